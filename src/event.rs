@@ -1,0 +1,348 @@
+//! The normalised event: what one audit or flow record says, in the same words for every provider.
+//!
+//! An event knows nothing of configuration. Whether an address is ours, who is bound to an instance, and which buckets
+//! are sensitive is settled afterwards, by `identity`. Absent, empty and zero are three things: absent is `None`.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+use crate::vocab::{Str, words};
+
+/// Text that whoever wrote the log chose: object keys, user agents, session names.
+///
+/// It is compared and stored as it is. Its `Display` escapes control characters, so that it cannot steer a terminal.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Untrusted(Str);
+
+impl Untrusted {
+    /// The most bytes that are kept of such a text; what is beyond is cut at a character's border.
+    pub const BYTES_MAX: usize = 2_048;
+
+    /// Wraps a text, cut to [`Self::BYTES_MAX`].
+    pub fn new(text: &str) -> Self {
+        Self(cut(text, Self::BYTES_MAX).into())
+    }
+
+    /// Wraps a text that is already shared and bounded.
+    pub fn from_shared(text: Str) -> Self {
+        if text.len() > Self::BYTES_MAX { Self::new(&text) } else { Self(text) }
+    }
+
+    /// Returns the text as it was written, unescaped.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the shared text as it was written, unescaped.
+    pub fn shared(&self) -> &Str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        escape(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+/// Returns the longest beginning of `text` of at most `bytes_max` bytes.
+pub fn cut(text: &str, bytes_max: usize) -> &str {
+    if text.len() <= bytes_max {
+        return text;
+    }
+    let mut end = bytes_max;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Writes text with control and direction-changing characters as `\u{…}`.
+pub fn escape(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+    for c in text.chars() {
+        let steers = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if steers { write!(out, "\\u{{{:x}}}", c as u32)? } else { out.write_char(c)? }
+    }
+    Ok(())
+}
+
+words! {
+    /// Whose cloud or service.
+    Provider {
+        /// Amazon Web Services.
+        Aws = "aws",
+        /// Microsoft Azure.
+        Azure = "azure",
+        /// Entra ID.
+        Entra = "entra",
+        /// Microsoft 365.
+        M365 = "m365",
+        /// Google Cloud.
+        Gcp = "gcp",
+        /// Google Workspace.
+        Gworkspace = "gworkspace",
+        /// Okta.
+        Okta = "okta",
+        /// Slack.
+        Slack = "slack",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+words! {
+    /// The log format that a record came from.
+    Source {
+        /// AWS CloudTrail, in any of its envelopes.
+        AwsCloudTrail = "aws.cloudtrail",
+        /// AWS VPC flow logs.
+        AwsVpcFlow = "aws.vpcflow",
+    }
+}
+
+impl Source {
+    /// Returns how late, in seconds, a record may come after the newest of its source and still be judged in order.
+    pub const fn lateness_secs(self) -> i64 {
+        match self {
+            Self::AwsCloudTrail => 15 * 60,
+            Self::AwsVpcFlow => 20 * 60,
+        }
+    }
+}
+
+words! {
+    /// What kind of thing an identity is.
+    IdentityKind {
+        /// A person.
+        Human = "human",
+        /// A session of a role, behind which nobody in particular is known to stand.
+        RoleSession = "role_session",
+        /// A service principal or application.
+        ServicePrincipal = "service_principal",
+        /// A workload: an instance, a function, a CI job.
+        Workload = "workload",
+        /// The provider's own service.
+        CloudService = "cloud_service",
+        /// A caller without credentials.
+        Anonymous = "anonymous",
+        /// Not to be told.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// What was done, in classes that mean the same for every provider.
+    Action {
+        /// Objects of a bucket listed.
+        ListObjects = "list_objects",
+        /// Buckets listed.
+        ListBuckets = "list_buckets",
+        /// An object read, or its metadata.
+        ReadObject = "read_object",
+        /// An object written.
+        WriteObject = "write_object",
+        /// Data copied, replicated, exported or shared.
+        CopyObject = "copy_object",
+        /// An object or bucket deleted.
+        DeleteObject = "delete_object",
+        /// A bucket's or object's configuration read.
+        ReadPosture = "read_posture",
+        /// A bucket's configuration changed.
+        WritePosture = "write_posture",
+        /// Users, roles, groups or accounts enumerated.
+        EnumerateDirectory = "enumerate_directory",
+        /// An identity created.
+        CreateIdentity = "create_identity",
+        /// A credential created.
+        CreateCredential = "create_credential",
+        /// A role assumed.
+        AssumeRole = "assume_role",
+        /// Somebody signed in.
+        Authenticate = "authenticate",
+        /// A network flow out.
+        EgressFlow = "egress_flow",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+words! {
+    /// How a call ended.
+    Outcome {
+        /// It worked.
+        Success = "success",
+        /// It failed for another reason than those below.
+        Failure = "failure",
+        /// Not authorised.
+        Denied = "denied",
+        /// Too many calls.
+        Throttled = "throttled",
+        /// The read worked, and found that nothing is configured.
+        NotConfigured = "not_configured",
+        /// The record does not say.
+        Unknown = "unknown",
+    }
+}
+
+words! {
+    /// What an address is to us.
+    AddressClass {
+        /// In a private range, or in a configured network.
+        Internal = "internal",
+        /// The provider's own machinery.
+        CloudInternal = "cloud_internal",
+        /// Everyone else.
+        External = "external",
+        /// Absent, a placeholder, or a host name.
+        Unknown = "unknown",
+    }
+}
+
+/// Who did it, as the record says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Principal {
+    /// The canonical id.
+    pub id: Str,
+    /// What kind of thing it is.
+    pub kind: IdentityKind,
+    /// The role assumed, where there is one.
+    pub role: Option<Str>,
+    /// The instance, as in `i-0abc`, whose role session this is.
+    pub instance: Option<Str>,
+    /// Bare provider ids by which the same principal is known: principal id, user name, access key's owner.
+    pub aliases: Vec<Str>,
+}
+
+/// The peer of a call: where it came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its address, where the record gives one.
+    pub ip: Option<IpAddr>,
+    /// What stands in the address field when it is no address, such as `rds.amazonaws.com`.
+    pub host: Option<Untrusted>,
+    /// Its port.
+    pub port: Option<u16>,
+}
+
+/// Where data went, or is configured to go.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// Address.
+    pub ip: Option<IpAddr>,
+    /// Port.
+    pub port: Option<u16>,
+    /// Account that owns it, where the record states one.
+    pub account: Option<Str>,
+    /// Bucket.
+    pub container: Option<Untrusted>,
+    /// Host name, or the provider service that an address belongs to.
+    pub endpoint: Option<Untrusted>,
+}
+
+/// A network interface seen by a flow record, from the most to the least specific name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Instance, as in `i-0abc`.
+    pub instance: Option<Str>,
+    /// Interface, as in `eni-0abc`.
+    pub interface: Option<Str>,
+    /// Our address of the flow.
+    pub address: Option<IpAddr>,
+}
+
+/// What is known of the session beside who and what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Context {
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// Whether the call came from a web console.
+    pub console: Option<bool>,
+    /// How the call was authenticated: `AuthHeader`, `QueryString` (a presigned URL), …
+    pub auth_method: Option<Str>,
+    /// When the session began.
+    pub session_start: Option<Time>,
+    /// The name that an identity provider attached to the session.
+    pub source_identity: Option<Untrusted>,
+    /// The service that made the call on the principal's behalf; such calls stay out of volumes.
+    pub via: Option<Str>,
+    /// The account that the caller belongs to, where it is stated.
+    pub actor_account: Option<Str>,
+    /// The VPC endpoint that the call came through.
+    pub vpc_endpoint: Option<Str>,
+}
+
+/// One normalised audit or flow record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it happened, from the record itself.
+    pub time: Time,
+    /// The same for every delivery of the same record.
+    pub id: Str,
+    /// Whose cloud.
+    pub provider: Provider,
+    /// Which log.
+    pub source: Source,
+    /// Whose log: the account that recorded it.
+    pub account: Option<Str>,
+    /// Region that served the call.
+    pub region: Option<Str>,
+    /// Whether the region says where the caller chose to work; false for global services, whose calls all land in one.
+    pub regional: bool,
+    /// Who; absent in trimmed records and in network flows.
+    pub principal: Option<Principal>,
+    /// A caller-chosen session label, never part of the identity.
+    pub session: Option<Untrusted>,
+    /// Access key or token id.
+    pub credential: Option<Str>,
+    /// What is known of the session.
+    pub context: Context,
+    /// Where the call came from.
+    pub peer: Peer,
+    /// The client's own description.
+    pub user_agent: Option<Untrusted>,
+    /// Client family, without version.
+    pub client: Str,
+    /// What was done.
+    pub action: Action,
+    /// Provider operation, as written.
+    pub op: Str,
+    /// Provider service, as in `s3`.
+    pub service: Str,
+    /// Bucket or container.
+    pub container: Option<Untrusted>,
+    /// Object key.
+    pub object: Option<Untrusted>,
+    /// Listing prefix; `Some` of an empty text when the whole bucket was asked for.
+    pub prefix: Option<Untrusted>,
+    /// Bytes that left the resource or network.
+    pub bytes_out: Option<u64>,
+    /// Bytes that came in.
+    pub bytes_in: Option<u64>,
+    /// Bucket that a copy reads from.
+    pub copied_from: Option<Untrusted>,
+    /// Where data went, or is configured to go.
+    pub destination: Destination,
+    /// The interface that a flow was seen at.
+    pub attachment: Option<Attachment>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Provider error code.
+    pub error: Option<Untrusted>,
+    /// The identity that this call created, in canonical form.
+    pub created: Option<Str>,
+    /// Set on the copy of a cross-account action that is not in the caller's own account: the caller's account. If
+    /// that account's trail is read as well, this copy is the same action a second time.
+    pub twin_of_account: Option<Str>,
+    /// Whether it counts in volumes; false for a record that restates another.
+    pub counted: bool,
+}

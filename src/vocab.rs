@@ -1,0 +1,165 @@
+//! The fixed words: metrics, traits, and the kinds of entity that a baseline belongs to.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Shared text: many records repeat the same few names.
+pub type Str = Arc<str>;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $name {
+            /// Every value, in declaration order.
+            pub const ALL: &[$name] = &[$($name::$variant,)+];
+
+            /// Returns the word as users write it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $text,)+ }
+            }
+
+            /// Returns the value that users write so.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some($name::$variant),)+ _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What is counted or summed in a window. A window in which it is zero is no reading at all.
+    Metric {
+        /// Listing calls that succeeded.
+        ListCalls = "list_calls",
+        /// Bytes of listings returned: the only in-band size of a listing in CloudTrail.
+        ListBytes = "list_bytes",
+        /// Distinct buckets listed.
+        BucketsListed = "buckets_listed",
+        /// Distinct bucket and prefix pairs listed.
+        PrefixesListed = "prefixes_listed",
+        /// Distinct buckets listed that this entity was not known to touch.
+        BucketsNew = "buckets_new",
+        /// Object reads that succeeded.
+        ReadCalls = "read_calls",
+        /// Distinct objects read.
+        ObjectsRead = "objects_read",
+        /// Bytes of objects read.
+        BytesRead = "bytes_read",
+        /// Object writes that succeeded.
+        WriteCalls = "write_calls",
+        /// Copies, replications, exports and shares that succeeded.
+        CopyCalls = "copy_calls",
+        /// Deletions that succeeded.
+        DeleteCalls = "delete_calls",
+        /// Distinct buckets whose posture (policy, ACL, versioning, …) was read.
+        PostureBuckets = "posture_buckets",
+        /// Directory and account enumeration calls.
+        DirectoryCalls = "directory_calls",
+        /// Distinct directory operations.
+        DirectoryFamilies = "directory_families",
+        /// Storage and directory calls that were denied.
+        DeniedCalls = "denied_calls",
+        /// Bytes sent to external addresses: object reads from outside, and network flows.
+        EgressBytes = "egress_bytes",
+        /// Distinct external addresses or accounts that data went to.
+        EgressDestinations = "egress_destinations",
+        /// Object reads in buckets of the sensitive list.
+        SensitiveReadCalls = "sensitive_read_calls",
+        /// Distinct sensitive buckets read, listed or copied from.
+        SensitiveBuckets = "sensitive_buckets",
+    }
+}
+
+impl Metric {
+    /// Tells whether the metric counts distinct things rather than adding amounts.
+    pub const fn is_distinct(self) -> bool {
+        matches!(
+            self,
+            Self::BucketsListed
+                | Self::PrefixesListed
+                | Self::BucketsNew
+                | Self::ObjectsRead
+                | Self::PostureBuckets
+                | Self::DirectoryFamilies
+                | Self::EgressDestinations
+                | Self::SensitiveBuckets
+        )
+    }
+
+    /// Tells whether the amount is bytes.
+    pub const fn is_bytes(self) -> bool {
+        matches!(self, Self::ListBytes | Self::BytesRead | Self::EgressBytes)
+    }
+}
+
+words! {
+    /// What is remembered of an entity as a set of values, each with the days on which it was seen.
+    Trait {
+        /// Cloud region that served the call; not taken from global services.
+        Region = "region",
+        /// Network of the caller: the /16 of an IPv4, the /48 of an IPv6 address, or its AS number where known.
+        Network = "network",
+        /// Country of the caller, where a geographic database is given.
+        Country = "country",
+        /// Client family, without its version.
+        UserAgent = "user_agent",
+        /// Provider operation.
+        Action = "action",
+        /// Bucket or container touched.
+        Bucket = "bucket",
+        /// Where data went: an account, a bucket, or a network.
+        Destination = "destination",
+        /// OAuth client or integration.
+        Application = "application",
+        /// Token scope.
+        Scope = "scope",
+        /// Access key or token.
+        Credential = "credential",
+        /// How the caller authenticated.
+        AuthMethod = "auth_method",
+    }
+}
+
+words! {
+    /// What a baseline belongs to.
+    EntityKind {
+        /// A person or workload, however its sessions rotate.
+        Identity = "identity",
+        /// A role that several identities may take.
+        Role = "role",
+        /// A provider's account and region.
+        Region = "region",
+        /// Identities judged alike when they have no history of their own.
+        PeerGroup = "peer_group",
+        /// Everything that is ours.
+        Estate = "estate",
+    }
+}
+
+/// The name of an entity: its kind, and its canonical id within that kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Entity {
+    /// What it is.
+    pub kind: EntityKind,
+    /// Its canonical id, such as an ARN, or `aws/111122223333/eu-west-1` for a region.
+    pub id: Str,
+}
+
+impl fmt::Display for Entity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)
+    }
+}

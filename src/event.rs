@@ -111,6 +111,11 @@ words! {
 }
 
 impl Source {
+    /// Tells whether its records are network flows, which have no caller.
+    pub const fn is_flow(self) -> bool {
+        matches!(self, Self::AwsVpcFlow)
+    }
+
     /// Returns how late, in seconds, a record may come after the newest of its source and still be judged in order.
     pub const fn lateness_secs(self) -> i64 {
         match self {

@@ -80,6 +80,8 @@ words! {
         SensitiveReadCalls = "sensitive_read_calls",
         /// Distinct sensitive buckets read, listed or copied from.
         SensitiveBuckets = "sensitive_buckets",
+        /// Reads and copies of sensitive buckets by a caller at an external address.
+        SensitiveExternalCalls = "sensitive_external_calls",
     }
 }
 

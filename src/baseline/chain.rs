@@ -1,0 +1,52 @@
+//! The groups that an entity is judged against where its own history is thin, nearest first.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{IdentityKind, Provider};
+use crate::vocab::{EntityKind, Str};
+
+/// A set of entities that share a prior.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Group {
+    /// What kind of level it is: role, region, peer group or estate.
+    pub kind: EntityKind,
+    /// Its name, as an alert shows it.
+    pub id: Str,
+}
+
+/// Groups from the nearest to the estate.
+pub type Chain = Vec<Group>;
+
+fn group(kind: EntityKind, id: impl Into<Str>) -> Group {
+    Group { kind, id: id.into() }
+}
+
+/// Returns the chain of an identity: the configured peer group, its role, its kind within its home region, its kind within
+/// its provider, the estate.
+pub fn chain_of_identity(
+    configured: Option<&str>,
+    role: Option<&Str>,
+    home: Option<(&Str, &Str)>,
+    provider: Provider,
+    kind: IdentityKind,
+) -> Chain {
+    let mut chain = Chain::with_capacity(5);
+    chain.extend(configured.map(|name| group(EntityKind::PeerGroup, name)));
+    chain.extend(role.map(|role| group(EntityKind::Role, role.clone())));
+    chain.extend(home.map(|(account, region)| {
+        group(EntityKind::Region, format!("{provider}/{account}/{region} {kind}"))
+    }));
+    chain.push(group(EntityKind::PeerGroup, format!("{provider}/{kind}")));
+    chain.push(group(EntityKind::Estate, "identities"));
+    chain
+}
+
+/// Returns the chain of a role: all roles.
+pub fn chain_of_role() -> Chain {
+    vec![group(EntityKind::Estate, "roles")]
+}
+
+/// Returns the chain of a region: all regions of its provider.
+pub fn chain_of_region(provider: Provider) -> Chain {
+    vec![group(EntityKind::Estate, format!("{provider} regions"))]
+}

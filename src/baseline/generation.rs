@@ -1,0 +1,204 @@
+//! One published, immutable, complete edition of all baselines, with what they are judged by.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{Baseline, Chain, Group};
+use crate::measure::{Links, OwnAccounts, value_hash};
+use crate::sketch::{Distribution, FrozenDistribution, RoleHistogram};
+use crate::stats::{GroupNovelty, Prior, RatePrior, VolumePrior};
+use crate::time::{Day, Time, Window};
+use crate::vocab::{Entity, Metric, Str, Trait};
+
+/// Whole days that must be stored before scores are calibrated rather than provisional.
+pub const CALIBRATION_DAYS_MIN: u32 = 7;
+
+/// What a group lends to members without history of their own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GroupState {
+    /// Number of entities in it.
+    pub members: u32,
+    /// Location and spread per metric and window, sorted; absent where too few members have enough data.
+    pub volumes: Vec<((Metric, Window), VolumePrior)>,
+    /// Active windows a day per metric and window, sorted.
+    pub rates: Vec<((Metric, Window), RatePrior)>,
+    /// Novelty per trait, sorted.
+    pub novelty: Vec<(Trait, GroupNovelty)>,
+    /// One-hour values of members' active hours, sorted by metric.
+    pub role_tails: Vec<(Metric, RoleHistogram)>,
+}
+
+/// The stored distributions as the scorer reads them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Per arm.
+    pub arms: BTreeMap<Str, FrozenDistribution>,
+    /// The rank over all arms.
+    pub pooled: FrozenDistribution,
+    /// Whole days behind it.
+    pub days: u32,
+    /// Entity-days behind it.
+    pub entity_days: u64,
+}
+
+impl Calibration {
+    /// Tells whether there is too little history for surprises to be read off the stored distributions.
+    pub fn is_provisional(&self) -> bool {
+        self.days < CALIBRATION_DAYS_MIN
+    }
+}
+
+/// The stored distributions as the learner writes them: a log of what was scored.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct CalibrationLog {
+    /// Per arm.
+    pub arms: BTreeMap<Str, Distribution>,
+    /// The rank over all arms.
+    pub pooled: Distribution,
+    /// The last day on which an entity put a value into the far tail of an arm, by entity and arm.
+    pub tail_days: BTreeMap<(Entity, Str), Day>,
+    /// The last day that was scored into the log.
+    pub through: Option<Day>,
+}
+
+impl CalibrationLog {
+    /// Returns what the scorer needs of it.
+    pub fn freeze(&self) -> Calibration {
+        Calibration {
+            arms: self.arms.iter().map(|(arm, d)| (arm.clone(), d.freeze())).collect(),
+            pooled: self.pooled.freeze(),
+            days: self.pooled.days(),
+            entity_days: self.pooled.entity_days(),
+        }
+    }
+}
+
+/// Returns the name under which an arm's distribution is stored.
+pub fn arm_key(analytic: &str, arm: &str) -> Str {
+    format!("{analytic}/{arm}").into()
+}
+
+/// One published edition of all baselines.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    /// Its number, from 1; 0 is the empty one before any training.
+    pub number: u64,
+    /// The day after the last one learnt: the first that it may judge.
+    pub as_of: Day,
+    /// The first day that is remembered; what was first seen then may be older.
+    pub first_day: Day,
+    /// Per entity.
+    pub baselines: FxHashMap<Entity, Baseline>,
+    /// Per group.
+    pub groups: BTreeMap<Group, GroupState>,
+    /// How many identities are known for a trait value, by [`support_key`].
+    pub support: FxHashMap<u64, u32>,
+    /// Accounts whose own trail was read.
+    pub own_accounts: OwnAccounts,
+    /// Instances and the identities behind them on the last days learnt.
+    pub links: Links,
+    /// Identities created of late.
+    pub created: BTreeMap<Str, Time>,
+    /// The stored distributions.
+    pub calibration: Calibration,
+}
+
+/// Returns the key of a trait value in [`Generation::support`].
+pub fn support_key(which: Trait, hash: u64) -> u64 {
+    hash.rotate_left(which as u32 + 1) ^ value_hash(which.as_str())
+}
+
+impl Generation {
+    /// Returns the generation that knows nothing.
+    pub fn empty(as_of: Day) -> Self {
+        Self {
+            number: 0,
+            as_of,
+            first_day: as_of,
+            baselines: FxHashMap::default(),
+            groups: BTreeMap::new(),
+            support: FxHashMap::default(),
+            own_accounts: OwnAccounts::new(),
+            links: Links::new(),
+            created: BTreeMap::new(),
+            calibration: Calibration::default(),
+        }
+    }
+
+    /// Returns how many days before a day the memory begins; 0 if it does not reach back that far.
+    pub fn number_of_days_before(&self, day: Day) -> i32 {
+        day.since(self.first_day).max(0)
+    }
+
+    /// Returns the number of identities that are known for a trait value.
+    pub fn support_of(&self, which: Trait, hash: u64) -> u32 {
+        self.support.get(&support_key(which, hash)).copied().unwrap_or(0)
+    }
+
+    /// Returns the prior for a metric in a window, and the group whose location and spread it has; `None` in place of the
+    /// group is the built-in default.
+    pub fn prior<'c>(&self, chain: &'c Chain, metric: Metric, window: Window) -> (Prior, Option<&'c Group>) {
+        let key = (metric, window);
+        let mut prior = Prior::BUILT_IN;
+        let mut lender = None;
+        for group in chain {
+            let Some(state) = self.groups.get(group) else { continue };
+            if let Ok(at) = state.volumes.binary_search_by_key(&key, |&(k, _)| k) {
+                let volume = state.volumes[at].1;
+                (prior.mean, prior.between_var, prior.within_var) =
+                    (volume.mean, volume.between_var, volume.within_var);
+                lender = Some(group);
+                break;
+            }
+        }
+        for group in chain {
+            let Some(state) = self.groups.get(group) else { continue };
+            if let Ok(at) = state.rates.binary_search_by_key(&key, |&(k, _)| k) {
+                let rate = state.rates[at].1;
+                (prior.alpha, prior.beta) = (rate.alpha, rate.beta);
+                break;
+            }
+        }
+        (prior, lender)
+    }
+
+    /// Returns the nearest group of a chain that has at least `members_min` members.
+    pub fn peers<'c>(&self, chain: &'c Chain, members_min: u32) -> Option<(&'c Group, &GroupState)> {
+        chain
+            .iter()
+            .filter_map(|group| Some((group, self.groups.get(group)?)))
+            .find(|(_, state)| state.members >= members_min)
+    }
+
+    /// Returns the nearest group whose members' active hours of a metric number at least `hours_min`, or the widest.
+    pub fn role_tail<'c>(
+        &self,
+        chain: &'c Chain,
+        metric: Metric,
+        hours_min: u64,
+    ) -> Option<(&'c Group, &RoleHistogram)> {
+        let mut widest = None;
+        for group in chain {
+            let Some(state) = self.groups.get(group) else { continue };
+            let Ok(at) = state.role_tails.binary_search_by_key(&metric, |&(m, _)| m) else { continue };
+            let tail = &state.role_tails[at].1;
+            widest = Some((group, tail));
+            if tail.total() >= hours_min {
+                break;
+            }
+        }
+        widest
+    }
+
+    /// Returns the surprise above which an estate of this size raises `budget_per_day` alerts a day.
+    pub fn budget_surprise(&self, budget_per_day: f64) -> f64 {
+        let entities_a_day = if self.calibration.is_provisional() {
+            self.baselines.keys().filter(|e| e.kind == crate::vocab::EntityKind::Identity).count().max(1) as f64
+        } else {
+            self.calibration.entity_days as f64 / f64::from(self.calibration.days.max(1))
+        };
+        crate::stats::budget_surprise(budget_per_day, entities_a_day)
+    }
+}

@@ -1,0 +1,106 @@
+//! What is normal: the baseline of one entity, and the published edition of all of them.
+
+mod chain;
+mod generation;
+mod known;
+
+pub use chain::{Chain, Group, chain_of_identity, chain_of_role, chain_of_region};
+pub use generation::{Calibration, CalibrationLog, Generation, GroupState, arm_key, support_key};
+pub use known::{KnownSet, KnownValue};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{IdentityKind, Provider};
+use crate::measure::Minute;
+use crate::stats::Evidence;
+use crate::time::{Day, Window};
+use crate::vocab::{Metric, Str, Trait};
+
+/// Days of which volumes are remembered.
+pub const LOOKBACK_DAYS: i32 = 28;
+/// Days for which a trait value is remembered after it was last seen.
+pub const TRAIT_MEMORY_DAYS: i32 = 90;
+/// Hours of a week: the size of the profile that is kept for explanations.
+pub const HOURS_OF_WEEK: usize = 168;
+
+/// What is stored of one metric in one window: weighted moments of ln(1 + x) over active windows, and how many.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MetricState {
+    /// Weight of the windows, each night bounded.
+    pub n: f64,
+    /// Mean of ln(1 + x).
+    pub mean: f64,
+    /// Sum of squared deviations from the mean.
+    pub m2: f64,
+    /// Weighted number of active windows, unbounded.
+    pub active: f64,
+}
+
+/// How often an entity showed something new in a trait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoveltyCount {
+    /// Active days in the lookback, the first excluded, with at least one new value.
+    pub novel_days: u32,
+}
+
+/// What is normal for one entity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// First day on which it was seen, as far as memory goes.
+    pub first_day: Day,
+    /// Last day on which it was seen.
+    pub last_day: Day,
+    /// Events of the lookback.
+    pub n_events: u64,
+    /// Weighted days since the first sighting, active or not.
+    pub exposure: f64,
+    /// Days in the lookback on which it was active.
+    pub active_days: u32,
+    /// What kind of thing it is.
+    pub kind: IdentityKind,
+    /// Whose cloud.
+    pub provider: Option<Provider>,
+    /// Its role.
+    pub role: Option<Str>,
+    /// Its account.
+    pub account: Option<Str>,
+    /// Bare provider ids of the same entity.
+    pub aliases: Vec<Str>,
+    /// Moments per metric and window, sorted.
+    pub metrics: Vec<((Metric, Window), MetricState)>,
+    /// Known values per trait, sorted.
+    pub traits: Vec<(Trait, KnownSet)>,
+    /// Days with something new per trait, sorted.
+    pub novelty: Vec<(Trait, NoveltyCount)>,
+    /// Groups that it is judged against where its own history is thin, nearest first.
+    pub chain: Chain,
+    /// Days on which it was active in each hour of the week, Monday 00:00 UTC first; for explanations only.
+    pub hours: Vec<u8>,
+    /// Reads and external bytes by minute of its first day, if that was the last day learnt: a sequence may go on.
+    pub first_day_timeline: Vec<(u16, Minute)>,
+}
+
+impl Baseline {
+    /// Returns what is stored of a metric in a window; nothing stored is no active window.
+    pub fn evidence(&self, metric: Metric, window: Window) -> Evidence {
+        let state = self
+            .metrics
+            .binary_search_by_key(&(metric, window), |&(key, _)| key)
+            .map(|at| self.metrics[at].1)
+            .unwrap_or(MetricState { n: 0.0, mean: 0.0, m2: 0.0, active: 0.0 });
+        Evidence { n: state.n, mean: state.mean, m2: state.m2, active: state.active, exposure: self.exposure }
+    }
+
+    /// Returns the known values of a trait.
+    pub fn known(&self, which: Trait) -> Option<&KnownSet> {
+        let at = self.traits.binary_search_by_key(&which, |&(t, _)| t).ok()?;
+        Some(&self.traits[at].1)
+    }
+
+    /// Returns on how many active days of the lookback, the first excluded, a trait showed something new.
+    pub fn novel_days(&self, which: Trait) -> u32 {
+        self.novelty
+            .binary_search_by_key(&which, |&(t, _)| t)
+            .map_or(0, |at| self.novelty[at].1.novel_days)
+    }
+}

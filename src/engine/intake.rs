@@ -1,0 +1,235 @@
+//! Logs into books: files read side by side, each event told once.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use crate::engine::{Progress, Setup, cancelled};
+use crate::error::Result;
+use crate::event::Event;
+use crate::identity::Resolver;
+use crate::measure::DayBook;
+use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
+use crate::time::{Day, Time};
+
+/// How far, in seconds, an event may be dated ahead of the present before it is set aside.
+const FUTURE_SECS_MAX: i64 = 5 * 60;
+/// Events handed over at a time.
+const BATCH: usize = 1_024;
+/// Batches under way between readers and teller.
+const BATCHES_UNDER_WAY: usize = 16;
+
+/// What reading came to.
+#[derive(Debug, Default)]
+pub struct IntakeSummary {
+    /// One report a file, in the order of names.
+    pub files: Vec<FileReport>,
+    /// Files that an earlier training already learnt.
+    pub known_files: u64,
+    /// Events told.
+    pub events: u64,
+    /// Events that were delivered more than once.
+    pub repeated: u64,
+    /// Events dated more than five minutes ahead, which were set aside.
+    pub future: u64,
+    /// Events of days too old to matter.
+    pub too_old: u64,
+    /// First event.
+    pub first: Option<Time>,
+    /// Last event.
+    pub last: Option<Time>,
+    /// Rejected records, with where they lie, in the order of files and positions.
+    pub rejects: Vec<Reject>,
+}
+
+impl IntakeSummary {
+    /// Returns the records read.
+    pub fn records(&self) -> u64 {
+        self.files.iter().map(|f| f.records).sum()
+    }
+
+    /// Returns the records skipped on purpose, by reason.
+    pub fn skipped(&self) -> BTreeMap<&'static str, u64> {
+        sum_by_reason(self.files.iter().map(|f| &f.skipped))
+    }
+
+    /// Returns the records rejected, by reason.
+    pub fn rejected(&self) -> BTreeMap<&'static str, u64> {
+        sum_by_reason(self.files.iter().map(|f| &f.rejected))
+    }
+
+    /// Returns the files that could not be read to their end, with why.
+    pub fn broken_files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().filter_map(|f| Some((&*f.file, f.error.as_deref()?)))
+    }
+}
+
+fn sum_by_reason<'a>(all: impl Iterator<Item = &'a BTreeMap<&'static str, u64>>) -> BTreeMap<&'static str, u64> {
+    let mut sums = BTreeMap::new();
+    for reasons in all {
+        for (reason, n) in reasons {
+            *sums.entry(*reason).or_insert(0) += n;
+        }
+    }
+    sums
+}
+
+/// What is to be read, and what with.
+pub struct Intake<'a> {
+    /// What the run works by.
+    pub setup: &'a Setup,
+    /// Files, in the order in which they should be read.
+    pub files: Vec<InputFile>,
+    /// A forced format, where the user gave one.
+    pub options: ReadOptions,
+    /// Whether rejects are kept, or only counted.
+    pub keep_rejects: bool,
+}
+
+enum Message {
+    Events(Vec<Event>),
+    Done(usize, Box<FileReport>, Vec<Reject>),
+}
+
+impl Intake<'_> {
+    /// Reads everything and hands each event, in no particular order, to `tell`, which answers whether it was new.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the user stops it, or if `tell` does. A file that cannot be read is reported and does not stop the others.
+    pub fn run(
+        self,
+        progress: &dyn Progress,
+        mut tell: impl FnMut(&Resolver, Event) -> Result<bool>,
+    ) -> Result<IntakeSummary> {
+        let total = self.files.iter().map(InputFile::bytes).sum::<Option<u64>>();
+        progress.begin("reading", total);
+        let (next, read_bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
+        let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(self.files.len().max(1));
+        let (sender, receiver) = bounded(BATCHES_UNDER_WAY);
+        let (intake, next, read_bytes) = (&self, &next, &read_bytes);
+        let summary = std::thread::scope(|scope| {
+            for _ in 0..workers {
+                let sender = sender.clone();
+                scope.spawn(move || intake.work(next, read_bytes, progress, &sender));
+            }
+            drop(sender);
+            intake.collect(&receiver, read_bytes, progress, &mut tell)
+        });
+        progress.end();
+        summary
+    }
+
+    fn collect(
+        &self,
+        receiver: &Receiver<Message>,
+        read_bytes: &AtomicU64,
+        progress: &dyn Progress,
+        tell: &mut impl FnMut(&Resolver, Event) -> Result<bool>,
+    ) -> Result<IntakeSummary> {
+        let resolver = self.setup.resolver();
+        let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
+        let mut summary = IntakeSummary::default();
+        let mut reports: BTreeMap<usize, (FileReport, Vec<Reject>)> = BTreeMap::new();
+        for message in receiver {
+            match message {
+                Message::Events(events) => {
+                    for event in events {
+                        if event.time > latest {
+                            summary.future += 1;
+                            continue;
+                        }
+                        let time = event.time;
+                        if tell(&resolver, event)? {
+                            summary.events += 1;
+                            summary.first = Some(summary.first.map_or(time, |t| t.min(time)));
+                            summary.last = summary.last.max(Some(time));
+                        } else {
+                            summary.repeated += 1;
+                        }
+                    }
+                    progress.advance(read_bytes.load(Ordering::Relaxed));
+                }
+                Message::Done(number, report, rejects) => {
+                    reports.insert(number, (*report, rejects));
+                }
+            }
+            if progress.is_cancelled() {
+                return Err(cancelled());
+            }
+        }
+        for (_, (report, rejects)) in reports {
+            summary.files.push(report);
+            summary.rejects.extend(rejects);
+        }
+        Ok(summary)
+    }
+
+    fn work(&self, next: &AtomicUsize, read_bytes: &AtomicU64, progress: &dyn Progress, sender: &Sender<Message>) {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(input) = self.files.get(number) else { return };
+            let mut batch = Vec::with_capacity(BATCH);
+            let mut rejects = Vec::new();
+            let mut is_open = true;
+            let counted = |reader| Counted { reader, read_bytes, progress };
+            let report = match open(input) {
+                Ok(reader) => sources::read(
+                    counted(reader),
+                    input.name(),
+                    &self.options,
+                    &mut |event| {
+                        batch.push(event);
+                        if batch.len() == BATCH && is_open {
+                            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                            is_open = sender.send(Message::Events(full)).is_ok();
+                        }
+                    },
+                    &mut |reject| {
+                        if self.keep_rejects {
+                            rejects.push(reject);
+                        }
+                    },
+                ),
+                Err(e) => FileReport::unreadable(input.name(), &e),
+            };
+            let sent = sender.send(Message::Events(batch)).is_ok()
+                && sender.send(Message::Done(number, Box::new(report), rejects)).is_ok();
+            if !sent {
+                return;
+            }
+        }
+    }
+}
+
+fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
+    match input {
+        InputFile::Stdin => Ok(Box::new(io::stdin().lock())),
+        InputFile::File { path, .. } => Ok(Box::new(File::open(PathBuf::from(path))?)),
+    }
+}
+
+/// A reader that counts what it gives, and ends early when the user stops the run.
+struct Counted<'a, R> {
+    reader: R,
+    read_bytes: &'a AtomicU64,
+    progress: &'a dyn Progress,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.progress.is_cancelled() {
+            return Err(io::Error::other("stopped"));
+        }
+        let n = self.reader.read(buffer)?;
+        self.read_bytes.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+/// Books by day.
+pub type Books = BTreeMap<Day, DayBook>;

@@ -1,0 +1,47 @@
+//! The assembly: reading, measuring, learning, scoring and storing, put together into what a user asks for.
+
+mod backtest;
+mod evaluate;
+mod follow;
+mod intake;
+mod nights;
+mod score;
+mod setup;
+mod spool;
+mod train;
+
+pub use backtest::{Backtest, BacktestOptions, backtest};
+pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
+pub use follow::{FollowOptions, follow};
+pub use intake::{Intake, IntakeSummary};
+pub use score::{ScoreOptions, ScoreSummary, score};
+pub use setup::Setup;
+pub use train::{TrainSummary, train};
+
+/// What long work tells of its progress. The engine never prints.
+pub trait Progress: Sync {
+    /// A phase of work begins; `total` is the number of bytes or days ahead, where it is known.
+    fn begin(&self, phase: &str, total: Option<u64>);
+    /// So much of it is done, in all.
+    fn advance(&self, done: u64);
+    /// The phase is over.
+    fn end(&self);
+    /// Tells whether the user asked to stop.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Progress that nobody watches.
+pub struct Unwatched;
+
+impl Progress for Unwatched {
+    fn begin(&self, _: &str, _: Option<u64>) {}
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+}
+
+/// The error of work that the user stopped.
+pub(crate) fn cancelled() -> crate::error::Error {
+    crate::error::Error::failed("stopped").hint("nothing was published; run the same command again to start over")
+}

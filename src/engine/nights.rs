@@ -1,0 +1,108 @@
+//! The nights, played in order: a day is scored with the generation of the morning, then learnt.
+
+use std::collections::BTreeMap;
+
+use crate::analytic::Analytic;
+use crate::baseline::{CalibrationLog, Generation};
+use crate::engine::Setup;
+use crate::learn::{Learner, PeerGroupOf};
+use crate::measure::{DayBook, DayFacts, Links, OwnAccounts};
+use crate::score::{Judge, calibrate_day};
+use crate::time::{Day, Time};
+use crate::vocab::Entity;
+
+/// Days that must be remembered before a day is scored into the stored distributions: before that, all is new.
+const BURN_IN_DAYS: i32 = 3;
+/// How long after its end, in seconds, a day may still grow: the allowed lateness of the slowest of its sources.
+const CLOSING_SECS: i64 = 20 * 60;
+
+/// A day that was learnt but may still grow, with the generation of its morning.
+struct Pending {
+    day: Day,
+    facts: BTreeMap<Entity, DayFacts>,
+    morning: Generation,
+}
+
+/// Plays the nights.
+pub struct Nights<'a> {
+    setup: &'a Setup,
+    learner: Learner<'a>,
+    /// What was scored so far.
+    pub log: CalibrationLog,
+    pending: Option<Pending>,
+    yesterday_links: Links,
+    own_accounts: OwnAccounts,
+    next_day: Option<Day>,
+}
+
+impl<'a> Nights<'a> {
+    /// Begins with nothing learnt, and a log of what earlier runs scored.
+    pub fn new(setup: &'a Setup, peer_group_of: &'a PeerGroupOf<'a>, log: CalibrationLog) -> Self {
+        Self {
+            setup,
+            learner: Learner::new(&setup.plan, peer_group_of),
+            log,
+            pending: None,
+            yesterday_links: Links::new(),
+            own_accounts: OwnAccounts::new(),
+            next_day: None,
+        }
+    }
+
+    /// Learns a day; the day before, if this one shows that it has closed, is scored into the log first.
+    pub fn learn(&mut self, book: &DayBook, peer_group_of: &PeerGroupOf) {
+        if book.last.is_some_and(|last| self.pending_is_closed(last)) {
+            self.score_pending(peer_group_of);
+        }
+        self.pending = None;
+        self.own_accounts.extend(book.accounts.iter().cloned());
+        let facts = book.assemble(&[&self.yesterday_links], &self.own_accounts);
+        let is_scored = self.log.through.is_some_and(|through| book.day <= through);
+        let is_burn_in = self.learner.first_day().is_none_or(|first| book.day.since(first) < BURN_IN_DAYS);
+        if !is_scored && !is_burn_in {
+            let mut morning = self.learner.generation(book.day);
+            own(&mut morning, self.setup, &self.own_accounts);
+            self.learner.absorb(book, &facts);
+            self.pending = Some(Pending { day: book.day, facts, morning });
+        } else {
+            self.learner.absorb(book, &facts);
+        }
+        self.yesterday_links = book.links.clone();
+        self.next_day = Some(book.day.plus(1));
+    }
+
+    fn pending_is_closed(&self, last: Time) -> bool {
+        self.pending.as_ref().is_some_and(|p| last >= p.day.end().plus_secs(CLOSING_SECS))
+    }
+
+    fn score_pending(&mut self, peer_group_of: &PeerGroupOf) {
+        let Some(mut pending) = self.pending.take() else { return };
+        pending.morning.calibration = self.log.freeze();
+        let judge = Judge::new(&self.setup.analytics, &pending.morning);
+        calibrate_day(&mut self.log, &judge, pending.day, &pending.facts, peer_group_of);
+    }
+
+    /// Returns the baselines as learnt so far, with the stored distributions, to judge the day after the last one learnt.
+    pub fn generation(&self, number: u64) -> Generation {
+        let mut generation = self.learner.generation(self.next_day.unwrap_or(Day(0)));
+        generation.number = number;
+        generation.calibration = self.log.freeze();
+        generation.own_accounts = self.own_accounts.clone();
+        generation
+    }
+}
+
+/// Adds the accounts that the configuration and the logs of the day show to be ours.
+pub fn own(generation: &mut Generation, setup: &Setup, accounts: &OwnAccounts) {
+    generation.own_accounts.extend(accounts.iter().cloned());
+    generation.own_accounts.extend(setup.config.accounts.iter().cloned());
+}
+
+/// Returns the thresholds, in surprise, of each analytic: its own, or the budget's.
+pub fn thresholds(analytics: &[Analytic], generation: &Generation, budget_per_day: f64) -> Vec<f64> {
+    let by_budget = generation.budget_surprise(budget_per_day);
+    analytics
+        .iter()
+        .map(|analytic| analytic.threshold.map_or(by_budget, crate::stats::surprise_of_score))
+        .collect()
+}

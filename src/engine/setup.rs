@@ -1,0 +1,48 @@
+//! What a run works by: the configuration, the analytics, and the time.
+
+use crate::analytic::Analytic;
+use crate::config::Config;
+use crate::identity::{Glob, Resolver};
+use crate::measure::Plan;
+use crate::time::{Time, Window};
+use crate::vocab::Str;
+
+/// What a run works by.
+pub struct Setup {
+    /// The configuration, as checked.
+    pub config: Config,
+    /// The analytics, as checked.
+    pub analytics: Vec<Analytic>,
+    /// Which short windows are measured.
+    pub plan: Plan,
+    /// The present, by which events of the future are told.
+    pub now: Time,
+}
+
+impl Setup {
+    /// Puts a configuration and its analytics together.
+    pub fn new(config: Config, analytics: Vec<Analytic>, now: Time) -> Self {
+        let mut short = Vec::new();
+        for analytic in &analytics {
+            let Some(window) = analytic.window.filter(|w| !Window::STANDARD.contains(w)) else { continue };
+            short.extend(analytic.metrics().into_iter().map(|metric| (metric, window)));
+        }
+        short.sort_unstable();
+        short.dedup();
+        Self { config, analytics, plan: Plan { short }, now }
+    }
+
+    /// Returns what settles events.
+    pub fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(&self.config)
+    }
+
+    /// Returns the configured peer group of an identity.
+    pub fn peer_group_of(&self, identity: &str) -> Option<Str> {
+        self.config
+            .peer_groups
+            .iter()
+            .find(|group| group.identities.iter().any(|glob: &Glob| glob.matches(identity)))
+            .map(|group| group.name.as_str().into())
+    }
+}

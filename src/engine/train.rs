@@ -1,0 +1,213 @@
+//! The nightly learner: what is new goes into the store, and a generation comes out.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::baseline::{CalibrationLog, TRAIT_MEMORY_DAYS};
+use crate::engine::intake::{Books, Intake, IntakeSummary};
+use crate::engine::nights::Nights;
+use crate::engine::{Progress, Setup, cancelled};
+use crate::error::Result;
+use crate::measure::DayBook;
+use crate::sources::{self, InputFile, ReadOptions};
+use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store};
+use crate::time::Day;
+
+/// Growth of a scored day, as a share, beyond which it and all days after it are scored anew.
+const RESCORE_GROWTH: f64 = 0.01;
+
+/// What a training came to.
+#[derive(Debug)]
+pub struct TrainSummary {
+    /// What was read.
+    pub intake: IntakeSummary,
+    /// The generation in force afterwards; 0 if there is none.
+    pub generation: u64,
+    /// Whether it is a new one.
+    pub published: bool,
+    /// Days that changed.
+    pub days_changed: usize,
+    /// Days in the store.
+    pub days: usize,
+    /// Entities with a baseline, by kind.
+    pub entities: BTreeMap<&'static str, usize>,
+    /// Whole days in the stored distributions.
+    pub calibration_days: u32,
+}
+
+/// Learns what is new in the logs and publishes a generation.
+///
+/// # Errors
+///
+/// Fails if another process is training, the disk fails, or the user stops it; what was in force then still is.
+pub fn train(
+    setup: &Setup,
+    store: &Store,
+    files: Vec<InputFile>,
+    options: ReadOptions,
+    keep_rejects: bool,
+    progress: &dyn Progress,
+) -> Result<TrainSummary> {
+    let lock = store.lock(Role::Learner)?;
+    store.sweep_unfinished(&lock)?;
+    let manifest = store.manifest()?;
+    let (log, mut ledger) = match &manifest {
+        Some(manifest) => store.load_learner_state(manifest)?,
+        None => (CalibrationLog::default(), Ledger::new()),
+    };
+    let number = manifest.as_ref().map_or(0, |m| m.generation) + 1;
+    let stored: BTreeMap<Day, DayEntry> =
+        manifest.iter().flat_map(|m| m.days.iter().map(|d| (d.day, d.clone()))).collect();
+    let oldest = stored.keys().next_back().map(|last| last.plus(1 - TRAIT_MEMORY_DAYS));
+
+    let (files, known_files) = unknown_files(files, &ledger);
+    let mut books = Books::new();
+    let mut too_old = 0;
+    let mut changed: BTreeMap<Day, u64> = BTreeMap::new();
+    let mut intake = Intake { setup, files, options, keep_rejects }.run(progress, |resolver, mut event| {
+        let day = event.time.day();
+        if oldest.is_some_and(|oldest| day < oldest) {
+            too_old += 1;
+            return Ok(false);
+        }
+        let book = match books.entry(day) {
+            Entry::Occupied(book) => book.into_mut(),
+            Entry::Vacant(empty) => empty.insert(match stored.get(&day) {
+                Some(entry) => store.load_day(entry)?,
+                None => DayBook::new(day),
+            }),
+        };
+        let is_new = book.tell(&resolver.settle(&mut event), &setup.plan);
+        if is_new {
+            *changed.entry(day).or_default() += 1;
+        }
+        Ok(is_new)
+    })?;
+    intake.known_files = known_files;
+    intake.too_old = too_old;
+    let learnt_a_file = intake.files.iter().any(|f| f.error.is_none() && f.content_hash != 0 && f.events > 0);
+    if changed.is_empty() && (manifest.is_some() || !learnt_a_file) {
+        return Ok(TrainSummary {
+            generation: manifest.as_ref().map_or(0, |m| m.generation),
+            published: false,
+            days_changed: 0,
+            days: stored.len(),
+            entities: BTreeMap::new(),
+            calibration_days: log.pooled.days(),
+            intake,
+        });
+    }
+
+    let last = stored.keys().next_back().copied().max(books.keys().next_back().copied()).unwrap_or(Day(0));
+    let oldest = last.plus(1 - TRAIT_MEMORY_DAYS);
+    let mut days: BTreeMap<Day, DayEntry> = stored.range(oldest..).map(|(d, e)| (*d, e.clone())).collect();
+    let log = if is_scored_day_grown(&days, &changed) {
+        days.values_mut().for_each(|entry| entry.scored_events = None);
+        CalibrationLog::default()
+    } else {
+        log
+    };
+
+    for (&day, &_) in &changed {
+        if day < oldest || progress.is_cancelled() {
+            continue;
+        }
+        let book = &books[&day];
+        let staged = store.stage_day(book, number)?;
+        let scored_events = days.get(&day).and_then(|entry| entry.scored_events);
+        let events = book.fingerprints.len() as u64;
+        days.insert(day, DayEntry { day, directory: staged.into_name(), events, scored_events });
+    }
+
+    let peer_group_of = |id: &str| setup.peer_group_of(id);
+    let mut nights = Nights::new(setup, &peer_group_of, log);
+    progress.begin("learning", Some(days.len() as u64));
+    for (done, (day, entry)) in days.iter().enumerate() {
+        if progress.is_cancelled() {
+            return Err(cancelled());
+        }
+        match books.get(day) {
+            Some(book) => nights.learn(book, &peer_group_of),
+            None => nights.learn(&store.load_day(entry)?, &peer_group_of),
+        }
+        progress.advance(done as u64 + 1);
+    }
+    progress.end();
+    if let Some(through) = nights.log.through {
+        for entry in days.values_mut().filter(|e| e.day <= through) {
+            entry.scored_events.get_or_insert(entry.events);
+        }
+    }
+
+    let generation = nights.generation(number);
+    enter(&mut ledger, &intake, number, last);
+    let staged = store.stage_generation(&generation, &nights.log, &ledger)?;
+    if progress.is_cancelled() {
+        return Err(cancelled());
+    }
+    store.publish(&Manifest::new(number, staged.into_name(), days.values().cloned().collect()), &lock)?;
+    let mut entities = BTreeMap::new();
+    for entity in sorted_kinds(&generation) {
+        *entities.entry(entity).or_insert(0) += 1;
+    }
+    Ok(TrainSummary {
+        intake,
+        generation: number,
+        published: true,
+        days_changed: changed.len(),
+        days: days.len(),
+        entities,
+        calibration_days: generation.calibration.days,
+    })
+}
+
+fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {
+    let mut kinds: Vec<_> = generation.baselines.keys().map(|e| e.kind.as_str()).collect();
+    kinds.sort_unstable();
+    kinds
+}
+
+/// Tells whether some day grew so much after it was scored that the stored distributions no longer speak of it.
+fn is_scored_day_grown(days: &BTreeMap<Day, DayEntry>, changed: &BTreeMap<Day, u64>) -> bool {
+    let first_scored = days.values().filter(|e| e.scored_events.is_some()).map(|e| e.day).min();
+    let last_scored = days.values().filter(|e| e.scored_events.is_some()).map(|e| e.day).max();
+    changed.iter().any(|(day, &more)| match days.get(day) {
+        Some(DayEntry { scored_events: Some(scored), events, .. }) => {
+            (events + more).saturating_sub(*scored) as f64 > RESCORE_GROWTH * *scored as f64
+        }
+        // A day that appears among scored ones, or before them, changes every baseline after it.
+        _ => first_scored.is_some() && last_scored.is_some_and(|last| *day <= last),
+    })
+}
+
+/// Leaves out the files whose very content was learnt before.
+fn unknown_files(files: Vec<InputFile>, ledger: &Ledger) -> (Vec<InputFile>, u64) {
+    if ledger.is_empty() {
+        return (files, 0);
+    }
+    let before = files.len();
+    let files: Vec<InputFile> = files
+        .into_iter()
+        .filter(|file| match sources::content_hash_of(file) {
+            Some(hash) => !ledger.contains_key(&hash),
+            None => true,
+        })
+        .collect();
+    let known = (before - files.len()) as u64;
+    (files, known)
+}
+
+fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
+    for report in intake.files.iter().filter(|f| f.error.is_none() && !f.is_stdin()) {
+        let entry = LedgerEntry {
+            name: report.file.to_string(),
+            generation: number,
+            bytes: report.bytes_raw,
+            events: report.events,
+            last_day: Some(last),
+        };
+        ledger.insert(report.content_hash, entry);
+    }
+    // A file whose days are all forgotten brings nothing if it comes again: its events are too old.
+    ledger.retain(|_, entry| entry.last_day.is_none_or(|day| last.since(day) < 2 * TRAIT_MEMORY_DAYS));
+}

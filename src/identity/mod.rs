@@ -1,0 +1,119 @@
+//! Who it was, whose address that is, and which buckets are sensitive: an event read in the light of the configuration.
+
+mod address;
+mod glob;
+
+pub use address::{classify_host, network_of, AddressBook};
+pub use glob::Glob;
+
+use std::net::IpAddr;
+
+use crate::config::Config;
+use crate::event::{Action, AddressClass, Event};
+use crate::vocab::{Entity, EntityKind, Str};
+
+/// An event together with what the configuration says of it.
+#[derive(Debug)]
+pub struct Settled<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// The identity that it is measured under: its principal, the identity bound to its interface, or that interface.
+    pub identity: Option<Str>,
+    /// What the caller's address is to us.
+    pub peer_class: AddressClass,
+    /// Whether the bucket is on the sensitive list.
+    pub sensitive: bool,
+    /// Whether the bucket that a copy, replication or share gives away is on the sensitive list.
+    pub source_sensitive: bool,
+}
+
+impl Settled<'_> {
+    /// Returns the entities that the event is measured under.
+    pub fn entities(&self) -> impl Iterator<Item = Entity> {
+        let identity = self.identity.clone().map(|id| Entity { kind: EntityKind::Identity, id });
+        let role = self
+            .event
+            .principal
+            .as_ref()
+            .and_then(|p| p.role.clone())
+            .filter(|role| self.identity.as_ref() != Some(role))
+            .map(|id| Entity { kind: EntityKind::Role, id });
+        let region = region_id(self.event).map(|id| Entity { kind: EntityKind::Region, id });
+        identity.into_iter().chain(role).chain(region)
+    }
+}
+
+/// Returns the id of the region entity of an event: `aws/111122223333/eu-west-1`.
+pub fn region_id(event: &Event) -> Option<Str> {
+    let (account, region) = (event.account.as_ref()?, event.region.as_ref()?);
+    Some(format!("{}/{account}/{region}", event.provider).into())
+}
+
+/// Returns the identity of an instance that nobody is known to stand behind.
+pub fn instance_identity(instance: &str) -> Str {
+    format!("aws:instance:{instance}").into()
+}
+
+/// Reads events in the light of one configuration.
+#[derive(Debug)]
+pub struct Resolver<'a> {
+    config: &'a Config,
+    addresses: AddressBook,
+}
+
+impl<'a> Resolver<'a> {
+    /// Makes a resolver.
+    pub fn new(config: &'a Config) -> Self {
+        Self { config, addresses: AddressBook::new(&config.internal) }
+    }
+
+    /// Settles who and whose of one event; a flow that stays inside is no egress and comes back changed.
+    pub fn settle<'e>(&self, event: &'e mut Event) -> Settled<'e> {
+        if event.action == Action::EgressFlow && !self.leaves(event) {
+            event.action = Action::Other;
+        }
+        let event: &'e Event = event;
+        let peer_class = match (event.peer.ip, &event.peer.host) {
+            (Some(ip), _) => self.addresses.classify(ip),
+            (None, Some(host)) => classify_host(host.raw()),
+            (None, None) => AddressClass::Unknown,
+        };
+        let sensitive = |bucket: Option<&crate::event::Untrusted>| {
+            bucket.is_some_and(|bucket| self.config.is_sensitive(event.provider, bucket.raw()))
+        };
+        let given_away = event.copied_from.as_ref().or(event.container.as_ref());
+        Settled {
+            identity: self.identity(event),
+            peer_class,
+            sensitive: sensitive(event.container.as_ref()),
+            source_sensitive: sensitive(given_away),
+            event,
+        }
+    }
+
+    /// Returns what an address is to us.
+    pub fn classify(&self, ip: IpAddr) -> AddressClass {
+        self.addresses.classify(ip)
+    }
+
+    /// Tells whether a flow goes to an address that is not ours, and not a service of the provider's own control plane.
+    fn leaves(&self, event: &Event) -> bool {
+        event.destination.ip.is_some_and(|ip| self.addresses.classify(ip) == AddressClass::External)
+    }
+
+    fn identity(&self, event: &Event) -> Option<Str> {
+        if let Some(principal) = &event.principal {
+            return Some(principal.id.clone());
+        }
+        let attachment = event.attachment.as_ref()?;
+        if let Some(bound) = self.config.bound_identity(attachment) {
+            return Some(bound.clone());
+        }
+        match (&attachment.instance, &attachment.interface, attachment.address) {
+            (Some(instance), _, _) => Some(instance_identity(instance)),
+            (None, Some(interface), _) => Some(format!("aws:eni:{interface}").into()),
+            (None, None, Some(address)) => Some(format!("aws:address:{address}").into()),
+            (None, None, None) => None,
+        }
+    }
+}

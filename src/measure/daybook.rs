@@ -1,0 +1,180 @@
+//! Everything that happened in one UTC day, by subject: the unit that is stored, merged and replaced.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{Settled, instance_identity};
+use crate::measure::{Contribution, DayFacts, Plan, value_hash};
+use crate::time::{Day, Time};
+use crate::vocab::{Entity, EntityKind, Str};
+
+/// How long, in seconds, an instance's role is taken to be its own before the first and after the last call that shows it:
+/// its credentials are renewed all along, though not every hour brings a call.
+const BINDING_REACH_SECS: i64 = 6 * 3_600;
+
+/// Whose facts: an entity, kept apart when the record is another account's copy of the same action.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The entity.
+    pub entity: Entity,
+    /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
+    pub twin_of_account: Option<Str>,
+}
+
+/// Which identities an instance's role sessions had, and when: first and last call.
+pub type Links = BTreeMap<Str, BTreeMap<Str, (Time, Time)>>;
+
+/// The accounts whose own trail is read.
+pub type OwnAccounts = BTreeSet<Str>;
+
+/// Everything that happened in one UTC day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DayBook {
+    /// Which day.
+    pub day: Day,
+    /// What each subject did.
+    pub subjects: FxHashMap<Subject, DayFacts>,
+    /// Instances and their roles.
+    pub links: Links,
+    /// Accounts whose trail was read.
+    pub accounts: OwnAccounts,
+    /// Identities created that day, and when.
+    pub created: BTreeMap<Str, Time>,
+    /// Fingerprints of the events told so far; each is told once.
+    pub fingerprints: FxHashSet<u64>,
+    /// Last event of the day.
+    pub last: Option<Time>,
+}
+
+impl DayBook {
+    /// Opens an empty book.
+    pub fn new(day: Day) -> Self {
+        Self {
+            day,
+            subjects: FxHashMap::default(),
+            links: Links::new(),
+            accounts: OwnAccounts::new(),
+            created: BTreeMap::new(),
+            fingerprints: FxHashSet::default(),
+            last: None,
+        }
+    }
+
+    /// Tells an event; returns false if it was told before.
+    ///
+    /// The event's day must be the book's.
+    pub fn tell(&mut self, settled: &Settled, plan: &Plan) -> bool {
+        let event = settled.event;
+        debug_assert_eq!(event.time.day(), self.day);
+        if !self.fingerprints.insert(value_hash(&event.id)) {
+            return false;
+        }
+        self.last = self.last.max(Some(event.time));
+        if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some()) {
+            if !self.accounts.contains(account) {
+                self.accounts.insert(account.clone());
+            }
+        }
+        if let Some(created) = &event.created {
+            let at = self.created.entry(created.clone()).or_insert(event.time);
+            *at = (*at).min(event.time);
+        }
+        if let Some((instance, id)) = event.principal.as_ref().and_then(|p| Some((p.instance.as_ref()?, &p.id))) {
+            let seen = self
+                .links
+                .entry(instance_identity(instance))
+                .or_default()
+                .entry(id.clone())
+                .or_insert((event.time, event.time));
+            *seen = (seen.0.min(event.time), seen.1.max(event.time));
+        }
+        let contribution = Contribution::of(settled);
+        for entity in settled.entities() {
+            let is_identity = entity.kind == EntityKind::Identity;
+            let subject = Subject { entity, twin_of_account: event.twin_of_account.clone() };
+            let facts = self.subjects.entry(subject).or_insert_with(|| DayFacts::starting(event.time));
+            contribution.add_to(facts, plan);
+            facts.note_provider(event.provider, event.account.as_ref());
+            if let (true, Some(principal)) = (is_identity, &event.principal) {
+                facts.note_principal(principal);
+            }
+        }
+        true
+    }
+
+    /// Unites two books of the same day that were told different events.
+    ///
+    /// Books that share events must not be merged: sums would count them twice. Tell the events instead.
+    pub fn merge(&mut self, other: DayBook) {
+        debug_assert_eq!(self.day, other.day);
+        let mut subjects: Vec<_> = other.subjects.into_iter().collect();
+        subjects.sort_by(|a, b| a.0.cmp(&b.0));
+        for (subject, facts) in subjects {
+            match self.subjects.entry(subject) {
+                std::collections::hash_map::Entry::Occupied(mut mine) => mine.get_mut().merge(&facts),
+                std::collections::hash_map::Entry::Vacant(empty) => {
+                    empty.insert(facts);
+                }
+            }
+        }
+        for (instance, identities) in other.links {
+            let mine = self.links.entry(instance).or_default();
+            for (identity, (first, last)) in identities {
+                let seen = mine.entry(identity).or_insert((first, last));
+                *seen = (seen.0.min(first), seen.1.max(last));
+            }
+        }
+        self.accounts.extend(other.accounts);
+        for (identity, at) in other.created {
+            let mine = self.created.entry(identity).or_insert(at);
+            *mine = (*mine).min(at);
+        }
+        self.fingerprints.extend(other.fingerprints);
+        self.last = self.last.max(other.last);
+    }
+
+    /// Brings the day's facts together by entity: flows join the identity behind their instance, second copies of an
+    /// action are dropped where the first is read, and a role's own sessions count for the role.
+    ///
+    /// `neighbours` are the links of the days before and after, as far as they are known.
+    pub fn assemble(&self, neighbours: &[&Links], own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
+        let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
+        let mut subjects: Vec<_> = self.subjects.iter().collect();
+        subjects.sort_by(|a, b| a.0.cmp(b.0));
+        for (subject, facts) in subjects {
+            if subject.twin_of_account.as_ref().is_some_and(|account| own.contains(account)) {
+                continue;
+            }
+            let entity = match self.behind(&subject.entity, neighbours) {
+                Some(id) => Entity { kind: EntityKind::Identity, id },
+                None => subject.entity.clone(),
+            };
+            by_entity.entry(entity).and_modify(|mine| mine.merge(facts)).or_insert_with(|| facts.clone());
+        }
+        let roles: Vec<Entity> = by_entity.keys().filter(|e| e.kind == EntityKind::Role).cloned().collect();
+        for role in roles {
+            let own_sessions = Entity { kind: EntityKind::Identity, id: role.id.clone() };
+            if let Some(facts) = by_entity.get(&own_sessions).cloned() {
+                by_entity.entry(role).and_modify(|mine| mine.merge(&facts));
+            }
+        }
+        by_entity
+    }
+
+    /// Returns the identity whose role sessions ran on an instance that day: the one seen last within reach.
+    pub fn behind(&self, entity: &Entity, neighbours: &[&Links]) -> Option<Str> {
+        if entity.kind != EntityKind::Identity {
+            return None;
+        }
+        let (from, to) = (self.day.start().plus_secs(-BINDING_REACH_SECS), self.day.end().plus_secs(BINDING_REACH_SECS));
+        std::iter::once(&self.links)
+            .chain(neighbours.iter().copied())
+            .filter_map(|links| links.get(&entity.id))
+            .flatten()
+            .filter(|(_, (first, last))| *last >= from && *first < to)
+            .max_by_key(|(identity, (_, last))| (*last, std::cmp::Reverse((*identity).clone())))
+            .map(|(identity, _)| identity.clone())
+    }
+}

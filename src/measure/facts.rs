@@ -1,0 +1,372 @@
+//! What one subject did in one UTC day, in a form that does not depend on the order in which it was told.
+//!
+//! Facts are sums, sets and counted sets over fixed slots of the day, so that two of them merge by adding and uniting.
+//! Readings (what a metric was in a window) are computed from them, for the learner and the scorer by the same code.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{IdentityKind, Principal, Provider};
+use crate::measure::value_hash;
+use crate::sketch::{Distinct, Tally};
+use crate::time::{Time, Window};
+use crate::vocab::{Metric, Str, Trait};
+
+/// The most values of one trait that are remembered of one subject and day.
+const TRAIT_VALUES_PER_DAY_MAX: usize = 64;
+/// The most buckets that are remembered by name of one subject and day.
+const BUCKETS_PER_DAY_MAX: usize = 256;
+/// The most provider ids that are remembered of one subject and day.
+const ALIASES_PER_DAY_MAX: usize = 16;
+/// The most distinct shares that are remembered of one subject and day.
+const SHARES_PER_DAY_MAX: usize = 64;
+
+/// Where an amount belongs: a metric, and a slot of the day of a given length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CellKey {
+    /// What is measured.
+    pub metric: Metric,
+    /// The length of the slot.
+    pub grain: Window,
+    /// The number of the slot within the day.
+    pub slot: u16,
+}
+
+/// An amount: a sum, or a set of distinct things.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Cell {
+    /// Calls or bytes.
+    Sum(u64),
+    /// Hashes of distinct things.
+    Set(Distinct),
+}
+
+impl Cell {
+    fn merge(&mut self, other: &Cell) {
+        match (self, other) {
+            (Self::Sum(a), Self::Sum(b)) => *a = a.saturating_add(*b),
+            (Self::Set(a), Self::Set(b)) => a.merge(b),
+            // A metric is one or the other by definition; stored bytes that disagree are refused by the store.
+            _ => {}
+        }
+    }
+}
+
+/// One minute of reading and sending: what ordered steps are told apart by.
+///
+/// A minute, because a flow record's own times trail the packets by up to a minute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Minute {
+    /// Object reads that succeeded.
+    pub read_calls: u64,
+    /// Bytes sent to external addresses.
+    pub egress_bytes: u64,
+}
+
+/// Data given to another account: a copy into its bucket, a replication, a share, or a policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Share {
+    /// The bucket that was given away.
+    pub bucket: Str,
+    /// The account that it was given to; `*` is everybody.
+    pub account: Str,
+    /// Whether the bucket is on the sensitive list.
+    pub sensitive: bool,
+}
+
+/// Who a subject is, beside its id.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Whose cloud; the first in declaration order where records disagree.
+    pub provider: Option<Provider>,
+    /// Events by kind of identity: the most frequent decides.
+    pub kinds: Vec<(IdentityKind, u64)>,
+    /// The role; the first in text order where records disagree.
+    pub role: Option<Str>,
+    /// The account; the first in text order where records disagree.
+    pub account: Option<Str>,
+    /// Bare provider ids of the same subject.
+    pub aliases: Tally<Str>,
+}
+
+impl Profile {
+    /// Returns the kind of identity that most events speak of.
+    pub fn kind(&self) -> IdentityKind {
+        let mut best = (IdentityKind::Unknown, 0);
+        for &(kind, n) in &self.kinds {
+            if n > best.1 {
+                best = (kind, n);
+            }
+        }
+        best.0
+    }
+
+    fn add_kind(&mut self, kind: IdentityKind, n: u64) {
+        match self.kinds.binary_search_by_key(&kind, |&(k, _)| k) {
+            Ok(at) => self.kinds[at].1 += n,
+            Err(at) => self.kinds.insert(at, (kind, n)),
+        }
+    }
+
+    fn merge(&mut self, other: &Profile) {
+        self.provider = least(self.provider, other.provider);
+        self.role = least(self.role.take(), other.role.clone());
+        self.account = least(self.account.take(), other.account.clone());
+        for &(kind, n) in &other.kinds {
+            self.add_kind(kind, n);
+        }
+        self.aliases.merge(&other.aliases);
+    }
+}
+
+/// Returns the smaller of two values, an absent one counting as larger.
+fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What one subject did in one UTC day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DayFacts {
+    /// First event of the day.
+    pub first: Time,
+    /// Last event of the day.
+    pub last: Time,
+    /// Events of the day, whatever they were.
+    pub n_events: u64,
+    /// Hours of the day with an event, as bits.
+    pub hours: u32,
+    /// Who it is.
+    pub profile: Profile,
+    /// Amounts, sorted by key.
+    cells: Vec<(CellKey, Cell)>,
+    /// Minutes of the day with reads or external bytes, sorted.
+    timeline: Vec<(u16, Minute)>,
+    /// Trait values, sorted by trait.
+    traits: Vec<(Trait, Tally<Str>)>,
+    /// Data given to other accounts.
+    pub shares: Tally<Share>,
+}
+
+impl DayFacts {
+    /// Makes the facts of a day of which nothing but an instant is known.
+    pub fn starting(at: Time) -> Self {
+        Self {
+            first: at,
+            last: at,
+            n_events: 0,
+            hours: 0,
+            profile: Profile { aliases: Tally::new(ALIASES_PER_DAY_MAX), ..Profile::default() },
+            cells: Vec::new(),
+            timeline: Vec::new(),
+            traits: Vec::new(),
+            shares: Tally::new(SHARES_PER_DAY_MAX),
+        }
+    }
+
+    /// Notes that an event happened, of a given kind of identity.
+    pub fn see(&mut self, at: Time, kind: Option<IdentityKind>) {
+        self.first = self.first.min(at);
+        self.last = self.last.max(at);
+        self.n_events += 1;
+        self.hours |= 1 << (at.second_of_day() / 3_600);
+        if let Some(kind) = kind {
+            self.profile.add_kind(kind, 1);
+        }
+    }
+
+    /// Notes whose cloud and which account a record came from.
+    pub fn note_provider(&mut self, provider: Provider, account: Option<&Str>) {
+        if self.profile.provider.is_none_or(|p| provider < p) {
+            self.profile.provider = Some(provider);
+        }
+        if let Some(account) = account.filter(|a| self.profile.account.as_ref().is_none_or(|mine| *a < mine)) {
+            self.profile.account = Some(account.clone());
+        }
+    }
+
+    /// Notes the role and the aliases of the principal.
+    pub fn note_principal(&mut self, principal: &Principal) {
+        if let Some(role) = principal.role.as_ref().filter(|r| self.profile.role.as_ref().is_none_or(|mine| *r < mine)) {
+            self.profile.role = Some(role.clone());
+        }
+        for alias in &principal.aliases {
+            self.profile.aliases.add(value_hash(alias), alias, 1);
+        }
+    }
+
+    /// Adds an amount to a metric.
+    pub fn add_sum(&mut self, metric: Metric, grain: Window, at: Time, amount: u64) {
+        let key = CellKey { metric, grain, slot: grain.slot(at.second_of_day()) };
+        match self.cell(key, || Cell::Sum(0)) {
+            Cell::Sum(sum) => *sum = sum.saturating_add(amount),
+            Cell::Set(_) => {}
+        }
+    }
+
+    /// Adds a distinct thing, by its hash, to a metric.
+    pub fn add_distinct(&mut self, metric: Metric, grain: Window, at: Time, hash: u64) {
+        let key = CellKey { metric, grain, slot: grain.slot(at.second_of_day()) };
+        match self.cell(key, || Cell::Set(Distinct::default())) {
+            Cell::Set(set) => {
+                set.insert(hash);
+            }
+            Cell::Sum(_) => {}
+        }
+    }
+
+    fn cell(&mut self, key: CellKey, empty: impl FnOnce() -> Cell) -> &mut Cell {
+        let at = match self.cells.binary_search_by_key(&key, |&(k, _)| k) {
+            Ok(at) => at,
+            Err(at) => {
+                self.cells.insert(at, (key, empty()));
+                at
+            }
+        };
+        &mut self.cells[at].1
+    }
+
+    /// Adds to the minute in which something was read or sent out.
+    pub fn add_minute(&mut self, at: Time, read_calls: u64, egress_bytes: u64) {
+        let minute = (at.second_of_day() / 60) as u16;
+        let index = match self.timeline.binary_search_by_key(&minute, |&(m, _)| m) {
+            Ok(index) => index,
+            Err(index) => {
+                self.timeline.insert(index, (minute, Minute::default()));
+                index
+            }
+        };
+        let entry = &mut self.timeline[index].1;
+        entry.read_calls = entry.read_calls.saturating_add(read_calls);
+        entry.egress_bytes = entry.egress_bytes.saturating_add(egress_bytes);
+    }
+
+    /// Notes a trait value.
+    pub fn add_trait(&mut self, which: Trait, hash: u64, value: &Str) {
+        let at = match self.traits.binary_search_by_key(&which, |&(t, _)| t) {
+            Ok(at) => at,
+            Err(at) => {
+                let room = if which == Trait::Bucket { BUCKETS_PER_DAY_MAX } else { TRAIT_VALUES_PER_DAY_MAX };
+                self.traits.insert(at, (which, Tally::new(room)));
+                at
+            }
+        };
+        self.traits[at].1.add(hash, value, 1);
+    }
+
+    /// Unites two accounts of the same subject and day.
+    pub fn merge(&mut self, other: &DayFacts) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.n_events += other.n_events;
+        self.hours |= other.hours;
+        self.profile.merge(&other.profile);
+        for (key, cell) in &other.cells {
+            match self.cells.binary_search_by_key(key, |&(k, _)| k) {
+                Ok(at) => self.cells[at].1.merge(cell),
+                Err(at) => self.cells.insert(at, (*key, cell.clone())),
+            }
+        }
+        for &(minute, amounts) in &other.timeline {
+            let at = self.first_instant_of(minute);
+            self.add_minute(at, amounts.read_calls, amounts.egress_bytes);
+        }
+        for (which, tally) in &other.traits {
+            match self.traits.binary_search_by_key(which, |&(t, _)| t) {
+                Ok(at) => self.traits[at].1.merge(tally),
+                Err(at) => self.traits.insert(at, (*which, tally.clone())),
+            }
+        }
+        self.shares.merge(&other.shares);
+    }
+
+    fn first_instant_of(&self, minute: u16) -> Time {
+        self.first.day().start().plus_secs(i64::from(minute) * 60)
+    }
+
+    /// Returns the minutes of the day in which something was read or sent out, in order.
+    pub fn timeline(&self) -> &[(u16, Minute)] {
+        &self.timeline
+    }
+
+    /// Returns the traits seen, each with its values.
+    pub fn traits(&self) -> &[(Trait, Tally<Str>)] {
+        &self.traits
+    }
+
+    /// Returns the values of one trait.
+    pub fn trait_values(&self, which: Trait) -> Option<&Tally<Str>> {
+        let at = self.traits.binary_search_by_key(&which, |&(t, _)| t).ok()?;
+        Some(&self.traits[at].1)
+    }
+
+    /// Tells whether any of a metric was measured that day.
+    pub fn is_active(&self, metric: Metric) -> bool {
+        let stored = stored_as(metric);
+        self.cells.iter().any(|(key, _)| key.metric == stored)
+    }
+
+    /// Returns every metric that was measured that day, each once, in order.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let mut metrics: Vec<Metric> = self.cells.iter().map(|(key, _)| key.metric).collect();
+        metrics.dedup();
+        if metrics.contains(&Metric::BucketsListed) {
+            metrics.push(Metric::BucketsNew);
+        }
+        metrics
+    }
+
+    /// Returns what a metric was in each window of the day in which it was not zero: the number of the window, and x.
+    ///
+    /// `known` is the entity's sorted set of known buckets, by hash; without one, `buckets_new` is zero everywhere.
+    pub fn readings(&self, metric: Metric, window: Window, known: Option<&[u64]>) -> Vec<(u16, u64)> {
+        let grain = if window.secs() >= Window::TEN_MINUTES.secs() { Window::TEN_MINUTES } else { window };
+        if metric == Metric::BucketsNew && known.is_none() {
+            return Vec::new();
+        }
+        let stored = stored_as(metric);
+        let low = self.cells.partition_point(|(key, _)| (key.metric, key.grain) < (stored, grain));
+        let high = self.cells.partition_point(|(key, _)| (key.metric, key.grain) <= (stored, grain));
+        let cells = &self.cells[low..high];
+        let window_of = |key: &CellKey| (u32::from(key.slot) * grain.secs() / window.secs()) as u16;
+        let mut readings = Vec::new();
+        for group in cells.chunk_by(|(a, _), (b, _)| window_of(a) == window_of(b)) {
+            let x = match (&group[0].1, group.len()) {
+                (Cell::Set(set), 1) => count(set, metric, known),
+                (Cell::Set(_), _) => {
+                    let mut united = Distinct::default();
+                    for (_, cell) in group {
+                        if let Cell::Set(set) = cell {
+                            united.merge(set);
+                        }
+                    }
+                    count(&united, metric, known)
+                }
+                (Cell::Sum(_), _) => group.iter().fold(0u64, |x, (_, cell)| match cell {
+                    Cell::Sum(sum) => x.saturating_add(*sum),
+                    Cell::Set(_) => x,
+                }),
+            };
+            if x > 0 {
+                readings.push((window_of(&group[0].0), x));
+            }
+        }
+        readings
+    }
+}
+
+/// Returns the metric whose cells hold this one: `buckets_new` is read off `buckets_listed`.
+const fn stored_as(metric: Metric) -> Metric {
+    match metric {
+        Metric::BucketsNew => Metric::BucketsListed,
+        other => other,
+    }
+}
+
+fn count(set: &Distinct, metric: Metric, known: Option<&[u64]>) -> u64 {
+    match (metric, known) {
+        (Metric::BucketsNew, Some(known)) => set.count_not_in(known),
+        _ => set.count(),
+    }
+}

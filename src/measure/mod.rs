@@ -1,0 +1,249 @@
+//! Events to readings: what each event adds to whom, and what a metric was in a window.
+//!
+//! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
+
+mod facts;
+mod daybook;
+
+pub use daybook::{DayBook, Links, OwnAccounts, Subject};
+pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share};
+
+use std::net::IpAddr;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::event::{Action, AddressClass, Event, Outcome};
+use crate::identity::{Settled, network_of};
+use crate::time::Window;
+use crate::vocab::{Metric, Str, Trait};
+
+/// Which windows shorter than ten minutes are measured, beside the standard ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Metrics with a short window of their own, as analytics declare them.
+    pub short: Vec<(Metric, Window)>,
+}
+
+/// Returns the hash by which a value is known in sets: stable between runs and machines.
+pub fn value_hash(value: &str) -> u64 {
+    xxh3_64(value.as_bytes())
+}
+
+/// What one event adds to the facts of everybody concerned.
+pub struct Contribution<'a> {
+    settled: &'a Settled<'a>,
+    sums: Vec<(Metric, u64)>,
+    distinct: Vec<(Metric, u64)>,
+    read_calls: u64,
+    egress_bytes: u64,
+    traits: Vec<(Trait, u64, Str)>,
+    shares: Vec<Share>,
+}
+
+impl<'a> Contribution<'a> {
+    /// Works out what an event adds.
+    pub fn of(settled: &'a Settled<'a>) -> Self {
+        let mut contribution = Self {
+            settled,
+            sums: Vec::with_capacity(4),
+            distinct: Vec::with_capacity(4),
+            read_calls: 0,
+            egress_bytes: 0,
+            traits: Vec::with_capacity(8),
+            shares: Vec::new(),
+        };
+        contribution.add_context();
+        let event = settled.event;
+        if event.counted && event.context.via.is_none() {
+            contribution.add_amounts();
+        }
+        contribution
+    }
+
+    fn add_amounts(&mut self) {
+        let event = self.settled.event;
+        if event.outcome == Outcome::Denied {
+            if is_measured(event.action) {
+                self.sums.push((Metric::DeniedCalls, 1));
+            }
+            return;
+        }
+        let worked = matches!(event.outcome, Outcome::Success | Outcome::Unknown)
+            || (event.outcome == Outcome::NotConfigured && event.action == Action::ReadPosture);
+        if !worked {
+            return;
+        }
+        let bucket = event.container.as_ref().map(|b| value_hash(b.raw()));
+        match event.action {
+            Action::ListObjects | Action::ListBuckets => self.add_listing(event, bucket),
+            Action::ReadObject => self.add_read(event, bucket),
+            Action::WriteObject => self.sums.push((Metric::WriteCalls, 1)),
+            Action::CopyObject => self.add_copy(event),
+            Action::DeleteObject => self.sums.push((Metric::DeleteCalls, 1)),
+            Action::ReadPosture => self.distinct.extend(bucket.map(|b| (Metric::PostureBuckets, b))),
+            Action::WritePosture => self.add_share(event),
+            Action::EnumerateDirectory => {
+                self.sums.push((Metric::DirectoryCalls, 1));
+                self.distinct.push((Metric::DirectoryFamilies, value_hash(&event.op)));
+            }
+            Action::EgressFlow => {
+                if let Some(ip) = event.destination.ip {
+                    self.add_egress(event.bytes_out.unwrap_or(0), ip);
+                }
+            }
+            Action::CreateIdentity
+            | Action::CreateCredential
+            | Action::AssumeRole
+            | Action::Authenticate
+            | Action::Other => {}
+        }
+    }
+
+    fn add_listing(&mut self, event: &Event, bucket: Option<u64>) {
+        self.sums.push((Metric::ListCalls, 1));
+        if let Some(bytes) = event.bytes_out.filter(|&bytes| bytes > 0) {
+            self.sums.push((Metric::ListBytes, bytes));
+        }
+        if let (Some(bucket), Action::ListObjects) = (bucket, event.action) {
+            self.distinct.push((Metric::BucketsListed, bucket));
+            let prefix = event.prefix.as_ref().map_or("", |p| p.raw());
+            self.distinct.push((Metric::PrefixesListed, bucket ^ value_hash(prefix).rotate_left(1)));
+            if self.settled.sensitive {
+                self.distinct.push((Metric::SensitiveBuckets, bucket));
+            }
+        }
+    }
+
+    fn add_read(&mut self, event: &Event, bucket: Option<u64>) {
+        self.sums.push((Metric::ReadCalls, 1));
+        self.read_calls = 1;
+        let bytes = event.bytes_out.unwrap_or(0);
+        if bytes > 0 {
+            self.sums.push((Metric::BytesRead, bytes));
+        }
+        if let (Some(bucket), Some(object)) = (bucket, &event.object) {
+            self.distinct.push((Metric::ObjectsRead, bucket ^ value_hash(object.raw()).rotate_left(1)));
+        }
+        if self.settled.sensitive {
+            self.add_sensitive(bucket);
+        }
+        if let (AddressClass::External, Some(ip)) = (self.settled.peer_class, event.peer.ip) {
+            self.add_egress(bytes, ip);
+        }
+    }
+
+    fn add_sensitive(&mut self, bucket: Option<u64>) {
+        self.sums.push((Metric::SensitiveReadCalls, 1));
+        self.distinct.extend(bucket.map(|b| (Metric::SensitiveBuckets, b)));
+        if self.settled.peer_class == AddressClass::External {
+            self.sums.push((Metric::SensitiveExternalCalls, 1));
+        }
+    }
+
+    fn add_copy(&mut self, event: &Event) {
+        self.sums.push((Metric::CopyCalls, 1));
+        if self.settled.source_sensitive {
+            self.add_sensitive(event.copied_from.as_ref().or(event.container.as_ref()).map(|b| value_hash(b.raw())));
+        }
+        self.add_share(event);
+    }
+
+    fn add_share(&mut self, event: &Event) {
+        let Some(account) = &event.destination.account else { return };
+        let Some(bucket) = event.copied_from.as_ref().or(event.container.as_ref()) else { return };
+        let sensitive = self.settled.sensitive || self.settled.source_sensitive;
+        self.shares.push(Share { bucket: bucket.shared().clone(), account: account.clone(), sensitive });
+    }
+
+    fn add_egress(&mut self, bytes: u64, ip: IpAddr) {
+        if bytes > 0 {
+            self.sums.push((Metric::EgressBytes, bytes));
+            self.egress_bytes = bytes;
+        }
+        self.distinct.push((Metric::EgressDestinations, value_hash(&ip.to_string())));
+        self.add_trait(Trait::Destination, network_of(ip).into());
+    }
+
+    fn add_context(&mut self) {
+        let event = self.settled.event;
+        if event.source.is_flow() {
+            return;
+        }
+        if let (true, Some(region)) = (event.regional, &event.region) {
+            self.add_trait(Trait::Region, region.clone());
+        }
+        if event.context.via.is_some() {
+            return;
+        }
+        if let (Some(ip), AddressClass::External | AddressClass::Internal) = (event.peer.ip, self.settled.peer_class) {
+            self.add_trait(Trait::Network, network_of(ip).into());
+        }
+        if event.user_agent.is_some() {
+            self.add_trait(Trait::UserAgent, event.client.clone());
+        }
+        self.add_trait(Trait::Action, format!("{}:{}", event.service, event.op).into());
+        if let Some(bucket) = event.container.as_ref().filter(|_| event.outcome != Outcome::Denied) {
+            self.add_trait(Trait::Bucket, bucket.shared().clone());
+        }
+        if let Some(credential) = &event.credential {
+            self.add_trait(Trait::Credential, credential.clone());
+        }
+        if let Some(method) = &event.context.auth_method {
+            self.add_trait(Trait::AuthMethod, method.clone());
+        }
+        if let Some(account) = &event.destination.account {
+            self.add_trait(Trait::Destination, account.clone());
+        } else if let (Action::CopyObject, Some(bucket)) = (event.action, &event.destination.container) {
+            self.add_trait(Trait::Destination, bucket.shared().clone());
+        }
+    }
+
+    fn add_trait(&mut self, which: Trait, value: Str) {
+        self.traits.push((which, value_hash(&value), value));
+    }
+
+    /// Adds the contribution to the facts of one subject.
+    pub fn add_to(&self, facts: &mut DayFacts, plan: &Plan) {
+        let event = self.settled.event;
+        facts.see(event.time, event.principal.as_ref().map(|p| p.kind));
+        for &(metric, amount) in &self.sums {
+            facts.add_sum(metric, Window::TEN_MINUTES, event.time, amount);
+            for &(_, window) in plan.short.iter().filter(|&&(m, _)| m == metric) {
+                facts.add_sum(metric, window, event.time, amount);
+            }
+        }
+        for &(metric, hash) in &self.distinct {
+            facts.add_distinct(metric, Window::TEN_MINUTES, event.time, hash);
+            for &(_, window) in plan.short.iter().filter(|&&(m, _)| m == metric) {
+                facts.add_distinct(metric, window, event.time, hash);
+            }
+        }
+        if self.read_calls > 0 || self.egress_bytes > 0 {
+            facts.add_minute(event.time, self.read_calls, self.egress_bytes);
+        }
+        for (which, hash, value) in &self.traits {
+            facts.add_trait(*which, *hash, value);
+        }
+        for share in &self.shares {
+            facts.shares.add(value_hash(&format!("{}\n{}", share.bucket, share.account)), share, 1);
+        }
+    }
+
+    /// Tells whether the event adds to some metric, so that it may stand in an alert as evidence.
+    pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
+        self.sums.iter().map(|&(metric, _)| metric).chain(self.distinct.iter().map(|&(metric, _)| metric))
+    }
+}
+
+/// Tells whether a denied call of this class says something of storage or directory enumeration.
+const fn is_measured(action: Action) -> bool {
+    matches!(
+        action,
+        Action::ListObjects
+            | Action::ListBuckets
+            | Action::ReadObject
+            | Action::CopyObject
+            | Action::ReadPosture
+            | Action::EnumerateDirectory
+    )
+}

@@ -1,0 +1,716 @@
+//! An alert: one episode of one analytic on one entity, told from its very events.
+//!
+//! An episode is an entity's UTC day. Statistics only grow with the events of a day, so the event at which a threshold is
+//! crossed is found by halving: it is the first, in the order of time and id, with which the day so far is as surprising.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::analytic::Analytic;
+use crate::config::{Config, Facets};
+use crate::event::{AddressClass, Event};
+use crate::identity::Resolver;
+use crate::learn::PeerGroupOf;
+use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
+use crate::score::components::JudgedAgainst;
+use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
+use crate::score::subject::Subject;
+use crate::stats::{self, Severity};
+use crate::time::{Day, Time, Window};
+use crate::vocab::{Entity, Metric};
+
+/// Version of the alert document.
+const SCHEMA: u32 = 1;
+/// First events named in an alert.
+const EVENT_IDS_MAX: usize = 20;
+/// Buckets and destinations named in an alert.
+const ROWS_MAX: usize = 20;
+
+/// Whether an alert is the first of its episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The episode crossed its threshold.
+    New,
+    /// Its severity rose.
+    Update,
+}
+
+/// The alert document.
+#[derive(Debug, Clone, Serialize)]
+pub struct Alert {
+    /// Version of this document.
+    pub schema: u32,
+    /// The same for every telling of the same episode.
+    pub alert_id: String,
+    /// Whether it is the first of its episode.
+    pub status: Status,
+    /// Which analytic.
+    pub analytic: String,
+    /// Its title.
+    pub name: String,
+    /// ATT&CK techniques.
+    pub techniques: Vec<String>,
+    /// Severity reached.
+    pub severity: Severity,
+    /// 0 to 100.
+    pub score: f64,
+    /// Minus log10 of the share of entity-days at least as extreme.
+    pub surprise: f64,
+    /// The score that had to be reached.
+    pub threshold: f64,
+    /// The arm that it rests on.
+    pub arm: String,
+    /// The arm's statistic, in natural logarithms.
+    pub statistic: f64,
+    /// Whether there was too little history for calibrated scores.
+    pub provisional: bool,
+    /// Time of the event with which the threshold, or the severity, was reached.
+    #[serde(serialize_with = "as_text")]
+    pub time: Time,
+    /// The window of the largest contribution; the episode's day if that has none.
+    pub window: Span,
+    /// Who.
+    pub entity: AlertEntity,
+    /// How the session began.
+    pub authentication: Option<AuthenticationRecord>,
+    /// Why, largest first.
+    pub reasons: Vec<Reason>,
+    /// Buckets touched, most calls first.
+    pub resources: Vec<ResourceRecord>,
+    /// Where data went, most bytes first.
+    pub destinations: Vec<DestinationRecord>,
+    /// Events that stand behind it, up to its time.
+    pub events: u64,
+    /// The first of them.
+    pub event_ids: Vec<String>,
+    /// The generation that judged.
+    pub generation: u64,
+    /// The approval that covers it.
+    pub suppressed_by: Option<String>,
+}
+
+/// A span of event time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// First instant.
+    #[serde(serialize_with = "as_text")]
+    pub start: Time,
+    /// First instant after it.
+    #[serde(serialize_with = "as_text")]
+    pub end: Time,
+}
+
+/// Who an alert is about.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlertEntity {
+    /// Kind of entity.
+    pub kind: &'static str,
+    /// Canonical id.
+    pub id: String,
+    /// Bare provider ids of the same entity.
+    pub aliases: Vec<String>,
+    /// Kind of identity.
+    pub identity_kind: &'static str,
+    /// Role.
+    pub role: Option<String>,
+    /// Whose cloud.
+    pub provider: Option<&'static str>,
+    /// Account.
+    pub account: Option<String>,
+    /// Region of the crossing event.
+    pub region: Option<String>,
+    /// When it was first seen, or created.
+    pub first_seen: Option<String>,
+    /// Address of the crossing event.
+    pub source_ip: Option<String>,
+    /// Client of the crossing event.
+    pub user_agent: Option<String>,
+    /// Session of the crossing event.
+    pub session: Option<String>,
+    /// Credential of the crossing event.
+    pub credential: Option<String>,
+}
+
+/// How a session began.
+#[derive(Debug, Clone, Serialize)]
+pub struct AuthenticationRecord {
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    pub time: Time,
+    /// The operation, or how calls are signed.
+    pub method: String,
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// From where.
+    pub source_ip: Option<String>,
+}
+
+/// What a reason was judged against.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evidence {
+    /// Kind of entity or group.
+    pub kind: &'static str,
+    /// Which.
+    pub id: String,
+    /// Weight of windows, or number of hours or days, behind it.
+    pub windows: f64,
+}
+
+/// One reason.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Reason {
+    /// A metric was larger than expected.
+    Volume {
+        /// Which metric.
+        metric: &'static str,
+        /// In which window.
+        window: String,
+        /// What was observed.
+        observed: u64,
+        /// Expected median.
+        p50: f64,
+        /// Expected 99th percentile.
+        p99: f64,
+        /// Chance of so large a window on a day.
+        p_value: f64,
+        /// Its part of the arm's statistic, in natural logarithms.
+        surprise: f64,
+        /// Whose history.
+        judged_against: Evidence,
+    },
+    /// A trait showed something new.
+    Novelty {
+        /// Which trait.
+        r#trait: &'static str,
+        /// The value.
+        value: String,
+        /// Times it was seen before.
+        seen: u32,
+        /// Days that were looked at.
+        of: u32,
+        /// Identities known for it.
+        support: u32,
+        /// Chance of so rare a novelty on a day.
+        p_value: f64,
+        /// Its part of the arm's statistic, in natural logarithms.
+        surprise: f64,
+        /// Whose history.
+        judged_against: Evidence,
+    },
+    /// A newcomer was busier than its peers.
+    Newcomer {
+        /// Which metric.
+        metric: &'static str,
+        /// In which window.
+        window: String,
+        /// What was observed.
+        observed: u64,
+        /// Peers' median.
+        p50: f64,
+        /// Peers' 99th percentile.
+        p99: f64,
+        /// Share of peers' hours at least so large.
+        p_value: f64,
+        /// Its part of the arm's statistic, in natural logarithms.
+        surprise: f64,
+        /// Which peers.
+        judged_against: Evidence,
+    },
+    /// Data was given to an account that is not ours.
+    Share {
+        /// Which accounts.
+        accounts: Vec<String>,
+        /// Which buckets.
+        buckets: Vec<String>,
+        /// Acts that day.
+        acts: u64,
+        /// Its part of the arm's statistic, in natural logarithms.
+        surprise: f64,
+    },
+    /// The analytic declares a weight for what happened.
+    Declared {
+        /// Its part of the arm's statistic, in natural logarithms.
+        surprise: f64,
+    },
+    /// Steps were taken in order.
+    Sequence {
+        /// The steps.
+        steps: Vec<StepRecord>,
+    },
+}
+
+/// One step of a sequence.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepRecord {
+    /// Which.
+    pub step: &'static str,
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    pub time: Time,
+    /// The first event of the step, where it is among the episode's.
+    pub event_id: Option<String>,
+}
+
+/// A bucket touched.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResourceRecord {
+    /// Which.
+    pub bucket: String,
+    /// Whether it is on the sensitive list.
+    pub sensitive: bool,
+    /// Calls.
+    pub calls: u64,
+    /// Distinct objects.
+    pub objects: u64,
+    /// Bytes that left it.
+    pub bytes: u64,
+}
+
+/// Where data went.
+#[derive(Debug, Clone, Serialize)]
+pub struct DestinationRecord {
+    /// Address, account or bucket.
+    pub address: String,
+    /// Whether it is not ours; absent where it cannot be told.
+    pub external: Option<bool>,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+fn as_text<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+/// Returns the id of an episode: a function of analytic, entity and the episode's start.
+pub fn alert_id(analytic: &str, entity: &Entity, start: Time) -> String {
+    let text = format!("{analytic}\n{}\n{}\n{start}", entity.kind, entity.id);
+    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+}
+
+/// Tells alerts of one day from their events.
+pub struct Narrator<'a> {
+    /// Which short windows are measured.
+    pub setup_plan: &'a Plan,
+    /// Approvals and sensitive buckets.
+    pub config: &'a Config,
+    /// Settles events.
+    pub resolver: &'a Resolver<'a>,
+    /// Judges.
+    pub judge: &'a Judge<'a>,
+    /// Configured peer groups.
+    pub peer_group_of: &'a PeerGroupOf<'a>,
+    /// The day.
+    pub day: Day,
+    /// The threshold, in surprise.
+    pub threshold: f64,
+    /// Whether episodes below the threshold are told, too.
+    pub show_low: bool,
+}
+
+/// The day so far: everything up to an event.
+struct SoFar {
+    n_events: usize,
+    facts: DayFacts,
+}
+
+impl Narrator<'_> {
+    /// Returns the episode's alerts: the first, and one for each rise in severity. `events` are the entity's events of the
+    /// day in the order of time and id.
+    pub fn tell(
+        &self,
+        analytic: &Analytic,
+        entity: &Entity,
+        events: &[Event],
+        met: Option<(Day, &[(u16, Minute)])>,
+    ) -> Vec<Alert> {
+        let Some(whole) = self.so_far(events, events.len()) else { return Vec::new() };
+        let Some(last) = self.verdict(analytic, entity, &whole.facts, met) else { return Vec::new() };
+        let mut alerts = Vec::new();
+        let mut reached = None;
+        let mut from = 1;
+        for severity in [Severity::Low, Severity::Medium, Severity::High, Severity::Critical] {
+            if self.severity(&last, &whole.facts).is_none_or(|s| s < severity) || reached.is_some_and(|r| r >= severity) {
+                continue;
+            }
+            let Some((so_far, verdict)) = self.first_reaching(analytic, entity, events, from, severity, met) else {
+                continue;
+            };
+            from = so_far.n_events;
+            reached = self.severity(&verdict, &so_far.facts);
+            let status = if alerts.is_empty() { Status::New } else { Status::Update };
+            let severity = reached.unwrap_or(severity);
+            alerts.push(self.alert(analytic, entity, &events[..so_far.n_events], &so_far.facts, &verdict, (status, severity), met));
+        }
+        alerts
+    }
+
+    /// Returns the severity of a verdict; `None` if it is not to be told.
+    fn severity(&self, verdict: &Verdict, facts: &DayFacts) -> Option<Severity> {
+        let is_sensitive = facts.is_active(Metric::SensitiveBuckets);
+        let severity = stats::severity(verdict.surprise, self.threshold, is_sensitive)?;
+        (severity > Severity::Low || self.show_low).then_some(severity)
+    }
+
+    /// Finds the first event with which the day so far reaches a severity.
+    fn first_reaching(
+        &self,
+        analytic: &Analytic,
+        entity: &Entity,
+        events: &[Event],
+        from: usize,
+        severity: Severity,
+        met: Option<(Day, &[(u16, Minute)])>,
+    ) -> Option<(SoFar, Verdict)> {
+        let reaches = |n: usize| {
+            let so_far = self.so_far(events, n)?;
+            let verdict = self.verdict(analytic, entity, &so_far.facts, met)?;
+            (self.severity(&verdict, &so_far.facts)? >= severity).then_some((so_far, verdict))
+        };
+        let (mut low, mut high) = (from, events.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if reaches(middle).is_some() { high = middle } else { low = middle + 1 }
+        }
+        reaches(low.min(events.len()))
+    }
+
+    fn so_far(&self, events: &[Event], n_events: usize) -> Option<SoFar> {
+        let mut facts = DayFacts::starting(events.first()?.time);
+        for event in &events[..n_events] {
+            let mut event = event.clone();
+            let settled = self.resolver.settle(&mut event);
+            Amounts::of(&settled).add_to(&mut facts, self.setup_plan);
+            facts.note_provider(settled.event.provider, settled.event.account.as_ref());
+            if let Some(principal) = &settled.event.principal {
+                facts.note_principal(principal);
+            }
+        }
+        Some(SoFar { n_events, facts })
+    }
+
+    fn verdict(
+        &self,
+        analytic: &Analytic,
+        entity: &Entity,
+        facts: &DayFacts,
+        met: Option<(Day, &[(u16, Minute)])>,
+    ) -> Option<Verdict> {
+        let subject = Subject::of(entity, facts, self.day, self.judge.generation(), met, self.peer_group_of);
+        self.judge.verdict_of(&subject, analytic)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn alert(
+        &self,
+        analytic: &Analytic,
+        entity: &Entity,
+        events: &[Event],
+        facts: &DayFacts,
+        verdict: &Verdict,
+        (status, severity): (Status, Severity),
+        met: Option<(Day, &[(u16, Minute)])>,
+    ) -> Alert {
+        let generation = self.judge.generation();
+        let subject = Subject::of(entity, facts, self.day, generation, met, self.peer_group_of);
+        let window = window_of(&verdict.arm, self.day);
+        let metrics = metrics_of(analytic);
+        let evidence: Vec<&Event> = events
+            .iter()
+            .filter(|event| event.time >= window.start && event.time < window.end)
+            .filter(|event| self.is_evidence(event, &metrics))
+            .collect();
+        let evidence = if evidence.is_empty() { events.iter().collect() } else { evidence };
+        let crossing = events.last();
+        let (resources, destinations) = self.tables(&evidence, generation);
+        let created = generation.created.get(&entity.id).copied();
+        let first_seen = match (created, subject.first_day == self.day) {
+            (Some(created), _) => created.to_string(),
+            (None, true) => facts.first.to_string(),
+            (None, false) => subject.first_day.to_string(),
+        };
+        let profile = &facts.profile;
+        let mut alert = Alert {
+            schema: SCHEMA,
+            alert_id: alert_id(&analytic.id, entity, self.day.start()),
+            status,
+            analytic: analytic.id.to_string(),
+            name: analytic.title.clone(),
+            techniques: analytic.techniques.clone(),
+            severity,
+            score: round(verdict.score, 2),
+            surprise: round(verdict.surprise, 4),
+            threshold: round(stats::score(self.threshold), 2),
+            arm: verdict.arm.arm.to_string(),
+            statistic: round(verdict.arm.statistic, 4),
+            provisional: generation.calibration.is_provisional(),
+            time: crossing.map_or(self.day.start(), |e| e.time),
+            window,
+            entity: AlertEntity {
+                kind: entity.kind.as_str(),
+                id: entity.id.to_string(),
+                aliases: aliases(&subject),
+                identity_kind: subject.baseline.map_or(profile.kind(), |b| b.kind).as_str(),
+                role: profile.role.as_ref().map(|r| r.to_string()),
+                provider: profile.provider.map(|p| p.as_str()),
+                account: profile.account.as_ref().map(|a| a.to_string()),
+                region: crossing.and_then(|e| e.region.as_ref()).map(|r| r.to_string()),
+                first_seen: Some(first_seen),
+                source_ip: newest(&evidence, |e| e.peer.ip.map(|ip| ip.to_string())),
+                user_agent: newest(&evidence, |e| e.user_agent.as_ref().map(|u| u.raw().to_owned())),
+                session: newest(&evidence, |e| e.session.as_ref().map(|s| s.raw().to_owned())),
+                credential: newest(&evidence, |e| e.credential.as_ref().map(|c| c.to_string())),
+            },
+            authentication: authentication(events),
+            reasons: reasons(&verdict.arm, events),
+            resources,
+            destinations,
+            events: evidence.len() as u64,
+            event_ids: evidence.iter().take(EVENT_IDS_MAX).map(|e| e.id.to_string()).collect(),
+            generation: generation.number,
+            suppressed_by: None,
+        };
+        alert.suppressed_by = self.approval(analytic, entity, &evidence, &alert);
+        alert
+    }
+
+    /// Tells whether an event adds to some metric of the analytic.
+    fn is_evidence(&self, event: &Event, metrics: &BTreeSet<Metric>) -> bool {
+        let mut event = event.clone();
+        let settled = self.resolver.settle(&mut event);
+        let amounts = Amounts::of(&settled);
+        amounts.metrics().any(|m| metrics.contains(&m))
+    }
+
+    fn tables(
+        &self,
+        evidence: &[&Event],
+        generation: &crate::baseline::Generation,
+    ) -> (Vec<ResourceRecord>, Vec<DestinationRecord>) {
+        let mut buckets: BTreeMap<&str, (ResourceRecord, BTreeSet<&str>)> = BTreeMap::new();
+        let mut destinations: BTreeMap<String, DestinationRecord> = BTreeMap::new();
+        for event in evidence {
+            for bucket in [&event.container, &event.copied_from].into_iter().flatten() {
+                let (record, objects) = buckets.entry(bucket.raw()).or_insert_with(|| {
+                    let sensitive = self.config.is_sensitive(event.provider, bucket.raw());
+                    (ResourceRecord { bucket: bucket.raw().to_owned(), sensitive, calls: 0, objects: 0, bytes: 0 }, BTreeSet::new())
+                });
+                record.calls += 1;
+                record.bytes = record.bytes.saturating_add(event.bytes_out.unwrap_or(0));
+                objects.extend(event.object.as_ref().map(|o| o.raw()));
+            }
+            for (address, external, bytes) in self.destinations(event, generation) {
+                let record = destinations
+                    .entry(address.clone())
+                    .or_insert(DestinationRecord { address, external, bytes: 0 });
+                record.bytes = record.bytes.saturating_add(bytes);
+            }
+        }
+        let mut resources: Vec<ResourceRecord> = buckets
+            .into_values()
+            .map(|(mut record, objects)| {
+                record.objects = objects.len() as u64;
+                record
+            })
+            .collect();
+        resources.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.bucket.cmp(&b.bucket)));
+        resources.truncate(ROWS_MAX);
+        let mut destinations: Vec<DestinationRecord> = destinations.into_values().collect();
+        destinations.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.address.cmp(&b.address)));
+        destinations.truncate(ROWS_MAX);
+        (resources, destinations)
+    }
+
+    /// Returns where an event sent data: an address, an account, or a bucket whose owner is not stated.
+    fn destinations(
+        &self,
+        event: &Event,
+        generation: &crate::baseline::Generation,
+    ) -> Vec<(String, Option<bool>, u64)> {
+        use crate::event::Action;
+        let mut found = Vec::new();
+        let bytes = event.bytes_out.unwrap_or(0);
+        match event.action {
+            Action::ReadObject => {
+                if let Some(ip) = event.peer.ip {
+                    let is_external = self.resolver.classify(ip) == AddressClass::External;
+                    found.push((ip.to_string(), Some(is_external), bytes));
+                }
+            }
+            Action::EgressFlow => {
+                if let Some(ip) = event.destination.ip {
+                    found.push((ip.to_string(), Some(self.resolver.classify(ip) == AddressClass::External), bytes));
+                }
+            }
+            _ => {
+                if let Some(account) = &event.destination.account {
+                    found.push((account.to_string(), Some(!generation.own_accounts.contains(account)), 0));
+                } else if let (Action::CopyObject, Some(bucket)) = (event.action, &event.destination.container) {
+                    found.push((bucket.raw().to_owned(), None, 0));
+                }
+            }
+        }
+        found
+    }
+
+    fn approval(&self, analytic: &Analytic, entity: &Entity, evidence: &[&Event], alert: &Alert) -> Option<String> {
+        let facets = Facets {
+            identity: entity.id.to_string(),
+            aliases: alert.entity.aliases.clone(),
+            role: alert.entity.role.clone(),
+            destinations: alert.destinations.iter().map(|d| d.address.clone()).collect(),
+            buckets: alert.resources.iter().map(|r| r.bucket.clone()).collect(),
+            user_agents: distinct(evidence, |e| e.user_agent.as_ref().map(|u| u.raw().to_owned())),
+            applications: Vec::new(),
+            addresses: evidence.iter().filter_map(|e| e.peer.ip).collect::<BTreeSet<_>>().into_iter().collect(),
+        };
+        self.config
+            .approval_covering(&analytic.id, &facets, alert.time)
+            .map(|approval| format!("{}: {}", approval.owner, approval.reason))
+    }
+}
+
+fn distinct(evidence: &[&Event], of: impl Fn(&Event) -> Option<String>) -> Vec<String> {
+    evidence.iter().filter_map(|e| of(e)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn newest(evidence: &[&Event], of: impl Fn(&Event) -> Option<String>) -> Option<String> {
+    evidence.iter().rev().find_map(|event| of(event))
+}
+
+fn aliases(subject: &Subject) -> Vec<String> {
+    let mut aliases: BTreeSet<String> = subject.facts.profile.aliases.values().map(|a| a.to_string()).collect();
+    aliases.extend(subject.baseline.iter().flat_map(|b| b.aliases.iter().map(|a| a.to_string())));
+    aliases.into_iter().take(16).collect()
+}
+
+/// Returns how the session of the crossing event began: the last sign-in or role assumption before it, or what its session says.
+fn authentication(events: &[Event]) -> Option<AuthenticationRecord> {
+    use crate::event::Action;
+    let source_ip = |e: &Event| e.peer.ip.map(|ip| ip.to_string());
+    let signed_in = events.iter().rev().find(|e| e.action == Action::Authenticate);
+    if let Some(event) = signed_in {
+        return Some(AuthenticationRecord {
+            time: event.time,
+            method: event.op.to_string(),
+            mfa: event.context.mfa,
+            source_ip: source_ip(event),
+        });
+    }
+    let event = events.iter().rev().find(|e| e.context.session_start.is_some())?;
+    Some(AuthenticationRecord {
+        time: event.context.session_start?,
+        method: event.context.auth_method.as_ref().map_or_else(|| "session".to_owned(), |m| m.to_string()),
+        mfa: event.context.mfa,
+        source_ip: source_ip(event),
+    })
+}
+
+/// Returns the window of the largest volume contribution, or the whole day.
+fn window_of(arm: &ArmVerdict, day: Day) -> Span {
+    if arm.sequence.is_none() {
+        for contribution in &arm.contributions {
+            let (window, slot) = match contribution {
+                Contribution::Volume(reading) => (reading.window, reading.slot),
+                Contribution::RoleTail(reading) => (Window::HOUR, reading.slot),
+                _ => continue,
+            };
+            let start = day.start().plus_secs(i64::from(slot) * i64::from(window.secs()));
+            return Span { start, end: start.plus_secs(i64::from(window.secs())) };
+        }
+    }
+    Span { start: day.start(), end: day.end() }
+}
+
+fn metrics_of(analytic: &Analytic) -> BTreeSet<Metric> {
+    analytic
+        .metrics()
+        .into_iter()
+        .map(|metric| if metric == Metric::BucketsNew { Metric::BucketsListed } else { metric })
+        .collect()
+}
+
+fn reasons(arm: &ArmVerdict, events: &[Event]) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = arm.contributions.iter().map(reason).collect();
+    if let Some(sequence) = &arm.sequence {
+        let steps = sequence
+            .steps
+            .iter()
+            .map(|step| StepRecord {
+                step: step.step,
+                time: step.time,
+                event_id: events.iter().find(|e| e.time >= step.time).map(|e| e.id.to_string()),
+            })
+            .collect();
+        reasons.push(Reason::Sequence { steps });
+    }
+    reasons
+}
+
+fn reason(contribution: &Contribution) -> Reason {
+    match contribution {
+        Contribution::Volume(reading) => Reason::Volume {
+            metric: reading.metric.as_str(),
+            window: reading.window.to_string(),
+            observed: reading.observed,
+            p50: round(reading.predictive.quantile(0.5), 1),
+            p99: round(reading.predictive.quantile(0.99), 1),
+            p_value: significant(reading.predictive.p_value(reading.observed as f64)),
+            surprise: round(reading.surprise, 3),
+            judged_against: evidence(&reading.judged_against, reading.windows),
+        },
+        Contribution::Novelty(reading) => Reason::Novelty {
+            r#trait: reading.which.as_str(),
+            value: reading.value.to_string(),
+            seen: 0,
+            of: reading.active_days,
+            support: reading.support,
+            p_value: significant((-reading.surprise).exp()),
+            surprise: round(reading.surprise, 3),
+            judged_against: evidence(&reading.judged_against, f64::from(reading.active_days)),
+        },
+        Contribution::RoleTail(reading) => Reason::Newcomer {
+            metric: reading.metric.as_str(),
+            window: Window::HOUR.to_string(),
+            observed: reading.observed,
+            p50: reading.quantiles.0 as f64,
+            p99: reading.quantiles.1 as f64,
+            p_value: significant((-reading.surprise).exp()),
+            surprise: round(reading.surprise, 3),
+            judged_against: evidence(&reading.judged_against, reading.hours as f64),
+        },
+        Contribution::Share { accounts, buckets, acts, surprise } => Reason::Share {
+            accounts: accounts.iter().map(|a| a.to_string()).collect(),
+            buckets: buckets.iter().map(|b| b.to_string()).collect(),
+            acts: *acts,
+            surprise: round(*surprise, 3),
+        },
+        Contribution::Weight(weight) => Reason::Declared { surprise: *weight },
+    }
+}
+
+fn evidence(judged_against: &JudgedAgainst, windows: f64) -> Evidence {
+    let windows = round(windows, 1);
+    match judged_against {
+        JudgedAgainst::Own(entity) => Evidence { kind: entity.kind.as_str(), id: entity.id.to_string(), windows },
+        JudgedAgainst::Group(group) => Evidence { kind: group.kind.as_str(), id: group.id.to_string(), windows },
+        JudgedAgainst::BuiltIn => Evidence { kind: "default", id: "built in".to_owned(), windows },
+    }
+}
+
+fn round(x: f64, digits: i32) -> f64 {
+    let unit = 10f64.powi(digits);
+    (x * unit).round() / unit
+}
+
+/// Rounds to three significant digits.
+fn significant(p: f64) -> f64 {
+    if p <= 0.0 || !p.is_finite() {
+        return p.max(0.0);
+    }
+    let unit = 10f64.powi(2 - p.abs().log10().floor() as i32);
+    if unit.is_finite() { (p * unit).round() / unit } else { p }
+}
+

@@ -1,0 +1,200 @@
+//! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
+
+use crate::baseline::{Generation, Group};
+use crate::measure::value_hash;
+use crate::score::subject::Subject;
+use crate::stats::{self, Predictive};
+use crate::time::Window;
+use crate::vocab::{Entity, Metric, Str, Trait};
+
+/// Members that a group needs before its novelty counts are used.
+const NOVELTY_MEMBERS_MIN: u32 = 5;
+/// Active hours that a group needs before newcomers are judged by it.
+const ROLE_TAIL_HOURS_MIN: u64 = 200;
+
+/// What a reading was judged against.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JudgedAgainst {
+    /// The entity's own history dominated.
+    Own(Entity),
+    /// A group's prior dominated.
+    Group(Group),
+    /// Nothing here is known: the built-in default.
+    BuiltIn,
+}
+
+/// The largest surprise of one metric over its windows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VolumeReading {
+    /// What.
+    pub metric: Metric,
+    /// In which window.
+    pub window: Window,
+    /// Which window of the day.
+    pub slot: u16,
+    /// What was observed.
+    pub observed: u64,
+    /// Minus the natural logarithm of how many such windows a day the entity is expected to show.
+    pub surprise: f64,
+    /// The predictive that it was judged by.
+    pub predictive: Predictive,
+    /// Whose history that was.
+    pub judged_against: JudgedAgainst,
+    /// Weight of windows behind the entity's own part.
+    pub windows: f64,
+}
+
+/// A trait value that the entity was not known for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoveltyReading {
+    /// Which trait.
+    pub which: Trait,
+    /// The value.
+    pub value: Str,
+    /// Minus the natural logarithm of hazard times support tail.
+    pub surprise: f64,
+    /// Identities that are known for the value.
+    pub support: u32,
+    /// Active days of the entity, the first excluded.
+    pub active_days: u32,
+    /// Whose novelty that was judged by.
+    pub judged_against: JudgedAgainst,
+}
+
+/// A newcomer's busiest hour against the hours of its peers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoleTailReading {
+    /// What.
+    pub metric: Metric,
+    /// Which hour of the day.
+    pub slot: u16,
+    /// What was observed.
+    pub observed: u64,
+    /// Minus the natural logarithm of the share of peers' active hours that are at least as large.
+    pub surprise: f64,
+    /// The peers' median and 99th percentile.
+    pub quantiles: (u64, u64),
+    /// Their active hours.
+    pub hours: u64,
+    /// Which peers.
+    pub judged_against: JudgedAgainst,
+}
+
+/// Returns the predictive for a metric of a subject in a window, and whose history it rests on.
+pub fn predictive(
+    subject: &Subject,
+    generation: &Generation,
+    metric: Metric,
+    window: Window,
+) -> (Predictive, JudgedAgainst, f64) {
+    let (prior, lender) = generation.prior(&subject.chain, metric, window);
+    let evidence = subject.baseline.map_or_else(stats::Evidence::default, |b| b.evidence(metric, window));
+    let predictive = Predictive::new(&prior, &evidence);
+    let judged_against = if predictive.own_weight() >= 0.5 {
+        JudgedAgainst::Own(subject.entity.clone())
+    } else {
+        lender.map_or(JudgedAgainst::BuiltIn, |group| JudgedAgainst::Group(group.clone()))
+    };
+    (predictive, judged_against, evidence.n)
+}
+
+/// Returns the largest surprise of a metric over windows; `None` if it was not active or nowhere surprising enough to tell.
+pub fn volume(
+    subject: &Subject,
+    generation: &Generation,
+    metric: Metric,
+    windows: &[Window],
+) -> Option<VolumeReading> {
+    let known = subject.known_buckets();
+    windows
+        .iter()
+        .filter_map(|&window| {
+            // Surprise grows with x, so the largest x of a window length has the largest surprise.
+            let readings = subject.facts.readings(metric, window, known);
+            let &(slot, observed) = readings.iter().max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
+            Some(volume_of(subject, generation, metric, window, (slot, observed)))
+        })
+        .reduce(|best, next| if next.surprise > best.surprise { next } else { best })
+}
+
+/// Judges one reading.
+pub fn volume_of(
+    subject: &Subject,
+    generation: &Generation,
+    metric: Metric,
+    window: Window,
+    (slot, observed): (u16, u64),
+) -> VolumeReading {
+    let (predictive, judged_against, windows) = predictive(subject, generation, metric, window);
+    let surprise = predictive.surprise(observed as f64);
+    VolumeReading { metric, window, slot, observed, surprise, predictive, judged_against, windows }
+}
+
+/// Returns the most surprising new value of a trait that day; `None` if it showed nothing new.
+pub fn novelty(subject: &Subject, generation: &Generation, which: Trait) -> Option<NoveltyReading> {
+    let values = subject.facts.trait_values(which)?;
+    let known = subject.baseline.and_then(|b| b.known(which));
+    values
+        .entries()
+        .filter(|&(hash, _)| known.is_none_or(|known| !known.contains(hash)))
+        .map(|(hash, value)| novelty_of(subject, generation, which, hash, value))
+        .reduce(|best, next| if next.surprise > best.surprise { next } else { best })
+}
+
+/// Judges one value that the subject is not known for.
+fn novelty_of(subject: &Subject, generation: &Generation, which: Trait, hash: u64, value: &Str) -> NoveltyReading {
+    let peers = generation.peers(&subject.chain, NOVELTY_MEMBERS_MIN);
+    let lookup = |state: &crate::baseline::GroupState| {
+        state.novelty.binary_search_by_key(&which, |&(t, _)| t).ok().map(|at| state.novelty[at].1)
+    };
+    let of_peers = peers.and_then(|(_, state)| lookup(state)).unwrap_or_default();
+    let of_estate = subject
+        .chain
+        .last()
+        .and_then(|estate| generation.groups.get(estate))
+        .and_then(lookup)
+        .unwrap_or_default();
+    let support = generation.support_of(which, hash);
+    let active_days = subject.baseline.map_or(0, |b| b.active_days);
+    let hazard = match subject.baseline {
+        Some(baseline) => of_peers.hazard(u64::from(baseline.novel_days(which)), u64::from(baseline.active_days)),
+        None => 1.0,
+    };
+    let tail = of_peers.support_tail(&of_estate, u64::from(support));
+    NoveltyReading {
+        which,
+        value: value.clone(),
+        surprise: (-hazard.ln() - tail.ln()).max(0.0),
+        support,
+        active_days,
+        judged_against: match peers {
+            _ if active_days >= stats::NOVELTY_PRIOR_DAYS as u32 => JudgedAgainst::Own(subject.entity.clone()),
+            Some((group, _)) => JudgedAgainst::Group(group.clone()),
+            None => JudgedAgainst::BuiltIn,
+        },
+    }
+}
+
+/// Judges a share to an account by the novelty of that destination; a known one is no surprise.
+pub fn share_novelty(subject: &Subject, generation: &Generation, account: &Str) -> f64 {
+    let hash = value_hash(account);
+    let known = subject.baseline.and_then(|b| b.known(Trait::Destination)).is_some_and(|known| known.contains(hash));
+    if known { 0.0 } else { novelty_of(subject, generation, Trait::Destination, hash, account).surprise }
+}
+
+/// Returns a newcomer's busiest hour against its peers' hours.
+pub fn role_tail(subject: &Subject, generation: &Generation, metric: Metric) -> Option<RoleTailReading> {
+    let readings = subject.facts.readings(metric, Window::HOUR, None);
+    let &(slot, observed) = readings.iter().max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
+    let found = generation.role_tail(&subject.chain, metric, ROLE_TAIL_HOURS_MIN);
+    let (surprise, quantiles, hours, judged_against) = match found {
+        Some((group, tail)) => (
+            -tail.share_at_least(observed).ln(),
+            (tail.quantile(0.5), tail.quantile(0.99)),
+            tail.total(),
+            JudgedAgainst::Group(group.clone()),
+        ),
+        None => (0.0, (0, 0), 0, JudgedAgainst::BuiltIn),
+    };
+    Some(RoleTailReading { metric, slot, observed, surprise, quantiles, hours, judged_against })
+}

@@ -1,0 +1,18 @@
+//! A day's facts against a generation: surprise, score, reasons, alerts.
+//!
+//! Nothing here writes, and nothing here learns: a generation is only read. Every statistic grows with the facts of a
+//! day and never shrinks, so what has crossed a threshold has crossed it for good.
+
+mod alert;
+mod calibrate;
+mod components;
+mod judge;
+mod sequence;
+mod subject;
+
+pub use alert::{Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator, Reason, ResourceRecord, Status, StepRecord, alert_id};
+pub use calibrate::calibrate_day;
+pub use components::{JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading};
+pub use judge::{ArmVerdict, Contribution, Judge, Verdict};
+pub use sequence::{SequenceReading, StepTime};
+pub use subject::{Subject, is_new};

@@ -1,0 +1,142 @@
+//! Ordered steps: a new identity, then a spike, then external egress, each told apart by the minute.
+
+use crate::analytic::{Sequence, Step};
+use crate::baseline::Generation;
+use crate::measure::Minute;
+use crate::score::components::{VolumeReading, volume_of};
+use crate::score::subject::{Subject, is_new};
+use crate::time::{Time, Window};
+use crate::vocab::Metric;
+
+/// When a step was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepTime {
+    /// The step's name.
+    pub step: &'static str,
+    /// The beginning of the minute, or the instant where it is known.
+    pub time: Time,
+}
+
+/// All steps of a sequence, taken in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SequenceReading {
+    /// The steps and when they were taken.
+    pub steps: Vec<StepTime>,
+    /// External bytes at or after the last step, in the window that was most surprising.
+    pub egress: Option<VolumeReading>,
+}
+
+/// One minute of a subject's activity, on an absolute clock.
+#[derive(Clone, Copy)]
+struct Tick {
+    time: Time,
+    amounts: Minute,
+}
+
+/// Follows the steps through a subject's minutes; `None` unless every step was taken, in order and in time.
+pub fn follow(
+    subject: &Subject,
+    generation: &Generation,
+    sequence: &Sequence,
+    windows: &[Window],
+) -> Option<SequenceReading> {
+    let on = |day: crate::time::Day, minutes: &[(u16, Minute)]| -> Vec<Tick> {
+        minutes
+            .iter()
+            .map(|&(minute, amounts)| Tick { time: day.start().plus_secs(i64::from(minute) * 60), amounts })
+            .collect()
+    };
+    let mut ticks = on(subject.day.plus(-1), subject.eve);
+    ticks.extend(on(subject.day, subject.facts.timeline()));
+    let mut steps = Vec::new();
+    let mut from = 0;
+    let mut egress = None;
+    for step in &sequence.steps {
+        match step {
+            Step::NewIdentity { within_secs } => {
+                let first = first_seen(subject, generation, *within_secs)?;
+                steps.push(StepTime { step: "new_identity", time: first });
+            }
+            Step::Spike { metric, surprise } => {
+                let at = spike(subject, generation, *metric, *surprise, &ticks, windows)?;
+                steps.push(StepTime { step: "access_spike", time: ticks[at].time });
+                from = at;
+            }
+            Step::Egress { within_secs } => {
+                let since = steps.last().map(|s| s.time)?;
+                let until = since.plus_secs(*within_secs);
+                let at = from + ticks[from..].iter().position(|t| t.amounts.egress_bytes > 0 && t.time <= until)?;
+                // Only what happens on the day that is judged can raise an alert of that day.
+                let today: Vec<Tick> =
+                    ticks[at..].iter().filter(|t| t.time >= subject.day.start() && t.time <= until).copied().collect();
+                egress = largest_egress(subject, generation, &today, windows);
+                egress.as_ref()?;
+                steps.push(StepTime { step: "external_egress", time: ticks[at].time });
+            }
+        }
+    }
+    Some(SequenceReading { steps, egress })
+}
+
+/// Returns when a new identity began: its creation, or else its first sighting. `None` if it is not new.
+fn first_seen(subject: &Subject, generation: &Generation, within_secs: i64) -> Option<Time> {
+    let created = generation.created.get(&subject.entity.id).copied();
+    let seen = if subject.first_day == subject.day { subject.facts.first } else { subject.first_day.start() };
+    let begun = created.map_or(seen, |created| created.min(seen));
+    let is_young = subject.facts.last.secs_since(begun) <= within_secs
+        || subject.day.since(subject.first_day) < (within_secs / i64::from(crate::time::DAY_SECS)).max(1) as i32;
+    (is_young && is_new(subject.first_day, subject.day, generation)).then_some(begun)
+}
+
+/// Returns the index of the first minute in which a running window's reads were more surprising than asked.
+fn spike(
+    subject: &Subject,
+    generation: &Generation,
+    metric: Metric,
+    surprise: f64,
+    ticks: &[Tick],
+    windows: &[Window],
+) -> Option<usize> {
+    let mut running = vec![(i64::MIN, 0u64); windows.len()];
+    let mut judged = vec![0u64; windows.len()];
+    for (index, tick) in ticks.iter().enumerate().filter(|(_, t)| t.amounts.read_calls > 0) {
+        for (at, &window) in windows.iter().enumerate() {
+            let number = tick.time.secs().div_euclid(i64::from(window.secs()));
+            let (current, sum) = &mut running[at];
+            if *current != number {
+                (*current, *sum) = (number, 0);
+            }
+            *sum += tick.amounts.read_calls;
+            // What was judged quiet once is quiet again.
+            if *sum > judged[at] {
+                judged[at] = *sum;
+                if volume_of(subject, generation, metric, window, (0, *sum)).surprise > surprise {
+                    return Some(index);
+                }
+            }
+        }
+    }
+    None
+}
+
+fn largest_egress(
+    subject: &Subject,
+    generation: &Generation,
+    ticks: &[Tick],
+    windows: &[Window],
+) -> Option<VolumeReading> {
+    windows
+        .iter()
+        .filter_map(|&window| {
+            let mut best = (0u16, 0u64);
+            let slot_of = |t: &Tick| window.slot(t.time.second_of_day());
+            for group in ticks.chunk_by(|a, b| slot_of(a) == slot_of(b)) {
+                let bytes = group.iter().fold(0u64, |sum, t| sum.saturating_add(t.amounts.egress_bytes));
+                if bytes > best.1 {
+                    best = (slot_of(&group[0]), bytes);
+                }
+            }
+            (best.1 > 0).then(|| volume_of(subject, generation, Metric::EgressBytes, window, best))
+        })
+        .reduce(|best, next| if next.surprise > best.surprise { next } else { best })
+}

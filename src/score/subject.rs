@@ -1,0 +1,90 @@
+//! Who is being judged, and from which history.
+
+use crate::baseline::{Baseline, Chain, Generation};
+use crate::event::Provider;
+use crate::learn::{PeerGroupOf, chain_for_identity, known_buckets};
+use crate::measure::{DayFacts, Minute};
+use crate::time::Day;
+use crate::vocab::{Entity, Str, Trait};
+
+/// An entity's first UTC days, in which it is judged as a newcomer.
+pub const NEWCOMER_DAYS: i32 = 2;
+
+/// Who is being judged on a day, and from which history.
+pub struct Subject<'a> {
+    /// Who.
+    pub entity: &'a Entity,
+    /// What it did that day, as far as is known.
+    pub facts: &'a DayFacts,
+    /// The day.
+    pub day: Day,
+    /// Its baseline, if the generation has one.
+    pub baseline: Option<&'a Baseline>,
+    /// The groups it is judged against.
+    pub chain: Chain,
+    /// The day on which it was first seen.
+    pub first_day: Day,
+    /// Reads and external bytes by minute of the day before, for a newcomer's second day.
+    pub eve: &'a [(u16, Minute)],
+}
+
+/// Tells whether an entity is in its first two UTC days.
+///
+/// Whoever was first seen on the first days that the store remembers may be as old as the hills, and is no newcomer.
+pub fn is_new(first_day: Day, day: Day, generation: &Generation) -> bool {
+    day.since(first_day) < NEWCOMER_DAYS && generation.number_of_days_before(first_day) >= NEWCOMER_DAYS
+}
+
+impl<'a> Subject<'a> {
+    /// Looks up the history of an entity.
+    ///
+    /// `met` is what this run of scoring has seen of the entity before: its first day, and the minutes of the day before.
+    pub fn of(
+        entity: &'a Entity,
+        facts: &'a DayFacts,
+        day: Day,
+        generation: &'a Generation,
+        met: Option<(Day, &'a [(u16, Minute)])>,
+        peer_group_of: &PeerGroupOf,
+    ) -> Self {
+        let baseline = generation.baselines.get(entity);
+        let chain = match baseline {
+            Some(baseline) => baseline.chain.clone(),
+            None => {
+                let profile = &facts.profile;
+                chain_for_identity(
+                    &entity.id,
+                    (profile.provider.unwrap_or(Provider::Other), profile.kind()),
+                    profile.role.as_ref(),
+                    profile.account.as_ref(),
+                    region_of(facts).as_ref(),
+                    peer_group_of,
+                )
+            }
+        };
+        let first_day = [baseline.map(|b| b.first_day), met.map(|(day, _)| day)]
+            .into_iter()
+            .flatten()
+            .fold(day, Day::min);
+        let eve: &[(u16, Minute)] = match (met, baseline) {
+            (Some((_, eve)), _) if !eve.is_empty() => eve,
+            (_, Some(baseline)) if baseline.last_day.plus(1) == day => &baseline.first_day_timeline,
+            _ => &[],
+        };
+        Self { entity, facts, day, baseline, chain, first_day, eve }
+    }
+
+    /// Returns the buckets it is known for, unless nothing can be called new to it.
+    pub fn known_buckets(&self) -> Option<&'a [u64]> {
+        known_buckets(self.baseline.is_none(), self.baseline.map_or(&[], |b| &b.traits))
+    }
+}
+
+/// Returns the region with most events of the day; the first in text order where several tie.
+fn region_of(facts: &DayFacts) -> Option<Str> {
+    let values = facts.trait_values(Trait::Region)?;
+    values
+        .counted()
+        .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)))
+        .map(|(region, _)| region.clone())
+}

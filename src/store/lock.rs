@@ -1,0 +1,47 @@
+//! Roles that one process at a time may have: a lock on a file, which ends with the process however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// What only one process at a time may do with a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Learn and publish.
+    Learner,
+    /// Follow live logs.
+    Follower,
+}
+
+/// A role that this process has until this is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    pub(super) fn take(root: &Path, role: Role) -> Result<Self> {
+        let (name, doing) = match role {
+            Role::Learner => ("learner.lock", "training"),
+            Role::Follower => ("follower.lock", "following logs with"),
+        };
+        let path = root.join(name);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|e| Error::failed(format!("cannot open `{}`", path.display())).cause(e))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::failed(format!("another plimsoll is {doing} the store `{}`", root.display()))
+                    .hint("wait until it is done, or give another store with `--store`"))
+            }
+            Err(TryLockError::Error(e)) => {
+                Err(Error::failed(format!("cannot lock `{}`", path.display())).cause(e))
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The one small file that names what is in force.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::time::Day;
+
+const NAME: &str = "MANIFEST.json";
+/// Changes when stored bytes change their meaning.
+const SCHEMA: u32 = 1;
+
+/// A stored day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayEntry {
+    /// Which day.
+    pub day: Day,
+    /// The directory that holds it.
+    pub directory: String,
+    /// Distinct events told of it.
+    pub events: u64,
+    /// Distinct events it had when it was scored into the stored distributions, if it was.
+    pub scored_events: Option<u64>,
+}
+
+/// What is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the stored bytes.
+    pub schema: u32,
+    /// Number of the generation.
+    pub generation: u64,
+    /// The directory that holds it.
+    pub directory: String,
+    /// The stored days, in order.
+    pub days: Vec<DayEntry>,
+}
+
+impl Manifest {
+    /// Makes a manifest of the present schema.
+    pub fn new(generation: u64, directory: String, days: Vec<DayEntry>) -> Self {
+        Self { schema: SCHEMA, generation, directory, days }
+    }
+
+    /// Returns the directories that it names.
+    pub fn directories(&self) -> impl Iterator<Item = String> + '_ {
+        self.days.iter().map(|d| d.directory.clone()).chain([self.directory.clone()])
+    }
+
+    pub(super) fn numbered_name(number: u64) -> String {
+        format!("manifest-{number:06}.json")
+    }
+
+    pub(super) fn read(root: &Path) -> Result<Option<Self>> {
+        Self::read_file(&root.join(NAME))
+    }
+
+    pub(super) fn read_numbered(root: &Path, number: u64) -> Result<Option<Self>> {
+        Self::read_file(&root.join(Self::numbered_name(number)))
+    }
+
+    fn read_file(path: &Path) -> Result<Option<Self>> {
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e)),
+        };
+        let manifest: Self = serde_json::from_slice(&text).map_err(|e| {
+            Error::failed(format!("`{}` is damaged", path.display()))
+                .cause(e)
+                .hint("train again into another store; the logs hold everything")
+        })?;
+        if manifest.schema != SCHEMA {
+            return Err(Error::failed(format!(
+                "`{}` has schema {}, this program reads {SCHEMA}",
+                path.display(),
+                manifest.schema
+            ))
+            .hint("use the version that wrote it, or train again into another store"));
+        }
+        Ok(Some(manifest))
+    }
+
+    /// Puts it in force: written beside, made durable, renamed into place.
+    pub(super) fn write(&self, root: &Path) -> Result<()> {
+        let text = serde_json::to_vec_pretty(self).map_err(|e| Error::failed("cannot write the manifest").cause(e))?;
+        for name in [Self::numbered_name(self.generation), NAME.to_owned()] {
+            replace(root, &name, &text)
+                .map_err(|e| Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e))?;
+        }
+        Ok(())
+    }
+}
+
+/// Replaces a file so that a reader, or a crash, sees the old text or the new and nothing between.
+pub(crate) fn replace(root: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
+    let beside = root.join(format!("{name}.unfinished"));
+    let mut file = File::create(&beside)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&beside, root.join(name))?;
+    // Makes the rename itself durable; not every platform lets a directory be opened.
+    if let Ok(directory) = File::open(root) {
+        directory.sync_all().ok();
+    }
+    Ok(())
+}

@@ -1,0 +1,321 @@
+//! What is kept between runs: days of facts, generations, and one small file that names what is in force.
+//!
+//! Everything but that file is written once, into a directory of its own, and renamed into place when it is complete.
+//! Publishing replaces the file; whatever it does not name was left by a run that did not finish, and is swept away by
+//! the next. Readers hold no lock: they read the file, load what it names, and let go.
+
+mod codec;
+mod lock;
+mod manifest;
+
+pub use lock::{Lock, Role};
+pub use manifest::{DayEntry, Manifest};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState};
+use crate::error::{Error, Result};
+use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, Subject};
+use crate::store::codec::{Database, Table};
+use crate::time::{Day, Time};
+use crate::vocab::{Entity, Str};
+
+/// Generations that are kept beside the one in force.
+const GENERATIONS_KEPT: u64 = 5;
+
+/// What was learnt from a file, so that it is not learnt again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    /// The file's name when it was read.
+    pub name: String,
+    /// The generation that it went into.
+    pub generation: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// Events read from it.
+    pub events: u64,
+    /// The last day that it speaks of.
+    pub last_day: Option<Day>,
+}
+
+/// Files already learnt, by the hash of their content.
+pub type Ledger = BTreeMap<u128, LedgerEntry>;
+
+/// The part of a generation that is not a table.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    number: u64,
+    as_of: Day,
+    first_day: Day,
+    own_accounts: OwnAccounts,
+    links: Links,
+    created: BTreeMap<Str, Time>,
+}
+
+/// The part of a day that is not a table.
+#[derive(Serialize, Deserialize)]
+struct DayHead {
+    links: Links,
+    accounts: OwnAccounts,
+    created: BTreeMap<Str, Time>,
+    last: Option<Time>,
+}
+
+const BASELINES: Table<(Entity, Baseline)> = Table::new("baselines");
+const GROUPS: Table<(Group, GroupState)> = Table::new("groups");
+const SUPPORT: Table<(u64, u32)> = Table::new("support");
+const CALIBRATION: Table<CalibrationLog> = Table::new("calibration");
+const LEDGER: Table<(u128, LedgerEntry)> = Table::new("ledger");
+const HEAD: Table<Head> = Table::new("head");
+const DAY_HEAD: Table<DayHead> = Table::new("day_head");
+const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
+const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
+
+/// A store: a directory.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// A day or a generation that is complete on disk but not yet in force.
+#[derive(Debug)]
+pub struct Staged {
+    name: String,
+}
+
+impl Store {
+    /// Names a store. Nothing is read or made.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Returns its directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes the store's directory if it is not there, and takes the lock for a role that only one process may have.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the directory cannot be made, or another process has the role.
+    pub fn lock(&self, role: Role) -> Result<Lock> {
+        std::fs::create_dir_all(&self.root)
+            .map_err(|e| Error::failed(format!("cannot make the store `{}`", self.root.display())).cause(e))?;
+        Lock::take(&self.root, role)
+    }
+
+    /// Returns what is in force; `None` before the first training.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, or was written by a newer version.
+    pub fn manifest(&self) -> Result<Option<Manifest>> {
+        Manifest::read(&self.root)
+    }
+
+    /// Returns what is in force.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::manifest`] does, and if nothing was ever trained.
+    pub fn published(&self) -> Result<Manifest> {
+        self.manifest()?.ok_or_else(|| {
+            Error::failed(format!("there is no trained store at `{}`", self.root.display()))
+                .hint("train one: `plimsoll train LOGS`, or give another with `--store`")
+        })
+    }
+
+    /// Writes a day, to be named by the next manifest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn stage_day(&self, book: &DayBook, generation: u64) -> Result<Staged> {
+        let name = format!("day-{}-{generation:06}", book.day);
+        let mut subjects: Vec<_> = book.subjects.iter().collect();
+        subjects.sort_by(|a, b| a.0.cmp(b.0));
+        let mut fingerprints: Vec<u64> = book.fingerprints.iter().copied().collect();
+        fingerprints.sort_unstable();
+        let head = DayHead {
+            links: book.links.clone(),
+            accounts: book.accounts.clone(),
+            created: book.created.clone(),
+            last: book.last,
+        };
+        self.stage(name, |db| {
+            db.write(&DAY_HEAD, [&head])?;
+            db.write(&SUBJECTS, subjects)?;
+            db.write_sorted_numbers(&FINGERPRINTS, &fingerprints)
+        })
+    }
+
+    /// Reads a day.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_day(&self, entry: &DayEntry) -> Result<DayBook> {
+        let db = Database::open(&self.root.join(&entry.directory))?;
+        let head = db.read_one(&DAY_HEAD)?;
+        let mut book = DayBook::new(entry.day);
+        book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
+        book.fingerprints = db.read_sorted_numbers(&FINGERPRINTS)?.into_iter().collect::<FxHashSet<u64>>();
+        (book.links, book.accounts, book.created, book.last) = (head.links, head.accounts, head.created, head.last);
+        Ok(book)
+    }
+
+    /// Writes a generation, to be named by the next manifest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn stage_generation(&self, generation: &Generation, log: &CalibrationLog, ledger: &Ledger) -> Result<Staged> {
+        let head = Head {
+            number: generation.number,
+            as_of: generation.as_of,
+            first_day: generation.first_day,
+            own_accounts: generation.own_accounts.clone(),
+            links: generation.links.clone(),
+            created: generation.created.clone(),
+        };
+        let mut baselines: Vec<_> = generation.baselines.iter().collect();
+        baselines.sort_by(|a, b| a.0.cmp(b.0));
+        let mut support: Vec<_> = generation.support.iter().map(|(&k, &v)| (k, v)).collect();
+        support.sort_unstable();
+        self.stage(format!("generation-{:06}", generation.number), |db| {
+            db.write(&HEAD, [&head])?;
+            db.write(&BASELINES, baselines)?;
+            db.write(&GROUPS, &generation.groups)?;
+            db.write(&SUPPORT, &support)?;
+            db.write(&CALIBRATION, [log])?;
+            db.write(&LEDGER, ledger)
+        })
+    }
+
+    /// Reads the generation in force, complete, into memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing was trained, or what is stored is damaged.
+    pub fn load_generation(&self) -> Result<Generation> {
+        let manifest = self.published()?;
+        match self.load_generation_of(&manifest) {
+            // It may have been replaced, and swept away, in between.
+            Err(_) if self.published()?.generation != manifest.generation => {
+                self.load_generation_of(&self.published()?)
+            }
+            other => other,
+        }
+    }
+
+    fn load_generation_of(&self, manifest: &Manifest) -> Result<Generation> {
+        let db = Database::open(&self.root.join(&manifest.directory))?;
+        let head = db.read_one(&HEAD)?;
+        Ok(Generation {
+            number: head.number,
+            as_of: head.as_of,
+            first_day: head.first_day,
+            baselines: db.read(&BASELINES)?.into_iter().collect(),
+            groups: db.read(&GROUPS)?.into_iter().collect(),
+            support: db.read(&SUPPORT)?.into_iter().collect(),
+            own_accounts: head.own_accounts,
+            links: head.links,
+            created: head.created,
+            calibration: db.read_one(&CALIBRATION)?.freeze(),
+        })
+    }
+
+    /// Reads what the learner goes on from: the calibration log and the ledger of the generation in force.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_learner_state(&self, manifest: &Manifest) -> Result<(CalibrationLog, Ledger)> {
+        let db = Database::open(&self.root.join(&manifest.directory))?;
+        Ok((db.read_one(&CALIBRATION)?, db.read(&LEDGER)?.into_iter().collect()))
+    }
+
+    /// Puts a generation and its days in force, at once, and sweeps away what nobody needs any more.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does; what was in force then still is.
+    pub fn publish(&self, manifest: &Manifest, _lock: &Lock) -> Result<()> {
+        manifest.write(&self.root)?;
+        self.sweep(manifest)
+    }
+
+    /// Removes what a run that did not finish has left behind.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be read.
+    pub fn sweep_unfinished(&self, _lock: &Lock) -> Result<()> {
+        match self.manifest()? {
+            Some(manifest) => self.sweep(&manifest),
+            None => self.remove_unless(|name| !is_ours(name)),
+        }
+    }
+
+    fn sweep(&self, manifest: &Manifest) -> Result<()> {
+        let mut keep: BTreeSet<String> = manifest.directories().collect();
+        for number in manifest.generation.saturating_sub(GENERATIONS_KEPT)..manifest.generation {
+            if let Some(older) = Manifest::read_numbered(&self.root, number)? {
+                keep.extend(older.directories());
+                keep.insert(Manifest::numbered_name(number));
+            }
+        }
+        keep.insert(Manifest::numbered_name(manifest.generation));
+        self.remove_unless(|name| !is_ours(name) || keep.contains(name))
+    }
+
+    fn remove_unless(&self, keep: impl Fn(&str) -> bool) -> Result<()> {
+        let cannot = |e: std::io::Error| Error::failed(format!("cannot tidy the store `{}`", self.root.display())).cause(e);
+        for entry in std::fs::read_dir(&self.root).map_err(cannot)? {
+            let entry = entry.map_err(cannot)?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if keep(name) {
+                continue;
+            }
+            if entry.file_type().map_err(cannot)?.is_dir() {
+                std::fs::remove_dir_all(entry.path()).map_err(cannot)?;
+            } else {
+                std::fs::remove_file(entry.path()).map_err(cannot)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stage(&self, name: String, write: impl FnOnce(&Database) -> Result<()>) -> Result<Staged> {
+        let (unfinished, finished) = (self.root.join(format!("{name}.unfinished")), self.root.join(&name));
+        let cannot = |e: std::io::Error| Error::failed(format!("cannot write `{}`", finished.display())).cause(e);
+        for stale in [&unfinished, &finished] {
+            if stale.exists() {
+                std::fs::remove_dir_all(stale).map_err(cannot)?;
+            }
+        }
+        let db = Database::create(&unfinished)?;
+        write(&db)?;
+        db.finish()?;
+        std::fs::rename(&unfinished, &finished).map_err(cannot)?;
+        Ok(Staged { name })
+    }
+}
+
+impl Staged {
+    /// Returns the directory's name, for the manifest.
+    pub fn into_name(self) -> String {
+        self.name
+    }
+}
+
+/// Tells whether a name in the store's directory is of a kind that sweeping may remove.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("day-") || name.starts_with("generation-") || name.starts_with("manifest-")
+}

@@ -269,6 +269,21 @@ mod tests {
     }
 
     #[test]
+    fn the_estimate_is_unbiased_with_the_promised_error() {
+        for n in [300u64, 1_000, 2_600, 5_000, 50_000] {
+            let errors: Vec<f64> = (0..200u64)
+                .map(|seed| {
+                    let distinct: Distinct = (0..n).map(|i| mix(seed << 32 | i)).collect();
+                    distinct.count() as f64 / n as f64 - 1.0
+                })
+                .collect();
+            let mean = errors.iter().sum::<f64>() / 200.0;
+            let rms = (errors.iter().map(|e| e * e).sum::<f64>() / 200.0).sqrt();
+            assert!(mean.abs() < 0.008 && rms < 0.038, "{mean} {rms} at {n}");
+        }
+    }
+
+    #[test]
     fn new_things_are_counted_against_known_ones() {
         let small: Distinct = (0..10).map(mix).collect();
         let known = [mix(3), mix(99)];

@@ -266,6 +266,13 @@ impl FrozenDistribution {
         (-self.log10_exceedance(s)).max(0.0)
     }
 
+    /// Returns how many entity-days a day are expected to reach a threshold, given days like the stored ones; `None`
+    /// while no whole day is stored.
+    pub fn alerts_per_day(&self, threshold: f64) -> Option<f64> {
+        let share = 10f64.powf(self.log10_exceedance(threshold));
+        (self.days > 0).then(|| share * self.entity_days as f64 / f64::from(self.days))
+    }
+
     /// Returns the smallest stored value that a share `q` of entity-days does not exceed, 0 if those are zeros; `None`
     /// if nothing is stored.
     pub fn quantile(&self, q: f64) -> Option<f64> {
@@ -486,6 +493,11 @@ mod tests {
             assert!(
                 (realised / budget - 1.0).abs() < 0.15,
                 "{realised} for {budget}"
+            );
+            let expected = frozen.alerts_per_day(threshold.statistic).unwrap();
+            assert!(
+                (expected / budget - 1.0).abs() < 0.02,
+                "{expected} for {budget}"
             );
             assert_eq!(threshold.beyond_data, beyond_data);
             assert!(threshold.interval.0 < budget && budget < threshold.interval.1);

@@ -3,3 +3,5 @@ pub mod error;
 pub mod time;
 pub mod vocab;
 pub mod event;
+pub mod sketch;
+pub mod stats;

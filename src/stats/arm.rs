@@ -1,0 +1,30 @@
+//! How the surprises of one entity and day become the statistic of an arm.
+//!
+//! Within a family the members say much the same, so the greatest counts; different families are nearly independent
+//! given the entity, so they add up, as in Fisher's method.
+
+/// Returns the greatest surprise of a family; 0 if it is empty.
+pub fn family(surprises: impl IntoIterator<Item = f64>) -> f64 {
+    surprises.into_iter().fold(0.0, f64::max)
+}
+
+/// Returns the sum over families of the greatest surprise in each.
+pub fn sum_of_families<'a>(families: impl IntoIterator<Item = &'a [f64]>) -> f64 {
+    families
+        .into_iter()
+        .map(|members| family(members.iter().copied()))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g19_two_families() {
+        let (volume, spread): (&[f64], &[f64]) = (&[7.25], &[4.1, 9.6]);
+        assert!((sum_of_families([volume, spread]) - 16.85).abs() < 1e-12);
+        assert_eq!(sum_of_families([volume, &[]]), 7.25);
+        assert_eq!(family([f64::NAN]), 0.0);
+    }
+}

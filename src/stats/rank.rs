@@ -1,0 +1,200 @@
+//! From a calibrated statistic to what is published: rank, surprise, score and severity.
+
+use std::f64::consts::LN_10;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::stats::constants::{
+    DECADES_PER_NINE, PROVISIONAL_DISCOUNT, SCORE_CRITICAL, SCORE_HIGH, SCORE_LOW,
+};
+
+/// Returns the rank of an arm's statistic S (nats) whose share of entity-days has the logarithm `log10_exceedance`.
+///
+/// The mean of the two in decades: the share alone flatters arms that are nearly always zero, S alone flatters arms
+/// whose entities are restless.
+pub fn rank(log10_exceedance: f64, s: f64) -> f64 {
+    0.5 * (-log10_exceedance + s / LN_10)
+}
+
+/// Returns the score, 0 to 100, of a surprise in decades: 90 for one entity-day in 10³, 99 for one in 10⁶.
+pub fn score(surprise: f64) -> f64 {
+    -100.0 * (-surprise.max(0.0) * LN_10 / DECADES_PER_NINE).exp_m1()
+}
+
+/// Returns the surprise of a score; infinite at 100.
+pub fn surprise_of_score(score: f64) -> f64 {
+    -DECADES_PER_NINE / LN_10 * (-score.clamp(0.0, 100.0) / 100.0).ln_1p()
+}
+
+/// Returns the surprise in decades of a statistic S (nats) while too few days are stored to calibrate it.
+pub fn provisional_surprise(s: f64) -> f64 {
+    (s / LN_10 - PROVISIONAL_DISCOUNT).max(0.0)
+}
+
+/// Returns the surprise in decades that so many entity-days a day reach in a calibrated estate: where the threshold of
+/// a budget lies before anything was tuned.
+pub fn budget_surprise(alerts_per_day: f64, entity_days_per_day: f64) -> f64 {
+    (entity_days_per_day.max(1.0) / alerts_per_day.max(f64::MIN_POSITIVE))
+        .log10()
+        .max(0.0)
+}
+
+/// How much an alert matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Nothing to look at.
+    Informational,
+    /// Below the threshold, or played down; shown on request.
+    Low,
+    /// At least the threshold.
+    Medium,
+    /// One entity-day in ten thousand.
+    High,
+    /// One entity-day in a hundred thousand.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity, from the least to the greatest.
+    pub const ALL: [Self; 5] = [
+        Self::Informational,
+        Self::Low,
+        Self::Medium,
+        Self::High,
+        Self::Critical,
+    ];
+
+    /// Returns the severity of a score given its threshold. At or above it, a sensitive bucket raises and a scanner of
+    /// an approved type lowers by one step; below it neither does, so that only the threshold decides what is an alert.
+    pub fn of(score: f64, threshold: f64, sensitive: bool, approved_scanner: bool) -> Self {
+        if score.is_nan() || threshold.is_nan() || score < threshold {
+            return if score >= SCORE_LOW {
+                Self::Low
+            } else {
+                Self::Informational
+            };
+        }
+        let mut severity = if score >= SCORE_CRITICAL {
+            Self::Critical
+        } else if score >= SCORE_HIGH {
+            Self::High
+        } else {
+            Self::Medium
+        };
+        if sensitive {
+            severity = severity.raised();
+        }
+        if approved_scanner {
+            severity = severity.lowered();
+        }
+        severity
+    }
+
+    /// Returns the next greater severity, or the greatest.
+    #[must_use]
+    pub const fn raised(self) -> Self {
+        match self {
+            Self::Informational => Self::Low,
+            Self::Low => Self::Medium,
+            Self::Medium => Self::High,
+            Self::High | Self::Critical => Self::Critical,
+        }
+    }
+
+    /// Returns the next smaller severity, or the smallest.
+    #[must_use]
+    pub const fn lowered(self) -> Self {
+        match self {
+            Self::Critical => Self::High,
+            Self::High => Self::Medium,
+            Self::Medium => Self::Low,
+            Self::Low | Self::Informational => Self::Informational,
+        }
+    }
+
+    /// Returns the word as users write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Informational => "informational",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// Returns the severity that users write so.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.as_str() == text)
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g17_score_and_its_inverse() {
+        for (surprise, want) in [
+            (1.0, 53.5841116639),
+            (2.0, 78.4556530998),
+            (3.0, 90.0),
+            (4.0, 95.3584111664),
+            (6.0, 99.0),
+            // The scores of the tail of G15.
+            (3.27008607952, 91.8722318453),
+            (4.93147698470, 97.7292237755),
+        ] {
+            assert!(
+                (score(surprise) - want).abs() <= 1e-9 * want,
+                "{}",
+                score(surprise)
+            );
+            assert!((surprise_of_score(want) - surprise).abs() <= 1e-8);
+        }
+        assert_eq!(
+            (score(-1.0), score(0.0), score(f64::INFINITY)),
+            (0.0, 0.0, 100.0)
+        );
+        assert_eq!(surprise_of_score(100.0), f64::INFINITY);
+    }
+
+    #[test]
+    fn ranks_before_and_after_calibration() {
+        assert!((rank(-3.0, 5.0 * LN_10) - 4.0).abs() < 1e-12);
+        assert!((provisional_surprise(4.0 * LN_10) - 3.4).abs() < 1e-12);
+        assert_eq!(provisional_surprise(0.0), 0.0);
+        assert!((budget_surprise(5.0, 5_000.0) - 3.0).abs() < 1e-12);
+        assert_eq!(budget_surprise(5.0, 0.0), 0.0);
+    }
+
+    #[test]
+    fn severities() {
+        for (score, threshold, sensitive, scanner, want) in [
+            (50.0, 92.0, true, false, "informational"),
+            (91.0, 92.0, true, false, "low"),
+            (92.0, 92.0, false, false, "medium"),
+            (92.0, 92.0, true, false, "high"),
+            (92.0, 92.0, false, true, "low"),
+            (95.4, 92.0, false, false, "high"),
+            (96.0, 97.0, false, false, "low"),
+            (97.8, 92.0, true, false, "critical"),
+            (97.8, 92.0, true, true, "high"),
+            (f64::NAN, 92.0, false, false, "informational"),
+        ] {
+            let got = Severity::of(score, threshold, sensitive, scanner);
+            assert_eq!(got.as_str(), want, "{score} {threshold}");
+            assert_eq!(Severity::parse(want), Some(got));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Who it was, and whether an address is ours.
+
+pub mod address;

@@ -489,7 +489,7 @@ fn suggest(word: &str, valid: &[&str]) -> String {
     ranked.sort_unstable();
     match ranked.first() {
         None => "none is valid here".to_owned(),
-        Some((distance, nearest)) if *distance <= nearest.chars().count().max(3) / 2 => {
+        Some((distance, nearest)) if *distance <= nearest.chars().count() / 2 => {
             format!("did you mean `{nearest}`?")
         }
         Some(_) => {

@@ -7,5 +7,5 @@ pub mod glob;
 pub mod pattern;
 pub mod document;
 pub mod config;
-//pub mod analytic;
+pub mod analytic;
 pub mod identity;

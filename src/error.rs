@@ -35,7 +35,12 @@ impl Error {
     }
 
     fn new(kind: Kind, message: String) -> Self {
-        Self { kind, message, causes: Vec::new(), hints: Vec::new() }
+        Self {
+            kind,
+            message,
+            causes: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds what lay beneath.

@@ -28,7 +28,11 @@ impl Untrusted {
 
     /// Wraps a text that is already shared and bounded.
     pub fn from_shared(text: Str) -> Self {
-        if text.len() > Self::BYTES_MAX { Self::new(&text) } else { Self(text) }
+        if text.len() > Self::BYTES_MAX {
+            Self::new(&text)
+        } else {
+            Self(text)
+        }
     }
 
     /// Returns the text as it was written, unescaped.
@@ -71,7 +75,11 @@ pub fn escape(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     for c in text.chars() {
         let steers = c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if steers { write!(out, "\\u{{{:x}}}", c as u32)? } else { out.write_char(c)? }
+        if steers {
+            write!(out, "\\u{{{:x}}}", c as u32)?
+        } else {
+            out.write_char(c)?
+        }
     }
     Ok(())
 }

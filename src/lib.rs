@@ -1,7 +1,20 @@
 //! plimsoll: baselines of who lists, reads and sends what in your clouds, and alerts when somebody stops being normal.
+pub mod analytic;
+pub mod baseline;
+pub mod config;
+pub mod document;
+pub mod engine;
 pub mod error;
+pub mod event;
+pub mod glob;
+pub mod identity;
+pub mod learn;
+pub mod measure;
+pub mod pattern;
+pub mod score;
+pub mod sketch;
+pub mod sources;
+pub mod stats;
+pub mod store;
 pub mod time;
 pub mod vocab;
-pub mod event;
-pub mod sketch;
-pub mod stats;

@@ -40,13 +40,16 @@ impl Time {
         if let Some(fast) = Self::parse_plain(text.as_bytes()) {
             return Some(fast);
         }
-        let parsed = DateTime::parse_from_rfc3339(text).map(|t| t.with_timezone(&Utc)).ok().or_else(|| {
-            let text = text.replacen(' ', "T", 1);
-            DateTime::parse_from_rfc3339(&text)
-                .or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")))
-                .map(|t| t.with_timezone(&Utc))
-                .ok()
-        })?;
+        let parsed = DateTime::parse_from_rfc3339(text)
+            .map(|t| t.with_timezone(&Utc))
+            .ok()
+            .or_else(|| {
+                let text = text.replacen(' ', "T", 1);
+                DateTime::parse_from_rfc3339(&text)
+                    .or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}Z")))
+                    .map(|t| t.with_timezone(&Utc))
+                    .ok()
+            })?;
         parsed.timestamp_nanos_opt().map(Self)
     }
 
@@ -63,9 +66,9 @@ impl Time {
             return None;
         }
         let number = |range: std::ops::Range<usize>| {
-            b[range]
-                .iter()
-                .try_fold(0i64, |n, &d| d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0')))
+            b[range].iter().try_fold(0i64, |n, &d| {
+                d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0'))
+            })
         };
         let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
         let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
@@ -73,7 +76,9 @@ impl Time {
         if hour > 23 || minute > 59 || second > 59 {
             return None;
         }
-        let days = date.signed_duration_since(chrono::NaiveDate::default()).num_days();
+        let days = date
+            .signed_duration_since(chrono::NaiveDate::default())
+            .num_days();
         Self::from_secs(days * i64::from(DAY_SECS) + hour * 3600 + minute * 60 + second)
     }
 
@@ -143,13 +148,20 @@ impl Day {
     /// Reads `2026-03-16`.
     pub fn parse(text: &str) -> Option<Self> {
         let date = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(Self(date.signed_duration_since(chrono::NaiveDate::default()).num_days() as i32))
+        Some(Self(
+            date.signed_duration_since(chrono::NaiveDate::default())
+                .num_days() as i32,
+        ))
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", DateTime::<Utc>::from_timestamp_nanos(self.start().0).format("%Y-%m-%d"))
+        write!(
+            f,
+            "{}",
+            DateTime::<Utc>::from_timestamp_nanos(self.start().0).format("%Y-%m-%d")
+        )
     }
 }
 
@@ -169,7 +181,11 @@ impl Window {
 
     /// Makes a window of so many seconds; `None` unless it is from 10 s to 1 d and divides the day.
     pub const fn from_secs(secs: u32) -> Option<Self> {
-        if secs >= 10 && secs <= DAY_SECS && DAY_SECS.is_multiple_of(secs) { Some(Self(secs)) } else { None }
+        if secs >= 10 && secs <= DAY_SECS && DAY_SECS.is_multiple_of(secs) {
+            Some(Self(secs))
+        } else {
+            None
+        }
     }
 
     /// Returns the length in seconds.

@@ -18,7 +18,10 @@ pub struct Group {
 pub type Chain = Vec<Group>;
 
 fn group(kind: EntityKind, id: impl Into<Str>) -> Group {
-    Group { kind, id: id.into() }
+    Group {
+        kind,
+        id: id.into(),
+    }
 }
 
 /// Returns the chain of an identity: the configured peer group, its role, its kind within its home region, its kind within
@@ -34,7 +37,10 @@ pub fn chain_of_identity(
     chain.extend(configured.map(|name| group(EntityKind::PeerGroup, name)));
     chain.extend(role.map(|role| group(EntityKind::Role, role.clone())));
     chain.extend(home.map(|(account, region)| {
-        group(EntityKind::Region, format!("{provider}/{account}/{region} {kind}"))
+        group(
+            EntityKind::Region,
+            format!("{provider}/{account}/{region} {kind}"),
+        )
     }));
     chain.push(group(EntityKind::PeerGroup, format!("{provider}/{kind}")));
     chain.push(group(EntityKind::Estate, "identities"));

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, Chain, Group};
 use crate::measure::{Links, OwnAccounts, value_hash};
-use crate::sketch::{Distribution, FrozenDistribution, RoleHistogram};
-use crate::stats::{GroupNovelty, Prior, RatePrior, VolumePrior};
+use crate::sketch::{Distribution, FrozenDistribution, FrozenRoleHistogram};
+use crate::stats::prior::{CellPrior, Level, Rate};
+use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, Metric, Str, Trait};
 
@@ -20,14 +21,12 @@ pub const CALIBRATION_DAYS_MIN: u32 = 7;
 pub struct GroupState {
     /// Number of entities in it.
     pub members: u32,
-    /// Location and spread per metric and window, sorted; absent where too few members have enough data.
-    pub volumes: Vec<((Metric, Window), VolumePrior)>,
-    /// Active windows a day per metric and window, sorted.
-    pub rates: Vec<((Metric, Window), RatePrior)>,
+    /// Levels and rates per metric and window, sorted, as far as enough members have enough data.
+    pub priors: Vec<((Metric, Window), CellPrior)>,
     /// Novelty per trait, sorted.
     pub novelty: Vec<(Trait, GroupNovelty)>,
     /// One-hour values of members' active hours, sorted by metric.
-    pub role_tails: Vec<(Metric, RoleHistogram)>,
+    pub role_tails: Vec<(Metric, FrozenRoleHistogram)>,
 }
 
 /// The stored distributions as the scorer reads them.
@@ -67,7 +66,11 @@ impl CalibrationLog {
     /// Returns what the scorer needs of it.
     pub fn freeze(&self) -> Calibration {
         Calibration {
-            arms: self.arms.iter().map(|(arm, d)| (arm.clone(), d.freeze())).collect(),
+            arms: self
+                .arms
+                .iter()
+                .map(|(arm, d)| (arm.clone(), d.freeze()))
+                .collect(),
             pooled: self.pooled.freeze(),
             days: self.pooled.days(),
             entity_days: self.pooled.entity_days(),
@@ -134,38 +137,54 @@ impl Generation {
 
     /// Returns the number of identities that are known for a trait value.
     pub fn support_of(&self, which: Trait, hash: u64) -> u32 {
-        self.support.get(&support_key(which, hash)).copied().unwrap_or(0)
+        self.support
+            .get(&support_key(which, hash))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// Returns the prior for a metric in a window, and the group whose location and spread it has; `None` in place of the
     /// group is the built-in default.
-    pub fn prior<'c>(&self, chain: &'c Chain, metric: Metric, window: Window) -> (Prior, Option<&'c Group>) {
-        let key = (metric, window);
-        let mut prior = Prior::BUILT_IN;
-        let mut lender = None;
+    pub fn prior<'c>(
+        &self,
+        chain: &'c Chain,
+        metric: Metric,
+        window: Window,
+    ) -> (Prior, Option<&'c Group>) {
+        let mut level: Option<(Level, &Group)> = None;
+        let mut rate: Option<Rate> = None;
         for group in chain {
-            let Some(state) = self.groups.get(group) else { continue };
-            if let Ok(at) = state.volumes.binary_search_by_key(&key, |&(k, _)| k) {
-                let volume = state.volumes[at].1;
-                (prior.mean, prior.between_var, prior.within_var) =
-                    (volume.mean, volume.between_var, volume.within_var);
-                lender = Some(group);
+            let Some(state) = self.groups.get(group) else {
+                continue;
+            };
+            let Ok(at) = state
+                .priors
+                .binary_search_by_key(&(metric, window), |&(key, _)| key)
+            else {
+                continue;
+            };
+            let cell = state.priors[at].1;
+            level = level.or(cell.level.map(|level| (level, group)));
+            rate = rate.or(cell.rate);
+            if level.is_some() && rate.is_some() {
                 break;
             }
         }
-        for group in chain {
-            let Some(state) = self.groups.get(group) else { continue };
-            if let Ok(at) = state.rates.binary_search_by_key(&key, |&(k, _)| k) {
-                let rate = state.rates[at].1;
-                (prior.alpha, prior.beta) = (rate.alpha, rate.beta);
-                break;
-            }
+        let lender = level.map(|(_, group)| group);
+        let prior = CellPrior {
+            level: level.map(|(level, _)| level),
+            rate,
         }
+        .or(&Prior::BUILT_IN);
         (prior, lender)
     }
 
     /// Returns the nearest group of a chain that has at least `members_min` members.
-    pub fn peers<'c>(&self, chain: &'c Chain, members_min: u32) -> Option<(&'c Group, &GroupState)> {
+    pub fn peers<'c>(
+        &self,
+        chain: &'c Chain,
+        members_min: u32,
+    ) -> Option<(&'c Group, &GroupState)> {
         chain
             .iter()
             .filter_map(|group| Some((group, self.groups.get(group)?)))
@@ -178,11 +197,15 @@ impl Generation {
         chain: &'c Chain,
         metric: Metric,
         hours_min: u64,
-    ) -> Option<(&'c Group, &RoleHistogram)> {
+    ) -> Option<(&'c Group, &FrozenRoleHistogram)> {
         let mut widest = None;
         for group in chain {
-            let Some(state) = self.groups.get(group) else { continue };
-            let Ok(at) = state.role_tails.binary_search_by_key(&metric, |&(m, _)| m) else { continue };
+            let Some(state) = self.groups.get(group) else {
+                continue;
+            };
+            let Ok(at) = state.role_tails.binary_search_by_key(&metric, |&(m, _)| m) else {
+                continue;
+            };
             let tail = &state.role_tails[at].1;
             widest = Some((group, tail));
             if tail.total() >= hours_min {
@@ -195,10 +218,14 @@ impl Generation {
     /// Returns the surprise above which an estate of this size raises `budget_per_day` alerts a day.
     pub fn budget_surprise(&self, budget_per_day: f64) -> f64 {
         let entities_a_day = if self.calibration.is_provisional() {
-            self.baselines.keys().filter(|e| e.kind == crate::vocab::EntityKind::Identity).count().max(1) as f64
+            self.baselines
+                .keys()
+                .filter(|e| e.kind == crate::vocab::EntityKind::Identity)
+                .count()
+                .max(1) as f64
         } else {
             self.calibration.entity_days as f64 / f64::from(self.calibration.days.max(1))
         };
-        crate::stats::budget_surprise(budget_per_day, entities_a_day)
+        crate::stats::rank::budget_surprise(budget_per_day, entities_a_day)
     }
 }

@@ -2,13 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::constants::{KNOWN_BUCKETS_MAX, TRAIT_VALUES_MAX};
 use crate::time::Day;
 use crate::vocab::{Str, Trait};
-
-/// The most values kept of a trait.
-const VALUES_MAX: usize = 16;
-/// The most buckets kept.
-const BUCKETS_MAX: usize = 64;
 
 /// One known value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +63,14 @@ impl KnownSet {
             }
             Err(at) => {
                 self.hashes.insert(at, hash);
-                self.values.insert(at, KnownValue { value: value.clone(), last_day: day, n_days: 1 });
+                self.values.insert(
+                    at,
+                    KnownValue {
+                        value: value.clone(),
+                        last_day: day,
+                        n_days: 1,
+                    },
+                );
             }
         }
     }
@@ -76,12 +79,21 @@ impl KnownSet {
     /// ties by the lower hash.
     pub fn trim(&mut self, which: Trait, oldest: Day) {
         self.retain(|known, _| known.last_day >= oldest);
-        let room = if which == Trait::Bucket { BUCKETS_MAX } else { VALUES_MAX };
+        let room = if which == Trait::Bucket {
+            KNOWN_BUCKETS_MAX
+        } else {
+            TRAIT_VALUES_MAX
+        };
         if self.values.len() <= room {
             return;
         }
         self.saturated = true;
-        let mut by_age: Vec<(Day, u64)> = self.values.iter().map(|v| v.last_day).zip(self.hashes.iter().copied()).collect();
+        let mut by_age: Vec<(Day, u64)> = self
+            .values
+            .iter()
+            .map(|v| v.last_day)
+            .zip(self.hashes.iter().copied())
+            .collect();
         by_age.sort_unstable();
         let keep_from = by_age[by_age.len() - room];
         self.retain(|known, hash| (known.last_day, hash) >= keep_from);

@@ -4,9 +4,11 @@ mod chain;
 mod generation;
 mod known;
 
-pub use chain::{Chain, Group, chain_of_identity, chain_of_role, chain_of_region};
+pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role};
 pub use generation::{Calibration, CalibrationLog, Generation, GroupState, arm_key, support_key};
 pub use known::{KnownSet, KnownValue};
+
+pub use crate::stats::constants::{LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +18,6 @@ use crate::stats::Evidence;
 use crate::time::{Day, Window};
 use crate::vocab::{Metric, Str, Trait};
 
-/// Days of which volumes are remembered.
-pub const LOOKBACK_DAYS: i32 = 28;
-/// Days for which a trait value is remembered after it was last seen.
-pub const TRAIT_MEMORY_DAYS: i32 = 90;
 /// Hours of a week: the size of the profile that is kept for explanations.
 pub const HOURS_OF_WEEK: usize = 168;
 
@@ -87,8 +85,24 @@ impl Baseline {
             .metrics
             .binary_search_by_key(&(metric, window), |&(key, _)| key)
             .map(|at| self.metrics[at].1)
-            .unwrap_or(MetricState { n: 0.0, mean: 0.0, m2: 0.0, active: 0.0 });
-        Evidence { n: state.n, mean: state.mean, m2: state.m2, active: state.active, exposure: self.exposure }
+            .unwrap_or(MetricState {
+                n: 0.0,
+                mean: 0.0,
+                m2: 0.0,
+                active: 0.0,
+            });
+        self.evidence_of(&state)
+    }
+
+    /// Returns what is stored of one metric as evidence over this entity's days.
+    pub fn evidence_of(&self, state: &MetricState) -> Evidence {
+        Evidence {
+            n: state.n,
+            mean: state.mean,
+            m2: state.m2,
+            active: state.active,
+            exposure: self.exposure,
+        }
     }
 
     /// Returns the known values of a trait.

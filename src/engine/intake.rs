@@ -64,11 +64,15 @@ impl IntakeSummary {
 
     /// Returns the files that could not be read to their end, with why.
     pub fn broken_files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().filter_map(|f| Some((&*f.file, f.error.as_deref()?)))
+        self.files
+            .iter()
+            .filter_map(|f| Some((&*f.file, f.error.as_deref()?)))
     }
 }
 
-fn sum_by_reason<'a>(all: impl Iterator<Item = &'a BTreeMap<&'static str, u64>>) -> BTreeMap<&'static str, u64> {
+fn sum_by_reason<'a>(
+    all: impl Iterator<Item = &'a BTreeMap<&'static str, u64>>,
+) -> BTreeMap<&'static str, u64> {
     let mut sums = BTreeMap::new();
     for reasons in all {
         for (reason, n) in reasons {
@@ -109,7 +113,9 @@ impl Intake<'_> {
         let total = self.files.iter().map(InputFile::bytes).sum::<Option<u64>>();
         progress.begin("reading", total);
         let (next, read_bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
-        let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(self.files.len().max(1));
+        let workers = std::thread::available_parallelism()
+            .map_or(1, |n| n.get())
+            .min(self.files.len().max(1));
         let (sender, receiver) = bounded(BATCHES_UNDER_WAY);
         let (intake, next, read_bytes) = (&self, &next, &read_bytes);
         let summary = std::thread::scope(|scope| {
@@ -169,14 +175,26 @@ impl Intake<'_> {
         Ok(summary)
     }
 
-    fn work(&self, next: &AtomicUsize, read_bytes: &AtomicU64, progress: &dyn Progress, sender: &Sender<Message>) {
+    fn work(
+        &self,
+        next: &AtomicUsize,
+        read_bytes: &AtomicU64,
+        progress: &dyn Progress,
+        sender: &Sender<Message>,
+    ) {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(input) = self.files.get(number) else { return };
+            let Some(input) = self.files.get(number) else {
+                return;
+            };
             let mut batch = Vec::with_capacity(BATCH);
             let mut rejects = Vec::new();
             let mut is_open = true;
-            let counted = |reader| Counted { reader, read_bytes, progress };
+            let counted = |reader| Counted {
+                reader,
+                read_bytes,
+                progress,
+            };
             let report = match open(input) {
                 Ok(reader) => sources::read(
                     counted(reader),
@@ -198,7 +216,9 @@ impl Intake<'_> {
                 Err(e) => FileReport::unreadable(input.name(), &e),
             };
             let sent = sender.send(Message::Events(batch)).is_ok()
-                && sender.send(Message::Done(number, Box::new(report), rejects)).is_ok();
+                && sender
+                    .send(Message::Done(number, Box::new(report), rejects))
+                    .is_ok();
             if !sent {
                 return;
             }

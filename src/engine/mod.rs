@@ -2,7 +2,7 @@
 
 mod backtest;
 mod evaluate;
-mod follow;
+//mod follow;
 mod intake;
 mod nights;
 mod score;
@@ -10,9 +10,9 @@ mod setup;
 mod spool;
 mod train;
 
-pub use backtest::{Backtest, BacktestOptions, backtest};
+pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
-pub use follow::{FollowOptions, follow};
+//pub use follow::{FollowOptions, follow};
 pub use intake::{Intake, IntakeSummary};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;
@@ -43,5 +43,6 @@ impl Progress for Unwatched {
 
 /// The error of work that the user stopped.
 pub(crate) fn cancelled() -> crate::error::Error {
-    crate::error::Error::failed("stopped").hint("nothing was published; run the same command again to start over")
+    crate::error::Error::failed("stopped")
+        .hint("nothing was published; run the same command again to start over")
 }

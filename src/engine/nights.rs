@@ -9,7 +9,7 @@ use crate::learn::{Learner, PeerGroupOf};
 use crate::measure::{DayBook, DayFacts, Links, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
-use crate::vocab::Entity;
+use crate::vocab::{Entity, Str};
 
 /// Days that must be remembered before a day is scored into the stored distributions: before that, all is new.
 const BURN_IN_DAYS: i32 = 3;
@@ -58,12 +58,19 @@ impl<'a> Nights<'a> {
         self.own_accounts.extend(book.accounts.iter().cloned());
         let facts = book.assemble(&[&self.yesterday_links], &self.own_accounts);
         let is_scored = self.log.through.is_some_and(|through| book.day <= through);
-        let is_burn_in = self.learner.first_day().is_none_or(|first| book.day.since(first) < BURN_IN_DAYS);
+        let is_burn_in = self
+            .learner
+            .first_day()
+            .is_none_or(|first| book.day.since(first) < BURN_IN_DAYS);
         if !is_scored && !is_burn_in {
             let mut morning = self.learner.generation(book.day);
             own(&mut morning, self.setup, &self.own_accounts);
             self.learner.absorb(book, &facts);
-            self.pending = Some(Pending { day: book.day, facts, morning });
+            self.pending = Some(Pending {
+                day: book.day,
+                facts,
+                morning,
+            });
         } else {
             self.learner.absorb(book, &facts);
         }
@@ -72,14 +79,24 @@ impl<'a> Nights<'a> {
     }
 
     fn pending_is_closed(&self, last: Time) -> bool {
-        self.pending.as_ref().is_some_and(|p| last >= p.day.end().plus_secs(CLOSING_SECS))
+        self.pending
+            .as_ref()
+            .is_some_and(|p| last >= p.day.end().plus_secs(CLOSING_SECS))
     }
 
     fn score_pending(&mut self, peer_group_of: &PeerGroupOf) {
-        let Some(mut pending) = self.pending.take() else { return };
+        let Some(mut pending) = self.pending.take() else {
+            return;
+        };
         pending.morning.calibration = self.log.freeze();
         let judge = Judge::new(&self.setup.analytics, &pending.morning);
-        calibrate_day(&mut self.log, &judge, pending.day, &pending.facts, peer_group_of);
+        calibrate_day(
+            &mut self.log,
+            &judge,
+            pending.day,
+            &pending.facts,
+            peer_group_of,
+        );
     }
 
     /// Returns the baselines as learnt so far, with the stored distributions, to judge the day after the last one learnt.
@@ -95,14 +112,27 @@ impl<'a> Nights<'a> {
 /// Adds the accounts that the configuration and the logs of the day show to be ours.
 pub fn own(generation: &mut Generation, setup: &Setup, accounts: &OwnAccounts) {
     generation.own_accounts.extend(accounts.iter().cloned());
-    generation.own_accounts.extend(setup.config.accounts.iter().cloned());
+    generation
+        .own_accounts
+        .extend(setup.config.accounts.iter().map(|account| {
+            let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
+            Str::from(bare)
+        }));
 }
 
 /// Returns the thresholds, in surprise, of each analytic: its own, or the budget's.
-pub fn thresholds(analytics: &[Analytic], generation: &Generation, budget_per_day: f64) -> Vec<f64> {
+pub fn thresholds(
+    analytics: &[Analytic],
+    generation: &Generation,
+    budget_per_day: f64,
+) -> Vec<f64> {
     let by_budget = generation.budget_surprise(budget_per_day);
     analytics
         .iter()
-        .map(|analytic| analytic.threshold.map_or(by_budget, crate::stats::surprise_of_score))
+        .map(|analytic| {
+            analytic
+                .threshold
+                .map_or(by_budget, crate::stats::rank::surprise_of_score)
+        })
         .collect()
 }

@@ -69,12 +69,24 @@ impl Acquaintance {
     }
 
     /// Remembers a day.
-    pub fn remember(&mut self, book: &DayBook, facts: &BTreeMap<Entity, DayFacts>, generation: &Generation) {
+    pub fn remember(
+        &mut self,
+        book: &DayBook,
+        facts: &BTreeMap<Entity, DayFacts>,
+        generation: &Generation,
+    ) {
         for (entity, facts) in facts {
-            let is_known = generation.baselines.get(entity).is_some_and(|b| b.first_day.plus(2) < book.day);
+            let is_known = generation
+                .baselines
+                .get(entity)
+                .is_some_and(|b| b.first_day.plus(2) < book.day);
             if entity.kind == EntityKind::Identity && !is_known {
-                let first = self.met.get(entity).map_or(book.day, |(first, _, _)| *first);
-                self.met.insert(entity.clone(), (first, book.day, facts.timeline().to_vec()));
+                let first = self
+                    .met
+                    .get(entity)
+                    .map_or(book.day, |(first, _, _)| *first);
+                self.met
+                    .insert(entity.clone(), (first, book.day, facts.timeline().to_vec()));
             }
         }
         self.links = book.links.clone();
@@ -82,8 +94,16 @@ impl Acquaintance {
     }
 
     /// Brings a day's facts together, in the light of the days before.
-    pub fn assemble(&mut self, book: &DayBook, generation: &Generation) -> BTreeMap<Entity, DayFacts> {
-        let links = if self.links.is_empty() { &generation.links } else { &self.links };
+    pub fn assemble(
+        &mut self,
+        book: &DayBook,
+        generation: &Generation,
+    ) -> BTreeMap<Entity, DayFacts> {
+        let links = if self.links.is_empty() {
+            &generation.links
+        } else {
+            &self.links
+        };
         let mut accounts = self.accounts.clone();
         accounts.extend(book.accounts.iter().cloned());
         accounts.extend(generation.own_accounts.iter().cloned());
@@ -92,7 +112,11 @@ impl Acquaintance {
 
     /// Returns the links that flows of a day are joined by, beside the day's own.
     pub fn links<'l>(&'l self, generation: &'l Generation) -> &'l Links {
-        if self.links.is_empty() { &generation.links } else { &self.links }
+        if self.links.is_empty() {
+            &generation.links
+        } else {
+            &self.links
+        }
     }
 }
 
@@ -111,8 +135,15 @@ pub fn score(
 ) -> Result<ScoreSummary> {
     let mut books = Books::new();
     let mut spool = Spool::new();
-    let intake = Intake { setup, files, options: read_options, keep_rejects };
-    let intake = intake.run(progress, |resolver, event| tell_and_keep(setup, resolver, &mut books, &mut spool, event))?;
+    let intake = Intake {
+        setup,
+        files,
+        options: read_options,
+        keep_rejects,
+    };
+    let intake = intake.run(progress, |resolver, event| {
+        tell_and_keep(setup, resolver, &mut books, &mut spool, event)
+    })?;
     let mut summary = ScoreSummary {
         intake,
         generation: generation.number,
@@ -127,7 +158,15 @@ pub fn score(
         if progress.is_cancelled() {
             return Err(crate::engine::cancelled());
         }
-        let alerts = judge_day(setup, &mut generation, book, &mut spool, &mut acquaintance, options, &mut summary)?;
+        let alerts = judge_day(
+            setup,
+            &mut generation,
+            book,
+            &mut spool,
+            &mut acquaintance,
+            options,
+            &mut summary,
+        )?;
         for alert in &alerts {
             deliver(alert)?;
         }
@@ -183,18 +222,31 @@ pub fn judge_day(
     for (entity, entity_facts) in &facts {
         summary.entity_days += u64::from(entity.kind == EntityKind::Identity);
         let met = acquaintance.met(entity, book.day);
-        let subject = Subject::of(entity, entity_facts, book.day, generation, met, &peer_group_of);
+        let subject = Subject::of(
+            entity,
+            entity_facts,
+            book.day,
+            generation,
+            met,
+            &peer_group_of,
+        );
         for (analytic, verdict) in judge.verdicts(&subject) {
-            let is_shown = verdict.surprise >= thresholds[analytic] || (options.show_low && verdict.score >= LOW_SCORE);
+            let is_shown = verdict.surprise >= thresholds[analytic]
+                || (options.show_low && verdict.score >= LOW_SCORE);
             if is_shown {
-                crossings.push(Crossing { analytic, entity: entity.clone() });
+                crossings.push(Crossing {
+                    analytic,
+                    entity: entity.clone(),
+                });
             }
         }
     }
     let mut alerts = Vec::new();
     if !crossings.is_empty() {
         let mut events = events_of(setup, &crossings, book, spool, acquaintance, generation)?;
-        events.values_mut().for_each(|events| events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id))));
+        events
+            .values_mut()
+            .for_each(|events| events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id))));
         let resolver = setup.resolver();
         for crossing in &crossings {
             let narrator = Narrator {
@@ -213,17 +265,23 @@ pub fn judge_day(
             let analytic = &setup.analytics[crossing.analytic];
             let told = narrator.tell(analytic, &crossing.entity, of_entity, met);
             count(&told, summary);
-            alerts.extend(told.into_iter().filter(|a| a.suppressed_by.is_none() || options.show_suppressed));
+            alerts.extend(
+                told.into_iter()
+                    .filter(|a| a.suppressed_by.is_none() || options.show_suppressed),
+            );
         }
     }
     acquaintance.remember(book, &facts, generation);
     summary.days += 1;
-    alerts.sort_by(|a, b| (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity)));
+    alerts
+        .sort_by(|a, b| (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity)));
     Ok(alerts)
 }
 
 fn count(told: &[Alert], summary: &mut ScoreSummary) {
-    let Some(highest) = told.iter().max_by_key(|a| a.severity) else { return };
+    let Some(highest) = told.iter().max_by_key(|a| a.severity) else {
+        return;
+    };
     match &highest.suppressed_by {
         Some(approval) => *summary.suppressed.entry(approval.clone()).or_insert(0) += 1,
         None => *summary.episodes.entry(highest.severity).or_insert(0) += 1,
@@ -252,7 +310,10 @@ fn events_of(
             .settle(&mut event)
             .entities()
             .map(|entity| match book.behind(&entity, &[links]) {
-                Some(id) => Entity { kind: EntityKind::Identity, id },
+                Some(id) => Entity {
+                    kind: EntityKind::Identity,
+                    id,
+                },
                 None => entity,
             })
             .collect();

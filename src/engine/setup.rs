@@ -2,7 +2,7 @@
 
 use crate::analytic::Analytic;
 use crate::config::Config;
-use crate::identity::{Glob, Resolver};
+use crate::identity::Resolver;
 use crate::measure::Plan;
 use crate::time::{Time, Window};
 use crate::vocab::Str;
@@ -24,25 +24,38 @@ impl Setup {
     pub fn new(config: Config, analytics: Vec<Analytic>, now: Time) -> Self {
         let mut short = Vec::new();
         for analytic in &analytics {
-            let Some(window) = analytic.window.filter(|w| !Window::STANDARD.contains(w)) else { continue };
-            short.extend(analytic.metrics().into_iter().map(|metric| (metric, window)));
+            let Some(window) = analytic.window.filter(|w| !Window::STANDARD.contains(w)) else {
+                continue;
+            };
+            short.extend(
+                analytic
+                    .metrics()
+                    .into_iter()
+                    .map(|metric| (metric, window)),
+            );
         }
         short.sort_unstable();
         short.dedup();
-        Self { config, analytics, plan: Plan { short }, now }
+        Self {
+            config,
+            analytics,
+            plan: Plan { short },
+            now,
+        }
     }
 
     /// Returns what settles events.
     pub fn resolver(&self) -> Resolver<'_> {
-        Resolver::new(&self.config)
+        Resolver::new(
+            &self.config,
+            self.analytics.iter().flat_map(|a| &a.sensitive_buckets),
+        )
     }
 
     /// Returns the configured peer group of an identity.
     pub fn peer_group_of(&self, identity: &str) -> Option<Str> {
         self.config
-            .peer_groups
-            .iter()
-            .find(|group| group.identities.iter().any(|glob: &Glob| glob.matches(identity)))
-            .map(|group| group.name.as_str().into())
+            .peer_group(identity)
+            .map(|group| group.name.clone())
     }
 }

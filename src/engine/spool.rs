@@ -32,9 +32,9 @@ impl Spool {
     pub fn push(&mut self, event: &Event) -> Result<()> {
         let writer = match self.days.entry(event.time.day()) {
             std::collections::btree_map::Entry::Occupied(writer) => writer.into_mut(),
-            std::collections::btree_map::Entry::Vacant(empty) => {
-                empty.insert(BufWriter::with_capacity(1 << 18, tempfile::tempfile().map_err(cannot)?))
-            }
+            std::collections::btree_map::Entry::Vacant(empty) => empty.insert(
+                BufWriter::with_capacity(1 << 18, tempfile::tempfile().map_err(cannot)?),
+            ),
         };
         write_event(writer, event, &mut self.buffer).map_err(cannot)
     }
@@ -45,7 +45,9 @@ impl Spool {
     ///
     /// Fails if the temporary folder does.
     pub fn of_day(&mut self, day: Day, mut each: impl FnMut(Event)) -> Result<()> {
-        let Some(writer) = self.days.get_mut(&day) else { return Ok(()) };
+        let Some(writer) = self.days.get_mut(&day) else {
+            return Ok(());
+        };
         writer.flush().map_err(cannot)?;
         let file = writer.get_mut();
         file.seek(SeekFrom::Start(0)).map_err(cannot)?;

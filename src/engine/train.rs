@@ -56,15 +56,26 @@ pub fn train(
         None => (CalibrationLog::default(), Ledger::new()),
     };
     let number = manifest.as_ref().map_or(0, |m| m.generation) + 1;
-    let stored: BTreeMap<Day, DayEntry> =
-        manifest.iter().flat_map(|m| m.days.iter().map(|d| (d.day, d.clone()))).collect();
-    let oldest = stored.keys().next_back().map(|last| last.plus(1 - TRAIT_MEMORY_DAYS));
+    let stored: BTreeMap<Day, DayEntry> = manifest
+        .iter()
+        .flat_map(|m| m.days.iter().map(|d| (d.day, d.clone())))
+        .collect();
+    let oldest = stored
+        .keys()
+        .next_back()
+        .map(|last| last.plus(1 - TRAIT_MEMORY_DAYS));
 
     let (files, known_files) = unknown_files(files, &ledger);
     let mut books = Books::new();
     let mut too_old = 0;
     let mut changed: BTreeMap<Day, u64> = BTreeMap::new();
-    let mut intake = Intake { setup, files, options, keep_rejects }.run(progress, |resolver, mut event| {
+    let mut intake = Intake {
+        setup,
+        files,
+        options,
+        keep_rejects,
+    }
+    .run(progress, |resolver, mut event| {
         let day = event.time.day();
         if oldest.is_some_and(|oldest| day < oldest) {
             too_old += 1;
@@ -85,7 +96,10 @@ pub fn train(
     })?;
     intake.known_files = known_files;
     intake.too_old = too_old;
-    let learnt_a_file = intake.files.iter().any(|f| f.error.is_none() && f.content_hash != 0 && f.events > 0);
+    let learnt_a_file = intake
+        .files
+        .iter()
+        .any(|f| f.error.is_none() && f.content_hash != 0 && f.events > 0);
     if changed.is_empty() && (manifest.is_some() || !learnt_a_file) {
         return Ok(TrainSummary {
             generation: manifest.as_ref().map_or(0, |m| m.generation),
@@ -98,11 +112,20 @@ pub fn train(
         });
     }
 
-    let last = stored.keys().next_back().copied().max(books.keys().next_back().copied()).unwrap_or(Day(0));
+    let last = stored
+        .keys()
+        .next_back()
+        .copied()
+        .max(books.keys().next_back().copied())
+        .unwrap_or(Day(0));
     let oldest = last.plus(1 - TRAIT_MEMORY_DAYS);
-    let mut days: BTreeMap<Day, DayEntry> = stored.range(oldest..).map(|(d, e)| (*d, e.clone())).collect();
+    let mut days: BTreeMap<Day, DayEntry> = stored
+        .range(oldest..)
+        .map(|(d, e)| (*d, e.clone()))
+        .collect();
     let log = if is_scored_day_grown(&days, &changed) {
-        days.values_mut().for_each(|entry| entry.scored_events = None);
+        days.values_mut()
+            .for_each(|entry| entry.scored_events = None);
         CalibrationLog::default()
     } else {
         log
@@ -116,7 +139,15 @@ pub fn train(
         let staged = store.stage_day(book, number)?;
         let scored_events = days.get(&day).and_then(|entry| entry.scored_events);
         let events = book.fingerprints.len() as u64;
-        days.insert(day, DayEntry { day, directory: staged.into_name(), events, scored_events });
+        days.insert(
+            day,
+            DayEntry {
+                day,
+                directory: staged.into_name(),
+                events,
+                scored_events,
+            },
+        );
     }
 
     let peer_group_of = |id: &str| setup.peer_group_of(id);
@@ -145,7 +176,10 @@ pub fn train(
     if progress.is_cancelled() {
         return Err(cancelled());
     }
-    store.publish(&Manifest::new(number, staged.into_name(), days.values().cloned().collect()), &lock)?;
+    store.publish(
+        &Manifest::new(number, staged.into_name(), days.values().cloned().collect()),
+        &lock,
+    )?;
     let mut entities = BTreeMap::new();
     for entity in sorted_kinds(&generation) {
         *entities.entry(entity).or_insert(0) += 1;
@@ -162,19 +196,33 @@ pub fn train(
 }
 
 fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {
-    let mut kinds: Vec<_> = generation.baselines.keys().map(|e| e.kind.as_str()).collect();
+    let mut kinds: Vec<_> = generation
+        .baselines
+        .keys()
+        .map(|e| e.kind.as_str())
+        .collect();
     kinds.sort_unstable();
     kinds
 }
 
 /// Tells whether some day grew so much after it was scored that the stored distributions no longer speak of it.
 fn is_scored_day_grown(days: &BTreeMap<Day, DayEntry>, changed: &BTreeMap<Day, u64>) -> bool {
-    let first_scored = days.values().filter(|e| e.scored_events.is_some()).map(|e| e.day).min();
-    let last_scored = days.values().filter(|e| e.scored_events.is_some()).map(|e| e.day).max();
+    let first_scored = days
+        .values()
+        .filter(|e| e.scored_events.is_some())
+        .map(|e| e.day)
+        .min();
+    let last_scored = days
+        .values()
+        .filter(|e| e.scored_events.is_some())
+        .map(|e| e.day)
+        .max();
     changed.iter().any(|(day, &more)| match days.get(day) {
-        Some(DayEntry { scored_events: Some(scored), events, .. }) => {
-            (events + more).saturating_sub(*scored) as f64 > RESCORE_GROWTH * *scored as f64
-        }
+        Some(DayEntry {
+            scored_events: Some(scored),
+            events,
+            ..
+        }) => (events + more).saturating_sub(*scored) as f64 > RESCORE_GROWTH * *scored as f64,
         // A day that appears among scored ones, or before them, changes every baseline after it.
         _ => first_scored.is_some() && last_scored.is_some_and(|last| *day <= last),
     })
@@ -198,7 +246,11 @@ fn unknown_files(files: Vec<InputFile>, ledger: &Ledger) -> (Vec<InputFile>, u64
 }
 
 fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
-    for report in intake.files.iter().filter(|f| f.error.is_none() && !f.is_stdin()) {
+    for report in intake
+        .files
+        .iter()
+        .filter(|f| f.error.is_none() && !f.is_stdin())
+    {
         let entry = LedgerEntry {
             name: report.file.to_string(),
             generation: number,
@@ -209,5 +261,9 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
         ledger.insert(report.content_hash, entry);
     }
     // A file whose days are all forgotten brings nothing if it comes again: its events are too old.
-    ledger.retain(|_, entry| entry.last_day.is_none_or(|day| last.since(day) < 2 * TRAIT_MEMORY_DAYS));
+    ledger.retain(|_, entry| {
+        entry
+            .last_day
+            .is_none_or(|day| last.since(day) < 2 * TRAIT_MEMORY_DAYS)
+    });
 }

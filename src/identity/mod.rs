@@ -1,15 +1,13 @@
 //! Who it was, whose address that is, and which buckets are sensitive: an event read in the light of the configuration.
 
-mod address;
-mod glob;
-
-pub use address::{classify_host, network_of, AddressBook};
-pub use glob::Glob;
+pub mod address;
 
 use std::net::IpAddr;
 
-use crate::config::Config;
-use crate::event::{Action, AddressClass, Event};
+use crate::config::{BoundSource, Config};
+use crate::event::{Action, AddressClass, Attachment, Event, Provider, Untrusted};
+use crate::identity::address::Networks;
+use crate::pattern::NamePattern;
 use crate::vocab::{Entity, EntityKind, Str};
 
 /// An event together with what the configuration says of it.
@@ -30,15 +28,24 @@ pub struct Settled<'a> {
 impl Settled<'_> {
     /// Returns the entities that the event is measured under.
     pub fn entities(&self) -> impl Iterator<Item = Entity> {
-        let identity = self.identity.clone().map(|id| Entity { kind: EntityKind::Identity, id });
+        let identity = self.identity.clone().map(|id| Entity {
+            kind: EntityKind::Identity,
+            id,
+        });
         let role = self
             .event
             .principal
             .as_ref()
             .and_then(|p| p.role.clone())
             .filter(|role| self.identity.as_ref() != Some(role))
-            .map(|id| Entity { kind: EntityKind::Role, id });
-        let region = region_id(self.event).map(|id| Entity { kind: EntityKind::Region, id });
+            .map(|id| Entity {
+                kind: EntityKind::Role,
+                id,
+            });
+        let region = region_id(self.event).map(|id| Entity {
+            kind: EntityKind::Region,
+            id,
+        });
         identity.into_iter().chain(role).chain(region)
     }
 }
@@ -58,13 +65,24 @@ pub fn instance_identity(instance: &str) -> Str {
 #[derive(Debug)]
 pub struct Resolver<'a> {
     config: &'a Config,
-    addresses: AddressBook,
+    networks: Networks,
+    sensitive: Vec<&'a NamePattern>,
 }
 
 impl<'a> Resolver<'a> {
-    /// Makes a resolver.
-    pub fn new(config: &'a Config) -> Self {
-        Self { config, addresses: AddressBook::new(&config.internal) }
+    /// Makes a resolver; `sensitive` are buckets that analytics call sensitive beside those of the configuration.
+    pub fn new(config: &'a Config, sensitive: impl IntoIterator<Item = &'a NamePattern>) -> Self {
+        let sensitive = config
+            .sensitive
+            .iter()
+            .map(|entry| &entry.bucket)
+            .chain(sensitive)
+            .collect();
+        Self {
+            config,
+            networks: Networks::of(config),
+            sensitive,
+        }
     }
 
     /// Settles who and whose of one event; a flow that stays inside is no egress and comes back changed.
@@ -73,32 +91,36 @@ impl<'a> Resolver<'a> {
             event.action = Action::Other;
         }
         let event: &'e Event = event;
-        let peer_class = match (event.peer.ip, &event.peer.host) {
-            (Some(ip), _) => self.addresses.classify(ip),
-            (None, Some(host)) => classify_host(host.raw()),
-            (None, None) => AddressClass::Unknown,
+        let sensitive = |bucket: Option<&Untrusted>| {
+            bucket.is_some_and(|bucket| self.is_sensitive(event.provider, bucket.raw()))
         };
-        let sensitive = |bucket: Option<&crate::event::Untrusted>| {
-            bucket.is_some_and(|bucket| self.config.is_sensitive(event.provider, bucket.raw()))
-        };
-        let given_away = event.copied_from.as_ref().or(event.container.as_ref());
         Settled {
             identity: self.identity(event),
-            peer_class,
+            peer_class: self.networks.classify_peer(&event.peer),
             sensitive: sensitive(event.container.as_ref()),
-            source_sensitive: sensitive(given_away),
+            source_sensitive: sensitive(event.copied_from.as_ref().or(event.container.as_ref())),
             event,
         }
     }
 
     /// Returns what an address is to us.
     pub fn classify(&self, ip: IpAddr) -> AddressClass {
-        self.addresses.classify(ip)
+        self.networks.classify(ip)
     }
 
-    /// Tells whether a flow goes to an address that is not ours, and not a service of the provider's own control plane.
+    /// Tells whether a bucket is on the sensitive list.
+    pub fn is_sensitive(&self, provider: Provider, bucket: &str) -> bool {
+        self.sensitive
+            .iter()
+            .any(|pattern| pattern.matches_of(provider, bucket))
+    }
+
+    /// Tells whether a flow goes to an address that is neither ours nor the provider's own machinery.
     fn leaves(&self, event: &Event) -> bool {
-        event.destination.ip.is_some_and(|ip| self.addresses.classify(ip) == AddressClass::External)
+        event
+            .destination
+            .ip
+            .is_some_and(|ip| self.networks.classify(ip) == AddressClass::External)
     }
 
     fn identity(&self, event: &Event) -> Option<Str> {
@@ -106,14 +128,29 @@ impl<'a> Resolver<'a> {
             return Some(principal.id.clone());
         }
         let attachment = event.attachment.as_ref()?;
-        if let Some(bound) = self.config.bound_identity(attachment) {
+        if let Some(bound) = self.bound(attachment) {
             return Some(bound.clone());
         }
-        match (&attachment.instance, &attachment.interface, attachment.address) {
+        match (
+            &attachment.instance,
+            &attachment.interface,
+            attachment.address,
+        ) {
             (Some(instance), _, _) => Some(instance_identity(instance)),
             (None, Some(interface), _) => Some(format!("aws:eni:{interface}").into()),
             (None, None, Some(address)) => Some(format!("aws:address:{address}").into()),
             (None, None, None) => None,
         }
+    }
+
+    /// Returns the identity that the configuration binds to an interface.
+    fn bound(&self, attachment: &Attachment) -> Option<&'a Str> {
+        let bindings = &self.config.bindings;
+        let binding = bindings.iter().find(|binding| match &binding.source {
+            BoundSource::Instance(instance) => attachment.instance.as_ref() == Some(instance),
+            BoundSource::Interface(interface) => attachment.interface.as_ref() == Some(interface),
+            BoundSource::Address(address) => attachment.address == Some(*address),
+        })?;
+        Some(&binding.identity)
     }
 }

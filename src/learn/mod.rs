@@ -8,18 +8,20 @@ use std::collections::{BTreeMap, VecDeque};
 use rustc_hash::FxHashMap;
 
 use crate::baseline::{
-    Baseline, Chain, Generation, Group, GroupState, HOURS_OF_WEEK, KnownSet, LOOKBACK_DAYS, MetricState,
-    NoveltyCount, TRAIT_MEMORY_DAYS, chain_of_identity, chain_of_region, chain_of_role, support_key,
+    Baseline, Chain, Generation, Group, GroupState, HOURS_OF_WEEK, KnownSet, LOOKBACK_DAYS,
+    MetricState, NoveltyCount, TRAIT_MEMORY_DAYS, chain_of_identity, chain_of_region,
+    chain_of_role, support_key,
 };
 use crate::event::{IdentityKind, Provider};
 use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts, Plan};
 use crate::sketch::{Moments, RoleHistogram};
-use crate::stats::{self, GroupNovelty};
+use crate::stats::GroupNovelty;
+use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX, SUPPORT_BUCKETS};
+use crate::stats::novelty::support_bucket;
+use crate::stats::prior::Members;
 use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
-/// Days after which a weight has halved.
-const HALF_LIFE_DAYS: f64 = 14.0;
 /// Days for which a creation is remembered.
 const CREATION_MEMORY_DAYS: i32 = 7;
 /// Metrics whose hourly values a group keeps for judging newcomers.
@@ -104,7 +106,10 @@ impl<'a> Learner<'a> {
     /// Panics if the day does not come after all days learnt before.
     pub fn absorb(&mut self, book: &DayBook, facts: &BTreeMap<Entity, DayFacts>) {
         let day = book.day;
-        assert!(self.next_day.is_none_or(|next| day >= next), "days are learnt in order");
+        assert!(
+            self.next_day.is_none_or(|next| day >= next),
+            "days are learnt in order"
+        );
         self.first_day.get_or_insert(day);
         self.next_day = Some(day.plus(1));
         for (entity, facts) in facts {
@@ -124,31 +129,38 @@ impl<'a> Learner<'a> {
 
     fn absorb_entity(&mut self, day: Day, entity: &Entity, facts: &DayFacts) {
         let is_first = !self.entities.contains_key(entity);
-        let state = self.entities.entry(entity.clone()).or_insert_with(|| EntityState {
-            first_day: day,
-            last_day: day,
-            kind: IdentityKind::Unknown,
-            provider: None,
-            role: None,
-            account: None,
-            aliases: Vec::new(),
-            partials: VecDeque::new(),
-            traits: Vec::new(),
-            last_timeline: Vec::new(),
-        });
+        let state = self
+            .entities
+            .entry(entity.clone())
+            .or_insert_with(|| EntityState {
+                first_day: day,
+                last_day: day,
+                kind: IdentityKind::Unknown,
+                provider: None,
+                role: None,
+                account: None,
+                aliases: Vec::new(),
+                partials: VecDeque::new(),
+                traits: Vec::new(),
+                last_timeline: Vec::new(),
+            });
         state.last_day = day;
         state.kind = facts.profile.kind();
         state.provider = facts.profile.provider.or(state.provider);
         state.role = facts.profile.role.clone().or(state.role.take());
         state.account = facts.profile.account.clone().or(state.account.take());
-        for alias in facts.profile.aliases.values() {
+        for (alias, _) in facts.profile.aliases.iter() {
             if let Err(at) = state.aliases.binary_search(alias) {
                 if state.aliases.len() < 16 {
                     state.aliases.insert(at, alias.clone());
                 }
             }
         }
-        state.last_timeline = if is_first { facts.timeline().to_vec() } else { Vec::new() };
+        state.last_timeline = if is_first {
+            facts.timeline().to_vec()
+        } else {
+            Vec::new()
+        };
         let known_buckets = known_buckets(is_first, &state.traits);
         let moments = moments_of(facts, self.plan, known_buckets);
         let mut novel = Vec::new();
@@ -162,14 +174,18 @@ impl<'a> Learner<'a> {
             };
             let known = &mut state.traits[at].1;
             let mut buckets = Vec::new();
-            for (hash, value) in values.entries() {
+            for (hash, value) in values.hashed() {
                 if !is_first && !known.contains(hash) && NOVELTY_TRAITS.contains(which) {
-                    let support = self.support.get(&support_key(*which, hash)).copied().unwrap_or(0);
-                    buckets.push(stats::support_bucket(u64::from(support)) as u8);
+                    let support = self
+                        .support
+                        .get(&support_key(*which, hash))
+                        .copied()
+                        .unwrap_or(0);
+                    buckets.push(support_bucket(u64::from(support)) as u8);
                 }
                 known.see(hash, value, day);
             }
-            if values.is_saturated() {
+            if values.saturated() {
                 known.saturate();
             }
             known.trim(*which, day.plus(-TRAIT_MEMORY_DAYS));
@@ -181,7 +197,10 @@ impl<'a> Learner<'a> {
         let hourly = ROLE_TAIL_METRICS
             .iter()
             .flat_map(|&metric| {
-                facts.readings(metric, Window::HOUR, None).into_iter().map(move |(_, x)| (metric, x))
+                facts
+                    .readings(metric, Window::HOUR, None)
+                    .into_iter()
+                    .map(move |(_, x)| (metric, x))
             })
             .collect();
         state.partials.push_back(DayPartial {
@@ -199,7 +218,11 @@ impl<'a> Learner<'a> {
         let oldest_volume = day.plus(1 - LOOKBACK_DAYS);
         let oldest_trait = day.plus(1 - TRAIT_MEMORY_DAYS);
         self.entities.retain(|_, state| {
-            while state.partials.front().is_some_and(|p| p.day < oldest_volume) {
+            while state
+                .partials
+                .front()
+                .is_some_and(|p| p.day < oldest_volume)
+            {
                 state.partials.pop_front();
             }
             if state.last_day < day {
@@ -241,13 +264,17 @@ impl<'a> Learner<'a> {
         for (entity, state) in &self.entities {
             let baseline = self.baseline(entity, state, as_of);
             for group in &baseline.chain {
-                members.entry(group.clone()).or_default().push(entity.clone());
+                members
+                    .entry(group.clone())
+                    .or_default()
+                    .push(entity.clone());
                 lenders.entry(group.clone()).or_default().add(state, as_of);
             }
             generation.baselines.insert(entity.clone(), baseline);
         }
         for (group, entities) in members {
-            let baselines: Vec<&Baseline> = entities.iter().map(|e| &generation.baselines[e]).collect();
+            let baselines: Vec<&Baseline> =
+                entities.iter().map(|e| &generation.baselines[e]).collect();
             let mut state = group_state(&baselines);
             if let Some(loan) = lenders.remove(&group) {
                 loan.fill(&mut state);
@@ -268,11 +295,18 @@ impl<'a> Learner<'a> {
             n_events += partial.n_events;
             active_days += u32::from(!partial.is_first);
             for (key, moments) in &partial.moments {
-                let of_day = moments.night_capped(stats::NIGHT_CAP_WINDOWS).weighted(weight);
+                let of_day = moments.night_capped(NIGHT_WINDOWS_MAX).weighted(weight);
                 let sum = merged.entry(*key).or_default();
                 *sum = sum.merge(&of_day);
-                metrics.entry(*key).or_insert(MetricState { n: 0.0, mean: 0.0, m2: 0.0, active: 0.0 }).active +=
-                    weight * moments.n;
+                metrics
+                    .entry(*key)
+                    .or_insert(MetricState {
+                        n: 0.0,
+                        mean: 0.0,
+                        m2: 0.0,
+                        active: 0.0,
+                    })
+                    .active += weight * moments.n;
             }
             for (which, _) in &partial.novel {
                 novelty.entry(*which).or_default().novel_days += 1;
@@ -290,19 +324,23 @@ impl<'a> Learner<'a> {
             }
         }
         let first_counted = state.first_day.max(as_of.plus(-LOOKBACK_DAYS));
-        let exposure = (0..as_of.since(first_counted).max(0)).map(|i| day_weight(as_of, first_counted.plus(i))).sum();
+        let exposure = (0..as_of.since(first_counted).max(0))
+            .map(|i| day_weight(as_of, first_counted.plus(i)))
+            .sum();
         let provider = state.provider.unwrap_or(Provider::Other);
         let chain = match entity.kind {
             EntityKind::Role => chain_of_role(),
             EntityKind::Region => chain_of_region(provider),
-            EntityKind::Identity | EntityKind::PeerGroup | EntityKind::Estate => chain_for_identity(
-                &entity.id,
-                (provider, state.kind),
-                state.role.as_ref(),
-                state.account.as_ref(),
-                home_region(&state.traits).as_ref(),
-                self.peer_group_of,
-            ),
+            EntityKind::Identity | EntityKind::PeerGroup | EntityKind::Estate => {
+                chain_for_identity(
+                    &entity.id,
+                    (provider, state.kind),
+                    state.role.as_ref(),
+                    state.account.as_ref(),
+                    home_region(&state.traits).as_ref(),
+                    self.peer_group_of,
+                )
+            }
         };
         Baseline {
             first_day: state.first_day,
@@ -320,7 +358,11 @@ impl<'a> Learner<'a> {
             novelty: novelty.into_iter().collect(),
             chain,
             hours,
-            first_day_timeline: if state.first_day.plus(1) == as_of { state.last_timeline.clone() } else { Vec::new() },
+            first_day_timeline: if state.first_day.plus(1) == as_of {
+                state.last_timeline.clone()
+            } else {
+                Vec::new()
+            },
         }
     }
 }
@@ -337,7 +379,13 @@ pub fn chain_for_identity(
     let configured = peer_group_of(id);
     // A role session that is its role's only identity has no peers in its role.
     let role = role.filter(|role| ***role != *id);
-    chain_of_identity(configured.as_deref(), role, account.zip(home), provider, kind)
+    chain_of_identity(
+        configured.as_deref(),
+        role,
+        account.zip(home),
+        provider,
+        kind,
+    )
 }
 
 /// Returns the region in which an entity was seen on most days; the first in text order where several tie.
@@ -367,14 +415,25 @@ pub fn known_buckets(is_first_day: bool, traits: &[(Trait, KnownSet)]) -> Option
     }
 }
 
-fn moments_of(facts: &DayFacts, plan: &Plan, known: Option<&[u64]>) -> Vec<((Metric, Window), Moments)> {
+fn moments_of(
+    facts: &DayFacts,
+    plan: &Plan,
+    known: Option<&[u64]>,
+) -> Vec<((Metric, Window), Moments)> {
     let mut all = Vec::new();
     for metric in facts.metrics() {
-        let short = plan.short.iter().filter(|&&(m, _)| m == metric).map(|&(_, window)| window);
+        let short = plan
+            .short
+            .iter()
+            .filter(|&&(m, _)| m == metric)
+            .map(|&(_, window)| window);
         for window in Window::STANDARD.into_iter().chain(short) {
             let readings = facts.readings(metric, window, known);
             if !readings.is_empty() {
-                all.push(((metric, window), Moments::of(readings.iter().map(|&(_, x)| (x as f64).ln_1p()))));
+                all.push((
+                    (metric, window),
+                    Moments::of(readings.iter().map(|&(_, x)| (x as f64).ln_1p())),
+                ));
             }
         }
     }
@@ -387,15 +446,18 @@ fn moments_of(facts: &DayFacts, plan: &Plan, known: Option<&[u64]>) -> Vec<((Met
 struct GroupLoan {
     active_days: u64,
     novel_days: BTreeMap<Trait, u64>,
-    support: BTreeMap<Trait, [f64; 12]>,
-    hourly: BTreeMap<Metric, Vec<u64>>,
+    support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
+    hourly: BTreeMap<Metric, RoleHistogram>,
 }
 
 impl GroupLoan {
     fn add(&mut self, state: &EntityState, as_of: Day) {
         for partial in state.partials.iter().filter(|p| p.day < as_of) {
             for &(metric, x) in &partial.hourly {
-                self.hourly.entry(metric).or_default().push(x);
+                self.hourly
+                    .entry(metric)
+                    .or_default()
+                    .record(partial.day.0, x);
             }
             if partial.is_first {
                 continue;
@@ -416,38 +478,43 @@ impl GroupLoan {
             .iter()
             .map(|&which| {
                 let novelty = GroupNovelty {
-                    novel_days: self.novel_days.get(&which).copied().unwrap_or(0),
-                    active_days: self.active_days,
+                    novel_days: self.novel_days.get(&which).copied().unwrap_or(0) as f64,
+                    active_days: self.active_days as f64,
                     support: self.support.get(&which).copied().unwrap_or_default(),
                 };
                 (which, novelty)
             })
             .collect();
         state.novelty.sort_by_key(|&(which, _)| which);
-        for (metric, values) in self.hourly {
-            let mut histogram = RoleHistogram::default();
-            for x in values {
-                histogram.record(x);
-            }
-            state.role_tails.push((metric, histogram));
-        }
+        state.role_tails = self
+            .hourly
+            .into_iter()
+            .map(|(metric, hours)| (metric, hours.freeze()))
+            .collect();
     }
 }
 
 /// Fits what a group lends of volumes and rates.
 fn group_state(members: &[&Baseline]) -> GroupState {
-    let mut keys: Vec<(Metric, Window)> = members.iter().flat_map(|b| b.metrics.iter().map(|&(key, _)| key)).collect();
+    let mut keys: Vec<(Metric, Window)> = members
+        .iter()
+        .flat_map(|b| b.metrics.iter().map(|&(key, _)| key))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
-    let mut state = GroupState { members: members.len() as u32, ..GroupState::default() };
-    for key in keys {
-        let evidence: Vec<stats::Evidence> = members.iter().map(|b| b.evidence(key.0, key.1)).collect();
-        if let Some(volume) = stats::fit_volume(&evidence) {
-            state.volumes.push((key, volume));
-        }
-        if let Some(rate) = stats::fit_rate(&evidence) {
-            state.rates.push((key, rate));
+    let mut state = GroupState {
+        members: members.len() as u32,
+        ..GroupState::default()
+    };
+    let mut matrix = Members::new(members.len(), keys.len());
+    for (row, baseline) in members.iter().enumerate() {
+        matrix.set_exposure(row, baseline.exposure);
+        for &(key, cell) in &baseline.metrics {
+            if let Ok(column) = keys.binary_search(&key) {
+                matrix.set(row, column, &baseline.evidence_of(&cell));
+            }
         }
     }
+    state.priors = keys.into_iter().zip(matrix.fit()).collect();
     state
 }

@@ -81,7 +81,11 @@ impl DayBook {
             let at = self.created.entry(created.clone()).or_insert(event.time);
             *at = (*at).min(event.time);
         }
-        if let Some((instance, id)) = event.principal.as_ref().and_then(|p| Some((p.instance.as_ref()?, &p.id))) {
+        if let Some((instance, id)) = event
+            .principal
+            .as_ref()
+            .and_then(|p| Some((p.instance.as_ref()?, &p.id)))
+        {
             let seen = self
                 .links
                 .entry(instance_identity(instance))
@@ -93,8 +97,14 @@ impl DayBook {
         let contribution = Contribution::of(settled);
         for entity in settled.entities() {
             let is_identity = entity.kind == EntityKind::Identity;
-            let subject = Subject { entity, twin_of_account: event.twin_of_account.clone() };
-            let facts = self.subjects.entry(subject).or_insert_with(|| DayFacts::starting(event.time));
+            let subject = Subject {
+                entity,
+                twin_of_account: event.twin_of_account.clone(),
+            };
+            let facts = self
+                .subjects
+                .entry(subject)
+                .or_insert_with(|| DayFacts::starting(event.time));
             contribution.add_to(facts, plan);
             facts.note_provider(event.provider, event.account.as_ref());
             if let (true, Some(principal)) = (is_identity, &event.principal) {
@@ -113,7 +123,9 @@ impl DayBook {
         subjects.sort_by(|a, b| a.0.cmp(&b.0));
         for (subject, facts) in subjects {
             match self.subjects.entry(subject) {
-                std::collections::hash_map::Entry::Occupied(mut mine) => mine.get_mut().merge(&facts),
+                std::collections::hash_map::Entry::Occupied(mut mine) => {
+                    mine.get_mut().merge(&facts)
+                }
                 std::collections::hash_map::Entry::Vacant(empty) => {
                     empty.insert(facts);
                 }
@@ -144,18 +156,35 @@ impl DayBook {
         let mut subjects: Vec<_> = self.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         for (subject, facts) in subjects {
-            if subject.twin_of_account.as_ref().is_some_and(|account| own.contains(account)) {
+            if subject
+                .twin_of_account
+                .as_ref()
+                .is_some_and(|account| own.contains(account))
+            {
                 continue;
             }
             let entity = match self.behind(&subject.entity, neighbours) {
-                Some(id) => Entity { kind: EntityKind::Identity, id },
+                Some(id) => Entity {
+                    kind: EntityKind::Identity,
+                    id,
+                },
                 None => subject.entity.clone(),
             };
-            by_entity.entry(entity).and_modify(|mine| mine.merge(facts)).or_insert_with(|| facts.clone());
+            by_entity
+                .entry(entity)
+                .and_modify(|mine| mine.merge(facts))
+                .or_insert_with(|| facts.clone());
         }
-        let roles: Vec<Entity> = by_entity.keys().filter(|e| e.kind == EntityKind::Role).cloned().collect();
+        let roles: Vec<Entity> = by_entity
+            .keys()
+            .filter(|e| e.kind == EntityKind::Role)
+            .cloned()
+            .collect();
         for role in roles {
-            let own_sessions = Entity { kind: EntityKind::Identity, id: role.id.clone() };
+            let own_sessions = Entity {
+                kind: EntityKind::Identity,
+                id: role.id.clone(),
+            };
             if let Some(facts) = by_entity.get(&own_sessions).cloned() {
                 by_entity.entry(role).and_modify(|mine| mine.merge(&facts));
             }
@@ -168,7 +197,10 @@ impl DayBook {
         if entity.kind != EntityKind::Identity {
             return None;
         }
-        let (from, to) = (self.day.start().plus_secs(-BINDING_REACH_SECS), self.day.end().plus_secs(BINDING_REACH_SECS));
+        let (from, to) = (
+            self.day.start().plus_secs(-BINDING_REACH_SECS),
+            self.day.end().plus_secs(BINDING_REACH_SECS),
+        );
         std::iter::once(&self.links)
             .chain(neighbours.iter().copied())
             .filter_map(|links| links.get(&entity.id))

@@ -12,13 +12,14 @@ use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str, Trait};
 
 /// The most values of one trait that are remembered of one subject and day.
-const TRAIT_VALUES_PER_DAY_MAX: usize = 64;
-/// The most buckets that are remembered by name of one subject and day.
-const BUCKETS_PER_DAY_MAX: usize = 256;
+const TRAIT_VALUES_PER_DAY_MAX: usize = 256;
 /// The most provider ids that are remembered of one subject and day.
 const ALIASES_PER_DAY_MAX: usize = 16;
 /// The most distinct shares that are remembered of one subject and day.
 const SHARES_PER_DAY_MAX: usize = 64;
+
+/// The values of one trait of one subject and day.
+pub type TraitValues = Tally<Str, TRAIT_VALUES_PER_DAY_MAX>;
 
 /// Where an amount belongs: a metric, and a slot of the day of a given length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,7 +86,7 @@ pub struct Profile {
     /// The account; the first in text order where records disagree.
     pub account: Option<Str>,
     /// Bare provider ids of the same subject.
-    pub aliases: Tally<Str>,
+    pub aliases: Tally<Str, ALIASES_PER_DAY_MAX>,
 }
 
 impl Profile {
@@ -144,9 +145,9 @@ pub struct DayFacts {
     /// Minutes of the day with reads or external bytes, sorted.
     timeline: Vec<(u16, Minute)>,
     /// Trait values, sorted by trait.
-    traits: Vec<(Trait, Tally<Str>)>,
+    traits: Vec<(Trait, TraitValues)>,
     /// Data given to other accounts.
-    pub shares: Tally<Share>,
+    pub shares: Tally<Share, SHARES_PER_DAY_MAX>,
 }
 
 impl DayFacts {
@@ -157,11 +158,11 @@ impl DayFacts {
             last: at,
             n_events: 0,
             hours: 0,
-            profile: Profile { aliases: Tally::new(ALIASES_PER_DAY_MAX), ..Profile::default() },
+            profile: Profile::default(),
             cells: Vec::new(),
             timeline: Vec::new(),
             traits: Vec::new(),
-            shares: Tally::new(SHARES_PER_DAY_MAX),
+            shares: Tally::default(),
         }
     }
 
@@ -181,24 +182,36 @@ impl DayFacts {
         if self.profile.provider.is_none_or(|p| provider < p) {
             self.profile.provider = Some(provider);
         }
-        if let Some(account) = account.filter(|a| self.profile.account.as_ref().is_none_or(|mine| *a < mine)) {
+        if let Some(account) =
+            account.filter(|a| self.profile.account.as_ref().is_none_or(|mine| *a < mine))
+        {
             self.profile.account = Some(account.clone());
         }
     }
 
     /// Notes the role and the aliases of the principal.
     pub fn note_principal(&mut self, principal: &Principal) {
-        if let Some(role) = principal.role.as_ref().filter(|r| self.profile.role.as_ref().is_none_or(|mine| *r < mine)) {
+        if let Some(role) = principal
+            .role
+            .as_ref()
+            .filter(|r| self.profile.role.as_ref().is_none_or(|mine| *r < mine))
+        {
             self.profile.role = Some(role.clone());
         }
         for alias in &principal.aliases {
-            self.profile.aliases.add(value_hash(alias), alias, 1);
+            self.profile
+                .aliases
+                .add(value_hash(alias), alias.clone(), 1);
         }
     }
 
     /// Adds an amount to a metric.
     pub fn add_sum(&mut self, metric: Metric, grain: Window, at: Time, amount: u64) {
-        let key = CellKey { metric, grain, slot: grain.slot(at.second_of_day()) };
+        let key = CellKey {
+            metric,
+            grain,
+            slot: grain.slot(at.second_of_day()),
+        };
         match self.cell(key, || Cell::Sum(0)) {
             Cell::Sum(sum) => *sum = sum.saturating_add(amount),
             Cell::Set(_) => {}
@@ -207,7 +220,11 @@ impl DayFacts {
 
     /// Adds a distinct thing, by its hash, to a metric.
     pub fn add_distinct(&mut self, metric: Metric, grain: Window, at: Time, hash: u64) {
-        let key = CellKey { metric, grain, slot: grain.slot(at.second_of_day()) };
+        let key = CellKey {
+            metric,
+            grain,
+            slot: grain.slot(at.second_of_day()),
+        };
         match self.cell(key, || Cell::Set(Distinct::default())) {
             Cell::Set(set) => {
                 set.insert(hash);
@@ -247,12 +264,11 @@ impl DayFacts {
         let at = match self.traits.binary_search_by_key(&which, |&(t, _)| t) {
             Ok(at) => at,
             Err(at) => {
-                let room = if which == Trait::Bucket { BUCKETS_PER_DAY_MAX } else { TRAIT_VALUES_PER_DAY_MAX };
-                self.traits.insert(at, (which, Tally::new(room)));
+                self.traits.insert(at, (which, TraitValues::default()));
                 at
             }
         };
-        self.traits[at].1.add(hash, value, 1);
+        self.traits[at].1.add(hash, value.clone(), 1);
     }
 
     /// Unites two accounts of the same subject and day.
@@ -291,12 +307,12 @@ impl DayFacts {
     }
 
     /// Returns the traits seen, each with its values.
-    pub fn traits(&self) -> &[(Trait, Tally<Str>)] {
+    pub fn traits(&self) -> &[(Trait, TraitValues)] {
         &self.traits
     }
 
     /// Returns the values of one trait.
-    pub fn trait_values(&self, which: Trait) -> Option<&Tally<Str>> {
+    pub fn trait_values(&self, which: Trait) -> Option<&TraitValues> {
         let at = self.traits.binary_search_by_key(&which, |&(t, _)| t).ok()?;
         Some(&self.traits[at].1)
     }
@@ -320,14 +336,27 @@ impl DayFacts {
     /// Returns what a metric was in each window of the day in which it was not zero: the number of the window, and x.
     ///
     /// `known` is the entity's sorted set of known buckets, by hash; without one, `buckets_new` is zero everywhere.
-    pub fn readings(&self, metric: Metric, window: Window, known: Option<&[u64]>) -> Vec<(u16, u64)> {
-        let grain = if window.secs() >= Window::TEN_MINUTES.secs() { Window::TEN_MINUTES } else { window };
+    pub fn readings(
+        &self,
+        metric: Metric,
+        window: Window,
+        known: Option<&[u64]>,
+    ) -> Vec<(u16, u64)> {
+        let grain = if window.secs() >= Window::TEN_MINUTES.secs() {
+            Window::TEN_MINUTES
+        } else {
+            window
+        };
         if metric == Metric::BucketsNew && known.is_none() {
             return Vec::new();
         }
         let stored = stored_as(metric);
-        let low = self.cells.partition_point(|(key, _)| (key.metric, key.grain) < (stored, grain));
-        let high = self.cells.partition_point(|(key, _)| (key.metric, key.grain) <= (stored, grain));
+        let low = self
+            .cells
+            .partition_point(|(key, _)| (key.metric, key.grain) < (stored, grain));
+        let high = self
+            .cells
+            .partition_point(|(key, _)| (key.metric, key.grain) <= (stored, grain));
         let cells = &self.cells[low..high];
         let window_of = |key: &CellKey| (u32::from(key.slot) * grain.secs() / window.secs()) as u16;
         let mut readings = Vec::new();
@@ -366,7 +395,10 @@ const fn stored_as(metric: Metric) -> Metric {
 
 fn count(set: &Distinct, metric: Metric, known: Option<&[u64]>) -> u64 {
     match (metric, known) {
-        (Metric::BucketsNew, Some(known)) => set.count_not_in(known),
+        (Metric::BucketsNew, Some(known)) => set.count_not_in(
+            |hash| known.binary_search(&hash).is_ok(),
+            known.len() as u64,
+        ),
         _ => set.count(),
     }
 }

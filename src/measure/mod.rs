@@ -2,18 +2,19 @@
 //!
 //! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
 
-mod facts;
 mod daybook;
+mod facts;
 
 pub use daybook::{DayBook, Links, OwnAccounts, Subject};
-pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share};
+pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
 
 use std::net::IpAddr;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Action, AddressClass, Event, Outcome};
-use crate::identity::{Settled, network_of};
+use crate::identity::Settled;
+use crate::identity::address::network_of;
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
@@ -80,11 +81,14 @@ impl<'a> Contribution<'a> {
             Action::WriteObject => self.sums.push((Metric::WriteCalls, 1)),
             Action::CopyObject => self.add_copy(event),
             Action::DeleteObject => self.sums.push((Metric::DeleteCalls, 1)),
-            Action::ReadPosture => self.distinct.extend(bucket.map(|b| (Metric::PostureBuckets, b))),
+            Action::ReadPosture => self
+                .distinct
+                .extend(bucket.map(|b| (Metric::PostureBuckets, b))),
             Action::WritePosture => self.add_share(event),
             Action::EnumerateDirectory => {
                 self.sums.push((Metric::DirectoryCalls, 1));
-                self.distinct.push((Metric::DirectoryFamilies, value_hash(&event.op)));
+                self.distinct
+                    .push((Metric::DirectoryFamilies, value_hash(&event.op)));
             }
             Action::EgressFlow => {
                 if let Some(ip) = event.destination.ip {
@@ -107,7 +111,10 @@ impl<'a> Contribution<'a> {
         if let (Some(bucket), Action::ListObjects) = (bucket, event.action) {
             self.distinct.push((Metric::BucketsListed, bucket));
             let prefix = event.prefix.as_ref().map_or("", |p| p.raw());
-            self.distinct.push((Metric::PrefixesListed, bucket ^ value_hash(prefix).rotate_left(1)));
+            self.distinct.push((
+                Metric::PrefixesListed,
+                bucket ^ value_hash(prefix).rotate_left(1),
+            ));
             if self.settled.sensitive {
                 self.distinct.push((Metric::SensitiveBuckets, bucket));
             }
@@ -122,7 +129,10 @@ impl<'a> Contribution<'a> {
             self.sums.push((Metric::BytesRead, bytes));
         }
         if let (Some(bucket), Some(object)) = (bucket, &event.object) {
-            self.distinct.push((Metric::ObjectsRead, bucket ^ value_hash(object.raw()).rotate_left(1)));
+            self.distinct.push((
+                Metric::ObjectsRead,
+                bucket ^ value_hash(object.raw()).rotate_left(1),
+            ));
         }
         if self.settled.sensitive {
             self.add_sensitive(bucket);
@@ -134,7 +144,8 @@ impl<'a> Contribution<'a> {
 
     fn add_sensitive(&mut self, bucket: Option<u64>) {
         self.sums.push((Metric::SensitiveReadCalls, 1));
-        self.distinct.extend(bucket.map(|b| (Metric::SensitiveBuckets, b)));
+        self.distinct
+            .extend(bucket.map(|b| (Metric::SensitiveBuckets, b)));
         if self.settled.peer_class == AddressClass::External {
             self.sums.push((Metric::SensitiveExternalCalls, 1));
         }
@@ -143,16 +154,30 @@ impl<'a> Contribution<'a> {
     fn add_copy(&mut self, event: &Event) {
         self.sums.push((Metric::CopyCalls, 1));
         if self.settled.source_sensitive {
-            self.add_sensitive(event.copied_from.as_ref().or(event.container.as_ref()).map(|b| value_hash(b.raw())));
+            self.add_sensitive(
+                event
+                    .copied_from
+                    .as_ref()
+                    .or(event.container.as_ref())
+                    .map(|b| value_hash(b.raw())),
+            );
         }
         self.add_share(event);
     }
 
     fn add_share(&mut self, event: &Event) {
-        let Some(account) = &event.destination.account else { return };
-        let Some(bucket) = event.copied_from.as_ref().or(event.container.as_ref()) else { return };
+        let Some(account) = &event.destination.account else {
+            return;
+        };
+        let Some(bucket) = event.copied_from.as_ref().or(event.container.as_ref()) else {
+            return;
+        };
         let sensitive = self.settled.sensitive || self.settled.source_sensitive;
-        self.shares.push(Share { bucket: bucket.shared().clone(), account: account.clone(), sensitive });
+        self.shares.push(Share {
+            bucket: bucket.shared().clone(),
+            account: account.clone(),
+            sensitive,
+        });
     }
 
     fn add_egress(&mut self, bytes: u64, ip: IpAddr) {
@@ -160,8 +185,9 @@ impl<'a> Contribution<'a> {
             self.sums.push((Metric::EgressBytes, bytes));
             self.egress_bytes = bytes;
         }
-        self.distinct.push((Metric::EgressDestinations, value_hash(&ip.to_string())));
-        self.add_trait(Trait::Destination, network_of(ip).into());
+        self.distinct
+            .push((Metric::EgressDestinations, value_hash(&ip.to_string())));
+        self.add_trait(Trait::Destination, network_of(ip).to_string().into());
     }
 
     fn add_context(&mut self) {
@@ -175,14 +201,23 @@ impl<'a> Contribution<'a> {
         if event.context.via.is_some() {
             return;
         }
-        if let (Some(ip), AddressClass::External | AddressClass::Internal) = (event.peer.ip, self.settled.peer_class) {
-            self.add_trait(Trait::Network, network_of(ip).into());
+        if let (Some(ip), AddressClass::External | AddressClass::Internal) =
+            (event.peer.ip, self.settled.peer_class)
+        {
+            self.add_trait(Trait::Network, network_of(ip).to_string().into());
         }
         if event.user_agent.is_some() {
             self.add_trait(Trait::UserAgent, event.client.clone());
         }
-        self.add_trait(Trait::Action, format!("{}:{}", event.service, event.op).into());
-        if let Some(bucket) = event.container.as_ref().filter(|_| event.outcome != Outcome::Denied) {
+        self.add_trait(
+            Trait::Action,
+            format!("{}:{}", event.service, event.op).into(),
+        );
+        if let Some(bucket) = event
+            .container
+            .as_ref()
+            .filter(|_| event.outcome != Outcome::Denied)
+        {
             self.add_trait(Trait::Bucket, bucket.shared().clone());
         }
         if let Some(credential) = &event.credential {
@@ -193,7 +228,9 @@ impl<'a> Contribution<'a> {
         }
         if let Some(account) = &event.destination.account {
             self.add_trait(Trait::Destination, account.clone());
-        } else if let (Action::CopyObject, Some(bucket)) = (event.action, &event.destination.container) {
+        } else if let (Action::CopyObject, Some(bucket)) =
+            (event.action, &event.destination.container)
+        {
             self.add_trait(Trait::Destination, bucket.shared().clone());
         }
     }
@@ -225,13 +262,20 @@ impl<'a> Contribution<'a> {
             facts.add_trait(*which, *hash, value);
         }
         for share in &self.shares {
-            facts.shares.add(value_hash(&format!("{}\n{}", share.bucket, share.account)), share, 1);
+            facts.shares.add(
+                value_hash(&format!("{}\n{}", share.bucket, share.account)),
+                share.clone(),
+                1,
+            );
         }
     }
 
     /// Tells whether the event adds to some metric, so that it may stand in an alert as evidence.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
-        self.sums.iter().map(|&(metric, _)| metric).chain(self.distinct.iter().map(|&(metric, _)| metric))
+        self.sums
+            .iter()
+            .map(|&(metric, _)| metric)
+            .chain(self.distinct.iter().map(|&(metric, _)| metric))
     }
 }
 

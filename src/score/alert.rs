@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::config::{Config, Facets};
+use crate::config::{Config, Facets, approval_covering};
 use crate::event::{AddressClass, Event};
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
@@ -18,7 +18,7 @@ use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
 use crate::score::subject::Subject;
 use crate::stats::{self, Severity};
 use crate::time::{Day, Time, Window};
-use crate::vocab::{Entity, Metric};
+use crate::vocab::{Entity, Metric, Str};
 
 /// Version of the alert document.
 const SCHEMA: u32 = 1;
@@ -326,23 +326,50 @@ impl Narrator<'_> {
         events: &[Event],
         met: Option<(Day, &[(u16, Minute)])>,
     ) -> Vec<Alert> {
-        let Some(whole) = self.so_far(events, events.len()) else { return Vec::new() };
-        let Some(last) = self.verdict(analytic, entity, &whole.facts, met) else { return Vec::new() };
+        let Some(whole) = self.so_far(events, events.len()) else {
+            return Vec::new();
+        };
+        let Some(last) = self.verdict(analytic, entity, &whole.facts, met) else {
+            return Vec::new();
+        };
         let mut alerts = Vec::new();
         let mut reached = None;
         let mut from = 1;
-        for severity in [Severity::Low, Severity::Medium, Severity::High, Severity::Critical] {
-            if self.severity(&last, &whole.facts).is_none_or(|s| s < severity) || reached.is_some_and(|r| r >= severity) {
+        for severity in [
+            Severity::Low,
+            Severity::Medium,
+            Severity::High,
+            Severity::Critical,
+        ] {
+            if self
+                .severity(&last, &whole.facts)
+                .is_none_or(|s| s < severity)
+                || reached.is_some_and(|r| r >= severity)
+            {
                 continue;
             }
-            let Some((so_far, verdict)) = self.first_reaching(analytic, entity, events, from, severity, met) else {
+            let Some((so_far, verdict)) =
+                self.first_reaching(analytic, entity, events, from, severity, met)
+            else {
                 continue;
             };
             from = so_far.n_events;
             reached = self.severity(&verdict, &so_far.facts);
-            let status = if alerts.is_empty() { Status::New } else { Status::Update };
+            let status = if alerts.is_empty() {
+                Status::New
+            } else {
+                Status::Update
+            };
             let severity = reached.unwrap_or(severity);
-            alerts.push(self.alert(analytic, entity, &events[..so_far.n_events], &so_far.facts, &verdict, (status, severity), met));
+            alerts.push(self.alert(
+                analytic,
+                entity,
+                &events[..so_far.n_events],
+                &so_far.facts,
+                &verdict,
+                (status, severity),
+                met,
+            ));
         }
         alerts
     }
@@ -350,8 +377,14 @@ impl Narrator<'_> {
     /// Returns the severity of a verdict; `None` if it is not to be told.
     fn severity(&self, verdict: &Verdict, facts: &DayFacts) -> Option<Severity> {
         let is_sensitive = facts.is_active(Metric::SensitiveBuckets);
-        let severity = stats::severity(verdict.surprise, self.threshold, is_sensitive)?;
-        (severity > Severity::Low || self.show_low).then_some(severity)
+        let severity = Severity::of(
+            verdict.score,
+            stats::rank::score(self.threshold),
+            is_sensitive,
+            false,
+        );
+        (severity > Severity::Low || (severity == Severity::Low && self.show_low))
+            .then_some(severity)
     }
 
     /// Finds the first event with which the day so far reaches a severity.
@@ -372,7 +405,11 @@ impl Narrator<'_> {
         let (mut low, mut high) = (from, events.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            if reaches(middle).is_some() { high = middle } else { low = middle + 1 }
+            if reaches(middle).is_some() {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
         reaches(low.min(events.len()))
     }
@@ -398,7 +435,14 @@ impl Narrator<'_> {
         facts: &DayFacts,
         met: Option<(Day, &[(u16, Minute)])>,
     ) -> Option<Verdict> {
-        let subject = Subject::of(entity, facts, self.day, self.judge.generation(), met, self.peer_group_of);
+        let subject = Subject::of(
+            entity,
+            facts,
+            self.day,
+            self.judge.generation(),
+            met,
+            self.peer_group_of,
+        );
         self.judge.verdict_of(&subject, analytic)
     }
 
@@ -422,7 +466,11 @@ impl Narrator<'_> {
             .filter(|event| event.time >= window.start && event.time < window.end)
             .filter(|event| self.is_evidence(event, &metrics))
             .collect();
-        let evidence = if evidence.is_empty() { events.iter().collect() } else { evidence };
+        let evidence = if evidence.is_empty() {
+            events.iter().collect()
+        } else {
+            evidence
+        };
         let crossing = events.last();
         let (resources, destinations) = self.tables(&evidence, generation);
         let created = generation.created.get(&entity.id).copied();
@@ -442,7 +490,7 @@ impl Narrator<'_> {
             severity,
             score: round(verdict.score, 2),
             surprise: round(verdict.surprise, 4),
-            threshold: round(stats::score(self.threshold), 2),
+            threshold: round(stats::rank::score(self.threshold), 2),
             arm: verdict.arm.arm.to_string(),
             statistic: round(verdict.arm.statistic, 4),
             provisional: generation.calibration.is_provisional(),
@@ -456,11 +504,17 @@ impl Narrator<'_> {
                 role: profile.role.as_ref().map(|r| r.to_string()),
                 provider: profile.provider.map(|p| p.as_str()),
                 account: profile.account.as_ref().map(|a| a.to_string()),
-                region: crossing.and_then(|e| e.region.as_ref()).map(|r| r.to_string()),
+                region: crossing
+                    .and_then(|e| e.region.as_ref())
+                    .map(|r| r.to_string()),
                 first_seen: Some(first_seen),
                 source_ip: newest(&evidence, |e| e.peer.ip.map(|ip| ip.to_string())),
-                user_agent: newest(&evidence, |e| e.user_agent.as_ref().map(|u| u.raw().to_owned())),
-                session: newest(&evidence, |e| e.session.as_ref().map(|s| s.raw().to_owned())),
+                user_agent: newest(&evidence, |e| {
+                    e.user_agent.as_ref().map(|u| u.raw().to_owned())
+                }),
+                session: newest(&evidence, |e| {
+                    e.session.as_ref().map(|s| s.raw().to_owned())
+                }),
                 credential: newest(&evidence, |e| e.credential.as_ref().map(|c| c.to_string())),
             },
             authentication: authentication(events),
@@ -468,7 +522,11 @@ impl Narrator<'_> {
             resources,
             destinations,
             events: evidence.len() as u64,
-            event_ids: evidence.iter().take(EVENT_IDS_MAX).map(|e| e.id.to_string()).collect(),
+            event_ids: evidence
+                .iter()
+                .take(EVENT_IDS_MAX)
+                .map(|e| e.id.to_string())
+                .collect(),
             generation: generation.number,
             suppressed_by: None,
         };
@@ -494,8 +552,17 @@ impl Narrator<'_> {
         for event in evidence {
             for bucket in [&event.container, &event.copied_from].into_iter().flatten() {
                 let (record, objects) = buckets.entry(bucket.raw()).or_insert_with(|| {
-                    let sensitive = self.config.is_sensitive(event.provider, bucket.raw());
-                    (ResourceRecord { bucket: bucket.raw().to_owned(), sensitive, calls: 0, objects: 0, bytes: 0 }, BTreeSet::new())
+                    let sensitive = self.resolver.is_sensitive(event.provider, bucket.raw());
+                    (
+                        ResourceRecord {
+                            bucket: bucket.raw().to_owned(),
+                            sensitive,
+                            calls: 0,
+                            objects: 0,
+                            bytes: 0,
+                        },
+                        BTreeSet::new(),
+                    )
                 });
                 record.calls += 1;
                 record.bytes = record.bytes.saturating_add(event.bytes_out.unwrap_or(0));
@@ -504,7 +571,11 @@ impl Narrator<'_> {
             for (address, external, bytes) in self.destinations(event, generation) {
                 let record = destinations
                     .entry(address.clone())
-                    .or_insert(DestinationRecord { address, external, bytes: 0 });
+                    .or_insert(DestinationRecord {
+                        address,
+                        external,
+                        bytes: 0,
+                    });
                 record.bytes = record.bytes.saturating_add(bytes);
             }
         }
@@ -518,7 +589,11 @@ impl Narrator<'_> {
         resources.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.bucket.cmp(&b.bucket)));
         resources.truncate(ROWS_MAX);
         let mut destinations: Vec<DestinationRecord> = destinations.into_values().collect();
-        destinations.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.address.cmp(&b.address)));
+        destinations.sort_by(|a, b| {
+            b.bytes
+                .cmp(&a.bytes)
+                .then_with(|| a.address.cmp(&b.address))
+        });
         destinations.truncate(ROWS_MAX);
         (resources, destinations)
     }
@@ -541,13 +616,23 @@ impl Narrator<'_> {
             }
             Action::EgressFlow => {
                 if let Some(ip) = event.destination.ip {
-                    found.push((ip.to_string(), Some(self.resolver.classify(ip) == AddressClass::External), bytes));
+                    found.push((
+                        ip.to_string(),
+                        Some(self.resolver.classify(ip) == AddressClass::External),
+                        bytes,
+                    ));
                 }
             }
             _ => {
                 if let Some(account) = &event.destination.account {
-                    found.push((account.to_string(), Some(!generation.own_accounts.contains(account)), 0));
-                } else if let (Action::CopyObject, Some(bucket)) = (event.action, &event.destination.container) {
+                    found.push((
+                        account.to_string(),
+                        Some(!generation.own_accounts.contains(account)),
+                        0,
+                    ));
+                } else if let (Action::CopyObject, Some(bucket)) =
+                    (event.action, &event.destination.container)
+                {
                     found.push((bucket.raw().to_owned(), None, 0));
                 }
             }
@@ -555,25 +640,48 @@ impl Narrator<'_> {
         found
     }
 
-    fn approval(&self, analytic: &Analytic, entity: &Entity, evidence: &[&Event], alert: &Alert) -> Option<String> {
+    fn approval(
+        &self,
+        analytic: &Analytic,
+        entity: &Entity,
+        evidence: &[&Event],
+        alert: &Alert,
+    ) -> Option<String> {
         let facets = Facets {
-            identity: entity.id.to_string(),
-            aliases: alert.entity.aliases.clone(),
-            role: alert.entity.role.clone(),
-            destinations: alert.destinations.iter().map(|d| d.address.clone()).collect(),
-            buckets: alert.resources.iter().map(|r| r.bucket.clone()).collect(),
-            user_agents: distinct(evidence, |e| e.user_agent.as_ref().map(|u| u.raw().to_owned())),
+            identity: entity.id.clone(),
+            aliases: alert
+                .entity
+                .aliases
+                .iter()
+                .map(|a| a.as_str().into())
+                .collect(),
+            role: alert.entity.role.as_deref().map(Str::from),
+            destinations: alert
+                .destinations
+                .iter()
+                .map(|d| vec![d.address.as_str().into()])
+                .collect(),
+            buckets: alert
+                .resources
+                .iter()
+                .map(|r| r.bucket.as_str().into())
+                .collect(),
+            user_agents: evidence
+                .iter()
+                .map(|e| e.client.clone())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             applications: Vec::new(),
-            addresses: evidence.iter().filter_map(|e| e.peer.ip).collect::<BTreeSet<_>>().into_iter().collect(),
+            addresses: evidence
+                .iter()
+                .filter_map(|e| e.peer.ip)
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
         };
-        self.config
-            .approval_covering(&analytic.id, &facets, alert.time)
-            .map(|approval| format!("{}: {}", approval.owner, approval.reason))
+        approval_covering(self.config, &analytic.id, &facets, alert.time).map(ToString::to_string)
     }
-}
-
-fn distinct(evidence: &[&Event], of: impl Fn(&Event) -> Option<String>) -> Vec<String> {
-    evidence.iter().filter_map(|e| of(e)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn newest(evidence: &[&Event], of: impl Fn(&Event) -> Option<String>) -> Option<String> {
@@ -581,8 +689,19 @@ fn newest(evidence: &[&Event], of: impl Fn(&Event) -> Option<String>) -> Option<
 }
 
 fn aliases(subject: &Subject) -> Vec<String> {
-    let mut aliases: BTreeSet<String> = subject.facts.profile.aliases.values().map(|a| a.to_string()).collect();
-    aliases.extend(subject.baseline.iter().flat_map(|b| b.aliases.iter().map(|a| a.to_string())));
+    let mut aliases: BTreeSet<String> = subject
+        .facts
+        .profile
+        .aliases
+        .iter()
+        .map(|(a, _)| a.to_string())
+        .collect();
+    aliases.extend(
+        subject
+            .baseline
+            .iter()
+            .flat_map(|b| b.aliases.iter().map(|a| a.to_string())),
+    );
     aliases.into_iter().take(16).collect()
 }
 
@@ -590,7 +709,10 @@ fn aliases(subject: &Subject) -> Vec<String> {
 fn authentication(events: &[Event]) -> Option<AuthenticationRecord> {
     use crate::event::Action;
     let source_ip = |e: &Event| e.peer.ip.map(|ip| ip.to_string());
-    let signed_in = events.iter().rev().find(|e| e.action == Action::Authenticate);
+    let signed_in = events
+        .iter()
+        .rev()
+        .find(|e| e.action == Action::Authenticate);
     if let Some(event) = signed_in {
         return Some(AuthenticationRecord {
             time: event.time,
@@ -599,10 +721,17 @@ fn authentication(events: &[Event]) -> Option<AuthenticationRecord> {
             source_ip: source_ip(event),
         });
     }
-    let event = events.iter().rev().find(|e| e.context.session_start.is_some())?;
+    let event = events
+        .iter()
+        .rev()
+        .find(|e| e.context.session_start.is_some())?;
     Some(AuthenticationRecord {
         time: event.context.session_start?,
-        method: event.context.auth_method.as_ref().map_or_else(|| "session".to_owned(), |m| m.to_string()),
+        method: event
+            .context
+            .auth_method
+            .as_ref()
+            .map_or_else(|| "session".to_owned(), |m| m.to_string()),
         mfa: event.context.mfa,
         source_ip: source_ip(event),
     })
@@ -617,18 +746,32 @@ fn window_of(arm: &ArmVerdict, day: Day) -> Span {
                 Contribution::RoleTail(reading) => (Window::HOUR, reading.slot),
                 _ => continue,
             };
-            let start = day.start().plus_secs(i64::from(slot) * i64::from(window.secs()));
-            return Span { start, end: start.plus_secs(i64::from(window.secs())) };
+            let start = day
+                .start()
+                .plus_secs(i64::from(slot) * i64::from(window.secs()));
+            return Span {
+                start,
+                end: start.plus_secs(i64::from(window.secs())),
+            };
         }
     }
-    Span { start: day.start(), end: day.end() }
+    Span {
+        start: day.start(),
+        end: day.end(),
+    }
 }
 
 fn metrics_of(analytic: &Analytic) -> BTreeSet<Metric> {
     analytic
         .metrics()
         .into_iter()
-        .map(|metric| if metric == Metric::BucketsNew { Metric::BucketsListed } else { metric })
+        .map(|metric| {
+            if metric == Metric::BucketsNew {
+                Metric::BucketsListed
+            } else {
+                metric
+            }
+        })
         .collect()
 }
 
@@ -641,7 +784,10 @@ fn reasons(arm: &ArmVerdict, events: &[Event]) -> Vec<Reason> {
             .map(|step| StepRecord {
                 step: step.step,
                 time: step.time,
-                event_id: events.iter().find(|e| e.time >= step.time).map(|e| e.id.to_string()),
+                event_id: events
+                    .iter()
+                    .find(|e| e.time >= step.time)
+                    .map(|e| e.id.to_string()),
             })
             .collect();
         reasons.push(Reason::Sequence { steps });
@@ -681,7 +827,12 @@ fn reason(contribution: &Contribution) -> Reason {
             surprise: round(reading.surprise, 3),
             judged_against: evidence(&reading.judged_against, reading.hours as f64),
         },
-        Contribution::Share { accounts, buckets, acts, surprise } => Reason::Share {
+        Contribution::Share {
+            accounts,
+            buckets,
+            acts,
+            surprise,
+        } => Reason::Share {
             accounts: accounts.iter().map(|a| a.to_string()).collect(),
             buckets: buckets.iter().map(|b| b.to_string()).collect(),
             acts: *acts,
@@ -694,9 +845,21 @@ fn reason(contribution: &Contribution) -> Reason {
 fn evidence(judged_against: &JudgedAgainst, windows: f64) -> Evidence {
     let windows = round(windows, 1);
     match judged_against {
-        JudgedAgainst::Own(entity) => Evidence { kind: entity.kind.as_str(), id: entity.id.to_string(), windows },
-        JudgedAgainst::Group(group) => Evidence { kind: group.kind.as_str(), id: group.id.to_string(), windows },
-        JudgedAgainst::BuiltIn => Evidence { kind: "default", id: "built in".to_owned(), windows },
+        JudgedAgainst::Own(entity) => Evidence {
+            kind: entity.kind.as_str(),
+            id: entity.id.to_string(),
+            windows,
+        },
+        JudgedAgainst::Group(group) => Evidence {
+            kind: group.kind.as_str(),
+            id: group.id.to_string(),
+            windows,
+        },
+        JudgedAgainst::BuiltIn => Evidence {
+            kind: "default",
+            id: "built in".to_owned(),
+            windows,
+        },
     }
 }
 
@@ -711,6 +874,9 @@ fn significant(p: f64) -> f64 {
         return p.max(0.0);
     }
     let unit = 10f64.powi(2 - p.abs().log10().floor() as i32);
-    if unit.is_finite() { (p * unit).round() / unit } else { p }
+    if unit.is_finite() {
+        (p * unit).round() / unit
+    } else {
+        p
+    }
 }
-

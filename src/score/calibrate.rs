@@ -7,11 +7,10 @@ use crate::learn::PeerGroupOf;
 use crate::measure::DayFacts;
 use crate::score::judge::Judge;
 use crate::score::subject::Subject;
+use crate::sketch::distribution::{TAIL_RULE_DAYS, limit_repeats};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// Days in which one entity may put only one value into the far tail of an arm.
-const TAIL_RULE_DAYS: i32 = 7;
 /// The name under which the rank over all arms has its tail rule.
 const POOLED: &str = "pooled";
 
@@ -26,13 +25,19 @@ pub fn calibrate_day(
     peer_group_of: &PeerGroupOf,
 ) {
     let generation = judge.generation();
-    let known = generation.baselines.keys().filter(|e| e.kind == EntityKind::Identity).count();
+    let known = generation
+        .baselines
+        .keys()
+        .filter(|e| e.kind == EntityKind::Identity)
+        .count();
     let mut n_entities = known as u64;
     let mut by_arm: BTreeMap<Str, Vec<f64>> = BTreeMap::new();
     let mut pooled = Vec::new();
     for analytic in judge.analytics().iter().filter(|a| a.enabled) {
         for arm in &analytic.arms {
-            by_arm.entry(crate::baseline::arm_key(&analytic.id, &arm.id)).or_default();
+            by_arm
+                .entry(crate::baseline::arm_key(&analytic.id, &arm.id))
+                .or_default();
         }
     }
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
@@ -49,27 +54,30 @@ pub fn calibrate_day(
         }
     }
     for (arm, values) in by_arm {
-        log.arms.entry(arm).or_default().record_day(day.0, &values, n_entities);
+        log.arms
+            .entry(arm)
+            .or_default()
+            .record_day(day.0, &values, n_entities);
     }
     log.pooled.record_day(day.0, &pooled, n_entities);
     log.through = Some(day);
-    log.tail_days.retain(|_, last| day.since(*last) < TAIL_RULE_DAYS);
+    log.tail_days
+        .retain(|_, last| day.since(*last) <= TAIL_RULE_DAYS);
 }
 
-/// Returns the value to record: at most the 98 % quantile if the same entity put one above it within the last days.
-///
-/// It stops one drifting or poisoned entity from buying itself, and everybody, a high threshold.
+/// Returns the value to record, bounded if the same entity went as far within the last days.
 fn tail_rule(log: &mut CalibrationLog, entity: &Entity, arm: &Str, day: Day, value: f64) -> f64 {
-    let distribution = if &**arm == POOLED { Some(&log.pooled) } else { log.arms.get(arm) };
-    let Some(limit) = distribution.and_then(|d| d.quantile98()) else { return value };
-    if value <= limit {
-        return value;
-    }
+    let distribution = if &**arm == POOLED {
+        Some(&log.pooled)
+    } else {
+        log.arms.get(arm)
+    };
+    let far = distribution.and_then(|d| d.quantile98());
     let key = (entity.clone(), arm.clone());
-    let recent = log.tail_days.get(&key).is_some_and(|last| day.since(*last) < TAIL_RULE_DAYS);
-    if recent {
-        return limit;
+    let before = log.tail_days.get(&key).map(|day| day.0);
+    let (recorded, last) = limit_repeats(value, far, day.0, before);
+    if let Some(last) = last {
+        log.tail_days.insert(key, Day(last));
     }
-    log.tail_days.insert(key, day);
-    value
+    recorded
 }

@@ -1,16 +1,12 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
-use crate::baseline::{Generation, Group};
+use crate::baseline::{Generation, Group, GroupState};
 use crate::measure::value_hash;
 use crate::score::subject::Subject;
-use crate::stats::{self, Predictive};
+use crate::stats::constants::{HAZARD_PRIOR_DAYS, MEMBERS_MIN, ROLE_AMOUNTS_MIN};
+use crate::stats::{Evidence, GroupNovelty, Predictive};
 use crate::time::Window;
 use crate::vocab::{Entity, Metric, Str, Trait};
-
-/// Members that a group needs before its novelty counts are used.
-const NOVELTY_MEMBERS_MIN: u32 = 5;
-/// Active hours that a group needs before newcomers are judged by it.
-const ROLE_TAIL_HOURS_MIN: u64 = 200;
 
 /// What a reading was judged against.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,12 +84,16 @@ pub fn predictive(
     window: Window,
 ) -> (Predictive, JudgedAgainst, f64) {
     let (prior, lender) = generation.prior(&subject.chain, metric, window);
-    let evidence = subject.baseline.map_or_else(stats::Evidence::default, |b| b.evidence(metric, window));
+    let evidence = subject
+        .baseline
+        .map_or(Evidence::default(), |b| b.evidence(metric, window));
     let predictive = Predictive::new(&prior, &evidence);
     let judged_against = if predictive.own_weight() >= 0.5 {
         JudgedAgainst::Own(subject.entity.clone())
     } else {
-        lender.map_or(JudgedAgainst::BuiltIn, |group| JudgedAgainst::Group(group.clone()))
+        lender.map_or(JudgedAgainst::BuiltIn, |group| {
+            JudgedAgainst::Group(group.clone())
+        })
     };
     (predictive, judged_against, evidence.n)
 }
@@ -111,10 +111,24 @@ pub fn volume(
         .filter_map(|&window| {
             // Surprise grows with x, so the largest x of a window length has the largest surprise.
             let readings = subject.facts.readings(metric, window, known);
-            let &(slot, observed) = readings.iter().max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
-            Some(volume_of(subject, generation, metric, window, (slot, observed)))
+            let &(slot, observed) = readings
+                .iter()
+                .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
+            Some(volume_of(
+                subject,
+                generation,
+                metric,
+                window,
+                (slot, observed),
+            ))
         })
-        .reduce(|best, next| if next.surprise > best.surprise { next } else { best })
+        .reduce(|best, next| {
+            if next.surprise > best.surprise {
+                next
+            } else {
+                best
+            }
+        })
 }
 
 /// Judges one reading.
@@ -127,7 +141,16 @@ pub fn volume_of(
 ) -> VolumeReading {
     let (predictive, judged_against, windows) = predictive(subject, generation, metric, window);
     let surprise = predictive.surprise(observed as f64);
-    VolumeReading { metric, window, slot, observed, surprise, predictive, judged_against, windows }
+    VolumeReading {
+        metric,
+        window,
+        slot,
+        observed,
+        surprise,
+        predictive,
+        judged_against,
+        windows,
+    }
 }
 
 /// Returns the most surprising new value of a trait that day; `None` if it showed nothing new.
@@ -135,19 +158,37 @@ pub fn novelty(subject: &Subject, generation: &Generation, which: Trait) -> Opti
     let values = subject.facts.trait_values(which)?;
     let known = subject.baseline.and_then(|b| b.known(which));
     values
-        .entries()
+        .hashed()
         .filter(|&(hash, _)| known.is_none_or(|known| !known.contains(hash)))
         .map(|(hash, value)| novelty_of(subject, generation, which, hash, value))
-        .reduce(|best, next| if next.surprise > best.surprise { next } else { best })
+        .reduce(|best, next| {
+            if next.surprise > best.surprise {
+                next
+            } else {
+                best
+            }
+        })
 }
 
 /// Judges one value that the subject is not known for.
-fn novelty_of(subject: &Subject, generation: &Generation, which: Trait, hash: u64, value: &Str) -> NoveltyReading {
-    let peers = generation.peers(&subject.chain, NOVELTY_MEMBERS_MIN);
-    let lookup = |state: &crate::baseline::GroupState| {
-        state.novelty.binary_search_by_key(&which, |&(t, _)| t).ok().map(|at| state.novelty[at].1)
+fn novelty_of(
+    subject: &Subject,
+    generation: &Generation,
+    which: Trait,
+    hash: u64,
+    value: &Str,
+) -> NoveltyReading {
+    let peers = generation.peers(&subject.chain, MEMBERS_MIN as u32);
+    let lookup = |state: &GroupState| -> Option<GroupNovelty> {
+        state
+            .novelty
+            .binary_search_by_key(&which, |&(t, _)| t)
+            .ok()
+            .map(|at| state.novelty[at].1)
     };
-    let of_peers = peers.and_then(|(_, state)| lookup(state)).unwrap_or_default();
+    let of_peers = peers
+        .and_then(|(_, state)| lookup(state))
+        .unwrap_or_default();
     let of_estate = subject
         .chain
         .last()
@@ -157,18 +198,25 @@ fn novelty_of(subject: &Subject, generation: &Generation, which: Trait, hash: u6
     let support = generation.support_of(which, hash);
     let active_days = subject.baseline.map_or(0, |b| b.active_days);
     let hazard = match subject.baseline {
-        Some(baseline) => of_peers.hazard(u64::from(baseline.novel_days(which)), u64::from(baseline.active_days)),
+        Some(baseline) => of_peers.hazard_of(
+            f64::from(baseline.novel_days(which)),
+            f64::from(baseline.active_days),
+        ),
         None => 1.0,
     };
-    let tail = of_peers.support_tail(&of_estate, u64::from(support));
     NoveltyReading {
         which,
         value: value.clone(),
-        surprise: (-hazard.ln() - tail.ln()).max(0.0),
+        surprise: of_peers
+            .with_estate(&of_estate)
+            .surprise(hazard, u64::from(support))
+            .max(0.0),
         support,
         active_days,
         judged_against: match peers {
-            _ if active_days >= stats::NOVELTY_PRIOR_DAYS as u32 => JudgedAgainst::Own(subject.entity.clone()),
+            _ if f64::from(active_days) >= HAZARD_PRIOR_DAYS => {
+                JudgedAgainst::Own(subject.entity.clone())
+            }
             Some((group, _)) => JudgedAgainst::Group(group.clone()),
             None => JudgedAgainst::BuiltIn,
         },
@@ -178,23 +226,44 @@ fn novelty_of(subject: &Subject, generation: &Generation, which: Trait, hash: u6
 /// Judges a share to an account by the novelty of that destination; a known one is no surprise.
 pub fn share_novelty(subject: &Subject, generation: &Generation, account: &Str) -> f64 {
     let hash = value_hash(account);
-    let known = subject.baseline.and_then(|b| b.known(Trait::Destination)).is_some_and(|known| known.contains(hash));
-    if known { 0.0 } else { novelty_of(subject, generation, Trait::Destination, hash, account).surprise }
+    let known = subject
+        .baseline
+        .and_then(|b| b.known(Trait::Destination))
+        .is_some_and(|known| known.contains(hash));
+    if known {
+        0.0
+    } else {
+        novelty_of(subject, generation, Trait::Destination, hash, account).surprise
+    }
 }
 
 /// Returns a newcomer's busiest hour against its peers' hours.
-pub fn role_tail(subject: &Subject, generation: &Generation, metric: Metric) -> Option<RoleTailReading> {
+pub fn role_tail(
+    subject: &Subject,
+    generation: &Generation,
+    metric: Metric,
+) -> Option<RoleTailReading> {
     let readings = subject.facts.readings(metric, Window::HOUR, None);
-    let &(slot, observed) = readings.iter().max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
-    let found = generation.role_tail(&subject.chain, metric, ROLE_TAIL_HOURS_MIN);
+    let &(slot, observed) = readings
+        .iter()
+        .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
+    let found = generation.role_tail(&subject.chain, metric, ROLE_AMOUNTS_MIN);
     let (surprise, quantiles, hours, judged_against) = match found {
         Some((group, tail)) => (
-            -tail.share_at_least(observed).ln(),
+            tail.surprise(observed as f64),
             (tail.quantile(0.5), tail.quantile(0.99)),
             tail.total(),
             JudgedAgainst::Group(group.clone()),
         ),
         None => (0.0, (0, 0), 0, JudgedAgainst::BuiltIn),
     };
-    Some(RoleTailReading { metric, slot, observed, surprise, quantiles, hours, judged_against })
+    Some(RoleTailReading {
+        metric,
+        slot,
+        observed,
+        surprise,
+        quantiles,
+        hours,
+        judged_against,
+    })
 }

@@ -13,9 +13,6 @@ use crate::stats;
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
-/// The traits that make up context.
-const CONTEXT: [Trait; 3] = [Trait::Region, Trait::Network, Trait::UserAgent];
-
 /// One part of a statistic.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Contribution {
@@ -90,7 +87,10 @@ pub struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// Makes a judge.
     pub fn new(analytics: &'a [Analytic], generation: &'a Generation) -> Self {
-        Self { analytics, generation }
+        Self {
+            analytics,
+            generation,
+        }
     }
 
     /// Returns the analytics that it judges by.
@@ -123,18 +123,29 @@ impl<'a> Judge<'a> {
     pub fn applies(&self, analytic: &Analytic, subject: &Subject) -> bool {
         analytic.enabled
             && analytic.entities.contains(&subject.entity.kind)
-            && subject.facts.profile.provider.is_none_or(|p| analytic.providers.contains(&p))
+            && subject
+                .facts
+                .profile
+                .provider
+                .is_none_or(|p| analytic.providers.contains(&p))
     }
 
     fn verdict(&self, parts: &mut Parts, analytic: &Analytic) -> Option<Verdict> {
-        let arm = self.arms(parts, analytic).into_iter().reduce(|best, next| if next.rank > best.rank { next } else { best })?;
+        let arm = self
+            .arms(parts, analytic)
+            .into_iter()
+            .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
         let calibration = &self.generation.calibration;
         let surprise = if calibration.is_provisional() {
-            stats::provisional_surprise(arm.statistic)
+            stats::rank::provisional_surprise(arm.statistic)
         } else {
             calibration.pooled.surprise(arm.rank)
         };
-        Some(Verdict { surprise, score: stats::score(surprise), arm })
+        Some(Verdict {
+            surprise,
+            score: stats::rank::score(surprise),
+            arm,
+        })
     }
 
     /// Returns every arm of an analytic that has a statistic above zero.
@@ -152,7 +163,10 @@ impl<'a> Judge<'a> {
 
     fn rank(&self, key: &Str, statistic: f64) -> f64 {
         let of_arm = self.generation.calibration.arms.get(key);
-        stats::rank(of_arm.map_or(0.0, |d| d.surprise(statistic)), statistic)
+        stats::rank::rank(
+            of_arm.map_or(0.0, |d| d.log10_exceedance(statistic)),
+            statistic,
+        )
     }
 
     /// Returns the statistic and the rank of every arm that has one, by its stored name.
@@ -201,11 +215,17 @@ impl<'s, 'a> Parts<'s, 'a> {
 
     fn novelty(&mut self, which: Trait) -> Option<NoveltyReading> {
         let (subject, generation) = (self.subject, self.generation);
-        self.novelties.entry(which).or_insert_with(|| novelty(subject, generation, which)).clone()
+        self.novelties
+            .entry(which)
+            .or_insert_with(|| novelty(subject, generation, which))
+            .clone()
     }
 
-    fn has_unusual_context(&mut self) -> bool {
-        CONTEXT.iter().any(|&which| self.novelty(which).is_some_and(|n| n.surprise > 0.0))
+    fn has_unusual_context(&mut self, analytic: &Analytic) -> bool {
+        analytic
+            .context
+            .iter()
+            .any(|&which| self.novelty(which).is_some_and(|n| n.surprise > 0.0))
     }
 
     /// Returns what an arm says; `None` if a gate is shut or nothing is surprising.
@@ -219,24 +239,12 @@ impl<'s, 'a> Parts<'s, 'a> {
             return None;
         }
         let mut sequence = None;
-        for gate in &arm.gates {
-            let open = match gate {
-                Gate::Active(metrics) => metrics.iter().any(|&m| self.subject.facts.is_active(m)),
-                Gate::AtLeast(metric, least) => self.over_the_day(*metric) >= *least,
-                Gate::Context => self.has_unusual_context(),
-                Gate::External => self.is_external(),
-                Gate::Act(ActKind::SensitiveShare) => !self.foreign_shares().is_empty(),
-                Gate::Sequence => {
-                    sequence = analytic.sequence.as_ref().and_then(|s| {
-                        let windows = analytic.window.map_or(Window::STANDARD.to_vec(), |w| vec![w]);
-                        follow(self.subject, self.generation, s, &windows)
-                    });
-                    sequence.is_some()
-                }
-            };
-            if !open {
-                return None;
-            }
+        if !arm
+            .gates
+            .iter()
+            .all(|gate| self.is_open(analytic, gate, &mut sequence))
+        {
+            return None;
         }
         let mut contributions = Vec::new();
         for term in &arm.terms {
@@ -244,8 +252,16 @@ impl<'s, 'a> Parts<'s, 'a> {
         }
         contributions.retain(|c| c.surprise() > 0.0);
         contributions.sort_by(|a, b| b.surprise().total_cmp(&a.surprise()));
-        let factor = if arm.quiet_context_factor < 1.0 && !self.has_unusual_context() { arm.quiet_context_factor } else { 1.0 };
-        let statistic = factor * contributions.iter().map(Contribution::surprise).sum::<f64>();
+        let factor = if arm.quiet_context_factor < 1.0 && !self.has_unusual_context(analytic) {
+            arm.quiet_context_factor
+        } else {
+            1.0
+        };
+        let statistic = factor
+            * contributions
+                .iter()
+                .map(Contribution::surprise)
+                .sum::<f64>();
         (statistic > 0.0).then(|| ArmVerdict {
             arm: arm.id.clone(),
             statistic,
@@ -254,6 +270,34 @@ impl<'s, 'a> Parts<'s, 'a> {
             contributions,
             sequence,
         })
+    }
+
+    /// Tells whether a gate is open; one that waits for the sequence leaves it in `sequence`.
+    fn is_open(
+        &mut self,
+        analytic: &Analytic,
+        gate: &Gate,
+        sequence: &mut Option<SequenceReading>,
+    ) -> bool {
+        match gate {
+            Gate::Active(metrics) => metrics.iter().any(|&m| self.subject.facts.is_active(m)),
+            Gate::AtLeast(metric, least) => self.over_the_day(*metric) >= *least,
+            Gate::AnyOf(gates) => gates
+                .iter()
+                .any(|gate| self.is_open(analytic, gate, sequence)),
+            Gate::Context => self.has_unusual_context(analytic),
+            Gate::External => self.is_external(analytic),
+            Gate::Act(ActKind::SensitiveShare) => !self.foreign_shares(analytic).is_empty(),
+            Gate::Sequence => {
+                *sequence = analytic.sequence.as_ref().and_then(|steps| {
+                    let windows = analytic
+                        .window
+                        .map_or(Window::STANDARD.to_vec(), |w| vec![w]);
+                    follow(self.subject, self.generation, steps, &windows)
+                });
+                sequence.is_some()
+            }
+        }
     }
 
     fn add_term(
@@ -272,21 +316,35 @@ impl<'s, 'a> Parts<'s, 'a> {
                         (Metric::EgressBytes, Some(sequence)) => sequence.egress.clone(),
                         _ => self.volume(metric, analytic.window),
                     })
-                    .reduce(|best, next| if next.surprise > best.surprise { next } else { best });
+                    .reduce(|best, next| {
+                        if next.surprise > best.surprise {
+                            next
+                        } else {
+                            best
+                        }
+                    });
                 contributions.extend(largest.map(Contribution::Volume));
             }
             Term::Traits(traits) => {
-                contributions.extend(traits.iter().filter_map(|&which| self.novelty(which).map(Contribution::Novelty)));
+                contributions.extend(
+                    traits
+                        .iter()
+                        .filter_map(|&which| self.novelty(which).map(Contribution::Novelty)),
+                );
             }
             Term::Acts(ActKind::SensitiveShare) => {
-                let shares = self.foreign_shares();
+                let shares = self.foreign_shares(analytic);
                 let acts = shares.iter().map(|&(_, _, n)| n).sum::<u64>();
                 let first = shares
                     .iter()
                     .map(|(account, _, _)| share_novelty(self.subject, self.generation, account))
                     .fold(0.0, f64::max);
-                let mut accounts: Vec<Str> = shares.iter().map(|(account, _, _)| account.clone()).collect();
-                let mut buckets: Vec<Str> = shares.iter().map(|(_, bucket, _)| bucket.clone()).collect();
+                let mut accounts: Vec<Str> = shares
+                    .iter()
+                    .map(|(account, _, _)| account.clone())
+                    .collect();
+                let mut buckets: Vec<Str> =
+                    shares.iter().map(|(_, bucket, _)| bucket.clone()).collect();
                 accounts.sort_unstable();
                 accounts.dedup();
                 buckets.sort_unstable();
@@ -300,30 +358,44 @@ impl<'s, 'a> Parts<'s, 'a> {
             }
             Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),
             Term::RoleTail(metric) => {
-                contributions.extend(role_tail(self.subject, self.generation, *metric).map(Contribution::RoleTail));
+                contributions.extend(
+                    role_tail(self.subject, self.generation, *metric).map(Contribution::RoleTail),
+                );
             }
         }
     }
 
     fn over_the_day(&self, metric: Metric) -> u64 {
         let known = self.subject.known_buckets();
-        self.subject.facts.readings(metric, Window::DAY, known).first().map_or(0, |&(_, x)| x)
+        self.subject
+            .facts
+            .readings(metric, Window::DAY, known)
+            .first()
+            .map_or(0, |&(_, x)| x)
     }
 
     /// Tells whether a sensitive bucket met somebody external: as the caller, or as the destination.
-    fn is_external(&self) -> bool {
+    fn is_external(&self, analytic: &Analytic) -> bool {
         self.subject.facts.is_active(Metric::SensitiveExternalCalls)
             || self.subject.facts.is_active(Metric::EgressBytes)
-            || !self.foreign_shares().is_empty()
+            || !self.foreign_shares(analytic).is_empty()
     }
 
     /// Returns the shares of sensitive buckets to accounts that are not ours: account, bucket, acts.
-    fn foreign_shares(&self) -> Vec<(Str, Str, u64)> {
+    fn foreign_shares(&self, analytic: &Analytic) -> Vec<(Str, Str, u64)> {
         self.subject
             .facts
             .shares
-            .counted()
-            .filter(|(share, _)| share.sensitive && !self.generation.own_accounts.contains(&share.account))
+            .iter()
+            .filter(|(share, _)| {
+                share.sensitive && !self.generation.own_accounts.contains(&share.account)
+            })
+            .filter(|(share, _)| {
+                !analytic
+                    .approved_destinations
+                    .iter()
+                    .any(|d| d.matches(&share.account))
+            })
             .map(|(share, n)| (share.account.clone(), share.bucket.clone(), n))
             .collect()
     }

@@ -10,7 +10,10 @@ mod judge;
 mod sequence;
 mod subject;
 
-pub use alert::{Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator, Reason, ResourceRecord, Status, StepRecord, alert_id};
+pub use alert::{
+    Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator, Reason,
+    ResourceRecord, Status, StepRecord, alert_id,
+};
 pub use calibrate::calibrate_day;
 pub use components::{JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading};
 pub use judge::{ArmVerdict, Contribution, Judge, Verdict};

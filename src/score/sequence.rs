@@ -43,7 +43,10 @@ pub fn follow(
     let on = |day: crate::time::Day, minutes: &[(u16, Minute)]| -> Vec<Tick> {
         minutes
             .iter()
-            .map(|&(minute, amounts)| Tick { time: day.start().plus_secs(i64::from(minute) * 60), amounts })
+            .map(|&(minute, amounts)| Tick {
+                time: day.start().plus_secs(i64::from(minute) * 60),
+                amounts,
+            })
             .collect()
     };
     let mut ticks = on(subject.day.plus(-1), subject.eve);
@@ -55,23 +58,38 @@ pub fn follow(
         match step {
             Step::NewIdentity { within_secs } => {
                 let first = first_seen(subject, generation, *within_secs)?;
-                steps.push(StepTime { step: "new_identity", time: first });
+                steps.push(StepTime {
+                    step: "new_identity",
+                    time: first,
+                });
             }
             Step::Spike { metric, surprise } => {
                 let at = spike(subject, generation, *metric, *surprise, &ticks, windows)?;
-                steps.push(StepTime { step: "access_spike", time: ticks[at].time });
+                steps.push(StepTime {
+                    step: "access_spike",
+                    time: ticks[at].time,
+                });
                 from = at;
             }
             Step::Egress { within_secs } => {
                 let since = steps.last().map(|s| s.time)?;
                 let until = since.plus_secs(*within_secs);
-                let at = from + ticks[from..].iter().position(|t| t.amounts.egress_bytes > 0 && t.time <= until)?;
+                let at = from
+                    + ticks[from..]
+                        .iter()
+                        .position(|t| t.amounts.egress_bytes > 0 && t.time <= until)?;
                 // Only what happens on the day that is judged can raise an alert of that day.
-                let today: Vec<Tick> =
-                    ticks[at..].iter().filter(|t| t.time >= subject.day.start() && t.time <= until).copied().collect();
+                let today: Vec<Tick> = ticks[at..]
+                    .iter()
+                    .filter(|t| t.time >= subject.day.start() && t.time <= until)
+                    .copied()
+                    .collect();
                 egress = largest_egress(subject, generation, &today, windows);
                 egress.as_ref()?;
-                steps.push(StepTime { step: "external_egress", time: ticks[at].time });
+                steps.push(StepTime {
+                    step: "external_egress",
+                    time: ticks[at].time,
+                });
             }
         }
     }
@@ -81,10 +99,15 @@ pub fn follow(
 /// Returns when a new identity began: its creation, or else its first sighting. `None` if it is not new.
 fn first_seen(subject: &Subject, generation: &Generation, within_secs: i64) -> Option<Time> {
     let created = generation.created.get(&subject.entity.id).copied();
-    let seen = if subject.first_day == subject.day { subject.facts.first } else { subject.first_day.start() };
+    let seen = if subject.first_day == subject.day {
+        subject.facts.first
+    } else {
+        subject.first_day.start()
+    };
     let begun = created.map_or(seen, |created| created.min(seen));
     let is_young = subject.facts.last.secs_since(begun) <= within_secs
-        || subject.day.since(subject.first_day) < (within_secs / i64::from(crate::time::DAY_SECS)).max(1) as i32;
+        || subject.day.since(subject.first_day)
+            < (within_secs / i64::from(crate::time::DAY_SECS)).max(1) as i32;
     (is_young && is_new(subject.first_day, subject.day, generation)).then_some(begun)
 }
 
@@ -99,7 +122,11 @@ fn spike(
 ) -> Option<usize> {
     let mut running = vec![(i64::MIN, 0u64); windows.len()];
     let mut judged = vec![0u64; windows.len()];
-    for (index, tick) in ticks.iter().enumerate().filter(|(_, t)| t.amounts.read_calls > 0) {
+    for (index, tick) in ticks
+        .iter()
+        .enumerate()
+        .filter(|(_, t)| t.amounts.read_calls > 0)
+    {
         for (at, &window) in windows.iter().enumerate() {
             let number = tick.time.secs().div_euclid(i64::from(window.secs()));
             let (current, sum) = &mut running[at];
@@ -131,12 +158,20 @@ fn largest_egress(
             let mut best = (0u16, 0u64);
             let slot_of = |t: &Tick| window.slot(t.time.second_of_day());
             for group in ticks.chunk_by(|a, b| slot_of(a) == slot_of(b)) {
-                let bytes = group.iter().fold(0u64, |sum, t| sum.saturating_add(t.amounts.egress_bytes));
+                let bytes = group
+                    .iter()
+                    .fold(0u64, |sum, t| sum.saturating_add(t.amounts.egress_bytes));
                 if bytes > best.1 {
                     best = (slot_of(&group[0]), bytes);
                 }
             }
             (best.1 > 0).then(|| volume_of(subject, generation, Metric::EgressBytes, window, best))
         })
-        .reduce(|best, next| if next.surprise > best.surprise { next } else { best })
+        .reduce(|best, next| {
+            if next.surprise > best.surprise {
+                next
+            } else {
+                best
+            }
+        })
 }

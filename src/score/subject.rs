@@ -4,11 +4,9 @@ use crate::baseline::{Baseline, Chain, Generation};
 use crate::event::Provider;
 use crate::learn::{PeerGroupOf, chain_for_identity, known_buckets};
 use crate::measure::{DayFacts, Minute};
+use crate::stats::constants::NEWNESS_DAYS;
 use crate::time::Day;
 use crate::vocab::{Entity, Str, Trait};
-
-/// An entity's first UTC days, in which it is judged as a newcomer.
-pub const NEWCOMER_DAYS: i32 = 2;
 
 /// Who is being judged on a day, and from which history.
 pub struct Subject<'a> {
@@ -32,7 +30,8 @@ pub struct Subject<'a> {
 ///
 /// Whoever was first seen on the first days that the store remembers may be as old as the hills, and is no newcomer.
 pub fn is_new(first_day: Day, day: Day, generation: &Generation) -> bool {
-    day.since(first_day) < NEWCOMER_DAYS && generation.number_of_days_before(first_day) >= NEWCOMER_DAYS
+    day.since(first_day) < NEWNESS_DAYS
+        && generation.number_of_days_before(first_day) >= NEWNESS_DAYS
 }
 
 impl<'a> Subject<'a> {
@@ -71,12 +70,23 @@ impl<'a> Subject<'a> {
             (_, Some(baseline)) if baseline.last_day.plus(1) == day => &baseline.first_day_timeline,
             _ => &[],
         };
-        Self { entity, facts, day, baseline, chain, first_day, eve }
+        Self {
+            entity,
+            facts,
+            day,
+            baseline,
+            chain,
+            first_day,
+            eve,
+        }
     }
 
     /// Returns the buckets it is known for, unless nothing can be called new to it.
     pub fn known_buckets(&self) -> Option<&'a [u64]> {
-        known_buckets(self.baseline.is_none(), self.baseline.map_or(&[], |b| &b.traits))
+        known_buckets(
+            self.baseline.is_none(),
+            self.baseline.map_or(&[], |b| &b.traits),
+        )
     }
 }
 
@@ -84,7 +94,7 @@ impl<'a> Subject<'a> {
 fn region_of(facts: &DayFacts) -> Option<Str> {
     let values = facts.trait_values(Trait::Region)?;
     values
-        .counted()
+        .iter()
         .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)))
         .map(|(region, _)| region.clone())
 }

@@ -229,6 +229,13 @@ pub struct FrozenDistribution {
     tail: Tail,
 }
 
+impl Default for FrozenDistribution {
+    /// Returns the distribution of nothing.
+    fn default() -> Self {
+        Distribution::default().freeze()
+    }
+}
+
 impl FrozenDistribution {
     /// Returns how many entity-days it rests on, zeros among them.
     pub fn entity_days(&self) -> u64 {

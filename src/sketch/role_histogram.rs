@@ -104,6 +104,14 @@ impl FrozenRoleHistogram {
         (self.0.at_least(amount) as f64 + 0.5) / (self.0.total() as f64 + 1.0)
     }
 
+    /// Returns the smallest amount that at least the share `q` of active windows do not exceed; 0 if there are none.
+    pub fn quantile(&self, q: f64) -> u64 {
+        let above_max = (self.0.total() as f64 * (1.0 - q)).floor() as u64;
+        let steps = self.0.steps();
+        let at = (0..steps.len()).find(|&at| self.0.above(at) <= above_max);
+        at.map_or(0, |at| steps[at].value)
+    }
+
     /// Returns the surprise of an amount, −ln of [`Self::probability_at_least`]; 0 for an amount of 0.
     pub fn surprise(&self, amount: f64) -> f64 {
         if amount > 0.0 {

@@ -76,6 +76,11 @@ impl<V: Ord + Clone, const K: usize> Tally<V, K> {
         self.entries.iter().map(|entry| (&entry.value, entry.count))
     }
 
+    /// Returns the values that were kept with their hashes, by ascending hash.
+    pub fn hashed(&self) -> impl ExactSizeIterator<Item = (u64, &V)> {
+        self.entries.iter().map(|entry| (entry.hash, &entry.value))
+    }
+
     /// Returns the count of a value; `None` if it was not seen, or not kept.
     pub fn get(&self, hash: u64, value: &V) -> Option<u64> {
         let at = self

@@ -34,7 +34,10 @@ pub struct Table<T> {
 
 impl<T> Table<T> {
     pub const fn new(name: &'static str) -> Self {
-        Self { name, rows: PhantomData }
+        Self {
+            name,
+            rows: PhantomData,
+        }
     }
 }
 
@@ -53,7 +56,10 @@ impl Database {
     /// Opens a database; waits a while if another process is just reading it.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.is_dir() {
-            return Err(damaged(&path.display().to_string(), "the directory is missing"));
+            return Err(damaged(
+                &path.display().to_string(),
+                "the directory is missing",
+            ));
         }
         Self::with(path, false)
     }
@@ -68,10 +74,14 @@ impl Database {
         for attempt in 1.. {
             match config.open() {
                 Ok(db) => return Ok(Self { db, path: shown }),
-                Err(e) if is_locked(&e) && attempt < OPEN_ATTEMPTS => std::thread::sleep(OPEN_PAUSE),
+                Err(e) if is_locked(&e) && attempt < OPEN_ATTEMPTS => {
+                    std::thread::sleep(OPEN_PAUSE)
+                }
                 Err(e) if is_locked(&e) => {
-                    return Err(Error::failed(format!("`{shown}` is in use by another plimsoll"))
-                        .hint("wait until it is done, or give another store with `--store`"));
+                    return Err(
+                        Error::failed(format!("`{shown}` is in use by another plimsoll"))
+                            .hint("wait until it is done, or give another store with `--store`"),
+                    );
                 }
                 Err(e) => return Err(damaged(&shown, e)),
             }
@@ -80,7 +90,11 @@ impl Database {
     }
 
     /// Writes all rows of a table, in the order given.
-    pub fn write<T, R: Serialize>(&self, table: &Table<T>, rows: impl IntoIterator<Item = R>) -> Result<()> {
+    pub fn write<T, R: Serialize>(
+        &self,
+        table: &Table<T>,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<()> {
         let mut packed = Vec::with_capacity(ROWS_PER_VALUE);
         let (mut n_rows, mut n_values) = (0u64, 0u32);
         let tree = self.tree(table.name)?;
@@ -121,7 +135,9 @@ impl Database {
         let plain = postcard::to_stdvec(rows).map_err(|e| self.cannot_write(e))?;
         let mut value = vec![VERSION];
         value.extend((plain.len() as u32).to_be_bytes());
-        value.extend(zstd::bulk::compress(&plain, COMPRESSION_LEVEL).map_err(|e| self.cannot_write(e))?);
+        value.extend(
+            zstd::bulk::compress(&plain, COMPRESSION_LEVEL).map_err(|e| self.cannot_write(e))?,
+        );
         self.put(tree, &number.to_be_bytes(), &value)?;
         *number += 1;
         Ok(())
@@ -139,7 +155,10 @@ impl Database {
         let mut rows = self.read(table)?;
         match (rows.pop(), rows.is_empty()) {
             (Some(row), true) => Ok(row),
-            _ => Err(damaged(&self.path, format!("table `{}` should have one row", table.name))),
+            _ => Err(damaged(
+                &self.path,
+                format!("table `{}` should have one row", table.name),
+            )),
         }
     }
 
@@ -165,8 +184,15 @@ impl Database {
                 continue;
             }
             let (size, compressed) = match value.split_first_chunk::<5>() {
-                Some((&[VERSION, a, b, c, d], rest)) => (u32::from_be_bytes([a, b, c, d]) as usize, rest),
-                _ => return Err(damaged(&self.path, format!("table `{name}` has a value of an unknown version"))),
+                Some((&[VERSION, a, b, c, d], rest)) => {
+                    (u32::from_be_bytes([a, b, c, d]) as usize, rest)
+                }
+                _ => {
+                    return Err(damaged(
+                        &self.path,
+                        format!("table `{name}` has a value of an unknown version"),
+                    ));
+                }
             };
             let plain = zstd::bulk::decompress(compressed, size.min(VALUE_BYTES_MAX))
                 .map_err(|e| damaged(&self.path, e))?;
@@ -176,17 +202,33 @@ impl Database {
     }
 
     fn check_count(&self, name: &str, found: usize) -> Result<()> {
-        let stored = self.tree(name)?.get(COUNT).map_err(|e| damaged(&self.path, e))?;
-        match stored.as_deref().and_then(|b| b.try_into().ok()).map(u64::from_be_bytes) {
+        let stored = self
+            .tree(name)?
+            .get(COUNT)
+            .map_err(|e| damaged(&self.path, e))?;
+        match stored
+            .as_deref()
+            .and_then(|b| b.try_into().ok())
+            .map(u64::from_be_bytes)
+        {
             Some(expected) if expected == found as u64 => Ok(()),
-            Some(expected) => Err(damaged(&self.path, format!("table `{name}` has {found} rows of {expected}"))),
-            None => Err(damaged(&self.path, format!("table `{name}` was not finished"))),
+            Some(expected) => Err(damaged(
+                &self.path,
+                format!("table `{name}` has {found} rows of {expected}"),
+            )),
+            None => Err(damaged(
+                &self.path,
+                format!("table `{name}` was not finished"),
+            )),
         }
     }
 
     /// Makes everything written durable.
     pub fn finish(self) -> Result<()> {
-        self.db.flush().map(|_| ()).map_err(|e| self.cannot_write(e))
+        self.db
+            .flush()
+            .map(|_| ())
+            .map_err(|e| self.cannot_write(e))
     }
 
     fn tree(&self, name: &str) -> Result<sled::Tree> {
@@ -194,7 +236,9 @@ impl Database {
     }
 
     fn put(&self, tree: &sled::Tree, key: &[u8], value: &[u8]) -> Result<()> {
-        tree.insert(key, value).map(|_| ()).map_err(|e| self.cannot_write(e))
+        tree.insert(key, value)
+            .map(|_| ())
+            .map_err(|e| self.cannot_write(e))
     }
 
     fn cannot_write(&self, e: impl std::fmt::Display) -> Error {

@@ -35,10 +35,11 @@ impl Lock {
             .map_err(|e| Error::failed(format!("cannot open `{}`", path.display())).cause(e))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                Err(Error::failed(format!("another plimsoll is {doing} the store `{}`", root.display()))
-                    .hint("wait until it is done, or give another store with `--store`"))
-            }
+            Err(TryLockError::WouldBlock) => Err(Error::failed(format!(
+                "another plimsoll is {doing} the store `{}`",
+                root.display()
+            ))
+            .hint("wait until it is done, or give another store with `--store`")),
             Err(TryLockError::Error(e)) => {
                 Err(Error::failed(format!("cannot lock `{}`", path.display())).cause(e))
             }

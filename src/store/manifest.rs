@@ -42,12 +42,20 @@ pub struct Manifest {
 impl Manifest {
     /// Makes a manifest of the present schema.
     pub fn new(generation: u64, directory: String, days: Vec<DayEntry>) -> Self {
-        Self { schema: SCHEMA, generation, directory, days }
+        Self {
+            schema: SCHEMA,
+            generation,
+            directory,
+            days,
+        }
     }
 
     /// Returns the directories that it names.
     pub fn directories(&self) -> impl Iterator<Item = String> + '_ {
-        self.days.iter().map(|d| d.directory.clone()).chain([self.directory.clone()])
+        self.days
+            .iter()
+            .map(|d| d.directory.clone())
+            .chain([self.directory.clone()])
     }
 
     pub(super) fn numbered_name(number: u64) -> String {
@@ -66,7 +74,9 @@ impl Manifest {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e)),
+            Err(e) => {
+                return Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e));
+            }
         };
         let manifest: Self = serde_json::from_slice(&text).map_err(|e| {
             Error::failed(format!("`{}` is damaged", path.display()))
@@ -86,10 +96,12 @@ impl Manifest {
 
     /// Puts it in force: written beside, made durable, renamed into place.
     pub(super) fn write(&self, root: &Path) -> Result<()> {
-        let text = serde_json::to_vec_pretty(self).map_err(|e| Error::failed("cannot write the manifest").cause(e))?;
+        let text = serde_json::to_vec_pretty(self)
+            .map_err(|e| Error::failed("cannot write the manifest").cause(e))?;
         for name in [Self::numbered_name(self.generation), NAME.to_owned()] {
-            replace(root, &name, &text)
-                .map_err(|e| Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e))?;
+            replace(root, &name, &text).map_err(|e| {
+                Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e)
+            })?;
         }
         Ok(())
     }

@@ -104,8 +104,9 @@ impl Store {
     ///
     /// Fails if the directory cannot be made, or another process has the role.
     pub fn lock(&self, role: Role) -> Result<Lock> {
-        std::fs::create_dir_all(&self.root)
-            .map_err(|e| Error::failed(format!("cannot make the store `{}`", self.root.display())).cause(e))?;
+        std::fs::create_dir_all(&self.root).map_err(|e| {
+            Error::failed(format!("cannot make the store `{}`", self.root.display())).cause(e)
+        })?;
         Lock::take(&self.root, role)
     }
 
@@ -125,8 +126,11 @@ impl Store {
     /// Fails as [`Self::manifest`] does, and if nothing was ever trained.
     pub fn published(&self) -> Result<Manifest> {
         self.manifest()?.ok_or_else(|| {
-            Error::failed(format!("there is no trained store at `{}`", self.root.display()))
-                .hint("train one: `plimsoll train LOGS`, or give another with `--store`")
+            Error::failed(format!(
+                "there is no trained store at `{}`",
+                self.root.display()
+            ))
+            .hint("train one: `plimsoll train LOGS`, or give another with `--store`")
         })
     }
 
@@ -164,8 +168,12 @@ impl Store {
         let head = db.read_one(&DAY_HEAD)?;
         let mut book = DayBook::new(entry.day);
         book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
-        book.fingerprints = db.read_sorted_numbers(&FINGERPRINTS)?.into_iter().collect::<FxHashSet<u64>>();
-        (book.links, book.accounts, book.created, book.last) = (head.links, head.accounts, head.created, head.last);
+        book.fingerprints = db
+            .read_sorted_numbers(&FINGERPRINTS)?
+            .into_iter()
+            .collect::<FxHashSet<u64>>();
+        (book.links, book.accounts, book.created, book.last) =
+            (head.links, head.accounts, head.created, head.last);
         Ok(book)
     }
 
@@ -174,7 +182,12 @@ impl Store {
     /// # Errors
     ///
     /// Fails if the disk does.
-    pub fn stage_generation(&self, generation: &Generation, log: &CalibrationLog, ledger: &Ledger) -> Result<Staged> {
+    pub fn stage_generation(
+        &self,
+        generation: &Generation,
+        log: &CalibrationLog,
+        ledger: &Ledger,
+    ) -> Result<Staged> {
         let head = Head {
             number: generation.number,
             as_of: generation.as_of,
@@ -237,7 +250,10 @@ impl Store {
     /// Fails if what is stored is damaged.
     pub fn load_learner_state(&self, manifest: &Manifest) -> Result<(CalibrationLog, Ledger)> {
         let db = Database::open(&self.root.join(&manifest.directory))?;
-        Ok((db.read_one(&CALIBRATION)?, db.read(&LEDGER)?.into_iter().collect()))
+        Ok((
+            db.read_one(&CALIBRATION)?,
+            db.read(&LEDGER)?.into_iter().collect(),
+        ))
     }
 
     /// Puts a generation and its days in force, at once, and sweeps away what nobody needs any more.
@@ -275,7 +291,9 @@ impl Store {
     }
 
     fn remove_unless(&self, keep: impl Fn(&str) -> bool) -> Result<()> {
-        let cannot = |e: std::io::Error| Error::failed(format!("cannot tidy the store `{}`", self.root.display())).cause(e);
+        let cannot = |e: std::io::Error| {
+            Error::failed(format!("cannot tidy the store `{}`", self.root.display())).cause(e)
+        };
         for entry in std::fs::read_dir(&self.root).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;
             let name = entry.file_name();
@@ -293,8 +311,13 @@ impl Store {
     }
 
     fn stage(&self, name: String, write: impl FnOnce(&Database) -> Result<()>) -> Result<Staged> {
-        let (unfinished, finished) = (self.root.join(format!("{name}.unfinished")), self.root.join(&name));
-        let cannot = |e: std::io::Error| Error::failed(format!("cannot write `{}`", finished.display())).cause(e);
+        let (unfinished, finished) = (
+            self.root.join(format!("{name}.unfinished")),
+            self.root.join(&name),
+        );
+        let cannot = |e: std::io::Error| {
+            Error::failed(format!("cannot write `{}`", finished.display())).cause(e)
+        };
         for stale in [&unfinished, &finished] {
             if stale.exists() {
                 std::fs::remove_dir_all(stale).map_err(cannot)?;

@@ -1,0 +1,357 @@
+//! The detections: what each of them measures, in which arms, behind which gates, with which mutable elements.
+//!
+//! A definition is a file of `models/`. It is read twice: as *written*, where a number may be the name of an element
+//! (`"$ShareWeight"`), and as *checked*, an [`Analytic`], where the elements have the values of the configuration and
+//! every number is a number. Only the second can be scored.
+
+mod check;
+mod element;
+mod written;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use element::{Element, ElementKind, ElementValue, Elements};
+
+use crate::document::{Faults, Table, Word};
+use crate::error::Result;
+use crate::event::Provider;
+use crate::pattern::{DestinationPattern, NamePattern};
+use crate::time::Window;
+use crate::vocab::{EntityKind, Metric, Str, Trait, words};
+
+/// The version of the form of definitions that this program reads.
+pub const SCHEMA: u64 = 1;
+
+/// The definitions that come with the program, as (file name, text).
+pub const BUILTIN: &[(&str, &str)] = &[
+    (
+        "models/AN0370.toml",
+        include_str!("../../models/AN0370.toml"),
+    ),
+    (
+        "models/AN1328.toml",
+        include_str!("../../models/AN1328.toml"),
+    ),
+    (
+        "models/AN1594.toml",
+        include_str!("../../models/AN1594.toml"),
+    ),
+];
+
+/// The metrics of which roles keep histograms, against which new identities are judged.
+pub const ROLE_TAIL_METRICS: [Metric; 2] = [Metric::ReadCalls, Metric::BytesRead];
+
+/// The traits whose new values are unusual context, unless an analytic says otherwise.
+pub const CONTEXT_TRAITS: [Trait; 3] = [Trait::Region, Trait::Network, Trait::UserAgent];
+
+/// A detection that can be scored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analytic {
+    /// Its id, as in `AN1594`.
+    pub id: Str,
+    /// What it detects, in a few words.
+    pub title: String,
+    /// The version of the definition.
+    pub version: u32,
+    /// ATT&CK techniques, as in `T1619`.
+    pub techniques: Vec<String>,
+    /// Whose events it looks at.
+    pub providers: Vec<Provider>,
+    /// What kinds of entity it judges.
+    pub entities: Vec<EntityKind>,
+    /// What it says of itself.
+    pub docs: Docs,
+    /// Its mutable elements, with their values.
+    pub elements: Elements,
+    /// Its arms, of which the highest rank counts.
+    pub arms: Vec<Arm>,
+    /// The traits whose new values are unusual context (element `ContextTraits`, else [`CONTEXT_TRAITS`]).
+    pub context: Vec<Trait>,
+    /// What must have happened in order, for arms behind [`Gate::Sequence`].
+    pub sequence: Option<Sequence>,
+    /// The one window in which metrics are judged; `None` for the standard three together.
+    pub window: Option<Window>,
+    /// Sensitive buckets beside those of the configuration (element `SensitiveBuckets`).
+    pub sensitive_buckets: Vec<NamePattern>,
+    /// Where data may go without being external (element `ApprovedDestinations`).
+    pub approved_destinations: Vec<DestinationPattern>,
+    /// The score from which it alerts, 0 to 100; `None` for the tuned one.
+    pub threshold: Option<f64>,
+    /// Whether it is to be scored.
+    pub enabled: bool,
+}
+
+/// What an analytic says of itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Docs {
+    /// How far it can be trusted.
+    pub status: Status,
+    /// What it measures.
+    pub description: String,
+    /// Why it matters.
+    pub rationale: String,
+    /// Tags as Sigma writes them, as in `attack.t1619`.
+    pub tags: Vec<String>,
+    /// Where to read more.
+    pub references: Vec<String>,
+    /// Innocent activity that looks alike.
+    pub falsepositives: Vec<String>,
+    /// Steps of an investigation, in order.
+    pub investigate: Vec<String>,
+    /// What to do when it is true.
+    pub respond: Vec<String>,
+    /// What to change when it is not.
+    pub tune: Vec<String>,
+    /// The records that it rests on.
+    pub telemetry: Vec<Telemetry>,
+}
+
+/// Records that an analytic rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Telemetry {
+    /// The log, as in `aws.cloudtrail`.
+    pub source: String,
+    /// Which of its records.
+    pub events: String,
+    /// The fields of the normalised event that are needed.
+    pub fields: Vec<String>,
+    /// Whether nothing can be detected without it.
+    pub required: bool,
+    /// What stays unseen without it.
+    pub without: String,
+}
+
+words! {
+    /// How far a definition can be trusted, in Sigma's words.
+    #[derive(Default)]
+    Status {
+        /// Holds in production.
+        Stable = "stable",
+        /// Holds in tests.
+        Test = "test",
+        /// May be wrong.
+        #[default]
+        Experimental = "experimental",
+        /// Replaced by another.
+        Deprecated = "deprecated",
+    }
+}
+
+words! {
+    /// Which entities an arm judges, by their age.
+    Cohort {
+        /// Those in their first two UTC days.
+        New = "new",
+        /// All others.
+        Established = "established",
+        /// All.
+        Any = "any",
+    }
+}
+
+/// A part of an analytic that yields one statistic: the sum of its terms, if all of its gates are passed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// Its name within the analytic.
+    pub id: Str,
+    /// What it looks for, in a sentence.
+    pub doc: String,
+    /// Whom it judges.
+    pub cohort: Cohort,
+    /// What is added up.
+    pub terms: Vec<Term>,
+    /// What must hold, all of it.
+    pub gates: Vec<Gate>,
+    /// What the sum is multiplied by on a day without unusual context; above 0, at most 1.
+    pub quiet_context_factor: f64,
+}
+
+/// A summand of an arm, in natural-log surprise.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Term {
+    /// The largest surprise over these metrics, which are of one family.
+    Largest(Vec<Metric>),
+    /// The sum of the day's largest surprise of each of these traits.
+    Traits(Vec<Trait>),
+    /// Surprise of the entity's first such act + ln(1 + acts today), over acts that pass the gate.
+    Acts(ActKind),
+    /// A declared weight.
+    Weight(f64),
+    /// −ln of the share of the role's active hours that are at least this large.
+    RoleTail(Metric),
+}
+
+words! {
+    /// What is told from other calls by itself, whatever its volume.
+    ActKind {
+        /// A copy, replication or share of a sensitive bucket to an account that is not ours.
+        SensitiveShare = "sensitive_share",
+    }
+}
+
+/// What must hold for an arm to speak.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Gate {
+    /// Some of these metrics are active today.
+    Active(Vec<Metric>),
+    /// The day shows at least so many of this metric.
+    AtLeast(Metric, u64),
+    /// At least one of these gates is passed.
+    AnyOf(Vec<Gate>),
+    /// Some trait of the analytic's context has a new value today.
+    Context,
+    /// The caller or the destination is external.
+    External,
+    /// An act of this kind happened today.
+    Act(ActKind),
+    /// All steps of the sequence happened, in order.
+    Sequence,
+}
+
+/// What must have happened, in this order, in event time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequence {
+    /// The steps; never empty.
+    pub steps: Vec<Step>,
+}
+
+/// A step of a sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// The identity was created, or first seen, at most so long ago.
+    NewIdentity {
+        /// How long the identity counts as new, in seconds.
+        within_secs: i64,
+    },
+    /// A metric rose to this surprise.
+    Spike {
+        /// The metric.
+        metric: Metric,
+        /// The surprise that it must exceed, in natural logarithms.
+        surprise: f64,
+    },
+    /// Data left to an external address or account, at most so long after the step before.
+    Egress {
+        /// How long after the step before, in seconds.
+        within_secs: i64,
+    },
+}
+
+impl Analytic {
+    /// Returns the metrics that its arms and steps look at, each once, in the order of the vocabulary.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        for arm in &self.arms {
+            for term in &arm.terms {
+                match term {
+                    Term::Largest(several) => metrics.extend(several),
+                    Term::RoleTail(metric) => metrics.push(*metric),
+                    Term::Traits(_) | Term::Acts(_) | Term::Weight(_) => {}
+                }
+            }
+            arm.gates.iter().for_each(|gate| gate.metrics(&mut metrics));
+        }
+        metrics.extend(self.steps().iter().filter_map(|step| match step {
+            Step::Spike { metric, .. } => Some(*metric),
+            Step::NewIdentity { .. } | Step::Egress { .. } => None,
+        }));
+        metrics.sort_unstable();
+        metrics.dedup();
+        metrics
+    }
+
+    /// Returns the traits that its arms look at, each once, in the order of the vocabulary.
+    pub fn traits(&self) -> Vec<Trait> {
+        let terms = self.arms.iter().flat_map(|arm| &arm.terms);
+        let mut traits: Vec<Trait> = terms
+            .flat_map(|term| match term {
+                Term::Traits(traits) => traits.as_slice(),
+                _ => &[],
+            })
+            .copied()
+            .collect();
+        traits.sort_unstable();
+        traits.dedup();
+        traits
+    }
+
+    /// Returns the steps of the sequence, none if there is no sequence.
+    pub fn steps(&self) -> &[Step] {
+        self.sequence
+            .as_ref()
+            .map_or(&[], |sequence| &sequence.steps)
+    }
+}
+
+impl Gate {
+    fn metrics(&self, metrics: &mut Vec<Metric>) {
+        match self {
+            Self::Active(several) => metrics.extend(several),
+            Self::AtLeast(metric, _) => metrics.push(*metric),
+            Self::AnyOf(gates) => gates.iter().for_each(|gate| gate.metrics(metrics)),
+            Self::Context | Self::External | Self::Act(_) | Self::Sequence => {}
+        }
+    }
+
+    /// Tells whether the gate, or one that it is made of, waits for the sequence.
+    fn needs_sequence(&self) -> bool {
+        match self {
+            Self::Sequence => true,
+            Self::AnyOf(gates) => gates.iter().any(Self::needs_sequence),
+            _ => false,
+        }
+    }
+}
+
+/// Returns the analytics that come with the program, as configured, by id.
+///
+/// `overrides` are the `[analytic.ID]` tables of a configuration, and `mentioned` the ids that it names elsewhere.
+///
+/// # Errors
+/// A usage error with all faults of the overrides and mentions, each with its file and line.
+pub fn load(overrides: &Table, mentioned: &[Word]) -> Result<Vec<Analytic>> {
+    load_from(BUILTIN, overrides, mentioned)
+}
+
+/// Returns the analytics of some files, given as (name, text), as [`load`] does.
+///
+/// # Errors
+/// A usage error with all faults of the files, overrides and mentions, each with its file and line.
+pub fn load_from(
+    files: &[(&str, &str)],
+    overrides: &Table,
+    mentioned: &[Word],
+) -> Result<Vec<Analytic>> {
+    let mut faults = Faults::default();
+    let written: Vec<_> = files
+        .iter()
+        .filter_map(|(name, text)| {
+            written::read(&Table::parse(text, name, &mut faults), &mut faults)
+        })
+        .collect();
+    let analytics = check::all(&written, overrides, mentioned, &mut faults);
+    faults.finish("the analytics")?;
+    Ok(analytics)
+}
+
+/// Reads one definition, with the defaults of its elements; `name` stands for its file in messages.
+///
+/// # Errors
+/// A usage error with all faults of the file, each with its line.
+pub fn parse(text: &str, name: &str) -> Result<Analytic> {
+    let mut faults = Faults::default();
+    let written = written::read(&Table::parse(text, name, &mut faults), &mut faults);
+    let analytic = written.map(|written| check::one(&written, None, &mut faults));
+    faults.finish(&format!("`{name}`"))?;
+    match analytic.flatten() {
+        Some(analytic) => Ok(analytic),
+        None => Err(crate::error::Error::usage(format!(
+            "`{name}` holds no analytic"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,370 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::config::Config;
+use crate::error::{Error, Kind};
+
+/// What every small definition of these tests begins with.
+const HEADER: &str = r#"schema = 1
+id = "AN1"
+title = "t"
+version = 1
+status = "test"
+description = "d"
+rationale = "r"
+providers = ["aws"]
+entities = ["identity"]
+"#;
+
+const ARM: &str = "[[arm]]\nid = \"A\"\ndoc = \"d\"\ncohort = \"any\"\n";
+
+/// Returns the faults that an error lists.
+fn faults(error: &Error) -> Vec<String> {
+    assert_eq!(error.kind(), Kind::Usage);
+    error
+        .to_string()
+        .lines()
+        .filter_map(|line| line.strip_prefix("cause: ").map(str::to_owned))
+        .collect()
+}
+
+/// Checks that a definition is refused for these reasons, each `line: message`; lines are counted after `before`.
+fn check(before: &str, text: &str, expected: &[&str]) {
+    let skipped = before.lines().count();
+    let error = parse(&format!("{before}{text}"), "a.toml").expect_err(text);
+    let relative = |fault: String| {
+        let (line, message) = fault
+            .strip_prefix("a.toml:")
+            .unwrap()
+            .split_once(':')
+            .unwrap();
+        format!(
+            "{}:{message}",
+            line.parse::<usize>().unwrap().saturating_sub(skipped)
+        )
+    };
+    let found: Vec<_> = faults(&error).into_iter().map(relative).collect();
+    assert_eq!(found, expected, "{text}");
+}
+
+#[test]
+fn a_header_is_checked() {
+    let arm = format!("{ARM}sum = [{{ weight = 1 }}]\n");
+    check("", "schema = 1\nschema = 2\n", &["2: duplicate key"]);
+    check(
+        "",
+        &format!(
+            "schema = 2\nid = \"A N\"\ntitel = \"t\"\nversion = 0\nstatus = \"stabel\"\ndescription = \" \"\n\
+             techniques = [\"T1619\", \"T16\", \"T1567.002\"]\nproviders = [\"asw\"]\nentities = []\n{arm}"
+        ),
+        &[
+            "1: the analytic needs `rationale`",
+            "1: the analytic needs `title`",
+            "1: this program reads schema 1",
+            "2: the id `A N` may hold letters, digits, - and _ only",
+            "3: unknown key in the analytic: `titel`; did you mean `title`?",
+            "4: expected a version of at least 1",
+            "5: unknown status `stabel`; did you mean `stable`?",
+            "6: expected text, found an empty one",
+            "7: `T16` is no ATT&CK technique, as in `T1619`",
+            "8: unknown provider `asw`; did you mean `aws`?",
+            "9: expected at least one kind of entity",
+        ],
+    );
+    check(HEADER, "", &["0: the analytic needs at least one [[arm]]"]);
+    check(
+        HEADER,
+        &format!("{arm}{arm}"),
+        &["7: another [[arm]] has the id `A`"],
+    );
+    check(
+        HEADER,
+        &format!(
+            "{arm}[[telemetry]]\nsource = \"aws.cloudtrail\"\nevents = \"e\"\nwithot = \"w\"\n"
+        ),
+        &[
+            "6: [[telemetry]] needs `without`",
+            "9: unknown key in [[telemetry]]: `withot`; did you mean `without`?",
+        ],
+    );
+}
+
+#[test]
+fn arms_are_checked() {
+    let before = format!("{HEADER}{ARM}");
+    let check = |text: &str, expected: &[&str]| check(&before, text, expected);
+    check(
+        "sum = [\n  { largest = [\"list_cals\", \"list_calls\", \"list_calls\"] },\n  { traits = [\"regions\"] },\n  \
+         { larges = [\"list_calls\"] },\n  { weight = -1 },\n  { role_tail = \"list_calls\" },\n  { acts = \"share\" },\n]\n",
+        &[
+            "2: this metric stands twice in the list",
+            "2: unknown metric `list_cals`; did you mean `list_calls`?",
+            "3: unknown trait `regions`; did you mean `region`?",
+            "4: a term needs exactly one of largest, traits, acts, weight or role_tail",
+            "4: unknown key in a term: `larges`; did you mean `largest`?",
+            "5: expected a weight of at least 0, found -1",
+            "6: unknown metric of a role's histogram `list_calls`; did you mean `read_calls`?",
+            "7: unknown act `share`; valid: `sensitive_share`",
+        ],
+    );
+    check("sum = []\n", &["1: expected at least one term"]);
+    check(
+        "sum = [{ weight = 1 }]\nquiet_context_factor = 1.5\nwhen = [\n  \"contxt\",\n  { at_least = -3, of = \"list_calls\" },\n  \
+         { at_least = 3 },\n  { active = [], act = \"sensitive_share\" },\n  { any = [\"sequence\"] },\n]\ncohrt = \"x\"\n",
+        &[
+            "2: expected a factor above 0 and at most 1, found 1.5",
+            "4: unknown gate `contxt`; did you mean `context`?",
+            "5: expected an integer of at least 0",
+            "6: a gate needs `of`",
+            "7: a gate needs exactly one of active, at_least (with of), any or act",
+            "8: the gate `sequence` needs [[step]]s",
+            "10: unknown key in [[arm]]: `cohrt`; did you mean `cohort`?",
+        ],
+    );
+    check(
+        "sum = [{ weight = 1 }]\n[[step]]\nspike = { of = \"read_calls\", surprise = \"$No\" }\n[[step]]\n\
+         egress = { within = \"soon\" }\n[[step]]\n",
+        &[
+            "2: no arm waits for the sequence: none has the gate `sequence`",
+            "3: unknown element `No`; none is valid here",
+            "5: `soon` is no length of time, as in `24h` or `2d`",
+            "6: [[step]] needs exactly one of new_identity, spike or egress",
+        ],
+    );
+}
+
+#[test]
+fn elements_are_checked() {
+    let before = format!("{HEADER}{ARM}");
+    let check = |text: &str, expected: &[&str]| check(&before, text, expected);
+    check(
+        "sum = [{ weight = \"$Wieght\" }]\n[elements.Weight]\ntype = \"number\"\ndefault = 1\ndoc = \"d\"\n",
+        &[
+            "1: unknown element `Wieght`; did you mean `Weight`?",
+            "2: nothing uses the element `Weight`",
+        ],
+    );
+    check(
+        "sum = [{ weight = \"$A\" }, { largest = \"$A\" }]\n[elements.A]\ntype = \"duration\"\ndefault = \"1h\"\ndoc = \"d\"\n",
+        &[
+            "1: `$A` is of type `duration`; here stands a list of metrics",
+            "1: `$A` is of type `duration`; here stands a number",
+        ],
+    );
+    check(
+        "sum = [{ largest = \"$L\" }, { weight = \"$W\" }]\n[elements.L]\ntype = \"list\"\ndefault = [\n  \"list_cals\",\n]\ndoc = \"d\"\n\
+         [elements.W]\ntype = \"nmber\"\n[elements.threshold]\ntype = \"number\"\ndoc = \"d\"\n\
+         [elements.TimeWindow]\ntype = \"duration\"\ndefault = \"7h\"\ndoc = \"d\"\n",
+        &[
+            "5: unknown metric `list_cals`; did you mean `list_calls`?",
+            "8: [elements.W] needs `doc`",
+            "9: unknown type `nmber`; did you mean `number`?",
+            "10: [elements.threshold] needs `default`",
+            "10: `threshold` may not be an element: every analytic has it",
+            "13: the element `TimeWindow` must be of type `window`",
+        ],
+    );
+}
+
+#[test]
+fn the_definitions_that_come_along_explain_themselves() {
+    let analytics = load(&Table::empty("p.toml"), &[]).unwrap();
+    assert_eq!(
+        analytics.iter().map(|a| &*a.id).collect::<Vec<_>>(),
+        ["AN0370", "AN1328", "AN1594"]
+    );
+    for analytic in &analytics {
+        let (id, docs) = (&analytic.id, &analytic.docs);
+        for texts in [
+            &docs.falsepositives,
+            &docs.investigate,
+            &docs.respond,
+            &docs.tune,
+            &docs.tags,
+            &docs.references,
+        ] {
+            assert!(!texts.is_empty(), "{id}");
+        }
+        assert!(
+            docs.telemetry.iter().any(|telemetry| telemetry.required),
+            "{id}"
+        );
+        assert!(!docs.description.contains('\n'), "{id}");
+        let is_source =
+            |telemetry: &Telemetry| crate::event::Source::parse(&telemetry.source).is_some();
+        assert!(docs.telemetry.iter().all(is_source), "{id}");
+        assert!(
+            analytic.enabled && analytic.window.is_none() && analytic.threshold.is_none(),
+            "{id}"
+        );
+    }
+}
+
+fn analytic(id: &str, config: &str) -> Analytic {
+    let config = Config::parse(config, "p.toml").unwrap();
+    let analytics = load(&config.analytics, &config.mentioned_analytics()).unwrap();
+    analytics
+        .into_iter()
+        .find(|analytic| *analytic.id == *id)
+        .unwrap()
+}
+
+#[test]
+fn arms_are_those_of_the_method() {
+    use Metric::*;
+    let volume = Term::Largest(vec![ListCalls, ListBytes, DeniedCalls]);
+    let spread = Term::Largest(vec![BucketsListed, BucketsNew, PostureBuckets]);
+    let context = Term::Traits(CONTEXT_TRAITS.to_vec());
+    let an1594 = analytic("AN1594", "");
+    let arms: Vec<_> = an1594
+        .arms
+        .iter()
+        .map(|arm| (&*arm.id, arm.terms.clone(), arm.quiet_context_factor))
+        .collect();
+    assert_eq!(
+        arms,
+        [
+            ("ENUM", vec![volume.clone(), spread.clone()], 0.7),
+            ("ENUM+CONTEXT", vec![volume, spread, context.clone()], 1.0),
+            ("CONTEXT", vec![context], 1.0),
+        ]
+    );
+    let an1328 = analytic("AN1328", "");
+    assert_eq!(
+        an1328.steps(),
+        [
+            Step::NewIdentity {
+                within_secs: 2 * 86_400
+            },
+            Step::Spike {
+                metric: ReadCalls,
+                surprise: 1.0
+            },
+            Step::Egress {
+                within_secs: 86_400
+            },
+        ]
+    );
+    assert_eq!(
+        an1328.arms.iter().map(|arm| arm.cohort).collect::<Vec<_>>(),
+        [Cohort::Any, Cohort::New]
+    );
+    assert_eq!(an1328.metrics(), [ReadCalls, BytesRead, EgressBytes]);
+    assert_eq!(an1328.traits(), [Trait::Destination]);
+    let an0370 = analytic("AN0370", "");
+    let share = &an0370.arms[2];
+    assert_eq!(
+        share.terms,
+        [Term::Weight(7.0), Term::Acts(ActKind::SensitiveShare)]
+    );
+    assert_eq!(share.gates, [Gate::Act(ActKind::SensitiveShare)]);
+    assert_eq!(an0370.arms[1].gates[0], Gate::External);
+}
+
+#[test]
+fn a_configuration_changes_what_is_checked() {
+    let an1594 = analytic(
+        "AN1594",
+        "[analytic.AN1594]\nTimeWindow = \"10m\"\nthreshold = 92\nenabled = false\nMinimumCalls = 7\n\
+         ContextTraits = [\"country\", \"region\"]\n",
+    );
+    assert_eq!(an1594.window, Some(Window::TEN_MINUTES));
+    assert_eq!((an1594.threshold, an1594.enabled), (Some(92.0), false));
+    let Gate::AnyOf(floors) = &an1594.arms[0].gates[1] else {
+        panic!("{:?}", an1594.arms[0].gates)
+    };
+    assert_eq!(floors[0], Gate::AtLeast(Metric::ListCalls, 7));
+    assert_eq!(an1594.context, [Trait::Country, Trait::Region]);
+    assert_eq!(
+        an1594.arms[2].terms,
+        [Term::Traits(vec![Trait::Country, Trait::Region])]
+    );
+    let element = an1594.elements.get("MinimumCalls").unwrap();
+    assert_eq!(
+        (element.default.clone(), element.place.line),
+        (Some(ElementValue::Integer(20)), 5)
+    );
+    let shown: Vec<_> = an1594
+        .elements
+        .iter()
+        .filter_map(|e| e.value.as_ref())
+        .map(|v| v.to_string())
+        .collect();
+    assert_eq!(
+        shown,
+        ["\"10m\"", "7", "5", "[\"country\", \"region\"]", "0.7"]
+    );
+
+    let an0370 = analytic(
+        "AN0370",
+        "[analytic.AN0370]\nSensitiveBuckets = [\"aws:hr-*\"]\nApprovedDestinations = [\"444455556666\", \"198.51.100.0/24\"]\n",
+    );
+    assert!(an0370.sensitive_buckets[0].matches_of(Provider::Aws, "hr-files"));
+    assert!(
+        an0370
+            .approved_destinations
+            .iter()
+            .any(|pattern| pattern.matches("198.51.100.7"))
+    );
+}
+
+#[test]
+fn a_wrong_override_is_refused_at_its_line_of_the_configuration() {
+    let text = r#"[analytic.AN1594]
+TimeWindow = "7m"
+thresold = 3
+threshold = 101
+MinimumCalls = "many"
+ContextTraits = [
+  "region",
+  "netwrok",
+]
+QuietContextFactor = 0
+
+[analytic.AN1549]
+
+[[approval]]
+role = "x"
+analytics = ["AN0370", "AN037"]
+owner = "o"
+reason = "r"
+expires = 2030-01-01
+
+[analytic.AN0370]
+SensitiveBuckets = ["payroll"]
+"#;
+    let config = Config::parse(text, "p.toml").unwrap();
+    let error = load(&config.analytics, &config.mentioned_analytics()).unwrap_err();
+    let valid = "valid: aws, azure, entra, m365, gcp, gworkspace, okta, slack, other";
+    assert_eq!(
+        faults(&error),
+        [
+            "p.toml:2: `7m` is no window: 10s to 1d, and a divisor of the day, as in `10m`",
+            "p.toml:3: unknown element of AN1594: `thresold`; did you mean `threshold`?",
+            "p.toml:4: a threshold is a score from 0 to 100",
+            "p.toml:5: expected an integer, found text",
+            "p.toml:8: unknown trait `netwrok`; did you mean `network`?",
+            "p.toml:10: expected a factor above 0 and at most 1, found 0",
+            "p.toml:12: unknown analytic `AN1549`; did you mean `AN1594`?",
+            "p.toml:16: unknown analytic `AN037`; did you mean `AN0370`?",
+            &format!(
+                "p.toml:22: `payroll` must begin with a provider, as in `aws:payroll` ({valid})"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn two_files_may_not_claim_one_id() {
+    let text = format!("{HEADER}{ARM}sum = [{{ weight = 1 }}]\n");
+    let error = load_from(
+        &[("a.toml", &text), ("b.toml", &text)],
+        &Table::empty("p.toml"),
+        &[],
+    )
+    .unwrap_err();
+    assert_eq!(
+        faults(&error),
+        ["b.toml:2: another analytic has the id `AN1`"]
+    );
+}

@@ -1,0 +1,212 @@
+//! The configuration, `plimsoll.toml`, as checked.
+//!
+//! Everything in it is optional and nothing in it is ignored: an unknown key is a fault, all faults come at once, and
+//! what this version does not act on is said in [`Config::warnings`]. The tables of analytics are kept as written,
+//! since only the analytics know their elements.
+
+mod approval;
+mod written;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+pub use approval::{Approval, Criteria, Facets, approval_covering};
+
+use crate::document::{Table, Word};
+use crate::error::{Error, Result};
+use crate::event::Provider;
+use crate::glob::Glob;
+use crate::pattern::NamePattern;
+use crate::time::Time;
+use crate::vocab::{Str, words};
+
+/// Where the configuration is looked for when none is named.
+pub const DEFAULT_PATH: &str = "plimsoll.toml";
+
+/// A configuration that has been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Networks that are ours beside the private ranges.
+    pub internal: Vec<IpNet>,
+    /// Geographic databases.
+    pub geoip: Vec<PathBuf>,
+    /// Accounts that are ours beside those whose own trail is read, as in `aws:111122223333`.
+    pub accounts: BTreeSet<Str>,
+    /// Sensitive buckets.
+    pub sensitive: Vec<Sensitive>,
+    /// Who is behind which source of network flows.
+    pub bindings: Vec<Binding>,
+    /// Sanctioned exceptions, in the order of the file.
+    pub approvals: Vec<Approval>,
+    /// Groups of identities that are judged alike.
+    pub peer_groups: Vec<PeerGroup>,
+    /// The `[analytic.ID]` tables, as written.
+    pub analytics: Table,
+    /// Where alerts also go.
+    pub sinks: Vec<Sink>,
+    /// What is configured but not acted upon by this version.
+    pub warnings: Vec<String>,
+}
+
+/// Buckets whose content matters more than that of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sensitive {
+    /// Which buckets; always says its provider.
+    pub bucket: NamePattern,
+    /// Whom to ask about them.
+    pub owner: Option<String>,
+}
+
+/// The identity behind a source of network flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The source.
+    pub source: BoundSource,
+    /// The canonical id of the identity.
+    pub identity: Str,
+}
+
+/// A source of network flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BoundSource {
+    /// An instance, as in `i-0abc`.
+    Instance(Str),
+    /// An interface, as in `eni-0abc`.
+    Interface(Str),
+    /// An address.
+    Address(IpAddr),
+}
+
+/// Identities that are judged alike while they have little history of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerGroup {
+    /// Its name.
+    pub name: Str,
+    /// Its members, by canonical id.
+    pub identities: Vec<Glob>,
+}
+
+/// Where alerts also go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sink {
+    /// The address that alerts are posted to.
+    pub webhook: String,
+    /// How they are written.
+    pub format: SinkFormat,
+}
+
+words! {
+    /// How an alert is written.
+    SinkFormat {
+        /// Our own schema.
+        Json = "json",
+        /// OCSF detection finding.
+        Ocsf = "ocsf",
+        /// Elastic common schema.
+        Ecs = "ecs",
+        /// A few lines for people.
+        Text = "text",
+    }
+}
+
+impl Default for Config {
+    /// The configuration of an empty file.
+    fn default() -> Self {
+        Self {
+            internal: Vec::new(),
+            geoip: Vec::new(),
+            accounts: BTreeSet::new(),
+            sensitive: Vec::new(),
+            bindings: Vec::new(),
+            approvals: Vec::new(),
+            peer_groups: Vec::new(),
+            analytics: Table::empty(DEFAULT_PATH),
+            sinks: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file that the user named, or [`DEFAULT_PATH`] if it is there, or nothing.
+    ///
+    /// # Errors
+    /// A usage error if a named file is missing, a file cannot be read, or it has faults (see [`Config::parse`]).
+    pub fn load(path: Option<&Path>) -> Result<Self> {
+        let name = path.unwrap_or(Path::new(DEFAULT_PATH));
+        match fs::read(name) {
+            Ok(bytes) => {
+                let shown = name.display().to_string();
+                let text = String::from_utf8(bytes).map_err(|error| {
+                    Error::usage(format!("`{shown}` is not UTF-8")).cause(error.utf8_error())
+                })?;
+                Self::parse(&text, &shown)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && path.is_none() => {
+                Ok(Self::default())
+            }
+            Err(error) => Err(Error::usage(format!(
+                "cannot read the configuration `{}`",
+                name.display()
+            ))
+            .cause(error)
+            .hint("name another with `--config`")),
+        }
+    }
+
+    /// Reads a configuration; `name` stands for its file in messages.
+    ///
+    /// # Errors
+    /// A usage error with all faults of the file, each with its line.
+    pub fn parse(text: &str, name: &str) -> Result<Self> {
+        written::parse(text, name)
+    }
+
+    /// Tells whether an account is listed as ours.
+    pub fn is_our_account(&self, provider: Provider, account: &str) -> bool {
+        !self.accounts.is_empty()
+            && self
+                .accounts
+                .contains(format!("{provider}:{account}").as_str())
+    }
+
+    /// Returns the entry of the list of sensitive buckets that a bucket falls under, the first if several.
+    pub fn sensitive(&self, provider: Provider, bucket: &str) -> Option<&Sensitive> {
+        self.sensitive
+            .iter()
+            .find(|entry| entry.bucket.matches_of(provider, bucket))
+    }
+
+    /// Returns the configured peer group of an identity, the first if several.
+    pub fn peer_group(&self, identity: &str) -> Option<&PeerGroup> {
+        self.peer_groups
+            .iter()
+            .find(|group| group.identities.iter().any(|glob| glob.matches(identity)))
+    }
+
+    /// Returns the approvals that no longer hold at the given time.
+    pub fn expired_approvals(&self, now: Time) -> impl Iterator<Item = &Approval> {
+        self.approvals
+            .iter()
+            .filter(move |approval| !approval.holds(now))
+    }
+
+    /// Returns the ids of analytics that approvals name, for the analytics to check.
+    pub fn mentioned_analytics(&self) -> Vec<Word> {
+        self.approvals
+            .iter()
+            .filter_map(|approval| approval.analytics.clone())
+            .flatten()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+/// The example of the manual.
+const WHOLE: &str = r#"
+[network]
+internal = ["10.0.0.0/8", "203.0.113.0/24"]
+geoip = ["city.mmdb", "asn.mmdb"]
+
+[estate]
+accounts = ["aws:111122223333", "gcp:my-project"]
+
+[[sensitive]]
+bucket = "aws:payroll-*"
+owner = "finance@example.com"
+
+[[binding]]
+instance = "i-0abc"
+identity = "arn:aws:iam::111122223333:role/etl"
+
+[[approval]]
+identity = "arn:aws:iam::111122223333:role/backup-*"
+analytics = ["AN0370", "AN1594"]
+owner = "platform@example.com"
+reason = "nightly backup to the DR account"
+expires = 2027-01-31
+
+[[peer_group]]
+name = "etl"
+identities = ["arn:aws:iam::*:role/etl-*"]
+
+[analytic.AN1594]
+TimeWindow = "10m"
+threshold = 92.0
+
+[[sink]]
+webhook = "https://siem.example.com/hook"
+format = "ocsf"
+"#;
+
+#[test]
+fn everything_of_the_manual_is_read() {
+    let config = Config::parse(WHOLE, "plimsoll.toml").unwrap();
+    assert_eq!(config.internal.len(), 2);
+    assert!(
+        config.is_our_account(Provider::Gcp, "my-project")
+            && !config.is_our_account(Provider::Aws, "my-project")
+    );
+    let payroll = config.sensitive(Provider::Aws, "payroll-2026").unwrap();
+    assert_eq!(payroll.owner.as_deref(), Some("finance@example.com"));
+    assert!(config.sensitive(Provider::Gcp, "payroll-2026").is_none());
+    assert_eq!(
+        config.bindings[0].source,
+        BoundSource::Instance("i-0abc".into())
+    );
+    assert_eq!(
+        &*config.peer_group("arn:aws:iam::1:role/etl-x").unwrap().name,
+        "etl"
+    );
+    assert_eq!(config.analytics.entries[0].key, "AN1594");
+    assert_eq!(config.sinks[0].format, SinkFormat::Ocsf);
+    assert_eq!(config.warnings.len(), 2);
+    assert_eq!(config.mentioned_analytics().len(), 2);
+    assert!(Config::parse("", "plimsoll.toml").unwrap() == Config::default());
+}
+
+/// Checks that a configuration is refused for these reasons, each as `line: message`.
+fn check(text: &str, expected: &[&str]) {
+    let error = Config::parse(text, "p.toml").expect_err(text);
+    assert_eq!(error.kind(), crate::error::Kind::Usage);
+    let said = error.to_string();
+    let faults: Vec<_> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("cause: p.toml:"))
+        .collect();
+    assert_eq!(faults, expected, "{text}");
+}
+
+#[test]
+fn faults_have_lines_and_near_misses() {
+    check(
+        "[network]\ninternl = []\n\n[netwrok]\n",
+        &[
+            "2: unknown key in [network]: `internl`; did you mean `internal`?",
+            "4: unknown key in the configuration: `netwrok`; did you mean `network`?",
+        ],
+    );
+    check(
+        "[network]\ninternal = [\n  \"10.0.0.0/8\",\n  \"10.0.0/8\",\n  \"0.0.0.0/0\",\n  7,\n]\n",
+        &[
+            "4: `10.0.0/8` is no network, such as 10.0.0.0/8, and no address",
+            "5: `0.0.0.0/0` would make every address internal",
+            "6: expected text, found an integer",
+        ],
+    );
+    check(
+        "network = 3\n[estate]\naccounts = [\"111122223333\"]\n",
+        &[
+            "1: expected a table, found an integer",
+            "3: `111122223333` must be a provider and an account, as in `aws:111122223333`",
+        ],
+    );
+    check(
+        "[[sensitive]]\nowner = \"x\"\n[[sensitive]]\nbucket = \"payroll\"\n[sink]\n",
+        &[
+            "1: [[sensitive]] needs `bucket`",
+            "4: `payroll` must begin with a provider, as in `aws:payroll` (valid: aws, azure, entra, m365, gcp, \
+             gworkspace, okta, slack, other)",
+            "5: `sink` may stand several times: write [[sink]]",
+        ],
+    );
+    check(
+        "[[binding]]\neni = \"eni-1\"\naddress = \"10.0.0.1\"\nidentity = \"a\"\n\
+         [[binding]]\naddress = \"x\"\n\
+         [[binding]]\naddress = \"10.0.0.1\"\nidentity = \"a\"\n\
+         [[binding]]\naddress = \"::ffff:10.0.0.1\"\nidentity = \"b\"\n",
+        &[
+            "1: [[binding]] needs exactly one of `instance`, `eni` and `address`",
+            "5: [[binding]] needs `identity`",
+            "6: `x` is no address",
+            "10: another [[binding]] binds the same source",
+        ],
+    );
+    check(
+        "[[approval]]\nowner = \"\"\nexpires = 2027-01-31T10:00:00Z\n",
+        &[
+            "1: [[approval]] needs `reason`",
+            "1: [[approval]] needs at least one of identity, role, destination, bucket, user_agent, application or network",
+            "2: expected text, found an empty one",
+            "3: expected a date such as 2027-01-31, found `2027-01-31T10:00:00Z`",
+        ],
+    );
+    check(
+        "[[sink]]\nwebhook = \"siem\"\nformat = \"oscf\"\n[[peer_group]]\nname = \"a\"\nidentities = []\n\
+         [[peer_group]]\nname = \"a\"\nidentities = []\n",
+        &[
+            "2: `siem` is no http or https address",
+            "3: unknown format `oscf`; did you mean `ocsf`?",
+            "8: another [[peer_group]] is named `a`",
+        ],
+    );
+}
+
+#[test]
+fn a_named_file_must_be_there() {
+    let error = Config::load(Some(Path::new("/nowhere/plimsoll.toml"))).unwrap_err();
+    assert_eq!(error.kind(), crate::error::Kind::Usage);
+}
+
+fn approval(criteria: &str) -> Config {
+    let text = format!(
+        "[[approval]]\nowner = \"o\"\nreason = \"r\"\nexpires = \"2027-01-31\"\n{criteria}"
+    );
+    Config::parse(&text, "p.toml").unwrap()
+}
+
+fn facets() -> Facets {
+    let texts = |texts: &[&str]| {
+        texts
+            .iter()
+            .map(|text| Str::from(*text))
+            .collect::<Vec<_>>()
+    };
+    Facets {
+        identity: "arn:aws:iam::111122223333:role/backup-eu".into(),
+        aliases: texts(&["AROAEXAMPLE"]),
+        role: Some("arn:aws:iam::111122223333:role/backup-eu".into()),
+        destinations: vec![
+            texts(&["444455556666", "dr-eu"]),
+            texts(&["444455556666", "dr-us", "198.51.100.7"]),
+        ],
+        buckets: texts(&["aws:payroll-1", "payroll-2"]),
+        user_agents: texts(&["rclone"]),
+        applications: Vec::new(),
+        addresses: ["203.0.113.9", "::ffff:203.0.113.10"]
+            .map(|ip| ip.parse().unwrap())
+            .to_vec(),
+    }
+}
+
+#[test]
+fn an_approval_covers_what_it_names_and_nothing_beside_it() {
+    let at = Time::parse("2027-01-01T00:00:00Z").unwrap();
+    for (criteria, covers) in [
+        (r#"identity = "arn:aws:iam::*:role/backup-*""#, true),
+        (r#"identity = "AROA*""#, true),
+        (r#"identity = "arn:aws:iam::*:role/etl-*""#, false),
+        (r#"role = "*backup*""#, true),
+        (r#"destination = "aws:444455556666""#, true),
+        (r#"destination = "444455556666""#, true),
+        (r#"destination = "gcp:444455556666""#, true),
+        (r#"destination = "dr-*""#, true),
+        (r#"destination = "dr-eu""#, false),
+        (r#"destination = "198.51.100.0/24""#, false),
+        (r#"bucket = "aws:payroll-*""#, true),
+        (r#"bucket = "aws:payroll-1""#, false),
+        (r#"user_agent = "rclone""#, true),
+        (r#"application = "*""#, false),
+        (r#"network = "203.0.113.0/24""#, true),
+        (r#"network = "203.0.113.9""#, false),
+        ("user_agent = \"rclone\"\nnetwork = \"10.0.0.0/8\"", false),
+    ] {
+        let config = approval(criteria);
+        assert_eq!(
+            approval_covering(&config, "AN0370", &facets(), at).is_some(),
+            covers,
+            "{criteria}"
+        );
+    }
+    let config = approval("user_agent = \"rclone\"\nanalytics = [\"AN1594\"]");
+    assert!(approval_covering(&config, "AN0370", &facets(), at).is_none());
+    assert!(approval_covering(&config, "AN1594", &facets(), at).is_some());
+}
+
+#[test]
+fn an_expired_approval_no_longer_holds() {
+    let config = approval("user_agent = \"rclone\"");
+    for (at, holds) in [
+        ("2027-01-31T23:59:59.999Z", true),
+        ("2027-02-01T00:00:00Z", false),
+    ] {
+        let at = Time::parse(at).unwrap();
+        assert_eq!(
+            approval_covering(&config, "AN0370", &facets(), at).is_some(),
+            holds
+        );
+        assert_eq!(config.expired_approvals(at).count(), usize::from(!holds));
+    }
+    let text = "[[approval]]\nrole = \"r\"\nowner = \"o\"\nreason = \"r\"\nexpires = 9999-12-31\n";
+    assert_eq!(
+        Config::parse(text, "p.toml")
+            .unwrap()
+            .expired_approvals(Time::from_nanos(i64::MAX))
+            .count(),
+        0
+    );
+}

@@ -1,0 +1,313 @@
+//! The configuration as written: from the tables of the file to a checked [`Config`].
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::config::{
+    Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Sensitive, Sink, SinkFormat,
+};
+use crate::document::{Faults, Fields, Place, Table, Value};
+use crate::error::Result;
+use crate::glob::{Glob, PATTERN_BYTES_MAX};
+use crate::pattern::{DestinationPattern, NamePattern, parse_network, split_provider};
+use crate::time::Day;
+
+/// The criteria of an approval, as a sentence lists them.
+const CRITERIA: &str = "identity, role, destination, bucket, user_agent, application or network";
+
+/// Reads a configuration, with all of its faults at once.
+pub(super) fn parse(text: &str, name: &str) -> Result<Config> {
+    let mut faults = Faults::default();
+    let root = Table::parse(text, name, &mut faults);
+    let config = read(&root, &mut faults);
+    faults.finish(&format!("`{name}`"))?;
+    Ok(config)
+}
+
+fn read(root: &Table, faults: &mut Faults) -> Config {
+    let mut config = Config {
+        analytics: Table::empty(&root.place.file),
+        ..Config::default()
+    };
+    let mut fields = Fields::of(root, "the configuration");
+    if let Some(table) = fields
+        .optional("network")
+        .and_then(|value| value.table(faults))
+    {
+        read_network(table, &mut config, faults);
+    }
+    if let Some(table) = fields
+        .optional("estate")
+        .and_then(|value| value.table(faults))
+    {
+        read_estate(table, &mut config, faults);
+    }
+    config.sensitive = read_each(&mut fields, "sensitive", faults, read_sensitive);
+    config.bindings = read_bindings(&mut fields, faults);
+    config.approvals = read_each(&mut fields, "approval", faults, read_approval);
+    config.peer_groups = read_peer_groups(&mut fields, faults);
+    config.sinks = read_each(&mut fields, "sink", faults, read_sink);
+    if let Some(table) = fields
+        .optional("analytic")
+        .and_then(|value| value.table(faults))
+    {
+        config.analytics = table.clone();
+    }
+    fields.done(faults);
+
+    if !config.geoip.is_empty() {
+        config.warnings.push(
+            "geoip is not read by this version: networks are taken as /16 and /48 prefixes, and countries are unknown"
+                .to_owned(),
+        );
+    }
+    if !config.sinks.is_empty() {
+        config.warnings.push(
+            "[[sink]] is not served by this version: alerts go to the output only".to_owned(),
+        );
+    }
+    config
+}
+
+/// Reads each of the tables of a key; those with faults are left out.
+fn read_each<T>(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    faults: &mut Faults,
+    read: impl Fn(Fields<'_>, &mut Faults) -> Option<T>,
+) -> Vec<T> {
+    let tables = fields.tables(key, faults);
+    tables
+        .into_iter()
+        .filter_map(|table| read(Fields::of(table, format!("[[{key}]]")), faults))
+        .collect()
+}
+
+/// Returns what was made of a value, or tells what is wrong with it.
+fn checked<T>(
+    place: &Place,
+    text: &str,
+    made: std::result::Result<T, String>,
+    faults: &mut Faults,
+) -> Option<T> {
+    made.map_err(|wrong| faults.add(place, format!("`{text}` {wrong}")))
+        .ok()
+}
+
+fn read_with<T>(
+    value: Option<&Value>,
+    faults: &mut Faults,
+    parse: impl Fn(&str) -> std::result::Result<T, String>,
+) -> Option<T> {
+    let value = value?;
+    let text = value.text(faults)?;
+    checked(&value.place, text, parse(text), faults)
+}
+
+fn glob(text: &str) -> std::result::Result<Glob, String> {
+    Glob::new(text).ok_or_else(|| format!("is longer than {PATTERN_BYTES_MAX} bytes"))
+}
+
+fn network(text: &str) -> std::result::Result<IpNet, String> {
+    parse_network(text)
+        .ok_or_else(|| "is no network, such as 10.0.0.0/8, and no address".to_owned())
+}
+
+fn read_network(table: &Table, config: &mut Config, faults: &mut Faults) {
+    let mut fields = Fields::of(table, "[network]");
+    for word in fields.words("internal", faults) {
+        let made = network(&word.text).and_then(|network| match network.prefix_len() {
+            0 => Err("would make every address internal".to_owned()),
+            _ => Ok(network),
+        });
+        config
+            .internal
+            .extend(checked(&word.place, &word.text, made, faults));
+    }
+    config.geoip = fields
+        .words("geoip", faults)
+        .iter()
+        .map(|word| (*word.text).into())
+        .collect();
+    fields.done(faults);
+}
+
+fn read_estate(table: &Table, config: &mut Config, faults: &mut Faults) {
+    let mut fields = Fields::of(table, "[estate]");
+    for word in fields.words("accounts", faults) {
+        let made = match split_provider(&word.text) {
+            (Some(_), account) if !account.is_empty() => Ok(word.text.clone()),
+            _ => Err("must be a provider and an account, as in `aws:111122223333`".to_owned()),
+        };
+        config
+            .accounts
+            .extend(checked(&word.place, &word.text, made, faults));
+    }
+    fields.done(faults);
+}
+
+fn read_sensitive(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Sensitive> {
+    let bucket = read_with(
+        fields.required("bucket", faults),
+        faults,
+        NamePattern::parse_with_provider,
+    );
+    let owner = fields
+        .optional("owner")
+        .and_then(|value| value.text(faults))
+        .map(str::to_owned);
+    fields.done(faults);
+    Some(Sensitive {
+        bucket: bucket?,
+        owner,
+    })
+}
+
+fn read_bindings(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Binding> {
+    let mut bindings: Vec<Binding> = Vec::new();
+    for table in fields.tables("binding", faults) {
+        let Some(binding) = read_binding(Fields::of(table, "[[binding]]"), faults) else {
+            continue;
+        };
+        if bindings.iter().any(|other| other.source == binding.source) {
+            faults.add(&table.place, "another [[binding]] binds the same source");
+        }
+        bindings.push(binding);
+    }
+    bindings
+}
+
+fn read_binding(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Binding> {
+    let place = fields.place();
+    let given = [
+        fields.optional("instance"),
+        fields.optional("eni"),
+        fields.optional("address"),
+    ];
+    let identity = read_text(fields.required("identity", faults), faults);
+    let source = match given {
+        [Some(value), None, None] => value
+            .text(faults)
+            .map(|text| BoundSource::Instance(text.into())),
+        [None, Some(value), None] => value
+            .text(faults)
+            .map(|text| BoundSource::Interface(text.into())),
+        [None, None, Some(value)] => read_with(Some(value), faults, |text| {
+            let address = text
+                .parse::<IpAddr>()
+                .map_err(|_| "is no address".to_owned())?;
+            Ok(BoundSource::Address(address.to_canonical()))
+        }),
+        _ => {
+            faults.add(
+                place,
+                "[[binding]] needs exactly one of `instance`, `eni` and `address`",
+            );
+            None
+        }
+    };
+    fields.done(faults);
+    Some(Binding {
+        source: source?,
+        identity: identity?.into(),
+    })
+}
+
+fn read_text<'a>(value: Option<&'a Value>, faults: &mut Faults) -> Option<&'a str> {
+    value.and_then(|value| value.text(faults))
+}
+
+fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval> {
+    let place = fields.place().clone();
+    let criteria = Criteria {
+        identity: read_with(fields.optional("identity"), faults, glob),
+        role: read_with(fields.optional("role"), faults, glob),
+        destination: read_with(
+            fields.optional("destination"),
+            faults,
+            DestinationPattern::parse,
+        ),
+        bucket: read_with(fields.optional("bucket"), faults, NamePattern::parse),
+        user_agent: read_with(fields.optional("user_agent"), faults, glob),
+        application: read_with(fields.optional("application"), faults, glob),
+        network: read_with(fields.optional("network"), faults, network),
+    };
+    if !fields.any_found() {
+        faults.add(
+            &place,
+            format!("[[approval]] needs at least one of {CRITERIA}"),
+        );
+    }
+    let analytics = fields
+        .optional("analytics")
+        .and_then(|value| value.words(faults));
+    let owner = read_text(fields.required("owner", faults), faults);
+    let reason = read_text(fields.required("reason", faults), faults);
+    let expires: Option<Day> = fields
+        .required("expires", faults)
+        .and_then(|value| value.day(faults));
+    fields.done(faults);
+    let (owner, reason) = (owner?.to_owned(), reason?.to_owned());
+    Some(Approval {
+        criteria,
+        analytics,
+        owner,
+        reason,
+        expires: expires?,
+        place,
+    })
+}
+
+fn read_peer_groups(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<PeerGroup> {
+    let mut groups: Vec<PeerGroup> = Vec::new();
+    for table in fields.tables("peer_group", faults) {
+        let mut fields = Fields::of(table, "[[peer_group]]");
+        let name = fields
+            .required("name", faults)
+            .and_then(|value| value.word(faults));
+        let members = fields
+            .required("identities", faults)
+            .and_then(|value| value.words(faults))
+            .unwrap_or_default();
+        fields.done(faults);
+        let identities = members
+            .iter()
+            .filter_map(|word| checked(&word.place, &word.text, glob(&word.text), faults))
+            .collect();
+        let Some(name) = name else { continue };
+        if groups.iter().any(|group| group.name == name.text) {
+            faults.add(
+                &name.place,
+                format!("another [[peer_group]] is named `{}`", name.text),
+            );
+        }
+        groups.push(PeerGroup {
+            name: name.text,
+            identities,
+        });
+    }
+    groups
+}
+
+fn read_sink(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Sink> {
+    let webhook = read_with(fields.required("webhook", faults), faults, |text| {
+        let is_address = text.starts_with("https://") || text.starts_with("http://");
+        is_address
+            .then(|| text.to_owned())
+            .ok_or_else(|| "is no http or https address".to_owned())
+    });
+    let words: Vec<_> = SinkFormat::ALL
+        .iter()
+        .map(|format| format.as_str())
+        .collect();
+    let format = match fields.optional("format") {
+        Some(value) => value.one_of("format", SinkFormat::parse, &words, faults),
+        None => Some(SinkFormat::Json),
+    };
+    fields.done(faults);
+    Some(Sink {
+        webhook: webhook?,
+        format: format?,
+    })
+}

@@ -1,0 +1,215 @@
+//! Alerts against labels: what was found, how soon, and what was false.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::score::{Alert, Status};
+use crate::time::Time;
+
+/// How long after a label's end, in seconds, an alert still hits it.
+const GRACE_SECS: i64 = 3_600;
+
+/// What somebody knows to have happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// Which analytic should see it.
+    pub analytic: String,
+    /// Ids by which the identity is accepted.
+    pub identity: Vec<String>,
+    /// First event.
+    pub start: Time,
+    /// Last event.
+    pub end: Time,
+    /// What it is.
+    pub note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenLabel {
+    analytic: String,
+    identity: Vec<String>,
+    start: String,
+    end: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// How an analytic, or all of them, did against labels.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct AnalyticEvaluation {
+    /// Labels.
+    pub labels: u64,
+    /// Labels that some alert hit.
+    pub found: u64,
+    /// Alerts that hit a label.
+    pub true_alerts: u64,
+    /// Alerts that hit none.
+    pub false_alerts: u64,
+    /// Share of alerts that hit a label; absent without alerts.
+    pub precision: Option<f64>,
+    /// Share of labels that were hit; absent without labels.
+    pub recall: Option<f64>,
+    /// Median seconds from a label's start to its first alert.
+    pub time_to_detect_p50_secs: Option<i64>,
+    /// 90th percentile of the same.
+    pub time_to_detect_p90_secs: Option<i64>,
+}
+
+/// How everything did against labels.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Per analytic.
+    pub analytics: BTreeMap<String, AnalyticEvaluation>,
+    /// All together.
+    pub all: AnalyticEvaluation,
+    /// False alerts a day.
+    pub false_alerts_per_day: f64,
+    /// Notes of the labels that no alert hit.
+    pub missed: Vec<String>,
+}
+
+/// Reads labels, one JSON document a line.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, or a line is no label; it says which.
+pub fn read_labels(path: &Path) -> Result<Vec<Label>> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Error::failed(format!("cannot read the labels `{}`", path.display())).cause(e)
+    })?;
+    let mut labels = Vec::new();
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        labels.push(parse_label(line).map_err(|cause| {
+            Error::failed(format!("{}:{}: this is no label", path.display(), number + 1)).cause(cause).hint(
+                r#"a label is {"analytic": "AN1594", "identity": ["id"], "start": "2026-03-16T04:00:00Z", "end": "…", "note": "…"}"#,
+            )
+        })?);
+    }
+    Ok(labels)
+}
+
+fn parse_label(line: &str) -> std::result::Result<Label, String> {
+    let written: WrittenLabel = serde_json::from_str(line).map_err(|e| e.to_string())?;
+    let time = |text: &str| Time::parse(text).ok_or_else(|| format!("`{text}` is no time"));
+    let (start, end) = (time(&written.start)?, time(&written.end)?);
+    if end < start {
+        return Err("it ends before it starts".to_owned());
+    }
+    Ok(Label {
+        analytic: written.analytic,
+        identity: written.identity,
+        start,
+        end,
+        note: written.note,
+    })
+}
+
+impl Label {
+    /// Tells whether an alert hits this label.
+    pub fn is_hit_by(&self, alert: &Alert) -> bool {
+        let entity = &alert.entity;
+        alert.analytic == self.analytic
+            && alert.time >= self.start
+            && alert.time <= self.end.plus_secs(GRACE_SECS)
+            && self
+                .identity
+                .iter()
+                .any(|id| *id == entity.id || entity.aliases.contains(id))
+    }
+}
+
+/// Compares the alerts of `days` days with labels. Labels that end before `from` are left out: nobody looked there.
+pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> Evaluation {
+    let labels: Vec<&Label> = labels.iter().filter(|l| l.end >= from).collect();
+    let episodes: Vec<&Alert> = alerts
+        .iter()
+        .filter(|a| a.status == Status::New && a.suppressed_by.is_none())
+        .collect();
+    let names: BTreeSet<&str> = labels
+        .iter()
+        .map(|l| l.analytic.as_str())
+        .chain(episodes.iter().map(|a| a.analytic.as_str()))
+        .collect();
+    let of = |name: Option<&str>| {
+        let is_of = |analytic: &str| name.is_none_or(|name| analytic == name);
+        let labels: Vec<&Label> = labels
+            .iter()
+            .copied()
+            .filter(|l| is_of(&l.analytic))
+            .collect();
+        let episodes: Vec<&Alert> = episodes
+            .iter()
+            .copied()
+            .filter(|a| is_of(&a.analytic))
+            .collect();
+        evaluate_one(&episodes, &labels)
+    };
+    let all = of(None);
+    Evaluation {
+        false_alerts_per_day: if days > 0 {
+            all.false_alerts as f64 / days as f64
+        } else {
+            0.0
+        },
+        analytics: names
+            .iter()
+            .map(|name| ((*name).to_owned(), of(Some(name))))
+            .collect(),
+        missed: labels
+            .iter()
+            .filter(|label| !episodes.iter().any(|alert| label.is_hit_by(alert)))
+            .map(|label| {
+                format!(
+                    "{} {} {} {}",
+                    label.analytic,
+                    label.start,
+                    label.identity.join(","),
+                    label.note
+                )
+            })
+            .collect(),
+        all,
+    }
+}
+
+fn evaluate_one(episodes: &[&Alert], labels: &[&Label]) -> AnalyticEvaluation {
+    let true_alerts = episodes
+        .iter()
+        .filter(|a| labels.iter().any(|l| l.is_hit_by(a)))
+        .count() as u64;
+    let mut delays: Vec<i64> = labels
+        .iter()
+        .filter_map(|label| {
+            let first = episodes
+                .iter()
+                .filter(|a| label.is_hit_by(a))
+                .map(|a| a.time)
+                .min()?;
+            Some(first.secs_since(label.start))
+        })
+        .collect();
+    delays.sort_unstable();
+    let quantile = |q: f64| {
+        let at = ((delays.len() as f64 * q).ceil() as usize).max(1) - 1;
+        delays.get(at).copied()
+    };
+    let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+    AnalyticEvaluation {
+        labels: labels.len() as u64,
+        found: delays.len() as u64,
+        true_alerts,
+        false_alerts: episodes.len() as u64 - true_alerts,
+        precision: share(true_alerts, episodes.len() as u64),
+        recall: share(delays.len() as u64, labels.len() as u64),
+        time_to_detect_p50_secs: quantile(0.5),
+        time_to_detect_p90_secs: quantile(0.9),
+    }
+}

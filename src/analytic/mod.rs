@@ -3,9 +3,39 @@
 //! A definition is a file of `models/`. It is read twice: as *written*, where a number may be the name of an element
 //! (`"$ShareWeight"`), and as *checked*, an [`Analytic`], where the elements have the values of the configuration and
 //! every number is a number. Only the second can be scored.
+//!
+//! ```toml
+//! [elements.ShareWeight]            # what an estate may set, under [analytic.ID] of its configuration
+//! type = "number"
+//! default = 7.0
+//! doc = "…"
+//!
+//! [[arm]]                           # of several arms, the highest rank counts
+//! id = "SHARE"
+//! doc = "…"
+//! cohort = "any"                    # new, established or any
+//! sum = [                           # terms, added up
+//!   { weight = "$ShareWeight" },    # a declared number
+//!   { acts = "sensitive_share" },   # surprise of the first such act, and how many
+//!   { largest = ["read_calls"] },   # largest surprise over metrics of one family
+//!   { traits = ["destination"] },   # surprise of new values, summed
+//!   { role_tail = "read_calls" },   # rarity among the hours of the role
+//! ]
+//! when = [                          # gates, all of which must be passed
+//!   { active = ["read_calls"] },
+//!   { any = [{ at_least = 20, of = "read_calls" }, { act = "sensitive_share" }] },
+//!   "context", "external", "sequence",
+//! ]
+//! quiet_context_factor = 0.7        # what the sum counts for on a day without unusual context
+//!
+//! [[step]]                          # of the sequence, in order: new_identity, spike or egress
+//! spike = { of = "read_calls", surprise = 1.0 }
+//! ```
 
 mod check;
 mod element;
+mod resolve;
+mod telemetry;
 mod written;
 
 use std::fmt;
@@ -13,9 +43,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use element::{Element, ElementKind, ElementValue, Elements};
+pub use telemetry::{Field, Telemetry};
 
 use crate::document::{Faults, Table, Word};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Provider;
 use crate::pattern::{DestinationPattern, NamePattern};
 use crate::time::Window;
@@ -106,21 +137,6 @@ pub struct Docs {
     pub tune: Vec<String>,
     /// The records that it rests on.
     pub telemetry: Vec<Telemetry>,
-}
-
-/// Records that an analytic rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Telemetry {
-    /// The log, as in `aws.cloudtrail`.
-    pub source: String,
-    /// Which of its records.
-    pub events: String,
-    /// The fields of the normalised event that are needed.
-    pub fields: Vec<String>,
-    /// Whether nothing can be detected without it.
-    pub required: bool,
-    /// What stays unseen without it.
-    pub without: String,
 }
 
 words! {
@@ -294,15 +310,6 @@ impl Gate {
             Self::Context | Self::External | Self::Act(_) | Self::Sequence => {}
         }
     }
-
-    /// Tells whether the gate, or one that it is made of, waits for the sequence.
-    fn needs_sequence(&self) -> bool {
-        match self {
-            Self::Sequence => true,
-            Self::AnyOf(gates) => gates.iter().any(Self::needs_sequence),
-            _ => false,
-        }
-    }
 }
 
 /// Returns the analytics that come with the program, as configured, by id.
@@ -328,7 +335,7 @@ pub fn load_from(
     let written: Vec<_> = files
         .iter()
         .filter_map(|(name, text)| {
-            written::read(&Table::parse(text, name, &mut faults), &mut faults)
+            written::read(&Table::parse(text, name, &mut faults)?, &mut faults)
         })
         .collect();
     let analytics = check::all(&written, overrides, mentioned, &mut faults);
@@ -342,15 +349,11 @@ pub fn load_from(
 /// A usage error with all faults of the file, each with its line.
 pub fn parse(text: &str, name: &str) -> Result<Analytic> {
     let mut faults = Faults::default();
-    let written = written::read(&Table::parse(text, name, &mut faults), &mut faults);
-    let analytic = written.map(|written| check::one(&written, None, &mut faults));
+    let root = Table::parse(text, name, &mut faults);
+    let written = root.and_then(|root| written::read(&root, &mut faults));
+    let analytic = written.and_then(|written| check::one(&written, None, &mut faults));
     faults.finish(&format!("`{name}`"))?;
-    match analytic.flatten() {
-        Some(analytic) => Ok(analytic),
-        None => Err(crate::error::Error::usage(format!(
-            "`{name}` holds no analytic"
-        ))),
-    }
+    analytic.ok_or_else(|| Error::usage(format!("`{name}` holds no analytic")))
 }
 
 #[cfg(test)]

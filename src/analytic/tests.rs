@@ -80,11 +80,12 @@ fn a_header_is_checked() {
     check(
         HEADER,
         &format!(
-            "{arm}[[telemetry]]\nsource = \"aws.cloudtrail\"\nevents = \"e\"\nwithot = \"w\"\n"
+            "{arm}[[telemetry]]\nsource = \"aws.cloudtrail\"\nevents = \"e\"\nfields = [\"peers\"]\nwithot = \"w\"\n"
         ),
         &[
             "6: [[telemetry]] needs `without`",
-            "9: unknown key in [[telemetry]]: `withot`; did you mean `without`?",
+            "9: unknown field `peers`; did you mean `peer`?",
+            "10: unknown key in [[telemetry]]: `withot`; did you mean `without`?",
         ],
     );
 }
@@ -117,7 +118,6 @@ fn arms_are_checked() {
             "5: expected an integer of at least 0",
             "6: a gate needs `of`",
             "7: a gate needs exactly one of active, at_least (with of), any or act",
-            "8: the gate `sequence` needs [[step]]s",
             "10: unknown key in [[arm]]: `cohrt`; did you mean `cohort`?",
         ],
     );
@@ -125,11 +125,28 @@ fn arms_are_checked() {
         "sum = [{ weight = 1 }]\n[[step]]\nspike = { of = \"read_calls\", surprise = \"$No\" }\n[[step]]\n\
          egress = { within = \"soon\" }\n[[step]]\n",
         &[
-            "2: no arm waits for the sequence: none has the gate `sequence`",
             "3: unknown element `No`; none is valid here",
             "5: `soon` is no length of time, as in `24h` or `2d`",
             "6: [[step]] needs exactly one of new_identity, spike or egress",
         ],
+    );
+}
+
+#[test]
+fn what_belongs_together_is_checked() {
+    let before = format!("{HEADER}{ARM}");
+    let check = |text: &str, expected: &[&str]| check(&before, text, expected);
+    check(
+        "sum = [{ weight = 1 }]\n[[step]]\negress = { within = \"1h\" }\n",
+        &["2: no arm waits for the sequence: none has the gate `sequence`"],
+    );
+    check(
+        "sum = [{ weight = 1 }]\nwhen = [\n  { any = [\"sequence\"] },\n]\n",
+        &["3: the gate `sequence` needs [[step]]s"],
+    );
+    check(
+        "sum = [{ weight = 1 }]\n[elements.ContextTraits]\ntype = \"number\"\ndefault = 1\ndoc = \"d\"\n",
+        &["2: the element `ContextTraits` must be of type `list`"],
     );
 }
 
@@ -190,13 +207,8 @@ fn the_definitions_that_come_along_explain_themselves() {
             "{id}"
         );
         assert!(!docs.description.contains('\n'), "{id}");
-        let is_source =
-            |telemetry: &Telemetry| crate::event::Source::parse(&telemetry.source).is_some();
-        assert!(docs.telemetry.iter().all(is_source), "{id}");
-        assert!(
-            analytic.enabled && analytic.window.is_none() && analytic.threshold.is_none(),
-            "{id}"
-        );
+        let as_tuned = analytic.window.is_none() && analytic.threshold.is_none();
+        assert!(analytic.enabled && as_tuned, "{id}");
     }
 }
 
@@ -367,4 +379,16 @@ fn two_files_may_not_claim_one_id() {
         faults(&error),
         ["b.toml:2: another analytic has the id `AN1`"]
     );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(at in 0usize..8_000, cut in 0usize..80, put in "[\\[\\]{}=\",.$#a-z0-9\n-]{0,12}") {
+        for (name, text) in BUILTIN {
+            let start = at.min(text.len());
+            let end = (start + cut).min(text.len());
+            let _ = parse(&format!("{}{put}{}", &text[..start], &text[end..]), name);
+            let _ = Config::parse(&put, name).and_then(|config| load(&config.analytics, &[]));
+        }
+    }
 }

@@ -123,17 +123,18 @@ fn faults_have_lines_and_near_misses() {
         ],
     );
     check(
-        "[[approval]]\nowner = \"\"\nexpires = 2027-01-31T10:00:00Z\n",
+        "[[approval]]\nowner = \"\"\nexpires = 2027-01-31T10:00:00Z\nanalytics = []\n",
         &[
             "1: [[approval]] needs `reason`",
             "1: [[approval]] needs at least one of identity, role, destination, bucket, user_agent, application or network",
             "2: expected text, found an empty one",
             "3: expected a date such as 2027-01-31, found `2027-01-31T10:00:00Z`",
+            "4: expected at least one, found an empty list",
         ],
     );
     check(
-        "[[sink]]\nwebhook = \"siem\"\nformat = \"oscf\"\n[[peer_group]]\nname = \"a\"\nidentities = []\n\
-         [[peer_group]]\nname = \"a\"\nidentities = []\n",
+        "[[sink]]\nwebhook = \"siem\"\nformat = \"oscf\"\n[[peer_group]]\nname = \"a\"\nidentities = [\"x\"]\n\
+         [[peer_group]]\nname = \"a\"\nidentities = [\"x\"]\n",
         &[
             "2: `siem` is no http or https address",
             "3: unknown format `oscf`; did you mean `ocsf`?",
@@ -235,4 +236,13 @@ fn an_expired_approval_no_longer_holds() {
             .count(),
         0
     );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(at in 0usize..900, cut in 0usize..40, put in "[\\[\\]{}=\",.:*/é#a-z0-9\n-]{0,12}") {
+        let start = at.min(WHOLE.len());
+        let end = (start + cut).min(WHOLE.len());
+        let _ = Config::parse(&format!("{}{put}{}", &WHOLE[..start], &WHOLE[end..]), "p.toml");
+    }
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use crate::config::{
     Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Sensitive, Sink, SinkFormat,
 };
-use crate::document::{Faults, Fields, Place, Table, Value};
+use crate::document::{Faults, Fields, Place, Table, Value, Word};
 use crate::error::Result;
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
 use crate::pattern::{DestinationPattern, NamePattern, parse_network, split_provider};
@@ -20,7 +20,7 @@ const CRITERIA: &str = "identity, role, destination, bucket, user_agent, applica
 pub(super) fn parse(text: &str, name: &str) -> Result<Config> {
     let mut faults = Faults::default();
     let root = Table::parse(text, name, &mut faults);
-    let config = read(&root, &mut faults);
+    let config = root.map_or_else(Config::default, |root| read(&root, &mut faults));
     faults.finish(&format!("`{name}`"))?;
     Ok(config)
 }
@@ -241,7 +241,7 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
     }
     let analytics = fields
         .optional("analytics")
-        .and_then(|value| value.words(faults));
+        .and_then(|value| some_words(value, faults));
     let owner = read_text(fields.required("owner", faults), faults);
     let reason = read_text(fields.required("reason", faults), faults);
     let expires: Option<Day> = fields
@@ -259,6 +259,14 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
     })
 }
 
+/// Reads a list of texts, of which there must be one.
+fn some_words(value: &Value, faults: &mut Faults) -> Option<Vec<Word>> {
+    if value.list(faults)?.is_empty() {
+        faults.add(&value.place, "expected at least one, found an empty list");
+    }
+    value.words(faults)
+}
+
 fn read_peer_groups(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<PeerGroup> {
     let mut groups: Vec<PeerGroup> = Vec::new();
     for table in fields.tables("peer_group", faults) {
@@ -268,7 +276,7 @@ fn read_peer_groups(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<PeerGro
             .and_then(|value| value.word(faults));
         let members = fields
             .required("identities", faults)
-            .and_then(|value| value.words(faults))
+            .and_then(|value| some_words(value, faults))
             .unwrap_or_default();
         fields.done(faults);
         let identities = members

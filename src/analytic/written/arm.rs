@@ -1,0 +1,228 @@
+//! Arms and steps as written.
+
+use crate::analytic::written::{
+    Given, Placed, WrittenArm, WrittenGate, WrittenStep, WrittenTerm, all, read_text, some_of,
+};
+use crate::analytic::{ActKind, Cohort, ElementKind, ElementValue};
+use crate::document::{Faults, Fields, Node, Table, Value, Word};
+use crate::vocab::{Metric, Trait};
+
+pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm> {
+    let mut fields = Fields::of(table, "[[arm]]");
+    let id = fields
+        .required("id", faults)
+        .and_then(|value| value.word(faults));
+    let doc = read_text(&mut fields, "doc", faults);
+    let cohort = fields
+        .required("cohort", faults)
+        .and_then(|value| value.one_of("cohort", Cohort::parse, all!(Cohort), faults))
+        .unwrap_or(Cohort::Any);
+    let sum = fields.required("sum", faults);
+    let terms = sum.and_then(|value| value.list(faults)).unwrap_or_default();
+    if let Some(sum) = sum
+        && terms.is_empty()
+    {
+        faults.add(&sum.place, "expected at least one term");
+    }
+    let terms = terms
+        .iter()
+        .filter_map(|value| read_term(value, faults))
+        .collect();
+    let gates = fields
+        .optional("when")
+        .and_then(|value| value.list(faults))
+        .unwrap_or_default();
+    let gates = gates
+        .iter()
+        .filter_map(|value| read_gate(value, faults))
+        .collect();
+    let quiet_context_factor = fields.optional("quiet_context_factor").and_then(|value| {
+        Some(Placed {
+            place: value.place.clone(),
+            given: given(value, faults, Value::number)?,
+        })
+    });
+    fields.done(faults);
+    Some(WrittenArm {
+        id: id?,
+        doc,
+        cohort,
+        terms,
+        gates,
+        quiet_context_factor,
+    })
+}
+
+/// Reads a value that may be the name of an element.
+fn given<T>(
+    value: &Value,
+    faults: &mut Faults,
+    read: impl FnOnce(&Value, &mut Faults) -> Option<T>,
+) -> Option<Given<T>> {
+    if let Node::Text(text) = &value.node
+        && let Some(name) = text.strip_prefix('$')
+    {
+        return Some(Given::Element(Word {
+            text: name.into(),
+            place: value.place.clone(),
+        }));
+    }
+    read(value, faults).map(Given::Literal)
+}
+
+/// The forms of a term: each is a table with one of these keys.
+const TERM_KEYS: &str = "largest, traits, acts, weight or role_tail";
+
+fn read_term(value: &Value, faults: &mut Faults) -> Option<WrittenTerm> {
+    let table = value.table(faults)?;
+    let mut fields = Fields::of(table, "a term");
+    let forms =
+        ["largest", "traits", "acts", "weight", "role_tail"].map(|key| (key, fields.optional(key)));
+    let mut given_forms = forms
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)));
+    let form = (given_forms.next(), given_forms.next());
+    fields.done(faults);
+    match form {
+        (Some((key, value)), None) => match key {
+            "largest" => given(value, faults, metrics).map(WrittenTerm::Largest),
+            "traits" => given(value, faults, traits).map(WrittenTerm::Traits),
+            "acts" => value
+                .one_of("act", ActKind::parse, all!(ActKind), faults)
+                .map(WrittenTerm::Acts),
+            "weight" => given(value, faults, Value::number).map(|given| {
+                WrittenTerm::Weight(Placed {
+                    place: value.place.clone(),
+                    given,
+                })
+            }),
+            _ => metric(value, faults)
+                .map(|metric| WrittenTerm::RoleTail(value.place.clone(), metric)),
+        },
+        _ => {
+            faults.add(
+                &value.place,
+                format!("a term needs exactly one of {TERM_KEYS}"),
+            );
+            None
+        }
+    }
+}
+
+fn metric(value: &Value, faults: &mut Faults) -> Option<Metric> {
+    value.one_of("metric", Metric::parse, all!(Metric), faults)
+}
+
+fn metrics(value: &Value, faults: &mut Faults) -> Option<Vec<Metric>> {
+    some_of(value, "metric", Metric::parse, all!(Metric), faults)
+}
+
+fn traits(value: &Value, faults: &mut Faults) -> Option<Vec<Trait>> {
+    some_of(value, "trait", Trait::parse, all!(Trait), faults)
+}
+
+/// The gates that are a word.
+const GATE_WORDS: [&str; 3] = ["context", "external", "sequence"];
+/// The forms of the other gates: each is a table with one of these keys.
+const GATE_KEYS: &str = "active, at_least (with of), any or act";
+
+fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
+    if let Node::Text(text) = &value.node {
+        return match text.as_str() {
+            "context" => Some(WrittenGate::Context),
+            "external" => Some(WrittenGate::External),
+            "sequence" => Some(WrittenGate::Sequence(value.place.clone())),
+            _ => {
+                faults.unknown(&value.place, "gate", text, &GATE_WORDS);
+                None
+            }
+        };
+    }
+    let table = value.table(faults)?;
+    let mut fields = Fields::of(table, "a gate");
+    let forms = ["active", "at_least", "any", "act"].map(|key| fields.optional(key));
+    let gate = match forms {
+        [Some(value), None, None, None] => given(value, faults, metrics).map(WrittenGate::Active),
+        [None, Some(value), None, None] => {
+            let number = given(value, faults, Value::integer);
+            let of = fields
+                .required("of", faults)
+                .and_then(|value| metric(value, faults));
+            of.zip(number)
+                .map(|(of, number)| WrittenGate::AtLeast(of, number))
+        }
+        [None, None, Some(value), None] => {
+            let gates = value.list(faults).unwrap_or_default();
+            if gates.is_empty() {
+                faults.add(&value.place, "expected at least one gate");
+            }
+            Some(WrittenGate::AnyOf(
+                gates
+                    .iter()
+                    .filter_map(|value| read_gate(value, faults))
+                    .collect(),
+            ))
+        }
+        [None, None, None, Some(value)] => value
+            .one_of("act", ActKind::parse, all!(ActKind), faults)
+            .map(WrittenGate::Act),
+        _ => {
+            faults.add(
+                &value.place,
+                format!("a gate needs exactly one of {GATE_KEYS}"),
+            );
+            None
+        }
+    };
+    fields.done(faults);
+    gate
+}
+
+/// The forms of a step: each is a table with one of these keys.
+const STEP_KEYS: &str = "new_identity, spike or egress";
+
+pub(super) fn read_step(table: &Table, faults: &mut Faults) -> Option<WrittenStep> {
+    let mut fields = Fields::of(table, "[[step]]");
+    let forms = ["new_identity", "spike", "egress"].map(|key| fields.optional(key));
+    fields.done(faults);
+    match forms {
+        [Some(value), None, None] => read_within(value, "new_identity", faults)
+            .map(|within| WrittenStep::NewIdentity { within }),
+        [None, Some(value), None] => {
+            let mut fields = Fields::of(value.table(faults)?, "spike");
+            let of = fields
+                .required("of", faults)
+                .and_then(|value| metric(value, faults));
+            let surprise = fields
+                .required("surprise", faults)
+                .and_then(|value| given(value, faults, Value::number));
+            fields.done(faults);
+            of.zip(surprise)
+                .map(|(of, surprise)| WrittenStep::Spike { of, surprise })
+        }
+        [None, None, Some(value)] => {
+            read_within(value, "egress", faults).map(|within| WrittenStep::Egress { within })
+        }
+        _ => {
+            faults.add(
+                &table.place,
+                format!("[[step]] needs exactly one of {STEP_KEYS}"),
+            );
+            None
+        }
+    }
+}
+
+fn read_within(value: &Value, name: &str, faults: &mut Faults) -> Option<Given<i64>> {
+    let mut fields = Fields::of(value.table(faults)?, name);
+    let within = fields.required("within", faults).and_then(|value| {
+        given(value, faults, |value, faults| {
+            match ElementValue::read(value, ElementKind::Duration, faults)? {
+                ElementValue::Duration(secs) => Some(secs),
+                _ => None,
+            }
+        })
+    });
+    fields.done(faults);
+    within
+}

@@ -3,3 +3,4 @@ pub mod error;
 pub mod time;
 pub mod vocab;
 pub mod event;
+pub mod simulate;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::time::Day;
 
 use super::agent::{Agent, Client};
+use super::birth::create;
 use super::cast::{Form, Identity, Kind, make, new_instance};
 use super::cloudtrail::{Api, Session};
 use super::estate::{
@@ -14,8 +15,9 @@ use super::estate::{
 use super::flow::{Flow, Peer};
 use super::label::Label;
 use super::random::{BASE32, Rng};
+use super::run::Run;
 use super::trail::Trail;
-use super::work::{Run, World, create};
+use super::world::World;
 
 /// How hard an attack is to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -312,7 +312,7 @@ pub(super) fn make(
     let name = match (kind, form) {
         (_, Form::Sso) => format!(
             "{full_name}{}@{MAIL}",
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 String::new()
             } else {
                 number.to_string()
@@ -514,6 +514,13 @@ impl Identity {
             ids.push(self.name.clone());
         } else {
             ids.push(self.unique.clone());
+        }
+        if self.form != Form::Foreign {
+            // As the trails of other accounts know it.
+            ids.push(format!(
+                "aws:account:{}/{}",
+                ACCOUNTS[self.account].id, self.unique
+            ));
         }
         if self.form == Form::User {
             ids.push(self.key.clone());

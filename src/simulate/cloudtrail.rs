@@ -208,6 +208,7 @@ impl Trail {
     /// Writes one S3 data event, to the caller's trail and, where another of our accounts owns the bucket, to its trail.
     ///
     /// `key` is the prefix of a listing. `bytes` is what the answer carries, or what is uploaded.
+    #[allow(clippy::too_many_arguments)] // the parts of one record, each used once
     pub(super) fn s3(
         &mut self,
         at: i64,

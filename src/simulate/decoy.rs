@@ -4,14 +4,18 @@ use crate::time::Day;
 
 use super::agent::{Agent, Client};
 use super::attack::{intruder, put_replication};
+use super::birth::create;
 use super::cast::{Form, Identity, Kind};
 use super::cloudtrail::Api;
 use super::estate::{ACCOUNTS, Bucket, DATA, DR, PROD, Purpose, external_address};
 use super::flow::{Flow, Peer};
 use super::label::Label;
 use super::random::Rng;
+use super::run::Run;
 use super::trail::Trail;
-use super::work::{Run, World, create, in_every_account, is_month_end, live};
+use super::work::live;
+use super::workload::in_every_account;
+use super::world::World;
 
 /// Identities that decoys need are numbered from here on top of those of attacks.
 const NUMBERS: u64 = 50_000;
@@ -99,11 +103,26 @@ pub(super) fn plan(from: Day, last: Day) -> Vec<Planned> {
     let rounds = (days / 7).max(1) * 2;
     let count = rounds * Decoy::ALL.len() as i32;
     (0..count)
-        .map(|number| Planned {
-            decoy: Decoy::ALL[number as usize % Decoy::ALL.len()],
-            day: from.plus((number * 3 + number / Decoy::ALL.len() as i32).rem_euclid(days)),
-            number: number as u64,
+        .map(|number| {
+            let decoy = Decoy::ALL[number as usize % Decoy::ALL.len()];
+            let mut day =
+                from.plus((number * 3 + number / Decoy::ALL.len() as i32).rem_euclid(days));
+            if decoy == Decoy::Closing {
+                // The Friday before or on that day, or the one after; 1970-01-02 was a Friday.
+                let friday = day.plus(-(day.0 - 1).rem_euclid(7));
+                day = if friday < from {
+                    friday.plus(7)
+                } else {
+                    friday
+                };
+            }
+            Planned {
+                decoy,
+                day,
+                number: number as u64,
+            }
         })
+        .filter(|planned| planned.day <= last)
         .collect()
 }
 
@@ -170,9 +189,7 @@ impl Planned {
                 )
             }
             Decoy::Closing => {
-                // 1970-01-02 was a Friday.
-                let closes = (day.0 - 1).rem_euclid(7) == 0 || is_month_end(day);
-                let who = of_kind(&|w| w.kind == Kind::Finance, rng).filter(|_| closes)?;
+                let who = of_kind(&|w| w.kind == Kind::Finance, rng)?;
                 (who.ids(), whole_day)
             }
             Decoy::OwnReplication => {

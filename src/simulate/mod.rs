@@ -8,16 +8,22 @@
 
 mod agent;
 mod attack;
+mod birth;
 mod cast;
 mod cloudtrail;
 mod decoy;
 mod estate;
 mod flow;
 mod label;
+mod people;
 mod random;
+mod run;
 mod settings;
+mod surroundings;
 mod trail;
 mod work;
+mod workload;
+mod world;
 
 use std::fs;
 use std::path::Path;
@@ -30,7 +36,7 @@ use crate::time::Day;
 
 use random::Rng;
 use trail::Trail;
-use work::World;
+use world::World;
 
 /// What is to be simulated.
 #[derive(Debug, Clone)]
@@ -148,7 +154,7 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
             Rng::of(seed, &[0x1d5, u64::from(number)]),
             options.opaque_tokens,
         );
-        work::surroundings(&world, day, &mut trail);
+        surroundings::surroundings(&world, day, &mut trail);
         for who in &world.cast {
             work::live(&world, who, day, &mut trail);
         }

@@ -5,9 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::event::{
-    Context, Destination, Event, Outcome, Peer, Provider, Source, Untrusted,
-};
+use crate::event::{Context, Destination, Event, Outcome, Peer, Provider, Source, Untrusted};
 use crate::sources::intern::Interner;
 use crate::sources::json::{self, Field};
 use crate::sources::{

@@ -1,0 +1,169 @@
+//! A folder of its own for each story, with the built program and a small estate in it.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use plimsoll::simulate::{Options, simulate};
+use tempfile::TempDir;
+
+/// The built program.
+pub fn plimsoll() -> &'static str {
+    env!("CARGO_BIN_EXE_plimsoll")
+}
+
+/// A folder of its own.
+pub struct World {
+    folder: TempDir,
+}
+
+/// What a run of the program said.
+#[must_use = "look at what the program said"]
+pub struct Said {
+    /// Its exit status.
+    pub status: i32,
+    /// What it wrote to standard output.
+    pub out: String,
+    /// What it wrote to standard error.
+    pub err: String,
+}
+
+impl Said {
+    /// Demands that the program ended well.
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.status, 0, "stderr: {}\nstdout: {}", self.err, self.out);
+        self
+    }
+
+    /// Demands an exit status, and that standard error has some words.
+    pub fn fails_with(self, status: i32, words: &[&str]) -> Self {
+        assert_eq!(self.status, status, "stderr: {}\nstdout: {}", self.err, self.out);
+        for word in words {
+            assert!(self.err.contains(word), "`{word}` is not in: {}", self.err);
+        }
+        self
+    }
+}
+
+impl World {
+    /// Makes an empty world.
+    pub fn empty() -> Self {
+        Self { folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    /// Makes a world with a simulated estate: `logs`, `labels.jsonl`, `plimsoll.toml`.
+    pub fn simulated(seed: u64, days: u32, identities: u32) -> Self {
+        let world = Self::empty();
+        let options = Options {
+            seed,
+            days,
+            identities,
+            attack_days_from: days * 2 / 3,
+            scale: 0.3,
+            gzip_level: 1,
+            ..Options::default()
+        };
+        simulate(&options, world.path(), &mut |_| {}).expect("the estate is simulated");
+        std::fs::rename(world.path().join("AWSLogs"), world.path().join("logs")).expect("the logs are there");
+        world
+    }
+
+    /// Returns the folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> &Self {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+        self
+    }
+
+    /// Runs the program in the folder, to its end.
+    pub fn run(&self, args: &[&str]) -> Said {
+        self.run_with_input(args, b"")
+    }
+
+    /// Runs the program in the folder, with something on its standard input.
+    pub fn run_with_input(&self, args: &[&str], input: &[u8]) -> Said {
+        let mut child = Command::new(plimsoll())
+            .current_dir(self.path())
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdin = child.stdin.take().expect("it has an input");
+        let input = input.to_vec();
+        let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("the program ends");
+        writer.join().ok();
+        Said {
+            status: status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&stdout).into_owned(),
+            err: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+
+    /// Returns all log files.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.path().join("logs")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        files.sort();
+        files
+    }
+
+    /// Returns the days of the logs, as in `20260316`, in order.
+    pub fn days(&self) -> Vec<String> {
+        let mut days: Vec<String> = self.files().iter().filter_map(|path| day_of(path)).collect();
+        days.sort();
+        days.dedup();
+        days
+    }
+
+    /// Puts the logs of some days into a folder.
+    pub fn link_days(&self, folder: &str, days: &[String]) {
+        let folder = self.path().join(folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for path in self.files().iter().filter(|path| day_of(path).is_some_and(|day| days.contains(&day))) {
+            let name = path.file_name().expect("a file has a name");
+            std::fs::copy(path, folder.join(name)).expect("a copy");
+        }
+    }
+
+    /// Writes the CloudTrail records of some days as JSON lines, in the order of their times.
+    pub fn write_lines(&self, name: &str, days: &[String]) {
+        let mut records: Vec<(String, String)> = Vec::new();
+        for path in self.files().iter().filter(|path| day_of(path).is_some_and(|day| days.contains(&day))) {
+            if !path.to_string_lossy().contains("_CloudTrail_") {
+                continue;
+            }
+            let mut text = String::new();
+            let file = std::fs::File::open(path).expect("a log");
+            flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).expect("a gzip file");
+            let trail: serde_json::Value = serde_json::from_str(&text).expect("a trail");
+            for record in trail["Records"].as_array().expect("records") {
+                records.push((record["eventTime"].as_str().unwrap_or_default().to_owned(), record.to_string()));
+            }
+        }
+        records.sort();
+        let lines: Vec<String> = records.into_iter().map(|(_, record)| record).collect();
+        self.write(name, lines.join("\n") + "\n");
+    }
+}
+
+/// Returns the day in a log's name.
+fn day_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let stamp = name.split('_').find(|part| part.len() == 14 && part.ends_with('Z') && part.as_bytes()[8] == b'T')?;
+    Some(stamp[..8].to_owned())
+}

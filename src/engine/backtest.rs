@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::intake::{Books, Intake};
-use crate::engine::nights::{Nights, own, thresholds};
+use crate::engine::nights::{Nights, thresholds};
 use crate::engine::score::{
     Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
 };
@@ -188,8 +188,6 @@ fn describe(
     generation: &Generation,
     options: &BacktestOptions,
 ) -> (usize, u32, BTreeMap<String, f64>) {
-    let mut generation = generation.clone();
-    own(&mut generation, setup, &Default::default());
     let identities = generation
         .baselines
         .keys()
@@ -200,7 +198,7 @@ fn describe(
         .iter()
         .zip(thresholds(
             &setup.analytics,
-            &generation,
+            generation,
             options.score.budget_per_day,
         ))
         .map(|(analytic, surprise)| (analytic.id.to_string(), crate::stats::rank::score(surprise)))

@@ -64,7 +64,7 @@ impl<'a> Nights<'a> {
             .is_none_or(|first| book.day.since(first) < BURN_IN_DAYS);
         if !is_scored && !is_burn_in {
             let mut morning = self.learner.generation(book.day);
-            own(&mut morning, self.setup, &self.own_accounts);
+            enlighten(&mut morning, self.setup, &self.own_accounts, &book.created);
             self.learner.absorb(book, &facts);
             self.pending = Some(Pending {
                 day: book.day,
@@ -109,8 +109,13 @@ impl<'a> Nights<'a> {
     }
 }
 
-/// Adds the accounts that the configuration and the logs of the day show to be ours.
-pub fn own(generation: &mut Generation, setup: &Setup, accounts: &OwnAccounts) {
+/// Adds what the configuration and the logs of the day itself show: accounts that are ours, identities just created.
+pub fn enlighten(
+    generation: &mut Generation,
+    setup: &Setup,
+    accounts: &OwnAccounts,
+    created: &BTreeMap<Str, Time>,
+) {
     generation.own_accounts.extend(accounts.iter().cloned());
     generation
         .own_accounts
@@ -118,6 +123,10 @@ pub fn own(generation: &mut Generation, setup: &Setup, accounts: &OwnAccounts) {
             let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
             Str::from(bare)
         }));
+    for (identity, &at) in created {
+        let mine = generation.created.entry(identity.clone()).or_insert(at);
+        *mine = (*mine).min(at);
+    }
 }
 
 /// Returns the thresholds, in surprise, of each analytic: its own, or the budget's.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::analytic::Analytic;
 use crate::baseline::Generation;
 use crate::engine::intake::{Books, Intake, IntakeSummary};
-use crate::engine::nights::{own, thresholds};
+use crate::engine::nights::{enlighten, thresholds};
 use crate::engine::spool::Spool;
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
@@ -248,7 +248,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         summary,
     } = hearing;
     let facts = acquaintance.assemble(book, generation);
-    own(generation, setup, &book.accounts);
+    enlighten(generation, setup, &book.accounts, &book.created);
     let generation = &*generation;
     let thresholds = thresholds(&setup.analytics, generation, options.budget_per_day);
     let judge = Judge::new(&setup.analytics, generation);

@@ -656,9 +656,11 @@ impl Narrator<'_> {
                 .map(|a| a.as_str().into())
                 .collect(),
             role: alert.entity.role.as_deref().map(Str::from),
+            // An address of our own is where the work is done, not where data goes.
             destinations: alert
                 .destinations
                 .iter()
+                .filter(|d| d.external != Some(false))
                 .map(|d| vec![d.address.as_str().into()])
                 .collect(),
             buckets: alert

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod learn;
 pub mod measure;
 pub mod pattern;
+pub mod report;
 pub mod score;
 pub mod sketch;
 pub mod sources;

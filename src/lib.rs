@@ -13,6 +13,7 @@ pub mod measure;
 pub mod pattern;
 pub mod report;
 pub mod score;
+pub mod simulate;
 pub mod sketch;
 pub mod sources;
 pub mod stats;

@@ -8,7 +8,9 @@ use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::intake::{Books, Intake};
 use crate::engine::nights::{Nights, own, thresholds};
-use crate::engine::score::{Acquaintance, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
+use crate::engine::score::{
+    Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
+};
 use crate::engine::spool::Spool;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
@@ -131,21 +133,23 @@ pub fn backtest(
     let mut alerts = Vec::new();
     let mut per_day = Vec::new();
     let mut acquaintance = Acquaintance::default();
+    let mut told = Told::new();
     for (number, (&day, book)) in books.range(split..).enumerate() {
         if !options.frozen && number > 0 {
             generation = nights.generation(1 + number as u64);
             acquaintance = Acquaintance::default();
         }
         let before = summary.episodes.values().sum::<u64>();
-        let of_day = judge_day(
+        let of_day = judge_day(Hearing {
             setup,
-            &mut generation,
+            generation: &mut generation,
             book,
-            &mut spool,
-            &mut acquaintance,
-            &options.score,
-            &mut summary,
-        )?;
+            spool: &mut spool,
+            acquaintance: &mut acquaintance,
+            told: &mut told,
+            options: &options.score,
+            summary: &mut summary,
+        })?;
         per_day.push(DayCount {
             day: day.to_string(),
             alerts: summary.episodes.values().sum::<u64>() - before,

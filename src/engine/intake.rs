@@ -47,6 +47,21 @@ pub struct IntakeSummary {
 }
 
 impl IntakeSummary {
+    /// Notes that an event was told.
+    pub fn note(&mut self, time: Time) {
+        self.events += 1;
+        self.first = Some(self.first.map_or(time, |t| t.min(time)));
+        self.last = self.last.max(Some(time));
+    }
+
+    /// Adds what became of one file, or of a part of it.
+    pub fn add_report(&mut self, report: FileReport) {
+        match self.files.iter_mut().find(|f| f.file == report.file) {
+            Some(mine) => mine.add(&report),
+            None => self.files.push(report),
+        }
+    }
+
     /// Returns the records read.
     pub fn records(&self) -> u64 {
         self.files.iter().map(|f| f.records).sum()
@@ -151,9 +166,7 @@ impl Intake<'_> {
                         }
                         let time = event.time;
                         if tell(&resolver, event)? {
-                            summary.events += 1;
-                            summary.first = Some(summary.first.map_or(time, |t| t.min(time)));
-                            summary.last = summary.last.max(Some(time));
+                            summary.note(time);
                         } else {
                             summary.repeated += 1;
                         }

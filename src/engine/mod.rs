@@ -2,7 +2,7 @@
 
 mod backtest;
 mod evaluate;
-//mod follow;
+mod follow;
 mod intake;
 mod nights;
 mod score;
@@ -12,7 +12,7 @@ mod train;
 
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
-//pub use follow::{FollowOptions, follow};
+pub use follow::{FollowOptions, follow};
 pub use intake::{Intake, IntakeSummary};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
+use crate::analytic::Analytic;
 use crate::baseline::Generation;
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::{own, thresholds};
@@ -11,14 +14,15 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts};
-use crate::score::{Alert, Judge, Narrator, Subject};
+use crate::score::{Alert, Judge, Narrator, Status, Subject, alert_id};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
+use crate::stats::constants::SCORE_LOW;
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// Score below which nothing is shown even on request.
-const LOW_SCORE: f64 = 90.0;
+/// Days whose links are remembered: today's and yesterday's, and one that may still be open.
+const LINK_DAYS: usize = 3;
 
 /// How to score.
 #[derive(Debug, Clone)]
@@ -50,13 +54,16 @@ pub struct ScoreSummary {
     pub provisional: bool,
     /// Days that the generation had already learnt.
     pub days_already_learnt: usize,
+    /// Events that came later than their source is allowed to be, while following.
+    pub late: u64,
 }
 
 /// What scoring remembers of entities that the generation does not know, from day to day.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub struct Acquaintance {
     met: BTreeMap<Entity, (Day, Day, Vec<(u16, Minute)>)>,
-    links: Links,
+    /// Of the last days, today's among them.
+    links: BTreeMap<Day, Links>,
     accounts: OwnAccounts,
 }
 
@@ -80,7 +87,11 @@ impl Acquaintance {
                 .baselines
                 .get(entity)
                 .is_some_and(|b| b.first_day.plus(2) < book.day);
-            if entity.kind == EntityKind::Identity && !is_known {
+            let is_newest = self
+                .met
+                .get(entity)
+                .is_none_or(|(_, last, _)| *last <= book.day);
+            if entity.kind == EntityKind::Identity && !is_known && is_newest {
                 let first = self
                     .met
                     .get(entity)
@@ -89,7 +100,10 @@ impl Acquaintance {
                     .insert(entity.clone(), (first, book.day, facts.timeline().to_vec()));
             }
         }
-        self.links = book.links.clone();
+        self.links.insert(book.day, book.links.clone());
+        while self.links.len() > LINK_DAYS {
+            self.links.pop_first();
+        }
         self.accounts.extend(book.accounts.iter().cloned());
     }
 
@@ -99,24 +113,18 @@ impl Acquaintance {
         book: &DayBook,
         generation: &Generation,
     ) -> BTreeMap<Entity, DayFacts> {
-        let links = if self.links.is_empty() {
-            &generation.links
-        } else {
-            &self.links
-        };
         let mut accounts = self.accounts.clone();
         accounts.extend(book.accounts.iter().cloned());
         accounts.extend(generation.own_accounts.iter().cloned());
-        book.assemble(&[links], &accounts)
+        book.assemble(&[self.links(book.day, generation)], &accounts)
     }
 
     /// Returns the links that flows of a day are joined by, beside the day's own.
-    pub fn links<'l>(&'l self, generation: &'l Generation) -> &'l Links {
-        if self.links.is_empty() {
-            &generation.links
-        } else {
-            &self.links
-        }
+    pub fn links<'l>(&'l self, day: Day, generation: &'l Generation) -> &'l Links {
+        self.links
+            .range(..day)
+            .next_back()
+            .map_or(&generation.links, |(_, links)| links)
     }
 }
 
@@ -153,20 +161,22 @@ pub fn score(
     };
     let mut acquaintance = Acquaintance::default();
     let mut generation = generation;
+    let mut told = Told::new();
     progress.begin("scoring", Some(books.len() as u64));
     for (done, (&day, book)) in books.iter().enumerate() {
         if progress.is_cancelled() {
             return Err(crate::engine::cancelled());
         }
-        let alerts = judge_day(
+        let alerts = judge_day(Hearing {
             setup,
-            &mut generation,
+            generation: &mut generation,
             book,
-            &mut spool,
-            &mut acquaintance,
+            spool: &mut spool,
+            acquaintance: &mut acquaintance,
+            told: &mut told,
             options,
-            &mut summary,
-        )?;
+            summary: &mut summary,
+        })?;
         for alert in &alerts {
             deliver(alert)?;
         }
@@ -202,16 +212,41 @@ struct Crossing {
     entity: Entity,
 }
 
-/// Judges one day; returns its alerts in the order of their times.
-pub fn judge_day(
-    setup: &Setup,
-    generation: &mut Generation,
-    book: &DayBook,
-    spool: &mut Spool,
-    acquaintance: &mut Acquaintance,
-    options: &ScoreOptions,
-    summary: &mut ScoreSummary,
-) -> Result<Vec<Alert>> {
+/// What was told so far: the highest severity of each episode.
+pub type Told = BTreeMap<String, (Severity, Day)>;
+
+/// A day to be judged, with what judging it needs and changes.
+pub struct Hearing<'a> {
+    /// What the run works by.
+    pub setup: &'a Setup,
+    /// Who judges; learns which accounts are ours.
+    pub generation: &'a mut Generation,
+    /// What happened.
+    pub book: &'a DayBook,
+    /// The day's events.
+    pub spool: &'a mut Spool,
+    /// What this run knows of the days before.
+    pub acquaintance: &'a mut Acquaintance,
+    /// What was told of the day before now.
+    pub told: &'a mut Told,
+    /// Thresholds and what is shown.
+    pub options: &'a ScoreOptions,
+    /// Where it is counted.
+    pub summary: &'a mut ScoreSummary,
+}
+
+/// Judges one day; returns its alerts that were not told before, in the order of their times.
+pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
+    let Hearing {
+        setup,
+        generation,
+        book,
+        spool,
+        acquaintance,
+        told,
+        options,
+        summary,
+    } = hearing;
     let facts = acquaintance.assemble(book, generation);
     own(generation, setup, &book.accounts);
     let generation = &*generation;
@@ -232,8 +267,16 @@ pub fn judge_day(
         );
         for (analytic, verdict) in judge.verdicts(&subject) {
             let is_shown = verdict.surprise >= thresholds[analytic]
-                || (options.show_low && verdict.score >= LOW_SCORE);
-            if is_shown {
+                || (options.show_low && verdict.score >= SCORE_LOW);
+            if is_shown
+                && !is_told_of(
+                    told,
+                    &setup.analytics[analytic],
+                    entity,
+                    book.day,
+                    verdict.score,
+                )
+            {
                 crossings.push(Crossing {
                     analytic,
                     entity: entity.clone(),
@@ -263,12 +306,23 @@ pub fn judge_day(
             let of_entity = events.get(&crossing.entity).unwrap_or(&no_events);
             let met = acquaintance.met(&crossing.entity, book.day);
             let analytic = &setup.analytics[crossing.analytic];
-            let told = narrator.tell(analytic, &crossing.entity, of_entity, met);
-            count(&told, summary);
-            alerts.extend(
-                told.into_iter()
-                    .filter(|a| a.suppressed_by.is_none() || options.show_suppressed),
-            );
+            let episode = narrator.tell(analytic, &crossing.entity, of_entity, met);
+            count(&episode, told, summary);
+            for mut alert in episode {
+                let before = told.get(&alert.alert_id).map(|&(before, _)| before);
+                if before.is_some_and(|before| before >= alert.severity) {
+                    continue;
+                }
+                alert.status = if before.is_some() {
+                    Status::Update
+                } else {
+                    Status::New
+                };
+                told.insert(alert.alert_id.clone(), (alert.severity, book.day));
+                if alert.suppressed_by.is_none() || options.show_suppressed {
+                    alerts.push(alert);
+                }
+            }
         }
     }
     acquaintance.remember(book, &facts, generation);
@@ -278,13 +332,36 @@ pub fn judge_day(
     Ok(alerts)
 }
 
-fn count(told: &[Alert], summary: &mut ScoreSummary) {
-    let Some(highest) = told.iter().max_by_key(|a| a.severity) else {
+/// Tells whether an episode was told of with the greatest severity that a score can have.
+fn is_told_of(told: &Told, analytic: &Analytic, entity: &Entity, day: Day, score: f64) -> bool {
+    if told.is_empty() {
+        return false;
+    }
+    // A sensitive bucket may raise it by a step, which only the telling finds out.
+    let greatest = Severity::of(score, 0.0, true, false);
+    let before = told.get(&alert_id(&analytic.id, entity, day.start()));
+    before.is_some_and(|(before, _)| *before >= greatest)
+}
+
+fn count(episode: &[Alert], told: &Told, summary: &mut ScoreSummary) {
+    let Some(highest) = episode.iter().max_by_key(|a| a.severity) else {
         return;
     };
+    let before = told.get(&highest.alert_id).map(|&(before, _)| before);
+    if before.is_some_and(|before| before >= highest.severity) {
+        return;
+    }
     match &highest.suppressed_by {
-        Some(approval) => *summary.suppressed.entry(approval.clone()).or_insert(0) += 1,
-        None => *summary.episodes.entry(highest.severity).or_insert(0) += 1,
+        Some(approval) if before.is_none() => {
+            *summary.suppressed.entry(approval.clone()).or_insert(0) += 1
+        }
+        Some(_) => {}
+        None => {
+            *summary.episodes.entry(highest.severity).or_insert(0) += 1;
+            if let Some(n) = before.and_then(|before| summary.episodes.get_mut(&before)) {
+                *n = n.saturating_sub(1);
+            }
+        }
     }
 }
 
@@ -298,7 +375,7 @@ fn events_of(
     generation: &Generation,
 ) -> Result<BTreeMap<Entity, Vec<Event>>> {
     let wanted: BTreeSet<&Entity> = crossings.iter().map(|c| &c.entity).collect();
-    let links = acquaintance.links(generation);
+    let links = acquaintance.links(book.day, generation);
     let resolver = setup.resolver();
     let mut events: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
     spool.of_day(book.day, |mut event| {

@@ -1,8 +1,9 @@
 //! The events of days that are being judged, set aside so that an alert can be told from its very events.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -10,10 +11,15 @@ use crate::time::Day;
 
 /// The most bytes that one set-aside event may take; more is damage.
 const EVENT_BYTES_MAX: usize = 1 << 20;
+/// Buffer of a day's file.
+const BUFFER_BYTES: usize = 1 << 18;
 
 /// Events by day, on disk, in the order in which they were told.
+///
+/// Without a folder of its own, the files end with the spool.
 #[derive(Default)]
 pub struct Spool {
+    folder: Option<PathBuf>,
     days: BTreeMap<Day, BufWriter<File>>,
     buffer: Vec<u8>,
 }
@@ -24,22 +30,81 @@ impl Spool {
         Self::default()
     }
 
+    /// Opens a spool whose files stay, cut to the lengths that are known to be whole; other files in it are removed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the folder cannot be written.
+    pub fn open(folder: PathBuf, lengths: &BTreeMap<Day, u64>) -> Result<Self> {
+        std::fs::create_dir_all(&folder).map_err(cannot)?;
+        for entry in std::fs::read_dir(&folder).map_err(cannot)? {
+            let path = entry.map_err(cannot)?.path();
+            let is_known = lengths.keys().any(|day| path == file_of(&folder, *day));
+            if !is_known {
+                std::fs::remove_file(&path).map_err(cannot)?;
+            }
+        }
+        let mut spool = Self {
+            folder: Some(folder),
+            ..Self::default()
+        };
+        for (&day, &length) in lengths {
+            let mut file = spool.create(day)?;
+            file.set_len(length).map_err(cannot)?;
+            file.seek(SeekFrom::End(0)).map_err(cannot)?;
+            spool
+                .days
+                .insert(day, BufWriter::with_capacity(BUFFER_BYTES, file));
+        }
+        Ok(spool)
+    }
+
+    fn create(&self, day: Day) -> Result<File> {
+        match &self.folder {
+            Some(folder) => OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(file_of(folder, day)),
+            None => tempfile::tempfile(),
+        }
+        .map_err(cannot)
+    }
+
     /// Sets an event aside.
     ///
     /// # Errors
     ///
-    /// Fails if the temporary folder is full.
+    /// Fails if the folder is full.
     pub fn push(&mut self, event: &Event) -> Result<()> {
-        let writer = match self.days.entry(event.time.day()) {
-            std::collections::btree_map::Entry::Occupied(writer) => writer.into_mut(),
-            std::collections::btree_map::Entry::Vacant(empty) => empty.insert(
-                BufWriter::with_capacity(1 << 18, tempfile::tempfile().map_err(cannot)?),
-            ),
-        };
-        write_event(writer, event, &mut self.buffer).map_err(cannot)
+        let day = event.time.day();
+        if !self.days.contains_key(&day) {
+            let file = self.create(day)?;
+            self.days
+                .insert(day, BufWriter::with_capacity(BUFFER_BYTES, file));
+        }
+        match self.days.get_mut(&day) {
+            Some(writer) => write_event(writer, event, &mut self.buffer).map_err(cannot),
+            None => Ok(()),
+        }
     }
 
-    /// Hands over the events of a day for which `wants` says so, in the order in which they were set aside.
+    /// Writes out what is still in memory; returns the length of each day's file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the folder is full.
+    pub fn flush(&mut self) -> Result<BTreeMap<Day, u64>> {
+        let mut lengths = BTreeMap::new();
+        for (&day, writer) in &mut self.days {
+            writer.flush().map_err(cannot)?;
+            lengths.insert(day, writer.get_ref().metadata().map_err(cannot)?.len());
+        }
+        Ok(lengths)
+    }
+
+    /// Hands over the events of a day, in the order in which they were set aside.
     ///
     /// # Errors
     ///
@@ -51,7 +116,11 @@ impl Spool {
         writer.flush().map_err(cannot)?;
         let file = writer.get_mut();
         file.seek(SeekFrom::Start(0)).map_err(cannot)?;
-        read_events(BufReader::with_capacity(1 << 18, &mut *file), &mut each).map_err(cannot)?;
+        read_events(
+            BufReader::with_capacity(BUFFER_BYTES, &mut *file),
+            &mut each,
+        )
+        .map_err(cannot)?;
         file.seek(SeekFrom::End(0)).map_err(cannot)?;
         Ok(())
     }
@@ -59,7 +128,14 @@ impl Spool {
     /// Lets go of the events of a day.
     pub fn forget(&mut self, day: Day) {
         self.days.remove(&day);
+        if let Some(folder) = &self.folder {
+            std::fs::remove_file(file_of(folder, day)).ok();
+        }
     }
+}
+
+fn file_of(folder: &Path, day: Day) -> PathBuf {
+    folder.join(format!("{day}.events"))
 }
 
 fn cannot(e: io::Error) -> Error {

@@ -30,6 +30,9 @@ pub fn value_hash(value: &str) -> u64 {
     xxh3_64(value.as_bytes())
 }
 
+/// The action that a flow to an external address is remembered as.
+pub const EGRESS_FLOW: &str = "vpc:egress";
+
 /// What one event adds to the facts of everybody concerned.
 pub struct Contribution<'a> {
     settled: &'a Settled<'a>,
@@ -153,7 +156,8 @@ impl<'a> Contribution<'a> {
 
     fn add_copy(&mut self, event: &Event) {
         self.sums.push((Metric::CopyCalls, 1));
-        if self.settled.source_sensitive {
+        // A replication or export that is only configured moves nothing yet; who it is given to is a share.
+        if self.settled.source_sensitive && event.copied_from.is_some() {
             self.add_sensitive(
                 event
                     .copied_from
@@ -193,6 +197,9 @@ impl<'a> Contribution<'a> {
     fn add_context(&mut self) {
         let event = self.settled.event;
         if event.source.is_flow() {
+            if event.action == Action::EgressFlow {
+                self.add_trait(Trait::Action, EGRESS_FLOW.into());
+            }
             return;
         }
         if let (true, Some(region)) = (event.regional, &event.region) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analytic::{ActKind, Analytic, Arm, Cohort, Gate, Term};
 use crate::baseline::{Generation, arm_key};
+use crate::measure::{EGRESS_FLOW, value_hash};
 use crate::score::components::{
     NoveltyReading, RoleTailReading, VolumeReading, novelty, role_tail, share_novelty, volume,
 };
@@ -377,8 +378,18 @@ impl<'s, 'a> Parts<'s, 'a> {
     /// Tells whether a sensitive bucket met somebody external: as the caller, or as the destination.
     fn is_external(&self, analytic: &Analytic) -> bool {
         self.subject.facts.is_active(Metric::SensitiveExternalCalls)
-            || self.subject.facts.is_active(Metric::EgressBytes)
+            || self.sends_flows()
             || !self.foreign_shares(analytic).is_empty()
+    }
+
+    /// Tells whether a network flow of the subject's went outside.
+    fn sends_flows(&self) -> bool {
+        let actions = self.subject.facts.trait_values(Trait::Action);
+        actions.is_some_and(|actions| {
+            actions
+                .get(value_hash(EGRESS_FLOW), &EGRESS_FLOW.into())
+                .is_some()
+        })
     }
 
     /// Returns the shares of sensitive buckets to accounts that are not ours: account, bucket, acts.

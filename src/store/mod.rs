@@ -9,6 +9,7 @@ mod lock;
 mod manifest;
 
 pub use lock::{Lock, Role};
+pub(crate) use manifest::replace;
 pub use manifest::{DayEntry, Manifest};
 
 use std::collections::{BTreeMap, BTreeSet};

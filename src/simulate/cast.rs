@@ -1,0 +1,721 @@
+//! Who works here: people and workloads, with their homes, tools, habits and fates.
+
+use crate::time::{Day, Time};
+
+use super::agent::{Agent, Client};
+use super::cloudtrail::{Session, instance_id};
+use super::estate::{
+    ACCOUNTS, Bucket, DATA, DEV, DR, EU_WEST, MAIL, PARTNER, PROD, Purpose, REGIONS, SECURITY,
+    SYDNEY, US_EAST, external_address, office_address,
+};
+use super::random::{BASE32, HEX, Rng};
+
+/// What somebody is employed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    Analyst,
+    /// An analyst who closes the books from sensitive buckets: every Friday, and heavily at month end.
+    Finance,
+    Developer,
+    Admin,
+    WebService,
+    Etl,
+    Backup,
+    /// Copies to the backup vendor's account, which is approved.
+    VendorBackup,
+    Indexer,
+    /// Reads the posture of every bucket, every night.
+    Scanner,
+    Ci,
+    /// A role that is assumed anew for every job, under random session names.
+    Batch,
+    Lambda,
+    /// Hardly ever active.
+    Dormant,
+    Partner,
+}
+
+impl Kind {
+    /// Returns whether it is a person.
+    pub(super) fn is_person(self) -> bool {
+        matches!(
+            self,
+            Self::Analyst | Self::Finance | Self::Developer | Self::Admin | Self::Dormant
+        )
+    }
+}
+
+/// What credentials somebody works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    User,
+    /// A single-sign-on role whose session is named after the person's mail address.
+    Sso,
+    /// A role on an instance.
+    Instance,
+    Oidc,
+    Lambda,
+    Assumed,
+    /// A role in an account that is not ours.
+    Foreign,
+}
+
+/// An instance and where it sits in the network.
+#[derive(Debug, Clone)]
+pub(super) struct Instance {
+    pub(super) id: String,
+    pub(super) interface: String,
+    pub(super) address: String,
+}
+
+/// A person or workload.
+#[derive(Debug, Clone)]
+pub(super) struct Identity {
+    pub(super) number: u64,
+    pub(super) kind: Kind,
+    pub(super) form: Form,
+    /// User name, mail address (single sign-on) or role name.
+    pub(super) name: String,
+    pub(super) account: usize,
+    pub(super) region: usize,
+    /// The unique id that AWS assigned to the user or role.
+    pub(super) unique: String,
+    /// The long-term access key of a user.
+    pub(super) key: String,
+    pub(super) instance: Option<Instance>,
+    pub(super) client: Client,
+    pub(super) platform: usize,
+    pub(super) release: usize,
+    /// When the tool moves to its next release, and to which client.
+    pub(super) rollout: (Day, Client),
+    /// Places of the buckets that it works with, favourite first.
+    pub(super) buckets: Vec<usize>,
+    /// A lasting factor on everything it does.
+    pub(super) level: f64,
+    /// A factor from a day on.
+    pub(super) shift: Option<(Day, f64)>,
+    /// The daily growth of its level.
+    pub(super) drift: f64,
+    pub(super) joins: Day,
+    pub(super) leaves: Option<Day>,
+    /// Away from the first day to the last.
+    pub(super) trip: Option<(Day, Day)>,
+    /// When its working day begins, in seconds of the UTC day.
+    pub(super) begins: i64,
+    /// How often it works through the console.
+    pub(super) console: f64,
+}
+
+const FIRST_NAMES: [&str; 40] = [
+    "ada", "amir", "anouk", "bela", "bruno", "carla", "chen", "dara", "diego", "edith", "emeka",
+    "farah", "felix", "greta", "hana", "hugo", "ines", "ivan", "jonas", "june", "kaito", "karin",
+    "leila", "liam", "mara", "milo", "nadia", "noor", "oskar", "paula", "quinn", "rosa", "samir",
+    "selma", "tariq", "tessa", "uma", "viktor", "wanda", "yusuf",
+];
+const LAST_NAMES: [&str; 32] = [
+    "abbott",
+    "arslan",
+    "becker",
+    "bianchi",
+    "castro",
+    "cohen",
+    "dubois",
+    "eriksen",
+    "fischer",
+    "garcia",
+    "haddad",
+    "ito",
+    "jansen",
+    "kaya",
+    "kowalski",
+    "lindqvist",
+    "mensah",
+    "moreau",
+    "nakamura",
+    "novak",
+    "okafor",
+    "petrov",
+    "quist",
+    "romano",
+    "santos",
+    "silva",
+    "tanaka",
+    "urban",
+    "varga",
+    "weber",
+    "yilmaz",
+    "zhou",
+];
+const SERVICES: [&str; 20] = [
+    "checkout",
+    "catalog",
+    "orders",
+    "search",
+    "media",
+    "profile",
+    "ratings",
+    "pricing",
+    "inventory",
+    "shipping",
+    "notify",
+    "gateway",
+    "sessions",
+    "reports",
+    "billing",
+    "loyalty",
+    "returns",
+    "geo",
+    "feeds",
+    "assets",
+];
+
+/// Shares of the workforce in percent, with the least number of each.
+const WORKFORCE: [(Kind, u32, u32); 15] = [
+    (Kind::Scanner, 0, 1),
+    (Kind::VendorBackup, 0, 1),
+    (Kind::Batch, 1, 1),
+    (Kind::Partner, 2, 1),
+    (Kind::Admin, 4, 3),
+    (Kind::Finance, 3, 3),
+    (Kind::Backup, 3, 2),
+    (Kind::Indexer, 2, 2),
+    (Kind::Etl, 6, 4),
+    (Kind::WebService, 7, 4),
+    (Kind::Ci, 5, 2),
+    (Kind::Lambda, 12, 4),
+    (Kind::Dormant, 8, 6),
+    (Kind::Developer, 21, 6),
+    (Kind::Analyst, 26, 6),
+];
+
+/// Returns everybody who works here at some time of the simulation, those who are here from the start first.
+pub(super) fn cast(
+    seed: u64,
+    identities: u32,
+    start: Day,
+    days: u32,
+    buckets: &[Bucket],
+) -> Vec<Identity> {
+    let mut all: Vec<Identity> = Vec::new();
+    for (kind, percent, least) in WORKFORCE {
+        for _ in 0..(identities * percent / 100).max(least) {
+            let number = all.len() as u64;
+            let mut identity = make(seed, number, kind, start, days, buckets, start.plus(-200));
+            if identity.shift.is_none() && Rng::of(seed, &[0x1eaf, number]).chance(0.02) {
+                identity.leaves = Some(
+                    start.plus(Rng::of(seed, &[0x1eaf, number, 1]).below(days as usize) as i32),
+                );
+            }
+            all.push(identity);
+        }
+    }
+    let mut arrivals = Rng::of(seed, &[0xa117]);
+    for day in 1..days {
+        let mean = f64::from(identities) * 0.005;
+        let count = arrivals.poisson(mean).max(usize::from(day % 2 == 0));
+        for _ in 0..count {
+            let kind = *arrivals.pick(&[
+                Kind::Analyst,
+                Kind::Analyst,
+                Kind::Developer,
+                Kind::Developer,
+                Kind::Lambda,
+                Kind::WebService,
+                Kind::Etl,
+                Kind::Ci,
+            ]);
+            let number = all.len() as u64;
+            all.push(make(
+                seed,
+                number,
+                kind,
+                start,
+                days,
+                buckets,
+                start.plus(day as i32),
+            ));
+        }
+    }
+    all
+}
+
+/// Makes one identity; everything about it follows from the seed and its number.
+pub(super) fn make(
+    seed: u64,
+    number: u64,
+    kind: Kind,
+    start: Day,
+    days: u32,
+    buckets: &[Bucket],
+    joins: Day,
+) -> Identity {
+    let mut rng = Rng::of(seed, &[0x1d, number]);
+    let (form, account, region) = match kind {
+        Kind::Analyst | Kind::Finance => (
+            if rng.chance(0.65) {
+                Form::Sso
+            } else {
+                Form::User
+            },
+            DATA,
+            *rng.pick(&[US_EAST, US_EAST, EU_WEST]),
+        ),
+        Kind::Developer => (
+            if rng.chance(0.6) {
+                Form::Sso
+            } else {
+                Form::User
+            },
+            *rng.pick(&[DEV, DEV, PROD]),
+            *rng.pick(&[US_EAST, US_EAST, EU_WEST]),
+        ),
+        Kind::Admin => (
+            if rng.chance(0.5) {
+                Form::Sso
+            } else {
+                Form::User
+            },
+            [PROD, DATA, DEV][number as usize % 3],
+            US_EAST,
+        ),
+        Kind::WebService => (
+            if rng.chance(0.5) {
+                Form::Instance
+            } else {
+                Form::Assumed
+            },
+            PROD,
+            *rng.pick(&[US_EAST, US_EAST, EU_WEST, SYDNEY]),
+        ),
+        Kind::Etl => (
+            Form::Instance,
+            *rng.pick(&[DATA, DATA, DATA, DEV]),
+            *rng.pick(&[US_EAST, US_EAST, EU_WEST]),
+        ),
+        Kind::Backup => (Form::Instance, *rng.pick(&[PROD, DATA]), US_EAST),
+        Kind::VendorBackup => (Form::Assumed, DATA, US_EAST),
+        Kind::Indexer => (Form::Instance, *rng.pick(&[PROD, DATA]), US_EAST),
+        Kind::Scanner => (Form::Assumed, SECURITY, US_EAST),
+        Kind::Ci => (Form::Oidc, *rng.pick(&[DEV, DEV, PROD]), US_EAST),
+        Kind::Batch => (Form::Assumed, DATA, US_EAST),
+        Kind::Lambda => (
+            Form::Lambda,
+            *rng.pick(&[PROD, PROD, DATA, DEV]),
+            *rng.pick(&[US_EAST, US_EAST, EU_WEST]),
+        ),
+        Kind::Dormant => (Form::User, *rng.pick(&[PROD, DATA, DEV]), US_EAST),
+        Kind::Partner => (Form::Foreign, DATA, US_EAST),
+    };
+    let person = kind.is_person();
+    let full_name = format!("{}.{}", rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
+    let service = SERVICES[(number as usize) % SERVICES.len()];
+    let name = match (kind, form) {
+        (_, Form::Sso) => format!(
+            "{full_name}{}@{MAIL}",
+            if number.is_multiple_of(3) {
+                String::new()
+            } else {
+                number.to_string()
+            }
+        ),
+        (_, Form::User) => format!("{full_name}{number}"),
+        (Kind::Etl, _) => format!("etl-{service}-{number}"),
+        (Kind::Backup, _) => format!("backup-{service}-{number}"),
+        (Kind::VendorBackup, _) => "backup-vendor-stowaway".to_owned(),
+        (Kind::Indexer, _) => format!("indexer-{service}-{number}"),
+        (Kind::Scanner, _) => "cspm-scanner".to_owned(),
+        (Kind::Ci, _) => format!("ci-{service}-{number}"),
+        (Kind::Batch, _) => format!("batch-runner-{number}"),
+        (Kind::Lambda, _) => format!("lambda-{service}-{number}"),
+        (Kind::Partner, _) => format!("partner-{number}"),
+        _ => format!("svc-{service}-{number}"),
+    };
+    let prefix = if form == Form::User { "AIDA" } else { "AROA" };
+    let client = match kind {
+        Kind::Analyst | Kind::Finance => {
+            *rng.pick(&[Client::AwsCli, Client::Boto3, Client::AwsCli])
+        }
+        Kind::Developer | Kind::Dormant => {
+            *rng.pick(&[Client::AwsCli, Client::AwsCli, Client::Boto3, Client::Go])
+        }
+        Kind::Admin => *rng.pick(&[Client::AwsCli, Client::Terraform]),
+        Kind::WebService => *rng.pick(&[Client::Java, Client::Java, Client::Go]),
+        Kind::Etl | Kind::Indexer | Kind::Scanner | Kind::Batch => {
+            *rng.pick(&[Client::Boto3, Client::Boto3, Client::Java])
+        }
+        Kind::Backup | Kind::VendorBackup => Client::Go,
+        Kind::Ci => *rng.pick(&[Client::AwsCli, Client::Terraform]),
+        Kind::Lambda => *rng.pick(&[Client::JavaScript, Client::Boto3]),
+        Kind::Partner => Client::Java,
+    };
+    // Java services move to Rust during the second week; everybody else gets a new release of the same tool.
+    let next = if client == Client::Java && rng.chance(0.5) {
+        Client::Rust
+    } else {
+        client
+    };
+    let rollout =
+        start.plus(rng.between(0, i64::from(days)) as i32 / 2 + rng.exponential(3.0) as i32);
+    let instance = (form == Form::Instance).then(|| new_instance(&mut rng, account));
+    let trip = (person && rng.chance(0.10)).then(|| {
+        let from = start.plus(rng.below(days as usize) as i32);
+        (from, from.plus(rng.between(2, 5) as i32))
+    });
+    let shift = rng.chance(0.06).then(|| {
+        (
+            start.plus(rng.below(days as usize) as i32),
+            1.5 + 2.5 * rng.unit(),
+        )
+    });
+    let drift = if rng.chance(0.10) {
+        1.0 + 0.03 * (2.0 * rng.unit() - 1.0)
+    } else {
+        1.0
+    };
+    let begins = if region == EU_WEST {
+        7 * 3600
+    } else {
+        13 * 3600
+    } + rng.between(0, 5400);
+    let own = choose_buckets(&mut rng, kind, account, region, buckets, joins.max(start));
+    // People on single sign-on share their role, and so its unique id.
+    let unique = match form {
+        Form::Sso => Rng::of(seed, &[0x550, account as u64, kind as u64]).text(BASE32, 17),
+        _ => rng.text(BASE32, 17),
+    };
+    Identity {
+        number,
+        kind,
+        form,
+        unique: format!("{prefix}{unique}"),
+        key: format!("AKIA{}", rng.text(BASE32, 16)),
+        name,
+        account,
+        region,
+        instance,
+        client,
+        platform: rng.below(60),
+        release: rng.below(2),
+        rollout: (rollout, next),
+        buckets: own,
+        level: rng.log_normal(1.0, 0.35).clamp(0.4, 2.5),
+        shift,
+        drift,
+        joins,
+        leaves: None,
+        trip,
+        begins,
+        console: match kind {
+            Kind::Admin => 0.6,
+            Kind::Developer | Kind::Finance => 0.2,
+            Kind::Analyst => 0.12,
+            _ => 0.0,
+        },
+    }
+}
+
+/// Returns a new instance in the VPC of an account.
+pub(super) fn new_instance(rng: &mut Rng, account: usize) -> Instance {
+    Instance {
+        id: instance_id(rng),
+        interface: format!("eni-0{}", rng.text(HEX, 16)),
+        address: format!(
+            "10.{}.{}.{}",
+            ACCOUNTS[account].vpc,
+            rng.between(0, 40),
+            rng.between(4, 250)
+        ),
+    }
+}
+
+fn choose_buckets(
+    rng: &mut Rng,
+    kind: Kind,
+    account: usize,
+    region: usize,
+    all: &[Bucket],
+    on: Day,
+) -> Vec<usize> {
+    let wanted = |bucket: &Bucket, purposes: &[Purpose]| {
+        bucket.account == Some(account) && bucket.born <= on && purposes.contains(&bucket.purpose)
+    };
+    let purposes: &[Purpose] = match kind {
+        Kind::Finance => &[Purpose::Sensitive],
+        Kind::Analyst => &[Purpose::Lake, Purpose::Lake, Purpose::Project],
+        Kind::WebService => &[Purpose::Service],
+        Kind::Partner => &[Purpose::Lake],
+        Kind::Backup => &[Purpose::Service, Purpose::Lake, Purpose::Sensitive],
+        Kind::Lambda | Kind::Ci | Kind::Developer | Kind::Dormant => {
+            &[Purpose::Project, Purpose::Service]
+        }
+        _ => &[Purpose::Lake, Purpose::Service, Purpose::Project],
+    };
+    let mut candidates: Vec<usize> = (0..all.len())
+        .filter(|&b| wanted(&all[b], purposes))
+        .collect();
+    // Work stays in one's own region, unless there is nothing there.
+    let near: Vec<usize> = candidates
+        .iter()
+        .copied()
+        .filter(|&b| all[b].region == region)
+        .collect();
+    if !near.is_empty() && kind != Kind::Admin {
+        candidates = near;
+    }
+    let count = match kind {
+        Kind::Etl | Kind::Lambda | Kind::Partner | Kind::Batch => 2,
+        Kind::WebService | Kind::Ci | Kind::Dormant => 3,
+        Kind::Backup | Kind::Indexer => 5,
+        _ => 4 + rng.below(4),
+    };
+    let mut chosen = Vec::new();
+    while chosen.len() < count && !candidates.is_empty() {
+        let place = rng.below(candidates.len());
+        chosen.push(candidates.swap_remove(place));
+    }
+    chosen
+}
+
+impl Identity {
+    /// Returns the ARN of the user or role.
+    pub(super) fn arn(&self) -> String {
+        let account = ACCOUNTS[self.account].id;
+        match self.form {
+            Form::User => format!("arn:aws:iam::{account}:user/{}", self.name),
+            Form::Sso => format!(
+                "arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/eu-west-1/{}",
+                self.role_name()
+            ),
+            Form::Foreign => format!("arn:aws:iam::{PARTNER}:role/{}", self.name),
+            _ => format!("arn:aws:iam::{account}:role/{}", self.name),
+        }
+    }
+
+    /// Returns the canonical id, as the contract defines it.
+    pub(super) fn canonical(&self) -> String {
+        match self.form {
+            Form::Sso => {
+                format!(
+                    "arn:aws:sts::{}:assumed-role/{}/{}",
+                    ACCOUNTS[self.account].id,
+                    self.role_name(),
+                    self.name
+                )
+            }
+            Form::Foreign => format!("aws:account:{PARTNER}/{}", self.unique),
+            _ => self.arn(),
+        }
+    }
+
+    /// Returns the canonical id first, then every other id under which it is known.
+    pub(super) fn ids(&self) -> Vec<String> {
+        let mut ids = vec![self.canonical()];
+        if self.form == Form::Sso {
+            ids.push(self.name.clone());
+        } else {
+            ids.push(self.unique.clone());
+        }
+        if self.form != Form::Foreign {
+            // As the trails of other accounts know it.
+            ids.push(format!(
+                "aws:account:{}/{}",
+                ACCOUNTS[self.account].id, self.unique
+            ));
+        }
+        if self.form == Form::User {
+            ids.push(self.key.clone());
+        }
+        if let Some(instance) = &self.instance {
+            ids.push(instance.id.clone());
+        }
+        ids
+    }
+
+    /// Returns the name of the role, which single sign-on shares among people of one kind.
+    pub(super) fn role_name(&self) -> String {
+        if self.form != Form::Sso {
+            return self.name.clone();
+        }
+        let (set, tail) = match self.kind {
+            Kind::Admin => ("PlatformAdmin", "4b1c9d20e87f6a35"),
+            Kind::Developer => ("Developer", "90f3ab6c1d2e5874"),
+            Kind::Finance => ("FinanceAnalyst", "2e7d5c81f046b9a3"),
+            _ => ("DataAnalyst", "c67a0e9f35d1b248"),
+        };
+        format!("AWSReservedSSO_{set}_{tail}")
+    }
+
+    /// Returns whether it works here on that day.
+    pub(super) fn is_here(&self, day: Day) -> bool {
+        self.joins <= day && self.leaves.is_none_or(|last| day <= last)
+    }
+
+    /// Returns the factor on its volumes on that day.
+    pub(super) fn intensity(&self, day: Day, start: Day) -> f64 {
+        let shift = self
+            .shift
+            .filter(|&(from, _)| day >= from)
+            .map_or(1.0, |(_, factor)| factor);
+        self.level * shift * self.drift.powi(day.since(start))
+    }
+
+    /// Returns the tool that it uses on that day.
+    pub(super) fn agent(&self, day: Day) -> Agent {
+        if day >= self.rollout.0 {
+            Agent::new(self.rollout.1, self.release + 1, self.platform)
+        } else {
+            Agent::new(self.client, self.release, self.platform)
+        }
+    }
+
+    /// Opens a session at an instant, from wherever it usually works; `source` overrides that.
+    pub(super) fn session(&self, rng: &mut Rng, at: i64, source: Option<String>) -> Session {
+        let account = ACCOUNTS[self.account].id;
+        let day = Time::from_secs(at).map_or(Day(0), Time::day);
+        let created = Time::from_secs(at - rng.between(60, 3_000)).unwrap_or(Time::from_nanos(0));
+        let (unique, role) = (&self.unique, self.role_name());
+        let mut temporary = || format!("ASIA{}", rng.text(BASE32, 16));
+        let assumed = |name: &str, key: &str, extra: &str| {
+            format!(
+                "{{\"type\":\"AssumedRole\",\"principalId\":\"{unique}:{name}\",\
+                 \"arn\":\"arn:aws:sts::{account}:assumed-role/{role}/{name}\",\"accountId\":\"{account}\",\
+                 \"accessKeyId\":\"{key}\",\"sessionContext\":{{\"sessionIssuer\":{{\"type\":\"Role\",\
+                 \"principalId\":\"{unique}\",\"arn\":\"{}\",\"accountId\":\"{account}\",\"userName\":\"{role}\"}},\
+                 \"attributes\":{{\"creationDate\":\"{created}\",\"mfaAuthenticated\":\"false\"}}{extra}}}",
+                self.arn()
+            )
+        };
+        let mut principal = unique.clone();
+        let mut own_account = Some(self.account);
+        let identity = match self.form {
+            Form::User => format!(
+                "{{\"type\":\"IAMUser\",\"principalId\":\"{unique}\",\"arn\":\"{}\",\"accountId\":\"{account}\",\
+                 \"accessKeyId\":\"{}\",\"userName\":\"{}\"",
+                self.arn(),
+                self.key,
+                self.name
+            ),
+            Form::Sso => {
+                principal = format!("{unique}:{}", self.name);
+                assumed(&self.name, &temporary(), "")
+            }
+            Form::Instance => {
+                let id = self.instance.as_ref().map_or("", |i| i.id.as_str());
+                principal = format!("{unique}:{id}");
+                assumed(id, &temporary(), ",\"ec2RoleDelivery\":\"2.0\"")
+            }
+            Form::Oidc => {
+                let provider = format!(
+                    ",\"webIdFederationData\":{{\"federatedProvider\":\"arn:aws:iam::{account}:oidc-provider/\
+                     token.actions.githubusercontent.com\",\"attributes\":{{}}}}"
+                );
+                principal = format!("{unique}:GitHubActions");
+                assumed("GitHubActions", &temporary(), &provider)
+            }
+            Form::Lambda => {
+                let function = self.name.trim_start_matches("lambda-");
+                principal = format!("{unique}:{function}");
+                let scope = format!(
+                    "}},\"inScopeOf\":{{\"issuerType\":\"AWS::Lambda::Function\",\"credentialsIssuedTo\":\
+                     \"arn:aws:lambda:{}:{account}:function:{function}\"",
+                    REGIONS[self.region]
+                );
+                assumed(function, &temporary(), &scope)
+            }
+            Form::Assumed => {
+                let key = temporary();
+                let name = match self.kind {
+                    Kind::Scanner => "cspm".to_owned(),
+                    Kind::VendorBackup => "stowaway".to_owned(),
+                    _ => format!("aws-go-sdk-{}{:09}", at, rng.below(1_000_000_000)),
+                };
+                principal = format!("{unique}:{name}");
+                assumed(&name, &key, "")
+            }
+            Form::Foreign => {
+                own_account = None;
+                principal = format!("{unique}:exchange");
+                String::new()
+            }
+        };
+        let home_account = if self.form == Form::Foreign {
+            PARTNER
+        } else {
+            account
+        };
+        let identity_abroad = format!(
+            "{{\"type\":\"AWSAccount\",\"principalId\":\"{principal}\",\"accountId\":\"{home_account}\"}}"
+        );
+        let outside = source.is_some();
+        let source = source.unwrap_or_else(|| self.usual_source(rng, day));
+        let endpoint = (self.instance.is_some() && !outside)
+            .then(|| format!("vpce-0{:x}a41f27be95d03c", 16 + ACCOUNTS[self.account].vpc));
+        Session {
+            account: own_account,
+            identity,
+            identity_abroad,
+            source,
+            agent: self.agent(day),
+            agent_text: None,
+            endpoint,
+            console: false,
+            signed: true,
+        }
+    }
+
+    /// Returns `userIdentity` of a user who signed in to the console, without the closing brace.
+    pub(super) fn console_identity(&self, rng: &mut Rng, at: i64) -> String {
+        let created = Time::from_secs(at - 40).unwrap_or(Time::from_nanos(0));
+        format!(
+            "{{\"type\":\"IAMUser\",\"principalId\":\"{}\",\"arn\":\"{}\",\"accountId\":\"{}\",\"accessKeyId\":\"ASIA{}\",\
+             \"userName\":\"{}\",\"sessionContext\":{{\"sessionIssuer\":{{}},\"attributes\":{{\"creationDate\":\"{created}\",\
+             \"mfaAuthenticated\":\"true\"}}}}",
+            self.unique,
+            self.arn(),
+            ACCOUNTS[self.account].id,
+            rng.text(BASE32, 16),
+            self.name
+        )
+    }
+
+    /// Returns the network number of the place where it lives.
+    pub(super) fn home(&self) -> u64 {
+        0x4000 + self.number % 4_000
+    }
+
+    fn usual_source(&self, rng: &mut Rng, day: Day) -> String {
+        if let Some(instance) = &self.instance {
+            return instance.address.clone();
+        }
+        if self.kind.is_person() {
+            if let Some((from, to)) = self.trip
+                && (from..=to).contains(&day)
+            {
+                return external_address(0x7000 + self.number, rng.bits() % 3);
+            }
+            return if rng.chance(0.35) {
+                external_address(
+                    self.home(),
+                    self.number * 7 + u64::try_from(day.0 / 9).unwrap_or(0),
+                )
+            } else {
+                office_address(rng.bits())
+            };
+        }
+        match self.kind {
+            Kind::Ci => external_address(0x9000 + rng.bits() % 6, rng.bits()),
+            Kind::Partner => external_address(0xa000 + self.number, rng.bits() % 4),
+            // Everything else leaves through its account's NAT gateways.
+            _ => external_address(0xb000 + self.account as u64, rng.bits() % 2),
+        }
+    }
+}
+
+/// Returns the copy of an identity's buckets in the disaster recovery account, or elsewhere.
+pub(super) fn recovery_bucket(buckets: &[Bucket], turn: u64) -> Option<&Bucket> {
+    let owned: Vec<&Bucket> = buckets
+        .iter()
+        .filter(|b| b.account == Some(DR) && b.purpose == Purpose::Recovery)
+        .collect();
+    owned.get(turn as usize % owned.len().max(1)).copied()
+}

@@ -1,0 +1,124 @@
+//! VPC flow log lines of instances, in the default format or the company's own.
+
+use std::fmt::Write as _;
+
+use super::cast::Instance;
+use super::estate::ACCOUNTS;
+use super::random::Rng;
+use super::trail::Trail;
+
+/// Who an instance talks with.
+pub(super) enum Peer {
+    /// The regional endpoint of S3.
+    S3,
+    /// A neighbour in the same VPC, by the last octet of its address.
+    Inside(i64),
+    /// A host on the internet.
+    Outside(String),
+}
+
+/// One aggregated flow in one direction.
+pub(super) struct Flow {
+    /// When the aggregation window ended, in seconds since the epoch.
+    pub(super) end: i64,
+    pub(super) peer: Peer,
+    pub(super) bytes: u64,
+    /// Whether the instance sent.
+    pub(super) egress: bool,
+}
+
+/// The payload of a full packet.
+const PACKET_BYTES: u64 = 1_420;
+
+impl Trail {
+    /// Writes a flow that a security group refused, or a window in which nothing was seen.
+    pub(super) fn quiet_flow(
+        &mut self,
+        rng: &mut Rng,
+        account: usize,
+        region: usize,
+        instance: &Instance,
+        end: i64,
+        refused: Option<&str>,
+    ) {
+        let place = &ACCOUNTS[account];
+        let (start, port) = (end - 60, 32_768 + rng.below(256) * 100);
+        let door = *rng.pick(&[22, 23, 445, 3389, 8080]);
+        self.flow(account, region, end, |line| {
+            let _ = write!(
+                line,
+                "{} {} {} ",
+                if place.custom_flows { 5 } else { 2 },
+                place.id,
+                instance.interface
+            );
+            if place.custom_flows {
+                let _ = write!(line, "{} ", instance.id);
+            }
+            let ours = &instance.address;
+            let _ = match refused {
+                Some(stranger) => write!(
+                    line,
+                    "{stranger} {ours} {port} {door} 6 1 44 {start} {end} REJECT OK"
+                ),
+                None => write!(line, "- - - - - - - {start} {end} - NODATA"),
+            };
+            if place.custom_flows {
+                let _ = match refused {
+                    Some(stranger) => write!(line, " ingress {stranger} {ours} -"),
+                    None => write!(line, " - - - -"),
+                };
+            }
+        });
+    }
+    /// Writes one flow of an instance.
+    pub(super) fn instance_flow(
+        &mut self,
+        rng: &mut Rng,
+        account: usize,
+        region: usize,
+        instance: &Instance,
+        flow: &Flow,
+    ) {
+        let place = &ACCOUNTS[account];
+        let ours = &instance.address;
+        let peer = match &flow.peer {
+            Peer::S3 => format!("52.216.{}.{}", 8 + region, 20 + rng.below(4)),
+            Peer::Inside(host) => format!("10.{}.9.{host}", place.vpc),
+            Peer::Outside(address) => address.clone(),
+        };
+        let service = if matches!(flow.peer, Peer::S3) && flow.egress {
+            "S3"
+        } else {
+            "-"
+        };
+        let port = 32_768 + rng.below(256) * 100;
+        let (source, target) = if flow.egress {
+            (ours, &peer)
+        } else {
+            (&peer, ours)
+        };
+        let (source_port, target_port) = if flow.egress {
+            (port, 443)
+        } else {
+            (443, port)
+        };
+        let packets = flow.bytes / PACKET_BYTES + 3;
+        let (end, start) = (flow.end, flow.end - 60);
+        let direction = if flow.egress { "egress" } else { "ingress" };
+        self.flow(account, region, end, |line| {
+            let _ = write!(line, "{} {} {} ", if place.custom_flows { 5 } else { 2 }, place.id, instance.interface);
+            if place.custom_flows {
+                let _ = write!(line, "{} ", instance.id);
+            }
+            let _ = write!(
+                line,
+                "{source} {target} {source_port} {target_port} 6 {packets} {} {start} {end} ACCEPT OK",
+                flow.bytes
+            );
+            if place.custom_flows {
+                let _ = write!(line, " {direction} {source} {target} {service}");
+            }
+        });
+    }
+}

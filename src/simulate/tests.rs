@@ -1,0 +1,265 @@
+//! What an evaluation relies on: repeatable bytes, honest labels, and records that AWS could have written.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::*;
+use crate::time::Time;
+
+fn small(seed: u64) -> Options {
+    Options {
+        seed,
+        days: 8,
+        identities: 60,
+        attack_days_from: 4,
+        gzip_level: 1,
+        ..Options::default()
+    }
+}
+
+fn files(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+}
+
+fn run(options: &Options) -> (Summary, BTreeMap<PathBuf, Vec<u8>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = simulate(options, folder.path(), &mut |_| {}).unwrap();
+    let mut found = BTreeMap::new();
+    files(folder.path(), &mut found);
+    let found = found
+        .into_iter()
+        .map(|(path, bytes)| (path.strip_prefix(folder.path()).unwrap().into(), bytes));
+    (summary, found.collect())
+}
+
+fn unzip(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes)
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
+fn records(found: &BTreeMap<PathBuf, Vec<u8>>) -> Vec<Value> {
+    let trails = found
+        .iter()
+        .filter(|(path, _)| path.to_string_lossy().contains("_CloudTrail_"));
+    trails
+        .flat_map(|(_, bytes)| {
+            let mut file: Value = serde_json::from_str(&unzip(bytes)).unwrap();
+            match file["Records"].take() {
+                Value::Array(records) => records,
+                other => panic!("no records but {other}"),
+            }
+        })
+        .collect()
+}
+
+fn labels(found: &BTreeMap<PathBuf, Vec<u8>>, name: &str) -> Vec<Value> {
+    let text = String::from_utf8(found[Path::new(name)].clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
+    let (first, again, other) = (run(&small(3)), run(&small(3)), run(&small(4)));
+    assert!(first == again, "seed 3 gave two estates");
+    assert!(first.1 != other.1, "seeds 3 and 4 gave one estate");
+}
+
+#[test]
+fn every_class_is_planted_in_every_grade_on_days_that_are_scored() {
+    for seed in 1..=4 {
+        let options = small(seed);
+        let (summary, found) = run(&options);
+        let attacks = labels(&found, "labels.jsonl");
+        assert_eq!(summary.attacks as usize, attacks.len());
+        let notes: BTreeSet<String> = attacks
+            .iter()
+            .map(|l| l["note"].as_str().unwrap().to_owned())
+            .collect();
+        for (class, grade) in Class::ALL
+            .iter()
+            .flat_map(|class| Grade::ALL.map(|grade| (class, grade)))
+        {
+            let note = format!("grade={} class={}", grade.name(), class.name());
+            assert!(notes.contains(&note), "seed {seed}: {note} is missing");
+        }
+        let from = options.start.plus(options.attack_days_from as i32).start();
+        let end = options.start.plus(options.days as i32).end();
+        let decoys = labels(&found, "decoys.jsonl");
+        assert!(decoys.len() >= 10, "seed {seed}: {} decoys", decoys.len());
+        for label in attacks.iter().chain(&decoys) {
+            let time = |key: &str| Time::parse(label[key].as_str().unwrap()).unwrap();
+            assert!(
+                from <= time("start") && time("start") <= time("end") && time("end") < end,
+                "seed {seed}: {label}"
+            );
+            assert!(["AN1594", "AN1328", "AN0370"].contains(&label["analytic"].as_str().unwrap()));
+        }
+    }
+}
+
+/// The canonical id of a record's caller, by this test's own reading.
+fn caller(record: &Value) -> String {
+    let user = &record["userIdentity"];
+    let arn = user["arn"].as_str().unwrap_or("");
+    match user["sessionContext"]["sessionIssuer"]["arn"].as_str() {
+        Some(role) if !role.contains("AWSReservedSSO_") => role.to_owned(),
+        _ => arn.to_owned(),
+    }
+}
+
+#[test]
+fn labels_name_callers_whose_records_bound_them() {
+    let (_, found) = run(&small(5));
+    let records = records(&found);
+    let mut times: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for record in &records {
+        times
+            .entry(caller(record))
+            .or_default()
+            .push(record["eventTime"].as_str().unwrap());
+    }
+    for label in labels(&found, "labels.jsonl") {
+        let own = &times[label["identity"][0].as_str().unwrap()];
+        let (start, end) = (
+            label["start"].as_str().unwrap(),
+            label["end"].as_str().unwrap(),
+        );
+        assert!(
+            own.iter().any(|time| (start..=end).contains(time)),
+            "{label}"
+        );
+    }
+}
+
+#[test]
+fn records_carry_what_cloudtrail_records_carry() {
+    let (summary, found) = run(&small(6));
+    let records = records(&found);
+    assert_eq!(summary.records as usize, records.len());
+    let mut ids = BTreeSet::new();
+    for record in &records {
+        for key in [
+            "eventVersion",
+            "userIdentity",
+            "eventTime",
+            "eventSource",
+            "eventName",
+            "awsRegion",
+            "sourceIPAddress",
+            "userAgent",
+            "eventID",
+            "eventType",
+            "recipientAccountId",
+            "eventCategory",
+            "readOnly",
+        ] {
+            assert!(!record[key].is_null(), "{key} is missing in {record}");
+        }
+        assert!(
+            record.get("requestParameters").is_some() && record.get("responseElements").is_some()
+        );
+        assert!(Time::parse(record["eventTime"].as_str().unwrap()).is_some());
+        assert_eq!(record["eventID"].as_str().unwrap().len(), 36);
+        assert!(
+            ids.insert(record["eventID"].as_str().unwrap().to_owned()),
+            "eventID repeats in {record}"
+        );
+        let agent = record["userAgent"].as_str().unwrap();
+        let (s3, invoked) = (
+            record["eventSource"] == "s3.amazonaws.com",
+            &record["userIdentity"]["invokedBy"],
+        );
+        assert_eq!(agent.starts_with('['), s3, "{record}");
+        if invoked.is_null() && record["userIdentity"]["type"] == "AssumedRole" {
+            let (arn, id) = (
+                record["userIdentity"]["arn"].as_str(),
+                record["userIdentity"]["principalId"].as_str(),
+            );
+            assert_eq!(
+                arn.unwrap().rsplit('/').next(),
+                id.unwrap().split_once(':').map(|(_, session)| session)
+            );
+        }
+    }
+}
+
+#[test]
+fn listings_are_written_as_cloudtrail_writes_them() {
+    let (_, found) = run(&small(7));
+    let records = records(&found);
+    assert!(records.iter().all(|r| r["eventName"] != "ListObjectsV2"));
+    let is_listing = |r: &&Value| r["eventName"] == "ListObjects" && r.get("errorCode").is_none();
+    let listings: Vec<&Value> = records.iter().filter(is_listing).collect();
+    let second = listings
+        .iter()
+        .filter(|r| r["requestParameters"]["list-type"] == "2")
+        .count();
+    assert!(
+        second > 100 && second < listings.len(),
+        "{second} of {}",
+        listings.len()
+    );
+    for listing in &listings {
+        let (prefix, bucket) = (&listing["resources"][0], &listing["resources"][1]);
+        let name = listing["requestParameters"]["bucketName"].as_str().unwrap();
+        assert!(
+            prefix["ARNPrefix"]
+                .as_str()
+                .unwrap()
+                .starts_with(&format!("arn:aws:s3:::{name}/"))
+        );
+        assert!(prefix.get("ARN").is_none());
+        assert_eq!(bucket["ARN"], format!("arn:aws:s3:::{name}"));
+        assert!(
+            listing["additionalEventData"]["bytesTransferredOut"]
+                .as_u64()
+                .unwrap()
+                > 0
+        );
+        assert_eq!(
+            (&listing["eventCategory"], &listing["managementEvent"]),
+            (&"Data".into(), &false.into())
+        );
+    }
+    let refused = records.iter().filter(|r| r["errorCode"] == "AccessDenied");
+    assert!(refused.clone().count() > 20);
+    assert!(refused.clone().all(|r| r["requestParameters"].is_null()));
+}
+
+#[test]
+fn impossible_options_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for options in [
+        Options {
+            days: 0,
+            ..small(1)
+        },
+        Options {
+            identities: 0,
+            ..small(1)
+        },
+        Options {
+            scale: f64::NAN,
+            ..small(1)
+        },
+    ] {
+        let error = simulate(&options, folder.path(), &mut |_| {}).unwrap_err();
+        assert_eq!(error.kind(), crate::error::Kind::Usage);
+    }
+}

@@ -1,0 +1,432 @@
+//! What workloads do on a day, oddities included: backfills, retry storms, bursts.
+
+use crate::time::Day;
+
+use super::agent::{Agent, Client};
+use super::cast::{Identity, Kind, recovery_bucket};
+use super::cloudtrail::{Api, Op, Session};
+use super::estate::{ACCOUNTS, Bucket, DATA, REGIONS, VENDOR, external_address};
+use super::flow::{Flow, Peer};
+use super::random::{Rng, splitmix};
+use super::run::{Run, object_key, prefix};
+use super::trail::Trail;
+use super::work::{favourite, working_set};
+use super::world::{LATEST_START, World, weekday};
+
+pub(super) fn workload(
+    world: &World,
+    who: &Identity,
+    day: Day,
+    intensity: f64,
+    rng: &mut Rng,
+    trail: &mut Trail,
+) {
+    let midnight = day.start().secs();
+    let set = working_set(world, who, day);
+    if set.is_empty() && !matches!(who.kind, Kind::Scanner | Kind::VendorBackup) {
+        return;
+    }
+    match who.kind {
+        Kind::WebService => {
+            let session = who.session(rng, midnight, None);
+            let mut run = Run {
+                trail,
+                rng,
+                session: &session,
+                day,
+                clock: 0.0,
+            };
+            for hour in 0..24 {
+                // The day's tide, in the company's main time zone.
+                let tide =
+                    1.0 + 0.7 * ((f64::from(hour) - 17.0) / 24.0 * std::f64::consts::TAU).cos();
+                run.clock = (midnight + i64::from(hour) * 3600) as f64 + run.rng.unit() * 1800.0;
+                let Some(bucket) = favourite(run.rng, &set) else {
+                    continue;
+                };
+                let objects = run.rng.count(0.85 * intensity * tide, 1.2);
+                run.read(bucket, objects, 4.0);
+                if run.rng.chance(0.12 * tide) {
+                    run.store(bucket, 1, 60.0);
+                }
+                if run.rng.chance(0.03) {
+                    run.list(bucket, "items/", 1, 60.0);
+                }
+            }
+            retry_storm(&mut run, midnight, &set);
+        }
+        Kind::Etl => {
+            let minute = splitmix(who.number) % 50;
+            let backfill = rng.chance(0.012);
+            let mut session = who.session(rng, midnight, None);
+            for hour in 0..24i64 {
+                if hour % 6 == 0 && hour > 0 {
+                    session = who.session(rng, midnight + hour * 3600, None); // instance credentials rotate
+                }
+                let begin = midnight + hour * 3600 + minute as i64 * 60 + rng.between(0, 40);
+                let mut run = Run {
+                    trail: &mut *trail,
+                    rng: &mut *rng,
+                    session: &session,
+                    day,
+                    clock: begin as f64,
+                };
+                let many = if backfill && (8..14).contains(&hour) {
+                    12.0
+                } else {
+                    1.0
+                };
+                let under = prefix(run.rng, set[0]);
+                run.list(set[0], under, 1 + (many as usize) / 4, 1.0);
+                let objects = run.rng.count(0.65 * intensity * many, 4.0);
+                let bytes = run.read(set[0], objects, 2.0);
+                let target = set.get(1).copied().unwrap_or(set[0]);
+                if run.rng.chance(0.25) {
+                    run.store(target, 1, 3.0);
+                }
+                if hour == 5 {
+                    run.delete(target, 2, 1.0);
+                }
+                instance_flows(trail, rng, who, begin + 240, bytes);
+            }
+            let mut run = Run {
+                trail,
+                rng,
+                session: &session,
+                day,
+                clock: 0.0,
+            };
+            retry_storm(&mut run, midnight, &set);
+        }
+        Kind::Backup => {
+            let weekly = who.number.is_multiple_of(2);
+            if weekly && weekday(day) != 0 {
+                return;
+            }
+            let begin =
+                midnight + 7200 + (splitmix(who.number) % 3600) as i64 + rng.between(0, 120);
+            let session = who.session(rng, begin, None);
+            let mut run = Run {
+                trail: &mut *trail,
+                rng,
+                session: &session,
+                day,
+                clock: begin as f64,
+            };
+            let mut bytes = 0;
+            for (turn, bucket) in set.iter().enumerate() {
+                run.list(bucket, "", 2 + turn, 1.0);
+                let objects = run
+                    .rng
+                    .count(if weekly { 20.0 } else { 5.0 } * intensity, 12.0);
+                match recovery_bucket(&world.buckets, who.number + turn as u64) {
+                    Some(copy) if turn % 2 == 0 => run.copy(bucket, copy, objects, 2.0),
+                    _ => bytes += run.read(bucket, objects, 2.0),
+                }
+            }
+            instance_flows(trail, rng, who, begin + 900, bytes);
+        }
+        Kind::VendorBackup => {
+            let Some(vault) = world.buckets.iter().find(|b| b.owner == VENDOR) else {
+                return;
+            };
+            let begin = midnight + 4 * 3600 + rng.between(0, 200);
+            let session = who.session(rng, begin, None);
+            let mut run = Run {
+                trail,
+                rng,
+                session: &session,
+                day,
+                clock: begin as f64,
+            };
+            for bucket in world
+                .sensitive()
+                .into_iter()
+                .filter(|b| b.account == Some(DATA))
+                .take(2)
+            {
+                run.list(bucket, "", 2, 1.0);
+                let objects = run.rng.count(12.0 * intensity, 20.0);
+                run.copy(bucket, vault, objects, 1.5);
+            }
+        }
+        Kind::Indexer => {
+            let begin = midnight + 3 * 3600 + (splitmix(who.number) % 7200) as i64;
+            let session = who.session(rng, begin, None);
+            let mut run = Run {
+                trail: &mut *trail,
+                rng,
+                session: &session,
+                day,
+                clock: begin as f64,
+            };
+            for bucket in &set {
+                let pages = run.rng.count(5.5 * intensity, 15.0);
+                run.list(bucket, "", pages, 0.9);
+                for _ in 0..run.rng.poisson(2.0) {
+                    let at = run.tick(1.0);
+                    let key = object_key(run.rng, bucket, day);
+                    run.trail
+                        .s3(at, run.session, Op::Head, bucket, &key, 0, None);
+                }
+            }
+            instance_flows(trail, rng, who, begin + 600, 2_000_000);
+        }
+        Kind::Scanner => {
+            let mut clock = (midnight + 5 * 3600 + rng.between(0, 300)) as f64;
+            // A role of the same name is assumed in every account.
+            for here in in_every_account(who) {
+                let session = here.session(rng, clock as i64, None);
+                let mut run = Run {
+                    trail: &mut *trail,
+                    rng: &mut *rng,
+                    session: &session,
+                    day,
+                    clock,
+                };
+                run.list_buckets(here.account);
+                let own = world
+                    .own_buckets(day)
+                    .filter(|b| b.account == Some(here.account));
+                for (turn, bucket) in own.enumerate() {
+                    let settings = [turn % 2, 3 + turn % 2];
+                    run.posture(here.account, bucket, &settings, 0.12);
+                }
+                clock = run.clock + 30.0;
+            }
+        }
+        Kind::Ci => {
+            let jobs = rng.poisson(if matches!(weekday(day), 0 | 6) {
+                0.5
+            } else {
+                2.5
+            });
+            for _ in 0..jobs {
+                let at = midnight + rng.between(8 * 3600, LATEST_START);
+                let session = who.session(rng, at, None);
+                assume_with_web_identity(trail, rng, at - 2, &session, who);
+                let mut run = Run {
+                    trail: &mut *trail,
+                    rng: &mut *rng,
+                    session: &session,
+                    day,
+                    clock: at as f64,
+                };
+                let Some(bucket) = favourite(run.rng, &set) else {
+                    continue;
+                };
+                run.list(bucket, "build/", 1, 1.0);
+                let burst = (run.rng.pareto(2.5, 1.4) * intensity).min(250.0);
+                run.read(bucket, (burst * 0.5) as usize, 0.5);
+                run.store(bucket, 1 + (burst * 0.5) as usize, 0.7);
+            }
+        }
+        Kind::Batch => {
+            for _ in 0..rng.count(22.0 * intensity.sqrt(), 20.0) {
+                let at = midnight + rng.between(0, LATEST_START);
+                let session = who.session(rng, at, None);
+                let mut run = Run {
+                    trail: &mut *trail,
+                    rng: &mut *rng,
+                    session: &session,
+                    day,
+                    clock: at as f64,
+                };
+                let bucket = set[run.rng.below(set.len())];
+                if run.rng.chance(0.4) {
+                    run.list(bucket, "events/", 1, 1.0);
+                }
+                let objects = 1 + run.rng.poisson(0.5);
+                run.read(bucket, objects, 2.0);
+            }
+        }
+        Kind::Lambda => {
+            for _ in 0..rng.count(2.3 * intensity, 1.2) {
+                let at = midnight + rng.between(0, LATEST_START);
+                let session = who.session(rng, at, None);
+                let mut run = Run {
+                    trail: &mut *trail,
+                    rng: &mut *rng,
+                    session: &session,
+                    day,
+                    clock: at as f64,
+                };
+                if run.rng.chance(0.15) {
+                    read_secret(&mut run, who);
+                }
+                let Some(bucket) = favourite(run.rng, &set) else {
+                    continue;
+                };
+                let objects = 1 + run.rng.poisson(0.8);
+                run.read(bucket, objects, 1.0);
+                if run.rng.chance(0.4) {
+                    run.store(bucket, 1, 1.0);
+                }
+            }
+        }
+        Kind::Partner => {
+            let at = midnight + 9 * 3600 + rng.between(0, 7200);
+            let session = who.session(rng, at, None);
+            let mut run = Run {
+                trail,
+                rng,
+                session: &session,
+                day,
+                clock: at as f64,
+            };
+            // Its software is old and speaks version 1 of the listing.
+            let at = run.tick(3.0);
+            run.trail.s3(
+                at,
+                run.session,
+                Op::ListV1,
+                set[0],
+                "orders/",
+                120_000,
+                None,
+            );
+            let objects = run.rng.count(7.0 * intensity, 3.0);
+            run.read(set[0], objects, 4.0);
+        }
+        Kind::Analyst | Kind::Finance | Kind::Developer | Kind::Admin | Kind::Dormant => {}
+    }
+}
+
+/// Returns an identity as it appears in each account, where its role goes by the same name.
+pub(super) fn in_every_account(who: &Identity) -> impl Iterator<Item = Identity> {
+    (0..ACCOUNTS.len()).map(|account| Identity {
+        account,
+        ..who.clone()
+    })
+}
+
+/// Now and then a service is told to slow down, and tries again and again.
+fn retry_storm(run: &mut Run<'_>, midnight: i64, set: &[&Bucket]) {
+    if !run.rng.chance(0.01) {
+        return;
+    }
+    run.clock = (midnight + run.rng.between(0, LATEST_START)) as f64;
+    let Some(bucket) = favourite(run.rng, set) else {
+        return;
+    };
+    let key = object_key(run.rng, bucket, run.day);
+    for _ in 0..run.rng.between(25, 90) {
+        let at = run.tick(1.5);
+        let slow = Some(("SlowDown", "Please reduce your request rate."));
+        run.trail
+            .s3(at, run.session, Op::Get, bucket, &key, 0, slow);
+    }
+}
+
+/// Reads a secret, behind which Secrets Manager decrypts on the caller's behalf.
+pub(super) fn read_secret(run: &mut Run<'_>, who: &Identity) {
+    let account = ACCOUNTS[who.account].id;
+    let region = REGIONS[who.region];
+    let parameters = format!("{{\"secretId\":\"{}/database\"}}", who.name);
+    let secret = Api {
+        service: "secretsmanager",
+        name: "GetSecretValue",
+        region: who.region,
+        parameters: &parameters,
+        command: "secretsmanager.get-secret-value",
+        ..Api::default()
+    };
+    run.api(who.account, 1.0, &secret);
+    let parameters = format!(
+        "{{\"encryptionAlgorithm\":\"SYMMETRIC_DEFAULT\",\"encryptionContext\":{{\"SecretARN\":\
+         \"arn:aws:secretsmanager:{region}:{account}:secret:{}/database-a1B2c3\"}}}}",
+        who.name
+    );
+    let decrypt = Api {
+        service: "kms",
+        name: "Decrypt",
+        region: who.region,
+        parameters: &parameters,
+        invoked_by: Some("secretsmanager.amazonaws.com"),
+        ..Api::default()
+    };
+    run.api(who.account, 0.2, &decrypt);
+}
+
+/// Writes the federation by which a CI job gets its credentials.
+fn assume_with_web_identity(
+    trail: &mut Trail,
+    rng: &mut Rng,
+    at: i64,
+    session: &Session,
+    who: &Identity,
+) {
+    let account = ACCOUNTS[who.account].id;
+    let subject = format!("repo:halcyon/{}:ref:refs/heads/main", who.name);
+    let mut caller = session.clone();
+    caller.account = Some(who.account);
+    caller.identity = format!(
+        "{{\"type\":\"WebIdentityUser\",\"principalId\":\"arn:aws:iam::{account}:oidc-provider/\
+         token.actions.githubusercontent.com:sts.amazonaws.com:{subject}\",\"userName\":\"{subject}\",\
+         \"identityProvider\":\"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com\""
+    );
+    caller.agent = Agent::new(Client::Actions, rng.below(3), 1);
+    let parameters = format!(
+        "{{\"roleArn\":\"{}\",\"roleSessionName\":\"GitHubActions\",\"durationSeconds\":3600}}",
+        who.arn()
+    );
+    let api = Api {
+        name: "AssumeRoleWithWebIdentity",
+        parameters: &parameters,
+        ..Api::default()
+    };
+    trail.api(at, &caller, who.account, &api);
+}
+
+/// Writes the flows of an instance about an instant: what it fetched from S3, and now and then a package mirror.
+fn instance_flows(trail: &mut Trail, rng: &mut Rng, who: &Identity, at: i64, bytes: u64) {
+    let Some(instance) = &who.instance else {
+        return;
+    };
+    if rng.chance(0.04) {
+        let stranger = external_address(0xf000 + rng.bits() % 300, rng.bits());
+        trail.quiet_flow(
+            rng,
+            who.account,
+            who.region,
+            instance,
+            at + 20,
+            Some(&stranger),
+        );
+    }
+    if rng.chance(0.02) {
+        trail.quiet_flow(rng, who.account, who.region, instance, at + 40, None);
+    }
+    let mut flow = |rng: &mut Rng, peer: Peer, bytes: u64, egress: bool| {
+        let end = at + rng.between(0, 50);
+        trail.instance_flow(
+            rng,
+            who.account,
+            who.region,
+            instance,
+            &Flow {
+                end,
+                peer,
+                bytes,
+                egress,
+            },
+        );
+    };
+    flow(rng, Peer::S3, bytes + 4_000, false);
+    if rng.chance(0.3) {
+        flow(rng, Peer::S3, bytes / 90 + 3_000, true);
+    }
+    if rng.chance(0.15) {
+        let neighbour = Peer::Inside(rng.between(4, 250));
+        let size = rng.log_normal(300e3, 1.0) as u64;
+        flow(rng, neighbour, size, true);
+    }
+    if rng.chance(0.06) {
+        let mirror = Peer::Outside(external_address(
+            0xc000 + who.account as u64,
+            rng.bits() % 5,
+        ));
+        let size = rng.log_normal(9e3, 0.8) as u64;
+        flow(rng, mirror, size, true);
+    }
+}

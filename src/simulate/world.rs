@@ -1,0 +1,53 @@
+//! The unchanging world in which a day passes.
+
+use crate::time::Day;
+
+use super::cast::{Identity, Kind};
+use super::estate::{Bucket, Purpose};
+
+/// The unchanging world in which a day passes.
+pub(super) struct World {
+    pub(super) seed: u64,
+    pub(super) start: Day,
+    pub(super) scale: f64,
+    pub(super) buckets: Vec<Bucket>,
+    pub(super) cast: Vec<Identity>,
+}
+
+impl World {
+    /// Returns the buckets of ours that exist on a day.
+    pub(super) fn own_buckets(&self, day: Day) -> impl Iterator<Item = &Bucket> {
+        self.buckets
+            .iter()
+            .filter(move |b| b.account.is_some() && b.born <= day)
+    }
+
+    /// Returns an administrator of an account; where none is left, nobody is created.
+    pub(super) fn admin_of(&self, account: usize, day: Day) -> Option<&Identity> {
+        self.cast
+            .iter()
+            .find(|w| w.kind == Kind::Admin && w.account == account && w.is_here(day))
+    }
+
+    /// Returns our sensitive buckets.
+    pub(super) fn sensitive(&self) -> Vec<&Bucket> {
+        self.buckets
+            .iter()
+            .filter(|b| b.purpose == Purpose::Sensitive)
+            .collect()
+    }
+}
+
+/// Seconds of the day after which no work is begun.
+pub(super) const LATEST_START: i64 = 84_000;
+
+/// Sunday is 0; 1970-01-01 was a Thursday.
+pub(super) fn weekday(day: Day) -> i32 {
+    (day.0 + 4).rem_euclid(7)
+}
+
+/// Returns whether the day is among the last two or the first two of a month.
+pub(super) fn is_month_end(day: Day) -> bool {
+    let month = |d: Day| d.to_string()[5..7].to_owned();
+    month(day.plus(2)) != month(day) || month(day.plus(-2)) != month(day)
+}

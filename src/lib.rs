@@ -1,6 +1,7 @@
 //! plimsoll: baselines of who lists, reads and sends what in your clouds, and alerts when somebody stops being normal.
 pub mod analytic;
 pub mod baseline;
+pub mod cli;
 pub mod config;
 pub mod document;
 pub mod engine;

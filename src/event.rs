@@ -70,12 +70,17 @@ pub fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..end]
 }
 
-/// Writes text with control and direction-changing characters as `\u{…}`.
+/// Tells whether a character steers a terminal, turns the direction of writing, or is there without being seen.
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Writes text with the characters that [`steers`] tells as `\u{…}`.
 pub fn escape(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     for c in text.chars() {
-        let steers = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if steers {
+        if steers(c) {
             write!(out, "\\u{{{:x}}}", c as u32)?
         } else {
             out.write_char(c)?

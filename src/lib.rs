@@ -1,6 +1,7 @@
 //! plimsoll: baselines of who lists, reads and sends what in your clouds, and alerts when somebody stops being normal.
 pub mod analytic;
 pub mod baseline;
+pub mod cli;
 pub mod config;
 pub mod document;
 pub mod engine;
@@ -11,6 +12,7 @@ pub mod identity;
 pub mod learn;
 pub mod measure;
 pub mod pattern;
+pub mod report;
 pub mod score;
 pub mod simulate;
 pub mod sketch;

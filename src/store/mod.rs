@@ -4,10 +4,12 @@
 //! Publishing replaces the file; whatever it does not name was left by a run that did not finish, and is swept away by
 //! the next. Readers hold no lock: they read the file, load what it names, and let go.
 
+mod archive;
 mod codec;
 mod lock;
 mod manifest;
 
+pub use archive::{Archive, find_in};
 pub use lock::{Lock, Role};
 pub(crate) use manifest::replace;
 pub use manifest::{DayEntry, Manifest};

@@ -1,0 +1,131 @@
+//! `plimsoll check`
+
+use std::fmt::Write;
+
+use clap::Args;
+
+use crate::cli::options::load;
+use crate::cli::{Common, Console, Ending};
+use crate::engine::Setup;
+use crate::error::Result;
+use crate::report::{Paint, Plain, count};
+use crate::store::Store;
+use crate::vocab::EntityKind;
+
+/// Days before its end from which an approval is named.
+const EXPIRES_SOON_DAYS: i32 = 14;
+/// The analytic that sees nothing without a list of sensitive buckets.
+const NEEDS_SENSITIVE: &str = "AN0370";
+
+/// Validate configuration, analytics and store
+///
+/// Ends with status 2 if the configuration or an analytic has faults, all of which are named, and with 1 if the store is
+/// damaged. What is merely unwise is told as a warning.
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// A usage error with all faults of the configuration and the analytics; a failure if the store is damaged.
+pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let setup = load(common.config.as_deref())?;
+    let store = common.store();
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = configuration(&mut out, &setup, console.out());
+    let _ = analytics(&mut out, &setup, console.out());
+    console.print(&out)?;
+    console.print(&stored(&store, console.out())?)?;
+    Ok(Ending::Complete)
+}
+
+fn configuration(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Result {
+    let config = &setup.config;
+    writeln!(
+        out,
+        "{} {} approvals, {} sensitive, {} bindings, {} peer groups, {} sinks",
+        paint.bold("configuration"),
+        config.approvals.len(),
+        config.sensitive.len(),
+        config.bindings.len(),
+        config.peer_groups.len(),
+        config.sinks.len(),
+    )?;
+    let mut warn = |text: String| writeln!(out, "  warning: {}", Plain(&text));
+    for warning in &config.warnings {
+        warn(warning.clone())?;
+    }
+    let today = setup.now.day();
+    for approval in &config.approvals {
+        match approval.expires.since(today) {
+            days if days < 0 => warn(format!("expired and no longer holds: {approval}"))?,
+            days if days <= EXPIRES_SOON_DAYS => {
+                warn(format!("expires in {days} days: {approval}"))?
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn analytics(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Result {
+    writeln!(out, "{} {}", paint.bold("analytics"), setup.analytics.len())?;
+    for analytic in &setup.analytics {
+        let threshold = match analytic.threshold {
+            Some(score) => format!("threshold {score}"),
+            None => "threshold from the budget".to_owned(),
+        };
+        let state = if analytic.enabled {
+            threshold
+        } else {
+            "disabled".to_owned()
+        };
+        writeln!(out, "  {} {} ({state})", analytic.id, analytic.title)?;
+        let is_blind = *analytic.id == *NEEDS_SENSITIVE
+            && setup.config.sensitive.is_empty()
+            && analytic.sensitive_buckets.is_empty();
+        if analytic.enabled && is_blind {
+            writeln!(
+                out,
+                "    warning: blind: no bucket is listed under [[sensitive]]"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn stored(store: &Store, paint: Paint) -> Result<String> {
+    let title = paint.bold("store");
+    let Some(manifest) = store.manifest()? else {
+        return Ok(format!(
+            "{title} {}: nothing was trained yet\n",
+            store.root().display()
+        ));
+    };
+    let generation = store.load_generation()?;
+    let mut out = format!(
+        "{title} {}: generation {}, {} days up to {}, {} days calibrated\n",
+        store.root().display(),
+        generation.number,
+        manifest.days.len(),
+        generation.as_of.plus(-1),
+        generation.calibration.days,
+    );
+    for kind in [EntityKind::Identity, EntityKind::Role, EntityKind::Region] {
+        let n = generation
+            .baselines
+            .keys()
+            .filter(|entity| entity.kind == kind)
+            .count();
+        let _ = writeln!(out, "  {} {kind} baselines", count(n as u64));
+    }
+    if generation.calibration.is_provisional() {
+        out.push_str("  warning: scores are provisional until 7 whole days are calibrated\n");
+    }
+    for entry in &manifest.days {
+        store.load_day(entry)?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,46 @@
+//! The forms in which an alert is written.
+
+use clap::ValueEnum;
+
+use crate::error::Result;
+use crate::report::{AlertDocument, Paint, ecs, json, ocsf, text};
+use crate::score::Alert;
+
+/// How an alert is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Our own document, one a line.
+    Json,
+    /// OCSF 1.5.0 Detection Finding, one a line.
+    Ocsf,
+    /// Elastic common schema, one a line.
+    Ecs,
+    /// A few lines for people.
+    Text,
+}
+
+/// How what is no alert is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum View {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
+}
+
+impl Format {
+    /// Returns an alert with the end of its last line.
+    ///
+    /// # Errors
+    ///
+    /// Fails only if the alert and its document have grown apart.
+    pub fn write(self, alert: &Alert, paint: Paint) -> Result<String> {
+        let document = || AlertDocument::of(alert);
+        Ok(match self {
+            Self::Json => json::line(alert) + "\n",
+            Self::Ocsf => json::line(&ocsf::finding(&document()?)) + "\n",
+            Self::Ecs => json::line(&ecs::document(&document()?)) + "\n",
+            Self::Text => text::alert(&document()?, paint) + "\n",
+        })
+    }
+}

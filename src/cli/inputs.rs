@@ -1,0 +1,158 @@
+//! Which logs are read, and what is said of those that could not be.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::cli::{Common, Console, Ending};
+use crate::engine::IntakeSummary;
+use crate::error::{Error, Result};
+use crate::event::Source;
+use crate::report::json;
+use crate::sources::{self, InputFile, ReadOptions, Reject};
+
+/// The logs that a command is to read.
+pub struct Inputs {
+    /// Files, in the order in which they should be read.
+    pub files: Vec<InputFile>,
+    /// A forced format.
+    pub options: ReadOptions,
+    /// Where rejected records go.
+    pub rejects: Option<PathBuf>,
+    is_missing_some: bool,
+}
+
+impl Inputs {
+    /// Finds the logs that some paths stand for. A path that is not there is named, and the others are read.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the format is unknown, or there is nothing to read at all.
+    pub fn find(logs: &[PathBuf], common: &Common, console: &Console) -> Result<Self> {
+        let options = read_options(common.input.as_deref())?;
+        let mut files = Vec::new();
+        let mut first_error = None;
+        for path in logs {
+            match sources::discover(std::slice::from_ref(path)) {
+                Ok(found) => files.extend(found),
+                Err(error) if logs.len() == 1 => return Err(error),
+                Err(error) => {
+                    console.complain(&error);
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        if files.is_empty() {
+            return Err(
+                first_error.unwrap_or_else(|| Error::failed("there is no file in these folders"))
+            );
+        }
+        if logs.len() > 1 {
+            files = in_order(&files)?;
+        }
+        Ok(Self {
+            files,
+            options,
+            rejects: common.rejects.clone(),
+            is_missing_some: first_error.is_some(),
+        })
+    }
+
+    /// Tells whether rejected records are to be kept.
+    pub fn keeps_rejects(&self) -> bool {
+        self.rejects.is_some()
+    }
+}
+
+/// Puts files that several paths stand for into one order, each once.
+fn in_order(files: &[InputFile]) -> Result<Vec<InputFile>> {
+    let path = |file: &InputFile| {
+        file.path()
+            .map_or_else(|| PathBuf::from("-"), Path::to_path_buf)
+    };
+    sources::discover(&files.iter().map(path).collect::<Vec<_>>())
+}
+
+/// Returns the options of reading with a forced format, or none.
+///
+/// # Errors
+///
+/// A usage error if there is no such format.
+pub fn read_options(forced: Option<&str>) -> Result<ReadOptions> {
+    let format = match forced {
+        Some(name) => Some(Source::parse(name).ok_or_else(|| {
+            let known: Vec<&str> = Source::ALL.iter().map(|s| s.as_str()).collect();
+            Error::usage(format!("there is no log format `{name}`"))
+                .hint(format!("the formats are {}", known.join(", ")))
+        })?),
+        None => None,
+    };
+    Ok(ReadOptions { format })
+}
+
+/// Keeps rejected records where that was asked for, and names each file that could not be read to its end.
+///
+/// # Errors
+///
+/// Fails if the rejected records cannot be written.
+pub fn account_for(
+    intake: &IntakeSummary,
+    rejects: Option<&Path>,
+    console: &Console,
+) -> Result<Ending> {
+    if let Some(path) = rejects {
+        write_rejects(path, &intake.rejects).map_err(|e| {
+            Error::failed(format!(
+                "cannot write rejected records to `{}`",
+                path.display()
+            ))
+            .cause(e)
+        })?;
+    }
+    let mut ending = Ending::Complete;
+    for (file, why) in intake.broken_files() {
+        console.warn(&format!("`{file}` could not be read to its end: {why}"));
+        ending = Ending::Incomplete;
+    }
+    Ok(ending)
+}
+
+/// Does as [`account_for`], and remembers paths that were not there.
+///
+/// # Errors
+///
+/// Fails if the rejected records cannot be written.
+pub fn close(
+    intake: &IntakeSummary,
+    rejects: Option<&Path>,
+    is_missing_some: bool,
+    console: &Console,
+) -> Result<Ending> {
+    let ending = account_for(intake, rejects, console)?;
+    Ok(if is_missing_some {
+        Ending::Incomplete
+    } else {
+        ending
+    })
+}
+
+impl Inputs {
+    /// Returns whether some path was not there, and where rejected records go: what is left to do after reading.
+    pub fn rest(&self) -> (Option<PathBuf>, bool) {
+        (self.rejects.clone(), self.is_missing_some)
+    }
+}
+
+fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for reject in rejects {
+        let document = json!({
+            "file": &*reject.file, "line": reject.line, "record": reject.record, "byte": reject.byte,
+            "reason": reject.reason, "excerpt": reject.excerpt,
+        });
+        writeln!(file, "{}", json::line(&document))?;
+    }
+    file.flush()
+}

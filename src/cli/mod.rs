@@ -1,0 +1,104 @@
+//! The command line: one file a command, whose doc comment is its help.
+//!
+//! Results go to standard output; everything that is said to a person beside them goes to standard error.
+
+mod backtest;
+mod check;
+mod console;
+mod explain;
+mod format;
+mod inputs;
+mod options;
+mod score;
+mod show;
+mod simulate;
+mod train;
+
+pub use console::Console;
+pub use options::{Budget, Common, When};
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// Learns who lists, reads and sends what in your clouds, and tells when somebody stops being normal
+#[derive(Debug, Parser)]
+#[command(
+    name = "plimsoll",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Backtest(backtest::Arguments),
+    Train(train::Arguments),
+    Score(score::Arguments),
+    Show(show::Arguments),
+    Explain(explain::Arguments),
+    Simulate(simulate::Arguments),
+    Check(check::Arguments),
+}
+
+/// How a command ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was done.
+    Complete,
+    /// The rest was done, but some input could not be read, as has been said.
+    Incomplete,
+}
+
+/// Runs a command.
+///
+/// # Errors
+///
+/// Whatever the command fails with. If whoever reads standard output has gone, that is no failure but the end.
+pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
+    let common = &arguments.common;
+    let ending = match &arguments.command {
+        Command::Backtest(arguments) => backtest::run(arguments, common, console),
+        Command::Train(arguments) => train::run(arguments, common, console),
+        Command::Score(arguments) => score::run(arguments, common, console),
+        Command::Show(arguments) => show::run(arguments, common, console),
+        Command::Explain(arguments) => explain::run(arguments, common, console),
+        Command::Simulate(arguments) => simulate::run(arguments, console),
+        Command::Check(arguments) => check::run(arguments, common, console),
+    };
+    console.finish();
+    match ending {
+        Err(_) if console.is_closed() => Ok(Ending::Complete),
+        ending => ending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound_and_each_command_has_help() {
+        let mut command = super::Arguments::command();
+        command.build();
+        command.clone().debug_assert();
+        for subcommand in command.get_subcommands() {
+            let about = subcommand
+                .get_about()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                !about.is_empty() && !about.ends_with('.'),
+                "{}: {about}",
+                subcommand.get_name()
+            );
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What every command takes, and what several understand alike.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, ValueEnum};
+
+use crate::analytic;
+use crate::cli::Console;
+use crate::config::Config;
+use crate::engine::{ScoreOptions, Setup};
+use crate::error::Result;
+use crate::store::Store;
+use crate::time::Time;
+
+/// Where colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Configuration [default: ./plimsoll.toml if it is there].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where baselines are kept.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "./plimsoll-store"
+    )]
+    pub store: PathBuf,
+    /// Read logs as this format instead of recognising it, as in `aws.cloudtrail`.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub input: Option<String>,
+    /// Keep records that could not be read as events, as JSON lines.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Say nothing but results, warnings and errors.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Colour what is for people.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+}
+
+impl Common {
+    /// Returns the store, which need not be there.
+    pub fn store(&self) -> Store {
+        Store::at(&self.store)
+    }
+
+    /// Reads the configuration and the analytics, and says what of them is not acted upon.
+    ///
+    /// # Errors
+    ///
+    /// A usage error with all faults of the files.
+    pub fn setup(&self, console: &Console) -> Result<Setup> {
+        let setup = load(self.config.as_deref())?;
+        for warning in &setup.config.warnings {
+            console.warn(warning);
+        }
+        Ok(setup)
+    }
+}
+
+/// Reads a configuration and its analytics.
+///
+/// # Errors
+///
+/// A usage error with all faults of the files.
+pub fn load(path: Option<&Path>) -> Result<Setup> {
+    let config = Config::load(path)?;
+    let analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
+    Ok(Setup::new(config, analytics, now()))
+}
+
+fn now() -> Time {
+    // A clock before 1970 makes every event one of the future, and they are told as such.
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Time::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Which alerts are told.
+#[derive(Debug, Args)]
+pub struct Telling {
+    /// Alerts a day over the estate that untuned thresholds aim at.
+    #[arg(long, value_name = "N/day", default_value = "5/day")]
+    pub budget: Budget,
+    /// Also tell episodes below their threshold, from score 90.
+    #[arg(long)]
+    pub show_low: bool,
+    /// Also tell alerts that an approval covers.
+    #[arg(long)]
+    pub show_suppressed: bool,
+}
+
+impl Telling {
+    /// Returns them as the engine takes them.
+    pub fn options(&self) -> ScoreOptions {
+        ScoreOptions {
+            budget_per_day: self.budget.per_day(),
+            show_low: self.show_low,
+            show_suppressed: self.show_suppressed,
+        }
+    }
+}
+
+/// A number of alerts a day: `5`, `5/day`, `0.5/day`, `10/week`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Budget(f64);
+
+impl Budget {
+    /// Returns alerts a day, above 0.
+    pub fn per_day(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let (number, days) = match text.split_once('/') {
+            None | Some((_, "day" | "d")) => (text.split('/').next().unwrap_or(text), 1.0),
+            Some((number, "week" | "w")) => (number, 7.0),
+            Some((_, unit)) => return Err(format!("`{unit}` is neither `day` nor `week`")),
+        };
+        match number.trim().parse::<f64>() {
+            Ok(n) if n > 0.0 && n.is_finite() => Ok(Self(n / days)),
+            _ => Err("expected alerts a day, above 0, as in `5/day`".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_a_number_of_alerts_a_day() {
+        for (text, per_day) in [("5", 5.0), ("5/day", 5.0), ("0.5/d", 0.5), ("7/week", 1.0)] {
+            assert_eq!(text.parse(), Ok(Budget(per_day)), "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "-1/day",
+            "five",
+            "5/hour",
+            "inf",
+            "5/day/day",
+            "NaN",
+        ] {
+            assert!(text.parse::<Budget>().is_err(), "{text}");
+        }
+    }
+}

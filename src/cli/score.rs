@@ -1,0 +1,152 @@
+//! `plimsoll score`
+
+use std::cell::Cell;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::format::Format;
+use crate::cli::inputs::{Inputs, account_for, close, read_options};
+use crate::cli::options::Telling;
+use crate::cli::{Common, Console, Ending};
+use crate::engine::{self, FollowOptions};
+use crate::error::{Error, Result};
+use crate::report::summary::{self, Summary, Tally};
+use crate::report::{Paint, json};
+use crate::score::Alert;
+use crate::store::Archive;
+
+/// How often live logs are looked at.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Judge events by the generation in force and tell alerts
+///
+/// Alerts are also kept in the store, for `plimsoll explain`. Nothing is learnt.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Files, folders, or `-` for standard input.
+    #[arg(required = true, value_name = "LOGS")]
+    logs: Vec<PathBuf>,
+    /// Go on with what is appended, and with files that arrive, until stopped.
+    #[arg(long)]
+    follow: bool,
+    /// How alerts are written.
+    #[arg(long, default_value = "json")]
+    format: Format,
+    /// Append alerts to this file instead of writing them to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    telling: Telling,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails if nothing was trained, there is nothing to read, or alerts cannot be written.
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let setup = common.setup(console)?;
+    let store = common.store();
+    let mut delivery = Delivery::open(arguments, Archive::of(&store), console)?;
+    let options = arguments.telling.options();
+    if arguments.follow {
+        let follow = FollowOptions {
+            paths: arguments.logs.clone(),
+            score: options,
+            read: read_options(common.input.as_deref())?,
+            poll: POLL,
+            until_idle: None,
+        };
+        let followed = engine::follow(&setup, &store, &follow, console, &mut |alert| {
+            delivery.deliver(alert)
+        })?;
+        console.say(&summary::text(
+            &Summary::of_score(&followed, &delivery.tally),
+            console.err(),
+        ));
+        return account_for(&followed.intake, common.rejects.as_deref(), console);
+    }
+    let generation = store.load_generation()?;
+    let inputs = Inputs::find(&arguments.logs, common, console)?;
+    let (rejects, is_missing_some) = inputs.rest();
+    let keeps_rejects = inputs.keeps_rejects();
+    let scored = engine::score(
+        &setup,
+        generation,
+        inputs.files,
+        (&options, inputs.options, keeps_rejects),
+        console,
+        |alert| delivery.deliver(alert),
+    )?;
+    console.say(&summary::text(
+        &Summary::of_score(&scored, &delivery.tally),
+        console.err(),
+    ));
+    close(&scored.intake, rejects.as_deref(), is_missing_some, console)
+}
+
+/// Where alerts go: first into the store's archive, then to whoever asked.
+struct Delivery<'a> {
+    archive: Archive,
+    is_archive_broken: Cell<bool>,
+    file: Option<(File, PathBuf)>,
+    format: Format,
+    console: &'a Console,
+    tally: Tally,
+}
+
+impl<'a> Delivery<'a> {
+    fn open(arguments: &Arguments, archive: Archive, console: &'a Console) -> Result<Self> {
+        let file = match &arguments.out {
+            Some(path) => {
+                let file = OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)
+                    .map_err(|e| cannot_write(path, e))?;
+                Some((file, path.clone()))
+            }
+            None => None,
+        };
+        Ok(Self {
+            archive,
+            is_archive_broken: Cell::new(false),
+            file,
+            format: arguments.format,
+            console,
+            tally: Tally::default(),
+        })
+    }
+
+    fn deliver(&mut self, alert: &Alert) -> Result<()> {
+        self.tally.add(alert);
+        // A store that can only be read still serves scoring; `explain` then needs the alert's document from elsewhere.
+        if !self.is_archive_broken.get() {
+            if let Err(error) = self.archive.append(alert.time.day(), &json::line(alert)) {
+                self.is_archive_broken.set(true);
+                self.console.warn(&format!(
+                    "alerts are not kept for `explain`: {}",
+                    error.message()
+                ));
+            }
+        }
+        match &mut self.file {
+            Some((file, path)) => {
+                let text = self.format.write(alert, Paint::Never)?;
+                file.write_all(text.as_bytes())
+                    .map_err(|e| cannot_write(path, e))
+            }
+            None => self
+                .console
+                .print(&self.format.write(alert, self.console.out())?),
+        }
+    }
+}
+
+fn cannot_write(path: &std::path::Path, error: std::io::Error) -> Error {
+    Error::failed(format!("cannot write alerts to `{}`", path.display())).cause(error)
+}

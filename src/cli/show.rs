@@ -1,0 +1,126 @@
+//! `plimsoll show`
+
+use std::cmp::Reverse;
+
+use clap::Args;
+
+use crate::baseline::{Baseline, Generation};
+use crate::cli::format::View;
+use crate::cli::{Common, Console, Ending};
+use crate::error::{Error, Result};
+use crate::report::baseline::{self, BaselineDocument};
+use crate::report::json;
+use crate::vocab::{Entity, EntityKind};
+
+/// Entities of each list when none is asked for.
+const LISTED: usize = 12;
+/// Entities that are named when several match.
+const NAMED_MAX: usize = 10;
+
+/// Show a baseline: what is usual for an entity, and what it is known for
+///
+/// Without an entity, shows the most active identities and the newest.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// An id, an alias, or a part that only one id has.
+    #[arg(value_name = "ENTITY")]
+    entity: Option<String>,
+    /// How it is written.
+    #[arg(long, default_value = "text")]
+    format: View,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails if nothing was trained, or nobody or several are called so.
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let generation = common.store().load_generation()?;
+    let text = match &arguments.entity {
+        Some(wanted) => {
+            let (entity, baseline) = find(&generation, wanted)?;
+            let document = BaselineDocument::of(&generation, entity, baseline);
+            match arguments.format {
+                View::Text => baseline::text(&document, console.out()),
+                View::Json => json::pretty(&document) + "\n",
+            }
+        }
+        None => overview(&generation, arguments.format, console),
+    };
+    console.print(&text)?;
+    Ok(Ending::Complete)
+}
+
+type Known<'g> = (&'g Entity, &'g Baseline);
+
+/// Returns all entities, in order.
+fn all(generation: &Generation) -> Vec<Known<'_>> {
+    let mut all: Vec<Known> = generation.baselines.iter().collect();
+    all.sort_by_key(|&(entity, _)| entity);
+    all
+}
+
+fn overview(generation: &Generation, format: View, console: &Console) -> String {
+    let mut active: Vec<Known> = all(generation)
+        .into_iter()
+        .filter(|(e, _)| e.kind == EntityKind::Identity)
+        .collect();
+    let mut newest = active.clone();
+    active.sort_by_key(|(_, b)| Reverse(b.n_events));
+    newest.sort_by_key(|(_, b)| Reverse(b.first_day));
+    active.truncate(LISTED);
+    newest.truncate(LISTED);
+    match format {
+        View::Text => format!(
+            "{}\n{}",
+            baseline::list("Most active", &active, console.out()),
+            baseline::list("Newest", &newest, console.out()),
+        ),
+        View::Json => {
+            let documents = |known: &[Known]| -> Vec<BaselineDocument> {
+                known
+                    .iter()
+                    .map(|(e, b)| BaselineDocument::of(generation, e, b))
+                    .collect()
+            };
+            json::pretty(
+                &serde_json::json!({"most_active": documents(&active), "newest": documents(&newest)}),
+            ) + "\n"
+        }
+    }
+}
+
+/// Finds an entity: by its whole id, else by an alias, else by a part of its id.
+fn find<'g>(generation: &'g Generation, wanted: &str) -> Result<Known<'g>> {
+    let all = all(generation);
+    let matching = |is: &dyn Fn(&Known) -> bool| -> Vec<Known<'g>> {
+        all.iter().filter(|known| is(known)).copied().collect()
+    };
+    let mut found = matching(&|(entity, _)| *entity.id == *wanted);
+    if found.is_empty() {
+        found = matching(&|(_, baseline)| baseline.aliases.iter().any(|alias| **alias == *wanted));
+    }
+    if found.is_empty() {
+        found = matching(&|(entity, _)| entity.id.contains(wanted));
+    }
+    // A role is an entity of its own beside the identity of the same name, which is who acts.
+    if found.len() > 1 && found.iter().all(|(entity, _)| entity.id == found[0].0.id) {
+        found.truncate(1);
+    }
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => Err(Error::failed(format!(
+            "no baseline for `{wanted}` in generation {}",
+            generation.number
+        ))
+        .hint("`plimsoll show` lists the most active and the newest identities")),
+        several => {
+            let error = Error::failed(format!("{} entities match `{wanted}`", several.len()));
+            Err(several
+                .iter()
+                .take(NAMED_MAX)
+                .fold(error, |error, (entity, _)| error.hint(entity.to_string())))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `plimsoll simulate`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::backtest::day;
+use crate::cli::{Console, Ending};
+use crate::engine::Progress;
+use crate::error::Result;
+use crate::report::count;
+use crate::simulate::{self, Options};
+use crate::time::Day;
+
+/// Write a labelled estate in native log formats, to try things on
+///
+/// The same options write the same bytes. Beside the logs there are labels.jsonl, decoys.jsonl and a plimsoll.toml.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Where it is written.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Everything follows from it.
+    #[arg(long, value_name = "N", default_value_t = Options::default().seed)]
+    seed: u64,
+    /// How many days.
+    #[arg(long, value_name = "N", default_value_t = Options::default().days)]
+    days: u32,
+    /// How many identities there are at the start.
+    #[arg(long, value_name = "N", default_value_t = Options::default().identities)]
+    identities: u32,
+    /// The first day.
+    #[arg(long, value_name = "DAY", value_parser = day, default_value_t = Options::default().start)]
+    start: Day,
+    /// Attack only from this day on, counted from 0 [default: after two thirds of the days].
+    #[arg(long, value_name = "N")]
+    attack_days_from: Option<u32>,
+    /// How often each kind of attack is planted.
+    #[arg(long, value_name = "N", default_value_t = Options::default().attack_rounds)]
+    attack_rounds: u32,
+    /// A factor on the volumes of honest work.
+    #[arg(long, value_name = "X", default_value_t = Options::default().scale)]
+    scale: f64,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails if an option is out of range, or a file cannot be written.
+pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
+    let options = Options {
+        seed: arguments.seed,
+        days: arguments.days,
+        identities: arguments.identities,
+        start: arguments.start,
+        attack_days_from: arguments
+            .attack_days_from
+            .unwrap_or(arguments.days - arguments.days / 3),
+        attack_rounds: arguments.attack_rounds,
+        scale: arguments.scale,
+        ..Options::default()
+    };
+    console.begin("simulating", Some(u64::from(options.days)));
+    let written = simulate::simulate(&options, &arguments.out, &mut |days| console.advance(days))?;
+    console.end();
+    console.say(&format!(
+        "wrote {} audit records and {} flows of {} identities to {}: {} attacks, {} decoys\n",
+        count(written.records),
+        count(written.flows),
+        count(written.identities),
+        arguments.out.display(),
+        written.attacks,
+        written.decoys,
+    ));
+    Ok(Ending::Complete)
+}

@@ -1,0 +1,285 @@
+//! The alert document as it is read back: what was stored can be shown just as what is fresh.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::score::Alert;
+use crate::stats::Severity;
+
+/// An alert, as its document says it. Fields that a document lacks are empty.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AlertDocument {
+    /// The same for every telling of the same episode.
+    pub alert_id: String,
+    /// `new` or `update`.
+    pub status: String,
+    /// Which analytic.
+    pub analytic: String,
+    /// Its title.
+    pub name: String,
+    /// ATT&CK techniques.
+    #[serde(default)]
+    pub techniques: Vec<String>,
+    /// Severity reached.
+    pub severity: Severity,
+    /// 0 to 100.
+    pub score: f64,
+    /// Minus log10 of the share of entity-days at least as extreme.
+    pub surprise: f64,
+    /// The score that had to be reached.
+    pub threshold: f64,
+    /// The arm that it rests on.
+    pub arm: String,
+    /// The arm's statistic, in natural logarithms.
+    #[serde(default)]
+    pub statistic: f64,
+    /// Whether there was too little history for calibrated scores.
+    #[serde(default)]
+    pub provisional: bool,
+    /// When it crossed.
+    pub time: String,
+    /// The window of the largest contribution.
+    pub window: Window,
+    /// Who.
+    pub entity: Entity,
+    /// How the session began.
+    pub authentication: Option<Authentication>,
+    /// Why, largest first.
+    #[serde(default)]
+    pub reasons: Vec<AlertReason>,
+    /// Buckets touched.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+    /// Where data went.
+    #[serde(default)]
+    pub destinations: Vec<Destination>,
+    /// Events that stand behind it.
+    #[serde(default)]
+    pub events: u64,
+    /// The first of them.
+    #[serde(default)]
+    pub event_ids: Vec<String>,
+    /// The generation that judged.
+    #[serde(default)]
+    pub generation: u64,
+    /// The approval that covers it.
+    pub suppressed_by: Option<String>,
+}
+
+/// A span of event time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Window {
+    /// First instant.
+    pub start: String,
+    /// First instant after it.
+    pub end: String,
+}
+
+/// Who an alert is about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entity {
+    /// Kind of entity.
+    pub kind: String,
+    /// Canonical id.
+    pub id: String,
+    /// Bare provider ids.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Kind of identity.
+    #[serde(default)]
+    pub identity_kind: String,
+    /// Role.
+    pub role: Option<String>,
+    /// Whose cloud.
+    pub provider: Option<String>,
+    /// Account.
+    pub account: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+    /// When it was first seen.
+    pub first_seen: Option<String>,
+    /// Address of the caller.
+    pub source_ip: Option<String>,
+    /// Client, as it called itself.
+    pub user_agent: Option<String>,
+    /// Session, as it was called.
+    pub session: Option<String>,
+    /// Credential.
+    pub credential: Option<String>,
+}
+
+/// How a session began.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Authentication {
+    /// When.
+    pub time: String,
+    /// How.
+    pub method: String,
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// From where.
+    pub source_ip: Option<String>,
+}
+
+/// Whose history something was judged by.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct JudgedAgainst {
+    /// Kind of entity or group.
+    pub kind: String,
+    /// Which.
+    pub id: String,
+    /// Weight of windows, or number of hours or days, behind it.
+    #[serde(default)]
+    pub windows: f64,
+}
+
+/// An amount that was larger than expected.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Amount {
+    /// Which metric.
+    pub metric: String,
+    /// In which window.
+    pub window: String,
+    /// What was observed.
+    pub observed: u64,
+    /// Expected median.
+    pub p50: f64,
+    /// Expected 99th percentile.
+    pub p99: f64,
+    /// Chance of so large a window; a day's for a volume, an active hour's for a newcomer.
+    pub p_value: f64,
+    /// Its part of the arm's statistic.
+    #[serde(default)]
+    pub surprise: f64,
+    /// Whose history.
+    #[serde(default)]
+    pub judged_against: JudgedAgainst,
+}
+
+/// One reason.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum AlertReason {
+    /// A metric was larger than expected.
+    Volume(Amount),
+    /// A newcomer was busier than its peers.
+    Newcomer(Amount),
+    /// A trait showed something new.
+    Novelty {
+        /// Which trait.
+        r#trait: String,
+        /// The value.
+        value: String,
+        /// Times it was seen before.
+        #[serde(default)]
+        seen: u32,
+        /// Active days that were looked at.
+        #[serde(default)]
+        of: u32,
+        /// Identities known for it.
+        #[serde(default)]
+        support: u32,
+        /// Chance of so rare a novelty on a day.
+        p_value: f64,
+        /// Its part of the arm's statistic.
+        #[serde(default)]
+        surprise: f64,
+        /// Whose history.
+        #[serde(default)]
+        judged_against: JudgedAgainst,
+    },
+    /// Data was given to an account that is not ours.
+    Share {
+        /// Which accounts.
+        accounts: Vec<String>,
+        /// Which buckets.
+        buckets: Vec<String>,
+        /// Acts that day.
+        acts: u64,
+        /// Its part of the arm's statistic.
+        #[serde(default)]
+        surprise: f64,
+    },
+    /// The analytic declares a weight for what happened.
+    Declared {
+        /// Its part of the arm's statistic.
+        surprise: f64,
+    },
+    /// Steps were taken in order.
+    Sequence {
+        /// The steps.
+        steps: Vec<Step>,
+    },
+}
+
+/// One step of a sequence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Step {
+    /// Which.
+    pub step: String,
+    /// When.
+    pub time: String,
+    /// The first event of the step.
+    pub event_id: Option<String>,
+}
+
+/// A bucket touched.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Resource {
+    /// Which.
+    pub bucket: String,
+    /// Whether it is on the sensitive list.
+    pub sensitive: bool,
+    /// Calls.
+    pub calls: u64,
+    /// Distinct objects.
+    pub objects: u64,
+    /// Bytes that left it.
+    pub bytes: u64,
+}
+
+/// Where data went.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Destination {
+    /// Address, account or bucket.
+    pub address: String,
+    /// Whether it is not ours; absent where it cannot be told.
+    pub external: Option<bool>,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl AlertDocument {
+    /// Returns the document of an alert.
+    ///
+    /// # Errors
+    ///
+    /// Fails only if the alert and this reading of it have grown apart.
+    pub fn of(alert: &Alert) -> Result<Self> {
+        serde_json::to_value(alert)
+            .and_then(serde_json::from_value)
+            .map_err(|e| Error::failed("an alert cannot be shown").cause(e))
+    }
+
+    /// Reads a document.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is no alert document.
+    pub fn parse(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|e| Error::failed("this is no alert document").cause(e))
+    }
+}
+
+impl AlertReason {
+    /// Returns its part of the arm's statistic, in natural logarithms; a sequence is a condition and has none.
+    pub fn surprise(&self) -> f64 {
+        match self {
+            Self::Volume(amount) | Self::Newcomer(amount) => amount.surprise,
+            Self::Novelty { surprise, .. }
+            | Self::Share { surprise, .. }
+            | Self::Declared { surprise } => *surprise,
+            Self::Sequence { .. } => 0.0,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Small drawings out of block characters.
+
+use crate::stats::constants::{CONTINUITY, FREEDOM_MAX};
+
+const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Draws each height, 0 to 1, as one character; what is above nothing at all shows at least the lowest block.
+pub fn bars(heights: impl IntoIterator<Item = f64>) -> String {
+    heights
+        .into_iter()
+        .map(|h| match h {
+            h if h.is_nan() || h <= 0.0 => BLOCKS[0],
+            h => BLOCKS[((h.min(1.0) * 8.0).round() as usize).max(1)],
+        })
+        .collect()
+}
+
+/// The density of an amount on a logarithmic axis, ln(1 + x) about a location, with Student's tails.
+#[derive(Debug, Clone, Copy)]
+pub struct Curve {
+    /// Location of ln(1 + x).
+    pub loc: f64,
+    /// Scale of ln(1 + x).
+    pub scale: f64,
+    /// Degrees of freedom.
+    pub nu: f64,
+}
+
+/// Where the drawing's axis ends at the left, in amounts.
+const LEAST: f64 = 0.5;
+/// The 99th percentile of Student's t with 20 degrees of freedom, the most that a predictive has.
+const T_99: f64 = 2.527_977;
+
+impl Curve {
+    /// Returns the curve that has this median and this 99th percentile; `None` unless the second is greater.
+    pub fn through(p50: f64, p99: f64) -> Option<Self> {
+        let (low, high) = ((p50 + CONTINUITY).ln(), (p99 + CONTINUITY).ln());
+        (low.is_finite() && high.is_finite() && high > low).then(|| Self {
+            loc: low,
+            scale: (high - low) / T_99,
+            nu: FREEDOM_MAX,
+        })
+    }
+
+    /// Returns the density at an amount, 1 at its peak.
+    fn height(&self, x: f64) -> f64 {
+        let t = ((x + CONTINUITY).ln() - self.loc) / self.scale;
+        (1.0 + t * t / self.nu).powf(-(self.nu + 1.0) / 2.0)
+    }
+
+    /// Draws the curve from the least amount to `most` in so many columns, on a logarithmic axis.
+    pub fn draw(&self, most: f64, columns: usize) -> String {
+        let axis = Axis::to(most, columns);
+        bars((0..columns).map(|column| {
+            let height = self.height(axis.amount(column));
+            if height < 0.01 { 0.0 } else { height }
+        }))
+    }
+}
+
+/// A logarithmic axis of columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Axis {
+    step: f64,
+    columns: usize,
+}
+
+impl Axis {
+    /// Makes an axis whose last column holds `most`.
+    pub fn to(most: f64, columns: usize) -> Self {
+        let columns = columns.max(2);
+        Self {
+            step: (most.max(10.0) / LEAST).ln() / (columns - 1) as f64,
+            columns,
+        }
+    }
+
+    fn amount(&self, column: usize) -> f64 {
+        LEAST * (self.step * column as f64).exp()
+    }
+
+    /// Returns the column of an amount.
+    pub fn column(&self, x: f64) -> usize {
+        let at = (x.max(LEAST) / LEAST).ln() / self.step;
+        (at.round() as usize).min(self.columns - 1)
+    }
+}
+
+/// Writes labels under their columns; one that would touch the one before it moves to the right.
+pub fn labels(labels: &[(usize, String)]) -> String {
+    let mut line = String::new();
+    let mut width = 0;
+    for (column, label) in labels {
+        while width < *column || (width > 0 && !line.ends_with(' ')) {
+            line.push(' ');
+            width += 1;
+        }
+        line.push_str(label);
+        width += label.chars().count();
+    }
+    line
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawings_keep_their_size_and_put_marks_where_they_belong() {
+        assert_eq!(bars([0.0, 0.001, 0.5, 1.0, f64::NAN, 9.0]), " ▁▄█ █");
+        let curve = Curve::through(4.5, 50.2).unwrap();
+        let drawn = curve.draw(1_280.0, 60);
+        assert_eq!(drawn.chars().count(), 60);
+        let axis = Axis::to(1_280.0, 60);
+        assert_eq!(drawn.chars().nth(axis.column(4.5)).unwrap(), '█');
+        assert_eq!(drawn.chars().nth(axis.column(1_280.0)).unwrap(), ' ');
+        assert_eq!(axis.column(1_280.0), 59);
+        assert!(Curve::through(3.0, 3.0).is_none() && Curve::through(f64::NAN, 3.0).is_none());
+        assert_eq!(labels(&[(2, "ab".into()), (3, "c".into())]), "  ab c");
+    }
+}

@@ -1,0 +1,276 @@
+//! A backtest as one page that stands by itself: nothing is loaded, and only its own few lines of script may run.
+
+use std::fmt::Write;
+
+use crate::engine::DayCount;
+use crate::report::document::AlertDocument;
+use crate::report::escape::Html;
+use crate::report::number::{count, percent};
+use crate::report::paint::Paint;
+use crate::report::summary::{Summary, time_to_detect};
+use crate::report::{explain, text};
+
+/// Alerts that are shown on the page; more are only in `alerts.jsonl`.
+const ALERTS_SHOWN: usize = 2_000;
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+
+/// Returns the page.
+pub fn page(summary: &Summary, alerts: &[AlertDocument]) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_page(&mut out, summary, alerts);
+    out
+}
+
+/// Returns what the page's own style and script are known by: who writes into a log cannot know the rest of the report.
+fn nonce(summary: &Summary, alerts: &[AlertDocument]) -> String {
+    let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+    hasher.update(crate::report::json::line(summary).as_bytes());
+    for alert in alerts {
+        hasher.update(crate::report::json::line(alert).as_bytes());
+    }
+    format!("{:032x}", hasher.digest128())
+}
+
+fn write_page(out: &mut String, summary: &Summary, alerts: &[AlertDocument]) -> std::fmt::Result {
+    let nonce = nonce(summary, alerts);
+    let title = match (summary.per_day.first(), summary.per_day.last()) {
+        (Some(first), Some(last)) => format!("plimsoll: {} to {}", first.day, last.day),
+        _ => "plimsoll".to_owned(),
+    };
+    writeln!(
+        out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>{}</title>\n<style nonce=\"{nonce}\">\n{STYLE}</style>\n</head>\n<body>\n<header><h1>{}</h1></header>\n<main>",
+        Html(&title),
+        Html(&title),
+    )?;
+    write_tiles(out, summary)?;
+    write_days(out, &summary.per_day)?;
+    write_evaluation(out, summary)?;
+    write_alerts(out, alerts)?;
+    write_reading(out, summary)?;
+    writeln!(
+        out,
+        "</main>\n<footer>plimsoll {}</footer>\n<script nonce=\"{nonce}\">\n{SCRIPT}</script>\n</body>\n</html>",
+        Html(summary.version)
+    )
+}
+
+fn write_tiles(out: &mut String, summary: &Summary) -> std::fmt::Result {
+    let days = summary.days_judged.max(1) as f64;
+    let mut tiles = vec![
+        ("alerts", count(summary.alerts.total)),
+        (
+            "a day",
+            format!("{:.1}", summary.alerts.total as f64 / days),
+        ),
+        ("days judged", count(summary.days_judged)),
+        ("events", count(summary.read.events)),
+    ];
+    if let Some(learnt) = &summary.learnt {
+        tiles.push(("days learnt", count(learnt.days)));
+        tiles.push(("identities", count(learnt.identities)));
+    }
+    tiles.push(("approved", count(summary.alerts.suppressed.values().sum())));
+    if let Some(evaluation) = &summary.evaluation {
+        tiles.push(("recall", percent(evaluation.all.recall)));
+        tiles.push(("precision", percent(evaluation.all.precision)));
+    }
+    writeln!(out, "<section class=\"tiles\">")?;
+    for (name, value) in tiles {
+        writeln!(
+            out,
+            "<div class=\"tile\"><b>{}</b><span>{}</span></div>",
+            Html(value),
+            Html(name)
+        )?;
+    }
+    writeln!(out, "</section>")?;
+    if summary.provisional {
+        writeln!(
+            out,
+            "<p class=\"note\">Scores are provisional: fewer than 7 days are calibrated.</p>"
+        )?;
+    }
+    Ok(())
+}
+
+/// Draws alerts per day as bars, each with its day and number for whoever points at it or has it read aloud.
+fn write_days(out: &mut String, days: &[DayCount]) -> std::fmt::Result {
+    let (Some(first), Some(last)) = (days.first(), days.last()) else {
+        return Ok(());
+    };
+    const HEIGHT: f64 = 80.0;
+    let most = days.iter().map(|d| d.alerts).max().unwrap_or(0).max(1);
+    let width = days.len() * 12;
+    writeln!(
+        out,
+        "<section><h2>Alerts a day</h2>\n<svg class=\"days\" viewBox=\"0 0 {width} 82\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"alerts a day, at most {most}\">",
+    )?;
+    for (number, day) in days.iter().enumerate() {
+        let height = (HEIGHT * day.alerts as f64 / most as f64).max(1.0);
+        writeln!(
+            out,
+            "<rect x=\"{}\" y=\"{:.1}\" width=\"10\" height=\"{height:.1}\"><title>{}: {}</title></rect>",
+            number * 12 + 1,
+            HEIGHT + 1.0 - height,
+            Html(&day.day),
+            day.alerts,
+        )?;
+    }
+    writeln!(
+        out,
+        "</svg>\n<p class=\"axis\"><span>{}</span><span>at most {most}</span><span>{}</span></p></section>",
+        Html(&first.day),
+        Html(&last.day),
+    )
+}
+
+fn write_evaluation(out: &mut String, summary: &Summary) -> std::fmt::Result {
+    let Some(evaluation) = &summary.evaluation else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "<section><h2>Against labels</h2>\n<table><thead><tr><th>analytic</th><th>planted</th><th>found</th><th>true</th><th>false</th><th>precision</th><th>recall</th><th>time to detect</th></tr></thead>\n<tbody>",
+    )?;
+    for (name, of) in evaluation
+        .analytics
+        .iter()
+        .map(|(n, e)| (n.as_str(), e))
+        .chain([("all", &evaluation.all)])
+    {
+        writeln!(
+            out,
+            "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            Html(name),
+            of.labels,
+            of.found,
+            of.true_alerts,
+            of.false_alerts,
+            Html(percent(of.precision)),
+            Html(percent(of.recall)),
+            Html(time_to_detect(of)),
+        )?;
+    }
+    writeln!(
+        out,
+        "</tbody></table>\n<p>{:.2} false alerts a day.</p>",
+        evaluation.false_alerts_per_day
+    )?;
+    if !evaluation.missed.is_empty() {
+        writeln!(
+            out,
+            "<details><summary>{} missed</summary><ul>",
+            evaluation.missed.len()
+        )?;
+        for missed in &evaluation.missed {
+            writeln!(out, "<li>{}</li>", Html(missed))?;
+        }
+        writeln!(out, "</ul></details>")?;
+    }
+    writeln!(out, "</section>")
+}
+
+fn write_alerts(out: &mut String, alerts: &[AlertDocument]) -> std::fmt::Result {
+    writeln!(out, "<section><h2>Alerts</h2>")?;
+    if alerts.is_empty() {
+        return writeln!(out, "<p>None.</p></section>");
+    }
+    if alerts.len() > ALERTS_SHOWN {
+        writeln!(
+            out,
+            "<p class=\"note\">The first {} of {}; all are in alerts.jsonl.</p>",
+            count(ALERTS_SHOWN as u64),
+            count(alerts.len() as u64)
+        )?;
+    }
+    writeln!(out, "<table id=\"alerts\"><thead><tr>")?;
+    for column in ["severity", "score", "time", "analytic", "who", "why"] {
+        writeln!(
+            out,
+            "<th scope=\"col\"><button type=\"button\">{column}</button></th>"
+        )?;
+    }
+    writeln!(out, "</tr></thead>")?;
+    for alert in alerts.iter().take(ALERTS_SHOWN) {
+        let why = alert
+            .reasons
+            .first()
+            .map(|r| text::sentence(r, &alert.entity.id))
+            .unwrap_or_default();
+        let severity = alert.severity;
+        let approved = if alert.suppressed_by.is_some() {
+            " approved"
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "<tbody class=\"alert{approved}\" id=\"{id}-{severity}\"><tr><td data-v=\"{rank}\"><span class=\"severity {severity}\">{severity}</span></td>\
+             <td data-v=\"{score}\">{score:.1}</td><td data-v=\"{time}\">{time}</td><td data-v=\"{analytic}\">{analytic}</td>\
+             <td data-v=\"{who}\" class=\"id\">{who}</td><td data-v=\"{why}\">{why}</td></tr>\n\
+             <tr><td colspan=\"6\"><details><summary>{name}</summary><pre>{explained}</pre></details></td></tr></tbody>",
+            id = Html(&alert.alert_id),
+            rank = severity as u8,
+            score = alert.score,
+            time = Html(&alert.time),
+            analytic = Html(&alert.analytic),
+            who = Html(&alert.entity.id),
+            why = Html(&why),
+            name = Html(&alert.name),
+            explained = lines(&explain::explain(alert, Paint::Never)),
+        )?;
+    }
+    writeln!(out, "</table></section>")
+}
+
+/// Escapes a text line by line, so that only its own line ends remain.
+fn lines(text: &str) -> String {
+    text.lines()
+        .map(|line| format!("{}\n", Html(line)))
+        .collect()
+}
+
+fn write_reading(out: &mut String, summary: &Summary) -> std::fmt::Result {
+    writeln!(
+        out,
+        "<section><h2>The run</h2>\n<pre>{}</pre></section>",
+        lines(&crate::report::summary::text(summary, Paint::Never)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ScoreSummary;
+    use crate::report::summary::Tally;
+    use crate::report::text::tests::sample;
+
+    #[test]
+    fn a_page_holds_hostile_text_as_text() {
+        let mut alert = sample();
+        alert.entity.id = r#""><script>alert(1)</script><img src=x onerror='a'>"#.to_owned();
+        alert.alert_id = "\" onclick=\"x".to_owned();
+        let mut summary = Summary::of_score(&ScoreSummary::default(), &Tally::default());
+        summary.per_day = vec![DayCount {
+            day: "2026-03-16".to_owned(),
+            alerts: 1,
+        }];
+        let page = page(&summary, &[alert]);
+        assert!(
+            !page.contains("<script>") && !page.contains("<img") && !page.contains("\" onclick")
+        );
+        assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'));
+        assert_eq!(page.matches("<script").count(), 1);
+        assert!(page.contains("default-src 'none'"));
+        assert!(
+            !page.contains("http://") && !page.contains("https://") && !page.contains(" style=")
+        );
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+}

@@ -1,0 +1,23 @@
+//! What people and other programs are shown: alerts, baselines and runs, as text, JSON, OCSF, ECS and HTML.
+//!
+//! Everything that comes from a log is escaped here, whatever it is written into: a terminal is not steered, a page not
+//! scripted, and a line of JSON stays one line. Nothing here prints; every function hands back text.
+
+pub mod baseline;
+mod document;
+mod draw;
+pub mod ecs;
+mod escape;
+pub mod explain;
+pub mod html;
+pub mod json;
+mod number;
+pub mod ocsf;
+mod paint;
+pub mod summary;
+pub mod text;
+
+pub use document::{AlertDocument, AlertReason};
+pub use escape::{Html, Plain};
+pub use number::count;
+pub use paint::Paint;

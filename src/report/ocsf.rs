@@ -1,0 +1,304 @@
+//! An alert as an OCSF 1.5.0 Detection Finding.
+
+use serde_json::{Map, Value, json};
+
+use crate::report::document::{AlertDocument, AlertReason};
+use crate::report::text;
+use crate::stats::Severity;
+use crate::time::Time;
+
+/// Version of the schema that the mapping follows.
+pub const VERSION: &str = "1.5.0";
+const CATEGORY_FINDINGS: u32 = 2;
+const CLASS_DETECTION_FINDING: u32 = 2004;
+/// Analytic type *Statistical*.
+const ANALYTIC_STATISTICAL: u32 = 3;
+/// Observable types.
+const OBSERVABLE_IP: u32 = 2;
+const OBSERVABLE_USER_AGENT: u32 = 16;
+const OBSERVABLE_RESOURCE_UID: u32 = 10;
+
+/// Returns the finding.
+pub fn finding(alert: &AlertDocument) -> Value {
+    let entity = &alert.entity;
+    // Activities are Create and Update; statuses New, In Progress and Suppressed.
+    let (activity_id, activity) = if alert.status == "update" {
+        (2, "Update")
+    } else {
+        (1, "Create")
+    };
+    let (status_id, status) = match &alert.suppressed_by {
+        Some(_) => (3, "Suppressed"),
+        None => (1, "New"),
+    };
+    let reasons: Vec<String> = alert
+        .reasons
+        .iter()
+        .map(|r| text::sentence(r, &entity.id))
+        .collect();
+    let mut finding = json!({
+        "activity_id": activity_id,
+        "activity_name": activity,
+        "category_uid": CATEGORY_FINDINGS,
+        "category_name": "Findings",
+        "class_uid": CLASS_DETECTION_FINDING,
+        "class_name": "Detection Finding",
+        "type_uid": CLASS_DETECTION_FINDING * 100 + activity_id,
+        "type_name": format!("Detection Finding: {activity}"),
+        "severity_id": severity_id(alert.severity),
+        "severity": capitalised(&alert.severity.to_string()),
+        "status_id": status_id,
+        "status": status,
+        "is_alert": alert.suppressed_by.is_none(),
+        "time": millis(&alert.time),
+        "start_time": millis(&alert.window.start),
+        "end_time": millis(&alert.window.end),
+        "count": alert.events,
+        "message": format!("{}: {}", alert.name, entity.id),
+        "metadata": {
+            "version": VERSION,
+            "profiles": ["cloud"],
+            "uid": format!("{}-{}", alert.alert_id, alert.severity),
+            "product": {"name": "plimsoll", "vendor_name": "plimsoll", "version": env!("CARGO_PKG_VERSION")},
+        },
+        "finding_info": {
+            "uid": alert.alert_id,
+            "title": alert.name,
+            "desc": reasons.join("; "),
+            "created_time": millis(&alert.time),
+            "first_seen_time": millis(&alert.window.start),
+            "last_seen_time": millis(&alert.time),
+            "analytic": {"uid": alert.analytic, "name": alert.name, "category": alert.arm, "type_id": ANALYTIC_STATISTICAL, "type": "Statistical"},
+            "attacks": alert.techniques.iter().map(|t| attack(t)).collect::<Vec<_>>(),
+            "related_events": alert.event_ids.iter().map(|id| json!({"uid": id})).collect::<Vec<_>>(),
+        },
+        "cloud": without_null(json!({
+            "provider": entity.provider.as_deref().map_or("Unknown", provider),
+            "region": entity.region,
+            "account": entity.account.as_ref().map(|uid| json!({"uid": uid})),
+        })),
+        "evidences": [without_null(json!({
+            "actor": without_null(json!({
+                "user": without_null(json!({"uid": entity.id, "uid_alt": entity.aliases.first(), "credential_uid": entity.credential, "type": entity.identity_kind})),
+                "session": entity.session.as_ref().map(|uid| without_null(json!({
+                    "uid": uid,
+                    "created_time": alert.authentication.as_ref().and_then(|a| Time::parse(&a.time)).map(|t| t.nanos() / 1_000_000),
+                    "is_mfa": alert.authentication.as_ref().and_then(|a| a.mfa),
+                }))),
+            })),
+            "src_endpoint": entity.source_ip.as_ref().map(|ip| json!({"ip": ip})),
+            "http_request": entity.user_agent.as_ref().map(|agent| json!({"user_agent": agent})),
+        }))],
+        "resources": alert.resources.iter().map(|bucket| json!({
+            "uid": bucket.bucket, "name": bucket.bucket, "type": "bucket",
+            "criticality": if bucket.sensitive { "sensitive" } else { "ordinary" },
+            "data": {"calls": bucket.calls, "objects": bucket.objects, "bytes": bucket.bytes},
+        })).collect::<Vec<_>>(),
+        "observables": observables(alert),
+        "unmapped": {
+            "score": alert.score, "surprise": alert.surprise, "threshold": alert.threshold, "arm": alert.arm,
+            "statistic": alert.statistic, "provisional": alert.provisional, "generation": alert.generation,
+            "suppressed_by": alert.suppressed_by, "reasons": alert.reasons, "destinations": alert.destinations,
+            "authentication": alert.authentication, "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen},
+        },
+    });
+    let anomalies = anomalies(alert);
+    if let (Some(fields), false) = (finding.as_object_mut(), anomalies.is_empty()) {
+        let analysis = json!({
+            "analysis_targets": [{"name": entity.id, "type": entity.kind}],
+            "anomalies": anomalies,
+            "baselines": baselines(alert),
+        });
+        fields.insert("anomaly_analyses".to_owned(), json!([analysis]));
+    }
+    finding
+}
+
+/// Returns OCSF's number of a severity.
+fn severity_id(severity: Severity) -> u32 {
+    match severity {
+        Severity::Informational => 1,
+        Severity::Low => 2,
+        Severity::Medium => 3,
+        Severity::High => 4,
+        Severity::Critical => 5,
+    }
+}
+
+fn attack(technique: &str) -> Value {
+    match technique.split_once('.') {
+        Some((parent, _)) => {
+            json!({"technique": {"uid": parent}, "sub_technique": {"uid": technique}})
+        }
+        None => json!({"technique": {"uid": technique}}),
+    }
+}
+
+fn provider(ours: &str) -> &str {
+    match ours {
+        "aws" => "AWS",
+        "azure" | "entra" | "m365" => "Azure",
+        "gcp" | "gworkspace" => "GCP",
+        other => other,
+    }
+}
+
+fn anomalies(alert: &AlertDocument) -> Vec<Value> {
+    let observed = |parameter: &str, kind: &str, pattern: &str, value: String| {
+        json!({
+            "observation_parameter": parameter, "observation_type": kind, "observed_pattern": pattern,
+            "observations": [{"value": value, "count": 1}],
+        })
+    };
+    alert
+        .reasons
+        .iter()
+        .filter_map(|reason| match reason {
+            AlertReason::Volume(a) | AlertReason::Newcomer(a) => {
+                let parameter = format!("{} in {}", a.metric, a.window);
+                Some(observed(
+                    &parameter,
+                    "Volume Analysis",
+                    "SURGE",
+                    a.observed.to_string(),
+                ))
+            }
+            AlertReason::Novelty { r#trait, value, .. } => Some(observed(
+                r#trait,
+                "Frequency Analysis",
+                "UNSEEN",
+                value.clone(),
+            )),
+            AlertReason::Sequence { steps } => {
+                let steps: Vec<&str> = steps.iter().map(|s| s.step.as_str()).collect();
+                Some(observed(
+                    "steps",
+                    "Sequence Analysis",
+                    "IN_ORDER",
+                    steps.join(" > "),
+                ))
+            }
+            AlertReason::Share { .. } | AlertReason::Declared { .. } => None,
+        })
+        .collect()
+}
+
+fn baselines(alert: &AlertDocument) -> Vec<Value> {
+    let expected = |reason: &AlertReason| match reason {
+        AlertReason::Volume(a) | AlertReason::Newcomer(a) => Some(json!({
+            "observation_parameter": format!("{} in {}", a.metric, a.window),
+            "observation_type": "Volume Analysis",
+            "observed_pattern": "NORMAL_VOLUME",
+            "observations": [{"value": format!("p50 {}", a.p50)}, {"value": format!("p99 {}", a.p99)}],
+        })),
+        _ => None,
+    };
+    alert.reasons.iter().filter_map(expected).collect()
+}
+
+fn observables(alert: &AlertDocument) -> Vec<Value> {
+    let mut observables = Vec::new();
+    let mut add = |name: &str, kind: &str, type_id: u32, value: &str| {
+        observables.push(json!({"name": name, "type": kind, "type_id": type_id, "value": value}));
+    };
+    if let Some(ip) = &alert.entity.source_ip {
+        add(
+            "evidences[0].src_endpoint.ip",
+            "IP Address",
+            OBSERVABLE_IP,
+            ip,
+        );
+    }
+    if let Some(agent) = &alert.entity.user_agent {
+        add(
+            "evidences[0].http_request.user_agent",
+            "HTTP User-Agent",
+            OBSERVABLE_USER_AGENT,
+            agent,
+        );
+    }
+    add(
+        "evidences[0].actor.user.uid",
+        "Resource UID",
+        OBSERVABLE_RESOURCE_UID,
+        &alert.entity.id,
+    );
+    observables
+}
+
+fn millis(time: &str) -> Option<i64> {
+    Some(Time::parse(time)?.nanos().div_euclid(1_000_000))
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// Leaves out the fields that are null: absent, not empty.
+pub(super) fn without_null(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .filter(|(_, v)| !v.is_null())
+                .collect::<Map<_, _>>(),
+        ),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::text::tests::sample;
+
+    #[test]
+    fn a_finding_has_what_the_class_requires() {
+        let mut alert = sample();
+        let finding = finding(&alert);
+        for (field, value) in [
+            ("class_uid", json!(2004)),
+            ("category_uid", json!(2)),
+            ("activity_id", json!(1)),
+            ("type_uid", json!(200_401)),
+            ("severity_id", json!(4)),
+            ("severity", json!("High")),
+            ("time", json!(1_773_634_269_000_i64)),
+            ("status_id", json!(1)),
+            ("is_alert", json!(true)),
+        ] {
+            assert_eq!(finding[field], value, "{field}");
+        }
+        assert_eq!(finding["metadata"]["version"], VERSION);
+        assert_eq!(
+            finding["finding_info"]["attacks"][1]["sub_technique"]["uid"],
+            "T1567.002"
+        );
+        assert_eq!(
+            finding["cloud"],
+            json!({"provider": "AWS", "region": "ap-south-1", "account": {"uid": "111122223333"}})
+        );
+        assert_eq!(
+            finding["anomaly_analyses"][0]["anomalies"][1]["observed_pattern"],
+            "UNSEEN"
+        );
+        alert.status = "update".to_owned();
+        alert.suppressed_by = Some("backup".to_owned());
+        let updated = super::finding(&alert);
+        assert_eq!(
+            [
+                &updated["type_uid"],
+                &updated["status_id"],
+                &updated["is_alert"]
+            ],
+            [&json!(200_402), &json!(3), &json!(false)]
+        );
+        assert_eq!(
+            updated["finding_info"]["uid"],
+            finding["finding_info"]["uid"]
+        );
+    }
+}

@@ -1,0 +1,384 @@
+//! An alert as a person reads it at three in the morning: how bad, when, who; then what, why, and where to look.
+
+use std::fmt::Write;
+
+use crate::report::document::{AlertDocument, AlertReason, Amount, JudgedAgainst};
+use crate::report::escape::Plain;
+use crate::report::number::{amount, bytes, count, noun};
+use crate::report::paint::Paint;
+
+/// Rows of buckets and destinations that are shown; the document has more.
+const ROWS_SHOWN: usize = 5;
+
+/// Returns an alert over several lines, with the end of the last.
+pub fn alert(alert: &AlertDocument, paint: Paint) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_alert(&mut out, alert, paint);
+    out
+}
+
+fn write_alert(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt::Result {
+    let severity = alert.severity.to_string().to_uppercase();
+    writeln!(
+        out,
+        "{}  {}  {:.1}  {}  {}{}",
+        paint.severity(alert.severity, &format!("{severity:<8}")),
+        paint.bold(&Plain(&alert.analytic).to_string()),
+        alert.score,
+        Plain(&alert.time),
+        paint.bold(&Plain(&short(&alert.entity.id)).to_string()),
+        if alert.status == "update" {
+            "  (worse than told before)"
+        } else {
+            ""
+        },
+    )?;
+    writeln!(out, "  {}", Plain(&alert.name))?;
+    for reason in &alert.reasons {
+        write_reason(out, reason, &alert.entity.id)?;
+    }
+    write_table(out, alert)?;
+    let mut fact = |name: &str, value: Option<String>| -> std::fmt::Result {
+        match value {
+            Some(value) => writeln!(
+                out,
+                "    {} {}",
+                paint.dim(&format!("{name:<8}")),
+                Plain(&value)
+            ),
+            None => Ok(()),
+        }
+    };
+    fact("who", Some(who(alert)))?;
+    fact("from", from(alert))?;
+    fact("client", alert.entity.user_agent.clone())?;
+    fact("session", session(alert))?;
+    fact("since", alert.entity.first_seen.clone())?;
+    fact("approved", alert.suppressed_by.clone())?;
+    let provisional = if alert.provisional {
+        ", provisional: too little history to calibrate"
+    } else {
+        ""
+    };
+    fact(
+        "alert",
+        Some(format!(
+            "{} (threshold {:.1}, generation {}, {}{provisional})",
+            alert.alert_id,
+            alert.threshold,
+            alert.generation,
+            noun(alert.events, "event", "events"),
+        )),
+    )
+}
+
+fn who(alert: &AlertDocument) -> String {
+    let entity = &alert.entity;
+    let mut who = entity.id.clone();
+    let kind = if entity.kind == "identity" {
+        &entity.identity_kind
+    } else {
+        &entity.kind
+    };
+    if !kind.is_empty() {
+        let _ = write!(who, " ({})", kind.replace('_', " "));
+    }
+    if let Some(role) = entity.role.as_ref().filter(|role| **role != entity.id) {
+        let _ = write!(who, " as {role}");
+    }
+    who
+}
+
+fn from(alert: &AlertDocument) -> Option<String> {
+    let entity = &alert.entity;
+    let account = match (&entity.provider, &entity.account) {
+        (Some(provider), Some(account)) => Some(format!("{provider}:{account}")),
+        (_, account) => account.clone(),
+    };
+    let parts = [
+        entity.source_ip.clone(),
+        entity.region.as_ref().map(|r| format!("region {r}")),
+        account,
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn session(alert: &AlertDocument) -> Option<String> {
+    let signed_in = alert.authentication.as_ref().map(|a| {
+        let factor = match a.mfa {
+            Some(true) => " with MFA",
+            Some(false) => " without MFA",
+            None => "",
+        };
+        let from = a
+            .source_ip
+            .as_ref()
+            .map(|ip| format!(" from {ip}"))
+            .unwrap_or_default();
+        format!("{} at {}{factor}{from}", a.method, a.time)
+    });
+    let parts = [
+        alert.entity.session.clone(),
+        alert
+            .entity
+            .credential
+            .as_ref()
+            .map(|c| format!("credential {c}")),
+        signed_in,
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn write_reason(out: &mut String, reason: &AlertReason, entity: &str) -> std::fmt::Result {
+    writeln!(out, "  - {}", Plain(&sentence(reason, entity)))?;
+    if let AlertReason::Sequence { steps } = reason {
+        for (number, step) in steps.iter().enumerate() {
+            let event = step
+                .event_id
+                .as_ref()
+                .map(|id| format!("  event {id}"))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "      {}. {}  {}{}",
+                number + 1,
+                Plain(&step.time),
+                Plain(&step.step.replace('_', " ")),
+                Plain(&event)
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns a reason in one line, not yet escaped. `entity` is the id that the alert is about.
+pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
+    match reason {
+        AlertReason::Volume(a) => format!(
+            "{} ({})",
+            amounts(a),
+            judged_against(&a.judged_against, entity, "window", "windows")
+        ),
+        AlertReason::Newcomer(a) => {
+            format!(
+                "newcomer: {} ({})",
+                amounts(a),
+                judged_against(&a.judged_against, entity, "active hour", "active hours")
+            )
+        }
+        AlertReason::Novelty {
+            r#trait,
+            value,
+            of,
+            support,
+            ..
+        } => {
+            let days = match of {
+                0 => "no days of its own to compare with".to_owned(),
+                n => format!(
+                    "not in {}",
+                    noun(u64::from(*n), "active day", "active days")
+                ),
+            };
+            let others = match support {
+                0 => "nobody else known for it".to_owned(),
+                n => format!(
+                    "known of {}",
+                    noun(u64::from(*n), "other identity", "other identities")
+                ),
+            };
+            format!(
+                "never seen {} {value} ({days}; {others})",
+                r#trait.replace('_', " ")
+            )
+        }
+        AlertReason::Share {
+            accounts,
+            buckets,
+            acts,
+            ..
+        } => format!(
+            "{} given to {} in {}",
+            list(buckets),
+            if accounts.iter().any(|a| a == "*") {
+                "everybody".to_owned()
+            } else {
+                format!("outside {}", list(accounts))
+            },
+            noun(*acts, "act", "acts"),
+        ),
+        AlertReason::Declared { .. } => {
+            "what happened carries a weight of its own in this analytic".to_owned()
+        }
+        AlertReason::Sequence { steps } => {
+            format!("{} in order:", noun(steps.len() as u64, "step", "steps"))
+        }
+    }
+}
+
+fn amounts(a: &Amount) -> String {
+    format!(
+        "{} {} in {}, usually {}, p99 {}",
+        a.metric,
+        amount(&a.metric, a.observed as f64),
+        a.window,
+        amount(&a.metric, a.p50),
+        amount(&a.metric, a.p99),
+    )
+}
+
+/// Returns whose history something was judged by, in a few words.
+pub(super) fn judged_against(
+    evidence: &JudgedAgainst,
+    entity: &str,
+    one: &str,
+    many: &str,
+) -> String {
+    let n = evidence.windows.round().max(0.0) as u64;
+    match evidence.kind.as_str() {
+        "default" => "nothing here is known yet".to_owned(),
+        _ if evidence.id == entity => format!("own history, {}", noun(n, one, many)),
+        kind if many == "windows" => {
+            // The number is the entity's own; it says how little its own history is.
+            format!(
+                "{} {}, own history only {}",
+                kind.replace('_', " "),
+                evidence.id,
+                noun(n, one, many)
+            )
+        }
+        kind => format!(
+            "{} {}, {}",
+            kind.replace('_', " "),
+            evidence.id,
+            noun(n, one, many)
+        ),
+    }
+}
+
+fn write_table(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
+    for bucket in alert.resources.iter().take(ROWS_SHOWN) {
+        let size = if bucket.bytes > 0 {
+            format!(", {}", bytes(bucket.bytes as f64))
+        } else {
+            String::new()
+        };
+        writeln!(
+            out,
+            "    bucket   {}{}: {}, {}{size}",
+            Plain(&bucket.bucket),
+            if bucket.sensitive { " (sensitive)" } else { "" },
+            noun(bucket.calls, "call", "calls"),
+            noun(bucket.objects, "object", "objects"),
+        )?;
+    }
+    write_more(out, alert.resources.len(), "buckets")?;
+    for to in alert.destinations.iter().take(ROWS_SHOWN) {
+        let whose = match to.external {
+            Some(true) => " (external)",
+            Some(false) => " (ours)",
+            None => "",
+        };
+        let size = if to.bytes > 0 {
+            format!(": {}", bytes(to.bytes as f64))
+        } else {
+            String::new()
+        };
+        writeln!(out, "    to       {}{whose}{size}", Plain(&to.address))?;
+    }
+    write_more(out, alert.destinations.len(), "destinations")
+}
+
+fn write_more(out: &mut String, rows: usize, what: &str) -> std::fmt::Result {
+    match rows.saturating_sub(ROWS_SHOWN) {
+        0 => Ok(()),
+        more => writeln!(out, "             and {} more {what}", count(more as u64)),
+    }
+}
+
+fn list(words: &[String]) -> String {
+    let shown = words
+        .iter()
+        .take(ROWS_SHOWN)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    match words.len().saturating_sub(ROWS_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Returns an id without the parts of an ARN that are the same all over an estate: `arn:…:role/etl`.
+fn short(id: &str) -> String {
+    match id
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.splitn(5, ':').nth(4))
+    {
+        Some(name) if !name.is_empty() => format!("arn:…:{name}"),
+        _ => id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(super) mod tests {
+    use super::*;
+
+    /// An alert with every kind of reason, and with hostile text wherever a log could put it.
+    pub(in crate::report) fn sample() -> AlertDocument {
+        AlertDocument::parse(
+            r#"{"schema": 1, "alert_id": "5f0c", "status": "new", "analytic": "AN1594", "name": "Storage is enumerated",
+            "techniques": ["T1619", "T1567.002"], "severity": "high", "score": 97.1, "surprise": 4.61, "threshold": 92.3,
+            "arm": "ENUM", "statistic": 20.0, "provisional": false, "time": "2026-03-16T04:11:09Z",
+            "window": {"start": "2026-03-16T04:10:00Z", "end": "2026-03-16T04:20:00Z"},
+            "entity": {"kind": "identity", "id": "arn:aws:iam::111122223333:role/etl", "aliases": ["AROA1"], "identity_kind": "role_session",
+                "role": "arn:aws:iam::111122223333:role/etl", "provider": "aws", "account": "111122223333", "region": "ap-south-1",
+                "first_seen": "2026-01-02", "source_ip": "198.51.100.7", "user_agent": "aws-cli\u001b[2J<script>\u202e", "session": "s\"'1", "credential": "ASIA1"},
+            "authentication": {"time": "2026-03-16T04:00:00Z", "method": "AssumeRole", "mfa": false, "source_ip": "198.51.100.7"},
+            "reasons": [
+              {"kind": "volume", "metric": "list_calls", "window": "10m", "observed": 1280, "p50": 4.5, "p99": 50.2, "p_value": 9.71e-5, "surprise": 9.24,
+               "judged_against": {"kind": "identity", "id": "arn:aws:iam::111122223333:role/etl", "windows": 1904.0}},
+              {"kind": "novelty", "trait": "region", "value": "ap-south-1", "seen": 0, "of": 21, "support": 2, "p_value": 2e-4, "surprise": 6.0,
+               "judged_against": {"kind": "role", "id": "r", "windows": 21.0}},
+              {"kind": "newcomer", "metric": "bytes_read", "window": "1h", "observed": 50000000000, "p50": 2680000.0, "p99": 88000000.0, "p_value": 1e-4, "surprise": 2.0,
+               "judged_against": {"kind": "peer_group", "id": "aws/role_session", "windows": 320.0}},
+              {"kind": "share", "accounts": ["*"], "buckets": ["payroll"], "acts": 1, "surprise": 2.0},
+              {"kind": "declared", "surprise": 0.76},
+              {"kind": "sequence", "steps": [{"step": "new_identity", "time": "2026-03-16T03:00:00Z", "event_id": "e\n1"}]}],
+            "resources": [{"bucket": "payroll", "sensitive": true, "calls": 900, "objects": 880, "bytes": 1234}],
+            "destinations": [{"address": "198.51.100.7", "external": true, "bytes": 1234}],
+            "events": 1280, "event_ids": ["e1"], "generation": 7, "suppressed_by": null}"#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn an_alert_reads_well_and_is_harmless() {
+        let expected = "\
+HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl
+  Storage is enumerated
+  - list_calls 1,280 in 10m, usually 4.5, p99 50 (own history, 1,904 windows)
+  - never seen region ap-south-1 (not in 21 active days; known of 2 other identities)
+  - newcomer: bytes_read 50.0 GB in 1h, usually 2.7 MB, p99 88.0 MB (peer group aws/role_session, 320 active hours)
+  - payroll given to everybody in 1 act
+  - what happened carries a weight of its own in this analytic
+  - 1 step in order:
+      1. 2026-03-16T03:00:00Z  new identity  event e\\u{a}1
+    bucket   payroll (sensitive): 900 calls, 880 objects, 1.2 kB
+    to       198.51.100.7 (external): 1.2 kB
+    who      arn:aws:iam::111122223333:role/etl (role session)
+    from     198.51.100.7, region ap-south-1, aws:111122223333
+    client   aws-cli\\u{1b}[2J<script>\\u{202e}
+    session  s\"'1, credential ASIA1, AssumeRole at 2026-03-16T04:00:00Z without MFA from 198.51.100.7
+    since    2026-01-02
+    alert    5f0c (threshold 92.3, generation 7, 1,280 events)
+";
+        let shown = alert(&sample(), Paint::Never);
+        assert_eq!(shown, expected);
+        assert!(alert(&sample(), Paint::Ansi).contains("\u{1b}[1;31mHIGH    \u{1b}[0m"));
+    }
+}

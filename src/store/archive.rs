@@ -1,0 +1,147 @@
+//! Alerts that were delivered, as the documents that they were: one file a day of event time, one document a line.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::time::Day;
+
+const DIRECTORY: &str = "alerts";
+
+/// The alerts of a store.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    directory: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    alert_id: String,
+}
+
+impl Archive {
+    /// Names the archive of a store. Nothing is read or made.
+    pub fn of(store: &Store) -> Self {
+        Self {
+            directory: store.root().join(DIRECTORY),
+        }
+    }
+
+    /// Adds a document, which must be one line without its end, to a day.
+    ///
+    /// It is written at once and at the end of the file, so that lines of several writers do not mix.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn append(&self, day: Day, document: &str) -> Result<()> {
+        let path = self.directory.join(format!("{day}.jsonl"));
+        let write = || -> io::Result<()> {
+            fs::create_dir_all(&self.directory)?;
+            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+            file.write_all(format!("{document}\n").as_bytes())
+        };
+        write().map_err(|e| {
+            Error::failed(format!("cannot keep an alert in `{}`", path.display())).cause(e)
+        })
+    }
+
+    /// Returns the documents whose id begins so, by id; of several with the same id, the last that was added.
+    ///
+    /// Lines that are no document, such as one that a crash cut short, are passed over.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive cannot be read. One that is not there is empty.
+    pub fn find(&self, prefix: &str) -> Result<BTreeMap<String, String>> {
+        let cannot = |e: io::Error| {
+            Error::failed(format!(
+                "cannot read the alerts in `{}`",
+                self.directory.display()
+            ))
+            .cause(e)
+        };
+        let mut days = match fs::read_dir(&self.directory) {
+            Ok(entries) => entries
+                .map(|entry| Ok(entry?.path()))
+                .collect::<io::Result<Vec<_>>>()
+                .map_err(cannot)?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(e) => return Err(cannot(e)),
+        };
+        days.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "jsonl")
+        });
+        days.sort();
+        let mut found = BTreeMap::new();
+        for day in days {
+            find_in(
+                BufReader::new(File::open(day).map_err(cannot)?),
+                prefix,
+                &mut found,
+            )
+            .map_err(cannot)?;
+        }
+        Ok(found)
+    }
+}
+
+/// Adds to `found` the alert documents of a text whose id begins so.
+///
+/// # Errors
+///
+/// Fails if the text cannot be read.
+pub fn find_in(
+    mut text: impl BufRead,
+    prefix: &str,
+    found: &mut BTreeMap<String, String>,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    while text.read_until(b'\n', &mut line)? > 0 {
+        if let Ok(Id { alert_id }) = serde_json::from_slice(&line) {
+            if alert_id.starts_with(prefix) {
+                found.insert(
+                    alert_id,
+                    String::from_utf8_lossy(&line).trim_end().to_owned(),
+                );
+            }
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_telling_wins_and_torn_lines_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::of(&Store::at(folder.path()));
+        assert!(archive.find("").unwrap().is_empty());
+        archive
+            .append(Day(20_528), r#"{"alert_id":"abc","n":1}"#)
+            .unwrap();
+        archive
+            .append(Day(20_529), r#"{"alert_id":"abd","n":2}"#)
+            .unwrap();
+        archive.append(Day(20_528), "{\"alert_id\":\"ab").unwrap();
+        archive
+            .append(Day(20_528), r#"{"alert_id":"abc","n":3}"#)
+            .unwrap();
+        assert_eq!(archive.find("ab").unwrap().len(), 2);
+        assert_eq!(
+            archive.find("abc").unwrap()["abc"],
+            r#"{"alert_id":"abc","n":3}"#
+        );
+        assert!(archive.find("x").unwrap().is_empty());
+    }
+}

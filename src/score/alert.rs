@@ -15,6 +15,7 @@ use crate::learn::PeerGroupOf;
 use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
 use crate::score::components::JudgedAgainst;
 use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
+use crate::score::sequence::StepTime;
 use crate::score::subject::Subject;
 use crate::stats::{self, Severity};
 use crate::time::{Day, Time, Window};
@@ -783,18 +784,25 @@ fn reasons(arm: &ArmVerdict, events: &[Event]) -> Vec<Reason> {
         let steps = sequence
             .steps
             .iter()
-            .map(|step| StepRecord {
-                step: step.step,
-                time: step.time,
-                event_id: events
-                    .iter()
-                    .find(|e| e.time >= step.time)
-                    .map(|e| e.id.to_string()),
-            })
+            .map(|step| step_record(step, events))
             .collect();
         reasons.push(Reason::Sequence { steps });
     }
     reasons
+}
+
+/// Names the event that began a step, and its instant: the step itself is known to the minute.
+fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
+    let event = events.iter().find(|e| e.time >= step.time);
+    let time = event
+        .map(|e| e.time)
+        .filter(|t| t.secs_since(step.time) < 60)
+        .unwrap_or(step.time);
+    StepRecord {
+        step: step.step,
+        time,
+        event_id: event.map(|e| e.id.to_string()),
+    }
 }
 
 fn reason(contribution: &Contribution) -> Reason {

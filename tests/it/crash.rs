@@ -23,7 +23,12 @@ fn kill_after(mut child: Child, moment: Duration) {
 
 fn start(world: &World, args: &[&str]) -> Child {
     let mut command = Command::new(plimsoll());
-    command.current_dir(world.path()).args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .current_dir(world.path())
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command.spawn().expect("the program starts")
 }
 
@@ -33,24 +38,39 @@ fn a_training_that_is_killed_leaves_the_last_generation_in_force_and_completes_w
     let days = world.days();
     let early: Vec<String> = days[..6].to_vec();
     world.link_days("early", &early);
-    world.run(&["--store", "undisturbed", "train", "early"]).succeeds();
-    world.run(&["--store", "undisturbed", "train", "logs"]).succeeds();
-    world.run(&["--store", "killed", "train", "early"]).succeeds();
+    world
+        .run(&["--store", "undisturbed", "train", "early"])
+        .succeeds();
+    world
+        .run(&["--store", "undisturbed", "train", "logs"])
+        .succeeds();
+    world
+        .run(&["--store", "killed", "train", "early"])
+        .succeeds();
 
     let store = Store::at(world.path().join("killed"));
     let before = store.load_generation().expect("a generation was published");
     for moment in MOMENTS_MS {
-        kill_after(start(&world, &["--store", "killed", "train", "logs"]), Duration::from_millis(moment));
-        let now = store.load_generation().expect("a generation is in force after the kill");
+        kill_after(
+            start(&world, &["--store", "killed", "train", "logs"]),
+            Duration::from_millis(moment),
+        );
+        let now = store
+            .load_generation()
+            .expect("a generation is in force after the kill");
         if now.number == before.number {
             assert_eq!(now.baselines, before.baselines, "killed after {moment} ms");
         }
     }
-    world.run(&["--store", "killed", "train", "logs"]).succeeds();
+    world
+        .run(&["--store", "killed", "train", "logs"])
+        .succeeds();
 
     let (mine, theirs) = (
         store.load_generation().expect("it completes"),
-        Store::at(world.path().join("undisturbed")).load_generation().expect("it was never disturbed"),
+        Store::at(world.path().join("undisturbed"))
+            .load_generation()
+            .expect("it was never disturbed"),
     );
     assert_eq!(mine.baselines, theirs.baselines);
     assert_eq!(mine.groups, theirs.groups);
@@ -69,9 +89,13 @@ fn told(path: &Path) -> BTreeMap<(String, String), usize> {
     let mut told = BTreeMap::new();
     for line in text.lines() {
         // The last line may have been cut off by a kill; its alert is told again.
-        let Ok(alert) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        let Ok(alert) = serde_json::from_str::<serde_json::Value>(line) else {
+            continue;
+        };
         let field = |name: &str| alert[name].as_str().unwrap_or_default().to_owned();
-        *told.entry((field("alert_id"), field("severity"))).or_insert(0) += 1;
+        *told
+            .entry((field("alert_id"), field("severity")))
+            .or_insert(0) += 1;
     }
     told
 }
@@ -83,16 +107,35 @@ fn a_follower_that_is_killed_delivers_every_alert_at_least_once() {
     world.link_days("past", &days[..9]);
     world.write_lines("today.jsonl", &days[9..]);
     world.run(&["train", "past"]).succeeds();
-    world.run(&["score", "--out", "batch.jsonl", "today.jsonl"]).succeeds();
-    let expected: BTreeSet<(String, String)> = told(&world.path().join("batch.jsonl")).into_keys().collect();
+    world
+        .run(&["score", "--out", "batch.jsonl", "today.jsonl"])
+        .succeeds();
+    let expected: BTreeSet<(String, String)> = told(&world.path().join("batch.jsonl"))
+        .into_keys()
+        .collect();
     assert!(!expected.is_empty(), "the story needs alerts");
 
     let lines = std::fs::read_to_string(world.path().join("today.jsonl")).expect("it was written");
     let lines: Vec<&str> = lines.lines().collect();
     let live = world.path().join("live.jsonl");
-    let mut live: File = OpenOptions::new().create(true).append(true).open(live).expect("a live file");
-    let follow = ["score", "--follow", "--poll", "20ms", "--out", "followed.jsonl", "live.jsonl"];
-    for (piece, moment) in lines.chunks(lines.len() / MOMENTS_MS.len() + 1).zip(MOMENTS_MS) {
+    let mut live: File = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(live)
+        .expect("a live file");
+    let follow = [
+        "score",
+        "--follow",
+        "--poll",
+        "20ms",
+        "--out",
+        "followed.jsonl",
+        "live.jsonl",
+    ];
+    for (piece, moment) in lines
+        .chunks(lines.len() / MOMENTS_MS.len() + 1)
+        .zip(MOMENTS_MS)
+    {
         let child = start(&world, &follow);
         // Cut inside a line, so that the follower sees one that is not finished.
         let text = piece.join("\n") + "\n";
@@ -103,7 +146,11 @@ fn a_follower_that_is_killed_delivers_every_alert_at_least_once() {
         kill_after(child, Duration::from_millis(3 * moment));
     }
     let begun = Instant::now();
-    let last: Vec<&str> = follow.iter().copied().chain(["--until-idle", "500ms"]).collect();
+    let last: Vec<&str> = follow
+        .iter()
+        .copied()
+        .chain(["--until-idle", "500ms"])
+        .collect();
     world.run(&last).succeeds();
     assert!(begun.elapsed() < Duration::from_secs(60));
 
@@ -111,5 +158,9 @@ fn a_follower_that_is_killed_delivers_every_alert_at_least_once() {
     let ids = |keys: &mut dyn Iterator<Item = &(String, String)>| -> BTreeSet<String> {
         keys.map(|(id, _)| id.clone()).collect()
     };
-    assert_eq!(ids(&mut followed.keys()), ids(&mut expected.iter()), "the same episodes");
+    assert_eq!(
+        ids(&mut followed.keys()),
+        ids(&mut expected.iter()),
+        "the same episodes"
+    );
 }

@@ -15,7 +15,12 @@ fn alerts(text: &str) -> Vec<(String, String, String, String)> {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            (field("alert_id"), field("status"), field("severity"), field("score"))
+            (
+                field("alert_id"),
+                field("status"),
+                field("severity"),
+                field("score"),
+            )
         })
         .collect()
 }
@@ -24,21 +29,41 @@ fn alerts(text: &str) -> Vec<(String, String, String, String)> {
 fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     let world = World::simulated(1, 15, 60);
     let said = world
-        .run(&["backtest", "logs", "--train-days", "10", "--labels", "labels.jsonl", "--format", "json", "--out", "result"])
+        .run(&[
+            "backtest",
+            "logs",
+            "--train-days",
+            "10",
+            "--labels",
+            "labels.jsonl",
+            "--format",
+            "json",
+            "--out",
+            "result",
+        ])
         .succeeds();
     let summary: Value = serde_json::from_str(
-        &std::fs::read_to_string(world.path().join("result/summary.json")).expect("a summary is written"),
+        &std::fs::read_to_string(world.path().join("result/summary.json"))
+            .expect("a summary is written"),
     )
     .expect("it is JSON");
     let all = &summary["evaluation"]["all"];
-    let (labels, found) = (all["labels"].as_u64().expect("labels"), all["found"].as_u64().expect("found"));
+    let (labels, found) = (
+        all["labels"].as_u64().expect("labels"),
+        all["found"].as_u64().expect("found"),
+    );
     assert!(labels >= 20, "{labels} labels");
     assert!(found * 10 >= labels * 9, "{found} of {labels} found");
-    assert!(all["false_alerts"].as_u64().expect("a count") <= 40, "{all}");
+    assert!(
+        all["false_alerts"].as_u64().expect("a count") <= 40,
+        "{all}"
+    );
     assert!(!alerts(&said.out).is_empty());
-    let page = std::fs::read_to_string(world.path().join("result/report.html")).expect("a page is written");
+    let page = std::fs::read_to_string(world.path().join("result/report.html"))
+        .expect("a page is written");
     assert!(page.contains("Content-Security-Policy"));
-    let written = std::fs::read_to_string(world.path().join("result/alerts.jsonl")).expect("alerts are written");
+    let written = std::fs::read_to_string(world.path().join("result/alerts.jsonl"))
+        .expect("alerts are written");
     assert_eq!(alerts(&written), alerts(&said.out));
 }
 
@@ -48,7 +73,17 @@ fn a_frozen_backtest_is_training_and_then_scoring() {
     let days = world.days();
     world.link_days("past", &days[..8]);
     world.link_days("present", &days[8..]);
-    let whole = world.run(&["backtest", "logs", "--train-days", "8", "--frozen", "--format", "json"]).succeeds();
+    let whole = world
+        .run(&[
+            "backtest",
+            "logs",
+            "--train-days",
+            "8",
+            "--frozen",
+            "--format",
+            "json",
+        ])
+        .succeeds();
     world.run(&["train", "past"]).succeeds();
     let scored = world.run(&["score", "present"]).succeeds();
     assert!(!alerts(&scored.out).is_empty());
@@ -67,7 +102,9 @@ fn a_backtest_is_scoring_and_training_night_after_night() {
         nightly.extend(alerts(&world.run(&["score", day]).succeeds().out));
         world.run(&["train", day]).succeeds();
     }
-    let whole = world.run(&["backtest", "logs", "--train-days", "8", "--format", "json"]).succeeds();
+    let whole = world
+        .run(&["backtest", "logs", "--train-days", "8", "--format", "json"])
+        .succeeds();
     assert_eq!(alerts(&whole.out), nightly);
 }
 
@@ -87,15 +124,51 @@ fn sessions_with_random_names_are_one_role_and_raise_nothing() {
         let (day, minute) = (1 + i / 100, i % 100 * 14);
         let time = format!("2026-03-{day:02}T{:02}:{:02}:00Z", minute / 60, minute % 60);
         // From the eleventh day on, every session has a name that was never seen.
-        let session = format!("aws-go-sdk-{}", if day > 10 { 1_688_990_797_103_471_741 + u64::from(i) } else { 7 + u64::from(i % 3) });
-        lines.push(listing(&format!("event-{i}"), &time, &session, if i % 2 == 0 { "ListObjects" } else { "ListObjectsV2" }));
+        let session = format!(
+            "aws-go-sdk-{}",
+            if day > 10 {
+                1_688_990_797_103_471_741 + u64::from(i)
+            } else {
+                7 + u64::from(i % 3)
+            }
+        );
+        lines.push(listing(
+            &format!("event-{i}"),
+            &time,
+            &session,
+            if i % 2 == 0 {
+                "ListObjects"
+            } else {
+                "ListObjectsV2"
+            },
+        ));
     }
     world.write("trail.jsonl", lines.join("\n") + "\n");
-    let said = world.run(&["backtest", "trail.jsonl", "--train-days", "10", "--format", "json"]).succeeds();
+    let said = world
+        .run(&[
+            "backtest",
+            "trail.jsonl",
+            "--train-days",
+            "10",
+            "--format",
+            "json",
+        ])
+        .succeeds();
     assert_eq!(said.out, "", "no alert");
     world.run(&["train", "trail.jsonl"]).succeeds();
-    let shown = world.run(&["show", "arn:aws:iam::111122223333:role/batch", "--format", "json"]).succeeds();
-    assert!(shown.out.contains("list_calls"), "both spellings of a listing count: {}", shown.out);
+    let shown = world
+        .run(&[
+            "show",
+            "arn:aws:iam::111122223333:role/batch",
+            "--format",
+            "json",
+        ])
+        .succeeds();
+    assert!(
+        shown.out.contains("list_calls"),
+        "both spellings of a listing count: {}",
+        shown.out
+    );
 }
 
 /// A listing as CloudTrail writes it.
@@ -128,40 +201,81 @@ fn an_alert_can_be_explained_and_its_entity_shown() {
     world.link_days("present", &days[8..]);
     world.run(&["train", "past"]).succeeds();
     let scored = world.run(&["score", "present"]).succeeds();
-    let first: Value = serde_json::from_str(scored.out.lines().next().expect("an alert")).expect("JSON");
+    let first: Value =
+        serde_json::from_str(scored.out.lines().next().expect("an alert")).expect("JSON");
     let id = first["alert_id"].as_str().expect("an id");
     let explained = world.run(&["explain", id]).succeeds();
-    assert!(explained.out.contains(first["entity"]["id"].as_str().expect("who")), "{}", explained.out);
+    assert!(
+        explained
+            .out
+            .contains(first["entity"]["id"].as_str().expect("who")),
+        "{}",
+        explained.out
+    );
     world.run(&["explain", &id[..8]]).succeeds();
     let shown = world.run(&["show"]).succeeds();
     assert!(shown.out.contains("arn:aws"), "{}", shown.out);
-    world.run(&["explain", "ffffffffffff"]).fails_with(1, &["error:", "hint:"]);
+    world
+        .run(&["explain", "ffffffffffff"])
+        .fails_with(1, &["error:", "hint:"]);
 }
 
 #[test]
 fn an_approved_exception_is_counted_and_shown_on_request() {
     let world = World::simulated(1, 15, 60);
-    let plain = world.run(&["backtest", "logs", "--train-days", "10", "--format", "json"]).succeeds();
+    let plain = world
+        .run(&["backtest", "logs", "--train-days", "10", "--format", "json"])
+        .succeeds();
     let who: BTreeSet<String> = plain
         .out
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["entity"]["id"].as_str().expect("who").to_owned())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).expect("JSON")["entity"]["id"]
+                .as_str()
+                .expect("who")
+                .to_owned()
+        })
         .collect();
     let who = who.first().expect("an alert");
-    let config = std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("a configuration");
+    let config =
+        std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("a configuration");
     let approval = format!(
         "\n[[approval]]\nidentity = \"{who}\"\nowner = \"soc@example.com\"\nreason = \"a test\"\nexpires = 2030-01-01\n"
     );
     world.write("plimsoll.toml", config + &approval);
-    let said = world.run(&["backtest", "logs", "--train-days", "10", "--format", "json"]).succeeds();
-    assert!(!said.out.contains(&format!("\"id\":\"{who}\"")), "it is suppressed");
-    let all = world.run(&["backtest", "logs", "--train-days", "10", "--format", "json", "--show-suppressed"]).succeeds();
+    let said = world
+        .run(&["backtest", "logs", "--train-days", "10", "--format", "json"])
+        .succeeds();
+    assert!(
+        !said.out.contains(&format!("\"id\":\"{who}\"")),
+        "it is suppressed"
+    );
+    let all = world
+        .run(&[
+            "backtest",
+            "logs",
+            "--train-days",
+            "10",
+            "--format",
+            "json",
+            "--show-suppressed",
+        ])
+        .succeeds();
     assert!(all.out.contains("soc@example.com"), "and shown on request");
 
-    let expired = std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("a configuration");
-    world.write("plimsoll.toml", expired.replace("expires = 2030-01-01\n", "expires = 2026-01-01\n"));
-    let said = world.run(&["backtest", "logs", "--train-days", "10", "--format", "json"]).succeeds();
-    assert!(said.out.contains(&format!("\"id\":\"{who}\"")), "an expired approval no longer holds");
+    let expired =
+        std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("a configuration");
+    world.write(
+        "plimsoll.toml",
+        expired.replace("expires = 2030-01-01\n", "expires = 2026-01-01\n"),
+    );
+    let said = world
+        .run(&["backtest", "logs", "--train-days", "10", "--format", "json"])
+        .succeeds();
+    assert!(
+        said.out.contains(&format!("\"id\":\"{who}\"")),
+        "an expired approval no longer holds"
+    );
 }
 
 #[test]
@@ -183,7 +297,10 @@ fn alert_ids_do_not_depend_on_how_logs_are_dealt() {
         world.write(&format!("shards/{shard}.jsonl"), lines.join("\n") + "\n");
     }
     let args = |logs: &'static str| ["backtest", logs, "--train-days", "8", "--format", "json"];
-    let (whole, dealt) = (world.run(&args("all.jsonl")).succeeds(), world.run(&args("shards")).succeeds());
+    let (whole, dealt) = (
+        world.run(&args("all.jsonl")).succeeds(),
+        world.run(&args("shards")).succeeds(),
+    );
     assert!(!whole.out.is_empty());
     assert_eq!(whole.out, dealt.out);
 }

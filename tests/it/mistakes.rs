@@ -8,42 +8,67 @@ use crate::world::{World, plimsoll};
 #[test]
 fn every_fault_of_a_configuration_is_told_with_its_line_and_the_nearest_key() {
     let world = World::empty();
-    world.write("plimsoll.toml", "[network]\ninternl = [\"10.0.0.0/8\"]\n\n[analytic.AN1594]\nTimeWindw = \"10m\"\n");
+    world.write(
+        "plimsoll.toml",
+        "[network]\ninternl = [\"10.0.0.0/8\"]\n\n[analytic.AN1594]\nTimeWindw = \"10m\"\n",
+    );
     world.write("logs.jsonl", "");
-    world
-        .run(&["train", "logs.jsonl"])
-        .fails_with(2, &["plimsoll.toml:2", "internal", "plimsoll.toml:5", "TimeWindow"]);
+    world.run(&["train", "logs.jsonl"]).fails_with(
+        2,
+        &[
+            "plimsoll.toml:2",
+            "internal",
+            "plimsoll.toml:5",
+            "TimeWindow",
+        ],
+    );
 }
 
 #[test]
 fn a_missing_path_is_named_and_the_rest_is_still_read() {
     let world = World::simulated(4, 4, 20);
-    world.run(&["train", "nowhere", "logs"]).fails_with(1, &["nowhere"]);
+    world
+        .run(&["train", "nowhere", "logs"])
+        .fails_with(1, &["nowhere"]);
     world.run(&["show"]).succeeds();
 }
 
 #[test]
 fn a_truncated_file_and_a_foreign_file_are_told_and_the_rest_is_learnt() {
     let world = World::simulated(4, 5, 20);
-    let path = world.files().into_iter().find(|p| p.to_string_lossy().contains("_CloudTrail_")).expect("a trail");
+    let path = world
+        .files()
+        .into_iter()
+        .find(|p| p.to_string_lossy().contains("_CloudTrail_"))
+        .expect("a trail");
     let bytes = std::fs::read(&path).expect("its bytes");
     std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("cut off");
     world.write("logs/picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
     let said = world.run(&["--rejects", "rejects.jsonl", "train", "logs"]);
     let said = said.fails_with(1, &["cut off", "unknown_format"]);
     assert!(said.err.contains("generation 1"), "{}", said.err);
-    let rejects = std::fs::read_to_string(world.path().join("rejects.jsonl")).expect("rejects are kept");
-    assert!(rejects.contains("picture.png") && rejects.contains("unknown_format"), "{rejects}");
+    let rejects =
+        std::fs::read_to_string(world.path().join("rejects.jsonl")).expect("rejects are kept");
+    assert!(
+        rejects.contains("picture.png") && rejects.contains("unknown_format"),
+        "{rejects}"
+    );
 }
 
 #[test]
 fn wrong_usage_is_status_2_and_an_untrained_store_says_what_to_do() {
     let world = World::empty();
     world.run(&["trian"]).fails_with(2, &["train"]);
-    world.run(&["show"]).fails_with(1, &["no trained store", "plimsoll train"]);
-    world.run(&["--config", "nowhere.toml", "check"]).fails_with(2, &["nowhere.toml"]);
+    world
+        .run(&["show"])
+        .fails_with(1, &["no trained store", "plimsoll train"]);
+    world
+        .run(&["--config", "nowhere.toml", "check"])
+        .fails_with(2, &["nowhere.toml"]);
     world.write("empty.jsonl", "");
-    world.run(&["backtest", "empty.jsonl"]).fails_with(1, &["no event"]);
+    world
+        .run(&["backtest", "empty.jsonl"])
+        .fails_with(1, &["no event"]);
 }
 
 #[test]
@@ -51,30 +76,54 @@ fn a_closed_pipe_ends_quietly() {
     let world = World::simulated(1, 15, 60);
     let mut child = Command::new(plimsoll())
         .current_dir(world.path())
-        .args(["backtest", "logs", "--train-days", "10", "--budget", "50", "--quiet"])
+        .args([
+            "backtest",
+            "logs",
+            "--train-days",
+            "10",
+            "--budget",
+            "50",
+            "--quiet",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
     drop(child.stdout.take());
     let mut said = String::new();
-    child.stderr.take().expect("its errors").read_to_string(&mut said).expect("text");
+    child
+        .stderr
+        .take()
+        .expect("its errors")
+        .read_to_string(&mut said)
+        .expect("text");
     let status = child.wait().expect("it ends");
     assert!(status.success(), "{status}: {said}");
-    assert!(!said.contains("panicked") && !said.contains("Broken pipe"), "{said}");
+    assert!(
+        !said.contains("panicked") && !said.contains("Broken pipe"),
+        "{said}"
+    );
 }
 
 #[test]
 fn standard_input_is_read_whatever_its_compression() {
     let world = World::simulated(4, 4, 20);
-    let path = world.files().into_iter().find(|p| p.to_string_lossy().contains("_CloudTrail_")).expect("a trail");
+    let path = world
+        .files()
+        .into_iter()
+        .find(|p| p.to_string_lossy().contains("_CloudTrail_"))
+        .expect("a trail");
     let bytes = std::fs::read(path).expect("its bytes");
     let said = world.run_with_input(&["train", "-"], &bytes).succeeds();
     assert!(said.err.contains("generation 1"), "{}", said.err);
     let mut twice = bytes.clone();
     twice.write_all(&bytes).expect("two members");
     let said = world.run_with_input(&["train", "-"], &twice).succeeds();
-    assert!(said.err.contains("nothing new") || said.err.contains("delivered more than once"), "{}", said.err);
+    assert!(
+        said.err.contains("nothing new") || said.err.contains("delivered more than once"),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
@@ -93,5 +142,9 @@ fn text_from_a_log_does_not_steer_the_terminal() {
     world.write("trail.jsonl", lines.join("\n") + "\n");
     world.run(&["train", "trail.jsonl"]).succeeds();
     let shown = world.run(&["show"]).succeeds();
-    assert!(!shown.out.contains('\u{1b}') && !shown.out.contains('\u{7}'), "{:?}", shown.out);
+    assert!(
+        !shown.out.contains('\u{1b}') && !shown.out.contains('\u{7}'),
+        "{:?}",
+        shown.out
+    );
 }

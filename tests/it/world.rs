@@ -37,7 +37,11 @@ impl Said {
 
     /// Demands an exit status, and that standard error has some words.
     pub fn fails_with(self, status: i32, words: &[&str]) -> Self {
-        assert_eq!(self.status, status, "stderr: {}\nstdout: {}", self.err, self.out);
+        assert_eq!(
+            self.status, status,
+            "stderr: {}\nstdout: {}",
+            self.err, self.out
+        );
         for word in words {
             assert!(self.err.contains(word), "`{word}` is not in: {}", self.err);
         }
@@ -48,7 +52,9 @@ impl Said {
 impl World {
     /// Makes an empty world.
     pub fn empty() -> Self {
-        Self { folder: TempDir::new().expect("a temporary folder") }
+        Self {
+            folder: TempDir::new().expect("a temporary folder"),
+        }
     }
 
     /// Makes a world with a simulated estate: `logs`, `labels.jsonl`, `plimsoll.toml`.
@@ -64,7 +70,8 @@ impl World {
             ..Options::default()
         };
         simulate(&options, world.path(), &mut |_| {}).expect("the estate is simulated");
-        std::fs::rename(world.path().join("AWSLogs"), world.path().join("logs")).expect("the logs are there");
+        std::fs::rename(world.path().join("AWSLogs"), world.path().join("logs"))
+            .expect("the logs are there");
         world
     }
 
@@ -99,7 +106,11 @@ impl World {
         let mut stdin = child.stdin.take().expect("it has an input");
         let input = input.to_vec();
         let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
-        let Output { status, stdout, stderr } = child.wait_with_output().expect("the program ends");
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = child.wait_with_output().expect("the program ends");
         writer.join().ok();
         Said {
             status: status.code().unwrap_or(-1),
@@ -115,7 +126,11 @@ impl World {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
                 let path = entry.path();
-                if path.is_dir() { folders.push(path) } else { files.push(path) }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    files.push(path)
+                }
             }
         }
         files.sort();
@@ -124,7 +139,11 @@ impl World {
 
     /// Returns the days of the logs, as in `20260316`, in order.
     pub fn days(&self) -> Vec<String> {
-        let mut days: Vec<String> = self.files().iter().filter_map(|path| day_of(path)).collect();
+        let mut days: Vec<String> = self
+            .files()
+            .iter()
+            .filter_map(|path| day_of(path))
+            .collect();
         days.sort();
         days.dedup();
         days
@@ -134,7 +153,11 @@ impl World {
     pub fn link_days(&self, folder: &str, days: &[String]) {
         let folder = self.path().join(folder);
         std::fs::create_dir_all(&folder).expect("a folder");
-        for path in self.files().iter().filter(|path| day_of(path).is_some_and(|day| days.contains(&day))) {
+        for path in self
+            .files()
+            .iter()
+            .filter(|path| day_of(path).is_some_and(|day| days.contains(&day)))
+        {
             let name = path.file_name().expect("a file has a name");
             std::fs::copy(path, folder.join(name)).expect("a copy");
         }
@@ -143,16 +166,25 @@ impl World {
     /// Writes the CloudTrail records of some days as JSON lines, in the order of their times.
     pub fn write_lines(&self, name: &str, days: &[String]) {
         let mut records: Vec<(String, String)> = Vec::new();
-        for path in self.files().iter().filter(|path| day_of(path).is_some_and(|day| days.contains(&day))) {
+        for path in self
+            .files()
+            .iter()
+            .filter(|path| day_of(path).is_some_and(|day| days.contains(&day)))
+        {
             if !path.to_string_lossy().contains("_CloudTrail_") {
                 continue;
             }
             let mut text = String::new();
             let file = std::fs::File::open(path).expect("a log");
-            flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).expect("a gzip file");
+            flate2::read::MultiGzDecoder::new(file)
+                .read_to_string(&mut text)
+                .expect("a gzip file");
             let trail: serde_json::Value = serde_json::from_str(&text).expect("a trail");
             for record in trail["Records"].as_array().expect("records") {
-                records.push((record["eventTime"].as_str().unwrap_or_default().to_owned(), record.to_string()));
+                records.push((
+                    record["eventTime"].as_str().unwrap_or_default().to_owned(),
+                    record.to_string(),
+                ));
             }
         }
         records.sort();
@@ -164,6 +196,8 @@ impl World {
 /// Returns the day in a log's name.
 fn day_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    let stamp = name.split('_').find(|part| part.len() == 14 && part.ends_with('Z') && part.as_bytes()[8] == b'T')?;
+    let stamp = name
+        .split('_')
+        .find(|part| part.len() == 14 && part.ends_with('Z') && part.as_bytes()[8] == b'T')?;
     Some(stamp[..8].to_owned())
 }

@@ -18,9 +18,7 @@ use crate::report::summary::{self, Summary, Tally};
 use crate::report::{Paint, json};
 use crate::score::Alert;
 use crate::store::Archive;
-
-/// How often live logs are looked at.
-const POLL: Duration = Duration::from_secs(1);
+use crate::time::parse_duration_secs;
 
 /// Judge events by the generation in force and tell alerts
 ///
@@ -33,6 +31,12 @@ pub struct Arguments {
     /// Go on with what is appended, and with files that arrive, until stopped.
     #[arg(long)]
     follow: bool,
+    /// How often to look for more, as in `1s` or `200ms`.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration, requires = "follow")]
+    poll: Duration,
+    /// End when nothing has come for so long; without it, go on until stopped.
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "follow")]
+    until_idle: Option<Duration>,
     /// How alerts are written.
     #[arg(long, default_value = "json")]
     format: Format,
@@ -58,8 +62,8 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             paths: arguments.logs.clone(),
             score: options,
             read: read_options(common.input.as_deref())?,
-            poll: POLL,
-            until_idle: None,
+            poll: arguments.poll,
+            until_idle: arguments.until_idle,
         };
         let followed = engine::follow(&setup, &store, &follow, console, &mut |alert| {
             delivery.deliver(alert)
@@ -87,6 +91,22 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         console.err(),
     ));
     close(&scored.intake, rejects.as_deref(), is_missing_some, console)
+}
+
+/// Reads a duration from milliseconds to days.
+fn duration(text: &str) -> std::result::Result<Duration, String> {
+    let millis = text
+        .strip_suffix("ms")
+        .and_then(|n| n.trim().parse::<u64>().ok());
+    let duration = match millis {
+        Some(millis) => Some(Duration::from_millis(millis)),
+        None => parse_duration_secs(text)
+            .and_then(|secs| u64::try_from(secs).ok())
+            .map(Duration::from_secs),
+    };
+    duration
+        .filter(|d| !d.is_zero())
+        .ok_or_else(|| "a duration is a number and a unit: 200ms, 10s, 15m, 2h, 1d".to_owned())
 }
 
 /// Where alerts go: first into the store's archive, then to whoever asked.

@@ -92,6 +92,9 @@ pub const DAYS_CALIBRATED_MIN: u32 = 7;
 pub const PROVISIONAL_DISCOUNT: f64 = 0.6;
 /// Surprise of which the score is 90: a tenth is left for each of this many decades.
 pub const DECADES_PER_NINE: f64 = 3.0;
+/// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is
+/// nothing unusual to tell, however many alerts somebody could look at.
+pub const SURPRISE_MIN: f64 = 1.0;
 /// Score from which something below its threshold is still worth showing: one entity-day in a thousand.
 pub const SCORE_LOW: f64 = 90.0;
 /// Score from which an alert is high: one entity-day in ten thousand.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::stats::constants::{
-    DECADES_PER_NINE, PROVISIONAL_DISCOUNT, SCORE_CRITICAL, SCORE_HIGH, SCORE_LOW,
+    DECADES_PER_NINE, PROVISIONAL_DISCOUNT, SCORE_CRITICAL, SCORE_HIGH, SCORE_LOW, SURPRISE_MIN,
 };
 
 /// Returns the rank of an arm's statistic S (nats) whose share of entity-days has the logarithm `log10_exceedance`.
@@ -33,11 +33,12 @@ pub fn provisional_surprise(s: f64) -> f64 {
 }
 
 /// Returns the surprise in decades that so many entity-days a day reach in a calibrated estate: where the threshold of
-/// a budget lies before anything was tuned.
+/// a budget lies. It is never below [`SURPRISE_MIN`]: in an estate of three identities five alerts a day would be
+/// everything that anybody does.
 pub fn budget_surprise(alerts_per_day: f64, entity_days_per_day: f64) -> f64 {
     (entity_days_per_day.max(1.0) / alerts_per_day.max(f64::MIN_POSITIVE))
         .log10()
-        .max(0.0)
+        .max(SURPRISE_MIN)
 }
 
 /// How much an alert matters.

@@ -8,18 +8,27 @@ use crate::world::{World, plimsoll};
 #[test]
 fn every_fault_of_a_configuration_is_told_with_its_line_and_the_nearest_key() {
     let world = World::empty();
-    world.write(
-        "plimsoll.toml",
-        "[network]\ninternl = [\"10.0.0.0/8\"]\n\n[analytic.AN1594]\nTimeWindw = \"10m\"\n",
-    );
     world.write("logs.jsonl", "");
+    let faults = "[network]\ninternl = [\"10.0.0.0/8\"]\n\n[[sensitive]]\nbukket = \"aws:x\"\n";
+    world.write("plimsoll.toml", faults);
     world.run(&["train", "logs.jsonl"]).fails_with(
         2,
         &[
             "plimsoll.toml:2",
-            "internal",
+            "`internal`",
             "plimsoll.toml:5",
-            "TimeWindow",
+            "`bucket`",
+        ],
+    );
+    let faults = "[analytic.AN1594]\nTimeWindw = \"10m\"\nMinimumCalls = \"many\"\n";
+    world.write("plimsoll.toml", faults);
+    world.run(&["train", "logs.jsonl"]).fails_with(
+        2,
+        &[
+            "plimsoll.toml:2",
+            "`TimeWindow`",
+            "plimsoll.toml:3",
+            "MinimumCalls",
         ],
     );
 }

@@ -1,0 +1,5 @@
+//! Stories on the built program, one file a subject.
+#![allow(clippy::unwrap_used)]
+
+mod usage;
+mod world;

@@ -100,7 +100,7 @@ impl Console {
 
     /// Says something that even those who want quiet should know.
     pub fn warn(&self, text: &str) {
-        self.tell(&format!("warning: {}\n", Plain(text)));
+        self.tell(format!("warning: {}\n", Plain(text)));
     }
 
     /// Says why the command failed. Each line of the error is escaped, so that a name cannot steer the terminal.

@@ -33,21 +33,20 @@ impl Inputs {
     pub fn find(logs: &[PathBuf], common: &Common, console: &Console) -> Result<Self> {
         let options = read_options(common.input.as_deref())?;
         let mut files = Vec::new();
-        let mut first_error = None;
+        let mut is_missing_some = false;
         for path in logs {
             match sources::discover(std::slice::from_ref(path)) {
                 Ok(found) => files.extend(found),
                 Err(error) if logs.len() == 1 => return Err(error),
                 Err(error) => {
                     console.complain(&error);
-                    first_error.get_or_insert(error);
+                    is_missing_some = true;
                 }
             }
         }
         if files.is_empty() {
-            return Err(
-                first_error.unwrap_or_else(|| Error::failed("there is no file in these folders"))
-            );
+            return Err(Error::failed("there is nothing to read")
+                .hint("give files, or folders with files in them"));
         }
         if logs.len() > 1 {
             files = in_order(&files)?;
@@ -56,7 +55,7 @@ impl Inputs {
             files,
             options,
             rejects: common.rejects.clone(),
-            is_missing_some: first_error.is_some(),
+            is_missing_some,
         })
     }
 

@@ -1,6 +1,5 @@
 //! `plimsoll score`
 
-use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -112,7 +111,7 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
 /// Where alerts go: first into the store's archive, then to whoever asked.
 struct Delivery<'a> {
     archive: Archive,
-    is_archive_broken: Cell<bool>,
+    is_archive_broken: bool,
     file: Option<(File, PathBuf)>,
     format: Format,
     console: &'a Console,
@@ -134,7 +133,7 @@ impl<'a> Delivery<'a> {
         };
         Ok(Self {
             archive,
-            is_archive_broken: Cell::new(false),
+            is_archive_broken: false,
             file,
             format: arguments.format,
             console,
@@ -145,14 +144,14 @@ impl<'a> Delivery<'a> {
     fn deliver(&mut self, alert: &Alert) -> Result<()> {
         self.tally.add(alert);
         // A store that can only be read still serves scoring; `explain` then needs the alert's document from elsewhere.
-        if !self.is_archive_broken.get() {
-            if let Err(error) = self.archive.append(alert.time.day(), &json::line(alert)) {
-                self.is_archive_broken.set(true);
-                self.console.warn(&format!(
-                    "alerts are not kept for `explain`: {}",
-                    error.message()
-                ));
-            }
+        if !self.is_archive_broken
+            && let Err(error) = self.archive.append(alert.time.day(), &json::line(alert))
+        {
+            self.is_archive_broken = true;
+            self.console.warn(&format!(
+                "alerts are not kept for `explain`: {}",
+                error.message()
+            ));
         }
         match &mut self.file {
             Some((file, path)) => {

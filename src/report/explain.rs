@@ -151,7 +151,7 @@ fn write_drawing(out: &mut String, a: &Amount) -> std::fmt::Result {
     let most = observed.max(a.p99);
     let axis = Axis::to(most, COLUMNS);
     let shown = |name: &str, x: f64| (axis.column(x), format!("▲ {name}{}", amount(&a.metric, x)));
-    writeln!(out, "  {}", curve.draw(most, COLUMNS))?;
+    writeln!(out, "  {}", curve.draw(most, COLUMNS).trim_end())?;
     writeln!(out, "  {}", "─".repeat(COLUMNS))?;
     let mut marks = vec![
         shown("p50 ", a.p50),

@@ -104,13 +104,13 @@ pub fn find_in(
 ) -> io::Result<()> {
     let mut line = Vec::new();
     while text.read_until(b'\n', &mut line)? > 0 {
-        if let Ok(Id { alert_id }) = serde_json::from_slice(&line) {
-            if alert_id.starts_with(prefix) {
-                found.insert(
-                    alert_id,
-                    String::from_utf8_lossy(&line).trim_end().to_owned(),
-                );
-            }
+        if let Ok(Id { alert_id }) = serde_json::from_slice(&line)
+            && alert_id.starts_with(prefix)
+        {
+            found.insert(
+                alert_id,
+                String::from_utf8_lossy(&line).trim_end().to_owned(),
+            );
         }
         line.clear();
     }

@@ -1,7 +1,8 @@
 //! Stories on the built program.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod crash;
 mod main_job;
 mod mistakes;
+mod usage;
 mod world;

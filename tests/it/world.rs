@@ -19,6 +19,7 @@ pub struct World {
 
 /// What a run of the program said.
 #[must_use = "look at what the program said"]
+#[derive(Debug)]
 pub struct Said {
     /// Its exit status.
     pub status: i32,

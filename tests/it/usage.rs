@@ -1,0 +1,65 @@
+//! What the program says to those who ask for something that cannot be.
+
+use crate::world::World;
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_the_nearest_valid_key() {
+    let world = World::empty();
+    world.write("plimsoll.toml", "[network]\ninternl = [\"10.0.0.0/8\"]\n");
+    let said = world.run(&["check"]);
+    assert_eq!(said.status, 2, "{said:?}");
+    assert!(
+        said.err.contains("plimsoll.toml:2:") && said.err.contains("`internal`"),
+        "{said:?}"
+    );
+    assert_eq!(said.out, "");
+}
+
+#[test]
+fn a_log_that_is_not_there_is_named() {
+    let said = World::empty().run(&["backtest", "nowhere"]);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(
+        said.err
+            .starts_with("error: cannot read `nowhere`\ncause: "),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn an_unknown_alert_is_an_error_that_says_where_to_look() {
+    let world = World::empty();
+    let said = world.run(&["explain", "0123456789"]);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(
+        said.err.contains("there is no alert `0123456789`") && said.err.contains("--from FILE"),
+        "{said:?}"
+    );
+    assert_eq!(world.run(&["explain", "012"]).status, 2);
+}
+
+#[test]
+fn a_store_that_was_never_trained_is_told_with_what_to_do() {
+    let said = World::empty().run(&["show"]);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(
+        said.err.contains("hint:  train one: `plimsoll train LOGS`"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn wrong_usage_has_status_2_and_help_has_0() {
+    let world = World::empty();
+    for arguments in [
+        &["backtest"][..],
+        &["conjure"],
+        &["score", "-", "--budget", "lots"],
+        &["train", "-", "--input", "runes"],
+    ] {
+        assert_eq!(world.run(arguments).status, 2, "{arguments:?}");
+    }
+    let help = world.run(&["backtest", "--help"]);
+    assert_eq!((help.status, help.err.as_str()), (Some(0), ""));
+    assert!(help.out.contains("--train-days <N>"));
+}

@@ -1,0 +1,200 @@
+//! The house rules that the compiler does not know: who may know whom, who may print, and what no file may mention.
+//!
+//! The table of who may know whom is `docs/ARCHITECTURE.md`'s and stands here once more, so that neither changes alone.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each module and the modules that it may name.
+const MAY_KNOW: &[(&str, &str)] = &[
+    ("error", ""),
+    ("time", ""),
+    ("vocab", ""),
+    ("event", "time vocab"),
+    ("glob", "vocab"),
+    ("pattern", "event glob"),
+    ("document", "error time vocab"),
+    ("config", "document error event glob pattern time vocab"),
+    ("sources", "error event time vocab"),
+    ("sketch", ""),
+    ("stats", "sketch"),
+    ("analytic", "config document error event pattern time vocab"),
+    ("identity", "config event pattern vocab"),
+    ("measure", "event identity sketch time vocab"),
+    ("baseline", "event measure sketch stats time vocab"),
+    ("learn", "baseline event measure sketch stats time vocab"),
+    (
+        "score",
+        "analytic baseline config event identity learn measure sketch stats time vocab",
+    ),
+    ("store", "baseline error measure time vocab"),
+    (
+        "engine",
+        "analytic baseline config error event identity learn measure score sources stats store time vocab",
+    ),
+    (
+        "report",
+        "baseline engine error event score stats time vocab",
+    ),
+    ("simulate", "error time"),
+    (
+        "cli",
+        "analytic baseline config engine error event report score simulate sources store time vocab",
+    ),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Returns the files below a folder with one of some extensions, in order.
+fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root().join(folder), &mut found);
+    found.retain(|path| {
+        path.extension()
+            .is_some_and(|e| extensions.iter().any(|x| e == *x))
+    });
+    found.sort();
+    found
+}
+
+/// Returns the source files of the library with what they say before their tests.
+fn sources() -> Vec<(PathBuf, String)> {
+    files("src", &["rs"])
+        .into_iter()
+        .filter(|path| !path.ends_with("tests.rs"))
+        .map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text
+                .split("#[cfg(test)]")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            (path, code)
+        })
+        .collect()
+}
+
+/// Returns the module that a file belongs to: its folder or its own name.
+fn module_of(path: &Path) -> String {
+    let inside = path.strip_prefix(root().join("src")).unwrap();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_str()
+        .unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn a_module_knows_only_those_beside_it_in_the_table() {
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (path, code) in sources() {
+        let module = module_of(&path);
+        if module == "lib" || module == "main" {
+            continue;
+        }
+        let knows = known.entry(module.clone()).or_default();
+        for after in code.split("crate::").skip(1) {
+            let name: String = after
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
+            if !name.is_empty() && name != module {
+                knows.insert(name);
+            }
+        }
+    }
+    let table: BTreeMap<String, BTreeSet<String>> = MAY_KNOW
+        .iter()
+        .map(|(module, knows)| {
+            (
+                (*module).to_owned(),
+                knows.split_whitespace().map(str::to_owned).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        known, table,
+        "a new arrow is a change of the design: it comes with its reason, here and in docs/ARCHITECTURE.md"
+    );
+}
+
+#[test]
+fn the_architecture_page_has_the_same_table() {
+    let page = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let rows: Vec<(String, String)> = page
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<String> = line
+                .trim()
+                .trim_matches('|')
+                .split('|')
+                .map(|cell| cell.trim().replace(['`', ','], ""))
+                .collect();
+            let [module, _, knows] = cells.as_slice() else {
+                return None;
+            };
+            MAY_KNOW
+                .iter()
+                .any(|(m, _)| m == module)
+                .then(|| (module.clone(), knows.replace('–', "")))
+        })
+        .collect();
+    let table: Vec<(String, String)> = MAY_KNOW
+        .iter()
+        .map(|(m, k)| ((*m).to_owned(), (*k).to_owned()))
+        .collect();
+    assert_eq!(rows, table);
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    for (path, code) in sources() {
+        if ["cli", "main"].contains(&module_of(&path).as_str()) {
+            continue;
+        }
+        for word in [
+            "println!",
+            "print!(",
+            "dbg!",
+            "stdout()",
+            "stderr()",
+            "process::exit",
+        ] {
+            assert!(
+                !code.contains(word),
+                "{} has `{word}`: values go up, words are found at the top",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn no_file_mentions_the_machine_that_it_was_written_on() {
+    let words = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
+    for folder in ["src", "tests", "docs", "models", "benches"] {
+        for path in files(folder, &["rs", "md", "toml", "css", "js"]) {
+            let text = fs::read_to_string(&path).unwrap();
+            for word in words {
+                assert!(!text.contains(word), "{} mentions `{word}`", path.display());
+            }
+        }
+    }
+}

@@ -20,7 +20,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("sources", "error event time vocab"),
     ("sketch", ""),
     ("stats", "sketch"),
-    ("analytic", "config document error event pattern time vocab"),
+    ("analytic", "document error event pattern time vocab"),
     ("identity", "config event pattern vocab"),
     ("measure", "event identity sketch time vocab"),
     ("baseline", "event measure sketch stats time vocab"),
@@ -129,9 +129,13 @@ fn a_module_knows_only_those_beside_it_in_the_table() {
             )
         })
         .collect();
-    assert_eq!(
-        known, table,
-        "a new arrow is a change of the design: it comes with its reason, here and in docs/ARCHITECTURE.md"
+    let differing: Vec<_> = known
+        .iter()
+        .filter(|(module, knows)| table.get(*module) != Some(knows))
+        .collect();
+    assert!(
+        differing.is_empty() && known.len() == table.len(),
+        "not as in the table: {differing:?}\na new arrow is a change of the design: it comes with its reason, here and in docs/ARCHITECTURE.md"
     );
 }
 

@@ -58,10 +58,13 @@ pub struct ScoreSummary {
     pub late: u64,
 }
 
+/// First day and last day of an entity, and the minutes of the last.
+type Met = (Day, Day, Vec<(u16, Minute)>);
+
 /// What scoring remembers of entities that the generation does not know, from day to day.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Acquaintance {
-    met: BTreeMap<Entity, (Day, Day, Vec<(u16, Minute)>)>,
+    met: BTreeMap<Entity, Met>,
     /// Of the last days, today's among them.
     links: BTreeMap<Day, Links>,
     accounts: OwnAccounts,

@@ -377,9 +377,7 @@ fn role_session(
         named.instance = session;
     } else if context.ec2_role_delivery.is_some()
         || json::text(federation.federated_provider).is_some()
-    {
-        named.kind = IdentityKind::Workload;
-    } else if user_agent.contains("exec-env/AWS_Lambda_")
+        || user_agent.contains("exec-env/AWS_Lambda_")
         || user_agent.contains("exec-env/AWS_ECS_FARGATE")
         || user.in_scope_of.is_some()
     {

@@ -257,8 +257,7 @@ pub fn parse(record: &Record, raw: &[u8], interner: &mut Interner) -> Parsed {
         source: Source::AwsCloudTrail,
         account: account.filter(|a| is_account(a)).map(|a| interner.get(&a)),
         region: json::text(record.aws_region).map(|r| interner.get(&r)),
-        regional: !GLOBAL_SERVICES.contains(&service)
-            && !(service == "sts" && host.as_deref() == Some("sts.amazonaws.com")),
+        regional: is_regional(service, host.as_deref()),
         session: caller
             .session
             .map(|s| Untrusted::from_shared(interner.get(&s))),
@@ -324,6 +323,12 @@ fn without_api_date(name: &str) -> Cow<'_, str> {
         && bytes[end - 8..].starts_with(b"20")
         && name.is_char_boundary(end - 8);
     Cow::Borrowed(if is_dated { &name[..end - 8] } else { name })
+}
+
+/// Tells whether a call's region is where the caller chose to work.
+fn is_regional(service: &str, host: Option<&str>) -> bool {
+    let is_global_endpoint = service == "sts" && host == Some("sts.amazonaws.com");
+    !is_global_endpoint && !GLOBAL_SERVICES.contains(&service)
 }
 
 fn peer(record: &Record) -> Peer {

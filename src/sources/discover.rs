@@ -98,10 +98,8 @@ fn walk(folder: &Path, files: &mut Vec<InputFile>) -> Result<()> {
         let kind = entry.file_type().map_err(cannot)?;
         if kind.is_dir() {
             walk(&path, files)?;
-        } else if let Ok(meta) = std::fs::metadata(&path) {
-            if meta.is_file() {
-                files.push(file(path, meta.len()));
-            }
+        } else if let Some(meta) = std::fs::metadata(&path).ok().filter(|m| m.is_file()) {
+            files.push(file(path, meta.len()));
         }
     }
     Ok(())

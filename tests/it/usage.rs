@@ -60,6 +60,6 @@ fn wrong_usage_has_status_2_and_help_has_0() {
         assert_eq!(world.run(arguments).status, 2, "{arguments:?}");
     }
     let help = world.run(&["backtest", "--help"]);
-    assert_eq!((help.status, help.err.as_str()), (Some(0), ""));
+    assert_eq!((help.status, help.err.as_str()), (0, ""));
     assert!(help.out.contains("--train-days <N>"));
 }

@@ -18,7 +18,6 @@ pub struct World {
 }
 
 /// What a run of the program said.
-#[must_use = "look at what the program said"]
 #[derive(Debug)]
 pub struct Said {
     /// Its exit status.
@@ -90,11 +89,13 @@ impl World {
     }
 
     /// Runs the program in the folder, to its end.
+    #[must_use = "look at what the program said"]
     pub fn run(&self, args: &[&str]) -> Said {
         self.run_with_input(args, b"")
     }
 
     /// Runs the program in the folder, with something on its standard input.
+    #[must_use = "look at what the program said"]
     pub fn run_with_input(&self, args: &[&str], input: &[u8]) -> Said {
         let mut child = Command::new(plimsoll())
             .current_dir(self.path())

@@ -1,0 +1,6 @@
+//! The laws that hold whatever comes: order, atomicity, replay and bounds, on a small simulated estate.
+#![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
+
+mod estate;
+mod order;
+mod published;

@@ -1,0 +1,190 @@
+//! Law 2: training is atomic, whatever a crash leaves behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plimsoll::engine::{self, Progress};
+use plimsoll::sources::ReadOptions;
+use plimsoll::store::{Role, Store};
+
+use crate::estate::{estate, write};
+use crate::published::{Published, new_store, train};
+
+/// Generations whose directories may stay: the one in force and five before it.
+const GENERATIONS_MAX: usize = 6;
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        } else {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
+fn names(store: &Store) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(store.root())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn published(store: &Store) -> Published {
+    Published::of(&store.load_generation().unwrap())
+}
+
+/// Stops the work when a phase has begun for the n-th time.
+struct StopAt {
+    phase: &'static str,
+    is_there: std::sync::atomic::AtomicBool,
+}
+
+impl Progress for StopAt {
+    fn begin(&self, phase: &str, _: Option<u64>) {
+        if phase == self.phase {
+            self.is_there
+                .store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+    fn is_cancelled(&self) -> bool {
+        self.is_there.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+/// A crash between two steps of publishing leaves a mixture of the store before and the store after: everything new is
+/// written and renamed before the one file that names it. All such mixtures are made from two finished stores.
+#[test]
+fn law_2_training_is_atomic() {
+    let estate = estate();
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let mut days = estate.days();
+    let mut night = |store: &Store, n: usize| {
+        let day = days.next().unwrap();
+        let files = write(&folder.path().join(format!("night-{n}")), [estate.on(day)]);
+        train(&estate.setup, store, files.clone());
+        files
+    };
+    night(&store, 1);
+    night(&store, 2);
+    let before = Store::at(folder.path().join("before"));
+    copy(store.root(), before.root());
+    let files = night(&store, 3);
+    let (old, new) = (published(&before), published(&store));
+    assert!(old != new);
+
+    // What the third night wrote, in the order in which it did; the last makes it count.
+    let had = names(&before);
+    let mut written: Vec<String> = names(&store)
+        .into_iter()
+        .filter(|name| !had.contains(name))
+        .collect();
+    written.sort_by_key(|name| {
+        ["day-", "generation-", "manifest-"]
+            .iter()
+            .position(|kind| name.starts_with(kind))
+    });
+    assert_eq!(written.len(), 3, "{written:?}");
+    for steps in 0..=written.len() {
+        for is_cut in [false, true] {
+            let crashed = Store::at(folder.path().join(format!("crashed-{steps}-{is_cut}")));
+            copy(before.root(), crashed.root());
+            for name in &written[..steps] {
+                let (from, to) = (store.root().join(name), crashed.root().join(name));
+                if from.is_dir() {
+                    copy(&from, &to)
+                } else {
+                    fs::copy(from, to).map(|_| ()).unwrap()
+                }
+            }
+            if is_cut {
+                // The next step was under way.
+                let next = written.get(steps).map_or("MANIFEST.json", String::as_str);
+                let unfinished = crashed.root().join(format!("{next}.unfinished"));
+                if next.ends_with(".json") {
+                    fs::write(unfinished, "{\"schema\":").unwrap();
+                } else {
+                    fs::create_dir(&unfinished).unwrap();
+                    fs::write(unfinished.join("db"), "half a database").unwrap();
+                }
+            }
+            assert_eq!(
+                published(&crashed).differences(&old),
+                Vec::<&str>::new(),
+                "after {steps} steps: {written:?}"
+            );
+            assert!(train(&estate.setup, &crashed, files.clone()).published);
+            assert_eq!(published(&crashed).differences(&new), Vec::<&str>::new());
+            assert_eq!(names(&crashed), names(&store), "after {steps} steps");
+        }
+    }
+}
+
+#[test]
+fn law_2_a_training_that_is_stopped_leaves_no_trace() {
+    let estate = estate();
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let files = |day: i32| {
+        let day = estate.first.plus(day);
+        write(&folder.path().join(day.to_string()), [estate.on(day)])
+    };
+    train(&estate.setup, &store, files(0));
+    let (old, named) = (published(&store), store.manifest().unwrap());
+    for phase in ["reading", "learning"] {
+        let stop = StopAt {
+            phase,
+            is_there: false.into(),
+        };
+        let options = ReadOptions::default();
+        engine::train(&estate.setup, &store, files(1), options, false, &stop).unwrap_err();
+        assert_eq!(store.manifest().unwrap(), named);
+        assert_eq!(published(&store).differences(&old), Vec::<&str>::new());
+    }
+    assert!(train(&estate.setup, &store, files(1)).published);
+    // Whoever is training keeps others from it, and nobody from reading.
+    let lock = store.lock(Role::Learner).unwrap();
+    let options = ReadOptions::default();
+    let refused = engine::train(&estate.setup, &store, files(2), options, false, &engine::Unwatched);
+    assert!(refused.unwrap_err().message().contains("another plimsoll"));
+    assert!(store.load_generation().is_ok());
+    drop(lock);
+}
+
+#[test]
+fn law_2_a_store_does_not_outgrow_its_days() {
+    let estate = estate();
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    for (night, day) in estate.days().take(10).enumerate() {
+        // Half of each day comes a night late, so that a day is written twice.
+        let noon = day.start().plus_secs(43_200);
+        let batch = estate.between(noon.plus_secs(-86_400), noon);
+        let files = write(&folder.path().join(format!("night-{night}")), [batch]);
+        train(&estate.setup, &store, files);
+        let manifest = store.manifest().unwrap().unwrap();
+        let directories: Vec<PathBuf> = fs::read_dir(store.root())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_dir())
+            .collect();
+        let n_days = manifest.days.len();
+        assert_eq!(n_days, night + 1);
+        assert!(
+            directories.len() <= n_days + 2 * GENERATIONS_MAX,
+            "{directories:?}"
+        );
+        assert!(
+            names(&store).len() <= directories.len() + GENERATIONS_MAX + 2,
+            "{:?}",
+            names(&store)
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! A small simulated estate, taken apart into its records so that tests can deliver them in every other way.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use plimsoll::analytic;
+use plimsoll::config::Config;
+use plimsoll::engine::Setup;
+use plimsoll::simulate::{Options, simulate};
+use plimsoll::sources::{self, InputFile, ReadOptions};
+use plimsoll::time::{Day, Time};
+
+/// Days that are learnt: enough for calibrated scores.
+pub const LEARNT_DAYS: i32 = 12;
+/// Days that are simulated; the attacks fall on those after the learnt ones.
+const DAYS: u32 = 16;
+
+/// One record, and the header line that it needs, if any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub time: Time,
+    pub header: Option<String>,
+    pub text: String,
+}
+
+pub struct Estate {
+    pub setup: Setup,
+    /// In the order in which the simulation wrote them.
+    pub lines: Vec<Line>,
+    pub first: Day,
+}
+
+impl Estate {
+    /// The first day that is scored.
+    pub fn split(&self) -> Day {
+        self.first.plus(LEARNT_DAYS)
+    }
+
+    pub fn days(&self) -> impl Iterator<Item = Day> + use<> {
+        let first = self.first;
+        (0..DAYS as i32).map(move |i| first.plus(i))
+    }
+
+    pub fn on(&self, day: Day) -> Vec<&Line> {
+        self.between(day.start(), day.end())
+    }
+
+    /// The records of the learnt days.
+    pub fn learnt(&self) -> Vec<&Line> {
+        self.between(self.first.start(), self.split().start())
+    }
+
+    /// The records of the scored days.
+    pub fn scored(&self) -> Vec<&Line> {
+        self.between(self.split().start(), Time::from_nanos(i64::MAX))
+    }
+
+    /// The records from one instant until just before another.
+    pub fn between(&self, from: Time, until: Time) -> Vec<&Line> {
+        let is_within = |line: &&Line| from <= line.time && line.time < until;
+        self.lines.iter().filter(is_within).collect()
+    }
+}
+
+/// The estate that all tests share.
+pub fn estate() -> &'static Estate {
+    static ESTATE: OnceLock<Estate> = OnceLock::new();
+    ESTATE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            seed: 5,
+            days: DAYS,
+            identities: 30,
+            attack_days_from: LEARNT_DAYS as u32,
+            scale: 0.15,
+            gzip_level: 1,
+            ..Options::default()
+        };
+        simulate(&options, folder.path(), &mut |_| {}).unwrap();
+        let config = Config::load(Some(&folder.path().join("plimsoll.toml"))).unwrap();
+        Estate {
+            setup: setup(config),
+            lines: lines_under(&folder.path().join("AWSLogs")),
+            first: options.start,
+        }
+    })
+}
+
+/// The given configuration with the analytics as shipped, long after everything that is simulated.
+pub fn setup(config: Config) -> Setup {
+    let analytics = analytic::load(&config.analytics, &config.mentioned_analytics()).unwrap();
+    Setup::new(
+        config,
+        analytics,
+        Time::parse("2027-01-01T00:00:00Z").unwrap(),
+    )
+}
+
+/// Takes all files below a folder apart.
+fn lines_under(folder: &Path) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for file in sources::discover(&[folder.to_owned()]).unwrap() {
+        let mut text = String::new();
+        let packed = fs::File::open(file.path().unwrap()).unwrap();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed), &mut text)
+            .unwrap();
+        if text.starts_with('{') {
+            let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let records = document["Records"].take();
+            for record in records.as_array().unwrap() {
+                lines.extend(line(None, record.to_string()));
+            }
+        } else {
+            let (header, rest) = text.split_once('\n').unwrap();
+            for flow in rest.lines() {
+                lines.extend(line(Some(header.to_owned()), flow.to_owned()));
+            }
+        }
+    }
+    lines
+}
+
+/// A record with its time, unless it is no event.
+pub fn line(header: Option<String>, text: String) -> Option<Line> {
+    let input = format!("{}\n{text}\n", header.as_deref().unwrap_or_default());
+    let mut time = None;
+    sources::read(
+        input.as_bytes(),
+        "line",
+        &ReadOptions::default(),
+        &mut |event| time = Some(event.time),
+        &mut |reject| panic!("{reject:?}"),
+    );
+    Some(Line {
+        time: time?,
+        header,
+        text,
+    })
+}
+
+/// Writes each group of records as a file of its own; flows of another header go into a file beside it.
+pub fn write<'a>(
+    folder: &Path,
+    groups: impl IntoIterator<Item = Vec<&'a Line>>,
+) -> Vec<InputFile> {
+    fs::create_dir_all(folder).unwrap();
+    for (number, group) in groups.into_iter().enumerate() {
+        let mut files: BTreeMap<&Option<String>, Vec<&str>> = BTreeMap::new();
+        for line in group {
+            files
+                .entry(&line.header)
+                .or_insert_with(|| line.header.as_deref().into_iter().collect())
+                .push(&line.text);
+        }
+        for (part, lines) in files.values().enumerate() {
+            let name = folder.join(format!("part-{number:04}-{part}.log"));
+            fs::write(name, lines.join("\n") + "\n").unwrap();
+        }
+    }
+    sources::discover(&[folder.to_owned()]).unwrap()
+}
+
+/// Random numbers that a seed repeats.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let x = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((x ^ (x >> 31)) % n.max(1) as u64) as usize
+    }
+
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for i in (1..items.len()).rev() {
+            items.swap(i, self.below(i + 1));
+        }
+    }
+
+    /// Deals items into heaps.
+    pub fn deal<T>(&mut self, items: Vec<T>, heaps: usize) -> Vec<Vec<T>> {
+        let mut dealt: Vec<Vec<T>> = (0..heaps).map(|_| Vec::new()).collect();
+        for item in items {
+            dealt[self.below(heaps)].push(item);
+        }
+        dealt
+    }
+}

@@ -1,0 +1,8 @@
+//! The laws that hold whatever comes: order, atomicity, replay and bounds, on a small simulated estate.
+#![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
+
+mod crash;
+mod estate;
+mod order;
+mod playing;
+mod published;

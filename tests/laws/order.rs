@@ -1,0 +1,175 @@
+//! Law 1: a baseline is a function of the set of events, however they come.
+
+use plimsoll::baseline::Calibration;
+use plimsoll::store::Store;
+use proptest::prelude::*;
+
+use crate::estate::{Dice, Line, estate, write};
+use crate::published::{Published, new_store, score, train};
+
+/// What one way of learning and scoring the estate comes to.
+struct Outcome {
+    published: Published,
+    calibration: Calibration,
+    alerts: Vec<String>,
+}
+
+/// Learns each batch in a training of its own, then scores.
+fn outcome(trainings: &[Vec<Vec<&Line>>], scored: Vec<Vec<&Line>>) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    for (night, batch) in trainings.iter().enumerate() {
+        let files = write(&folder.path().join(format!("night-{night}")), batch.clone());
+        assert!(train(&estate().setup, &store, files).published);
+    }
+    let alerts = score(
+        &estate().setup,
+        &store,
+        write(&folder.path().join("scored"), scored),
+    );
+    of_store(&store, alerts)
+}
+
+fn of_store(store: &Store, alerts: Vec<String>) -> Outcome {
+    let generation = store.load_generation().unwrap();
+    Outcome {
+        published: Published::of(&generation),
+        calibration: generation.calibration,
+        alerts,
+    }
+}
+
+fn reference() -> &'static Outcome {
+    static REFERENCE: std::sync::OnceLock<Outcome> = std::sync::OnceLock::new();
+    REFERENCE.get_or_init(|| outcome(&[vec![estate().learnt()]], vec![estate().scored()]))
+}
+
+fn check(found: &Outcome, what: &str) {
+    let expected = reference();
+    assert_eq!(
+        expected.published.differences(&found.published),
+        Vec::<&str>::new(),
+        "baselines differ: {what}"
+    );
+    assert!(
+        expected.calibration == found.calibration,
+        "calibration differs: {what}"
+    );
+    assert_eq!(expected.alerts, without_generation(&found.alerts), "{what}");
+}
+
+/// Alerts as if the first generation had told them: numbers of generations count trainings.
+fn without_generation(alerts: &[String]) -> Vec<String> {
+    alerts
+        .iter()
+        .map(|alert| {
+            let at = alert.rfind("\"generation\":").unwrap() + "\"generation\":".len();
+            let end = at + alert[at..].find(',').unwrap();
+            format!("{}1{}", &alert[..at], &alert[end..])
+        })
+        .collect()
+}
+
+/// Shuffles records over files; a share of them is delivered once or twice more.
+fn delivery<'a>(
+    lines: Vec<&'a Line>,
+    dice: &mut Dice,
+    n_files: usize,
+    percent_repeated: usize,
+) -> Vec<Vec<&'a Line>> {
+    let mut all = lines.clone();
+    for line in lines {
+        if dice.below(100) < percent_repeated {
+            all.extend(std::iter::repeat_n(line, 1 + dice.below(2)));
+        }
+    }
+    dice.shuffle(&mut all);
+    dice.deal(all, n_files)
+}
+
+#[test]
+fn the_estate_has_something_to_compare() {
+    let expected = reference();
+    assert!(expected.published.len() > 60);
+    assert!(expected.alerts.len() > 8, "{} alerts", expected.alerts.len());
+    assert!(!expected.calibration.is_provisional());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn law_1_order_split_and_repeats_do_not_matter(seed: u64, n_files in 1..40usize, percent_repeated in 0..40usize) {
+        let mut dice = Dice(seed);
+        let learnt = delivery(estate().learnt(), &mut dice, n_files, percent_repeated);
+        let scored = delivery(estate().scored(), &mut dice, n_files, percent_repeated);
+        check(&outcome(&[learnt], scored), "shuffled, split and repeated");
+    }
+}
+
+#[test]
+fn law_1_runs_do_not_matter() {
+    let estate = estate();
+    let scored = || vec![estate.scored()];
+    let cut = |at: [i64; 2]| {
+        let start = estate.first.start();
+        let [one, two] = at.map(|secs| start.plus_secs(secs));
+        let end = estate.split().start();
+        [(start, one), (one, two), (two, end)].map(|(from, to)| vec![estate.between(from, to)])
+    };
+    const DAY: i64 = 86_400;
+    check(
+        &outcome(&cut([5 * DAY, 9 * DAY]), scored()),
+        "cut at borders of days",
+    );
+    check(
+        &outcome(&cut([5 * DAY + 43_000, 9 * DAY + 600]), scored()),
+        "cut within days",
+    );
+    // Every day grows by half: the stored distributions are made anew, since what was scored was not the day.
+    let dealt = Dice(7).deal(estate.learnt(), 3).into_iter().map(|l| vec![l]);
+    check(
+        &outcome(&dealt.collect::<Vec<_>>(), scored()),
+        "dealt at random over three trainings",
+    );
+}
+
+/// The one thing that may depend on runs: a day that was scored keeps its place in the stored distributions when less
+/// than a hundredth is added to it. Baselines never do.
+#[test]
+fn law_1_stragglers_change_baselines_but_not_what_was_scored() {
+    let estate = estate();
+    let learnt = estate.learnt();
+    let is_straggler = |at: usize| at % 997 == 3;
+    let part = |stragglers: bool| {
+        let lines = learnt.iter().enumerate();
+        lines
+            .filter(|&(at, _)| is_straggler(at) == stragglers)
+            .map(|(_, line)| *line)
+            .collect::<Vec<_>>()
+    };
+    let found = outcome(&[vec![part(false)], vec![part(true)]], vec![]);
+    assert_eq!(
+        reference().published.differences(&found.published),
+        Vec::<&str>::new()
+    );
+    assert_eq!(reference().calibration.days, found.calibration.days);
+}
+
+#[test]
+fn a_second_training_on_the_same_files_is_a_no_op() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let lines = estate().on(estate().first);
+    let files = write(&folder.path().join("logs"), [lines.clone()]);
+    let first = train(&estate().setup, &store, files.clone());
+    assert!(first.published && first.intake.events > 100);
+    let manifest = store.manifest().unwrap();
+    let again = train(&estate().setup, &store, files);
+    assert!(!again.published && again.intake.events == 0 && again.intake.known_files > 0);
+    // The same records in other files are read, and found to be known.
+    let files = write(&folder.path().join("copies"), Dice(1).deal(lines, 3));
+    let copied = train(&estate().setup, &store, files);
+    assert!(!copied.published && copied.intake.events == 0);
+    assert_eq!(copied.intake.repeated, first.intake.events);
+    assert_eq!(store.manifest().unwrap(), manifest);
+}

@@ -1,0 +1,63 @@
+//! A backtest is nothing but training and scoring.
+
+use plimsoll::engine::{self, Backtest, BacktestOptions, Split, Unwatched};
+use plimsoll::sources::ReadOptions;
+
+use crate::estate::{Estate, estate, write};
+use crate::published::{SCORE, document, new_store, score, train};
+
+fn backtest(estate: &Estate, frozen: bool) -> Backtest {
+    let folder = tempfile::tempdir().unwrap();
+    let options = BacktestOptions {
+        split: Split::At(estate.split()),
+        frozen,
+        score: SCORE,
+        labels: None,
+    };
+    engine::backtest(
+        &estate.setup,
+        write(folder.path(), estate.days().map(|day| estate.on(day))),
+        (&options, ReadOptions::default(), false),
+        &Unwatched,
+        |_| Ok(()),
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_frozen_backtest_is_training_and_scoring() {
+    let estate = estate();
+    let played = backtest(estate, true);
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let learnt = write(&folder.path().join("learnt"), [estate.learnt()]);
+    let scored = write(&folder.path().join("scored"), [estate.scored()]);
+    train(&estate.setup, &store, learnt);
+    let told = score(&estate.setup, &store, scored);
+    assert_eq!(
+        told,
+        played.alerts.iter().map(document).collect::<Vec<_>>()
+    );
+    assert!(told.len() > 8);
+}
+
+#[test]
+fn a_backtest_is_scoring_and_training_day_by_day() {
+    let estate = estate();
+    let played = backtest(estate, false);
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let learnt = write(&folder.path().join("learnt"), [estate.learnt()]);
+    train(&estate.setup, &store, learnt);
+    let mut told = Vec::new();
+    for day in estate.days().filter(|&day| day >= estate.split()) {
+        let files = write(&folder.path().join(day.to_string()), [estate.on(day)]);
+        told.extend(score(&estate.setup, &store, files.clone()));
+        train(&estate.setup, &store, files);
+    }
+    assert_eq!(
+        told,
+        played.alerts.iter().map(document).collect::<Vec<_>>()
+    );
+    assert!(played.alerts.iter().any(|alert| alert.generation > 1));
+}

@@ -1,0 +1,96 @@
+//! What a store publishes and what scoring tells, in a form that is compared bit for bit.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use plimsoll::baseline::Generation;
+use plimsoll::engine::{self, ScoreOptions, Setup, TrainSummary, Unwatched};
+use plimsoll::score::Alert;
+use plimsoll::sources::{InputFile, ReadOptions};
+use plimsoll::store::Store;
+
+/// Alerts a day that tests aim at: many, so that there is something to compare.
+pub const SCORE: ScoreOptions = ScoreOptions {
+    budget_per_day: 12.0,
+    show_low: true,
+    show_suppressed: true,
+};
+
+/// Everything of a generation but its number and its stored distributions, as bytes by name.
+#[derive(PartialEq, Eq)]
+pub struct Published(BTreeMap<String, Vec<u8>>);
+
+impl Published {
+    pub fn of(generation: &Generation) -> Self {
+        fn bytes(value: &impl serde::Serialize) -> Vec<u8> {
+            postcard::to_stdvec(value).unwrap()
+        }
+        let mut parts = BTreeMap::new();
+        for (entity, baseline) in &generation.baselines {
+            parts.insert(format!("{} {}", entity.kind, entity.id), bytes(baseline));
+        }
+        for (group, state) in &generation.groups {
+            parts.insert(format!("group {group:?}"), bytes(state));
+        }
+        let support: BTreeMap<u64, u32> =
+            generation.support.iter().map(|(&k, &n)| (k, n)).collect();
+        parts.insert("support".into(), bytes(&support));
+        parts.insert("links".into(), bytes(&generation.links));
+        parts.insert("created".into(), bytes(&generation.created));
+        parts.insert("own accounts".into(), bytes(&generation.own_accounts));
+        parts.insert(
+            "days".into(),
+            bytes(&(generation.first_day, generation.as_of)),
+        );
+        Self(parts)
+    }
+
+    /// The parts that differ.
+    #[must_use]
+    pub fn differences<'a>(&'a self, other: &'a Self) -> Vec<&'a str> {
+        let names = self.0.keys().chain(other.0.keys());
+        let mut names: Vec<&str> = names
+            .filter(|&name| self.0.get(name) != other.0.get(name))
+            .map(String::as_str)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// A store in a folder that ends with it.
+pub fn new_store(folder: &Path) -> Store {
+    Store::at(folder.join("store"))
+}
+
+pub fn train(setup: &Setup, store: &Store, files: Vec<InputFile>) -> TrainSummary {
+    let options = ReadOptions::default();
+    engine::train(setup, store, files, options, false, &Unwatched).unwrap()
+}
+
+/// Scores files by the generation in force; the alerts as their documents.
+pub fn score(setup: &Setup, store: &Store, files: Vec<InputFile>) -> Vec<String> {
+    let mut alerts = Vec::new();
+    engine::score(
+        setup,
+        store.load_generation().unwrap(),
+        files,
+        (&SCORE, ReadOptions::default(), false),
+        &Unwatched,
+        |alert| {
+            alerts.push(document(alert));
+            Ok(())
+        },
+    )
+    .unwrap();
+    alerts
+}
+
+pub fn document(alert: &Alert) -> String {
+    serde_json::to_string(alert).unwrap()
+}

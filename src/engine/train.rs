@@ -119,6 +119,12 @@ pub fn train(
         .max(books.keys().next_back().copied())
         .unwrap_or(Day(0));
     let oldest = last.plus(1 - TRAIT_MEMORY_DAYS);
+    let forgotten = books
+        .range(..oldest)
+        .map(|(_, book)| book.fingerprints.len() as u64)
+        .sum::<u64>();
+    intake.too_old += forgotten;
+    changed.retain(|day, _| *day >= oldest);
     let mut days: BTreeMap<Day, DayEntry> = stored
         .range(oldest..)
         .map(|(d, e)| (*d, e.clone()))
@@ -131,9 +137,9 @@ pub fn train(
         log
     };
 
-    for (&day, &_) in &changed {
-        if day < oldest || progress.is_cancelled() {
-            continue;
+    for &day in changed.keys() {
+        if progress.is_cancelled() {
+            return Err(cancelled());
         }
         let book = &books[&day];
         let staged = store.stage_day(book, number)?;

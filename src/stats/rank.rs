@@ -176,7 +176,7 @@ mod tests {
         assert!((provisional_surprise(4.0 * LN_10) - 3.4).abs() < 1e-12);
         assert_eq!(provisional_surprise(0.0), 0.0);
         assert!((budget_surprise(5.0, 5_000.0) - 3.0).abs() < 1e-12);
-        assert_eq!(budget_surprise(5.0, 0.0), 0.0);
+        assert_eq!(budget_surprise(5.0, 0.0), SURPRISE_MIN);
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl<'a> Nights<'a> {
 pub fn own(generation: &mut Generation, setup: &Setup, accounts: &OwnAccounts) {
     generation.own_accounts.extend(accounts.iter().cloned());
     generation
-        .own_accounts
+        .listed_accounts
         .extend(setup.config.accounts.iter().map(|account| {
             let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
             Str::from(bare)

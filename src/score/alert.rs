@@ -627,7 +627,7 @@ impl Narrator<'_> {
                 if let Some(account) = &event.destination.account {
                     found.push((
                         account.to_string(),
-                        Some(!generation.own_accounts.contains(account)),
+                        Some(!generation.is_ours(account)),
                         0,
                     ));
                 } else if let (Action::CopyObject, Some(bucket)) =

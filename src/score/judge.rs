@@ -399,7 +399,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             .shares
             .iter()
             .filter(|(share, _)| {
-                share.sensitive && !self.generation.own_accounts.contains(&share.account)
+                share.sensitive && !self.generation.is_ours(&share.account)
             })
             .filter(|(share, _)| {
                 !analytic

@@ -6,3 +6,4 @@ mod estate;
 mod order;
 mod playing;
 mod published;
+mod replay;

@@ -221,8 +221,7 @@ impl<'a> Follower<'a> {
         if size == position.offset {
             return Ok(false);
         }
-        let cannot_read =
-            |e| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
+        let cannot_read = |e| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
         let is_another = size < position.offset
             || (position.offset > 0
                 && head_of(path, position.offset).map_err(cannot_read)? != position.head);

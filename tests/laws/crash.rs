@@ -152,7 +152,14 @@ fn law_2_a_training_that_is_stopped_leaves_no_trace() {
     // Whoever is training keeps others from it, and nobody from reading.
     let lock = store.lock(Role::Learner).unwrap();
     let options = ReadOptions::default();
-    let refused = engine::train(&estate.setup, &store, files(2), options, false, &engine::Unwatched);
+    let refused = engine::train(
+        &estate.setup,
+        &store,
+        files(2),
+        options,
+        false,
+        &engine::Unwatched,
+    );
     assert!(refused.unwrap_err().message().contains("another plimsoll"));
     assert!(store.load_generation().is_ok());
     drop(lock);

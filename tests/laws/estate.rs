@@ -141,10 +141,7 @@ pub fn line(header: Option<String>, text: String) -> Option<Line> {
 }
 
 /// Writes each group of records as a file of its own; flows of another header go into a file beside it.
-pub fn write<'a>(
-    folder: &Path,
-    groups: impl IntoIterator<Item = Vec<&'a Line>>,
-) -> Vec<InputFile> {
+pub fn write<'a>(folder: &Path, groups: impl IntoIterator<Item = Vec<&'a Line>>) -> Vec<InputFile> {
     fs::create_dir_all(folder).unwrap();
     for (number, group) in groups.into_iter().enumerate() {
         let mut files: BTreeMap<&Option<String>, Vec<&str>> = BTreeMap::new();

@@ -91,7 +91,11 @@ fn delivery<'a>(
 fn the_estate_has_something_to_compare() {
     let expected = reference();
     assert!(expected.published.len() > 60);
-    assert!(expected.alerts.len() > 8, "{} alerts", expected.alerts.len());
+    assert!(
+        expected.alerts.len() > 8,
+        "{} alerts",
+        expected.alerts.len()
+    );
     assert!(!expected.calibration.is_provisional());
 }
 
@@ -126,7 +130,10 @@ fn law_1_runs_do_not_matter() {
         "cut within days",
     );
     // Every day grows by half: the stored distributions are made anew, since what was scored was not the day.
-    let dealt = Dice(7).deal(estate.learnt(), 3).into_iter().map(|l| vec![l]);
+    let dealt = Dice(7)
+        .deal(estate.learnt(), 3)
+        .into_iter()
+        .map(|l| vec![l]);
     check(
         &outcome(&dealt.collect::<Vec<_>>(), scored()),
         "dealt at random over three trainings",

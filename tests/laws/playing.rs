@@ -34,10 +34,7 @@ fn a_frozen_backtest_is_training_and_scoring() {
     let scored = write(&folder.path().join("scored"), [estate.scored()]);
     train(&estate.setup, &store, learnt);
     let told = score(&estate.setup, &store, scored);
-    assert_eq!(
-        told,
-        played.alerts.iter().map(document).collect::<Vec<_>>()
-    );
+    assert_eq!(told, played.alerts.iter().map(document).collect::<Vec<_>>());
     assert!(told.len() > 8);
 }
 
@@ -55,9 +52,6 @@ fn a_backtest_is_scoring_and_training_day_by_day() {
         told.extend(score(&estate.setup, &store, files.clone()));
         train(&estate.setup, &store, files);
     }
-    assert_eq!(
-        told,
-        played.alerts.iter().map(document).collect::<Vec<_>>()
-    );
+    assert_eq!(told, played.alerts.iter().map(document).collect::<Vec<_>>());
     assert!(played.alerts.iter().any(|alert| alert.generation > 1));
 }

@@ -234,7 +234,8 @@ fn law_3_files_may_arrive_compressed_and_out_of_order() {
             let packed = logs.join(format!("{n}-{}.gz", told.len() + n));
             let name = file.path().unwrap().file_name().unwrap();
             let packed = packed.with_file_name(format!("{n}-{}.gz", name.to_str().unwrap()));
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             encoder
                 .write_all(&fs::read(file.path().unwrap()).unwrap())
                 .unwrap();

@@ -100,6 +100,9 @@ pub struct Generation {
     pub support: FxHashMap<u64, u32>,
     /// Accounts whose own trail was read.
     pub own_accounts: OwnAccounts,
+    /// Accounts that the configuration calls ours beside them. Their trails may not be read, so a copy of their doings
+    /// in another trail may be the only one. Not stored.
+    pub listed_accounts: OwnAccounts,
     /// Instances and the identities behind them on the last days learnt.
     pub links: Links,
     /// Identities created of late.
@@ -124,10 +127,16 @@ impl Generation {
             groups: BTreeMap::new(),
             support: FxHashMap::default(),
             own_accounts: OwnAccounts::new(),
+            listed_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: BTreeMap::new(),
             calibration: Calibration::default(),
         }
+    }
+
+    /// Tells whether an account is ours: its trail is read, or the configuration says so.
+    pub fn is_ours(&self, account: &Str) -> bool {
+        self.own_accounts.contains(account) || self.listed_accounts.contains(account)
     }
 
     /// Returns how many days before a day the memory begins; 0 if it does not reach back that far.

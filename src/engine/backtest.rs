@@ -146,6 +146,7 @@ pub fn backtest(
             book,
             spool: &mut spool,
             acquaintance: &mut acquaintance,
+            is_late: false,
             told: &mut told,
             options: &options.score,
             summary: &mut summary,

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::baseline::Generation;
 use crate::engine::intake::Books;
@@ -34,6 +35,8 @@ const FUTURE_SECS_MAX: i64 = 5 * 60;
 const OPEN_SECS_MAX: i64 = 86_400;
 /// The most bytes taken from one growing file at a time.
 const CHUNK_BYTES: u64 = 8 << 20;
+/// The most bytes by which a file is told from another of the same name: enough to reach the id of a first record.
+const HEAD_BYTES: u64 = 8 << 10;
 /// Chunks of standard input under way.
 const CHUNKS_UNDER_WAY: usize = 4;
 /// How long it is remembered what was told of a day.
@@ -64,6 +67,8 @@ struct Checkpoint {
     told: Told,
     acquaintance: Acquaintance,
     newest: BTreeMap<String, (Time, i64)>,
+    /// The last day that was judged to its end.
+    closed: Option<Day>,
 }
 
 /// How far a file was read.
@@ -71,6 +76,8 @@ struct Checkpoint {
 struct Position {
     /// Bytes that were taken.
     offset: u64,
+    /// Hash of the first of them, by which a file is told from another of the same name.
+    head: u64,
     /// Size when it was last looked at; a document is read once its size stands still.
     size: u64,
     /// The first line, if it names the columns of the rest.
@@ -97,6 +104,8 @@ struct Follower<'a> {
     late: Books,
     late_spool: Spool,
     touched: BTreeSet<Day>,
+    /// Days that were closed since the last checkpoint.
+    closing: Vec<Day>,
     checkpoint: Checkpoint,
     stdin_header: Option<String>,
     started: Instant,
@@ -137,9 +146,10 @@ pub fn follow(
             follower.note()?;
             progress.advance(follower.summary.intake.events);
         }
-        let is_idle = options
-            .until_idle
-            .is_some_and(|idle| last_news.elapsed() >= idle);
+        let is_idle = !is_news
+            && options
+                .until_idle
+                .is_some_and(|idle| last_news.elapsed() >= idle);
         let only_stdin = options.paths.iter().all(|p| p.as_os_str() == "-");
         if progress.is_cancelled() || is_idle || (is_ended && only_stdin) {
             break;
@@ -182,6 +192,7 @@ impl<'a> Follower<'a> {
             late: Books::new(),
             late_spool: Spool::new(),
             touched: BTreeSet::new(),
+            closing: Vec::new(),
             checkpoint,
             stdin_header: None,
             started: Instant::now(),
@@ -207,11 +218,16 @@ impl<'a> Follower<'a> {
             return Ok(false);
         };
         let mut position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
-        if size < position.offset {
-            position = Position::default();
-        }
         if size == position.offset {
             return Ok(false);
+        }
+        let cannot_read = |e| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
+        let is_another = size < position.offset
+            || (position.offset > 0
+                && head_of(path, position.offset).map_err(cannot_read)? != position.head);
+        if is_another {
+            // It was cut off, or is another file by now.
+            position = Position::default();
         }
         let stands_still = size == position.size;
         position.size = size;
@@ -223,8 +239,9 @@ impl<'a> Follower<'a> {
             }
             Ok(Shape::Document) if stands_still => self.read_document(path, &name, &mut position),
             Ok(Shape::Document | Shape::Unknown) => Ok(false),
-            Err(e) => Err(Error::failed(format!("cannot read `{name}`")).cause(e)),
+            Err(e) => Err(cannot_read(e)),
         }?;
+        position.head = head_of(path, position.offset).map_err(cannot_read)?;
         self.checkpoint.files.insert(path.to_owned(), position);
         Ok(read)
     }
@@ -369,15 +386,12 @@ impl<'a> Follower<'a> {
             .plus_secs(self.started.elapsed().as_secs() as i64)
     }
 
-    /// Tells whether a day has been judged to its end: every trail is past it, or the newest long past.
+    /// Tells whether a day has been judged to its end.
     fn is_closed(&self, day: Day) -> bool {
-        if self.books.contains_key(&day) || self.checkpoint.newest.is_empty() {
-            return false;
-        }
-        let oldest_open = self.books.keys().next();
-        oldest_open.is_some_and(|&open| day < open) && self.is_past(day)
+        !self.books.contains_key(&day) && self.checkpoint.closed.is_some_and(|closed| day <= closed)
     }
 
+    /// Tells whether a day may be judged to its end: every trail is past it, or the newest long past.
     fn is_past(&self, day: Day) -> bool {
         let end = day.end();
         let watermarks = self
@@ -421,7 +435,8 @@ impl<'a> Follower<'a> {
             .collect();
         for day in past {
             self.books.remove(&day);
-            self.spool.forget(day);
+            self.checkpoint.closed = self.checkpoint.closed.max(Some(day));
+            self.closing.push(day);
         }
         self.checkpoint
             .forget_before(self.books.keys().next().copied());
@@ -443,6 +458,7 @@ impl<'a> Follower<'a> {
             book,
             spool,
             acquaintance: &mut self.checkpoint.acquaintance,
+            is_late,
             told: &mut self.checkpoint.told,
             options: &self.options.score,
             summary: &mut self.summary,
@@ -459,10 +475,17 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// Notes how far this went, so that a run after a crash goes on from here.
+    /// Notes how far this went, so that a run after a crash goes on from here. Only then may events be let go of: until
+    /// then, a run after a crash wants them.
     fn note(&mut self) -> Result<()> {
-        self.checkpoint.spooled = self.spool.flush()?;
-        self.checkpoint.write(self.store.root())
+        let mut spooled = self.spool.flush()?;
+        spooled.retain(|day, _| !self.closing.contains(day));
+        self.checkpoint.spooled = spooled;
+        self.checkpoint.write(self.store.root())?;
+        for day in self.closing.drain(..) {
+            self.spool.forget(day);
+        }
+        Ok(())
     }
 }
 
@@ -514,6 +537,15 @@ fn files_under(paths: &[PathBuf]) -> Vec<PathBuf> {
         .iter()
         .filter_map(|file| file.path().map(Path::to_owned))
         .collect()
+}
+
+/// Returns the hash of a file's beginning, of what was taken of it.
+fn head_of(path: &Path, taken: u64) -> io::Result<u64> {
+    let mut head = Vec::new();
+    File::open(path)?
+        .take(taken.min(HEAD_BYTES))
+        .read_to_end(&mut head)?;
+    Ok(xxh3_64(&head))
 }
 
 /// Tells how a file is to be read, from its first line.

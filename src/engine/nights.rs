@@ -118,7 +118,7 @@ pub fn enlighten(
 ) {
     generation.own_accounts.extend(accounts.iter().cloned());
     generation
-        .own_accounts
+        .listed_accounts
         .extend(setup.config.accounts.iter().map(|account| {
             let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
             Str::from(bare)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::analytic::Analytic;
-use crate::baseline::Generation;
+use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::{enlighten, thresholds};
 use crate::engine::spool::Spool;
@@ -21,8 +21,8 @@ use crate::stats::constants::SCORE_LOW;
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// Days whose links are remembered: today's and yesterday's, and one that may still be open.
-const LINK_DAYS: usize = 3;
+/// Days that are remembered as they went: today and yesterday, and one that may still be open.
+const OPEN_DAYS: usize = 3;
 
 /// How to score.
 #[derive(Debug, Clone)]
@@ -58,27 +58,34 @@ pub struct ScoreSummary {
     pub late: u64,
 }
 
-/// First day and last day of an entity, and the minutes of the last.
-type Met = (Day, Day, Vec<(u16, Minute)>);
-
 /// What scoring remembers of entities that the generation does not know, from day to day.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Acquaintance {
-    met: BTreeMap<Entity, Met>,
+    met: BTreeMap<Entity, Meeting>,
     /// Of the last days, today's among them.
     links: BTreeMap<Day, Links>,
-    accounts: OwnAccounts,
+    /// Accounts whose own trail was read.
+    pub accounts: OwnAccounts,
+}
+
+/// What is remembered of one entity.
+#[derive(Serialize, Deserialize)]
+struct Meeting {
+    first: Day,
+    last: Day,
+    /// Minutes of the last days.
+    minutes: BTreeMap<Day, Vec<(u16, Minute)>>,
 }
 
 impl Acquaintance {
     /// Returns the first day of an entity in this run, and its minutes of the day before `day`.
     pub fn met(&self, entity: &Entity, day: Day) -> Option<(Day, &[(u16, Minute)])> {
-        let (first, last, minutes) = self.met.get(entity)?;
-        let eve: &[(u16, Minute)] = if last.plus(1) == day { minutes } else { &[] };
-        Some((*first, eve))
+        let meeting = self.met.get(entity)?;
+        let eve = meeting.minutes.get(&day.plus(-1));
+        Some((meeting.first, eve.map_or(&[], Vec::as_slice)))
     }
 
-    /// Remembers a day.
+    /// Remembers a day, as far as it is known by now: a later telling of the same day replaces it.
     pub fn remember(
         &mut self,
         book: &DayBook,
@@ -90,36 +97,23 @@ impl Acquaintance {
                 .baselines
                 .get(entity)
                 .is_some_and(|b| b.first_day.plus(2) < book.day);
-            let is_newest = self
-                .met
-                .get(entity)
-                .is_none_or(|(_, last, _)| *last <= book.day);
-            if entity.kind == EntityKind::Identity && !is_known && is_newest {
-                let first = self
-                    .met
-                    .get(entity)
-                    .map_or(book.day, |(first, _, _)| *first);
-                self.met
-                    .insert(entity.clone(), (first, book.day, facts.timeline().to_vec()));
+            if entity.kind == EntityKind::Identity && !is_known {
+                let meeting = self.met.entry(entity.clone()).or_insert_with(|| Meeting {
+                    first: book.day,
+                    last: book.day,
+                    minutes: BTreeMap::new(),
+                });
+                meeting.first = meeting.first.min(book.day);
+                meeting.last = meeting.last.max(book.day);
+                meeting.minutes.insert(book.day, facts.timeline().to_vec());
+                keep_last_days(&mut meeting.minutes);
             }
         }
+        let oldest = book.day.plus(1 - TRAIT_MEMORY_DAYS);
+        self.met.retain(|_, meeting| meeting.last >= oldest);
         self.links.insert(book.day, book.links.clone());
-        while self.links.len() > LINK_DAYS {
-            self.links.pop_first();
-        }
+        keep_last_days(&mut self.links);
         self.accounts.extend(book.accounts.iter().cloned());
-    }
-
-    /// Brings a day's facts together, in the light of the days before.
-    pub fn assemble(
-        &mut self,
-        book: &DayBook,
-        generation: &Generation,
-    ) -> BTreeMap<Entity, DayFacts> {
-        let mut accounts = self.accounts.clone();
-        accounts.extend(book.accounts.iter().cloned());
-        accounts.extend(generation.own_accounts.iter().cloned());
-        book.assemble(&[self.links(book.day, generation)], &accounts)
     }
 
     /// Returns the links that flows of a day are joined by, beside the day's own.
@@ -128,6 +122,12 @@ impl Acquaintance {
             .range(..day)
             .next_back()
             .map_or(&generation.links, |(_, links)| links)
+    }
+}
+
+fn keep_last_days<T>(days: &mut BTreeMap<Day, T>) {
+    while days.len() > OPEN_DAYS {
+        days.pop_first();
     }
 }
 
@@ -176,6 +176,7 @@ pub fn score(
             book,
             spool: &mut spool,
             acquaintance: &mut acquaintance,
+            is_late: false,
             told: &mut told,
             options,
             summary: &mut summary,
@@ -230,6 +231,8 @@ pub struct Hearing<'a> {
     pub spool: &'a mut Spool,
     /// What this run knows of the days before.
     pub acquaintance: &'a mut Acquaintance,
+    /// Whether the book holds but what came after the day was closed; then it does not stand for the day.
+    pub is_late: bool,
     /// What was told of the day before now.
     pub told: &'a mut Told,
     /// Thresholds and what is shown.
@@ -246,13 +249,16 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         book,
         spool,
         acquaintance,
+        is_late,
         told,
         options,
         summary,
     } = hearing;
-    let facts = acquaintance.assemble(book, generation);
-    enlighten(generation, setup, &book.accounts, &book.created);
+    own(generation, setup, &acquaintance.accounts);
+    own(generation, setup, &book.accounts);
     let generation = &*generation;
+    let links = acquaintance.links(book.day, generation);
+    let facts = book.assemble(&[links], &generation.own_accounts);
     let thresholds = thresholds(&setup.analytics, generation, options.budget_per_day);
     let judge = Judge::new(&setup.analytics, generation);
     let peer_group_of = |id: &str| setup.peer_group_of(id);
@@ -289,7 +295,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
     }
     let mut alerts = Vec::new();
     if !crossings.is_empty() {
-        let mut events = events_of(setup, &crossings, book, spool, acquaintance, generation)?;
+        let mut events = events_of(setup, &crossings, book, spool, links, generation)?;
         events
             .values_mut()
             .for_each(|events| events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id))));
@@ -328,7 +334,9 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
             }
         }
     }
-    acquaintance.remember(book, &facts, generation);
+    if !is_late {
+        acquaintance.remember(book, &facts, generation);
+    }
     summary.days += 1;
     alerts
         .sort_by(|a, b| (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity)));
@@ -374,11 +382,10 @@ fn events_of(
     crossings: &[Crossing],
     book: &DayBook,
     spool: &mut Spool,
-    acquaintance: &Acquaintance,
+    links: &Links,
     generation: &Generation,
 ) -> Result<BTreeMap<Entity, Vec<Event>>> {
     let wanted: BTreeSet<&Entity> = crossings.iter().map(|c| &c.entity).collect();
-    let links = acquaintance.links(book.day, generation);
     let resolver = setup.resolver();
     let mut events: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
     spool.of_day(book.day, |mut event| {

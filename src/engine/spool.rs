@@ -90,7 +90,7 @@ impl Spool {
         }
     }
 
-    /// Writes out what is still in memory; returns the length of each day's file.
+    /// Writes out what is still in memory, durably if the files stay; returns the length of each day's file.
     ///
     /// # Errors
     ///
@@ -99,6 +99,9 @@ impl Spool {
         let mut lengths = BTreeMap::new();
         for (&day, writer) in &mut self.days {
             writer.flush().map_err(cannot)?;
+            if self.folder.is_some() {
+                writer.get_ref().sync_data().map_err(cannot)?;
+            }
             lengths.insert(day, writer.get_ref().metadata().map_err(cannot)?.len());
         }
         Ok(lengths)

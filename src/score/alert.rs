@@ -626,11 +626,7 @@ impl Narrator<'_> {
             }
             _ => {
                 if let Some(account) = &event.destination.account {
-                    found.push((
-                        account.to_string(),
-                        Some(!generation.own_accounts.contains(account)),
-                        0,
-                    ));
+                    found.push((account.to_string(), Some(!generation.is_ours(account)), 0));
                 } else if let (Action::CopyObject, Some(bucket)) =
                     (event.action, &event.destination.container)
                 {

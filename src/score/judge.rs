@@ -398,9 +398,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             .facts
             .shares
             .iter()
-            .filter(|(share, _)| {
-                share.sensitive && !self.generation.own_accounts.contains(&share.account)
-            })
+            .filter(|(share, _)| share.sensitive && !self.generation.is_ours(&share.account))
             .filter(|(share, _)| {
                 !analytic
                     .approved_destinations

@@ -240,6 +240,7 @@ impl Store {
             groups: db.read(&GROUPS)?.into_iter().collect(),
             support: db.read(&SUPPORT)?.into_iter().collect(),
             own_accounts: head.own_accounts,
+            listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
             calibration: db.read_one(&CALIBRATION)?.freeze(),

@@ -1,0 +1,288 @@
+//! Law 3: the same events over the same generation give the same alerts, live or not, across stops and crashes.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plimsoll::engine::{self, FollowOptions, ScoreSummary, Unwatched};
+use plimsoll::error::{Error, Result};
+use plimsoll::score::Alert;
+use plimsoll::sources::ReadOptions;
+use plimsoll::stats::Severity;
+use plimsoll::store::Store;
+use proptest::prelude::*;
+
+use crate::estate::{Dice, Line, estate, write};
+use crate::published::{SCORE, new_store, score, train};
+
+/// How far records are shuffled against their times, in seconds: less than any source may be late.
+const JITTER_SECS: usize = 400;
+
+/// The highest severity of each episode.
+type Told = BTreeMap<String, Severity>;
+
+fn note(told: &mut Told, alert: &Alert) {
+    let severity = told.entry(alert.alert_id.clone()).or_insert(alert.severity);
+    *severity = (*severity).max(alert.severity);
+}
+
+/// A store that has learnt, in a folder with room for logs.
+fn trained(folder: &Path) -> Store {
+    let store = new_store(folder);
+    let files = write(&folder.join("learnt"), [estate().learnt()]);
+    train(&estate().setup, &store, files);
+    store
+}
+
+/// What scoring tells of the scored days.
+fn batch() -> &'static Told {
+    static BATCH: std::sync::OnceLock<Told> = std::sync::OnceLock::new();
+    BATCH.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let store = trained(folder.path());
+        let mut told = Told::new();
+        engine::score(
+            &estate().setup,
+            store.load_generation().unwrap(),
+            write(&folder.path().join("scored"), [estate().scored()]),
+            (&SCORE, ReadOptions::default(), false),
+            &Unwatched,
+            |alert| {
+                note(&mut told, alert);
+                Ok(())
+            },
+        )
+        .unwrap();
+        assert!(told.len() > 8 && told.values().any(|&s| s > Severity::Low));
+        told
+    })
+}
+
+/// Follows until nothing comes.
+fn follow(
+    store: &Store,
+    path: PathBuf,
+    idle: Duration,
+    deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+) -> Result<ScoreSummary> {
+    let options = FollowOptions {
+        paths: vec![path],
+        score: SCORE,
+        read: ReadOptions::default(),
+        poll: Duration::from_millis(2),
+        until_idle: Some(idle),
+    };
+    engine::follow(&estate().setup, store, &options, &Unwatched, deliver)
+}
+
+/// The shortest wait in which a file that stands still is seen to.
+const IDLE: Duration = Duration::from_millis(10);
+
+fn follow_into(store: &Store, path: &Path, told: &mut Told) -> ScoreSummary {
+    follow(store, path.to_owned(), IDLE, &mut |alert| {
+        note(told, alert);
+        Ok(())
+    })
+    .unwrap()
+}
+
+/// The scored records in the order of their times, but for some jitter.
+fn live(seed: u64) -> Vec<&'static Line> {
+    let mut dice = Dice(seed);
+    let mut lines: Vec<(i64, &Line)> = estate()
+        .scored()
+        .into_iter()
+        .map(|line| (line.time.secs() + dice.below(JITTER_SECS) as i64, line))
+        .collect();
+    lines.sort_by_key(|&(at, _)| at);
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// Appends records to the growing files of a folder: one for the trail, one for each kind of flow log.
+fn append(folder: &Path, lines: &[&Line]) {
+    fs::create_dir_all(folder).unwrap();
+    for line in lines {
+        let kind = line.header.as_deref().map_or(0, |h| 1 + h.len());
+        let path = folder.join(format!("growing-{kind}.log"));
+        let is_new = !path.exists();
+        let mut file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        if let (true, Some(header)) = (is_new, &line.header) {
+            writeln!(file, "{header}").unwrap();
+        }
+        writeln!(file, "{}", line.text).unwrap();
+    }
+}
+
+fn pieces<'a>(lines: &'a [&'static Line], n: usize) -> impl Iterator<Item = &'a [&'static Line]> {
+    lines.chunks(lines.len().div_ceil(n))
+}
+
+#[test]
+fn law_3_scoring_twice_and_in_another_order_gives_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let told = |name: &str, lines: Vec<&Line>| {
+        let files = write(&folder.path().join(name), [lines]);
+        score(&estate().setup, &store, files)
+    };
+    let first = told("first", estate().scored());
+    assert_eq!(first, told("first", estate().scored()));
+    assert_eq!(first, told("live", live(1)));
+}
+
+#[test]
+fn law_3_following_a_growing_file_tells_what_scoring_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let logs = folder.path().join("logs");
+    let lines = live(2);
+    let mut told = Told::new();
+    let mut n_events = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for piece in pieces(&lines, 40) {
+                append(&logs, piece);
+                std::thread::sleep(Duration::from_millis(15));
+            }
+        });
+        let idle = Duration::from_secs(1);
+        let summary = follow(&store, logs.clone(), idle, &mut |alert| {
+            note(&mut told, alert);
+            Ok(())
+        });
+        n_events = summary.unwrap().intake.events;
+    });
+    assert_eq!(n_events as usize, lines.len());
+    assert_eq!(&told, batch());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
+    /// Between two pieces the follower ends; at times it dies at an alert, before it could note how far it was.
+    #[test]
+    fn law_3_following_survives_stops_and_crashes(seed: u64, n_pieces in 4..16usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = trained(folder.path());
+        let logs = folder.path().join("logs");
+        let mut dice = Dice(seed);
+        let mut told = Told::new();
+        for piece in pieces(&live(seed), n_pieces) {
+            append(&logs, piece);
+            loop {
+                let mut until_crash = dice.below(6);
+                let ended = follow(&store, logs.clone(), IDLE, &mut |alert| {
+                    if until_crash == 0 {
+                        return Err(Error::failed("crash"));
+                    }
+                    until_crash -= 1;
+                    note(&mut told, alert);
+                    Ok(())
+                });
+                match ended {
+                    Ok(_) => break,
+                    Err(e) => prop_assert_eq!(e.message(), "crash"),
+                }
+                // So that a piece with many alerts comes to an end.
+                if dice.below(3) == 0 {
+                    follow_into(&store, &logs, &mut told);
+                    break;
+                }
+            }
+        }
+        prop_assert_eq!(&told, batch());
+    }
+}
+
+#[test]
+fn law_3_a_crash_at_the_checkpoint_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let logs = folder.path().join("logs");
+    // What the checkpoint is first written to.
+    let obstacle = store.root().join("follow.checkpoint.unfinished");
+    let mut told = Told::new();
+    for piece in pieces(&live(3), 6) {
+        append(&logs, piece);
+        fs::create_dir(&obstacle).unwrap();
+        let crashed = follow(&store, logs.clone(), IDLE, &mut |alert| {
+            note(&mut told, alert);
+            Ok(())
+        });
+        assert!(crashed.unwrap_err().message().contains("follow.checkpoint"));
+        fs::remove_dir(&obstacle).unwrap();
+        follow_into(&store, &logs, &mut told);
+    }
+    assert_eq!(&told, batch());
+}
+
+#[test]
+fn law_3_files_may_arrive_compressed_and_out_of_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let logs = folder.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let mut told = Told::new();
+    for (n, piece) in pieces(&live(4), 8).enumerate() {
+        let staging = folder.path().join(format!("staging-{n}"));
+        for file in write(&staging, [piece.to_vec()]) {
+            let packed = logs.join(format!("{n}-{}.gz", told.len() + n));
+            let name = file.path().unwrap().file_name().unwrap();
+            let packed = packed.with_file_name(format!("{n}-{}.gz", name.to_str().unwrap()));
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder
+                .write_all(&fs::read(file.path().unwrap()).unwrap())
+                .unwrap();
+            let bytes = encoder.finish().unwrap();
+            // Half of it first: a file is read when it is whole.
+            fs::write(&packed, &bytes[..bytes.len() / 2]).unwrap();
+            follow_into(&store, &logs, &mut told);
+            fs::write(&packed, &bytes).unwrap();
+        }
+        follow_into(&store, &logs, &mut told);
+    }
+    assert_eq!(&told, batch());
+}
+
+#[test]
+fn law_3_a_file_may_begin_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let logs = folder.path().join("logs");
+    let mut told = Told::new();
+    let mut n_events = 0;
+    let lines = live(5);
+    // Shorter and longer pieces by turns, so that a file that began anew is at times longer than the one before.
+    let mut rest = &lines[..];
+    let mut turn = 0;
+    while !rest.is_empty() {
+        let length = [lines.len() / 20, lines.len() / 6][turn % 2].min(rest.len());
+        let (piece, more) = rest.split_at(length);
+        rest = more;
+        if logs.exists() {
+            for entry in fs::read_dir(&logs).unwrap() {
+                OpenOptions::new()
+                    .write(true)
+                    .truncate(true)
+                    .open(entry.unwrap().path())
+                    .unwrap();
+            }
+            if turn % 3 == 0 {
+                // The follower sees it empty.
+                n_events += follow_into(&store, &logs, &mut told).intake.events;
+            }
+            fs::remove_dir_all(&logs).unwrap();
+        }
+        append(&logs, piece);
+        n_events += follow_into(&store, &logs, &mut told).intake.events;
+        turn += 1;
+    }
+    assert_eq!(n_events as usize, lines.len());
+    assert_eq!(&told, batch());
+}

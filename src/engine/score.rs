@@ -254,8 +254,8 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         options,
         summary,
     } = hearing;
-    own(generation, setup, &acquaintance.accounts);
-    own(generation, setup, &book.accounts);
+    enlighten(generation, setup, &acquaintance.accounts, &book.created);
+    enlighten(generation, setup, &book.accounts, &book.created);
     let generation = &*generation;
     let links = acquaintance.links(book.day, generation);
     let facts = book.assemble(&[links], &generation.own_accounts);

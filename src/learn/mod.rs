@@ -22,6 +22,8 @@ use crate::stats::prior::Members;
 use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
+/// The most provider ids that are remembered of one entity.
+const ALIASES_MAX: usize = 16;
 /// Days for which a creation is remembered.
 const CREATION_MEMORY_DAYS: i32 = 7;
 /// Metrics whose hourly values a group keeps for judging newcomers.
@@ -150,10 +152,10 @@ impl<'a> Learner<'a> {
         state.role = facts.profile.role.clone().or(state.role.take());
         state.account = facts.profile.account.clone().or(state.account.take());
         for (alias, _) in facts.profile.aliases.iter() {
-            if let Err(at) = state.aliases.binary_search(alias) {
-                if state.aliases.len() < 16 {
-                    state.aliases.insert(at, alias.clone());
-                }
+            if let Err(at) = state.aliases.binary_search(alias)
+                && state.aliases.len() < ALIASES_MAX
+            {
+                state.aliases.insert(at, alias.clone());
             }
         }
         state.last_timeline = if is_first {

@@ -72,10 +72,10 @@ impl DayBook {
             return false;
         }
         self.last = self.last.max(Some(event.time));
-        if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some()) {
-            if !self.accounts.contains(account) {
-                self.accounts.insert(account.clone());
-            }
+        if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some())
+            && !self.accounts.contains(account)
+        {
+            self.accounts.insert(account.clone());
         }
         if let Some(created) = &event.created {
             let at = self.created.entry(created.clone()).or_insert(event.time);

@@ -39,6 +39,8 @@ const CHUNK_BYTES: u64 = 8 << 20;
 const HEAD_BYTES: u64 = 8 << 10;
 /// Chunks of standard input under way.
 const CHUNKS_UNDER_WAY: usize = 4;
+/// Rejects that are kept; all are counted.
+const REJECTS_MAX: usize = 10_000;
 /// How long it is remembered what was told of a day.
 const TOLD_DAYS: i32 = 7;
 const CHECKPOINT: &str = "follow.checkpoint";
@@ -323,7 +325,9 @@ impl<'a> Follower<'a> {
             &mut |reject| rejects.push(reject),
         );
         self.summary.intake.add_report(report);
-        self.summary.intake.rejects.extend(rejects);
+        let room = REJECTS_MAX.saturating_sub(self.summary.intake.rejects.len());
+        let kept = rejects.into_iter().take(room);
+        self.summary.intake.rejects.extend(kept);
         let setup = self.setup;
         let resolver = setup.resolver();
         events

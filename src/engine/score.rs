@@ -412,3 +412,37 @@ fn events_of(
     })?;
     Ok(events)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_that_is_told_again_does_not_lose_its_eve() {
+        let entity = Entity {
+            kind: EntityKind::Identity,
+            id: "newcomer".into(),
+        };
+        let (eve, day) = (Day(20_000), Day(20_001));
+        let generation = Generation::empty(Day(19_990));
+        let mut acquaintance = Acquaintance::default();
+        for (told, reads) in [(eve, 3), (day, 5), (day, 8)] {
+            let mut facts = DayFacts::starting(told.start());
+            facts.add_minute(told.start(), reads, 0);
+            let facts = BTreeMap::from([(entity.clone(), facts)]);
+            acquaintance.remember(&DayBook::new(told), &facts, &generation);
+        }
+        let minutes = |n| {
+            vec![(
+                0,
+                Minute {
+                    read_calls: n,
+                    egress_bytes: 0,
+                },
+            )]
+        };
+        assert_eq!(acquaintance.met(&entity, day), Some((eve, &minutes(3)[..])));
+        let next = acquaintance.met(&entity, day.plus(1));
+        assert_eq!(next, Some((eve, &minutes(8)[..])), "the latest telling");
+    }
+}

@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::time::Day;
 
-/// The most bytes that one set-aside event may take; more is damage.
-const EVENT_BYTES_MAX: usize = 1 << 20;
+/// The most bytes that one set-aside event may take; more is damage. A record has at most a mebibyte, but an event may
+/// repeat its texts: a session is part of the identity, of its aliases, and of what was created.
+const EVENT_BYTES_MAX: usize = 16 << 20;
 /// Buffer of a day's file.
 const BUFFER_BYTES: usize = 1 << 18;
 

@@ -12,8 +12,10 @@ use plimsoll::score::Alert;
 use plimsoll::sources::ReadOptions;
 use plimsoll::stats::Severity;
 use plimsoll::store::Store;
+use plimsoll::time::Day;
 use proptest::prelude::*;
 
+use crate::calls::Call;
 use crate::estate::{Dice, Line, estate, write};
 use crate::published::{SCORE, new_store, score, train};
 
@@ -285,4 +287,61 @@ fn law_3_a_file_may_begin_anew() {
     }
     assert_eq!(n_events as usize, lines.len());
     assert_eq!(&told, batch());
+}
+
+#[test]
+fn law_3_what_comes_after_its_day_was_closed_is_told_on_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let split = estate().split();
+    let sweep = |day: Day, calls: i64| -> Vec<Line> {
+        let call = |n: i64| Call {
+            bucket: format!("bucket-{}", n % 300),
+            ..Call::new(
+                day.start().plus_secs(40_000 + n),
+                "courier",
+                day.0 as u64 * 10_000 + n as u64,
+            )
+        };
+        (0..calls).map(|n| call(n).line()).collect()
+    };
+    let days = estate().days().filter(|&day| day < split);
+    let quiet: Vec<Line> = days.flat_map(|day| sweep(day, 3)).collect();
+    let mut learnt = estate().learnt();
+    learnt.extend(&quiet);
+    train(
+        &estate().setup,
+        &store,
+        write(&folder.path().join("learnt"), [learnt]),
+    );
+    let logs = folder.path().join("logs");
+    append(&logs, &live(7));
+    let mut told = Told::new();
+    assert_eq!(follow_into(&store, &logs, &mut told).late, 0);
+    let late = sweep(split, 3_000);
+    append(&logs, &late.iter().collect::<Vec<_>>());
+    let mut told_late = Told::new();
+    let summary = follow_into(&store, &logs, &mut told_late);
+    assert_eq!(summary.late, 3_000);
+    assert!(!told_late.is_empty());
+    assert!(told_late.keys().all(|id| !told.contains_key(id)));
+}
+
+#[test]
+fn law_6_a_record_as_large_as_records_may_be_does_not_stop_a_follower() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let logs = folder.path().join("logs");
+    let large = Call {
+        session: format!("{}@example.com", "x".repeat(300_000)),
+        user_agent: "y".repeat(100_000),
+        ..Call::new(estate().split().start().plus_secs(60), "visitor", 1)
+    };
+    append(&logs, &[&large.line()]);
+    let mut told = Told::new();
+    for piece in pieces(&live(6), 2) {
+        append(&logs, piece);
+        follow_into(&store, &logs, &mut told);
+    }
+    assert!(batch().keys().all(|id| told.contains_key(id)));
 }

@@ -14,7 +14,7 @@ use crate::baseline::{
 };
 use crate::event::{IdentityKind, Provider};
 use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts, Plan};
-use crate::sketch::{Moments, RoleHistogram};
+use crate::sketch::{FrozenRoleHistogram, Moments, RoleHistogram};
 use crate::stats::GroupNovelty;
 use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX, SUPPORT_BUCKETS};
 use crate::stats::novelty::support_bucket;
@@ -22,6 +22,8 @@ use crate::stats::prior::Members;
 use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
+/// As many hourly values of a group are kept one by one; in memory, about the size of one histogram.
+const FEW_HOURLY_VALUES: usize = 2_048;
 /// Days for which a creation is remembered.
 const CREATION_MEMORY_DAYS: i32 = 7;
 /// Metrics whose hourly values a group keeps for judging newcomers.
@@ -447,7 +449,37 @@ struct GroupLoan {
     active_days: u64,
     novel_days: BTreeMap<Trait, u64>,
     support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
-    hourly: BTreeMap<Metric, RoleHistogram>,
+    hourly: BTreeMap<Metric, HourlyValues>,
+}
+
+/// Most groups are small, so values go into a histogram only when they are many.
+#[derive(Default)]
+struct HourlyValues {
+    few: Vec<(Day, u64)>,
+    many: Option<RoleHistogram>,
+}
+
+impl HourlyValues {
+    fn record(&mut self, day: Day, x: u64) {
+        self.few.push((day, x));
+        if self.few.len() >= FEW_HOURLY_VALUES {
+            let many = self.many.get_or_insert_default();
+            self.few
+                .drain(..)
+                .for_each(|(day, x)| many.record(day.0, x));
+        }
+    }
+
+    fn freeze(self) -> FrozenRoleHistogram {
+        match self.many {
+            Some(mut many) => {
+                self.few.iter().for_each(|&(day, x)| many.record(day.0, x));
+                many.freeze()
+            }
+            // The lookback reaches over no more weeks than a histogram keeps.
+            None => FrozenRoleHistogram::of(self.few.into_iter().map(|(_, x)| x).collect()),
+        }
+    }
 }
 
 impl GroupLoan {
@@ -457,7 +489,7 @@ impl GroupLoan {
                 self.hourly
                     .entry(metric)
                     .or_default()
-                    .record(partial.day.0, x);
+                    .record(partial.day, x);
             }
             if partial.is_first {
                 continue;

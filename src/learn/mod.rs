@@ -287,8 +287,7 @@ impl<'a> Learner<'a> {
     }
 
     fn baseline(&self, entity: &Entity, state: &EntityState, as_of: Day) -> Baseline {
-        let mut metrics: BTreeMap<(Metric, Window), MetricState> = BTreeMap::new();
-        let mut merged: BTreeMap<(Metric, Window), Moments> = BTreeMap::new();
+        let mut metrics: BTreeMap<(Metric, Window), (Moments, f64)> = BTreeMap::new();
         let mut novelty: BTreeMap<Trait, NoveltyCount> = BTreeMap::new();
         let mut hours = vec![0u8; HOURS_OF_WEEK];
         let (mut n_events, mut active_days) = (0, 0);
@@ -298,17 +297,9 @@ impl<'a> Learner<'a> {
             active_days += u32::from(!partial.is_first);
             for (key, moments) in &partial.moments {
                 let of_day = moments.night_capped(NIGHT_WINDOWS_MAX).weighted(weight);
-                let sum = merged.entry(*key).or_default();
+                let (sum, active) = metrics.entry(*key).or_default();
                 *sum = sum.merge(&of_day);
-                metrics
-                    .entry(*key)
-                    .or_insert(MetricState {
-                        n: 0.0,
-                        mean: 0.0,
-                        m2: 0.0,
-                        active: 0.0,
-                    })
-                    .active += weight * moments.n;
+                *active += weight * moments.n;
             }
             for (which, _) in &partial.novel {
                 novelty.entry(*which).or_default().novel_days += 1;
@@ -318,11 +309,6 @@ impl<'a> Learner<'a> {
                 if partial.hours >> hour & 1 == 1 {
                     hours[weekday * 24 + hour] += 1;
                 }
-            }
-        }
-        for (key, moments) in merged {
-            if let Some(state) = metrics.get_mut(&key) {
-                (state.n, state.mean, state.m2) = (moments.n, moments.mean, moments.m2);
             }
         }
         let first_counted = state.first_day.max(as_of.plus(-LOOKBACK_DAYS));
@@ -355,7 +341,18 @@ impl<'a> Learner<'a> {
             role: state.role.clone(),
             account: state.account.clone(),
             aliases: state.aliases.clone(),
-            metrics: metrics.into_iter().collect(),
+            metrics: metrics
+                .into_iter()
+                .map(|(key, (Moments { n, mean, m2 }, active))| {
+                    let state = MetricState {
+                        n,
+                        mean,
+                        m2,
+                        active,
+                    };
+                    (key, state)
+                })
+                .collect(),
             traits: state.traits.clone(),
             novelty: novelty.into_iter().collect(),
             chain,

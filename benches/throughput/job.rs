@@ -143,7 +143,7 @@ fn learn(
 }
 
 fn volume(intake: &plimsoll::engine::IntakeSummary) -> (u64, u64) {
-    let bytes = intake.files.iter().map(|file| file.bytes_plain).sum();
+    let bytes = intake.files.iter().map(|file| file.bytes_json).sum();
     (intake.records(), bytes)
 }
 

@@ -148,8 +148,9 @@ fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for reject in rejects {
         let document = json!({
-            "file": &*reject.file, "line": reject.line, "record": reject.record, "byte": reject.byte,
-            "reason": reject.reason, "excerpt": reject.excerpt,
+            "file": &*reject.position.file, "line": reject.position.line,
+            "record": reject.position.record, "byte": reject.position.byte,
+            "reason": reject.reason.as_str(), "excerpt": reject.excerpt,
         });
         writeln!(file, "{}", json::line(&document))?;
     }

@@ -18,10 +18,11 @@ use crate::time::{Day, Time};
 
 /// How far, in seconds, an event may be dated ahead of the present before it is set aside.
 const FUTURE_SECS_MAX: i64 = 5 * 60;
-/// Events handed over at a time.
-const BATCH: usize = 1_024;
+/// Events handed over at a time. Few enough that the allocator keeps a batch's memory for the next: larger pieces go back
+/// to the system each time, and clearing them anew costs more than telling their events.
+const BATCH: usize = 64;
 /// Batches under way between readers and teller.
-const BATCHES_UNDER_WAY: usize = 16;
+const BATCHES_UNDER_WAY: usize = 128;
 
 /// What reading came to.
 #[derive(Debug, Default)]

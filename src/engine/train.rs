@@ -1,13 +1,13 @@
 //! The nightly learner: what is new goes into the store, and a generation comes out.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline::{CalibrationLog, TRAIT_MEMORY_DAYS};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
 use crate::engine::{Progress, Setup, cancelled};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::measure::DayBook;
 use crate::sources::{self, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store};
@@ -137,39 +137,37 @@ pub fn train(
         log
     };
 
-    for &day in changed.keys() {
-        if progress.is_cancelled() {
-            return Err(cancelled());
-        }
-        let book = &books[&day];
-        let staged = store.stage_day(book, number)?;
-        let scored_events = days.get(&day).and_then(|entry| entry.scored_events);
-        let events = book.fingerprints.len() as u64;
-        days.insert(
-            day,
-            DayEntry {
-                day,
-                directory: staged.into_name(),
-                events,
-                scored_events,
-            },
-        );
-    }
-
+    let fresh: Vec<&DayBook> = changed.keys().map(|day| &books[day]).collect();
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut nights = Nights::new(setup, &peer_group_of, log);
-    progress.begin("learning", Some(days.len() as u64));
-    for (done, (day, entry)) in days.iter().enumerate() {
-        if progress.is_cancelled() {
-            return Err(cancelled());
+    let staged = std::thread::scope(|scope| {
+        let staging = scope.spawn(|| stage_days(store, &fresh, number, progress));
+        let all: BTreeSet<Day> = days
+            .keys()
+            .copied()
+            .chain(fresh.iter().map(|book| book.day))
+            .collect();
+        progress.begin("learning", Some(all.len() as u64));
+        for (done, day) in all.iter().enumerate() {
+            if progress.is_cancelled() {
+                return Err(cancelled());
+            }
+            match (books.get(day), days.get(day)) {
+                (Some(book), _) => nights.learn(book, &peer_group_of),
+                (None, Some(entry)) => nights.learn(&store.load_day(entry)?, &peer_group_of),
+                (None, None) => {}
+            }
+            progress.advance(done as u64 + 1);
         }
-        match books.get(day) {
-            Some(book) => nights.learn(book, &peer_group_of),
-            None => nights.learn(&store.load_day(entry)?, &peer_group_of),
-        }
-        progress.advance(done as u64 + 1);
+        progress.end();
+        staging
+            .join()
+            .unwrap_or_else(|_| Err(Error::failed("the thread that writes days died")))
+    })?;
+    for mut entry in staged {
+        entry.scored_events = days.get(&entry.day).and_then(|before| before.scored_events);
+        days.insert(entry.day, entry);
     }
-    progress.end();
     if let Some(through) = nights.log.through {
         for entry in days.values_mut().filter(|e| e.day <= through) {
             entry.scored_events.get_or_insert(entry.events);
@@ -199,6 +197,27 @@ pub fn train(
         entities,
         calibration_days: generation.calibration.days,
     })
+}
+
+/// Writes the days that changed beside the nights, which need them in memory only.
+fn stage_days(
+    store: &Store,
+    books: &[&DayBook],
+    number: u64,
+    progress: &dyn Progress,
+) -> Result<Vec<DayEntry>> {
+    books
+        .iter()
+        .take_while(|_| !progress.is_cancelled())
+        .map(|book| {
+            Ok(DayEntry {
+                day: book.day,
+                directory: store.stage_day(book, number)?.into_name(),
+                events: book.fingerprints.len() as u64,
+                scored_events: None,
+            })
+        })
+        .collect()
 }
 
 fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {

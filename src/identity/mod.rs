@@ -2,6 +2,7 @@
 
 pub mod address;
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 
 use crate::config::{BoundSource, Config};
@@ -17,6 +18,8 @@ pub struct Settled<'a> {
     pub event: &'a Event,
     /// The identity that it is measured under: its principal, the identity bound to its interface, or that interface.
     pub identity: Option<Str>,
+    /// The id of its region as an entity: `aws/111122223333/eu-west-1`.
+    pub region: Option<Str>,
     /// What the caller's address is to us.
     pub peer_class: AddressClass,
     /// Whether the bucket is on the sensitive list.
@@ -42,18 +45,12 @@ impl Settled<'_> {
                 kind: EntityKind::Role,
                 id,
             });
-        let region = region_id(self.event).map(|id| Entity {
+        let region = self.region.clone().map(|id| Entity {
             kind: EntityKind::Region,
             id,
         });
         identity.into_iter().chain(role).chain(region)
     }
-}
-
-/// Returns the id of the region entity of an event: `aws/111122223333/eu-west-1`.
-pub fn region_id(event: &Event) -> Option<Str> {
-    let (account, region) = (event.account.as_ref()?, event.region.as_ref()?);
-    Some(format!("{}/{account}/{region}", event.provider).into())
 }
 
 /// Returns the identity of an instance that nobody is known to stand behind.
@@ -67,6 +64,17 @@ pub struct Resolver<'a> {
     config: &'a Config,
     networks: Networks,
     sensitive: Vec<&'a NamePattern>,
+    /// The region of the last event: a log file is of one account and region.
+    last_region: RefCell<Option<Region>>,
+}
+
+/// A region as an entity, and what its id is made of.
+#[derive(Debug)]
+struct Region {
+    provider: Provider,
+    account: Str,
+    name: Str,
+    id: Str,
 }
 
 impl<'a> Resolver<'a> {
@@ -82,6 +90,7 @@ impl<'a> Resolver<'a> {
             config,
             networks: Networks::of(config),
             sensitive,
+            last_region: RefCell::new(None),
         }
     }
 
@@ -94,11 +103,16 @@ impl<'a> Resolver<'a> {
         let sensitive = |bucket: Option<&Untrusted>| {
             bucket.is_some_and(|bucket| self.is_sensitive(event.provider, bucket.raw()))
         };
+        let is_sensitive = sensitive(event.container.as_ref());
         Settled {
             identity: self.identity(event),
+            region: self.region(event),
             peer_class: self.networks.classify_peer(&event.peer),
-            sensitive: sensitive(event.container.as_ref()),
-            source_sensitive: sensitive(event.copied_from.as_ref().or(event.container.as_ref())),
+            sensitive: is_sensitive,
+            source_sensitive: match &event.copied_from {
+                Some(source) => sensitive(Some(source)),
+                None => is_sensitive,
+            },
             event,
         }
     }
@@ -121,6 +135,29 @@ impl<'a> Resolver<'a> {
             .destination
             .ip
             .is_some_and(|ip| self.networks.classify(ip) == AddressClass::External)
+    }
+
+    fn region(&self, event: &Event) -> Option<Str> {
+        let (provider, account, name) = (
+            event.provider,
+            event.account.as_ref()?,
+            event.region.as_ref()?,
+        );
+        let mut last = self.last_region.borrow_mut();
+        if let Some(last) = last
+            .as_ref()
+            .filter(|last| (last.provider, &last.account, &last.name) == (provider, account, name))
+        {
+            return Some(last.id.clone());
+        }
+        let id: Str = format!("{provider}/{account}/{name}").into();
+        *last = Some(Region {
+            provider,
+            account: account.clone(),
+            name: name.clone(),
+            id: id.clone(),
+        });
+        Some(id)
     }
 
     fn identity(&self, event: &Event) -> Option<Str> {

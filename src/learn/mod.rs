@@ -14,7 +14,7 @@ use crate::baseline::{
 };
 use crate::event::{IdentityKind, Provider};
 use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts, Plan};
-use crate::sketch::{Moments, RoleHistogram};
+use crate::sketch::{FrozenRoleHistogram, Moments, RoleHistogram};
 use crate::stats::GroupNovelty;
 use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX, SUPPORT_BUCKETS};
 use crate::stats::novelty::support_bucket;
@@ -24,6 +24,8 @@ use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
 /// The most provider ids that are kept of an entity.
 const ALIASES_MAX: usize = 16;
+/// As many hourly values of a group are kept one by one; in memory, about the size of one histogram.
+const FEW_HOURLY_VALUES: usize = 2_048;
 /// Days for which a creation is remembered.
 const CREATION_MEMORY_DAYS: i32 = 7;
 /// Metrics whose hourly values a group keeps for judging newcomers.
@@ -287,8 +289,7 @@ impl<'a> Learner<'a> {
     }
 
     fn baseline(&self, entity: &Entity, state: &EntityState, as_of: Day) -> Baseline {
-        let mut metrics: BTreeMap<(Metric, Window), MetricState> = BTreeMap::new();
-        let mut merged: BTreeMap<(Metric, Window), Moments> = BTreeMap::new();
+        let mut metrics: BTreeMap<(Metric, Window), (Moments, f64)> = BTreeMap::new();
         let mut novelty: BTreeMap<Trait, NoveltyCount> = BTreeMap::new();
         let mut hours = vec![0u8; HOURS_OF_WEEK];
         let (mut n_events, mut active_days) = (0, 0);
@@ -298,17 +299,9 @@ impl<'a> Learner<'a> {
             active_days += u32::from(!partial.is_first);
             for (key, moments) in &partial.moments {
                 let of_day = moments.night_capped(NIGHT_WINDOWS_MAX).weighted(weight);
-                let sum = merged.entry(*key).or_default();
+                let (sum, active) = metrics.entry(*key).or_default();
                 *sum = sum.merge(&of_day);
-                metrics
-                    .entry(*key)
-                    .or_insert(MetricState {
-                        n: 0.0,
-                        mean: 0.0,
-                        m2: 0.0,
-                        active: 0.0,
-                    })
-                    .active += weight * moments.n;
+                *active += weight * moments.n;
             }
             for (which, _) in &partial.novel {
                 novelty.entry(*which).or_default().novel_days += 1;
@@ -318,11 +311,6 @@ impl<'a> Learner<'a> {
                 if partial.hours >> hour & 1 == 1 {
                     hours[weekday * 24 + hour] += 1;
                 }
-            }
-        }
-        for (key, moments) in merged {
-            if let Some(state) = metrics.get_mut(&key) {
-                (state.n, state.mean, state.m2) = (moments.n, moments.mean, moments.m2);
             }
         }
         let first_counted = state.first_day.max(as_of.plus(-LOOKBACK_DAYS));
@@ -355,7 +343,18 @@ impl<'a> Learner<'a> {
             role: state.role.clone(),
             account: state.account.clone(),
             aliases: state.aliases.clone(),
-            metrics: metrics.into_iter().collect(),
+            metrics: metrics
+                .into_iter()
+                .map(|(key, (Moments { n, mean, m2 }, active))| {
+                    let state = MetricState {
+                        n,
+                        mean,
+                        m2,
+                        active,
+                    };
+                    (key, state)
+                })
+                .collect(),
             traits: state.traits.clone(),
             novelty: novelty.into_iter().collect(),
             chain,
@@ -449,7 +448,37 @@ struct GroupLoan {
     active_days: u64,
     novel_days: BTreeMap<Trait, u64>,
     support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
-    hourly: BTreeMap<Metric, RoleHistogram>,
+    hourly: BTreeMap<Metric, HourlyValues>,
+}
+
+/// Most groups are small, so values go into a histogram only when they are many.
+#[derive(Default)]
+struct HourlyValues {
+    few: Vec<(Day, u64)>,
+    many: Option<RoleHistogram>,
+}
+
+impl HourlyValues {
+    fn record(&mut self, day: Day, x: u64) {
+        self.few.push((day, x));
+        if self.few.len() >= FEW_HOURLY_VALUES {
+            let many = self.many.get_or_insert_default();
+            self.few
+                .drain(..)
+                .for_each(|(day, x)| many.record(day.0, x));
+        }
+    }
+
+    fn freeze(self) -> FrozenRoleHistogram {
+        match self.many {
+            Some(mut many) => {
+                self.few.iter().for_each(|&(day, x)| many.record(day.0, x));
+                many.freeze()
+            }
+            // The lookback reaches over no more weeks than a histogram keeps.
+            None => FrozenRoleHistogram::of(self.few.into_iter().map(|(_, x)| x).collect()),
+        }
+    }
 }
 
 impl GroupLoan {
@@ -459,7 +488,7 @@ impl GroupLoan {
                 self.hourly
                     .entry(metric)
                     .or_default()
-                    .record(partial.day.0, x);
+                    .record(partial.day, x);
             }
             if partial.is_first {
                 continue;

@@ -201,7 +201,7 @@ impl DayFacts {
         for alias in &principal.aliases {
             self.profile
                 .aliases
-                .add(value_hash(alias), alias.clone(), 1);
+                .add_borrowed(value_hash(alias), &**alias, || alias.clone(), 1);
         }
     }
 
@@ -259,8 +259,14 @@ impl DayFacts {
         entry.egress_bytes = entry.egress_bytes.saturating_add(egress_bytes);
     }
 
-    /// Notes a trait value.
-    pub fn add_trait(&mut self, which: Trait, hash: u64, value: &Str) {
+    /// Notes a trait value; `shared` makes the copy that is kept if it is a new one.
+    pub fn add_trait(
+        &mut self,
+        which: Trait,
+        hash: u64,
+        value: &str,
+        shared: impl FnOnce() -> Str,
+    ) {
         let at = match self.traits.binary_search_by_key(&which, |&(t, _)| t) {
             Ok(at) => at,
             Err(at) => {
@@ -268,7 +274,7 @@ impl DayFacts {
                 at
             }
         };
-        self.traits[at].1.add(hash, value.clone(), 1);
+        self.traits[at].1.add_borrowed(hash, value, shared, 1);
     }
 
     /// Unites two accounts of the same subject and day.

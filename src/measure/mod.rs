@@ -8,7 +8,9 @@ mod facts;
 pub use daybook::{DayBook, Links, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
 
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
+use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -32,6 +34,8 @@ pub fn value_hash(value: &str) -> u64 {
 
 /// The action that a flow to an external address is remembered as.
 pub const EGRESS_FLOW: &str = "vpc:egress";
+/// Room for the values that one event spells out: an operation and two networks, as a rule.
+const WRITTEN_BYTES: usize = 96;
 
 /// What one event adds to the facts of everybody concerned.
 pub struct Contribution<'a> {
@@ -40,8 +44,16 @@ pub struct Contribution<'a> {
     distinct: Vec<(Metric, u64)>,
     read_calls: u64,
     egress_bytes: u64,
-    traits: Vec<(Trait, u64, Str)>,
+    traits: Vec<(Trait, u64, Value<'a>)>,
     shares: Vec<Share>,
+    /// Where values are written that no text of the event holds.
+    written: String,
+}
+
+/// A trait value, most often one that its subject has shown before: a text of its own is made only if it has not.
+enum Value<'a> {
+    Shared(&'a Str),
+    Written(Range<usize>),
 }
 
 impl<'a> Contribution<'a> {
@@ -55,6 +67,7 @@ impl<'a> Contribution<'a> {
             egress_bytes: 0,
             traits: Vec::with_capacity(8),
             shares: Vec::new(),
+            written: String::with_capacity(WRITTEN_BYTES),
         };
         contribution.add_context();
         let event = settled.event;
@@ -189,21 +202,24 @@ impl<'a> Contribution<'a> {
             self.sums.push((Metric::EgressBytes, bytes));
             self.egress_bytes = bytes;
         }
-        self.distinct
-            .push((Metric::EgressDestinations, value_hash(&ip.to_string())));
-        self.add_trait(Trait::Destination, network_of(ip).to_string().into());
+        let address = self.write(format_args!("{ip}"));
+        self.distinct.push((
+            Metric::EgressDestinations,
+            value_hash(&self.written[address]),
+        ));
+        self.add_written(Trait::Destination, format_args!("{}", network_of(ip)));
     }
 
     fn add_context(&mut self) {
         let event = self.settled.event;
         if event.source.is_flow() {
             if event.action == Action::EgressFlow {
-                self.add_trait(Trait::Action, EGRESS_FLOW.into());
+                self.add_written(Trait::Action, format_args!("{EGRESS_FLOW}"));
             }
             return;
         }
         if let (true, Some(region)) = (event.regional, &event.region) {
-            self.add_trait(Trait::Region, region.clone());
+            self.add_trait(Trait::Region, region);
         }
         if event.context.via.is_some() {
             return;
@@ -211,39 +227,53 @@ impl<'a> Contribution<'a> {
         if let (Some(ip), AddressClass::External | AddressClass::Internal) =
             (event.peer.ip, self.settled.peer_class)
         {
-            self.add_trait(Trait::Network, network_of(ip).to_string().into());
+            self.add_written(Trait::Network, format_args!("{}", network_of(ip)));
         }
         if event.user_agent.is_some() {
-            self.add_trait(Trait::UserAgent, event.client.clone());
+            self.add_trait(Trait::UserAgent, &event.client);
         }
-        self.add_trait(
+        self.add_written(
             Trait::Action,
-            format!("{}:{}", event.service, event.op).into(),
+            format_args!("{}:{}", event.service, event.op),
         );
         if let Some(bucket) = event
             .container
             .as_ref()
             .filter(|_| event.outcome != Outcome::Denied)
         {
-            self.add_trait(Trait::Bucket, bucket.shared().clone());
+            self.add_trait(Trait::Bucket, bucket.shared());
         }
         if let Some(credential) = &event.credential {
-            self.add_trait(Trait::Credential, credential.clone());
+            self.add_trait(Trait::Credential, credential);
         }
         if let Some(method) = &event.context.auth_method {
-            self.add_trait(Trait::AuthMethod, method.clone());
+            self.add_trait(Trait::AuthMethod, method);
         }
         if let Some(account) = &event.destination.account {
-            self.add_trait(Trait::Destination, account.clone());
+            self.add_trait(Trait::Destination, account);
         } else if let (Action::CopyObject, Some(bucket)) =
             (event.action, &event.destination.container)
         {
-            self.add_trait(Trait::Destination, bucket.shared().clone());
+            self.add_trait(Trait::Destination, bucket.shared());
         }
     }
 
-    fn add_trait(&mut self, which: Trait, value: Str) {
-        self.traits.push((which, value_hash(&value), value));
+    fn add_trait(&mut self, which: Trait, value: &'a Str) {
+        self.traits
+            .push((which, value_hash(value), Value::Shared(value)));
+    }
+
+    fn add_written(&mut self, which: Trait, value: fmt::Arguments) {
+        let range = self.write(value);
+        let hash = value_hash(&self.written[range.clone()]);
+        self.traits.push((which, hash, Value::Written(range)));
+    }
+
+    fn write(&mut self, value: fmt::Arguments) -> Range<usize> {
+        let start = self.written.len();
+        // Writing to a text cannot fail.
+        self.written.write_fmt(value).ok();
+        start..self.written.len()
     }
 
     /// Adds the contribution to the facts of one subject.
@@ -266,7 +296,13 @@ impl<'a> Contribution<'a> {
             facts.add_minute(event.time, self.read_calls, self.egress_bytes);
         }
         for (which, hash, value) in &self.traits {
-            facts.add_trait(*which, *hash, value);
+            match value {
+                Value::Shared(text) => facts.add_trait(*which, *hash, text, || (*text).clone()),
+                Value::Written(range) => {
+                    let text = &self.written[range.clone()];
+                    facts.add_trait(*which, *hash, text, || text.into());
+                }
+            }
         }
         for share in &self.shares {
             facts.shares.add(

@@ -1,5 +1,7 @@
 //! How often each of a bounded number of values was seen.
 
+use std::borrow::Borrow;
+
 use serde::{Deserialize, Serialize};
 
 /// Counts of at most `K` values: of all that were offered, the `K` with the lowest hashes.
@@ -48,19 +50,45 @@ impl<V: Ord + Clone, const K: usize> Default for Tally<V, K> {
 impl<V: Ord + Clone, const K: usize> Tally<V, K> {
     /// Adds `count` sightings of a value. Its hash must always be the same; counts stop at `u64::MAX`.
     pub fn add(&mut self, hash: u64, value: V, count: u64) {
-        match self
-            .entries
-            .binary_search_by(|entry| (entry.hash, &entry.value).cmp(&(hash, &value)))
-        {
-            Ok(at) => self.entries[at].count = self.entries[at].count.saturating_add(count),
-            Err(at) => {
-                if at < K {
-                    self.entries.insert(at, Entry { hash, value, count });
-                }
-                self.saturated |= at >= K || self.entries.len() > K;
-                self.entries.truncate(K);
-            }
+        if let Err(at) = self.count(hash, &value, count) {
+            self.insert(at, hash, || value, count);
         }
+    }
+
+    /// Adds `count` sightings of a value, of which `owned` makes a copy if it is a new one.
+    pub fn add_borrowed<Q: Ord + ?Sized>(
+        &mut self,
+        hash: u64,
+        value: &Q,
+        owned: impl FnOnce() -> V,
+        count: u64,
+    ) where
+        V: Borrow<Q>,
+    {
+        if let Err(at) = self.count(hash, value, count) {
+            self.insert(at, hash, owned, count);
+        }
+    }
+
+    /// Counts a value that is there, or returns where it should be.
+    fn count<Q: Ord + ?Sized>(&mut self, hash: u64, value: &Q, count: u64) -> Result<(), usize>
+    where
+        V: Borrow<Q>,
+    {
+        let at = self
+            .entries
+            .binary_search_by(|entry| (entry.hash, entry.value.borrow()).cmp(&(hash, value)))?;
+        self.entries[at].count = self.entries[at].count.saturating_add(count);
+        Ok(())
+    }
+
+    fn insert(&mut self, at: usize, hash: u64, value: impl FnOnce() -> V, count: u64) {
+        if at < K {
+            let value = value();
+            self.entries.insert(at, Entry { hash, value, count });
+        }
+        self.saturated |= at >= K || self.entries.len() > K;
+        self.entries.truncate(K);
     }
 
     /// Adds all that `other` has counted.

@@ -1,132 +1,203 @@
-//! Which files to read, and in which order.
+//! Which files there are to read, and in which order.
 
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::sources::window::Hashed;
+use crate::sources::decode::Hashed;
+use crate::sources::report::FileReport;
 
-/// One input.
+/// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputFile {
     /// Standard input.
     Stdin,
     /// A file.
     File {
-        /// Where.
+        /// Where it lies.
         path: PathBuf,
-        /// Its name as messages show it.
+        /// Its name for messages.
         name: String,
-        /// Its size.
+        /// Its size when it was found.
         bytes: u64,
     },
 }
 
 impl InputFile {
-    /// Returns its name: `-` for standard input.
+    /// Returns the name that reports carry.
     pub fn name(&self) -> &str {
         match self {
-            Self::Stdin => "-",
+            Self::Stdin => FileReport::STDIN,
             Self::File { name, .. } => name,
         }
     }
 
-    /// Returns its size, where it has one.
-    pub fn bytes(&self) -> Option<u64> {
-        match self {
-            Self::Stdin => None,
-            Self::File { bytes, .. } => Some(*bytes),
-        }
-    }
-
-    /// Returns its path, where it has one.
+    /// Returns where it lies; `None` for standard input.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Stdin => None,
             Self::File { path, .. } => Some(path),
         }
     }
+
+    /// Returns the size in bytes; `None` for standard input.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::Stdin => None,
+            Self::File { bytes, .. } => Some(*bytes),
+        }
+    }
 }
 
-/// Returns the files that some paths stand for: themselves, all below a folder, or standard input for `-`.
+/// Finds the files under these paths; `-` is standard input.
 ///
-/// Files whose name carries a time come in its order, so that days are read about one after the other; others by path.
-/// Hidden files are left out.
+/// Directories are searched to the bottom. What is hidden in them is left out, and links to directories are not followed.
+/// Files whose name carries the time of a delivery (`…_20260316T0410Z_…`) come last and in order of that time, so that
+/// they are read about as they happened; all others come by path.
 ///
 /// # Errors
 ///
-/// Fails if a path does not exist or a folder cannot be listed.
+/// Fails if a path does not exist or a directory cannot be read.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
-    let mut files = Vec::new();
+    let mut found = BTreeSet::new();
+    let mut has_stdin = false;
     for path in paths {
-        if path.as_os_str() == "-" {
-            files.push(InputFile::Stdin);
+        if path.as_os_str() == FileReport::STDIN {
+            has_stdin = true;
             continue;
         }
-        let meta = std::fs::metadata(path).map_err(|e| {
+        let metadata = fs::metadata(path).map_err(|e| {
             Error::failed(format!("cannot read `{}`", path.display()))
                 .cause(e)
-                .hint("check the path; `-` is standard input")
+                .hint("give files, directories, or `-` for standard input")
         })?;
-        if meta.is_dir() {
-            walk(path, &mut files)?;
+        if metadata.is_dir() {
+            search(path, &mut found)?;
         } else {
-            files.push(file(path.clone(), meta.len()));
+            found.insert((delivery_time(path), path.clone(), metadata.len()));
         }
     }
-    files.sort_by_cached_key(|f| (time_in_name(f.name()), f.name().to_owned()));
-    files.dedup();
-    Ok(files)
+    let files = found.into_iter().map(|(_, path, bytes)| InputFile::File {
+        name: path.display().to_string(),
+        path,
+        bytes,
+    });
+    Ok(has_stdin
+        .then_some(InputFile::Stdin)
+        .into_iter()
+        .chain(files)
+        .collect())
 }
 
-fn file(path: PathBuf, bytes: u64) -> InputFile {
-    let name = path.display().to_string();
-    InputFile::File { path, name, bytes }
-}
+type Found = BTreeSet<(Option<String>, PathBuf, u64)>;
 
-fn walk(folder: &Path, files: &mut Vec<InputFile>) -> Result<()> {
-    let cannot =
-        |e: std::io::Error| Error::failed(format!("cannot list `{}`", folder.display())).cause(e);
-    for entry in std::fs::read_dir(folder).map_err(cannot)? {
-        let entry = entry.map_err(cannot)?;
-        let path = entry.path();
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        // Links to files are followed, links to folders are not: they may lead in a circle.
-        let kind = entry.file_type().map_err(cannot)?;
-        if kind.is_dir() {
-            walk(&path, files)?;
-        } else if let Some(meta) = std::fs::metadata(&path).ok().filter(|m| m.is_file()) {
-            files.push(file(path, meta.len()));
+fn search(root: &Path, found: &mut Found) -> Result<()> {
+    let mut directories = vec![root.to_path_buf()];
+    while let Some(directory) = directories.pop() {
+        let failed = |e: std::io::Error| {
+            Error::failed(format!("cannot read directory `{}`", directory.display())).cause(e)
+        };
+        for entry in fs::read_dir(&directory).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let path = entry.path();
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            // A link that leads nowhere is told like any other unreadable file, when its turn comes.
+            let bytes = match fs::metadata(&path) {
+                Ok(target) if !target.is_file() => continue,
+                Ok(target) => target.len(),
+                Err(_) => 0,
+            };
+            found.insert((delivery_time(&path), path, bytes));
         }
     }
     Ok(())
 }
 
-/// Returns the time in a name such as `…_20260316T0410Z_…`; names without one come first.
-fn time_in_name(name: &str) -> Option<String> {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    name.split('_')
+/// Reads `20260316T0410Z` out of a name, where it stands between underscores or at its end.
+fn delivery_time(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    name.split(['_', '.'])
         .find(|part| {
-            let digits = part.strip_suffix('Z').unwrap_or(part);
-            digits.split_once('T').is_some_and(|(date, clock)| {
-                date.len() == 8
-                    && (4..=6).contains(&clock.len())
-                    && date
-                        .bytes()
-                        .chain(clock.bytes())
-                        .all(|b| b.is_ascii_digit())
-            })
+            let b = part.as_bytes();
+            matches!(b.len(), 14 | 16)
+                && b[8] == b'T'
+                && b[b.len() - 1] == b'Z'
+                && b[..8]
+                    .iter()
+                    .chain(&b[9..b.len() - 1])
+                    .all(u8::is_ascii_digit)
         })
         .map(str::to_owned)
 }
 
-/// Returns the hash of a file's content; `None` for standard input, and for what cannot be read.
+/// Returns the XXH3-128 of a file's bytes as stored; `None` for standard input and for what cannot be read.
 pub fn content_hash_of(file: &InputFile) -> Option<u128> {
-    let mut reader = File::open(file.path()?).ok()?;
-    let bytes = file.bytes()?;
-    let (hash, read) = Hashed::new((&mut reader).take(u64::MAX)).finish();
-    (read >= bytes).then_some(hash)
+    let InputFile::File { path, .. } = file else {
+        return None;
+    };
+    let mut hashed = Hashed::new(File::open(path).ok()?);
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match hashed.read(&mut buffer) {
+            Ok(0) => return Some(hashed.sum().1),
+            Ok(_) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deliveries_come_in_order_of_time_and_hidden_files_not_at_all() {
+        let root = tempfile::tempdir().unwrap();
+        for name in [
+            "a/1_CloudTrail_eu-west-1_20260316T0415Z_x.json.gz",
+            "b/1_CloudTrail_eu-west-1_20260316T0410Z_x.json.gz",
+            "z.json",
+            "c.json",
+            ".hidden/d.json",
+            ".e.json",
+        ] {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        let names: Vec<String> =
+            discover(&[root.path().into(), root.path().join("c.json"), "-".into()])
+                .unwrap()
+                .iter()
+                .map(|f| f.name().rsplit('/').next().unwrap_or_default().to_owned())
+                .collect();
+        assert_eq!(
+            names,
+            [
+                "-",
+                "c.json",
+                "z.json",
+                "1_CloudTrail_eu-west-1_20260316T0410Z_x.json.gz",
+                "1_CloudTrail_eu-west-1_20260316T0415Z_x.json.gz",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_missing_path_is_named() {
+        let error = discover(&["/no/such/logs".into()]).unwrap_err();
+        assert_eq!(error.kind(), crate::error::Kind::Failed);
+        assert!(error.message().contains("/no/such/logs"));
+    }
 }

@@ -1,285 +1,235 @@
-//! What a record may be wrapped in: lists, notifications, subscriptions, look-ups, index documents.
+//! What records come wrapped in: queues, notifications, buses, log groups, API answers, indices.
+//!
+//! An envelope is opened by the names of its members, whoever made it, and whatever lies inside is looked at afresh.
 
-use serde::Deserialize;
+use crate::event::Source;
+use crate::sources::json::{Layout, Object, Value};
+use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::stream::ENVELOPES_MAX;
+use crate::sources::{FORMATS, Line, Memory};
 
-use crate::sources::cloudtrail::{self, Record};
-use crate::sources::intern::Interner;
-use crate::sources::json::{self, Field};
-use crate::sources::vpcflow::{self, Columns};
-use crate::sources::{Parsed, RejectReason, SkipReason};
+/// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages.
+pub const ARRAYS: [&str; 5] = ["Records", "Events", "logEvents", "events", "Messages"];
 
-/// The deepest wrapping that is undone.
-const NESTED_MAX: u32 = 4;
-/// Keys of lists that are read element by element when they come first in a file's object.
-const LISTS: [&str; 3] = ["Records", "Events", "logEvents"];
+/// Members that hold one record, as an object or as JSON text, outermost shape first.
+const SINGLES: [&[&str]; 12] = [
+    &["detail"],
+    &["CloudTrailEvent"],
+    &["eventData"],
+    &["aws", "cloudtrail"],
+    &["aws", "vpc"],
+    &["event", "original"],
+    &["event.original"],
+    &["_source"],
+    &["Sns", "Message"],
+    &["Message"],
+    &["Body"],
+    &["body"],
+];
 
-/// What the beginning of an object is.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Header {
-    /// So many bytes up to and with the bracket of a list of records.
-    Length(usize),
-    /// Not a list of records.
-    None,
-    /// Too little to tell.
-    Unfinished,
+/// Members that hold one line of text or JSON text.
+const TEXTS: [&str; 2] = ["message", "@message"];
+
+/// The beginning of the text with which a log group checks its subscribers.
+const CONTROL_TEXT: &str = "CWL CONTROL MESSAGE";
+
+type Emit<'a> = &'a mut dyn FnMut(Parsed);
+
+fn formats(only: Option<Source>) -> impl Iterator<Item = &'static crate::sources::Format> {
+    FORMATS
+        .into_iter()
+        .filter(move |format| only.is_none_or(|source| source == format.source))
 }
 
-/// Looks for `{"Records":[` or the like, blanks allowed.
-pub fn list_header(view: &[u8]) -> Header {
-    let mut at = 0;
-    let blank = |at: &mut usize| {
-        while view.get(*at).is_some_and(u8::is_ascii_whitespace) {
-            *at += 1;
-        }
-    };
-    let expect = |at: &mut usize, wanted: &[u8]| {
-        blank(at);
-        let rest = &view[*at..];
-        if rest.len() < wanted.len() && wanted.starts_with(rest) {
-            return None;
-        }
-        let found = rest.starts_with(wanted);
-        *at += if found { wanted.len() } else { 0 };
-        Some(found)
-    };
-    match expect(&mut at, b"{") {
-        Some(true) => {}
-        Some(false) => return Header::None,
-        None => return Header::Unfinished,
+/// Reads a record that needs no unwrapping.
+pub fn recognised(object: Object<'_>, only: Option<Source>, memory: &mut Memory) -> Option<Parsed> {
+    formats(only)
+        .find(|format| (format.recognises)(object))
+        .map(|format| (format.parse)(object, memory))
+}
+
+/// Reads a line of text.
+pub fn line(text: &str, only: Option<Source>, memory: &mut Memory) -> Line {
+    formats(only)
+        .map(|format| (format.line)(text, memory))
+        .find(|line| *line != Line::Unknown)
+        .unwrap_or(Line::Unknown)
+}
+
+/// Reads a value: an object, or text that holds one.
+pub fn value(
+    value: Value<'_>,
+    only: Option<Source>,
+    depth: usize,
+    memory: &mut Memory,
+    emit: Emit<'_>,
+) {
+    if depth > ENVELOPES_MAX {
+        return emit(Parsed::Rejected(RejectReason::TooDeep));
     }
-    let start = at;
-    for list in LISTS {
-        at = start;
-        let mut finished = true;
-        for wanted in [format!("\"{list}\"").as_bytes(), b":", b"["] {
-            match expect(&mut at, wanted) {
-                Some(true) => {}
-                Some(false) => {
-                    finished = false;
-                    break;
-                }
-                None => return Header::Unfinished,
+    match value {
+        Value::Object(text) => match Layout::default().object(text) {
+            Ok((object, _)) => match recognised(object, only, memory) {
+                Some(parsed) => emit(parsed),
+                None => unwrap(object, only, depth, memory, emit),
+            },
+            Err(_) => emit(Parsed::Rejected(RejectReason::NotJson)),
+        },
+        Value::Array(_) => {
+            for element in value.elements() {
+                self::value(element, only, depth + 1, memory, emit);
             }
         }
-        if finished {
-            return Header::Length(at);
-        }
-    }
-    Header::None
-}
-
-/// Everything by which an envelope is told, beside the fields of a CloudTrail record.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Envelope<'a> {
-    #[serde(rename = "Records", borrow)]
-    records: Field<'a>,
-    #[serde(rename = "Events", borrow)]
-    events: Field<'a>,
-    #[serde(rename = "CloudTrailEvent", borrow)]
-    cloud_trail_event: Field<'a>,
-    #[serde(borrow)]
-    detail: Field<'a>,
-    #[serde(rename = "detail-type", borrow)]
-    detail_type: Field<'a>,
-    #[serde(rename = "logEvents", borrow)]
-    log_events: Field<'a>,
-    #[serde(rename = "messageType", borrow)]
-    message_type: Field<'a>,
-    #[serde(borrow)]
-    message: Field<'a>,
-    #[serde(rename = "Message", borrow)]
-    notification: Field<'a>,
-    #[serde(rename = "Body", alias = "body", borrow)]
-    body: Field<'a>,
-    #[serde(borrow)]
-    aws: Field<'a>,
-    #[serde(rename = "aws.cloudtrail", borrow)]
-    aws_cloudtrail: Field<'a>,
-    #[serde(rename = "_source", borrow)]
-    source: Field<'a>,
-    #[serde(borrow)]
-    hits: Field<'a>,
-    #[serde(borrow)]
-    event: Field<'a>,
-    #[serde(rename = "event.original", borrow)]
-    event_original: Field<'a>,
-    #[serde(rename = "eventData", borrow)]
-    event_data: Field<'a>,
-    #[serde(rename = "eventCategory", borrow)]
-    event_category: Field<'a>,
-    #[serde(rename = "eventSource", borrow)]
-    event_source: Field<'a>,
-    #[serde(rename = "digestS3Object", borrow)]
-    digest: Field<'a>,
-    #[serde(rename = "previousDigestSignature", borrow)]
-    previous_digest: Field<'a>,
-    #[serde(borrow)]
-    srcaddr: Field<'a>,
-    #[serde(borrow)]
-    dstaddr: Field<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Inner<'a> {
-    #[serde(borrow)]
-    cloudtrail: Field<'a>,
-    #[serde(borrow)]
-    original: Field<'a>,
-    #[serde(borrow)]
-    hits: Field<'a>,
-    #[serde(borrow)]
-    vpcflow: Field<'a>,
-}
-
-/// Reads a record and, if it is an envelope, all that is in it.
-pub fn open(bytes: &[u8], interner: &mut Interner, results: &mut Vec<Parsed>) {
-    open_at(bytes, 0, interner, results);
-}
-
-fn open_at(bytes: &[u8], depth: u32, interner: &mut Interner, results: &mut Vec<Parsed>) {
-    // Nearly every record is a plain one; an envelope is looked for only when it is not.
-    match serde_json::from_slice::<Record>(bytes) {
-        Ok(record) if cloudtrail::recognises(&record) => {
-            return results.push(cloudtrail::parse(&record, bytes, interner));
-        }
-        Ok(record) if cloudtrail::is_insight(&record) => {
-            return results.push(Parsed::Skipped(SkipReason::Insight));
-        }
-        Ok(_) => {}
-        Err(e) => {
-            let reason = if e.is_data() {
-                RejectReason::Malformed
-            } else {
-                RejectReason::NotJson
-            };
-            return results.push(Parsed::Rejected(reason));
-        }
-    }
-    let Ok(envelope) = serde_json::from_slice::<Envelope>(bytes) else {
-        return results.push(Parsed::Rejected(RejectReason::Malformed));
-    };
-    if depth >= NESTED_MAX {
-        return results.push(Parsed::Rejected(RejectReason::TooDeep));
-    }
-    let before = results.len();
-    let mut inside = Opening {
-        depth: depth + 1,
-        interner,
-        results,
-    };
-    let is_known = inside.open_envelope(&envelope, bytes);
-    let is_empty = results.len() == before;
-    if is_empty {
-        results.push(if is_known {
-            Parsed::Skipped(SkipReason::EmptyEnvelope)
-        } else {
-            Parsed::Rejected(RejectReason::UnknownRecord)
-        });
+        Value::Text(_) => self::text(
+            &value.raw_text().unwrap_or_default(),
+            only,
+            depth,
+            memory,
+            emit,
+        ),
+        _ => emit(Parsed::Rejected(RejectReason::UnknownRecord)),
     }
 }
 
-struct Opening<'a> {
-    depth: u32,
-    interner: &'a mut Interner,
-    results: &'a mut Vec<Parsed>,
-}
-
-impl Opening<'_> {
-    /// Opens an envelope; returns whether it is one.
-    fn open_envelope(&mut self, envelope: &Envelope, bytes: &[u8]) -> bool {
-        if envelope.digest.is_some() || envelope.previous_digest.is_some() {
-            return self.skip(SkipReason::Digest);
-        }
-        if json::text(envelope.event_source).as_deref() == Some("aws:s3") {
-            return self.skip(SkipReason::S3Notification);
-        }
-        if envelope.srcaddr.is_some() && envelope.dstaddr.is_some() {
-            self.results.push(vpcflow::parse_json(bytes, self.interner));
-            return true;
-        }
-        if envelope.event_data.is_some()
-            && json::text(envelope.event_category).as_deref() == Some("ActivityAuditLog")
-        {
-            return self.skip(SkipReason::LakeIntegration);
-        }
-        if json::text(envelope.message_type).as_deref() == Some("CONTROL_MESSAGE") {
-            return self.skip(SkipReason::ControlMessage);
-        }
-        for list in [envelope.records, envelope.events, envelope.log_events] {
-            if list.is_some() {
-                json::many(list)
-                    .into_iter()
-                    .for_each(|element| self.open(Some(element)));
-                return true;
+/// Reads a text that came out of an envelope.
+fn text(text: &str, only: Option<Source>, depth: usize, memory: &mut Memory, emit: Emit<'_>) {
+    let text = text.trim();
+    if text.starts_with(['{', '[']) {
+        // The scanner wants to see that a value ends, so a blank follows.
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.push(b' ');
+        return match crate::sources::json::scan(&bytes, 0) {
+            Ok(end) if end == text.len() => {
+                value(Value::of(&bytes[..end]), only, depth, memory, emit)
             }
-        }
-        let original = json::object::<Inner>(envelope.event).and_then(|e| e.original);
-        let aws: Inner = json::object(envelope.aws).unwrap_or_default();
-        let hits = json::object::<Inner>(envelope.hits).and_then(|h| h.hits);
-        if hits.is_some() {
-            json::many(hits)
-                .into_iter()
-                .for_each(|element| self.open(Some(element)));
-            return true;
-        }
-        let detail = envelope.detail.filter(|_| envelope.detail_type.is_some());
-        let wrapped = [
-            envelope.cloud_trail_event,
-            detail,
-            envelope.aws_cloudtrail,
-            aws.cloudtrail,
-            envelope.source,
-            original,
-            envelope.event_original,
-            aws.vpcflow,
-            envelope.message,
-            envelope.notification,
-            envelope.body,
-        ];
-        match wrapped.into_iter().flatten().next() {
-            Some(inner) => {
-                self.open(Some(inner));
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn skip(&mut self, reason: SkipReason) -> bool {
-        self.results.push(Parsed::Skipped(reason));
-        true
-    }
-
-    /// Opens what is wrapped: an object, or a text that holds one, or a line of a flow log.
-    fn open(&mut self, field: Field<'_>) {
-        let Some(raw) = field else { return };
-        if raw.get().starts_with('{') {
-            return open_at(
-                raw.get().as_bytes(),
-                self.depth,
-                self.interner,
-                self.results,
-            );
-        }
-        let Some(text) = json::text(field) else {
-            return self
-                .results
-                .push(Parsed::Rejected(RejectReason::UnknownRecord));
+            Ok(_) => emit(Parsed::Rejected(RejectReason::NotJson)),
+            Err(fault) => emit(Parsed::Rejected(fault.into())),
         };
-        let text = text.trim();
-        if text.starts_with('{') {
-            open_at(text.as_bytes(), self.depth, self.interner, self.results);
-        } else if Columns::fits_default(text) {
-            self.results.push(vpcflow::parse_line(
-                text,
-                &Columns::default_order(),
-                self.interner,
-            ));
-        } else {
-            self.results
-                .push(Parsed::Rejected(RejectReason::UnknownRecord));
+    }
+    emit(match line(text, only, memory) {
+        Line::Record(parsed) => parsed,
+        _ if text.starts_with(CONTROL_TEXT) => Parsed::Skipped(SkipReason::ControlMessage),
+        _ => Parsed::Rejected(RejectReason::UnknownRecord),
+    });
+}
+
+/// Opens an envelope; an object that is none is a record of no known format.
+pub fn unwrap(
+    object: Object<'_>,
+    only: Option<Source>,
+    depth: usize,
+    memory: &mut Memory,
+    emit: Emit<'_>,
+) {
+    if let Some(reason) = notice(object) {
+        return emit(Parsed::Skipped(reason));
+    }
+    let mut was_array = false;
+    for name in ARRAYS {
+        if let Some(array @ Value::Array(_)) = object.get(name) {
+            was_array = true;
+            for element in array.elements() {
+                value(element, only, depth + 1, memory, emit);
+            }
+        }
+    }
+    if was_array {
+        return;
+    }
+    if let Some(hits) = object.get("hits").and_then(|hits| hits.get("hits")) {
+        return value(hits, only, depth, memory, emit);
+    }
+    for path in SINGLES {
+        let found = object
+            .get(path[0])
+            .and_then(|first| path[1..].iter().try_fold(first, |v, name| v.get(name)));
+        if let Some(inner @ (Value::Object(_) | Value::Text(_))) = found.filter(|v| v.is_present())
+        {
+            // An event bus adds nothing; a wrapper of an integration's event states what the event leaves out.
+            if path == ["eventData"] {
+                return lake(object, inner, only, depth, memory, emit);
+            }
+            return value(inner, only, depth + 1, memory, emit);
+        }
+    }
+    for name in TEXTS {
+        if let Some(inner @ (Value::Text(_) | Value::Object(_))) = object.get(name) {
+            return value(inner, only, depth + 1, memory, emit);
+        }
+    }
+    emit(Parsed::Rejected(RejectReason::UnknownRecord));
+}
+
+/// Reads an event of CloudTrail Lake: the wrapper's members stand in for those that the event does not have.
+fn lake(
+    wrapper: Object<'_>,
+    inner: Value<'_>,
+    only: Option<Source>,
+    depth: usize,
+    memory: &mut Memory,
+    emit: Emit<'_>,
+) {
+    const LENT: [&str; 6] = [
+        "eventVersion",
+        "eventID",
+        "eventTime",
+        "awsRegion",
+        "recipientAccountId",
+        "eventType",
+    ];
+    let (Value::Object(text), has) = (inner, |name: &str| {
+        inner.get(name).is_some_and(Value::is_present)
+    }) else {
+        return value(inner, only, depth + 1, memory, emit);
+    };
+    let mut merged = text[..text.len() - 1].to_vec();
+    for name in LENT {
+        if let (false, Some(Value::Text(raw @ [_, ..]))) = (has(name), wrapper.get(name)) {
+            let is_first = merged.trim_ascii_end() == b"{";
+            merged.extend_from_slice(if is_first { b"\"" } else { b",\"" });
+            merged.extend_from_slice(name.as_bytes());
+            merged.extend_from_slice(b"\":\"");
+            merged.extend_from_slice(raw);
+            merged.push(b'"');
+        }
+    }
+    merged.push(b'}');
+    value(Value::Object(&merged), only, depth + 1, memory, emit);
+}
+
+/// Recognises messages about logs that are no logs.
+fn notice(object: Object<'_>) -> Option<SkipReason> {
+    let is = |name: &str, wanted: &[&str]| {
+        object.get(name).is_some_and(
+            |v| matches!(v, Value::Text(raw) if wanted.iter().any(|w| w.as_bytes() == raw)),
+        )
+    };
+    if is("messageType", &["CONTROL_MESSAGE"])
+        || is(
+            "Type",
+            &["SubscriptionConfirmation", "UnsubscribeConfirmation"],
+        )
+        || is("Event", &["s3:TestEvent"])
+    {
+        return Some(SkipReason::ControlMessage);
+    }
+    if is("eventSource", &["aws:s3"])
+        || (object.get("s3Bucket").is_some() && object.get("s3ObjectKey").is_some())
+    {
+        return Some(SkipReason::ObjectNotification);
+    }
+    if object.get("digestS3Object").is_some() && object.get("logFiles").is_some() {
+        return Some(SkipReason::Digest);
+    }
+    None
+}
+
+impl From<crate::sources::json::Fault> for RejectReason {
+    fn from(fault: crate::sources::json::Fault) -> Self {
+        match fault {
+            crate::sources::json::Fault::Incomplete => Self::Truncated,
+            crate::sources::json::Fault::Malformed => Self::NotJson,
+            crate::sources::json::Fault::TooDeep => Self::TooDeep,
         }
     }
 }

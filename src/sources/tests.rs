@@ -1,51 +1,334 @@
 #![allow(clippy::unwrap_used)]
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
 use super::*;
 
-/// Reads every file below a folder of real logs and holds the law of accounting over them. The logs are not part of the
-/// project: `PLIMSOLL_SAMPLES=folder cargo test samples -- --nocapture` shows what each file came to.
+struct Read {
+    events: Vec<Event>,
+    rejects: Vec<Reject>,
+    report: FileReport,
+}
+
+fn read_all(bytes: &[u8], options: &ReadOptions) -> Read {
+    let (mut events, mut rejects) = (Vec::new(), Vec::new());
+    let report = read(bytes, "test", options, &mut |e| events.push(e), &mut |r| {
+        rejects.push(r)
+    });
+    check_accounts(&report);
+    assert_eq!(report.events, events.len() as u64);
+    assert_eq!(report.rejected.values().sum::<u64>(), rejects.len() as u64);
+    Read {
+        events,
+        rejects,
+        report,
+    }
+}
+
+fn check_accounts(report: &FileReport) {
+    let (skipped, rejected) = (
+        report.skipped.values().sum::<u64>(),
+        report.rejected.values().sum::<u64>(),
+    );
+    assert_eq!(
+        report.records,
+        report.events + skipped + rejected,
+        "{report:?}"
+    );
+}
+
+/// One line that says what a file came to: `2 events, 1 digest, 1 !not_json`.
+fn summary(report: &FileReport) -> String {
+    let mut parts = Vec::new();
+    if report.events > 0 {
+        parts.push(format!("{} events", report.events));
+    }
+    parts.extend(
+        report
+            .skipped
+            .iter()
+            .map(|(reason, n)| format!("{n} {reason}")),
+    );
+    parts.extend(
+        report
+            .rejected
+            .iter()
+            .map(|(reason, n)| format!("{n} !{reason}")),
+    );
+    parts.join(", ")
+}
+
+fn check(text: &str, expected: &str) {
+    let all = ReadOptions::default();
+    let whole = read_all(text.as_bytes(), &all);
+    assert_eq!(summary(&whole.report), expected, "{text}");
+    // However it is cut into pieces, it comes to the same.
+    for size in [1, 7, 64] {
+        let (mut events, mut rejects) = (Vec::new(), Vec::new());
+        let mut stream = Stream::new("test", &all);
+        for piece in text.as_bytes().chunks(size) {
+            stream.feed(piece, &mut |e| events.push(e), &mut |r| rejects.push(r));
+        }
+        let report = stream.finish(&mut |e| events.push(e), &mut |r| rejects.push(r));
+        assert_eq!(summary(&report), expected, "in pieces of {size}: {text}");
+        assert_eq!(events, whole.events);
+        // Of a broken record as much is kept as had come.
+        let places = |rejects: &[Reject]| {
+            rejects
+                .iter()
+                .map(|r| (r.reason, r.position.clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(places(&rejects), places(&whole.rejects));
+    }
+}
+
+/// A small but whole CloudTrail record.
+fn record(id: &str) -> String {
+    format!(
+        r#"{{"eventVersion":"1.09","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ana","accountId":"111122223333"}},"eventTime":"2026-03-16T04:11:09Z","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"eu-west-1","eventID":"{id}"}}"#
+    )
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
 #[test]
-fn every_record_of_the_samples_is_accounted_for() {
-    let Some(folder) = std::env::var_os("PLIMSOLL_SAMPLES") else {
+fn every_envelope_is_opened() {
+    let (a, b) = (record("a"), record("b"));
+    let pretty = |text: &str| {
+        serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(text).unwrap())
+            .unwrap()
+    };
+    let trail = format!(r#"{{"Records":[{a},{b}]}}"#);
+    let row = "2 111122223333 eni-0abc 10.0.0.5 198.51.100.7 443 5000 6 9 4000 1773634200 1773634260 ACCEPT OK";
+    for (text, expected) in [
+        (trail.clone(), "2 events"),
+        (pretty(&trail), "2 events"),
+        (format!("{}\n{}", pretty(&a), pretty(&b)), "2 events"),
+        (format!("{a}\n{b}\n"), "2 events"),
+        (format!("{a}\r\n{b}\r\n\0\0\0"), "2 events"),
+        (format!("\u{feff}{a}{b}"), "2 events"),
+        (format!("[{a},\n{b}]"), "2 events"),
+        (format!("[{trail},{trail}]"), "4 events"),
+        (r#"{"Records":[]}"#.to_owned(), ""),
+        (String::new(), ""),
+        (" \r\n\0".to_owned(), ""),
+        // An event bus.
+        (format!(r#"{{"version":"0","id":"x","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#), "1 events"),
+        // A log group's subscription, with the records as text; a flow log in the same dress.
+        (
+            format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","message":{}}},{{"message":{}}}]}}"#, quoted(&a), quoted(row)),
+            "2 events",
+        ),
+        (r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"CWL CONTROL MESSAGE: checking"}]}"#.to_owned(), "1 control_message"),
+        // Notification in a queue's message.
+        (
+            format!(r#"{{"Messages":[{{"MessageId":"m","Body":{}}}]}}"#, quoted(&format!(r#"{{"Type":"Notification","Message":{}}}"#, quoted(&trail)))),
+            "2 events",
+        ),
+        (format!(r#"{{"Records":[{{"messageId":"m","eventSource":"aws:sqs","body":{}}}]}}"#, quoted(&a)), "1 events"),
+        // The answer of LookupEvents, whole and as lines.
+        (format!(r#"{{"NextToken":"t","Events":[{{"EventId":"a","EventTime":"2022-02-08 09:23:37+11:00","CloudTrailEvent":{}}}]}}"#, quoted(&a)), "1 events"),
+        (format!(r#"{{"EventId":"a","CloudTrailEvent":{}}}"#, quoted(&a)), "1 events"),
+        // Index documents.
+        (format!(r#"{{"@timestamp":"2030-01-01T00:00:00Z","aws":{{"cloudtrail":{a}}}}}"#), "1 events"),
+        (format!(r#"{{"hits":{{"hits":[{{"_source":{{"event":{{"original":{}}}}}}}]}}}}"#, quoted(&a)), "1 events"),
+        // CloudTrail Lake.
+        (r#"{"eventCategory":"ActivityAuditLog","eventID":"w","eventTime":"2026-03-16 04:11:09.000","recipientAccountId":"111122223333","eventData":{"eventSource":"app.example.com","eventName":"Read","userIdentity":{"type":"Custom","principalId":"ana"},"eventVersion":"1.0"}}"#.to_owned(), "1 events"),
+        // Trimmed records.
+        (r#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject","eventTime":"2026-03-16T04:11:09Z","eventID":"t"}"#.to_owned(), "1 events"),
+        // What is no activity.
+        (r#"{"digestS3Object":"d","previousDigestSignature":"s","logFiles":[]}"#.to_owned(), "1 digest"),
+        (r#"{"Records":[{"eventType":"AwsCloudTrailInsight","insightDetails":{"state":"Start"},"eventTime":"2026-03-16T04:11:09Z"}]}"#.to_owned(), "1 insight"),
+        (r#"{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","eventTime":"2026-03-16T04:11:09Z"}]}"#.to_owned(), "1 object_notification"),
+        (r#"{"Type":"SubscriptionConfirmation","Message":"hello"}"#.to_owned(), "1 control_message"),
+    ] {
+        check(&text, expected);
+    }
+}
+
+#[test]
+fn one_bad_record_does_not_take_its_neighbours_along() {
+    let (a, b) = (record("a"), record("b"));
+    let cut = &a[..a.len() - 9];
+    let deep = format!("{}{}", "[".repeat(80), "]".repeat(80));
+    for (text, expected) in [
+        (format!("{a}\n{cut}\n{b}\n"), "2 events, 1 !not_json"),
+        (format!("{cut}\n{a}\n{b}\n"), "2 events, 1 !not_json"),
+        (format!("{a}\nplain words\n{b}\n"), "2 events, 1 !not_json"),
+        (format!("[{a},{{\"x\":nul}},{b}]"), "2 events, 1 !not_json"),
+        (format!("{{\"x\":nul}}{a}{b}"), "2 events, 1 !not_json"),
+        (format!("{a}\n{b}\n{cut}"), "2 events, 1 !truncated"),
+        (
+            format!("{{\"Records\":[{a},{b},{cut}"),
+            "2 events, 1 !truncated",
+        ),
+        (
+            format!(
+                "{{\"Records\":[{a},{{\"eventSource\":\"s3.amazonaws.com\",\"eventName\":\"x\"}},{b}]}}"
+            ),
+            "2 events, 1 !no_time",
+        ),
+        (
+            format!("{a}\n{{\"level\":\"info\"}}\n"),
+            "1 events, 1 !unknown_record",
+        ),
+        (
+            format!("[{a},12,\"x\",null,{b}]"),
+            "2 events, 3 !unknown_record",
+        ),
+        (format!("{{\"x\":{deep}}}\n{a}\n"), "1 events, 1 !too_deep"),
+        (
+            format!("fetching logs ...\ndone\n{a}\n"),
+            "1 events, 2 preamble",
+        ),
+        ("a letter\n\nto a friend\n".to_owned(), "1 !unknown_format"),
+        (
+            "\u{89}PNG\r\n\u{1a}\n\0\0\0\rIHDR".to_owned(),
+            "1 !unknown_format",
+        ),
+        ("{ no json at all".to_owned(), "1 !not_json"),
+    ] {
+        check(&text, expected);
+    }
+    let mut nested = a.clone();
+    for _ in 0..ENVELOPES_MAX + 1 {
+        nested = format!("{{\"Message\":{}}}", quoted(&nested));
+    }
+    check(&nested, "1 !too_deep");
+}
+
+#[test]
+fn a_record_has_a_largest_size_and_a_file_has_none() {
+    let large = format!("{{\"x\":\"{}\"}}", "y".repeat(RECORD_BYTES_MAX));
+    let lines = format!("{}\n{large}\n{}\n", record("a"), record("b"));
+    let array = format!("[{},{large},{}]", record("a"), record("b"));
+    for text in [lines, array] {
+        let read = read_all(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(summary(&read.report), "2 events, 1 !record_too_large");
+    }
+    // A container may be larger, even where another member comes first.
+    let records: Vec<String> = (0..6_000).map(|n| record(&n.to_string())).collect();
+    let text = format!(
+        "{{\"NextToken\":\"t\",\"Events\":[{}],\"more\":{{}}}}",
+        records.join(",\n")
+    );
+    assert!(text.len() > RECORD_BYTES_MAX);
+    let mut stream = Stream::new("test", &ReadOptions::default());
+    for piece in text.as_bytes().chunks(10_000) {
+        stream.feed(piece, &mut |_| {}, &mut |_| {});
+        assert!(stream.report().bytes_json > 0);
+    }
+    let report = stream.finish(&mut |_| {}, &mut |_| {});
+    assert_eq!(
+        (report.events, report.records, report.error),
+        (6_000, 6_000, None)
+    );
+}
+
+#[test]
+fn a_reject_says_where_it_lies() {
+    let a = record("a");
+    let text = format!("{a}\n\n  {{\"level\":1}}\n");
+    let read = read_all(text.as_bytes(), &ReadOptions::default());
+    let reject = &read.rejects[0];
+    assert_eq!(reject.reason, RejectReason::UnknownRecord);
+    let Position {
+        line, record, byte, ..
+    } = reject.position;
+    assert_eq!((line, record, byte), (3, 2, a.len() as u64 + 4));
+    assert!(reject.excerpt.starts_with("{\"level\":1}"));
+}
+
+#[test]
+fn a_file_that_breaks_off_delivers_what_came_before() {
+    let text: String = (0..3_000)
+        .map(|n| record(&format!("{:x}", n * 2_654_435_761u64)) + "\n")
+        .collect();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let read = read_all(&packed[..packed.len() / 2], &ReadOptions::default());
+    assert!(read.report.error.is_some());
+    assert!(read.report.events > 100, "{:?}", read.report);
+    assert_eq!(read.report.compression, [Compression::Gzip]);
+    assert_eq!(
+        read.report.content_hash,
+        xxhash_rust::xxh3::xxh3_128(&packed[..packed.len() / 2])
+    );
+}
+
+#[test]
+fn a_forced_format_is_the_only_one() {
+    let text = format!("{}\n", record("a"));
+    let flows = ReadOptions {
+        format: Some(Source::AwsVpcFlow),
+    };
+    assert_eq!(
+        summary(&read_all(text.as_bytes(), &flows).report),
+        "1 !unknown_record"
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_byte_is_accounted_for(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        read_all(&bytes, &ReadOptions::default());
+    }
+
+    #[test]
+    fn damage_is_bounded_and_pieces_do_not_matter(
+        at in 0usize..4_000, with in any::<u8>(), len in 0usize..40, size in 1usize..500, array in any::<bool>(),
+    ) {
+        let records: Vec<String> = (0..8).map(|n| record(&n.to_string())).collect();
+        let mut bytes = if array {
+            format!("{{\"Records\":[{}]}}", records.join(",")).into_bytes()
+        } else {
+            records.join("\n").into_bytes()
+        };
+        let at = at % bytes.len();
+        let end = (at + len).min(bytes.len());
+        bytes.splice(at..end, [with]);
+        let whole = read_all(&bytes, &ReadOptions::default());
+        if !array && !bytes[at..=at].contains(&b'\n') && len < records[0].len() {
+            prop_assert!(whole.report.events >= 6, "{}", String::from_utf8_lossy(&bytes));
+        }
+        let mut stream = Stream::new("test", &ReadOptions::default());
+        for piece in bytes.chunks(size) {
+            stream.feed(piece, &mut |_| {}, &mut |_| {});
+        }
+        let report = stream.finish(&mut |_| {}, &mut |_| {});
+        check_accounts(&report);
+        prop_assert_eq!(report.events, whole.report.events);
+    }
+}
+
+/// Walks the directory of real logs that `PLIMSOLL_SAMPLES` names, and prints what each file came to.
+#[test]
+fn samples_are_accounted_for() {
+    let Some(root) = std::env::var_os("PLIMSOLL_SAMPLES") else {
         return;
     };
-    for file in discover(&[folder.into()]).unwrap() {
-        let mut n_events = 0;
-        let mut rejects = Vec::new();
-        let input = std::fs::File::open(file.path().unwrap()).unwrap();
-        let report = read(
-            input,
+    let mut table = String::new();
+    for file in discover(&[PathBuf::from(root)]).unwrap() {
+        let bytes = std::fs::read(file.name()).unwrap();
+        let read = read_all(&bytes, &ReadOptions::default());
+        let (report, first) = (&read.report, read.rejects.first());
+        table += &format!(
+            "{} | {} | {} | {} | {:?} {}\n",
             file.name(),
-            &ReadOptions::default(),
-            &mut |_| n_events += 1,
-            &mut |r| rejects.push(r),
-        );
-        let formats: Vec<&str> = report.formats.iter().map(|f| f.as_str()).collect();
-        #[allow(clippy::print_stdout)]
-        {
-            println!(
-                "{} | {} | {} records | {} events | {:?} | {:?} {}",
-                report.file,
-                formats.join("+"),
-                report.records,
-                report.events,
-                report.skipped,
-                report.rejected,
-                report.error.as_deref().unwrap_or("")
-            );
-            for reject in rejects.iter().take(3) {
-                println!(
-                    "      {} line {}: {}",
-                    reject.reason, reject.line, reject.excerpt
-                );
-            }
-        }
-        assert_eq!(n_events, report.events);
-        assert_eq!(rejects.len() as u64, report.rejected.values().sum::<u64>());
-        assert_eq!(
+            report.format().unwrap_or("-"),
             report.records,
-            report.events
-                + report.skipped.values().sum::<u64>()
-                + report.rejected.values().sum::<u64>()
+            summary(report),
+            report.error,
+            first.map(|r| format!("{}", r.position)).unwrap_or_default(),
         );
+        assert_eq!(content_hash_of(&file), Some(report.content_hash));
     }
+    std::io::stderr().write_all(table.as_bytes()).unwrap();
 }

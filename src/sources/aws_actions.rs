@@ -1,0 +1,313 @@
+//! What an AWS operation does, as one of our action classes.
+//!
+//! An exact row wins over a pattern, and of patterns the longest wins. CloudTrail's own names stand beside those of the
+//! API where the two differ.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::event::Action::{self, *};
+
+/// Service, operation, class; one `*` stands for any text.
+#[rustfmt::skip]
+const ROWS: &[(&str, &str, Action)] = &[
+    // Storage: lists.
+    ("s3", "ListBuckets", ListBuckets),
+    ("s3", "ListDirectoryBuckets", ListBuckets),
+    ("s3", "ListObjects", ListObjects),
+    ("s3", "ListObjectsV2", ListObjects),
+    ("s3", "ListObjectVersions", ListObjects),
+    ("s3", "ListMultipartUploads", ListObjects),
+    ("s3", "ListParts", ListObjects),
+    ("s3", "ListObjectAnnotations", ListObjects),
+    ("s3", "HeadBucket", ReadPosture),
+    ("s3", "ListAccessPoints", ListBuckets),
+    ("s3", "ListMultiRegionAccessPoints", ListBuckets),
+    ("s3", "ListRegionalBuckets", ListBuckets),
+    ("s3tables", "ListTableBuckets", ListBuckets),
+    ("s3tables", "ListTables", ListObjects),
+    ("s3tables", "ListNamespaces", ListObjects),
+    // Storage: reads.
+    ("s3", "GetObject", ReadObject),
+    ("s3", "HeadObject", ReadObject),
+    ("s3", "GetObjectAttributes", ReadObject),
+    ("s3", "GetObjectTorrent", ReadObject),
+    ("s3", "SelectObjectContent", ReadObject),
+    ("s3", "GetObjectTagging", ReadPosture),
+    ("s3", "GetObjectAcl", ReadPosture),
+    ("s3", "GetObjectRetention", ReadPosture),
+    ("s3", "GetObjectLegalHold", ReadPosture),
+    ("s3tables", "GetObject", ReadObject),
+    // Storage: writes, copies, deletions.
+    ("s3", "PutObject", WriteObject),
+    ("s3", "PostObject", WriteObject),
+    ("s3", "CreateMultipartUpload", WriteObject),
+    ("s3", "UploadPart", WriteObject),
+    ("s3", "CompleteMultipartUpload", WriteObject),
+    ("s3", "AbortMultipartUpload", Other),
+    ("s3", "RenameObject", CopyObject),
+    ("s3", "CopyObject", CopyObject),
+    ("s3", "UploadPartCopy", CopyObject),
+    ("s3", "RestoreObject", CopyObject),
+    ("s3", "DeleteObject", DeleteObject),
+    ("s3", "DeleteObjects", DeleteObject),
+    ("s3", "DeleteBucket", DeleteObject),
+    // Bulk movers, replication and sharing.
+    ("s3", "PutBucketReplication", CopyObject),
+    ("s3", "PutBucketInventoryConfiguration", CopyObject),
+    ("s3", "PutBucketLogging", WritePosture),
+    ("s3", "CreateJob", CopyObject),
+    ("s3", "CreateSession", Other),
+    ("datasync", "CreateLocationS3", CopyObject),
+    ("datasync", "CreateLocationObjectStorage", CopyObject),
+    ("datasync", "CreateTask", CopyObject),
+    ("datasync", "StartTaskExecution", CopyObject),
+    ("rds", "StartExportTask", CopyObject),
+    ("rds", "ModifyDBSnapshotAttribute", CopyObject),
+    ("rds", "ModifyDBClusterSnapshotAttribute", CopyObject),
+    ("ec2", "ModifySnapshotAttribute", CopyObject),
+    ("ec2", "ModifyImageAttribute", CopyObject),
+    ("ec2", "CreateStoreImageTask", CopyObject),
+    ("ec2", "CreateInstanceExportTask", CopyObject),
+    ("ec2", "ExportImage", CopyObject),
+    ("dynamodb", "ExportTableToPointInTime", CopyObject),
+    ("dynamodb", "Scan", ReadObject),
+    ("ebs", "ListSnapshotBlocks", ListObjects),
+    ("ebs", "GetSnapshotBlock", ReadObject),
+    ("secretsmanager", "GetSecretValue", ReadObject),
+    ("secretsmanager", "BatchGetSecretValue", ReadObject),
+    ("secretsmanager", "ListSecrets", ListObjects),
+    ("ssm", "GetParameter", ReadObject),
+    ("ssm", "GetParameters", ReadObject),
+    ("ssm", "GetParametersByPath", ReadObject),
+    ("ssm", "DescribeParameters", ListObjects),
+    ("ecr", "BatchGetImage", ReadObject),
+    ("ecr", "GetDownloadUrlForLayer", ReadObject),
+    // Storage: configuration.
+    ("s3", "GetBucketAcl", ReadPosture),
+    ("s3", "GetBucketPublicAccessBlock", ReadPosture),
+    ("s3", "GetBucketPolicy", ReadPosture),
+    ("s3", "GetBucketPolicyStatus", ReadPosture),
+    ("s3", "GetBucketVersioning", ReadPosture),
+    ("s3", "GetAccountPublicAccessBlock", ReadPosture),
+    ("s3", "GetBucketEncryption", ReadPosture),
+    ("s3", "GetBucketLogging", ReadPosture),
+    ("s3", "GetBucketReplication", ReadPosture),
+    ("s3", "GetBucketLocation", ReadPosture),
+    ("s3", "GetBucketTagging", ReadPosture),
+    ("s3", "GetBucketCors", ReadPosture),
+    ("s3", "GetBucketWebsite", ReadPosture),
+    ("s3", "GetBucketLifecycle", ReadPosture),
+    ("s3", "GetBucketLifecycleConfiguration", ReadPosture),
+    ("s3", "GetBucketNotification", ReadPosture),
+    ("s3", "GetBucketOwnershipControls", ReadPosture),
+    ("s3", "GetBucketRequestPayment", ReadPosture),
+    ("s3", "GetBucketObjectLockConfiguration", ReadPosture),
+    ("s3", "GetAccelerateConfiguration", ReadPosture),
+    ("s3", "GetBucket*", ReadPosture),
+    ("s3", "GetAccessPoint*", ReadPosture),
+    ("s3", "GetMultiRegionAccessPoint*", ReadPosture),
+    ("s3", "GetAccessGrant*", ReadPosture),
+    ("s3", "ListBucket*Configurations", ReadPosture),
+    ("s3", "GetStorageLens*", ReadPosture),
+    ("s3", "PutBucket*", WritePosture),
+    ("s3", "DeleteBucketPolicy", WritePosture),
+    ("s3", "DeleteBucketEncryption", WritePosture),
+    ("s3", "PutAccountPublicAccessBlock", WritePosture),
+    ("s3", "DeleteAccountPublicAccessBlock", WritePosture),
+    // Directory and account enumeration.
+    ("iam", "ListUsers", EnumerateDirectory),
+    ("iam", "ListRoles", EnumerateDirectory),
+    ("iam", "ListGroups", EnumerateDirectory),
+    ("iam", "GetAccountAuthorizationDetails", EnumerateDirectory),
+    ("iam", "GetAccountSummary", EnumerateDirectory),
+    ("iam", "GetCredentialReport", EnumerateDirectory),
+    ("iam", "GenerateCredentialReport", EnumerateDirectory),
+    ("iam", "ListPolicies", EnumerateDirectory),
+    ("iam", "List*", EnumerateDirectory),
+    ("iam", "GetUser", EnumerateDirectory),
+    ("iam", "GetRole", EnumerateDirectory),
+    ("iam", "GetGroup", EnumerateDirectory),
+    ("iam", "GetPolicy*", EnumerateDirectory),
+    ("iam", "Get*Policy", EnumerateDirectory),
+    ("iam", "GetLoginProfile", EnumerateDirectory),
+    ("iam", "GetAccessKeyLastUsed", EnumerateDirectory),
+    ("iam", "GetServiceLastAccessedDetails*", EnumerateDirectory),
+    ("iam", "SimulatePrincipalPolicy", EnumerateDirectory),
+    ("iam", "SimulateCustomPolicy", EnumerateDirectory),
+    ("sts", "GetCallerIdentity", EnumerateDirectory),
+    ("sts", "GetAccessKeyInfo", EnumerateDirectory),
+    ("identitystore", "List*", EnumerateDirectory),
+    ("identitystore", "DescribeUser", EnumerateDirectory),
+    ("identitystore", "GetUserId", EnumerateDirectory),
+    ("sso-directory", "SearchUsers", EnumerateDirectory),
+    ("sso-directory", "SearchGroups", EnumerateDirectory),
+    ("sso", "ListAccountAssignments*", EnumerateDirectory),
+    ("sso", "ListPermissionSets*", EnumerateDirectory),
+    ("sso", "ListAccountsForProvisionedPermissionSet", EnumerateDirectory),
+    ("organizations", "ListAccounts*", EnumerateDirectory),
+    ("organizations", "DescribeOrganization", EnumerateDirectory),
+    ("organizations", "ListRoots", EnumerateDirectory),
+    ("organizations", "ListOrganizationalUnitsForParent", EnumerateDirectory),
+    ("organizations", "ListChildren", EnumerateDirectory),
+    ("organizations", "ListDelegatedAdministrators", EnumerateDirectory),
+    ("cognito-idp", "ListUsers*", EnumerateDirectory),
+    ("cognito-idp", "ListUserPools", EnumerateDirectory),
+    ("ds", "DescribeDirectories", EnumerateDirectory),
+    ("workmail", "ListUsers", EnumerateDirectory),
+    // New identities.
+    ("iam", "CreateUser", CreateIdentity),
+    ("iam", "CreateRole", CreateIdentity),
+    ("iam", "CreateGroup", CreateIdentity),
+    ("iam", "CreateServiceLinkedRole", CreateIdentity),
+    ("iam", "CreateInstanceProfile", CreateIdentity),
+    ("iam", "CreateSAMLProvider", CreateIdentity),
+    ("iam", "CreateOpenIDConnectProvider", CreateIdentity),
+    ("identitystore", "CreateUser", CreateIdentity),
+    ("sso-directory", "CreateUser", CreateIdentity),
+    ("organizations", "CreateAccount", CreateIdentity),
+    ("organizations", "InviteAccountToOrganization", CreateIdentity),
+    ("rolesanywhere", "CreateTrustAnchor", CreateIdentity),
+    ("rolesanywhere", "CreateProfile", CreateIdentity),
+    // New credentials.
+    ("iam", "CreateAccessKey", CreateCredential),
+    ("iam", "CreateLoginProfile", CreateCredential),
+    ("iam", "UpdateLoginProfile", CreateCredential),
+    ("iam", "CreateServiceSpecificCredential", CreateCredential),
+    ("iam", "ResetServiceSpecificCredential", CreateCredential),
+    ("iam", "UploadSSHPublicKey", CreateCredential),
+    ("iam", "UploadSigningCertificate", CreateCredential),
+    ("iam", "UpdateAssumeRolePolicy", CreateCredential),
+    ("iam", "UpdateAccessKey", CreateCredential),
+    ("iam", "CreateVirtualMFADevice", CreateCredential),
+    ("sts", "GetSessionToken", CreateCredential),
+    ("sts", "GetFederationToken", CreateCredential),
+    ("ec2", "CreateKeyPair", CreateCredential),
+    ("ec2", "ImportKeyPair", CreateCredential),
+    ("ec2", "GetPasswordData", CreateCredential),
+    ("ecr", "GetAuthorizationToken", CreateCredential),
+    // Roles assumed, sign-ins.
+    ("sts", "AssumeRole", AssumeRole),
+    ("sts", "AssumeRoleWithSAML", AssumeRole),
+    ("sts", "AssumeRoleWithWebIdentity", AssumeRole),
+    ("sts", "AssumeRoot", AssumeRole),
+    ("sts", "GetDelegatedAccessToken", AssumeRole),
+    ("signin", "ConsoleLogin", Authenticate),
+    ("signin", "SwitchRole", AssumeRole),
+    ("signin", "CheckMfa", Authenticate),
+    ("signin", "Federate", Authenticate),
+    ("signin", "UserAuthentication", Authenticate),
+    ("signin", "CredentialChallenge", Authenticate),
+    ("sso", "CreateToken", Authenticate),
+];
+
+/// Services that are S3 under another name.
+const S3_NAMES: [&str; 3] = ["s3-outposts", "s3express", "s3-object-lambda"];
+
+#[derive(Default)]
+struct Service {
+    exact: FxHashMap<&'static str, Action>,
+    /// Beginning, end and class, the longest first.
+    patterns: Vec<(&'static str, &'static str, Action)>,
+}
+
+static SERVICES: LazyLock<FxHashMap<&'static str, Service>> = LazyLock::new(|| {
+    let mut services: FxHashMap<&'static str, Service> = FxHashMap::default();
+    for (service, op, action) in ROWS {
+        let service = services.entry(service).or_default();
+        match op.split_once('*') {
+            Some((start, end)) => service.patterns.push((start, end, *action)),
+            None => drop(service.exact.insert(op, *action)),
+        }
+    }
+    services.values_mut().for_each(|s| {
+        s.patterns
+            .sort_by_key(|(start, end, _)| usize::MAX - start.len() - end.len())
+    });
+    services
+});
+
+/// Returns the class of an operation, by the service's short name and the name that CloudTrail writes.
+pub fn classify(service: &str, op: &str) -> Action {
+    let service = if S3_NAMES.contains(&service) {
+        "s3"
+    } else {
+        service
+    };
+    let Some(rows) = SERVICES.get(service) else {
+        return Other;
+    };
+    let op = if service == "lambda" {
+        without_api_date(op)
+    } else {
+        op
+    };
+    if let Some(action) = rows.exact.get(op) {
+        return *action;
+    }
+    rows.patterns
+        .iter()
+        .find(|(start, end, _)| {
+            op.len() >= start.len() + end.len() && op.starts_with(start) && op.ends_with(end)
+        })
+        .map_or(Other, |(_, _, action)| *action)
+}
+
+/// Cuts the date of the API, as in `GetFunction20150331v2`, off a name.
+fn without_api_date(op: &str) -> &str {
+    let stem = op.trim_end_matches(|c: char| c.is_ascii_digit());
+    let stem = match stem.strip_suffix('v') {
+        Some(dated) if stem.len() < op.len() => {
+            dated.trim_end_matches(|c: char| c.is_ascii_digit())
+        }
+        _ => stem,
+    };
+    let date = &op[stem.len()..];
+    if date.len() >= 8
+        && date.starts_with("20")
+        && date.as_bytes()[..8].iter().all(u8::is_ascii_digit)
+    {
+        stem
+    } else {
+        op
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_specific_row_wins() {
+        for (service, op, action) in [
+            ("s3", "ListObjects", ListObjects),
+            ("s3", "GetBucketFlavour", ReadPosture),
+            ("s3", "PutBucketReplication", CopyObject),
+            ("s3", "PutBucketPolicy", WritePosture),
+            ("s3", "ListBucketAnalyticsConfigurations", ReadPosture),
+            ("s3-outposts", "GetObject", ReadObject),
+            ("s3", "GetObjectAcl", ReadPosture),
+            ("iam", "GetRolePolicy", EnumerateDirectory),
+            ("iam", "ListAnything", EnumerateDirectory),
+            ("iam", "GetSomething", Other),
+            ("nowhere", "ListObjects", Other),
+        ] {
+            assert_eq!(classify(service, op), action, "{service} {op}");
+        }
+        assert_eq!(
+            SERVICES
+                .values()
+                .map(|s| s.exact.len() + s.patterns.len())
+                .sum::<usize>(),
+            ROWS.len()
+        );
+    }
+
+    #[test]
+    fn an_api_date_is_no_part_of_a_name() {
+        assert_eq!(without_api_date("GetFunction20150331v2"), "GetFunction");
+        assert_eq!(without_api_date("CreateFunction20150331"), "CreateFunction");
+        assert_eq!(without_api_date("ListThings2"), "ListThings2");
+    }
+}

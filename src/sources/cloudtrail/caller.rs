@@ -1,0 +1,537 @@
+//! Who made a CloudTrail call: the `userIdentity` element to a principal.
+//!
+//! One person or workload is one identity, however its sessions rotate. A role's sessions are the role, unless a person
+//! stands behind the session by name; names that callers choose are kept beside the identity.
+
+use rustc_hash::FxHashMap;
+
+use crate::event::{IdentityKind, Principal, Untrusted};
+use crate::sources::cloudtrail::instant;
+use crate::sources::interner::Interner;
+use crate::sources::json::{self, Value};
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// What roles of single sign-on are called.
+const SSO_ROLE: &str = "AWSReservedSSO_";
+/// What CloudTrail writes instead of a user name that may be a mistyped password.
+const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+/// Identity providers at which consumers, not machines, sign in.
+const CONSUMER_PROVIDERS: [&str; 4] = [
+    "accounts.google.com",
+    "www.amazon.com",
+    "graph.facebook.com",
+    "appleid.apple.com",
+];
+/// What `invokedBy` says of calls that a person's console made.
+const CONSOLE_INVOKERS: [&str; 2] = ["signin.amazonaws.com", "console.amazonaws.com"];
+
+/// What `userIdentity` says.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// Who; its id is empty for a service that the element does not name.
+    pub principal: Option<Principal>,
+    /// The name of the session.
+    pub session: Option<Untrusted>,
+    /// The access key.
+    pub credential: Option<Str>,
+    /// The caller's own account.
+    pub account: Option<Str>,
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// When the session began.
+    pub session_start: Option<Time>,
+    /// The name that an identity provider attached to the session.
+    pub source_identity: Option<Untrusted>,
+    /// The service that made the call on the caller's behalf.
+    pub via: Option<Str>,
+    /// Whether a console made the call.
+    pub is_console: bool,
+    /// Whether the user agent may tell more of the kind.
+    pub is_refinable: bool,
+}
+
+/// Callers by the text of their element, which repeats from call to call. Bounded: forgotten when full.
+#[derive(Debug, Default)]
+pub struct Callers {
+    known: FxHashMap<Box<[u8]>, Caller>,
+    empty: Caller,
+}
+
+impl Callers {
+    /// The most elements that are remembered.
+    const CALLERS_MAX: usize = 4_096;
+    /// The longest element, in bytes, that is remembered.
+    const BYTES_MAX: usize = 4_096;
+
+    /// Returns who a `userIdentity` element speaks of.
+    pub fn of(
+        &mut self,
+        identity: Value<'_>,
+        region: Option<&str>,
+        interner: &mut Interner,
+    ) -> &Caller {
+        let Value::Object(text) = identity else {
+            return &self.empty;
+        };
+        // The partition may follow from the region; outside the default one nothing is remembered.
+        let partition = partition_of_region(region);
+        if partition != "aws" || text.len() > Self::BYTES_MAX {
+            self.empty = Caller::default();
+            return self.scratch(caller(identity, partition, interner));
+        }
+        if !self.known.contains_key(text) {
+            if self.known.len() >= Self::CALLERS_MAX {
+                self.known.clear();
+            }
+            self.known
+                .insert(text.into(), caller(identity, partition, interner));
+        }
+        &self.known[text]
+    }
+
+    fn scratch(&mut self, caller: Caller) -> &Caller {
+        /// The key that no element has.
+        const SCRATCH: &[u8] = b"";
+        self.known.insert(SCRATCH.into(), caller);
+        &self.known[SCRATCH]
+    }
+}
+
+/// Returns the partition that a region belongs to.
+pub fn partition_of_region(region: Option<&str>) -> &'static str {
+    match region {
+        Some(region) if region.starts_with("cn-") => "aws-cn",
+        Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+fn partition_of_arn(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?
+        .split(':')
+        .next()
+        .filter(|p| p.starts_with("aws"))
+}
+
+/// Returns account, role name and session of `arn:P:sts::A:assumed-role/NAME/SESSION`.
+fn assumed_role(arn: &str) -> Option<(&str, &str, &str)> {
+    let (head, rest) = arn.split_once(":assumed-role/")?;
+    let account = head.rsplit(':').next()?;
+    let (name, session) = rest.split_once('/')?;
+    Some((account, name, session))
+}
+
+fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(user, domain)| {
+        !user.is_empty()
+            && !domain.contains('@')
+            && domain.contains('.')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
+    })
+}
+
+/// Lower-cases an e-mail address; any other name keeps its case.
+fn plain_name(name: &str) -> String {
+    if is_email(name) {
+        name.to_lowercase()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// Tells whether a session is named after an instance.
+fn is_instance(session: &str) -> bool {
+    session.strip_prefix("i-").is_some_and(|id| {
+        (8..=17).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// The members of `userIdentity`, as text.
+struct Parts<'a> {
+    u: Value<'a>,
+    issuer: Value<'a>,
+    context: Value<'a>,
+    arn: Option<String>,
+    account: Option<String>,
+    principal_id: Option<String>,
+    user_name: Option<String>,
+    invoked_by: Option<String>,
+    source_identity: Option<String>,
+    partition: String,
+}
+
+impl<'a> Parts<'a> {
+    fn of(u: Value<'a>, partition: &str) -> Self {
+        let text = |value: Value<'_>, name: &str| {
+            value
+                .get(name)
+                .and_then(Value::text)
+                .map(|t| t.into_owned())
+        };
+        let context = u.get("sessionContext").unwrap_or(Value::Null);
+        let issuer = context.get("sessionIssuer").unwrap_or(Value::Null);
+        let arn = text(u, "arn");
+        let stated = arn.clone().or_else(|| text(issuer, "arn"));
+        Self {
+            partition: stated
+                .as_deref()
+                .and_then(partition_of_arn)
+                .unwrap_or(partition)
+                .to_owned(),
+            account: text(u, "accountId"),
+            principal_id: text(u, "principalId"),
+            user_name: text(u, "userName").filter(|name| name != HIDDEN),
+            invoked_by: text(u, "invokedBy"),
+            source_identity: text(context, "sourceIdentity"),
+            u,
+            issuer,
+            context,
+            arn,
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.u
+            .get(name)
+            .and_then(Value::text)
+            .map(|t| t.into_owned())
+    }
+
+    fn issuer_text(&self, name: &str) -> Option<String> {
+        self.issuer
+            .get(name)
+            .and_then(Value::text)
+            .map(|t| t.into_owned())
+    }
+
+    /// Returns the stable part of the principal id, without a session's name.
+    fn unique_id(&self) -> Option<&str> {
+        self.principal_id
+            .as_deref()
+            .map(|id| id.split(':').next().unwrap_or(id))
+            .filter(|id| !json::stands_for_nothing(id))
+    }
+
+    /// Returns the identity of last resort: the account and the principal id.
+    fn by_account(&self) -> Option<String> {
+        match (&self.account, self.unique_id()) {
+            (Some(account), Some(id)) if id != account => {
+                Some(format!("aws:account:{account}/{id}"))
+            }
+            (Some(account), _) => Some(format!("aws:account:{account}")),
+            (None, Some(id)) => Some(format!("aws:account:/{id}")),
+            (None, None) => None,
+        }
+    }
+
+    fn arn_or_account(&self) -> Option<String> {
+        self.arn.clone().or_else(|| self.by_account())
+    }
+
+    /// Returns the type, also where only the ARN tells it.
+    fn kind(&self) -> Option<String> {
+        self.text("type").or_else(|| {
+            let arn = self.arn.as_deref()?;
+            let kind = match arn {
+                _ if arn.contains(":assumed-role/") => "AssumedRole",
+                _ if arn.contains(":user/") => "IAMUser",
+                _ if arn.ends_with(":root") => "Root",
+                _ => "Unknown",
+            };
+            Some(kind.to_owned())
+        })
+    }
+}
+
+/// What a type of identity comes to.
+struct Who {
+    id: String,
+    kind: IdentityKind,
+    role: Option<String>,
+    session: Option<String>,
+    instance: Option<String>,
+    is_refinable: bool,
+}
+
+impl Who {
+    fn new(id: String, kind: IdentityKind) -> Self {
+        Self {
+            id,
+            kind,
+            role: None,
+            session: None,
+            instance: None,
+            is_refinable: false,
+        }
+    }
+}
+
+fn caller(u: Value<'_>, partition: &str, interner: &mut Interner) -> Caller {
+    let parts = Parts::of(u, partition);
+    let kind = parts.kind();
+    let who = who(&parts, kind.as_deref());
+    let attributes = parts.context.get("attributes").unwrap_or(Value::Null);
+    let is_service = matches!(kind.as_deref(), None | Some("AWSService"));
+    let invoked_by = parts.invoked_by.as_deref();
+    let is_console = !is_service && invoked_by.is_some_and(|by| CONSOLE_INVOKERS.contains(&by));
+    let account = parts.account.as_deref().filter(|a| *a != "anonymous");
+    let credential = parts
+        .text("accessKeyId")
+        .or_else(|| parts.text("credentialId"));
+    Caller {
+        session: who
+            .as_ref()
+            .and_then(|w| w.session.as_deref())
+            .map(|s| interner.untrusted(s)),
+        is_refinable: who.as_ref().is_some_and(|w| w.is_refinable),
+        principal: who.map(|who| principal(who, &parts, interner)),
+        credential: credential.map(|key| interner.share(&key)),
+        account: account.map(|a| interner.share(a)),
+        mfa: attributes.get("mfaAuthenticated").and_then(Value::truth),
+        session_start: attributes
+            .get("creationDate")
+            .and_then(Value::text)
+            .and_then(|t| instant(&t)),
+        source_identity: parts
+            .source_identity
+            .as_deref()
+            .map(|s| interner.untrusted(s)),
+        via: invoked_by
+            .filter(|_| !is_console)
+            .map(|by| interner.share(by)),
+        is_console,
+    }
+}
+
+fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal {
+    let is_person_of_role =
+        who.kind == IdentityKind::Human && who.role.as_ref().is_some_and(|role| *role != who.id);
+    let mut aliases: Vec<String> = Vec::new();
+    if is_person_of_role {
+        // The role's unique id is shared by everybody who takes it; with the session it is the person's own.
+        aliases.extend(parts.principal_id.clone());
+        let names = [who.session.as_deref(), parts.source_identity.as_deref()];
+        aliases.extend(
+            names
+                .into_iter()
+                .flatten()
+                .filter(|n| is_email(n))
+                .map(plain_name),
+        );
+    } else {
+        aliases.extend(parts.unique_id().map(str::to_owned));
+        aliases.extend(parts.user_name.as_deref().map(plain_name));
+        aliases.extend(who.instance.clone());
+    }
+    aliases.sort();
+    aliases.dedup();
+    aliases.retain(|alias| *alias != who.id);
+    Principal {
+        id: interner.share(&who.id),
+        kind: who.kind,
+        role: who.role.map(|role| interner.share(&role)),
+        instance: who.instance.map(|instance| interner.share(&instance)),
+        aliases: aliases.iter().map(|alias| interner.share(alias)).collect(),
+    }
+}
+
+fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
+    use IdentityKind::{Anonymous, CloudService, Human, RoleSession, Unknown, Workload};
+    let p = &parts.partition;
+    Some(match kind {
+        Some("AssumedRole") => return assumed(parts),
+        Some("Role") => {
+            let id = parts.arn_or_account()?;
+            Who {
+                role: parts.arn.clone(),
+                is_refinable: true,
+                ..Who::new(id, RoleSession)
+            }
+        }
+        Some("IAMUser") => {
+            let built = || {
+                Some(format!(
+                    "arn:{p}:iam::{}:user/{}",
+                    parts.account.as_ref()?,
+                    parts.user_name.as_ref()?
+                ))
+            };
+            match parts.arn.clone().or_else(built) {
+                Some(arn) => Who::new(arn, Human),
+                None => Who::new(
+                    parts.by_account()?,
+                    if parts.unique_id().is_some() {
+                        Human
+                    } else {
+                        Unknown
+                    },
+                ),
+            }
+        }
+        Some("Root") => {
+            let id = match &parts.account {
+                Some(account) => format!("arn:{p}:iam::{account}:root"),
+                None => parts.arn.clone()?,
+            };
+            Who::new(id, Human)
+        }
+        Some("FederatedUser") => {
+            let id = parts.issuer_text("arn").or_else(|| {
+                parts
+                    .account
+                    .as_ref()
+                    .map(|account| format!("aws:account:{account}"))
+            })?;
+            let name = parts
+                .arn
+                .as_deref()
+                .and_then(|arn| arn.split_once("federated-user/"))
+                .map(|(_, name)| name);
+            let name = name.or_else(|| Some(parts.principal_id.as_deref()?.split_once(':')?.1));
+            Who {
+                session: name.map(str::to_owned),
+                ..Who::new(id, RoleSession)
+            }
+        }
+        Some(federated @ ("SAMLUser" | "WebIdentityUser")) => {
+            let provider = parts.text("identityProvider");
+            let user = parts
+                .user_name
+                .as_deref()
+                .or(parts.principal_id.as_deref())?;
+            let is_person = federated == "SAMLUser"
+                || provider
+                    .as_ref()
+                    .is_some_and(|p| CONSUMER_PROVIDERS.iter().any(|known| p.contains(known)));
+            let scheme = if federated == "SAMLUser" {
+                "saml"
+            } else {
+                "webid"
+            };
+            let id = format!(
+                "aws:{scheme}:{}/{}",
+                provider.as_deref().unwrap_or_default(),
+                plain_name(user)
+            );
+            Who::new(id, if is_person { Human } else { Workload })
+        }
+        Some("AWSService") => {
+            let id = parts
+                .invoked_by
+                .as_ref()
+                .map(|by| format!("aws:service:{by}"));
+            Who::new(id.unwrap_or_default(), CloudService)
+        }
+        Some("AWSAccount") if parts.account.as_deref() == Some("anonymous") => {
+            Who::new("aws:anonymous".to_owned(), Anonymous)
+        }
+        Some("AWSAccount") => {
+            let session = parts
+                .principal_id
+                .as_deref()
+                .and_then(|id| id.split_once(':'))
+                .map(|(_, name)| name.to_owned());
+            Who {
+                session: session.filter(|s| !s.is_empty()),
+                ..Who::new(parts.arn_or_account()?, Unknown)
+            }
+        }
+        Some("IdentityCenterUser") => {
+            let behalf = parts.u.get("onBehalfOf").unwrap_or(Value::Null);
+            let text = |name| {
+                behalf
+                    .get(name)
+                    .and_then(Value::text)
+                    .map(|t| t.into_owned())
+            };
+            match (text("identityStoreArn"), text("userId")) {
+                (Some(store), Some(user)) => Who::new(
+                    format!(
+                        "aws:idc:{}/{user}",
+                        store.rsplit('/').next().unwrap_or(&store)
+                    ),
+                    Human,
+                ),
+                _ => Who::new(parts.by_account()?, Human),
+            }
+        }
+        Some(_) => Who::new(parts.arn_or_account()?, Unknown),
+        None => match &parts.invoked_by {
+            Some(by) => Who::new(format!("aws:service:{by}"), CloudService),
+            None => Who::new(parts.by_account()?, Unknown),
+        },
+    })
+}
+
+/// Tells what stands behind a session of a role.
+fn assumed(parts: &Parts<'_>) -> Option<Who> {
+    use IdentityKind::{CloudService, Human, RoleSession, Workload};
+    let sts = parts.arn.as_deref().and_then(assumed_role);
+    let session = match sts {
+        Some((_, _, session)) => Some(session),
+        None => parts
+            .principal_id
+            .as_deref()
+            .and_then(|id| id.split_once(':'))
+            .map(|(_, name)| name),
+    };
+    let session = session.filter(|s| !s.is_empty()).map(str::to_owned);
+    // The ARN of the session never carries the role's path; the issuer's does.
+    let role = parts.issuer_text("arn").or_else(|| {
+        sts.map(|(account, name, _)| format!("arn:{}:iam::{account}:role/{name}", parts.partition))
+    });
+    let Some(role) = role else {
+        let id = parts.arn_or_account()?;
+        return Some(Who {
+            session,
+            is_refinable: true,
+            ..Who::new(id, RoleSession)
+        });
+    };
+    let name = role.rsplit('/').next().unwrap_or(&role).to_owned();
+    let is_sso = name.starts_with(SSO_ROLE)
+        || parts
+            .issuer_text("userName")
+            .is_some_and(|name| name.starts_with(SSO_ROLE));
+    let names = [session.as_deref(), parts.source_identity.as_deref()];
+    let is_named = names.into_iter().flatten().any(is_email);
+    let is_present = |value: Option<Value<'_>>| value.is_some_and(Value::is_present);
+    let federated = parts
+        .context
+        .get("webIdFederationData")
+        .and_then(|data| data.get("federatedProvider"));
+    let instance = session.clone().filter(|s| is_instance(s));
+
+    let mut who = Who {
+        role: Some(role.clone()),
+        session,
+        instance,
+        ..Who::new(role.clone(), RoleSession)
+    };
+    if role.contains("/aws-service-role/") {
+        who.kind = CloudService;
+    } else if is_sso || is_named {
+        who.kind = Human;
+        let account = sts
+            .map(|(account, _, _)| account)
+            .or(parts.account.as_deref());
+        if let (Some(account), Some(session)) = (account, &who.session) {
+            let name = sts.map_or(&*name, |(_, name, _)| name);
+            who.id = format!(
+                "arn:{}:sts::{account}:assumed-role/{name}/{session}",
+                parts.partition
+            );
+        }
+    } else if who.instance.is_some()
+        || is_present(parts.context.get("ec2RoleDelivery"))
+        || is_present(federated)
+        || is_present(parts.u.get("inScopeOf"))
+    {
+        who.kind = Workload;
+    } else {
+        who.is_refinable = parts.invoked_by.is_none();
+    }
+    Some(who)
+}

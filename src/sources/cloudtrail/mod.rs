@@ -1,0 +1,444 @@
+//! AWS CloudTrail: one record of any version to an event.
+
+mod caller;
+mod outcome;
+mod target;
+
+use std::net::IpAddr;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::event::{
+    Action, Context, Event, IdentityKind, Outcome, Peer, Provider, Source, Untrusted,
+};
+use crate::sources::aws_actions::classify;
+use crate::sources::json::{Object, Value};
+use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::{Format, Line, Memory};
+use crate::time::Time;
+use crate::vocab::Str;
+
+pub use caller::Callers;
+
+/// How CloudTrail records are read.
+pub const FORMAT: Format = Format {
+    source: Source::AwsCloudTrail,
+    recognises,
+    parse,
+    line: |_, _| Line::Unknown,
+};
+
+/// What service names end with.
+const DOMAIN: &str = ".amazonaws.com";
+
+/// Services whose calls land in one region wherever the caller works.
+const GLOBAL_SERVICES: [&str; 15] = [
+    "account",
+    "billing",
+    "budgets",
+    "ce",
+    "cloudfront",
+    "globalaccelerator",
+    "health",
+    "iam",
+    "organizations",
+    "route53",
+    "route53domains",
+    "shield",
+    "signin",
+    "support",
+    "waf",
+];
+
+/// The region in which the global endpoint of STS answers.
+const STS_GLOBAL_REGION: &str = "us-east-1";
+
+/// The members of a record that matter, as they stand.
+struct Record<'a> {
+    version: Value<'a>,
+    identity: Value<'a>,
+    time: Value<'a>,
+    source: Value<'a>,
+    name: Value<'a>,
+    region: Value<'a>,
+    address: Value<'a>,
+    user_agent: Value<'a>,
+    parameters: Value<'a>,
+    response: Value<'a>,
+    additional: Value<'a>,
+    error: Value<'a>,
+    message: Value<'a>,
+    request: Value<'a>,
+    id: Value<'a>,
+    original_id: Value<'a>,
+    resources: Value<'a>,
+    kind: Value<'a>,
+    category: Value<'a>,
+    recipient: Value<'a>,
+    shared_id: Value<'a>,
+    endpoint: Value<'a>,
+    from_console: Value<'a>,
+    tls: Value<'a>,
+    addendum: Value<'a>,
+}
+
+impl<'a> Record<'a> {
+    fn of(object: Object<'a>) -> Self {
+        let mut r = Record {
+            version: Value::Null,
+            identity: Value::Null,
+            time: Value::Null,
+            source: Value::Null,
+            name: Value::Null,
+            region: Value::Null,
+            address: Value::Null,
+            user_agent: Value::Null,
+            parameters: Value::Null,
+            response: Value::Null,
+            additional: Value::Null,
+            error: Value::Null,
+            message: Value::Null,
+            request: Value::Null,
+            id: Value::Null,
+            original_id: Value::Null,
+            resources: Value::Null,
+            kind: Value::Null,
+            category: Value::Null,
+            recipient: Value::Null,
+            shared_id: Value::Null,
+            endpoint: Value::Null,
+            from_console: Value::Null,
+            tls: Value::Null,
+            addendum: Value::Null,
+        };
+        for (key, value) in object.members() {
+            let field = match key {
+                b"eventVersion" => &mut r.version,
+                b"userIdentity" => &mut r.identity,
+                b"eventTime" => &mut r.time,
+                b"eventSource" => &mut r.source,
+                b"eventName" => &mut r.name,
+                b"awsRegion" => &mut r.region,
+                b"sourceIPAddress" => &mut r.address,
+                b"userAgent" => &mut r.user_agent,
+                b"requestParameters" => &mut r.parameters,
+                b"responseElements" => &mut r.response,
+                b"additionalEventData" => &mut r.additional,
+                b"errorCode" => &mut r.error,
+                b"errorMessage" => &mut r.message,
+                b"requestID" => &mut r.request,
+                b"eventID" | b"UID" => &mut r.id,
+                b"originalEventID" => &mut r.original_id,
+                b"resources" => &mut r.resources,
+                b"eventType" => &mut r.kind,
+                b"eventCategory" => &mut r.category,
+                b"recipientAccountId" => &mut r.recipient,
+                b"sharedEventID" => &mut r.shared_id,
+                b"vpcEndpointId" => &mut r.endpoint,
+                b"sessionCredentialFromConsole" => &mut r.from_console,
+                b"tlsDetails" => &mut r.tls,
+                b"addendum" => &mut r.addendum,
+                _ => continue,
+            };
+            // Of a name that comes twice, the first counts, as it does when a record is recognised.
+            if *field == Value::Null {
+                *field = value;
+            }
+        }
+        // Parameters beyond CloudTrail's limits are replaced by a marker.
+        for large in [&mut r.parameters, &mut r.response, &mut r.additional] {
+            let first = large.members().next();
+            if first.is_some_and(|(key, value)| key == b"omitted" && value.truth() == Some(true)) {
+                *large = Value::Null;
+            }
+        }
+        r
+    }
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    let is = |name: &str, wanted: &str| matches!(object.get(name), Some(Value::Text(t)) if t == wanted.as_bytes());
+    let has = |name: &str| object.get(name).is_some_and(Value::is_present);
+    let Some(Value::Text(source)) = object.get("eventSource") else {
+        return is("eventType", "AwsCloudTrailInsight")
+            || (has("insightDetails") && has("eventVersion"));
+    };
+    let is_aws = source.ends_with(DOMAIN.as_bytes()) || source.ends_with(b".amazonaws.com.cn");
+    has("eventName") && (is_aws || (has("eventVersion") && has("userIdentity")))
+        || is("eventType", "AwsCloudTrailInsight")
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let record = Record::of(object);
+    let kind = record.kind.text();
+    let kind = kind.as_deref().unwrap_or_default();
+    if kind == "AwsCloudTrailInsight" || object.get("insightDetails").is_some_and(Value::is_present)
+    {
+        return Parsed::Skipped(SkipReason::Insight);
+    }
+    let Some(time) = record.time.text().and_then(|text| instant(&text)) else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+    Parsed::Event(Box::new(event(&record, kind, time, memory)))
+}
+
+fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
+    let source = r.source.text().unwrap_or_default();
+    let host = source.strip_suffix(".cn").unwrap_or(&source);
+    let service = memory
+        .interner
+        .share(host.strip_suffix(DOMAIN).unwrap_or(&source));
+    let op = memory.interner.share(&r.name.text().unwrap_or_default());
+    let action = classify(&service, &op);
+    let share = |value: Value<'_>, memory: &mut Memory| {
+        value.text().map(|text| memory.interner.share(&text))
+    };
+    let account = share(r.recipient, memory);
+    let region = share(r.region, memory);
+
+    let peer = peer(r.address, memory);
+    let user_agent = r.user_agent.text().unwrap_or_default();
+    let client = memory.clients.of(&user_agent, &mut memory.interner).clone();
+    let caller = memory
+        .callers
+        .of(r.identity, region.as_deref(), &mut memory.interner)
+        .clone();
+
+    let is_signin = matches!(kind, "AwsConsoleSignIn" | "AwsConsoleAction");
+    let is_stated = is_signin || caller.is_console || r.from_console.truth() == Some(true);
+    let console = client.console(peer.ip, is_stated);
+    let mut principal = caller.principal;
+    if let Some(principal) = &mut principal {
+        if principal.kind == IdentityKind::RoleSession && caller.is_refinable {
+            if client.is_cloudshell {
+                principal.kind = IdentityKind::Human;
+            } else if client.is_workload {
+                principal.kind = IdentityKind::Workload;
+            }
+        }
+        if principal.id.is_empty() {
+            // A service that does not give its name in the usual place.
+            let name = peer.host.as_ref().map_or(&*source, |host| host.raw());
+            principal.id = memory.interner.share(&format!("aws:service:{name}"));
+        }
+    }
+
+    let own = account.as_ref().or(caller.account.as_ref());
+    let target = target::target(r, &service, &op, action, own, &mut memory.interner);
+    let code = r.error.text();
+    let outcome = outcome::outcome(r, &op, code.as_deref());
+    let denied = (outcome == Outcome::Denied).then_some(()).and_then(|()| {
+        let is_missing = target.container.is_none() && service.starts_with("s3");
+        is_missing
+            .then(|| target::denied_bucket(&r.message.text()?, &mut memory.interner))
+            .flatten()
+    });
+    let (denied_container, denied_object) = denied.map_or((None, None), |(c, o)| (Some(c), o));
+
+    let is_restated = kind == "AwsVpceEvent" || r.category == Value::Text(b"NetworkActivity");
+    let [sent, received, method, mfa_used] = r.additional.pick([
+        "bytesTransferredOut",
+        "bytesTransferredIn",
+        "AuthenticationMethod",
+        "MFAUsed",
+    ]);
+    let mfa_used = if &*op == "ConsoleLogin" {
+        mfa_used.truth()
+    } else {
+        None
+    };
+    let source_identity = match caller.source_identity {
+        None if action == Action::AssumeRole => r
+            .parameters
+            .get("sourceIdentity")
+            .and_then(Value::text)
+            .map(|t| memory.interner.untrusted(&t)),
+        known => known,
+    };
+    let actor = &caller.account;
+    let is_account = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
+    let twin_of_account = actor.clone().filter(|actor| {
+        r.shared_id.text().is_some() && account.as_ref() != Some(actor) && is_account(actor)
+    });
+
+    let mut event = Event {
+        time,
+        id: Str::default(),
+        provider: if host.ends_with(DOMAIN) {
+            Provider::Aws
+        } else {
+            Provider::Other
+        },
+        source: Source::AwsCloudTrail,
+        regional: is_regional(&service, region.as_deref(), r.tls),
+        created: (outcome == Outcome::Success)
+            .then(|| {
+                target::created(
+                    r,
+                    &service,
+                    &op,
+                    own,
+                    region.as_deref(),
+                    &mut memory.interner,
+                )
+            })
+            .flatten(),
+        account,
+        region,
+        principal,
+        session: caller.session,
+        credential: caller.credential,
+        context: Context {
+            mfa: mfa_used.or(caller.mfa),
+            console,
+            auth_method: share(method, memory),
+            session_start: caller.session_start,
+            source_identity,
+            via: caller.via,
+            actor_account: caller.account,
+            vpc_endpoint: share(r.endpoint, memory),
+        },
+        peer,
+        user_agent: client.user_agent,
+        client: client.family,
+        action,
+        op,
+        service,
+        container: target.container.or(denied_container),
+        object: target.object.or(denied_object),
+        prefix: target.prefix,
+        bytes_out: sent.amount(),
+        bytes_in: received.amount(),
+        copied_from: target.copied_from,
+        destination: target.destination,
+        attachment: None,
+        outcome,
+        error: code.map(|code| memory.interner.untrusted(&code)),
+        twin_of_account,
+        counted: !is_restated || outcome == Outcome::Denied,
+    };
+    event.id = event_id(r, &event);
+    event
+}
+
+/// Reads a time as records have it: RFC 3339, ISO basic, or seconds or milliseconds since the epoch.
+fn instant(text: &str) -> Option<Time> {
+    let text = text.trim();
+    if let Some(time) = Time::parse(text) {
+        return Some(time);
+    }
+    let b = text.as_bytes();
+    if b.len() >= 15 && text.is_ascii() && b[8] == b'T' && b[..8].iter().all(u8::is_ascii_digit) {
+        let (date, rest) = text.split_at(8);
+        let (clock, zone) = rest[1..].split_at(6);
+        return Time::parse(&format!(
+            "{}-{}-{}T{}:{}:{}{zone}",
+            &date[..4],
+            &date[4..6],
+            &date[6..],
+            &clock[..2],
+            &clock[2..4],
+            &clock[4..]
+        ));
+    }
+    /// Seconds beyond the year 5138 are milliseconds.
+    const SECS_MAX: i64 = 100_000_000_000;
+    let number: i64 = text.parse().ok().filter(|n| *n > 0)?;
+    if number < SECS_MAX {
+        Time::from_secs(number)
+    } else {
+        number.checked_mul(1_000_000).map(Time::from_nanos)
+    }
+}
+
+fn peer(address: Value<'_>, memory: &mut Memory) -> Peer {
+    let Some(text) = address.text() else {
+        return Peer::default();
+    };
+    match text.trim().parse::<IpAddr>() {
+        Ok(ip) => Peer {
+            ip: Some(ip.to_canonical()),
+            ..Peer::default()
+        },
+        Err(_) => Peer {
+            host: Some(memory.interner.untrusted(&text)),
+            ..Peer::default()
+        },
+    }
+}
+
+/// Tells whether the region says where the caller chose to work.
+fn is_regional(service: &str, region: Option<&str>, tls: Value<'_>) -> bool {
+    if GLOBAL_SERVICES.contains(&service) {
+        return false;
+    }
+    // The global endpoint of STS has no region in its name.
+    if service == "sts" && region == Some(STS_GLOBAL_REGION) {
+        let host = tls.get("clientProvidedHostHeader").and_then(Value::text);
+        return host.is_some_and(|host| host.starts_with("sts.us-east-1."));
+    }
+    true
+}
+
+/// Returns what is the same for every delivery: the event's id, the id of what it corrects, or a hash of what it says.
+fn event_id(r: &Record<'_>, event: &Event) -> Str {
+    if r.addendum
+        .get("reason")
+        .is_some_and(|v| v == Value::Text(b"UPDATED_DATA"))
+    {
+        let original = r.addendum.get("originalEventID").unwrap_or(r.original_id);
+        if let Some(id) = original.text() {
+            return id.as_ref().into();
+        }
+    }
+    if let Some(id) = r.id.text() {
+        return crate::event::cut(&id, Untrusted::BYTES_MAX).into();
+    }
+    let mut hash = Xxh3::new();
+    let mut put = |text: Option<&str>| {
+        hash.update(text.unwrap_or("\u{0}").as_bytes());
+        hash.update(&[0xff]);
+    };
+    put(Some(&event.time.to_string()));
+    put(Some(&event.service));
+    put(Some(&event.op));
+    put(event.account.as_deref());
+    put(event.region.as_deref());
+    put(event.principal.as_ref().map(|p| &*p.id));
+    put(event.session.as_ref().map(Untrusted::raw));
+    put(event.credential.as_deref());
+    put(event.peer.ip.map(|ip| ip.to_string()).as_deref());
+    put(event.user_agent.as_ref().map(Untrusted::raw));
+    put(r.request.text().as_deref());
+    put(r.version.text().as_deref());
+    put(event.container.as_ref().map(Untrusted::raw));
+    put(event.object.as_ref().map(Untrusted::raw));
+    put(event.prefix.as_ref().map(Untrusted::raw));
+    put(event.error.as_ref().map(Untrusted::raw));
+    // Members and elements as they stand, without the blanks that a printer puts between them.
+    for value in [r.parameters, r.response] {
+        put(Some(&String::from_utf8_lossy(&without_blanks(
+            value.json(),
+        ))));
+    }
+    format!("ct-{:032x}", hash.digest128()).into()
+}
+
+fn without_blanks(json: &[u8]) -> Vec<u8> {
+    let (mut out, mut in_string, mut escaped) = (Vec::with_capacity(json.len()), false, false);
+    for &byte in json {
+        if in_string || !byte.is_ascii_whitespace() {
+            out.push(byte);
+        }
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

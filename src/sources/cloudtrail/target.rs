@@ -1,0 +1,459 @@
+//! What a CloudTrail call was about: bucket, object, prefix, and where data goes.
+
+use std::borrow::Cow;
+
+use crate::event::{Action, Destination, Untrusted};
+use crate::sources::cloudtrail::Record;
+use crate::sources::cloudtrail::caller::partition_of_region;
+use crate::sources::interner::Interner;
+use crate::sources::json::Value;
+use crate::vocab::Str;
+
+/// Everyone, as the account of a destination.
+const EVERYONE: &str = "*";
+
+/// Keys of a policy's condition that keep a grant to everyone from being public.
+const NARROWING_KEYS: [&str; 10] = [
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceorgid",
+    "aws:sourcevpc",
+    "aws:sourceip",
+    "aws:principalorg",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:userid",
+    "s3:dataaccesspoint",
+];
+
+/// What a call was about.
+#[derive(Debug, Default)]
+pub struct Target {
+    /// Bucket or container.
+    pub container: Option<Untrusted>,
+    /// Object key.
+    pub object: Option<Untrusted>,
+    /// Listing prefix.
+    pub prefix: Option<Untrusted>,
+    /// Bucket that a copy reads from.
+    pub copied_from: Option<Untrusted>,
+    /// Where data goes.
+    pub destination: Destination,
+}
+
+/// Services other than S3 whose parameters name what plays the bucket's and the object's part.
+const OTHER_NAMES: [(&str, Option<&str>, Option<&str>); 5] = [
+    ("dynamodb", Some("tableName"), None),
+    ("secretsmanager", None, Some("secretId")),
+    ("ssm", None, Some("name")),
+    ("ecr", Some("repositoryName"), None),
+    ("ebs", Some("snapshotId"), Some("blockIndex")),
+];
+
+/// Reads the target; `own` is the account whose log it is, or else the caller's.
+pub fn target(
+    r: &Record<'_>,
+    service: &str,
+    op: &str,
+    action: Action,
+    own: Option<&Str>,
+    interner: &mut Interner,
+) -> Target {
+    let mut target = Target::default();
+    if service.starts_with("s3") {
+        storage(r, op, action, interner, &mut target);
+    } else if let Some((_, container, object)) =
+        OTHER_NAMES.iter().find(|(name, ..)| *name == service)
+    {
+        let text = |name: &Option<&str>| {
+            name.and_then(|name| r.parameters.get(name))
+                .and_then(Value::text)
+        };
+        target.container = text(container).map(|t| interner.untrusted(&t));
+        target.object = text(object).map(|t| Untrusted::new(&t));
+    }
+    if matches!(action, Action::CopyObject | Action::WritePosture) {
+        destination(r, op, own, interner, &mut target);
+    }
+    target
+}
+
+/// Returns the name of a bucket from its ARN or as it is.
+fn bucket_name(text: &str) -> &str {
+    match text
+        .strip_prefix("arn:")
+        .and_then(|rest| rest.split_once(":s3:::"))
+    {
+        Some((_, path)) => path.split('/').next().unwrap_or(path),
+        None => text,
+    }
+}
+
+fn storage(r: &Record<'_>, op: &str, action: Action, interner: &mut Interner, target: &mut Target) {
+    let [bucket, key, outposts_key, prefix, host] =
+        r.parameters
+            .pick(["bucketName", "key", "Key", "prefix", "Host"]);
+    let container = bucket.text().map(|name| interner.untrusted(&name));
+    target.container = container.or_else(|| {
+        let bucket = r
+            .resources
+            .elements()
+            .find(|resource| is_bucket(*resource))?;
+        let arn = bucket.get("ARN").and_then(Value::text)?;
+        Some(interner.untrusted(bucket_name(&arn)))
+    });
+    if target.container.is_none() {
+        let host = r
+            .tls
+            .get("clientProvidedHostHeader")
+            .and_then(Value::text)
+            .or_else(|| host.text());
+        target.container = host
+            .as_deref()
+            .and_then(bucket_of_host)
+            .map(|name| interner.untrusted(name));
+    }
+    target.object = key
+        .text()
+        .or_else(|| outposts_key.text())
+        .map(|key| Untrusted::new(&key));
+    if action == Action::ListObjects
+        && op != "ListParts"
+        && matches!(r.parameters, Value::Object(_))
+    {
+        // A listing that names no prefix asks for the whole bucket.
+        let prefix = prefix.raw_text().unwrap_or_default();
+        target.prefix = Some(interner.untrusted(&prefix));
+    }
+}
+
+fn is_bucket(resource: Value<'_>) -> bool {
+    resource
+        .get("type")
+        .is_some_and(|kind| kind == Value::Text(b"AWS::S3::Bucket"))
+}
+
+/// Returns the bucket that a host name begins with, as in `bucket.s3.eu-west-1.amazonaws.com`.
+fn bucket_of_host(host: &str) -> Option<&str> {
+    let stem = host
+        .strip_suffix(".cn")
+        .unwrap_or(host)
+        .strip_suffix(".amazonaws.com")?;
+    let at = stem.rfind(".s3")?;
+    let after = &stem[at + 3..];
+    let bucket = &stem[..at];
+    (!bucket.is_empty() && (after.is_empty() || after.starts_with(['.', '-']))).then_some(bucket)
+}
+
+fn destination(
+    r: &Record<'_>,
+    op: &str,
+    own: Option<&Str>,
+    interner: &mut Interner,
+    target: &mut Target,
+) {
+    let p = r.parameters;
+    let text = |path: &[&str]| p.path(path).and_then(Value::text);
+    let (mut bucket, mut account): (Option<Cow<'_, str>>, Option<Cow<'_, str>>) = (None, None);
+    match op {
+        "CopyObject" | "UploadPartCopy" => {
+            bucket = text(&["bucketName"]);
+            account = r
+                .resources
+                .elements()
+                .filter(|resource| is_bucket(*resource))
+                .find(
+                    |resource| match (resource.get("ARN").and_then(Value::text), &bucket) {
+                        (Some(arn), Some(bucket)) => bucket_name(&arn) == &**bucket,
+                        _ => false,
+                    },
+                )
+                .and_then(|resource| resource.get("accountId")?.text());
+            let source = p.get("x-amz-copy-source").and_then(Value::text);
+            target.copied_from = source.map(|source| interner.untrusted(&copied_bucket(&source)));
+        }
+        "PutBucketReplication" => {
+            target.copied_from = target.container.clone();
+            (bucket, account) = replication(p, own);
+        }
+        "PutBucketInventoryConfiguration" => {
+            let inner = [
+                "InventoryConfiguration",
+                "Destination",
+                "S3BucketDestination",
+            ];
+            let inner = p.path(&inner).unwrap_or(Value::Null);
+            bucket = inner.get_any_case("Bucket").and_then(Value::text);
+            account = inner.get_any_case("AccountId").and_then(Value::text);
+        }
+        "CreateJob" => bucket = text(&["Operation", "S3PutObjectCopy", "TargetResource"]),
+        "CreateLocationS3" => bucket = text(&["s3BucketArn"]),
+        "StartExportTask" => bucket = text(&["s3BucketName"]),
+        "ExportTableToPointInTime" => {
+            bucket = text(&["s3Bucket"]);
+            account = text(&["s3BucketOwner"]);
+        }
+        "CreateStoreImageTask" => bucket = text(&["bucket"]),
+        "CreateInstanceExportTask" => {
+            bucket =
+                text(&["exportToS3Task", "s3Bucket"]).or_else(|| text(&["exportToS3", "s3Bucket"]));
+        }
+        "ExportImage" => {
+            bucket = text(&["s3ExportLocation", "s3Bucket"])
+                .or_else(|| text(&["ExportImageRequest", "S3ExportLocation", "S3Bucket"]));
+        }
+        "ModifySnapshotAttribute" => account = shared_with(p, "createVolumePermission", own),
+        "ModifyImageAttribute" => account = shared_with(p, "launchPermission", own),
+        "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute" => {
+            let added = p.get_any_case("valuesToAdd").unwrap_or(Value::Null);
+            account = foremost(
+                added.elements().filter_map(Value::text).map(everyone_or),
+                own,
+            );
+        }
+        "PutBucketPolicy" => account = policy_grantee(p, own),
+        "PutBucketAcl" => account = is_public_acl(p).then_some(Cow::Borrowed(EVERYONE)),
+        _ => {}
+    }
+    target.destination.container = bucket.map(|bucket| interner.untrusted(bucket_name(&bucket)));
+    target.destination.account = account.map(|account| interner.share(&account));
+}
+
+/// Of several accounts, the one that matters: everyone, else the first that is not `own`, else the first.
+fn foremost<'a>(
+    accounts: impl Iterator<Item = Cow<'a, str>>,
+    own: Option<&Str>,
+) -> Option<Cow<'a, str>> {
+    let accounts: Vec<_> = accounts.collect();
+    let everyone = accounts.iter().position(|account| account == EVERYONE);
+    let foreign = accounts
+        .iter()
+        .position(|account| own.is_none_or(|own| **own != **account));
+    let at = everyone.or(foreign).unwrap_or(0);
+    accounts.into_iter().nth(at)
+}
+
+fn everyone_or(account: Cow<'_, str>) -> Cow<'_, str> {
+    if account == "all" {
+        Cow::Borrowed(EVERYONE)
+    } else {
+        account
+    }
+}
+
+/// Returns whom a snapshot or image is shared with.
+fn shared_with<'a>(p: Value<'a>, permission: &str, own: Option<&Str>) -> Option<Cow<'a, str>> {
+    let items = p.path(&[permission, "add", "items"])?;
+    let accounts = items.elements().filter_map(|item| {
+        item.get_any_case("userId")
+            .or_else(|| item.get_any_case("group"))?
+            .text()
+    });
+    foremost(accounts.map(everyone_or), own)
+}
+
+type BucketAndAccount<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
+
+/// Returns bucket and account of the rule that matters: the first with a foreign account, else the first.
+fn replication<'a>(p: Value<'a>, own: Option<&Str>) -> BucketAndAccount<'a> {
+    let configuration = p
+        .get_any_case("ReplicationConfiguration")
+        .unwrap_or(Value::Null);
+    let rules = configuration
+        .get_any_case("Rule")
+        .or_else(|| configuration.get_any_case("Rules"))
+        .unwrap_or(Value::Null);
+    let destinations: Vec<BucketAndAccount<'_>> = rules
+        .elements()
+        .filter_map(|rule| rule.get_any_case("Destination"))
+        .map(|to| {
+            let text = |name| to.get_any_case(name).and_then(Value::text);
+            (text("Bucket"), text("Account"))
+        })
+        .collect();
+    let foreign = destinations.iter().position(|(_, account)| {
+        account
+            .as_deref()
+            .is_some_and(|a| own.is_none_or(|own| **own != *a))
+    });
+    destinations
+        .into_iter()
+        .nth(foreign.unwrap_or(0))
+        .unwrap_or_default()
+}
+
+/// Returns the bucket, or the access point, that a copy source names.
+fn copied_bucket(source: &str) -> String {
+    let source = percent_decoded(source.split("?versionId=").next().unwrap_or(source));
+    let source = source.strip_prefix('/').unwrap_or(&source);
+    if source.starts_with("arn:") {
+        return source.split("/object/").next().unwrap_or(source).to_owned();
+    }
+    source.split('/').next().unwrap_or(source).to_owned()
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let hex = |at: usize| char::from(*tail.get(at)?).to_digit(16);
+        if let (b'%', Some(high), Some(low)) = (byte, hex(0), hex(1)) {
+            out.push((high * 16 + low) as u8);
+            rest = &tail[2..];
+        } else {
+            out.push(byte);
+            rest = tail;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Returns the foreign account that a bucket policy lets in, or everyone.
+fn policy_grantee<'a>(p: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
+    let written = p.get("bucketPolicy")?;
+    if let Value::Text(_) = written {
+        // Some producers keep the policy as JSON text.
+        let text = written.raw_text()?;
+        let mut bytes = text.trim().as_bytes().to_vec();
+        let len = bytes.len();
+        bytes.push(b' ');
+        return match crate::sources::json::scan(&bytes, 0) {
+            Ok(end) if end == len => {
+                grantee(Value::of(&bytes[..len]), own).map(|a| Cow::Owned(a.into_owned()))
+            }
+            _ => None,
+        };
+    }
+    grantee(written, own)
+}
+
+fn grantee<'a>(policy: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
+    let mut accounts = Vec::new();
+    for statement in policy.get_any_case("Statement")?.elements() {
+        if statement
+            .get_any_case("Effect")
+            .and_then(Value::text)
+            .as_deref()
+            != Some("Allow")
+        {
+            continue;
+        }
+        let principal = statement.get_any_case("Principal").unwrap_or(Value::Null);
+        let named = match principal {
+            Value::Object(_) => principal.get("AWS").unwrap_or(Value::Null),
+            other => other,
+        };
+        let condition = statement.get_any_case("Condition").unwrap_or(Value::Null);
+        let is_narrow = is_narrow(condition);
+        for grantee in named.elements().filter_map(Value::text) {
+            match account_of(&grantee) {
+                Some(EVERYONE) if is_narrow => {}
+                Some(account) => accounts.push(Cow::Owned(account.to_owned())),
+                None => {}
+            }
+        }
+    }
+    foremost(accounts.into_iter(), own).filter(|account| own.is_none_or(|own| **own != **account))
+}
+
+fn is_narrow(condition: Value<'_>) -> bool {
+    let text = String::from_utf8_lossy(condition.json()).to_ascii_lowercase();
+    NARROWING_KEYS.iter().any(|key| text.contains(key))
+}
+
+/// Returns the account of a policy's principal: of an ARN, of itself, or everyone.
+fn account_of(principal: &str) -> Option<&str> {
+    if principal == EVERYONE {
+        return Some(EVERYONE);
+    }
+    let account = match principal.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').nth(3)?,
+        None => principal,
+    };
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
+}
+
+/// Tells whether an ACL lets in everyone, or everyone who has an account somewhere.
+fn is_public_acl(p: Value<'_>) -> bool {
+    let is_public_group =
+        |text: &str| text.contains("/AllUsers") || text.contains("/AuthenticatedUsers");
+    let canned = p.get("x-amz-acl").and_then(Value::text);
+    if canned.is_some_and(|acl| acl.starts_with("public-") || acl == "authenticated-read") {
+        return true;
+    }
+    let headers = p
+        .members()
+        .filter(|(key, _)| key.starts_with(b"x-amz-grant-"));
+    if headers
+        .filter_map(|(_, value)| value.text())
+        .any(|text| is_public_group(&text))
+    {
+        return true;
+    }
+    let grants = p
+        .path(&["AccessControlPolicy", "AccessControlList", "Grant"])
+        .unwrap_or(Value::Null);
+    grants
+        .elements()
+        .filter_map(|grant| grant.path(&["Grantee", "URI"])?.text())
+        .any(|uri| is_public_group(&uri))
+}
+
+/// Returns bucket and object of `… on resource: "arn:aws:s3:::bucket/key"`, all that a denied call may tell.
+pub fn denied_bucket(
+    message: &str,
+    interner: &mut Interner,
+) -> Option<(Untrusted, Option<Untrusted>)> {
+    let rest = message.split_once("on resource: ")?.1;
+    let rest = rest.trim_start_matches(['"', '\\']);
+    let arn = rest.split([' ', '"', '\\']).next()?;
+    let path = arn.strip_prefix("arn:")?.split_once(":s3:::")?.1;
+    let (bucket, key) = path
+        .split_once('/')
+        .map_or((path, None), |(bucket, key)| (bucket, Some(key)));
+    let key = key
+        .filter(|key| !key.is_empty() && *key != "*")
+        .map(Untrusted::new);
+    (!bucket.is_empty()).then(|| (interner.untrusted(bucket), key))
+}
+
+/// Returns the ARN of the user or role that a call created.
+pub fn created(
+    r: &Record<'_>,
+    service: &str,
+    op: &str,
+    own: Option<&Str>,
+    region: Option<&str>,
+    interner: &mut Interner,
+) -> Option<Str> {
+    let (kind, parameter) = match (service, op) {
+        ("iam", "CreateUser") => ("user", "userName"),
+        ("iam", "CreateRole") => ("role", "roleName"),
+        _ => return None,
+    };
+    let answer = r
+        .response
+        .get(kind)
+        .and_then(|made| made.get("arn"))
+        .and_then(Value::text);
+    let arn = answer.map(Cow::into_owned).or_else(|| {
+        let name = r.parameters.get(parameter).and_then(Value::text)?;
+        let path = r
+            .parameters
+            .get("path")
+            .and_then(Value::text)
+            .unwrap_or(Cow::Borrowed("/"));
+        let stated = r.identity.get("arn").and_then(Value::text);
+        let stated = stated
+            .as_deref()
+            .and_then(|arn| arn.split(':').nth(1))
+            .filter(|p| p.starts_with("aws"));
+        let partition = stated.unwrap_or(partition_of_region(region));
+        Some(format!(
+            "arn:{partition}:iam::{}:{kind}/{}{name}",
+            own?,
+            path.trim_start_matches('/')
+        ))
+    })?;
+    Some(interner.share(&arn))
+}

@@ -1,0 +1,323 @@
+//! Stored bytes to text: gzip, Zstandard and UTF-16, recognised from their first bytes.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::GzDecoder;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::sources::report::Compression;
+
+/// Bytes read from a file at a time.
+const READ_BYTES: usize = 128 * 1024;
+/// How often one compression may lie inside another.
+const NESTING_MAX: usize = 2;
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// A reader that keeps the length and hash of what went through it.
+pub struct Hashed<R> {
+    inner: R,
+    hash: Xxh3,
+    bytes: u64,
+}
+
+impl<R: Read> Hashed<R> {
+    /// Wraps a reader.
+    pub fn new(inner: R) -> Self {
+        Self {
+            inner,
+            hash: Xxh3::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Reads what is left, so that length and hash are those of the whole.
+    pub fn drain(&mut self) -> io::Result<()> {
+        io::copy(self, &mut io::sink()).map(drop)
+    }
+
+    /// Returns the bytes and the XXH3-128 of all that was read.
+    pub fn sum(&self) -> (u64, u128) {
+        (self.bytes, self.hash.digest128())
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+}
+
+/// Puts the decoders that the first bytes ask for around a reader; also returns them, outermost first.
+///
+/// # Errors
+///
+/// Fails if the first bytes cannot be read or a decoder cannot be made.
+pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<(Box<dyn Read + 'a>, Vec<Compression>)> {
+    let mut layers = Vec::new();
+    let mut reader: Box<dyn Read + 'a> = Box::new(raw);
+    loop {
+        let mut peeked = Peeked::new(reader)?;
+        let start = peeked.start();
+        let layer = if start.starts_with(&GZIP_MAGIC) {
+            Compression::Gzip
+        } else if start.starts_with(&ZSTD_MAGIC) {
+            Compression::Zstd
+        } else {
+            let endian = match start {
+                [0xff, 0xfe, ..] => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
+                [0xfe, 0xff, ..] => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
+                _ => None,
+            };
+            let reader: Box<dyn Read + 'a> = match endian {
+                Some(endian) => Box::new(Utf16::new(peeked, endian)),
+                None => Box::new(peeked),
+            };
+            return Ok((reader, layers));
+        };
+        if layers.len() == NESTING_MAX {
+            return Ok((Box::new(peeked), layers));
+        }
+        layers.push(layer);
+        let buffered = BufReader::with_capacity(READ_BYTES, peeked);
+        reader = match layer {
+            Compression::Gzip => Box::new(GzipMembers::Member(Box::new(GzDecoder::new(buffered)))),
+            _ => Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?),
+        };
+    }
+}
+
+/// A reader whose first bytes can be looked at.
+struct Peeked<R> {
+    start: [u8; 4],
+    len: usize,
+    given: usize,
+    /// What broke off the look ahead; told once the bytes before it were given.
+    error: Option<io::Error>,
+    inner: R,
+}
+
+impl<R: Read> Peeked<R> {
+    fn new(mut inner: R) -> io::Result<Self> {
+        let (mut start, mut len, mut error) = ([0; 4], 0, None);
+        while len < start.len() {
+            match inner.read(&mut start[len..]) {
+                Ok(0) => break,
+                Ok(n) => len += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    error = Some(e);
+                    break;
+                }
+            }
+        }
+        Ok(Self {
+            start,
+            len,
+            given: 0,
+            error,
+            inner,
+        })
+    }
+
+    fn start(&mut self) -> &[u8] {
+        &self.start[..self.len]
+    }
+}
+
+impl<R: Read> Read for Peeked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.given < self.len && !buffer.is_empty() {
+            let n = buffer.len().min(self.len - self.given);
+            buffer[..n].copy_from_slice(&self.start[self.given..self.given + n]);
+            self.given += n;
+            return Ok(n);
+        }
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => self.inner.read(buffer),
+        }
+    }
+}
+
+/// gzip members one after the other; zeros after the last are padding.
+enum GzipMembers<R> {
+    Member(Box<GzDecoder<R>>),
+    Between(R),
+    Done,
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match std::mem::replace(self, Self::Done) {
+                Self::Member(mut decoder) => match decoder.read(buffer) {
+                    Ok(0) if !buffer.is_empty() => *self = Self::Between(decoder.into_inner()),
+                    result => {
+                        *self = Self::Member(decoder);
+                        return result;
+                    }
+                },
+                Self::Between(mut inner) => {
+                    let ahead = inner.fill_buf()?;
+                    if ahead.is_empty() {
+                        return Ok(0);
+                    }
+                    let zeros = ahead.iter().take_while(|&&b| b == 0).count();
+                    if zeros > 0 {
+                        inner.consume(zeros);
+                        *self = Self::Between(inner);
+                    } else if ahead[0] == GZIP_MAGIC[0] {
+                        *self = Self::Member(Box::new(GzDecoder::new(inner)));
+                    } else {
+                        return Err(io::Error::new(
+                            io::ErrorKind::InvalidData,
+                            "bytes that are no gzip follow the last gzip member",
+                        ));
+                    }
+                }
+                Self::Done => return Ok(0),
+            }
+        }
+    }
+}
+
+/// UTF-16 with a byte order mark, read as UTF-8.
+struct Utf16<R> {
+    inner: R,
+    unit: fn([u8; 2]) -> u16,
+    odd: Option<u8>,
+    high: Option<u16>,
+    out: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> Utf16<R> {
+    fn new(inner: R, unit: fn([u8; 2]) -> u16) -> Self {
+        Self {
+            inner,
+            unit,
+            odd: None,
+            high: None,
+            out: Vec::new(),
+            given: 0,
+        }
+    }
+
+    fn push(&mut self, unit: u16) {
+        let pair = match self.high.take() {
+            Some(high) => vec![high, unit],
+            None if (0xd800..0xdc00).contains(&unit) => {
+                self.high = Some(unit);
+                return;
+            }
+            None => vec![unit],
+        };
+        let text: String = char::decode_utf16(pair)
+            .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        self.out.extend_from_slice(text.as_bytes());
+    }
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.given == self.out.len() {
+            self.out.clear();
+            self.given = 0;
+            let mut raw = [0; 8 * 1024];
+            let n = self.inner.read(&mut raw)?;
+            if n == 0 {
+                return Ok(0);
+            }
+            for &byte in &raw[..n] {
+                match self.odd.take() {
+                    Some(first) => self.push((self.unit)([first, byte])),
+                    None => self.odd = Some(byte),
+                }
+            }
+        }
+        let n = buffer.len().min(self.out.len() - self.given);
+        buffer[..n].copy_from_slice(&self.out[self.given..self.given + n]);
+        self.given += n;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zst(text: &[u8]) -> Vec<u8> {
+        zstd::encode_all(text, 1).unwrap()
+    }
+
+    fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        std::iter::once(0xfeff)
+            .chain(text.encode_utf16())
+            .flat_map(unit)
+            .collect()
+    }
+
+    #[test]
+    fn packings_are_recognised_from_content() {
+        let text = "{\"k\":\"\u{1f600}\"}\n";
+        let bytes = text.as_bytes();
+        for (name, packed, layers, times) in [
+            ("plain", bytes.to_vec(), 0, 1),
+            ("gzip", gzip(bytes), 1, 1),
+            (
+                "members and padding",
+                [gzip(bytes), gzip(bytes), vec![0; 9]].concat(),
+                1,
+                2,
+            ),
+            ("zstd frames", [zst(bytes), zst(bytes)].concat(), 1, 2),
+            ("nested", gzip(&zst(bytes)), 2, 1),
+            ("utf-16 le", utf16(text, u16::to_le_bytes), 0, 1),
+            ("utf-16 be", gzip(&utf16(text, u16::to_be_bytes)), 1, 1),
+            ("empty", Vec::new(), 0, 0),
+        ] {
+            let mut raw = Hashed::new(&packed[..]);
+            let (mut reader, found) = decode(&mut raw).unwrap();
+            let mut out = String::new();
+            reader.read_to_string(&mut out).unwrap();
+            drop(reader);
+            raw.drain().unwrap();
+            assert_eq!(
+                out.trim_start_matches('\u{feff}'),
+                text.repeat(times),
+                "{name}"
+            );
+            assert_eq!(found.len(), layers, "{name}");
+            assert_eq!(
+                raw.sum(),
+                (packed.len() as u64, xxhash_rust::xxh3::xxh3_128(&packed)),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_came_before_the_damage_is_delivered() {
+        let text: String = (0..20_000)
+            .map(|n: u32| n.wrapping_mul(2_654_435_761).to_string())
+            .collect();
+        let packed = gzip(text.as_bytes());
+        let (mut reader, _) = decode(&packed[..packed.len() / 2]).unwrap();
+        let mut out = Vec::new();
+        assert!(reader.read_to_end(&mut out).is_err());
+        assert!(out.len() > 1_000 && text.as_bytes().starts_with(&out));
+    }
+}

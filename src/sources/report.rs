@@ -1,0 +1,224 @@
+//! What became of the records of one file: counts by reason, and where a rejected one lies.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, Source};
+use crate::vocab::words;
+
+words! {
+    /// Why a record was left out on purpose: it is what it should be, and no activity.
+    SkipReason {
+        /// A digest file, which proves the integrity of trail files.
+        Digest = "digest",
+        /// A CloudTrail Insights record: a finding about activity, not activity.
+        Insight = "insight",
+        /// A notice that an object was written, such as an S3 event notification.
+        ObjectNotification = "object_notification",
+        /// A message by which a delivery is set up or checked.
+        ControlMessage = "control_message",
+        /// A flow log row for an interface without traffic.
+        NoData = "no_data",
+        /// A flow log row that says that rows were lost: a gap in coverage.
+        SkipData = "skip_data",
+        /// A Transit Gateway flow log row; the same bytes are told by the interfaces behind it.
+        TransitGateway = "transit_gateway",
+        /// Prose before the first record.
+        Preamble = "preamble",
+    }
+}
+
+words! {
+    /// Why a record could not be read as an event.
+    RejectReason {
+        /// The text is no JSON.
+        NotJson = "not_json",
+        /// The input ends inside the record.
+        Truncated = "truncated",
+        /// It is JSON or text of no known format.
+        UnknownRecord = "unknown_record",
+        /// The whole file is of no known format.
+        UnknownFormat = "unknown_format",
+        /// It has no usable time.
+        NoTime = "no_time",
+        /// It is larger than [`crate::sources::RECORD_BYTES_MAX`].
+        RecordTooLarge = "record_too_large",
+        /// It is nested deeper than any real record, or wrapped in more than [`crate::sources::ENVELOPES_MAX`] envelopes.
+        TooDeep = "too_deep",
+        /// A row that does not have the fields that its header promises.
+        MalformedRow = "malformed_row",
+    }
+}
+
+/// What one record came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parsed {
+    /// An event.
+    Event(Box<Event>),
+    /// Left out on purpose.
+    Skipped(SkipReason),
+    /// Not readable as an event.
+    Rejected(RejectReason),
+}
+
+/// Where a record lies in its decompressed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The file's name as it was given.
+    pub file: Arc<str>,
+    /// The line, counted from 1, on which the record begins.
+    pub line: u64,
+    /// The record's number in the file, counted from 1.
+    pub record: u64,
+    /// The byte, counted from 0, at which the record begins.
+    pub byte: u64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{} (record {}, byte {})",
+            self.file, self.line, self.record, self.byte
+        )
+    }
+}
+
+/// A record that could not be read as an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Why.
+    pub reason: RejectReason,
+    /// Where it lies.
+    pub position: Position,
+    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are no UTF-8 replaced. It is not escaped.
+    pub excerpt: String,
+}
+
+impl Reject {
+    /// The most bytes of a rejected record that are kept.
+    pub const EXCERPT_BYTES_MAX: usize = 1_024;
+}
+
+words! {
+    /// How a file is packed.
+    Compression {
+        /// Not at all.
+        None = "none",
+        /// gzip, one member or several.
+        Gzip = "gzip",
+        /// Zstandard, one frame or several.
+        Zstd = "zstd",
+    }
+}
+
+/// What reading one file came to. `records` is always events plus skipped plus rejected.
+#[derive(Debug, Clone)]
+pub struct FileReport {
+    /// The file's name as it was given; `-` is standard input.
+    pub file: Arc<str>,
+    /// The formats of its events, by number of events.
+    pub formats: BTreeMap<Source, u64>,
+    /// How it is packed, outermost first; empty if it is not.
+    pub compression: Vec<Compression>,
+    /// Records found.
+    pub records: u64,
+    /// Records that became events.
+    pub events: u64,
+    /// Records left out on purpose, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Records that could not be read, by reason.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// Bytes as stored.
+    pub bytes_raw: u64,
+    /// Bytes after decompression.
+    pub bytes_json: u64,
+    /// Why the file could not be read to its end; everything before was delivered.
+    pub error: Option<String>,
+    /// XXH3-128 of the bytes as stored.
+    pub content_hash: u128,
+}
+
+impl FileReport {
+    /// The name by which standard input goes.
+    pub const STDIN: &'static str = "-";
+
+    /// Makes the report of a file of which nothing has been read.
+    pub fn new(file: &str) -> Self {
+        Self {
+            file: file.into(),
+            formats: BTreeMap::new(),
+            compression: Vec::new(),
+            records: 0,
+            events: 0,
+            skipped: BTreeMap::new(),
+            rejected: BTreeMap::new(),
+            bytes_raw: 0,
+            bytes_json: 0,
+            error: None,
+            content_hash: 0,
+        }
+    }
+
+    /// Makes the report of a file that could not be opened.
+    pub fn unreadable(file: &str, error: &std::io::Error) -> Self {
+        Self {
+            error: Some(error.to_string()),
+            ..Self::new(file)
+        }
+    }
+
+    /// Tells whether it was standard input.
+    pub fn is_stdin(&self) -> bool {
+        &*self.file == Self::STDIN
+    }
+
+    /// Returns the format of its events: the only one, `mixed`, or `None` without events.
+    pub fn format(&self) -> Option<&'static str> {
+        let mut formats = self.formats.keys();
+        let first = formats.next()?;
+        Some(if formats.next().is_some() {
+            "mixed"
+        } else {
+            first.as_str()
+        })
+    }
+
+    /// Adds what became of another part of the same file.
+    pub fn add(&mut self, other: &Self) {
+        for (source, n) in &other.formats {
+            *self.formats.entry(*source).or_insert(0) += n;
+        }
+        self.records += other.records;
+        self.events += other.events;
+        self.bytes_raw += other.bytes_raw;
+        self.bytes_json += other.bytes_json;
+        for (mine, theirs) in [
+            (&mut self.skipped, &other.skipped),
+            (&mut self.rejected, &other.rejected),
+        ] {
+            for (reason, n) in theirs {
+                *mine.entry(reason).or_insert(0) += n;
+            }
+        }
+        if other.error.is_some() {
+            self.error.clone_from(&other.error);
+        }
+    }
+
+    /// Counts one record.
+    pub(crate) fn count(&mut self, parsed: &Parsed) {
+        self.records += 1;
+        match parsed {
+            Parsed::Event(event) => {
+                self.events += 1;
+                *self.formats.entry(event.source).or_insert(0) += 1;
+            }
+            Parsed::Skipped(reason) => *self.skipped.entry(reason.as_str()).or_insert(0) += 1,
+            Parsed::Rejected(reason) => *self.rejected.entry(reason.as_str()).or_insert(0) += 1,
+        }
+    }
+}

@@ -1,0 +1,724 @@
+//! Text that comes in pieces to records: arrays and containers are entered, not held.
+//!
+//! At any time one record at most is held, plus one piece. The same code reads whole files and files that grow.
+
+use std::io::{self, Read};
+
+use memchr::{memchr, memchr_iter};
+
+use crate::event::Event;
+use crate::sources::json::{self, Fault, Layout, Object, Skipper, Value};
+use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
+use crate::sources::{Line, Memory, ReadOptions, envelope, vpcflow};
+
+/// The largest record, in bytes. CloudTrail's own limit for an event is 256 KiB.
+pub const RECORD_BYTES_MAX: usize = 1 << 20;
+/// How many envelopes may lie around one record: queue, notification, bus and index are three or four.
+pub const ENVELOPES_MAX: usize = 4;
+/// Bytes taken from a reader at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+/// Lines of prose that may stand before the first record.
+const PREAMBLE_LINES_MAX: usize = 32;
+
+/// An array or object that has been entered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Frame {
+    Array,
+    Container,
+}
+
+#[derive(Debug)]
+enum State {
+    /// At the beginning of something.
+    Ready,
+    /// The record at hand is not complete. It is looked at again when its brackets close, or it has doubled.
+    Waiting {
+        skipper: Skipper,
+        scanned: usize,
+        retry_at: usize,
+    },
+    /// Getting past a value.
+    SkippingValue(Skipper),
+    /// Getting past a line.
+    SkippingLine,
+    /// Getting past broken JSON, to a line on which something new begins.
+    Recovering { at_line_start: bool },
+    /// Nothing here can be read.
+    Foreign,
+}
+
+enum Step {
+    Again,
+    NeedMore,
+}
+
+/// The text that has come and is not yet done with.
+struct Window {
+    buffer: Vec<u8>,
+    at: usize,
+    end: usize,
+    /// Bytes that came before the buffer's first.
+    base: u64,
+    /// Line breaks among them.
+    lines: u64,
+}
+
+impl Window {
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.at..self.end]
+    }
+
+    /// Moves what is left to the front, and makes room for so many more bytes.
+    fn make_room(&mut self, len: usize) {
+        if self.at > 0 {
+            self.lines += memchr_iter(b'\n', &self.buffer[..self.at]).count() as u64;
+            self.base += self.at as u64;
+            self.buffer.copy_within(self.at..self.end, 0);
+            self.end -= self.at;
+            self.at = 0;
+        }
+        if self.buffer.len() < self.end + len {
+            self.buffer.resize(self.end + len, 0);
+        }
+    }
+
+    fn spot(&self) -> Spot<'_> {
+        Spot {
+            text: &self.buffer[..self.end],
+            at: self.at,
+            base: self.base,
+            lines: self.lines,
+        }
+    }
+}
+
+/// Where something lies; the line is counted only when somebody asks.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    text: &'a [u8],
+    at: usize,
+    base: u64,
+    lines: u64,
+}
+
+impl Spot<'_> {
+    fn byte(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    fn line(&self) -> u64 {
+        self.lines + memchr_iter(b'\n', &self.text[..self.at]).count() as u64 + 1
+    }
+
+    fn excerpt(&self) -> String {
+        let rest = &self.text[self.at..];
+        let line = &rest[..rest.len().min(Reject::EXCERPT_BYTES_MAX)];
+        String::from_utf8_lossy(line).into_owned()
+    }
+}
+
+/// Where events and rejects go.
+struct Out<'a> {
+    events: &'a mut dyn FnMut(Event),
+    rejects: &'a mut dyn FnMut(Reject),
+}
+
+/// Reads one input piece by piece: whole files, or files that grow.
+///
+/// A line or document is read as soon as it is complete; the rest waits for the next piece.
+pub struct Stream {
+    window: Window,
+    frames: Vec<Frame>,
+    state: State,
+    layout: Layout,
+    desk: Desk,
+}
+
+impl Stream {
+    /// Makes a stream for the input of that name.
+    pub fn new(name: &str, options: &ReadOptions) -> Self {
+        Self {
+            window: Window {
+                buffer: Vec::new(),
+                at: 0,
+                end: 0,
+                base: 0,
+                lines: 0,
+            },
+            frames: Vec::new(),
+            state: State::Ready,
+            layout: Layout::default(),
+            desk: Desk {
+                memory: Memory {
+                    region_hint: vpcflow::region_of_name(name),
+                    ..Memory::default()
+                },
+                report: FileReport::new(name),
+                options: options.clone(),
+                preamble: Vec::new(),
+                is_placed: false,
+            },
+        }
+    }
+
+    /// Takes the next piece of decompressed text.
+    pub fn feed(
+        &mut self,
+        piece: &[u8],
+        sink: &mut dyn FnMut(Event),
+        rejects: &mut dyn FnMut(Reject),
+    ) {
+        for part in piece.chunks(PIECE_BYTES) {
+            self.window.make_room(part.len());
+            let end = self.window.end;
+            self.window.buffer[end..end + part.len()].copy_from_slice(part);
+            self.take(part.len(), sink, rejects);
+        }
+    }
+
+    /// Takes one piece from a reader; returns its length, zero at the end.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the reader does.
+    pub fn feed_from(
+        &mut self,
+        reader: &mut dyn Read,
+        sink: &mut dyn FnMut(Event),
+        rejects: &mut dyn FnMut(Reject),
+    ) -> io::Result<usize> {
+        self.window.make_room(PIECE_BYTES);
+        let end = self.window.end;
+        let n = reader.read(&mut self.window.buffer[end..end + PIECE_BYTES])?;
+        self.take(n, sink, rejects);
+        Ok(n)
+    }
+
+    fn take(&mut self, n: usize, sink: &mut dyn FnMut(Event), rejects: &mut dyn FnMut(Reject)) {
+        self.window.end += n;
+        self.desk.report.bytes_json += n as u64;
+        self.desk.report.bytes_raw += n as u64;
+        self.advance(
+            false,
+            &mut Out {
+                events: sink,
+                rejects,
+            },
+        );
+    }
+
+    /// Returns what has been read so far.
+    pub fn report(&self) -> &FileReport {
+        &self.desk.report
+    }
+
+    /// Reads what still waits as if nothing more came, and returns the report.
+    pub fn finish(
+        mut self,
+        sink: &mut dyn FnMut(Event),
+        rejects: &mut dyn FnMut(Reject),
+    ) -> FileReport {
+        let mut out = Out {
+            events: sink,
+            rejects,
+        };
+        self.advance(true, &mut out);
+        if !self.desk.preamble.is_empty() {
+            self.desk.give_up(&mut out);
+        }
+        if !self.frames.is_empty() {
+            self.desk.report.error = Some("the input ends inside a JSON document".to_owned());
+        }
+        self.desk.report
+    }
+
+    fn advance(&mut self, is_last: bool, out: &mut Out<'_>) {
+        while self.window.at < self.window.end {
+            if let Step::NeedMore = self.step(is_last, out) {
+                return;
+            }
+        }
+    }
+
+    fn step(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
+        match &mut self.state {
+            State::Ready => self.begin(is_last, out),
+            State::Waiting {
+                skipper,
+                scanned,
+                retry_at,
+            } => {
+                let rest = &self.window.buffer[self.window.at..self.window.end];
+                let is_closed = skipper.feed(&rest[*scanned..]).is_some();
+                *scanned = rest.len();
+                if is_closed || is_last || rest.len() >= *retry_at {
+                    self.state = State::Ready;
+                    return Step::Again;
+                }
+                Step::NeedMore
+            }
+            State::SkippingValue(skipper) => {
+                let found = skipper.feed(self.window.rest());
+                self.skip_to(found)
+            }
+            State::SkippingLine => {
+                let found = memchr(b'\n', self.window.rest()).map(|n| n + 1);
+                self.skip_to(found)
+            }
+            State::Recovering {
+                at_line_start: false,
+            } => {
+                let found = memchr(b'\n', self.window.rest()).map(|n| n + 1);
+                let step = self.skip_to(found);
+                if found.is_some() {
+                    self.state = State::Recovering {
+                        at_line_start: true,
+                    };
+                }
+                step
+            }
+            State::Recovering {
+                at_line_start: true,
+            } => {
+                self.state = match self.window.rest().first() {
+                    Some(b'{' | b'[' | b'0'..=b'9') => State::Ready,
+                    _ => State::Recovering {
+                        at_line_start: false,
+                    },
+                };
+                Step::Again
+            }
+            State::Foreign => self.skip_to(None),
+        }
+    }
+
+    /// Goes on so many bytes and is ready again, or past all that has come.
+    fn skip_to(&mut self, found: Option<usize>) -> Step {
+        match found {
+            Some(len) => {
+                self.window.at += len;
+                self.state = State::Ready;
+                Step::Again
+            }
+            None => {
+                self.window.at = self.window.end;
+                Step::NeedMore
+            }
+        }
+    }
+
+    /// Reads what begins here.
+    fn begin(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
+        let rest = self.window.rest();
+        let blanks = rest
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\n' | b'\r' | b'\t' | 0))
+            .count();
+        if blanks > 0 {
+            self.window.at += blanks;
+            return Step::Again;
+        }
+        match (self.frames.last(), rest[0]) {
+            (None, 0xef) if rest.starts_with(b"\xef\xbb\xbf") => self.go(3),
+            (None, b'{') => self.object(is_last, out),
+            (None, b'[') => match rest.get(json::skip_blanks(rest, 1)) {
+                Some(b'{' | b'[' | b']' | b'"') => self.value(is_last, out),
+                None if !is_last && rest.len() < RECORD_BYTES_MAX => Step::NeedMore,
+                _ => self.line(is_last, out),
+            },
+            // Documents that were joined by commas.
+            (None, b',') if self.desk.is_placed && rest.len() > 1 => self.go(1),
+            (None, _) => self.line(is_last, out),
+            (Some(_), b',') => self.go(1),
+            (Some(_), b']' | b'}') => {
+                self.frames.pop();
+                self.go(1)
+            }
+            (Some(Frame::Array), _) => self.value(is_last, out),
+            (Some(Frame::Container), _) => self.member(is_last, out),
+        }
+    }
+
+    fn go(&mut self, len: usize) -> Step {
+        self.window.at += len;
+        Step::Again
+    }
+
+    fn enter(&mut self, frames: &[Frame], len: usize, out: &mut Out<'_>) -> Step {
+        if self.frames.len() + frames.len() > 2 * ENVELOPES_MAX {
+            return self.refuse(RejectReason::TooDeep, out);
+        }
+        self.frames.extend_from_slice(frames);
+        self.go(len)
+    }
+
+    /// Rejects the value at hand and goes past it.
+    fn refuse(&mut self, reason: RejectReason, out: &mut Out<'_>) -> Step {
+        self.desk
+            .tell(Parsed::Rejected(reason), self.window.spot(), out);
+        self.state = State::SkippingValue(Skipper::default());
+        Step::Again
+    }
+
+    /// Tells that the input ends inside the record at hand.
+    fn cut_off(&mut self, out: &mut Out<'_>) -> Step {
+        self.desk.tell(
+            Parsed::Rejected(RejectReason::Truncated),
+            self.window.spot(),
+            out,
+        );
+        self.skip_to(None)
+    }
+
+    /// Reads the value of an array.
+    fn value(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
+        let rest = self.window.rest();
+        match rest[0] {
+            b'{' => return self.object(is_last, out),
+            b'[' => return self.enter(&[Frame::Array], 1, out),
+            _ => {}
+        }
+        match json::scan(rest, 0) {
+            Ok(len) if len > RECORD_BYTES_MAX => self.refuse(RejectReason::RecordTooLarge, out),
+            Ok(len) => {
+                let depth = self.frames.len() / 2;
+                let value = Value::of(&rest[..len]);
+                let spot = self.window.spot();
+                self.desk.value(value, depth, spot, out);
+                self.go(len)
+            }
+            Err(Fault::Incomplete) if is_last => self.cut_off(out),
+            Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => {
+                self.refuse(RejectReason::RecordTooLarge, out)
+            }
+            Err(Fault::Incomplete) => self.wait(),
+            Err(Fault::Malformed) => self.refuse(RejectReason::NotJson, out),
+            Err(Fault::TooDeep) => self.refuse(RejectReason::TooDeep, out),
+        }
+    }
+
+    fn wait(&mut self) -> Step {
+        let rest = self.window.rest();
+        let mut skipper = Skipper::default();
+        // Brackets that close although the value is not complete cannot be relied on; then only growth counts.
+        let _ = skipper.feed(rest);
+        self.state = State::Waiting {
+            skipper,
+            scanned: rest.len(),
+            retry_at: 2 * rest.len(),
+        };
+        Step::NeedMore
+    }
+
+    fn object(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
+        let rest = self.window.rest();
+        match opening(rest) {
+            Opening::Container(len) => {
+                return self.enter(&[Frame::Container, Frame::Array], len, out);
+            }
+            Opening::Unclear if !is_last => return Step::NeedMore,
+            Opening::Unclear | Opening::Other => {}
+        }
+        match self.layout.object(rest) {
+            Ok((_, len)) if len > RECORD_BYTES_MAX => {
+                self.refuse(RejectReason::RecordTooLarge, out)
+            }
+            Ok((object, len)) => {
+                let depth = self.frames.len() / 2;
+                self.desk.object(object, depth, self.window.spot(), out);
+                self.go(len)
+            }
+            Err(Fault::Incomplete) if is_last => self.cut_off(out),
+            Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => match late_container(rest) {
+                Some(len) => self.enter(&[Frame::Container, Frame::Array], len, out),
+                None => self.refuse(RejectReason::RecordTooLarge, out),
+            },
+            Err(Fault::Incomplete) => self.wait(),
+            Err(Fault::TooDeep) => self.refuse(RejectReason::TooDeep, out),
+            Err(Fault::Malformed) if self.frames.is_empty() => self.recover(out),
+            Err(Fault::Malformed) => self.refuse(RejectReason::NotJson, out),
+        }
+    }
+
+    /// Rejects a broken document: goes to its end if that lies on the same line, else to where something new begins.
+    fn recover(&mut self, out: &mut Out<'_>) -> Step {
+        if !self.desk.preamble.is_empty() {
+            // Prose, then something that is no JSON: this is no log.
+            self.desk.give_up(out);
+            self.state = State::Foreign;
+            return Step::Again;
+        }
+        self.desk.tell(
+            Parsed::Rejected(RejectReason::NotJson),
+            self.window.spot(),
+            out,
+        );
+        let rest = self.window.rest();
+        let line = &rest[..memchr(b'\n', rest).unwrap_or(rest.len())];
+        match Skipper::default().feed(line) {
+            Some(len) => self.go(len),
+            None => {
+                self.state = State::Recovering {
+                    at_line_start: false,
+                };
+                Step::Again
+            }
+        }
+    }
+
+    /// Reads a member of a container: another array of records is entered, all else is passed by.
+    fn member(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
+        let rest = self.window.rest();
+        match member_start(rest) {
+            Ok((_, true, at)) => self.enter(&[Frame::Array], at + 1, out),
+            Ok((_, false, at)) => {
+                self.state = State::SkippingValue(Skipper::default());
+                self.go(at)
+            }
+            Err(Fault::Incomplete) if !is_last && rest.len() <= RECORD_BYTES_MAX => Step::NeedMore,
+            Err(_) => {
+                self.desk.tell(
+                    Parsed::Rejected(RejectReason::NotJson),
+                    self.window.spot(),
+                    out,
+                );
+                self.frames.pop();
+                self.state = State::SkippingValue(Skipper::inside(1));
+                Step::Again
+            }
+        }
+    }
+
+    /// Reads a line of text.
+    fn line(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
+        let rest = self.window.rest();
+        let len = match memchr(b'\n', rest) {
+            Some(len) if len <= RECORD_BYTES_MAX => len,
+            None if rest.len() <= RECORD_BYTES_MAX => {
+                if !is_last {
+                    return Step::NeedMore;
+                }
+                rest.len()
+            }
+            _ => {
+                if !self.desk.is_placed {
+                    self.desk.give_up(out);
+                    self.state = State::Foreign;
+                } else {
+                    self.desk.tell(
+                        Parsed::Rejected(RejectReason::RecordTooLarge),
+                        self.window.spot(),
+                        out,
+                    );
+                    self.state = State::SkippingLine;
+                }
+                return Step::Again;
+            }
+        };
+        let line = rest[..len].trim_ascii_end();
+        let is_readable = self.desk.line(line, self.window.spot(), out);
+        if !is_readable {
+            self.state = State::Foreign;
+            return Step::Again;
+        }
+        self.go(len)
+    }
+}
+
+enum Opening {
+    /// A container whose array's first element lies so many bytes on.
+    Container(usize),
+    /// Anything else.
+    Other,
+    /// More text is needed to tell.
+    Unclear,
+}
+
+/// Reads the name of a member and what its value begins with: whether it is an array of records, and where.
+fn member_start(text: &[u8]) -> Result<(&[u8], bool, usize), Fault> {
+    if text.first() != Some(&b'"') {
+        return Err(if text.is_empty() {
+            Fault::Incomplete
+        } else {
+            Fault::Malformed
+        });
+    }
+    let key_end = json::scan(text, 0)?;
+    let colon = json::skip_blanks(text, key_end);
+    let at = json::skip_blanks(text, colon + 1);
+    match (text.get(colon), text.get(at)) {
+        (Some(b':'), Some(first)) => {
+            let key = &text[1..key_end - 1];
+            Ok((
+                key,
+                *first == b'[' && envelope::ARRAYS.iter().any(|name| name.as_bytes() == key),
+                at,
+            ))
+        }
+        (Some(b':') | None, _) => Err(Fault::Incomplete),
+        _ => Err(Fault::Malformed),
+    }
+}
+
+fn opening(text: &[u8]) -> Opening {
+    /// Within so many bytes the name of a container's first member must end.
+    const LOOK_AHEAD_MAX: usize = 64;
+    let at = json::skip_blanks(text, 1);
+    match member_start(&text[at.min(text.len())..]) {
+        Ok((_, true, len)) => Opening::Container(at + len + 1),
+        Err(Fault::Incomplete) if text.len() < LOOK_AHEAD_MAX => Opening::Unclear,
+        _ => Opening::Other,
+    }
+}
+
+/// Looks for an array of records that is not the first member of the object.
+fn late_container(text: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at = json::skip_blanks(text, at);
+        if text.get(at) == Some(&b',') {
+            at = json::skip_blanks(text, at + 1);
+        }
+        let (_, is_container, value) = member_start(text.get(at..)?).ok()?;
+        at += value;
+        if is_container {
+            return Some(at + 1);
+        }
+        at = json::scan(text, at).ok()?;
+    }
+}
+
+/// Where records are read and counted.
+struct Desk {
+    memory: Memory,
+    report: FileReport,
+    options: ReadOptions,
+    /// Lines of prose that came before anything was recognised.
+    preamble: Vec<Reject>,
+    /// Whether anything was recognised.
+    is_placed: bool,
+}
+
+impl Desk {
+    /// Counts a record and hands it on.
+    fn tell(&mut self, parsed: Parsed, spot: Spot<'_>, out: &mut Out<'_>) {
+        self.report.count(&parsed);
+        match parsed {
+            Parsed::Event(event) => (out.events)(*event),
+            Parsed::Skipped(_) => {}
+            Parsed::Rejected(reason) => {
+                let reject = self.reject(reason, spot);
+                (out.rejects)(reject);
+            }
+        }
+    }
+
+    fn reject(&self, reason: RejectReason, spot: Spot<'_>) -> Reject {
+        let position = Position {
+            file: self.report.file.clone(),
+            line: spot.line(),
+            record: self.report.records,
+            byte: spot.byte(),
+        };
+        Reject {
+            reason,
+            position,
+            excerpt: spot.excerpt(),
+        }
+    }
+
+    /// Notes that something was recognised: what prose came before is a preamble.
+    fn place(&mut self) {
+        self.is_placed = true;
+        for _ in self.preamble.drain(..) {
+            self.report.count(&Parsed::Skipped(SkipReason::Preamble));
+        }
+    }
+
+    /// Rejects the whole file as one record.
+    fn give_up(&mut self, out: &mut Out<'_>) {
+        let first = self.preamble.drain(..).next();
+        self.report
+            .count(&Parsed::Rejected(RejectReason::UnknownFormat));
+        let reject = first.unwrap_or_else(|| {
+            self.reject(
+                RejectReason::UnknownFormat,
+                Spot {
+                    text: b"",
+                    at: 0,
+                    base: 0,
+                    lines: 0,
+                },
+            )
+        });
+        (out.rejects)(reject);
+    }
+
+    fn object(&mut self, object: Object<'_>, depth: usize, spot: Spot<'_>, out: &mut Out<'_>) {
+        self.place();
+        // The usual case, a record of the format that came last, needs no detour.
+        let only = self.options.format;
+        if let Some(parsed) = envelope::recognised(object, only, &mut self.memory) {
+            return self.tell(parsed, spot, out);
+        }
+        let mut found = Vec::new();
+        envelope::unwrap(object, only, depth, &mut self.memory, &mut |parsed| {
+            found.push(parsed)
+        });
+        for parsed in found {
+            self.tell(parsed, spot, out);
+        }
+    }
+
+    fn value(&mut self, value: Value<'_>, depth: usize, spot: Spot<'_>, out: &mut Out<'_>) {
+        self.place();
+        let mut found = Vec::new();
+        envelope::value(
+            value,
+            self.options.format,
+            depth,
+            &mut self.memory,
+            &mut |parsed| found.push(parsed),
+        );
+        for parsed in found {
+            self.tell(parsed, spot, out);
+        }
+    }
+
+    /// Reads a line of text; returns false if the file turns out to be of no known format.
+    fn line(&mut self, line: &[u8], spot: Spot<'_>, out: &mut Out<'_>) -> bool {
+        let text = String::from_utf8_lossy(line);
+        match envelope::line(&text, self.options.format, &mut self.memory) {
+            Line::Header => {
+                self.place();
+                true
+            }
+            Line::Record(parsed) => {
+                self.place();
+                self.tell(parsed, spot, out);
+                true
+            }
+            Line::Unknown if self.is_placed => {
+                let reason = match self.memory.columns {
+                    Some(_) => RejectReason::MalformedRow,
+                    None => RejectReason::NotJson,
+                };
+                self.tell(Parsed::Rejected(reason), spot, out);
+                true
+            }
+            Line::Unknown => {
+                let is_binary = line
+                    .iter()
+                    .any(|&b| b < 0x20 && !matches!(b, b'\t' | 0x1b | 0x0c | b'\r'));
+                let mut reject = self.reject(RejectReason::UnknownFormat, spot);
+                reject.position.record = 1;
+                self.preamble.push(reject);
+                if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {
+                    self.give_up(out);
+                    return false;
+                }
+                true
+            }
+        }
+    }
+}

@@ -92,9 +92,17 @@ pub fn read(
     report.compression = compression;
     (report.bytes_raw, report.content_hash) = raw.sum();
     if let Err(e) = result.and(drained) {
-        report.error = Some(e.to_string());
+        report.error = Some(why_it_ended(&e, &report));
     }
     report
+}
+
+/// Says why an input could not be read to its end.
+fn why_it_ended(error: &io::Error, report: &FileReport) -> String {
+    if report.compression.is_empty() {
+        return error.to_string();
+    }
+    format!("its compressed data is cut off or damaged ({error})")
 }
 
 fn pump(

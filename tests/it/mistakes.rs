@@ -22,15 +22,9 @@ fn every_fault_of_a_configuration_is_told_with_its_line_and_the_nearest_key() {
     );
     let faults = "[analytic.AN1594]\nTimeWindw = \"10m\"\nMinimumCalls = \"many\"\n";
     world.write("plimsoll.toml", faults);
-    world.run(&["train", "logs.jsonl"]).fails_with(
-        2,
-        &[
-            "plimsoll.toml:2",
-            "`TimeWindow`",
-            "plimsoll.toml:3",
-            "MinimumCalls",
-        ],
-    );
+    world
+        .run(&["train", "logs.jsonl"])
+        .fails_with(2, &["plimsoll.toml:2", "`TimeWindow`", "plimsoll.toml:3"]);
 }
 
 #[test]

@@ -386,6 +386,7 @@ fn events_of(
     generation: &Generation,
 ) -> Result<BTreeMap<Entity, Vec<Event>>> {
     let wanted: BTreeSet<&Entity> = crossings.iter().map(|c| &c.entity).collect();
+    let joins = book.joins(&[links]);
     let resolver = setup.resolver();
     let mut events: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
     spool.of_day(book.day, |mut event| {
@@ -396,7 +397,7 @@ fn events_of(
         let entities: Vec<Entity> = resolver
             .settle(&mut event)
             .entities()
-            .map(|entity| match book.behind(&entity, &[links]) {
+            .map(|entity| match joins.behind(&entity) {
                 Some(id) => Entity {
                     kind: EntityKind::Identity,
                     id,

@@ -14,6 +14,10 @@ use crate::vocab::{Entity, EntityKind, Str};
 /// its credentials are renewed all along, though not every hour brings a call.
 const BINDING_REACH_SECS: i64 = 6 * 3_600;
 
+/// The most persons that are told apart in one role and day. Whoever may assume a role may name its sessions as he likes, so
+/// that beyond this, names say nothing, and all count for the role.
+const PERSONS_PER_ROLE_MAX: usize = 2_000;
+
 /// Whose facts: an entity, kept apart when the record is another account's copy of the same action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {
@@ -152,6 +156,7 @@ impl DayBook {
     ///
     /// `neighbours` are the links of the days before and after, as far as they are known.
     pub fn assemble(&self, neighbours: &[&Links], own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
+        let joins = self.joins(neighbours);
         let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
         let mut subjects: Vec<_> = self.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
@@ -163,7 +168,7 @@ impl DayBook {
             {
                 continue;
             }
-            let entity = match self.behind(&subject.entity, neighbours) {
+            let entity = match joins.behind(&subject.entity) {
                 Some(id) => Entity {
                     kind: EntityKind::Identity,
                     id,
@@ -192,21 +197,112 @@ impl DayBook {
         by_entity
     }
 
-    /// Returns the identity whose role sessions ran on an instance that day: the one seen last within reach.
-    pub fn behind(&self, entity: &Entity, neighbours: &[&Links]) -> Option<Str> {
+    /// Works out which subjects of the day stand for another identity.
+    pub fn joins<'a>(&'a self, neighbours: &[&'a Links]) -> Joins<'a> {
+        let mut persons: BTreeMap<&str, (BTreeSet<&str>, &Str)> = BTreeMap::new();
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "sets and least values do not depend on order"
+        )]
+        for (subject, facts) in &self.subjects {
+            if let (Some((role_session, person)), Some(role)) =
+                (person_in_role(&subject.entity), &facts.profile.role)
+            {
+                let (sessions, least) = persons
+                    .entry(role_session)
+                    .or_insert_with(|| (BTreeSet::new(), role));
+                sessions.insert(person);
+                *least = role.min(*least);
+            }
+        }
+        let crowded = persons
+            .into_iter()
+            .filter(|(_, (sessions, _))| sessions.len() > PERSONS_PER_ROLE_MAX)
+            .map(|(role_session, (_, role))| (role_session, role.clone()))
+            .collect();
+        let links = std::iter::once(&self.links)
+            .chain(neighbours.iter().copied())
+            .collect();
+        Joins {
+            day: self.day,
+            links,
+            crowded,
+        }
+    }
+}
+
+/// Which subjects of a day stand for another identity.
+pub struct Joins<'a> {
+    day: Day,
+    links: Vec<&'a Links>,
+    /// Roles with more persons than are told apart, by the beginning of their sessions' ARNs.
+    crowded: BTreeMap<&'a str, Str>,
+}
+
+impl Joins<'_> {
+    /// Returns the identity behind an instance: the one whose role sessions were seen on it last, within reach. And the role
+    /// behind a person, if more persons appear in it than are told apart.
+    pub fn behind(&self, entity: &Entity) -> Option<Str> {
         if entity.kind != EntityKind::Identity {
             return None;
+        }
+        if let Some((role_session, _)) = person_in_role(entity) {
+            return self.crowded.get(role_session).cloned();
         }
         let (from, to) = (
             self.day.start().plus_secs(-BINDING_REACH_SECS),
             self.day.end().plus_secs(BINDING_REACH_SECS),
         );
-        std::iter::once(&self.links)
-            .chain(neighbours.iter().copied())
+        self.links
+            .iter()
             .filter_map(|links| links.get(&entity.id))
             .flatten()
             .filter(|(_, (first, last))| *last >= from && *first < to)
             .max_by_key(|(identity, (_, last))| (*last, std::cmp::Reverse((*identity).clone())))
             .map(|(identity, _)| identity.clone())
+    }
+}
+
+/// Splits the identity of a person in a role into the role's sessions and the person.
+fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
+    let is_session = entity.kind == EntityKind::Identity && entity.id.contains(":assumed-role/");
+    is_session.then(|| entity.id.rsplit_once('/'))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_persons_than_can_be_told_apart_count_for_their_role() {
+        let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
+        let with_persons = |n: usize| {
+            let day = Day(20_000);
+            let mut book = DayBook::new(day);
+            for i in 0..n {
+                let id = format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}@example.com");
+                let entity = Entity {
+                    kind: EntityKind::Identity,
+                    id: id.as_str().into(),
+                };
+                let mut facts = DayFacts::starting(day.start());
+                facts.profile.role = Some(role.clone());
+                book.subjects.insert(
+                    Subject {
+                        entity,
+                        twin_of_account: None,
+                    },
+                    facts,
+                );
+            }
+            book.assemble(&[], &OwnAccounts::new())
+        };
+        assert_eq!(
+            with_persons(PERSONS_PER_ROLE_MAX).len(),
+            PERSONS_PER_ROLE_MAX
+        );
+        let crowded = with_persons(PERSONS_PER_ROLE_MAX + 1);
+        let ids: Vec<&str> = crowded.keys().map(|e| &*e.id).collect();
+        assert_eq!(ids, [&*role]);
     }
 }

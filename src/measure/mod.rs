@@ -5,7 +5,7 @@
 mod daybook;
 mod facts;
 
-pub use daybook::{DayBook, Links, OwnAccounts, Subject};
+pub use daybook::{DayBook, Joins, Links, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
 
 use std::fmt::{self, Write as _};

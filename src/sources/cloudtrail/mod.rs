@@ -70,7 +70,6 @@ struct Record<'a> {
     message: Value<'a>,
     request: Value<'a>,
     id: Value<'a>,
-    original_id: Value<'a>,
     resources: Value<'a>,
     kind: Value<'a>,
     category: Value<'a>,
@@ -100,7 +99,6 @@ impl<'a> Record<'a> {
             message: Value::Null,
             request: Value::Null,
             id: Value::Null,
-            original_id: Value::Null,
             resources: Value::Null,
             kind: Value::Null,
             category: Value::Null,
@@ -128,7 +126,6 @@ impl<'a> Record<'a> {
                 b"errorMessage" => &mut r.message,
                 b"requestID" => &mut r.request,
                 b"eventID" | b"UID" => &mut r.id,
-                b"originalEventID" => &mut r.original_id,
                 b"resources" => &mut r.resources,
                 b"eventType" => &mut r.kind,
                 b"eventCategory" => &mut r.category,
@@ -315,7 +312,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
         outcome,
         error: code.map(|code| memory.interner.untrusted(&code)),
         twin_of_account,
-        counted: !is_restated || outcome == Outcome::Denied,
+        counted: !is_correction(r) && (!is_restated || outcome == Outcome::Denied),
     };
     event.id = event_id(r, &event);
     event
@@ -380,17 +377,15 @@ fn is_regional(service: &str, region: Option<&str>, tls: Value<'_>) -> bool {
     true
 }
 
-/// Returns what is the same for every delivery: the event's id, the id of what it corrects, or a hash of what it says.
+/// Tells whether a record corrects another. It is no second action, and which of the two comes first must not matter, so it
+/// keeps its own id and stays out of volumes.
+fn is_correction(r: &Record<'_>) -> bool {
+    let reason = r.addendum.get("reason");
+    reason.is_some_and(|v| v == Value::Text(b"UPDATED_DATA"))
+}
+
+/// Returns what is the same for every delivery: the event's id, or a hash of what it says.
 fn event_id(r: &Record<'_>, event: &Event) -> Str {
-    if r.addendum
-        .get("reason")
-        .is_some_and(|v| v == Value::Text(b"UPDATED_DATA"))
-    {
-        let original = r.addendum.get("originalEventID").unwrap_or(r.original_id);
-        if let Some(id) = original.text() {
-            return id.as_ref().into();
-        }
-    }
     if let Some(id) = r.id.text() {
         return crate::event::cut(&id, Untrusted::BYTES_MAX).into();
     }

@@ -4,5 +4,6 @@
 mod crash;
 mod main_job;
 mod mistakes;
+mod readme;
 mod usage;
 mod world;

@@ -1,0 +1,40 @@
+//! What the README shows is what the program prints.
+
+use std::process::Command;
+
+use crate::world::plimsoll;
+
+/// Returns the fenced blocks of the README, without their fences.
+fn blocks(readme: &str) -> Vec<&str> {
+    readme
+        .split("\n```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| Some(block.split_once('\n')?.1))
+        .collect()
+}
+
+#[test]
+fn the_readme_shows_what_its_first_command_prints() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).expect("a readme");
+    let blocks = blocks(&readme);
+    let arguments = blocks[0]
+        .split_once("-- ")
+        .expect("the program's own arguments")
+        .1;
+    assert_eq!(blocks[1], "cargo test --locked");
+    let output = Command::new(plimsoll())
+        .current_dir(root)
+        .args(arguments.split_whitespace())
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stdout).expect("text");
+    for shown in &blocks[2..4] {
+        assert!(
+            said.contains(shown),
+            "the README shows\n{shown}\nbut the program prints\n{said}"
+        );
+    }
+}

@@ -111,6 +111,22 @@ pub fn account_for(
         })?;
     }
     let mut ending = Ending::Complete;
+    for report in intake
+        .files
+        .iter()
+        .filter(|f| f.events == 0 && !f.rejected.is_empty())
+    {
+        let reasons: Vec<&str> = report.rejected.keys().copied().collect();
+        console.warn(&format!(
+            "nothing in `{}` could be read: {}; `--rejects FILE` shows what",
+            report.file,
+            reasons.join(", ")
+        ));
+    }
+    let is_nothing_read = intake.files.iter().all(|f| f.events == 0);
+    if is_nothing_read && !intake.rejected().is_empty() {
+        ending = Ending::Incomplete;
+    }
     for (file, why) in intake.broken_files() {
         console.warn(&format!("`{file}` could not be read to its end: {why}"));
         ending = Ending::Incomplete;

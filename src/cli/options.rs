@@ -69,6 +69,9 @@ impl Common {
         for warning in &setup.config.warnings {
             console.warn(warning);
         }
+        if setup.is_blind_to_sensitive() {
+            console.warn("AN0370 is blind: no bucket is listed under [[sensitive]]");
+        }
         Ok(setup)
     }
 }

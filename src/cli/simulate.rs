@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::backtest::day;
 use crate::cli::{Console, Ending};
 use crate::engine::Progress;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::count;
 use crate::simulate::{self, Options};
 use crate::time::Day;
@@ -49,6 +49,14 @@ pub struct Arguments {
 ///
 /// Fails if an option is out of range, or a file cannot be written.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
+    let is_used =
+        std::fs::read_dir(&arguments.out).is_ok_and(|mut entries| entries.next().is_some());
+    if is_used {
+        return Err(
+            Error::usage(format!("`{}` is not empty", arguments.out.display()))
+                .hint("give a new folder: an estate writes its own plimsoll.toml and labels.jsonl"),
+        );
+    }
     let options = Options {
         seed: arguments.seed,
         days: arguments.days,

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::identity::Resolver;
 use crate::measure::Plan;
 use crate::time::{Time, Window};
-use crate::vocab::Str;
+use crate::vocab::{Metric, Str};
 
 /// What a run works by.
 pub struct Setup {
@@ -50,6 +50,19 @@ impl Setup {
             &self.config,
             self.analytics.iter().flat_map(|a| &a.sensitive_buckets),
         )
+    }
+
+    /// Tells whether an analytic asks for sensitive buckets and none is listed anywhere.
+    pub fn is_blind_to_sensitive(&self) -> bool {
+        self.config.sensitive.is_empty()
+            && self
+                .analytics
+                .iter()
+                .all(|a| a.sensitive_buckets.is_empty())
+            && self
+                .analytics
+                .iter()
+                .any(|a| a.enabled && a.metrics().contains(&Metric::SensitiveReadCalls))
     }
 
     /// Returns the configured peer group of an identity.

@@ -125,6 +125,10 @@ pub fn train(
         .sum::<u64>();
     intake.too_old += forgotten;
     changed.retain(|day, _| *day >= oldest);
+    let n_dropped = stored.range(..oldest).count();
+    if n_dropped > stored.len() / 2 && n_dropped > changed.len() {
+        return Err(would_forget(n_dropped, stored.len(), last));
+    }
     let mut days: BTreeMap<Day, DayEntry> = stored
         .range(oldest..)
         .map(|(d, e)| (*d, e.clone()))
@@ -218,6 +222,15 @@ fn stage_days(
             })
         })
         .collect()
+}
+
+/// One stray date must not wipe a store: whoever means it, begins a new one.
+fn would_forget(n_dropped: usize, n_stored: usize, last: Day) -> Error {
+    Error::failed(format!(
+        "these logs reach to {last}, and {n_dropped} of the {n_stored} days in the store would be forgotten: they lie \
+         more than {TRAIT_MEMORY_DAYS} days before"
+    ))
+    .hint("if the date is right, begin anew with another `--store`")
 }
 
 fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {

@@ -220,6 +220,15 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
 }
 
 fn amounts(a: &Amount) -> String {
+    // What is no more than usual when it happens is rare in happening at all.
+    if a.observed as f64 <= a.p50 {
+        return format!(
+            "{} {} in {}, where there is hardly ever any",
+            a.metric,
+            amount(&a.metric, a.observed as f64),
+            a.window,
+        );
+    }
     format!(
         "{} {} in {}, usually {}, p99 {}",
         a.metric,

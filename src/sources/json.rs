@@ -184,6 +184,9 @@ pub struct Skipper {
     in_string: bool,
     escaped: bool,
     begun: bool,
+    /// The last byte, and the last that was no blank.
+    last: u8,
+    solid: u8,
 }
 
 impl Skipper {
@@ -210,6 +213,7 @@ impl Skipper {
                 self.escaped = piece[found] == b'\\';
                 // No string goes over a line's end: a quote is missing there.
                 self.in_string = self.escaped;
+                (self.last, self.solid) = (piece[found], b'"');
                 at = found + 1;
                 if !self.in_string && self.depth == 0 {
                     return Some(at);
@@ -219,6 +223,13 @@ impl Skipper {
             let byte = piece[at];
             match byte {
                 b'"' => self.in_string = true,
+                // A line that begins with an object where none can stand: the value broke off on the line before.
+                b'{' if self.last == b'\n'
+                    && self.begun
+                    && !matches!(self.solid, b',' | b':' | b'[' | b'{') =>
+                {
+                    return Some(at);
+                }
                 b'{' | b'[' => self.depth += 1,
                 b'}' | b']' => {
                     if self.depth == 0 {
@@ -235,6 +246,10 @@ impl Skipper {
                 _ => {}
             }
             self.begun = true;
+            self.last = byte;
+            if !byte.is_ascii_whitespace() {
+                self.solid = byte;
+            }
             at += 1;
         }
         None

@@ -39,10 +39,17 @@ enum State {
     },
     /// Getting past a value.
     SkippingValue(Skipper),
+    /// Getting past a record that cannot be read: to its end, or to what begins like the record before it.
+    SkippingRecord(Skipper),
     /// Getting past a line.
     SkippingLine,
-    /// Getting past broken JSON, to a line on which something new begins.
-    Recovering { at_line_start: bool },
+    /// Getting past broken JSON: to its end if that lies on its first line, to what begins like the record before it, or
+    /// to a line on which something new begins.
+    Recovering {
+        at_line_start: bool,
+        /// Only on the first line.
+        skipper: Option<Skipper>,
+    },
     /// Nothing here can be read.
     Foreign,
 }
@@ -131,6 +138,7 @@ pub struct Stream {
     frames: Vec<Frame>,
     state: State,
     layout: Layout,
+    opening: Opening,
     desk: Desk,
 }
 
@@ -148,6 +156,7 @@ impl Stream {
             frames: Vec::new(),
             state: State::Ready,
             layout: Layout::default(),
+            opening: Opening::default(),
             desk: Desk {
                 memory: Memory {
                     region_hint: vpcflow::region_of_name(name),
@@ -261,29 +270,24 @@ impl Stream {
                 let found = skipper.feed(self.window.rest());
                 self.skip_to(found)
             }
+            State::SkippingRecord(_) => self.skip_record(is_last),
             State::SkippingLine => {
                 let found = memchr(b'\n', self.window.rest()).map(|n| n + 1);
                 self.skip_to(found)
             }
             State::Recovering {
                 at_line_start: false,
-            } => {
-                let found = memchr(b'\n', self.window.rest()).map(|n| n + 1);
-                let step = self.skip_to(found);
-                if found.is_some() {
-                    self.state = State::Recovering {
-                        at_line_start: true,
-                    };
-                }
-                step
-            }
+                ..
+            } => self.recover_on_line(is_last),
             State::Recovering {
                 at_line_start: true,
+                ..
             } => {
                 self.state = match self.window.rest().first() {
                     Some(b'{' | b'[' | b'0'..=b'9') => State::Ready,
                     _ => State::Recovering {
                         at_line_start: false,
+                        skipper: None,
                     },
                 };
                 Step::Again
@@ -356,8 +360,38 @@ impl Stream {
     fn refuse(&mut self, reason: RejectReason, out: &mut Out<'_>) -> Step {
         self.desk
             .tell(Parsed::Rejected(reason), self.window.spot(), out);
-        self.state = State::SkippingValue(Skipper::default());
-        Step::Again
+        // The brace of the record itself is no opening.
+        let mut skipper = Skipper::default();
+        let end = skipper.feed(&self.window.rest()[..1]);
+        self.state = State::SkippingRecord(skipper);
+        match end {
+            Some(len) => self.skip_to(Some(len.max(1))),
+            None => self.go(1),
+        }
+    }
+
+    /// Goes past a record that cannot be read. Its brackets may be out of step, and then its end cannot be told by them;
+    /// but quotes inside a string are escaped, so what begins like the last good record is the next one.
+    fn skip_record(&mut self, is_last: bool) -> Step {
+        let State::SkippingRecord(skipper) = &mut self.state else {
+            return Step::Again;
+        };
+        let rest = &self.window.buffer[self.window.at..self.window.end];
+        let next = self.opening.find(rest);
+        // An opening may be cut by the end of the piece, so its length stays in view.
+        let view = match next {
+            Some(at) => at,
+            None if is_last => rest.len(),
+            None => rest.len().saturating_sub(self.opening.len()),
+        };
+        let end = skipper.feed(&rest[..view]).or(next);
+        match end {
+            Some(len) => self.skip_to(Some(len)),
+            None => {
+                self.window.at += view;
+                Step::NeedMore
+            }
+        }
     }
 
     /// Tells that the input ends inside the record at hand.
@@ -378,8 +412,7 @@ impl Stream {
             b'[' => return self.enter(&[Frame::Array], 1, out),
             _ => {}
         }
-        match json::scan(rest, 0) {
-            Ok(len) if len > RECORD_BYTES_MAX => self.refuse(RejectReason::RecordTooLarge, out),
+        match json::scan(bounded(rest), 0) {
             Ok(len) => {
                 let depth = self.frames.len() / 2;
                 let value = Value::of(&rest[..len]);
@@ -387,10 +420,10 @@ impl Stream {
                 self.desk.value(value, depth, spot, out);
                 self.go(len)
             }
-            Err(Fault::Incomplete) if is_last => self.cut_off(out),
             Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => {
                 self.refuse(RejectReason::RecordTooLarge, out)
             }
+            Err(Fault::Incomplete) if is_last => self.cut_off(out),
             Err(Fault::Incomplete) => self.wait(),
             Err(Fault::Malformed) => self.refuse(RejectReason::NotJson, out),
             Err(Fault::TooDeep) => self.refuse(RejectReason::TooDeep, out),
@@ -412,27 +445,30 @@ impl Stream {
 
     fn object(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
         let rest = self.window.rest();
-        match opening(rest) {
-            Opening::Container(len) => {
+        match head(rest) {
+            Head::Container(len) => {
                 return self.enter(&[Frame::Container, Frame::Array], len, out);
             }
-            Opening::Unclear if !is_last => return Step::NeedMore,
-            Opening::Unclear | Opening::Other => {}
+            Head::Unclear if !is_last => return Step::NeedMore,
+            Head::Unclear | Head::Other => {}
         }
-        match self.layout.object(rest) {
-            Ok((_, len)) if len > RECORD_BYTES_MAX => {
-                self.refuse(RejectReason::RecordTooLarge, out)
-            }
+        match self.layout.object(bounded(rest)) {
             Ok((object, len)) => {
                 let depth = self.frames.len() / 2;
+                let events = self.desk.report.events;
                 self.desk.object(object, depth, self.window.spot(), out);
+                if self.desk.report.events > events {
+                    self.opening.learn(rest);
+                }
                 self.go(len)
             }
+            Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => {
+                match late_container(bounded(rest)) {
+                    Some(len) => self.enter(&[Frame::Container, Frame::Array], len, out),
+                    None => self.refuse(RejectReason::RecordTooLarge, out),
+                }
+            }
             Err(Fault::Incomplete) if is_last => self.cut_off(out),
-            Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => match late_container(rest) {
-                Some(len) => self.enter(&[Frame::Container, Frame::Array], len, out),
-                None => self.refuse(RejectReason::RecordTooLarge, out),
-            },
             Err(Fault::Incomplete) => self.wait(),
             Err(Fault::TooDeep) => self.refuse(RejectReason::TooDeep, out),
             Err(Fault::Malformed) if self.frames.is_empty() => self.recover(out),
@@ -453,15 +489,45 @@ impl Stream {
             self.window.spot(),
             out,
         );
-        let rest = self.window.rest();
-        let line = &rest[..memchr(b'\n', rest).unwrap_or(rest.len())];
-        match Skipper::default().feed(line) {
-            Some(len) => self.go(len),
-            None => {
+        // The brace of the broken document itself is no opening.
+        let mut skipper = Skipper::default();
+        let _ = skipper.feed(&self.window.rest()[..1]);
+        self.state = State::Recovering {
+            at_line_start: false,
+            skipper: Some(skipper),
+        };
+        self.go(1)
+    }
+
+    /// Goes on to the end of the line inside broken JSON, or to what ends it before.
+    fn recover_on_line(&mut self, is_last: bool) -> Step {
+        let State::Recovering { skipper, .. } = &mut self.state else {
+            return Step::Again;
+        };
+        let rest = &self.window.buffer[self.window.at..self.window.end];
+        let line_end = memchr(b'\n', rest);
+        let line = &rest[..line_end.unwrap_or(rest.len())];
+        let next = self.opening.find(line);
+        let view = match next {
+            Some(at) => at,
+            None if is_last || line_end.is_some() => line.len(),
+            None => line.len().saturating_sub(self.opening.len()),
+        };
+        let end = skipper.as_mut().and_then(|s| s.feed(&line[..view]));
+        if let Some(len) = end.or(next) {
+            return self.skip_to(Some(len));
+        }
+        match line_end {
+            Some(len) => {
                 self.state = State::Recovering {
-                    at_line_start: false,
+                    at_line_start: true,
+                    skipper: None,
                 };
-                Step::Again
+                self.go(len + 1)
+            }
+            None => {
+                self.window.at += view;
+                Step::NeedMore
             }
         }
     }
@@ -525,13 +591,19 @@ impl Stream {
     }
 }
 
-enum Opening {
+enum Head {
     /// A container whose array's first element lies so many bytes on.
     Container(usize),
     /// Anything else.
     Other,
     /// More text is needed to tell.
     Unclear,
+}
+
+/// Returns as much as a record may take, and the byte behind it. A fault that lies further on is not seen, so that it does
+/// not matter how much has come.
+fn bounded(rest: &[u8]) -> &[u8] {
+    &rest[..rest.len().min(RECORD_BYTES_MAX + 1)]
 }
 
 /// Reads the name of a member and what its value begins with: whether it is an array of records, and where.
@@ -560,14 +632,14 @@ fn member_start(text: &[u8]) -> Result<(&[u8], bool, usize), Fault> {
     }
 }
 
-fn opening(text: &[u8]) -> Opening {
+fn head(text: &[u8]) -> Head {
     /// Within so many bytes the name of a container's first member must end.
     const LOOK_AHEAD_MAX: usize = 64;
     let at = json::skip_blanks(text, 1);
     match member_start(&text[at.min(text.len())..]) {
-        Ok((_, true, len)) => Opening::Container(at + len + 1),
-        Err(Fault::Incomplete) if text.len() < LOOK_AHEAD_MAX => Opening::Unclear,
-        _ => Opening::Other,
+        Ok((_, true, len)) => Head::Container(at + len + 1),
+        Err(Fault::Incomplete) if text.len() < LOOK_AHEAD_MAX => Head::Unclear,
+        _ => Head::Other,
     }
 }
 
@@ -585,6 +657,42 @@ fn late_container(text: &[u8]) -> Option<usize> {
             return Some(at + 1);
         }
         at = json::scan(text, at).ok()?;
+    }
+}
+
+/// What records begin with, as in `{"eventVersion"`: the brace, the blanks and the first name of the last good one.
+#[derive(Debug, Default)]
+struct Opening {
+    text: Vec<u8>,
+}
+
+impl Opening {
+    /// Longer openings are not remembered.
+    const BYTES_MAX: usize = 48;
+
+    fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Remembers how a good record begins.
+    fn learn(&mut self, record: &[u8]) {
+        if !self.text.is_empty() && record.starts_with(&self.text) {
+            return;
+        }
+        self.text.clear();
+        let start = json::skip_blanks(record, 1);
+        let quote = record.get(start + 1..).and_then(|rest| memchr(b'"', rest));
+        let len = quote.map_or(usize::MAX, |at| start + at + 2);
+        if len <= Self::BYTES_MAX {
+            self.text.extend_from_slice(&record[..len]);
+        }
+    }
+
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        if self.text.is_empty() {
+            return None;
+        }
+        memchr::memmem::find(text, &self.text)
     }
 }
 

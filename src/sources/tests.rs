@@ -193,6 +193,47 @@ fn one_bad_record_does_not_take_its_neighbours_along() {
             "1 !unknown_format",
         ),
         ("{ no json at all".to_owned(), "1 !not_json"),
+        // Brackets out of step cost the record they stand in, and at most the one behind it.
+        (
+            format!("{a}\n{{\"x\":{{\"y\":1}}\n{b}\n{a}\n{b}\n"),
+            "4 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"x\":{{\"y\":1}}\n{a}\n{b}\n{a}\n"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"x\":[1,\n{a}\n{b}\n{a}\n"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{a}\n{{\"x\":\n{b}\n{a}\n{b}\n"),
+            "4 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"Records\":[{a},{{\"x\":{{\"y\":1}},{b},{a}]}}"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"Records\":[{a},{{\"x\":\"y,\"z\":1}},{b},{a}]}}"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("[{a},{{\"x\":[1}},{b},{a}]"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{a}{{\"x\":{{\"y\"}}{b}{a}"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{a}\n{}\n{b}\n{a}\n", "{\"x\":".repeat(80)),
+            "3 events, 1 !too_deep",
+        ),
+        (
+            format!("[{a},{},{b},{a}]", "{\"x\":[".repeat(80)),
+            "3 events, 1 !too_deep",
+        ),
     ] {
         check(&text, expected);
     }
@@ -208,9 +249,24 @@ fn a_record_has_a_largest_size_and_a_file_has_none() {
     let large = format!("{{\"x\":\"{}\"}}", "y".repeat(RECORD_BYTES_MAX));
     let lines = format!("{}\n{large}\n{}\n", record("a"), record("b"));
     let array = format!("[{},{large},{}]", record("a"), record("b"));
-    for text in [lines, array] {
+    // So it is where its end cannot be told by its brackets or quotes.
+    let open = format!("{{\"x\":[{{\"z\":\"{}\"}}", "y".repeat(RECORD_BYTES_MAX));
+    let cut = format!("{{\"x\":\"{}", "y".repeat(RECORD_BYTES_MAX));
+    for text in [
+        lines,
+        array,
+        format!("{}\n{open}\n{}\n", record("a"), record("b")),
+        format!("{}\n{cut}\n{}\n", record("a"), record("b")),
+        format!("[{},{open},{}]", record("a"), record("b")),
+        format!("[{},{cut},{}]", record("a"), record("b")),
+    ] {
         let read = read_all(text.as_bytes(), &ReadOptions::default());
-        assert_eq!(summary(&read.report), "2 events, 1 !record_too_large");
+        assert_eq!(
+            summary(&read.report),
+            "2 events, 1 !record_too_large",
+            "{:?}",
+            &text[text.len() - 9..]
+        );
     }
     // A container may be larger, even where another member comes first.
     let records: Vec<String> = (0..6_000).map(|n| record(&n.to_string())).collect();
@@ -305,6 +361,125 @@ proptest! {
         let report = stream.finish(&mut |_| {}, &mut |_| {});
         check_accounts(&report);
         prop_assert_eq!(report.events, whole.report.events);
+    }
+
+    #[test]
+    fn a_mangled_log_is_accounted_for_however_it_comes(
+        packing in 0..PACKINGS, harm in proptest::collection::vec(harm(), 0..5), sizes in proptest::collection::vec(1usize..300, 1..4),
+    ) {
+        let mut bytes = packed(packing);
+        for harm in harm {
+            harm.apply(&mut bytes);
+        }
+        let whole = read_all(&bytes, &ReadOptions::default());
+        let (mut events, mut rejects) = (Vec::new(), Vec::new());
+        let mut stream = Stream::new("test", &ReadOptions::default());
+        let (mut rest, mut turn) = (&bytes[..], sizes.iter().cycle());
+        while !rest.is_empty() {
+            let (piece, tail) = rest.split_at(rest.len().min(*turn.next().unwrap()));
+            stream.feed(piece, &mut |e| events.push(e), &mut |r| rejects.push((r.reason, r.position)));
+            rest = tail;
+        }
+        let report = stream.finish(&mut |e| events.push(e), &mut |r| rejects.push((r.reason, r.position)));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        prop_assert_eq!(summary(&report), summary(&whole.report), "{}", text);
+        prop_assert_eq!(events, whole.events, "{}", text);
+        let places: Vec<_> = whole.rejects.into_iter().map(|r| (r.reason, r.position)).collect();
+        prop_assert_eq!(rejects, places, "{}", text);
+    }
+}
+
+/// How many ways [`packed`] knows to pack records.
+const PACKINGS: usize = 7;
+
+/// Eight records, packed in one of several ways.
+fn packed(packing: usize) -> Vec<u8> {
+    let records: Vec<String> = (0..8).map(|n| record(&n.to_string())).collect();
+    let trail = format!("{{\"Records\":[{}]}}", records.join(","));
+    match packing {
+        0 => trail,
+        1 => serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&trail).unwrap()).unwrap(),
+        2 => records.join("\n"),
+        3 => format!("[{}]", records.join(",\n")),
+        4 => records.concat(),
+        5 => records
+            .iter()
+            .map(|r| format!("{{\"Type\":\"Notification\",\"Message\":{}}}\r\n", quoted(r)))
+            .collect(),
+        _ => (0..8)
+            .map(|n| format!("2 111122223333 eni-0 10.0.0.5 198.51.100.{n} 443 5000 6 9 4000 1773634200 1773634260 ACCEPT OK\n"))
+            .collect(),
+    }
+    .into_bytes()
+}
+
+/// What may happen to a log on its way.
+#[derive(Debug, Clone)]
+enum Harm {
+    Cut(usize),
+    Splice(usize, usize, usize),
+    Flip(usize, u8),
+    Insert(usize, &'static str),
+    Turn(usize, usize),
+}
+
+fn harm() -> impl Strategy<Value = Harm> {
+    let at = || 0usize..8_000;
+    prop_oneof![
+        at().prop_map(Harm::Cut),
+        (at(), at(), 0usize..400).prop_map(|(to, from, len)| Harm::Splice(to, from, len)),
+        (at(), 0u8..8).prop_map(|(at, bit)| Harm::Flip(at, bit)),
+        (
+            at(),
+            prop::sample::select(vec![
+                "{",
+                "}",
+                "[",
+                "]",
+                "\"",
+                "\\",
+                "\n",
+                ",",
+                ":",
+                "{\n{",
+                "\0",
+                "\u{feff}",
+                "{\"Records\":["
+            ])
+        )
+            .prop_map(|(at, text)| Harm::Insert(at, text)),
+        (at(), at()).prop_map(|(a, b)| Harm::Turn(a, b)),
+    ]
+}
+
+impl Harm {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        let n = bytes.len().max(1);
+        match *self {
+            Harm::Cut(at) => bytes.truncate(at % n),
+            Harm::Splice(to, from, len) => {
+                let from = from.min(bytes.len());
+                let piece = bytes[from..(from + len).min(bytes.len())].to_vec();
+                let to = (to % n).min(bytes.len());
+                bytes.splice(to..to, piece);
+            }
+            Harm::Flip(at, bit) => {
+                if let Some(byte) = bytes.get_mut(at % n) {
+                    *byte ^= 1 << bit;
+                }
+            }
+            Harm::Insert(at, text) => {
+                let at = (at % n).min(bytes.len());
+                bytes.splice(at..at, text.bytes());
+            }
+            Harm::Turn(a, b) => {
+                let mut lines: Vec<Vec<u8>> =
+                    bytes.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+                let (a, b) = (a % lines.len(), b % lines.len());
+                lines.swap(a, b);
+                *bytes = lines.join(&b'\n');
+            }
+        }
     }
 }
 

@@ -42,6 +42,8 @@ words! {
         UnknownRecord = "unknown_record",
         /// The whole file is of no known format.
         UnknownFormat = "unknown_format",
+        /// A flow log row whose fields stand in an order that only a header could tell, and there is none.
+        FlowWithoutHeader = "flow_without_header",
         /// It has no usable time.
         NoTime = "no_time",
         /// It is larger than [`crate::sources::RECORD_BYTES_MAX`].

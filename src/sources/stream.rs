@@ -660,6 +660,18 @@ fn late_container(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// Tells whether a line is of no text: a zero in it, or more than a few bytes that no text has.
+fn looks_binary(line: &str) -> bool {
+    /// Of arbitrary bytes a third or more are none of text; damage to a log is one here and there.
+    const TEXT_PER_OTHER_MIN: usize = 8;
+    let is_other = |c: &char| {
+        (c.is_ascii_control() && !matches!(c, '\t' | '\u{1b}' | '\u{c}' | '\r'))
+            || *c == char::REPLACEMENT_CHARACTER
+    };
+    let others = line.chars().filter(is_other).count();
+    line.contains('\0') || others * TEXT_PER_OTHER_MIN > line.chars().count()
+}
+
 /// What records begin with, as in `{"eventVersion"`: the brace, the blanks and the first name of the last good one.
 #[derive(Debug, Default)]
 struct Opening {
@@ -815,9 +827,7 @@ impl Desk {
                 true
             }
             Line::Unknown => {
-                let is_binary = line
-                    .iter()
-                    .any(|&b| b < 0x20 && !matches!(b, b'\t' | 0x1b | 0x0c | b'\r'));
+                let is_binary = looks_binary(&text);
                 let mut reject = self.reject(RejectReason::UnknownFormat, spot);
                 reject.position.record = 1;
                 self.preamble.push(reject);

@@ -187,6 +187,7 @@ fn one_bad_record_does_not_take_its_neighbours_along() {
             format!("fetching logs ...\ndone\n{a}\n"),
             "1 events, 2 preamble",
         ),
+        (format!("\u{e}{a}\n{b}\n"), "1 events, 1 preamble"),
         ("a letter\n\nto a friend\n".to_owned(), "1 !unknown_format"),
         (
             "\u{89}PNG\r\n\u{1a}\n\0\0\0\rIHDR".to_owned(),

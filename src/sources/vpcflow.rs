@@ -252,6 +252,9 @@ fn line(text: &str, memory: &mut Memory) -> Line {
                 }
             }
         }
+        None if is_undocumented(tokens) => {
+            return Line::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader));
+        }
         _ => return Line::Unknown,
     }
     Line::Record(flow(&row, memory))
@@ -265,6 +268,15 @@ fn is_documented(tokens: &[&str]) -> bool {
         && (is_number(tokens[1]) || tokens[1] == "unknown")
         && tokens[2].starts_with("eni-")
         && matches!(tokens[13], "OK" | "NODATA" | "SKIPDATA")
+}
+
+/// Recognises a row whose order of fields only its header could tell.
+fn is_undocumented(tokens: &[&str]) -> bool {
+    let is_word = |t: &&str| matches!(*t, "ACCEPT" | "REJECT" | "OK" | "NODATA" | "SKIPDATA");
+    let addresses = tokens.iter().filter(|t| t.parse::<IpAddr>().is_ok());
+    tokens.len() >= 4
+        && tokens.iter().any(is_word)
+        && (addresses.count() >= 2 || tokens.iter().any(|t| t.starts_with("eni-")))
 }
 
 fn is_transit_gateway(tokens: &[&str]) -> bool {

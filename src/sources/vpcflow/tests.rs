@@ -107,6 +107,20 @@ fn rows_without_a_flow_are_counted_by_reason() {
         report.rejected,
         [("no_time", 1), ("malformed_row", 1)].into()
     );
+    // A custom order without its header is told as such; so is every row of it, and no row takes another along.
+    let custom = "10.0.0.5 198.51.100.7 4000 1773634260 ACCEPT i-0abc\n";
+    let (found, report) = events(&custom.repeat(3), "x");
+    assert_eq!(
+        (found.len(), report.rejected),
+        (0, [("flow_without_header", 3)].into())
+    );
+    let (found, report) = events(
+        &format!(
+            "{custom}{head}2 1 eni-a 10.0.0.5 198.51.100.7 1 2 6 9 4000 1773634200 1773634260 ACCEPT OK\n"
+        ),
+        "x",
+    );
+    assert_eq!((found.len(), report.records), (1, 2));
     let transit = "version resource-type account-id tgw-id tgw-attachment-id srcaddr dstaddr bytes\n6 T 1 tgw-1 tgw-attach-1 10.0.0.1 10.0.0.2 9\n";
     assert_eq!(
         events(transit, "x").1.skipped,

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, Chain, Group};
+use crate::baseline::{Baseline, Calibration, Chain, Group};
 use crate::measure::{Links, OwnAccounts, value_hash};
-use crate::sketch::{Distribution, FrozenDistribution, FrozenRoleHistogram};
+use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, Metric, Str, Trait};
-
-/// Whole days that must be stored before scores are calibrated rather than provisional.
-pub const CALIBRATION_DAYS_MIN: u32 = 7;
 
 /// What a group lends to members without history of their own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -27,60 +24,6 @@ pub struct GroupState {
     pub novelty: Vec<(Trait, GroupNovelty)>,
     /// One-hour values of members' active hours, sorted by metric.
     pub role_tails: Vec<(Metric, FrozenRoleHistogram)>,
-}
-
-/// The stored distributions as the scorer reads them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
-    /// Per arm.
-    pub arms: BTreeMap<Str, FrozenDistribution>,
-    /// The rank over all arms.
-    pub pooled: FrozenDistribution,
-    /// Whole days behind it.
-    pub days: u32,
-    /// Entity-days behind it.
-    pub entity_days: u64,
-}
-
-impl Calibration {
-    /// Tells whether there is too little history for surprises to be read off the stored distributions.
-    pub fn is_provisional(&self) -> bool {
-        self.days < CALIBRATION_DAYS_MIN
-    }
-}
-
-/// The stored distributions as the learner writes them: a log of what was scored.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct CalibrationLog {
-    /// Per arm.
-    pub arms: BTreeMap<Str, Distribution>,
-    /// The rank over all arms.
-    pub pooled: Distribution,
-    /// The last day on which an entity put a value into the far tail of an arm, by entity and arm.
-    pub tail_days: BTreeMap<(Entity, Str), Day>,
-    /// The last day that was scored into the log.
-    pub through: Option<Day>,
-}
-
-impl CalibrationLog {
-    /// Returns what the scorer needs of it.
-    pub fn freeze(&self) -> Calibration {
-        Calibration {
-            arms: self
-                .arms
-                .iter()
-                .map(|(arm, d)| (arm.clone(), d.freeze()))
-                .collect(),
-            pooled: self.pooled.freeze(),
-            days: self.pooled.days(),
-            entity_days: self.pooled.entity_days(),
-        }
-    }
-}
-
-/// Returns the name under which an arm's distribution is stored.
-pub fn arm_key(analytic: &str, arm: &str) -> Str {
-    format!("{analytic}/{arm}").into()
 }
 
 /// One published edition of all baselines.

@@ -1,11 +1,13 @@
 //! What is normal: the baseline of one entity, and the published edition of all of them.
 
+mod calibration;
 mod chain;
 mod generation;
 mod known;
 
+pub use calibration::{Calibration, CalibrationLog, Extreme, Said, arm_key};
 pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role};
-pub use generation::{Calibration, CalibrationLog, Generation, GroupState, arm_key, support_key};
+pub use generation::{Generation, GroupState, support_key};
 pub use known::{KnownSet, KnownValue};
 
 pub use crate::stats::constants::{LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::baseline::CalibrationLog;
+use crate::baseline::{CalibrationLog, Extreme, Said, arm_key};
 use crate::learn::PeerGroupOf;
 use crate::measure::DayFacts;
 use crate::score::judge::Judge;
 use crate::score::subject::Subject;
+use crate::sketch::Distribution;
 use crate::sketch::distribution::{TAIL_RULE_DAYS, limit_repeats};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
@@ -31,53 +32,144 @@ pub fn calibrate_day(
         .filter(|e| e.kind == EntityKind::Identity)
         .count();
     let mut n_entities = known as u64;
-    let mut by_arm: BTreeMap<Str, Vec<f64>> = BTreeMap::new();
-    let mut pooled = Vec::new();
-    for analytic in judge.analytics().iter().filter(|a| a.enabled) {
-        for arm in &analytic.arms {
-            by_arm
-                .entry(crate::baseline::arm_key(&analytic.id, &arm.id))
-                .or_default();
-        }
-    }
+    let mut values = Values::of(judge);
+    let far = Far::of(log);
+    let mut extremes = Vec::new();
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
         n_entities += u64::from(!generation.baselines.contains_key(entity));
         let subject = Subject::of(entity, facts, day, generation, None, peer_group_of);
-        let mut largest: f64 = 0.0;
-        for (arm, statistic, rank) in judge.readings(&subject) {
-            largest = largest.max(rank);
-            let bounded = tail_rule(log, entity, &arm, day, statistic);
-            by_arm.entry(arm).or_default().push(bounded);
+        let readings = judge.readings(&subject);
+        if readings.is_empty() {
+            continue;
         }
-        if largest > 0.0 {
-            pooled.push(tail_rule(log, entity, &POOLED.into(), day, largest));
+        let mut bounded = |which: Which, name: &Str, value: f64| {
+            let u = far.of_which(which, name);
+            let key = (entity.clone(), name.clone());
+            let before = log.tail_days.get(&key).map(|day| day.0);
+            let (recorded, last) = limit_repeats(value, u, day.0, before);
+            if let Some(last) = last {
+                log.tail_days.insert(key, Day(last));
+            }
+            Said {
+                by: name.clone(),
+                value,
+                recorded,
+            }
+        };
+        let mut of_analytics: BTreeMap<&Str, f64> = BTreeMap::new();
+        let mut arms = Vec::with_capacity(readings.len());
+        for reading in &readings {
+            arms.push(bounded(Which::Arm, &reading.arm, reading.statistic));
+            let largest = of_analytics.entry(&reading.analytic).or_default();
+            *largest = largest.max(reading.rank);
         }
+        let analytics: Vec<Said> = of_analytics
+            .into_iter()
+            .map(|(id, rank)| bounded(Which::Analytic, id, rank))
+            .collect();
+        let largest = analytics.iter().map(|said| said.value).fold(0.0, f64::max);
+        let extreme = Extreme {
+            entity: entity.clone(),
+            recorded: bounded(Which::Pooled, &POOLED.into(), largest).recorded,
+            arms,
+            analytics,
+        };
+        values.add(&extreme);
+        extremes.push(extreme);
     }
-    for (arm, values) in by_arm {
-        log.arms
-            .entry(arm)
-            .or_default()
-            .record_day(day.0, &values, n_entities);
-    }
-    log.pooled.record_day(day.0, &pooled, n_entities);
+    values.record(log, day, n_entities);
+    log.keep_extremes(day, extremes);
     log.through = Some(day);
     log.tail_days
         .retain(|_, last| day.since(*last) <= TAIL_RULE_DAYS);
 }
 
-/// Returns the value to record, bounded if the same entity went as far within the last days.
-fn tail_rule(log: &mut CalibrationLog, entity: &Entity, arm: &Str, day: Day, value: f64) -> f64 {
-    let distribution = if &**arm == POOLED {
-        Some(&log.pooled)
-    } else {
-        log.arms.get(arm)
-    };
-    let far = distribution.and_then(|d| d.quantile98());
-    let key = (entity.clone(), arm.clone());
-    let before = log.tail_days.get(&key).map(|day| day.0);
-    let (recorded, last) = limit_repeats(value, far, day.0, before);
-    if let Some(last) = last {
-        log.tail_days.insert(key, Day(last));
+/// Which of the stored distributions.
+#[derive(Clone, Copy)]
+enum Which {
+    Arm,
+    Analytic,
+    Pooled,
+}
+
+/// The value of each distribution above which the tail rule looks at repetitions, as of before the day.
+struct Far {
+    arms: BTreeMap<Str, f64>,
+    analytics: BTreeMap<Str, f64>,
+    pooled: Option<f64>,
+}
+
+impl Far {
+    fn of(log: &CalibrationLog) -> Self {
+        let all = |of: &BTreeMap<Str, Distribution>| {
+            of.iter()
+                .filter_map(|(name, d)| Some((name.clone(), d.quantile98()?)))
+                .collect()
+        };
+        Self {
+            arms: all(&log.arms),
+            analytics: all(&log.analytics),
+            pooled: log.pooled.quantile98(),
+        }
     }
-    recorded
+
+    fn of_which(&self, which: Which, name: &Str) -> Option<f64> {
+        match which {
+            Which::Arm => self.arms.get(name).copied(),
+            Which::Analytic => self.analytics.get(name).copied(),
+            Which::Pooled => self.pooled,
+        }
+    }
+}
+
+/// The values of a day, by distribution. A distribution without any is recorded, too: all are zeros.
+struct Values {
+    arms: BTreeMap<Str, Vec<f64>>,
+    analytics: BTreeMap<Str, Vec<f64>>,
+    pooled: Vec<f64>,
+}
+
+impl Values {
+    fn of(judge: &Judge) -> Self {
+        let mut values = Self {
+            arms: BTreeMap::new(),
+            analytics: BTreeMap::new(),
+            pooled: Vec::new(),
+        };
+        for analytic in judge.analytics().iter().filter(|a| a.enabled) {
+            values.analytics.insert(analytic.id.clone(), Vec::new());
+            for arm in &analytic.arms {
+                values
+                    .arms
+                    .insert(arm_key(&analytic.id, &arm.id), Vec::new());
+            }
+        }
+        values
+    }
+
+    fn add(&mut self, extreme: &Extreme) {
+        for (all, said) in [
+            (&mut self.arms, &extreme.arms),
+            (&mut self.analytics, &extreme.analytics),
+        ] {
+            for said in said {
+                all.entry(said.by.clone()).or_default().push(said.recorded);
+            }
+        }
+        self.pooled.push(extreme.recorded);
+    }
+
+    fn record(self, log: &mut CalibrationLog, day: Day, n_entities: u64) {
+        for (of, all) in [
+            (&mut log.arms, self.arms),
+            (&mut log.analytics, self.analytics),
+        ] {
+            for (name, values) in all {
+                of.entry(name)
+                    .or_default()
+                    .record_day(day.0, &values, n_entities);
+            }
+        }
+        log.pooled.record_day(day.0, &self.pooled, n_entities);
+    }
 }

@@ -170,17 +170,35 @@ impl<'a> Judge<'a> {
         )
     }
 
-    /// Returns the statistic and the rank of every arm that has one, by its stored name.
-    pub fn readings(&self, subject: &Subject) -> Vec<(Str, f64, f64)> {
+    /// Returns what every arm that has a statistic says.
+    pub fn readings(&self, subject: &Subject) -> Vec<ArmReading> {
         let mut parts = Parts::new(subject, self.generation);
         let mut readings = Vec::new();
         for analytic in self.analytics.iter().filter(|a| self.applies(a, subject)) {
             for arm in self.arms(&mut parts, analytic) {
-                readings.push((arm_key(&analytic.id, &arm.arm), arm.statistic, arm.rank));
+                readings.push(ArmReading {
+                    analytic: analytic.id.clone(),
+                    arm: arm_key(&analytic.id, &arm.arm),
+                    statistic: arm.statistic,
+                    rank: arm.rank,
+                });
             }
         }
         readings
     }
+}
+
+/// What one arm says of a day, in two numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmReading {
+    /// Whose arm.
+    pub analytic: Str,
+    /// The arm, by its stored name.
+    pub arm: Str,
+    /// Its statistic, in natural logarithms.
+    pub statistic: f64,
+    /// Its rank among arms.
+    pub rank: f64,
 }
 
 /// The parts of statistics of one subject's day, each computed once.

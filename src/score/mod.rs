@@ -16,6 +16,6 @@ pub use alert::{
 };
 pub use calibrate::calibrate_day;
 pub use components::{JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading};
-pub use judge::{ArmVerdict, Contribution, Judge, Verdict};
+pub use judge::{ArmReading, ArmVerdict, Contribution, Judge, Verdict};
 pub use sequence::{SequenceReading, StepTime};
 pub use subject::{Subject, is_new};

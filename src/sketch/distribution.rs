@@ -137,6 +137,14 @@ impl Distribution {
         self.weeks.values().map(|week| week.days.count_ones()).sum()
     }
 
+    /// Returns the first day of the oldest week that is stored; `None` if nothing is.
+    pub fn first_day(&self) -> Option<i32> {
+        self.weeks
+            .keys()
+            .next()
+            .map(|&week| hdr::first_day_of(week))
+    }
+
     /// Returns the value that 98 % of entity-days do not exceed, for the tail rule; `None` if nothing is stored.
     pub fn quantile98(&self) -> Option<f64> {
         self.freeze().quantile(TAIL_RULE_QUANTILE)

@@ -55,6 +55,11 @@ pub(super) fn week_of(day: i32) -> i32 {
     day.div_euclid(DAYS_PER_WEEK)
 }
 
+/// Returns the first day of a week.
+pub(super) fn first_day_of(week: i32) -> i32 {
+    week.saturating_mul(DAYS_PER_WEEK)
+}
+
 /// Returns the bit of a day within its week.
 pub(super) fn day_bit(day: i32) -> u8 {
     1 << day.rem_euclid(DAYS_PER_WEEK)

@@ -88,6 +88,9 @@ pub const NEW_IDENTITY_ACCESS_MIN: f64 = 1.0;
 
 /// Whole stored days from which on ranks rest on the stored distribution rather than on raw surprise.
 pub const DAYS_CALIBRATED_MIN: u32 = 7;
+/// The most extreme entity-days of each stored day that are remembered by name: twenty times what anybody looks at, and
+/// bounded however large the estate.
+pub const EXTREMES_PER_DAY_MAX: usize = 1_000;
 /// What is taken off log10 of a raw surprise until then: it is up to four times too sure.
 pub const PROVISIONAL_DISCOUNT: f64 = 0.6;
 /// Surprise of which the score is 90: a tenth is left for each of this many decades.

@@ -11,7 +11,7 @@ use crate::time::Day;
 
 const NAME: &str = "MANIFEST.json";
 /// Changes when stored bytes change their meaning.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// A stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,242 @@
+//! How often which statistic is reached here: the stored distributions, and the days that stand out in them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sketch::{Distribution, FrozenDistribution};
+use crate::stats::constants::{DAYS_CALIBRATED_MIN, EXTREMES_PER_DAY_MAX};
+use crate::time::Day;
+use crate::vocab::{Entity, Str};
+
+/// The stored distributions as the scorer reads them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// The statistic of each arm, by [`arm_key`].
+    pub arms: BTreeMap<Str, FrozenDistribution>,
+    /// The largest rank over the arms of each analytic, by its id.
+    pub analytics: BTreeMap<Str, FrozenDistribution>,
+    /// The largest rank over all arms.
+    pub pooled: FrozenDistribution,
+    /// Whole days behind it.
+    pub days: u32,
+    /// Entity-days behind it.
+    pub entity_days: u64,
+}
+
+impl Calibration {
+    /// Tells whether there is too little history for surprises to be read off the stored distributions.
+    pub fn is_provisional(&self) -> bool {
+        self.days < DAYS_CALIBRATED_MIN
+    }
+}
+
+/// What an arm, or an analytic, said of an entity-day, and how much of it was put into its stored distribution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// The arm by its stored name, or the analytic by its id.
+    pub by: Str,
+    /// The statistic of an arm, the rank of an analytic.
+    pub value: f64,
+    /// What was recorded: less, if the tail rule applied.
+    pub recorded: f64,
+}
+
+/// One of the most extreme entity-days of a stored day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Extreme {
+    /// Who.
+    pub entity: Entity,
+    /// What each arm said.
+    pub arms: Vec<Said>,
+    /// The largest rank of each analytic.
+    pub analytics: Vec<Said>,
+    /// The largest rank of all, as it was recorded.
+    pub recorded: f64,
+}
+
+impl Extreme {
+    /// Returns the largest rank of all.
+    pub fn rank(&self) -> f64 {
+        self.analytics
+            .iter()
+            .map(|said| said.value)
+            .fold(0.0, f64::max)
+    }
+}
+
+/// The stored distributions as the learner writes them: a log of what was scored.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationLog {
+    /// The statistic of each arm, by [`arm_key`].
+    pub arms: BTreeMap<Str, Distribution>,
+    /// The largest rank over the arms of each analytic, by its id.
+    pub analytics: BTreeMap<Str, Distribution>,
+    /// The largest rank over all arms.
+    pub pooled: Distribution,
+    /// The last day on which an entity put a value into the far tail, by entity and the name of the distribution.
+    pub tail_days: BTreeMap<(Entity, Str), Day>,
+    /// The most extreme entity-days of each stored day, in falling order of rank.
+    pub extremes: BTreeMap<Day, Vec<Extreme>>,
+    /// The last day that was scored into the log.
+    pub through: Option<Day>,
+}
+
+impl CalibrationLog {
+    /// Returns what the scorer needs of it.
+    pub fn freeze(&self) -> Calibration {
+        let frozen = |of: &BTreeMap<Str, Distribution>| {
+            of.iter()
+                .map(|(name, d)| (name.clone(), d.freeze()))
+                .collect()
+        };
+        Calibration {
+            arms: frozen(&self.arms),
+            analytics: frozen(&self.analytics),
+            pooled: self.pooled.freeze(),
+            days: self.pooled.days(),
+            entity_days: self.pooled.entity_days(),
+        }
+    }
+
+    /// Keeps the most extreme entity-days of a day, and forgets days that have left the distributions.
+    pub fn keep_extremes(&mut self, day: Day, mut of_day: Vec<Extreme>) {
+        of_day.sort_by(|a, b| {
+            b.rank()
+                .total_cmp(&a.rank())
+                .then_with(|| a.entity.cmp(&b.entity))
+        });
+        of_day.truncate(EXTREMES_PER_DAY_MAX);
+        self.extremes.insert(day, of_day);
+        let first = self.pooled.first_day().map_or(day, Day);
+        self.extremes.retain(|day, _| *day >= first);
+    }
+
+    /// Takes out what an analytic said of an entity on a day, because it turned out not to be normal. Tells whether it was
+    /// among the extremes of a stored day; what was not extreme, or has been dropped since, is left alone.
+    pub fn forget(&mut self, entity: &Entity, day: Day, analytic: &str) -> bool {
+        let Some(of_day) = self.extremes.get_mut(&day) else {
+            return false;
+        };
+        let Some(at) = of_day.iter().position(|extreme| {
+            extreme.entity == *entity && extreme.analytics.iter().any(|said| *said.by == *analytic)
+        }) else {
+            return false;
+        };
+        let extreme = &mut of_day[at];
+        let prefix = arm_key(analytic, "");
+        let take = |said: &Said, from: &mut BTreeMap<Str, Distribution>| {
+            if let Some(distribution) = from.get_mut(&said.by) {
+                distribution.forget(day.0, said.recorded);
+            }
+        };
+        for said in extreme
+            .arms
+            .extract_if(.., |said| said.by.starts_with(&*prefix))
+        {
+            take(&said, &mut self.arms);
+        }
+        for said in extreme
+            .analytics
+            .extract_if(.., |said| *said.by == *analytic)
+        {
+            take(&said, &mut self.analytics);
+        }
+        self.pooled.forget(day.0, extreme.recorded);
+        extreme.recorded = extreme.rank().min(extreme.recorded);
+        if extreme.analytics.is_empty() {
+            of_day.remove(at);
+        } else {
+            self.pooled.record(day.0, extreme.recorded);
+        }
+        true
+    }
+
+    /// Returns how many entity-days of each stored day reached a rank, in the order of days. `of` is an analytic's id, or
+    /// `None` for the largest of all.
+    pub fn reached_by_day(&self, of: Option<&str>, rank: f64) -> Vec<(Day, u64)> {
+        self.extremes
+            .iter()
+            .map(|(&day, of_day)| {
+                let reaching = of_day.iter().filter(|extreme| match of {
+                    None => extreme.rank() >= rank,
+                    Some(id) => extreme
+                        .analytics
+                        .iter()
+                        .any(|said| *said.by == *id && said.value >= rank),
+                });
+                (day, reaching.count() as u64)
+            })
+            .collect()
+    }
+}
+
+/// Returns the name under which an arm's distribution is stored.
+pub fn arm_key(analytic: &str, arm: &str) -> Str {
+    format!("{analytic}/{arm}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocab::EntityKind;
+
+    fn entity(id: &str) -> Entity {
+        Entity {
+            kind: EntityKind::Identity,
+            id: id.into(),
+        }
+    }
+
+    fn said(by: &str, value: f64) -> Said {
+        Said {
+            by: by.into(),
+            value,
+            recorded: value,
+        }
+    }
+
+    #[test]
+    fn what_was_not_normal_leaves_every_distribution() {
+        let day = Day(20_000);
+        let mut log = CalibrationLog::default();
+        let mut before = log.clone();
+        for (log, with_attack) in [(&mut log, true), (&mut before, false)] {
+            for (name, value) in [("X/A", 9.0), ("X/B", 3.0), ("Y/A", 4.0)] {
+                let arm = log.arms.entry(name.into()).or_default();
+                arm.record_day(day.0, &[1.0], 9);
+                if with_attack || name == "Y/A" {
+                    arm.record(day.0, value);
+                }
+            }
+            for (name, value) in [("X", 5.0), ("Y", 2.0)] {
+                let analytic = log.analytics.entry(name.into()).or_default();
+                analytic.record_day(day.0, &[0.5], 9);
+                if with_attack || name == "Y" {
+                    analytic.record(day.0, value);
+                }
+            }
+            log.pooled.record_day(day.0, &[0.5], 9);
+            log.pooled
+                .record(day.0, if with_attack { 5.0 } else { 2.0 });
+        }
+        let mut extreme = Extreme {
+            entity: entity("eve"),
+            arms: vec![said("X/A", 9.0), said("X/B", 3.0), said("Y/A", 4.0)],
+            analytics: vec![said("X", 5.0), said("Y", 2.0)],
+            recorded: 5.0,
+        };
+        log.keep_extremes(day, vec![extreme.clone()]);
+        assert_eq!(log.reached_by_day(None, 4.0), [(day, 1)]);
+        assert_eq!(log.reached_by_day(Some("Y"), 4.0), [(day, 0)]);
+        assert!(!log.forget(&entity("adam"), day, "X") && !log.forget(&entity("eve"), day, "Z"));
+        assert!(log.forget(&entity("eve"), day, "X") && !log.forget(&entity("eve"), day, "X"));
+        extreme.arms.drain(..2);
+        extreme.analytics.remove(0);
+        extreme.recorded = 2.0;
+        before.keep_extremes(day, vec![extreme]);
+        assert_eq!(log, before);
+        assert!(log.forget(&entity("eve"), day, "Y"));
+        assert_eq!(log.reached_by_day(None, 0.0), [(day, 0)]);
+    }
+}

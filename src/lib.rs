@@ -6,6 +6,7 @@ pub mod config;
 pub mod document;
 pub mod engine;
 pub mod error;
+pub mod evaluation;
 pub mod event;
 pub mod glob;
 pub mod identity;

@@ -34,14 +34,18 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "engine",
         "analytic baseline config error event identity learn measure score sources stats store time vocab",
     ),
-    (
-        "report",
-        "baseline engine error event score stats time vocab",
-    ),
     ("simulate", "error time"),
     (
+        "evaluation",
+        "analytic config engine error measure score simulate sources time vocab",
+    ),
+    (
+        "report",
+        "baseline engine error evaluation event score stats time vocab",
+    ),
+    (
         "cli",
-        "analytic baseline config engine error event report score simulate sources store time vocab",
+        "analytic baseline config engine error evaluation event report score simulate sources store time vocab",
     ),
 ];
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sketch::distribution::Threshold;
+use crate::sketch::interval::{dispersion, forecast};
 use crate::sketch::{Distribution, FrozenDistribution};
 use crate::stats::constants::{DAYS_CALIBRATED_MIN, EXTREMES_PER_DAY_MAX};
 use crate::time::Day;
@@ -152,6 +154,40 @@ impl CalibrationLog {
         true
     }
 
+    /// Returns the threshold that lets through so many entity-days a day, with what it is likely to let through in the
+    /// next days; `None` while no whole day is stored. `of` is an analytic's id, or `None` for the largest rank of all.
+    pub fn promise(
+        &self,
+        of: Option<&str>,
+        alerts_per_day: f64,
+        days_ahead: u32,
+    ) -> Option<Promise> {
+        let distribution = match of {
+            None => &self.pooled,
+            Some(id) => self.analytics.get(id)?,
+        };
+        let frozen = distribution.freeze();
+        let threshold = frozen.threshold_for_budget(alerts_per_day)?;
+        let counts: Vec<u64> = self
+            .reached_by_day(of, threshold.statistic)
+            .into_iter()
+            .map(|(_, n)| n)
+            .collect();
+        let dispersion = dispersion(&counts);
+        let relative_sd = if threshold.beyond_data {
+            frozen.tail().sd_ln_rate(threshold.statistic)
+        } else {
+            // Of so many counted entity-days, each day's being as much alike as the counts show.
+            (dispersion / frozen.count_at_least(threshold.statistic).max(1) as f64).sqrt()
+        };
+        let mean = alerts_per_day * f64::from(days_ahead);
+        Some(Promise {
+            threshold,
+            dispersion,
+            ahead: forecast(mean, relative_sd, dispersion),
+        })
+    }
+
     /// Returns how many entity-days of each stored day reached a rank, in the order of days. `of` is an analytic's id, or
     /// `None` for the largest of all.
     pub fn reached_by_day(&self, of: Option<&str>, rank: f64) -> Vec<(Day, u64)> {
@@ -169,6 +205,17 @@ impl CalibrationLog {
             })
             .collect()
     }
+}
+
+/// A threshold for a budget, and what it is likely to let through.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Promise {
+    /// The threshold, a rank.
+    pub threshold: Threshold,
+    /// How much more the stored days' counts vary than Poisson's would.
+    pub dispersion: f64,
+    /// A 95 % interval of the number of alerts in the days ahead.
+    pub ahead: (u64, u64),
 }
 
 /// Returns the name under which an arm's distribution is stored.

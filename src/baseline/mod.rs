@@ -5,7 +5,7 @@ mod chain;
 mod generation;
 mod known;
 
-pub use calibration::{Calibration, CalibrationLog, Extreme, Said, arm_key};
+pub use calibration::{Calibration, CalibrationLog, Extreme, Promise, Said, arm_key};
 pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role};
 pub use generation::{Generation, GroupState, support_key};
 pub use known::{KnownSet, KnownValue};

@@ -5,6 +5,7 @@
 mod backtest;
 mod check;
 mod console;
+mod evaluate;
 mod explain;
 mod format;
 mod inputs;
@@ -45,6 +46,7 @@ enum Command {
     Show(show::Arguments),
     Explain(explain::Arguments),
     Simulate(simulate::Arguments),
+    Evaluate(evaluate::Arguments),
     Check(check::Arguments),
 }
 
@@ -71,6 +73,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Show(arguments) => show::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),
+        Command::Evaluate(arguments) => evaluate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),
     };
     console.finish();

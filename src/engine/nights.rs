@@ -55,8 +55,8 @@ impl<'a> Nights<'a> {
             self.score_pending(peer_group_of);
         }
         self.pending = None;
+        let facts = self.facts_of(book);
         self.own_accounts.extend(book.accounts.iter().cloned());
-        let facts = book.assemble(&[&self.yesterday_links], &self.own_accounts);
         let is_scored = self.log.through.is_some_and(|through| book.day <= through);
         let is_burn_in = self
             .learner
@@ -76,6 +76,13 @@ impl<'a> Nights<'a> {
         }
         self.yesterday_links = book.links.clone();
         self.next_day = Some(book.day.plus(1));
+    }
+
+    /// Returns the facts of the day that would be learnt next, brought together by entity.
+    pub fn facts_of(&self, book: &DayBook) -> BTreeMap<Entity, DayFacts> {
+        let mut own_accounts = self.own_accounts.clone();
+        own_accounts.extend(book.accounts.iter().cloned());
+        book.assemble(&[&self.yesterday_links], &own_accounts)
     }
 
     fn pending_is_closed(&self, last: Time) -> bool {

@@ -8,12 +8,14 @@ mod document;
 mod draw;
 pub mod ecs;
 mod escape;
+pub mod evaluation;
 pub mod explain;
 pub mod html;
 pub mod json;
 mod number;
 pub mod ocsf;
 mod paint;
+pub mod plot;
 pub mod summary;
 pub mod text;
 

@@ -15,7 +15,9 @@ pub use alert::{
     ResourceRecord, Status, StepRecord, alert_id,
 };
 pub use calibrate::calibrate_day;
-pub use components::{JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading};
+pub use components::{
+    JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
+};
 pub use judge::{ArmReading, ArmVerdict, Contribution, Judge, Verdict};
 pub use sequence::{SequenceReading, StepTime};
 pub use subject::{Subject, is_new};

@@ -1,6 +1,6 @@
 //! How sure one can be of a rate of which few events were seen.
 
-use statrs::distribution::{ChiSquared, ContinuousCDF};
+use statrs::distribution::{ChiSquared, ContinuousCDF, DiscreteCDF, NegativeBinomial, Poisson};
 
 /// The share of the probability that each side of a 95 % interval leaves out.
 const ONE_SIDE: f64 = 0.025;
@@ -27,9 +27,63 @@ pub fn garwood(count: u64, days: f64) -> (f64, f64) {
     (low / days, high / days)
 }
 
+/// What a dispersion is shrunk towards: days of an estate are somewhat alike, so counts vary more than Poisson's.
+const DISPERSION_PRIOR: f64 = 1.5;
+/// Days that this prior weighs.
+const DISPERSION_PRIOR_DAYS: f64 = 5.0;
+/// The most dispersion that is believed; beyond, a mean says nothing.
+const DISPERSION_MAX: f64 = 20.0;
+
+/// Returns how much more daily counts vary than Poisson's would (variance over mean, at least 1), shrunk towards
+/// [`DISPERSION_PRIOR`] while days are few.
+///
+/// ```
+/// use plimsoll::sketch::interval::dispersion;
+/// assert!(dispersion(&[0, 20, 0, 20, 0, 20]) > dispersion(&[10, 9, 11, 10, 10, 10]));
+/// ```
+pub fn dispersion(counts: &[u64]) -> f64 {
+    let days = counts.len() as f64;
+    let mean = counts.iter().map(|&n| n as f64).sum::<f64>() / days.max(1.0);
+    let squares: f64 = counts.iter().map(|&n| (n as f64 - mean).powi(2)).sum();
+    let pearson = if mean > 0.0 { squares / mean } else { 0.0 };
+    let freedom = (days - 1.0).max(0.0);
+    ((pearson + DISPERSION_PRIOR_DAYS * DISPERSION_PRIOR) / (freedom + DISPERSION_PRIOR_DAYS))
+        .clamp(1.0, DISPERSION_MAX)
+}
+
+/// Returns a 95 % interval of how many events the next days bring, where `mean` are expected, that expectation has the
+/// relative standard deviation `relative_sd`, and counts vary by `dispersion`: a negative binomial with that mean and
+/// variance. An expectation that is not above 0 forecasts none.
+pub fn forecast(mean: f64, relative_sd: f64, dispersion: f64) -> (u64, u64) {
+    if !mean.is_finite() || mean <= 0.0 {
+        return (0, 0);
+    }
+    let variance = dispersion.max(1.0) * mean + (relative_sd * mean).powi(2);
+    let ends = |cdf: &dyn DiscreteCDF<u64, f64>| {
+        (cdf.inverse_cdf(ONE_SIDE), cdf.inverse_cdf(1.0 - ONE_SIDE))
+    };
+    // A variance that is hardly above the mean is Poisson's, where the other's parameters run away.
+    if variance > 1.001 * mean
+        && let Ok(counts) = NegativeBinomial::new(mean * mean / (variance - mean), mean / variance)
+    {
+        return ends(&counts);
+    }
+    Poisson::new(mean).map_or((0, u64::MAX), |counts| ends(&counts))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_forecast_widens_with_what_is_not_known() {
+        let exact = forecast(50.0, 0.0, 1.0);
+        assert_eq!(exact, (37, 64));
+        let wide = forecast(50.0, 0.2, 2.0);
+        assert!(wide.0 < 32 && wide.1 > 75, "{wide:?}");
+        assert_eq!(forecast(0.0, 1.0, 1.0), (0, 0));
+        assert_eq!(forecast(f64::NAN, 1.0, 1.0), (0, 0));
+    }
 
     #[test]
     fn g16_garwood() {

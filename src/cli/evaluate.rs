@@ -1,0 +1,90 @@
+//! `plimsoll evaluate`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::format::View;
+use crate::cli::options::Budget;
+use crate::cli::{Console, Ending};
+use crate::error::{Error, Result};
+use crate::evaluation::{Options, Report, evaluate};
+use crate::report::{evaluation, json};
+
+/// Measure recall, false alerts and budgets over simulated estates
+///
+/// Each estate is simulated from a seed of its own, its first days are learnt, and the others are judged, each before it is
+/// learnt. The plain methods of the field are given the same days, and the best threshold that they could have had. Nothing
+/// of your own logs, configuration or store is used.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// How many estates.
+    #[arg(long, value_name = "N", default_value_t = Options::default().seeds)]
+    seeds: u32,
+    /// The seed of the first estate; the others follow.
+    #[arg(long, value_name = "N", default_value_t = Options::default().first_seed)]
+    first_seed: u64,
+    /// Days that are learnt before the first is judged.
+    #[arg(long, value_name = "N", default_value_t = Options::default().days_learnt)]
+    train_days: u32,
+    /// Days that are judged.
+    #[arg(long, value_name = "N", default_value_t = Options::default().days_judged)]
+    days: u32,
+    /// Identities of each estate at its start.
+    #[arg(long, value_name = "N", default_value_t = Options::default().identities)]
+    identities: u32,
+    /// Alerts a day that are promised; may be given several times [default: 5/day and 20/day].
+    #[arg(long, value_name = "N/day")]
+    budget: Vec<Budget>,
+    /// How the result is written.
+    #[arg(long, default_value = "text")]
+    format: View,
+    /// Also write evaluation.md, evaluation.json, curves.svg and reliability.svg into this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails if an option is out of range, or the disk fails.
+pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
+    let mut options = Options {
+        seeds: arguments.seeds,
+        first_seed: arguments.first_seed,
+        days_learnt: arguments.train_days,
+        days_judged: arguments.days,
+        identities: arguments.identities,
+        ..Options::default()
+    };
+    if !arguments.budget.is_empty() {
+        options.budgets = arguments.budget.iter().map(|b| b.per_day()).collect();
+    }
+    let report = evaluate(&options, console)?;
+    if let Some(folder) = &arguments.out {
+        write(&report, folder)?;
+    }
+    console.print(&match arguments.format {
+        View::Text => evaluation::text(&report),
+        View::Json => json::pretty(&report) + "\n",
+    })?;
+    Ok(Ending::Complete)
+}
+
+fn write(report: &Report, folder: &Path) -> Result<()> {
+    let cannot = |path: &Path, e: std::io::Error| {
+        Error::failed(format!("cannot write `{}`", path.display())).cause(e)
+    };
+    std::fs::create_dir_all(folder).map_err(|e| cannot(folder, e))?;
+    for (name, text) in [
+        ("evaluation.md", evaluation::text(report)),
+        ("evaluation.json", json::pretty(report) + "\n"),
+        ("curves.svg", evaluation::curves(report)),
+        ("reliability.svg", evaluation::reliability(report)),
+    ] {
+        let path = folder.join(name);
+        std::fs::write(&path, text).map_err(|e| cannot(&path, e))?;
+    }
+    Ok(())
+}

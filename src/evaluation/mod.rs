@@ -1,0 +1,101 @@
+//! How well it does: simulated estates whose truth is known, played night by night, beside the plain methods of the field.
+//!
+//! A trial simulates one estate, learns its first days and judges the others, learning each of them in turn. Nothing of
+//! the truth is known while it is judged. Trials differ by their seed alone and do not know of each other.
+
+mod curve;
+mod reliability;
+mod rivals;
+mod table;
+mod trial;
+mod truth;
+
+pub use curve::{Curve, FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
+pub use reliability::{LEVELS, Reliability};
+pub use table::{
+    AnalyticTable, BudgetTable, Detections, MethodTable, Report, SeedRow, Share, table,
+};
+pub use trial::{Method, Trial, trial};
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::engine::Progress;
+use crate::error::{Error, Result};
+
+/// What is evaluated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// How many estates.
+    pub seeds: u32,
+    /// The seed of the first; the others follow.
+    pub first_seed: u64,
+    /// Days that are learnt before the first is judged.
+    pub days_learnt: u32,
+    /// Days that are judged, each learnt afterwards.
+    pub days_judged: u32,
+    /// Identities of each estate at its start.
+    pub identities: u32,
+    /// Alerts a day that are promised.
+    pub budgets: Vec<f64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seeds: 20,
+            first_seed: 101,
+            days_learnt: 28,
+            days_judged: 10,
+            identities: 300,
+            budgets: vec![5.0, 20.0],
+        }
+    }
+}
+
+/// Runs all trials, side by side as far as there are processors, and sums them up.
+///
+/// # Errors
+///
+/// Fails if the options are out of range, the user stops it, or the disk fails.
+pub fn evaluate(options: &Options, progress: &dyn Progress) -> Result<Report> {
+    if options.seeds == 0 || options.days_learnt < 7 || options.days_judged == 0 {
+        return Err(Error::usage("there is nothing to evaluate")
+            .hint("give at least one seed, seven days to learn and one to judge"));
+    }
+    let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
+    let results: Mutex<Vec<Result<Trial>>> = Mutex::new(Vec::new());
+    let workers = std::thread::available_parallelism()
+        .map_or(1, |n| n.get())
+        .min(options.seeds as usize);
+    progress.begin("evaluating", Some(u64::from(options.seeds)));
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while !progress.is_cancelled() {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= options.seeds as usize {
+                        return;
+                    }
+                    let result = trial(options, options.first_seed + number as u64, progress);
+                    if let Ok(mut results) = results.lock() {
+                        results.push(result);
+                    }
+                    progress.advance(done.fetch_add(1, Ordering::Relaxed) as u64 + 1);
+                }
+            });
+        }
+    });
+    progress.end();
+    let mut trials = results
+        .into_inner()
+        .unwrap_or_default()
+        .into_iter()
+        .collect::<Result<Vec<Trial>>>()?;
+    if trials.len() < options.seeds as usize {
+        return Err(Error::failed("stopped"));
+    }
+    trials.sort_by_key(|trial| trial.seed);
+    Ok(table(options, &trials))
+}

@@ -1,0 +1,421 @@
+//! All trials summed up: what is printed, and what the JSON holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::evaluation::curve::{FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
+use crate::evaluation::trial::{BudgetOutcome, OURS};
+use crate::evaluation::{Curve, Options, Reliability, Trial};
+
+/// Version of the JSON document.
+const SCHEMA: u32 = 1;
+/// False alerts a day at which methods are compared in figures.
+const COMPARED_AT: [f64; 2] = [5.0, 20.0];
+
+/// How many of how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// So many …
+    pub found: u64,
+    /// … of so many.
+    pub of: u64,
+}
+
+impl Share {
+    fn note(&mut self, is_found: bool) {
+        self.of += 1;
+        self.found += u64::from(is_found);
+    }
+
+    /// Returns the share, 0 to 1; `None` of nothing.
+    pub fn value(self) -> Option<f64> {
+        (self.of > 0).then(|| self.found as f64 / self.of as f64)
+    }
+}
+
+/// Attacks by how hard they are to find: grade to share.
+pub type Detections = BTreeMap<String, Share>;
+
+/// The result of an evaluation.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Version of this document.
+    pub schema: u32,
+    /// Version of the program.
+    pub version: &'static str,
+    /// Estates.
+    pub seeds: u32,
+    /// The first one's seed.
+    pub first_seed: u64,
+    /// Days learnt before the first is judged.
+    pub days_learnt: u32,
+    /// Days judged in each estate.
+    pub days_judged: u32,
+    /// Identities at the start of each estate.
+    pub identities: u32,
+    /// Events read in all.
+    pub events: u64,
+    /// Identity-days judged in all.
+    pub entity_days: u64,
+    /// Attacks planted in all, by analytic and grade.
+    pub attacks: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Decoys there were in all, by name.
+    pub decoys: BTreeMap<String, u64>,
+    /// What each budget came to.
+    pub budgets: Vec<BudgetTable>,
+    /// Our own curves by analytic.
+    pub analytics: Vec<MethodTable>,
+    /// All methods on the same entity-days.
+    pub methods: Vec<MethodTable>,
+    /// What raw surprise promises, and what happens.
+    pub reliability: Vec<ReliabilityTable>,
+}
+
+/// What a budget came to.
+#[derive(Debug, Serialize)]
+pub struct BudgetTable {
+    /// Alerts a day that were promised.
+    pub budget_per_day: f64,
+    /// False alerts a day that came.
+    pub false_per_day: f64,
+    /// The second over the first.
+    pub realised_over_promised: f64,
+    /// Seeds whose number of false alerts lay inside the interval that was stated for it.
+    pub inside_interval: Share,
+    /// Share of alerts that hit an attack.
+    pub precision: Option<f64>,
+    /// Attacks found, by grade.
+    pub detections: Detections,
+    /// The same by analytic.
+    pub analytics: BTreeMap<String, AnalyticTable>,
+    /// False alerts a day by cause, in falling order.
+    pub causes: Vec<(String, f64)>,
+    /// Decoys that raised an alert, by name.
+    pub decoys: BTreeMap<String, Share>,
+    /// One row a seed.
+    pub by_seed: Vec<SeedRow>,
+}
+
+/// What an analytic did at a budget.
+#[derive(Debug, Default, Serialize)]
+pub struct AnalyticTable {
+    /// Attacks found, by grade.
+    pub detections: Detections,
+    /// The same by class of attack.
+    pub classes: BTreeMap<String, Detections>,
+    /// Share of its alerts that hit an attack.
+    pub precision: Option<f64>,
+    /// False alerts a day.
+    pub false_per_day: f64,
+    /// Median seconds from an attack's first event to the alert.
+    pub time_to_detect_p50_secs: Option<i64>,
+    /// 90th percentile of the same.
+    pub time_to_detect_p90_secs: Option<i64>,
+}
+
+/// What a budget came to in one estate.
+#[derive(Debug, Serialize)]
+pub struct SeedRow {
+    /// The estate.
+    pub seed: u64,
+    /// False alerts a day.
+    pub false_per_day: f64,
+    /// Alerts a day that were foreseen at least …
+    pub foreseen_least: Option<f64>,
+    /// … and at most, with 95 % confidence.
+    pub foreseen_most: Option<f64>,
+    /// Whether they lay between.
+    pub is_inside: bool,
+    /// Attacks found, of all.
+    pub found: Share,
+}
+
+/// A method, or an analytic, by its curve.
+#[derive(Debug, Serialize)]
+pub struct MethodTable {
+    /// Its name.
+    pub name: String,
+    /// The area under the curve from 0 to 20 false alerts a day, normalised: 1 finds everything at once.
+    pub area: f64,
+    /// Attacks found at some numbers of false alerts a day.
+    pub at: Vec<PointTable>,
+    /// Share of attacks found, a quarter of a false alert a day apart.
+    pub curve: Vec<f64>,
+}
+
+/// A point of a curve.
+#[derive(Debug, Serialize)]
+pub struct PointTable {
+    /// False alerts a day.
+    pub false_per_day: f64,
+    /// Attacks found, of all.
+    pub all: Share,
+    /// The same by grade.
+    pub detections: Detections,
+}
+
+/// What raw surprise promises in one family, and what happens.
+#[derive(Debug, Serialize)]
+pub struct ReliabilityTable {
+    /// The family.
+    pub family: &'static str,
+    /// Identity-days times metrics times window lengths.
+    pub chances: u64,
+    /// By level of surprise.
+    pub levels: Vec<LevelTable>,
+}
+
+/// A level of surprise.
+#[derive(Debug, Serialize)]
+pub struct LevelTable {
+    /// Surprise in natural logarithms: once in e^S days.
+    pub surprise: f64,
+    /// How often it should have been reached.
+    pub expected: f64,
+    /// How often it was.
+    pub observed: u64,
+}
+
+/// Sums up trials.
+pub fn table(options: &Options, trials: &[Trial]) -> Report {
+    let mut attacks: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut decoys: BTreeMap<String, u64> = BTreeMap::new();
+    let mut reliability = Reliability::default();
+    for trial in trials {
+        for attack in &trial.attacks {
+            let grades = attacks.entry(attack.analytic.clone()).or_default();
+            *grades.entry(attack.grade.clone()).or_insert(0) += 1;
+        }
+        for (name, count) in &trial.decoys {
+            *decoys.entry(name.clone()).or_insert(0) += count;
+        }
+        reliability.merge(&trial.reliability);
+    }
+    let days: u32 = trials.iter().map(|trial| trial.days).sum();
+    let analytics: BTreeSet<&str> = trials
+        .iter()
+        .flat_map(|t| t.analytics.keys().map(|id| &**id))
+        .collect();
+    Report {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION"),
+        seeds: options.seeds,
+        first_seed: options.first_seed,
+        days_learnt: options.days_learnt,
+        days_judged: options.days_judged,
+        identities: options.identities,
+        events: trials.iter().map(|trial| trial.events).sum(),
+        entity_days: trials.iter().map(|trial| trial.entity_days).sum(),
+        budgets: (0..options.budgets.len())
+            .map(|at| budget(at, trials, f64::from(days), &decoys))
+            .collect(),
+        analytics: analytics
+            .into_iter()
+            .map(|id| {
+                let is_own = |analytic: &str| analytic == id;
+                method(id, trials, &|trial| trial.analytics.get(id), &is_own)
+            })
+            .collect(),
+        methods: trials
+            .first()
+            .into_iter()
+            .flat_map(|trial| trial.methods.iter().map(|m| m.name))
+            .map(|name| {
+                method(
+                    name,
+                    trials,
+                    &|trial| Some(&trial.methods.iter().find(|m| m.name == name)?.curve),
+                    &|_| true,
+                )
+            })
+            .collect(),
+        reliability: reliability
+            .rows()
+            .map(|(family, chances, levels)| ReliabilityTable {
+                family,
+                chances,
+                levels: crate::evaluation::LEVELS
+                    .iter()
+                    .zip(levels)
+                    .map(|(&surprise, (expected, observed))| LevelTable {
+                        surprise,
+                        expected,
+                        observed,
+                    })
+                    .collect(),
+            })
+            .collect(),
+        attacks,
+        decoys,
+    }
+}
+
+impl Report {
+    /// Returns our own method among the others.
+    pub fn ours(&self) -> Option<&MethodTable> {
+        self.methods.iter().find(|method| method.name == OURS)
+    }
+}
+
+fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>) -> BudgetTable {
+    let outcomes = || trials.iter().map(|trial| (trial, &trial.budgets[at]));
+    let budget_per_day = trials.first().map_or(0.0, |t| t.budgets[at].budget_per_day);
+    let n_false: usize = outcomes().map(|(_, o)| o.false_alerts.len()).sum();
+    let n_true: u64 = outcomes()
+        .flat_map(|(_, o)| o.true_alerts.values().copied())
+        .sum();
+    let mut detections = Detections::new();
+    let mut analytics: BTreeMap<String, AnalyticTable> = BTreeMap::new();
+    let mut delays: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    let mut causes: BTreeMap<String, u64> = BTreeMap::new();
+    let mut fired: BTreeMap<String, Share> = decoys
+        .iter()
+        .map(|(name, &of)| (name.clone(), Share { found: 0, of }))
+        .collect();
+    let mut alerts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for (trial, outcome) in outcomes() {
+        for (number, attack) in trial.attacks.iter().enumerate() {
+            let delay = outcome.found.get(&number);
+            let of_analytic = analytics.entry(attack.analytic.clone()).or_default();
+            let of_class = of_analytic.classes.entry(attack.class.clone()).or_default();
+            for shares in [&mut detections, &mut of_analytic.detections, of_class] {
+                shares
+                    .entry(attack.grade.clone())
+                    .or_default()
+                    .note(delay.is_some());
+            }
+            delays
+                .entry(attack.analytic.clone())
+                .or_default()
+                .extend(delay);
+        }
+        for (analytic, cause) in &outcome.false_alerts {
+            *causes.entry(cause.clone()).or_insert(0) += 1;
+            alerts.entry(analytic.clone()).or_default().1 += 1;
+        }
+        for (analytic, n) in &outcome.true_alerts {
+            alerts.entry(analytic.clone()).or_default().0 += n;
+        }
+        for (name, n) in &outcome.decoys_fired {
+            fired.entry(name.clone()).or_default().found += n;
+        }
+    }
+    for (id, table) in &mut analytics {
+        let (hits, misses) = alerts.get(id).copied().unwrap_or_default();
+        table.precision = precision(hits, misses);
+        table.false_per_day = misses as f64 / days;
+        let mut delays = delays.remove(id).unwrap_or_default();
+        delays.sort_unstable();
+        table.time_to_detect_p50_secs = quantile(&delays, 0.5);
+        table.time_to_detect_p90_secs = quantile(&delays, 0.9);
+    }
+    let mut causes: Vec<(String, f64)> = causes
+        .into_iter()
+        .map(|(cause, n)| (cause, n as f64 / days))
+        .collect();
+    causes.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let by_seed: Vec<SeedRow> = outcomes().map(|(t, o)| seed_row(t, o)).collect();
+    let mut inside_interval = Share::default();
+    by_seed
+        .iter()
+        .for_each(|row| inside_interval.note(row.is_inside));
+    let false_per_day = n_false as f64 / days;
+    BudgetTable {
+        budget_per_day,
+        false_per_day,
+        realised_over_promised: false_per_day / budget_per_day,
+        inside_interval,
+        precision: precision(n_true, n_false as u64),
+        detections,
+        analytics,
+        causes,
+        decoys: fired,
+        by_seed,
+    }
+}
+
+fn seed_row(trial: &Trial, outcome: &BudgetOutcome) -> SeedRow {
+    let days = f64::from(trial.days);
+    let n_false = outcome.false_alerts.len() as u64;
+    SeedRow {
+        seed: trial.seed,
+        false_per_day: n_false as f64 / days,
+        foreseen_least: outcome.foreseen.map(|(least, _)| least as f64 / days),
+        foreseen_most: outcome.foreseen.map(|(_, most)| most as f64 / days),
+        is_inside: outcome
+            .foreseen
+            .is_some_and(|(least, most)| (least..=most).contains(&n_false)),
+        found: Share {
+            found: outcome.found.len() as u64,
+            of: trial.attacks.len() as u64,
+        },
+    }
+}
+
+fn method(
+    name: &str,
+    trials: &[Trial],
+    curve_of: &dyn for<'t> Fn(&'t Trial) -> Option<&'t Curve>,
+    is_asked: &dyn Fn(&str) -> bool,
+) -> MethodTable {
+    let mut found = vec![0u64; (FALSE_PER_DAY_MAX * STEPS_PER_ALERT) as usize + 1];
+    let mut n_attacks = 0u64;
+    let mut at: Vec<PointTable> = COMPARED_AT
+        .iter()
+        .map(|&false_per_day| PointTable {
+            false_per_day,
+            all: Share::default(),
+            detections: Detections::new(),
+        })
+        .collect();
+    for trial in trials {
+        let Some(curve) = curve_of(trial) else {
+            continue;
+        };
+        for (sum, n) in found.iter_mut().zip(curve.counts()) {
+            *sum += n;
+        }
+        for (number, attack) in trial.attacks.iter().enumerate() {
+            if !is_asked(&attack.analytic) {
+                continue;
+            }
+            n_attacks += 1;
+            for point in &mut at {
+                let is_found = curve.found_at(point.false_per_day).contains(&number);
+                point.all.note(is_found);
+                point
+                    .detections
+                    .entry(attack.grade.clone())
+                    .or_default()
+                    .note(is_found);
+            }
+        }
+    }
+    let curve: Vec<f64> = found
+        .into_iter()
+        .map(|n| n as f64 / n_attacks.max(1) as f64)
+        .collect();
+    // By trapezoids.
+    let steps = curve.len() - 1;
+    let area = curve
+        .windows(2)
+        .map(|pair| (pair[0] + pair[1]) / 2.0)
+        .sum::<f64>()
+        / steps as f64;
+    MethodTable {
+        name: name.to_owned(),
+        area,
+        at,
+        curve,
+    }
+}
+
+fn precision(hits: u64, misses: u64) -> Option<f64> {
+    (hits + misses > 0).then(|| hits as f64 / (hits + misses) as f64)
+}
+
+fn quantile(sorted: &[i64], q: f64) -> Option<i64> {
+    let at = ((sorted.len() as f64 * q).ceil() as usize).max(1) - 1;
+    sorted.get(at).copied()
+}

@@ -1,0 +1,369 @@
+//! One simulated estate, played from its first day to its last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analytic;
+use crate::config::{Config, Facets, approval_covering};
+use crate::engine::{DayShown, Kept, Label, Progress, Setup, rehearse};
+use crate::error::{Error, Result};
+use crate::evaluation::Options;
+use crate::evaluation::curve::{Candidate, Curve};
+use crate::evaluation::reliability::{self, Reliability};
+use crate::evaluation::rivals;
+use crate::evaluation::truth::{Truth, word_after};
+use crate::measure::DayFacts;
+use crate::score::{Alert, Judge, Status, Subject, novelty, volume};
+use crate::simulate;
+use crate::sources;
+use crate::time::{Day, Window};
+use crate::vocab::{Entity, EntityKind, Str};
+
+/// Days that an identity must have been known before its raw surprise is tallied.
+const ESTABLISHED_DAYS: i32 = 7;
+/// Compression of what is read once and thrown away.
+const GZIP_LEVEL: u32 = 1;
+/// The name of our own method among the others.
+pub(super) const OURS: &str = "plimsoll";
+
+/// What a trial came to.
+#[derive(Debug)]
+pub struct Trial {
+    /// Its seed.
+    pub seed: u64,
+    /// Events read.
+    pub events: u64,
+    /// Identity-days judged.
+    pub entity_days: u64,
+    /// Days judged.
+    pub days: u32,
+    /// What each budget came to.
+    pub budgets: Vec<BudgetOutcome>,
+    /// Attacks by number: analytic, grade, class.
+    pub attacks: Vec<Attack>,
+    /// Curves of our own method, by analytic; an attack counts if its own analytic ranks it.
+    pub analytics: BTreeMap<Str, Curve>,
+    /// Curves of all methods over everything, in one order for all trials.
+    pub methods: Vec<Method>,
+    /// Raw surprise on days without an attack.
+    pub reliability: Reliability,
+    /// Decoys there were, by name.
+    pub decoys: BTreeMap<String, u64>,
+}
+
+/// One attack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attack {
+    /// Which analytic should find it.
+    pub analytic: String,
+    /// How hard it is to find.
+    pub grade: String,
+    /// What was done.
+    pub class: String,
+}
+
+/// A method and its curve.
+#[derive(Debug)]
+pub struct Method {
+    /// Its name.
+    pub name: &'static str,
+    /// Its curve.
+    pub curve: Curve,
+}
+
+/// What a budget came to in one trial.
+#[derive(Debug)]
+pub struct BudgetOutcome {
+    /// Alerts a day that were promised.
+    pub budget_per_day: f64,
+    /// How many were foreseen for all days together: a 95 % interval.
+    pub foreseen: Option<(u64, u64)>,
+    /// False alerts, each with its analytic and cause.
+    pub false_alerts: Vec<(String, String)>,
+    /// Alerts that hit an attack, by analytic.
+    pub true_alerts: BTreeMap<String, u64>,
+    /// Attacks found, each with the seconds from its start to its first alert.
+    pub found: BTreeMap<usize, i64>,
+    /// Decoys that fired, by name.
+    pub decoys_fired: BTreeMap<String, u64>,
+}
+
+/// Simulates an estate, plays it and compares what was raised with what had happened.
+///
+/// # Errors
+///
+/// Fails if the disk does, or the user stops it.
+pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Trial> {
+    let folder = tempfile::tempdir()
+        .map_err(|e| Error::failed("cannot make a folder for an estate").cause(e))?;
+    let estate = simulate::Options {
+        seed,
+        days: options.days_learnt + options.days_judged,
+        identities: options.identities,
+        attack_days_from: options.days_learnt,
+        gzip_level: GZIP_LEVEL,
+        ..simulate::Options::default()
+    };
+    simulate::simulate(&estate, folder.path(), &mut |_| {})?;
+    let config = Config::load(Some(&folder.path().join("plimsoll.toml")))?;
+    let analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
+    let end = estate.start.plus(estate.days as i32 + 1).start();
+    let setup = Setup::new(config, analytics, end);
+    let truth = Truth::read(folder.path())?;
+    let files = sources::discover(&[folder.path().join("AWSLogs")])?;
+    let split = estate.start.plus(options.days_learnt as i32);
+
+    let mut onlooker = Onlooker::new(&setup, &truth);
+    let played = rehearse(
+        &setup,
+        files,
+        (split, &options.budgets),
+        progress,
+        &mut |shown| onlooker.look(shown),
+    )?;
+    let days = played.days_judged;
+    Ok(Trial {
+        seed,
+        events: played.intake.events,
+        entity_days: onlooker.entity_days,
+        days,
+        budgets: played
+            .budgets
+            .into_iter()
+            .map(|kept| outcome(kept, &truth))
+            .collect(),
+        analytics: onlooker
+            .by_analytic
+            .into_iter()
+            .map(|(id, candidates)| (id, Curve::of(candidates, days)))
+            .collect(),
+        methods: onlooker
+            .by_method
+            .into_iter()
+            .map(|(name, candidates)| Method {
+                name,
+                curve: Curve::of(candidates, days),
+            })
+            .collect(),
+        reliability: onlooker.reliability,
+        attacks: truth.labels.iter().map(attack).collect(),
+        decoys: truth.decoys_from(split),
+    })
+}
+
+fn attack(label: &Label) -> Attack {
+    Attack {
+        analytic: label.analytic.clone(),
+        grade: word_after("grade=", &label.note).to_owned(),
+        class: word_after("class=", &label.note).to_owned(),
+    }
+}
+
+/// Compares the alerts of a budget with the truth, by the rule of labels.
+fn outcome(kept: Kept, truth: &Truth) -> BudgetOutcome {
+    let mut outcome = BudgetOutcome {
+        budget_per_day: kept.budget_per_day,
+        foreseen: kept.foreseen,
+        false_alerts: Vec::new(),
+        true_alerts: BTreeMap::new(),
+        found: BTreeMap::new(),
+        decoys_fired: BTreeMap::new(),
+    };
+    let told = |alert: &&Alert| alert.status == Status::New && alert.suppressed_by.is_none();
+    for alert in kept.alerts.iter().filter(told) {
+        let mut is_true = false;
+        for (number, label) in truth.labels.iter().enumerate() {
+            if label.is_hit_by(alert) {
+                is_true = true;
+                let delay = alert.time.secs_since(label.start);
+                let first = outcome.found.entry(number).or_insert(delay);
+                *first = delay.min(*first);
+            }
+        }
+        if is_true {
+            *outcome
+                .true_alerts
+                .entry(alert.analytic.clone())
+                .or_insert(0) += 1;
+            continue;
+        }
+        let cause = match truth.decoy(alert) {
+            Some(decoy) => {
+                *outcome.decoys_fired.entry(decoy.to_owned()).or_insert(0) += 1;
+                format!("decoy {decoy}")
+            }
+            None => truth.cause(alert),
+        };
+        outcome.false_alerts.push((alert.analytic.clone(), cause));
+    }
+    outcome
+}
+
+/// Looks at every day: asks all methods, and tallies raw surprise.
+struct Onlooker<'a> {
+    setup: &'a Setup,
+    truth: &'a Truth,
+    rivals: Vec<(&'static str, Box<dyn rivals::Rival>)>,
+    by_analytic: BTreeMap<Str, Vec<Candidate>>,
+    by_method: Vec<(&'static str, Vec<Candidate>)>,
+    reliability: Reliability,
+    entity_days: u64,
+}
+
+impl<'a> Onlooker<'a> {
+    fn new(setup: &'a Setup, truth: &'a Truth) -> Self {
+        let ours: BTreeSet<Str> = setup
+            .config
+            .accounts
+            .iter()
+            .map(|account| account.split_once(':').map_or(&**account, |(_, id)| id))
+            .map(Str::from)
+            .collect();
+        let rivals = rivals::all(ours);
+        let names = std::iter::once(OURS).chain(rivals.iter().map(|(name, _)| *name));
+        Self {
+            setup,
+            truth,
+            by_method: names.map(|name| (name, Vec::new())).collect(),
+            rivals,
+            by_analytic: setup
+                .analytics
+                .iter()
+                .map(|analytic| (analytic.id.clone(), Vec::new()))
+                .collect(),
+            reliability: Reliability::default(),
+            entity_days: 0,
+        }
+    }
+
+    fn look(&mut self, shown: DayShown) {
+        let identities = || {
+            shown
+                .facts
+                .iter()
+                .filter(|(e, _)| e.kind == EntityKind::Identity)
+        };
+        if shown.morning.is_some() {
+            for (entity, facts) in identities() {
+                self.judge(&shown, entity, facts);
+            }
+            self.note_absent(&shown);
+        }
+        for (entity, facts) in identities() {
+            for (_, rival) in &mut self.rivals {
+                rival.learn(entity, facts);
+            }
+        }
+    }
+
+    fn judge(&mut self, shown: &DayShown, entity: &Entity, facts: &DayFacts) {
+        let Some(generation) = shown.morning else {
+            return;
+        };
+        let day = shown.day;
+        self.entity_days += 1;
+        let peer_group_of = |id: &str| self.setup.peer_group_of(id);
+        let subject = Subject::of(entity, facts, day, generation, None, &peer_group_of);
+        let judge = Judge::new(&self.setup.analytics, generation);
+        let ids: Vec<String> = std::iter::once(entity.id.to_string())
+            .chain(facts.profile.aliases.iter().map(|(a, _)| a.to_string()))
+            .chain(
+                subject
+                    .baseline
+                    .iter()
+                    .flat_map(|b| b.aliases.iter().map(|a| a.to_string())),
+            )
+            .collect();
+        let attacks = self.truth.attacks(&ids, day);
+        let mut best: f64 = 0.0;
+        for (number, verdict) in judge.verdicts(&subject) {
+            let id = &self.setup.analytics[number].id;
+            if self.is_approved(id, entity, &ids, day) {
+                continue;
+            }
+            best = best.max(verdict.surprise);
+            let own: Vec<usize> = attacks
+                .iter()
+                .copied()
+                .filter(|&attack| *self.truth.labels[attack].analytic == **id)
+                .collect();
+            if let Some(candidates) = self.by_analytic.get_mut(id) {
+                candidates.push(Candidate {
+                    score: verdict.surprise,
+                    attacks: own,
+                });
+            }
+        }
+        let is_approved = self
+            .setup
+            .analytics
+            .iter()
+            .any(|analytic| self.is_approved(&analytic.id, entity, &ids, day));
+        let scores = std::iter::once(best).chain(self.rivals.iter().map(|(_, rival)| {
+            if is_approved {
+                0.0
+            } else {
+                rival.score(entity, facts)
+            }
+        }));
+        for ((_, candidates), score) in self.by_method.iter_mut().zip(scores) {
+            candidates.push(Candidate {
+                score,
+                attacks: attacks.clone(),
+            });
+        }
+        let is_established = subject.baseline.is_some_and(|baseline| {
+            baseline.first_day.plus(ESTABLISHED_DAYS) <= day && attacks.is_empty()
+        });
+        if is_established {
+            for metric in reliability::metrics() {
+                for window in Window::STANDARD {
+                    let reading = volume(&subject, generation, metric, &[window]);
+                    self.reliability
+                        .note_metric(metric, reading.map_or(0.0, |r| r.surprise));
+                }
+            }
+            for which in reliability::TRAITS {
+                let reading = novelty(&subject, generation, which);
+                self.reliability
+                    .note_trait(reading.map_or(0.0, |r| r.surprise));
+            }
+        }
+    }
+
+    /// Established identities that were not there that day surprised nobody; they had their chance, too.
+    fn note_absent(&mut self, shown: &DayShown) {
+        let Some(generation) = shown.morning else {
+            return;
+        };
+        let absent = generation
+            .baselines
+            .keys()
+            .filter(|e| e.kind == EntityKind::Identity && !shown.facts.contains_key(e))
+            .filter(|e| generation.baselines[*e].first_day.plus(ESTABLISHED_DAYS) <= shown.day)
+            .count();
+        for _ in 0..absent {
+            for metric in reliability::metrics() {
+                for _ in Window::STANDARD {
+                    self.reliability.note_metric(metric, 0.0);
+                }
+            }
+            for _ in reliability::TRAITS {
+                self.reliability.note_trait(0.0);
+            }
+        }
+    }
+
+    fn is_approved(&self, analytic: &str, entity: &Entity, ids: &[String], day: Day) -> bool {
+        let facets = Facets {
+            identity: entity.id.clone(),
+            aliases: ids.iter().map(|id| id.as_str().into()).collect(),
+            role: None,
+            destinations: Vec::new(),
+            buckets: Vec::new(),
+            user_agents: Vec::new(),
+            applications: Vec::new(),
+            addresses: Vec::new(),
+        };
+        approval_covering(&self.setup.config, analytic, &facets, day.start()).is_some()
+    }
+}

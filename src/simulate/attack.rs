@@ -206,7 +206,7 @@ impl Attack {
     /// Writes the attack's records and returns its label.
     pub(super) fn run(&self, world: &World, trail: &mut Trail) -> Option<Label> {
         let mut rng = Rng::of(world.seed, &[0xbad, self.number]);
-        trail.begin_span();
+        let since = trail.mark();
         let victim = self.victim.map(|place| &world.cast[place]);
         let ids = match (self.class, victim) {
             (Class::Mass | Class::Slow | Class::Region | Class::Denied, Some(who)) => {
@@ -224,7 +224,12 @@ impl Attack {
             _ => return None,
         };
         let note = format!("grade={} class={}", self.grade.name(), self.class.name());
-        Some(Label::new(self.class.analytic(), ids, trail.span()?, note))
+        Some(Label::new(
+            self.class.analytic(),
+            ids,
+            trail.span(since)?,
+            note,
+        ))
     }
 
     /// Returns when it begins: loud ones at night, quiet ones among the day's work.
@@ -344,6 +349,7 @@ impl Attack {
         let who = intruder(world, self.number, form, account, rng, day);
         let admin_session = self.stolen(rng, admin, at);
         create(trail, at, &admin_session, &who);
+        let since = trail.mark();
         let begin = at + grade.of([300, 2_400, 5_400]);
         if on_instance {
             run_instance(trail, at + 30, &admin_session, &who);
@@ -353,7 +359,7 @@ impl Attack {
         let bytes = read_widely(world, &who, grade, rng, trail, &session, begin, day);
         let mut ids = who.ids();
         if let Some(instance) = &who.instance {
-            let from = trail.span().map_or(begin, |(_, last)| last) + 120;
+            let from = trail.span(since).map_or(begin, |(_, last)| last) + 120;
             let peer = external_address(0x1_8000 + self.number, 3);
             let rounds = grade.of([6, 4, 3]);
             for round in 0..rounds {

@@ -1,14 +1,15 @@
 //! Who works here: people and workloads, with their homes, tools, habits and fates.
 
-use crate::time::{Day, Time};
+use crate::time::Day;
 
-use super::agent::{Agent, Client};
-use super::cloudtrail::{Session, instance_id};
+use super::agent::Client;
+use super::cloudtrail::instance_id;
 use super::estate::{
-    ACCOUNTS, Bucket, DATA, DEV, DR, EU_WEST, MAIL, PARTNER, PROD, Purpose, REGIONS, SECURITY,
-    SYDNEY, US_EAST, external_address, office_address,
+    ACCOUNTS, Bucket, DATA, DEV, DR, EU_WEST, MAIL, PROD, Purpose, SECURITY, SYDNEY, US_EAST,
 };
+use super::fate::{self, Assignment, Frame};
 use super::random::{BASE32, HEX, Rng};
+use super::world::workday;
 
 /// What somebody is employed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +27,10 @@ pub(super) enum Kind {
     Indexer,
     /// Reads the posture of every bucket, every night.
     Scanner,
+    /// Lists every bucket of the production and data accounts, every Sunday.
+    Inventory,
+    /// Reads much every Wednesday and sends it to a business partner, from its instance.
+    Exporter,
     Ci,
     /// A role that is assumed anew for every job, under random session names.
     Batch,
@@ -86,8 +91,8 @@ pub(super) struct Identity {
     pub(super) client: Client,
     pub(super) platform: usize,
     pub(super) release: usize,
-    /// When the tool moves to its next release, and to which client.
-    pub(super) rollout: (Day, Client),
+    /// When the tool moves to its next release, and to which client; none if it stays.
+    pub(super) rollout: Option<(Day, Client)>,
     /// Places of the buckets that it works with, favourite first.
     pub(super) buckets: Vec<usize>,
     /// A lasting factor on everything it does.
@@ -96,10 +101,24 @@ pub(super) struct Identity {
     pub(super) shift: Option<(Day, f64)>,
     /// The daily growth of its level.
     pub(super) drift: f64,
+    /// How much its days differ: the spread of the logarithm of a day's volume.
+    pub(super) spread: f64,
     pub(super) joins: Day,
     pub(super) leaves: Option<Day>,
     /// Away from the first day to the last.
     pub(super) trip: Option<(Day, Day)>,
+    /// Whether it reads much in its first two days, to set up a new laptop.
+    pub(super) sets_up: bool,
+    /// Whether it takes over the work of another identity.
+    pub(super) succeeds: bool,
+    /// Buckets that it works with beside the usual ones, for a time or for good.
+    pub(super) assignments: Vec<Assignment>,
+    /// On leave from the first day to the last.
+    pub(super) away: Vec<(Day, Day)>,
+    /// The days before whose dawn it is called.
+    pub(super) nights: Vec<Day>,
+    /// The day on which it carries out a migration.
+    pub(super) migrates: Option<Day>,
     /// When its working day begins, in seconds of the UTC day.
     pub(super) begins: i64,
     /// How often it works through the console.
@@ -170,8 +189,10 @@ const SERVICES: [&str; 20] = [
 ];
 
 /// Shares of the workforce in percent, with the least number of each.
-const WORKFORCE: [(Kind, u32, u32); 15] = [
+const WORKFORCE: [(Kind, u32, u32); 17] = [
     (Kind::Scanner, 0, 1),
+    (Kind::Inventory, 0, 1),
+    (Kind::Exporter, 1, 1),
     (Kind::VendorBackup, 0, 1),
     (Kind::Batch, 1, 1),
     (Kind::Partner, 2, 1),
@@ -186,6 +207,12 @@ const WORKFORCE: [(Kind, u32, u32); 15] = [
     (Kind::Dormant, 8, 6),
     (Kind::Developer, 21, 6),
     (Kind::Analyst, 26, 6),
+];
+
+/// Spreads of the logarithm of a day's volume: most are steady, one in twenty is anything but.
+const SPREADS: [f64; 20] = [
+    0.25, 0.25, 0.25, 0.25, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.35, 0.35, 0.35, 0.35, 0.5, 0.5, 0.6,
+    0.6, 0.7, 0.95,
 ];
 
 /// Returns everybody who works here at some time of the simulation, those who are here from the start first.
@@ -225,17 +252,19 @@ pub(super) fn cast(
                 Kind::Ci,
             ]);
             let number = all.len() as u64;
-            all.push(make(
-                seed,
-                number,
-                kind,
-                start,
-                days,
-                buckets,
-                start.plus(day as i32),
-            ));
+            let joins = start.plus(day as i32);
+            let mut newcomer = make(seed, number, kind, start, days, buckets, joins);
+            newcomer.sets_up = kind.is_person() && arrivals.chance(0.6);
+            all.push(newcomer);
         }
     }
+    let frame = Frame {
+        seed,
+        start,
+        days,
+        buckets,
+    };
+    fate::settle(&frame, &mut all);
     all
 }
 
@@ -296,6 +325,8 @@ pub(super) fn make(
         Kind::VendorBackup => (Form::Assumed, DATA, US_EAST),
         Kind::Indexer => (Form::Instance, *rng.pick(&[PROD, DATA]), US_EAST),
         Kind::Scanner => (Form::Assumed, SECURITY, US_EAST),
+        Kind::Inventory => (Form::Assumed, DATA, US_EAST),
+        Kind::Exporter => (Form::Instance, DATA, US_EAST),
         Kind::Ci => (Form::Oidc, *rng.pick(&[DEV, DEV, PROD]), US_EAST),
         Kind::Batch => (Form::Assumed, DATA, US_EAST),
         Kind::Lambda => (
@@ -324,6 +355,8 @@ pub(super) fn make(
         (Kind::VendorBackup, _) => "backup-vendor-stowaway".to_owned(),
         (Kind::Indexer, _) => format!("indexer-{service}-{number}"),
         (Kind::Scanner, _) => "cspm-scanner".to_owned(),
+        (Kind::Inventory, _) => "storage-inventory".to_owned(),
+        (Kind::Exporter, _) => format!("export-{service}-{number}"),
         (Kind::Ci, _) => format!("ci-{service}-{number}"),
         (Kind::Batch, _) => format!("batch-runner-{number}"),
         (Kind::Lambda, _) => format!("lambda-{service}-{number}"),
@@ -340,22 +373,25 @@ pub(super) fn make(
         }
         Kind::Admin => *rng.pick(&[Client::AwsCli, Client::Terraform]),
         Kind::WebService => *rng.pick(&[Client::Java, Client::Java, Client::Go]),
-        Kind::Etl | Kind::Indexer | Kind::Scanner | Kind::Batch => {
-            *rng.pick(&[Client::Boto3, Client::Boto3, Client::Java])
-        }
+        Kind::Etl
+        | Kind::Indexer
+        | Kind::Scanner
+        | Kind::Inventory
+        | Kind::Exporter
+        | Kind::Batch => *rng.pick(&[Client::Boto3, Client::Boto3, Client::Java]),
         Kind::Backup | Kind::VendorBackup => Client::Go,
         Kind::Ci => *rng.pick(&[Client::AwsCli, Client::Terraform]),
         Kind::Lambda => *rng.pick(&[Client::JavaScript, Client::Boto3]),
         Kind::Partner => Client::Java,
     };
-    // Java services move to Rust during the second week; everybody else gets a new release of the same tool.
-    let next = if client == Client::Java && rng.chance(0.5) {
+    // Some Java services move to Rust; everybody else gets a new release of the same tool.
+    let next = if client == Client::Java && rng.chance(0.3) {
         Client::Rust
     } else {
         client
     };
-    let rollout =
-        start.plus(rng.between(0, i64::from(days)) as i32 / 2 + rng.exponential(3.0) as i32);
+    let from = rng.between(0, i64::from(days)) as i32 + rng.exponential(3.0) as i32;
+    let rollout = rng.chance(0.5).then(|| (workday(start.plus(from)), next));
     let instance = (form == Form::Instance).then(|| new_instance(&mut rng, account));
     let trip = (person && rng.chance(0.10)).then(|| {
         let from = start.plus(rng.below(days as usize) as i32);
@@ -396,14 +432,21 @@ pub(super) fn make(
         client,
         platform: rng.below(60),
         release: rng.below(2),
-        rollout: (rollout, next),
+        rollout,
         buckets: own,
         level: rng.log_normal(1.0, 0.35).clamp(0.4, 2.5),
         shift,
         drift,
+        spread: *rng.pick(&SPREADS),
         joins,
         leaves: None,
         trip,
+        sets_up: false,
+        succeeds: false,
+        assignments: Vec::new(),
+        away: Vec::new(),
+        nights: Vec::new(),
+        migrates: None,
         begins,
         console: match kind {
             Kind::Admin => 0.6,
@@ -443,7 +486,7 @@ fn choose_buckets(
         Kind::Finance => &[Purpose::Sensitive],
         Kind::Analyst => &[Purpose::Lake, Purpose::Lake, Purpose::Project],
         Kind::WebService => &[Purpose::Service],
-        Kind::Partner => &[Purpose::Lake],
+        Kind::Partner | Kind::Exporter => &[Purpose::Lake],
         Kind::Backup => &[Purpose::Service, Purpose::Lake, Purpose::Sensitive],
         Kind::Lambda | Kind::Ci | Kind::Developer | Kind::Dormant => {
             &[Purpose::Project, Purpose::Service]
@@ -464,7 +507,7 @@ fn choose_buckets(
     }
     let count = match kind {
         Kind::Etl | Kind::Lambda | Kind::Partner | Kind::Batch => 2,
-        Kind::WebService | Kind::Ci | Kind::Dormant => 3,
+        Kind::WebService | Kind::Ci | Kind::Dormant | Kind::Exporter => 3,
         Kind::Backup | Kind::Indexer => 5,
         _ => 4 + rng.below(4),
     };
@@ -474,241 +517,6 @@ fn choose_buckets(
         chosen.push(candidates.swap_remove(place));
     }
     chosen
-}
-
-impl Identity {
-    /// Returns the ARN of the user or role.
-    pub(super) fn arn(&self) -> String {
-        let account = ACCOUNTS[self.account].id;
-        match self.form {
-            Form::User => format!("arn:aws:iam::{account}:user/{}", self.name),
-            Form::Sso => format!(
-                "arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/eu-west-1/{}",
-                self.role_name()
-            ),
-            Form::Foreign => format!("arn:aws:iam::{PARTNER}:role/{}", self.name),
-            _ => format!("arn:aws:iam::{account}:role/{}", self.name),
-        }
-    }
-
-    /// Returns the canonical id, as the contract defines it.
-    pub(super) fn canonical(&self) -> String {
-        match self.form {
-            Form::Sso => {
-                format!(
-                    "arn:aws:sts::{}:assumed-role/{}/{}",
-                    ACCOUNTS[self.account].id,
-                    self.role_name(),
-                    self.name
-                )
-            }
-            Form::Foreign => format!("aws:account:{PARTNER}/{}", self.unique),
-            _ => self.arn(),
-        }
-    }
-
-    /// Returns the canonical id first, then every other id under which it is known.
-    pub(super) fn ids(&self) -> Vec<String> {
-        let mut ids = vec![self.canonical()];
-        if self.form == Form::Sso {
-            ids.push(self.name.clone());
-        } else {
-            ids.push(self.unique.clone());
-        }
-        if self.form != Form::Foreign {
-            // As the trails of other accounts know it.
-            ids.push(format!(
-                "aws:account:{}/{}",
-                ACCOUNTS[self.account].id, self.unique
-            ));
-        }
-        if self.form == Form::User {
-            ids.push(self.key.clone());
-        }
-        if let Some(instance) = &self.instance {
-            ids.push(instance.id.clone());
-        }
-        ids
-    }
-
-    /// Returns the name of the role, which single sign-on shares among people of one kind.
-    pub(super) fn role_name(&self) -> String {
-        if self.form != Form::Sso {
-            return self.name.clone();
-        }
-        let (set, tail) = match self.kind {
-            Kind::Admin => ("PlatformAdmin", "4b1c9d20e87f6a35"),
-            Kind::Developer => ("Developer", "90f3ab6c1d2e5874"),
-            Kind::Finance => ("FinanceAnalyst", "2e7d5c81f046b9a3"),
-            _ => ("DataAnalyst", "c67a0e9f35d1b248"),
-        };
-        format!("AWSReservedSSO_{set}_{tail}")
-    }
-
-    /// Returns whether it works here on that day.
-    pub(super) fn is_here(&self, day: Day) -> bool {
-        self.joins <= day && self.leaves.is_none_or(|last| day <= last)
-    }
-
-    /// Returns the factor on its volumes on that day.
-    pub(super) fn intensity(&self, day: Day, start: Day) -> f64 {
-        let shift = self
-            .shift
-            .filter(|&(from, _)| day >= from)
-            .map_or(1.0, |(_, factor)| factor);
-        self.level * shift * self.drift.powi(day.since(start))
-    }
-
-    /// Returns the tool that it uses on that day.
-    pub(super) fn agent(&self, day: Day) -> Agent {
-        if day >= self.rollout.0 {
-            Agent::new(self.rollout.1, self.release + 1, self.platform)
-        } else {
-            Agent::new(self.client, self.release, self.platform)
-        }
-    }
-
-    /// Opens a session at an instant, from wherever it usually works; `source` overrides that.
-    pub(super) fn session(&self, rng: &mut Rng, at: i64, source: Option<String>) -> Session {
-        let account = ACCOUNTS[self.account].id;
-        let day = Time::from_secs(at).map_or(Day(0), Time::day);
-        let created = Time::from_secs(at - rng.between(60, 3_000)).unwrap_or(Time::from_nanos(0));
-        let (unique, role) = (&self.unique, self.role_name());
-        let mut temporary = || format!("ASIA{}", rng.text(BASE32, 16));
-        let assumed = |name: &str, key: &str, extra: &str| {
-            format!(
-                "{{\"type\":\"AssumedRole\",\"principalId\":\"{unique}:{name}\",\
-                 \"arn\":\"arn:aws:sts::{account}:assumed-role/{role}/{name}\",\"accountId\":\"{account}\",\
-                 \"accessKeyId\":\"{key}\",\"sessionContext\":{{\"sessionIssuer\":{{\"type\":\"Role\",\
-                 \"principalId\":\"{unique}\",\"arn\":\"{}\",\"accountId\":\"{account}\",\"userName\":\"{role}\"}},\
-                 \"attributes\":{{\"creationDate\":\"{created}\",\"mfaAuthenticated\":\"false\"}}{extra}}}",
-                self.arn()
-            )
-        };
-        let mut principal = unique.clone();
-        let mut own_account = Some(self.account);
-        let identity = match self.form {
-            Form::User => format!(
-                "{{\"type\":\"IAMUser\",\"principalId\":\"{unique}\",\"arn\":\"{}\",\"accountId\":\"{account}\",\
-                 \"accessKeyId\":\"{}\",\"userName\":\"{}\"",
-                self.arn(),
-                self.key,
-                self.name
-            ),
-            Form::Sso => {
-                principal = format!("{unique}:{}", self.name);
-                assumed(&self.name, &temporary(), "")
-            }
-            Form::Instance => {
-                let id = self.instance.as_ref().map_or("", |i| i.id.as_str());
-                principal = format!("{unique}:{id}");
-                assumed(id, &temporary(), ",\"ec2RoleDelivery\":\"2.0\"")
-            }
-            Form::Oidc => {
-                let provider = format!(
-                    ",\"webIdFederationData\":{{\"federatedProvider\":\"arn:aws:iam::{account}:oidc-provider/\
-                     token.actions.githubusercontent.com\",\"attributes\":{{}}}}"
-                );
-                principal = format!("{unique}:GitHubActions");
-                assumed("GitHubActions", &temporary(), &provider)
-            }
-            Form::Lambda => {
-                let function = self.name.trim_start_matches("lambda-");
-                principal = format!("{unique}:{function}");
-                let scope = format!(
-                    "}},\"inScopeOf\":{{\"issuerType\":\"AWS::Lambda::Function\",\"credentialsIssuedTo\":\
-                     \"arn:aws:lambda:{}:{account}:function:{function}\"",
-                    REGIONS[self.region]
-                );
-                assumed(function, &temporary(), &scope)
-            }
-            Form::Assumed => {
-                let key = temporary();
-                let name = match self.kind {
-                    Kind::Scanner => "cspm".to_owned(),
-                    Kind::VendorBackup => "stowaway".to_owned(),
-                    _ => format!("aws-go-sdk-{}{:09}", at, rng.below(1_000_000_000)),
-                };
-                principal = format!("{unique}:{name}");
-                assumed(&name, &key, "")
-            }
-            Form::Foreign => {
-                own_account = None;
-                principal = format!("{unique}:exchange");
-                String::new()
-            }
-        };
-        let home_account = if self.form == Form::Foreign {
-            PARTNER
-        } else {
-            account
-        };
-        let identity_abroad = format!(
-            "{{\"type\":\"AWSAccount\",\"principalId\":\"{principal}\",\"accountId\":\"{home_account}\"}}"
-        );
-        let outside = source.is_some();
-        let source = source.unwrap_or_else(|| self.usual_source(rng, day));
-        let endpoint = (self.instance.is_some() && !outside)
-            .then(|| format!("vpce-0{:x}a41f27be95d03c", 16 + ACCOUNTS[self.account].vpc));
-        Session {
-            account: own_account,
-            identity,
-            identity_abroad,
-            source,
-            agent: self.agent(day),
-            agent_text: None,
-            endpoint,
-            console: false,
-            signed: true,
-        }
-    }
-
-    /// Returns `userIdentity` of a user who signed in to the console, without the closing brace.
-    pub(super) fn console_identity(&self, rng: &mut Rng, at: i64) -> String {
-        let created = Time::from_secs(at - 40).unwrap_or(Time::from_nanos(0));
-        format!(
-            "{{\"type\":\"IAMUser\",\"principalId\":\"{}\",\"arn\":\"{}\",\"accountId\":\"{}\",\"accessKeyId\":\"ASIA{}\",\
-             \"userName\":\"{}\",\"sessionContext\":{{\"sessionIssuer\":{{}},\"attributes\":{{\"creationDate\":\"{created}\",\
-             \"mfaAuthenticated\":\"true\"}}}}",
-            self.unique,
-            self.arn(),
-            ACCOUNTS[self.account].id,
-            rng.text(BASE32, 16),
-            self.name
-        )
-    }
-
-    /// Returns the network number of the place where it lives.
-    pub(super) fn home(&self) -> u64 {
-        0x4000 + self.number % 4_000
-    }
-
-    fn usual_source(&self, rng: &mut Rng, day: Day) -> String {
-        if let Some(instance) = &self.instance {
-            return instance.address.clone();
-        }
-        if self.kind.is_person() {
-            if let Some((from, to)) = self.trip
-                && (from..=to).contains(&day)
-            {
-                return external_address(0x7000 + self.number, rng.bits() % 3);
-            }
-            return if rng.chance(0.35) {
-                external_address(
-                    self.home(),
-                    self.number * 7 + u64::try_from(day.0 / 9).unwrap_or(0),
-                )
-            } else {
-                office_address(rng.bits())
-            };
-        }
-        match self.kind {
-            Kind::Ci => external_address(0x9000 + rng.bits() % 6, rng.bits()),
-            Kind::Partner => external_address(0xa000 + self.number, rng.bits() % 4),
-            // Everything else leaves through its account's NAT gateways.
-            _ => external_address(0xb000 + self.account as u64, rng.bits() % 2),
-        }
-    }
 }
 
 /// Returns the copy of an identity's buckets in the disaster recovery account, or elsewhere.

@@ -140,7 +140,7 @@ impl Planned {
                 .collect();
             (!found.is_empty()).then(|| *rng.pick(&found))
         };
-        trail.begin_span();
+        let since = trail.mark();
         // Habits need no records of their own; their day is what an evaluation looks at.
         let whole_day = (midnight, midnight + 86_399);
         let (ids, span) = match self.decoy {
@@ -159,7 +159,7 @@ impl Planned {
                     day,
                 );
                 self.new_role(world, &who, rng, trail)?;
-                (who.ids(), trail.span()?)
+                (who.ids(), trail.span(since)?)
             }
             Decoy::OrdinaryNewcomer => {
                 let mut who = intruder(world, NUMBERS + self.number, Form::User, DATA, rng, day);
@@ -168,7 +168,7 @@ impl Planned {
                 create(trail, midnight + 20, &session, &who);
                 who.level = 0.8;
                 live(world, &who, day, trail);
-                (who.ids(), trail.span()?)
+                (who.ids(), trail.span(since)?)
             }
             Decoy::OwnBackup => {
                 let who = of_kind(
@@ -212,7 +212,7 @@ impl Planned {
                     clock: at as f64,
                 };
                 put_replication(&mut run, PROD, bucket, &target.name, ACCOUNTS[DR].id);
-                (who.ids(), run.trail.span()?)
+                (who.ids(), run.trail.span(since)?)
             }
             Decoy::Browsing => {
                 let who = of_kind(&|w| w.kind == Kind::Admin, rng)?;
@@ -227,7 +227,7 @@ impl Planned {
                     clock: at as f64,
                 };
                 run.browse(world, who.account, 22);
-                (who.ids(), run.trail.span()?)
+                (who.ids(), run.trail.span(since)?)
             }
             Decoy::Travel => {
                 let who = of_kind(&|w| w.kind == Kind::Analyst, rng)?;
@@ -246,7 +246,7 @@ impl Planned {
                     run.list(&world.buckets[bucket], "", 2, 30.0);
                     run.read(&world.buckets[bucket], 4, 60.0);
                 }
-                (who.ids(), run.trail.span()?)
+                (who.ids(), run.trail.span(since)?)
             }
         };
         let (analytic, note) = self.decoy.describe();

@@ -31,29 +31,31 @@ impl Label {
         span: (i64, i64),
         note: String,
     ) -> Self {
-        let text = |secs| {
-            Time::from_secs(secs)
-                .unwrap_or(Time::from_nanos(0))
-                .to_string()
-        };
         Self {
             analytic,
             identity,
-            start: text(span.0),
-            end: text(span.1),
+            start: timestamp(span.0),
+            end: timestamp(span.1),
             note,
         }
     }
 }
 
-/// Writes labels, one a line, in order of time.
-pub(super) fn write(path: &Path, labels: &[Label]) -> Result<()> {
+/// Returns a time in seconds since the epoch as labels write it.
+pub(super) fn timestamp(secs: i64) -> String {
+    Time::from_secs(secs)
+        .unwrap_or(Time::from_nanos(0))
+        .to_string()
+}
+
+/// Writes labels or oddities, one a line.
+pub(super) fn write<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
     let failed = |e: &dyn std::fmt::Display| {
         Error::failed(format!("cannot write `{}`", path.display())).cause(e)
     };
     let mut text = String::new();
-    for label in labels {
-        text.push_str(&serde_json::to_string(label).map_err(|e| failed(&e))?);
+    for line in lines {
+        text.push_str(&serde_json::to_string(line).map_err(|e| failed(&e))?);
         text.push('\n');
     }
     fs::write(path, text).map_err(|e| failed(&e))

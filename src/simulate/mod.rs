@@ -13,9 +13,13 @@ mod cast;
 mod cloudtrail;
 mod decoy;
 mod estate;
+mod fate;
 mod flow;
 mod label;
+mod mishap;
+mod oddity;
 mod people;
+mod persona;
 mod random;
 mod run;
 mod settings;
@@ -30,6 +34,7 @@ use std::path::Path;
 
 pub use attack::{Class, Grade};
 pub use label::Label;
+pub use oddity::{Cause, Oddity};
 
 use crate::error::{Error, Result};
 use crate::time::Day;
@@ -95,9 +100,11 @@ pub struct Summary {
     pub attacks: u64,
     /// Decoys noted.
     pub decoys: u64,
+    /// Honest oddities noted.
+    pub oddities: u64,
 }
 
-/// Writes an estate under `out`: `AWSLogs/…`, `labels.jsonl`, `decoys.jsonl` and `plimsoll.toml`.
+/// Writes an estate under `out`: `AWSLogs/…`, `labels.jsonl`, `decoys.jsonl`, `oddities.jsonl` and `plimsoll.toml`.
 ///
 /// `progress` is called with the number of days done after each.
 ///
@@ -147,7 +154,7 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
         identities: world.cast.len() as u64,
         ..Summary::default()
     };
-    let (mut labels, mut notes) = (Vec::new(), Vec::new());
+    let (mut labels, mut notes, mut oddities) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..options.days {
         let day = start.plus(number as i32);
         let mut trail = Trail::new(
@@ -170,6 +177,7 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
                 .filter(|d| d.day == day)
                 .filter_map(|d| d.run(&world, &mut trail)),
         );
+        oddities.extend(trail.take_oddities());
         let written = trail.write(day, out, options.gzip_level)?;
         summary.records += written.records;
         summary.flows += written.flows;
@@ -184,11 +192,13 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
         .map_err(|e| Error::failed(format!("cannot make `{}`", out.display())).cause(e))?;
     label::write(&out.join("labels.jsonl"), &labels)?;
     label::write(&out.join("decoys.jsonl"), &notes)?;
+    label::write(&out.join("oddities.jsonl"), &oddities)?;
     let path = out.join("plimsoll.toml");
     fs::write(&path, settings::text(&world.cast, &world.buckets))
         .map_err(|e| Error::failed(format!("cannot write `{}`", path.display())).cause(e))?;
     summary.attacks = labels.len() as u64;
     summary.decoys = notes.len() as u64;
+    summary.oddities = oddities.len() as u64;
     Ok(summary)
 }
 

@@ -1,4 +1,4 @@
-//! What people do on a day, oddities included: late sittings, fat fingers, trips, month ends.
+//! What people do on a day: sittings at the console or another tool, some of them at odd hours.
 
 use crate::time::Day;
 
@@ -6,12 +6,26 @@ use super::agent::{Agent, Client};
 use super::cast::{Form, Identity, Kind};
 use super::cloudtrail::{Api, Session};
 use super::estate::{ACCOUNTS, Bucket, EU_WEST, REGIONS, SYDNEY, US_EAST};
+use super::mishap::{befall, burst, set_up};
+use super::oddity::Cause;
 use super::random::Rng;
-use super::run::{Run, prefix};
+use super::run::{CONSOLE_PAGE, Run, prefix};
 use super::trail::Trail;
-use super::work::{favourite, working_set};
-use super::world::{LATEST_START, World, is_month_end, weekday};
+use super::work::{busy, favourite, working_set};
+use super::world::{LATEST_START, World, is_weekend};
 
+/// How often somebody works at odd hours, per day of work.
+const LATE_SITTING: f64 = 0.012;
+
+/// What somebody brings along to each sitting of a day.
+struct Agenda<'a> {
+    set: Vec<&'a Bucket>,
+    intensity: f64,
+    /// The calendar's factor.
+    busy: f64,
+}
+
+/// Writes a person's day.
 pub(super) fn person(
     world: &World,
     who: &Identity,
@@ -20,129 +34,161 @@ pub(super) fn person(
     rng: &mut Rng,
     trail: &mut Trail,
 ) {
-    let weekend = matches!(weekday(day), 0 | 6);
-    let closing = who.kind == Kind::Finance && (weekday(day) == 5 || is_month_end(day));
-    if (weekend && !rng.chance(0.08))
-        || (!weekend && rng.chance(0.1) && !closing && who.joins != day)
-    {
+    let midnight = day.start().secs();
+    let agenda = Agenda {
+        set: working_set(world, who, day),
+        intensity,
+        busy: busy(who, day),
+    };
+    if who.nights.contains(&day) {
+        // Called before dawn, where the person lives.
+        let since = trail.mark();
+        let at = midnight + (who.begins - rng.between(3 * 3600, 7 * 3600)).max(600);
+        sit(world, who, day, at, &agenda, rng, trail);
+        trail.odd(Cause::OnCall, since);
+    }
+    let must =
+        agenda.busy > 1.0 || who.joins == day || who.assignments.iter().any(|a| a.from == day);
+    let weekend = is_weekend(day);
+    if (weekend && !rng.chance(0.08)) || (!weekend && rng.chance(0.1) && !must) {
         return;
     }
-    let set = working_set(world, who, day);
-    let travelling = who
-        .trip
-        .is_some_and(|(from, to)| (from..=to).contains(&day));
-    let sittings = 1 + rng.poisson(0.6);
-    for _ in 0..sittings {
-        let at = day.start().secs() + (who.begins + rng.between(0, 9 * 3600)).min(LATEST_START);
-        let mut session = who.session(rng, at, None);
-        let console = rng.chance(who.console);
-        if console {
-            session.agent = Agent::new(Client::Browser, who.release, who.platform);
-            session.console = true;
-            if who.form == Form::User {
-                session.identity = who.console_identity(rng, at);
-            }
-            sign_in(trail, at - 40, &session, who);
-            let mut s3_console = session.clone();
-            s3_console.agent = Agent::new(Client::S3Console, 0, 0);
+    for sitting in 0..1 + rng.poisson(0.6) {
+        let at = midnight + (who.begins + rng.between(0, 9 * 3600)).min(LATEST_START);
+        if sitting == 0 && who.sets_up && day.since(who.joins) < 2 {
+            let session = who.session(rng, at, None);
+            let clock = (at - 1_200) as f64;
             let mut run = Run {
                 trail: &mut *trail,
                 rng: &mut *rng,
-                session: &s3_console,
+                session: &session,
                 day,
-                clock: at as f64,
+                clock,
             };
-            if run.rng.chance(0.5) {
-                let most = if who.kind == Kind::Admin { 8 } else { 5 };
-                run.browse(world, who.account, most);
-            }
-            for _ in 0..1 + run.rng.poisson(1.0) {
-                let Some(bucket) = favourite(run.rng, &set) else {
-                    break;
-                };
-                run.list(bucket, "", 1, 30.0);
-                let objects = run.rng.poisson(1.0 * intensity);
-                run.read(bucket, objects, 20.0);
-            }
+            set_up(&mut run, world, who);
         }
+        sit(world, who, day, at, &agenda, rng, trail);
+    }
+    if rng.chance(LATE_SITTING) {
+        let since = trail.mark();
+        let late = who.begins + rng.between(11 * 3600, 14 * 3600);
+        let second = if late < LATEST_START {
+            late
+        } else {
+            who.begins - rng.between(3 * 3600, 5 * 3600)
+        };
+        sit(
+            world,
+            who,
+            day,
+            midnight + second.max(600),
+            &agenda,
+            rng,
+            trail,
+        );
+        trail.odd(Cause::LateSitting, since);
+    }
+}
+
+/// Writes one sitting, through the console or another tool.
+fn sit(
+    world: &World,
+    who: &Identity,
+    day: Day,
+    at: i64,
+    agenda: &Agenda<'_>,
+    rng: &mut Rng,
+    trail: &mut Trail,
+) {
+    let (set, intensity, busy) = (&agenda.set, agenda.intensity, agenda.busy);
+    let mut session = who.session(rng, at, None);
+    let console = rng.chance(who.console);
+    if console {
+        session.agent = Agent::new(Client::Browser, who.release, who.platform);
+        session.console = true;
+        if who.form == Form::User {
+            session.identity = who.console_identity(rng, at);
+        }
+        sign_in(trail, at - 40, &session, who);
+        let mut s3_console = session.clone();
+        s3_console.agent = Agent::new(Client::S3Console, 0, 0);
         let mut run = Run {
             trail: &mut *trail,
             rng: &mut *rng,
-            session: &session,
+            session: &s3_console,
             day,
             clock: at as f64,
         };
-        if run.rng.chance(0.15) {
-            run.api(who.account, 5.0, &Api::default());
+        if run.rng.chance(0.5) {
+            // Mostly the page is left before it has filled itself.
+            let most = match who.kind {
+                _ if run.rng.chance(0.12) => CONSOLE_PAGE,
+                Kind::Admin => 8,
+                _ => 5,
+            };
+            run.browse(world, who.account, most);
         }
-        match who.kind {
-            Kind::Admin => administrate(&mut run, world, who, intensity),
-            Kind::Developer => develop(&mut run, who, intensity),
-            _ => {}
-        }
-        if console {
-            continue;
-        }
-        let busy = if closing {
-            if is_month_end(day) { 8.0 } else { 3.0 }
-        } else {
-            1.0
-        };
-        for _ in 0..1 + run.rng.poisson(0.5) {
-            let Some(bucket) = favourite(run.rng, &set) else {
+        for _ in 0..1 + run.rng.poisson(1.0) {
+            let Some(bucket) = favourite(run.rng, set) else {
                 break;
             };
-            let pages = run.rng.count(1.3 * intensity.sqrt() * busy, 0.9);
-            let under = prefix(run.rng, bucket);
-            run.list(bucket, under, pages, 4.0);
-            let mean = match who.kind {
-                Kind::Analyst => 4.0,
-                Kind::Finance => 5.0 * busy,
-                _ => 1.8,
-            };
-            let objects = run.rng.count(mean * intensity, 0.6);
-            run.read(bucket, objects, 9.0);
-            if run.rng.chance(0.2) {
-                let objects = 1 + run.rng.poisson(intensity);
-                run.store(bucket, objects, 15.0);
-            }
+            run.list(bucket, "", 1, 30.0);
+            let objects = run.rng.poisson(1.0 * intensity);
+            run.read(bucket, objects, 20.0);
         }
-        if run.rng.chance(0.004)
-            && let Some(bucket) = favourite(run.rng, &set)
-        {
-            // A permission was taken away, and a script does not notice.
-            for _ in 0..run.rng.between(15, 60) {
-                run.refused(bucket, false, 3.0);
-            }
+    }
+    let mut run = Run {
+        trail: &mut *trail,
+        rng: &mut *rng,
+        session: &session,
+        day,
+        clock: at as f64,
+    };
+    if run.rng.chance(0.15) {
+        run.api(who.account, 5.0, &Api::default());
+    }
+    match who.kind {
+        Kind::Admin => administrate(&mut run, world, who, intensity),
+        Kind::Developer => develop(&mut run, who, intensity),
+        _ => {}
+    }
+    if console {
+        return;
+    }
+    for _ in 0..1 + run.rng.poisson(0.5) {
+        let Some(bucket) = favourite(run.rng, set) else {
+            break;
+        };
+        let since = run.trail.mark();
+        let burst = burst(run.rng);
+        let pages = run
+            .rng
+            .count(1.3 * intensity.sqrt() * busy * burst.sqrt(), 0.9);
+        let under = prefix(run.rng, bucket);
+        run.list(bucket, under, pages, 4.0);
+        let mean = match who.kind {
+            Kind::Analyst => 4.0,
+            Kind::Finance => 5.0,
+            _ => 1.8,
+        };
+        let objects = run.rng.count(mean * busy * intensity * burst, 0.6);
+        run.read(bucket, objects, if objects > 200 { 2.0 } else { 9.0 });
+        if burst > 1.0 {
+            run.trail.odd(Cause::Burst, since);
         }
-        if run.rng.chance(0.012)
-            && let Some(bucket) = favourite(run.rng, &set)
-        {
-            // Fat fingers: a recursive listing or download of the whole bucket.
-            let many = run.rng.log_normal(50.0, 0.8).min(400.0) as usize;
-            if run.rng.chance(0.6) {
-                run.list(bucket, "", many, 0.8)
-            } else {
-                _ = run.read(bucket, many, 0.5)
-            }
+        if run.rng.chance(0.2) {
+            let objects = 1 + run.rng.poisson(intensity);
+            run.store(bucket, objects, 15.0);
         }
-        if run.rng.chance(0.03) {
-            let others: Vec<&Bucket> = world
-                .own_buckets(day)
-                .filter(|b| b.account == Some(who.account))
-                .collect();
-            let bucket = *run.rng.pick(&others);
-            let listing = run.rng.chance(0.5);
-            run.refused(bucket, listing, 6.0);
-        }
-        if travelling && run.rng.chance(0.5) {
-            let elsewhere: Vec<&Bucket> = world
-                .own_buckets(day)
-                .filter(|b| b.region == SYDNEY || b.region == EU_WEST)
-                .collect();
-            let bucket = *run.rng.pick(&elsewhere);
-            run.list(bucket, "", 1, 20.0);
-        }
+    }
+    befall(&mut run, world, who, set);
+    if who.is_travelling(day) && run.rng.chance(0.5) {
+        let elsewhere: Vec<&Bucket> = world
+            .own_buckets(day)
+            .filter(|b| b.region == SYDNEY || b.region == EU_WEST)
+            .collect();
+        let bucket = *run.rng.pick(&elsewhere);
+        run.list(bucket, "", 1, 20.0);
     }
 }
 

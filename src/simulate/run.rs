@@ -4,9 +4,15 @@ use crate::time::Day;
 
 use super::cloudtrail::{Api, Op, POSTURE, Session};
 use super::estate::{Bucket, Purpose};
+use super::oddity::Cause;
 use super::random::Rng;
 use super::trail::Trail;
 use super::world::World;
+
+/// Buckets on a page of the console's list.
+pub(super) const CONSOLE_PAGE: usize = 50;
+/// From this size on, an object is an oddity.
+const HUGE_BYTES: u64 = 100_000_000;
 
 /// Returns the key of an object: few enough names that objects are read again, and dated ones for tables.
 pub(super) fn object_key(rng: &mut Rng, bucket: &Bucket, day: Day) -> String {
@@ -117,8 +123,12 @@ impl Run<'_> {
                 continue;
             }
             let bytes = object_size(self.rng, bucket);
+            let since = self.trail.mark();
             self.trail
                 .s3(at, self.session, Op::Get, bucket, &key, bytes, None);
+            if bytes >= HUGE_BYTES {
+                self.trail.odd(Cause::HugeObject, since);
+            }
             total += bytes;
         }
         total
@@ -214,6 +224,7 @@ impl Run<'_> {
 
     /// Opens the bucket list of the S3 console, which reads the posture of everything that it shows.
     pub(super) fn browse(&mut self, world: &World, account: usize, most: usize) {
+        let since = self.trail.mark();
         self.list_buckets(account);
         let day = self.day;
         let shown: Vec<&Bucket> = world
@@ -223,6 +234,9 @@ impl Run<'_> {
             .collect();
         for bucket in shown {
             self.posture(account, bucket, &[2, 3, 0], 0.3);
+        }
+        if most >= CONSOLE_PAGE {
+            self.trail.odd(Cause::ConsolePage, since);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::time::Day;
 
 use super::estate::{ACCOUNTS, FLOW_HEADER_CUSTOM, FLOW_HEADER_DEFAULT, REGIONS};
+use super::oddity::Notes;
 use super::random::{HEX, Rng, UPPER};
 
 /// The lines of one file before they are sorted: one text, and where each record lies in it.
@@ -42,7 +43,8 @@ pub(super) struct Trail {
     pub(super) id_tail: String,
     /// Whether opaque tokens (`x-amz-id-2`, continuation tokens) are written.
     pub(super) opaque_tokens: bool,
-    span: Option<(i64, i64)>,
+    /// Who is at work, and what is odd about it.
+    pub(super) notes: Notes,
 }
 
 /// What a day came to.
@@ -67,7 +69,7 @@ impl Trail {
             ids,
             id_tail,
             opaque_tokens,
-            span: None,
+            notes: Notes::default(),
         }
     }
 
@@ -79,7 +81,7 @@ impl Trail {
         at: i64,
         write: impl FnOnce(&mut String, &mut Rng),
     ) {
-        self.note(at);
+        self.notes.saw(at);
         let sheet = &mut self.audit[account * REGIONS.len() + region];
         let start = sheet.text.len();
         write(&mut sheet.text, &mut self.ids);
@@ -94,28 +96,11 @@ impl Trail {
         at: i64,
         write: impl FnOnce(&mut String),
     ) {
-        self.note(at);
+        self.notes.saw(at);
         let sheet = &mut self.flows[account * REGIONS.len() + region];
         let start = sheet.text.len();
         write(&mut sheet.text);
         sheet.records.push((at, start, sheet.text.len()));
-    }
-
-    /// Forgets the times noted so far.
-    pub(super) fn begin_span(&mut self) {
-        self.span = None;
-    }
-
-    /// Returns the first and the last time written since [`Self::begin_span`].
-    pub(super) fn span(&self) -> Option<(i64, i64)> {
-        self.span
-    }
-
-    fn note(&mut self, at: i64) {
-        self.span = Some(
-            self.span
-                .map_or((at, at), |(first, last)| (first.min(at), last.max(at))),
-        );
     }
 
     /// Writes the day's files under `out`.

@@ -1,22 +1,25 @@
-//! Honest work: who is active on a day, and with which buckets.
+//! Honest work: who is active on a day, with which buckets, and what makes the day odd as a whole.
 
 use crate::time::Day;
 
 use super::cast::{Identity, Kind};
-use super::estate::{Bucket, Purpose};
+use super::estate::Bucket;
+use super::mishap::{kick_off, migrate};
+use super::oddity::Cause;
 use super::people::person;
-use super::random::{Rng, splitmix};
+use super::random::Rng;
 use super::trail::Trail;
 use super::workload::workload;
-use super::world::World;
+use super::world::{World, is_month_end, is_quarter_end, weekday};
 
-/// Writes what an identity does on a day.
+/// Writes what an identity does on a day, and notes what is odd about it.
 pub(super) fn live(world: &World, who: &Identity, day: Day, trail: &mut Trail) {
-    if !who.is_here(day) {
+    if !who.is_here(day) || who.is_away(day) {
         return;
     }
     let mut rng = Rng::of(world.seed, &[0xda1, who.number, day.0 as u64]);
-    let intensity = who.intensity(day, world.start) * rng.log_normal(1.0, 0.3) * world.scale;
+    let intensity = who.intensity(day, world.start) * rng.log_normal(1.0, who.spread) * world.scale;
+    let since = trail.enter(who.ids());
     match who.kind {
         Kind::Analyst | Kind::Finance | Kind::Developer | Kind::Admin => {
             person(world, who, day, intensity, &mut rng, trail)
@@ -26,24 +29,94 @@ pub(super) fn live(world: &World, who: &Identity, day: Day, trail: &mut Trail) {
                 person(world, who, day, intensity * 0.5, &mut rng, trail);
             }
         }
-        _ => workload(world, who, day, intensity, &mut rng, trail),
+        _ => workload(world, who, day, intensity * busy(who, day), &mut rng, trail),
+    }
+    if who.assignments.iter().any(|a| a.is_odd(day)) {
+        kick_off(world, who, day, &mut rng, trail);
+    }
+    if who.migrates == Some(day) {
+        migrate(world, who, day, &mut rng, trail);
+    }
+    for cause in standing(world, who, day) {
+        trail.odd(cause, since);
+    }
+    trail.enter(Vec::new());
+}
+
+/// Returns what is odd about all that an identity does on a day.
+fn standing(world: &World, who: &Identity, day: Day) -> Vec<Cause> {
+    let age = day.since(who.joins);
+    let since = |from: Day| day.since(from);
+    let newcomer = who.joins >= world.start;
+    let mut causes = Vec::new();
+    let mut when = |odd: bool, cause: Cause| {
+        if odd {
+            causes.push(cause);
+        }
+    };
+    when(who.is_travelling(day), Cause::Travel);
+    when(
+        who.rollout
+            .is_some_and(|(from, _)| (0..2).contains(&since(from))),
+        Cause::Rollout,
+    );
+    when(newcomer && !who.succeeds && age < 2, Cause::Joiner);
+    when(newcomer && who.succeeds && age < 3, Cause::Takeover);
+    when(
+        who.shift
+            .is_some_and(|(from, _)| (0..5).contains(&since(from))),
+        Cause::LevelShift,
+    );
+    when(who.kind == Kind::Dormant, Cause::Return);
+    let busy = busy(who, day) > 1.0;
+    when(busy && is_month_end(day), Cause::MonthEnd);
+    let weekly = match who.kind {
+        Kind::Finance => busy && !is_month_end(day),
+        Kind::Backup | Kind::Exporter => works_weekly(who, day),
+        _ => false,
+    };
+    when(weekly, Cause::WeeklyJob);
+    for assignment in who.assignments.iter().filter(|a| a.is_odd(day)) {
+        when(true, assignment.cause);
+    }
+    causes
+}
+
+/// Returns whether a workload does on that day what it does once a week.
+pub(super) fn works_weekly(who: &Identity, day: Day) -> bool {
+    match who.kind {
+        Kind::Backup => who.number.is_multiple_of(2) && weekday(day) == 0,
+        Kind::Inventory => weekday(day) == 0,
+        Kind::Exporter => weekday(day) == 3,
+        _ => false,
     }
 }
 
-/// Returns the buckets somebody works with on a day; now and then a new project joins them for good.
+/// Returns the factor that the calendar puts on somebody's work: month ends, quarter ends, Fridays.
+pub(super) fn busy(who: &Identity, day: Day) -> f64 {
+    let reports = match who.kind {
+        Kind::Analyst => who.number.is_multiple_of(8),
+        Kind::Etl | Kind::Batch => who.number.is_multiple_of(4),
+        _ => false,
+    };
+    match who.kind {
+        Kind::Finance if is_quarter_end(day) => 11.0,
+        Kind::Finance if is_month_end(day) => 8.0,
+        Kind::Finance if weekday(day) == 5 => 3.0,
+        _ if reports && is_quarter_end(day) => 3.5,
+        _ if reports && is_month_end(day) => 2.5,
+        _ => 1.0,
+    }
+}
+
+/// Returns the buckets somebody works with on a day: the usual ones, then those assigned later.
 pub(super) fn working_set<'a>(world: &'a World, who: &Identity, day: Day) -> Vec<&'a Bucket> {
-    let adopted = world.buckets.iter().enumerate().filter(|(place, bucket)| {
-        bucket.purpose == Purpose::Project
-            && bucket.account == Some(who.account)
-            && bucket.born > world.start
-            && bucket.born <= day
-            && splitmix(world.seed ^ (who.number << 20) ^ *place as u64)
-                .is_multiple_of(if who.kind.is_person() { 9 } else { 29 })
-    });
+    let assigned = who.assignments.iter().filter(|a| a.holds(day));
     who.buckets
         .iter()
-        .map(|&b| &world.buckets[b])
-        .chain(adopted.map(|(_, bucket)| bucket))
+        .copied()
+        .chain(assigned.map(|a| a.bucket))
+        .map(|b| &world.buckets[b])
         .collect()
 }
 

@@ -1,16 +1,18 @@
-//! What workloads do on a day, oddities included: backfills, retry storms, bursts.
+//! What workloads do on a day.
 
 use crate::time::Day;
 
 use super::agent::{Agent, Client};
 use super::cast::{Identity, Kind, recovery_bucket};
 use super::cloudtrail::{Api, Op, Session};
-use super::estate::{ACCOUNTS, Bucket, DATA, REGIONS, VENDOR, external_address};
+use super::estate::{ACCOUNTS, Bucket, DATA, PROD, REGIONS, VENDOR, external_address};
 use super::flow::{Flow, Peer};
+use super::mishap::{backfill, burst, maybe_storm};
+use super::oddity::Cause;
 use super::random::{Rng, splitmix};
 use super::run::{Run, object_key, prefix};
 use super::trail::Trail;
-use super::work::{favourite, working_set};
+use super::work::{favourite, working_set, works_weekly};
 use super::world::{LATEST_START, World, weekday};
 
 pub(super) fn workload(
@@ -23,7 +25,12 @@ pub(super) fn workload(
 ) {
     let midnight = day.start().secs();
     let set = working_set(world, who, day);
-    if set.is_empty() && !matches!(who.kind, Kind::Scanner | Kind::VendorBackup) {
+    if set.is_empty()
+        && !matches!(
+            who.kind,
+            Kind::Scanner | Kind::Inventory | Kind::VendorBackup
+        )
+    {
         return;
     }
     match who.kind {
@@ -36,6 +43,7 @@ pub(super) fn workload(
                 day,
                 clock: 0.0,
             };
+            let burst = burst(run.rng);
             for hour in 0..24 {
                 // The day's tide, in the company's main time zone.
                 let tide =
@@ -44,8 +52,12 @@ pub(super) fn workload(
                 let Some(bucket) = favourite(run.rng, &set) else {
                     continue;
                 };
-                let objects = run.rng.count(0.85 * intensity * tide, 1.2);
+                let since = run.trail.mark();
+                let objects = run.rng.count(0.85 * intensity * tide * burst, 1.2);
                 run.read(bucket, objects, 4.0);
+                if burst > 1.0 {
+                    run.trail.odd(Cause::Burst, since);
+                }
                 if run.rng.chance(0.12 * tide) {
                     run.store(bucket, 1, 60.0);
                 }
@@ -53,11 +65,11 @@ pub(super) fn workload(
                     run.list(bucket, "items/", 1, 60.0);
                 }
             }
-            retry_storm(&mut run, midnight, &set);
+            maybe_storm(&mut run, &set, 0.01);
         }
         Kind::Etl => {
             let minute = splitmix(who.number) % 50;
-            let backfill = rng.chance(0.012);
+            let burst = burst(rng);
             let mut session = who.session(rng, midnight, None);
             for hour in 0..24i64 {
                 if hour % 6 == 0 && hour > 0 {
@@ -71,15 +83,14 @@ pub(super) fn workload(
                     day,
                     clock: begin as f64,
                 };
-                let many = if backfill && (8..14).contains(&hour) {
-                    12.0
-                } else {
-                    1.0
-                };
                 let under = prefix(run.rng, set[0]);
-                run.list(set[0], under, 1 + (many as usize) / 4, 1.0);
-                let objects = run.rng.count(0.65 * intensity * many, 4.0);
+                run.list(set[0], under, 1, 1.0);
+                let since = run.trail.mark();
+                let objects = run.rng.count(0.65 * intensity * burst, 4.0);
                 let bytes = run.read(set[0], objects, 2.0);
+                if burst > 1.0 {
+                    run.trail.odd(Cause::Burst, since);
+                }
                 let target = set.get(1).copied().unwrap_or(set[0]);
                 if run.rng.chance(0.25) {
                     run.store(target, 1, 3.0);
@@ -94,13 +105,17 @@ pub(super) fn workload(
                 rng,
                 session: &session,
                 day,
-                clock: 0.0,
+                clock: (midnight + 8 * 3600) as f64,
             };
-            retry_storm(&mut run, midnight, &set);
+            if run.rng.chance(0.012) {
+                let hours = run.rng.between(3, 9);
+                backfill(&mut run, set[0], hours);
+            }
+            maybe_storm(&mut run, &set, 0.01);
         }
         Kind::Backup => {
             let weekly = who.number.is_multiple_of(2);
-            if weekly && weekday(day) != 0 {
+            if weekly && !works_weekly(who, day) {
                 return;
             }
             let begin =
@@ -172,30 +187,29 @@ pub(super) fn workload(
             }
             instance_flows(trail, rng, who, begin + 600, 2_000_000);
         }
-        Kind::Scanner => {
-            let mut clock = (midnight + 5 * 3600 + rng.between(0, 300)) as f64;
-            // A role of the same name is assumed in every account.
-            for here in in_every_account(who) {
-                let session = here.session(rng, clock as i64, None);
-                let mut run = Run {
-                    trail: &mut *trail,
-                    rng: &mut *rng,
-                    session: &session,
-                    day,
-                    clock,
-                };
-                run.list_buckets(here.account);
-                let own = world
-                    .own_buckets(day)
-                    .filter(|b| b.account == Some(here.account));
-                for (turn, bucket) in own.enumerate() {
-                    let settings = [turn % 2, 3 + turn % 2];
-                    run.posture(here.account, bucket, &settings, 0.12);
-                }
-                clock = run.clock + 30.0;
-            }
+        Kind::Scanner => scan(world, who, day, rng, trail),
+        Kind::Inventory => take_inventory(world, who, day, rng, trail),
+        Kind::Exporter => {
+            let weekly = works_weekly(who, day);
+            let begin = midnight + 10 * 3600 + rng.between(0, 900);
+            let session = who.session(rng, begin, None);
+            let mut run = Run {
+                trail: &mut *trail,
+                rng,
+                session: &session,
+                day,
+                clock: begin as f64,
+            };
+            run.list(set[0], "orders/", if weekly { 4 } else { 1 }, 1.0);
+            let mean = if weekly { 110.0 } else { 6.0 };
+            let objects = run.rng.count(mean * world.scale, 20.0);
+            let bytes = run.read(set[0], objects, 10.0);
+            let end = run.clock as i64 + 300;
+            instance_flows(trail, rng, who, end, bytes);
+            export(trail, rng, who, end + 60, bytes / 3);
         }
         Kind::Ci => {
+            let mut last = None;
             let jobs = rng.poisson(if matches!(weekday(day), 0 | 6) {
                 0.5
             } else {
@@ -219,6 +233,10 @@ pub(super) fn workload(
                 let burst = (run.rng.pareto(2.5, 1.4) * intensity).min(250.0);
                 run.read(bucket, (burst * 0.5) as usize, 0.5);
                 run.store(bucket, 1 + (burst * 0.5) as usize, 0.7);
+                last = Some(session);
+            }
+            if let Some(session) = last {
+                storm_of(trail, rng, &session, day, &set);
             }
         }
         Kind::Batch => {
@@ -241,6 +259,7 @@ pub(super) fn workload(
             }
         }
         Kind::Lambda => {
+            let mut last = None;
             for _ in 0..rng.count(2.3 * intensity, 1.2) {
                 let at = midnight + rng.between(0, LATEST_START);
                 let session = who.session(rng, at, None);
@@ -262,6 +281,10 @@ pub(super) fn workload(
                 if run.rng.chance(0.4) {
                     run.store(bucket, 1, 1.0);
                 }
+                last = Some(session);
+            }
+            if let Some(session) = last {
+                storm_of(trail, rng, &session, day, &set);
             }
         }
         Kind::Partner => {
@@ -300,21 +323,94 @@ pub(super) fn in_every_account(who: &Identity) -> impl Iterator<Item = Identity>
     })
 }
 
-/// Now and then a service is told to slow down, and tries again and again.
-fn retry_storm(run: &mut Run<'_>, midnight: i64, set: &[&Bucket]) {
-    if !run.rng.chance(0.01) {
-        return;
-    }
-    run.clock = (midnight + run.rng.between(0, LATEST_START)) as f64;
-    let Some(bucket) = favourite(run.rng, set) else {
+/// Now and then a function or a job is caught in a storm.
+fn storm_of(trail: &mut Trail, rng: &mut Rng, session: &Session, day: Day, set: &[&Bucket]) {
+    let clock = 0.0;
+    let mut run = Run {
+        trail,
+        rng,
+        session,
+        day,
+        clock,
+    };
+    maybe_storm(&mut run, set, 0.004);
+}
+
+/// Sends an export to the partner who gets it every time.
+pub(super) fn export(trail: &mut Trail, rng: &mut Rng, who: &Identity, at: i64, bytes: u64) {
+    let Some(instance) = &who.instance else {
         return;
     };
-    let key = object_key(run.rng, bucket, run.day);
-    for _ in 0..run.rng.between(25, 90) {
-        let at = run.tick(1.5);
-        let slow = Some(("SlowDown", "Please reduce your request rate."));
-        run.trail
-            .s3(at, run.session, Op::Get, bucket, &key, 0, slow);
+    for round in 0..4 {
+        let flow = Flow {
+            end: at + round * 120,
+            peer: Peer::Outside(external_address(0xa800 + who.number, 1)),
+            bytes: bytes / 4 + rng.below(9_000) as u64,
+            egress: true,
+        };
+        trail.instance_flow(rng, who.account, who.region, instance, &flow);
+    }
+}
+
+/// Reads the posture of every bucket, under a role of the same name in every account.
+fn scan(world: &World, who: &Identity, day: Day, rng: &mut Rng, trail: &mut Trail) {
+    let new = who.joins >= world.start;
+    let hour = if new { 20 } else { 5 };
+    let mut clock = (day.start().secs() + hour * 3600 + rng.between(0, 300)) as f64;
+    for here in in_every_account(who) {
+        let since = trail.enter(here.ids());
+        let session = here.session(rng, clock as i64, None);
+        let mut run = Run {
+            trail: &mut *trail,
+            rng: &mut *rng,
+            session: &session,
+            day,
+            clock,
+        };
+        run.list_buckets(here.account);
+        let own = world
+            .own_buckets(day)
+            .filter(|b| b.account == Some(here.account));
+        for (turn, bucket) in own.enumerate() {
+            let settings = [turn % 2, 3 + turn % 2];
+            run.posture(here.account, bucket, &settings, 0.12);
+        }
+        clock = run.clock + 30.0;
+        let cause = if new && day.since(who.joins) < 3 {
+            Cause::NewScanner
+        } else {
+            Cause::Scanner
+        };
+        trail.odd(cause, since);
+    }
+}
+
+/// Lists every bucket of the production and data accounts once a week.
+fn take_inventory(world: &World, who: &Identity, day: Day, rng: &mut Rng, trail: &mut Trail) {
+    if !works_weekly(who, day) {
+        return;
+    }
+    let mut clock = (day.start().secs() + 15 * 3600 + rng.between(0, 300)) as f64;
+    for here in in_every_account(who).filter(|w| matches!(w.account, PROD | DATA)) {
+        let since = trail.enter(here.ids());
+        let session = here.session(rng, clock as i64, None);
+        let mut run = Run {
+            trail: &mut *trail,
+            rng: &mut *rng,
+            session: &session,
+            day,
+            clock,
+        };
+        run.list_buckets(here.account);
+        let own = world
+            .own_buckets(day)
+            .filter(|b| b.account == Some(here.account));
+        for bucket in own {
+            run.list(bucket, "", 1, 1.0);
+            run.posture(here.account, bucket, &[7], 0.2);
+        }
+        clock = run.clock + 30.0;
+        trail.odd(Cause::WeeklyJob, since);
     }
 }
 

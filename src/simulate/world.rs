@@ -46,8 +46,30 @@ pub(super) fn weekday(day: Day) -> i32 {
     (day.0 + 4).rem_euclid(7)
 }
 
+/// Returns whether the day is a Saturday or Sunday.
+pub(super) fn is_weekend(day: Day) -> bool {
+    matches!(weekday(day), 0 | 6)
+}
+
+/// Returns the day itself, or the Monday after it if it is a Saturday or Sunday.
+pub(super) fn workday(day: Day) -> Day {
+    match weekday(day) {
+        0 => day.plus(1),
+        6 => day.plus(2),
+        _ => day,
+    }
+}
+
 /// Returns whether the day is among the last two or the first two of a month.
 pub(super) fn is_month_end(day: Day) -> bool {
-    let month = |d: Day| d.to_string()[5..7].to_owned();
     month(day.plus(2)) != month(day) || month(day.plus(-2)) != month(day)
+}
+
+/// Returns whether the month end about the day closes a quarter.
+pub(super) fn is_quarter_end(day: Day) -> bool {
+    is_month_end(day) && matches!(month(day.plus(-2)).as_str(), "03" | "06" | "09" | "12")
+}
+
+fn month(day: Day) -> String {
+    day.to_string()[5..7].to_owned()
 }

@@ -1,0 +1,312 @@
+//! What befalls identities in the course of a simulation: other work, other tools, successors, nights on call.
+//!
+//! All of it is settled before the first day, so that a day needs to know no other.
+
+use crate::time::Day;
+
+use super::agent::Client;
+use super::cast::{Form, Identity, Kind, make, new_instance};
+use super::estate::{Bucket, Purpose};
+use super::oddity::Cause;
+use super::random::{BASE32, Rng, splitmix};
+use super::world::{is_weekend, workday};
+
+/// A bucket that somebody works with beside the usual ones.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Assignment {
+    /// The bucket's place.
+    pub(super) bucket: usize,
+    pub(super) from: Day,
+    /// The last day, if it ends.
+    pub(super) until: Option<Day>,
+    pub(super) cause: Cause,
+}
+
+impl Assignment {
+    /// Returns whether it holds on a day.
+    pub(super) fn holds(&self, day: Day) -> bool {
+        self.from <= day && self.until.is_none_or(|last| day <= last)
+    }
+
+    /// Returns whether it is still so new on that day that it is odd.
+    pub(super) fn is_odd(&self, day: Day) -> bool {
+        let days = match self.cause {
+            Cause::NewProject => 1,
+            Cause::Reorganisation => 2,
+            _ => i32::MAX,
+        };
+        self.holds(day) && day.since(self.from) < days
+    }
+}
+
+/// What a simulation is made of, as far as fates need to know.
+pub(super) struct Frame<'a> {
+    pub(super) seed: u64,
+    pub(super) start: Day,
+    pub(super) days: u32,
+    pub(super) buckets: &'a [Bucket],
+}
+
+impl Frame<'_> {
+    fn rng(&self, parts: &[u64]) -> Rng {
+        Rng::of(self.seed, parts)
+    }
+
+    fn any_day(&self, rng: &mut Rng) -> Day {
+        self.start.plus(rng.below(self.days as usize) as i32)
+    }
+}
+
+/// Settles everybody's fate; successors join the cast.
+pub(super) fn settle(frame: &Frame<'_>, cast: &mut Vec<Identity>) {
+    succeed(frame, cast);
+    review(frame, cast);
+    adopt(frame, cast);
+    reorganise(frame, cast);
+    cover(frame, cast);
+    roll_out(frame, cast);
+    wake(frame, cast);
+    migrate(frame, cast);
+}
+
+/// Now and then a service's work passes to a new role at once: blue and green.
+fn succeed(frame: &Frame<'_>, cast: &mut Vec<Identity>) {
+    let mut rng = frame.rng(&[0xb1e, 0x62ee]);
+    let services: Vec<usize> = (0..cast.len())
+        .filter(|&place| {
+            let who = &cast[place];
+            matches!(who.kind, Kind::WebService | Kind::Etl | Kind::Lambda)
+                && who.joins < frame.start
+                && who.leaves.is_none()
+                && who.shift.is_none()
+        })
+        .collect();
+    for turn in 0..services.len().div_ceil(14) {
+        let place = services[(turn * 14 + rng.below(14)) % services.len()];
+        let day = frame.start.plus(1 + rng.below(frame.days as usize) as i32);
+        let number = cast.len() as u64;
+        let old = &mut cast[place];
+        if old.leaves.is_some() {
+            continue;
+        }
+        old.leaves = Some(day);
+        let mut new = old.clone();
+        new.number = number;
+        new.name = format!("{}-green", old.name);
+        new.unique = format!("AROA{}", rng.text(BASE32, 17));
+        if old.form == Form::Instance {
+            new.instance = Some(new_instance(&mut rng, old.account));
+        }
+        new.joins = day;
+        new.leaves = None;
+        new.succeeds = true;
+        cast.push(new);
+    }
+}
+
+/// A second scanner begins in the last quarter of the days.
+fn review(frame: &Frame<'_>, cast: &mut Vec<Identity>) {
+    if frame.days < 12 {
+        return;
+    }
+    let mut rng = frame.rng(&[0x5ca7]);
+    let first = frame.days * 3 / 4;
+    let day = first + rng.below((frame.days / 8) as usize + 1) as u32;
+    let joins = frame.start.plus(day as i32);
+    let number = cast.len() as u64;
+    let (start, days) = (frame.start, frame.days);
+    let mut who = make(
+        frame.seed,
+        number,
+        Kind::Scanner,
+        start,
+        days,
+        frame.buckets,
+        joins,
+    );
+    who.name = "posture-review".to_owned();
+    who.shift = None;
+    cast.push(who);
+}
+
+/// New projects' buckets are taken up by some, on the next working day.
+fn adopt(frame: &Frame<'_>, cast: &mut [Identity]) {
+    for (place, bucket) in frame.buckets.iter().enumerate() {
+        if bucket.purpose != Purpose::Project || bucket.born <= frame.start {
+            continue;
+        }
+        for who in cast
+            .iter_mut()
+            .filter(|w| bucket.account == Some(w.account))
+        {
+            let rarity = if who.kind.is_person() { 15 } else { 40 };
+            let chance = splitmix(frame.seed ^ (who.number << 20) ^ place as u64);
+            if who.takes_projects() && chance.is_multiple_of(rarity) {
+                who.assignments.push(Assignment {
+                    bucket: place,
+                    from: workday(bucket.born.plus(1)),
+                    until: None,
+                    cause: Cause::NewProject,
+                });
+            }
+        }
+    }
+}
+
+/// Every other week a team gets a project that others had before.
+fn reorganise(frame: &Frame<'_>, cast: &mut [Identity]) {
+    let mut rng = frame.rng(&[0x4e06]);
+    for turn in 0..frame.days.div_ceil(14) {
+        let day = workday(
+            frame
+                .start
+                .plus((turn * 14 + rng.below(14) as u32).min(frame.days - 1) as i32),
+        );
+        let kind = *rng.pick(&[Kind::Analyst, Kind::Developer]);
+        let Some(account) = (!cast.is_empty()).then(|| cast[rng.below(cast.len())].account) else {
+            return;
+        };
+        let others: Vec<usize> = (0..frame.buckets.len())
+            .filter(|&place| {
+                let bucket = &frame.buckets[place];
+                bucket.account == Some(account)
+                    && bucket.purpose == Purpose::Project
+                    && bucket.born < day
+            })
+            .collect();
+        if others.is_empty() {
+            continue;
+        }
+        let new = [*rng.pick(&others), *rng.pick(&others)];
+        for who in cast
+            .iter_mut()
+            .filter(|w| w.kind == kind && w.account == account && w.is_here(day))
+        {
+            if !rng.chance(0.2) {
+                continue;
+            }
+            for bucket in new {
+                who.assignments.push(Assignment {
+                    bucket,
+                    from: day,
+                    until: None,
+                    cause: Cause::Reorganisation,
+                });
+            }
+        }
+    }
+}
+
+/// Every week some are away, and colleagues do their work.
+fn cover(frame: &Frame<'_>, cast: &mut [Identity]) {
+    let mut rng = frame.rng(&[0x401d]);
+    for week in 0..frame.days.div_ceil(7) {
+        let (from, until) = (week * 7, week * 7 + 6);
+        let (from, until) = (
+            frame.start.plus(from as i32),
+            frame.start.plus(until as i32),
+        );
+        let staff: Vec<usize> = (0..cast.len())
+            .filter(|&place| {
+                let who = &cast[place];
+                matches!(who.kind, Kind::Analyst | Kind::Developer | Kind::Finance)
+                    && who.joins.plus(7) < from
+                    && who.is_here(until)
+            })
+            .collect();
+        for _ in 0..rng.poisson(staff.len() as f64 * 0.015) {
+            let absent = *rng.pick(&staff);
+            let (kind, account) = (cast[absent].kind, cast[absent].account);
+            let colleagues: Vec<usize> = staff
+                .iter()
+                .copied()
+                .filter(|&p| p != absent && cast[p].kind == kind && cast[p].account == account)
+                .collect();
+            if colleagues.is_empty() {
+                continue;
+            }
+            let colleague = *rng.pick(&colleagues);
+            cast[absent].away.push((from, until));
+            let work: Vec<usize> = cast[absent].buckets.iter().copied().take(3).collect();
+            for bucket in work {
+                cast[colleague].assignments.push(Assignment {
+                    bucket,
+                    from,
+                    until: Some(until),
+                    cause: Cause::HolidayCover,
+                });
+            }
+        }
+    }
+}
+
+/// Teams move to another tool at once; everybody else gets a new release at some time, or none.
+fn roll_out(frame: &Frame<'_>, cast: &mut [Identity]) {
+    let mut rng = frame.rng(&[0x4011]);
+    for _ in 0..(frame.days as usize).div_ceil(13) {
+        let (kind, account, from) = {
+            let persons: Vec<&Identity> = cast
+                .iter()
+                .filter(|w| {
+                    matches!(
+                        w.kind,
+                        Kind::Analyst | Kind::Developer | Kind::Ci | Kind::Etl
+                    )
+                })
+                .collect();
+            if persons.is_empty() {
+                return;
+            }
+            let one = *rng.pick(&persons);
+            (one.kind, one.account, workday(frame.any_day(&mut rng)))
+        };
+        let next = *rng.pick(&[Client::Go, Client::Rust, Client::S5cmd, Client::Boto3]);
+        // A team is a part of those who do the same in one account.
+        for who in cast
+            .iter_mut()
+            .filter(|w| w.kind == kind && w.account == account && w.number % 3 == from.0 as u64 % 3)
+        {
+            who.rollout = Some((from, next));
+        }
+    }
+}
+
+/// A developer or administrator or two are on call each week, and woken up in some of its nights.
+fn wake(frame: &Frame<'_>, cast: &mut [Identity]) {
+    let mut rng = frame.rng(&[0x0ca1]);
+    let able: Vec<usize> = (0..cast.len())
+        .filter(|&p| matches!(cast[p].kind, Kind::Developer | Kind::Admin))
+        .collect();
+    if able.is_empty() {
+        return;
+    }
+    for week in 0..frame.days.div_ceil(7) {
+        for _ in 0..1 + cast.len() / 150 {
+            let place = *rng.pick(&able);
+            for night in 0..7 {
+                if rng.chance(0.25) {
+                    let day = frame.start.plus((week * 7 + night) as i32);
+                    cast[place].nights.push(day);
+                }
+            }
+        }
+    }
+}
+
+/// About once in nine days a table moves from one of our accounts to another.
+fn migrate(frame: &Frame<'_>, cast: &mut [Identity]) {
+    let mut rng = frame.rng(&[0x0419]);
+    for _ in 0..frame.days.div_ceil(9) {
+        let day = frame.any_day(&mut rng);
+        let able: Vec<usize> = (0..cast.len())
+            .filter(|&p| {
+                let who = &cast[p];
+                (who.kind == Kind::Etl || who.kind == Kind::Admin && !is_weekend(day))
+                    && who.is_here(day)
+            })
+            .collect();
+        if !able.is_empty() {
+            cast[*rng.pick(&able)].migrates = Some(day);
+        }
+    }
+}

@@ -9,12 +9,20 @@ use crate::cli::{Console, Ending};
 use crate::engine::Progress;
 use crate::error::{Error, Result};
 use crate::report::count;
-use crate::simulate::{self, Options};
+use crate::simulate::{self, Grade, Options};
 use crate::time::Day;
 
 /// Write a labelled estate in native log formats, to try things on
 ///
-/// The same options write the same bytes. Beside the logs there are labels.jsonl, decoys.jsonl and a plimsoll.toml.
+/// The same options write the same bytes. Beside the logs there are:
+///
+/// labels.jsonl: the attacks, each with its grade: blatant, medium, subtle, or hidden (which nothing gives away);
+///
+/// decoys.jsonl: innocent work that resembles an attack and must raise nothing;
+///
+/// oddities.jsonl: what honest identities did out of the ordinary, by cause, so that false alerts can be told by cause;
+///
+/// plimsoll.toml: what the estate's owners know about it.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where it is written.
@@ -38,9 +46,25 @@ pub struct Arguments {
     /// How often each kind of attack is planted.
     #[arg(long, value_name = "N", default_value_t = Options::default().attack_rounds)]
     attack_rounds: u32,
+    /// Plant attacks of these grades only, separated by commas [default: all].
+    #[arg(long, value_name = "GRADES", value_delimiter = ',', value_parser = grade)]
+    grades: Vec<Grade>,
+    /// Write no innocent look-alikes.
+    #[arg(long)]
+    no_decoys: bool,
+    /// The effort of compression, 1 to 9.
+    #[arg(long, value_name = "N", default_value_t = Options::default().gzip_level, hide = true)]
+    gzip_level: u32,
     /// A factor on the volumes of honest work.
     #[arg(long, value_name = "X", default_value_t = Options::default().scale)]
     scale: f64,
+}
+
+fn grade(text: &str) -> std::result::Result<Grade, String> {
+    Grade::ALL
+        .into_iter()
+        .find(|grade| grade.name() == text)
+        .ok_or_else(|| format!("there are {}", Grade::ALL.map(Grade::name).join(", ")))
 }
 
 /// Runs the command.
@@ -66,6 +90,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
             .attack_days_from
             .unwrap_or(arguments.days - arguments.days / 3),
         attack_rounds: arguments.attack_rounds,
+        grades: match arguments.grades.as_slice() {
+            [] => Grade::ALL.to_vec(),
+            some => some.to_vec(),
+        },
+        decoys: !arguments.no_decoys,
+        gzip_level: arguments.gzip_level,
         scale: arguments.scale,
         ..Options::default()
     };
@@ -73,13 +103,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     let written = simulate::simulate(&options, &arguments.out, &mut |days| console.advance(days))?;
     console.end();
     console.say(&format!(
-        "wrote {} audit records and {} flows of {} identities to {}: {} attacks, {} decoys\n",
+        "wrote {} audit records and {} flows of {} identities to {}: {} attacks, {} decoys, {} honest oddities\n",
         count(written.records),
         count(written.flows),
         count(written.identities),
         arguments.out.display(),
         written.attacks,
         written.decoys,
+        count(written.oddities),
     ));
     Ok(Ending::Complete)
 }

@@ -397,7 +397,7 @@ pub(super) fn make(
         let from = start.plus(rng.below(days as usize) as i32);
         (from, from.plus(rng.between(2, 5) as i32))
     });
-    let shift = rng.chance(0.06).then(|| {
+    let shift = rng.chance(0.05).then(|| {
         (
             start.plus(rng.below(days as usize) as i32),
             1.5 + 2.5 * rng.unit(),

@@ -3,19 +3,19 @@
 use crate::time::Day;
 
 use super::agent::{Agent, Client};
-use super::attack::{intruder, put_replication};
 use super::birth::create;
 use super::cast::{Form, Identity, Kind};
 use super::cloudtrail::Api;
-use super::estate::{ACCOUNTS, Bucket, DATA, DR, PROD, Purpose, external_address};
-use super::flow::{Flow, Peer};
+use super::configure::put_replication;
+use super::estate::{ACCOUNTS, DATA, DR, PROD, external_address};
+use super::intruder::intruder;
 use super::label::Label;
 use super::random::Rng;
 use super::run::Run;
 use super::trail::Trail;
 use super::work::live;
 use super::workload::in_every_account;
-use super::world::World;
+use super::world::{World, weekday};
 
 /// Identities that decoys need are numbered from here on top of those of attacks.
 const NUMBERS: u64 = 50_000;
@@ -27,6 +27,14 @@ pub(super) enum Decoy {
     WrongOrder,
     /// A new role reads much, and nothing leaves.
     SpikeInside,
+    /// A new role sends something out as it sets itself up, and reads much more than a day later.
+    StaleEgress,
+    /// A new role reads much, and something leaves more than a day later.
+    LateEgress,
+    /// A new role reads much and sends it to our own office.
+    OfficeEgress,
+    /// An established role reads much and sends it out, as every week.
+    WeeklyExport,
     /// A new user at ordinary volume, from home.
     OrdinaryNewcomer,
     /// The nightly copy to the disaster recovery account.
@@ -46,9 +54,13 @@ pub(super) enum Decoy {
 }
 
 impl Decoy {
-    const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::WrongOrder,
         Self::SpikeInside,
+        Self::StaleEgress,
+        Self::LateEgress,
+        Self::OfficeEgress,
+        Self::WeeklyExport,
         Self::OrdinaryNewcomer,
         Self::OwnBackup,
         Self::VendorBackup,
@@ -59,6 +71,14 @@ impl Decoy {
         Self::Travel,
     ];
 
+    /// Returns over how many days it stretches.
+    fn days(self) -> i32 {
+        match self {
+            Self::StaleEgress | Self::LateEgress => 2,
+            _ => 1,
+        }
+    }
+
     fn describe(self) -> (&'static str, &'static str) {
         match self {
             Self::WrongOrder => (
@@ -68,6 +88,22 @@ impl Decoy {
             Self::SpikeInside => (
                 "AN1328",
                 "a new role reads much inside the VPC and nothing leaves",
+            ),
+            Self::StaleEgress => (
+                "AN1328",
+                "the spike of a new role more than a day after its egress",
+            ),
+            Self::LateEgress => (
+                "AN1328",
+                "egress more than a day after the spike of a new role: the window has passed",
+            ),
+            Self::OfficeEgress => (
+                "AN1328",
+                "the spike of a new role, then egress to our own networks only",
+            ),
+            Self::WeeklyExport => (
+                "AN1328",
+                "an established role reads and sends what it sends every Wednesday",
             ),
             Self::OrdinaryNewcomer => ("AN1328", "a new user at ordinary volume"),
             Self::OwnBackup => ("AN0370", "nightly backup to our own recovery account"),
@@ -92,43 +128,52 @@ impl Decoy {
 
 /// A decoy and its day.
 pub(super) struct Planned {
-    decoy: Decoy,
+    pub(super) decoy: Decoy,
     pub(super) day: Day,
-    number: u64,
+    pub(super) number: u64,
 }
 
-/// Plans every decoy once a week at least, spread over the days from `from` to `last`.
-pub(super) fn plan(from: Day, last: Day) -> Vec<Planned> {
+/// Plans every decoy twice a week, spread over the days from the first to the last.
+pub(super) fn plan((from, last): (Day, Day)) -> Vec<Planned> {
     let days = last.since(from).max(0) + 1;
     let rounds = (days / 7).max(1) * 2;
     let count = rounds * Decoy::ALL.len() as i32;
+    let on_weekday = |day: Day, wanted: i32| {
+        let before = day.plus(-(weekday(day) - wanted).rem_euclid(7));
+        if before < from {
+            before.plus(7)
+        } else {
+            before
+        }
+    };
     (0..count)
         .map(|number| {
             let decoy = Decoy::ALL[number as usize % Decoy::ALL.len()];
-            let mut day =
-                from.plus((number * 3 + number / Decoy::ALL.len() as i32).rem_euclid(days));
-            if decoy == Decoy::Closing {
-                // The Friday before or on that day, or the one after; 1970-01-02 was a Friday.
-                let friday = day.plus(-(day.0 - 1).rem_euclid(7));
-                day = if friday < from {
-                    friday.plus(7)
-                } else {
-                    friday
-                };
-            }
+            let turn = number * 3 + number / Decoy::ALL.len() as i32;
+            let day = from.plus(turn.rem_euclid(days - decoy.days() + 1));
+            let day = match decoy {
+                Decoy::Closing => on_weekday(day, 5),
+                Decoy::WeeklyExport => on_weekday(day, 3),
+                _ => day,
+            };
             Planned {
                 decoy,
                 day,
                 number: number as u64,
             }
         })
-        .filter(|planned| planned.day <= last)
+        .filter(|planned| planned.day.plus(planned.decoy.days() - 1) <= last)
         .collect()
 }
 
 impl Planned {
-    /// Writes the decoy's records, where it has some of its own, and returns its note.
-    pub(super) fn run(&self, world: &World, trail: &mut Trail) -> Option<Label> {
+    /// Returns whether it writes records on that day.
+    pub(super) fn is_on(&self, today: Day) -> bool {
+        (0..self.decoy.days()).contains(&today.since(self.day))
+    }
+
+    /// Writes the decoy's records of a day, where it has some of its own, and returns its note on the last of its days.
+    pub(super) fn run(&self, world: &World, today: Day, trail: &mut Trail) -> Option<Label> {
         let mut rng = Rng::of(world.seed, &[0xdec0, self.number]);
         let (day, midnight) = (self.day, self.day.start().secs());
         let rng = &mut rng;
@@ -136,7 +181,7 @@ impl Planned {
             let found: Vec<&Identity> = world
                 .cast
                 .iter()
-                .filter(|w| w.is_here(day) && w.joins < world.start && wanted(w))
+                .filter(|w| w.is_here(day) && !w.is_away(day) && w.joins < world.start && wanted(w))
                 .collect();
             (!found.is_empty()).then(|| *rng.pick(&found))
         };
@@ -144,29 +189,27 @@ impl Planned {
         // Habits need no records of their own; their day is what an evaluation looks at.
         let whole_day = (midnight, midnight + 86_399);
         let (ids, span) = match self.decoy {
-            Decoy::WrongOrder | Decoy::SpikeInside => {
-                let account = if self.number.is_multiple_of(2) {
-                    DATA
-                } else {
-                    PROD
-                };
-                let who = intruder(
-                    world,
-                    NUMBERS + self.number,
-                    Form::Instance,
-                    account,
-                    rng,
-                    day,
-                );
-                self.new_role(world, &who, rng, trail)?;
-                (who.ids(), trail.span(since)?)
+            Decoy::WrongOrder
+            | Decoy::SpikeInside
+            | Decoy::StaleEgress
+            | Decoy::LateEgress
+            | Decoy::OfficeEgress => {
+                let account = [DATA, PROD][(self.number / 2 % 2) as usize];
+                let (number, seed) = (NUMBERS + self.number, world.seed);
+                let mut birth = Rng::of(seed, &[0xdec1, self.number]);
+                let who = intruder(world, number, Form::Instance, account, &mut birth, day);
+                let begins = self.new_role(world, &who, today, rng, trail)?;
+                if today != day.plus(self.decoy.days() - 1) {
+                    return None;
+                }
+                (who.ids(), (begins, trail.span(since)?.1))
             }
             Decoy::OrdinaryNewcomer => {
                 let mut who = intruder(world, NUMBERS + self.number, Form::User, DATA, rng, day);
                 let admin = world.admin_of(DATA, day)?;
                 let session = admin.session(rng, midnight + 20, None);
                 create(trail, midnight + 20, &session, &who);
-                who.level = 0.8;
+                (who.level, who.spread) = (0.8, 0.25);
                 live(world, &who, day, trail);
                 (who.ids(), trail.span(since)?)
             }
@@ -190,6 +233,10 @@ impl Planned {
             }
             Decoy::Closing => {
                 let who = of_kind(&|w| w.kind == Kind::Finance, rng)?;
+                (who.ids(), whole_day)
+            }
+            Decoy::WeeklyExport => {
+                let who = of_kind(&|w| w.kind == Kind::Exporter, rng)?;
                 (who.ids(), whole_day)
             }
             Decoy::OwnReplication => {
@@ -256,79 +303,5 @@ impl Planned {
             span,
             format!("decoy={:?} {note}", self.decoy),
         ))
-    }
-
-    /// A new role on a new instance reads much; what leaves, if anything, left before.
-    fn new_role(
-        &self,
-        world: &World,
-        who: &Identity,
-        rng: &mut Rng,
-        trail: &mut Trail,
-    ) -> Option<()> {
-        let (day, midnight) = (self.day, self.day.start().secs());
-        let admin = world.admin_of(who.account, day)?;
-        let at = midnight + rng.between(7 * 3600, 12 * 3600);
-        let session = admin.session(rng, at, None);
-        create(trail, at, &session, who);
-        let instance = who.instance.as_ref()?;
-        let session = who.session(rng, at + 600, None);
-        if self.decoy == Decoy::WrongOrder {
-            // The machine sets itself up before it reads anything.
-            Run {
-                trail,
-                rng,
-                session: &session,
-                day,
-                clock: (at + 600) as f64,
-            }
-            .api(who.account, 1.0, &Api::default());
-            for round in 0..3 {
-                let peer = Peer::Outside(external_address(0x1_c000 + self.number, 1));
-                let bytes = rng.log_normal(40e6, 0.3) as u64;
-                let end = at + 700 + round * 120;
-                trail.instance_flow(
-                    rng,
-                    who.account,
-                    who.region,
-                    instance,
-                    &Flow {
-                        end,
-                        peer,
-                        bytes,
-                        egress: true,
-                    },
-                );
-            }
-        }
-        let mut run = Run {
-            trail,
-            rng,
-            session: &session,
-            day,
-            clock: (at + 3_600) as f64,
-        };
-        let targets: Vec<&Bucket> = world
-            .own_buckets(day)
-            .filter(|b| {
-                b.account == Some(who.account) && b.born < day && b.purpose != Purpose::Sensitive
-            })
-            .take(3)
-            .collect();
-        let mut bytes = 0;
-        for bucket in targets {
-            run.list(bucket, "", 2, 1.0);
-            bytes += run.read(bucket, 50, 3.0);
-        }
-        let end = run.clock as i64 + 60;
-        let flow = Flow {
-            end,
-            peer: Peer::S3,
-            bytes,
-            egress: false,
-        };
-        run.trail
-            .instance_flow(run.rng, who.account, who.region, instance, &flow);
-        Some(())
     }
 }

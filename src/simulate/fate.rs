@@ -139,7 +139,7 @@ fn adopt(frame: &Frame<'_>, cast: &mut [Identity]) {
             .iter_mut()
             .filter(|w| bucket.account == Some(w.account))
         {
-            let rarity = if who.kind.is_person() { 15 } else { 40 };
+            let rarity = if who.kind.is_person() { 36 } else { 60 };
             let chance = splitmix(frame.seed ^ (who.number << 20) ^ place as u64);
             if who.takes_projects() && chance.is_multiple_of(rarity) {
                 who.assignments.push(Assignment {

@@ -8,6 +8,7 @@ use super::random::Rng;
 use super::trail::Trail;
 
 /// Who an instance talks with.
+#[derive(Debug, Clone)]
 pub(super) enum Peer {
     /// The regional endpoint of S3.
     S3,

@@ -6,17 +6,21 @@
 //!
 //! Its weakness is that of every simulation: it holds the oddities that its authors thought of.
 
+mod acts;
 mod agent;
 mod attack;
 mod birth;
 mod cast;
 mod cloudtrail;
+mod configure;
 mod decoy;
 mod estate;
 mod fate;
 mod flow;
+mod intruder;
 mod label;
 mod mishap;
+mod newrole;
 mod oddity;
 mod people;
 mod persona;
@@ -56,8 +60,12 @@ pub struct Options {
     pub start: Day,
     /// Attacks and decoys happen only from this day on, counted from 0; a number beyond the last day means none.
     pub attack_days_from: u32,
-    /// How often every class of attack is planted in every grade.
+    /// How often every class of attack is planted in each of the grades.
     pub attack_rounds: u32,
+    /// The grades in which attacks are planted.
+    pub grades: Vec<Grade>,
+    /// Whether there are innocent look-alikes, from the same day on as attacks.
+    pub decoys: bool,
     /// A factor on the volumes of honest work.
     pub scale: f64,
     /// Whether opaque tokens such as `x-amz-id-2` are written. They double the compressed size and say nothing.
@@ -76,6 +84,8 @@ impl Default for Options {
             start: Day(20_507),
             attack_days_from: 14,
             attack_rounds: 1,
+            grades: Grade::ALL.to_vec(),
+            decoys: true,
             scale: 1.0,
             opaque_tokens: false,
             gzip_level: 9,
@@ -141,10 +151,15 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     };
     let last = start.plus(options.days as i32 - 1);
     let (attacks, decoys) = if options.attack_days_from < options.days {
-        let from = start.plus(options.attack_days_from as i32);
+        let span = (start.plus(options.attack_days_from as i32), last);
+        let decoys = if options.decoys {
+            decoy::plan(span)
+        } else {
+            Vec::new()
+        };
         (
-            attack::plan(&world, from, last, options.attack_rounds),
-            decoy::plan(from, last),
+            attack::plan(&world, span, options.attack_rounds, &options.grades),
+            decoys,
         )
     } else {
         Default::default()
@@ -174,8 +189,8 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
         notes.extend(
             decoys
                 .iter()
-                .filter(|d| d.day == day)
-                .filter_map(|d| d.run(&world, &mut trail)),
+                .filter(|d| d.is_on(day))
+                .filter_map(|d| d.run(&world, day, &mut trail)),
         );
         oddities.extend(trail.take_oddities());
         let written = trail.write(day, out, options.gzip_level)?;

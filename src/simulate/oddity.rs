@@ -18,7 +18,7 @@ pub enum Cause {
     RevokedPermission,
     /// Work from another network, partly in another region.
     Travel,
-    /// A new release of the tool, or another tool altogether; the first two days.
+    /// A new release of the tool on its first day, or another tool altogether on its first two.
     Rollout,
     /// The first two days of a new identity.
     Joiner,
@@ -50,7 +50,7 @@ pub enum Cause {
     Migration,
     /// One task many times as large as usual.
     Burst,
-    /// An object of a hundred megabytes or more.
+    /// An object of three hundred megabytes or more.
     HugeObject,
     /// Somebody looks at buckets that are not part of the usual work.
     Exploration,
@@ -114,7 +114,7 @@ impl Cause {
             Self::NewScanner => ("new-scanner", "the first sweeps of a new scanner"),
             Self::Migration => ("migration", "a bulk copy between our own accounts"),
             Self::Burst => ("burst", "one task many times as large as usual"),
-            Self::HugeObject => ("huge-object", "an object of 100 MB or more"),
+            Self::HugeObject => ("huge-object", "an object of 300 MB or more"),
             Self::Exploration => ("exploration", "a look at somebody else's buckets"),
             Self::AuditRequest => ("audit-request", "documents that an auditor asked for"),
             Self::Return => ("return", "somebody hardly ever seen is back"),

@@ -5,7 +5,8 @@ use crate::time::Day;
 use super::agent::{Agent, Client};
 use super::cast::{Form, Identity, Kind};
 use super::cloudtrail::{Api, Session};
-use super::estate::{ACCOUNTS, Bucket, EU_WEST, REGIONS, SYDNEY, US_EAST};
+use super::configure::put_lifecycle;
+use super::estate::{ACCOUNTS, Bucket, EU_WEST, SYDNEY, US_EAST};
 use super::mishap::{befall, burst, set_up};
 use super::oddity::Cause;
 use super::random::Rng;
@@ -253,29 +254,6 @@ fn administrate(run: &mut Run<'_>, world: &World, who: &Identity, intensity: f64
         let bucket = *run.rng.pick(&own);
         put_lifecycle(run, who.account, bucket);
     }
-}
-
-fn put_lifecycle(run: &mut Run<'_>, account: usize, bucket: &Bucket) {
-    let parameters = format!(
-        "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"lifecycle\":\"\",\"LifecycleConfiguration\":\
-         {{\"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\",\"Rule\":{{\"ID\":\"expire-old\",\"Filter\":\"\",\
-         \"Status\":\"Enabled\",\"NoncurrentVersionExpiration\":{{\"NoncurrentDays\":90}}}}}}}}",
-        bucket.name, REGIONS[bucket.region]
-    );
-    run.api(
-        account,
-        5.0,
-        &Api {
-            service: "s3",
-            name: "PutBucketLifecycle",
-            region: bucket.region,
-            read_only: false,
-            parameters: &parameters,
-            bucket: Some(bucket),
-            command: "s3api.put-bucket-lifecycle-configuration",
-            ..Api::default()
-        },
-    );
 }
 
 fn develop(run: &mut Run<'_>, who: &Identity, intensity: f64) {

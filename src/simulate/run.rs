@@ -12,7 +12,7 @@ use super::world::World;
 /// Buckets on a page of the console's list.
 pub(super) const CONSOLE_PAGE: usize = 50;
 /// From this size on, an object is an oddity.
-const HUGE_BYTES: u64 = 100_000_000;
+const HUGE_BYTES: u64 = 300_000_000;
 
 /// Returns the key of an object: few enough names that objects are read again, and dated ones for tables.
 pub(super) fn object_key(rng: &mut Rng, bucket: &Bucket, day: Day) -> String {

@@ -56,8 +56,11 @@ fn standing(world: &World, who: &Identity, day: Day) -> Vec<Cause> {
     };
     when(who.is_travelling(day), Cause::Travel);
     when(
-        who.rollout
-            .is_some_and(|(from, _)| (0..2).contains(&since(from))),
+        who.rollout.is_some_and(|(from, client)| {
+            // A mere release is forgotten sooner than another tool.
+            let days = if client == who.client { 1 } else { 2 };
+            (0..days).contains(&since(from))
+        }),
         Cause::Rollout,
     );
     when(newcomer && !who.succeeds && age < 2, Cause::Joiner);

@@ -1,0 +1,149 @@
+//! Calls that configure buckets and machines, honest or not.
+
+use super::cast::Identity;
+use super::cloudtrail::{Api, Session};
+use super::estate::{ACCOUNTS, Bucket, REGIONS};
+use super::run::Run;
+use super::trail::Trail;
+
+/// Looks for machines in a region.
+pub(super) fn look_around(run: &mut Run<'_>, account: usize, region: usize) {
+    for (name, command) in [
+        ("DescribeInstances", "ec2.describe-instances"),
+        ("DescribeSecurityGroups", "ec2.describe-security-groups"),
+    ] {
+        run.api(
+            account,
+            1.0,
+            &Api {
+                service: "ec2",
+                name,
+                region,
+                command,
+                ..Api::default()
+            },
+        );
+    }
+}
+
+/// Writes the start of the instance that a new role is attached to.
+pub(super) fn run_instance(trail: &mut Trail, at: i64, session: &Session, who: &Identity) {
+    let Some(instance) = &who.instance else {
+        return;
+    };
+    let account = ACCOUNTS[who.account].id;
+    let parameters = format!(
+        "{{\"instancesSet\":{{\"items\":[{{\"imageId\":\"ami-0c101f26f147fa7fd\",\"minCount\":1,\"maxCount\":1}}]}},\
+         \"instanceType\":\"m5.large\",\"iamInstanceProfile\":{{\"name\":\"{}\"}}}}",
+        who.name
+    );
+    let response = format!(
+        "{{\"requestId\":\"a8c1f6d0-2f7b-4d0c-9b62-6b1f4f0d1c11\",\"ownerId\":\"{account}\",\"instancesSet\":{{\"items\":\
+         [{{\"instanceId\":\"{}\",\"privateIpAddress\":\"{}\",\"networkInterfaceSet\":{{\"items\":\
+         [{{\"networkInterfaceId\":\"{}\"}}]}}}}]}}}}",
+        instance.id, instance.address, instance.interface
+    );
+    let api = Api {
+        service: "ec2",
+        name: "RunInstances",
+        region: who.region,
+        read_only: false,
+        parameters: &parameters,
+        response: &response,
+        command: "ec2.run-instances",
+        ..Api::default()
+    };
+    trail.api(at, session, who.account, &api);
+}
+
+/// Lets old versions in a bucket expire.
+pub(super) fn put_lifecycle(run: &mut Run<'_>, account: usize, bucket: &Bucket) {
+    let parameters = format!(
+        "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"lifecycle\":\"\",\"LifecycleConfiguration\":\
+         {{\"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\",\"Rule\":{{\"ID\":\"expire-old\",\"Filter\":\"\",\
+         \"Status\":\"Enabled\",\"NoncurrentVersionExpiration\":{{\"NoncurrentDays\":90}}}}}}}}",
+        bucket.name, REGIONS[bucket.region]
+    );
+    run.api(
+        account,
+        5.0,
+        &Api {
+            service: "s3",
+            name: "PutBucketLifecycle",
+            region: bucket.region,
+            read_only: false,
+            parameters: &parameters,
+            bucket: Some(bucket),
+            command: "s3api.put-bucket-lifecycle-configuration",
+            ..Api::default()
+        },
+    );
+}
+
+/// Configures the replication of a bucket to a bucket of the given account.
+pub(super) fn put_replication(
+    run: &mut Run<'_>,
+    account: usize,
+    bucket: &Bucket,
+    target: &str,
+    owner: &str,
+) {
+    let parameters = format!(
+        "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"replication\":\"\",\
+         \"ReplicationConfiguration\":{{\"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\",\
+         \"Role\":\"arn:aws:iam::{2}:role/service-role/s3-replication\",\"Rule\":{{\"ID\":\"all\",\"Priority\":1,\
+         \"Status\":\"Enabled\",\"Filter\":\"\",\"DeleteMarkerReplication\":{{\"Status\":\"Disabled\"}},\
+         \"Destination\":{{\"Bucket\":\"arn:aws:s3:::{target}\",\"Account\":\"{owner}\",\
+         \"AccessControlTranslation\":{{\"Owner\":\"Destination\"}}}}}}}}}}",
+        bucket.name, REGIONS[bucket.region], ACCOUNTS[account].id
+    );
+    put(
+        run,
+        account,
+        bucket,
+        "PutBucketReplication",
+        "s3api.put-bucket-replication",
+        &parameters,
+    );
+}
+
+/// Opens a bucket to a principal, given as JSON.
+pub(super) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, principal: &str) {
+    let parameters = format!(
+        "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"policy\":\"\",\"bucketPolicy\":\
+         {{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"read\",\"Effect\":\"Allow\",\"Principal\":{principal},\
+         \"Action\":[\"s3:GetObject\",\"s3:ListBucket\"],\"Resource\":[\"arn:aws:s3:::{0}\",\"arn:aws:s3:::{0}/*\"]}}]}}}}",
+        bucket.name, REGIONS[bucket.region]
+    );
+    put(
+        run,
+        account,
+        bucket,
+        "PutBucketPolicy",
+        "s3api.put-bucket-policy",
+        &parameters,
+    );
+}
+
+fn put(
+    run: &mut Run<'_>,
+    account: usize,
+    bucket: &Bucket,
+    name: &str,
+    command: &str,
+    parameters: &str,
+) {
+    let (region, bucket) = (bucket.region, Some(bucket));
+
+    let api = Api {
+        service: "s3",
+        name,
+        region,
+        read_only: false,
+        parameters,
+        bucket,
+        command,
+        ..Api::default()
+    };
+    run.api(account, 4.0, &api);
+}

@@ -169,8 +169,9 @@ impl<'a> Contribution<'a> {
 
     fn add_copy(&mut self, event: &Event) {
         self.sums.push((Metric::CopyCalls, 1));
-        // A replication or export that is only configured moves nothing yet; who it is given to is a share.
-        if self.settled.source_sensitive && event.copied_from.is_some() {
+        // A replication or export that is only configured names no object and moves nothing yet; who it is given to is a
+        // share.
+        if self.settled.source_sensitive && event.copied_from.is_some() && event.object.is_some() {
             self.add_sensitive(
                 event
                     .copied_from

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod crash;
+mod evaluation;
 mod main_job;
 mod mistakes;
 mod readme;

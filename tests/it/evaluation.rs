@@ -1,0 +1,73 @@
+//! `evaluate`: what is promised is kept, what is found is counted, and the same question gets the same answer.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+const ARGUMENTS: [&str; 11] = [
+    "evaluate",
+    "--quiet",
+    "--format",
+    "json",
+    "--seeds",
+    "2",
+    "--identities",
+    "90",
+    "--train-days",
+    "18",
+    "--days=4",
+];
+
+#[test]
+fn an_evaluation_adds_up_and_repeats() {
+    let world = World::empty();
+    let first = world
+        .run(&[&ARGUMENTS[..], &["--out", "results"]].concat())
+        .succeeds();
+    let again = world.run(&ARGUMENTS).succeeds();
+    assert_eq!(
+        first.out, again.out,
+        "estates follow from their seeds alone"
+    );
+    for name in [
+        "evaluation.md",
+        "evaluation.json",
+        "curves.svg",
+        "reliability.svg",
+    ] {
+        assert!(world.path().join("results").join(name).is_file(), "{name}");
+    }
+
+    let report: Value = serde_json::from_str(&first.out).expect("a document");
+    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+    let planted: f64 = report["attacks"]
+        .as_object()
+        .expect("attacks by analytic")
+        .values()
+        .flat_map(|grades| grades.as_object().expect("grades").values())
+        .map(number)
+        .sum();
+    for budget in report["budgets"].as_array().expect("budgets") {
+        let detections = budget["detections"].as_object().expect("grades");
+        let of: f64 = detections.values().map(|share| number(&share["of"])).sum();
+        assert_eq!(of, planted, "every attack is found or missed");
+        let blatant = &detections["blatant"];
+        assert_eq!(blatant["found"], blatant["of"], "{budget}");
+        let by_cause: f64 = budget["causes"]
+            .as_array()
+            .expect("causes")
+            .iter()
+            .map(|cause| number(&cause[1]))
+            .sum();
+        assert!((by_cause - number(&budget["false_per_day"])).abs() < 1e-9);
+    }
+    let methods = report["methods"].as_array().expect("methods");
+    assert_eq!(methods[0]["name"], "plimsoll");
+    let area = |method: &Value| number(&method["area"]);
+    for rival in &methods[1..] {
+        assert!(area(&methods[0]) > area(rival), "{rival}");
+    }
+    world
+        .run(&["evaluate", "--seeds", "0"])
+        .fails_with(2, &["at least one seed"]);
+}

@@ -43,6 +43,10 @@ impl Attack {
             }
             _ => return None,
         };
+        trail.attacked(&ids, since);
+        if let Some(who) = victim {
+            trail.attacked(&who.ids(), since);
+        }
         let note = format!("grade={} class={}", self.grade.name(), self.class.name());
         Some(Label::new(
             self.class.analytic(),
@@ -117,25 +121,25 @@ impl Attack {
                 }
                 let (calls, seconds) = if self.class == Class::Mass {
                     (
-                        grade.of([320, 120, 36, 15]),
+                        grade.of([320, 120, 30, 15]),
                         grade.of([300.0, 480.0, 500.0, 900.0]),
                     )
                 } else {
                     (
-                        grade.of([300, 110, 40, 15]),
+                        grade.of([300, 110, 30, 15]),
                         grade.of([28_000.0, 21_600.0, 18_000.0, 14_000.0]),
                     )
                 };
                 match grade {
                     // Some of the victim's own, and a few that are not.
                     Grade::Subtle => {
-                        targets.truncate(4);
-                        targets.extend(usual.iter().take(3));
+                        targets.truncate(3);
+                        targets.extend(usual.iter().take(2));
                     }
                     Grade::Hidden if !usual.is_empty() => {
                         targets = usual.into_iter().take(3).collect();
                     }
-                    _ => targets.truncate(grade.of([40, 14, 7, 1])),
+                    _ => targets.truncate(grade.of([40, 14, 5, 1])),
                 }
                 for turn in 0..calls {
                     let bucket = targets[turn % targets.len()];
@@ -339,7 +343,7 @@ impl Attack {
                 Class::Sync => {
                     run.list(bucket, "", grade.of([4, 2, 1, 1]), 1.0);
                     let gap = grade.of([0.6, 2.0, 8.0, 15.0]);
-                    run.read(bucket, grade.of([110, 60, 16, 4]), gap);
+                    run.read(bucket, grade.of([110, 60, 12, 4]), gap);
                 }
                 Class::Copy => {
                     if !hidden {

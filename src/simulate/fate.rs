@@ -139,9 +139,11 @@ fn adopt(frame: &Frame<'_>, cast: &mut [Identity]) {
             .iter_mut()
             .filter(|w| bucket.account == Some(w.account))
         {
-            let rarity = if who.kind.is_person() { 36 } else { 60 };
+            let rarity = if who.kind.is_person() { 36 } else { 30 };
             let chance = splitmix(frame.seed ^ (who.number << 20) ^ place as u64);
-            if who.takes_projects() && chance.is_multiple_of(rarity) {
+            // People work anywhere; what runs somewhere reads what is there.
+            let fits = who.kind.is_person() || who.region == bucket.region;
+            if who.takes_projects() && fits && chance.is_multiple_of(rarity) {
                 who.assignments.push(Assignment {
                     bucket: place,
                     from: workday(bucket.born.plus(1)),

@@ -58,11 +58,14 @@ pub enum Cause {
     AuditRequest,
     /// Somebody who is hardly ever seen is back.
     Return,
+    /// Not honest at all: part of an attack, noted for whoever's credentials were misused and whoever was made for it,
+    /// because its label names one analytic and not every identity that it passed through.
+    Attacked,
 }
 
 impl Cause {
     /// All causes.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Backfill,
         Self::RetryStorm,
         Self::FatFinger,
@@ -88,9 +91,10 @@ impl Cause {
         Self::Exploration,
         Self::AuditRequest,
         Self::Return,
+        Self::Attacked,
     ];
 
-    /// Returns the cause as `oddities.jsonl` writes it, and what it means.
+    /// Returns the name of the cause and what it means.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Backfill => ("backfill", "weeks of a table are read again"),
@@ -118,6 +122,7 @@ impl Cause {
             Self::Exploration => ("exploration", "a look at somebody else's buckets"),
             Self::AuditRequest => ("audit-request", "documents that an auditor asked for"),
             Self::Return => ("return", "somebody hardly ever seen is back"),
+            Self::Attacked => ("attacked", "part of an attack"),
         }
     }
 
@@ -198,6 +203,13 @@ impl Trail {
             }
             None => notes.noted.push((cause, notes.actor.clone(), span)),
         }
+    }
+
+    /// Notes that somebody had a part in an attack that began at a mark.
+    pub(super) fn attacked(&mut self, ids: &[String], since: Mark) {
+        self.enter(ids.to_vec());
+        self.odd(Cause::Attacked, since);
+        self.enter(Vec::new());
     }
 
     /// Takes the day's oddities out, in order of time.

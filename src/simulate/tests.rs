@@ -113,6 +113,109 @@ fn every_class_is_planted_in_every_grade_on_days_that_are_scored() {
     }
 }
 
+#[test]
+fn a_large_estate_knows_every_cause_and_notes_it_within_its_day() {
+    let options = Options {
+        seed: 11,
+        days: 38,
+        identities: 300,
+        attack_days_from: 28,
+        gzip_level: 1,
+        ..Options::default()
+    };
+    let (summary, found) = run(&options);
+    let oddities = labels(&found, "oddities.jsonl");
+    assert_eq!(summary.oddities as usize, oddities.len());
+    let (first, end) = (
+        options.start.start(),
+        options.start.plus(options.days as i32).start(),
+    );
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for oddity in &oddities {
+        let time = |key: &str| Time::parse(oddity[key].as_str().unwrap()).unwrap();
+        assert!(
+            first <= time("start") && time("start") <= time("end") && time("end") < end,
+            "{oddity}"
+        );
+        assert_eq!(time("start").day(), time("end").day(), "{oddity}");
+        let (cause, who) = (
+            oddity["cause"].as_str().unwrap(),
+            oddity["identity"][0].as_str().unwrap(),
+        );
+        assert!(
+            seen.insert((cause, who, time("start").day())),
+            "twice: {oddity}"
+        );
+        *counts.entry(cause).or_default() += 1;
+    }
+    for cause in Cause::ALL {
+        assert!(counts.contains_key(cause.name()), "no {}", cause.name());
+    }
+    assert_eq!(counts.len(), Cause::ALL.len());
+    // Life is mostly dull: what people and workloads do by accident touches few of some 240 active identities a day.
+    let routine = ["scanner", "month-end", "weekly-job", "attacked"];
+    let rest: usize = counts
+        .iter()
+        .filter(|(cause, _)| !routine.contains(cause))
+        .map(|(_, count)| count)
+        .sum();
+    assert!(
+        (500..1_500).contains(&rest),
+        "{rest} in 38 days: {counts:?}"
+    );
+}
+
+#[test]
+fn honest_days_are_overdispersed() {
+    let options = Options {
+        attack_days_from: 99,
+        days: 28,
+        ..small(12)
+    };
+    let (summary, found) = run(&options);
+    assert_eq!((summary.attacks, summary.decoys), (0, 0));
+    let mut days: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for record in records(&found) {
+        if record["eventName"] == "GetObject" && caller(&record).contains("assumed-role") {
+            let day = record["eventTime"].as_str().unwrap()[..10].to_owned();
+            *days.entry((caller(&record), day)).or_default() += 1.0;
+        }
+    }
+    let mut counts: Vec<f64> = days.into_values().collect();
+    counts.sort_by(f64::total_cmp);
+    let quantile = |p: f64| counts[(p * counts.len() as f64) as usize];
+    let (median, high) = (quantile(0.5), quantile(0.99));
+    assert!(counts.len() > 300, "{} days of people", counts.len());
+    assert!(
+        high > 8.0 * median,
+        "the 99th percentile is {high}, the median {median}"
+    );
+}
+
+#[test]
+fn an_estate_may_have_chosen_grades_and_no_decoys() {
+    let options = Options {
+        grades: vec![Grade::Hidden, Grade::Medium],
+        decoys: false,
+        attack_rounds: 2,
+        ..small(8)
+    };
+    let (_, found) = run(&options);
+    assert!(labels(&found, "decoys.jsonl").is_empty());
+    let attacks = labels(&found, "labels.jsonl");
+    let count = |grade: &str| {
+        let is_of = |l: &&Value| l["note"].as_str().unwrap().starts_with(grade);
+        attacks.iter().filter(is_of).count()
+    };
+    let planned = 2 * Class::ALL.len();
+    assert_eq!(
+        (count("grade=hidden"), count("grade=medium")),
+        (planned, planned)
+    );
+    assert_eq!(attacks.len(), 2 * planned);
+}
+
 /// The canonical id of a record's caller, by this test's own reading.
 fn caller(record: &Value) -> String {
     let user = &record["userIdentity"];

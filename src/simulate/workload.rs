@@ -84,7 +84,9 @@ pub(super) fn workload(
                     clock: begin as f64,
                 };
                 let under = prefix(run.rng, set[0]);
-                run.list(set[0], under, 1, 1.0);
+                // A table has more partitions on some hours than on others.
+                let pages = 1 + run.rng.count(0.3, 0.4);
+                run.list(set[0], under, pages, 1.0);
                 let since = run.trail.mark();
                 let objects = run.rng.count(0.65 * intensity * burst, 4.0);
                 let bytes = run.read(set[0], objects, 2.0);

@@ -238,7 +238,7 @@ pub(super) fn cast(
     }
     let mut arrivals = Rng::of(seed, &[0xa117]);
     for day in 1..days {
-        let mean = f64::from(identities) * 0.005;
+        let mean = f64::from(identities) * 0.003;
         let count = arrivals.poisson(mean).max(usize::from(day % 2 == 0));
         for _ in 0..count {
             let kind = *arrivals.pick(&[

@@ -12,9 +12,9 @@ use super::intruder::intruder;
 use super::label::Label;
 use super::random::Rng;
 use super::run::Run;
+use super::sweep::in_every_account;
 use super::trail::Trail;
 use super::work::live;
-use super::workload::in_every_account;
 use super::world::{World, weekday};
 
 /// Identities that decoys need are numbered from here on top of those of attacks.

@@ -165,9 +165,15 @@ fn reorganise(frame: &Frame<'_>, cast: &mut [Identity]) {
                 .plus((turn * 14 + rng.below(14) as u32).min(frame.days - 1) as i32),
         );
         let kind = *rng.pick(&[Kind::Analyst, Kind::Developer]);
-        let Some(account) = (!cast.is_empty()).then(|| cast[rng.below(cast.len())].account) else {
-            return;
-        };
+        let accounts: Vec<usize> = cast
+            .iter()
+            .filter(|w| w.kind == kind)
+            .map(|w| w.account)
+            .collect();
+        if accounts.is_empty() {
+            continue;
+        }
+        let account = *rng.pick(&accounts);
         let others: Vec<usize> = (0..frame.buckets.len())
             .filter(|&place| {
                 let bucket = &frame.buckets[place];

@@ -17,8 +17,8 @@ const FAT_FINGER: f64 = 0.009;
 const REVOKED: f64 = 0.003;
 const PERSONAL_STORM: f64 = 0.002;
 const PERSONAL_BACKFILL: f64 = 0.0015;
-const EXPLORATION: f64 = 0.008;
-const AUDIT_REQUEST: f64 = 0.0025;
+const EXPLORATION: f64 = 0.006;
+const AUDIT_REQUEST: f64 = 0.0014;
 /// How often a task is a burst, per task of a person and per day of a workload.
 const BURST: f64 = 0.004;
 

@@ -1,5 +1,8 @@
 //! A labelled estate in native log formats: five AWS accounts at work, their audit and flow logs, and attacks among them.
 //!
+//! Three lists say what happened: attacks (labels), innocent look-alikes (decoys), and what honest identities did out of
+//! the ordinary (oddities), so that every alert can be told right or wrong, and every wrong one has its cause.
+//!
 //! It answers how well detections do where the truth is known. Records are written as AWS writes them, and no code is
 //! shared with `sources`, so that a format misread there is not misread here too. Everything follows from the seed: the
 //! same options give the same bytes. A day is generated at a time, so memory does not grow with the number of days.
@@ -28,6 +31,7 @@ mod random;
 mod run;
 mod settings;
 mod surroundings;
+mod sweep;
 mod trail;
 mod work;
 mod workload;

@@ -5,12 +5,13 @@ use crate::time::Day;
 use super::agent::{Agent, Client};
 use super::cast::{Identity, Kind, recovery_bucket};
 use super::cloudtrail::{Api, Op, Session};
-use super::estate::{ACCOUNTS, Bucket, DATA, PROD, REGIONS, VENDOR, external_address};
+use super::estate::{ACCOUNTS, Bucket, DATA, REGIONS, VENDOR, external_address};
 use super::flow::{Flow, Peer};
 use super::mishap::{backfill, burst, maybe_storm};
 use super::oddity::Cause;
 use super::random::{Rng, splitmix};
 use super::run::{Run, object_key, prefix};
+use super::sweep::{scan, send_export, take_inventory};
 use super::trail::Trail;
 use super::work::{favourite, working_set, works_weekly};
 use super::world::{LATEST_START, World, weekday};
@@ -191,25 +192,7 @@ pub(super) fn workload(
         }
         Kind::Scanner => scan(world, who, day, rng, trail),
         Kind::Inventory => take_inventory(world, who, day, rng, trail),
-        Kind::Exporter => {
-            let weekly = works_weekly(who, day);
-            let begin = midnight + 10 * 3600 + rng.between(0, 900);
-            let session = who.session(rng, begin, None);
-            let mut run = Run {
-                trail: &mut *trail,
-                rng,
-                session: &session,
-                day,
-                clock: begin as f64,
-            };
-            run.list(set[0], "orders/", if weekly { 4 } else { 1 }, 1.0);
-            let mean = if weekly { 110.0 } else { 6.0 };
-            let objects = run.rng.count(mean * world.scale, 20.0);
-            let bytes = run.read(set[0], objects, 10.0);
-            let end = run.clock as i64 + 300;
-            instance_flows(trail, rng, who, end, bytes);
-            export(trail, rng, who, end + 60, bytes / 3);
-        }
+        Kind::Exporter => send_export(world, who, &set, day, rng, trail),
         Kind::Ci => {
             let mut last = None;
             let jobs = rng.poisson(if matches!(weekday(day), 0 | 6) {
@@ -317,14 +300,6 @@ pub(super) fn workload(
     }
 }
 
-/// Returns an identity as it appears in each account, where its role goes by the same name.
-pub(super) fn in_every_account(who: &Identity) -> impl Iterator<Item = Identity> {
-    (0..ACCOUNTS.len()).map(|account| Identity {
-        account,
-        ..who.clone()
-    })
-}
-
 /// Now and then a function or a job is caught in a storm.
 fn storm_of(trail: &mut Trail, rng: &mut Rng, session: &Session, day: Day, set: &[&Bucket]) {
     let clock = 0.0;
@@ -336,84 +311,6 @@ fn storm_of(trail: &mut Trail, rng: &mut Rng, session: &Session, day: Day, set: 
         clock,
     };
     maybe_storm(&mut run, set, 0.004);
-}
-
-/// Sends an export to the partner who gets it every time.
-pub(super) fn export(trail: &mut Trail, rng: &mut Rng, who: &Identity, at: i64, bytes: u64) {
-    let Some(instance) = &who.instance else {
-        return;
-    };
-    for round in 0..4 {
-        let flow = Flow {
-            end: at + round * 120,
-            peer: Peer::Outside(external_address(0xa800 + who.number, 1)),
-            bytes: bytes / 4 + rng.below(9_000) as u64,
-            egress: true,
-        };
-        trail.instance_flow(rng, who.account, who.region, instance, &flow);
-    }
-}
-
-/// Reads the posture of every bucket, under a role of the same name in every account.
-fn scan(world: &World, who: &Identity, day: Day, rng: &mut Rng, trail: &mut Trail) {
-    let new = who.joins >= world.start;
-    let hour = if new { 20 } else { 5 };
-    let mut clock = (day.start().secs() + hour * 3600 + rng.between(0, 300)) as f64;
-    for here in in_every_account(who) {
-        let since = trail.enter(here.ids());
-        let session = here.session(rng, clock as i64, None);
-        let mut run = Run {
-            trail: &mut *trail,
-            rng: &mut *rng,
-            session: &session,
-            day,
-            clock,
-        };
-        run.list_buckets(here.account);
-        let own = world
-            .own_buckets(day)
-            .filter(|b| b.account == Some(here.account));
-        for (turn, bucket) in own.enumerate() {
-            let settings = [turn % 2, 3 + turn % 2];
-            run.posture(here.account, bucket, &settings, 0.12);
-        }
-        clock = run.clock + 30.0;
-        let cause = if new && day.since(who.joins) < 3 {
-            Cause::NewScanner
-        } else {
-            Cause::Scanner
-        };
-        trail.odd(cause, since);
-    }
-}
-
-/// Lists every bucket of the production and data accounts once a week.
-fn take_inventory(world: &World, who: &Identity, day: Day, rng: &mut Rng, trail: &mut Trail) {
-    if !works_weekly(who, day) {
-        return;
-    }
-    let mut clock = (day.start().secs() + 15 * 3600 + rng.between(0, 300)) as f64;
-    for here in in_every_account(who).filter(|w| matches!(w.account, PROD | DATA)) {
-        let since = trail.enter(here.ids());
-        let session = here.session(rng, clock as i64, None);
-        let mut run = Run {
-            trail: &mut *trail,
-            rng: &mut *rng,
-            session: &session,
-            day,
-            clock,
-        };
-        run.list_buckets(here.account);
-        let own = world
-            .own_buckets(day)
-            .filter(|b| b.account == Some(here.account));
-        for bucket in own {
-            run.list(bucket, "", 1, 1.0);
-            run.posture(here.account, bucket, &[7], 0.2);
-        }
-        clock = run.clock + 30.0;
-        trail.odd(Cause::WeeklyJob, since);
-    }
 }
 
 /// Reads a secret, behind which Secrets Manager decrypts on the caller's behalf.
@@ -477,7 +374,13 @@ fn assume_with_web_identity(
 }
 
 /// Writes the flows of an instance about an instant: what it fetched from S3, and now and then a package mirror.
-fn instance_flows(trail: &mut Trail, rng: &mut Rng, who: &Identity, at: i64, bytes: u64) {
+pub(super) fn instance_flows(
+    trail: &mut Trail,
+    rng: &mut Rng,
+    who: &Identity,
+    at: i64,
+    bytes: u64,
+) {
     let Some(instance) = &who.instance else {
         return;
     };

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use plimsoll::simulate::{Options, simulate};
+use plimsoll::simulate::{Grade, Options, simulate};
 use tempfile::TempDir;
 
 /// The built program.
@@ -57,7 +57,7 @@ impl World {
         }
     }
 
-    /// Makes a world with a simulated estate: `logs`, `labels.jsonl`, `plimsoll.toml`.
+    /// Makes a world with a simulated estate, whose attacks can all be found: `logs`, `labels.jsonl`, `plimsoll.toml`.
     pub fn simulated(seed: u64, days: u32, identities: u32) -> Self {
         let world = Self::empty();
         let options = Options {
@@ -65,6 +65,7 @@ impl World {
             days,
             identities,
             attack_days_from: days * 2 / 3,
+            grades: vec![Grade::Blatant, Grade::Medium, Grade::Subtle],
             scale: 0.3,
             gzip_level: 1,
             ..Options::default()

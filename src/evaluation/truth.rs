@@ -123,9 +123,6 @@ fn oddities(path: &Path) -> Result<Vec<Oddity>> {
     let cannot = |e: &dyn std::fmt::Display| {
         Error::failed(format!("cannot read `{}`", path.display())).cause(e)
     };
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
     let text = std::fs::read_to_string(path).map_err(|e| cannot(&e))?;
     text.lines()
         .map(|line| serde_json::from_str(line).map_err(|e| cannot(&e)))

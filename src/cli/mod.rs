@@ -13,6 +13,7 @@ mod score;
 mod show;
 mod simulate;
 mod train;
+mod verify;
 
 pub use console::Console;
 pub use options::{Budget, Common, When};
@@ -46,6 +47,7 @@ enum Command {
     Explain(explain::Arguments),
     Simulate(simulate::Arguments),
     Check(check::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// How a command ended that did not fail.
@@ -72,6 +74,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),
+        Command::Verify(arguments) => verify::run(arguments, common, console),
     };
     console.finish();
     match ending {

@@ -17,7 +17,7 @@ mod paint;
 pub mod summary;
 pub mod text;
 
-pub use document::{AlertDocument, AlertReason};
+pub use document::{AlertDocument, AlertReason, Amount, AmountBasis};
 pub use escape::{Html, Plain};
 pub use number::count;
 pub use paint::Paint;

@@ -258,11 +258,8 @@ impl<'s, 'a> Parts<'s, 'a> {
         } else {
             1.0
         };
-        let statistic = factor
-            * contributions
-                .iter()
-                .map(Contribution::surprise)
-                .sum::<f64>();
+        let statistic =
+            stats::arm::statistic(factor, contributions.iter().map(Contribution::surprise));
         (statistic > 0.0).then(|| ArmVerdict {
             arm: arm.id.clone(),
             statistic,
@@ -338,7 +335,10 @@ impl<'s, 'a> Parts<'s, 'a> {
                 let acts = shares.iter().map(|&(_, _, n)| n).sum::<u64>();
                 let first = shares
                     .iter()
-                    .map(|(account, _, _)| share_novelty(self.subject, self.generation, account))
+                    .filter_map(|(account, _, _)| {
+                        share_novelty(self.subject, self.generation, account)
+                    })
+                    .map(|novelty| novelty.surprise)
                     .fold(0.0, f64::max);
                 let mut accounts: Vec<Str> = shares
                     .iter()
@@ -354,7 +354,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                     accounts,
                     buckets,
                     acts,
-                    surprise: first + (acts as f64).ln_1p(),
+                    surprise: stats::arm::acts(first, acts),
                 });
             }
             Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),

@@ -6,4 +6,5 @@ mod main_job;
 mod mistakes;
 mod readme;
 mod usage;
+mod verify;
 mod world;

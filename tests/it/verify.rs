@@ -163,6 +163,26 @@ fn the_command_says_which_alert_differs_and_where() {
         .run(&["verify", "alerts.jsonl", "--id", &id[..8]])
         .succeeds();
     assert!(said.out.contains(id));
+    // What `explain` hands on of it is the same document.
+    let explained = world
+        .run(&[
+            "explain",
+            &id[..8],
+            "--from",
+            "alerts.jsonl",
+            "--format",
+            "json",
+        ])
+        .succeeds();
+    world
+        .run_with_input(&["verify", "-"], explained.out.as_bytes())
+        .succeeds();
+    let explained = world
+        .run(&["explain", &id[..8], "--from", "alerts.jsonl"])
+        .succeeds();
+    for words in ["Stored of arm ", "▲ here ", "of the whole", "generation "] {
+        assert!(explained.out.contains(words), "{words}: {}", explained.out);
+    }
     world
         .run(&["verify", "absent.json"])
         .fails_with(1, &["cannot read"]);

@@ -1,19 +1,23 @@
 //! The assembly: reading, measuring, learning, scoring and storing, put together into what a user asks for.
 
+mod account;
 mod backtest;
 mod evaluate;
 mod follow;
 mod intake;
+mod lookup;
 mod nights;
 mod score;
 mod setup;
 mod spool;
 mod train;
 
+pub use account::{Account, AnalyticAccount, HowJudged, JudgeAccount, Outcome, Question, account};
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
 pub use follow::{FollowOptions, follow};
 pub use intake::{Intake, IntakeSummary};
+pub use lookup::lookup;
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;
 pub use train::{TrainSummary, train};

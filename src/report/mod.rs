@@ -3,6 +3,7 @@
 //! Everything that comes from a log is escaped here, whatever it is written into: a terminal is not steered, a page not
 //! scripted, and a line of JSON stays one line. Nothing here prints; every function hands back text.
 
+pub mod account;
 pub mod baseline;
 mod document;
 mod draw;

@@ -4,6 +4,7 @@
 mod crash;
 mod main_job;
 mod mistakes;
+mod not_alerted;
 mod readme;
 mod usage;
 mod verify;

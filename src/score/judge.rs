@@ -330,7 +330,7 @@ impl<'s, 'a> Parts<'s, 'a> {
         match gate {
             Gate::Active(metrics) => {
                 let is_active = |&m: &Metric| self.subject.facts.is_active(m);
-                let is_open = metrics.iter().any(|m| is_active(m));
+                let is_open = metrics.iter().any(is_active);
                 let names = |metrics: &mut dyn Iterator<Item = &Metric>| {
                     metrics.map(|m| m.as_str()).collect()
                 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll::report::{Paint, explain::explain};
 use plimsoll::verify::verify;
 use serde_json::Value;
 
@@ -111,6 +112,60 @@ fn numbers_that_do_not_follow_are_named_even_with_a_new_digest() {
         let named: Vec<&str> = differences.iter().map(|d| d.field.as_str()).collect();
         assert!(!named.contains(&"digest"), "{path}: {named:?}");
         assert!(named.contains(&field), "{path}: {named:?}");
+    }
+}
+
+/// Returns the paths of all numbers in a document.
+fn numbers(value: &Value, path: String, found: &mut Vec<String>) {
+    match value {
+        Value::Number(_) => found.push(path),
+        Value::Array(items) => {
+            (0..items.len()).for_each(|at| numbers(&items[at], format!("{path}/{at}"), found))
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .for_each(|(key, value)| numbers(value, format!("{path}/{key}"), found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_number_however_wild_stops_it() {
+    let mut seen = std::collections::BTreeSet::new();
+    for text in alerts() {
+        let document: Value = serde_json::from_str(&text).unwrap();
+        if !seen.insert((
+            document["arm"].to_string(),
+            document["analytic"].to_string(),
+        )) {
+            continue;
+        }
+        let mut paths = Vec::new();
+        numbers(&document, String::new(), &mut paths);
+        for path in paths {
+            for wild in [
+                "0",
+                "-1",
+                "1e300",
+                "-1e300",
+                "5e-324",
+                "18446744073709551615",
+            ] {
+                let mut document = document.clone();
+                *document.pointer_mut(&path).unwrap() = serde_json::from_str(wild).unwrap();
+                if let Some(alert) = verify(&document.to_string()).alert {
+                    assert!(explain(&alert, Paint::Never).len() < 100_000);
+                }
+            }
+        }
+        let early = text.replace("\"time\":\"2026", "\"time\":\"1677");
+        assert!(!verify(&early).differences.is_empty());
+        let first = text.replacen(
+            "\"time\":\"2026",
+            "\"time\":\"1677-09-21T00:12:44Z\",\"x\":\"",
+            1,
+        );
+        assert!(!verify(&first).differences.is_empty());
     }
 }
 

@@ -127,7 +127,8 @@ pub struct Day(pub i32);
 impl Day {
     /// Returns the first instant of the day.
     pub fn start(self) -> Time {
-        Time(i64::from(self.0) * i64::from(DAY_SECS) * NANOS)
+        // The day of the first representable instant begins before it.
+        Time((i64::from(self.0) * i64::from(DAY_SECS)).saturating_mul(NANOS))
     }
 
     /// Returns the first instant of the day after.

@@ -20,6 +20,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("sources", "error event time vocab"),
     ("sketch", ""),
     ("stats", "sketch"),
+    ("evidence", "sketch stats"),
     ("analytic", "document error event pattern time vocab"),
     ("identity", "config event pattern vocab"),
     ("measure", "event identity sketch time vocab"),
@@ -27,7 +28,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("learn", "baseline event measure sketch stats time vocab"),
     (
         "score",
-        "analytic baseline config event identity learn measure sketch stats time vocab",
+        "analytic baseline config event evidence identity learn measure sketch stats time vocab",
     ),
     ("store", "baseline error measure time vocab"),
     (
@@ -41,11 +42,12 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "report",
-        "baseline engine error evaluation event score stats time vocab",
+        "baseline engine error evaluation event evidence score stats time vocab",
     ),
+    ("verify", "evidence report stats time"),
     (
         "cli",
-        "analytic baseline config engine error evaluation event report score simulate sources store time vocab",
+        "analytic baseline config engine error evaluation event report score simulate sources store time verify vocab",
     ),
 ];
 

@@ -8,22 +8,40 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::format::View;
-use crate::cli::{Common, Console, Ending};
+use crate::cli::inputs::Inputs;
+use crate::cli::{Budget, Common, Console, Ending};
+use crate::engine::{self, Question};
 use crate::error::{Error, Result};
-use crate::report::{AlertDocument, explain, json};
+use crate::report::{AlertDocument, account, explain, json};
 use crate::store::{Archive, find_in};
+use crate::time::{Day, Time};
 
 /// The fewest characters that stand for an alert's id.
 const PREFIX_MIN: usize = 6;
 /// Alerts that are named when several begin alike.
 const NAMED_MAX: usize = 10;
 
-/// Tell why an alert was raised: each contribution with what was expected
+/// Tell why an alert was raised, or why there was none
+///
+/// Of an alert, shows each contribution with what was expected. With --not-alerted, shows for each analytic which gate was
+/// shut, and how much was missing.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The alert's id, or at least its first 6 characters.
-    #[arg(value_name = "ALERT_ID")]
-    id: String,
+    #[arg(value_name = "ALERT_ID", required_unless_present = "not_alerted")]
+    id: Option<String>,
+    /// Tell why an entity (an id, an alias or a part of one) raised no alert on a day, or up to an instant of it. Without
+    /// logs the day must have been learnt, and counts as a whole.
+    #[arg(
+        long,
+        value_names = ["ENTITY", "TIME", "LOGS"],
+        num_args = 2..,
+        conflicts_with_all = ["id", "from"]
+    )]
+    not_alerted: Vec<String>,
+    /// Alerts a day over the estate that untuned thresholds aim at, with --not-alerted.
+    #[arg(long, value_name = "N/day", default_value = "5/day")]
+    budget: Budget,
     /// Look in this file of alerts, such as a backtest's alerts.jsonl, instead of in the store.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
@@ -36,12 +54,67 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// Fails if there is no such alert, or several begin so.
+/// Fails if there is no such alert, or several begin so; with `--not-alerted`, if the day or the entity is not known.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
-    let id = arguments.id.to_ascii_lowercase();
+    match &arguments.id {
+        Some(id) => of_alert(id, arguments, common, console),
+        None => of_silence(arguments, common, console),
+    }
+}
+
+/// Tells why there was no alert.
+fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let [entity, time, logs @ ..] = arguments.not_alerted.as_slice() else {
+        return Err(Error::usage("name an entity and a day"));
+    };
+    let setup = common.setup(console)?;
+    let (day, until) = match (Day::parse(time), Time::parse(time)) {
+        (Some(day), _) => (day, None),
+        (None, Some(instant)) => (instant.day(), Some(instant)),
+        (None, None) => {
+            return Err(
+                Error::usage(format!("`{time}` is neither a day nor an instant"))
+                    .hint("as in 2026-03-16 or 2026-03-16T04:11:09Z"),
+            );
+        }
+    };
+    let paths: Vec<PathBuf> = logs.iter().map(PathBuf::from).collect();
+    let files = if paths.is_empty() {
+        if until.is_some() {
+            console.warn(
+                "a stored day has no instants: it counts as a whole; give its logs to stop earlier",
+            );
+        }
+        None
+    } else {
+        let inputs = Inputs::find(&paths, common, console)?;
+        Some((inputs.files, inputs.options))
+    };
+    let question = Question {
+        entity: entity.clone(),
+        day,
+        until,
+        budget_per_day: arguments.budget.per_day(),
+    };
+    let account = engine::account(&setup, &common.store(), &question, files, console)?;
+    console.print(&match arguments.format {
+        View::Text => account::text(&account, console.out()),
+        View::Json => json::pretty(&account) + "\n",
+    })?;
+    Ok(Ending::Complete)
+}
+
+/// Tells why there was an alert.
+fn of_alert(
+    wanted: &str,
+    arguments: &Arguments,
+    common: &Common,
+    console: &Console,
+) -> Result<Ending> {
+    let id = wanted.to_ascii_lowercase();
     if id.len() < PREFIX_MIN {
         return Err(
-            Error::usage(format!("`{}` is too short for an alert's id", arguments.id))
+            Error::usage(format!("`{wanted}` is too short for an alert's id"))
                 .hint(format!("give at least its first {PREFIX_MIN} characters")),
         );
     }

@@ -14,6 +14,7 @@ mod score;
 mod show;
 mod simulate;
 mod train;
+mod verify;
 
 pub use console::Console;
 pub use options::{Budget, Common, When};
@@ -48,6 +49,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
+    Verify(verify::Arguments),
 }
 
 /// How a command ended that did not fail.
@@ -75,6 +77,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Evaluate(arguments) => evaluate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),
+        Command::Verify(arguments) => verify::run(arguments, common, console),
     };
     console.finish();
     match ending {

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::baseline::{Baseline, Generation};
 use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
+use crate::engine::lookup;
 use crate::error::{Error, Result};
 use crate::report::baseline::{self, BaselineDocument};
 use crate::report::json;
@@ -14,8 +15,6 @@ use crate::vocab::{Entity, EntityKind};
 
 /// Entities of each list when none is asked for.
 const LISTED: usize = 12;
-/// Entities that are named when several match.
-const NAMED_MAX: usize = 10;
 
 /// Show a baseline: what is usual for an entity, and what it is known for
 ///
@@ -93,34 +92,12 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
 
 /// Finds an entity: by its whole id, else by an alias, else by a part of its id.
 fn find<'g>(generation: &'g Generation, wanted: &str) -> Result<Known<'g>> {
-    let all = all(generation);
-    let matching = |is: &dyn Fn(&Known) -> bool| -> Vec<Known<'g>> {
-        all.iter().filter(|known| is(known)).copied().collect()
-    };
-    let mut found = matching(&|(entity, _)| *entity.id == *wanted);
-    if found.is_empty() {
-        found = matching(&|(_, baseline)| baseline.aliases.iter().any(|alias| **alias == *wanted));
-    }
-    if found.is_empty() {
-        found = matching(&|(entity, _)| entity.id.contains(wanted));
-    }
-    // A role is an entity of its own beside the identity of the same name, which is who acts.
-    if found.len() > 1 && found.iter().all(|(entity, _)| entity.id == found[0].0.id) {
-        found.truncate(1);
-    }
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => Err(Error::failed(format!(
+    let aliases = |baseline: &Baseline| baseline.aliases.clone();
+    lookup(&all(generation), aliases, wanted)?.ok_or_else(|| {
+        Error::failed(format!(
             "no baseline for `{wanted}` in generation {}",
             generation.number
         ))
-        .hint("`plimsoll show` lists the most active and the newest identities")),
-        several => {
-            let error = Error::failed(format!("{} entities match `{wanted}`", several.len()));
-            Err(several
-                .iter()
-                .take(NAMED_MAX)
-                .fold(error, |error, (entity, _)| error.hint(entity.to_string())))
-        }
-    }
+        .hint("`plimsoll show` lists the most active and the newest identities")
+    })
 }

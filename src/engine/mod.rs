@@ -1,9 +1,11 @@
 //! The assembly: reading, measuring, learning, scoring and storing, put together into what a user asks for.
 
+mod account;
 mod backtest;
 mod evaluate;
 mod follow;
 mod intake;
+mod lookup;
 mod nights;
 mod rehearse;
 mod score;
@@ -11,10 +13,12 @@ mod setup;
 mod spool;
 mod train;
 
+pub use account::{Account, AnalyticAccount, HowJudged, JudgeAccount, Outcome, Question, account};
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
 pub use follow::{FollowOptions, follow};
 pub use intake::{Intake, IntakeSummary};
+pub use lookup::lookup;
 pub use rehearse::{DayShown, Kept, Rehearsal, rehearse};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;

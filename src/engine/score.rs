@@ -327,6 +327,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
                 } else {
                     Status::New
                 };
+                alert.seal();
                 told.insert(alert.alert_id.clone(), (alert.severity, book.day));
                 if alert.suppressed_by.is_none() || options.show_suppressed {
                     alerts.push(alert);

@@ -3,12 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::evidence::{HoursBasis, Judgement, NoveltyBasis, ShareBasis, VolumeBasis};
 use crate::score::Alert;
 use crate::stats::Severity;
 
 /// An alert, as its document says it. Fields that a document lacks are empty.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AlertDocument {
+    /// Version of the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<u32>,
     /// The same for every telling of the same episode.
     pub alert_id: String,
     /// `new` or `update`.
@@ -64,6 +68,12 @@ pub struct AlertDocument {
     pub generation: u64,
     /// The approval that covers it.
     pub suppressed_by: Option<String>,
+    /// How the statistic became the score, in numbers; older documents have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Judgement>,
+    /// Guards everything else against damage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// A span of event time.
@@ -154,6 +164,19 @@ pub struct Amount {
     /// Whose history.
     #[serde(default)]
     pub judged_against: JudgedAgainst,
+    /// What was judged by, in numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<AmountBasis>,
+}
+
+/// What an amount was judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AmountBasis {
+    /// Peers and the entity's own past.
+    Volume(VolumeBasis),
+    /// The active hours of a newcomer's peers.
+    Hours(HoursBasis),
 }
 
 /// One reason.
@@ -187,6 +210,9 @@ pub enum AlertReason {
         /// Whose history.
         #[serde(default)]
         judged_against: JudgedAgainst,
+        /// What was judged by, in numbers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        basis: Option<NoveltyBasis>,
     },
     /// Data was given to an account that is not ours.
     Share {
@@ -199,6 +225,9 @@ pub enum AlertReason {
         /// Its part of the arm's statistic.
         #[serde(default)]
         surprise: f64,
+        /// What was judged by, in numbers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        basis: Option<ShareBasis>,
     },
     /// The analytic declares a weight for what happened.
     Declared {
@@ -269,6 +298,19 @@ impl AlertDocument {
     pub fn parse(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|e| Error::failed("this is no alert document").cause(e))
     }
+
+    /// Returns the document without the numbers that only our own form of it carries, for documents of other schemas.
+    #[must_use]
+    pub fn without_evidence(&self) -> Self {
+        let reasons = self.reasons.iter().cloned();
+        Self {
+            schema: None,
+            evidence: None,
+            digest: None,
+            reasons: reasons.map(AlertReason::without_basis).collect(),
+            ..self.clone()
+        }
+    }
 }
 
 impl AlertReason {
@@ -281,5 +323,16 @@ impl AlertReason {
             | Self::Declared { surprise } => *surprise,
             Self::Sequence { .. } => 0.0,
         }
+    }
+
+    /// Returns the reason without the numbers that it was judged by.
+    fn without_basis(mut self) -> Self {
+        match &mut self {
+            Self::Volume(amount) | Self::Newcomer(amount) => amount.basis = None,
+            Self::Novelty { basis, .. } => *basis = None,
+            Self::Share { basis, .. } => *basis = None,
+            Self::Declared { .. } | Self::Sequence { .. } => {}
+        }
+        self
     }
 }

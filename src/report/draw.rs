@@ -86,6 +86,16 @@ impl Axis {
     }
 }
 
+/// Draws how values thin out: full up to the column of the first quantile, lower up to each of the next, nothing beyond the
+/// last. Quantiles ascend.
+pub fn steps(quantiles: &[usize], columns: usize) -> String {
+    let n = quantiles.len().max(1) as f64;
+    bars((0..columns).map(|column| {
+        let passed = quantiles.partition_point(|&end| end < column);
+        1.0 - passed as f64 / n
+    }))
+}
+
 /// Writes labels under their columns; one that would touch the one before it moves to the right.
 pub fn labels(labels: &[(usize, String)]) -> String {
     let mut line = String::new();
@@ -117,6 +127,7 @@ mod tests {
         assert_eq!(drawn.chars().nth(axis.column(1_280.0)).unwrap(), ' ');
         assert_eq!(axis.column(1_280.0), 59);
         assert!(Curve::through(3.0, 3.0).is_none() && Curve::through(f64::NAN, 3.0).is_none());
+        assert_eq!(steps(&[0, 2, 2, 4], 7), "█▆▆▂▂  ");
         assert_eq!(labels(&[(2, "ab".into()), (3, "c".into())]), "  ab c");
     }
 }

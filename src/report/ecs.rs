@@ -59,7 +59,7 @@ pub fn document(alert: &AlertDocument) -> Value {
         "observer": {"product": "plimsoll", "vendor": "plimsoll", "version": env!("CARGO_PKG_VERSION")},
         "related": {"ip": ips, "user": users},
         "tags": alert.suppressed_by.as_ref().map(|_| ["suppressed"]),
-        "plimsoll": alert,
+        "plimsoll": alert.without_evidence(),
     }))
 }
 

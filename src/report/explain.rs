@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::report::document::{AlertDocument, AlertReason, Amount};
-use crate::report::draw::{Axis, Curve, labels};
+use crate::evidence::{HoursBasis, Judgement, NoveltyBasis, QUANTILES, Reference};
+use crate::report::document::{AlertDocument, AlertReason, Amount, AmountBasis, JudgedAgainst};
+use crate::report::draw::{Axis, Curve, labels, steps};
 use crate::report::escape::Plain;
-use crate::report::number::{amount, percent, probability, return_period};
+use crate::report::number::{amount, count, noun, percent, probability, return_period};
 use crate::report::paint::Paint;
 use crate::report::text;
 
@@ -13,6 +14,8 @@ use crate::report::text;
 const COLUMNS: usize = 64;
 /// Statistic below this share of the sum of its parts was damped on purpose rather than rounded.
 const DAMPED: f64 = 0.99;
+/// Reasons are told in full until they make up this share of the sum.
+const SHARE_TOLD: f64 = 0.95;
 
 /// Returns the alert and then each of its reasons in full.
 pub fn explain(alert: &AlertDocument, paint: Paint) -> String {
@@ -38,89 +41,32 @@ fn write_all(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt:
             100.0 * alert.statistic / sum,
         )?;
     }
-    let share = 10f64.powf(-alert.surprise);
-    if alert.provisional {
-        writeln!(
-            out,
-            "Score {:.1} is provisional: too few days are stored to compare it with.",
-            alert.score
-        )?;
-    } else {
-        writeln!(
-            out,
-            "Score {:.1}: {} of the entity-days of this estate are as extreme; threshold {:.1}.",
-            alert.score,
-            share_text(share),
-            alert.threshold,
-        )?;
+    if let Some(judgement) = &alert.evidence {
+        write_arm(out, alert, judgement)?;
     }
-    for reason in &alert.reasons {
-        let part = (sum > 0.0).then(|| reason.surprise() / sum);
+    write_score(out, alert)?;
+    let (told, rest) = by_weight(&alert.reasons, sum);
+    for reason in told {
         writeln!(
             out,
             "\n{}",
             paint.bold(&Plain(&text::sentence(reason, &alert.entity.id)).to_string())
         )?;
-        match reason {
-            AlertReason::Volume(a) => {
-                writeln!(
-                    out,
-                    "  chance {} a day: {} for this identity; {} of the whole",
-                    probability(a.p_value),
-                    return_period(a.p_value),
-                    percent(part),
-                )?;
-                write_drawing(out, a)?;
-            }
-            AlertReason::Newcomer(a) => {
-                writeln!(
-                    out,
-                    "  {} of the active hours of {} are at least as busy; {} of the whole",
-                    share_text(a.p_value),
-                    Plain(&a.judged_against.id),
-                    percent(part),
-                )?;
-                write_drawing(out, a)?;
-            }
-            AlertReason::Novelty {
-                p_value,
-                judged_against,
-                ..
-            } => {
-                let whose = if judged_against.id == alert.entity.id {
-                    "its own habit of showing new values".to_owned()
-                } else {
-                    format!(
-                        "the habits of {} {}",
-                        judged_against.kind.replace('_', " "),
-                        judged_against.id
-                    )
-                };
-                writeln!(
-                    out,
-                    "  chance {} a day: {}, by {}; {} of the whole",
-                    probability(*p_value),
-                    return_period(*p_value),
-                    Plain(&whose),
-                    percent(part),
-                )?;
-            }
-            AlertReason::Share { .. } | AlertReason::Declared { .. } => {
-                writeln!(out, "  {} of the whole", percent(part))?
-            }
-            AlertReason::Sequence { steps } => {
-                for step in steps {
-                    let event = step.event_id.as_deref().unwrap_or("–");
-                    writeln!(
-                        out,
-                        "  {}  {}  event {}",
-                        Plain(&step.time),
-                        Plain(&step.step.replace('_', " ")),
-                        Plain(event)
-                    )?;
-                }
-            }
-        }
+        let part = percent((sum > 0.0).then(|| reason.surprise() / sum));
+        write_reason(out, reason, &alert.entity.id, &part)?;
+    }
+    if !rest.is_empty() {
+        let names: Vec<String> = rest
+            .iter()
+            .map(|reason| text::sentence(reason, &alert.entity.id))
+            .collect();
+        let part: f64 = rest.iter().map(|reason| reason.surprise()).sum();
+        writeln!(
+            out,
+            "\nThe remaining {}: {}",
+            percent((sum > 0.0).then(|| part / sum)),
+            Plain(&names.join("; "))
+        )?;
     }
     if !alert.event_ids.is_empty() {
         writeln!(out, "\n{}", paint.bold("First events"))?;
@@ -131,32 +77,306 @@ fn write_all(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt:
     Ok(())
 }
 
+/// Parts reasons, which come largest first, into those that make up the most of the sum, and the rest. A sequence has no
+/// part in the sum and is a condition of it, so that it is always told.
+fn by_weight(reasons: &[AlertReason], sum: f64) -> (Vec<&AlertReason>, Vec<&AlertReason>) {
+    let mut so_far = 0.0;
+    reasons.iter().partition(|reason| {
+        let is_told = matches!(reason, AlertReason::Sequence { .. }) || so_far < SHARE_TOLD * sum;
+        so_far += reason.surprise();
+        is_told
+    })
+}
+
+/// Draws the arm's stored distribution with the statistic marked in it.
+fn write_arm(out: &mut String, alert: &AlertDocument, judgement: &Judgement) -> std::fmt::Result {
+    let Some(arm) = &judgement.arm else {
+        return writeln!(out, "The arm has no stored distribution yet.");
+    };
+    let most = judgement.statistic.max(arm.quantiles[QUANTILES.len() - 1]);
+    writeln!(
+        out,
+        "Stored of arm {}: {} over {}; drawn up to the largest, this one marked.",
+        Plain(&alert.arm),
+        noun(arm.tail.n, "entity-day", "entity-days"),
+        noun(u64::from(arm.days), "whole day", "whole days"),
+    )?;
+    if most > 0.0 {
+        let column = |x: f64| ((x / most * (COLUMNS - 1) as f64).round() as usize).min(COLUMNS - 1);
+        let mut marks = vec![
+            (
+                column(arm.quantiles[2]),
+                format!("▲ p98 {:.1}", arm.quantiles[2]),
+            ),
+            (
+                column(arm.quantiles[4]),
+                format!("▲ p99.9 {:.1}", arm.quantiles[4]),
+            ),
+            (
+                column(judgement.statistic),
+                format!("▲ here {:.1}", judgement.statistic),
+            ),
+        ];
+        marks.sort();
+        writeln!(
+            out,
+            "  {}",
+            steps(&arm.quantiles.map(column), COLUMNS).trim_end()
+        )?;
+        writeln!(out, "  {}", "─".repeat(COLUMNS))?;
+        writeln!(out, "  {}", labels(&marks))?;
+    }
+    writeln!(
+        out,
+        "  {} are as extreme by this arm: {}",
+        share_text(10f64.powf(arm.log10_exceedance(judgement.statistic))),
+        beyond(arm, judgement.statistic),
+    )
+}
+
+/// Says how the share of a value was found: counted, or from the tail.
+fn beyond(reference: &Reference, value: f64) -> String {
+    let tail = &reference.tail;
+    if value <= tail.u {
+        format!("{} were counted", count(reference.at_least))
+    } else if tail.k == 0 {
+        format!(
+            "beyond the largest stored, u = {:.2}, an exponential tail is assumed",
+            tail.u
+        )
+    } else {
+        format!(
+            "by a tail fitted to the {} beyond u = {:.2} (scale {:.2}, shape {:.2}); {} were counted",
+            noun(tail.k, "entity-day", "entity-days"),
+            tail.u,
+            tail.sigma,
+            tail.xi,
+            count(reference.at_least),
+        )
+    }
+}
+
+fn write_score(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
+    let threshold = match &alert.evidence {
+        Some(judgement) if judgement.threshold.is_finite() => format!(
+            "{:.1} ({} of entity-days)",
+            alert.threshold,
+            share_text(10f64.powf(-judgement.threshold))
+        ),
+        _ => format!("{:.1}", alert.threshold),
+    };
+    if alert.provisional {
+        return writeln!(
+            out,
+            "Score {:.1} is provisional: too few days are stored to compare it with; threshold {threshold}, generation {}.",
+            alert.score, alert.generation
+        );
+    }
+    write!(
+        out,
+        "Score {:.1}: {} of the entity-days of this estate are as extreme",
+        alert.score,
+        share_text(10f64.powf(-alert.surprise)),
+    )?;
+    if let Some(judgement) = &alert.evidence {
+        write!(
+            out,
+            " by any arm (rank {:.2} among {} over {})",
+            judgement.rank,
+            noun(judgement.pooled.tail.n, "entity-day", "entity-days"),
+            noun(u64::from(judgement.pooled.days), "day", "days"),
+        )?;
+    }
+    writeln!(
+        out,
+        "; threshold {threshold}, generation {}.",
+        alert.generation
+    )
+}
+
+fn write_reason(
+    out: &mut String,
+    reason: &AlertReason,
+    entity: &str,
+    part: &str,
+) -> std::fmt::Result {
+    match reason {
+        AlertReason::Volume(a) => {
+            writeln!(
+                out,
+                "  chance {} a day: {} for this identity; {part} of the whole",
+                probability(a.p_value),
+                return_period(a.p_value),
+            )?;
+            match &a.basis {
+                Some(AmountBasis::Volume(basis)) => {
+                    let predictive = basis.predictive();
+                    writeln!(
+                        out,
+                        "  judged by {}; {} active windows of {} a day expected",
+                        Plain(&level(
+                            &a.judged_against,
+                            entity,
+                            basis.own.n,
+                            predictive.own_weight()
+                        )),
+                        short(predictive.lambda),
+                        Plain(&a.window),
+                    )?;
+                    let curve = Curve {
+                        loc: predictive.loc,
+                        scale: predictive.scale,
+                        nu: predictive.nu,
+                    };
+                    write_curve(out, a, Some(curve))
+                }
+                _ => write_curve(out, a, Curve::through(a.p50, a.p99)),
+            }
+        }
+        AlertReason::Newcomer(a) => {
+            writeln!(
+                out,
+                "  {} of the active hours of {} are at least as busy; {part} of the whole",
+                share_text(a.p_value),
+                Plain(&a.judged_against.id),
+            )?;
+            match &a.basis {
+                Some(AmountBasis::Hours(basis)) => write_hours(out, a, basis),
+                _ => write_curve(out, a, Curve::through(a.p50, a.p99)),
+            }
+        }
+        AlertReason::Novelty {
+            of,
+            support,
+            p_value,
+            judged_against,
+            basis,
+            ..
+        } => {
+            let whose = if judged_against.id == entity {
+                "its own habit of showing new values".to_owned()
+            } else {
+                format!(
+                    "the habits of {} {}",
+                    judged_against.kind.replace('_', " "),
+                    judged_against.id
+                )
+            };
+            writeln!(
+                out,
+                "  chance {} a day: {}, by {}; {part} of the whole",
+                probability(*p_value),
+                return_period(*p_value),
+                Plain(&whose),
+            )?;
+            match basis {
+                Some(basis) => write_habit(out, basis, *of, *support),
+                None => Ok(()),
+            }
+        }
+        AlertReason::Share { .. } | AlertReason::Declared { .. } => {
+            writeln!(out, "  {part} of the whole")
+        }
+        AlertReason::Sequence { steps } => steps.iter().try_for_each(|step| {
+            let event = step.event_id.as_deref().unwrap_or("–");
+            writeln!(
+                out,
+                "  {}  {}  event {}",
+                Plain(&step.time),
+                Plain(&step.step.replace('_', " ")),
+                Plain(event)
+            )
+        }),
+    }
+}
+
+/// Says how often something is new here, and how rare it is that a new value is known to so few.
+fn write_habit(
+    out: &mut String,
+    basis: &NoveltyBasis,
+    active_days: u32,
+    support: u32,
+) -> std::fmt::Result {
+    let own = match basis.novel_days {
+        Some(novel) => format!(
+            "something new on {novel} of its {}, on {} of its peers'",
+            noun(u64::from(active_days), "active day", "active days"),
+            percent(Some(basis.peers.hazard())),
+        ),
+        None => "its first day: everything is new to it".to_owned(),
+    };
+    let hazard = basis.hazard(active_days);
+    let tail = (-basis.surprise(active_days, support)).exp() / hazard;
+    writeln!(
+        out,
+        "  {own}: hazard {} a day; {} of new values are known to as few",
+        probability(hazard),
+        percent(Some(tail.min(1.0))),
+    )
+}
+
+/// Says at which level a reason was judged, plainly.
+fn level(whose: &JudgedAgainst, entity: &str, windows: f64, own_weight: f64) -> String {
+    let windows = noun(windows.round().max(0.0) as u64, "window", "windows");
+    let weighs = || format!("its own history weighs {:.0} %", 100.0 * own_weight);
+    match whose.kind.as_str() {
+        _ if whose.id == entity => format!(
+            "its own history ({windows}, {:.0} % of the weight)",
+            100.0 * own_weight
+        ),
+        "default" => format!(
+            "the built-in default, for nothing here is known yet; {}",
+            weighs()
+        ),
+        "estate" => format!("the estate ({}), {}", whose.id, weighs()),
+        kind => format!("{} {}, {}", kind.replace('_', " "), whose.id, weighs()),
+    }
+}
+
+/// Writes a rate with as many digits as mean something.
+fn short(x: f64) -> String {
+    match x {
+        x if x >= 9.95 => count(x.round() as u64),
+        x if x >= 0.095 => format!("{x:.1}"),
+        x => probability(x),
+    }
+}
+
 fn share_text(share: f64) -> String {
     match share {
         s if s <= 0.0 => "none".to_owned(),
         s if s >= 0.01 => format!("{:.1} %", 100.0 * s),
-        s => format!(
-            "one in {}",
-            crate::report::number::count((1.0 / s).min(1e15).round() as u64)
-        ),
+        s => format!("one in {}", count((1.0 / s).min(1e15).round() as u64)),
     }
 }
 
-/// Draws what was expected, through its median and 99th percentile on a logarithmic axis, with the observation marked.
-fn write_drawing(out: &mut String, a: &Amount) -> std::fmt::Result {
-    let Some(curve) = Curve::through(a.p50, a.p99) else {
+/// Draws what was expected on a logarithmic axis, with the observation marked.
+fn write_curve(out: &mut String, a: &Amount, curve: Option<Curve>) -> std::fmt::Result {
+    let Some(curve) = curve else {
         return Ok(());
     };
-    let observed = a.observed as f64;
-    let most = observed.max(a.p99);
+    let most = (a.observed as f64).max(a.p99);
+    writeln!(out, "  {}", curve.draw(most, COLUMNS).trim_end())?;
+    write_axis(out, a, most)
+}
+
+/// Draws the hours of a newcomer's peers.
+fn write_hours(out: &mut String, a: &Amount, basis: &HoursBasis) -> std::fmt::Result {
+    let most = (a.observed as f64).max(basis.quantiles[QUANTILES.len() - 1] as f64);
+    let axis = Axis::to(most, COLUMNS);
+    let columns = basis.quantiles.map(|x| axis.column(x as f64));
+    writeln!(out, "  {}", steps(&columns, COLUMNS).trim_end())?;
+    write_axis(out, a, most)
+}
+
+fn write_axis(out: &mut String, a: &Amount, most: f64) -> std::fmt::Result {
     let axis = Axis::to(most, COLUMNS);
     let shown = |name: &str, x: f64| (axis.column(x), format!("▲ {name}{}", amount(&a.metric, x)));
-    writeln!(out, "  {}", curve.draw(most, COLUMNS).trim_end())?;
     writeln!(out, "  {}", "─".repeat(COLUMNS))?;
     let mut marks = vec![
         shown("p50 ", a.p50),
         shown("p99 ", a.p99),
-        shown("here ", observed),
+        shown("here ", a.observed as f64),
     ];
     marks.sort();
     writeln!(out, "  {}", labels(&marks))

@@ -3,6 +3,7 @@
 //! Everything that comes from a log is escaped here, whatever it is written into: a terminal is not steered, a page not
 //! scripted, and a line of JSON stays one line. Nothing here prints; every function hands back text.
 
+pub mod account;
 pub mod baseline;
 mod document;
 mod draw;
@@ -19,7 +20,7 @@ pub mod plot;
 pub mod summary;
 pub mod text;
 
-pub use document::{AlertDocument, AlertReason};
+pub use document::{AlertDocument, AlertReason, Amount, AmountBasis};
 pub use escape::{Html, Plain};
 pub use number::count;
 pub use paint::Paint;

@@ -98,7 +98,7 @@ pub fn finding(alert: &AlertDocument) -> Value {
         "unmapped": {
             "score": alert.score, "surprise": alert.surprise, "threshold": alert.threshold, "arm": alert.arm,
             "statistic": alert.statistic, "provisional": alert.provisional, "generation": alert.generation,
-            "suppressed_by": alert.suppressed_by, "reasons": alert.reasons, "destinations": alert.destinations,
+            "suppressed_by": alert.suppressed_by, "reasons": alert.without_evidence().reasons, "destinations": alert.destinations,
             "authentication": alert.authentication, "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen},
         },
     });

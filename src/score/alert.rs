@@ -8,12 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::analytic::Analytic;
+use crate::baseline::{Generation, arm_key};
 use crate::config::{Config, Facets, approval_covering};
 use crate::event::{AddressClass, Event};
+use crate::evidence::{
+    self, HoursBasis, Judgement, NoveltyBasis, Reference, ShareBasis, VolumeBasis, round,
+    significant,
+};
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
 use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
-use crate::score::components::JudgedAgainst;
+use crate::score::components::{
+    JudgedAgainst, hours_basis, novelty_basis, share_basis, volume_basis,
+};
 use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
 use crate::score::sequence::StepTime;
 use crate::score::subject::Subject;
@@ -90,6 +97,17 @@ pub struct Alert {
     pub generation: u64,
     /// The approval that covers it.
     pub suppressed_by: Option<String>,
+    /// How the statistic became the score, in numbers.
+    pub evidence: Judgement,
+    /// Guards everything else against damage; see [`evidence::digest`].
+    pub digest: Option<String>,
+}
+
+impl Alert {
+    /// Takes the digest of all that it says; whoever changes it afterwards seals it again.
+    pub fn seal(&mut self) {
+        self.digest = evidence::digest_of(self);
+    }
 }
 
 /// A span of event time.
@@ -181,6 +199,8 @@ pub enum Reason {
         surprise: f64,
         /// Whose history.
         judged_against: Evidence,
+        /// What was judged by, in numbers.
+        basis: VolumeBasis,
     },
     /// A trait showed something new.
     Novelty {
@@ -200,6 +220,8 @@ pub enum Reason {
         surprise: f64,
         /// Whose history.
         judged_against: Evidence,
+        /// What was judged by, in numbers.
+        basis: NoveltyBasis,
     },
     /// A newcomer was busier than its peers.
     Newcomer {
@@ -219,6 +241,8 @@ pub enum Reason {
         surprise: f64,
         /// Which peers.
         judged_against: Evidence,
+        /// What was judged by, in numbers; `None` if nobody was active.
+        basis: Option<HoursBasis>,
     },
     /// Data was given to an account that is not ours.
     Share {
@@ -230,6 +254,8 @@ pub enum Reason {
         acts: u64,
         /// Its part of the arm's statistic, in natural logarithms.
         surprise: f64,
+        /// What was judged by, in numbers.
+        basis: ShareBasis,
     },
     /// The analytic declares a weight for what happened.
     Declared {
@@ -287,8 +313,11 @@ fn as_text<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S:
 
 /// Returns the id of an episode: a function of analytic, entity and the episode's start.
 pub fn alert_id(analytic: &str, entity: &Entity, start: Time) -> String {
-    let text = format!("{analytic}\n{}\n{}\n{start}", entity.kind, entity.id);
-    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(text.as_bytes()))
+    evidence::alert_id(
+        analytic,
+        (entity.kind.as_str(), &entity.id),
+        &start.to_string(),
+    )
 }
 
 /// Tells alerts of one day from their events.
@@ -519,7 +548,7 @@ impl Narrator<'_> {
                 credential: newest(&evidence, |e| e.credential.as_ref().map(|c| c.to_string())),
             },
             authentication: authentication(events),
-            reasons: reasons(&verdict.arm, events),
+            reasons: reasons(&verdict.arm, events, &subject, generation),
             resources,
             destinations,
             events: evidence.len() as u64,
@@ -530,9 +559,29 @@ impl Narrator<'_> {
                 .collect(),
             generation: generation.number,
             suppressed_by: None,
+            evidence: self.judgement(&analytic.id, verdict, facts),
+            digest: None,
         };
         alert.suppressed_by = self.approval(analytic, entity, &evidence, &alert);
         alert
+    }
+
+    /// Returns how a verdict came about.
+    fn judgement(&self, analytic: &str, verdict: &Verdict, facts: &DayFacts) -> Judgement {
+        let calibration = &self.judge.generation().calibration;
+        let arm = &verdict.arm;
+        let of_arm = calibration.arms.get(&arm_key(analytic, &arm.arm));
+        Judgement {
+            statistic: arm.statistic,
+            factor: arm.factor,
+            damped: (arm.factor < 1.0).then(|| "no unusual context".to_owned()),
+            arm: of_arm.map(|distribution| Reference::of(distribution, arm.statistic)),
+            rank: arm.rank,
+            pooled: Reference::of(&calibration.pooled, arm.rank),
+            surprise: verdict.surprise,
+            threshold: self.threshold,
+            sensitive: facts.is_active(Metric::SensitiveBuckets),
+        }
     }
 
     /// Tells whether an event adds to some metric of the analytic.
@@ -546,7 +595,7 @@ impl Narrator<'_> {
     fn tables(
         &self,
         evidence: &[&Event],
-        generation: &crate::baseline::Generation,
+        generation: &Generation,
     ) -> (Vec<ResourceRecord>, Vec<DestinationRecord>) {
         let mut buckets: BTreeMap<&str, (ResourceRecord, BTreeSet<&str>)> = BTreeMap::new();
         let mut destinations: BTreeMap<String, DestinationRecord> = BTreeMap::new();
@@ -603,7 +652,7 @@ impl Narrator<'_> {
     fn destinations(
         &self,
         event: &Event,
-        generation: &crate::baseline::Generation,
+        generation: &Generation,
     ) -> Vec<(String, Option<bool>, u64)> {
         use crate::event::Action;
         let mut found = Vec::new();
@@ -774,8 +823,17 @@ fn metrics_of(analytic: &Analytic) -> BTreeSet<Metric> {
         .collect()
 }
 
-fn reasons(arm: &ArmVerdict, events: &[Event]) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = arm.contributions.iter().map(reason).collect();
+fn reasons(
+    arm: &ArmVerdict,
+    events: &[Event],
+    subject: &Subject,
+    generation: &Generation,
+) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = arm
+        .contributions
+        .iter()
+        .map(|contribution| reason(contribution, subject, generation))
+        .collect();
     if let Some(sequence) = &arm.sequence {
         let steps = sequence
             .steps
@@ -801,7 +859,7 @@ fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
     }
 }
 
-fn reason(contribution: &Contribution) -> Reason {
+fn reason(contribution: &Contribution, subject: &Subject, generation: &Generation) -> Reason {
     match contribution {
         Contribution::Volume(reading) => Reason::Volume {
             metric: reading.metric.as_str(),
@@ -811,7 +869,8 @@ fn reason(contribution: &Contribution) -> Reason {
             p99: round(reading.predictive.quantile(0.99), 1),
             p_value: significant(reading.predictive.p_value(reading.observed as f64)),
             surprise: round(reading.surprise, 3),
-            judged_against: evidence(&reading.judged_against, reading.windows),
+            judged_against: judged_against(&reading.judged_against, reading.windows),
+            basis: volume_basis(subject, generation, reading.metric, reading.window),
         },
         Contribution::Novelty(reading) => Reason::Novelty {
             r#trait: reading.which.as_str(),
@@ -821,7 +880,8 @@ fn reason(contribution: &Contribution) -> Reason {
             support: reading.support,
             p_value: significant((-reading.surprise).exp()),
             surprise: round(reading.surprise, 3),
-            judged_against: evidence(&reading.judged_against, f64::from(reading.active_days)),
+            judged_against: judged_against(&reading.judged_against, f64::from(reading.active_days)),
+            basis: novelty_basis(subject, generation, reading.which),
         },
         Contribution::RoleTail(reading) => Reason::Newcomer {
             metric: reading.metric.as_str(),
@@ -831,7 +891,8 @@ fn reason(contribution: &Contribution) -> Reason {
             p99: reading.quantiles.1 as f64,
             p_value: significant((-reading.surprise).exp()),
             surprise: round(reading.surprise, 3),
-            judged_against: evidence(&reading.judged_against, reading.hours as f64),
+            judged_against: judged_against(&reading.judged_against, reading.hours as f64),
+            basis: hours_basis(subject, generation, reading.metric, reading.observed),
         },
         Contribution::Share {
             accounts,
@@ -843,14 +904,15 @@ fn reason(contribution: &Contribution) -> Reason {
             buckets: buckets.iter().map(|b| b.to_string()).collect(),
             acts: *acts,
             surprise: round(*surprise, 3),
+            basis: share_basis(subject, generation, accounts),
         },
         Contribution::Weight(weight) => Reason::Declared { surprise: *weight },
     }
 }
 
-fn evidence(judged_against: &JudgedAgainst, windows: f64) -> Evidence {
+fn judged_against(whose: &JudgedAgainst, windows: f64) -> Evidence {
     let windows = round(windows, 1);
-    match judged_against {
+    match whose {
         JudgedAgainst::Own(entity) => Evidence {
             kind: entity.kind.as_str(),
             id: entity.id.to_string(),
@@ -866,23 +928,5 @@ fn evidence(judged_against: &JudgedAgainst, windows: f64) -> Evidence {
             id: "built in".to_owned(),
             windows,
         },
-    }
-}
-
-fn round(x: f64, digits: i32) -> f64 {
-    let unit = 10f64.powi(digits);
-    (x * unit).round() / unit
-}
-
-/// Rounds to three significant digits.
-fn significant(p: f64) -> f64 {
-    if p <= 0.0 || !p.is_finite() {
-        return p.max(0.0);
-    }
-    let unit = 10f64.powi(2 - p.abs().log10().floor() as i32);
-    if unit.is_finite() {
-        (p * unit).round() / unit
-    } else {
-        p
     }
 }

@@ -1,10 +1,11 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
 use crate::baseline::{Generation, Group, GroupState};
+use crate::evidence::{FirstAct, HoursBasis, NoveltyBasis, ShareBasis, VolumeBasis};
 use crate::measure::value_hash;
 use crate::score::subject::Subject;
 use crate::stats::constants::{HAZARD_PRIOR_DAYS, MEMBERS_MIN, ROLE_AMOUNTS_MIN};
-use crate::stats::{Evidence, GroupNovelty, Predictive};
+use crate::stats::{Evidence, GroupNovelty, Predictive, Prior};
 use crate::time::Window;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
@@ -76,6 +77,31 @@ pub struct RoleTailReading {
     pub judged_against: JudgedAgainst,
 }
 
+/// Returns what peers and the subject itself show of a metric in a window, and which peers those are.
+fn shown<'s>(
+    subject: &'s Subject,
+    generation: &Generation,
+    metric: Metric,
+    window: Window,
+) -> (Prior, Evidence, Option<&'s Group>) {
+    let (prior, lender) = generation.prior(&subject.chain, metric, window);
+    let own = subject
+        .baseline
+        .map_or(Evidence::default(), |b| b.evidence(metric, window));
+    (prior, own, lender)
+}
+
+/// Returns what an amount of a metric in a window is judged by.
+pub fn volume_basis(
+    subject: &Subject,
+    generation: &Generation,
+    metric: Metric,
+    window: Window,
+) -> VolumeBasis {
+    let (prior, own, _) = shown(subject, generation, metric, window);
+    VolumeBasis { prior, own }
+}
+
 /// Returns the predictive for a metric of a subject in a window, and whose history it rests on.
 pub fn predictive(
     subject: &Subject,
@@ -83,10 +109,7 @@ pub fn predictive(
     metric: Metric,
     window: Window,
 ) -> (Predictive, JudgedAgainst, f64) {
-    let (prior, lender) = generation.prior(&subject.chain, metric, window);
-    let evidence = subject
-        .baseline
-        .map_or(Evidence::default(), |b| b.evidence(metric, window));
+    let (prior, evidence, lender) = shown(subject, generation, metric, window);
     let predictive = Predictive::new(&prior, &evidence);
     let judged_against = if predictive.own_weight() >= 0.5 {
         JudgedAgainst::Own(subject.entity.clone())
@@ -170,15 +193,8 @@ pub fn novelty(subject: &Subject, generation: &Generation, which: Trait) -> Opti
         })
 }
 
-/// Judges one value that the subject is not known for.
-fn novelty_of(
-    subject: &Subject,
-    generation: &Generation,
-    which: Trait,
-    hash: u64,
-    value: &Str,
-) -> NoveltyReading {
-    let peers = generation.peers(&subject.chain, MEMBERS_MIN as u32);
+/// Returns what new values of a trait are judged by.
+pub fn novelty_basis(subject: &Subject, generation: &Generation, which: Trait) -> NoveltyBasis {
     let lookup = |state: &GroupState| -> Option<GroupNovelty> {
         state
             .novelty
@@ -186,7 +202,8 @@ fn novelty_of(
             .ok()
             .map(|at| state.novelty[at].1)
     };
-    let of_peers = peers
+    let peers = generation
+        .peers(&subject.chain, MEMBERS_MIN as u32)
         .and_then(|(_, state)| lookup(state))
         .unwrap_or_default();
     let of_estate = subject
@@ -195,25 +212,31 @@ fn novelty_of(
         .and_then(|estate| generation.groups.get(estate))
         .and_then(lookup)
         .unwrap_or_default();
+    NoveltyBasis {
+        peers,
+        estate_support: of_estate.support,
+        novel_days: subject.baseline.map(|b| b.novel_days(which)),
+    }
+}
+
+/// Judges one value that the subject is not known for.
+fn novelty_of(
+    subject: &Subject,
+    generation: &Generation,
+    which: Trait,
+    hash: u64,
+    value: &Str,
+) -> NoveltyReading {
     let support = generation.support_of(which, hash);
     let active_days = subject.baseline.map_or(0, |b| b.active_days);
-    let hazard = match subject.baseline {
-        Some(baseline) => of_peers.hazard_of(
-            f64::from(baseline.novel_days(which)),
-            f64::from(baseline.active_days),
-        ),
-        None => 1.0,
-    };
+    let basis = novelty_basis(subject, generation, which);
     NoveltyReading {
         which,
         value: value.clone(),
-        surprise: of_peers
-            .with_estate(&of_estate)
-            .surprise(hazard, u64::from(support))
-            .max(0.0),
+        surprise: basis.surprise(active_days, support),
         support,
         active_days,
-        judged_against: match peers {
+        judged_against: match generation.peers(&subject.chain, MEMBERS_MIN as u32) {
             _ if f64::from(active_days) >= HAZARD_PRIOR_DAYS => {
                 JudgedAgainst::Own(subject.entity.clone())
             }
@@ -223,18 +246,44 @@ fn novelty_of(
     }
 }
 
-/// Judges a share to an account by the novelty of that destination; a known one is no surprise.
-pub fn share_novelty(subject: &Subject, generation: &Generation, account: &Str) -> f64 {
+/// Judges a share to an account by the novelty of that destination; `None` if the subject is known for it.
+pub fn share_novelty(
+    subject: &Subject,
+    generation: &Generation,
+    account: &Str,
+) -> Option<NoveltyReading> {
     let hash = value_hash(account);
     let known = subject
         .baseline
         .and_then(|b| b.known(Trait::Destination))
         .is_some_and(|known| known.contains(hash));
-    if known {
-        0.0
-    } else {
-        novelty_of(subject, generation, Trait::Destination, hash, account).surprise
+    (!known).then(|| novelty_of(subject, generation, Trait::Destination, hash, account))
+}
+
+/// Returns what shares to some accounts are judged by.
+pub fn share_basis(subject: &Subject, generation: &Generation, accounts: &[Str]) -> ShareBasis {
+    let rarest = accounts
+        .iter()
+        .filter_map(|account| share_novelty(subject, generation, account))
+        .max_by(|a, b| a.surprise.total_cmp(&b.surprise));
+    ShareBasis {
+        first: rarest.map(|reading| FirstAct {
+            novelty: novelty_basis(subject, generation, Trait::Destination),
+            active_days: reading.active_days,
+            support: reading.support,
+        }),
     }
+}
+
+/// Returns what a newcomer's busiest hour is judged by; `None` if nobody was active.
+pub fn hours_basis(
+    subject: &Subject,
+    generation: &Generation,
+    metric: Metric,
+    observed: u64,
+) -> Option<HoursBasis> {
+    let (_, hours) = generation.role_tail(&subject.chain, metric, ROLE_AMOUNTS_MIN)?;
+    Some(HoursBasis::of(hours, observed))
 }
 
 /// Returns a newcomer's busiest hour against its peers' hours.

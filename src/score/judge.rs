@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::analytic::{ActKind, Analytic, Arm, Cohort, Gate, Term};
 use crate::baseline::{Generation, arm_key};
 use crate::measure::{EGRESS_FLOW, value_hash};
+use crate::score::account::{ArmAccount, GateDetail, GateReading, Noting, Unseen, Witness};
 use crate::score::components::{
     NoveltyReading, RoleTailReading, VolumeReading, novelty, role_tail, share_novelty, volume,
 };
@@ -136,12 +137,7 @@ impl<'a> Judge<'a> {
             .arms(parts, analytic)
             .into_iter()
             .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
-        let calibration = &self.generation.calibration;
-        let surprise = if calibration.is_provisional() {
-            stats::rank::provisional_surprise(arm.statistic)
-        } else {
-            calibration.pooled.surprise(arm.rank)
-        };
+        let surprise = self.surprise(arm.statistic, arm.rank);
         Some(Verdict {
             surprise,
             score: stats::rank::score(surprise),
@@ -160,6 +156,46 @@ impl<'a> Judge<'a> {
                 Some(verdict)
             })
             .collect()
+    }
+
+    /// Returns a full account of every arm of an analytic, heard or not; `threshold` is the surprise to be reached.
+    pub fn account(
+        &self,
+        subject: &Subject,
+        analytic: &Analytic,
+        threshold: f64,
+    ) -> Vec<ArmAccount> {
+        let mut parts = Parts::new(subject, self.generation);
+        let account = |arm: &Arm| {
+            let mut noting = Noting::default();
+            let verdict = parts.examine(analytic, arm, &mut noting)?;
+            let key = arm_key(&analytic.id, &arm.id);
+            let (gates, _) = noting.noted();
+            let surprise_of = |statistic: f64| {
+                let rank = self.rank(&key, statistic);
+                (rank, self.surprise(statistic, rank))
+            };
+            let belongs = parts.belongs(arm.cohort);
+            Some(ArmAccount::of(
+                arm,
+                belongs,
+                gates,
+                &verdict,
+                threshold,
+                surprise_of,
+            ))
+        };
+        analytic.arms.iter().filter_map(account).collect()
+    }
+
+    /// Returns the surprise of an arm's statistic that has a rank.
+    fn surprise(&self, statistic: f64, rank: f64) -> f64 {
+        let calibration = &self.generation.calibration;
+        if calibration.is_provisional() {
+            stats::rank::provisional_surprise(statistic)
+        } else {
+            calibration.pooled.surprise(rank)
+        }
     }
 
     fn rank(&self, key: &Str, statistic: f64) -> f64 {
@@ -247,23 +283,36 @@ impl<'s, 'a> Parts<'s, 'a> {
             .any(|&which| self.novelty(which).is_some_and(|n| n.surprise > 0.0))
     }
 
-    /// Returns what an arm says; `None` if a gate is shut or nothing is surprising.
-    fn arm(&mut self, analytic: &Analytic, arm: &Arm) -> Option<ArmVerdict> {
-        let belongs = match arm.cohort {
+    fn belongs(&self, cohort: Cohort) -> bool {
+        match cohort {
             Cohort::New => self.is_new,
             Cohort::Established => !self.is_new,
             Cohort::Any => true,
-        };
-        if !belongs {
+        }
+    }
+
+    /// Returns what an arm says; `None` if a gate is shut or nothing is surprising.
+    fn arm(&mut self, analytic: &Analytic, arm: &Arm) -> Option<ArmVerdict> {
+        self.examine(analytic, arm, &mut Unseen)
+            .filter(|verdict| verdict.statistic > 0.0)
+    }
+
+    /// Returns what an arm says; `None` if it is not for this subject or a gate is shut, unless the witness wants to see it
+    /// all the same.
+    fn examine<W: Witness>(
+        &mut self,
+        analytic: &Analytic,
+        arm: &Arm,
+        witness: &mut W,
+    ) -> Option<ArmVerdict> {
+        if !self.belongs(arm.cohort) && !W::WANTS_ALL {
             return None;
         }
         let mut sequence = None;
-        if !arm
-            .gates
-            .iter()
-            .all(|gate| self.is_open(analytic, gate, &mut sequence))
-        {
-            return None;
+        for gate in &arm.gates {
+            if !self.is_open(analytic, gate, &mut sequence, witness) && !W::WANTS_ALL {
+                return None;
+            }
         }
         let mut contributions = Vec::new();
         for term in &arm.terms {
@@ -276,12 +325,9 @@ impl<'s, 'a> Parts<'s, 'a> {
         } else {
             1.0
         };
-        let statistic = factor
-            * contributions
-                .iter()
-                .map(Contribution::surprise)
-                .sum::<f64>();
-        (statistic > 0.0).then(|| ArmVerdict {
+        let statistic =
+            stats::arm::statistic(factor, contributions.iter().map(Contribution::surprise));
+        Some(ArmVerdict {
             arm: arm.id.clone(),
             statistic,
             factor,
@@ -292,29 +338,112 @@ impl<'s, 'a> Parts<'s, 'a> {
     }
 
     /// Tells whether a gate is open; one that waits for the sequence leaves it in `sequence`.
-    fn is_open(
+    fn is_open<W: Witness>(
         &mut self,
         analytic: &Analytic,
         gate: &Gate,
         sequence: &mut Option<SequenceReading>,
+        witness: &mut W,
     ) -> bool {
         match gate {
-            Gate::Active(metrics) => metrics.iter().any(|&m| self.subject.facts.is_active(m)),
-            Gate::AtLeast(metric, least) => self.over_the_day(*metric) >= *least,
-            Gate::AnyOf(gates) => gates
-                .iter()
-                .any(|gate| self.is_open(analytic, gate, sequence)),
-            Gate::Context => self.has_unusual_context(analytic),
-            Gate::External => self.is_external(analytic),
-            Gate::Act(ActKind::SensitiveShare) => !self.foreign_shares(analytic).is_empty(),
+            Gate::Active(metrics) => {
+                let is_active = |&m: &Metric| self.subject.facts.is_active(m);
+                let is_open = metrics.iter().any(is_active);
+                let names = |metrics: &mut dyn Iterator<Item = &Metric>| {
+                    metrics.map(|m| m.as_str()).collect()
+                };
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Active {
+                        metrics: names(&mut metrics.iter()),
+                        active: names(&mut metrics.iter().filter(|m| is_active(m))),
+                    },
+                });
+                is_open
+            }
+            Gate::AtLeast(metric, least) => {
+                let measured = self.over_the_day(*metric);
+                let is_open = measured >= *least;
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::AtLeast {
+                        metric: metric.as_str(),
+                        measured,
+                        required: *least,
+                    },
+                });
+                is_open
+            }
+            Gate::AnyOf(gates) => {
+                let mut within = W::default();
+                let mut is_open = false;
+                for gate in gates {
+                    if !is_open || W::WANTS_ALL {
+                        is_open |= self.is_open(analytic, gate, sequence, &mut within);
+                    }
+                }
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::AnyOf {
+                        of: within.noted().0,
+                    },
+                });
+                is_open
+            }
+            Gate::Context => {
+                let is_open = self.has_unusual_context(analytic);
+                witness.gate(|| {
+                    let traits = analytic.context.iter();
+                    let unusual = traits
+                        .clone()
+                        .filter(|&&which| self.novelty(which).is_some_and(|n| n.surprise > 0.0));
+                    let unusual = unusual.map(|t| t.as_str()).collect();
+                    GateReading {
+                        is_open,
+                        what: GateDetail::Context {
+                            traits: traits.map(|t| t.as_str()).collect(),
+                            unusual,
+                        },
+                    }
+                });
+                is_open
+            }
+            Gate::External => {
+                let is_open = self.is_external(analytic);
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::External,
+                });
+                is_open
+            }
+            Gate::Act(act @ ActKind::SensitiveShare) => {
+                let shares = self.foreign_shares(analytic);
+                let is_open = !shares.is_empty();
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Act {
+                        act: act.as_str(),
+                        acts: shares.iter().map(|&(_, _, n)| n).sum(),
+                    },
+                });
+                is_open
+            }
             Gate::Sequence => {
+                let mut within = W::default();
                 *sequence = analytic.sequence.as_ref().and_then(|steps| {
                     let windows = analytic
                         .window
                         .map_or(Window::STANDARD.to_vec(), |w| vec![w]);
-                    follow(self.subject, self.generation, steps, &windows)
+                    follow(self.subject, self.generation, steps, &windows, &mut within)
                 });
-                sequence.is_some()
+                let is_open = sequence.is_some();
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Sequence {
+                        steps: within.noted().1,
+                    },
+                });
+                is_open
             }
         }
     }
@@ -356,7 +485,10 @@ impl<'s, 'a> Parts<'s, 'a> {
                 let acts = shares.iter().map(|&(_, _, n)| n).sum::<u64>();
                 let first = shares
                     .iter()
-                    .map(|(account, _, _)| share_novelty(self.subject, self.generation, account))
+                    .filter_map(|(account, _, _)| {
+                        share_novelty(self.subject, self.generation, account)
+                    })
+                    .map(|novelty| novelty.surprise)
                     .fold(0.0, f64::max);
                 let mut accounts: Vec<Str> = shares
                     .iter()
@@ -372,7 +504,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                     accounts,
                     buckets,
                     acts,
-                    surprise: first + (acts as f64).ln_1p(),
+                    surprise: stats::arm::acts(first, acts),
                 });
             }
             Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),

@@ -3,6 +3,7 @@
 //! Nothing here writes, and nothing here learns: a generation is only read. Every statistic grows with the facts of a
 //! day and never shrinks, so what has crossed a threshold has crossed it for good.
 
+mod account;
 mod alert;
 mod calibrate;
 mod components;
@@ -10,6 +11,9 @@ mod judge;
 mod sequence;
 mod subject;
 
+pub use account::{
+    ArmAccount, GateDetail, GateReading, PartAccount, StepReading, WouldDo, best_arm,
+};
 pub use alert::{
     Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator, Reason,
     ResourceRecord, Status, StepRecord, alert_id,

@@ -3,6 +3,7 @@
 use crate::analytic::{Sequence, Step};
 use crate::baseline::Generation;
 use crate::measure::Minute;
+use crate::score::account::{StepReading, Witness};
 use crate::score::components::{VolumeReading, volume_of};
 use crate::score::subject::{Subject, is_new};
 use crate::time::{Time, Window};
@@ -34,11 +35,12 @@ struct Tick {
 }
 
 /// Follows the steps through a subject's minutes; `None` unless every step was taken, in order and in time.
-pub fn follow(
+pub(super) fn follow<W: Witness>(
     subject: &Subject,
     generation: &Generation,
     sequence: &Sequence,
     windows: &[Window],
+    witness: &mut W,
 ) -> Option<SequenceReading> {
     let on = |day: crate::time::Day, minutes: &[(u16, Minute)]| -> Vec<Tick> {
         minutes
@@ -55,49 +57,70 @@ pub fn follow(
     let mut from = 0;
     let mut egress = None;
     for step in &sequence.steps {
-        match step {
+        let name = name_of(step);
+        let time = match step {
             Step::NewIdentity { within_secs } => {
-                let first = first_seen(subject, generation, *within_secs)?;
-                steps.push(StepTime {
-                    step: "new_identity",
-                    time: first,
+                let (begun, is_young) = first_seen(subject, generation, *within_secs);
+                let time = is_young.then_some(begun);
+                witness.step(|| StepReading {
+                    step: name,
+                    time,
+                    measured: subject.facts.last.secs_since(begun) as f64,
+                    required: *within_secs as f64,
                 });
+                time?
             }
             Step::Spike { metric, surprise } => {
-                let at = spike(subject, generation, *metric, *surprise, &ticks, windows)?;
-                steps.push(StepTime {
-                    step: "access_spike",
-                    time: ticks[at].time,
+                let (at, largest) = spike(subject, generation, *metric, *surprise, &ticks, windows);
+                let time = at.map(|at| ticks[at].time);
+                witness.step(|| StepReading {
+                    step: name,
+                    time,
+                    measured: largest,
+                    required: *surprise,
                 });
-                from = at;
+                from = at?;
+                time?
             }
             Step::Egress { within_secs } => {
-                let since = steps.last().map(|s| s.time)?;
+                let since = steps.last().map(|s: &StepTime| s.time)?;
                 let until = since.plus_secs(*within_secs);
-                let at = from
-                    + ticks[from..]
-                        .iter()
-                        .position(|t| t.amounts.egress_bytes > 0 && t.time <= until)?;
+                let at = ticks[from..]
+                    .iter()
+                    .position(|t| t.amounts.egress_bytes > 0 && t.time <= until)
+                    .map(|at| from + at);
                 // Only what happens on the day that is judged can raise an alert of that day.
-                let today: Vec<Tick> = ticks[at..]
+                let today: Vec<Tick> = ticks[at.unwrap_or(ticks.len())..]
                     .iter()
                     .filter(|t| t.time >= subject.day.start() && t.time <= until)
                     .copied()
                     .collect();
                 egress = largest_egress(subject, generation, &today, windows);
-                egress.as_ref()?;
-                steps.push(StepTime {
-                    step: "external_egress",
-                    time: ticks[at].time,
+                let time = at.filter(|_| egress.is_some()).map(|at| ticks[at].time);
+                witness.step(|| StepReading {
+                    step: name,
+                    time,
+                    measured: today.iter().map(|t| t.amounts.egress_bytes as f64).sum(),
+                    required: 1.0,
                 });
+                time?
             }
-        }
+        };
+        steps.push(StepTime { step: name, time });
     }
     Some(SequenceReading { steps, egress })
 }
 
-/// Returns when a new identity began: its creation, or else its first sighting. `None` if it is not new.
-fn first_seen(subject: &Subject, generation: &Generation, within_secs: i64) -> Option<Time> {
+fn name_of(step: &Step) -> &'static str {
+    match step {
+        Step::NewIdentity { .. } => "new_identity",
+        Step::Spike { .. } => "access_spike",
+        Step::Egress { .. } => "external_egress",
+    }
+}
+
+/// Returns when an identity began, its creation or else its first sighting, and whether it is new.
+fn first_seen(subject: &Subject, generation: &Generation, within_secs: i64) -> (Time, bool) {
     let created = generation.created.get(&subject.entity.id).copied();
     let seen = if subject.first_day == subject.day {
         subject.facts.first
@@ -108,10 +131,14 @@ fn first_seen(subject: &Subject, generation: &Generation, within_secs: i64) -> O
     let is_young = subject.facts.last.secs_since(begun) <= within_secs
         || subject.day.since(subject.first_day)
             < (within_secs / i64::from(crate::time::DAY_SECS)).max(1) as i32;
-    (is_young && is_new(subject.first_day, subject.day, generation)).then_some(begun)
+    (
+        begun,
+        is_young && is_new(subject.first_day, subject.day, generation),
+    )
 }
 
-/// Returns the index of the first minute in which a running window's reads were more surprising than asked.
+/// Returns the index of the first minute in which a running window's reads were more surprising than asked, and the largest
+/// surprise up to there.
 fn spike(
     subject: &Subject,
     generation: &Generation,
@@ -119,7 +146,8 @@ fn spike(
     surprise: f64,
     ticks: &[Tick],
     windows: &[Window],
-) -> Option<usize> {
+) -> (Option<usize>, f64) {
+    let mut largest = 0.0f64;
     let mut running = vec![(i64::MIN, 0u64); windows.len()];
     let mut judged = vec![0u64; windows.len()];
     for (index, tick) in ticks
@@ -137,13 +165,15 @@ fn spike(
             // What was judged quiet once is quiet again.
             if *sum > judged[at] {
                 judged[at] = *sum;
-                if volume_of(subject, generation, metric, window, (0, *sum)).surprise > surprise {
-                    return Some(index);
+                let reading = volume_of(subject, generation, metric, window, (0, *sum));
+                largest = largest.max(reading.surprise);
+                if reading.surprise > surprise {
+                    return (Some(index), largest);
                 }
             }
         }
     }
-    None
+    (None, largest)
 }
 
 fn largest_egress(

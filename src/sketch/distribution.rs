@@ -269,11 +269,7 @@ impl FrozenDistribution {
 
     /// Returns log10 of the share of entity-days at least as extreme as `s`: counted up to the tail, fitted beyond.
     pub fn log10_exceedance(&self, s: f64) -> f64 {
-        if s > self.tail.u {
-            self.tail.log10_exceedance(s)
-        } else {
-            ((self.count_at_least(s) as f64 + 1.0) / (self.entity_days as f64 + 1.0)).log10()
-        }
+        self.tail.log10_share(s, || self.count_at_least(s))
     }
 
     /// Returns −[`Self::log10_exceedance`]: 0 for what everybody does, 3 for one entity-day in a thousand.

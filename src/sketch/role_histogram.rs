@@ -88,6 +88,11 @@ impl<'de> Deserialize<'de> for RoleHistogram {
     }
 }
 
+/// Returns the probability of an amount at least as large, of which so many were seen among so many, in (0, 1).
+pub fn share_at_least(at_least: u64, total: u64) -> f64 {
+    (at_least as f64 + 0.5) / (total as f64 + 1.0)
+}
+
 /// A [`RoleHistogram`] as of a generation; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenRoleHistogram(Cumulative);
@@ -120,8 +125,13 @@ impl FrozenRoleHistogram {
 
     /// Returns the probability that an active window of the role has at least this amount, in (0, 1).
     pub fn probability_at_least(&self, amount: f64) -> f64 {
+        share_at_least(self.count_at_least(amount), self.total())
+    }
+
+    /// Returns how many amounts are at least this large.
+    pub fn count_at_least(&self, amount: f64) -> u64 {
         let amount = amount.min(AMOUNT_MAX as f64).floor() as u64;
-        (self.0.at_least(amount) as f64 + 0.5) / (self.0.total() as f64 + 1.0)
+        self.0.at_least(amount)
     }
 
     /// Returns the smallest amount that at least the share `q` of active windows do not exceed; 0 if there are none.

@@ -97,6 +97,15 @@ impl Tail {
         self.p_u.log10() + ln_beyond / std::f64::consts::LN_10
     }
 
+    /// Returns log10 of the share of entries at least as extreme as `s`: counted up to `u`, of the law beyond.
+    pub fn log10_share(&self, s: f64, count_at_least: impl FnOnce() -> u64) -> f64 {
+        if s > self.u {
+            self.log10_exceedance(s)
+        } else {
+            ((count_at_least() as f64 + 1.0) / (self.n as f64 + 1.0)).log10()
+        }
+    }
+
     /// Returns the value that is exceeded with probability `rate` per entry, for rates below `p_u`; `u` for others.
     pub fn value_at(&self, rate: f64) -> f64 {
         let ln_ratio = (self.p_u / rate).ln().max(0.0);

@@ -16,6 +16,16 @@ pub fn sum_of_families<'a>(families: impl IntoIterator<Item = &'a [f64]>) -> f64
         .sum()
 }
 
+/// Returns the surprise of so many acts of a kind that is told by itself, the first of which has this surprise.
+pub fn acts(first: f64, acts: u64) -> f64 {
+    first + (acts as f64).ln_1p()
+}
+
+/// Returns the statistic of parts that add up, damped by a factor.
+pub fn statistic(factor: f64, surprises: impl IntoIterator<Item = f64>) -> f64 {
+    factor * surprises.into_iter().sum::<f64>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

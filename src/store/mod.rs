@@ -229,7 +229,35 @@ impl Store {
         }
     }
 
-    fn load_generation_of(&self, manifest: &Manifest) -> Result<Generation> {
+    /// Returns what was in force before and is still kept, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be read.
+    pub fn kept(&self, manifest: &Manifest) -> Result<Vec<Manifest>> {
+        let oldest = manifest.generation.saturating_sub(GENERATIONS_KEPT);
+        (oldest..manifest.generation)
+            .rev()
+            .filter_map(|number| Manifest::read_numbered(&self.root, number).transpose())
+            .collect()
+    }
+
+    /// Returns the first day that a generation may judge.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn as_of(&self, manifest: &Manifest) -> Result<Day> {
+        let db = Database::open(&self.root.join(&manifest.directory))?;
+        Ok(db.read_one(&HEAD)?.as_of)
+    }
+
+    /// Reads a generation, complete, into memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged, or was swept away.
+    pub fn load_generation_of(&self, manifest: &Manifest) -> Result<Generation> {
         let db = Database::open(&self.root.join(&manifest.directory))?;
         let head = db.read_one(&HEAD)?;
         Ok(Generation {

@@ -5,6 +5,8 @@ mod crash;
 mod evaluation;
 mod main_job;
 mod mistakes;
+mod not_alerted;
 mod readme;
 mod usage;
+mod verify;
 mod world;

@@ -1,0 +1,459 @@
+//! Why a day of an entity raised no alert, or why it did: every analytic with its arms, gates and what was missing.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::analytic::Analytic;
+use crate::baseline::{CalibrationLog, Generation};
+use crate::config::{Facets, approval_covering};
+use crate::engine::intake::{Books, Intake};
+use crate::engine::lookup::lookup;
+use crate::engine::nights::{Nights, enlighten, thresholds};
+use crate::engine::score::{
+    Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
+};
+use crate::engine::spool::Spool;
+use crate::engine::{Progress, Setup, cancelled};
+use crate::error::{Error, Result};
+use crate::measure::DayFacts;
+use crate::score::{Alert, ArmAccount, Judge, Subject, alert_id, best_arm};
+use crate::sources::{InputFile, ReadOptions};
+use crate::stats;
+use crate::store::{Manifest, Store};
+use crate::time::{Day, Time};
+use crate::vocab::{Entity, Str, Trait};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// An id, an alias, or a part that only one id has.
+    pub entity: String,
+    /// Which day.
+    pub day: Day,
+    /// Up to when; `None` for the whole day.
+    pub until: Option<Time>,
+    /// Alerts a day over the estate that untuned thresholds aim at.
+    pub budget_per_day: f64,
+}
+
+/// What an entity's day came to, by every analytic.
+#[derive(Debug, Clone, Serialize)]
+pub struct Account {
+    /// Kind of entity.
+    pub kind: &'static str,
+    /// Canonical id.
+    pub id: String,
+    /// Which day.
+    pub day: String,
+    /// Up to when, where that was asked and could be told.
+    pub until: Option<String>,
+    /// Events of the entity that it rests on.
+    pub events: u64,
+    /// Where the facts come from: `store` or `logs`.
+    pub facts_from: &'static str,
+    /// Who judged.
+    pub judge: JudgeAccount,
+    /// First day on which the entity was seen.
+    pub first_seen: String,
+    /// Whether it is in its first two days.
+    pub is_new: bool,
+    /// One for each analytic.
+    pub analytics: Vec<AnalyticAccount>,
+}
+
+/// By which generation a day was judged.
+#[derive(Debug, Clone, Serialize)]
+pub struct JudgeAccount {
+    /// Its number; of a replayed one that whose stored distributions it has.
+    pub generation: u64,
+    /// The first day that it may judge.
+    pub as_of: String,
+    /// How it was come by.
+    pub how: HowJudged,
+    /// Whether there is too little history for calibrated scores.
+    pub provisional: bool,
+}
+
+/// How a generation was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HowJudged {
+    /// It is in force.
+    InForce,
+    /// The store still has the one that was in force on that morning.
+    Kept,
+    /// The stored days before were learnt again; the stored distributions are those in force now.
+    Replayed,
+}
+
+/// What came of an analytic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It did alert.
+    Alerted,
+    /// It did, but an approval covers it.
+    Approved,
+    /// An arm was heard, but stayed below the threshold.
+    BelowThreshold,
+    /// Gates kept every arm that has anything to say from being heard.
+    Gated,
+    /// No arm found anything surprising.
+    Quiet,
+    /// It does not speak of such an entity, or is switched off.
+    DoesNotApply,
+}
+
+/// One analytic's account.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnalyticAccount {
+    /// Which.
+    pub analytic: String,
+    /// Its title.
+    pub name: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why it does not apply, if it does not.
+    pub why_not: Option<String>,
+    /// The id that the day's alert has, if there is one.
+    pub alert_id: Option<String>,
+    /// The approval that covers it.
+    pub approved_by: Option<String>,
+    /// The arm that the verdict rests on.
+    pub arm: Option<String>,
+    /// The score reached.
+    pub score: f64,
+    /// The score that had to be reached.
+    pub threshold: f64,
+    /// Its arms.
+    pub arms: Vec<ArmAccount>,
+}
+
+/// Gives the account of an entity's day. With files, the facts are read from them as in scoring; else the day must be one
+/// that was learnt.
+///
+/// # Errors
+///
+/// Fails if nothing was trained, the day is not known, nobody or several are called so, or the user stops it.
+pub fn account(
+    setup: &Setup,
+    store: &Store,
+    question: &Question,
+    logs: Option<(Vec<InputFile>, ReadOptions)>,
+    progress: &dyn Progress,
+) -> Result<Account> {
+    let manifest = store.published()?;
+    let (mut generation, how) = generation_of(setup, store, &manifest, question.day, progress)?;
+    let is_from_logs = logs.is_some();
+    let mut spool = Spool::new();
+    let mut books = match logs {
+        Some((files, options)) => read(setup, files, options, (question, &mut spool), progress)?,
+        None => {
+            let entry = manifest
+                .days
+                .iter()
+                .find(|entry| entry.day == question.day)
+                .ok_or_else(|| not_learnt(question.day, &manifest))?;
+            Books::from([(entry.day, store.load_day(entry)?)])
+        }
+    };
+    let book = books
+        .remove(&question.day)
+        .ok_or_else(|| Error::failed(format!("these logs have no event of {}", question.day)))?;
+    let mut acquaintance = acquaintance(setup, &mut generation, &books);
+    let accounts = acquaintance.accounts.iter().chain(&book.accounts);
+    let accounts = accounts.cloned().collect();
+    enlighten(&mut generation, setup, &accounts, &book.created);
+    let links = acquaintance.links(question.day, &generation);
+    let facts = book.assemble(&[links], &generation.own_accounts);
+    let (entity, of_entity) = find(&facts, &generation, question)?;
+
+    let judge = Judge::new(&setup.analytics, &generation);
+    let peer_group_of = |id: &str| setup.peer_group_of(id);
+    let met = acquaintance.met(entity, question.day);
+    let subject = Subject::of(
+        entity,
+        of_entity,
+        question.day,
+        &generation,
+        met,
+        &peer_group_of,
+    );
+    let thresholds = thresholds(&setup.analytics, &generation, question.budget_per_day);
+    let analytics = setup
+        .analytics
+        .iter()
+        .zip(thresholds)
+        .map(|(analytic, threshold)| of_analytic(setup, &judge, &subject, analytic, threshold))
+        .collect();
+    let mut account = Account {
+        kind: entity.kind.as_str(),
+        id: entity.id.to_string(),
+        day: question.day.to_string(),
+        until: question
+            .until
+            .filter(|_| is_from_logs)
+            .map(|t| t.to_string()),
+        events: of_entity.n_events,
+        facts_from: if is_from_logs { "logs" } else { "store" },
+        judge: JudgeAccount {
+            generation: generation.number,
+            as_of: generation.as_of.to_string(),
+            how,
+            provisional: generation.calibration.is_provisional(),
+        },
+        first_seen: subject.first_day.to_string(),
+        is_new: crate::score::is_new(subject.first_day, question.day, &generation),
+        analytics,
+    };
+    if is_from_logs {
+        // With its events at hand, an episode is told as scoring does, down to the approval that covers it.
+        let alerts = judge_day(Hearing {
+            setup,
+            generation: &mut generation,
+            book: &book,
+            spool: &mut spool,
+            acquaintance: &mut acquaintance,
+            is_late: false,
+            told: &mut Told::new(),
+            options: &ScoreOptions {
+                budget_per_day: question.budget_per_day,
+                show_low: false,
+                show_suppressed: true,
+            },
+            summary: &mut ScoreSummary::default(),
+        })?;
+        account.take_approvals(&alerts);
+    }
+    Ok(account)
+}
+
+impl Account {
+    /// Takes over what the told alerts say of approvals.
+    fn take_approvals(&mut self, alerts: &[Alert]) {
+        for analytic in &mut self.analytics {
+            let is_its = |alert: &&Alert| Some(&alert.alert_id) == analytic.alert_id.as_ref();
+            if let Some(alert) = alerts.iter().rfind(is_its) {
+                analytic.approved_by = alert.suppressed_by.clone();
+                analytic.outcome = match analytic.approved_by {
+                    Some(_) => Outcome::Approved,
+                    None => Outcome::Alerted,
+                };
+            }
+        }
+    }
+}
+
+fn not_learnt(day: Day, manifest: &Manifest) -> Error {
+    let known = match (manifest.days.first(), manifest.days.last()) {
+        (Some(first), Some(last)) => format!("the store has {} to {}", first.day, last.day),
+        _ => "the store has no day".to_owned(),
+    };
+    Error::failed(format!("{day} was not learnt"))
+        .hint(format!("{known}; give the logs of the day after it"))
+}
+
+/// Returns the generation that was in force on the morning of a day, or as near to it as the store allows.
+fn generation_of(
+    setup: &Setup,
+    store: &Store,
+    manifest: &Manifest,
+    day: Day,
+    progress: &dyn Progress,
+) -> Result<(Generation, HowJudged)> {
+    let in_force = store.load_generation()?;
+    if in_force.as_of <= day {
+        return Ok((in_force, HowJudged::InForce));
+    }
+    for older in store.kept(manifest)? {
+        if store.as_of(&older)? == day {
+            return Ok((store.load_generation_of(&older)?, HowJudged::Kept));
+        }
+    }
+    let peer_group_of = |id: &str| setup.peer_group_of(id);
+    // Nothing is scored again: what is stored is taken as it is.
+    let log = CalibrationLog {
+        through: Some(day),
+        ..CalibrationLog::default()
+    };
+    let mut nights = Nights::new(setup, &peer_group_of, log);
+    let before: Vec<_> = manifest.days.iter().filter(|e| e.day < day).collect();
+    if before.is_empty() {
+        return Err(Error::failed(format!(
+            "no day before {day} is stored, so that nothing was known on its morning"
+        )));
+    }
+    progress.begin("learning", Some(before.len() as u64));
+    for (done, entry) in before.iter().enumerate() {
+        if progress.is_cancelled() {
+            return Err(cancelled());
+        }
+        nights.learn(&store.load_day(entry)?, &peer_group_of);
+        progress.advance(done as u64 + 1);
+    }
+    progress.end();
+    let mut generation = nights.generation(in_force.number);
+    generation.calibration = in_force.calibration;
+    Ok((generation, HowJudged::Replayed))
+}
+
+/// Reads logs into the books of the day and those before it, up to the instant that was asked for.
+fn read(
+    setup: &Setup,
+    files: Vec<InputFile>,
+    options: ReadOptions,
+    (question, spool): (&Question, &mut Spool),
+    progress: &dyn Progress,
+) -> Result<Books> {
+    let mut books = Books::new();
+    let until = question.until.unwrap_or(question.day.end());
+    let intake = Intake {
+        setup,
+        files,
+        options,
+        keep_rejects: false,
+    };
+    intake.run(progress, |resolver, event| {
+        if event.time > until {
+            return Ok(false);
+        }
+        tell_and_keep(setup, resolver, &mut books, spool, event)
+    })?;
+    Ok(books)
+}
+
+/// Gets to know the days before, as scoring does.
+fn acquaintance(setup: &Setup, generation: &mut Generation, books: &Books) -> Acquaintance {
+    let mut acquaintance = Acquaintance::default();
+    for book in books.values() {
+        enlighten(generation, setup, &acquaintance.accounts, &book.created);
+        enlighten(generation, setup, &book.accounts, &book.created);
+        let links = acquaintance.links(book.day, generation);
+        let facts = book.assemble(&[links], &generation.own_accounts);
+        acquaintance.remember(book, &facts, generation);
+    }
+    acquaintance
+}
+
+fn find<'f>(
+    facts: &'f BTreeMap<Entity, DayFacts>,
+    generation: &Generation,
+    question: &Question,
+) -> Result<(&'f Entity, &'f DayFacts)> {
+    let all: Vec<(&Entity, &DayFacts)> = facts.iter().collect();
+    let aliases = |facts: &DayFacts| -> Vec<Str> {
+        let aliases = facts.profile.aliases.iter();
+        aliases.map(|(alias, _)| alias.clone()).collect()
+    };
+    if let Some(found) = lookup(&all, aliases, &question.entity)? {
+        return Ok(found);
+    }
+    let mut known: Vec<(&Entity, &[Str])> = generation
+        .baselines
+        .iter()
+        .map(|(entity, baseline)| (entity, baseline.aliases.as_slice()))
+        .collect();
+    known.sort_unstable();
+    Err(match lookup(&known, <[Str]>::to_vec, &question.entity)? {
+        Some((entity, _)) => Error::failed(format!(
+            "{entity} did nothing on {} that is known here, so that nothing was judged",
+            question.day
+        )),
+        None => Error::failed(format!(
+            "nobody called `{}` is known on {}",
+            question.entity, question.day
+        ))
+        .hint("`plimsoll show` lists the most active and the newest identities"),
+    })
+}
+
+fn of_analytic(
+    setup: &Setup,
+    judge: &Judge,
+    subject: &Subject,
+    analytic: &Analytic,
+    threshold: f64,
+) -> AnalyticAccount {
+    let mut account = AnalyticAccount {
+        analytic: analytic.id.to_string(),
+        name: analytic.title.clone(),
+        outcome: Outcome::DoesNotApply,
+        why_not: why_not(analytic, subject),
+        alert_id: None,
+        approved_by: None,
+        arm: None,
+        score: 0.0,
+        threshold: stats::rank::score(threshold),
+        arms: Vec::new(),
+    };
+    if !judge.applies(analytic, subject) {
+        return account;
+    }
+    account.arms = judge.account(subject, analytic, threshold);
+    account.outcome = match best_arm(&account.arms) {
+        Some(best) => {
+            account.arm = Some(best.arm.clone());
+            account.score = best.score;
+            if best.surprise >= threshold {
+                let start = subject.day.start();
+                account.alert_id = Some(alert_id(&analytic.id, subject.entity, start));
+                let facets = facets(subject);
+                let until = subject.facts.last;
+                account.approved_by =
+                    approval_covering(&setup.config, &analytic.id, &facets, until)
+                        .map(ToString::to_string);
+                match account.approved_by {
+                    Some(_) => Outcome::Approved,
+                    None => Outcome::Alerted,
+                }
+            } else {
+                Outcome::BelowThreshold
+            }
+        }
+        None if account.arms.iter().any(ArmAccount::has_something_to_say) => Outcome::Gated,
+        None => Outcome::Quiet,
+    };
+    account
+}
+
+fn why_not(analytic: &Analytic, subject: &Subject) -> Option<String> {
+    let provider = subject.facts.profile.provider;
+    if !analytic.enabled {
+        Some("it is switched off".to_owned())
+    } else if !analytic.entities.contains(&subject.entity.kind) {
+        Some(format!("it does not judge a {}", subject.entity.kind))
+    } else {
+        provider
+            .filter(|provider| !analytic.providers.contains(provider))
+            .map(|provider| format!("it does not look at {provider}"))
+    }
+}
+
+/// Returns what the facts of a day show to an approval. They have networks, not addresses, so that an approval by address
+/// is only found from logs.
+fn facets(subject: &Subject) -> Facets {
+    let values = |which: Trait| -> Vec<Str> {
+        let values = subject.facts.trait_values(which);
+        values
+            .into_iter()
+            .flat_map(|values| values.iter().map(|(value, _)| value.clone()))
+            .collect()
+    };
+    let profile = &subject.facts.profile;
+    let mut aliases: Vec<Str> = profile.aliases.iter().map(|(a, _)| a.clone()).collect();
+    aliases.extend(subject.baseline.iter().flat_map(|b| b.aliases.clone()));
+    Facets {
+        identity: subject.entity.id.clone(),
+        aliases,
+        role: profile.role.clone(),
+        destinations: values(Trait::Destination)
+            .into_iter()
+            .map(|destination| vec![destination])
+            .collect(),
+        buckets: values(Trait::Bucket),
+        user_agents: values(Trait::UserAgent),
+        applications: values(Trait::Application),
+        addresses: Vec::new(),
+    }
+}

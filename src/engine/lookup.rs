@@ -1,0 +1,41 @@
+//! Who is meant: an entity by its id, an alias, or a part of its id that no other has.
+
+use crate::error::{Error, Result};
+use crate::vocab::{Entity, Str};
+
+/// Entities that are named when several match.
+const NAMED_MAX: usize = 10;
+
+/// Finds the one entity that is called so: by its whole id, else by an alias, else by a part of its id. `None` if nobody is.
+///
+/// # Errors
+///
+/// Fails if several are, and names them.
+pub fn lookup<'e, T: Copy>(
+    all: &[(&'e Entity, T)],
+    aliases: impl Fn(T) -> Vec<Str>,
+    wanted: &str,
+) -> Result<Option<(&'e Entity, T)>> {
+    let matching = |is: &dyn Fn(&Entity, T) -> bool| -> Vec<(&'e Entity, T)> {
+        all.iter().filter(|(e, t)| is(e, *t)).copied().collect()
+    };
+    let mut found = matching(&|entity, _| *entity.id == *wanted);
+    if found.is_empty() {
+        found = matching(&|_, known| aliases(known).iter().any(|alias| **alias == *wanted));
+    }
+    if found.is_empty() {
+        found = matching(&|entity, _| entity.id.contains(wanted));
+    }
+    // A role is an entity of its own beside the identity of the same name, which is who acts.
+    if found.len() > 1 && found.iter().all(|(entity, _)| entity.id == found[0].0.id) {
+        found.truncate(1);
+    }
+    if found.len() > 1 {
+        let error = Error::failed(format!("{} entities match `{wanted}`", found.len()));
+        return Err(found
+            .iter()
+            .take(NAMED_MAX)
+            .fold(error, |error, (entity, _)| error.hint(entity.to_string())));
+    }
+    Ok(found.pop())
+}

@@ -1,0 +1,294 @@
+//! Why a day raised no alert, as a person reads it: each analytic, each arm, which gate was shut, and how much was missing.
+
+use std::fmt::Write;
+
+use crate::engine::{Account, AnalyticAccount, HowJudged, Outcome};
+use crate::report::escape::Plain;
+use crate::report::number::{amount, count, duration, noun};
+use crate::report::paint::Paint;
+use crate::score::{ArmAccount, GateDetail, GateReading, PartAccount, StepReading};
+
+/// Returns the account over several lines.
+pub fn text(account: &Account, paint: Paint) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_account(&mut out, account, paint);
+    out
+}
+
+fn write_account(out: &mut String, account: &Account, paint: Paint) -> std::fmt::Result {
+    writeln!(
+        out,
+        "{}  {}",
+        paint.bold(&Plain(&account.id).to_string()),
+        account.day
+    )?;
+    let until = match &account.until {
+        Some(until) => format!(" up to {until}"),
+        None => String::new(),
+    };
+    let is_new = if account.is_new {
+        "; in its first two days, in which only arms for newcomers judge it"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "  {}{until}, from the {}; first seen {}{is_new}",
+        noun(account.events, "event", "events"),
+        account.facts_from,
+        account.first_seen,
+    )?;
+    let judge = &account.judge;
+    let how = match judge.how {
+        HowJudged::InForce => "which is in force",
+        HowJudged::Kept => "which was in force on that morning and is still kept",
+        HowJudged::Replayed => {
+            "learnt again from the stored days before, with the stored distributions and thresholds in force now"
+        }
+    };
+    writeln!(
+        out,
+        "  judged by generation {} as of {}, {how}{}",
+        judge.generation,
+        judge.as_of,
+        if judge.provisional {
+            "; scores are provisional"
+        } else {
+            ""
+        },
+    )?;
+    for analytic in &account.analytics {
+        write_analytic(out, analytic, paint)?;
+    }
+    Ok(())
+}
+
+fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) -> std::fmt::Result {
+    let by = |arm: &Option<String>| {
+        arm.as_ref()
+            .map(|arm| format!(" by arm {arm}"))
+            .unwrap_or_default()
+    };
+    let reached = format!(
+        "score {:.1} of {:.1}{}",
+        analytic.score,
+        analytic.threshold,
+        by(&analytic.arm)
+    );
+    let id = analytic.alert_id.as_deref().unwrap_or("–");
+    let outcome = match analytic.outcome {
+        Outcome::Alerted => format!("it did alert: {reached}; alert {id}"),
+        Outcome::Approved => format!(
+            "it did cross its threshold: {reached}; but an approval covers alert {id}: {}",
+            analytic.approved_by.as_deref().unwrap_or("–")
+        ),
+        Outcome::BelowThreshold => format!(
+            "not alerted: {reached}, {:.1} missing",
+            analytic.threshold - analytic.score
+        ),
+        Outcome::Gated => "not alerted: no arm with anything to say was heard".to_owned(),
+        Outcome::Quiet => "not alerted: nothing was surprising".to_owned(),
+        Outcome::DoesNotApply => format!(
+            "does not apply: {}",
+            analytic.why_not.as_deref().unwrap_or("–")
+        ),
+    };
+    writeln!(
+        out,
+        "\n{}  {}\n  {}",
+        paint.bold(&Plain(&analytic.analytic).to_string()),
+        Plain(&analytic.name),
+        Plain(&outcome),
+    )?;
+    if analytic.alert_id.is_none() {
+        let unheard = analytic.arms.iter().filter(|arm| !arm.is_heard);
+        for arm in unheard.filter(|arm| arm.score >= analytic.threshold) {
+            writeln!(
+                out,
+                "  {} would have crossed with {:.1}, but: {}",
+                Plain(&arm.arm),
+                arm.score,
+                Plain(&shut(arm).join("; "))
+            )?;
+        }
+    }
+    for arm in &analytic.arms {
+        write_arm(out, arm, analytic.threshold, paint)?;
+    }
+    Ok(())
+}
+
+fn write_arm(out: &mut String, arm: &ArmAccount, threshold: f64, paint: Paint) -> std::fmt::Result {
+    let name = paint.bold(&Plain(&arm.arm).to_string());
+    let state = match (arm.is_heard, arm.has_something_to_say()) {
+        (true, true) => format!(
+            "statistic {:.2}, score {:.1} of {threshold:.1}{}",
+            arm.statistic,
+            arm.score,
+            missing(arm)
+        ),
+        (true, false) => "heard, but nothing was surprising".to_owned(),
+        (false, true) => format!(
+            "not heard; it would have had {:.2}, score {:.1} of {threshold:.1}{}",
+            arm.statistic,
+            arm.score,
+            missing(arm)
+        ),
+        (false, false) => "not heard, and nothing was surprising".to_owned(),
+    };
+    writeln!(out, "  {name}: {}", Plain(&state))?;
+    for text in shut(arm) {
+        writeln!(out, "    shut  {}", Plain(&text))?;
+    }
+    for gate in arm.gates.iter().filter(|gate| gate.is_open) {
+        writeln!(out, "    open  {}", Plain(&gate_text(gate)))?;
+    }
+    let parts = arm.parts.iter().filter(|_| arm.has_something_to_say());
+    for part in parts {
+        writeln!(
+            out,
+            "    {:>5.2} {}",
+            part.surprise,
+            Plain(&part_text(part))
+        )?;
+    }
+    if arm.factor < 1.0 && arm.statistic > 0.0 {
+        writeln!(
+            out,
+            "    times {} on a day without unusual context",
+            arm.factor
+        )?;
+    }
+    Ok(())
+}
+
+/// Says what kept an arm from being heard.
+fn shut(arm: &ArmAccount) -> Vec<String> {
+    let cohort = match (arm.belongs, arm.cohort) {
+        (true, _) => None,
+        (false, "new") => {
+            Some("it judges newcomers only, and this entity is past its first two days".to_owned())
+        }
+        (false, _) => Some(
+            "it judges established entities only, and this one is in its first two days".to_owned(),
+        ),
+    };
+    let gates = arm.gates.iter().filter(|gate| !gate.is_open).map(gate_text);
+    cohort.into_iter().chain(gates).collect()
+}
+
+/// Says what would have crossed the threshold.
+fn missing(arm: &ArmAccount) -> String {
+    let Some(needed) = arm
+        .needed_statistic
+        .filter(|needed| *needed > arm.statistic)
+    else {
+        return String::new();
+    };
+    let example = match &arm.would_do {
+        Some(it) => format!(
+            ", e.g. {} {} instead of {} in {}",
+            it.metric,
+            amount(it.metric, it.needed as f64),
+            amount(it.metric, it.observed as f64),
+            it.window
+        ),
+        None => String::new(),
+    };
+    format!("; it would have taken {needed:.2}{example}")
+}
+
+fn gate_text(gate: &GateReading) -> String {
+    match &gate.what {
+        GateDetail::Active { metrics, active } if active.is_empty() => {
+            format!("no activity in {}", metrics.join(", "))
+        }
+        GateDetail::Active { active, .. } => format!("active in {}", active.join(", ")),
+        GateDetail::AtLeast {
+            metric,
+            measured,
+            required,
+        } => format!(
+            "{metric} {} of {} asked",
+            amount(metric, *measured as f64),
+            amount(metric, *required as f64)
+        ),
+        GateDetail::AnyOf { of } => {
+            let each: Vec<String> = of.iter().map(gate_text).collect();
+            each.join(", or ")
+        }
+        GateDetail::Context { traits, unusual } if unusual.is_empty() => {
+            format!("nothing new in {}", traits.join(", "))
+        }
+        GateDetail::Context { unusual, .. } => format!("something new in {}", unusual.join(", ")),
+        GateDetail::External if gate.is_open => "the caller or a destination is external".into(),
+        GateDetail::External => "no external caller or destination".into(),
+        GateDetail::Act { act, acts } => {
+            format!(
+                "{} of {}",
+                noun(*acts, "act", "acts"),
+                act.replace('_', " ")
+            )
+        }
+        GateDetail::Sequence { steps } => {
+            let each: Vec<String> = steps.iter().map(step_text).collect();
+            format!("sequence: {}", each.join(", "))
+        }
+    }
+}
+
+fn step_text(step: &StepReading) -> String {
+    if let Some(time) = step.time {
+        return format!("{} yes {time}", step.step);
+    }
+    let why = match step.step {
+        "new_identity" if step.measured > step.required => format!(
+            "known for {}, at most {} asked",
+            duration(step.measured as i64),
+            duration(step.required as i64)
+        ),
+        "new_identity" => "it was there when the store's memory begins".to_owned(),
+        "access_spike" => format!(
+            "largest surprise {:.2}, more than {:.1} asked",
+            step.measured, step.required
+        ),
+        _ if step.measured > 0.0 => format!(
+            "{} bytes outside after it, which is nothing unusual",
+            count(step.measured as u64)
+        ),
+        _ => "no bytes went outside after it".to_owned(),
+    };
+    format!("{} no: {why}", step.step)
+}
+
+fn part_text(part: &PartAccount) -> String {
+    let judged = match &part.judged_against {
+        Some(whose) => format!(" ({whose})"),
+        None => String::new(),
+    };
+    let name = part.name;
+    match part.kind {
+        "novelty" => format!(
+            "never seen {} {}{judged}",
+            name.replace('_', " "),
+            part.value.as_deref().unwrap_or_default()
+        ),
+        "share" => format!(
+            "{} to {}",
+            noun(part.observed.unwrap_or(0), "act", "acts"),
+            part.value.as_deref().unwrap_or_default()
+        ),
+        "declared" => "weight of its own".to_owned(),
+        _ => {
+            let shown = |x: Option<f64>| amount(name, x.unwrap_or(0.0));
+            format!(
+                "{name} {} in {}, usually {}, p99 {}{judged}",
+                shown(part.observed.map(|x| x as f64)),
+                part.window.as_deref().unwrap_or_default(),
+                shown(part.p50),
+                shown(part.p99)
+            )
+        }
+    }
+}

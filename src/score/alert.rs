@@ -600,7 +600,11 @@ impl Narrator<'_> {
         let mut buckets: BTreeMap<&str, (ResourceRecord, BTreeSet<&str>)> = BTreeMap::new();
         let mut destinations: BTreeMap<String, DestinationRecord> = BTreeMap::new();
         for event in evidence {
-            for bucket in [&event.container, &event.copied_from].into_iter().flatten() {
+            let source = event.copied_from.as_ref().filter(|&source| {
+                // A copy within one bucket, or a replication of it, touches one bucket.
+                event.container.as_ref() != Some(source)
+            });
+            for bucket in event.container.iter().chain(source) {
                 let (record, objects) = buckets.entry(bucket.raw()).or_insert_with(|| {
                     let sensitive = self.resolver.is_sensitive(event.provider, bucket.raw());
                     (

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, Calibration, Chain, Group};
+use crate::baseline::{Baseline, Calibration, Chain, Group, Movement};
 use crate::measure::{Links, OwnAccounts, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
@@ -50,6 +50,8 @@ pub struct Generation {
     pub links: Links,
     /// Identities created of late.
     pub created: BTreeMap<Str, Time>,
+    /// Baselines that creep.
+    pub movement: Movement,
     /// The stored distributions.
     pub calibration: Calibration,
 }
@@ -73,6 +75,7 @@ impl Generation {
             listed_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: BTreeMap::new(),
+            movement: Movement::default(),
             calibration: Calibration::default(),
         }
     }

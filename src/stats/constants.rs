@@ -121,6 +121,12 @@ pub const DRIFT_ALLOWANCE: f64 = 1.0;
 pub const DRIFT_CLIP: f64 = 3.0;
 /// Standard deviations above the level at which a day is learnt at most.
 pub const DRIFT_LEARN_CLIP: f64 = 2.0;
+/// Reports a day that the threshold of drift aims at over the estate. A judgement of what somebody reads: at 5 a day nine
+/// ramps in ten are reported before they are used, at 2 every other one.
+pub const DRIFT_REPORTS_PER_DAY: f64 = 2.0;
+/// The least cumulative sum that is reported, however few reports there would be otherwise: two days at the clip are not
+/// enough, and a small estate has few who move.
+pub const DRIFT_SUM_MIN: f64 = 5.0;
 
 // Peer groups.
 
@@ -128,3 +134,8 @@ pub const DRIFT_LEARN_CLIP: f64 = 2.0;
 pub const GROUPS_MAX: usize = 20;
 /// How much nearer another group must be before an identity changes over.
 pub const GROUP_HYSTERESIS: f64 = 0.2;
+/// Hours (weight) of one metric from which an identity is put into a group.
+pub const GROUP_WINDOWS_MIN: f64 = 5.0;
+/// The most identities by which centres are found; all are then put into the nearest. Two hundred a group say well enough
+/// where its middle is.
+pub const GROUP_ROWS_MAX: usize = 4_096;

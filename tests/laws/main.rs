@@ -1,9 +1,12 @@
 //! The laws that hold whatever comes: order, atomicity, replay and bounds, on a small simulated estate.
 #![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
 
+mod alike;
 mod bounds;
 mod calls;
 mod crash;
+mod days;
+mod drift;
 mod estate;
 mod joins;
 mod order;

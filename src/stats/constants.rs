@@ -98,6 +98,9 @@ pub const DECADES_PER_NINE: f64 = 3.0;
 /// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is
 /// nothing unusual to tell, however many alerts somebody could look at.
 pub const SURPRISE_MIN: f64 = 1.0;
+/// The least statistic (nats) that is worth a word, whatever its rank: less is expected of the entity about every third
+/// day. In a small estate where an arm is nearly always zero, the least bit above it is rare, and still nothing.
+pub const STATISTIC_MIN: f64 = 1.0;
 /// Score from which something below its threshold is still worth showing: one entity-day in a thousand.
 pub const SCORE_LOW: f64 = 90.0;
 /// Score from which an alert is high: one entity-day in ten thousand.

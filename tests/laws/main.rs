@@ -11,5 +11,6 @@ mod estate;
 mod joins;
 mod order;
 mod playing;
+mod poison;
 mod published;
 mod replay;

@@ -50,6 +50,14 @@ pub const BETWEEN_SHARE_MIN: f64 = 0.05;
 pub const VARIANCE_MIN: f64 = 0.02;
 /// Pseudo-windows of the peers' variance in an entity's own. Chosen by ablation among 6, 20, 60 and 200.
 pub const VARIANCE_PRIOR_WINDOWS: f64 = 60.0;
+/// Share of its peers' variance below which an entity's own counts as steady: half their standard deviation.
+pub const STEADY_RATIO: f64 = 0.25;
+/// Pseudo-windows of the peers' variance that are added before an entity is called steady, so that a few windows that
+/// happen to be alike prove nothing.
+pub const STEADY_DOUBT: f64 = 10.0;
+/// The least share of their usual say that peers keep in the variance of a steady entity: 6 windows, the least of the
+/// ablation.
+pub const STEADY_SAY_MIN: f64 = 0.1;
 /// The most degrees of freedom of the predictive. It is the model of the tail: without it, real series give 5 to 23
 /// times the alerts foreseen.
 pub const FREEDOM_MAX: f64 = 20.0;

@@ -116,29 +116,6 @@ fn judge(today: impl FnOnce(&mut Trail)) -> Vec<serde_json::Value> {
     world.run(&["train", "learnt.jsonl"]).succeeds();
     let said = world.run(&["score", "today.jsonl", "--format", "json"]);
     assert!([0, 1].contains(&said.status), "{}", said.err);
-    if std::env::var("SHOWIT").is_ok() {
-        for l in said.out.lines() {
-            let a: serde_json::Value = serde_json::from_str(l).unwrap();
-            eprintln!(
-                "{} {} {} stat {} surprise {} thr {} {:?}",
-                a["analytic"],
-                a["arm"],
-                a["entity"]["id"],
-                a["statistic"],
-                a["surprise"],
-                a["threshold"],
-                a["reasons"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|r| format!(
-                        "{} {} x{} S{} {}",
-                        r["metric"], r["window"], r["observed"], r["surprise"], r["judged_against"]
-                    ))
-                    .collect::<Vec<_>>()
-            );
-        }
-    }
     said.out
         .lines()
         .map(|line| serde_json::from_str(line).expect("an alert"))
@@ -147,8 +124,12 @@ fn judge(today: impl FnOnce(&mut Trail)) -> Vec<serde_json::Value> {
 
 const JOB: Caller = Caller::Job("inventory");
 
-fn the_job(trail: &mut Trail, calls: u32) {
-    (0..24).for_each(|hour| trail.hour(&JOB, (TODAY, hour), "ListObjects", calls, ""));
+/// The job's day: so many calls an hour from one o'clock until another, and forty otherwise.
+fn the_job(trail: &mut Trail, calls: u32, hours: std::ops::Range<u32>) {
+    for hour in 0..24 {
+        let calls = if hours.contains(&hour) { calls } else { 40 };
+        trail.hour(&JOB, (TODAY, hour), "ListObjects", calls, "");
+    }
 }
 
 /// What the reasons of an alert were judged against.
@@ -164,7 +145,7 @@ fn judged_against(alert: &serde_json::Value) -> Vec<String> {
 #[test]
 fn a_quiet_newcomer_is_silent() {
     let alerts = judge(|today| {
-        the_job(today, 40);
+        the_job(today, 40, 0..24);
         today.ordinary(&session(70), TODAY, 70);
         today.ordinary(&user(71), TODAY, 71);
     });
@@ -178,7 +159,7 @@ fn a_newcomer_who_reads_far_more_than_peers_alerts_on_the_first_day() {
         (user(71), "user71", "aws/"),
     ] {
         let alerts = judge(|today| {
-            the_job(today, 40);
+            the_job(today, 40, 0..24);
             // The busiest hours of others have 13.
             today.hour(&who, (TODAY, 11), "GetObject", 140, "outside");
         });
@@ -197,13 +178,22 @@ fn a_newcomer_who_reads_far_more_than_peers_alerts_on_the_first_day() {
 
 #[test]
 fn a_job_like_clockwork_alerts_when_it_doubles_and_not_on_one_more() {
-    for (calls, is_told) in [(40, false), (41, false), (80, true)] {
-        let alerts = judge(|today| the_job(today, calls));
+    for (calls, hours, is_told) in [
+        (40, 0..24, false),
+        (41, 0..24, false),
+        (80, 0..24, true),
+        (80, 13..14, true),
+    ] {
+        let alerts = judge(|today| the_job(today, calls, hours.clone()));
         let told: Vec<_> = alerts
             .iter()
             .filter(|alert| alert["analytic"] == "AN1594")
             .collect();
-        assert_eq!(told.len() == 1, is_told, "{calls}: {alerts:#?}");
+        assert_eq!(
+            told.len() == 1,
+            is_told,
+            "{calls} in {hours:?}: {alerts:#?}"
+        );
         assert_eq!(alerts.len(), told.len());
     }
 }

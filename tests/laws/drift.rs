@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll::baseline::Movement;
+use plimsoll::engine::{self, BacktestOptions, ScoreOptions, Split, Unwatched};
 use plimsoll::event::IdentityKind;
 use plimsoll::learn::Learner;
 use plimsoll::measure::{DayFacts, Plan};
+use plimsoll::sources::ReadOptions;
+use plimsoll::stats::Severity;
 use plimsoll::time::Day;
 use plimsoll::vocab::{Entity, Metric};
 
+use crate::calls::Call;
 use crate::days::{absorb, facts, first_day, identity, noise, normal};
+use crate::estate::{LEARNT_DAYS, Line, estate, write};
 
 /// Identities that nobody tampers with.
 const ORDINARY: u64 = 1_500;
@@ -129,4 +134,70 @@ fn honest_growth_is_not_told() {
         "{} of {VARIANTS}",
         told.len()
     );
+}
+
+#[test]
+fn honest_growth_raises_no_alert() {
+    const ROLES: [&str; 12] = [
+        "grow-a", "grow-b", "grow-c", "grow-d", "grow-e", "grow-f", "grow-g", "grow-h", "grow-i",
+        "grow-j", "grow-k", "grow-l",
+    ];
+    let estate = estate();
+    let mut number = 0;
+    let mut days: Vec<Vec<Line>> = Vec::new();
+    for (at, day) in estate.days().enumerate() {
+        let mut lines = Vec::new();
+        for (n, role) in ROLES.iter().enumerate() {
+            let n = n as u64;
+            let growth = 1.1f64.powf(at as f64 / 7.0);
+            for hour in 8..18u64 {
+                let restless = (0.4 * normal(n * 24 + hour, at as u64)).exp();
+                let calls = ((4.0 + n as f64) * growth * restless).round() as u64;
+                for call in 0..calls {
+                    number += 1;
+                    let second = hour * 3_600 + call * 3_600 / calls;
+                    let time = day.start().plus_secs(second as i64);
+                    lines.push(Call::new(time, role, number).line());
+                }
+            }
+        }
+        days.push(lines);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = write(
+        &folder.path().join("estate"),
+        estate.days().map(|day| estate.on(day)),
+    );
+    files.extend(write(
+        &folder.path().join("growing"),
+        days.iter().map(|lines| lines.iter().collect()),
+    ));
+    let options = BacktestOptions {
+        split: Split::TrainDays(LEARNT_DAYS as u32),
+        frozen: false,
+        score: ScoreOptions {
+            // Of forty identities; who asks for more gets somebody every day, growing or not.
+            budget_per_day: 1.0,
+            show_low: false,
+            show_suppressed: false,
+        },
+        labels: None,
+    };
+    let played = engine::backtest(
+        &estate.setup,
+        files,
+        (&options, ReadOptions::default(), false),
+        &Unwatched,
+        |_| Ok(()),
+    )
+    .unwrap();
+    let of_growing = played
+        .alerts
+        .iter()
+        .filter(|alert| alert.severity > Severity::Low && alert.entity.id.contains("role/grow-"));
+    let told: Vec<_> = of_growing
+        .map(|a| (&a.analytic, &a.entity.id, &a.time))
+        .collect();
+    assert!(told.is_empty(), "{told:?}");
+    assert!(!played.alerts.is_empty());
 }

@@ -334,7 +334,7 @@ fn write_moved(out: &mut String, moved: &[MovedOn], paint: Paint) -> std::fmt::R
         out,
         paint,
         "moved",
-        &format!("{baselines} crept upwards: {}", days.join(", ")),
+        &format!("{baselines} moved upwards: {}", days.join(", ")),
     )?;
     let mut farthest: Vec<&RiseDocument> = moved.iter().flat_map(|on| &on.farthest).collect();
     farthest.sort_by(|a, b| b.sum.total_cmp(&a.sum));

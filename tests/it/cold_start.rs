@@ -1,4 +1,4 @@
-//! Cold starts: newcomers who do as others do, newcomers who do not, and a job that is like clockwork.
+//! Baselines young and old: newcomers who do as others do and who do not, a job like clockwork, and a patient ramp.
 
 use std::fmt::Write;
 
@@ -196,4 +196,50 @@ fn a_job_like_clockwork_alerts_when_it_doubles_and_not_on_one_more() {
         );
         assert_eq!(alerts.len(), told.len());
     }
+}
+
+#[test]
+fn a_ramp_is_told_by_training_and_by_show() {
+    let world = World::empty();
+    let mut trail = Trail::default();
+    for day in 1..=DAYS {
+        (0..12).for_each(|n| trail.ordinary(&user(n), day, 50 + n));
+        let calls = 30.0 * 1.3f64.powi(day.saturating_sub(8) as i32);
+        trail.hour(&user(90), (day, 11), "GetObject", calls as u32, "");
+    }
+    world.write("learnt.jsonl", trail.text);
+    let said = world.run(&["train", "learnt.jsonl"]).succeeds();
+    let show = |args: &[&str]| world.run(&[&["show"], args].concat()).succeeds().out;
+    let document: serde_json::Value =
+        serde_json::from_str(&show(&["--format", "json"])).expect("a document");
+    let moved = document["moved"].as_array().expect("a list");
+    assert_eq!(moved.len(), 1, "{moved:#?}");
+    assert!(moved[0]["id"].as_str().expect("an id").ends_with("user90"));
+    assert_eq!(moved[0]["since"], "2026-03-09");
+    assert!(moved[0]["factor"].as_f64().expect("a number") > 2.0);
+    let overview = show(&[]);
+    assert!(overview.contains("Baselines that moved") && overview.contains("user/user90  "));
+    assert!(show(&["user90"]).contains("counts as moved since 2026-03-1"));
+    assert!(show(&["user3"]).contains("Drift of its days"));
+    // It crossed before the last day that has closed, so the first training does not call it news; the digest is for
+    // what has moved since the training before.
+    assert!(!said.err.contains("baseline moved"), "{}", said.err);
+    let judged = world
+        .run(&[
+            "backtest",
+            "learnt.jsonl",
+            "--train-days",
+            "9",
+            "--out",
+            "out",
+        ])
+        .succeeds();
+    assert!(
+        judged.out.contains("1 baseline moved upwards"),
+        "{}",
+        judged.out
+    );
+    let summary = std::fs::read_to_string(world.path().join("out/summary.json")).expect("it");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("a document");
+    assert_eq!(summary["moved"][0]["total"], 1);
 }

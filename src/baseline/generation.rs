@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, Calibration, Chain, Group};
+use crate::baseline::{Baseline, Calibration, Chain, Group, Movement};
 use crate::measure::{Links, OwnAccounts, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
@@ -50,6 +50,8 @@ pub struct Generation {
     pub links: Links,
     /// Identities created of late.
     pub created: BTreeMap<Str, Time>,
+    /// Baselines that creep.
+    pub movement: Movement,
     /// The stored distributions.
     pub calibration: Calibration,
 }
@@ -73,6 +75,7 @@ impl Generation {
             listed_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: BTreeMap::new(),
+            movement: Movement::default(),
             calibration: Calibration::default(),
         }
     }
@@ -179,5 +182,80 @@ impl Generation {
             self.calibration.entity_days as f64 / f64::from(self.calibration.days.max(1))
         };
         crate::stats::rank::budget_surprise(budget_per_day, entities_a_day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::baseline::chain_of_identity;
+    use crate::event::{IdentityKind, Provider};
+
+    /// Somebody without history is judged by the nearest group that has enough members with enough data, from the
+    /// first event on.
+    #[test]
+    fn a_prior_comes_from_the_nearest_group_that_has_one() {
+        let key = (Metric::ReadCalls, Window::HOUR);
+        let level = |mean: f64| CellPrior {
+            level: Some(Level {
+                mean,
+                between_var: 0.5,
+                within_var: 0.5,
+                members: 9,
+            }),
+            rate: None,
+        };
+        let rate = CellPrior {
+            level: None,
+            rate: Some(Rate {
+                alpha: 7.0,
+                beta: 2.0,
+                members: 9,
+            }),
+        };
+        let role: Str = "analyst".into();
+        let (account, home): (Str, Str) = ("1".into(), "eu-west-1".into());
+        let all = chain_of_identity(
+            Some("etl"),
+            Some(&role),
+            Some((&account, &home)),
+            Provider::Aws,
+            IdentityKind::Human,
+        );
+        // Which groups of the chain have a level, and whose is taken; `None` is the built-in one.
+        for (have_level, taken) in [
+            (vec![0, 1, 2, 3, 4], Some(0)),
+            (vec![1, 2, 3, 4], Some(1)),
+            (vec![2, 4], Some(2)),
+            (vec![3, 4], Some(3)),
+            (vec![4], Some(4)),
+            (vec![], None),
+        ] {
+            let mut generation = Generation::empty(Day(20_500));
+            for (at, group) in all.iter().enumerate() {
+                let cell = if have_level.contains(&at) {
+                    level(at as f64)
+                } else {
+                    // A group that knows only how often lends that, and nothing else.
+                    rate
+                };
+                let state = GroupState {
+                    priors: vec![(key, cell)],
+                    ..GroupState::default()
+                };
+                generation.groups.insert(group.clone(), state);
+            }
+            let (prior, lender) = generation.prior(&all, key.0, key.1);
+            assert_eq!(lender, taken.map(|at: usize| &all[at]));
+            let mean = taken.map_or(Prior::BUILT_IN.mean, |at| at as f64);
+            assert_eq!(prior.mean, mean);
+            let is_rate_known = have_level.len() < all.len();
+            assert_eq!(prior.alpha == 7.0, is_rate_known, "{have_level:?}");
+            // What no group knows of is judged by the built-in prior.
+            assert_eq!(
+                generation.prior(&all, Metric::CopyCalls, key.1),
+                (Prior::BUILT_IN, None)
+            );
+        }
     }
 }

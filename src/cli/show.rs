@@ -10,7 +10,7 @@ use crate::cli::{Common, Console, Ending};
 use crate::engine::lookup;
 use crate::error::{Error, Result};
 use crate::report::baseline::{self, BaselineDocument};
-use crate::report::json;
+use crate::report::{json, moved};
 use crate::vocab::{Entity, EntityKind};
 
 /// Entities of each list when none is asked for.
@@ -18,7 +18,7 @@ const LISTED: usize = 12;
 
 /// Show a baseline: what is usual for an entity, and what it is known for
 ///
-/// Without an entity, shows the most active identities and the newest.
+/// Without an entity, shows the most active identities, the newest, and those whose level has crept upwards.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// An id, an alias, or a part that only one id has.
@@ -70,12 +70,20 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
     newest.sort_by_key(|(_, b)| Reverse(b.first_day));
     active.truncate(LISTED);
     newest.truncate(LISTED);
+    let crept = moved::documents(&generation.movement, &generation.movement.moved());
     match format {
-        View::Text => format!(
-            "{}\n{}",
-            baseline::list("Most active", &active, console.out()),
-            baseline::list("Newest", &newest, console.out()),
-        ),
+        View::Text => {
+            let lists = format!(
+                "{}\n{}",
+                baseline::list("Most active", &active, console.out()),
+                baseline::list("Newest", &newest, console.out()),
+            );
+            let title = "Baselines that moved, the latest first";
+            match moved::digest(title, &crept, LISTED, console.out()) {
+                none if none.is_empty() => lists,
+                digest => format!("{lists}\n{digest}"),
+            }
+        }
         View::Json => {
             let documents = |known: &[Known]| -> Vec<BaselineDocument> {
                 known
@@ -84,7 +92,7 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
                     .collect()
             };
             json::pretty(
-                &serde_json::json!({"most_active": documents(&active), "newest": documents(&newest)}),
+                &serde_json::json!({"most_active": documents(&active), "newest": documents(&newest), "moved": crept}),
             ) + "\n"
         }
     }

@@ -39,6 +39,8 @@ pub struct Config {
     pub geoip: Vec<PathBuf>,
     /// Accounts that are ours beside those whose own trail is read, as in `aws:111122223333`.
     pub accounts: BTreeSet<Str>,
+    /// Whether identities that neither a peer group nor a role names peers for are grouped by what they do.
+    pub groups_alike: bool,
     /// Sensitive buckets.
     pub sensitive: Vec<Sensitive>,
     /// Who is behind which source of network flows.
@@ -123,6 +125,7 @@ impl Default for Config {
             internal: Vec::new(),
             geoip: Vec::new(),
             accounts: BTreeSet::new(),
+            groups_alike: true,
             sensitive: Vec::new(),
             bindings: Vec::new(),
             approvals: Vec::new(),

@@ -10,6 +10,7 @@ geoip = ["city.mmdb", "asn.mmdb"]
 
 [estate]
 accounts = ["aws:111122223333", "gcp:my-project"]
+peer_groups = "off"
 
 [[sensitive]]
 bucket = "aws:payroll-*"
@@ -43,6 +44,7 @@ format = "ocsf"
 fn everything_of_the_manual_is_read() {
     let config = Config::parse(WHOLE, "plimsoll.toml").unwrap();
     assert_eq!(config.internal.len(), 2);
+    assert!(!config.groups_alike);
     assert!(
         config.is_our_account(Provider::Gcp, "my-project")
             && !config.is_our_account(Provider::Aws, "my-project")
@@ -93,6 +95,10 @@ fn faults_have_lines_and_near_misses() {
             "5: `0.0.0.0/0` would make every address internal",
             "6: expected text, found an integer",
         ],
+    );
+    check(
+        "[estate]\npeer_groups = \"of\"\n",
+        &["2: unknown peer groups `of`; did you mean `off`?"],
     );
     check(
         "network = 3\n[estate]\naccounts = [\"111122223333\"]\n",

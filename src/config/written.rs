@@ -144,6 +144,13 @@ fn read_estate(table: &Table, config: &mut Config, faults: &mut Faults) {
             .accounts
             .extend(checked(&word.place, &word.text, made, faults));
     }
+    if let Some(value) = fields.optional("peer_groups") {
+        let words = ["alike", "off"];
+        let parse = |text: &str| words.contains(&text).then(|| text == "alike");
+        config.groups_alike = value
+            .one_of("peer groups", parse, &words, faults)
+            .unwrap_or(true);
+    }
     fields.done(faults);
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::baseline::{CalibrationLog, Generation};
+use crate::baseline::{CalibrationLog, Generation, Movement};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::intake::{Books, Intake};
 use crate::engine::nights::{Nights, thresholds};
@@ -66,6 +66,8 @@ pub struct Backtest {
     pub evaluation: Option<Evaluation>,
     /// Alerts per day judged.
     pub per_day: Vec<DayCount>,
+    /// Baselines that were found to have moved, by the day that was then judged.
+    pub moved: Vec<(Day, Movement)>,
 }
 
 /// Alerts of one day.
@@ -132,12 +134,19 @@ pub fn backtest(
 
     let mut alerts = Vec::new();
     let mut per_day = Vec::new();
+    let mut moved: Vec<(Day, Movement)> = Vec::new();
+    let mut movement_before = None;
     let mut acquaintance = Acquaintance::default();
     let mut told = Told::new();
     for (number, (&day, book)) in books.range(split..).enumerate() {
         if !options.frozen && number > 0 {
             generation = nights.generation(1 + number as u64);
             acquaintance = Acquaintance::default();
+        }
+        if !options.frozen || number == 0 {
+            let movement = std::mem::take(&mut generation.movement);
+            moved.extend(news(day, &movement, movement_before.as_ref()));
+            movement_before = Some(movement);
         }
         let before = summary.episodes.values().sum::<u64>();
         let of_day = judge_day(Hearing {
@@ -181,7 +190,18 @@ pub fn backtest(
         thresholds,
         evaluation,
         per_day,
+        moved,
     })
+}
+
+/// Returns what moved since the night before, if anything did.
+fn news(day: Day, movement: &Movement, before: Option<&Movement>) -> Option<(Day, Movement)> {
+    let rising: Vec<_> = movement.newly_moved(before).into_iter().cloned().collect();
+    let news = Movement {
+        rising,
+        ..movement.clone()
+    };
+    (!news.rising.is_empty()).then_some((day, news))
 }
 
 fn describe(

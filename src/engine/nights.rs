@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::analytic::Analytic;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::Setup;
-use crate::learn::{Learner, PeerGroupOf};
+use crate::learn::{CLOSING_SECS, Learner, PeerGroupOf};
 use crate::measure::{DayBook, DayFacts, Links, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
@@ -13,8 +13,6 @@ use crate::vocab::{Entity, Str};
 
 /// Days that must be remembered before a day is scored into the stored distributions: before that, all is new.
 const BURN_IN_DAYS: i32 = 3;
-/// How long after its end, in seconds, a day may still grow: the allowed lateness of the slowest of its sources.
-const CLOSING_SECS: i64 = 20 * 60;
 
 /// A day that was learnt but may still grow, with the generation of its morning.
 struct Pending {
@@ -40,7 +38,8 @@ impl<'a> Nights<'a> {
     pub fn new(setup: &'a Setup, peer_group_of: &'a PeerGroupOf<'a>, log: CalibrationLog) -> Self {
         Self {
             setup,
-            learner: Learner::new(&setup.plan, peer_group_of),
+            learner: Learner::new(&setup.plan, peer_group_of)
+                .grouping_alike(setup.config.groups_alike),
             log,
             pending: None,
             yesterday_links: Links::new(),

@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::baseline::{CalibrationLog, TRAIT_MEMORY_DAYS};
+use crate::baseline::{CalibrationLog, Movement, TRAIT_MEMORY_DAYS};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
 use crate::engine::{Progress, Setup, cancelled};
@@ -33,6 +33,10 @@ pub struct TrainSummary {
     pub entities: BTreeMap<&'static str, usize>,
     /// Whole days in the stored distributions.
     pub calibration_days: u32,
+    /// Baselines that creep.
+    pub movement: Movement,
+    /// How they did before.
+    pub movement_before: Option<Movement>,
 }
 
 /// Learns what is new in the logs and publishes a generation.
@@ -108,6 +112,8 @@ pub fn train(
             days: stored.len(),
             entities: BTreeMap::new(),
             calibration_days: log.pooled.days(),
+            movement: Movement::default(),
+            movement_before: None,
             intake,
         });
     }
@@ -179,6 +185,10 @@ pub fn train(
     }
 
     let generation = nights.generation(number);
+    let movement_before = match &manifest {
+        Some(manifest) => Some(store.load_movement(manifest)?),
+        None => None,
+    };
     enter(&mut ledger, &intake, number, last);
     let staged = store.stage_generation(&generation, &nights.log, &ledger)?;
     if progress.is_cancelled() {
@@ -200,6 +210,8 @@ pub fn train(
         days: days.len(),
         entities,
         calibration_days: generation.calibration.days,
+        movement: generation.movement,
+        movement_before,
     })
 }
 

@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::baseline::{Baseline, Generation};
 use crate::report::draw::{Curve, bars};
 use crate::report::escape::Plain;
+use crate::report::habit::habit;
+use crate::report::moved::RiseDocument;
 use crate::report::number::{amount, count, noun};
 use crate::report::paint::Paint;
 use crate::stats::Predictive;
@@ -56,6 +58,10 @@ pub struct BaselineDocument {
     pub hours: Vec<u8>,
     /// Groups that it is judged against where its own history is thin, nearest first.
     pub chain: Vec<GroupDocument>,
+    /// Daily amounts that creep above their slow level.
+    pub rising: Vec<RiseDocument>,
+    /// The last day on which that was judged.
+    pub drift_judged_through: Option<String>,
 }
 
 /// What is expected of one metric in windows of one length.
@@ -114,6 +120,8 @@ pub struct GroupDocument {
     pub id: String,
     /// Entities in it.
     pub members: u32,
+    /// What they mostly do.
+    pub habit: Option<String>,
 }
 
 impl BaselineDocument {
@@ -139,15 +147,23 @@ impl BaselineDocument {
             chain: baseline
                 .chain
                 .iter()
-                .map(|group| GroupDocument {
-                    kind: group.kind.as_str(),
-                    id: group.id.to_string(),
-                    members: generation
-                        .groups
-                        .get(group)
-                        .map_or(0, |state| state.members),
+                .map(|group| {
+                    let state = generation.groups.get(group);
+                    GroupDocument {
+                        kind: group.kind.as_str(),
+                        id: group.id.to_string(),
+                        members: state.map_or(0, |state| state.members),
+                        habit: state.and_then(habit),
+                    }
                 })
                 .collect(),
+            rising: generation
+                .movement
+                .of(entity)
+                .iter()
+                .map(|rise| RiseDocument::of(rise, generation.movement.threshold))
+                .collect(),
+            drift_judged_through: generation.movement.through.map(|day| day.to_string()),
         }
     }
 }
@@ -251,6 +267,7 @@ fn write_text(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt:
     write_metrics(out, b, paint)?;
     write_traits(out, b, paint)?;
     write_hours(out, b, paint)?;
+    write_drift(out, b, paint)?;
     writeln!(
         out,
         "\n  {}",
@@ -259,10 +276,14 @@ fn write_text(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt:
     for group in &b.chain {
         writeln!(
             out,
-            "    {} {} ({})",
+            "    {} {} ({}{})",
             group.kind.replace('_', " "),
             Plain(&group.id),
-            noun(u64::from(group.members), "member", "members")
+            noun(u64::from(group.members), "member", "members"),
+            group
+                .habit
+                .as_ref()
+                .map_or(String::new(), |habit| format!("; {habit}"))
         )?;
     }
     Ok(())
@@ -331,6 +352,32 @@ fn write_hours(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt
     for (weekday, hours) in WEEKDAYS.iter().zip(b.hours.chunks(HOURS_OF_DAY)) {
         let line = bars(hours.iter().map(|&days| f64::from(days) / f64::from(*most)));
         writeln!(out, "    {weekday} {}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn write_drift(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt::Result {
+    let Some(through) = &b.drift_judged_through else {
+        return Ok(());
+    };
+    if b.kind != EntityKind::Identity.as_str() {
+        return Ok(());
+    }
+    writeln!(out, "\n  {}", paint.bold("Drift of its days"))?;
+    if b.rising.is_empty() {
+        return writeln!(out, "    none through {through}");
+    }
+    for rise in &b.rising {
+        let state = match &rise.moved {
+            Some(day) => format!("counts as moved since {day}"),
+            None => format!("moved from {:.1} on", rise.threshold),
+        };
+        writeln!(
+            out,
+            "    {} (sum {:.1}; {state})",
+            Plain(&rise.sentence()),
+            rise.sum
+        )?;
     }
     Ok(())
 }

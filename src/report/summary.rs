@@ -5,15 +5,22 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::baseline::{Movement, Rise};
 use crate::engine::{
     AnalyticEvaluation, Backtest, DayCount, Evaluation, IntakeSummary, ScoreSummary, TrainSummary,
 };
 use crate::report::escape::Plain;
+use crate::report::moved::{self, RiseDocument};
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
 use crate::score::{Alert, Status};
 use crate::stats::Severity;
+use crate::time::Day;
 
+/// Baselines that moved that are named for each day of a backtest.
+const MOVED_A_DAY_MAX: usize = 20;
+/// Baselines that moved that are named in lines.
+const MOVED_SHOWN: usize = 5;
 /// Version of the document.
 const SCHEMA: u32 = 1;
 
@@ -114,8 +121,34 @@ pub struct Summary {
     pub alerts: Alerts,
     /// Alerts per day judged; only after a backtest.
     pub per_day: Vec<DayCount>,
+    /// Baselines found to have moved, by the day that was then judged; only after a backtest.
+    pub moved: Vec<MovedOn>,
     /// How alerts compare with labels, where there are any.
     pub evaluation: Option<Evaluation>,
+}
+
+/// Baselines that were found to have moved on the morning of a day.
+#[derive(Debug, Clone, Serialize)]
+pub struct MovedOn {
+    /// The day that was judged next.
+    pub day: String,
+    /// How many moved.
+    pub total: u64,
+    /// Those that went farthest.
+    pub farthest: Vec<RiseDocument>,
+}
+
+impl MovedOn {
+    fn of(day: Day, movement: &Movement) -> Self {
+        let mut rises: Vec<&Rise> = movement.rising.iter().collect();
+        rises.sort_by(|a, b| b.sum.total_cmp(&a.sum));
+        rises.truncate(MOVED_A_DAY_MAX);
+        Self {
+            day: day.to_string(),
+            total: movement.rising.len() as u64,
+            farthest: moved::documents(movement, &rises),
+        }
+    }
 }
 
 impl Read {
@@ -164,6 +197,7 @@ impl Summary {
                 suppressed: summary.suppressed.clone(),
             },
             per_day: Vec::new(),
+            moved: Vec::new(),
             evaluation: None,
         }
     }
@@ -181,6 +215,11 @@ impl Summary {
                 thresholds: backtest.thresholds.clone(),
             }),
             per_day: backtest.per_day.clone(),
+            moved: backtest
+                .moved
+                .iter()
+                .map(|(day, movement)| MovedOn::of(*day, movement))
+                .collect(),
             evaluation: backtest.evaluation.clone(),
             ..Self::of_score(&backtest.summary, &tally)
         }
@@ -274,10 +313,35 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             &format!("{}: {approval}", count(*n)),
         )?;
     }
+    write_moved(out, &summary.moved, paint)?;
     match &summary.evaluation {
         Some(evaluation) => write_evaluation(out, evaluation, paint),
         None => Ok(()),
     }
+}
+
+fn write_moved(out: &mut String, moved: &[MovedOn], paint: Paint) -> std::fmt::Result {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let total: u64 = moved.iter().map(|on| on.total).sum();
+    let days: Vec<String> = moved
+        .iter()
+        .map(|on| format!("{} on {}", count(on.total), on.day))
+        .collect();
+    let baselines = noun(total, "baseline", "baselines");
+    line(
+        out,
+        paint,
+        "moved",
+        &format!("{baselines} moved upwards: {}", days.join(", ")),
+    )?;
+    let mut farthest: Vec<&RiseDocument> = moved.iter().flat_map(|on| &on.farthest).collect();
+    farthest.sort_by(|a, b| b.sum.total_cmp(&a.sum));
+    for rise in farthest.iter().take(MOVED_SHOWN) {
+        line(out, paint, "", &format!("{}  {}", rise.id, rise.sentence()))?;
+    }
+    line(out, paint, "", moved::ADVICE)
 }
 
 fn alerts_line(alerts: &Alerts, days: u64) -> String {
@@ -398,6 +462,19 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         paint,
         "published",
         &format!("generation {}", summary.generation),
+    )?;
+    let moved = summary
+        .movement
+        .newly_moved(summary.movement_before.as_ref());
+    let title = format!(
+        "{} moved; all: `plimsoll show`",
+        noun(moved.len() as u64, "baseline", "baselines")
+    );
+    let documents = moved::documents(&summary.movement, &moved);
+    write!(
+        out,
+        "{}",
+        moved::digest(&title, &documents, MOVED_SHOWN, paint)
     )
 }
 

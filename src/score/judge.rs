@@ -12,6 +12,7 @@ use crate::score::components::{
 use crate::score::sequence::{SequenceReading, follow};
 use crate::score::subject::{Subject, is_new};
 use crate::stats;
+use crate::stats::constants::STATISTIC_MIN;
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
@@ -136,6 +137,7 @@ impl<'a> Judge<'a> {
         let arm = self
             .arms(parts, analytic)
             .into_iter()
+            .filter(|arm| arm.statistic >= STATISTIC_MIN)
             .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
         let surprise = self.surprise(arm.statistic, arm.rank);
         Some(Verdict {

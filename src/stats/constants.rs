@@ -50,6 +50,14 @@ pub const BETWEEN_SHARE_MIN: f64 = 0.05;
 pub const VARIANCE_MIN: f64 = 0.02;
 /// Pseudo-windows of the peers' variance in an entity's own. Chosen by ablation among 6, 20, 60 and 200.
 pub const VARIANCE_PRIOR_WINDOWS: f64 = 60.0;
+/// Share of its peers' variance below which an entity's own counts as steady: half their standard deviation.
+pub const STEADY_RATIO: f64 = 0.25;
+/// Pseudo-windows of the peers' variance that are added before an entity is called steady, so that a few windows that
+/// happen to be alike prove nothing.
+pub const STEADY_DOUBT: f64 = 10.0;
+/// The least share of their usual say that peers keep in the variance of a steady entity: 6 windows, the least of the
+/// ablation.
+pub const STEADY_SAY_MIN: f64 = 0.1;
 /// The most degrees of freedom of the predictive. It is the model of the tail: without it, real series give 5 to 23
 /// times the alerts foreseen.
 pub const FREEDOM_MAX: f64 = 20.0;
@@ -98,6 +106,9 @@ pub const DECADES_PER_NINE: f64 = 3.0;
 /// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is
 /// nothing unusual to tell, however many alerts somebody could look at.
 pub const SURPRISE_MIN: f64 = 1.0;
+/// The least statistic (nats) that is worth a word, whatever its rank: less is expected of the entity about every third
+/// day. In a small estate where an arm is nearly always zero, the least bit above it is rare, and still nothing.
+pub const STATISTIC_MIN: f64 = 1.0;
 /// Score from which something below its threshold is still worth showing: one entity-day in a thousand.
 pub const SCORE_LOW: f64 = 90.0;
 /// Score from which an alert is high: one entity-day in ten thousand.
@@ -121,6 +132,12 @@ pub const DRIFT_ALLOWANCE: f64 = 1.0;
 pub const DRIFT_CLIP: f64 = 3.0;
 /// Standard deviations above the level at which a day is learnt at most.
 pub const DRIFT_LEARN_CLIP: f64 = 2.0;
+/// Reports a day that the threshold of drift aims at over the estate. A judgement of what somebody reads: at 5 a day nine
+/// ramps in ten are reported before they are used, at 2 every other one.
+pub const DRIFT_REPORTS_PER_DAY: f64 = 2.0;
+/// The least cumulative sum that is reported, however few reports there would be otherwise: two days at the clip are not
+/// enough, and a small estate has few who move.
+pub const DRIFT_SUM_MIN: f64 = 5.0;
 
 // Peer groups.
 
@@ -128,3 +145,8 @@ pub const DRIFT_LEARN_CLIP: f64 = 2.0;
 pub const GROUPS_MAX: usize = 20;
 /// How much nearer another group must be before an identity changes over.
 pub const GROUP_HYSTERESIS: f64 = 0.2;
+/// Hours (weight) of one metric from which an identity is put into a group.
+pub const GROUP_WINDOWS_MIN: f64 = 5.0;
+/// The most identities by which centres are found; all are then put into the nearest. Two hundred a group say well enough
+/// where its middle is.
+pub const GROUP_ROWS_MAX: usize = 4_096;

@@ -21,10 +21,14 @@ impl Drift {
     /// Judges an active day's amount, then learns it; returns the cumulative sum after it. Days are given in order; an
     /// amount that is not above 0 changes nothing.
     pub fn step(&mut self, amount: f64) -> f64 {
-        if !amount.is_finite() || amount <= 0.0 {
+        self.step_log(amount.max(0.0).ln_1p())
+    }
+
+    /// Does the same with y = ln(1 + amount).
+    pub fn step_log(&mut self, y: f64) -> f64 {
+        if !y.is_finite() || y <= 0.0 {
             return self.sum;
         }
-        let y = amount.ln_1p();
         let Moments { n, mean, m2 } = self.level;
         let mut learnt = y;
         if n >= DRIFT_DAYS_MIN {
@@ -37,6 +41,11 @@ impl Drift {
         self.level = self.level.weighted((-1.0 / DRIFT_HALF_LIFE_DAYS).exp2());
         self.level.push(learnt);
         self.sum
+    }
+
+    /// Returns the slow level of y; 0 before the first active day.
+    pub fn level(&self) -> f64 {
+        self.level.mean
     }
 
     /// Returns the cumulative sum, at least 0.

@@ -29,12 +29,29 @@ pub struct Group {
 }
 
 /// The groups of a night, and the group of each row of the features.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Grouping {
     /// The groups, by ascending id.
     pub groups: Vec<Group>,
     /// The id of the group that each row belongs to.
     pub of_row: Vec<u32>,
+    scale: Scale,
+    /// The middles of the groups, standardised.
+    centres: Array2<f64>,
+}
+
+impl Grouping {
+    /// Returns the id of the group of somebody who need not have been among the rows: the one that it was in before,
+    /// unless another is clearly nearer. `None` if there are no groups, or these are not their features.
+    pub fn nearest(&self, features: &[f64], before: Option<u32>) -> Option<u32> {
+        if self.groups.is_empty() || features.len() != self.scale.mean.len() {
+            return None;
+        }
+        let before = before.and_then(|id| self.groups.iter().position(|group| group.id == id));
+        let row = self.scale.standardise(ArrayView1::from(features));
+        let at = choose(row.view(), &self.centres, before);
+        self.groups.get(at).map(|group| group.id)
+    }
 }
 
 /// What the night before left: its groups, and to which of them each of tonight's rows belonged.
@@ -60,8 +77,8 @@ pub fn group_count(identities: usize) -> usize {
 pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Grouping {
     if features.is_empty() {
         return Grouping {
-            groups: Vec::new(),
             of_row: vec![0; features.nrows()],
+            ..Grouping::default()
         };
     }
     let scale = Scale::of(features);
@@ -87,17 +104,23 @@ pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Grouping
         })
         .collect();
 
-    let mut groups: Vec<Group> = ids
+    let mut inhabited: Vec<usize> = (0..ids.len())
+        .filter(|&at| of_row.contains(&ids[at]))
+        .collect();
+    inhabited.sort_by_key(|&at| ids[at]);
+    let groups = inhabited
         .iter()
-        .zip(centres.rows())
-        .filter(|(id, _)| of_row.contains(id))
-        .map(|(&id, centre)| Group {
-            id,
-            centre: scale.restored(centre),
+        .map(|&at| Group {
+            id: ids[at],
+            centre: scale.restored(centres.row(at)),
         })
         .collect();
-    groups.sort_by_key(|group| group.id);
-    Grouping { groups, of_row }
+    Grouping {
+        groups,
+        of_row,
+        centres: centres.select(Axis(0), &inhabited),
+        scale,
+    }
 }
 
 /// Returns the index of the centre that a row belongs to, given where it belonged before.
@@ -199,6 +222,7 @@ fn resume(
 }
 
 /// Mean and standard deviation of each feature over the rows in which it is finite.
+#[derive(Debug, Clone, PartialEq, Default)]
 struct Scale {
     mean: Array1<f64>,
     sd: Array1<f64>,

@@ -5,7 +5,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::sketch::Moments;
 use crate::stats::constants::{
-    BETWEEN_SHARE_MIN, CONTINUITY, FREEDOM_MAX, RATE_MIN, VARIANCE_MIN, VARIANCE_PRIOR_WINDOWS,
+    BETWEEN_SHARE_MIN, CONTINUITY, FREEDOM_MAX, RATE_MIN, STEADY_DOUBT, STEADY_RATIO,
+    STEADY_SAY_MIN, VARIANCE_MIN, VARIANCE_PRIOR_WINDOWS,
 };
 
 /// What peers say about y = ln(1+x) in active windows, and about how many of those a day has.
@@ -62,6 +63,14 @@ impl Evidence {
     }
 }
 
+/// Returns how many windows the peers' variance weighs in an entity's own: fewer for one that has shown, over many
+/// windows, to be far steadier than they are. Otherwise a job like clockwork would be given the patience that people
+/// need.
+fn variance_prior_windows(within: f64, n: f64, m2: f64) -> f64 {
+    let ratio = (m2 / within + STEADY_DOUBT) / n.max(f64::MIN_POSITIVE);
+    VARIANCE_PRIOR_WINDOWS * (ratio / STEADY_RATIO).clamp(STEADY_SAY_MIN, 1.0)
+}
+
 /// What is expected of the next window: y is Student-t, and λ windows a day are active.
 ///
 /// ```
@@ -97,8 +106,8 @@ impl Predictive {
         let kappa0 = within / between;
         let kappa = kappa0 + n;
         let loc = (kappa0 * prior.mean + n * evidence.mean) / kappa;
-        let own =
-            (VARIANCE_PRIOR_WINDOWS * within + evidence.m2.max(0.0)) / (VARIANCE_PRIOR_WINDOWS + n);
+        let say = variance_prior_windows(within, n, evidence.m2.max(0.0));
+        let own = (say * within + evidence.m2.max(0.0)) / (say + n);
         let scale = (own.max(VARIANCE_MIN) + within / kappa).sqrt();
         let nu = (VARIANCE_PRIOR_WINDOWS + n).min(FREEDOM_MAX);
         let exposure = prior.beta.max(f64::MIN_POSITIVE) + evidence.exposure.max(0.0);
@@ -214,6 +223,23 @@ mod tests {
         ] {
             check(StudentsT::new(0.0, 1.0, nu).unwrap().sf(t).ln(), want);
         }
+    }
+
+    #[test]
+    fn a_job_like_clockwork_is_judged_by_its_own_steadiness() {
+        let of = |n: f64, m2: f64| {
+            let active = 24.0 * 15.5;
+            Predictive::new(&L, &evidence(n, 41f64.ln(), m2, active, 15.5))
+        };
+        let job = of(372.0, 0.0);
+        assert_eq!(job.surprise(41.0), 0.0);
+        assert!(job.surprise(80.0) > 5.0, "{}", job.surprise(80.0));
+        // Neither a few windows that happen to be alike nor being merely calmer than others makes steady.
+        for (n, m2) in [(5.0, 0.0), (40.0, 0.0), (372.0, 0.25 * 0.9 * 372.0)] {
+            let variance = (60.0 * 0.9 + m2) / (60.0 + n);
+            check(of(n, m2).scale, (variance + 0.9 / (1.5 + n)).sqrt());
+        }
+        assert_eq!(of(372.0, 100.0).surprise(80.0), 0.0);
     }
 
     #[test]

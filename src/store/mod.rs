@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState};
+use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement};
 use crate::error::{Error, Result};
 use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, Subject};
 use crate::store::codec::{Database, Table};
@@ -71,6 +71,7 @@ struct DayHead {
 const BASELINES: Table<(Entity, Baseline)> = Table::new("baselines");
 const GROUPS: Table<(Group, GroupState)> = Table::new("groups");
 const SUPPORT: Table<(u64, u32)> = Table::new("support");
+const MOVEMENT: Table<Movement> = Table::new("movement");
 const CALIBRATION: Table<CalibrationLog> = Table::new("calibration");
 const LEDGER: Table<(u128, LedgerEntry)> = Table::new("ledger");
 const HEAD: Table<Head> = Table::new("head");
@@ -208,6 +209,7 @@ impl Store {
             db.write(&BASELINES, baselines)?;
             db.write(&GROUPS, &generation.groups)?;
             db.write(&SUPPORT, &support)?;
+            db.write(&MOVEMENT, [&generation.movement])?;
             db.write(&CALIBRATION, [log])?;
             db.write(&LEDGER, ledger)
         })
@@ -271,6 +273,7 @@ impl Store {
             listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
+            movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
         })
     }
@@ -286,6 +289,15 @@ impl Store {
             db.read_one(&CALIBRATION)?,
             db.read(&LEDGER)?.into_iter().collect(),
         ))
+    }
+
+    /// Reads which baselines crept in the generation in force.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_movement(&self, manifest: &Manifest) -> Result<Movement> {
+        Database::open(&self.root.join(&manifest.directory))?.read_one(&MOVEMENT)
     }
 
     /// Puts a generation and its days in force, at once, and sweeps away what nobody needs any more.

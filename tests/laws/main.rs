@@ -1,12 +1,16 @@
 //! The laws that hold whatever comes: order, atomicity, replay and bounds, on a small simulated estate.
 #![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
 
+mod alike;
 mod bounds;
 mod calls;
 mod crash;
+mod days;
+mod drift;
 mod estate;
 mod joins;
 mod order;
 mod playing;
+mod poison;
 mod published;
 mod replay;

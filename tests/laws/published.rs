@@ -37,6 +37,7 @@ impl Published {
         parts.insert("support".into(), bytes(&support));
         parts.insert("links".into(), bytes(&generation.links));
         parts.insert("created".into(), bytes(&generation.created));
+        parts.insert("movement".into(), bytes(&generation.movement));
         parts.insert("own accounts".into(), bytes(&generation.own_accounts));
         parts.insert(
             "days".into(),

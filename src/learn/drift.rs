@@ -1,0 +1,149 @@
+//! Levels that creep: which baselines have moved away from where they were, however slowly.
+//!
+//! Judged on whole days that have closed, and told of identities only.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::baseline::{Movement, Rise};
+use crate::learn::state::{DayPartial, EntityState};
+use crate::stats::constants::{DRIFT_DAYS_MIN, DRIFT_SUM_MIN, TRAIT_MEMORY_DAYS};
+use crate::stats::drift::{Drift, threshold};
+use crate::time::{Day, Window};
+use crate::vocab::{Entity, EntityKind, Metric};
+
+/// What is watched: the amounts that a patient attacker would have to raise.
+const METRICS: [Metric; 4] = [
+    Metric::ListCalls,
+    Metric::BucketsListed,
+    Metric::ReadCalls,
+    Metric::BytesRead,
+];
+/// Active days of a rise that say where the level now is.
+const NOW_DAYS: usize = 3;
+
+/// How far one identity's daily amounts have moved.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Creep {
+    judged: Option<Day>,
+    tracks: Vec<(Metric, Track)>,
+    greatest_sum: f64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Track {
+    drift: Drift,
+    /// ln(1 + x) of the level before the rise.
+    before: f64,
+    /// Active days since the sum was last nothing.
+    rise: VecDeque<Step>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    day: Day,
+    /// ln(1 + x) of the day.
+    y: f64,
+    sum: f64,
+}
+
+impl Creep {
+    /// Judges the days that have closed since.
+    pub(super) fn judge(&mut self, partials: &VecDeque<DayPartial>, closed: Day) {
+        let from = partials.partition_point(|p| self.judged.is_some_and(|day| p.day <= day));
+        for partial in partials.range(from..).take_while(|p| p.day <= closed) {
+            self.judged = Some(partial.day);
+            for metric in METRICS {
+                let key = (metric, Window::DAY);
+                let Ok(at) = partial.moments.binary_search_by_key(&key, |&(key, _)| key) else {
+                    continue;
+                };
+                // A day has one window of a day, so its mean is its value.
+                let sum = self
+                    .track(metric)
+                    .step(partial.day, partial.moments[at].1.mean);
+                self.greatest_sum = self.greatest_sum.max(sum);
+            }
+        }
+    }
+
+    fn track(&mut self, metric: Metric) -> &mut Track {
+        let at = match self.tracks.binary_search_by_key(&metric, |&(m, _)| m) {
+            Ok(at) => at,
+            Err(at) => {
+                self.tracks.insert(at, (metric, Track::default()));
+                at
+            }
+        };
+        &mut self.tracks[at].1
+    }
+}
+
+impl Track {
+    fn step(&mut self, day: Day, y: f64) -> f64 {
+        let before = self.drift.level();
+        let sum = self.drift.step_log(y);
+        if sum <= 0.0 {
+            self.rise.clear();
+            return sum;
+        }
+        if self.rise.is_empty() {
+            self.before = before;
+        } else if self.rise.len() >= TRAIT_MEMORY_DAYS as usize {
+            self.rise.pop_front();
+        }
+        self.rise.push_back(Step { day, y, sum });
+        sum
+    }
+
+    fn rise(&self, entity: &Entity, metric: Metric, threshold: f64) -> Option<Rise> {
+        let (first, last) = (self.rise.front()?, self.rise.back()?);
+        let latest = self.rise.iter().rev().take(NOW_DAYS);
+        let now = latest.clone().map(|step| step.y).sum::<f64>() / latest.len() as f64;
+        let crossed = self.rise.iter().find(|step| step.sum >= threshold);
+        Some(Rise {
+            entity: entity.clone(),
+            metric,
+            since: first.day,
+            before: self.before.exp_m1(),
+            now: now.exp_m1(),
+            sum: last.sum,
+            crossed: crossed.map(|step| step.day),
+        })
+    }
+}
+
+/// Returns what is rising, and the threshold that lets through so many reports a day.
+pub(super) fn movement(
+    entities: &BTreeMap<Entity, EntityState>,
+    judged: Option<(Day, Day)>,
+    reports_per_day: f64,
+) -> Movement {
+    let Some((first_day, through)) = judged else {
+        return Movement::default();
+    };
+    // Before so many days nobody can be reported.
+    let days = (through.since(first_day) + 1 - DRIFT_DAYS_MIN as i32).max(0) as u32;
+    let creeps = || {
+        entities
+            .iter()
+            .filter(|(entity, _)| entity.kind == EntityKind::Identity)
+            .map(|(entity, state)| (entity, &state.creep))
+    };
+    let sums = creeps().map(|(_, creep)| creep.greatest_sum).collect();
+    let threshold = threshold(sums, reports_per_day, days)
+        .unwrap_or(0.0)
+        .max(DRIFT_SUM_MIN);
+    let rising = creeps()
+        .flat_map(|(entity, creep)| {
+            creep
+                .tracks
+                .iter()
+                .filter_map(move |(metric, track)| track.rise(entity, *metric, threshold))
+        })
+        .collect();
+    Movement {
+        through: Some(through),
+        threshold,
+        rising,
+    }
+}

@@ -1,0 +1,123 @@
+//! What a group lends to members without history: priors fitted over its members, their novelty, their busy hours.
+
+use std::collections::BTreeMap;
+
+use crate::baseline::{Baseline, GroupState};
+use crate::learn::state::{EntityState, NOVELTY_TRAITS};
+use crate::sketch::{FrozenRoleHistogram, RoleHistogram};
+use crate::stats::GroupNovelty;
+use crate::stats::constants::SUPPORT_BUCKETS;
+use crate::stats::prior::Members;
+use crate::time::{Day, Window};
+use crate::vocab::{Metric, Trait};
+
+/// As many hourly values of a group are kept one by one; in memory, about the size of one histogram.
+const FEW_HOURLY_VALUES: usize = 2_048;
+
+/// What a group's members lend beside their moments: novelty and hourly values.
+#[derive(Default)]
+pub(super) struct GroupLoan {
+    active_days: u64,
+    novel_days: BTreeMap<Trait, u64>,
+    support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
+    hourly: BTreeMap<Metric, HourlyValues>,
+}
+
+/// Most groups are small, so values go into a histogram only when they are many.
+#[derive(Default)]
+struct HourlyValues {
+    few: Vec<(Day, u64)>,
+    many: Option<RoleHistogram>,
+}
+
+impl HourlyValues {
+    fn record(&mut self, day: Day, x: u64) {
+        self.few.push((day, x));
+        if self.few.len() >= FEW_HOURLY_VALUES {
+            let many = self.many.get_or_insert_default();
+            self.few
+                .drain(..)
+                .for_each(|(day, x)| many.record(day.0, x));
+        }
+    }
+
+    fn freeze(self) -> FrozenRoleHistogram {
+        match self.many {
+            Some(mut many) => {
+                self.few.iter().for_each(|&(day, x)| many.record(day.0, x));
+                many.freeze()
+            }
+            // The lookback reaches over no more weeks than a histogram keeps.
+            None => FrozenRoleHistogram::of(self.few.into_iter().map(|(_, x)| x).collect()),
+        }
+    }
+}
+
+impl GroupLoan {
+    pub(super) fn add(&mut self, state: &EntityState, as_of: Day) {
+        for partial in state.partials.iter().filter(|p| p.day < as_of) {
+            for &(metric, x) in &partial.hourly {
+                self.hourly
+                    .entry(metric)
+                    .or_default()
+                    .record(partial.day, x);
+            }
+            if partial.is_first {
+                continue;
+            }
+            self.active_days += 1;
+            for (which, buckets) in &partial.novel {
+                *self.novel_days.entry(*which).or_default() += 1;
+                let support = self.support.entry(*which).or_default();
+                for &bucket in buckets {
+                    support[usize::from(bucket)] += 1.0;
+                }
+            }
+        }
+    }
+
+    pub(super) fn fill(self, state: &mut GroupState) {
+        state.novelty = NOVELTY_TRAITS
+            .iter()
+            .map(|&which| {
+                let novelty = GroupNovelty {
+                    novel_days: self.novel_days.get(&which).copied().unwrap_or(0) as f64,
+                    active_days: self.active_days as f64,
+                    support: self.support.get(&which).copied().unwrap_or_default(),
+                };
+                (which, novelty)
+            })
+            .collect();
+        state.novelty.sort_by_key(|&(which, _)| which);
+        state.role_tails = self
+            .hourly
+            .into_iter()
+            .map(|(metric, hours)| (metric, hours.freeze()))
+            .collect();
+    }
+}
+
+/// Fits what a group lends of volumes and rates.
+pub(super) fn group_state(members: &[&Baseline]) -> GroupState {
+    let mut keys: Vec<(Metric, Window)> = members
+        .iter()
+        .flat_map(|b| b.metrics.iter().map(|&(key, _)| key))
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut state = GroupState {
+        members: members.len() as u32,
+        ..GroupState::default()
+    };
+    let mut matrix = Members::new(members.len(), keys.len());
+    for (row, baseline) in members.iter().enumerate() {
+        matrix.set_exposure(row, baseline.exposure);
+        for &(key, cell) in &baseline.metrics {
+            if let Ok(column) = keys.binary_search(&key) {
+                matrix.set(row, column, &baseline.evidence_of(&cell));
+            }
+        }
+    }
+    state.priors = keys.into_iter().zip(matrix.fit()).collect();
+    state
+}

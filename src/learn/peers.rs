@@ -1,0 +1,161 @@
+//! Groups of identities that nobody has labelled, by what they do.
+//!
+//! Groups are founded anew every four weeks of the calendar and re-centred every week, when an identity moves if another
+//! group is clearly nearer; in between, only those who come are put into one. The memory reaches back to a founding
+//! before which four full weeks are known, so the groups of a morning do not hang on when the memory began, nor on how
+//! often somebody trained.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array2;
+
+use crate::baseline::{Group, MetricState};
+use crate::learn::state::{Cell, EntityState};
+use crate::learn::{PeerGroupOf, shared_role};
+use crate::measure::value_hash;
+use crate::stats::constants::{GROUP_ROWS_MAX, GROUP_WINDOWS_MIN};
+use crate::stats::peers::{Grouping, Previous, group};
+use crate::time::{Day, Window};
+use crate::vocab::{Entity, EntityKind, Metric, Str};
+
+/// What identities are likened by: how large their hours are, how much these differ, and how many there are.
+const METRICS: [Metric; 6] = [
+    Metric::ListCalls,
+    Metric::BucketsListed,
+    Metric::ReadCalls,
+    Metric::BytesRead,
+    Metric::WriteCalls,
+    Metric::DirectoryCalls,
+];
+/// Mean, standard deviation and rate of each metric.
+const FEATURES: usize = 3 * METRICS.len();
+/// Days between foundings: a lookback.
+const FOUNDING_DAYS: i32 = 28;
+/// Days between re-centrings.
+const CENTRING_DAYS: i32 = 7;
+/// Days that must be known before there are groups at all.
+const DAYS_MIN: i32 = 3;
+
+/// The groups in force.
+pub(super) struct Alike {
+    founded: Day,
+    centred: Day,
+    grouping: Grouping,
+}
+
+/// Tells whether configuration or a role that others share names the peers of an identity.
+pub(super) fn is_labelled(id: &str, state: &EntityState, peer_group_of: &PeerGroupOf) -> bool {
+    shared_role(id, state.role.as_ref()).is_some() || peer_group_of(id).is_some()
+}
+
+impl Alike {
+    /// Returns the groups of a morning: those before, unless it is time for others.
+    pub(super) fn renewed(
+        before: Option<Self>,
+        entities: &mut BTreeMap<Entity, EntityState>,
+        (first_day, morning): (Day, Day),
+        peer_group_of: &PeerGroupOf,
+    ) -> Option<Self> {
+        let is_due = match &before {
+            Some(before) => is_in_another(CENTRING_DAYS, before.centred, morning),
+            None => morning.since(first_day) >= DAYS_MIN,
+        };
+        if !is_due {
+            return before;
+        }
+        let before = before.filter(|b| !is_in_another(FOUNDING_DAYS, b.centred, morning));
+        Self::centred(before.as_ref(), entities, morning, peer_group_of)
+    }
+
+    fn centred(
+        before: Option<&Self>,
+        entities: &mut BTreeMap<Entity, EntityState>,
+        morning: Day,
+        peer_group_of: &PeerGroupOf,
+    ) -> Option<Self> {
+        let mut rows: Vec<(u64, [f64; FEATURES], &mut EntityState)> = Vec::new();
+        for (entity, state) in entities {
+            let was = state.alike.take().filter(|_| before.is_some());
+            if entity.kind != EntityKind::Identity || is_labelled(&entity.id, state, peer_group_of)
+            {
+                continue;
+            }
+            let cells = state.cells(morning, |&(metric, window)| {
+                window == Window::HOUR && METRICS.contains(&metric)
+            });
+            if let Some(features) = features(state.exposure(morning), &cells) {
+                state.alike = was;
+                rows.push((value_hash(&entity.id), features, state));
+            }
+        }
+        // The same identities are asked every week, whoever comes and goes beside them.
+        let mut asked: Vec<usize> = (0..rows.len()).collect();
+        if rows.len() > GROUP_ROWS_MAX {
+            asked.sort_by_key(|&at| rows[at].0);
+            asked.truncate(GROUP_ROWS_MAX);
+            asked.sort_unstable();
+        }
+        let matrix = Array2::from_shape_fn((asked.len(), FEATURES), |(row, column)| {
+            rows[asked[row]].1[column]
+        });
+        let of_row: Vec<Option<u32>> = asked.iter().map(|&at| rows[at].2.alike).collect();
+        let previous = before.map(|before| Previous {
+            groups: &before.grouping.groups,
+            of_row: &of_row,
+        });
+        let grouping = group(&matrix, previous);
+        if grouping.groups.is_empty() {
+            return None;
+        }
+        for (_, features, state) in rows {
+            state.alike = grouping.nearest(&features, state.alike);
+        }
+        Some(Self {
+            founded: before.map_or(morning, |before| before.founded),
+            centred: morning,
+            grouping,
+        })
+    }
+
+    /// Returns the group of an identity: the one that it was put into, or, if it has come since, the nearest.
+    pub(super) fn group_of(
+        &self,
+        put_into: Option<u32>,
+        exposure: f64,
+        cells: &[Cell],
+    ) -> Option<Group> {
+        let number = match put_into {
+            Some(number) => number,
+            None => self.grouping.nearest(&features(exposure, cells)?, None)?,
+        };
+        Some(Group {
+            kind: EntityKind::PeerGroup,
+            id: Str::from(format!("alike/{}/{number}", self.founded)),
+        })
+    }
+}
+
+fn is_in_another(days: i32, one: Day, other: Day) -> bool {
+    one.0.div_euclid(days) != other.0.div_euclid(days)
+}
+
+/// Returns what an identity is likened by; `None` if it has done too little to tell.
+fn features(exposure: f64, cells: &[Cell]) -> Option<[f64; FEATURES]> {
+    let mut features = [0.0; FEATURES];
+    let mut windows: f64 = 0.0;
+    for (metric, feature) in METRICS.iter().zip(features.chunks_exact_mut(3)) {
+        let found = cells.binary_search_by_key(&(*metric, Window::HOUR), |&(key, _)| key);
+        let Ok(at) = found else { continue };
+        let MetricState {
+            n,
+            mean,
+            m2,
+            active,
+        } = cells[at].1;
+        windows = windows.max(n);
+        feature[0] = mean;
+        feature[1] = (m2 / n.max(1.0)).sqrt();
+        feature[2] = (active / exposure.max(1.0)).ln_1p();
+    }
+    (windows >= GROUP_WINDOWS_MIN).then_some(features)
+}

@@ -1,0 +1,135 @@
+//! Baselines that moved, as a digest: what to look at in the morning, and no alert.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::baseline::{Movement, Rise};
+use crate::report::escape::Plain;
+use crate::report::number::{amount, count};
+use crate::report::paint::Paint;
+
+/// What a digest says of what it lists. A level that creeps is honest growth nearly always, and sometimes the patience
+/// of somebody who wants the alarm to get used to it.
+pub const ADVICE: &str = "Work may have changed, or somebody may be raising it little by little. Nothing needs doing if its owner can say \
+                          why: baselines follow by themselves. If nobody can, look at what it did since the first day of the rise.";
+
+/// One rise.
+#[derive(Debug, Clone, Serialize)]
+pub struct RiseDocument {
+    /// Kind of entity.
+    pub kind: &'static str,
+    /// Its canonical id.
+    pub id: String,
+    /// Of what.
+    pub metric: &'static str,
+    /// First day of the rise.
+    pub since: String,
+    /// The day on which it counted as moved, if it does.
+    pub moved: Option<String>,
+    /// The usual amount of an active day before.
+    pub before: f64,
+    /// The usual amount of the last active days.
+    pub now: f64,
+    /// How many times as large that is.
+    pub factor: f64,
+    /// The cumulative sum, in standard deviations of a day.
+    pub sum: f64,
+    /// The sum from which on a baseline counts as moved.
+    pub threshold: f64,
+}
+
+impl RiseDocument {
+    /// Puts together what is known of a rise.
+    pub fn of(rise: &Rise, threshold: f64) -> Self {
+        Self {
+            kind: rise.entity.kind.as_str(),
+            id: rise.entity.id.to_string(),
+            metric: rise.metric.as_str(),
+            since: rise.since.to_string(),
+            moved: rise.crossed.map(|day| day.to_string()),
+            before: rise.before,
+            now: rise.now,
+            factor: rise.factor(),
+            sum: rise.sum,
+            threshold,
+        }
+    }
+
+    /// Returns what rose, as in `read_calls ×2.6 since 2026-03-12: 120 → 314 a day`.
+    pub fn sentence(&self) -> String {
+        format!(
+            "{} ×{:.1} since {}: {} → {} a day",
+            self.metric,
+            self.factor,
+            self.since,
+            amount(self.metric, self.before),
+            amount(self.metric, self.now),
+        )
+    }
+}
+
+/// Returns the documents of some rises.
+pub fn documents(movement: &Movement, rises: &[&Rise]) -> Vec<RiseDocument> {
+    rises
+        .iter()
+        .map(|rise| RiseDocument::of(rise, movement.threshold))
+        .collect()
+}
+
+/// Returns a digest of at most `shown` lines, the rest counted; nothing at all if nothing moved.
+pub fn digest(title: &str, moved: &[RiseDocument], shown: usize, paint: Paint) -> String {
+    let mut out = String::new();
+    if moved.is_empty() {
+        return out;
+    }
+    let _ = writeln!(out, "{}", paint.bold(title));
+    for rise in moved.iter().take(shown) {
+        let _ = writeln!(out, "  {}  {}", Plain(&rise.id), Plain(&rise.sentence()));
+    }
+    if let Some(more) = moved.len().checked_sub(shown).filter(|more| *more > 0) {
+        let _ = writeln!(out, "  and {} more", count(more as u64));
+    }
+    let _ = writeln!(out, "  {}", paint.dim(ADVICE));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Day;
+    use crate::vocab::{Entity, EntityKind, Metric};
+
+    #[test]
+    fn a_digest_is_short_and_steers_no_terminal() {
+        let rise = |n: i32| Rise {
+            entity: Entity {
+                kind: EntityKind::Identity,
+                id: format!("user/{n}\u{1b}[2J").into(),
+            },
+            metric: Metric::ReadCalls,
+            since: Day(20_500),
+            before: 120.0,
+            now: 314.0,
+            sum: 9.5 + f64::from(n),
+            crossed: Some(Day(20_504)),
+        };
+        let movement = Movement {
+            through: Some(Day(20_504)),
+            threshold: 8.0,
+            rising: (0..5).map(rise).collect(),
+        };
+        let moved = movement.newly_moved(None);
+        let shown = digest("Moved", &documents(&movement, &moved), 2, Paint::Never);
+        assert!(
+            shown.starts_with(
+                "Moved\n  user/4\\u{1b}[2J  read_calls ×2.6 since 2026-02-16: 120 → 314 a day\n"
+            ),
+            "{shown}"
+        );
+        assert!(shown.contains("  and 3 more\n"), "{shown}");
+        assert_eq!(digest("Moved", &[], 2, Paint::Never), "");
+        // Who was told of is not told of again.
+        assert!(movement.newly_moved(Some(&movement)).is_empty());
+    }
+}

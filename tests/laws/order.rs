@@ -98,6 +98,7 @@ fn delivery<'a>(
 fn the_estate_has_something_to_compare() {
     let expected = reference();
     assert!(expected.published.len() > 60);
+    assert!(expected.published.has("alike/") && expected.published.has("movement"));
     assert!(
         expected.alerts.len() > 8,
         "{} alerts",

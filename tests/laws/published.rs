@@ -59,6 +59,11 @@ impl Published {
         names
     }
 
+    /// Tells whether some part's name has a text in it.
+    pub fn has(&self, text: &str) -> bool {
+        self.0.keys().any(|name| name.contains(text))
+    }
+
     pub fn len(&self) -> usize {
         self.0.len()
     }

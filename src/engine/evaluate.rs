@@ -167,13 +167,8 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
             .iter()
             .filter(|label| !episodes.iter().any(|alert| label.is_hit_by(alert)))
             .map(|label| {
-                format!(
-                    "{} {} {} {}",
-                    label.analytic,
-                    label.start,
-                    label.identity.join(","),
-                    label.note
-                )
+                let id = label.identity.first().map_or("", String::as_str);
+                format!("{} {} {id} {}", label.analytic, label.start, label.note)
             })
             .collect(),
         all,

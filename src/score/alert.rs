@@ -851,14 +851,14 @@ fn reasons(
 
 /// Names the event that began a step, and its instant: the step itself is known to the minute.
 fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
-    let event = events.iter().find(|e| e.time >= step.time);
-    let time = event
-        .map(|e| e.time)
-        .filter(|t| t.secs_since(step.time) < 60)
-        .unwrap_or(step.time);
+    // What began a step may have been somebody else's doing, such as the creation of this identity.
+    let event = events
+        .iter()
+        .find(|e| e.time >= step.time)
+        .filter(|e| e.time.secs_since(step.time) < 60);
     StepRecord {
         step: step.step,
-        time,
+        time: event.map_or(step.time, |e| e.time),
         event_id: event.map(|e| e.id.to_string()),
     }
 }

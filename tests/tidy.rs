@@ -32,7 +32,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("store", "baseline error measure time vocab"),
     (
         "engine",
-        "analytic baseline config error event identity learn measure score sources stats store time vocab",
+        "analytic baseline config error event identity learn measure score sketch sources stats store time vocab",
     ),
     ("simulate", "error time"),
     (

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, Calibration, Chain, Group};
+use crate::baseline::{Baseline, Calibration, Chain, Group, Tuning};
 use crate::measure::{Links, OwnAccounts, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
@@ -52,6 +52,8 @@ pub struct Generation {
     pub created: BTreeMap<Str, Time>,
     /// The stored distributions.
     pub calibration: Calibration,
+    /// The thresholds that were tuned. Not stored with it: they are moved on purpose, not by learning.
+    pub tuning: Tuning,
 }
 
 /// Returns the key of a trait value in [`Generation::support`].
@@ -74,6 +76,7 @@ impl Generation {
             links: Links::new(),
             created: BTreeMap::new(),
             calibration: Calibration::default(),
+            tuning: Tuning::default(),
         }
     }
 

@@ -14,6 +14,7 @@ mod score;
 mod show;
 mod simulate;
 mod train;
+mod tune;
 
 pub use console::Console;
 pub use options::{Budget, Common, When};
@@ -43,6 +44,7 @@ enum Command {
     Backtest(backtest::Arguments),
     Train(train::Arguments),
     Score(score::Arguments),
+    Tune(tune::Arguments),
     Show(show::Arguments),
     Explain(explain::Arguments),
     Simulate(simulate::Arguments),
@@ -70,6 +72,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Backtest(arguments) => backtest::run(arguments, common, console),
         Command::Train(arguments) => train::run(arguments, common, console),
         Command::Score(arguments) => score::run(arguments, common, console),
+        Command::Tune(arguments) => tune::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),

@@ -9,7 +9,9 @@ mod rehearse;
 mod score;
 mod setup;
 mod spool;
+mod thresholds;
 mod train;
+mod tune;
 
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
@@ -18,7 +20,12 @@ pub use intake::{Intake, IntakeSummary};
 pub use rehearse::{DayShown, Kept, Rehearsal, rehearse};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;
+pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force};
 pub use train::{TrainSummary, train};
+pub use tune::{
+    Applied, Busiest, Candidate, Cut, Outcome, Outgrown, Recall, Sufficiency, TuneAction,
+    TuneOptions, TuneReport, VerdictCount, tune,
+};
 
 /// What long work tells of its progress. The engine never prints.
 pub trait Progress: Sync {

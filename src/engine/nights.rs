@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::analytic::Analytic;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::Setup;
 use crate::learn::{Learner, PeerGroupOf};
@@ -134,21 +133,4 @@ pub fn enlighten(
         let mine = generation.created.entry(identity.clone()).or_insert(at);
         *mine = (*mine).min(at);
     }
-}
-
-/// Returns the thresholds, in surprise, of each analytic: its own, or the budget's.
-pub fn thresholds(
-    analytics: &[Analytic],
-    generation: &Generation,
-    budget_per_day: f64,
-) -> Vec<f64> {
-    let by_budget = generation.budget_surprise(budget_per_day);
-    analytics
-        .iter()
-        .map(|analytic| {
-            analytic
-                .threshold
-                .map_or(by_budget, crate::stats::rank::surprise_of_score)
-        })
-        .collect()
 }

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::baseline::{CalibrationLog, TRAIT_MEMORY_DAYS};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
+use crate::engine::thresholds::{InForce, in_force};
+use crate::engine::tune::{Outgrown, outgrown};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::measure::DayBook;
@@ -33,6 +35,10 @@ pub struct TrainSummary {
     pub entities: BTreeMap<&'static str, usize>,
     /// Whole days in the stored distributions.
     pub calibration_days: u32,
+    /// The thresholds in force, if something was published.
+    pub thresholds: Vec<InForce>,
+    /// Tuned thresholds that no longer fit.
+    pub outgrown: Vec<Outgrown>,
 }
 
 /// Learns what is new in the logs and publishes a generation.
@@ -51,6 +57,7 @@ pub fn train(
     let lock = store.lock(Role::Learner)?;
     store.sweep_unfinished(&lock)?;
     let manifest = store.manifest()?;
+    let tuning = store.tuning()?;
     let (log, mut ledger) = match &manifest {
         Some(manifest) => store.load_learner_state(manifest)?,
         None => (CalibrationLog::default(), Ledger::new()),
@@ -108,6 +115,8 @@ pub fn train(
             days: stored.len(),
             entities: BTreeMap::new(),
             calibration_days: log.pooled.days(),
+            thresholds: Vec::new(),
+            outgrown: Vec::new(),
             intake,
         });
     }
@@ -178,7 +187,8 @@ pub fn train(
         }
     }
 
-    let generation = nights.generation(number);
+    let mut generation = nights.generation(number);
+    generation.tuning = tuning;
     enter(&mut ledger, &intake, number, last);
     let staged = store.stage_generation(&generation, &nights.log, &ledger)?;
     if progress.is_cancelled() {
@@ -200,6 +210,8 @@ pub fn train(
         days: days.len(),
         entities,
         calibration_days: generation.calibration.days,
+        thresholds: in_force(&setup.analytics, &generation, None),
+        outgrown: outgrown(&generation.calibration, &generation.tuning),
     })
 }
 

@@ -18,6 +18,7 @@ mod paint;
 pub mod plot;
 pub mod summary;
 pub mod text;
+pub mod tuning;
 
 pub use document::{AlertDocument, AlertReason};
 pub use escape::{Html, Plain};

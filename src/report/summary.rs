@@ -11,6 +11,7 @@ use crate::engine::{
 use crate::report::escape::Plain;
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
+use crate::report::tuning;
 use crate::score::{Alert, Status};
 use crate::stats::Severity;
 
@@ -102,6 +103,8 @@ pub struct Summary {
     pub learnt: Option<Learnt>,
     /// Generation that judged.
     pub generation: u64,
+    /// Which thresholds were in force, in words; a backtest's are under `learnt`.
+    pub thresholds: Option<String>,
     /// Whether there was too little history for calibrated scores.
     pub provisional: bool,
     /// Days judged.
@@ -149,6 +152,8 @@ impl Summary {
             read: Read::of(&summary.intake),
             learnt: None,
             generation: summary.generation,
+            thresholds: (!summary.thresholds.is_empty())
+                .then(|| tuning::in_force(&summary.thresholds)),
             provisional: summary.provisional,
             days_judged: summary.days as u64,
             days_already_learnt: summary.days_already_learnt as u64,
@@ -249,6 +254,9 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             },
         ),
     )?;
+    if let Some(thresholds) = &summary.thresholds {
+        line(out, paint, "thresholds", thresholds)?;
+    }
     if summary.days_already_learnt > 0 {
         line(
             out,
@@ -398,7 +406,17 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         paint,
         "published",
         &format!("generation {}", summary.generation),
-    )
+    )?;
+    line(
+        out,
+        paint,
+        "thresholds",
+        &tuning::in_force(&summary.thresholds),
+    )?;
+    summary
+        .outgrown
+        .iter()
+        .try_for_each(|one| line(out, paint, "outgrown", &tuning::outgrown(one)))
 }
 
 fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> std::fmt::Result {

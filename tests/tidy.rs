@@ -41,7 +41,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "report",
-        "baseline engine error evaluation event score stats time vocab",
+        "baseline engine error evaluation event score stats store time vocab",
     ),
     (
         "cli",

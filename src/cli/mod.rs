@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod evaluate;
 mod explain;
+mod feedback;
 mod format;
 mod inputs;
 mod options;
@@ -47,6 +48,7 @@ enum Command {
     Tune(tune::Arguments),
     Show(show::Arguments),
     Explain(explain::Arguments),
+    Feedback(feedback::Arguments),
     Simulate(simulate::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
@@ -75,6 +77,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Tune(arguments) => tune::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
+        Command::Feedback(arguments) => feedback::run(arguments, common, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Evaluate(arguments) => evaluate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod evaluate;
+mod feedback;
 mod follow;
 mod intake;
 mod nights;
@@ -15,6 +16,7 @@ mod tune;
 
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
+pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
 pub use follow::{FollowOptions, follow};
 pub use intake::{Intake, IntakeSummary};
 pub use rehearse::{DayShown, Kept, Rehearsal, rehearse};

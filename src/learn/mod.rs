@@ -3,6 +3,10 @@
 //! Days must be absorbed in order. What comes out is a function of the facts of the days inside the lookback, and of
 //! nothing else: no clock, no store, no order of arrival.
 
+mod unlearnt;
+
+pub use unlearnt::{Omission, Unlearnt};
+
 use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::FxHashMap;
@@ -248,6 +252,14 @@ impl<'a> Learner<'a> {
                 }
             }
         }
+    }
+
+    /// Tells whether an entity is known for a value of a trait.
+    pub fn knows(&self, entity: &Entity, which: Trait, hash: u64) -> bool {
+        self.entities.get(entity).is_some_and(|state| {
+            let mut traits = state.traits.iter();
+            traits.any(|(t, known)| *t == which && known.contains(hash))
+        })
     }
 
     /// Returns the first day learnt.

@@ -19,6 +19,7 @@ pub mod plot;
 pub mod summary;
 pub mod text;
 pub mod tuning;
+pub mod verdict;
 
 pub use document::{AlertDocument, AlertReason};
 pub use escape::{Html, Plain};

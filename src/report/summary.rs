@@ -395,6 +395,21 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
             count(u64::from(summary.calibration_days))
         ),
     )?;
+    for (n, what) in [
+        (
+            summary.unlearnt,
+            "to be true: what they tell of was left out",
+        ),
+        (
+            summary.learnt_again,
+            "not to be true after all: what they tell of was learnt again",
+        ),
+    ] {
+        if n > 0 {
+            let alerts = noun(n as u64, "alert turned out", "alerts turned out");
+            line(out, paint, "verdicts", &format!("{alerts} {what}"))?;
+        }
+    }
     let entities: Vec<String> = summary
         .entities
         .iter()

@@ -82,21 +82,21 @@ pub fn feedback(
             "a note has at most {NOTE_CHARS_MAX} characters"
         )));
     }
+    let before = store.verdicts()?.remove(&alert.alert_id);
     let verdict = Verdict {
         alert_id: alert.alert_id.clone(),
         is_true: judgement.is_true,
         time: setup.now.whole_secs().to_string(),
-        note: judgement.note,
+        note: judgement
+            .note
+            .or_else(|| before.as_ref().and_then(|before| before.note.clone())),
         analytic: alert.analytic.clone(),
         entity: alert.entity.clone(),
         day: alert.day,
         surprise: alert.surprise,
         metrics: metrics_of(setup, &alert.analytic)?,
     };
-    let before = store
-        .verdicts()?
-        .get(&alert.alert_id)
-        .map(|verdict| verdict.is_true);
+    let before = before.map(|verdict| verdict.is_true);
     store.add_verdict(&verdict)?;
     let manifest = store.manifest()?;
     let mut feedback = Feedback {

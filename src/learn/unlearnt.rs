@@ -1,8 +1,8 @@
 //! What is left out when days are learnt, because an analyst said that it was not normal.
 //!
 //! The unit is an entity's day, as an episode is: an alert is told when its threshold is crossed and does not know how
-//! long what it tells of goes on. Of that day the analytic's metrics are left out whole, and every value that was new to
-//! the entity; that it was there, and that it was seen with values it was known for, is learnt as always. Facts of roles
+//! long what it tells of goes on. Of that day the metrics that the analytic looks at are left out whole, with their
+//! families, and so is every value that was new to the entity; that it was there, and that it was seen with values it was known for, is learnt as always. Facts of roles
 //! and regions are sums over many identities from which one cannot be taken out again; what one night may do to them is
 //! bounded in any case.
 
@@ -12,12 +12,33 @@ use crate::measure::DayFacts;
 use crate::time::Day;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
+/// Metrics that the same calls add to: where one is left out, so are the others.
+const FAMILIES: [&[Metric]; 4] = [
+    &[
+        Metric::ListCalls,
+        Metric::ListBytes,
+        Metric::BucketsListed,
+        Metric::PrefixesListed,
+        Metric::BucketsNew,
+    ],
+    &[
+        Metric::ReadCalls,
+        Metric::ObjectsRead,
+        Metric::BytesRead,
+        Metric::SensitiveReadCalls,
+        Metric::SensitiveBuckets,
+        Metric::SensitiveExternalCalls,
+    ],
+    &[Metric::DirectoryCalls, Metric::DirectoryFamilies],
+    &[Metric::EgressBytes, Metric::EgressDestinations],
+];
+
 /// What is left out of one entity's day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Omission {
     /// The analytics that told of it.
     pub analytics: BTreeSet<Str>,
-    /// The metrics that they look at.
+    /// The metrics that they look at, and those of the same families.
     pub metrics: BTreeSet<Metric>,
 }
 
@@ -39,7 +60,11 @@ impl Unlearnt {
         let of_day = self.days.entry(day).or_default();
         let omission = of_day.entry(entity.clone()).or_default();
         omission.analytics.insert(analytic.clone());
-        omission.metrics.extend(metrics);
+        for metric in metrics {
+            omission.metrics.insert(metric);
+            let family = FAMILIES.iter().find(|family| family.contains(&metric));
+            omission.metrics.extend(family.copied().unwrap_or_default());
+        }
     }
 
     /// Returns what is left out of a day, by entity.

@@ -6,5 +6,6 @@ mod evaluation;
 mod main_job;
 mod mistakes;
 mod readme;
+mod tuning;
 mod usage;
 mod world;

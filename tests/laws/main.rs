@@ -10,3 +10,4 @@ mod order;
 mod playing;
 mod published;
 mod replay;
+mod verdicts;

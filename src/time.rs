@@ -92,6 +92,11 @@ impl Time {
         self.0.div_euclid(NANOS)
     }
 
+    /// Returns this instant without what is less than a second.
+    pub const fn whole_secs(self) -> Self {
+        Self(self.secs() * NANOS)
+    }
+
     /// Returns the UTC day that this instant belongs to.
     pub const fn day(self) -> Day {
         Day(self.secs().div_euclid(DAY_SECS as i64) as i32)

@@ -33,7 +33,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("store", "baseline error measure time vocab"),
     (
         "engine",
-        "analytic baseline config error event identity learn measure score sources stats store time vocab",
+        "analytic baseline config error event identity learn measure score sketch sources stats store time vocab",
     ),
     ("simulate", "error time"),
     (
@@ -42,7 +42,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "report",
-        "baseline engine error evaluation event evidence score stats time vocab",
+        "baseline engine error evaluation event evidence score stats store time vocab",
     ),
     ("verify", "evidence report stats time"),
     (

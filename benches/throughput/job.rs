@@ -97,7 +97,7 @@ impl Job {
             (Task::Work, Part::Score) => {
                 let generation = Store::at(corpus.store_path()).load_generation()?;
                 let options = ScoreOptions {
-                    budget_per_day: BUDGET_PER_DAY,
+                    budget_per_day: Some(BUDGET_PER_DAY),
                     show_low: false,
                     show_suppressed: false,
                 };

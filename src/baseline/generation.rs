@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, Calibration, Chain, Group, Movement};
+use crate::baseline::{Baseline, Calibration, Chain, Group, Movement, Tuning};
 use crate::measure::{Links, OwnAccounts, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
@@ -54,6 +54,8 @@ pub struct Generation {
     pub movement: Movement,
     /// The stored distributions.
     pub calibration: Calibration,
+    /// The thresholds that were tuned. Not stored with it: they are moved on purpose, not by learning.
+    pub tuning: Tuning,
 }
 
 /// Returns the key of a trait value in [`Generation::support`].
@@ -77,6 +79,7 @@ impl Generation {
             created: BTreeMap::new(),
             movement: Movement::default(),
             calibration: Calibration::default(),
+            tuning: Tuning::default(),
         }
     }
 

@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::cli::options::load;
 use crate::cli::{Common, Console, Ending};
-use crate::engine::Setup;
+use crate::engine::{Setup, in_force};
 use crate::error::Result;
-use crate::report::{Paint, Plain, count};
+use crate::report::{Paint, Plain, count, tuning};
 use crate::store::Store;
 use crate::vocab::EntityKind;
 
@@ -37,7 +37,7 @@ pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> 
     let _ = configuration(&mut out, &setup, console.out());
     let _ = analytics(&mut out, &setup, console.out());
     console.print(&out)?;
-    console.print(&stored(&store, console.out())?)?;
+    console.print(&stored(&setup, &store, console.out())?)?;
     Ok(Ending::Complete)
 }
 
@@ -75,7 +75,7 @@ fn analytics(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Result 
     for analytic in &setup.analytics {
         let threshold = match analytic.threshold {
             Some(score) => format!("threshold {score}"),
-            None => "threshold from the budget".to_owned(),
+            None => "threshold as tuned, or from the budget".to_owned(),
         };
         let state = if analytic.enabled {
             threshold
@@ -96,7 +96,7 @@ fn analytics(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Result 
     Ok(())
 }
 
-fn stored(store: &Store, paint: Paint) -> Result<String> {
+fn stored(setup: &Setup, store: &Store, paint: Paint) -> Result<String> {
     let title = paint.bold("store");
     let Some(manifest) = store.manifest()? else {
         return Ok(format!(
@@ -113,6 +113,8 @@ fn stored(store: &Store, paint: Paint) -> Result<String> {
         generation.as_of.plus(-1),
         generation.calibration.days,
     );
+    let in_force = in_force(&setup.analytics, &generation, None);
+    let _ = writeln!(out, "  thresholds {}", tuning::in_force(&in_force));
     for kind in [EntityKind::Identity, EntityKind::Role, EntityKind::Region] {
         let n = generation
             .baselines

@@ -40,8 +40,8 @@ pub struct Arguments {
     )]
     not_alerted: Vec<String>,
     /// Alerts a day over the estate that untuned thresholds aim at, with --not-alerted.
-    #[arg(long, value_name = "N/day", default_value = "5/day")]
-    budget: Budget,
+    #[arg(long, value_name = "N/day")]
+    budget: Option<Budget>,
     /// Look in this file of alerts, such as a backtest's alerts.jsonl, instead of in the store.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
@@ -94,7 +94,7 @@ fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Resu
         entity: entity.clone(),
         day,
         until,
-        budget_per_day: arguments.budget.per_day(),
+        budget_per_day: arguments.budget.map(Budget::per_day),
     };
     let account = engine::account(&setup, &common.store(), &question, files, console)?;
     console.print(&match arguments.format {

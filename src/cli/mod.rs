@@ -7,6 +7,7 @@ mod check;
 mod console;
 mod evaluate;
 mod explain;
+mod feedback;
 mod format;
 mod inputs;
 mod options;
@@ -14,6 +15,7 @@ mod score;
 mod show;
 mod simulate;
 mod train;
+mod tune;
 mod verify;
 
 pub use console::Console;
@@ -44,8 +46,10 @@ enum Command {
     Backtest(backtest::Arguments),
     Train(train::Arguments),
     Score(score::Arguments),
+    Tune(tune::Arguments),
     Show(show::Arguments),
     Explain(explain::Arguments),
+    Feedback(feedback::Arguments),
     Simulate(simulate::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
@@ -72,8 +76,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Backtest(arguments) => backtest::run(arguments, common, console),
         Command::Train(arguments) => train::run(arguments, common, console),
         Command::Score(arguments) => score::run(arguments, common, console),
+        Command::Tune(arguments) => tune::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
+        Command::Feedback(arguments) => feedback::run(arguments, common, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Evaluate(arguments) => evaluate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),

@@ -98,9 +98,9 @@ fn now() -> Time {
 /// Which alerts are told.
 #[derive(Debug, Args)]
 pub struct Telling {
-    /// Alerts a day over the estate that untuned thresholds aim at.
-    #[arg(long, value_name = "N/day", default_value = "5/day")]
-    pub budget: Budget,
+    /// Alerts a day over the estate that thresholds aim at [default: as tuned in the store, else 5/day].
+    #[arg(long, value_name = "N/day")]
+    pub budget: Option<Budget>,
     /// Also tell episodes below their threshold, from score 90.
     #[arg(long)]
     pub show_low: bool,
@@ -113,7 +113,7 @@ impl Telling {
     /// Returns them as the engine takes them.
     pub fn options(&self) -> ScoreOptions {
         ScoreOptions {
-            budget_per_day: self.budget.per_day(),
+            budget_per_day: self.budget.map(Budget::per_day),
             show_low: self.show_low,
             show_suppressed: self.show_suppressed,
         }

@@ -9,11 +9,12 @@ use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{Facets, approval_covering};
 use crate::engine::intake::{Books, Intake};
 use crate::engine::lookup::lookup;
-use crate::engine::nights::{Nights, enlighten, thresholds};
+use crate::engine::nights::{Nights, enlighten};
 use crate::engine::score::{
     Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
 };
 use crate::engine::spool::Spool;
+use crate::engine::thresholds::thresholds;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::measure::DayFacts;
@@ -33,8 +34,8 @@ pub struct Question {
     pub day: Day,
     /// Up to when; `None` for the whole day.
     pub until: Option<Time>,
-    /// Alerts a day over the estate that untuned thresholds aim at.
-    pub budget_per_day: f64,
+    /// Alerts a day over the estate that thresholds aim at, where that was asked; else those in force.
+    pub budget_per_day: Option<f64>,
 }
 
 /// What an entity's day came to, by every analytic.
@@ -90,7 +91,7 @@ pub enum HowJudged {
 /// What came of an analytic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum AccountOutcome {
     /// It did alert.
     Alerted,
     /// It did, but an approval covers it.
@@ -113,7 +114,7 @@ pub struct AnalyticAccount {
     /// Its title.
     pub name: String,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: AccountOutcome,
     /// Why it does not apply, if it does not.
     pub why_not: Option<String>,
     /// The id that the day's alert has, if there is one.
@@ -237,8 +238,8 @@ impl Account {
             if let Some(alert) = alerts.iter().rfind(is_its) {
                 analytic.approved_by = alert.suppressed_by.clone();
                 analytic.outcome = match analytic.approved_by {
-                    Some(_) => Outcome::Approved,
-                    None => Outcome::Alerted,
+                    Some(_) => AccountOutcome::Approved,
+                    None => AccountOutcome::Alerted,
                 };
             }
         }
@@ -378,7 +379,7 @@ fn of_analytic(
     let mut account = AnalyticAccount {
         analytic: analytic.id.to_string(),
         name: analytic.title.clone(),
-        outcome: Outcome::DoesNotApply,
+        outcome: AccountOutcome::DoesNotApply,
         why_not: why_not(analytic, subject),
         alert_id: None,
         approved_by: None,
@@ -404,15 +405,15 @@ fn of_analytic(
                     approval_covering(&setup.config, &analytic.id, &facets, until)
                         .map(ToString::to_string);
                 match account.approved_by {
-                    Some(_) => Outcome::Approved,
-                    None => Outcome::Alerted,
+                    Some(_) => AccountOutcome::Approved,
+                    None => AccountOutcome::Alerted,
                 }
             } else {
-                Outcome::BelowThreshold
+                AccountOutcome::BelowThreshold
             }
         }
-        None if account.arms.iter().any(ArmAccount::has_something_to_say) => Outcome::Gated,
-        None => Outcome::Quiet,
+        None if account.arms.iter().any(ArmAccount::has_something_to_say) => AccountOutcome::Gated,
+        None => AccountOutcome::Quiet,
     };
     account
 }

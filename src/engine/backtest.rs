@@ -7,11 +7,12 @@ use serde::Serialize;
 use crate::baseline::{CalibrationLog, Generation, Movement};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::intake::{Books, Intake};
-use crate::engine::nights::{Nights, thresholds};
+use crate::engine::nights::Nights;
 use crate::engine::score::{
     Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
 };
 use crate::engine::spool::Spool;
+use crate::engine::thresholds::thresholds;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::score::Alert;

@@ -20,6 +20,7 @@ use crate::engine::score::{
     Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
 };
 use crate::engine::spool::Spool;
+use crate::engine::thresholds::in_force;
 use crate::engine::{Progress, Setup};
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -182,6 +183,7 @@ impl<'a> Follower<'a> {
         let summary = ScoreSummary {
             generation: generation.number,
             provisional: generation.calibration.is_provisional(),
+            thresholds: in_force(&setup.analytics, &generation, options.score.budget_per_day),
             ..ScoreSummary::default()
         };
         Ok(Self {
@@ -469,13 +471,20 @@ impl<'a> Follower<'a> {
         })
     }
 
-    /// Takes a generation that was published in the meantime.
+    /// Takes a generation that was published, and thresholds that were tuned, in the meantime.
     fn refresh(&mut self) -> Result<()> {
+        let tuning = self.store.tuning()?;
         if self.store.published()?.generation != self.generation.number {
             self.generation = self.store.load_generation()?;
             self.summary.generation = self.generation.number;
             self.summary.provisional = self.generation.calibration.is_provisional();
+        } else if tuning != self.generation.tuning {
+            self.generation.tuning = tuning;
+        } else {
+            return Ok(());
         }
+        let asked = self.options.score.budget_per_day;
+        self.summary.thresholds = in_force(&self.setup.analytics, &self.generation, asked);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod account;
 mod backtest;
 mod evaluate;
+mod feedback;
 mod follow;
 mod intake;
 mod lookup;
@@ -11,18 +12,28 @@ mod rehearse;
 mod score;
 mod setup;
 mod spool;
+mod thresholds;
 mod train;
+mod tune;
 
-pub use account::{Account, AnalyticAccount, HowJudged, JudgeAccount, Outcome, Question, account};
+pub use account::{
+    Account, AccountOutcome, AnalyticAccount, HowJudged, JudgeAccount, Question, account,
+};
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
+pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
 pub use follow::{FollowOptions, follow};
 pub use intake::{Intake, IntakeSummary};
 pub use lookup::lookup;
 pub use rehearse::{DayShown, Kept, Rehearsal, rehearse};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;
+pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force};
 pub use train::{TrainSummary, train};
+pub use tune::{
+    Applied, Busiest, Candidate, Cut, Outcome, Outgrown, Recall, Sufficiency, TuneAction,
+    TuneOptions, TuneReport, VerdictCount, tune,
+};
 
 /// What long work tells of its progress. The engine never prints.
 pub trait Progress: Sync {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::analytic::Analytic;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::Setup;
-use crate::learn::{CLOSING_SECS, Learner, PeerGroupOf};
+use crate::learn::{CLOSING_SECS, Learner, PeerGroupOf, Unlearnt};
 use crate::measure::{DayBook, DayFacts, Links, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
@@ -25,6 +24,7 @@ struct Pending {
 pub struct Nights<'a> {
     setup: &'a Setup,
     learner: Learner<'a>,
+    unlearnt: Unlearnt,
     /// What was scored so far.
     pub log: CalibrationLog,
     pending: Option<Pending>,
@@ -40,6 +40,7 @@ impl<'a> Nights<'a> {
             setup,
             learner: Learner::new(&setup.plan, peer_group_of)
                 .grouping_alike(setup.config.groups_alike),
+            unlearnt: Unlearnt::default(),
             log,
             pending: None,
             yesterday_links: Links::new(),
@@ -48,13 +49,20 @@ impl<'a> Nights<'a> {
         }
     }
 
+    /// Leaves out what turned out not to be normal.
+    #[must_use]
+    pub fn without(mut self, unlearnt: Unlearnt) -> Self {
+        self.unlearnt = unlearnt;
+        self
+    }
+
     /// Learns a day; the day before, if this one shows that it has closed, is scored into the log first.
     pub fn learn(&mut self, book: &DayBook, peer_group_of: &PeerGroupOf) {
         if book.last.is_some_and(|last| self.pending_is_closed(last)) {
             self.score_pending(peer_group_of);
         }
         self.pending = None;
-        let facts = self.facts_of(book);
+        let mut facts = self.facts_of(book);
         self.own_accounts.extend(book.accounts.iter().cloned());
         let is_scored = self.log.through.is_some_and(|through| book.day <= through);
         let is_burn_in = self
@@ -64,17 +72,26 @@ impl<'a> Nights<'a> {
         if !is_scored && !is_burn_in {
             let mut morning = self.learner.generation(book.day);
             enlighten(&mut morning, self.setup, &self.own_accounts, &book.created);
-            self.learner.absorb(book, &facts);
+            self.absorb(book, &mut facts);
             self.pending = Some(Pending {
                 day: book.day,
                 facts,
                 morning,
             });
         } else {
-            self.learner.absorb(book, &facts);
+            self.absorb(book, &mut facts);
         }
         self.yesterday_links = book.links.clone();
         self.next_day = Some(book.day.plus(1));
+    }
+
+    /// Learns the facts of a day but for what is left out, and hands them back as they were: they are judged whole.
+    fn absorb(&mut self, book: &DayBook, facts: &mut BTreeMap<Entity, DayFacts>) {
+        let learner = &self.learner;
+        let knows = |entity: &Entity, which, hash| learner.knows(entity, which, hash);
+        let whole = self.unlearnt.leave_out(book.day, facts, knows);
+        self.learner.absorb(book, facts);
+        facts.extend(whole);
     }
 
     /// Returns the facts of the day that would be learnt next, brought together by entity.
@@ -103,6 +120,11 @@ impl<'a> Nights<'a> {
             &pending.facts,
             peer_group_of,
         );
+        for (entity, omission) in self.unlearnt.on(pending.day) {
+            for analytic in &omission.analytics {
+                self.log.forget(entity, pending.day, analytic);
+            }
+        }
     }
 
     /// Returns the baselines as learnt so far, with the stored distributions, to judge the day after the last one learnt.
@@ -133,21 +155,4 @@ pub fn enlighten(
         let mine = generation.created.entry(identity.clone()).or_insert(at);
         *mine = (*mine).min(at);
     }
-}
-
-/// Returns the thresholds, in surprise, of each analytic: its own, or the budget's.
-pub fn thresholds(
-    analytics: &[Analytic],
-    generation: &Generation,
-    budget_per_day: f64,
-) -> Vec<f64> {
-    let by_budget = generation.budget_surprise(budget_per_day);
-    analytics
-        .iter()
-        .map(|analytic| {
-            analytic
-                .threshold
-                .map_or(by_budget, crate::stats::rank::surprise_of_score)
-        })
-        .collect()
 }

@@ -123,7 +123,7 @@ pub fn rehearse(
                 is_late: false,
                 told: &mut Told::new(),
                 options: &ScoreOptions {
-                    budget_per_day: kept.budget_per_day,
+                    budget_per_day: Some(kept.budget_per_day),
                     show_low: false,
                     show_suppressed: true,
                 },

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
-use crate::engine::nights::{enlighten, thresholds};
+use crate::engine::nights::enlighten;
 use crate::engine::spool::Spool;
+use crate::engine::thresholds::{InForce, in_force, thresholds};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
@@ -27,8 +28,9 @@ const OPEN_DAYS: usize = 3;
 /// How to score.
 #[derive(Debug, Clone)]
 pub struct ScoreOptions {
-    /// Alerts a day over the estate that the thresholds aim at.
-    pub budget_per_day: f64,
+    /// Alerts a day over the estate that the thresholds aim at, whatever was tuned; `None` for what was tuned, or else
+    /// [`BUDGET_PER_DAY`](crate::engine::BUDGET_PER_DAY).
+    pub budget_per_day: Option<f64>,
     /// Whether to tell of episodes below their threshold but above score 90, too.
     pub show_low: bool,
     /// Whether to tell of alerts that an approval covers, too.
@@ -52,6 +54,8 @@ pub struct ScoreSummary {
     pub suppressed: BTreeMap<String, u64>,
     /// Whether scores are provisional.
     pub provisional: bool,
+    /// The thresholds in force.
+    pub thresholds: Vec<InForce>,
     /// Days that the generation had already learnt.
     pub days_already_learnt: usize,
     /// Events that came later than their source is allowed to be, while following.
@@ -159,6 +163,7 @@ pub fn score(
         intake,
         generation: generation.number,
         provisional: generation.calibration.is_provisional(),
+        thresholds: in_force(&setup.analytics, &generation, options.budget_per_day),
         days_already_learnt: books.keys().filter(|day| **day < generation.as_of).count(),
         ..ScoreSummary::default()
     };

@@ -6,11 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::baseline::{CalibrationLog, Movement, TRAIT_MEMORY_DAYS};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
+use crate::engine::thresholds::{InForce, in_force};
+use crate::engine::tune::{Outgrown, outgrown};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
+use crate::learn::Unlearnt;
 use crate::measure::DayBook;
 use crate::sources::{self, InputFile, ReadOptions};
-use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store};
+use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
 
 /// Growth of a scored day, as a share, beyond which it and all days after it are scored anew.
@@ -37,6 +40,14 @@ pub struct TrainSummary {
     pub movement: Movement,
     /// How they did before.
     pub movement_before: Option<Movement>,
+    /// Alerts that turned out to be true since the last training, so that what they tell of was left out.
+    pub unlearnt: usize,
+    /// Alerts that no longer count as true, so that what they tell of was learnt again.
+    pub learnt_again: usize,
+    /// The thresholds in force, if something was published.
+    pub thresholds: Vec<InForce>,
+    /// Tuned thresholds that no longer fit.
+    pub outgrown: Vec<Outgrown>,
 }
 
 /// Learns what is new in the logs and publishes a generation.
@@ -55,6 +66,8 @@ pub fn train(
     let lock = store.lock(Role::Learner)?;
     store.sweep_unfinished(&lock)?;
     let manifest = store.manifest()?;
+    let tuning = store.tuning()?;
+    let verdicts = store.verdicts()?;
     let (log, mut ledger) = match &manifest {
         Some(manifest) => store.load_learner_state(manifest)?,
         None => (CalibrationLog::default(), Ledger::new()),
@@ -104,7 +117,10 @@ pub fn train(
         .files
         .iter()
         .any(|f| f.error.is_none() && f.content_hash != 0 && f.events > 0);
-    if changed.is_empty() && (manifest.is_some() || !learnt_a_file) {
+    let unlearnt_before = manifest.as_ref().map(|m| &m.unlearnt);
+    let is_judged_anew =
+        unlearnt_before.is_some_and(|before| *before != found_true(&verdicts, &stored));
+    if changed.is_empty() && !is_judged_anew && (manifest.is_some() || !learnt_a_file) {
         return Ok(TrainSummary {
             generation: manifest.as_ref().map_or(0, |m| m.generation),
             published: false,
@@ -114,6 +130,10 @@ pub fn train(
             calibration_days: log.pooled.days(),
             movement: Movement::default(),
             movement_before: None,
+            unlearnt: 0,
+            learnt_again: 0,
+            thresholds: Vec::new(),
+            outgrown: Vec::new(),
             intake,
         });
     }
@@ -139,17 +159,26 @@ pub fn train(
         .range(oldest..)
         .map(|(d, e)| (*d, e.clone()))
         .collect();
-    let log = if is_scored_day_grown(&days, &changed) {
+    let no_verdicts = BTreeSet::new();
+    let unlearnt_before = unlearnt_before.unwrap_or(&no_verdicts);
+    let is_true = |id: &&String| verdicts.get(*id).is_some_and(|verdict| verdict.is_true);
+    let learnt_again = unlearnt_before.iter().filter(|id| !is_true(id)).count();
+    // What was taken out of the log is not in it any more, and comes back only if all is scored anew.
+    let log = if is_scored_day_grown(&days, &changed) || learnt_again > 0 {
         days.values_mut()
             .for_each(|entry| entry.scored_events = None);
         CalibrationLog::default()
     } else {
+        let mut log = log;
+        for verdict in verdicts.values().filter(|v| v.is_true) {
+            log.forget(&verdict.entity, verdict.day, &verdict.analytic);
+        }
         log
     };
 
     let fresh: Vec<&DayBook> = changed.keys().map(|day| &books[day]).collect();
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    let mut nights = Nights::new(setup, &peer_group_of, log);
+    let mut nights = Nights::new(setup, &peer_group_of, log).without(unlearnt_of(&verdicts));
     let staged = std::thread::scope(|scope| {
         let staging = scope.spawn(|| stage_days(store, &fresh, number, progress));
         let all: BTreeSet<Day> = days
@@ -184,20 +213,21 @@ pub fn train(
         }
     }
 
-    let generation = nights.generation(number);
+    let mut generation = nights.generation(number);
     let movement_before = match &manifest {
         Some(manifest) => Some(store.load_movement(manifest)?),
         None => None,
     };
+    generation.tuning = tuning;
     enter(&mut ledger, &intake, number, last);
     let staged = store.stage_generation(&generation, &nights.log, &ledger)?;
     if progress.is_cancelled() {
         return Err(cancelled());
     }
-    store.publish(
-        &Manifest::new(number, staged.into_name(), days.values().cloned().collect()),
-        &lock,
-    )?;
+    let mut manifest = Manifest::new(number, staged.into_name(), days.values().cloned().collect());
+    manifest.unlearnt = found_true(&verdicts, &days);
+    let n_unlearnt = manifest.unlearnt.difference(unlearnt_before).count();
+    store.publish(&manifest, &lock)?;
     let mut entities = BTreeMap::new();
     for entity in sorted_kinds(&generation) {
         *entities.entry(entity).or_insert(0) += 1;
@@ -210,9 +240,32 @@ pub fn train(
         days: days.len(),
         entities,
         calibration_days: generation.calibration.days,
+        unlearnt: n_unlearnt,
+        learnt_again,
+        thresholds: in_force(&setup.analytics, &generation, None),
+        outgrown: outgrown(&generation.calibration, &generation.tuning),
         movement: generation.movement,
         movement_before,
     })
+}
+
+/// Returns the alerts of stored days that turned out to be true.
+fn found_true(verdicts: &Verdicts, days: &BTreeMap<Day, DayEntry>) -> BTreeSet<String> {
+    verdicts
+        .values()
+        .filter(|verdict| verdict.is_true && days.contains_key(&verdict.day))
+        .map(|verdict| verdict.alert_id.clone())
+        .collect()
+}
+
+/// Returns what is left out because of verdicts.
+fn unlearnt_of(verdicts: &Verdicts) -> Unlearnt {
+    let mut unlearnt = Unlearnt::default();
+    for verdict in verdicts.values().filter(|verdict| verdict.is_true) {
+        let metrics = verdict.metrics.iter().copied();
+        unlearnt.add(&verdict.entity, verdict.day, &verdict.analytic, metrics);
+    }
+    unlearnt
 }
 
 /// Writes the days that changed beside the nights, which need them in memory only.

@@ -7,8 +7,10 @@ mod drift;
 mod group_loan;
 mod peers;
 mod state;
+mod unlearnt;
 
 pub use state::known_buckets;
+pub use unlearnt::{Omission, Unlearnt};
 
 use std::collections::BTreeMap;
 
@@ -26,7 +28,7 @@ use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, Plan};
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
 use crate::time::{Day, Time, Window};
-use crate::vocab::{Entity, EntityKind, Metric, Str};
+use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
 /// How long after its end, in seconds, a day may still grow: the allowed lateness of the slowest of its sources.
 pub const CLOSING_SECS: i64 = 20 * 60;
@@ -250,6 +252,14 @@ impl<'a> Learner<'a> {
                 }
             }
         }
+    }
+
+    /// Tells whether an entity is known for a value of a trait.
+    pub fn knows(&self, entity: &Entity, which: Trait, hash: u64) -> bool {
+        self.entities.get(entity).is_some_and(|state| {
+            let mut traits = state.traits.iter();
+            traits.any(|(t, known)| *t == which && known.contains(hash))
+        })
     }
 
     /// Returns the first day learnt.

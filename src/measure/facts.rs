@@ -3,6 +3,8 @@
 //! Facts are sums, sets and counted sets over fixed slots of the day, so that two of them merge by adding and uniting.
 //! Readings (what a metric was in a window) are computed from them, for the learner and the scorer by the same code.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::{IdentityKind, Principal, Provider};
@@ -301,6 +303,30 @@ impl DayFacts {
             }
         }
         self.shares.merge(&other.shares);
+    }
+
+    /// Returns the same day without some metrics, and without those trait values that `is_known` does not hold for. That
+    /// there were events, when, and whose stays as it is, and so do the minutes and shares of the day.
+    #[must_use]
+    pub fn without(
+        &self,
+        metrics: &BTreeSet<Metric>,
+        is_known: impl Fn(Trait, u64) -> bool,
+    ) -> Self {
+        let is_left_out = |key: &CellKey| metrics.iter().any(|&m| stored_as(m) == key.metric);
+        let mut rest = self.clone();
+        rest.cells.retain(|(key, _)| !is_left_out(key));
+        for (which, values) in &mut rest.traits {
+            let mut known = TraitValues::default();
+            for ((hash, value), (_, count)) in values.hashed().zip(values.iter()) {
+                if is_known(*which, hash) {
+                    known.add(hash, value.clone(), count);
+                }
+            }
+            *values = known;
+        }
+        rest.traits.retain(|(_, values)| !values.is_empty());
+        rest
     }
 
     fn first_instant_of(&self, minute: u16) -> Time {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::engine::{Account, AnalyticAccount, HowJudged, Outcome};
+use crate::engine::{Account, AccountOutcome, AnalyticAccount, HowJudged};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, count, duration, noun};
 use crate::report::paint::Paint;
@@ -78,18 +78,18 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
     );
     let id = analytic.alert_id.as_deref().unwrap_or("–");
     let outcome = match analytic.outcome {
-        Outcome::Alerted => format!("it did alert: {reached}; alert {id}"),
-        Outcome::Approved => format!(
+        AccountOutcome::Alerted => format!("it did alert: {reached}; alert {id}"),
+        AccountOutcome::Approved => format!(
             "it did cross its threshold: {reached}; but an approval covers alert {id}: {}",
             analytic.approved_by.as_deref().unwrap_or("–")
         ),
-        Outcome::BelowThreshold => format!(
+        AccountOutcome::BelowThreshold => format!(
             "not alerted: {reached}, {:.1} missing",
             analytic.threshold - analytic.score
         ),
-        Outcome::Gated => "not alerted: no arm with anything to say was heard".to_owned(),
-        Outcome::Quiet => "not alerted: nothing was surprising".to_owned(),
-        Outcome::DoesNotApply => format!(
+        AccountOutcome::Gated => "not alerted: no arm with anything to say was heard".to_owned(),
+        AccountOutcome::Quiet => "not alerted: nothing was surprising".to_owned(),
+        AccountOutcome::DoesNotApply => format!(
             "does not apply: {}",
             analytic.why_not.as_deref().unwrap_or("–")
         ),

@@ -21,6 +21,8 @@ mod paint;
 pub mod plot;
 pub mod summary;
 pub mod text;
+pub mod tuning;
+pub mod verdict;
 
 pub use document::{AlertDocument, AlertReason, Amount, AmountBasis};
 pub use escape::{Html, Plain};

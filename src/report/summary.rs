@@ -13,6 +13,7 @@ use crate::report::escape::Plain;
 use crate::report::moved::{self, RiseDocument};
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
+use crate::report::tuning;
 use crate::score::{Alert, Status};
 use crate::stats::Severity;
 use crate::time::Day;
@@ -109,6 +110,8 @@ pub struct Summary {
     pub learnt: Option<Learnt>,
     /// Generation that judged.
     pub generation: u64,
+    /// Which thresholds were in force, in words; a backtest's are under `learnt`.
+    pub thresholds: Option<String>,
     /// Whether there was too little history for calibrated scores.
     pub provisional: bool,
     /// Days judged.
@@ -182,6 +185,8 @@ impl Summary {
             read: Read::of(&summary.intake),
             learnt: None,
             generation: summary.generation,
+            thresholds: (!summary.thresholds.is_empty())
+                .then(|| tuning::in_force(&summary.thresholds)),
             provisional: summary.provisional,
             days_judged: summary.days as u64,
             days_already_learnt: summary.days_already_learnt as u64,
@@ -288,6 +293,9 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             },
         ),
     )?;
+    if let Some(thresholds) = &summary.thresholds {
+        line(out, paint, "thresholds", thresholds)?;
+    }
     if summary.days_already_learnt > 0 {
         line(
             out,
@@ -451,6 +459,21 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
             count(u64::from(summary.calibration_days))
         ),
     )?;
+    for (n, what) in [
+        (
+            summary.unlearnt,
+            "to be true: what they tell of was left out",
+        ),
+        (
+            summary.learnt_again,
+            "not to be true after all: what they tell of was learnt again",
+        ),
+    ] {
+        if n > 0 {
+            let alerts = noun(n as u64, "alert turned out", "alerts turned out");
+            line(out, paint, "verdicts", &format!("{alerts} {what}"))?;
+        }
+    }
     let entities: Vec<String> = summary
         .entities
         .iter()
@@ -463,6 +486,16 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         "published",
         &format!("generation {}", summary.generation),
     )?;
+    line(
+        out,
+        paint,
+        "thresholds",
+        &tuning::in_force(&summary.thresholds),
+    )?;
+    summary
+        .outgrown
+        .iter()
+        .try_for_each(|one| line(out, paint, "outgrown", &tuning::outgrown(one)))?;
     let moved = summary
         .movement
         .newly_moved(summary.movement_before.as_ref());

@@ -12,6 +12,8 @@ pub enum Role {
     Learner,
     /// Follow live logs.
     Follower,
+    /// Move thresholds.
+    Tuner,
 }
 
 /// A role that this process has until this is dropped.
@@ -25,6 +27,7 @@ impl Lock {
         let (name, doing) = match role {
             Role::Learner => ("learner.lock", "training"),
             Role::Follower => ("follower.lock", "following logs with"),
+            Role::Tuner => ("tuner.lock", "moving the thresholds of"),
         };
         let path = root.join(name);
         let file = OpenOptions::new()

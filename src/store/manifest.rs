@@ -1,5 +1,6 @@
 //! The one small file that names what is in force.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -37,6 +38,9 @@ pub struct Manifest {
     pub directory: String,
     /// The stored days, in order.
     pub days: Vec<DayEntry>,
+    /// Alerts of stored days that turned out to be true, so that what they tell of was left out.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unlearnt: BTreeSet<String>,
 }
 
 impl Manifest {
@@ -47,6 +51,7 @@ impl Manifest {
             generation,
             directory,
             days,
+            unlearnt: BTreeSet::new(),
         }
     }
 

@@ -8,11 +8,14 @@ mod archive;
 mod codec;
 mod lock;
 mod manifest;
+mod tuning;
+mod verdicts;
 
 pub use archive::{Archive, find_in};
 pub use lock::{Lock, Role};
 pub(crate) use manifest::replace;
 pub use manifest::{DayEntry, Manifest};
+pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,7 +23,7 @@ use std::path::{Path, PathBuf};
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement};
+use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
 use crate::error::{Error, Result};
 use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, Subject};
 use crate::store::codec::{Database, Table};
@@ -215,20 +218,22 @@ impl Store {
         })
     }
 
-    /// Reads the generation in force, complete, into memory.
+    /// Reads the generation in force, complete, into memory, with the thresholds that were tuned.
     ///
     /// # Errors
     ///
     /// Fails if nothing was trained, or what is stored is damaged.
     pub fn load_generation(&self) -> Result<Generation> {
         let manifest = self.published()?;
-        match self.load_generation_of(&manifest) {
+        let mut generation = match self.load_generation_of(&manifest) {
             // It may have been replaced, and swept away, in between.
             Err(_) if self.published()?.generation != manifest.generation => {
                 self.load_generation_of(&self.published()?)
             }
             other => other,
-        }
+        }?;
+        generation.tuning = self.tuning()?;
+        Ok(generation)
     }
 
     /// Returns what was in force before and is still kept, newest first.
@@ -275,6 +280,7 @@ impl Store {
             created: head.created,
             movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
+            tuning: Tuning::default(),
         })
     }
 

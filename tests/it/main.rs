@@ -8,6 +8,7 @@ mod main_job;
 mod mistakes;
 mod not_alerted;
 mod readme;
+mod tuning;
 mod usage;
 mod verify;
 mod world;

@@ -14,3 +14,4 @@ mod playing;
 mod poison;
 mod published;
 mod replay;
+mod verdicts;

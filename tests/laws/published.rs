@@ -11,7 +11,7 @@ use plimsoll::store::Store;
 
 /// Alerts a day that tests aim at: many, so that there is something to compare.
 pub const SCORE: ScoreOptions = ScoreOptions {
-    budget_per_day: 12.0,
+    budget_per_day: Some(12.0),
     show_low: true,
     show_suppressed: true,
 };

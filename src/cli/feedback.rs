@@ -1,0 +1,122 @@
+//! `plimsoll feedback`
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::{Common, Console, Ending};
+use crate::engine::{self, Judgement, Reported};
+use crate::error::{Error, Result};
+use crate::report::{AlertDocument, verdict};
+use crate::store::{Archive, Store};
+use crate::time::Time;
+use crate::vocab::{Entity, EntityKind};
+
+/// The fewest characters that stand for an alert's id.
+const PREFIX_MIN: usize = 6;
+/// Alerts that are named when several begin alike.
+const NAMED_MAX: usize = 10;
+
+/// Say whether an alert was right; what a true one tells of is taken out of what was learnt
+///
+/// `true` means that it was not normal: the analytic's metrics of that entity's day, and the values that were new to it, are
+/// left out of its baseline, and the alert's values leave the stored distributions. `false` changes nothing but what `tune`
+/// counts. A later verdict on the same alert takes the place of an earlier one.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The alert's id, or at least its first 6 characters.
+    #[arg(value_name = "ALERT_ID", required_unless_present = "list")]
+    id: Option<String>,
+    /// Whether it was right.
+    #[arg(value_name = "VERDICT", required_unless_present = "list")]
+    verdict: Option<Right>,
+    /// Anything worth remembering, up to 500 characters.
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Only keep the verdict; the next training acts on it.
+    #[arg(long)]
+    later: bool,
+    /// List what was said so far.
+    #[arg(long, conflicts_with_all = ["id", "verdict", "note", "later"])]
+    list: bool,
+}
+
+/// Whether an alert was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Right {
+    /// It was: something happened that is not normal.
+    True,
+    /// It was not.
+    False,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails if there is no such alert in the store, several begin so, or the store cannot be written.
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let store = common.store();
+    let (Some(id), Some(right)) = (&arguments.id, arguments.verdict) else {
+        console.print(&verdict::list(&store.verdicts()?, console.out()))?;
+        return Ok(Ending::Complete);
+    };
+    let setup = common.setup(console)?;
+    let alert = reported(&AlertDocument::parse(&find(&store, id)?)?)?;
+    let judgement = Judgement {
+        is_true: right == Right::True,
+        note: arguments.note.clone(),
+        is_later: arguments.later,
+    };
+    let said = engine::feedback(&setup, &store, (&alert, judgement.clone()), console)?;
+    console.print(&verdict::text(&alert, &judgement, &said, console.out()))?;
+    Ok(Ending::Complete)
+}
+
+/// Returns the document of the one alert whose id begins so.
+fn find(store: &Store, id: &str) -> Result<String> {
+    let id = id.to_ascii_lowercase();
+    if id.len() < PREFIX_MIN {
+        return Err(
+            Error::usage(format!("`{id}` is too short for an alert's id"))
+                .hint(format!("give at least its first {PREFIX_MIN} characters")),
+        );
+    }
+    let mut found = Archive::of(store).find(&id)?;
+    if found.len() > 1 && !found.contains_key(&id) {
+        let error = Error::failed(format!("{} alerts begin with `{id}`", found.len()));
+        let named = found.keys().take(NAMED_MAX);
+        return Err(named.fold(error, |error, id| error.hint(id.as_str())));
+    }
+    found
+        .remove(&id)
+        .or_else(|| found.into_values().next())
+        .ok_or_else(|| {
+            Error::failed(format!(
+                "there is no alert `{id}` in `{}`",
+                store.root().display()
+            ))
+            .hint("the store has the alerts that `score` told, not those of a backtest")
+        })
+}
+
+/// Reads off an alert's document what a verdict is about.
+fn reported(document: &AlertDocument) -> Result<Reported> {
+    let (Some(kind), Some(time)) = (
+        EntityKind::parse(&document.entity.kind),
+        Time::parse(&document.time),
+    ) else {
+        return Err(Error::failed(format!(
+            "the stored alert `{}` is damaged",
+            document.alert_id
+        )));
+    };
+    Ok(Reported {
+        alert_id: document.alert_id.clone(),
+        analytic: document.analytic.as_str().into(),
+        entity: Entity {
+            kind,
+            id: document.entity.id.as_str().into(),
+        },
+        day: time.day(),
+        surprise: document.surprise,
+    })
+}

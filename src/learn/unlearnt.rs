@@ -1,0 +1,149 @@
+//! What is left out when days are learnt, because an analyst said that it was not normal.
+//!
+//! The unit is an entity's day, as an episode is: an alert is told when its threshold is crossed and does not know how
+//! long what it tells of goes on. Of that day the metrics that the analytic looks at are left out whole, with their
+//! families, and so is every value that was new to the entity; that it was there, and that it was seen with values it was known for, is learnt as always. Facts of roles
+//! and regions are sums over many identities from which one cannot be taken out again; what one night may do to them is
+//! bounded in any case.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::measure::DayFacts;
+use crate::time::Day;
+use crate::vocab::{Entity, Metric, Str, Trait};
+
+/// Metrics that the same calls add to: where one is left out, so are the others.
+const FAMILIES: [&[Metric]; 4] = [
+    &[
+        Metric::ListCalls,
+        Metric::ListBytes,
+        Metric::BucketsListed,
+        Metric::PrefixesListed,
+        Metric::BucketsNew,
+    ],
+    &[
+        Metric::ReadCalls,
+        Metric::ObjectsRead,
+        Metric::BytesRead,
+        Metric::SensitiveReadCalls,
+        Metric::SensitiveBuckets,
+        Metric::SensitiveExternalCalls,
+    ],
+    &[Metric::DirectoryCalls, Metric::DirectoryFamilies],
+    &[Metric::EgressBytes, Metric::EgressDestinations],
+];
+
+/// What is left out of one entity's day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Omission {
+    /// The analytics that told of it.
+    pub analytics: BTreeSet<Str>,
+    /// The metrics that they look at, and those of the same families.
+    pub metrics: BTreeSet<Metric>,
+}
+
+/// Everything that is left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unlearnt {
+    days: BTreeMap<Day, BTreeMap<Entity, Omission>>,
+}
+
+impl Unlearnt {
+    /// Leaves out what an analytic looked at on an entity's day.
+    pub fn add(
+        &mut self,
+        entity: &Entity,
+        day: Day,
+        analytic: &Str,
+        metrics: impl IntoIterator<Item = Metric>,
+    ) {
+        let of_day = self.days.entry(day).or_default();
+        let omission = of_day.entry(entity.clone()).or_default();
+        omission.analytics.insert(analytic.clone());
+        for metric in metrics {
+            omission.metrics.insert(metric);
+            let family = FAMILIES.iter().find(|family| family.contains(&metric));
+            omission.metrics.extend(family.copied().unwrap_or_default());
+        }
+    }
+
+    /// Returns what is left out of a day, by entity.
+    pub fn on(&self, day: Day) -> impl Iterator<Item = (&Entity, &Omission)> {
+        self.days.get(&day).into_iter().flatten()
+    }
+
+    /// Takes what is left out of a day's facts; `knows` tells whether a value was known of an entity that morning. Returns
+    /// the facts of those entities as they were, so that they can be put back.
+    pub fn leave_out(
+        &self,
+        day: Day,
+        facts: &mut BTreeMap<Entity, DayFacts>,
+        knows: impl Fn(&Entity, Trait, u64) -> bool,
+    ) -> Vec<(Entity, DayFacts)> {
+        let mut whole = Vec::new();
+        for (entity, omission) in self.on(day) {
+            let Some(of_entity) = facts.get_mut(entity) else {
+                continue;
+            };
+            let rest =
+                of_entity.without(&omission.metrics, |which, hash| knows(entity, which, hash));
+            whole.push((entity.clone(), std::mem::replace(of_entity, rest)));
+        }
+        whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::value_hash;
+    use crate::time::Window;
+    use crate::vocab::EntityKind;
+
+    #[test]
+    fn what_is_left_out_leaves_the_rest_as_if_it_had_not_happened() {
+        let day = Day(20_000);
+        let entity = |id: &str| Entity {
+            kind: EntityKind::Identity,
+            id: id.into(),
+        };
+        let at = day.start();
+        let add = |facts: &mut DayFacts, region: &str, metric, n| {
+            facts.add_trait(Trait::Region, value_hash(region), region, || region.into());
+            facts.add_sum(metric, Window::TEN_MINUTES, at, n);
+        };
+        let mut quiet = DayFacts::starting(at);
+        add(&mut quiet, "eu-west-1", Metric::WriteCalls, 3);
+        let mut attack = quiet.clone();
+        // Enough values to crowd out others: the tally of what is left must not remember that either.
+        for n in 0..300 {
+            add(&mut attack, &format!("region-{n}"), Metric::ListCalls, 100);
+            attack.add_distinct(Metric::BucketsListed, Window::TEN_MINUTES, at, n);
+        }
+        let mut facts = BTreeMap::from([
+            (entity("eve"), attack.clone()),
+            (entity("adam"), attack.clone()),
+        ]);
+        let mut unlearnt = Unlearnt::default();
+        let metrics = [Metric::ListCalls, Metric::BucketsNew];
+        unlearnt.add(&entity("eve"), day, &"AN1594".into(), metrics);
+        unlearnt.add(&entity("nobody"), day, &"AN1594".into(), metrics);
+        let is_known = |_: &Entity, _: Trait, hash| hash == value_hash("eu-west-1");
+        assert!(
+            unlearnt
+                .leave_out(day.plus(1), &mut facts, is_known)
+                .is_empty()
+        );
+        let whole = unlearnt.leave_out(day, &mut facts, is_known);
+        assert_eq!(whole, [(entity("eve"), attack.clone())]);
+        assert_eq!(facts[&entity("adam")], attack);
+        let kept_by_chance = attack.trait_values(Trait::Region).is_some_and(|values| {
+            values
+                .get(value_hash("eu-west-1"), &"eu-west-1".into())
+                .is_some()
+        });
+        let left = &facts[&entity("eve")];
+        assert_eq!(left.metrics(), quiet.metrics());
+        assert_eq!(left.traits().is_empty(), !kept_by_chance);
+    }
+}

@@ -1,0 +1,104 @@
+//! The tuned thresholds: one small file, replaced as a whole.
+
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::Tuning;
+use crate::error::{Error, Result};
+use crate::store::{Store, replace};
+
+const NAME: &str = "tuning.json";
+/// Changes when the file's fields change their meaning.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    schema: u32,
+    #[serde(flatten)]
+    tuning: Tuning,
+}
+
+impl Store {
+    /// Returns the tuned thresholds, none before the first tuning.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, is damaged, or was written by a newer version.
+    pub fn tuning(&self) -> Result<Tuning> {
+        let path = self.root().join(NAME);
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Tuning::default()),
+            Err(e) => {
+                return Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e));
+            }
+        };
+        let document: Document = serde_json::from_slice(&text).map_err(|e| {
+            Error::failed(format!("`{}` is damaged", path.display()))
+                .cause(e)
+                .hint("remove it and tune again: `plimsoll tune --budget N --apply`")
+        })?;
+        if document.schema != SCHEMA {
+            return Err(Error::failed(format!(
+                "`{}` has schema {}, this program reads {SCHEMA}",
+                path.display(),
+                document.schema
+            ))
+            .hint("use the version that wrote it, or remove it and tune again"));
+        }
+        Ok(document.tuning)
+    }
+
+    /// Puts thresholds in force, at once.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does; what was in force then still is.
+    pub fn keep_tuning(&self, tuning: &Tuning) -> Result<()> {
+        let cannot = |e: &dyn std::fmt::Display| {
+            Error::failed(format!(
+                "cannot write `{}`",
+                self.root().join(NAME).display()
+            ))
+            .cause(e)
+        };
+        let document = Document {
+            schema: SCHEMA,
+            tuning: tuning.clone(),
+        };
+        let mut text = serde_json::to_vec_pretty(&document).map_err(|e| cannot(&e))?;
+        text.push(b'\n');
+        replace(self.root(), NAME, &text).map_err(|e| cannot(&e))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::baseline::TunedThreshold;
+
+    #[test]
+    fn what_was_tuned_is_read_back_and_damage_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let mut tuning = store.tuning().unwrap();
+        assert_eq!(tuning, Tuning::default());
+        let threshold = TunedThreshold {
+            budget_per_day: 5.0,
+            surprise: 3.1,
+            score: 90.7,
+            alerts_per_day: (3.0, 8.0),
+            scores: (90.1, 92.8),
+            generation: 7,
+            tuned: "2026-03-16T04:00:00Z".to_owned(),
+        };
+        tuning.set(None, threshold.clone());
+        tuning.set(Some(&"AN1594".into()), threshold);
+        store.keep_tuning(&tuning).unwrap();
+        assert_eq!(store.tuning().unwrap(), tuning);
+        for damaged in ["{", r#"{"schema":2,"estate":null}"#] {
+            std::fs::write(folder.path().join(NAME), damaged).unwrap();
+            assert!(store.tuning().is_err(), "{damaged}");
+        }
+    }
+}

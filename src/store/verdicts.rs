@@ -1,0 +1,206 @@
+//! What analysts said of alerts: one line a verdict, only ever appended; of several on one alert the last holds.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::time::Day;
+use crate::vocab::{Entity, EntityKind, Metric, Str};
+
+const NAME: &str = "verdicts.jsonl";
+/// The longest note that is kept, in characters.
+pub const NOTE_CHARS_MAX: usize = 500;
+
+/// What an analyst said of an alert, with what un-learning it takes. Who said it is not known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// Which alert.
+    pub alert_id: String,
+    /// Whether it was right: what it tells of was not normal.
+    pub is_true: bool,
+    /// When it was said, as RFC 3339.
+    pub time: String,
+    /// What else was said, at most [`NOTE_CHARS_MAX`] characters.
+    pub note: Option<String>,
+    /// The alert's analytic.
+    pub analytic: Str,
+    /// Whom the alert is about.
+    pub entity: Entity,
+    /// The day of the episode.
+    pub day: Day,
+    /// The alert's surprise, as it was told.
+    pub surprise: f64,
+    /// The metrics that the analytic looked at.
+    pub metrics: Vec<Metric>,
+}
+
+/// The verdicts that hold, by alert.
+pub type Verdicts = BTreeMap<String, Verdict>;
+
+/// A verdict as it is written.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    alert_id: String,
+    verdict: bool,
+    time: String,
+    note: Option<String>,
+    analytic: Str,
+    entity_kind: String,
+    entity: Str,
+    day: String,
+    surprise: f64,
+    metrics: Vec<String>,
+}
+
+impl From<&Verdict> for Line {
+    fn from(verdict: &Verdict) -> Self {
+        Self {
+            alert_id: verdict.alert_id.clone(),
+            verdict: verdict.is_true,
+            time: verdict.time.clone(),
+            note: verdict
+                .note
+                .as_ref()
+                .map(|note| note.chars().take(NOTE_CHARS_MAX).collect()),
+            analytic: verdict.analytic.clone(),
+            entity_kind: verdict.entity.kind.to_string(),
+            entity: verdict.entity.id.clone(),
+            day: verdict.day.to_string(),
+            surprise: verdict.surprise,
+            metrics: verdict.metrics.iter().map(Metric::to_string).collect(),
+        }
+    }
+}
+
+impl Line {
+    fn into_verdict(self) -> Option<Verdict> {
+        Some(Verdict {
+            entity: Entity {
+                kind: EntityKind::parse(&self.entity_kind)?,
+                id: self.entity,
+            },
+            day: Day::parse(&self.day)?,
+            // A metric that has gone since has nothing to un-learn.
+            metrics: self
+                .metrics
+                .iter()
+                .filter_map(|name| Metric::parse(name))
+                .collect(),
+            alert_id: self.alert_id,
+            is_true: self.verdict,
+            time: self.time,
+            note: self.note,
+            analytic: self.analytic,
+            surprise: self.surprise,
+        })
+    }
+}
+
+impl Store {
+    /// Returns the verdicts that hold.
+    ///
+    /// Lines that are no verdict, such as one that a crash cut short, are passed over.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read. One that is not there is empty.
+    pub fn verdicts(&self) -> Result<Verdicts> {
+        let path = self.root().join(NAME);
+        let cannot =
+            |e: io::Error| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
+        let mut text = match File::open(&path) {
+            Ok(file) => BufReader::new(file),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Verdicts::new()),
+            Err(e) => return Err(cannot(e)),
+        };
+        let mut verdicts = Verdicts::new();
+        let mut line = Vec::new();
+        while text.read_until(b'\n', &mut line).map_err(cannot)? > 0 {
+            let written = serde_json::from_slice::<Line>(&line).ok();
+            if let Some(verdict) = written.and_then(Line::into_verdict) {
+                verdicts.insert(verdict.alert_id.clone(), verdict);
+            }
+            line.clear();
+        }
+        Ok(verdicts)
+    }
+
+    /// Adds a verdict, durably. It takes the place of an earlier one on the same alert.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn add_verdict(&self, verdict: &Verdict) -> Result<()> {
+        let path = self.root().join(NAME);
+        let write = || -> io::Result<()> {
+            std::fs::create_dir_all(self.root())?;
+            let mut text = serde_json::to_vec(&Line::from(verdict))?;
+            text.push(b'\n');
+            let mut file = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .read(true)
+                .open(&path)?;
+            if is_cut_short(&mut file)? {
+                text.insert(0, b'\n');
+            }
+            file.write_all(&text)?;
+            file.sync_all()
+        };
+        write().map_err(|e| {
+            Error::failed(format!("cannot keep the verdict in `{}`", path.display())).cause(e)
+        })
+    }
+}
+
+/// Tells whether the last line of a file has no end.
+fn is_cut_short(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(false);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_verdict_holds_and_a_torn_line_takes_none_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path().join("store"));
+        assert!(store.verdicts().unwrap().is_empty());
+        let mut verdict = Verdict {
+            alert_id: "abc".into(),
+            is_true: true,
+            time: "2026-03-16T04:00:00Z".into(),
+            note: Some("é".repeat(NOTE_CHARS_MAX + 9)),
+            analytic: "AN1594".into(),
+            entity: Entity {
+                kind: EntityKind::Identity,
+                id: "eve\n\u{1b}[2J".into(),
+            },
+            day: Day(20_528),
+            surprise: 4.61,
+            metrics: vec![Metric::ListCalls, Metric::BucketsNew],
+        };
+        store.add_verdict(&verdict).unwrap();
+        let path = store.root().join(NAME);
+        let mut text = std::fs::read(&path).unwrap();
+        text.extend(br#"{"alert_id":"abd","verdi"#);
+        std::fs::write(&path, text).unwrap();
+        verdict.is_true = false;
+        store.add_verdict(&verdict).unwrap();
+        let verdicts = store.verdicts().unwrap();
+        verdict.note = Some("é".repeat(NOTE_CHARS_MAX));
+        assert_eq!(verdicts.into_values().collect::<Vec<_>>(), [verdict]);
+    }
+}

@@ -15,6 +15,7 @@ use crate::engine::score::{
 };
 use crate::engine::spool::Spool;
 use crate::engine::thresholds::thresholds;
+use crate::engine::train::unlearnt_of;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::measure::DayFacts;
@@ -269,7 +270,9 @@ fn generation_of(
     }
     for older in store.kept(manifest)? {
         if store.as_of(&older)? == day {
-            return Ok((store.load_generation_of(&older)?, HowJudged::Kept));
+            let mut kept = store.load_generation_of(&older)?;
+            kept.tuning = in_force.tuning;
+            return Ok((kept, HowJudged::Kept));
         }
     }
     let peer_group_of = |id: &str| setup.peer_group_of(id);
@@ -278,7 +281,8 @@ fn generation_of(
         through: Some(day),
         ..CalibrationLog::default()
     };
-    let mut nights = Nights::new(setup, &peer_group_of, log);
+    let mut nights =
+        Nights::new(setup, &peer_group_of, log).without(unlearnt_of(&store.verdicts()?));
     let before: Vec<_> = manifest.days.iter().filter(|e| e.day < day).collect();
     if before.is_empty() {
         return Err(Error::failed(format!(
@@ -296,6 +300,7 @@ fn generation_of(
     progress.end();
     let mut generation = nights.generation(in_force.number);
     generation.calibration = in_force.calibration;
+    generation.tuning = in_force.tuning;
     Ok((generation, HowJudged::Replayed))
 }
 

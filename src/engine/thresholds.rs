@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn the_configuration_comes_before_the_budget_before_tuning_before_the_default() {
-        let mut analytics = crate::analytic::load(&Default::default(), &[]).unwrap();
+        let mut analytics =
+            crate::analytic::load(&crate::config::Config::default().analytics, &[]).unwrap();
         let mut generation = Generation::empty(Day(20_000));
         let tuned = |surprise| TunedThreshold {
             budget_per_day: 1.0,

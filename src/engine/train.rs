@@ -259,7 +259,7 @@ fn found_true(verdicts: &Verdicts, days: &BTreeMap<Day, DayEntry>) -> BTreeSet<S
 }
 
 /// Returns what is left out because of verdicts.
-fn unlearnt_of(verdicts: &Verdicts) -> Unlearnt {
+pub fn unlearnt_of(verdicts: &Verdicts) -> Unlearnt {
     let mut unlearnt = Unlearnt::default();
     for verdict in verdicts.values().filter(|verdict| verdict.is_true) {
         let metrics = verdict.metrics.iter().copied();

@@ -231,6 +231,13 @@ fn write_shortcomings(
             setting.analytic.as_deref().unwrap_or("estate"),
             a_day(setting.budget_per_day)
         );
+        if setting.threshold.is_none() {
+            writeln!(
+                out,
+                "not yet    {name}: nothing of it is stored; the next trainings bring it"
+            )?;
+            continue;
+        }
         match setting.history {
             Sufficiency::Enough => {}
             Sufficiency::Days { needed, missing } => writeln!(

@@ -34,6 +34,11 @@ const DISPERSION_PRIOR_DAYS: f64 = 5.0;
 /// The most dispersion that is believed; beyond, a mean says nothing.
 const DISPERSION_MAX: f64 = 20.0;
 
+/// The most relative standard deviation of an expectation that is told from knowing nothing.
+const RELATIVE_SD_MAX: f64 = 10.0;
+/// Counts beyond are not told apart.
+const COUNT_MAX: u64 = 1 << 50;
+
 /// Returns how much more daily counts vary than Poisson's would (variance over mean, at least 1), shrunk towards
 /// [`DISPERSION_PRIOR`] while days are few.
 ///
@@ -58,9 +63,10 @@ pub fn forecast(mean: f64, relative_sd: f64, dispersion: f64) -> (u64, u64) {
     if !mean.is_finite() || mean <= 0.0 {
         return (0, 0);
     }
+    let relative_sd = relative_sd.min(RELATIVE_SD_MAX);
     let variance = dispersion.max(1.0) * mean + (relative_sd * mean).powi(2);
-    let ends = |cdf: &dyn DiscreteCDF<u64, f64>| {
-        (cdf.inverse_cdf(ONE_SIDE), cdf.inverse_cdf(1.0 - ONE_SIDE))
+    let ends = |counts: &dyn DiscreteCDF<u64, f64>| {
+        (quantile(counts, ONE_SIDE), quantile(counts, 1.0 - ONE_SIDE))
     };
     // A variance that is hardly above the mean is Poisson's, where the other's parameters run away.
     if variance > 1.001 * mean
@@ -69,6 +75,24 @@ pub fn forecast(mean: f64, relative_sd: f64, dispersion: f64) -> (u64, u64) {
         return ends(&counts);
     }
     Poisson::new(mean).map_or((0, u64::MAX), |counts| ends(&counts))
+}
+
+/// Returns the least count that is not exceeded with a probability of at least `q`. The library's own panics where that
+/// is 0.
+fn quantile(counts: &dyn DiscreteCDF<u64, f64>, q: f64) -> u64 {
+    let (mut low, mut high) = (0, 1);
+    while counts.cdf(high) < q && high < COUNT_MAX {
+        (low, high) = (high, 2 * high);
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if counts.cdf(middle) >= q {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    high
 }
 
 #[cfg(test)]
@@ -83,6 +107,12 @@ mod tests {
         assert!(wide.0 < 32 && wide.1 > 75, "{wide:?}");
         assert_eq!(forecast(0.0, 1.0, 1.0), (0, 0));
         assert_eq!(forecast(f64::NAN, 1.0, 1.0), (0, 0));
+        // What hardly ever comes, and what nothing is known of.
+        assert_eq!(forecast(0.01, 0.0, 1.0), (0, 0));
+        for sd in [3.0, 1e12, f64::INFINITY, f64::NAN] {
+            let (low, high) = forecast(5.0, sd, 1.5);
+            assert!(low == 0 && high >= 5, "{low} {high} for {sd}");
+        }
     }
 
     #[test]

@@ -177,7 +177,7 @@ fn honest_growth_raises_no_alert() {
         frozen: false,
         score: ScoreOptions {
             // Of forty identities; who asks for more gets somebody every day, growing or not.
-            budget_per_day: 1.0,
+            budget_per_day: Some(1.0),
             show_low: false,
             show_suppressed: false,
         },

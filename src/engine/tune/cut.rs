@@ -1,0 +1,117 @@
+//! A threshold for a budget in the units of alerts, and whether there is history enough for it.
+
+use serde::Serialize;
+
+use crate::baseline::{Calibration, CalibrationLog, Promise};
+use crate::sketch::{FrozenDistribution, History};
+use crate::stats::constants::{DAYS_CALIBRATED_MIN, SURPRISE_MIN};
+use crate::stats::rank::score;
+
+/// How far ahead, in days, is forecast.
+pub(super) const DAYS_AHEAD: u32 = 7;
+
+/// Whether enough days are stored for a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Sufficiency {
+    /// They are.
+    Enough,
+    /// So many whole days in all would do.
+    Days {
+        /// Whole days that would do.
+        needed: u32,
+        /// Of these, days that are yet to come.
+        missing: u32,
+    },
+    /// There are too few entities for this budget, however long one waits.
+    NeverEnough,
+}
+
+/// A threshold, and how sure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Cut {
+    /// The rank from which on there is an alert.
+    pub rank: f64,
+    /// Its surprise.
+    pub surprise: f64,
+    /// The same on the scale from 0 to 100.
+    pub score: f64,
+    /// Alerts a day that it lets through on average.
+    pub alerts_per_day: (f64, f64),
+    /// The scores at which the ends of that interval would be kept.
+    pub scores: (f64, f64),
+    /// Alerts of the next seven days together.
+    pub next_7_days: (u64, u64),
+    /// Whether it lies beyond what is often seen, where the tail is a fitted one.
+    pub beyond_data: bool,
+    /// Whether the budget asks for more than there is to tell, so that this is the lowest threshold there is.
+    pub is_lowest: bool,
+}
+
+impl Sufficiency {
+    /// Tells whether a store has history enough for what it promises.
+    pub(super) fn of(calibration: &Calibration, promise: Option<&Promise>) -> Self {
+        let history = promise.map(|promise| promise.threshold.history);
+        let needed = match (history, calibration.is_provisional()) {
+            (Some(History::Enough), false) => return Self::Enough,
+            (Some(History::NeverEnough), false) => return Self::NeverEnough,
+            (Some(History::Days(needed)), _) => needed.max(DAYS_CALIBRATED_MIN),
+            (Some(History::Enough | History::NeverEnough) | None, _) => DAYS_CALIBRATED_MIN,
+        };
+        Self::Days {
+            needed,
+            missing: needed.saturating_sub(calibration.days),
+        }
+    }
+}
+
+impl Cut {
+    /// Publishes a promised threshold in the units of alerts.
+    pub(super) fn of(
+        log: &CalibrationLog,
+        calibration: &Calibration,
+        of: Option<&str>,
+        promise: Promise,
+    ) -> Option<Self> {
+        let own = match of {
+            None => &calibration.pooled,
+            Some(id) => calibration.analytics.get(id)?,
+        };
+        let surprise = calibration.pooled.surprise(promise.threshold.statistic);
+        let is_lowest = surprise < SURPRISE_MIN;
+        // What the lowest threshold lets through is less than was asked for, and that is then promised.
+        let (promise, rank, surprise) = if is_lowest {
+            let let_through = calibration.lets_through(of, SURPRISE_MIN)?;
+            let promise = log.promise(of, let_through, DAYS_AHEAD)?;
+            (promise, calibration.rank_at(SURPRISE_MIN), SURPRISE_MIN)
+        } else {
+            (promise, promise.threshold.statistic, surprise)
+        };
+        let threshold = promise.threshold;
+        let score_at = |alerts_per_day: f64| {
+            let rank = rank_for(own, alerts_per_day);
+            score(calibration.pooled.surprise(rank).max(SURPRISE_MIN))
+        };
+        let here = score(surprise);
+        Some(Self {
+            rank,
+            surprise,
+            score: here,
+            alerts_per_day: threshold.interval,
+            scores: (
+                score_at(threshold.interval.1).min(here),
+                score_at(threshold.interval.0).max(here),
+            ),
+            next_7_days: promise.ahead,
+            beyond_data: threshold.beyond_data,
+            is_lowest,
+        })
+    }
+}
+
+/// Returns the rank that so many entity-days a day reach.
+fn rank_for(distribution: &FrozenDistribution, alerts_per_day: f64) -> f64 {
+    let share =
+        alerts_per_day * f64::from(distribution.days()) / distribution.entity_days().max(1) as f64;
+    distribution.threshold_for_rate(share)
+}

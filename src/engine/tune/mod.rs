@@ -1,0 +1,252 @@
+//! Thresholds out of the stored distributions: what keeps a budget, how sure that is, and what it would have raised.
+//!
+//! A budget for the estate is cut from the distribution of each entity-day's largest rank; a budget for one analytic from
+//! that analytic's own. Either is published as a surprise and a score by the former, which judges all analytics alike.
+//! What a threshold would have raised is read off the most extreme entity-days of each stored day, as they were judged
+//! that morning; approvals are not taken off.
+//!
+//! [`TuneReport`] is also the document that programs read. Its fields are what their names say; numbers of alerts a day
+//! are averages over days, `[lower, upper]` ends of 95 % intervals, and what does not apply is `null`.
+
+mod cut;
+mod recall;
+mod standing;
+
+pub use cut::{Cut, Sufficiency};
+pub use recall::{Busiest, Recall, VerdictCount};
+pub use standing::{Applied, Outcome, Outgrown, outgrown};
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::analytic::Analytic;
+use crate::baseline::{Calibration, CalibrationLog, Generation, TunedThreshold};
+use crate::engine::Setup;
+use crate::engine::thresholds::{InForce, in_force};
+use crate::engine::tune::cut::DAYS_AHEAD;
+use crate::engine::tune::recall::recall;
+use crate::engine::tune::standing::put;
+use crate::error::{Error, Result};
+use crate::store::{Role, Store, Verdicts};
+use crate::time::Day;
+use crate::vocab::Str;
+
+/// Version of the document.
+const SCHEMA: u32 = 1;
+
+/// What to do with the thresholds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TuneAction {
+    /// Nothing.
+    Show,
+    /// Put them in force. `is_forced` also moves those that could stay.
+    Apply {
+        /// Whether a threshold moves although the new one lies inside the old one's interval.
+        is_forced: bool,
+    },
+    /// Take what was tuned out of force.
+    Reset,
+}
+
+/// What to tune.
+#[derive(Debug, Clone)]
+pub struct TuneOptions {
+    /// Alerts a day, each a setting of its own.
+    pub budgets: Vec<f64>,
+    /// Analytics that have such a budget each; if there are none, the estate as a whole has it.
+    pub analytics: Vec<String>,
+    /// What to do with the thresholds.
+    pub action: TuneAction,
+}
+
+/// What tuning came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct TuneReport {
+    /// Version of this document.
+    pub schema: u32,
+    /// The generation in force.
+    pub generation: u64,
+    /// Whole days in the stored distributions.
+    pub whole_days: u32,
+    /// Entity-days in them.
+    pub entity_days: u64,
+    /// Whether there are too few days for any threshold to be tuned.
+    pub provisional: bool,
+    /// The settings, in the order in which they were asked for.
+    pub settings: Vec<Candidate>,
+    /// What became of each scope; empty if nothing was to be changed.
+    pub applied: Vec<Applied>,
+    /// The threshold of each analytic before, as a score.
+    pub before: BTreeMap<String, f64>,
+    /// The threshold of each analytic from now on, as a score.
+    pub after: BTreeMap<String, f64>,
+    /// What is in force from now on.
+    #[serde(skip)]
+    pub in_force: Vec<InForce>,
+}
+
+/// One setting.
+#[derive(Debug, Clone, Serialize)]
+pub struct Candidate {
+    /// The analytic that it is for; `null` for the estate.
+    pub analytic: Option<String>,
+    /// Alerts a day that it aims at.
+    pub budget_per_day: f64,
+    /// Whether enough days are stored for it.
+    pub history: Sufficiency,
+    /// The threshold; `null` while everything is provisional.
+    pub threshold: Option<Cut>,
+    /// What it would have raised on stored days; `null` likewise.
+    pub stored_days: Option<Recall>,
+}
+
+/// Reads thresholds off the stored distributions of the generation in force, and puts them in force if that is wanted.
+///
+/// # Errors
+///
+/// A usage error if an analytic is unknown or disabled, or several budgets are to be put in force at once. Fails if nothing
+/// was trained, or the store cannot be read or written.
+pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneReport> {
+    let scopes = scopes(setup, &options.analytics)?;
+    let is_apply = matches!(options.action, TuneAction::Apply { .. });
+    if is_apply && options.budgets.len() != 1 {
+        return Err(Error::usage("`--apply` puts one budget in force")
+            .hint("give it: `plimsoll tune --budget 5 --apply`"));
+    }
+    let manifest = store.published()?;
+    // Whoever changes thresholds does so alone.
+    let _lock = match options.action {
+        TuneAction::Show => None,
+        TuneAction::Apply { .. } | TuneAction::Reset => Some(store.lock(Role::Tuner)?),
+    };
+    let (log, _) = store.load_learner_state(&manifest)?;
+    let mut generation = Generation::empty(Day(0));
+    if log.freeze().is_provisional() {
+        // Only then does a threshold depend on who has a baseline.
+        generation = store.load_generation()?;
+    }
+    generation.number = manifest.generation;
+    generation.calibration = log.freeze();
+    generation.tuning = store.tuning()?;
+    let verdicts = store.verdicts()?;
+
+    let mut settings = Vec::new();
+    for scope in &scopes {
+        for &budget in &options.budgets {
+            settings.push(candidate(
+                setup,
+                &log,
+                &generation.calibration,
+                (scope.as_ref(), budget),
+                &verdicts,
+            ));
+        }
+    }
+    let before = in_force(&setup.analytics, &generation, None);
+    let mut applied = Vec::new();
+    let tuned_before = generation.tuning.clone();
+    for scope in &scopes {
+        let tuning = &mut generation.tuning;
+        let outcome = match options.action {
+            TuneAction::Show => continue,
+            TuneAction::Reset => {
+                let before = tuning.of(scope.as_deref()).map(|old| old.score);
+                tuning.remove(scope.as_deref());
+                Outcome::Reset { before }
+            }
+            TuneAction::Apply { is_forced } => {
+                let new = settings
+                    .iter()
+                    .find(|c| c.analytic.as_deref() == scope.as_deref())
+                    .and_then(|c| tuned(c, manifest.generation, setup));
+                put(tuning, scope.as_ref(), new, is_forced)
+            }
+        };
+        applied.push(Applied {
+            analytic: scope.as_ref().map(ToString::to_string),
+            outcome,
+        });
+    }
+    if generation.tuning != tuned_before {
+        store.keep_tuning(&generation.tuning)?;
+    }
+    let after = in_force(&setup.analytics, &generation, None);
+    Ok(TuneReport {
+        schema: SCHEMA,
+        generation: manifest.generation,
+        whole_days: generation.calibration.days,
+        entity_days: generation.calibration.entity_days,
+        provisional: generation.calibration.is_provisional(),
+        settings,
+        applied,
+        before: scores(&before),
+        after: scores(&after),
+        in_force: after,
+    })
+}
+
+/// Returns what is tuned: the estate, or each of the analytics.
+fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
+    if analytics.is_empty() {
+        return Ok(vec![None]);
+    }
+    let find = |id: &String| {
+        let is_meant = |analytic: &&Analytic| analytic.id.eq_ignore_ascii_case(id);
+        match setup.analytics.iter().find(is_meant) {
+            Some(analytic) if analytic.enabled => Ok(Some(analytic.id.clone())),
+            Some(_) => Err(Error::usage(format!(
+                "the analytic `{id}` is disabled by the configuration"
+            ))),
+            None => {
+                let known: Vec<&str> = setup.analytics.iter().map(|a| &*a.id).collect();
+                Err(Error::usage(format!("there is no analytic `{id}`"))
+                    .hint(format!("there are {}", known.join(", "))))
+            }
+        }
+    };
+    analytics.iter().map(find).collect()
+}
+
+fn candidate(
+    setup: &Setup,
+    log: &CalibrationLog,
+    calibration: &Calibration,
+    (scope, budget): (Option<&Str>, f64),
+    verdicts: &Verdicts,
+) -> Candidate {
+    let id = scope.map(|id| &**id);
+    let promise = log.promise(id, budget, DAYS_AHEAD);
+    let history = Sufficiency::of(calibration, promise.as_ref());
+    let cut = promise
+        .filter(|_| !calibration.is_provisional())
+        .and_then(|promise| Cut::of(log, calibration, id, promise));
+    Candidate {
+        analytic: id.map(str::to_owned),
+        budget_per_day: budget,
+        history,
+        threshold: cut,
+        stored_days: cut.map(|cut| recall(setup, log, id, &cut, verdicts)),
+    }
+}
+
+/// Returns a setting's threshold as it is kept; `None` if there is none.
+fn tuned(candidate: &Candidate, generation: u64, setup: &Setup) -> Option<TunedThreshold> {
+    let cut = candidate.threshold?;
+    Some(TunedThreshold {
+        budget_per_day: candidate.budget_per_day,
+        surprise: cut.surprise,
+        score: cut.score,
+        alerts_per_day: cut.alerts_per_day,
+        scores: cut.scores,
+        generation,
+        tuned: setup.now.whole_secs().to_string(),
+    })
+}
+
+fn scores(in_force: &[InForce]) -> BTreeMap<String, f64> {
+    in_force
+        .iter()
+        .map(|one| (one.analytic.to_string(), one.score()))
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! Whether a threshold stays or moves, and whether one that stays still fits.
+
+use serde::Serialize;
+
+use crate::baseline::{Calibration, TunedThreshold, Tuning};
+use crate::vocab::Str;
+
+/// What became of one scope.
+#[derive(Debug, Clone, Serialize)]
+pub struct Applied {
+    /// The analytic; `null` for the estate.
+    pub analytic: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a threshold.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is in force.
+    Set {
+        /// The score that was tuned before; `null` if none was.
+        before: Option<f64>,
+        /// The score from now on.
+        after: f64,
+    },
+    /// The one before stays: the new one lies inside its interval.
+    Kept {
+        /// The score that stays.
+        score: f64,
+        /// The score that would have taken its place.
+        new: f64,
+        /// The interval of the one that stays.
+        interval: (f64, f64),
+    },
+    /// There is too little history to put anything in force.
+    TooEarly,
+    /// What was tuned was taken out of force; or nothing was tuned.
+    Reset {
+        /// The score that was in force.
+        before: Option<f64>,
+    },
+}
+
+/// A tuned threshold that by now lets through more than its interval allowed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgrown {
+    /// The analytic; `None` for the estate.
+    pub analytic: Option<Str>,
+    /// What was tuned.
+    pub threshold: TunedThreshold,
+    /// Alerts a day that it lets through now.
+    pub alerts_per_day: f64,
+}
+
+/// Returns the tuned thresholds that let through more by now than they were sure not to.
+pub fn outgrown(calibration: &Calibration, tuning: &Tuning) -> Vec<Outgrown> {
+    if calibration.is_provisional() {
+        return Vec::new();
+    }
+    tuning
+        .iter()
+        .filter_map(|(analytic, threshold)| {
+            let now = calibration.lets_through(analytic.map(|id| &**id), threshold.surprise)?;
+            (now > threshold.alerts_per_day.1).then(|| Outgrown {
+                analytic: analytic.cloned(),
+                threshold: threshold.clone(),
+                alerts_per_day: now,
+            })
+        })
+        .collect()
+}
+
+/// Puts a threshold in force, unless the one before is as good: so thresholds do not wander.
+pub(super) fn put(
+    tuning: &mut Tuning,
+    scope: Option<&Str>,
+    new: Option<TunedThreshold>,
+    is_forced: bool,
+) -> Outcome {
+    let Some(new) = new else {
+        return Outcome::TooEarly;
+    };
+    let old = tuning.of(scope.map(|id| &**id));
+    if let Some(old) = old
+        && !is_forced
+        && old.budget_per_day == new.budget_per_day
+        && (old.scores.0..=old.scores.1).contains(&new.score)
+    {
+        return Outcome::Kept {
+            score: old.score,
+            new: new.score,
+            interval: old.scores,
+        };
+    }
+    let outcome = Outcome::Set {
+        before: old.map(|old| old.score),
+        after: new.score,
+    };
+    tuning.set(scope, new);
+    outcome
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::baseline::CalibrationLog;
+    use crate::stats::rank::score;
+
+    fn tuned(budget_per_day: f64, surprise: f64) -> TunedThreshold {
+        TunedThreshold {
+            budget_per_day,
+            surprise,
+            score: score(surprise),
+            alerts_per_day: (budget_per_day / 1.5, budget_per_day * 1.5),
+            scores: (score(surprise - 0.2), score(surprise + 0.2)),
+            generation: 7,
+            tuned: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_threshold_moves_only_out_of_its_interval_or_on_purpose() {
+        let mut tuning = Tuning::default();
+        let mut state = |new: Option<TunedThreshold>, is_forced| {
+            let outcome = put(&mut tuning, None, new, is_forced);
+            (outcome, tuning.of(None).map(|t| t.surprise))
+        };
+        assert!(matches!(state(None, true), (Outcome::TooEarly, None)));
+        let set = state(Some(tuned(5.0, 3.0)), false);
+        assert!(matches!(
+            set,
+            (Outcome::Set { before: None, .. }, Some(3.0))
+        ));
+        let near = state(Some(tuned(5.0, 3.1)), false);
+        assert!(matches!(near, (Outcome::Kept { .. }, Some(3.0))));
+        let forced = state(Some(tuned(5.0, 3.1)), true);
+        assert!(matches!(forced, (Outcome::Set { .. }, Some(3.1))));
+        let other = state(Some(tuned(4.0, 3.15)), false);
+        assert!(matches!(other, (Outcome::Set { .. }, Some(3.15))));
+        let far = state(Some(tuned(4.0, 3.5)), false);
+        assert!(matches!(far, (Outcome::Set { .. }, Some(3.5))));
+    }
+
+    #[test]
+    fn an_estate_outgrows_its_threshold() {
+        let of_estate = |n_entities: u64| {
+            let mut log = CalibrationLog::default();
+            for day in 0..14 {
+                let values: Vec<f64> = (1..n_entities)
+                    .map(|n| -(n as f64 / n_entities as f64).ln())
+                    .collect();
+                log.pooled.record_day(day, &values, n_entities);
+            }
+            log.freeze()
+        };
+        let mut tuning = Tuning::default();
+        // Two decades let through one in a hundred: five of five hundred.
+        tuning.set(None, tuned(5.0, 2.0));
+        assert!(outgrown(&of_estate(500), &tuning).is_empty());
+        let found = outgrown(&of_estate(1_000), &tuning);
+        assert_eq!(found.len(), 1);
+        assert!((found[0].alerts_per_day - 10.0).abs() < 1.5, "{found:?}");
+        assert!(outgrown(&Calibration::default(), &tuning).is_empty());
+    }
+}

@@ -427,11 +427,7 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         paint,
         "thresholds",
         &tuning::in_force(&summary.thresholds),
-    )?;
-    summary
-        .outgrown
-        .iter()
-        .try_for_each(|one| line(out, paint, "outgrown", &tuning::outgrown(one)))
+    )
 }
 
 fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> std::fmt::Result {

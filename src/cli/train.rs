@@ -8,7 +8,7 @@ use crate::cli::inputs::{Inputs, close};
 use crate::cli::{Common, Console, Ending};
 use crate::engine;
 use crate::error::Result;
-use crate::report::summary;
+use crate::report::{summary, tuning};
 
 /// Learn what is new in the logs and publish a generation
 ///
@@ -40,6 +40,9 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         console,
     )?;
     console.say(&summary::training(&trained, console.err()));
+    for outgrown in &trained.outgrown {
+        console.warn(&tuning::outgrown(outgrown));
+    }
     close(
         &trained.intake,
         rejects.as_deref(),

@@ -492,10 +492,6 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         "thresholds",
         &tuning::in_force(&summary.thresholds),
     )?;
-    summary
-        .outgrown
-        .iter()
-        .try_for_each(|one| line(out, paint, "outgrown", &tuning::outgrown(one)))?;
     let moved = summary
         .movement
         .newly_moved(summary.movement_before.as_ref());

@@ -157,7 +157,7 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
     if let (Some(first), Some(last)) = (recall.by_day.first(), recall.by_day.last()) {
         writeln!(
             out,
-            "{} from {} to {} it would have raised {}{}, at most {} a day",
+            "{} from {} to {} it would have raised {}{}, approved ones among them, at most {} a day",
             paint.bold("stored days"),
             first.day,
             last.day,

@@ -6,7 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use plimsoll::engine::{self, FollowOptions, ScoreSummary, Unwatched};
+use plimsoll::baseline::TunedThreshold;
+use plimsoll::engine::{self, FollowOptions, ScoreOptions, ScoreSummary, SetBy, Unwatched};
 use plimsoll::error::{Error, Result};
 use plimsoll::score::Alert;
 use plimsoll::sources::ReadOptions;
@@ -162,6 +163,58 @@ fn law_3_following_a_growing_file_tells_what_scoring_tells() {
     });
     assert_eq!(n_events as usize, lines.len());
     assert_eq!(&told, batch());
+}
+
+#[test]
+fn a_threshold_that_is_tuned_while_following_holds_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = trained(folder.path());
+    let logs = folder.path().join("logs");
+    let tuned = TunedThreshold {
+        budget_per_day: 12.0,
+        surprise: 0.9,
+        score: plimsoll::stats::rank::score(0.9),
+        alerts_per_day: (6.0, 24.0),
+        scores: (40.0, 60.0),
+        generation: 1,
+        tuned: String::new(),
+    };
+    let options = FollowOptions {
+        paths: vec![logs.clone()],
+        score: ScoreOptions {
+            budget_per_day: None,
+            ..SCORE
+        },
+        read: ReadOptions::default(),
+        poll: Duration::from_millis(2),
+        until_idle: Some(Duration::from_secs(1)),
+    };
+    let lines = live(8);
+    let mut thresholds = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for piece in pieces(&lines, 20) {
+                append(&logs, piece);
+                std::thread::sleep(Duration::from_millis(40));
+            }
+        });
+        let mut deliver = |alert: &Alert| {
+            if thresholds.is_empty() {
+                let mut tuning = store.tuning()?;
+                tuning.set(None, tuned.clone());
+                store.keep_tuning(&tuning)?;
+            }
+            thresholds.push(alert.threshold);
+            Ok(())
+        };
+        let setup = &estate().setup;
+        let summary = engine::follow(setup, &store, &options, &Unwatched, &mut deliver).unwrap();
+        let in_force = &summary.thresholds[0].set_by;
+        assert_eq!(*in_force, SetBy::EstateTuning(tuned.clone()));
+    });
+    assert!((thresholds[0] - tuned.score).abs() > 0.01);
+    let last = thresholds.last().unwrap();
+    assert!((last - tuned.score).abs() < 0.01, "{thresholds:?}");
 }
 
 proptest! {

@@ -130,6 +130,12 @@ impl fmt::Display for Time {
 pub struct Day(pub i32);
 
 impl Day {
+    /// Returns the day of the week, from Monday, 0, to Sunday, 6.
+    pub const fn weekday(self) -> u8 {
+        // 1970-01-01 was a Thursday.
+        (self.0 as i64 + 3).rem_euclid(7) as u8
+    }
+
     /// Returns the first instant of the day.
     pub fn start(self) -> Time {
         // The day of the first representable instant begins before it.

@@ -11,6 +11,10 @@ use crate::stats::constants::{DAYS_CALIBRATED_MIN, EXTREMES_PER_DAY_MAX};
 use crate::time::Day;
 use crate::vocab::{Entity, Str};
 
+const DAYS_OF_WEEK: u32 = 7;
+/// Stored days from which each day of the week has a mean of its own: three of each.
+const WEEKDAY_DAYS_MIN: usize = 21;
+
 /// The stored distributions as the scorer reads them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -168,10 +172,12 @@ impl CalibrationLog {
         };
         let frozen = distribution.freeze();
         let threshold = frozen.threshold_for_budget(alerts_per_day)?;
-        let counts: Vec<u64> = self
-            .reached_by_day(of, threshold.statistic)
+        let counts = self.reached_by_day(of, threshold.statistic);
+        // Over whole weeks it does not matter that Sundays are quiet.
+        let has_weeks = days_ahead >= DAYS_OF_WEEK && counts.len() >= WEEKDAY_DAYS_MIN;
+        let counts: Vec<(u8, u64)> = counts
             .into_iter()
-            .map(|(_, n)| n)
+            .map(|(day, n)| (if has_weeks { day.weekday() } else { 0 }, n))
             .collect();
         let dispersion = dispersion(&counts);
         let relative_sd = if threshold.beyond_data {

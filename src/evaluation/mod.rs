@@ -44,7 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seeds: 20,
-            first_seed: 101,
+            first_seed: 201,
             days_learnt: 28,
             days_judged: 10,
             identities: 300,

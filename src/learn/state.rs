@@ -129,7 +129,7 @@ impl EntityState {
             for (which, _) in &partial.novel {
                 novelty.entry(*which).or_default().novel_days += 1;
             }
-            let weekday = (partial.day.0 + 3).rem_euclid(7) as usize;
+            let weekday = usize::from(partial.day.weekday());
             for hour in 0..24 {
                 if partial.hours >> hour & 1 == 1 {
                     hours[weekday * 24 + hour] += 1;

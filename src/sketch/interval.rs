@@ -1,5 +1,7 @@
 //! How sure one can be of a rate of which few events were seen.
 
+use std::collections::BTreeMap;
+
 use statrs::distribution::{ChiSquared, ContinuousCDF, DiscreteCDF, NegativeBinomial, Poisson};
 
 /// The share of the probability that each side of a 95 % interval leaves out.
@@ -39,19 +41,31 @@ const RELATIVE_SD_MAX: f64 = 10.0;
 /// Counts beyond are not told apart.
 const COUNT_MAX: u64 = 1 << 50;
 
-/// Returns how much more daily counts vary than Poisson's would (variance over mean, at least 1), shrunk towards
-/// [`DISPERSION_PRIOR`] while days are few.
+/// Returns how much more daily counts vary about the mean of their class than Poisson's would (variance over mean, at least
+/// 1), shrunk towards [`DISPERSION_PRIOR`] while days are few. Each count comes with its class: the day of the week, so
+/// that a quiet Sunday is no surprise to whoever looks at whole weeks, or the same for all.
 ///
 /// ```
 /// use plimsoll::sketch::interval::dispersion;
-/// assert!(dispersion(&[0, 20, 0, 20, 0, 20]) > dispersion(&[10, 9, 11, 10, 10, 10]));
+/// let (restless, steady) = ([0, 20, 0, 20, 0, 20], [10, 9, 11, 10, 10, 10]);
+/// let alike = |counts: [u64; 6]| counts.map(|n| (0, n));
+/// assert!(dispersion(&alike(restless)) > dispersion(&alike(steady)));
+/// let by_parity = [(0, 0), (1, 20), (0, 0), (1, 20), (0, 0), (1, 20)];
+/// assert!(dispersion(&by_parity) < dispersion(&alike(restless)));
 /// ```
-pub fn dispersion(counts: &[u64]) -> f64 {
-    let days = counts.len() as f64;
-    let mean = counts.iter().map(|&n| n as f64).sum::<f64>() / days.max(1.0);
-    let squares: f64 = counts.iter().map(|&n| (n as f64 - mean).powi(2)).sum();
-    let pearson = if mean > 0.0 { squares / mean } else { 0.0 };
-    let freedom = (days - 1.0).max(0.0);
+pub fn dispersion(counts: &[(u8, u64)]) -> f64 {
+    let mut classes: BTreeMap<u8, Vec<f64>> = BTreeMap::new();
+    for &(class, n) in counts {
+        classes.entry(class).or_default().push(n as f64);
+    }
+    let mut pearson = 0.0;
+    for of_class in classes.values() {
+        let mean = of_class.iter().sum::<f64>() / of_class.len() as f64;
+        if mean > 0.0 {
+            pearson += of_class.iter().map(|n| (n - mean).powi(2)).sum::<f64>() / mean;
+        }
+    }
+    let freedom = (counts.len() - classes.len()) as f64;
     ((pearson + DISPERSION_PRIOR_DAYS * DISPERSION_PRIOR) / (freedom + DISPERSION_PRIOR_DAYS))
         .clamp(1.0, DISPERSION_MAX)
 }

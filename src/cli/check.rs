@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::Args;
 
-use crate::cli::options::load;
+use crate::cli::options::{load, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{Setup, in_force};
 use crate::error::Result;
@@ -38,6 +38,7 @@ pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> 
     let _ = analytics(&mut out, &setup, console.out());
     console.print(&out)?;
     console.print(&stored(&setup, &store, console.out())?)?;
+    warn_of_other_measures(&setup, &store, console)?;
     Ok(Ending::Complete)
 }
 

@@ -76,6 +76,27 @@ impl Common {
     }
 }
 
+/// Warns of days in the store that were measured by other settings than those in force.
+///
+/// # Errors
+///
+/// Fails if the store cannot be read.
+pub fn warn_of_other_measures(setup: &Setup, store: &Store, console: &Console) -> Result<()> {
+    let Some(manifest) = store.manifest()? else {
+        return Ok(());
+    };
+    let n_days = manifest.days_measured_otherwise(&setup.measured_by());
+    if n_days > 0 {
+        console.warn(&format!(
+            "{n_days} of {} stored days were measured by another [network], [[sensitive]], [[binding]] or window than \
+             now: what they know of sensitive buckets, egress and flows is as it was said then; to measure them anew, train into \
+             a new store",
+            manifest.days.len()
+        ));
+    }
+    Ok(())
+}
+
 /// Reads a configuration and its analytics.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, account_for, close, read_options};
-use crate::cli::options::Telling;
+use crate::cli::options::{Telling, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, FollowOptions};
 use crate::error::{Error, Result};
@@ -55,6 +55,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let setup = common.setup(console)?;
     let store = common.store();
     let mut delivery = Delivery::open(arguments, Archive::of(&store), console)?;
+    warn_of_other_measures(&setup, &store, console)?;
     let options = arguments.telling.options();
     if arguments.follow {
         let follow = FollowOptions {

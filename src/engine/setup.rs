@@ -3,7 +3,7 @@
 use crate::analytic::Analytic;
 use crate::config::Config;
 use crate::identity::Resolver;
-use crate::measure::Plan;
+use crate::measure::{Plan, value_hash};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str};
 
@@ -42,6 +42,25 @@ impl Setup {
             plan: Plan { short },
             now,
         }
+    }
+
+    /// Returns what is measured when a log is read, in short: the same text for the same networks, sensitive buckets, bindings
+    /// and short windows. What a store was measured by does not change afterwards.
+    pub fn measured_by(&self) -> String {
+        let config = &self.config;
+        let analytics = self.analytics.iter();
+        let sensitive = config.sensitive.iter().map(|sensitive| &sensitive.bucket);
+        let mut said: Vec<String> = config.internal.iter().map(ToString::to_string).collect();
+        said.extend(
+            sensitive
+                .chain(analytics.flat_map(|analytic| &analytic.sensitive_buckets))
+                .map(ToString::to_string),
+        );
+        said.extend(config.bindings.iter().map(|b| format!("{b:?}")));
+        said.extend(self.plan.short.iter().map(|(m, w)| format!("{m} {w}")));
+        said.sort_unstable();
+        said.dedup();
+        format!("{:016x}", value_hash(&said.join("\n")))
     }
 
     /// Returns what settles events.

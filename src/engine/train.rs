@@ -176,11 +176,12 @@ pub fn train(
         log
     };
 
+    let measured_by = &*setup.measured_by();
     let fresh: Vec<&DayBook> = changed.keys().map(|day| &books[day]).collect();
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut nights = Nights::new(setup, &peer_group_of, log).without(unlearnt_of(&verdicts));
     let staged = std::thread::scope(|scope| {
-        let staging = scope.spawn(|| stage_days(store, &fresh, number, progress));
+        let staging = scope.spawn(|| stage_days(store, &fresh, (number, measured_by), progress));
         let all: BTreeSet<Day> = days
             .keys()
             .copied()
@@ -204,7 +205,10 @@ pub fn train(
             .unwrap_or_else(|_| Err(Error::failed("the thread that writes days died")))
     })?;
     for mut entry in staged {
-        entry.scored_events = days.get(&entry.day).and_then(|before| before.scored_events);
+        if let Some(before) = days.get(&entry.day) {
+            entry.scored_events = before.scored_events;
+            entry.measured_by.extend(before.measured_by.iter().cloned());
+        }
         days.insert(entry.day, entry);
     }
     if let Some(through) = nights.log.through {
@@ -272,7 +276,7 @@ pub fn unlearnt_of(verdicts: &Verdicts) -> Unlearnt {
 fn stage_days(
     store: &Store,
     books: &[&DayBook],
-    number: u64,
+    (number, measured_by): (u64, &str),
     progress: &dyn Progress,
 ) -> Result<Vec<DayEntry>> {
     books
@@ -284,6 +288,7 @@ fn stage_days(
                 directory: store.stage_day(book, number)?.into_name(),
                 events: book.fingerprints.len() as u64,
                 scored_events: None,
+                measured_by: BTreeSet::from([measured_by.to_owned()]),
             })
         })
         .collect()

@@ -25,6 +25,10 @@ pub struct DayEntry {
     pub events: u64,
     /// Distinct events it had when it was scored into the stored distributions, if it was.
     pub scored_events: Option<u64>,
+    /// By what its events were measured, each setting once: networks, sensitive buckets and bindings are applied when a
+    /// log is read.
+    #[serde(default)]
+    pub measured_by: BTreeSet<String>,
 }
 
 /// What is in force.
@@ -53,6 +57,12 @@ impl Manifest {
             days,
             unlearnt: BTreeSet::new(),
         }
+    }
+
+    /// Returns how many days were measured, at least in part, by something else than this.
+    pub fn days_measured_otherwise(&self, measured_by: &str) -> usize {
+        let is_other = |entry: &&DayEntry| entry.measured_by.iter().any(|by| by != measured_by);
+        self.days.iter().filter(is_other).count()
     }
 
     /// Returns the directories that it names.

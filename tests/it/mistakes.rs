@@ -151,3 +151,21 @@ fn text_from_a_log_does_not_steer_the_terminal() {
         shown.out
     );
 }
+
+#[test]
+fn a_list_that_changed_after_training_does_not_reach_the_past_in_silence() {
+    let world = World::simulated(3, 6, 20);
+    world.run(&["train", "logs"]).succeeds();
+    let silent = world.run(&["check"]).succeeds();
+    assert!(!silent.err.contains("were measured by"), "{}", silent.err);
+    let config = std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("a config");
+    world.write(
+        "plimsoll.toml",
+        config + "\n[[sensitive]]\nbucket = \"aws:another-*\"\n",
+    );
+    for command in [&["check"][..], &["score", "logs"], &["train", "logs"]] {
+        let told = world.run(command).succeeds();
+        let words = "6 of 6 stored days were measured by another";
+        assert!(told.err.contains(words), "{command:?}: {}", told.err);
+    }
+}

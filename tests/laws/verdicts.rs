@@ -246,7 +246,11 @@ fn what_turned_out_to_be_true_is_as_surprising_the_next_time() {
     let unlearnt = statistic("unlearnt", struck.plus(1));
     assert!(
         learnt < 0.9 * first,
-        "{learnt} after {first}: one night is forgiven a part"
+        "{learnt} after {first}: what a night held is forgiven in part"
     );
-    assert!(unlearnt >= first, "{unlearnt} after {first}");
+    // All that is lost is what one more day lets fade.
+    assert!(
+        unlearnt >= 0.85 * first && unlearnt > learnt,
+        "{unlearnt} after {first}, {learnt} if it is learnt"
+    );
 }

@@ -36,7 +36,7 @@ pub struct Arguments {
         long,
         value_names = ["ENTITY", "TIME", "LOGS"],
         num_args = 2..,
-        conflicts_with_all = ["id", "from"]
+        conflicts_with = "from"
     )]
     not_alerted: Vec<String>,
     /// Alerts a day over the estate that untuned thresholds aim at, with --not-alerted.
@@ -57,8 +57,8 @@ pub struct Arguments {
 /// Fails if there is no such alert, or several begin so; with `--not-alerted`, if the day or the entity is not known.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     match &arguments.id {
-        Some(id) => of_alert(id, arguments, common, console),
-        None => of_silence(arguments, common, console),
+        Some(id) if arguments.not_alerted.is_empty() => of_alert(id, arguments, common, console),
+        _ => of_silence(arguments, common, console),
     }
 }
 
@@ -78,7 +78,9 @@ fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Resu
             );
         }
     };
-    let paths: Vec<PathBuf> = logs.iter().map(PathBuf::from).collect();
+    // Logs may also stand after other options, where they look like an id.
+    let logs = logs.iter().chain(&arguments.id);
+    let paths: Vec<PathBuf> = logs.map(PathBuf::from).collect();
     let files = if paths.is_empty() {
         if until.is_some() {
             console.warn(

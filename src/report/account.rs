@@ -78,7 +78,9 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
     );
     let id = analytic.alert_id.as_deref().unwrap_or("–");
     let outcome = match analytic.outcome {
-        AccountOutcome::Alerted => format!("it did alert: {reached}; alert {id}"),
+        AccountOutcome::Alerted => format!(
+            "it did alert: {reached} over all that is known of the day; alert {id} was told when it crossed"
+        ),
         AccountOutcome::Approved => format!(
             "it did cross its threshold: {reached}; but an approval covers alert {id}: {}",
             analytic.approved_by.as_deref().unwrap_or("–")
@@ -102,7 +104,10 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
         Plain(&outcome),
     )?;
     if analytic.alert_id.is_none() {
-        let unheard = analytic.arms.iter().filter(|arm| !arm.is_heard);
+        let unheard = analytic
+            .arms
+            .iter()
+            .filter(|arm| !arm.is_heard && arm.has_something_to_say());
         for arm in unheard.filter(|arm| arm.score >= analytic.threshold) {
             writeln!(
                 out,

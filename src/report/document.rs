@@ -51,6 +51,9 @@ pub struct AlertDocument {
     /// Why, largest first.
     #[serde(default)]
     pub reasons: Vec<AlertReason>,
+    /// What was called.
+    #[serde(default)]
+    pub operations: Vec<Operation>,
     /// Buckets touched.
     #[serde(default)]
     pub resources: Vec<Resource>,
@@ -265,6 +268,17 @@ pub struct Resource {
     pub objects: u64,
     /// Bytes that left it.
     pub bytes: u64,
+}
+
+/// An operation that was called.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Operation {
+    /// Service and operation, as in `s3:GetObject`.
+    pub operation: String,
+    /// Calls, or flows.
+    pub calls: u64,
+    /// How many of them were denied.
+    pub denied: u64,
 }
 
 /// Where data went.

@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
-use crate::report::document::{AlertDocument, AlertReason, Amount, JudgedAgainst};
+use crate::report::document::{AlertDocument, AlertReason, Amount, AmountBasis, JudgedAgainst};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, bytes, count, noun};
 use crate::report::paint::Paint;
+use crate::stats::Severity;
 
+/// Operations that are shown; the document has more.
+const OPERATIONS_SHOWN: usize = 6;
 /// Rows of buckets and destinations that are shown; the document has more.
 const ROWS_SHOWN: usize = 5;
 
@@ -38,6 +41,15 @@ fn write_alert(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fm
     for reason in &alert.reasons {
         write_reason(out, reason, &alert.entity.id)?;
     }
+    if Severity::of(alert.score, alert.threshold, false, false) < alert.severity
+        && alert.score > alert.threshold
+    {
+        writeln!(
+            out,
+            "    severity one step up: a sensitive bucket is touched"
+        )?;
+    }
+    write_operations(out, alert)?;
     write_table(out, alert)?;
     let mut fact = |name: &str, value: Option<String>| -> std::fmt::Result {
         match value {
@@ -220,22 +232,37 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
 }
 
 fn amounts(a: &Amount) -> String {
+    let observed = amount(&a.metric, a.observed as f64);
+    let (metric, window) = (&a.metric, &a.window);
     // What is no more than usual when it happens is rare in happening at all.
-    if a.observed as f64 <= a.p50 {
+    if a.observed as f64 <= a.p99
+        && let Some(AmountBasis::Volume(basis)) = &a.basis
+    {
+        let active = active_windows(basis.predictive().lambda, window);
         return format!(
-            "{} {} in {}, where there is hardly ever any",
-            a.metric,
-            amount(&a.metric, a.observed as f64),
-            a.window,
+            "{metric} {observed} in {window}: there is some in {active}, and then usually {}, p99 {}",
+            amount(metric, a.p50),
+            amount(metric, a.p99),
         );
     }
+    if a.observed as f64 <= a.p50 {
+        return format!("{metric} {observed} in {window}, where there is hardly ever any");
+    }
     format!(
-        "{} {} in {}, usually {}, p99 {}",
-        a.metric,
-        amount(&a.metric, a.observed as f64),
-        a.window,
-        amount(&a.metric, a.p50),
-        amount(&a.metric, a.p99),
+        "{metric} {observed} in {window}, usually {}, p99 {}",
+        amount(metric, a.p50),
+        amount(metric, a.p99),
+    )
+}
+
+/// Says how many windows have any activity, given how many a day are expected.
+fn active_windows(per_day: f64, window: &str) -> String {
+    if per_day >= 0.5 {
+        return format!("about {per_day:.1} windows of {window} a day");
+    }
+    format!(
+        "one window of {window} in {} days",
+        count((1.0 / per_day.max(1e-9)).round() as u64)
     )
 }
 
@@ -266,6 +293,31 @@ pub(super) fn judged_against(
             noun(n, one, many)
         ),
     }
+}
+
+fn write_operations(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
+    if alert.operations.is_empty() {
+        return Ok(());
+    }
+    let mut calls: Vec<String> = alert
+        .operations
+        .iter()
+        .take(OPERATIONS_SHOWN)
+        .map(|of| match of.denied {
+            0 => format!("{} {}", of.operation, count(of.calls)),
+            denied => format!(
+                "{} {} ({} denied)",
+                of.operation,
+                count(of.calls),
+                count(denied)
+            ),
+        })
+        .collect();
+    let more = alert.operations.len().saturating_sub(OPERATIONS_SHOWN);
+    if more > 0 {
+        calls.push(format!("and {}", noun(more as u64, "other", "others")));
+    }
+    writeln!(out, "    calls    {}", Plain(&calls.join(", ")))
 }
 
 fn write_table(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {

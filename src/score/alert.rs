@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, arm_key};
 use crate::config::{Config, Facets, approval_covering};
-use crate::event::{AddressClass, Event};
+use crate::event::{AddressClass, Event, Outcome};
 use crate::evidence::{
     self, HoursBasis, Judgement, NoveltyBasis, Reference, ShareBasis, VolumeBasis, round,
     significant,
@@ -32,7 +32,7 @@ use crate::vocab::{Entity, Metric, Str};
 const SCHEMA: u32 = 1;
 /// First events named in an alert.
 const EVENT_IDS_MAX: usize = 20;
-/// Buckets and destinations named in an alert.
+/// Operations, buckets and destinations named in an alert.
 const ROWS_MAX: usize = 20;
 
 /// Whether an alert is the first of its episode.
@@ -85,6 +85,8 @@ pub struct Alert {
     pub authentication: Option<AuthenticationRecord>,
     /// Why, largest first.
     pub reasons: Vec<Reason>,
+    /// What was called, most often first.
+    pub operations: Vec<OperationRecord>,
     /// Buckets touched, most calls first.
     pub resources: Vec<ResourceRecord>,
     /// Where data went, most bytes first.
@@ -279,6 +281,17 @@ pub struct StepRecord {
     pub time: Time,
     /// The first event of the step, where it is among the episode's.
     pub event_id: Option<String>,
+}
+
+/// An operation that was called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OperationRecord {
+    /// Service and operation, as in `s3:GetObject`.
+    pub operation: String,
+    /// Calls, or flows.
+    pub calls: u64,
+    /// How many of them were denied.
+    pub denied: u64,
 }
 
 /// A bucket touched.
@@ -548,6 +561,7 @@ impl Narrator<'_> {
                 credential: newest(&evidence, |e| e.credential.as_ref().map(|c| c.to_string())),
             },
             authentication: authentication(events),
+            operations: operations(&evidence),
             reasons: reasons(&verdict.arm, events, &subject, generation),
             resources,
             destinations,
@@ -734,6 +748,31 @@ impl Narrator<'_> {
         };
         approval_covering(self.config, &analytic.id, &facets, alert.time).map(ToString::to_string)
     }
+}
+
+/// Returns what was called, most often first.
+fn operations(evidence: &[&Event]) -> Vec<OperationRecord> {
+    let mut by_name: BTreeMap<(&str, &str), (u64, u64)> = BTreeMap::new();
+    for event in evidence {
+        let (calls, denied) = by_name.entry((&event.service, &event.op)).or_default();
+        *calls += 1;
+        *denied += u64::from(event.outcome == Outcome::Denied);
+    }
+    let mut operations: Vec<OperationRecord> = by_name
+        .into_iter()
+        .map(|((service, op), (calls, denied))| OperationRecord {
+            operation: format!("{service}:{op}"),
+            calls,
+            denied,
+        })
+        .collect();
+    operations.sort_by(|a, b| {
+        b.calls
+            .cmp(&a.calls)
+            .then_with(|| a.operation.cmp(&b.operation))
+    });
+    operations.truncate(ROWS_MAX);
+    operations
 }
 
 fn newest(evidence: &[&Event], of: impl Fn(&Event) -> Option<String>) -> Option<String> {

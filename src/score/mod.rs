@@ -15,8 +15,8 @@ pub use account::{
     ArmAccount, GateDetail, GateReading, PartAccount, StepReading, WouldDo, best_arm,
 };
 pub use alert::{
-    Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator, Reason,
-    ResourceRecord, Status, StepRecord, alert_id,
+    Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator,
+    OperationRecord, Reason, ResourceRecord, Status, StepRecord, alert_id,
 };
 pub use calibrate::calibrate_day;
 pub use components::{

@@ -252,6 +252,8 @@ struct Who {
     role: Option<String>,
     session: Option<String>,
     instance: Option<String>,
+    /// Whether the session is called after the user by whoever signed him in, and not as its maker liked.
+    is_session_vouched: bool,
     is_refinable: bool,
 }
 
@@ -263,6 +265,7 @@ impl Who {
             role: None,
             session: None,
             instance: None,
+            is_session_vouched: false,
             is_refinable: false,
         }
     }
@@ -312,9 +315,11 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
     if is_person_of_role {
         // The role's unique id is shared by everybody who takes it; with the session it is the person's own.
         aliases.extend(parts.principal_id.clone());
-        let names = [who.session.as_deref(), parts.source_identity.as_deref()];
+        // Whoever may take a role may name its sessions after anybody, so such a name is nobody's alias: an approval of the
+        // person would cover him, too.
+        let session = who.session.as_deref().filter(|_| who.is_session_vouched);
         aliases.extend(
-            names
+            [session, parts.source_identity.as_deref()]
                 .into_iter()
                 .flatten()
                 .filter(|n| is_email(n))
@@ -508,6 +513,7 @@ fn assumed(parts: &Parts<'_>) -> Option<Who> {
         role: Some(role.clone()),
         session,
         instance,
+        is_session_vouched: is_sso,
         ..Who::new(role.clone(), RoleSession)
     };
     if role.contains("/aws-service-role/") {

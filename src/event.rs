@@ -246,6 +246,9 @@ pub struct Principal {
     pub role: Option<Str>,
     /// The instance, as in `i-0abc`, whose role session this is.
     pub instance: Option<Str>,
+    /// Whether the provider says that it gave the session's credentials to that instance; else the session is merely called
+    /// after it, as whoever takes the role may call it.
+    pub is_delivered: bool,
     /// Bare provider ids by which the same principal is known: principal id, user name, access key's owner.
     pub aliases: Vec<Str>,
 }

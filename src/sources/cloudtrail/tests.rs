@@ -330,6 +330,17 @@ fn an_alias_is_what_somebody_vouches_for() {
         named(role("/", sso, "Ana@example.com")),
         [own, "ana@example.com"]
     );
+    let on_instance = role("/", "web", "i-0123456789abcdef0");
+    assert_eq!(named(on_instance.clone()), ["AROAEXAMPLE"]);
+    assert_eq!(
+        named(with(
+            on_instance,
+            "/sessionContext",
+            "ec2RoleDelivery",
+            json!("2.0")
+        )),
+        ["AROAEXAMPLE", "i-0123456789abcdef0"]
+    );
     let of_source = json!("Bo@example.com");
     assert_eq!(
         named(with(person, "/sessionContext", "sourceIdentity", of_source)),

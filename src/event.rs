@@ -72,9 +72,18 @@ pub fn cut(text: &str, bytes_max: usize) -> &str {
 
 /// Tells whether a character steers a terminal, turns the direction of writing, or is there without being seen.
 pub fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    /// Fillers, joiners, selectors and tags, and what turns direction: most of `Default_Ignorable_Code_Point` and
+    /// `Bidi_Control` of Unicode 16, the line separators, and the blank of Braille.
+    #[rustfmt::skip]
+    const UNSEEN: [(char, char); 18] = [
+        ('\u{ad}', '\u{ad}'), ('\u{34f}', '\u{34f}'), ('\u{61c}', '\u{61c}'), ('\u{115f}', '\u{1160}'),
+        ('\u{17b4}', '\u{17b5}'), ('\u{180b}', '\u{180f}'), ('\u{200b}', '\u{200f}'), ('\u{2028}', '\u{202e}'),
+        ('\u{2060}', '\u{206f}'), ('\u{2800}', '\u{2800}'), ('\u{3164}', '\u{3164}'), ('\u{fe00}', '\u{fe0f}'),
+        ('\u{feff}', '\u{feff}'), ('\u{ffa0}', '\u{ffa0}'), ('\u{fff0}', '\u{fffb}'), ('\u{1bca0}', '\u{1bca3}'),
+        ('\u{1d173}', '\u{1d17a}'), ('\u{e0000}', '\u{e0fff}'),
+    ];
+    // All below the soft hyphen but the control characters is seen: the usual case.
+    c.is_control() || (c >= '\u{ad}' && UNSEEN.iter().any(|&(from, to)| (from..=to).contains(&c)))
 }
 
 /// Writes text with the characters that [`steers`] tells as `\u{…}`.
@@ -237,6 +246,9 @@ pub struct Principal {
     pub role: Option<Str>,
     /// The instance, as in `i-0abc`, whose role session this is.
     pub instance: Option<Str>,
+    /// Whether the provider says that it gave the session's credentials to that instance; else the session is merely called
+    /// after it, as whoever takes the role may call it.
+    pub is_delivered: bool,
     /// Bare provider ids by which the same principal is known: principal id, user name, access key's owner.
     pub aliases: Vec<Str>,
 }

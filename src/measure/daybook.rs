@@ -5,14 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Settled, instance_identity};
+use crate::identity::Settled;
+use crate::measure::links::{self, Links};
 use crate::measure::{Contribution, DayFacts, Plan, value_hash};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
-
-/// How long, in seconds, an instance's role is taken to be its own before the first and after the last call that shows it:
-/// its credentials are renewed all along, though not every hour brings a call.
-const BINDING_REACH_SECS: i64 = 6 * 3_600;
 
 /// The most persons that are told apart in one role and day. Whoever may assume a role may name its sessions as he likes, so
 /// that beyond this, names say nothing, and all count for the role.
@@ -27,9 +24,6 @@ pub struct Subject {
     pub twin_of_account: Option<Str>,
 }
 
-/// Which identities an instance's role sessions had, and when: first and last call.
-pub type Links = BTreeMap<Str, BTreeMap<Str, (Time, Time)>>;
-
 /// The accounts whose own trail is read.
 pub type OwnAccounts = BTreeSet<Str>;
 
@@ -40,7 +34,7 @@ pub struct DayBook {
     pub day: Day,
     /// What each subject did.
     pub subjects: FxHashMap<Subject, DayFacts>,
-    /// Instances and their roles.
+    /// Whose role sessions were on which instance.
     pub links: Links,
     /// Accounts whose trail was read.
     pub accounts: OwnAccounts,
@@ -85,18 +79,8 @@ impl DayBook {
             let at = self.created.entry(created.clone()).or_insert(event.time);
             *at = (*at).min(event.time);
         }
-        if let Some((instance, id)) = event
-            .principal
-            .as_ref()
-            .and_then(|p| Some((p.instance.as_ref()?, &p.id)))
-        {
-            let seen = self
-                .links
-                .entry(instance_identity(instance))
-                .or_default()
-                .entry(id.clone())
-                .or_insert((event.time, event.time));
-            *seen = (seen.0.min(event.time), seen.1.max(event.time));
+        if let Some(principal) = &event.principal {
+            self.links.note(principal, event.time);
         }
         let contribution = Contribution::of(settled);
         for entity in settled.entities() {
@@ -135,13 +119,7 @@ impl DayBook {
                 }
             }
         }
-        for (instance, identities) in other.links {
-            let mine = self.links.entry(instance).or_default();
-            for (identity, (first, last)) in identities {
-                let seen = mine.entry(identity).or_insert((first, last));
-                *seen = (seen.0.min(first), seen.1.max(last));
-            }
-        }
+        self.links.merge(other.links);
         self.accounts.extend(other.accounts);
         for (identity, at) in other.created {
             let mine = self.created.entry(identity).or_insert(at);
@@ -198,7 +176,7 @@ impl DayBook {
     }
 
     /// Works out which subjects of the day stand for another identity.
-    pub fn joins<'a>(&'a self, neighbours: &[&'a Links]) -> Joins<'a> {
+    pub fn joins(&self, neighbours: &[&Links]) -> Joins<'_> {
         let mut persons: BTreeMap<&str, (BTreeSet<&str>, &Str)> = BTreeMap::new();
         #[expect(
             clippy::iter_over_hash_type,
@@ -220,12 +198,11 @@ impl DayBook {
             .filter(|(_, (sessions, _))| sessions.len() > PERSONS_PER_ROLE_MAX)
             .map(|(role_session, (_, role))| (role_session, role.clone()))
             .collect();
-        let links = std::iter::once(&self.links)
+        let links: Vec<_> = std::iter::once(&self.links)
             .chain(neighbours.iter().copied())
             .collect();
         Joins {
-            day: self.day,
-            links,
+            by_instance: links::behind(&links, self.day),
             crowded,
         }
     }
@@ -233,15 +210,14 @@ impl DayBook {
 
 /// Which subjects of a day stand for another identity.
 pub struct Joins<'a> {
-    day: Day,
-    links: Vec<&'a Links>,
+    /// Whose role sessions were on which instance.
+    by_instance: BTreeMap<Str, Str>,
     /// Roles with more persons than are told apart, by the beginning of their sessions' ARNs.
     crowded: BTreeMap<&'a str, Str>,
 }
 
 impl Joins<'_> {
-    /// Returns the identity behind an instance: the one whose role sessions were seen on it last, within reach. And the role
-    /// behind a person, if more persons appear in it than are told apart.
+    /// Returns the identity behind an instance, and the role behind a person if more persons appear in it than are told apart.
     pub fn behind(&self, entity: &Entity) -> Option<Str> {
         if entity.kind != EntityKind::Identity {
             return None;
@@ -249,24 +225,20 @@ impl Joins<'_> {
         if let Some((role_session, _)) = person_in_role(entity) {
             return self.crowded.get(role_session).cloned();
         }
-        let (from, to) = (
-            self.day.start().plus_secs(-BINDING_REACH_SECS),
-            self.day.end().plus_secs(BINDING_REACH_SECS),
-        );
-        self.links
-            .iter()
-            .filter_map(|links| links.get(&entity.id))
-            .flatten()
-            .filter(|(_, (first, last))| *last >= from && *first < to)
-            .max_by_key(|(identity, (_, last))| (*last, std::cmp::Reverse((*identity).clone())))
-            .map(|(identity, _)| identity.clone())
+        self.by_instance.get(&entity.id).cloned()
     }
 }
 
-/// Splits the identity of a person in a role into the role's sessions and the person.
+/// Splits the identity of a person in a role into the role's sessions and the person, whose name may have a slash in it; the
+/// name of the role has none.
 fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
-    let is_session = entity.kind == EntityKind::Identity && entity.id.contains(":assumed-role/");
-    is_session.then(|| entity.id.rsplit_once('/'))?
+    const SESSIONS: &str = ":assumed-role/";
+    if entity.kind != EntityKind::Identity {
+        return None;
+    }
+    let name = entity.id.find(SESSIONS)? + SESSIONS.len();
+    let (before, person) = entity.id.split_at(name + entity.id[name..].find('/')?);
+    Some((before, &person[1..]))
 }
 
 #[cfg(test)]
@@ -280,7 +252,11 @@ mod tests {
             let day = Day(20_000);
             let mut book = DayBook::new(day);
             for i in 0..n {
-                let id = format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}@example.com");
+                // A session is called as its maker likes, and this one likes slashes.
+                let slash = if i % 2 == 0 { "" } else { "/" };
+                let id = format!(
+                    "arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com"
+                );
                 let entity = Entity {
                     kind: EntityKind::Identity,
                     id: id.as_str().into(),

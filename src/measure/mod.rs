@@ -4,9 +4,11 @@
 
 mod daybook;
 mod facts;
+mod links;
 
-pub use daybook::{DayBook, Joins, Links, OwnAccounts, Subject};
+pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
+pub use links::Links;
 
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;

@@ -66,6 +66,10 @@ mod tests {
                 "\u{2066}x\u{61c}y\u{e0041}",
                 "\\u{2066}x\\u{61c}y\\u{e0041}",
             ),
+            (
+                "pay\u{ad}roll\u{3164}\u{fe0f}\u{e0101}\u{2800}",
+                "pay\\u{ad}roll\\u{3164}\\u{fe0f}\\u{e0101}\\u{2800}",
+            ),
             ("Zürich/日本", "Zürich/日本"),
         ] {
             assert_eq!(Plain(raw).to_string(), shown);

@@ -576,7 +576,10 @@ impl Narrator<'_> {
             evidence: self.judgement(&analytic.id, verdict, facts),
             digest: None,
         };
+        // An approval is asked about every row, before the table is cut to what a person reads.
         alert.suppressed_by = self.approval(analytic, entity, &evidence, &alert);
+        alert.resources.truncate(ROWS_MAX);
+        alert.destinations.truncate(ROWS_MAX);
         alert
     }
 
@@ -606,6 +609,7 @@ impl Narrator<'_> {
         amounts.metrics().any(|m| metrics.contains(&m))
     }
 
+    /// Returns all buckets that were touched, and all places that data went to, largest first.
     fn tables(
         &self,
         evidence: &[&Event],
@@ -655,14 +659,12 @@ impl Narrator<'_> {
             })
             .collect();
         resources.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.bucket.cmp(&b.bucket)));
-        resources.truncate(ROWS_MAX);
         let mut destinations: Vec<DestinationRecord> = destinations.into_values().collect();
         destinations.sort_by(|a, b| {
             b.bytes
                 .cmp(&a.bytes)
                 .then_with(|| a.address.cmp(&b.address))
         });
-        destinations.truncate(ROWS_MAX);
         (resources, destinations)
     }
 

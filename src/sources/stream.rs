@@ -2,6 +2,7 @@
 //!
 //! At any time one record at most is held, plus one piece. The same code reads whole files and files that grow.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use memchr::{memchr, memchr_iter};
@@ -60,14 +61,15 @@ enum Step {
 }
 
 /// The text that has come and is not yet done with.
+#[derive(Default)]
 struct Window {
     buffer: Vec<u8>,
     at: usize,
     end: usize,
     /// Bytes that came before the buffer's first.
     base: u64,
-    /// Line breaks among them.
-    lines: u64,
+    /// A place in the buffer, and how many line breaks came before it.
+    counted: Cell<(usize, u64)>,
 }
 
 impl Window {
@@ -78,7 +80,8 @@ impl Window {
     /// Moves what is left to the front, and makes room for so many more bytes.
     fn make_room(&mut self, len: usize) {
         if self.at > 0 {
-            self.lines += memchr_iter(b'\n', &self.buffer[..self.at]).count() as u64;
+            let lines = self.line() - 1;
+            self.counted.set((0, lines));
             self.base += self.at as u64;
             self.buffer.copy_within(self.at..self.end, 0);
             self.end -= self.at;
@@ -89,38 +92,27 @@ impl Window {
         }
     }
 
-    fn spot(&self) -> Spot<'_> {
-        Spot {
-            text: &self.buffer[..self.end],
-            at: self.at,
-            base: self.base,
-            lines: self.lines,
-        }
-    }
-}
-
-/// Where something lies; the line is counted only when somebody asks.
-#[derive(Clone, Copy)]
-struct Spot<'a> {
-    text: &'a [u8],
-    at: usize,
-    base: u64,
-    lines: u64,
-}
-
-impl Spot<'_> {
+    /// Returns how many bytes came before what is at hand.
     fn byte(&self) -> u64 {
         self.base + self.at as u64
     }
 
+    /// Returns the line of what is at hand, counted on from where somebody asked last.
     fn line(&self) -> u64 {
-        self.lines + memchr_iter(b'\n', &self.text[..self.at]).count() as u64 + 1
+        let (from, lines) = self.counted.get();
+        let passed = self.buffer.get(from..self.at).unwrap_or_default();
+        let lines = lines + memchr_iter(b'\n', passed).count() as u64;
+        self.counted.set((self.at, lines));
+        lines + 1
     }
 
+    /// Returns the line at hand, and those that are indented beneath it.
     fn excerpt(&self) -> String {
-        let rest = &self.text[self.at..];
-        let line = &rest[..rest.len().min(Reject::EXCERPT_BYTES_MAX)];
-        String::from_utf8_lossy(line).into_owned()
+        let rest = self.rest();
+        let rest = &rest[..rest.len().min(Reject::EXCERPT_BYTES_MAX)];
+        let ends = |&at: &usize| !matches!(rest.get(at + 1), Some(b' ' | b'\t' | b']' | b'}'));
+        let end = memchr_iter(b'\n', rest).find(ends).unwrap_or(rest.len());
+        String::from_utf8_lossy(&rest[..end]).into_owned()
     }
 }
 
@@ -146,13 +138,7 @@ impl Stream {
     /// Makes a stream for the input of that name.
     pub fn new(name: &str, options: &ReadOptions) -> Self {
         Self {
-            window: Window {
-                buffer: Vec::new(),
-                at: 0,
-                end: 0,
-                base: 0,
-                lines: 0,
-            },
+            window: Window::default(),
             frames: Vec::new(),
             state: State::Ready,
             layout: Layout::default(),
@@ -358,8 +344,7 @@ impl Stream {
 
     /// Rejects the value at hand and goes past it.
     fn refuse(&mut self, reason: RejectReason, out: &mut Out<'_>) -> Step {
-        self.desk
-            .tell(Parsed::Rejected(reason), self.window.spot(), out);
+        self.desk.tell(Parsed::Rejected(reason), &self.window, out);
         // The brace of the record itself is no opening.
         let mut skipper = Skipper::default();
         let end = skipper.feed(&self.window.rest()[..1]);
@@ -396,11 +381,8 @@ impl Stream {
 
     /// Tells that the input ends inside the record at hand.
     fn cut_off(&mut self, out: &mut Out<'_>) -> Step {
-        self.desk.tell(
-            Parsed::Rejected(RejectReason::Truncated),
-            self.window.spot(),
-            out,
-        );
+        self.desk
+            .tell(Parsed::Rejected(RejectReason::Truncated), &self.window, out);
         self.skip_to(None)
     }
 
@@ -416,8 +398,7 @@ impl Stream {
             Ok(len) => {
                 let depth = self.frames.len() / 2;
                 let value = Value::of(&rest[..len]);
-                let spot = self.window.spot();
-                self.desk.value(value, depth, spot, out);
+                self.desk.value(value, depth, &self.window, out);
                 self.go(len)
             }
             Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => {
@@ -456,7 +437,7 @@ impl Stream {
             Ok((object, len)) => {
                 let depth = self.frames.len() / 2;
                 let events = self.desk.report.events;
-                self.desk.object(object, depth, self.window.spot(), out);
+                self.desk.object(object, depth, &self.window, out);
                 if self.desk.report.events > events {
                     self.opening.learn(rest);
                 }
@@ -484,11 +465,8 @@ impl Stream {
             self.state = State::Foreign;
             return Step::Again;
         }
-        self.desk.tell(
-            Parsed::Rejected(RejectReason::NotJson),
-            self.window.spot(),
-            out,
-        );
+        self.desk
+            .tell(Parsed::Rejected(RejectReason::NotJson), &self.window, out);
         // The brace of the broken document itself is no opening.
         let mut skipper = Skipper::default();
         let _ = skipper.feed(&self.window.rest()[..1]);
@@ -543,11 +521,8 @@ impl Stream {
             }
             Err(Fault::Incomplete) if !is_last && rest.len() <= RECORD_BYTES_MAX => Step::NeedMore,
             Err(_) => {
-                self.desk.tell(
-                    Parsed::Rejected(RejectReason::NotJson),
-                    self.window.spot(),
-                    out,
-                );
+                self.desk
+                    .tell(Parsed::Rejected(RejectReason::NotJson), &self.window, out);
                 self.frames.pop();
                 self.state = State::SkippingValue(Skipper::inside(1));
                 Step::Again
@@ -573,7 +548,7 @@ impl Stream {
                 } else {
                     self.desk.tell(
                         Parsed::Rejected(RejectReason::RecordTooLarge),
-                        self.window.spot(),
+                        &self.window,
                         out,
                     );
                     self.state = State::SkippingLine;
@@ -582,7 +557,7 @@ impl Stream {
             }
         };
         let line = rest[..len].trim_ascii_end();
-        let is_readable = self.desk.line(line, self.window.spot(), out);
+        let is_readable = self.desk.line(line, &self.window, out);
         if !is_readable {
             self.state = State::Foreign;
             return Step::Again;
@@ -721,29 +696,29 @@ struct Desk {
 
 impl Desk {
     /// Counts a record and hands it on.
-    fn tell(&mut self, parsed: Parsed, spot: Spot<'_>, out: &mut Out<'_>) {
+    fn tell(&mut self, parsed: Parsed, window: &Window, out: &mut Out<'_>) {
         self.report.count(&parsed);
         match parsed {
             Parsed::Event(event) => (out.events)(*event),
             Parsed::Skipped(_) => {}
             Parsed::Rejected(reason) => {
-                let reject = self.reject(reason, spot);
+                let reject = self.reject(reason, window);
                 (out.rejects)(reject);
             }
         }
     }
 
-    fn reject(&self, reason: RejectReason, spot: Spot<'_>) -> Reject {
+    fn reject(&self, reason: RejectReason, window: &Window) -> Reject {
         let position = Position {
             file: self.report.file.clone(),
-            line: spot.line(),
+            line: window.line(),
             record: self.report.records,
-            byte: spot.byte(),
+            byte: window.byte(),
         };
         Reject {
             reason,
             position,
-            excerpt: spot.excerpt(),
+            excerpt: window.excerpt(),
         }
     }
 
@@ -760,37 +735,28 @@ impl Desk {
         let first = self.preamble.drain(..).next();
         self.report
             .count(&Parsed::Rejected(RejectReason::UnknownFormat));
-        let reject = first.unwrap_or_else(|| {
-            self.reject(
-                RejectReason::UnknownFormat,
-                Spot {
-                    text: b"",
-                    at: 0,
-                    base: 0,
-                    lines: 0,
-                },
-            )
-        });
+        let reject =
+            first.unwrap_or_else(|| self.reject(RejectReason::UnknownFormat, &Window::default()));
         (out.rejects)(reject);
     }
 
-    fn object(&mut self, object: Object<'_>, depth: usize, spot: Spot<'_>, out: &mut Out<'_>) {
+    fn object(&mut self, object: Object<'_>, depth: usize, window: &Window, out: &mut Out<'_>) {
         self.place();
         // The usual case, a record of the format that came last, needs no detour.
         let only = self.options.format;
         if let Some(parsed) = envelope::recognised(object, only, &mut self.memory) {
-            return self.tell(parsed, spot, out);
+            return self.tell(parsed, window, out);
         }
         let mut found = Vec::new();
         envelope::unwrap(object, only, depth, &mut self.memory, &mut |parsed| {
             found.push(parsed)
         });
         for parsed in found {
-            self.tell(parsed, spot, out);
+            self.tell(parsed, window, out);
         }
     }
 
-    fn value(&mut self, value: Value<'_>, depth: usize, spot: Spot<'_>, out: &mut Out<'_>) {
+    fn value(&mut self, value: Value<'_>, depth: usize, window: &Window, out: &mut Out<'_>) {
         self.place();
         let mut found = Vec::new();
         envelope::value(
@@ -801,12 +767,12 @@ impl Desk {
             &mut |parsed| found.push(parsed),
         );
         for parsed in found {
-            self.tell(parsed, spot, out);
+            self.tell(parsed, window, out);
         }
     }
 
     /// Reads a line of text; returns false if the file turns out to be of no known format.
-    fn line(&mut self, line: &[u8], spot: Spot<'_>, out: &mut Out<'_>) -> bool {
+    fn line(&mut self, line: &[u8], window: &Window, out: &mut Out<'_>) -> bool {
         let text = String::from_utf8_lossy(line);
         match envelope::line(&text, self.options.format, &mut self.memory) {
             Line::Header => {
@@ -815,7 +781,7 @@ impl Desk {
             }
             Line::Record(parsed) => {
                 self.place();
-                self.tell(parsed, spot, out);
+                self.tell(parsed, window, out);
                 true
             }
             Line::Unknown if self.is_placed => {
@@ -823,12 +789,12 @@ impl Desk {
                     Some(_) => RejectReason::MalformedRow,
                     None => RejectReason::NotJson,
                 };
-                self.tell(Parsed::Rejected(reason), spot, out);
+                self.tell(Parsed::Rejected(reason), window, out);
                 true
             }
             Line::Unknown => {
                 let is_binary = looks_binary(&text);
-                let mut reject = self.reject(RejectReason::UnknownFormat, spot);
+                let mut reject = self.reject(RejectReason::UnknownFormat, window);
                 reject.position.record = 1;
                 self.preamble.push(reject);
                 if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {

@@ -288,6 +288,29 @@ fn a_record_has_a_largest_size_and_a_file_has_none() {
     );
 }
 
+/// Lines are counted on from reject to reject, over several pieces.
+#[test]
+fn each_of_many_rejects_knows_its_line_and_keeps_no_other() {
+    const LINES: u64 = 300_000;
+    let text = record("a") + "\n" + &"x\n".repeat(LINES as usize);
+    let mut lines = 2..2 + LINES;
+    let report = read(
+        text.as_bytes(),
+        "test",
+        &ReadOptions::default(),
+        &mut |_| {},
+        &mut |reject| {
+            assert_eq!(Some(reject.position.line), lines.next());
+            assert_eq!(reject.excerpt, "x");
+        },
+    );
+    assert_eq!((report.events, lines.next()), (1, None));
+    // What is indented beneath a line belongs to it.
+    let broken = format!("{}\n{{\n  \"a\": tru\n}}\n{}\n", record("a"), record("b"));
+    let rejects = read_all(broken.as_bytes(), &ReadOptions::default()).rejects;
+    assert_eq!(rejects[0].excerpt, "{\n  \"a\": tru\n}");
+}
+
 #[test]
 fn a_reject_says_where_it_lies() {
     let a = record("a");

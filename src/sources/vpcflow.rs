@@ -329,13 +329,18 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-fn direction(row: &Row<'_>, source: Option<IpAddr>, target: Option<IpAddr>) -> Option<Direction> {
+/// Tells which way a flow went at the interface. Beside the stated direction that is what the plain addresses tell: those
+/// of the packets go out at both legs of a translation, which would count twice.
+fn direction(row: &Row<'_>) -> Option<Direction> {
     match row.get(Field::Direction) {
         Some("egress") => return Some(Direction::Egress),
         Some("ingress") => return Some(Direction::Ingress),
         _ => {}
     }
-    match (is_private(source?), is_private(target?)) {
+    let address = |plain, of_packet| row.address(plain).or_else(|| row.address(of_packet));
+    let source = address(Field::Source, Field::PacketSource)?;
+    let target = address(Field::Target, Field::PacketTarget)?;
+    match (is_private(source), is_private(target)) {
         (true, false) => Some(Direction::Egress),
         (false, true) => Some(Direction::Ingress),
         _ => None,
@@ -367,7 +372,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         return Parsed::Rejected(RejectReason::MalformedRow);
     }
     let (source_port, target_port) = (row.number(Field::SourcePort), row.number(Field::TargetPort));
-    let direction = direction(row, source, target);
+    let direction = direction(row);
     let bytes = row.number(Field::Bytes);
     let is_egress = direction == Some(Direction::Egress);
     let is_ingress = direction == Some(Direction::Ingress);

@@ -12,7 +12,7 @@ use crate::time::Day;
 
 const NAME: &str = "MANIFEST.json";
 /// Changes when stored bytes change their meaning.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// A stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
 
 mod alike;
+mod approvals;
 mod bounds;
 mod calls;
 mod crash;

@@ -252,6 +252,9 @@ struct Who {
     role: Option<String>,
     session: Option<String>,
     instance: Option<String>,
+    is_delivered: bool,
+    /// Whether the session is called after the user by whoever signed him in, and not as its maker liked.
+    is_session_vouched: bool,
     is_refinable: bool,
 }
 
@@ -263,6 +266,8 @@ impl Who {
             role: None,
             session: None,
             instance: None,
+            is_delivered: false,
+            is_session_vouched: false,
             is_refinable: false,
         }
     }
@@ -312,9 +317,11 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
     if is_person_of_role {
         // The role's unique id is shared by everybody who takes it; with the session it is the person's own.
         aliases.extend(parts.principal_id.clone());
-        let names = [who.session.as_deref(), parts.source_identity.as_deref()];
+        // Whoever may take a role may name its sessions after anybody, so such a name is nobody's alias: an approval of the
+        // person would cover him, too.
+        let session = who.session.as_deref().filter(|_| who.is_session_vouched);
         aliases.extend(
-            names
+            [session, parts.source_identity.as_deref()]
                 .into_iter()
                 .flatten()
                 .filter(|n| is_email(n))
@@ -323,7 +330,7 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
     } else {
         aliases.extend(parts.unique_id().map(str::to_owned));
         aliases.extend(parts.user_name.as_deref().map(plain_name));
-        aliases.extend(who.instance.clone());
+        aliases.extend(who.instance.clone().filter(|_| who.is_delivered));
     }
     aliases.sort();
     aliases.dedup();
@@ -333,6 +340,7 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
         kind: who.kind,
         role: who.role.map(|role| interner.share(&role)),
         instance: who.instance.map(|instance| interner.share(&instance)),
+        is_delivered: who.is_delivered,
         aliases: aliases.iter().map(|alias| interner.share(alias)).collect(),
     }
 }
@@ -503,17 +511,22 @@ fn assumed(parts: &Parts<'_>) -> Option<Who> {
         .get("webIdFederationData")
         .and_then(|data| data.get("federatedProvider"));
     let instance = session.clone().filter(|s| is_instance(s));
+    let is_delivered = is_present(parts.context.get("ec2RoleDelivery"));
 
     let mut who = Who {
         role: Some(role.clone()),
         session,
         instance,
+        is_delivered,
+        is_session_vouched: is_sso,
         ..Who::new(role.clone(), RoleSession)
     };
     if role.contains("/aws-service-role/") {
         who.kind = CloudService;
     } else if is_sso || is_named {
         who.kind = Human;
+        // A person may call his session after an instance, and is none.
+        (who.instance, who.is_delivered) = (None, false);
         let account = sts
             .map(|(account, _, _)| account)
             .or(parts.account.as_deref());
@@ -525,7 +538,7 @@ fn assumed(parts: &Parts<'_>) -> Option<Who> {
             );
         }
     } else if who.instance.is_some()
-        || is_present(parts.context.get("ec2RoleDelivery"))
+        || is_delivered
         || is_present(federated)
         || is_present(parts.u.get("inScopeOf"))
     {

@@ -314,15 +314,37 @@ fn one_person_or_workload_is_one_identity() {
         "2026-03-16T04:00:00Z"
     );
     assert_eq!(e.context.mfa, Some(false));
-    let e = event(json!({"userIdentity": role("/", "Dev", "Ana@example.com")}));
+}
+
+#[test]
+fn an_alias_is_what_somebody_vouches_for() {
+    let named = |identity: Tree| {
+        let p = event(json!({"userIdentity": identity})).principal.unwrap();
+        p.aliases.iter().map(|a| a.to_string()).collect::<Vec<_>>()
+    };
+    let own = "AROAEXAMPLE:Ana@example.com";
+    let sso = "AWSReservedSSO_Admin_0a1b";
+    let person = role("/", "Dev", "Ana@example.com");
+    assert_eq!(named(person.clone()), [own]);
     assert_eq!(
-        e.principal
-            .unwrap()
-            .aliases
-            .iter()
-            .map(|a| &**a)
-            .collect::<Vec<_>>(),
-        ["AROAEXAMPLE:Ana@example.com", "ana@example.com"]
+        named(role("/", sso, "Ana@example.com")),
+        [own, "ana@example.com"]
+    );
+    let on_instance = role("/", "web", "i-0123456789abcdef0");
+    assert_eq!(named(on_instance.clone()), ["AROAEXAMPLE"]);
+    assert_eq!(
+        named(with(
+            on_instance,
+            "/sessionContext",
+            "ec2RoleDelivery",
+            json!("2.0")
+        )),
+        ["AROAEXAMPLE", "i-0123456789abcdef0"]
+    );
+    let of_source = json!("Bo@example.com");
+    assert_eq!(
+        named(with(person, "/sessionContext", "sourceIdentity", of_source)),
+        [own, "bo@example.com"]
     );
 }
 

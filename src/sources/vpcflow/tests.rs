@@ -93,6 +93,37 @@ fn a_header_states_the_order_and_packet_addresses_win() {
     assert_eq!(event(json).bytes_out, Some(4000));
 }
 
+/// The three rows that one transfer through a NAT gateway leaves: two interfaces send it, one of them beyond the network.
+#[test]
+fn what_goes_through_a_translation_leaves_once_at_each_interface() {
+    let header = "interface-id srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes end action log-status";
+    let tail = "1000 1773634260 ACCEPT OK";
+    for (row, bytes_out) in [
+        (
+            "eni-0inst 10.0.1.5 203.0.113.5 10.0.1.5 203.0.113.5",
+            Some(1000),
+        ),
+        ("eni-0nat 10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5", None),
+        (
+            "eni-0nat 10.0.0.220 203.0.113.5 10.0.0.220 203.0.113.5",
+            Some(1000),
+        ),
+        // And back in.
+        (
+            "eni-0nat 203.0.113.5 10.0.0.220 203.0.113.5 10.0.0.220",
+            None,
+        ),
+        ("eni-0nat 10.0.0.220 10.0.1.5 203.0.113.5 10.0.1.5", None),
+    ] {
+        let e = event(&format!("{header}\n{row} {tail}\n"));
+        assert_eq!(e.bytes_out, bytes_out, "{row}");
+    }
+    let of_packets = format!(
+        "pkt-srcaddr pkt-dstaddr bytes end action log-status\n10.0.1.5 203.0.113.5 {tail}\n"
+    );
+    assert_eq!(event(&of_packets).bytes_out, Some(1000));
+}
+
 #[test]
 fn rows_without_a_flow_are_counted_by_reason() {
     let head = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n";

@@ -1,0 +1,193 @@
+//! Whose role sessions were seen on which instance, so that an instance's flows find the identity behind it.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Principal;
+use crate::identity::instance_identity;
+use crate::time::{Day, Time};
+use crate::vocab::Str;
+
+/// How long, in seconds, an instance's role is taken to be its own before the first and after the last call that shows it:
+/// its credentials are renewed all along, though not every hour brings a call.
+const BINDING_REACH_SECS: i64 = 6 * 3_600;
+
+/// The most instances after which an identity's sessions of one day may be called, without the provider saying that they are
+/// on these. Whoever may assume a role may name its sessions as he likes, so that beyond this, names say nothing.
+const NAMED_MAX: usize = 2_000;
+
+/// First and last call.
+type Seen = (Time, Time);
+
+/// Which identities had role sessions on which instance in one day.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Links {
+    /// By the instance's own identity: the provider delivered the credentials to the instance.
+    delivered: BTreeMap<Str, BTreeMap<Str, Seen>>,
+    /// By the identity of the session, which is called after the instance and may be elsewhere. Of each identity the first
+    /// in text order, up to one more than count.
+    named: BTreeMap<Str, BTreeMap<Str, Seen>>,
+}
+
+impl Links {
+    /// Makes an empty set of links.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes a call by a principal.
+    pub fn note(&mut self, principal: &Principal, at: Time) {
+        let Some(instance) = principal.instance.as_deref().map(instance_identity) else {
+            return;
+        };
+        let id = principal.id.clone();
+        if principal.is_delivered {
+            widen(self.delivered.entry(instance).or_default(), id, (at, at));
+        } else {
+            let instances = self.named.entry(id).or_default();
+            widen(instances, instance, (at, at));
+            shorten(instances);
+        }
+    }
+
+    /// Adds the links of other events.
+    pub fn merge(&mut self, other: Self) {
+        for (instance, identities) in other.delivered {
+            let mine = self.delivered.entry(instance).or_default();
+            for (identity, seen) in identities {
+                widen(mine, identity, seen);
+            }
+        }
+        for (identity, instances) in other.named {
+            let mine = self.named.entry(identity).or_default();
+            for (instance, seen) in instances {
+                widen(mine, instance, seen);
+            }
+            shorten(mine);
+        }
+    }
+}
+
+fn widen(links: &mut BTreeMap<Str, Seen>, key: Str, (first, last): Seen) {
+    let seen = links.entry(key).or_insert((first, last));
+    *seen = (seen.0.min(first), seen.1.max(last));
+}
+
+/// Keeps the least, which are the same in whatever order all came.
+fn shorten(links: &mut BTreeMap<Str, Seen>) {
+    while links.len() > NAMED_MAX + 1 {
+        links.pop_last();
+    }
+}
+
+/// Works out the identity behind each instance on a day: the one that was seen on it last, within reach. Where the provider
+/// delivered credentials to the instance, sessions that are merely called after it have no say.
+///
+/// `links` are those of the day and of its neighbours.
+pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
+    let (from, to) = (
+        day.start().plus_secs(-BINDING_REACH_SECS),
+        day.end().plus_secs(BINDING_REACH_SECS),
+    );
+    let delivered =
+        links
+            .iter()
+            .flat_map(|links| &links.delivered)
+            .flat_map(|(instance, found)| {
+                found
+                    .iter()
+                    .map(move |(id, seen)| (instance, true, id, seen))
+            });
+    let named = links
+        .iter()
+        .flat_map(|links| &links.named)
+        .filter(|(_, found)| found.len() <= NAMED_MAX)
+        .flat_map(|(id, found)| {
+            found
+                .iter()
+                .map(move |(instance, seen)| (instance, false, id, seen))
+        });
+    let mut best = BTreeMap::new();
+    for (instance, is_delivered, id, &(first, last)) in delivered.chain(named) {
+        if last >= from && first < to {
+            let claim = (is_delivered, last, Reverse(id));
+            let mine = best.entry(instance).or_insert(claim);
+            *mine = claim.max(*mine);
+        }
+    }
+    best.into_iter()
+        .map(|(instance, (_, _, Reverse(id)))| (instance.clone(), id.clone()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::IdentityKind;
+
+    const DAY: Day = Day(20_000);
+
+    /// The links of calls: role, instance, whether it was delivered to it, and second of the day.
+    fn links<'a>(calls: impl IntoIterator<Item = &'a (String, String, bool, i64)>) -> Links {
+        let mut links = Links::new();
+        for (role, instance, is_delivered, at) in calls {
+            let principal = Principal {
+                id: role.as_str().into(),
+                kind: IdentityKind::Workload,
+                role: None,
+                instance: Some(instance.as_str().into()),
+                is_delivered: *is_delivered,
+                aliases: Vec::new(),
+            };
+            links.note(&principal, DAY.start().plus_secs(*at));
+        }
+        links
+    }
+
+    fn call(role: &str, n: usize, is_delivered: bool, at: i64) -> (String, String, bool, i64) {
+        (role.to_owned(), format!("i-{n:08x}"), is_delivered, at)
+    }
+
+    fn role_of(links: &Links, n: usize) -> Option<Str> {
+        behind(&[links], DAY)
+            .get(&instance_identity(&format!("i-{n:08x}")))
+            .cloned()
+    }
+
+    #[test]
+    fn whoever_borrows_an_instances_name_does_not_get_its_flows() {
+        let name_alone = [call("late", 1, false, 900), call("early", 1, false, 100)];
+        assert_eq!(role_of(&links(&name_alone), 1).as_deref(), Some("late"));
+        let with_own = [&name_alone[..], &[call("own", 1, true, 500)]].concat();
+        assert_eq!(role_of(&links(&with_own), 1).as_deref(), Some("own"));
+        let on_the_eve = links(&[call("own", 1, true, 500)]);
+        let found = behind(&[&links(&name_alone), &on_the_eve], DAY);
+        assert_eq!(found.values().map(|id| &**id).collect::<Vec<_>>(), ["own"]);
+    }
+
+    #[test]
+    fn names_without_end_say_nothing_and_take_no_room_whatever_their_order() {
+        let mut calls: Vec<_> = (0..3 * NAMED_MAX)
+            .map(|n| call("loud", n, false, (n * 7 % 1_000) as i64))
+            .collect();
+        calls.extend([call("loud", 7, true, 3), call("calm", 8, false, 3)]);
+        let all = links(&calls);
+        assert_eq!(all, links(calls.iter().rev()));
+        let (some, rest) = calls.split_at(NAMED_MAX / 2);
+        let mut merged = links(rest);
+        merged.merge(links(some));
+        assert_eq!(all, merged);
+        assert_eq!(
+            all.named.values().map(BTreeMap::len).sum::<usize>(),
+            NAMED_MAX + 2
+        );
+        let found = [6, 7, 8].map(|n| role_of(&all, n));
+        assert_eq!(
+            found.each_ref().map(Option::as_deref),
+            [None, Some("loud"), Some("calm")]
+        );
+        assert!(role_of(&links(&calls[..NAMED_MAX]), 6).is_some());
+    }
+}

@@ -1,0 +1,47 @@
+//! An approval excuses what it names, and nothing that hides behind it.
+
+use plimsoll::config::Config;
+
+use crate::calls::Call;
+use crate::estate::{Line, estate, setup, write};
+use crate::published::{new_store, score, train};
+
+/// More buckets than an alert's table has rows.
+const BUCKETS: u64 = 40;
+
+#[test]
+fn a_bucket_behind_the_last_row_is_not_approved_with_the_rest() {
+    let approval = "[[approval]]\nbucket = \"mirror-*\"\nowner = \"soc@example.com\"\nreason = \"a mirror\"\n\
+                    expires = 2099-01-01\n";
+    let setup = setup(Config::parse(approval, "plimsoll.toml").unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let learnt = write(&folder.path().join("learnt"), [estate().learnt()]);
+    train(&setup, &store, learnt);
+    let time = estate().split().start().plus_secs(40_000);
+    let call = |n: i64, bucket: String| {
+        let call = Call {
+            bucket,
+            ..Call::new(time.plus_secs(n / 4), "mirror", n as u64)
+        };
+        call.line()
+    };
+    // The one call comes first, so that whatever is told of the sweep has it.
+    let other = call(0, "payroll".to_owned());
+    let sweep: Vec<Line> = (1..3_000)
+        .map(|n| call(n, format!("mirror-{}", n % BUCKETS)))
+        .collect();
+    let approved = |name: &str, lines: Vec<&Line>| -> Vec<bool> {
+        let mut all = estate().scored();
+        all.extend(lines);
+        let alerts = score(&setup, &store, write(&folder.path().join(name), [all]));
+        let its = alerts
+            .iter()
+            .filter(|alert| alert.contains("\"id\":\"arn:aws:iam::111122223333:role/mirror\""));
+        its.map(|alert| alert.contains("soc@example.com")).collect()
+    };
+    let alone = approved("alone", sweep.iter().collect());
+    assert!(!alone.is_empty() && !alone.contains(&false), "{alone:?}");
+    let behind = approved("behind", sweep.iter().chain([&other]).collect());
+    assert!(!behind.is_empty() && !behind.contains(&true), "{behind:?}");
+}

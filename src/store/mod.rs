@@ -6,12 +6,14 @@
 
 mod archive;
 mod codec;
+mod lines;
 mod lock;
 mod manifest;
 mod tuning;
 mod verdicts;
 
 pub use archive::{Archive, find_in};
+pub use lines::open_lines;
 pub use lock::{Lock, Role};
 pub(crate) use manifest::replace;
 pub use manifest::{DayEntry, Manifest};

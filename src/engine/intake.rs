@@ -1,10 +1,11 @@
 //! Logs into books: files read side by side, each event told once.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -38,6 +39,8 @@ pub struct IntakeSummary {
     pub repeated: u64,
     /// Events dated more than five minutes ahead, which were set aside.
     pub future: u64,
+    /// The files that had such events.
+    pub files_with_future: BTreeSet<Arc<str>>,
     /// Events of days too old to matter.
     pub too_old: u64,
     /// First event.
@@ -113,7 +116,8 @@ pub struct Intake<'a> {
 
 enum Message {
     Events(Vec<Event>),
-    Done(usize, Box<FileReport>, Vec<Reject>),
+    /// The number of a file, what became of it, its rejects, and how many of its events lie in the future.
+    Done(usize, Box<FileReport>, Vec<Reject>, u64),
 }
 
 impl Intake<'_> {
@@ -157,17 +161,12 @@ impl Intake<'_> {
         tell: &mut impl FnMut(&Resolver, Event) -> Result<bool>,
     ) -> Result<IntakeSummary> {
         let resolver = self.setup.resolver();
-        let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
         let mut summary = IntakeSummary::default();
         let mut reports: BTreeMap<usize, (FileReport, Vec<Reject>)> = BTreeMap::new();
         for message in receiver {
             match message {
                 Message::Events(events) => {
                     for event in events {
-                        if event.time > latest {
-                            summary.future += 1;
-                            continue;
-                        }
                         let time = event.time;
                         if tell(&resolver, event)? {
                             summary.note(time);
@@ -177,7 +176,11 @@ impl Intake<'_> {
                     }
                     progress.advance(read_bytes.load(Ordering::Relaxed));
                 }
-                Message::Done(number, report, rejects) => {
+                Message::Done(number, report, rejects, future) => {
+                    if future > 0 {
+                        summary.future += future;
+                        summary.files_with_future.insert(report.file.clone());
+                    }
                     reports.insert(number, (*report, rejects));
                 }
             }
@@ -199,6 +202,7 @@ impl Intake<'_> {
         progress: &dyn Progress,
         sender: &Sender<Message>,
     ) {
+        let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = self.files.get(number) else {
@@ -206,6 +210,7 @@ impl Intake<'_> {
             };
             let mut batch = Vec::with_capacity(BATCH);
             let mut rejects = Vec::new();
+            let mut future = 0;
             let is_heard = Cell::new(true);
             let counted = |reader| Counted {
                 reader,
@@ -219,6 +224,10 @@ impl Intake<'_> {
                     input.name(),
                     &self.options,
                     &mut |event| {
+                        if event.time > latest {
+                            future += 1;
+                            return;
+                        }
                         batch.push(event);
                         if batch.len() == BATCH {
                             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
@@ -237,7 +246,7 @@ impl Intake<'_> {
             };
             let sent = sender.send(Message::Events(batch)).is_ok()
                 && sender
-                    .send(Message::Done(number, Box::new(report), rejects))
+                    .send(Message::Done(number, Box::new(report), rejects, future))
                     .is_ok();
             if !sent {
                 return;

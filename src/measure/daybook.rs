@@ -136,6 +136,7 @@ impl DayBook {
     pub fn assemble(&self, neighbours: &[&Links], own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
         let joins = self.joins(neighbours);
         let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
+        let mut crowd: Vec<(Entity, &DayFacts)> = Vec::new();
         let mut subjects: Vec<_> = self.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         for (subject, facts) in subjects {
@@ -153,10 +154,11 @@ impl DayBook {
                 },
                 None => subject.entity.clone(),
             };
-            by_entity
-                .entry(entity)
-                .and_modify(|mine| mine.merge(facts))
-                .or_insert_with(|| facts.clone());
+            if joins.is_crowded(&subject.entity) {
+                crowd.push((entity, facts));
+            } else {
+                add(&mut by_entity, entity, facts);
+            }
         }
         let roles: Vec<Entity> = by_entity
             .keys()
@@ -171,6 +173,10 @@ impl DayBook {
             if let Some(facts) = by_entity.get(&own_sessions).cloned() {
                 by_entity.entry(role).and_modify(|mine| mine.merge(&facts));
             }
+        }
+        // Only now, because what persons did was told of their role, too.
+        for (role_sessions, facts) in crowd {
+            add(&mut by_entity, role_sessions, facts);
         }
         by_entity
     }
@@ -217,6 +223,11 @@ pub struct Joins<'a> {
 }
 
 impl Joins<'_> {
+    /// Tells whether somebody is one of more persons in a role than are told apart.
+    fn is_crowded(&self, entity: &Entity) -> bool {
+        person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
+    }
+
     /// Returns the identity behind an instance, and the role behind a person if more persons appear in it than are told apart.
     pub fn behind(&self, entity: &Entity) -> Option<Str> {
         if entity.kind != EntityKind::Identity {
@@ -227,6 +238,13 @@ impl Joins<'_> {
         }
         self.by_instance.get(&entity.id).cloned()
     }
+}
+
+fn add(by_entity: &mut BTreeMap<Entity, DayFacts>, entity: Entity, facts: &DayFacts) {
+    by_entity
+        .entry(entity)
+        .and_modify(|mine| mine.merge(facts))
+        .or_insert_with(|| facts.clone());
 }
 
 /// Splits the identity of a person in a role into the role's sessions and the person, whose name may have a slash in it; the
@@ -244,6 +262,52 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Window;
+    use crate::vocab::Metric;
+
+    #[test]
+    fn a_crowded_role_counts_each_of_its_persons_once() {
+        let role: Str = "arn:aws:iam::111122223333:role/analyst".into();
+        let totals = |n_persons: usize| {
+            let mut book = DayBook::new(Day(20_000));
+            let mut add = |kind, id: &str, calls| {
+                let entity = Entity {
+                    kind,
+                    id: id.into(),
+                };
+                let subject = Subject {
+                    entity,
+                    twin_of_account: None,
+                };
+                let start = Day(20_000).start();
+                let facts = book
+                    .subjects
+                    .entry(subject)
+                    .or_insert_with(|| DayFacts::starting(start));
+                facts.profile.role = Some(role.clone());
+                facts.add_sum(Metric::ListCalls, Window::TEN_MINUTES, start, calls);
+            };
+            add(EntityKind::Identity, &role, 100);
+            for i in 0..n_persons {
+                let id = format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}@example.com");
+                add(EntityKind::Identity, &id, 1);
+                add(EntityKind::Role, &role, 1);
+            }
+            let facts = book.assemble(&[], &OwnAccounts::new());
+            let total = |kind| {
+                let entity = Entity {
+                    kind,
+                    id: role.clone(),
+                };
+                facts[&entity].readings(Metric::ListCalls, Window::DAY, None)[0].1
+            };
+            (total(EntityKind::Identity), total(EntityKind::Role))
+        };
+        let n = PERSONS_PER_ROLE_MAX;
+        let all = n as u64 + 100;
+        assert_eq!(totals(n), (100, all));
+        assert_eq!(totals(n + 1), (all + 1, all + 1));
+    }
 
     #[test]
     fn more_persons_than_can_be_told_apart_count_for_their_role() {

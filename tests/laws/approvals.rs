@@ -7,7 +7,7 @@ use crate::estate::{Line, estate, setup, write};
 use crate::published::{new_store, score, train};
 
 /// More buckets than an alert's table has rows.
-const BUCKETS: u64 = 40;
+const BUCKETS: i64 = 40;
 
 #[test]
 fn a_bucket_behind_the_last_row_is_not_approved_with_the_rest() {

@@ -127,22 +127,67 @@ words! {
     Source {
         /// AWS CloudTrail, in any of its envelopes.
         AwsCloudTrail = "aws.cloudtrail",
+        /// Amazon S3 server access logs.
+        AwsS3Access = "aws.s3access",
         /// AWS VPC flow logs.
         AwsVpcFlow = "aws.vpcflow",
+        /// AWS Transit Gateway flow logs.
+        AwsTgwFlow = "aws.tgwflow",
+        /// Azure Storage resource logs.
+        AzureStorage = "azure.storage",
+        /// The Azure Activity log.
+        AzureActivity = "azure.activity",
+        /// Entra ID audit logs.
+        EntraAudit = "entra.audit",
+        /// Entra ID sign-in logs.
+        EntraSignIn = "entra.signin",
+        /// Microsoft Graph activity logs.
+        EntraGraph = "entra.graph",
+        /// Azure AD Graph activity logs.
+        EntraAadGraph = "entra.aadgraph",
+        /// The Microsoft 365 unified audit log.
+        M365Ual = "m365.ual",
+        /// Google Cloud audit logs.
+        GcpAudit = "gcp.audit",
+        /// Google Cloud Storage usage logs.
+        GcpGcsUsage = "gcp.gcsusage",
+        /// Google Cloud VPC flow logs.
+        GcpVpcFlow = "gcp.vpcflow",
+        /// The Okta System Log.
+        OktaSystem = "okta.system",
+        /// Google Workspace Reports activities.
+        GworkspaceReports = "gworkspace.reports",
+        /// Slack audit logs.
+        SlackAudit = "slack.audit",
+        /// OCSF events.
+        Ocsf = "ocsf",
+        /// Elastic Common Schema documents.
+        Ecs = "ecs",
+        /// plimsoll's own plain form.
+        Plain = "plain",
     }
 }
 
 impl Source {
     /// Tells whether its records are network flows, which have no caller.
     pub const fn is_flow(self) -> bool {
-        matches!(self, Self::AwsVpcFlow)
+        matches!(self, Self::AwsVpcFlow | Self::AwsTgwFlow | Self::GcpVpcFlow)
     }
 
     /// Returns how late, in seconds, a record may come after the newest of its source and still be judged in order.
     pub const fn lateness_secs(self) -> i64 {
+        const MINUTE: i64 = 60;
+        const HOUR: i64 = 3_600;
         match self {
-            Self::AwsCloudTrail => 15 * 60,
-            Self::AwsVpcFlow => 20 * 60,
+            Self::OktaSystem | Self::SlackAudit | Self::GcpAudit | Self::GcpVpcFlow => 10 * MINUTE,
+            Self::AwsCloudTrail | Self::Ocsf | Self::Ecs | Self::Plain => 15 * MINUTE,
+            Self::AwsVpcFlow | Self::AwsTgwFlow => 20 * MINUTE,
+            Self::AzureStorage | Self::AzureActivity | Self::EntraAudit | Self::EntraSignIn => {
+                30 * MINUTE
+            }
+            Self::EntraGraph | Self::EntraAadGraph => 2 * HOUR,
+            Self::GworkspaceReports => 4 * HOUR,
+            Self::AwsS3Access | Self::GcpGcsUsage | Self::M365Ual => 24 * HOUR,
         }
     }
 }
@@ -262,6 +307,12 @@ pub struct Peer {
     pub host: Option<Untrusted>,
     /// Its port.
     pub port: Option<u16>,
+    /// The autonomous system that it belongs to, where the record says so.
+    pub asn: Option<u32>,
+    /// Its country, ISO 3166-1 alpha-2 in upper case, where the record says so.
+    pub country: Option<Str>,
+    /// Its city, where the record says so.
+    pub city: Option<Untrusted>,
 }
 
 /// Where data went, or is configured to go.
@@ -277,6 +328,8 @@ pub struct Destination {
     pub container: Option<Untrusted>,
     /// Host name, or the provider service that an address belongs to.
     pub endpoint: Option<Untrusted>,
+    /// Whether the record itself says that it is somebody else's, or ours.
+    pub external: Option<bool>,
 }
 
 /// A network interface seen by a flow record, from the most to the least specific name.
@@ -309,6 +362,12 @@ pub struct Context {
     pub actor_account: Option<Str>,
     /// The VPC endpoint that the call came through.
     pub vpc_endpoint: Option<Str>,
+    /// The identity, in canonical form, for whom the principal acts.
+    pub on_behalf_of: Option<Str>,
+    /// The identities, in canonical form, through which a credential was passed on, the last first.
+    pub delegation: Vec<Str>,
+    /// Whether the device is managed by us.
+    pub device_managed: Option<bool>,
 }
 
 /// One normalised audit or flow record.
@@ -334,6 +393,10 @@ pub struct Event {
     pub session: Option<Untrusted>,
     /// Access key or token id.
     pub credential: Option<Str>,
+    /// OAuth client or integration: the application through which the principal acts.
+    pub application: Option<Str>,
+    /// Token scopes and application roles, as written.
+    pub scopes: Vec<Str>,
     /// What is known of the session.
     pub context: Context,
     /// Where the call came from.
@@ -354,6 +417,8 @@ pub struct Event {
     pub object: Option<Untrusted>,
     /// Listing prefix; `Some` of an empty text when the whole bucket was asked for.
     pub prefix: Option<Untrusted>,
+    /// How many objects or entries the call touched or returned, where the record says so.
+    pub items: Option<u64>,
     /// Bytes that left the resource or network.
     pub bytes_out: Option<u64>,
     /// Bytes that came in.
@@ -370,9 +435,54 @@ pub struct Event {
     pub error: Option<Untrusted>,
     /// The identity that this call created, in canonical form.
     pub created: Option<Str>,
+    /// The access key or token that this call issued.
+    pub issued: Option<Str>,
     /// Set on the copy of a cross-account action that is not in the caller's own account: the caller's account. If
     /// that account's trail is read as well, this copy is the same action a second time.
     pub twin_of_account: Option<Str>,
     /// Whether it counts in volumes; false for a record that restates another.
     pub counted: bool,
+}
+
+impl Event {
+    /// Makes an event of which nothing else is known yet: it did something, it counts, and its region, if it gets one, is
+    /// where the caller chose to work.
+    pub fn new(time: Time, id: Str, provider: Provider, source: Source) -> Self {
+        Self {
+            time,
+            id,
+            provider,
+            source,
+            account: None,
+            region: None,
+            regional: true,
+            principal: None,
+            session: None,
+            credential: None,
+            application: None,
+            scopes: Vec::new(),
+            context: Context::default(),
+            peer: Peer::default(),
+            user_agent: None,
+            client: Str::default(),
+            action: Action::Other,
+            op: Str::default(),
+            service: Str::default(),
+            container: None,
+            object: None,
+            prefix: None,
+            items: None,
+            bytes_out: None,
+            bytes_in: None,
+            copied_from: None,
+            destination: Destination::default(),
+            attachment: None,
+            outcome: Outcome::Unknown,
+            error: None,
+            created: None,
+            issued: None,
+            twin_of_account: None,
+            counted: true,
+        }
+    }
 }

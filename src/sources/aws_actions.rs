@@ -5,13 +5,13 @@
 
 use std::sync::LazyLock;
 
-use rustc_hash::FxHashMap;
-
-use crate::event::Action::{self, *};
+use crate::event::Action;
+use crate::event::Action::*;
+use crate::sources::parts::actions::{Actions, Row};
 
 /// Service, operation, class; one `*` stands for any text.
 #[rustfmt::skip]
-const ROWS: &[(&str, &str, Action)] = &[
+const ROWS: &[Row] = &[
     // Storage: lists.
     ("s3", "ListBuckets", ListBuckets),
     ("s3", "ListDirectoryBuckets", ListBuckets),
@@ -205,28 +205,7 @@ const ROWS: &[(&str, &str, Action)] = &[
 /// Services that are S3 under another name.
 const S3_NAMES: [&str; 3] = ["s3-outposts", "s3express", "s3-object-lambda"];
 
-#[derive(Default)]
-struct Service {
-    exact: FxHashMap<&'static str, Action>,
-    /// Beginning, end and class, the longest first.
-    patterns: Vec<(&'static str, &'static str, Action)>,
-}
-
-static SERVICES: LazyLock<FxHashMap<&'static str, Service>> = LazyLock::new(|| {
-    let mut services: FxHashMap<&'static str, Service> = FxHashMap::default();
-    for (service, op, action) in ROWS {
-        let service = services.entry(service).or_default();
-        match op.split_once('*') {
-            Some((start, end)) => service.patterns.push((start, end, *action)),
-            None => drop(service.exact.insert(op, *action)),
-        }
-    }
-    services.values_mut().for_each(|s| {
-        s.patterns
-            .sort_by_key(|(start, end, _)| usize::MAX - start.len() - end.len())
-    });
-    services
-});
+static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
 
 /// Returns the class of an operation, by the service's short name and the name that CloudTrail writes.
 pub fn classify(service: &str, op: &str) -> Action {
@@ -235,23 +214,12 @@ pub fn classify(service: &str, op: &str) -> Action {
     } else {
         service
     };
-    let Some(rows) = SERVICES.get(service) else {
-        return Other;
-    };
     let op = if service == "lambda" {
         without_api_date(op)
     } else {
         op
     };
-    if let Some(action) = rows.exact.get(op) {
-        return *action;
-    }
-    rows.patterns
-        .iter()
-        .find(|(start, end, _)| {
-            op.len() >= start.len() + end.len() && op.starts_with(start) && op.ends_with(end)
-        })
-        .map_or(Other, |(_, _, action)| *action)
+    ACTIONS.get(service, op).unwrap_or(Other)
 }
 
 /// Cuts the date of the API, as in `GetFunction20150331v2`, off a name.
@@ -295,13 +263,7 @@ mod tests {
         ] {
             assert_eq!(classify(service, op), action, "{service} {op}");
         }
-        assert_eq!(
-            SERVICES
-                .values()
-                .map(|s| s.exact.len() + s.patterns.len())
-                .sum::<usize>(),
-            ROWS.len()
-        );
+        assert_eq!(ACTIONS.len(), ROWS.len());
     }
 
     #[test]

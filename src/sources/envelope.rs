@@ -8,12 +8,26 @@ use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::stream::ENVELOPES_MAX;
 use crate::sources::{FORMATS, Line, Memory};
 
-/// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages.
-pub const ARRAYS: [&str; 5] = ["Records", "Events", "logEvents", "events", "Messages"];
+/// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
+/// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace.
+pub const ARRAYS: [&str; 10] = [
+    "Records",
+    "Events",
+    "logEvents",
+    "events",
+    "Messages",
+    "records",
+    "value",
+    "entries",
+    "items",
+    "activities",
+];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const SINGLES: [&[&str]; 12] = [
+const SINGLES: [&[&str]; 14] = [
     &["detail"],
+    &["data", "events"],
+    &["AuditData"],
     &["CloudTrailEvent"],
     &["eventData"],
     &["aws", "cloudtrail"],
@@ -43,9 +57,15 @@ fn formats(only: Option<Source>) -> impl Iterator<Item = &'static crate::sources
 
 /// Reads a record that needs no unwrapping.
 pub fn recognised(object: Object<'_>, only: Option<Source>, memory: &mut Memory) -> Option<Parsed> {
-    formats(only)
-        .find(|format| (format.recognises)(object))
-        .map(|format| (format.parse)(object, memory))
+    let is_it = |at: &usize| {
+        only.is_none_or(|source| source == FORMATS[*at].source) && (FORMATS[*at].recognises)(object)
+    };
+    let at = memory
+        .last_format
+        .filter(is_it)
+        .or_else(|| (0..FORMATS.len()).find(is_it))?;
+    memory.last_format = Some(at);
+    Some((FORMATS[at].parse)(object, memory))
 }
 
 /// Reads a line of text.
@@ -143,7 +163,8 @@ pub fn unwrap(
         let found = object
             .get(path[0])
             .and_then(|first| path[1..].iter().try_fold(first, |v, name| v.get(name)));
-        if let Some(inner @ (Value::Object(_) | Value::Text(_))) = found.filter(|v| v.is_present())
+        if let Some(inner @ (Value::Object(_) | Value::Array(_) | Value::Text(_))) =
+            found.filter(|v| v.is_present())
         {
             // An event bus adds nothing; a wrapper of an integration's event states what the event leaves out.
             if path == ["eventData"] {

@@ -15,8 +15,10 @@ mod discover;
 mod envelope;
 mod interner;
 mod json;
+mod parts;
 mod report;
 mod stream;
+mod table;
 mod vpcflow;
 
 use std::io::{self, Read};
@@ -38,12 +40,46 @@ pub struct ReadOptions {
 struct Format {
     /// The format's name.
     source: Source,
-    /// Tells whether a JSON object is a record of this format.
+    /// Tells whether a JSON object is a record of this format, and of no other: objects are offered to the format of the
+    /// record before first.
     recognises: fn(json::Object<'_>) -> bool,
     /// Reads a record that was recognised.
     parse: fn(json::Object<'_>, &mut Memory) -> Parsed,
     /// Reads a line of text.
     line: fn(&str, &mut Memory) -> Line,
+    /// Tells whether names head a comma-separated table whose rows are records of this format. Each row is then read as an
+    /// object with a text for every field that is not empty.
+    heads: fn(&[&str]) -> bool,
+}
+
+impl Format {
+    /// Makes a format of JSON objects.
+    const fn new(
+        source: Source,
+        recognises: fn(json::Object<'_>) -> bool,
+        parse: fn(json::Object<'_>, &mut Memory) -> Parsed,
+    ) -> Self {
+        Self {
+            source,
+            recognises,
+            parse,
+            line: |_, _| Line::Unknown,
+            heads: |_| false,
+        }
+    }
+
+    /// Adds lines of text.
+    const fn with_lines(mut self, line: fn(&str, &mut Memory) -> Line) -> Self {
+        self.line = line;
+        self
+    }
+
+    /// Adds comma-separated tables.
+    #[allow(dead_code)]
+    const fn with_tables(mut self, heads: fn(&[&str]) -> bool) -> Self {
+        self.heads = heads;
+        self
+    }
 }
 
 /// The formats, in the order in which they are tried.
@@ -63,6 +99,8 @@ enum Line {
 /// What is remembered from record to record of one input.
 #[derive(Default)]
 struct Memory {
+    /// The place in [`FORMATS`] of the format of the last record.
+    last_format: Option<usize>,
     interner: interner::Interner,
     clients: client::Clients,
     callers: cloudtrail::Callers,
@@ -121,5 +159,7 @@ fn pump(
     }
 }
 
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use memchr::{memchr, memchr_iter};
 use crate::event::Event;
 use crate::sources::json::{self, Fault, Layout, Object, Skipper, Value};
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
+use crate::sources::table::{Row, Table};
 use crate::sources::{Line, Memory, ReadOptions, envelope, vpcflow};
 
 /// The largest record, in bytes. CloudTrail's own limit for an event is 256 KiB.
@@ -148,6 +149,7 @@ impl Stream {
                     region_hint: vpcflow::region_of_name(name),
                     ..Memory::default()
                 },
+                table: None,
                 report: FileReport::new(name),
                 options: options.clone(),
                 preamble: Vec::new(),
@@ -311,6 +313,7 @@ impl Stream {
         match (self.frames.last(), rest[0]) {
             (None, 0xef) if rest.starts_with(b"\xef\xbb\xbf") => self.go(3),
             (None, b'{') => self.object(is_last, out),
+            (None, _) if self.desk.table.is_some() => self.row(is_last, out),
             (None, b'[') => match rest.get(json::skip_blanks(rest, 1)) {
                 Some(b'{' | b'[' | b']' | b'"') => self.value(is_last, out),
                 None if !is_last && rest.len() < RECORD_BYTES_MAX => Step::NeedMore,
@@ -566,6 +569,35 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// Reads a row of a table.
+    fn row(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
+        let rest = self.window.rest();
+        let Some(table) = &mut self.desk.table else {
+            return self.line(is_last, out);
+        };
+        match table.row(bounded(rest), is_last && rest.len() <= RECORD_BYTES_MAX) {
+            Row::Record(len) => {
+                self.desk.row(&self.window, out);
+                self.go(len)
+            }
+            Row::Header(len) => self.go(len),
+            Row::Malformed(len) => {
+                let parsed = Parsed::Rejected(RejectReason::MalformedRow);
+                self.desk.tell(parsed, &self.window, out);
+                self.go(len)
+            }
+            Row::Incomplete if rest.len() > RECORD_BYTES_MAX => {
+                let parsed = Parsed::Rejected(RejectReason::RecordTooLarge);
+                self.desk.tell(parsed, &self.window, out);
+                self.state = State::SkippingLine;
+                Step::Again
+            }
+            Row::Incomplete => Step::NeedMore,
+        }
+    }
+}
+
 enum Head {
     /// A container whose array's first element lies so many bytes on.
     Container(usize),
@@ -686,6 +718,8 @@ impl Opening {
 /// Where records are read and counted.
 struct Desk {
     memory: Memory,
+    /// The table whose rows follow.
+    table: Option<Table>,
     report: FileReport,
     options: ReadOptions,
     /// Lines of prose that came before anything was recognised.
@@ -771,9 +805,23 @@ impl Desk {
         }
     }
 
+    /// Reads the row of the table that was split last.
+    fn row(&mut self, window: &Window, out: &mut Out<'_>) {
+        let Some(table) = self.table.take() else {
+            return;
+        };
+        self.value(Value::of(table.json()), 0, window, out);
+        self.table = Some(table);
+    }
+
     /// Reads a line of text; returns false if the file turns out to be of no known format.
     fn line(&mut self, line: &[u8], window: &Window, out: &mut Out<'_>) -> bool {
         let text = String::from_utf8_lossy(line);
+        if let Some(table) = Table::of_header(&text, self.options.format) {
+            self.place();
+            self.table = Some(table);
+            return true;
+        }
         match envelope::line(&text, self.options.format, &mut self.memory) {
             Line::Header => {
                 self.place();

@@ -7,13 +7,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-struct Read {
-    events: Vec<Event>,
-    rejects: Vec<Reject>,
-    report: FileReport,
+pub struct Read {
+    pub events: Vec<Event>,
+    pub rejects: Vec<Reject>,
+    pub report: FileReport,
 }
 
-fn read_all(bytes: &[u8], options: &ReadOptions) -> Read {
+pub fn read_all(bytes: &[u8], options: &ReadOptions) -> Read {
     let (mut events, mut rejects) = (Vec::new(), Vec::new());
     let report = read(bytes, "test", options, &mut |e| events.push(e), &mut |r| {
         rejects.push(r)
@@ -41,7 +41,7 @@ fn check_accounts(report: &FileReport) {
 }
 
 /// One line that says what a file came to: `2 events, 1 digest, 1 !not_json`.
-fn summary(report: &FileReport) -> String {
+pub fn summary(report: &FileReport) -> String {
     let mut parts = Vec::new();
     if report.events > 0 {
         parts.push(format!("{} events", report.events));

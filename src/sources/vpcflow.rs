@@ -7,9 +7,7 @@ use std::net::IpAddr;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::event::{
-    Action, Attachment, Context, Destination, Event, Outcome, Peer, Provider, Source,
-};
+use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
@@ -18,12 +16,7 @@ use crate::time::Time;
 use crate::vocab::Str;
 
 /// How flow log records are read.
-pub const FORMAT: Format = Format {
-    source: Source::AwsVpcFlow,
-    recognises,
-    parse,
-    line,
-};
+pub const FORMAT: Format = Format::new(Source::AwsVpcFlow, recognises, parse).with_lines(line);
 
 /// What flows are filed under.
 const SERVICE: &str = "vpc";
@@ -401,37 +394,23 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         .filter(|_| is_egress)
         .map(|name| interner.untrusted(name));
     Parsed::Event(Box::new(Event {
-        time,
-        id: event_id(row),
-        provider: Provider::Aws,
-        source: Source::AwsVpcFlow,
         account,
         region: share(Field::Region, interner).or_else(|| memory.region_hint.clone()),
-        regional: true,
-        principal: None,
-        session: None,
-        credential: None,
-        context: Context::default(),
         peer: if is_ingress {
             Peer {
                 ip: source,
                 port: source_port,
-                host: None,
+                ..Peer::default()
             }
         } else {
             Peer::default()
         },
-        user_agent: None,
         client: interner.share("empty"),
         action,
         op: interner.share(row.get(Field::Verdict).unwrap_or("flow")),
         service: interner.share(SERVICE),
-        container: None,
-        object: None,
-        prefix: None,
         bytes_out: bytes.filter(|_| is_egress),
         bytes_in: bytes.filter(|_| is_ingress),
-        copied_from: None,
         destination: if is_egress {
             Destination {
                 ip: target,
@@ -448,10 +427,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
             address: direction.and(if is_egress { source } else { target }),
         }),
         outcome,
-        error: None,
-        created: None,
-        twin_of_account: None,
-        counted: true,
+        ..Event::new(time, event_id(row), Provider::Aws, Source::AwsVpcFlow)
     }))
 }
 

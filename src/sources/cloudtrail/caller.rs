@@ -6,9 +6,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::event::{IdentityKind, Principal, Untrusted};
-use crate::sources::cloudtrail::instant;
 use crate::sources::interner::Interner;
 use crate::sources::json::{self, Value};
+use crate::sources::parts::instant::instant;
 use crate::time::Time;
 use crate::vocab::Str;
 

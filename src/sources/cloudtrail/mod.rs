@@ -4,8 +4,6 @@ mod caller;
 mod outcome;
 mod target;
 
-use std::net::IpAddr;
-
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::event::{
@@ -13,20 +11,16 @@ use crate::event::{
 };
 use crate::sources::aws_actions::classify;
 use crate::sources::json::{Object, Value};
+use crate::sources::parts::{self, instant::instant};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{Format, Line, Memory};
+use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 pub use caller::Callers;
 
 /// How CloudTrail records are read.
-pub const FORMAT: Format = Format {
-    source: Source::AwsCloudTrail,
-    recognises,
-    parse,
-    line: |_, _| Line::Unknown,
-};
+pub const FORMAT: Format = Format::new(Source::AwsCloudTrail, recognises, parse);
 
 /// What service names end with.
 const DOMAIN: &str = ".amazonaws.com";
@@ -193,7 +187,10 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
     let account = share(r.recipient, memory);
     let region = share(r.region, memory);
 
-    let peer = peer(r.address, memory);
+    let peer = match r.address.text() {
+        Some(text) => parts::address::peer(&text, &mut memory.interner),
+        None => Peer::default(),
+    };
     let user_agent = r.user_agent.text().unwrap_or_default();
     let client = memory.clients.of(&user_agent, &mut memory.interner).clone();
     let caller = memory
@@ -258,15 +255,12 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
         r.shared_id.text().is_some() && account.as_ref() != Some(actor) && is_account(actor)
     });
 
+    let provider = if host.ends_with(DOMAIN) {
+        Provider::Aws
+    } else {
+        Provider::Other
+    };
     let mut event = Event {
-        time,
-        id: Str::default(),
-        provider: if host.ends_with(DOMAIN) {
-            Provider::Aws
-        } else {
-            Provider::Other
-        },
-        source: Source::AwsCloudTrail,
         regional: is_regional(&service, region.as_deref(), r.tls),
         created: (outcome == Outcome::Success)
             .then(|| {
@@ -294,6 +288,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
             via: caller.via,
             actor_account: caller.account,
             vpc_endpoint: share(r.endpoint, memory),
+            ..Context::default()
         },
         peer,
         user_agent: client.user_agent,
@@ -308,60 +303,14 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
         bytes_in: received.amount(),
         copied_from: target.copied_from,
         destination: target.destination,
-        attachment: None,
         outcome,
         error: code.map(|code| memory.interner.untrusted(&code)),
         twin_of_account,
         counted: !is_correction(r) && (!is_restated || outcome == Outcome::Denied),
+        ..Event::new(time, Str::default(), provider, Source::AwsCloudTrail)
     };
     event.id = event_id(r, &event);
     event
-}
-
-/// Reads a time as records have it: RFC 3339, ISO basic, or seconds or milliseconds since the epoch.
-fn instant(text: &str) -> Option<Time> {
-    let text = text.trim();
-    if let Some(time) = Time::parse(text) {
-        return Some(time);
-    }
-    let b = text.as_bytes();
-    if b.len() >= 15 && text.is_ascii() && b[8] == b'T' && b[..8].iter().all(u8::is_ascii_digit) {
-        let (date, rest) = text.split_at(8);
-        let (clock, zone) = rest[1..].split_at(6);
-        return Time::parse(&format!(
-            "{}-{}-{}T{}:{}:{}{zone}",
-            &date[..4],
-            &date[4..6],
-            &date[6..],
-            &clock[..2],
-            &clock[2..4],
-            &clock[4..]
-        ));
-    }
-    /// Seconds beyond the year 5138 are milliseconds.
-    const SECS_MAX: i64 = 100_000_000_000;
-    let number: i64 = text.parse().ok().filter(|n| *n > 0)?;
-    if number < SECS_MAX {
-        Time::from_secs(number)
-    } else {
-        number.checked_mul(1_000_000).map(Time::from_nanos)
-    }
-}
-
-fn peer(address: Value<'_>, memory: &mut Memory) -> Peer {
-    let Some(text) = address.text() else {
-        return Peer::default();
-    };
-    match text.trim().parse::<IpAddr>() {
-        Ok(ip) => Peer {
-            ip: Some(ip.to_canonical()),
-            ..Peer::default()
-        },
-        Err(_) => Peer {
-            host: Some(memory.interner.untrusted(&text)),
-            ..Peer::default()
-        },
-    }
 }
 
 /// Tells whether the region says where the caller chose to work.

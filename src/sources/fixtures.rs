@@ -1,0 +1,174 @@
+//! The battery that every format passes: records of our own making, and the events that they are.
+//!
+//! `tests/formats/FORMAT/` holds the logs; beside `NAME` lies `NAME.events`, a line of JSON for each event without what is
+//! absent, and a last line with what the file came to. `PLIMSOLL_BLESS=1` writes it anew, to be read before it is kept.
+#![allow(clippy::unwrap_used)]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+use super::tests::{read_all, summary};
+use super::*;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats")
+}
+
+/// A fixture: the format whose folder it lies in, its path, and its bytes.
+fn fixtures() -> Vec<(Source, PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    for format in std::fs::read_dir(folder()).unwrap() {
+        let format = format.unwrap();
+        let name = format.file_name().into_string().unwrap();
+        let source = Source::parse(&name).unwrap_or_else(|| panic!("no format is called {name}"));
+        for file in std::fs::read_dir(format.path()).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|e| e != "events") {
+                let bytes = std::fs::read(&path).unwrap();
+                all.push((source, path, bytes));
+            }
+        }
+    }
+    all.sort_by(|a, b| a.1.cmp(&b.1));
+    all
+}
+
+/// Leaves out what says nothing: absent values, empty texts, lists and objects.
+fn spare(value: Json) -> Option<Json> {
+    match value {
+        Json::Null => None,
+        Json::String(text) if text.is_empty() => None,
+        Json::Array(items) => {
+            let items: Vec<Json> = items.into_iter().filter_map(spare).collect();
+            (!items.is_empty()).then_some(Json::Array(items))
+        }
+        Json::Object(members) => {
+            let members: serde_json::Map<String, Json> = members
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, spare(value)?)))
+                .collect();
+            (!members.is_empty()).then_some(Json::Object(members))
+        }
+        other => Some(other),
+    }
+}
+
+/// Writes an event as a fixture does: with its time in words, and only what differs from an event of which nothing is known.
+fn written(event: &Event) -> String {
+    let mut json = serde_json::to_value(event).unwrap();
+    let members = json.as_object_mut().unwrap();
+    members.insert("time".into(), event.time.to_string().into());
+    if let Some(start) = event.context.session_start {
+        members["context"]["session_start"] = start.to_string().into();
+    }
+    for (name, usual) in [("counted", true), ("regional", true)] {
+        if members[name] == Json::Bool(usual) {
+            members.remove(name);
+        }
+    }
+    spare(json).unwrap().to_string()
+}
+
+#[test]
+fn each_record_is_the_event_that_its_fixture_says() {
+    let is_blessing = std::env::var_os("PLIMSOLL_BLESS").is_some();
+    for (source, path, bytes) in fixtures() {
+        let read = read_all(&bytes, &ReadOptions::default());
+        let mut lines: Vec<String> = read.events.iter().map(written).collect();
+        lines.push(format!("# {}", summary(&read.report)));
+        let said = lines.join("\n") + "\n";
+        let expected = path.with_file_name(format!(
+            "{}.events",
+            path.file_name().unwrap().to_string_lossy()
+        ));
+        if is_blessing {
+            std::fs::write(&expected, &said).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected)
+            .unwrap_or_else(|e| panic!("{}: {e}", expected.display()));
+        for (n, (is, should)) in said.lines().zip(expected.lines()).enumerate() {
+            assert_eq!(is, should, "{}, event {}", path.display(), n + 1);
+        }
+        assert_eq!(said, expected, "{}", path.display());
+        let of_other = read.events.iter().find(|event| event.source != source);
+        assert_eq!(of_other, None, "{} is of one format", path.display());
+    }
+}
+
+#[test]
+fn in_pieces_packed_and_forced_it_is_the_same() {
+    for (source, path, bytes) in fixtures() {
+        let whole = read_all(&bytes, &ReadOptions::default());
+        let at = path.display();
+        if !bytes.starts_with(b"PAR1") {
+            for size in [1, 61, 4_096] {
+                let mut events = Vec::new();
+                let mut stream = Stream::new("test", &ReadOptions::default());
+                for piece in bytes.chunks(size) {
+                    stream.feed(piece, &mut |e| events.push(e), &mut |_| {});
+                }
+                let report = stream.finish(&mut |e| events.push(e), &mut |_| {});
+                assert_eq!(summary(&report), summary(&whole.report), "{at} by {size}");
+                assert_eq!(events, whole.events, "{at} by {size}");
+            }
+        }
+        let packed = zstd::encode_all(&*bytes, 1).unwrap();
+        assert_eq!(
+            read_all(&packed, &ReadOptions::default()).events,
+            whole.events,
+            "{at} packed"
+        );
+        let forced = ReadOptions {
+            format: Some(source),
+        };
+        assert_eq!(
+            read_all(&bytes, &forced).events,
+            whole.events,
+            "{at} forced"
+        );
+        for other in Source::ALL.iter().filter(|other| **other != source) {
+            let forced = ReadOptions {
+                format: Some(*other),
+            };
+            let found = read_all(&bytes, &forced).events;
+            assert_eq!(found, [], "{at} as {other}");
+        }
+    }
+}
+
+#[test]
+fn cut_or_damaged_it_is_accounted_for() {
+    for (_, _, bytes) in fixtures() {
+        let step = (bytes.len() / 97).max(1);
+        for cut in (0..bytes.len()).step_by(step) {
+            read_all(&bytes[..cut], &ReadOptions::default());
+            let mut damaged = bytes.clone();
+            for (n, wrong) in b"\"{]\\,0\n\xff".iter().enumerate() {
+                damaged[cut] = *wrong;
+                if n % 3 == cut % 3 {
+                    read_all(&damaged, &ReadOptions::default());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn mixed_with_all_others_each_record_is_still_itself() {
+    let lines: Vec<(PathBuf, Vec<u8>)> = fixtures()
+        .into_iter()
+        .filter(|(_, path, _)| path.extension().is_some_and(|e| e == "jsonl"))
+        .map(|(_, path, bytes)| (path, bytes))
+        .collect();
+    let expected: Vec<Event> = lines
+        .iter()
+        .flat_map(|(_, bytes)| read_all(bytes, &ReadOptions::default()).events)
+        .collect();
+    let mixed: Vec<u8> = lines.iter().flat_map(|(_, bytes)| bytes.clone()).collect();
+    let found = read_all(&mixed, &ReadOptions::default()).events;
+    assert_eq!(found.len(), expected.len());
+    for (is, should) in found.iter().zip(&expected) {
+        assert_eq!(is, should);
+    }
+}

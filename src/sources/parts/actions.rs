@@ -1,0 +1,62 @@
+//! A table of operations and what they do. An exact row wins over a pattern, and of patterns the longest.
+
+use rustc_hash::FxHashMap;
+
+use crate::event::Action;
+use crate::glob::Glob;
+
+/// Service, operation, class; one or more `*` in the operation each stand for any text.
+pub type Row = (&'static str, &'static str, Action);
+
+#[derive(Default)]
+struct Service {
+    exact: FxHashMap<&'static str, Action>,
+    /// The longest first.
+    patterns: Vec<(Glob, Action)>,
+}
+
+/// Classes of operations, by service.
+pub struct Actions {
+    services: FxHashMap<&'static str, Service>,
+}
+
+impl Actions {
+    /// Takes rows in any order.
+    pub fn new(rows: &[Row]) -> Self {
+        let mut services: FxHashMap<&'static str, Service> = FxHashMap::default();
+        for &(service, op, action) in rows {
+            let service = services.entry(service).or_default();
+            match Glob::new(op).filter(|_| op.contains('*')) {
+                Some(glob) => service.patterns.push((glob, action)),
+                None => drop(service.exact.insert(op, action)),
+            }
+        }
+        for service in services.values_mut() {
+            service
+                .patterns
+                .sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.as_str().len()));
+        }
+        Self { services }
+    }
+
+    /// Returns the class of an operation, if a row fits. Case counts.
+    pub fn get(&self, service: &str, op: &str) -> Option<Action> {
+        let service = self.services.get(service)?;
+        if let Some(action) = service.exact.get(op) {
+            return Some(*action);
+        }
+        service
+            .patterns
+            .iter()
+            .find(|(pattern, _)| pattern.matches(op))
+            .map(|(_, action)| *action)
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.services
+            .values()
+            .map(|s| s.exact.len() + s.patterns.len())
+            .sum()
+    }
+}

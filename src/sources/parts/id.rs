@@ -1,0 +1,37 @@
+//! Ids for records that have none: a hash of what they say.
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::vocab::Str;
+
+/// What tells one record from another, hashed part by part.
+pub struct Hash(Xxh3);
+
+impl Default for Hash {
+    fn default() -> Self {
+        Self(Xxh3::new())
+    }
+}
+
+impl Hash {
+    /// Adds a part; that there is none is something else than that it is empty.
+    pub fn put(&mut self, part: Option<&str>) -> &mut Self {
+        self.0.update(part.unwrap_or("\u{0}").as_bytes());
+        self.0.update(&[0xff]);
+        self
+    }
+
+    /// Returns the id, 32 hexadecimal digits behind a prefix.
+    pub fn id(&self, prefix: &str) -> Str {
+        format!("{prefix}{:032x}", self.0.digest128()).into()
+    }
+}
+
+/// Returns the id of a record that is told from others by these parts.
+pub fn of_parts(prefix: &str, parts: &[Option<&str>]) -> Str {
+    let mut hash = Hash::default();
+    for part in parts {
+        hash.put(*part);
+    }
+    hash.id(prefix)
+}

@@ -135,7 +135,8 @@ impl DayBook {
     /// `neighbours` are the links of the days before and after, as far as they are known.
     pub fn assemble(&self, neighbours: &[&Links], own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
         let joins = self.joins(neighbours);
-        let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
+        let mut by_entity = BTreeMap::new();
+        let mut of_crowds = Vec::new();
         let mut subjects: Vec<_> = self.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         for (subject, facts) in subjects {
@@ -153,10 +154,11 @@ impl DayBook {
                 },
                 None => subject.entity.clone(),
             };
-            by_entity
-                .entry(entity)
-                .and_modify(|mine| mine.merge(facts))
-                .or_insert_with(|| facts.clone());
+            if person_in_role(&subject.entity).is_some() && entity != subject.entity {
+                of_crowds.push((entity, facts));
+            } else {
+                add(&mut by_entity, entity, facts);
+            }
         }
         let roles: Vec<Entity> = by_entity
             .keys()
@@ -171,6 +173,10 @@ impl DayBook {
             if let Some(facts) = by_entity.get(&own_sessions).cloned() {
                 by_entity.entry(role).and_modify(|mine| mine.merge(&facts));
             }
+        }
+        // The role has what its persons did already.
+        for (role_session, facts) in of_crowds {
+            add(&mut by_entity, role_session, facts);
         }
         by_entity
     }
@@ -206,6 +212,13 @@ impl DayBook {
             crowded,
         }
     }
+}
+
+fn add(by_entity: &mut BTreeMap<Entity, DayFacts>, entity: Entity, facts: &DayFacts) {
+    by_entity
+        .entry(entity)
+        .and_modify(|mine| mine.merge(facts))
+        .or_insert_with(|| facts.clone());
 }
 
 /// Which subjects of a day stand for another identity.
@@ -245,40 +258,57 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn more_persons_than_can_be_told_apart_count_for_their_role() {
-        let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
-        let with_persons = |n: usize| {
-            let day = Day(20_000);
-            let mut book = DayBook::new(day);
-            for i in 0..n {
-                // A session is called as its maker likes, and this one likes slashes.
-                let slash = if i % 2 == 0 { "" } else { "/" };
-                let id = format!(
-                    "arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com"
-                );
-                let entity = Entity {
-                    kind: EntityKind::Identity,
-                    id: id.as_str().into(),
-                };
-                let mut facts = DayFacts::starting(day.start());
-                facts.profile.role = Some(role.clone());
-                book.subjects.insert(
-                    Subject {
-                        entity,
-                        twin_of_account: None,
-                    },
-                    facts,
-                );
-            }
-            book.assemble(&[], &OwnAccounts::new())
+    const ROLE: &str = "arn:aws:iam::111122223333:role/team/analyst";
+
+    fn entity(kind: EntityKind, id: &str) -> Entity {
+        Entity {
+            kind,
+            id: id.into(),
+        }
+    }
+
+    /// Tells a book of one call by an entity.
+    fn call(book: &mut DayBook, entity: &Entity) {
+        let subject = Subject {
+            entity: entity.clone(),
+            twin_of_account: None,
         };
-        assert_eq!(
-            with_persons(PERSONS_PER_ROLE_MAX).len(),
-            PERSONS_PER_ROLE_MAX
-        );
-        let crowded = with_persons(PERSONS_PER_ROLE_MAX + 1);
-        let ids: Vec<&str> = crowded.keys().map(|e| &*e.id).collect();
-        assert_eq!(ids, [&*role]);
+        let at = book.day.start();
+        let mut facts = DayFacts::starting(at);
+        facts.see(at, None);
+        facts.profile.role = Some(ROLE.into());
+        book.subjects
+            .entry(subject)
+            .and_modify(|mine| mine.merge(&facts))
+            .or_insert(facts.clone());
+    }
+
+    /// What is assembled of a role with one session of its own and so many persons.
+    fn with_persons(n: usize) -> BTreeMap<Entity, DayFacts> {
+        let mut book = DayBook::new(Day(20_000));
+        call(&mut book, &entity(EntityKind::Identity, ROLE));
+        for i in 0..n {
+            // A session is called as its maker likes, and this one likes slashes.
+            let slash = if i % 2 == 0 { "" } else { "/" };
+            let id =
+                format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com");
+            call(&mut book, &entity(EntityKind::Identity, &id));
+            call(&mut book, &entity(EntityKind::Role, ROLE));
+        }
+        book.assemble(&[], &OwnAccounts::new())
+    }
+
+    #[test]
+    fn more_persons_than_can_be_told_apart_count_for_their_role_and_once() {
+        let [identity, role] = [EntityKind::Identity, EntityKind::Role].map(|k| entity(k, ROLE));
+        for (n, n_identities, n_events) in [
+            (PERSONS_PER_ROLE_MAX, PERSONS_PER_ROLE_MAX + 1, 1),
+            (PERSONS_PER_ROLE_MAX + 1, 1, PERSONS_PER_ROLE_MAX + 2),
+        ] {
+            let found = with_persons(n);
+            assert_eq!(found.len(), n_identities + 1);
+            assert_eq!(found[&identity].n_events, n_events as u64);
+            assert_eq!(found[&role].n_events, n as u64 + 1);
+        }
     }
 }

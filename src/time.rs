@@ -205,6 +205,15 @@ impl Window {
         self.0
     }
 
+    /// Returns the length of the slots that add up to this window: ten minutes, where they do.
+    pub const fn grain(self) -> Self {
+        if self.0.is_multiple_of(Self::TEN_MINUTES.0) {
+            Self::TEN_MINUTES
+        } else {
+            self
+        }
+    }
+
     /// Returns the number of the window within its UTC day that holds the given second of the day.
     pub const fn slot(self, second_of_day: u32) -> u16 {
         (second_of_day / self.0) as u16

@@ -1,6 +1,6 @@
 //! `plimsoll score`
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::report::summary::{self, Summary, Tally};
 use crate::report::{Paint, json};
 use crate::score::Alert;
-use crate::store::Archive;
+use crate::store::{Archive, open_lines};
 use crate::time::parse_duration_secs;
 
 /// Judge events by the generation in force and tell alerts
@@ -112,7 +112,10 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
 /// Where alerts go: first into the store's archive, then to whoever asked.
 struct Delivery<'a> {
     archive: Archive,
-    is_archive_broken: bool,
+    /// Whether it was told that the archive cannot be written.
+    is_warned: bool,
+    /// Whether each alert must be safe on disk before the next is told: while following, its telling is noted.
+    is_durable: bool,
     file: Option<(File, PathBuf)>,
     format: Format,
     console: &'a Console,
@@ -123,18 +126,15 @@ impl<'a> Delivery<'a> {
     fn open(arguments: &Arguments, archive: Archive, console: &'a Console) -> Result<Self> {
         let file = match &arguments.out {
             Some(path) => {
-                let file = OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(path)
-                    .map_err(|e| cannot_write(path, e))?;
+                let file = open_lines(path).map_err(|e| cannot_write(path, e))?;
                 Some((file, path.clone()))
             }
             None => None,
         };
         Ok(Self {
             archive,
-            is_archive_broken: false,
+            is_warned: false,
+            is_durable: arguments.follow,
             file,
             format: arguments.format,
             console,
@@ -144,20 +144,12 @@ impl<'a> Delivery<'a> {
 
     fn deliver(&mut self, alert: &Alert) -> Result<()> {
         self.tally.add(alert);
-        // A store that can only be read still serves scoring; `explain` then needs the alert's document from elsewhere.
-        if !self.is_archive_broken
-            && let Err(error) = self.archive.append(alert.time.day(), &json::line(alert))
-        {
-            self.is_archive_broken = true;
-            self.console.warn(&format!(
-                "alerts are not kept for `explain`: {}",
-                error.message()
-            ));
-        }
+        self.keep(alert);
         match &mut self.file {
             Some((file, path)) => {
                 let text = self.format.write(alert, Paint::Never)?;
                 file.write_all(text.as_bytes())
+                    .and_then(|()| if self.is_durable { sync(file) } else { Ok(()) })
                     .map_err(|e| cannot_write(path, e))
             }
             None => self
@@ -165,6 +157,33 @@ impl<'a> Delivery<'a> {
                 .print(&self.format.write(alert, self.console.out())?),
         }
     }
+
+    /// Keeps an alert in the archive. A store that can only be read still serves scoring; `explain` then needs the alert's
+    /// document from elsewhere. A disk that is full may have room again for the next alert.
+    fn keep(&mut self, alert: &Alert) {
+        let (day, document) = (alert.time.day(), json::line(alert));
+        let kept = if self.is_durable {
+            self.archive.append_durably(day, &document)
+        } else {
+            self.archive.append(day, &document)
+        };
+        if let Err(error) = kept
+            && !std::mem::replace(&mut self.is_warned, true)
+        {
+            self.console.warn(&format!(
+                "alerts are not kept for `explain`: {}",
+                error.message()
+            ));
+        }
+    }
+}
+
+/// Makes a file durable. What is no file, such as a pipe, has nothing to make durable.
+fn sync(file: &File) -> std::io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.sync_all()?;
+    }
+    Ok(())
 }
 
 fn cannot_write(path: &std::path::Path, error: std::io::Error) -> Error {

@@ -1,9 +1,11 @@
 //! Logs into books: files read side by side, each event told once.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -37,6 +39,8 @@ pub struct IntakeSummary {
     pub repeated: u64,
     /// Events dated more than five minutes ahead, which were set aside.
     pub future: u64,
+    /// The files that had such events.
+    pub files_with_future: BTreeSet<Arc<str>>,
     /// Events of days too old to matter.
     pub too_old: u64,
     /// First event.
@@ -112,7 +116,8 @@ pub struct Intake<'a> {
 
 enum Message {
     Events(Vec<Event>),
-    Done(usize, Box<FileReport>, Vec<Reject>),
+    /// The number of a file, what became of it, its rejects, and how many of its events lie in the future.
+    Done(usize, Box<FileReport>, Vec<Reject>, u64),
 }
 
 impl Intake<'_> {
@@ -140,31 +145,28 @@ impl Intake<'_> {
                 scope.spawn(move || intake.work(next, read_bytes, progress, &sender));
             }
             drop(sender);
-            intake.collect(&receiver, read_bytes, progress, &mut tell)
+            intake.collect(receiver, read_bytes, progress, &mut tell)
         });
         progress.end();
         summary
     }
 
+    /// Tells what readers send. It has the receiver for its own, so that one who gives up lets go of the readers, too:
+    /// otherwise they would wait for room for ever.
     fn collect(
         &self,
-        receiver: &Receiver<Message>,
+        receiver: Receiver<Message>,
         read_bytes: &AtomicU64,
         progress: &dyn Progress,
         tell: &mut impl FnMut(&Resolver, Event) -> Result<bool>,
     ) -> Result<IntakeSummary> {
         let resolver = self.setup.resolver();
-        let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
         let mut summary = IntakeSummary::default();
         let mut reports: BTreeMap<usize, (FileReport, Vec<Reject>)> = BTreeMap::new();
         for message in receiver {
             match message {
                 Message::Events(events) => {
                     for event in events {
-                        if event.time > latest {
-                            summary.future += 1;
-                            continue;
-                        }
                         let time = event.time;
                         if tell(&resolver, event)? {
                             summary.note(time);
@@ -174,7 +176,11 @@ impl Intake<'_> {
                     }
                     progress.advance(read_bytes.load(Ordering::Relaxed));
                 }
-                Message::Done(number, report, rejects) => {
+                Message::Done(number, report, rejects, future) => {
+                    if future > 0 {
+                        summary.future += future;
+                        summary.files_with_future.insert(report.file.clone());
+                    }
                     reports.insert(number, (*report, rejects));
                 }
             }
@@ -196,6 +202,7 @@ impl Intake<'_> {
         progress: &dyn Progress,
         sender: &Sender<Message>,
     ) {
+        let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(input) = self.files.get(number) else {
@@ -203,11 +210,13 @@ impl Intake<'_> {
             };
             let mut batch = Vec::with_capacity(BATCH);
             let mut rejects = Vec::new();
-            let mut is_open = true;
+            let mut future = 0;
+            let is_heard = Cell::new(true);
             let counted = |reader| Counted {
                 reader,
                 read_bytes,
                 progress,
+                is_heard: &is_heard,
             };
             let report = match open(input) {
                 Ok(reader) => sources::read(
@@ -215,10 +224,16 @@ impl Intake<'_> {
                     input.name(),
                     &self.options,
                     &mut |event| {
+                        if event.time > latest {
+                            future += 1;
+                            return;
+                        }
                         batch.push(event);
-                        if batch.len() == BATCH && is_open {
+                        if batch.len() == BATCH {
                             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                            is_open = sender.send(Message::Events(full)).is_ok();
+                            if sender.send(Message::Events(full)).is_err() {
+                                is_heard.set(false);
+                            }
                         }
                     },
                     &mut |reject| {
@@ -231,7 +246,7 @@ impl Intake<'_> {
             };
             let sent = sender.send(Message::Events(batch)).is_ok()
                 && sender
-                    .send(Message::Done(number, Box::new(report), rejects))
+                    .send(Message::Done(number, Box::new(report), rejects, future))
                     .is_ok();
             if !sent {
                 return;
@@ -247,16 +262,17 @@ fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
     }
 }
 
-/// A reader that counts what it gives, and ends early when the user stops the run.
+/// A reader that counts what it gives, and ends early when the user stops the run or nobody hears it any more.
 struct Counted<'a, R> {
     reader: R,
     read_bytes: &'a AtomicU64,
     progress: &'a dyn Progress,
+    is_heard: &'a Cell<bool>,
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.progress.is_cancelled() {
+        if self.progress.is_cancelled() || !self.is_heard.get() {
             return Err(io::Error::other("stopped"));
         }
         let n = self.reader.read(buffer)?;
@@ -267,3 +283,49 @@ impl<R: Read> Read for Counted<'_, R> {
 
 /// Books by day.
 pub type Books = BTreeMap<Day, DayBook>;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::Unwatched;
+    use crate::error::Error;
+
+    #[test]
+    fn a_teller_that_fails_ends_the_reading() {
+        let folder = tempfile::tempdir().unwrap();
+        // More events than are ever under way.
+        let mut flows = String::new();
+        for n in 0..2 * BATCH * BATCHES_UNDER_WAY {
+            let start = 1_770_000_000 + n;
+            let end = start + 59;
+            writeln!(
+                flows,
+                "2 111122223333 eni-1 10.0.0.5 203.0.113.7 40000 443 6 1 100 {start} {end} ACCEPT OK"
+            )
+            .unwrap();
+        }
+        for name in ["a.log", "b.log"] {
+            std::fs::write(folder.path().join(name), &flows).unwrap();
+        }
+        let files = sources::discover(&[folder.path().to_owned()]).unwrap();
+        let (sender, ended) = bounded(1);
+        std::thread::spawn(move || {
+            let now = Time::parse("2027-01-01T00:00:00Z").unwrap();
+            let intake = Intake {
+                setup: &Setup::new(Config::default(), Vec::new(), now),
+                files,
+                options: ReadOptions::default(),
+                keep_rejects: false,
+            };
+            let ending = intake.run(&Unwatched, |_, _| Err(Error::failed("the disk is full")));
+            sender.send(ending.unwrap_err()).unwrap();
+        });
+        let error = ended.recv_timeout(Duration::from_secs(30)).unwrap();
+        assert_eq!(error.message(), "the disk is full");
+    }
+}

@@ -13,7 +13,7 @@ pub struct Setup {
     pub config: Config,
     /// The analytics, as checked.
     pub analytics: Vec<Analytic>,
-    /// Which short windows are measured.
+    /// Which windows are measured.
     pub plan: Plan,
     /// The present, by which events of the future are told.
     pub now: Time,
@@ -22,30 +22,30 @@ pub struct Setup {
 impl Setup {
     /// Puts a configuration and its analytics together.
     pub fn new(config: Config, analytics: Vec<Analytic>, now: Time) -> Self {
-        let mut short = Vec::new();
+        let mut windows = Vec::new();
         for analytic in &analytics {
             let Some(window) = analytic.window.filter(|w| !Window::STANDARD.contains(w)) else {
                 continue;
             };
-            short.extend(
+            windows.extend(
                 analytic
                     .metrics()
                     .into_iter()
                     .map(|metric| (metric, window)),
             );
         }
-        short.sort_unstable();
-        short.dedup();
+        windows.sort_unstable();
+        windows.dedup();
         Self {
             config,
             analytics,
-            plan: Plan { short },
+            plan: Plan { windows },
             now,
         }
     }
 
     /// Returns what is measured when a log is read, in short: the same text for the same networks, sensitive buckets, bindings
-    /// and short windows. What a store was measured by does not change afterwards.
+    /// and windows that do not consist of ten minutes. What a store was measured by does not change afterwards.
     pub fn measured_by(&self) -> String {
         let config = &self.config;
         let analytics = self.analytics.iter();
@@ -57,7 +57,8 @@ impl Setup {
                 .map(ToString::to_string),
         );
         said.extend(config.bindings.iter().map(|b| format!("{b:?}")));
-        said.extend(self.plan.short.iter().map(|(m, w)| format!("{m} {w}")));
+        let odd_windows = self.plan.windows.iter().filter(|(_, w)| w.grain() == *w);
+        said.extend(odd_windows.map(|(m, w)| format!("{m} {w}")));
         said.sort_unstable();
         said.dedup();
         format!("{:016x}", value_hash(&said.join("\n")))

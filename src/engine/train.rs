@@ -12,7 +12,7 @@ use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::learn::Unlearnt;
 use crate::measure::DayBook;
-use crate::sources::{self, InputFile, ReadOptions};
+use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
 
@@ -113,14 +113,10 @@ pub fn train(
     })?;
     intake.known_files = known_files;
     intake.too_old = too_old;
-    let learnt_a_file = intake
-        .files
-        .iter()
-        .any(|f| f.error.is_none() && f.content_hash != 0 && f.events > 0);
     let unlearnt_before = manifest.as_ref().map(|m| &m.unlearnt);
     let is_judged_anew =
         unlearnt_before.is_some_and(|before| *before != found_true(&verdicts, &stored));
-    if changed.is_empty() && !is_judged_anew && (manifest.is_some() || !learnt_a_file) {
+    if changed.is_empty() && !is_judged_anew {
         return Ok(TrainSummary {
             generation: manifest.as_ref().map_or(0, |m| m.generation),
             published: false,
@@ -353,12 +349,17 @@ fn unknown_files(files: Vec<InputFile>, ledger: &Ledger) -> (Vec<InputFile>, u64
     (files, known)
 }
 
+/// Notes the files that were learnt to the last record. Of all others another training may learn more: when the clock has
+/// moved on, or no format is forced. It reads them again, and knows the events that it learnt before.
 fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
-    for report in intake
-        .files
-        .iter()
-        .filter(|f| f.error.is_none() && !f.is_stdin())
-    {
+    let is_learnt = |file: &&FileReport| {
+        file.error.is_none()
+            && file.events > 0
+            && file.rejected.is_empty()
+            && !intake.files_with_future.contains(&file.file)
+            && !file.is_stdin()
+    };
+    for report in intake.files.iter().filter(is_learnt) {
         let entry = LedgerEntry {
             name: report.file.to_string(),
             generation: number,
@@ -374,4 +375,68 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
             .last_day
             .is_none_or(|day| last.since(day) < 2 * TRAIT_MEMORY_DAYS)
     });
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::engine::Unwatched;
+    use crate::event::Source;
+    use crate::time::Time;
+
+    /// Trains on all of a folder at an instant.
+    fn train_at(now: &str, folder: &std::path::Path, format: Option<Source>) -> TrainSummary {
+        let now = Time::parse(now).unwrap();
+        let setup = Setup::new(Config::default(), Vec::new(), now);
+        let files = sources::discover(&[folder.join("logs")]).unwrap();
+        let store = Store::at(folder.join("store"));
+        let options = ReadOptions { format };
+        train(&setup, &store, files, options, false, &Unwatched).unwrap()
+    }
+
+    fn flow(at: &str) -> String {
+        let start = Time::parse(at).unwrap().secs();
+        let end = start + 59;
+        format!(
+            "2 111122223333 eni-1 10.0.0.5 203.0.113.7 40000 443 6 1 100 {start} {end} ACCEPT OK\n"
+        )
+    }
+
+    fn folder_with(flows: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("logs")).unwrap();
+        let text: String = flows.iter().map(|at| flow(at)).collect();
+        std::fs::write(folder.path().join("logs/flows.log"), text).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_file_with_events_of_the_future_is_learnt_when_they_are_past() {
+        let folder = folder_with(&["2026-03-02T10:00:00Z", "2026-03-04T10:00:00Z"]);
+        let night = |now| {
+            let trained = train_at(now, folder.path(), None);
+            let intake = &trained.intake;
+            let read = (intake.events, intake.future, intake.known_files);
+            (trained.published, trained.generation, read)
+        };
+        assert_eq!(night("2026-03-01T00:00:00Z"), (false, 0, (0, 2, 0)));
+        assert_eq!(night("2026-03-03T00:00:00Z"), (true, 1, (1, 1, 0)));
+        assert_eq!(night("2026-03-05T00:00:00Z"), (true, 2, (1, 0, 0)));
+        assert_eq!(night("2026-03-06T00:00:00Z"), (false, 2, (0, 0, 1)));
+    }
+
+    #[test]
+    fn a_file_that_was_read_as_what_it_is_not_is_read_again() {
+        let folder = folder_with(&["2026-03-02T10:00:00Z"]);
+        let night = |format| {
+            let trained = train_at("2026-03-05T00:00:00Z", folder.path(), format);
+            (trained.published, trained.intake.events)
+        };
+        let trail = r#"{"eventVersion":"1.09","eventID":"e1","eventTime":"2026-03-02T00:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"eu-west-1","sourceIPAddress":"198.51.100.7","recipientAccountId":"111122223333","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/eve","accountId":"111122223333"}}"#;
+        std::fs::write(folder.path().join("logs/trail.jsonl"), trail).unwrap();
+        assert_eq!(night(Some(Source::AwsCloudTrail)), (true, 1));
+        assert_eq!(night(None), (true, 1));
+    }
 }

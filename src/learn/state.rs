@@ -196,12 +196,12 @@ pub(super) fn moments_of(
 ) -> Vec<((Metric, Window), Moments)> {
     let mut all = Vec::new();
     for metric in facts.metrics() {
-        let short = plan
-            .short
+        let own = plan
+            .windows
             .iter()
             .filter(|&&(m, _)| m == metric)
             .map(|&(_, window)| window);
-        for window in Window::STANDARD.into_iter().chain(short) {
+        for window in Window::STANDARD.into_iter().chain(own) {
             let readings = facts.readings(metric, window, known);
             if !readings.is_empty() {
                 all.push((

@@ -161,8 +161,8 @@ impl DayBook {
     /// `neighbours` are the links of the days before and after, as far as they are known.
     pub fn assemble(&self, neighbours: &[&Links], own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
         let joins = self.joins(neighbours);
-        let mut by_entity = BTreeMap::new();
-        let mut of_crowds = Vec::new();
+        let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
+        let mut crowd: Vec<(Entity, &DayFacts)> = Vec::new();
         let unnamed = self.unnamed.values().flatten().flatten();
         let mut subjects: Vec<_> = self.subjects.iter().chain(unnamed).collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
@@ -181,8 +181,8 @@ impl DayBook {
                 },
                 None => subject.entity.clone(),
             };
-            if person_in_role(&subject.entity).is_some() && entity != subject.entity {
-                of_crowds.push((entity, facts));
+            if joins.is_crowded(&subject.entity) {
+                crowd.push((entity, facts));
             } else {
                 add(&mut by_entity, entity, facts);
             }
@@ -201,9 +201,9 @@ impl DayBook {
                 by_entity.entry(role).and_modify(|mine| mine.merge(&facts));
             }
         }
-        // The role has what its persons did already.
-        for (role_session, facts) in of_crowds {
-            add(&mut by_entity, role_session, facts);
+        // Only now, because what persons did was told of their role, too.
+        for (role_sessions, facts) in crowd {
+            add(&mut by_entity, role_sessions, facts);
         }
         by_entity
     }
@@ -246,13 +246,6 @@ fn is_unnamed(event: &Event) -> bool {
     event.principal.is_none() && !event.source.is_flow()
 }
 
-fn add(by_entity: &mut BTreeMap<Entity, DayFacts>, entity: Entity, facts: &DayFacts) {
-    by_entity
-        .entry(entity)
-        .and_modify(|mine| mine.merge(facts))
-        .or_insert_with(|| facts.clone());
-}
-
 /// Which subjects of a day stand for another identity.
 pub struct Joins<'a> {
     /// Whose role sessions were on which instance.
@@ -262,6 +255,11 @@ pub struct Joins<'a> {
 }
 
 impl Joins<'_> {
+    /// Tells whether somebody is one of more persons in a role than are told apart.
+    fn is_crowded(&self, entity: &Entity) -> bool {
+        person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
+    }
+
     /// Returns the identity behind an instance, and the role behind a person if more persons appear in it than are told apart.
     pub fn behind(&self, entity: &Entity) -> Option<Str> {
         if entity.kind != EntityKind::Identity {
@@ -272,6 +270,13 @@ impl Joins<'_> {
         }
         self.by_instance.get(&entity.id).cloned()
     }
+}
+
+fn add(by_entity: &mut BTreeMap<Entity, DayFacts>, entity: Entity, facts: &DayFacts) {
+    by_entity
+        .entry(entity)
+        .and_modify(|mine| mine.merge(facts))
+        .or_insert_with(|| facts.clone());
 }
 
 /// Splits the identity of a person in a role into the role's sessions and the person, whose name may have a slash in it; the
@@ -289,58 +294,87 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Window;
+    use crate::vocab::Metric;
 
-    const ROLE: &str = "arn:aws:iam::111122223333:role/team/analyst";
-
-    fn entity(kind: EntityKind, id: &str) -> Entity {
-        Entity {
-            kind,
-            id: id.into(),
-        }
-    }
-
-    /// Tells a book of one call by an entity.
-    fn call(book: &mut DayBook, entity: &Entity) {
-        let subject = Subject {
-            entity: entity.clone(),
-            twin_of_account: None,
+    #[test]
+    fn a_crowded_role_counts_each_of_its_persons_once() {
+        let role: Str = "arn:aws:iam::111122223333:role/analyst".into();
+        let totals = |n_persons: usize| {
+            let mut book = DayBook::new(Day(20_000));
+            let mut add = |kind, id: &str, calls| {
+                let entity = Entity {
+                    kind,
+                    id: id.into(),
+                };
+                let subject = Subject {
+                    entity,
+                    twin_of_account: None,
+                };
+                let start = Day(20_000).start();
+                let facts = book
+                    .subjects
+                    .entry(subject)
+                    .or_insert_with(|| DayFacts::starting(start));
+                facts.profile.role = Some(role.clone());
+                facts.add_sum(Metric::ListCalls, Window::TEN_MINUTES, start, calls);
+            };
+            add(EntityKind::Identity, &role, 100);
+            for i in 0..n_persons {
+                let id = format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}@example.com");
+                add(EntityKind::Identity, &id, 1);
+                add(EntityKind::Role, &role, 1);
+            }
+            let facts = book.assemble(&[], &OwnAccounts::new());
+            let total = |kind| {
+                let entity = Entity {
+                    kind,
+                    id: role.clone(),
+                };
+                facts[&entity].readings(Metric::ListCalls, Window::DAY, None)[0].1
+            };
+            (total(EntityKind::Identity), total(EntityKind::Role))
         };
-        let at = book.day.start();
-        let mut facts = DayFacts::starting(at);
-        facts.see(at, None);
-        facts.profile.role = Some(ROLE.into());
-        book.subjects
-            .entry(subject)
-            .and_modify(|mine| mine.merge(&facts))
-            .or_insert(facts.clone());
-    }
-
-    /// What is assembled of a role with one session of its own and so many persons.
-    fn with_persons(n: usize) -> BTreeMap<Entity, DayFacts> {
-        let mut book = DayBook::new(Day(20_000));
-        call(&mut book, &entity(EntityKind::Identity, ROLE));
-        for i in 0..n {
-            // A session is called as its maker likes, and this one likes slashes.
-            let slash = if i % 2 == 0 { "" } else { "/" };
-            let id =
-                format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com");
-            call(&mut book, &entity(EntityKind::Identity, &id));
-            call(&mut book, &entity(EntityKind::Role, ROLE));
-        }
-        book.assemble(&[], &OwnAccounts::new())
+        let n = PERSONS_PER_ROLE_MAX;
+        let all = n as u64 + 100;
+        assert_eq!(totals(n), (100, all));
+        assert_eq!(totals(n + 1), (all + 1, all + 1));
     }
 
     #[test]
-    fn more_persons_than_can_be_told_apart_count_for_their_role_and_once() {
-        let [identity, role] = [EntityKind::Identity, EntityKind::Role].map(|k| entity(k, ROLE));
-        for (n, n_identities, n_events) in [
-            (PERSONS_PER_ROLE_MAX, PERSONS_PER_ROLE_MAX + 1, 1),
-            (PERSONS_PER_ROLE_MAX + 1, 1, PERSONS_PER_ROLE_MAX + 2),
-        ] {
-            let found = with_persons(n);
-            assert_eq!(found.len(), n_identities + 1);
-            assert_eq!(found[&identity].n_events, n_events as u64);
-            assert_eq!(found[&role].n_events, n as u64 + 1);
-        }
+    fn more_persons_than_can_be_told_apart_count_for_their_role() {
+        let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
+        let with_persons = |n: usize| {
+            let day = Day(20_000);
+            let mut book = DayBook::new(day);
+            for i in 0..n {
+                // A session is called as its maker likes, and this one likes slashes.
+                let slash = if i % 2 == 0 { "" } else { "/" };
+                let id = format!(
+                    "arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com"
+                );
+                let entity = Entity {
+                    kind: EntityKind::Identity,
+                    id: id.as_str().into(),
+                };
+                let mut facts = DayFacts::starting(day.start());
+                facts.profile.role = Some(role.clone());
+                book.subjects.insert(
+                    Subject {
+                        entity,
+                        twin_of_account: None,
+                    },
+                    facts,
+                );
+            }
+            book.assemble(&[], &OwnAccounts::new())
+        };
+        assert_eq!(
+            with_persons(PERSONS_PER_ROLE_MAX).len(),
+            PERSONS_PER_ROLE_MAX
+        );
+        let crowded = with_persons(PERSONS_PER_ROLE_MAX + 1);
+        let ids: Vec<&str> = crowded.keys().map(|e| &*e.id).collect();
+        assert_eq!(ids, [&*role]);
     }
 }

@@ -374,11 +374,7 @@ impl DayFacts {
         window: Window,
         known: Option<&[u64]>,
     ) -> Vec<(u16, u64)> {
-        let grain = if window.secs() >= Window::TEN_MINUTES.secs() {
-            Window::TEN_MINUTES
-        } else {
-            window
-        };
+        let grain = window.grain();
         if metric == Metric::BucketsNew && known.is_none() {
             return Vec::new();
         }
@@ -432,5 +428,37 @@ fn count(set: &Distinct, metric: Metric, known: Option<&[u64]>) -> u64 {
             known.len() as u64,
         ),
         _ => set.count(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::time::Day;
+
+    #[test]
+    fn a_window_holds_what_happened_in_it_whatever_its_length() {
+        let day = Day(20_000).start();
+        let calls: Vec<i64> = (0..86_400).step_by(70).collect();
+        for minutes in [1, 10, 12, 15, 16, 18, 20, 24, 30, 45, 60, 1_440] {
+            let window = Window::from_secs(minutes * 60).unwrap();
+            let mut facts = DayFacts::starting(day);
+            let mut expected = std::collections::BTreeMap::new();
+            for &secs in &calls {
+                let at = day.plus_secs(secs);
+                facts.add_sum(Metric::ListCalls, Window::TEN_MINUTES, at, 1);
+                if window != Window::TEN_MINUTES {
+                    facts.add_sum(Metric::ListCalls, window, at, 1);
+                }
+                *expected.entry(window.slot(secs as u32)).or_insert(0) += 1;
+            }
+            let expected: Vec<(u16, u64)> = expected.into_iter().collect();
+            assert_eq!(
+                facts.readings(Metric::ListCalls, window, None),
+                expected,
+                "{window}"
+            );
+        }
     }
 }

@@ -22,11 +22,21 @@ use crate::identity::address::network_of;
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
-/// Which windows shorter than ten minutes are measured, beside the standard ones.
+/// Which windows are measured beside the standard ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Metrics with a short window of their own, as analytics declare them.
-    pub short: Vec<(Metric, Window)>,
+    /// Metrics with a window of their own, as analytics declare them.
+    pub windows: Vec<(Metric, Window)>,
+}
+
+impl Plan {
+    /// Returns the windows of a metric that do not consist of slots of ten minutes, so that they need slots of their own.
+    fn odd_windows(&self, metric: Metric) -> impl Iterator<Item = Window> + '_ {
+        self.windows
+            .iter()
+            .filter(move |&&(m, window)| m == metric && window.grain() == window)
+            .map(|&(_, window)| window)
+    }
 }
 
 /// Returns the hash by which a value is known in sets: stable between runs and machines.
@@ -285,13 +295,13 @@ impl<'a> Contribution<'a> {
         facts.see(event.time, event.principal.as_ref().map(|p| p.kind));
         for &(metric, amount) in &self.sums {
             facts.add_sum(metric, Window::TEN_MINUTES, event.time, amount);
-            for &(_, window) in plan.short.iter().filter(|&&(m, _)| m == metric) {
+            for window in plan.odd_windows(metric) {
                 facts.add_sum(metric, window, event.time, amount);
             }
         }
         for &(metric, hash) in &self.distinct {
             facts.add_distinct(metric, Window::TEN_MINUTES, event.time, hash);
-            for &(_, window) in plan.short.iter().filter(|&&(m, _)| m == metric) {
+            for window in plan.odd_windows(metric) {
                 facts.add_distinct(metric, window, event.time, hash);
             }
         }

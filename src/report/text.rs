@@ -238,9 +238,9 @@ fn amounts(a: &Amount) -> String {
     if a.observed as f64 <= a.p99
         && let Some(AmountBasis::Volume(basis)) = &a.basis
     {
-        let active = active_windows(basis.predictive().lambda, window);
+        let seen = how_often(basis.predictive().lambda);
         return format!(
-            "{metric} {observed} in {window}: there is some in {active}, and then usually {}, p99 {}",
+            "{metric} {observed} in {window}: any at all is seen {seen}, then usually {}, p99 {}",
             amount(metric, a.p50),
             amount(metric, a.p99),
         );
@@ -255,15 +255,13 @@ fn amounts(a: &Amount) -> String {
     )
 }
 
-/// Says how many windows have any activity, given how many a day are expected.
-fn active_windows(per_day: f64, window: &str) -> String {
+/// Says how often something happens that is expected so many times a day.
+fn how_often(per_day: f64) -> String {
     if per_day >= 0.5 {
-        return format!("about {per_day:.1} windows of {window} a day");
+        return format!("about {per_day:.1} times a day");
     }
-    format!(
-        "one window of {window} in {} days",
-        count((1.0 / per_day.max(1e-9)).round() as u64)
-    )
+    let days = (1.0 / per_day.max(1e-9)).round() as u64;
+    format!("once in {}", noun(days, "day", "days"))
 }
 
 /// Returns whose history something was judged by, in a few words.

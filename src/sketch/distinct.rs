@@ -109,10 +109,14 @@ impl Distinct {
 
     /// Returns how many of the things are not `known`, of which there are `known_len`.
     ///
-    /// Exact while [`Self::exact`] is. Beyond, a lower bound of the estimate: everything known may have been seen.
+    /// Beyond [`EXACT_MAX`], a lower bound of the estimate: everything known may have been seen. The exact number before is
+    /// given up to where that begins, so that it never becomes less by what is added.
     pub fn count_not_in(&self, known: impl Fn(u64) -> bool, known_len: u64) -> u64 {
         match &self.0 {
-            State::Exact(hashes) => hashes.iter().filter(|&&hash| !known(hash)).count() as u64,
+            State::Exact(hashes) => {
+                let exact = hashes.iter().filter(|&&hash| !known(hash)).count() as u64;
+                exact.min((EXACT_MAX as u64 + 1).saturating_sub(known_len))
+            }
             State::Registers(_) => self.count().saturating_sub(known_len),
         }
     }
@@ -291,6 +295,27 @@ mod tests {
         let large: Distinct = (0..1000).map(mix).collect();
         assert_eq!(large.count_not_in(|_| true, 2), large.count() - 2);
         assert_eq!(large.count_not_in(|_| true, 5_000), 0);
+    }
+
+    #[test]
+    fn what_is_new_never_becomes_less() {
+        for (n_known, n_seen) in [(0, 0), (1, 1), (64, 0), (64, 20), (64, 64)] {
+            // Of the known ones some are seen among the new ones, the others never.
+            let known: Vec<u64> = (0..n_known)
+                .map(|n| mix(if n < n_seen { 5 * n } else { 1_000_000 + n }))
+                .collect();
+            let mut seen = Distinct::default();
+            let mut before = 0;
+            for n in 0..2_000 {
+                seen.insert(mix(n));
+                let new = seen.count_not_in(|hash| known.contains(&hash), n_known);
+                assert!(
+                    new >= before,
+                    "{new} after {before} of {n}, {n_seen} of {n_known}"
+                );
+                before = new;
+            }
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Alerts that were delivered, as the documents that they were: one file a day of event time, one document a line.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::{Store, open_lines};
 use crate::time::Day;
 
 const DIRECTORY: &str = "alerts";
@@ -40,11 +40,30 @@ impl Archive {
     ///
     /// Fails if the disk does.
     pub fn append(&self, day: Day, document: &str) -> Result<()> {
+        self.write(day, document, |_| Ok(()))
+    }
+
+    /// Does as [`Self::append`], durably.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn append_durably(&self, day: Day, document: &str) -> Result<()> {
+        self.write(day, document, File::sync_all)
+    }
+
+    fn write(
+        &self,
+        day: Day,
+        document: &str,
+        after: impl Fn(&File) -> io::Result<()>,
+    ) -> Result<()> {
         let path = self.directory.join(format!("{day}.jsonl"));
         let write = || -> io::Result<()> {
             fs::create_dir_all(&self.directory)?;
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.write_all(format!("{document}\n").as_bytes())
+            let mut file = open_lines(&path)?;
+            file.write_all(format!("{document}\n").as_bytes())?;
+            after(&file)
         };
         write().map_err(|e| {
             Error::failed(format!("cannot keep an alert in `{}`", path.display())).cause(e)
@@ -120,6 +139,8 @@ pub fn find_in(
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs::OpenOptions;
+
     use super::*;
 
     #[test]
@@ -133,7 +154,10 @@ mod tests {
         archive
             .append(Day(20_529), r#"{"alert_id":"abd","n":2}"#)
             .unwrap();
-        archive.append(Day(20_528), "{\"alert_id\":\"ab").unwrap();
+        // The disk was full in the middle of a line.
+        let day = folder.path().join(DIRECTORY).join("2026-03-16.jsonl");
+        let mut torn = OpenOptions::new().append(true).open(day).unwrap();
+        torn.write_all(b"{\"alert_id\":\"ab").unwrap();
         archive
             .append(Day(20_528), r#"{"alert_id":"abc","n":3}"#)
             .unwrap();

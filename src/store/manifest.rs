@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::store::UNFINISHED;
 use crate::time::Day;
 
 const NAME: &str = "MANIFEST.json";
@@ -78,7 +79,45 @@ impl Manifest {
     }
 
     pub(super) fn read(root: &Path) -> Result<Option<Self>> {
-        Self::read_file(&root.join(NAME))
+        if let Some(manifest) = Self::read_file(&root.join(NAME))? {
+            return Ok(Some(manifest));
+        }
+        match Self::newest_numbered(root)? {
+            // Another process may have published for the first time just now.
+            Some(numbered) => match Self::read_file(&root.join(NAME))? {
+                None => Err(lost(root, &numbered)),
+                manifest => Ok(manifest),
+            },
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the name of the newest numbered manifest. It is written after [`NAME`], so where one is, the other was.
+    fn newest_numbered(root: &Path) -> Result<Option<String>> {
+        let cannot =
+            |e| Error::failed(format!("cannot read the store `{}`", root.display())).cause(e);
+        let entries = match fs::read_dir(root) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(cannot)?,
+        };
+        let mut newest = None;
+        for entry in entries {
+            let entry = entry.map_err(cannot)?;
+            let name = entry.file_name().into_string().unwrap_or_default();
+            if let Some(number) = Self::number_in(&name)
+                && entry.file_type().map_err(cannot)?.is_file()
+            {
+                newest = newest.max(Some((number, name)));
+            }
+        }
+        Ok(newest.map(|(_, name)| name))
+    }
+
+    /// Returns the number in the name of a numbered manifest.
+    pub(super) fn number_in(name: &str) -> Option<u64> {
+        let digits = name.strip_prefix("manifest-")?.strip_suffix(".json")?;
+        let number = digits.parse().ok()?;
+        (name == Self::numbered_name(number)).then_some(number)
     }
 
     pub(super) fn read_numbered(root: &Path, number: u64) -> Result<Option<Self>> {
@@ -109,22 +148,44 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
-    /// Puts it in force: written beside, made durable, renamed into place.
+    /// Puts it in force: written beside, made durable, renamed into place. Its numbered copy follows.
     pub(super) fn write(&self, root: &Path) -> Result<()> {
+        self.write_as(root, NAME)?;
+        self.write_as(root, &Self::numbered_name(self.generation))
+    }
+
+    /// Writes the copy that outlives the next generation, unless it is there: a crash may have come between the two.
+    pub(super) fn complete(&self, root: &Path) -> Result<()> {
+        let name = Self::numbered_name(self.generation);
+        if root.join(&name).exists() {
+            return Ok(());
+        }
+        self.write_as(root, &name)
+    }
+
+    fn write_as(&self, root: &Path, name: &str) -> Result<()> {
         let text = serde_json::to_vec_pretty(self)
             .map_err(|e| Error::failed("cannot write the manifest").cause(e))?;
-        for name in [Self::numbered_name(self.generation), NAME.to_owned()] {
-            replace(root, &name, &text).map_err(|e| {
-                Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e)
-            })?;
-        }
-        Ok(())
+        replace(root, name, &text).map_err(|e| {
+            Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e)
+        })
     }
+}
+
+/// A store of which a part is gone must not be taken for an empty one, and swept.
+fn lost(root: &Path, numbered: &str) -> Error {
+    Error::failed(format!(
+        "the store `{}` has `{numbered}`, but no `{NAME}`",
+        root.display()
+    ))
+    .hint(format!(
+        "copy `{numbered}` to `{NAME}` if all days that it names are there, or begin anew with another `--store`"
+    ))
 }
 
 /// Replaces a file so that a reader, or a crash, sees the old text or the new and nothing between.
 pub(crate) fn replace(root: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
-    let beside = root.join(format!("{name}.unfinished"));
+    let beside = root.join(format!("{name}{UNFINISHED}"));
     let mut file = File::create(&beside)?;
     file.write_all(text)?;
     file.sync_all()?;

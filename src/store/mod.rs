@@ -6,12 +6,14 @@
 
 mod archive;
 mod codec;
+mod lines;
 mod lock;
 mod manifest;
 mod tuning;
 mod verdicts;
 
 pub use archive::{Archive, find_in};
+pub use lines::open_lines;
 pub use lock::{Lock, Role};
 pub(crate) use manifest::replace;
 pub use manifest::{DayEntry, Manifest};
@@ -32,6 +34,9 @@ use crate::vocab::{Entity, Str};
 
 /// Generations that are kept beside the one in force.
 const GENERATIONS_KEPT: u64 = 5;
+
+/// Ends the name of what is being written.
+const UNFINISHED: &str = ".unfinished";
 
 /// What was learnt from a file, so that it is not learnt again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,7 +153,7 @@ impl Store {
     ///
     /// Fails if the disk does.
     pub fn stage_day(&self, book: &DayBook, generation: u64) -> Result<Staged> {
-        let name = format!("day-{}-{generation:06}", book.day);
+        let name = day_name(book.day, generation);
         let mut subjects: Vec<_> = book.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         let mut fingerprints: Vec<u64> = book.fingerprints.iter().copied().collect();
@@ -213,7 +218,7 @@ impl Store {
         baselines.sort_by(|a, b| a.0.cmp(b.0));
         let mut support: Vec<_> = generation.support.iter().map(|(&k, &v)| (k, v)).collect();
         support.sort_unstable();
-        self.stage(format!("generation-{:06}", generation.number), |db| {
+        self.stage(generation_name(generation.number), |db| {
             db.write(&HEAD, [&head])?;
             db.write(&BASELINES, baselines)?;
             db.write(&GROUPS, &generation.groups)?;
@@ -316,7 +321,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Fails if the disk does; what was in force then still is.
+    /// Fails if the disk does. What was in force then still is, unless only the copy or the tidying up failed: the next run
+    /// makes up for these.
     pub fn publish(&self, manifest: &Manifest, _lock: &Lock) -> Result<()> {
         manifest.write(&self.root)?;
         self.sweep(manifest)
@@ -329,8 +335,11 @@ impl Store {
     /// Fails if the store cannot be read.
     pub fn sweep_unfinished(&self, _lock: &Lock) -> Result<()> {
         match self.manifest()? {
-            Some(manifest) => self.sweep(&manifest),
-            None => self.remove_unless(|name| !is_ours(name)),
+            Some(manifest) => {
+                manifest.complete(&self.root)?;
+                self.sweep(&manifest)
+            }
+            None => self.remove_unless(|_| false),
         }
     }
 
@@ -343,9 +352,10 @@ impl Store {
             }
         }
         keep.insert(Manifest::numbered_name(manifest.generation));
-        self.remove_unless(|name| !is_ours(name) || keep.contains(name))
+        self.remove_unless(|name| keep.contains(name))
     }
 
+    /// Removes of what trainings write all but what is kept. Names of other kinds are not ours to remove.
     fn remove_unless(&self, keep: impl Fn(&str) -> bool) -> Result<()> {
         let cannot = |e: std::io::Error| {
             Error::failed(format!("cannot tidy the store `{}`", self.root.display())).cause(e)
@@ -357,9 +367,10 @@ impl Store {
             if keep(name) {
                 continue;
             }
-            if entry.file_type().map_err(cannot)?.is_dir() {
+            let file_type = entry.file_type().map_err(cannot)?;
+            if file_type.is_dir() && is_directory_of_ours(name) {
                 std::fs::remove_dir_all(entry.path()).map_err(cannot)?;
-            } else {
+            } else if file_type.is_file() && is_file_of_ours(name) {
                 std::fs::remove_file(entry.path()).map_err(cannot)?;
             }
         }
@@ -368,7 +379,7 @@ impl Store {
 
     fn stage(&self, name: String, write: impl FnOnce(&Database) -> Result<()>) -> Result<Staged> {
         let (unfinished, finished) = (
-            self.root.join(format!("{name}.unfinished")),
+            self.root.join(format!("{name}{UNFINISHED}")),
             self.root.join(&name),
         );
         let cannot = |e: std::io::Error| {
@@ -394,7 +405,87 @@ impl Staged {
     }
 }
 
-/// Tells whether a name in the store's directory is of a kind that sweeping may remove.
-fn is_ours(name: &str) -> bool {
-    name.starts_with("day-") || name.starts_with("generation-") || name.starts_with("manifest-")
+fn day_name(day: Day, generation: u64) -> String {
+    format!("day-{day}-{generation:06}")
+}
+
+fn generation_name(number: u64) -> String {
+    format!("generation-{number:06}")
+}
+
+/// Tells whether a directory in the store is one that a training wrote, by the very name that it would have written.
+fn is_directory_of_ours(name: &str) -> bool {
+    let name = name.strip_suffix(UNFINISHED).unwrap_or(name);
+    let Some((kind, number)) = name.rsplit_once('-') else {
+        return false;
+    };
+    let Ok(number) = number.parse() else {
+        return false;
+    };
+    let day = kind.strip_prefix("day-").and_then(Day::parse);
+    name == generation_name(number) || day.is_some_and(|day| name == day_name(day, number))
+}
+
+/// Tells whether a file in the store is one that a training wrote, by its name.
+fn is_file_of_ours(name: &str) -> bool {
+    Manifest::number_in(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_some()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn sweeping_removes_what_a_training_made_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let lock = store.lock(Role::Learner).unwrap();
+        let kept = [
+            "day-to-day-notes/",
+            "day-2026-03-01/",
+            "day-2026-02-31-000001/",
+            "day-2026-03-01-000001-copy/",
+            "day-2026-03-01-00001/",
+            "day-2026-03-01-000002",
+            "generation-x/",
+            "generation-000001.old/",
+            "manifest-of-our-cargo.txt",
+            "manifest-000001.json.bak",
+            "manifest-000001.json/",
+        ];
+        let swept = [
+            "day-2026-03-01-000001/",
+            "day-2026-03-01-1000000.unfinished/",
+            "generation-000001/",
+            "generation-000002.unfinished/",
+            "manifest-000002.json.unfinished",
+        ];
+        for name in kept.iter().chain(&swept) {
+            match name.strip_suffix('/') {
+                Some(folder) => fs::create_dir(store.root().join(folder)).unwrap(),
+                None => fs::write(store.root().join(name), "").unwrap(),
+            }
+        }
+        store.sweep_unfinished(&lock).unwrap();
+        let is_there = |name: &&&str| store.root().join(name.trim_end_matches('/')).exists();
+        assert_eq!(kept.iter().filter(is_there).count(), kept.len());
+        assert_eq!(swept.iter().filter(is_there).count(), 0);
+    }
+
+    #[test]
+    fn a_store_whose_manifest_is_lost_is_not_taken_for_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let lock = store.lock(Role::Learner).unwrap();
+        let generation = store.root().join("generation-000007");
+        fs::create_dir(&generation).unwrap();
+        fs::write(store.root().join("manifest-000007.json"), "{}").unwrap();
+        let told = store.sweep_unfinished(&lock).unwrap_err().to_string();
+        assert!(told.contains("manifest-000007.json"), "{told}");
+        assert!(generation.exists());
+        assert!(store.published().is_err_and(|e| e.to_string() == told));
+    }
 }

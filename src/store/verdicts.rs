@@ -1,13 +1,13 @@
 //! What analysts said of alerts: one line a verdict, only ever appended; of several on one alert the last holds.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::Store;
+use crate::store::{Store, open_lines};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Metric, Str};
 
@@ -140,14 +140,7 @@ impl Store {
             std::fs::create_dir_all(self.root())?;
             let mut text = serde_json::to_vec(&Line::from(verdict))?;
             text.push(b'\n');
-            let mut file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .read(true)
-                .open(&path)?;
-            if is_cut_short(&mut file)? {
-                text.insert(0, b'\n');
-            }
+            let mut file = open_lines(&path)?;
             file.write_all(&text)?;
             file.sync_all()
         };
@@ -155,17 +148,6 @@ impl Store {
             Error::failed(format!("cannot keep the verdict in `{}`", path.display())).cause(e)
         })
     }
-}
-
-/// Tells whether the last line of a file has no end.
-fn is_cut_short(file: &mut File) -> io::Result<bool> {
-    if file.metadata()?.len() == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
 }
 
 #[cfg(test)]

@@ -397,7 +397,7 @@ fn events_of(
     let mut events: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
     spool.of_day(book.day, |mut event| {
         let is_second_copy = |account: &Str| generation.own_accounts.contains(account);
-        if event.twin_of_account.as_ref().is_some_and(is_second_copy) {
+        if event.twin_of_account.as_ref().is_some_and(is_second_copy) || book.gave_way(&event) {
             return;
         }
         let entities: Vec<Entity> = resolver

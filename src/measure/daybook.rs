@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use crate::event::Event;
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
 use crate::measure::{Contribution, DayFacts, Plan, value_hash};
@@ -14,6 +15,10 @@ use crate::vocab::{Entity, EntityKind, Str};
 /// The most persons that are told apart in one role and day. Whoever may assume a role may name its sessions as he likes, so
 /// that beyond this, names say nothing, and all count for the role.
 const PERSONS_PER_ROLE_MAX: usize = 2_000;
+
+/// The most records of a day that name no caller and give way to one of the same id that does. Each takes about a kilobyte;
+/// of the rest, the first told counts.
+const UNNAMED_MAX: usize = 4_096;
 
 /// Whose facts: an entity, kept apart when the record is another account's copy of the same action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +47,8 @@ pub struct DayBook {
     pub created: BTreeMap<Str, Time>,
     /// Fingerprints of the events told so far; each is told once.
     pub fingerprints: FxHashSet<u64>,
+    /// What records without a caller add, by fingerprint, as long as none of the same id names one; then nothing.
+    pub unnamed: BTreeMap<u64, Option<BTreeMap<Subject, DayFacts>>>,
     /// Last event of the day.
     pub last: Option<Time>,
 }
@@ -56,17 +63,24 @@ impl DayBook {
             accounts: OwnAccounts::new(),
             created: BTreeMap::new(),
             fingerprints: FxHashSet::default(),
+            unnamed: BTreeMap::new(),
             last: None,
         }
     }
 
     /// Tells an event; returns false if it was told before.
     ///
-    /// The event's day must be the book's.
+    /// The event's day must be the book's. One that names its caller takes the place of one of the same id that does not:
+    /// exports trim records, and which copy is read first is chance.
     pub fn tell(&mut self, settled: &Settled, plan: &Plan) -> bool {
         let event = settled.event;
         debug_assert_eq!(event.time.day(), self.day);
-        if !self.fingerprints.insert(value_hash(&event.id)) {
+        let fingerprint = value_hash(&event.id);
+        let is_first = self.fingerprints.insert(fingerprint);
+        let is_unnamed = is_unnamed(event);
+        let unnamed = self.unnamed.get_mut(&fingerprint);
+        let takes_place = !is_unnamed && unnamed.and_then(Option::take).is_some();
+        if !is_first && !takes_place {
             return false;
         }
         self.last = self.last.max(Some(event.time));
@@ -82,6 +96,8 @@ impl DayBook {
         if let Some(principal) = &event.principal {
             self.links.note(principal, event.time);
         }
+        let mut held = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
+            .then(BTreeMap::<Subject, DayFacts>::new);
         let contribution = Contribution::of(settled);
         for entity in settled.entities() {
             let is_identity = entity.kind == EntityKind::Identity;
@@ -89,17 +105,26 @@ impl DayBook {
                 entity,
                 twin_of_account: event.twin_of_account.clone(),
             };
-            let facts = self
-                .subjects
-                .entry(subject)
-                .or_insert_with(|| DayFacts::starting(event.time));
+            let empty = || DayFacts::starting(event.time);
+            let facts = match &mut held {
+                Some(held) => held.entry(subject).or_insert_with(empty),
+                None => self.subjects.entry(subject).or_insert_with(empty),
+            };
             contribution.add_to(facts, plan);
             facts.note_provider(event.provider, event.account.as_ref());
             if let (true, Some(principal)) = (is_identity, &event.principal) {
                 facts.note_principal(principal);
             }
         }
+        if held.is_some() {
+            self.unnamed.insert(fingerprint, held);
+        }
         true
+    }
+
+    /// Tells whether an event that was told has given way to one of the same id that names its caller.
+    pub fn gave_way(&self, event: &Event) -> bool {
+        is_unnamed(event) && matches!(self.unnamed.get(&value_hash(&event.id)), Some(None))
     }
 
     /// Unites two books of the same day that were told different events.
@@ -126,6 +151,7 @@ impl DayBook {
             *mine = (*mine).min(at);
         }
         self.fingerprints.extend(other.fingerprints);
+        self.unnamed.extend(other.unnamed);
         self.last = self.last.max(other.last);
     }
 
@@ -137,7 +163,8 @@ impl DayBook {
         let joins = self.joins(neighbours);
         let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
         let mut crowd: Vec<(Entity, &DayFacts)> = Vec::new();
-        let mut subjects: Vec<_> = self.subjects.iter().collect();
+        let unnamed = self.unnamed.values().flatten().flatten();
+        let mut subjects: Vec<_> = self.subjects.iter().chain(unnamed).collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         for (subject, facts) in subjects {
             if subject
@@ -212,6 +239,11 @@ impl DayBook {
             crowded,
         }
     }
+}
+
+/// Tells whether a record says what was done and not by whom. A flow has no caller, and its id is its content.
+fn is_unnamed(event: &Event) -> bool {
+    event.principal.is_none() && !event.source.is_flow()
 }
 
 /// Which subjects of a day stand for another identity.

@@ -85,6 +85,7 @@ const LEDGER: Table<(u128, LedgerEntry)> = Table::new("ledger");
 const HEAD: Table<Head> = Table::new("head");
 const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
+const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 
 /// A store: a directory.
@@ -157,6 +158,8 @@ impl Store {
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         let mut fingerprints: Vec<u64> = book.fingerprints.iter().copied().collect();
         fingerprints.sort_unstable();
+        let unnamed = book.unnamed.iter();
+        let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
         let head = DayHead {
             links: book.links.clone(),
             accounts: book.accounts.clone(),
@@ -166,6 +169,7 @@ impl Store {
         self.stage(name, |db| {
             db.write(&DAY_HEAD, [&head])?;
             db.write(&SUBJECTS, subjects)?;
+            db.write(&UNNAMED, unnamed)?;
             db.write_sorted_numbers(&FINGERPRINTS, &fingerprints)
         })
     }
@@ -180,6 +184,8 @@ impl Store {
         let head = db.read_one(&DAY_HEAD)?;
         let mut book = DayBook::new(entry.day);
         book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
+        let unnamed = db.read(&UNNAMED)?.into_iter();
+        book.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
         book.fingerprints = db
             .read_sorted_numbers(&FINGERPRINTS)?
             .into_iter()

@@ -160,7 +160,12 @@ impl Inputs {
     }
 }
 
-fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
+/// Writes rejected records as JSON lines.
+///
+/// # Errors
+///
+/// Fails if the disk does.
+pub fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for reject in rejects {
         let document = json!({

@@ -255,7 +255,8 @@ impl Intake<'_> {
     }
 }
 
-fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
+/// Opens a file, or standard input.
+pub(super) fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
     match input {
         InputFile::Stdin => Ok(Box::new(io::stdin().lock())),
         InputFile::File { path, .. } => Ok(Box::new(File::open(PathBuf::from(path))?)),

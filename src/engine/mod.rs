@@ -43,6 +43,8 @@ pub trait Progress: Sync {
     fn advance(&self, done: u64);
     /// The phase is over.
     fn end(&self);
+    /// Something is amiss that whoever runs this should know before its end.
+    fn warn(&self, _: &str) {}
     /// Tells whether the user asked to stop.
     fn is_cancelled(&self) -> bool {
         false

@@ -4,47 +4,44 @@
 //! far that went. A crash loses nothing: the next run goes back to the checkpoint and reads on, and an alert that was
 //! delivered but not noted is delivered again under the same id.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{self, BufRead, Read, Seek, SeekFrom};
+mod checkpoint;
+mod growing;
+mod watch;
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded};
-use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::baseline::Generation;
+use crate::engine::follow::checkpoint::Checkpoint;
+use crate::engine::follow::growing::{Growing, header_of};
+use crate::engine::follow::watch::Watch;
 use crate::engine::intake::Books;
-use crate::engine::score::{
-    Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
-};
+use crate::engine::score::{Hearing, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
 use crate::engine::spool::Spool;
 use crate::engine::thresholds::in_force;
 use crate::engine::{Progress, Setup};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::score::Alert;
 use crate::sources::{self, ReadOptions};
-use crate::store::{Role, Store, replace};
+use crate::store::{Role, Store};
 use crate::time::{Day, Time};
 
 /// How far, in seconds, an event may be dated ahead of the present before it is set aside.
 const FUTURE_SECS_MAX: i64 = 5 * 60;
 /// How long, in seconds, a quiet trail may keep a day open after its end.
 const OPEN_SECS_MAX: i64 = 86_400;
-/// The most bytes taken from one growing file at a time.
+/// Buffer of standard input.
 const CHUNK_BYTES: u64 = 8 << 20;
-/// The most bytes by which a file is told from another of the same name: enough to reach the id of a first record.
-const HEAD_BYTES: u64 = 8 << 10;
 /// Chunks of standard input under way.
 const CHUNKS_UNDER_WAY: usize = 4;
 /// Rejects that are kept; all are counted.
 const REJECTS_MAX: usize = 10_000;
-/// How long it is remembered what was told of a day.
-const TOLD_DAYS: i32 = 7;
-const CHECKPOINT: &str = "follow.checkpoint";
 const SPOOL: &str = "follow-events";
 
 /// How to follow.
@@ -62,45 +59,11 @@ pub struct FollowOptions {
     pub until_idle: Option<Duration>,
 }
 
-/// How far following went, as kept between runs.
-#[derive(Default, Serialize, Deserialize)]
-struct Checkpoint {
-    files: BTreeMap<PathBuf, Position>,
-    spooled: BTreeMap<Day, u64>,
-    told: Told,
-    acquaintance: Acquaintance,
-    newest: BTreeMap<String, (Time, i64)>,
-    /// The last day that was judged to its end.
-    closed: Option<Day>,
-}
-
-/// How far a file was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Position {
-    /// Bytes that were taken.
-    offset: u64,
-    /// Hash of the first of them, by which a file is told from another of the same name.
-    head: u64,
-    /// Size when it was last looked at; a document is read once its size stands still.
-    size: u64,
-    /// The first line, if it names the columns of the rest.
-    header: Option<String>,
-}
-
-/// How a file is to be read while it may grow.
-enum Shape {
-    /// Line by line, as they are finished; the header, if there is one.
-    Lines(Option<String>),
-    /// As a whole, once it stands still.
-    Document,
-    /// Too little to tell.
-    Unknown,
-}
-
 struct Follower<'a> {
     setup: &'a Setup,
     store: &'a Store,
     options: &'a FollowOptions,
+    watch: Watch,
     generation: Generation,
     books: Books,
     spool: Spool,
@@ -162,7 +125,7 @@ pub fn follow(
         }
     }
     progress.end();
-    Ok(follower.summary)
+    Ok(follower.finish())
 }
 
 impl<'a> Follower<'a> {
@@ -190,6 +153,7 @@ impl<'a> Follower<'a> {
             setup,
             store,
             options,
+            watch: Watch::new(&options.paths),
             generation,
             books,
             spool,
@@ -204,85 +168,61 @@ impl<'a> Follower<'a> {
         })
     }
 
+    /// Returns what it came to.
+    fn finish(mut self) -> ScoreSummary {
+        for report in self.watch.unreadable() {
+            self.summary.intake.add_report(report);
+        }
+        self.summary
+    }
+
     /// Looks at all files; returns whether something was read.
     fn look(&mut self, progress: &dyn Progress) -> Result<bool> {
         let mut is_news = false;
-        for path in files_under(&self.options.paths) {
+        for path in self.watch.begin() {
             if progress.is_cancelled() {
-                break;
+                return Ok(is_news);
             }
             is_news |= self.look_at(&path)?;
         }
+        for warning in self.watch.end() {
+            progress.warn(&warning);
+        }
         Ok(is_news)
     }
 
+    /// Takes what is new in a file. One that cannot be read does not stop the others, and may be readable again: where it was
+    /// read to is not forgotten.
     fn look_at(&mut self, path: &Path) -> Result<bool> {
-        // A file that is gone, or not yet readable, may come back.
-        let Ok(size) = std::fs::metadata(path).map(|m| m.len()) else {
-            return Ok(false);
-        };
-        let mut position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
-        if size == position.offset {
-            return Ok(false);
-        }
-        let cannot_read = |e| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
-        let is_another = size < position.offset
-            || (position.offset > 0
-                && head_of(path, position.offset).map_err(cannot_read)? != position.head);
-        if is_another {
-            // It was cut off, or is another file by now.
-            position = Position::default();
-        }
-        let stands_still = size == position.size;
-        position.size = size;
         let name = path.display().to_string();
-        let read = match shape(path, &position) {
-            Ok(Shape::Lines(header)) => {
-                position.header = header;
-                self.read_lines(path, &name, &mut position, size)
+        let position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
+        let mut growing = match Growing::since(path, position) {
+            Ok(Some(growing)) => growing,
+            Ok(None) => return Ok(false),
+            Err(e) => {
+                self.watch.lose(path, e);
+                return Ok(false);
             }
-            Ok(Shape::Document) if stands_still => self.read_document(path, &name, &mut position),
-            Ok(Shape::Document | Shape::Unknown) => Ok(false),
-            Err(e) => Err(cannot_read(e)),
-        }?;
-        position.head = head_of(path, position.offset).map_err(cannot_read)?;
-        self.checkpoint.files.insert(path.to_owned(), position);
-        Ok(read)
-    }
-
-    /// Takes the lines that were finished since the last look.
-    fn read_lines(
-        &mut self,
-        path: &Path,
-        name: &str,
-        position: &mut Position,
-        size: u64,
-    ) -> Result<bool> {
+        };
         let mut is_news = false;
-        while position.offset < size {
-            let chunk = finished_lines(path, position.offset)
-                .map_err(|e| Error::failed(format!("cannot read `{name}`")).cause(e))?;
-            if chunk.is_empty() {
-                break;
-            }
-            position.offset += chunk.len() as u64;
-            match &position.header {
-                Some(header) if !chunk.starts_with(header.as_bytes()) => {
-                    self.take(name, header.as_bytes().chain(&chunk[..]))?;
+        loop {
+            match growing.next() {
+                Ok(Some(text)) => self.take(&name, text)?,
+                Ok(None) => break,
+                Err(e) => {
+                    self.watch.lose(path, e);
+                    break;
                 }
-                _ => self.take(name, &chunk[..])?,
             }
             is_news = true;
         }
+        match growing.position() {
+            Ok(position) => {
+                self.checkpoint.files.insert(path.to_owned(), position);
+            }
+            Err(e) => self.watch.lose(path, e),
+        }
         Ok(is_news)
-    }
-
-    fn read_document(&mut self, path: &Path, name: &str, position: &mut Position) -> Result<bool> {
-        let file = File::open(path)
-            .map_err(|e| Error::failed(format!("cannot read `{name}`")).cause(e))?;
-        self.take(name, file)?;
-        position.offset = position.size;
-        Ok(true)
     }
 
     fn take_stdin(
@@ -500,126 +440,6 @@ impl<'a> Follower<'a> {
         }
         Ok(())
     }
-}
-
-impl Checkpoint {
-    fn read(root: &Path) -> Result<Self> {
-        let path = root.join(CHECKPOINT);
-        match std::fs::read(&path) {
-            Ok(text) => postcard::from_bytes(&text).map_err(|e| {
-                Error::failed(format!("`{}` is damaged", path.display()))
-                    .cause(e)
-                    .hint("remove it, and following begins anew; alerts may be told again")
-            }),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(e) => Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e)),
-        }
-    }
-
-    fn write(&self, root: &Path) -> Result<()> {
-        let text = postcard::to_stdvec(self)
-            .map_err(|e| Error::failed("cannot write the checkpoint").cause(e))?;
-        replace(root, CHECKPOINT, &text).map_err(|e| {
-            Error::failed(format!(
-                "cannot write `{}`",
-                root.join(CHECKPOINT).display()
-            ))
-            .cause(e)
-        })
-    }
-
-    /// Forgets files that are gone, and what was told of days long past.
-    fn forget_before(&mut self, oldest_open: Option<Day>) {
-        self.files.retain(|path, _| path.exists());
-        if let Some(oldest) = oldest_open {
-            self.told
-                .retain(|_, (_, day)| oldest.since(*day) <= TOLD_DAYS);
-        }
-    }
-}
-
-/// Returns the files under some paths, in order.
-fn files_under(paths: &[PathBuf]) -> Vec<PathBuf> {
-    let named: Vec<PathBuf> = paths
-        .iter()
-        .filter(|p| p.as_os_str() != "-" && p.exists())
-        .cloned()
-        .collect();
-    let found = sources::discover(&named).unwrap_or_default();
-    found
-        .iter()
-        .filter_map(|file| file.path().map(Path::to_owned))
-        .collect()
-}
-
-/// Returns the hash of a file's beginning, of what was taken of it.
-fn head_of(path: &Path, taken: u64) -> io::Result<u64> {
-    let mut head = Vec::new();
-    File::open(path)?
-        .take(taken.min(HEAD_BYTES))
-        .read_to_end(&mut head)?;
-    Ok(xxh3_64(&head))
-}
-
-/// Tells how a file is to be read, from its first line.
-fn shape(path: &Path, position: &Position) -> io::Result<Shape> {
-    if position.header.is_some() {
-        return Ok(Shape::Lines(position.header.clone()));
-    }
-    let mut first = Vec::new();
-    io::BufReader::new(File::open(path)?)
-        .take(CHUNK_BYTES)
-        .read_until(b'\n', &mut first)?;
-    let text = first.trim_ascii_start();
-    let is_compressed =
-        text.starts_with(&[0x1f, 0x8b]) || text.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-    if is_compressed {
-        return Ok(Shape::Document);
-    }
-    let is_finished = first.ends_with(b"\n");
-    let is_json = matches!(text.first(), Some(b'{' | b'['));
-    if is_json {
-        let is_whole = serde_json::from_slice::<serde::de::IgnoredAny>(&first).is_ok();
-        return Ok(if is_finished && is_whole {
-            Shape::Lines(None)
-        } else {
-            Shape::Document
-        });
-    }
-    if !is_finished {
-        return Ok(Shape::Unknown);
-    }
-    Ok(Shape::Lines(header_of(&first)))
-}
-
-/// Returns the first line, if it names the columns of the rest.
-fn header_of(text: &[u8]) -> Option<String> {
-    let line = text.split_inclusive(|&b| b == b'\n').next()?;
-    let names_columns = line
-        .trim_ascii_start()
-        .first()
-        .is_some_and(u8::is_ascii_alphabetic);
-    names_columns.then(|| String::from_utf8_lossy(line).into_owned())
-}
-
-/// Returns what follows an offset up to the last finished line, at most a chunk unless one line is longer.
-fn finished_lines(path: &Path, offset: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    let mut chunk = Vec::new();
-    let mut reader = io::BufReader::new(file);
-    (&mut reader).take(CHUNK_BYTES).read_to_end(&mut chunk)?;
-    match memchr::memrchr(b'\n', &chunk) {
-        Some(at) => chunk.truncate(at + 1),
-        None if (chunk.len() as u64) < CHUNK_BYTES => chunk.clear(),
-        None => {
-            reader.read_until(b'\n', &mut chunk)?;
-            if !chunk.ends_with(b"\n") {
-                chunk.clear();
-            }
-        }
-    }
-    Ok(chunk)
 }
 
 /// Reads standard input in the background, whole lines at a time.

@@ -1,0 +1,57 @@
+//! Following as a service: whatever happens around it, it goes on, and says what it cannot do.
+
+use crate::world::{Said, World};
+
+/// An estate that was trained, and the records of a day after that as JSON lines.
+fn trained() -> (World, Vec<String>) {
+    let world = World::simulated(6, 12, 40);
+    let days = world.days();
+    world.link_days("past", &days[..9]);
+    world.write_lines("today.jsonl", &days[9..10]);
+    world.run(&["train", "past"]).succeeds();
+    let text = std::fs::read_to_string(world.path().join("today.jsonl")).expect("it was written");
+    let lines = text.lines().map(str::to_owned).collect();
+    (world, lines)
+}
+
+/// Follows some paths until nothing comes any more.
+fn follow(world: &World, paths: &[&str], input: &[u8]) -> Said {
+    let args = [
+        "score",
+        "--follow",
+        "--poll",
+        "20ms",
+        "--until-idle",
+        "300ms",
+    ];
+    world.run_with_input(&[&args[..], paths].concat(), input)
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_does_not_stop_the_rest() {
+    let (world, lines) = trained();
+    let text = lines.join("\n") + "\n";
+    let complete = follow(&world, &["today.jsonl"], b"").succeeds();
+    world.write("live/b.jsonl", &text);
+    world.write_unreadable("live/a.jsonl");
+    world.make_unreachable_folder("live/lost");
+    std::os::unix::fs::symlink("nowhere", world.path().join("live/c.jsonl")).expect("a link");
+    let words = [
+        "live/a.jsonl",
+        "live/lost",
+        "live/c.jsonl",
+        "no-such-folder",
+    ];
+    let with_obstacles = ["--store", "other", "live", "no-such-folder"];
+    world.run(&["--store", "other", "train", "past"]).succeeds();
+    let said = follow(&world, &with_obstacles, b"").fails_with(1, &words);
+    assert_eq!(said.out, complete.out);
+    for word in words {
+        let warnings = said.err.lines().filter(|line| line.contains(word)).count();
+        assert_eq!(
+            warnings, 2,
+            "once as it happens, once at the end: {}",
+            said.err
+        );
+    }
+}

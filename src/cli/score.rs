@@ -62,6 +62,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             paths: arguments.logs.clone(),
             score: options,
             read: read_options(common.input.as_deref())?,
+            keep_rejects: common.rejects.is_some(),
             poll: arguments.poll,
             until_idle: arguments.until_idle,
         };

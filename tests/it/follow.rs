@@ -55,3 +55,41 @@ fn what_cannot_be_read_is_named_and_does_not_stop_the_rest() {
         );
     }
 }
+
+#[test]
+fn standard_input_is_read_as_one_document_however_it_is_cut_and_packed() {
+    let (world, lines) = trained();
+    let records: Vec<serde_json::Value> = lines
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("a record"))
+        .collect();
+    let trail = serde_json::json!({ "Records": records });
+    let pretty = serde_json::to_vec_pretty(&trail).expect("a trail");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &pretty).expect("it packs");
+    let packed = encoder.finish().expect("it packs");
+    let plain = lines.join("\n") + "\n";
+    let batch = world.run_with_input(&["score", "-"], plain.as_bytes());
+    let batch = batch.succeeds();
+    assert!(!batch.out.is_empty());
+    let read = |said: &Said| {
+        let line = said.err.lines().find(|line| line.starts_with("read"));
+        line.unwrap_or_default().to_owned()
+    };
+    for (n, input) in [pretty, packed, plain.into_bytes()].iter().enumerate() {
+        let store = n.to_string();
+        world.run(&["--store", &store, "train", "past"]).succeeds();
+        let args = ["--store", &store, "score", "--follow", "-"];
+        let said = world.run_with_input(&args, input).succeeds();
+        assert_eq!(read(&said), read(&batch));
+        let ids = |out: &str| -> std::collections::BTreeSet<String> {
+            let alerts = out
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("an alert"));
+            alerts
+                .map(|alert: serde_json::Value| alert["alert_id"].to_string())
+                .collect()
+        };
+        assert_eq!(ids(&said.out), ids(&batch.out));
+    }
+}

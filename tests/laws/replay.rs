@@ -74,6 +74,7 @@ fn follow(
         paths: vec![path],
         score: SCORE,
         read: ReadOptions::default(),
+        keep_rejects: false,
         poll: Duration::from_millis(2),
         until_idle: Some(idle),
     };
@@ -186,6 +187,7 @@ fn a_threshold_that_is_tuned_while_following_holds_from_then_on() {
             ..SCORE
         },
         read: ReadOptions::default(),
+        keep_rejects: false,
         poll: Duration::from_millis(2),
         until_idle: Some(Duration::from_secs(1)),
     };

@@ -149,7 +149,7 @@ fn shape(mut file: &File) -> io::Result<Shape> {
 }
 
 /// Returns the first line, if it names the columns of the rest.
-pub fn header_of(text: &[u8]) -> Option<String> {
+fn header_of(text: &[u8]) -> Option<String> {
     let line = text.split_inclusive(|&b| b == b'\n').next()?;
     let names_columns = line
         .trim_ascii_start()

@@ -6,18 +6,21 @@
 
 mod checkpoint;
 mod growing;
+mod standard_input;
 mod watch;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::baseline::Generation;
 use crate::engine::follow::checkpoint::Checkpoint;
-use crate::engine::follow::growing::{Growing, header_of};
+use crate::engine::follow::growing::Growing;
+use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::watch::Watch;
 use crate::engine::intake::Books;
 use crate::engine::score::{Hearing, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
@@ -28,7 +31,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::score::Alert;
-use crate::sources::{self, ReadOptions};
+use crate::sources::{self, FileReport, ReadOptions};
 use crate::store::{Role, Store};
 use crate::time::{Day, Time};
 
@@ -36,10 +39,6 @@ use crate::time::{Day, Time};
 const FUTURE_SECS_MAX: i64 = 5 * 60;
 /// How long, in seconds, a quiet trail may keep a day open after its end.
 const OPEN_SECS_MAX: i64 = 86_400;
-/// Buffer of standard input.
-const CHUNK_BYTES: u64 = 8 << 20;
-/// Chunks of standard input under way.
-const CHUNKS_UNDER_WAY: usize = 4;
 /// Rejects that are kept; all are counted.
 const REJECTS_MAX: usize = 10_000;
 const SPOOL: &str = "follow-events";
@@ -53,6 +52,8 @@ pub struct FollowOptions {
     pub score: ScoreOptions,
     /// A forced format.
     pub read: ReadOptions,
+    /// Whether rejects are kept, or only counted.
+    pub keep_rejects: bool,
     /// How often to look.
     pub poll: Duration,
     /// Ends when nothing has come for so long; `None` goes on until stopped.
@@ -73,7 +74,10 @@ struct Follower<'a> {
     /// Days that were closed since the last checkpoint.
     closing: Vec<Day>,
     checkpoint: Checkpoint,
-    stdin_header: Option<String>,
+    /// What has been read of standard input.
+    stdin_report: Option<FileReport>,
+    /// Whether a file was left in its midst because the user stops: what was told since the last note is left to the next run.
+    is_cut: bool,
     started: Instant,
     summary: ScoreSummary,
 }
@@ -93,19 +97,19 @@ pub fn follow(
     store.published()?;
     let _lock = store.lock(Role::Follower)?;
     let mut follower = Follower::resume(setup, store, options)?;
-    let stdin = options
-        .paths
-        .iter()
-        .any(|p| p.as_os_str() == "-")
-        .then(read_stdin);
+    let has_stdin = options.paths.iter().any(|p| is_stdin(p));
+    let has_files = !options.paths.iter().all(|p| is_stdin(p));
+    let mut stdin =
+        has_stdin.then(|| standard_input::read(options.read.clone(), options.keep_rejects));
     let mut last_news = Instant::now();
-    let mut is_ended = false;
     progress.begin("following", None);
     loop {
         let mut is_news = follower.look(progress)?;
-        if let Some(stdin) = &stdin {
-            is_news |= follower.take_stdin(stdin, options.poll, &mut is_ended)?;
+        if follower.is_cut {
+            break;
         }
+        let waits_for_stdin = stdin.is_some();
+        is_news |= follower.take_stdin(&mut stdin)?;
         if is_news {
             last_news = Instant::now();
             follower.judge(deliver)?;
@@ -116,16 +120,20 @@ pub fn follow(
             && options
                 .until_idle
                 .is_some_and(|idle| last_news.elapsed() >= idle);
-        let only_stdin = options.paths.iter().all(|p| p.as_os_str() == "-");
-        if progress.is_cancelled() || is_idle || (is_ended && only_stdin) {
+        let is_ended = stdin.is_none() && !has_files;
+        if progress.is_cancelled() || is_idle || is_ended {
             break;
         }
-        if !is_news && (stdin.is_none() || is_ended) {
+        if !is_news && !waits_for_stdin {
             std::thread::sleep(options.poll);
         }
     }
     progress.end();
     Ok(follower.finish())
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == FileReport::STDIN
 }
 
 impl<'a> Follower<'a> {
@@ -162,7 +170,8 @@ impl<'a> Follower<'a> {
             touched: BTreeSet::new(),
             closing: Vec::new(),
             checkpoint,
-            stdin_header: None,
+            stdin_report: None,
+            is_cut: false,
             started: Instant::now(),
             summary,
         })
@@ -170,6 +179,9 @@ impl<'a> Follower<'a> {
 
     /// Returns what it came to.
     fn finish(mut self) -> ScoreSummary {
+        if let Some(report) = self.stdin_report {
+            self.summary.intake.add_report(report);
+        }
         for report in self.watch.unreadable() {
             self.summary.intake.add_report(report);
         }
@@ -183,7 +195,7 @@ impl<'a> Follower<'a> {
             if progress.is_cancelled() {
                 return Ok(is_news);
             }
-            is_news |= self.look_at(&path)?;
+            is_news |= self.look_at(&path, progress)?;
         }
         for warning in self.watch.end() {
             progress.warn(&warning);
@@ -193,7 +205,7 @@ impl<'a> Follower<'a> {
 
     /// Takes what is new in a file. One that cannot be read does not stop the others, and may be readable again: where it was
     /// read to is not forgotten.
-    fn look_at(&mut self, path: &Path) -> Result<bool> {
+    fn look_at(&mut self, path: &Path, progress: &dyn Progress) -> Result<bool> {
         let name = path.display().to_string();
         let position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
         let mut growing = match Growing::since(path, position) {
@@ -207,7 +219,7 @@ impl<'a> Follower<'a> {
         let mut is_news = false;
         loop {
             match growing.next() {
-                Ok(Some(text)) => self.take(&name, text)?,
+                Ok(Some(text)) => self.take(&name, text, progress)?,
                 Ok(None) => break,
                 Err(e) => {
                     self.watch.lose(path, e);
@@ -225,56 +237,80 @@ impl<'a> Follower<'a> {
         Ok(is_news)
     }
 
-    fn take_stdin(
-        &mut self,
-        stdin: &Receiver<Vec<u8>>,
-        wait: Duration,
-        is_ended: &mut bool,
-    ) -> Result<bool> {
-        if *is_ended {
+    /// Takes what comes on standard input until it is time to look at the files again; returns whether something came.
+    fn take_stdin(&mut self, stdin: &mut Option<Receiver<Piece>>) -> Result<bool> {
+        let Some(pieces) = stdin else {
             return Ok(false);
-        }
-        match stdin.recv_timeout(wait) {
-            Ok(chunk) => {
-                if self.stdin_header.is_none() {
-                    self.stdin_header = Some(header_of(&chunk).unwrap_or_default());
+        };
+        let until = Instant::now() + self.options.poll;
+        let setup = self.setup;
+        let resolver = setup.resolver();
+        let mut is_news = false;
+        loop {
+            match pieces.recv_deadline(until) {
+                Ok(piece) => {
+                    is_news = true;
+                    for event in piece.events {
+                        self.tell(&resolver, event)?;
+                    }
+                    let room = self.room_for_rejects();
+                    let rejects = piece.rejects.into_iter().take(room);
+                    self.summary.intake.rejects.extend(rejects);
+                    self.stdin_report = Some(piece.report);
                 }
-                let header = self.stdin_header.clone().unwrap_or_default();
-                if chunk.starts_with(header.as_bytes()) {
-                    self.take("-", &chunk[..])?;
-                } else {
-                    self.take("-", header.as_bytes().chain(&chunk[..]))?;
+                Err(RecvTimeoutError::Timeout) => return Ok(is_news),
+                Err(RecvTimeoutError::Disconnected) => {
+                    *stdin = None;
+                    return Ok(is_news);
                 }
-                Ok(true)
             }
-            Err(crossbeam_channel::RecvTimeoutError::Timeout) => Ok(false),
-            Err(crossbeam_channel::RecvTimeoutError::Disconnected) => {
-                *is_ended = true;
-                Ok(false)
+            if Instant::now() >= until {
+                return Ok(is_news);
             }
         }
     }
 
-    /// Reads records and tells their events.
-    fn take(&mut self, name: &str, input: impl Read) -> Result<()> {
-        let mut events = Vec::new();
-        let mut rejects = Vec::new();
-        let report = sources::read(
-            input,
-            name,
-            &self.options.read,
-            &mut |event| events.push(event),
-            &mut |reject| rejects.push(reject),
-        );
-        self.summary.intake.add_report(report);
-        let room = REJECTS_MAX.saturating_sub(self.summary.intake.rejects.len());
-        let kept = rejects.into_iter().take(room);
-        self.summary.intake.rejects.extend(kept);
+    /// Reads records and tells their events as they come, so that nothing grows with the input.
+    fn take(&mut self, name: &str, input: impl Read, progress: &dyn Progress) -> Result<()> {
         let setup = self.setup;
         let resolver = setup.resolver();
-        events
-            .into_iter()
-            .try_for_each(|event| self.tell(&resolver, event))
+        let options = &self.options.read;
+        let room = self.room_for_rejects();
+        let mut rejects = Vec::new();
+        let failed = RefCell::new(None);
+        let report = sources::read_while(
+            input,
+            name,
+            options,
+            &mut |event| {
+                if failed.borrow().is_none()
+                    && let Err(error) = self.tell(&resolver, event)
+                {
+                    failed.replace(Some(error));
+                }
+            },
+            &mut |reject| {
+                if rejects.len() < room {
+                    rejects.push(reject);
+                }
+            },
+            &mut |_| !progress.is_cancelled() && failed.borrow().is_none(),
+        );
+        if let Some(error) = failed.into_inner() {
+            return Err(error);
+        }
+        self.is_cut |= progress.is_cancelled();
+        self.summary.intake.add_report(report);
+        self.summary.intake.rejects.append(&mut rejects);
+        Ok(())
+    }
+
+    fn room_for_rejects(&self) -> usize {
+        if self.options.keep_rejects {
+            REJECTS_MAX.saturating_sub(self.summary.intake.rejects.len())
+        } else {
+            0
+        }
     }
 
     fn tell(&mut self, resolver: &Resolver, event: Event) -> Result<()> {
@@ -440,24 +476,4 @@ impl<'a> Follower<'a> {
         }
         Ok(())
     }
-}
-
-/// Reads standard input in the background, whole lines at a time.
-fn read_stdin() -> Receiver<Vec<u8>> {
-    let (sender, receiver) = bounded(CHUNKS_UNDER_WAY);
-    std::thread::spawn(move || {
-        let mut stdin = io::BufReader::with_capacity(CHUNK_BYTES as usize, io::stdin());
-        loop {
-            let mut chunk = Vec::new();
-            let read = stdin.read_until(b'\n', &mut chunk);
-            // What else has already arrived comes along.
-            let more = memchr::memrchr(b'\n', stdin.buffer()).map_or(0, |at| at + 1);
-            chunk.extend_from_slice(&stdin.buffer()[..more]);
-            stdin.consume(more);
-            if !matches!(read, Ok(n) if n > 0) || sender.send(chunk).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }

@@ -7,8 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The most bytes taken from one growing file at a time.
-const CHUNK_BYTES: u64 = 8 << 20;
+/// The longest first line from which the shape of a file is told; what has a longer one is read as a whole.
+const FIRST_LINE_BYTES_MAX: u64 = 8 << 20;
+/// Bytes searched at a time for the end of the last finished line.
+const BLOCK_BYTES: usize = 64 << 10;
 /// The most bytes by which a file is told from another of the same name: enough to reach the id of a first record.
 const HEAD_BYTES: u64 = 8 << 10;
 
@@ -23,6 +25,11 @@ pub struct Position {
     size: u64,
     /// The first line, if it names the columns of the rest.
     header: Option<String>,
+    /// So many bytes behind those that were taken hold no line's end.
+    unfinished: u64,
+    /// Whether something of the file was taken in this run.
+    #[serde(skip)]
+    is_read: bool,
 }
 
 /// How a file is to be read while it may grow.
@@ -58,6 +65,9 @@ impl Growing {
             // It was cut off, or is another file by now.
             position = Position::default();
         }
+        if size < position.offset + position.unfinished {
+            position.unfinished = 0;
+        }
         let stands_still = size == position.size;
         position.size = size;
         let shape = match &position.header {
@@ -72,6 +82,11 @@ impl Growing {
         }))
     }
 
+    /// Tells whether nothing of the file was taken before in this run.
+    pub fn is_first(&self) -> bool {
+        !self.position.is_read
+    }
+
     /// Returns what can be read next, and moves on behind it; `None` if nothing can for now.
     pub fn next(&mut self) -> io::Result<Option<Box<dyn Read + '_>>> {
         let Position { offset, size, .. } = self.position;
@@ -81,23 +96,23 @@ impl Growing {
         match &self.shape {
             Shape::Lines(header) => {
                 self.position.header.clone_from(header);
-                let chunk = finished_lines(&self.file, offset)?;
-                if chunk.is_empty() {
+                let searched = offset + self.position.unfinished;
+                let Some(end) = last_line_end(&self.file, searched, size)? else {
+                    self.position.unfinished = size - offset;
                     return Ok(None);
-                }
-                self.position.offset += chunk.len() as u64;
-                let header = header.as_deref().unwrap_or_default().as_bytes();
-                let is_there = chunk.starts_with(header);
-                let chunk = io::Cursor::new(chunk);
-                Ok(Some(if is_there {
-                    Box::new(chunk)
-                } else {
-                    Box::new(header.chain(chunk))
+                };
+                (self.position.offset, self.position.unfinished) = (end, size - end);
+                self.position.is_read = true;
+                self.file.seek(SeekFrom::Start(offset))?;
+                let lines = (&self.file).take(end - offset);
+                Ok(Some(match header {
+                    Some(header) if offset > 0 => Box::new(header.as_bytes().chain(lines)),
+                    _ => Box::new(lines),
                 }))
             }
             Shape::Document if self.stands_still => {
                 self.file.seek(SeekFrom::Start(0))?;
-                self.position.offset = size;
+                (self.position.offset, self.position.is_read) = (size, true);
                 Ok(Some(Box::new((&self.file).take(size))))
             }
             Shape::Document | Shape::Unknown => Ok(None),
@@ -124,7 +139,7 @@ fn shape(mut file: &File) -> io::Result<Shape> {
     let mut first = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     io::BufReader::new(file)
-        .take(CHUNK_BYTES)
+        .take(FIRST_LINE_BYTES_MAX)
         .read_until(b'\n', &mut first)?;
     let text = first.trim_ascii_start();
     let is_compressed =
@@ -158,21 +173,74 @@ fn header_of(text: &[u8]) -> Option<String> {
     names_columns.then(|| String::from_utf8_lossy(line).into_owned())
 }
 
-/// Returns what follows an offset up to the last finished line, at most a chunk unless one line is longer.
-fn finished_lines(mut file: &File, offset: u64) -> io::Result<Vec<u8>> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut chunk = Vec::new();
-    let mut reader = io::BufReader::new(file);
-    (&mut reader).take(CHUNK_BYTES).read_to_end(&mut chunk)?;
-    match memchr::memrchr(b'\n', &chunk) {
-        Some(at) => chunk.truncate(at + 1),
-        None if (chunk.len() as u64) < CHUNK_BYTES => chunk.clear(),
-        None => {
-            reader.read_until(b'\n', &mut chunk)?;
-            if !chunk.ends_with(b"\n") {
-                chunk.clear();
-            }
+/// Returns where the last line that is finished ends, of those that end between two offsets.
+fn last_line_end(mut file: &File, from: u64, to: u64) -> io::Result<Option<u64>> {
+    let mut block = vec![0; BLOCK_BYTES];
+    let mut end = to;
+    while end > from {
+        let start = end.saturating_sub(BLOCK_BYTES as u64).max(from);
+        let block = &mut block[..(end - start) as usize];
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(block)?;
+        if let Some(at) = memchr::memrchr(b'\n', block) {
+            return Ok(Some(start + at as u64 + 1));
         }
+        end = start;
     }
-    Ok(chunk)
+    Ok(None)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// Returns what can be read of a file by now.
+    fn read(path: &Path, position: &mut Position) -> String {
+        let mut text = String::new();
+        if let Some(mut growing) = Growing::since(path, position.clone()).unwrap() {
+            while let Some(mut more) = growing.next().unwrap() {
+                more.read_to_string(&mut text).unwrap();
+            }
+            *position = growing.position().unwrap();
+        }
+        text
+    }
+
+    #[test]
+    fn lines_are_read_once_they_are_finished_however_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = File::create(&path).unwrap();
+        let mut position = Position::default();
+        let long = "x".repeat(3 * BLOCK_BYTES + 7);
+        let header = "version account-id\n";
+        let mut grow = |text: &str| {
+            file.write_all(text.as_bytes()).unwrap();
+            read(&path, &mut position)
+        };
+        assert_eq!(grow("version acc"), "");
+        assert_eq!(grow("ount-id\n2 1\n2"), format!("{header}2 1\n"));
+        assert_eq!(grow(" 2\n2 3\n"), format!("{header}2 2\n2 3\n"));
+        assert_eq!(grow(&long), "");
+        assert_eq!(grow(&long), "");
+        assert_eq!(grow("\n2 4"), format!("{header}{long}{long}\n"));
+        assert_eq!(grow("\n"), format!("{header}2 4\n"));
+        assert_eq!(grow(""), "");
+    }
+
+    #[test]
+    fn what_was_searched_for_a_line_end_is_not_searched_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut position = Position::default();
+        std::fs::write(&path, "{}\n{\"unfinished").unwrap();
+        assert_eq!(read(&path, &mut position), "{}\n");
+        assert_eq!(position.unfinished, 12);
+        // Shorter, but not shorter than what was taken: what is behind that is another text.
+        std::fs::write(&path, "{}\n{}\n").unwrap();
+        assert_eq!(read(&path, &mut position), "{}\n");
+        assert_eq!((position.offset, position.unfinished), (6, 0));
+    }
 }

@@ -22,7 +22,7 @@ pub use account::{
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
-pub use follow::{FollowOptions, follow};
+pub use follow::{FollowOptions, KeepReject, follow};
 pub use intake::{Intake, IntakeSummary};
 pub use lookup::lookup;
 pub use rehearse::{DayShown, Kept, Rehearsal, rehearse};

@@ -157,7 +157,7 @@ impl MovedOn {
 impl Read {
     fn of(intake: &IntakeSummary) -> Self {
         Self {
-            files: intake.files.len() as u64,
+            files: intake.n_files(),
             known_files: intake.known_files,
             unreadable: intake
                 .broken_files()

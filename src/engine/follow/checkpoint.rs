@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::follow::growing::Position;
+use crate::engine::follow::trails::Trails;
 use crate::engine::score::{Acquaintance, Told};
 use crate::error::{Error, Result};
 use crate::store::replace;
-use crate::time::{Day, Time};
+use crate::time::Day;
 
 /// How long it is remembered what was told of a day.
 const TOLD_DAYS: i32 = 7;
@@ -27,8 +28,8 @@ pub struct Checkpoint {
     pub told: Told,
     /// What is remembered from day to day.
     pub acquaintance: Acquaintance,
-    /// The newest event of each trail, and how late its events may come, in seconds.
-    pub newest: BTreeMap<String, (Time, i64)>,
+    /// How far each trail has come.
+    pub trails: Trails,
     /// The last day that was judged to its end.
     pub closed: Option<Day>,
 }
@@ -61,8 +62,9 @@ impl Checkpoint {
         })
     }
 
-    /// Forgets files that are gone, and what was told of days long past.
+    /// Forgets files that are gone, trails that are silent, and what was told of days long past.
     pub fn forget_before(&mut self, oldest_open: Option<Day>) {
+        self.trails.forget_silent();
         self.files.retain(|path, _| path.exists());
         if let Some(oldest) = oldest_open {
             self.told

@@ -6,7 +6,9 @@
 
 mod checkpoint;
 mod growing;
+mod reports;
 mod standard_input;
+mod trails;
 mod watch;
 
 use std::cell::RefCell;
@@ -20,7 +22,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use crate::baseline::Generation;
 use crate::engine::follow::checkpoint::Checkpoint;
 use crate::engine::follow::growing::Growing;
+use crate::engine::follow::reports::Reports;
 use crate::engine::follow::standard_input::Piece;
+use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
 use crate::engine::intake::Books;
 use crate::engine::score::{Hearing, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
@@ -31,16 +35,12 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::score::Alert;
-use crate::sources::{self, FileReport, ReadOptions};
+use crate::sources::{self, FileReport, ReadOptions, Reject};
 use crate::store::{Role, Store};
 use crate::time::{Day, Time};
 
 /// How far, in seconds, an event may be dated ahead of the present before it is set aside.
 const FUTURE_SECS_MAX: i64 = 5 * 60;
-/// How long, in seconds, a quiet trail may keep a day open after its end.
-const OPEN_SECS_MAX: i64 = 86_400;
-/// Rejects that are kept; all are counted.
-const REJECTS_MAX: usize = 10_000;
 const SPOOL: &str = "follow-events";
 
 /// How to follow.
@@ -52,13 +52,14 @@ pub struct FollowOptions {
     pub score: ScoreOptions,
     /// A forced format.
     pub read: ReadOptions,
-    /// Whether rejects are kept, or only counted.
-    pub keep_rejects: bool,
     /// How often to look.
     pub poll: Duration,
     /// Ends when nothing has come for so long; `None` goes on until stopped.
     pub until_idle: Option<Duration>,
 }
+
+/// What is done with each rejected record.
+pub type KeepReject<'a> = &'a mut dyn FnMut(&Reject) -> Result<()>;
 
 struct Follower<'a> {
     setup: &'a Setup,
@@ -74,6 +75,8 @@ struct Follower<'a> {
     /// Days that were closed since the last checkpoint.
     closing: Vec<Day>,
     checkpoint: Checkpoint,
+    reports: Reports,
+    keep_reject: Option<KeepReject<'a>>,
     /// What has been read of standard input.
     stdin_report: Option<FileReport>,
     /// Whether a file was left in its midst because the user stops: what was told since the last note is left to the next run.
@@ -86,21 +89,23 @@ struct Follower<'a> {
 ///
 /// # Errors
 ///
-/// Fails if another process follows with the same store, nothing was trained, the disk fails, or `deliver` does.
-pub fn follow(
-    setup: &Setup,
-    store: &Store,
-    options: &FollowOptions,
+/// Fails if another process follows with the same store, nothing was trained, the disk fails, or `deliver` or `keep_reject`
+/// does.
+pub fn follow<'a>(
+    setup: &'a Setup,
+    store: &'a Store,
+    options: &'a FollowOptions,
     progress: &dyn Progress,
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+    keep_reject: Option<KeepReject<'a>>,
 ) -> Result<ScoreSummary> {
     store.published()?;
     let _lock = store.lock(Role::Follower)?;
-    let mut follower = Follower::resume(setup, store, options)?;
     let has_stdin = options.paths.iter().any(|p| is_stdin(p));
     let has_files = !options.paths.iter().all(|p| is_stdin(p));
     let mut stdin =
-        has_stdin.then(|| standard_input::read(options.read.clone(), options.keep_rejects));
+        has_stdin.then(|| standard_input::read(options.read.clone(), keep_reject.is_some()));
+    let mut follower = Follower::resume(setup, store, options, keep_reject)?;
     let mut last_news = Instant::now();
     progress.begin("following", None);
     loop {
@@ -137,10 +142,15 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 impl<'a> Follower<'a> {
-    fn resume(setup: &'a Setup, store: &'a Store, options: &'a FollowOptions) -> Result<Self> {
+    fn resume(
+        setup: &'a Setup,
+        store: &'a Store,
+        options: &'a FollowOptions,
+        keep_reject: Option<KeepReject<'a>>,
+    ) -> Result<Self> {
         let generation = store.load_generation()?;
         let checkpoint = Checkpoint::read(store.root())?;
-        let mut spool = Spool::open(store.root().join(SPOOL), &checkpoint.spooled)?;
+        let spool = Spool::open(store.root().join(SPOOL), &checkpoint.spooled)?;
         let resolver = setup.resolver();
         let mut books = Books::new();
         for &day in checkpoint.spooled.keys() {
@@ -170,6 +180,8 @@ impl<'a> Follower<'a> {
             touched: BTreeSet::new(),
             closing: Vec::new(),
             checkpoint,
+            reports: Reports::new(),
+            keep_reject,
             stdin_report: None,
             is_cut: false,
             started: Instant::now(),
@@ -179,12 +191,10 @@ impl<'a> Follower<'a> {
 
     /// Returns what it came to.
     fn finish(mut self) -> ScoreSummary {
-        if let Some(report) = self.stdin_report {
-            self.summary.intake.add_report(report);
+        for report in self.stdin_report.into_iter().chain(self.watch.unreadable()) {
+            self.reports.add(report, true);
         }
-        for report in self.watch.unreadable() {
-            self.summary.intake.add_report(report);
-        }
+        self.reports.sum_up(&mut self.summary.intake);
         self.summary
     }
 
@@ -218,8 +228,12 @@ impl<'a> Follower<'a> {
         };
         let mut is_news = false;
         loop {
+            let is_first = growing.is_first();
             match growing.next() {
-                Ok(Some(text)) => self.take(&name, text, progress)?,
+                Ok(Some(text)) => {
+                    let report = self.take(&name, text, progress)?;
+                    self.reports.add(report, is_first);
+                }
                 Ok(None) => break,
                 Err(e) => {
                     self.watch.lose(path, e);
@@ -253,9 +267,9 @@ impl<'a> Follower<'a> {
                     for event in piece.events {
                         self.tell(&resolver, event)?;
                     }
-                    let room = self.room_for_rejects();
-                    let rejects = piece.rejects.into_iter().take(room);
-                    self.summary.intake.rejects.extend(rejects);
+                    if let Some(keep) = &mut self.keep_reject {
+                        piece.rejects.iter().try_for_each(keep)?;
+                    }
                     self.stdin_report = Some(piece.report);
                 }
                 Err(RecvTimeoutError::Timeout) => return Ok(is_news),
@@ -271,12 +285,16 @@ impl<'a> Follower<'a> {
     }
 
     /// Reads records and tells their events as they come, so that nothing grows with the input.
-    fn take(&mut self, name: &str, input: impl Read, progress: &dyn Progress) -> Result<()> {
+    fn take(
+        &mut self,
+        name: &str,
+        input: impl Read,
+        progress: &dyn Progress,
+    ) -> Result<FileReport> {
         let setup = self.setup;
         let resolver = setup.resolver();
         let options = &self.options.read;
-        let room = self.room_for_rejects();
-        let mut rejects = Vec::new();
+        let mut keep_reject = self.keep_reject.take();
         let failed = RefCell::new(None);
         let report = sources::read_while(
             input,
@@ -290,27 +308,21 @@ impl<'a> Follower<'a> {
                 }
             },
             &mut |reject| {
-                if rejects.len() < room {
-                    rejects.push(reject);
+                if let Some(keep) = &mut keep_reject
+                    && failed.borrow().is_none()
+                    && let Err(error) = keep(&reject)
+                {
+                    failed.replace(Some(error));
                 }
             },
             &mut |_| !progress.is_cancelled() && failed.borrow().is_none(),
         );
+        self.keep_reject = keep_reject;
         if let Some(error) = failed.into_inner() {
             return Err(error);
         }
         self.is_cut |= progress.is_cancelled();
-        self.summary.intake.add_report(report);
-        self.summary.intake.rejects.append(&mut rejects);
-        Ok(())
-    }
-
-    fn room_for_rejects(&self) -> usize {
-        if self.options.keep_rejects {
-            REJECTS_MAX.saturating_sub(self.summary.intake.rejects.len())
-        } else {
-            0
-        }
+        Ok(report)
     }
 
     fn tell(&mut self, resolver: &Resolver, event: Event) -> Result<()> {
@@ -321,18 +333,9 @@ impl<'a> Follower<'a> {
         let day = event.time.day();
         let time = event.time;
         let lateness = event.source.lateness_secs();
-        let trail = format!(
-            "{} {} {}",
-            event.source,
-            event.account.as_deref().unwrap_or("-"),
-            event.region.as_deref().unwrap_or("-")
-        );
-        let newest = self
-            .checkpoint
-            .newest
-            .get(&trail)
-            .map(|&(newest, _)| newest);
-        self.summary.late += u64::from(newest.is_some_and(|n| time < n.plus_secs(-lateness)));
+        let trail = trail_of(&event);
+        let trails = &mut self.checkpoint.trails;
+        self.summary.late += u64::from(trails.is_late(&trail, time, lateness));
         let is_new = if self.is_closed(day) {
             tell_and_keep(
                 self.setup,
@@ -342,9 +345,7 @@ impl<'a> Follower<'a> {
                 event,
             )?
         } else {
-            self.checkpoint
-                .newest
-                .insert(trail, (newest.map_or(time, |n| n.max(time)), lateness));
+            self.checkpoint.trails.hear(trail, time, lateness);
             tell_and_keep(
                 self.setup,
                 resolver,
@@ -373,20 +374,6 @@ impl<'a> Follower<'a> {
         !self.books.contains_key(&day) && self.checkpoint.closed.is_some_and(|closed| day <= closed)
     }
 
-    /// Tells whether a day may be judged to its end: every trail is past it, or the newest long past.
-    fn is_past(&self, day: Day) -> bool {
-        let end = day.end();
-        let watermarks = self
-            .checkpoint
-            .newest
-            .values()
-            .map(|&(newest, lateness)| newest.plus_secs(-lateness));
-        watermarks.clone().all(|w| w >= end)
-            || watermarks
-                .max()
-                .is_some_and(|w| w >= end.plus_secs(OPEN_SECS_MAX))
-    }
-
     /// Judges the days that something was told of, and delivers what is new.
     fn judge(&mut self, deliver: &mut dyn FnMut(&Alert) -> Result<()>) -> Result<()> {
         self.refresh()?;
@@ -413,7 +400,7 @@ impl<'a> Follower<'a> {
             .books
             .keys()
             .copied()
-            .filter(|&day| self.is_past(day))
+            .filter(|&day| self.checkpoint.trails.are_past(day))
             .collect();
         for day in past {
             self.books.remove(&day);

@@ -1,5 +1,7 @@
 //! Following as a service: whatever happens around it, it goes on, and says what it cannot do.
 
+use plimsoll::time::Time;
+
 use crate::world::{Said, World};
 
 /// An estate that was trained, and the records of a day after that as JSON lines.
@@ -92,4 +94,55 @@ fn standard_input_is_read_as_one_document_however_it_is_cut_and_packed() {
         };
         assert_eq!(ids(&said.out), ids(&batch.out));
     }
+}
+
+#[test]
+fn events_of_any_number_of_days_need_few_open_files() {
+    const DAYS: i64 = 300;
+    let (world, lines) = trained();
+    let mut record: serde_json::Value = serde_json::from_str(&lines[0]).expect("a record");
+    let first = Time::parse(record["eventTime"].as_str().expect("a time"))
+        .expect("a time")
+        .day();
+    let mut text = String::new();
+    for n in 0..DAYS {
+        record["eventTime"] = format!("{}T12:00:00Z", first.plus(-n as i32)).into();
+        record["eventID"] = format!("stray-{n}").into();
+        text += &format!("{record}\n");
+    }
+    world.write("stray.jsonl", text);
+    let runs = [
+        "score stray.jsonl",
+        "score --follow --poll 20ms --until-idle 300ms stray.jsonl",
+    ];
+    for run in runs {
+        let said = world.run_in_shell(&format!("ulimit -n 64; exec \"$PLIMSOLL\" {run}"));
+        let words = format!("{DAYS} days");
+        assert!(said.succeeds().err.contains(&words), "{run}");
+    }
+}
+
+#[test]
+fn rejects_are_kept_as_they_come_even_if_the_follower_is_killed() {
+    let (world, lines) = trained();
+    world.write("live.jsonl", format!("{}\n{{\"broken\": \n", lines[0]));
+    let args = [
+        "--rejects",
+        "rejects.jsonl",
+        "score",
+        "--follow",
+        "live.jsonl",
+    ];
+    let mut child = world.start(&args);
+    let begun = std::time::Instant::now();
+    let kept = loop {
+        let kept = std::fs::read_to_string(world.path().join("rejects.jsonl")).unwrap_or_default();
+        if kept.ends_with('\n') || begun.elapsed().as_secs() > 60 {
+            break kept;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    };
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    assert!(kept.contains("broken"), "{kept}");
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use plimsoll::simulate::{Grade, Options, simulate};
 use tempfile::TempDir;
@@ -146,6 +146,34 @@ impl World {
             out: String::from_utf8_lossy(&stdout).into_owned(),
             err: String::from_utf8_lossy(&stderr).into_owned(),
         }
+    }
+
+    /// Runs a line of shell in the folder, to its end; `$PLIMSOLL` is the program.
+    #[must_use = "look at what the program said"]
+    pub fn run_in_shell(&self, line: &str) -> Said {
+        let output = Command::new("sh")
+            .current_dir(self.path())
+            .env("PLIMSOLL", plimsoll())
+            .args(["-c", line])
+            .output()
+            .expect("a shell");
+        Said {
+            status: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Starts the program in the folder, with nobody who listens.
+    pub fn start(&self, args: &[&str]) -> Child {
+        Command::new(plimsoll())
+            .current_dir(self.path())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts")
     }
 
     /// Returns all log files.

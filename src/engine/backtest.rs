@@ -179,7 +179,7 @@ pub fn backtest(
     let evaluation = options
         .labels
         .as_ref()
-        .map(|labels| evaluate(&alerts, labels, split.start(), summary.days));
+        .map(|labels| evaluate(&alerts, labels, split.start(), summary.days()));
     let (identities, calibration_days, thresholds) = at_split;
     Ok(Backtest {
         summary,

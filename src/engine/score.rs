@@ -44,10 +44,8 @@ pub struct ScoreSummary {
     pub intake: IntakeSummary,
     /// Generation that judged.
     pub generation: u64,
-    /// Days judged.
-    pub days: usize,
-    /// Entities judged, counted once a day.
-    pub entity_days: u64,
+    /// The days judged, each with how many identities it had when it was last judged.
+    pub judged: BTreeMap<Day, u64>,
     /// Episodes that crossed their threshold, by the highest severity they reached.
     pub episodes: BTreeMap<Severity, u64>,
     /// Episodes covered by an approval, by its owner and reason.
@@ -60,6 +58,18 @@ pub struct ScoreSummary {
     pub days_already_learnt: usize,
     /// Events that came later than their source is allowed to be, while following.
     pub late: u64,
+}
+
+impl ScoreSummary {
+    /// Returns the days judged, however often each was.
+    pub fn days(&self) -> usize {
+        self.judged.len()
+    }
+
+    /// Returns the identities judged, counted once a day.
+    pub fn entity_days(&self) -> u64 {
+        self.judged.values().sum()
+    }
 }
 
 /// What scoring remembers of entities that the generation does not know, from day to day.
@@ -268,8 +278,9 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
     let judge = Judge::new(&setup.analytics, generation);
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut crossings = Vec::new();
+    let mut identities = 0;
     for (entity, entity_facts) in &facts {
-        summary.entity_days += u64::from(entity.kind == EntityKind::Identity);
+        identities += u64::from(entity.kind == EntityKind::Identity);
         let met = acquaintance.met(entity, book.day);
         let subject = Subject::of(
             entity,
@@ -343,7 +354,8 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
     if !is_late {
         acquaintance.remember(book, &facts, generation);
     }
-    summary.days += 1;
+    let judged = summary.judged.entry(book.day).or_insert(identities);
+    *judged = identities.max(*judged);
     alerts
         .sort_by(|a, b| (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity)));
     Ok(alerts)

@@ -25,7 +25,7 @@ use std::io::{self, Read};
 
 use crate::event::{Event, Source};
 
-pub use discover::{InputFile, content_hash_of, discover};
+pub use discover::{InputFile, Unreachable, content_hash_of, discover, discover_reachable};
 pub use report::{Compression, FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 pub use stream::{ENVELOPES_MAX, RECORD_BYTES_MAX, Stream};
 
@@ -119,12 +119,31 @@ pub fn read(
     sink: &mut dyn FnMut(Event),
     rejects: &mut dyn FnMut(Reject),
 ) -> FileReport {
+    read_while(input, name, options, sink, rejects, &mut |_| true)
+}
+
+/// Reads one input as [`read`] does, and asks after each piece, with the report so far, whether to go on. If not, the rest is
+/// left alone, and the report is of what was read.
+pub fn read_while(
+    input: impl Read,
+    name: &str,
+    options: &ReadOptions,
+    sink: &mut dyn FnMut(Event),
+    rejects: &mut dyn FnMut(Reject),
+    goes_on: &mut dyn FnMut(&FileReport) -> bool,
+) -> FileReport {
     let mut raw = decode::Hashed::new(input);
     let mut stream = Stream::new(name, options);
     let (compression, result) = match decode::decode(&mut raw) {
-        Ok((mut text, compression)) => (compression, pump(&mut text, &mut stream, sink, rejects)),
+        Ok((mut text, compression)) => (
+            compression,
+            pump(&mut text, &mut stream, sink, rejects, goes_on),
+        ),
         Err(e) => (Vec::new(), Err(e)),
     };
+    if let Ok(Pumped::Stopped) = result {
+        return stream.report().clone();
+    }
     let drained = raw.drain();
     let mut report = stream.finish(sink, rejects);
     report.compression = compression;
@@ -143,15 +162,23 @@ fn why_it_ended(error: &io::Error, report: &FileReport) -> String {
     format!("its compressed data is cut off or damaged ({error})")
 }
 
+/// How pumping ended.
+enum Pumped {
+    ToTheEnd,
+    Stopped,
+}
+
 fn pump(
     text: &mut dyn Read,
     stream: &mut Stream,
     sink: &mut dyn FnMut(Event),
     rejects: &mut dyn FnMut(Reject),
-) -> io::Result<()> {
+    goes_on: &mut dyn FnMut(&FileReport) -> bool,
+) -> io::Result<Pumped> {
     loop {
         match stream.feed_from(text, sink, rejects) {
-            Ok(0) => return Ok(()),
+            Ok(0) => return Ok(Pumped::ToTheEnd),
+            Ok(_) if !goes_on(stream.report()) => return Ok(Pumped::Stopped),
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),

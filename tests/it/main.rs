@@ -4,6 +4,7 @@
 mod cold_start;
 mod crash;
 mod evaluation;
+mod follow;
 mod main_job;
 mod mistakes;
 mod not_alerted;

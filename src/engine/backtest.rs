@@ -157,6 +157,7 @@ pub fn backtest(
             spool: &mut spool,
             acquaintance: &mut acquaintance,
             is_late: false,
+            hold: None,
             told: &mut told,
             options: &options.score,
             summary: &mut summary,

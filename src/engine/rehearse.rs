@@ -123,6 +123,7 @@ pub fn rehearse(
                 spool: &mut spool,
                 acquaintance: &mut Acquaintance::default(),
                 is_late: false,
+                hold: None,
                 told: &mut Told::new(),
                 options: &ScoreOptions {
                     budget_per_day: Some(kept.budget_per_day),

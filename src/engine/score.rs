@@ -13,13 +13,13 @@ use crate::engine::thresholds::{InForce, in_force, thresholds};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
-use crate::identity::Resolver;
+use crate::identity::{Resolver, is_instance};
 use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts};
 use crate::score::{Alert, Judge, Narrator, Status, Subject, alert_id};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
 use crate::stats::constants::SCORE_LOW;
-use crate::time::Day;
+use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
 /// Days that are remembered as they went: today and yesterday, and one that may still be open.
@@ -192,6 +192,7 @@ pub fn score(
             spool: &mut spool,
             acquaintance: &mut acquaintance,
             is_late: false,
+            hold: None,
             told: &mut told,
             options,
             summary: &mut summary,
@@ -234,6 +235,28 @@ struct Crossing {
 /// What was told so far: the highest severity of each episode.
 pub type Told = BTreeMap<String, (Severity, Day)>;
 
+/// Instances that nobody is known to stand behind wait until the trails that would tell have come far enough: their flows
+/// may belong to somebody.
+#[derive(Debug)]
+pub struct Hold {
+    /// What is known until when.
+    pub until: Time,
+    /// Whether somebody waits.
+    pub is_held: bool,
+}
+
+impl Hold {
+    /// Tells whether somebody must wait, and notes it.
+    fn holds(&mut self, entity: &Entity, facts: &DayFacts, generation: &Generation) -> bool {
+        let waits = facts.last > self.until
+            && entity.kind == EntityKind::Identity
+            && is_instance(&entity.id)
+            && !generation.baselines.contains_key(entity);
+        self.is_held |= waits;
+        waits
+    }
+}
+
 /// A day to be judged, with what judging it needs and changes.
 pub struct Hearing<'a> {
     /// What the run works by.
@@ -248,6 +271,8 @@ pub struct Hearing<'a> {
     pub acquaintance: &'a mut Acquaintance,
     /// Whether the book holds but what came after the day was closed; then it does not stand for the day.
     pub is_late: bool,
+    /// Who is not judged yet; `None` if all is in.
+    pub hold: Option<&'a mut Hold>,
     /// What was told of the day before now.
     pub told: &'a mut Told,
     /// Thresholds and what is shown.
@@ -265,6 +290,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         spool,
         acquaintance,
         is_late,
+        mut hold,
         told,
         options,
         summary,
@@ -280,6 +306,11 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
     let mut crossings = Vec::new();
     let mut identities = 0;
     for (entity, entity_facts) in &facts {
+        if let Some(hold) = &mut hold
+            && hold.holds(entity, entity_facts, generation)
+        {
+            continue;
+        }
         identities += u64::from(entity.kind == EntityKind::Identity);
         let met = acquaintance.met(entity, book.day);
         let subject = Subject::of(

@@ -53,9 +53,17 @@ impl Settled<'_> {
     }
 }
 
+/// What the identity of an instance begins with.
+const INSTANCE: &str = "aws:instance:";
+
 /// Returns the identity of an instance that nobody is known to stand behind.
 pub fn instance_identity(instance: &str) -> Str {
-    format!("aws:instance:{instance}").into()
+    format!("{INSTANCE}{instance}").into()
+}
+
+/// Tells whether an identity is an instance that nobody was known to stand behind.
+pub fn is_instance(identity: &str) -> bool {
+    identity.starts_with(INSTANCE)
 }
 
 /// Reads events in the light of one configuration.

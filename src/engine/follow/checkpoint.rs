@@ -16,6 +16,8 @@ use crate::time::Day;
 /// How long it is remembered what was told of a day.
 const TOLD_DAYS: i32 = 7;
 const CHECKPOINT: &str = "follow.checkpoint";
+/// The first byte; it changes when what follows changes its meaning.
+const SCHEMA: u8 = 3;
 
 /// How far following went, as kept between runs.
 #[derive(Default, Serialize, Deserialize)]
@@ -39,11 +41,18 @@ impl Checkpoint {
     pub fn read(root: &Path) -> Result<Self> {
         let path = root.join(CHECKPOINT);
         match std::fs::read(&path) {
-            Ok(text) => postcard::from_bytes(&text).map_err(|e| {
-                Error::failed(format!("`{}` is damaged", path.display()))
-                    .cause(e)
-                    .hint("remove it, and following begins anew; alerts may be told again")
-            }),
+            Ok(text) => {
+                let hint = "remove it, and following begins anew; alerts may be told again";
+                let path = path.display();
+                match text.split_first() {
+                    Some((&SCHEMA, text)) => postcard::from_bytes(text).map_err(|e| {
+                        Error::failed(format!("`{path}` is damaged"))
+                            .cause(e)
+                            .hint(hint)
+                    }),
+                    _ => Err(Error::failed(format!("`{path}` is of another version")).hint(hint)),
+                }
+            }
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(e) => Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e)),
         }
@@ -51,7 +60,7 @@ impl Checkpoint {
 
     /// Puts it in place of the one before.
     pub fn write(&self, root: &Path) -> Result<()> {
-        let text = postcard::to_stdvec(self)
+        let text = postcard::to_extend(self, vec![SCHEMA])
             .map_err(|e| Error::failed("cannot write the checkpoint").cause(e))?;
         replace(root, CHECKPOINT, &text).map_err(|e| {
             Error::failed(format!(

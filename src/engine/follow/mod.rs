@@ -27,7 +27,7 @@ use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
 use crate::engine::intake::Books;
-use crate::engine::score::{Hearing, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
+use crate::engine::score::{Hearing, Hold, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
 use crate::engine::spool::Spool;
 use crate::engine::thresholds::in_force;
 use crate::engine::{Progress, Setup};
@@ -72,6 +72,8 @@ struct Follower<'a> {
     late: Books,
     late_spool: Spool,
     touched: BTreeSet<Day>,
+    /// Days in which somebody waits to be judged.
+    waiting: BTreeSet<Day>,
     /// Days that were closed since the last checkpoint.
     closing: Vec<Day>,
     checkpoint: Checkpoint,
@@ -117,7 +119,7 @@ pub fn follow<'a>(
         is_news |= follower.take_stdin(&mut stdin)?;
         if is_news {
             last_news = Instant::now();
-            follower.judge(deliver)?;
+            follower.judge(false, deliver)?;
             follower.note()?;
             progress.advance(follower.summary.intake.events);
         }
@@ -126,6 +128,10 @@ pub fn follow<'a>(
                 .until_idle
                 .is_some_and(|idle| last_news.elapsed() >= idle);
         let is_ended = stdin.is_none() && !has_files;
+        if is_idle || is_ended {
+            follower.judge(true, deliver)?;
+            follower.note()?;
+        }
         if progress.is_cancelled() || is_idle || is_ended {
             break;
         }
@@ -178,6 +184,8 @@ impl<'a> Follower<'a> {
             late: Books::new(),
             late_spool: Spool::new(),
             touched: BTreeSet::new(),
+            // Who waited when the last run ended waits still.
+            waiting: checkpoint.spooled.keys().copied().collect(),
             closing: Vec::new(),
             checkpoint,
             reports: Reports::new(),
@@ -374,10 +382,15 @@ impl<'a> Follower<'a> {
         !self.books.contains_key(&day) && self.checkpoint.closed.is_some_and(|closed| day <= closed)
     }
 
-    /// Judges the days that something was told of, and delivers what is new.
-    fn judge(&mut self, deliver: &mut dyn FnMut(&Alert) -> Result<()>) -> Result<()> {
+    /// Judges the days that something was told of, and delivers what is new. Nobody waits any more if nothing else comes.
+    fn judge(
+        &mut self,
+        is_last: bool,
+        deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+    ) -> Result<()> {
         self.refresh()?;
-        let touched = std::mem::take(&mut self.touched);
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.append(&mut self.waiting);
         let days: Vec<Day> = self
             .books
             .keys()
@@ -386,10 +399,10 @@ impl<'a> Follower<'a> {
             .collect();
         let mut alerts = Vec::new();
         for day in days {
-            alerts.extend(self.hear(day, false)?);
+            alerts.extend(self.hear(day, is_last)?);
         }
         for day in self.late.keys().copied().collect::<Vec<_>>() {
-            alerts.extend(self.hear(day, true)?);
+            alerts.extend(self.hear_late(day)?);
         }
         self.late = Books::new();
         self.late_spool = Spool::new();
@@ -412,22 +425,50 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    fn hear(&mut self, day: Day, is_late: bool) -> Result<Vec<Alert>> {
-        let (books, spool) = if is_late {
-            (&self.late, &mut self.late_spool)
-        } else {
-            (&self.books, &mut self.spool)
+    fn hear(&mut self, day: Day, is_last: bool) -> Result<Vec<Alert>> {
+        let Some(book) = self.books.get(&day) else {
+            return Ok(Vec::new());
         };
-        let Some(book) = books.get(&day) else {
+        let trails = &self.checkpoint.trails;
+        let is_all_in = is_last || trails.are_past(day);
+        let mut hold = trails
+            .sessions_known_until()
+            .filter(|_| !is_all_in)
+            .map(|until| Hold {
+                until,
+                is_held: false,
+            });
+        let alerts = judge_day(Hearing {
+            setup: self.setup,
+            generation: &mut self.generation,
+            book,
+            spool: &mut self.spool,
+            acquaintance: &mut self.checkpoint.acquaintance,
+            is_late: false,
+            hold: hold.as_mut(),
+            told: &mut self.checkpoint.told,
+            options: &self.options.score,
+            summary: &mut self.summary,
+        })?;
+        if hold.is_some_and(|hold| hold.is_held) {
+            self.waiting.insert(day);
+        }
+        Ok(alerts)
+    }
+
+    /// Judges what came of a day after it was closed.
+    fn hear_late(&mut self, day: Day) -> Result<Vec<Alert>> {
+        let Some(book) = self.late.get(&day) else {
             return Ok(Vec::new());
         };
         judge_day(Hearing {
             setup: self.setup,
             generation: &mut self.generation,
             book,
-            spool,
+            spool: &mut self.late_spool,
             acquaintance: &mut self.checkpoint.acquaintance,
-            is_late,
+            is_late: true,
+            hold: None,
             told: &mut self.checkpoint.told,
             options: &self.options.score,
             summary: &mut self.summary,

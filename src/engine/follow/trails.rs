@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+use crate::event::{Event, Source};
 use crate::time::{Day, Time};
 
 /// How long, in seconds, a quiet trail may keep a day open after its end.
 const OPEN_SECS_MAX: i64 = 86_400;
+/// How long, in seconds, flows wait for a trail that is silent.
+const WAIT_SECS_MAX: i64 = 3_600;
 /// How far, in seconds, a trail may lie behind the newest until it is forgotten.
 const SILENT_SECS_MAX: i64 = 2 * 86_400;
 
@@ -51,6 +53,18 @@ impl Trails {
             || watermarks
                 .max()
                 .is_some_and(|w| w >= end.plus_secs(OPEN_SECS_MAX))
+    }
+
+    /// Returns until when it is known who is behind an instance: until then every trail that tells of sessions has come, or
+    /// the newest of all trails is well past it. `None` if no trail tells of sessions.
+    pub fn sessions_known_until(&self) -> Option<Time> {
+        let tells = |name: &&String| name.starts_with(Source::AwsCloudTrail.as_str());
+        let told = self.0.iter().filter(|(name, _)| tells(name));
+        let until = told
+            .map(|(_, &(newest, lateness))| newest.plus_secs(-lateness))
+            .min()?;
+        let newest = self.0.values().map(|&(newest, _)| newest).max()?;
+        Some(until.max(newest.plus_secs(-WAIT_SECS_MAX)))
     }
 
     /// Forgets trails that are silent for long: one that has ended must not keep every day open, nor be kept for ever.

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 
 use crate::config::{BoundSource, Config};
-use crate::event::{Action, AddressClass, Attachment, Event, Provider, Untrusted};
+use crate::event::{Action, AddressClass, Attachment, Event, Principal, Provider, Untrusted};
 use crate::identity::address::Networks;
 use crate::pattern::NamePattern;
 use crate::vocab::{Entity, EntityKind, Str};
@@ -59,6 +59,25 @@ const INSTANCE: &str = "aws:instance:";
 /// Returns the identity of an instance that nobody is known to stand behind.
 pub fn instance_identity(instance: &str) -> Str {
     format!("{INSTANCE}{instance}").into()
+}
+
+/// Returns the ids under which a principal goes in records that know only its address: a user principal name instead of an
+/// object id, an e-mail instead of a profile id. Only ids of the same directory are meant; whoever has the same address in
+/// another directory is somebody else until proven otherwise.
+pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
+    let scope = match principal.id.split_once('/') {
+        Some((scope, id)) if scope.starts_with("entra:") && !id.starts_with("upn/") => {
+            Some(format!("{scope}/upn/"))
+        }
+        Some((scope, id)) if scope.starts_with("gws:") && !id.contains('@') => {
+            Some(format!("{scope}/"))
+        }
+        _ => None,
+    };
+    scope.into_iter().flat_map(|scope| {
+        let addresses = principal.aliases.iter().filter(|a| a.contains('@'));
+        addresses.map(move |address| format!("{scope}{address}").into())
+    })
 }
 
 /// Tells whether an identity is an instance that nobody was known to stand behind.

@@ -235,7 +235,7 @@ impl DayBook {
             .chain(neighbours.iter().copied())
             .collect();
         Joins {
-            by_instance: links::behind(&links, self.day),
+            behind: links::behind(&links, self.day),
             crowded,
         }
     }
@@ -248,8 +248,8 @@ fn is_unnamed(event: &Event) -> bool {
 
 /// Which subjects of a day stand for another identity.
 pub struct Joins<'a> {
-    /// Whose role sessions were on which instance.
-    by_instance: BTreeMap<Str, Str>,
+    /// Who stands behind an instance or an address.
+    behind: BTreeMap<Str, Str>,
     /// Roles with more persons than are told apart, by the beginning of their sessions' ARNs.
     crowded: BTreeMap<&'a str, Str>,
 }
@@ -260,7 +260,8 @@ impl Joins<'_> {
         person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
     }
 
-    /// Returns the identity behind an instance, and the role behind a person if more persons appear in it than are told apart.
+    /// Returns the identity behind an instance or an address, and the role behind a person if more persons appear in it than
+    /// are told apart.
     pub fn behind(&self, entity: &Entity) -> Option<Str> {
         if entity.kind != EntityKind::Identity {
             return None;
@@ -268,7 +269,7 @@ impl Joins<'_> {
         if let Some((role_session, _)) = person_in_role(entity) {
             return self.crowded.get(role_session).cloned();
         }
-        self.by_instance.get(&entity.id).cloned()
+        self.behind.get(&entity.id).cloned()
     }
 }
 

@@ -15,6 +15,7 @@ mod discover;
 mod envelope;
 mod interner;
 mod json;
+mod okta;
 mod parts;
 mod report;
 mod stream;
@@ -83,7 +84,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 2] = [&cloudtrail::FORMAT, &vpcflow::FORMAT];
+const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &vpcflow::FORMAT, &okta::FORMAT];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]
@@ -107,6 +108,8 @@ struct Memory {
     columns: Option<vpcflow::Columns>,
     /// The region that the input's name states, for records that do not.
     region_hint: Option<crate::vocab::Str>,
+    /// The Okta org that the envelope around the record at hand states.
+    okta_org: Option<crate::vocab::Str>,
 }
 
 /// Reads one input to its end, and hands over what it holds.

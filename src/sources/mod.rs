@@ -18,6 +18,7 @@ mod json;
 mod okta;
 mod parts;
 mod report;
+mod slack;
 mod stream;
 mod table;
 mod vpcflow;
@@ -84,7 +85,12 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &vpcflow::FORMAT, &okta::FORMAT];
+const FORMATS: [&Format; 4] = [
+    &cloudtrail::FORMAT,
+    &vpcflow::FORMAT,
+    &okta::FORMAT,
+    &slack::FORMAT,
+];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

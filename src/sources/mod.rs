@@ -22,6 +22,7 @@ mod slack;
 mod stream;
 mod table;
 mod vpcflow;
+mod workspace;
 
 use std::io::{self, Read};
 
@@ -85,11 +86,12 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 4] = [
+const FORMATS: [&Format; 5] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &okta::FORMAT,
     &slack::FORMAT,
+    &workspace::FORMAT,
 ];
 
 /// What a line of text is.

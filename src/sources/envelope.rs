@@ -6,7 +6,7 @@ use crate::event::Source;
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::stream::ENVELOPES_MAX;
-use crate::sources::{FORMATS, Line, Memory};
+use crate::sources::{FORMATS, Line, Memory, okta};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
 /// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace.
@@ -170,7 +170,12 @@ pub fn unwrap(
             if path == ["eventData"] {
                 return lake(object, inner, only, depth, memory, emit);
             }
-            return value(inner, only, depth + 1, memory, emit);
+            let org = okta::org_of_envelope(object).map(|org| memory.interner.share(&org));
+            let outer = memory.okta_org.clone();
+            memory.okta_org = org.or_else(|| outer.clone());
+            value(inner, only, depth + 1, memory, emit);
+            memory.okta_org = outer;
+            return;
         }
     }
     for name in TEXTS {

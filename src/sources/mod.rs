@@ -15,11 +15,14 @@ mod discover;
 mod envelope;
 mod interner;
 mod json;
+mod okta;
 mod parts;
 mod report;
+mod slack;
 mod stream;
 mod table;
 mod vpcflow;
+mod workspace;
 
 use std::io::{self, Read};
 
@@ -83,7 +86,13 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 2] = [&cloudtrail::FORMAT, &vpcflow::FORMAT];
+const FORMATS: [&Format; 5] = [
+    &cloudtrail::FORMAT,
+    &vpcflow::FORMAT,
+    &okta::FORMAT,
+    &slack::FORMAT,
+    &workspace::FORMAT,
+];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]
@@ -107,6 +116,8 @@ struct Memory {
     columns: Option<vpcflow::Columns>,
     /// The region that the input's name states, for records that do not.
     region_hint: Option<crate::vocab::Str>,
+    /// The Okta org that the envelope around the record at hand states.
+    okta_org: Option<crate::vocab::Str>,
 }
 
 /// Reads one input to its end, and hands over what it holds.

@@ -28,6 +28,8 @@ words! {
         TransitGateway = "transit_gateway",
         /// Prose before the first record.
         Preamble = "preamble",
+        /// A record that names who and when, and no action.
+        NoAction = "no_action",
     }
 }
 
@@ -64,6 +66,8 @@ pub enum Parsed {
     Skipped(SkipReason),
     /// Not readable as an event.
     Rejected(RejectReason),
+    /// Several actions that one record tells of. Each counts as a record of its own.
+    Several(Vec<Parsed>),
 }
 
 /// Where a record lies in its decompressed file.
@@ -211,10 +215,14 @@ impl FileReport {
         }
     }
 
-    /// Counts one record.
+    /// Counts one record, or each of several that came as one.
     pub(crate) fn count(&mut self, parsed: &Parsed) {
+        if let Parsed::Several(all) = parsed {
+            return all.iter().for_each(|one| self.count(one));
+        }
         self.records += 1;
         match parsed {
+            Parsed::Several(_) => {}
             Parsed::Event(event) => {
                 self.events += 1;
                 *self.formats.entry(event.source).or_insert(0) += 1;

@@ -1,7 +1,9 @@
-//! What several formats have in common: times, addresses, ids, outcomes and tables of operations.
+//! What several formats have in common: times, addresses, countries, ids, texts, outcomes and tables of operations.
 
 pub mod actions;
 pub mod address;
+pub mod country;
 pub mod id;
 pub mod instant;
 pub mod status;
+pub mod text;

@@ -8,6 +8,7 @@
 //! Every record ends as exactly one of event, skip and reject; memory does not grow with the input.
 
 mod aws_actions;
+mod azure;
 mod client;
 mod cloudtrail;
 mod decode;
@@ -15,6 +16,7 @@ mod discover;
 mod envelope;
 mod interner;
 mod json;
+mod microsoft;
 mod parts;
 mod report;
 mod stream;
@@ -75,7 +77,6 @@ impl Format {
     }
 
     /// Adds comma-separated tables.
-    #[allow(dead_code)]
     const fn with_tables(mut self, heads: fn(&[&str]) -> bool) -> Self {
         self.heads = heads;
         self
@@ -83,7 +84,11 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 2] = [&cloudtrail::FORMAT, &vpcflow::FORMAT];
+const FORMATS: [&Format; 3] = [
+    &cloudtrail::FORMAT,
+    &vpcflow::FORMAT,
+    &azure::storage::FORMAT,
+];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

@@ -4,4 +4,5 @@ pub mod actions;
 pub mod address;
 pub mod id;
 pub mod instant;
+pub mod percent;
 pub mod status;

@@ -78,6 +78,7 @@ const FAMILIES: &[(&str, &[Test])] = &[
     ("node", &[Starts("node")]),
     ("okhttp", &[Starts("okhttp")]),
     ("axios", &[Starts("axios")]),
+    ("powershell", &[HasAnyCase("powershell/")]),
     ("browser", &[Starts("Mozilla/")]),
 ];
 
@@ -102,6 +103,7 @@ const PROGRAMS: &[&str] = &[
     "azure-powershell",
     "azsdk",
     "graph-powershell",
+    "powershell",
 ];
 
 /// Takes off what S3 puts around a user agent: one pair of brackets, quotes, blanks.

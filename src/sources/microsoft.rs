@@ -5,11 +5,12 @@
 
 use std::borrow::Cow;
 
-use crate::event::{IdentityKind, Principal, Untrusted};
+use crate::event::{IdentityKind, Peer, Principal};
 use crate::sources::Memory;
 use crate::sources::client::Client;
 use crate::sources::interner::Interner;
 use crate::sources::json::{self, Object, Value};
+use crate::sources::parts::address;
 use crate::sources::parts::instant::instant;
 use crate::time::Time;
 use crate::vocab::Str;
@@ -64,6 +65,14 @@ pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
         .members()
         .find(|(key, value)| is_named(key, name) && *value != Value::Null)
         .map(|(_, value)| value)
+}
+
+/// Tells whether there is something under each of these names, which are in lower case and without underscores.
+pub fn has_all<'a, const N: usize>(
+    members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
+    names: [&str; N],
+) -> bool {
+    pick(members, names).iter().all(|value| value.is_present())
 }
 
 /// Tells whether a member of this name is one of these texts, whatever the case.
@@ -232,14 +241,22 @@ pub fn client(user_agent: Value<'_>, application: Option<&str>, memory: &mut Mem
     client
 }
 
-/// Returns a text that whoever wrote the log chose, if there is one.
-#[allow(dead_code)]
-pub fn untrusted(value: Value<'_>, interner: &mut Interner) -> Option<Untrusted> {
-    Some(interner.untrusted(&value.text()?))
+/// Reads the first of these that is an address, or else that is anything; nobody's address is none.
+pub fn peer(values: &[Value<'_>], interner: &mut Interner) -> Peer {
+    let mut other = Peer::default();
+    for text in values.iter().filter_map(|value| value.text()) {
+        let peer = address::peer(text.trim(), interner);
+        match peer.ip {
+            Some(ip) if !ip.is_unspecified() => return peer,
+            Some(_) => {}
+            None if other.host.is_none() => other = peer,
+            None => {}
+        }
+    }
+    other
 }
 
 /// Returns a text as it is written, if there is one.
-#[allow(dead_code)]
 pub fn shared(value: Value<'_>, interner: &mut Interner) -> Option<Str> {
     Some(interner.share(value.text()?.trim()))
 }

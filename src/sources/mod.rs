@@ -13,7 +13,9 @@ mod client;
 mod cloudtrail;
 mod decode;
 mod discover;
+mod entra;
 mod envelope;
+mod graph_actions;
 mod interner;
 mod json;
 mod microsoft;
@@ -84,10 +86,14 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 3] = [
+const FORMATS: [&Format; 7] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &azure::storage::FORMAT,
+    &entra::audit::FORMAT,
+    &entra::signin::FORMAT,
+    &entra::graph::FORMAT,
+    &entra::graph::AAD_FORMAT,
 ];
 
 /// What a line of text is.

@@ -7,8 +7,7 @@ use std::sync::LazyLock;
 
 use crate::event::Action::{self, *};
 use crate::event::{
-    Context, Destination, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source,
-    Untrusted,
+    Context, Destination, Event, IdentityKind, Outcome, Principal, Provider, Source, Untrusted,
 };
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
@@ -16,7 +15,7 @@ use crate::sources::microsoft::{self, Actor, opened, pick};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::percent::percent_decoded;
-use crate::sources::parts::{address, id, status};
+use crate::sources::parts::{id, status};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Line, Memory};
 use crate::vocab::Str;
@@ -247,11 +246,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .is_some_and(|uri| parameter(&uri, "sig").is_some());
     let interner = &mut memory.interner;
     let account = place.account.as_deref().map(|text| interner.share(text));
-    let caller = caller.text().filter(|text| !text.trim().is_empty());
-    let peer = match caller {
-        Some(text) => address::peer(text.trim(), interner),
-        None => Peer::default(),
-    };
+    let peer = microsoft::peer(&[caller], interner);
     let op = interner.share(r.op.text().unwrap_or_default().trim());
     let action = ACTIONS.get("", &op).unwrap_or(Action::Other);
     let outcome = outcome(&r);

@@ -54,7 +54,7 @@ const FAMILIES: &[(&str, &[Test])] = &[
     ("filezilla", &[HasAnyCase("filezilla")]),
     ("azcopy", &[StartsAnyCase("azcopy/")]),
     ("azure-cli", &[HasAnyCase("azurecli/"), Has("azure-cli/")]),
-    ("azure-powershell", &[HasAnyCase("azurepowershell/")]),
+    ("azure-powershell", &[HasAnyCase("azurepowershell/"), Starts("Az.")]),
     ("storage-explorer", &[Has("Microsoft Azure Storage Explorer")]),
     ("azsdk", &[Starts("azsdk-"), Starts("Azure-Storage/"), Starts("Azure.Storage/"), Starts("Microsoft.Azure.Storage/"),
         Starts("Microsoft.Azure-Storage/")]),
@@ -78,11 +78,12 @@ const FAMILIES: &[(&str, &[Test])] = &[
     ("node", &[Starts("node")]),
     ("okhttp", &[Starts("okhttp")]),
     ("axios", &[Starts("axios")]),
+    ("powershell", &[HasAnyCase("powershell/")]),
     ("browser", &[Starts("Mozilla/")]),
 ];
 
 /// Families that are programs at a command line or in code, not a web console.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: &[&str] = &[
     "aws-cli",
     "boto3",
     "botocore",
@@ -97,6 +98,12 @@ const PROGRAMS: [&str; 14] = [
     "go-http",
     "curl",
     "stratus",
+    "azcopy",
+    "azure-cli",
+    "azure-powershell",
+    "azsdk",
+    "graph-powershell",
+    "powershell",
 ];
 
 /// Takes off what S3 puts around a user agent: one pair of brackets, quotes, blanks.

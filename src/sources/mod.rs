@@ -8,13 +8,17 @@
 //! Every record ends as exactly one of event, skip and reject; memory does not grow with the input.
 
 mod aws_actions;
+mod azure;
 mod client;
 mod cloudtrail;
 mod decode;
 mod discover;
+mod entra;
 mod envelope;
+mod graph_actions;
 mod interner;
 mod json;
+mod microsoft;
 mod okta;
 mod parts;
 mod report;
@@ -78,7 +82,6 @@ impl Format {
     }
 
     /// Adds comma-separated tables.
-    #[allow(dead_code)]
     const fn with_tables(mut self, heads: fn(&[&str]) -> bool) -> Self {
         self.heads = heads;
         self
@@ -86,12 +89,17 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 5] = [
+const FORMATS: [&Format; 10] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &okta::FORMAT,
     &slack::FORMAT,
     &workspace::FORMAT,
+    &azure::storage::FORMAT,
+    &entra::audit::FORMAT,
+    &entra::signin::FORMAT,
+    &entra::graph::FORMAT,
+    &entra::graph::AAD_FORMAT,
 ];
 
 /// What a line of text is.

@@ -52,6 +52,8 @@ words! {
         RecordTooLarge = "record_too_large",
         /// It is nested deeper than any real record, or wrapped in more than [`crate::sources::ENVELOPES_MAX`] envelopes.
         TooDeep = "too_deep",
+        /// A line of the classic storage analytics log, which is read as resource logs instead.
+        ClassicStorageLog = "classic_storage_log",
         /// A row that does not have the fields that its header promises.
         MalformedRow = "malformed_row",
     }

@@ -5,5 +5,6 @@ pub mod address;
 pub mod country;
 pub mod id;
 pub mod instant;
+pub mod percent;
 pub mod status;
 pub mod text;

@@ -1,0 +1,3 @@
+//! Azure: what is done with stored data, and with the resources themselves.
+
+pub mod storage;

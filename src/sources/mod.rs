@@ -13,6 +13,7 @@ mod cloudtrail;
 mod decode;
 mod discover;
 mod envelope;
+mod gcpaudit;
 mod interner;
 mod json;
 mod parts;
@@ -83,7 +84,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 2] = [&cloudtrail::FORMAT, &vpcflow::FORMAT];
+const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &vpcflow::FORMAT, &gcpaudit::FORMAT];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

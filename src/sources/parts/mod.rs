@@ -1,7 +1,9 @@
-//! What several formats have in common: times, addresses, ids, outcomes and tables of operations.
+//! What several formats have in common: times, addresses, ids, outcomes, re-cased names and tables of operations.
 
 pub mod actions;
 pub mod address;
+pub mod base64;
 pub mod id;
 pub mod instant;
+pub mod loose;
 pub mod status;

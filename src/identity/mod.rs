@@ -54,8 +54,8 @@ impl Settled<'_> {
 }
 
 /// Returns the identity of an instance that nobody is known to stand behind.
-pub fn instance_identity(instance: &str) -> Str {
-    format!("aws:instance:{instance}").into()
+pub fn instance_identity(provider: Provider, instance: &str) -> Str {
+    format!("{provider}:instance:{instance}").into()
 }
 
 /// Reads events in the light of one configuration.
@@ -164,7 +164,7 @@ impl<'a> Resolver<'a> {
         if let Some(principal) = &event.principal {
             return Some(principal.id.clone());
         }
-        let attachment = event.attachment.as_ref()?;
+        let (provider, attachment) = (event.provider, event.attachment.as_ref()?);
         if let Some(bound) = self.bound(attachment) {
             return Some(bound.clone());
         }
@@ -173,9 +173,9 @@ impl<'a> Resolver<'a> {
             &attachment.interface,
             attachment.address,
         ) {
-            (Some(instance), _, _) => Some(instance_identity(instance)),
-            (None, Some(interface), _) => Some(format!("aws:eni:{interface}").into()),
-            (None, None, Some(address)) => Some(format!("aws:address:{address}").into()),
+            (Some(instance), _, _) => Some(instance_identity(provider, instance)),
+            (None, Some(interface), _) => Some(format!("{provider}:eni:{interface}").into()),
+            (None, None, Some(address)) => Some(format!("{provider}:address:{address}").into()),
             (None, None, None) => None,
         }
     }

@@ -80,7 +80,7 @@ impl DayBook {
             *at = (*at).min(event.time);
         }
         if let Some(principal) = &event.principal {
-            self.links.note(principal, event.time);
+            self.links.note(event.provider, principal, event.time);
         }
         let contribution = Contribution::of(settled);
         for entity in settled.entities() {

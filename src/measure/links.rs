@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Principal;
+use crate::event::{Principal, Provider};
 use crate::identity::instance_identity;
 use crate::time::{Day, Time};
 use crate::vocab::Str;
@@ -37,11 +37,12 @@ impl Links {
         Self::default()
     }
 
-    /// Notes a call by a principal.
-    pub fn note(&mut self, principal: &Principal, at: Time) {
-        let Some(instance) = principal.instance.as_deref().map(instance_identity) else {
+    /// Notes a call by a principal of a provider.
+    pub fn note(&mut self, provider: Provider, principal: &Principal, at: Time) {
+        let Some(instance) = &principal.instance else {
             return;
         };
+        let instance = instance_identity(provider, instance);
         let id = principal.id.clone();
         if principal.is_delivered {
             widen(self.delivered.entry(instance).or_default(), id, (at, at));
@@ -141,7 +142,7 @@ mod tests {
                 is_delivered: *is_delivered,
                 aliases: Vec::new(),
             };
-            links.note(&principal, DAY.start().plus_secs(*at));
+            links.note(Provider::Aws, &principal, DAY.start().plus_secs(*at));
         }
         links
     }
@@ -152,7 +153,7 @@ mod tests {
 
     fn role_of(links: &Links, n: usize) -> Option<Str> {
         behind(&[links], DAY)
-            .get(&instance_identity(&format!("i-{n:08x}")))
+            .get(&instance_identity(Provider::Aws, &format!("i-{n:08x}")))
             .cloned()
     }
 

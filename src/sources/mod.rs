@@ -14,6 +14,8 @@ mod decode;
 mod discover;
 mod envelope;
 mod gcpaudit;
+mod gcpflow;
+mod gcsusage;
 mod interner;
 mod json;
 mod parts;
@@ -84,7 +86,13 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &vpcflow::FORMAT, &gcpaudit::FORMAT];
+const FORMATS: [&Format; 5] = [
+    &cloudtrail::FORMAT,
+    &vpcflow::FORMAT,
+    &gcpaudit::FORMAT,
+    &gcsusage::FORMAT,
+    &gcpflow::FORMAT,
+];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

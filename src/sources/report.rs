@@ -28,6 +28,8 @@ words! {
         TransitGateway = "transit_gateway",
         /// An entry of another log of Google Cloud, in a sink or subscription that holds many.
         OtherLog = "other_log",
+        /// A row of a report on how many bytes a bucket stores.
+        StorageReport = "storage_report",
         /// Prose before the first record.
         Preamble = "preamble",
     }

@@ -7,6 +7,7 @@ use crate::sources::cloudtrail::Record;
 use crate::sources::cloudtrail::caller::partition_of_region;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
+use crate::sources::parts::percent::percent_decoded;
 use crate::vocab::Str;
 
 /// Everyone, as the account of a destination.
@@ -290,22 +291,6 @@ fn copied_bucket(source: &str) -> String {
         return source.split("/object/").next().unwrap_or(source).to_owned();
     }
     source.split('/').next().unwrap_or(source).to_owned()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = |at: usize| char::from(*tail.get(at)?).to_digit(16);
-        if let (b'%', Some(high), Some(low)) = (byte, hex(0), hex(1)) {
-            out.push((high * 16 + low) as u8);
-            rest = &tail[2..];
-        } else {
-            out.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Returns the foreign account that a bucket policy lets in, or everyone.

@@ -15,6 +15,8 @@ use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
+pub use caller::identity_of;
+
 /// How audit log entries are read.
 pub const FORMAT: Format = Format::new(Source::GcpAudit, recognises, parse);
 

@@ -6,4 +6,5 @@ pub mod base64;
 pub mod id;
 pub mod instant;
 pub mod loose;
+pub mod percent;
 pub mod status;

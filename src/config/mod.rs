@@ -78,7 +78,7 @@ pub struct Binding {
 /// A source of network flows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BoundSource {
-    /// An instance, as in `i-0abc`.
+    /// An instance, as in `i-0abc`, or `project/zone/name` in Google Cloud.
     Instance(Str),
     /// An interface, as in `eni-0abc`.
     Interface(Str),

@@ -53,12 +53,12 @@ impl Settled<'_> {
     }
 }
 
-/// What the identity of an instance begins with.
-const INSTANCE: &str = "aws:instance:";
+/// What follows the provider in the identity of an instance.
+const INSTANCE: &str = "instance:";
 
 /// Returns the identity of an instance that nobody is known to stand behind.
-pub fn instance_identity(instance: &str) -> Str {
-    format!("{INSTANCE}{instance}").into()
+pub fn instance_identity(provider: Provider, instance: &str) -> Str {
+    format!("{provider}:{INSTANCE}{instance}").into()
 }
 
 /// Returns the ids under which a principal goes in records that know only its address: a user principal name instead of an
@@ -82,7 +82,9 @@ pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
 
 /// Tells whether an identity is an instance that nobody was known to stand behind.
 pub fn is_instance(identity: &str) -> bool {
-    identity.starts_with(INSTANCE)
+    identity
+        .split_once(':')
+        .is_some_and(|(_, rest)| rest.starts_with(INSTANCE))
 }
 
 /// Reads events in the light of one configuration.
@@ -191,7 +193,7 @@ impl<'a> Resolver<'a> {
         if let Some(principal) = &event.principal {
             return Some(principal.id.clone());
         }
-        let attachment = event.attachment.as_ref()?;
+        let (provider, attachment) = (event.provider, event.attachment.as_ref()?);
         if let Some(bound) = self.bound(attachment) {
             return Some(bound.clone());
         }
@@ -200,9 +202,9 @@ impl<'a> Resolver<'a> {
             &attachment.interface,
             attachment.address,
         ) {
-            (Some(instance), _, _) => Some(instance_identity(instance)),
-            (None, Some(interface), _) => Some(format!("aws:eni:{interface}").into()),
-            (None, None, Some(address)) => Some(format!("aws:address:{address}").into()),
+            (Some(instance), _, _) => Some(instance_identity(provider, instance)),
+            (None, Some(interface), _) => Some(format!("{provider}:eni:{interface}").into()),
+            (None, None, Some(address)) => Some(format!("{provider}:address:{address}").into()),
             (None, None, None) => None,
         }
     }

@@ -94,7 +94,7 @@ impl DayBook {
             *at = (*at).min(event.time);
         }
         if let Some(principal) = &event.principal {
-            self.links.note(principal, event.time);
+            self.links.note(event.provider, principal, event.time);
         }
         let mut held = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
             .then(BTreeMap::<Subject, DayFacts>::new);

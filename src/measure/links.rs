@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Principal;
+use crate::event::{Principal, Provider};
 use crate::identity::{instance_identity, lesser_ids};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
@@ -40,15 +40,16 @@ impl Links {
         Self::default()
     }
 
-    /// Notes a call by a principal.
-    pub fn note(&mut self, principal: &Principal, at: Time) {
+    /// Notes a call by a principal of a provider.
+    pub fn note(&mut self, provider: Provider, principal: &Principal, at: Time) {
         for lesser in lesser_ids(principal) {
             let known = self.addressed.entry(lesser).or_default();
             widen(known, principal.id.clone(), (at, at));
         }
-        let Some(instance) = principal.instance.as_deref().map(instance_identity) else {
+        let Some(instance) = &principal.instance else {
             return;
         };
+        let instance = instance_identity(provider, instance);
         let id = principal.id.clone();
         if principal.is_delivered {
             widen(self.delivered.entry(instance).or_default(), id, (at, at));
@@ -162,7 +163,7 @@ mod tests {
                 is_delivered: *is_delivered,
                 aliases: Vec::new(),
             };
-            links.note(&principal, DAY.start().plus_secs(*at));
+            links.note(Provider::Aws, &principal, DAY.start().plus_secs(*at));
         }
         links
     }
@@ -173,7 +174,7 @@ mod tests {
 
     fn role_of(links: &Links, n: usize) -> Option<Str> {
         behind(&[links], DAY)
-            .get(&instance_identity(&format!("i-{n:08x}")))
+            .get(&instance_identity(Provider::Aws, &format!("i-{n:08x}")))
             .cloned()
     }
 
@@ -224,10 +225,23 @@ mod tests {
         };
         let mut links = Links::new();
         let at = |secs| DAY.start().plus_secs(secs);
-        links.note(&principal("entra:t/0-1", "ana@example.com"), at(9));
-        links.note(&principal("entra:t/0-2", "ana@example.com"), at(5));
-        links.note(&principal("entra:other/0-3", "ana@example.com"), at(20));
         links.note(
+            Provider::Entra,
+            &principal("entra:t/0-1", "ana@example.com"),
+            at(9),
+        );
+        links.note(
+            Provider::Entra,
+            &principal("entra:t/0-2", "ana@example.com"),
+            at(5),
+        );
+        links.note(
+            Provider::Entra,
+            &principal("entra:other/0-3", "ana@example.com"),
+            at(20),
+        );
+        links.note(
+            Provider::Entra,
             &principal("entra:t/upn/bo@example.com", "bo@example.com"),
             at(1),
         );

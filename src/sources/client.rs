@@ -69,7 +69,8 @@ const FAMILIES: &[(&str, &[Test])] = &[
     ("gsutil", &[Has(" gsutil/")]),
     ("gcloud", &[Has("gcloud/"), Has("google-cloud-sdk")]),
     ("gcp-sdk", &[Has("gcloud-python/"), Has("gcloud-golang/"), Has("gcloud-java/"), Has("google-api-python-client/"),
-        Has("google-api-go-client/"), Has("google-api-java-client/"), Has("apitools"), Has("Google-HTTP-Java-Client")]),
+        Has("google-api-go-client/"), Has("google-api-java-client/"), Has("apitools"), Has("Google-HTTP-Java-Client"), Has("gcloud-node"),
+        Has("gccl/")]),
     ("okta-integrations", &[Has("Okta-Integrations")]),
     ("python-http", &[Has("python-requests/"), Has("aiohttp/"), Has("Python-urllib/"), Has("httpx/"), Starts("python/")]),
     ("go-http", &[Has("Go-http-client/"), Has("fasthttp"), Has("go-resty")]),
@@ -104,6 +105,10 @@ const PROGRAMS: &[&str] = &[
     "azsdk",
     "graph-powershell",
     "powershell",
+    "gsutil",
+    "gcloud",
+    "gcp-sdk",
+    "gke-metadata",
 ];
 
 /// Takes off what S3 puts around a user agent: one pair of brackets, quotes, blanks.
@@ -178,7 +183,8 @@ impl Client {
             is_program: PROGRAMS.contains(&family) && !text.contains("aws-internal/"),
             is_workload: text.contains("exec-env/AWS_Lambda_")
                 || text.contains("exec-env/AWS_ECS_FARGATE"),
-            is_cloudshell: text.contains("exec-env/CloudShell"),
+            is_cloudshell: text.contains("exec-env/CloudShell")
+                || text.contains("environment/devshell"),
         }
     }
 
@@ -243,6 +249,19 @@ mod tests {
             ("console.amazonaws.com", "aws-console"),
             ("\"rclone/v1.65\"", "rclone"),
             ("Mozilla/5.0 (X11; Linux)", "browser"),
+            (
+                "apitools Python/3.9 gsutil/5.11 (darwin) command/cp google-cloud-sdk/394.0.0",
+                "gsutil",
+            ),
+            (
+                "google-cloud-sdk gcloud/548.0.0 command/gcloud.storage.cp",
+                "gcloud",
+            ),
+            (
+                "google-api-go-client/0.5 gke-metadata-server",
+                "gke-metadata",
+            ),
+            ("gcloud-python/2.14.0 gl-python/3.11 gccl/2.14.0", "gcp-sdk"),
             ("[]", "empty"),
             ("hand-made/1", "other"),
         ] {

@@ -15,6 +15,9 @@ mod decode;
 mod discover;
 mod entra;
 mod envelope;
+mod gcpaudit;
+mod gcpflow;
+mod gcsusage;
 mod graph_actions;
 mod interner;
 mod json;
@@ -89,7 +92,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 10] = [
+const FORMATS: [&Format; 13] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &okta::FORMAT,
@@ -100,6 +103,9 @@ const FORMATS: [&Format; 10] = [
     &entra::signin::FORMAT,
     &entra::graph::FORMAT,
     &entra::graph::AAD_FORMAT,
+    &gcpaudit::FORMAT,
+    &gcsusage::FORMAT,
+    &gcpflow::FORMAT,
 ];
 
 /// What a line of text is.

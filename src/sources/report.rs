@@ -26,6 +26,10 @@ words! {
         SkipData = "skip_data",
         /// A Transit Gateway flow log row; the same bytes are told by the interfaces behind it.
         TransitGateway = "transit_gateway",
+        /// An entry of another log of Google Cloud, in a sink or subscription that holds many.
+        OtherLog = "other_log",
+        /// A row of a report on how many bytes a bucket stores.
+        StorageReport = "storage_report",
         /// Prose before the first record.
         Preamble = "preamble",
         /// A record that names who and when, and no action.

@@ -361,27 +361,11 @@ fn event_id(r: &Record<'_>, event: &Event) -> Str {
     put(event.error.as_ref().map(Untrusted::raw));
     // Members and elements as they stand, without the blanks that a printer puts between them.
     for value in [r.parameters, r.response] {
-        put(Some(&String::from_utf8_lossy(&without_blanks(
+        put(Some(&String::from_utf8_lossy(&parts::id::without_blanks(
             value.json(),
         ))));
     }
     format!("ct-{:032x}", hash.digest128()).into()
-}
-
-fn without_blanks(json: &[u8]) -> Vec<u8> {
-    let (mut out, mut in_string, mut escaped) = (Vec::with_capacity(json.len()), false, false);
-    for &byte in json {
-        if in_string || !byte.is_ascii_whitespace() {
-            out.push(byte);
-        }
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ => {}
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod interner;
 mod json;
 mod parts;
 mod report;
+mod s3access;
 mod stream;
 mod table;
 mod vpcflow;
@@ -75,7 +76,6 @@ impl Format {
     }
 
     /// Adds comma-separated tables.
-    #[allow(dead_code)]
     const fn with_tables(mut self, heads: fn(&[&str]) -> bool) -> Self {
         self.heads = heads;
         self
@@ -83,7 +83,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 2] = [&cloudtrail::FORMAT, &vpcflow::FORMAT];
+const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &s3access::FORMAT, &vpcflow::FORMAT];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

@@ -274,6 +274,9 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
                 )
             })
             .flatten(),
+        issued: (outcome == Outcome::Success)
+            .then(|| target::issued(r, &service, &op, &mut memory.interner))
+            .flatten(),
         account,
         region,
         principal,
@@ -288,6 +291,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
             via: caller.via,
             actor_account: caller.account,
             vpc_endpoint: share(r.endpoint, memory),
+            on_behalf_of: caller.on_behalf_of,
             ..Context::default()
         },
         peer,

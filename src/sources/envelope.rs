@@ -24,11 +24,13 @@ pub const ARRAYS: [&str; 10] = [
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const SINGLES: [&[&str]; 14] = [
+const SINGLES: [&[&str]; 16] = [
     &["detail"],
     &["data", "events"],
     &["AuditData"],
     &["CloudTrailEvent"],
+    &["eventJson"],
+    &["eventjson"],
     &["eventData"],
     &["aws", "cloudtrail"],
     &["aws", "vpc"],

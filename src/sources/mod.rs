@@ -83,7 +83,12 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &s3access::FORMAT, &vpcflow::FORMAT];
+const FORMATS: [&Format; 4] = [
+    &cloudtrail::FORMAT,
+    &s3access::FORMAT,
+    &vpcflow::transit::FORMAT,
+    &vpcflow::FORMAT,
+];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

@@ -24,8 +24,6 @@ words! {
         NoData = "no_data",
         /// A flow log row that says that rows were lost: a gap in coverage.
         SkipData = "skip_data",
-        /// A Transit Gateway flow log row; the same bytes are told by the interfaces behind it.
-        TransitGateway = "transit_gateway",
         /// Prose before the first record.
         Preamble = "preamble",
     }

@@ -104,7 +104,8 @@ pub fn principal<'a>(arn: &'a str, interner: &mut Interner) -> (Principal, Optio
         if principal.kind != IdentityKind::Human {
             principal.id = role.clone();
         }
-        principal.role = Some(role);
+        // Roles of single sign-on all have a path, so that this is none of them; a trail tells which it is.
+        principal.role = Some(role).filter(|_| !is_sso);
         return (principal, Some(session).filter(|s| !s.is_empty()));
     }
     if let Some((_, path)) = arn.split_once(":user/") {

@@ -20,7 +20,7 @@ use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
 use crate::stats::constants::SCORE_LOW;
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, EntityKind, Str};
+use crate::vocab::{Entity, EntityKind};
 
 /// Days that are remembered as they went: today and yesterday, and one that may still be open.
 const OPEN_DAYS: usize = 3;
@@ -439,8 +439,7 @@ fn events_of(
     let resolver = setup.resolver();
     let mut events: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
     spool.of_day(book.day, |mut event| {
-        let is_second_copy = |account: &Str| generation.own_accounts.contains(account);
-        if event.twin_of_account.as_ref().is_some_and(is_second_copy) || book.gave_way(&event) {
+        if book.is_second_copy(&event, &generation.own_accounts) || book.gave_way(&event) {
             return;
         }
         let entities: Vec<Entity> = resolver

@@ -193,7 +193,9 @@ impl<'a> Resolver<'a> {
         if let Some(principal) = &event.principal {
             return Some(principal.id.clone());
         }
-        let (provider, attachment) = (event.provider, event.attachment.as_ref()?);
+        // A flow that another one tells makes nobody known.
+        let attachment = event.attachment.as_ref().filter(|_| event.counted)?;
+        let provider = event.provider;
         if let Some(bound) = self.bound(attachment) {
             return Some(bound.clone());
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
-use crate::measure::{Contribution, DayFacts, Plan, value_hash};
+use crate::measure::{Contribution, DayFacts, Plan, twice, value_hash};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -27,6 +27,8 @@ pub struct Subject {
     pub entity: Entity,
     /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
     pub twin_of_account: Option<Str>,
+    /// Who did something to which bucket, on what a server access log tells: dropped if a trail tells it too.
+    pub twin_of_trail: Option<u64>,
 }
 
 /// The accounts whose own trail is read.
@@ -45,6 +47,8 @@ pub struct DayBook {
     pub accounts: OwnAccounts,
     /// Identities created that day, and when.
     pub created: BTreeMap<Str, Time>,
+    /// What trails tell of who did what to which bucket, so that it does not count again where a server access log tells it.
+    pub told_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events told so far; each is told once.
     pub fingerprints: FxHashSet<u64>,
     /// What records without a caller add, by fingerprint, as long as none of the same id names one; then nothing.
@@ -62,6 +66,7 @@ impl DayBook {
             links: Links::new(),
             accounts: OwnAccounts::new(),
             created: BTreeMap::new(),
+            told_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: BTreeMap::new(),
             last: None,
@@ -96,6 +101,8 @@ impl DayBook {
         if let Some(principal) = &event.principal {
             self.links.note(event.provider, principal, event.time);
         }
+        self.told_by_trail.extend(twice::of_trail(event));
+        let twin_of_trail = twice::of_access_log(event);
         let mut held = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
             .then(BTreeMap::<Subject, DayFacts>::new);
         let contribution = Contribution::of(settled);
@@ -104,6 +111,7 @@ impl DayBook {
             let subject = Subject {
                 entity,
                 twin_of_account: event.twin_of_account.clone(),
+                twin_of_trail,
             };
             let empty = || DayFacts::starting(event.time);
             let facts = match &mut held {
@@ -150,6 +158,7 @@ impl DayBook {
             let mine = self.created.entry(identity).or_insert(at);
             *mine = (*mine).min(at);
         }
+        self.told_by_trail.extend(other.told_by_trail);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.extend(other.unnamed);
         self.last = self.last.max(other.last);
@@ -167,11 +176,7 @@ impl DayBook {
         let mut subjects: Vec<_> = self.subjects.iter().chain(unnamed).collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         for (subject, facts) in subjects {
-            if subject
-                .twin_of_account
-                .as_ref()
-                .is_some_and(|account| own.contains(account))
-            {
+            if self.is_second(subject.twin_of_account.as_ref(), subject.twin_of_trail, own) {
                 continue;
             }
             let entity = match joins.behind(&subject.entity) {
@@ -206,6 +211,23 @@ impl DayBook {
             add(&mut by_entity, role_sessions, facts);
         }
         by_entity
+    }
+
+    /// Tells whether an event of the day is the second copy of one that counts: another account's, of a caller whose own
+    /// trail is read, or a server access log's, of what a trail tells.
+    pub fn is_second_copy(&self, event: &Event, own: &OwnAccounts) -> bool {
+        let twin_of_trail = twice::of_access_log(event);
+        self.is_second(event.twin_of_account.as_ref(), twin_of_trail, own)
+    }
+
+    fn is_second(
+        &self,
+        twin_of_account: Option<&Str>,
+        twin_of_trail: Option<u64>,
+        own: &OwnAccounts,
+    ) -> bool {
+        twin_of_account.is_some_and(|account| own.contains(account))
+            || twin_of_trail.is_some_and(|told| self.told_by_trail.contains(&told))
     }
 
     /// Works out which subjects of the day stand for another identity.
@@ -311,6 +333,7 @@ mod tests {
                 let subject = Subject {
                     entity,
                     twin_of_account: None,
+                    twin_of_trail: None,
                 };
                 let start = Day(20_000).start();
                 let facts = book
@@ -364,6 +387,7 @@ mod tests {
                     Subject {
                         entity,
                         twin_of_account: None,
+                        twin_of_trail: None,
                     },
                     facts,
                 );

@@ -5,6 +5,7 @@
 mod daybook;
 mod facts;
 mod links;
+mod twice;
 
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};

@@ -28,12 +28,14 @@ pub const ARRAYS: [&str; 11] = [
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const SINGLES: [&[&str]; 15] = [
+const SINGLES: [&[&str]; 17] = [
     &["detail"],
     &["data", "message"],
     &["data", "events"],
     &["AuditData"],
     &["CloudTrailEvent"],
+    &["eventJson"],
+    &["eventjson"],
     &["eventData"],
     &["aws", "cloudtrail"],
     &["aws", "vpc"],

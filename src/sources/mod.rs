@@ -25,6 +25,7 @@ mod microsoft;
 mod okta;
 mod parts;
 mod report;
+mod s3access;
 mod slack;
 mod stream;
 mod table;
@@ -92,7 +93,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 13] = [
+const FORMATS: [&Format; 15] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &okta::FORMAT,
@@ -106,6 +107,8 @@ const FORMATS: [&Format; 13] = [
     &gcpaudit::FORMAT,
     &gcsusage::FORMAT,
     &gcpflow::FORMAT,
+    &s3access::FORMAT,
+    &vpcflow::transit::FORMAT,
 ];
 
 /// What a line of text is.

@@ -24,8 +24,6 @@ words! {
         NoData = "no_data",
         /// A flow log row that says that rows were lost: a gap in coverage.
         SkipData = "skip_data",
-        /// A Transit Gateway flow log row; the same bytes are told by the interfaces behind it.
-        TransitGateway = "transit_gateway",
         /// An entry of another log of Google Cloud, in a sink or subscription that holds many.
         OtherLog = "other_log",
         /// A row of a report on how many bytes a bucket stores.

@@ -86,6 +86,7 @@ const HEAD: Table<Head> = Table::new("head");
 const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
 const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
+const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 
 /// A store: a directory.
@@ -156,10 +157,13 @@ impl Store {
         let name = day_name(book.day, generation);
         let mut subjects: Vec<_> = book.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
-        let mut fingerprints: Vec<u64> = book.fingerprints.iter().copied().collect();
-        fingerprints.sort_unstable();
         let unnamed = book.unnamed.iter();
         let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
+        let sorted = |numbers: &FxHashSet<u64>| {
+            let mut numbers: Vec<u64> = numbers.iter().copied().collect();
+            numbers.sort_unstable();
+            numbers
+        };
         let head = DayHead {
             links: book.links.clone(),
             accounts: book.accounts.clone(),
@@ -170,7 +174,8 @@ impl Store {
             db.write(&DAY_HEAD, [&head])?;
             db.write(&SUBJECTS, subjects)?;
             db.write(&UNNAMED, unnamed)?;
-            db.write_sorted_numbers(&FINGERPRINTS, &fingerprints)
+            db.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&book.told_by_trail))?;
+            db.write_sorted_numbers(&FINGERPRINTS, &sorted(&book.fingerprints))
         })
     }
 
@@ -186,10 +191,11 @@ impl Store {
         book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
         let unnamed = db.read(&UNNAMED)?.into_iter();
         book.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
-        book.fingerprints = db
-            .read_sorted_numbers(&FINGERPRINTS)?
-            .into_iter()
-            .collect::<FxHashSet<u64>>();
+        let read = |table| {
+            db.read_sorted_numbers(table)
+                .map(|n| n.into_iter().collect())
+        };
+        (book.told_by_trail, book.fingerprints) = (read(&TOLD_BY_TRAIL)?, read(&FINGERPRINTS)?);
         (book.links, book.accounts, book.created, book.last) =
             (head.links, head.accounts, head.created, head.last);
         Ok(book)

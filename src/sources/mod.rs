@@ -95,6 +95,7 @@ impl Format {
 /// The formats, in the order in which they are tried.
 const FORMATS: [&Format; 15] = [
     &cloudtrail::FORMAT,
+    &vpcflow::transit::FORMAT,
     &vpcflow::FORMAT,
     &okta::FORMAT,
     &slack::FORMAT,
@@ -108,7 +109,6 @@ const FORMATS: [&Format; 15] = [
     &gcsusage::FORMAT,
     &gcpflow::FORMAT,
     &s3access::FORMAT,
-    &vpcflow::transit::FORMAT,
 ];
 
 /// What a line of text is.

@@ -1,5 +1,7 @@
 //! Names of buckets: in ARNs, in host names, and encoded in requests.
 
+use crate::sources::parts::percent::percent_decoded;
+
 /// Returns the name of a bucket from its ARN, or the text as it is. An access point stays an ARN: which bucket it leads to is
 /// not told by its name.
 pub fn bucket_name(text: &str) -> &str {
@@ -138,26 +140,9 @@ fn is_region(text: &str) -> bool {
         && parts[parts.len() - 1].bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Undoes percent-encoding; what is no code stays.
-pub fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = |at: usize| char::from(*tail.get(at)?).to_digit(16);
-        if let (b'%', Some(high), Some(low)) = (byte, hex(0), hex(1)) {
-            out.push((high * 16 + low) as u8);
-            rest = &tail[2..];
-        } else {
-            out.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 /// Undoes the encoding of forms and queries, in which a plus is a blank.
 pub fn form_decoded(text: &str) -> String {
-    percent_decoded(&text.replace('+', " "))
+    percent_decoded(&text.replace('+', " ")).into_owned()
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod discover;
 mod envelope;
 mod interner;
 mod json;
+mod m365;
 mod okta;
 mod parts;
 mod report;
@@ -78,7 +79,6 @@ impl Format {
     }
 
     /// Adds comma-separated tables.
-    #[allow(dead_code)]
     const fn with_tables(mut self, heads: fn(&[&str]) -> bool) -> Self {
         self.heads = heads;
         self
@@ -86,12 +86,13 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 5] = [
+const FORMATS: [&Format; 6] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &okta::FORMAT,
     &slack::FORMAT,
     &workspace::FORMAT,
+    &m365::FORMAT,
 ];
 
 /// What a line of text is.

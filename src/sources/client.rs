@@ -22,8 +22,10 @@ enum Test {
     StartsAnyCase(&'static str),
     /// It ends so.
     Ends(&'static str),
+    /// It begins with the first and contains the second, in lower case and whatever the case.
+    StartsAndHas(&'static str, &'static str),
 }
-use Test::{Ends, Has, HasAnyCase, Starts, StartsAnyCase};
+use Test::{Ends, Has, HasAnyCase, Starts, StartsAndHas, StartsAnyCase};
 
 /// Families and their marks; the first that fits wins.
 #[rustfmt::skip]
@@ -65,6 +67,7 @@ const FAMILIES: &[(&str, &[Test])] = &[
         HasAnyCase("graph-go/"), HasAnyCase("graph-javascript/")]),
     ("aadinternals", &[HasAnyCase("aadinternals")]),
     ("azurehound", &[HasAnyCase("azurehound/"), HasAnyCase("sharphound/"), HasAnyCase("bloodhound/")]),
+    ("exo-powershell", &[StartsAndHas("Client=REST", "powershell"), Starts("Client=WebServices;")]),
     ("pnp-powershell", &[Has("PnPPS"), Has("PnPCoreSDK"), Has("SharePointPnP")]),
     ("gsutil", &[Has(" gsutil/")]),
     ("gcloud", &[Has("gcloud/"), Has("google-cloud-sdk")]),
@@ -137,6 +140,7 @@ pub fn family(user_agent: &str) -> &'static str {
         HasAnyCase(mark) => lower.contains(mark),
         StartsAnyCase(mark) => lower.starts_with(mark),
         Ends(mark) => user_agent.ends_with(mark),
+        StartsAndHas(start, mark) => user_agent.starts_with(start) && lower.contains(mark),
     };
     FAMILIES
         .iter()

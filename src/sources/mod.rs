@@ -21,6 +21,7 @@ mod gcsusage;
 mod graph_actions;
 mod interner;
 mod json;
+mod m365;
 mod microsoft;
 mod okta;
 mod parts;
@@ -93,7 +94,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 15] = [
+const FORMATS: [&Format; 16] = [
     &cloudtrail::FORMAT,
     &vpcflow::transit::FORMAT,
     &vpcflow::FORMAT,
@@ -109,6 +110,7 @@ const FORMATS: [&Format; 15] = [
     &gcsusage::FORMAT,
     &gcpflow::FORMAT,
     &s3access::FORMAT,
+    &m365::FORMAT,
 ];
 
 /// What a line of text is.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::event::Action;
 use crate::event::Action::*;
 use crate::sources::parts::actions::{Actions, Row};
-use crate::sources::workspace::Parameters;
+use crate::sources::workspace::parameters::Parameters;
 
 /// Application, event, class.
 #[rustfmt::skip]

@@ -4,6 +4,7 @@
 //! list of names and values of several types; copies of them beside it are not looked at.
 
 mod actions;
+mod parameters;
 
 use rustc_hash::FxHashMap;
 
@@ -18,6 +19,7 @@ use crate::sources::parts::id::Hash;
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, domain_of, said};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::workspace::parameters::Parameters;
 use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
@@ -37,6 +39,8 @@ const NOBODY: &str = "105250506097979753968";
 const SERVICE_ACCOUNT: &str = "gserviceaccount.com";
 /// Whom what is public is given to.
 const EVERYONE: &str = "*";
+/// The most events of one activity; real ones have a handful.
+const EVENTS_MAX: usize = 1_000;
 /// Ways to sign in that are no second factor.
 const FIRST_FACTORS: [&str; 4] = ["password", "none", "other", "login_location"];
 /// What the names of questions begin with, which are none either.
@@ -63,7 +67,11 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .value()
         .elements()
         .filter(|event| event.get("name").is_some())
-        .map(|event| Parsed::Event(Box::new(activity.event(event, &mut seen, memory))))
+        .enumerate()
+        .map(|(n, event)| match n {
+            0..EVENTS_MAX => Parsed::Event(Box::new(activity.event(event, &mut seen, memory))),
+            _ => Parsed::Rejected(RejectReason::RecordTooLarge),
+        })
         .collect();
     match all.len() {
         0 => Parsed::Skipped(SkipReason::NoAction),
@@ -294,76 +302,5 @@ fn destination(given: &Parameters<'_>, is_sharing: bool, interner: &mut Interner
             .map(|text| interner.share(&text)),
         external: external.then_some(true),
         ..Destination::default()
-    }
-}
-
-/// The parameters of an event.
-pub struct Parameters<'a>(Value<'a>);
-
-impl<'a> Parameters<'a> {
-    /// Of very many parameters or values only so many are read.
-    const TEXTS_MAX: usize = 256;
-    /// The members that hold a value, by its type.
-    const TYPES: [&'static str; 7] = [
-        "value",
-        "intValue",
-        "boolValue",
-        "multiValue",
-        "multiIntValue",
-        "messageValue",
-        "multiMessageValue",
-    ];
-
-    fn value_of(parameter: Value<'a>) -> Option<Value<'a>> {
-        let member = |name: &&str| parameter.get(name).filter(|v| v.is_present());
-        Self::TYPES.iter().find_map(member)
-    }
-
-    fn get(&self, name: &str) -> Option<Value<'a>> {
-        let is_it = |p: &Value<'a>| p.get("name").and_then(said).as_deref() == Some(name);
-        Self::value_of(self.0.elements().find(is_it)?)
-    }
-
-    /// Returns a value as text.
-    pub fn text(&self, name: &str) -> Option<String> {
-        said(self.get(name)?).map(|text| text.into_owned())
-    }
-
-    /// Returns the texts of a list, or of a text that is separated by commas or blanks; `None` if there are none.
-    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        let texts: Vec<String> = self
-            .get(name)?
-            .elements()
-            .filter_map(said)
-            .flat_map(|text| {
-                let parts = text.split([',', ' ']).map(str::to_owned);
-                parts.collect::<Vec<_>>()
-            })
-            .filter(|text| !text.is_empty())
-            .take(Self::TEXTS_MAX)
-            .collect();
-        (!texts.is_empty()).then_some(texts)
-    }
-
-    fn truth(&self, name: &str) -> Option<bool> {
-        self.get(name)?.truth()
-    }
-
-    fn amount(&self, name: &str) -> Option<u64> {
-        self.get(name)?.amount()
-    }
-
-    /// Returns the name and the texts of every parameter.
-    fn all(&self) -> impl Iterator<Item = (String, Vec<String>)> {
-        self.0.elements().take(Self::TEXTS_MAX).map(|parameter| {
-            let texts = Self::value_of(parameter)
-                .into_iter()
-                .flat_map(Value::elements)
-                .filter_map(|value| said(value).map(|text| text.into_owned()))
-                .take(Self::TEXTS_MAX)
-                .collect();
-            let name = parameter.get("name").and_then(said);
-            (name.unwrap_or_default().into_owned(), texts)
-        })
     }
 }

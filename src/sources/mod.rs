@@ -86,10 +86,11 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 7] = [
+const FORMATS: [&Format; 8] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &azure::storage::FORMAT,
+    &azure::activity::FORMAT,
     &entra::audit::FORMAT,
     &entra::signin::FORMAT,
     &entra::graph::FORMAT,

@@ -26,6 +26,10 @@ words! {
         SkipData = "skip_data",
         /// A Transit Gateway flow log row; the same bytes are told by the interfaces behind it.
         TransitGateway = "transit_gateway",
+        /// The beginning of an action whose end has a record too.
+        ActionBegun = "action_begun",
+        /// A notice of the provider: its health, alerts, recommendations, the evaluation of policies.
+        ServiceNotice = "service_notice",
         /// Prose before the first record.
         Preamble = "preamble",
     }

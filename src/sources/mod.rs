@@ -94,7 +94,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 16] = [
+const FORMATS: [&Format; 17] = [
     &cloudtrail::FORMAT,
     &vpcflow::transit::FORMAT,
     &vpcflow::FORMAT,
@@ -102,6 +102,7 @@ const FORMATS: [&Format; 16] = [
     &slack::FORMAT,
     &workspace::FORMAT,
     &azure::storage::FORMAT,
+    &azure::activity::FORMAT,
     &entra::audit::FORMAT,
     &entra::signin::FORMAT,
     &entra::graph::FORMAT,

@@ -28,6 +28,10 @@ words! {
         OtherLog = "other_log",
         /// A row of a report on how many bytes a bucket stores.
         StorageReport = "storage_report",
+        /// The beginning of an action whose end has a record too.
+        ActionBegun = "action_begun",
+        /// A notice of the provider: its health, alerts, recommendations, the evaluation of policies.
+        ServiceNotice = "service_notice",
         /// Prose before the first record.
         Preamble = "preamble",
         /// A record that names who and when, and no action.

@@ -6,7 +6,7 @@ use crate::event::Source;
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::stream::ENVELOPES_MAX;
-use crate::sources::{FORMATS, Line, Memory};
+use crate::sources::{FORMATS, Line, Memory, ecs};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
 /// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace.
@@ -24,7 +24,7 @@ pub const ARRAYS: [&str; 10] = [
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const SINGLES: [&[&str]; 14] = [
+const SINGLES: [&[&str]; 15] = [
     &["detail"],
     &["data", "events"],
     &["AuditData"],
@@ -35,6 +35,7 @@ const SINGLES: [&[&str]; 14] = [
     &["event", "original"],
     &["event.original"],
     &["_source"],
+    &["fields"],
     &["Sns", "Message"],
     &["Message"],
     &["Body"],
@@ -144,6 +145,9 @@ pub fn unwrap(
     if let Some(reason) = notice(object) {
         return emit(Parsed::Skipped(reason));
     }
+    if ecs::is_document(object) {
+        return document(object, only, depth, memory, emit);
+    }
     let mut was_array = false;
     for name in ARRAYS {
         if let Some(array @ Value::Array(_)) = object.get(name) {
@@ -179,6 +183,30 @@ pub fn unwrap(
         }
     }
     emit(Parsed::Rejected(RejectReason::UnknownRecord));
+}
+
+/// Reads a document of an index: the record that it was made from if it keeps it, else its own fields.
+fn document(
+    object: Object<'_>,
+    only: Option<Source>,
+    depth: usize,
+    memory: &mut Memory,
+    emit: Emit<'_>,
+) {
+    for inner in ecs::kept(object) {
+        let mut found = Vec::new();
+        value(inner, only, depth + 1, memory, &mut |parsed| {
+            found.push(parsed);
+        });
+        let is_read = |parsed: &Parsed| !matches!(parsed, Parsed::Rejected(_));
+        if found.iter().any(is_read) {
+            return found.into_iter().for_each(emit);
+        }
+    }
+    emit(match only {
+        None | Some(Source::Ecs) => ecs::parse(object, memory),
+        Some(_) => Parsed::Rejected(RejectReason::UnknownRecord),
+    });
 }
 
 /// Reads an event of CloudTrail Lake: the wrapper's members stand in for those that the event does not have.

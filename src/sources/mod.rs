@@ -12,9 +12,13 @@ mod client;
 mod cloudtrail;
 mod decode;
 mod discover;
+mod draft;
+mod ecs;
 mod envelope;
+mod flat;
 mod interner;
 mod json;
+mod operations;
 mod parts;
 mod report;
 mod stream;
@@ -83,7 +87,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 2] = [&cloudtrail::FORMAT, &vpcflow::FORMAT];
+const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &vpcflow::FORMAT, &ecs::FORMAT];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

@@ -26,6 +26,8 @@ words! {
         SkipData = "skip_data",
         /// A Transit Gateway flow log row; the same bytes are told by the interfaces behind it.
         TransitGateway = "transit_gateway",
+        /// An alert, a finding or a measurement: what somebody concluded, not what somebody did.
+        Finding = "finding",
         /// Prose before the first record.
         Preamble = "preamble",
     }

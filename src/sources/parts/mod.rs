@@ -3,5 +3,6 @@
 pub mod actions;
 pub mod address;
 pub mod id;
+pub mod identity;
 pub mod instant;
 pub mod status;

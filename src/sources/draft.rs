@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Event, Source};
+use crate::sources::flat::Flat;
 use crate::sources::json::{self, Layout, Value};
 use crate::sources::report::Parsed;
 use crate::sources::{FORMATS, Memory};
@@ -32,6 +33,14 @@ impl Draft {
     pub fn put(&mut self, path: &str, value: Value<'_>) {
         if let Some(json) = json_of(value) {
             self.insert(path, json);
+        }
+    }
+
+    /// Puts what a document has at the places of a table: a path of the draft's, and where the document may have it, the
+    /// best place first.
+    pub fn fill(&mut self, doc: &Flat<'_>, table: &[(&str, &[&str])]) {
+        for (path, places) in table {
+            self.put(path, doc.first(places));
         }
     }
 

@@ -18,6 +18,7 @@ mod envelope;
 mod flat;
 mod interner;
 mod json;
+mod ocsf;
 mod operations;
 mod parts;
 mod report;
@@ -87,7 +88,12 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 3] = [&cloudtrail::FORMAT, &vpcflow::FORMAT, &ecs::FORMAT];
+const FORMATS: [&Format; 4] = [
+    &cloudtrail::FORMAT,
+    &vpcflow::FORMAT,
+    &ocsf::FORMAT,
+    &ecs::FORMAT,
+];
 
 /// What a line of text is.
 #[derive(Debug, PartialEq)]

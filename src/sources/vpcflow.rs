@@ -16,7 +16,9 @@ use crate::time::Time;
 use crate::vocab::Str;
 
 /// How flow log records are read.
-pub const FORMAT: Format = Format::new(Source::AwsVpcFlow, recognises, parse).with_lines(line);
+pub const FORMAT: Format = Format::new(Source::AwsVpcFlow, recognises, parse)
+    .with_lines(line)
+    .with_tables(|names| names.contains(&"srcaddr") && names.contains(&"dstaddr"));
 
 /// What flows are filed under.
 const SERVICE: &str = "vpc";

@@ -53,7 +53,7 @@ const OBJECTS: [(&str, &str); 3] = [
 /// Tells back an event of CloudTrail.
 pub fn cloudtrail(doc: &Flat<'_>) -> Draft {
     let mut draft = Draft::default();
-    tell(doc, CLOUDTRAIL, &mut draft);
+    draft.fill(doc, CLOUDTRAIL);
     // For a role, the pipeline puts the name of the role where the user's stands otherwise.
     let is_role = doc.text("aws.cloudtrail.user_identity.type").as_deref() == Some("AssumedRole");
     let name = if is_role {
@@ -167,7 +167,7 @@ const VPCFLOW: &[(&str, &[&str])] = &[
 /// Tells back a row of a flow log.
 pub fn vpcflow(doc: &Flat<'_>) -> Draft {
     let mut draft = Draft::default();
-    tell(doc, VPCFLOW, &mut draft);
+    draft.fill(doc, VPCFLOW);
     // Rows without traffic have no addresses, and are rows all the same.
     draft.put_text("srcaddr", "-");
     draft.put_text("dstaddr", "-");
@@ -222,13 +222,6 @@ const S3ACCESS: &[(&str, &[&str])] = &[
 /// Tells back a line of an S3 server access log, as an object of its fields.
 pub fn s3access(doc: &Flat<'_>) -> Draft {
     let mut draft = Draft::default();
-    tell(doc, S3ACCESS, &mut draft);
+    draft.fill(doc, S3ACCESS);
     draft
-}
-
-/// Puts what a document has at the places of a table.
-pub fn tell(doc: &Flat<'_>, table: &[(&str, &[&str])], draft: &mut Draft) {
-    for (native, paths) in table {
-        draft.put(native, doc.first(paths));
-    }
 }

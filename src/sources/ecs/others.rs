@@ -3,7 +3,6 @@
 //! Pipelines write the provider's names with underscores, move what the schema has a place for there, and leave the rest.
 
 use crate::sources::draft::{Draft, push_quoted};
-use crate::sources::ecs::aws::tell;
 use crate::sources::flat::Flat;
 use crate::sources::json::Value;
 
@@ -108,7 +107,7 @@ pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
         "type.googleapis.com/google.cloud.audit.AuditLog",
     );
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("timestamp", &["@timestamp"]),
         ("insertId", &["event.id"]),
         ("logName", &["log.logger", "gcp.audit.logger_name"]),
@@ -119,7 +118,7 @@ pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
         ("protoPayload.authenticationInfo.principalEmail", &["client.user.email", "user.email"]),
         ("protoPayload.requestMetadata.callerIp", &["source.ip", "source.address"]),
         ("protoPayload.requestMetadata.callerSuppliedUserAgent", &["user_agent.original"]),
-    ], &mut draft);
+    ]);
     for kept in ["request", "response", "metadata"] {
         let from = format!("gcp.audit.{kept}");
         transfer(
@@ -145,7 +144,7 @@ pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
 pub fn gcp_flow(doc: &Flat<'_>) -> Draft {
     let mut draft = Draft::default();
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("timestamp", &["@timestamp"]),
         ("insertId", &["event.id"]),
         ("logName", &["log.logger"]),
@@ -168,7 +167,7 @@ pub fn gcp_flow(doc: &Flat<'_>) -> Draft {
         ("jsonPayload.dest_instance.region", &["gcp.destination.instance.region"]),
         ("jsonPayload.dest_instance.zone", &["gcp.destination.instance.zone"]),
         ("jsonPayload.dest_instance.vm_name", &["destination.domain", "gcp.destination.instance.vm_name"]),
-    ], &mut draft);
+    ]);
     draft.put_text(
         "logName",
         "projects/-/logs/compute.googleapis.com%2Fvpc_flows",
@@ -181,14 +180,14 @@ fn diagnostic(doc: &Flat<'_>, category: &str) -> Draft {
     let mut draft = Draft::default();
     draft.put_text("category", category);
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("time", &["@timestamp"]),
         ("tenantId", &["azure.tenant_id", "cloud.account.id"]),
         ("correlationId", &["azure.correlation_id"]),
         ("resourceId", &["azure.resource.id"]),
         ("callerIpAddress", &["source.ip", "source.address"]),
         ("location", &["cloud.region", "geo.name"]),
-    ], &mut draft);
+    ]);
     draft
 }
 
@@ -197,7 +196,7 @@ pub fn graph(doc: &Flat<'_>) -> Draft {
     let mut draft = diagnostic(doc, "MicrosoftGraphActivityLogs");
     const FROM: &str = "azure.graphactivitylogs.properties";
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("properties.timeGenerated", &["azure.graphactivitylogs.properties.time_generated", "@timestamp"]),
         ("properties.requestId", &["http.request.id", "event.id"]),
         ("properties.requestMethod", &["http.request.method"]),
@@ -210,7 +209,7 @@ pub fn graph(doc: &Flat<'_>) -> Draft {
         ("properties.userAgent", &["user_agent.original"]),
         ("properties.location", &["destination.geo.region_name"]),
         ("properties.c_idtyp", &["azure.graphactivitylogs.properties.c_idtyp"]),
-    ], &mut draft);
+    ]);
     for list in ["scopes", "roles", "wids"] {
         put_joined(
             doc,
@@ -228,7 +227,7 @@ pub fn aad_graph(doc: &Flat<'_>) -> Draft {
     let mut draft = diagnostic(doc, "AzureADGraphActivityLogs");
     const FROM: &str = "azure.aadgraphactivitylogs.properties";
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("properties.timeGenerated", &["azure.aadgraphactivitylogs.properties.time_generated", "@timestamp"]),
         ("properties.requestId", &["http.request.id", "event.id"]),
         ("properties.httpMethod", &["http.request.method"]),
@@ -239,7 +238,7 @@ pub fn aad_graph(doc: &Flat<'_>) -> Draft {
         ("properties.tenantId", &["azure.tenant_id", "cloud.account.id"]),
         ("properties.callerIpAddress", &["source.ip"]),
         ("properties.userAgent", &["user_agent.original"]),
-    ], &mut draft);
+    ]);
     for list in ["scopes", "roles", "wids"] {
         put_joined(
             doc,
@@ -257,7 +256,7 @@ pub fn sign_in(doc: &Flat<'_>) -> Draft {
     let category = doc.text("azure.signinlogs.category");
     let mut draft = diagnostic(doc, category.as_deref().unwrap_or("SignInLogs"));
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("operationName", &["azure.signinlogs.operation_name", "event.action"]),
         ("resultType", &["azure.signinlogs.result_type"]),
         ("properties.id", &["azure.signinlogs.properties.id", "event.id"]),
@@ -269,7 +268,7 @@ pub fn sign_in(doc: &Flat<'_>) -> Draft {
         ("properties.autonomousSystemNumber", &["azure.signinlogs.properties.autonomous_system_number", "source.as.number"]),
         ("properties.location.countryOrRegion", &["source.geo.country_iso_code"]),
         ("properties.location.city", &["source.geo.city_name"]),
-    ], &mut draft);
+    ]);
     transfer(
         doc,
         "azure.signinlogs.properties",
@@ -284,14 +283,14 @@ pub fn sign_in(doc: &Flat<'_>) -> Draft {
 pub fn audit(doc: &Flat<'_>) -> Draft {
     let mut draft = diagnostic(doc, "AuditLogs");
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("operationName", &["azure.auditlogs.operation_name", "event.action"]),
         ("properties.id", &["azure.auditlogs.properties.id", "event.id"]),
         ("properties.activityDateTime", &["azure.auditlogs.properties.activity_datetime", "@timestamp"]),
         ("properties.activityDisplayName", &["azure.auditlogs.properties.activity_display_name", "event.action"]),
         ("properties.loggedByService", &["azure.auditlogs.properties.logged_by_service"]),
         ("properties.result", &["azure.auditlogs.properties.result", "event.outcome"]),
-    ], &mut draft);
+    ]);
     // Targets stand in a list, or each under its number.
     const TARGETS: &str = "azure.auditlogs.properties.target_resources";
     let mut numbered = b"[".to_vec();
@@ -331,13 +330,13 @@ pub fn activity(doc: &Flat<'_>) -> Draft {
     let category = doc.text("azure.activitylogs.category");
     let mut draft = diagnostic(doc, category.as_deref().unwrap_or("Administrative"));
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("operationName", &["azure.activitylogs.operation_name", "event.action"]),
         ("resultType", &["azure.activitylogs.result_type"]),
         ("resultSignature", &["azure.activitylogs.result_signature"]),
         ("identity.authorization.evidence.principalType", &["azure.activitylogs.identity.authorization.evidence.principal_type"]),
         ("eventDataId", &["azure.activitylogs.event_data_id"]),
-    ], &mut draft);
+    ]);
     // Claims are named by addresses with dots, and pipelines know two by short names.
     let mut claims = Draft::default();
     for (name, value) in doc.under("azure.activitylogs.identity.claims") {
@@ -380,10 +379,10 @@ pub fn storage(doc: &Flat<'_>) -> Draft {
     let category = doc.text("azure.platformlogs.category");
     let mut draft = diagnostic(doc, category.as_deref().unwrap_or("StorageRead"));
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("operationName", &["azure.platformlogs.operation_name", "azure.platformlogs.operationName", "event.action"]),
         ("statusCode", &["http.response.status_code"]),
-    ], &mut draft);
+    ]);
     transfer(
         doc,
         "azure.platformlogs.properties",
@@ -399,7 +398,7 @@ pub fn storage(doc: &Flat<'_>) -> Draft {
 pub fn unified(doc: &Flat<'_>) -> Draft {
     let mut draft = Draft::default();
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("CreationTime", &["@timestamp"]),
         ("Id", &["event.id"]),
         ("Operation", &["event.action"]),
@@ -412,7 +411,7 @@ pub fn unified(doc: &Flat<'_>) -> Draft {
         ("ObjectId", &["o365.audit.ObjectId", "url.original"]),
         ("SiteUrl", &["o365.audit.SiteUrl", "rule.reference"]),
         ("SourceFileName", &["file.name"]),
-    ], &mut draft);
+    ]);
     transfer(doc, "o365.audit", "", Names::Kept, &mut draft);
     draft
 }
@@ -421,7 +420,7 @@ pub fn unified(doc: &Flat<'_>) -> Draft {
 pub fn okta(doc: &Flat<'_>) -> Draft {
     let mut draft = Draft::default();
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("published", &["@timestamp"]),
         ("uuid", &["okta.uuid", "event.id"]),
         ("eventType", &["okta.event_type", "event.action"]),
@@ -433,7 +432,7 @@ pub fn okta(doc: &Flat<'_>) -> Draft {
         ("actor.type", &["okta.actor.type"]),
         ("outcome.result", &["okta.outcome.result"]),
         ("securityContext.asNumber", &["okta.security_context.as.number", "client.as.number", "source.as.number"]),
-    ], &mut draft);
+    ]);
     transfer(
         doc,
         "okta.debug_context.debug_data.flattened",
@@ -459,7 +458,7 @@ pub fn workspace(doc: &Flat<'_>) -> Draft {
     let application = application.unwrap_or_default();
     draft.put_text("id.applicationName", &application);
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("id.time", &["@timestamp"]),
         ("id.uniqueQualifier", &["event.id"]),
         ("id.customerId", &["organization.id"]),
@@ -468,7 +467,7 @@ pub fn workspace(doc: &Flat<'_>) -> Draft {
         ("actor.profileId", &["source.user.id", "user.id", "google_workspace.actor.id"]),
         ("actor.callerType", &["google_workspace.actor.type"]),
         ("actor.key", &["google_workspace.actor.key"]),
-    ], &mut draft);
+    ]);
     let mut json = b"[{\"name\":".to_vec();
     push_quoted(
         doc.text("event.action").unwrap_or_default().as_bytes(),
@@ -508,7 +507,7 @@ pub fn workspace(doc: &Flat<'_>) -> Draft {
 pub fn slack(doc: &Flat<'_>) -> Draft {
     let mut draft = Draft::default();
     #[rustfmt::skip]
-    tell(doc, &[
+    draft.fill(doc, &[
         ("id", &["event.id"]),
         ("date_create", &["slack.audit.date_create", "@timestamp"]),
         ("action", &["event.action"]),
@@ -517,7 +516,7 @@ pub fn slack(doc: &Flat<'_>) -> Draft {
         ("actor.user.email", &["user.email"]),
         ("context.ip_address", &["source.ip", "source.address"]),
         ("context.ua", &["user_agent.original"]),
-    ], &mut draft);
+    ]);
     transfer(doc, "slack.audit", "", Names::Kept, &mut draft);
     draft.put_text("actor.type", "user");
     draft

@@ -21,6 +21,7 @@ mod json;
 mod ocsf;
 mod operations;
 mod parts;
+mod plain;
 mod report;
 mod stream;
 mod table;
@@ -88,11 +89,12 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 4] = [
+const FORMATS: [&Format; 5] = [
     &cloudtrail::FORMAT,
     &vpcflow::FORMAT,
     &ocsf::FORMAT,
     &ecs::FORMAT,
+    &plain::FORMAT,
 ];
 
 /// What a line of text is.

@@ -48,6 +48,8 @@ words! {
         FlowWithoutHeader = "flow_without_header",
         /// It has no usable time.
         NoTime = "no_time",
+        /// It is of the plain form, and lacks a field that is required, or has one with a value that it cannot have.
+        InvalidField = "invalid_field",
         /// It is larger than [`crate::sources::RECORD_BYTES_MAX`].
         RecordTooLarge = "record_too_large",
         /// It is nested deeper than any real record, or wrapped in more than [`crate::sources::ENVELOPES_MAX`] envelopes.

@@ -445,6 +445,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Tells whether it is a network flow, which has no caller, whatever log it comes from.
+    pub const fn is_flow(&self) -> bool {
+        self.source.is_flow() || self.attachment.is_some()
+    }
+
     /// Makes an event of which nothing else is known yet: it did something, it counts, and its region, if it gets one, is
     /// where the caller chose to work.
     pub fn new(time: Time, id: Str, provider: Provider, source: Source) -> Self {

@@ -226,7 +226,7 @@ impl<'a> Contribution<'a> {
 
     fn add_context(&mut self) {
         let event = self.settled.event;
-        if event.source.is_flow() {
+        if event.is_flow() {
             if event.action == Action::EgressFlow {
                 self.add_written(Trait::Action, format_args!("{EGRESS_FLOW}"));
             }

@@ -9,7 +9,7 @@ use crate::sources::json::{Layout, Object, Value, scan, skip_blanks};
 use crate::sources::parts::base64;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::stream::{ENVELOPES_MAX, RECORD_BYTES_MAX};
-use crate::sources::{FORMATS, Line, Memory, decode, okta};
+use crate::sources::{FORMATS, Line, Memory, decode, ecs, okta};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
 /// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub.
@@ -28,7 +28,7 @@ pub const ARRAYS: [&str; 11] = [
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const SINGLES: [&[&str]; 17] = [
+const SINGLES: [&[&str]; 18] = [
     &["detail"],
     &["data", "message"],
     &["data", "events"],
@@ -42,6 +42,7 @@ const SINGLES: [&[&str]; 17] = [
     &["event", "original"],
     &["event.original"],
     &["_source"],
+    &["fields"],
     &["Sns", "Message"],
     &["Message"],
     &["Body"],
@@ -154,6 +155,9 @@ pub fn unwrap(
     if let Some(reason) = notice(object) {
         return emit(Parsed::Skipped(reason));
     }
+    if ecs::is_document(object) {
+        return document(object, only, depth, memory, emit);
+    }
     let mut was_array = false;
     for name in ARRAYS {
         if let Some(array @ Value::Array(_)) = object.get(name) {
@@ -261,6 +265,30 @@ fn lines(message: &str, only: Option<Source>, depth: usize, memory: &mut Memory,
     for line in rest.lines().filter(|line| !line.trim().is_empty()) {
         text(line, only, depth, memory, emit);
     }
+}
+
+/// Reads a document of an index: the record that it was made from if it keeps it, else its own fields.
+fn document(
+    object: Object<'_>,
+    only: Option<Source>,
+    depth: usize,
+    memory: &mut Memory,
+    emit: Emit<'_>,
+) {
+    for inner in ecs::kept(object) {
+        let mut found = Vec::new();
+        value(inner, only, depth + 1, memory, &mut |parsed| {
+            found.push(parsed);
+        });
+        let is_read = |parsed: &Parsed| !matches!(parsed, Parsed::Rejected(_));
+        if found.iter().any(is_read) {
+            return found.into_iter().for_each(emit);
+        }
+    }
+    emit(match only {
+        None | Some(Source::Ecs) => ecs::parse(object, memory),
+        Some(_) => Parsed::Rejected(RejectReason::UnknownRecord),
+    });
 }
 
 /// Reads an event of CloudTrail Lake: the wrapper's members stand in for those that the event does not have.

@@ -13,8 +13,11 @@ mod client;
 mod cloudtrail;
 mod decode;
 mod discover;
+mod draft;
+mod ecs;
 mod entra;
 mod envelope;
+mod flat;
 mod gcpaudit;
 mod gcpflow;
 mod gcsusage;
@@ -23,8 +26,11 @@ mod interner;
 mod json;
 mod m365;
 mod microsoft;
+mod ocsf;
 mod okta;
+mod operations;
 mod parts;
+mod plain;
 mod report;
 mod s3access;
 mod slack;
@@ -94,7 +100,7 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 17] = [
+const FORMATS: [&Format; 20] = [
     &cloudtrail::FORMAT,
     &vpcflow::transit::FORMAT,
     &vpcflow::FORMAT,
@@ -112,6 +118,9 @@ const FORMATS: [&Format; 17] = [
     &gcpflow::FORMAT,
     &s3access::FORMAT,
     &m365::FORMAT,
+    &ocsf::FORMAT,
+    &ecs::FORMAT,
+    &plain::FORMAT,
 ];
 
 /// What a line of text is.

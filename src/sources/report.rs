@@ -32,6 +32,8 @@ words! {
         ActionBegun = "action_begun",
         /// A notice of the provider: its health, alerts, recommendations, the evaluation of policies.
         ServiceNotice = "service_notice",
+        /// An alert, a finding or a measurement: what somebody concluded, not what somebody did.
+        Finding = "finding",
         /// Prose before the first record.
         Preamble = "preamble",
         /// A record that names who and when, and no action.
@@ -54,6 +56,8 @@ words! {
         FlowWithoutHeader = "flow_without_header",
         /// It has no usable time.
         NoTime = "no_time",
+        /// It is of the plain form, and lacks a field that is required, or has one with a value that it cannot have.
+        InvalidField = "invalid_field",
         /// It is larger than [`crate::sources::RECORD_BYTES_MAX`].
         RecordTooLarge = "record_too_large",
         /// It is nested deeper than any real record, or wrapped in more than [`crate::sources::ENVELOPES_MAX`] envelopes.

@@ -18,7 +18,7 @@ use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
-pub use caller::Callers;
+pub use caller::{Caller, Callers};
 
 /// How CloudTrail records are read.
 pub const FORMAT: Format =

@@ -6,6 +6,7 @@ pub mod arn;
 pub mod base64;
 pub mod country;
 pub mod id;
+pub mod identity;
 pub mod instant;
 pub mod loose;
 pub mod percent;

@@ -1,0 +1,211 @@
+//! A record put together anew in the words of its own format, out of another format that carries the same in others.
+//!
+//! OCSF, ECS and the like retell the records of providers. What such a record means is known in one place, the provider's
+//! own format: so it is told back into that format's words and read there.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Event, Source};
+use crate::sources::flat::Flat;
+use crate::sources::json::{self, Layout, Value};
+use crate::sources::report::Parsed;
+use crate::sources::{FORMATS, Memory};
+
+/// Paths have at most so many steps; what is beyond is one name with dots.
+const STEPS_MAX: usize = 16;
+
+type Members = BTreeMap<Box<str>, Node>;
+
+enum Node {
+    /// A value as JSON text.
+    Json(Box<[u8]>),
+    Object(Members),
+}
+
+/// A JSON object in the making.
+#[derive(Default)]
+pub struct Draft {
+    members: Members,
+}
+
+impl Draft {
+    /// Puts a value at a dotted path; `null` is none, and what already stands there stays.
+    pub fn put(&mut self, path: &str, value: Value<'_>) {
+        if let Some(json) = json_of(value) {
+            self.insert(path, json);
+        }
+    }
+
+    /// Puts what a document has at the places of a table: a path of the draft's, and where the document may have it, the
+    /// best place first.
+    pub fn fill(&mut self, doc: &Flat<'_>, table: &[(&str, &[&str])]) {
+        for (path, places) in table {
+            self.put(path, doc.first(places));
+        }
+    }
+
+    /// Puts a text at a dotted path.
+    pub fn put_text(&mut self, path: &str, text: &str) {
+        self.insert(path, quoted(text));
+    }
+
+    /// Puts a text if there is one.
+    pub fn put_some(&mut self, path: &str, text: Option<impl AsRef<str>>) {
+        if let Some(text) = text {
+            self.put_text(path, text.as_ref());
+        }
+    }
+
+    /// Puts the members of an object under a path.
+    pub fn put_members(&mut self, path: &str, object: Value<'_>) {
+        for (key, value) in object.members() {
+            let key = String::from_utf8_lossy(key);
+            if let Some(json) = json_of(value) {
+                let steps = path.split('.').chain([&*key]);
+                insert(&mut self.members, steps, json);
+            }
+        }
+    }
+
+    /// Puts the members of an object that is written as JSON text; any other text says nothing.
+    pub fn put_written(&mut self, path: &str, text: &str) {
+        let mut bytes = text.trim().as_bytes().to_vec();
+        let len = bytes.len();
+        // The scanner wants to see that a value ends, so a blank follows.
+        bytes.push(b' ');
+        if bytes.starts_with(b"{") && json::scan(&bytes, 0) == Ok(len) {
+            self.put_members(path, Value::of(&bytes[..len]));
+        }
+    }
+
+    /// Puts JSON text that was made here.
+    pub fn put_json(&mut self, path: &str, json: Vec<u8>) {
+        self.insert(path, json.into());
+    }
+
+    fn insert(&mut self, path: &str, json: Box<[u8]>) {
+        insert(&mut self.members, path.splitn(STEPS_MAX, '.'), json);
+    }
+
+    /// Returns the object as JSON text.
+    pub fn json(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        write(&self.members, &mut out);
+        out
+    }
+
+    /// Reads it as a record of a format; `None` if that format does not know it, or finds no event in it.
+    pub fn read(&self, source: Source, memory: &mut Memory) -> Option<Parsed> {
+        let format = FORMATS.into_iter().find(|f| f.source == source)?;
+        let text = self.json();
+        let mut layout = Layout::default();
+        let (object, _) = layout.object(&text).ok()?;
+        let parsed = (format.recognises)(object).then(|| (format.parse)(object, memory))?;
+        (!matches!(parsed, Parsed::Rejected(_))).then_some(parsed)
+    }
+}
+
+/// Changes the event that a record came to.
+pub fn amended(parsed: Parsed, amend: impl FnOnce(&mut Event)) -> Parsed {
+    match parsed {
+        Parsed::Event(mut event) => {
+            amend(&mut event);
+            Parsed::Event(event)
+        }
+        other => other,
+    }
+}
+
+fn insert<'a>(members: &mut Members, steps: impl Iterator<Item = &'a str>, json: Box<[u8]>) {
+    let mut steps = steps.peekable();
+    let mut members = members;
+    while let Some(step) = steps.next() {
+        if steps.peek().is_none() {
+            members.entry(step.into()).or_insert(Node::Json(json));
+            return;
+        }
+        let inner = members
+            .entry(step.into())
+            .or_insert_with(|| Node::Object(Members::new()));
+        match inner {
+            Node::Object(inner) => members = inner,
+            Node::Json(_) => return,
+        }
+    }
+}
+
+fn json_of(value: Value<'_>) -> Option<Box<[u8]>> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(true) => b"true".as_slice().into(),
+        Value::Bool(false) => b"false".as_slice().into(),
+        Value::Text(inner) => [b"\"", inner, b"\""].concat().into(),
+        Value::Number(text) | Value::Array(text) | Value::Object(text) => text.into(),
+    })
+}
+
+/// Returns a text in quotes, with the escapes that it needs.
+pub fn quoted(text: &str) -> Box<[u8]> {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    push_quoted(text.as_bytes(), &mut out);
+    out.into()
+}
+
+/// Writes a text in quotes, with the escapes that it needs.
+pub fn push_quoted(text: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in text {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            0..0x20 => {
+                out.extend_from_slice(b"\\u00");
+                out.extend([byte >> 4, byte & 15].map(|n| b"0123456789abcdef"[usize::from(n)]));
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+fn write(members: &Members, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (n, (name, node)) in members.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        out.push(b'"');
+        // Names are those of JSON text, and stand as they stood.
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"\":");
+        match node {
+            Node::Json(json) => out.extend_from_slice(json),
+            Node::Object(inner) => write(inner, out),
+        }
+    }
+    out.push(b'}');
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_come_together_and_the_first_stays() {
+        let mut draft = Draft::default();
+        draft.put("a.b", Value::of(b"\"x\\\"\""));
+        draft.put("a.b", Value::of(b"2"));
+        draft.put("a.b.c", Value::of(b"3"));
+        draft.put("a.d", Value::Null);
+        draft.put_text("a.e", "\"\\\n\u{1}é");
+        draft.put_members("a", Value::of(b"{\"b\":4,\"f.g\":[5]}"));
+        draft.put_written("h", " {\"i\":true} ");
+        draft.put_written("j", "{k=l}");
+        let json = draft.json();
+        let tree: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        let expected =
+            serde_json::json!({"a":{"b":"x\"","e":"\"\\\n\u{1}é","f.g":[5]},"h":{"i":true}});
+        assert_eq!(tree, expected);
+    }
+}

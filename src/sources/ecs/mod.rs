@@ -1,0 +1,170 @@
+//! Documents of the Elastic Common Schema, as integrations for cloud logs write them.
+//!
+//! What a document keeps of the record that it was made from is read by that record's own format. Where nothing was kept,
+//! the fields of known integrations are told back into the words of the provider, and read as such; of all others, the
+//! fields that the schema has in common say what they can.
+
+mod aws;
+mod common;
+mod java_map;
+mod others;
+
+use std::borrow::Cow;
+
+use crate::event::{Event, Outcome, Source, Untrusted};
+use crate::sources::draft::{Draft, amended};
+use crate::sources::flat::Flat;
+use crate::sources::json::{Object, Value};
+use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::{Format, Memory};
+
+/// How documents are read that keep nothing of the record that they were made from.
+pub const FORMAT: Format = Format::new(Source::Ecs, recognises, parse);
+
+/// Where documents keep a record in the provider's own names, as an object.
+const KEPT: [[&str; 2]; 3] = [["aws", "cloudtrail"], ["aws", "vpcflow"], ["aws", "vpc"]];
+
+/// Tells back a document of an integration: what its dataset is called, or the subtree that it fills; the format of its
+/// records; and how.
+type Translation = (&'static str, Source, fn(&Flat<'_>) -> Draft);
+
+#[rustfmt::skip]
+const TRANSLATIONS: [Translation; 16] = [
+    ("aws.cloudtrail", Source::AwsCloudTrail, aws::cloudtrail),
+    ("aws.vpcflow", Source::AwsVpcFlow, aws::vpcflow),
+    ("aws.s3access", Source::AwsS3Access, aws::s3access),
+    ("gcp.audit", Source::GcpAudit, others::gcp_audit),
+    ("azure.graphactivitylogs", Source::EntraGraph, others::graph),
+    ("azure.aadgraphactivitylogs", Source::EntraAadGraph, others::aad_graph),
+    ("azure.signinlogs", Source::EntraSignIn, others::sign_in),
+    ("azure.auditlogs", Source::EntraAudit, others::audit),
+    ("azure.activitylogs", Source::AzureActivity, others::activity),
+    ("azure.platformlogs", Source::AzureStorage, others::storage),
+    ("o365.audit", Source::M365Ual, others::unified),
+    ("okta.system", Source::OktaSystem, others::okta),
+    ("okta", Source::OktaSystem, others::okta),
+    ("google_workspace", Source::GworkspaceReports, others::workspace),
+    ("slack.audit", Source::SlackAudit, others::slack),
+    ("gcp.vpcflow", Source::GcpVpcFlow, others::gcp_flow),
+];
+
+/// Returns the member `outer.inner`, nested or with a dot in its name.
+fn at<'a>(object: Object<'a>, outer: &str, inner: &str) -> Option<Value<'a>> {
+    let nested = object.get(outer).and_then(|value| value.get(inner));
+    let dotted = || object.get(&format!("{outer}.{inner}"));
+    nested.or_else(dotted).filter(|value| value.is_present())
+}
+
+/// Tells whether an object is a document of the schema.
+pub fn is_document(object: Object<'_>) -> bool {
+    object.get("@timestamp").is_some()
+        && [
+            ("ecs", "version"),
+            ("event", "dataset"),
+            ("data_stream", "dataset"),
+        ]
+        .into_iter()
+        .any(|(outer, inner)| at(object, outer, inner).is_some())
+}
+
+/// Returns what a document keeps of the record that it was made from, the most faithful first.
+pub fn kept<'a>(object: Object<'a>) -> impl Iterator<Item = Value<'a>> {
+    let original = at(object, "event", "original");
+    let native = KEPT.into_iter().filter_map(move |[outer, inner]| {
+        // Names of the schema are written with underscores; these are not.
+        let subtree = at(object, outer, inner)?;
+        let is_native = |name: &str| subtree.get(name).is_some();
+        ["eventName", "srcaddr", "insightDetails"]
+            .into_iter()
+            .any(is_native)
+            .then_some(subtree)
+    });
+    // Shippers without a pipeline behind them leave the record in the message; later on that is a text for people.
+    let message = object.get("message").filter(|message| match message {
+        Value::Text(text) => text.starts_with(b"{") || at(object, "event", "action").is_none(),
+        _ => false,
+    });
+    original.into_iter().chain(native).chain(message)
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    is_document(object) && kept(object).next().is_none()
+}
+
+/// Reads a document by its fields.
+pub fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let doc = Flat::of(object);
+    if matches!(
+        doc.text("event.kind").as_deref(),
+        Some("alert" | "signal" | "metric")
+    ) {
+        return Parsed::Skipped(SkipReason::Finding);
+    }
+    if doc.text("@timestamp").is_none() {
+        return Parsed::Rejected(RejectReason::NoTime);
+    }
+    let translated =
+        translation(&doc).and_then(|(_, source, tell)| tell(&doc).read(*source, memory));
+    match translated {
+        Some(parsed) => amended(parsed, |event| {
+            event.source = Source::Ecs;
+            // An error that the translation has no word for.
+            if event.outcome == Outcome::Success
+                && doc.text("event.outcome").as_deref() == Some("failure")
+            {
+                event.outcome = Outcome::Failure;
+            }
+            locate(event, &doc, memory);
+        }),
+        None => match common::event(&doc, memory) {
+            Some(mut event) => {
+                locate(&mut event, &doc, memory);
+                Parsed::Event(Box::new(event))
+            }
+            None => Parsed::Rejected(RejectReason::NoTime),
+        },
+    }
+}
+
+/// Returns the dataset that a document says to be of.
+fn dataset<'a>(doc: &Flat<'a>) -> Option<Cow<'a, str>> {
+    doc.first_text(&["event.dataset", "data_stream.dataset"])
+}
+
+fn translation(doc: &Flat<'_>) -> Option<&'static Translation> {
+    let dataset = dataset(doc);
+    let is_of = |name: &str| match dataset.as_deref() {
+        Some(dataset) => dataset
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
+        None => false,
+    };
+    TRANSLATIONS
+        .iter()
+        .find(|(name, ..)| is_of(name))
+        .or_else(|| TRANSLATIONS.iter().find(|(name, ..)| doc.has(name)))
+}
+
+/// Adds where the peer is, which pipelines look up and records do not say.
+fn locate(event: &mut Event, doc: &Flat<'_>, memory: &mut Memory) {
+    if event.peer.ip.is_none() {
+        return;
+    }
+    let number = || {
+        doc.first(&["source.as.number", "client.as.number"])
+            .amount()
+    };
+    let peer = &mut event.peer;
+    peer.asn = peer.asn.or_else(|| u32::try_from(number()?).ok());
+    if peer.country.is_none() {
+        let code = doc.first_text(&["source.geo.country_iso_code", "client.geo.country_iso_code"]);
+        peer.country = code.map(|code| memory.interner.share(&code.to_ascii_uppercase()));
+    }
+    if peer.city.is_none() {
+        let city = doc.first_text(&["source.geo.city_name", "client.geo.city_name"]);
+        peer.city = city.map(|city| Untrusted::from_shared(memory.interner.share(&city)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! Events that were made of CloudTrail and of flow logs, told back into the words of these.
+
+use crate::sources::draft::{Draft, push_quoted};
+use crate::sources::flat::Flat;
+use crate::sources::json::Value;
+use crate::sources::ocsf::{account, arn, unmapped};
+use crate::sources::parts::instant::instant;
+
+/// What CloudTrail calls a member, and where an event has it, the best place first.
+#[rustfmt::skip]
+const CLOUDTRAIL: &[(&str, &[&str])] = &[
+    ("eventTime", &["time", "time_dt"]),
+    ("eventSource", &["api.service.name"]),
+    ("eventName", &["api.operation"]),
+    ("eventID", &["metadata.uid"]),
+    ("eventVersion", &["metadata.product.version"]),
+    ("eventType", &["metadata.event_code", "metadata.log_name"]),
+    ("awsRegion", &["cloud.region"]),
+    ("sourceIPAddress", &["src_endpoint.ip", "src_endpoint.domain"]),
+    ("userAgent", &["http_request.user_agent"]),
+    ("errorCode", &["api.response.error"]),
+    ("errorMessage", &["api.response.message", "api.response.error_message"]),
+    ("requestID", &["api.request.uid"]),
+    ("vpcEndpointId", &["src_endpoint.uid"]),
+];
+
+/// Sign-ins, whose outcome is in their answer.
+const SIGN_INS: [&str; 3] = ["ConsoleLogin", "CheckMfa", "SwitchRole"];
+
+/// Tells back an event of CloudTrail.
+pub fn cloudtrail(doc: &Flat<'_>) -> Draft {
+    let mut draft = Draft::default();
+    draft.fill(doc, CLOUDTRAIL);
+    user_identity(doc, &mut draft);
+    let op = doc.text("api.operation").unwrap_or_default();
+    for (native, path) in [
+        ("requestParameters", "api.request.data"),
+        ("responseElements", "api.response.data"),
+    ] {
+        match doc.get(path) {
+            text @ Value::Text(_) => {
+                draft.put_written(native, &text.raw_text().unwrap_or_default())
+            }
+            _ => {
+                for (rest, value) in doc.under(path) {
+                    draft.put(&format!("{native}.{rest}"), value);
+                }
+            }
+        }
+    }
+    let mut resources = [Value::Null; 3];
+    for (path, value) in unmapped(doc) {
+        match path.as_str() {
+            "resources[].ARN" => resources[0] = value,
+            "resources[].type" => resources[1] = value,
+            "resources[].accountId" => resources[2] = value,
+            _ if value.is_present() => draft.put(&path, value),
+            _ => {}
+        }
+    }
+    // Only where the record itself did not say whose log it is.
+    draft.put_some("recipientAccountId", account(doc));
+    if let Some(json) = of_objects(doc).or_else(|| of_lists(resources)) {
+        draft.put_json("resources", json);
+    }
+    if SIGN_INS.contains(&&*op) {
+        draft.put(&format!("responseElements.{op}"), doc.get("status"));
+        draft.put("additionalEventData.MFAUsed", doc.first(&["is_mfa", "mfa"]));
+    }
+    // Older events kept of a new identity's name only that of the user whom they are about.
+    match &*op {
+        "CreateUser" => draft.put("requestParameters.userName", doc.get("user.name")),
+        "CreateRole" => draft.put("requestParameters.roleName", doc.get("user.name")),
+        _ => {}
+    }
+    draft
+}
+
+/// Tells back who it was. Versions differ in where they put ARN and id, so an ARN is what begins like one.
+pub fn user_identity(doc: &Flat<'_>, draft: &mut Draft) {
+    const USER: [&str; 3] = ["actor.user.uid", "actor.user.uuid", "actor.user.uid_alt"];
+    let kind = doc.text("actor.user.type");
+    let arn = arn(doc, &USER);
+    let issuer = doc
+        .text("actor.session.issuer")
+        .filter(|issuer| issuer.starts_with("arn:"));
+    let is_of_role = issuer
+        .as_deref()
+        .is_some_and(|issuer| issuer.contains(":role/"));
+    // Numbered types say less; where there is none of CloudTrail's, the ARN or the issuer tells.
+    match kind.as_deref() {
+        Some(kind)
+            if kind.starts_with(|c: char| c.is_ascii_uppercase())
+                && !matches!(kind, "User" | "Admin" | "System" | "Other" | "Unknown") =>
+        {
+            draft.put_text("userIdentity.type", kind);
+        }
+        _ if is_of_role => draft.put_text("userIdentity.type", "AssumedRole"),
+        _ => {}
+    }
+    let ids = ["actor.user.uid_alt", "actor.user.uid", "actor.user.uuid"];
+    let id = ids
+        .iter()
+        .filter_map(|path| doc.text(path))
+        .find(|text| !text.starts_with("arn:"));
+    let is_center = kind.as_deref() == Some("IdentityCenterUser");
+    if is_center {
+        draft.put_some("userIdentity.onBehalfOf.userId", id);
+        draft.put(
+            "userIdentity.onBehalfOf.identityStoreArn",
+            doc.get("actor.idp.uid"),
+        );
+        draft.put(
+            "userIdentity.credentialId",
+            doc.get("actor.user.credential_uid"),
+        );
+    } else if let (None, true, Some(session)) = (&arn, is_of_role, doc.text("actor.session.uid")) {
+        // Other services of AWS name the session where CloudTrail has its ARN.
+        draft.put_text("userIdentity.principalId", &format!(":{session}"));
+    } else {
+        draft.put_some("userIdentity.principalId", id);
+    }
+    draft.put_some("userIdentity.arn", arn);
+    draft.put_some("userIdentity.sessionContext.sessionIssuer.arn", issuer);
+    #[rustfmt::skip]
+    draft.fill(doc, &[
+        ("userIdentity.accountId", &["actor.user.account.uid", "actor.user.account_uid"]),
+        ("userIdentity.accessKeyId", &["actor.user.credential_uid", "actor.session.credential_uid"]),
+        ("userIdentity.userName", &["actor.user.name"]),
+        ("userIdentity.invokedBy", &["actor.invoked_by"]),
+        ("userIdentity.identityProvider", &["actor.idp.name"]),
+        ("userIdentity.sessionContext.attributes.creationDate", &["actor.session.created_time", "actor.session.created_time_dt"]),
+        ("userIdentity.sessionContext.attributes.mfaAuthenticated", &["actor.session.is_mfa", "actor.session.mfa"]),
+    ]);
+}
+
+/// Returns the resources of schema 1.1 and later.
+fn of_objects(doc: &Flat<'_>) -> Option<Vec<u8>> {
+    let list = doc.get("resources");
+    let mut rows: Vec<[Value<'_>; 3]> = list
+        .elements()
+        .map(|resource| {
+            let [uid, kind, flat] = resource.pick(["uid", "type", "account_uid"]);
+            let owner = resource
+                .get("owner")
+                .and_then(|owner| owner.get("account")?.get("uid"));
+            [uid, kind, owner.unwrap_or(flat)]
+        })
+        .collect();
+    if rows.is_empty() {
+        let account = doc.first(&["resources.owner.account.uid", "resources.account_uid"]);
+        rows.push([doc.get("resources.uid"), doc.get("resources.type"), account]);
+    }
+    let rows = rows
+        .iter()
+        .map(|row| row.map(|value| value.text().map(|t| t.into_owned())));
+    written(rows)
+}
+
+/// Returns the resources of a flattened record: a list joined by commas for each of their members. Lists of different
+/// lengths do not belong together, and what they say is lost.
+fn of_lists(lists: [Value<'_>; 3]) -> Option<Vec<u8>> {
+    let [arns, types, accounts] = lists.map(|list| -> Vec<String> {
+        let text = list.text().unwrap_or_default();
+        text.split(',').map(|part| part.trim().to_owned()).collect()
+    });
+    let rows = arns.iter().enumerate().map(|(n, arn)| {
+        let of = |list: &[String]| (list.len() == arns.len()).then(|| list[n].clone());
+        [Some(arn.clone()), of(&types), of(&accounts)]
+    });
+    written(rows)
+}
+
+fn written(rows: impl Iterator<Item = [Option<String>; 3]>) -> Option<Vec<u8>> {
+    let mut out = b"[".to_vec();
+    for [arn, kind, account] in rows {
+        let Some(arn) = arn.filter(|arn| !arn.is_empty()) else {
+            continue;
+        };
+        out.extend_from_slice(if out.len() > 1 {
+            b",{\"ARN\":"
+        } else {
+            b"{\"ARN\":"
+        });
+        push_quoted(arn.as_bytes(), &mut out);
+        for (name, text) in [("type", kind), ("accountId", account)] {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+                push_quoted(text.as_bytes(), &mut out);
+            }
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
+    (out.len() > 2).then_some(out)
+}
+
+#[rustfmt::skip]
+const VPCFLOW: &[(&str, &[&str])] = &[
+    ("srcport", &["src_endpoint.port"]),
+    ("dstport", &["dst_endpoint.port"]),
+    ("protocol", &["connection_info.protocol_num"]),
+    ("tcp-flags", &["connection_info.tcp_flags"]),
+    ("packets", &["traffic.packets"]),
+    ("bytes", &["traffic.bytes"]),
+    ("region", &["cloud.region"]),
+    ("log-status", &["status_code"]),
+    ("pkt-dst-aws-service", &["dst_endpoint.svc_name"]),
+];
+
+/// The first version of flow logs that has the addresses of packets.
+const PACKET_ADDRESSES_SINCE: u64 = 3;
+
+/// Tells back a row of a flow log.
+pub fn vpcflow(doc: &Flat<'_>) -> Draft {
+    let mut draft = Draft::default();
+    draft.fill(doc, VPCFLOW);
+    draft.put_some("account-id", account(doc));
+    for (native, path) in [
+        ("interface-id", "interface_uid"),
+        ("instance-id", "instance_uid"),
+    ] {
+        // Filled on the side that is ours.
+        let of = |side: &str| doc.text(&format!("{side}.{path}"));
+        draft.put_some(native, of("src_endpoint").or_else(|| of("dst_endpoint")));
+    }
+    let version = doc.get("metadata.product.version").amount();
+    let has_packets = version.is_some_and(|v| v >= PACKET_ADDRESSES_SINCE);
+    for (plain, packet, side) in [
+        ("srcaddr", "pkt-srcaddr", "src_endpoint"),
+        ("dstaddr", "pkt-dstaddr", "dst_endpoint"),
+    ] {
+        // Where a translation lies between, the peer is the address and the interface's own the one in between.
+        let ip = doc.text(&format!("{side}.ip"));
+        let between = doc
+            .get(&format!("{side}.intermediate_ips"))
+            .elements()
+            .find_map(Value::text);
+        if has_packets || between.is_some() {
+            draft.put_some(packet, ip.as_deref());
+        }
+        draft.put_text(plain, between.as_deref().or(ip.as_deref()).unwrap_or("-"));
+    }
+    for (native, paths) in [
+        ("start", ["start_time", "start_time_dt", "time", "time_dt"]),
+        ("end", ["end_time", "end_time_dt", "time", "time_dt"]),
+    ] {
+        let time = paths.iter().find_map(|path| instant(&doc.text(path)?));
+        draft.put_some(
+            native,
+            time.map(|t| (t.nanos() / 1_000_000_000).to_string()),
+        );
+    }
+    let direction = match doc.get("connection_info.direction_id").amount() {
+        Some(1) => Some("ingress"),
+        Some(2) => Some("egress"),
+        _ => None,
+    };
+    draft.put_some("flow-direction", direction);
+    let verdict = match doc
+        .first(&["action_id", "disposition_id", "activity_id"])
+        .amount()
+    {
+        Some(2 | 5) => Some("REJECT"),
+        Some(1 | 6) => Some("ACCEPT"),
+        _ => None,
+    };
+    draft.put_some("action", verdict);
+    draft
+}

@@ -1,0 +1,249 @@
+//! Requests to the directory APIs of known services, as a proxy sees them.
+//!
+//! Slack, Okta and others do not log that somebody reads their directory. Who has a proxy's log sees it all the same.
+
+use crate::event::{Action, Provider};
+
+/// What a request is.
+#[derive(Debug, PartialEq)]
+pub struct Request {
+    /// Whose API.
+    pub provider: Provider,
+    /// The API, as a service.
+    pub service: &'static str,
+    /// Method and collection, as in `GET /users`.
+    pub op: String,
+    /// What it does.
+    pub action: Action,
+}
+
+struct Api {
+    provider: Provider,
+    service: &'static str,
+    /// Host names, or what they end with if they begin with a dot.
+    hosts: &'static [&'static str],
+    /// What stands before the collection; `*` is any one segment.
+    roots: &'static [&'static str],
+    collections: &'static [&'static str],
+}
+
+/// Collections in which users, groups, roles, applications and devices are found, in lower case.
+const APIS: [Api; 5] = [
+    Api {
+        provider: Provider::Entra,
+        service: "graph",
+        hosts: &[
+            "graph.microsoft.com",
+            "graph.microsoft.us",
+            "microsoftgraph.chinacloudapi.cn",
+        ],
+        roots: &["/v1.0", "/beta"],
+        collections: &[
+            "users",
+            "groups",
+            "serviceprincipals",
+            "applications",
+            "devices",
+            "contacts",
+            "directoryroles",
+            "directoryroletemplates",
+            "rolemanagement",
+            "administrativeunits",
+            "oauth2permissiongrants",
+            "directoryobjects",
+            "organization",
+            "domains",
+            "subscribedskus",
+            "tenantrelationships",
+        ],
+    },
+    Api {
+        provider: Provider::Entra,
+        service: "aadgraph",
+        hosts: &["graph.windows.net"],
+        roots: &["/*"],
+        collections: &[
+            "users",
+            "groups",
+            "serviceprincipals",
+            "applications",
+            "devices",
+            "contacts",
+            "directoryroles",
+            "roledefinitions",
+            "roleassignments",
+            "eligibleroleassignments",
+            "administrativeunits",
+            "oauth2permissiongrants",
+            "tenantdetails",
+            "policies",
+        ],
+    },
+    Api {
+        provider: Provider::Slack,
+        service: "slack",
+        hosts: &["slack.com", "api.slack.com"],
+        roots: &["/scim/v1", "/scim/v2", "/scim", "/api"],
+        collections: &[
+            "users",
+            "groups",
+            "users.list",
+            "users.info",
+            "users.lookupbyemail",
+            "conversations.members",
+            "usergroups.list",
+            "usergroups.users.list",
+            "team.info",
+            "admin.users.list",
+        ],
+    },
+    Api {
+        provider: Provider::Okta,
+        service: "okta",
+        hosts: &[
+            ".okta.com",
+            ".oktapreview.com",
+            ".okta-emea.com",
+            ".okta-gov.com",
+        ],
+        roots: &["/api/v1"],
+        collections: &["users", "groups", "apps", "devices", "iam", "idps"],
+    },
+    Api {
+        provider: Provider::Gworkspace,
+        service: "admin",
+        hosts: &["admin.googleapis.com", "www.googleapis.com"],
+        roots: &["/admin/directory/v1", "/admin/directory/v1/customer/*"],
+        collections: &[
+            "users",
+            "groups",
+            "orgunits",
+            "roles",
+            "roleassignments",
+            "devices",
+            "domains",
+        ],
+    },
+];
+
+/// Tells what a request does, if it is one to a directory.
+pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
+    let host = host.to_ascii_lowercase();
+    let path = path.to_ascii_lowercase();
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let is_host = |known: &&str| {
+        if known.starts_with('.') {
+            host.ends_with(*known)
+        } else {
+            host == **known
+        }
+    };
+    let api = APIS
+        .iter()
+        .find(|api| api.hosts.iter().any(|known| is_host(&known)))?;
+    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let collection = api
+        .roots
+        .iter()
+        .filter_map(|root| below(root, &segments))
+        .find_map(|name| api.collections.iter().find(|known| **known == name))?;
+    let action = match &*method.to_ascii_uppercase() {
+        "GET" | "HEAD" => Action::EnumerateDirectory,
+        // Slack's methods are called by either verb, and their names say that they read.
+        "POST" if api.provider == Provider::Slack && collection.contains('.') => {
+            Action::EnumerateDirectory
+        }
+        "POST" if segments.last() == Some(collection) => Action::CreateIdentity,
+        _ => Action::Other,
+    };
+    Some(Request {
+        provider: api.provider,
+        service: api.service,
+        op: format!("{} /{collection}", method.to_ascii_uppercase()),
+        action,
+    })
+}
+
+/// Returns the segment that follows a root.
+fn below<'a>(root: &str, segments: &[&'a str]) -> Option<&'a str> {
+    let mut rest = segments.iter();
+    for wanted in root.split('/').filter(|s| !s.is_empty()) {
+        rest.next().filter(|is| wanted == "*" || **is == wanted)?;
+    }
+    rest.next().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_known_by_host_and_path() {
+        for (method, host, path, expected) in [
+            (
+                "GET",
+                "graph.microsoft.com",
+                "/v1.0//Users?$top=999",
+                Some(("graph", Action::EnumerateDirectory)),
+            ),
+            (
+                "GET",
+                "Graph.Microsoft.com",
+                "/beta/users/1/memberOf",
+                Some(("graph", Action::EnumerateDirectory)),
+            ),
+            (
+                "POST",
+                "graph.microsoft.com",
+                "/v1.0/users",
+                Some(("graph", Action::CreateIdentity)),
+            ),
+            (
+                "PATCH",
+                "graph.microsoft.com",
+                "/v1.0/users/1",
+                Some(("graph", Action::Other)),
+            ),
+            ("GET", "graph.microsoft.com", "/v1.0/me/messages", None),
+            (
+                "GET",
+                "graph.windows.net",
+                "/example.com/users",
+                Some(("aadgraph", Action::EnumerateDirectory)),
+            ),
+            (
+                "GET",
+                "api.slack.com",
+                "/scim/v2/Users",
+                Some(("slack", Action::EnumerateDirectory)),
+            ),
+            (
+                "POST",
+                "slack.com",
+                "/api/users.list",
+                Some(("slack", Action::EnumerateDirectory)),
+            ),
+            ("POST", "slack.com", "/api/chat.postMessage", None),
+            (
+                "GET",
+                "example.okta.com",
+                "/api/v1/users",
+                Some(("okta", Action::EnumerateDirectory)),
+            ),
+            ("GET", "okta.com.example.net", "/api/v1/users", None),
+            (
+                "GET",
+                "admin.googleapis.com",
+                "/admin/directory/v1/customer/C1/roles",
+                Some(("admin", Action::EnumerateDirectory)),
+            ),
+        ] {
+            let found = directory(method, host, path);
+            assert_eq!(
+                found.map(|r| (r.service, r.action)),
+                expected,
+                "{method} {host}{path}"
+            );
+        }
+    }
+}

@@ -73,7 +73,7 @@ fn recognises(object: Object<'_>) -> bool {
     }
     word(category).is_some_and(|category| {
         let is_it = |known: &&str| category.eq_ignore_ascii_case(known);
-        CATEGORIES.iter().chain(&NOTICES).any(|known| is_it(&known))
+        CATEGORIES.iter().chain(&NOTICES).any(is_it)
     }) && has_op()
 }
 
@@ -216,15 +216,13 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .or_else(|| microsoft::guid(r.subscription));
     let region = microsoft::region(r.location, interner);
     let container = container(&resource).map(|text| interner.untrusted(&text));
+    let said = if sub_status.is_empty() {
+        &status
+    } else {
+        &sub_status
+    };
     let error = (!matches!(stage.outcome, Outcome::Success | Outcome::Unknown))
-        .then(|| {
-            if sub_status.is_empty() {
-                &status
-            } else {
-                &sub_status
-            }
-        })
-        .map(|text| interner.untrusted(text));
+        .then(|| interner.untrusted(said));
     let service = op.split('/').next().unwrap_or_default().to_lowercase();
     let client = microsoft::client(Value::Null, application.as_deref(), memory);
     let interner = &mut memory.interner;

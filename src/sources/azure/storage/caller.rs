@@ -187,7 +187,7 @@ impl<'a> Caller<'a> {
 }
 
 /// Finds a hash by its name, in lower case, as in `key1(H1),SasSignature(H2)`; returns the name and the hash.
-fn hash_of<'t>(hashes: &'t str, wanted: fn(&str) -> bool) -> Option<(String, &'t str)> {
+fn hash_of(hashes: &str, wanted: fn(&str) -> bool) -> Option<(String, &str)> {
     hashes.split(',').find_map(|part| {
         let (name, hash) = part.trim().strip_suffix(')')?.split_once('(')?;
         let name = name.to_ascii_lowercase();

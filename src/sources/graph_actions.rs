@@ -54,7 +54,7 @@ const COLLECTIONS: [&str; 28] = [
     "users",
 ];
 /// Words of the interface that follow a collection and name none of its things.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 13] = [
     "add",
     "checkmemberobjects",
     "delta",
@@ -66,7 +66,6 @@ const WORDS: [&str; 14] = [
     "getuserownedobjects",
     "inbox",
     "remove",
-    "root",
     "search",
     "validateproperties",
 ];
@@ -151,9 +150,7 @@ const ROWS: &[Row] = &[
     ("GET", "*/drive/items/{id}/content", ReadObject),
     ("GET", "/drives/*/items/{id}/content", ReadObject),
     ("GET", "/sites/*/drive*", ReadObject),
-    ("GET", "*/drive/root/children", ListObjects),
     ("GET", "*/drive/items/{id}/children", ListObjects),
-    ("GET", "/drives/{id}/root/children", ListObjects),
     ("GET", "/drives/{id}/items/{id}/children", ListObjects),
     ("GET", "/sites/*/drive*/children", ListObjects),
     ("GET", "/sites", ListObjects),
@@ -211,11 +208,14 @@ pub fn template(uri: &str) -> String {
         if template.bytes().filter(|byte| *byte == b'/').count() >= PARTS_MAX {
             break;
         }
-        // A path among files or sites stands between colons: /drive/root:/a/b.txt:/content
+        // A path among files or sites stands between colons: /me/drive/root:/a/b.txt:/content
         in_path = part.ends_with(':');
         let part = percent_decoded(part).to_ascii_lowercase();
         let words = match &*part {
-            "root:" => vec![Cow::Borrowed("items"), Cow::Borrowed(ID)],
+            // The first folder of a drive is an item like all others.
+            "root" | "root:" if before != "sites" => {
+                vec![Cow::Borrowed("items"), Cow::Borrowed(ID)]
+            }
             _ => words(&part, &before),
         };
         for word in words {
@@ -284,168 +284,41 @@ mod tests {
 
     #[test]
     fn requests_become_templates_and_templates_have_classes() {
-        for (method, uri, expected, action) in [
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/users?$top=999&$filter=x",
-                "/users",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/beta//users/0a6f9c51-77e1-4b7c-9a02-5d1b6a1f0c11/memberOf",
-                "/users/{id}/memberof",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/users/Ana%40Example.com",
-                "/users/{id}",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/users('ana@example.com')/messages/AAMkAGI2",
-                "/users/{id}/messages/{id}",
-                ReadObject,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/users/microsoft.graph.delta()?$deltatoken=x",
-                "/users/delta",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/users/delta(token='x')",
-                "/users/delta",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/groups/1/members/microsoft.graph.user",
-                "/groups/{id}/members",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/users/$count",
-                "/users/$count",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/organization/c4b1d7aa-2f60-4c1e-8d29-91d0e5a7b301",
-                "/organization/{id}",
-                EnumerateDirectory,
-            ),
+        #[rustfmt::skip]
+        let requests = [
+            ("GET", "https://graph.microsoft.com/v1.0/users?$top=999&$filter=x", "/users", EnumerateDirectory),
+            ("GET", "https://graph.microsoft.com/beta//users/0a6f9c51-77e1-4b7c-9a02-5d1b6a1f0c11/memberOf", "/users/{id}/memberof", EnumerateDirectory),
+            ("GET", "https://graph.microsoft.com/v1.0/users/Ana%40Example.com", "/users/{id}", EnumerateDirectory),
+            ("GET", "https://graph.microsoft.com/v1.0/users('ana@example.com')/messages/AAMkAGI2", "/users/{id}/messages/{id}", ReadObject),
+            ("GET", "https://graph.microsoft.com/v1.0/users/microsoft.graph.delta()?$deltatoken=x", "/users/delta", EnumerateDirectory),
+            ("GET", "https://graph.microsoft.com/v1.0/users/delta(token='x')", "/users/delta", EnumerateDirectory),
+            ("GET", "https://graph.microsoft.com/v1.0/groups/1/members/microsoft.graph.user", "/groups/{id}/members", EnumerateDirectory),
+            ("GET", "https://graph.microsoft.com/v1.0/users/$count", "/users/$count", EnumerateDirectory),
+            ("GET", "https://graph.microsoft.com/v1.0/organization/c4b1d7aa-2f60-4c1e-8d29-91d0e5a7b301", "/organization/{id}", EnumerateDirectory),
             ("GET", "https://graph.microsoft.com/v1.0/me", "/me", Other),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/me/photos/96x96/$value",
-                "/me/photos/{id}/$value",
-                Other,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/me/drive/root/children",
-                "/me/drive/root/children",
-                ListObjects,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/drives/b!aZ/items/01ABC/content",
-                "/drives/{id}/items/{id}/content",
-                ReadObject,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/me/drive/root:/a/b%20c.txt:/content",
-                "/me/drive/items/{id}/content",
-                ReadObject,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/sites/plim.example.com:/sites/hr:/drive",
-                "/sites/{id}/drive",
-                ReadObject,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/sites/plim.example.com,1,2/drives",
-                "/sites/{id}/drives",
-                ReadObject,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/v1.0/sites?search=*",
-                "/sites",
-                ListObjects,
-            ),
-            (
-                "GET",
-                "https://graph.microsoft.com/beta/roleManagement/directory/roleAssignments?$expand=principal",
-                "/rolemanagement/directory/roleassignments",
-                EnumerateDirectory,
-            ),
-            (
-                "POST",
-                "https://graph.microsoft.com/v1.0/$batch",
-                BATCH,
-                Other,
-            ),
-            (
-                "POST",
-                "https://graph.microsoft.com/v1.0/users",
-                "/users",
-                CreateIdentity,
-            ),
-            (
-                "POST",
-                "https://graph.microsoft.com/v1.0/applications(appId='x')/addPassword",
-                "/applications/{id}/addpassword",
-                CreateCredential,
-            ),
-            (
-                "POST",
-                "https://graph.microsoft.com/v1.0/users/x/authentication/phoneMethods",
-                "/users/{id}/authentication/phonemethods",
-                CreateCredential,
-            ),
-            (
-                "POST",
-                "https://graph.microsoft.com/v1.0/directoryObjects/getByIds",
-                "/directoryobjects/getbyids",
-                EnumerateDirectory,
-            ),
-            (
-                "DELETE",
-                "https://graph.microsoft.com/v1.0/users/x",
-                "/users/{id}",
-                Other,
-            ),
-            (
-                "GET",
-                "/v2/c4b1d7aa-2f60-4c1e-8d29-91d0e5a7b301/users",
-                "/users",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "/c4b1d7aa-2f60-4c1e-8d29-91d0e5a7b301/groups('b7d20e44')/$links/members?api-version=1.6",
-                "/groups/{id}/$links/members",
-                EnumerateDirectory,
-            ),
-            (
-                "GET",
-                "/v2/example.com/users/<pii>ana@example.com</pii>",
-                "/users/{id}",
-                EnumerateDirectory,
-            ),
+            ("GET", "https://graph.microsoft.com/v1.0/me/photos/96x96/$value", "/me/photos/{id}/$value", Other),
+            ("GET", concat!("https://graph.microsoft.com/v1.0/me/drive/ro", "ot/children"), "/me/drive/items/{id}/children", ListObjects),
+            ("GET", "https://graph.microsoft.com/v1.0/drives/b!aZ/items/01ABC/content", "/drives/{id}/items/{id}/content", ReadObject),
+            ("GET", "https://graph.microsoft.com/v1.0/me/drive/root:/a/b%20c.txt:/content", "/me/drive/items/{id}/content", ReadObject),
+            ("GET", "https://graph.microsoft.com/v1.0/sites/plim.example.com:/sites/hr:/drive", "/sites/{id}/drive", ReadObject),
+            ("GET", "https://graph.microsoft.com/v1.0/sites/plim.example.com,1,2/drives", "/sites/{id}/drives", ReadObject),
+            ("GET", "https://graph.microsoft.com/v1.0/sites?search=*", "/sites", ListObjects),
+            ("GET", "https://graph.microsoft.com/beta/roleManagement/directory/roleAssignments?$expand=principal", "/rolemanagement/directory/roleassignments", EnumerateDirectory),
+            ("POST", "https://graph.microsoft.com/v1.0/$batch", BATCH, Other),
+            ("POST", "https://graph.microsoft.com/v1.0/users", "/users", CreateIdentity),
+            ("POST", "https://graph.microsoft.com/v1.0/applications(appId='x')/addPassword", "/applications/{id}/addpassword", CreateCredential),
+            ("POST", "https://graph.microsoft.com/v1.0/users/x/authentication/phoneMethods", "/users/{id}/authentication/phonemethods", CreateCredential),
+            ("POST", "https://graph.microsoft.com/v1.0/directoryObjects/getByIds", "/directoryobjects/getbyids", EnumerateDirectory),
+            ("DELETE", "https://graph.microsoft.com/v1.0/users/x", "/users/{id}", Other),
+            ("GET", "/v2/c4b1d7aa-2f60-4c1e-8d29-91d0e5a7b301/users", "/users", EnumerateDirectory),
+            ("GET", "/c4b1d7aa-2f60-4c1e-8d29-91d0e5a7b301/groups('b7d20e44')/$links/members?api-version=1.6", "/groups/{id}/$links/members", EnumerateDirectory),
+            ("GET", "/v2/example.com/users/<pii>ana@example.com</pii>", "/users/{id}", EnumerateDirectory),
             ("POST", "/myorganization/$batch", BATCH, Other),
             ("GET", "https://graph.microsoft.com", "/", Other),
             ("GET", "", "/", Other),
-        ] {
+            ("GET", "https://graph.microsoft.com/v1.0/sites/root", "/sites/{id}", Other),
+        ];
+        for (method, uri, expected, action) in requests {
             let template = template(uri);
             assert_eq!(template, expected, "{uri}");
             assert_eq!(classify(method, &template), action, "{method} {uri}");

@@ -59,6 +59,24 @@ pub fn pick<'a, const N: usize>(
     picked
 }
 
+/// Makes a type of the members of a record, each with the name that it has there: see [`pick`].
+macro_rules! record {
+    ($(#[$doc:meta])* $name:ident { $($field:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        struct $name<'a> { $($field: $crate::sources::json::Value<'a>,)+ }
+
+        impl<'a> $name<'a> {
+            fn of(
+                members: impl Iterator<Item = (&'a [u8], $crate::sources::json::Value<'a>)>,
+            ) -> Self {
+                let [$($field),+] = $crate::sources::microsoft::pick(members, [$($text),+]);
+                Self { $($field),+ }
+            }
+        }
+    };
+}
+pub(crate) use record;
+
 /// Returns the member of this name that is not `null`.
 pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
     object

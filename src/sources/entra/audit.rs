@@ -6,7 +6,7 @@ use crate::event::Action::{self, *};
 use crate::event::{Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::entra::says_it_is;
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, Actor, opened, pick};
+use crate::sources::microsoft::{self, Actor, opened, pick, record};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
@@ -76,52 +76,39 @@ fn heads(names: &[&str]) -> bool {
         .all(|column| names.contains(column))
 }
 
+record! {
+    /// The members of a record that matter.
+    Entry {
+        happened = "activitydatetime",
+        time = "time",
+        generated = "timegenerated",
+        id = "id",
+        inner_op = "activitydisplayname",
+        actor = "initiatedby",
+        targets = "targetresources",
+        details = "additionaldetails",
+        result = "result",
+        reason = "resultreason",
+        user_agent = "useragent",
+        service = "loggedbyservice",
+        correlation = "correlationid",
+        caller_ip = "calleripaddress",
+    }
+}
+
 fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let mut rooms: [Vec<u8>; 4] = Default::default();
     let [properties_room, actor_room, targets_room, details_room] = &mut rooms;
     let properties = microsoft::named(object, "properties").unwrap_or_default();
     let properties = opened(properties, properties_room);
-    let [
-        happened,
-        outer_time,
-        generated,
-        event_id,
-        inner_op,
-        actor,
-        targets,
-        details,
-        result,
-        reason,
-        user_agent,
-        service,
-        correlation,
-        caller_ip,
-    ] = pick(
-        properties.members().chain(object.members()),
-        [
-            "activitydatetime",
-            "time",
-            "timegenerated",
-            "id",
-            "activitydisplayname",
-            "initiatedby",
-            "targetresources",
-            "additionaldetails",
-            "result",
-            "resultreason",
-            "useragent",
-            "loggedbyservice",
-            "correlationid",
-            "calleripaddress",
-        ],
-    );
+    let r = Entry::of(properties.members().chain(object.members()));
     let [outer_op] = pick(object.members(), ["operationname"]);
-    let Some(time) = microsoft::time_of(&[happened, outer_time, generated]) else {
+    let Some(time) = microsoft::time_of(&[r.happened, r.time, r.generated]) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    let actor = opened(actor, actor_room);
-    let targets = opened(targets, targets_room);
-    let details = opened(details, details_room);
+    let actor = opened(r.actor, actor_room);
+    let targets = opened(r.targets, targets_room);
+    let details = opened(r.details, details_room);
     let tenant = microsoft::tenant(object, properties);
     let interner = &mut memory.interner;
 
@@ -164,12 +151,12 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let op = interner.share(
         outer_op
             .text()
-            .or_else(|| inner_op.text())
+            .or_else(|| r.inner_op.text())
             .unwrap_or_default()
             .trim(),
     );
     let action = classify(&op);
-    let outcome = outcome(result, reason);
+    let outcome = outcome(r.result, r.reason);
     let is_success = outcome == Outcome::Success;
     let created = (is_success && action == Action::CreateIdentity)
         .then(|| created(targets))
@@ -180,15 +167,16 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .flatten()
         .map(|key| interner.share(&key));
     let peer = microsoft::peer(
-        &[get("ipAddress"), caller_ip, detail(details, "ipaddr")],
+        &[get("ipAddress"), r.caller_ip, detail(details, "ipaddr")],
         interner,
     );
-    let error = reason
+    let error = r
+        .reason
         .text()
         .filter(|_| !matches!(outcome, Outcome::Success | Outcome::Unknown))
         .map(|reason| interner.untrusted(&reason));
-    let user_agent = if user_agent.text().is_some() {
-        user_agent
+    let user_agent = if r.user_agent.text().is_some() {
+        r.user_agent
     } else {
         detail(details, "User-Agent")
     };
@@ -203,21 +191,21 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         client: client.family,
         action,
         op,
-        service: microsoft::shared(service, interner).unwrap_or_else(|| interner.share("audit")),
+        service: microsoft::shared(r.service, interner).unwrap_or_else(|| interner.share("audit")),
         outcome,
         error,
         created,
         issued,
         ..Event::new(time, Str::default(), Provider::Entra, Source::EntraAudit)
     };
-    event.id = match event_id.text() {
+    event.id = match r.id.text() {
         Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
         None => id::of_parts(
             "ea-",
             &[
                 Some(&time.to_string()),
                 Some(&event.op),
-                correlation.text().as_deref(),
+                r.correlation.text().as_deref(),
                 event.principal.as_ref().map(|p| &*p.id),
                 Some(&String::from_utf8_lossy(targets.json())),
             ],

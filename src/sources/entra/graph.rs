@@ -5,11 +5,12 @@
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::entra::says_it_is;
 use crate::sources::graph_actions::{BATCH, classify, template};
-use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, Actor, opened, pick};
+use crate::sources::json::Object;
+use crate::sources::microsoft::{self, Actor, opened, record};
 use crate::sources::parts::{id, instant, status};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Memory};
+use crate::time::Time;
 use crate::vocab::Str;
 
 /// How Microsoft Graph activity logs are read.
@@ -58,81 +59,57 @@ fn heads_aad(names: &[&str]) -> bool {
         .all(|column| names.contains(column))
 }
 
+record! {
+    /// The members of a record that matter; the two logs have different names for some.
+    Request {
+        generated = "timegenerated",
+        time = "time",
+        ticks = "udirequiredfieldseventtime",
+        request = "requestid",
+        uri = "requesturi",
+        method = "requestmethod",
+        aad_method = "httpmethod",
+        status = "responsestatuscode",
+        aad_status = "httpstatuscode",
+        size = "responsesizebytes",
+        user = "userid",
+        service_principal = "serviceprincipalid",
+        kind = "cidtyp",
+        aad_kind = "actortype",
+        application = "appid",
+        scopes = "scopes",
+        roles = "roles",
+        proof = "clientauthmethod",
+        sign_in = "signinactivityid",
+        session = "sessionid",
+        token_session = "csid",
+        ip = "ipaddress",
+        caller_ip = "calleripaddress",
+        user_agent = "useragent",
+        location = "location",
+    }
+}
+
 fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
     let mut room = Vec::new();
     let properties = microsoft::named(object, "properties").unwrap_or_default();
     let properties = opened(properties, &mut room);
-    let [
-        generated,
-        time,
-        ticks,
-        request,
-        uri,
-        method,
-        aad_method,
-        status,
-        aad_status,
-        size,
-        user,
-        service_principal,
-        kind,
-        aad_kind,
-        application,
-        scopes,
-        roles,
-        proof,
-        sign_in,
-        session,
-        token_session,
-        ip,
-        caller_ip,
-        user_agent,
-        location,
-    ] = pick(
-        properties.members().chain(object.members()),
-        [
-            "timegenerated",
-            "time",
-            "udirequiredfieldseventtime",
-            "requestid",
-            "requesturi",
-            "requestmethod",
-            "httpmethod",
-            "responsestatuscode",
-            "httpstatuscode",
-            "responsesizebytes",
-            "userid",
-            "serviceprincipalid",
-            "cidtyp",
-            "actortype",
-            "appid",
-            "scopes",
-            "roles",
-            "clientauthmethod",
-            "signinactivityid",
-            "sessionid",
-            "csid",
-            "ipaddress",
-            "calleripaddress",
-            "useragent",
-            "location",
-        ],
-    );
-    let of_ticks = || instant::of_ticks(i64::try_from(ticks.amount()?).ok()?);
-    let Some(time) = microsoft::time_of(&[generated, time]).or_else(of_ticks) else {
+    let r = Request::of(properties.members().chain(object.members()));
+    let of_ticks = || instant::of_ticks(i64::try_from(r.ticks.amount()?).ok()?);
+    let Some(time) = microsoft::time_of(&[r.generated, r.time]).or_else(of_ticks) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    let uri = uri.text().unwrap_or_default();
+    let uri = r.uri.text().unwrap_or_default();
     let template = template(&uri);
-    let method = method.text().or_else(|| aad_method.text());
+    let method = r.method.text().or_else(|| r.aad_method.text());
     let method = method.unwrap_or_default().to_ascii_uppercase();
     let action = classify(&method, &template);
     let tenant = microsoft::tenant(object, properties);
 
     // One of the two acted; an application that acts for a person is not the one who acts.
-    let word = kind.text().or_else(|| aad_kind.text());
+    let word = r.kind.text().or_else(|| r.aad_kind.text());
     let word = word.unwrap_or_default().to_ascii_lowercase();
-    let is_person = microsoft::guid(user).is_some();
+    let is_person = microsoft::guid(r.user).is_some();
     let kind = match &*word {
         "user" => IdentityKind::Human,
         "app" | "application" => IdentityKind::ServicePrincipal,
@@ -140,28 +117,33 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
         _ => IdentityKind::ServicePrincipal,
     };
     let interner = &mut memory.interner;
-    let application = microsoft::guid(application);
+    let application = microsoft::guid(r.application);
     let actor = Actor {
         tenant: tenant.as_deref(),
-        object: if is_person { user } else { service_principal },
+        object: if is_person {
+            r.user
+        } else {
+            r.service_principal
+        },
         ..Actor::default()
     };
     let principal = actor.principal(kind, interner);
-    let status = status.amount().or_else(|| aad_status.amount());
+    let status = r.status.amount().or_else(|| r.aad_status.amount());
     let outcome = status.map_or(Outcome::Unknown, status::of_http);
-    let mut scopes = microsoft::scopes(scopes, interner);
-    scopes.extend(microsoft::scopes(roles, interner));
-    let session = session
+    let mut scopes = microsoft::scopes(r.scopes, interner);
+    scopes.extend(microsoft::scopes(r.roles, interner));
+    let session = r
+        .session
         .text()
-        .or_else(|| token_session.text())
+        .or_else(|| r.token_session.text())
         .map(|text| interner.untrusted(&text));
-    let peer = microsoft::peer(&[ip, caller_ip], interner);
-    let auth_method = microsoft::client_proof(proof).map(|text| interner.share(&text));
+    let peer = microsoft::peer(&[r.ip, r.caller_ip], interner);
+    let auth_method = microsoft::client_proof(r.proof).map(|text| interner.share(&text));
     let (container, thing) = match action {
         Action::ReadObject | Action::ListObjects => place(&uri),
         _ => (None, None),
     };
-    let client = microsoft::client(user_agent, application.as_deref(), memory);
+    let client = microsoft::client(r.user_agent, application.as_deref(), memory);
     let is_dumper = source == Source::EntraAadGraph
         && client
             .user_agent
@@ -170,12 +152,12 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
     let interner = &mut memory.interner;
     Parsed::Event(Box::new(Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
-        region: microsoft::region(location, interner),
+        region: microsoft::region(r.location, interner),
         // Where it was served, which the caller does not choose.
         regional: false,
         principal,
         session,
-        credential: microsoft::shared(sign_in, interner),
+        credential: microsoft::shared(r.sign_in, interner),
         application: application.as_deref().map(|id| interner.share(id)),
         scopes,
         context: Context {
@@ -199,7 +181,7 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
         }),
         container: container.map(|text| interner.untrusted(&text)),
         object: thing.map(|text| Untrusted::new(&text)),
-        bytes_out: size.amount(),
+        bytes_out: r.size.amount(),
         outcome,
         error: status
             .filter(|_| outcome != Outcome::Success)
@@ -208,7 +190,7 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
         counted: template != BATCH,
         ..Event::new(
             time,
-            event_id(&uri, request, &method, time, user, ip),
+            event_id(&r, &uri, &method, time),
             Provider::Entra,
             source,
         )
@@ -216,15 +198,8 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
 }
 
 /// Returns the request's id with what was asked, because the former alone is not always unique.
-fn event_id(
-    uri: &str,
-    request: Value<'_>,
-    method: &str,
-    time: crate::time::Time,
-    user: Value<'_>,
-    ip: Value<'_>,
-) -> Str {
-    match request.text() {
+fn event_id(r: &Request<'_>, uri: &str, method: &str, time: Time) -> Str {
+    match r.request.text() {
         Some(request) => {
             let request = crate::event::cut(&request, Untrusted::BYTES_MAX);
             id::of_parts(&format!("{request}/"), &[Some(uri)])
@@ -235,8 +210,8 @@ fn event_id(
                 Some(&time.to_string()),
                 Some(method),
                 Some(uri),
-                user.text().as_deref(),
-                ip.text().as_deref(),
+                r.user.text().as_deref(),
+                r.ip.text().as_deref(),
             ],
         ),
     }

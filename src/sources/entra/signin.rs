@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::entra::says_it_is;
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, Actor, opened, pick};
+use crate::sources::microsoft::{self, Actor, opened, record};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Memory};
@@ -59,95 +59,67 @@ fn heads(names: &[&str]) -> bool {
             .any(|name| matches!(*name, "UserId" | "ServicePrincipalId"))
 }
 
+record! {
+    /// The members of a record that matter.
+    SignIn {
+        created = "createddatetime",
+        time = "time",
+        generated = "timegenerated",
+        id = "id",
+        user = "userid",
+        name = "userprincipalname",
+        service_principal = "serviceprincipalid",
+        application = "appid",
+        token = "uniquetokenidentifier",
+        key = "serviceprincipalcredentialkeyid",
+        session = "sessionid",
+        ip = "ipaddress",
+        caller_ip = "calleripaddress",
+        user_agent = "useragent",
+        status = "status",
+        result = "resulttype",
+        device = "devicedetail",
+        place = "location",
+        table_place = "locationdetails",
+        network = "autonomoussystemnumber",
+        requirement = "authenticationrequirement",
+        policy = "conditionalaccessstatus",
+        protocol = "authenticationprotocol",
+        client_app = "clientappused",
+        proof = "clientcredentialtype",
+        correlation = "correlationid",
+        op = "operationname",
+        category = "category",
+        kind = "type",
+    }
+}
+
 fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let mut rooms: [Vec<u8>; 4] = Default::default();
     let [properties_room, status_room, device_room, place_room] = &mut rooms;
     let properties = microsoft::named(object, "properties").unwrap_or_default();
     let properties = opened(properties, properties_room);
-    let [
-        created,
-        outer_time,
-        generated,
-        event_id,
-        user,
-        name,
-        service_principal,
-        application,
-        token,
-        key,
-        session,
-        ip,
-        caller_ip,
-        user_agent,
-        status,
-        result,
-        device,
-        place,
-        table_place,
-        network,
-        requirement,
-        policy,
-        protocol,
-        client_app,
-        proof,
-        correlation,
-        op,
-        category,
-        kind,
-    ] = pick(
-        properties.members().chain(object.members()),
-        [
-            "createddatetime",
-            "time",
-            "timegenerated",
-            "id",
-            "userid",
-            "userprincipalname",
-            "serviceprincipalid",
-            "appid",
-            "uniquetokenidentifier",
-            "serviceprincipalcredentialkeyid",
-            "sessionid",
-            "ipaddress",
-            "calleripaddress",
-            "useragent",
-            "status",
-            "resulttype",
-            "devicedetail",
-            "location",
-            "locationdetails",
-            "autonomoussystemnumber",
-            "authenticationrequirement",
-            "conditionalaccessstatus",
-            "authenticationprotocol",
-            "clientappused",
-            "clientcredentialtype",
-            "correlationid",
-            "operationname",
-            "category",
-            "type",
-        ],
-    );
-    let Some(time) = microsoft::time_of(&[created, outer_time, generated]) else {
+    let r = SignIn::of(properties.members().chain(object.members()));
+    let Some(time) = microsoft::time_of(&[r.created, r.time, r.generated]) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    let status = opened(status, status_room);
-    let device = opened(device, device_room);
+    let status = opened(r.status, status_room);
+    let device = opened(r.device, device_room);
     // A table has the country in the column of that name, and the place in another.
-    let country_column = if matches!(place, Value::Object(_)) {
+    let country_column = if matches!(r.place, Value::Object(_)) {
         Value::Null
     } else {
-        place
+        r.place
     };
-    let place = match opened(table_place, place_room) {
+    let place = match opened(r.table_place, place_room) {
         place @ Value::Object(_) => place,
-        _ => place,
+        _ => r.place,
     };
     let tenant = microsoft::tenant(object, properties);
     let interner = &mut memory.interner;
 
-    let is_person = microsoft::guid(user).is_some()
-        || (microsoft::guid(service_principal).is_none() && name.text().is_some());
+    let is_person = microsoft::guid(r.user).is_some()
+        || (microsoft::guid(r.service_principal).is_none() && r.name.text().is_some());
     let is_of_provider = |value: Value<'_>| {
         value
             .text()
@@ -155,26 +127,34 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     };
     let kind = if is_person {
         IdentityKind::Human
-    } else if is_of_provider(category) || is_of_provider(kind) {
+    } else if is_of_provider(r.category) || is_of_provider(r.kind) {
         IdentityKind::CloudService
     } else {
         IdentityKind::ServicePrincipal
     };
     let actor = Actor {
         tenant: tenant.as_deref(),
-        object: if is_person { user } else { service_principal },
-        name: if is_person { name } else { Value::Null },
-        application: if is_person { Value::Null } else { application },
+        object: if is_person {
+            r.user
+        } else {
+            r.service_principal
+        },
+        name: if is_person { r.name } else { Value::Null },
+        application: if is_person {
+            Value::Null
+        } else {
+            r.application
+        },
     };
     let principal = actor.principal(kind, interner);
-    let code = code(status, result);
-    let outcome = outcome(code.as_deref(), policy);
-    let method = word(protocol)
-        .or_else(|| word(proof))
-        .or_else(|| word(client_app))
+    let code = code(status, r.result);
+    let outcome = outcome(code.as_deref(), r.policy);
+    let method = word(r.protocol)
+        .or_else(|| word(r.proof))
+        .or_else(|| word(r.client_app))
         .map(|text| interner.share(&text));
     let is_asked = |wanted: &str| {
-        requirement
+        r.requirement
             .text()
             .is_some_and(|text| text.eq_ignore_ascii_case(wanted))
     };
@@ -185,8 +165,8 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     };
     let managed = |name: &str| device.get_any_case(name).and_then(Value::truth);
 
-    let mut peer = microsoft::peer(&[ip, caller_ip], interner);
-    let asn = network.amount().and_then(|asn| u32::try_from(asn).ok());
+    let mut peer = microsoft::peer(&[r.ip, r.caller_ip], interner);
+    let asn = r.network.amount().and_then(|asn| u32::try_from(asn).ok());
     peer.asn = asn.filter(|asn| *asn > 0);
     let country = place
         .get_any_case("countryOrRegion")
@@ -198,11 +178,11 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .and_then(word)
         .map(|city| interner.untrusted(&city));
 
-    let token = microsoft::shared(token, interner);
-    let key = microsoft::guid(key).map(|key| interner.share(&key));
-    let application = microsoft::guid(application);
-    let session = session.text().map(|text| interner.untrusted(&text));
-    let client = microsoft::client(user_agent, application.as_deref(), memory);
+    let token = microsoft::shared(r.token, interner);
+    let key = microsoft::guid(r.key).map(|key| interner.share(&key));
+    let application = microsoft::guid(r.application);
+    let session = r.session.text().map(|text| interner.untrusted(&text));
+    let client = microsoft::client(r.user_agent, application.as_deref(), memory);
     let interner = &mut memory.interner;
     let mut event = Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
@@ -221,7 +201,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         user_agent: client.user_agent,
         client: client.family,
         action: Action::Authenticate,
-        op: microsoft::shared(op, interner).unwrap_or_else(|| interner.share(OPERATION)),
+        op: microsoft::shared(r.op, interner).unwrap_or_else(|| interner.share(OPERATION)),
         service: interner.share("signin"),
         outcome,
         error: code
@@ -230,13 +210,13 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         issued: token.filter(|_| outcome == Outcome::Success),
         ..Event::new(time, Str::default(), Provider::Entra, Source::EntraSignIn)
     };
-    event.id = match event_id.text() {
+    event.id = match r.id.text() {
         Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
         None => id::of_parts(
             "si-",
             &[
                 Some(&time.to_string()),
-                correlation.text().as_deref(),
+                r.correlation.text().as_deref(),
                 event.principal.as_ref().map(|p| &*p.id),
                 event.application.as_deref(),
                 event.peer.ip.map(|ip| ip.to_string()).as_deref(),

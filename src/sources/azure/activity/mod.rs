@@ -2,15 +2,15 @@
 //!
 //! One action writes several records. The first of them is skipped, and only the last counts.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
+mod actions;
+mod caller;
 
-use crate::event::Action::{self, *};
-use crate::event::{Context, Event, IdentityKind, Outcome, Principal, Provider, Source, Untrusted};
-use crate::sources::interner::Interner;
+use std::borrow::Cow;
+
+use crate::event::{Context, Event, Outcome, Provider, Source, Untrusted};
+use crate::sources::azure::activity::caller::{Caller, claim};
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, Actor, opened, part_of, pick};
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::microsoft::{self, opened, part_of, pick, record};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{Format, Memory};
@@ -35,44 +35,6 @@ const TABLES: [&str; 1] = ["AzureActivity"];
 
 /// The location of what has none.
 const GLOBAL: &str = "global";
-
-/// Operations, in upper case.
-#[rustfmt::skip]
-const ROWS: &[Row] = &[
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/LISTKEYS/ACTION", CreateCredential),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/REGENERATEKEY/ACTION", CreateCredential),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/LISTACCOUNTSAS/ACTION", CreateCredential),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/LISTSERVICESAS/ACTION", CreateCredential),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/WRITE", WritePosture),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/DELETE", DeleteObject),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/OBJECTREPLICATIONPOLICIES/WRITE", CopyObject),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/MANAGEMENTPOLICIES/*", WritePosture),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/BLOBSERVICES/WRITE", WritePosture),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/BLOBSERVICES/CONTAINERS/DELETE", DeleteObject),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/BLOBSERVICES/CONTAINERS/IMMUTABILITYPOLICIES/*", WritePosture),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/FILESERVICES/WRITE", WritePosture),
-    ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/FILESERVICES/SHARES/DELETE", DeleteObject),
-    ("", "MICROSOFT.MANAGEDIDENTITY/USERASSIGNEDIDENTITIES/WRITE", CreateIdentity),
-    ("", "MICROSOFT.COMPUTE/DISKS/BEGINGETACCESS/ACTION", CopyObject),
-    ("", "MICROSOFT.COMPUTE/SNAPSHOTS/BEGINGETACCESS/ACTION", CopyObject),
-    ("", "MICROSOFT.KEYVAULT/VAULTS/ACCESSPOLICIES/WRITE", WritePosture),
-    ("", "*/LISTKEYS/ACTION", CreateCredential),
-    ("", "*/LISTCREDENTIALS/ACTION", CreateCredential),
-    // Azure does not log reads; records that say otherwise were made by hand, and mean what they say.
-    ("", "*/READ", ReadPosture),
-];
-
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
-
-/// Names of claims in a token.
-mod claim {
-    pub const OBJECT: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
-    pub const TENANT: &str = "http://schemas.microsoft.com/identity/claims/tenantid";
-    pub const SCOPE: &str = "http://schemas.microsoft.com/identity/claims/scope";
-    pub const METHODS: &str = "http://schemas.microsoft.com/claims/authnmethodsreferences";
-    pub const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
-    pub const NAME: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
-}
 
 /// Returns a word that interface and SDK wrap into an object with its translation.
 fn word(value: Value<'_>) -> Option<Cow<'_, str>> {
@@ -111,12 +73,45 @@ fn recognises(object: Object<'_>) -> bool {
     }
     word(category).is_some_and(|category| {
         let is_it = |known: &&str| category.eq_ignore_ascii_case(known);
-        CATEGORIES.iter().chain(&NOTICES).any(|known| is_it(&known))
+        CATEGORIES.iter().chain(&NOTICES).any(is_it)
     }) && has_op()
 }
 
 fn heads(names: &[&str]) -> bool {
     names.contains(&"OperationNameValue")
+}
+
+record! {
+    /// The members of a record that matter, where an object or the columns of a table may hold the same.
+    Record {
+        time = "time",
+        timestamp = "eventtimestamp",
+        generated = "timegenerated",
+        table_op = "operationnamevalue",
+        op = "operationname",
+        category_value = "categoryvalue",
+        category = "category",
+        status_value = "activitystatusvalue",
+        activity_status = "activitystatus",
+        status = "status",
+        result = "resulttype",
+        sub_status_value = "activitysubstatusvalue",
+        sub_status = "substatus",
+        signature = "resultsignature",
+        id = "eventdataid",
+        correlation = "correlationid",
+        resource = "resourceid",
+        subscription = "subscriptionid",
+        location = "location",
+        identity = "identity",
+        claims_column = "claimsd",
+        claims = "claims",
+        rights_column = "authorizationd",
+        rights = "authorization",
+        request = "httprequest",
+        caller = "caller",
+        caller_ip = "calleripaddress",
+    }
 }
 
 fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
@@ -128,96 +123,38 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         identity_room,
         evidence_room,
     ] = &mut rooms;
-    let [
-        time,
-        timestamp,
-        generated,
-        table_op,
-        op,
-        category_value,
-        category,
-        status_value,
-        activity_status,
-        status,
-        result,
-        sub_status_value,
-        sub_status,
-        signature,
-        event_id,
-        correlation,
-        resource,
-        subscription,
-        location,
-        identity,
-        claims_column,
-        claims,
-        rights_column,
-        rights,
-        request,
-        caller,
-        caller_ip,
-    ] = pick(
-        object.members(),
-        [
-            "time",
-            "eventtimestamp",
-            "timegenerated",
-            "operationnamevalue",
-            "operationname",
-            "categoryvalue",
-            "category",
-            "activitystatusvalue",
-            "activitystatus",
-            "status",
-            "resulttype",
-            "activitysubstatusvalue",
-            "substatus",
-            "resultsignature",
-            "eventdataid",
-            "correlationid",
-            "resourceid",
-            "subscriptionid",
-            "location",
-            "identity",
-            "claimsd",
-            "claims",
-            "authorizationd",
-            "authorization",
-            "httprequest",
-            "caller",
-            "calleripaddress",
-        ],
-    );
+    let r = Record::of(object.members());
     let first = |values: &[Value<'_>]| values.iter().find_map(|v| Some(word(*v)?.into_owned()));
-    let category = first(&[category_value, category]).unwrap_or_default();
+    let category = first(&[r.category_value, r.category]).unwrap_or_default();
     if NOTICES
         .iter()
         .any(|known| category.eq_ignore_ascii_case(known))
     {
         return Parsed::Skipped(SkipReason::ServiceNotice);
     }
-    let status = first(&[status_value, activity_status, status, result]).unwrap_or_default();
-    let sub_status = first(&[sub_status_value, sub_status, signature]).unwrap_or_default();
+    let status =
+        first(&[r.status_value, r.activity_status, r.status, r.result]).unwrap_or_default();
+    let sub_status = first(&[r.sub_status_value, r.sub_status, r.signature]).unwrap_or_default();
     let Some(stage) = Stage::of(&status, &sub_status) else {
         return Parsed::Skipped(SkipReason::ActionBegun);
     };
-    let Some(time) = microsoft::time_of(&[timestamp, time, generated]) else {
+    let Some(time) = microsoft::time_of(&[r.timestamp, r.time, r.generated]) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
 
-    let identity = opened(identity, identity_room);
+    let identity = opened(r.identity, identity_room);
     let nested = |name: &str| identity.get_any_case(name).unwrap_or_default();
     let claims = opened(
-        some_of([claims_column, claims, nested("claims")]),
+        some_of([r.claims_column, r.claims, nested("claims")]),
         claims_room,
     );
     let rights = opened(
-        some_of([rights_column, rights, nested("authorization")]),
+        some_of([r.rights_column, r.rights, nested("authorization")]),
         rights_room,
     );
     let evidence = rights.get_any_case("evidence").unwrap_or_default();
     let evidence = opened(evidence, evidence_room);
-    let request = opened(request, request_room);
+    let request = opened(r.request, request_room);
     let request_ip = pick(request.members(), ["clientipaddress"])[0];
 
     let [
@@ -252,7 +189,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let who = Caller {
         tenant: tenant.as_deref(),
         object: oid,
-        names: [upn, name, caller],
+        names: [upn, name, r.caller],
         kind,
         evidence,
     };
@@ -267,27 +204,25 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .map(|method| interner.share(&method));
     let mut scopes = microsoft::scopes(scope, interner);
     scopes.extend(microsoft::scopes(roles, interner));
-    let peer = microsoft::peer(&[caller_ip, request_ip, ip], interner);
+    let peer = microsoft::peer(&[r.caller_ip, request_ip, ip], interner);
 
-    let op = first(&[table_op, op])
+    let op = first(&[r.table_op, r.op])
         .unwrap_or_default()
         .trim()
         .to_uppercase();
-    let resource = word(resource).unwrap_or_default();
+    let resource = word(r.resource).unwrap_or_default();
     let account = part_of(&resource, "subscriptions")
         .map(str::to_lowercase)
-        .or_else(|| microsoft::guid(subscription));
-    let region = microsoft::region(location, interner);
+        .or_else(|| microsoft::guid(r.subscription));
+    let region = microsoft::region(r.location, interner);
     let container = container(&resource).map(|text| interner.untrusted(&text));
+    let said = if sub_status.is_empty() {
+        &status
+    } else {
+        &sub_status
+    };
     let error = (!matches!(stage.outcome, Outcome::Success | Outcome::Unknown))
-        .then(|| {
-            if sub_status.is_empty() {
-                &status
-            } else {
-                &sub_status
-            }
-        })
-        .map(|text| interner.untrusted(text));
+        .then(|| interner.untrusted(said));
     let service = op.split('/').next().unwrap_or_default().to_lowercase();
     let client = microsoft::client(Value::Null, application.as_deref(), memory);
     let interner = &mut memory.interner;
@@ -306,7 +241,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         },
         peer,
         client: client.family,
-        action: ACTIONS.get("", &op).unwrap_or(Action::Other),
+        action: actions::classify(&op),
         op: interner.share(&op),
         service: interner.share(&service),
         container,
@@ -315,12 +250,12 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         counted: stage.is_last,
         ..Event::new(time, Str::default(), Provider::Azure, Source::AzureActivity)
     };
-    event.id = match event_id.text() {
+    event.id = match r.id.text() {
         Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
         None => id::of_parts(
             "aa-",
             &[
-                correlation.text().as_deref(),
+                r.correlation.text().as_deref(),
                 Some(&op),
                 Some(&status.to_ascii_lowercase()),
                 Some(&resource.to_lowercase()),
@@ -374,64 +309,6 @@ impl Stage {
                 of(outcome, true)
             }
             _ => of(Outcome::Unknown, true),
-        }
-    }
-}
-
-/// Who called, as claims and caller say.
-struct Caller<'a> {
-    tenant: Option<&'a str>,
-    object: Value<'a>,
-    /// The names of a person, and the caller, which is a name, an object's id, or one of the provider's own services.
-    names: [Value<'a>; 3],
-    kind: Value<'a>,
-    evidence: Value<'a>,
-}
-
-impl Caller<'_> {
-    fn principal(&self, interner: &mut Interner) -> Option<Principal> {
-        let is_name = |value: &Value<'_>| value.text().is_some_and(|text| text.contains('@'));
-        let name = self.names.into_iter().find(is_name);
-        let [.., caller] = self.names;
-        let kind = self.kind(name.is_some());
-        let actor = Actor {
-            tenant: self.tenant,
-            object: self.object,
-            name: name.unwrap_or(caller),
-            application: Value::Null,
-        };
-        let Some(mut principal) = actor.principal(kind, interner) else {
-            let service = caller.text()?.trim().to_lowercase();
-            return Some(Principal {
-                id: interner.share(&format!("azure:service:{service}")),
-                kind: IdentityKind::CloudService,
-                role: None,
-                instance: None,
-                is_delivered: false,
-                aliases: Vec::new(),
-            });
-        };
-        let role = self.evidence.get_any_case("role").and_then(Value::text);
-        principal.role = role.map(|role| interner.share(&role));
-        Some(principal)
-    }
-
-    fn kind(&self, has_name: bool) -> IdentityKind {
-        let stated = self
-            .evidence
-            .get_any_case("principalType")
-            .and_then(Value::text);
-        match stated.as_deref() {
-            Some("User") => return IdentityKind::Human,
-            Some("ServicePrincipal") => return IdentityKind::ServicePrincipal,
-            _ => {}
-        }
-        if self.kind.text().as_deref() == Some("app") {
-            IdentityKind::ServicePrincipal
-        } else if has_name {
-            IdentityKind::Human
-        } else {
-            IdentityKind::Unknown
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who it was, whose address that is, and which buckets are sensitive: an event read in the light of the configuration.
 
 pub mod address;
+pub mod geo;
 
 use std::cell::RefCell;
 use std::net::IpAddr;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use crate::config::{BoundSource, Config};
 use crate::event::{Action, AddressClass, Attachment, Event, Principal, Provider, Untrusted};
 use crate::identity::address::Networks;
+use crate::identity::geo::{Databases, Locator};
 use crate::pattern::NamePattern;
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -93,6 +95,7 @@ pub struct Resolver<'a> {
     config: &'a Config,
     networks: Networks,
     sensitive: Vec<&'a NamePattern>,
+    locator: Option<Locator<'a>>,
     /// The region of the last event: a log file is of one account and region.
     last_region: RefCell<Option<Region>>,
 }
@@ -119,14 +122,25 @@ impl<'a> Resolver<'a> {
             config,
             networks: Networks::of(config),
             sensitive,
+            locator: None,
             last_region: RefCell::new(None),
         }
     }
 
-    /// Settles who and whose of one event; a flow that stays inside is no egress and comes back changed.
+    /// Adds databases that tell where callers are.
+    pub fn located_by(mut self, databases: &'a Databases) -> Self {
+        self.locator = Some(Locator::new(databases));
+        self
+    }
+
+    /// Settles who and whose of one event. It comes back changed: a flow that stays inside is no egress, and where its caller
+    /// is and in whose network is added if it is known.
     pub fn settle<'e>(&self, event: &'e mut Event) -> Settled<'e> {
         if event.action == Action::EgressFlow && !self.leaves(event) {
             event.action = Action::Other;
+        }
+        if let Some(locator) = &self.locator {
+            locator.locate(event);
         }
         let event: &'e Event = event;
         let sensitive = |bucket: Option<&Untrusted>| {

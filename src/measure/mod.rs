@@ -238,11 +238,7 @@ impl<'a> Contribution<'a> {
         if event.context.via.is_some() {
             return;
         }
-        if let (Some(ip), AddressClass::External | AddressClass::Internal) =
-            (event.peer.ip, self.settled.peer_class)
-        {
-            self.add_written(Trait::Network, format_args!("{}", network_of(ip)));
-        }
+        self.add_whereabouts(event);
         if event.user_agent.is_some() {
             self.add_trait(Trait::UserAgent, &event.client);
         }
@@ -269,6 +265,25 @@ impl<'a> Contribution<'a> {
             (event.action, &event.destination.container)
         {
             self.add_trait(Trait::Destination, bucket.shared());
+        }
+    }
+
+    /// Adds where a call came from, unless it came from a provider's own machinery.
+    fn add_whereabouts(&mut self, event: &'a Event) {
+        let (peer, class) = (&event.peer, self.settled.peer_class);
+        if class == AddressClass::CloudInternal {
+            return;
+        }
+        if let Some(country) = &peer.country {
+            self.add_trait(Trait::Country, country);
+        }
+        let is_somewhere = matches!(class, AddressClass::External | AddressClass::Internal);
+        match (peer.asn, peer.ip.filter(|_| is_somewhere)) {
+            (Some(number), _) => self.add_written(Trait::Network, format_args!("AS{number}")),
+            (None, Some(ip)) => {
+                self.add_written(Trait::Network, format_args!("{}", network_of(ip)));
+            }
+            (None, None) => {}
         }
     }
 

@@ -20,6 +20,7 @@ mod interner;
 mod json;
 mod ocsf;
 mod operations;
+mod parquet;
 mod parts;
 mod plain;
 mod report;
@@ -134,7 +135,19 @@ pub fn read(
     let mut raw = decode::Hashed::new(input);
     let mut stream = Stream::new(name, options);
     let (compression, result) = match decode::decode(&mut raw) {
-        Ok((mut text, compression)) => (compression, pump(&mut text, &mut stream, sink, rejects)),
+        Ok(mut decoded) => {
+            let reader = &mut *decoded.reader;
+            let result = if decoded.is_parquet {
+                parquet::spool(reader).and_then(|file| {
+                    parquet::rows(file, &mut |number, json| {
+                        stream.row_of(number, json, sink, rejects);
+                    })
+                })
+            } else {
+                pump(reader, &mut stream, sink, rejects)
+            };
+            (decoded.layers, result)
+        }
         Err(e) => (Vec::new(), Err(e)),
     };
     let drained = raw.drain();
@@ -149,7 +162,7 @@ pub fn read(
 
 /// Says why an input could not be read to its end.
 fn why_it_ended(error: &io::Error, report: &FileReport) -> String {
-    if report.compression.is_empty() {
+    if report.compression.is_empty() || parquet::is_of(error) {
         return error.to_string();
     }
     format!("its compressed data is cut off or damaged ({error})")

@@ -281,6 +281,11 @@ fn is_transit_gateway(tokens: &[&str]) -> bool {
         && head.any(|t| t.starts_with("tgw-attach-"))
 }
 
+/// Tells whether a member of a row is read.
+pub fn is_read(name: &str) -> bool {
+    Field::of(name).is_some() || matches!(name, "tgw-id" | "tgw_id")
+}
+
 fn recognises(object: Object<'_>) -> bool {
     object.get("srcaddr").is_some() && object.get("dstaddr").is_some()
 }

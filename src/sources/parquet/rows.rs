@@ -292,22 +292,24 @@ fn kind(field: &Type) -> Kind {
         Physical::INT64 => 64,
         Physical::INT96 => return Kind::Instant(0),
         Physical::FIXED_LEN_BYTE_ARRAY => {
-            let is_guid = matches!(info.logical_type_ref(), Some(LogicalType::Uuid));
-            return if is_guid { Kind::Guid } else { Kind::Plain };
+            if matches!(info.logical_type_ref(), Some(LogicalType::Uuid)) {
+                return Kind::Guid;
+            }
+            0
         }
-        _ => return Kind::Plain,
+        _ => 0,
     };
     match info.logical_type_ref() {
         Some(LogicalType::Timestamp(stamp)) if bits == 64 => {
             return Kind::Instant(unit(&stamp.unit));
         }
-        Some(LogicalType::Date) => return Kind::Date,
+        Some(LogicalType::Date) if bits == 32 => return Kind::Date,
         _ => {}
     }
     match info.converted_type() {
         ConvertedType::TIMESTAMP_MILLIS if bits == 64 => Kind::Instant(1_000),
         ConvertedType::TIMESTAMP_MICROS if bits == 64 => Kind::Instant(1_000_000),
-        ConvertedType::DATE => Kind::Date,
+        ConvertedType::DATE if bits == 32 => Kind::Date,
         ConvertedType::DECIMAL => Kind::Decimal(u32::try_from(*scale).unwrap_or_default()),
         ConvertedType::UINT_8
         | ConvertedType::UINT_16
@@ -466,12 +468,7 @@ fn push_scalar(scalar: Scalar<'_>, kind: Kind, out: &mut Vec<u8>) {
         (Scalar::Int(n), Kind::Date) => {
             return push_time(n.checked_mul(86_400).and_then(Time::from_secs), out);
         }
-        (Scalar::Int(n), Kind::Decimal(places @ 1..=18)) => {
-            let one = 10i64.pow(places);
-            let sign = if n < 0 { "-" } else { "" };
-            let (whole, part) = (n.unsigned_abs() / one as u64, n.unsigned_abs() % one as u64);
-            format!("{sign}{whole}.{part:0width$}", width = places as usize)
-        }
+        (Scalar::Int(n), Kind::Decimal(places)) => decimal(i128::from(n), places),
         (Scalar::Int(n), _) => n.to_string(),
         (Scalar::Float(n), _) if n.is_finite() => n.to_string(),
         (Scalar::Float(_), _) => "null".to_owned(),
@@ -494,12 +491,33 @@ fn push_scalar(scalar: Scalar<'_>, kind: Kind, out: &mut Vec<u8>) {
             .join("-");
             return push_quoted(guid.as_bytes(), out);
         }
+        (Scalar::Bytes(bytes @ [first, ..]), Kind::Decimal(places)) if bytes.len() <= 16 => {
+            // The highest byte first, and its sign in all that are not written.
+            let fill = if *first < 0x80 { 0 } else { -1 };
+            let n = bytes
+                .iter()
+                .fold(fill, |n: i128, byte| n << 8 | i128::from(*byte));
+            decimal(n, places)
+        }
         (Scalar::Bytes(bytes), _) => {
             // A byte more than a record may have is as good as all of them.
             return push_quoted(&bytes[..bytes.len().min(RECORD_BYTES_MAX + 1)], out);
         }
     };
     out.extend_from_slice(text.as_bytes());
+}
+
+fn decimal(n: i128, places: u32) -> String {
+    // No number of this size has more places.
+    let Some(one) = 10u128.checked_pow(places) else {
+        return "null".to_owned();
+    };
+    if places == 0 {
+        return n.to_string();
+    }
+    let sign = if n < 0 { "-" } else { "" };
+    let (whole, part) = (n.unsigned_abs() / one, n.unsigned_abs() % one);
+    format!("{sign}{whole}.{part:0width$}", width = places as usize)
 }
 
 fn instant(n: i64, per_second: i64) -> Option<Time> {

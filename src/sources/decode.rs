@@ -1,10 +1,11 @@
-//! Stored bytes to text: gzip, Zstandard and UTF-16, recognised from their first bytes.
+//! Stored bytes to text: gzip, Zstandard and UTF-16, recognised from their first bytes. So is Parquet, which is no text.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::GzDecoder;
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::sources::parquet::MAGIC;
 use crate::sources::report::Compression;
 
 /// Bytes read from a file at a time.
@@ -51,17 +52,28 @@ impl<R: Read> Read for Hashed<R> {
     }
 }
 
-/// Puts the decoders that the first bytes ask for around a reader; also returns them, outermost first.
+/// What lies beneath all packings.
+pub struct Decoded<'a> {
+    /// Its bytes.
+    pub reader: Box<dyn Read + 'a>,
+    /// The packings, outermost first.
+    pub layers: Vec<Compression>,
+    /// Whether it is Parquet; else it is text.
+    pub is_parquet: bool,
+}
+
+/// Puts the decoders that the first bytes ask for around a reader.
 ///
 /// # Errors
 ///
 /// Fails if the first bytes cannot be read or a decoder cannot be made.
-pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<(Box<dyn Read + 'a>, Vec<Compression>)> {
+pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
     let mut layers = Vec::new();
     let mut reader: Box<dyn Read + 'a> = Box::new(raw);
     loop {
         let mut peeked = Peeked::new(reader)?;
         let start = peeked.start();
+        let is_parquet = start == MAGIC;
         let layer = if start.starts_with(&GZIP_MAGIC) {
             Compression::Gzip
         } else if start.starts_with(&ZSTD_MAGIC) {
@@ -76,10 +88,18 @@ pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<(Box<dyn Read + 'a>, Vec<Co
                 Some(endian) => Box::new(Utf16::new(peeked, endian)),
                 None => Box::new(peeked),
             };
-            return Ok((reader, layers));
+            return Ok(Decoded {
+                reader,
+                layers,
+                is_parquet,
+            });
         };
         if layers.len() == NESTING_MAX {
-            return Ok((Box::new(peeked), layers));
+            return Ok(Decoded {
+                reader: Box::new(peeked),
+                layers,
+                is_parquet,
+            });
         }
         layers.push(layer);
         let buffered = BufReader::with_capacity(READ_BYTES, peeked);
@@ -290,7 +310,11 @@ mod tests {
             ("empty", Vec::new(), 0, 0),
         ] {
             let mut raw = Hashed::new(&packed[..]);
-            let (mut reader, found) = decode(&mut raw).unwrap();
+            let Decoded {
+                mut reader,
+                layers: found,
+                ..
+            } = decode(&mut raw).unwrap();
             let mut out = String::new();
             reader.read_to_string(&mut out).unwrap();
             drop(reader);
@@ -315,7 +339,7 @@ mod tests {
             .map(|n: u32| n.wrapping_mul(2_654_435_761).to_string())
             .collect();
         let packed = gzip(text.as_bytes());
-        let (mut reader, _) = decode(&packed[..packed.len() / 2]).unwrap();
+        let mut reader = decode(&packed[..packed.len() / 2]).unwrap().reader;
         let mut out = Vec::new();
         assert!(reader.read_to_end(&mut out).is_err());
         assert!(out.len() > 1_000 && text.as_bytes().starts_with(&out));

@@ -236,8 +236,9 @@ fn unpacked(packed: Value<'_>) -> Result<String, RejectReason> {
     let text = packed.raw_text().unwrap_or_default();
     let bytes = base64::decode(text.as_bytes()).ok_or(RejectReason::UnknownRecord)?;
     let mut plain = Vec::new();
-    let (reader, _) = decode::decode(&*bytes).map_err(|_| RejectReason::Truncated)?;
-    reader
+    let decoded = decode::decode(&*bytes).map_err(|_| RejectReason::Truncated)?;
+    decoded
+        .reader
         .take(UNPACKED_BYTES_MAX + 1)
         .read_to_end(&mut plain)
         .map_err(|_| RejectReason::Truncated)?;

@@ -29,6 +29,7 @@ mod microsoft;
 mod ocsf;
 mod okta;
 mod operations;
+mod parquet;
 mod parts;
 mod plain;
 mod report;
@@ -175,10 +176,21 @@ pub fn read_while(
     let mut raw = decode::Hashed::new(input);
     let mut stream = Stream::new(name, options);
     let (compression, result) = match decode::decode(&mut raw) {
-        Ok((mut text, compression)) => (
-            compression,
-            pump(&mut text, &mut stream, sink, rejects, goes_on),
-        ),
+        Ok(mut decoded) => {
+            let reader = &mut *decoded.reader;
+            let result = if decoded.is_parquet {
+                parquet::spool(reader)
+                    .and_then(|file| {
+                        parquet::rows(file, &mut |number, json| {
+                            stream.row_of(number, json, sink, rejects);
+                        })
+                    })
+                    .map(|()| Pumped::ToTheEnd)
+            } else {
+                pump(reader, &mut stream, sink, rejects, goes_on)
+            };
+            (decoded.layers, result)
+        }
         Err(e) => (Vec::new(), Err(e)),
     };
     if let Ok(Pumped::Stopped) = result {
@@ -196,7 +208,7 @@ pub fn read_while(
 
 /// Says why an input could not be read to its end.
 fn why_it_ended(error: &io::Error, report: &FileReport) -> String {
-    if report.compression.is_empty() {
+    if report.compression.is_empty() || parquet::is_of(error) {
         return error.to_string();
     }
     format!("its compressed data is cut off or damaged ({error})")

@@ -74,6 +74,18 @@ struct Window {
 }
 
 impl Window {
+    /// Makes a window that shows one row, as the line of its number.
+    fn of_row(mut buffer: Vec<u8>, number: u64, json: &[u8]) -> Self {
+        buffer.clear();
+        buffer.extend_from_slice(&json[..json.len().min(Reject::EXCERPT_BYTES_MAX)]);
+        Self {
+            end: buffer.len(),
+            buffer,
+            counted: Cell::new((0, number)),
+            ..Self::default()
+        }
+    }
+
     fn rest(&self) -> &[u8] {
         &self.buffer[self.at..self.end]
     }
@@ -202,6 +214,31 @@ impl Stream {
                 rejects,
             },
         );
+    }
+
+    /// Reads a record that came as a whole, as the JSON text of an object: a row of a table, by its number.
+    pub(super) fn row_of(
+        &mut self,
+        number: u64,
+        json: &[u8],
+        sink: &mut dyn FnMut(Event),
+        rejects: &mut dyn FnMut(Reject),
+    ) {
+        let out = &mut Out {
+            events: sink,
+            rejects,
+        };
+        self.desk.report.bytes_json += json.len() as u64;
+        let buffer = std::mem::take(&mut self.window.buffer);
+        self.window = Window::of_row(buffer, number, json);
+        if json.len() > RECORD_BYTES_MAX {
+            let parsed = Parsed::Rejected(RejectReason::RecordTooLarge);
+            self.desk.tell(parsed, &self.window, out);
+        } else {
+            self.desk.value(Value::of(json), 0, &self.window, out);
+        }
+        // It is done with; nothing of it is left to be read.
+        self.window.at = self.window.end;
     }
 
     /// Returns what has been read so far.

@@ -145,6 +145,11 @@ fn is_table(names: &[&str]) -> bool {
         .all(|name| names.contains(name))
 }
 
+/// Tells whether a member of a row is read.
+pub fn is_read(name: &str) -> bool {
+    Field::of(name).is_some() || matches!(name, "tgw-id" | "tgw_id")
+}
+
 fn recognises(object: Object<'_>) -> bool {
     object.get("srcaddr").is_some()
         && object.get("dstaddr").is_some()

@@ -233,7 +233,7 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
     locate(&mut event, doc, memory);
     event.id = match doc.text("metadata.uid") {
         Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
-        None => hash(doc),
+        None => hash(doc, time),
     };
     Some(event)
 }
@@ -475,12 +475,8 @@ pub fn locate(event: &mut Event, doc: &Flat<'_>, memory: &mut Memory) {
 }
 
 /// Returns the id of an event that has none: a hash of what happened, not of how it was delivered.
-fn hash(doc: &Flat<'_>) -> Str {
-    const TOLD: [&str; 30] = [
-        "time",
-        "time_dt",
-        "start_time",
-        "end_time",
+fn hash(doc: &Flat<'_>, time: Time) -> Str {
+    const TOLD: [&str; 26] = [
         "type_uid",
         "class_uid",
         "activity_id",
@@ -508,6 +504,11 @@ fn hash(doc: &Flat<'_>) -> Str {
         "file.path",
         "file.name",
     ];
-    let texts = TOLD.map(|path| doc.text(path));
-    id::of_parts("ocsf-", &texts.each_ref().map(Option::as_deref))
+    // The instant, and not one of the ways in which it is written.
+    let mut hash = id::Hash::default();
+    hash.put(Some(&time.to_string()));
+    for path in TOLD {
+        hash.put(doc.text(path).as_deref());
+    }
+    hash.id("ocsf-")
 }

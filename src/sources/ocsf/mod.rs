@@ -20,6 +20,15 @@ use crate::sources::{Format, Memory};
 /// How OCSF events are read.
 pub const FORMAT: Format = Format::new(Source::Ocsf, recognises, parse);
 
+/// The members of an event that are read; others are not taken from files that can leave them out.
+#[rustfmt::skip]
+pub const MEMBERS: [&str; 37] = [
+    "metadata", "class_uid", "activity_id", "activity_name", "type_uid", "type_name", "time", "time_dt", "start_time",
+    "start_time_dt", "end_time", "end_time_dt", "status", "status_id", "status_code", "status_detail", "api", "actor", "cloud",
+    "user", "src_endpoint", "dst_endpoint", "connection_info", "traffic", "http_request", "http_response", "unmapped",
+    "resources", "databucket", "file", "app", "device", "is_mfa", "mfa", "auth_protocol", "action_id", "disposition_id",
+];
+
 /// Network Activity.
 const NETWORK: u64 = 4001;
 /// Failure, as a status.

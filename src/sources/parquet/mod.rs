@@ -1,0 +1,202 @@
+//! Records in Parquet files, as Security Lake, flow logs and exports have them.
+//!
+//! A file is read from its end: the footer says where the columns lie. Row group by row group, as many records as fit are
+//! taken from the columns that are of use and written as JSON text, which is read like any other; so a record in Parquet is
+//! the event that it is in JSON. Whoever made the file is not trusted: sizes, counts and depths are checked before anything
+//! is made room for, and a damaged file delivers what came before the damage.
+
+mod columns;
+mod footer;
+mod pages;
+mod rows;
+mod thrift;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+
+use crate::sources::parquet::columns::Column;
+use crate::sources::parquet::pages::{Held, Pages};
+use crate::sources::parquet::rows::{Misfit, Plan};
+use crate::sources::{ocsf, vpcflow};
+
+/// What a file begins and ends with.
+pub const MAGIC: &[u8; 4] = b"PAR1";
+
+/// Records taken from the columns at a time.
+const BATCH_RECORDS: usize = 64;
+/// What these may come to in all columns together, in values.
+const BATCH_VALUES_MAX: usize = 1 << 20;
+/// The most columns that are read.
+const COLUMNS_MAX: usize = 1_024;
+/// The largest file that is spooled, in bytes.
+const SPOOL_BYTES_MAX: u64 = 16 << 30;
+
+/// The file that columns are read from, each at its own place.
+#[derive(Clone)]
+pub struct Source(Arc<Mutex<File>>);
+
+impl Source {
+    /// Reads at a place; less than was asked for only at the end of the file.
+    pub fn read(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at))?;
+        let mut bytes = Vec::with_capacity(len);
+        Read::by_ref(&mut *file)
+            .take(len as u64)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Why a file is not what it should be.
+#[derive(Debug)]
+struct Damage(String);
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "its Parquet data cannot be read: {}", self.0)
+    }
+}
+
+impl std::error::Error for Damage {}
+
+/// Makes the error of a file that is not what it should be.
+pub fn damaged(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, Damage(what.to_owned()))
+}
+
+/// Tells whether an error is about Parquet, and not about what it is packed in.
+pub fn is_of(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Damage>())
+}
+
+/// Keeps what a reader gives in a temporary file without a name, so that it can be read from its end.
+///
+/// # Errors
+///
+/// Fails if the reader does, or the file cannot be written, or would be larger than any real one.
+pub fn spool(reader: &mut dyn Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    if io::copy(&mut reader.take(SPOOL_BYTES_MAX), &mut file)? == SPOOL_BYTES_MAX {
+        return Err(damaged("it is larger than any real file"));
+    }
+    Ok(file)
+}
+
+/// Reads the rows of a file as JSON text, each handed over with its number, counted from 0.
+///
+/// # Errors
+///
+/// Fails if the file is damaged, encrypted or packed in a way that is not read; the rows before were handed over.
+pub fn rows(mut file: File, row: &mut dyn FnMut(u64, &[u8])) -> io::Result<()> {
+    let bytes = file.seek(SeekFrom::End(0))?;
+    let metadata = footer::read(&mut file, bytes)?;
+    let Some(plan) = plan(&metadata) else {
+        return Ok(());
+    };
+    if plan.leaves.len() > COLUMNS_MAX {
+        return Err(damaged("it has more columns than any real file"));
+    }
+    let source = Source(Arc::new(Mutex::new(file)));
+    let (mut number, mut json) = (0, Vec::new());
+    for group in metadata.row_groups() {
+        read_group(&source, bytes, group, &plan, &mut |columns, records| {
+            for _ in 0..records {
+                json.clear();
+                plan.write(columns, &mut json)
+                    .map_err(|Misfit| damaged("its columns do not fit together"))?;
+                row(number, &json);
+                number += 1;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Plans which members of the records are read: of formats that are wide and known, those that are of use.
+fn plan(metadata: &ParquetMetaData) -> Option<Plan> {
+    let schema = metadata.file_metadata().schema();
+    let has = |name: &str| schema.get_fields().iter().any(|field| field.name() == name);
+    if has("class_uid") && has("metadata") {
+        Plan::new(schema, |name| ocsf::MEMBERS.contains(&name))
+    } else if has("srcaddr") && has("dstaddr") {
+        Plan::new(schema, vpcflow::is_read)
+    } else {
+        Plan::new(schema, |_| true)
+    }
+}
+
+type Batch<'a> = &'a mut dyn FnMut(&mut Vec<Column>, usize) -> io::Result<()>;
+
+fn read_group(
+    source: &Source,
+    bytes: u64,
+    group: &RowGroupMetaData,
+    plan: &Plan,
+    batch: Batch<'_>,
+) -> io::Result<()> {
+    let held = Held::default();
+    let mut columns = Vec::with_capacity(plan.leaves.len());
+    for leaf in &plan.leaves {
+        let chunk = group
+            .columns()
+            .get(*leaf)
+            .ok_or_else(|| damaged("a column is missing"))?;
+        if chunk.file_path().is_some() {
+            return Err(damaged("a column lies in another file"));
+        }
+        let place = |offset: i64| u64::try_from(offset).ok();
+        let dictionary = chunk
+            .dictionary_page_offset()
+            .and_then(place)
+            .filter(|offset| *offset > 0);
+        let start =
+            place(chunk.data_page_offset()).map(|data| dictionary.map_or(data, |d| d.min(data)));
+        let end = start
+            .zip(place(chunk.compressed_size()))
+            .and_then(|(start, len)| start.checked_add(len));
+        let (Some(start), Some(end)) = (start, end.filter(|end| *end <= bytes)) else {
+            return Err(damaged("a column lies beyond the end of the file"));
+        };
+        let descriptor = chunk.column_descr_ptr();
+        let pages = Pages::new(
+            source.clone(),
+            start..end,
+            chunk.compression(),
+            &descriptor,
+            held.clone(),
+        );
+        columns.push(Column::new(descriptor, pages));
+    }
+    let mut left = usize::try_from(group.num_rows()).unwrap_or_default();
+    while left > 0 {
+        let (mut records, mut values) = (None, 0);
+        for column in &mut columns {
+            let wanted = left.min(BATCH_RECORDS);
+            let (found, levels) = column.fill(wanted).map_err(|e| damaged(&e.to_string()))?;
+            values += levels;
+            if records.is_some_and(|records| records != found) || found > wanted {
+                return Err(damaged("its columns do not fit together"));
+            }
+            if values > BATCH_VALUES_MAX {
+                return Err(damaged("its records have more values than any real ones"));
+            }
+            records = Some(found);
+        }
+        let records = records.unwrap_or_default();
+        if records == 0 {
+            return Err(damaged("a row group has fewer rows than its footer says"));
+        }
+        batch(&mut columns, records)?;
+        left -= records;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,443 @@
+//! The pages of one column: read where they lie, unpacked within bounds, handed to the decoder one by one.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parquet::basic::{Compression, Encoding};
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::errors::{ParquetError, Result};
+use parquet::schema::types::ColumnDescriptor;
+
+use crate::sources::parquet::Source;
+use crate::sources::parquet::thrift::{Broken, Kind, Walk};
+
+/// The largest page, in bytes, packed or not. Writers aim at one megabyte.
+const PAGE_BYTES_MAX: usize = 16 << 20;
+/// The most values of a page.
+const PAGE_VALUES_MAX: i64 = 1 << 24;
+/// The most entries of a dictionary.
+const DICTIONARY_VALUES_MAX: i64 = 1 << 20;
+/// What an entry of a dictionary takes when it is decoded, in bytes.
+const ENTRY_BYTES: u64 = 40;
+/// What the pages at hand of all columns may take together, in bytes.
+const HELD_BYTES_MAX: u64 = 512 << 20;
+/// The most values that one record may have in one column. A flattened record has some hundreds.
+const RECORD_VALUES_MAX: u64 = 4_096;
+/// Page headers are this long at most; most are some twenty bytes, those with statistics longer.
+const HEADER_BYTES_MAX: usize = 1 << 20;
+/// As much of a header is read at first.
+const HEADER_BYTES: usize = 4 << 10;
+
+fn error(what: &str) -> ParquetError {
+    ParquetError::General(what.to_owned())
+}
+
+impl From<Broken> for ParquetError {
+    fn from(_: Broken) -> Self {
+        error("a page header is damaged")
+    }
+}
+
+/// What a page header says.
+#[derive(Debug, Clone, Default)]
+struct Header {
+    kind: i64,
+    unpacked: usize,
+    packed: usize,
+    values: i64,
+    nulls: i64,
+    rows: i64,
+    encoding: i64,
+    levels_encoding: [i64; 2],
+    levels_bytes: [usize; 2],
+    is_compressed: bool,
+    /// Its own length.
+    bytes: usize,
+}
+
+const DATA: i64 = 0;
+const INDEX: i64 = 1;
+const DICTIONARY: i64 = 2;
+const DATA_V2: i64 = 3;
+
+impl Header {
+    fn of(bytes: &[u8]) -> std::result::Result<Self, Broken> {
+        let mut walk = Walk::new(bytes);
+        let mut header = Self {
+            is_compressed: true,
+            ..Self::default()
+        };
+        let size = |number: i64| usize::try_from(number).map_err(|_| Broken);
+        let mut last = 0;
+        while let Some((id, kind)) = walk.field(&mut last)? {
+            match (id, kind) {
+                (1, Kind::Number) => header.kind = walk.number()?,
+                (2, Kind::Number) => header.unpacked = size(walk.number()?)?,
+                (3, Kind::Number) => header.packed = size(walk.number()?)?,
+                (5 | 7 | 8, Kind::Struct) => {
+                    let mut last = 0;
+                    while let Some((inner, kind)) = walk.field(&mut last)? {
+                        match (id, inner, kind) {
+                            (_, 1, Kind::Number) => header.values = walk.number()?,
+                            (5 | 7, 2, Kind::Number) | (8, 4, Kind::Number) => {
+                                header.encoding = walk.number()?
+                            }
+                            (5, 3, Kind::Number) => header.levels_encoding[0] = walk.number()?,
+                            (5, 4, Kind::Number) => header.levels_encoding[1] = walk.number()?,
+                            (8, 2, Kind::Number) => header.nulls = walk.number()?,
+                            (8, 3, Kind::Number) => header.rows = walk.number()?,
+                            (8, 5, Kind::Number) => header.levels_bytes[0] = size(walk.number()?)?,
+                            (8, 6, Kind::Number) => header.levels_bytes[1] = size(walk.number()?)?,
+                            (8, 7, Kind::Truth(yes)) => header.is_compressed = yes,
+                            _ => walk.skip(kind)?,
+                        }
+                    }
+                }
+                _ => walk.skip(kind)?,
+            }
+        }
+        header.bytes = walk.passed();
+        Ok(header)
+    }
+}
+
+/// Bytes that the pages of all columns of a file take.
+#[derive(Debug, Clone, Default)]
+pub struct Held(Arc<AtomicU64>);
+
+/// Reads the pages of one column of one row group.
+pub struct Pages {
+    source: Source,
+    /// What lies between is still to be read.
+    at: u64,
+    end: u64,
+    compression: Compression,
+    /// The highest definition and repetition level.
+    max_def: i16,
+    max_rep: i16,
+    ahead: Option<Header>,
+    /// Values of the record that the last page ended in.
+    run: u64,
+    held: Held,
+    page_bytes: u64,
+    dictionary_bytes: u64,
+}
+
+impl Pages {
+    /// Makes a reader of the pages between two places.
+    pub fn new(
+        source: Source,
+        place: std::ops::Range<u64>,
+        compression: Compression,
+        descriptor: &ColumnDescriptor,
+        held: Held,
+    ) -> Self {
+        Self {
+            source,
+            at: place.start,
+            end: place.end,
+            compression,
+            max_def: descriptor.max_def_level(),
+            max_rep: descriptor.max_rep_level(),
+            ahead: None,
+            run: 0,
+            held,
+            page_bytes: 0,
+            dictionary_bytes: 0,
+        }
+    }
+
+    /// Reads the next header, if there is one, and leaves it for the next page.
+    fn peek(&mut self) -> Result<Option<&Header>> {
+        while self.ahead.is_none() && self.at < self.end {
+            let header = self.header()?;
+            if header.packed > PAGE_BYTES_MAX || header.unpacked > PAGE_BYTES_MAX {
+                return Err(error("a page is larger than any real one"));
+            }
+            let end = self.at + (header.bytes + header.packed) as u64;
+            if end > self.end {
+                return Err(error("a page ends beyond its column"));
+            }
+            match header.kind {
+                DATA | DICTIONARY | DATA_V2 => self.ahead = Some(header),
+                INDEX => self.at = end,
+                _ => return Err(error("a page is of an unknown kind")),
+            }
+        }
+        Ok(self.ahead.as_ref())
+    }
+
+    fn header(&self) -> Result<Header> {
+        let mut len = HEADER_BYTES;
+        loop {
+            let room = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+            let bytes = self.source.read(self.at, len.min(room))?;
+            match Header::of(&bytes) {
+                Ok(header) => return Ok(header),
+                Err(Broken) if len < room.min(HEADER_BYTES_MAX) => len *= 16,
+                Err(broken) => return Err(broken.into()),
+            }
+        }
+    }
+
+    /// Accounts for the page at hand in place of the one before.
+    fn hold(&mut self, bytes: u64, is_dictionary: bool) -> Result<()> {
+        let mine = if is_dictionary {
+            &mut self.dictionary_bytes
+        } else {
+            &mut self.page_bytes
+        };
+        self.held.0.fetch_sub(*mine, Ordering::Relaxed);
+        *mine = bytes;
+        let all = self.held.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if all > HELD_BYTES_MAX {
+            return Err(error("its pages take more memory than any real file's"));
+        }
+        Ok(())
+    }
+
+    fn page(&mut self, header: &Header) -> Result<Page> {
+        let is_dictionary = header.kind == DICTIONARY;
+        let values_max = if is_dictionary {
+            DICTIONARY_VALUES_MAX
+        } else {
+            PAGE_VALUES_MAX
+        };
+        if !(0..=values_max).contains(&header.values) {
+            return Err(error("a page has more values than any real one"));
+        }
+        let entries = if is_dictionary {
+            header.values as u64 * ENTRY_BYTES
+        } else {
+            0
+        };
+        self.hold(header.unpacked as u64 + entries, is_dictionary)?;
+        let packed = self
+            .source
+            .read(self.at + header.bytes as u64, header.packed)?;
+        if packed.len() != header.packed {
+            return Err(error("the file ends inside a page"));
+        }
+        // The levels of a newer data page stand before its values, and are never packed.
+        let levels = header.levels_bytes[0].saturating_add(header.levels_bytes[1]);
+        if levels > packed.len().min(header.unpacked) {
+            return Err(error("a page has more levels than bytes"));
+        }
+        let is_packed = header.is_compressed && self.compression != Compression::UNCOMPRESSED;
+        let buf = if is_packed {
+            let mut out = packed[..levels].to_vec();
+            unpack(
+                self.compression,
+                &packed[levels..],
+                header.unpacked - levels,
+                &mut out,
+            )?;
+            out
+        } else {
+            packed
+        };
+        if buf.len() != header.unpacked {
+            return Err(error("a page is not as long as it says"));
+        }
+        let encoding = encoding(header.encoding)?;
+        let num_values = header.values as u32;
+        Ok(match header.kind {
+            DICTIONARY => Page::DictionaryPage {
+                buf: buf.into(),
+                num_values,
+                encoding,
+                is_sorted: false,
+            },
+            DATA => {
+                let [def, rep] = header.levels_encoding;
+                if self.max_rep > 0 {
+                    let len = buf
+                        .first_chunk()
+                        .map_or(0, |len| u32::from_le_bytes(*len) as usize);
+                    let levels = buf.get(4..).and_then(|rest| rest.get(..len));
+                    self.check_records(
+                        levels.ok_or_else(|| error("a page has more levels than bytes"))?,
+                        header.values,
+                    )?;
+                }
+                Page::DataPage {
+                    buf: buf.into(),
+                    num_values,
+                    encoding,
+                    def_level_encoding: level_encoding(def, self.max_def)?,
+                    rep_level_encoding: level_encoding(rep, self.max_rep)?,
+                    statistics: None,
+                }
+            }
+            _ => {
+                if self.max_rep > 0 {
+                    self.check_records(&buf[..header.levels_bytes[1]], header.values)?;
+                }
+                let count = |number: i64| u32::try_from(number).map_err(|_| Broken);
+                Page::DataPageV2 {
+                    buf: buf.into(),
+                    num_values,
+                    encoding,
+                    num_nulls: count(header.nulls)?,
+                    num_rows: count(header.rows)?,
+                    def_levels_byte_len: header.levels_bytes[0] as u32,
+                    rep_levels_byte_len: header.levels_bytes[1] as u32,
+                    is_compressed: false,
+                    statistics: None,
+                }
+            }
+        })
+    }
+
+    /// Checks that no record has more values than any real one: a record is held whole, and a few bytes of levels can say
+    /// that it goes on for millions. Levels are runs of one value, or values packed bit by bit; a record begins at a zero.
+    fn check_records(&mut self, levels: &[u8], values: i64) -> Result<()> {
+        let width = 16
+            - u32::from(self.max_rep as u16)
+                .leading_zeros()
+                .saturating_sub(16);
+        let (mut at, mut left) = (0, values as u64);
+        let mut longest = self.run;
+        while left > 0 && at < levels.len() {
+            let mut walk = 0u64;
+            for shift in (0..35).step_by(7) {
+                let byte = *levels.get(at).unwrap_or(&0);
+                at += 1;
+                walk |= u64::from(byte & 0x7f) << shift;
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            if walk & 1 == 0 {
+                let count = (walk >> 1).min(left);
+                let bytes = (width as usize).div_ceil(8);
+                let is_start = levels
+                    .get(at..at + bytes)
+                    .is_none_or(|level| level.iter().all(|b| *b == 0));
+                at += bytes;
+                left -= count;
+                if count == 0 {
+                    continue;
+                }
+                self.run = if is_start { 1 } else { self.run + count };
+                longest = longest.max(self.run);
+            } else {
+                let count = ((walk >> 1) * 8).min(left);
+                for n in 0..count {
+                    let bit = at as u64 * 8 + n * u64::from(width);
+                    let is_set = |bit: u64| {
+                        let byte = levels.get((bit / 8) as usize).copied().unwrap_or(0);
+                        byte >> (bit % 8) & 1 == 1
+                    };
+                    let is_start = (bit..bit + u64::from(width)).all(|bit| !is_set(bit));
+                    self.run = if is_start { 1 } else { self.run + 1 };
+                    longest = longest.max(self.run);
+                }
+                at = at.saturating_add(((walk >> 1) * u64::from(width)) as usize);
+                left -= count;
+            }
+        }
+        if longest > RECORD_VALUES_MAX {
+            return Err(error(
+                "a record has more values in one column than any real one",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        self.held
+            .0
+            .fetch_sub(self.page_bytes + self.dictionary_bytes, Ordering::Relaxed);
+    }
+}
+
+impl Iterator for Pages {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for Pages {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let Some(header) = self.peek()?.cloned() else {
+            return Ok(None);
+        };
+        let page = self.page(&header)?;
+        self.at += (header.bytes + header.packed) as u64;
+        self.ahead = None;
+        Ok(Some(page))
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        Ok(self.peek()?.map(|header| PageMetadata {
+            num_rows: (header.kind == DATA_V2)
+                .then(|| usize::try_from(header.rows).unwrap_or_default()),
+            num_levels: usize::try_from(header.values).ok(),
+            is_dict: header.kind == DICTIONARY,
+        }))
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.get_next_page().map(drop)
+    }
+}
+
+/// Unpacks at most so many bytes to the end of `out`.
+fn unpack(compression: Compression, packed: &[u8], len: usize, out: &mut Vec<u8>) -> Result<()> {
+    let read = |reader: &mut dyn Read, out: &mut Vec<u8>| {
+        // One byte more tells that the page is longer than it says.
+        reader.take(len as u64 + 1).read_to_end(out).map(drop)
+    };
+    let result = match compression {
+        _ if packed.is_empty() && len == 0 => Ok(()),
+        Compression::SNAPPY => {
+            if snap::raw::decompress_len(packed).is_ok_and(|unpacked| unpacked == len) {
+                let from = out.len();
+                out.resize(from + len, 0);
+                let done = snap::raw::Decoder::new().decompress(packed, &mut out[from..]);
+                done.map(drop).map_err(io::Error::other)
+            } else {
+                return Err(error("a page is not as long as it says"));
+            }
+        }
+        Compression::GZIP(_) => read(&mut flate2::bufread::MultiGzDecoder::new(packed), out),
+        Compression::ZSTD(_) => {
+            zstd::stream::read::Decoder::with_buffer(packed).and_then(|mut r| read(&mut r, out))
+        }
+        other => {
+            return Err(ParquetError::NYI(format!(
+                "a page is packed with {other}, which is not read"
+            )));
+        }
+    };
+    result.map_err(|e| error(&format!("a page's packed data is damaged ({e})")))
+}
+
+fn encoding(number: i64) -> Result<Encoding> {
+    Ok(match number {
+        0 => Encoding::PLAIN,
+        2 => Encoding::PLAIN_DICTIONARY,
+        3 => Encoding::RLE,
+        5 => Encoding::DELTA_BINARY_PACKED,
+        6 => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+        7 => Encoding::DELTA_BYTE_ARRAY,
+        8 => Encoding::RLE_DICTIONARY,
+        9 => Encoding::BYTE_STREAM_SPLIT,
+        _ => return Err(error("a page is of an unknown encoding")),
+    })
+}
+
+/// Levels are runs of equal numbers since the first release; what came before it is not read. Where there is only one level,
+/// none is written, and what a writer calls it says nothing.
+fn level_encoding(number: i64, max: i16) -> Result<Encoding> {
+    match (number, max) {
+        (3, _) | (_, 0) => Ok(Encoding::RLE),
+        _ => Err(error("the levels of a page are of an unknown encoding")),
+    }
+}

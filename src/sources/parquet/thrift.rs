@@ -1,0 +1,227 @@
+//! The compact encoding in which Parquet writes its footers and page headers: numbers, and how to get past the rest.
+
+/// Structures and lists lie so many levels deep; those of Parquet about ten.
+const DEPTH_MAX: usize = 24;
+/// The most elements of a list that is passed by; the longest are a file's row groups and a group's columns.
+const ELEMENTS_MAX: usize = 1 << 15;
+
+/// The text ends too early, or is no such encoding.
+#[derive(Debug, PartialEq)]
+pub struct Broken;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Kind {
+    /// A truth, which has no bytes of its own inside a structure.
+    Truth(bool),
+    /// One byte.
+    Byte,
+    /// A number.
+    Number,
+    /// Eight bytes.
+    Double,
+    /// Bytes with their length.
+    Bytes,
+    /// A list or set.
+    List,
+    /// A map.
+    Map,
+    /// A structure.
+    Struct,
+}
+
+impl Kind {
+    fn of(nibble: u8) -> Result<Self, Broken> {
+        Ok(match nibble {
+            1 => Self::Truth(true),
+            2 => Self::Truth(false),
+            3 => Self::Byte,
+            4..=6 => Self::Number,
+            7 => Self::Double,
+            8 => Self::Bytes,
+            9 | 10 => Self::List,
+            11 => Self::Map,
+            12 => Self::Struct,
+            _ => return Err(Broken),
+        })
+    }
+}
+
+/// Walks over encoded bytes.
+pub struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Begins at the first byte.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    /// Returns how many bytes were passed.
+    pub fn passed(&self) -> usize {
+        self.at
+    }
+
+    fn byte(&mut self) -> Result<u8, Broken> {
+        let byte = *self.bytes.get(self.at).ok_or(Broken)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn bytes(&mut self, len: usize) -> Result<(), Broken> {
+        if len > self.bytes.len() - self.at {
+            return Err(Broken);
+        }
+        self.at += len;
+        Ok(())
+    }
+
+    fn varint(&mut self) -> Result<u64, Broken> {
+        let mut number = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(Broken)
+    }
+
+    /// Reads a number.
+    pub fn number(&mut self) -> Result<i64, Broken> {
+        let raw = self.varint()?;
+        Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
+    }
+
+    /// Reads what the next field of a structure is, `None` at its end; `last` is the field before it, at first zero.
+    pub fn field(&mut self, last: &mut i64) -> Result<Option<(i64, Kind)>, Broken> {
+        let head = self.byte()?;
+        if head == 0 {
+            return Ok(None);
+        }
+        *last = match head >> 4 {
+            0 => self.number()?,
+            step => last.checked_add(i64::from(step)).ok_or(Broken)?,
+        };
+        Ok(Some((*last, Kind::of(head & 15)?)))
+    }
+
+    /// Reads the head of a list: how many elements, and what they are. There are at least as many bytes left.
+    pub fn list(&mut self) -> Result<(usize, Kind), Broken> {
+        let head = self.byte()?;
+        let len = match head >> 4 {
+            15 => usize::try_from(self.varint()?).map_err(|_| Broken)?,
+            len => usize::from(len),
+        };
+        if len > (self.bytes.len() - self.at).min(ELEMENTS_MAX) {
+            return Err(Broken);
+        }
+        Ok((len, Kind::of(head & 15)?))
+    }
+
+    /// Goes past a value.
+    pub fn skip(&mut self, kind: Kind) -> Result<(), Broken> {
+        self.skip_at(kind, 0)
+    }
+
+    fn skip_at(&mut self, kind: Kind, depth: usize) -> Result<(), Broken> {
+        if depth > DEPTH_MAX {
+            return Err(Broken);
+        }
+        match kind {
+            Kind::Truth(_) => Ok(()),
+            Kind::Byte => self.bytes(1),
+            Kind::Number => self.varint().map(drop),
+            Kind::Double => self.bytes(8),
+            Kind::Bytes => {
+                let len = usize::try_from(self.varint()?).map_err(|_| Broken)?;
+                self.bytes(len)
+            }
+            Kind::List => {
+                let (len, kind) = self.list()?;
+                (0..len).try_for_each(|_| self.skip_element(kind, depth))
+            }
+            Kind::Map => {
+                let len = usize::try_from(self.varint()?).map_err(|_| Broken)?;
+                if len == 0 {
+                    return Ok(());
+                }
+                let kinds = self.byte()?;
+                let (key, value) = (Kind::of(kinds >> 4)?, Kind::of(kinds & 15)?);
+                if len > ELEMENTS_MAX {
+                    return Err(Broken);
+                }
+                (0..len).try_for_each(|_| {
+                    self.skip_element(key, depth)?;
+                    self.skip_element(value, depth)
+                })
+            }
+            Kind::Struct => {
+                let mut last = 0;
+                while let Some((_, kind)) = self.field(&mut last)? {
+                    self.skip_at(kind, depth + 1)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Outside of structures, a truth is a byte.
+    fn skip_element(&mut self, kind: Kind, depth: usize) -> Result<(), Broken> {
+        match kind {
+            Kind::Truth(_) => self.bytes(1),
+            other => self.skip_at(other, depth + 1),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_and_the_rest_is_passed() {
+        // 1: -3; 2: true; 4: [1, 2]; 5: "ab"; 6: {1: 7.0}; then field 40 by its number, and the end.
+        let bytes = [
+            0x15, 0x05, 0x11, 0x29, 0x25, 0x02, 0x04, 0x18, 0x02, b'a', b'b', 0x1c, 0x17, 0, 0, 0,
+            0, 0, 0, 0x1c, 0x40, 0x00, 0x05, 0x50, 0x08, 0x00, 0xff,
+        ];
+        let mut walk = Walk::new(&bytes);
+        let (mut last, mut found) = (0, Vec::new());
+        while let Some((id, kind)) = walk.field(&mut last).unwrap() {
+            found.push(id);
+            match id {
+                1 => assert_eq!(walk.number(), Ok(-3)),
+                40 => assert_eq!(walk.number(), Ok(4)),
+                _ => walk.skip(kind).unwrap(),
+            }
+        }
+        assert_eq!(found, [1, 2, 4, 5, 6, 40]);
+        assert_eq!(walk.passed(), bytes.len() - 1);
+    }
+
+    #[test]
+    fn what_is_too_long_or_too_deep_is_broken() {
+        for bytes in [
+            &[][..],
+            &[0x15],
+            &[0x18, 0x7f, 0],
+            &[0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x0f],
+            &[0x1c; 99],
+            &[
+                0x15, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+            ],
+            &[0x1d],
+        ] {
+            assert_eq!(
+                Walk::new(bytes).skip(Kind::Struct),
+                Err(Broken),
+                "{bytes:x?}"
+            );
+        }
+    }
+}

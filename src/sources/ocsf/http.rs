@@ -140,7 +140,7 @@ pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
     };
     let api = APIS
         .iter()
-        .find(|api| api.hosts.iter().any(|known| is_host(&known)))?;
+        .find(|api| api.hosts.iter().any(|known| is_host(known)))?;
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     let collection = api
         .roots

@@ -6,7 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use crate::sources::parquet::thrift::{Broken, Kind, Walk};
-use crate::sources::parquet::{MAGIC, damaged};
+use crate::sources::parquet::{MAGIC, damaged, undecoded};
 
 /// The largest footer, in bytes. A file of a thousand row groups of two hundred columns has about this.
 const FOOTER_BYTES_MAX: u64 = 32 << 20;
@@ -53,7 +53,7 @@ pub fn read(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<ParquetMeta
         ParquetMetaDataReader::decode_metadata(&footer)
     }))
     .map_err(|_| damaged("its footer is damaged"))?
-    .map_err(|e| damaged(&format!("its footer is damaged: {e}")))?;
+    .map_err(|e| undecoded("its footer is damaged: ", &e))?;
     let mut rows = metadata
         .row_groups()
         .iter()

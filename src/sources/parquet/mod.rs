@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use crate::sources::parquet::columns::Column;
@@ -67,6 +68,13 @@ impl std::error::Error for Damage {}
 /// Makes the error of a file that is not what it should be.
 pub fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, Damage(what.to_owned()))
+}
+
+/// Makes the error of a file of which the decoder says what is wrong.
+pub fn undecoded(what: &str, error: &ParquetError) -> io::Error {
+    let error = error.to_string();
+    let why = error.strip_prefix("Parquet error: ").unwrap_or(&error);
+    damaged(&format!("{what}{why}"))
 }
 
 /// Tells whether an error is about Parquet, and not about what it is packed in.
@@ -178,7 +186,7 @@ fn read_group(
         let (mut records, mut values) = (None, 0);
         for column in &mut columns {
             let wanted = left.min(BATCH_RECORDS);
-            let (found, levels) = column.fill(wanted).map_err(|e| damaged(&e.to_string()))?;
+            let (found, levels) = column.fill(wanted).map_err(|e| undecoded("", &e))?;
             values += levels;
             if records.is_some_and(|records| records != found) || found > wanted {
                 return Err(damaged("its columns do not fit together"));

@@ -117,6 +117,7 @@ pub struct Pages {
     max_def: i16,
     max_rep: i16,
     ahead: Option<Header>,
+    has_dictionary: bool,
     /// Values of the record that the last page ended in.
     run: u64,
     held: Held,
@@ -141,6 +142,7 @@ impl Pages {
             max_def: descriptor.max_def_level(),
             max_rep: descriptor.max_rep_level(),
             ahead: None,
+            has_dictionary: false,
             run: 0,
             held,
             page_bytes: 0,
@@ -241,6 +243,14 @@ impl Pages {
             return Err(error("a page is not as long as it says"));
         }
         let encoding = encoding(header.encoding)?;
+        let is_indexed = matches!(
+            encoding,
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY
+        );
+        if !is_dictionary && is_indexed && !self.has_dictionary {
+            return Err(error("a page refers to a dictionary that is not there"));
+        }
+        self.has_dictionary |= is_dictionary;
         let num_values = header.values as u32;
         Ok(match header.kind {
             DICTIONARY => Page::DictionaryPage {
@@ -251,15 +261,13 @@ impl Pages {
             },
             DATA => {
                 let [def, rep] = header.levels_encoding;
+                let mut rest = &buf[..];
                 if self.max_rep > 0 {
-                    let len = buf
-                        .first_chunk()
-                        .map_or(0, |len| u32::from_le_bytes(*len) as usize);
-                    let levels = buf.get(4..).and_then(|rest| rest.get(..len));
-                    self.check_records(
-                        levels.ok_or_else(|| error("a page has more levels than bytes"))?,
-                        header.values,
-                    )?;
+                    let levels = levels_of(&mut rest)?;
+                    self.check_records(levels, header.values)?;
+                }
+                if self.max_def > 0 {
+                    levels_of(&mut rest)?;
                 }
                 Page::DataPage {
                     buf: buf.into(),
@@ -386,6 +394,17 @@ impl PageReader for Pages {
     fn skip_next_page(&mut self) -> Result<()> {
         self.get_next_page().map(drop)
     }
+}
+
+/// Takes levels, which stand behind their length, from the beginning of an older data page.
+fn levels_of<'a>(page: &mut &'a [u8]) -> Result<&'a [u8]> {
+    let (len, rest) = page.split_first_chunk().unwrap_or((&[0xff; 4], page));
+    let len = u32::from_le_bytes(*len) as usize;
+    let (levels, values) = rest
+        .split_at_checked(len)
+        .ok_or_else(|| error("a page has more levels than bytes"))?;
+    *page = values;
+    Ok(levels)
 }
 
 /// Unpacks at most so many bytes to the end of `out`.

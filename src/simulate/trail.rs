@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use crate::error::{Error, Result};
 use crate::time::Day;
 
+use super::abroad::Written;
 use super::estate::{ACCOUNTS, FLOW_HEADER_CUSTOM, FLOW_HEADER_DEFAULT, REGIONS};
 use super::oddity::Notes;
 use super::random::{HEX, Rng, UPPER};
@@ -45,14 +46,6 @@ pub(super) struct Trail {
     pub(super) opaque_tokens: bool,
     /// Who is at work, and what is odd about it.
     pub(super) notes: Notes,
-}
-
-/// What a day came to.
-pub(super) struct Written {
-    pub(super) records: u64,
-    pub(super) flows: u64,
-    pub(super) bytes: u64,
-    pub(super) bytes_plain: u64,
 }
 
 impl Trail {

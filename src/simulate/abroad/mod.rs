@@ -1,0 +1,150 @@
+//! The company abroad: Azure, Entra, Microsoft 365, Google Cloud, Workspace, Okta and Slack, in each one's own logs.
+//!
+//! What happens is decided first, as [`deed::Deed`]s in words that no provider uses; then every format that would have a
+//! record of a deed gets one from its writer. A writer also tells what the record says in normalised words, from the
+//! deed and not from the record, so that a reader can be held to it.
+
+mod azure;
+mod deed;
+mod diary;
+mod format;
+mod gcp;
+mod gcp_traffic;
+mod machines;
+mod party;
+mod people;
+mod place;
+mod sheet;
+mod tool;
+mod world;
+
+use crate::simulate::Options;
+use crate::simulate::label::Label;
+use crate::simulate::oddity::Oddity;
+use crate::time::Day;
+
+use deed::{Deed, Service};
+use diary::Diary;
+use world::World;
+
+pub use format::Format;
+pub(super) use sheet::{Sheets, Written};
+
+/// What the owners know of their containers abroad, in the words of `plimsoll.toml`.
+pub(super) const SETTINGS: &str = "
+[[sensitive]]
+bucket = \"azure:halcyonlegaleus/contracts\"
+owner = \"legal@halcyon.example\"
+
+[[sensitive]]
+bucket = \"azure:halcyonlegaleus/litigation-holds\"
+owner = \"legal@halcyon.example\"
+
+[[sensitive]]
+bucket = \"gcp:halcyon-customer-papers\"
+owner = \"compliance@halcyon.example\"
+
+[[sensitive]]
+bucket = \"gcp:halcyon-ledgers\"
+owner = \"finance@halcyon.example\"
+";
+
+/// Returns the accounts abroad that are the company's own, as `plimsoll.toml` names them.
+pub(super) fn accounts() -> impl Iterator<Item = String> {
+    let tenants = [
+        format!("entra:{}", place::TENANT),
+        format!("m365:{}", place::TENANT),
+        format!("gworkspace:{}", place::CUSTOMER),
+        format!("okta:{}", place::OKTA),
+        format!("slack:{}", place::SLACK),
+    ];
+    let subscriptions = place::SUBSCRIPTIONS.iter().map(|id| format!("azure:{id}"));
+    let owners = place::OWNERS.iter().map(|owner| match owner.cloud {
+        place::Cloud::Azure => format!("azure:{}", owner.name),
+        place::Cloud::Google => format!("gcp:{}", owner.name),
+    });
+    subscriptions.chain(owners).chain(tenants)
+}
+
+/// The company abroad, and what is planned there.
+pub(super) struct Abroad {
+    world: World,
+    formats: Vec<Format>,
+}
+
+/// What a day abroad came to, beside its records.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) labels: Vec<Label>,
+    pub(super) decoys: Vec<Label>,
+    pub(super) oddities: Vec<Oddity>,
+}
+
+impl Abroad {
+    /// Founds the company abroad; everything follows from the seed.
+    pub(super) fn found(options: &Options, span: Option<(Day, Day)>) -> Self {
+        let world = World {
+            seed: options.seed,
+            start: options.start,
+            scale: options.scale,
+            stores: place::stores(options.seed, options.identities),
+            cast: party::cast(
+                options.seed,
+                options.identities,
+                options.start,
+                options.days,
+            ),
+        };
+        let _ = span;
+        Self {
+            world,
+            formats: options.formats.clone(),
+        }
+    }
+
+    /// Returns how many work there.
+    pub(super) fn identities(&self) -> usize {
+        self.world.cast.len()
+    }
+
+    /// Lives a day, and writes it.
+    pub(super) fn day(&self, day: Day, sheets: &mut Sheets) -> Notes {
+        let mut diary = Diary::default();
+        machines::strangers(&self.world, day, &mut diary);
+        for who in self.world.cast.iter().filter(|who| who.joins <= day) {
+            if who.is_person() {
+                people::live(&self.world, who, day, &mut diary);
+            } else {
+                machines::run(&self.world, who, day, &mut diary);
+            }
+        }
+        let notes = Notes {
+            oddities: std::mem::take(&mut diary.oddities),
+            ..Notes::default()
+        };
+        diary.deeds.sort_by_key(|deed| deed.at); // equal instants stay in order of generation
+        for deed in &diary.deeds {
+            self.write(deed, sheets);
+        }
+        notes
+    }
+
+    /// Writes a deed in every format that has a record of it.
+    fn write(&self, deed: &Deed, out: &mut Sheets) {
+        let mut hand = |format: Format, write: fn(&Deed, &mut Sheets)| {
+            if self.formats.contains(&format) {
+                write(deed, out);
+            }
+        };
+        match deed.service {
+            Service::Blob => hand(Format::AzureStorage, azure::write),
+            Service::Gcs => {
+                hand(Format::GcpAudit, gcp::write);
+                hand(Format::GcpUsage, gcp_traffic::usage);
+            }
+            Service::Iam => hand(Format::GcpAudit, gcp::write),
+            Service::Network => hand(Format::GcpFlow, gcp_traffic::flow),
+            _ => {}
+        }
+    }
+}

@@ -4,18 +4,25 @@
 //! record of a deed gets one from its writer. A writer also tells what the record says in normalised words, from the
 //! deed and not from the record, so that a reader can be held to it.
 
+mod arm;
 mod azure;
 mod deed;
 mod diary;
+mod entra;
 mod format;
 mod gcp;
 mod gcp_traffic;
+mod graph;
+mod m365;
 mod machines;
+mod okta;
 mod party;
 mod people;
 mod place;
 mod sheet;
+mod slack;
 mod tool;
+mod workspace;
 mod world;
 
 use crate::simulate::Options;
@@ -144,7 +151,18 @@ impl Abroad {
             }
             Service::Iam => hand(Format::GcpAudit, gcp::write),
             Service::Network => hand(Format::GcpFlow, gcp_traffic::flow),
-            _ => {}
+            Service::Arm => hand(Format::AzureActivity, arm::write),
+            Service::Entra => {
+                hand(Format::EntraSignIn, entra::sign_in);
+                hand(Format::EntraAudit, entra::audit);
+                hand(Format::M365, m365::write);
+            }
+            Service::Graph => hand(Format::EntraGraph, graph::write),
+            Service::AadGraph => hand(Format::EntraAadGraph, graph::older),
+            Service::SharePoint | Service::Exchange => hand(Format::M365, m365::write),
+            Service::Okta => hand(Format::Okta, okta::write),
+            Service::Workspace => hand(Format::Workspace, workspace::write),
+            Service::Slack => hand(Format::Slack, slack::write),
         }
     }
 }

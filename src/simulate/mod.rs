@@ -29,6 +29,7 @@ mod oddity;
 mod people;
 mod persona;
 mod random;
+mod restate;
 mod run;
 mod settings;
 mod surroundings;
@@ -181,6 +182,9 @@ impl Home {
         let world = &self.world;
         let ids = Rng::of(world.seed, &[0x1d5, u64::from(number)]);
         let mut trail = Trail::new(ids, options.opaque_tokens);
+        if options.deeds || options.formats.iter().any(|format| format.restates()) {
+            trail.listen();
+        }
         surroundings::surroundings(world, day, &mut trail);
         for who in &world.cast {
             work::live(world, who, day, &mut trail);
@@ -243,10 +247,15 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
         let mut sheets = Sheets::new(ids, options.deeds);
         if let Some(home) = &home {
             let mut trail = home.day(options, day, number);
+            restate::write(&trail.trail, &options.formats, &mut sheets);
             labels.extend(trail.labels);
             notes.extend(trail.decoys);
             oddities.extend(trail.trail.take_oddities());
-            summary.add(trail.trail.write(day, out, options.gzip_level)?);
+            summary.add(
+                trail
+                    .trail
+                    .write(day, out, options.gzip_level, &options.formats)?,
+            );
         }
         if let Some(abroad) = &abroad {
             let told = abroad.day(day, &mut sheets);

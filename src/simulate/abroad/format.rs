@@ -122,6 +122,11 @@ impl Format {
         Ok(found)
     }
 
+    /// Returns whether it says once more what CloudTrail or flow logs of the AWS accounts say.
+    pub(crate) fn restates(self) -> bool {
+        self.is_of_aws() && !Self::AWS.contains(&self)
+    }
+
     /// Returns whether its records are those of the AWS accounts.
     pub(crate) fn is_of_aws(self) -> bool {
         self <= Self::Ecs

@@ -5,6 +5,7 @@
 //! deed and not from the record, so that a reader can be held to it.
 
 mod arm;
+mod attack;
 mod azure;
 mod deed;
 mod diary;
@@ -21,6 +22,7 @@ mod people;
 mod place;
 mod sheet;
 mod slack;
+mod strike;
 mod tool;
 mod workspace;
 mod world;
@@ -35,7 +37,7 @@ use diary::Diary;
 use world::World;
 
 pub use format::Format;
-pub(super) use sheet::{Sheets, Written};
+pub(super) use sheet::{Form, Sheets, Told, Written};
 
 /// What the owners know of their containers abroad, in the words of `plimsoll.toml`.
 pub(super) const SETTINGS: &str = "
@@ -77,6 +79,8 @@ pub(super) fn accounts() -> impl Iterator<Item = String> {
 pub(super) struct Abroad {
     world: World,
     formats: Vec<Format>,
+    attacks: Vec<attack::Attack>,
+    decoys: Vec<(Day, attack::Decoy)>,
 }
 
 /// What a day abroad came to, beside its records.
@@ -102,10 +106,25 @@ impl Abroad {
                 options.days,
             ),
         };
-        let _ = span;
+        let attacks = span.map_or_else(Vec::new, |span| {
+            attack::plan(&world, span, options.attack_rounds, &options.grades)
+        });
+        let decoys = span
+            .filter(|_| options.decoys)
+            .map_or_else(Vec::new, |(from, last)| {
+                let days = i64::from(last.since(from)) + 1;
+                let all = attack::Decoy::ALL;
+                let day = |place: usize| from.plus((place as i64 * days / all.len() as i64) as i32);
+                all.iter()
+                    .enumerate()
+                    .map(|(place, &decoy)| (day(place), decoy))
+                    .collect()
+            });
         Self {
             world,
             formats: options.formats.clone(),
+            attacks,
+            decoys,
         }
     }
 
@@ -125,10 +144,14 @@ impl Abroad {
                 machines::run(&self.world, who, day, &mut diary);
             }
         }
-        let notes = Notes {
-            oddities: std::mem::take(&mut diary.oddities),
-            ..Notes::default()
-        };
+        let mut notes = Notes::default();
+        for attack in self.attacks.iter().filter(|attack| attack.day == day) {
+            notes.labels.extend(attack.run(&self.world, &mut diary));
+        }
+        for (_, decoy) in self.decoys.iter().filter(|(on, _)| *on == day) {
+            notes.decoys.extend(decoy.run(&self.world, day, &mut diary));
+        }
+        notes.oddities = std::mem::take(&mut diary.oddities);
         diary.deeds.sort_by_key(|deed| deed.at); // equal instants stay in order of generation
         for deed in &diary.deeds {
             self.write(deed, sheets);

@@ -174,6 +174,12 @@ fn containers(
             Service::Graph
         };
         stint.enumerate(service, Noun::Principals, 1, 5.0);
+        if let Some(robot) = world
+            .here(Kind::Etl, day)
+            .find(|robot| robot.is_at_google())
+        {
+            stint.act(5.0, Service::Iam, Verb::Assume(robot.clone()), |_| {});
+        }
     }
 }
 

@@ -78,9 +78,9 @@ pub(in crate::simulate) struct Sheets {
     files: BTreeMap<String, (Form, String)>,
     told: Option<String>,
     /// Entropy of the ids that providers assign.
-    pub(super) ids: Rng,
+    pub(in crate::simulate) ids: Rng,
     pub(super) records: u64,
-    pub(super) flows: u64,
+    pub(in crate::simulate) flows: u64,
 }
 
 /// What writing came to.
@@ -105,7 +105,7 @@ impl Sheets {
     }
 
     /// Adds a record to a file.
-    pub(super) fn add(&mut self, path: String, form: Form, record: &str) {
+    pub(in crate::simulate) fn add(&mut self, path: String, form: Form, record: &str) {
         self.records += 1;
         let (_, text) = self.files.entry(path).or_insert_with(|| {
             let text = match form {

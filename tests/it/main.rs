@@ -9,6 +9,7 @@ mod main_job;
 mod mistakes;
 mod not_alerted;
 mod readme;
+mod round_trip;
 mod tuning;
 mod usage;
 mod verify;

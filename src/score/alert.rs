@@ -419,11 +419,10 @@ impl Narrator<'_> {
 
     /// Returns the severity of a verdict; `None` if it is not to be told.
     fn severity(&self, verdict: &Verdict, facts: &DayFacts) -> Option<Severity> {
-        let is_sensitive = facts.is_active(Metric::SensitiveBuckets);
         let severity = Severity::of(
             verdict.score,
             stats::rank::score(self.threshold),
-            is_sensitive,
+            facts.touches_sensitive(),
             false,
         );
         (severity > Severity::Low || (severity == Severity::Low && self.show_low))
@@ -597,7 +596,7 @@ impl Narrator<'_> {
             pooled: Reference::of(&calibration.pooled, arm.rank),
             surprise: verdict.surprise,
             threshold: self.threshold,
-            sensitive: facts.is_active(Metric::SensitiveBuckets),
+            sensitive: facts.touches_sensitive(),
         }
     }
 

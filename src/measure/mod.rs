@@ -2,11 +2,13 @@
 //!
 //! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
 
+mod creation;
 mod daybook;
 mod facts;
 mod links;
 mod twice;
 
+pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
 pub use links::Links;

@@ -251,8 +251,20 @@ pub struct Step {
     pub step: String,
     /// When.
     pub time: String,
-    /// The first event of the step.
+    /// The event that made the identity, or else the first of the step.
     pub event_id: Option<String>,
+    /// Its operation.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// Its address.
+    #[serde(default)]
+    pub source_ip: Option<String>,
+    /// How the identity began, where that is the step: `created` or `first_use`.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// Who created it.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// A bucket touched.

@@ -277,16 +277,9 @@ fn write_reason(
         AlertReason::Share { .. } | AlertReason::Declared { .. } => {
             writeln!(out, "  {part} of the whole")
         }
-        AlertReason::Sequence { steps } => steps.iter().try_for_each(|step| {
-            let event = step.event_id.as_deref().unwrap_or("–");
-            writeln!(
-                out,
-                "  {}  {}  event {}",
-                Plain(&step.time),
-                Plain(&step.step.replace('_', " ")),
-                Plain(event)
-            )
-        }),
+        AlertReason::Sequence { steps } => steps
+            .iter()
+            .try_for_each(|step| writeln!(out, "  {}", Plain(&text::step(step)))),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::report::document::{AlertDocument, AlertReason, Amount, AmountBasis, JudgedAgainst};
+use crate::report::document::{
+    AlertDocument, AlertReason, Amount, AmountBasis, JudgedAgainst, Step,
+};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, bytes, count, noun};
 use crate::report::paint::Paint;
@@ -148,22 +150,38 @@ fn write_reason(out: &mut String, reason: &AlertReason, entity: &str) -> std::fm
     writeln!(out, "  - {}", Plain(&sentence(reason, entity)))?;
     if let AlertReason::Sequence { steps } = reason {
         for (number, step) in steps.iter().enumerate() {
-            let event = step
-                .event_id
-                .as_ref()
-                .map(|id| format!("  event {id}"))
-                .unwrap_or_default();
-            writeln!(
-                out,
-                "      {}. {}  {}{}",
-                number + 1,
-                Plain(&step.time),
-                Plain(&step.step.replace('_', " ")),
-                Plain(&event)
-            )?;
+            writeln!(out, "      {}. {}", number + 1, Plain(&self::step(step)))?;
         }
     }
     Ok(())
+}
+
+/// Returns a step in one line, not yet escaped.
+pub(super) fn step(step: &Step) -> String {
+    let how = match step.origin.as_deref() {
+        Some("created") => match &step.by {
+            Some(by) => format!(", created by {by}"),
+            None => ", created, by whom is not said,".to_owned(),
+        },
+        Some(_) => ", by its first use: that it was created is not in these logs".to_owned(),
+        None => String::new(),
+    };
+    let from = step
+        .source_ip
+        .as_ref()
+        .filter(|_| step.by.is_some())
+        .map(|ip| format!(" from {ip}"))
+        .unwrap_or_default();
+    let event = step
+        .event_id
+        .as_ref()
+        .map(|id| format!("  event {id}"))
+        .unwrap_or_default();
+    format!(
+        "{}  {}{how}{from}{event}",
+        step.time,
+        step.step.replace('_', " ")
+    )
 }
 
 /// Returns a reason in one line, not yet escaped. `entity` is the id that the alert is about.
@@ -407,7 +425,8 @@ pub(super) mod tests {
                "judged_against": {"kind": "peer_group", "id": "aws/role_session", "windows": 320.0}},
               {"kind": "share", "accounts": ["*"], "buckets": ["payroll"], "acts": 1, "surprise": 2.0},
               {"kind": "declared", "surprise": 0.76},
-              {"kind": "sequence", "steps": [{"step": "new_identity", "time": "2026-03-16T03:00:00Z", "event_id": "e\n1"}]}],
+              {"kind": "sequence", "steps": [{"step": "new_identity", "time": "2026-03-16T03:00:00Z", "event_id": "e\n1", "source_ip": "198.51.100.9", "origin": "created", "by": "mallory\u001b"},
+                {"step": "new_identity", "time": "2026-03-16T03:00:00Z", "event_id": null, "origin": "first_use"}]}],
             "resources": [{"bucket": "payroll", "sensitive": true, "calls": 900, "objects": 880, "bytes": 1234}],
             "destinations": [{"address": "198.51.100.7", "external": true, "bytes": 1234}],
             "events": 1280, "event_ids": ["e1"], "generation": 7, "suppressed_by": null}"#,
@@ -425,8 +444,9 @@ HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl
   - newcomer: bytes_read 50.0 GB in 1h, usually 2.7 MB, p99 88.0 MB (peer group aws/role_session, 320 active hours)
   - payroll given to everybody in 1 act
   - what happened carries a weight of its own in this analytic
-  - 1 step in order:
-      1. 2026-03-16T03:00:00Z  new identity  event e\\u{a}1
+  - 2 steps in order:
+      1. 2026-03-16T03:00:00Z  new identity, created by mallory\\u{1b} from 198.51.100.9  event e\\u{a}1
+      2. 2026-03-16T03:00:00Z  new identity, by its first use: that it was created is not in these logs
     bucket   payroll (sensitive): 900 calls, 880 objects, 1.2 kB
     to       198.51.100.7 (external): 1.2 kB
     who      arn:aws:iam::111122223333:role/etl (role session)

@@ -22,7 +22,7 @@ use crate::score::components::{
     JudgedAgainst, hours_basis, novelty_basis, share_basis, volume_basis,
 };
 use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
-use crate::score::sequence::StepTime;
+use crate::score::sequence::{Origin, StepTime};
 use crate::score::subject::Subject;
 use crate::stats::{self, Severity};
 use crate::time::{Day, Time, Window};
@@ -279,8 +279,16 @@ pub struct StepRecord {
     /// When.
     #[serde(serialize_with = "as_text")]
     pub time: Time,
-    /// The first event of the step, where it is among the episode's.
+    /// The event that made the identity, or else the first of the step, where it is among the episode's.
     pub event_id: Option<String>,
+    /// Its operation, as in `iam:CreateUser`.
+    pub operation: Option<String>,
+    /// Its address.
+    pub source_ip: Option<String>,
+    /// How the identity began, where that is the step: `created`, or `first_use` if its making was not in sight.
+    pub origin: Option<&'static str>,
+    /// Who created it.
+    pub by: Option<String>,
 }
 
 /// An operation that was called.
@@ -515,7 +523,10 @@ impl Narrator<'_> {
         };
         let crossing = events.last();
         let (resources, destinations) = self.tables(&evidence, generation);
-        let created = generation.created.get(&entity.id).copied();
+        let created = generation
+            .created
+            .get(&entity.id)
+            .map(|creation| creation.at);
         let first_seen = match (created, subject.first_day == self.day) {
             (Some(created), _) => created.to_string(),
             (None, true) => facts.first.to_string(),
@@ -891,7 +902,17 @@ fn reasons(
 
 /// Names the event that began a step, and its instant: the step itself is known to the minute.
 fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
-    // What began a step may have been somebody else's doing, such as the creation of this identity.
+    if let Some(Origin::Created(creation)) = &step.origin {
+        return StepRecord {
+            step: step.step,
+            time: creation.at,
+            event_id: Some(creation.event_id.to_string()),
+            operation: Some(creation.operation.to_string()),
+            source_ip: creation.from.map(|ip| ip.to_string()),
+            origin: Some("created"),
+            by: creation.by.as_ref().map(|by| by.to_string()),
+        };
+    }
     let event = events
         .iter()
         .find(|e| e.time >= step.time)
@@ -900,6 +921,10 @@ fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
         step: step.step,
         time: event.map_or(step.time, |e| e.time),
         event_id: event.map(|e| e.id.to_string()),
+        operation: event.map(|e| format!("{}:{}", e.service, e.op)),
+        source_ip: event.and_then(|e| e.peer.ip).map(|ip| ip.to_string()),
+        origin: step.origin.as_ref().map(|_| "first_use"),
+        by: None,
     }
 }
 

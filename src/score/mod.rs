@@ -23,5 +23,5 @@ pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
 };
 pub use judge::{ArmReading, ArmVerdict, Contribution, Judge, Verdict};
-pub use sequence::{SequenceReading, StepTime};
+pub use sequence::{Origin, SequenceReading, StepTime};
 pub use subject::{Subject, is_new};

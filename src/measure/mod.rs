@@ -329,6 +329,19 @@ impl<'a> Contribution<'a> {
         }
     }
 
+    /// Tells whether the event shows a value of a trait.
+    pub fn shows(&self, which: Trait, value: &str) -> bool {
+        let hash = value_hash(value);
+        self.traits
+            .iter()
+            .any(|&(shown, shown_hash, _)| shown == which && shown_hash == hash)
+    }
+
+    /// Returns what the event gives to other accounts.
+    pub fn shares(&self) -> &[Share] {
+        &self.shares
+    }
+
     /// Tells whether the event adds to some metric, so that it may stand in an alert as evidence.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
         self.sums

@@ -54,6 +54,9 @@ fn write_all(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt:
         )?;
         let part = percent((sum > 0.0).then(|| reason.surprise() / sum));
         write_reason(out, reason, &alert.entity.id, &part)?;
+        if let Some(first) = reason.first() {
+            writeln!(out, "  {}", Plain(&text::first(first)))?;
+        }
     }
     if !rest.is_empty() {
         let names: Vec<String> = rest

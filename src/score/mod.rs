@@ -5,6 +5,7 @@
 
 mod account;
 mod alert;
+mod bearers;
 mod calibrate;
 mod components;
 mod judge;
@@ -18,6 +19,7 @@ pub use alert::{
     Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator,
     OperationRecord, Reason, ResourceRecord, Status, StepRecord, alert_id,
 };
+pub use bearers::EventRecord;
 pub use calibrate::calibrate_day;
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,

@@ -239,7 +239,7 @@ impl Check {
                 self.surprise(field, *surprise, exact);
                 Some(exact)
             }
-            AlertReason::Declared { surprise } => Some(*surprise),
+            AlertReason::Declared { surprise, .. } => Some(*surprise),
             AlertReason::Sequence { .. } => None,
         }
     }

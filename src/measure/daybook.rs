@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::Event;
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
-use crate::measure::{Contribution, DayFacts, Plan, twice, value_hash};
+use crate::measure::{
+    Contribution, Creation, Creations, DayFacts, Plan, note_creation, twice, value_hash,
+};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -45,8 +47,8 @@ pub struct DayBook {
     pub links: Links,
     /// Accounts whose trail was read.
     pub accounts: OwnAccounts,
-    /// Identities created that day, and when.
-    pub created: BTreeMap<Str, Time>,
+    /// Identities created that day, and how.
+    pub created: Creations,
     /// What trails tell of who did what to which bucket, so that it does not count again where a server access log tells it.
     pub told_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events told so far; each is told once.
@@ -65,7 +67,7 @@ impl DayBook {
             subjects: FxHashMap::default(),
             links: Links::new(),
             accounts: OwnAccounts::new(),
-            created: BTreeMap::new(),
+            created: Creations::new(),
             told_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: BTreeMap::new(),
@@ -95,8 +97,7 @@ impl DayBook {
             self.accounts.insert(account.clone());
         }
         if let Some(created) = &event.created {
-            let at = self.created.entry(created.clone()).or_insert(event.time);
-            *at = (*at).min(event.time);
+            note_creation(&mut self.created, created, &Creation::of(settled));
         }
         if let Some(principal) = &event.principal {
             self.links.note(event.provider, principal, event.time);
@@ -154,9 +155,8 @@ impl DayBook {
         }
         self.links.merge(other.links);
         self.accounts.extend(other.accounts);
-        for (identity, at) in other.created {
-            let mine = self.created.entry(identity).or_insert(at);
-            *mine = (*mine).min(at);
+        for (identity, creation) in &other.created {
+            note_creation(&mut self.created, identity, creation);
         }
         self.told_by_trail.extend(other.told_by_trail);
         self.fingerprints.extend(other.fingerprints);

@@ -2,11 +2,13 @@
 //!
 //! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
 
+mod creation;
 mod daybook;
 mod facts;
 mod links;
 mod twice;
 
+pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
 pub use links::Links;
@@ -340,6 +342,19 @@ impl<'a> Contribution<'a> {
                 1,
             );
         }
+    }
+
+    /// Tells whether the event shows a value of a trait.
+    pub fn shows(&self, which: Trait, value: &str) -> bool {
+        let hash = value_hash(value);
+        self.traits
+            .iter()
+            .any(|&(shown, shown_hash, _)| shown == which && shown_hash == hash)
+    }
+
+    /// Returns what the event gives to other accounts.
+    pub fn shares(&self) -> &[Share] {
+        &self.shares
     }
 
     /// Tells whether the event adds to some metric, so that it may stand in an alert as evidence.

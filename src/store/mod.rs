@@ -27,10 +27,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
 use crate::error::{Error, Result};
-use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, Subject};
+use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Subject};
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, Str};
+use crate::vocab::Entity;
 
 /// Generations that are kept beside the one in force.
 const GENERATIONS_KEPT: u64 = 5;
@@ -64,7 +64,7 @@ struct Head {
     first_day: Day,
     own_accounts: OwnAccounts,
     links: Links,
-    created: BTreeMap<Str, Time>,
+    created: Creations,
 }
 
 /// The part of a day that is not a table.
@@ -72,7 +72,7 @@ struct Head {
 struct DayHead {
     links: Links,
     accounts: OwnAccounts,
-    created: BTreeMap<Str, Time>,
+    created: Creations,
     last: Option<Time>,
 }
 

@@ -17,11 +17,11 @@ const BUDGETS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 20.0];
 /// the estate's, and a budget that is given to `score` before both.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Alerts a day; give several to compare them [default: 1, 2, 5, 10 and 20, or 5 to apply].
-    #[arg(long, value_name = "N/day")]
+    /// Alerts a day, or a week as in `5/week`; give several to compare them [default: 1, 2, 5, 10 and 20, or 5 to apply].
+    #[arg(long, value_name = "N/day", num_args = 1.., allow_negative_numbers = true)]
     budget: Vec<Budget>,
     /// Give this analytic the budget for itself, instead of the estate as a whole; several have it each.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
     /// Put the threshold in force; one that lies inside the interval of the one before leaves that as it is.
     #[arg(long)]

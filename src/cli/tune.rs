@@ -23,13 +23,14 @@ pub struct Arguments {
     /// Give this analytic the budget for itself, instead of the estate as a whole; several have it each.
     #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
-    /// Put the threshold in force; one that lies inside the interval of the one before leaves that as it is.
+    /// Put the threshold in force. If one is in force for the same scope and the same budget, it stays as long as the new one
+    /// lies inside its interval; for another budget the new one always takes its place.
     #[arg(long)]
     apply: bool,
-    /// Move the threshold even then.
+    /// Move the threshold even if the one in force could stay.
     #[arg(long, requires = "apply")]
     force: bool,
-    /// Take what was tuned out of force.
+    /// Take what was tuned out of force: the estate's threshold and those of all analytics, or only those of `--analytic`.
     #[arg(long, conflicts_with_all = ["apply", "budget"])]
     reset: bool,
     /// How it is written.

@@ -136,9 +136,20 @@ fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
         "{}",
         said.err
     );
-    world.run(&["tune", "--reset"]).succeeds();
+    // Resetting takes out the estate's and each analytic's, and says which.
+    let reset = world.run(&["tune", "--reset"]).succeeds();
+    for scope in ["estate", "AN1594"] {
+        let line = format!("reset      {scope}: ");
+        assert!(reset.out.contains(&line), "{}", reset.out);
+    }
+    let again = world.run(&["tune", "--reset"]).succeeds();
+    assert!(again.out.contains("nothing was tuned"), "{}", again.out);
+    let config = std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("it is there");
+    let config = config.replace("threshold = 99.9", "");
+    world.write("plimsoll.toml", config);
     let said = world.run(&["score", "present"]).succeeds();
     assert!(said.err.contains("for 5 a day, not tuned"), "{}", said.err);
+    assert!(!said.err.contains("tuned on"), "{}", said.err);
 }
 
 #[test]

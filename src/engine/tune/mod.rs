@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::baseline::{Calibration, CalibrationLog, Generation, TunedThreshold};
+use crate::baseline::{Calibration, CalibrationLog, Generation, TunedThreshold, Tuning};
 use crate::engine::Setup;
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::cut::DAYS_AHEAD;
@@ -45,7 +45,7 @@ pub enum TuneAction {
         /// Whether a threshold moves although the new one lies inside the old one's interval.
         is_forced: bool,
     },
-    /// Take what was tuned out of force.
+    /// Take what was tuned out of force: of the analytics given, or all of it if none is.
     Reset,
 }
 
@@ -108,7 +108,7 @@ pub struct Candidate {
 /// A usage error if an analytic is unknown or disabled, or several budgets are to be put in force at once. Fails if nothing
 /// was trained, or the store cannot be read or written.
 pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneReport> {
-    let scopes = scopes(setup, &options.analytics)?;
+    let mut scopes = scopes(setup, &options.analytics)?;
     let is_apply = matches!(options.action, TuneAction::Apply { .. });
     if is_apply && options.budgets.len() != 1 {
         return Err(Error::usage("`--apply` puts one budget in force")
@@ -130,6 +130,15 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     generation.calibration = log.freeze();
     generation.tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
+    let is_reset = options.action == TuneAction::Reset;
+    if is_reset && options.analytics.is_empty() && generation.tuning != Tuning::default() {
+        // Whoever names no analytic means all that was tuned.
+        scopes = generation
+            .tuning
+            .iter()
+            .map(|(of, _)| of.cloned())
+            .collect();
+    }
 
     let mut settings = Vec::new();
     for scope in &scopes {

@@ -33,8 +33,8 @@ pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force};
 pub use train::{TrainSummary, train};
 pub use tune::{
-    Applied, Busiest, Candidate, Cut, Outcome, Outgrown, Recall, Sufficiency, TuneAction,
-    TuneOptions, TuneReport, VerdictCount, tune,
+    Applied, Busiest, Candidate, Cut, Outcome, Outgrown, Raised, RaisedOn, Recall, Sufficiency,
+    TuneAction, TuneOptions, TuneReport, VerdictCount, VerdictsGiven, tune,
 };
 
 /// What long work tells of its progress. The engine never prints.

@@ -21,7 +21,7 @@ pub use account::{
     Account, AccountOutcome, AnalyticAccount, HowJudged, JudgeAccount, Question, account,
 };
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
-pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
+pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
 pub use follow::{FollowOptions, KeepReject, follow};
 pub use inspect::{FormatSurvey, Missing, Survey, inspect};

@@ -6,6 +6,8 @@
 //! analytic, entity and day. That the bases are those of the store, and that the events happened, only store and logs can
 //! tell.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 
 use crate::evidence::{self, Judgement, alert_id, round, significant};
@@ -33,6 +35,8 @@ pub struct Difference {
 pub struct Verified {
     /// The alert, if the text is one.
     pub alert: Option<AlertDocument>,
+    /// The schema of the text if it tells of an alert by another one than ours, which has no numbers to compute from.
+    pub foreign: Option<&'static str>,
     /// Where it differs; empty if it is as it was written.
     pub differences: Vec<Difference>,
 }
@@ -86,6 +90,7 @@ pub fn verify(text: &str) -> Verified {
             check.differs("document", error, "an alert document");
             return Verified {
                 alert: None,
+                foreign: foreign(text),
                 differences: check.differences,
             };
         }
@@ -94,7 +99,23 @@ pub fn verify(text: &str) -> Verified {
     check.alert(&alert);
     Verified {
         alert: Some(alert),
+        foreign: None,
         differences: check.differences,
+    }
+}
+
+/// Returns the name of the schema that a document is written by, if it is one of those that alerts can be exported in.
+fn foreign(text: &str) -> Option<&'static str> {
+    let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(text).ok()?;
+    let has = |field: &str| fields.contains_key(field);
+    if has("alert_id") {
+        None
+    } else if has("class_uid") {
+        Some("OCSF")
+    } else if has("ecs") || has("@timestamp") {
+        Some("ECS")
+    } else {
+        None
     }
 }
 

@@ -76,11 +76,16 @@ impl Calibration {
     /// Returns how many entity-days a day a surprise lets through, going by the stored days; `None` while no whole day is
     /// stored, or nothing of that analytic. `of` is an analytic's id, or `None` for the largest of all.
     pub fn lets_through(&self, of: Option<&str>, surprise: f64) -> Option<f64> {
+        self.reaching(of, self.rank_at(surprise))
+    }
+
+    /// Returns how many entity-days a day reach a rank, as [`Self::lets_through`] does for a surprise.
+    pub fn reaching(&self, of: Option<&str>, rank: f64) -> Option<f64> {
         let distribution = match of {
             None => &self.pooled,
             Some(id) => self.analytics.get(id)?,
         };
-        distribution.alerts_per_day(self.rank_at(surprise))
+        distribution.alerts_per_day(rank)
     }
 
     /// Returns the rank from which on the pooled distribution gives at least a surprise.

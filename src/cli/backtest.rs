@@ -1,8 +1,10 @@
 //! `plimsoll backtest`
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, close};
@@ -12,6 +14,7 @@ use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
 use crate::report::summary::{self, Summary};
 use crate::report::{AlertDocument, html, json};
+use crate::score::Alert;
 use crate::time::{Day, Time};
 
 /// Play the nights over past logs: learn, judge the days after, and sum up
@@ -34,10 +37,10 @@ pub struct Arguments {
     frozen: bool,
     #[command(flatten)]
     telling: Telling,
-    /// Write alerts.jsonl, summary.json and report.html there.
+    /// Write alerts.jsonl, summary.json and report.html there; with labels each alert says whether it is true or false (`label`).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Compare with what is known to have happened, one label a line.
+    /// Compare with what is known to have happened, one label a line: what was found, what was missed, which alerts are false.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// How alerts are written.
@@ -100,16 +103,40 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     )
 }
 
+/// An alert beside what labels say of it. Its digest does not cover that.
+#[derive(Serialize)]
+struct Labelled<'a> {
+    #[serde(flatten)]
+    alert: &'a Alert,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'static str>,
+}
+
 fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
     let documents: Vec<AlertDocument> = backtest
         .alerts
         .iter()
         .map(AlertDocument::of)
         .collect::<Result<_>>()?;
+    let evaluation = summary.evaluation.as_ref();
+    let false_ids: Option<BTreeSet<&str>> =
+        evaluation.map(|e| e.false_alerts.iter().map(|f| f.alert_id.as_str()).collect());
     let alerts: String = backtest
         .alerts
         .iter()
-        .map(|alert| json::line(alert) + "\n")
+        .map(|alert| {
+            let label = false_ids
+                .as_ref()
+                .filter(|_| alert.suppressed_by.is_none())
+                .map(|ids| {
+                    if ids.contains(alert.alert_id.as_str()) {
+                        "false"
+                    } else {
+                        "true"
+                    }
+                });
+            json::line(&Labelled { alert, label }) + "\n"
+        })
         .collect();
     for (name, text) in [
         ("alerts.jsonl", alerts),

@@ -128,7 +128,7 @@ pub fn account_for(
     Ok(ending)
 }
 
-/// Does as [`account_for`], and remembers paths that were not there.
+/// Does as [`account_for`], remembers paths that were not there, and says so if nothing came at all.
 ///
 /// # Errors
 ///
@@ -140,6 +140,10 @@ pub fn close(
     console: &Console,
 ) -> Result<Ending> {
     let ending = account_for(intake, rejects, console)?;
+    let is_known = intake.known_files > 0;
+    if !is_known && intake.records() == 0 && intake.broken_files().next().is_none() {
+        console.warn("nothing came: there is not one record in what was read");
+    }
     Ok(if is_missing_some {
         Ending::Incomplete
     } else {

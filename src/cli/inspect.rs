@@ -15,16 +15,24 @@ use crate::sources::FileReport;
 
 /// Say what logs are: format, events, identities, time span, what is rejected and which fields are missing
 ///
-/// Nothing is learnt and nothing is written. With `--format json` there is one document a line for each file.
+/// Nothing is learnt and nothing is written. Of more than 20 files only those are named in which something is wrong: that could
+/// not be read to their end, have rejected records, or several formats. With `--format json` there is one document a line for
+/// each file.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    /// Name every file, however many there are.
+    #[arg(long)]
+    files: bool,
     /// How it is written.
     #[arg(long, default_value = "text")]
     format: View,
 }
+
+/// So many files are named without being asked for.
+const FILES_NAMED_MAX: usize = 20;
 
 /// Runs the command.
 ///
@@ -50,31 +58,37 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         })?;
     }
     let mut total = Survey::new(FileReport::new("all"));
+    let documents: Vec<InspectionDocument> = surveys.iter().map(InspectionDocument::of).collect();
+    surveys.iter().for_each(|survey| total.merge(survey));
     let mut ending = if is_missing_some {
         Ending::Incomplete
     } else {
         Ending::Complete
     };
+    if documents.iter().any(InspectionDocument::is_unreadable) {
+        ending = Ending::Incomplete;
+    }
     let paint = console.out();
-    if arguments.format == View::Text {
-        console.print(&inspection::head(paint))?;
-    }
-    for survey in &surveys {
-        let document = InspectionDocument::of(survey);
-        console.print(&match arguments.format {
-            View::Text => inspection::file(&document),
-            View::Json => json::line(&document) + "\n",
-        })?;
-        if document.error.is_some() || (document.events == 0 && document.rejected > 0) {
-            ending = Ending::Incomplete;
+    if arguments.format == View::Json {
+        for document in &documents {
+            console.print(&(json::line(document) + "\n"))?;
         }
-        total.merge(survey);
+        return Ok(ending);
     }
-    if arguments.format == View::Text {
-        console.print(&format!(
-            "\n{}",
-            inspection::sum(&total, surveys.len() as u64, paint)
-        ))?;
+    console.print(&inspection::sum(&total, surveys.len() as u64, paint))?;
+    let is_all = arguments.files || documents.len() <= FILES_NAMED_MAX;
+    let named: Vec<&InspectionDocument> = documents
+        .iter()
+        .filter(|document| is_all || document.is_odd())
+        .collect();
+    if !named.is_empty() {
+        console.print(&format!("\n{}", inspection::head(paint)))?;
+    }
+    for document in &named {
+        console.print(&inspection::file(document))?;
+    }
+    if !is_all {
+        console.print(&inspection::unnamed(documents.len(), named.len(), paint))?;
     }
     Ok(ending)
 }

@@ -119,10 +119,14 @@ fn now() -> Time {
 /// Which alerts are told.
 #[derive(Debug, Args)]
 pub struct Telling {
-    /// Alerts a day over the estate that thresholds aim at [default: as tuned in the store, else 5/day].
-    #[arg(long, value_name = "N/day")]
+    /// Alerts a day (or a week, `5/week`) over the estate that thresholds aim at [default: as tuned in the store, else 5/day].
+    ///
+    /// A budget is for days without attacks, like those that were learnt: alerts on attacks come on top, and so do those of an
+    /// estate that has changed since it was last trained.
+    #[arg(long, value_name = "N/day", allow_negative_numbers = true)]
     pub budget: Option<Budget>,
-    /// Also tell episodes below their threshold, from score 90.
+    /// Also tell episodes below their threshold, as severity `low`: those that ten times the budget would let through (down to
+    /// one entity-day in ten of the estate, score 53.6), and all from score 90.
     #[arg(long)]
     pub show_low: bool,
     /// Also tell alerts that an approval covers.
@@ -163,7 +167,10 @@ impl FromStr for Budget {
         };
         match number.trim().parse::<f64>() {
             Ok(n) if n > 0.0 && n.is_finite() => Ok(Self(n / days)),
-            _ => Err("expected alerts a day, above 0, as in `5/day`".to_owned()),
+            _ => Err(
+                "expected alerts a day or a week, above 0, as in `5/day`, `0.5/day` or `5/week`"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -174,7 +181,13 @@ mod tests {
 
     #[test]
     fn a_budget_is_a_number_of_alerts_a_day() {
-        for (text, per_day) in [("5", 5.0), ("5/day", 5.0), ("0.5/d", 0.5), ("7/week", 1.0)] {
+        for (text, per_day) in [
+            ("5", 5.0),
+            ("5/day", 5.0),
+            ("14/week", 2.0),
+            ("0.5/d", 0.5),
+            ("7/week", 1.0),
+        ] {
             assert_eq!(text.parse(), Ok(Budget(per_day)), "{text}");
         }
         for text in [

@@ -15,23 +15,31 @@ const BUDGETS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 20.0];
 ///
 /// Nothing changes without `--apply`. A threshold in the configuration comes before a tuned one, an analytic's own before
 /// the estate's, and a budget that is given to `score` before both.
+///
+/// A budget is for days without attacks, like those that were learnt, with a training every night: alerts on attacks come on
+/// top, and so do those of an estate that has moved on from its baselines. What an approval covers whatever the identity does is
+/// left out of budgets, intervals and forecasts; where nothing was tuned, and in `score --budget`, it counts.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Alerts a day; give several to compare them [default: 1, 2, 5, 10 and 20, or 5 to apply].
-    #[arg(long, value_name = "N/day")]
+    /// Alerts a day, or a week as in `5/week`; give several to compare them [default: 1, 2, 5, 10 and 20, or 5 to apply].
+    #[arg(long, value_name = "N/day", num_args = 1.., allow_negative_numbers = true)]
     budget: Vec<Budget>,
     /// Give this analytic the budget for itself, instead of the estate as a whole; several have it each.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
-    /// Put the threshold in force; one that lies inside the interval of the one before leaves that as it is.
+    /// Put the threshold in force. If one is in force for the same scope and the same budget, it stays as long as the new one
+    /// lies inside its interval; for another budget the new one always takes its place.
     #[arg(long)]
     apply: bool,
-    /// Move the threshold even then.
+    /// Move the threshold even if the one in force could stay.
     #[arg(long, requires = "apply")]
     force: bool,
-    /// Take what was tuned out of force.
+    /// Take what was tuned out of force: the estate's threshold and those of all analytics, or only those of `--analytic`.
     #[arg(long, conflicts_with_all = ["apply", "budget"])]
     reset: bool,
+    /// List everybody who would have come: day, score, analytic, identity. A single setting lists the newest 50 by itself.
+    #[arg(long, conflicts_with = "reset")]
+    list: bool,
     /// How it is written.
     #[arg(long, default_value = "text")]
     format: View,
@@ -63,6 +71,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         budgets,
         analytics: arguments.analytic.clone(),
         action,
+        is_listing: arguments.list,
     };
     let report = engine::tune(&setup, &common.store(), &options)?;
     for analytic in setup.analytics.iter().filter(|a| a.threshold.is_some()) {

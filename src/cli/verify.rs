@@ -13,7 +13,8 @@ use crate::verify::{Verified, documents, verify};
 /// Compute an alert's score again from what it carries, without a store
 ///
 /// Prints a line for each alert: `ok`, or each field that differs, with what it says and what follows from the rest. The
-/// digest in an alert guards against damage and slips; it is no signature.
+/// digest in an alert guards against damage and slips; it is no signature. Alerts that were written as OCSF or ECS do not carry
+/// the numbers and cannot be verified: give the one that the store kept, `alerts/DAY.jsonl` in it.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A file with an alert document, or several after each other, or `-` for standard input.
@@ -85,6 +86,12 @@ fn lines(verified: &Verified, number: usize) -> String {
     };
     if verified.differences.is_empty() {
         return format!("ok       {who}\n");
+    }
+    if let Some(schema) = verified.foreign {
+        return format!(
+            "unread   {who}: it is an {schema} document; only plimsoll's own form (`--format json`, and what the store keeps) \
+             carries the numbers that a score is computed from\n"
+        );
     }
     let mut lines = format!("differs  {who}\n");
     for difference in &verified.differences {

@@ -86,6 +86,17 @@ impl Approval {
             .is_none_or(|ids| ids.iter().any(|id| *id.text == *analytic))
     }
 
+    /// Tells whether the approval holds at a time and covers all that an identity does: it asks for nothing else.
+    pub fn covers_all_of(&self, identity: &Str, at: Time) -> bool {
+        let named = Criteria {
+            identity: self.criteria.identity.clone(),
+            ..Criteria::default()
+        };
+        self.holds(at)
+            && self.criteria == named
+            && named.identity.is_some_and(|glob| glob.matches(identity))
+    }
+
     /// Tells whether the approval holds at a time and covers all that is shown.
     pub fn covers(&self, facets: &Facets, at: Time) -> bool {
         self.holds(at) && self.criteria.cover(facets)

@@ -63,6 +63,8 @@ pub struct Backtest {
     pub calibration_days: u32,
     /// Thresholds at the split, as scores, by analytic.
     pub thresholds: BTreeMap<String, f64>,
+    /// The least and the greatest threshold of the days judged, as scores, by analytic: an estate that grows raises them.
+    pub thresholds_between: BTreeMap<String, (f64, f64)>,
     /// How alerts compare with labels, where there are any.
     pub evaluation: Option<Evaluation>,
     /// Alerts per day judged.
@@ -133,6 +135,11 @@ pub fn backtest(
     let at_split = describe(setup, &generation, options);
     summary.provisional = generation.calibration.is_provisional();
 
+    let mut thresholds_between: BTreeMap<String, (f64, f64)> = at_split
+        .2
+        .iter()
+        .map(|(id, &score)| (id.clone(), (score, score)))
+        .collect();
     let mut alerts = Vec::new();
     let mut per_day = Vec::new();
     let mut moved: Vec<(Day, Movement)> = Vec::new();
@@ -143,6 +150,11 @@ pub fn backtest(
         if !options.frozen && number > 0 {
             generation = nights.generation(1 + number as u64);
             acquaintance = Acquaintance::default();
+            summary.last_generation = Some(generation.number);
+            for (id, score) in describe(setup, &generation, options).2 {
+                let between = thresholds_between.entry(id).or_insert((score, score));
+                *between = (between.0.min(score), between.1.max(score));
+            }
         }
         if !options.frozen || number == 0 {
             let movement = std::mem::take(&mut generation.movement);
@@ -190,6 +202,7 @@ pub fn backtest(
         identities,
         calibration_days,
         thresholds,
+        thresholds_between,
         evaluation,
         per_day,
         moved,

@@ -70,6 +70,23 @@ pub struct Evaluation {
     pub false_alerts_per_day: f64,
     /// Notes of the labels that no alert hit.
     pub missed: Vec<String>,
+    /// Alerts that hit no label, in the order of their times.
+    pub false_alerts: Vec<FalseAlert>,
+}
+
+/// An alert that hit no label.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FalseAlert {
+    /// When the threshold was crossed.
+    pub time: String,
+    /// The analytic.
+    pub analytic: String,
+    /// Its score when it was told first.
+    pub score: f64,
+    /// Whom it is about.
+    pub entity: String,
+    /// Its id.
+    pub alert_id: String,
 }
 
 /// Reads labels, one JSON document a line.
@@ -166,6 +183,17 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
         analytics: names
             .iter()
             .map(|name| ((*name).to_owned(), of(Some(name))))
+            .collect(),
+        false_alerts: episodes
+            .iter()
+            .filter(|alert| !labels.iter().any(|label| label.is_hit_by(alert)))
+            .map(|alert| FalseAlert {
+                time: alert.time.whole_secs().to_string(),
+                analytic: alert.analytic.clone(),
+                score: alert.score,
+                entity: alert.entity.id.clone(),
+                alert_id: alert.alert_id.clone(),
+            })
             .collect(),
         missed: labels
             .iter()

@@ -21,7 +21,7 @@ pub use account::{
     Account, AccountOutcome, AnalyticAccount, HowJudged, JudgeAccount, Question, account,
 };
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
-pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
+pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
 pub use follow::{FollowOptions, KeepReject, follow};
 pub use inspect::{FormatSurvey, Missing, Survey, inspect};
@@ -33,8 +33,8 @@ pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force};
 pub use train::{TrainSummary, train};
 pub use tune::{
-    Applied, Busiest, Candidate, Cut, Outcome, Outgrown, Recall, Sufficiency, TuneAction,
-    TuneOptions, TuneReport, VerdictCount, tune,
+    Applied, Busiest, Candidate, Cut, Outcome, Outgrown, Raised, RaisedOn, Recall, Sufficiency,
+    TuneAction, TuneOptions, TuneReport, VerdictCount, VerdictsGiven, tune,
 };
 
 /// What long work tells of its progress. The engine never prints.

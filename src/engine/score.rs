@@ -18,7 +18,7 @@ use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts};
 use crate::score::{Alert, Judge, Narrator, Status, Subject, alert_id};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
-use crate::stats::constants::SCORE_LOW;
+use crate::stats::rank::{low_from, score as score_of};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind};
 
@@ -31,7 +31,7 @@ pub struct ScoreOptions {
     /// Alerts a day over the estate that the thresholds aim at, whatever was tuned; `None` for what was tuned, or else
     /// [`BUDGET_PER_DAY`](crate::engine::BUDGET_PER_DAY).
     pub budget_per_day: Option<f64>,
-    /// Whether to tell of episodes below their threshold but above score 90, too.
+    /// Whether to tell of episodes [a decade](crate::stats::rank::low_from) below their threshold, too.
     pub show_low: bool,
     /// Whether to tell of alerts that an approval covers, too.
     pub show_suppressed: bool,
@@ -42,8 +42,10 @@ pub struct ScoreOptions {
 pub struct ScoreSummary {
     /// What was read.
     pub intake: IntakeSummary,
-    /// Generation that judged.
+    /// Generation that judged, the first if there were several.
     pub generation: u64,
+    /// The last that judged, if there were several.
+    pub last_generation: Option<u64>,
     /// The days judged, each with how many identities it had when it was last judged.
     pub judged: BTreeMap<Day, u64>,
     /// Episodes that crossed their threshold, by the highest severity they reached.
@@ -323,7 +325,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         );
         for (analytic, verdict) in judge.verdicts(&subject) {
             let is_shown = verdict.surprise >= thresholds[analytic]
-                || (options.show_low && verdict.score >= SCORE_LOW);
+                || (options.show_low && verdict.score >= low_from(score_of(thresholds[analytic])));
             if is_shown
                 && !is_told_of(
                     told,

@@ -3,11 +3,11 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::baseline::{CalibrationLog, Movement, TRAIT_MEMORY_DAYS};
+use crate::baseline::{CalibrationLog, Movement, TRAIT_MEMORY_DAYS, Tuning};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
 use crate::engine::thresholds::{InForce, in_force};
-use crate::engine::tune::{Outgrown, outgrown};
+use crate::engine::tune::{Outgrown, outgrown, seen};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::learn::Unlearnt;
@@ -228,6 +228,12 @@ pub fn train(
     manifest.unlearnt = found_true(&verdicts, &days);
     let n_unlearnt = manifest.unlearnt.difference(unlearnt_before).count();
     store.publish(&manifest, &lock)?;
+    let outgrown = if generation.tuning == Tuning::default() {
+        Vec::new()
+    } else {
+        let seen = seen(setup, &nights.log).freeze();
+        outgrown(&generation.calibration, &seen, &generation.tuning)
+    };
     let mut entities = BTreeMap::new();
     for entity in sorted_kinds(&generation) {
         *entities.entry(entity).or_insert(0) += 1;
@@ -243,7 +249,7 @@ pub fn train(
         unlearnt: n_unlearnt,
         learnt_again,
         thresholds: in_force(&setup.analytics, &generation, None),
-        outgrown: outgrown(&generation.calibration, &generation.tuning),
+        outgrown,
         movement: generation.movement,
         movement_before,
     })

@@ -79,6 +79,8 @@ pub struct BudgetTable {
     pub budget_per_day: f64,
     /// False alerts a day that came.
     pub false_per_day: f64,
+    /// All alerts a day that came, those on attacks among them.
+    pub alerts_per_day: f64,
     /// The second over the first.
     pub realised_over_promised: f64,
     /// Seeds whose number of false alerts lay inside the interval that was stated for it.
@@ -324,6 +326,7 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
     BudgetTable {
         budget_per_day,
         false_per_day,
+        alerts_per_day: (n_true as f64 + n_false as f64) / days,
         realised_over_promised: false_per_day / budget_per_day,
         inside_interval,
         precision: precision(n_true, n_false as u64),

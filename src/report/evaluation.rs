@@ -145,6 +145,8 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
         "promised a day",
         "came, false",
         "ratio",
+        "true ones on top",
+        "all",
         "seeds inside the stated 95 %",
         "precision",
         "blatant",
@@ -161,6 +163,8 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
                 format!("{}", b.budget_per_day),
                 format!("{:.2}", b.false_per_day),
                 format!("{:.2}", b.realised_over_promised),
+                format!("{:.2}", b.alerts_per_day - b.false_per_day),
+                format!("{:.2}", b.alerts_per_day),
                 share(b.inside_interval),
                 percent(b.precision),
             ];

@@ -10,6 +10,9 @@ use crate::event::{Action, Source};
 use crate::report::number::{bytes, count, noun, percent};
 use crate::report::{Paint, Plain};
 
+/// Characters of a path that are shown.
+const PATH_SHOWN: usize = 72;
+
 /// What one file is: one document of the JSON form.
 #[derive(Debug, Serialize)]
 pub struct InspectionDocument {
@@ -113,6 +116,54 @@ impl InspectionDocument {
     }
 }
 
+impl InspectionDocument {
+    /// Tells whether nothing, or not all, of the file could be read.
+    pub fn is_unreadable(&self) -> bool {
+        self.error.is_some() || (self.events == 0 && self.rejected > 0)
+    }
+
+    /// Tells whether something is wrong with the file: it is cut off, has records that were rejected, or several formats.
+    pub fn is_odd(&self) -> bool {
+        self.is_unreadable() || self.rejected > 0 || self.formats.len() > 1
+    }
+}
+
+/// Says how many files are not named, and how to see them.
+pub fn unnamed(n_files: usize, n_named: usize, paint: Paint) -> String {
+    let rest = (n_files - n_named.min(n_files)) as u64;
+    if rest == 0 {
+        return String::new();
+    }
+    let what = match n_named {
+        0 => format!(
+            "nothing is wrong with any of {}",
+            noun(rest, "file", "files")
+        ),
+        _ => format!(
+            "nothing is wrong with {}",
+            noun(rest, "other file", "other files")
+        ),
+    };
+    format!(
+        "{} {what}; `--files` names all\n",
+        paint.bold(&format!("{:<10}", "files"))
+    )
+}
+
+/// Cuts a long path in the middle: where it lies and what it is called tell more than what is between.
+fn shortened(path: &str) -> String {
+    let n = path.chars().count();
+    if n <= PATH_SHOWN {
+        return path.to_owned();
+    }
+    let head: String = path.chars().take(PATH_SHOWN / 3).collect();
+    let tail: String = path
+        .chars()
+        .skip(n - (PATH_SHOWN - PATH_SHOWN / 3 - 1))
+        .collect();
+    format!("{head}…{tail}")
+}
+
 /// Returns the head of the table of files.
 pub fn head(paint: Paint) -> String {
     let line = format!(
@@ -139,7 +190,7 @@ pub fn file(document: &InspectionDocument) -> String {
         count(document.identities),
         time(&document.from),
         time(&document.to),
-        Plain(&document.file),
+        Plain(&shortened(&document.file)),
     );
     if document.formats.len() > 1 {
         let _ = writeln!(text, "  {}", reasons(&document.formats));
@@ -183,7 +234,7 @@ pub fn sum(total: &Survey, n_files: u64, paint: Paint) -> String {
     }
     say("who", noun(document.identities, "identity", "identities"));
     if !document.reasons.is_empty() {
-        say("left out", reasons(&document.reasons));
+        say("skipped", reasons(&document.reasons));
     }
     for (source, survey) in &total.formats {
         say(source.as_str(), actions(survey));
@@ -198,6 +249,9 @@ pub fn sum(total: &Survey, n_files: u64, paint: Paint) -> String {
             .collect();
         if !lacking.is_empty() {
             say("  missing", lacking.join(", "));
+        }
+        if let Some(objects) = object_level(*source, survey) {
+            say("  objects", objects);
         }
         if let Some(blind) = blindness(*source, survey) {
             say("  blind to", blind.to_owned());
@@ -218,6 +272,30 @@ fn actions(survey: &FormatSurvey) -> String {
         noun(survey.events, "event", "events"),
         parts.join(", ")
     )
+}
+
+/// Says whether events of single objects are there, for formats where they have to be switched on.
+fn object_level(source: Source, survey: &FormatSurvey) -> Option<String> {
+    let what = match source {
+        Source::AwsCloudTrail => "S3 data events",
+        Source::GcpAudit => "Data Access audit logs of storage",
+        _ => return None,
+    };
+    let objects = [
+        Action::ListObjects,
+        Action::ReadObject,
+        Action::WriteObject,
+        Action::CopyObject,
+        Action::DeleteObject,
+    ];
+    let n: u64 = objects
+        .iter()
+        .filter_map(|action| survey.actions.get(action))
+        .sum();
+    Some(match n {
+        0 => format!("none: {what} are not in these logs"),
+        n => format!("{} ({what} are here)", noun(n, "event", "events")),
+    })
 }
 
 /// Returns what a format would tell if it were switched on, and does not here.
@@ -246,5 +324,32 @@ fn blindness(source: Source, survey: &FormatSurvey) -> Option<&'static str> {
             Some("reads and listings: the StorageRead category seems to be off")
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_keeps_its_beginning_and_its_name() {
+        assert_eq!(shortened("logs/a.json"), "logs/a.json");
+        let long = format!("logs/{}/trail.json.gz", "é".repeat(100));
+        let short = shortened(&long);
+        assert_eq!(short.chars().count(), PATH_SHOWN);
+        assert!(
+            short.starts_with("logs/é") && short.contains('…'),
+            "{short}"
+        );
+        assert!(short.ends_with("é/trail.json.gz"), "{short}");
+    }
+
+    #[test]
+    fn files_without_fault_are_only_counted() {
+        assert_eq!(unnamed(21, 21, Paint::Never), "");
+        let none = unnamed(322, 0, Paint::Never);
+        assert!(none.contains("any of 322 files; `--files`"), "{none}");
+        let some = unnamed(322, 2, Paint::Never);
+        assert!(some.contains("320 other files"), "{some}");
     }
 }

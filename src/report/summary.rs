@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::baseline::{Movement, Rise};
 use crate::engine::{
-    AnalyticEvaluation, Backtest, DayCount, Evaluation, IntakeSummary, ScoreSummary, TrainSummary,
+    AnalyticEvaluation, Backtest, DayCount, Evaluation, FalseAlert, IntakeSummary, ScoreSummary,
+    TrainSummary,
 };
 use crate::report::escape::Plain;
 use crate::report::moved::{self, RiseDocument};
@@ -22,6 +23,8 @@ use crate::time::Day;
 const MOVED_A_DAY_MAX: usize = 20;
 /// Baselines that moved that are named in lines.
 const MOVED_SHOWN: usize = 5;
+/// Characters of an alert's id that name it in lines.
+const ID_SHOWN: usize = 8;
 /// Version of the document.
 const SCHEMA: u32 = 1;
 
@@ -95,6 +98,8 @@ pub struct Learnt {
     pub calibration_days: u32,
     /// Thresholds at the split, as scores, by analytic.
     pub thresholds: BTreeMap<String, f64>,
+    /// The least and the greatest of the days judged.
+    pub thresholds_between: BTreeMap<String, (f64, f64)>,
 }
 
 /// What a run of scoring came to.
@@ -108,8 +113,11 @@ pub struct Summary {
     pub read: Read,
     /// What was learnt first; only after a backtest.
     pub learnt: Option<Learnt>,
-    /// Generation that judged.
+    /// Generation that judged, the first if there were several.
     pub generation: u64,
+    /// The last that judged, if there were several: a backtest learns every night.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_generation: Option<u64>,
     /// Which thresholds were in force, in words; a backtest's are under `learnt`.
     pub thresholds: Option<String>,
     /// Whether there was too little history for calibrated scores.
@@ -185,6 +193,7 @@ impl Summary {
             read: Read::of(&summary.intake),
             learnt: None,
             generation: summary.generation,
+            last_generation: summary.last_generation,
             thresholds: (!summary.thresholds.is_empty())
                 .then(|| tuning::in_force(&summary.thresholds)),
             provisional: summary.provisional,
@@ -218,6 +227,7 @@ impl Summary {
                 identities: backtest.identities as u64,
                 calibration_days: backtest.calibration_days,
                 thresholds: backtest.thresholds.clone(),
+                thresholds_between: backtest.thresholds_between.clone(),
             }),
             per_day: backtest.per_day.clone(),
             moved: backtest
@@ -271,9 +281,16 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             ),
         )?;
         let thresholds: Vec<String> = learnt
-            .thresholds
+            .thresholds_between
             .iter()
-            .map(|(id, score)| format!("{id} {score:.1}"))
+            .map(|(id, &(least, greatest))| {
+                let (least, greatest) = (format!("{least:.1}"), format!("{greatest:.1}"));
+                if least == greatest {
+                    format!("{id} {least}")
+                } else {
+                    format!("{id} {least}–{greatest}")
+                }
+            })
             .collect();
         line(out, paint, "thresholds", &thresholds.join(", "))?;
     }
@@ -282,10 +299,13 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
         paint,
         "judged",
         &format!(
-            "{}, {}, by generation {}{}",
+            "{}, {}, by {}{}",
             noun(summary.days_judged, "day", "days"),
             noun(summary.entity_days, "identity-day", "identity-days"),
-            summary.generation,
+            match summary.last_generation {
+                Some(last) => format!("generations {} to {last}", summary.generation),
+                None => format!("generation {}", summary.generation),
+            },
             if summary.provisional {
                 " (provisional scores: fewer than 7 days are calibrated)"
             } else {
@@ -535,9 +555,21 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
     }
     writeln!(
         out,
-        "{:.2} false alerts a day",
+        "{:.2} false alerts a day; a budget is for these, and alerts on attacks come on top",
         evaluation.false_alerts_per_day
     )?;
+    for alert in &evaluation.false_alerts {
+        let FalseAlert {
+            time,
+            analytic,
+            score,
+            entity,
+            alert_id,
+        } = alert;
+        let id: String = alert_id.chars().take(ID_SHOWN).collect();
+        let what = format!("{time}  {analytic} {score:>5.1}  {entity}  {id}");
+        line(out, paint, "false", &what)?;
+    }
     for missed in &evaluation.missed {
         line(out, paint, "missed", missed)?;
     }

@@ -1,5 +1,6 @@
 //! Thresholds as a person reads them: settings side by side, what each would have raised, and what is in force.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::engine::{
@@ -10,6 +11,9 @@ use crate::report::draw::bars;
 use crate::report::escape::Plain;
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
+
+/// A threshold that fewer stored entity-days reach is an extrapolation.
+const SEEN_MIN: u64 = 3;
 
 /// Returns the lines of a tuning, each with its end.
 pub fn text(report: &TuneReport, paint: Paint) -> String {
@@ -95,8 +99,27 @@ fn write_text(out: &mut String, report: &TuneReport, paint: Paint) -> std::fmt::
     }
     if let [(_, _, recall)] = cuts.as_slice() {
         write_recall(out, recall, paint)?;
+    } else {
+        for (setting, _, recall) in cuts.iter().filter(|(_, _, recall)| !recall.list.is_empty()) {
+            writeln!(out, "{}", paint.bold(&scope_and_budget(setting)))?;
+            write_list(out, recall)?;
+            writeln!(out)?;
+        }
     }
     write_shortcomings(out, report, &cuts)?;
+    let verdicts = report.verdicts;
+    if verdicts.given > 0 {
+        writeln!(
+            out,
+            "verdicts   {}, of which {} on stored days; only those can be counted above",
+            noun(verdicts.given, "verdict", "verdicts"),
+            match verdicts.on_stored_days {
+                0 => "none lies".to_owned(),
+                1 => "1 lies".to_owned(),
+                n => format!("{} lie", count(n)),
+            }
+        )?;
+    }
     for applied in &report.applied {
         write_applied(out, applied)?;
     }
@@ -121,8 +144,17 @@ fn write_table(
 ) -> std::fmt::Result {
     writeln!(out)?;
     let head = format!(
-        "{:<9} {:>8} {:>6} {:>13} {:>8} {:>14} {:>12} {:>10}  by stored day",
-        "scope", "a day", "score", "95 %", "surprise", "lets through", "next 7 days", "raised"
+        "{:<9} {:>8} {:>6} {:>13} {:>8} {:>14} {:>12} {:>10} {:>9}  {}",
+        "scope",
+        "a day",
+        "score",
+        "95 %",
+        "surprise",
+        "lets through",
+        "next 7 days",
+        "raised",
+        "approved",
+        stored_days(cuts)
     );
     writeln!(out, "{}", paint.bold(&head))?;
     for (setting, cut, recall) in cuts {
@@ -135,7 +167,7 @@ fn write_table(
         );
         writeln!(
             out,
-            "{:<9} {:>8} {:>6.1} {:>13} {:>8.2} {:>14} {:>12} {:>10}  {drawn}",
+            "{:<9} {:>8} {:>6.1} {:>13} {:>8.2} {:>14} {:>12} {:>10} {:>9}  {drawn}",
             Plain(setting.analytic.as_deref().unwrap_or("estate")).to_string(),
             plain(setting.budget_per_day),
             cut.score,
@@ -148,16 +180,32 @@ fn write_table(
                 if recall.is_lower_bound { "≥ " } else { "" },
                 count(recall.alerts)
             ),
+            count(recall.approved),
         )?;
     }
+    writeln!(
+        out,
+        "A budget is for days like the stored ones, with a training every night: alerts on attacks come on top."
+    )?;
     writeln!(out)
+}
+
+/// Returns which days the bars stand for.
+fn stored_days(cuts: &[(&Candidate, &Cut, &Recall)]) -> String {
+    let days = cuts
+        .first()
+        .map_or(&[][..], |(_, _, recall)| &recall.by_day);
+    match (days.first(), days.last()) {
+        (Some(first), Some(last)) => format!("a day, {} to {}", first.day, last.day),
+        _ => String::new(),
+    }
 }
 
 fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Result {
     if let (Some(first), Some(last)) = (recall.by_day.first(), recall.by_day.last()) {
         writeln!(
             out,
-            "{} from {} to {} it would have raised {}{}, approved ones among them, at most {} a day",
+            "{} from {} to {} it would have raised {}{}, at most {} a day",
             paint.bold("stored days"),
             first.day,
             last.day,
@@ -170,13 +218,42 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
             count(recall.by_day.iter().map(|d| d.alerts).max().unwrap_or(0)),
         )?;
     }
+    if recall.approved > 0 {
+        writeln!(
+            out,
+            "  {} more {} approved whatever the identity does, and would never have been told",
+            count(recall.approved),
+            if recall.approved == 1 { "is" } else { "are" }
+        )?;
+    }
+    if recall.repeats > 0 {
+        writeln!(
+            out,
+            "  {} of them {} by somebody who was as far out within the week before; the interval counts such a run once",
+            count(recall.repeats),
+            if recall.repeats == 1 { "is" } else { "are" }
+        )?;
+    }
     let analytics: Vec<String> = recall
         .by_analytic
         .iter()
         .map(|(id, n)| format!("{id} {}", count(*n)))
         .collect();
     if !analytics.is_empty() {
-        writeln!(out, "  by analytic: {}", Plain(&analytics.join(", ")))?;
+        let alerts: u64 = recall.by_analytic.values().sum();
+        writeln!(
+            out,
+            "  by analytic: {}{}",
+            Plain(&analytics.join(", ")),
+            if alerts > recall.alerts {
+                format!(
+                    "; {} alerts, for some entity-days are told by more than one",
+                    count(alerts)
+                )
+            } else {
+                String::new()
+            }
+        )?;
     }
     for busiest in &recall.busiest {
         writeln!(
@@ -196,7 +273,34 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
             count(verdicts.wrong)
         )?;
     }
+    write_list(out, recall)?;
     writeln!(out)
+}
+
+/// Writes who would have come, an alert a line.
+fn write_list(out: &mut String, recall: &Recall) -> std::fmt::Result {
+    for raised in &recall.list {
+        writeln!(
+            out,
+            "  {} {:>5.1} {:<7} {} {}{}",
+            raised.day,
+            raised.score,
+            Plain(&raised.analytic).to_string(),
+            raised.kind,
+            Plain(&raised.id),
+            if raised.approved { "  (approved)" } else { "" }
+        )?;
+    }
+    if recall.unlisted > 0 {
+        writeln!(out, "  and {} more: `--list`", count(recall.unlisted))?;
+    }
+    Ok(())
+}
+
+/// Names a setting: `estate 5 a day`.
+fn scope_and_budget(setting: &Candidate) -> String {
+    let scope = setting.analytic.as_deref().unwrap_or("estate");
+    format!("{} {}", Plain(scope), a_day(setting.budget_per_day))
 }
 
 /// Says where there is too little to go by.
@@ -226,11 +330,7 @@ fn write_shortcomings(
         );
     }
     for setting in &report.settings {
-        let name = format!(
-            "{} {}",
-            setting.analytic.as_deref().unwrap_or("estate"),
-            a_day(setting.budget_per_day)
-        );
+        let name = scope_and_budget(setting);
         if setting.threshold.is_none() {
             writeln!(
                 out,
@@ -240,9 +340,10 @@ fn write_shortcomings(
         }
         match setting.history {
             Sufficiency::Enough => {}
-            Sufficiency::Days { needed, missing } => writeln!(
+            Sufficiency::Days { missing, .. } => writeln!(
                 out,
-                "unsure     {name}: {stored} stored; {needed} would do, {missing} more"
+                "unsure     {name}: {stored} stored; after {missing} more it is likely to lie within a factor of 3, if the tail keeps \
+                 its shape"
             )?,
             Sufficiency::NeverEnough => writeln!(
                 out,
@@ -251,21 +352,52 @@ fn write_shortcomings(
         }
     }
     for (setting, cut, recall) in cuts {
-        let name = setting.analytic.as_deref().unwrap_or("estate");
-        if cut.is_lowest {
+        let name = scope_and_budget(setting);
+        if cut.beyond_data && cut.reached_by < SEEN_MIN {
             writeln!(
                 out,
-                "lowest     {name} {}: below one entity-day in ten there is nothing unusual to tell",
-                a_day(setting.budget_per_day)
+                "beyond     {name}: {} it, so it lies beyond what was seen: extrapolated from the shape of the tail",
+                match cut.reached_by {
+                    0 => "no stored entity-day reaches".to_owned(),
+                    1 => "1 stored entity-day reaches".to_owned(),
+                    n => format!("{} stored entity-days reach", count(n)),
+                }
             )?;
         }
         if recall.is_lower_bound {
             writeln!(
                 out,
-                "capped     {name} {}: on some stored day more reached it than are remembered by name",
-                a_day(setting.budget_per_day)
+                "capped     {name}: on some stored day more reached it than are remembered by name"
             )?;
         }
+    }
+    write_lowest(out, cuts)
+}
+
+/// Says which budgets cannot be used up, a line for each scope.
+fn write_lowest(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::fmt::Result {
+    let mut by_scope: BTreeMap<&str, (Vec<String>, &Cut)> = BTreeMap::new();
+    for (setting, cut, _) in cuts.iter().filter(|(_, cut, _)| cut.is_lowest) {
+        let scope = setting.analytic.as_deref().unwrap_or("estate");
+        let (budgets, _) = by_scope.entry(scope).or_insert((Vec::new(), cut));
+        budgets.push(plain(setting.budget_per_day));
+    }
+    for (scope, (budgets, cut)) in by_scope {
+        writeln!(
+            out,
+            "lowest     {} {} a day: no threshold lies below {:.1}, which one entity-day in ten of the estate reaches; there {}{:.1} \
+             to {:.1} a day come",
+            Plain(scope),
+            budgets.join(", "),
+            cut.score,
+            if scope == "estate" {
+                ""
+            } else {
+                "of this analytic "
+            },
+            cut.alerts_per_day.0,
+            cut.alerts_per_day.1,
+        )?;
     }
     Ok(())
 }

@@ -101,6 +101,9 @@ fn nothing_learnt(judgement: &Judgement, said: &Feedback) -> &'static str {
         _ if !said.changes_baselines && said.before == Some(judgement.is_true) => {
             "the same was said before; nothing changes"
         }
+        _ if !said.changes_baselines && !said.is_day_stored => {
+            "baselines do not change; `tune` counts it once its day is learnt"
+        }
         _ if !said.changes_baselines => {
             "its values stay in the stored distributions; only what `tune` counts changes"
         }

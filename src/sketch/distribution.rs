@@ -350,7 +350,9 @@ impl FrozenDistribution {
         })
     }
 
-    /// Finds how many days of as many entities would bring the upper end within [`INTERVAL_RATIO_MAX`] budgets.
+    /// Finds how many days of as many entities would bring the upper end within [`INTERVAL_RATIO_MAX`] budgets, if the tail
+    /// keeps the shape that it has now. That is about the error of the fit alone: for a budget of one alert in a hundred days
+    /// the threshold is still extrapolated, and whether the tail goes on as fitted so far out nobody has seen.
     fn days_that_would_do(&self, alerts_per_day: f64) -> History {
         let entities = self.entity_days as f64 / f64::from(self.days.max(1));
         let rate = alerts_per_day / entities;

@@ -109,7 +109,7 @@ pub const SURPRISE_MIN: f64 = 1.0;
 /// The least statistic (nats) that is worth a word, whatever its rank: less is expected of the entity about every third
 /// day. In a small estate where an arm is nearly always zero, the least bit above it is rare, and still nothing.
 pub const STATISTIC_MIN: f64 = 1.0;
-/// Score from which something below its threshold is still worth showing: one entity-day in a thousand.
+/// Score from which something is worth showing however far below its threshold: one entity-day in a thousand.
 pub const SCORE_LOW: f64 = 90.0;
 /// Score from which an alert is high: one entity-day in ten thousand.
 pub const SCORE_HIGH: f64 = 95.4;

@@ -41,13 +41,23 @@ pub fn budget_surprise(alerts_per_day: f64, entity_days_per_day: f64) -> f64 {
         .max(SURPRISE_MIN)
 }
 
+/// Returns the score from which something below a threshold is still worth showing: what ten times its budget would let
+/// through, and in any case what reaches [`SCORE_LOW`].
+pub fn low_from(threshold: f64) -> f64 {
+    if threshold.is_nan() {
+        return SCORE_LOW;
+    }
+    let decade_below = (surprise_of_score(threshold) - 1.0).max(SURPRISE_MIN);
+    score(decade_below).min(SCORE_LOW)
+}
+
 /// How much an alert matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing to look at.
     Informational,
-    /// Below the threshold, or played down; shown on request.
+    /// Below the threshold by one decade at most, or from [`SCORE_LOW`], or played down; shown on request.
     Low,
     /// At least the threshold.
     Medium,
@@ -71,7 +81,7 @@ impl Severity {
     /// an approved type lowers by one step; below it neither does, so that only the threshold decides what is an alert.
     pub fn of(score: f64, threshold: f64, sensitive: bool, approved_scanner: bool) -> Self {
         if score.is_nan() || threshold.is_nan() || score < threshold {
-            return if score >= SCORE_LOW {
+            return if score >= low_from(threshold) {
                 Self::Low
             } else {
                 Self::Informational
@@ -183,6 +193,12 @@ mod tests {
     fn severities() {
         for (score, threshold, sensitive, scanner, want) in [
             (50.0, 92.0, true, false, "informational"),
+            // Two decades at 78.5, three at 90: 78.4 is more than ten times rarer than 90 is.
+            (78.4, 90.0, true, false, "informational"),
+            (78.5, 90.0, true, false, "low"),
+            (60.0, 66.8, false, false, "low"),
+            // Nothing lies below one entity-day in ten.
+            (53.5, 66.8, false, false, "informational"),
             (91.0, 92.0, true, false, "low"),
             (92.0, 92.0, false, false, "medium"),
             (92.0, 92.0, true, false, "high"),

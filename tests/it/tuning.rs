@@ -40,6 +40,20 @@ fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
         (&1.into(), Some(0))
     );
     let number = |value: &Value| value.as_f64().expect("a number");
+    let both = [
+        "tune",
+        "--analytic",
+        "AN1594",
+        "AN0370",
+        "--budget",
+        "2",
+        "5/week",
+        "--list",
+    ];
+    let both = world.run(&both).succeeds().out;
+    for scope in ["AN1594 2 a day\n", "AN0370 0.714 a day\n"] {
+        assert!(both.contains(scope), "{both}");
+    }
     for (fewer, more) in settings.iter().zip(&settings[1..]) {
         assert!(number(&fewer["threshold"]["score"]) >= number(&more["threshold"]["score"]));
         assert!(number(&fewer["stored_days"]["alerts"]) <= number(&more["stored_days"]["alerts"]));
@@ -136,9 +150,20 @@ fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
         "{}",
         said.err
     );
-    world.run(&["tune", "--reset"]).succeeds();
+    // Resetting takes out the estate's and each analytic's, and says which.
+    let reset = world.run(&["tune", "--reset"]).succeeds();
+    for scope in ["estate", "AN1594"] {
+        let line = format!("reset      {scope}: ");
+        assert!(reset.out.contains(&line), "{}", reset.out);
+    }
+    let again = world.run(&["tune", "--reset"]).succeeds();
+    assert!(again.out.contains("nothing was tuned"), "{}", again.out);
+    let config = std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("it is there");
+    let config = config.replace("threshold = 99.9", "");
+    world.write("plimsoll.toml", config);
     let said = world.run(&["score", "present"]).succeeds();
     assert!(said.err.contains("for 5 a day, not tuned"), "{}", said.err);
+    assert!(!said.err.contains("tuned on"), "{}", said.err);
 }
 
 #[test]
@@ -231,6 +256,14 @@ fn an_analyst_says_what_was_true_and_what_was_not() {
         "{}",
         said.out
     );
+    let tuned = world.run(&["tune", "--budget", "20"]).succeeds();
+    assert!(
+        tuned
+            .out
+            .contains("2 verdicts, of which 2 lie on stored days"),
+        "{}",
+        tuned.out
+    );
     assert!(
         !world
             .run(&["check"])
@@ -266,6 +299,9 @@ fn an_analyst_says_what_was_true_and_what_was_not() {
     world
         .run(&["feedback", "fff", "true"])
         .fails_with(2, &["6 characters"]);
+    world
+        .run(&["tune", "--budget", "-1"])
+        .fails_with(2, &["5/week"]);
     world
         .run(&["feedback", &first, "perhaps"])
         .fails_with(2, &["true", "false"]);

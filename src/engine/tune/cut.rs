@@ -14,9 +14,9 @@ pub(super) const DAYS_AHEAD: u32 = 7;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Sufficiency {
-    /// They are.
+    /// They are: the upper end of the interval is within three budgets.
     Enough,
-    /// So many whole days in all would do.
+    /// So many whole days in all would do, if the tail of the distribution keeps the shape that it has by now.
     Days {
         /// Whole days that would do.
         needed: u32,
@@ -36,12 +36,15 @@ pub struct Cut {
     pub surprise: f64,
     /// The same on the scale from 0 to 100.
     pub score: f64,
-    /// Alerts a day that it lets through on average.
+    /// Alerts a day that it lets through on average, without approved ones.
     pub alerts_per_day: (f64, f64),
     /// The scores at which the ends of that interval would be kept.
     pub scores: (f64, f64),
     /// Alerts of the next seven days together.
     pub next_7_days: (u64, u64),
+    /// Stored entity-days that reach it, as far as they count for it: without approved ones, and of one entity at most one a
+    /// week far out.
+    pub reached_by: u64,
     /// Whether it lies beyond what is often seen, where the tail is a fitted one.
     pub beyond_data: bool,
     /// Whether the budget asks for more than there is to tell, so that this is the lowest threshold there is.
@@ -66,7 +69,8 @@ impl Sufficiency {
 }
 
 impl Cut {
-    /// Publishes a promised threshold in the units of alerts.
+    /// Publishes a promised threshold in the units of alerts. `log` is what the promise was read off, without what is
+    /// approved; `calibration` is what judges.
     pub(super) fn of(
         log: &CalibrationLog,
         calibration: &Calibration,
@@ -74,14 +78,14 @@ impl Cut {
         promise: Promise,
     ) -> Option<Self> {
         let own = match of {
-            None => &calibration.pooled,
-            Some(id) => calibration.analytics.get(id)?,
+            None => log.pooled.freeze(),
+            Some(id) => log.analytics.get(id)?.freeze(),
         };
         let surprise = calibration.pooled.surprise(promise.threshold.statistic);
         let is_lowest = surprise < SURPRISE_MIN;
         // What the lowest threshold lets through is less than was asked for, and that is then promised.
         let (promise, rank, surprise) = if is_lowest {
-            let let_through = calibration.lets_through(of, SURPRISE_MIN)?;
+            let let_through = own.alerts_per_day(calibration.rank_at(SURPRISE_MIN))?;
             let promise = log.promise(of, let_through, DAYS_AHEAD)?;
             (promise, calibration.rank_at(SURPRISE_MIN), SURPRISE_MIN)
         } else {
@@ -89,7 +93,7 @@ impl Cut {
         };
         let threshold = promise.threshold;
         let score_at = |alerts_per_day: f64| {
-            let rank = rank_for(own, alerts_per_day);
+            let rank = rank_for(&own, alerts_per_day);
             score(calibration.pooled.surprise(rank).max(SURPRISE_MIN))
         };
         let here = score(surprise);
@@ -103,6 +107,7 @@ impl Cut {
                 score_at(threshold.interval.0).max(here),
             ),
             next_7_days: promise.ahead,
+            reached_by: own.count_at_least(rank),
             beyond_data: threshold.beyond_data,
             is_lowest,
         })

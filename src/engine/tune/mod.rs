@@ -3,17 +3,22 @@
 //! A budget for the estate is cut from the distribution of each entity-day's largest rank; a budget for one analytic from
 //! that analytic's own. Either is published as a surprise and a score by the former, which judges all analytics alike.
 //! What a threshold would have raised is read off the most extreme entity-days of each stored day, as they were judged
-//! that morning; approvals are not taken off.
+//! that morning.
+//!
+//! Budgets, intervals and forecasts are about alerts that somebody sees: entity-days of identities of whom an approval covers
+//! all that they do are taken out first, and told apart.
 //!
 //! [`TuneReport`] is also the document that programs read. Its fields are what their names say; numbers of alerts a day
 //! are averages over days, `[lower, upper]` ends of 95 % intervals, and what does not apply is `null`.
 
+mod approved;
 mod cut;
 mod recall;
 mod standing;
 
+pub(super) use approved::seen;
 pub use cut::{Cut, Sufficiency};
-pub use recall::{Busiest, Recall, VerdictCount};
+pub use recall::{Busiest, Raised, RaisedOn, Recall, VerdictCount};
 pub use standing::{Applied, Outcome, Outgrown, outgrown};
 
 use std::collections::BTreeMap;
@@ -21,19 +26,21 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::baseline::{Calibration, CalibrationLog, Generation, TunedThreshold};
+use crate::baseline::{Calibration, CalibrationLog, Generation, TunedThreshold, Tuning};
 use crate::engine::Setup;
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::cut::DAYS_AHEAD;
 use crate::engine::tune::recall::recall;
 use crate::engine::tune::standing::put;
 use crate::error::{Error, Result};
-use crate::store::{Role, Store, Verdicts};
+use crate::store::{Role, Store, Verdict, Verdicts};
 use crate::time::Day;
 use crate::vocab::Str;
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
+/// How many of those who would have come are listed without being asked for, where there is one setting.
+const LISTED_MAX: usize = 50;
 
 /// What to do with the thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +52,7 @@ pub enum TuneAction {
         /// Whether a threshold moves although the new one lies inside the old one's interval.
         is_forced: bool,
     },
-    /// Take what was tuned out of force.
+    /// Take what was tuned out of force: of the analytics given, or all of it if none is.
     Reset,
 }
 
@@ -58,6 +65,8 @@ pub struct TuneOptions {
     pub analytics: Vec<String>,
     /// What to do with the thresholds.
     pub action: TuneAction,
+    /// Whether everybody who would have come is listed; else the newest are, if there is one setting.
+    pub is_listing: bool,
 }
 
 /// What tuning came to.
@@ -81,9 +90,20 @@ pub struct TuneReport {
     pub before: BTreeMap<String, f64>,
     /// The threshold of each analytic from now on, as a score.
     pub after: BTreeMap<String, f64>,
+    /// Verdicts that analysts gave.
+    pub verdicts: VerdictsGiven,
     /// What is in force from now on.
     #[serde(skip)]
     pub in_force: Vec<InForce>,
+}
+
+/// Verdicts, whatever threshold would have raised their alerts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct VerdictsGiven {
+    /// All of them.
+    pub given: u64,
+    /// Those on days that are in the stored distributions; the others count once their days are learnt, or no longer.
+    pub on_stored_days: u64,
 }
 
 /// One setting.
@@ -108,7 +128,7 @@ pub struct Candidate {
 /// A usage error if an analytic is unknown or disabled, or several budgets are to be put in force at once. Fails if nothing
 /// was trained, or the store cannot be read or written.
 pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneReport> {
-    let scopes = scopes(setup, &options.analytics)?;
+    let mut scopes = scopes(setup, &options.analytics)?;
     let is_apply = matches!(options.action, TuneAction::Apply { .. });
     if is_apply && options.budgets.len() != 1 {
         return Err(Error::usage("`--apply` puts one budget in force")
@@ -130,19 +150,40 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     generation.calibration = log.freeze();
     generation.tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
+    let is_reset = options.action == TuneAction::Reset;
+    if is_reset && options.analytics.is_empty() && generation.tuning != Tuning::default() {
+        // Whoever names no analytic means all that was tuned.
+        scopes = generation
+            .tuning
+            .iter()
+            .map(|(of, _)| of.cloned())
+            .collect();
+    }
 
+    let n_settings = scopes.len() * options.budgets.len();
+    let stored = Stored {
+        setup,
+        log: &log,
+        seen: &seen(setup, &log),
+        calibration: &generation.calibration,
+        verdicts: &verdicts,
+        listed_max: match n_settings {
+            _ if options.is_listing => usize::MAX,
+            1 => LISTED_MAX,
+            _ => 0,
+        },
+    };
     let mut settings = Vec::new();
     for scope in &scopes {
         for &budget in &options.budgets {
-            settings.push(candidate(
-                setup,
-                &log,
-                &generation.calibration,
-                (scope.as_ref(), budget),
-                &verdicts,
-            ));
+            settings.push(candidate(&stored, scope.as_ref(), budget));
         }
     }
+    let is_stored = |verdict: &&Verdict| log.extremes.contains_key(&verdict.day);
+    let given = VerdictsGiven {
+        given: verdicts.len() as u64,
+        on_stored_days: verdicts.values().filter(is_stored).count() as u64,
+    };
     let before = in_force(&setup.analytics, &generation, None);
     let mut applied = Vec::new();
     let tuned_before = generation.tuning.clone();
@@ -182,6 +223,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
         applied,
         before: scores(&before),
         after: scores(&after),
+        verdicts: given,
         in_force: after,
     })
 }
@@ -208,25 +250,32 @@ fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
     analytics.iter().map(find).collect()
 }
 
-fn candidate(
-    setup: &Setup,
-    log: &CalibrationLog,
-    calibration: &Calibration,
-    (scope, budget): (Option<&Str>, f64),
-    verdicts: &Verdicts,
-) -> Candidate {
+/// What settings are read off.
+struct Stored<'a> {
+    setup: &'a Setup,
+    log: &'a CalibrationLog,
+    /// The log without what is approved.
+    seen: &'a CalibrationLog,
+    calibration: &'a Calibration,
+    verdicts: &'a Verdicts,
+    /// How many of those who would have come are listed.
+    listed_max: usize,
+}
+
+fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {
     let id = scope.map(|id| &**id);
-    let promise = log.promise(id, budget, DAYS_AHEAD);
+    let calibration = stored.calibration;
+    let promise = stored.seen.promise(id, budget, DAYS_AHEAD);
     let history = Sufficiency::of(calibration, promise.as_ref());
     let cut = promise
         .filter(|_| !calibration.is_provisional())
-        .and_then(|promise| Cut::of(log, calibration, id, promise));
+        .and_then(|promise| Cut::of(stored.seen, calibration, id, promise));
     Candidate {
         analytic: id.map(str::to_owned),
         budget_per_day: budget,
         history,
         threshold: cut,
-        stored_days: cut.map(|cut| recall(setup, log, id, &cut, verdicts)),
+        stored_days: cut.map(|cut| recall(stored, id, &cut)),
     }
 }
 

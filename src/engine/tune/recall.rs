@@ -4,34 +4,70 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::baseline::{CalibrationLog, Extreme};
-use crate::engine::Setup;
-use crate::engine::backtest::DayCount;
-use crate::engine::tune::Cut;
+use crate::baseline::Extreme;
+use crate::engine::tune::approved::is_approved;
+use crate::engine::tune::{Cut, Stored};
 use crate::score::alert_id;
 use crate::stats::constants::EXTREMES_PER_DAY_MAX;
-use crate::store::Verdicts;
+use crate::stats::rank::score;
 use crate::time::Day;
 use crate::vocab::Entity;
 
-/// Entities that are named.
+/// Entities that are named as coming most often.
 const BUSIEST_MAX: usize = 5;
 
 /// What a threshold would have raised on stored days.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Recall {
     /// Entity-days that reach it, by day.
-    pub by_day: Vec<DayCount>,
-    /// All of them.
+    pub by_day: Vec<RaisedOn>,
+    /// All of them that are not approved.
     pub alerts: u64,
+    /// All of them that are, whatever the identity did: nobody would have seen these.
+    pub approved: u64,
+    /// Of those that are not, how many are by somebody who was far out within the week before. Stored distributions and with
+    /// them intervals count such a run once.
+    pub repeats: u64,
     /// Whether there were more on some day than are remembered.
     pub is_lower_bound: bool,
-    /// The same by analytic; who reaches it in two counts for both.
+    /// Alerts by analytic, without approved ones; who reaches it in two counts for both.
     pub by_analytic: BTreeMap<String, u64>,
     /// Who would have come most often.
     pub busiest: Vec<Busiest>,
+    /// Who would have come, the newest first: everybody, or as many as are listed.
+    pub list: Vec<Raised>,
+    /// How many more there are.
+    pub unlisted: u64,
     /// What analysts said of these alerts.
     pub verdicts: VerdictCount,
+}
+
+/// Entity-days of one stored day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RaisedOn {
+    /// Which day, as in `2026-03-16`.
+    pub day: String,
+    /// Entity-days that are not approved.
+    pub alerts: u64,
+    /// Entity-days that are.
+    pub approved: u64,
+}
+
+/// An alert that a threshold would have raised.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Raised {
+    /// Which day, as in `2026-03-16`.
+    pub day: String,
+    /// Kind of entity.
+    pub kind: &'static str,
+    /// Which.
+    pub id: String,
+    /// The analytic.
+    pub analytic: String,
+    /// Its score by what is stored now.
+    pub score: f64,
+    /// Whether it is approved.
+    pub approved: bool,
 }
 
 /// An entity that would have come often.
@@ -57,13 +93,14 @@ pub struct VerdictCount {
 }
 
 /// Looks up what a threshold would have raised.
-pub(super) fn recall(
-    setup: &Setup,
-    log: &CalibrationLog,
-    of: Option<&str>,
-    cut: &Cut,
-    verdicts: &Verdicts,
-) -> Recall {
+pub(super) fn recall(stored: &Stored, of: Option<&str>, cut: &Cut) -> Recall {
+    let Stored {
+        setup,
+        log,
+        calibration,
+        verdicts,
+        ..
+    } = *stored;
     let mut recall = Recall::default();
     let mut by_entity: BTreeMap<&Entity, u64> = BTreeMap::new();
     let is_scored = |id: &str| match of {
@@ -76,15 +113,32 @@ pub(super) fn recall(
     let mut first_day = None;
     for (&day, of_day) in &log.extremes {
         first_day.get_or_insert(day);
-        let mut alerts = 0;
+        let (mut alerts, mut approved) = (0, 0);
         for extreme in of_day {
-            let mut is_raised = false;
+            let (mut is_raised, mut is_seen) = (false, false);
+            let mut is_repeat = extreme.recorded < cut.rank;
             let reaching = extreme
                 .analytics
                 .iter()
                 .filter(|said| said.value >= cut.rank && is_scored(&said.by));
             for said in reaching {
                 is_raised = true;
+                let is_silent = is_approved(setup, &extreme.entity, day, &said.by);
+                recall.list.push(Raised {
+                    day: day.to_string(),
+                    kind: extreme.entity.kind.as_str(),
+                    id: extreme.entity.id.to_string(),
+                    analytic: said.by.to_string(),
+                    score: score(calibration.pooled.surprise(said.value)),
+                    approved: is_silent,
+                });
+                if is_silent {
+                    continue;
+                }
+                is_seen = true;
+                if of.is_some() {
+                    is_repeat = said.recorded < cut.rank;
+                }
                 *recall.by_analytic.entry(said.by.to_string()).or_insert(0) += 1;
                 let id = || alert_id(&said.by, &extreme.entity, day.start());
                 if !verdicts.is_empty()
@@ -93,19 +147,29 @@ pub(super) fn recall(
                     recall.verdicts.count(verdict.is_true);
                 }
             }
-            if is_raised {
+            if is_seen {
                 alerts += 1;
+                recall.repeats += u64::from(is_repeat);
                 *by_entity.entry(&extreme.entity).or_insert(0) += 1;
+            } else if is_raised {
+                approved += 1;
             }
         }
         let is_full = of_day.len() >= EXTREMES_PER_DAY_MAX;
         recall.is_lower_bound |= is_full && of_day.last().is_some_and(|e| e.rank() >= cut.rank);
         recall.alerts += alerts;
-        recall.by_day.push(DayCount {
+        recall.approved += approved;
+        recall.by_day.push(RaisedOn {
             day: day.to_string(),
             alerts,
+            approved,
         });
     }
+    recall
+        .list
+        .sort_by(|a, b| b.day.cmp(&a.day).then(b.score.total_cmp(&a.score)));
+    recall.unlisted = recall.list.len().saturating_sub(stored.listed_max) as u64;
+    recall.list.truncate(stored.listed_max);
     // What turned out to be true was taken out of the log; how surprising it was its verdict remembers.
     let is_told = |day: Day, analytic: &str, entity: &Entity| {
         let says =
@@ -151,15 +215,19 @@ impl VerdictCount {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::baseline::CalibrationLog;
     use crate::baseline::Said;
     use crate::config::Config;
-    use crate::store::Verdict;
+    use crate::engine::Setup;
+    use crate::engine::tune::seen;
+    use crate::store::{Verdict, Verdicts};
     use crate::time::Time;
     use crate::vocab::EntityKind;
 
     #[test]
     fn what_a_threshold_would_have_raised_is_counted_by_day_analytic_entity_and_verdict() {
-        let config = Config::default();
+        let approval = "[[approval]]\nidentity = \"backup\"\nanalytics = [\"AN0370\"]\nowner = \"o\"\nreason = \"r\"\nexpires = 2030-01-01\n";
+        let config = Config::parse(approval, "p.toml").unwrap();
         let analytics = crate::analytic::load(&config.analytics, &[]).unwrap();
         let setup = Setup::new(config, analytics, Time::from_nanos(0));
         let entity = |id: &str| Entity {
@@ -185,7 +253,13 @@ mod tests {
         let eve = extreme("eve", &[("AN1594", 4.0), ("AN0370", 5.0)]);
         log.keep_extremes(
             first,
-            vec![eve.clone(), extreme("adam", &[("AN1594", 2.0)])],
+            vec![
+                eve.clone(),
+                extreme("adam", &[("AN1594", 2.0)]),
+                extreme("backup", &[("AN0370", 6.0)]),
+                // Only for one analytic is it approved.
+                extreme("backup", &[("AN0370", 4.5), ("AN1594", 2.7)]),
+            ],
         );
         let crowd =
             (0..EXTREMES_PER_DAY_MAX).map(|n| extreme(&format!("{n:04}"), &[("AN1594", 3.0)]));
@@ -217,14 +291,35 @@ mod tests {
             alerts_per_day: (0.0, 0.0),
             scores: (0.0, 0.0),
             next_7_days: (0, 0),
+            reached_by: 0,
             beyond_data: false,
             is_lowest: false,
         };
-        let high = recall(&setup, &log, None, &cut(3.5), &verdicts);
+        let stored = Stored {
+            setup: &setup,
+            log: &log,
+            seen: &seen(&setup, &log),
+            calibration: &log.freeze(),
+            verdicts: &verdicts,
+            listed_max: 3,
+        };
+        assert_eq!(stored.seen.reached_by_day(Some("AN0370"), 3.5)[0].1, 1);
+        let high = recall(&stored, None, &cut(3.5));
         let by_day: Vec<u64> = high.by_day.iter().map(|day| day.alerts).collect();
         assert_eq!(
             (by_day, high.alerts, high.is_lower_bound),
             (vec![1, 1], 2, false)
+        );
+        assert_eq!(
+            (high.approved, high.by_day[0].approved, high.repeats),
+            (2, 2, 2)
+        );
+        let listed =
+            |raised: &Raised| (raised.id.clone(), raised.analytic.clone(), raised.approved);
+        assert_eq!((high.list.len(), high.unlisted), (3, 3));
+        assert_eq!(
+            listed(&high.list[0]),
+            ("eve".to_owned(), "AN1594".to_owned(), false)
         );
         let by_analytic = BTreeMap::from([("AN0370".to_owned(), 2), ("AN1594".to_owned(), 2)]);
         assert_eq!(high.by_analytic, by_analytic);
@@ -234,8 +329,8 @@ mod tests {
         );
         // Adam's was too mild; whoever is gone was taken out because it was true.
         assert_eq!((high.verdicts.right, high.verdicts.wrong), (1, 1));
-        let low = recall(&setup, &log, Some("AN1594"), &cut(2.5), &verdicts);
-        assert_eq!((low.alerts, low.is_lower_bound), (1_001, true));
+        let low = recall(&stored, Some("AN1594"), &cut(2.5));
+        assert_eq!((low.alerts, low.is_lower_bound), (1_002, true));
         assert_eq!(low.busiest.len(), BUSIEST_MAX);
         assert_eq!(low.by_analytic.len(), 1);
     }

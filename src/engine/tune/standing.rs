@@ -54,15 +54,17 @@ pub struct Outgrown {
     pub alerts_per_day: f64,
 }
 
-/// Returns the tuned thresholds that let through more by now than they were sure not to.
-pub fn outgrown(calibration: &Calibration, tuning: &Tuning) -> Vec<Outgrown> {
+/// Returns the tuned thresholds that let through more by now than they were sure not to. `seen` is the calibration without
+/// what is approved, which nobody is told of.
+pub fn outgrown(calibration: &Calibration, seen: &Calibration, tuning: &Tuning) -> Vec<Outgrown> {
     if calibration.is_provisional() {
         return Vec::new();
     }
     tuning
         .iter()
         .filter_map(|(analytic, threshold)| {
-            let now = calibration.lets_through(analytic.map(|id| &**id), threshold.surprise)?;
+            let rank = calibration.rank_at(threshold.surprise);
+            let now = seen.reaching(analytic.map(|id| &**id), rank)?;
             (now > threshold.alerts_per_day.1).then(|| Outgrown {
                 analytic: analytic.cloned(),
                 threshold: threshold.clone(),
@@ -159,10 +161,10 @@ mod tests {
         let mut tuning = Tuning::default();
         // Two decades let through one in a hundred: five of five hundred.
         tuning.set(None, tuned(5.0, 2.0));
-        assert!(outgrown(&of_estate(500), &tuning).is_empty());
-        let found = outgrown(&of_estate(1_000), &tuning);
+        assert!(outgrown(&of_estate(500), &of_estate(500), &tuning).is_empty());
+        let found = outgrown(&of_estate(1_000), &of_estate(1_000), &tuning);
         assert_eq!(found.len(), 1);
         assert!((found[0].alerts_per_day - 10.0).abs() < 1.5, "{found:?}");
-        assert!(outgrown(&Calibration::default(), &tuning).is_empty());
+        assert!(outgrown(&Calibration::default(), &Calibration::default(), &tuning).is_empty());
     }
 }

@@ -174,6 +174,8 @@ pub struct Arm {
     pub id: Str,
     /// What it looks for, in a sentence.
     pub doc: String,
+    /// What an alert that rests on it is headed by, where the analytic's own title says too much.
+    pub title: Option<String>,
     /// Whom it judges.
     pub cohort: Cohort,
     /// What is added up.

@@ -41,6 +41,7 @@ impl<'a> Resolver<'a> {
         (!terms.is_empty()).then(|| Arm {
             id: arm.id.text.clone(),
             doc: arm.doc.clone(),
+            title: arm.title.clone(),
             cohort: arm.cohort,
             terms,
             gates,

@@ -37,6 +37,7 @@ pub(super) struct Written {
 pub(super) struct WrittenArm {
     pub id: Word,
     pub doc: String,
+    pub title: Option<String>,
     pub cohort: Cohort,
     pub terms: Vec<WrittenTerm>,
     pub gates: Vec<WrittenGate>,

@@ -58,7 +58,7 @@ pub struct Baseline {
     pub n_events: u64,
     /// Weighted days since the first sighting, active or not.
     pub exposure: f64,
-    /// Days in the lookback on which it was active.
+    /// Days in the lookback on which it was active, its very first excluded, on which everything is new.
     pub active_days: u32,
     /// What kind of thing it is.
     pub kind: IdentityKind,
@@ -109,6 +109,12 @@ impl Baseline {
             active: state.active,
             exposure: self.exposure,
         }
+    }
+
+    /// Returns on how many days of the lookback it was seen, its first included. `as_of` is the morning that it is of.
+    pub fn days_seen(&self, as_of: Day) -> u32 {
+        let is_first_in = self.first_day >= as_of.plus(-LOOKBACK_DAYS);
+        self.active_days + u32::from(is_first_in)
     }
 
     /// Returns the known values of a trait.

@@ -75,8 +75,8 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
         View::Text => {
             let lists = format!(
                 "{}\n{}",
-                baseline::list("Most active", &active, console.out()),
-                baseline::list("Newest", &newest, console.out()),
+                baseline::list("Most active", &active, generation.as_of, console.out()),
+                baseline::list("Newest", &newest, generation.as_of, console.out()),
             );
             let title = "Baselines that moved, the latest first";
             match moved::digest(title, &crept, LISTED, console.out()) {

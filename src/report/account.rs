@@ -1,4 +1,4 @@
-//! Why a day raised no alert, as a person reads it: each analytic, each arm, which gate was shut, and how much was missing.
+//! Why a day raised no alert, as a person reads it: each analytic, each arm, which condition was not met, and how much was missing.
 
 use std::fmt::Write;
 
@@ -86,11 +86,16 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
             analytic.approved_by.as_deref().unwrap_or("–")
         ),
         AccountOutcome::BelowThreshold => format!(
-            "not alerted: {reached}, {:.1} missing",
+            "no alert: the day was unusual, but not enough: {reached}, {:.1} missing",
             analytic.threshold - analytic.score
         ),
-        AccountOutcome::Gated => "not alerted: no arm with anything to say was heard".to_owned(),
-        AccountOutcome::Quiet => "not alerted: nothing was surprising".to_owned(),
+        AccountOutcome::Gated => format!(
+            "no alert: something was unusual, but what this analytic asks for beside it was missing{}",
+            nearest_unmet(analytic)
+        ),
+        AccountOutcome::Quiet => {
+            "no alert: nothing that this analytic looks at was unusual".to_owned()
+        }
         AccountOutcome::DoesNotApply => format!(
             "does not apply: {}",
             analytic.why_not.as_deref().unwrap_or("–")
@@ -111,7 +116,7 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
         for arm in unheard.filter(|arm| arm.score >= analytic.threshold) {
             writeln!(
                 out,
-                "  {} would have crossed with {:.1}, but: {}",
+                "  {} would have crossed with {:.1}, but a condition is not met: {}",
                 Plain(&arm.arm),
                 arm.score,
                 Plain(&shut(arm).join("; "))
@@ -124,6 +129,15 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
     Ok(())
 }
 
+/// Says what the arm lacked that would have come farthest.
+fn nearest_unmet(analytic: &AnalyticAccount) -> String {
+    let unheard = analytic.arms.iter().filter(|arm| !arm.is_heard);
+    let nearest = unheard
+        .filter(|arm| arm.has_something_to_say())
+        .max_by(|a, b| a.score.total_cmp(&b.score));
+    nearest.map_or(String::new(), |arm| format!(": {}", shut(arm).join("; ")))
+}
+
 fn write_arm(out: &mut String, arm: &ArmAccount, threshold: f64, paint: Paint) -> std::fmt::Result {
     let name = paint.bold(&Plain(&arm.arm).to_string());
     let state = match (arm.is_heard, arm.has_something_to_say()) {
@@ -133,21 +147,19 @@ fn write_arm(out: &mut String, arm: &ArmAccount, threshold: f64, paint: Paint) -
             arm.score,
             missing(arm)
         ),
-        (true, false) => "heard, but nothing was surprising".to_owned(),
+        (true, false) => "its conditions are met, but nothing was unusual".to_owned(),
         (false, true) => format!(
-            "not heard; it would have had {:.2}, score {:.1} of {threshold:.1}{}",
-            arm.statistic,
-            arm.score,
-            missing(arm)
+            "a condition is not met; with it, statistic {:.2}, score {:.1} of {threshold:.1}",
+            arm.statistic, arm.score,
         ),
-        (false, false) => "not heard, and nothing was surprising".to_owned(),
+        (false, false) => "a condition is not met, and nothing was unusual".to_owned(),
     };
     writeln!(out, "  {name}: {}", Plain(&state))?;
     for text in shut(arm) {
-        writeln!(out, "    shut  {}", Plain(&text))?;
+        writeln!(out, "    unmet {}", Plain(&text))?;
     }
     for gate in arm.gates.iter().filter(|gate| gate.is_open) {
-        writeln!(out, "    open  {}", Plain(&gate_text(gate)))?;
+        writeln!(out, "    met   {}", Plain(&gate_text(gate)))?;
     }
     let parts = arm.parts.iter().filter(|_| arm.has_something_to_say());
     for part in parts {
@@ -168,7 +180,7 @@ fn write_arm(out: &mut String, arm: &ArmAccount, threshold: f64, paint: Paint) -
     Ok(())
 }
 
-/// Says what kept an arm from being heard.
+/// Says which conditions of an arm are not met.
 fn shut(arm: &ArmAccount) -> Vec<String> {
     let cohort = match (arm.belongs, arm.cohort) {
         (true, _) => None,

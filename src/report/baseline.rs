@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::baseline::{Baseline, Generation};
+use crate::baseline::{Baseline, Generation, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};
 use crate::report::draw::{Curve, bars};
 use crate::report::escape::Plain;
 use crate::report::habit::habit;
@@ -12,12 +12,19 @@ use crate::report::moved::RiseDocument;
 use crate::report::number::{amount, count, noun};
 use crate::report::paint::Paint;
 use crate::stats::Predictive;
+use crate::time::Day;
 use crate::vocab::{Entity, EntityKind};
 
 /// Columns of a drawn distribution.
 const COLUMNS: usize = 24;
 /// Known values of a trait that are shown; the document has all.
 const VALUES_SHOWN: usize = 8;
+/// What the numbers of a metric are of.
+const METRICS_NOTE: [&str; 3] = [
+    "p50, p99: of windows with any activity; a day: how many such windows a day has; windows: its own, the older the lighter.",
+    "own: the part of its own history in p50; the rest is its peers'. A day is one window where hours are many, so that the",
+    "row of a day rests on its peers for longer, and may lie below that of an hour until its own days weigh enough.",
+];
 const HOURS_OF_DAY: usize = 24;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -46,7 +53,7 @@ pub struct BaselineDocument {
     pub last_seen: String,
     /// Events of the lookback.
     pub events: u64,
-    /// Days of the lookback on which it was active.
+    /// Days of the lookback on which it was active, its first included.
     pub active_days: u32,
     /// The generation that this is of.
     pub generation: u64,
@@ -139,7 +146,7 @@ impl BaselineDocument {
             may_be_older: baseline.first_day <= generation.first_day,
             last_seen: baseline.last_day.to_string(),
             events: baseline.n_events,
-            active_days: baseline.active_days,
+            active_days: baseline.days_seen(generation.as_of),
             generation: generation.number,
             metrics: metrics(generation, baseline),
             traits: traits(baseline),
@@ -258,7 +265,7 @@ fn write_text(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt:
     fact(
         "activity",
         format!(
-            "{} on {} of the lookback",
+            "{} on {} of the last {LOOKBACK_DAYS}",
             noun(b.events, "event", "events"),
             noun(u64::from(b.active_days), "day", "days")
         ),
@@ -295,7 +302,7 @@ fn write_metrics(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::f
     }
     let head = format!(
         "{:<24} {:>3}  {:>9} {:>9} {:>8} {:>8} {:>5}  expected, from 1 to 10 × p99",
-        "Usual", "", "p50", "p99", "a day", "windows", "own"
+        "Usual when active", "", "p50", "p99", "a day", "windows", "own"
     );
     writeln!(out, "\n  {}", paint.bold(&head))?;
     for m in &b.metrics {
@@ -312,11 +319,20 @@ fn write_metrics(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::f
             m.curve.draw(10.0 * m.p99, COLUMNS).trim_end(),
         )?;
     }
+    for line in METRICS_NOTE {
+        writeln!(out, "    {}", paint.dim(line))?;
+    }
     Ok(())
 }
 
 fn write_traits(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt::Result {
-    writeln!(out, "\n  {}", paint.bold("Known (days seen)"))?;
+    writeln!(
+        out,
+        "\n  {}",
+        paint.bold(&format!(
+            "Known (days seen, of the last {TRAIT_MEMORY_DAYS})"
+        ))
+    )?;
     for t in b.traits.iter().filter(|t| !t.values.is_empty()) {
         let shown: Vec<String> = t
             .values
@@ -383,14 +399,14 @@ fn write_drift(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt
 }
 
 /// Returns one line an entity: id, kind, events, days.
-pub fn list(title: &str, entities: &[(&Entity, &Baseline)], paint: Paint) -> String {
+pub fn list(title: &str, entities: &[(&Entity, &Baseline)], as_of: Day, paint: Paint) -> String {
     let mut out = format!("{}\n", paint.bold(title));
     for (entity, baseline) in entities {
         let _ = writeln!(
             out,
             "  {:>10} events  {:>3} days  since {}  {} {}",
             count(baseline.n_events),
-            baseline.active_days,
+            baseline.days_seen(as_of),
             baseline.first_day,
             paint.dim(&format!("{:<8}", entity.kind)),
             Plain(&entity.id),
@@ -451,7 +467,9 @@ mod tests {
         let shown = text(&document, Paint::Never);
         for part in [
             "human of aws:111122223333",
-            "12,345 events on 20 days",
+            "12,345 events on 20 days of the last 28",
+            "Usual when active ",
+            "own: the part of its own history in p50; the rest is its peers'.",
             "list_calls             10m        4.5",
             "region       eu-west-1 (3), x\\u{1b}[2J (1)",
             "    Mon         █████████\n    Tue",
@@ -459,6 +477,11 @@ mod tests {
         ] {
             assert!(shown.contains(part), "{part} is not in\n{shown}");
         }
+        // Of one that came within the lookback, the first day is a day, too.
+        let mut newcomer = baseline.clone();
+        (newcomer.first_day, newcomer.active_days) = (Day(20_528), 0);
+        let shown = list("", &[(&entity, &newcomer)], Day(20_529), Paint::Never);
+        assert!(shown.contains("    1 days"), "{shown}");
         assert!(
             crate::report::json::line(&document)
                 .contains(r#""metric":"list_calls","window":"10m""#)

@@ -21,6 +21,9 @@ pub struct AlertDocument {
     pub analytic: String,
     /// Its title.
     pub name: String,
+    /// What happened, in the words of the arm that it rests on; absent where the title says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
     /// ATT&CK techniques.
     #[serde(default)]
     pub techniques: Vec<String>,
@@ -352,6 +355,11 @@ impl AlertDocument {
     /// Fails if the text is no alert document.
     pub fn parse(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|e| Error::failed("this is no alert document").cause(e))
+    }
+
+    /// Returns the line that says what happened.
+    pub fn headline(&self) -> &str {
+        self.headline.as_deref().unwrap_or(&self.name)
     }
 
     /// Returns the document without the numbers that only our own form of it carries, for documents of other schemas.

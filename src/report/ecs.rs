@@ -30,7 +30,7 @@ pub fn document(alert: &AlertDocument) -> Value {
     without_null(json!({
         "@timestamp": alert.time,
         "ecs": {"version": VERSION},
-        "message": format!("{}: {}", alert.name, entity.id),
+        "message": format!("{}: {}", alert.headline(), entity.id),
         "event": {
             "kind": "alert",
             "category": ["intrusion_detection"],

@@ -43,6 +43,9 @@ fn write_all(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt:
     }
     if let Some(judgement) = &alert.evidence {
         write_arm(out, alert, judgement)?;
+        if !alert.provisional {
+            write_rank(out, judgement)?;
+        }
     }
     write_score(out, alert)?;
     let (told, rest) = by_weight(&alert.reasons, sum);
@@ -131,9 +134,24 @@ fn write_arm(out: &mut String, alert: &AlertDocument, judgement: &Judgement) -> 
     }
     writeln!(
         out,
-        "  {} are as extreme by this arm: {}",
+        "  {} of the entity-days reach {:.2} or more in this arm: {}",
         share_text(10f64.powf(arm.log10_exceedance(judgement.statistic))),
+        judgement.statistic,
         beyond(arm, judgement.statistic),
+    )
+}
+
+/// Says what the rank is, which arms are compared by.
+fn write_rank(out: &mut String, judgement: &Judgement) -> std::fmt::Result {
+    let odds = judgement.statistic / std::f64::consts::LN_10;
+    let of_arm = judgement.arm.map_or(0.0, |arm| {
+        (-arm.log10_exceedance(judgement.statistic)).max(0.0)
+    });
+    writeln!(
+        out,
+        "Rank {:.2}: the mean of {of_arm:.2} (that share as a power of ten) and {odds:.2} (the statistic as one), by which arms are compared: \
+         neither one that is nearly always silent nor one whose identities are restless has an advantage.",
+        judgement.rank,
     )
 }
 
@@ -177,22 +195,22 @@ fn write_score(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
     }
     write!(
         out,
-        "Score {:.1}: {} of the entity-days of this estate are as extreme",
+        "Score {:.1}: {} of the entity-days of this estate reach such a rank in whichever arm ranks them highest",
         alert.score,
         share_text(10f64.powf(-alert.surprise)),
     )?;
     if let Some(judgement) = &alert.evidence {
         write!(
             out,
-            " by any arm (rank {:.2} among {} over {})",
-            judgement.rank,
+            ": {}, of {} over {}. This counts ranks and not the statistics of one arm, so that it may be the smaller share of the two",
+            beyond(&judgement.pooled, judgement.rank),
             noun(judgement.pooled.tail.n, "entity-day", "entity-days"),
             noun(u64::from(judgement.pooled.days), "day", "days"),
         )?;
     }
     writeln!(
         out,
-        "; threshold {threshold}, generation {}.",
+        ". Threshold {threshold}, generation {}.",
         alert.generation
     )
 }
@@ -388,7 +406,7 @@ mod tests {
         let shown = explain(&sample(), Paint::Never);
         for part in [
             "chance 9.7e-5 a day: once in 10,300 days for this identity; 46.2 % of the whole",
-            "one in 40,738 of the entity-days",
+            "Score 97.1: one in 40,738 of the entity-days of this estate reach such a rank in whichever arm",
             "by the habits of role r; 30.0 % of the whole",
             "one in 10,000 of the active hours of aws/role_session are at least as busy",
             "▲ p50 4.5",
@@ -397,5 +415,48 @@ mod tests {
             assert!(shown.contains(part), "{part} is not in\n{shown}");
         }
         assert!(!shown.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn it_leads_from_the_arm_to_the_rank_to_the_score() {
+        let mut alert = sample();
+        let reference = Reference {
+            tail: crate::sketch::Tail {
+                u: 1.0,
+                sigma: 1.0,
+                xi: 0.0,
+                k: 42,
+                n: 1_362,
+                p_u: 0.1,
+            },
+            at_least: 2,
+            days: 10,
+            quantiles: [0.0, 0.5, 1.0, 1.5, 2.0, 3.0],
+        };
+        let statistic = 1.0 + 2.0 * std::f64::consts::LN_10;
+        let mut judgement = Judgement {
+            statistic,
+            factor: 1.0,
+            damped: None,
+            arm: Some(reference),
+            rank: 0.0,
+            pooled: reference,
+            surprise: 1.0,
+            threshold: 1.0,
+            sensitive: false,
+        };
+        judgement.rank = judgement.rank_of(statistic);
+        alert.evidence = Some(judgement);
+        let shown = explain(&alert, Paint::Never);
+        let mut rest = shown.as_str();
+        for part in [
+            "one in 1,000 of the entity-days reach 5.61 or more in this arm: by a tail fitted to the 42",
+            "Rank 2.72: the mean of 3.00 (that share as a power of ten) and 2.43",
+            "reach such a rank in whichever arm ranks them highest: by a tail",
+        ] {
+            let at = rest.find(part);
+            assert!(at.is_some(), "{part} is not in\n{rest}");
+            rest = &rest[at.unwrap_or(0)..];
+        }
     }
 }

@@ -222,7 +222,7 @@ fn write_alerts(out: &mut String, alerts: &[AlertDocument]) -> std::fmt::Result 
             analytic = Html(&alert.analytic),
             who = Html(&alert.entity.id),
             why = Html(&why),
-            name = Html(&alert.name),
+            name = Html(alert.headline()),
             explained = lines(&explain::explain(alert, Paint::Never)),
         )?;
     }

@@ -54,7 +54,7 @@ pub fn finding(alert: &AlertDocument) -> Value {
         "start_time": millis(&alert.window.start),
         "end_time": millis(&alert.window.end),
         "count": alert.events,
-        "message": format!("{}: {}", alert.name, entity.id),
+        "message": format!("{}: {}", alert.headline(), entity.id),
         "metadata": {
             "version": VERSION,
             "profiles": ["cloud"],
@@ -63,7 +63,7 @@ pub fn finding(alert: &AlertDocument) -> Value {
         },
         "finding_info": {
             "uid": alert.alert_id,
-            "title": alert.name,
+            "title": alert.headline(),
             "desc": reasons.join("; "),
             "created_time": millis(&alert.time),
             "first_seen_time": millis(&alert.window.start),

@@ -39,7 +39,7 @@ fn write_alert(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fm
             ""
         },
     )?;
-    writeln!(out, "  {}", Plain(&alert.name))?;
+    writeln!(out, "  {}", Plain(alert.headline()))?;
     for reason in &alert.reasons {
         write_reason(out, reason, &alert.entity.id)?;
     }
@@ -293,8 +293,13 @@ fn amounts(a: &Amount) -> String {
         && let Some(AmountBasis::Volume(basis)) = &a.basis
     {
         let seen = how_often(basis.predictive().lambda);
+        let never = if basis.own.active == 0.0 && basis.own.exposure > 0.0 {
+            "none before in its own history; "
+        } else {
+            ""
+        };
         return format!(
-            "{metric} {observed} in {window}: any at all is seen {seen}, then usually {}, p99 {}",
+            "{metric} {observed} in {window}: {never}any at all is expected {seen}, and then usually {}, p99 {}",
             amount(metric, a.p50),
             amount(metric, a.p99),
         );
@@ -444,7 +449,7 @@ pub(super) mod tests {
     /// An alert with every kind of reason, and with hostile text wherever a log could put it.
     pub(in crate::report) fn sample() -> AlertDocument {
         AlertDocument::parse(
-            r#"{"schema": 1, "alert_id": "5f0c", "status": "new", "analytic": "AN1594", "name": "Storage is enumerated",
+            r#"{"schema": 1, "alert_id": "5f0c", "status": "new", "analytic": "AN1594", "name": "Storage is enumerated", "headline": "Storage is listed as never before",
             "techniques": ["T1619", "T1567.002"], "severity": "high", "score": 97.1, "surprise": 4.61, "threshold": 92.3,
             "arm": "ENUM", "statistic": 20.0, "provisional": false, "time": "2026-03-16T04:11:09Z",
             "window": {"start": "2026-03-16T04:10:00Z", "end": "2026-03-16T04:20:00Z"},
@@ -474,10 +479,29 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_counts_is_said_of_an_amount_that_is_no_more_than_usual() {
+        let told = |active: f64| {
+            let basis = format!(
+                r#"{{"prior": {{"mean": 1.0, "between_var": 0.1, "within_var": 0.1, "alpha": 0.1, "beta": 13.0}},
+                    "own": {{"n": {active}, "mean": 1.0, "m2": 0.0, "active": {active}, "exposure": 13.0}}}}"#
+            );
+            let reason = format!(
+                r#"{{"kind": "volume", "metric": "sensitive_buckets", "window": "1h", "observed": 1, "p50": 1.8, "p99": 3.5,
+                    "p_value": 0.004, "surprise": 5.0, "basis": {basis}}}"#
+            );
+            sentence(&serde_json::from_str(&reason).unwrap(), "x")
+        };
+        let never = told(0.0);
+        let begin = "sensitive_buckets 1 in 1h: none before in its own history; any at all is expected once in 260 days, and then usually 1.8, p99 3.5";
+        assert!(never.starts_with(begin), "{never}");
+        assert!(!told(1.0).contains("none before"));
+    }
+
+    #[test]
     fn an_alert_reads_well_and_is_harmless() {
         let expected = "\
 HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl
-  Storage is enumerated
+  Storage is listed as never before
   - list_calls 1,280 in 10m, usually 4.5, p99 50 (own history, 1,904 windows)
   - never seen region ap-south-1 (not in 21 active days; known of 2 other identities)
       first 2026-03-16T00:51:00Z  iam:CreateUser from 198.51.100.30  event e\\u{1b}0

@@ -204,7 +204,7 @@ pub struct ArmAccount {
     pub score: f64,
     /// The statistic from which on it would have reached the threshold, where there is one.
     pub needed_statistic: Option<f64>,
-    /// An amount that alone would have done it.
+    /// An amount that alone would have done it; none of an arm that was not heard, for which no amount suffices.
     pub would_do: Option<WouldDo>,
     /// What the statistic is made of, largest first.
     pub parts: Vec<PartAccount>,
@@ -243,7 +243,9 @@ impl ArmAccount {
             rank,
             surprise,
             score: crate::stats::rank::score(surprise),
-            would_do: needed_statistic.and_then(|needed| would_do(verdict, needed)),
+            would_do: needed_statistic
+                .filter(|_| is_heard)
+                .and_then(|needed| would_do(verdict, needed)),
             needed_statistic,
             parts: verdict.contributions.iter().map(PartAccount::of).collect(),
         }

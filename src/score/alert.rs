@@ -59,6 +59,8 @@ pub struct Alert {
     pub analytic: String,
     /// Its title.
     pub name: String,
+    /// What happened, in the words of the arm that it rests on; absent where the title says it.
+    pub headline: Option<String>,
     /// ATT&CK techniques.
     pub techniques: Vec<String>,
     /// Severity reached.
@@ -565,6 +567,11 @@ impl Narrator<'_> {
             status,
             analytic: analytic.id.to_string(),
             name: analytic.title.clone(),
+            headline: analytic
+                .arms
+                .iter()
+                .find(|arm| arm.id == verdict.arm.arm)
+                .and_then(|arm| arm.title.clone()),
             techniques: analytic.techniques.clone(),
             severity,
             score: round(verdict.score, 2),

@@ -95,6 +95,8 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
                 "{arm}"
             );
             n_below += u32::from(!crosses);
+            // No amount suffices while a condition is not met.
+            assert!(is_heard || arm["would_do"].is_null(), "{arm}");
         }
     }
     assert!(n_below > 0);
@@ -102,12 +104,16 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
         .run(&["explain", "--not-alerted", busiest, &early])
         .succeeds();
     for words in [
-        "shut  it judges newcomers only",
+        "unmet it judges newcomers only",
         "known for ",
         " of 20 asked",
         "it would have taken ",
+        "  no alert: ",
     ] {
         assert!(said.out.contains(words), "{words}: {}", said.out);
+    }
+    for inner in ["heard", "shut "] {
+        assert!(!said.out.contains(inner), "{inner}: {}", said.out);
     }
 }
 

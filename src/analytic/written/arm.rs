@@ -13,6 +13,10 @@ pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm>
         .required("id", faults)
         .and_then(|value| value.word(faults));
     let doc = read_text(&mut fields, "doc", faults);
+    let title = fields
+        .optional("title")
+        .and_then(|value| value.text(faults))
+        .map(|title| title.trim().to_owned());
     let cohort = fields
         .required("cohort", faults)
         .and_then(|value| value.one_of("cohort", Cohort::parse, all!(Cohort), faults))
@@ -46,6 +50,7 @@ pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm>
     Some(WrittenArm {
         id: id?,
         doc,
+        title,
         cohort,
         terms,
         gates,

@@ -124,7 +124,7 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     let is_log = |path: &PathBuf| !beside.iter().any(|name| path.ends_with(name));
     files
         .into_iter()
-        .map(|file| file.path)
+        .filter_map(|file| file.path().map(Path::to_path_buf))
         .filter(is_log)
         .collect()
 }

@@ -123,8 +123,8 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     let files = discover(&[folder.to_path_buf()]).expect("logs");
     let is_log = |path: &PathBuf| !beside.iter().any(|name| path.ends_with(name));
     files
-        .into_iter()
-        .map(|file| file.path)
+        .iter()
+        .filter_map(|file| file.path().map(Path::to_path_buf))
         .filter(is_log)
         .collect()
 }

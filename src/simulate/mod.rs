@@ -1,4 +1,5 @@
-//! A labelled estate in native log formats: five AWS accounts at work, their audit and flow logs, and attacks among them.
+//! A labelled estate in native log formats: five AWS accounts at work, the same company in other clouds, and attacks among
+//! them.
 //!
 //! Three lists say what happened: attacks (labels), innocent look-alikes (decoys), and what honest identities did out of
 //! the ordinary (oddities), so that every alert can be told right or wrong, and every wrong one has its cause.
@@ -205,7 +206,8 @@ impl Home {
     }
 }
 
-/// Writes an estate under `out`: `AWSLogs/…`, `labels.jsonl`, `decoys.jsonl`, `oddities.jsonl` and `plimsoll.toml`.
+/// Writes an estate under `out`: `AWSLogs/…` and a folder for every other cloud, `labels.jsonl`, `decoys.jsonl`,
+/// `oddities.jsonl` and `plimsoll.toml`; with [`Options::deeds`] also `deeds.jsonl`.
 ///
 /// `progress` is called with the number of days done after each.
 ///
@@ -239,6 +241,11 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     let abroad = (options.formats.iter().any(|format| !format.is_of_aws()))
         .then(|| Abroad::found(options, span));
 
+    let failed = |e| Error::failed(format!("cannot make `{}`", out.display())).cause(e);
+    fs::create_dir_all(out).map_err(failed)?;
+    if options.deeds {
+        fs::write(out.join("deeds.jsonl"), "").map_err(failed)?;
+    }
     let mut summary = Summary::default();
     let (mut labels, mut notes, mut oddities) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..options.days {
@@ -269,8 +276,6 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     for list in [&mut labels, &mut notes] {
         list.sort_by(|a: &Label, b: &Label| (&a.start, &a.identity).cmp(&(&b.start, &b.identity)));
     }
-    fs::create_dir_all(out)
-        .map_err(|e| Error::failed(format!("cannot make `{}`", out.display())).cause(e))?;
     label::write(&out.join("labels.jsonl"), &labels)?;
     label::write(&out.join("decoys.jsonl"), &notes)?;
     label::write(&out.join("oddities.jsonl"), &oddities)?;

@@ -192,6 +192,7 @@ fn replicate(world: &World, day: Day, rng: &mut Rng, trail: &mut Trail) {
     };
     let mut session = Session::of_service("s3.amazonaws.com");
     session.account = Some(PROD);
+    session.canonical.0 = format!("arn:aws:iam::{id}:role/service-role/s3-replication-orders");
     session.identity = format!(
         "{{\"type\":\"AssumedRole\",\"principalId\":\"AROA{unique}:s3-replication\",\
          \"arn\":\"arn:aws:sts::{id}:assumed-role/s3-replication-orders/s3-replication\",\"accountId\":\"{id}\",\

@@ -42,10 +42,19 @@ pub(super) enum Sheets {
     Flows,
 }
 
+/// A record that was heard: where it lies, and what it says.
+struct Heard {
+    sheets: Sheets,
+    slot: usize,
+    start: usize,
+    end: usize,
+    saying: Saying,
+}
+
 /// Everything that one day writes.
 pub(super) struct Trail {
     /// What every record says, if anybody wants to know.
-    heard: Option<Vec<(Sheets, usize, usize, usize, Saying)>>,
+    heard: Option<Vec<Heard>>,
     audit: Vec<Sheet>,
     flows: Vec<Sheet>,
     /// Entropy of the ids that AWS would assign.
@@ -97,27 +106,31 @@ impl Trail {
             Sheets::Flows => &self.flows[slot],
         };
         if let Some(&(_, start, end)) = sheet.records.last() {
-            heard.push((sheets, slot, start, end, saying()));
+            heard.push(Heard {
+                sheets,
+                slot,
+                start,
+                end,
+                saying: saying(),
+            });
         }
     }
 
     /// Returns every record that was heard, with its account and region.
     pub(super) fn heard(&self) -> impl Iterator<Item = (usize, usize, &str, &Saying)> {
-        self.heard
-            .iter()
-            .flatten()
-            .map(|(sheets, slot, start, end, saying)| {
-                let sheet = match sheets {
-                    Sheets::Audit => &self.audit[*slot],
-                    Sheets::Flows => &self.flows[*slot],
-                };
-                (
-                    slot / REGIONS.len(),
-                    slot % REGIONS.len(),
-                    &sheet.text[*start..*end],
-                    saying,
-                )
-            })
+        self.heard.iter().flatten().map(|heard| {
+            let sheet = match heard.sheets {
+                Sheets::Audit => &self.audit[heard.slot],
+                Sheets::Flows => &self.flows[heard.slot],
+            };
+            let (account, region) = (heard.slot / REGIONS.len(), heard.slot % REGIONS.len());
+            (
+                account,
+                region,
+                &sheet.text[heard.start..heard.end],
+                &heard.saying,
+            )
+        })
     }
 
     /// Adds an audit record that `write` composes, to the trail of an account in a region.

@@ -1,4 +1,4 @@
-//! The plan of attacks abroad: which scheme in which grade, on which day, by whose credentials; and decoys beside them.
+//! The plan of attacks abroad: which scheme in which grade, on which day, by whose credentials.
 
 use std::rc::Rc;
 
@@ -180,37 +180,4 @@ pub(super) fn plan(
         });
     }
     attacks
-}
-
-/// What resembles an attack and is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Decoy {
-    /// An administrator goes through all roles and their members, as every quarter.
-    AccessReview,
-    /// A new connector reads the whole Workspace directory for the first time.
-    Connector,
-    /// A team's containers move to another project.
-    Migration,
-    /// Somebody reads a contract in bulk for a lawsuit.
-    LegalRequest,
-}
-
-impl Decoy {
-    /// All decoys.
-    pub(super) const ALL: [Self; 4] = [
-        Self::AccessReview,
-        Self::Connector,
-        Self::Migration,
-        Self::LegalRequest,
-    ];
-
-    /// Returns the analytic that must not be raised, and why not.
-    pub(super) fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::AccessReview => ("AN1087", "an access review by an administrator"),
-            Self::Connector => ("AN1090", "the first run of an approved connector"),
-            Self::Migration => ("AN0370", "a migration between our own containers"),
-            Self::LegalRequest => ("AN1594", "a lawyer's request for everything of a case"),
-        }
-    }
 }

@@ -4,36 +4,37 @@ use serde_json::{Value, json};
 
 use crate::simulate::random::splitmix;
 
-use super::deed::{Deed, Noun, Outcome, Proof, Service, Verb, instant};
+use super::deed::{Deed, Outcome, Proof, Service, Verb, instant};
+use super::gcp_iam;
 use super::party::Kind;
 use super::place::{ORGANISATION, Purpose, Store};
 use super::sheet::{Form, Sheets, Told, dated};
 
 /// What one entry is about.
-struct Entry<'a> {
-    service: &'static str,
-    method: &'static str,
-    permission: &'static str,
-    action: &'static str,
+pub(super) struct Entry<'a> {
+    pub(super) service: &'static str,
+    pub(super) method: &'static str,
+    pub(super) permission: &'static str,
+    pub(super) action: &'static str,
     /// `activity` or `data_access`.
-    log: &'static str,
-    project: &'a str,
-    resource: String,
+    pub(super) log: &'static str,
+    pub(super) project: &'a str,
+    pub(super) resource: String,
     /// The kind of monitored resource, and its labels.
-    monitored: Value,
-    request: Value,
-    response: Value,
-    metadata: Value,
-    container: Option<String>,
-    object: Option<String>,
-    bytes: Option<u64>,
+    pub(super) monitored: Value,
+    pub(super) request: Value,
+    pub(super) response: Value,
+    pub(super) metadata: Value,
+    pub(super) container: Option<String>,
+    pub(super) object: Option<String>,
+    pub(super) bytes: Option<u64>,
 }
 
 /// Writes a deed.
 pub(super) fn write(deed: &Deed, out: &mut Sheets) {
     match deed.service {
         Service::Gcs => storage(deed, out),
-        Service::Iam => accounts(deed, out),
+        Service::Iam => gcp_iam::write(deed, out),
         _ => {}
     }
 }
@@ -170,120 +171,8 @@ fn bucket(store: &Store, all: bool) -> Value {
     }})
 }
 
-fn accounts(deed: &Deed, out: &mut Sheets) {
-    let project = deed
-        .store
-        .as_ref()
-        .map_or("halcyon-analytics", |store| store.owner.name);
-    let iam = "iam.googleapis.com";
-    let (service, method, permission, action, log) = match &deed.verb {
-        Verb::Enumerate(Noun::Users | Noun::Principals) => (
-            iam,
-            "google.iam.admin.v1.ListServiceAccounts",
-            "iam.serviceAccounts.list",
-            "enumerate_directory",
-            "data_access",
-        ),
-        Verb::Enumerate(Noun::Keys) => (
-            iam,
-            "google.iam.admin.v1.ListServiceAccountKeys",
-            "iam.serviceAccountKeys.list",
-            "enumerate_directory",
-            "data_access",
-        ),
-        Verb::Enumerate(Noun::User) => (
-            iam,
-            "google.iam.admin.v1.GetServiceAccount",
-            "iam.serviceAccounts.get",
-            "enumerate_directory",
-            "data_access",
-        ),
-        Verb::Enumerate(Noun::Policies | Noun::RoleMembers | Noun::Members) => (
-            "cloudresourcemanager.googleapis.com",
-            "GetIamPolicy",
-            "resourcemanager.projects.getIamPolicy",
-            "enumerate_directory",
-            "data_access",
-        ),
-        Verb::Enumerate(_) => (
-            iam,
-            "google.iam.admin.v1.ListRoles",
-            "iam.roles.list",
-            "enumerate_directory",
-            "data_access",
-        ),
-        Verb::Create(_) => (
-            iam,
-            "google.iam.admin.v1.CreateServiceAccount",
-            "iam.serviceAccounts.create",
-            "create_identity",
-            "activity",
-        ),
-        Verb::Credential(_) => (
-            iam,
-            "google.iam.admin.v1.CreateServiceAccountKey",
-            "iam.serviceAccountKeys.create",
-            "create_credential",
-            "activity",
-        ),
-        Verb::Assume(_) => (
-            "iamcredentials.googleapis.com",
-            "GenerateAccessToken",
-            "iam.serviceAccounts.getAccessToken",
-            "assume_role",
-            "data_access",
-        ),
-        _ => return,
-    };
-    let mut entry = Entry {
-        service,
-        method,
-        permission,
-        action,
-        log,
-        project,
-        resource: format!("projects/{project}"),
-        monitored: json!({"type": "project", "labels": {"project_id": project}}),
-        request: json!({"name": format!("projects/{project}")}),
-        response: Value::Null,
-        metadata: Value::Null,
-        container: None,
-        object: None,
-        bytes: None,
-    };
-    if let Verb::Create(whom) | Verb::Credential(whom) | Verb::Assume(whom) = &deed.verb {
-        entry.monitored = json!({"type": "service_account", "labels": {
-            "project_id": project, "email_id": whom.email, "unique_id": whom.client,
-        }});
-        let name = format!("projects/-/serviceAccounts/{}", whom.client);
-        entry.request = json!({"name": format!("projects/-/serviceAccounts/{}", whom.email)});
-        match deed.verb {
-            Verb::Create(_) => {
-                entry.request = json!({
-                    "@type": "type.googleapis.com/google.iam.admin.v1.CreateServiceAccountRequest",
-                    "account_id": whom.name, "name": format!("projects/{project}"), "service_account": {},
-                });
-                entry.response = json!({
-                    "@type": "type.googleapis.com/google.iam.admin.v1.ServiceAccount", "email": whom.email,
-                    "unique_id": whom.client, "project_id": project,
-                    "name": format!("projects/{project}/serviceAccounts/{}", whom.email),
-                });
-            }
-            Verb::Credential(_) => {
-                entry.resource = name;
-                entry.response = json!({
-                    "@type": "type.googleapis.com/google.iam.admin.v1.ServiceAccountKey",
-                    "name": format!("projects/{project}/serviceAccounts/{}/keys/{}", whom.email, key(whom.number)),
-                });
-            }
-            _ => entry.resource = name,
-        }
-    }
-    add(deed, entry, out);
-}
-
 /// Returns the id of a service account's key.
-fn key(number: u64) -> String {
+pub(super) fn key(number: u64) -> String {
     format!(
         "{:016x}{:016x}{:08x}",
         splitmix(number),
@@ -292,7 +181,8 @@ fn key(number: u64) -> String {
     )
 }
 
-fn add(deed: &Deed, entry: Entry<'_>, out: &mut Sheets) {
+/// Adds an entry.
+pub(super) fn add(deed: &Deed, entry: Entry<'_>, out: &mut Sheets) {
     let who = &deed.who;
     let nobody = who.kind == Kind::Nobody;
     let mut caller = json!({});

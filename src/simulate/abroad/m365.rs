@@ -74,7 +74,7 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
 }
 
 fn sharepoint(deed: &Deed) -> Option<Entry> {
-    let downloads = deed.object.len() % 2 == 0;
+    let downloads = deed.object.len().is_multiple_of(2);
     let (kind, operation, action) = match deed.verb {
         Verb::Read if downloads => (
             (6, "SharePointFileOperation"),

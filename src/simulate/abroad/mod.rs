@@ -7,11 +7,13 @@
 mod arm;
 mod attack;
 mod azure;
+mod decoy;
 mod deed;
 mod diary;
 mod entra;
 mod format;
 mod gcp;
+mod gcp_iam;
 mod gcp_traffic;
 mod graph;
 mod m365;
@@ -80,7 +82,7 @@ pub(super) struct Abroad {
     world: World,
     formats: Vec<Format>,
     attacks: Vec<attack::Attack>,
-    decoys: Vec<(Day, attack::Decoy)>,
+    decoys: Vec<(Day, decoy::Decoy)>,
 }
 
 /// What a day abroad came to, beside its records.
@@ -113,7 +115,7 @@ impl Abroad {
             .filter(|_| options.decoys)
             .map_or_else(Vec::new, |(from, last)| {
                 let days = i64::from(last.since(from)) + 1;
-                let all = attack::Decoy::ALL;
+                let all = decoy::Decoy::ALL;
                 let day = |place: usize| from.plus((place as i64 * days / all.len() as i64) as i32);
                 all.iter()
                     .enumerate()
@@ -189,3 +191,6 @@ impl Abroad {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

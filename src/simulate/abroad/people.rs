@@ -7,7 +7,7 @@ use crate::simulate::random::Rng;
 use crate::simulate::world::{is_month_end, is_weekend};
 use crate::time::Day;
 
-use super::deed::{Noun, Service, Verb};
+use super::deed::{Noun, Outcome, Service, Verb};
 use super::diary::{Diary, Stint};
 use super::party::{Kind, Party};
 use super::tool::Tool;
@@ -17,6 +17,8 @@ use super::world::World;
 const WEEKEND: f64 = 0.04;
 /// How often somebody is on leave on a working day.
 const LEAVE: f64 = 0.07;
+/// How often a password is mistyped.
+const MISTYPED: f64 = 0.04;
 /// How often somebody sits late.
 const LATE: f64 = 0.02;
 
@@ -77,6 +79,11 @@ fn morning(
 ) {
     let mut stint = world.stint(diary, rng, who, day, begins, Tool::Office);
     stint.sign_in(Service::Okta);
+    if stint.rng.chance(MISTYPED) {
+        stint.act(1.0, Service::Entra, Verb::SignIn, |deed| {
+            deed.outcome = Outcome::Missing;
+        });
+    }
     stint.sign_in(Service::Entra);
     if stint.rng.chance(0.25) {
         stint.tool = Tool::Browser;

@@ -1,4 +1,4 @@
-//! What attackers abroad do, and how loudly in each grade; and what decoys do.
+//! What attackers abroad do, and how loudly in each grade.
 
 use std::rc::Rc;
 
@@ -7,9 +7,8 @@ use crate::simulate::estate::{external_address, office_address};
 use crate::simulate::label::Label;
 use crate::simulate::oddity::Cause;
 use crate::simulate::random::Rng;
-use crate::time::Day;
 
-use super::attack::{Attack, Decoy, Scheme};
+use super::attack::{Attack, Scheme};
 use super::azure::sas_id;
 use super::deed::{Noun, Outcome, Proof, Service, Verb};
 use super::diary::{Diary, Stint};
@@ -24,7 +23,7 @@ const MADE: u64 = 0x1_0000;
 const LINKS: u64 = 0x2_0000;
 
 /// Everything that a directory can be asked for.
-const EVERYTHING: [Noun; 9] = [
+pub(super) const EVERYTHING: [Noun; 9] = [
     Noun::Users,
     Noun::Groups,
     Noun::Members,
@@ -327,64 +326,5 @@ impl Attack {
         if service == Service::Exchange && grade < Grade::Subtle {
             stint.act(30.0, Service::Exchange, Verb::Share, |_| {});
         }
-    }
-}
-
-impl Decoy {
-    /// Adds what is done on a day, and returns its note.
-    pub(super) fn run(self, world: &World, day: Day, diary: &mut Diary) -> Option<Label> {
-        let mut rng = Rng::of(world.seed, &[0xab0, 0xdec0, day.0 as u64, self as u64]);
-        let since = diary.mark();
-        let kind = match self {
-            Self::AccessReview => Kind::Admin,
-            Self::Connector => Kind::HrSync,
-            Self::Migration => Kind::Backup,
-            Self::LegalRequest => Kind::Analyst,
-        };
-        let who = world
-            .here(kind, day)
-            .find(|who| self != Self::LegalRequest || !who.is_at_google())?
-            .clone();
-        let second = 9 * 3600 + rng.between(0, 5 * 3600);
-        let tool = if self == Self::AccessReview {
-            Tool::Portal
-        } else {
-            Tool::Python
-        };
-        let mut stint = world.stint(diary, &mut rng, &who, day, second, tool);
-        match self {
-            Self::AccessReview => {
-                for noun in EVERYTHING {
-                    stint.enumerate(Service::Graph, noun, 4, 20.0);
-                }
-            }
-            Self::Connector => {
-                for noun in [Noun::Users, Noun::Groups, Noun::Members] {
-                    stint.enumerate(Service::Workspace, noun, 14, 1.0);
-                }
-            }
-            Self::Migration => {
-                let cloud = if who.is_at_google() {
-                    Cloud::Google
-                } else {
-                    Cloud::Azure
-                };
-                let from = world.stores(cloud, &[Purpose::Lake]).last().cloned()?;
-                let to = world.stores(cloud, &[Purpose::Backup]).first().cloned()?;
-                stint.list(&from, "", 2, 1.0);
-                stint.objects(&from, &Verb::Copy(to), 90, 2.0);
-            }
-            Self::LegalRequest => {
-                let store = world
-                    .stores(Cloud::Azure, &[Purpose::Sensitive])
-                    .first()
-                    .cloned()?;
-                stint.tool = Tool::StorageExplorer;
-                stint.list(&store, "", 6, 4.0);
-                stint.objects(&store, &Verb::Read, 40, 12.0);
-            }
-        }
-        let (analytic, note) = self.words();
-        diary.label(analytic, who.ids(), since, note.to_owned())
     }
 }

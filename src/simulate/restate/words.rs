@@ -40,7 +40,7 @@ fn outcome(fault: Fault<'_>) -> &'static str {
     match fault.map(|(code, _)| code) {
         None => "success",
         Some("AccessDenied") => "denied",
-        Some("ThrottlingException") => "throttled",
+        Some("ThrottlingException" | "SlowDown") => "throttled",
         Some(
             "NoSuchBucketPolicy"
             | "NoSuchPublicAccessBlockConfiguration"

@@ -123,11 +123,7 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     let files = discover(&[folder.to_path_buf()]).expect("logs");
     let is_log = |path: &PathBuf| !beside.iter().any(|name| path.ends_with(name));
     files
-<<<<<<< HEAD
-        .into_iter()
-=======
         .iter()
->>>>>>> v-sim
         .filter_map(|file| file.path().map(Path::to_path_buf))
         .filter(is_log)
         .collect()

@@ -31,11 +31,11 @@ impl Actions {
                 None => drop(service.exact.insert(op, action)),
             }
         }
-        for service in services.values_mut() {
+        services.values_mut().for_each(|service| {
             service
                 .patterns
                 .sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.as_str().len()));
-        }
+        });
         Self { services }
     }
 

@@ -65,6 +65,29 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     let written = std::fs::read_to_string(world.path().join("result/alerts.jsonl"))
         .expect("alerts are written");
     assert_eq!(alerts(&written), alerts(&said.out));
+    // Each alert says what the labels say of it, and is still itself.
+    let of_kind = |label: &str| {
+        let lines = written.lines().map(serde_json::from_str::<Value>);
+        let is_new = |alert: &Value| alert["status"] == "new" && alert["label"] == label;
+        lines
+            .filter(|alert| alert.as_ref().is_ok_and(is_new))
+            .count() as u64
+    };
+    assert_eq!(all["false_alerts"].as_u64(), Some(of_kind("false")));
+    assert_eq!(all["true_alerts"].as_u64(), Some(of_kind("true")));
+    world.run(&["verify", "result/alerts.jsonl"]).succeeds();
+    assert!(
+        said.err.contains(" by generations 1 to 5") && said.err.contains("\nfalse "),
+        "{}",
+        said.err
+    );
+
+    let said = world.run(&["inspect", "logs"]).succeeds();
+    let counted = said.out.contains("nothing is wrong with any of")
+        && said.out.contains("S3 data events are here");
+    assert!(counted && said.out.lines().count() < 15, "{}", said.out);
+    let all = world.run(&["inspect", "--files", "logs"]).succeeds().out;
+    assert!(all.lines().count() > world.files().len(), "{all}");
 }
 
 #[test]

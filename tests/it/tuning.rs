@@ -29,6 +29,8 @@ fn trained(seed: u64) -> World {
 #[test]
 fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
     let world = trained(8);
+    let nothing = world.run_with_input(&["score", "-"], b"").succeeds();
+    assert!(nothing.err.contains("nothing came"), "{}", nothing.err);
     let compared = json(&world.run(&["tune", "--format", "json"]).succeeds());
     let settings = compared["settings"].as_array().expect("settings");
     assert_eq!(settings.len(), 5);

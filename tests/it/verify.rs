@@ -238,6 +238,14 @@ fn the_command_says_which_alert_differs_and_where() {
     for words in ["Stored of arm ", "▲ here ", "of the whole", "generation "] {
         assert!(explained.out.contains(words), "{words}: {}", explained.out);
     }
+    world.write("ocsf.json", r#"{"class_uid": 2004, "metadata": {}}"#);
+    let foreign = world.run(&["verify", "ocsf.json"]);
+    assert!(
+        foreign.out.contains("it is an OCSF document"),
+        "{}",
+        foreign.out
+    );
+    foreign.fails_with(1, &[]);
     world
         .run(&["verify", "absent.json"])
         .fails_with(1, &["cannot read"]);

@@ -319,7 +319,7 @@ mod tests {
         assert_eq!((high.list.len(), high.unlisted), (3, 3));
         assert_eq!(
             listed(&high.list[0]),
-            ("eve".to_owned(), "AN1594".to_owned(), false)
+            ("eve".to_owned(), "AN0370".to_owned(), false)
         );
         let by_analytic = BTreeMap::from([("AN0370".to_owned(), 2), ("AN1594".to_owned(), 2)]);
         assert_eq!(high.by_analytic, by_analytic);

@@ -259,7 +259,7 @@ fn an_analyst_says_what_was_true_and_what_was_not() {
         said.out
     );
     let tuned = world.run(&["tune", "--budget", "20"]).succeeds();
-    assert!(tuned.out.contains("2 verdicts, of which"), "{}", tuned.out);
+    assert!(tuned.out.contains("2 verdicts, of which "), "{}", tuned.out);
     assert!(
         !world
             .run(&["check"])

@@ -52,8 +52,8 @@ const SINGLES: [&[&str]; 18] = [
 /// Members that hold one line of text or JSON text.
 const TEXTS: [&str; 2] = ["message", "@message"];
 
-/// The most bytes that a packed message unpacks to: that of a log group holds many records.
-const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
+/// The most bytes that are unpacked out of one record, in all: what a log group sends holds many records.
+pub const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
 
 /// The beginning of the text with which a log group checks its subscribers.
 const CONTROL_TEXT: &str = "CWL CONTROL MESSAGE";
@@ -174,7 +174,7 @@ pub fn unwrap(
         return value(hits, only, depth, memory, emit);
     }
     if let Some(packed) = packed(object) {
-        return match unpacked(packed) {
+        return match unpacked(packed, &mut memory.unpacked_left) {
             Ok(text) => lines(&text, only, depth + 1, memory, emit),
             Err(reason) => emit(Parsed::Rejected(reason)),
         };
@@ -232,17 +232,19 @@ fn packed(object: Object<'_>) -> Option<Value<'_>> {
 }
 
 /// Unpacks a message: base64, and what compression lies inside it.
-fn unpacked(packed: Value<'_>) -> Result<String, RejectReason> {
+fn unpacked(packed: Value<'_>, left: &mut u64) -> Result<String, RejectReason> {
     let text = packed.raw_text().unwrap_or_default();
     let bytes = base64::decode(text.as_bytes()).ok_or(RejectReason::UnknownRecord)?;
     let mut plain = Vec::new();
     let decoded = decode::decode(&*bytes).map_err(|_| RejectReason::Truncated)?;
     decoded
         .reader
-        .take(UNPACKED_BYTES_MAX + 1)
+        .take(*left + 1)
         .read_to_end(&mut plain)
         .map_err(|_| RejectReason::Truncated)?;
-    if plain.len() as u64 > UNPACKED_BYTES_MAX {
+    let rest = left.checked_sub(plain.len() as u64);
+    *left = rest.unwrap_or(0);
+    if rest.is_none() {
         return Err(RejectReason::RecordTooLarge);
     }
     Ok(String::from_utf8_lossy(&plain).into_owned())

@@ -138,6 +138,8 @@ enum Line {
 /// What is remembered from record to record of one input.
 #[derive(Default)]
 struct Memory {
+    /// How many more bytes may be unpacked out of the record at hand.
+    unpacked_left: u64,
     /// The place in [`FORMATS`] of the format of the last record.
     last_format: Option<usize>,
     interner: interner::Interner,

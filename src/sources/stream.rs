@@ -826,6 +826,7 @@ impl Desk {
             return self.tell(parsed, window, out);
         }
         let mut found = Vec::new();
+        self.memory.unpacked_left = envelope::UNPACKED_BYTES_MAX;
         envelope::unwrap(object, only, depth, &mut self.memory, &mut |parsed| {
             found.push(parsed)
         });
@@ -837,6 +838,7 @@ impl Desk {
     fn value(&mut self, value: Value<'_>, depth: usize, window: &Window, out: &mut Out<'_>) {
         self.place();
         let mut found = Vec::new();
+        self.memory.unpacked_left = envelope::UNPACKED_BYTES_MAX;
         envelope::value(
             value,
             self.options.format,

@@ -531,3 +531,33 @@ fn samples_are_accounted_for() {
     }
     std::io::stderr().write_all(table.as_bytes()).unwrap();
 }
+
+/// What is unpacked out of one record is bounded in all, however it is nested.
+#[test]
+fn what_unpacks_without_end_is_cut_off() {
+    let base64 = |bytes: &[u8]| -> String {
+        const DIGITS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let bits: Vec<u8> = bytes
+            .iter()
+            .flat_map(|byte| (0..8).rev().map(move |n| byte >> n & 1))
+            .collect();
+        let digit = |six: &[u8]| {
+            let value = (0..6).fold(0, |v, n| v << 1 | usize::from(*six.get(n).unwrap_or(&0)));
+            char::from(DIGITS[value])
+        };
+        bits.chunks(6).map(digit).collect()
+    };
+    let packed = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        let data = base64(&encoder.finish().unwrap());
+        format!("{{\"messageId\":\"m\",\"data\":\"{data}\"}}")
+    };
+    let large = |id: &str| packed(&format!("{}{}", record(id), " ".repeat(3 << 20)));
+    let alone = read_all(large("a").as_bytes(), &ReadOptions::default());
+    assert_eq!(summary(&alone.report), "1 events");
+    let nested = packed(&format!("{}\n{}\n{}", large("a"), large("b"), large("c")));
+    let read = read_all(nested.as_bytes(), &ReadOptions::default());
+    assert_eq!(summary(&read.report), "1 events, 2 !record_too_large");
+}

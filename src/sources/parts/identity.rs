@@ -29,8 +29,10 @@ pub fn principal(
     let id = names.id.map(tidy);
     let best = id.clone().or(email.clone()).or(names.name.map(tidy))?;
     let account = names.account.map(tidy).unwrap_or_default();
-    let arn = [names.id, names.email, names.name].into_iter().flatten();
-    let arn = arn.into_iter().find(|text| text.starts_with("arn:"));
+    // Of AWS alone, and only where its ids stand: what somebody is called is his own choice.
+    let arn = names
+        .id
+        .filter(|id| provider == Provider::Aws && id.starts_with("arn:"));
     let canonical = match provider {
         _ if arn.is_some() => arn.unwrap_or_default().to_owned(),
         Provider::Aws => format!("aws:account:{account}/{best}"),

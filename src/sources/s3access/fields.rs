@@ -75,9 +75,10 @@ impl<'a> Fields<'a> {
         Some(&*self.values[field as usize]).filter(|text| !json::stands_for_nothing(text))
     }
 
-    /// Returns a number.
+    /// Returns a whole number; exports write those of columns with gaps as floats.
     pub fn number(&self, field: Field) -> Option<u64> {
-        self.get(field)?.trim().parse().ok()
+        let text = self.get(field)?.trim();
+        text.strip_suffix(".0").unwrap_or(text).parse().ok()
     }
 
     /// Takes the members of an object by their names, whatever joins their words.

@@ -65,10 +65,11 @@ pub fn classify(op: &str, has_key: bool) -> Action {
     ACTIONS.get(ANY, op).or_else(of_kind).unwrap_or(Other)
 }
 
-/// Tells whether a line only restates another of the same request: the reading half of a copy, and each object of a deletion
-/// of many.
+/// Tells whether a line only restates another of the same request: each object of a deletion of many. The reading half of a
+/// copy is no such line: it is a read, the other half a write elsewhere, and of a copy that goes to a stranger's bucket it is
+/// all that our log has.
 pub fn is_restated(op: &str) -> bool {
-    is_half_of_copy(op) || op.starts_with("BATCH.")
+    op.starts_with("BATCH.")
 }
 
 /// Tells whether a line is the half of a copy that reads the source.

@@ -183,9 +183,10 @@ impl<'a> Row<'a> {
         Some(self.values[field as usize]).filter(|value| !matches!(*value, "" | "-" | "null"))
     }
 
-    /// Returns a number.
+    /// Returns a whole number; exports write those of columns with gaps as floats.
     pub fn number<N: std::str::FromStr>(&self, field: Field) -> Option<N> {
-        self.get(field)?.parse().ok()
+        let text = self.get(field)?;
+        text.strip_suffix(".0").unwrap_or(text).parse().ok()
     }
 
     /// Returns the first of two fields that has an address.

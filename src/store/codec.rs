@@ -71,9 +71,13 @@ impl Database {
             .create_new(create)
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(None);
+        let mut is_swept = false;
         for attempt in 1.. {
             match config.open() {
                 Ok(db) => return Ok(Self { db, path: shown }),
+                Err(sled::Error::Corruption { .. }) if !is_swept && sweep_snapshots(path) => {
+                    is_swept = true;
+                }
                 Err(e) if is_locked(&e) && attempt < OPEN_ATTEMPTS => {
                     std::thread::sleep(OPEN_PAUSE)
                 }
@@ -246,6 +250,27 @@ impl Database {
     }
 }
 
+/// Removes snapshots that were not written to their end; returns whether there were any.
+///
+/// sled writes a snapshot of its index whenever it opens a database, under a name of its own first. It takes what a process
+/// that was killed in the midst of that left behind for the newest snapshot, and then for damage (0.34.7). The log itself,
+/// from which a snapshot is made, is whole.
+fn sweep_snapshots(path: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return false;
+    };
+    let unfinished = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| {
+            let name = file.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating"))
+        });
+    unfinished
+        .filter(|file| std::fs::remove_file(file).is_ok())
+        .count()
+        > 0
+}
+
 fn is_locked(error: &sled::Error) -> bool {
     // sled reports a taken lock as an I/O error of another kind, with the real one inside its text.
     matches!(error, sled::Error::Io(e) if e.to_string().contains("could not acquire lock"))
@@ -255,4 +280,31 @@ fn damaged(path: &str, cause: impl std::fmt::Display) -> Error {
     Error::failed(format!("`{path}` is damaged or incomplete"))
         .cause(cause)
         .hint("train again into a new store; everything can be learnt anew from the logs")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_was_killed_does_not_damage_what_it_read() {
+        const NAMES: Table<String> = Table::new("names");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("day");
+        let names = ["ana".to_owned(), "bo".to_owned()];
+        let db = Database::create(&path).unwrap();
+        db.write(&NAMES, &names).unwrap();
+        db.finish().unwrap();
+        for half in ["", "half a snapshot"] {
+            let unfinished = path.join("snap.7FFFFFFFFFFFFFFF.generating");
+            std::fs::write(&unfinished, half).unwrap();
+            let db = Database::open(&path).unwrap();
+            assert_eq!(db.read(&NAMES).unwrap(), names);
+            drop(db);
+            assert!(!unfinished.exists());
+        }
+        std::fs::write(path.join("snap.7FFFFFFFFFFFFFFF"), "damage").unwrap();
+        assert!(Database::open(&path).is_err());
+    }
 }

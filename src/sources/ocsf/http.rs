@@ -138,9 +138,7 @@ pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
             host == **known
         }
     };
-    let api = APIS
-        .iter()
-        .find(|api| api.hosts.iter().any(|known| is_host(known)))?;
+    let api = APIS.iter().find(|api| api.hosts.iter().any(is_host))?;
     let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     let collection = api
         .roots

@@ -335,7 +335,7 @@ pub struct Destination {
 /// A network interface seen by a flow record, from the most to the least specific name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// Instance, as in `i-0abc`.
+    /// Instance, as in `i-0abc`, or `project/zone/name` in Google Cloud.
     pub instance: Option<Str>,
     /// Interface, as in `eni-0abc`.
     pub interface: Option<Str>,

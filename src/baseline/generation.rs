@@ -6,11 +6,11 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, Calibration, Chain, Group, Movement, Tuning};
-use crate::measure::{Links, OwnAccounts, value_hash};
+use crate::measure::{Creations, Links, OwnAccounts, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
-use crate::time::{Day, Time, Window};
+use crate::time::{Day, Window};
 use crate::vocab::{Entity, Metric, Str, Trait};
 
 /// What a group lends to members without history of their own.
@@ -49,7 +49,7 @@ pub struct Generation {
     /// Instances and the identities behind them on the last days learnt.
     pub links: Links,
     /// Identities created of late.
-    pub created: BTreeMap<Str, Time>,
+    pub created: Creations,
     /// Baselines that creep.
     pub movement: Movement,
     /// The stored distributions.
@@ -76,7 +76,7 @@ impl Generation {
             own_accounts: OwnAccounts::new(),
             listed_accounts: OwnAccounts::new(),
             links: Links::new(),
-            created: BTreeMap::new(),
+            created: Creations::new(),
             movement: Movement::default(),
             calibration: Calibration::default(),
             tuning: Tuning::default(),

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::time::Day;
 use crate::vocab::{Entity, Metric};
 
+/// A level below this is shown as nothing, of which nothing is a multiple.
+const LEVEL_MIN: f64 = 0.05;
+
 /// How far the daily amounts of one metric of one entity have moved above their slow level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rise {
@@ -25,9 +28,9 @@ pub struct Rise {
 }
 
 impl Rise {
-    /// Returns how many times as large the amount of a day has become.
-    pub fn factor(&self) -> f64 {
-        (self.now + 1.0) / (self.before + 1.0)
+    /// Returns how many times as large the amount of a day has become; `None` if there was next to nothing before.
+    pub fn factor(&self) -> Option<f64> {
+        (self.before >= LEVEL_MIN).then(|| self.now / self.before)
     }
 }
 

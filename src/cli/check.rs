@@ -31,6 +31,7 @@ pub struct Arguments {}
 /// A usage error with all faults of the configuration and the analytics; a failure if the store is damaged.
 pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = load(common.config.as_deref())?;
+    setup.databases.verify()?;
     let store = common.store();
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -46,13 +47,14 @@ fn configuration(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Res
     let config = &setup.config;
     writeln!(
         out,
-        "{} {} approvals, {} sensitive, {} bindings, {} peer groups, {} sinks",
+        "{} {} approvals, {} sensitive, {} bindings, {} peer groups, {} sinks, {} geographic databases",
         paint.bold("configuration"),
         config.approvals.len(),
         config.sensitive.len(),
         config.bindings.len(),
         config.peer_groups.len(),
         config.sinks.len(),
+        config.geoip.len(),
     )?;
     let mut warn = |text: String| writeln!(out, "  warning: {}", Plain(&text));
     for warning in &config.warnings {

@@ -180,6 +180,10 @@ impl Progress for Console {
         self.finish();
     }
 
+    fn warn(&self, text: &str) {
+        Self::warn(self, text);
+    }
+
     fn is_cancelled(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }

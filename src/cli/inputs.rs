@@ -1,6 +1,6 @@
 //! Which logs are read, and what is said of those that could not be.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -102,13 +102,7 @@ pub fn account_for(
     console: &Console,
 ) -> Result<Ending> {
     if let Some(path) = rejects {
-        write_rejects(path, &intake.rejects).map_err(|e| {
-            Error::failed(format!(
-                "cannot write rejected records to `{}`",
-                path.display()
-            ))
-            .cause(e)
-        })?;
+        write_rejects(path, &intake.rejects).map_err(|e| cannot_write(path, e))?;
     }
     let mut ending = Ending::Complete;
     for report in intake
@@ -123,7 +117,7 @@ pub fn account_for(
             reasons.join(", ")
         ));
     }
-    let is_nothing_read = intake.files.iter().all(|f| f.events == 0);
+    let is_nothing_read = intake.reports().all(|f| f.events == 0);
     if is_nothing_read && !intake.rejected().is_empty() {
         ending = Ending::Incomplete;
     }
@@ -160,15 +154,64 @@ impl Inputs {
     }
 }
 
-fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
+/// Writes rejected records as JSON lines.
+///
+/// # Errors
+///
+/// Fails if the disk does.
+pub fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for reject in rejects {
-        let document = json!({
-            "file": &*reject.position.file, "line": reject.position.line,
-            "record": reject.position.record, "byte": reject.position.byte,
-            "reason": reject.reason.as_str(), "excerpt": reject.excerpt,
-        });
-        writeln!(file, "{}", json::line(&document))?;
+        file.write_all(line_of(reject).as_bytes())?;
     }
     file.flush()
+}
+
+/// Where rejected records are appended as they come.
+pub struct RejectLog {
+    file: File,
+    path: PathBuf,
+}
+
+impl RejectLog {
+    /// Opens it; what it holds stays.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be written.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        Ok(Self {
+            file: file.map_err(|e| cannot_write(path, e))?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk is full.
+    pub fn append(&mut self, reject: &Reject) -> Result<()> {
+        self.file
+            .write_all(line_of(reject).as_bytes())
+            .map_err(|e| cannot_write(&self.path, e))
+    }
+}
+
+fn line_of(reject: &Reject) -> String {
+    let document = json!({
+        "file": &*reject.position.file, "line": reject.position.line,
+        "record": reject.position.record, "byte": reject.position.byte,
+        "reason": reject.reason.as_str(), "excerpt": reject.excerpt,
+    });
+    json::line(&document) + "\n"
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> Error {
+    Error::failed(format!(
+        "cannot write rejected records to `{}`",
+        path.display()
+    ))
+    .cause(error)
 }

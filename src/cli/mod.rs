@@ -10,6 +10,7 @@ mod explain;
 mod feedback;
 mod format;
 mod inputs;
+mod inspect;
 mod options;
 mod score;
 mod show;
@@ -43,6 +44,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inspect(inspect::Arguments),
     Backtest(backtest::Arguments),
     Train(train::Arguments),
     Score(score::Arguments),
@@ -73,6 +75,7 @@ pub enum Ending {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     let common = &arguments.common;
     let ending = match &arguments.command {
+        Command::Inspect(arguments) => inspect::run(arguments, common, console),
         Command::Backtest(arguments) => backtest::run(arguments, common, console),
         Command::Train(arguments) => train::run(arguments, common, console),
         Command::Score(arguments) => score::run(arguments, common, console),

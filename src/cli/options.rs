@@ -105,7 +105,7 @@ pub fn warn_of_other_measures(setup: &Setup, store: &Store, console: &Console) -
 pub fn load(path: Option<&Path>) -> Result<Setup> {
     let config = Config::load(path)?;
     let analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
-    Ok(Setup::new(config, analytics, now()))
+    Setup::new(config, analytics, now()).with_databases()
 }
 
 fn now() -> Time {

@@ -8,14 +8,15 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::format::Format;
-use crate::cli::inputs::{Inputs, account_for, close, read_options};
+use crate::cli::inputs::{Inputs, RejectLog, account_for, close, read_options};
 use crate::cli::options::{Telling, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, FollowOptions};
+use crate::engine::{self, FollowOptions, KeepReject};
 use crate::error::{Error, Result};
 use crate::report::summary::{self, Summary, Tally};
 use crate::report::{Paint, json};
 use crate::score::Alert;
+use crate::sources::Reject;
 use crate::store::{Archive, open_lines};
 use crate::time::parse_duration_secs;
 
@@ -65,14 +66,23 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             poll: arguments.poll,
             until_idle: arguments.until_idle,
         };
-        let followed = engine::follow(&setup, &store, &follow, console, &mut |alert| {
-            delivery.deliver(alert)
-        })?;
+        let mut rejects = common.rejects.as_deref().map(RejectLog::open).transpose()?;
+        let mut keep_reject = rejects
+            .as_mut()
+            .map(|log| |reject: &Reject| log.append(reject));
+        let followed = engine::follow(
+            &setup,
+            &store,
+            &follow,
+            console,
+            &mut |alert| delivery.deliver(alert),
+            keep_reject.as_mut().map(|keep| keep as KeepReject),
+        )?;
         console.say(&summary::text(
             &Summary::of_score(&followed, &delivery.tally),
             console.err(),
         ));
-        return account_for(&followed.intake, common.rejects.as_deref(), console);
+        return account_for(&followed.intake, None, console);
     }
     let generation = store.load_generation()?;
     let inputs = Inputs::find(&arguments.logs, common, console)?;

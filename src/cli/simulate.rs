@@ -9,7 +9,7 @@ use crate::cli::{Console, Ending};
 use crate::engine::Progress;
 use crate::error::{Error, Result};
 use crate::report::count;
-use crate::simulate::{self, Grade, Options};
+use crate::simulate::{self, Format, Grade, Options};
 use crate::time::Day;
 
 /// Write a labelled estate in native log formats, to try things on
@@ -23,6 +23,9 @@ use crate::time::Day;
 /// oddities.jsonl: what honest identities did out of the ordinary, by cause, so that false alerts can be told by cause;
 ///
 /// plimsoll.toml: what the estate's owners know about it.
+///
+/// Five AWS accounts are simulated, and the same company in Azure, Entra, Microsoft 365, Google Cloud, Workspace, Okta and
+/// Slack if formats of theirs are asked for. `ocsf` and `ecs` say again what `aws.cloudtrail` and `aws.vpcflow` say.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where it is written.
@@ -52,12 +55,30 @@ pub struct Arguments {
     /// Write no innocent look-alikes.
     #[arg(long)]
     no_decoys: bool,
+    /// The log formats: `aws` for aws.cloudtrail and aws.vpcflow, `all`, or names such as `gcp.audit` and beginnings such as
+    /// `gcp`, separated by commas.
+    #[arg(long, value_name = "FORMATS", default_value = "aws", value_parser = formats)]
+    formats: Formats,
+    /// Write deeds.jsonl too: what every record says, in normalised words.
+    #[arg(long)]
+    deeds: bool,
     /// The effort of compression, 1 to 9.
     #[arg(long, value_name = "N", default_value_t = Options::default().gzip_level, hide = true)]
     gzip_level: u32,
     /// A factor on the volumes of honest work.
     #[arg(long, value_name = "X", default_value_t = Options::default().scale)]
     scale: f64,
+}
+
+/// Some formats.
+#[derive(Debug, Clone)]
+struct Formats(Vec<Format>);
+
+fn formats(text: &str) -> std::result::Result<Formats, String> {
+    Format::list(text).map(Formats).map_err(|word| {
+        let names = Format::ALL.map(Format::name).join(", ");
+        format!("there is no `{word}`, but aws, all, {names}")
+    })
 }
 
 fn grade(text: &str) -> std::result::Result<Grade, String> {
@@ -97,6 +118,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         decoys: !arguments.no_decoys,
         gzip_level: arguments.gzip_level,
         scale: arguments.scale,
+        formats: arguments.formats.0.clone(),
+        deeds: arguments.deeds,
         ..Options::default()
     };
     console.begin("simulating", Some(u64::from(options.days)));

@@ -12,7 +12,7 @@ use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,8 @@ pub const DEFAULT_PATH: &str = "plimsoll.toml";
 pub struct Config {
     /// Networks that are ours beside the private ranges.
     pub internal: Vec<IpNet>,
-    /// Geographic databases.
-    pub geoip: Vec<PathBuf>,
+    /// Geographic databases, by their paths.
+    pub geoip: Vec<Word>,
     /// Accounts that are ours beside those whose own trail is read, as in `aws:111122223333`.
     pub accounts: BTreeSet<Str>,
     /// Whether identities that neither a peer group nor a role names peers for are grouped by what they do.
@@ -78,7 +78,7 @@ pub struct Binding {
 /// A source of network flows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BoundSource {
-    /// An instance, as in `i-0abc`.
+    /// An instance, as in `i-0abc`, or `project/zone/name` in Google Cloud.
     Instance(Str),
     /// An interface, as in `eni-0abc`.
     Interface(Str),

@@ -62,7 +62,9 @@ fn everything_of_the_manual_is_read() {
     );
     assert_eq!(config.analytics.entries[0].key, "AN1594");
     assert_eq!(config.sinks[0].format, SinkFormat::Ocsf);
-    assert_eq!(config.warnings.len(), 2);
+    assert_eq!(config.warnings.len(), 1);
+    let databases: Vec<_> = config.geoip.iter().map(|word| &*word.text).collect();
+    assert_eq!(databases, ["city.mmdb", "asn.mmdb"]);
     assert_eq!(config.mentioned_analytics().len(), 2);
     assert!(Config::parse("", "plimsoll.toml").unwrap() == Config::default());
 }

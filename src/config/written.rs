@@ -56,12 +56,6 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
     }
     fields.done(faults);
 
-    if !config.geoip.is_empty() {
-        config.warnings.push(
-            "geoip is not read by this version: networks are taken as /16 and /48 prefixes, and countries are unknown"
-                .to_owned(),
-        );
-    }
     if !config.sinks.is_empty() {
         config.warnings.push(
             "[[sink]] is not served by this version: alerts go to the output only".to_owned(),
@@ -125,11 +119,7 @@ fn read_network(table: &Table, config: &mut Config, faults: &mut Faults) {
             .internal
             .extend(checked(&word.place, &word.text, made, faults));
     }
-    config.geoip = fields
-        .words("geoip", faults)
-        .iter()
-        .map(|word| (*word.text).into())
-        .collect();
+    config.geoip = fields.words("geoip", faults);
     fields.done(faults);
 }
 

@@ -218,6 +218,7 @@ pub fn account(
             spool: &mut spool,
             acquaintance: &mut acquaintance,
             is_late: false,
+            hold: None,
             told: &mut Told::new(),
             options: &ScoreOptions {
                 budget_per_day: question.budget_per_day,

@@ -157,6 +157,7 @@ pub fn backtest(
             spool: &mut spool,
             acquaintance: &mut acquaintance,
             is_late: false,
+            hold: None,
             told: &mut told,
             options: &options.score,
             summary: &mut summary,
@@ -179,7 +180,7 @@ pub fn backtest(
     let evaluation = options
         .labels
         .as_ref()
-        .map(|labels| evaluate(&alerts, labels, split.start(), summary.days));
+        .map(|labels| evaluate(&alerts, labels, split.start(), summary.days()));
     let (identities, calibration_days, thresholds) = at_split;
     Ok(Backtest {
         summary,

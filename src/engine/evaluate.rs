@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::score::{Alert, Status};
+use crate::score::{Alert, AlertEntity, Status};
 use crate::time::Time;
 
 /// How long after a label's end, in seconds, an alert still hits it.
@@ -115,14 +115,18 @@ fn parse_label(line: &str) -> std::result::Result<Label, String> {
 impl Label {
     /// Tells whether an alert hits this label.
     pub fn is_hit_by(&self, alert: &Alert) -> bool {
-        let entity = &alert.entity;
-        alert.analytic == self.analytic
-            && alert.time >= self.start
-            && alert.time <= self.end.plus_secs(GRACE_SECS)
-            && self
-                .identity
-                .iter()
-                .any(|id| *id == entity.id || entity.aliases.contains(id))
+        alert.analytic == self.analytic && self.holds(alert.time) && self.is_of(&alert.entity)
+    }
+
+    /// Tells whether an alert of that time may rest on it.
+    pub fn holds(&self, time: Time) -> bool {
+        time >= self.start && time <= self.end.plus_secs(GRACE_SECS)
+    }
+
+    /// Tells whether an alert is about one of its identities.
+    pub fn is_of(&self, entity: &AlertEntity) -> bool {
+        let mut ids = self.identity.iter();
+        ids.any(|id| *id == entity.id || entity.aliases.contains(id))
     }
 }
 

@@ -31,6 +31,10 @@ const BATCHES_UNDER_WAY: usize = 128;
 pub struct IntakeSummary {
     /// One report a file, in the order of names.
     pub files: Vec<FileReport>,
+    /// Files that are not named one by one, as while following, where there is no end of them.
+    pub unnamed_files: u64,
+    /// What those held together.
+    pub unnamed: Option<FileReport>,
     /// Files that an earlier training already learnt.
     pub known_files: u64,
     /// Events told.
@@ -59,27 +63,29 @@ impl IntakeSummary {
         self.last = self.last.max(Some(time));
     }
 
-    /// Adds what became of one file, or of a part of it.
-    pub fn add_report(&mut self, report: FileReport) {
-        match self.files.iter_mut().find(|f| f.file == report.file) {
-            Some(mine) => mine.add(&report),
-            None => self.files.push(report),
-        }
+    /// Returns how many files there were.
+    pub fn n_files(&self) -> u64 {
+        self.files.len() as u64 + self.unnamed_files
+    }
+
+    /// Returns all reports: one a file, and one of those that are not named.
+    pub fn reports(&self) -> impl Iterator<Item = &FileReport> {
+        self.files.iter().chain(&self.unnamed)
     }
 
     /// Returns the records read.
     pub fn records(&self) -> u64 {
-        self.files.iter().map(|f| f.records).sum()
+        self.reports().map(|f| f.records).sum()
     }
 
     /// Returns the records skipped on purpose, by reason.
     pub fn skipped(&self) -> BTreeMap<&'static str, u64> {
-        sum_by_reason(self.files.iter().map(|f| &f.skipped))
+        sum_by_reason(self.reports().map(|f| &f.skipped))
     }
 
     /// Returns the records rejected, by reason.
     pub fn rejected(&self) -> BTreeMap<&'static str, u64> {
-        sum_by_reason(self.files.iter().map(|f| &f.rejected))
+        sum_by_reason(self.reports().map(|f| &f.rejected))
     }
 
     /// Returns the files that could not be read to their end, with why.
@@ -255,7 +261,8 @@ impl Intake<'_> {
     }
 }
 
-fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
+/// Opens a file, or standard input.
+pub(super) fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
     match input {
         InputFile::Stdin => Ok(Box::new(io::stdin().lock())),
         InputFile::File { path, .. } => Ok(Box::new(File::open(PathBuf::from(path))?)),

@@ -5,6 +5,7 @@ mod backtest;
 mod evaluate;
 mod feedback;
 mod follow;
+mod inspect;
 mod intake;
 mod lookup;
 mod nights;
@@ -22,7 +23,8 @@ pub use account::{
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
-pub use follow::{FollowOptions, follow};
+pub use follow::{FollowOptions, KeepReject, follow};
+pub use inspect::{FormatSurvey, Missing, Survey, inspect};
 pub use intake::{Intake, IntakeSummary};
 pub use lookup::lookup;
 pub use rehearse::{DayShown, Kept, Rehearsal, rehearse};
@@ -43,6 +45,8 @@ pub trait Progress: Sync {
     fn advance(&self, done: u64);
     /// The phase is over.
     fn end(&self);
+    /// Something is amiss that whoever runs this should know before its end.
+    fn warn(&self, _: &str) {}
     /// Tells whether the user asked to stop.
     fn is_cancelled(&self) -> bool {
         false

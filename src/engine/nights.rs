@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::Setup;
 use crate::learn::{CLOSING_SECS, Learner, PeerGroupOf, Unlearnt};
-use crate::measure::{DayBook, DayFacts, Links, OwnAccounts};
+use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, note_creation};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str};
@@ -142,7 +142,7 @@ pub fn enlighten(
     generation: &mut Generation,
     setup: &Setup,
     accounts: &OwnAccounts,
-    created: &BTreeMap<Str, Time>,
+    created: &Creations,
 ) {
     generation.own_accounts.extend(accounts.iter().cloned());
     generation
@@ -151,8 +151,7 @@ pub fn enlighten(
             let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
             Str::from(bare)
         }));
-    for (identity, &at) in created {
-        let mine = generation.created.entry(identity.clone()).or_insert(at);
-        *mine = (*mine).min(at);
+    for (identity, creation) in created {
+        note_creation(&mut generation.created, identity, creation);
     }
 }

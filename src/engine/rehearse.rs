@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::measure::DayFacts;
 use crate::score::Alert;
 use crate::sources::{InputFile, ReadOptions};
+use crate::stats::constants::SURPRISE_MIN;
 use crate::time::Day;
 use crate::vocab::Entity;
 
@@ -92,20 +93,21 @@ pub fn rehearse(
             spool.forget(day);
             continue;
         }
-        if kept.is_empty() {
-            kept.extend(budgets.iter().map(|&budget_per_day| {
-                Kept {
-                    budget_per_day,
-                    foreseen: nights
-                        .log
-                        .promise(None, budget_per_day, days_judged)
-                        .map(|promise| promise.ahead),
-                    alerts: Vec::new(),
-                }
-            }));
-        }
         number += 1;
         let mut generation = nights.generation(number);
+        if kept.is_empty() {
+            // A small estate never raises all that a large budget would let through.
+            let most = generation.calibration.lets_through(None, SURPRISE_MIN);
+            let ahead = |budget: f64| {
+                let raised = most.map_or(budget, |most| budget.min(most));
+                Some(nights.log.promise(None, raised, days_judged)?.ahead)
+            };
+            kept.extend(budgets.iter().map(|&budget_per_day| Kept {
+                budget_per_day,
+                foreseen: ahead(budget_per_day),
+                alerts: Vec::new(),
+            }));
+        }
         enlighten(&mut generation, setup, &book.accounts, &book.created);
         let facts = nights.facts_of(book);
         look(DayShown {
@@ -121,6 +123,7 @@ pub fn rehearse(
                 spool: &mut spool,
                 acquaintance: &mut Acquaintance::default(),
                 is_late: false,
+                hold: None,
                 told: &mut Told::new(),
                 options: &ScoreOptions {
                     budget_per_day: Some(kept.budget_per_day),

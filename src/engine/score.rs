@@ -13,14 +13,14 @@ use crate::engine::thresholds::{InForce, in_force, thresholds};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
-use crate::identity::Resolver;
+use crate::identity::{Resolver, is_instance};
 use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts};
 use crate::score::{Alert, Judge, Narrator, Status, Subject, alert_id};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
 use crate::stats::constants::SCORE_LOW;
-use crate::time::Day;
-use crate::vocab::{Entity, EntityKind, Str};
+use crate::time::{Day, Time};
+use crate::vocab::{Entity, EntityKind};
 
 /// Days that are remembered as they went: today and yesterday, and one that may still be open.
 const OPEN_DAYS: usize = 3;
@@ -44,10 +44,8 @@ pub struct ScoreSummary {
     pub intake: IntakeSummary,
     /// Generation that judged.
     pub generation: u64,
-    /// Days judged.
-    pub days: usize,
-    /// Entities judged, counted once a day.
-    pub entity_days: u64,
+    /// The days judged, each with how many identities it had when it was last judged.
+    pub judged: BTreeMap<Day, u64>,
     /// Episodes that crossed their threshold, by the highest severity they reached.
     pub episodes: BTreeMap<Severity, u64>,
     /// Episodes covered by an approval, by its owner and reason.
@@ -60,6 +58,18 @@ pub struct ScoreSummary {
     pub days_already_learnt: usize,
     /// Events that came later than their source is allowed to be, while following.
     pub late: u64,
+}
+
+impl ScoreSummary {
+    /// Returns the days judged, however often each was.
+    pub fn days(&self) -> usize {
+        self.judged.len()
+    }
+
+    /// Returns the identities judged, counted once a day.
+    pub fn entity_days(&self) -> u64 {
+        self.judged.values().sum()
+    }
 }
 
 /// What scoring remembers of entities that the generation does not know, from day to day.
@@ -182,6 +192,7 @@ pub fn score(
             spool: &mut spool,
             acquaintance: &mut acquaintance,
             is_late: false,
+            hold: None,
             told: &mut told,
             options,
             summary: &mut summary,
@@ -224,6 +235,28 @@ struct Crossing {
 /// What was told so far: the highest severity of each episode.
 pub type Told = BTreeMap<String, (Severity, Day)>;
 
+/// Instances that nobody is known to stand behind wait until the trails that would tell have come far enough: their flows
+/// may belong to somebody.
+#[derive(Debug)]
+pub struct Hold {
+    /// What is known until when.
+    pub until: Time,
+    /// Whether somebody waits.
+    pub is_held: bool,
+}
+
+impl Hold {
+    /// Tells whether somebody must wait, and notes it.
+    fn holds(&mut self, entity: &Entity, facts: &DayFacts, generation: &Generation) -> bool {
+        let waits = facts.last > self.until
+            && entity.kind == EntityKind::Identity
+            && is_instance(&entity.id)
+            && !generation.baselines.contains_key(entity);
+        self.is_held |= waits;
+        waits
+    }
+}
+
 /// A day to be judged, with what judging it needs and changes.
 pub struct Hearing<'a> {
     /// What the run works by.
@@ -238,6 +271,8 @@ pub struct Hearing<'a> {
     pub acquaintance: &'a mut Acquaintance,
     /// Whether the book holds but what came after the day was closed; then it does not stand for the day.
     pub is_late: bool,
+    /// Who is not judged yet; `None` if all is in.
+    pub hold: Option<&'a mut Hold>,
     /// What was told of the day before now.
     pub told: &'a mut Told,
     /// Thresholds and what is shown.
@@ -255,6 +290,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         spool,
         acquaintance,
         is_late,
+        mut hold,
         told,
         options,
         summary,
@@ -268,8 +304,14 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
     let judge = Judge::new(&setup.analytics, generation);
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut crossings = Vec::new();
+    let mut identities = 0;
     for (entity, entity_facts) in &facts {
-        summary.entity_days += u64::from(entity.kind == EntityKind::Identity);
+        if let Some(hold) = &mut hold
+            && hold.holds(entity, entity_facts, generation)
+        {
+            continue;
+        }
+        identities += u64::from(entity.kind == EntityKind::Identity);
         let met = acquaintance.met(entity, book.day);
         let subject = Subject::of(
             entity,
@@ -343,7 +385,8 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
     if !is_late {
         acquaintance.remember(book, &facts, generation);
     }
-    summary.days += 1;
+    let judged = summary.judged.entry(book.day).or_insert(identities);
+    *judged = identities.max(*judged);
     alerts
         .sort_by(|a, b| (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity)));
     Ok(alerts)
@@ -396,8 +439,7 @@ fn events_of(
     let resolver = setup.resolver();
     let mut events: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
     spool.of_day(book.day, |mut event| {
-        let is_second_copy = |account: &Str| generation.own_accounts.contains(account);
-        if event.twin_of_account.as_ref().is_some_and(is_second_copy) {
+        if book.is_second_copy(&event, &generation.own_accounts) || book.gave_way(&event) {
             return;
         }
         let entities: Vec<Entity> = resolver

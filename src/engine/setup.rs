@@ -2,7 +2,9 @@
 
 use crate::analytic::Analytic;
 use crate::config::Config;
+use crate::error::Result;
 use crate::identity::Resolver;
+use crate::identity::geo::Databases;
 use crate::measure::{Plan, value_hash};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str};
@@ -13,6 +15,8 @@ pub struct Setup {
     pub config: Config,
     /// The analytics, as checked.
     pub analytics: Vec<Analytic>,
+    /// The geographic databases, once they are opened.
+    pub databases: Databases,
     /// Which windows are measured.
     pub plan: Plan,
     /// The present, by which events of the future are told.
@@ -39,13 +43,25 @@ impl Setup {
         Self {
             config,
             analytics,
+            databases: Databases::default(),
             plan: Plan { windows },
             now,
         }
     }
 
-    /// Returns what is measured when a log is read, in short: the same text for the same networks, sensitive buckets, bindings
-    /// and windows that do not consist of ten minutes. What a store was measured by does not change afterwards.
+    /// Opens the geographic databases that the configuration names.
+    ///
+    /// # Errors
+    ///
+    /// A usage error if one of them is missing or damaged.
+    pub fn with_databases(mut self) -> Result<Self> {
+        self.databases = Databases::open(&self.config.geoip)?;
+        Ok(self)
+    }
+
+    /// Returns what is measured when a log is read, in short: the same text for the same networks, kinds of geographic
+    /// databases, sensitive buckets, bindings and windows that do not consist of ten minutes. Databases come anew every week,
+    /// with few addresses in other places, and are the same for all that. What a store was measured by does not change afterwards.
     pub fn measured_by(&self) -> String {
         let config = &self.config;
         let analytics = self.analytics.iter();
@@ -56,6 +72,7 @@ impl Setup {
                 .chain(analytics.flat_map(|analytic| &analytic.sensitive_buckets))
                 .map(ToString::to_string),
         );
+        said.extend(self.databases.kinds().map(|kind| format!("geoip {kind}")));
         said.extend(config.bindings.iter().map(|b| format!("{b:?}")));
         let odd_windows = self.plan.windows.iter().filter(|(_, w)| w.grain() == *w);
         said.extend(odd_windows.map(|(m, w)| format!("{m} {w}")));
@@ -70,6 +87,7 @@ impl Setup {
             &self.config,
             self.analytics.iter().flat_map(|a| &a.sensitive_buckets),
         )
+        .located_by(&self.databases)
     }
 
     /// Tells whether an analytic asks for sensitive buckets and none is listed anywhere.
@@ -90,5 +108,91 @@ impl Setup {
         self.config
             .peer_group(identity)
             .map(|group| group.name.clone())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, IdentityKind, Principal, Provider, Source};
+    use crate::identity::geo::written::{Datum, database};
+    use crate::measure::DayBook;
+    use crate::vocab::Trait;
+
+    /// Returns the countries and networks that a caller is remembered by.
+    fn remembered(setup: &Setup, address: &str, country: Option<&str>) -> Vec<String> {
+        let mut event = Event::new(
+            Time::from_nanos(1),
+            "a".into(),
+            Provider::Gcp,
+            Source::GcpAudit,
+        );
+        event.peer.ip = Some(address.parse().unwrap());
+        event.peer.country = country.map(Str::from);
+        event.principal = Some(Principal {
+            id: "gcp:user:ana@halcyon.example".into(),
+            kind: IdentityKind::Human,
+            role: None,
+            instance: None,
+            is_delivered: false,
+            aliases: Vec::new(),
+        });
+        let mut book = DayBook::new(event.time.day());
+        let resolver = setup.resolver();
+        book.tell(&resolver.settle(&mut event), &setup.plan);
+        let facts = book.subjects.values().next().unwrap();
+        [Trait::Country, Trait::Network]
+            .iter()
+            .filter_map(|which| facts.trait_values(*which))
+            .flat_map(|values| values.iter().map(|(value, _)| value.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn a_database_tells_countries_and_systems_and_is_part_of_what_was_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = Datum::Map(&[
+            ("country", Datum::Map(&[("iso_code", Datum::Text("NL"))])),
+            ("autonomous_system_number", Datum::Number(64_500)),
+        ]);
+        let put = |name: &str, kind: &str| {
+            let written = database(kind, &[("198.51.100.0/24", entry)]);
+            std::fs::write(folder.path().join(name), written).unwrap();
+        };
+        put("one.mmdb", "Example-City");
+        put("next-week.mmdb", "Example-City");
+        put("other.mmdb", "Example-ASN");
+        let file = folder.path().join("plimsoll.toml").display().to_string();
+        let setup = |text: &str| {
+            let config = Config::parse(text, &file).unwrap();
+            let setup = Setup::new(config, Vec::new(), Time::from_nanos(0));
+            setup.with_databases().unwrap()
+        };
+        let of = |name: &str| setup(&format!("[network]\ngeoip = [\"{name}\"]"));
+        let (without, one, next, other) = (
+            setup(""),
+            of("one.mmdb"),
+            of("next-week.mmdb"),
+            of("other.mmdb"),
+        );
+        assert_eq!(one.measured_by(), next.measured_by());
+        assert_ne!(one.measured_by(), without.measured_by());
+        assert_ne!(one.measured_by(), other.measured_by());
+
+        assert_eq!(remembered(&one, "198.51.100.7", None), ["NL", "AS64500"]);
+        assert_eq!(
+            remembered(&one, "198.51.100.7", Some("BE")),
+            ["BE", "AS64500"]
+        );
+        assert_eq!(remembered(&one, "203.0.113.9", None), ["203.0.0.0/16"]);
+        assert_eq!(
+            remembered(&without, "198.51.100.7", None),
+            ["198.51.0.0/16"]
+        );
+        assert_eq!(
+            remembered(&without, "2001:db8::7", Some("BE")),
+            ["BE", "2001:db8::/48"]
+        );
     }
 }

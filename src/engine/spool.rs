@@ -1,8 +1,8 @@
 //! The events of days that are being judged, set aside so that an alert can be told from its very events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -12,21 +12,53 @@ use crate::time::Day;
 /// The most bytes that one set-aside event may take; more is damage. A record has at most a mebibyte, but an event may
 /// repeat its texts: a session is part of the identity, of its aliases, and of what was created.
 const EVENT_BYTES_MAX: usize = 16 << 20;
-/// Buffer of a day's file.
-const BUFFER_BYTES: usize = 1 << 18;
+/// So many bytes of one day are written out at a time.
+const BLOCK_BYTES: usize = 1 << 18;
+/// The most bytes of all days that wait to be written out.
+const WAITING_BYTES_MAX: usize = 16 << 20;
 
 /// Events by day, on disk, in the order in which they were told.
 ///
-/// Without a folder of its own, the files end with the spool.
+/// However many days there are, no file stays open for each: logs may hold events of any date.
 #[derive(Default)]
 pub struct Spool {
-    folder: Option<PathBuf>,
-    days: BTreeMap<Day, BufWriter<File>>,
+    place: Place,
+    /// What is not yet written out: whole events.
+    waiting: BTreeMap<Day, Vec<u8>>,
+    waiting_bytes: usize,
     buffer: Vec<u8>,
 }
 
+enum Place {
+    /// One file without a name, which ends with the spool.
+    Temporary(Option<Blocks>),
+    /// A file for each day, which stays.
+    Folder(Folder),
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::Temporary(None)
+    }
+}
+
+/// One file for all days.
+struct Blocks {
+    file: File,
+    end: u64,
+    /// Where the blocks of each day lie: from, length.
+    of_day: BTreeMap<Day, Vec<(u64, u64)>>,
+}
+
+struct Folder {
+    path: PathBuf,
+    lengths: BTreeMap<Day, u64>,
+    /// Days written to since all was last made durable.
+    unsynced: BTreeSet<Day>,
+}
+
 impl Spool {
-    /// Makes an empty spool, whose files end with it.
+    /// Makes an empty spool, which ends with this value.
     pub fn new() -> Self {
         Self::default()
     }
@@ -36,41 +68,17 @@ impl Spool {
     /// # Errors
     ///
     /// Fails if the folder cannot be written.
-    pub fn open(folder: PathBuf, lengths: &BTreeMap<Day, u64>) -> Result<Self> {
-        std::fs::create_dir_all(&folder).map_err(cannot)?;
-        for entry in std::fs::read_dir(&folder).map_err(cannot)? {
-            let path = entry.map_err(cannot)?.path();
-            let is_known = lengths.keys().any(|day| path == file_of(&folder, *day));
-            if !is_known {
-                std::fs::remove_file(&path).map_err(cannot)?;
-            }
-        }
-        let mut spool = Self {
-            folder: Some(folder),
-            ..Self::default()
+    pub fn open(path: PathBuf, lengths: &BTreeMap<Day, u64>) -> Result<Self> {
+        let folder = Folder {
+            path,
+            lengths: lengths.clone(),
+            unsynced: BTreeSet::new(),
         };
-        for (&day, &length) in lengths {
-            let mut file = spool.create(day)?;
-            file.set_len(length).map_err(cannot)?;
-            file.seek(SeekFrom::End(0)).map_err(cannot)?;
-            spool
-                .days
-                .insert(day, BufWriter::with_capacity(BUFFER_BYTES, file));
-        }
-        Ok(spool)
-    }
-
-    fn create(&self, day: Day) -> Result<File> {
-        match &self.folder {
-            Some(folder) => OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(file_of(folder, day)),
-            None => tempfile::tempfile(),
-        }
-        .map_err(cannot)
+        folder.cut().map_err(|e| cannot_in(&folder.path, e))?;
+        Ok(Self {
+            place: Place::Folder(folder),
+            ..Self::default()
+        })
     }
 
     /// Sets an event aside.
@@ -80,72 +88,185 @@ impl Spool {
     /// Fails if the folder is full.
     pub fn push(&mut self, event: &Event) -> Result<()> {
         let day = event.time.day();
-        if !self.days.contains_key(&day) {
-            let file = self.create(day)?;
-            self.days
-                .insert(day, BufWriter::with_capacity(BUFFER_BYTES, file));
+        let waiting = self.waiting.entry(day).or_default();
+        let before = waiting.len();
+        write_event(waiting, event, &mut self.buffer).map_err(|e| self.place.cannot(e))?;
+        self.waiting_bytes += waiting.len() - before;
+        if waiting.len() >= BLOCK_BYTES {
+            self.write_out(day)?;
+        } else if self.waiting_bytes >= WAITING_BYTES_MAX {
+            self.write_all_out()?;
         }
-        match self.days.get_mut(&day) {
-            Some(writer) => write_event(writer, event, &mut self.buffer).map_err(cannot),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// Writes out what is still in memory, durably if the files stay; returns the length of each day's file.
+    fn write_out(&mut self, day: Day) -> Result<()> {
+        let Some(block) = self.waiting.remove(&day) else {
+            return Ok(());
+        };
+        self.waiting_bytes -= block.len();
+        let written = match &mut self.place {
+            Place::Temporary(blocks) => Blocks::append(blocks, day, &block),
+            Place::Folder(folder) => folder.append(day, &block),
+        };
+        written.map_err(|e| self.place.cannot(e))
+    }
+
+    fn write_all_out(&mut self) -> Result<()> {
+        let days: Vec<Day> = self.waiting.keys().copied().collect();
+        days.into_iter().try_for_each(|day| self.write_out(day))
+    }
+
+    /// Writes out what is still in memory, durably if the files stay; returns the length of each day's file, if it has one.
     ///
     /// # Errors
     ///
     /// Fails if the folder is full.
     pub fn flush(&mut self) -> Result<BTreeMap<Day, u64>> {
-        let mut lengths = BTreeMap::new();
-        for (&day, writer) in &mut self.days {
-            writer.flush().map_err(cannot)?;
-            if self.folder.is_some() {
-                writer.get_ref().sync_data().map_err(cannot)?;
-            }
-            lengths.insert(day, writer.get_ref().metadata().map_err(cannot)?.len());
-        }
-        Ok(lengths)
+        self.write_all_out()?;
+        let Place::Folder(folder) = &mut self.place else {
+            return Ok(BTreeMap::new());
+        };
+        folder.sync().map_err(|e| cannot_in(&folder.path, e))?;
+        Ok(folder.lengths.clone())
     }
 
     /// Hands over the events of a day, in the order in which they were set aside.
     ///
     /// # Errors
     ///
-    /// Fails if the temporary folder does.
-    pub fn of_day(&mut self, day: Day, mut each: impl FnMut(Event)) -> Result<()> {
-        let Some(writer) = self.days.get_mut(&day) else {
-            return Ok(());
+    /// Fails if the disk does.
+    pub fn of_day(&self, day: Day, mut each: impl FnMut(Event)) -> Result<()> {
+        let waiting = self.waiting.get(&day).map_or(&[][..], Vec::as_slice);
+        let written = match &self.place {
+            Place::Temporary(None) => Ok(()),
+            Place::Temporary(Some(blocks)) => blocks.of_day(day, &mut each),
+            Place::Folder(folder) => folder.of_day(day, &mut each),
         };
-        writer.flush().map_err(cannot)?;
-        let file = writer.get_mut();
-        file.seek(SeekFrom::Start(0)).map_err(cannot)?;
-        read_events(
-            BufReader::with_capacity(BUFFER_BYTES, &mut *file),
-            &mut each,
-        )
-        .map_err(cannot)?;
-        file.seek(SeekFrom::End(0)).map_err(cannot)?;
-        Ok(())
+        written
+            .and_then(|()| read_events(waiting, &mut each))
+            .map_err(|e| self.place.cannot(e))
     }
 
     /// Lets go of the events of a day.
     pub fn forget(&mut self, day: Day) {
-        self.days.remove(&day);
-        if let Some(folder) = &self.folder {
-            std::fs::remove_file(file_of(folder, day)).ok();
+        let waiting = self.waiting.remove(&day);
+        self.waiting_bytes -= waiting.map_or(0, |block| block.len());
+        match &mut self.place {
+            Place::Temporary(None) => {}
+            Place::Temporary(Some(blocks)) => {
+                blocks.of_day.remove(&day);
+            }
+            Place::Folder(folder) => folder.forget(day),
         }
     }
 }
 
-fn file_of(folder: &Path, day: Day) -> PathBuf {
-    folder.join(format!("{day}.events"))
+impl Place {
+    fn cannot(&self, e: io::Error) -> Error {
+        match self {
+            Self::Folder(folder) => cannot_in(&folder.path, e),
+            Self::Temporary(_) => Error::failed("cannot set events aside in the temporary folder")
+                .cause(e)
+                .hint("make room, or choose another folder with the environment variable TMPDIR"),
+        }
+    }
 }
 
-fn cannot(e: io::Error) -> Error {
-    Error::failed("cannot set events aside in the temporary folder")
+fn cannot_in(folder: &Path, e: io::Error) -> Error {
+    Error::failed(format!("cannot set events aside in `{}`", folder.display()))
         .cause(e)
-        .hint("make room, or choose another folder with the environment variable TMPDIR")
+        .hint(
+            "make room, and see that the store can be written; following goes on from where it was",
+        )
+}
+
+impl Blocks {
+    fn append(blocks: &mut Option<Self>, day: Day, block: &[u8]) -> io::Result<()> {
+        let blocks = match blocks {
+            Some(blocks) => blocks,
+            None => blocks.insert(Self {
+                file: tempfile::tempfile()?,
+                end: 0,
+                of_day: BTreeMap::new(),
+            }),
+        };
+        blocks.file.seek(SeekFrom::Start(blocks.end))?;
+        blocks.file.write_all(block)?;
+        let (from, len) = (blocks.end, block.len() as u64);
+        blocks.end += len;
+        let of_day = blocks.of_day.entry(day).or_default();
+        match of_day.last_mut() {
+            Some((start, length)) if *start + *length == from => *length += len,
+            _ => of_day.push((from, len)),
+        }
+        Ok(())
+    }
+
+    fn of_day(&self, day: Day, each: &mut impl FnMut(Event)) -> io::Result<()> {
+        let mut file = &self.file;
+        for &(from, len) in self.of_day.get(&day).into_iter().flatten() {
+            file.seek(SeekFrom::Start(from))?;
+            read_events(BufReader::with_capacity(BLOCK_BYTES, file.take(len)), each)?;
+        }
+        Ok(())
+    }
+}
+
+impl Folder {
+    fn file(&self, day: Day) -> PathBuf {
+        self.path.join(format!("{day}.events"))
+    }
+
+    /// Cuts the files to their lengths, and removes those that have none.
+    fn cut(&self) -> io::Result<()> {
+        std::fs::create_dir_all(&self.path)?;
+        let known: BTreeSet<PathBuf> = self.lengths.keys().map(|&day| self.file(day)).collect();
+        for entry in std::fs::read_dir(&self.path)? {
+            let path = entry?.path();
+            if !known.contains(&path) {
+                std::fs::remove_file(&path)?;
+            }
+        }
+        for (&day, &length) in &self.lengths {
+            let mut options = OpenOptions::new();
+            let options = options.write(true).create(true).truncate(false);
+            options.open(self.file(day))?.set_len(length)?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, day: Day, block: &[u8]) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut file = options.append(true).create(true).open(self.file(day))?;
+        self.unsynced.insert(day);
+        file.write_all(block)?;
+        *self.lengths.entry(day).or_insert(0) += block.len() as u64;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        for &day in &self.unsynced {
+            File::open(self.file(day))?.sync_data()?;
+        }
+        self.unsynced.clear();
+        Ok(())
+    }
+
+    fn of_day(&self, day: Day, each: &mut impl FnMut(Event)) -> io::Result<()> {
+        if !self.lengths.contains_key(&day) {
+            return Ok(());
+        }
+        let file = File::open(self.file(day))?;
+        read_events(BufReader::with_capacity(BLOCK_BYTES, file), each)
+    }
+
+    fn forget(&mut self, day: Day) {
+        self.unsynced.remove(&day);
+        if self.lengths.remove(&day).is_some() {
+            std::fs::remove_file(self.file(day)).ok();
+        }
+    }
 }
 
 /// Writes one event, preceded by its length.

@@ -23,6 +23,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::engine::Progress;
 use crate::error::{Error, Result};
 
+/// The most estates.
+const SEEDS_MAX: u32 = 10_000;
+/// The most days that are learnt, and that are judged.
+const DAYS_MAX: u32 = 366;
+/// The fewest days from which a score is not provisional: three in which everything is new, seven that are scored, and one
+/// that may still grow.
+const DAYS_LEARNT_MIN: u32 = 11;
+
 /// What is evaluated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
@@ -44,7 +52,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seeds: 20,
-            first_seed: 201,
+            first_seed: 301,
             days_learnt: 28,
             days_judged: 10,
             identities: 300,
@@ -59,9 +67,16 @@ impl Default for Options {
 ///
 /// Fails if the options are out of range, the user stops it, or the disk fails.
 pub fn evaluate(options: &Options, progress: &dyn Progress) -> Result<Report> {
-    if options.seeds == 0 || options.days_learnt < 7 || options.days_judged == 0 {
-        return Err(Error::usage("there is nothing to evaluate")
-            .hint("give at least one seed, seven days to learn and one to judge"));
+    let is_in_range = (1..=SEEDS_MAX).contains(&options.seeds)
+        && (DAYS_LEARNT_MIN..=DAYS_MAX).contains(&options.days_learnt)
+        && (1..=DAYS_MAX).contains(&options.days_judged)
+        && options.first_seed.checked_add(SEEDS_MAX.into()).is_some();
+    if !is_in_range {
+        let hint = format!(
+            "give 1 to {SEEDS_MAX} estates, {DAYS_LEARNT_MIN} to {DAYS_MAX} days to learn (calibration takes that many), and \
+             1 to {DAYS_MAX} to judge"
+        );
+        return Err(Error::usage("that cannot be evaluated").hint(hint));
     }
     let next = AtomicUsize::new(0);
     let done = AtomicUsize::new(0);

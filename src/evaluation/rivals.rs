@@ -165,7 +165,8 @@ fn median(mut values: Vec<f64>) -> f64 {
     *values.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
-/// The day's sum against the largest day so far, on a logarithmic scale.
+/// The day's sum against the largest day so far, on a logarithmic scale. What was never done before stands out as if its
+/// largest day had been 0: with a fallback on everybody's large days it finds half as much.
 #[derive(Default)]
 struct DailyMaximum {
     own: BTreeMap<(Entity, Metric), f64>,

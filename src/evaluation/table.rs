@@ -297,8 +297,8 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         for (analytic, n) in &outcome.true_alerts {
             alerts.entry(analytic.clone()).or_default().0 += n;
         }
-        for (name, n) in &outcome.decoys_fired {
-            fired.entry(name.clone()).or_default().found += n;
+        for name in outcome.decoys_fired.values() {
+            fired.entry(name.clone()).or_default().found += 1;
         }
     }
     for (id, table) in &mut analytics {

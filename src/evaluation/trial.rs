@@ -83,8 +83,8 @@ pub struct BudgetOutcome {
     pub true_alerts: BTreeMap<String, u64>,
     /// Attacks found, each with the seconds from its start to its first alert.
     pub found: BTreeMap<usize, i64>,
-    /// Decoys that fired, by name.
-    pub decoys_fired: BTreeMap<String, u64>,
+    /// Decoys on which any analytic alerted, by number and name.
+    pub decoys_fired: BTreeMap<usize, String>,
 }
 
 /// Simulates an estate, plays it and compares what was raised with what had happened.
@@ -187,8 +187,8 @@ fn outcome(kept: Kept, truth: &Truth) -> BudgetOutcome {
             continue;
         }
         let cause = match truth.decoy(alert) {
-            Some(decoy) => {
-                *outcome.decoys_fired.entry(decoy.to_owned()).or_insert(0) += 1;
+            Some((number, decoy)) => {
+                outcome.decoys_fired.insert(number, decoy.to_owned());
                 format!("decoy {decoy}")
             }
             None => truth.cause(alert),

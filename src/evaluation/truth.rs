@@ -89,10 +89,15 @@ impl Truth {
         found
     }
 
-    /// Returns the decoy that an alert rests on: its name.
-    pub fn decoy(&self, alert: &Alert) -> Option<&str> {
-        let decoy = self.decoys.iter().find(|decoy| decoy.is_hit_by(alert))?;
-        Some(word_after("decoy=", &decoy.note))
+    /// Returns the decoy that an alert rests on, whichever analytic raised it: its number and its name.
+    pub fn decoy(&self, alert: &Alert) -> Option<(usize, &str)> {
+        let hit = |decoy: &Label| decoy.is_of(&alert.entity) && decoy.holds(alert.time);
+        let (number, decoy) = self
+            .decoys
+            .iter()
+            .enumerate()
+            .find(|(_, decoy)| hit(decoy))?;
+        Some((number, word_after("decoy=", &decoy.note)))
     }
 
     /// Returns how often each decoy is there from a day on.

@@ -1,13 +1,15 @@
 //! Who it was, whose address that is, and which buckets are sensitive: an event read in the light of the configuration.
 
 pub mod address;
+pub mod geo;
 
 use std::cell::RefCell;
 use std::net::IpAddr;
 
 use crate::config::{BoundSource, Config};
-use crate::event::{Action, AddressClass, Attachment, Event, Provider, Untrusted};
+use crate::event::{Action, AddressClass, Attachment, Event, Principal, Provider, Untrusted};
 use crate::identity::address::Networks;
+use crate::identity::geo::{Databases, Locator};
 use crate::pattern::NamePattern;
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -53,9 +55,38 @@ impl Settled<'_> {
     }
 }
 
+/// What follows the provider in the identity of an instance.
+const INSTANCE: &str = "instance:";
+
 /// Returns the identity of an instance that nobody is known to stand behind.
-pub fn instance_identity(instance: &str) -> Str {
-    format!("aws:instance:{instance}").into()
+pub fn instance_identity(provider: Provider, instance: &str) -> Str {
+    format!("{provider}:{INSTANCE}{instance}").into()
+}
+
+/// Returns the ids under which a principal goes in records that know only its address: a user principal name instead of an
+/// object id, an e-mail instead of a profile id. Only ids of the same directory are meant; whoever has the same address in
+/// another directory is somebody else until proven otherwise.
+pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
+    let scope = match principal.id.split_once('/') {
+        Some((scope, id)) if scope.starts_with("entra:") && !id.starts_with("upn/") => {
+            Some(format!("{scope}/upn/"))
+        }
+        Some((scope, id)) if scope.starts_with("gws:") && !id.contains('@') => {
+            Some(format!("{scope}/"))
+        }
+        _ => None,
+    };
+    scope.into_iter().flat_map(|scope| {
+        let addresses = principal.aliases.iter().filter(|a| a.contains('@'));
+        addresses.map(move |address| format!("{scope}{address}").into())
+    })
+}
+
+/// Tells whether an identity is an instance that nobody was known to stand behind.
+pub fn is_instance(identity: &str) -> bool {
+    identity
+        .split_once(':')
+        .is_some_and(|(_, rest)| rest.starts_with(INSTANCE))
 }
 
 /// Reads events in the light of one configuration.
@@ -64,6 +95,7 @@ pub struct Resolver<'a> {
     config: &'a Config,
     networks: Networks,
     sensitive: Vec<&'a NamePattern>,
+    locator: Option<Locator<'a>>,
     /// The region of the last event: a log file is of one account and region.
     last_region: RefCell<Option<Region>>,
 }
@@ -90,14 +122,25 @@ impl<'a> Resolver<'a> {
             config,
             networks: Networks::of(config),
             sensitive,
+            locator: None,
             last_region: RefCell::new(None),
         }
     }
 
-    /// Settles who and whose of one event; a flow that stays inside is no egress and comes back changed.
+    /// Adds databases that tell where callers are.
+    pub fn located_by(mut self, databases: &'a Databases) -> Self {
+        self.locator = Some(Locator::new(databases));
+        self
+    }
+
+    /// Settles who and whose of one event. It comes back changed: a flow that stays inside is no egress, and where its caller
+    /// is and in whose network is added if it is known.
     pub fn settle<'e>(&self, event: &'e mut Event) -> Settled<'e> {
         if event.action == Action::EgressFlow && !self.leaves(event) {
             event.action = Action::Other;
+        }
+        if let Some(locator) = &self.locator {
+            locator.locate(event);
         }
         let event: &'e Event = event;
         let sensitive = |bucket: Option<&Untrusted>| {
@@ -164,7 +207,9 @@ impl<'a> Resolver<'a> {
         if let Some(principal) = &event.principal {
             return Some(principal.id.clone());
         }
-        let attachment = event.attachment.as_ref()?;
+        // A flow that another one tells makes nobody known.
+        let attachment = event.attachment.as_ref().filter(|_| event.counted)?;
+        let provider = event.provider;
         if let Some(bound) = self.bound(attachment) {
             return Some(bound.clone());
         }
@@ -173,9 +218,9 @@ impl<'a> Resolver<'a> {
             &attachment.interface,
             attachment.address,
         ) {
-            (Some(instance), _, _) => Some(instance_identity(instance)),
-            (None, Some(interface), _) => Some(format!("aws:eni:{interface}").into()),
-            (None, None, Some(address)) => Some(format!("aws:address:{address}").into()),
+            (Some(instance), _, _) => Some(instance_identity(provider, instance)),
+            (None, Some(interface), _) => Some(format!("{provider}:eni:{interface}").into()),
+            (None, None, Some(address)) => Some(format!("{provider}:address:{address}").into()),
             (None, None, None) => None,
         }
     }

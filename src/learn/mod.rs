@@ -24,7 +24,7 @@ use crate::event::{IdentityKind, Provider};
 use crate::learn::group_loan::{GroupLoan, group_state};
 use crate::learn::peers::Alike;
 use crate::learn::state::{DayPartial, EntityState, NOVELTY_TRAITS, home_region, moments_of};
-use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, Plan};
+use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Plan, note_creation};
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
 use crate::time::{Day, Time, Window};
@@ -50,7 +50,7 @@ pub struct Learner<'a> {
     support: FxHashMap<u64, u32>,
     own_accounts: OwnAccounts,
     links: Links,
-    created: BTreeMap<Str, Time>,
+    created: Creations,
     first_day: Option<Day>,
     next_day: Option<Day>,
     groups_alike: bool,
@@ -69,7 +69,7 @@ impl<'a> Learner<'a> {
             support: FxHashMap::default(),
             own_accounts: OwnAccounts::new(),
             links: Links::new(),
-            created: BTreeMap::new(),
+            created: Creations::new(),
             first_day: None,
             next_day: None,
             groups_alike: true,
@@ -104,12 +104,11 @@ impl<'a> Learner<'a> {
         }
         self.own_accounts.extend(book.accounts.iter().cloned());
         self.links = book.links.clone();
-        for (identity, &at) in &book.created {
-            let mine = self.created.entry(identity.clone()).or_insert(at);
-            *mine = (*mine).min(at);
+        for (identity, creation) in &book.created {
+            note_creation(&mut self.created, identity, creation);
         }
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
-        self.created.retain(|_, at| *at >= oldest);
+        self.created.retain(|_, creation| creation.at >= oldest);
         self.forget(day);
         self.recount_support();
         if self.groups_alike {

@@ -5,15 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use crate::event::Event;
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
-use crate::measure::{Contribution, DayFacts, Plan, value_hash};
+use crate::measure::{
+    Contribution, Creation, Creations, DayFacts, Plan, note_creation, twice, value_hash,
+};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
 /// The most persons that are told apart in one role and day. Whoever may assume a role may name its sessions as he likes, so
 /// that beyond this, names say nothing, and all count for the role.
 const PERSONS_PER_ROLE_MAX: usize = 2_000;
+
+/// The most records of a day that name no caller and give way to one of the same id that does. Each takes about a kilobyte;
+/// of the rest, the first told counts.
+const UNNAMED_MAX: usize = 4_096;
 
 /// Whose facts: an entity, kept apart when the record is another account's copy of the same action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,6 +29,8 @@ pub struct Subject {
     pub entity: Entity,
     /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
     pub twin_of_account: Option<Str>,
+    /// Who did something to which bucket, on what a server access log tells: dropped if a trail tells it too.
+    pub twin_of_trail: Option<u64>,
 }
 
 /// The accounts whose own trail is read.
@@ -38,10 +47,14 @@ pub struct DayBook {
     pub links: Links,
     /// Accounts whose trail was read.
     pub accounts: OwnAccounts,
-    /// Identities created that day, and when.
-    pub created: BTreeMap<Str, Time>,
+    /// Identities created that day, and how.
+    pub created: Creations,
+    /// What trails tell of who did what to which bucket, so that it does not count again where a server access log tells it.
+    pub told_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events told so far; each is told once.
     pub fingerprints: FxHashSet<u64>,
+    /// What records without a caller add, by fingerprint, as long as none of the same id names one; then nothing.
+    pub unnamed: BTreeMap<u64, Option<BTreeMap<Subject, DayFacts>>>,
     /// Last event of the day.
     pub last: Option<Time>,
 }
@@ -54,19 +67,27 @@ impl DayBook {
             subjects: FxHashMap::default(),
             links: Links::new(),
             accounts: OwnAccounts::new(),
-            created: BTreeMap::new(),
+            created: Creations::new(),
+            told_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
+            unnamed: BTreeMap::new(),
             last: None,
         }
     }
 
     /// Tells an event; returns false if it was told before.
     ///
-    /// The event's day must be the book's.
+    /// The event's day must be the book's. One that names its caller takes the place of one of the same id that does not:
+    /// exports trim records, and which copy is read first is chance.
     pub fn tell(&mut self, settled: &Settled, plan: &Plan) -> bool {
         let event = settled.event;
         debug_assert_eq!(event.time.day(), self.day);
-        if !self.fingerprints.insert(value_hash(&event.id)) {
+        let fingerprint = value_hash(&event.id);
+        let is_first = self.fingerprints.insert(fingerprint);
+        let is_unnamed = is_unnamed(event);
+        let unnamed = self.unnamed.get_mut(&fingerprint);
+        let takes_place = !is_unnamed && unnamed.and_then(Option::take).is_some();
+        if !is_first && !takes_place {
             return false;
         }
         self.last = self.last.max(Some(event.time));
@@ -76,30 +97,43 @@ impl DayBook {
             self.accounts.insert(account.clone());
         }
         if let Some(created) = &event.created {
-            let at = self.created.entry(created.clone()).or_insert(event.time);
-            *at = (*at).min(event.time);
+            note_creation(&mut self.created, created, &Creation::of(settled));
         }
         if let Some(principal) = &event.principal {
-            self.links.note(principal, event.time);
+            self.links.note(event.provider, principal, event.time);
         }
+        self.told_by_trail.extend(twice::of_trail(event));
+        let twin_of_trail = twice::of_access_log(event);
+        let mut held = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
+            .then(BTreeMap::<Subject, DayFacts>::new);
         let contribution = Contribution::of(settled);
         for entity in settled.entities() {
             let is_identity = entity.kind == EntityKind::Identity;
             let subject = Subject {
                 entity,
                 twin_of_account: event.twin_of_account.clone(),
+                twin_of_trail,
             };
-            let facts = self
-                .subjects
-                .entry(subject)
-                .or_insert_with(|| DayFacts::starting(event.time));
+            let empty = || DayFacts::starting(event.time);
+            let facts = match &mut held {
+                Some(held) => held.entry(subject).or_insert_with(empty),
+                None => self.subjects.entry(subject).or_insert_with(empty),
+            };
             contribution.add_to(facts, plan);
             facts.note_provider(event.provider, event.account.as_ref());
             if let (true, Some(principal)) = (is_identity, &event.principal) {
                 facts.note_principal(principal);
             }
         }
+        if held.is_some() {
+            self.unnamed.insert(fingerprint, held);
+        }
         true
+    }
+
+    /// Tells whether an event that was told has given way to one of the same id that names its caller.
+    pub fn gave_way(&self, event: &Event) -> bool {
+        is_unnamed(event) && matches!(self.unnamed.get(&value_hash(&event.id)), Some(None))
     }
 
     /// Unites two books of the same day that were told different events.
@@ -121,11 +155,12 @@ impl DayBook {
         }
         self.links.merge(other.links);
         self.accounts.extend(other.accounts);
-        for (identity, at) in other.created {
-            let mine = self.created.entry(identity).or_insert(at);
-            *mine = (*mine).min(at);
+        for (identity, creation) in &other.created {
+            note_creation(&mut self.created, identity, creation);
         }
+        self.told_by_trail.extend(other.told_by_trail);
         self.fingerprints.extend(other.fingerprints);
+        self.unnamed.extend(other.unnamed);
         self.last = self.last.max(other.last);
     }
 
@@ -137,14 +172,11 @@ impl DayBook {
         let joins = self.joins(neighbours);
         let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
         let mut crowd: Vec<(Entity, &DayFacts)> = Vec::new();
-        let mut subjects: Vec<_> = self.subjects.iter().collect();
+        let unnamed = self.unnamed.values().flatten().flatten();
+        let mut subjects: Vec<_> = self.subjects.iter().chain(unnamed).collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         for (subject, facts) in subjects {
-            if subject
-                .twin_of_account
-                .as_ref()
-                .is_some_and(|account| own.contains(account))
-            {
+            if self.is_second(subject.twin_of_account.as_ref(), subject.twin_of_trail, own) {
                 continue;
             }
             let entity = match joins.behind(&subject.entity) {
@@ -181,6 +213,23 @@ impl DayBook {
         by_entity
     }
 
+    /// Tells whether an event of the day is the second copy of one that counts: another account's, of a caller whose own
+    /// trail is read, or a server access log's, of what a trail tells.
+    pub fn is_second_copy(&self, event: &Event, own: &OwnAccounts) -> bool {
+        let twin_of_trail = twice::of_access_log(event);
+        self.is_second(event.twin_of_account.as_ref(), twin_of_trail, own)
+    }
+
+    fn is_second(
+        &self,
+        twin_of_account: Option<&Str>,
+        twin_of_trail: Option<u64>,
+        own: &OwnAccounts,
+    ) -> bool {
+        twin_of_account.is_some_and(|account| own.contains(account))
+            || twin_of_trail.is_some_and(|told| self.told_by_trail.contains(&told))
+    }
+
     /// Works out which subjects of the day stand for another identity.
     pub fn joins(&self, neighbours: &[&Links]) -> Joins<'_> {
         let mut persons: BTreeMap<&str, (BTreeSet<&str>, &Str)> = BTreeMap::new();
@@ -208,16 +257,21 @@ impl DayBook {
             .chain(neighbours.iter().copied())
             .collect();
         Joins {
-            by_instance: links::behind(&links, self.day),
+            behind: links::behind(&links, self.day),
             crowded,
         }
     }
 }
 
+/// Tells whether a record says what was done and not by whom. A flow has no caller, and its id is its content.
+fn is_unnamed(event: &Event) -> bool {
+    event.principal.is_none() && !event.source.is_flow()
+}
+
 /// Which subjects of a day stand for another identity.
 pub struct Joins<'a> {
-    /// Whose role sessions were on which instance.
-    by_instance: BTreeMap<Str, Str>,
+    /// Who stands behind an instance or an address.
+    behind: BTreeMap<Str, Str>,
     /// Roles with more persons than are told apart, by the beginning of their sessions' ARNs.
     crowded: BTreeMap<&'a str, Str>,
 }
@@ -228,7 +282,8 @@ impl Joins<'_> {
         person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
     }
 
-    /// Returns the identity behind an instance, and the role behind a person if more persons appear in it than are told apart.
+    /// Returns the identity behind an instance or an address, and the role behind a person if more persons appear in it than
+    /// are told apart.
     pub fn behind(&self, entity: &Entity) -> Option<Str> {
         if entity.kind != EntityKind::Identity {
             return None;
@@ -236,7 +291,7 @@ impl Joins<'_> {
         if let Some((role_session, _)) = person_in_role(entity) {
             return self.crowded.get(role_session).cloned();
         }
-        self.by_instance.get(&entity.id).cloned()
+        self.behind.get(&entity.id).cloned()
     }
 }
 
@@ -278,6 +333,7 @@ mod tests {
                 let subject = Subject {
                     entity,
                     twin_of_account: None,
+                    twin_of_trail: None,
                 };
                 let start = Day(20_000).start();
                 let facts = book
@@ -331,6 +387,7 @@ mod tests {
                     Subject {
                         entity,
                         twin_of_account: None,
+                        twin_of_trail: None,
                     },
                     facts,
                 );

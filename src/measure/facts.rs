@@ -355,6 +355,12 @@ impl DayFacts {
         self.cells.iter().any(|(key, _)| key.metric == stored)
     }
 
+    /// Tells whether a bucket on the sensitive list was touched: read, listed, copied, or given to another account.
+    pub fn touches_sensitive(&self) -> bool {
+        self.is_active(Metric::SensitiveBuckets)
+            || self.shares.iter().any(|(share, _)| share.sensitive)
+    }
+
     /// Returns every metric that was measured that day, each once, in order.
     pub fn metrics(&self) -> Vec<Metric> {
         let mut metrics: Vec<Metric> = self.cells.iter().map(|(key, _)| key.metric).collect();
@@ -436,6 +442,21 @@ fn count(set: &Distinct, metric: Metric, known: Option<&[u64]>) -> u64 {
 mod tests {
     use super::*;
     use crate::time::Day;
+
+    #[test]
+    fn giving_a_sensitive_bucket_away_touches_it() {
+        let mut facts = DayFacts::starting(Day(20_000).start());
+        for (sensitive, touches) in [(false, false), (true, true)] {
+            let share = Share {
+                bucket: "payroll".into(),
+                account: "999988887777".into(),
+                sensitive,
+            };
+            facts.shares.add(u64::from(sensitive), share, 1);
+            assert_eq!(facts.touches_sensitive(), touches);
+        }
+        assert!(!facts.is_active(Metric::SensitiveBuckets));
+    }
 
     #[test]
     fn a_window_holds_what_happened_in_it_whatever_its_length() {

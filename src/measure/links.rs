@@ -1,12 +1,13 @@
-//! Whose role sessions were seen on which instance, so that an instance's flows find the identity behind it.
+//! Who stands behind an instance or an address: whose role sessions were seen on which instance, so that its flows find the
+//! identity behind it, and which object id goes with which user principal name, so that records of either are one's.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Principal;
-use crate::identity::instance_identity;
+use crate::event::{Principal, Provider};
+use crate::identity::{instance_identity, lesser_ids};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
 
@@ -29,6 +30,8 @@ pub struct Links {
     /// By the identity of the session, which is called after the instance and may be elsewhere. Of each identity the first
     /// in text order, up to one more than count.
     named: BTreeMap<Str, BTreeMap<Str, Seen>>,
+    /// By the id that knows only an address: who was seen with that address.
+    addressed: BTreeMap<Str, BTreeMap<Str, Seen>>,
 }
 
 impl Links {
@@ -37,11 +40,16 @@ impl Links {
         Self::default()
     }
 
-    /// Notes a call by a principal.
-    pub fn note(&mut self, principal: &Principal, at: Time) {
-        let Some(instance) = principal.instance.as_deref().map(instance_identity) else {
+    /// Notes a call by a principal of a provider.
+    pub fn note(&mut self, provider: Provider, principal: &Principal, at: Time) {
+        for lesser in lesser_ids(principal) {
+            let known = self.addressed.entry(lesser).or_default();
+            widen(known, principal.id.clone(), (at, at));
+        }
+        let Some(instance) = &principal.instance else {
             return;
         };
+        let instance = instance_identity(provider, instance);
         let id = principal.id.clone();
         if principal.is_delivered {
             widen(self.delivered.entry(instance).or_default(), id, (at, at));
@@ -54,10 +62,15 @@ impl Links {
 
     /// Adds the links of other events.
     pub fn merge(&mut self, other: Self) {
-        for (instance, identities) in other.delivered {
-            let mine = self.delivered.entry(instance).or_default();
-            for (identity, seen) in identities {
-                widen(mine, identity, seen);
+        for (theirs, mine) in [
+            (other.delivered, &mut self.delivered),
+            (other.addressed, &mut self.addressed),
+        ] {
+            for (behind, identities) in theirs {
+                let mine = mine.entry(behind).or_default();
+                for (identity, seen) in identities {
+                    widen(mine, identity, seen);
+                }
             }
         }
         for (identity, instances) in other.named {
@@ -83,7 +96,8 @@ fn shorten(links: &mut BTreeMap<Str, Seen>) {
 }
 
 /// Works out the identity behind each instance on a day: the one that was seen on it last, within reach. Where the provider
-/// delivered credentials to the instance, sessions that are merely called after it have no say.
+/// delivered credentials to the instance, sessions that are merely called after it have no say. And the identity behind each
+/// address: the one that was seen with it last.
 ///
 /// `links` are those of the day and of its neighbours.
 pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
@@ -117,6 +131,14 @@ pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
             *mine = claim.max(*mine);
         }
     }
+    let addressed = links.iter().flat_map(|links| &links.addressed);
+    for (address, found) in addressed {
+        for (id, &(_, last)) in found {
+            let claim = (true, last, Reverse(id));
+            let mine = best.entry(address).or_insert(claim);
+            *mine = claim.max(*mine);
+        }
+    }
     best.into_iter()
         .map(|(instance, (_, _, Reverse(id)))| (instance.clone(), id.clone()))
         .collect()
@@ -141,7 +163,7 @@ mod tests {
                 is_delivered: *is_delivered,
                 aliases: Vec::new(),
             };
-            links.note(&principal, DAY.start().plus_secs(*at));
+            links.note(Provider::Aws, &principal, DAY.start().plus_secs(*at));
         }
         links
     }
@@ -152,7 +174,7 @@ mod tests {
 
     fn role_of(links: &Links, n: usize) -> Option<Str> {
         behind(&[links], DAY)
-            .get(&instance_identity(&format!("i-{n:08x}")))
+            .get(&instance_identity(Provider::Aws, &format!("i-{n:08x}")))
             .cloned()
     }
 
@@ -189,5 +211,44 @@ mod tests {
             [None, Some("loud"), Some("calm")]
         );
         assert!(role_of(&links(&calls[..NAMED_MAX]), 6).is_some());
+    }
+
+    #[test]
+    fn an_address_is_whose_object_id_was_seen_with_it_last() {
+        let principal = |id: &str, alias: &str| Principal {
+            id: id.into(),
+            kind: IdentityKind::Human,
+            role: None,
+            instance: None,
+            is_delivered: false,
+            aliases: vec![alias.into()],
+        };
+        let mut links = Links::new();
+        let at = |secs| DAY.start().plus_secs(secs);
+        links.note(
+            Provider::Entra,
+            &principal("entra:t/0-1", "ana@example.com"),
+            at(9),
+        );
+        links.note(
+            Provider::Entra,
+            &principal("entra:t/0-2", "ana@example.com"),
+            at(5),
+        );
+        links.note(
+            Provider::Entra,
+            &principal("entra:other/0-3", "ana@example.com"),
+            at(20),
+        );
+        links.note(
+            Provider::Entra,
+            &principal("entra:t/upn/bo@example.com", "bo@example.com"),
+            at(1),
+        );
+        let found = behind(&[&links], DAY);
+        let who = found.get("entra:t/upn/ana@example.com");
+        assert_eq!(who.map(|id| &**id), Some("entra:t/0-1"));
+        assert_eq!(found.get("entra:t/upn/bo@example.com"), None);
+        assert_eq!(found.len(), 2);
     }
 }

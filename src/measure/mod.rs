@@ -2,10 +2,13 @@
 //!
 //! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
 
+mod creation;
 mod daybook;
 mod facts;
 mod links;
+mod twice;
 
+pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
 pub use links::Links;
@@ -237,11 +240,7 @@ impl<'a> Contribution<'a> {
         if event.context.via.is_some() {
             return;
         }
-        if let (Some(ip), AddressClass::External | AddressClass::Internal) =
-            (event.peer.ip, self.settled.peer_class)
-        {
-            self.add_written(Trait::Network, format_args!("{}", network_of(ip)));
-        }
+        self.add_whereabouts(event);
         if event.user_agent.is_some() {
             self.add_trait(Trait::UserAgent, &event.client);
         }
@@ -268,6 +267,25 @@ impl<'a> Contribution<'a> {
             (event.action, &event.destination.container)
         {
             self.add_trait(Trait::Destination, bucket.shared());
+        }
+    }
+
+    /// Adds where a call came from, unless it came from a provider's own machinery.
+    fn add_whereabouts(&mut self, event: &'a Event) {
+        let (peer, class) = (&event.peer, self.settled.peer_class);
+        if class == AddressClass::CloudInternal {
+            return;
+        }
+        if let Some(country) = &peer.country {
+            self.add_trait(Trait::Country, country);
+        }
+        let is_somewhere = matches!(class, AddressClass::External | AddressClass::Internal);
+        match (peer.asn, peer.ip.filter(|_| is_somewhere)) {
+            (Some(number), _) => self.add_written(Trait::Network, format_args!("AS{number}")),
+            (None, Some(ip)) => {
+                self.add_written(Trait::Network, format_args!("{}", network_of(ip)));
+            }
+            (None, None) => {}
         }
     }
 
@@ -324,6 +342,19 @@ impl<'a> Contribution<'a> {
                 1,
             );
         }
+    }
+
+    /// Tells whether the event shows a value of a trait.
+    pub fn shows(&self, which: Trait, value: &str) -> bool {
+        let hash = value_hash(value);
+        self.traits
+            .iter()
+            .any(|&(shown, shown_hash, _)| shown == which && shown_hash == hash)
+    }
+
+    /// Returns what the event gives to other accounts.
+    pub fn shares(&self) -> &[Share] {
+        &self.shares
     }
 
     /// Tells whether the event adds to some metric, so that it may stand in an alert as evidence.

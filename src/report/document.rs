@@ -216,6 +216,9 @@ pub enum AlertReason {
         /// What was judged by, in numbers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         basis: Option<NoveltyBasis>,
+        /// The first event of the day that showed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<FirstEvent>,
     },
     /// Data was given to an account that is not ours.
     Share {
@@ -231,17 +234,43 @@ pub enum AlertReason {
         /// What was judged by, in numbers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         basis: Option<ShareBasis>,
+        /// The first of the acts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<FirstEvent>,
     },
     /// The analytic declares a weight for what happened.
     Declared {
         /// Its part of the arm's statistic.
         surprise: f64,
+        /// Which accounts something was given to, if that is what happened.
+        #[serde(default)]
+        accounts: Vec<String>,
+        /// Which buckets.
+        #[serde(default)]
+        buckets: Vec<String>,
+        /// The first of the acts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<FirstEvent>,
     },
     /// Steps were taken in order.
     Sequence {
         /// The steps.
         steps: Vec<Step>,
     },
+}
+
+/// An event that a reason rests on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FirstEvent {
+    /// When.
+    pub time: String,
+    /// Which.
+    pub event_id: String,
+    /// The operation, as in `iam:CreateUser`.
+    pub operation: String,
+    /// From which address.
+    #[serde(default)]
+    pub source_ip: Option<String>,
 }
 
 /// One step of a sequence.
@@ -251,8 +280,20 @@ pub struct Step {
     pub step: String,
     /// When.
     pub time: String,
-    /// The first event of the step.
+    /// The event that made the identity, or else the first of the step.
     pub event_id: Option<String>,
+    /// Its operation.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// Its address.
+    #[serde(default)]
+    pub source_ip: Option<String>,
+    /// How the identity began, where that is the step: `created` or `first_use`.
+    #[serde(default)]
+    pub origin: Option<String>,
+    /// Who created it.
+    #[serde(default)]
+    pub by: Option<String>,
 }
 
 /// A bucket touched.
@@ -334,8 +375,16 @@ impl AlertReason {
             Self::Volume(amount) | Self::Newcomer(amount) => amount.surprise,
             Self::Novelty { surprise, .. }
             | Self::Share { surprise, .. }
-            | Self::Declared { surprise } => *surprise,
+            | Self::Declared { surprise, .. } => *surprise,
             Self::Sequence { .. } => 0.0,
+        }
+    }
+
+    /// Returns the event that first showed what is new, or gave something away.
+    pub fn first(&self) -> Option<&FirstEvent> {
+        match self {
+            Self::Novelty { first, .. } | Self::Share { first, .. } => first.as_ref(),
+            _ => None,
         }
     }
 

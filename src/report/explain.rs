@@ -54,6 +54,9 @@ fn write_all(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt:
         )?;
         let part = percent((sum > 0.0).then(|| reason.surprise() / sum));
         write_reason(out, reason, &alert.entity.id, &part)?;
+        if let Some(first) = reason.first() {
+            writeln!(out, "  {}", Plain(&text::first(first)))?;
+        }
     }
     if !rest.is_empty() {
         let names: Vec<String> = rest
@@ -277,16 +280,9 @@ fn write_reason(
         AlertReason::Share { .. } | AlertReason::Declared { .. } => {
             writeln!(out, "  {part} of the whole")
         }
-        AlertReason::Sequence { steps } => steps.iter().try_for_each(|step| {
-            let event = step.event_id.as_deref().unwrap_or("–");
-            writeln!(
-                out,
-                "  {}  {}  event {}",
-                Plain(&step.time),
-                Plain(&step.step.replace('_', " ")),
-                Plain(event)
-            )
-        }),
+        AlertReason::Sequence { steps } => steps
+            .iter()
+            .try_for_each(|step| writeln!(out, "  {}", Plain(&text::step(step)))),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod evaluation;
 pub mod explain;
 mod habit;
 pub mod html;
+pub mod inspection;
 pub mod json;
 pub mod moved;
 mod number;

@@ -31,8 +31,8 @@ pub struct RiseDocument {
     pub before: f64,
     /// The usual amount of the last active days.
     pub now: f64,
-    /// How many times as large that is.
-    pub factor: f64,
+    /// How many times as large that is; absent if there was next to nothing before.
+    pub factor: Option<f64>,
     /// The cumulative sum, in standard deviations of a day.
     pub sum: f64,
     /// The sum from which on a baseline counts as moved.
@@ -58,10 +58,15 @@ impl RiseDocument {
 
     /// Returns what rose, as in `read_calls ×2.6 since 2026-03-12: 120 → 314 a day`.
     pub fn sentence(&self) -> String {
+        // No more digits than the two amounts beside it bear out.
+        let factor = match self.factor {
+            Some(factor) if factor < 2.95 => format!("×{factor:.1} "),
+            Some(factor) => format!("×{} ", count(factor.min(1e15).round() as u64)),
+            None => String::new(),
+        };
         format!(
-            "{} ×{:.1} since {}: {} → {} a day",
+            "{} {factor}since {}: {} → {} a day",
             self.metric,
-            self.factor,
             self.since,
             amount(self.metric, self.before),
             amount(self.metric, self.now),
@@ -99,6 +104,33 @@ mod tests {
     use super::*;
     use crate::time::Day;
     use crate::vocab::{Entity, EntityKind, Metric};
+
+    #[test]
+    fn a_factor_fits_the_two_amounts_beside_it() {
+        for (before, now, shown) in [
+            (4.3, 26.0, "read_calls ×6 since 2026-02-16: 4.3 → 26 a day"),
+            (
+                120.0,
+                314.0,
+                "read_calls ×2.6 since 2026-02-16: 120 → 314 a day",
+            ),
+            (0.0, 26.0, "read_calls since 2026-02-16: 0 → 26 a day"),
+        ] {
+            let rise = Rise {
+                entity: Entity {
+                    kind: EntityKind::Identity,
+                    id: "x".into(),
+                },
+                metric: Metric::ReadCalls,
+                since: Day(20_500),
+                before,
+                now,
+                sum: 9.5,
+                crossed: None,
+            };
+            assert_eq!(RiseDocument::of(&rise, 8.0).sentence(), shown);
+        }
+    }
 
     #[test]
     fn a_digest_is_short_and_steers_no_terminal() {

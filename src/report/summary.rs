@@ -157,7 +157,7 @@ impl MovedOn {
 impl Read {
     fn of(intake: &IntakeSummary) -> Self {
         Self {
-            files: intake.files.len() as u64,
+            files: intake.n_files(),
             known_files: intake.known_files,
             unreadable: intake
                 .broken_files()
@@ -188,9 +188,9 @@ impl Summary {
             thresholds: (!summary.thresholds.is_empty())
                 .then(|| tuning::in_force(&summary.thresholds)),
             provisional: summary.provisional,
-            days_judged: summary.days as u64,
+            days_judged: summary.days() as u64,
             days_already_learnt: summary.days_already_learnt as u64,
-            entity_days: summary.entity_days,
+            entity_days: summary.entity_days(),
             alerts: Alerts {
                 total: summary.episodes.values().sum(),
                 by_severity: summary
@@ -560,8 +560,7 @@ mod tests {
     fn a_run_is_summed_up_in_lines_and_in_json() {
         let mut run = ScoreSummary {
             generation: 7,
-            days: 2,
-            entity_days: 2_412,
+            judged: [(Day(20_000), 1_200), (Day(20_001), 1_212)].into(),
             ..ScoreSummary::default()
         };
         run.episodes.insert(Severity::High, 1);

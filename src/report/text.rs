@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::report::document::{AlertDocument, AlertReason, Amount, AmountBasis, JudgedAgainst};
+use crate::report::document::{
+    AlertDocument, AlertReason, Amount, AmountBasis, FirstEvent, JudgedAgainst, Step,
+};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, bytes, count, noun};
 use crate::report::paint::Paint;
@@ -146,24 +148,56 @@ fn session(alert: &AlertDocument) -> Option<String> {
 
 fn write_reason(out: &mut String, reason: &AlertReason, entity: &str) -> std::fmt::Result {
     writeln!(out, "  - {}", Plain(&sentence(reason, entity)))?;
+    if let Some(first) = reason.first() {
+        writeln!(out, "      {}", Plain(&self::first(first)))?;
+    }
     if let AlertReason::Sequence { steps } = reason {
         for (number, step) in steps.iter().enumerate() {
-            let event = step
-                .event_id
-                .as_ref()
-                .map(|id| format!("  event {id}"))
-                .unwrap_or_default();
-            writeln!(
-                out,
-                "      {}. {}  {}{}",
-                number + 1,
-                Plain(&step.time),
-                Plain(&step.step.replace('_', " ")),
-                Plain(&event)
-            )?;
+            writeln!(out, "      {}. {}", number + 1, Plain(&self::step(step)))?;
         }
     }
     Ok(())
+}
+
+/// Returns the event that a reason rests on in one line, not yet escaped.
+pub(super) fn first(event: &FirstEvent) -> String {
+    let from = event
+        .source_ip
+        .as_ref()
+        .map(|ip| format!(" from {ip}"))
+        .unwrap_or_default();
+    format!(
+        "first {}  {}{from}  event {}",
+        event.time, event.operation, event.event_id
+    )
+}
+
+/// Returns a step in one line, not yet escaped.
+pub(super) fn step(step: &Step) -> String {
+    let how = match step.origin.as_deref() {
+        Some("created") => match &step.by {
+            Some(by) => format!(", created by {by}"),
+            None => ", created, by whom is not said,".to_owned(),
+        },
+        Some(_) => ", by its first use: that it was created is not in these logs".to_owned(),
+        None => String::new(),
+    };
+    let from = step
+        .source_ip
+        .as_ref()
+        .filter(|_| step.by.is_some())
+        .map(|ip| format!(" from {ip}"))
+        .unwrap_or_default();
+    let event = step
+        .event_id
+        .as_ref()
+        .map(|id| format!("  event {id}"))
+        .unwrap_or_default();
+    format!(
+        "{}  {}{how}{from}{event}",
+        step.time,
+        step.step.replace('_', " ")
+    )
 }
 
 /// Returns a reason in one line, not yet escaped. `entity` is the id that the alert is about.
@@ -213,22 +247,42 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
             acts,
             ..
         } => format!(
-            "{} given to {} in {}",
-            list(buckets),
-            if accounts.iter().any(|a| a == "*") {
-                "everybody".to_owned()
-            } else {
-                format!("outside {}", list(accounts))
-            },
+            "{} in {}",
+            given(buckets, accounts),
             noun(*acts, "act", "acts"),
         ),
-        AlertReason::Declared { .. } => {
-            "what happened carries a weight of its own in this analytic".to_owned()
+        AlertReason::Declared { buckets, .. } if buckets.is_empty() => {
+            "that this happened at all, which this analytic gives a weight of its own".to_owned()
+        }
+        AlertReason::Declared {
+            accounts,
+            buckets,
+            first,
+            ..
+        } => {
+            let by = first
+                .as_ref()
+                .map(|event| format!(" by {}", event.operation))
+                .unwrap_or_default();
+            format!(
+                "{}{by}, which this analytic gives a weight of its own",
+                given(buckets, accounts)
+            )
         }
         AlertReason::Sequence { steps } => {
             format!("{} in order:", noun(steps.len() as u64, "step", "steps"))
         }
     }
+}
+
+/// Says what was given to whom.
+fn given(buckets: &[String], accounts: &[String]) -> String {
+    let whom = if accounts.iter().any(|a| a == "*") {
+        "everybody".to_owned()
+    } else {
+        format!("outside {}", list(accounts))
+    };
+    format!("{} given to {whom}", list(buckets))
 }
 
 fn amounts(a: &Amount) -> String {
@@ -402,12 +456,16 @@ pub(super) mod tests {
               {"kind": "volume", "metric": "list_calls", "window": "10m", "observed": 1280, "p50": 4.5, "p99": 50.2, "p_value": 9.71e-5, "surprise": 9.24,
                "judged_against": {"kind": "identity", "id": "arn:aws:iam::111122223333:role/etl", "windows": 1904.0}},
               {"kind": "novelty", "trait": "region", "value": "ap-south-1", "seen": 0, "of": 21, "support": 2, "p_value": 2e-4, "surprise": 6.0,
-               "judged_against": {"kind": "role", "id": "r", "windows": 21.0}},
+               "judged_against": {"kind": "role", "id": "r", "windows": 21.0},
+               "first": {"time": "2026-03-16T00:51:00Z", "event_id": "e\u001b0", "operation": "iam:CreateUser", "source_ip": "198.51.100.30"}},
               {"kind": "newcomer", "metric": "bytes_read", "window": "1h", "observed": 50000000000, "p50": 2680000.0, "p99": 88000000.0, "p_value": 1e-4, "surprise": 2.0,
                "judged_against": {"kind": "peer_group", "id": "aws/role_session", "windows": 320.0}},
               {"kind": "share", "accounts": ["*"], "buckets": ["payroll"], "acts": 1, "surprise": 2.0},
-              {"kind": "declared", "surprise": 0.76},
-              {"kind": "sequence", "steps": [{"step": "new_identity", "time": "2026-03-16T03:00:00Z", "event_id": "e\n1"}]}],
+              {"kind": "declared", "surprise": 0.76, "accounts": ["9\u001b"], "buckets": ["payroll"],
+               "first": {"time": "2026-03-16T01:00:00Z", "event_id": "e2", "operation": "s3:PutBucketPolicy"}},
+              {"kind": "declared", "surprise": 0.0},
+              {"kind": "sequence", "steps": [{"step": "new_identity", "time": "2026-03-16T03:00:00Z", "event_id": "e\n1", "source_ip": "198.51.100.9", "origin": "created", "by": "mallory\u001b"},
+                {"step": "new_identity", "time": "2026-03-16T03:00:00Z", "event_id": null, "origin": "first_use"}]}],
             "resources": [{"bucket": "payroll", "sensitive": true, "calls": 900, "objects": 880, "bytes": 1234}],
             "destinations": [{"address": "198.51.100.7", "external": true, "bytes": 1234}],
             "events": 1280, "event_ids": ["e1"], "generation": 7, "suppressed_by": null}"#,
@@ -422,11 +480,14 @@ HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl
   Storage is enumerated
   - list_calls 1,280 in 10m, usually 4.5, p99 50 (own history, 1,904 windows)
   - never seen region ap-south-1 (not in 21 active days; known of 2 other identities)
+      first 2026-03-16T00:51:00Z  iam:CreateUser from 198.51.100.30  event e\\u{1b}0
   - newcomer: bytes_read 50.0 GB in 1h, usually 2.7 MB, p99 88.0 MB (peer group aws/role_session, 320 active hours)
   - payroll given to everybody in 1 act
-  - what happened carries a weight of its own in this analytic
-  - 1 step in order:
-      1. 2026-03-16T03:00:00Z  new identity  event e\\u{a}1
+  - payroll given to outside 9\\u{1b} by s3:PutBucketPolicy, which this analytic gives a weight of its own
+  - that this happened at all, which this analytic gives a weight of its own
+  - 2 steps in order:
+      1. 2026-03-16T03:00:00Z  new identity, created by mallory\\u{1b} from 198.51.100.9  event e\\u{a}1
+      2. 2026-03-16T03:00:00Z  new identity, by its first use: that it was created is not in these logs
     bucket   payroll (sensitive): 900 calls, 880 objects, 1.2 kB
     to       198.51.100.7 (external): 1.2 kB
     who      arn:aws:iam::111122223333:role/etl (role session)

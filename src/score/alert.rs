@@ -18,11 +18,12 @@ use crate::evidence::{
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
 use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
+use crate::score::bearers::{Bearers, EventRecord};
 use crate::score::components::{
     JudgedAgainst, hours_basis, novelty_basis, share_basis, volume_basis,
 };
 use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
-use crate::score::sequence::StepTime;
+use crate::score::sequence::{Origin, StepTime};
 use crate::score::subject::Subject;
 use crate::stats::{self, Severity};
 use crate::time::{Day, Time, Window};
@@ -140,17 +141,17 @@ pub struct AlertEntity {
     pub provider: Option<&'static str>,
     /// Account.
     pub account: Option<String>,
-    /// Region of the crossing event.
+    /// Region of the event that speaks for it: of what is new, that which shows the most; else the last.
     pub region: Option<String>,
     /// When it was first seen, or created.
     pub first_seen: Option<String>,
-    /// Address of the crossing event.
+    /// Its address.
     pub source_ip: Option<String>,
-    /// Client of the crossing event.
+    /// Its client.
     pub user_agent: Option<String>,
-    /// Session of the crossing event.
+    /// Its session.
     pub session: Option<String>,
-    /// Credential of the crossing event.
+    /// Its credential.
     pub credential: Option<String>,
 }
 
@@ -224,6 +225,8 @@ pub enum Reason {
         judged_against: Evidence,
         /// What was judged by, in numbers.
         basis: NoveltyBasis,
+        /// The first event of the day that showed it.
+        first: Option<EventRecord>,
     },
     /// A newcomer was busier than its peers.
     Newcomer {
@@ -258,11 +261,19 @@ pub enum Reason {
         surprise: f64,
         /// What was judged by, in numbers.
         basis: ShareBasis,
+        /// The first of the acts.
+        first: Option<EventRecord>,
     },
     /// The analytic declares a weight for what happened.
     Declared {
         /// Its part of the arm's statistic, in natural logarithms.
         surprise: f64,
+        /// Which accounts something was given to, if that is what happened.
+        accounts: Vec<String>,
+        /// Which buckets.
+        buckets: Vec<String>,
+        /// The first of the acts.
+        first: Option<EventRecord>,
     },
     /// Steps were taken in order.
     Sequence {
@@ -279,8 +290,16 @@ pub struct StepRecord {
     /// When.
     #[serde(serialize_with = "as_text")]
     pub time: Time,
-    /// The first event of the step, where it is among the episode's.
+    /// The event that made the identity, or else the first of the step, where it is among the episode's.
     pub event_id: Option<String>,
+    /// Its operation, as in `iam:CreateUser`.
+    pub operation: Option<String>,
+    /// Its address.
+    pub source_ip: Option<String>,
+    /// How the identity began, where that is the step: `created`, or `first_use` if its making was not in sight.
+    pub origin: Option<&'static str>,
+    /// Who created it.
+    pub by: Option<String>,
 }
 
 /// An operation that was called.
@@ -320,7 +339,7 @@ pub struct DestinationRecord {
     pub bytes: u64,
 }
 
-fn as_text<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_text<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }
 
@@ -419,11 +438,10 @@ impl Narrator<'_> {
 
     /// Returns the severity of a verdict; `None` if it is not to be told.
     fn severity(&self, verdict: &Verdict, facts: &DayFacts) -> Option<Severity> {
-        let is_sensitive = facts.is_active(Metric::SensitiveBuckets);
         let severity = Severity::of(
             verdict.score,
             stats::rank::score(self.threshold),
-            is_sensitive,
+            facts.touches_sensitive(),
             false,
         );
         (severity > Severity::Low || (severity == Severity::Low && self.show_low))
@@ -514,9 +532,27 @@ impl Narrator<'_> {
         } else {
             evidence
         };
+        let bearers = Bearers::of(&verdict.arm, events, self.resolver);
+        // What the alert calls new may have come with events that no metric counts.
+        let mut told = evidence.clone();
+        told.extend(
+            bearers
+                .events()
+                .into_iter()
+                .filter(|bearer| evidence.iter().all(|e| e.id != bearer.id)),
+        );
+        told.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
         let crossing = events.last();
+        // One event speaks for the alert, lest an address stands beside another's client.
+        let spoken = match &bearers.speaker {
+            Some(speaker) => std::slice::from_ref(speaker),
+            None => &evidence[..],
+        };
         let (resources, destinations) = self.tables(&evidence, generation);
-        let created = generation.created.get(&entity.id).copied();
+        let created = generation
+            .created
+            .get(&entity.id)
+            .map(|creation| creation.at);
         let first_seen = match (created, subject.first_day == self.day) {
             (Some(created), _) => created.to_string(),
             (None, true) => facts.first.to_string(),
@@ -547,26 +583,26 @@ impl Narrator<'_> {
                 role: profile.role.as_ref().map(|r| r.to_string()),
                 provider: profile.provider.map(|p| p.as_str()),
                 account: profile.account.as_ref().map(|a| a.to_string()),
-                region: crossing
+                region: bearers
+                    .speaker
+                    .or(crossing)
                     .and_then(|e| e.region.as_ref())
                     .map(|r| r.to_string()),
                 first_seen: Some(first_seen),
-                source_ip: newest(&evidence, |e| e.peer.ip.map(|ip| ip.to_string())),
-                user_agent: newest(&evidence, |e| {
+                source_ip: newest(spoken, |e| e.peer.ip.map(|ip| ip.to_string())),
+                user_agent: newest(spoken, |e| {
                     e.user_agent.as_ref().map(|u| u.raw().to_owned())
                 }),
-                session: newest(&evidence, |e| {
-                    e.session.as_ref().map(|s| s.raw().to_owned())
-                }),
-                credential: newest(&evidence, |e| e.credential.as_ref().map(|c| c.to_string())),
+                session: newest(spoken, |e| e.session.as_ref().map(|s| s.raw().to_owned())),
+                credential: newest(spoken, |e| e.credential.as_ref().map(|c| c.to_string())),
             },
-            authentication: authentication(events),
-            operations: operations(&evidence),
-            reasons: reasons(&verdict.arm, events, &subject, generation),
+            authentication: authentication(events, bearers.speaker),
+            operations: operations(&told),
+            reasons: reasons(&verdict.arm, events, &bearers, &subject, generation),
             resources,
             destinations,
-            events: evidence.len() as u64,
-            event_ids: evidence
+            events: told.len() as u64,
+            event_ids: told
                 .iter()
                 .take(EVENT_IDS_MAX)
                 .map(|e| e.id.to_string())
@@ -597,7 +633,7 @@ impl Narrator<'_> {
             pooled: Reference::of(&calibration.pooled, arm.rank),
             surprise: verdict.surprise,
             threshold: self.threshold,
-            sensitive: facts.is_active(Metric::SensitiveBuckets),
+            sensitive: facts.touches_sensitive(),
         }
     }
 
@@ -798,14 +834,17 @@ fn aliases(subject: &Subject) -> Vec<String> {
     aliases.into_iter().take(16).collect()
 }
 
-/// Returns how the session of the crossing event began: the last sign-in or role assumption before it, or what its session says.
-fn authentication(events: &[Event]) -> Option<AuthenticationRecord> {
+/// Returns how the session of an alert began: that of the event that speaks for it, if its record says so, or else the last
+/// sign-in or role assumption before the crossing, or what the last session says.
+fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<AuthenticationRecord> {
     use crate::event::Action;
     let source_ip = |e: &Event| e.peer.ip.map(|ip| ip.to_string());
+    let speaker = speaker.filter(|e| e.context.session_start.is_some());
     let signed_in = events
         .iter()
         .rev()
-        .find(|e| e.action == Action::Authenticate);
+        .find(|e| e.action == Action::Authenticate)
+        .filter(|_| speaker.is_none());
     if let Some(event) = signed_in {
         return Some(AuthenticationRecord {
             time: event.time,
@@ -814,10 +853,10 @@ fn authentication(events: &[Event]) -> Option<AuthenticationRecord> {
             source_ip: source_ip(event),
         });
     }
-    let event = events
-        .iter()
-        .rev()
-        .find(|e| e.context.session_start.is_some())?;
+    let event = speaker.or_else(|| {
+        let mut latest = events.iter().rev();
+        latest.find(|e| e.context.session_start.is_some())
+    })?;
     Some(AuthenticationRecord {
         time: event.context.session_start?,
         method: event
@@ -871,13 +910,16 @@ fn metrics_of(analytic: &Analytic) -> BTreeSet<Metric> {
 fn reasons(
     arm: &ArmVerdict,
     events: &[Event],
+    bearers: &Bearers,
     subject: &Subject,
     generation: &Generation,
 ) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = arm
-        .contributions
-        .iter()
-        .map(|contribution| reason(contribution, subject, generation))
+    let contributions = arm.contributions.iter().enumerate();
+    let mut reasons: Vec<Reason> = contributions
+        .map(|(at, contribution)| match contribution {
+            Contribution::Weight(weight) => declared(*weight, arm, bearers),
+            _ => reason(contribution, bearers.first(at), subject, generation),
+        })
         .collect();
     if let Some(sequence) = &arm.sequence {
         let steps = sequence
@@ -892,7 +934,17 @@ fn reasons(
 
 /// Names the event that began a step, and its instant: the step itself is known to the minute.
 fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
-    // What began a step may have been somebody else's doing, such as the creation of this identity.
+    if let Some(Origin::Created(creation)) = &step.origin {
+        return StepRecord {
+            step: step.step,
+            time: creation.at,
+            event_id: Some(creation.event_id.to_string()),
+            operation: Some(creation.operation.to_string()),
+            source_ip: creation.from.map(|ip| ip.to_string()),
+            origin: Some("created"),
+            by: creation.by.as_ref().map(|by| by.to_string()),
+        };
+    }
     let event = events
         .iter()
         .find(|e| e.time >= step.time)
@@ -901,10 +953,38 @@ fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
         step: step.step,
         time: event.map_or(step.time, |e| e.time),
         event_id: event.map(|e| e.id.to_string()),
+        operation: event.map(|e| format!("{}:{}", e.service, e.op)),
+        source_ip: event.and_then(|e| e.peer.ip).map(|ip| ip.to_string()),
+        origin: step.origin.as_ref().map(|_| "first_use"),
+        by: None,
     }
 }
 
-fn reason(contribution: &Contribution, subject: &Subject, generation: &Generation) -> Reason {
+/// Returns a weight that the analytic declares, with what happened.
+fn declared(weight: f64, arm: &ArmVerdict, bearers: &Bearers) -> Reason {
+    let texts = |words: &[Str]| words.iter().map(|word| word.to_string()).collect();
+    let given = arm.contributions.iter().enumerate();
+    let given = given.filter_map(|(at, contribution)| match contribution {
+        Contribution::Share {
+            accounts, buckets, ..
+        } => Some((texts(accounts), texts(buckets), bearers.first(at))),
+        _ => None,
+    });
+    let (accounts, buckets, first) = given.into_iter().next().unwrap_or_default();
+    Reason::Declared {
+        surprise: weight,
+        accounts,
+        buckets,
+        first,
+    }
+}
+
+fn reason(
+    contribution: &Contribution,
+    first: Option<EventRecord>,
+    subject: &Subject,
+    generation: &Generation,
+) -> Reason {
     match contribution {
         Contribution::Volume(reading) => Reason::Volume {
             metric: reading.metric.as_str(),
@@ -927,6 +1007,7 @@ fn reason(contribution: &Contribution, subject: &Subject, generation: &Generatio
             surprise: round(reading.surprise, 3),
             judged_against: judged_against(&reading.judged_against, f64::from(reading.active_days)),
             basis: novelty_basis(subject, generation, reading.which),
+            first,
         },
         Contribution::RoleTail(reading) => Reason::Newcomer {
             metric: reading.metric.as_str(),
@@ -950,8 +1031,14 @@ fn reason(contribution: &Contribution, subject: &Subject, generation: &Generatio
             acts: *acts,
             surprise: round(*surprise, 3),
             basis: share_basis(subject, generation, accounts),
+            first,
         },
-        Contribution::Weight(weight) => Reason::Declared { surprise: *weight },
+        Contribution::Weight(weight) => Reason::Declared {
+            surprise: *weight,
+            accounts: Vec::new(),
+            buckets: Vec::new(),
+            first,
+        },
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod account;
 mod alert;
+mod bearers;
 mod calibrate;
 mod components;
 mod judge;
@@ -18,10 +19,11 @@ pub use alert::{
     Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator,
     OperationRecord, Reason, ResourceRecord, Status, StepRecord, alert_id,
 };
+pub use bearers::EventRecord;
 pub use calibrate::calibrate_day;
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
 };
 pub use judge::{ArmReading, ArmVerdict, Contribution, Judge, Verdict};
-pub use sequence::{SequenceReading, StepTime};
+pub use sequence::{Origin, SequenceReading, StepTime};
 pub use subject::{Subject, is_new};

@@ -2,7 +2,7 @@
 
 use crate::analytic::{Sequence, Step};
 use crate::baseline::Generation;
-use crate::measure::Minute;
+use crate::measure::{Creation, Minute};
 use crate::score::account::{StepReading, Witness};
 use crate::score::components::{VolumeReading, volume_of};
 use crate::score::subject::{Subject, is_new};
@@ -10,12 +10,23 @@ use crate::time::{Time, Window};
 use crate::vocab::Metric;
 
 /// When a step was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepTime {
     /// The step's name.
     pub step: &'static str,
     /// The beginning of the minute, or the instant where it is known.
     pub time: Time,
+    /// How the identity began, where that is the step.
+    pub origin: Option<Origin>,
+}
+
+/// How an identity began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// It was made in sight.
+    Created(Creation),
+    /// It was used before anything tells of its making.
+    FirstUse,
 }
 
 /// All steps of a sequence, taken in order.
@@ -58,9 +69,11 @@ pub(super) fn follow<W: Witness>(
     let mut egress = None;
     for step in &sequence.steps {
         let name = name_of(step);
+        let mut origin = None;
         let time = match step {
             Step::NewIdentity { within_secs } => {
-                let (begun, is_young) = first_seen(subject, generation, *within_secs);
+                let (begun, how, is_young) = first_seen(subject, generation, *within_secs);
+                origin = Some(how);
                 let time = is_young.then_some(begun);
                 witness.step(|| StepReading {
                     step: name,
@@ -106,7 +119,11 @@ pub(super) fn follow<W: Witness>(
                 time?
             }
         };
-        steps.push(StepTime { step: name, time });
+        steps.push(StepTime {
+            step: name,
+            time,
+            origin,
+        });
     }
     Some(SequenceReading { steps, egress })
 }
@@ -119,20 +136,28 @@ fn name_of(step: &Step) -> &'static str {
     }
 }
 
-/// Returns when an identity began, its creation or else its first sighting, and whether it is new.
-fn first_seen(subject: &Subject, generation: &Generation, within_secs: i64) -> (Time, bool) {
-    let created = generation.created.get(&subject.entity.id).copied();
+/// Returns when and how an identity began, by its creation or else its first sighting, and whether it is new.
+fn first_seen(
+    subject: &Subject,
+    generation: &Generation,
+    within_secs: i64,
+) -> (Time, Origin, bool) {
     let seen = if subject.first_day == subject.day {
         subject.facts.first
     } else {
         subject.first_day.start()
     };
-    let begun = created.map_or(seen, |created| created.min(seen));
+    let created = generation.created.get(&subject.entity.id);
+    let (begun, origin) = match created.filter(|creation| creation.at <= seen) {
+        Some(creation) => (creation.at, Origin::Created(creation.clone())),
+        None => (seen, Origin::FirstUse),
+    };
     let is_young = subject.facts.last.secs_since(begun) <= within_secs
         || subject.day.since(subject.first_day)
             < (within_secs / i64::from(crate::time::DAY_SECS)).max(1) as i32;
     (
         begun,
+        origin,
         is_young && is_new(subject.first_day, subject.day, generation),
     )
 }

@@ -125,13 +125,13 @@ pub(super) struct Identity {
     pub(super) console: f64,
 }
 
-const FIRST_NAMES: [&str; 40] = [
+pub(super) const FIRST_NAMES: [&str; 40] = [
     "ada", "amir", "anouk", "bela", "bruno", "carla", "chen", "dara", "diego", "edith", "emeka",
     "farah", "felix", "greta", "hana", "hugo", "ines", "ivan", "jonas", "june", "kaito", "karin",
     "leila", "liam", "mara", "milo", "nadia", "noor", "oskar", "paula", "quinn", "rosa", "samir",
     "selma", "tariq", "tessa", "uma", "viktor", "wanda", "yusuf",
 ];
-const LAST_NAMES: [&str; 32] = [
+pub(super) const LAST_NAMES: [&str; 32] = [
     "abbott",
     "arslan",
     "becker",

@@ -9,7 +9,8 @@ use crate::time::Time;
 use super::agent::{Agent, Client};
 use super::estate::{ACCOUNTS, Bucket, REGIONS, US_EAST};
 use super::random::{BASE64, HEX, Rng, UPPER};
-use super::trail::Trail;
+use super::restate;
+use super::trail::{Sheets, Trail};
 
 /// Somebody at a keyboard or a process, for as long as the credentials last.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub(super) struct Session {
     pub(super) identity: String,
     /// `userIdentity` as another account sees it.
     pub(super) identity_abroad: String,
+    /// The caller's canonical id, as its own account and as another one knows it.
+    pub(super) canonical: (String, String),
     /// `sourceIPAddress`: an address, or a service's host name.
     pub(super) source: String,
     pub(super) agent: Agent,
@@ -35,12 +38,17 @@ pub(super) struct Session {
 
 impl Session {
     /// Returns the caller's ARN, or nothing for callers without one.
-    fn arn(&self) -> &str {
+    pub(super) fn arn(&self) -> &str {
         let rest = self
             .identity
             .split_once("\"arn\":\"")
             .map_or("", |(_, rest)| rest);
         rest.split('"').next().unwrap_or("")
+    }
+
+    /// Returns whether an account sees the caller as one of its own, or as a service.
+    pub(super) fn is_own(&self, account: usize) -> bool {
+        self.account == Some(account) || self.agent_text.is_some() && self.account.is_none()
     }
 
     /// Returns the refusal of an action on a bucket, in AWS's words.
@@ -55,7 +63,9 @@ impl Session {
     /// Returns the session of an AWS service acting for itself.
     pub(super) fn of_service(host: &'static str) -> Self {
         let identity = format!("{{\"type\":\"AWSService\",\"invokedBy\":\"{host}\"");
+        let canonical = format!("aws:service:{host}");
         Self {
+            canonical: (canonical.clone(), canonical),
             account: None,
             identity_abroad: format!("{identity}}}"),
             identity,
@@ -199,6 +209,9 @@ fn fault_into(out: &mut String, fault: Fault<'_>) {
 /// Which of the accounts that log a call is being written.
 struct Side<'a> {
     identity: &'a str,
+    canonical: &'a str,
+    /// Whether the owner of the bucket has no other copy that names the caller.
+    first: bool,
     closed: bool,
     recipient: &'a str,
     shared: Option<&'a str>,
@@ -241,6 +254,19 @@ impl Trail {
                     opaque,
                 );
             });
+            self.hear(Sheets::Audit, account, bucket.region, || {
+                restate::object(
+                    at,
+                    session,
+                    op,
+                    bucket,
+                    key,
+                    bytes,
+                    fault,
+                    copy.canonical,
+                    copy.first,
+                )
+            });
         };
         if let Some(account) = session.account {
             let recipient = ACCOUNTS[account].id;
@@ -248,6 +274,8 @@ impl Trail {
                 account,
                 &Side {
                     identity: &session.identity,
+                    canonical: &session.canonical.0,
+                    first: true,
                     closed: false,
                     recipient,
                     shared: shared.as_deref(),
@@ -264,6 +292,8 @@ impl Trail {
                 account,
                 &Side {
                     identity,
+                    canonical: &session.canonical.1,
+                    first: session.account.is_none(),
                     closed: true,
                     recipient,
                     shared: shared.as_deref(),
@@ -277,6 +307,9 @@ impl Trail {
         let tail = self.id_tail.clone();
         self.audit(account, api.region, at, |out, ids| {
             api_record(out, ids, at, session, account, api, &tail);
+        });
+        self.hear(Sheets::Audit, account, api.region, || {
+            restate::call(at, session, account, api)
         });
     }
 
@@ -504,9 +537,7 @@ fn api_record(
     tail: &str,
 ) {
     let recipient = ACCOUNTS[account].id;
-    let own = session.account == Some(account)
-        || session.agent_text.is_some() && session.account.is_none();
-    let (identity, closed) = if own {
+    let (identity, closed) = if session.is_own(account) {
         (&session.identity, false)
     } else {
         (&session.identity_abroad, true)
@@ -525,6 +556,8 @@ fn api_record(
     };
     let side = Side {
         identity,
+        canonical: "",
+        first: true,
         closed,
         recipient,
         shared: None,

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::cast::Instance;
 use super::estate::ACCOUNTS;
 use super::random::Rng;
-use super::trail::Trail;
+use super::restate;
+use super::trail::{Sheets, Trail};
 
 /// Who an instance talks with.
 #[derive(Debug, Clone)]
@@ -71,6 +72,11 @@ impl Trail {
                 };
             }
         });
+        if let Some(stranger) = refused {
+            self.hear(Sheets::Flows, account, region, || {
+                restate::refused(end, stranger)
+            });
+        }
     }
     /// Writes one flow of an instance.
     pub(super) fn instance_flow(
@@ -120,6 +126,11 @@ impl Trail {
             if place.custom_flows {
                 let _ = write!(line, " {direction} {source} {target} {service}");
             }
+        });
+        // In the default format, a flow between neighbours does not tell which of them is at the interface.
+        let told = place.custom_flows || !matches!(flow.peer, Peer::Inside(_));
+        self.hear(Sheets::Flows, account, region, || {
+            restate::passed(end, told.then_some(flow.egress), &peer, flow.bytes)
         });
     }
 }

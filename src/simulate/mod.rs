@@ -9,6 +9,7 @@
 //!
 //! Its weakness is that of every simulation: it holds the oddities that its authors thought of.
 
+mod abroad;
 mod acts;
 mod agent;
 mod attack;
@@ -28,6 +29,7 @@ mod oddity;
 mod people;
 mod persona;
 mod random;
+mod restate;
 mod run;
 mod settings;
 mod surroundings;
@@ -40,6 +42,7 @@ mod world;
 use std::fs;
 use std::path::Path;
 
+pub use abroad::Format;
 pub use attack::{Class, Grade};
 pub use label::Label;
 pub use oddity::{Cause, Oddity};
@@ -47,6 +50,7 @@ pub use oddity::{Cause, Oddity};
 use crate::error::{Error, Result};
 use crate::time::Day;
 
+use abroad::{Abroad, Sheets, Written};
 use random::Rng;
 use trail::Trail;
 use world::World;
@@ -76,6 +80,10 @@ pub struct Options {
     pub opaque_tokens: bool,
     /// The effort of compression, 1 to 9.
     pub gzip_level: u32,
+    /// The log formats that are written.
+    pub formats: Vec<Format>,
+    /// Whether `deeds.jsonl` is written: what every record says, in normalised words.
+    pub deeds: bool,
 }
 
 impl Default for Options {
@@ -93,6 +101,8 @@ impl Default for Options {
             scale: 1.0,
             opaque_tokens: false,
             gzip_level: 9,
+            formats: Format::AWS.to_vec(),
+            deeds: false,
         }
     }
 }
@@ -116,6 +126,83 @@ pub struct Summary {
     pub decoys: u64,
     /// Honest oddities noted.
     pub oddities: u64,
+}
+
+impl Summary {
+    fn add(&mut self, written: Written) {
+        self.records += written.records;
+        self.flows += written.flows;
+        self.bytes += written.bytes;
+        self.bytes_plain += written.bytes_plain;
+    }
+}
+
+/// The five AWS accounts, and what is planned there.
+struct Home {
+    world: World,
+    attacks: Vec<attack::Attack>,
+    decoys: Vec<decoy::Planned>,
+}
+
+/// A day of theirs.
+struct HomeDay {
+    trail: Trail,
+    labels: Vec<Label>,
+    decoys: Vec<Label>,
+}
+
+impl Home {
+    /// Founds the accounts; attacks and decoys happen from the first to the last day of `span`.
+    fn found(options: &Options, span: Option<(Day, Day)>) -> Self {
+        let (seed, start) = (options.seed, options.start);
+        let buckets = estate::buckets(seed, options.identities, start, options.days);
+        let cast = cast::cast(seed, options.identities, start, options.days, &buckets);
+        let world = World {
+            seed,
+            start,
+            scale: options.scale,
+            buckets,
+            cast,
+        };
+        let attacks = span.map_or_else(Vec::new, |span| {
+            attack::plan(&world, span, options.attack_rounds, &options.grades)
+        });
+        let decoys = span
+            .filter(|_| options.decoys)
+            .map_or_else(Vec::new, decoy::plan);
+        Self {
+            world,
+            attacks,
+            decoys,
+        }
+    }
+
+    /// Lives a day.
+    fn day(&self, options: &Options, day: Day, number: u32) -> HomeDay {
+        let world = &self.world;
+        let ids = Rng::of(world.seed, &[0x1d5, u64::from(number)]);
+        let mut trail = Trail::new(ids, options.opaque_tokens);
+        if options.deeds || options.formats.iter().any(|format| format.restates()) {
+            trail.listen();
+        }
+        surroundings::surroundings(world, day, &mut trail);
+        for who in &world.cast {
+            work::live(world, who, day, &mut trail);
+        }
+        let labels = (self.attacks.iter())
+            .filter(|a| a.day == day)
+            .filter_map(|a| a.run(world, &mut trail))
+            .collect();
+        let decoys = (self.decoys.iter())
+            .filter(|d| d.is_on(day))
+            .filter_map(|d| d.run(world, day, &mut trail))
+            .collect();
+        HomeDay {
+            trail,
+            labels,
+            decoys,
+        }
+    }
 }
 
 /// Writes an estate under `out`: `AWSLogs/…`, `labels.jsonl`, `decoys.jsonl`, `oddities.jsonl` and `plimsoll.toml`.
@@ -144,64 +231,39 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
         ));
     }
     let (seed, start) = (options.seed, options.start);
-    let buckets = estate::buckets(seed, options.identities, start, options.days);
-    let cast = cast::cast(seed, options.identities, start, options.days, &buckets);
-    let world = World {
-        seed,
-        start,
-        scale: options.scale,
-        buckets,
-        cast,
-    };
     let last = start.plus(options.days as i32 - 1);
-    let (attacks, decoys) = if options.attack_days_from < options.days {
-        let span = (start.plus(options.attack_days_from as i32), last);
-        let decoys = if options.decoys {
-            decoy::plan(span)
-        } else {
-            Vec::new()
-        };
-        (
-            attack::plan(&world, span, options.attack_rounds, &options.grades),
-            decoys,
-        )
-    } else {
-        Default::default()
-    };
+    let span = (options.attack_days_from < options.days)
+        .then(|| (start.plus(options.attack_days_from as i32), last));
+    let home = (options.formats.iter().any(|format| format.is_of_aws()))
+        .then(|| Home::found(options, span));
+    let abroad = (options.formats.iter().any(|format| !format.is_of_aws()))
+        .then(|| Abroad::found(options, span));
 
-    let mut summary = Summary {
-        identities: world.cast.len() as u64,
-        ..Summary::default()
-    };
+    let mut summary = Summary::default();
     let (mut labels, mut notes, mut oddities) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..options.days {
         let day = start.plus(number as i32);
-        let mut trail = Trail::new(
-            Rng::of(seed, &[0x1d5, u64::from(number)]),
-            options.opaque_tokens,
-        );
-        surroundings::surroundings(&world, day, &mut trail);
-        for who in &world.cast {
-            work::live(&world, who, day, &mut trail);
+        let ids = Rng::of(seed, &[0xab0, 0x1d5, u64::from(number)]);
+        let mut sheets = Sheets::new(ids, options.deeds);
+        if let Some(home) = &home {
+            let mut trail = home.day(options, day, number);
+            restate::write(&trail.trail, &options.formats, &mut sheets);
+            labels.extend(trail.labels);
+            notes.extend(trail.decoys);
+            oddities.extend(trail.trail.take_oddities());
+            summary.add(
+                trail
+                    .trail
+                    .write(day, out, options.gzip_level, &options.formats)?,
+            );
         }
-        labels.extend(
-            attacks
-                .iter()
-                .filter(|a| a.day == day)
-                .filter_map(|a| a.run(&world, &mut trail)),
-        );
-        notes.extend(
-            decoys
-                .iter()
-                .filter(|d| d.is_on(day))
-                .filter_map(|d| d.run(&world, day, &mut trail)),
-        );
-        oddities.extend(trail.take_oddities());
-        let written = trail.write(day, out, options.gzip_level)?;
-        summary.records += written.records;
-        summary.flows += written.flows;
-        summary.bytes += written.bytes;
-        summary.bytes_plain += written.bytes_plain;
+        if let Some(abroad) = &abroad {
+            let told = abroad.day(day, &mut sheets);
+            labels.extend(told.labels);
+            notes.extend(told.decoys);
+            oddities.extend(told.oddities);
+        }
+        summary.add(sheets.write(out, options.gzip_level)?);
         progress(u64::from(number) + 1);
     }
     for list in [&mut labels, &mut notes] {
@@ -213,8 +275,16 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     label::write(&out.join("decoys.jsonl"), &notes)?;
     label::write(&out.join("oddities.jsonl"), &oddities)?;
     let path = out.join("plimsoll.toml");
-    fs::write(&path, settings::text(&world.cast, &world.buckets))
+    let (cast, buckets) = home.as_ref().map_or((&[][..], &[][..]), |home| {
+        (&home.world.cast, &home.world.buckets)
+    });
+    let mut text = settings::text(cast, buckets, abroad.is_some());
+    if abroad.is_some() {
+        text.push_str(abroad::SETTINGS);
+    }
+    fs::write(&path, text)
         .map_err(|e| Error::failed(format!("cannot write `{}`", path.display())).cause(e))?;
+    summary.identities = (cast.len() + abroad.as_ref().map_or(0, Abroad::identities)) as u64;
     summary.attacks = labels.len() as u64;
     summary.decoys = notes.len() as u64;
     summary.oddities = oddities.len() as u64;

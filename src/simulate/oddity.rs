@@ -147,6 +147,20 @@ pub struct Oddity {
     pub note: &'static str,
 }
 
+impl Oddity {
+    /// Makes an oddity from times in seconds since the epoch.
+    pub(super) fn new(cause: Cause, identity: Vec<String>, (start, end): (i64, i64)) -> Self {
+        let (cause, note) = cause.words();
+        Self {
+            cause,
+            identity,
+            start: timestamp(start),
+            end: timestamp(end),
+            note,
+        }
+    }
+}
+
 /// What a day's trail remembers about whoever is writing to it.
 #[derive(Default)]
 pub(super) struct Notes {
@@ -216,16 +230,7 @@ impl Trail {
     pub(super) fn take_oddities(&mut self) -> Vec<Oddity> {
         let mut noted = std::mem::take(&mut self.notes.noted);
         noted.sort_by(|a, b| (a.2.0, a.0, &a.1).cmp(&(b.2.0, b.0, &b.1)));
-        let oddity = |(cause, identity, (start, end)): (Cause, Vec<String>, (i64, i64))| {
-            let (cause, note) = cause.words();
-            Oddity {
-                cause,
-                identity,
-                start: timestamp(start),
-                end: timestamp(end),
-                note,
-            }
-        };
+        let oddity = |(cause, identity, span)| Oddity::new(cause, identity, span);
         noted.into_iter().map(oddity).collect()
     }
 }

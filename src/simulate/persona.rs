@@ -213,6 +213,10 @@ impl Identity {
         let endpoint = (self.instance.is_some() && !outside)
             .then(|| format!("vpce-0{:x}a41f27be95d03c", 16 + ACCOUNTS[self.account].vpc));
         Session {
+            canonical: (
+                self.canonical(),
+                format!("aws:account:{home_account}/{unique}"),
+            ),
             account: own_account,
             identity,
             identity_abroad,

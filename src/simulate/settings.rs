@@ -2,16 +2,20 @@
 
 use std::fmt::Write as _;
 
+use super::abroad;
 use super::cast::{Identity, Kind};
 use super::estate::{ACCOUNTS, Bucket, COMPANY, EGRESS, Purpose, VENDOR};
 
-/// Returns the text of `plimsoll.toml`.
-pub(super) fn text(cast: &[Identity], buckets: &[Bucket]) -> String {
+/// Returns the text of `plimsoll.toml`; `is_abroad` if the company is at work in other clouds too.
+pub(super) fn text(cast: &[Identity], buckets: &[Bucket], is_abroad: bool) -> String {
     let mut out = String::from("# What this estate's owners know about it.\n");
-    let accounts: Vec<String> = ACCOUNTS
+    let mut accounts: Vec<String> = ACCOUNTS
         .iter()
         .map(|a| format!("\"aws:{}\"", a.id))
         .collect();
+    if is_abroad {
+        accounts.extend(abroad::accounts().map(|account| format!("\"{account}\"")));
+    }
     let _ = write!(
         out,
         "\n[network]\ninternal = [\"10.0.0.0/8\", \"{EGRESS}\"]\n\n[estate]\naccounts = [{}]\n",
@@ -29,13 +33,8 @@ pub(super) fn text(cast: &[Identity], buckets: &[Bucket]) -> String {
             "\n[[sensitive]]\nbucket = \"aws:{COMPANY}-{glob}\"\nowner = \"{owner}@{COMPANY}.example\"\n"
         );
     }
-    debug_assert_eq!(
-        buckets
-            .iter()
-            .filter(|b| b.purpose == Purpose::Sensitive)
-            .count(),
-        7
-    );
+    let sensitive = |bucket: &&Bucket| bucket.purpose == Purpose::Sensitive;
+    debug_assert!(buckets.is_empty() || buckets.iter().filter(sensitive).count() == 7);
     // Flow logs in the default format do not name the instance.
     for who in cast.iter().filter(|w| !ACCOUNTS[w.account].custom_flows) {
         let Some(instance) = &who.instance else {

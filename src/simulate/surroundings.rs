@@ -66,6 +66,7 @@ pub(super) fn surroundings(world: &World, day: Day, trail: &mut Trail) {
             stranger.identity_abroad =
                 "{\"type\":\"AWSAccount\",\"principalId\":\"\",\"accountId\":\"anonymous\"}"
                     .to_owned();
+            stranger.canonical.1 = "aws:anonymous".to_owned();
             stranger.agent_text = None;
             stranger.signed = false;
             stranger.source = external_address(0xe000 + rng.bits() % 500, rng.bits());
@@ -145,6 +146,9 @@ fn recorder(world: &World, account: usize, day: Day, rng: &mut Rng, trail: &mut 
     let unique = Rng::of(world.seed, &[0xc0f1, account as u64]).text(BASE32, 17);
     let mut session = Session::of_service("config.amazonaws.com");
     session.account = Some(account);
+    session.canonical.0 = format!(
+        "arn:aws:iam::{id}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+    );
     session.identity = format!(
         "{{\"type\":\"AssumedRole\",\"principalId\":\"AROA{unique}:AWSConfig-Describe\",\
          \"arn\":\"arn:aws:sts::{id}:assumed-role/AWSServiceRoleForConfig/AWSConfig-Describe\",\"accountId\":\"{id}\",\

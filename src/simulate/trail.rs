@@ -12,9 +12,11 @@ use flate2::write::GzEncoder;
 use crate::error::{Error, Result};
 use crate::time::Day;
 
+use super::abroad::{Format, Written};
 use super::estate::{ACCOUNTS, FLOW_HEADER_CUSTOM, FLOW_HEADER_DEFAULT, REGIONS};
 use super::oddity::Notes;
 use super::random::{HEX, Rng, UPPER};
+use super::restate::Saying;
 
 /// The lines of one file before they are sorted: one text, and where each record lies in it.
 #[derive(Default)]
@@ -33,8 +35,17 @@ impl Sheet {
     }
 }
 
+/// Which files of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sheets {
+    Audit,
+    Flows,
+}
+
 /// Everything that one day writes.
 pub(super) struct Trail {
+    /// What every record says, if anybody wants to know.
+    heard: Option<Vec<(Sheets, usize, usize, usize, Saying)>>,
     audit: Vec<Sheet>,
     flows: Vec<Sheet>,
     /// Entropy of the ids that AWS would assign.
@@ -47,14 +58,6 @@ pub(super) struct Trail {
     pub(super) notes: Notes,
 }
 
-/// What a day came to.
-pub(super) struct Written {
-    pub(super) records: u64,
-    pub(super) flows: u64,
-    pub(super) bytes: u64,
-    pub(super) bytes_plain: u64,
-}
-
 impl Trail {
     pub(super) fn new(mut ids: Rng, opaque_tokens: bool) -> Self {
         let sheets = || {
@@ -64,6 +67,7 @@ impl Trail {
         };
         let id_tail = ids.text(HEX, 12);
         Self {
+            heard: None,
             audit: sheets(),
             flows: sheets(),
             ids,
@@ -71,6 +75,49 @@ impl Trail {
             opaque_tokens,
             notes: Notes::default(),
         }
+    }
+
+    /// Remembers from now on what every record says.
+    pub(super) fn listen(&mut self) {
+        self.heard = Some(Vec::new());
+    }
+
+    /// Remembers what the last record of an account and region says.
+    pub(super) fn hear(
+        &mut self,
+        sheets: Sheets,
+        account: usize,
+        region: usize,
+        saying: impl FnOnce() -> Saying,
+    ) {
+        let Some(heard) = &mut self.heard else { return };
+        let slot = account * REGIONS.len() + region;
+        let sheet = match sheets {
+            Sheets::Audit => &self.audit[slot],
+            Sheets::Flows => &self.flows[slot],
+        };
+        if let Some(&(_, start, end)) = sheet.records.last() {
+            heard.push((sheets, slot, start, end, saying()));
+        }
+    }
+
+    /// Returns every record that was heard, with its account and region.
+    pub(super) fn heard(&self) -> impl Iterator<Item = (usize, usize, &str, &Saying)> {
+        self.heard
+            .iter()
+            .flatten()
+            .map(|(sheets, slot, start, end, saying)| {
+                let sheet = match sheets {
+                    Sheets::Audit => &self.audit[*slot],
+                    Sheets::Flows => &self.flows[*slot],
+                };
+                (
+                    slot / REGIONS.len(),
+                    slot % REGIONS.len(),
+                    &sheet.text[*start..*end],
+                    saying,
+                )
+            })
     }
 
     /// Adds an audit record that `write` composes, to the trail of an account in a region.
@@ -103,8 +150,22 @@ impl Trail {
         sheet.records.push((at, start, sheet.text.len()));
     }
 
-    /// Writes the day's files under `out`.
-    pub(super) fn write(mut self, day: Day, out: &Path, gzip_level: u32) -> Result<Written> {
+    /// Writes the day's files of some formats under `out`.
+    pub(super) fn write(
+        mut self,
+        day: Day,
+        out: &Path,
+        gzip_level: u32,
+        formats: &[Format],
+    ) -> Result<Written> {
+        for (format, sheets) in [
+            (Format::CloudTrail, &mut self.audit),
+            (Format::VpcFlow, &mut self.flows),
+        ] {
+            if !formats.contains(&format) {
+                sheets.clear();
+            }
+        }
         let mut written = Written {
             records: 0,
             flows: 0,

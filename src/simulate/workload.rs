@@ -355,6 +355,9 @@ fn assume_with_web_identity(
     let subject = format!("repo:halcyon/{}:ref:refs/heads/main", who.name);
     let mut caller = session.clone();
     caller.account = Some(who.account);
+    caller.canonical.0 = format!(
+        "aws:webid:arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com/{subject}"
+    );
     caller.identity = format!(
         "{{\"type\":\"WebIdentityUser\",\"principalId\":\"arn:aws:iam::{account}:oidc-provider/\
          token.actions.githubusercontent.com:sts.amazonaws.com:{subject}\",\"userName\":\"{subject}\",\

@@ -22,8 +22,10 @@ enum Test {
     StartsAnyCase(&'static str),
     /// It ends so.
     Ends(&'static str),
+    /// It begins with the first and contains the second, in lower case and whatever the case.
+    StartsAndHas(&'static str, &'static str),
 }
-use Test::{Ends, Has, HasAnyCase, Starts, StartsAnyCase};
+use Test::{Ends, Has, HasAnyCase, Starts, StartsAndHas, StartsAnyCase};
 
 /// Families and their marks; the first that fits wins.
 #[rustfmt::skip]
@@ -54,7 +56,7 @@ const FAMILIES: &[(&str, &[Test])] = &[
     ("filezilla", &[HasAnyCase("filezilla")]),
     ("azcopy", &[StartsAnyCase("azcopy/")]),
     ("azure-cli", &[HasAnyCase("azurecli/"), Has("azure-cli/")]),
-    ("azure-powershell", &[HasAnyCase("azurepowershell/")]),
+    ("azure-powershell", &[HasAnyCase("azurepowershell/"), Starts("Az.")]),
     ("storage-explorer", &[Has("Microsoft Azure Storage Explorer")]),
     ("azsdk", &[Starts("azsdk-"), Starts("Azure-Storage/"), Starts("Azure.Storage/"), Starts("Microsoft.Azure.Storage/"),
         Starts("Microsoft.Azure-Storage/")]),
@@ -65,11 +67,13 @@ const FAMILIES: &[(&str, &[Test])] = &[
         HasAnyCase("graph-go/"), HasAnyCase("graph-javascript/")]),
     ("aadinternals", &[HasAnyCase("aadinternals")]),
     ("azurehound", &[HasAnyCase("azurehound/"), HasAnyCase("sharphound/"), HasAnyCase("bloodhound/")]),
+    ("exo-powershell", &[StartsAndHas("Client=REST", "powershell"), Starts("Client=WebServices;")]),
     ("pnp-powershell", &[Has("PnPPS"), Has("PnPCoreSDK"), Has("SharePointPnP")]),
     ("gsutil", &[Has(" gsutil/")]),
     ("gcloud", &[Has("gcloud/"), Has("google-cloud-sdk")]),
     ("gcp-sdk", &[Has("gcloud-python/"), Has("gcloud-golang/"), Has("gcloud-java/"), Has("google-api-python-client/"),
-        Has("google-api-go-client/"), Has("google-api-java-client/"), Has("apitools"), Has("Google-HTTP-Java-Client")]),
+        Has("google-api-go-client/"), Has("google-api-java-client/"), Has("apitools"), Has("Google-HTTP-Java-Client"), Has("gcloud-node"),
+        Has("gccl/")]),
     ("okta-integrations", &[Has("Okta-Integrations")]),
     ("python-http", &[Has("python-requests/"), Has("aiohttp/"), Has("Python-urllib/"), Has("httpx/"), Starts("python/")]),
     ("go-http", &[Has("Go-http-client/"), Has("fasthttp"), Has("go-resty")]),
@@ -78,11 +82,12 @@ const FAMILIES: &[(&str, &[Test])] = &[
     ("node", &[Starts("node")]),
     ("okhttp", &[Starts("okhttp")]),
     ("axios", &[Starts("axios")]),
+    ("powershell", &[HasAnyCase("powershell/")]),
     ("browser", &[Starts("Mozilla/")]),
 ];
 
 /// Families that are programs at a command line or in code, not a web console.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: &[&str] = &[
     "aws-cli",
     "boto3",
     "botocore",
@@ -97,6 +102,16 @@ const PROGRAMS: [&str; 14] = [
     "go-http",
     "curl",
     "stratus",
+    "azcopy",
+    "azure-cli",
+    "azure-powershell",
+    "azsdk",
+    "graph-powershell",
+    "powershell",
+    "gsutil",
+    "gcloud",
+    "gcp-sdk",
+    "gke-metadata",
 ];
 
 /// Takes off what S3 puts around a user agent: one pair of brackets, quotes, blanks.
@@ -125,6 +140,7 @@ pub fn family(user_agent: &str) -> &'static str {
         HasAnyCase(mark) => lower.contains(mark),
         StartsAnyCase(mark) => lower.starts_with(mark),
         Ends(mark) => user_agent.ends_with(mark),
+        StartsAndHas(start, mark) => user_agent.starts_with(start) && lower.contains(mark),
     };
     FAMILIES
         .iter()
@@ -171,7 +187,8 @@ impl Client {
             is_program: PROGRAMS.contains(&family) && !text.contains("aws-internal/"),
             is_workload: text.contains("exec-env/AWS_Lambda_")
                 || text.contains("exec-env/AWS_ECS_FARGATE"),
-            is_cloudshell: text.contains("exec-env/CloudShell"),
+            is_cloudshell: text.contains("exec-env/CloudShell")
+                || text.contains("environment/devshell"),
         }
     }
 
@@ -236,6 +253,19 @@ mod tests {
             ("console.amazonaws.com", "aws-console"),
             ("\"rclone/v1.65\"", "rclone"),
             ("Mozilla/5.0 (X11; Linux)", "browser"),
+            (
+                "apitools Python/3.9 gsutil/5.11 (darwin) command/cp google-cloud-sdk/394.0.0",
+                "gsutil",
+            ),
+            (
+                "google-cloud-sdk gcloud/548.0.0 command/gcloud.storage.cp",
+                "gcloud",
+            ),
+            (
+                "google-api-go-client/0.5 gke-metadata-server",
+                "gke-metadata",
+            ),
+            ("gcloud-python/2.14.0 gl-python/3.11 gccl/2.14.0", "gcp-sdk"),
             ("[]", "empty"),
             ("hand-made/1", "other"),
         ] {

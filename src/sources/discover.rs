@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -61,6 +61,38 @@ impl InputFile {
 ///
 /// Fails if a path does not exist or a directory cannot be read.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
+    let mut first_error = None;
+    let found = discover_reachable(paths, &mut |lost| {
+        first_error.get_or_insert(lost);
+    });
+    match first_error {
+        None => Ok(found),
+        Some(Unreachable {
+            path,
+            error,
+            is_named: true,
+        }) => Err(Error::failed(format!("cannot read `{}`", path.display()))
+            .cause(error)
+            .hint("give files, directories, or `-` for standard input")),
+        Some(Unreachable { path, error, .. }) => {
+            Err(Error::failed(format!("cannot read directory `{}`", path.display())).cause(error))
+        }
+    }
+}
+
+/// A path under which nothing can be found.
+#[derive(Debug)]
+pub struct Unreachable {
+    /// The path.
+    pub path: PathBuf,
+    /// Why.
+    pub error: io::Error,
+    /// Whether the user named it; else it is a directory below one that he named.
+    pub is_named: bool,
+}
+
+/// Finds files as [`discover`] does; hands over what it cannot reach, and goes on.
+pub fn discover_reachable(paths: &[PathBuf], lost: &mut dyn FnMut(Unreachable)) -> Vec<InputFile> {
     let mut found = BTreeSet::new();
     let mut has_stdin = false;
     for path in paths {
@@ -68,15 +100,16 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
             has_stdin = true;
             continue;
         }
-        let metadata = fs::metadata(path).map_err(|e| {
-            Error::failed(format!("cannot read `{}`", path.display()))
-                .cause(e)
-                .hint("give files, directories, or `-` for standard input")
-        })?;
-        if metadata.is_dir() {
-            search(path, &mut found)?;
-        } else {
-            found.insert((delivery_time(path), path.clone(), metadata.len()));
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => search(path, &mut found, lost),
+            Ok(metadata) => {
+                found.insert((delivery_time(path), path.clone(), metadata.len()));
+            }
+            Err(error) => lost(Unreachable {
+                path: path.clone(),
+                error,
+                is_named: true,
+            }),
         }
     }
     let files = found.into_iter().map(|(_, path, bytes)| InputFile::File {
@@ -84,40 +117,51 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
         path,
         bytes,
     });
-    Ok(has_stdin
+    has_stdin
         .then_some(InputFile::Stdin)
         .into_iter()
         .chain(files)
-        .collect())
+        .collect()
 }
 
 type Found = BTreeSet<(Option<String>, PathBuf, u64)>;
 
-fn search(root: &Path, found: &mut Found) -> Result<()> {
+fn search(root: &Path, found: &mut Found, lost: &mut dyn FnMut(Unreachable)) {
     let mut directories = vec![root.to_path_buf()];
     while let Some(directory) = directories.pop() {
-        let failed = |e: std::io::Error| {
-            Error::failed(format!("cannot read directory `{}`", directory.display())).cause(e)
-        };
-        for entry in fs::read_dir(&directory).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            let path = entry.path();
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
-                directories.push(path);
-                continue;
-            }
-            // A link that leads nowhere is told like any other unreadable file, when its turn comes.
-            let bytes = match fs::metadata(&path) {
-                Ok(target) if !target.is_file() => continue,
-                Ok(target) => target.len(),
-                Err(_) => 0,
-            };
-            found.insert((delivery_time(&path), path, bytes));
+        if let Err(error) = search_in(&directory, &mut directories, found) {
+            lost(Unreachable {
+                path: directory,
+                error,
+                is_named: false,
+            });
         }
+    }
+}
+
+/// Searches one directory; those below it are left for later.
+fn search_in(
+    directory: &Path,
+    directories: &mut Vec<PathBuf>,
+    found: &mut Found,
+) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            directories.push(path);
+            continue;
+        }
+        // A link that leads nowhere is told like any other unreadable file, when its turn comes.
+        let bytes = match fs::metadata(&path) {
+            Ok(target) if !target.is_file() => continue,
+            Ok(target) => target.len(),
+            Err(_) => 0,
+        };
+        found.insert((delivery_time(&path), path, bytes));
     }
     Ok(())
 }
@@ -150,7 +194,7 @@ pub fn content_hash_of(file: &InputFile) -> Option<u128> {
         match hashed.read(&mut buffer) {
             Ok(0) => return Some(hashed.sum().1),
             Ok(_) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return None,
         }
     }

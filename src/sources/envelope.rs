@@ -2,15 +2,18 @@
 //!
 //! An envelope is opened by the names of its members, whoever made it, and whatever lies inside is looked at afresh.
 
+use std::io::Read;
+
 use crate::event::Source;
-use crate::sources::json::{Layout, Object, Value};
+use crate::sources::json::{Layout, Object, Value, scan, skip_blanks};
+use crate::sources::parts::base64;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::stream::ENVELOPES_MAX;
-use crate::sources::{FORMATS, Line, Memory, ecs};
+use crate::sources::stream::{ENVELOPES_MAX, RECORD_BYTES_MAX};
+use crate::sources::{FORMATS, Line, Memory, decode, ecs, okta};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
-/// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace.
-pub const ARRAYS: [&str; 10] = [
+/// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub.
+pub const ARRAYS: [&str; 11] = [
     "Records",
     "Events",
     "logEvents",
@@ -21,14 +24,18 @@ pub const ARRAYS: [&str; 10] = [
     "entries",
     "items",
     "activities",
+    "receivedMessages",
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const SINGLES: [&[&str]; 15] = [
+const SINGLES: [&[&str]; 18] = [
     &["detail"],
+    &["data", "message"],
     &["data", "events"],
     &["AuditData"],
     &["CloudTrailEvent"],
+    &["eventJson"],
+    &["eventjson"],
     &["eventData"],
     &["aws", "cloudtrail"],
     &["aws", "vpc"],
@@ -44,6 +51,9 @@ const SINGLES: [&[&str]; 15] = [
 
 /// Members that hold one line of text or JSON text.
 const TEXTS: [&str; 2] = ["message", "@message"];
+
+/// The most bytes that a packed message unpacks to: that of a log group holds many records.
+const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
 
 /// The beginning of the text with which a log group checks its subscribers.
 const CONTROL_TEXT: &str = "CWL CONTROL MESSAGE";
@@ -163,6 +173,12 @@ pub fn unwrap(
     if let Some(hits) = object.get("hits").and_then(|hits| hits.get("hits")) {
         return value(hits, only, depth, memory, emit);
     }
+    if let Some(packed) = packed(object) {
+        return match unpacked(packed) {
+            Ok(text) => lines(&text, only, depth + 1, memory, emit),
+            Err(reason) => emit(Parsed::Rejected(reason)),
+        };
+    }
     for path in SINGLES {
         let found = object
             .get(path[0])
@@ -174,7 +190,12 @@ pub fn unwrap(
             if path == ["eventData"] {
                 return lake(object, inner, only, depth, memory, emit);
             }
-            return value(inner, only, depth + 1, memory, emit);
+            let org = okta::org_of_envelope(object).map(|org| memory.interner.share(&org));
+            let outer = memory.okta_org.clone();
+            memory.okta_org = org.or_else(|| outer.clone());
+            value(inner, only, depth + 1, memory, emit);
+            memory.okta_org = outer;
+            return;
         }
     }
     for name in TEXTS {
@@ -183,6 +204,68 @@ pub fn unwrap(
         }
     }
     emit(Parsed::Rejected(RejectReason::UnknownRecord));
+}
+
+/// Returns the base64 text in which a queue or stream wraps a message: Pub/Sub, Kinesis and what is fed by it, a log group's
+/// subscription.
+fn packed(object: Object<'_>) -> Option<Value<'_>> {
+    const BESIDE: [&str; 10] = [
+        "messageId",
+        "message_id",
+        "publishTime",
+        "publish_time",
+        "attributes",
+        "recordId",
+        "partitionKey",
+        "PartitionKey",
+        "sequenceNumber",
+        "SequenceNumber",
+    ];
+    let is_text = |value: &Value<'_>| matches!(value, Value::Text(inner) if !inner.is_empty());
+    let inside = |name: &str| object.get(name).and_then(|inner| inner.get("data"));
+    let is_message = || BESIDE.iter().any(|name| object.get(name).is_some());
+    inside("kinesis")
+        .or_else(|| inside("awslogs"))
+        .or_else(|| object.get("data").filter(|_| is_message()))
+        .or_else(|| object.get("Data").filter(|_| is_message()))
+        .filter(is_text)
+}
+
+/// Unpacks a message: base64, and what compression lies inside it.
+fn unpacked(packed: Value<'_>) -> Result<String, RejectReason> {
+    let text = packed.raw_text().unwrap_or_default();
+    let bytes = base64::decode(text.as_bytes()).ok_or(RejectReason::UnknownRecord)?;
+    let mut plain = Vec::new();
+    let decoded = decode::decode(&*bytes).map_err(|_| RejectReason::Truncated)?;
+    decoded
+        .reader
+        .take(UNPACKED_BYTES_MAX + 1)
+        .read_to_end(&mut plain)
+        .map_err(|_| RejectReason::Truncated)?;
+    if plain.len() as u64 > UNPACKED_BYTES_MAX {
+        return Err(RejectReason::RecordTooLarge);
+    }
+    Ok(String::from_utf8_lossy(&plain).into_owned())
+}
+
+/// Reads an unpacked message: one value after the other, or lines of text.
+fn lines(message: &str, only: Option<Source>, depth: usize, memory: &mut Memory, emit: Emit<'_>) {
+    // The scanner wants to see that a value ends, so a blank follows.
+    let bytes = format!("{message} ").into_bytes();
+    let mut at = skip_blanks(&bytes, 0);
+    while let Some(b'{' | b'[') = bytes.get(at) {
+        match scan(&bytes, at) {
+            Ok(end) => {
+                value(Value::of(&bytes[at..end]), only, depth, memory, emit);
+                at = skip_blanks(&bytes, end);
+            }
+            Err(fault) => return emit(Parsed::Rejected(fault.into())),
+        }
+    }
+    let rest = String::from_utf8_lossy(&bytes[at..]);
+    for line in rest.lines().filter(|line| !line.trim().is_empty()) {
+        text(line, only, depth, memory, emit);
+    }
 }
 
 /// Reads a document of an index: the record that it was made from if it keeps it, else its own fields.
@@ -269,6 +352,21 @@ fn notice(object: Object<'_>) -> Option<SkipReason> {
     }
     if object.get("digestS3Object").is_some() && object.get("logFiles").is_some() {
         return Some(SkipReason::Digest);
+    }
+    // Pub/Sub tells of Cloud Storage in a message's attributes.
+    if let Some(attributes) = object.get("attributes") {
+        let [event, bucket] = attributes.pick(["eventType", "bucketId"]);
+        if bucket.is_present() && matches!(event, Value::Text(t) if t.starts_with(b"OBJECT_")) {
+            return Some(SkipReason::ObjectNotification);
+        }
+    }
+    if let Some(Value::Text(name)) = object.get("logName") {
+        let has = |part: &[u8]| memchr::memmem::find(name, part).is_some();
+        let is_read = has(b"/logs/cloudaudit.googleapis.com") || has(b"vpc_flows");
+        let is_entry = object.get("insertId").is_some() && object.get("resource").is_some();
+        if has(b"/logs/") && is_entry && !is_read {
+            return Some(SkipReason::OtherLog);
+        }
     }
     None
 }

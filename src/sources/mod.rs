@@ -8,31 +8,43 @@
 //! Every record ends as exactly one of event, skip and reject; memory does not grow with the input.
 
 mod aws_actions;
+mod azure;
 mod client;
 mod cloudtrail;
 mod decode;
 mod discover;
 mod draft;
 mod ecs;
+mod entra;
 mod envelope;
 mod flat;
+mod gcpaudit;
+mod gcpflow;
+mod gcsusage;
+mod graph_actions;
 mod interner;
 mod json;
+mod m365;
+mod microsoft;
 mod ocsf;
+mod okta;
 mod operations;
 mod parquet;
 mod parts;
 mod plain;
 mod report;
+mod s3access;
+mod slack;
 mod stream;
 mod table;
 mod vpcflow;
+mod workspace;
 
 use std::io::{self, Read};
 
 use crate::event::{Event, Source};
 
-pub use discover::{InputFile, content_hash_of, discover};
+pub use discover::{InputFile, Unreachable, content_hash_of, discover, discover_reachable};
 pub use report::{Compression, FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 pub use stream::{ENVELOPES_MAX, RECORD_BYTES_MAX, Stream};
 
@@ -82,7 +94,6 @@ impl Format {
     }
 
     /// Adds comma-separated tables.
-    #[allow(dead_code)]
     const fn with_tables(mut self, heads: fn(&[&str]) -> bool) -> Self {
         self.heads = heads;
         self
@@ -90,9 +101,24 @@ impl Format {
 }
 
 /// The formats, in the order in which they are tried.
-const FORMATS: [&Format; 5] = [
+const FORMATS: [&Format; 20] = [
     &cloudtrail::FORMAT,
+    &vpcflow::transit::FORMAT,
     &vpcflow::FORMAT,
+    &okta::FORMAT,
+    &slack::FORMAT,
+    &workspace::FORMAT,
+    &azure::storage::FORMAT,
+    &azure::activity::FORMAT,
+    &entra::audit::FORMAT,
+    &entra::signin::FORMAT,
+    &entra::graph::FORMAT,
+    &entra::graph::AAD_FORMAT,
+    &gcpaudit::FORMAT,
+    &gcsusage::FORMAT,
+    &gcpflow::FORMAT,
+    &s3access::FORMAT,
+    &m365::FORMAT,
     &ocsf::FORMAT,
     &ecs::FORMAT,
     &plain::FORMAT,
@@ -120,6 +146,8 @@ struct Memory {
     columns: Option<vpcflow::Columns>,
     /// The region that the input's name states, for records that do not.
     region_hint: Option<crate::vocab::Str>,
+    /// The Okta org that the envelope around the record at hand states.
+    okta_org: Option<crate::vocab::Str>,
 }
 
 /// Reads one input to its end, and hands over what it holds.
@@ -132,24 +160,42 @@ pub fn read(
     sink: &mut dyn FnMut(Event),
     rejects: &mut dyn FnMut(Reject),
 ) -> FileReport {
+    read_while(input, name, options, sink, rejects, &mut |_| true)
+}
+
+/// Reads one input as [`read`] does, and asks after each piece, with the report so far, whether to go on. If not, the rest is
+/// left alone, and the report is of what was read.
+pub fn read_while(
+    input: impl Read,
+    name: &str,
+    options: &ReadOptions,
+    sink: &mut dyn FnMut(Event),
+    rejects: &mut dyn FnMut(Reject),
+    goes_on: &mut dyn FnMut(&FileReport) -> bool,
+) -> FileReport {
     let mut raw = decode::Hashed::new(input);
     let mut stream = Stream::new(name, options);
     let (compression, result) = match decode::decode(&mut raw) {
         Ok(mut decoded) => {
             let reader = &mut *decoded.reader;
             let result = if decoded.is_parquet {
-                parquet::spool(reader).and_then(|file| {
-                    parquet::rows(file, &mut |number, json| {
-                        stream.row_of(number, json, sink, rejects);
+                parquet::spool(reader)
+                    .and_then(|file| {
+                        parquet::rows(file, &mut |number, json| {
+                            stream.row_of(number, json, sink, rejects);
+                        })
                     })
-                })
+                    .map(|()| Pumped::ToTheEnd)
             } else {
-                pump(reader, &mut stream, sink, rejects)
+                pump(reader, &mut stream, sink, rejects, goes_on)
             };
             (decoded.layers, result)
         }
         Err(e) => (Vec::new(), Err(e)),
     };
+    if let Ok(Pumped::Stopped) = result {
+        return stream.report().clone();
+    }
     let drained = raw.drain();
     let mut report = stream.finish(sink, rejects);
     report.compression = compression;
@@ -168,15 +214,23 @@ fn why_it_ended(error: &io::Error, report: &FileReport) -> String {
     format!("its compressed data is cut off or damaged ({error})")
 }
 
+/// How pumping ended.
+enum Pumped {
+    ToTheEnd,
+    Stopped,
+}
+
 fn pump(
     text: &mut dyn Read,
     stream: &mut Stream,
     sink: &mut dyn FnMut(Event),
     rejects: &mut dyn FnMut(Reject),
-) -> io::Result<()> {
+    goes_on: &mut dyn FnMut(&FileReport) -> bool,
+) -> io::Result<Pumped> {
     loop {
         match stream.feed_from(text, sink, rejects) {
-            Ok(0) => return Ok(()),
+            Ok(0) => return Ok(Pumped::ToTheEnd),
+            Ok(_) if !goes_on(stream.report()) => return Ok(Pumped::Stopped),
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),

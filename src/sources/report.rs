@@ -24,12 +24,20 @@ words! {
         NoData = "no_data",
         /// A flow log row that says that rows were lost: a gap in coverage.
         SkipData = "skip_data",
-        /// A Transit Gateway flow log row; the same bytes are told by the interfaces behind it.
-        TransitGateway = "transit_gateway",
+        /// An entry of another log of Google Cloud, in a sink or subscription that holds many.
+        OtherLog = "other_log",
+        /// A row of a report on how many bytes a bucket stores.
+        StorageReport = "storage_report",
+        /// The beginning of an action whose end has a record too.
+        ActionBegun = "action_begun",
+        /// A notice of the provider: its health, alerts, recommendations, the evaluation of policies.
+        ServiceNotice = "service_notice",
         /// An alert, a finding or a measurement: what somebody concluded, not what somebody did.
         Finding = "finding",
         /// Prose before the first record.
         Preamble = "preamble",
+        /// A record that names who and when, and no action.
+        NoAction = "no_action",
     }
 }
 
@@ -54,6 +62,8 @@ words! {
         RecordTooLarge = "record_too_large",
         /// It is nested deeper than any real record, or wrapped in more than [`crate::sources::ENVELOPES_MAX`] envelopes.
         TooDeep = "too_deep",
+        /// A line of the classic storage analytics log, which is read as resource logs instead.
+        ClassicStorageLog = "classic_storage_log",
         /// A row that does not have the fields that its header promises.
         MalformedRow = "malformed_row",
     }
@@ -68,6 +78,8 @@ pub enum Parsed {
     Skipped(SkipReason),
     /// Not readable as an event.
     Rejected(RejectReason),
+    /// Several actions that one record tells of. Each counts as a record of its own.
+    Several(Vec<Parsed>),
 }
 
 /// Where a record lies in its decompressed file.
@@ -215,10 +227,14 @@ impl FileReport {
         }
     }
 
-    /// Counts one record.
+    /// Counts one record, or each of several that came as one.
     pub(crate) fn count(&mut self, parsed: &Parsed) {
+        if let Parsed::Several(all) = parsed {
+            return all.iter().for_each(|one| self.count(one));
+        }
         self.records += 1;
         match parsed {
+            Parsed::Several(_) => {}
             Parsed::Event(event) => {
                 self.events += 1;
                 *self.formats.entry(event.source).or_insert(0) += 1;

@@ -768,8 +768,15 @@ struct Desk {
 impl Desk {
     /// Counts a record and hands it on.
     fn tell(&mut self, parsed: Parsed, window: &Window, out: &mut Out<'_>) {
+        if let Parsed::Several(all) = parsed {
+            for one in all {
+                self.tell(one, window, out);
+            }
+            return;
+        }
         self.report.count(&parsed);
         match parsed {
+            Parsed::Several(_) => {}
             Parsed::Event(event) => (out.events)(*event),
             Parsed::Skipped(_) => {}
             Parsed::Rejected(reason) => {

@@ -3,57 +3,29 @@
 //! A flow has no principal. Whether its other side is ours is not decided here, beyond the private ranges that tell a
 //! direction where the record does not state one.
 
-use std::net::IpAddr;
+mod row;
+pub mod transit;
 
-use xxhash_rust::xxh3::Xxh3;
+use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
 use crate::sources::interner::Interner;
-use crate::sources::json::{Object, Value};
-use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::json::Object;
+use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Line, Memory};
-use crate::time::Time;
 use crate::vocab::Str;
+
+pub use row::Columns;
+use row::{COLUMNS_MAX, Field, Row, Texts, is_private};
 
 /// How flow log records are read.
 pub const FORMAT: Format = Format::new(Source::AwsVpcFlow, recognises, parse)
     .with_lines(line)
-    .with_tables(|names| names.contains(&"srcaddr") && names.contains(&"dstaddr"));
+    .with_tables(heads);
 
 /// What flows are filed under.
 const SERVICE: &str = "vpc";
-/// Rows have at most so many fields; 42 are known.
-const COLUMNS_MAX: usize = 96;
-
-macro_rules! fields {
-    ($($field:ident = $name:literal,)+) => {
-        /// The fields that are read.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        #[repr(usize)]
-        pub enum Field { $($field,)+ }
-
-        impl Field {
-            const NAMES: &'static [&'static str] = &[$($name,)+];
-            const ALL: &'static [Field] = &[$(Field::$field,)+];
-
-            /// Returns the field of that name, its parts joined by hyphens or underscores.
-            fn of(name: &str) -> Option<Self> {
-                let same = |known: &&str| {
-                    known.len() == name.len()
-                        && known.bytes().zip(name.bytes()).all(|(a, b)| a == b || (a == b'-' && b == b'_'))
-                };
-                Self::NAMES.iter().position(|known| same(&known)).map(|at| Self::ALL[at])
-            }
-        }
-    };
-}
-fields! {
-    Account = "account-id", Interface = "interface-id", Source = "srcaddr", Target = "dstaddr", SourcePort = "srcport",
-    TargetPort = "dstport", Protocol = "protocol", Packets = "packets", Bytes = "bytes", Start = "start", End = "end",
-    Verdict = "action", Status = "log-status", Instance = "instance-id", TcpFlags = "tcp-flags",
-    PacketSource = "pkt-srcaddr", PacketTarget = "pkt-dstaddr", Region = "region", TargetService = "pkt-dst-aws-service",
-    Direction = "flow-direction",
-}
 
 /// The fields of versions 2 to 5, in the order in which they are documented; the default format is the first 14.
 const DOCUMENTED: [&str; 29] = [
@@ -90,73 +62,8 @@ const DOCUMENTED: [&str; 29] = [
 /// How many of them a row of version 2, 3, 4 or 5 has.
 const DOCUMENTED_COUNTS: [usize; 4] = [14, 21, 25, 29];
 
-/// Fields that are not read, but by which a header is told.
-const OTHER_FIELDS: [&str; 32] = [
-    "version",
-    "vpc-id",
-    "subnet-id",
-    "type",
-    "az-id",
-    "sublocation-type",
-    "sublocation-id",
-    "pkt-src-aws-service",
-    "traffic-path",
-    "ecs-cluster-arn",
-    "ecs-cluster-name",
-    "ecs-container-instance-arn",
-    "ecs-container-instance-id",
-    "ecs-container-id",
-    "ecs-second-container-id",
-    "ecs-service-name",
-    "ecs-task-definition-arn",
-    "ecs-task-arn",
-    "ecs-task-id",
-    "reject-reason",
-    "resource-id",
-    "encryption-status",
-    "resource-type",
-    "tgw-id",
-    "tgw-attachment-id",
-    "tgw-src-vpc-account-id",
-    "tgw-dst-vpc-account-id",
-    "tgw-src-vpc-id",
-    "tgw-dst-vpc-id",
-    "tgw-src-eni",
-    "tgw-dst-eni",
-    "packets-lost-no-route",
-];
-
-/// The order of fields that a header states.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Columns {
-    /// Of an interface's flows.
-    Interface(Vec<Option<Field>>),
-    /// Of a transit gateway's.
-    TransitGateway,
-}
-
-impl Columns {
-    fn of(names: &[&str]) -> Self {
-        if names.contains(&"tgw-id") {
-            return Self::TransitGateway;
-        }
-        Self::Interface(names.iter().map(|name| Field::of(name)).collect())
-    }
-
-    /// Reads a header: known names, and no number among them.
-    fn of_header(line: &str) -> Option<Self> {
-        let names: Vec<&str> = line
-            .split_ascii_whitespace()
-            .take(COLUMNS_MAX + 1)
-            .collect();
-        let is_known = |name: &str| Field::of(name).is_some() || OTHER_FIELDS.contains(&name);
-        let is_header = (2..=COLUMNS_MAX).contains(&names.len())
-            && is_known(names[0])
-            && names.iter().filter(|name| is_known(name)).count() * 2 > names.len()
-            && names.iter().all(|name| name.parse::<f64>().is_err());
-        is_header.then(|| Self::of(&names))
-    }
-}
+static DEFAULTS: LazyLock<[Columns; 4]> =
+    LazyLock::new(|| DOCUMENTED_COUNTS.map(|count| Columns::of(&DOCUMENTED[..count])));
 
 /// Returns the region in a file's name, `…_vpcflowlogs_eu-west-1_…`, or in its path, `…/vpcflowlogs/eu-west-1/…`.
 pub fn region_of_name(name: &str) -> Option<Str> {
@@ -183,76 +90,29 @@ pub fn region_of_name(name: &str) -> Option<Str> {
         .map(Str::from)
 }
 
-/// The values of one row, by field.
-struct Row<'a> {
-    values: [&'a str; Field::ALL.len()],
-}
-
-impl<'a> Row<'a> {
-    const EMPTY: Row<'static> = Row {
-        values: [""; Field::ALL.len()],
-    };
-
-    /// Returns a value that is there; `-` stands for none.
-    fn get(&self, field: Field) -> Option<&'a str> {
-        Some(self.values[field as usize]).filter(|value| !matches!(*value, "" | "-" | "null"))
-    }
-
-    fn number<N: std::str::FromStr>(&self, field: Field) -> Option<N> {
-        self.get(field)?.parse().ok()
-    }
-
-    fn address(&self, field: Field) -> Option<IpAddr> {
-        self.get(field)?
-            .parse::<IpAddr>()
-            .ok()
-            .map(|ip| ip.to_canonical())
-    }
-}
-
 fn line(text: &str, memory: &mut Memory) -> Line {
-    if let Some(columns) = Columns::of_header(text) {
+    if let Some(columns) = Columns::of_header(text).filter(|columns| !columns.is_transit) {
         memory.columns = Some(columns);
         return Line::Header;
     }
-    let mut tokens = [""; COLUMNS_MAX];
-    let mut count = 0;
-    for token in text.split_ascii_whitespace() {
-        if count == COLUMNS_MAX {
-            return Line::Unknown;
-        }
-        tokens[count] = token;
-        count += 1;
+    let mut room = [""; COLUMNS_MAX];
+    let Some(tokens) = row::split(text, &mut room) else {
+        return Line::Unknown;
+    };
+    let columns = memory.columns.as_ref();
+    let of_header = columns.filter(|columns| !columns.is_transit);
+    if let Some(row) = of_header.and_then(|columns| columns.row(tokens)) {
+        return Line::Record(flow(&row, memory));
     }
-    let tokens = &tokens[..count];
-    let mut row = Row::EMPTY;
-    match &memory.columns {
-        Some(Columns::TransitGateway) if count > 3 => {
-            return Line::Record(Parsed::Skipped(SkipReason::TransitGateway));
-        }
-        Some(Columns::Interface(columns)) if columns.len() == count => {
-            for (field, value) in columns.iter().zip(tokens) {
-                if let Some(field) = field {
-                    row.values[*field as usize] = value;
-                }
-            }
-        }
-        _ if is_transit_gateway(tokens) => {
-            return Line::Record(Parsed::Skipped(SkipReason::TransitGateway));
-        }
-        _ if is_documented(tokens) => {
-            for (name, value) in DOCUMENTED.iter().zip(tokens) {
-                if let Some(field) = Field::of(name) {
-                    row.values[field as usize] = value;
-                }
-            }
-        }
-        None if is_undocumented(tokens) => {
-            return Line::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader));
-        }
-        _ => return Line::Unknown,
+    if is_documented(tokens)
+        && let Some(row) = DEFAULTS.iter().find_map(|columns| columns.row(tokens))
+    {
+        return Line::Record(flow(&row, memory));
     }
-    Line::Record(flow(&row, memory))
+    if columns.is_none() && is_undocumented(tokens) {
+        return Line::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader));
+    }
+    Line::Unknown
 }
 
 /// Recognises a row without header whose fields stand in the documented order.
@@ -274,11 +134,15 @@ fn is_undocumented(tokens: &[&str]) -> bool {
         && (addresses.count() >= 2 || tokens.iter().any(|t| t.starts_with("eni-")))
 }
 
-fn is_transit_gateway(tokens: &[&str]) -> bool {
-    let mut head = tokens.iter().take(6);
-    tokens.len() > 20
-        && head.any(|t| t.starts_with("tgw-") && !t.starts_with("tgw-attach-"))
-        && head.any(|t| t.starts_with("tgw-attach-"))
+fn heads(names: &[&str]) -> bool {
+    is_table(names) && !names.contains(&"tgw-id") && !names.contains(&"tgw_id")
+}
+
+/// Tells whether names head a table of flows, of an interface's or a gateway's.
+fn is_table(names: &[&str]) -> bool {
+    ["srcaddr", "dstaddr", "bytes", "end"]
+        .iter()
+        .all(|name| names.contains(name))
 }
 
 /// Tells whether a member of a row is read.
@@ -287,46 +151,38 @@ pub fn is_read(name: &str) -> bool {
 }
 
 fn recognises(object: Object<'_>) -> bool {
-    object.get("srcaddr").is_some() && object.get("dstaddr").is_some()
+    object.get("srcaddr").is_some()
+        && object.get("dstaddr").is_some()
+        && !transit::is_transit(object)
 }
 
 fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
-    if object
-        .get("tgw-id")
-        .or_else(|| object.get("tgw_id"))
-        .is_some()
-    {
-        return Parsed::Skipped(SkipReason::TransitGateway);
-    }
-    let mut texts: [Option<std::borrow::Cow<'_, str>>; Field::ALL.len()] =
-        std::array::from_fn(|_| None);
-    for (key, value) in object.members() {
-        if let Some(field) = std::str::from_utf8(key).ok().and_then(Field::of) {
-            texts[field as usize] = Value::text(value);
-        }
-    }
-    let mut row = Row::EMPTY;
-    for (value, text) in row.values.iter_mut().zip(&texts) {
-        *value = text.as_deref().unwrap_or_default();
-    }
-    flow(&row, memory)
+    flow(&Texts::of(object).row(), memory)
 }
+
+/// What tells one flow from another.
+const TOLD_BY: [Field; 15] = [
+    Field::Interface,
+    Field::Start,
+    Field::End,
+    Field::Source,
+    Field::Target,
+    Field::PacketSource,
+    Field::PacketTarget,
+    Field::SourcePort,
+    Field::TargetPort,
+    Field::Protocol,
+    Field::Verdict,
+    Field::Direction,
+    Field::TcpFlags,
+    Field::Bytes,
+    Field::Packets,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Direction {
     Egress,
     Ingress,
-}
-
-/// Tells whether an address lies in a private range: RFC 1918, RFC 6598, RFC 4193, or link-local.
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            ip.is_private() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
 }
 
 /// Tells which way a flow went at the interface. Beside the stated direction that is what the plain addresses tell: those
@@ -337,9 +193,8 @@ fn direction(row: &Row<'_>) -> Option<Direction> {
         Some("ingress") => return Some(Direction::Ingress),
         _ => {}
     }
-    let address = |plain, of_packet| row.address(plain).or_else(|| row.address(of_packet));
-    let source = address(Field::Source, Field::PacketSource)?;
-    let target = address(Field::Target, Field::PacketTarget)?;
+    let source = row.address(Field::Source, Field::PacketSource)?;
+    let target = row.address(Field::Target, Field::PacketTarget)?;
     match (is_private(source), is_private(target)) {
         (true, false) => Some(Direction::Egress),
         (false, true) => Some(Direction::Ingress),
@@ -348,29 +203,16 @@ fn direction(row: &Row<'_>) -> Option<Direction> {
 }
 
 fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
-    match row.get(Field::Status) {
-        Some("NODATA") => return Parsed::Skipped(SkipReason::NoData),
-        Some("SKIPDATA") => return Parsed::Skipped(SkipReason::SkipData),
-        _ => {}
-    }
-    // Seconds; milliseconds would lie beyond the representable range or in the far future, and are not used.
-    let Some(time) = row
-        .number(Field::End)
-        .filter(|secs| *secs > 0)
-        .and_then(Time::from_secs)
-    else {
-        return Parsed::Rejected(RejectReason::NoTime);
+    let time = match row.time() {
+        Ok(time) => time,
+        Err(parsed) => return parsed,
     };
     // The plain addresses hide who is behind a translation; those of the packets do not.
-    let source = row
-        .address(Field::PacketSource)
-        .or_else(|| row.address(Field::Source));
-    let target = row
-        .address(Field::PacketTarget)
-        .or_else(|| row.address(Field::Target));
-    if source.is_none() || target.is_none() {
+    let source = row.address(Field::PacketSource, Field::Source);
+    let target = row.address(Field::PacketTarget, Field::Target);
+    let (Some(source), Some(target)) = (source, target) else {
         return Parsed::Rejected(RejectReason::MalformedRow);
-    }
+    };
     let (source_port, target_port) = (row.number(Field::SourcePort), row.number(Field::TargetPort));
     let direction = direction(row);
     let bytes = row.number(Field::Bytes);
@@ -404,11 +246,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         account,
         region: share(Field::Region, interner).or_else(|| memory.region_hint.clone()),
         peer: if is_ingress {
-            Peer {
-                ip: source,
-                port: source_port,
-                ..Peer::default()
-            }
+            row::peer(source, source_port)
         } else {
             Peer::default()
         },
@@ -420,7 +258,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         bytes_in: bytes.filter(|_| is_ingress),
         destination: if is_egress {
             Destination {
-                ip: target,
+                ip: Some(target),
                 port: target_port,
                 endpoint,
                 ..Destination::default()
@@ -431,43 +269,16 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         attachment: Some(Attachment {
             instance: share(Field::Instance, interner),
             interface: share(Field::Interface, interner),
-            address: direction.and(if is_egress { source } else { target }),
+            address: direction.map(|_| if is_egress { source } else { target }),
         }),
         outcome,
-        ..Event::new(time, event_id(row), Provider::Aws, Source::AwsVpcFlow)
+        ..Event::new(
+            time,
+            row.id(*b"vf-", &TOLD_BY),
+            Provider::Aws,
+            Source::AwsVpcFlow,
+        )
     }))
-}
-
-/// Returns a hash of what tells one flow from another; flow logs have no id.
-fn event_id(row: &Row<'_>) -> Str {
-    let mut hash = Xxh3::new();
-    for field in [
-        Field::Interface,
-        Field::Start,
-        Field::End,
-        Field::Source,
-        Field::Target,
-        Field::PacketSource,
-        Field::PacketTarget,
-        Field::SourcePort,
-        Field::TargetPort,
-        Field::Protocol,
-        Field::Verdict,
-        Field::Direction,
-        Field::TcpFlags,
-        Field::Bytes,
-        Field::Packets,
-    ] {
-        hash.update(row.get(field).unwrap_or_default().as_bytes());
-        hash.update(b" ");
-    }
-    let digest = hash.digest128();
-    let mut text = [0; 35];
-    text[..3].copy_from_slice(b"vf-");
-    for (digit, nibble) in text[3..].iter_mut().zip((0..32).rev()) {
-        *digit = b"0123456789abcdef"[(digest >> (4 * nibble)) as usize & 15];
-    }
-    String::from_utf8_lossy(&text).as_ref().into()
 }
 
 #[cfg(test)]

@@ -27,10 +27,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
 use crate::error::{Error, Result};
-use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, Subject};
+use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Subject};
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, Str};
+use crate::vocab::Entity;
 
 /// Generations that are kept beside the one in force.
 const GENERATIONS_KEPT: u64 = 5;
@@ -64,7 +64,7 @@ struct Head {
     first_day: Day,
     own_accounts: OwnAccounts,
     links: Links,
-    created: BTreeMap<Str, Time>,
+    created: Creations,
 }
 
 /// The part of a day that is not a table.
@@ -72,7 +72,7 @@ struct Head {
 struct DayHead {
     links: Links,
     accounts: OwnAccounts,
-    created: BTreeMap<Str, Time>,
+    created: Creations,
     last: Option<Time>,
 }
 
@@ -85,6 +85,8 @@ const LEDGER: Table<(u128, LedgerEntry)> = Table::new("ledger");
 const HEAD: Table<Head> = Table::new("head");
 const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
+const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
+const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 
 /// A store: a directory.
@@ -155,8 +157,13 @@ impl Store {
         let name = day_name(book.day, generation);
         let mut subjects: Vec<_> = book.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
-        let mut fingerprints: Vec<u64> = book.fingerprints.iter().copied().collect();
-        fingerprints.sort_unstable();
+        let unnamed = book.unnamed.iter();
+        let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
+        let sorted = |numbers: &FxHashSet<u64>| {
+            let mut numbers: Vec<u64> = numbers.iter().copied().collect();
+            numbers.sort_unstable();
+            numbers
+        };
         let head = DayHead {
             links: book.links.clone(),
             accounts: book.accounts.clone(),
@@ -166,7 +173,9 @@ impl Store {
         self.stage(name, |db| {
             db.write(&DAY_HEAD, [&head])?;
             db.write(&SUBJECTS, subjects)?;
-            db.write_sorted_numbers(&FINGERPRINTS, &fingerprints)
+            db.write(&UNNAMED, unnamed)?;
+            db.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&book.told_by_trail))?;
+            db.write_sorted_numbers(&FINGERPRINTS, &sorted(&book.fingerprints))
         })
     }
 
@@ -180,10 +189,13 @@ impl Store {
         let head = db.read_one(&DAY_HEAD)?;
         let mut book = DayBook::new(entry.day);
         book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
-        book.fingerprints = db
-            .read_sorted_numbers(&FINGERPRINTS)?
-            .into_iter()
-            .collect::<FxHashSet<u64>>();
+        let unnamed = db.read(&UNNAMED)?.into_iter();
+        book.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
+        let read = |table| {
+            db.read_sorted_numbers(table)
+                .map(|n| n.into_iter().collect())
+        };
+        (book.told_by_trail, book.fingerprints) = (read(&TOLD_BY_TRAIL)?, read(&FINGERPRINTS)?);
         (book.links, book.accounts, book.created, book.last) =
             (head.links, head.accounts, head.created, head.last);
         Ok(book)

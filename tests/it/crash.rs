@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use plimsoll::store::Store;
 
-use crate::world::{World, plimsoll};
+use crate::world::World;
 
 /// Moments, in milliseconds after the start, at which a process is killed. They grow unevenly, so that early and late
 /// phases are hit.
@@ -19,17 +19,6 @@ fn kill_after(mut child: Child, moment: Duration) {
     std::thread::sleep(moment);
     child.kill().ok();
     child.wait().ok();
-}
-
-fn start(world: &World, args: &[&str]) -> Child {
-    let mut command = Command::new(plimsoll());
-    command
-        .current_dir(world.path())
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command.spawn().expect("the program starts")
 }
 
 #[test]
@@ -52,7 +41,7 @@ fn a_training_that_is_killed_leaves_the_last_generation_in_force_and_completes_w
     let before = store.load_generation().expect("a generation was published");
     for moment in MOMENTS_MS {
         kill_after(
-            start(&world, &["--store", "killed", "train", "logs"]),
+            world.start(&["--store", "killed", "train", "logs"]),
             Duration::from_millis(moment),
         );
         let now = store
@@ -136,7 +125,7 @@ fn a_follower_that_is_killed_delivers_every_alert_at_least_once() {
         .chunks(lines.len() / MOMENTS_MS.len() + 1)
         .zip(MOMENTS_MS)
     {
-        let child = start(&world, &follow);
+        let child = world.start(&follow);
         // Cut inside a line, so that the follower sees one that is not finished.
         let text = piece.join("\n") + "\n";
         let (first, rest) = text.as_bytes().split_at(text.len() / 2);

@@ -69,5 +69,5 @@ fn an_evaluation_adds_up_and_repeats() {
     }
     world
         .run(&["evaluate", "--seeds", "0"])
-        .fails_with(2, &["at least one seed"]);
+        .fails_with(2, &["1 to 10000 estates"]);
 }

@@ -4,10 +4,12 @@
 mod cold_start;
 mod crash;
 mod evaluation;
+mod follow;
 mod main_job;
 mod mistakes;
 mod not_alerted;
 mod readme;
+mod round_trip;
 mod tuning;
 mod usage;
 mod verify;

@@ -28,6 +28,24 @@ fn every_fault_of_a_configuration_is_told_with_its_line_and_the_nearest_key() {
 }
 
 #[test]
+fn a_geographic_database_that_is_missing_or_none_is_named_with_its_key() {
+    let world = World::empty();
+    world.write("logs.jsonl", "");
+    world.write("asn.mmdb", "not a database");
+    let asked = "[network]\ngeoip = [\n  \"city.mmdb\",\n  \"asn.mmdb\",\n]\n";
+    world.write("plimsoll.toml", asked);
+    for command in [&["train", "logs.jsonl"][..], &["check"]] {
+        world.run(command).fails_with(
+            2,
+            &[
+                "plimsoll.toml:3: geoip: `city.mmdb`",
+                "plimsoll.toml:4: geoip: `asn.mmdb`",
+            ],
+        );
+    }
+}
+
+#[test]
 fn a_missing_path_is_named_and_the_rest_is_still_read() {
     let world = World::simulated(4, 4, 20);
     world

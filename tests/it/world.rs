@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use plimsoll::simulate::{Grade, Options, simulate};
 use tempfile::TempDir;
@@ -89,6 +89,32 @@ impl World {
         self
     }
 
+    /// Writes a file that nobody may read, whoever asks: where permissions do not count, as for root, it is a link to one
+    /// that the system itself can only be written to.
+    pub fn write_unreadable(&self, name: &str) {
+        let path = self.write(name, "secret\n").path().join(name);
+        let mut permissions = std::fs::metadata(&path).expect("a file").permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0);
+        std::fs::set_permissions(&path, permissions).expect("permissions");
+        if std::fs::File::open(&path).is_ok() {
+            std::fs::remove_file(&path).expect("a file");
+            std::os::unix::fs::symlink("/sys/bus/cpu/drivers_probe", &path).expect("a link");
+        }
+        assert!(std::fs::File::open(&path).is_err(), "it can be read");
+    }
+
+    /// Makes a folder that cannot be read, whoever asks: its path is longer than paths may be.
+    pub fn make_unreachable_folder(&self, name: &str) {
+        /// As long as names may be, and so often that two together are longer than paths may be.
+        const NAME_LEN: usize = 250;
+        const DEPTH: usize = 9;
+        let chain: PathBuf = std::iter::repeat_n("x".repeat(NAME_LEN), DEPTH).collect();
+        let (upper, lower) = (self.path().join(name), self.path().join("lower"));
+        std::fs::create_dir_all(upper.join(&chain)).expect("folders");
+        std::fs::create_dir_all(lower.join(&chain)).expect("folders");
+        std::fs::rename(&lower, upper.join(&chain).join("lower")).expect("they are joined");
+    }
+
     /// Runs the program in the folder, to its end.
     #[must_use = "look at what the program said"]
     pub fn run(&self, args: &[&str]) -> Said {
@@ -120,6 +146,34 @@ impl World {
             out: String::from_utf8_lossy(&stdout).into_owned(),
             err: String::from_utf8_lossy(&stderr).into_owned(),
         }
+    }
+
+    /// Runs a line of shell in the folder, to its end; `$PLIMSOLL` is the program.
+    #[must_use = "look at what the program said"]
+    pub fn run_in_shell(&self, line: &str) -> Said {
+        let output = Command::new("sh")
+            .current_dir(self.path())
+            .env("PLIMSOLL", plimsoll())
+            .args(["-c", line])
+            .output()
+            .expect("a shell");
+        Said {
+            status: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Starts the program in the folder, with nobody who listens.
+    pub fn start(&self, args: &[&str]) -> Child {
+        Command::new(plimsoll())
+            .current_dir(self.path())
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts")
     }
 
     /// Returns all log files.

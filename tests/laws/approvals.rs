@@ -1,9 +1,10 @@
 //! An approval excuses what it names, and nothing that hides behind it.
 
 use plimsoll::config::Config;
+use plimsoll::time::Time;
 
 use crate::calls::Call;
-use crate::estate::{Line, estate, setup, write};
+use crate::estate::{LEARNT_DAYS, Line, estate, setup, write};
 use crate::published::{new_store, score, train};
 
 /// More buckets than an alert's table has rows.
@@ -16,16 +17,32 @@ fn a_bucket_behind_the_last_row_is_not_approved_with_the_rest() {
     let setup = setup(Config::parse(approval, "plimsoll.toml").unwrap());
     let folder = tempfile::tempdir().unwrap();
     let store = new_store(folder.path());
-    let learnt = write(&folder.path().join("learnt"), [estate().learnt()]);
-    train(&setup, &store, learnt);
     let time = estate().split().start().plus_secs(40_000);
-    let call = |n: i64, bucket: String| {
+    let call = |time: Time, n: i64, bucket: String| {
         let call = Call {
             bucket,
-            ..Call::new(time.plus_secs(n / 4), "mirror", n as u64)
+            ..Call::new(time, "mirror", n as u64)
         };
         call.line()
     };
+    // Two listings a day are what it is known for.
+    let usual: Vec<Line> = (0..2 * i64::from(LEARNT_DAYS))
+        .map(|n| {
+            call(
+                time.plus_secs(-43_200 * (n + 1)),
+                10_000 + n,
+                "mirror-0".to_owned(),
+            )
+        })
+        .collect();
+    let mut learnt = estate().learnt();
+    learnt.extend(&usual);
+    train(
+        &setup,
+        &store,
+        write(&folder.path().join("learnt"), [learnt]),
+    );
+    let call = |n: i64, bucket: String| call(time.plus_secs(n / 4), n, bucket);
     // The one call comes first, so that whatever is told of the sweep has it.
     let other = call(0, "payroll".to_owned());
     let sweep: Vec<Line> = (1..3_000)

@@ -7,7 +7,7 @@ use plimsoll::time::{Day, Time, Window};
 use plimsoll::vocab::{Entity, EntityKind, Metric};
 
 use crate::calls::{ACCOUNT, Call, flow};
-use crate::estate::{Line, estate, setup, write};
+use crate::estate::{Line, estate, line, setup, write};
 use crate::published::{Published, new_store, score, train};
 
 const INSTANCE: &str = "i-0a1b2c3d4e5f60718";
@@ -75,6 +75,44 @@ fn flows_join_the_role_of_their_instance_whichever_is_read_first() {
     for other in &published[1..] {
         assert_eq!(published[0].differences(other), Vec::<&str>::new());
     }
+}
+
+#[test]
+fn a_record_that_names_its_caller_counts_whichever_copy_is_read_first() {
+    let setup = setup(Config::default());
+    let calls = || (0..30).map(|n| Call::new(at(3_600 + 60 * n as i64), "worker", n));
+    let full: Vec<Line> = calls().map(|call| call.line()).collect();
+    let trimmed: Vec<Line> = calls()
+        .map(|call| {
+            let mut record: serde_json::Value = serde_json::from_str(&call.record()).unwrap();
+            record.as_object_mut().unwrap().remove("userIdentity");
+            line(None, record.to_string()).unwrap()
+        })
+        .collect();
+    let learnt = |nights: &[&[&[Line]]]| {
+        let folder = tempfile::tempdir().unwrap();
+        let store = new_store(folder.path());
+        for (night, files) in nights.iter().enumerate() {
+            let files = files.iter().map(|lines| lines.iter().collect());
+            let files = write(&folder.path().join(night.to_string()), files);
+            train(&setup, &store, files);
+        }
+        Published::of(&store.load_generation().unwrap())
+    };
+    let alone = learnt(&[&[&full]]);
+    let orders: [&[&[&[Line]]]; 5] = [
+        &[&[&full, &trimmed]],
+        &[&[&trimmed, &full]],
+        &[&[&full], &[&trimmed]],
+        &[&[&trimmed], &[&full]],
+        &[&[&trimmed, &full[..9]], &[&full]],
+    ];
+    for order in orders {
+        assert_eq!(alone.differences(&learnt(order)), Vec::<&str>::new());
+    }
+    // Where no copy names a caller, the region has it nevertheless.
+    let nameless = learnt(&[&[&trimmed]]);
+    assert!(nameless.has("eu-west-1") && !nameless.has("worker"));
 }
 
 /// A listing of our bucket by a role of the partner, as our trail has it and as the partner's has it.

@@ -1,6 +1,6 @@
 //! Law 3: the same events over the same generation give the same alerts, live or not, across stops and crashes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ fn follow(
         poll: Duration::from_millis(2),
         until_idle: Some(idle),
     };
-    engine::follow(&estate().setup, store, &options, &Unwatched, deliver)
+    engine::follow(&estate().setup, store, &options, &Unwatched, deliver, None)
 }
 
 /// The shortest wait in which a file that stands still is seen to.
@@ -146,7 +146,7 @@ fn law_3_following_a_growing_file_tells_what_scoring_tells() {
     let logs = folder.path().join("logs");
     let lines = live(2);
     let mut told = Told::new();
-    let mut n_events = 0;
+    let (mut n_events, mut n_days) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for piece in pieces(&lines, 40) {
@@ -159,9 +159,13 @@ fn law_3_following_a_growing_file_tells_what_scoring_tells() {
             note(&mut told, alert);
             Ok(())
         });
-        n_events = summary.unwrap().intake.events;
+        let summary = summary.unwrap();
+        n_events = summary.intake.events;
+        n_days = summary.days();
     });
     assert_eq!(n_events as usize, lines.len());
+    let days: BTreeSet<Day> = lines.iter().map(|line| line.time.day()).collect();
+    assert_eq!(n_days, days.len(), "however often each was judged");
     assert_eq!(&told, batch());
 }
 
@@ -208,7 +212,8 @@ fn a_threshold_that_is_tuned_while_following_holds_from_then_on() {
             Ok(())
         };
         let setup = &estate().setup;
-        let summary = engine::follow(setup, &store, &options, &Unwatched, &mut deliver).unwrap();
+        let summary =
+            engine::follow(setup, &store, &options, &Unwatched, &mut deliver, None).unwrap();
         let in_force = &summary.thresholds[0].set_by;
         assert_eq!(*in_force, SetBy::EstateTuning(tuned.clone()));
     });

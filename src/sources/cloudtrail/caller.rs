@@ -8,12 +8,14 @@ use rustc_hash::FxHashMap;
 use crate::event::{IdentityKind, Principal, Untrusted};
 use crate::sources::interner::Interner;
 use crate::sources::json::{self, Value};
+use crate::sources::parts::arn::{
+    SSO_ROLE, assumed_role, is_email, is_instance, names_of_person, partition_of_arn,
+    person_in_role, plain_name,
+};
 use crate::sources::parts::instant::instant;
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// What roles of single sign-on are called.
-const SSO_ROLE: &str = "AWSReservedSSO_";
 /// What CloudTrail writes instead of a user name that may be a mistyped password.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// Identity providers at which consumers, not machines, sign in.
@@ -23,6 +25,8 @@ const CONSUMER_PROVIDERS: [&str; 4] = [
     "graph.facebook.com",
     "appleid.apple.com",
 ];
+/// Accounts and principals of callers without credentials.
+const ANONYMOUS: [&str; 2] = ["anonymous", "ANONYMOUS_PRINCIPAL"];
 /// What `invokedBy` says of calls that a person's console made.
 const CONSOLE_INVOKERS: [&str; 2] = ["signin.amazonaws.com", "console.amazonaws.com"];
 
@@ -45,6 +49,8 @@ pub struct Caller {
     pub source_identity: Option<Untrusted>,
     /// The service that made the call on the caller's behalf.
     pub via: Option<Str>,
+    /// The user of the Identity Center for whom the caller acts.
+    pub on_behalf_of: Option<Str>,
     /// Whether a console made the call.
     pub is_console: bool,
     /// Whether the user agent may tell more of the kind.
@@ -105,47 +111,6 @@ pub fn partition_of_region(region: Option<&str>) -> &'static str {
         Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
     }
-}
-
-fn partition_of_arn(arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:")?
-        .split(':')
-        .next()
-        .filter(|p| p.starts_with("aws"))
-}
-
-/// Returns account, role name and session of `arn:P:sts::A:assumed-role/NAME/SESSION`.
-fn assumed_role(arn: &str) -> Option<(&str, &str, &str)> {
-    let (head, rest) = arn.split_once(":assumed-role/")?;
-    let account = head.rsplit(':').next()?;
-    let (name, session) = rest.split_once('/')?;
-    Some((account, name, session))
-}
-
-fn is_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(user, domain)| {
-        !user.is_empty()
-            && !domain.contains('@')
-            && domain.contains('.')
-            && !domain.starts_with('.')
-            && !domain.ends_with('.')
-    })
-}
-
-/// Lower-cases an e-mail address; any other name keeps its case.
-fn plain_name(name: &str) -> String {
-    if is_email(name) {
-        name.to_lowercase()
-    } else {
-        name.to_owned()
-    }
-}
-
-/// Tells whether a session is named after an instance.
-fn is_instance(session: &str) -> bool {
-    session.strip_prefix("i-").is_some_and(|id| {
-        (8..=17).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
 }
 
 /// The members of `userIdentity`, as text.
@@ -226,6 +191,21 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Tells whether the caller had no credentials.
+    fn is_anonymous(&self) -> bool {
+        let is = |text: &Option<String>| text.as_deref().is_some_and(|t| ANONYMOUS.contains(&t));
+        is(&self.account) || is(&self.principal_id)
+    }
+
+    /// Returns the user of the Identity Center that `onBehalfOf` names.
+    fn on_behalf_of(&self) -> Option<String> {
+        let behalf = self.u.get("onBehalfOf")?;
+        let store = behalf.get("identityStoreArn").and_then(Value::text)?;
+        let user = behalf.get("userId").and_then(Value::text)?;
+        let store = store.rsplit('/').next().unwrap_or(&store);
+        Some(format!("aws:idc:{store}/{user}"))
+    }
+
     fn arn_or_account(&self) -> Option<String> {
         self.arn.clone().or_else(|| self.by_account())
     }
@@ -281,7 +261,10 @@ fn caller(u: Value<'_>, partition: &str, interner: &mut Interner) -> Caller {
     let is_service = matches!(kind.as_deref(), None | Some("AWSService"));
     let invoked_by = parts.invoked_by.as_deref();
     let is_console = !is_service && invoked_by.is_some_and(|by| CONSOLE_INVOKERS.contains(&by));
-    let account = parts.account.as_deref().filter(|a| *a != "anonymous");
+    let account = parts.account.as_deref().filter(|a| !ANONYMOUS.contains(a));
+    let on_behalf_of = parts
+        .on_behalf_of()
+        .filter(|user| who.as_ref().is_none_or(|who| who.id != *user));
     let credential = parts
         .text("accessKeyId")
         .or_else(|| parts.text("credentialId"));
@@ -306,6 +289,7 @@ fn caller(u: Value<'_>, partition: &str, interner: &mut Interner) -> Caller {
         via: invoked_by
             .filter(|_| !is_console)
             .map(|by| interner.share(by)),
+        on_behalf_of: on_behalf_of.map(|user| interner.share(&user)),
         is_console,
     }
 }
@@ -319,14 +303,11 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
         aliases.extend(parts.principal_id.clone());
         // Whoever may take a role may name its sessions after anybody, so such a name is nobody's alias: an approval of the
         // person would cover him, too.
-        let session = who.session.as_deref().filter(|_| who.is_session_vouched);
-        aliases.extend(
-            [session, parts.source_identity.as_deref()]
-                .into_iter()
-                .flatten()
-                .filter(|n| is_email(n))
-                .map(plain_name),
-        );
+        let vouched = who.session.as_deref().filter(|_| who.is_session_vouched);
+        aliases.extend(names_of_person(&who.id, parts.arn.as_deref(), vouched));
+        let source = parts.source_identity.as_deref().filter(|n| is_email(n));
+        aliases.extend(source.map(plain_name));
+        aliases.extend(parts.on_behalf_of());
     } else {
         aliases.extend(parts.unique_id().map(str::to_owned));
         aliases.extend(parts.user_name.as_deref().map(plain_name));
@@ -432,7 +413,7 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
                 .map(|by| format!("aws:service:{by}"));
             Who::new(id.unwrap_or_default(), CloudService)
         }
-        Some("AWSAccount") if parts.account.as_deref() == Some("anonymous") => {
+        Some("AWSAccount" | "Unknown") if parts.is_anonymous() => {
             Who::new("aws:anonymous".to_owned(), Anonymous)
         }
         Some("AWSAccount") => {
@@ -447,23 +428,8 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
             }
         }
         Some("IdentityCenterUser") => {
-            let behalf = parts.u.get("onBehalfOf").unwrap_or(Value::Null);
-            let text = |name| {
-                behalf
-                    .get(name)
-                    .and_then(Value::text)
-                    .map(|t| t.into_owned())
-            };
-            match (text("identityStoreArn"), text("userId")) {
-                (Some(store), Some(user)) => Who::new(
-                    format!(
-                        "aws:idc:{}/{user}",
-                        store.rsplit('/').next().unwrap_or(&store)
-                    ),
-                    Human,
-                ),
-                _ => Who::new(parts.by_account()?, Human),
-            }
+            let id = parts.on_behalf_of().or_else(|| parts.by_account())?;
+            Who::new(id, Human)
         }
         Some(_) => Who::new(parts.arn_or_account()?, Unknown),
         None => match &parts.invoked_by {
@@ -532,10 +498,7 @@ fn assumed(parts: &Parts<'_>) -> Option<Who> {
             .or(parts.account.as_deref());
         if let (Some(account), Some(session)) = (account, &who.session) {
             let name = sts.map_or(&*name, |(_, name, _)| name);
-            who.id = format!(
-                "arn:{}:sts::{account}:assumed-role/{name}/{session}",
-                parts.partition
-            );
+            who.id = person_in_role(&parts.partition, account, name, session);
         }
     } else if who.instance.is_some()
         || is_delivered

@@ -2,6 +2,7 @@
 
 mod caller;
 mod outcome;
+mod table;
 mod target;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -10,7 +11,7 @@ use crate::event::{
     Action, Context, Event, IdentityKind, Outcome, Peer, Provider, Source, Untrusted,
 };
 use crate::sources::aws_actions::classify;
-use crate::sources::json::{Object, Value};
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::parts::{self, instant::instant};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{Format, Memory};
@@ -20,7 +21,8 @@ use crate::vocab::Str;
 pub use caller::{Caller, Callers};
 
 /// How CloudTrail records are read.
-pub const FORMAT: Format = Format::new(Source::AwsCloudTrail, recognises, parse);
+pub const FORMAT: Format =
+    Format::new(Source::AwsCloudTrail, recognises, parse).with_tables(table::heads);
 
 /// What service names end with.
 const DOMAIN: &str = ".amazonaws.com";
@@ -151,7 +153,13 @@ fn recognises(object: Object<'_>) -> bool {
     let is = |name: &str, wanted: &str| matches!(object.get(name), Some(Value::Text(t)) if t == wanted.as_bytes());
     let has = |name: &str| object.get(name).is_some_and(Value::is_present);
     let Some(Value::Text(source)) = object.get("eventSource") else {
-        return is("eventType", "AwsCloudTrailInsight")
+        // Rows of a query may have lost their capitals.
+        let in_row = object.get("eventsource");
+        let is_row = in_row.is_some_and(
+            |v| matches!(v, Value::Text(source) if source.ends_with(DOMAIN.as_bytes())),
+        );
+        return (is_row && has("eventname"))
+            || is("eventType", "AwsCloudTrailInsight")
             || (has("insightDetails") && has("eventVersion"));
     };
     let is_aws = source.ends_with(DOMAIN.as_bytes()) || source.ends_with(b".amazonaws.com.cn");
@@ -161,6 +169,19 @@ fn recognises(object: Object<'_>) -> bool {
 
 fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let record = Record::of(object);
+    if !table::is_row(&record, object) {
+        return parse_record(&record, object, memory);
+    }
+    let Some(json) = table::record(object) else {
+        return Parsed::Rejected(RejectReason::NotJson);
+    };
+    match Layout::default().object(&json) {
+        Ok((object, _)) => parse_record(&Record::of(object), object, memory),
+        Err(fault) => Parsed::Rejected(fault.into()),
+    }
+}
+
+fn parse_record(record: &Record<'_>, object: Object<'_>, memory: &mut Memory) -> Parsed {
     let kind = record.kind.text();
     let kind = kind.as_deref().unwrap_or_default();
     if kind == "AwsCloudTrailInsight" || object.get("insightDetails").is_some_and(Value::is_present)
@@ -170,7 +191,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let Some(time) = record.time.text().and_then(|text| instant(&text)) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    Parsed::Event(Box::new(event(&record, kind, time, memory)))
+    Parsed::Event(Box::new(event(record, kind, time, memory)))
 }
 
 fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
@@ -274,6 +295,9 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
                 )
             })
             .flatten(),
+        issued: (outcome == Outcome::Success)
+            .then(|| target::issued(r, &service, &op, &mut memory.interner))
+            .flatten(),
         account,
         region,
         principal,
@@ -288,6 +312,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
             via: caller.via,
             actor_account: caller.account,
             vpc_endpoint: share(r.endpoint, memory),
+            on_behalf_of: caller.on_behalf_of,
             ..Context::default()
         },
         peer,
@@ -361,27 +386,11 @@ fn event_id(r: &Record<'_>, event: &Event) -> Str {
     put(event.error.as_ref().map(Untrusted::raw));
     // Members and elements as they stand, without the blanks that a printer puts between them.
     for value in [r.parameters, r.response] {
-        put(Some(&String::from_utf8_lossy(&without_blanks(
+        put(Some(&String::from_utf8_lossy(&parts::id::without_blanks(
             value.json(),
         ))));
     }
     format!("ct-{:032x}", hash.digest128()).into()
-}
-
-fn without_blanks(json: &[u8]) -> Vec<u8> {
-    let (mut out, mut in_string, mut escaped) = (Vec::with_capacity(json.len()), false, false);
-    for &byte in json {
-        if in_string || !byte.is_ascii_whitespace() {
-            out.push(byte);
-        }
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ => {}
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use crate::sources::cloudtrail::Record;
 use crate::sources::cloudtrail::caller::partition_of_region;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
+use crate::sources::parts::percent::percent_decoded;
+use crate::sources::parts::s3::{bucket_name, bucket_of_host, is_access_point};
 use crate::vocab::Str;
 
 /// Everyone, as the account of a destination.
@@ -78,41 +80,34 @@ pub fn target(
     target
 }
 
-/// Returns the name of a bucket from its ARN or as it is.
-fn bucket_name(text: &str) -> &str {
-    match text
-        .strip_prefix("arn:")
-        .and_then(|rest| rest.split_once(":s3:::"))
-    {
-        Some((_, path)) => path.split('/').next().unwrap_or(path),
-        None => text,
-    }
-}
-
 fn storage(r: &Record<'_>, op: &str, action: Action, interner: &mut Interner, target: &mut Target) {
     let [bucket, key, outposts_key, prefix, host] =
         r.parameters
             .pick(["bucketName", "key", "Key", "prefix", "Host"]);
-    let container = bucket.text().map(|name| interner.untrusted(&name));
-    target.container = container.or_else(|| {
-        let bucket = r
+    let named = bucket.text();
+    let named = named.as_deref().map(bucket_name);
+    let resource = || {
+        let mut buckets = r
             .resources
             .elements()
-            .find(|resource| is_bucket(*resource))?;
-        let arn = bucket.get("ARN").and_then(Value::text)?;
-        Some(interner.untrusted(bucket_name(&arn)))
-    });
-    if target.container.is_none() {
-        let host = r
-            .tls
-            .get("clientProvidedHostHeader")
-            .and_then(Value::text)
-            .or_else(|| host.text());
-        target.container = host
-            .as_deref()
-            .and_then(bucket_of_host)
-            .map(|name| interner.untrusted(name));
-    }
+            .filter(|resource| is_bucket(*resource));
+        buckets.find_map(|bucket| bucket.get("ARN").and_then(Value::text))
+    };
+    // An access point leads to a bucket that only the resources tell.
+    target.container = match named.filter(|name| !is_access_point(name)) {
+        Some(bucket) => Some(interner.untrusted(bucket)),
+        None => {
+            let host = || {
+                let sni = r.tls.get("clientProvidedHostHeader").and_then(Value::text);
+                bucket_of_host(&sni.or_else(|| host.text())?)
+            };
+            resource()
+                .map(|arn| bucket_name(&arn).to_owned())
+                .or_else(|| named.map(str::to_owned))
+                .or_else(host)
+                .map(|name| interner.untrusted(&name))
+        }
+    };
     target.object = key
         .text()
         .or_else(|| outposts_key.text())
@@ -128,21 +123,13 @@ fn storage(r: &Record<'_>, op: &str, action: Action, interner: &mut Interner, ta
 }
 
 fn is_bucket(resource: Value<'_>) -> bool {
-    resource
-        .get("type")
-        .is_some_and(|kind| kind == Value::Text(b"AWS::S3::Bucket"))
-}
-
-/// Returns the bucket that a host name begins with, as in `bucket.s3.eu-west-1.amazonaws.com`.
-fn bucket_of_host(host: &str) -> Option<&str> {
-    let stem = host
-        .strip_suffix(".cn")
-        .unwrap_or(host)
-        .strip_suffix(".amazonaws.com")?;
-    let at = stem.rfind(".s3")?;
-    let after = &stem[at + 3..];
-    let bucket = &stem[..at];
-    (!bucket.is_empty() && (after.is_empty() || after.starts_with(['.', '-']))).then_some(bucket)
+    const TYPES: [&[u8]; 3] = [
+        b"AWS::S3::Bucket",
+        b"AWS::S3Express::DirectoryBucket",
+        b"AWS::S3Outposts::Bucket",
+    ];
+    let kind = resource.get("type");
+    kind.is_some_and(|kind| matches!(kind, Value::Text(text) if TYPES.contains(&text)))
 }
 
 fn destination(
@@ -157,14 +144,21 @@ fn destination(
     let (mut bucket, mut account): (Option<Cow<'_, str>>, Option<Cow<'_, str>>) = (None, None);
     match op {
         "CopyObject" | "UploadPartCopy" => {
-            bucket = text(&["bucketName"]);
+            // Of an access point the bucket behind it.
+            let own = target
+                .container
+                .as_ref()
+                .map(|c| Cow::Owned(c.raw().to_owned()));
+            bucket = text(&["bucketName"])
+                .filter(|name| !is_access_point(name))
+                .or(own);
             account = r
                 .resources
                 .elements()
                 .filter(|resource| is_bucket(*resource))
                 .find(
                     |resource| match (resource.get("ARN").and_then(Value::text), &bucket) {
-                        (Some(arn), Some(bucket)) => bucket_name(&arn) == &**bucket,
+                        (Some(arn), Some(bucket)) => bucket_name(&arn) == bucket_name(bucket),
                         _ => false,
                     },
                 )
@@ -287,25 +281,9 @@ fn copied_bucket(source: &str) -> String {
     let source = percent_decoded(source.split("?versionId=").next().unwrap_or(source));
     let source = source.strip_prefix('/').unwrap_or(&source);
     if source.starts_with("arn:") {
-        return source.split("/object/").next().unwrap_or(source).to_owned();
+        return bucket_name(source).to_owned();
     }
     source.split('/').next().unwrap_or(source).to_owned()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = |at: usize| char::from(*tail.get(at)?).to_digit(16);
-        if let (b'%', Some(high), Some(low)) = (byte, hex(0), hex(1)) {
-            out.push((high * 16 + low) as u8);
-            rest = &tail[2..];
-        } else {
-            out.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Returns the foreign account that a bucket policy lets in, or everyone.
@@ -456,4 +434,15 @@ pub fn created(
         ))
     })?;
     Some(interner.share(&arn))
+}
+
+/// Returns the access key that a call issued. A token that is issued with it is never kept.
+pub fn issued(r: &Record<'_>, service: &str, op: &str, interner: &mut Interner) -> Option<Str> {
+    let made = match (service, op) {
+        ("iam", "CreateAccessKey") => r.response.get("accessKey"),
+        ("sts", _) => r.response.get("credentials"),
+        _ => None,
+    };
+    let key = made?.get("accessKeyId").and_then(Value::text)?;
+    Some(interner.share(&key))
 }

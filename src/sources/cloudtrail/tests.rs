@@ -127,7 +127,7 @@ fn one_person_or_workload_is_one_identity() {
         ),
         (
             role("/", "Dev", "Ana@example.com"),
-            "arn:aws:sts::111122223333:assumed-role/Dev/Ana@example.com",
+            "arn:aws:sts::111122223333:assumed-role/Dev/ana@example.com",
             Human,
             Some("arn:aws:iam::111122223333:role/Dev"),
             Some("Ana@example.com"),
@@ -262,6 +262,13 @@ fn one_person_or_workload_is_one_identity() {
             None,
         ),
         (
+            json!({"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}),
+            "aws:anonymous",
+            Anonymous,
+            None,
+            None,
+        ),
+        (
             json!({"type": "AWSAccount", "principalId": "AROAX:run", "accountId": a}),
             "aws:account:111122223333/AROAX",
             Unknown,
@@ -325,10 +332,12 @@ fn an_alias_is_what_somebody_vouches_for() {
     let own = "AROAEXAMPLE:Ana@example.com";
     let sso = "AWSReservedSSO_Admin_0a1b";
     let person = role("/", "Dev", "Ana@example.com");
-    assert_eq!(named(person.clone()), [own]);
+    // The identity has the address in lower case, so that it is the same however somebody writes it.
+    let as_written = "arn:aws:sts::111122223333:assumed-role/Dev/Ana@example.com";
+    assert_eq!(named(person.clone()), [own, as_written]);
     assert_eq!(
-        named(role("/", sso, "Ana@example.com")),
-        [own, "ana@example.com"]
+        named(role("/", sso, "ana@example.com")),
+        ["AROAEXAMPLE:ana@example.com", "ana@example.com"]
     );
     let on_instance = role("/", "web", "i-0123456789abcdef0");
     assert_eq!(named(on_instance.clone()), ["AROAEXAMPLE"]);
@@ -343,8 +352,24 @@ fn an_alias_is_what_somebody_vouches_for() {
     );
     let of_source = json!("Bo@example.com");
     assert_eq!(
-        named(with(person, "/sessionContext", "sourceIdentity", of_source)),
-        [own, "bo@example.com"]
+        named(with(
+            person.clone(),
+            "/sessionContext",
+            "sourceIdentity",
+            of_source
+        )),
+        [own, as_written, "bo@example.com"]
+    );
+    let behalf =
+        json!({"userId": "u-1", "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-9"});
+    let acting = with(person, "", "onBehalfOf", behalf);
+    assert_eq!(named(acting.clone()), [own, as_written, "aws:idc:d-9/u-1"]);
+    assert_eq!(
+        event(json!({"userIdentity": acting}))
+            .context
+            .on_behalf_of
+            .as_deref(),
+        Some("aws:idc:d-9/u-1")
     );
 }
 
@@ -565,6 +590,33 @@ fn a_bucket_is_found_wherever_it_is_named() {
             None,
             None,
         ),
+        // Through an access point, and to a directory.
+        (
+            json!({"requestParameters": {"bucketName": "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap", "key": "k"},
+            "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/k"}, {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::b"}]}),
+            Some("b"),
+            Some("k"),
+            None,
+        ),
+        (
+            json!({"requestParameters": {"bucketName": "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap"}}),
+            Some("arn:aws:s3:eu-west-1:111122223333:accesspoint/ap"),
+            None,
+            None,
+        ),
+        (
+            json!({"eventSource": "s3express.amazonaws.com", "requestParameters": null,
+            "resources": [{"type": "AWS::S3Express::DirectoryBucket", "ARN": "arn:aws:s3express:eu-west-1:111122223333:bucket/d--euw1-az1--x-s3"}]}),
+            Some("d--euw1-az1--x-s3"),
+            None,
+            None,
+        ),
+        (
+            json!({"requestParameters": null, "tlsDetails": {"clientProvidedHostHeader": "111122223333.s3-control.eu-west-1.amazonaws.com"}}),
+            None,
+            None,
+            None,
+        ),
         (
             json!({"requestParameters": {"omitted": true, "originalSize": 9}}),
             None,
@@ -610,10 +662,7 @@ fn three_kinds_of_no_are_told_apart() {
             json!({"errorCode": "AccessDeniedException"}),
             Outcome::Denied,
         ),
-        (
-            json!({"errorCode": "ThrottlingException"}),
-            Outcome::Throttled,
-        ),
+        (json!({"errorCode": "Throttling"}), Outcome::Throttled),
         (
             json!({"errorCode": "Client.RequestLimitExceeded"}),
             Outcome::Throttled,
@@ -739,6 +788,30 @@ fn context_twins_corrections_and_creations() {
             json!({"eventName": "CreateUser", "errorCode": "AccessDenied", "requestParameters": {"userName": "new"}})
         ),
         None
+    );
+
+    let issued = |source: &str, op: &str, response: Tree| {
+        let e = event(
+            json!({"eventSource": format!("{source}.amazonaws.com"), "eventName": op, "responseElements": response}),
+        );
+        e.issued.map(|key| key.to_string())
+    };
+    let credentials = json!({"credentials": {"accessKeyId": "ASIAEXAMPLE", "sessionToken": "t"}});
+    for op in [
+        "AssumeRole",
+        "AssumeRoleWithSAML",
+        "GetSessionToken",
+        "GetFederationToken",
+    ] {
+        assert_eq!(
+            issued("sts", op, credentials.clone()).as_deref(),
+            Some("ASIAEXAMPLE")
+        );
+    }
+    let key = json!({"accessKey": {"accessKeyId": "AKIAEXAMPLE2", "userName": "bo"}});
+    assert_eq!(
+        issued("iam", "CreateAccessKey", key).as_deref(),
+        Some("AKIAEXAMPLE2")
     );
 
     let sts = |host: &str| {

@@ -35,3 +35,20 @@ pub fn of_parts(prefix: &str, parts: &[Option<&str>]) -> Str {
     }
     hash.id(prefix)
 }
+
+/// Returns JSON text without the blanks that a printer puts between values.
+pub fn without_blanks(json: &[u8]) -> Vec<u8> {
+    let (mut out, mut in_string, mut escaped) = (Vec::with_capacity(json.len()), false, false);
+    for &byte in json {
+        if in_string || !byte.is_ascii_whitespace() {
+            out.push(byte);
+        }
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ => {}
+        }
+    }
+    out
+}

@@ -1,8 +1,15 @@
-//! What several formats have in common: times, addresses, ids, outcomes and tables of operations.
+//! What several formats have in common: times, addresses, countries, ids, names, texts, outcomes and tables of operations.
 
 pub mod actions;
 pub mod address;
+pub mod arn;
+pub mod base64;
+pub mod country;
 pub mod id;
 pub mod identity;
 pub mod instant;
+pub mod loose;
+pub mod percent;
+pub mod s3;
 pub mod status;
+pub mod text;

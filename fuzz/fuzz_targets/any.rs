@@ -1,0 +1,4 @@
+//! Whatever it is
+#![no_main]
+
+plimsoll_fuzz::target!(None);

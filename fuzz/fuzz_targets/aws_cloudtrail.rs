@@ -1,0 +1,4 @@
+//! `aws.cloudtrail`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::AwsCloudTrail));

@@ -1,0 +1,4 @@
+//! `aws.tgwflow`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::AwsTgwFlow));

@@ -1,0 +1,4 @@
+//! `aws.vpcflow`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::AwsVpcFlow));

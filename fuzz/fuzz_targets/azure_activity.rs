@@ -1,0 +1,4 @@
+//! `azure.activity`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::AzureActivity));

@@ -1,0 +1,4 @@
+//! `azure.storage`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::AzureStorage));

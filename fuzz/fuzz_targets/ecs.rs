@@ -1,0 +1,4 @@
+//! `ecs`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::Ecs));

@@ -1,0 +1,4 @@
+//! `entra.aadgraph`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::EntraAadGraph));

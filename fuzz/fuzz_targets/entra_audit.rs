@@ -1,0 +1,4 @@
+//! `entra.audit`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::EntraAudit));

@@ -1,0 +1,4 @@
+//! `entra.graph`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::EntraGraph));

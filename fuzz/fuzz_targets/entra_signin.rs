@@ -1,0 +1,4 @@
+//! `entra.signin`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::EntraSignIn));

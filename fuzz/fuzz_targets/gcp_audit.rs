@@ -1,0 +1,4 @@
+//! `gcp.audit`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::GcpAudit));

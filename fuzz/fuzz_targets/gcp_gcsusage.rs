@@ -1,0 +1,4 @@
+//! `gcp.gcsusage`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::GcpGcsUsage));

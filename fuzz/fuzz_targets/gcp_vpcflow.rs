@@ -1,0 +1,4 @@
+//! `gcp.vpcflow`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::GcpVpcFlow));

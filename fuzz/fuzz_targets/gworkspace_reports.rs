@@ -1,0 +1,4 @@
+//! `gworkspace.reports`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::GworkspaceReports));

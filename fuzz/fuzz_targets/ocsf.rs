@@ -1,0 +1,4 @@
+//! `ocsf`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::Ocsf));

@@ -1,0 +1,4 @@
+//! `slack.audit`
+#![no_main]
+
+plimsoll_fuzz::target!(Some(plimsoll::event::Source::SlackAudit));

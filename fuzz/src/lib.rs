@@ -1,0 +1,70 @@
+//! What every fuzz target checks: nothing panics, every record is accounted for, and pieces do not matter.
+
+use plimsoll::event::{Event, Source};
+use plimsoll::sources::{ReadOptions, Stream, read};
+
+/// Reads bytes as one format, or as whatever they are, whole and in pieces.
+pub fn check(bytes: &[u8], format: Option<Source>) {
+    let options = ReadOptions { format };
+    let (mut events, mut rejects) = (0u64, 0u64);
+    let report = read(
+        bytes,
+        "fuzz",
+        &options,
+        &mut |event| {
+            bounded(&event);
+            events += 1
+        },
+        &mut |_| rejects += 1,
+    );
+    let skipped: u64 = report.skipped.values().sum();
+    let rejected: u64 = report.rejected.values().sum();
+    assert_eq!(
+        report.records,
+        report.events + skipped + rejected,
+        "{report:?}"
+    );
+    assert_eq!((report.events, rejected), (events, rejects), "{report:?}");
+    // Packed input and columns are no text that could come in pieces.
+    if report.compression.is_empty()
+        && !bytes.starts_with(b"PAR1")
+        && !bytes.starts_with(&[0xff, 0xfe])
+        && !bytes.starts_with(&[0xfe, 0xff])
+    {
+        let mut in_pieces = 0u64;
+        let mut stream = Stream::new("fuzz", &options);
+        for piece in bytes.chunks(7) {
+            stream.feed(piece, &mut |_| in_pieces += 1, &mut |_| {});
+        }
+        let report = stream.finish(&mut |_| in_pieces += 1, &mut |_| {});
+        assert_eq!(events, in_pieces, "{report:?}");
+    }
+}
+
+/// No text of an event is longer than it may be.
+fn bounded(event: &Event) {
+    const MAX: usize = 4_096;
+    let texts = [
+        Some(&event.op),
+        Some(&event.service),
+        Some(&event.id),
+        event.account.as_ref(),
+        event.region.as_ref(),
+        event.credential.as_ref(),
+    ];
+    for text in texts
+        .into_iter()
+        .flatten()
+        .chain(event.principal.iter().map(|p| &p.id))
+    {
+        assert!(text.len() <= MAX, "{} bytes: {text}", text.len());
+    }
+}
+
+/// Makes the target of one format.
+#[macro_export]
+macro_rules! target {
+    ($format:expr) => {
+        libfuzzer_sys::fuzz_target!(|bytes: &[u8]| $crate::check(bytes, $format));
+    };
+}

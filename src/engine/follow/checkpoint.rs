@@ -1,0 +1,83 @@
+//! How far following went, as kept between runs.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::follow::growing::Position;
+use crate::engine::follow::trails::Trails;
+use crate::engine::score::{Acquaintance, Told};
+use crate::error::{Error, Result};
+use crate::store::replace;
+use crate::time::Day;
+
+/// How long it is remembered what was told of a day.
+const TOLD_DAYS: i32 = 7;
+const CHECKPOINT: &str = "follow.checkpoint";
+/// The first byte; it changes when what follows changes its meaning.
+const SCHEMA: u8 = 3;
+
+/// How far following went, as kept between runs.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// How far each file was read.
+    pub files: BTreeMap<PathBuf, Position>,
+    /// The length of each open day's file of events set aside.
+    pub spooled: BTreeMap<Day, u64>,
+    /// What was told.
+    pub told: Told,
+    /// What is remembered from day to day.
+    pub acquaintance: Acquaintance,
+    /// How far each trail has come.
+    pub trails: Trails,
+    /// The last day that was judged to its end.
+    pub closed: Option<Day>,
+}
+
+impl Checkpoint {
+    /// Reads what a store keeps of it; begins anew if there is nothing.
+    pub fn read(root: &Path) -> Result<Self> {
+        let path = root.join(CHECKPOINT);
+        match std::fs::read(&path) {
+            Ok(text) => {
+                let hint = "remove it, and following begins anew; alerts may be told again";
+                let path = path.display();
+                match text.split_first() {
+                    Some((&SCHEMA, text)) => postcard::from_bytes(text).map_err(|e| {
+                        Error::failed(format!("`{path}` is damaged"))
+                            .cause(e)
+                            .hint(hint)
+                    }),
+                    _ => Err(Error::failed(format!("`{path}` is of another version")).hint(hint)),
+                }
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(e) => Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e)),
+        }
+    }
+
+    /// Puts it in place of the one before.
+    pub fn write(&self, root: &Path) -> Result<()> {
+        let text = postcard::to_extend(self, vec![SCHEMA])
+            .map_err(|e| Error::failed("cannot write the checkpoint").cause(e))?;
+        replace(root, CHECKPOINT, &text).map_err(|e| {
+            Error::failed(format!(
+                "cannot write `{}`",
+                root.join(CHECKPOINT).display()
+            ))
+            .cause(e)
+        })
+    }
+
+    /// Forgets files that are gone, trails that are silent, and what was told of days long past.
+    pub fn forget_before(&mut self, oldest_open: Option<Day>) {
+        self.trails.forget_silent();
+        self.files.retain(|path, _| path.exists());
+        if let Some(oldest) = oldest_open {
+            self.told
+                .retain(|_, (_, day)| oldest.since(*day) <= TOLD_DAYS);
+        }
+    }
+}

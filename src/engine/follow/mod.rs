@@ -1,0 +1,507 @@
+//! Live logs: files that grow, folders into which files arrive, and standard input.
+//!
+//! After each look at the logs, what is new is told, set aside on disk, judged and delivered; then a checkpoint says how
+//! far that went. A crash loses nothing: the next run goes back to the checkpoint and reads on, and an alert that was
+//! delivered but not noted is delivered again under the same id.
+
+mod checkpoint;
+mod growing;
+mod reports;
+mod standard_input;
+mod trails;
+mod watch;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use crate::baseline::Generation;
+use crate::engine::follow::checkpoint::Checkpoint;
+use crate::engine::follow::growing::Growing;
+use crate::engine::follow::reports::Reports;
+use crate::engine::follow::standard_input::Piece;
+use crate::engine::follow::trails::trail_of;
+use crate::engine::follow::watch::Watch;
+use crate::engine::intake::Books;
+use crate::engine::score::{Hearing, Hold, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
+use crate::engine::spool::Spool;
+use crate::engine::thresholds::in_force;
+use crate::engine::{Progress, Setup};
+use crate::error::Result;
+use crate::event::Event;
+use crate::identity::Resolver;
+use crate::score::Alert;
+use crate::sources::{self, FileReport, ReadOptions, Reject};
+use crate::store::{Role, Store};
+use crate::time::{Day, Time};
+
+/// How far, in seconds, an event may be dated ahead of the present before it is set aside.
+const FUTURE_SECS_MAX: i64 = 5 * 60;
+const SPOOL: &str = "follow-events";
+
+/// How to follow.
+#[derive(Debug, Clone)]
+pub struct FollowOptions {
+    /// Files, folders, or `-`.
+    pub paths: Vec<PathBuf>,
+    /// Thresholds and what is shown.
+    pub score: ScoreOptions,
+    /// A forced format.
+    pub read: ReadOptions,
+    /// How often to look.
+    pub poll: Duration,
+    /// Ends when nothing has come for so long; `None` goes on until stopped.
+    pub until_idle: Option<Duration>,
+}
+
+/// What is done with each rejected record.
+pub type KeepReject<'a> = &'a mut dyn FnMut(&Reject) -> Result<()>;
+
+struct Follower<'a> {
+    setup: &'a Setup,
+    store: &'a Store,
+    options: &'a FollowOptions,
+    watch: Watch,
+    generation: Generation,
+    books: Books,
+    spool: Spool,
+    late: Books,
+    late_spool: Spool,
+    touched: BTreeSet<Day>,
+    /// Days in which somebody waits to be judged.
+    waiting: BTreeSet<Day>,
+    /// Days that were closed since the last checkpoint.
+    closing: Vec<Day>,
+    checkpoint: Checkpoint,
+    reports: Reports,
+    keep_reject: Option<KeepReject<'a>>,
+    /// What has been read of standard input.
+    stdin_report: Option<FileReport>,
+    /// Whether a file was left in its midst because the user stops: what was told since the last note is left to the next run.
+    is_cut: bool,
+    started: Instant,
+    summary: ScoreSummary,
+}
+
+/// Follows logs until the user stops it, input ends, or nothing has come for long enough.
+///
+/// # Errors
+///
+/// Fails if another process follows with the same store, nothing was trained, the disk fails, or `deliver` or `keep_reject`
+/// does.
+pub fn follow<'a>(
+    setup: &'a Setup,
+    store: &'a Store,
+    options: &'a FollowOptions,
+    progress: &dyn Progress,
+    deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+    keep_reject: Option<KeepReject<'a>>,
+) -> Result<ScoreSummary> {
+    store.published()?;
+    let _lock = store.lock(Role::Follower)?;
+    let has_stdin = options.paths.iter().any(|p| is_stdin(p));
+    let has_files = !options.paths.iter().all(|p| is_stdin(p));
+    let mut stdin =
+        has_stdin.then(|| standard_input::read(options.read.clone(), keep_reject.is_some()));
+    let mut follower = Follower::resume(setup, store, options, keep_reject)?;
+    let mut last_news = Instant::now();
+    progress.begin("following", None);
+    loop {
+        let mut is_news = follower.look(progress)?;
+        if follower.is_cut {
+            break;
+        }
+        let waits_for_stdin = stdin.is_some();
+        is_news |= follower.take_stdin(&mut stdin)?;
+        if is_news {
+            last_news = Instant::now();
+            follower.judge(false, deliver)?;
+            follower.note()?;
+            progress.advance(follower.summary.intake.events);
+        }
+        let is_idle = !is_news
+            && options
+                .until_idle
+                .is_some_and(|idle| last_news.elapsed() >= idle);
+        let is_ended = stdin.is_none() && !has_files;
+        if is_idle || is_ended {
+            follower.judge(true, deliver)?;
+            follower.note()?;
+        }
+        if progress.is_cancelled() || is_idle || is_ended {
+            break;
+        }
+        if !is_news && !waits_for_stdin {
+            std::thread::sleep(options.poll);
+        }
+    }
+    progress.end();
+    Ok(follower.finish())
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == FileReport::STDIN
+}
+
+impl<'a> Follower<'a> {
+    fn resume(
+        setup: &'a Setup,
+        store: &'a Store,
+        options: &'a FollowOptions,
+        keep_reject: Option<KeepReject<'a>>,
+    ) -> Result<Self> {
+        let generation = store.load_generation()?;
+        let checkpoint = Checkpoint::read(store.root())?;
+        let spool = Spool::open(store.root().join(SPOOL), &checkpoint.spooled)?;
+        let resolver = setup.resolver();
+        let mut books = Books::new();
+        for &day in checkpoint.spooled.keys() {
+            let book = books
+                .entry(day)
+                .or_insert_with(|| crate::measure::DayBook::new(day));
+            spool.of_day(day, |mut event| {
+                book.tell(&resolver.settle(&mut event), &setup.plan);
+            })?;
+        }
+        let summary = ScoreSummary {
+            generation: generation.number,
+            provisional: generation.calibration.is_provisional(),
+            thresholds: in_force(&setup.analytics, &generation, options.score.budget_per_day),
+            ..ScoreSummary::default()
+        };
+        Ok(Self {
+            setup,
+            store,
+            options,
+            watch: Watch::new(&options.paths),
+            generation,
+            books,
+            spool,
+            late: Books::new(),
+            late_spool: Spool::new(),
+            touched: BTreeSet::new(),
+            // Who waited when the last run ended waits still.
+            waiting: checkpoint.spooled.keys().copied().collect(),
+            closing: Vec::new(),
+            checkpoint,
+            reports: Reports::new(),
+            keep_reject,
+            stdin_report: None,
+            is_cut: false,
+            started: Instant::now(),
+            summary,
+        })
+    }
+
+    /// Returns what it came to.
+    fn finish(mut self) -> ScoreSummary {
+        for report in self.stdin_report.into_iter().chain(self.watch.unreadable()) {
+            self.reports.add(report, true);
+        }
+        self.reports.sum_up(&mut self.summary.intake);
+        self.summary
+    }
+
+    /// Looks at all files; returns whether something was read.
+    fn look(&mut self, progress: &dyn Progress) -> Result<bool> {
+        let mut is_news = false;
+        for path in self.watch.begin() {
+            if progress.is_cancelled() {
+                return Ok(is_news);
+            }
+            is_news |= self.look_at(&path, progress)?;
+        }
+        for warning in self.watch.end() {
+            progress.warn(&warning);
+        }
+        Ok(is_news)
+    }
+
+    /// Takes what is new in a file. One that cannot be read does not stop the others, and may be readable again: where it was
+    /// read to is not forgotten.
+    fn look_at(&mut self, path: &Path, progress: &dyn Progress) -> Result<bool> {
+        let name = path.display().to_string();
+        let position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
+        let mut growing = match Growing::since(path, position) {
+            Ok(Some(growing)) => growing,
+            Ok(None) => return Ok(false),
+            Err(e) => {
+                self.watch.lose(path, e);
+                return Ok(false);
+            }
+        };
+        let mut is_news = false;
+        loop {
+            let is_first = growing.is_first();
+            match growing.next() {
+                Ok(Some(text)) => {
+                    let report = self.take(&name, text, progress)?;
+                    self.reports.add(report, is_first);
+                }
+                Ok(None) => break,
+                Err(e) => {
+                    self.watch.lose(path, e);
+                    break;
+                }
+            }
+            is_news = true;
+        }
+        match growing.position() {
+            Ok(position) => {
+                self.checkpoint.files.insert(path.to_owned(), position);
+            }
+            Err(e) => self.watch.lose(path, e),
+        }
+        Ok(is_news)
+    }
+
+    /// Takes what comes on standard input until it is time to look at the files again; returns whether something came.
+    fn take_stdin(&mut self, stdin: &mut Option<Receiver<Piece>>) -> Result<bool> {
+        let Some(pieces) = stdin else {
+            return Ok(false);
+        };
+        let until = Instant::now() + self.options.poll;
+        let setup = self.setup;
+        let resolver = setup.resolver();
+        let mut is_news = false;
+        loop {
+            match pieces.recv_deadline(until) {
+                Ok(piece) => {
+                    is_news = true;
+                    for event in piece.events {
+                        self.tell(&resolver, event)?;
+                    }
+                    if let Some(keep) = &mut self.keep_reject {
+                        piece.rejects.iter().try_for_each(keep)?;
+                    }
+                    self.stdin_report = Some(piece.report);
+                }
+                Err(RecvTimeoutError::Timeout) => return Ok(is_news),
+                Err(RecvTimeoutError::Disconnected) => {
+                    *stdin = None;
+                    return Ok(is_news);
+                }
+            }
+            if Instant::now() >= until {
+                return Ok(is_news);
+            }
+        }
+    }
+
+    /// Reads records and tells their events as they come, so that nothing grows with the input.
+    fn take(
+        &mut self,
+        name: &str,
+        input: impl Read,
+        progress: &dyn Progress,
+    ) -> Result<FileReport> {
+        let setup = self.setup;
+        let resolver = setup.resolver();
+        let options = &self.options.read;
+        let mut keep_reject = self.keep_reject.take();
+        let failed = RefCell::new(None);
+        let report = sources::read_while(
+            input,
+            name,
+            options,
+            &mut |event| {
+                if failed.borrow().is_none()
+                    && let Err(error) = self.tell(&resolver, event)
+                {
+                    failed.replace(Some(error));
+                }
+            },
+            &mut |reject| {
+                if let Some(keep) = &mut keep_reject
+                    && failed.borrow().is_none()
+                    && let Err(error) = keep(&reject)
+                {
+                    failed.replace(Some(error));
+                }
+            },
+            &mut |_| !progress.is_cancelled() && failed.borrow().is_none(),
+        );
+        self.keep_reject = keep_reject;
+        if let Some(error) = failed.into_inner() {
+            return Err(error);
+        }
+        self.is_cut |= progress.is_cancelled();
+        Ok(report)
+    }
+
+    fn tell(&mut self, resolver: &Resolver, event: Event) -> Result<()> {
+        if event.time > self.now().plus_secs(FUTURE_SECS_MAX) {
+            self.summary.intake.future += 1;
+            return Ok(());
+        }
+        let day = event.time.day();
+        let time = event.time;
+        let lateness = event.source.lateness_secs();
+        let trail = trail_of(&event);
+        let trails = &mut self.checkpoint.trails;
+        self.summary.late += u64::from(trails.is_late(&trail, time, lateness));
+        let is_new = if self.is_closed(day) {
+            tell_and_keep(
+                self.setup,
+                resolver,
+                &mut self.late,
+                &mut self.late_spool,
+                event,
+            )?
+        } else {
+            self.checkpoint.trails.hear(trail, time, lateness);
+            tell_and_keep(
+                self.setup,
+                resolver,
+                &mut self.books,
+                &mut self.spool,
+                event,
+            )?
+        };
+        if is_new {
+            self.touched.insert(day);
+            self.summary.intake.note(time);
+        } else {
+            self.summary.intake.repeated += 1;
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Time {
+        self.setup
+            .now
+            .plus_secs(self.started.elapsed().as_secs() as i64)
+    }
+
+    /// Tells whether a day has been judged to its end.
+    fn is_closed(&self, day: Day) -> bool {
+        !self.books.contains_key(&day) && self.checkpoint.closed.is_some_and(|closed| day <= closed)
+    }
+
+    /// Judges the days that something was told of, and delivers what is new. Nobody waits any more if nothing else comes.
+    fn judge(
+        &mut self,
+        is_last: bool,
+        deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+    ) -> Result<()> {
+        self.refresh()?;
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.append(&mut self.waiting);
+        let days: Vec<Day> = self
+            .books
+            .keys()
+            .copied()
+            .filter(|day| touched.contains(day))
+            .collect();
+        let mut alerts = Vec::new();
+        for day in days {
+            alerts.extend(self.hear(day, is_last)?);
+        }
+        for day in self.late.keys().copied().collect::<Vec<_>>() {
+            alerts.extend(self.hear_late(day)?);
+        }
+        self.late = Books::new();
+        self.late_spool = Spool::new();
+        for alert in &alerts {
+            deliver(alert)?;
+        }
+        let past: Vec<Day> = self
+            .books
+            .keys()
+            .copied()
+            .filter(|&day| self.checkpoint.trails.are_past(day))
+            .collect();
+        for day in past {
+            self.books.remove(&day);
+            self.checkpoint.closed = self.checkpoint.closed.max(Some(day));
+            self.closing.push(day);
+        }
+        self.checkpoint
+            .forget_before(self.books.keys().next().copied());
+        Ok(())
+    }
+
+    fn hear(&mut self, day: Day, is_last: bool) -> Result<Vec<Alert>> {
+        let Some(book) = self.books.get(&day) else {
+            return Ok(Vec::new());
+        };
+        let trails = &self.checkpoint.trails;
+        let is_all_in = is_last || trails.are_past(day);
+        let mut hold = trails
+            .sessions_known_until()
+            .filter(|_| !is_all_in)
+            .map(|until| Hold {
+                until,
+                is_held: false,
+            });
+        let alerts = judge_day(Hearing {
+            setup: self.setup,
+            generation: &mut self.generation,
+            book,
+            spool: &mut self.spool,
+            acquaintance: &mut self.checkpoint.acquaintance,
+            is_late: false,
+            hold: hold.as_mut(),
+            told: &mut self.checkpoint.told,
+            options: &self.options.score,
+            summary: &mut self.summary,
+        })?;
+        if hold.is_some_and(|hold| hold.is_held) {
+            self.waiting.insert(day);
+        }
+        Ok(alerts)
+    }
+
+    /// Judges what came of a day after it was closed.
+    fn hear_late(&mut self, day: Day) -> Result<Vec<Alert>> {
+        let Some(book) = self.late.get(&day) else {
+            return Ok(Vec::new());
+        };
+        judge_day(Hearing {
+            setup: self.setup,
+            generation: &mut self.generation,
+            book,
+            spool: &mut self.late_spool,
+            acquaintance: &mut self.checkpoint.acquaintance,
+            is_late: true,
+            hold: None,
+            told: &mut self.checkpoint.told,
+            options: &self.options.score,
+            summary: &mut self.summary,
+        })
+    }
+
+    /// Takes a generation that was published, and thresholds that were tuned, in the meantime.
+    fn refresh(&mut self) -> Result<()> {
+        let tuning = self.store.tuning()?;
+        if self.store.published()?.generation != self.generation.number {
+            self.generation = self.store.load_generation()?;
+            self.summary.generation = self.generation.number;
+            self.summary.provisional = self.generation.calibration.is_provisional();
+        } else if tuning != self.generation.tuning {
+            self.generation.tuning = tuning;
+        } else {
+            return Ok(());
+        }
+        let asked = self.options.score.budget_per_day;
+        self.summary.thresholds = in_force(&self.setup.analytics, &self.generation, asked);
+        Ok(())
+    }
+
+    /// Notes how far this went, so that a run after a crash goes on from here. Only then may events be let go of: until
+    /// then, a run after a crash wants them.
+    fn note(&mut self) -> Result<()> {
+        let mut spooled = self.spool.flush()?;
+        spooled.retain(|day, _| !self.closing.contains(day));
+        self.checkpoint.spooled = spooled;
+        self.checkpoint.write(self.store.root())?;
+        for day in self.closing.drain(..) {
+            self.spool.forget(day);
+        }
+        Ok(())
+    }
+}

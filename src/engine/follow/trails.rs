@@ -1,0 +1,102 @@
+//! How far each trail has come: by that it is known when a day may be judged to its end.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, Source};
+use crate::time::{Day, Time};
+
+/// How long, in seconds, a quiet trail may keep a day open after its end.
+const OPEN_SECS_MAX: i64 = 86_400;
+/// How long, in seconds, flows wait for a trail that is silent.
+const WAIT_SECS_MAX: i64 = 3_600;
+/// How far, in seconds, a trail may lie behind the newest until it is forgotten.
+const SILENT_SECS_MAX: i64 = 2 * 86_400;
+
+/// The newest event of each trail that was heard of lately, and how late its events may come, in seconds.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Trails(BTreeMap<String, (Time, i64)>);
+
+/// Returns the name of the trail that an event came by.
+pub fn trail_of(event: &Event) -> String {
+    format!(
+        "{} {} {}",
+        event.source,
+        event.account.as_deref().unwrap_or("-"),
+        event.region.as_deref().unwrap_or("-")
+    )
+}
+
+impl Trails {
+    /// Tells whether an event came later than its source is allowed to be.
+    pub fn is_late(&self, trail: &str, time: Time, lateness_secs: i64) -> bool {
+        self.0
+            .get(trail)
+            .is_some_and(|&(newest, _)| time < newest.plus_secs(-lateness_secs))
+    }
+
+    /// Notes an event.
+    pub fn hear(&mut self, trail: String, time: Time, lateness_secs: i64) {
+        let newest = self.0.entry(trail).or_insert((time, lateness_secs));
+        *newest = (newest.0.max(time), lateness_secs);
+    }
+
+    /// Tells whether a day may be judged to its end: every trail is past it, or the newest long past.
+    pub fn are_past(&self, day: Day) -> bool {
+        let end = day.end();
+        let watermarks = self
+            .0
+            .values()
+            .map(|&(newest, lateness)| newest.plus_secs(-lateness));
+        watermarks.clone().all(|w| w >= end)
+            || watermarks
+                .max()
+                .is_some_and(|w| w >= end.plus_secs(OPEN_SECS_MAX))
+    }
+
+    /// Returns until when it is known who is behind an instance: until then every trail that tells of sessions has come, or
+    /// the newest of all trails is well past it. `None` if no trail tells of sessions.
+    pub fn sessions_known_until(&self) -> Option<Time> {
+        let tells = |name: &&String| name.starts_with(Source::AwsCloudTrail.as_str());
+        let told = self.0.iter().filter(|(name, _)| tells(name));
+        let until = told
+            .map(|(_, &(newest, lateness))| newest.plus_secs(-lateness))
+            .min()?;
+        let newest = self.0.values().map(|&(newest, _)| newest).max()?;
+        Some(until.max(newest.plus_secs(-WAIT_SECS_MAX)))
+    }
+
+    /// Forgets trails that are silent for long: one that has ended must not keep every day open, nor be kept for ever.
+    pub fn forget_silent(&mut self) {
+        let Some(newest) = self.0.values().map(|&(newest, _)| newest).max() else {
+            return;
+        };
+        self.0
+            .retain(|_, (last, _)| *last >= newest.plus_secs(-SILENT_SECS_MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trail_that_has_ended_keeps_days_open_for_a_while_and_is_forgotten() {
+        let first = Day(20_000);
+        let mut trails = Trails::default();
+        let hear = |trails: &mut Trails, name: &str, day: Day| {
+            trails.hear(name.to_owned(), day.end().plus_secs(600), 300);
+            trails.forget_silent();
+        };
+        hear(&mut trails, "ended", first.plus(-1));
+        hear(&mut trails, "alive", first);
+        assert!(!trails.are_past(first), "the other may still come");
+        hear(&mut trails, "alive", first.plus(1));
+        assert!(trails.are_past(first), "nobody waits for longer than a day");
+        assert!(!trails.are_past(first.plus(1)));
+        hear(&mut trails, "alive", first.plus(2));
+        assert!(trails.are_past(first.plus(2)), "it is forgotten");
+        assert_eq!(trails.0.len(), 1);
+    }
+}

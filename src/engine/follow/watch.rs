@@ -1,0 +1,127 @@
+//! Which files there are to look at, and which cannot be reached: these are named once, and tried again at each look.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::sources::{self, FileReport};
+
+/// Files and folders under watch.
+pub struct Watch {
+    paths: Vec<PathBuf>,
+    /// Number of the look that is under way.
+    look: u64,
+    lost: BTreeMap<PathBuf, Lost>,
+}
+
+/// A path that could not be reached.
+struct Lost {
+    why: io::Error,
+    /// The first look of all that failed since one did not.
+    first: u64,
+    /// The last of them.
+    last: u64,
+}
+
+impl Lost {
+    /// Tells whether it was there neither at this look nor at the one before: what goes away between its finding and its
+    /// opening, as files do that are rotated, is not worth a word.
+    fn lasts(&self) -> bool {
+        self.last > self.first
+    }
+}
+
+impl Watch {
+    /// Watches these paths; `-` is none of them.
+    pub fn new(paths: &[PathBuf]) -> Self {
+        Self {
+            paths: paths
+                .iter()
+                .filter(|path| path.as_os_str() != FileReport::STDIN)
+                .cloned()
+                .collect(),
+            look: 0,
+            lost: BTreeMap::new(),
+        }
+    }
+
+    /// Begins a look: returns the files that there are, in the order in which they should be read.
+    pub fn begin(&mut self) -> Vec<PathBuf> {
+        self.look += 1;
+        let mut unreachable = Vec::new();
+        let found = sources::discover_reachable(&self.paths, &mut |lost| unreachable.push(lost));
+        for lost in unreachable {
+            self.lose(&lost.path, lost.error);
+        }
+        found
+            .iter()
+            .filter_map(|file| file.path().map(Path::to_owned))
+            .collect()
+    }
+
+    /// Notes that a path could not be read.
+    pub fn lose(&mut self, path: &Path, why: io::Error) {
+        let look = self.look;
+        let lost = self.lost.entry(path.to_owned()).or_insert_with(|| Lost {
+            why: io::ErrorKind::Other.into(),
+            first: look,
+            last: look,
+        });
+        (lost.why, lost.last) = (why, look);
+    }
+
+    /// Ends a look: forgets what was reached again or is gone, and returns what should be told of now.
+    pub fn end(&mut self) -> Vec<String> {
+        self.lost.retain(|_, lost| lost.last == self.look);
+        self.lost
+            .iter()
+            .filter(|(_, lost)| lost.last == lost.first + 1)
+            .map(|(path, lost)| {
+                format!(
+                    "`{}` cannot be read, and is tried again at each look: {}",
+                    path.display(),
+                    lost.why
+                )
+            })
+            .collect()
+    }
+
+    /// Returns a report for each path that cannot be reached.
+    pub fn unreadable(&self) -> impl Iterator<Item = FileReport> {
+        self.lost
+            .iter()
+            .filter(|(_, lost)| lost.lasts())
+            .map(|(path, lost)| FileReport::unreadable(&path.display().to_string(), &lost.why))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_out_of_reach_is_told_once_and_what_comes_back_is_forgotten() {
+        let mut watch = Watch::new(&["/no/such/logs".into(), "-".into()]);
+        let (flaky, gone) = (Path::new("/flaky"), Path::new("/gone"));
+        let mut told = Vec::new();
+        for look in 0..6 {
+            assert!(watch.begin().is_empty());
+            if (2..5).contains(&look) {
+                watch.lose(flaky, io::ErrorKind::PermissionDenied.into());
+            }
+            if look == 1 {
+                watch.lose(gone, io::ErrorKind::NotFound.into());
+            }
+            told.push(watch.end().join("; "));
+        }
+        let words = ["", "/no/such/logs", "", "/flaky", "", ""];
+        for (told, word) in told.iter().zip(words) {
+            assert!(
+                told.contains(word) && told.is_empty() == word.is_empty(),
+                "{told}"
+            );
+        }
+        let unreadable: Vec<String> = watch.unreadable().map(|f| f.file.to_string()).collect();
+        assert_eq!(unreadable, ["/no/such/logs"]);
+    }
+}

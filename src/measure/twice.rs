@@ -1,0 +1,200 @@
+//! Two logs of one bucket: what is done to it may stand in CloudTrail and in the server access log, and counts once.
+
+use std::borrow::Cow;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::event::{Action, Event, Provider, Source};
+use crate::measure::value_hash;
+
+/// What a trail is set to record on its own: reads or writes of objects; a bucket's settings it always records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Reads,
+    Writes,
+    Settings,
+}
+
+/// Returns what a server access log's event tells of, if it is one: who did something to which bucket, as a hash.
+pub fn of_access_log(event: &Event) -> Option<u64> {
+    if event.source != Source::AwsS3Access {
+        return None;
+    }
+    // Reading an object's metadata has no class of its own there.
+    whose(event, part(event).unwrap_or(Part::Reads))
+}
+
+/// Returns what a trail's event tells of, if a server access log may tell the same.
+pub fn of_trail(event: &Event) -> Option<u64> {
+    let is_trail = event.source != Source::AwsS3Access
+        && event.provider == Provider::Aws
+        && event.service.starts_with("s3")
+        && event.counted;
+    if !is_trail {
+        return None;
+    }
+    let part = part(event)?;
+    // Of objects' events some are of the bucket, and recorded even where data events are not: those without a key that are
+    // no listings. They say nothing of the others.
+    let is_data = event.object.is_some() || event.action == Action::ListObjects;
+    if part != Part::Settings && !is_data {
+        return None;
+    }
+    whose(event, part)
+}
+
+fn part(event: &Event) -> Option<Part> {
+    match event.action {
+        Action::ListObjects | Action::ListBuckets | Action::ReadObject => Some(Part::Reads),
+        Action::WriteObject | Action::CopyObject | Action::DeleteObject => Some(Part::Writes),
+        Action::ReadPosture if event.object.is_some() => Some(Part::Reads),
+        Action::WritePosture if event.object.is_some() => Some(Part::Writes),
+        Action::ReadPosture | Action::WritePosture => Some(Part::Settings),
+        _ => None,
+    }
+}
+
+fn whose(event: &Event, part: Part) -> Option<u64> {
+    let (principal, bucket) = (event.principal.as_ref()?, event.container.as_ref()?);
+    let mut text = [0; 17];
+    text[..8].copy_from_slice(&value_hash(&without_path(&principal.id)).to_le_bytes());
+    text[8..16].copy_from_slice(&value_hash(bucket.raw()).to_le_bytes());
+    text[16] = part as u8;
+    Some(xxh3_64(&text))
+}
+
+/// Cuts the path out of a role's ARN, which a server access log does not know. An account has no two roles of one name.
+fn without_path(id: &str) -> Cow<'_, str> {
+    const ROLE: &str = ":role/";
+    let role = id.find(ROLE).filter(|_| id.starts_with("arn:"));
+    let cut = role.and_then(|at| {
+        let (before, path) = id.split_at(at + ROLE.len());
+        Some(format!("{before}{}", path.rsplit_once('/')?.1))
+    });
+    cut.map_or(Cow::Borrowed(id), Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{AddressClass, IdentityKind, Outcome, Principal, Untrusted};
+    use crate::identity::Settled;
+    use crate::measure::{DayBook, OwnAccounts, Plan};
+    use crate::time::{Day, Window};
+    use crate::vocab::{Entity, EntityKind, Metric};
+
+    fn event(n: usize, source: Source, who: &str, bucket: &str, action: Action) -> Event {
+        let at = Day(20_000).start();
+        Event {
+            principal: Some(Principal {
+                id: format!("arn:aws:iam::111122223333:{who}").into(),
+                kind: IdentityKind::Unknown,
+                role: None,
+                instance: None,
+                is_delivered: false,
+                aliases: Vec::new(),
+            }),
+            service: "s3".into(),
+            action,
+            container: Some(Untrusted::new(bucket)),
+            object: Some(Untrusted::new("key")),
+            bytes_out: Some(10),
+            outcome: Outcome::Success,
+            ..Event::new(at, format!("{n}").into(), Provider::Aws, source)
+        }
+    }
+
+    fn tell(book: &mut DayBook, event: &Event) {
+        let settled = Settled {
+            event,
+            identity: event.principal.as_ref().map(|p| p.id.clone()),
+            region: None,
+            peer_class: AddressClass::Unknown,
+            sensitive: false,
+            source_sensitive: false,
+        };
+        book.tell(&settled, &Plan::default());
+    }
+
+    /// Reads and writes of an identity in the day.
+    fn calls(book: &DayBook, who: &str) -> (u64, u64) {
+        let facts = book.assemble(&[], &OwnAccounts::new());
+        let entity = Entity {
+            kind: EntityKind::Identity,
+            id: format!("arn:aws:iam::111122223333:{who}").into(),
+        };
+        let count = |metric| {
+            let facts = facts.get(&entity)?;
+            Some(facts.readings(metric, Window::DAY, None).first()?.1)
+        };
+        (
+            count(Metric::ReadCalls).unwrap_or(0),
+            count(Metric::WriteCalls).unwrap_or(0),
+        )
+    }
+
+    #[test]
+    fn what_a_trail_tells_too_counts_once_whatever_comes_first() {
+        use Action::{ReadObject, WriteObject};
+        use Source::{AwsCloudTrail, AwsS3Access};
+        let events: Vec<Event> = [
+            (AwsCloudTrail, "role/jobs/etl", "a", ReadObject),
+            (AwsCloudTrail, "role/jobs/etl", "a", ReadObject),
+            (AwsS3Access, "role/etl", "a", ReadObject),
+            (AwsS3Access, "role/etl", "a", ReadObject),
+            // What the trail does not tell: of this bucket, of writes, of others.
+            (AwsS3Access, "role/etl", "b", ReadObject),
+            (AwsS3Access, "role/etl", "a", WriteObject),
+            (AwsS3Access, "user/ana", "a", ReadObject),
+            (AwsCloudTrail, "user/ana", "c", ReadObject),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(n, (source, who, bucket, action))| event(n, source, who, bucket, action))
+        .collect();
+        let mut forth = DayBook::new(Day(20_000));
+        events.iter().for_each(|event| tell(&mut forth, event));
+        let mut back = DayBook::new(Day(20_000));
+        events.iter().rev().for_each(|event| tell(&mut back, event));
+        let (mut merged, mut other) = (DayBook::new(Day(20_000)), DayBook::new(Day(20_000)));
+        for (n, event) in events.iter().enumerate() {
+            tell(if n % 2 == 0 { &mut merged } else { &mut other }, event);
+        }
+        merged.merge(other);
+        for book in [&forth, &back, &merged] {
+            assert_eq!(calls(book, "role/jobs/etl"), (2, 0));
+            assert_eq!(calls(book, "role/etl"), (1, 1));
+            assert_eq!(calls(book, "user/ana"), (2, 0));
+        }
+        let own = OwnAccounts::new();
+        let second: Vec<bool> = events
+            .iter()
+            .map(|e| forth.is_second_copy(e, &own))
+            .collect();
+        assert_eq!(
+            second,
+            [false, false, true, true, false, false, false, false]
+        );
+    }
+
+    #[test]
+    fn settings_of_a_bucket_do_not_stand_for_its_objects() {
+        let bucket_call = |action| Event {
+            object: None,
+            ..event(0, Source::AwsCloudTrail, "user/ana", "a", action)
+        };
+        let line = |action| of_access_log(&event(1, Source::AwsS3Access, "user/ana", "a", action));
+        // A bucket deleted, or its replication set up, is recorded without data events.
+        assert_eq!(of_trail(&bucket_call(Action::DeleteObject)), None);
+        assert_eq!(of_trail(&bucket_call(Action::CopyObject)), None);
+        assert_ne!(
+            of_trail(&bucket_call(Action::ReadPosture)),
+            line(Action::ReadObject)
+        );
+        assert_eq!(
+            of_trail(&bucket_call(Action::ListObjects)),
+            line(Action::ReadObject)
+        );
+        assert_eq!(line(Action::Other), line(Action::ReadObject));
+    }
+}

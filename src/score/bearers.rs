@@ -1,0 +1,124 @@
+//! The events behind what is new: which was the first to show it, and which one speaks for an alert.
+
+use serde::Serialize;
+
+use crate::event::Event;
+use crate::identity::Resolver;
+use crate::measure::Contribution as Amounts;
+use crate::score::judge::{ArmVerdict, Contribution};
+use crate::time::Time;
+use crate::vocab::{Str, Trait};
+
+/// An event that a reason rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EventRecord {
+    /// When.
+    #[serde(serialize_with = "super::alert::as_text")]
+    pub time: Time,
+    /// Which.
+    pub event_id: String,
+    /// The operation, as in `iam:CreateUser`.
+    pub operation: String,
+    /// From which address.
+    pub source_ip: Option<String>,
+}
+
+impl EventRecord {
+    pub(super) fn of(event: &Event) -> Self {
+        Self {
+            time: event.time,
+            event_id: event.id.to_string(),
+            operation: format!("{}:{}", event.service, event.op),
+            source_ip: event.peer.ip.map(|ip| ip.to_string()),
+        }
+    }
+}
+
+/// The events that bear the reasons of an alert that are about single events and not about amounts.
+#[derive(Default)]
+pub(super) struct Bearers<'e> {
+    /// The first of each contribution, in the order of the arm's; `None` of an amount.
+    firsts: Vec<Option<&'e Event>>,
+    /// The event that shows the most of them.
+    pub speaker: Option<&'e Event>,
+}
+
+impl<'e> Bearers<'e> {
+    /// Looks through the events of a day up to the crossing, which are in order.
+    pub fn of(arm: &ArmVerdict, events: &'e [Event], resolver: &Resolver) -> Self {
+        let mut bearers = Self {
+            firsts: vec![None; arm.contributions.len()],
+            speaker: None,
+        };
+        if !arm.contributions.iter().any(is_about_events) {
+            return bearers;
+        }
+        let mut loudest = 0.0;
+        for event in events {
+            let mut settled = event.clone();
+            let settled = resolver.settle(&mut settled);
+            let amounts = Amounts::of(&settled);
+            let mut weight = 0.0;
+            for (first, contribution) in bearers.firsts.iter_mut().zip(&arm.contributions) {
+                if bears(&amounts, contribution) {
+                    first.get_or_insert(event);
+                    if is_of_caller(contribution) {
+                        weight += contribution.surprise();
+                    }
+                }
+            }
+            // Of several that show as much, the latest speaks.
+            if weight > 0.0 && weight >= loudest {
+                (loudest, bearers.speaker) = (weight, Some(event));
+            }
+        }
+        bearers
+    }
+
+    /// Returns the first event of a contribution, by its place in the arm.
+    pub fn first(&self, at: usize) -> Option<EventRecord> {
+        self.firsts.get(at).copied().flatten().map(EventRecord::of)
+    }
+
+    /// Returns the events that were first, each once, in order.
+    pub fn events(&self) -> Vec<&'e Event> {
+        let mut events: Vec<&Event> = self.firsts.iter().copied().flatten().collect();
+        events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        events.dedup_by(|a, b| a.id == b.id);
+        events
+    }
+}
+
+fn is_about_events(contribution: &Contribution) -> bool {
+    matches!(
+        contribution,
+        Contribution::Novelty(_) | Contribution::Share { .. }
+    )
+}
+
+fn bears(amounts: &Amounts, contribution: &Contribution) -> bool {
+    match contribution {
+        Contribution::Novelty(reading) => amounts.shows(reading.which, &reading.value),
+        Contribution::Share {
+            accounts, buckets, ..
+        } => {
+            let is_one = |words: &[Str], word: &Str| words.binary_search(word).is_ok();
+            amounts.shares().iter().any(|share| {
+                share.sensitive
+                    && is_one(accounts, &share.account)
+                    && is_one(buckets, &share.bucket)
+            })
+        }
+        _ => false,
+    }
+}
+
+/// Tells whether it says something of the caller rather than of what was reached.
+fn is_of_caller(contribution: &Contribution) -> bool {
+    match contribution {
+        Contribution::Novelty(reading) => {
+            !matches!(reading.which, Trait::Destination | Trait::Bucket)
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,216 @@
+//! The plan of attacks abroad: which scheme in which grade, on which day, by whose credentials; and decoys beside them.
+
+use std::rc::Rc;
+
+use crate::simulate::attack::Grade;
+use crate::simulate::random::Rng;
+use crate::time::Day;
+
+use super::party::{Kind, Party};
+use super::world::World;
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scheme {
+    /// Containers of storage accounts are listed.
+    AzureEnumeration,
+    /// Buckets are listed.
+    GoogleEnumeration,
+    /// A managed identity is made, reads much, and from outside.
+    AzureNewcomer,
+    /// A service account is made, reads much, and its machine sends it out.
+    GoogleNewcomer,
+    /// Keys are fetched, and a sensitive container is read outside by a signed link.
+    AzureLink,
+    /// A sensitive container is replicated to somebody else's account.
+    AzureReplication,
+    /// Sensitive objects are copied to somebody else's bucket.
+    GoogleCopy,
+    /// A sensitive bucket is opened to everyone.
+    GoogleShare,
+    /// An automation account reads roles and people through Microsoft Graph.
+    GraphEnumeration,
+    /// The older graph is read by a tool of attackers.
+    OlderGraphEnumeration,
+    /// A token is made in Okta, and used until limits warn.
+    OktaEnumeration,
+    /// Service accounts, their keys and roles are listed.
+    IamEnumeration,
+    /// People and groups are listed with the Azure CLI, by a developer.
+    CliEnumeration,
+    /// People are listed through Graph from a session at an unknown place.
+    OfficeEnumeration,
+    /// Mailboxes are listed by a hybrid Exchange's cmdlets.
+    MailboxEnumeration,
+    /// The Directory API is read by an application.
+    WorkspaceEnumeration,
+    /// An app is installed, and calls more than anybody should.
+    SlackScraping,
+}
+
+impl Scheme {
+    /// All schemes, in order of their analytics.
+    pub(super) const ALL: [Self; 17] = [
+        Self::AzureEnumeration,
+        Self::GoogleEnumeration,
+        Self::AzureNewcomer,
+        Self::GoogleNewcomer,
+        Self::AzureLink,
+        Self::AzureReplication,
+        Self::GoogleCopy,
+        Self::GoogleShare,
+        Self::GraphEnumeration,
+        Self::OlderGraphEnumeration,
+        Self::OktaEnumeration,
+        Self::IamEnumeration,
+        Self::CliEnumeration,
+        Self::OfficeEnumeration,
+        Self::MailboxEnumeration,
+        Self::WorkspaceEnumeration,
+        Self::SlackScraping,
+    ];
+
+    /// Returns the scheme as labels write it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::AzureEnumeration => "azure-enumeration",
+            Self::GoogleEnumeration => "gcp-enumeration",
+            Self::AzureNewcomer => "azure-newcomer",
+            Self::GoogleNewcomer => "gcp-newcomer",
+            Self::AzureLink => "azure-link",
+            Self::AzureReplication => "azure-replication",
+            Self::GoogleCopy => "gcp-copy",
+            Self::GoogleShare => "gcp-share",
+            Self::GraphEnumeration => "graph-enumeration",
+            Self::OlderGraphEnumeration => "aadgraph-enumeration",
+            Self::OktaEnumeration => "okta-enumeration",
+            Self::IamEnumeration => "gcp-iam-enumeration",
+            Self::CliEnumeration => "azure-cli-enumeration",
+            Self::OfficeEnumeration => "office-enumeration",
+            Self::MailboxEnumeration => "mailbox-enumeration",
+            Self::WorkspaceEnumeration => "workspace-enumeration",
+            Self::SlackScraping => "slack-scraping",
+        }
+    }
+
+    /// Returns the analytic that should find it.
+    pub(super) fn analytic(self) -> &'static str {
+        match self {
+            Self::AzureEnumeration | Self::GoogleEnumeration => "AN1594",
+            Self::AzureNewcomer | Self::GoogleNewcomer => "AN1328",
+            Self::AzureLink | Self::AzureReplication | Self::GoogleCopy | Self::GoogleShare => {
+                "AN0370"
+            }
+            Self::GraphEnumeration | Self::OlderGraphEnumeration | Self::OktaEnumeration => {
+                "AN1087"
+            }
+            Self::IamEnumeration | Self::CliEnumeration => "AN1088",
+            Self::OfficeEnumeration | Self::MailboxEnumeration => "AN1089",
+            Self::WorkspaceEnumeration | Self::SlackScraping => "AN1090",
+        }
+    }
+
+    /// Returns whose credentials can be misused for it: of what kind, and at Google or not where that matters.
+    fn victim(self) -> (&'static [Kind], Option<bool>) {
+        const PEOPLE: &[Kind] = &[Kind::Analyst, Kind::Developer];
+        match self {
+            Self::AzureEnumeration | Self::AzureLink => (PEOPLE, Some(false)),
+            Self::GoogleEnumeration | Self::GoogleCopy | Self::IamEnumeration => {
+                (PEOPLE, Some(true))
+            }
+            Self::AzureNewcomer | Self::AzureReplication => (&[Kind::Admin], Some(false)),
+            Self::GoogleNewcomer | Self::GoogleShare => (&[Kind::Admin], Some(true)),
+            Self::GraphEnumeration => (&[Kind::Etl], Some(false)),
+            Self::OlderGraphEnumeration | Self::CliEnumeration => (PEOPLE, None),
+            Self::OktaEnumeration | Self::MailboxEnumeration | Self::SlackScraping => {
+                (&[Kind::Admin], None)
+            }
+            Self::OfficeEnumeration | Self::WorkspaceEnumeration => (&[Kind::Office], None),
+        }
+    }
+}
+
+/// One planned attack.
+pub(super) struct Attack {
+    pub(super) scheme: Scheme,
+    pub(super) grade: Grade,
+    pub(super) day: Day,
+    pub(super) number: u64,
+    pub(super) victim: Rc<Party>,
+}
+
+/// Plans the attacks: `rounds` of every scheme in each of the grades, spread over the days from `from` to `last`.
+pub(super) fn plan(
+    world: &World,
+    (from, last): (Day, Day),
+    rounds: u32,
+    grades: &[Grade],
+) -> Vec<Attack> {
+    let mut rng = Rng::of(world.seed, &[0xab0, 0xa77a]);
+    let round = || {
+        Scheme::ALL
+            .iter()
+            .flat_map(|&scheme| grades.iter().map(move |&grade| (scheme, grade)))
+    };
+    let mut wanted: Vec<(Scheme, Grade)> = (0..rounds).flat_map(|_| round()).collect();
+    for place in (1..wanted.len()).rev() {
+        wanted.swap(place, rng.below(place + 1));
+    }
+    let (days, count) = (i64::from(last.since(from)) + 1, wanted.len() as i64);
+    let mut attacks = Vec::new();
+    for (number, (scheme, grade)) in wanted.into_iter().enumerate() {
+        let day = from.plus((number as i64 * days / count) as i32);
+        let (kinds, google) = scheme.victim();
+        let suits = |who: &&Rc<Party>| {
+            kinds.contains(&who.kind)
+                && who.joins.plus(10) <= day
+                && google.is_none_or(|g| who.is_at_google() == g)
+        };
+        let choice: Vec<&Rc<Party>> = world.cast.iter().filter(suits).collect();
+        if choice.is_empty() {
+            continue;
+        }
+        let victim = (*rng.pick(&choice)).clone();
+        attacks.push(Attack {
+            scheme,
+            grade,
+            day,
+            number: number as u64,
+            victim,
+        });
+    }
+    attacks
+}
+
+/// What resembles an attack and is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decoy {
+    /// An administrator goes through all roles and their members, as every quarter.
+    AccessReview,
+    /// A new connector reads the whole Workspace directory for the first time.
+    Connector,
+    /// A team's containers move to another project.
+    Migration,
+    /// Somebody reads a contract in bulk for a lawsuit.
+    LegalRequest,
+}
+
+impl Decoy {
+    /// All decoys.
+    pub(super) const ALL: [Self; 4] = [
+        Self::AccessReview,
+        Self::Connector,
+        Self::Migration,
+        Self::LegalRequest,
+    ];
+
+    /// Returns the analytic that must not be raised, and why not.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::AccessReview => ("AN1087", "an access review by an administrator"),
+            Self::Connector => ("AN1090", "the first run of an approved connector"),
+            Self::Migration => ("AN0370", "a migration between our own containers"),
+            Self::LegalRequest => ("AN1594", "a lawyer's request for everything of a case"),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The company abroad: Azure, Entra, Microsoft 365, Google Cloud, Workspace, Okta and Slack, in each one's own logs.
+//!
+//! What happens is decided first, as [`deed::Deed`]s in words that no provider uses; then every format that would have a
+//! record of a deed gets one from its writer. A writer also tells what the record says in normalised words, from the
+//! deed and not from the record, so that a reader can be held to it.
+
+mod arm;
+mod attack;
+mod azure;
+mod deed;
+mod diary;
+mod entra;
+mod format;
+mod gcp;
+mod gcp_traffic;
+mod graph;
+mod m365;
+mod machines;
+mod okta;
+mod party;
+mod people;
+mod place;
+mod sheet;
+mod slack;
+mod strike;
+mod tool;
+mod workspace;
+mod world;
+
+use crate::simulate::Options;
+use crate::simulate::label::Label;
+use crate::simulate::oddity::Oddity;
+use crate::time::Day;
+
+use deed::{Deed, Service};
+use diary::Diary;
+use world::World;
+
+pub use format::Format;
+pub(super) use sheet::{Form, Sheets, Told, Written};
+
+/// What the owners know of their containers abroad, in the words of `plimsoll.toml`.
+pub(super) const SETTINGS: &str = "
+[[sensitive]]
+bucket = \"azure:halcyonlegaleus/contracts\"
+owner = \"legal@halcyon.example\"
+
+[[sensitive]]
+bucket = \"azure:halcyonlegaleus/litigation-holds\"
+owner = \"legal@halcyon.example\"
+
+[[sensitive]]
+bucket = \"gcp:halcyon-customer-papers\"
+owner = \"compliance@halcyon.example\"
+
+[[sensitive]]
+bucket = \"gcp:halcyon-ledgers\"
+owner = \"finance@halcyon.example\"
+";
+
+/// Returns the accounts abroad that are the company's own, as `plimsoll.toml` names them.
+pub(super) fn accounts() -> impl Iterator<Item = String> {
+    let tenants = [
+        format!("entra:{}", place::TENANT),
+        format!("m365:{}", place::TENANT),
+        format!("gworkspace:{}", place::CUSTOMER),
+        format!("okta:{}", place::OKTA),
+        format!("slack:{}", place::SLACK),
+    ];
+    let subscriptions = place::SUBSCRIPTIONS.iter().map(|id| format!("azure:{id}"));
+    let owners = place::OWNERS.iter().map(|owner| match owner.cloud {
+        place::Cloud::Azure => format!("azure:{}", owner.name),
+        place::Cloud::Google => format!("gcp:{}", owner.name),
+    });
+    subscriptions.chain(owners).chain(tenants)
+}
+
+/// The company abroad, and what is planned there.
+pub(super) struct Abroad {
+    world: World,
+    formats: Vec<Format>,
+    attacks: Vec<attack::Attack>,
+    decoys: Vec<(Day, attack::Decoy)>,
+}
+
+/// What a day abroad came to, beside its records.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) labels: Vec<Label>,
+    pub(super) decoys: Vec<Label>,
+    pub(super) oddities: Vec<Oddity>,
+}
+
+impl Abroad {
+    /// Founds the company abroad; everything follows from the seed.
+    pub(super) fn found(options: &Options, span: Option<(Day, Day)>) -> Self {
+        let world = World {
+            seed: options.seed,
+            start: options.start,
+            scale: options.scale,
+            stores: place::stores(options.seed, options.identities),
+            cast: party::cast(
+                options.seed,
+                options.identities,
+                options.start,
+                options.days,
+            ),
+        };
+        let attacks = span.map_or_else(Vec::new, |span| {
+            attack::plan(&world, span, options.attack_rounds, &options.grades)
+        });
+        let decoys = span
+            .filter(|_| options.decoys)
+            .map_or_else(Vec::new, |(from, last)| {
+                let days = i64::from(last.since(from)) + 1;
+                let all = attack::Decoy::ALL;
+                let day = |place: usize| from.plus((place as i64 * days / all.len() as i64) as i32);
+                all.iter()
+                    .enumerate()
+                    .map(|(place, &decoy)| (day(place), decoy))
+                    .collect()
+            });
+        Self {
+            world,
+            formats: options.formats.clone(),
+            attacks,
+            decoys,
+        }
+    }
+
+    /// Returns how many work there.
+    pub(super) fn identities(&self) -> usize {
+        self.world.cast.len()
+    }
+
+    /// Lives a day, and writes it.
+    pub(super) fn day(&self, day: Day, sheets: &mut Sheets) -> Notes {
+        let mut diary = Diary::default();
+        machines::strangers(&self.world, day, &mut diary);
+        for who in self.world.cast.iter().filter(|who| who.joins <= day) {
+            if who.is_person() {
+                people::live(&self.world, who, day, &mut diary);
+            } else {
+                machines::run(&self.world, who, day, &mut diary);
+            }
+        }
+        let mut notes = Notes::default();
+        for attack in self.attacks.iter().filter(|attack| attack.day == day) {
+            notes.labels.extend(attack.run(&self.world, &mut diary));
+        }
+        for (_, decoy) in self.decoys.iter().filter(|(on, _)| *on == day) {
+            notes.decoys.extend(decoy.run(&self.world, day, &mut diary));
+        }
+        notes.oddities = std::mem::take(&mut diary.oddities);
+        diary.deeds.sort_by_key(|deed| deed.at); // equal instants stay in order of generation
+        for deed in &diary.deeds {
+            self.write(deed, sheets);
+        }
+        notes
+    }
+
+    /// Writes a deed in every format that has a record of it.
+    fn write(&self, deed: &Deed, out: &mut Sheets) {
+        let mut hand = |format: Format, write: fn(&Deed, &mut Sheets)| {
+            if self.formats.contains(&format) {
+                write(deed, out);
+            }
+        };
+        match deed.service {
+            Service::Blob => hand(Format::AzureStorage, azure::write),
+            Service::Gcs => {
+                hand(Format::GcpAudit, gcp::write);
+                hand(Format::GcpUsage, gcp_traffic::usage);
+            }
+            Service::Iam => hand(Format::GcpAudit, gcp::write),
+            Service::Network => hand(Format::GcpFlow, gcp_traffic::flow),
+            Service::Arm => hand(Format::AzureActivity, arm::write),
+            Service::Entra => {
+                hand(Format::EntraSignIn, entra::sign_in);
+                hand(Format::EntraAudit, entra::audit);
+                hand(Format::M365, m365::write);
+            }
+            Service::Graph => hand(Format::EntraGraph, graph::write),
+            Service::AadGraph => hand(Format::EntraAadGraph, graph::older),
+            Service::SharePoint | Service::Exchange => hand(Format::M365, m365::write),
+            Service::Okta => hand(Format::Okta, okta::write),
+            Service::Workspace => hand(Format::Workspace, workspace::write),
+            Service::Slack => hand(Format::Slack, slack::write),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The Azure Activity log: what is done to resources, in the spellings of event hubs, interface, SDK dumps and table.
+//!
+//! One action writes several records. The first of them is skipped, and only the last counts.
+
+mod actions;
+mod caller;
+
+use std::borrow::Cow;
+
+use crate::event::{Context, Event, Outcome, Provider, Source, Untrusted};
+use crate::sources::azure::activity::caller::{Caller, claim};
+use crate::sources::json::{Object, Value};
+use crate::sources::microsoft::{self, opened, part_of, pick, record};
+use crate::sources::parts::id;
+use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::{Format, Memory};
+use crate::vocab::Str;
+
+/// How the Azure Activity log is read.
+pub const FORMAT: Format = Format::new(Source::AzureActivity, recognises, parse).with_tables(heads);
+
+/// Categories of what somebody does. The last three are the older names of the first.
+const CATEGORIES: [&str; 4] = ["Administrative", "Write", "Delete", "Action"];
+/// Categories of what nobody does: notices of the provider, and evaluations of what has records of its own.
+const NOTICES: [&str; 7] = [
+    "ServiceHealth",
+    "ResourceHealth",
+    "Alert",
+    "Autoscale",
+    "Security",
+    "Recommendation",
+    "Policy",
+];
+const TABLES: [&str; 1] = ["AzureActivity"];
+
+/// The location of what has none.
+const GLOBAL: &str = "global";
+
+/// Returns a word that interface and SDK wrap into an object with its translation.
+fn word(value: Value<'_>) -> Option<Cow<'_, str>> {
+    match value {
+        Value::Object(_) => value.get_any_case("value").and_then(Value::text),
+        _ => value.text(),
+    }
+}
+
+/// Tells whether a text is an operation on a resource: `Microsoft.Storage/storageAccounts/write`.
+fn is_operation(text: &str) -> bool {
+    text.split_once('/')
+        .is_some_and(|(provider, rest)| provider.contains('.') && !rest.is_empty())
+        && !text.contains([' ', ':'])
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    let [category, op, table_op, event, caller, rights, request] = pick(
+        object.members(),
+        [
+            "category",
+            "operationname",
+            "operationnamevalue",
+            "eventdataid",
+            "caller",
+            "authorization",
+            "httprequest",
+        ],
+    );
+    if table_op.is_present() || microsoft::is_one_of(object, "type", &TABLES) {
+        return true;
+    }
+    let has_op = || word(op).is_some_and(|op| is_operation(&op));
+    if event.is_present() {
+        return [caller, rights, request].iter().any(|v| v.is_present()) || has_op();
+    }
+    word(category).is_some_and(|category| {
+        let is_it = |known: &&str| category.eq_ignore_ascii_case(known);
+        CATEGORIES.iter().chain(&NOTICES).any(is_it)
+    }) && has_op()
+}
+
+fn heads(names: &[&str]) -> bool {
+    names.contains(&"OperationNameValue")
+}
+
+record! {
+    /// The members of a record that matter, where an object or the columns of a table may hold the same.
+    Record {
+        time = "time",
+        timestamp = "eventtimestamp",
+        generated = "timegenerated",
+        table_op = "operationnamevalue",
+        op = "operationname",
+        category_value = "categoryvalue",
+        category = "category",
+        status_value = "activitystatusvalue",
+        activity_status = "activitystatus",
+        status = "status",
+        result = "resulttype",
+        sub_status_value = "activitysubstatusvalue",
+        sub_status = "substatus",
+        signature = "resultsignature",
+        id = "eventdataid",
+        correlation = "correlationid",
+        resource = "resourceid",
+        subscription = "subscriptionid",
+        location = "location",
+        identity = "identity",
+        claims_column = "claimsd",
+        claims = "claims",
+        rights_column = "authorizationd",
+        rights = "authorization",
+        request = "httprequest",
+        caller = "caller",
+        caller_ip = "calleripaddress",
+    }
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let mut rooms: [Vec<u8>; 5] = Default::default();
+    let [
+        claims_room,
+        rights_room,
+        request_room,
+        identity_room,
+        evidence_room,
+    ] = &mut rooms;
+    let r = Record::of(object.members());
+    let first = |values: &[Value<'_>]| values.iter().find_map(|v| Some(word(*v)?.into_owned()));
+    let category = first(&[r.category_value, r.category]).unwrap_or_default();
+    if NOTICES
+        .iter()
+        .any(|known| category.eq_ignore_ascii_case(known))
+    {
+        return Parsed::Skipped(SkipReason::ServiceNotice);
+    }
+    let status =
+        first(&[r.status_value, r.activity_status, r.status, r.result]).unwrap_or_default();
+    let sub_status = first(&[r.sub_status_value, r.sub_status, r.signature]).unwrap_or_default();
+    let Some(stage) = Stage::of(&status, &sub_status) else {
+        return Parsed::Skipped(SkipReason::ActionBegun);
+    };
+    let Some(time) = microsoft::time_of(&[r.timestamp, r.time, r.generated]) else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+
+    let identity = opened(r.identity, identity_room);
+    let nested = |name: &str| identity.get_any_case(name).unwrap_or_default();
+    let claims = opened(
+        some_of([r.claims_column, r.claims, nested("claims")]),
+        claims_room,
+    );
+    let rights = opened(
+        some_of([r.rights_column, r.rights, nested("authorization")]),
+        rights_room,
+    );
+    let evidence = rights.get_any_case("evidence").unwrap_or_default();
+    let evidence = opened(evidence, evidence_room);
+    let request = opened(r.request, request_room);
+    let request_ip = pick(request.members(), ["clientipaddress"])[0];
+
+    let [
+        oid,
+        tid,
+        scope,
+        roles,
+        methods,
+        upn,
+        name,
+        app,
+        kind,
+        token,
+        proof,
+        ip,
+    ] = claims.pick([
+        claim::OBJECT,
+        claim::TENANT,
+        claim::SCOPE,
+        "roles",
+        claim::METHODS,
+        claim::UPN,
+        claim::NAME,
+        "appid",
+        "idtyp",
+        "uti",
+        "appidacr",
+        "ipaddr",
+    ]);
+    let tenant = microsoft::guid(tid).or_else(|| microsoft::tenant(object, Value::Null));
+    let interner = &mut memory.interner;
+    let who = Caller {
+        tenant: tenant.as_deref(),
+        object: oid,
+        names: [upn, name, r.caller],
+        kind,
+        evidence,
+    };
+    let principal = who.principal(interner);
+    let application = microsoft::guid(app);
+    let methods = methods.text();
+    let mfa = methods
+        .as_deref()
+        .map(|methods| methods.split([',', ' ']).any(|m| m == "mfa"));
+    let auth_method = methods
+        .or_else(|| microsoft::client_proof(proof))
+        .map(|method| interner.share(&method));
+    let mut scopes = microsoft::scopes(scope, interner);
+    scopes.extend(microsoft::scopes(roles, interner));
+    let peer = microsoft::peer(&[r.caller_ip, request_ip, ip], interner);
+
+    let op = first(&[r.table_op, r.op])
+        .unwrap_or_default()
+        .trim()
+        .to_uppercase();
+    let resource = word(r.resource).unwrap_or_default();
+    let account = part_of(&resource, "subscriptions")
+        .map(str::to_lowercase)
+        .or_else(|| microsoft::guid(r.subscription));
+    let region = microsoft::region(r.location, interner);
+    let container = container(&resource).map(|text| interner.untrusted(&text));
+    let said = if sub_status.is_empty() {
+        &status
+    } else {
+        &sub_status
+    };
+    let error = (!matches!(stage.outcome, Outcome::Success | Outcome::Unknown))
+        .then(|| interner.untrusted(said));
+    let service = op.split('/').next().unwrap_or_default().to_lowercase();
+    let client = microsoft::client(Value::Null, application.as_deref(), memory);
+    let interner = &mut memory.interner;
+    let mut event = Event {
+        account: account.as_deref().map(|text| interner.share(text)),
+        regional: region.as_deref() != Some(GLOBAL),
+        region,
+        principal,
+        credential: microsoft::shared(token, interner),
+        application: application.as_deref().map(|id| interner.share(id)),
+        scopes,
+        context: Context {
+            mfa,
+            auth_method,
+            ..Context::default()
+        },
+        peer,
+        client: client.family,
+        action: actions::classify(&op),
+        op: interner.share(&op),
+        service: interner.share(&service),
+        container,
+        outcome: stage.outcome,
+        error,
+        counted: stage.is_last,
+        ..Event::new(time, Str::default(), Provider::Azure, Source::AzureActivity)
+    };
+    event.id = match r.id.text() {
+        Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
+        None => id::of_parts(
+            "aa-",
+            &[
+                r.correlation.text().as_deref(),
+                Some(&op),
+                Some(&status.to_ascii_lowercase()),
+                Some(&resource.to_lowercase()),
+                Some(&time.to_string()),
+            ],
+        ),
+    };
+    Parsed::Event(Box::new(event))
+}
+
+/// Returns the first of these that holds something.
+fn some_of<const N: usize>(values: [Value<'_>; N]) -> Value<'_> {
+    values
+        .into_iter()
+        .find(|value| value.is_present())
+        .unwrap_or_default()
+}
+
+/// Where in its course an action is.
+struct Stage {
+    outcome: Outcome,
+    is_last: bool,
+}
+
+impl Stage {
+    /// Reads status and what is said of it beside; `None` for the beginning of an action, whose end has a record too.
+    fn of(status: &str, sub_status: &str) -> Option<Self> {
+        let status = status.to_ascii_lowercase();
+        let beside = sub_status.to_ascii_lowercase();
+        let says = |marks: &[&str]| marks.iter().any(|mark| beside.contains(mark));
+        let of = |outcome, is_last| Some(Self { outcome, is_last });
+        match &*status {
+            "start" | "started" | "inprogress" | "in progress" | "active" => None,
+            // It was taken on, and will be done later.
+            "accept" | "accepted" => of(Outcome::Success, false),
+            _ if status.starts_with("succe") || status == "resolved" => of(Outcome::Success, true),
+            _ if status.starts_with("fail") || status.starts_with("cancel") => {
+                let outcome = if says(&[
+                    "forbidden",
+                    "unauthorized",
+                    "403",
+                    "401",
+                    "authorizationfailed",
+                ]) {
+                    Outcome::Denied
+                } else if says(&["toomanyrequests", "429"]) {
+                    Outcome::Throttled
+                } else {
+                    Outcome::Failure
+                };
+                of(outcome, true)
+            }
+            _ => of(Outcome::Unknown, true),
+        }
+    }
+}
+
+/// Returns the container of a storage account's resource, or the storage account where it is about all of them.
+fn container(resource: &str) -> Option<String> {
+    let account = part_of(resource, "storageAccounts")?.to_lowercase();
+    let container = ["containers", "shares", "queues", "tables"]
+        .iter()
+        .find_map(|kind| part_of(resource, kind));
+    Some(match container {
+        Some(container) => format!("{account}/{}", container.to_lowercase()),
+        None => account,
+    })
+}

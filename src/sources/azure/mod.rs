@@ -1,0 +1,4 @@
+//! Azure: what is done with stored data, and with the resources themselves.
+
+pub mod activity;
+pub mod storage;

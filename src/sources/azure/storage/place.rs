@@ -1,0 +1,206 @@
+//! What a call was about: account, container, object, and the two sides of a copy.
+
+use std::borrow::Cow;
+
+use crate::event::{Action, Destination, Untrusted};
+use crate::sources::azure::storage::Record;
+use crate::sources::interner::Interner;
+use crate::sources::json::Value;
+use crate::sources::microsoft;
+use crate::sources::parts::percent::percent_decoded;
+use crate::vocab::Str;
+
+/// Rows that a copy writes beside its own, one for either side.
+const COPY_SIDES: [&str; 4] = [
+    "CopyBlobSource",
+    "CopyBlobDestination",
+    "CopyFileSource",
+    "CopyFileDestination",
+];
+
+/// What a call was about.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Place {
+    /// The storage account.
+    pub account: Option<String>,
+    /// The container, share, file system, queue or table, without its account.
+    container: Option<String>,
+    /// The path in it.
+    pub object: Option<String>,
+    /// The service, as an address names it.
+    service: Option<String>,
+}
+
+impl Place {
+    /// Returns the container as it is known outside: with its account before it.
+    pub fn container(&self) -> Option<String> {
+        let container = self.container.as_ref()?;
+        Some(match &self.account {
+            Some(account) => format!("{account}/{container}"),
+            None => container.clone(),
+        })
+    }
+
+    /// Reads `https://ACCOUNT.blob.core.windows.net:443/container/path?parameters`.
+    pub fn of_uri(uri: &str) -> Option<Self> {
+        let uri = uri.trim_matches('"');
+        let (_, rest) = uri.split_once("://")?;
+        let end = rest.find(['?', '#']).unwrap_or(rest.len());
+        let (host, path) = rest[..end].split_once('/').unwrap_or((&rest[..end], ""));
+        let host = host.to_ascii_lowercase();
+        let mut labels = host.split(['.', ':']);
+        let account = labels.next().filter(|label| !label.is_empty())?;
+        let account = account.strip_suffix("-secondary").unwrap_or(account);
+        let service = labels
+            .next()
+            .filter(|label| matches!(*label, "blob" | "dfs" | "file" | "queue" | "table"));
+        let (container, object) = path.split_once('/').unwrap_or((path, ""));
+        let text = |text: &str| (!text.is_empty()).then(|| percent_decoded(text).into_owned());
+        Some(
+            Self {
+                account: Some(account.to_owned()),
+                container: text(container),
+                object: text(object),
+                service: service.map(str::to_owned),
+            }
+            .of_entity(),
+        )
+    }
+
+    /// Reads `/account/container/path`, which may stand between quotes.
+    fn of_key(key: &str) -> Option<Self> {
+        let path = key.trim().trim_matches('"');
+        let mut parts = path
+            .strip_prefix('/')?
+            .splitn(3, '/')
+            .map(|part| (!part.is_empty()).then(|| part.to_owned()));
+        Some(
+            Self {
+                account: parts.next()?.map(|account| account.to_ascii_lowercase()),
+                container: parts.next().flatten(),
+                object: parts.next().flatten(),
+                service: None,
+            }
+            .of_entity(),
+        )
+    }
+
+    /// Takes apart what tables have for a path: `table(PartitionKey='p',RowKey='r')`.
+    fn of_entity(mut self) -> Self {
+        if let (None, Some(container)) = (&self.object, &self.container)
+            && let Some((table, key)) = container.strip_suffix(')').and_then(|c| c.split_once('('))
+        {
+            let key = (!key.is_empty()).then(|| key.to_owned());
+            (self.container, self.object) = (Some(table.to_owned()), key);
+        }
+        self
+    }
+}
+
+/// Returns what a call was about, by its key before its address; the record may state the account beside both.
+pub fn place(r: &Record<'_>, uri: Option<&Place>) -> Place {
+    let key = r.key.text().and_then(|key| Place::of_key(&key));
+    let mut place = key.or_else(|| uri.cloned()).unwrap_or_default();
+    let stated = r
+        .account
+        .text()
+        .map(|name| name.trim().to_ascii_lowercase());
+    let resource = r.resource.text();
+    let of_resource = || {
+        let name = microsoft::part_of(resource.as_deref()?, "storageAccounts")?;
+        Some(name.to_ascii_lowercase())
+    };
+    place.account = stated.or(place.account).or_else(of_resource);
+    place
+}
+
+/// Returns the service that was called, such as `blob`.
+pub fn service_of<'a>(r: &Record<'a>, uri: Option<&Place>) -> Cow<'a, str> {
+    let stated = r.service.text().map(|text| text.to_ascii_lowercase());
+    let of_uri = || uri.and_then(|place| place.service.clone());
+    let of_resource = || {
+        // …/storageAccounts/ACCOUNT/blobServices/default
+        let resource = r.resource.text()?.to_ascii_lowercase();
+        let part = resource
+            .split('/')
+            .find(|part| part.ends_with("services"))?;
+        Some(part.trim_end_matches("services").to_owned())
+    };
+    match stated.or_else(of_uri).or_else(of_resource) {
+        Some(service) => Cow::Owned(service),
+        None => Cow::Borrowed("storage"),
+    }
+}
+
+/// Returns a parameter of an address, unescaped.
+pub fn parameter(uri: &str, name: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    query.split('&').find_map(|part| {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        key.eq_ignore_ascii_case(name)
+            .then(|| percent_decoded(value).into_owned())
+    })
+}
+
+/// Returns the prefix of a listing; one that names none asks for the whole container.
+pub fn prefix(uri: &str) -> Option<String> {
+    let uri = uri.trim_matches('"');
+    Some(
+        parameter(uri, "prefix")
+            .or_else(|| parameter(uri, "directory"))
+            .unwrap_or_default(),
+    )
+}
+
+/// Where a copy reads from and writes to.
+pub struct Copy {
+    /// The container that it reads from.
+    pub from: Option<Untrusted>,
+    /// Where it writes to.
+    pub to: Destination,
+    /// The account whose log has the row of the copy itself, if that is another.
+    pub twin_of_account: Option<Str>,
+    /// Whether no other row of this log tells the same copy.
+    pub is_counted: bool,
+}
+
+impl Copy {
+    /// Reads it from a record; an action that is no copy has none.
+    pub fn of(
+        r: &Record<'_>,
+        action: Action,
+        op: &str,
+        place: &Place,
+        interner: &mut Interner,
+    ) -> Self {
+        let mut copy = Self {
+            from: None,
+            to: Destination::default(),
+            twin_of_account: None,
+            is_counted: true,
+        };
+        // A snapshot stays where its blob is.
+        if action != Action::CopyObject || op == "SnapshotBlob" {
+            return copy;
+        }
+        let of = |value: Value<'_>| Place::of_uri(&value.text()?);
+        let is_source_side = op.ends_with("Source");
+        let from = of(r.source).or_else(|| is_source_side.then(|| place.clone()));
+        let to = of(r.destination).or_else(|| (!is_source_side).then(|| place.clone()));
+        let text = |place: &Option<Place>, interner: &mut Interner| {
+            let container = place.as_ref()?.container()?;
+            Some(interner.untrusted(&container))
+        };
+        copy.from = text(&from, interner);
+        copy.to.container = text(&to, interner);
+        let other = to.and_then(|to| to.account);
+        copy.to.account = other.as_deref().map(|account| interner.share(account));
+        if COPY_SIDES.contains(&op) {
+            // The row of the copy itself is in the log of the account that is copied to.
+            let is_given_away = is_source_side && other.is_some() && other != place.account;
+            copy.is_counted = is_given_away;
+            copy.twin_of_account = copy.to.account.clone().filter(|_| is_given_away);
+        }
+        copy
+    }
+}

@@ -1,0 +1,228 @@
+//! Rows of query results, as Athena and CloudTrail Lake write them, to records as a trail has them.
+//!
+//! Columns may have lost their capitals, and what was an object is a text. Nested values are read if they are JSON; how Hive
+//! writes them, `{type=IAMUser, …}`, cannot be told apart from the values inside.
+
+use crate::sources::cloudtrail::Record;
+use crate::sources::json::{self, Object, Value};
+
+/// Names of members whose capitals are given back, wherever in `userIdentity`, `resources` or `tlsDetails` they stand.
+const NAMES: [&str; 58] = [
+    "eventVersion",
+    "userIdentity",
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "errorCode",
+    "errorMessage",
+    "requestID",
+    "eventID",
+    "readOnly",
+    "resources",
+    "eventType",
+    "eventCategory",
+    "apiVersion",
+    "managementEvent",
+    "recipientAccountId",
+    "sharedEventID",
+    "serviceEventDetails",
+    "annotation",
+    "vpcEndpointId",
+    "vpcEndpointAccountId",
+    "insightDetails",
+    "sessionCredentialFromConsole",
+    "edgeDeviceDetails",
+    "tlsDetails",
+    "addendum",
+    "type",
+    "principalId",
+    "arn",
+    "accountId",
+    "accessKeyId",
+    "userName",
+    "invokedBy",
+    "identityProvider",
+    "credentialId",
+    "sessionContext",
+    "sessionIssuer",
+    "attributes",
+    "creationDate",
+    "mfaAuthenticated",
+    "webIdFederationData",
+    "federatedProvider",
+    "ec2RoleDelivery",
+    "sourceIdentity",
+    "assumedRoot",
+    "onBehalfOf",
+    "userId",
+    "identityStoreArn",
+    "inScopeOf",
+    "tlsVersion",
+    "cipherSuite",
+    "clientProvidedHostHeader",
+];
+/// What the names of an element of `resources` are.
+const NAMES_OF_RESOURCES: [&str; 4] = ["ARN", "ARNPrefix", "accountId", "type"];
+/// Columns whose values are objects or arrays, all but the first three with names that the caller's service chose.
+const NESTED: [&str; 9] = [
+    "userIdentity",
+    "resources",
+    "tlsDetails",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "serviceEventDetails",
+    "insightDetails",
+    "addendum",
+];
+/// The column of CloudTrail Lake that holds a whole event.
+const WHOLE: &str = "eventJson";
+/// How deep names are looked for.
+const DEPTH_MAX: usize = 8;
+
+/// Tells whether names head a table of events.
+pub fn heads(names: &[&str]) -> bool {
+    let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+    ["eventSource", "eventName", "eventTime"]
+        .iter()
+        .all(|name| has(name))
+        || has(WHOLE)
+}
+
+/// Tells whether a record is still a row: its names have lost their capitals, or what is nested in it is a text.
+pub fn is_row(r: &Record<'_>, object: Object<'_>) -> bool {
+    let nested = [
+        r.identity,
+        r.parameters,
+        r.response,
+        r.additional,
+        r.resources,
+        r.tls,
+        r.addendum,
+    ];
+    let is_text = |value: &Value<'_>| matches!(value, Value::Text([b'{' | b'[', ..]));
+    nested.iter().any(is_text) || (r.source == Value::Null && object.get("eventsource").is_some())
+}
+
+/// Writes the record that a row is; `None` if who made the call is told by something else than JSON.
+pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
+    let mut json = Json::default();
+    json.0.push(b'{');
+    for (key, value) in object.members() {
+        let name = known(key, &NAMES);
+        let text = value.raw_text();
+        if text.as_deref().is_none_or(json::stands_for_nothing)
+            && matches!(value, Value::Null | Value::Text(_))
+        {
+            continue;
+        }
+        let Some(name) = name.filter(|name| NESTED.contains(name)) else {
+            json.key(name, key);
+            json.value(value);
+            continue;
+        };
+        let padded = text.map(|text| format!("{} ", text.trim()));
+        let inner = match &padded {
+            Some(padded) => nested(padded.as_bytes()),
+            None => Some(value),
+        };
+        match (name, inner) {
+            ("userIdentity", None) => return None,
+            (_, None) => {}
+            ("userIdentity" | "tlsDetails", Some(inner)) => {
+                json.key(Some(name), key);
+                json.renamed(inner, &NAMES, DEPTH_MAX);
+            }
+            ("resources", Some(inner)) => {
+                json.key(Some(name), key);
+                json.renamed(inner, &NAMES_OF_RESOURCES, DEPTH_MAX);
+            }
+            (_, Some(inner)) => {
+                json.key(Some(name), key);
+                json.value(inner);
+            }
+        }
+    }
+    json.0.push(b'}');
+    Some(json.0)
+}
+
+/// Reads the text of an object or array, behind which a blank stands, because the scanner wants to see that it ends.
+fn nested(padded: &[u8]) -> Option<Value<'_>> {
+    let end = json::scan(padded, 0).ok()?;
+    let inner = Value::of(&padded[..end]);
+    let is_nested = matches!(inner, Value::Object(_) | Value::Array(_));
+    (end + 1 == padded.len() && is_nested).then_some(inner)
+}
+
+fn known(key: &[u8], names: &[&'static str]) -> Option<&'static str> {
+    let mut same = names
+        .iter()
+        .filter(|name| name.as_bytes().eq_ignore_ascii_case(key));
+    same.next().copied()
+}
+
+/// JSON text being written.
+#[derive(Default)]
+struct Json(Vec<u8>);
+
+impl Json {
+    /// Writes a name by its known form, or as it stands.
+    fn key(&mut self, known: Option<&str>, key: &[u8]) {
+        if self.0.last() != Some(&b'{') {
+            self.0.push(b',');
+        }
+        self.0.push(b'"');
+        self.0
+            .extend_from_slice(known.map_or(key, |name| name.as_bytes()));
+        self.0.extend_from_slice(b"\":");
+    }
+
+    /// Writes a value as it stands.
+    fn value(&mut self, value: Value<'_>) {
+        match value {
+            Value::Null => self.0.extend_from_slice(b"null"),
+            Value::Bool(yes) => self
+                .0
+                .extend_from_slice(if yes { b"true" } else { b"false" }),
+            Value::Number(digits) => self.0.extend_from_slice(digits),
+            Value::Text(inner) => {
+                self.0.push(b'"');
+                self.0.extend_from_slice(inner);
+                self.0.push(b'"');
+            }
+            Value::Array(text) | Value::Object(text) => self.0.extend_from_slice(text),
+        }
+    }
+
+    /// Writes a value with the capitals of its members' names.
+    fn renamed(&mut self, value: Value<'_>, names: &[&'static str], depth: usize) {
+        match value {
+            Value::Object(_) if depth > 0 => {
+                self.0.push(b'{');
+                for (key, inner) in value.members() {
+                    self.key(known(key, names), key);
+                    self.renamed(inner, names, depth - 1);
+                }
+                self.0.push(b'}');
+            }
+            Value::Array(_) if depth > 0 => {
+                self.0.push(b'[');
+                for (at, inner) in value.elements().enumerate() {
+                    if at > 0 {
+                        self.0.push(b',');
+                    }
+                    self.renamed(inner, names, depth - 1);
+                }
+                self.0.push(b']');
+            }
+            other => self.value(other),
+        }
+    }
+}

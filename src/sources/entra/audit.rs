@@ -1,0 +1,282 @@
+//! Entra audit logs: what is changed in the directory. Reads are not in them.
+
+use std::sync::LazyLock;
+
+use crate::event::Action::{self, *};
+use crate::event::{Event, IdentityKind, Outcome, Provider, Source, Untrusted};
+use crate::sources::entra::says_it_is;
+use crate::sources::json::{Object, Value};
+use crate::sources::microsoft::{self, Actor, opened, pick, record};
+use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::id;
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Memory};
+use crate::vocab::Str;
+
+/// How Entra audit logs are read.
+pub const FORMAT: Format = Format::new(Source::EntraAudit, recognises, parse).with_tables(heads);
+
+/// Operations, in lower case and without the full stop that some of them end with.
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    ("", "add user", CreateIdentity),
+    ("", "invite external user", CreateIdentity),
+    ("", "add service principal", CreateIdentity),
+    ("", "add application", CreateIdentity),
+    ("", "add group", CreateIdentity),
+    ("", "add service principal credentials", CreateCredential),
+    ("", "update application – certificates and secrets management", CreateCredential),
+    ("", "update application - certificates and secrets management", CreateCredential),
+    ("", "add federated identity credential", CreateCredential),
+    ("", "user registered security info", CreateCredential),
+    ("", "admin registered security info", CreateCredential),
+    ("", "reset password (by admin)", CreateCredential),
+    ("", "reset user password", CreateCredential),
+    ("", "consent to application", CreateCredential),
+    ("", "add app role assignment to service principal", CreateCredential),
+    ("", "add delegated permission grant", CreateCredential),
+    ("", "sign-in activity", Authenticate),
+    ("", "download users - start*", EnumerateDirectory),
+    ("", "download group members*", EnumerateDirectory),
+];
+
+static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+
+/// Returns what an operation of the directory does; the unified audit log has the same operations.
+pub fn classify(op: &str) -> Action {
+    let op = op.trim().trim_end_matches('.').to_lowercase();
+    ACTIONS.get("", &op).unwrap_or(Action::Other)
+}
+
+/// What stands before the id of a key in the description of keys.
+const KEY_MARK: &str = "KeyIdentifier=";
+/// Types of things that may act one day.
+const ACTING_TYPES: [&str; 2] = ["User", "ServicePrincipal"];
+
+fn recognises(object: Object<'_>) -> bool {
+    // Other services call their audit category the same.
+    let marks = ["initiatedby", "loggedbyservice"];
+    if microsoft::has_all(object.members(), marks) || says_it_is(object, &[], &["AuditLogs"]) {
+        return true;
+    }
+    let mut room = Vec::new();
+    let Some(properties) = microsoft::named(object, "properties") else {
+        return false;
+    };
+    let is_text = matches!(properties, Value::Text(_));
+    if is_text && !says_it_is(object, &["AuditLogs"], &[]) {
+        return false;
+    }
+    microsoft::has_all(opened(properties, &mut room).members(), marks)
+}
+
+fn heads(names: &[&str]) -> bool {
+    ["InitiatedBy", "LoggedByService"]
+        .iter()
+        .all(|column| names.contains(column))
+}
+
+record! {
+    /// The members of a record that matter.
+    Entry {
+        happened = "activitydatetime",
+        time = "time",
+        generated = "timegenerated",
+        id = "id",
+        inner_op = "activitydisplayname",
+        actor = "initiatedby",
+        targets = "targetresources",
+        details = "additionaldetails",
+        result = "result",
+        reason = "resultreason",
+        user_agent = "useragent",
+        service = "loggedbyservice",
+        correlation = "correlationid",
+        caller_ip = "calleripaddress",
+    }
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let mut rooms: [Vec<u8>; 4] = Default::default();
+    let [properties_room, actor_room, targets_room, details_room] = &mut rooms;
+    let properties = microsoft::named(object, "properties").unwrap_or_default();
+    let properties = opened(properties, properties_room);
+    let r = Entry::of(properties.members().chain(object.members()));
+    let [outer_op] = pick(object.members(), ["operationname"]);
+    let Some(time) = microsoft::time_of(&[r.happened, r.time, r.generated]) else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+    let actor = opened(r.actor, actor_room);
+    let targets = opened(r.targets, targets_room);
+    let details = opened(r.details, details_room);
+    let tenant = microsoft::tenant(object, properties);
+    let interner = &mut memory.interner;
+
+    let present = |name: &str| actor.get_any_case(name).filter(|value| value.is_present());
+    let (user, app) = (present("user"), present("app"));
+    let of = |value: Option<Value<'_>>, name: &str| -> Option<String> {
+        Some(value?.get_any_case(name)?.text()?.into_owned())
+    };
+    let is_person = of(user, "id").is_some() || of(user, "userPrincipalName").is_some();
+    let get = |name: &str| {
+        let side = if is_person { user } else { app };
+        side.and_then(|side| side.get_any_case(name))
+            .unwrap_or_default()
+    };
+    let principal = Actor {
+        tenant: tenant.as_deref(),
+        object: get(if is_person {
+            "id"
+        } else {
+            "servicePrincipalId"
+        }),
+        name: if is_person {
+            get("userPrincipalName")
+        } else {
+            Value::Null
+        },
+        application: get("appId"),
+    }
+    .principal(
+        if is_person {
+            IdentityKind::Human
+        } else {
+            IdentityKind::ServicePrincipal
+        },
+        interner,
+    );
+    let application = app
+        .and_then(|app| app.get_any_case("appId"))
+        .and_then(microsoft::guid);
+    let op = interner.share(
+        outer_op
+            .text()
+            .or_else(|| r.inner_op.text())
+            .unwrap_or_default()
+            .trim(),
+    );
+    let action = classify(&op);
+    let outcome = outcome(r.result, r.reason);
+    let is_success = outcome == Outcome::Success;
+    let created = (is_success && action == Action::CreateIdentity)
+        .then(|| created(targets))
+        .flatten()
+        .map(|object| interner.share(&microsoft::object_id(tenant.as_deref(), &object)));
+    let issued = (is_success && action == Action::CreateCredential)
+        .then(|| issued(targets))
+        .flatten()
+        .map(|key| interner.share(&key));
+    let peer = microsoft::peer(
+        &[get("ipAddress"), r.caller_ip, detail(details, "ipaddr")],
+        interner,
+    );
+    let error = r
+        .reason
+        .text()
+        .filter(|_| !matches!(outcome, Outcome::Success | Outcome::Unknown))
+        .map(|reason| interner.untrusted(&reason));
+    let user_agent = if r.user_agent.text().is_some() {
+        r.user_agent
+    } else {
+        detail(details, "User-Agent")
+    };
+    let client = microsoft::client(user_agent, application.as_deref(), memory);
+    let interner = &mut memory.interner;
+    let mut event = Event {
+        account: tenant.as_deref().map(|tenant| interner.share(tenant)),
+        principal,
+        application: application.as_deref().map(|id| interner.share(id)),
+        peer,
+        user_agent: client.user_agent,
+        client: client.family,
+        action,
+        op,
+        service: microsoft::shared(r.service, interner).unwrap_or_else(|| interner.share("audit")),
+        outcome,
+        error,
+        created,
+        issued,
+        ..Event::new(time, Str::default(), Provider::Entra, Source::EntraAudit)
+    };
+    event.id = match r.id.text() {
+        Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
+        None => id::of_parts(
+            "ea-",
+            &[
+                Some(&time.to_string()),
+                Some(&event.op),
+                r.correlation.text().as_deref(),
+                event.principal.as_ref().map(|p| &*p.id),
+                Some(&String::from_utf8_lossy(targets.json())),
+            ],
+        ),
+    };
+    Parsed::Event(Box::new(event))
+}
+
+/// Returns the value of a detail, which are keys and values.
+fn detail<'a>(details: Value<'a>, key: &str) -> Value<'a> {
+    let is_it = |detail: &Value<'_>| {
+        let name = detail.get_any_case("key").and_then(Value::text);
+        name.is_some_and(|name| name.eq_ignore_ascii_case(key))
+    };
+    let mut details = details.elements();
+    let found = details
+        .find(is_it)
+        .and_then(|detail| detail.get_any_case("value"));
+    found.unwrap_or_default()
+}
+
+fn outcome(result: Value<'_>, reason: Value<'_>) -> Outcome {
+    let word = result.text().unwrap_or_default().to_ascii_lowercase();
+    if word == "success" {
+        return Outcome::Success;
+    }
+    if word != "failure" && word != "timeout" {
+        return Outcome::Unknown;
+    }
+    let reason = reason.text().unwrap_or_default().to_ascii_lowercase();
+    let is_refused = [
+        "denied",
+        "unauthorized",
+        "forbidden",
+        "insufficient privileges",
+    ]
+    .iter()
+    .any(|mark| reason.contains(mark));
+    if is_refused {
+        Outcome::Denied
+    } else {
+        Outcome::Failure
+    }
+}
+
+/// Returns the object's id of what was created, if it may act.
+fn created(targets: Value<'_>) -> Option<String> {
+    let may_act = |target: &Value<'_>| {
+        let kind = target.get_any_case("type").and_then(Value::text);
+        kind.is_none_or(|kind| ACTING_TYPES.iter().any(|t| kind.eq_ignore_ascii_case(t)))
+    };
+    let target = targets.elements().find(may_act)?;
+    microsoft::guid(target.get_any_case("id")?)
+}
+
+/// Returns the id of a key that the description of keys has after the change and did not have before.
+fn issued(targets: Value<'_>) -> Option<String> {
+    let changes = targets
+        .elements()
+        .filter_map(|target| target.get_any_case("modifiedProperties"));
+    for change in changes.flat_map(Value::elements) {
+        let text = |name: &str| change.get_any_case(name).and_then(Value::text);
+        let before = text("oldValue").unwrap_or_default();
+        let after = text("newValue").unwrap_or_default();
+        let key = after.split(KEY_MARK).skip(1).find_map(|rest| {
+            let key = rest.split([',', ']']).next()?.trim();
+            (microsoft::is_guid(key) && !before.contains(key)).then(|| key.to_ascii_lowercase())
+        });
+        if key.is_some() {
+            return key;
+        }
+    }
+    None
+}

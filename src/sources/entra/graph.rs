@@ -1,0 +1,243 @@
+//! Microsoft Graph activity logs, and those of Azure AD Graph, whose records say the same under other names.
+//!
+//! Every request is a record, reads included: nothing else tells who enumerates the directory.
+
+use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
+use crate::sources::entra::says_it_is;
+use crate::sources::graph_actions::{BATCH, classify, template};
+use crate::sources::json::Object;
+use crate::sources::microsoft::{self, Actor, opened, record};
+use crate::sources::parts::{id, instant, status};
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Memory};
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// How Microsoft Graph activity logs are read.
+pub const FORMAT: Format = Format::new(Source::EntraGraph, recognises, |object, memory| {
+    parse(object, Source::EntraGraph, memory)
+})
+.with_tables(heads);
+
+/// How Azure AD Graph activity logs are read.
+pub const AAD_FORMAT: Format =
+    Format::new(Source::EntraAadGraph, recognises_aad, |object, memory| {
+        parse(object, Source::EntraAadGraph, memory)
+    })
+    .with_tables(heads_aad);
+
+const CATEGORIES: [&str; 1] = ["MicrosoftGraphActivityLogs"];
+const TABLES: [&str; 1] = ["MicrosoftGraphActivityLogs"];
+const AAD_CATEGORIES: [&str; 2] = ["AzureADGraphActivityLogs", "AADGraphActivityLogs"];
+const AAD_TABLES: [&str; 1] = ["AADGraphActivityLogs"];
+
+/// The library by which the tool that dumps directories over Azure AD Graph is known.
+const DUMPER: &str = "aiohttp";
+
+fn recognises(object: Object<'_>) -> bool {
+    says_it_is(object, &CATEGORIES, &TABLES)
+        || microsoft::has_all(
+            object.members(),
+            ["requesturi", "signinactivityid", "requestmethod"],
+        )
+}
+
+fn recognises_aad(object: Object<'_>) -> bool {
+    says_it_is(object, &AAD_CATEGORIES, &AAD_TABLES)
+        || microsoft::has_all(object.members(), ["requesturi", "httpmethod", "actortype"])
+}
+
+fn heads(names: &[&str]) -> bool {
+    ["RequestUri", "SignInActivityId", "RequestMethod"]
+        .iter()
+        .all(|column| names.contains(column))
+}
+
+fn heads_aad(names: &[&str]) -> bool {
+    ["RequestUri", "HttpMethod", "ActorType"]
+        .iter()
+        .all(|column| names.contains(column))
+}
+
+record! {
+    /// The members of a record that matter; the two logs have different names for some.
+    Request {
+        generated = "timegenerated",
+        time = "time",
+        ticks = "udirequiredfieldseventtime",
+        request = "requestid",
+        uri = "requesturi",
+        method = "requestmethod",
+        aad_method = "httpmethod",
+        status = "responsestatuscode",
+        aad_status = "httpstatuscode",
+        size = "responsesizebytes",
+        user = "userid",
+        service_principal = "serviceprincipalid",
+        kind = "cidtyp",
+        aad_kind = "actortype",
+        application = "appid",
+        scopes = "scopes",
+        roles = "roles",
+        proof = "clientauthmethod",
+        sign_in = "signinactivityid",
+        session = "sessionid",
+        token_session = "csid",
+        ip = "ipaddress",
+        caller_ip = "calleripaddress",
+        user_agent = "useragent",
+        location = "location",
+    }
+}
+
+fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
+    let mut room = Vec::new();
+    let properties = microsoft::named(object, "properties").unwrap_or_default();
+    let properties = opened(properties, &mut room);
+    let r = Request::of(properties.members().chain(object.members()));
+    let of_ticks = || instant::of_ticks(i64::try_from(r.ticks.amount()?).ok()?);
+    let Some(time) = microsoft::time_of(&[r.generated, r.time]).or_else(of_ticks) else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+    let uri = r.uri.text().unwrap_or_default();
+    let template = template(&uri);
+    let method = r.method.text().or_else(|| r.aad_method.text());
+    let method = method.unwrap_or_default().to_ascii_uppercase();
+    let action = classify(&method, &template);
+    let tenant = microsoft::tenant(object, properties);
+
+    // One of the two acted; an application that acts for a person is not the one who acts.
+    let word = r.kind.text().or_else(|| r.aad_kind.text());
+    let word = word.unwrap_or_default().to_ascii_lowercase();
+    let is_person = microsoft::guid(r.user).is_some();
+    let kind = match &*word {
+        "user" => IdentityKind::Human,
+        "app" | "application" => IdentityKind::ServicePrincipal,
+        _ if is_person => IdentityKind::Human,
+        _ => IdentityKind::ServicePrincipal,
+    };
+    let interner = &mut memory.interner;
+    let application = microsoft::guid(r.application);
+    let actor = Actor {
+        tenant: tenant.as_deref(),
+        object: if is_person {
+            r.user
+        } else {
+            r.service_principal
+        },
+        ..Actor::default()
+    };
+    let principal = actor.principal(kind, interner);
+    let status = r.status.amount().or_else(|| r.aad_status.amount());
+    let outcome = status.map_or(Outcome::Unknown, status::of_http);
+    let mut scopes = microsoft::scopes(r.scopes, interner);
+    scopes.extend(microsoft::scopes(r.roles, interner));
+    let session = r
+        .session
+        .text()
+        .or_else(|| r.token_session.text())
+        .map(|text| interner.untrusted(&text));
+    let peer = microsoft::peer(&[r.ip, r.caller_ip], interner);
+    let auth_method = microsoft::client_proof(r.proof).map(|text| interner.share(&text));
+    let (container, thing) = match action {
+        Action::ReadObject | Action::ListObjects => place(&uri),
+        _ => (None, None),
+    };
+    let client = microsoft::client(r.user_agent, application.as_deref(), memory);
+    let is_dumper = source == Source::EntraAadGraph
+        && client
+            .user_agent
+            .as_ref()
+            .is_some_and(|text| text.raw().contains(DUMPER));
+    let interner = &mut memory.interner;
+    Parsed::Event(Box::new(Event {
+        account: tenant.as_deref().map(|tenant| interner.share(tenant)),
+        region: microsoft::region(r.location, interner),
+        // Where it was served, which the caller does not choose.
+        regional: false,
+        principal,
+        session,
+        credential: microsoft::shared(r.sign_in, interner),
+        application: application.as_deref().map(|id| interner.share(id)),
+        scopes,
+        context: Context {
+            console: client.console(peer.ip, false),
+            auth_method,
+            ..Context::default()
+        },
+        peer,
+        user_agent: client.user_agent.clone(),
+        client: if is_dumper {
+            interner.share("roadtools")
+        } else {
+            client.family.clone()
+        },
+        action,
+        op: interner.share(format!("{method} {template}").trim()),
+        service: interner.share(if source == Source::EntraGraph {
+            "graph"
+        } else {
+            "aadgraph"
+        }),
+        container: container.map(|text| interner.untrusted(&text)),
+        object: thing.map(|text| Untrusted::new(&text)),
+        bytes_out: r.size.amount(),
+        outcome,
+        error: status
+            .filter(|_| outcome != Outcome::Success)
+            .map(|status| interner.untrusted(&status.to_string())),
+        // The requests in it have records of their own.
+        counted: template != BATCH,
+        ..Event::new(
+            time,
+            event_id(&r, &uri, &method, time),
+            Provider::Entra,
+            source,
+        )
+    }))
+}
+
+/// Returns the request's id with what was asked, because the former alone is not always unique.
+fn event_id(r: &Request<'_>, uri: &str, method: &str, time: Time) -> Str {
+    match r.request.text() {
+        Some(request) => {
+            let request = crate::event::cut(&request, Untrusted::BYTES_MAX);
+            id::of_parts(&format!("{request}/"), &[Some(uri)])
+        }
+        None => id::of_parts(
+            "mg-",
+            &[
+                Some(&time.to_string()),
+                Some(method),
+                Some(uri),
+                r.user.text().as_deref(),
+                r.ip.text().as_deref(),
+            ],
+        ),
+    }
+}
+
+/// Returns whose mail or files a request reads, and which of them: the first parts of its path, and the rest.
+fn place(uri: &str) -> (Option<String>, Option<String>) {
+    let path = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    let mut parts = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .skip(2)
+        .peekable();
+    let Some(first) = parts.next() else {
+        return (None, None);
+    };
+    let first = first.to_ascii_lowercase();
+    let container = match parts.peek() {
+        Some(owner) if matches!(&*first, "users" | "drives" | "sites" | "groups") => {
+            let owner = owner.to_ascii_lowercase();
+            parts.next();
+            format!("{first}/{owner}")
+        }
+        _ => first,
+    };
+    let rest: Vec<&str> = parts.collect();
+    (Some(container), (!rest.is_empty()).then(|| rest.join("/")))
+}

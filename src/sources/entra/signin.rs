@@ -1,0 +1,268 @@
+//! Entra sign-in logs: people, with or without them at the keyboard, service principals and managed identities.
+
+use std::borrow::Cow;
+
+use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
+use crate::sources::entra::says_it_is;
+use crate::sources::json::{Object, Value};
+use crate::sources::microsoft::{self, Actor, opened, record};
+use crate::sources::parts::id;
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Memory};
+use crate::vocab::Str;
+
+/// How Entra sign-in logs are read.
+pub const FORMAT: Format = Format::new(Source::EntraSignIn, recognises, parse).with_tables(heads);
+
+/// Categories of diagnostic records; tables put them into their `Category` column.
+const CATEGORIES: [&str; 6] = [
+    "SignInLogs",
+    "NonInteractiveUserSignInLogs",
+    "ServicePrincipalSignInLogs",
+    "ManagedIdentitySignInLogs",
+    "MicrosoftServicePrincipalSignInLogs",
+    "ADFSSignInLogs",
+];
+/// Tables, by the `Type` of their rows.
+const TABLES: [&str; 6] = [
+    "SigninLogs",
+    "AADNonInteractiveUserSignInLogs",
+    "AADServicePrincipalSignInLogs",
+    "AADManagedIdentitySignInLogs",
+    "MicrosoftServicePrincipalSignInLogs",
+    "ADFSSignInLogs",
+];
+/// The category of the provider's own services.
+const OF_PROVIDER: &str = "MicrosoftServicePrincipalSignInLogs";
+/// What the operation is called where the record does not say.
+const OPERATION: &str = "Sign-in activity";
+
+/// Codes with which a sign-in is interrupted to go on in another record: keep me signed in, second factor, device, security
+/// information. They are no failures.
+const INTERRUPTIONS: [u64; 6] = [50_074, 50_076, 50_097, 50_125, 50_129, 50_140];
+/// Codes that say that the caller is who he is and may not: not assigned to the application, and refused by policy.
+const REFUSALS: [u64; 6] = [50_105, 53_000, 53_001, 53_002, 53_003, 53_004];
+
+fn recognises(object: Object<'_>) -> bool {
+    says_it_is(object, &CATEGORIES, &TABLES)
+        || microsoft::has_all(
+            object.members(),
+            ["conditionalaccessstatus", "createddatetime", "appid"],
+        )
+}
+
+fn heads(names: &[&str]) -> bool {
+    names.contains(&"ConditionalAccessStatus")
+        && names.contains(&"AppId")
+        && names
+            .iter()
+            .any(|name| matches!(*name, "UserId" | "ServicePrincipalId"))
+}
+
+record! {
+    /// The members of a record that matter.
+    SignIn {
+        created = "createddatetime",
+        time = "time",
+        generated = "timegenerated",
+        id = "id",
+        user = "userid",
+        name = "userprincipalname",
+        service_principal = "serviceprincipalid",
+        application = "appid",
+        token = "uniquetokenidentifier",
+        key = "serviceprincipalcredentialkeyid",
+        session = "sessionid",
+        ip = "ipaddress",
+        caller_ip = "calleripaddress",
+        user_agent = "useragent",
+        status = "status",
+        result = "resulttype",
+        device = "devicedetail",
+        place = "location",
+        table_place = "locationdetails",
+        network = "autonomoussystemnumber",
+        requirement = "authenticationrequirement",
+        policy = "conditionalaccessstatus",
+        protocol = "authenticationprotocol",
+        client_app = "clientappused",
+        proof = "clientcredentialtype",
+        correlation = "correlationid",
+        op = "operationname",
+        category = "category",
+        kind = "type",
+    }
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let mut rooms: [Vec<u8>; 4] = Default::default();
+    let [properties_room, status_room, device_room, place_room] = &mut rooms;
+    let properties = microsoft::named(object, "properties").unwrap_or_default();
+    let properties = opened(properties, properties_room);
+    let r = SignIn::of(properties.members().chain(object.members()));
+    let Some(time) = microsoft::time_of(&[r.created, r.time, r.generated]) else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+    let status = opened(r.status, status_room);
+    let device = opened(r.device, device_room);
+    // A table has the country in the column of that name, and the place in another.
+    let country_column = if matches!(r.place, Value::Object(_)) {
+        Value::Null
+    } else {
+        r.place
+    };
+    let place = match opened(r.table_place, place_room) {
+        place @ Value::Object(_) => place,
+        _ => r.place,
+    };
+    let tenant = microsoft::tenant(object, properties);
+    let interner = &mut memory.interner;
+
+    let is_person = microsoft::guid(r.user).is_some()
+        || (microsoft::guid(r.service_principal).is_none() && r.name.text().is_some());
+    let is_of_provider = |value: Value<'_>| {
+        value
+            .text()
+            .is_some_and(|text| text.eq_ignore_ascii_case(OF_PROVIDER))
+    };
+    let kind = if is_person {
+        IdentityKind::Human
+    } else if is_of_provider(r.category) || is_of_provider(r.kind) {
+        IdentityKind::CloudService
+    } else {
+        IdentityKind::ServicePrincipal
+    };
+    let actor = Actor {
+        tenant: tenant.as_deref(),
+        object: if is_person {
+            r.user
+        } else {
+            r.service_principal
+        },
+        name: if is_person { r.name } else { Value::Null },
+        application: if is_person {
+            Value::Null
+        } else {
+            r.application
+        },
+    };
+    let principal = actor.principal(kind, interner);
+    let code = code(status, r.result);
+    let outcome = outcome(code.as_deref(), r.policy);
+    let method = word(r.protocol)
+        .or_else(|| word(r.proof))
+        .or_else(|| word(r.client_app))
+        .map(|text| interner.share(&text));
+    let is_asked = |wanted: &str| {
+        r.requirement
+            .text()
+            .is_some_and(|text| text.eq_ignore_ascii_case(wanted))
+    };
+    let mfa = if is_asked("singleFactorAuthentication") {
+        Some(false)
+    } else {
+        (is_asked("multiFactorAuthentication") && outcome == Outcome::Success).then_some(true)
+    };
+    let managed = |name: &str| device.get_any_case(name).and_then(Value::truth);
+
+    let mut peer = microsoft::peer(&[r.ip, r.caller_ip], interner);
+    let asn = r.network.amount().and_then(|asn| u32::try_from(asn).ok());
+    peer.asn = asn.filter(|asn| *asn > 0);
+    let country = place
+        .get_any_case("countryOrRegion")
+        .and_then(country)
+        .or_else(|| country(country_column));
+    peer.country = country.map(|country| interner.share(&country));
+    peer.city = place
+        .get_any_case("city")
+        .and_then(word)
+        .map(|city| interner.untrusted(&city));
+
+    let token = microsoft::shared(r.token, interner);
+    let key = microsoft::guid(r.key).map(|key| interner.share(&key));
+    let application = microsoft::guid(r.application);
+    let session = r.session.text().map(|text| interner.untrusted(&text));
+    let client = microsoft::client(r.user_agent, application.as_deref(), memory);
+    let interner = &mut memory.interner;
+    let mut event = Event {
+        account: tenant.as_deref().map(|tenant| interner.share(tenant)),
+        principal,
+        session,
+        // The key that was shown, where there is one, or else the token by which later calls are known.
+        credential: key.or_else(|| token.clone()),
+        application: application.as_deref().map(|id| interner.share(id)),
+        context: Context {
+            mfa,
+            auth_method: method,
+            device_managed: managed("isManaged").or_else(|| managed("isCompliant")),
+            ..Context::default()
+        },
+        peer,
+        user_agent: client.user_agent,
+        client: client.family,
+        action: Action::Authenticate,
+        op: microsoft::shared(r.op, interner).unwrap_or_else(|| interner.share(OPERATION)),
+        service: interner.share("signin"),
+        outcome,
+        error: code
+            .filter(|_| outcome != Outcome::Success)
+            .map(|code| interner.untrusted(&code)),
+        issued: token.filter(|_| outcome == Outcome::Success),
+        ..Event::new(time, Str::default(), Provider::Entra, Source::EntraSignIn)
+    };
+    event.id = match r.id.text() {
+        Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
+        None => id::of_parts(
+            "si-",
+            &[
+                Some(&time.to_string()),
+                r.correlation.text().as_deref(),
+                event.principal.as_ref().map(|p| &*p.id),
+                event.application.as_deref(),
+                event.peer.ip.map(|ip| ip.to_string()).as_deref(),
+                event.error.as_ref().map(Untrusted::raw),
+            ],
+        ),
+    };
+    Parsed::Event(Box::new(event))
+}
+
+/// Returns the code with which a sign-in ended, or the word for it.
+fn code(status: Value<'_>, result: Value<'_>) -> Option<String> {
+    let code = status.get_any_case("errorCode").and_then(Value::text);
+    Some(code.or_else(|| result.text())?.trim().to_owned())
+}
+
+fn outcome(code: Option<&str>, policy: Value<'_>) -> Outcome {
+    let Some(code) = code else {
+        return Outcome::Unknown;
+    };
+    match code.parse::<u64>() {
+        Ok(0) => Outcome::Success,
+        Ok(code) if INTERRUPTIONS.contains(&code) => Outcome::Unknown,
+        Ok(code) if REFUSALS.contains(&code) => Outcome::Denied,
+        _ if code.eq_ignore_ascii_case("success") => Outcome::Success,
+        _ if policy
+            .text()
+            .is_some_and(|text| text.eq_ignore_ascii_case("failure")) =>
+        {
+            Outcome::Denied
+        }
+        _ => Outcome::Failure,
+    }
+}
+
+/// Returns the code of a country.
+fn country(value: Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let text = text.trim();
+    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        .then(|| text.to_ascii_uppercase())
+}
+
+/// Returns a text, unless it is a word for nothing.
+fn word(value: Value<'_>) -> Option<Cow<'_, str>> {
+    let is_nothing =
+        |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("unknown");
+    value.text().filter(|text| !is_nothing(text))
+}

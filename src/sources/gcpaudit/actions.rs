@@ -1,0 +1,141 @@
+//! What a Google Cloud method does, as one of our action classes.
+//!
+//! Services write one method in several ways, so names are compared in lower case and without the version of the API that
+//! some begin with.
+
+use std::sync::LazyLock;
+
+use crate::event::Action;
+use crate::event::Action::*;
+use crate::sources::parts::actions::{Actions, Row};
+
+/// Service, method in lower case, class; one `*` stands for any text.
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    // Storage.
+    ("storage", "storage.buckets.list", ListBuckets),
+    ("storage", "storage.objects.list", ListObjects),
+    ("storage", "storage.objects.get", ReadObject),
+    ("storage", "storage.objects.create", WriteObject),
+    ("storage", "storage.objects.delete", DeleteObject),
+    ("storage", "storage.objects.copy", CopyObject),
+    ("storage", "storage.objects.rewrite", CopyObject),
+    ("storage", "storage.objects.compose", CopyObject),
+    ("storage", "storage.buckets.get", ReadPosture),
+    ("storage", "storage.getiampermissions", ReadPosture),
+    ("storage", "storage.*.getiampolicy", ReadPosture),
+    ("storage", "storage.setiampermissions", WritePosture),
+    ("storage", "storage.*.setiampolicy", WritePosture),
+    ("storage", "storage.buckets.update", WritePosture),
+    ("storage", "storage.buckets.delete", DeleteObject),
+    ("storage", "storage.hmackeys.create", CreateCredential),
+    // Movers and exports.
+    ("storagetransfer", "google.storagetransfer.v*.storagetransferservice.createtransferjob", CopyObject),
+    ("storagebatchoperations", "google.cloud.storagebatchoperations.v*.storagebatchoperations.createjob", CopyObject),
+    ("logging", "google.logging.v*.configservicev*.createsink", CopyObject),
+    ("logging", "google.logging.v*.configservicev*.updatesink", CopyObject),
+    ("cloudasset", "google.cloud.asset.v*.assetservice.exportassets", CopyObject),
+    // Directory and account enumeration.
+    ("cloudasset", "google.cloud.asset.v*.assetservice.searchalliampolicies", EnumerateDirectory),
+    ("cloudasset", "google.cloud.asset.v*.assetservice.searchallresources", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.listserviceaccounts", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.listserviceaccountkeys", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.listroles", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.getserviceaccount", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.getrole", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.getiampolicy", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.querygrantableroles", EnumerateDirectory),
+    ("iam", "google.iam.admin.v*.querytestablepermissions", EnumerateDirectory),
+    ("cloudresourcemanager", "*getiampolicy", EnumerateDirectory),
+    ("cloudresourcemanager", "*listprojects", EnumerateDirectory),
+    ("cloudresourcemanager", "*searchprojects", EnumerateDirectory),
+    // New identities and credentials.
+    ("iam", "google.iam.admin.v*.createserviceaccount", CreateIdentity),
+    ("iam", "google.iam.admin.v*.createrole", CreateIdentity),
+    ("iam", "google.iam.v*.workloadidentitypools.createworkloadidentitypool*", CreateIdentity),
+    ("iam", "google.iam.admin.v*.workforcepools.createworkforcepool*", CreateIdentity),
+    ("admin", "google.admin.adminservice.createuser", CreateIdentity),
+    ("iam", "google.iam.admin.v*.createserviceaccountkey", CreateCredential),
+    ("iam", "google.iam.admin.v*.uploadserviceaccountkey", CreateCredential),
+    ("apikeys", "google.api.apikeys.v*.apikeys.createkey", CreateCredential),
+    // Identities borrowed, sign-ins.
+    ("iamcredentials", "*generateaccesstoken", AssumeRole),
+    ("iamcredentials", "*generateidtoken", AssumeRole),
+    ("iamcredentials", "*signblob", AssumeRole),
+    ("iamcredentials", "*signjwt", AssumeRole),
+    ("sts", "google.identity.sts.v*.securitytokenservice.exchangetoken", AssumeRole),
+    ("login", "google.login.loginservice.login*", Authenticate),
+];
+
+static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+
+/// Returns the class of a method, by the service's short name and the method's [`plain_name`].
+pub fn classify(service: &str, plain_name: &str) -> Action {
+    ACTIONS.get(service, plain_name).unwrap_or(Other)
+}
+
+/// Returns a method's name in lower case, without the version that those of Compute begin with, as in
+/// `beta.compute.networks.insert`, and without the company that those of Storage begin with where a perimeter stopped the
+/// call.
+pub fn plain_name(method: &str) -> String {
+    let method = match method.split_once('.') {
+        Some((version, rest)) if is_version(version) => rest,
+        Some(("google", rest)) if rest.starts_with("storage.") => rest,
+        _ => method,
+    };
+    method.to_ascii_lowercase()
+}
+
+fn is_version(text: &str) -> bool {
+    let number = text.strip_prefix('v').unwrap_or_default();
+    matches!(text, "beta" | "alpha")
+        || (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_one_however_it_is_written() {
+        for (service, method, action) in [
+            ("storage", "storage.objects.list", ListObjects),
+            ("storage", "google.storage.objects.get", ReadObject),
+            ("storage", "storage.objects.update", Other),
+            ("storage", "storage.buckets.getIamPolicy", ReadPosture),
+            ("iam", "google.iam.admin.v1.ListRoles", EnumerateDirectory),
+            (
+                "iam",
+                "google.iam.admin.v2.CREATESERVICEACCOUNT",
+                CreateIdentity,
+            ),
+            (
+                "iam",
+                "google.iam.admin.v1.CreateServiceAccountKey",
+                CreateCredential,
+            ),
+            (
+                "iam",
+                "google.iam.v1.WorkloadIdentityPools.CreateWorkloadIdentityPoolProvider",
+                CreateIdentity,
+            ),
+            ("cloudresourcemanager", "GetIamPolicy", EnumerateDirectory),
+            ("cloudresourcemanager", "SetIamPolicy", Other),
+            (
+                "login",
+                "google.login.LoginService.loginFailure",
+                Authenticate,
+            ),
+            ("login", "google.login.LoginService.logout", Other),
+            ("compute", "v1.compute.instances.list", Other),
+        ] {
+            assert_eq!(classify(service, &plain_name(method)), action, "{method}");
+        }
+        assert_eq!(
+            plain_name("beta.compute.Networks.insert"),
+            "compute.networks.insert"
+        );
+        assert_eq!(ACTIONS.len(), ROWS.len());
+        assert!(ROWS.iter().all(|(_, op, _)| *op == op.to_ascii_lowercase()));
+    }
+}

@@ -1,0 +1,391 @@
+//! Who made a Google Cloud call: people, service accounts, federated subjects, and those who borrow another's identity.
+
+use crate::event::{IdentityKind, Principal};
+use crate::sources::interner::Interner;
+use crate::sources::json::Value;
+use crate::sources::parts::loose;
+use crate::vocab::Str;
+
+/// What the e-mail address of a service account ends with.
+const SERVICE_ACCOUNTS: &str = ".gserviceaccount.com";
+/// What the e-mail address of a project's own service account ends with.
+const OF_PROJECT: &str = ".iam.gserviceaccount.com";
+
+/// Google's own projects whose accounts act for customers, `service-NUMBER@NAME.iam.gserviceaccount.com`. Whoever has a project
+/// may give its accounts such first names, but not such a project's name.
+const AGENT_PROJECTS: [&str; 22] = [
+    "bigquery-data-connectors",
+    "cloud-filer",
+    "cloud-ml.google.com",
+    "cloud-redis",
+    "cloud-tpu",
+    "cloudcomposer-accounts",
+    "compute-system",
+    "container-analysis",
+    "container-engine-robot",
+    "containerregistry",
+    "dataflow-service-producer-prod",
+    "dataproc-accounts",
+    "endpoints-portal",
+    "firebase-rules",
+    "gae-api-prod.google.com",
+    "gcf-admin-robot",
+    "gs-project-accounts",
+    "remotebuildexecution",
+    "security-center-api",
+    "serverless-robot-prod",
+    "service-networking",
+    "sourcerepo-service-accounts",
+];
+
+/// Those of them that hand a service account to what runs on their machines: instances, nodes, functions, containers.
+const RUNTIMES: [&str; 5] = [
+    "compute-system",
+    "container-engine-robot",
+    "gae-api-prod.google.com",
+    "gcf-admin-robot",
+    "serverless-robot-prod",
+];
+
+/// What is known of a caller.
+#[derive(Debug, Default)]
+pub struct Caller {
+    pub principal: Option<Principal>,
+    /// The user-managed key that was used.
+    pub credential: Option<Str>,
+    /// The OAuth client through which a person acted.
+    pub application: Option<Str>,
+    /// The project of a service account.
+    pub account: Option<Str>,
+    /// Who borrowed the service account.
+    pub on_behalf_of: Option<Str>,
+    /// Through whom it was passed on, the last first.
+    pub delegation: Vec<Str>,
+}
+
+/// A principal by its name.
+#[derive(Debug, PartialEq)]
+struct Named {
+    id: String,
+    kind: IdentityKind,
+    /// Its e-mail address in lower case.
+    email: Option<String>,
+}
+
+impl Named {
+    /// Reads an e-mail address, or a subject as in `serviceAccount:…`, `user:…` or `principal://…`.
+    fn of(text: &str) -> Self {
+        let text = text.trim();
+        let text = text.strip_prefix("deleted:").unwrap_or(text);
+        if text.starts_with("principal:") || text.starts_with("principalSet:") {
+            return Self::bare(text);
+        }
+        let (text, is_stated_account) = match text.strip_prefix("serviceAccount:") {
+            Some(email) => (email, true),
+            None => (text.strip_prefix("user:").unwrap_or(text), false),
+        };
+        let email = text
+            .split("?uid=")
+            .next()
+            .unwrap_or(text)
+            .to_ascii_lowercase();
+        if is_stated_account || email.ends_with(SERVICE_ACCOUNTS) || is_infrastructure(&email) {
+            let kind = if is_agent(&email) {
+                IdentityKind::CloudService
+            } else if email.contains(".svc.id.goog[") {
+                // A Kubernetes service account.
+                IdentityKind::Workload
+            } else {
+                IdentityKind::ServicePrincipal
+            };
+            let id = format!("gcp:sa:{email}");
+            return Self {
+                id,
+                kind,
+                email: Some(email),
+            };
+        }
+        if email.contains('@') {
+            let id = format!("gcp:user:{email}");
+            return Self {
+                id,
+                kind: IdentityKind::Human,
+                email: Some(email),
+            };
+        }
+        Self::bare(text)
+    }
+
+    fn bare(text: &str) -> Self {
+        let kind = if text == "system:anonymous" {
+            IdentityKind::Anonymous
+        } else if text.contains("/workloadIdentityPools/") || text.starts_with("system:") {
+            IdentityKind::Workload
+        } else if text.contains("/workforcePools/") {
+            IdentityKind::Human
+        } else {
+            IdentityKind::Unknown
+        };
+        Self {
+            id: format!("gcp:principal:{text}"),
+            kind,
+            email: None,
+        }
+    }
+}
+
+/// Returns the canonical id of whom an e-mail address or subject names.
+pub fn identity_of(text: &str, interner: &mut Interner) -> Str {
+    interner.share(&Named::of(text).id)
+}
+
+/// Returns the project of a service account, by its address.
+fn project_of(email: &str) -> Option<&str> {
+    let (name, domain) = email.split_once('@')?;
+    match domain {
+        "appspot.gserviceaccount.com" => Some(name),
+        _ => domain.strip_suffix(OF_PROJECT),
+    }
+}
+
+/// Returns the project or the domain that a principal of a policy belongs to, or everyone; `None` for what cannot be told.
+pub fn owner_of(member: &str) -> Option<String> {
+    if matches!(member, "allUsers" | "allAuthenticatedUsers") {
+        return Some("*".to_owned());
+    }
+    let (kind, name) = member.split_once(':')?;
+    let name = name.split("?uid=").next()?.to_ascii_lowercase();
+    match kind {
+        "projectOwner" | "projectEditor" | "projectViewer" | "domain" => Some(name),
+        "serviceAccount" => match project_of(&name) {
+            Some(project) => Some(project.to_owned()),
+            None => name
+                .split_once(".svc.id.goog[")
+                .map(|(project, _)| project.to_owned()),
+        },
+        "user" | "group" => name.split_once('@').map(|(_, domain)| domain.to_owned()),
+        _ => None,
+    }
+}
+
+/// Tells whether an address is of Google's own machinery, and of no account.
+fn is_infrastructure(email: &str) -> bool {
+    email.ends_with("@prod.google.com")
+}
+
+/// Tells whether an address is one of those with which Google acts for its customers.
+fn is_agent(email: &str) -> bool {
+    let Some((_, domain)) = email.split_once('@') else {
+        return false;
+    };
+    let is_agent_project =
+        |project: &str| project.starts_with("gcp-sa-") || AGENT_PROJECTS.contains(&project);
+    is_infrastructure(email)
+        || matches!(
+            domain,
+            "system.gserviceaccount.com" | "cloudservices.gserviceaccount.com"
+        )
+        || domain
+            .strip_suffix(OF_PROJECT)
+            .is_some_and(is_agent_project)
+}
+
+fn is_runtime(email: &str) -> bool {
+    let project = email
+        .split_once('@')
+        .and_then(|(_, domain)| domain.strip_suffix(OF_PROJECT));
+    project.is_some_and(|project| RUNTIMES.contains(&project))
+}
+
+/// Reads who made a call; `labels` are those of its resource.
+pub fn caller(
+    auth: Value<'_>,
+    labels: Value<'_>,
+    service: &str,
+    interner: &mut Interner,
+) -> Caller {
+    let [email, subject, key, delegations, oauth] = loose::pick(
+        auth.members(),
+        [
+            "principalEmail",
+            "principalSubject",
+            "serviceAccountKeyName",
+            "serviceAccountDelegationInfo",
+            "oauthInfo",
+        ],
+    );
+    let client = loose::path(oauth, &["oauthClientId"]).text();
+    let mut caller = Caller {
+        credential: key
+            .text()
+            .map(|name| interner.share(name.rsplit('/').next().unwrap_or(&name))),
+        application: client.map(|id| interner.share(&id)),
+        ..Caller::default()
+    };
+    let Some(name) = email.text().or_else(|| subject.text()) else {
+        // A public bucket is the one place where nobody may be somebody.
+        if service == "storage" && auth != Value::Null {
+            caller.principal = Some(principal(
+                "gcp:anonymous",
+                IdentityKind::Anonymous,
+                interner,
+            ));
+        }
+        return caller;
+    };
+    let named = Named::of(&name);
+    let mut who = principal(&named.id, named.kind, interner);
+    if let Some(email) = &named.email {
+        who.aliases.push(interner.share(email));
+        // The number by which other records know the same service account.
+        let [labelled, number] = loose::pick(labels.members(), ["email_id", "unique_id"]);
+        if labelled
+            .text()
+            .is_some_and(|labelled| labelled.eq_ignore_ascii_case(email))
+        {
+            who.aliases
+                .extend(number.text().map(|number| interner.share(&number)));
+        }
+        if named.kind != IdentityKind::CloudService {
+            caller.account = project_of(email).map(|project| interner.share(project));
+        }
+    }
+    let lenders: Vec<Named> = delegations.elements().filter_map(lender).collect();
+    let runs_on_machine = |lender: &Named| lender.email.as_deref().is_some_and(is_runtime);
+    if lenders.first().is_some_and(runs_on_machine) && who.kind == IdentityKind::ServicePrincipal {
+        who.kind = IdentityKind::Workload;
+    }
+    caller.on_behalf_of = lenders
+        .iter()
+        .find(|lender| lender.kind != IdentityKind::CloudService)
+        .map(|lender| interner.share(&lender.id));
+    caller.delegation = lenders
+        .iter()
+        .rev()
+        .map(|lender| interner.share(&lender.id))
+        .collect();
+    caller.principal = Some(who);
+    caller
+}
+
+fn principal(id: &str, kind: IdentityKind, interner: &mut Interner) -> Principal {
+    Principal {
+        id: interner.share(id),
+        kind,
+        role: None,
+        instance: None,
+        is_delivered: false,
+        aliases: Vec::new(),
+    }
+}
+
+/// Reads one of those through whom a service account was passed on.
+fn lender(info: Value<'_>) -> Option<Named> {
+    let [first_party, third_party, subject] = loose::pick(
+        info.members(),
+        [
+            "firstPartyPrincipal",
+            "thirdPartyPrincipal",
+            "principalSubject",
+        ],
+    );
+    let claims = loose::path(third_party, &["thirdPartyClaims"]);
+    let name = loose::path(first_party, &["principalEmail"])
+        .text()
+        .or_else(|| subject.text())
+        .or_else(|| loose::path(claims, &["sub"]).text())?;
+    Some(Named::of(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_one_form_and_a_kind() {
+        use IdentityKind::*;
+        for (text, id, kind) in [
+            ("Ana@Example.com", "gcp:user:ana@example.com", Human),
+            ("user:ana@example.com", "gcp:user:ana@example.com", Human),
+            (
+                "serviceAccount:etl@halcyon-prod.iam.gserviceaccount.com",
+                "gcp:sa:etl@halcyon-prod.iam.gserviceaccount.com",
+                ServicePrincipal,
+            ),
+            (
+                "deleted:serviceAccount:etl@halcyon-prod.iam.gserviceaccount.com?uid=123",
+                "gcp:sa:etl@halcyon-prod.iam.gserviceaccount.com",
+                ServicePrincipal,
+            ),
+            (
+                "service-7@gcp-sa-pubsub.iam.gserviceaccount.com",
+                "gcp:sa:service-7@gcp-sa-pubsub.iam.gserviceaccount.com",
+                CloudService,
+            ),
+            (
+                "service-7@compute-system.iam.gserviceaccount.com",
+                "gcp:sa:service-7@compute-system.iam.gserviceaccount.com",
+                CloudService,
+            ),
+            // Anyone may call an account so.
+            (
+                "service-7@halcyon-prod.iam.gserviceaccount.com",
+                "gcp:sa:service-7@halcyon-prod.iam.gserviceaccount.com",
+                ServicePrincipal,
+            ),
+            (
+                "123@cloudservices.gserviceaccount.com",
+                "gcp:sa:123@cloudservices.gserviceaccount.com",
+                CloudService,
+            ),
+            (
+                "x@prod.google.com",
+                "gcp:sa:x@prod.google.com",
+                CloudService,
+            ),
+            (
+                "serviceAccount:halcyon-prod.svc.id.goog[shop/cart]",
+                "gcp:sa:halcyon-prod.svc.id.goog[shop/cart]",
+                Workload,
+            ),
+            (
+                "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/subject/Repo",
+                "gcp:principal:principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/subject/Repo",
+                Workload,
+            ),
+            (
+                "principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/ana",
+                "gcp:principal:principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/ana",
+                Human,
+            ),
+            ("system:node:n1", "gcp:principal:system:node:n1", Workload),
+            ("something", "gcp:principal:something", Unknown),
+        ] {
+            let named = Named::of(text);
+            assert_eq!((named.id.as_str(), named.kind), (id, kind), "{text}");
+        }
+    }
+
+    #[test]
+    fn members_of_a_policy_have_owners() {
+        for (member, owner) in [
+            ("allUsers", Some("*")),
+            ("user:eve@evil.example", Some("evil.example")),
+            ("domain:example.com", Some("example.com")),
+            ("projectViewer:halcyon-prod", Some("halcyon-prod")),
+            ("serviceAccount:a@p-1.iam.gserviceaccount.com", Some("p-1")),
+            (
+                "serviceAccount:p-1@appspot.gserviceaccount.com",
+                Some("p-1"),
+            ),
+            ("serviceAccount:p-1.svc.id.goog[a/b]", Some("p-1")),
+            (
+                "serviceAccount:1-compute@developer.gserviceaccount.com",
+                None,
+            ),
+            ("somebody", None),
+        ] {
+            assert_eq!(owner_of(member).as_deref(), owner, "{member}");
+        }
+    }
+}

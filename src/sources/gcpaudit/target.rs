@@ -1,0 +1,329 @@
+//! What a Google Cloud call was about: bucket, object, where data goes, and what it created.
+
+use crate::event::{Action, Destination, Untrusted};
+use crate::sources::gcpaudit::Record;
+use crate::sources::gcpaudit::caller::{identity_of, owner_of};
+use crate::sources::interner::Interner;
+use crate::sources::json::Value;
+use crate::sources::parts::loose;
+use crate::vocab::Str;
+
+/// Everyone, as the account of a destination.
+const EVERYONE: &str = "*";
+
+/// What a call was about.
+#[derive(Debug, Default)]
+pub struct Target {
+    pub container: Option<Untrusted>,
+    pub object: Option<Untrusted>,
+    /// Bucket that a copy reads from.
+    pub copied_from: Option<Untrusted>,
+    pub destination: Destination,
+    /// Bytes that a copy asked for.
+    pub bytes_out: Option<u64>,
+}
+
+/// The parts of `projects/P/buckets/B/objects/KEY`; Storage writes `_` for a project that it does not name.
+#[derive(Debug, PartialEq)]
+struct Place<'a> {
+    project: Option<&'a str>,
+    bucket: &'a str,
+    object: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    fn of(name: &'a str) -> Option<Self> {
+        let name = name
+            .strip_prefix("//storage.googleapis.com/")
+            .unwrap_or(name);
+        let (project, rest) = name.strip_prefix("projects/")?.split_once("/buckets/")?;
+        let (bucket, rest) = rest.split_once('/').unwrap_or((rest, ""));
+        let is_named = |part: &&str| !part.is_empty();
+        Some(Self {
+            project: stated_project(project),
+            bucket: Some(bucket).filter(is_named)?,
+            object: rest.strip_prefix("objects/").filter(is_named),
+        })
+    }
+}
+
+fn stated_project(project: &str) -> Option<&str> {
+    Some(project).filter(|project| !matches!(*project, "" | "_" | "-"))
+}
+
+/// Returns what a call does, by what its parameters say: copies are reads that name a destination, and a job may be an export.
+pub fn action(r: &Record<'_>, service: &str, by_name: Action) -> Action {
+    let is_copy = match (service, by_name) {
+        ("storage", Action::ReadObject) => loose::path(r.metadata, &["destination"]).is_present(),
+        ("bigquery", Action::Other) => bulk_job(r).is_some(),
+        _ => false,
+    };
+    if is_copy { Action::CopyObject } else { by_name }
+}
+
+/// Reads the target. `own` is the project whose log it is, and `domain` that of the caller's address.
+pub fn target(
+    r: &Record<'_>,
+    service: &str,
+    action: Action,
+    own: Option<&str>,
+    domain: Option<&str>,
+    interner: &mut Interner,
+) -> Target {
+    let mut target = Target::default();
+    if service == "storage" {
+        storage(r, interner, &mut target);
+    }
+    match (service, action) {
+        ("storage", Action::CopyObject) => {
+            target.copied_from = target.container.clone();
+            let [to, bytes] = loose::pick(r.metadata.members(), ["destination", "requested_bytes"]);
+            target.destination = to
+                .text()
+                .map(|to| destination(&to, interner))
+                .unwrap_or_default();
+            target.bytes_out = bytes.amount();
+        }
+        ("storage", Action::WritePosture) => {
+            target.destination.account =
+                grantee(r, own, domain).map(|account| interner.share(&account));
+        }
+        (_, Action::CopyObject) => elsewhere(r, service, interner, &mut target),
+        _ => {}
+    }
+    target
+}
+
+fn storage(r: &Record<'_>, interner: &mut Interner, target: &mut Target) {
+    // What a perimeter stopped is named among its findings.
+    let stopped = loose::path(r.metadata, &["resourceNames"])
+        .elements()
+        .next();
+    let names = [r.resource_name, stopped.unwrap_or(Value::Null)];
+    for name in names.iter().filter_map(|name| name.text()) {
+        if let Some(place) = Place::of(&name) {
+            target.container = Some(interner.untrusted(place.bucket));
+            target.object = place.object.map(Untrusted::new);
+            return;
+        }
+    }
+    let bucket = loose::path(r.labels, &["bucket_name"]).text();
+    target.container = bucket.map(|name| interner.untrusted(&name));
+}
+
+/// Reads where something goes: `projects/P/buckets/B/objects/KEY`, `gs://B/…`, `storage.googleapis.com/B`, or a resource of
+/// another service in a project, as in `pubsub.googleapis.com/projects/P/topics/T`.
+fn destination(text: &str, interner: &mut Interner) -> Destination {
+    let text = text.strip_prefix("//").unwrap_or(text);
+    if let Some(place) = Place::of(text) {
+        return Destination {
+            account: place.project.map(|project| interner.share(project)),
+            container: Some(interner.untrusted(place.bucket)),
+            ..Destination::default()
+        };
+    }
+    let first = |path: &str| path.split('/').next().unwrap_or(path).to_owned();
+    let bucket = text
+        .strip_prefix("gs://")
+        .or_else(|| text.strip_prefix("storage.googleapis.com/"));
+    if let Some(path) = bucket {
+        return Destination {
+            container: Some(interner.untrusted(&first(path))),
+            ..Destination::default()
+        };
+    }
+    let (endpoint, path) = match text.split_once('/') {
+        Some((host, path)) if host.contains('.') => (Some(host), path),
+        _ => (None, text),
+    };
+    let project = path.strip_prefix("projects/").map(first);
+    Destination {
+        account: project
+            .as_deref()
+            .and_then(stated_project)
+            .map(|project| interner.share(project)),
+        endpoint: endpoint.map(|host| interner.untrusted(host)),
+        ..Destination::default()
+    }
+}
+
+/// A job of BigQuery that moves whole tables: whether out of it, and the addresses it reads or writes.
+fn bulk_job<'a>(r: &Record<'a>) -> Option<(bool, Value<'a>)> {
+    let mut room = [
+        loose::path(r.metadata, &["jobInsertion", "job", "jobConfig"]),
+        loose::path(
+            r.service_data,
+            &["jobInsertRequest", "resource", "jobConfiguration"],
+        ),
+    ]
+    .into_iter()
+    .filter(|config| config.is_present());
+    let config = room.next()?;
+    let [extract, old_extract, load, old_load] = loose::pick(
+        config.members(),
+        ["extractConfig", "extract", "loadConfig", "load"],
+    );
+    let uris = |of: Value<'a>, name| loose::path(of, &[name]);
+    if extract.is_present() || old_extract.is_present() {
+        let of = if extract.is_present() {
+            extract
+        } else {
+            old_extract
+        };
+        return Some((true, uris(of, "destinationUris")));
+    }
+    if load.is_present() || old_load.is_present() {
+        let of = if load.is_present() { load } else { old_load };
+        return Some((false, uris(of, "sourceUris")));
+    }
+    None
+}
+
+/// Reads where exports, sinks, transfers and jobs move data.
+fn elsewhere(r: &Record<'_>, service: &str, interner: &mut Interner, target: &mut Target) {
+    let text = |path: &[&str]| loose::path(r.request, path).text();
+    match service {
+        "bigquery" => {
+            let Some((is_export, uris)) = bulk_job(r) else {
+                return;
+            };
+            let Some(uri) = uris.elements().find_map(Value::text) else {
+                return;
+            };
+            let place = destination(&uri, interner);
+            if is_export {
+                target.destination = place;
+            } else {
+                target.copied_from = place.container;
+            }
+        }
+        "logging" => {
+            let to = text(&["sink", "destination"]);
+            target.destination = to.map(|to| destination(&to, interner)).unwrap_or_default();
+        }
+        "cloudasset" => {
+            let to = text(&["outputConfig", "gcsDestination", "uri"])
+                .or_else(|| text(&["outputConfig", "gcsDestination", "uriPrefix"]))
+                .or_else(|| text(&["outputConfig", "bigqueryDestination", "dataset"]));
+            target.destination = to.map(|to| destination(&to, interner)).unwrap_or_default();
+        }
+        "storagetransfer" => {
+            let bucket = |end: &str| text(&["transferJob", "transferSpec", end, "bucketName"]);
+            target.copied_from = bucket("gcsDataSource")
+                .or_else(|| bucket("awsS3DataSource"))
+                .map(|name| interner.untrusted(&name));
+            target.destination.container =
+                bucket("gcsDataSink").map(|name| interner.untrusted(&name));
+        }
+        _ => {}
+    }
+}
+
+/// Returns whom a change of a bucket's policy lets in: everyone, else the first who is neither of the bucket's project nor of
+/// the caller's own domain.
+fn grantee(r: &Record<'_>, own: Option<&str>, domain: Option<&str>) -> Option<String> {
+    let deltas = loose::path(r.service_data, &["policyDelta", "bindingDeltas"]);
+    let mut foreign = None;
+    for delta in deltas.elements() {
+        let [action, member] = loose::pick(delta.members(), ["action", "member"]);
+        if action != Value::Text(b"ADD") {
+            continue;
+        }
+        let owner = member.text().and_then(|member| owner_of(&member));
+        let is_foreign =
+            |owner: &String| Some(owner.as_str()) != own && Some(owner.as_str()) != domain;
+        match owner.filter(is_foreign) {
+            Some(owner) if owner == EVERYONE => return Some(owner),
+            owner => foreign = foreign.or(owner),
+        }
+    }
+    foreign
+}
+
+/// Returns the identity that a call created.
+pub fn created(r: &Record<'_>, plain_name: &str, interner: &mut Interner) -> Option<Str> {
+    let email = match plain_name.rsplit('.').next()? {
+        "createserviceaccount" => loose::path(r.response, &["email"])
+            .text()
+            .or_else(|| loose::path(r.labels, &["email_id"]).text())?,
+        "createuser" => parameter(r.metadata, "USER_EMAIL").and_then(Value::text)?,
+        _ => return None,
+    };
+    Some(identity_of(&email, interner))
+}
+
+/// Returns the id of the key that a call issued.
+pub fn issued(r: &Record<'_>, plain_name: &str, interner: &mut Interner) -> Option<Str> {
+    let id = match plain_name.rsplit_once('.')? {
+        (_, "createserviceaccountkey" | "uploadserviceaccountkey") => {
+            let name = loose::path(r.response, &["name"]).text()?;
+            name.split_once("/keys/")?.1.to_owned()
+        }
+        ("storage.hmackeys", "create") => loose::path(r.response, &["metadata", "accessId"])
+            .text()?
+            .into_owned(),
+        _ => return None,
+    };
+    Some(interner.share(&id))
+}
+
+/// Returns a parameter of an event of Workspace, whose audit logs share the form.
+pub fn parameter<'a>(metadata: Value<'a>, name: &str) -> Option<Value<'a>> {
+    let event = loose::path(metadata, &["event"]).elements().next()?;
+    let parameters = loose::path(event, &["parameter"]);
+    parameters.elements().find_map(|parameter| {
+        let [key, value] = loose::pick(parameter.members(), ["name", "value"]);
+        (key.text()? == name).then_some(value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_destinations_are_read_in_all_their_forms() {
+        for (name, expected) in [
+            ("projects/_/buckets/b", Some((None, "b", None))),
+            (
+                "projects/_/buckets/b/objects/a/objects/c",
+                Some((None, "b", Some("a/objects/c"))),
+            ),
+            (
+                "//storage.googleapis.com/projects/p/buckets/b/objects/k",
+                Some((Some("p"), "b", Some("k"))),
+            ),
+            (
+                "projects/_/buckets/b/managedFolders/f/",
+                Some((None, "b", None)),
+            ),
+            ("projects/_/buckets/", None),
+            ("projects/p", None),
+        ] {
+            let place = Place::of(name).map(|p| (p.project, p.bucket, p.object));
+            assert_eq!(place, expected, "{name}");
+        }
+        let mut interner = Interner::default();
+        for (text, account, bucket, endpoint) in [
+            ("gs://b/c/*.csv", None, Some("b"), None),
+            ("storage.googleapis.com/b", None, Some("b"), None),
+            (
+                "//pubsub.googleapis.com/projects/p/topics/t",
+                Some("p"),
+                None,
+                Some("pubsub.googleapis.com"),
+            ),
+            ("projects/p/datasets/d", Some("p"), None, None),
+            ("projects/_/buckets/b/objects/k", None, Some("b"), None),
+            ("nonsense", None, None, None),
+        ] {
+            let d = destination(text, &mut interner);
+            let found = (
+                d.account.as_deref(),
+                d.container.as_ref().map(Untrusted::raw),
+                d.endpoint.as_ref().map(Untrusted::raw),
+            );
+            assert_eq!(found, (account, bucket, endpoint), "{text}");
+        }
+    }
+}

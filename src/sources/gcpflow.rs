@@ -1,0 +1,216 @@
+//! Google Cloud VPC flow logs: one log entry of a flow between two ends, told by one or by both of them.
+//!
+//! Bytes are those of sampled packets, scaled up by Google. A flow has no principal.
+
+use std::net::IpAddr;
+
+use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
+use crate::sources::gcpaudit::without_zone;
+use crate::sources::interner::Interner;
+use crate::sources::json::{Object, Value};
+use crate::sources::parts::{address::address, id, instant::instant, loose};
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Memory};
+use crate::vocab::Str;
+
+/// How flow log entries are read.
+pub const FORMAT: Format = Format::new(Source::GcpVpcFlow, recognises, parse);
+
+/// What flows are filed under, as those of other providers are.
+const SERVICE: &str = "vpc";
+
+/// One end of a flow.
+#[derive(Clone, Copy)]
+struct End<'a> {
+    ip: Option<IpAddr>,
+    port: Option<u16>,
+    instance: Value<'a>,
+    location: Value<'a>,
+    /// A service of Google's own that answers there.
+    service: Value<'a>,
+}
+
+/// Returns the flow that an entry tells of.
+fn flow(object: Object<'_>) -> Option<Value<'_>> {
+    let [payload] = loose::pick(object.members(), ["jsonPayload"]);
+    loose::path(payload, &["connection", "src_ip"])
+        .is_present()
+        .then_some(payload)
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    let Some(flow) = flow(object) else {
+        return false;
+    };
+    match loose::pick(object.members(), ["logName"]) {
+        [Value::Text(name)] => memchr::memmem::find(name, b"vpc_flows").is_some(),
+        _ => loose::path(flow, &["reporter"]).is_present(),
+    }
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let Some(flow) = flow(object) else {
+        return Parsed::Rejected(RejectReason::UnknownRecord);
+    };
+    let [insert_id, timestamp, resource] =
+        loose::pick(object.members(), ["insertId", "timestamp", "resource"]);
+    let mut room = Vec::new();
+    let labels = loose::opened(loose::path(resource, &["labels"]), &mut room);
+    let [connection, reporter, bytes, packets, start, end] = loose::pick(
+        flow.members(),
+        [
+            "connection",
+            "reporter",
+            "bytes_sent",
+            "packets_sent",
+            "start_time",
+            "end_time",
+        ],
+    );
+    // The entry itself is stamped minutes after the flow.
+    let times = [end, start, timestamp];
+    let Some(time) = times.iter().find_map(|time| instant(&time.text()?)) else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+    let [src_ip, src_port, dest_ip, dest_port, protocol] = loose::pick(
+        connection.members(),
+        ["src_ip", "src_port", "dest_ip", "dest_port", "protocol"],
+    );
+    let [
+        src_instance,
+        src_location,
+        dest_instance,
+        dest_location,
+        dest_service,
+    ] = loose::pick(
+        flow.members(),
+        [
+            "src_instance",
+            "src_location",
+            "dest_instance",
+            "dest_location",
+            "dest_google_service",
+        ],
+    );
+    let ip = |value: Value<'_>| Some(address(&value.text()?)?.0);
+    let port = |value: Value<'_>| value.amount().and_then(|port| u16::try_from(port).ok());
+    let source = End {
+        ip: ip(src_ip),
+        port: port(src_port),
+        instance: src_instance,
+        location: src_location,
+        service: Value::Null,
+    };
+    let target = End {
+        ip: ip(dest_ip),
+        port: port(dest_port),
+        instance: dest_instance,
+        location: dest_location,
+        service: dest_service,
+    };
+    if source.ip.is_none() || target.ip.is_none() {
+        return Parsed::Rejected(RejectReason::MalformedRow);
+    }
+    let reporter = reporter.text().unwrap_or_default();
+    // A gateway tells of what leaves for, or comes from, the network behind it.
+    let (is_egress, told_at) = match &*reporter {
+        "SRC" => (true, None),
+        "DEST_GATEWAY" => (true, Some(source)),
+        "SRC_GATEWAY" => (false, Some(target)),
+        _ => (false, Some(source)),
+    };
+    let is_restated = told_at.is_some_and(|end| end.instance.is_present());
+    let (ours, theirs) = if is_egress {
+        (source, target)
+    } else {
+        (target, source)
+    };
+
+    let interner = &mut memory.interner;
+    let instance = instance(ours.instance, interner);
+    let project = loose::path(labels, &["project_id"])
+        .text()
+        .or_else(|| loose::path(ours.instance, &["project_id"]).text());
+    let texts = [
+        insert_id, src_ip, src_port, dest_ip, dest_port, protocol, start, end, bytes, packets,
+    ];
+    let texts = texts.map(Value::text);
+    let mut parts = texts.each_ref().map(Option::as_deref).to_vec();
+    parts.push(Some(&*reporter));
+    let event_id = id::of_parts("gf-", &parts);
+    Parsed::Event(Box::new(Event {
+        account: project.map(|project| interner.share(&project)),
+        region: region(ours.instance, labels, interner),
+        peer: if is_egress {
+            Peer::default()
+        } else {
+            peer(theirs, interner)
+        },
+        client: interner.share("empty"),
+        action: if is_egress {
+            Action::EgressFlow
+        } else {
+            Action::Other
+        },
+        op: interner.share(if reporter.is_empty() {
+            "flow"
+        } else {
+            &reporter
+        }),
+        service: interner.share(SERVICE),
+        bytes_out: bytes.amount().filter(|_| is_egress),
+        bytes_in: bytes.amount().filter(|_| !is_egress),
+        destination: if is_egress {
+            Destination {
+                ip: theirs.ip,
+                port: theirs.port,
+                endpoint: loose::path(theirs.service, &["service_name"])
+                    .text()
+                    .map(|name| interner.untrusted(&name)),
+                ..Destination::default()
+            }
+        } else {
+            Destination::default()
+        },
+        attachment: Some(Attachment {
+            instance,
+            interface: None,
+            address: ours.ip,
+        }),
+        // That a firewall stopped it is not told.
+        outcome: Outcome::Unknown,
+        counted: !is_restated,
+        ..Event::new(time, event_id, Provider::Gcp, Source::GcpVpcFlow)
+    }))
+}
+
+/// Returns the name of an instance, unique only with its project and zone: `project/zone/name`.
+fn instance(instance: Value<'_>, interner: &mut Interner) -> Option<Str> {
+    let [project, zone, name] =
+        loose::pick(instance.members(), ["project_id", "zone", "vm_name"]).map(Value::text);
+    Some(interner.share(&format!("{}/{}/{}", project?, zone?, name?)))
+}
+
+fn region(instance: Value<'_>, labels: Value<'_>, interner: &mut Interner) -> Option<Str> {
+    let places = [
+        loose::path(instance, &["region"]),
+        loose::path(labels, &["location"]),
+    ];
+    let place = places
+        .iter()
+        .find_map(|place| place.text())?
+        .to_ascii_lowercase();
+    Some(interner.share(without_zone(&place)))
+}
+
+/// Reads the far end of a flow that came in.
+fn peer(end: End<'_>, interner: &mut Interner) -> Peer {
+    let [asn, city] = loose::pick(end.location.members(), ["asn", "city"]);
+    Peer {
+        ip: end.ip,
+        port: end.port,
+        asn: asn.amount().and_then(|asn| u32::try_from(asn).ok()),
+        city: city.text().map(|city| interner.untrusted(&city)),
+        ..Peer::default()
+    }
+}

@@ -1,0 +1,392 @@
+//! Cloud Storage usage logs: comma-separated rows of requests, the only ones of Google Cloud that tell bytes by object.
+//!
+//! A row names no caller, unless a signed URL was used. Rows of the daily report on stored bytes are no requests.
+
+use crate::event::{
+    Action, Context, Destination, Event, IdentityKind, Outcome, Principal, Provider, Source,
+    Untrusted,
+};
+use crate::sources::gcpaudit::identity_of;
+use crate::sources::json::{Object, Value};
+use crate::sources::parts::percent::percent_decoded;
+use crate::sources::parts::{address, id, instant, status};
+use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::{Format, Memory};
+
+/// How usage log rows are read.
+pub const FORMAT: Format = Format::new(Source::GcpGcsUsage, recognises, parse).with_tables(heads);
+
+/// What requests are filed under.
+const SERVICE: &str = "storage";
+/// The columns that tell a table of requests, and one of stored bytes.
+const OF_REQUESTS: [&str; 3] = ["time_micros", "cs_method", "cs_bucket"];
+const OF_STORAGE: [&str; 2] = ["bucket", "storage_byte_hours"];
+
+/// Queries by which a bucket's or an object's configuration is asked for or changed, instead of what it holds.
+const POSTURE_QUERIES: [&str; 13] = [
+    "acl",
+    "billing",
+    "compose",
+    "cors",
+    "encryption",
+    "encryptionConfig",
+    "lifecycle",
+    "location",
+    "logging",
+    "retention",
+    "storageClass",
+    "versioning",
+    "websiteConfig",
+];
+
+/// Operations that the column for them names, and what they do.
+const OPERATIONS: [(&str, Action); 10] = [
+    ("GET_Service", Action::ListBuckets),
+    ("GET_Bucket", Action::ListObjects),
+    ("HEAD_Bucket", Action::ReadPosture),
+    ("PUT_Bucket", Action::Other),
+    ("DELETE_Bucket", Action::DeleteObject),
+    ("GET_Object", Action::ReadObject),
+    ("HEAD_Object", Action::ReadObject),
+    ("PUT_Object", Action::WriteObject),
+    ("POST_Object", Action::WriteObject),
+    ("DELETE_Object", Action::DeleteObject),
+];
+
+fn heads(names: &[&str]) -> bool {
+    let has = |wanted: &[&str]| wanted.iter().all(|name| names.contains(name));
+    has(&OF_REQUESTS) || has(&OF_STORAGE)
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    let has = |name: &str| object.get(name).is_some();
+    (has("time_micros") && has("cs_method")) || (has("storage_byte_hours") && has("bucket"))
+}
+
+/// What a request did.
+#[derive(Debug, PartialEq)]
+struct Request {
+    op: String,
+    action: Action,
+    prefix: Option<String>,
+    /// The bucket that a copy writes to.
+    copied_to: Option<String>,
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    if object.get("storage_byte_hours").is_some() {
+        return Parsed::Skipped(SkipReason::StorageReport);
+    }
+    let text = |name: &str| object.get(name).and_then(Value::text);
+    let amount = |name: &str| object.get(name).and_then(Value::amount);
+    let Some(time) = text("time_micros").and_then(|micros| instant::instant(&micros)) else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+    let uri = text("cs_uri").unwrap_or_default();
+    let request = request(
+        &text("cs_operation").unwrap_or_default(),
+        &text("cs_method").unwrap_or_default(),
+        &uri,
+    );
+    let code = amount("sc_status").unwrap_or(0);
+    let outcome = status::of_http(code);
+    let agent = text("cs_user_agent").unwrap_or_default();
+    let client = memory
+        .clients
+        .of(agent.trim_end_matches(",gzip(gfe)"), &mut memory.interner)
+        .clone();
+    let interner = &mut memory.interner;
+    let peer = text("c_ip")
+        .map(|ip| address::peer(&ip, interner))
+        .unwrap_or_default();
+    let signer = signer(&uri);
+    let is_signed = signer.is_some();
+    // Whoever makes up a signature makes up its signer as well.
+    let principal = signer
+        .filter(|_| outcome == Outcome::Success)
+        .map(|email| Principal {
+            id: identity_of(&email, interner),
+            kind: IdentityKind::ServicePrincipal,
+            role: None,
+            instance: None,
+            is_delivered: false,
+            aliases: vec![interner.share(&email.to_ascii_lowercase())],
+        });
+    let container = text("cs_bucket").map(|name| interner.untrusted(&name));
+    let event_id = match text("s_request_id") {
+        Some(id) => interner.share(&id),
+        None => {
+            let names = [
+                "time_micros",
+                "c_ip",
+                "cs_method",
+                "cs_uri",
+                "sc_status",
+                "sc_bytes",
+            ];
+            let parts = names.map(text);
+            id::of_parts("gu-", &parts.each_ref().map(Option::as_deref))
+        }
+    };
+    Parsed::Event(Box::new(Event {
+        principal,
+        context: Context {
+            console: client.console(peer.ip, false),
+            auth_method: is_signed.then(|| interner.share("QueryString")),
+            ..Context::default()
+        },
+        peer,
+        user_agent: client.user_agent,
+        client: client.family,
+        action: request.action,
+        op: interner.share(&request.op),
+        service: interner.share(SERVICE),
+        copied_from: container.clone().filter(|_| request.copied_to.is_some()),
+        container,
+        object: text("cs_object").map(|key| Untrusted::new(&key)),
+        prefix: request.prefix.map(|prefix| Untrusted::new(&prefix)),
+        bytes_out: amount("sc_bytes"),
+        bytes_in: amount("cs_bytes"),
+        destination: Destination {
+            container: request.copied_to.map(|name| interner.untrusted(&name)),
+            ..Destination::default()
+        },
+        outcome,
+        error: (outcome != Outcome::Success && code > 0)
+            .then(|| interner.untrusted(&code.to_string())),
+        ..Event::new(time, event_id, Provider::Gcp, Source::GcpGcsUsage)
+    }))
+}
+
+/// Works out what a request did: from its operation, or for the JSON API, whose requests have none, from method and path.
+fn request(operation: &str, method: &str, uri: &str) -> Request {
+    let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
+    let parameter = |name: &str| {
+        let pairs = query
+            .split('&')
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs
+            .into_iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| percent_decoded(value).into_owned())
+    };
+    if operation.is_empty() {
+        return json_request(method, path, &parameter);
+    }
+    let stated = OPERATIONS.iter().find(|(name, _)| *name == operation);
+    let mut action = stated.map_or(Action::Other, |(_, action)| *action);
+    if POSTURE_QUERIES.iter().any(|name| parameter(name).is_some()) {
+        action = match method {
+            "GET" | "HEAD" => Action::ReadPosture,
+            _ if operation.ends_with("_Bucket") || parameter("acl").is_some() => {
+                Action::WritePosture
+            }
+            _ if parameter("compose").is_some() => Action::CopyObject,
+            _ => Action::Other,
+        };
+    }
+    let is_list = action == Action::ListObjects;
+    Request {
+        op: operation.to_owned(),
+        action,
+        prefix: is_list.then(|| parameter("prefix").unwrap_or_default()),
+        copied_to: None,
+    }
+}
+
+/// Reads a request to the JSON API: `/storage/v1/b/BUCKET/o/OBJECT`, beneath `/upload` or `/download` or not.
+fn json_request(method: &str, path: &str, parameter: &dyn Fn(&str) -> Option<String>) -> Request {
+    let rest = path.split_once("/storage/v1/").map_or("", |(_, rest)| rest);
+    let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
+    let is_get = matches!(method, "GET" | "HEAD");
+    let mut copied_to = None;
+    let (name, action) = match (&parts[..], method) {
+        (["b"], "GET") => ("buckets.list", Action::ListBuckets),
+        (["b"], "POST") => ("buckets.insert", Action::Other),
+        (["b", _], "GET") => ("buckets.get", Action::ReadPosture),
+        (["b", _], "PUT" | "PATCH") => ("buckets.update", Action::WritePosture),
+        (["b", _], "DELETE") => ("buckets.delete", Action::DeleteObject),
+        (["b", _, "o"], "GET") => ("objects.list", Action::ListObjects),
+        (["b", _, "o"], "POST" | "PUT") => ("objects.insert", Action::WriteObject),
+        (["b", _, "o", _, "rewriteTo" | "copyTo", "b", to, ..], _) => {
+            copied_to = Some(percent_decoded(to).into_owned());
+            ("objects.rewrite", Action::CopyObject)
+        }
+        (["b", _, "o", _, "compose"], _) => ("objects.compose", Action::CopyObject),
+        (
+            ["b", _, "o", _, "acl" | "iam", ..] | ["b", _, "acl" | "iam" | "defaultObjectAcl", ..],
+            _,
+        ) => {
+            if is_get {
+                ("policy.get", Action::ReadPosture)
+            } else {
+                ("policy.set", Action::WritePosture)
+            }
+        }
+        (["b", _, "o", _], "GET" | "HEAD") => ("objects.get", Action::ReadObject),
+        (["b", _, "o", _], "PUT" | "PATCH") => ("objects.update", Action::Other),
+        (["b", _, "o", _], "DELETE") => ("objects.delete", Action::DeleteObject),
+        _ => ("", Action::Other),
+    };
+    Request {
+        op: if name.is_empty() {
+            method.to_owned()
+        } else {
+            format!("storage.{name}")
+        },
+        action,
+        prefix: (action == Action::ListObjects).then(|| parameter("prefix").unwrap_or_default()),
+        copied_to,
+    }
+}
+
+/// Returns the service account that signed a URL.
+fn signer(uri: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (name, value) = pairs.find(|(name, _)| {
+        name.eq_ignore_ascii_case("X-Goog-Credential") || *name == "GoogleAccessId"
+    })?;
+    let value = percent_decoded(value);
+    let email = match name {
+        "GoogleAccessId" => &*value,
+        _ => value.split('/').next()?,
+    };
+    (email.contains('@') && email.ends_with(".gserviceaccount.com")).then(|| email.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_told_by_its_operation_or_its_path() {
+        for (operation, method, uri, op, action) in [
+            (
+                "GET_Object",
+                "GET",
+                "/b/k",
+                "GET_Object",
+                Action::ReadObject,
+            ),
+            (
+                "GET_Bucket",
+                "GET",
+                "/b?prefix=a",
+                "GET_Bucket",
+                Action::ListObjects,
+            ),
+            (
+                "GET_Bucket",
+                "GET",
+                "/b?acl",
+                "GET_Bucket",
+                Action::ReadPosture,
+            ),
+            (
+                "PUT_Bucket",
+                "PUT",
+                "/b?cors",
+                "PUT_Bucket",
+                Action::WritePosture,
+            ),
+            (
+                "PUT_Object",
+                "PUT",
+                "/b/k?compose",
+                "PUT_Object",
+                Action::CopyObject,
+            ),
+            ("PUT_Wonder", "PUT", "/b/k", "PUT_Wonder", Action::Other),
+            (
+                "",
+                "GET",
+                "/storage/v1/b?project=p",
+                "storage.buckets.list",
+                Action::ListBuckets,
+            ),
+            (
+                "",
+                "GET",
+                "/storage/v1/b/b1",
+                "storage.buckets.get",
+                Action::ReadPosture,
+            ),
+            (
+                "",
+                "GET",
+                "/storage/v1/b/b1/iam",
+                "storage.policy.get",
+                Action::ReadPosture,
+            ),
+            (
+                "",
+                "PUT",
+                "/storage/v1/b/b1/iam",
+                "storage.policy.set",
+                Action::WritePosture,
+            ),
+            (
+                "",
+                "GET",
+                "/storage/v1/b/b1/o?prefix=x",
+                "storage.objects.list",
+                Action::ListObjects,
+            ),
+            (
+                "",
+                "GET",
+                "/download/storage/v1/b/b1/o/a%2Fb?alt=media",
+                "storage.objects.get",
+                Action::ReadObject,
+            ),
+            (
+                "",
+                "POST",
+                "/upload/storage/v1/b/b1/o?name=k",
+                "storage.objects.insert",
+                Action::WriteObject,
+            ),
+            (
+                "",
+                "DELETE",
+                "/storage/v1/b/b1/o/k",
+                "storage.objects.delete",
+                Action::DeleteObject,
+            ),
+            (
+                "",
+                "POST",
+                "/storage/v1/b/b1/o/k/rewriteTo/b/b2/o/k",
+                "storage.objects.rewrite",
+                Action::CopyObject,
+            ),
+            ("", "POST", "/batch/storage/v1", "POST", Action::Other),
+        ] {
+            let found = request(operation, method, uri);
+            assert_eq!(
+                (found.op.as_str(), found.action),
+                (op, action),
+                "{method} {uri}"
+            );
+        }
+        let copy = request("", "POST", "/storage/v1/b/b1/o/k/rewriteTo/b/b2/o/k");
+        assert_eq!(copy.copied_to.as_deref(), Some("b2"));
+    }
+
+    #[test]
+    fn a_signed_url_names_its_signer() {
+        let email = "etl@halcyon-prod.iam.gserviceaccount.com";
+        for (uri, expected) in [
+            (format!("/b/k?GoogleAccessId={email}&Expires=1&Signature=s"), Some(email)),
+            (
+                "/b/k?x=1&X-Goog-Credential=etl%40halcyon-prod.iam.gserviceaccount.com%2F20260316%2Fauto%2Fstorage%2Fgoog4_request".to_owned(),
+                Some(email),
+            ),
+            ("/b/k?X-Goog-Credential=GOOG1EXAMPLE%2F20260316".to_owned(), None),
+            ("/b/k".to_owned(), None),
+        ] {
+            assert_eq!(signer(&uri).as_deref(), expected, "{uri}");
+        }
+    }
+}

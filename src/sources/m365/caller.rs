@@ -1,0 +1,215 @@
+//! Who did what a unified audit record tells.
+
+use crate::event::{IdentityKind, Principal};
+use crate::sources::interner::Interner;
+use crate::sources::json::Value;
+use crate::sources::m365::record::Record;
+use crate::sources::parts::text::{is_guid, said};
+use crate::vocab::Str;
+
+/// What stands in identities for a tenant that is not known.
+const NO_TENANT: &str = "-";
+/// What goes before the object ids of service principals.
+const SERVICE_PRINCIPAL: &str = "ServicePrincipal_";
+/// What goes before the object ids of persons.
+const USER: &str = "User_";
+/// Where the accounts of Exchange Online itself live.
+const OUTLOOK: &str = ".prod.outlook.com";
+/// Names under which SharePoint acts for whoever is not named.
+const SHAREPOINT: [&str; 2] = ["app@sharepoint", "sharepoint\\system"];
+/// How SharePoint wraps the ids of persons.
+const MEMBERSHIP: &str = "i:0h.f|membership|";
+
+/// Returns the tenant whose log it is, in lower case.
+pub fn tenant(r: &Record<'_>, interner: &mut Interner) -> Option<Str> {
+    ["organizationid", "officetenantid", "aadtenantid"]
+        .iter()
+        .filter_map(|name| r.text(&[name]))
+        .find(|text| is_guid(text))
+        .map(|text| interner.share(&text.to_lowercase()))
+}
+
+/// Returns the canonical id of an object of a tenant.
+pub fn canonical(tenant: Option<&str>, object: &str, interner: &mut Interner) -> Str {
+    let object = object.to_lowercase();
+    interner.share(&format!("entra:{}/{object}", tenant.unwrap_or(NO_TENANT)))
+}
+
+/// Reads who did it: an object of the tenant, else a name.
+pub fn principal(
+    r: &Record<'_>,
+    tenant: Option<&str>,
+    interner: &mut Interner,
+) -> Option<Principal> {
+    let name = r.text(&["userid", "userids"]);
+    let key = r.text(&["userkey"]);
+    let stated = r.text(&["usertype"]).and_then(|text| stated_kind(&text));
+    let (object, marked) = match object_id(r, name.as_deref(), key.as_deref()) {
+        Some((object, marked)) => (Some(object), marked),
+        None => (None, None),
+    };
+    let lower = name.as_deref().map(str::to_lowercase);
+    let upn = lower.as_deref().filter(|text| is_upn(text));
+    let is_service = lower.as_deref().is_some_and(is_of_microsoft)
+        || (stated == Some(IdentityKind::CloudService) && object.is_none());
+    let id = match (&object, &lower) {
+        (_, Some(lower)) if is_service => interner.share(&format!("m365:service:{lower}")),
+        (Some(object), _) => {
+            let own = r.text(&["tokentenantid"]).filter(|text| is_guid(text));
+            let own = own
+                .filter(|_| r.text(&["tokenobjectid"]).is_some())
+                .map(|text| text.to_lowercase());
+            canonical(own.as_deref().or(tenant), object, interner)
+        }
+        (None, Some(lower)) => canonical(tenant, &format!("upn/{lower}"), interner),
+        (None, None) => return None,
+    };
+    let by_name = match upn {
+        Some(_) => IdentityKind::Human,
+        None => IdentityKind::Unknown,
+    };
+    let kind = match (is_service, marked, stated) {
+        // An application acts through SharePoint's own name; which one, its id tells.
+        (true, _, Some(IdentityKind::ServicePrincipal)) => IdentityKind::ServicePrincipal,
+        (true, ..) => IdentityKind::CloudService,
+        (false, Some(marked), _) => marked,
+        (false, None, stated) => stated.unwrap_or(by_name),
+    };
+    let mut aliases: Vec<Str> = Vec::new();
+    if !is_service {
+        aliases.extend(object.map(|text| interner.share(&text.to_lowercase())));
+        aliases.extend(upn.map(|text| interner.share(text)));
+        aliases.extend(key.and_then(|key| puid(&key)).map(|t| interner.share(&t)));
+    }
+    Some(Principal {
+        id,
+        kind,
+        role: None,
+        instance: None,
+        is_delivered: false,
+        aliases,
+    })
+}
+
+/// Returns the object id of whoever did it, and the kind that goes before it.
+fn object_id(
+    r: &Record<'_>,
+    name: Option<&str>,
+    key: Option<&str>,
+) -> Option<(String, Option<IdentityKind>)> {
+    let token = r.text(&["tokenobjectid"]);
+    let plain = [token.as_deref(), key, name];
+    if let Some(found) = plain.into_iter().flatten().find(|text| is_guid(text)) {
+        return Some((
+            found.to_owned(),
+            name.and_then(marked).map(|(_, kind)| kind),
+        ));
+    }
+    let actors = r.column("actor");
+    let named = actors
+        .value()
+        .elements()
+        .filter_map(|actor| actor.get_any_case("ID").and_then(said));
+    let named: Vec<_> = named.take(ACTORS_MAX).collect();
+    name.into_iter()
+        .chain(named.iter().map(|text| &**text))
+        .find_map(marked)
+        .map(|(id, kind)| (id.to_owned(), Some(kind)))
+}
+
+/// The most names of an actor that are looked at; real records have half a dozen.
+const ACTORS_MAX: usize = 32;
+
+/// Takes an object id apart that says of what kind it is.
+fn marked(text: &str) -> Option<(&str, IdentityKind)> {
+    let kinds = [
+        (SERVICE_PRINCIPAL, IdentityKind::ServicePrincipal),
+        (USER, IdentityKind::Human),
+    ];
+    kinds.into_iter().find_map(|(mark, kind)| {
+        let id = text.strip_prefix(mark).filter(|id| is_guid(id))?;
+        Some((id, kind))
+    })
+}
+
+/// Reads what the record says of the kind, as a number or, in tables, a word.
+fn stated_kind(text: &str) -> Option<IdentityKind> {
+    Some(match &*text.to_ascii_lowercase() {
+        "0" | "regular" | "2" | "admin" | "9" | "partnertechnician" | "10" | "guest" => {
+            IdentityKind::Human
+        }
+        "3" | "dcadmin" | "4" | "system" | "7" | "custompolicy" | "8" | "systempolicy" => {
+            IdentityKind::CloudService
+        }
+        "5" | "application" | "6" | "serviceprincipal" => IdentityKind::ServicePrincipal,
+        _ => return None,
+    })
+}
+
+fn is_upn(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.'))
+}
+
+/// Tells whether a name, in lower case, is one of Microsoft's own programs: `nt authority\system (w3wp)`.
+fn is_of_microsoft(name: &str) -> bool {
+    SHAREPOINT.contains(&name)
+        || name.starts_with("nt authority\\")
+        || (name.contains('\\') && name.ends_with(')'))
+        || name.ends_with(OUTLOOK)
+}
+
+/// Takes the passport id out of what SharePoint and Exchange write.
+fn puid(key: &str) -> Option<String> {
+    /// Its hexadecimal digits.
+    const LEN: usize = 16;
+    let key = key.strip_prefix(MEMBERSHIP).unwrap_or(key);
+    let id = key.split('@').next()?;
+    let is_one = id.len() == LEN && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then(|| id.to_ascii_uppercase())
+}
+
+/// Returns the canonical id of what a creation created: the first target that is marked, or has an object id alone.
+pub fn created(r: &Record<'_>, tenant: Option<&str>, interner: &mut Interner) -> Option<Str> {
+    const MARKS: [&str; 4] = [USER, SERVICE_PRINCIPAL, "Application_", "Group_"];
+    let targets = r.column("target");
+    let ids: Vec<_> = targets
+        .value()
+        .elements()
+        .filter_map(|target: Value<'_>| target.get_any_case("ID").and_then(said))
+        .take(ACTORS_MAX)
+        .collect();
+    let unmarked = |text: &str| {
+        let strip = |mark: &&str| text.strip_prefix(*mark).filter(|id| is_guid(id));
+        MARKS.iter().find_map(strip).map(str::to_owned)
+    };
+    let object = ids
+        .iter()
+        .find_map(|text| unmarked(text))
+        .or_else(|| Some(ids.iter().find(|text| is_guid(text))?.to_string()));
+    if let Some(object) = object {
+        return Some(canonical(tenant, &object, interner));
+    }
+    let name = r.text(&["objectid", "officeobjectid"])?.to_lowercase();
+    match is_guid(&name) {
+        true => Some(canonical(tenant, &name, interner)),
+        false => is_upn(&name).then(|| canonical(tenant, &format!("upn/{name}"), interner)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passport_ids_are_the_same_in_every_workload() {
+        for key in [
+            "10030000801bf9b2",
+            "10030000801BF9B2@acme.onmicrosoft.com",
+            "i:0h.f|membership|10030000801bf9b2@live.com",
+        ] {
+            assert_eq!(puid(key).as_deref(), Some("10030000801BF9B2"), "{key}");
+        }
+        assert_eq!(puid("NT AUTHORITY\\SYSTEM (w3wp)"), None);
+    }
+}

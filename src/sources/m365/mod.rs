@@ -1,0 +1,311 @@
+//! The Microsoft 365 unified audit log: records of the management interface, rows of its exports, and of `OfficeActivity`.
+//!
+//! An export's row holds the record as JSON text; what stands beside it is used only where the record is cut. One record of
+//! mail that was looked at tells of several folders, and each is an event of ours.
+
+mod actions;
+mod caller;
+mod record;
+mod target;
+
+use crate::event::Action::*;
+use crate::event::{Context, Event, Outcome, Provider, Source, cut};
+use crate::sources::json::{Layout, Object, Value};
+use crate::sources::m365::record::{Record, named};
+use crate::sources::parts::instant::instant;
+use crate::sources::parts::text::{Column, domain_of, is_guid, said};
+use crate::sources::parts::{address, id};
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Memory};
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// How records of the unified audit log are read.
+pub const FORMAT: Format = Format::new(Source::M365Ual, recognises, parse).with_tables(heads);
+
+/// What events are filed under that name no workload.
+const SERVICE: &str = "m365";
+/// What tells of items of several folders.
+const MAIL_ACCESS: &str = "MailItemsAccessed";
+/// Error codes of a sign-in that a policy stopped.
+const BLOCKED_CODES: [&str; 3] = ["53000", "53001", "53003"];
+/// Why a sign-in fails of an account that does not exist.
+const NO_ACCOUNT: [&str; 2] = ["UserAccountNotFound", "50034"];
+/// Programs that are known by the id of their application better than by what they say of themselves.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("fb78d390-0c51-40cd-8e17-fdbfab77341b", "exo-powershell"),
+    ("1b730954-1685-4b74-9bfd-dac224a7b894", "msol-powershell"),
+    ("14d82eec-204b-4c2f-b7e8-296a70dab67e", "graph-powershell"),
+];
+/// Ids are cut at so many bytes.
+const ID_BYTES_MAX: usize = 256;
+/// The most scopes of a grant that are kept.
+const SCOPES_MAX: usize = 256;
+
+fn recognises(object: Object<'_>) -> bool {
+    let has = |name: &str| named(object, name).is_some();
+    let is_row = || has("timegenerated") && !has("operationname");
+    if !has("operation") {
+        // A row around a record, which may be missing.
+        return has("auditdata") || (has("operations") && has("userids") && has("creationdate"));
+    }
+    has("auditdata")
+        || has("officeworkload")
+        || (has("recordtype") && (has("creationtime") || is_row()))
+        || (is_row() && (has("parameters") || has("userid") || has("clientip")))
+}
+
+fn heads(names: &[&str]) -> bool {
+    let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+    let has_who = ["UserId", "ClientIP", "Parameters", "RecordType"]
+        .into_iter()
+        .any(has);
+    has("AuditData")
+        || has("OfficeWorkload")
+        || (has("Operation") && (has("TimeGenerated") || has("CreationTime")) && has_who)
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let data = Column::of(named(object, "auditdata"));
+    let mut layout = Layout::default();
+    let inner = match data.value() {
+        Value::Object(text) => layout.object(text).ok().map(|(inner, _)| inner),
+        _ => None,
+    };
+    let record = Record {
+        inner,
+        outer: object,
+    };
+    // A row of the table says when it was taken in, and when it happened only beside that.
+    let times = ["creationtime", "starttime", "timegenerated", "creationdate"];
+    let stated = times
+        .iter()
+        .filter_map(|name| record.text(&[name]))
+        .find_map(|text| instant(&text));
+    let Some(time) = stated else {
+        return Parsed::Rejected(RejectReason::NoTime);
+    };
+    let event = event(&record, time, memory);
+    let folders = match event.op.eq_ignore_ascii_case(MAIL_ACCESS) {
+        true => target::folders(&record, &mut memory.interner),
+        false => Vec::new(),
+    };
+    let is_one = folders.len() < 2;
+    let mut all = folders.into_iter().enumerate().map(|(n, folder)| {
+        let id: Str = match is_one {
+            true => event.id.clone(),
+            false => format!("{}/{n}", event.id).into(),
+        };
+        Parsed::Event(Box::new(Event {
+            id,
+            object: folder.path,
+            items: folder.items.or(event.items.filter(|_| is_one)),
+            ..event.clone()
+        }))
+    });
+    if is_one {
+        return all.next().unwrap_or(Parsed::Event(Box::new(event.clone())));
+    }
+    Parsed::Several(all.collect())
+}
+
+fn event(r: &Record<'_>, time: Time, memory: &mut Memory) -> Event {
+    let agent = r
+        .text(&["useragent"])
+        .or_else(|| r.text(&["clientinfostring"]))
+        .map(|text| text.into_owned())
+        .or_else(|| r.listed("extendedproperties", "UserAgent"));
+    let client = memory
+        .clients
+        .of(&agent.unwrap_or_default(), &mut memory.interner)
+        .clone();
+    let interner = &mut memory.interner;
+    let op = r.text(&["operation", "operations"]).unwrap_or_default();
+    let op = op.trim_end_matches(['.', ' ', '\u{a0}']);
+    let plain = op.to_lowercase();
+    let workload = r.text(&["workload", "officeworkload"]);
+    let workload = workload.map_or_else(|| SERVICE.to_owned(), |text| text.to_lowercase());
+    let action = target::settle(actions::classify(&workload, &plain), &plain, r);
+
+    let tenant = caller::tenant(r, interner);
+    let (outcome, error) = ended(r, &plain);
+    // Whoever signs in under a name that does not exist is nobody.
+    let principal = caller::principal(r, tenant.as_deref(), interner).filter(|_| {
+        !error
+            .as_deref()
+            .is_some_and(|why| NO_ACCOUNT.contains(&why))
+    });
+    let own: Vec<String> = [
+        r.text(&["userid", "userids"]),
+        r.text(&["organizationname"]),
+    ]
+    .into_iter()
+    .flatten()
+    .filter_map(|text| domain_of(&text).or_else(|| Some(text.to_lowercase())))
+    .collect();
+    let target = target::target(r, &plain, action, &own, interner);
+    let access = r.column("appaccesscontext");
+    let accessed = |name: &str| access.value().get_any_case(name).and_then(said);
+    let application = accessed("ClientAppId")
+        .or_else(|| r.text(&["clientappid"]))
+        .or_else(|| r.text(&["appid"]))
+        .or_else(|| r.text(&["applicationid"]))
+        .map(|text| interner.share(&text.to_lowercase()));
+    let family = application.as_deref().and_then(|id| {
+        let found = PROGRAMS.iter().find(|(known, _)| *known == id);
+        found.map(|(_, family)| *family)
+    });
+    let credential = accessed("UniqueTokenId")
+        .or_else(|| accessed("AADSessionId"))
+        .or_else(|| r.text(&["sessionid"]))
+        .map(|text| text.into_owned())
+        .or_else(|| r.listed("deviceproperties", "SessionId"));
+    let peer = r
+        .text(&["clientip", "clientipaddress", "actoripaddress", "actorip"])
+        .map(|text| address::peer(&text, interner))
+        .unwrap_or_default();
+    let worked = matches!(outcome, Outcome::Success | Outcome::Unknown);
+    let issued = key_id(r).filter(|_| action == CreateCredential && worked);
+    let auth_method = r.text(&["authtype", "authenticationtype", "tokentype"]);
+    let home = r.text(&["actorcontextid"]).filter(|text| is_guid(text));
+
+    let mut event = Event {
+        regional: false,
+        created: Some(action)
+            .filter(|action| *action == CreateIdentity && worked)
+            .and_then(|_| caller::created(r, tenant.as_deref(), interner)),
+        account: tenant,
+        principal,
+        credential: credential.map(|text| interner.share(&text)),
+        application,
+        scopes: scopes(r, |text| interner.share(text)),
+        context: Context {
+            console: client.console(peer.ip, false),
+            auth_method: auth_method.map(|text| interner.share(&text)),
+            session_start: accessed("IssuedAtTime").and_then(|text| instant(&text)),
+            actor_account: home.map(|text| interner.share(&text.to_lowercase())),
+            device_managed: device_managed(r),
+            ..Context::default()
+        },
+        peer,
+        user_agent: client.user_agent,
+        client: family.map_or(client.family, |family| interner.share(family)),
+        action,
+        service: interner.share(&workload),
+        op: interner.share(op),
+        container: target.container,
+        object: target.object,
+        items: target.items,
+        copied_from: target.copied_from,
+        destination: target.destination,
+        outcome,
+        error: error.map(|text| interner.untrusted(&text)),
+        issued: issued.map(|text| interner.share(&text)),
+        ..Event::new(time, Str::default(), Provider::M365, Source::M365Ual)
+    };
+    event.id = event_id(r, &event);
+    event
+}
+
+/// Returns what is the same for every delivery: the record's id, or a hash of what it says.
+fn event_id(r: &Record<'_>, event: &Event) -> Str {
+    if let Some(id) = r.text(&["id"]) {
+        return cut(&id, ID_BYTES_MAX).into();
+    }
+    if let Some(id) = r.text(&["officeid", "sourcerecordid"]) {
+        // The table has several rows of one id, told apart by when they began.
+        return format!("{}@{}", cut(&id, ID_BYTES_MAX), event.time).into();
+    }
+    let of_row = r.text(&["recordid", "identity"]);
+    if let Some(id) = of_row.filter(|id| r.get(&["auditdata"]).is_some() && is_guid(id)) {
+        return (*id).into();
+    }
+    let parameters = r.get(&["parameters"]).map(Value::json);
+    let parameters = parameters.map(String::from_utf8_lossy);
+    id::of_parts(
+        "m365-",
+        &[
+            Some(&event.time.to_string()),
+            Some(&event.op),
+            event.account.as_deref(),
+            event.principal.as_ref().map(|p| &*p.id),
+            r.text(&["clientip", "clientipaddress"]).as_deref(),
+            r.text(&["objectid", "officeobjectid"]).as_deref(),
+            parameters.as_deref(),
+        ],
+    )
+}
+
+/// Reads how it ended, and why if not well. Of a sign-in the status says only that there was an answer.
+fn ended(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
+    let code = r
+        .text(&["errorcode", "errornumber"])
+        .filter(|code| code != "0");
+    let why = r
+        .text(&["logonerror"])
+        .or_else(|| code.clone())
+        .map(|text| text.into_owned());
+    let is_sign_in = matches!(op, "userloggedin" | "userloginfailed");
+    if is_sign_in && (why.is_some() || op == "userloginfailed") {
+        let is_blocked = code.is_some_and(|code| BLOCKED_CODES.contains(&&*code))
+            || why.as_deref().is_some_and(|why| why.starts_with("Blocked"));
+        let outcome = match is_blocked {
+            true => Outcome::Denied,
+            false => Outcome::Failure,
+        };
+        return (outcome, why);
+    }
+    let status = r.text(&["resultstatus"]).map(|text| text.to_lowercase());
+    match status.as_deref() {
+        Some("succeeded" | "success" | "partiallysucceeded" | "true") => (Outcome::Success, None),
+        Some(status @ ("failed" | "failure" | "false")) => {
+            (Outcome::Failure, why.or_else(|| Some(status.to_owned())))
+        }
+        _ => (Outcome::Unknown, why),
+    }
+}
+
+/// Tells whether the device is managed, where something is said of it.
+fn device_managed(r: &Record<'_>) -> Option<bool> {
+    let said = ["IsCompliantAndManaged", "IsCompliant"].map(|name| {
+        let text = r.listed("deviceproperties", name)?;
+        Some(text.eq_ignore_ascii_case("true"))
+    });
+    said.into_iter().flatten().reduce(|a, b| a || b)
+}
+
+/// Returns the id of a key that was added: it stands among the new ones and not among the old ones.
+fn key_id(r: &Record<'_>) -> Option<String> {
+    const MARK: &str = "KeyIdentifier=";
+    let properties = r.column("modifiedproperties");
+    properties.value().elements().find_map(|property| {
+        let text = |name: &str| property.get_any_case(name).and_then(said);
+        let (new, old) = (text("NewValue")?, text("OldValue").unwrap_or_default());
+        new.match_indices(MARK)
+            .filter_map(|(at, _)| new.get(at + MARK.len()..at + MARK.len() + 36))
+            .find(|id| is_guid(id) && !old.contains(*id))
+            .map(str::to_lowercase)
+    })
+}
+
+/// Returns the scopes that a consent or a grant names.
+fn scopes(r: &Record<'_>, mut share: impl FnMut(&str) -> Str) -> Vec<Str> {
+    const CONSENT: &str = "ConsentAction.Permissions";
+    const GRANT: &str = "DelegatedPermissionGrant.Scope";
+    const MARK: &str = "Scope: ";
+    let granted = r.listed("modifiedproperties", GRANT);
+    let consented = r.listed("modifiedproperties", CONSENT).and_then(|text| {
+        // What was there before goes before an arrow.
+        let new = text.rsplit("=>").next()?;
+        let after = new.split_once(MARK)?.1;
+        Some(after.split([',', ';', ']']).next()?.to_owned())
+    });
+    granted
+        .or(consented)
+        .unwrap_or_default()
+        .split(|c: char| c.is_whitespace() || matches!(c, '"' | ',' | '[' | ']'))
+        .filter(|scope| !scope.is_empty())
+        .take(SCOPES_MAX)
+        .map(&mut share)
+        .collect()
+}

@@ -1,0 +1,76 @@
+//! The members of a unified audit record, whichever way it came: as it is, as a row around it, or as a row of a table.
+
+use std::borrow::Cow;
+
+use crate::sources::json::{Object, Value};
+use crate::sources::parts::text::{Column, said};
+
+/// What portals append to the names of columns that hold times.
+const UTC_MARK: &[u8] = b" [UTC]";
+
+/// One record, and the row in which it came.
+///
+/// Tables write the same names with underscores and in other cases, so all are compared without either.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    /// What the service wrote.
+    pub inner: Option<Object<'a>>,
+    /// The row around it, or all that there is.
+    pub outer: Object<'a>,
+}
+
+impl<'a> Record<'a> {
+    /// Returns the first of these members that says something; names are in lower case and without underscores.
+    ///
+    /// What the service wrote goes before what a row says of it.
+    pub fn get(&self, names: &[&str]) -> Option<Value<'a>> {
+        let objects = self.inner.into_iter().chain([self.outer]);
+        objects
+            .flat_map(|object| names.iter().map(move |name| (object, *name)))
+            .find_map(|(object, name)| named(object, name))
+    }
+
+    /// Returns the first of these members that says something, as text.
+    pub fn text(&self, names: &[&str]) -> Option<Cow<'a, str>> {
+        let objects = self.inner.into_iter().chain([self.outer]);
+        objects
+            .flat_map(|object| names.iter().map(move |name| (object, *name)))
+            .find_map(|(object, name)| said(named(object, name)))
+    }
+
+    /// Returns a member that is an object or a list, or a text that holds one.
+    pub fn column(&self, name: &str) -> Column<'a> {
+        Column::of(self.get(&[name]))
+    }
+
+    /// Returns the value of an entry of a list of names and values: `[{"Name":"Identity","Value":"…"}]`.
+    pub fn listed(&self, list: &str, name: &str) -> Option<String> {
+        let column = self.column(list);
+        let is_it = |entry: &Value<'_>| {
+            let found = entry.get_any_case("Name").and_then(said);
+            found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+        };
+        let entry = column.value().elements().find(is_it)?;
+        let value = ["Value", "NewValue"]
+            .iter()
+            .find_map(|member| entry.get_any_case(member))?;
+        said(value).map(Cow::into_owned)
+    }
+}
+
+/// Returns the member of an object that goes by a name, in any case and with any underscores.
+pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
+    let is_it = |key: &[u8]| {
+        let key = key.strip_suffix(UTC_MARK).unwrap_or(key);
+        key.len() >= name.len()
+            && key
+                .iter()
+                .filter(|byte| **byte != b'_')
+                .map(u8::to_ascii_lowercase)
+                .eq(name.bytes())
+    };
+    object
+        .members()
+        .find(|(key, value)| is_it(key) && value.is_present())
+        .map(|(_, value)| value)
+}

@@ -1,0 +1,284 @@
+//! What was acted on: mailboxes and their folders, sites and their files, and where they were sent.
+
+use crate::event::Action::{self, *};
+use crate::event::{Destination, Untrusted};
+use crate::sources::interner::Interner;
+use crate::sources::json::Value;
+use crate::sources::m365::actions;
+use crate::sources::m365::record::Record;
+use crate::sources::parts::text::{domain_of, said};
+use crate::vocab::Str;
+
+/// Whom what is public is given to.
+const EVERYONE: &str = "*";
+/// What marks the names of guests, whose own address goes before it.
+const GUEST: &str = "#ext#";
+/// The most folders that are told apart; of more, one event tells all.
+const FOLDERS_MAX: usize = 1_000;
+/// The most addresses of a rule that are looked at.
+const ADDRESSES_MAX: usize = 64;
+/// Parameters of cmdlets that name whom mail is forwarded to.
+const FORWARDING: [&str; 10] = [
+    "ForwardTo",
+    "ForwardAsAttachmentTo",
+    "RedirectTo",
+    "ForwardingSmtpAddress",
+    "ForwardingAddress",
+    "RedirectMessageTo",
+    "BlindCopyTo",
+    "CopyTo",
+    "AddToRecipients",
+    // What a mail program's rule says of itself.
+    "RuleActions",
+];
+/// Operations that give a file to everyone who has its link.
+const PUBLISHING: [&str; 1] = ["anonymouslinkcreated"];
+
+/// What was acted on.
+#[derive(Default)]
+pub struct Target {
+    /// A mailbox, a site or a team.
+    pub container: Option<Untrusted>,
+    /// A file, a folder or an object of the directory.
+    pub object: Option<Untrusted>,
+    /// How many items it was.
+    pub items: Option<u64>,
+    /// Where a copy came from.
+    pub copied_from: Option<Untrusted>,
+    /// Where it went.
+    pub destination: Destination,
+}
+
+/// A folder and how many of its items were looked at.
+pub struct Folder {
+    /// Its path.
+    pub path: Option<Untrusted>,
+    /// How many.
+    pub items: Option<u64>,
+}
+
+/// Settles what an operation does that copies only if it forwards.
+pub fn settle(action: Action, op: &str, r: &Record<'_>) -> Action {
+    match actions::is_forwarder(op) && forwarded(r).is_empty() {
+        true => Other,
+        false => action,
+    }
+}
+
+/// Reads what was acted on; `op` is in lower case, `own` are our domains as far as the record tells.
+pub fn target(
+    r: &Record<'_>,
+    op: &str,
+    action: Action,
+    own: &[String],
+    interner: &mut Interner,
+) -> Target {
+    if actions::is_forwarder(op) {
+        return forwarding(r, own, interner);
+    }
+    let site = r.text(&["siteurl"]);
+    let site = site.as_deref().map(|url| url.trim_end_matches('/'));
+    let mailbox = r.text(&["mailboxownerupn"]).map(|text| text.to_lowercase());
+    let team = r.text(&["teamguid"]).map(|text| text.to_lowercase());
+    let container = mailbox
+        .clone()
+        .or_else(|| site.map(str::to_lowercase))
+        .or(team)
+        .map(|text| interner.untrusted(&text));
+    let object = match (&mailbox, site) {
+        (Some(_), _) => folder_of(r),
+        (None, Some(site)) => file_of(r, site),
+        (None, None) => r
+            .text(&["objectid", "officeobjectid"])
+            .map(|text| text.into_owned()),
+    };
+    let is_file_copy = matches!(op, "filecopied" | "filemoved");
+    Target {
+        copied_from: container.clone().filter(|_| is_file_copy),
+        container,
+        object: object.map(|text| interner.untrusted(&text)),
+        items: items(r),
+        destination: match action {
+            CopyObject if is_file_copy => Destination {
+                container: r
+                    .text(&["destinationrelativeurl"])
+                    .map(|text| interner.untrusted(&text)),
+                ..Destination::default()
+            },
+            CopyObject => shared_with(r, op, interner),
+            _ => Destination::default(),
+        },
+    }
+}
+
+/// Returns the path of a file below its site.
+fn file_of(r: &Record<'_>, site: &str) -> Option<String> {
+    let folder = r.text(&["sourcerelativeurl"]);
+    let name = r.text(&["sourcefilename"]);
+    if let Some(name) = name {
+        return Some(match folder {
+            Some(folder) => format!("{}/{name}", folder.trim_matches('/')),
+            None => name.into_owned(),
+        });
+    }
+    let url = r.text(&["objectid", "officeobjectid"])?;
+    let is_below = url
+        .get(..site.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(site));
+    let path = if is_below { &url[site.len()..] } else { &url };
+    Some(path.trim_matches('/').to_owned()).filter(|path| !path.is_empty())
+}
+
+/// Returns the path of the folder that a record about mail tells of.
+fn folder_of(r: &Record<'_>) -> Option<String> {
+    let path = |name: &str, path: &[&str]| {
+        let column = r.column(name);
+        let found = column.value().path(path).and_then(said);
+        found.map(|text| text.into_owned())
+    };
+    path("item", &["ParentFolder", "Path"])
+        .or_else(|| path("folder", &["Path"]))
+        .or_else(|| path("affecteditems", &["ParentFolder", "Path"]))
+}
+
+/// Returns how many items a record tells of.
+fn items(r: &Record<'_>) -> Option<u64> {
+    let listed = r.column("affecteditems");
+    let listed = listed.value().elements().count() as u64;
+    r.get(&["operationcount"])
+        .and_then(Value::amount)
+        .or((listed > 0).then_some(listed))
+}
+
+/// Returns the folders whose items were looked at.
+pub fn folders(r: &Record<'_>, interner: &mut Interner) -> Vec<Folder> {
+    let column = r.column("folders");
+    let mut folders: Vec<Folder> = column
+        .value()
+        .elements()
+        .filter(|folder| matches!(folder, Value::Object(_)) && folder.is_present())
+        .take(FOLDERS_MAX + 1)
+        .map(|folder| {
+            let path = ["Path", "Id"]
+                .iter()
+                .find_map(|name| folder.get_any_case(name).and_then(said));
+            let items = folder.get_any_case("FolderItems");
+            Folder {
+                path: path.map(|text| interner.untrusted(&text)),
+                items: items.map(|items| items.elements().count() as u64),
+            }
+        })
+        .collect();
+    if folders.len() > FOLDERS_MAX {
+        folders.clear();
+    }
+    folders
+}
+
+/// Returns whom a file is given to, if it is somebody outside.
+fn shared_with(r: &Record<'_>, op: &str, interner: &mut Interner) -> Destination {
+    let target = r.text(&["targetuserorgroupname"]);
+    let is_guest = r
+        .text(&["targetuserorgrouptype"])
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("guest"));
+    let account = match &target {
+        _ if PUBLISHING.contains(&op) => Some(EVERYONE.to_owned()),
+        Some(target) if is_guest => domain_of_guest(&target.to_lowercase()),
+        _ => return Destination::default(),
+    };
+    Destination {
+        account: account.map(|text| interner.share(&text)),
+        endpoint: target.map(|text| interner.untrusted(&text)),
+        external: Some(true),
+        ..Destination::default()
+    }
+}
+
+/// Returns the domain that a guest comes from: `eve_elsewhere.example#ext#@acme.onmicrosoft.com`.
+fn domain_of_guest(name: &str) -> Option<String> {
+    match name.split_once(GUEST) {
+        Some((own, _)) => own.rsplit_once('_').map(|(_, domain)| domain.to_owned()),
+        None => domain_of(name),
+    }
+}
+
+/// Returns whom mail is forwarded to, as the parameters write it.
+fn forwarded(r: &Record<'_>) -> Vec<String> {
+    let lists = ["parameters", "operationproperties"];
+    lists
+        .iter()
+        .flat_map(|list| FORWARDING.iter().map(move |name| (*list, *name)))
+        .filter_map(|(list, name)| Some((name, r.listed(list, name)?)))
+        .flat_map(|(name, text)| match name {
+            "RuleActions" => of_rule(&text),
+            _ => addresses(&text),
+        })
+        .take(ADDRESSES_MAX)
+        .collect()
+}
+
+/// Takes the addresses out of what a mail program's rule does, if it sends mail on.
+fn of_rule(text: &str) -> Vec<String> {
+    let sends = ["forward", "redirect"];
+    let lower = text.to_lowercase();
+    if !sends.iter().any(|verb| lower.contains(verb)) {
+        return Vec::new();
+    }
+    let is_part = |c: char| c.is_whitespace() || "\"'[]{}(),;<>\\".contains(c);
+    let found: Vec<String> = lower
+        .split(is_part)
+        .filter(|part| domain_of(part).is_some())
+        .take(ADDRESSES_MAX)
+        .map(|part| bare(part).to_owned())
+        .collect();
+    match found.is_empty() {
+        true => vec![lower],
+        false => found,
+    }
+}
+
+fn addresses(text: &str) -> Vec<String> {
+    text.split([';', ','])
+        .map(|part| bare(part.trim()).to_owned())
+        .filter(|part| !part.is_empty() && !part.eq_ignore_ascii_case("false"))
+        .take(ADDRESSES_MAX)
+        .collect()
+}
+
+/// Takes off what goes before an address: `smtp:eve@elsewhere.example`.
+fn bare(address: &str) -> &str {
+    match address.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtp") => rest,
+        _ => address,
+    }
+}
+
+/// Reads what forwards mail, and whose.
+fn forwarding(r: &Record<'_>, own: &[String], interner: &mut Interner) -> Target {
+    let mailbox = ["Mailbox", "Identity"]
+        .iter()
+        .find_map(|name| r.listed("parameters", name))
+        .or_else(|| r.text(&["mailboxownerupn"]).map(|text| text.into_owned()))
+        .or_else(|| r.text(&["userid", "userids"]).map(|text| text.into_owned()));
+    let to = forwarded(r);
+    let domains: Vec<Option<String>> = to.iter().map(|address| domain_of(address)).collect();
+    let is_foreign = |domain: &Option<String>| domain.as_ref().is_some_and(|d| !own.contains(d));
+    let at = domains.iter().position(is_foreign);
+    let account: Option<Str> = at
+        .and_then(|at| domains[at].as_deref())
+        .map(|domain| interner.share(domain));
+    let all_ours = !to.is_empty() && domains.iter().all(|d| d.is_some() && !is_foreign(d));
+    Target {
+        container: mailbox.map(|text| interner.untrusted(&text.to_lowercase())),
+        object: r.text(&["objectid"]).map(|text| interner.untrusted(&text)),
+        destination: Destination {
+            account,
+            endpoint: to
+                .get(at.unwrap_or(0))
+                .map(|address| interner.untrusted(address)),
+            external: all_ours.then_some(false),
+            ..Destination::default()
+        },
+        ..Target::default()
+    }
+}

@@ -1,0 +1,363 @@
+//! What Microsoft's logs share: names whose case varies, JSON in texts, and the ids of tenants and their objects.
+//!
+//! One and the same record comes as a diagnostic record, whose details lie in `properties`, as a row of a table, whose columns
+//! are the same names in another case, and as an answer of an interface. So names are compared without case and underscores.
+
+use std::borrow::Cow;
+
+use crate::event::{IdentityKind, Peer, Principal};
+use crate::sources::Memory;
+use crate::sources::client::Client;
+use crate::sources::interner::Interner;
+use crate::sources::json::{self, Object, Value};
+use crate::sources::parts::address;
+use crate::sources::parts::instant::instant;
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// What a portal appends to the names of columns that hold times.
+const UTC_MARK: &[u8] = b" [UTC]";
+/// The GUID that stands for nobody.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+/// The most scopes of a token that are kept; real tokens have up to a few dozen.
+const SCOPES_MAX: usize = 256;
+
+/// Programs that are known by the id of their application better than by what they say of themselves.
+const PROGRAMS: [(&str, &str); 6] = [
+    ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", "azure-cli"),
+    ("1950a258-227b-4e31-a9cf-717495945fc2", "azure-powershell"),
+    ("14d82eec-204b-4c2f-b7e8-296a70dab67e", "graph-powershell"),
+    ("1b730954-1685-4b74-9bfd-dac224a7b894", "msol-powershell"),
+    ("fb78d390-0c51-40cd-8e17-fdbfab77341b", "exo-powershell"),
+    ("de8bc8b5-d9f9-48b1-a8ad-b748da725064", "graph-explorer"),
+];
+
+/// Tells whether a member's name is this one, which is written in lower case and without underscores.
+fn is_named(key: &[u8], name: &str) -> bool {
+    let key = key.strip_suffix(UTC_MARK).unwrap_or(key);
+    key.len() >= name.len()
+        && key
+            .iter()
+            .filter(|byte| **byte != b'_')
+            .map(u8::to_ascii_lowercase)
+            .eq(name.bytes())
+}
+
+/// Returns the first member of each name that is not `null`; names are in lower case and without underscores.
+pub fn pick<'a, const N: usize>(
+    members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
+    names: [&str; N],
+) -> [Value<'a>; N] {
+    let mut picked = [Value::Null; N];
+    for (key, value) in members.filter(|(_, value)| *value != Value::Null) {
+        if let Some(at) = names.iter().position(|name| is_named(key, name))
+            && picked[at] == Value::Null
+        {
+            picked[at] = value;
+        }
+    }
+    picked
+}
+
+/// Makes a type of the members of a record, each with the name that it has there: see [`pick`].
+macro_rules! record {
+    ($(#[$doc:meta])* $name:ident { $($field:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        struct $name<'a> { $($field: $crate::sources::json::Value<'a>,)+ }
+
+        impl<'a> $name<'a> {
+            fn of(
+                members: impl Iterator<Item = (&'a [u8], $crate::sources::json::Value<'a>)>,
+            ) -> Self {
+                let [$($field),+] = $crate::sources::microsoft::pick(members, [$($text),+]);
+                Self { $($field),+ }
+            }
+        }
+    };
+}
+pub(crate) use record;
+
+/// Returns the member of this name that is not `null`.
+pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
+    object
+        .members()
+        .find(|(key, value)| is_named(key, name) && *value != Value::Null)
+        .map(|(_, value)| value)
+}
+
+/// Tells whether there is something under each of these names, which are in lower case and without underscores.
+pub fn has_all<'a, const N: usize>(
+    members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
+    names: [&str; N],
+) -> bool {
+    pick(members, names).iter().all(|value| value.is_present())
+}
+
+/// Tells whether a member of this name is one of these texts, whatever the case.
+pub fn is_one_of(object: Object<'_>, name: &str, texts: &[&str]) -> bool {
+    matches!(named(object, name), Some(Value::Text(raw)) if texts.iter().any(|text| raw.eq_ignore_ascii_case(text.as_bytes())))
+}
+
+/// Opens a column that may hold its object or array as JSON text; anything else is returned as it is.
+pub fn opened<'a>(value: Value<'a>, room: &'a mut Vec<u8>) -> Value<'a> {
+    let Value::Text(inner) = value else {
+        return value;
+    };
+    if !matches!(inner.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return value;
+    }
+    let text = json::unescape(inner);
+    room.clear();
+    room.extend_from_slice(text.trim().as_bytes());
+    let len = room.len();
+    // The scanner wants to see that a value ends.
+    room.push(b' ');
+    match json::scan(room, 0) {
+        Ok(end) if end == len => Value::of(&room[..len]),
+        _ => Value::Null,
+    }
+}
+
+/// Reads the first of these that is a time. A portal writes `3/16/2026, 4:11:09.000 AM`.
+pub fn time_of(values: &[Value<'_>]) -> Option<Time> {
+    values
+        .iter()
+        .filter_map(|value| value.text())
+        .find_map(|text| instant(&text).or_else(|| instant(&text.replacen(", ", " ", 1))))
+}
+
+/// Returns a text without its blanks and in lower case, as ids of tenants, objects and applications are compared.
+pub fn guid(value: Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let text = text.trim();
+    (!json::stands_for_nothing(text) && text != NOBODY).then(|| text.to_ascii_lowercase())
+}
+
+/// Tells whether a text has the shape of a GUID.
+pub fn is_guid(text: &str) -> bool {
+    text.len() == NOBODY.len()
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_alphanumeric(),
+        })
+}
+
+/// Returns the part of a resource's id that follows a name, as in `/subscriptions/ID/…`.
+pub fn part_of<'a>(resource: &'a str, name: &str) -> Option<&'a str> {
+    let mut parts = resource.split('/').filter(|part| !part.is_empty());
+    parts.find(|part| part.eq_ignore_ascii_case(name))?;
+    parts.next()
+}
+
+/// Returns the tenant whose record it is. A table's `TenantId` is that of the workspace which keeps the table, so only the
+/// other spellings count.
+pub fn tenant(object: Object<'_>, properties: Value<'_>) -> Option<String> {
+    let [stated, resource] = pick(object.members(), ["aadtenantid", "resourceid"]);
+    let is_spelled_out = |key: &[u8]| matches!(key, b"tenantId" | b"tenantid" | b"tenant_id");
+    let inner = properties.members().find(|(key, _)| is_spelled_out(key));
+    let outer = object.members().find(|(key, _)| is_spelled_out(key));
+    guid(stated)
+        .or_else(|| guid(inner?.1))
+        .or_else(|| guid(outer?.1))
+        .or_else(|| Some(part_of(&resource.text()?, "tenants")?.to_ascii_lowercase()))
+}
+
+/// Returns the canonical id of an object of a tenant.
+pub fn object_id(tenant: Option<&str>, object: &str) -> String {
+    format!("entra:{}/{object}", tenant.unwrap_or("unknown"))
+}
+
+/// Who acted, as a record of a tenant says; all texts as they are written.
+#[derive(Debug, Default)]
+pub struct Actor<'a> {
+    /// The tenant, in lower case.
+    pub tenant: Option<&'a str>,
+    /// The object's id.
+    pub object: Value<'a>,
+    /// The user principal name.
+    pub name: Value<'a>,
+    /// The application's id, which names an actor that nothing else names.
+    pub application: Value<'a>,
+}
+
+impl Actor<'_> {
+    /// Returns the principal; `None` if nothing names it.
+    pub fn principal(&self, kind: IdentityKind, interner: &mut Interner) -> Option<Principal> {
+        let name = self.name.text().map(|name| name.trim().to_lowercase());
+        let (name, other) = match name {
+            Some(name) if name.contains('@') => (Some(name), None),
+            // Records of clients that nobody sits at have the object's id for a name.
+            other => (
+                None,
+                other.filter(|other| is_guid(other) && other != NOBODY),
+            ),
+        };
+        let object = guid(self.object).or(other);
+        let id = match (&object, &name, guid(self.application)) {
+            (Some(object), ..) => object_id(self.tenant, object),
+            (None, Some(name), _) => object_id(self.tenant, &format!("upn/{name}")),
+            (None, None, Some(app)) => object_id(self.tenant, &format!("app/{app}")),
+            (None, None, None) => return None,
+        };
+        Some(Principal {
+            id: interner.share(&id),
+            kind,
+            role: None,
+            instance: None,
+            is_delivered: false,
+            aliases: object
+                .iter()
+                .chain(&name)
+                .map(|alias| interner.share(alias))
+                .collect(),
+        })
+    }
+}
+
+/// Returns a location as one word: `West Europe` is `westeurope`.
+pub fn region(value: Value<'_>, interner: &mut Interner) -> Option<Str> {
+    let text: String = value
+        .text()?
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .flat_map(char::to_lowercase)
+        .collect();
+    (!text.is_empty()).then(|| interner.share(&text))
+}
+
+/// Splits scopes that stand between blanks or commas.
+pub fn scopes(value: Value<'_>, interner: &mut Interner) -> Vec<Str> {
+    let text = value.text().unwrap_or_default();
+    text.split([' ', ','])
+        .filter(|scope| !scope.is_empty())
+        .take(SCOPES_MAX)
+        .map(|scope| interner.share(scope))
+        .collect()
+}
+
+/// Returns how a client proved itself, which records state by number.
+pub fn client_proof(value: Value<'_>) -> Option<Cow<'_, str>> {
+    let text = value.text()?;
+    Some(match &*text {
+        "0" => Cow::Borrowed("public"),
+        "1" => Cow::Borrowed("secret"),
+        "2" => Cow::Borrowed("certificate"),
+        _ => text,
+    })
+}
+
+/// Returns what is known of the client, by what it says of itself or else by its application.
+pub fn client(user_agent: Value<'_>, application: Option<&str>, memory: &mut Memory) -> Client {
+    let said = user_agent.text().unwrap_or_default();
+    let mut client = memory.clients.of(&said, &mut memory.interner).clone();
+    if matches!(&*client.family, "empty" | "other" | "browser")
+        && let Some((_, family)) = PROGRAMS.iter().find(|(id, _)| application == Some(id))
+    {
+        client.family = memory.interner.share(family);
+        (client.is_console, client.is_program) = (false, *family != "graph-explorer");
+    }
+    client
+}
+
+/// Reads the first of these that is an address, or else that is anything; nobody's address is none.
+pub fn peer(values: &[Value<'_>], interner: &mut Interner) -> Peer {
+    let mut other = Peer::default();
+    for text in values.iter().filter_map(|value| value.text()) {
+        let peer = address::peer(text.trim(), interner);
+        match peer.ip {
+            Some(ip) if !ip.is_unspecified() => return peer,
+            Some(_) => {}
+            None if other.host.is_none() => other = peer,
+            None => {}
+        }
+    }
+    other
+}
+
+/// Returns a text as it is written, if there is one.
+pub fn shared(value: Value<'_>, interner: &mut Interner) -> Option<Str> {
+    Some(interner.share(value.text()?.trim()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_in_all_spellings() {
+        for key in [
+            "eventTimestamp",
+            "event_timestamp",
+            "EventTimestamp",
+            "EventTimestamp [UTC]",
+        ] {
+            assert!(is_named(key.as_bytes(), "eventtimestamp"), "{key}");
+        }
+        assert!(!is_named(b"eventTime", "eventtimestamp"));
+        assert!(!is_named(b"eventTimestamps", "eventtimestamp"));
+    }
+
+    #[test]
+    fn columns_are_opened_only_if_they_hold_one_value() {
+        let mut room = Vec::new();
+        let text = r#"" {\"a\":[1,\"\\\"x\\\"\"]}""#;
+        let value = opened(Value::of(text.as_bytes()), &mut room);
+        let second = value.get("a").unwrap().elements().nth(1).unwrap();
+        assert_eq!(second.text().as_deref(), Some("\"x\""));
+        for text in [r#""{\"a\":1""#, r#""{}{}""#, r#""[1}""#] {
+            let mut room = Vec::new();
+            assert_eq!(opened(Value::of(text.as_bytes()), &mut room), Value::Null);
+        }
+        let mut room = Vec::new();
+        let plain = Value::of(b"\"User-Agent\"");
+        assert_eq!(opened(plain, &mut room), plain);
+    }
+
+    #[test]
+    fn actors_go_by_the_best_name_that_they_have() {
+        let (mut interner, of) = (Interner::default(), |text: &'static str| {
+            Value::of(text.as_bytes())
+        });
+        let guid = "\"0A1B2C3D-0000-4000-8000-00000000000A\"";
+        for (object, name, application, expected) in [
+            (
+                guid,
+                "\"Ana@Example.com\"",
+                "null",
+                Some(("entra:t/0a1b2c3d-0000-4000-8000-00000000000a", 2)),
+            ),
+            (
+                "null",
+                guid,
+                "null",
+                Some(("entra:t/0a1b2c3d-0000-4000-8000-00000000000a", 1)),
+            ),
+            (
+                "\"00000000-0000-0000-0000-000000000000\"",
+                "\"Ana@Example.com\"",
+                guid,
+                Some(("entra:t/upn/ana@example.com", 1)),
+            ),
+            (
+                "\"\"",
+                "\"Ana\"",
+                guid,
+                Some(("entra:t/app/0a1b2c3d-0000-4000-8000-00000000000a", 0)),
+            ),
+            ("null", "\"Ana\"", "null", None),
+        ] {
+            let actor = Actor {
+                tenant: Some("t"),
+                object: of(object),
+                name: of(name),
+                application: of(application),
+            };
+            let principal = actor.principal(IdentityKind::Human, &mut interner);
+            assert_eq!(
+                principal.as_ref().map(|p| (&*p.id, p.aliases.len())),
+                expected
+            );
+        }
+    }
+}

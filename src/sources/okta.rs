@@ -1,0 +1,367 @@
+//! The Okta System Log: what was done in an org, by persons, applications and Okta itself.
+//!
+//! A record does not say whose org it is from. What delivers it may, and then the org stands in identities; else a `-`
+//! does. Reads of the directory are not logged; what remains of them are the rate limits that they run into.
+
+use std::sync::LazyLock;
+
+use crate::event::Action::*;
+use crate::event::{Context, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source, cut};
+use crate::sources::interner::Interner;
+use crate::sources::json::{Object, Value};
+use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::instant::instant;
+use crate::sources::parts::text::{Column, said};
+use crate::sources::parts::{address, country, id};
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Memory};
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// How records of the System Log are read.
+pub const FORMAT: Format = Format::new(Source::OktaSystem, recognises, parse);
+
+/// What its events are filed under.
+const SERVICE: &str = "okta";
+/// What stands in identities for an org that is not known.
+const NO_ORG: &str = "-";
+/// The domains below which Okta gives each org a name.
+const DOMAINS: [&str; 4] = [
+    ".okta.com",
+    ".oktapreview.com",
+    ".okta-emea.com",
+    ".okta-gov.com",
+];
+/// What the source of events on an event bus begins with; the org's name follows.
+const BUS_SOURCE: &str = "aws.partner/okta.com/";
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    // All that is left of listing users, groups and applications.
+    (SERVICE, "system.org.rate_limit.warning", EnumerateDirectory),
+    (SERVICE, "system.org.rate_limit.violation", EnumerateDirectory),
+    (SERVICE, "system.org.rate_limit.burst", EnumerateDirectory),
+    (SERVICE, "system.operation.rate_limit.violation", EnumerateDirectory),
+    (SERVICE, "system.operation.rate_limit.warning", EnumerateDirectory),
+    (SERVICE, "system.client.rate_limit.violation", EnumerateDirectory),
+    (SERVICE, "system.client.concurrency_rate_limit.violation", EnumerateDirectory),
+    (SERVICE, "core.concurrency.org.limit.violation", EnumerateDirectory),
+    // Credentials.
+    (SERVICE, "system.api_token.create", CreateCredential),
+    (SERVICE, "app.oauth2.credentials.lifecycle.create", CreateCredential),
+    (SERVICE, "user.mfa.factor.activate", CreateCredential),
+    (SERVICE, "user.account.reset_password", CreateCredential),
+    // Sessions and tokens.
+    (SERVICE, "app.oauth2.as.token.grant*", Authenticate),
+    (SERVICE, "app.oauth2.token.grant*", Authenticate),
+    (SERVICE, "user.session.access_admin_app", Authenticate),
+    (SERVICE, "user.session.impersonation.*", Authenticate),
+    (SERVICE, "user.session.start", Authenticate),
+    (SERVICE, "user.session.end", Authenticate),
+    (SERVICE, "user.authentication.*", Authenticate),
+    (SERVICE, "policy.evaluate_sign_on", Authenticate),
+    // Identities.
+    (SERVICE, "user.lifecycle.create", CreateIdentity),
+    (SERVICE, "group.lifecycle.create", CreateIdentity),
+    (SERVICE, "application.lifecycle.create", CreateIdentity),
+    (SERVICE, "app.oauth2.client.lifecycle.create", CreateIdentity),
+    (SERVICE, "system.import.*.create", CreateIdentity),
+    // What can be taken away.
+    (SERVICE, "application.user_membership.show_password", ReadObject),
+    (SERVICE, "analytics.reports.export.download", ReadObject),
+];
+
+static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+
+/// What restates a sign-in that other records tell.
+const RESTATED: [&str; 1] = ["policy.evaluate_sign_on"];
+/// What a person does in the web console.
+const CONSOLE_OPS: [&str; 1] = ["user.session.access_admin_app"];
+/// What tells that a second factor was used.
+const MFA_OPS: [&str; 1] = ["user.authentication.auth_via_mfa"];
+
+/// Returns the name of the org that an event hook or an event bus states: the first label of its host.
+pub fn org_of_envelope(envelope: Object<'_>) -> Option<String> {
+    let source = said(envelope.get("source"))?;
+    if let Some(rest) = source.strip_prefix(BUS_SOURCE) {
+        return Some(rest.split('/').next()?.to_lowercase()).filter(|org| !org.is_empty());
+    }
+    let host = source
+        .strip_prefix("https://")?
+        .split(['/', ':'])
+        .next()?
+        .to_lowercase();
+    let name = DOMAINS.iter().find_map(|domain| host.strip_suffix(domain));
+    Some(name.unwrap_or(&host).to_owned()).filter(|org| !org.is_empty())
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    let is_text =
+        |name: &str| matches!(object.get(name), Some(Value::Text(text)) if !text.is_empty());
+    let has = |name: &str| object.get(name).is_some_and(Value::is_present);
+    let Some(Value::Text(kind)) = object.get("eventType") else {
+        return false;
+    };
+    if kind.starts_with(b"com.okta.") || has("eventSource") {
+        return false;
+    }
+    let actor = object.get("actor").unwrap_or(Value::Null);
+    // Copies lose members; who did it stays, and no other log writes that so.
+    (is_text("published") && is_text("uuid") && (has("actor") || has("client")))
+        || (has("actor") && Column::of(actor).value().get("alternateId").is_some())
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let published = object.get("published").and_then(Value::text);
+    match published.and_then(|text| instant(&text)) {
+        Some(time) => Parsed::Event(Box::new(event(object, time, memory))),
+        None => Parsed::Rejected(RejectReason::NoTime),
+    }
+}
+
+fn event(object: Object<'_>, time: Time, memory: &mut Memory) -> Event {
+    let column = |name: &str| Column::of(object.get(name));
+    let [actor, client, outcome, debug, target, request] = [
+        "actor",
+        "client",
+        "outcome",
+        "debugContext",
+        "target",
+        "request",
+    ]
+    .map(column);
+    let [session, security, transaction] =
+        ["authenticationContext", "securityContext", "transaction"].map(column);
+    let debug = Column::of(debug.value().get("debugData"));
+    let org = memory.okta_org.clone();
+
+    let agent = client.value().get("userAgent").unwrap_or(Value::Null);
+    let agent = said(agent.get("rawUserAgent")).unwrap_or_default();
+    let client_known = memory.clients.of(&agent, &mut memory.interner).clone();
+    let interner = &mut memory.interner;
+    let op = interner.share(&said(object.get("eventType")).unwrap_or_default());
+    let action = ACTIONS.get(SERVICE, &op).unwrap_or(Other);
+    let targets = targets(target.value());
+    let principal = principal(actor.value(), org.as_deref(), interner);
+    let peer = peer(client.value(), request.value(), security.value(), interner);
+    let (outcome, error) = ended(outcome.value());
+
+    let debugged = |name: &str| said(debug.value().get(name));
+    let token = transaction
+        .value()
+        .path(&["detail", "requestApiTokenId"])
+        .and_then(said);
+    let session_id = said(session.value().get("externalSessionId"))
+        .or_else(|| said(session.value().get("rootSessionId")));
+    let credential = token.or(session_id).map(|text| interner.share(&text));
+    let of_type = |types: &[&str]| {
+        let is_one = |target: &&Target| types.iter().any(|t| t.eq_ignore_ascii_case(&target.kind));
+        targets.iter().find(is_one)
+    };
+    let is_application = principal
+        .as_ref()
+        .is_some_and(|p| p.kind == IdentityKind::ServicePrincipal);
+    let application = debugged("clientId")
+        .map(|text| text.into_owned())
+        .or_else(|| {
+            is_application.then(|| said(actor.value().get("id")).map(|t| t.into_owned()))?
+        })
+        .or_else(|| of_type(&["AppInstance", "PublicClientApp"]).map(|t| t.id.clone()));
+    let scopes = debugged("grantedScopes").or_else(|| debugged("requestedScopes"));
+    let auth_method = debugged("grantType")
+        .or_else(|| said(session.value().get("credentialType")))
+        .or_else(|| said(session.value().get("authenticationProvider")));
+
+    let created = match action {
+        CreateIdentity => of_type(&["User", "UserGroup", "AppInstance", "PublicClientApp"]),
+        _ => None,
+    };
+    let issued = match action {
+        CreateCredential => of_type(&["Token"]),
+        Authenticate => of_type(&["access_token", "AccessToken"]),
+        _ => None,
+    };
+    let object_of = match action {
+        ReadObject => of_type(&["AppUser", "User"]).map(|t| t.id.clone()),
+        EnumerateDirectory => debugged("requestUri").map(|uri| path_of(&uri).to_owned()),
+        _ => None,
+    };
+    let worked = outcome == Outcome::Success;
+    let console = match CONSOLE_OPS.contains(&&*op) {
+        true => Some(true),
+        false => client_known.console(peer.ip, false),
+    };
+    let mut event = Event {
+        account: org.clone(),
+        regional: false,
+        principal,
+        credential,
+        container: application
+            .as_ref()
+            .filter(|_| action == ReadObject)
+            .map(|id| interner.untrusted(id)),
+        application: application.map(|id| interner.share(&id)),
+        scopes: scopes.map_or_else(Vec::new, |text| words(&text, interner)),
+        context: Context {
+            mfa: (worked && MFA_OPS.contains(&&*op)).then_some(true),
+            console,
+            auth_method: auth_method.map(|text| interner.share(&text)),
+            ..Context::default()
+        },
+        peer,
+        user_agent: client_known.user_agent,
+        client: client_known.family,
+        action,
+        service: interner.share(SERVICE),
+        object: object_of.map(|text| interner.untrusted(&text)),
+        outcome,
+        error: error.map(|text| interner.untrusted(&text)),
+        created: created
+            .filter(|_| worked)
+            .map(|t| canonical(org.as_deref(), &t.kind, &t.id, interner)),
+        issued: issued.filter(|_| worked).map(|t| interner.share(&t.id)),
+        counted: !RESTATED.contains(&&*op),
+        op,
+        ..Event::new(time, Str::default(), Provider::Okta, Source::OktaSystem)
+    };
+    event.id = match said(object.get("uuid")) {
+        Some(uuid) => cut(&uuid, 256).into(),
+        None => id::of_parts(
+            "okta-",
+            &[
+                Some(&event.time.to_string()),
+                Some(&event.op),
+                event.principal.as_ref().map(|p| &*p.id),
+                event.peer.ip.map(|ip| ip.to_string()).as_deref(),
+                said(transaction.value().get("id")).as_deref(),
+                targets.first().map(|t| &*t.id),
+            ],
+        ),
+    };
+    event
+}
+
+/// Something that was acted on.
+struct Target {
+    kind: String,
+    id: String,
+}
+
+/// Reads what was acted on; of very many only the first.
+fn targets(value: Value<'_>) -> Vec<Target> {
+    const TARGETS_MAX: usize = 64;
+    let target = |value: Value<'_>| {
+        Some(Target {
+            kind: said(value.get("type"))?.into_owned(),
+            id: said(value.get("id"))?.into_owned(),
+        })
+    };
+    value
+        .elements()
+        .filter_map(target)
+        .take(TARGETS_MAX)
+        .collect()
+}
+
+fn canonical(org: Option<&str>, kind: &str, id: &str, interner: &mut Interner) -> Str {
+    interner.share(&format!("okta:{}/{kind}/{id}", org.unwrap_or(NO_ORG)))
+}
+
+/// Reads who did it. Whoever signs in under a name that does not exist is nobody.
+fn principal(actor: Value<'_>, org: Option<&str>, interner: &mut Interner) -> Option<Principal> {
+    let id = said(actor.get("id"))?;
+    let kind = said(actor.get("type"))?;
+    let identity_kind = kind_of(&kind);
+    let mut aliases = Vec::new();
+    if identity_kind != IdentityKind::CloudService {
+        aliases.push(interner.share(&id));
+        let login = said(actor.get("alternateId")).map(|text| text.to_lowercase());
+        if let Some(login) = login.filter(|login| *login != *id) {
+            aliases.push(interner.share(&login));
+        }
+    }
+    Some(Principal {
+        id: canonical(org, &kind, &id, interner),
+        kind: identity_kind,
+        role: None,
+        instance: None,
+        is_delivered: false,
+        aliases,
+    })
+}
+
+fn kind_of(actor_type: &str) -> IdentityKind {
+    match actor_type {
+        "User" | "AppUser" => IdentityKind::Human,
+        "SystemPrincipal" => IdentityKind::CloudService,
+        "Token" => IdentityKind::ServicePrincipal,
+        other if other.contains("App") || other.contains("Client") => {
+            IdentityKind::ServicePrincipal
+        }
+        _ => IdentityKind::Unknown,
+    }
+}
+
+fn peer(
+    client: Value<'_>,
+    request: Value<'_>,
+    security: Value<'_>,
+    interner: &mut Interner,
+) -> Peer {
+    let first = request
+        .get("ipChain")
+        .and_then(|chain| chain.elements().next())
+        .unwrap_or(Value::Null);
+    let text = said(client.get("ipAddress")).or_else(|| said(first.get("ip")));
+    let place = client
+        .get("geographicalContext")
+        .filter(|place| place.is_present())
+        .or_else(|| first.get("geographicalContext"))
+        .unwrap_or(Value::Null);
+    let place_name = said(place.get("country"));
+    Peer {
+        asn: security
+            .get("asNumber")
+            .and_then(Value::amount)
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|n| *n > 0),
+        country: place_name
+            .and_then(|name| country::code_of(&name))
+            .map(|code| interner.share(code)),
+        city: said(place.get("city")).map(|city| interner.untrusted(&city)),
+        ..text.map_or_else(Peer::default, |text| address::peer(&text, interner))
+    }
+}
+
+/// Reads how it ended, and why if not well.
+fn ended(outcome: Value<'_>) -> (Outcome, Option<String>) {
+    let result = said(outcome.get("result"));
+    let outcome_of = match result.as_deref() {
+        Some("SUCCESS" | "ALLOW") => Outcome::Success,
+        Some("DENY") => Outcome::Denied,
+        Some("RATE_LIMIT") => Outcome::Throttled,
+        Some("FAILURE" | "ABANDONED" | "SCHEDULE_FAILURE") => Outcome::Failure,
+        // A challenge is answered, a deferral settled, by a record of its own.
+        _ => Outcome::Unknown,
+    };
+    let error = match outcome_of {
+        Outcome::Denied | Outcome::Throttled | Outcome::Failure => said(outcome.get("reason")),
+        _ => None,
+    };
+    (outcome_of, error.map(|text| text.into_owned()))
+}
+
+/// Returns a request's path without its query.
+fn path_of(uri: &str) -> &str {
+    uri.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Splits a list of scopes at commas and blanks.
+fn words(text: &str, interner: &mut Interner) -> Vec<Str> {
+    const WORDS_MAX: usize = 256;
+    text.split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .take(WORDS_MAX)
+        .map(|word| interner.share(word))
+        .collect()
+}

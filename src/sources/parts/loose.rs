@@ -1,0 +1,81 @@
+//! Members whose names were re-cased on their way: exports turn `insertId` into `insertid`, `insert_id` or `insertID`.
+
+use crate::sources::json::{self, Value};
+
+/// Tells whether a name is this one, whatever its case and its underscores.
+pub fn same(key: &[u8], name: &str) -> bool {
+    fn plain(text: &[u8]) -> impl Iterator<Item = u8> {
+        let letters = text.iter().filter(|b| **b != b'_');
+        letters.map(u8::to_ascii_lowercase)
+    }
+    key == name.as_bytes() || plain(key).eq(plain(name.as_bytes()))
+}
+
+/// Returns the members of these names in one pass; `null` where there is none. A name as it is written here comes before one
+/// that is re-cased, for some records have both.
+pub fn pick<'a, const N: usize>(
+    members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
+    names: [&str; N],
+) -> [Value<'a>; N] {
+    let mut picked = [Value::Null; N];
+    let mut is_exact = [false; N];
+    for (key, value) in members.filter(|(_, value)| *value != Value::Null) {
+        for (at, name) in names.iter().enumerate() {
+            if key == name.as_bytes() {
+                if !is_exact[at] {
+                    (picked[at], is_exact[at]) = (value, true);
+                }
+            } else if picked[at] == Value::Null && same(key, name) {
+                picked[at] = value;
+            }
+        }
+    }
+    picked
+}
+
+/// Follows names downwards; `null` where one of them leads nowhere.
+pub fn path<'a>(value: Value<'a>, names: &[&str]) -> Value<'a> {
+    names
+        .iter()
+        .fold(value, |value, name| pick(value.members(), [name])[0])
+}
+
+/// Returns the object or array that a text holds, as table exports have it, with `room` to unescape it in; any other value as
+/// it is.
+pub fn opened<'a>(value: Value<'a>, room: &'a mut Vec<u8>) -> Value<'a> {
+    let Value::Text(inner) = value else {
+        return value;
+    };
+    if !matches!(inner.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return value;
+    }
+    room.clear();
+    room.extend_from_slice(json::unescape(inner).trim().as_bytes());
+    let len = room.len();
+    // The scanner wants to see that a value ends.
+    room.push(b' ');
+    match json::scan(room, 0) {
+        Ok(end) if end == len => Value::of(&room[..len]),
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_however_they_are_cased() {
+        let value =
+            Value::of(br#"{"insertid":"a","insertId":"b","Log_Name":"c","time":null,"TIME":1}"#);
+        let [id, log, time, none] = pick(value.members(), ["insertId", "logName", "time", "x"]);
+        let texts = [id, log, time, none].map(|v| v.text().unwrap_or_default().into_owned());
+        assert_eq!(texts, ["b", "c", "1", ""]);
+        assert!(same(b"at_sign_type", "atSignType") && !same(b"insert", "insertId"));
+        let mut room = Vec::new();
+        let text = Value::of(br#""{\"a\":{\"B\":7}}""#);
+        assert_eq!(path(opened(text, &mut room), &["a", "b"]).amount(), Some(7));
+        let cut = Value::of(br#""{\"a\":""#);
+        assert_eq!(opened(cut, &mut Vec::new()), cut);
+    }
+}

@@ -1,0 +1,99 @@
+//! Texts as logs write them: what says nothing, ids in one case, and JSON that lies in a text.
+
+use std::borrow::Cow;
+
+use crate::sources::json::{self, Value};
+
+/// Returns a scalar's text without blanks around it; `None` if it says nothing, `unknown` included.
+pub fn said<'a>(value: impl Into<Option<Value<'a>>>) -> Option<Cow<'a, str>> {
+    let text = match value.into()?.text()? {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    };
+    let says_nothing =
+        json::stands_for_nothing(&text) || text.eq_ignore_ascii_case("unknown") || text == "<null>";
+    (!says_nothing).then_some(text)
+}
+
+/// Tells whether a text is a GUID, in any case, and not the one of zeros.
+pub fn is_guid(text: &str) -> bool {
+    let b = text.as_bytes();
+    b.len() == 36
+        && b.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+        && b.iter().any(|byte| !matches!(byte, b'0' | b'-'))
+}
+
+/// Returns the domain of an e-mail address, in lower case.
+pub fn domain_of(address: &str) -> Option<String> {
+    let (user, domain) = address.trim().rsplit_once('@')?;
+    let is_domain = !domain.is_empty() && !domain.contains(|c: char| c.is_whitespace());
+    (!user.is_empty() && is_domain).then(|| domain.to_lowercase())
+}
+
+/// A column that is an object or array, or a text that holds one, as tables have it.
+pub enum Column<'a> {
+    /// It stands in the record.
+    Plain(Value<'a>),
+    /// It was unpacked from a text.
+    Unpacked(Vec<u8>),
+}
+
+impl<'a> Column<'a> {
+    /// Reads a column; what is neither is taken as it stands.
+    pub fn of(value: impl Into<Option<Value<'a>>>) -> Self {
+        let value = value.into().unwrap_or(Value::Null);
+        if let Value::Text(inner) = value
+            && inner.trim_ascii_start().starts_with(b"{")
+                | inner.trim_ascii_start().starts_with(b"[")
+            && let Some(text) = value.raw_text()
+            && json::scan(text.trim().as_bytes(), 0) == Ok(text.trim().len())
+        {
+            return Self::Unpacked(text.trim().as_bytes().to_vec());
+        }
+        Self::Plain(value)
+    }
+
+    /// Returns what it holds.
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            Self::Plain(value) => *value,
+            Self::Unpacked(text) => Value::of(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_nothing_is_absent() {
+        for text in ["\"\"", "\"-\"", "\" null \"", "\"Unknown\"", "null", "{}"] {
+            assert_eq!(said(Value::of(text.as_bytes())), None, "{text}");
+        }
+        assert_eq!(said(Value::Text(b" a ")).as_deref(), Some("a"));
+        assert!(is_guid("5D33Cd2e-8e55-4f21-9a2c-0b1c7f0a9b11"));
+        assert!(!is_guid("00000000-0000-0000-0000-000000000000") && !is_guid("x"));
+        assert_eq!(domain_of("a@Example.COM ").as_deref(), Some("example.com"));
+        assert_eq!(domain_of("example.com"), None);
+    }
+
+    #[test]
+    fn a_column_is_json_or_its_text() {
+        for text in [
+            &b"[{\"a\":\"b\"}]"[..],
+            b"\"[{\\\"a\\\":\\\"b\\\"}]\"",
+            b"\" [{\\\"a\\\": \\\"b\\\"}]\\r\\n\"",
+        ] {
+            let column = Column::of(Value::of(text));
+            let found = column.value().get_any_case("a").and_then(Value::text);
+            assert_eq!(found.as_deref(), Some("b"));
+        }
+        for text in [&b"\"[broken\""[..], b"\"plain\"", b"7"] {
+            assert_eq!(Column::of(Value::of(text)).value(), Value::of(text));
+        }
+    }
+}

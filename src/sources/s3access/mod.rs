@@ -1,0 +1,246 @@
+//! Amazon S3 server access logs: lines of text, and the same fields as JSON or in a table.
+//!
+//! A line names its bucket's owner by a canonical id, so that the account is not told. Delivery takes hours, and lines may
+//! be missing or come twice.
+
+mod fields;
+mod operation;
+
+use crate::event::{
+    Action, Context, Destination, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source,
+    Untrusted, cut,
+};
+use crate::sources::interner::Interner;
+use crate::sources::json::{Object, Value};
+use crate::sources::parts::instant::{instant, of_web_server};
+use crate::sources::parts::s3::{form_decoded, region_of_host};
+use crate::sources::parts::{address, arn, id, status};
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Line, Memory};
+use crate::time::Time;
+use crate::vocab::Str;
+
+use fields::{Field, Fields, Split, is_operation};
+
+/// How server access log records are read.
+pub const FORMAT: Format = Format::new(Source::AwsS3Access, recognises, parse)
+    .with_lines(line)
+    .with_tables(heads);
+
+/// What requests are filed under, as in CloudTrail.
+const SERVICE: &str = "s3";
+/// Who carries out what a bucket's lifecycle rules say.
+const LIFECYCLE: &str = "AmazonS3";
+/// What stands before the name of a service that makes a request.
+const SERVICE_PREFIX: &str = "svc:";
+/// How much of a request's id and operation goes into an event's id.
+const ID_BYTES_MAX: usize = 256;
+
+fn heads(names: &[&str]) -> bool {
+    let has = |any: &[&str]| names.iter().any(|name| any.contains(name));
+    has(&["bucket", "bucket_name"]) && has(&["requester"]) && has(&["operation"])
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    let Some(op) = object.get("operation") else {
+        return false;
+    };
+    let is_named = |name: &str| object.get(name).is_some_and(Value::is_present);
+    op.text().is_some_and(|op| is_operation(&op))
+        && (is_named("bucket") || is_named("bucket_name"))
+        && object.get("requester").is_some()
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    record(&Fields::of_object(object), memory)
+}
+
+fn line(text: &str, memory: &mut Memory) -> Line {
+    Line::Record(match Fields::of_line(text) {
+        Split::Foreign => return Line::Unknown,
+        Split::Malformed => Parsed::Rejected(RejectReason::MalformedRow),
+        Split::Fields(fields) => record(&fields, memory),
+    })
+}
+
+/// Reads a time with or without its brackets. No second of these logs is a leap second: sixty is damage.
+fn time(text: &str) -> Option<Time> {
+    let text = text.trim_matches(['[', ']']);
+    if text.split([' ', '+', '-']).next()?.ends_with(":60") {
+        return None;
+    }
+    of_web_server(text).or_else(|| instant(text))
+}
+
+fn record(fields: &Fields<'_>, memory: &mut Memory) -> Parsed {
+    match fields.get(Field::Time).and_then(time) {
+        Some(time) => Parsed::Event(Box::new(event(fields, time, memory))),
+        None => Parsed::Rejected(RejectReason::NoTime),
+    }
+}
+
+fn event(f: &Fields<'_>, time: Time, memory: &mut Memory) -> Event {
+    let op = f.get(Field::Operation).unwrap_or_default();
+    let uri = f.get(Field::Uri).and_then(target_of_request);
+    let key = f.get(Field::Key).map(|key| plain_key(key, uri));
+    let action = operation::classify(op, key.is_some());
+    let agent = f.get(Field::UserAgent).unwrap_or_default();
+    let client = memory.clients.of(agent, &mut memory.interner).clone();
+    let (mut principal, session) = requester(f.get(Field::Requester), &mut memory.interner);
+    if principal.kind == IdentityKind::RoleSession {
+        if client.is_cloudshell {
+            principal.kind = IdentityKind::Human;
+        } else if client.is_workload {
+            principal.kind = IdentityKind::Workload;
+        }
+    }
+    // A service uses the programs of AWS's own consoles, too, and from addresses that anybody might have.
+    let is_service = principal.kind == IdentityKind::CloudService;
+    let interner = &mut memory.interner;
+    let peer = match f.get(Field::Address) {
+        Some(text) => address::peer(text, interner),
+        None => Peer::default(),
+    };
+    let host = f.get(Field::HostHeader);
+    let bucket = f.get(Field::Bucket).map(|name| interner.untrusted(name));
+    let is_upload = matches!(op, "REST.PUT.OBJECT" | "REST.PUT.PART");
+    Event {
+        region: host.and_then(region_of_host).map(|r| interner.share(r)),
+        session: session.map(|name| interner.untrusted(name)),
+        context: Context {
+            console: client.console(peer.ip, false).filter(|_| !is_service),
+            auth_method: f.get(Field::Authentication).map(|m| interner.share(m)),
+            actor_account: f
+                .get(Field::Requester)
+                .and_then(arn::account_of_arn)
+                .map(|account| interner.share(account)),
+            ..Context::default()
+        },
+        principal: Some(principal),
+        peer,
+        user_agent: client.user_agent,
+        client: client.family,
+        action,
+        op: interner.share(op),
+        service: interner.share(SERVICE),
+        prefix: uri
+            .filter(|_| action == Action::ListObjects && key.is_none())
+            .map(|uri| interner.untrusted(&prefix(uri))),
+        object: key.as_deref().map(Untrusted::new),
+        // Nothing sent is written as a dash.
+        bytes_out: Some(f.number(Field::Sent).unwrap_or(0)),
+        bytes_in: f.number(Field::Size).filter(|_| is_upload),
+        copied_from: bucket.clone().filter(|_| operation::is_half_of_copy(op)),
+        container: bucket,
+        destination: Destination {
+            endpoint: host.map(|host| interner.untrusted(host)),
+            ..Destination::default()
+        },
+        outcome: outcome(f),
+        error: f.get(Field::Error).map(|code| interner.untrusted(code)),
+        counted: !operation::is_restated(op),
+        ..Event::new(time, event_id(f, op), Provider::Aws, Source::AwsS3Access)
+    }
+}
+
+/// Reads who made a request: an ARN, a canonical id, a service, nobody, or a name that another store of this kind gives.
+fn requester<'a>(text: Option<&'a str>, interner: &mut Interner) -> (Principal, Option<&'a str>) {
+    use IdentityKind::{Anonymous, CloudService, Unknown};
+    let plain = |id: &str, kind: IdentityKind, interner: &mut Interner| Principal {
+        id: interner.share(id),
+        kind,
+        role: None,
+        instance: None,
+        is_delivered: false,
+        aliases: Vec::new(),
+    };
+    let is_canonical = |t: &str| t.len() == 64 && t.bytes().all(|b| b.is_ascii_hexdigit());
+    let principal = match text {
+        None => plain("aws:anonymous", Anonymous, interner),
+        Some(arn) if arn.starts_with("arn:") => return arn::principal(arn, interner),
+        Some(LIFECYCLE) => plain("aws:service:s3.amazonaws.com", CloudService, interner),
+        Some(text) => match text.strip_prefix(SERVICE_PREFIX) {
+            Some(service) => plain(&format!("aws:service:{service}"), CloudService, interner),
+            None if is_canonical(text) => {
+                plain(&format!("aws:canonical:{text}"), Unknown, interner)
+            }
+            None => {
+                let (unique_id, session) = text.split_once(':').unwrap_or((text, ""));
+                let principal = plain(&format!("aws:account:/{unique_id}"), Unknown, interner);
+                return (principal, Some(session).filter(|s| !s.is_empty()));
+            }
+        },
+    };
+    (principal, None)
+}
+
+/// Returns path and query of `GET /path?query HTTP/1.1`.
+fn target_of_request(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once(' ')?;
+    Some(
+        rest.rsplit_once(" HTTP/")
+            .map_or(rest, |(target, _)| target),
+    )
+}
+
+/// Returns the prefix that a listing asks for; without one it asks for the whole bucket.
+fn prefix(target: &str) -> String {
+    let (_, query) = target.split_once('?').unwrap_or_default();
+    let value = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("prefix="));
+    value.map(form_decoded).unwrap_or_default()
+}
+
+/// Decodes an object's key. Some are encoded twice, which shows where once decoded they are what the request had.
+fn plain_key(key: &str, target: Option<&str>) -> String {
+    let once = form_decoded(key);
+    let path = target.map_or("", |target| target.split('?').next().unwrap_or(target));
+    if once.contains(['%', '+']) && path.ends_with(&once) {
+        form_decoded(&once)
+    } else {
+        once
+    }
+}
+
+/// Tells how a request ended: by its error code where that says more than its status.
+fn outcome(f: &Fields<'_>) -> Outcome {
+    let of_code = f.get(Field::Error).map(status::of_aws_code);
+    match (of_code, f.number(Field::Status)) {
+        (Some(outcome), _) if outcome != Outcome::Failure => outcome,
+        (_, Some(status)) => status::of_http(status),
+        (Some(failure), None) => failure,
+        (None, None) => Outcome::Unknown,
+    }
+}
+
+/// Returns what is the same for every delivery. A request may have several lines: the two halves of a copy differ in their
+/// operation, and the objects of a deletion of many in their key.
+fn event_id(f: &Fields<'_>, op: &str) -> Str {
+    let key = f.get(Field::Key);
+    let Some(request) = f.get(Field::Request) else {
+        let all = [
+            Field::Bucket,
+            Field::Time,
+            Field::Address,
+            Field::Requester,
+            Field::Operation,
+            Field::Key,
+            Field::Uri,
+            Field::Status,
+            Field::Sent,
+            Field::UserAgent,
+            Field::Version,
+            Field::Host,
+        ];
+        return id::of_parts("s3a-", &all.map(|field| f.get(field)));
+    };
+    let (request, short) = (cut(request, ID_BYTES_MAX), cut(op, ID_BYTES_MAX));
+    if op.starts_with("REST.") || op.starts_with("WEBSITE.") {
+        return format!("s3a:{request}:{short}").into();
+    }
+    id::of_parts(
+        &format!("s3a:{request}:{short}:"),
+        &[key, f.get(Field::Version)],
+    )
+}

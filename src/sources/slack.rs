@@ -1,0 +1,261 @@
+//! Slack audit logs: what was done in a grid's workspaces.
+//!
+//! Only completed actions are logged, and no reads of the directory.
+
+use std::sync::LazyLock;
+
+use crate::event::Action::*;
+use crate::event::{
+    Context, Destination, Event, IdentityKind, Outcome, Principal, Provider, Source, cut,
+};
+use crate::sources::interner::Interner;
+use crate::sources::json::{Object, Value};
+use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::instant::instant;
+use crate::sources::parts::text::{Column, said};
+use crate::sources::parts::{address, id};
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::{Format, Memory};
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// How audit log entries are read.
+pub const FORMAT: Format = Format::new(Source::SlackAudit, recognises, parse);
+
+/// What its events are filed under.
+const SERVICE: &str = "slack";
+/// What stands in identities for an organisation that is not known.
+const NO_ORGANISATION: &str = "-";
+/// What ids of a grid, and of nothing else, begin with.
+const GRID_PREFIX: char = 'E';
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    (SERVICE, "user_login", Authenticate),
+    (SERVICE, "user_login_failed", Authenticate),
+    (SERVICE, "user_logout", Authenticate),
+    (SERVICE, "user_session_*", Authenticate),
+    (SERVICE, "bulk_session_reset_by_admin", Authenticate),
+    (SERVICE, "user_created", CreateIdentity),
+    (SERVICE, "user_reactivated", CreateIdentity),
+    (SERVICE, "guest_created", CreateIdentity),
+    (SERVICE, "service_account_created", CreateIdentity),
+    (SERVICE, "app_installed", CreateCredential),
+    (SERVICE, "app_approved", CreateCredential),
+    (SERVICE, "app_scopes_expanded", CreateCredential),
+    (SERVICE, "app_resources_granted", CreateCredential),
+    (SERVICE, "bot_token_upgraded", CreateCredential),
+    (SERVICE, "app_token_*", CreateCredential),
+    (SERVICE, "app_token_*revoked", Other),
+    (SERVICE, "file_downloaded", ReadObject),
+    (SERVICE, "file_uploaded", WriteObject),
+    (SERVICE, "file_shared", CopyObject),
+    (SERVICE, "file_public_link_created", CopyObject),
+    // Exports of everything.
+    (SERVICE, "manual_export_started", ReadObject),
+    (SERVICE, "manual_export_completed", ReadObject),
+    (SERVICE, "manual_export_downloaded", ReadObject),
+    (SERVICE, "manual_user_export_started", ReadObject),
+    (SERVICE, "manual_user_export_completed", ReadObject),
+    (SERVICE, "manual_user_export_downloaded", ReadObject),
+    (SERVICE, "corporate_exports_*", ReadObject),
+    (SERVICE, "scheduled_export_*", ReadObject),
+];
+
+static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+
+/// The ends of what announces or restates an export that its completion tells.
+const RESTATED: [&str; 2] = ["_export_started", "_exports_started"];
+/// What makes something public.
+const PUBLISHING: [&str; 1] = ["file_public_link_created"];
+/// Whom what is public is given to.
+const EVERYONE: &str = "*";
+
+fn recognises(object: Object<'_>) -> bool {
+    let is_text =
+        |name: &str| matches!(object.get(name), Some(Value::Text(text)) if !text.is_empty());
+    if !is_text("action") || object.get("actor").is_none() {
+        return false;
+    }
+    let (actor, context) = (
+        Column::of(object.get("actor")),
+        Column::of(object.get("context")),
+    );
+    let has = |column: &Column<'_>, names: &[&str]| {
+        names.iter().any(|name| column.value().get(name).is_some())
+    };
+    // Copies lose time, id and entity.
+    has(&actor, &["type"])
+        && (object.get("date_create").is_some() || has(&context, &["location", "ip_address", "ua"]))
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    let details = Column::of(object.get("details"));
+    let stated = object.get("date_create").and_then(said);
+    // An anomaly also says when what is odd was done.
+    let stated = stated.or_else(|| said(details.value().get("action_timestamp")));
+    match stated.and_then(|text| instant(&text)) {
+        Some(time) => {
+            let event = event(object, details.value(), time, memory);
+            Parsed::Event(Box::new(event))
+        }
+        None => Parsed::Rejected(RejectReason::NoTime),
+    }
+}
+
+fn event(object: Object<'_>, details: Value<'_>, time: Time, memory: &mut Memory) -> Event {
+    let [actor, entity, context] =
+        ["actor", "entity", "context"].map(|name| Column::of(object.get(name)));
+    let (actor, entity, context) = (actor.value(), entity.value(), context.value());
+    let location = context.get("location").unwrap_or(Value::Null);
+    let entity_kind = said(entity.get("type")).unwrap_or_default();
+    // The entity lies in a member that is named after its type.
+    let thing = entity.get(&entity_kind).unwrap_or(Value::Null);
+
+    let client = memory
+        .clients
+        .of(
+            &said(context.get("ua")).unwrap_or_default(),
+            &mut memory.interner,
+        )
+        .clone();
+    let interner = &mut memory.interner;
+    let op = interner.share(&said(object.get("action")).unwrap_or_default());
+    let action = ACTIONS.get(SERVICE, &op).unwrap_or(Other);
+    let organisation = organisation(actor, location);
+    let peer = said(context.get("ip_address"))
+        .map(|text| address::peer(&text, interner))
+        .unwrap_or_default();
+
+    let app = entity.get("app").unwrap_or(Value::Null);
+    let application = said(app.get("id"))
+        .or_else(|| said(details.get("app_id")))
+        .map(|id| interner.share(&id));
+    let scopes = details
+        .get("new_scopes")
+        .or_else(|| app.get("scopes"))
+        .unwrap_or(Value::Null);
+    let account = said(location.get("id"))
+        .or_else(|| organisation.as_deref().map(Into::into))
+        .map(|id| interner.share(&id));
+    let is_data = matches!(action, ReadObject | WriteObject | CopyObject);
+    let thing_id = said(thing.get("id"));
+    let created = thing_id
+        .as_deref()
+        .filter(|_| action == CreateIdentity)
+        .map(|id| canonical(organisation.as_deref(), id, interner));
+    let destination = if PUBLISHING.contains(&&*op) {
+        Destination {
+            account: Some(interner.share(EVERYONE)),
+            external: Some(true),
+            ..Destination::default()
+        }
+    } else {
+        Destination::default()
+    };
+    let failed = op.ends_with("_failed");
+    let mut event = Event {
+        regional: false,
+        principal: principal(actor, organisation.as_deref(), interner),
+        credential: said(context.get("session_id")).map(|id| interner.share(&id)),
+        application,
+        scopes: shared(scopes, interner),
+        context: Context {
+            console: client.console(peer.ip, false),
+            ..Context::default()
+        },
+        peer,
+        user_agent: client.user_agent,
+        client: client.family,
+        action,
+        service: interner.share(SERVICE),
+        container: account
+            .as_ref()
+            .filter(|_| is_data)
+            .map(|id| interner.untrusted(id)),
+        object: thing_id
+            .filter(|_| is_data)
+            .map(|id| interner.untrusted(&id)),
+        destination,
+        account,
+        outcome: if failed {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        },
+        created,
+        counted: !RESTATED.iter().any(|end| op.ends_with(end)),
+        op,
+        ..Event::new(time, Str::default(), Provider::Slack, Source::SlackAudit)
+    };
+    event.id = match said(object.get("id")) {
+        Some(id) => cut(&id, 256).into(),
+        None => id::of_parts(
+            "slack-",
+            &[
+                Some(&event.time.to_string()),
+                Some(&event.op),
+                event.principal.as_ref().map(|p| &*p.id),
+                event.account.as_deref(),
+                event.peer.ip.map(|ip| ip.to_string()).as_deref(),
+                event.application.as_deref(),
+                said(thing.get("id")).as_deref(),
+            ],
+        ),
+    };
+    event
+}
+
+/// Returns the grid that an entry is of; where it does not say, the workspace.
+fn organisation(actor: Value<'_>, location: Value<'_>) -> Option<String> {
+    let team = actor.path(&["user", "team"]).and_then(said);
+    let place = said(location.get("id"));
+    let is_grid = said(location.get("type")).as_deref() == Some("enterprise");
+    let grid = place
+        .clone()
+        .filter(|_| is_grid)
+        .or_else(|| team.clone().filter(|team| team.starts_with(GRID_PREFIX)));
+    grid.or(place).or(team).map(|id| id.into_owned())
+}
+
+fn canonical(organisation: Option<&str>, id: &str, interner: &mut Interner) -> Str {
+    let organisation = organisation.unwrap_or(NO_ORGANISATION);
+    interner.share(&format!("slack:{organisation}/{id}"))
+}
+
+fn principal(
+    actor: Value<'_>,
+    organisation: Option<&str>,
+    interner: &mut Interner,
+) -> Option<Principal> {
+    let kind = said(actor.get("type"))?;
+    let who = actor.get(&kind)?;
+    let id = said(who.get("id"))?;
+    let mut aliases = vec![interner.share(&id)];
+    if let Some(email) = said(who.get("email")) {
+        aliases.push(interner.share(&email.to_lowercase()));
+    }
+    Some(Principal {
+        id: canonical(organisation, &id, interner),
+        kind: match &*kind {
+            "user" => IdentityKind::Human,
+            "app" | "bot" | "workflow" | "service_account" => IdentityKind::ServicePrincipal,
+            "system" => IdentityKind::CloudService,
+            _ => IdentityKind::Unknown,
+        },
+        role: None,
+        instance: None,
+        is_delivered: false,
+        aliases,
+    })
+}
+
+/// Shares the texts of a list, of a very long one only the first.
+fn shared(list: Value<'_>, interner: &mut Interner) -> Vec<Str> {
+    const TEXTS_MAX: usize = 256;
+    list.elements()
+        .filter_map(said)
+        .take(TEXTS_MAX)
+        .map(|text| interner.share(&text))
+        .collect()
+}

@@ -1,0 +1,230 @@
+//! AWS Transit Gateway flow logs: rows of text in any order of fields, and the same fields as JSON or in a table.
+//!
+//! A gateway sees what interfaces on both sides of it see as well, so its flows restate theirs and are not counted.
+
+use std::sync::LazyLock;
+
+use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
+use crate::sources::json::Object;
+use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::vpcflow::row::{self, COLUMNS_MAX, Columns, Field, Row, Texts, is_private};
+use crate::sources::{Format, Line, Memory};
+
+/// How a gateway's flow log records are read.
+pub const FORMAT: Format = Format::new(Source::AwsTgwFlow, recognises, parse)
+    .with_lines(line)
+    .with_tables(heads);
+
+/// What flows through a gateway are filed under.
+const SERVICE: &str = "transit-gateway";
+/// What is done, as these records have no action of their own.
+const FLOW: &str = "flow";
+
+/// The fields of the default format, in its order.
+const DOCUMENTED: [&str; 36] = [
+    "version",
+    "resource-type",
+    "account-id",
+    "tgw-id",
+    "tgw-attachment-id",
+    "tgw-src-vpc-account-id",
+    "tgw-dst-vpc-account-id",
+    "tgw-src-vpc-id",
+    "tgw-dst-vpc-id",
+    "tgw-src-subnet-id",
+    "tgw-dst-subnet-id",
+    "tgw-src-eni",
+    "tgw-dst-eni",
+    "tgw-src-az-id",
+    "tgw-dst-az-id",
+    "tgw-pair-attachment-id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "log-status",
+    "type",
+    "packets-lost-no-route",
+    "packets-lost-blackhole",
+    "packets-lost-mtu-exceeded",
+    "packets-lost-ttl-expired",
+    "tcp-flags",
+    "region",
+    "flow-direction",
+    "pkt-src-aws-service",
+    "pkt-dst-aws-service",
+];
+
+static DEFAULT: LazyLock<Columns> = LazyLock::new(|| Columns::of(&DOCUMENTED));
+
+/// What tells one flow from another.
+const TOLD_BY: [Field; 15] = [
+    Field::Gateway,
+    Field::GatewayAttachment,
+    Field::SourceInterface,
+    Field::TargetInterface,
+    Field::Start,
+    Field::End,
+    Field::Source,
+    Field::Target,
+    Field::SourcePort,
+    Field::TargetPort,
+    Field::Protocol,
+    Field::Direction,
+    Field::TcpFlags,
+    Field::Bytes,
+    Field::Packets,
+];
+
+fn heads(names: &[&str]) -> bool {
+    super::is_table(names) && !super::heads(names)
+}
+
+/// Tells whether an object is of a gateway.
+pub fn is_transit(object: Object<'_>) -> bool {
+    let gateway = object.get("tgw-id").or_else(|| object.get("tgw_id"));
+    gateway.is_some()
+}
+
+fn recognises(object: Object<'_>) -> bool {
+    object.get("srcaddr").is_some() && object.get("dstaddr").is_some() && is_transit(object)
+}
+
+fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    flow(&Texts::of(object).row(), memory)
+}
+
+fn line(text: &str, memory: &mut Memory) -> Line {
+    if let Some(columns) = Columns::of_header(text).filter(|columns| columns.is_transit) {
+        memory.columns = Some(columns);
+        return Line::Header;
+    }
+    let columns = memory.columns.as_ref().filter(|columns| columns.is_transit);
+    if columns.is_none() && !text.contains("tgw-") {
+        return Line::Unknown;
+    }
+    let mut room = [""; COLUMNS_MAX];
+    let Some(tokens) = row::split(text, &mut room) else {
+        return Line::Unknown;
+    };
+    if let Some(row) = columns.and_then(|columns| columns.row(tokens)) {
+        return Line::Record(flow(&row, memory));
+    }
+    if !is_of_gateway(tokens) {
+        return Line::Unknown;
+    }
+    match DEFAULT.row(tokens) {
+        Some(row) if is_documented(tokens) => Line::Record(flow(&row, memory)),
+        _ => Line::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader)),
+    }
+}
+
+/// Recognises a row of a gateway, whatever the order of its fields.
+fn is_of_gateway(tokens: &[&str]) -> bool {
+    let is_gateway = |t: &&str| t.starts_with("tgw-") && !t.starts_with("tgw-attach-");
+    let addresses = tokens
+        .iter()
+        .filter(|t| t.parse::<std::net::IpAddr>().is_ok());
+    tokens.iter().any(is_gateway) && addresses.count() >= 2
+}
+
+/// Recognises a row without header whose fields stand in the documented order.
+fn is_documented(tokens: &[&str]) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    tokens.len() == DOCUMENTED.len()
+        && is_number(tokens[0])
+        && tokens[3].starts_with("tgw-")
+        && matches!(tokens[25], "OK" | "NODATA" | "SKIPDATA")
+}
+
+/// Tells how a flow ended: it failed if every packet of it was lost at the gateway.
+fn outcome(row: &Row<'_>) -> Outcome {
+    let lost = [
+        Field::LostNoRoute,
+        Field::LostBlackhole,
+        Field::LostTooLarge,
+        Field::LostExpired,
+    ];
+    let lost = lost
+        .iter()
+        .filter_map(|field| row.number::<u64>(*field))
+        .fold(0u64, u64::saturating_add);
+    match row.number::<u64>(Field::Packets) {
+        Some(packets) if lost > 0 && lost >= packets => Outcome::Failure,
+        _ => Outcome::Success,
+    }
+}
+
+fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
+    let time = match row.time() {
+        Ok(time) => time,
+        Err(parsed) => return parsed,
+    };
+    let source = row.address(Field::PacketSource, Field::Source);
+    let target = row.address(Field::PacketTarget, Field::Target);
+    let (Some(source), Some(target)) = (source, target) else {
+        return Parsed::Rejected(RejectReason::MalformedRow);
+    };
+    // The direction that a row states is that at the gateway, which a flow both enters and leaves.
+    let (is_egress, is_ingress) = match (is_private(source), is_private(target)) {
+        (true, false) => (true, false),
+        (false, true) => (false, true),
+        _ => (false, false),
+    };
+    let outcome = outcome(row);
+    let bytes = row.number(Field::Bytes);
+    let interner = &mut memory.interner;
+    let account = row.get(Field::Account).filter(|a| *a != "unknown");
+    let region = row.get(Field::Region).map(|text| interner.share(text));
+    let endpoint = row
+        .get(Field::TargetService)
+        .filter(|_| is_egress)
+        .map(|name| interner.untrusted(name));
+    Parsed::Event(Box::new(Event {
+        account: account.map(|a| interner.share(a)),
+        region: region.or_else(|| memory.region_hint.clone()),
+        peer: if is_ingress {
+            row::peer(source, row.number(Field::SourcePort))
+        } else {
+            Peer::default()
+        },
+        client: interner.share("empty"),
+        action: if is_egress && outcome == Outcome::Success {
+            Action::EgressFlow
+        } else {
+            Action::Other
+        },
+        op: interner.share(FLOW),
+        service: interner.share(SERVICE),
+        bytes_out: bytes.filter(|_| is_egress),
+        bytes_in: bytes.filter(|_| is_ingress),
+        destination: if is_egress {
+            Destination {
+                ip: Some(target),
+                port: row.number(Field::TargetPort),
+                endpoint,
+                ..Destination::default()
+            }
+        } else {
+            Destination::default()
+        },
+        // The interfaces that a row names are the gateway's own.
+        attachment: (is_egress || is_ingress).then(|| Attachment {
+            address: Some(if is_egress { source } else { target }),
+            ..Attachment::default()
+        }),
+        outcome,
+        counted: false,
+        ..Event::new(
+            time,
+            row.id(*b"tf-", &TOLD_BY),
+            Provider::Aws,
+            Source::AwsTgwFlow,
+        )
+    }))
+}

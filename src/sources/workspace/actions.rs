@@ -1,0 +1,168 @@
+//! What an event of a Google Workspace application does, as one of our action classes.
+
+use std::sync::LazyLock;
+
+use crate::event::Action;
+use crate::event::Action::*;
+use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::workspace::parameters::Parameters;
+
+/// Application, event, class.
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    ("admin", "CREATE_USER", CreateIdentity),
+    ("admin", "CREATE_GROUP", CreateIdentity),
+    ("admin", "AUTHORIZE_API_CLIENT_ACCESS", CreateCredential),
+    ("admin", "CHANGE_PASSWORD", CreateCredential),
+    ("admin", "GENERATE_2SV_SCRATCH_CODES", CreateCredential),
+    ("admin", "DOWNLOAD_USERLIST_CSV", EnumerateDirectory),
+    ("admin", "DOWNLOAD_PENDING_INVITES_LIST", EnumerateDirectory),
+    ("admin", "CUSTOMER_TAKEOUT_CREATED", ReadObject),
+    ("groups", "create_group", CreateIdentity),
+    ("groups_enterprise", "create_group", CreateIdentity),
+    ("user_accounts", "2sv_enroll", CreateCredential),
+    ("user_accounts", "password_edit", CreateCredential),
+    ("login", "login_*", Authenticate),
+    ("login", "logout", Authenticate),
+    ("saml", "login_*", Authenticate),
+    ("token", "authorize", CreateCredential),
+    ("drive", "view", ReadObject),
+    ("drive", "preview", ReadObject),
+    ("drive", "download", ReadObject),
+    ("drive", "print", ReadObject),
+    ("drive", "sync_item_content", ReadObject),
+    ("drive", "upload", WriteObject),
+    ("drive", "create", WriteObject),
+    ("drive", "edit", WriteObject),
+    ("drive", "copy", CopyObject),
+    ("drive", "source_copy", CopyObject),
+    ("drive", "delete", DeleteObject),
+    ("drive", "trash", DeleteObject),
+    // Who may see a document; if that is somebody outside, it is given away.
+    ("drive", "change_user_access", WritePosture),
+    ("drive", "change_document_visibility", WritePosture),
+    ("drive", "change_document_access_scope", WritePosture),
+    ("drive", "change_acl_editors", WritePosture),
+    ("drive", "shared_drive_membership_change", WritePosture),
+    ("drive", "team_drive_membership_change", WritePosture),
+];
+
+static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+
+/// What restates a sign-in that another event tells.
+pub const RESTATED: [&str; 2] = ["login_verification", "login_challenge"];
+
+/// The nouns of methods that read the directory.
+const DIRECTORY_NOUNS: [&str; 7] = [
+    "users",
+    "groups",
+    "members",
+    "orgunits",
+    "roles",
+    "roleassignments",
+    "devices",
+];
+
+/// Returns what an event does.
+pub fn classify(application: &str, name: &str, given: &Parameters<'_>) -> Action {
+    if application == "token" && name == "activity" {
+        return api_call(given);
+    }
+    match ACTIONS.get(application, name) {
+        Some(WritePosture) if is_given_away(given) => CopyObject,
+        found => found.unwrap_or(Other),
+    }
+}
+
+/// Returns what an application's call of a Google API does.
+fn api_call(given: &Parameters<'_>) -> Action {
+    let text = |name: &str| given.text(name).unwrap_or_default().to_lowercase();
+    let (api, method) = (text("api_name"), text("method_name"));
+    let buckets = given.texts("product_bucket").unwrap_or_default();
+    let is_bucket = |wanted: &str| buckets.iter().any(|b| b.eq_ignore_ascii_case(wanted));
+    let does = |verbs: &[&str]| verbs.iter().any(|verb| method.contains(verb));
+    let is_directory = is_bucket("GSUITE_ADMIN") || api == "admin" || api.contains("directory");
+    if is_directory {
+        return match reads_directory(&method) {
+            true => EnumerateDirectory,
+            false => Other,
+        };
+    }
+    if is_bucket("CONTACTS") || api == "people" || api == "contacts" {
+        return match does(&["list", "search", "get"]) {
+            true => EnumerateDirectory,
+            false => Other,
+        };
+    }
+    let holds_data = ["DRIVE", "GMAIL"].iter().any(|bucket| is_bucket(bucket))
+        || matches!(&*api, "drive" | "gmail");
+    match holds_data {
+        true if does(&["list"]) => ListObjects,
+        true if does(&["get", "export", "download"]) => ReadObject,
+        _ => Other,
+    }
+}
+
+/// Tells whether a method, in lower case, lists or gets something of the directory: `directory.users.list`.
+fn reads_directory(method: &str) -> bool {
+    let reads = |rest: &str| {
+        let rest = rest.strip_prefix(['.', '/']).unwrap_or(rest);
+        rest.starts_with("list") || rest.starts_with("get")
+    };
+    DIRECTORY_NOUNS.iter().any(|noun| {
+        let mut found = method.match_indices(noun);
+        found.any(|(at, _)| reads(&method[at + noun.len()..]))
+    })
+}
+
+/// Tells whether an event gives a document to somebody outside.
+pub fn is_given_away(given: &Parameters<'_>) -> bool {
+    given.text("visibility_change").as_deref() == Some("external")
+}
+
+/// Tells whether a document is open to everyone, or to everyone with its link.
+pub fn is_public(given: &Parameters<'_>) -> bool {
+    /// Values of `visibility` that name no organisation.
+    const OPEN: [&str; 2] = ["public_on_the_web", "people_with_link"];
+    let is_open = given
+        .text("visibility")
+        .is_some_and(|visibility| OPEN.contains(&&*visibility));
+    is_open && given.text("target_user").is_none()
+}
+
+/// Returns why it did not work, if it did not; all but a few events tell only what was done.
+pub fn failure(name: &str, given: &Parameters<'_>) -> Option<String> {
+    let challenge_failed = || {
+        let status = given.text("login_challenge_status")?.to_lowercase();
+        status.contains("fail").then_some(status)
+    };
+    match name {
+        "login_failure" => {
+            let why = given.text("login_failure_type");
+            Some(why.unwrap_or_else(|| name.to_owned()))
+        }
+        "deny" => Some(name.to_owned()),
+        "login_verification" | "login_challenge" => challenge_failed(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_of_the_directory_are_told_by_noun_and_verb() {
+        for (method, expected) in [
+            ("directory.users.list", true),
+            ("directory.users/get", true),
+            ("roleassignmentslist", true),
+            ("directory.groups.insert", false),
+            ("directory.users.update", false),
+            ("list", false),
+            ("", false),
+        ] {
+            assert_eq!(reads_directory(method), expected, "{method}");
+        }
+    }
+}

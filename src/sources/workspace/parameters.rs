@@ -1,0 +1,77 @@
+//! The parameters of a Google Workspace event: a list of names, each with a value of one of several types.
+
+use crate::sources::json::Value;
+use crate::sources::parts::text::said;
+
+/// The parameters of an event.
+pub struct Parameters<'a>(pub Value<'a>);
+
+impl<'a> Parameters<'a> {
+    /// Of very many parameters or values only so many are read.
+    const TEXTS_MAX: usize = 256;
+    /// The members that hold a value, by its type.
+    const TYPES: [&'static str; 7] = [
+        "value",
+        "intValue",
+        "boolValue",
+        "multiValue",
+        "multiIntValue",
+        "messageValue",
+        "multiMessageValue",
+    ];
+
+    fn value_of(parameter: Value<'a>) -> Option<Value<'a>> {
+        let member = |name: &&str| parameter.get(name).filter(|v| v.is_present());
+        Self::TYPES.iter().find_map(member)
+    }
+
+    fn get(&self, name: &str) -> Option<Value<'a>> {
+        let is_it = |p: &Value<'a>| p.get("name").and_then(said).as_deref() == Some(name);
+        Self::value_of(self.0.elements().find(is_it)?)
+    }
+
+    /// Returns a value as text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        said(self.get(name)?).map(|text| text.into_owned())
+    }
+
+    /// Returns the texts of a list, or of a text that is separated by commas or blanks; `None` if there are none.
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let texts: Vec<String> = self
+            .get(name)?
+            .elements()
+            .filter_map(said)
+            .flat_map(|text| {
+                let parts = text.split([',', ' ']).map(str::to_owned);
+                parts.collect::<Vec<_>>()
+            })
+            .filter(|text| !text.is_empty())
+            .take(Self::TEXTS_MAX)
+            .collect();
+        (!texts.is_empty()).then_some(texts)
+    }
+
+    /// Returns a truth.
+    pub fn truth(&self, name: &str) -> Option<bool> {
+        self.get(name)?.truth()
+    }
+
+    /// Returns an amount.
+    pub fn amount(&self, name: &str) -> Option<u64> {
+        self.get(name)?.amount()
+    }
+
+    /// Returns the name and the texts of every parameter.
+    pub fn all(&self) -> impl Iterator<Item = (String, Vec<String>)> {
+        self.0.elements().take(Self::TEXTS_MAX).map(|parameter| {
+            let texts = Self::value_of(parameter)
+                .into_iter()
+                .flat_map(Value::elements)
+                .filter_map(|value| said(value).map(|text| text.into_owned()))
+                .take(Self::TEXTS_MAX)
+                .collect();
+            let name = parameter.get("name").and_then(said);
+            (name.unwrap_or_default().into_owned(), texts)
+        })
+    }
+}

@@ -73,6 +73,11 @@ const ROWS: &[Row] = &[
 
 static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
 
+/// Returns what an event of that name does.
+pub fn classify(op: &str) -> crate::event::Action {
+    ACTIONS.get(SERVICE, op).unwrap_or(Other)
+}
+
 /// What restates a sign-in that other records tell.
 const RESTATED: [&str; 1] = ["policy.evaluate_sign_on"];
 /// What a person does in the web console.
@@ -140,7 +145,7 @@ fn event(object: Object<'_>, time: Time, memory: &mut Memory) -> Event {
     let client_known = memory.clients.of(&agent, &mut memory.interner).clone();
     let interner = &mut memory.interner;
     let op = interner.share(&said(object.get("eventType")).unwrap_or_default());
-    let action = ACTIONS.get(SERVICE, &op).unwrap_or(Other);
+    let action = classify(&op);
     let targets = targets(target.value());
     let principal = principal(actor.value(), org.as_deref(), interner);
     let peer = peer(client.value(), request.value(), security.value(), interner);

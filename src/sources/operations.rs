@@ -1,19 +1,124 @@
-//! What an operation does, by whose it is: the one place that knows which provider has which table.
+//! What an operation does, by whose it is: the one place that knows which provider has which tables.
 
 use crate::event::{Action, Provider};
-use crate::sources::aws_actions;
+use crate::sources::{
+    aws_actions, azure, entra, gcpaudit, graph_actions, m365, okta, slack, workspace,
+};
+
+/// What the services of Google are called after their names.
+const GOOGLE: &str = ".googleapis.com";
 
 /// Returns the class of a provider's operation, if its tables know it.
 pub fn class_of(provider: Provider, service: &str, op: &str) -> Option<Action> {
-    let action = match provider {
-        Provider::Aws => aws_actions::classify(short(service), op),
-        _ => Action::Other,
-    };
-    (action != Action::Other).then_some(action)
+    let known = |action: Action| Some(action).filter(|action| *action != Action::Other);
+    match provider {
+        Provider::Aws => known(aws_actions::classify(short(service), op)),
+        Provider::Azure => known(azure::storage::actions::classify(op))
+            .or_else(|| known(azure::activity::actions::classify(&op.to_ascii_uppercase()))),
+        Provider::Entra => known(entra::audit::classify(op)).or_else(|| {
+            let (method, uri) = op.split_once(' ')?;
+            known(graph_actions::classify(
+                method,
+                &graph_actions::template(uri),
+            ))
+        }),
+        Provider::M365 => {
+            let (workload, op) = (service.to_ascii_lowercase(), op.to_ascii_lowercase());
+            known(m365::actions::classify(&workload, &op))
+                .or_else(|| known(entra::audit::classify(&op)))
+        }
+        Provider::Gcp => {
+            let service = service.strip_suffix(GOOGLE).unwrap_or(service);
+            known(gcpaudit::actions::classify(
+                service,
+                &gcpaudit::actions::plain_name(op),
+            ))
+        }
+        Provider::Gworkspace => known(workspace::actions::of_name(service, op)),
+        Provider::Okta => known(okta::classify(op)),
+        Provider::Slack => known(slack::classify(op)),
+        Provider::Other => None,
+    }
 }
 
 /// Returns the short name of a service of AWS, as in `s3` for `s3.amazonaws.com`; any other name as it is.
 pub fn short(service: &str) -> &str {
     let host = service.strip_suffix(".cn").unwrap_or(service);
     host.strip_suffix(".amazonaws.com").unwrap_or(service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_provider_is_asked_in_its_own_words() {
+        for (provider, service, op, expected) in [
+            (
+                Provider::Aws,
+                "s3.amazonaws.com",
+                "ListObjects",
+                Some(Action::ListObjects),
+            ),
+            (Provider::Aws, "s3", "Unheard", None),
+            (Provider::Azure, "", "ListBlobs", Some(Action::ListObjects)),
+            (
+                Provider::Azure,
+                "",
+                "Microsoft.Storage/storageAccounts/listKeys/action",
+                Some(Action::CreateCredential),
+            ),
+            (
+                Provider::Entra,
+                "graph",
+                "GET /v1.0/users",
+                Some(Action::EnumerateDirectory),
+            ),
+            (
+                Provider::Entra,
+                "",
+                "Add user.",
+                Some(Action::CreateIdentity),
+            ),
+            (
+                Provider::M365,
+                "SharePoint",
+                "FileDownloaded",
+                Some(Action::ReadObject),
+            ),
+            (
+                Provider::M365,
+                "AzureActiveDirectory",
+                "Add user.",
+                Some(Action::CreateIdentity),
+            ),
+            (
+                Provider::Gcp,
+                "storage.googleapis.com",
+                "storage.objects.list",
+                Some(Action::ListObjects),
+            ),
+            (
+                Provider::Gworkspace,
+                "drive",
+                "download",
+                Some(Action::ReadObject),
+            ),
+            (
+                Provider::Okta,
+                "",
+                "user.lifecycle.create",
+                Some(Action::CreateIdentity),
+            ),
+            (
+                Provider::Slack,
+                "",
+                "file_downloaded",
+                Some(Action::ReadObject),
+            ),
+            (Provider::Other, "", "ListObjects", None),
+        ] {
+            assert_eq!(class_of(provider, service, op), expected, "{provider} {op}");
+        }
+    }
 }

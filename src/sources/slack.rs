@@ -64,6 +64,11 @@ const ROWS: &[Row] = &[
 
 static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
 
+/// Returns what an action of that name does.
+pub fn classify(op: &str) -> crate::event::Action {
+    ACTIONS.get(SERVICE, op).unwrap_or(Other)
+}
+
 /// The ends of what announces or restates an export that its completion tells.
 const RESTATED: [&str; 2] = ["_export_started", "_exports_started"];
 /// What makes something public.
@@ -121,7 +126,7 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, memory: &mut Memory
         .clone();
     let interner = &mut memory.interner;
     let op = interner.share(&said(object.get("action")).unwrap_or_default());
-    let action = ACTIONS.get(SERVICE, &op).unwrap_or(Other);
+    let action = classify(&op);
     let organisation = organisation(actor, location);
     let peer = said(context.get("ip_address"))
         .map(|text| address::peer(&text, interner))

@@ -108,12 +108,13 @@ pub fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     match translated {
         Some(parsed) => amended(parsed, |event| {
             event.source = Source::Ecs;
-            // An error that the translation has no word for.
-            if event.outcome == Outcome::Success
-                && doc.text("event.outcome").as_deref() == Some("failure")
-            {
-                event.outcome = Outcome::Failure;
-            }
+            // What the translation has no word for.
+            let said = doc.text("event.outcome");
+            event.outcome = match (event.outcome, said.as_deref()) {
+                (Outcome::Success, Some("failure")) => Outcome::Failure,
+                (Outcome::Unknown, Some("success")) if !event.is_flow() => Outcome::Success,
+                (outcome, _) => outcome,
+            };
             locate(event, &doc, memory);
         }),
         None => match common::event(&doc, memory) {

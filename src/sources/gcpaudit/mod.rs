@@ -2,7 +2,7 @@
 //!
 //! Entries come from sinks, the command line, Pub/Sub and tables of BigQuery; Workspace's own audit logs share the form.
 
-mod actions;
+pub mod actions;
 mod caller;
 mod target;
 

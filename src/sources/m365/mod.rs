@@ -3,7 +3,7 @@
 //! An export's row holds the record as JSON text; what stands beside it is used only where the record is cut. One record of
 //! mail that was looked at tells of several folders, and each is an event of ours.
 
-mod actions;
+pub mod actions;
 mod caller;
 mod record;
 mod target;

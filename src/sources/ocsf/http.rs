@@ -3,6 +3,7 @@
 //! Slack, Okta and others do not log that somebody reads their directory. Who has a proxy's log sees it all the same.
 
 use crate::event::{Action, Provider};
+use crate::sources::graph_actions;
 
 /// What a request is.
 #[derive(Debug, PartialEq)]
@@ -28,57 +29,7 @@ struct Api {
 }
 
 /// Collections in which users, groups, roles, applications and devices are found, in lower case.
-const APIS: [Api; 5] = [
-    Api {
-        provider: Provider::Entra,
-        service: "graph",
-        hosts: &[
-            "graph.microsoft.com",
-            "graph.microsoft.us",
-            "microsoftgraph.chinacloudapi.cn",
-        ],
-        roots: &["/v1.0", "/beta"],
-        collections: &[
-            "users",
-            "groups",
-            "serviceprincipals",
-            "applications",
-            "devices",
-            "contacts",
-            "directoryroles",
-            "directoryroletemplates",
-            "rolemanagement",
-            "administrativeunits",
-            "oauth2permissiongrants",
-            "directoryobjects",
-            "organization",
-            "domains",
-            "subscribedskus",
-            "tenantrelationships",
-        ],
-    },
-    Api {
-        provider: Provider::Entra,
-        service: "aadgraph",
-        hosts: &["graph.windows.net"],
-        roots: &["/*"],
-        collections: &[
-            "users",
-            "groups",
-            "serviceprincipals",
-            "applications",
-            "devices",
-            "contacts",
-            "directoryroles",
-            "roledefinitions",
-            "roleassignments",
-            "eligibleroleassignments",
-            "administrativeunits",
-            "oauth2permissiongrants",
-            "tenantdetails",
-            "policies",
-        ],
-    },
+const APIS: [Api; 3] = [
     Api {
         provider: Provider::Slack,
         service: "slack",
@@ -126,9 +77,27 @@ const APIS: [Api; 5] = [
     },
 ];
 
-/// Tells what a request does, if it is one to a directory.
+/// Hosts of Microsoft's directory, and the service that its own log of requests files them under.
+const GRAPHS: [(&str, &str); 4] = [
+    ("graph.microsoft.com", "graph"),
+    ("graph.microsoft.us", "graph"),
+    ("microsoftgraph.chinacloudapi.cn", "graph"),
+    ("graph.windows.net", "aadgraph"),
+];
+
+/// Tells what a request does, if it is one to a directory or to Microsoft Graph.
 pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
     let host = host.to_ascii_lowercase();
+    let method = method.to_ascii_uppercase();
+    if let Some((_, service)) = GRAPHS.iter().find(|(known, _)| *known == host) {
+        let template = graph_actions::template(path);
+        return Some(Request {
+            provider: Provider::Entra,
+            service,
+            action: graph_actions::classify(&method, &template),
+            op: format!("{method} {template}"),
+        });
+    }
     let path = path.to_ascii_lowercase();
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let is_host = |known: &&str| {
@@ -145,7 +114,7 @@ pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
         .iter()
         .filter_map(|root| below(root, &segments))
         .find_map(|name| api.collections.iter().find(|known| **known == name))?;
-    let action = match &*method.to_ascii_uppercase() {
+    let action = match &*method {
         "GET" | "HEAD" => Action::EnumerateDirectory,
         // Slack's methods are called by either verb, and their names say that they read.
         "POST" if api.provider == Provider::Slack && collection.contains('.') => {
@@ -157,7 +126,7 @@ pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
     Some(Request {
         provider: api.provider,
         service: api.service,
-        op: format!("{} /{collection}", method.to_ascii_uppercase()),
+        op: format!("{method} /{collection}"),
         action,
     })
 }
@@ -202,7 +171,18 @@ mod tests {
                 "/v1.0/users/1",
                 Some(("graph", Action::Other)),
             ),
-            ("GET", "graph.microsoft.com", "/v1.0/me/messages", None),
+            (
+                "GET",
+                "graph.microsoft.com",
+                "/v1.0/me/messages",
+                Some(("graph", Action::ReadObject)),
+            ),
+            (
+                "GET",
+                "graph.microsoft.com",
+                "/v1.0/me/todo",
+                Some(("graph", Action::Other)),
+            ),
             (
                 "GET",
                 "graph.windows.net",

@@ -63,6 +63,11 @@ const DIRECTORY_NOUNS: [&str; 7] = [
     "devices",
 ];
 
+/// Returns what an event of that name does, as far as its name tells.
+pub fn of_name(application: &str, name: &str) -> Action {
+    ACTIONS.get(application, name).unwrap_or(Other)
+}
+
 /// Returns what an event does.
 pub fn classify(application: &str, name: &str, given: &Parameters<'_>) -> Action {
     if application == "token" && name == "activity" {

@@ -3,7 +3,7 @@
 //! An activity tells of one or several events under one time and actor; each is an event of ours. An event's parameters are a
 //! list of names and values of several types; copies of them beside it are not looked at.
 
-mod actions;
+pub mod actions;
 mod parameters;
 
 use rustc_hash::FxHashMap;

@@ -2,7 +2,7 @@
 //!
 //! One action writes several records. The first of them is skipped, and only the last counts.
 
-mod actions;
+pub mod actions;
 mod caller;
 
 use std::borrow::Cow;

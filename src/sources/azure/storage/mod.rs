@@ -2,7 +2,7 @@
 //!
 //! Classic storage analytics logs are told apart and refused: the same calls can be had as resource logs.
 
-mod actions;
+pub mod actions;
 mod caller;
 mod place;
 

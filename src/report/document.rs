@@ -274,6 +274,9 @@ pub struct FirstEvent {
     /// From which address.
     #[serde(default)]
     pub source_ip: Option<String>,
+    /// To which address, of a flow.
+    #[serde(default)]
+    pub destination_ip: Option<String>,
 }
 
 /// One step of a sequence.

@@ -161,13 +161,14 @@ fn write_reason(out: &mut String, reason: &AlertReason, entity: &str) -> std::fm
 
 /// Returns the event that a reason rests on in one line, not yet escaped.
 pub(super) fn first(event: &FirstEvent) -> String {
-    let from = event
-        .source_ip
-        .as_ref()
-        .map(|ip| format!(" from {ip}"))
-        .unwrap_or_default();
+    let place = |word: &str, ip: &Option<String>| match ip {
+        Some(ip) => format!(" {word} {ip}"),
+        None => String::new(),
+    };
+    let from = place("from", &event.source_ip);
+    let to = place("to", &event.destination_ip);
     format!(
-        "first {}  {}{from}  event {}",
+        "first {}  {}{from}{to}  event {}",
         event.time, event.operation, event.event_id
     )
 }
@@ -245,12 +246,21 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
             accounts,
             buckets,
             acts,
+            basis,
             ..
-        } => format!(
-            "{} in {}",
-            given(buckets, accounts),
-            noun(*acts, "act", "acts"),
-        ),
+        } => {
+            let is_new = basis.as_ref().is_some_and(|basis| basis.first.is_some());
+            format!(
+                "{} in {}{}",
+                given(buckets, accounts),
+                noun(*acts, "act", "acts"),
+                if is_new {
+                    ", to which it has never given anything"
+                } else {
+                    ""
+                },
+            )
+        }
         AlertReason::Declared { buckets, .. } if buckets.is_empty() => {
             "that this happened at all, which this analytic gives a weight of its own".to_owned()
         }

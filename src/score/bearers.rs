@@ -21,6 +21,8 @@ pub struct EventRecord {
     pub operation: String,
     /// From which address.
     pub source_ip: Option<String>,
+    /// To which address, of a flow.
+    pub destination_ip: Option<String>,
 }
 
 impl EventRecord {
@@ -30,6 +32,7 @@ impl EventRecord {
             event_id: event.id.to_string(),
             operation: format!("{}:{}", event.service, event.op),
             source_ip: event.peer.ip.map(|ip| ip.to_string()),
+            destination_ip: event.destination.ip.map(|ip| ip.to_string()),
         }
     }
 }

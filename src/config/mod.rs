@@ -7,7 +7,7 @@
 mod approval;
 mod written;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
@@ -21,7 +21,7 @@ pub use approval::{Approval, Criteria, Facets, approval_covering};
 
 use crate::document::{Table, Word};
 use crate::error::{Error, Result};
-use crate::event::Provider;
+use crate::event::{Provider, Source};
 use crate::glob::Glob;
 use crate::pattern::NamePattern;
 use crate::time::Time;
@@ -41,6 +41,8 @@ pub struct Config {
     pub accounts: BTreeSet<Str>,
     /// Whether identities that neither a peer group nor a role names peers for are grouped by what they do.
     pub groups_alike: bool,
+    /// How late, in seconds, records of a log may come, where it is not [`Source::lateness_secs`].
+    pub lateness: BTreeMap<Source, i64>,
     /// Sensitive buckets.
     pub sensitive: Vec<Sensitive>,
     /// Who is behind which source of network flows.
@@ -126,6 +128,7 @@ impl Default for Config {
             geoip: Vec::new(),
             accounts: BTreeSet::new(),
             groups_alike: true,
+            lateness: BTreeMap::new(),
             sensitive: Vec::new(),
             bindings: Vec::new(),
             approvals: Vec::new(),
@@ -178,6 +181,12 @@ impl Config {
             && self
                 .accounts
                 .contains(format!("{provider}:{account}").as_str())
+    }
+
+    /// Returns how late, in seconds, a record may come after the newest of its source and still be judged in order.
+    pub fn lateness_secs(&self, source: Source) -> i64 {
+        let configured = self.lateness.get(&source).copied();
+        configured.unwrap_or_else(|| source.lateness_secs())
     }
 
     /// Returns the entry of the list of sensitive buckets that a bucket falls under, the first if several.

@@ -12,6 +12,11 @@ geoip = ["city.mmdb", "asn.mmdb"]
 accounts = ["aws:111122223333", "gcp:my-project"]
 peer_groups = "off"
 
+[lateness]
+"aws.cloudtrail" = "30m"
+okta.system = "1h"
+ecs = "0s"
+
 [[sensitive]]
 bucket = "aws:payroll-*"
 owner = "finance@example.com"
@@ -45,6 +50,16 @@ fn everything_of_the_manual_is_read() {
     let config = Config::parse(WHOLE, "plimsoll.toml").unwrap();
     assert_eq!(config.internal.len(), 2);
     assert!(!config.groups_alike);
+    let late = [
+        Source::AwsCloudTrail,
+        Source::OktaSystem,
+        Source::Ecs,
+        Source::SlackAudit,
+    ];
+    assert_eq!(
+        late.map(|log| config.lateness_secs(log)),
+        [1_800, 3_600, 0, 600]
+    );
     assert!(
         config.is_our_account(Provider::Gcp, "my-project")
             && !config.is_our_account(Provider::Aws, "my-project")
@@ -88,6 +103,13 @@ fn faults_have_lines_and_near_misses() {
         &[
             "2: unknown key in [network]: `internl`; did you mean `internal`?",
             "4: unknown key in the configuration: `netwrok`; did you mean `network`?",
+        ],
+    );
+    check(
+        "[lateness]\nokta.sistem = \"1h\"\ngcp.audit = \"2d\"\n",
+        &[
+            "2: unknown log in [lateness] `okta.sistem`; did you mean `okta.system`?",
+            "3: `2d` is no duration from 0s to 24h, such as 30m",
         ],
     );
     check(

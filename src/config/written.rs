@@ -1,5 +1,6 @@
 //! The configuration as written: from the tables of the file to a checked [`Config`].
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -7,14 +8,18 @@ use ipnet::IpNet;
 use crate::config::{
     Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Sensitive, Sink, SinkFormat,
 };
-use crate::document::{Faults, Fields, Place, Table, Value, Word};
+use crate::document::{Faults, Fields, Node, Place, Table, Value, Word};
 use crate::error::Result;
+use crate::event::Source;
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
 use crate::pattern::{DestinationPattern, NamePattern, parse_network, split_provider};
-use crate::time::Day;
+use crate::time::{Day, parse_duration_secs};
 
 /// The criteria of an approval, as a sentence lists them.
 const CRITERIA: &str = "identity, role, destination, bucket, user_agent, application or network";
+
+/// The longest that records may be waited for, in seconds: a day is not kept open for longer.
+const LATENESS_SECS_MAX: i64 = 86_400;
 
 /// Reads a configuration, with all of its faults at once.
 pub(super) fn parse(text: &str, name: &str) -> Result<Config> {
@@ -42,6 +47,12 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
         .and_then(|value| value.table(faults))
     {
         read_estate(table, &mut config, faults);
+    }
+    if let Some(table) = fields
+        .optional("lateness")
+        .and_then(|value| value.table(faults))
+    {
+        read_lateness(table, "", &mut config.lateness, faults);
     }
     config.sensitive = read_each(&mut fields, "sensitive", faults, read_sensitive);
     config.bindings = read_bindings(&mut fields, faults);
@@ -142,6 +153,38 @@ fn read_estate(table: &Table, config: &mut Config, faults: &mut Faults) {
             .unwrap_or(true);
     }
     fields.done(faults);
+}
+
+/// Reads how late logs may come. A key with a dot, as in `okta.system = "30m"`, is a table to TOML unless it is quoted;
+/// `above` is what stands before the dot.
+fn read_lateness(
+    table: &Table,
+    above: &str,
+    lateness: &mut BTreeMap<Source, i64>,
+    faults: &mut Faults,
+) {
+    let keys: Vec<&str> = Source::ALL.iter().map(|source| source.as_str()).collect();
+    for entry in &table.entries {
+        let key = format!("{above}{}", entry.key);
+        if let (Node::Table(inner), true) = (&entry.value.node, above.is_empty()) {
+            read_lateness(inner, &format!("{key}."), lateness, faults);
+            continue;
+        }
+        let Some(source) = Source::parse(&key) else {
+            faults.unknown(&entry.place, "log in [lateness]", &key, &keys);
+            continue;
+        };
+        let secs = read_with(Some(&entry.value), faults, |text| {
+            parse_duration_secs(text)
+                .filter(|secs| (0..=LATENESS_SECS_MAX).contains(secs))
+                .ok_or_else(|| "is no duration from 0s to 24h, such as 30m".to_owned())
+        });
+        if let Some(secs) = secs
+            && lateness.insert(source, secs).is_some()
+        {
+            faults.add(&entry.place, format!("`{key}` is there twice"));
+        }
+    }
 }
 
 fn read_sensitive(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Sensitive> {

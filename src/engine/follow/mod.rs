@@ -340,7 +340,7 @@ impl<'a> Follower<'a> {
         }
         let day = event.time.day();
         let time = event.time;
-        let lateness = event.source.lateness_secs();
+        let lateness = self.setup.config.lateness_secs(event.source);
         let trail = trail_of(&event);
         let trails = &mut self.checkpoint.trails;
         self.summary.late += u64::from(trails.is_late(&trail, time, lateness));

@@ -1,4 +1,5 @@
-//! Speed and cost: how fast logs are learnt and judged, beside merely reading them, and what the store takes.
+//! Speed and cost: how fast logs are learnt and judged, beside merely reading them; how fast each format is read; what the
+//! store takes.
 //!
 //! Every measurement runs in a process of its own, so that its peak memory is its own, and measurements take turns, so
 //! that whatever else the machine does falls on all of them.
@@ -10,12 +11,14 @@
 #![allow(clippy::print_stdout)]
 
 mod corpus;
+mod formats;
 mod job;
 mod reference;
 mod stored;
 mod table;
 
 use std::error::Error;
+use std::path::Path;
 
 use crate::corpus::Corpus;
 use crate::job::{Job, Measured};
@@ -38,11 +41,14 @@ fn main() -> Result<()> {
         println!("{}", job.run(&Corpus::find(from_env("EVENTS", EVENTS)?)?)?);
         return Ok(());
     }
+    let rounds_asked = from_env("ROUNDS", ROUNDS)?.max(1);
+    let formats = Path::new(env!("CARGO_TARGET_TMPDIR")).join("throughput-formats");
+    println!("{}", formats::measure(&formats, rounds_asked)?);
     let corpus = Corpus::prepare(from_env("EVENTS", EVENTS)?)?;
     println!("{corpus}");
     job::train_for_scoring(&corpus)?;
     let mut rounds: Vec<Vec<Measured>> = vec![Vec::new(); Job::ALL.len()];
-    for _ in 0..from_env("ROUNDS", ROUNDS)?.max(1) {
+    for _ in 0..rounds_asked {
         for (job, measured) in Job::ALL.iter().zip(&mut rounds) {
             measured.push(job.run_apart()?);
         }

@@ -561,3 +561,46 @@ fn what_unpacks_without_end_is_cut_off() {
     let read = read_all(nested.as_bytes(), &ReadOptions::default());
     assert_eq!(summary(&read.report), "1 events, 2 !record_too_large");
 }
+
+/// A record has one id by whatever log it comes, and products that count alike have ids of their own.
+#[test]
+fn an_id_is_as_wide_as_who_gave_it() {
+    let id = |text: &str| {
+        let read = read_all(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(read.events.len(), 1, "{text}");
+        (read.events[0].provider, read.events[0].id.to_string())
+    };
+    let native = record("a");
+    for wrapped in [
+        format!(
+            r#"{{"@timestamp":"2026-03-16T05:00:00Z","ecs":{{"version":"8.0"}},"event":{{"id":"x","dataset":"aws.cloudtrail","original":{}}}}}"#,
+            quoted(&native)
+        ),
+        r#"{"@timestamp":"2026-03-16T04:11:09.000Z","ecs":{"version":"8.0"},"event":{"id":"a","dataset":"aws.cloudtrail","action":"GetObject","provider":"s3.amazonaws.com"}}"#.to_owned(),
+        r#"{"class_uid":6003,"metadata":{"version":"1.1.0","uid":"a","product":{"name":"CloudTrail"}},"time":1773634269000,"api":{"operation":"GetObject","service":{"name":"s3.amazonaws.com"}}}"#.to_owned(),
+    ] {
+        assert_eq!(id(&wrapped), id(&native), "{wrapped}");
+    }
+    let ocsf = |product: &str, user: &str| {
+        id(&format!(
+            r#"{{"class_uid":3002,"activity_id":1,"metadata":{{"version":"1.1.0","uid":"1","product":{{"name":"{product}"}}}},"time":1773634269000,"user":{{"uid":"{user}"}}}}"#
+        ))
+    };
+    assert_eq!(ocsf("Shop", "u1"), ocsf("Shop", "u1"));
+    let ecs = |dataset: &str, user: &str| {
+        id(&format!(
+            r#"{{"@timestamp":"2026-03-16T04:11:09Z","ecs":{{"version":"8.0"}},"event":{{"id":"1","dataset":"{dataset}"}},"user":{{"id":"{user}"}}}}"#
+        ))
+    };
+    assert_eq!(ecs("shop.audit", "u1"), ecs("shop.audit", "u1"));
+    let mut ids = [
+        ocsf("Shop", "u1"),
+        ocsf("Shop", "u2"),
+        ocsf("Desk", "u1"),
+        ecs("shop.audit", "u1"),
+        ecs("shop.audit", "u2"),
+        ecs("desk.audit", "u1"),
+    ];
+    ids.sort();
+    assert!(ids.windows(2).all(|two| two[0] != two[1]), "{ids:?}");
+}

@@ -91,10 +91,7 @@ pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
     if is_flow {
         flow(doc, &mut event, interner);
     }
-    event.id = match doc.text("event.id") {
-        Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
-        None => hash(doc),
-    };
+    event.id = event_id(doc);
     Some(event)
 }
 
@@ -221,13 +218,16 @@ fn flow(doc: &Flat<'_>, event: &mut Event, interner: &mut Interner) {
     });
 }
 
-/// Returns the id of a document that has none: a hash of what the record said, not of what the pipeline added.
-fn hash(doc: &Flat<'_>) -> Str {
-    const TOLD: [&str; 22] = [
+/// Returns what is the same for every delivery: a hash of what the record said, not of what the pipeline added, behind the
+/// id that it has. Datasets count as they like, and where a client chooses the id, none of its records must pass for another.
+fn event_id(doc: &Flat<'_>) -> Str {
+    const TOLD: [&str; 24] = [
         "@timestamp",
         "event.action",
         "event.code",
         "event.dataset",
+        "data_stream.dataset",
+        "event.module",
         "event.end",
         "event.outcome",
         "event.provider",
@@ -248,5 +248,9 @@ fn hash(doc: &Flat<'_>) -> Str {
         "file.path",
     ];
     let texts = TOLD.map(|path| doc.text(path));
-    id::of_parts("ecs-", &texts.each_ref().map(Option::as_deref))
+    id::scoped(
+        doc.text("event.id").as_deref(),
+        "ecs-",
+        &texts.each_ref().map(Option::as_deref),
+    )
 }

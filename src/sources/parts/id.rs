@@ -2,7 +2,11 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::event::cut;
 use crate::vocab::Str;
+
+/// As much of a record's own id is shown.
+const OWN_BYTES_MAX: usize = 256;
 
 /// What tells one record from another, hashed part by part.
 pub struct Hash(Xxh3);
@@ -34,6 +38,21 @@ pub fn of_parts(prefix: &str, parts: &[Option<&str>]) -> Str {
         hash.put(*part);
     }
     hash.id(prefix)
+}
+
+/// Returns the id of a record whose own id, if it has one, is unique only among those that are alike in these parts: the
+/// hash of the parts behind that id, or behind a prefix.
+pub fn scoped(own: Option<&str>, prefix: &str, parts: &[Option<&str>]) -> Str {
+    match own {
+        Some(own) => {
+            let mut whole = Hash::default();
+            parts.iter().fold(&mut whole, |hash, part| hash.put(*part));
+            // Of a long one the beginning is shown.
+            whole.put(Some(own));
+            whole.id(&format!("{}/", cut(own, OWN_BYTES_MAX)))
+        }
+        None => of_parts(prefix, parts),
+    }
 }
 
 /// Returns JSON text without the blanks that a printer puts between values.

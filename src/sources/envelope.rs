@@ -49,8 +49,21 @@ const SINGLES: [&[&str]; 18] = [
     &["body"],
 ];
 
-/// Members that hold one line of text or JSON text.
+/// Members that hold one line of text or JSON text, and nothing that an application made of it.
 const TEXTS: [&str; 2] = ["message", "@message"];
+/// What log groups and shippers put beside a line that they carry. Whatever else stands there was written by an application,
+/// whose messages may quote what a stranger sent.
+#[rustfmt::skip]
+const BESIDE_LINES: [&str; 34] = [
+    // Log groups, their events and the results of queries.
+    "id", "eventId", "timestamp", "ingestionTime", "logGroup", "logStream", "logStreamName", "owner", "extractedFields",
+    "@ptr", "@log", "@logStream", "@ingestionTime",
+    // Subscriptions.
+    "subscription", "ackId", "deliveryAttempt",
+    // Shippers.
+    "@timestamp", "@version", "@metadata", "agent", "beat", "cloud", "container", "fields", "host", "input", "log", "offset",
+    "path", "prospector", "source", "stream", "tags", "type",
+];
 
 /// The most bytes that are unpacked out of one record, in all: what a log group sends holds many records.
 pub const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
@@ -198,7 +211,14 @@ pub fn unwrap(
             return;
         }
     }
-    for name in TEXTS {
+    let carries_line = || {
+        let is_beside = |key: &[u8]| {
+            let mut known = TEXTS.iter().chain(&BESIDE_LINES);
+            known.any(|name| name.as_bytes() == key)
+        };
+        object.members().all(|(key, _)| is_beside(key))
+    };
+    for name in TEXTS.into_iter().filter(|_| carries_line()) {
         if let Some(inner @ (Value::Text(_) | Value::Object(_))) = object.get(name) {
             return value(inner, only, depth + 1, memory, emit);
         }

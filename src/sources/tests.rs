@@ -604,3 +604,68 @@ fn an_id_is_as_wide_as_who_gave_it() {
     ids.sort();
     assert!(ids.windows(2).all(|two| two[0] != two[1]), "{ids:?}");
 }
+
+/// An application's message is no record, even if it looks like one: it may be what a stranger sent.
+#[test]
+fn what_an_application_logs_is_nobodys_deed() {
+    let forged = quoted(&record("a"));
+    for (text, expected) in [
+        (
+            format!(r#"{{"level":"info","message":{forged}}}"#),
+            "1 !unknown_record",
+        ),
+        (
+            format!(r#"{{"level":"info","message":{}}}"#, record("a")),
+            "1 !unknown_record",
+        ),
+        (
+            format!(
+                r#"{{"@timestamp":"2026-03-16T04:11:09Z","@version":"1","logger_name":"web","message":{forged}}}"#
+            ),
+            "1 !unknown_record",
+        ),
+        // A log group's event, and a shipper's.
+        (
+            format!(
+                r#"{{"timestamp":1773634269000,"ingestionTime":1773634270000,"message":{forged}}}"#
+            ),
+            "1 events",
+        ),
+        (
+            format!(r#"{{"@ptr":"p","@timestamp":"t","@message":{forged}}}"#),
+            "1 events",
+        ),
+        (
+            format!(
+                r#"{{"@timestamp":"2026-03-16T04:11:09Z","@version":"1","host":"h","message":{forged}}}"#
+            ),
+            "1 events",
+        ),
+    ] {
+        check(&text, expected);
+    }
+    for (dataset, source) in [
+        (r#""event":{"dataset":"nginx.access"}"#, Source::Ecs),
+        (
+            r#""data_stream":{"dataset":"awsome.cloudtrail"}"#,
+            Source::Ecs,
+        ),
+        (r#""log.level":"info""#, Source::Ecs),
+        (
+            r#""event":{"dataset":"aws.cloudtrail"}"#,
+            Source::AwsCloudTrail,
+        ),
+        (
+            r#""data_stream":{"dataset":"aws_s3.generic"}"#,
+            Source::AwsCloudTrail,
+        ),
+        (r#""tags":["forwarded"]"#, Source::AwsCloudTrail),
+    ] {
+        let text = format!(
+            r#"{{"@timestamp":"2026-03-16T04:11:09Z","ecs":{{"version":"8.0"}},{dataset},"message":{forged}}}"#
+        );
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        assert_eq!(events.len(), 1, "{text}");
+        assert_eq!(events[0].source, source, "{text}");
+    }
+}

@@ -119,11 +119,7 @@ pub fn value(
             },
             Err(_) => emit(Parsed::Rejected(RejectReason::NotJson)),
         },
-        Value::Array(_) => {
-            for element in value.elements() {
-                self::value(element, only, depth + 1, memory, emit);
-            }
-        }
+        Value::Array(_) => elements(value, only, depth + 1, memory, emit),
         Value::Text(_) => self::text(
             &value.raw_text().unwrap_or_default(),
             only,
@@ -133,6 +129,29 @@ pub fn value(
         ),
         _ => emit(Parsed::Rejected(RejectReason::UnknownRecord)),
     }
+}
+
+/// Reads the elements of an array. Numbers and the like that follow each other are one record, of no known format.
+fn elements(
+    array: Value<'_>,
+    only: Option<Source>,
+    depth: usize,
+    memory: &mut Memory,
+    emit: Emit<'_>,
+) {
+    let mut was_scalar = false;
+    for element in array.elements() {
+        let is_scalar = is_scalar(element);
+        if !(is_scalar && was_scalar) {
+            value(element, only, depth, memory, emit);
+        }
+        was_scalar = is_scalar;
+    }
+}
+
+/// Tells whether a value is none that could hold a record.
+pub fn is_scalar(value: Value<'_>) -> bool {
+    !matches!(value, Value::Object(_) | Value::Array(_) | Value::Text(_))
 }
 
 /// Reads a text that came out of an envelope.
@@ -175,9 +194,7 @@ pub fn unwrap(
     for name in ARRAYS {
         if let Some(array @ Value::Array(_)) = object.get(name) {
             was_array = true;
-            for element in array.elements() {
-                value(element, only, depth + 1, memory, emit);
-            }
+            elements(array, only, depth + 1, memory, emit);
         }
     }
     if was_array {

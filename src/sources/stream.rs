@@ -19,6 +19,8 @@ pub const RECORD_BYTES_MAX: usize = 1 << 20;
 pub const ENVELOPES_MAX: usize = 4;
 /// Bytes taken from a reader at a time.
 const PIECE_BYTES: usize = 256 * 1024;
+/// How many rejects of one record and what lies in it are handed on; all are counted.
+const REJECTS_PER_RECORD_MAX: u64 = 100;
 /// Lines of prose that may stand before the first record.
 const PREAMBLE_LINES_MAX: usize = 32;
 
@@ -71,6 +73,8 @@ struct Window {
     base: u64,
     /// A place in the buffer, and how many line breaks came before it.
     counted: Cell<(usize, u64)>,
+    /// Where in the buffer the record at hand ends, if that is known.
+    record_end: Cell<Option<usize>>,
 }
 
 impl Window {
@@ -99,6 +103,7 @@ impl Window {
             self.buffer.copy_within(self.at..self.end, 0);
             self.end -= self.at;
             self.at = 0;
+            self.record_end.set(None);
         }
         if self.buffer.len() < self.end + len {
             self.buffer.resize(self.end + len, 0);
@@ -119,9 +124,15 @@ impl Window {
         lines + 1
     }
 
-    /// Returns the line at hand, and those that are indented beneath it.
+    /// Notes how long the record at hand is.
+    fn note_record(&self, len: usize) {
+        self.record_end.set(Some(self.at + len));
+    }
+
+    /// Returns the line at hand, and those that are indented beneath it, but nothing behind the record.
     fn excerpt(&self) -> String {
-        let rest = self.rest();
+        let record_end = self.record_end.get().filter(|end| *end > self.at);
+        let rest = &self.buffer[self.at..record_end.unwrap_or(self.end)];
         let rest = &rest[..rest.len().min(Reject::EXCERPT_BYTES_MAX)];
         let ends = |&at: &usize| !matches!(rest.get(at + 1), Some(b' ' | b'\t' | b']' | b'}'));
         let end = memchr_iter(b'\n', rest).find(ends).unwrap_or(rest.len());
@@ -144,6 +155,8 @@ pub struct Stream {
     state: State,
     layout: Layout,
     opening: Opening,
+    /// Whether the array's element before was a number or the like: all in a row are one record.
+    was_scalar: bool,
     desk: Desk,
 }
 
@@ -156,6 +169,7 @@ impl Stream {
             state: State::Ready,
             layout: Layout::default(),
             opening: Opening::default(),
+            was_scalar: false,
             desk: Desk {
                 memory: Memory {
                     region_hint: vpcflow::region_of_name(name),
@@ -166,6 +180,7 @@ impl Stream {
                 options: options.clone(),
                 preamble: Vec::new(),
                 is_placed: false,
+                rejected: (0, 0, 0),
             },
         }
     }
@@ -362,6 +377,7 @@ impl Stream {
             (Some(_), b',') => self.go(1),
             (Some(_), b']' | b'}') => {
                 self.frames.pop();
+                self.was_scalar = false;
                 self.go(1)
             }
             (Some(Frame::Array), _) => self.value(is_last, out),
@@ -430,15 +446,26 @@ impl Stream {
     fn value(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
         let rest = self.window.rest();
         match rest[0] {
-            b'{' => return self.object(is_last, out),
-            b'[' => return self.enter(&[Frame::Array], 1, out),
+            first @ (b'{' | b'[') => {
+                self.was_scalar = false;
+                return if first == b'{' {
+                    self.object(is_last, out)
+                } else {
+                    self.enter(&[Frame::Array], 1, out)
+                };
+            }
             _ => {}
         }
         match json::scan(bounded(rest), 0) {
             Ok(len) => {
                 let depth = self.frames.len() / 2;
                 let value = Value::of(&rest[..len]);
-                self.desk.value(value, depth, &self.window, out);
+                let is_scalar = envelope::is_scalar(value);
+                if !(is_scalar && self.was_scalar) {
+                    self.window.note_record(len);
+                    self.desk.value(value, depth, &self.window, out);
+                }
+                self.was_scalar = is_scalar;
                 self.go(len)
             }
             Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => {
@@ -477,6 +504,7 @@ impl Stream {
             Ok((object, len)) => {
                 let depth = self.frames.len() / 2;
                 let events = self.desk.report.events;
+                self.window.note_record(len);
                 self.desk.object(object, depth, &self.window, out);
                 if self.desk.report.events > events {
                     self.opening.learn(rest);
@@ -615,6 +643,7 @@ impl Stream {
         };
         match table.row(bounded(rest), is_last && rest.len() <= RECORD_BYTES_MAX) {
             Row::Record(len) => {
+                self.window.note_record(len);
                 self.desk.row(&self.window, out);
                 self.go(len)
             }
@@ -763,6 +792,8 @@ struct Desk {
     preamble: Vec<Reject>,
     /// Whether anything was recognised.
     is_placed: bool,
+    /// The line and byte of the record that was rejected last, in whole or in part, and how often.
+    rejected: (u64, u64, u64),
 }
 
 impl Desk {
@@ -780,8 +811,20 @@ impl Desk {
             Parsed::Event(event) => (out.events)(*event),
             Parsed::Skipped(_) => {}
             Parsed::Rejected(reason) => {
-                let reject = self.reject(reason, window);
-                (out.rejects)(reject);
+                let mut reject = self.reject(reason, window);
+                let (line, byte) = (reject.position.line, reject.position.byte);
+                let before = match self.rejected {
+                    (l, b, before) if (l, b) == (line, byte) => before,
+                    _ => 0,
+                };
+                self.rejected = (line, byte, before + 1);
+                if before < REJECTS_PER_RECORD_MAX {
+                    // All lie in the same record, which the first shows.
+                    if before == 0 {
+                        reject.excerpt = window.excerpt();
+                    }
+                    (out.rejects)(reject);
+                }
             }
         }
     }
@@ -796,7 +839,7 @@ impl Desk {
         Reject {
             reason,
             position,
-            excerpt: window.excerpt(),
+            excerpt: String::new(),
         }
     }
 
@@ -889,6 +932,7 @@ impl Desk {
             Line::Unknown => {
                 let is_binary = looks_binary(&text);
                 let mut reject = self.reject(RejectReason::UnknownFormat, window);
+                reject.excerpt = window.excerpt();
                 reject.position.record = 1;
                 self.preamble.push(reject);
                 if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {

@@ -669,3 +669,40 @@ fn what_an_application_logs_is_nobodys_deed() {
         assert_eq!(events[0].source, source, "{text}");
     }
 }
+
+/// What cannot be read does not come to more than was read.
+#[test]
+fn rejects_are_no_larger_than_what_they_are_of() {
+    let many = |part: &str, n: usize| vec![part; n].join(",");
+    for (text, expected, told) in [
+        (format!(r#"{{"a":1,"value":[{}]}}"#, many("1", 9_000)), 1, 1),
+        (format!("{{\"Records\":[{}]}}", many("null", 9_000)), 1, 1),
+        (format!("[[1],{},{{}},2]", many("3", 9_000)), 4, 4),
+        (
+            format!(r#"{{"a":1,"value":[{}]}}"#, many("{}", 9_000)),
+            9_000,
+            100,
+        ),
+        (format!("[{}]", many("\"x\"", 9_000)), 9_000, 9_000),
+    ] {
+        let (mut n, mut bytes) = (0, 0);
+        let report = read(
+            text.as_bytes(),
+            "test",
+            &ReadOptions::default(),
+            &mut |_| {},
+            &mut |reject| {
+                n += 1;
+                bytes += reject.excerpt.len();
+            },
+        );
+        let about = &text[..20];
+        assert_eq!(
+            summary(&report),
+            format!("{expected} !unknown_record"),
+            "{about}"
+        );
+        assert_eq!(n, told, "{about}");
+        assert!(bytes <= text.len(), "{bytes} bytes of {about}");
+    }
+}

@@ -706,3 +706,23 @@ fn rejects_are_no_larger_than_what_they_are_of() {
         assert!(bytes <= text.len(), "{bytes} bytes of {about}");
     }
 }
+
+#[test]
+fn whoever_is_of_no_known_tenant_is_one_in_all_logs() {
+    const WHO: &str = "5f2b6a0e-0000-4000-8000-00000000a001";
+    for text in [
+        format!(
+            r#"{{"CreationTime":"2026-03-16T04:11:09","Id":"a","Operation":"FileAccessed","Workload":"OneDrive","RecordType":6,"UserId":"ana@example.com","UserKey":"{WHO}"}}"#
+        ),
+        format!(
+            r#"{{"category":"AuditLogs","time":"2026-03-16T04:11:09Z","properties":{{"loggedByService":"Core Directory","activityDisplayName":"Add user","initiatedBy":{{"user":{{"id":"{WHO}"}}}}}}}}"#
+        ),
+        format!(
+            r#"{{"class_uid":3002,"activity_id":1,"metadata":{{"version":"1.1.0","product":{{"name":"Entra ID"}}}},"time":1773634269000,"user":{{"uid":"{WHO}"}}}}"#
+        ),
+    ] {
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        let who = events[0].principal.as_ref().unwrap();
+        assert_eq!(*who.id, *format!("entra:-/{WHO}"), "{text}");
+    }
+}

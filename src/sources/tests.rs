@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::Provider;
 
 pub struct Read {
     pub events: Vec<Event>,
@@ -724,5 +725,31 @@ fn whoever_is_of_no_known_tenant_is_one_in_all_logs() {
         let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
         let who = events[0].principal.as_ref().unwrap();
         assert_eq!(*who.id, *format!("entra:-/{WHO}"), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_holds_a_providers_is_not_the_providers() {
+    for (product, provider) in [
+        ("Sophos Central", Provider::Other),
+        ("Flaws Scanner", Provider::Other),
+        ("Microsoft Entra ID", Provider::Entra),
+    ] {
+        let text = format!(
+            r#"{{"class_uid":3002,"activity_id":1,"metadata":{{"version":"1.1.0","product":{{"name":"{product}"}}}},"time":1773634269000,"user":{{"uid":"u"}}}}"#
+        );
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        assert_eq!(events[0].provider, provider, "{text}");
+    }
+    for (dataset, provider) in [
+        ("awsome.audit", Provider::Other),
+        ("aws_s3.generic", Provider::Aws),
+        ("slack", Provider::Slack),
+    ] {
+        let text = format!(
+            r#"{{"@timestamp":"2026-03-16T04:11:09Z","event":{{"dataset":"{dataset}"}},"user":{{"id":"u"}}}}"#
+        );
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        assert_eq!(events[0].provider, provider, "{text}");
     }
 }

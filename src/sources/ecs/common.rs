@@ -12,7 +12,7 @@ use crate::sources::parts::{self, id, identity::Names, instant::instant};
 use crate::sources::{Memory, operations};
 use crate::vocab::Str;
 
-/// What datasets and modules begin with, and whose they are. The first that fits wins.
+/// The words that datasets and modules begin with, and whose they are. The first that fits wins.
 const DATASETS: [(&str, Provider); 12] = [
     ("aws", Provider::Aws),
     ("gcp", Provider::Gcp),
@@ -20,8 +20,8 @@ const DATASETS: [(&str, Provider); 12] = [
     ("gsuite", Provider::Gworkspace),
     ("azure.signinlogs", Provider::Entra),
     ("azure.auditlogs", Provider::Entra),
-    ("azure.graph", Provider::Entra),
-    ("azure.aadgraph", Provider::Entra),
+    ("azure.graphactivitylogs", Provider::Entra),
+    ("azure.aadgraphactivitylogs", Provider::Entra),
     ("azure", Provider::Azure),
     ("o365", Provider::M365),
     ("okta", Provider::Okta),
@@ -98,7 +98,10 @@ pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
 fn provider(doc: &Flat<'_>) -> Provider {
     let dataset = doc.first_text(&["event.dataset", "data_stream.dataset", "event.module"]);
     let of_dataset = dataset.and_then(|name| {
-        let known = DATASETS.iter().find(|(start, _)| name.starts_with(start));
+        let known = DATASETS.iter().find(|(start, _)| {
+            let rest = name.strip_prefix(start);
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+        });
         known.map(|(_, provider)| *provider)
     });
     of_dataset.unwrap_or_else(|| match doc.text("cloud.provider").as_deref() {

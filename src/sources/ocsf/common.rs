@@ -8,12 +8,12 @@ use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::ocsf::{NETWORK, account, aws, http};
-use crate::sources::parts::{self, id, identity::Names, instant::instant};
+use crate::sources::parts::{self, id, identity::Names, instant::instant, text::has_words};
 use crate::sources::{Memory, operations};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// What vendors, products and clouds are called, in lower case, and whose they are. The first that fits wins.
+/// What vendors, products and clouds are called, in words of lower case, and whose they are. The first that fits wins.
 const VENDORS: [(&str, Provider); 11] = [
     ("aws", Provider::Aws),
     ("amazon", Provider::Aws),
@@ -268,9 +268,9 @@ fn provider(doc: &Flat<'_>) -> Provider {
         "cloud.provider",
     ]
     .iter()
-    .filter_map(|path| Some(doc.text(path)?.to_ascii_lowercase()))
+    .filter_map(|path| doc.text(path))
     .find_map(|name| {
-        let known = VENDORS.iter().find(|(vendor, _)| name.contains(vendor));
+        let known = VENDORS.iter().find(|(vendor, _)| has_words(&name, vendor));
         known.map(|(_, provider)| *provider)
     })
     .unwrap_or(Provider::Other)

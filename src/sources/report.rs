@@ -112,7 +112,8 @@ pub struct Reject {
     pub reason: RejectReason,
     /// Where it lies.
     pub position: Position,
-    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are no UTF-8 replaced. It is not escaped. Of
+    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are no UTF-8 replaced and credentials blotted
+    /// out. It is not escaped. Of
     /// several rejects out of one record only the first has it, and of very many only some are handed on.
     pub excerpt: String,
 }

@@ -9,6 +9,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::event::Event;
 use crate::sources::json::{self, Fault, Layout, Object, Skipper, Value};
+use crate::sources::parts::secret;
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 use crate::sources::table::{Row, Table};
 use crate::sources::{Line, Memory, ReadOptions, envelope, vpcflow};
@@ -129,14 +130,14 @@ impl Window {
         self.record_end.set(Some(self.at + len));
     }
 
-    /// Returns the line at hand, and those that are indented beneath it, but nothing behind the record.
+    /// Returns the line at hand, and those that are indented beneath it, but nothing behind the record, and no credentials.
     fn excerpt(&self) -> String {
         let record_end = self.record_end.get().filter(|end| *end > self.at);
         let rest = &self.buffer[self.at..record_end.unwrap_or(self.end)];
         let rest = &rest[..rest.len().min(Reject::EXCERPT_BYTES_MAX)];
         let ends = |&at: &usize| !matches!(rest.get(at + 1), Some(b' ' | b'\t' | b']' | b'}'));
         let end = memchr_iter(b'\n', rest).find(ends).unwrap_or(rest.len());
-        String::from_utf8_lossy(&rest[..end]).into_owned()
+        secret::blotted(&String::from_utf8_lossy(&rest[..end]))
     }
 }
 

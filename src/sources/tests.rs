@@ -753,3 +753,20 @@ fn a_name_that_holds_a_providers_is_not_the_providers() {
         assert_eq!(events[0].provider, provider, "{text}");
     }
 }
+
+#[test]
+fn rejects_keep_no_credentials() {
+    for text in [
+        r#"{"operationName":"GetBlob","category":"StorageRead","uri":"https://a.blob.core.windows.net/c/k?sv=1&sig=SECRET&se=2","resourceId":"/subscriptions/x"}"#,
+        r#"{"eventSource":"sts.amazonaws.com","eventName":"AssumeRole","responseElements":{"credentials":{"sessionToken":"SECRET"}}}"#,
+    ] {
+        let rejects = read_all(text.as_bytes(), &ReadOptions::default()).rejects;
+        assert_eq!(rejects.len(), 1, "{text}");
+        assert!(rejects[0].excerpt.contains('*'), "{}", rejects[0].excerpt);
+        assert!(
+            !rejects[0].excerpt.contains("SECRET"),
+            "{}",
+            rejects[0].excerpt
+        );
+    }
+}

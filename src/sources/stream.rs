@@ -654,6 +654,11 @@ impl Stream {
                 self.desk.tell(parsed, &self.window, out);
                 self.go(len)
             }
+            Row::Cut(len) => {
+                let parsed = Parsed::Rejected(RejectReason::Truncated);
+                self.desk.tell(parsed, &self.window, out);
+                self.go(len)
+            }
             Row::Incomplete if rest.len() > RECORD_BYTES_MAX => {
                 let parsed = Parsed::Rejected(RejectReason::RecordTooLarge);
                 self.desk.tell(parsed, &self.window, out);

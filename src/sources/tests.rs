@@ -770,3 +770,25 @@ fn rejects_keep_no_credentials() {
         );
     }
 }
+
+#[test]
+fn a_row_has_the_fields_that_its_header_promises() {
+    const HEAD: &str = "plimsoll,event_time,provider,identity,op,user_agent";
+    const ROW: &str = "1,2026-03-16T04:11:09Z,other,other:ana,file.download,";
+    for (rows, expected) in [
+        (format!("{ROW}curl\n{ROW}\"a\nb\"\n{ROW}"), "3 events"),
+        (format!("{ROW}\r\n{ROW}\"\"\r\n"), "2 events"),
+        (
+            format!("{ROW}\n1,2026-03-16T04:11:09Z,other,oth"),
+            "1 events, 1 !truncated",
+        ),
+        (format!("{ROW}\n{ROW}\"curl/8"), "1 events, 1 !truncated"),
+        (format!("{ROW}\n{ROW}\"curl/8\n"), "1 events, 1 !truncated"),
+        (
+            format!("1,2026-03-16T04:11:09Z,other,oth\n{ROW}\n{ROW},x\n"),
+            "1 events, 2 !malformed_row",
+        ),
+    ] {
+        check(&format!("{HEAD}\n{rows}"), expected);
+    }
+}

@@ -636,37 +636,51 @@ impl Stream {
 }
 
 impl Stream {
-    /// Reads a row of a table.
+    /// Reads a row of a table, or what stands in its place where logs were joined: another table's header, a line of text.
     fn row(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
         let rest = self.window.rest();
+        let line_end = memchr(b'\n', bounded(rest));
+        let is_whole = rest.len() <= RECORD_BYTES_MAX;
+        let line_end = line_end.or((is_last && is_whole).then_some(rest.len()));
+        if line_end.is_none() && is_whole {
+            return Step::NeedMore;
+        }
+        if let Some(end) = line_end
+            && Table::may_be_header(&rest[..end])
+            && self.desk.heading(rest[..end].trim_ascii_end())
+        {
+            return self.go(end);
+        }
         let Some(table) = &mut self.desk.table else {
             return self.line(is_last, out);
         };
-        match table.row(bounded(rest), is_last && rest.len() <= RECORD_BYTES_MAX) {
+        let row = table.row(bounded(rest), is_last && is_whole);
+        if let (Row::Malformed(_) | Row::Cut(_), Some(end)) = (&row, line_end)
+            && self
+                .desk
+                .known_line(rest[..end].trim_ascii_end(), &self.window, out)
+        {
+            return self.go(end);
+        }
+        let (len, reason) = match row {
             Row::Record(len) => {
                 self.window.note_record(len);
                 self.desk.row(&self.window, out);
-                self.go(len)
+                return self.go(len);
             }
-            Row::Header(len) => self.go(len),
-            Row::Malformed(len) => {
-                let parsed = Parsed::Rejected(RejectReason::MalformedRow);
-                self.desk.tell(parsed, &self.window, out);
-                self.go(len)
-            }
-            Row::Cut(len) => {
-                let parsed = Parsed::Rejected(RejectReason::Truncated);
-                self.desk.tell(parsed, &self.window, out);
-                self.go(len)
-            }
-            Row::Incomplete if rest.len() > RECORD_BYTES_MAX => {
+            Row::Header(len) => return self.go(len),
+            Row::Malformed(len) => (len, RejectReason::MalformedRow),
+            Row::Cut(len) => (len, RejectReason::Truncated),
+            Row::Incomplete if !is_whole => {
                 let parsed = Parsed::Rejected(RejectReason::RecordTooLarge);
                 self.desk.tell(parsed, &self.window, out);
                 self.state = State::SkippingLine;
-                Step::Again
+                return Step::Again;
             }
-            Row::Incomplete => Step::NeedMore,
-        }
+            Row::Incomplete => return Step::NeedMore,
+        };
+        self.desk.tell(Parsed::Rejected(reason), &self.window, out);
+        self.go(len)
     }
 }
 
@@ -909,44 +923,54 @@ impl Desk {
         self.table = Some(table);
     }
 
+    /// Reads the header of a table; returns false if it is none.
+    fn heading(&mut self, line: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(line);
+        let Some(table) = Table::of_header(&text, self.options.format) else {
+            return false;
+        };
+        self.place();
+        self.table = Some(table);
+        true
+    }
+
+    /// Reads a line of text of a format that knows it; returns false if none does.
+    fn known_line(&mut self, line: &[u8], window: &Window, out: &mut Out<'_>) -> bool {
+        let text = String::from_utf8_lossy(line);
+        let known = envelope::line(&text, self.options.format, &mut self.memory);
+        if known != Line::Unknown {
+            self.place();
+        }
+        match known {
+            Line::Unknown => return false,
+            Line::Header => {}
+            Line::Record(parsed) => self.tell(parsed, window, out),
+        }
+        true
+    }
+
     /// Reads a line of text; returns false if the file turns out to be of no known format.
     fn line(&mut self, line: &[u8], window: &Window, out: &mut Out<'_>) -> bool {
-        let text = String::from_utf8_lossy(line);
-        if let Some(table) = Table::of_header(&text, self.options.format) {
-            self.place();
-            self.table = Some(table);
+        if self.heading(line) || self.known_line(line, window, out) {
             return true;
         }
-        match envelope::line(&text, self.options.format, &mut self.memory) {
-            Line::Header => {
-                self.place();
-                true
-            }
-            Line::Record(parsed) => {
-                self.place();
-                self.tell(parsed, window, out);
-                true
-            }
-            Line::Unknown if self.is_placed => {
-                let reason = match self.memory.columns {
-                    Some(_) => RejectReason::MalformedRow,
-                    None => RejectReason::NotJson,
-                };
-                self.tell(Parsed::Rejected(reason), window, out);
-                true
-            }
-            Line::Unknown => {
-                let is_binary = looks_binary(&text);
-                let mut reject = self.reject(RejectReason::UnknownFormat, window);
-                reject.excerpt = window.excerpt();
-                reject.position.record = 1;
-                self.preamble.push(reject);
-                if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {
-                    self.give_up(out);
-                    return false;
-                }
-                true
-            }
+        if self.is_placed {
+            let reason = match self.memory.columns {
+                Some(_) => RejectReason::MalformedRow,
+                None => RejectReason::NotJson,
+            };
+            self.tell(Parsed::Rejected(reason), window, out);
+            return true;
         }
+        let mut reject = self.reject(RejectReason::UnknownFormat, window);
+        reject.excerpt = window.excerpt();
+        reject.position.record = 1;
+        self.preamble.push(reject);
+        let is_binary = looks_binary(&String::from_utf8_lossy(line));
+        if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {
+            self.give_up(out);
+            return false;
+        }
+        true
     }
 }

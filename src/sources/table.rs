@@ -67,6 +67,14 @@ impl Table {
             .then_some(table)
     }
 
+    /// Tells at little cost whether a line may be a header. A row tells a time, and thus has digits.
+    pub fn may_be_header(line: &[u8]) -> bool {
+        /// Names have fewer digits than a date.
+        const DIGITS_MAX: usize = 7;
+        let digits = line.iter().filter(|byte| byte.is_ascii_digit());
+        digits.take(DIGITS_MAX + 1).count() <= DIGITS_MAX
+    }
+
     /// Reads the row at the beginning of `rest`; `is_last` if nothing follows it.
     pub fn row(&mut self, rest: &[u8], is_last: bool) -> Row {
         let Some(split) = self.fields(rest, is_last) else {

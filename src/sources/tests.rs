@@ -792,3 +792,37 @@ fn a_row_has_the_fields_that_its_header_promises() {
         check(&format!("{HEAD}\n{rows}"), expected);
     }
 }
+
+#[test]
+fn logs_that_were_joined_are_read_as_what_they_are() {
+    const PLAIN: &str = "plimsoll,event_time,provider,identity,op\n1,2026-03-16T04:11:09Z,other,other:ana,file.download\n";
+    let fixture = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/");
+        std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+    };
+    let parts = [
+        PLAIN.to_owned(),
+        fixture("m365.ual/search.csv"),
+        PLAIN.to_owned(),
+        fixture("gcp.gcsusage/usage.csv"),
+        fixture("aws.s3access/lines.log"),
+        fixture("aws.tgwflow/columns.csv"),
+        format!("{}\n", record("a")),
+        PLAIN.to_owned(),
+        fixture("aws.vpcflow/header.log"),
+    ];
+    let sum = |texts: &[String]| {
+        let mut sums = std::collections::BTreeMap::new();
+        for text in texts {
+            for (source, n) in read_all(text.as_bytes(), &ReadOptions::default())
+                .report
+                .formats
+            {
+                *sums.entry(source).or_insert(0) += n;
+            }
+        }
+        sums
+    };
+    let joined = parts.concat();
+    assert_eq!(sum(&[joined]), sum(&parts));
+}

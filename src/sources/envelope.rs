@@ -27,6 +27,18 @@ pub const ARRAYS: [&str; 11] = [
     "receivedMessages",
 ];
 
+/// Those of them that records have members of as well, so that a record is looked for first.
+pub const AMBIGUOUS: [&str; 4] = ["events", "value", "entries", "items"];
+
+/// What stands beside an array of records, in answers that come in pages and in deliveries.
+#[rustfmt::skip]
+const BESIDE_ARRAYS: [&str; 24] = [
+    "NextToken", "nextToken", "nextPageToken", "nextLink", "next_cursor", "nextForwardToken", "nextBackwardToken",
+    "@odata.context", "@odata.count", "@odata.nextLink", "ResponseMetadata", "response_metadata", "searchedLogStreams",
+    "kind", "etag", "ok", "count", "requestId", "timestamp", "messageType", "owner", "logGroup", "logStream",
+    "subscriptionFilters",
+];
+
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
 const SINGLES: [&[&str]; 18] = [
     &["detail"],
@@ -90,6 +102,13 @@ pub fn recognised(object: Object<'_>, only: Option<Source>, memory: &mut Memory)
         .or_else(|| (0..FORMATS.len()).find(is_it))?;
     memory.last_format = Some(at);
     Some((FORMATS[at].parse)(object, memory))
+}
+
+/// Tells whether an object is no envelope, whatever arrays it has.
+pub fn is_whole(object: Object<'_>, only: Option<Source>) -> bool {
+    formats(only).any(|format| (format.recognises)(object))
+        || notice(object).is_some()
+        || ecs::is_document(object)
 }
 
 /// Reads a line of text.
@@ -190,14 +209,23 @@ pub fn unwrap(
     if ecs::is_document(object) {
         return document(object, only, depth, memory, emit);
     }
-    let mut was_array = false;
+    let (mut was_array, mut was_empty) = (false, true);
     for name in ARRAYS {
         if let Some(array @ Value::Array(_)) = object.get(name) {
             was_array = true;
+            was_empty &= array.elements().next().is_none();
             elements(array, only, depth + 1, memory, emit);
         }
     }
     if was_array {
+        let is_known = |key: &[u8]| {
+            let mut known = ARRAYS.iter().chain(&BESIDE_ARRAYS);
+            known.any(|name| name.as_bytes() == key)
+        };
+        // Whatever it is, there is more to it than that the array is empty.
+        if was_empty && !object.members().all(|(key, _)| is_known(key)) {
+            emit(Parsed::Rejected(RejectReason::UnknownRecord));
+        }
         return;
     }
     if let Some(hits) = object.get("hits").and_then(|hits| hits.get("hits")) {

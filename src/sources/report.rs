@@ -20,6 +20,8 @@ words! {
         ObjectNotification = "object_notification",
         /// A message by which a delivery is set up or checked.
         ControlMessage = "control_message",
+        /// An envelope with no record in it, such as the last page of an answer.
+        Empty = "empty",
         /// A flow log row for an interface without traffic.
         NoData = "no_data",
         /// A flow log row that says that rows were lost: a gap in coverage.

@@ -498,6 +498,14 @@ impl Stream {
             Head::Container(len) => {
                 return self.enter(&[Frame::Container, Frame::Array], len, out);
             }
+            Head::Ambiguous(len) => match self.layout.object(bounded(rest)) {
+                Ok((object, _)) if envelope::is_whole(object, self.desk.options.format) => {}
+                Err(Fault::Incomplete) if !is_last && rest.len() <= RECORD_BYTES_MAX => {
+                    return self.wait();
+                }
+                // Of what is broken, the elements may still be good.
+                _ => return self.enter(&[Frame::Container, Frame::Array], len, out),
+            },
             Head::Unclear if !is_last => return Step::NeedMore,
             Head::Unclear | Head::Other => {}
         }
@@ -687,6 +695,8 @@ impl Stream {
 enum Head {
     /// A container whose array's first element lies so many bytes on.
     Container(usize),
+    /// The same, or a record that begins with an array of that name.
+    Ambiguous(usize),
     /// Anything else.
     Other,
     /// More text is needed to tell.
@@ -726,13 +736,27 @@ fn member_start(text: &[u8]) -> Result<(&[u8], bool, usize), Fault> {
 }
 
 fn head(text: &[u8]) -> Head {
-    /// Within so many bytes the name of a container's first member must end.
+    /// Within so many bytes the first element of a container must begin.
     const LOOK_AHEAD_MAX: usize = 64;
+    // What lies beyond is not seen, so that it does not matter how much has come.
+    let text = &text[..text.len().min(LOOK_AHEAD_MAX)];
     let at = json::skip_blanks(text, 1);
-    match member_start(&text[at.min(text.len())..]) {
-        Ok((_, true, len)) => Head::Container(at + len + 1),
-        Err(Fault::Incomplete) if text.len() < LOOK_AHEAD_MAX => Head::Unclear,
-        _ => Head::Other,
+    let (key, start) = match member_start(&text[at.min(text.len())..]) {
+        Ok((key, true, len)) => (key, at + len + 1),
+        Err(Fault::Incomplete) if text.len() < LOOK_AHEAD_MAX => return Head::Unclear,
+        _ => return Head::Other,
+    };
+    match text.get(json::skip_blanks(text, start)) {
+        // An empty one is read as a whole, for there is nothing to enter.
+        Some(b']') => Head::Other,
+        None if text.len() < LOOK_AHEAD_MAX => Head::Unclear,
+        _ if envelope::AMBIGUOUS
+            .iter()
+            .any(|name| name.as_bytes() == key) =>
+        {
+            Head::Ambiguous(start)
+        }
+        _ => Head::Container(start),
     }
 }
 
@@ -893,6 +917,9 @@ impl Desk {
         envelope::unwrap(object, only, depth, &mut self.memory, &mut |parsed| {
             found.push(parsed)
         });
+        if found.is_empty() {
+            found.push(Parsed::Skipped(SkipReason::Empty));
+        }
         for parsed in found {
             self.tell(parsed, window, out);
         }
@@ -909,6 +936,9 @@ impl Desk {
             &mut self.memory,
             &mut |parsed| found.push(parsed),
         );
+        if found.is_empty() {
+            found.push(Parsed::Skipped(SkipReason::Empty));
+        }
         for parsed in found {
             self.tell(parsed, window, out);
         }

@@ -116,7 +116,7 @@ fn every_envelope_is_opened() {
         (format!("\u{feff}{a}{b}"), "2 events"),
         (format!("[{a},\n{b}]"), "2 events"),
         (format!("[{trail},{trail}]"), "4 events"),
-        (r#"{"Records":[]}"#.to_owned(), ""),
+        (r#"{"Records":[]}"#.to_owned(), "1 empty"),
         (String::new(), ""),
         (" \r\n\0".to_owned(), ""),
         // An event bus.
@@ -825,4 +825,59 @@ fn logs_that_were_joined_are_read_as_what_they_are() {
     };
     let joined = parts.concat();
     assert_eq!(sum(&[joined]), sum(&parts));
+}
+
+#[test]
+fn what_holds_nothing_is_accounted_for() {
+    for (text, expected) in [
+        (r#"{"msg":"hello","items":[]}"#, "1 !unknown_record"),
+        (r#"{"items":[],"msg":"hello"}"#, "1 !unknown_record"),
+        (r#"{"value":[ ],"x":1}"#, "1 !unknown_record"),
+        (r#"{"events":[]}"#, "1 empty"),
+        (r#"{"value":[],"@odata.context":"c"}"#, "1 empty"),
+        (r#"{"took":1,"hits":{"hits":[]}}"#, "1 empty"),
+        (r#"{"Messages":[{"Body":"{\"Records\":[]}"}]}"#, "1 empty"),
+        ("[]", ""),
+    ] {
+        check(text, expected);
+    }
+}
+
+/// The order of members means nothing in JSON.
+#[test]
+fn a_record_may_begin_with_an_array() {
+    let activity = r#"{"events":[{"name":"login_success","type":"login"}],"kind":"admin#reports#activity","id":{"time":"2026-03-16T04:11:09Z","uniqueQualifier":"1","applicationName":"login","customerId":"C1"},"actor":{"email":"ana@example.com","profileId":"1"}}"#;
+    let slack = r#"{"items":[1],"action":"user_login","actor":{"type":"user","user":{"id":"U1"}},"date_create":1773634269}"#;
+    let cut = &record("a")[..99];
+    for (text, expected) in [
+        (activity.to_owned(), "1 events"),
+        (format!("{slack}\n{activity}"), "2 events"),
+        (format!("[{slack},{slack}]"), "2 events"),
+        (
+            format!(r#"{{"items":[{activity},{activity}]}}"#),
+            "2 events",
+        ),
+        // Inside what is broken.
+        (
+            format!(r#"{{"items":[{activity},{activity},{cut}"#),
+            "2 events, 1 !truncated",
+        ),
+        (
+            format!(r#"{{"items":[{activity},{{"x":nul}},{activity}]}}"#),
+            "2 events, 1 !not_json",
+        ),
+        (
+            format!(
+                r#"{{"value":[{}],"x":{{}}}}"#,
+                vec![record("a"); 6_000].join(",")
+            ),
+            "6000 events",
+        ),
+    ] {
+        let read = read_all(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(summary(&read.report), expected, "{}", &text[..99]);
+        if text.len() < RECORD_BYTES_MAX {
+            check(&text, expected);
+        }
+    }
 }

@@ -881,3 +881,25 @@ fn a_record_may_begin_with_an_array() {
         }
     }
 }
+
+/// Pipelines cut times to milliseconds.
+#[test]
+fn an_id_does_not_hang_on_how_exact_a_copy_is() {
+    let ids = |texts: &[&str]| -> Vec<String> {
+        let ids = texts.iter().map(|text| {
+            let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+            assert_eq!(events.len(), 1, "{text}");
+            events[0].id.to_string()
+        });
+        ids.collect()
+    };
+    const AUDIT: &str = r#"{"protoPayload":{"@type":"type.googleapis.com/google.cloud.audit.AuditLog","serviceName":"storage.googleapis.com","methodName":"storage.objects.list"},"insertId":"g1","timestamp":"2026-03-16T06:00:00.123456789Z","logName":"projects/p/logs/cloudaudit.googleapis.com%2Fdata_access","resource":{"labels":{"project_id":"p"}}}"#;
+    const AUDIT_ECS: &str = r#"{"@timestamp":"2026-03-16T06:00:00.123Z","ecs":{"version":"8.11.0"},"event":{"dataset":"gcp.audit","action":"storage.objects.list","id":"g1"},"service":{"name":"storage.googleapis.com"},"cloud":{"project":{"id":"p"}},"log":{"logger":"projects/p/logs/cloudaudit.googleapis.com%2Fdata_access"}}"#;
+    const AUDIT_OCSF: &str = r#"{"class_uid":6003,"metadata":{"version":"1.1.0","uid":"g1","log_name":"projects/p/logs/cloudaudit.googleapis.com%2Fdata_access","product":{"name":"Cloud Audit Logs"}},"time":1773640800123,"api":{"operation":"storage.objects.list","service":{"name":"storage.googleapis.com"}}}"#;
+    const FLOW: &str = r#"{"insertId":"g3","timestamp":"2026-03-16T06:05:00.5Z","logName":"projects/p/logs/compute.googleapis.com%2Fvpc_flows","resource":{"labels":{"project_id":"p"}},"jsonPayload":{"reporter":"SRC","start_time":"2026-03-16T06:01:00.987654321Z","end_time":"2026-03-16T06:02:00.123456789Z","bytes_sent":"5000","packets_sent":"9","connection":{"src_ip":"10.0.0.5","src_port":40000,"dest_ip":"203.0.113.80","dest_port":443,"protocol":6}}}"#;
+    const FLOW_ECS: &str = r#"{"@timestamp":"2026-03-16T06:02:00.123Z","ecs":{"version":"8.11.0"},"event":{"dataset":"gcp.vpcflow","start":"2026-03-16T06:01:00.987Z","end":"2026-03-16T06:02:00.123Z","id":"g3"},"source":{"ip":"10.0.0.5","port":40000,"bytes":5000,"packets":9},"destination":{"ip":"203.0.113.80","port":443},"network":{"iana_number":"6"},"cloud":{"project":{"id":"p"}},"gcp":{"vpcflow":{"reporter":"SRC"}}}"#;
+    let audit = ids(&[AUDIT, AUDIT_ECS, AUDIT_OCSF]);
+    assert!(audit.iter().all(|id| *id == audit[0]), "{audit:?}");
+    let flow = ids(&[FLOW, FLOW_ECS]);
+    assert_eq!(flow[0], flow[1]);
+}

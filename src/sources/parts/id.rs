@@ -3,6 +3,7 @@
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::event::cut;
+use crate::time::Time;
 use crate::vocab::Str;
 
 /// As much of a record's own id is shown.
@@ -53,6 +54,13 @@ pub fn scoped(own: Option<&str>, prefix: &str, parts: &[Option<&str>]) -> Str {
         }
         None => of_parts(prefix, parts),
     }
+}
+
+/// Returns an instant as far as all copies of a record have it: pipelines cut it to milliseconds.
+pub fn instant(time: Time) -> String {
+    const NANOS_PER_MILLI: i64 = 1_000_000;
+    let nanos = time.nanos();
+    Time::from_nanos(nanos - nanos.rem_euclid(NANOS_PER_MILLI)).to_string()
 }
 
 /// Returns JSON text without the blanks that a printer puts between values.

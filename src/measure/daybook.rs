@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::event::Event;
+use crate::event::{Event, Provider};
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
 use crate::measure::{
@@ -35,6 +36,18 @@ pub struct Subject {
 
 /// The accounts whose own trail is read.
 pub type OwnAccounts = BTreeSet<Str>;
+
+/// Returns what an event is known by: its id among those of whoever gave it, so that equal ids of two providers are two events.
+///
+/// The log that tells of it does not matter, for one record may come by several.
+fn fingerprint(event: &Event) -> u64 {
+    let giver = match event.provider {
+        // Their logs tell the same sign-in and the same request under one id.
+        Provider::Azure | Provider::Entra | Provider::M365 => Provider::Entra,
+        other => other,
+    };
+    xxh3_64_with_seed(event.id.as_bytes(), value_hash(giver.as_str()))
+}
 
 /// Everything that happened in one UTC day.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +95,7 @@ impl DayBook {
     pub fn tell(&mut self, settled: &Settled, plan: &Plan) -> bool {
         let event = settled.event;
         debug_assert_eq!(event.time.day(), self.day);
-        let fingerprint = value_hash(&event.id);
+        let fingerprint = fingerprint(event);
         let is_first = self.fingerprints.insert(fingerprint);
         let is_unnamed = is_unnamed(event);
         let unnamed = self.unnamed.get_mut(&fingerprint);
@@ -133,7 +146,7 @@ impl DayBook {
 
     /// Tells whether an event that was told has given way to one of the same id that names its caller.
     pub fn gave_way(&self, event: &Event) -> bool {
-        is_unnamed(event) && matches!(self.unnamed.get(&value_hash(&event.id)), Some(None))
+        is_unnamed(event) && matches!(self.unnamed.get(&fingerprint(event)), Some(None))
     }
 
     /// Unites two books of the same day that were told different events.
@@ -317,8 +330,36 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{AddressClass, Source};
     use crate::time::Window;
     use crate::vocab::Metric;
+
+    #[test]
+    fn an_event_counts_once_by_whatever_log_and_equal_ids_of_two_providers_are_two() {
+        let mut book = DayBook::new(Day(20_000));
+        let mut tells = |provider, source| {
+            let event = Event::new(Day(20_000).start(), "1".into(), provider, source);
+            let settled = Settled {
+                event: &event,
+                identity: None,
+                region: None,
+                peer_class: AddressClass::Unknown,
+                sensitive: false,
+                source_sensitive: false,
+            };
+            book.tell(&settled, &Plan::default())
+        };
+        for (provider, source, is_new) in [
+            (Provider::Slack, Source::SlackAudit, true),
+            (Provider::Aws, Source::AwsCloudTrail, true),
+            (Provider::Aws, Source::Ocsf, false),
+            (Provider::Aws, Source::Ecs, false),
+            (Provider::M365, Source::M365Ual, true),
+            (Provider::Entra, Source::EntraSignIn, false),
+        ] {
+            assert_eq!(tells(provider, source), is_new, "{source} of {provider}");
+        }
+    }
 
     #[test]
     fn a_crowded_role_counts_each_of_its_persons_once() {

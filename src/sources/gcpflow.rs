@@ -132,10 +132,12 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .text()
         .or_else(|| loose::path(ours.instance, &["project_id"]).text());
     let texts = [
-        insert_id, src_ip, src_port, dest_ip, dest_port, protocol, start, end, bytes, packets,
+        insert_id, src_ip, src_port, dest_ip, dest_port, protocol, bytes, packets,
     ];
     let texts = texts.map(Value::text);
+    let times = [start, end].map(|time| Some(id::instant(instant(&time.text()?)?)));
     let mut parts = texts.each_ref().map(Option::as_deref).to_vec();
+    parts.extend(times.each_ref().map(Option::as_deref));
     parts.push(Some(&*reporter));
     let event_id = id::of_parts("gf-", &parts);
     Parsed::Event(Box::new(Event {

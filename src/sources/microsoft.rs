@@ -11,6 +11,7 @@ use crate::sources::client::Client;
 use crate::sources::interner::Interner;
 use crate::sources::json::{self, Object, Value};
 use crate::sources::parts::address;
+use crate::sources::parts::identity;
 use crate::sources::parts::instant::instant;
 use crate::time::Time;
 use crate::vocab::Str;
@@ -164,7 +165,10 @@ pub fn tenant(object: Object<'_>, properties: Value<'_>) -> Option<String> {
 
 /// Returns the canonical id of an object of a tenant.
 pub fn object_id(tenant: Option<&str>, object: &str) -> String {
-    format!("entra:{}/{object}", tenant.unwrap_or("unknown"))
+    format!(
+        "entra:{}/{object}",
+        tenant.unwrap_or(identity::UNKNOWN_ACCOUNT)
+    )
 }
 
 /// Who acted, as a record of a tenant says; all texts as they are written.

@@ -13,7 +13,7 @@ use crate::sources::json::{Object, Value};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, said};
-use crate::sources::parts::{address, id};
+use crate::sources::parts::{address, id, identity};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Memory};
 use crate::time::Time;
@@ -25,7 +25,7 @@ pub const FORMAT: Format = Format::new(Source::SlackAudit, recognises, parse);
 /// What its events are filed under.
 const SERVICE: &str = "slack";
 /// What stands in identities for an organisation that is not known.
-const NO_ORGANISATION: &str = "-";
+const NO_ORGANISATION: &str = identity::UNKNOWN_ACCOUNT;
 /// What ids of a grid, and of nothing else, begin with.
 const GRID_PREFIX: char = 'E';
 

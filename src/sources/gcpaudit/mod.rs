@@ -358,7 +358,7 @@ fn event_id(object: Object<'_>, r: &Record<'_>, time: Time) -> Str {
         let log = r.log_name.text();
         return id::of_parts(
             &format!("{id}."),
-            &[log.as_deref(), Some(&time.to_string())],
+            &[log.as_deref(), Some(&id::instant(time))],
         );
     }
     let mut hash = id::Hash::default();

@@ -85,12 +85,10 @@ pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
         .map(|(_, value)| value)
 }
 
-/// Tells whether there is something under each of these names, which are in lower case and without underscores.
-pub fn has_all<'a, const N: usize>(
-    members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
-    names: [&str; N],
-) -> bool {
-    pick(members, names).iter().all(|value| value.is_present())
+/// Tells whether there is a member of each of these names, which are in lower case and without underscores, whatever it holds.
+pub fn has_members<const N: usize>(object: Object<'_>, names: [&str; N]) -> bool {
+    let has = |name: &str| object.members().any(|(key, _)| is_named(key, name));
+    names.into_iter().all(has)
 }
 
 /// Tells whether a member of this name is one of these texts, whatever the case.

@@ -5,13 +5,15 @@
 use csv_core::{ReadRecordResult, Reader};
 
 use crate::event::Source;
-use crate::sources::FORMATS;
+use crate::sources::{FORMATS, Format};
 
 /// Tables have at most so many columns.
 const COLUMNS_MAX: usize = 512;
 
 /// A table by its header, with room for one row.
 pub struct Table {
+    /// The format that knows the header, and reads the rows that nothing else tells.
+    format: &'static Format,
     columns: Vec<String>,
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -35,6 +37,7 @@ impl Table {
     /// Reads a header that a format knows.
     pub fn of_header(line: &str, only: Option<Source>) -> Option<Self> {
         let mut table = Self {
+            format: FORMATS[0],
             columns: Vec::new(),
             text: Vec::new(),
             ends: Vec::new(),
@@ -49,11 +52,16 @@ impl Table {
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
             .collect();
         let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
-        FORMATS
+        table.format = FORMATS
             .into_iter()
             .filter(|format| only.is_none_or(|source| source == format.source))
-            .any(|format| (format.heads)(&names))
-            .then_some(table)
+            .find(|format| (format.heads)(&names))?;
+        Some(table)
+    }
+
+    /// Returns the format that knows the header.
+    pub fn format(&self) -> &'static Format {
+        self.format
     }
 
     /// Reads the row at the beginning of `rest`; `is_last` if nothing follows it.

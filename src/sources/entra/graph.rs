@@ -36,15 +36,13 @@ const DUMPER: &str = "aiohttp";
 
 fn recognises(object: Object<'_>) -> bool {
     says_it_is(object, &CATEGORIES, &TABLES)
-        || microsoft::has_all(
-            object.members(),
-            ["requesturi", "signinactivityid", "requestmethod"],
-        )
+        // Applications have no sign-in, and then an empty id of it.
+        || microsoft::has_members(object, ["requesturi", "signinactivityid", "requestmethod"])
 }
 
 fn recognises_aad(object: Object<'_>) -> bool {
     says_it_is(object, &AAD_CATEGORIES, &AAD_TABLES)
-        || microsoft::has_all(object.members(), ["requesturi", "httpmethod", "actortype"])
+        || microsoft::has_members(object, ["requesturi", "httpmethod", "actortype"])
 }
 
 fn heads(names: &[&str]) -> bool {

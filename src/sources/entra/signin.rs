@@ -45,8 +45,8 @@ const REFUSALS: [u64; 6] = [50_105, 53_000, 53_001, 53_002, 53_003, 53_004];
 
 fn recognises(object: Object<'_>) -> bool {
     says_it_is(object, &CATEGORIES, &TABLES)
-        || microsoft::has_all(
-            object.members(),
+        || microsoft::has_members(
+            object,
             ["conditionalaccessstatus", "createddatetime", "appid"],
         )
 }

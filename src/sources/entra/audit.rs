@@ -48,8 +48,6 @@ pub fn classify(op: &str) -> Action {
     ACTIONS.get("", &op).unwrap_or(Action::Other)
 }
 
-/// What stands before the id of a key in the description of keys.
-const KEY_MARK: &str = "KeyIdentifier=";
 /// Types of things that may act one day.
 const ACTING_TYPES: [&str; 2] = ["User", "ServicePrincipal"];
 
@@ -281,10 +279,7 @@ fn issued(targets: Value<'_>) -> Option<String> {
         let text = |name: &str| change.get_any_case(name).and_then(Value::text);
         let before = text("oldValue").unwrap_or_default();
         let after = text("newValue").unwrap_or_default();
-        let key = after.split(KEY_MARK).skip(1).find_map(|rest| {
-            let key = rest.split([',', ']']).next()?.trim();
-            (microsoft::is_guid(key) && !before.contains(key)).then(|| key.to_ascii_lowercase())
-        });
+        let key = microsoft::added_key(&before, &after);
         if key.is_some() {
             return key;
         }

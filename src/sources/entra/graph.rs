@@ -159,7 +159,7 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
         application: application.as_deref().map(|id| interner.share(id)),
         scopes,
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method,
             ..Context::default()
         },

@@ -219,7 +219,8 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) ->
         .of(agent.trim_end_matches(FRONT_END), &mut memory.interner)
         .clone();
     let interner = &mut memory.interner;
-    let caller = caller::caller(r.auth, r.labels, &service, interner);
+    let mut caller = caller::caller(r.auth, r.labels, &service, interner);
+    caller.delegation.extend(target::chain(r, interner));
     let account = account(r, interner);
     let region = region(r, interner);
 
@@ -251,7 +252,7 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) ->
         credential: caller.credential,
         application: caller.application,
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method: method.map(|method| interner.share(&method)),
             actor_account: caller.account,
             on_behalf_of: caller.on_behalf_of,

@@ -120,7 +120,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     Parsed::Event(Box::new(Event {
         credential,
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method: is_signed.then(|| interner.share("QueryString")),
             ..Context::default()
         },

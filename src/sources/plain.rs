@@ -198,9 +198,7 @@ fn event(doc: &Flat<'_>, time: Time, memory: &mut Memory) -> Result<Event, Inval
         (None, None) => return Err(Invalid),
     };
     let peer = peer(&mut r)?;
-    let console = r
-        .truth("ctx.console")?
-        .or_else(|| client.console(peer.ip, false));
+    let console = r.truth("ctx.console")?.or_else(|| client.console(peer.ip));
     let context = Context {
         mfa: r.truth("ctx.mfa")?,
         console,

@@ -129,10 +129,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         credential,
         application,
         context: Context {
-            // Anybody's browser may read what is public.
-            console: client
-                .console(peer.ip, false)
-                .filter(|_| auth_method.as_deref() != Some("Anonymous")),
+            console: client.console(peer.ip),
             auth_method,
             ..Context::default()
         },

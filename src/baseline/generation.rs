@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, Calibration, Chain, Group, Movement, Tuning};
-use crate::measure::{Creations, Links, OwnAccounts, value_hash};
+use crate::measure::{Creations, Issued, Links, OwnAccounts, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
@@ -50,6 +50,8 @@ pub struct Generation {
     pub links: Links,
     /// Identities created of late.
     pub created: Creations,
+    /// Credentials issued of late.
+    pub issued: Issued,
     /// Baselines that creep.
     pub movement: Movement,
     /// The stored distributions.
@@ -77,6 +79,7 @@ impl Generation {
             listed_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
+            issued: Issued::new(),
             movement: Movement::default(),
             calibration: Calibration::default(),
             tuning: Tuning::default(),

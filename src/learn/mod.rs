@@ -24,7 +24,9 @@ use crate::event::{IdentityKind, Provider};
 use crate::learn::group_loan::{GroupLoan, group_state};
 use crate::learn::peers::Alike;
 use crate::learn::state::{DayPartial, EntityState, NOVELTY_TRAITS, home_region, moments_of};
-use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Plan, note_creation};
+use crate::measure::{
+    Creations, DayBook, DayFacts, Issued, Links, OwnAccounts, Plan, note_creation,
+};
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
 use crate::time::{Day, Time, Window};
@@ -51,6 +53,7 @@ pub struct Learner<'a> {
     own_accounts: OwnAccounts,
     links: Links,
     created: Creations,
+    issued: Issued,
     first_day: Option<Day>,
     next_day: Option<Day>,
     groups_alike: bool,
@@ -70,6 +73,7 @@ impl<'a> Learner<'a> {
             own_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
+            issued: Issued::new(),
             first_day: None,
             next_day: None,
             groups_alike: true,
@@ -107,6 +111,7 @@ impl<'a> Learner<'a> {
         for (identity, creation) in &book.created {
             note_creation(&mut self.created, identity, creation);
         }
+        self.issued.note(day, &book.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         self.created.retain(|_, creation| creation.at >= oldest);
         self.forget(day);
@@ -273,6 +278,7 @@ impl<'a> Learner<'a> {
         generation.own_accounts = self.own_accounts.clone();
         generation.links = self.links.clone();
         generation.created = self.created.clone();
+        generation.issued = self.issued.clone();
         generation.support = self.support.clone();
         generation.movement = self.movement(DRIFT_REPORTS_PER_DAY);
         let mut members: BTreeMap<Group, Vec<Entity>> = BTreeMap::new();

@@ -10,7 +10,8 @@ use crate::event::{Event, Provider};
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
 use crate::measure::{
-    Contribution, Creation, Creations, DayFacts, Plan, note_creation, twice, value_hash,
+    Contribution, Creation, Creations, DayFacts, Issuance, Issuances, Plan, note_creation, twice,
+    value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -62,6 +63,8 @@ pub struct DayBook {
     pub accounts: OwnAccounts,
     /// Identities created that day, and how.
     pub created: Creations,
+    /// Credentials that were issued that day, and how they were come by.
+    pub issued: Issuances,
     /// What trails tell of who did what to which bucket, so that it does not count again where a server access log tells it.
     pub told_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events told so far; each is told once.
@@ -81,6 +84,7 @@ impl DayBook {
             links: Links::new(),
             accounts: OwnAccounts::new(),
             created: Creations::new(),
+            issued: Issuances::new(),
             told_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: BTreeMap::new(),
@@ -111,6 +115,9 @@ impl DayBook {
         }
         if let Some(created) = &event.created {
             note_creation(&mut self.created, created, &Creation::of(settled));
+        }
+        if let Some((credential, issuance)) = Issuance::of(settled) {
+            self.issued.note(credential, issuance);
         }
         if let Some(principal) = &event.principal {
             self.links.note(event.provider, principal, event.time);
@@ -171,6 +178,7 @@ impl DayBook {
         for (identity, creation) in &other.created {
             note_creation(&mut self.created, identity, creation);
         }
+        self.issued.merge(&other.issued);
         self.told_by_trail.extend(other.told_by_trail);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.extend(other.unnamed);

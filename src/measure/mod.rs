@@ -5,12 +5,14 @@
 mod creation;
 mod daybook;
 mod facts;
+mod issuance;
 mod links;
 mod twice;
 
 pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
+pub use issuance::{Issuance, Issuances, Issued};
 pub use links::Links;
 
 use std::fmt::{self, Write as _};

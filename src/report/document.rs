@@ -51,6 +51,9 @@ pub struct AlertDocument {
     pub entity: Entity,
     /// How the session began.
     pub authentication: Option<Authentication>,
+    /// Who took the credentials that it was done with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<Assumption>,
     /// Why, largest first.
     #[serde(default)]
     pub reasons: Vec<AlertReason>,
@@ -135,6 +138,26 @@ pub struct Authentication {
     pub mfa: Option<bool>,
     /// From where.
     pub source_ip: Option<String>,
+}
+
+/// How a credential was come by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Assumption {
+    /// Which.
+    pub credential: String,
+    /// When.
+    pub time: String,
+    /// The operation.
+    pub operation: String,
+    /// The event that tells of it.
+    pub event_id: String,
+    /// Who took it.
+    pub by: Option<String>,
+    /// From where.
+    pub source_ip: Option<String>,
+    /// How the credential was come by that was shown for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Box<Assumption>>,
 }
 
 /// Whose history something was judged by.

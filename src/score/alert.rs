@@ -18,6 +18,7 @@ use crate::evidence::{
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
 use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
+use crate::score::assumption::{AssumptionRecord, assumptions};
 use crate::score::bearers::{Bearers, EventRecord};
 use crate::score::components::{
     JudgedAgainst, hours_basis, novelty_basis, share_basis, volume_basis,
@@ -86,6 +87,9 @@ pub struct Alert {
     pub entity: AlertEntity,
     /// How the session began.
     pub authentication: Option<AuthenticationRecord>,
+    /// Who took the credentials that it was done with, as far as they were issued in sight; those of most events first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<AssumptionRecord>,
     /// Why, largest first.
     pub reasons: Vec<Reason>,
     /// What was called, most often first.
@@ -604,6 +608,7 @@ impl Narrator<'_> {
                 credential: newest(spoken, |e| e.credential.as_ref().map(|c| c.to_string())),
             },
             authentication: authentication(events, bearers.speaker),
+            assumed: assumptions(&told, generation),
             operations: operations(&told),
             reasons: reasons(&verdict.arm, events, &bearers, &subject, generation),
             resources,

@@ -194,7 +194,7 @@ fn event(object: Object<'_>, time: Time, memory: &mut Memory) -> Event {
     let worked = outcome == Outcome::Success;
     let console = match CONSOLE_OPS.contains(&&*op) {
         true => Some(true),
-        false => client_known.console(peer.ip, false),
+        false => client_known.console(peer.ip),
     };
     let mut event = Event {
         account: org.clone(),

@@ -949,7 +949,27 @@ impl Desk {
         let Some(table) = self.table.take() else {
             return;
         };
-        self.value(Value::of(table.json()), 0, window, out);
+        self.place();
+        let mut layout = Layout::default();
+        let (only, memory) = (self.options.format, &mut self.memory);
+        memory.unpacked_left = envelope::UNPACKED_BYTES_MAX;
+        let mut found = Vec::new();
+        match layout.object(table.json()) {
+            Ok((row, _)) => match envelope::recognised(row, only, memory) {
+                Some(parsed) => found.push(parsed),
+                None => {
+                    envelope::unwrap(row, only, 0, memory, &mut |parsed| found.push(parsed));
+                    // What the row would be told by may be empty in it, but the header told what it is.
+                    if found == [Parsed::Rejected(RejectReason::UnknownRecord)] {
+                        found = vec![(table.format().parse)(row, memory)];
+                    }
+                }
+            },
+            Err(fault) => found.push(Parsed::Rejected(fault.into())),
+        }
+        for parsed in found {
+            self.tell(parsed, window, out);
+        }
         self.table = Some(table);
     }
 

@@ -5,17 +5,21 @@
 use csv_core::{ReadRecordResult, Reader};
 
 use crate::event::Source;
-use crate::sources::FORMATS;
+use crate::sources::{FORMATS, Format};
 
 /// Tables have at most so many columns.
 const COLUMNS_MAX: usize = 512;
 
 /// A table by its header, with room for one row.
 pub struct Table {
+    /// The format that knows the header, and reads the rows that nothing else tells.
+    format: &'static Format,
     columns: Vec<String>,
     text: Vec<u8>,
     ends: Vec<usize>,
     json: Vec<u8>,
+    /// Making one costs more than reading a row.
+    reader: Reader,
 }
 
 /// A row as it was split.
@@ -46,10 +50,12 @@ impl Table {
     /// Reads a header that a format knows.
     pub fn of_header(line: &str, only: Option<Source>) -> Option<Self> {
         let mut table = Self {
+            format: FORMATS[0],
             columns: Vec::new(),
             text: Vec::new(),
             ends: Vec::new(),
             json: Vec::new(),
+            reader: Reader::new(),
         };
         if !line.contains(',') {
             return None;
@@ -60,11 +66,16 @@ impl Table {
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
             .collect();
         let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
-        FORMATS
+        table.format = FORMATS
             .into_iter()
             .filter(|format| only.is_none_or(|source| source == format.source))
-            .any(|format| is_whole && (format.heads)(&names))
-            .then_some(table)
+            .find(|format| is_whole && (format.heads)(&names))?;
+        Some(table)
+    }
+
+    /// Returns the format that knows the header.
+    pub fn format(&self) -> &'static Format {
+        self.format
     }
 
     /// Tells at little cost whether a line may be a header. A row tells a time, and thus has digits.
@@ -133,7 +144,7 @@ impl Table {
     fn fields(&mut self, rest: &[u8], is_last: bool) -> Option<Split> {
         self.text.resize(rest.len() + 1, 0);
         self.ends.resize(COLUMNS_MAX, 0);
-        let mut reader = Reader::new();
+        self.reader.reset();
         let (mut read, mut written, mut fields) = (0, 0, 0);
         let (mut is_too_wide, mut is_open) = (false, false);
         let is_in_quotes = loop {
@@ -147,7 +158,7 @@ impl Table {
             let is_in_quotes = is_end && is_open;
             is_open = is_end;
             let (result, n_in, n_out, n_ends) =
-                reader.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
+                self.reader.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
             read += if is_end { 0 } else { n_in };
             written += n_out;
             fields += n_ends;

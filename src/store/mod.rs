@@ -27,7 +27,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
 use crate::error::{Error, Result};
-use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Subject};
+use crate::measure::{
+    Creations, DayBook, DayFacts, Issuances, Issued, Links, OwnAccounts, Subject,
+};
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
@@ -65,6 +67,7 @@ struct Head {
     own_accounts: OwnAccounts,
     links: Links,
     created: Creations,
+    issued: Issued,
 }
 
 /// The part of a day that is not a table.
@@ -73,6 +76,7 @@ struct DayHead {
     links: Links,
     accounts: OwnAccounts,
     created: Creations,
+    issued: Issuances,
     last: Option<Time>,
 }
 
@@ -168,6 +172,7 @@ impl Store {
             links: book.links.clone(),
             accounts: book.accounts.clone(),
             created: book.created.clone(),
+            issued: book.issued.clone(),
             last: book.last,
         };
         self.stage(name, |db| {
@@ -196,8 +201,8 @@ impl Store {
                 .map(|n| n.into_iter().collect())
         };
         (book.told_by_trail, book.fingerprints) = (read(&TOLD_BY_TRAIL)?, read(&FINGERPRINTS)?);
-        (book.links, book.accounts, book.created, book.last) =
-            (head.links, head.accounts, head.created, head.last);
+        (book.links, book.accounts, book.last) = (head.links, head.accounts, head.last);
+        (book.created, book.issued) = (head.created, head.issued);
         Ok(book)
     }
 
@@ -219,6 +224,7 @@ impl Store {
             own_accounts: generation.own_accounts.clone(),
             links: generation.links.clone(),
             created: generation.created.clone(),
+            issued: generation.issued.clone(),
         };
         let mut baselines: Vec<_> = generation.baselines.iter().collect();
         baselines.sort_by(|a, b| a.0.cmp(b.0));
@@ -295,6 +301,7 @@ impl Store {
             listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
+            issued: head.issued,
             movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
             tuning: Tuning::default(),

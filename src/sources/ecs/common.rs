@@ -67,7 +67,7 @@ pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
         principal: principal(doc, provider, account.as_deref(), interner),
         application: share(doc.first_text(&["application.id", "client.id"]), interner),
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             ..Context::default()
         },
         action,

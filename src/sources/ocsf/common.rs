@@ -167,7 +167,7 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
             mfa: doc
                 .first(&["is_mfa", "mfa", "actor.session.is_mfa", "actor.session.mfa"])
                 .truth(),
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method: share(&["auth_protocol"], interner),
             session_start: session_start.and_then(|text| instant(&text)),
             via: share(&["actor.invoked_by"], interner),

@@ -108,7 +108,7 @@ fn event(f: &Fields<'_>, time: Time, memory: &mut Memory) -> Event {
         region: host.and_then(region_of_host).map(|r| interner.share(r)),
         session: session.map(|name| interner.untrusted(name)),
         context: Context {
-            console: client.console(peer.ip, false).filter(|_| !is_service),
+            console: client.console(peer.ip).filter(|_| !is_service),
             auth_method: f.get(Field::Authentication).map(|m| interner.share(m)),
             actor_account: f
                 .get(Field::Requester)

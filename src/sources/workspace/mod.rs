@@ -112,7 +112,7 @@ impl Activity {
             principal: principal(actor.value(), customer.as_deref(), interner),
             application: application_of_actor,
             context: Context {
-                console: client.console(peer.ip, false),
+                console: client.console(peer.ip),
                 ..Context::default()
             },
             peer,

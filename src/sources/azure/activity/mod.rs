@@ -260,6 +260,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
                 Some(&status.to_ascii_lowercase()),
                 Some(&resource.to_lowercase()),
                 Some(&time.to_string()),
+                event.principal.as_ref().map(|p| &*p.id),
             ],
         ),
     };

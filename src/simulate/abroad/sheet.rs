@@ -39,6 +39,10 @@ pub(in crate::simulate) struct Told {
     pub(in crate::simulate) object: Option<String>,
     pub(in crate::simulate) bytes_out: Option<u64>,
     pub(in crate::simulate) src_ip: Option<String>,
+    /// Where bytes went, or are told to go: the address, or the account and container.
+    pub(in crate::simulate) dst_ip: Option<String>,
+    pub(in crate::simulate) dst_account: Option<String>,
+    pub(in crate::simulate) dst_container: Option<String>,
     pub(in crate::simulate) outcome: &'static str,
     /// False for a record that only restates another.
     pub(in crate::simulate) counts: bool,
@@ -67,6 +71,9 @@ impl Told {
                 .parse::<IpAddr>()
                 .is_ok()
                 .then(|| deed.address.clone()),
+            dst_ip: None,
+            dst_account: None,
+            dst_container: None,
             outcome: deed.outcome.word(),
             counts: true,
         }

@@ -27,6 +27,8 @@ const CONSUMER_PROVIDERS: [&str; 4] = [
 ];
 /// Accounts and principals of callers without credentials.
 const ANONYMOUS: [&str; 2] = ["anonymous", "ANONYMOUS_PRINCIPAL"];
+/// What stands in the ARN of an OpenID Connect provider before its host.
+const OIDC_PROVIDER: &str = ":oidc-provider/";
 /// What `invokedBy` says of calls that a person's console made.
 const CONSOLE_INVOKERS: [&str; 2] = ["signin.amazonaws.com", "console.amazonaws.com"];
 
@@ -177,6 +179,17 @@ impl<'a> Parts<'a> {
             .as_deref()
             .map(|id| id.split(':').next().unwrap_or(id))
             .filter(|id| !json::stands_for_nothing(id))
+    }
+
+    /// Returns the provider of a web identity by its principal id, `PROVIDER:AUDIENCE:USER`, for what passes records on
+    /// without the provider.
+    fn provider_of_id(&self) -> Option<&str> {
+        let id = self.principal_id.as_deref()?;
+        let is_web = self.text("type").as_deref() == Some("WebIdentityUser");
+        // Of an ARN the colons before the provider's kind are its own.
+        let start = id.find(OIDC_PROVIDER).map_or(0, |at| at + 1);
+        let end = start + id[start..].find(':')?;
+        Some(&id[..end]).filter(|_| is_web)
     }
 
     /// Returns the identity of last resort: the account and the principal id.
@@ -385,7 +398,10 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
             }
         }
         Some(federated @ ("SAMLUser" | "WebIdentityUser")) => {
-            let provider = parts.text("identityProvider");
+            let provider = parts
+                .text("identityProvider")
+                .or_else(|| parts.provider_of_id().map(str::to_owned))
+                .filter(|provider| !provider.is_empty());
             let user = parts
                 .user_name
                 .as_deref()

@@ -61,6 +61,7 @@ const FORMATS: &[Row] = &[
     row("slack.audit"),
     row("ocsf"),
     row("ecs"),
+    row("plain"),
 ];
 
 /// A format whose records settle every field.

@@ -7,6 +7,8 @@ use super::party::Party;
 use super::place::SLACK;
 use super::sheet::{Form, Sheets, Told, dated};
 
+/// The workspace of the enterprise.
+const WORKSPACE: &str = "T04HALCYON1";
 /// How long an export takes.
 const EXPORT_NANOS: i64 = 40 * NANOS;
 
@@ -45,7 +47,7 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
             "manual_export_completed",
             "read_object",
             json!({"type": "workspace", "workspace": {
-                "id": "T04HALCYON1", "name": "halcyon", "domain": "halcyon",
+                "id": WORKSPACE, "name": "halcyon", "domain": "halcyon",
             }}),
             json!({"export_type": "ENTERPRISE"}),
         ),
@@ -83,6 +85,9 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         if entity["type"] == "file" {
             (told.container, told.object) = (Some(SLACK.to_owned()), Some(id.clone()));
         }
+        if deed.verb == Verb::Export {
+            (told.container, told.object) = (Some(SLACK.to_owned()), Some(WORKSPACE.to_owned()));
+        }
         // Whoever has the link may read it.
         told.dst_account = (deed.verb == Verb::Share).then(|| "*".to_owned());
         (told.outcome, told.counts) = ("success", counts);
@@ -95,5 +100,5 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
 }
 
 fn user(who: &Party) -> Value {
-    json!({"type": "user", "user": {"id": who.slack, "name": who.name, "email": who.email, "team": "T04HALCYON1"}})
+    json!({"type": "user", "user": {"id": who.slack, "name": who.name, "email": who.email, "team": WORKSPACE}})
 }

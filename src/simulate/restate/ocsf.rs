@@ -153,10 +153,18 @@ pub(super) fn without_nulls(value: Value) -> Value {
 
 fn add(source: &str, region: &str, account: &str, told: &Told, event: &Value, out: &mut Sheets) {
     let day = compact(&told.event_time);
+    // Some read the lake's own files, and some what a pipeline hands on.
+    let lake = ACCOUNTS
+        .iter()
+        .any(|place| place.id == account && place.custom_flows);
+    let (form, ending) = match lake {
+        true => (Form::Rows, "parquet"),
+        false => (Form::Lines, "json.gz"),
+    };
     let path = format!(
-        "ocsf/aws/{source}/2.0/region={region}/accountId={account}/eventDay={day}/part-00000.json.gz"
+        "ocsf/aws/{source}/2.0/region={region}/accountId={account}/eventDay={day}/part-00000.{ending}"
     );
-    out.add(path, Form::Lines, &event.to_string());
+    out.add(path, form, &event.to_string());
 }
 
 /// Writes a flow.

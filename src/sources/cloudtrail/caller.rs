@@ -322,7 +322,12 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
         aliases.extend(source.map(plain_name));
         aliases.extend(parts.on_behalf_of());
     } else {
-        aliases.extend(parts.unique_id().map(str::to_owned));
+        // The id of whoever signed in elsewhere begins with the provider, or with the account: that is not one's own.
+        let is_own = !matches!(
+            parts.text("type").as_deref(),
+            Some("SAMLUser" | "WebIdentityUser" | "FederatedUser")
+        );
+        aliases.extend(parts.unique_id().filter(|_| is_own).map(str::to_owned));
         aliases.extend(parts.user_name.as_deref().map(plain_name));
         aliases.extend(who.instance.clone().filter(|_| who.is_delivered));
     }

@@ -158,7 +158,8 @@ impl Table {
             let is_in_quotes = is_end && is_open;
             is_open = is_end;
             let (result, n_in, n_out, n_ends) =
-                self.reader.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
+                self.reader
+                    .read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
             read += if is_end { 0 } else { n_in };
             written += n_out;
             fields += n_ends;

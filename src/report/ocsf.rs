@@ -178,7 +178,9 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
                     steps.join(" > "),
                 ))
             }
-            AlertReason::Share { .. } | AlertReason::Declared { .. } => None,
+            AlertReason::Share { .. }
+            | AlertReason::Burst { .. }
+            | AlertReason::Declared { .. } => None,
         })
         .collect()
 }

@@ -3,11 +3,10 @@
 mod arm;
 
 use crate::analytic::{
-    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, Field, SCHEMA, Status,
-    Telemetry,
+    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Telemetry,
 };
 use crate::document::{Faults, Fields, Place, Table, Value, Word};
-use crate::event::{Provider, Source};
+use crate::event::{Field, Provider, Source};
 use crate::vocab::{EntityKind, Metric, Str, Trait};
 
 /// What stands for itself, or names the element that it is taken from, as in `"$ShareWeight"`.

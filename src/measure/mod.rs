@@ -2,12 +2,14 @@
 //!
 //! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
 
+mod coverage;
 mod creation;
 mod daybook;
 mod facts;
 mod links;
 mod twice;
 
+pub use coverage::{Coverage, Leg, LegKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};

@@ -50,7 +50,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use element::{Element, ElementKind, ElementValue, Elements};
-pub use telemetry::{Field, Telemetry};
+pub use telemetry::Telemetry;
 
 use crate::document::{Faults, Table, Word};
 use crate::error::{Error, Result};

@@ -3,11 +3,10 @@
 mod arm;
 
 use crate::analytic::{
-    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, Field, SCHEMA, Status,
-    Telemetry,
+    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Telemetry,
 };
 use crate::document::{Faults, Fields, Place, Table, Value, Word};
-use crate::event::{Action, IdentityKind, Provider, Source};
+use crate::event::{Action, Field, IdentityKind, Provider, Source};
 use crate::glob::Glob;
 use crate::stats::Severity;
 use crate::time::Window;

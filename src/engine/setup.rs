@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::identity::Resolver;
 use crate::identity::geo::Databases;
-use crate::measure::{Plan, value_hash};
+use crate::measure::{BurstKey, Plan, value_hash};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str};
 

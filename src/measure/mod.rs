@@ -3,6 +3,7 @@
 //! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
 
 mod burst;
+mod coverage;
 mod creation;
 mod daybook;
 mod facts;
@@ -10,6 +11,7 @@ mod links;
 mod twice;
 
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
+pub use coverage::{Coverage, Leg, LegKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};

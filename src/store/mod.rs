@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
 use crate::error::{Error, Result};
-use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Subject};
+use crate::measure::{Coverage, Creations, DayBook, DayFacts, Links, OwnAccounts, Seen, Subject};
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
@@ -65,6 +65,7 @@ struct Head {
     own_accounts: OwnAccounts,
     links: Links,
     created: Creations,
+    seen: Seen,
 }
 
 /// The part of a day that is not a table.
@@ -86,6 +87,8 @@ const HEAD: Table<Head> = Table::new("head");
 const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
 const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
+const COVERAGE: Table<Coverage> = Table::new("coverage");
+const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 
@@ -174,6 +177,8 @@ impl Store {
             db.write(&DAY_HEAD, [&head])?;
             db.write(&SUBJECTS, subjects)?;
             db.write(&UNNAMED, unnamed)?;
+            db.write(&COVERAGE, [&book.coverage])?;
+            db.write(&UNNAMED_COVERAGE, &book.unnamed_coverage)?;
             db.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&book.told_by_trail))?;
             db.write_sorted_numbers(&FINGERPRINTS, &sorted(&book.fingerprints))
         })
@@ -191,6 +196,8 @@ impl Store {
         book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
         let unnamed = db.read(&UNNAMED)?.into_iter();
         book.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
+        book.coverage = db.read_one(&COVERAGE)?;
+        book.unnamed_coverage = db.read(&UNNAMED_COVERAGE)?.into_iter().collect();
         let read = |table| {
             db.read_sorted_numbers(table)
                 .map(|n| n.into_iter().collect())
@@ -199,6 +206,20 @@ impl Store {
         (book.links, book.accounts, book.created, book.last) =
             (head.links, head.accounts, head.created, head.last);
         Ok(book)
+    }
+
+    /// Reads what the logs of a day had in them, and nothing else of the day.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_coverage(&self, entry: &DayEntry) -> Result<Coverage> {
+        let db = Database::open(&self.root.join(&entry.directory))?;
+        let mut coverage = db.read_one(&COVERAGE)?;
+        for (_, unnamed) in db.read(&UNNAMED_COVERAGE)? {
+            coverage.merge(&unnamed);
+        }
+        Ok(coverage)
     }
 
     /// Writes a generation, to be named by the next manifest.
@@ -219,6 +240,7 @@ impl Store {
             own_accounts: generation.own_accounts.clone(),
             links: generation.links.clone(),
             created: generation.created.clone(),
+            seen: generation.seen.clone(),
         };
         let mut baselines: Vec<_> = generation.baselines.iter().collect();
         baselines.sort_by(|a, b| a.0.cmp(b.0));
@@ -295,6 +317,7 @@ impl Store {
             listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
+            seen: head.seen,
             movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
             tuning: Tuning::default(),

@@ -28,6 +28,7 @@
 //!   { burst = "posture_buckets", over = "10s", at_least = 16 },   # so many at once; `fixed = true` for the clock's bins
 //!   { surprising = "posture_buckets", more_than = 3.0 },          # more than it usually does
 //!   { shows = "action", like = ["organizations:*"] },             # a value of a trait; `new = …` for one not shown before
+//!   { beyond = "application", of = ["0oaSCIM*"] },                # a value that is none of these, or no value at all
 //!   { caller = ["human"] },                                       # the kind of identity
 //!   { unlogged = "egress_flow" },                                 # nothing of the kind is ever logged here
 //!   "context", "external", "sequence",
@@ -269,6 +270,8 @@ pub enum Gate {
         /// Whether it must be new to the entity.
         new: bool,
     },
+    /// A trait shows a value today that none of these patterns matches, or none at all.
+    Beyond(Trait, Vec<Glob>),
     /// The identity is of one of these kinds; any, if none is named.
     Caller(Vec<IdentityKind>),
     /// No action of this class is logged of the entity's provider.
@@ -378,6 +381,7 @@ impl Gate {
             | Self::Act(_)
             | Self::Sequence
             | Self::Shows { .. }
+            | Self::Beyond(..)
             | Self::Caller(_)
             | Self::Unlogged(_) => {}
         }

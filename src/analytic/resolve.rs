@@ -112,6 +112,9 @@ impl<'a> Resolver<'a> {
                     new: *new,
                 })
             }
+            WrittenGate::Beyond(which, known) => {
+                self.globs(known).map(|known| Gate::Beyond(*which, known))
+            }
             WrittenGate::Caller(kinds) => self
                 .words(kinds, "kind of identity", IdentityKind::parse, IdentityKind::ALL)
                 .map(Gate::Caller),

@@ -84,6 +84,7 @@ pub(super) enum WrittenGate {
         like: Option<Given<Vec<Glob>>>,
         new: bool,
     },
+    Beyond(Trait, Given<Vec<Glob>>),
     Caller(GivenWords<IdentityKind>),
     Unlogged(Action),
 }

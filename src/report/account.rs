@@ -282,6 +282,14 @@ fn gate_text(gate: &GateReading) -> String {
                 format!("{new}{name} {}", values.join(", "))
             }
         }
+        GateDetail::Beyond { r#trait, of, values } => {
+            let name = r#trait.replace('_', " ");
+            match (gate.is_open, values.is_empty()) {
+                (false, _) => format!("no {name} but {}", of.join(", ")),
+                (true, true) => format!("no {name} is told"),
+                (true, false) => format!("{name} {}", values.join(", ")),
+            }
+        }
         GateDetail::Caller { caller, of } if gate.is_open || of.is_empty() => {
             format!("the caller is a {}", caller.replace('_', " "))
         }

@@ -144,6 +144,15 @@ pub enum GateDetail {
         /// The values that did.
         values: Vec<String>,
     },
+    /// A trait must show a value that is none of these, or none at all.
+    Beyond {
+        /// Which trait.
+        r#trait: &'static str,
+        /// The patterns of those that are expected.
+        of: Vec<String>,
+        /// The values that are not.
+        values: Vec<String>,
+    },
     /// The identity must be of such a kind.
     Caller {
         /// Its kind.

@@ -501,6 +501,21 @@ impl<'s, 'a> Parts<'s, 'a> {
                 });
                 is_open
             }
+            Gate::Beyond(which, known) => {
+                let values = self.values_like(*which, &[], false);
+                let is_known = |value: &&Str| known.iter().any(|glob| glob.matches(value));
+                let beyond: Vec<&Str> = values.iter().filter(|value| !is_known(value)).collect();
+                let is_open = values.is_empty() || !beyond.is_empty();
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Beyond {
+                        r#trait: which.as_str(),
+                        of: known.iter().map(ToString::to_string).collect(),
+                        values: beyond.iter().take(SHOWN_MAX).map(ToString::to_string).collect(),
+                    },
+                });
+                is_open
+            }
             Gate::Caller(kinds) => {
                 let profile = self.subject.facts.profile.kind();
                 let kind = self.subject.baseline.map_or(profile, |b| b.kind);

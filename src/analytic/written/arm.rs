@@ -183,7 +183,8 @@ fn traits(value: &Value, faults: &mut Faults) -> Option<Vec<Trait>> {
 const GATE_WORDS: [&str; 3] = ["context", "external", "sequence"];
 /// The forms of the other gates: each is a table with one of these keys.
 const GATE_KEYS: &str = "active, at_least (with of), any, act, burst (with over and at_least), \
-     surprising (with more_than), shows or new (with like), caller or unlogged";
+     surprising (with more_than), shows or new (with like), beyond (with of), caller or \
+     unlogged";
 
 fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
     if let Node::Text(text) = &value.node {
@@ -268,6 +269,13 @@ fn read_other_gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Optio
             };
             Some(WrittenGate::Shows { which, like, new })
         }));
+    }
+    if let Some(value) = fields.optional("beyond") {
+        let which = value.one_of("trait", Trait::parse, all!(Trait), faults);
+        let known = fields.required("of", faults).and_then(|value| {
+            given(value, faults, |value, faults| each(value, faults, glob))
+        });
+        return Some(which.zip(known).map(|(which, known)| WrittenGate::Beyond(which, known)));
     }
     if let Some(value) = fields.optional("caller") {
         let kinds = |value: &Value, faults: &mut Faults| {

@@ -12,7 +12,7 @@ mod unlearnt;
 pub use state::known_buckets;
 pub use unlearnt::{Omission, Unlearnt};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::FxHashMap;
 
@@ -25,7 +25,7 @@ use crate::learn::group_loan::{GroupLoan, group_state};
 use crate::learn::peers::Alike;
 use crate::learn::state::{DayPartial, EntityState, NOVELTY_TRAITS, home_region, moments_of};
 use crate::measure::{
-    Creations, DayBook, DayFacts, Issued, Links, OwnAccounts, Plan, note_creation,
+    Creations, DayBook, DayFacts, Issued, Links, OwnAccounts, Plan, Seen, note_creation,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -54,6 +54,8 @@ pub struct Learner<'a> {
     links: Links,
     created: Creations,
     issued: Issued,
+    /// What the logs of each day of the lookback had in them.
+    seen: VecDeque<(Day, Seen)>,
     first_day: Option<Day>,
     next_day: Option<Day>,
     groups_alike: bool,
@@ -74,6 +76,7 @@ impl<'a> Learner<'a> {
             links: Links::new(),
             created: Creations::new(),
             issued: Issued::new(),
+            seen: VecDeque::new(),
             first_day: None,
             next_day: None,
             groups_alike: true,
@@ -114,6 +117,7 @@ impl<'a> Learner<'a> {
         self.issued.note(day, &book.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         self.created.retain(|_, creation| creation.at >= oldest);
+        self.seen.push_back((day, book.covered().seen()));
         self.forget(day);
         self.recount_support();
         if self.groups_alike {
@@ -229,6 +233,7 @@ impl<'a> Learner<'a> {
     fn forget(&mut self, day: Day) {
         let oldest_volume = day.plus(1 - LOOKBACK_DAYS);
         let oldest_trait = day.plus(1 - TRAIT_MEMORY_DAYS);
+        self.seen.retain(|(day, _)| *day >= oldest_volume);
         self.entities.retain(|_, state| {
             while state
                 .partials
@@ -279,6 +284,9 @@ impl<'a> Learner<'a> {
         generation.links = self.links.clone();
         generation.created = self.created.clone();
         generation.issued = self.issued.clone();
+        for (_, seen) in &self.seen {
+            generation.seen.merge(seen);
+        }
         generation.support = self.support.clone();
         generation.movement = self.movement(DRIFT_REPORTS_PER_DAY);
         let mut members: BTreeMap<Group, Vec<Entity>> = BTreeMap::new();

@@ -10,8 +10,8 @@ use crate::event::{Event, Provider};
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
 use crate::measure::{
-    Contribution, Creation, Creations, DayFacts, Issuance, Issuances, Plan, note_creation, twice,
-    value_hash,
+    Contribution, Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan,
+    note_creation, twice, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -71,6 +71,10 @@ pub struct DayBook {
     pub fingerprints: FxHashSet<u64>,
     /// What records without a caller add, by fingerprint, as long as none of the same id names one; then nothing.
     pub unnamed: BTreeMap<u64, Option<BTreeMap<Subject, DayFacts>>>,
+    /// What was counted of the logs' coverage, but for the records in `unnamed`.
+    pub coverage: Coverage,
+    /// What the records in `unnamed` add to it, by fingerprint.
+    pub unnamed_coverage: BTreeMap<u64, Coverage>,
     /// Last event of the day.
     pub last: Option<Time>,
 }
@@ -88,6 +92,8 @@ impl DayBook {
             told_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: BTreeMap::new(),
+            coverage: Coverage::default(),
+            unnamed_coverage: BTreeMap::new(),
             last: None,
         }
     }
@@ -106,6 +112,9 @@ impl DayBook {
         let takes_place = !is_unnamed && unnamed.and_then(Option::take).is_some();
         if !is_first && !takes_place {
             return false;
+        }
+        if takes_place {
+            self.unnamed_coverage.remove(&fingerprint);
         }
         self.last = self.last.max(Some(event.time));
         if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some())
@@ -126,6 +135,11 @@ impl DayBook {
         let twin_of_trail = twice::of_access_log(event);
         let mut held = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
             .then(BTreeMap::<Subject, DayFacts>::new);
+        match &held {
+            Some(_) => self.unnamed_coverage.entry(fingerprint).or_default(),
+            None => &mut self.coverage,
+        }
+        .note(event);
         let contribution = Contribution::of(settled);
         for entity in settled.entities() {
             let is_identity = entity.kind == EntityKind::Identity;
@@ -156,6 +170,15 @@ impl DayBook {
         is_unnamed(event) && matches!(self.unnamed.get(&fingerprint(event)), Some(None))
     }
 
+    /// Returns what the day's logs had in them.
+    pub fn covered(&self) -> Coverage {
+        let mut coverage = self.coverage.clone();
+        for unnamed in self.unnamed_coverage.values() {
+            coverage.merge(unnamed);
+        }
+        coverage
+    }
+
     /// Unites two books of the same day that were told different events.
     ///
     /// Books that share events must not be merged: sums would count them twice. Tell the events instead.
@@ -182,6 +205,8 @@ impl DayBook {
         self.told_by_trail.extend(other.told_by_trail);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.extend(other.unnamed);
+        self.coverage.merge(&other.coverage);
+        self.unnamed_coverage.extend(other.unnamed_coverage);
         self.last = self.last.max(other.last);
     }
 

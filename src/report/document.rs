@@ -264,6 +264,24 @@ pub enum AlertReason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         first: Option<FirstEvent>,
     },
+    /// So many things happened at once, for which the analytic declares a weight.
+    Burst {
+        /// What was counted.
+        burst: String,
+        /// Within which time.
+        window: String,
+        /// How many there were.
+        observed: u64,
+        /// How many the analytic asks for.
+        required: u64,
+        /// When it began.
+        start: String,
+        /// Its part of the arm's statistic.
+        surprise: f64,
+        /// The first event of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<FirstEvent>,
+    },
     /// The analytic declares a weight for what happened.
     Declared {
         /// Its part of the arm's statistic.
@@ -409,6 +427,7 @@ impl AlertReason {
             Self::Volume(amount) | Self::Newcomer(amount) => amount.surprise,
             Self::Novelty { surprise, .. }
             | Self::Share { surprise, .. }
+            | Self::Burst { surprise, .. }
             | Self::Declared { surprise, .. } => *surprise,
             Self::Sequence { .. } => 0.0,
         }
@@ -417,7 +436,9 @@ impl AlertReason {
     /// Returns the event that first showed what is new, or gave something away.
     pub fn first(&self) -> Option<&FirstEvent> {
         match self {
-            Self::Novelty { first, .. } | Self::Share { first, .. } => first.as_ref(),
+            Self::Novelty { first, .. } | Self::Share { first, .. } | Self::Burst { first, .. } => {
+                first.as_ref()
+            }
             _ => None,
         }
     }
@@ -428,7 +449,7 @@ impl AlertReason {
             Self::Volume(amount) | Self::Newcomer(amount) => amount.basis = None,
             Self::Novelty { basis, .. } => *basis = None,
             Self::Share { basis, .. } => *basis = None,
-            Self::Declared { .. } | Self::Sequence { .. } => {}
+            Self::Burst { .. } | Self::Declared { .. } | Self::Sequence { .. } => {}
         }
         self
     }

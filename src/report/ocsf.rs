@@ -179,7 +179,9 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
                     steps.join(" > "),
                 ))
             }
-            AlertReason::Share { .. } | AlertReason::Declared { .. } => None,
+            AlertReason::Share { .. }
+            | AlertReason::Burst { .. }
+            | AlertReason::Declared { .. } => None,
         })
         .collect()
 }

@@ -293,6 +293,23 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
                 },
             )
         }
+        AlertReason::Burst {
+            burst,
+            window,
+            observed,
+            required,
+            first,
+            ..
+        } => {
+            let from = first.as_ref().and_then(|event| event.source_ip.as_deref());
+            let from = from.filter(|_| burst != "countries");
+            format!(
+                "burst: {} {} within {window}{} ({required} asked)",
+                count(*observed),
+                burst.replace('_', " "),
+                from.map(|ip| format!(" from {ip}")).unwrap_or_default(),
+            )
+        }
         AlertReason::Declared { buckets, .. } if buckets.is_empty() => {
             "that this happened at all, which this analytic gives a weight of its own".to_owned()
         }

@@ -270,6 +270,24 @@ pub enum Reason {
         /// The first of the acts.
         first: Option<EventRecord>,
     },
+    /// So many things happened at once, for which the analytic declares a weight.
+    Burst {
+        /// What was counted.
+        burst: &'static str,
+        /// Within which time.
+        window: String,
+        /// How many there were, at most as many as are told apart.
+        observed: u64,
+        /// How many the analytic asks for.
+        required: u64,
+        /// When it began.
+        #[serde(serialize_with = "as_text")]
+        start: Time,
+        /// Its part of the arm's statistic, in natural logarithms.
+        surprise: f64,
+        /// The first event of it.
+        first: Option<EventRecord>,
+    },
     /// The analytic declares a weight for what happened.
     Declared {
         /// Its part of the arm's statistic, in natural logarithms.
@@ -410,7 +428,7 @@ impl Narrator<'_> {
             Severity::Critical,
         ] {
             if self
-                .severity(&last, &whole.facts)
+                .severity(analytic, &last, &whole.facts)
                 .is_none_or(|s| s < severity)
                 || reached.is_some_and(|r| r >= severity)
             {
@@ -422,7 +440,7 @@ impl Narrator<'_> {
                 continue;
             };
             from = so_far.n_events;
-            reached = self.severity(&verdict, &so_far.facts);
+            reached = self.severity(analytic, &verdict, &so_far.facts);
             let status = if alerts.is_empty() {
                 Status::New
             } else {
@@ -443,13 +461,20 @@ impl Narrator<'_> {
     }
 
     /// Returns the severity of a verdict; `None` if it is not to be told.
-    fn severity(&self, verdict: &Verdict, facts: &DayFacts) -> Option<Severity> {
+    fn severity(
+        &self,
+        analytic: &Analytic,
+        verdict: &Verdict,
+        facts: &DayFacts,
+    ) -> Option<Severity> {
         let severity = Severity::of(
             verdict.score,
             stats::rank::score(self.threshold),
             facts.touches_sensitive(),
             false,
         );
+        let most = severity_max(analytic, verdict).unwrap_or(severity);
+        let severity = severity.min(most);
         (severity > Severity::Low || (severity == Severity::Low && self.show_low))
             .then_some(severity)
     }
@@ -467,7 +492,8 @@ impl Narrator<'_> {
         let reaches = |n: usize| {
             let so_far = self.so_far(events, n)?;
             let verdict = self.verdict(analytic, entity, &so_far.facts, met)?;
-            (self.severity(&verdict, &so_far.facts)? >= severity).then_some((so_far, verdict))
+            (self.severity(analytic, &verdict, &so_far.facts)? >= severity)
+                .then_some((so_far, verdict))
         };
         let (mut low, mut high) = (from, events.len());
         while low < high {
@@ -621,7 +647,7 @@ impl Narrator<'_> {
                 .collect(),
             generation: generation.number,
             suppressed_by: None,
-            evidence: self.judgement(&analytic.id, verdict, facts),
+            evidence: self.judgement(analytic, verdict, facts),
             digest: None,
         };
         // An approval is asked about every row, before the table is cut to what a person reads.
@@ -632,10 +658,10 @@ impl Narrator<'_> {
     }
 
     /// Returns how a verdict came about.
-    fn judgement(&self, analytic: &str, verdict: &Verdict, facts: &DayFacts) -> Judgement {
+    fn judgement(&self, analytic: &Analytic, verdict: &Verdict, facts: &DayFacts) -> Judgement {
         let calibration = &self.judge.generation().calibration;
         let arm = &verdict.arm;
-        let of_arm = calibration.arms.get(&arm_key(analytic, &arm.arm));
+        let of_arm = calibration.arms.get(&arm_key(&analytic.id, &arm.arm));
         Judgement {
             statistic: arm.statistic,
             factor: arm.factor,
@@ -646,6 +672,7 @@ impl Narrator<'_> {
             surprise: verdict.surprise,
             threshold: self.threshold,
             sensitive: facts.touches_sensitive(),
+            severity_max: severity_max(analytic, verdict),
         }
     }
 
@@ -788,7 +815,12 @@ impl Narrator<'_> {
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            applications: Vec::new(),
+            applications: evidence
+                .iter()
+                .filter_map(|e| e.application.clone())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             addresses: evidence
                 .iter()
                 .filter_map(|e| e.peer.ip)
@@ -798,6 +830,12 @@ impl Narrator<'_> {
         };
         approval_covering(self.config, &analytic.id, &facets, alert.time).map(ToString::to_string)
     }
+}
+
+/// Returns the greatest severity that an alert on this arm may have.
+fn severity_max(analytic: &Analytic, verdict: &Verdict) -> Option<Severity> {
+    let mut arms = analytic.arms.iter();
+    arms.find(|arm| arm.id == verdict.arm.arm)?.severity_max
 }
 
 /// Returns what was called, most often first.
@@ -1043,6 +1081,19 @@ fn reason(
             acts: *acts,
             surprise: round(*surprise, 3),
             basis: share_basis(subject, generation, accounts),
+            first,
+        },
+        Contribution::Burst {
+            asked,
+            reading,
+            weight,
+        } => Reason::Burst {
+            burst: asked.kind.as_str(),
+            window: asked.over.to_string(),
+            observed: reading.observed,
+            required: asked.at_least,
+            start: reading.start,
+            surprise: *weight,
             first,
         },
         Contribution::Weight(weight) => Reason::Declared {

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
 use crate::error::{Error, Result};
 use crate::measure::{
-    Creations, DayBook, DayFacts, Issuances, Issued, Links, OwnAccounts, Subject,
+    Coverage, Creations, DayBook, DayFacts, Issuances, Issued, Links, OwnAccounts, Seen, Subject,
 };
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
@@ -68,6 +68,7 @@ struct Head {
     links: Links,
     created: Creations,
     issued: Issued,
+    seen: Seen,
 }
 
 /// The part of a day that is not a table.
@@ -90,6 +91,8 @@ const HEAD: Table<Head> = Table::new("head");
 const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
 const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
+const COVERAGE: Table<Coverage> = Table::new("coverage");
+const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 
@@ -179,6 +182,8 @@ impl Store {
             db.write(&DAY_HEAD, [&head])?;
             db.write(&SUBJECTS, subjects)?;
             db.write(&UNNAMED, unnamed)?;
+            db.write(&COVERAGE, [&book.coverage])?;
+            db.write(&UNNAMED_COVERAGE, &book.unnamed_coverage)?;
             db.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&book.told_by_trail))?;
             db.write_sorted_numbers(&FINGERPRINTS, &sorted(&book.fingerprints))
         })
@@ -196,6 +201,8 @@ impl Store {
         book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
         let unnamed = db.read(&UNNAMED)?.into_iter();
         book.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
+        book.coverage = db.read_one(&COVERAGE)?;
+        book.unnamed_coverage = db.read(&UNNAMED_COVERAGE)?.into_iter().collect();
         let read = |table| {
             db.read_sorted_numbers(table)
                 .map(|n| n.into_iter().collect())
@@ -204,6 +211,20 @@ impl Store {
         (book.links, book.accounts, book.last) = (head.links, head.accounts, head.last);
         (book.created, book.issued) = (head.created, head.issued);
         Ok(book)
+    }
+
+    /// Reads what the logs of a day had in them, and nothing else of the day.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_coverage(&self, entry: &DayEntry) -> Result<Coverage> {
+        let db = Database::open(&self.root.join(&entry.directory))?;
+        let mut coverage = db.read_one(&COVERAGE)?;
+        for (_, unnamed) in db.read(&UNNAMED_COVERAGE)? {
+            coverage.merge(&unnamed);
+        }
+        Ok(coverage)
     }
 
     /// Writes a generation, to be named by the next manifest.
@@ -225,6 +246,7 @@ impl Store {
             links: generation.links.clone(),
             created: generation.created.clone(),
             issued: generation.issued.clone(),
+            seen: generation.seen.clone(),
         };
         let mut baselines: Vec<_> = generation.baselines.iter().collect();
         baselines.sort_by(|a, b| a.0.cmp(b.0));
@@ -302,6 +324,7 @@ impl Store {
             links: head.links,
             created: head.created,
             issued: head.issued,
+            seen: head.seen,
             movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
             tuning: Tuning::default(),

@@ -236,7 +236,7 @@ fn read_estate(
         "--attack-days-from",
         "1",
         "--scale",
-        "0.2",
+        "0.1",
     ]);
     told.succeeds();
     let folder = world.path().join("estate");
@@ -261,7 +261,7 @@ fn read_estate(
 fn every_format_is_read_as_it_was_meant() {
     let world = World::empty();
     let mut comparison = Comparison::default();
-    let folder = read_estate(&world, "all", "40", &mut |event| {
+    let folder = read_estate(&world, "all", "30", &mut |event| {
         let format = event.source.as_str();
         if event.counted != Row::of(format).restates {
             comparison.count(format, of_event(&event), -1);

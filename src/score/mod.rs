@@ -17,7 +17,7 @@ pub use account::{
 };
 pub use alert::{
     Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator,
-    OperationRecord, Reason, ResourceRecord, Status, StepRecord, alert_id,
+    OperationRecord, ROWS_MAX, Reason, ResourceRecord, Status, StepRecord, alert_id,
 };
 pub use bearers::EventRecord;
 pub use calibrate::calibrate_day;

@@ -6,14 +6,12 @@ use clap::Args;
 
 use crate::cli::options::{load, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{Setup, in_force};
+use crate::engine::{Reach, Setup, Standing, in_force, standings};
 use crate::error::Result;
-use crate::report::{Paint, Plain, count, tuning};
+use crate::report::{Paint, Plain, approvals, count, tuning};
 use crate::store::Store;
 use crate::vocab::EntityKind;
 
-/// Days before its end from which an approval is named.
-const EXPIRES_SOON_DAYS: i32 = 14;
 /// The analytic that sees nothing without a list of sensitive buckets.
 const NEEDS_SENSITIVE: &str = "AN0370";
 
@@ -35,7 +33,8 @@ pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> 
     let store = common.store();
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = configuration(&mut out, &setup, console.out());
+    let standings = standings(&setup, &store, Reach::Recent)?;
+    let _ = configuration(&mut out, &setup, &standings, console.out());
     let _ = analytics(&mut out, &setup, console.out());
     console.print(&out)?;
     console.print(&stored(&setup, &store, console.out())?)?;
@@ -43,7 +42,12 @@ pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> 
     Ok(Ending::Complete)
 }
 
-fn configuration(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Result {
+fn configuration(
+    out: &mut String,
+    setup: &Setup,
+    standings: &[Standing],
+    paint: Paint,
+) -> std::fmt::Result {
     let config = &setup.config;
     writeln!(
         out,
@@ -60,14 +64,9 @@ fn configuration(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Res
     for warning in &config.warnings {
         warn(warning.clone())?;
     }
-    let today = setup.now.day();
-    for approval in &config.approvals {
-        match approval.expires.since(today) {
-            days if days < 0 => warn(format!("expired and no longer holds: {approval}"))?,
-            days if days <= EXPIRES_SOON_DAYS => {
-                warn(format!("expires in {days} days: {approval}"))?
-            }
-            _ => {}
+    for standing in standings {
+        for warning in &standing.warnings {
+            warn(approvals::warning(standing, warning))?;
         }
     }
     Ok(())

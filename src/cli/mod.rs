@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output; everything that is said to a person beside them goes to standard error.
 
+mod approve;
 mod backtest;
 mod check;
 mod console;
@@ -52,6 +53,7 @@ enum Command {
     Show(show::Arguments),
     Explain(explain::Arguments),
     Feedback(feedback::Arguments),
+    Approve(approve::Arguments),
     Simulate(simulate::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
@@ -83,6 +85,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Show(arguments) => show::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Feedback(arguments) => feedback::run(arguments, common, console),
+        Command::Approve(arguments) => approve::run(arguments, common, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Evaluate(arguments) => evaluate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),

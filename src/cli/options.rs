@@ -9,8 +9,9 @@ use clap::{Args, ValueEnum};
 use crate::analytic;
 use crate::cli::Console;
 use crate::config::Config;
-use crate::engine::{ScoreOptions, Setup};
+use crate::engine::{self, Reach, ScoreOptions, Setup};
 use crate::error::Result;
+use crate::report::approvals;
 use crate::store::Store;
 use crate::time::Time;
 
@@ -76,6 +77,20 @@ impl Common {
     }
 }
 
+/// Warns of approvals that have ended, end soon, or hide nothing any more.
+///
+/// # Errors
+///
+/// Fails if the store cannot be read.
+pub fn warn_of_approvals(setup: &Setup, store: &Store, console: &Console) -> Result<()> {
+    for standing in engine::standings(setup, store, Reach::Recent)? {
+        for warning in standing.warnings.iter().filter(|w| w.is_pressing()) {
+            console.warn(&approvals::warning(&standing, warning));
+        }
+    }
+    Ok(())
+}
+
 /// Warns of days in the store that were measured by other settings than those in force.
 ///
 /// # Errors
@@ -103,7 +118,15 @@ pub fn warn_of_other_measures(setup: &Setup, store: &Store, console: &Console) -
 ///
 /// A usage error with all faults of the files.
 pub fn load(path: Option<&Path>) -> Result<Setup> {
-    let config = Config::load(path)?;
+    setup_of(Config::load(path)?)
+}
+
+/// Puts a configuration together with its analytics.
+///
+/// # Errors
+///
+/// A usage error with all faults of the analytics.
+pub fn setup_of(config: Config) -> Result<Setup> {
     let analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
     Setup::new(config, analytics, now()).with_databases()
 }

@@ -9,9 +9,9 @@ use clap::Args;
 
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, RejectLog, account_for, close, read_options};
-use crate::cli::options::{Telling, warn_of_other_measures};
+use crate::cli::options::{Telling, warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, FollowOptions, KeepReject};
+use crate::engine::{self, FollowOptions, KeepReject, ScoreOptions};
 use crate::error::{Error, Result};
 use crate::report::summary::{self, Summary, Tally};
 use crate::report::{Paint, json};
@@ -57,7 +57,11 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let store = common.store();
     let mut delivery = Delivery::open(arguments, Archive::of(&store), console)?;
     warn_of_other_measures(&setup, &store, console)?;
-    let options = arguments.telling.options();
+    // What an approval covers is kept in the store, too, so that it can be told what each approval hides.
+    let options = ScoreOptions {
+        show_suppressed: true,
+        ..arguments.telling.options()
+    };
     if arguments.follow {
         let follow = FollowOptions {
             paths: arguments.logs.clone(),
@@ -82,6 +86,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             &Summary::of_score(&followed, &delivery.tally),
             console.err(),
         ));
+        warn_of_approvals(&setup, &store, console)?;
         return account_for(&followed.intake, None, console);
     }
     let generation = store.load_generation()?;
@@ -100,6 +105,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         &Summary::of_score(&scored, &delivery.tally),
         console.err(),
     ));
+    warn_of_approvals(&setup, &store, console)?;
     close(&scored.intake, rejects.as_deref(), is_missing_some, console)
 }
 
@@ -128,6 +134,8 @@ struct Delivery<'a> {
     is_durable: bool,
     file: Option<(File, PathBuf)>,
     format: Format,
+    /// Whether alerts that an approval covers go further than into the archive.
+    shows_suppressed: bool,
     console: &'a Console,
     tally: Tally,
 }
@@ -147,6 +155,7 @@ impl<'a> Delivery<'a> {
             is_durable: arguments.follow,
             file,
             format: arguments.format,
+            shows_suppressed: arguments.telling.show_suppressed,
             console,
             tally: Tally::default(),
         })
@@ -155,6 +164,9 @@ impl<'a> Delivery<'a> {
     fn deliver(&mut self, alert: &Alert) -> Result<()> {
         self.tally.add(alert);
         self.keep(alert);
+        if alert.suppressed_by.is_some() && !self.shows_suppressed {
+            return Ok(());
+        }
         match &mut self.file {
             Some((file, path)) => {
                 let text = self.format.write(alert, Paint::Never)?;

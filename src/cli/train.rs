@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::inputs::{Inputs, close};
-use crate::cli::options::warn_of_other_measures;
+use crate::cli::options::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine;
 use crate::error::Result;
@@ -42,6 +42,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     )?;
     console.say(&summary::training(&trained, console.err()));
     warn_of_other_measures(&setup, &common.store(), console)?;
+    warn_of_approvals(&setup, &common.store(), console)?;
     for outgrown in &trained.outgrown {
         console.warn(&tuning::outgrown(outgrown));
     }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::Config;
 use crate::document::{Place, Word};
@@ -15,6 +16,9 @@ use crate::glob::Glob;
 use crate::pattern::{DestinationPattern, NamePattern};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
+
+/// Hex digits of an approval's id.
+const ID_DIGITS: usize = 8;
 
 /// A sanctioned exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,22 +38,25 @@ pub struct Approval {
 }
 
 /// What an approval covers; a criterion that is absent covers everything, and at least one is there.
+///
+/// Where a criterion has several patterns, each value that an alert shows must match one of them, and there must be a value.
+/// An empty list, which only destinations may have, is matched by what sends nothing anywhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Criteria {
     /// The identity, by its canonical id or one of its aliases.
     pub identity: Option<Glob>,
     /// The role.
     pub role: Option<Glob>,
-    /// Where data goes.
-    pub destination: Option<DestinationPattern>,
-    /// The bucket.
-    pub bucket: Option<NamePattern>,
-    /// The client family.
-    pub user_agent: Option<Glob>,
-    /// The OAuth client or integration.
-    pub application: Option<Glob>,
-    /// The network of the caller.
-    pub network: Option<IpNet>,
+    /// Where data goes; none of them for nowhere.
+    pub destination: Option<Vec<DestinationPattern>>,
+    /// The buckets.
+    pub bucket: Option<Vec<NamePattern>>,
+    /// The client families.
+    pub user_agent: Option<Vec<Glob>>,
+    /// The OAuth clients or integrations.
+    pub application: Option<Vec<Glob>>,
+    /// The networks of the caller.
+    pub network: Option<Vec<IpNet>>,
 }
 
 /// What an alert shows of itself to an approval. What is empty is unknown, and no criterion covers the unknown.
@@ -86,6 +93,24 @@ impl Approval {
             .is_none_or(|ids| ids.iter().any(|id| *id.text == *analytic))
     }
 
+    /// Returns its short id: the same for the same criteria and analytics, whoever owns it, and however often it is renewed.
+    pub fn id(&self) -> String {
+        let mut analytics: Vec<&str> = self
+            .analytics
+            .iter()
+            .flatten()
+            .map(|id| &*id.text)
+            .collect();
+        analytics.sort_unstable();
+        let mut text = self.criteria.to_string();
+        for analytic in analytics {
+            text.push('\n');
+            text.push_str(analytic);
+        }
+        let hash = xxh3_64(text.as_bytes());
+        format!("{:0ID_DIGITS$x}", hash >> (64 - 4 * ID_DIGITS))
+    }
+
     /// Tells whether the approval holds at a time and covers all that an identity does: it asks for nothing else.
     pub fn covers_all_of(&self, identity: &Str, at: Time) -> bool {
         let named = Criteria {
@@ -113,10 +138,45 @@ impl fmt::Display for Approval {
     }
 }
 
+impl fmt::Display for Criteria {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (key, texts)) in self.written().into_iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            match texts.as_slice() {
+                [] => write!(f, "{comma}{key} none")?,
+                texts => write!(f, "{comma}{key} {}", texts.join(" or "))?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Criteria {
     /// Tells whether there is no criterion at all.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Returns each criterion that is there by its key, with its patterns as they are written, in a fixed order.
+    pub fn written(&self) -> Vec<(&'static str, Vec<String>)> {
+        fn all<P: fmt::Display>(patterns: &Option<Vec<P>>) -> Option<Vec<String>> {
+            let mut texts: Vec<String> = patterns.as_ref()?.iter().map(P::to_string).collect();
+            texts.sort_unstable();
+            Some(texts)
+        }
+        let one = |glob: &Option<Glob>| glob.as_ref().map(|glob| vec![glob.to_string()]);
+        [
+            ("identity", one(&self.identity)),
+            ("role", one(&self.role)),
+            ("destination", all(&self.destination)),
+            ("bucket", all(&self.bucket)),
+            ("user_agent", all(&self.user_agent)),
+            ("application", all(&self.application)),
+            ("network", all(&self.network)),
+        ]
+        .into_iter()
+        .filter_map(|(key, texts)| Some((key, texts?)))
+        .collect()
     }
 
     fn cover(&self, facets: &Facets) -> bool {
@@ -150,14 +210,15 @@ fn one<'a>(glob: &Option<Glob>, names: impl IntoIterator<Item = &'a Str>) -> boo
         .is_none_or(|glob| names.into_iter().any(|name| glob.matches(name)))
 }
 
-/// Tells whether a criterion, if there is one, covers each of some values, of which there must be one.
-fn each<P, V>(criterion: &Option<P>, values: &[V], covers: impl Fn(&P, &V) -> bool) -> bool {
-    match criterion {
-        Some(criterion) => {
-            !values.is_empty() && values.iter().all(|value| covers(criterion, value))
-        }
-        None => true,
-    }
+/// Tells whether a criterion, if there is one, covers each of some values, of which there must be one unless it names none.
+fn each<P, V>(criterion: &Option<Vec<P>>, values: &[V], covers: impl Fn(&P, &V) -> bool) -> bool {
+    let Some(patterns) = criterion else {
+        return true;
+    };
+    patterns.is_empty() == values.is_empty()
+        && values
+            .iter()
+            .all(|value| patterns.iter().any(|pattern| covers(pattern, value)))
 }
 
 /// Returns the first approval of a configuration that covers an alert of an analytic.

@@ -5,6 +5,8 @@
 //! since only the analytics know their elements.
 
 mod approval;
+mod draft;
+mod glimpse;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +20,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use approval::{Approval, Criteria, Facets, approval_covering};
+pub use draft::{Draft, without_approval};
+pub use glimpse::{Cover, Glimpse, Known, Values};
 
 use crate::document::{Table, Word};
 use crate::error::{Error, Result};
@@ -201,6 +205,19 @@ impl Config {
         self.peer_groups
             .iter()
             .find(|group| group.identities.iter().any(|glob| glob.matches(identity)))
+    }
+
+    /// Returns the ids of the approvals, in the order of the file. Where two are the same but for who owns them and when they
+    /// end, the second has a number behind its id.
+    pub fn approval_ids(&self) -> Vec<String> {
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        let numbered = |approval: &Approval| {
+            let id = approval.id();
+            let n = seen.entry(id.clone()).or_insert(0);
+            *n += 1;
+            if *n > 1 { format!("{id}-{n}") } else { id }
+        };
+        self.approvals.iter().map(numbered).collect()
     }
 
     /// Returns the approvals that no longer hold at the given time.

@@ -231,6 +231,10 @@ fn an_approval_covers_what_it_names_and_nothing_beside_it() {
         (r#"network = "203.0.113.0/24""#, true),
         (r#"network = "203.0.113.9""#, false),
         ("user_agent = \"rclone\"\nnetwork = \"10.0.0.0/8\"", false),
+        (r#"bucket = ["payroll-1", "payroll-2", "kyc"]"#, true),
+        (r#"bucket = ["payroll-1", "kyc"]"#, false),
+        (r#"destination = ["dr-eu", "dr-us"]"#, true),
+        ("destination = []", false),
     ] {
         let config = approval(criteria);
         assert_eq!(

@@ -263,15 +263,15 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
     let criteria = Criteria {
         identity: read_with(fields.optional("identity"), faults, glob),
         role: read_with(fields.optional("role"), faults, glob),
-        destination: read_with(
+        destination: read_patterns(
             fields.optional("destination"),
             faults,
             DestinationPattern::parse,
         ),
-        bucket: read_with(fields.optional("bucket"), faults, NamePattern::parse),
-        user_agent: read_with(fields.optional("user_agent"), faults, glob),
-        application: read_with(fields.optional("application"), faults, glob),
-        network: read_with(fields.optional("network"), faults, network),
+        bucket: some_patterns(fields.optional("bucket"), faults, NamePattern::parse),
+        user_agent: some_patterns(fields.optional("user_agent"), faults, glob),
+        application: some_patterns(fields.optional("application"), faults, glob),
+        network: some_patterns(fields.optional("network"), faults, network),
     };
     if !fields.any_found() {
         faults.add(
@@ -297,6 +297,44 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
         expires: expires?,
         place,
     })
+}
+
+/// Reads a text, or a list of texts of which there must be one.
+fn some_patterns<T>(
+    value: Option<&Value>,
+    faults: &mut Faults,
+    parse: impl Fn(&str) -> std::result::Result<T, String>,
+) -> Option<Vec<T>> {
+    let patterns = read_patterns(value, faults, parse)?;
+    if let (
+        true,
+        Some(Value {
+            place,
+            node: Node::List(list),
+        }),
+    ) = (patterns.is_empty(), value)
+        && list.is_empty()
+    {
+        faults.add(place, "expected at least one, found an empty list");
+    }
+    Some(patterns)
+}
+
+/// Reads a text or a list of texts.
+fn read_patterns<T>(
+    value: Option<&Value>,
+    faults: &mut Faults,
+    parse: impl Fn(&str) -> std::result::Result<T, String>,
+) -> Option<Vec<T>> {
+    let value = value?;
+    let words = match &value.node {
+        Node::List(_) => value.words(faults)?,
+        _ => vec![value.word(faults)?],
+    };
+    let patterns = words
+        .iter()
+        .filter_map(|word| checked(&word.place, &word.text, parse(&word.text), faults));
+    Some(patterns.collect())
 }
 
 /// Reads a list of texts, of which there must be one.

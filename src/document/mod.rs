@@ -4,6 +4,7 @@
 //! knows, in the end, which keys nobody wanted. A file that is not TOML at all is told by its syntax faults alone,
 //! since what lies behind them cannot be trusted to mean what was meant.
 
+mod edit;
 mod faults;
 mod fields;
 
@@ -12,6 +13,7 @@ use std::fmt;
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
+pub use edit::{quoted, with_table, without_table};
 pub use faults::Faults;
 pub use fields::Fields;
 

@@ -1,6 +1,7 @@
 //! The assembly: reading, measuring, learning, scoring and storing, put together into what a user asks for.
 
 mod account;
+mod approvals;
 mod backtest;
 mod evaluate;
 mod feedback;
@@ -19,6 +20,10 @@ mod tune;
 
 pub use account::{
     Account, AccountOutcome, AnalyticAccount, HowJudged, JudgeAccount, Question, account,
+};
+pub use approvals::{
+    Cadence, Foreseen, Hidden, Job, Looked, Proposals, Reach, Standing, Unwise, Volume, Warning,
+    Wideness, foresee, propose, standings, unwise,
 };
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline::{CalibrationLog, Movement, TRAIT_MEMORY_DAYS, Tuning};
+use crate::config::Approval;
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
 use crate::engine::thresholds::{InForce, in_force};
@@ -228,6 +229,7 @@ pub fn train(
     manifest.unlearnt = found_true(&verdicts, &days);
     let n_unlearnt = manifest.unlearnt.difference(unlearnt_before).count();
     store.publish(&manifest, &lock)?;
+    store.note_approvals(setup.config.approvals.iter().map(Approval::id), last)?;
     let outgrown = if generation.tuning == Tuning::default() {
         Vec::new()
     } else {

@@ -77,6 +77,9 @@ pub struct AlertDocument {
     pub generation: u64,
     /// The approval that covers it.
     pub suppressed_by: Option<String>,
+    /// Its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<String>,
     /// How the statistic became the score, in numbers; older documents have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Judgement>,

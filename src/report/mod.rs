@@ -4,6 +4,7 @@
 //! scripted, and a line of JSON stays one line. Nothing here prints; every function hands back text.
 
 pub mod account;
+pub mod approvals;
 pub mod baseline;
 mod document;
 mod draw;
@@ -20,6 +21,7 @@ mod number;
 pub mod ocsf;
 mod paint;
 pub mod plot;
+pub mod proposals;
 pub mod summary;
 pub mod text;
 pub mod tuning;

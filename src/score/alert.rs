@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, arm_key};
-use crate::config::{Config, Facets, approval_covering};
+use crate::config::{Approval, Config, Facets, approval_covering};
 use crate::event::{AddressClass, Event, Outcome};
 use crate::evidence::{
     self, HoursBasis, Judgement, NoveltyBasis, Reference, ShareBasis, VolumeBasis, round,
@@ -35,7 +35,7 @@ const SCHEMA: u32 = 1;
 /// First events named in an alert.
 const EVENT_IDS_MAX: usize = 20;
 /// Operations, buckets and destinations named in an alert.
-const ROWS_MAX: usize = 20;
+pub const ROWS_MAX: usize = 20;
 
 /// Whether an alert is the first of its episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -106,6 +106,8 @@ pub struct Alert {
     pub generation: u64,
     /// The approval that covers it.
     pub suppressed_by: Option<String>,
+    /// Its id, which outlasts its lines in the file.
+    pub approval: Option<String>,
     /// How the statistic became the score, in numbers.
     pub evidence: Judgement,
     /// Guards everything else against damage; see [`evidence::digest`].
@@ -647,11 +649,14 @@ impl Narrator<'_> {
                 .collect(),
             generation: generation.number,
             suppressed_by: None,
+            approval: None,
             evidence: self.judgement(analytic, verdict, facts),
             digest: None,
         };
         // An approval is asked about every row, before the table is cut to what a person reads.
-        alert.suppressed_by = self.approval(analytic, entity, &evidence, &alert);
+        let approval = self.approval(analytic, entity, &evidence, &alert);
+        alert.suppressed_by = approval.map(ToString::to_string);
+        alert.approval = approval.map(Approval::id);
         alert.resources.truncate(ROWS_MAX);
         alert.destinations.truncate(ROWS_MAX);
         alert
@@ -787,7 +792,7 @@ impl Narrator<'_> {
         entity: &Entity,
         evidence: &[&Event],
         alert: &Alert,
-    ) -> Option<String> {
+    ) -> Option<&Approval> {
         let facets = Facets {
             identity: entity.id.clone(),
             aliases: alert
@@ -828,7 +833,7 @@ impl Narrator<'_> {
                 .into_iter()
                 .collect(),
         };
-        approval_covering(self.config, &analytic.id, &facets, alert.time).map(ToString::to_string)
+        approval_covering(self.config, &analytic.id, &facets, alert.time)
     }
 }
 

@@ -78,36 +78,64 @@ impl Archive {
     ///
     /// Fails if the archive cannot be read. One that is not there is empty.
     pub fn find(&self, prefix: &str) -> Result<BTreeMap<String, String>> {
-        let cannot = |e: io::Error| {
-            Error::failed(format!(
-                "cannot read the alerts in `{}`",
-                self.directory.display()
-            ))
-            .cause(e)
+        let mut found = BTreeMap::new();
+        for day in self.days()? {
+            File::open(day)
+                .and_then(|file| find_in(BufReader::new(file), prefix, &mut found))
+                .map_err(|e| self.cannot_read(e))?;
+        }
+        Ok(found)
+    }
+
+    /// Shows every line of the days from one on, in the order in which they were written; lines may be damaged.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive cannot be read. One that is not there has no lines.
+    pub fn each_since(&self, first: Option<Day>, mut look: impl FnMut(&[u8])) -> Result<()> {
+        let is_wanted = |path: &PathBuf| {
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            first.is_none() || stem.and_then(Day::parse) >= first
         };
+        for day in self.days()?.into_iter().filter(is_wanted) {
+            let file = File::open(day).map_err(|e| self.cannot_read(e))?;
+            let (mut text, mut line) = (BufReader::new(file), Vec::new());
+            while text
+                .read_until(b'\n', &mut line)
+                .map_err(|e| self.cannot_read(e))?
+                > 0
+            {
+                look(&line);
+                line.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the files of the archive, the oldest day first.
+    fn days(&self) -> Result<Vec<PathBuf>> {
         let mut days = match fs::read_dir(&self.directory) {
             Ok(entries) => entries
                 .map(|entry| Ok(entry?.path()))
                 .collect::<io::Result<Vec<_>>>()
-                .map_err(cannot)?,
+                .map_err(|e| self.cannot_read(e))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(e) => return Err(cannot(e)),
+            Err(e) => return Err(self.cannot_read(e)),
         };
         days.retain(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "jsonl")
         });
         days.sort();
-        let mut found = BTreeMap::new();
-        for day in days {
-            find_in(
-                BufReader::new(File::open(day).map_err(cannot)?),
-                prefix,
-                &mut found,
-            )
-            .map_err(cannot)?;
-        }
-        Ok(found)
+        Ok(days)
+    }
+
+    fn cannot_read(&self, error: io::Error) -> Error {
+        Error::failed(format!(
+            "cannot read the alerts in `{}`",
+            self.directory.display()
+        ))
+        .cause(error)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Publishing replaces the file; whatever it does not name was left by a run that did not finish, and is swept away by
 //! the next. Readers hold no lock: they read the file, load what it names, and let go.
 
+mod approvals;
 mod archive;
 mod codec;
 mod lines;

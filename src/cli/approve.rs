@@ -1,0 +1,330 @@
+//! `plimsoll approve`
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::format::View;
+use crate::cli::options::setup_of;
+use crate::cli::{Common, Console, Ending};
+use crate::config::{Config, DEFAULT_PATH, Draft, without_approval};
+use crate::engine::{self, Reach};
+use crate::error::{Error, Result};
+use crate::report::{Plain, approvals, json, proposals};
+
+/// Who may do what with a configuration that was not there before, less what the user's mask takes away.
+#[cfg(unix)]
+const NEW_FILE_MODE: u32 = 0o666;
+
+/// Give, list, take back and propose sanctioned exceptions, each with an owner, a reason and an end
+///
+/// Approvals live in the configuration, as [[approval]], and can be written there by hand just as well. They are applied
+/// after scoring: what one covers is still judged, kept in the store and counted, and not told.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Add(Add),
+    List(List),
+    Remove(Remove),
+    Propose(Propose),
+}
+
+/// Write an approval into the configuration, and say what it would have hidden
+///
+/// All criteria must hold. Where one has several patterns, each bucket, destination, client or network that an alert shows
+/// must match one of them: a sanctioned transfer does not excuse another beside it. `*` and `?` are wildcards.
+#[derive(Debug, Args)]
+struct Add {
+    /// The identity, by its id or an alias.
+    #[arg(long, value_name = "PATTERN")]
+    identity: Option<String>,
+    /// The role.
+    #[arg(long, value_name = "PATTERN")]
+    role: Option<String>,
+    /// Where data goes: an account, a bucket, an address or a network. `none` covers what sends nothing anywhere.
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    destination: Vec<String>,
+    /// The bucket, with or without its provider, as in `aws:payroll-*`.
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    bucket: Vec<String>,
+    /// The client family, as `plimsoll show` names it.
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    user_agent: Vec<String>,
+    /// The OAuth client or integration.
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    application: Vec<String>,
+    /// The network of the caller, as in 203.0.113.0/24.
+    #[arg(long, value_name = "NETWORK", num_args = 1..)]
+    network: Vec<String>,
+    /// Hold for this analytic only; all, if none is named.
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    analytic: Vec<String>,
+    /// Who answers for it.
+    #[arg(long)]
+    owner: String,
+    /// Why it is given.
+    #[arg(long)]
+    reason: String,
+    /// The last UTC day on which it holds, as in 2027-01-31.
+    #[arg(long, value_name = "DATE")]
+    expires: String,
+    /// Write nothing; show the table, and each alert and stored day that it would have hidden.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Show each approval, what it has hidden, and what is amiss with it
+#[derive(Debug, Args)]
+struct List {
+    /// How it is written.
+    #[arg(long, default_value = "text")]
+    format: View,
+}
+
+/// Take an approval out of the configuration, with its comments and nothing else
+#[derive(Debug, Args)]
+struct Remove {
+    /// Its id, as `plimsoll approve list` shows it.
+    #[arg(value_name = "ID")]
+    id: String,
+}
+
+/// Print approvals for jobs that run by a timetable and always in the same shape, without an owner
+///
+/// Nothing is written: whoever answers for a job puts a name into its table, and the table into the configuration. A job is
+/// proposed when the stored days show it for two weeks at the same hours, with the same clients, networks, destinations and
+/// buckets, and it is no person. The proposal ends 90 days after the last stored day.
+#[derive(Debug, Args)]
+struct Propose {
+    /// How it is written.
+    #[arg(long, default_value = "toml")]
+    format: Form,
+}
+
+/// How proposals are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// Tables for the configuration.
+    Toml,
+    /// One document.
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// A usage error if the configuration or the approval has faults; a failure if the store cannot be read or the configuration
+/// cannot be written.
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    match &arguments.action {
+        Action::Add(arguments) => add(arguments, common, console),
+        Action::List(arguments) => list(arguments, common, console),
+        Action::Remove(arguments) => remove(arguments, common, console),
+        Action::Propose(arguments) => propose(arguments, common, console),
+    }?;
+    Ok(Ending::Complete)
+}
+
+fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
+    let file = ConfigFile::read(common)?;
+    let draft = arguments.draft();
+    let approval = draft.check()?;
+    let text = draft.added_to(&file.text, &file.name)?;
+    let setup = setup_of(Config::parse(&text, &file.name)?)?;
+    let today = setup.now.day();
+    if approval.expires < today {
+        return Err(Error::usage(format!(
+            "`{}` is in the past: today is {today} in UTC",
+            approval.expires
+        ))
+        .hint("an approval that has expired holds for nothing"));
+    }
+    // What it would have hidden is asked of the configuration without it.
+    let before = setup_of(Config::parse(&file.text, &file.name)?)?;
+    let foreseen = engine::foresee(&before, &common.store(), &approval)?;
+    if !arguments.dry_run {
+        file.replace(&text)?;
+    }
+    let new = setup.config.approvals.last();
+    let place = new.map_or_else(|| file.name.clone(), |new| new.place.to_string());
+    let ids = setup.config.approval_ids();
+    let id = ids.last().map_or("", String::as_str);
+    let paint = console.out();
+    let mut out = if arguments.dry_run {
+        format!(
+            "{} would be written to {}:\n\n{draft}\n",
+            paint.bold(id),
+            Plain(&place)
+        )
+    } else {
+        format!("{} is written to {}\n", paint.bold(id), Plain(&place))
+    };
+    out.push_str(&approvals::foreseen(&foreseen, arguments.dry_run, paint));
+    console.print(&out)?;
+    for unwise in approvals::unwise(&foreseen, &engine::unwise(&approval, today)) {
+        console.warn(&unwise);
+    }
+    Ok(())
+}
+
+impl Add {
+    fn draft(&self) -> Draft {
+        let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
+        let is_nowhere = self.destination.iter().any(|pattern| pattern == "none");
+        let criteria = [
+            ("identity", one(&self.identity)),
+            ("role", one(&self.role)),
+            ("destination", self.destination.clone()),
+            ("bucket", self.bucket.clone()),
+            ("user_agent", self.user_agent.clone()),
+            ("application", self.application.clone()),
+            ("network", self.network.clone()),
+        ];
+        let mut criteria: Vec<(&'static str, Vec<String>)> = criteria
+            .into_iter()
+            .filter(|(_, patterns)| !patterns.is_empty())
+            .collect();
+        if is_nowhere && self.destination.len() == 1 {
+            for (key, patterns) in &mut criteria {
+                if *key == "destination" {
+                    patterns.clear();
+                }
+            }
+        }
+        Draft {
+            comments: Vec::new(),
+            criteria,
+            analytics: self.analytic.clone(),
+            owner: self.owner.clone(),
+            reason: self.reason.clone(),
+            expires: self.expires.clone(),
+        }
+    }
+}
+
+fn list(arguments: &List, common: &Common, console: &Console) -> Result<()> {
+    let setup = setup_of(Config::load(common.config.as_deref())?)?;
+    let standings = engine::standings(&setup, &common.store(), Reach::Whole)?;
+    console.print(&match arguments.format {
+        View::Text => approvals::list(&standings, console.out()),
+        View::Json => json::pretty(&approvals::document(&standings)) + "\n",
+    })
+}
+
+fn propose(arguments: &Propose, common: &Common, console: &Console) -> Result<()> {
+    let setup = setup_of(Config::load(common.config.as_deref())?)?;
+    let proposed = engine::propose(&setup, &common.store())?;
+    console.print(&match arguments.format {
+        Form::Toml => proposals::toml(&proposed),
+        Form::Json => json::pretty(&proposals::document(&proposed)) + "\n",
+    })
+}
+
+fn remove(arguments: &Remove, common: &Common, console: &Console) -> Result<()> {
+    let file = ConfigFile::read(common)?;
+    let config = Config::parse(&file.text, &file.name)?;
+    let ids = config.approval_ids();
+    let id = arguments.id.to_ascii_lowercase();
+    let Some(at) = ids.iter().position(|known| *known == id) else {
+        let error = Error::failed(format!("there is no approval `{id}` in `{}`", file.name));
+        return Err(error.hint(match ids.as_slice() {
+            [] => "nothing is approved there".to_owned(),
+            ids => format!("there are {}", ids.join(", ")),
+        }));
+    };
+    let text = without_approval(&file.text, &file.name, at)?;
+    file.replace(&text)?;
+    console.print(&format!(
+        "{} is taken out: {}\n",
+        console.out().bold(&id),
+        Plain(&config.approvals[at].to_string())
+    ))
+}
+
+/// The configuration as a file that is about to be changed.
+struct ConfigFile {
+    path: PathBuf,
+    name: String,
+    text: String,
+    is_there: bool,
+}
+
+impl ConfigFile {
+    fn read(common: &Common) -> Result<Self> {
+        let path = common.config.clone().unwrap_or_else(|| DEFAULT_PATH.into());
+        let name = path.display().to_string();
+        let (bytes, is_there) = match fs::read(&path) {
+            Ok(bytes) => (bytes, true),
+            Err(e) if e.kind() == ErrorKind::NotFound => (Vec::new(), false),
+            Err(e) => {
+                return Err(
+                    Error::usage(format!("cannot read the configuration `{name}`")).cause(e),
+                );
+            }
+        };
+        let text = String::from_utf8(bytes)
+            .map_err(|e| Error::usage(format!("`{name}` is not UTF-8")).cause(e.utf8_error()))?;
+        Ok(Self {
+            path,
+            name,
+            text,
+            is_there,
+        })
+    }
+
+    /// Replaces the file, so that a reader or a crash sees the old text or the new and nothing between.
+    fn replace(&self, text: &str) -> Result<()> {
+        let cannot = |e: std::io::Error| {
+            Error::failed(format!("cannot write the configuration `{}`", self.name)).cause(e)
+        };
+        // A link stays a link: what it leads to is replaced.
+        let path = match self.is_there {
+            true => fs::canonicalize(&self.path).map_err(cannot)?,
+            false => self.path.clone(),
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(NEW_FILE_MODE));
+        let mut beside = builder.tempfile_in(folder).map_err(cannot)?;
+        beside.write_all(text.as_bytes()).map_err(cannot)?;
+        if self.is_there {
+            let permissions = fs::metadata(&path).map_err(cannot)?.permissions();
+            beside
+                .as_file()
+                .set_permissions(permissions)
+                .map_err(cannot)?;
+        }
+        beside.as_file().sync_all().map_err(cannot)?;
+        let now = fs::read(&path).unwrap_or_default();
+        if now != self.text.as_bytes() {
+            return Err(
+                Error::failed(format!("`{}` was changed meanwhile", self.name))
+                    .hint("nothing was written; run the same command again"),
+            );
+        }
+        if self.is_there {
+            beside.persist(&path).map_err(|e| cannot(e.error))?;
+        } else {
+            beside
+                .persist_noclobber(&path)
+                .map_err(|e| cannot(e.error))?;
+        }
+        if let Ok(folder) = fs::File::open(folder) {
+            // Makes the rename itself durable; not every platform lets a directory be opened.
+            folder.sync_all().ok();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! An approval that is about to be written, and a configuration with one more or one less.
+
+use std::fmt::{self, Write};
+
+use crate::config::{Approval, Config};
+use crate::document::{quoted, with_table, without_table};
+use crate::error::{Error, Result};
+use crate::time::Day;
+
+/// A list longer than this is written with a line for each of its texts.
+const LIST_WIDTH_MAX: usize = 100;
+/// What a fault of a draft calls its file.
+const DRAFT_NAME: &str = "the new approval";
+
+/// An approval as it will be written. Nothing of it is checked yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// What stands above it, line by line.
+    pub comments: Vec<String>,
+    /// Its criteria by their keys, each with its patterns; none of them is an empty list.
+    pub criteria: Vec<(&'static str, Vec<String>)>,
+    /// The ids of the analytics that it is for; none of them for all.
+    pub analytics: Vec<String>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is given.
+    pub reason: String,
+    /// The last UTC day on which it holds, as in `2027-01-31`.
+    pub expires: String,
+}
+
+impl fmt::Display for Draft {
+    /// Writes its table.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for comment in &self.comments {
+            // A comment ends with its line, and nothing in it may end it earlier.
+            let text = quoted(comment);
+            let text = text[1..text.len() - 1]
+                .replace("\\\"", "\"")
+                .replace("\\\\", "\\");
+            writeln!(f, "# {text}")?;
+        }
+        writeln!(f, "[[approval]]")?;
+        for (key, patterns) in &self.criteria {
+            match patterns.as_slice() {
+                [pattern] => writeln!(f, "{key} = {}", quoted(pattern))?,
+                patterns => writeln!(f, "{key} = {}", list(patterns))?,
+            }
+        }
+        if !self.analytics.is_empty() {
+            writeln!(f, "analytics = {}", list(&self.analytics))?;
+        }
+        writeln!(f, "owner = {}", quoted(&self.owner))?;
+        writeln!(f, "reason = {}", quoted(&self.reason))?;
+        match Day::parse(&self.expires) {
+            Some(day) => writeln!(f, "expires = {day}"),
+            None => writeln!(f, "expires = {}", quoted(&self.expires)),
+        }
+    }
+}
+
+/// Writes a list on one line, or on several if it is long.
+fn list(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    let line = format!("[{}]", texts.join(", "));
+    if line.chars().count() <= LIST_WIDTH_MAX {
+        return line;
+    }
+    let mut out = "[\n".to_owned();
+    for text in texts {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {text},");
+    }
+    out + "]"
+}
+
+impl Draft {
+    /// Tells whether a pattern has wildcards. What was read from a log has none on purpose.
+    pub fn has_wildcards(&self) -> bool {
+        let mut patterns = self.criteria.iter().flat_map(|(_, patterns)| patterns);
+        patterns.any(|pattern| pattern.contains(['*', '?']))
+    }
+
+    /// Returns it as checked.
+    ///
+    /// # Errors
+    /// A usage error with all that a configuration would refuse, each with its line of the table as it would be written.
+    pub fn check(&self) -> Result<Approval> {
+        let config = Config::parse(&self.to_string(), DRAFT_NAME)?;
+        let approval = config.approvals.into_iter().next();
+        approval.ok_or_else(|| Error::failed("the approval cannot be read back"))
+    }
+
+    /// Returns the text of a configuration with the approval at its end. `name` stands for its file in messages.
+    ///
+    /// # Errors
+    /// A usage error if the configuration, or the approval, has faults.
+    pub fn added_to(&self, text: &str, name: &str) -> Result<String> {
+        let before = Config::parse(text, name)?;
+        let new = self.check()?;
+        let added = with_table(text, &self.to_string());
+        let after = Config::parse(&added, name).map_err(|error| {
+            error.hint("approvals written in line, `approval = [...]`, are not added to: write them as [[approval]]")
+        })?;
+        let mut expected: Vec<&Approval> = before.approvals.iter().collect();
+        expected.push(&new);
+        same(&before, &after, &expected, name)?;
+        Ok(added)
+    }
+}
+
+/// Returns the text of a configuration without one of its approvals, the first being 0, and its comments. `name` stands for
+/// its file in messages.
+///
+/// # Errors
+/// A usage error if the configuration has faults, or the approval is not a table of its own.
+pub fn without_approval(text: &str, name: &str, index: usize) -> Result<String> {
+    let before = Config::parse(text, name)?;
+    let Some(approval) = before.approvals.get(index) else {
+        return Err(Error::failed(format!("`{name}` has no such approval")));
+    };
+    let removed = without_table(text, "approval", index).ok_or_else(|| {
+        Error::usage(format!(
+            "the approval at {} is no [[approval]] table of its own",
+            approval.place
+        ))
+        .hint("take it out by hand")
+    })?;
+    let after = Config::parse(&removed, name)?;
+    let others = before.approvals.iter().enumerate();
+    let expected: Vec<&Approval> = others
+        .filter_map(|(at, other)| (at != index).then_some(other))
+        .collect();
+    same(&before, &after, &expected, name)?;
+    Ok(removed)
+}
+
+/// Makes sure that a configuration says the same as before but for its approvals, which must be the expected ones.
+fn same(before: &Config, after: &Config, expected: &[&Approval], name: &str) -> Result<()> {
+    let says = |approval: &Approval| {
+        let Approval {
+            criteria,
+            owner,
+            reason,
+            expires,
+            ..
+        } = approval;
+        (
+            criteria.clone(),
+            approval.id(),
+            owner.clone(),
+            reason.clone(),
+            *expires,
+        )
+    };
+    let is_same = after.approvals.len() == expected.len()
+        && after
+            .approvals
+            .iter()
+            .zip(expected)
+            .all(|(is, should)| says(is) == says(should))
+        && after.sensitive == before.sensitive
+        && after.bindings == before.bindings
+        && after.internal == before.internal
+        && after.accounts == before.accounts
+        && after.peer_groups == before.peer_groups
+        && after.sinks == before.sinks
+        && after.lateness == before.lateness
+        && after.groups_alike == before.groups_alike
+        && after.geoip.len() == before.geoip.len()
+        && after.analytics.entries.len() == before.analytics.entries.len();
+    if is_same {
+        return Ok(());
+    }
+    Err(
+        Error::failed(format!("`{name}` would say something else beside"))
+            .hint("nothing was changed; change it by hand"),
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            comments: vec!["seen on 14 days\n[x]".to_owned()],
+            criteria: vec![
+                ("identity", vec!["a \"b\" \\ c".to_owned()]),
+                ("bucket", (0..20).map(|n| format!("bucket-{n}")).collect()),
+                ("destination", Vec::new()),
+                ("network", vec!["10.0.0.0/8".to_owned(), "::1".to_owned()]),
+            ],
+            analytics: vec!["AN1594".to_owned()],
+            owner: "o".to_owned(),
+            reason: "r\u{1b}[2J".to_owned(),
+            expires: "2027-01-31".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_draft_reads_back_as_it_was_meant_and_leaves_the_rest_alone() {
+        let approval = draft().check().unwrap();
+        assert_eq!(approval.reason, "r\u{1b}[2J");
+        assert_eq!(approval.criteria.destination.as_deref(), Some(&[][..]));
+        assert_eq!(approval.criteria.bucket.as_ref().unwrap().len(), 20);
+        let text = "# ours\n[[approval]]\nidentity='x'\nowner='o'\nreason='r'\nexpires=2027-01-31\n\n[estate]\naccounts=[]";
+        let added = draft().added_to(text, "p.toml").unwrap();
+        assert!(added.starts_with(text), "{added}");
+        assert_eq!(
+            without_approval(&added, "p.toml", 1).unwrap(),
+            format!("{text}\n")
+        );
+        assert_eq!(
+            without_approval(&added, "p.toml", 0).unwrap(),
+            added.split_once("\n\n").unwrap().1
+        );
+        assert!(without_approval(&added, "p.toml", 2).is_err());
+    }
+
+    #[test]
+    fn what_the_reader_would_refuse_is_refused() {
+        let all = |change: &dyn Fn(&mut Draft)| {
+            let mut draft = draft();
+            change(&mut draft);
+            draft.check().unwrap_err().to_string()
+        };
+        assert!(all(&|d| d.owner.clear()).contains("expected text"));
+        assert!(all(&|d| d.criteria.clear()).contains("at least one of identity"));
+        assert!(all(&|d| d.expires = "soon".into()).contains("`soon`"));
+        assert!(all(&|d| d.criteria[3].1[0] = "x".into()).contains("no network"));
+        let inline = "approval = [{ identity='x', owner='o', reason='r', expires=2027-01-31 }]\n";
+        assert!(draft().added_to(inline, "p.toml").is_err());
+        assert!(without_approval(inline, "p.toml", 0).is_err());
+        assert!(draft().added_to("[network]\nx=1", "p.toml").is_err());
+    }
+
+    #[test]
+    fn an_id_stays_when_an_approval_is_renewed_and_changes_with_what_it_covers() {
+        let id = draft().check().unwrap().id();
+        assert_eq!(id.len(), 8);
+        let mut renewed = draft();
+        (renewed.expires, renewed.owner) = ("2028-01-31".to_owned(), "p".to_owned());
+        renewed.criteria[3].1.reverse();
+        assert_eq!(renewed.check().unwrap().id(), id);
+        renewed.analytics.clear();
+        assert_ne!(renewed.check().unwrap().id(), id);
+        let twice = format!("{}\n{}", draft(), draft());
+        let config = Config::parse(&twice, "p.toml").unwrap();
+        assert_eq!(config.approval_ids(), [id.clone(), format!("{id}-2")]);
+    }
+}

@@ -1,0 +1,227 @@
+//! When somebody is active: whether it is by a timetable, and by which.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::time::Day;
+
+/// Share of the days of a weekday on which a job that keeps to it runs, and of its runs on which it keeps to its hours.
+const MOSTLY: f64 = 0.8;
+/// Share of a job's days that are as its timetable says.
+const NEARLY_ALL: f64 = 0.9;
+/// Share of a job's days from which an hour is one of its hours: what ends before the hour on one day ends after it on the next.
+const NOW_AND_THEN: f64 = 0.25;
+/// Runs from which there is a timetable: once is an incident, twice is chance.
+const RUNS_MIN: usize = 3;
+/// Days of a weekday from which it can be said of it that something runs on it.
+const WEEKDAY_DAYS_MIN: usize = 2;
+/// Hours a day up to which a job that does not come every so many hours is one.
+const HOURS_MAX: usize = 6;
+/// Steps of hours that divide a day, the longest first.
+const STEPS: [u32; 8] = [24, 12, 8, 6, 4, 3, 2, 1];
+/// Tenths of minutes of an hour in which an hourly job runs, of six: a service that is always busy fills them all.
+const HOURLY_SLOTS_MAX: u32 = 2;
+
+/// A day on which somebody was active.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ActiveDay {
+    pub(super) day: Day,
+    /// Hours with an event, as bits.
+    pub(super) hours: u32,
+    /// Minutes of the hour with an amount, in tens, as bits.
+    pub(super) tens: u8,
+}
+
+/// A timetable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cadence {
+    /// Hours of the day, in UTC.
+    pub hours: Vec<u8>,
+    /// The step between them, in hours, if it runs all day at such a step.
+    pub step: Option<u32>,
+    /// Days of the week, Monday being 0.
+    pub weekdays: Vec<u8>,
+}
+
+impl Cadence {
+    /// Reads a timetable off the days on which somebody was active, in order, among those that are stored since it first was.
+    pub(super) fn of(active: &[ActiveDay], stored: &BTreeSet<Day>) -> Option<Self> {
+        let first = active.first()?.day;
+        let on = |weekday: u8| {
+            active
+                .iter()
+                .filter(move |a| a.day.weekday() == weekday)
+                .count()
+        };
+        let weekdays: Vec<u8> = (0..7)
+            .filter(|&weekday| {
+                let days = stored.range(first..).filter(|day| day.weekday() == weekday);
+                let expected = days.count();
+                expected >= WEEKDAY_DAYS_MIN && on(weekday) as f64 >= MOSTLY * expected as f64
+            })
+            .collect();
+        let runs: Vec<&ActiveDay> = active
+            .iter()
+            .filter(|a| weekdays.contains(&a.day.weekday()))
+            .collect();
+        if runs.len() < RUNS_MIN || (runs.len() as f64) < NEARLY_ALL * active.len() as f64 {
+            return None;
+        }
+        let n = runs.len() as f64;
+        let days_at = |hour: u32| runs.iter().filter(|a| a.hours >> hour & 1 == 1).count() as f64;
+        let usual: Vec<u32> = (0..24)
+            .filter(|&h| days_at(h) >= NOW_AND_THEN * n)
+            .collect();
+        let around = usual.iter().fold(0u32, |bits, &hour| {
+            bits | 1 << hour | 1 << ((hour + 1) % 24) | 1 << ((hour + 23) % 24)
+        });
+        let is_kept = |a: &&&ActiveDay| a.hours & !around == 0;
+        if usual.is_empty() || (runs.iter().filter(is_kept).count() as f64) < NEARLY_ALL * n {
+            return None;
+        }
+        let step = STEPS.into_iter().find(|&step| {
+            let offset = usual[0] % step;
+            let due: Vec<u32> = (offset..24).step_by(step as usize).collect();
+            usual == due && due.iter().all(|&hour| days_at(hour) >= MOSTLY * n)
+        });
+        let step = match step {
+            Some(1) if !is_hourly(&runs) => None,
+            Some(24) => None,
+            step => step,
+        };
+        let is_often_enough = || {
+            let is_there = |a: &&&ActiveDay| usual.iter().any(|&hour| a.hours >> hour & 1 == 1);
+            runs.iter().filter(is_there).count() as f64 >= NEARLY_ALL * n
+        };
+        if step.is_none() && (usual.len() > HOURS_MAX || !is_often_enough()) {
+            return None;
+        }
+        Some(Self {
+            hours: usual.into_iter().map(|hour| hour as u8).collect(),
+            step,
+            weekdays,
+        })
+    }
+}
+
+/// Tells whether what runs in every hour runs in the same minutes of each.
+fn is_hourly(runs: &[&ActiveDay]) -> bool {
+    let is_short = |a: &&&ActiveDay| a.tens.count_ones() <= HOURLY_SLOTS_MAX;
+    runs.iter().filter(is_short).count() as f64 >= NEARLY_ALL * runs.len() as f64
+}
+
+impl fmt::Display for Cadence {
+    /// Writes it as in `every day at 2, 3 h UTC`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 7] = [
+            "Monday",
+            "Tuesday",
+            "Wednesday",
+            "Thursday",
+            "Friday",
+            "Saturday",
+            "Sunday",
+        ];
+        match self.weekdays.as_slice() {
+            [_, _, _, _, _, _, _] => f.write_str("every day")?,
+            [0, 1, 2, 3, 4] => f.write_str("from Monday to Friday")?,
+            days => {
+                let names: Vec<&str> = days
+                    .iter()
+                    .map(|&day| NAMES[usize::from(day % 7)])
+                    .collect();
+                write!(f, "every {}", names.join(", "))?;
+            }
+        }
+        match self.step {
+            Some(1) => f.write_str(", every hour"),
+            Some(step) => write!(f, ", every {step} hours from {} h UTC", self.hours[0]),
+            None => {
+                let hours: Vec<String> = self.hours.iter().map(u8::to_string).collect();
+                write!(f, " at {} h UTC", hours.join(", "))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const FIRST: Day = Day(20_000);
+
+    /// Reads a timetable off four weeks, on each of which somebody is active in some hours, or not at all.
+    fn cadence(hours_on: impl Fn(i32) -> Vec<u32>, tens: u8) -> Option<String> {
+        let stored: BTreeSet<Day> = (0..28).map(|n| FIRST.plus(n)).collect();
+        let active: Vec<ActiveDay> = (0..28)
+            .map(|n| ActiveDay {
+                day: FIRST.plus(n),
+                hours: hours_on(n)
+                    .into_iter()
+                    .fold(0, |bits, hour| bits | 1 << hour),
+                tens,
+            })
+            .filter(|a| a.hours != 0)
+            .collect();
+        Cadence::of(&active, &stored).map(|c| c.to_string())
+    }
+
+    #[test]
+    fn a_timetable_is_read_off_the_days() {
+        let weekday = |n: i32| FIRST.plus(n).weekday();
+        let all = |step: usize| (0..24).step_by(step).collect::<Vec<u32>>();
+        let is = |said: Option<String>, expected: &str| assert_eq!(said.as_deref(), Some(expected));
+        is(cadence(|_| vec![2], 1), "every day at 2 h UTC");
+        // It ends after the hour now and then, starts late once, and does not run once.
+        let worn = |n| match n {
+            9 => vec![],
+            12 => vec![4],
+            n if n % 3 == 0 => vec![2, 3],
+            _ => vec![2],
+        };
+        is(cadence(worn, 1), "every day at 2, 3 h UTC");
+        is(cadence(|_| vec![23, 0], 1), "every day at 0, 23 h UTC");
+        let weekly = |n| {
+            if weekday(n) == 2 {
+                vec![15, 16]
+            } else {
+                vec![]
+            }
+        };
+        is(cadence(weekly, 63), "every Wednesday at 15, 16 h UTC");
+        let work = |n| if weekday(n) < 5 { vec![10] } else { vec![] };
+        is(cadence(work, 1), "from Monday to Friday at 10 h UTC");
+        is(
+            cadence(|_| all(6), 63),
+            "every day, every 6 hours from 0 h UTC",
+        );
+        is(
+            cadence(|_| all(2), 63),
+            "every day, every 2 hours from 0 h UTC",
+        );
+        is(cadence(|_| all(1), 3), "every day, every hour");
+    }
+
+    #[test]
+    fn what_comes_as_it_likes_has_none() {
+        let hashed = |n: i32, k: i32| ((n * 7 + k * 11 + n * k * 5 + 3) % 24).unsigned_abs();
+        assert_eq!(cadence(|_| (0..24).collect(), 63), None, "always busy");
+        assert_eq!(cadence(|n| vec![hashed(n, 1)], 1), None, "once a day");
+        let often = |n| (0..5).map(|k| hashed(n, k)).collect();
+        assert_eq!(cadence(often, 1), None, "often");
+        let once = |n| if n == 20 { vec![2] } else { vec![] };
+        assert_eq!(cadence(once, 1), None, "once");
+        let seldom = |n: i32| if n % 9 == 0 { vec![2] } else { vec![] };
+        assert_eq!(cadence(seldom, 1), None, "seldom");
+        // A timetable, and on every fourth day something else beside it.
+        let beside = |n: i32| {
+            if n % 4 == 0 {
+                vec![2, hashed(n, 3) % 12 + 9]
+            } else {
+                vec![2]
+            }
+        };
+        assert_eq!(cadence(beside, 1), None, "beside it");
+    }
+}

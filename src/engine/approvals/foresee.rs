@@ -1,0 +1,355 @@
+//! What an approval would have hidden: alerts that were kept, and stored days that reach the thresholds in force.
+//!
+//! Of a kept alert it is known which buckets and destinations it named; of its clients and networks, and of all of a day that
+//! nobody scored, what the day shows, of which an alert names a part. So the answer is sometimes "perhaps", and says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::baseline::{CalibrationLog, Generation};
+use crate::config::{Approval, Cover, Glimpse};
+use crate::engine::Setup;
+use crate::engine::approvals::days::{Days, glimpse};
+use crate::engine::approvals::kept::{Kept, kept};
+use crate::engine::thresholds::in_force;
+use crate::error::Result;
+use crate::measure::DayFacts;
+use crate::score::alert_id;
+use crate::stats::rank::score;
+use crate::store::Store;
+use crate::time::Day;
+use crate::vocab::{Entity, EntityKind, Str};
+
+/// Days from which an approval is called long.
+const LONG_DAYS: i32 = 400;
+/// Prefixes shorter than these are very wide.
+const WIDE_PREFIX_V4: u8 = 8;
+const WIDE_PREFIX_V6: u8 = 32;
+
+/// What an approval would have hidden, and what was looked at.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Foreseen {
+    /// Each episode, the newest first.
+    pub hidden: Vec<Hidden>,
+    /// What was looked at.
+    pub looked: Looked,
+    /// How wide it is.
+    pub wideness: Wideness,
+}
+
+/// An episode that an approval would have hidden.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hidden {
+    /// Which day.
+    pub day: Day,
+    /// Its score.
+    pub score: f64,
+    /// The analytic.
+    pub analytic: Str,
+    /// Whom it is about.
+    pub entity: Entity,
+    /// The alert's id, if it was told; else the day reaches the threshold in force, and nobody scored it.
+    pub alert_id: Option<String>,
+    /// Whether it is sure.
+    pub is_sure: bool,
+}
+
+/// What was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// Alerts that the store kept.
+    pub alerts: u64,
+    /// The first and the last day of them.
+    pub alert_days: Option<(Day, Day)>,
+    /// Of them, those that another approval covered.
+    pub covered_before: u64,
+    /// The first and the last day of the stored distributions.
+    pub stored_days: Option<(Day, Day)>,
+    /// The most extreme entity-days of these days.
+    pub extremes: u64,
+    /// Those of them that reach a threshold in force and were not told, each counted once for each analytic.
+    pub reaching: u64,
+    /// Whether there are too few days for thresholds, so that no stored day could be looked at.
+    pub is_provisional: bool,
+}
+
+/// How wide an approval is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wideness {
+    /// Identities with a baseline that it may cover, by their ids and roles.
+    pub identities: u64,
+    /// Identities with a baseline.
+    pub of: u64,
+}
+
+/// What is unwise about an approval, whatever is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unwise {
+    /// Whether it names neither an identity nor a role, or names all of them.
+    pub is_for_anybody: bool,
+    /// Whether it names nothing else.
+    pub is_by_who_alone: bool,
+    /// Networks of it that are very wide.
+    pub wide_networks: Vec<String>,
+    /// For how many days it holds, if that is long.
+    pub long_days: Option<i32>,
+}
+
+/// Returns what is unwise about an approval.
+pub fn unwise(approval: &Approval, today: Day) -> Unwise {
+    let criteria = &approval.criteria;
+    let is_any =
+        |text: Option<&str>| text.is_none_or(|t| t.chars().all(|c| matches!(c, '*' | '?')));
+    let is_for_anybody = is_any(criteria.identity.as_ref().map(|glob| glob.as_str()))
+        && is_any(criteria.role.as_ref().map(|glob| glob.as_str()));
+    let networks = criteria.network.iter().flatten();
+    let is_wide = |network: &&ipnet::IpNet| {
+        network.prefix_len()
+            < if network.addr().is_ipv4() {
+                WIDE_PREFIX_V4
+            } else {
+                WIDE_PREFIX_V6
+            }
+    };
+    let days = approval.expires.since(today);
+    Unwise {
+        is_for_anybody,
+        is_by_who_alone: !is_for_anybody
+            && criteria.destination.is_none()
+            && criteria.bucket.is_none()
+            && criteria.user_agent.is_none()
+            && criteria.application.is_none()
+            && criteria.network.is_none(),
+        wide_networks: networks.filter(is_wide).map(ToString::to_string).collect(),
+        long_days: (days > LONG_DAYS).then_some(days),
+    }
+}
+
+/// Looks up what an approval would have hidden; the approval need not be in the configuration.
+///
+/// # Errors
+///
+/// Fails if the store cannot be read. A store that is not there has nothing to hide.
+pub fn foresee(setup: &Setup, store: &Store, approval: &Approval) -> Result<Foreseen> {
+    let kept = kept(store, None)?;
+    let mut foreseen = Foreseen {
+        looked: Looked {
+            alerts: kept.len() as u64,
+            alert_days: span(kept.values().map(|alert| alert.time.day())),
+            covered_before: kept.values().filter(|alert| alert.is_suppressed).count() as u64,
+            ..Looked::default()
+        },
+        ..Foreseen::default()
+    };
+    let Some(manifest) = store.manifest()? else {
+        return Ok(foreseen);
+    };
+    let generation = store.load_generation()?;
+    let (log, _) = store.load_learner_state(&manifest)?;
+    foreseen.wideness = wideness(&generation, approval);
+    let mut asked: BTreeMap<Day, Vec<Asked>> = BTreeMap::new();
+    let visible = kept.iter().filter(|(_, alert)| !alert.is_suppressed);
+    for (id, alert) in visible {
+        let of_day = asked.entry(alert.time.day()).or_default();
+        of_day.push(Asked::of_kept(id, alert));
+    }
+    let told: BTreeSet<&str> = kept.keys().map(String::as_str).collect();
+    reaching(
+        setup,
+        &generation,
+        &log,
+        &told,
+        &mut foreseen.looked,
+        &mut asked,
+    );
+
+    let mut days = Days::of(store, &manifest, &generation);
+    for (day, of_day) in asked {
+        let is_meant = |asked: &Asked| {
+            approval.is_for(&asked.analytic)
+                && approval.holds(day.start())
+                && asked.may_be_meant(approval, &generation)
+        };
+        let of_day: Vec<Asked> = of_day.into_iter().filter(is_meant).collect();
+        if of_day.is_empty() {
+            continue;
+        }
+        let facts = days.facts(day)?.unwrap_or_default();
+        for asked in of_day {
+            let cover = asked.cover(approval, day, facts.get(&asked.entity), &generation);
+            if cover == Cover::No || asked.is_covered_before(setup, day, &facts, &generation) {
+                continue;
+            }
+            foreseen.hidden.push(Hidden {
+                day,
+                score: asked.score,
+                analytic: asked.analytic,
+                entity: asked.entity,
+                alert_id: asked.alert_id,
+                is_sure: cover == Cover::Yes,
+            });
+        }
+    }
+    foreseen.hidden.sort_by(|a, b| {
+        (b.day.cmp(&a.day))
+            .then_with(|| b.score.total_cmp(&a.score))
+            .then_with(|| (&a.analytic, &a.entity).cmp(&(&b.analytic, &b.entity)))
+    });
+    Ok(foreseen)
+}
+
+/// An episode that is asked about.
+struct Asked {
+    analytic: Str,
+    entity: Entity,
+    score: f64,
+    alert_id: Option<String>,
+    /// What the alert itself shows, if it was told.
+    shown: Option<Glimpse>,
+}
+
+impl Asked {
+    fn of_kept(id: &str, alert: &Kept) -> Self {
+        Self {
+            analytic: alert.analytic.clone(),
+            entity: alert.entity.clone(),
+            score: alert.score,
+            alert_id: Some(id.to_owned()),
+            shown: Some(alert.glimpse.clone()),
+        }
+    }
+
+    /// Tells, before the day is read, whether it is about somebody whom the approval may cover.
+    fn may_be_meant(&self, approval: &Approval, generation: &Generation) -> bool {
+        if let Some(shown) = &self.shown {
+            let who = approval
+                .criteria
+                .may_cover_who(&shown.ids, shown.role.as_ref());
+            return who != Cover::No;
+        }
+        let Some(baseline) = generation.baselines.get(&self.entity) else {
+            return true;
+        };
+        let mut ids = vec![self.entity.id.clone()];
+        ids.extend(baseline.aliases.iter().cloned());
+        approval
+            .criteria
+            .may_cover_who(&ids, baseline.role.as_ref())
+            != Cover::No
+    }
+
+    fn cover(
+        &self,
+        approval: &Approval,
+        day: Day,
+        facts: Option<&DayFacts>,
+        generation: &Generation,
+    ) -> Cover {
+        let whole = facts.map(|facts| glimpse(&self.entity, facts, generation));
+        let may = |glimpse: &Glimpse| approval.may_cover(glimpse, &self.analytic, day.start());
+        match (&self.shown, whole) {
+            (None, Some(whole)) => may(&whole),
+            (Some(shown), None) => may(shown),
+            (Some(shown), Some(whole)) => {
+                // The one event that speaks for the alert may contradict, but it cannot speak for all.
+                let both = Glimpse {
+                    user_agents: whole.user_agents,
+                    networks: whole.networks,
+                    ..shown.clone()
+                };
+                if may(shown) == Cover::No {
+                    Cover::No
+                } else {
+                    may(&both)
+                }
+            }
+            (None, None) => Cover::No,
+        }
+    }
+
+    /// Tells whether an approval of the configuration covers for sure what was not told.
+    fn is_covered_before(
+        &self,
+        setup: &Setup,
+        day: Day,
+        facts: &BTreeMap<Entity, DayFacts>,
+        generation: &Generation,
+    ) -> bool {
+        let facts = facts.get(&self.entity);
+        self.shown.is_none()
+            && setup
+                .config
+                .approvals
+                .iter()
+                .any(|approval| self.cover(approval, day, facts, generation) == Cover::Yes)
+    }
+}
+
+/// Gathers the stored entity-days that reach a threshold in force and were not told.
+fn reaching(
+    setup: &Setup,
+    generation: &Generation,
+    log: &CalibrationLog,
+    told: &BTreeSet<&str>,
+    looked: &mut Looked,
+    asked: &mut BTreeMap<Day, Vec<Asked>>,
+) {
+    looked.stored_days = span(log.extremes.keys().copied());
+    looked.extremes = log
+        .extremes
+        .values()
+        .map(|of_day| of_day.len() as u64)
+        .sum();
+    looked.is_provisional = generation.calibration.is_provisional();
+    if looked.is_provisional {
+        return;
+    }
+    let thresholds = in_force(&setup.analytics, generation, None);
+    for (&day, of_day) in &log.extremes {
+        for extreme in of_day {
+            for said in &extreme.analytics {
+                let surprise = generation.calibration.pooled.surprise(said.value);
+                let reaches =
+                    |t: &&crate::engine::InForce| t.analytic == said.by && surprise >= t.surprise;
+                let id = || alert_id(&said.by, &extreme.entity, day.start());
+                if thresholds.iter().any(|t| reaches(&t)) && !told.contains(id().as_str()) {
+                    looked.reaching += 1;
+                    asked.entry(day).or_default().push(Asked {
+                        analytic: said.by.clone(),
+                        entity: extreme.entity.clone(),
+                        score: score(surprise),
+                        alert_id: None,
+                        shown: None,
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn wideness(generation: &Generation, approval: &Approval) -> Wideness {
+    let mut wideness = Wideness::default();
+    #[expect(
+        clippy::iter_over_hash_type,
+        reason = "counting does not depend on order"
+    )]
+    for (entity, baseline) in &generation.baselines {
+        if entity.kind != EntityKind::Identity {
+            continue;
+        }
+        let mut ids = vec![entity.id.clone()];
+        ids.extend(baseline.aliases.iter().cloned());
+        let who = approval
+            .criteria
+            .may_cover_who(&ids, baseline.role.as_ref());
+        wideness.of += 1;
+        wideness.identities += u64::from(who != Cover::No);
+    }
+    wideness
+}
+
+fn span(days: impl Iterator<Item = Day>) -> Option<(Day, Day)> {
+    days.fold(None, |span, day| match span {
+        None => Some((day, day)),
+        Some((first, last)) => Some((day.min(first), day.max(last))),
+    })
+}

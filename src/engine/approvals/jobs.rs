@@ -1,0 +1,474 @@
+//! Known automation: who comes by a timetable and always in the same shape, and an approval that covers it and no more.
+//!
+//! A proposal asks for identity, client, network, buckets and destinations at once. How much a job does is not asked for: a
+//! loud day of the same job is what is to be covered, and the same job in another shape is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::analytic::Analytic;
+use crate::baseline::{CalibrationLog, Generation};
+use crate::config::{Cover, Draft, Glimpse, Known};
+use crate::engine::Setup;
+use crate::engine::approvals::cadence::{ActiveDay, Cadence};
+use crate::engine::approvals::days::{Days, glimpse};
+use crate::engine::approvals::kept::kept;
+use crate::engine::thresholds::in_force;
+use crate::error::Result;
+use crate::event::{IdentityKind, Provider};
+use crate::measure::DayFacts;
+use crate::store::Store;
+use crate::time::{Day, Window};
+use crate::vocab::{Entity, EntityKind, Metric, Str};
+
+/// Days since its first sighting from which somebody is known well enough.
+const AGE_DAYS_MIN: i32 = 14;
+/// Days since its last run after which a job is over.
+const GONE_DAYS: i32 = 8;
+/// Days after the last stored one on which a proposal ends.
+const PROPOSED_DAYS: i32 = 90;
+/// Share of the runs that show a value from which it belongs to the job's shape.
+const OFTEN: f64 = 0.25;
+/// A bucket also belongs to it if it came this many days ago and was touched in most runs since.
+const NEW_BUCKET_DAYS: i32 = 7;
+const MOSTLY: f64 = 0.8;
+/// Share of the runs that show nothing but the job's clients, networks and destinations.
+const NEARLY_ALL: f64 = 0.9;
+/// Share of the runs that show nothing but its buckets, which come and go.
+const USUALLY: f64 = 0.75;
+/// The most buckets or destinations that a proposal names. What touches more is nobody's whole shape.
+const VALUES_MAX: usize = 200;
+/// Stands for the owner while a proposal is checked.
+const NOBODY: &str = "nobody";
+
+/// Jobs that were recognised, and who was passed over.
+#[derive(Debug, Clone, Default)]
+pub struct Proposals {
+    /// Each job, those that alerted most often first.
+    pub jobs: Vec<Job>,
+    /// Identities that come by a timetable and are not proposed, by reason.
+    pub passed_over: BTreeMap<&'static str, u64>,
+    /// Identities that were looked at.
+    pub identities: u64,
+    /// The first and the last stored day, and how many there are.
+    pub stored: Option<(Day, Day, u64)>,
+}
+
+/// A job.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Who.
+    pub identity: Str,
+    /// What kind of thing it is.
+    pub kind: IdentityKind,
+    /// When it runs.
+    pub cadence: Cadence,
+    /// Days on which it ran.
+    pub days_seen: u64,
+    /// The first and the last of them.
+    pub seen: (Day, Day),
+    /// Events a day.
+    pub events: Volume,
+    /// Bytes read or sent a day.
+    pub bytes: Volume,
+    /// What it shows, with the number of days.
+    pub user_agents: Vec<(Str, u64)>,
+    /// Likewise.
+    pub networks: Vec<(Str, u64)>,
+    /// Likewise.
+    pub buckets: Vec<(Str, u64)>,
+    /// Likewise; those that are not ours.
+    pub destinations: Vec<(Str, u64)>,
+    /// Days on which it showed something else, so that the proposal does not cover all of them.
+    pub unlike: Vec<Day>,
+    /// Days on which it reached a threshold in force, or was told.
+    pub alerted: Vec<Day>,
+    /// Whether it touches sensitive buckets.
+    pub is_sensitive: bool,
+    /// The approvals that would cover it; their owner is left blank, so that no configuration takes them as they are.
+    pub drafts: Vec<Draft>,
+}
+
+/// An amount by day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// The median.
+    pub p50: u64,
+    /// The 99th percentile.
+    pub p99: u64,
+    /// The largest.
+    pub most: u64,
+    /// When that was.
+    pub most_on: Option<Day>,
+}
+
+impl Volume {
+    fn of(mut days: Vec<(u64, Day)>) -> Self {
+        days.sort_unstable();
+        let rank = |share: f64| {
+            let at = (share * days.len() as f64).ceil() as usize;
+            days.get(at.saturating_sub(1)).map_or(0, |&(x, _)| x)
+        };
+        Self {
+            p50: rank(0.5),
+            p99: rank(0.99),
+            most: days.last().map_or(0, |&(x, _)| x),
+            most_on: days.last().map(|&(_, day)| day),
+        }
+    }
+}
+
+/// Recognises jobs in the stored days.
+///
+/// # Errors
+///
+/// Fails if nothing was trained, or the store cannot be read.
+pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
+    let manifest = store.published()?;
+    let generation = store.load_generation()?;
+    let (log, _) = store.load_learner_state(&manifest)?;
+    let stored: BTreeSet<Day> = manifest.days.iter().map(|entry| entry.day).collect();
+    let (Some(&first), Some(&last)) = (stored.first(), stored.last()) else {
+        return Ok(Proposals::default());
+    };
+    let mut histories: BTreeMap<Entity, History> = BTreeMap::new();
+    let mut days = Days::of(store, &manifest, &generation);
+    for &day in &stored {
+        for (entity, facts) in days.facts(day)?.unwrap_or_default() {
+            if entity.kind == EntityKind::Identity {
+                let glimpse = glimpse(&entity, &facts, &generation);
+                let history = histories.entry(entity).or_default();
+                history.add(day, &facts, glimpse);
+            }
+        }
+    }
+    let suspects: BTreeSet<Entity> = store
+        .verdicts()?
+        .into_values()
+        .filter(|verdict| verdict.is_true)
+        .map(|verdict| verdict.entity)
+        .collect();
+    let alerted = alerted(setup, store, &generation, &log)?;
+    let mut proposals = Proposals {
+        identities: histories.len() as u64,
+        stored: Some((first, last, stored.len() as u64)),
+        ..Proposals::default()
+    };
+    for (entity, history) in &histories {
+        let Some(cadence) = history.cadence(&stored) else {
+            continue;
+        };
+        let first_seen = generation.baselines.get(entity).map(|b| b.first_day);
+        let age = 1 + last.since(first_seen.unwrap_or(last).min(history.runs[0].active.day));
+        let job = if suspects.contains(entity) {
+            Err("of whom an analyst said that an alert was right")
+        } else if age < AGE_DAYS_MIN {
+            Err("younger than 14 days")
+        } else {
+            let on = alerted.get(entity).map_or(&[][..], Vec::as_slice);
+            history.job(setup, entity, cadence, (last, on))
+        };
+        match job {
+            Ok(job) => proposals.jobs.push(job),
+            Err(why) => *proposals.passed_over.entry(why).or_insert(0) += 1,
+        }
+    }
+    proposals.jobs.sort_by(|a, b| {
+        (b.alerted.len().cmp(&a.alerted.len())).then_with(|| a.identity.cmp(&b.identity))
+    });
+    Ok(proposals)
+}
+
+/// Returns on which days somebody was told, or reached a threshold in force on a stored day.
+fn alerted(
+    setup: &Setup,
+    store: &Store,
+    generation: &Generation,
+    log: &CalibrationLog,
+) -> Result<BTreeMap<Entity, Vec<Day>>> {
+    let mut alerted: BTreeMap<Entity, BTreeSet<Day>> = BTreeMap::new();
+    for alert in kept(store, None)?.into_values() {
+        let day = alert.time.day();
+        alerted.entry(alert.entity).or_default().insert(day);
+    }
+    if !generation.calibration.is_provisional() {
+        let thresholds = in_force(&setup.analytics, generation, None);
+        for (&day, of_day) in &log.extremes {
+            for extreme in of_day {
+                let reaches = extreme.analytics.iter().any(|said| {
+                    let surprise = generation.calibration.pooled.surprise(said.value);
+                    thresholds
+                        .iter()
+                        .any(|t| t.analytic == said.by && surprise >= t.surprise)
+                });
+                if reaches {
+                    let days = alerted.entry(extreme.entity.clone()).or_default();
+                    days.insert(day);
+                }
+            }
+        }
+    }
+    let sorted = |(entity, days): (Entity, BTreeSet<Day>)| (entity, days.into_iter().collect());
+    Ok(alerted.into_iter().map(sorted).collect())
+}
+
+/// One day of somebody.
+struct Run {
+    active: ActiveDay,
+    events: u64,
+    bytes: u64,
+    glimpse: Glimpse,
+    metrics: Vec<Metric>,
+}
+
+/// What somebody did on the stored days.
+#[derive(Default)]
+struct History {
+    runs: Vec<Run>,
+    kinds: BTreeMap<IdentityKind, u64>,
+    provider: Option<Provider>,
+    is_sensitive: bool,
+}
+
+/// A value that belongs to a job's shape, or one that does not.
+struct Shape {
+    /// Values that do, with the number of days.
+    stable: Vec<(Str, u64)>,
+    /// Days that show another.
+    unlike: Vec<Day>,
+}
+
+impl History {
+    fn add(&mut self, day: Day, facts: &DayFacts, glimpse: Glimpse) {
+        let metrics = facts.metrics();
+        let sum = |metric: Metric| -> u64 {
+            let readings = facts.readings(metric, Window::DAY, None);
+            readings
+                .iter()
+                .fold(0, |sum, (_, x)| sum.saturating_add(*x))
+        };
+        let tens = metrics.iter().filter(|metric| !metric.is_distinct());
+        let tens = tens.flat_map(|&m| facts.readings(m, Window::TEN_MINUTES, None));
+        self.runs.push(Run {
+            active: ActiveDay {
+                day,
+                hours: facts.hours,
+                tens: tens.fold(0, |bits, (slot, _)| bits | 1 << (slot % 6)),
+            },
+            events: facts.n_events,
+            bytes: sum(Metric::BytesRead).max(sum(Metric::EgressBytes)),
+            metrics,
+            glimpse,
+        });
+        for &(kind, n) in &facts.profile.kinds {
+            *self.kinds.entry(kind).or_insert(0) += n;
+        }
+        self.provider = self.provider.or(facts.profile.provider);
+        self.is_sensitive |= facts.touches_sensitive();
+    }
+
+    fn kind(&self) -> IdentityKind {
+        let most = self.kinds.iter().max_by_key(|(_, n)| **n);
+        most.map_or(IdentityKind::Unknown, |(kind, _)| *kind)
+    }
+
+    /// Returns by which timetable it comes, if it is a machine of ours at all.
+    fn cadence(&self, stored: &BTreeSet<Day>) -> Option<Cadence> {
+        use IdentityKind::{RoleSession, ServicePrincipal, Workload};
+        if !matches!(self.kind(), RoleSession | ServicePrincipal | Workload) {
+            return None;
+        }
+        let active: Vec<ActiveDay> = self.runs.iter().map(|run| run.active).collect();
+        Cadence::of(&active, stored)
+    }
+
+    /// Tells the job, or why it is passed over.
+    fn job(
+        &self,
+        setup: &Setup,
+        entity: &Entity,
+        cadence: Cadence,
+        (last, alerted): (Day, &[Day]),
+    ) -> std::result::Result<Job, &'static str> {
+        let seen = match self.runs.as_slice() {
+            [first, .., end] => (first.active.day, end.active.day),
+            _ => return Err("seen once"),
+        };
+        if last.since(seen.1) > GONE_DAYS {
+            return Err("that have not come for more than a week");
+        }
+        let user_agents = self.shape(|glimpse| &glimpse.user_agents.0, false);
+        let networks = self.shape(|glimpse| &glimpse.networks.0, false);
+        let destinations = self.shape(|glimpse| &glimpse.destinations.0, false);
+        let buckets = self.shape(|glimpse| &glimpse.buckets.0, true);
+        if user_agents.stable.is_empty() || networks.stable.is_empty() {
+            return Err("without a client or a network that stays the same");
+        }
+        let keeps = |shape: &Shape, share: f64| {
+            (self.runs.len() - shape.unlike.len()) as f64 >= share * self.runs.len() as f64
+        };
+        let is_steady = [&user_agents, &networks, &destinations]
+            .into_iter()
+            .all(|shape| keeps(shape, NEARLY_ALL));
+        if !is_steady || !keeps(&buckets, USUALLY) {
+            return Err("whose client, network, destinations or buckets change");
+        }
+        let is_cut = |run: &Run| {
+            run.glimpse.buckets.1 == Known::Some || run.glimpse.destinations.1 == Known::Some
+        };
+        let n_values = buckets.stable.len().max(destinations.stable.len());
+        if n_values > VALUES_MAX || self.runs.iter().any(is_cut) {
+            return Err("that touch more buckets or destinations than an approval can name");
+        }
+        let analytics = self.analytics(setup);
+        if analytics.is_empty() {
+            return Err("that no analytic judges");
+        }
+        let unlike: BTreeSet<Day> = [&user_agents, &networks, &destinations, &buckets]
+            .into_iter()
+            .flat_map(|shape| shape.unlike.iter().copied())
+            .collect();
+        let amounts = |of: fn(&Run) -> u64| {
+            let days = self.runs.iter().map(|run| (of(run), run.active.day));
+            Volume::of(days.collect())
+        };
+        let mut job = Job {
+            identity: entity.id.clone(),
+            kind: self.kind(),
+            days_seen: self.runs.len() as u64,
+            seen,
+            events: amounts(|run| run.events),
+            bytes: amounts(|run| run.bytes),
+            user_agents: user_agents.stable,
+            networks: networks.stable,
+            buckets: buckets.stable,
+            destinations: destinations.stable,
+            unlike: unlike.into_iter().collect(),
+            alerted: alerted.to_vec(),
+            is_sensitive: self.is_sensitive,
+            cadence,
+            drafts: Vec::new(),
+        };
+        if job.is_covered(setup, &analytics, last) {
+            return Err("approved already");
+        }
+        job.drafts = job.drafts(&analytics, last.plus(PROPOSED_DAYS));
+        let is_sound = |draft: &Draft| {
+            let owned = Draft {
+                owner: NOBODY.to_owned(),
+                ..draft.clone()
+            };
+            !draft.has_wildcards() && owned.check().is_ok()
+        };
+        if !job.drafts.iter().all(is_sound) {
+            return Err(
+                "that an approval cannot name, by a wildcard in a name or a network known by its number only",
+            );
+        }
+        Ok(job)
+    }
+
+    /// Returns which values belong to the job, and the days that show others.
+    fn shape(&self, of: impl Fn(&Glimpse) -> &Vec<Str>, may_be_new: bool) -> Shape {
+        let mut days: BTreeMap<&Str, (Day, u64)> = BTreeMap::new();
+        for run in &self.runs {
+            for value in of(&run.glimpse) {
+                let (_, n) = days.entry(value).or_insert((run.active.day, 0));
+                *n += 1;
+            }
+        }
+        let n = self.runs.len() as f64;
+        let last = self.runs.last().map(|run| run.active.day);
+        let belongs = |&(since, seen): &(Day, u64)| {
+            let runs_since = self.runs.iter().filter(|run| run.active.day >= since);
+            let is_kept = seen as f64 >= MOSTLY * runs_since.count() as f64;
+            let is_old = last.is_some_and(|last| last.since(since) >= NEW_BUCKET_DAYS);
+            seen >= 2 && (seen as f64 >= OFTEN * n || (may_be_new && is_kept && is_old))
+        };
+        let is_unlike = |run: &&Run| {
+            let mut values = of(&run.glimpse).iter();
+            values.any(|value| days.get(value).is_none_or(|seen| !belongs(seen)))
+        };
+        let unlike = self.runs.iter().filter(is_unlike);
+        Shape {
+            unlike: unlike.map(|run| run.active.day).collect(),
+            stable: days
+                .iter()
+                .filter(|(_, seen)| belongs(seen))
+                .map(|(value, (_, n))| ((*value).clone(), *n))
+                .collect(),
+        }
+    }
+
+    /// Returns the analytics that look at what it does on most of its days.
+    fn analytics(&self, setup: &Setup) -> Vec<String> {
+        let is_meant = |analytic: &&Analytic| {
+            let metrics = analytic.metrics();
+            let does = |run: &&Run| run.metrics.iter().any(|metric| metrics.contains(metric));
+            analytic.enabled
+                && analytic.entities.contains(&EntityKind::Identity)
+                && self
+                    .provider
+                    .is_some_and(|p| analytic.providers.contains(&p))
+                && self.runs.iter().filter(does).count() * 2 > self.runs.len()
+        };
+        let meant = setup.analytics.iter().filter(is_meant);
+        meant.map(|analytic| analytic.id.to_string()).collect()
+    }
+}
+
+fn names(values: &[(Str, u64)]) -> Vec<String> {
+    values.iter().map(|(value, _)| value.to_string()).collect()
+}
+
+impl Job {
+    /// Tells whether approvals of the configuration cover it for every analytic that looks at it.
+    fn is_covered(&self, setup: &Setup, analytics: &[String], at: Day) -> bool {
+        let values = |values: &[(Str, u64)]| {
+            let names = values.iter().map(|(value, _)| value.clone());
+            (names.collect(), Known::All)
+        };
+        let shape = Glimpse {
+            ids: vec![self.identity.clone()],
+            role: None,
+            destinations: values(&self.destinations),
+            buckets: values(&self.buckets),
+            user_agents: values(&self.user_agents),
+            applications: (Vec::new(), Known::All),
+            networks: values(&self.networks),
+        };
+        let approvals = &setup.config.approvals;
+        analytics.iter().all(|analytic| {
+            approvals
+                .iter()
+                .any(|a| a.may_cover(&shape, analytic, at.start()) == Cover::Yes)
+        })
+    }
+
+    /// Returns the approvals that would cover it: one for what goes nowhere, and one for what goes where it always goes.
+    fn drafts(&self, analytics: &[String], expires: Day) -> Vec<Draft> {
+        let to = |destinations: Vec<String>| {
+            let mut criteria = vec![
+                ("identity", vec![self.identity.to_string()]),
+                ("user_agent", names(&self.user_agents)),
+                ("network", names(&self.networks)),
+                ("destination", destinations),
+            ];
+            if !self.buckets.is_empty() {
+                criteria.push(("bucket", names(&self.buckets)));
+            }
+            Draft {
+                comments: Vec::new(),
+                criteria,
+                analytics: analytics.to_vec(),
+                owner: String::new(),
+                reason: format!("a job that runs {}", self.cadence),
+                expires: expires.to_string(),
+            }
+        };
+        let mut drafts = vec![to(Vec::new())];
+        if !self.destinations.is_empty() {
+            drafts.push(to(names(&self.destinations)));
+        }
+        drafts
+    }
+}

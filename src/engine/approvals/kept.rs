@@ -1,0 +1,117 @@
+//! Alerts that the store kept, as far as approvals are concerned.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::config::{Glimpse, Known, Values};
+use crate::error::Result;
+use crate::score::ROWS_MAX;
+use crate::store::{Archive, Store};
+use crate::time::{Day, Time};
+use crate::vocab::{Entity, EntityKind, Str};
+
+/// An alert as it was last told.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) analytic: Str,
+    pub(super) entity: Entity,
+    pub(super) time: Time,
+    pub(super) score: f64,
+    /// Whether an approval covered it.
+    pub(super) is_suppressed: bool,
+    /// The id of that approval, where it was noted.
+    pub(super) approval: Option<String>,
+    /// What it shows; clients and networks are those of the one event that speaks for it.
+    pub(super) glimpse: Glimpse,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    alert_id: String,
+    analytic: Str,
+    time: String,
+    score: f64,
+    entity: Who,
+    #[serde(default)]
+    resources: Vec<Resource>,
+    #[serde(default)]
+    destinations: Vec<Destination>,
+    suppressed_by: Option<String>,
+    approval: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Who {
+    kind: String,
+    id: Str,
+    #[serde(default)]
+    aliases: Vec<Str>,
+    role: Option<Str>,
+    source_ip: Option<Str>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    bucket: Str,
+}
+
+#[derive(Deserialize)]
+struct Destination {
+    address: Str,
+    external: Option<bool>,
+}
+
+/// Returns the alerts that were kept from a day on, by id. Lines that are damaged are passed over.
+pub(super) fn kept(store: &Store, since: Option<Day>) -> Result<BTreeMap<String, Kept>> {
+    let mut kept = BTreeMap::new();
+    Archive::of(store).each_since(since, |line| {
+        let line = serde_json::from_slice::<Line>(line).ok();
+        kept.extend(line.and_then(Line::into_kept));
+    })?;
+    Ok(kept)
+}
+
+impl Line {
+    fn into_kept(self) -> Option<(String, Kept)> {
+        let entity = Entity {
+            kind: EntityKind::parse(&self.entity.kind)?,
+            id: self.entity.id,
+        };
+        let mut ids = vec![entity.id.clone()];
+        ids.extend(self.entity.aliases);
+        let rows = |n: usize, values: Vec<Str>| -> Values {
+            let is_cut = n >= ROWS_MAX;
+            (values, if is_cut { Known::Some } else { Known::All })
+        };
+        let glimpse = Glimpse {
+            ids,
+            role: self.entity.role,
+            buckets: rows(
+                self.resources.len(),
+                self.resources.into_iter().map(|row| row.bucket).collect(),
+            ),
+            destinations: rows(
+                self.destinations.len(),
+                self.destinations
+                    .into_iter()
+                    .filter(|row| row.external != Some(false))
+                    .map(|row| row.address)
+                    .collect(),
+            ),
+            user_agents: (Vec::new(), Known::Some),
+            applications: (Vec::new(), Known::All),
+            networks: (self.entity.source_ip.into_iter().collect(), Known::Some),
+        };
+        let kept = Kept {
+            analytic: self.analytic,
+            entity,
+            time: Time::parse(&self.time)?,
+            score: self.score,
+            is_suppressed: self.suppressed_by.is_some(),
+            approval: self.approval,
+            glimpse,
+        };
+        Some((self.alert_id, kept))
+    }
+}

@@ -1,0 +1,229 @@
+//! How approvals stand: what each hid so far, and what is amiss with it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::config::{Approval, Config};
+use crate::engine::Setup;
+use crate::engine::approvals::kept::kept;
+use crate::error::Result;
+use crate::store::Store;
+use crate::time::{Day, Time};
+
+/// Days before its end from which an approval is named.
+const EXPIRES_SOON_DAYS: i32 = 7;
+/// Days of event time without a use after which an approval is named.
+const UNUSED_DAYS: i32 = 30;
+
+/// How much of the archive is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// All of it, so that it can be said what each approval hid.
+    Whole,
+    /// The last 30 stored days, which is enough for warnings.
+    Recent,
+}
+
+/// An approval as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub approval: Approval,
+    /// Episodes that it hid, as far as was looked.
+    pub hidden: u64,
+    /// The last of them.
+    pub last: Option<Time>,
+    /// What is amiss.
+    pub warnings: Vec<Warning>,
+}
+
+/// What is amiss with an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Warning {
+    /// It no longer holds.
+    Expired {
+        /// Since how many days.
+        days: i32,
+    },
+    /// It ends soon.
+    ExpiresSoon {
+        /// In how many days.
+        days: i32,
+    },
+    /// It hid nothing for long, although alerts were told.
+    Unused {
+        /// For how many days of event time, at least.
+        days: i32,
+    },
+    /// Another covers all that it covers, and as long.
+    Shadowed {
+        /// The other's id.
+        by: String,
+    },
+    /// Another covers all that it covers, for some analytics or not as long; or the other way round.
+    Overlaps {
+        /// The other's id.
+        with: String,
+    },
+}
+
+impl Warning {
+    /// Tells whether it is told at every run, and not only where approvals are looked at.
+    pub fn is_pressing(&self) -> bool {
+        !matches!(self, Self::Shadowed { .. } | Self::Overlaps { .. })
+    }
+}
+
+/// Returns how each approval of the configuration stands, in the order of the file.
+///
+/// # Errors
+///
+/// Fails if the store cannot be read. A store that is not there has hidden nothing.
+pub fn standings(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec<Standing>> {
+    let config = &setup.config;
+    if config.approvals.is_empty() {
+        return Ok(Vec::new());
+    }
+    let last_stored = store
+        .manifest()?
+        .and_then(|manifest| manifest.days.last().map(|entry| entry.day));
+    let recent = last_stored.map(|last| last.plus(1 - UNUSED_DAYS));
+    let kept = kept(store, recent.filter(|_| reach == Reach::Recent))?;
+    let mut uses: BTreeMap<&str, (u64, Time)> = BTreeMap::new();
+    let mut is_told_recently = false;
+    for alert in kept.values() {
+        is_told_recently |= recent.is_some_and(|recent| alert.time.day() >= recent);
+        if let Some(id) = alert.approval.as_deref().filter(|_| alert.is_suppressed) {
+            let (hidden, last) = uses.entry(id).or_insert((0, alert.time));
+            *hidden += 1;
+            *last = alert.time.max(*last);
+        }
+    }
+    let known_since = store.approvals_known_since();
+    let today = setup.now.day();
+    let ids = config.approval_ids();
+    let stand = |(at, approval): (usize, &Approval)| {
+        let id = approval.id();
+        let used = uses.get(id.as_str());
+        let mut warnings = Vec::new();
+        match approval.expires.since(today) {
+            days if days < 0 => warnings.push(Warning::Expired { days: -days }),
+            days if days <= EXPIRES_SOON_DAYS => warnings.push(Warning::ExpiresSoon { days }),
+            _ => {}
+        }
+        let days = last_stored
+            .zip(known_since.get(&id))
+            .map(|(last, &since)| idle_days(last, since, used.map(|(_, last)| *last)));
+        if let Some(days) = days.filter(|&days| days >= UNUSED_DAYS && is_told_recently) {
+            warnings.push(Warning::Unused { days });
+        }
+        warnings.extend(beside(config, &ids, at));
+        Standing {
+            id: ids[at].clone(),
+            approval: approval.clone(),
+            hidden: used.map_or(0, |(hidden, _)| *hidden),
+            last: used.map(|(_, last)| *last),
+            warnings,
+        }
+    };
+    Ok(config.approvals.iter().enumerate().map(stand).collect())
+}
+
+/// Returns for how many days an approval has hidden nothing.
+fn idle_days(last_stored: Day, known_since: Day, last_use: Option<Time>) -> i32 {
+    let from = last_use.map_or(known_since, |at| at.day().max(known_since));
+    last_stored.since(from).max(0)
+}
+
+/// Returns which other approvals cover the same.
+fn beside(config: &Config, ids: &[String], at: usize) -> Option<Warning> {
+    let one = &config.approvals[at];
+    let is_for_all = |wide: &Approval, narrow: &Approval| match (&wide.analytics, &narrow.analytics)
+    {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(_), Some(narrow)) => narrow.iter().all(|id| wide.is_for(&id.text)),
+    };
+    let is_for_some = |a: &Approval, b: &Approval| match (&a.analytics, &b.analytics) {
+        (None, _) | (_, None) => true,
+        (Some(_), Some(b)) => b.iter().any(|id| a.is_for(&id.text)),
+    };
+    let others = || {
+        let all = config.approvals.iter().enumerate();
+        all.filter(move |(other, _)| *other != at)
+    };
+    let shadow = others().find(|(at_other, other)| {
+        let covers = |a: &Approval, b: &Approval| {
+            a.criteria.include(&b.criteria) && is_for_all(a, b) && a.expires >= b.expires
+        };
+        // Of two that are the same, the later one is in the shadow.
+        covers(other, one) && (*at_other < at || !covers(one, other))
+    });
+    if let Some((by, _)) = shadow {
+        let by = ids[by].clone();
+        return Some(Warning::Shadowed { by });
+    }
+    let overlap = others().find(|(_, other)| {
+        let is_shadow = one.criteria.include(&other.criteria)
+            && is_for_all(one, other)
+            && one.expires >= other.expires;
+        let includes =
+            one.criteria.include(&other.criteria) || other.criteria.include(&one.criteria);
+        includes && is_for_some(one, other) && !is_shadow
+    });
+    overlap.map(|(with, _)| Warning::Overlaps {
+        with: ids[with].clone(),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_amiss_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let approval = |criteria: &str, expires: &str| {
+            format!("[[approval]]\n{criteria}\nowner='o'\nreason='r'\nexpires={expires}\n")
+        };
+        let text = [
+            approval("identity='a-*'", "2027-01-01"),
+            approval("identity='a-1'", "2027-01-01"),
+            approval("identity='a-2'", "2028-01-01"),
+            approval("identity='b'", "2026-03-22"),
+            approval("identity='c'", "2026-03-14"),
+            approval("identity='b'", "2026-03-22"),
+        ]
+        .concat();
+        let config = Config::parse(&text, "p.toml").unwrap();
+        let now = Time::parse("2026-03-16T04:00:00Z").unwrap();
+        let setup = Setup::new(config, Vec::new(), now);
+        let all = standings(&setup, &store, Reach::Whole).unwrap();
+        let id = |at: usize| all[at].id.clone();
+        let said: Vec<&[Warning]> = all.iter().map(|s| &*s.warnings).collect();
+        let overlaps = |at| Warning::Overlaps { with: id(at) };
+        assert_eq!(said[0], [overlaps(2)]);
+        assert_eq!(said[1], [Warning::Shadowed { by: id(0) }]);
+        assert_eq!(said[2], [overlaps(0)]);
+        assert_eq!(said[3], [Warning::ExpiresSoon { days: 6 }]);
+        assert_eq!(said[4], [Warning::Expired { days: 2 }]);
+        assert_eq!(said[5][1], Warning::Shadowed { by: id(3) });
+        assert_eq!(id(5), id(3) + "-2");
+    }
+
+    #[test]
+    fn unused_is_what_was_known_all_the_time() {
+        let day = Day(20_000);
+        let used = |ago: i32| Some(day.plus(-ago).start());
+        assert_eq!(idle_days(day, day.plus(-40), None), 40);
+        assert_eq!(idle_days(day, day.plus(-40), used(3)), 3);
+        assert_eq!(idle_days(day, day.plus(-2), used(80)), 2);
+        assert_eq!(idle_days(day, day, used(-1)), 0);
+    }
+}

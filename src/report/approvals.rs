@@ -1,0 +1,285 @@
+//! Approvals as a person or a program reads them: how they stand, and what one would have hidden.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::engine::{Foreseen, Hidden, Standing, Unwise, Warning};
+use crate::report::escape::Plain;
+use crate::report::number::{count, noun};
+use crate::report::paint::Paint;
+use crate::time::Day;
+
+/// Version of the document.
+const SCHEMA: u32 = 1;
+/// Episodes that are listed where the sum is asked for and not the list.
+const LISTED_SHORT: usize = 3;
+/// Identities, and one in so many of all, from which an approval is called wide.
+const WIDE_IDENTITIES: u64 = 10;
+const WIDE_SHARE: u64 = 10;
+
+/// Approvals as programs read them.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    /// Version of this document.
+    pub schema: u32,
+    /// In the order of the file.
+    pub approvals: Vec<Entry<'a>>,
+}
+
+/// One approval.
+#[derive(Debug, Serialize)]
+pub struct Entry<'a> {
+    id: &'a str,
+    criteria: std::collections::BTreeMap<&'static str, Vec<String>>,
+    /// `null` for all.
+    analytics: Option<Vec<&'a str>>,
+    owner: &'a str,
+    reason: &'a str,
+    expires: String,
+    file: &'a str,
+    line: usize,
+    hidden: u64,
+    last_hidden: Option<String>,
+    warnings: Vec<Said<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Said<'a> {
+    #[serde(flatten)]
+    warning: &'a Warning,
+    text: String,
+}
+
+/// Returns how approvals stand as a document.
+pub fn document(standings: &[Standing]) -> Document<'_> {
+    Document {
+        schema: SCHEMA,
+        approvals: standings.iter().map(entry).collect(),
+    }
+}
+
+fn entry(standing: &Standing) -> Entry<'_> {
+    let approval = &standing.approval;
+    let analytics = approval.analytics.as_ref();
+    Entry {
+        id: &standing.id,
+        criteria: approval.criteria.written().into_iter().collect(),
+        analytics: analytics.map(|ids| ids.iter().map(|id| &*id.text).collect()),
+        owner: &approval.owner,
+        reason: &approval.reason,
+        expires: approval.expires.to_string(),
+        file: &approval.place.file,
+        line: approval.place.line,
+        hidden: standing.hidden,
+        last_hidden: standing.last.map(|at| at.to_string()),
+        warnings: standing
+            .warnings
+            .iter()
+            .map(|warning| Said {
+                text: words(warning),
+                warning,
+            })
+            .collect(),
+    }
+}
+
+/// Returns how approvals stand, a paragraph each.
+pub fn list(standings: &[Standing], paint: Paint) -> String {
+    if standings.is_empty() {
+        return "nothing is approved\n".to_owned();
+    }
+    let mut out = String::new();
+    for standing in standings {
+        // Writing to a string cannot fail.
+        let _ = write_standing(&mut out, standing, paint);
+    }
+    out
+}
+
+fn write_standing(out: &mut String, standing: &Standing, paint: Paint) -> std::fmt::Result {
+    let approval = &standing.approval;
+    writeln!(
+        out,
+        "{}  {}",
+        paint.bold(&standing.id),
+        Plain(&approval.reason)
+    )?;
+    let mut fact = |name: &str, text: &str| writeln!(out, "  {name:<9} {}", Plain(text));
+    fact("covers", &approval.criteria.to_string())?;
+    if let Some(ids) = &approval.analytics {
+        let ids: Vec<&str> = ids.iter().map(|id| &*id.text).collect();
+        fact("for", &ids.join(", "))?;
+    }
+    fact("owner", &approval.owner)?;
+    fact(
+        "until",
+        &format!("{}, at {}", approval.expires, approval.place),
+    )?;
+    let hidden = match (&standing.last, standing.hidden) {
+        (Some(last), n) => format!("{}, the last at {last}", noun(n, "alert", "alerts")),
+        (None, _) => "nothing so far".to_owned(),
+    };
+    fact("hid", &hidden)?;
+    for warning in &standing.warnings {
+        fact("warning", &words(warning))?;
+    }
+    Ok(())
+}
+
+/// Returns what is amiss with an approval and who owns it, for a line of its own.
+pub fn warning(standing: &Standing, warning: &Warning) -> String {
+    format!(
+        "approval {} {}: {}",
+        standing.id,
+        words(warning),
+        standing.approval
+    )
+}
+
+fn words(warning: &Warning) -> String {
+    let in_days = |days: i32| noun(u64::from(days.unsigned_abs()), "day", "days");
+    match warning {
+        Warning::Expired { days } => format!("expired {} ago and no longer holds", in_days(*days)),
+        Warning::ExpiresSoon { days: 0 } => "expires today".to_owned(),
+        Warning::ExpiresSoon { days } => format!("expires in {}", in_days(*days)),
+        Warning::Unused { days } => {
+            format!(
+                "hid nothing in {} of logs; is it still needed?",
+                in_days(*days)
+            )
+        }
+        Warning::Shadowed { by } => format!("is not needed: {by} covers all of it, and as long"),
+        Warning::Overlaps { with } => format!("overlaps {with}: one covers what the other does"),
+    }
+}
+
+/// Returns what of an approval is unwise, each in a sentence.
+pub fn unwise(foreseen: &Foreseen, what: &Unwise) -> Vec<String> {
+    let wideness = &foreseen.wideness;
+    let mut said = Vec::new();
+    if what.is_for_anybody {
+        said.push(
+            "it names neither an identity nor a role, so it covers whoever meets its other criteria, an intruder too"
+                .to_owned(),
+        );
+    } else if wideness.identities > WIDE_IDENTITIES
+        && wideness.identities * WIDE_SHARE > wideness.of
+    {
+        said.push(format!(
+            "it is very wide: it covers {} of the {} identities that are known",
+            count(wideness.identities),
+            count(wideness.of)
+        ));
+    } else if wideness.identities == 0 && wideness.of > 0 {
+        said.push(format!(
+            "it covers none of the {} that are known",
+            noun(wideness.of, "identity", "identities")
+        ));
+    }
+    if what.is_by_who_alone {
+        said.push(
+            "it covers whatever they do: a bucket, destination, client or network would narrow it"
+                .to_owned(),
+        );
+    }
+    for network in &what.wide_networks {
+        said.push(format!("{network} is a very wide network"));
+    }
+    if let Some(days) = what.long_days {
+        said.push(format!(
+            "it holds for {days} days; a year is long for an exception"
+        ));
+    }
+    said
+}
+
+/// Returns what an approval would have hidden: all of it, or the sum and the newest.
+pub fn foreseen(foreseen: &Foreseen, is_whole: bool, paint: Paint) -> String {
+    let mut out = String::new();
+    let _ = write_foreseen(&mut out, foreseen, is_whole, paint);
+    out
+}
+
+fn write_foreseen(
+    out: &mut String,
+    foreseen: &Foreseen,
+    is_whole: bool,
+    paint: Paint,
+) -> std::fmt::Result {
+    let Foreseen { hidden, looked, .. } = foreseen;
+    let told = |is_told: bool, is_sure: bool| {
+        let is_meant = |h: &&Hidden| h.alert_id.is_some() == is_told && h.is_sure == is_sure;
+        hidden.iter().filter(is_meant).count() as u64
+    };
+    let perhaps = |n: u64| match n {
+        0 => String::new(),
+        n => format!(" and perhaps {} more", count(n)),
+    };
+    writeln!(
+        out,
+        "{} {}{} that were told, {}{} that nobody scored",
+        paint.bold("would have hidden"),
+        noun(told(true, true), "alert", "alerts"),
+        perhaps(told(true, false)),
+        noun(told(false, true), "stored entity-day", "stored entity-days"),
+        perhaps(told(false, false)),
+    )?;
+    let n_listed = if is_whole { hidden.len() } else { LISTED_SHORT };
+    for h in hidden.iter().take(n_listed) {
+        let from = match &h.alert_id {
+            Some(id) => format!("alert {}", id.chars().take(12).collect::<String>()),
+            None => "stored day".to_owned(),
+        };
+        writeln!(
+            out,
+            "  {}  {:>5.1}  {}  {}  {}{}",
+            h.day,
+            h.score,
+            Plain(&h.analytic),
+            Plain(&h.entity.id),
+            paint.dim(&Plain(&from).to_string()),
+            if h.is_sure { "" } else { "  perhaps" },
+        )?;
+    }
+    if hidden.len() > n_listed {
+        let more = (hidden.len() - n_listed) as u64;
+        writeln!(out, "  and {}", noun(more, "more", "more"))?;
+    }
+    let days = |span: &Option<(Day, Day)>| match span {
+        Some((first, last)) => format!(" of {first} to {last}"),
+        None => String::new(),
+    };
+    writeln!(
+        out,
+        "looked at {}{}, of which {} covered already, and at the {}{}, of which {} a threshold in force and {} not told",
+        noun(
+            looked.alerts,
+            "alert that the store kept",
+            "alerts that the store kept"
+        ),
+        days(&looked.alert_days),
+        noun(looked.covered_before, "was", "were"),
+        noun(
+            looked.extremes,
+            "most extreme stored entity-day",
+            "most extreme stored entity-days"
+        ),
+        days(&looked.stored_days),
+        noun(looked.reaching, "reaches", "reach"),
+        if looked.reaching == 1 { "was" } else { "were" },
+    )?;
+    if looked.is_provisional && looked.extremes > 0 {
+        writeln!(
+            out,
+            "too few days are stored for thresholds, so that stored days could not be judged"
+        )?;
+    }
+    if hidden.iter().any(|h| !h.is_sure) {
+        writeln!(
+            out,
+            "perhaps: of a day it is known what was touched in all, and of a network its prefix; an alert shows a part of it"
+        )?;
+    }
+    Ok(())
+}

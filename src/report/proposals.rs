@@ -1,0 +1,268 @@
+//! Jobs that were recognised, as TOML that goes into the configuration once somebody owns it, or as a document.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::engine::{Job, Proposals, Volume};
+use crate::report::escape::Plain;
+use crate::report::number::{bytes, count, noun};
+use crate::time::Day;
+use crate::vocab::Str;
+
+/// Version of the document.
+const SCHEMA: u32 = 1;
+/// Values and days that are named in a comment.
+const NAMED_MAX: usize = 6;
+
+/// Proposals as programs read them.
+#[derive(Debug, Serialize)]
+pub struct Document<'a> {
+    /// Version of this document.
+    pub schema: u32,
+    /// Identities that were looked at.
+    pub identities: u64,
+    /// The first stored day.
+    pub first_day: Option<String>,
+    /// The last stored day.
+    pub last_day: Option<String>,
+    /// Identities that come by a timetable and are not proposed, by reason.
+    pub passed_over: &'a BTreeMap<&'static str, u64>,
+    /// Each job.
+    pub proposals: Vec<Proposal>,
+}
+
+/// One job.
+#[derive(Debug, Serialize)]
+pub struct Proposal {
+    identity: String,
+    kind: &'static str,
+    cadence: String,
+    hours: Vec<u8>,
+    every_hours: Option<u32>,
+    weekdays: Vec<u8>,
+    days_seen: u64,
+    first_day: String,
+    last_day: String,
+    events: Amount,
+    bytes: Amount,
+    user_agents: BTreeMap<String, u64>,
+    networks: BTreeMap<String, u64>,
+    buckets: BTreeMap<String, u64>,
+    destinations: BTreeMap<String, u64>,
+    sensitive: bool,
+    alerted: Vec<String>,
+    unlike: Vec<String>,
+    /// The tables.
+    toml: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Amount {
+    p50: u64,
+    p99: u64,
+    most: u64,
+    most_on: Option<String>,
+}
+
+/// Returns proposals as a document.
+pub fn document(proposals: &Proposals) -> Document<'_> {
+    Document {
+        schema: SCHEMA,
+        identities: proposals.identities,
+        first_day: proposals.stored.map(|(first, ..)| first.to_string()),
+        last_day: proposals.stored.map(|(_, last, _)| last.to_string()),
+        passed_over: &proposals.passed_over,
+        proposals: proposals.jobs.iter().map(proposal).collect(),
+    }
+}
+
+fn proposal(job: &Job) -> Proposal {
+    let amount = |volume: &Volume| Amount {
+        p50: volume.p50,
+        p99: volume.p99,
+        most: volume.most,
+        most_on: volume.most_on.map(|day| day.to_string()),
+    };
+    let values = |values: &[(Str, u64)]| {
+        let named = values.iter().map(|(value, n)| (value.to_string(), *n));
+        named.collect()
+    };
+    let days = |days: &[Day]| days.iter().map(Day::to_string).collect();
+    Proposal {
+        identity: job.identity.to_string(),
+        kind: job.kind.as_str(),
+        cadence: job.cadence.to_string(),
+        hours: job.cadence.hours.clone(),
+        every_hours: job.cadence.step,
+        weekdays: job.cadence.weekdays.clone(),
+        days_seen: job.days_seen,
+        first_day: job.seen.0.to_string(),
+        last_day: job.seen.1.to_string(),
+        events: amount(&job.events),
+        bytes: amount(&job.bytes),
+        user_agents: values(&job.user_agents),
+        networks: values(&job.networks),
+        buckets: values(&job.buckets),
+        destinations: values(&job.destinations),
+        sensitive: job.is_sensitive,
+        alerted: days(&job.alerted),
+        unlike: days(&job.unlike),
+        toml: job.drafts.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Returns proposals as TOML, with what speaks for each above it.
+pub fn toml(proposals: &Proposals) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_toml(&mut out, proposals);
+    out
+}
+
+fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
+    let n_jobs = proposals.jobs.len() as u64;
+    let days = match proposals.stored {
+        Some((first, last, n)) => {
+            format!(
+                " on {} from {first} to {last}",
+                noun(n, "stored day", "stored days")
+            )
+        }
+        None => String::new(),
+    };
+    writeln!(
+        out,
+        "# {} recognised among {}{days}.",
+        noun(n_jobs, "job", "jobs"),
+        noun(proposals.identities, "identity", "identities"),
+    )?;
+    if n_jobs > 0 {
+        out.push_str(
+            "# Whoever answers for one puts a name into `owner` and the table into plimsoll.toml, which refuses it without.\n\
+             # A table covers its job however much it does, and nothing that has another client, network, bucket or destination.\n",
+        );
+    }
+    for (why, n) in &proposals.passed_over {
+        writeln!(
+            out,
+            "# Not proposed: {} {why}.",
+            noun(
+                *n,
+                "identity that comes by a timetable,",
+                "identities that come by a timetable,"
+            )
+        )?;
+    }
+    for job in &proposals.jobs {
+        let n_drafts = job.drafts.len();
+        for (at, draft) in job.drafts.iter().enumerate() {
+            let mut draft = draft.clone();
+            draft.comments = match at {
+                0 => evidence(job),
+                _ => vec!["The same job where it sends what it sends every time.".to_owned()],
+            };
+            if at == 0 && n_drafts > 1 {
+                let where_to = "This table covers what sends nothing out, the next what goes to its destinations.";
+                draft.comments.push(where_to.to_owned());
+            }
+            write!(out, "\n{draft}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns what speaks for a job, and against it, line by line.
+fn evidence(job: &Job) -> Vec<String> {
+    let mut said = vec![
+        format!("{}: {}, {}", Plain(&job.identity), job.kind, job.cadence),
+        format!(
+            "seen on {} from {} to {}",
+            noun(job.days_seen, "day", "days"),
+            job.seen.0,
+            job.seen.1
+        ),
+        format!("events a day: {}", volume(&job.events, |n| count(n))),
+    ];
+    if job.bytes.most > 0 {
+        let amount = |n: u64| bytes(n as f64);
+        said.push(format!(
+            "read or sent a day: {}",
+            volume(&job.bytes, amount)
+        ));
+    }
+    for (name, values) in [
+        ("clients", &job.user_agents),
+        ("networks", &job.networks),
+        ("buckets", &job.buckets),
+        ("destinations", &job.destinations),
+    ] {
+        if values.is_empty() {
+            said.push(format!("{name}: none"));
+        } else {
+            said.push(format!("{name}, with days: {}", listed(values)));
+        }
+    }
+    if job.is_sensitive {
+        said.push("it touches sensitive buckets".to_owned());
+    }
+    let days = |days: &[Day]| {
+        let named: Vec<String> = days
+            .iter()
+            .rev()
+            .take(NAMED_MAX)
+            .map(Day::to_string)
+            .collect();
+        let more = days.len().saturating_sub(NAMED_MAX);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        named.join(", ") + &more
+    };
+    if !job.unlike.is_empty() {
+        said.push(format!(
+            "not covered in full, because it was not like this: {}",
+            days(&job.unlike)
+        ));
+    }
+    said.push(if job.alerted.is_empty() {
+        "it never reached a threshold on the stored days".to_owned()
+    } else {
+        format!(
+            "look at these before you sign; it reached a threshold: {}",
+            days(&job.alerted)
+        )
+    });
+    said
+}
+
+fn volume(volume: &Volume, amount: impl Fn(u64) -> String) -> String {
+    let on = volume.most_on.map(|day| format!(" on {day}"));
+    format!(
+        "p50 {}, p99 {}, most {}{}",
+        amount(volume.p50),
+        amount(volume.p99),
+        amount(volume.most),
+        on.unwrap_or_default()
+    )
+}
+
+fn listed(values: &[(Str, u64)]) -> String {
+    let mut values: Vec<&(Str, u64)> = values.iter().collect();
+    values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let named: Vec<String> = values
+        .iter()
+        .take(NAMED_MAX)
+        .map(|(value, n)| format!("{} ({n})", Plain(value)))
+        .collect();
+    let more = values.len().saturating_sub(NAMED_MAX);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    named.join(", ") + &more
+}

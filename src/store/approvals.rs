@@ -1,0 +1,97 @@
+//! Since when approvals are known: one small file, replaced as a whole. An approval that hides nothing for long can only be
+//! told from one that was given yesterday by somebody who remembers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::store::{Store, replace};
+use crate::time::Day;
+
+const NAME: &str = "approvals.json";
+/// Changes when the file's fields change their meaning.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    schema: u32,
+    /// By id, the last stored day when it was first met.
+    known_since: BTreeMap<String, String>,
+}
+
+impl Store {
+    /// Returns by approval the last stored day when a training first met it. A file that is damaged remembers nothing.
+    pub fn approvals_known_since(&self) -> BTreeMap<String, Day> {
+        let document = std::fs::read(self.root().join(NAME))
+            .ok()
+            .and_then(|text| serde_json::from_slice::<Document>(&text).ok())
+            .filter(|document| document.schema == SCHEMA);
+        let known = document.map(|document| document.known_since);
+        known
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, day)| Some((id, Day::parse(&day)?)))
+            .collect()
+    }
+
+    /// Notes which approvals there are, as of the last stored day; those that are gone are forgotten.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn note_approvals(&self, ids: impl IntoIterator<Item = String>, last: Day) -> Result<()> {
+        let before = self.approvals_known_since();
+        let since = |id: &String| before.get(id).copied().unwrap_or(last).min(last);
+        let now: BTreeMap<String, Day> = ids
+            .into_iter()
+            .map(|id| {
+                let since = since(&id);
+                (id, since)
+            })
+            .collect();
+        if now == before {
+            return Ok(());
+        }
+        let texts = now.into_iter().map(|(id, day)| (id, day.to_string()));
+        let document = Document {
+            schema: SCHEMA,
+            known_since: texts.collect(),
+        };
+        let cannot = |e: &dyn std::fmt::Display| {
+            let path = self.root().join(NAME);
+            Error::failed(format!("cannot write `{}`", path.display())).cause(e)
+        };
+        let mut text = serde_json::to_vec_pretty(&document).map_err(|e| cannot(&e))?;
+        text.push(b'\n');
+        replace(self.root(), NAME, &text).map_err(|e| cannot(&e))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_is_known_since_it_was_first_met() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let note = |ids: &[&str], last| {
+            let ids = ids.iter().map(|id| (*id).to_owned());
+            store.note_approvals(ids, Day(last)).unwrap();
+            let known = store.approvals_known_since();
+            known
+                .into_iter()
+                .map(|(id, day)| format!("{id} {}", day.0))
+                .collect::<Vec<_>>()
+        };
+        assert!(note(&[], 20_000).is_empty());
+        assert!(!folder.path().join(NAME).exists());
+        assert_eq!(note(&["a"], 20_000), ["a 20000"]);
+        assert_eq!(note(&["b", "a"], 20_009), ["a 20000", "b 20009"]);
+        assert_eq!(note(&["b"], 20_010), ["b 20009"]);
+        std::fs::write(folder.path().join(NAME), "{").unwrap();
+        assert_eq!(note(&["b"], 20_011), ["b 20011"]);
+    }
+}

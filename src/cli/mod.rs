@@ -5,6 +5,7 @@
 mod backtest;
 mod check;
 mod console;
+mod coverage;
 mod evaluate;
 mod explain;
 mod feedback;
@@ -49,6 +50,7 @@ enum Command {
     Train(train::Arguments),
     Score(score::Arguments),
     Tune(tune::Arguments),
+    Coverage(coverage::Arguments),
     Show(show::Arguments),
     Explain(explain::Arguments),
     Feedback(feedback::Arguments),
@@ -80,6 +82,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Train(arguments) => train::run(arguments, common, console),
         Command::Score(arguments) => score::run(arguments, common, console),
         Command::Tune(arguments) => tune::run(arguments, common, console),
+        Command::Coverage(arguments) => coverage::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Feedback(arguments) => feedback::run(arguments, common, console),

@@ -2,6 +2,7 @@
 
 mod account;
 mod backtest;
+mod coverage;
 mod evaluate;
 mod feedback;
 mod follow;
@@ -21,6 +22,10 @@ pub use account::{
     Account, AccountOutcome, AnalyticAccount, HowJudged, JudgeAccount, Question, account,
 };
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
+pub use coverage::{
+    AnalyticCoverage, CoverageState, CoveredDays, FieldLack, LegCoverage, Verdict, assess,
+    covered_logs, days_of,
+};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
 pub use follow::{FollowOptions, KeepReject, follow};

@@ -12,7 +12,8 @@ mod unlearnt;
 pub use state::known_buckets;
 pub use unlearnt::{Omission, Unlearnt};
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -24,7 +25,9 @@ use crate::event::{IdentityKind, Provider};
 use crate::learn::group_loan::{GroupLoan, group_state};
 use crate::learn::peers::Alike;
 use crate::learn::state::{DayPartial, EntityState, NOVELTY_TRAITS, home_region, moments_of};
-use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Plan, Seen, note_creation};
+use crate::measure::{
+    Coverage, Creations, DayBook, DayFacts, Links, OwnAccounts, Plan, note_creation,
+};
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
 use crate::time::{Day, Time, Window};
@@ -52,7 +55,7 @@ pub struct Learner<'a> {
     links: Links,
     created: Creations,
     /// What the logs of each day of the lookback had in them.
-    seen: VecDeque<(Day, Seen)>,
+    coverage: Vec<(Day, Arc<Coverage>)>,
     first_day: Option<Day>,
     next_day: Option<Day>,
     groups_alike: bool,
@@ -72,7 +75,7 @@ impl<'a> Learner<'a> {
             own_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
-            seen: VecDeque::new(),
+            coverage: Vec::new(),
             first_day: None,
             next_day: None,
             groups_alike: true,
@@ -112,7 +115,7 @@ impl<'a> Learner<'a> {
         }
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         self.created.retain(|_, creation| creation.at >= oldest);
-        self.seen.push_back((day, book.covered().seen()));
+        self.coverage.push((day, Arc::new(book.covered())));
         self.forget(day);
         self.recount_support();
         if self.groups_alike {
@@ -228,7 +231,7 @@ impl<'a> Learner<'a> {
     fn forget(&mut self, day: Day) {
         let oldest_volume = day.plus(1 - LOOKBACK_DAYS);
         let oldest_trait = day.plus(1 - TRAIT_MEMORY_DAYS);
-        self.seen.retain(|(day, _)| *day >= oldest_volume);
+        self.coverage.retain(|(day, _)| *day >= oldest_volume);
         self.entities.retain(|_, state| {
             while state
                 .partials
@@ -278,8 +281,9 @@ impl<'a> Learner<'a> {
         generation.own_accounts = self.own_accounts.clone();
         generation.links = self.links.clone();
         generation.created = self.created.clone();
-        for (_, seen) in &self.seen {
-            generation.seen.merge(seen);
+        generation.coverage = self.coverage.clone();
+        for (_, coverage) in &self.coverage {
+            generation.seen.merge(&coverage.seen());
         }
         generation.support = self.support.clone();
         generation.movement = self.movement(DRIFT_REPORTS_PER_DAY);

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod baseline;
+pub mod coverage;
 mod document;
 mod draw;
 pub mod ecs;

@@ -21,6 +21,7 @@ pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,7 @@ const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
 const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
 const COVERAGE: Table<Coverage> = Table::new("coverage");
+const COVERAGE_BY_DAY: Table<(Day, Arc<Coverage>)> = Table::new("coverage_by_day");
 const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
@@ -208,20 +210,6 @@ impl Store {
         Ok(book)
     }
 
-    /// Reads what the logs of a day had in them, and nothing else of the day.
-    ///
-    /// # Errors
-    ///
-    /// Fails if what is stored is damaged.
-    pub fn load_coverage(&self, entry: &DayEntry) -> Result<Coverage> {
-        let db = Database::open(&self.root.join(&entry.directory))?;
-        let mut coverage = db.read_one(&COVERAGE)?;
-        for (_, unnamed) in db.read(&UNNAMED_COVERAGE)? {
-            coverage.merge(&unnamed);
-        }
-        Ok(coverage)
-    }
-
     /// Writes a generation, to be named by the next manifest.
     ///
     /// # Errors
@@ -251,6 +239,7 @@ impl Store {
             db.write(&BASELINES, baselines)?;
             db.write(&GROUPS, &generation.groups)?;
             db.write(&SUPPORT, &support)?;
+            db.write(&COVERAGE_BY_DAY, &generation.coverage)?;
             db.write(&MOVEMENT, [&generation.movement])?;
             db.write(&CALIBRATION, [log])?;
             db.write(&LEDGER, ledger)
@@ -318,6 +307,7 @@ impl Store {
             links: head.links,
             created: head.created,
             seen: head.seen,
+            coverage: db.read(&COVERAGE_BY_DAY)?,
             movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
             tuning: Tuning::default(),
@@ -335,6 +325,15 @@ impl Store {
             db.read_one(&CALIBRATION)?,
             db.read(&LEDGER)?.into_iter().collect(),
         ))
+    }
+
+    /// Reads what the logs of each day of the lookback had in them, as of the generation in force.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_coverage(&self, manifest: &Manifest) -> Result<Vec<(Day, Arc<Coverage>)>> {
+        Database::open(&self.root.join(&manifest.directory))?.read(&COVERAGE_BY_DAY)
     }
 
     /// Reads which baselines crept in the generation in force.

@@ -178,6 +178,25 @@ impl Source {
         matches!(self, Self::AwsVpcFlow | Self::AwsTgwFlow | Self::GcpVpcFlow)
     }
 
+    /// Returns whose log it is; `None` for forms into which records of any provider are turned.
+    pub const fn provider(self) -> Option<Provider> {
+        Some(match self {
+            Self::AwsCloudTrail | Self::AwsS3Access | Self::AwsVpcFlow | Self::AwsTgwFlow => {
+                Provider::Aws
+            }
+            Self::AzureStorage | Self::AzureActivity => Provider::Azure,
+            Self::EntraAudit | Self::EntraSignIn | Self::EntraGraph | Self::EntraAadGraph => {
+                Provider::Entra
+            }
+            Self::M365Ual => Provider::M365,
+            Self::GcpAudit | Self::GcpGcsUsage | Self::GcpVpcFlow => Provider::Gcp,
+            Self::OktaSystem => Provider::Okta,
+            Self::GworkspaceReports => Provider::Gworkspace,
+            Self::SlackAudit => Provider::Slack,
+            Self::Ocsf | Self::Ecs | Self::Plain => return None,
+        })
+    }
+
     /// Returns how late, in seconds, a record may come after the newest of its source and still be judged in order.
     pub const fn lateness_secs(self) -> i64 {
         const MINUTE: i64 = 60;

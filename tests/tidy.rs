@@ -45,7 +45,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "report",
-        "baseline engine error evaluation event evidence score stats store time vocab",
+        "analytic baseline engine error evaluation event evidence measure score stats store time vocab",
     ),
     ("verify", "evidence report stats time"),
     (

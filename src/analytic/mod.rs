@@ -51,7 +51,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use element::{Element, ElementKind, ElementValue, Elements};
-pub use telemetry::Telemetry;
+pub use telemetry::{Telemetry, UNTOLD, Unobservable};
 
 use crate::document::{Faults, Table, Word};
 use crate::error::{Error, Result};
@@ -147,6 +147,8 @@ pub struct Docs {
     pub tune: Vec<String>,
     /// The records that it rests on.
     pub telemetry: Vec<Telemetry>,
+    /// What it cannot see whatever is read.
+    pub unobservable: Vec<Unobservable>,
 }
 
 words! {

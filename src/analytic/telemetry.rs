@@ -1,14 +1,27 @@
 //! The records and fields that an analytic rests on, so that what it is blind to can be told.
 
-use crate::event::{Field, Source};
+use crate::event::{Action, Field, Provider, Source};
 
 /// Records that an analytic rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Telemetry {
     /// The log.
     pub source: Source,
+    /// Logs that tell the same, so that either will do.
+    pub or: Vec<Source>,
+    /// The provider that it is needed for, where that is not the log's own: Entra ID tells of identities of Azure.
+    pub of: Option<Provider>,
+    /// What they are called, in a few words: `flow logs`.
+    pub name: String,
     /// Which of its records, in words.
     pub events: String,
+    /// Their classes of action; never empty.
+    pub actions: Vec<Action>,
+    /// Of these, the operations that are meant; none for all.
+    pub operations: Vec<String>,
+    /// Classes that the same setting of the log brings: where these are seen, the records would be there if such a thing
+    /// had happened.
+    pub shown_by: Vec<Action>,
     /// The fields that are needed of them.
     pub fields: Vec<Field>,
     /// Whether nothing can be detected without it.
@@ -16,3 +29,64 @@ pub struct Telemetry {
     /// What stays unseen without it.
     pub without: String,
 }
+
+impl Telemetry {
+    /// Returns the provider that it is needed for.
+    pub fn provider(&self) -> Option<Provider> {
+        self.of.or_else(|| self.source.provider())
+    }
+
+    /// Tells whether records of a log and provider count: of the log itself, of one that does as well, or of a form into
+    /// which records of any log are turned.
+    pub fn is_told_by(&self, source: Source, provider: Provider) -> bool {
+        self.source.provider() == Some(provider)
+            && (source == self.source || self.or.contains(&source) || source.provider().is_none())
+    }
+}
+
+/// Something that happens and that no log tells, or none unless asked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unobservable {
+    /// Whose cloud or service.
+    pub provider: Provider,
+    /// What is not told.
+    pub what: String,
+    /// What to collect instead, or how to switch it on.
+    pub instead: String,
+    /// Whether it can be switched on.
+    pub off_by_default: bool,
+}
+
+/// What providers do not tell whatever is asked of them, beside what each analytic says of itself.
+pub const UNTOLD: &[(Provider, &str, &str)] = &[
+    (
+        Provider::Azure,
+        "reads through the resource manager: listing subscriptions, storage accounts or role assignments",
+        "storage resource logs for the data itself; Microsoft Graph activity logs for the directory",
+    ),
+    (
+        Provider::Entra,
+        "reads by the MSOnline module, as Get-MsolUser or Get-MsolRoleMember",
+        "sign-ins to Azure Active Directory PowerShell, and Microsoft Graph and Azure AD Graph activity logs for all other tools",
+    ),
+    (
+        Provider::M365,
+        "Exchange cmdlets that begin with Get-, Search- or Test-, as Get-Mailbox or Get-Recipient",
+        "sign-ins to Exchange Online PowerShell, Microsoft Graph activity logs, and MailItemsAccessed",
+    ),
+    (
+        Provider::Gworkspace,
+        "reads of the directory, in the admin log",
+        "the token log: its `activity` events name API, method and client",
+    ),
+    (
+        Provider::Okta,
+        "reads through the API (GET), as /api/v1/users, whoever makes them",
+        "rate limit events (system.org.rate_limit.*, system.client.rate_limit.*), token grants, and the creation of API tokens",
+    ),
+    (
+        Provider::Slack,
+        "reads of members and channels, SCIM among them",
+        "`anomaly` events, the access and integration logs, or the log of a proxy",
+    ),
+];

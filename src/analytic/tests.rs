@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::Config;
 use crate::error::{Error, Kind};
+use crate::event::Source;
 
 /// What every small definition of these tests begins with.
 const HEADER: &str = r#"schema = 1
@@ -80,12 +81,14 @@ fn a_header_is_checked() {
     check(
         HEADER,
         &format!(
-            "{arm}[[telemetry]]\nsource = \"aws.cloudtrail\"\nevents = \"e\"\nfields = [\"peers\"]\nwithot = \"w\"\n"
+            "{arm}[[telemetry]]\nsource = \"aws.cloudtrail\"\nactions = [\"read_objects\"]\nevents = \"e\"\nfields = [\"peers\"]\nwithot = \"w\"\n"
         ),
         &[
+            "6: [[telemetry]] needs `name`",
             "6: [[telemetry]] needs `without`",
-            "9: unknown field `peers`; did you mean `peer`?",
-            "10: unknown key in [[telemetry]]: `withot`; did you mean `without`?",
+            "8: unknown action `read_objects`; did you mean `read_object`?",
+            "10: unknown field `peers`; did you mean `peer`?",
+            "11: unknown key in [[telemetry]]: `withot`; did you mean `without`?",
         ],
     );
 }
@@ -105,7 +108,7 @@ fn arms_are_checked() {
             "4: unknown key in a term: `larges`; did you mean `largest`?",
             "5: expected a weight of at least 0, found -1",
             "6: unknown metric of a role's histogram `list_calls`; did you mean `read_calls`?",
-            "7: unknown act `share`; valid: `sensitive_share`",
+            "7: unknown act `share`; valid: `public_grant`, `foreign_grant`, `sensitive_share`",
         ],
     );
     check("sum = []\n", &["1: expected at least one term"]);
@@ -206,6 +209,20 @@ fn the_definitions_that_come_along_explain_themselves() {
             docs.telemetry.iter().any(|telemetry| telemetry.required),
             "{id}"
         );
+        for row in &docs.telemetry {
+            let provider = row.provider();
+            assert!(provider.is_some(), "{id}: {}", row.name);
+            let is_apart = row.actions.iter().all(|a| !row.shown_by.contains(a));
+            assert!(is_apart, "{id}: {}", row.name);
+            let is_of_log = |other: &Source| other.provider() == row.source.provider();
+            assert!(row.or.iter().all(is_of_log), "{id}: {}", row.name);
+        }
+        for provider in &analytic.providers {
+            let mut rows = docs.telemetry.iter();
+            let is_needed = rows.any(|row| row.required && row.provider() == Some(*provider));
+            assert!(is_needed, "{id} rests on nothing of {provider}");
+        }
+        assert!(!docs.unobservable.is_empty(), "{id}");
         assert!(!docs.description.contains('\n'), "{id}");
         let as_tuned = analytic.window.is_none() && analytic.threshold.is_none();
         assert!(analytic.enabled && as_tuned, "{id}");

@@ -4,6 +4,7 @@ mod arm;
 
 use crate::analytic::{
     ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Telemetry,
+    Unobservable,
 };
 use crate::document::{Faults, Fields, Place, Table, Value, Word};
 use crate::event::{Action, Field, IdentityKind, Provider, Source};
@@ -238,6 +239,11 @@ fn read_docs(fields: &mut Fields<'_>, faults: &mut Faults) -> Docs {
             .into_iter()
             .filter_map(|table| read_telemetry(table, faults))
             .collect(),
+        unobservable: fields
+            .tables("unobservable", faults)
+            .into_iter()
+            .filter_map(|table| read_unobservable(table, faults))
+            .collect(),
     }
 }
 
@@ -246,7 +252,21 @@ fn read_telemetry(table: &Table, faults: &mut Faults) -> Option<Telemetry> {
     let source = fields
         .required("source", faults)
         .and_then(|value| value.one_of("source", Source::parse, all!(Source), faults));
+    let or = fields
+        .optional("or")
+        .and_then(|value| some_of(value, "source", Source::parse, all!(Source), faults));
+    let of = fields
+        .optional("of")
+        .and_then(|value| value.one_of("provider", Provider::parse, all!(Provider), faults));
+    let name = read_text(&mut fields, "name", faults);
     let events = read_text(&mut fields, "events", faults);
+    let actions = fields
+        .required("actions", faults)
+        .and_then(|value| some_of(value, "action", Action::parse, all!(Action), faults));
+    let operations = read_texts(&mut fields, "operations", faults);
+    let shown_by = fields
+        .optional("shown_by")
+        .and_then(|value| some_of(value, "action", Action::parse, all!(Action), faults));
     let needed = fields
         .required("fields", faults)
         .and_then(|value| some_of(value, "field", Field::parse, all!(Field), faults));
@@ -257,10 +277,35 @@ fn read_telemetry(table: &Table, faults: &mut Faults) -> Option<Telemetry> {
     fields.done(faults);
     Some(Telemetry {
         source: source?,
+        or: or.unwrap_or_default(),
+        of,
+        name,
         events,
+        actions: actions?,
+        operations,
+        shown_by: shown_by.unwrap_or_default(),
         fields: needed?,
         required: required.unwrap_or(false),
         without,
+    })
+}
+
+fn read_unobservable(table: &Table, faults: &mut Faults) -> Option<Unobservable> {
+    let mut fields = Fields::of(table, "[[unobservable]]");
+    let provider = fields
+        .required("provider", faults)
+        .and_then(|value| value.one_of("provider", Provider::parse, all!(Provider), faults));
+    let what = read_text(&mut fields, "what", faults);
+    let instead = read_text(&mut fields, "instead", faults);
+    let off_by_default = fields
+        .optional("off_by_default")
+        .and_then(|value| value.flag(faults));
+    fields.done(faults);
+    Some(Unobservable {
+        provider: provider?,
+        what,
+        instead,
+        off_by_default: off_by_default.unwrap_or(false),
     })
 }
 

@@ -1,13 +1,14 @@
 //! One published, immutable, complete edition of all baselines, with what they are judged by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, Calibration, Chain, Group, Movement, Tuning};
 use crate::event::{Action, Provider};
-use crate::measure::{Creations, Issued, Links, OwnAccounts, Seen, value_hash};
+use crate::measure::{Coverage, Creations, Issued, Links, OwnAccounts, Seen, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
@@ -55,6 +56,8 @@ pub struct Generation {
     pub issued: Issued,
     /// Which classes of action the logs of the lookback had in them.
     pub seen: Seen,
+    /// What the logs of each day of the lookback had in them, in order.
+    pub coverage: Vec<(Day, Arc<Coverage>)>,
     /// Baselines that creep.
     pub movement: Movement,
     /// The stored distributions.
@@ -84,6 +87,7 @@ impl Generation {
             created: Creations::new(),
             issued: Issued::new(),
             seen: Seen::default(),
+            coverage: Vec::new(),
             movement: Movement::default(),
             calibration: Calibration::default(),
             tuning: Tuning::default(),

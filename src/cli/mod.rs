@@ -6,6 +6,7 @@ mod approve;
 mod backtest;
 mod check;
 mod console;
+mod coverage;
 mod evaluate;
 mod explain;
 mod feedback;
@@ -50,6 +51,7 @@ enum Command {
     Train(train::Arguments),
     Score(score::Arguments),
     Tune(tune::Arguments),
+    Coverage(coverage::Arguments),
     Show(show::Arguments),
     Explain(explain::Arguments),
     Feedback(feedback::Arguments),
@@ -82,6 +84,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Train(arguments) => train::run(arguments, common, console),
         Command::Score(arguments) => score::run(arguments, common, console),
         Command::Tune(arguments) => tune::run(arguments, common, console),
+        Command::Coverage(arguments) => coverage::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Feedback(arguments) => feedback::run(arguments, common, console),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::baseline::{CalibrationLog, Generation, Movement};
+use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::intake::{Books, Intake};
 use crate::engine::nights::Nights;
@@ -109,6 +110,7 @@ pub fn backtest(
     let mut summary = ScoreSummary {
         intake,
         generation: 1,
+        coverage: assess(setup, &days_of(&[], &books)),
         ..ScoreSummary::default()
     };
 

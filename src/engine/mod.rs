@@ -3,6 +3,7 @@
 mod account;
 mod approvals;
 mod backtest;
+mod coverage;
 mod evaluate;
 mod feedback;
 mod follow;
@@ -26,6 +27,10 @@ pub use approvals::{
     Wideness, foresee, propose, standings, unwise,
 };
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
+pub use coverage::{
+    AnalyticCoverage, CoverageState, CoveredDays, FieldLack, LegCoverage, Verdict, assess,
+    covered_logs, days_of,
+};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
 pub use follow::{FollowOptions, KeepReject, follow};

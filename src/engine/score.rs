@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
+use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::enlighten;
 use crate::engine::spool::Spool;
@@ -56,6 +57,8 @@ pub struct ScoreSummary {
     pub provisional: bool,
     /// The thresholds in force.
     pub thresholds: Vec<InForce>,
+    /// What the enabled analytics see and do not see, in the lookback and in what was judged.
+    pub coverage: Vec<AnalyticCoverage>,
     /// Days that the generation had already learnt.
     pub days_already_learnt: usize,
     /// Events that came later than their source is allowed to be, while following.
@@ -176,6 +179,7 @@ pub fn score(
         generation: generation.number,
         provisional: generation.calibration.is_provisional(),
         thresholds: in_force(&setup.analytics, &generation, options.budget_per_day),
+        coverage: assess(setup, &days_of(&generation.coverage, &books)),
         days_already_learnt: books.keys().filter(|day| **day < generation.as_of).count(),
         ..ScoreSummary::default()
     };

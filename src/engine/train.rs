@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline::{CalibrationLog, Movement, TRAIT_MEMORY_DAYS, Tuning};
 use crate::config::Approval;
+use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
 use crate::engine::thresholds::{InForce, in_force};
@@ -47,6 +48,8 @@ pub struct TrainSummary {
     pub learnt_again: usize,
     /// The thresholds in force, if something was published.
     pub thresholds: Vec<InForce>,
+    /// What the enabled analytics see and do not see, if something was published.
+    pub coverage: Vec<AnalyticCoverage>,
     /// Tuned thresholds that no longer fit.
     pub outgrown: Vec<Outgrown>,
 }
@@ -130,6 +133,7 @@ pub fn train(
             unlearnt: 0,
             learnt_again: 0,
             thresholds: Vec::new(),
+            coverage: Vec::new(),
             outgrown: Vec::new(),
             intake,
         });
@@ -251,6 +255,7 @@ pub fn train(
         unlearnt: n_unlearnt,
         learnt_again,
         thresholds: in_force(&setup.analytics, &generation, None),
+        coverage: assess(setup, &days_of(&generation.coverage, &Books::new())),
         outgrown,
         movement: generation.movement,
         movement_before,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+use crate::event::{Action, Event};
 use crate::vocab::words;
 
 words! {
@@ -50,6 +50,33 @@ words! {
 }
 
 impl Field {
+    /// Tells whether a record of an action that worked should have the field. Where it depends on the call, as a destination
+    /// does, its absence says nothing.
+    pub fn is_expected_of(self, action: Action) -> bool {
+        use Action::{
+            CreateIdentity, DeleteObject, EgressFlow, ListObjects, ReadObject, WriteObject,
+        };
+        match self {
+            Self::Account | Self::Region => true,
+            Self::Principal | Self::Peer | Self::UserAgent => action != EgressFlow,
+            Self::Container => {
+                matches!(
+                    action,
+                    ListObjects | ReadObject | WriteObject | DeleteObject
+                )
+            }
+            Self::Object => matches!(action, ReadObject | WriteObject),
+            Self::Prefix => action == ListObjects,
+            Self::BytesOut => matches!(action, ListObjects | ReadObject | EgressFlow),
+            Self::BytesIn => action == WriteObject,
+            Self::Destination | Self::Attachment => action == EgressFlow,
+            Self::Created => action == CreateIdentity,
+            Self::Session | Self::Credential | Self::Mfa | Self::AuthMethod | Self::CopiedFrom => {
+                false
+            }
+        }
+    }
+
     /// Tells whether an event has the field.
     pub fn is_in(self, event: &Event) -> bool {
         match self {

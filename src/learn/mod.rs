@@ -12,7 +12,8 @@ mod unlearnt;
 pub use state::known_buckets;
 pub use unlearnt::{Omission, Unlearnt};
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -25,7 +26,7 @@ use crate::learn::group_loan::{GroupLoan, group_state};
 use crate::learn::peers::Alike;
 use crate::learn::state::{DayPartial, EntityState, NOVELTY_TRAITS, home_region, moments_of};
 use crate::measure::{
-    Creations, DayBook, DayFacts, Issued, Links, OwnAccounts, Plan, Seen, note_creation,
+    Coverage, Creations, DayBook, DayFacts, Issued, Links, OwnAccounts, Plan, note_creation,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -55,7 +56,7 @@ pub struct Learner<'a> {
     created: Creations,
     issued: Issued,
     /// What the logs of each day of the lookback had in them.
-    seen: VecDeque<(Day, Seen)>,
+    coverage: Vec<(Day, Arc<Coverage>)>,
     first_day: Option<Day>,
     next_day: Option<Day>,
     groups_alike: bool,
@@ -76,7 +77,7 @@ impl<'a> Learner<'a> {
             links: Links::new(),
             created: Creations::new(),
             issued: Issued::new(),
-            seen: VecDeque::new(),
+            coverage: Vec::new(),
             first_day: None,
             next_day: None,
             groups_alike: true,
@@ -117,7 +118,7 @@ impl<'a> Learner<'a> {
         self.issued.note(day, &book.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         self.created.retain(|_, creation| creation.at >= oldest);
-        self.seen.push_back((day, book.covered().seen()));
+        self.coverage.push((day, Arc::new(book.covered())));
         self.forget(day);
         self.recount_support();
         if self.groups_alike {
@@ -233,7 +234,7 @@ impl<'a> Learner<'a> {
     fn forget(&mut self, day: Day) {
         let oldest_volume = day.plus(1 - LOOKBACK_DAYS);
         let oldest_trait = day.plus(1 - TRAIT_MEMORY_DAYS);
-        self.seen.retain(|(day, _)| *day >= oldest_volume);
+        self.coverage.retain(|(day, _)| *day >= oldest_volume);
         self.entities.retain(|_, state| {
             while state
                 .partials
@@ -284,8 +285,9 @@ impl<'a> Learner<'a> {
         generation.links = self.links.clone();
         generation.created = self.created.clone();
         generation.issued = self.issued.clone();
-        for (_, seen) in &self.seen {
-            generation.seen.merge(seen);
+        generation.coverage = self.coverage.clone();
+        for (_, coverage) in &self.coverage {
+            generation.seen.merge(&coverage.seen());
         }
         generation.support = self.support.clone();
         generation.movement = self.movement(DRIFT_REPORTS_PER_DAY);

@@ -212,3 +212,100 @@ impl Seen {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::event::{IdentityKind, Principal, Untrusted};
+    use crate::identity::Resolver;
+    use crate::measure::{DayBook, Plan};
+    use crate::time::Day;
+
+    /// A record that a number stands for. Two in eight share their id with another, which names its caller.
+    fn event(n: u32) -> Event {
+        let id = match n % 8 {
+            1 => n - 1,
+            _ => n,
+        };
+        let source = [Source::AwsCloudTrail, Source::Ocsf, Source::AwsVpcFlow][id as usize % 3];
+        let time = Day(20_000).start().plus_secs(i64::from(id));
+        let mut event = Event::new(time, id.to_string().into(), Provider::Aws, source);
+        event.action = Action::ALL[id as usize % Action::ALL.len()];
+        event.op = format!("Operation{}", id % 700).into();
+        event.outcome = [Outcome::Success, Outcome::Denied][id as usize / 8 % 2];
+        event.bytes_out = (id % 5 > 0).then_some(7);
+        event.user_agent = (id % 3 > 0).then(|| Untrusted::new("cli"));
+        event.principal = (n % 8 > 0).then(|| Principal {
+            id: "p".into(),
+            kind: IdentityKind::Human,
+            role: None,
+            instance: None,
+            is_delivered: false,
+            aliases: Vec::new(),
+        });
+        event
+    }
+
+    fn book(numbers: &[u32]) -> DayBook {
+        let config = Config::default();
+        let resolver = Resolver::new(&config, []);
+        let mut book = DayBook::new(Day(20_000));
+        for n in numbers {
+            book.tell(&resolver.settle(&mut event(*n)), &Plan::default());
+        }
+        book
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn coverage_depends_on_neither_order_nor_split_nor_repeats(
+            shuffled in Just((0..1_600u32).collect::<Vec<_>>()).prop_shuffle(),
+            at in 0..200usize,
+            again in 0..1_600usize,
+        ) {
+            let all: Vec<u32> = (0..1_600).collect();
+            let covered = book(&all).covered();
+            prop_assert_eq!(&covered, &book(&shuffled).covered());
+            let repeated = [&shuffled[..], &shuffled[again..]].concat();
+            prop_assert_eq!(&covered, &book(&repeated).covered());
+            // Books that are merged share no record.
+            let (one, two) = all.split_at(8 * at);
+            let mut merged = book(two);
+            merged.merge(book(one));
+            prop_assert_eq!(&covered, &merged.covered());
+        }
+    }
+
+    #[test]
+    fn a_leg_counts_what_can_have_a_field_and_names_a_bounded_number_of_operations() {
+        let covered = book(&(0..40_000).collect::<Vec<_>>()).covered();
+        assert!(covered.legs().any(|(_, leg)| leg.is_crowded()));
+        for (key, leg) in covered.legs() {
+            assert!(leg.operations().len() <= OPERATIONS_MAX);
+            assert!(leg.whole <= leg.events && leg.first <= leg.last, "{key:?}");
+            assert!(Field::ALL.iter().all(|f| leg.having(*f) <= leg.whole));
+        }
+        let seen = covered.seen();
+        assert!(seen.has(Provider::Aws, Action::EgressFlow));
+        assert!(!seen.has(Provider::Gcp, Action::EgressFlow));
+    }
+
+    #[test]
+    fn a_flow_that_stays_inside_shows_that_flows_are_logged() {
+        let mut flow = Event::new(
+            Day(1).start(),
+            "f".into(),
+            Provider::Aws,
+            Source::AwsVpcFlow,
+        );
+        assert_eq!(LegKey::of(&flow).action, Action::EgressFlow);
+        // A transit gateway's does not: the bytes are counted elsewhere.
+        flow.counted = false;
+        assert_eq!(LegKey::of(&flow).action, Action::Other);
+    }
+}

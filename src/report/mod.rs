@@ -6,6 +6,7 @@
 pub mod account;
 pub mod approvals;
 pub mod baseline;
+pub mod coverage;
 mod document;
 mod draw;
 pub mod ecs;

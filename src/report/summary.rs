@@ -10,6 +10,7 @@ use crate::engine::{
     AnalyticEvaluation, Backtest, DayCount, Evaluation, FalseAlert, IntakeSummary, ScoreSummary,
     TrainSummary,
 };
+use crate::report::coverage;
 use crate::report::escape::Plain;
 use crate::report::moved::{self, RiseDocument};
 use crate::report::number::{count, duration, noun, percent};
@@ -132,6 +133,8 @@ pub struct Summary {
     pub alerts: Alerts,
     /// Alerts per day judged; only after a backtest.
     pub per_day: Vec<DayCount>,
+    /// What analytics do not see, one sentence each; none if they see all.
+    pub blind_spots: Vec<String>,
     /// Baselines found to have moved, by the day that was then judged; only after a backtest.
     pub moved: Vec<MovedOn>,
     /// How alerts compare with labels, where there are any.
@@ -211,6 +214,7 @@ impl Summary {
                 suppressed: summary.suppressed.clone(),
             },
             per_day: Vec::new(),
+            blind_spots: coverage::blind_spots(&summary.coverage),
             moved: Vec::new(),
             evaluation: None,
         }
@@ -341,11 +345,19 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             &format!("{}: {approval}", count(*n)),
         )?;
     }
+    write_blind_spots(out, &summary.blind_spots, paint)?;
     write_moved(out, &summary.moved, paint)?;
     match &summary.evaluation {
         Some(evaluation) => write_evaluation(out, evaluation, paint),
         None => Ok(()),
     }
+}
+
+fn write_blind_spots(out: &mut String, sentences: &[String], paint: Paint) -> std::fmt::Result {
+    for sentence in sentences {
+        line(out, paint, "coverage", sentence)?;
+    }
+    Ok(())
 }
 
 fn write_moved(out: &mut String, moved: &[MovedOn], paint: Paint) -> std::fmt::Result {
@@ -512,6 +524,7 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         "thresholds",
         &tuning::in_force(&summary.thresholds),
     )?;
+    write_blind_spots(out, &coverage::blind_spots(&summary.coverage), paint)?;
     let moved = summary
         .movement
         .newly_moved(summary.movement_before.as_ref());

@@ -22,6 +22,7 @@ pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,7 @@ const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
 const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
 const COVERAGE: Table<Coverage> = Table::new("coverage");
+const COVERAGE_BY_DAY: Table<(Day, Arc<Coverage>)> = Table::new("coverage_by_day");
 const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
@@ -214,20 +216,6 @@ impl Store {
         Ok(book)
     }
 
-    /// Reads what the logs of a day had in them, and nothing else of the day.
-    ///
-    /// # Errors
-    ///
-    /// Fails if what is stored is damaged.
-    pub fn load_coverage(&self, entry: &DayEntry) -> Result<Coverage> {
-        let db = Database::open(&self.root.join(&entry.directory))?;
-        let mut coverage = db.read_one(&COVERAGE)?;
-        for (_, unnamed) in db.read(&UNNAMED_COVERAGE)? {
-            coverage.merge(&unnamed);
-        }
-        Ok(coverage)
-    }
-
     /// Writes a generation, to be named by the next manifest.
     ///
     /// # Errors
@@ -258,6 +246,7 @@ impl Store {
             db.write(&BASELINES, baselines)?;
             db.write(&GROUPS, &generation.groups)?;
             db.write(&SUPPORT, &support)?;
+            db.write(&COVERAGE_BY_DAY, &generation.coverage)?;
             db.write(&MOVEMENT, [&generation.movement])?;
             db.write(&CALIBRATION, [log])?;
             db.write(&LEDGER, ledger)
@@ -326,6 +315,7 @@ impl Store {
             created: head.created,
             issued: head.issued,
             seen: head.seen,
+            coverage: db.read(&COVERAGE_BY_DAY)?,
             movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
             tuning: Tuning::default(),
@@ -343,6 +333,15 @@ impl Store {
             db.read_one(&CALIBRATION)?,
             db.read(&LEDGER)?.into_iter().collect(),
         ))
+    }
+
+    /// Reads what the logs of each day of the lookback had in them, as of the generation in force.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_coverage(&self, manifest: &Manifest) -> Result<Vec<(Day, Arc<Coverage>)>> {
+        Database::open(&self.root.join(&manifest.directory))?.read(&COVERAGE_BY_DAY)
     }
 
     /// Reads which baselines crept in the generation in force.

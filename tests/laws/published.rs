@@ -40,6 +40,7 @@ impl Published {
         parts.insert("movement".into(), bytes(&generation.movement));
         parts.insert("own accounts".into(), bytes(&generation.own_accounts));
         parts.insert("seen".into(), bytes(&generation.seen));
+        parts.insert("coverage".into(), bytes(&generation.coverage));
         parts.insert(
             "days".into(),
             bytes(&(generation.first_day, generation.as_of)),

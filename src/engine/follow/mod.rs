@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::baseline::Generation;
+use crate::engine::coverage::{assess, days_of};
 use crate::engine::follow::checkpoint::Checkpoint;
 use crate::engine::follow::growing::Growing;
 use crate::engine::follow::reports::Reports;
@@ -171,6 +172,7 @@ impl<'a> Follower<'a> {
             generation: generation.number,
             provisional: generation.calibration.is_provisional(),
             thresholds: in_force(&setup.analytics, &generation, options.score.budget_per_day),
+            coverage: assess(setup, &days_of(&generation.coverage, &Books::new())),
             ..ScoreSummary::default()
         };
         Ok(Self {

@@ -1,0 +1,65 @@
+//! `plimsoll coverage`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::format::View;
+use crate::cli::inputs::{Inputs, close};
+use crate::cli::options::load;
+use crate::cli::{Common, Console, Ending};
+use crate::engine::{self, Verdict, assess, covered_logs};
+use crate::error::Result;
+use crate::report::coverage::{self, CoverageDocument};
+use crate::report::json;
+
+/// Say what analytics see and what they are blind to: records and fields that are there, missing, or silent
+///
+/// Without LOGS, judges the lookback of the store; with LOGS, judges these and needs no store. An analytic is BLIND on a provider
+/// if records that it cannot do without never came, or come no more while other logs of the provider go on, and PARTIAL if it
+/// could see more.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Files, folders, or `-` for standard input.
+    #[arg(value_name = "LOGS")]
+    logs: Vec<PathBuf>,
+    /// End with status 1 if an enabled analytic is blind on a provider that has records.
+    #[arg(long)]
+    strict: bool,
+    /// How it is written.
+    #[arg(long, default_value = "text")]
+    format: View,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails if there are neither logs nor a trained store.
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let setup = load(common.config.as_deref())?;
+    let mut ending = Ending::Complete;
+    let days = if arguments.logs.is_empty() {
+        let store = common.store();
+        let lookback = store.load_coverage(&store.published()?)?;
+        lookback.into_iter().collect()
+    } else {
+        let inputs = Inputs::find(&arguments.logs, common, console)?;
+        let (rejects, is_missing_some) = inputs.rest();
+        let reading = (inputs.options, inputs.rejects.is_some());
+        let (days, intake) = covered_logs(&setup, inputs.files, reading, console)?;
+        ending = close(&intake, rejects.as_deref(), is_missing_some, console)?;
+        days
+    };
+    let judged = assess(&setup, &days);
+    let document = CoverageDocument::of(&days, &judged, &setup.analytics);
+    console.print(&match arguments.format {
+        View::Text => coverage::text(&document, console.out()),
+        View::Json => json::pretty(&document) + "\n",
+    })?;
+    let is_blind = |j: &engine::AnalyticCoverage| j.verdict == Verdict::Blind && j.has_records;
+    if arguments.strict && judged.iter().any(is_blind) {
+        ending = Ending::Incomplete;
+    }
+    Ok(ending)
+}

@@ -1,0 +1,495 @@
+//! What each analytic sees and does not see: an analytic that lacks what it rests on is blind, and not quiet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analytic::{Analytic, Telemetry};
+use crate::engine::intake::{Books, Intake, IntakeSummary};
+use crate::engine::{Progress, Setup};
+use crate::error::Result;
+use crate::event::{Field, Provider};
+use crate::measure::Coverage;
+use crate::sources::{InputFile, ReadOptions};
+use crate::time::{Day, Time};
+use crate::vocab::{Metric, Str, words};
+
+/// The share of records without a field from which it counts as missing: some calls lack it by their nature.
+const LACKING_MAX: f64 = 0.2;
+/// So many records must be there before a share of them says something.
+const RECORDS_MIN: u64 = 20;
+/// Days with other logs of the provider after which records that do not come any more are silent.
+const SILENT_DAYS: usize = 3;
+
+/// What logs had in them, by day.
+pub type CoveredDays = BTreeMap<Day, Arc<Coverage>>;
+
+words! {
+    /// What an analytic sees of a provider.
+    Verdict {
+        /// All that it rests on is there.
+        Covered = "covered",
+        /// It judges, but something that it could see it does not.
+        Partial = "partial",
+        /// It cannot find anything.
+        Blind = "blind",
+        /// It does not judge the provider, whatever is there.
+        Unjudged = "unjudged",
+    }
+}
+
+words! {
+    /// Whether records that an analytic rests on come.
+    CoverageState {
+        /// They are there.
+        Seen = "seen",
+        /// There are none, but others that the same setting of the log brings: nothing of the kind happened.
+        Quiet = "quiet",
+        /// They came, and come no more while other logs of the provider go on.
+        Silent = "silent",
+        /// They never came.
+        Never = "never",
+    }
+}
+
+/// How many records lack a field that they should have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FieldLack {
+    /// The field.
+    pub field: Field,
+    /// The share without it; `None` where no record should have it in every case.
+    pub share: Option<f64>,
+    /// Whether so many lack it that the analytic sees less for it.
+    pub is_missing: bool,
+}
+
+/// What is seen of one kind of records that an analytic rests on.
+#[derive(Debug, Clone)]
+pub struct LegCoverage {
+    /// Which.
+    pub telemetry: Telemetry,
+    /// Whether they come.
+    pub state: CoverageState,
+    /// Records.
+    pub records: u64,
+    /// The last of them, or of those that show that they would be there.
+    pub last: Option<Time>,
+    /// Operations seen, and how often each.
+    pub operations: BTreeMap<Str, u64>,
+    /// The fields that are needed.
+    pub fields: Vec<FieldLack>,
+}
+
+impl LegCoverage {
+    /// Tells whether the records do not come.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.state, CoverageState::Silent | CoverageState::Never)
+    }
+
+    /// Returns the fields that too many records lack.
+    pub fn missing(&self) -> impl Iterator<Item = &FieldLack> {
+        self.fields.iter().filter(|lack| lack.is_missing)
+    }
+}
+
+/// What an analytic sees of a provider.
+#[derive(Debug, Clone)]
+pub struct AnalyticCoverage {
+    /// The analytic.
+    pub analytic: Str,
+    /// Whose logs.
+    pub provider: Provider,
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// Whether there is any record of the provider.
+    pub has_records: bool,
+    /// Whether it needs a list of sensitive buckets, and there is none.
+    pub lacks_sensitive: bool,
+    /// What it rests on, in the order of its definition.
+    pub legs: Vec<LegCoverage>,
+}
+
+/// Puts the days of the lookback together with those of books; where a day is in both, the lookback's stands.
+pub fn days_of(lookback: &[(Day, Arc<Coverage>)], books: &Books) -> CoveredDays {
+    let mut days: CoveredDays = lookback.iter().cloned().collect();
+    for (day, book) in books {
+        days.entry(*day).or_insert_with(|| Arc::new(book.covered()));
+    }
+    days
+}
+
+/// Reads logs for what is in them, without a store.
+///
+/// # Errors
+///
+/// Fails if the user stops it. A file that cannot be read is reported and does not stop the others.
+pub fn covered_logs(
+    setup: &Setup,
+    files: Vec<InputFile>,
+    (options, keep_rejects): (ReadOptions, bool),
+    progress: &dyn Progress,
+) -> Result<(CoveredDays, IntakeSummary)> {
+    let mut days: BTreeMap<Day, Coverage> = BTreeMap::new();
+    let intake = Intake {
+        setup,
+        files,
+        options,
+        keep_rejects,
+    };
+    let summary = intake.run(progress, |resolver, mut event| {
+        let settled = resolver.settle(&mut event);
+        let day = days.entry(settled.event.time.day()).or_default();
+        day.note(settled.event);
+        Ok(true)
+    })?;
+    let days = days
+        .into_iter()
+        .map(|(day, covered)| (day, Arc::new(covered)));
+    Ok((days.collect(), summary))
+}
+
+/// Judges what each enabled analytic sees of each provider that it is written for, or rests on and that has records; by
+/// analytic and provider.
+pub fn assess(setup: &Setup, days: &CoveredDays) -> Vec<AnalyticCoverage> {
+    let mut seen_on: BTreeMap<Provider, BTreeSet<Day>> = BTreeMap::new();
+    for (day, coverage) in days {
+        for (key, _) in coverage.legs() {
+            seen_on.entry(key.provider).or_default().insert(*day);
+        }
+    }
+    let mut all = Vec::new();
+    for analytic in setup.analytics.iter().filter(|a| a.enabled) {
+        let rows = &analytic.docs.telemetry;
+        let lacks_sensitive = setup.config.sensitive.is_empty()
+            && analytic.sensitive_buckets.is_empty()
+            && analytic.metrics().contains(&Metric::SensitiveReadCalls);
+        for provider in Provider::ALL {
+            let has_records = seen_on.contains_key(provider);
+            let is_judged = analytic.providers.contains(provider);
+            if !is_judged && !has_records {
+                continue;
+            }
+            let legs: Vec<LegCoverage> = rows
+                .iter()
+                .filter(|row| row.provider() == Some(*provider))
+                .map(|row| leg(row, days, &seen_on))
+                .collect();
+            all.push(AnalyticCoverage {
+                analytic: analytic.id.clone(),
+                provider: *provider,
+                verdict: verdict(analytic, *provider, has_records, lacks_sensitive, &legs),
+                has_records,
+                lacks_sensitive,
+                legs,
+            });
+        }
+    }
+    all
+}
+
+fn verdict(
+    analytic: &Analytic,
+    provider: Provider,
+    has_records: bool,
+    lacks_sensitive: bool,
+    legs: &[LegCoverage],
+) -> Verdict {
+    let is_blind = || {
+        legs.iter()
+            .any(|leg| leg.telemetry.required && leg.is_gone())
+    };
+    let is_partial = || {
+        let lacks = |leg: &LegCoverage| leg.is_gone() || leg.missing().next().is_some();
+        legs.iter().any(lacks)
+    };
+    if !analytic.providers.contains(&provider) {
+        Verdict::Unjudged
+    } else if !has_records || lacks_sensitive || is_blind() {
+        Verdict::Blind
+    } else if is_partial() {
+        Verdict::Partial
+    } else {
+        Verdict::Covered
+    }
+}
+
+fn leg(
+    row: &Telemetry,
+    days: &CoveredDays,
+    seen_on: &BTreeMap<Provider, BTreeSet<Day>>,
+) -> LegCoverage {
+    let (mut records, mut last, mut shown) = (0, None, None);
+    let mut operations: BTreeMap<Str, u64> = BTreeMap::new();
+    let mut came_on: BTreeSet<Day> = BTreeSet::new();
+    let mut having: BTreeMap<Field, (u64, u64)> = BTreeMap::new();
+    for (day, coverage) in days {
+        let told = coverage
+            .legs()
+            .filter(|(key, _)| row.is_told_by(key.source, key.provider));
+        for (key, leg) in told {
+            if row.shown_by.contains(&key.action) {
+                came_on.insert(*day);
+                shown = shown.max(Some(leg.last));
+            }
+            if !row.actions.contains(&key.action) {
+                continue;
+            }
+            let is_meant = |operation: &str| {
+                let mut named = row.operations.iter();
+                row.operations.is_empty() || named.any(|o| o.eq_ignore_ascii_case(operation))
+            };
+            let meant = leg.operations().into_iter().filter(|(o, _)| is_meant(o));
+            let meant: Vec<(&str, u64)> = meant.collect();
+            let n: u64 = match row.operations.is_empty() {
+                true => leg.events,
+                false => meant.iter().map(|(_, n)| n).sum(),
+            };
+            if n == 0 {
+                continue;
+            }
+            records += n;
+            for (operation, n) in meant {
+                *operations.entry(operation.into()).or_insert(0) += n;
+            }
+            came_on.insert(*day);
+            last = last.max(Some(leg.last));
+            for field in row.fields.iter().filter(|f| f.is_expected_of(key.action)) {
+                let (with, of) = having.entry(*field).or_insert((0, 0));
+                *with += leg.having(*field);
+                *of += leg.whole;
+            }
+        }
+    }
+    let provider_days = row.source.provider().and_then(|p| seen_on.get(&p));
+    let state = match (came_on.is_empty(), records) {
+        (true, _) => CoverageState::Never,
+        _ if provider_days.is_some_and(|days| is_silent(&came_on, days)) => CoverageState::Silent,
+        (_, 0) => CoverageState::Quiet,
+        _ => CoverageState::Seen,
+    };
+    let fields = row.fields.iter().map(|field| {
+        let (with, of) = having.get(field).copied().unwrap_or_default();
+        let share = (of > 0).then(|| (of - with) as f64 / of as f64);
+        FieldLack {
+            field: *field,
+            share,
+            is_missing: of >= RECORDS_MIN && share.is_some_and(|share| share > LACKING_MAX),
+        }
+    });
+    LegCoverage {
+        fields: fields.collect(),
+        telemetry: row.clone(),
+        state,
+        records,
+        last: last.max(shown),
+        operations,
+    }
+}
+
+/// Tells whether records have not come for [`SILENT_DAYS`] days on which other logs of the provider went on, and for longer
+/// than they ever stayed away before.
+fn is_silent(came_on: &BTreeSet<Day>, provider_days: &BTreeSet<Day>) -> bool {
+    let (mut gap, mut longest) = (0, 0);
+    let Some(first) = came_on.first() else {
+        return false;
+    };
+    for day in provider_days.range(first..) {
+        if came_on.contains(day) {
+            longest = longest.max(gap);
+            gap = 0;
+        } else {
+            gap += 1;
+        }
+    }
+    gap >= SILENT_DAYS && gap > longest
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::analytic;
+    use crate::config::Config;
+    use crate::document::{Faults, Table};
+    use crate::event::{Action, Attachment, Event, Outcome, Source, Untrusted};
+
+    fn setup() -> Setup {
+        let mut faults = Faults::default();
+        let none = Table::parse("", "none", &mut faults).unwrap();
+        let analytics = analytic::load(&none, &[]).unwrap();
+        let now = Time::parse("2027-01-01T00:00:00Z").unwrap();
+        Setup::new(Config::default(), analytics, now)
+    }
+
+    /// A record that lacks nothing; a flow if its action is one.
+    fn event(day: i32, source: Source, action: Action, op: &str) -> Event {
+        let provider = source.provider().unwrap_or(Provider::Aws);
+        let mut event = Event::new(Day(day).start(), "e".into(), provider, source);
+        event.action = action;
+        event.op = op.into();
+        event.outcome = Outcome::Success;
+        event.region = Some("eu-west-1".into());
+        event.principal = Some(crate::event::Principal {
+            id: "p".into(),
+            kind: crate::event::IdentityKind::Human,
+            role: None,
+            instance: None,
+            is_delivered: false,
+            aliases: Vec::new(),
+        });
+        event.peer.ip = "203.0.113.1".parse().ok();
+        event.user_agent = Some(Untrusted::new("cli"));
+        event.container = Some(Untrusted::new("bucket"));
+        event.object = Some(Untrusted::new("object"));
+        event.prefix = Some(Untrusted::new(""));
+        event.bytes_out = Some(1);
+        event.created = Some("c".into());
+        event.destination.ip = "203.0.113.2".parse().ok();
+        if action == Action::EgressFlow {
+            event.attachment = Some(Attachment::default());
+        }
+        event
+    }
+
+    /// The records of a whole AWS estate over some days, without those that are to be left out.
+    fn days(n_days: i32, leave_out: impl Fn(&Event) -> bool) -> CoveredDays {
+        use Action::{
+            AssumeRole, EgressFlow, ListBuckets, ListObjects, ReadObject, WriteObject, WritePosture,
+        };
+        let mut days = BTreeMap::new();
+        for day in 0..n_days {
+            let mut coverage = Coverage::default();
+            for action in [
+                AssumeRole,
+                EgressFlow,
+                ListBuckets,
+                ListObjects,
+                ReadObject,
+                WriteObject,
+                WritePosture,
+            ] {
+                let source = match action {
+                    EgressFlow => Source::AwsVpcFlow,
+                    _ => Source::AwsCloudTrail,
+                };
+                let event = event(day, source, action, "Op");
+                (0..RECORDS_MIN)
+                    .filter(|_| !leave_out(&event))
+                    .for_each(|_| coverage.note(&event));
+            }
+            days.insert(Day(day), Arc::new(coverage));
+        }
+        days
+    }
+
+    fn verdict_of(
+        days: &CoveredDays,
+        analytic: &str,
+        provider: Provider,
+    ) -> (Verdict, Vec<String>) {
+        let all = assess(&setup(), days);
+        let found = all
+            .into_iter()
+            .find(|a| *a.analytic == *analytic && a.provider == provider)
+            .unwrap();
+        let gone = found.legs.iter().filter(|leg| leg.is_gone());
+        let gone = gone.map(|leg| format!("{} {}", leg.state, leg.telemetry.name));
+        (found.verdict, gone.collect())
+    }
+
+    #[test]
+    fn what_is_not_logged_makes_blind_and_not_quiet() {
+        use Verdict::{Blind, Covered, Partial};
+        let all = days(10, |_| false);
+        assert_eq!(verdict_of(&all, "AN1328", Provider::Aws), (Covered, vec![]));
+        assert_eq!(verdict_of(&all, "AN1594", Provider::Aws), (Covered, vec![]));
+        // Sensitive buckets are not listed.
+        assert_eq!(verdict_of(&all, "AN0370", Provider::Aws), (Blind, vec![]));
+        let no_flows = days(10, |e| e.is_flow());
+        assert_eq!(
+            verdict_of(&no_flows, "AN1328", Provider::Aws),
+            (Partial, vec!["never flow logs".into()])
+        );
+        let no_data_events = days(10, |e| {
+            matches!(
+                e.action,
+                Action::ReadObject | Action::ListObjects | Action::WriteObject
+            )
+        });
+        assert_eq!(
+            verdict_of(&no_data_events, "AN1328", Provider::Aws),
+            (Blind, vec!["never S3 data events".into()])
+        );
+        assert_eq!(
+            verdict_of(&no_data_events, "AN1594", Provider::Aws),
+            (Partial, vec!["never S3 data events".into()])
+        );
+        assert_eq!(
+            verdict_of(&CoveredDays::new(), "AN1594", Provider::Aws).0,
+            Blind
+        );
+    }
+
+    #[test]
+    fn what_stops_is_silent_once_it_was_away_for_longer_than_ever() {
+        let stops_at = |stop: i32| {
+            let day_of = move |e: &Event| e.time.day().0;
+            days(10, move |e| e.is_flow() && day_of(e) >= stop)
+        };
+        let state = |stop| verdict_of(&stops_at(stop), "AN1328", Provider::Aws);
+        assert_eq!(state(8), (Verdict::Covered, vec![]));
+        assert_eq!(
+            state(7),
+            (Verdict::Partial, vec!["silent flow logs".into()])
+        );
+        // A job that comes once in four days is not silent after three.
+        let seldom = days(12, |e| e.is_flow() && e.time.day().0 % 4 != 0);
+        assert_eq!(
+            verdict_of(&seldom, "AN1328", Provider::Aws),
+            (Verdict::Covered, vec![])
+        );
+    }
+
+    #[test]
+    fn a_copy_in_another_form_will_do_and_a_missing_field_is_told() {
+        let other_form = |bytes: bool| {
+            let mut all = days(5, |e| e.action == Action::ReadObject || e.is_flow());
+            let mut coverage = Coverage::default();
+            for _ in 0..RECORDS_MIN {
+                let mut read = event(5, Source::Ocsf, Action::ReadObject, "GetObject");
+                read.bytes_out = read.bytes_out.filter(|_| bytes);
+                coverage.note(&read);
+                // A flow that stays inside shows that flows are logged.
+                let mut flow = event(5, Source::Ecs, Action::Other, "ACCEPT");
+                flow.attachment = Some(Attachment::default());
+                coverage.note(&flow);
+            }
+            all.insert(Day(5), Arc::new(coverage));
+            all
+        };
+        assert_eq!(
+            verdict_of(&other_form(true), "AN1328", Provider::Aws),
+            (Verdict::Covered, vec![])
+        );
+        let without = assess(&setup(), &other_form(false));
+        let found = without.iter().find(|a| *a.analytic == *"AN1328").unwrap();
+        assert_eq!(found.verdict, Verdict::Partial);
+        let missing: Vec<Field> = found
+            .legs
+            .iter()
+            .flat_map(|leg| leg.missing().map(|lack| lack.field))
+            .collect();
+        assert_eq!(missing, [Field::BytesOut]);
+    }
+
+    #[test]
+    fn a_provider_that_an_analytic_is_not_written_for_is_not_covered() {
+        let mut coverage = Coverage::default();
+        coverage.note(&event(1, Source::OktaSystem, Action::Authenticate, "login"));
+        let days = CoveredDays::from([(Day(1), Arc::new(coverage))]);
+        let (verdict, _) = verdict_of(&days, "AN1594", Provider::Okta);
+        assert_eq!(verdict, Verdict::Unjudged);
+    }
+}

@@ -1,0 +1,434 @@
+//! What analytics see and do not see, as a person or a program reads it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::analytic::{Analytic, UNTOLD};
+use crate::engine::{AnalyticCoverage, CoverageState, CoveredDays, LegCoverage, Verdict};
+use crate::event::{Field, Provider};
+use crate::measure::Coverage;
+use crate::report::number::{count, noun, percent};
+use crate::report::{Paint, Plain};
+use crate::time::Time;
+
+/// Version of the document.
+const SCHEMA: u32 = 1;
+/// Operations that are named in lines.
+const OPERATIONS_SHOWN: usize = 6;
+
+/// What logs have in them, and what analytics make of it.
+#[derive(Debug, Serialize)]
+pub struct CoverageDocument {
+    /// Version of this document.
+    pub schema: u32,
+    /// Days with records.
+    pub days: u64,
+    /// The first of them.
+    pub from: Option<String>,
+    /// The last.
+    pub to: Option<String>,
+    /// What was seen, by log, provider and class of action.
+    pub seen: Vec<SeenDocument>,
+    /// What analytics see of it.
+    pub analytics: Vec<VerdictDocument>,
+    /// What is told by no log, or by none unless asked to.
+    pub unobservable: Vec<UnobservableDocument>,
+}
+
+/// Records of one kind.
+#[derive(Debug, Serialize)]
+pub struct SeenDocument {
+    /// The log.
+    pub source: &'static str,
+    /// Whose cloud.
+    pub provider: &'static str,
+    /// The class of action.
+    pub action: &'static str,
+    /// Records.
+    pub events: u64,
+    /// The first.
+    pub first: String,
+    /// The last.
+    pub last: String,
+    /// Records that tell of something that worked, of flows those that left.
+    pub whole: u64,
+    /// How many of these have each field; fields that none has are left out.
+    pub fields: BTreeMap<&'static str, u64>,
+    /// Operations and how often each.
+    pub operations: BTreeMap<String, u64>,
+}
+
+/// What an analytic sees of a provider.
+#[derive(Debug, Serialize)]
+pub struct VerdictDocument {
+    /// Its id.
+    pub analytic: String,
+    /// Whose logs.
+    pub provider: &'static str,
+    /// `covered`, `partial`, `blind`, or `unjudged`.
+    pub verdict: &'static str,
+    /// Why, in one sentence, where it is not covered.
+    pub why: Option<String>,
+    /// What it rests on.
+    pub legs: Vec<LegDocument>,
+}
+
+/// One kind of records that an analytic rests on.
+#[derive(Debug, Serialize)]
+pub struct LegDocument {
+    /// What they are called.
+    pub name: String,
+    /// The log.
+    pub source: &'static str,
+    /// Logs that would do as well.
+    pub or: Vec<&'static str>,
+    /// Which records.
+    pub events: String,
+    /// Whether nothing can be detected without them.
+    pub required: bool,
+    /// `seen`, `quiet`, `silent` or `never`.
+    pub state: &'static str,
+    /// Records.
+    pub records: u64,
+    /// The last of them, or of those that show that they would be there.
+    pub last: Option<String>,
+    /// Operations and how often each.
+    pub operations: BTreeMap<String, u64>,
+    /// The share of records without each field that is needed; null where no record should have it in every case.
+    pub lacking: BTreeMap<&'static str, Option<f64>>,
+    /// The fields that too many lack.
+    pub missing: Vec<&'static str>,
+    /// What stays unseen without them.
+    pub without: String,
+}
+
+/// What no log tells.
+#[derive(Debug, Serialize)]
+pub struct UnobservableDocument {
+    /// Whose cloud or service.
+    pub provider: &'static str,
+    /// What.
+    pub what: String,
+    /// What to collect instead, or how to switch it on.
+    pub instead: String,
+    /// Whether it can be switched on.
+    pub off_by_default: bool,
+    /// The analytics that miss it; none if it is missed by whoever looks at the provider.
+    pub analytics: Vec<String>,
+}
+
+impl CoverageDocument {
+    /// Makes the document of what logs have in them, by day, and of what was judged of it.
+    pub fn of(days: &CoveredDays, judged: &[AnalyticCoverage], analytics: &[Analytic]) -> Self {
+        let mut all = Coverage::default();
+        days.values().for_each(|coverage| all.merge(coverage));
+        let providers: Vec<Provider> = Provider::ALL
+            .iter()
+            .filter(|p| {
+                all.legs().any(|(key, _)| key.provider == **p)
+                    || judged.iter().any(|j| j.provider == **p)
+            })
+            .copied()
+            .collect();
+        Self {
+            schema: SCHEMA,
+            days: days.len() as u64,
+            from: days.keys().next().map(ToString::to_string),
+            to: days.keys().next_back().map(ToString::to_string),
+            seen: seen(&all),
+            analytics: judged.iter().map(verdict).collect(),
+            unobservable: unobservable(&providers, analytics),
+        }
+    }
+}
+
+fn seen(all: &Coverage) -> Vec<SeenDocument> {
+    all.legs()
+        .map(|(key, leg)| SeenDocument {
+            source: key.source.as_str(),
+            provider: key.provider.as_str(),
+            action: key.action.as_str(),
+            events: leg.events,
+            first: leg.first.to_string(),
+            last: leg.last.to_string(),
+            whole: leg.whole,
+            fields: Field::ALL
+                .iter()
+                .map(|field| (field.as_str(), leg.having(*field)))
+                .filter(|(_, n)| *n > 0)
+                .collect(),
+            operations: leg
+                .operations()
+                .into_iter()
+                .map(|(operation, n)| (operation.to_owned(), n))
+                .collect(),
+        })
+        .collect()
+}
+
+fn verdict(judged: &AnalyticCoverage) -> VerdictDocument {
+    VerdictDocument {
+        analytic: judged.analytic.to_string(),
+        provider: judged.provider.as_str(),
+        verdict: judged.verdict.as_str(),
+        why: why(judged),
+        legs: judged.legs.iter().map(leg).collect(),
+    }
+}
+
+fn leg(leg: &LegCoverage) -> LegDocument {
+    let row = &leg.telemetry;
+    LegDocument {
+        name: row.name.clone(),
+        source: row.source.as_str(),
+        or: row.or.iter().map(|source| source.as_str()).collect(),
+        events: row.events.clone(),
+        required: row.required,
+        state: leg.state.as_str(),
+        records: leg.records,
+        last: leg.last.map(|time: Time| time.to_string()),
+        operations: leg
+            .operations
+            .iter()
+            .map(|(operation, n)| (operation.to_string(), *n))
+            .collect(),
+        lacking: leg
+            .fields
+            .iter()
+            .map(|lack| (lack.field.as_str(), lack.share))
+            .collect(),
+        missing: leg.missing().map(|lack| lack.field.as_str()).collect(),
+        without: row.without.clone(),
+    }
+}
+
+fn unobservable(providers: &[Provider], analytics: &[Analytic]) -> Vec<UnobservableDocument> {
+    let mut all: Vec<UnobservableDocument> = Vec::new();
+    for analytic in analytics.iter().filter(|a| a.enabled) {
+        let of_these = |p: &Provider| providers.contains(p);
+        for one in analytic
+            .docs
+            .unobservable
+            .iter()
+            .filter(|u| of_these(&u.provider))
+        {
+            let id = analytic.id.to_string();
+            let provider = one.provider.as_str();
+            match all
+                .iter_mut()
+                .find(|u| u.provider == provider && u.what == one.what)
+            {
+                Some(known) => known.analytics.push(id),
+                None => all.push(UnobservableDocument {
+                    provider,
+                    what: one.what.clone(),
+                    instead: one.instead.clone(),
+                    off_by_default: one.off_by_default,
+                    analytics: vec![id],
+                }),
+            }
+        }
+    }
+    for (provider, what, instead) in UNTOLD.iter().filter(|(p, ..)| providers.contains(p)) {
+        all.push(UnobservableDocument {
+            provider: provider.as_str(),
+            what: (*what).to_owned(),
+            instead: (*instead).to_owned(),
+            off_by_default: false,
+            analytics: Vec::new(),
+        });
+    }
+    all.sort_by_key(|u| u.provider);
+    all
+}
+
+/// Says in a sentence why an analytic does not see all; `None` if it does.
+fn why(judged: &AnalyticCoverage) -> Option<String> {
+    match judged.verdict {
+        Verdict::Covered => return None,
+        Verdict::Unjudged => return Some("it is not written for this provider".to_owned()),
+        Verdict::Partial | Verdict::Blind => {}
+    }
+    if !judged.has_records {
+        return Some(format!("there is no record of {}", judged.provider));
+    }
+    let mut reasons = Vec::new();
+    if judged.lacks_sensitive {
+        reasons.push("no bucket is listed under [[sensitive]]".to_owned());
+    }
+    for leg in judged.legs.iter().filter(|leg| leg.is_gone()) {
+        let name = &leg.telemetry.name;
+        let gone = match (leg.state, leg.last) {
+            (CoverageState::Silent, Some(last)) => format!("{name} silent since {last}"),
+            _ => format!("no {}", name.trim_start_matches("the ")),
+        };
+        reasons.push(format!(
+            "{gone}: {}",
+            first_sentence(&leg.telemetry.without)
+        ));
+    }
+    for leg in &judged.legs {
+        for lack in leg.missing() {
+            reasons.push(format!(
+                "{} of {} lack {}",
+                percent(lack.share),
+                leg.telemetry.name,
+                lack.field
+            ));
+        }
+    }
+    Some(reasons.join("; "))
+}
+
+/// Returns the first sentence of a text, without its full stop.
+fn first_sentence(text: &str) -> &str {
+    let end = text.find(". ").unwrap_or(text.len());
+    text[..end].trim_end_matches('.')
+}
+
+/// Returns one sentence for each analytic that is blind or sees a part only.
+pub fn blind_spots(judged: &[AnalyticCoverage]) -> Vec<String> {
+    let is_told = |j: &&AnalyticCoverage| matches!(j.verdict, Verdict::Partial | Verdict::Blind);
+    judged
+        .iter()
+        .filter(is_told)
+        .map(|j| {
+            format!(
+                "{} is {} on {}: {} (`plimsoll coverage`)",
+                j.analytic,
+                j.verdict.as_str().to_uppercase(),
+                j.provider,
+                why(j).unwrap_or_default()
+            )
+        })
+        .collect()
+}
+
+/// Returns the document in lines, each with its end.
+pub fn text(document: &CoverageDocument, paint: Paint) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_text(&mut out, document, paint);
+    out
+}
+
+fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> std::fmt::Result {
+    let days = noun(document.days, "day", "days");
+    match (&document.from, &document.to) {
+        (Some(from), Some(to)) => writeln!(out, "{} {days}, {from} to {to}", paint.bold("seen"))?,
+        _ => writeln!(out, "{} nothing", paint.bold("seen"))?,
+    }
+    let mut sources: BTreeMap<(&str, &str), (u64, &str, Vec<String>)> = BTreeMap::new();
+    for seen in &document.seen {
+        let source = sources.entry((seen.provider, seen.source)).or_default();
+        source.0 += seen.events;
+        source.1 = source.1.max(&seen.last);
+        source
+            .2
+            .push(format!("{} {}", count(seen.events), seen.action));
+    }
+    for ((provider, source), (events, last, actions)) in &sources {
+        let whose = match source.starts_with(provider) {
+            true => String::new(),
+            false => format!(" of {provider}"),
+        };
+        let events = noun(*events, "record", "records");
+        let actions = actions.join(", ");
+        writeln!(out, "  {source}{whose}: {events}, last {last}: {actions}")?;
+    }
+    for verdict in &document.analytics {
+        writeln!(out)?;
+        write_verdict(out, verdict, paint)?;
+    }
+    if !document.unobservable.is_empty() {
+        writeln!(
+            out,
+            "\n{}",
+            paint.bold("UNOBSERVABLE, or off unless switched on")
+        )?;
+    }
+    for one in &document.unobservable {
+        let whom = match one.analytics.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", one.analytics.join(", ")),
+        };
+        let how = if one.off_by_default {
+            "off by default"
+        } else {
+            "not told"
+        };
+        writeln!(out, "  {} {how}: {}{whom}", one.provider, one.what)?;
+        writeln!(out, "    instead: {}", one.instead)?;
+    }
+    Ok(())
+}
+
+fn write_verdict(out: &mut String, verdict: &VerdictDocument, paint: Paint) -> std::fmt::Result {
+    let head = format!(
+        "{} {} {}",
+        verdict.analytic,
+        verdict.provider,
+        verdict.verdict.to_uppercase()
+    );
+    let why = verdict.why.as_deref().unwrap_or_default();
+    let is_unjudged = verdict.verdict == Verdict::Unjudged.as_str();
+    if is_unjudged {
+        return writeln!(out, "{}: {why}", paint.bold(&head));
+    }
+    writeln!(out, "{}", paint.bold(&head))?;
+    if verdict
+        .legs
+        .iter()
+        .all(|leg| leg.state != "silent" && leg.state != "never")
+        && !why.is_empty()
+    {
+        writeln!(out, "  {why}")?;
+    }
+    for leg in &verdict.legs {
+        let need = if leg.required { "required" } else { "optional" };
+        let last = match &leg.last {
+            Some(last) if leg.state == "silent" => format!(", silent since {last}"),
+            Some(last) => format!(", last {last}"),
+            None => String::new(),
+        };
+        writeln!(
+            out,
+            "  {:<6} {} ({}, {need}): {}{last}",
+            leg.state,
+            leg.name,
+            leg.source,
+            noun(leg.records, "record", "records"),
+        )?;
+        if !leg.operations.is_empty() {
+            writeln!(out, "         {}", Plain(&most_frequent(&leg.operations)))?;
+        }
+        let lacking: Vec<String> = leg
+            .lacking
+            .iter()
+            .filter_map(|(field, share)| Some((field, share.filter(|share| *share > 0.0)?)))
+            .map(|(field, share)| format!("{field} in {}", percent(Some(share))))
+            .collect();
+        if !lacking.is_empty() {
+            writeln!(out, "         lacking {}", lacking.join(", "))?;
+        }
+        if leg.state == "silent" || leg.state == "never" {
+            writeln!(out, "         without: {}", leg.without)?;
+        }
+    }
+    Ok(())
+}
+
+/// Names the operations that were seen most often.
+fn most_frequent(operations: &BTreeMap<String, u64>) -> String {
+    let mut all: Vec<(&String, &u64)> = operations.iter().collect();
+    all.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+    let rest = all.len().saturating_sub(OPERATIONS_SHOWN);
+    let named = all.iter().take(OPERATIONS_SHOWN);
+    let mut text: Vec<String> = named.map(|(o, n)| format!("{o} {}", count(**n))).collect();
+    if rest > 0 {
+        text.push(format!("{rest} more"));
+    }
+    text.join(", ")
+}

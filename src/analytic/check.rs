@@ -128,6 +128,8 @@ pub(super) fn one(
         threshold: overridden.threshold,
         enabled: overridden.enabled,
         elements: overridden.elements,
+        file: written.id.place.file.clone(),
+        stories: written.stories.clone(),
     })
 }
 

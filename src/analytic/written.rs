@@ -4,7 +4,7 @@ mod arm;
 
 use crate::analytic::{
     ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, Field, SCHEMA, Status,
-    Telemetry,
+    Story, Telemetry, story,
 };
 use crate::document::{Faults, Fields, Place, Table, Value, Word};
 use crate::event::{Provider, Source};
@@ -30,6 +30,7 @@ pub(super) struct Written {
     pub elements: Elements,
     pub arms: Vec<WrittenArm>,
     pub steps: Vec<(Place, WrittenStep)>,
+    pub stories: Vec<Story>,
     /// Whether all of the file could be read, so that what is missing here is missing there.
     pub whole: bool,
 }
@@ -130,6 +131,11 @@ pub(super) fn read(root: &Table, faults: &mut Faults) -> Option<Written> {
         .into_iter()
         .filter_map(|table| Some((table.place.clone(), arm::read_step(table, faults)?)))
         .collect();
+    let stories = fields.tables("story", faults);
+    let stories = stories
+        .into_iter()
+        .filter_map(|table| story::read(table, faults))
+        .collect();
     fields.done(faults);
     Some(Written {
         id: id?,
@@ -142,6 +148,7 @@ pub(super) fn read(root: &Table, faults: &mut Faults) -> Option<Written> {
         elements,
         arms,
         steps,
+        stories,
         whole: faults.count() == before,
     })
 }

@@ -104,7 +104,9 @@ pub fn warn_of_other_measures(setup: &Setup, store: &Store, console: &Console) -
 /// A usage error with all faults of the files.
 pub fn load(path: Option<&Path>) -> Result<Setup> {
     let config = Config::load(path)?;
-    let analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
+    let definitions = analytic::definitions(&config.definitions)?;
+    let mentioned = config.mentioned_analytics();
+    let analytics = analytic::load_from(&definitions, &config.analytics, &mentioned)?;
     Setup::new(config, analytics, now()).with_databases()
 }
 

@@ -20,7 +20,7 @@ mod tune;
 pub use account::{
     Account, AccountOutcome, AnalyticAccount, HowJudged, JudgeAccount, Question, account,
 };
-pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
+pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest, backtest_events};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
 pub use follow::{FollowOptions, KeepReject, follow};

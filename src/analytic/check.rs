@@ -129,6 +129,7 @@ pub(super) fn one(
         enabled: overridden.enabled,
         elements: overridden.elements,
         file: written.id.place.file.clone(),
+        is_builtin: false,
         stories: written.stories.clone(),
     })
 }

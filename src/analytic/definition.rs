@@ -51,7 +51,7 @@ pub fn is_builtin(id: &str) -> bool {
 /// A usage error that names every path that cannot be read, and the line that asks for it.
 pub fn definitions(paths: &[Word]) -> Result<Vec<Definition>> {
     let mut faults = Faults::default();
-    let mut found = builtin();
+    let mut found: Vec<Definition> = Vec::new();
     for word in paths {
         let folder = Path::new(&*word.place.file).parent();
         let path = folder.unwrap_or(Path::new("")).join(&*word.text);
@@ -67,7 +67,7 @@ pub fn definitions(paths: &[Word]) -> Result<Vec<Definition>> {
         }
     }
     faults.finish("the analytics")?;
-    Ok(found)
+    Ok(builtin().into_iter().chain(found).collect())
 }
 
 /// Returns the definition in a file, or those in a folder.

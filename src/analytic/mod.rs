@@ -45,6 +45,7 @@ mod story;
 mod telemetry;
 mod written;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,8 @@ pub struct Analytic {
     pub enabled: bool,
     /// The file that defines it.
     pub file: Str,
+    /// Whether it comes with the program.
+    pub is_builtin: bool,
     /// What must and what must not alert, by example.
     pub stories: Vec<Story>,
 }
@@ -369,8 +372,17 @@ pub fn load_into(
         })
         .collect();
     definition::replace_builtin(&mut written);
+    let of_program: BTreeSet<Str> = written
+        .iter()
+        .filter(|(file, _)| file.is_builtin)
+        .map(|(_, written)| written.id.text.clone())
+        .collect();
     let written: Vec<_> = written.into_iter().map(|(_, written)| written).collect();
-    check::all(&written, overrides, mentioned, faults)
+    let mut analytics = check::all(&written, overrides, mentioned, faults);
+    for analytic in &mut analytics {
+        analytic.is_builtin = of_program.contains(&analytic.id);
+    }
+    analytics
 }
 
 /// Reads one definition, with the defaults of its elements; `name` stands for its file in messages.

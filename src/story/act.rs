@@ -381,10 +381,10 @@ pub fn read(words: &mut Words, when: When, number: usize, line: &str) -> Result<
         _ => {}
     }
     amount.exactly = words.take("exactly");
-    match words.take_as(|word| word.parse().ok()) {
-        Some(calls) => amount.calls = calls,
-        None if amount.exactly => return Err("`exactly` needs a number behind it".to_owned()),
-        None => {}
+    let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    if amount.exactly || words.peek().is_some_and(is_number) {
+        let number = |text: &str| text.parse().ok().filter(|calls| *calls > 0);
+        amount.calls = words.next_as("a number of at least 1, as in `1280`", number)?;
     }
     let clauses = How::read(words)?;
     let provider = clauses.provider.or(how.provider);

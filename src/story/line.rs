@@ -135,7 +135,10 @@ pub fn read(analytic: &str, text: &str, place: &Place, faults: &mut Faults) -> O
             }
         }
     }
-    if let Err((line, wrong)) = reader.finish(place.line) {
+    // What lines with faults would have said is missing, and no fault of its own.
+    if faults.count() == before
+        && let Err((line, wrong)) = reader.finish(place.line)
+    {
         let file = place.file.clone();
         faults.add(&Place { file, line }, wrong);
     }

@@ -98,13 +98,13 @@ impl Performer<'_> {
                     calls,
                     before,
                 };
-                before += calls;
-                if self.events.len() as u64 + calls > CALLS_MAX {
+                if (self.events.len() as u64).saturating_add(calls) > CALLS_MAX {
                     return Err(format!(
                         "with this line there are more than {CALLS_MAX} calls; a story needs fewer days, fewer calls or longer pauses"
                     ));
                 }
                 self.turn(act, &how, &turn);
+                before += calls;
             }
         }
         Ok(())

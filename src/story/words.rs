@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::glob::PATTERN_BYTES_MAX;
 use crate::time::parse_duration_secs;
 
 /// What is wrong with a line, and what to write instead.
@@ -132,6 +133,11 @@ pub fn names(pattern: &str) -> Result<Vec<String>, Wrong> {
     let Some(open) = pattern.find('{') else {
         return Ok(vec![pattern.to_owned()]);
     };
+    if pattern.len() > PATTERN_BYTES_MAX {
+        return Err(format!(
+            "a pattern may have at most {PATTERN_BYTES_MAX} bytes"
+        ));
+    }
     let wrong = || format!("`{pattern}` is no pattern; write `name-{{1..40}}` or `name-{{x,y}}`");
     let close = open + pattern[open..].find('}').ok_or_else(wrong)?;
     let (before, inner, after) = (

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::analytic::{self, Analytic, Definition};
-use crate::cli::analytics::definitions_at;
+use crate::cli::analytics::{definitions_at, some};
 use crate::cli::{Common, Console, Ending};
 use crate::config::Config;
 use crate::document::{Faults, Place, Table};
@@ -72,7 +72,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     console.print(&lines)?;
     let n_files = definitions.len();
     console.say(&format!(
-        "{n_files} files, {n_faults} faults, {n_warnings} warnings\n"
+        "{}, {}, {}\n",
+        some(n_files, "file", "files"),
+        some(n_faults, "fault", "faults"),
+        some(n_warnings, "warning", "warnings")
     ));
     Ok(match n_faults {
         0 => Ending::Complete,

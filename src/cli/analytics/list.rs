@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::cli::analytics::{Format, Library, origin, threshold};
+use crate::cli::analytics::{Format, Library, origin, some, threshold};
 use crate::cli::{Common, Console, Ending};
 use crate::error::Result;
 use crate::report::{Plain, json};
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             row.providers.join(" "),
             row.techniques.join(" "),
             state,
-            format!("{} stories", row.stories),
+            some(row.stories, "story", "stories"),
             row.from,
         ];
         let facts: Vec<String> = facts.into_iter().filter(|f| !f.is_empty()).collect();

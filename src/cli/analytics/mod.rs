@@ -84,20 +84,26 @@ impl Library {
 
     /// Returns the file that defines an analytic.
     fn definition(&self, analytic: &Analytic) -> Option<&Definition> {
-        let mut files = self.definitions.iter();
-        files.find(|file| *file.name == *analytic.file)
+        self.definitions
+            .iter()
+            .find(|file| *file.name == *analytic.file && file.is_builtin == analytic.is_builtin)
     }
 }
 
 /// Says where an analytic comes from.
-fn origin(analytic: &Analytic) -> String {
-    let is_own = !analytic::BUILTIN
-        .iter()
-        .any(|(name, _)| **name == *analytic.file);
-    match (is_own, analytic::is_builtin(&analytic.id)) {
-        (false, _) => "built in".to_owned(),
-        (true, true) => format!("{}, in place of the built-in one", analytic.file),
-        (true, false) => analytic.file.to_string(),
+pub fn origin(analytic: &Analytic) -> String {
+    match (analytic.is_builtin, analytic::is_builtin(&analytic.id)) {
+        (true, _) => "built in".to_owned(),
+        (false, true) => format!("{}, in place of the built-in one", analytic.file),
+        (false, false) => analytic.file.to_string(),
+    }
+}
+
+/// Says how many there are of something.
+fn some(n: usize, one: &str, several: &str) -> String {
+    match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {several}"),
     }
 }
 

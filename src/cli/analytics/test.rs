@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::analytic::{self, Analytic, Definition};
-use crate::cli::analytics::{Library, definitions_at};
+use crate::cli::analytics::{Library, definitions_at, some};
 use crate::cli::{Common, Console, Ending};
 use crate::document::Table;
 use crate::error::Result;
@@ -35,7 +35,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let (definitions, wanted) = find(&arguments.which, common)?;
     let analytics = analytic::load_from(&definitions, &Table::empty("plimsoll.toml"), &[])?;
-    let (mut n_stories, mut n_failed) = (0u64, 0u64);
+    let (mut n_stories, mut n_failed) = (0, 0);
     for analytic in &analytics {
         if !wanted.is_empty() && !is_wanted(analytic, &wanted) {
             continue;
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
                     Vec::new(),
                 ),
             };
-            n_failed += u64::from(!failures.is_empty());
+            n_failed += usize::from(!failures.is_empty());
             let mut lines = line(analytic, &story.title, failures.is_empty(), console.out());
             for failure in &failures {
                 lines += &format!("        {}\n", Plain(failure));
@@ -65,7 +65,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             console.print(&lines)?;
         }
     }
-    console.say(&format!("{n_stories} stories, {n_failed} failed\n"));
+    console.say(&format!(
+        "{}, {n_failed} failed\n",
+        some(n_stories, "story", "stories")
+    ));
     Ok(match n_failed {
         0 => Ending::Complete,
         _ => Ending::Incomplete,

@@ -21,6 +21,7 @@ pub mod sketch;
 pub mod sources;
 pub mod stats;
 pub mod store;
+pub mod story;
 pub mod time;
 pub mod verify;
 pub mod vocab;

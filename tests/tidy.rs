@@ -38,6 +38,10 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "engine",
         "analytic baseline config error event identity learn measure score sketch sources stats store time vocab",
     ),
+    (
+        "story",
+        "analytic config document engine error event glob pattern score stats time vocab",
+    ),
     ("simulate", "error time"),
     (
         "evaluation",
@@ -50,7 +54,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("verify", "evidence report stats time"),
     (
         "cli",
-        "analytic baseline config engine error evaluation event report score simulate sources store time verify vocab",
+        "analytic baseline config document engine error evaluation event report score simulate sources stats store story time verify vocab",
     ),
 ];
 

@@ -128,6 +128,9 @@ pub(super) fn one(
         threshold: overridden.threshold,
         enabled: overridden.enabled,
         elements: overridden.elements,
+        file: written.id.place.file.clone(),
+        is_builtin: false,
+        stories: written.stories.clone(),
     })
 }
 

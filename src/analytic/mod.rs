@@ -38,19 +38,30 @@
 //!
 //! [[step]]                          # of the sequence, in order: new_identity, spike or egress
 //! spike = { of = "read_calls", surprise = 1.0 }
+//!
+//! [[story]]                         # what must and what must not alert; see `story`
+//! title = "…"
+//! text = "…"
 //! ```
 
 mod check;
+mod definition;
 mod element;
+mod lint;
 mod resolve;
+mod story;
 mod telemetry;
 mod written;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use definition::{Definition, builtin, definitions, definitions_at, is_builtin};
 pub use element::{Element, ElementKind, ElementValue, Elements};
+pub use lint::{style, style_of_stories};
+pub use story::Story;
 pub use telemetry::{Telemetry, UNTOLD, Unobservable};
 
 use crate::document::{Faults, Table, Word};
@@ -122,6 +133,12 @@ pub struct Analytic {
     pub threshold: Option<f64>,
     /// Whether it is to be scored.
     pub enabled: bool,
+    /// The file that defines it.
+    pub file: Str,
+    /// Whether it comes with the program.
+    pub is_builtin: bool,
+    /// What must and what must not alert, by example.
+    pub stories: Vec<Story>,
 }
 
 /// What an analytic says of itself.
@@ -405,28 +422,51 @@ impl Gate {
 /// # Errors
 /// A usage error with all faults of the overrides and mentions, each with its file and line.
 pub fn load(overrides: &Table, mentioned: &[Word]) -> Result<Vec<Analytic>> {
-    load_from(BUILTIN, overrides, mentioned)
+    load_from(&builtin(), overrides, mentioned)
 }
 
-/// Returns the analytics of some files, given as (name, text), as [`load`] does.
+/// Returns the analytics of some definitions, as [`load`] does. One that does not come with the program takes the place of
+/// the one with its id that does.
 ///
 /// # Errors
 /// A usage error with all faults of the files, overrides and mentions, each with its file and line.
 pub fn load_from(
-    files: &[(&str, &str)],
+    files: &[Definition],
     overrides: &Table,
     mentioned: &[Word],
 ) -> Result<Vec<Analytic>> {
     let mut faults = Faults::default();
-    let written: Vec<_> = files
-        .iter()
-        .filter_map(|(name, text)| {
-            written::read(&Table::parse(text, name, &mut faults)?, &mut faults)
-        })
-        .collect();
-    let analytics = check::all(&written, overrides, mentioned, &mut faults);
+    let analytics = load_into(files, overrides, mentioned, &mut faults);
     faults.finish("the analytics")?;
     Ok(analytics)
+}
+
+/// Returns what [`load_from`] does, and tells what is wrong to `faults`; those with faults may be missing.
+pub fn load_into(
+    files: &[Definition],
+    overrides: &Table,
+    mentioned: &[Word],
+    faults: &mut Faults,
+) -> Vec<Analytic> {
+    let mut written: Vec<_> = files
+        .iter()
+        .filter_map(|file| {
+            let root = Table::parse(&file.text, &file.name, faults)?;
+            Some((file, written::read(&root, faults)?))
+        })
+        .collect();
+    definition::replace_builtin(&mut written);
+    let of_program: BTreeSet<Str> = written
+        .iter()
+        .filter(|(file, _)| file.is_builtin)
+        .map(|(_, written)| written.id.text.clone())
+        .collect();
+    let written: Vec<_> = written.into_iter().map(|(_, written)| written).collect();
+    let mut analytics = check::all(&written, overrides, mentioned, faults);
+    for analytic in &mut analytics {
+        analytic.is_builtin = of_program.contains(&analytic.id);
+    }
+    analytics
 }
 
 /// Reads one definition, with the defaults of its elements; `name` stands for its file in messages.

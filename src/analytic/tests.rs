@@ -386,8 +386,13 @@ SensitiveBuckets = ["payroll"]
 #[test]
 fn two_files_may_not_claim_one_id() {
     let text = format!("{HEADER}{ARM}sum = [{{ weight = 1 }}]\n");
+    let file = |name: &str| Definition {
+        name: name.to_owned(),
+        text: text.clone().into(),
+        is_builtin: false,
+    };
     let error = load_from(
-        &[("a.toml", &text), ("b.toml", &text)],
+        &[file("a.toml"), file("b.toml")],
         &Table::empty("p.toml"),
         &[],
     )

@@ -3,8 +3,8 @@
 mod arm;
 
 use crate::analytic::{
-    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Telemetry,
-    Unobservable,
+    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Story,
+    Telemetry, Unobservable, story,
 };
 use crate::document::{Faults, Fields, Place, Table, Value, Word};
 use crate::event::{Action, Field, IdentityKind, Provider, Source};
@@ -33,6 +33,7 @@ pub(super) struct Written {
     pub elements: Elements,
     pub arms: Vec<WrittenArm>,
     pub steps: Vec<(Place, WrittenStep)>,
+    pub stories: Vec<Story>,
     /// Whether all of the file could be read, so that what is missing here is missing there.
     pub whole: bool,
 }
@@ -152,6 +153,11 @@ pub(super) fn read(root: &Table, faults: &mut Faults) -> Option<Written> {
         .into_iter()
         .filter_map(|table| Some((table.place.clone(), arm::read_step(table, faults)?)))
         .collect();
+    let stories = fields.tables("story", faults);
+    let stories = stories
+        .into_iter()
+        .filter_map(|table| story::read(table, faults))
+        .collect();
     fields.done(faults);
     Some(Written {
         id: id?,
@@ -164,6 +170,7 @@ pub(super) fn read(root: &Table, faults: &mut Faults) -> Option<Written> {
         elements,
         arms,
         steps,
+        stories,
         whole: faults.count() == before,
     })
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use clap::Args;
 
+use crate::cli::analytics::origin;
 use crate::cli::options::{load, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{Reach, Setup, Standing, in_force, standings};
@@ -84,7 +85,12 @@ fn analytics(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Result 
         } else {
             "disabled".to_owned()
         };
-        writeln!(out, "  {} {} ({state})", analytic.id, analytic.title)?;
+        let from = match analytic.is_builtin {
+            true => String::new(),
+            false => format!(", from {}", origin(analytic)),
+        };
+        let line = format!("  {} {} ({state}{from})", analytic.id, analytic.title);
+        writeln!(out, "{}", Plain(&line))?;
         let is_blind = *analytic.id == *NEEDS_SENSITIVE
             && setup.config.sensitive.is_empty()
             && analytic.sensitive_buckets.is_empty();

@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output; everything that is said to a person beside them goes to standard error.
 
+mod analytics;
 mod approve;
 mod backtest;
 mod check;
@@ -59,6 +60,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
+    Analytics(analytics::Arguments),
     Verify(verify::Arguments),
 }
 
@@ -92,6 +94,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Evaluate(arguments) => evaluate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),
+        Command::Analytics(arguments) => analytics::run(arguments, common, console),
         Command::Verify(arguments) => verify::run(arguments, common, console),
     };
     console.finish();

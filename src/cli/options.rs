@@ -127,7 +127,9 @@ pub fn load(path: Option<&Path>) -> Result<Setup> {
 ///
 /// A usage error with all faults of the analytics.
 pub fn setup_of(config: Config) -> Result<Setup> {
-    let analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
+    let definitions = analytic::definitions(&config.definitions)?;
+    let mentioned = config.mentioned_analytics();
+    let analytics = analytic::load_from(&definitions, &config.analytics, &mentioned)?;
     Setup::new(config, analytics, now()).with_databases()
 }
 

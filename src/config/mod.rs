@@ -55,6 +55,8 @@ pub struct Config {
     pub approvals: Vec<Approval>,
     /// Groups of identities that are judged alike.
     pub peer_groups: Vec<PeerGroup>,
+    /// Files and folders of the user's own analytics, by their paths.
+    pub definitions: Vec<Word>,
     /// The `[analytic.ID]` tables, as written.
     pub analytics: Table,
     /// Where alerts also go.
@@ -137,6 +139,7 @@ impl Default for Config {
             bindings: Vec::new(),
             approvals: Vec::new(),
             peer_groups: Vec::new(),
+            definitions: Vec::new(),
             analytics: Table::empty(DEFAULT_PATH),
             sinks: Vec::new(),
             warnings: Vec::new(),

@@ -36,6 +36,7 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
         ..Config::default()
     };
     let mut fields = Fields::of(root, "the configuration");
+    config.definitions = fields.words("analytics", faults);
     if let Some(table) = fields
         .optional("network")
         .and_then(|value| value.table(faults))

@@ -26,22 +26,26 @@ impl Faults {
         self.0.len()
     }
 
+    /// Returns all of them, each once, by file and line.
+    pub fn sorted(mut self) -> Vec<(Place, String)> {
+        self.0.sort();
+        self.0.dedup();
+        self.0
+    }
+
     /// Ends the reading of `what`.
     ///
     /// # Errors
     /// If there are faults: a usage error with one cause a fault, `file:line: message`, by file and line.
-    pub fn finish(mut self, what: &str) -> Result<()> {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        self.0.sort();
-        self.0.dedup();
-        let count = match self.0.len() {
+    pub fn finish(self, what: &str) -> Result<()> {
+        let faults = self.sorted();
+        let count = match faults.len() {
+            0 => return Ok(()),
             1 => "1 fault".to_owned(),
             n => format!("{n} faults"),
         };
         let error = Error::usage(format!("{what} cannot be used: {count}"));
-        Err(self.0.iter().fold(error, |error, (place, message)| {
+        Err(faults.iter().fold(error, |error, (place, message)| {
             error.cause(format!("{place}: {message}"))
         }))
     }

@@ -7,15 +7,16 @@ use serde::Serialize;
 use crate::baseline::{CalibrationLog, Generation, Movement};
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
-use crate::engine::intake::{Books, Intake};
+use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::nights::Nights;
 use crate::engine::score::{
     Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
 };
 use crate::engine::spool::Spool;
 use crate::engine::thresholds::thresholds;
-use crate::engine::{Progress, Setup, cancelled};
+use crate::engine::{Progress, Setup, Unwatched, cancelled};
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::score::Alert;
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::Day;
@@ -93,7 +94,7 @@ pub fn backtest(
     files: Vec<InputFile>,
     (options, read_options, keep_rejects): (&BacktestOptions, ReadOptions, bool),
     progress: &dyn Progress,
-    mut deliver: impl FnMut(&Alert) -> Result<()>,
+    deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Backtest> {
     let mut books = Books::new();
     let mut spool = Spool::new();
@@ -106,6 +107,42 @@ pub fn backtest(
     let intake = intake.run(progress, |resolver, event| {
         tell_and_keep(setup, resolver, &mut books, &mut spool, event)
     })?;
+    play(setup, (books, spool, intake), options, progress, deliver)
+}
+
+/// Plays the nights over events that are at hand.
+///
+/// # Errors
+///
+/// Fails if there are fewer than two days, or the split leaves nothing to judge.
+pub fn backtest_events(
+    setup: &Setup,
+    events: impl IntoIterator<Item = Event>,
+    options: &BacktestOptions,
+) -> Result<Backtest> {
+    let (mut books, mut spool) = (Books::new(), Spool::new());
+    let mut intake = IntakeSummary::default();
+    let resolver = setup.resolver();
+    for event in events {
+        let time = event.time;
+        if tell_and_keep(setup, &resolver, &mut books, &mut spool, event)? {
+            intake.note(time);
+        } else {
+            intake.repeated += 1;
+        }
+    }
+    play(setup, (books, spool, intake), options, &Unwatched, |_| {
+        Ok(())
+    })
+}
+
+fn play(
+    setup: &Setup,
+    (books, mut spool, intake): (Books, Spool, IntakeSummary),
+    options: &BacktestOptions,
+    progress: &dyn Progress,
+    mut deliver: impl FnMut(&Alert) -> Result<()>,
+) -> Result<Backtest> {
     let split = split_day(&books, options.split)?;
     let mut summary = ScoreSummary {
         intake,

@@ -26,7 +26,7 @@ pub use approvals::{
     Cadence, Foreseen, Hidden, Job, Looked, Proposals, Reach, Standing, Unwise, Volume, Warning,
     Wideness, foresee, propose, standings, unwise,
 };
-pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest};
+pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest, backtest_events};
 pub use coverage::{
     AnalyticCoverage, CoverageState, CoveredDays, FieldLack, LegCoverage, Verdict, assess,
     covered_logs, days_of,

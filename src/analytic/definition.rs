@@ -1,0 +1,121 @@
+//! The files that define analytics: those that come with the program, and those of a user.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::analytic::BUILTIN;
+use crate::analytic::written::Written;
+use crate::document::{Faults, Word};
+use crate::error::Result;
+use crate::vocab::Str;
+
+/// How the files of definitions end.
+const EXTENSION: &str = "toml";
+
+/// A file that defines an analytic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// Its path, as messages name it.
+    pub name: String,
+    /// What it says.
+    pub text: Cow<'static, str>,
+    /// Whether it comes with the program.
+    pub is_builtin: bool,
+}
+
+/// Returns the definitions that come with the program.
+pub fn builtin() -> Vec<Definition> {
+    BUILTIN
+        .iter()
+        .map(|&(name, text)| Definition {
+            name: name.to_owned(),
+            text: text.into(),
+            is_builtin: true,
+        })
+        .collect()
+}
+
+/// Tells whether an analytic of this id comes with the program.
+pub fn is_builtin(id: &str) -> bool {
+    BUILTIN
+        .iter()
+        .any(|(name, _)| Path::new(name).file_stem().is_some_and(|stem| *stem == *id))
+}
+
+/// Returns the definitions that come with the program, and then those of some paths, each a file or a folder of `*.toml`
+/// files. A path is relative to the folder of the file that names it.
+///
+/// # Errors
+/// A usage error that names every path that cannot be read, and the line that asks for it.
+pub fn definitions(paths: &[Word]) -> Result<Vec<Definition>> {
+    let mut faults = Faults::default();
+    let mut found: Vec<Definition> = Vec::new();
+    for word in paths {
+        let folder = Path::new(&*word.place.file).parent();
+        let path = folder.unwrap_or(Path::new("")).join(&*word.text);
+        match definitions_at(&path) {
+            Ok(files) => {
+                for file in files {
+                    if !found.iter().any(|other| other.name == file.name) {
+                        found.push(file);
+                    }
+                }
+            }
+            Err(why) => faults.add(&word.place, format!("analytics: {why}")),
+        }
+    }
+    faults.finish("the analytics")?;
+    Ok(builtin().into_iter().chain(found).collect())
+}
+
+/// Returns the definition in a file, or those in a folder.
+///
+/// # Errors
+/// What cannot be read, and why.
+pub fn definitions_at(path: &Path) -> std::result::Result<Vec<Definition>, String> {
+    let read = |file: PathBuf| {
+        let name = file.display().to_string();
+        let text = fs::read_to_string(&file).map_err(|e| format!("cannot read `{name}`: {e}"))?;
+        Ok(Definition {
+            name,
+            text: text.into(),
+            is_builtin: false,
+        })
+    };
+    files_of(path)?.into_iter().map(read).collect()
+}
+
+/// Returns a file, or the definitions that lie in a folder, by name.
+fn files_of(path: &Path) -> std::result::Result<Vec<PathBuf>, String> {
+    let cannot = |error: std::io::Error| format!("cannot read `{}`: {error}", path.display());
+    if !fs::metadata(path).map_err(cannot)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(cannot)? {
+        let file = entry.map_err(cannot)?.path();
+        if file.extension().is_some_and(|e| e == EXTENSION) && !file.is_dir() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(format!(
+            "there is no `*.{EXTENSION}` file in `{}`",
+            path.display()
+        ));
+    }
+    Ok(files)
+}
+
+/// Leaves out those that come with the program and whose id another file takes.
+pub(super) fn replace_builtin(written: &mut Vec<(&Definition, Written)>) {
+    let taken: BTreeSet<Str> = written
+        .iter()
+        .filter(|(file, _)| !file.is_builtin)
+        .map(|(_, written)| written.id.text.clone())
+        .collect();
+    written.retain(|(file, written)| !file.is_builtin || !taken.contains(&written.id.text));
+}

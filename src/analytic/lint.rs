@@ -1,0 +1,105 @@
+//! What is no fault of a definition and yet makes it worse: documents that are missing, tags that do not agree.
+
+use crate::analytic::Analytic;
+use crate::document::{Place, Table};
+
+/// Stories in which nobody is told of, of which an analytic should have so many.
+const SILENT_MIN: usize = 2;
+
+/// Returns what could be better about a definition, each with its line. `root` is the file that defines it.
+pub fn style(analytic: &Analytic, root: &Table) -> Vec<(Place, String)> {
+    let place = |key: &str| {
+        let entry = root.entries.iter().find(|entry| entry.key == key);
+        entry.map_or(&root.place, |entry| &entry.place).clone()
+    };
+    let docs = &analytic.docs;
+    let mut found = Vec::new();
+    for (key, is_empty, why) in [
+        (
+            "techniques",
+            analytic.techniques.is_empty(),
+            "which ATT&CK techniques it detects",
+        ),
+        (
+            "references",
+            docs.references.is_empty(),
+            "where to read more",
+        ),
+        (
+            "falsepositives",
+            docs.falsepositives.is_empty(),
+            "which innocent activity looks alike",
+        ),
+        (
+            "investigate",
+            docs.investigate.is_empty(),
+            "how to investigate an alert",
+        ),
+        (
+            "respond",
+            docs.respond.is_empty(),
+            "what to do when it is true",
+        ),
+        (
+            "tune",
+            docs.tune.is_empty(),
+            "what to change when it is not",
+        ),
+        (
+            "telemetry",
+            docs.telemetry.is_empty(),
+            "which logs it rests on, and what it is blind to without them",
+        ),
+    ] {
+        if is_empty {
+            found.push((place(key), format!("`{key}` is empty: say {why}")));
+        }
+    }
+    for technique in &analytic.techniques {
+        let tag = format!("attack.{}", technique.to_ascii_lowercase());
+        if !docs.tags.contains(&tag) {
+            let message = format!("the technique {technique} has no tag `{tag}`");
+            found.push((place("tags"), message));
+        }
+    }
+    for reference in &docs.references {
+        if !reference.starts_with("https://") {
+            let message = format!("the reference `{reference}` is no https address");
+            found.push((place("references"), message));
+        }
+    }
+    for sentence in [
+        &docs.falsepositives,
+        &docs.investigate,
+        &docs.respond,
+        &docs.tune,
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|sentence| !sentence.ends_with(['.', '?', '!']))
+    {
+        let message = format!("`{sentence}` should end as a sentence does");
+        let key = [
+            ("falsepositives", &docs.falsepositives),
+            ("investigate", &docs.investigate),
+            ("respond", &docs.respond),
+        ];
+        let key = key.iter().find(|(_, all)| all.contains(sentence));
+        found.push((place(key.map_or("tune", |(key, _)| key)), message));
+    }
+    found
+}
+
+/// Returns what could be better about the stories of a definition, of which so many fire and so many are silent.
+pub fn style_of_stories(n_firing: usize, n_silent: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    if n_firing == 0 {
+        found.push("no story fires: nothing shows that it detects anything".to_owned());
+    }
+    if n_silent < SILENT_MIN {
+        found.push(format!(
+            "{n_silent} of its stories are silent: at least {SILENT_MIN} should show what looks alike and is innocent"
+        ));
+    }
+    found
+}

@@ -1,0 +1,41 @@
+//! Stories: what must and what must not alert, by example. Here they are only text; `story` reads and plays them.
+
+use crate::document::{Faults, Fields, Place, Table};
+use crate::event::Provider;
+
+/// A story, as written in the file of an analytic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    /// What it tells, in a few words.
+    pub title: String,
+    /// Whose cloud it plays in, unless a line says otherwise.
+    pub provider: Provider,
+    /// Its lines.
+    pub text: String,
+    /// Where the first of its lines stands.
+    pub place: Place,
+}
+
+/// Reads a `[[story]]`; `None` if it lacks something.
+pub(super) fn read(table: &Table, faults: &mut Faults) -> Option<Story> {
+    let mut fields = Fields::of(table, "[[story]]");
+    let title = fields
+        .required("title", faults)
+        .and_then(|value| value.text(faults));
+    let words: Vec<_> = Provider::ALL.iter().map(|p| p.as_str()).collect();
+    let provider = fields
+        .required("provider", faults)
+        .and_then(|value| value.one_of("provider", Provider::parse, &words, faults));
+    let text = fields.required("text", faults);
+    let lines = text.and_then(|value| value.text(faults));
+    fields.done(faults);
+    let mut place = text?.place.clone();
+    // A text of several lines begins below its quotation marks.
+    place.line += usize::from(lines?.contains('\n'));
+    Some(Story {
+        title: title?.trim().to_owned(),
+        provider: provider?,
+        text: lines?.to_owned(),
+        place,
+    })
+}

@@ -1,0 +1,273 @@
+//! Stories: what must and what must not alert, told in lines that a person can read, and played.
+//!
+//! A story says what some identities do on usual days, what one of them does on the day that is judged, and whom its
+//! analytic is to tell of. It is played in memory by the very engine that judges logs: two weeks are learnt, with a small
+//! estate of unremarkable identities around, and the days after it are judged. What looks like chance in it follows from
+//! the words of its lines, so that it always goes the same way. `docs/ANALYTICS.md` has the grammar.
+//!
+//! Its weakness: a story is played alone, in an estate that is small and calm. It shows that an analytic can see what it
+//! is meant to see and keeps silent where it should; how often it is right on other days, `evaluate` tells.
+
+mod act;
+mod cast;
+mod line;
+mod perform;
+mod verdict;
+mod words;
+
+use std::collections::BTreeMap;
+
+use crate::analytic::{self, Analytic, Definition, Story};
+use crate::config::{Approval, Binding, BoundSource, Config, Criteria, Sensitive};
+use crate::document::{Faults, Place, Table};
+use crate::engine::{BUDGET_PER_DAY, BacktestOptions, ScoreOptions, Setup, Split, backtest_events};
+use crate::error::{Error, Result};
+use crate::event::{Event, Provider};
+use crate::glob::Glob;
+use crate::stats::rank;
+use crate::story::line::{Approved, Told};
+use crate::story::perform::{FIRST_DAY, canonical, instance_of, senders};
+
+/// The identities whom the estates are taken to have in which stories stand for a few: at [`BUDGET_PER_DAY`], a day of an
+/// identity alerts if only one in two hundred is as unusual. The dozen of a story would let through one in ten.
+const IDENTITIES: f64 = 1_000.0;
+/// What the identities around a story do, in its own words.
+const ESTATE: &str = include_str!("estate.txt");
+
+/// What a story was found to be before it is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Somebody is told of.
+    Fires,
+    /// Nobody is, or only what an approval covers.
+    IsSilent,
+}
+
+/// What playing a story came to.
+#[derive(Debug)]
+pub struct Played {
+    /// In which ways it did not end as it should; none if it did.
+    pub failures: Vec<String>,
+    /// Every alert of its analytic, in a line.
+    pub told: Vec<String>,
+    /// Events played.
+    pub events: u64,
+}
+
+/// Reads a story without playing it; `None` if it has faults.
+pub fn check(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<Ending> {
+    let told = read(analytic, story, faults)?;
+    let fires = told.expected.iter().any(|expected| !expected.suppressed);
+    Some(if fires {
+        Ending::Fires
+    } else {
+        Ending::IsSilent
+    })
+}
+
+/// Plays a story of an analytic, which is one of those that `definitions` define.
+///
+/// # Errors
+/// A usage error with all faults of the story, each with its line.
+pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> Result<Played> {
+    let mut faults = Faults::default();
+    let played = prepare(definitions, analytic, story, &mut faults);
+    faults.finish(&format!("the story `{}`", story.title))?;
+    let Some((told, setup, events)) = played else {
+        return Err(Error::failed(format!(
+            "the story `{}` cannot be read",
+            story.title
+        )));
+    };
+    let options = BacktestOptions {
+        split: Split::At(FIRST_DAY.plus(told.learnt as i32)),
+        frozen: false,
+        score: ScoreOptions {
+            budget_per_day: Some(BUDGET_PER_DAY),
+            show_low: true,
+            show_suppressed: true,
+        },
+        labels: None,
+    };
+    let n_events = events.len() as u64;
+    let alerts = backtest_events(&setup, events, &options)?.alerts;
+    let name_of: BTreeMap<String, String> = told
+        .acts
+        .iter()
+        .map(|act| (canonical(&told, &act.who, story.provider), act.who.clone()))
+        .collect();
+    let who = |id: &String| name_of.get(id).unwrap_or(id).clone();
+    // Of an episode that was told more than once, the last telling says the most.
+    let tellings: BTreeMap<&str, String> = alerts
+        .iter()
+        .filter(|alert| *alert.analytic == *analytic.id && verdict::is_told(alert))
+        .map(|alert| {
+            (
+                &*alert.alert_id,
+                verdict::describe(alert, &who(&alert.entity.id)),
+            )
+        })
+        .collect();
+    Ok(Played {
+        failures: verdict::failures(&analytic.id, &told, &alerts, &name_of),
+        told: tellings.into_values().collect(),
+        events: n_events,
+    })
+}
+
+/// Reads the lines of a story and what they must agree with.
+fn read(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<Told> {
+    if !analytic.providers.contains(&story.provider) {
+        let valid: Vec<_> = analytic.providers.iter().map(|p| p.as_str()).collect();
+        faults.add(
+            &story.place,
+            format!(
+                "the story plays in {}, and {} looks at {} only",
+                story.provider,
+                analytic.id,
+                valid.join(", ")
+            ),
+        );
+    }
+    let told = line::read(&analytic.id, &story.text, &story.place, faults)?;
+    let arms: Vec<&str> = analytic.arms.iter().map(|arm| &*arm.id).collect();
+    for expected in &told.expected {
+        if let Some(arm) = expected.arm.as_deref().filter(|arm| !arms.contains(arm)) {
+            let place = at(&story.place, expected.number);
+            faults.unknown(&place, &format!("arm of {}:", analytic.id), arm, &arms);
+        }
+    }
+    Some(told)
+}
+
+/// Returns a line of the file in which a story stands.
+fn at(story: &Place, line: usize) -> Place {
+    Place {
+        file: story.file.clone(),
+        line,
+    }
+}
+
+/// Returns all that a story is played with.
+fn prepare(
+    definitions: &[Definition],
+    analytic: &Analytic,
+    story: &Story,
+    faults: &mut Faults,
+) -> Option<(Told, Setup, Vec<Event>)> {
+    let mut told = read(analytic, story, faults)?;
+    let overrides = overrides(&analytic.id, &told, story, faults)?;
+    let before = faults.count();
+    let mut analytics = analytic::load_into(definitions, &overrides, &[], faults);
+    if faults.count() > before {
+        return None;
+    }
+    let threshold = rank::score(rank::budget_surprise(BUDGET_PER_DAY, IDENTITIES));
+    for one in analytics.iter_mut().filter(|one| one.id == analytic.id) {
+        one.threshold = Some(told.threshold.unwrap_or(threshold));
+    }
+    add_estate(&mut told, story, faults);
+    let events = match perform::events(&told, story.provider) {
+        Ok(events) => events,
+        Err((line, wrong)) => {
+            faults.add(&at(&story.place, line), wrong);
+            return None;
+        }
+    };
+    let config = configuration(&told, story.provider, &story.place);
+    let now = FIRST_DAY.plus(told.last as i32 + 1).start();
+    Some((told, Setup::new(config, analytics, now), events))
+}
+
+/// Returns the table that sets what the lines `set` say, each value at its own line.
+fn overrides(id: &str, told: &Told, story: &Story, faults: &mut Faults) -> Option<Table> {
+    let mut text = String::new();
+    let mut line = 1;
+    for (number, name, value) in &told.elements {
+        text += &"\n".repeat(number.saturating_sub(line));
+        text += &format!("{id}.{name} = {value}");
+        line = *number;
+    }
+    Table::parse(&text, &story.place.file, faults)
+}
+
+/// Adds the identities around the story, the first so many.
+fn add_estate(told: &mut Told, story: &Story, faults: &mut Faults) {
+    let (usual, acts) = match line::read_acts(ESTATE) {
+        Ok(read) => read,
+        Err(wrong) => return faults.add(&story.place, wrong),
+    };
+    let mut names: Vec<String> = Vec::new();
+    for mut act in acts {
+        if !names.contains(&act.who) {
+            names.push(act.who.clone());
+        }
+        // A busier day of theirs is learnt, and not judged.
+        let is_learnt = act.when.days.is_none_or(|(_, last)| last <= told.learnt);
+        if is_learnt && names.iter().take(told.estate).any(|name| *name == act.who) {
+            act.number = 0;
+            told.acts.push(act);
+        }
+    }
+    told.usual.extend(usual);
+}
+
+fn configuration(told: &Told, provider: Provider, place: &Place) -> Config {
+    let sensitive = told.sensitive.iter().map(|bucket| Sensitive {
+        bucket: bucket.clone(),
+        owner: None,
+    });
+    let bindings = senders(told, provider)
+        .into_iter()
+        .map(|(who, id)| Binding {
+            source: BoundSource::Instance(instance_of(&who).into()),
+            identity: id.into(),
+        });
+    Config {
+        internal: told.internal.clone(),
+        accounts: told
+            .accounts
+            .iter()
+            .map(|account| account.as_str().into())
+            .collect(),
+        sensitive: sensitive.collect(),
+        bindings: bindings.collect(),
+        approvals: told
+            .approvals
+            .iter()
+            .map(|approved| approval(told, approved, provider, place))
+            .collect(),
+        ..Config::default()
+    }
+}
+
+fn approval(told: &Told, approved: &Approved, provider: Provider, place: &Place) -> Approval {
+    let plays = |name: &str| told.acts.iter().any(|act| act.who == name);
+    let identity = approved.identity.as_ref().map(|name| match plays(name) {
+        true => canonical(told, name, provider),
+        false => name.clone(),
+    });
+    let role = approved
+        .role
+        .as_ref()
+        .map(|name| cast::role(name, provider));
+    Approval {
+        criteria: Criteria {
+            identity: identity.as_deref().and_then(Glob::new),
+            role: role.as_deref().and_then(Glob::new),
+            destination: approved.destination.clone().map(|one| vec![one]),
+            bucket: approved.bucket.clone().map(|one| vec![one]),
+            user_agent: approved.client.clone().map(|one| vec![one]),
+            application: approved.app.clone().map(|one| vec![one]),
+            network: approved.network.map(|one| vec![one]),
+        },
+        analytics: None,
+        owner: "the story".to_owned(),
+        reason: format!("line {}", approved.number),
+        expires: FIRST_DAY.plus(told.last as i32),
+        place: at(place, approved.number),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! What was told beside what was to be told.
+
+use std::collections::BTreeMap;
+
+use crate::score::{Alert, Reason};
+use crate::stats::Severity;
+use crate::story::line::{Expected, Told};
+use crate::vocab::Metric;
+
+/// Reasons of an alert that are named.
+const REASONS_NAMED: usize = 3;
+
+/// Returns in which ways the alerts of an analytic are not those that a story expects; none if they are.
+///
+/// `alerts` holds what stayed below the threshold, too, as severity `low`.
+pub fn failures(
+    analytic: &str,
+    told: &Told,
+    alerts: &[Alert],
+    name_of: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let of_analytic: Vec<&Alert> = alerts.iter().filter(|a| a.analytic == analytic).collect();
+    let who = |alert: &Alert| {
+        let id = &alert.entity.id;
+        name_of.get(id).unwrap_or(id).clone()
+    };
+    let mut failures = Vec::new();
+    let mut is_expected = vec![false; of_analytic.len()];
+    for expected in &told.expected {
+        let of_whom = |alert: &Alert| who(alert) == expected.who;
+        let hits = |alert: &Alert| {
+            is_told(alert) && of_whom(alert) && alert.suppressed_by.is_some() == expected.suppressed
+        };
+        let mut nearest = None;
+        let mut is_met = false;
+        for (at, alert) in of_analytic.iter().enumerate() {
+            if hits(alert) {
+                is_expected[at] = true;
+                is_met |= lacking(expected, alert).is_none();
+            }
+            if of_whom(alert) {
+                nearest = nearest
+                    .filter(|other: &&Alert| other.score >= alert.score)
+                    .or(Some(*alert));
+            }
+        }
+        if !is_met {
+            failures.push(missing(analytic, expected, nearest));
+        }
+    }
+    for (alert, is_expected) in of_analytic.iter().zip(is_expected) {
+        if is_told(alert) && !is_expected {
+            failures.push(format!(
+                "told, but not to be told: {}",
+                describe(alert, &who(alert))
+            ));
+        }
+    }
+    failures
+}
+
+/// Tells whether an alert reached its threshold.
+pub fn is_told(alert: &Alert) -> bool {
+    alert.severity >= Severity::Medium
+}
+
+/// Says why an alert that was to come did not.
+fn missing(analytic: &str, expected: &Expected, nearest: Option<&Alert>) -> String {
+    let wanted = describe_expected(analytic, expected);
+    let Some(alert) = nearest else {
+        return format!(
+            "{wanted} (line {}) was to be told, and nothing was near it",
+            expected.number
+        );
+    };
+    let why = match (is_told(alert), &alert.suppressed_by) {
+        (false, _) => format!(
+            "its score was {:.1} and {:.1} had to be reached",
+            alert.score, alert.threshold
+        ),
+        (true, None) if expected.suppressed => "no approval covered it".to_owned(),
+        (true, Some(by)) if !expected.suppressed => format!("an approval covered it: {by}"),
+        _ => lacking(expected, alert).unwrap_or_default(),
+    };
+    format!(
+        "{wanted} (line {}) was to be told, but {why}: {}",
+        expected.number,
+        describe(alert, &expected.who)
+    )
+}
+
+/// Says what an alert does not have of what was expected of it.
+fn lacking(expected: &Expected, alert: &Alert) -> Option<String> {
+    if let Some(severity) = expected
+        .severity
+        .filter(|severity| alert.severity < *severity)
+    {
+        return Some(format!(
+            "its severity is {}, not {severity}",
+            alert.severity
+        ));
+    }
+    if let Some(arm) = expected.arm.as_ref().filter(|arm| **arm != alert.arm) {
+        return Some(format!("it rests on the arm {}, not {arm}", alert.arm));
+    }
+    let metric = expected.metric.map(Metric::as_str)?;
+    let is_named = alert
+        .reasons
+        .iter()
+        .any(|reason| metric_of(reason) == Some(metric));
+    (!is_named).then(|| format!("{metric} is not among its reasons"))
+}
+
+fn metric_of(reason: &Reason) -> Option<&'static str> {
+    match reason {
+        Reason::Volume { metric, .. } | Reason::Newcomer { metric, .. } => Some(metric),
+        _ => None,
+    }
+}
+
+fn describe_expected(analytic: &str, expected: &Expected) -> String {
+    let mut text = match expected.suppressed {
+        true => format!("suppressed {}", expected.who),
+        false => format!("{analytic} {}", expected.who),
+    };
+    if let Some(metric) = expected.metric {
+        text += &format!(" with {metric}");
+    }
+    if let Some(arm) = &expected.arm {
+        text += &format!(" arm {arm}");
+    }
+    if let Some(severity) = expected.severity {
+        text += &format!(" severity {severity}");
+    }
+    text
+}
+
+/// Says in a line what an alert is and why.
+pub fn describe(alert: &Alert, who: &str) -> String {
+    let reasons: Vec<String> = alert
+        .reasons
+        .iter()
+        .filter_map(reason)
+        .take(REASONS_NAMED)
+        .collect();
+    let approved = if alert.suppressed_by.is_some() {
+        " (approved)"
+    } else {
+        ""
+    };
+    format!(
+        "{} {who} {} {:.1} arm {}{approved}: {}",
+        alert.analytic,
+        alert.severity,
+        alert.score,
+        alert.arm,
+        reasons.join(", ")
+    )
+}
+
+fn reason(reason: &Reason) -> Option<String> {
+    match reason {
+        Reason::Volume {
+            metric,
+            window,
+            observed,
+            p99,
+            ..
+        }
+        | Reason::Newcomer {
+            metric,
+            window,
+            observed,
+            p99,
+            ..
+        } => Some(format!("{metric} {observed} in {window} (p99 {p99:.0})")),
+        Reason::Novelty { r#trait, value, .. } => Some(format!("new {trait} {value}")),
+        Reason::Share {
+            accounts, buckets, ..
+        } => Some(format!("{} to {}", buckets.join(", "), accounts.join(", "))),
+        _ => None,
+    }
+}

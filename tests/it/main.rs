@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod cold_start;
+mod coverage;
 mod crash;
 mod evaluation;
 mod follow;

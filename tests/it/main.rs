@@ -5,6 +5,7 @@ mod analytics;
 mod approvals;
 mod assumed;
 mod cold_start;
+mod coverage;
 mod crash;
 mod evaluation;
 mod follow;

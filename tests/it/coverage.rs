@@ -1,0 +1,87 @@
+//! An analytic that lacks what it rests on says so, and is not quiet.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::world::World;
+
+/// Returns verdict and reason of an analytic on AWS.
+fn verdict(document: &str, analytic: &str) -> (String, String) {
+    let document: Value = serde_json::from_str(document).expect("it is JSON");
+    let all = document["analytics"].as_array().expect("a list").clone();
+    let is_it = |v: &&Value| v["analytic"] == analytic && v["provider"] == "aws";
+    let found = all.iter().find(is_it).expect("the analytic is judged");
+    let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
+    (text("verdict"), text("why"))
+}
+
+/// Removes all folders of one name.
+fn remove_folders(under: &Path, name: &str) -> usize {
+    let entries = std::fs::read_dir(under).expect("a folder");
+    let folders = entries.filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir()));
+    let mut removed = 0;
+    for folder in folders {
+        if folder.ends_with(name) {
+            std::fs::remove_dir_all(&folder).expect("it can be removed");
+            removed += 1;
+        } else {
+            removed += remove_folders(&folder, name);
+        }
+    }
+    removed
+}
+
+#[test]
+fn what_is_not_logged_is_told_before_and_after_training() {
+    let world = World::simulated(3, 6, 20);
+    let json = ["coverage", "logs", "--strict", "--format", "json"];
+    let whole = world.run(&json).succeeds();
+    for analytic in ["AN0370", "AN1328", "AN1594"] {
+        assert_eq!(
+            verdict(&whole.out, analytic),
+            ("covered".into(), String::new())
+        );
+    }
+    let shown = world.run(&["coverage", "logs"]).succeeds();
+    for words in ["AN1328 aws COVERED", "aws off by default", "GetObject "] {
+        assert!(shown.out.contains(words), "`{words}`: {}", shown.out);
+    }
+    let trained = world.run(&["train", "logs"]).succeeds();
+    assert!(!trained.err.contains("PARTIAL"), "{}", trained.err);
+    let stored = world.run(&["coverage", "--format", "json"]).succeeds();
+    for analytic in ["AN0370", "AN1328", "AN1594"] {
+        assert_eq!(verdict(&stored.out, analytic).0, "covered");
+    }
+
+    assert!(remove_folders(&world.path().join("logs"), "vpcflowlogs") > 0);
+    let partial = world.run(&json).succeeds();
+    let (found, why) = verdict(&partial.out, "AN1328");
+    assert_eq!(found, "partial");
+    assert!(
+        why.starts_with("no flow logs: Egress is seen only"),
+        "{why}"
+    );
+    let told = "AN1328 is PARTIAL on aws: no flow logs";
+    for command in [
+        &["train", "logs", "--store", "other"][..],
+        &["score", "logs", "--store", "other"],
+    ] {
+        let said = world.run(command).succeeds();
+        assert!(said.err.contains(told), "{command:?}: {}", said.err);
+    }
+    let played = world
+        .run(&["backtest", "logs", "--train-days", "4"])
+        .succeeds();
+    assert!(played.out.contains(told), "{}", played.out);
+
+    // Without a list of sensitive buckets, AN0370 sees nothing.
+    std::fs::write(world.path().join("plimsoll.toml"), "").expect("it is emptied");
+    let blind = world.run(&json);
+    assert_eq!(blind.status, 1, "{}", blind.err);
+    assert_eq!(verdict(&blind.out, "AN0370").0, "blind");
+    let empty = World::empty();
+    empty
+        .run(&["coverage"])
+        .fails_with(1, &["there is no trained store"]);
+}

@@ -6,6 +6,7 @@ mod cold_start;
 mod crash;
 mod evaluation;
 mod follow;
+mod jobs;
 mod main_job;
 mod mistakes;
 mod not_alerted;

@@ -3,6 +3,10 @@
 //! An event knows nothing of configuration. Whether an address is ours, who is bound to an instance, and which buckets
 //! are sensitive is settled afterwards, by `identity`. Absent, empty and zero are three things: absent is `None`.
 
+mod field;
+
+pub use field::Field;
+
 use std::fmt;
 use std::net::IpAddr;
 

@@ -209,6 +209,7 @@ impl Check {
         self.rounded("score", alert.score, score, |x| round(x, 2));
         self.rounded("threshold", alert.threshold, threshold, |x| round(x, 2));
         let severity = Severity::of(score, threshold, judgement.sensitive, false);
+        let severity = severity.min(judgement.severity_max.unwrap_or(severity));
         self.same("severity", alert.severity, severity);
     }
 
@@ -260,7 +261,9 @@ impl Check {
                 self.surprise(field, *surprise, exact);
                 Some(exact)
             }
-            AlertReason::Declared { surprise, .. } => Some(*surprise),
+            AlertReason::Burst { surprise, .. } | AlertReason::Declared { surprise, .. } => {
+                Some(*surprise)
+            }
             AlertReason::Sequence { .. } => None,
         }
     }

@@ -85,6 +85,17 @@ words! {
     }
 }
 
+impl BurstKind {
+    /// Returns the metric that counts the same over longer windows, if there is one.
+    pub const fn metric(self) -> Option<Metric> {
+        match self {
+            Self::PostureBuckets => Some(Metric::PostureBuckets),
+            Self::DeniedCalls => Some(Metric::DeniedCalls),
+            Self::Countries => None,
+        }
+    }
+}
+
 impl Metric {
     /// Tells whether the metric counts distinct things rather than adding amounts.
     pub const fn is_distinct(self) -> bool {
@@ -132,6 +143,18 @@ words! {
         Credential = "credential",
         /// How the caller authenticated.
         AuthMethod = "auth_method",
+    }
+}
+
+words! {
+    /// What is counted where it happens all at once: within a window that may begin at any second.
+    BurstKind {
+        /// Distinct buckets whose posture was read, by one address, and not in a console.
+        PostureBuckets = "posture_buckets",
+        /// Denied storage calls, in one bucket from one address.
+        DeniedCalls = "denied_calls",
+        /// Distinct countries called from.
+        Countries = "countries",
     }
 }
 

@@ -21,14 +21,17 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("sketch", ""),
     ("stats", "sketch"),
     ("evidence", "sketch stats"),
-    ("analytic", "document error event pattern time vocab"),
+    (
+        "analytic",
+        "document error event glob pattern stats time vocab",
+    ),
     ("identity", "config document error event pattern vocab"),
     ("measure", "event identity sketch time vocab"),
     ("baseline", "event measure sketch stats time vocab"),
     ("learn", "baseline event measure sketch stats time vocab"),
     (
         "score",
-        "analytic baseline config event evidence identity learn measure sketch stats time vocab",
+        "analytic baseline config event evidence glob identity learn measure sketch stats time vocab",
     ),
     ("store", "baseline error measure time vocab"),
     (

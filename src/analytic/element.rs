@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Faults, Place, Value, Word};
+use crate::glob::{Glob, PATTERN_BYTES_MAX};
 use crate::pattern::{DestinationPattern, NamePattern};
 use crate::time::{Window, parse_duration_secs};
 use crate::vocab::{Str, words};
@@ -22,6 +23,10 @@ words! {
         Integer = "integer",
         /// Words: metrics or traits, as the arm that uses them demands.
         List = "list",
+        /// Texts in which `*` stands for anything: `["aws-cli", "rclone*"]`.
+        Globs = "globs",
+        /// True or false.
+        Flag = "flag",
         /// Buckets with their provider: `["aws:payroll-*"]`.
         Buckets = "buckets",
         /// Accounts, buckets or networks: `["aws:111122223333", "198.51.100.0/24"]`.
@@ -42,6 +47,10 @@ pub enum ElementValue {
     Integer(u64),
     /// Words.
     List(Vec<Word>),
+    /// Patterns of texts.
+    Globs(Vec<Glob>),
+    /// True or false.
+    Flag(bool),
     /// Patterns of buckets, each with its provider.
     Buckets(Vec<NamePattern>),
     /// Patterns of destinations.
@@ -130,6 +139,8 @@ impl ElementValue {
             }
             ElementKind::Integer => value.integer(faults).map(Self::Integer),
             ElementKind::List => value.words(faults).map(Self::List),
+            ElementKind::Globs => each(value, faults, glob).map(Self::Globs),
+            ElementKind::Flag => value.flag(faults).map(Self::Flag),
             ElementKind::Buckets => {
                 each(value, faults, NamePattern::parse_with_provider).map(Self::Buckets)
             }
@@ -138,6 +149,11 @@ impl ElementValue {
             }
         }
     }
+}
+
+/// Reads a pattern of a text.
+pub(super) fn glob(text: &str) -> Result<Glob, String> {
+    Glob::new(text).ok_or_else(|| format!("is longer than {PATTERN_BYTES_MAX} bytes"))
 }
 
 fn or_fault<T>(
@@ -152,7 +168,7 @@ fn or_fault<T>(
     made
 }
 
-fn each<T>(
+pub(super) fn each<T>(
     value: &Value,
     faults: &mut Faults,
     parse: impl Fn(&str) -> Result<T, String>,
@@ -176,6 +192,8 @@ impl fmt::Display for ElementValue {
             Self::Number(number) => write!(f, "{number:?}"),
             Self::Integer(number) => write!(f, "{number}"),
             Self::List(words) => list(f, words.iter().map(|word| &word.text)),
+            Self::Globs(patterns) => list(f, patterns),
+            Self::Flag(flag) => write!(f, "{flag}"),
             Self::Buckets(patterns) => list(f, patterns),
             Self::Destinations(patterns) => list(f, patterns),
         }

@@ -20,13 +20,21 @@
 //!   { largest = ["read_calls"] },   # largest surprise over metrics of one family
 //!   { traits = ["destination"] },   # surprise of new values, summed
 //!   { role_tail = "read_calls" },   # rarity among the hours of the role
+//!   { burst = "countries", over = "1h", at_least = 2, weight = 3.0 },   # a declared number, if so many came at once
 //! ]
 //! when = [                          # gates, all of which must be passed
 //!   { active = ["read_calls"] },
 //!   { any = [{ at_least = 20, of = "read_calls" }, { act = "sensitive_share" }] },
+//!   { burst = "posture_buckets", over = "10s", at_least = 16 },   # so many at once; `fixed = true` for the clock's bins
+//!   { surprising = "posture_buckets", more_than = 3.0 },          # more than it usually does
+//!   { shows = "action", like = ["organizations:*"] },             # a value of a trait; `new = …` for one not shown before
+//!   { beyond = "application", of = ["0oaSCIM*"] },                # a value that is none of these, or no value at all
+//!   { caller = ["human"] },                                       # the kind of identity
+//!   { unlogged = "egress_flow" },                                 # nothing of the kind is ever logged here
 //!   "context", "external", "sequence",
 //! ]
 //! quiet_context_factor = 0.7        # what the sum counts for on a day without unusual context
+//! severity_max = "medium"           # what it can be at most
 //!
 //! [[step]]                          # of the sequence, in order: new_identity, spike or egress
 //! spike = { of = "read_calls", surprise = 1.0 }
@@ -43,14 +51,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use element::{Element, ElementKind, ElementValue, Elements};
-pub use telemetry::{Field, Telemetry};
+pub use telemetry::Telemetry;
 
 use crate::document::{Faults, Table, Word};
 use crate::error::{Error, Result};
-use crate::event::Provider;
+use crate::event::{Action, IdentityKind, Provider};
+use crate::glob::Glob;
 use crate::pattern::{DestinationPattern, NamePattern};
+use crate::stats::Severity;
 use crate::time::Window;
-use crate::vocab::{EntityKind, Metric, Str, Trait, words};
+use crate::vocab::{BurstKind, EntityKind, Metric, Str, Trait, words};
 
 /// The version of the form of definitions that this program reads.
 pub const SCHEMA: u64 = 1;
@@ -184,6 +194,8 @@ pub struct Arm {
     pub gates: Vec<Gate>,
     /// What the sum is multiplied by on a day without unusual context; above 0, at most 1.
     pub quiet_context_factor: f64,
+    /// The greatest severity of what rests on it alone; `None` for any.
+    pub severity_max: Option<Severity>,
 }
 
 /// A summand of an arm, in natural-log surprise.
@@ -199,6 +211,21 @@ pub enum Term {
     Weight(f64),
     /// −ln of the share of the role's active hours that are at least this large.
     RoleTail(Metric),
+    /// A declared weight, if a burst is large enough.
+    Burst(Burst, f64),
+}
+
+/// A burst that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Burst {
+    /// What is counted.
+    pub kind: BurstKind,
+    /// Within which time.
+    pub over: Window,
+    /// How many there must be.
+    pub at_least: u64,
+    /// Whether only windows count that begin where the clock's do, as in other tools.
+    pub fixed: bool,
 }
 
 words! {
@@ -206,6 +233,10 @@ words! {
     ActKind {
         /// A copy, replication or share of a sensitive bucket to an account that is not ours.
         SensitiveShare = "sensitive_share",
+        /// A policy, an ACL or a role that lets in an account that is not ours, on a bucket that is not sensitive.
+        ForeignGrant = "foreign_grant",
+        /// The same that lets in everybody.
+        PublicGrant = "public_grant",
     }
 }
 
@@ -226,6 +257,25 @@ pub enum Gate {
     Act(ActKind),
     /// All steps of the sequence happened, in order.
     Sequence,
+    /// So many things happened at once.
+    Burst(Burst),
+    /// A metric is more surprising than this, in natural logarithms.
+    Surprising(Metric, f64),
+    /// A trait shows a value today that one of these patterns matches; if `new`, one that it is not known for.
+    Shows {
+        /// Which trait.
+        which: Trait,
+        /// The patterns; if there are none, any value will do.
+        like: Vec<Glob>,
+        /// Whether it must be new to the entity.
+        new: bool,
+    },
+    /// A trait shows a value today that none of these patterns matches, or none at all.
+    Beyond(Trait, Vec<Glob>),
+    /// The identity is of one of these kinds; any, if none is named.
+    Caller(Vec<IdentityKind>),
+    /// No action of this class is logged of the entity's provider.
+    Unlogged(Action),
 }
 
 /// What must have happened, in this order, in event time.
@@ -266,7 +316,7 @@ impl Analytic {
                 match term {
                     Term::Largest(several) => metrics.extend(several),
                     Term::RoleTail(metric) => metrics.push(*metric),
-                    Term::Traits(_) | Term::Acts(_) | Term::Weight(_) => {}
+                    Term::Traits(_) | Term::Acts(_) | Term::Weight(_) | Term::Burst(..) => {}
                 }
             }
             arm.gates.iter().for_each(|gate| gate.metrics(&mut metrics));
@@ -295,6 +345,22 @@ impl Analytic {
         traits
     }
 
+    /// Returns the bursts that its arms look at.
+    pub fn bursts(&self) -> Vec<(BurstKind, Window)> {
+        let mut bursts = Vec::new();
+        for arm in &self.arms {
+            for term in &arm.terms {
+                if let Term::Burst(burst, _) = term {
+                    bursts.push((burst.kind, burst.over));
+                }
+            }
+            arm.gates.iter().for_each(|gate| gate.bursts(&mut bursts));
+        }
+        bursts.sort_unstable();
+        bursts.dedup();
+        bursts
+    }
+
     /// Returns the steps of the sequence, none if there is no sequence.
     pub fn steps(&self) -> &[Step] {
         self.sequence
@@ -307,9 +373,25 @@ impl Gate {
     fn metrics(&self, metrics: &mut Vec<Metric>) {
         match self {
             Self::Active(several) => metrics.extend(several),
-            Self::AtLeast(metric, _) => metrics.push(*metric),
+            Self::AtLeast(metric, _) | Self::Surprising(metric, _) => metrics.push(*metric),
             Self::AnyOf(gates) => gates.iter().for_each(|gate| gate.metrics(metrics)),
-            Self::Context | Self::External | Self::Act(_) | Self::Sequence => {}
+            Self::Burst(burst) => metrics.extend(burst.kind.metric()),
+            Self::Context
+            | Self::External
+            | Self::Act(_)
+            | Self::Sequence
+            | Self::Shows { .. }
+            | Self::Beyond(..)
+            | Self::Caller(_)
+            | Self::Unlogged(_) => {}
+        }
+    }
+
+    fn bursts(&self, bursts: &mut Vec<(BurstKind, Window)>) {
+        match self {
+            Self::Burst(burst) => bursts.push((burst.kind, burst.over)),
+            Self::AnyOf(gates) => gates.iter().for_each(|gate| gate.bursts(bursts)),
+            _ => {}
         }
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::analytic::element::{ElementKind, ElementValue, Elements};
 use crate::analytic::written::{
-    Given, GivenWords, Placed, WrittenArm, WrittenGate, WrittenStep, WrittenTerm,
+    Given, GivenWords, Placed, WrittenArm, WrittenBurst, WrittenGate, WrittenStep, WrittenTerm,
 };
-use crate::analytic::{Arm, Gate, ROLE_TAIL_METRICS, Step, Term};
+use crate::analytic::{Arm, Burst, Gate, ROLE_TAIL_METRICS, Step, Term};
 use crate::document::{Faults, Place, Word};
+use crate::event::IdentityKind;
+use crate::glob::Glob;
 use crate::vocab::{Metric, Str, Trait};
 
 /// Follows references to elements, and remembers which elements it met.
@@ -46,6 +48,7 @@ impl<'a> Resolver<'a> {
             terms,
             gates,
             quiet_context_factor,
+            severity_max: arm.severity_max,
         })
     }
 
@@ -56,6 +59,13 @@ impl<'a> Resolver<'a> {
                 .words(traits, "trait", Trait::parse, Trait::ALL)
                 .map(Term::Traits),
             WrittenTerm::Acts(act) => Some(Term::Acts(*act)),
+            WrittenTerm::Burst(burst, weight) => {
+                let burst = self.burst(burst);
+                let weight = self.placed(weight, "a weight of at least 0", |x| x >= 0.0);
+                burst
+                    .zip(weight)
+                    .map(|(burst, weight)| Term::Burst(burst, weight))
+            }
             WrittenTerm::Weight(weight) => self
                 .placed(weight, "a weight of at least 0", |x| x >= 0.0)
                 .map(Term::Weight),
@@ -89,6 +99,67 @@ impl<'a> Resolver<'a> {
             WrittenGate::External => Some(Gate::External),
             WrittenGate::Act(act) => Some(Gate::Act(*act)),
             WrittenGate::Sequence(_) => Some(Gate::Sequence),
+            WrittenGate::Burst(burst) => self.burst(burst).map(Gate::Burst),
+            WrittenGate::Surprising(metric, more_than) => self
+                .number(more_than)
+                .map(|more_than| Gate::Surprising(*metric, more_than)),
+            WrittenGate::Shows { which, like, new } => {
+                let like = match like {
+                    None => Vec::new(),
+                    Some(like) => self.globs(like)?,
+                };
+                Some(Gate::Shows {
+                    which: *which,
+                    like,
+                    new: *new,
+                })
+            }
+            WrittenGate::Beyond(which, known) => {
+                self.globs(known).map(|known| Gate::Beyond(*which, known))
+            }
+            WrittenGate::Caller(kinds) => self
+                .words(
+                    kinds,
+                    "kind of identity",
+                    IdentityKind::parse,
+                    IdentityKind::ALL,
+                )
+                .map(Gate::Caller),
+            WrittenGate::Unlogged(action) => Some(Gate::Unlogged(*action)),
+        }
+    }
+
+    fn burst(&mut self, burst: &WrittenBurst) -> Option<Burst> {
+        let over = self.follow(&burst.over, "a window", |value| match value {
+            ElementValue::Window(window) => Some(*window),
+            _ => None,
+        });
+        let at_least = self.integer(&burst.at_least);
+        let fixed = match &burst.fixed {
+            None => Some(false),
+            Some(fixed) => self.follow(fixed, "true or false", |value| match value {
+                ElementValue::Flag(flag) => Some(*flag),
+                _ => None,
+            }),
+        };
+        Some(Burst {
+            kind: burst.kind,
+            over: over?,
+            at_least: at_least?,
+            fixed: fixed?,
+        })
+    }
+
+    fn globs(&mut self, given: &Given<Vec<Glob>>) -> Option<Vec<Glob>> {
+        match given {
+            Given::Literal(globs) => Some(globs.clone()),
+            Given::Element(name) => {
+                let ElementValue::Globs(globs) = self.value(name)?.0 else {
+                    self.mistyped(name, "a list of patterns");
+                    return None;
+                };
+                Some(globs.clone())
+            }
         }
     }
 

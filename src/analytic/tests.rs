@@ -101,7 +101,7 @@ fn arms_are_checked() {
             "2: this metric stands twice in the list",
             "2: unknown metric `list_cals`; did you mean `list_calls`?",
             "3: unknown trait `regions`; did you mean `region`?",
-            "4: a term needs exactly one of largest, traits, acts, weight or role_tail",
+            "4: a term needs exactly one of largest, traits, acts, weight, role_tail or burst (with over, at_least and weight)",
             "4: unknown key in a term: `larges`; did you mean `largest`?",
             "5: expected a weight of at least 0, found -1",
             "6: unknown metric of a role's histogram `list_calls`; did you mean `read_calls`?",
@@ -117,7 +117,7 @@ fn arms_are_checked() {
             "4: unknown gate `contxt`; did you mean `context`?",
             "5: expected an integer of at least 0",
             "6: a gate needs `of`",
-            "7: a gate needs exactly one of active, at_least (with of), any or act",
+            "7: a gate needs exactly one of active, at_least (with of), any, act, burst (with over and at_least), surprising (with more_than), shows or new (with like), beyond (with of), caller or unlogged",
             "10: unknown key in [[arm]]: `cohrt`; did you mean `cohort`?",
         ],
     );

@@ -3,12 +3,14 @@
 mod arm;
 
 use crate::analytic::{
-    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, Field, SCHEMA, Status,
-    Telemetry,
+    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Telemetry,
 };
 use crate::document::{Faults, Fields, Place, Table, Value, Word};
-use crate::event::{Provider, Source};
-use crate::vocab::{EntityKind, Metric, Str, Trait};
+use crate::event::{Action, Field, IdentityKind, Provider, Source};
+use crate::glob::Glob;
+use crate::stats::Severity;
+use crate::time::Window;
+use crate::vocab::{BurstKind, EntityKind, Metric, Str, Trait};
 
 /// What stands for itself, or names the element that it is taken from, as in `"$ShareWeight"`.
 pub(super) enum Given<T> {
@@ -42,6 +44,7 @@ pub(super) struct WrittenArm {
     pub terms: Vec<WrittenTerm>,
     pub gates: Vec<WrittenGate>,
     pub quiet_context_factor: Option<Placed<f64>>,
+    pub severity_max: Option<Severity>,
 }
 
 /// A value that may be given by an element, and where it stands.
@@ -56,6 +59,14 @@ pub(super) enum WrittenTerm {
     Acts(ActKind),
     Weight(Placed<f64>),
     RoleTail(Place, Metric),
+    Burst(WrittenBurst, Placed<f64>),
+}
+
+pub(super) struct WrittenBurst {
+    pub kind: BurstKind,
+    pub over: Given<Window>,
+    pub at_least: Given<u64>,
+    pub fixed: Option<Given<bool>>,
 }
 
 pub(super) enum WrittenGate {
@@ -66,6 +77,16 @@ pub(super) enum WrittenGate {
     External,
     Act(ActKind),
     Sequence(Place),
+    Burst(WrittenBurst),
+    Surprising(Metric, Given<f64>),
+    Shows {
+        which: Trait,
+        like: Option<Given<Vec<Glob>>>,
+        new: bool,
+    },
+    Beyond(Trait, Given<Vec<Glob>>),
+    Caller(GivenWords<IdentityKind>),
+    Unlogged(Action),
 }
 
 pub(super) enum WrittenStep {

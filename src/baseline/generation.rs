@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, Calibration, Chain, Group, Movement, Tuning};
-use crate::measure::{Creations, Links, OwnAccounts, value_hash};
+use crate::event::{Action, Provider};
+use crate::measure::{Creations, Issued, Links, OwnAccounts, Seen, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
@@ -50,6 +51,10 @@ pub struct Generation {
     pub links: Links,
     /// Identities created of late.
     pub created: Creations,
+    /// Credentials issued of late.
+    pub issued: Issued,
+    /// Which classes of action the logs of the lookback had in them.
+    pub seen: Seen,
     /// Baselines that creep.
     pub movement: Movement,
     /// The stored distributions.
@@ -77,6 +82,8 @@ impl Generation {
             listed_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
+            issued: Issued::new(),
+            seen: Seen::default(),
             movement: Movement::default(),
             calibration: Calibration::default(),
             tuning: Tuning::default(),
@@ -86,6 +93,12 @@ impl Generation {
     /// Tells whether an account is ours: its trail is read, or the configuration says so.
     pub fn is_ours(&self, account: &Str) -> bool {
         self.own_accounts.contains(account) || self.listed_accounts.contains(account)
+    }
+
+    /// Tells whether the logs of the lookback had actions of this class in them; for [`Action::EgressFlow`], whether network
+    /// flows of the provider are logged at all. What is not seen is not known to be absent from the estate.
+    pub fn sees(&self, provider: Provider, action: Action) -> bool {
+        self.seen.has(provider, action)
     }
 
     /// Returns how many days before a day the memory begins; 0 if it does not reach back that far.
@@ -192,7 +205,7 @@ impl Generation {
 mod tests {
     use super::*;
     use crate::baseline::chain_of_identity;
-    use crate::event::{IdentityKind, Provider};
+    use crate::event::IdentityKind;
 
     /// Somebody without history is judged by the nearest group that has enough members with enough data, from the
     /// first event on.

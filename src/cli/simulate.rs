@@ -25,7 +25,7 @@ use crate::time::Day;
 /// plimsoll.toml: what the estate's owners know about it.
 ///
 /// Five AWS accounts are simulated, and the same company in Azure, Entra, Microsoft 365, Google Cloud, Workspace, Okta and
-/// Slack if formats of theirs are asked for. `ocsf` and `ecs` say again what `aws.cloudtrail` and `aws.vpcflow` say.
+/// Slack if formats of theirs are asked for. `ocsf`, `ecs` and `plain` say again what `aws.cloudtrail` and `aws.vpcflow` say.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Where it is written.

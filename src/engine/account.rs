@@ -166,7 +166,7 @@ pub fn account(
     let mut acquaintance = acquaintance(setup, &mut generation, &books);
     let accounts = acquaintance.accounts.iter().chain(&book.accounts);
     let accounts = accounts.cloned().collect();
-    enlighten(&mut generation, setup, &accounts, &book.created);
+    enlighten(&mut generation, setup, &accounts, &book);
     let links = acquaintance.links(question.day, &generation);
     let facts = book.assemble(&[links], &generation.own_accounts);
     let (entity, of_entity) = find(&facts, &generation, question)?;
@@ -334,8 +334,8 @@ fn read(
 fn acquaintance(setup: &Setup, generation: &mut Generation, books: &Books) -> Acquaintance {
     let mut acquaintance = Acquaintance::default();
     for book in books.values() {
-        enlighten(generation, setup, &acquaintance.accounts, &book.created);
-        enlighten(generation, setup, &book.accounts, &book.created);
+        enlighten(generation, setup, &acquaintance.accounts, book);
+        enlighten(generation, setup, &book.accounts, book);
         let links = acquaintance.links(book.day, generation);
         let facts = book.assemble(&[links], &generation.own_accounts);
         acquaintance.remember(book, &facts, generation);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::Setup;
 use crate::learn::{CLOSING_SECS, Learner, PeerGroupOf, Unlearnt};
-use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, note_creation};
+use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, note_creation};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str};
@@ -71,7 +71,7 @@ impl<'a> Nights<'a> {
             .is_none_or(|first| book.day.since(first) < BURN_IN_DAYS);
         if !is_scored && !is_burn_in {
             let mut morning = self.learner.generation(book.day);
-            enlighten(&mut morning, self.setup, &self.own_accounts, &book.created);
+            enlighten(&mut morning, self.setup, &self.own_accounts, book);
             self.absorb(book, &mut facts);
             self.pending = Some(Pending {
                 day: book.day,
@@ -137,12 +137,13 @@ impl<'a> Nights<'a> {
     }
 }
 
-/// Adds what the configuration and the logs of the day itself show: accounts that are ours, identities just created.
+/// Adds what the configuration and the logs of the day itself show: accounts that are ours, identities just created,
+/// credentials just issued.
 pub fn enlighten(
     generation: &mut Generation,
     setup: &Setup,
     accounts: &OwnAccounts,
-    created: &Creations,
+    book: &DayBook,
 ) {
     generation.own_accounts.extend(accounts.iter().cloned());
     generation
@@ -151,7 +152,8 @@ pub fn enlighten(
             let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
             Str::from(bare)
         }));
-    for (identity, creation) in created {
+    for (identity, creation) in &book.created {
         note_creation(&mut generation.created, identity, creation);
     }
+    generation.issued.note(book.day, &book.issued);
 }

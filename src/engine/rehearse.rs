@@ -108,7 +108,7 @@ pub fn rehearse(
                 alerts: Vec::new(),
             }));
         }
-        enlighten(&mut generation, setup, &book.accounts, &book.created);
+        enlighten(&mut generation, setup, &book.accounts, book);
         let facts = nights.facts_of(book);
         look(DayShown {
             day,

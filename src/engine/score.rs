@@ -297,8 +297,8 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         options,
         summary,
     } = hearing;
-    enlighten(generation, setup, &acquaintance.accounts, &book.created);
-    enlighten(generation, setup, &book.accounts, &book.created);
+    enlighten(generation, setup, &acquaintance.accounts, book);
+    enlighten(generation, setup, &book.accounts, book);
     let generation = &*generation;
     let links = acquaintance.links(book.day, generation);
     let facts = book.assemble(&[links], &generation.own_accounts);

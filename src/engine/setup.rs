@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::identity::Resolver;
 use crate::identity::geo::Databases;
-use crate::measure::{Plan, value_hash};
+use crate::measure::{BurstKey, Plan, value_hash};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str};
 
@@ -40,11 +40,18 @@ impl Setup {
         }
         windows.sort_unstable();
         windows.dedup();
+        let mut bursts: Vec<BurstKey> = analytics
+            .iter()
+            .flat_map(Analytic::bursts)
+            .map(|(kind, window)| BurstKey { kind, window })
+            .collect();
+        bursts.sort_unstable();
+        bursts.dedup();
         Self {
             config,
             analytics,
             databases: Databases::default(),
-            plan: Plan { windows },
+            plan: Plan { windows, bursts },
             now,
         }
     }
@@ -76,6 +83,8 @@ impl Setup {
         said.extend(config.bindings.iter().map(|b| format!("{b:?}")));
         let odd_windows = self.plan.windows.iter().filter(|(_, w)| w.grain() == *w);
         said.extend(odd_windows.map(|(m, w)| format!("{m} {w}")));
+        let bursts = self.plan.bursts.iter();
+        said.extend(bursts.map(|burst| format!("burst {} {}", burst.kind, burst.window)));
         said.sort_unstable();
         said.dedup();
         format!("{:016x}", value_hash(&said.join("\n")))

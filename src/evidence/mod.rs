@@ -174,6 +174,9 @@ pub struct Judgement {
     pub threshold: f64,
     /// Whether a sensitive bucket was touched, which raises the severity.
     pub sensitive: bool,
+    /// The greatest severity that an alert on this arm may have; `None` for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity_max: Option<stats::Severity>,
 }
 
 impl Judgement {

@@ -12,7 +12,7 @@ mod unlearnt;
 pub use state::known_buckets;
 pub use unlearnt::{Omission, Unlearnt};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rustc_hash::FxHashMap;
 
@@ -24,7 +24,9 @@ use crate::event::{IdentityKind, Provider};
 use crate::learn::group_loan::{GroupLoan, group_state};
 use crate::learn::peers::Alike;
 use crate::learn::state::{DayPartial, EntityState, NOVELTY_TRAITS, home_region, moments_of};
-use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Plan, note_creation};
+use crate::measure::{
+    Creations, DayBook, DayFacts, Issued, Links, OwnAccounts, Plan, Seen, note_creation,
+};
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
 use crate::time::{Day, Time, Window};
@@ -51,6 +53,9 @@ pub struct Learner<'a> {
     own_accounts: OwnAccounts,
     links: Links,
     created: Creations,
+    issued: Issued,
+    /// What the logs of each day of the lookback had in them.
+    seen: VecDeque<(Day, Seen)>,
     first_day: Option<Day>,
     next_day: Option<Day>,
     groups_alike: bool,
@@ -70,6 +75,8 @@ impl<'a> Learner<'a> {
             own_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
+            issued: Issued::new(),
+            seen: VecDeque::new(),
             first_day: None,
             next_day: None,
             groups_alike: true,
@@ -107,8 +114,10 @@ impl<'a> Learner<'a> {
         for (identity, creation) in &book.created {
             note_creation(&mut self.created, identity, creation);
         }
+        self.issued.note(day, &book.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         self.created.retain(|_, creation| creation.at >= oldest);
+        self.seen.push_back((day, book.covered().seen()));
         self.forget(day);
         self.recount_support();
         if self.groups_alike {
@@ -224,6 +233,7 @@ impl<'a> Learner<'a> {
     fn forget(&mut self, day: Day) {
         let oldest_volume = day.plus(1 - LOOKBACK_DAYS);
         let oldest_trait = day.plus(1 - TRAIT_MEMORY_DAYS);
+        self.seen.retain(|(day, _)| *day >= oldest_volume);
         self.entities.retain(|_, state| {
             while state
                 .partials
@@ -273,6 +283,10 @@ impl<'a> Learner<'a> {
         generation.own_accounts = self.own_accounts.clone();
         generation.links = self.links.clone();
         generation.created = self.created.clone();
+        generation.issued = self.issued.clone();
+        for (_, seen) in &self.seen {
+            generation.seen.merge(seen);
+        }
         generation.support = self.support.clone();
         generation.movement = self.movement(DRIFT_REPORTS_PER_DAY);
         let mut members: BTreeMap<Group, Vec<Entity>> = BTreeMap::new();

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::event::Event;
+use crate::event::{Event, Provider};
 use crate::identity::Settled;
 use crate::measure::links::{self, Links};
 use crate::measure::{
-    Contribution, Creation, Creations, DayFacts, Plan, note_creation, twice, value_hash,
+    Contribution, Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan,
+    note_creation, twice, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -36,6 +38,18 @@ pub struct Subject {
 /// The accounts whose own trail is read.
 pub type OwnAccounts = BTreeSet<Str>;
 
+/// Returns what an event is known by: its id among those of whoever gave it, so that equal ids of two providers are two events.
+///
+/// The log that tells of it does not matter, for one record may come by several.
+fn fingerprint(event: &Event) -> u64 {
+    let giver = match event.provider {
+        // Their logs tell the same sign-in and the same request under one id.
+        Provider::Azure | Provider::Entra | Provider::M365 => Provider::Entra,
+        other => other,
+    };
+    xxh3_64_with_seed(event.id.as_bytes(), value_hash(giver.as_str()))
+}
+
 /// Everything that happened in one UTC day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayBook {
@@ -49,12 +63,18 @@ pub struct DayBook {
     pub accounts: OwnAccounts,
     /// Identities created that day, and how.
     pub created: Creations,
+    /// Credentials that were issued that day, and how they were come by.
+    pub issued: Issuances,
     /// What trails tell of who did what to which bucket, so that it does not count again where a server access log tells it.
     pub told_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events told so far; each is told once.
     pub fingerprints: FxHashSet<u64>,
     /// What records without a caller add, by fingerprint, as long as none of the same id names one; then nothing.
     pub unnamed: BTreeMap<u64, Option<BTreeMap<Subject, DayFacts>>>,
+    /// What was counted of the logs' coverage, but for the records in `unnamed`.
+    pub coverage: Coverage,
+    /// What the records in `unnamed` add to it, by fingerprint.
+    pub unnamed_coverage: BTreeMap<u64, Coverage>,
     /// Last event of the day.
     pub last: Option<Time>,
 }
@@ -68,9 +88,12 @@ impl DayBook {
             links: Links::new(),
             accounts: OwnAccounts::new(),
             created: Creations::new(),
+            issued: Issuances::new(),
             told_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: BTreeMap::new(),
+            coverage: Coverage::default(),
+            unnamed_coverage: BTreeMap::new(),
             last: None,
         }
     }
@@ -82,13 +105,16 @@ impl DayBook {
     pub fn tell(&mut self, settled: &Settled, plan: &Plan) -> bool {
         let event = settled.event;
         debug_assert_eq!(event.time.day(), self.day);
-        let fingerprint = value_hash(&event.id);
+        let fingerprint = fingerprint(event);
         let is_first = self.fingerprints.insert(fingerprint);
         let is_unnamed = is_unnamed(event);
         let unnamed = self.unnamed.get_mut(&fingerprint);
         let takes_place = !is_unnamed && unnamed.and_then(Option::take).is_some();
         if !is_first && !takes_place {
             return false;
+        }
+        if takes_place {
+            self.unnamed_coverage.remove(&fingerprint);
         }
         self.last = self.last.max(Some(event.time));
         if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some())
@@ -99,6 +125,9 @@ impl DayBook {
         if let Some(created) = &event.created {
             note_creation(&mut self.created, created, &Creation::of(settled));
         }
+        if let Some((credential, issuance)) = Issuance::of(settled) {
+            self.issued.note(credential, issuance);
+        }
         if let Some(principal) = &event.principal {
             self.links.note(event.provider, principal, event.time);
         }
@@ -106,6 +135,11 @@ impl DayBook {
         let twin_of_trail = twice::of_access_log(event);
         let mut held = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
             .then(BTreeMap::<Subject, DayFacts>::new);
+        match &held {
+            Some(_) => self.unnamed_coverage.entry(fingerprint).or_default(),
+            None => &mut self.coverage,
+        }
+        .note(event);
         let contribution = Contribution::of(settled);
         for entity in settled.entities() {
             let is_identity = entity.kind == EntityKind::Identity;
@@ -133,7 +167,16 @@ impl DayBook {
 
     /// Tells whether an event that was told has given way to one of the same id that names its caller.
     pub fn gave_way(&self, event: &Event) -> bool {
-        is_unnamed(event) && matches!(self.unnamed.get(&value_hash(&event.id)), Some(None))
+        is_unnamed(event) && matches!(self.unnamed.get(&fingerprint(event)), Some(None))
+    }
+
+    /// Returns what the day's logs had in them.
+    pub fn covered(&self) -> Coverage {
+        let mut coverage = self.coverage.clone();
+        for unnamed in self.unnamed_coverage.values() {
+            coverage.merge(unnamed);
+        }
+        coverage
     }
 
     /// Unites two books of the same day that were told different events.
@@ -158,9 +201,12 @@ impl DayBook {
         for (identity, creation) in &other.created {
             note_creation(&mut self.created, identity, creation);
         }
+        self.issued.merge(&other.issued);
         self.told_by_trail.extend(other.told_by_trail);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.extend(other.unnamed);
+        self.coverage.merge(&other.coverage);
+        self.unnamed_coverage.extend(other.unnamed_coverage);
         self.last = self.last.max(other.last);
     }
 
@@ -317,8 +363,36 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{AddressClass, Source};
     use crate::time::Window;
     use crate::vocab::Metric;
+
+    #[test]
+    fn an_event_counts_once_by_whatever_log_and_equal_ids_of_two_providers_are_two() {
+        let mut book = DayBook::new(Day(20_000));
+        let mut tells = |provider, source| {
+            let event = Event::new(Day(20_000).start(), "1".into(), provider, source);
+            let settled = Settled {
+                event: &event,
+                identity: None,
+                region: None,
+                peer_class: AddressClass::Unknown,
+                sensitive: false,
+                source_sensitive: false,
+            };
+            book.tell(&settled, &Plan::default())
+        };
+        for (provider, source, is_new) in [
+            (Provider::Slack, Source::SlackAudit, true),
+            (Provider::Aws, Source::AwsCloudTrail, true),
+            (Provider::Aws, Source::Ocsf, false),
+            (Provider::Aws, Source::Ecs, false),
+            (Provider::M365, Source::M365Ual, true),
+            (Provider::Entra, Source::EntraSignIn, false),
+        ] {
+            assert_eq!(tells(provider, source), is_new, "{source} of {provider}");
+        }
+    }
 
     #[test]
     fn a_crowded_role_counts_each_of_its_persons_once() {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{IdentityKind, Principal, Provider};
-use crate::measure::value_hash;
+use crate::measure::{BurstKey, BurstReading, Bursts, Mark, value_hash};
 use crate::sketch::{Distinct, Tally};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str, Trait};
@@ -74,6 +74,8 @@ pub struct Share {
     pub account: Str,
     /// Whether the bucket is on the sensitive list.
     pub sensitive: bool,
+    /// Whether it was given by a policy, an ACL or a role rather than by a copy.
+    pub is_grant: bool,
 }
 
 /// Who a subject is, beside its id.
@@ -150,6 +152,8 @@ pub struct DayFacts {
     traits: Vec<(Trait, TraitValues)>,
     /// Data given to other accounts.
     pub shares: Tally<Share, SHARES_PER_DAY_MAX>,
+    /// What happened all at once, sorted by what is counted.
+    bursts: Vec<(BurstKey, Bursts)>,
 }
 
 impl DayFacts {
@@ -165,6 +169,7 @@ impl DayFacts {
             timeline: Vec::new(),
             traits: Vec::new(),
             shares: Tally::default(),
+            bursts: Vec::new(),
         }
     }
 
@@ -279,6 +284,28 @@ impl DayFacts {
         self.traits[at].1.add_borrowed(hash, value, shared, 1);
     }
 
+    /// Adds to a burst.
+    pub fn add_mark(&mut self, key: BurstKey, at: Time, mark: &Mark) {
+        let place = match self.bursts.binary_search_by_key(&key, |&(k, _)| k) {
+            Ok(place) => place,
+            Err(place) => {
+                self.bursts.insert(place, (key, Bursts::default()));
+                place
+            }
+        };
+        self.bursts[place]
+            .1
+            .add(key.window, at, mark.group, mark.value);
+    }
+
+    /// Returns the largest burst of the day; see [`Bursts::largest`].
+    pub fn largest_burst(&self, key: BurstKey, fixed: bool) -> Option<BurstReading> {
+        let at = self.bursts.binary_search_by_key(&key, |&(k, _)| k).ok()?;
+        self.bursts[at]
+            .1
+            .largest(key.window, self.first.day().start(), fixed)
+    }
+
     /// Unites two accounts of the same subject and day.
     pub fn merge(&mut self, other: &DayFacts) {
         self.first = self.first.min(other.first);
@@ -303,6 +330,12 @@ impl DayFacts {
             }
         }
         self.shares.merge(&other.shares);
+        for (key, bursts) in &other.bursts {
+            match self.bursts.binary_search_by_key(key, |&(k, _)| k) {
+                Ok(at) => self.bursts[at].1.merge(bursts),
+                Err(at) => self.bursts.insert(at, (*key, bursts.clone())),
+            }
+        }
     }
 
     /// Returns the same day without some metrics, and without those trait values that `is_known` does not hold for. That
@@ -451,6 +484,7 @@ mod tests {
                 bucket: "payroll".into(),
                 account: "999988887777".into(),
                 sensitive,
+                is_grant: true,
             };
             facts.shares.add(u64::from(sensitive), share, 1);
             assert_eq!(facts.touches_sensitive(), touches);

@@ -2,15 +2,21 @@
 //!
 //! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
 
+mod burst;
+mod coverage;
 mod creation;
 mod daybook;
 mod facts;
+mod issuance;
 mod links;
 mod twice;
 
+pub use burst::{BurstKey, BurstReading, Bursts, Mark};
+pub use coverage::{Coverage, Leg, LegKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
 pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
+pub use issuance::{Issuance, Issuances, Issued};
 pub use links::Links;
 
 use std::fmt::{self, Write as _};
@@ -23,13 +29,15 @@ use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::identity::Settled;
 use crate::identity::address::network_of;
 use crate::time::Window;
-use crate::vocab::{Metric, Str, Trait};
+use crate::vocab::{BurstKind, Metric, Str, Trait};
 
 /// Which windows are measured beside the standard ones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Metrics with a window of their own, as analytics declare them.
     pub windows: Vec<(Metric, Window)>,
+    /// Which bursts are counted, sorted.
+    pub bursts: Vec<BurstKey>,
 }
 
 impl Plan {
@@ -49,6 +57,10 @@ pub fn value_hash(value: &str) -> u64 {
 
 /// The action that a flow to an external address is remembered as.
 pub const EGRESS_FLOW: &str = "vpc:egress";
+/// How a sign-in with a second factor is remembered, beside its method.
+const WITH_MFA: &str = "mfa";
+/// How one without is.
+const WITHOUT_MFA: &str = "no mfa";
 /// Room for the values that one event spells out: an operation and two networks, as a rule.
 const WRITTEN_BYTES: usize = 96;
 
@@ -61,6 +73,7 @@ pub struct Contribution<'a> {
     egress_bytes: u64,
     traits: Vec<(Trait, u64, Value<'a>)>,
     shares: Vec<Share>,
+    marks: Vec<Mark>,
     /// Where values are written that no text of the event holds.
     written: String,
 }
@@ -82,6 +95,7 @@ impl<'a> Contribution<'a> {
             egress_bytes: 0,
             traits: Vec::with_capacity(8),
             shares: Vec::new(),
+            marks: Vec::new(),
             written: String::with_capacity(WRITTEN_BYTES),
         };
         contribution.add_context();
@@ -97,6 +111,11 @@ impl<'a> Contribution<'a> {
         if event.outcome == Outcome::Denied {
             if is_measured(event.action) {
                 self.sums.push((Metric::DeniedCalls, 1));
+                if event.action != Action::EnumerateDirectory {
+                    let bucket = event.container.as_ref().map_or(0, |b| value_hash(b.raw()));
+                    let group = bucket ^ whence(event).rotate_left(1);
+                    self.mark(BurstKind::DeniedCalls, group, value_hash(&event.id));
+                }
             }
             return;
         }
@@ -112,9 +131,14 @@ impl<'a> Contribution<'a> {
             Action::WriteObject => self.sums.push((Metric::WriteCalls, 1)),
             Action::CopyObject => self.add_copy(event),
             Action::DeleteObject => self.sums.push((Metric::DeleteCalls, 1)),
-            Action::ReadPosture => self
-                .distinct
-                .extend(bucket.map(|b| (Metric::PostureBuckets, b))),
+            Action::ReadPosture => {
+                if let Some(bucket) = bucket {
+                    self.distinct.push((Metric::PostureBuckets, bucket));
+                    if event.context.console != Some(true) {
+                        self.mark(BurstKind::PostureBuckets, whence(event), bucket);
+                    }
+                }
+            }
             Action::WritePosture => self.add_share(event),
             Action::EnumerateDirectory => {
                 self.sums.push((Metric::DirectoryCalls, 1));
@@ -210,7 +234,12 @@ impl<'a> Contribution<'a> {
             bucket: bucket.shared().clone(),
             account: account.clone(),
             sensitive,
+            is_grant: event.action == Action::WritePosture,
         });
+    }
+
+    fn mark(&mut self, kind: BurstKind, group: u64, value: u64) {
+        self.marks.push(Mark { kind, group, value });
     }
 
     fn add_egress(&mut self, bytes: u64, ip: IpAddr) {
@@ -261,6 +290,16 @@ impl<'a> Contribution<'a> {
         if let Some(method) = &event.context.auth_method {
             self.add_trait(Trait::AuthMethod, method);
         }
+        if let (Action::Authenticate, Some(mfa)) = (event.action, event.context.mfa) {
+            let factor = if mfa { WITH_MFA } else { WITHOUT_MFA };
+            self.add_written(Trait::AuthMethod, format_args!("{factor}"));
+        }
+        if let Some(application) = &event.application {
+            self.add_trait(Trait::Application, application);
+        }
+        for scope in &event.scopes {
+            self.add_trait(Trait::Scope, scope);
+        }
         if let Some(account) = &event.destination.account {
             self.add_trait(Trait::Destination, account);
         } else if let (Action::CopyObject, Some(bucket)) =
@@ -278,6 +317,9 @@ impl<'a> Contribution<'a> {
         }
         if let Some(country) = &peer.country {
             self.add_trait(Trait::Country, country);
+            if matches!(event.outcome, Outcome::Success | Outcome::Unknown) {
+                self.mark(BurstKind::Countries, 0, value_hash(country));
+            }
         }
         let is_somewhere = matches!(class, AddressClass::External | AddressClass::Internal);
         match (peer.asn, peer.ip.filter(|_| is_somewhere)) {
@@ -326,6 +368,11 @@ impl<'a> Contribution<'a> {
         if self.read_calls > 0 || self.egress_bytes > 0 {
             facts.add_minute(event.time, self.read_calls, self.egress_bytes);
         }
+        for mark in &self.marks {
+            for &key in plan.bursts.iter().filter(|key| key.kind == mark.kind) {
+                facts.add_mark(key, event.time, mark);
+            }
+        }
         for (which, hash, value) in &self.traits {
             match value {
                 Value::Shared(text) => facts.add_trait(*which, *hash, text, || (*text).clone()),
@@ -352,6 +399,11 @@ impl<'a> Contribution<'a> {
             .any(|&(shown, shown_hash, _)| shown == which && shown_hash == hash)
     }
 
+    /// Returns what the event adds to bursts.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
     /// Returns what the event gives to other accounts.
     pub fn shares(&self) -> &[Share] {
         &self.shares
@@ -363,6 +415,15 @@ impl<'a> Contribution<'a> {
             .iter()
             .map(|&(metric, _)| metric)
             .chain(self.distinct.iter().map(|&(metric, _)| metric))
+    }
+}
+
+/// Returns where a call came from, by its hash.
+fn whence(event: &Event) -> u64 {
+    match (&event.peer.ip, &event.peer.host) {
+        (Some(ip), _) => value_hash(&ip.to_string()),
+        (None, Some(host)) => value_hash(host.raw()),
+        (None, None) => 0,
     }
 }
 

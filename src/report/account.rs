@@ -248,6 +248,62 @@ fn gate_text(gate: &GateReading) -> String {
                 act.replace('_', " ")
             )
         }
+        GateDetail::Burst {
+            burst,
+            over,
+            observed,
+            required,
+        } => format!(
+            "{} {} within {over} of {} asked",
+            count(*observed),
+            burst.replace('_', " "),
+            count(*required)
+        ),
+        GateDetail::Surprising {
+            metric,
+            surprise,
+            required,
+        } => format!("{metric} has a surprise of {surprise:.2}, more than {required:.1} asked"),
+        GateDetail::Shows {
+            r#trait,
+            new,
+            like,
+            values,
+        } => {
+            let new = if *new { "new " } else { "" };
+            let name = r#trait.replace('_', " ");
+            if values.is_empty() {
+                let like = match like.len() {
+                    0 => String::new(),
+                    _ => format!(" like {}", like.join(", ")),
+                };
+                format!("no {new}{name}{like}")
+            } else {
+                format!("{new}{name} {}", values.join(", "))
+            }
+        }
+        GateDetail::Beyond {
+            r#trait,
+            of,
+            values,
+        } => {
+            let name = r#trait.replace('_', " ");
+            match (gate.is_open, values.is_empty()) {
+                (false, _) => format!("no {name} but {}", of.join(", ")),
+                (true, true) => format!("no {name} is told"),
+                (true, false) => format!("{name} {}", values.join(", ")),
+            }
+        }
+        GateDetail::Caller { caller, of } if gate.is_open || of.is_empty() => {
+            format!("the caller is a {}", caller.replace('_', " "))
+        }
+        GateDetail::Caller { caller, of } => {
+            format!("the caller is a {caller}, none of {}", of.join(", "))
+        }
+        GateDetail::Unlogged { action } if gate.is_open => {
+            format!("{action} is not logged here")
+        }
+        GateDetail::Unlogged { action } => format!("{action} is logged here"),
         GateDetail::Sequence { steps } => {
             let each: Vec<String> = steps.iter().map(step_text).collect();
             format!("sequence: {}", each.join(", "))
@@ -295,6 +351,12 @@ fn part_text(part: &PartAccount) -> String {
             "{} to {}",
             noun(part.observed.unwrap_or(0), "act", "acts"),
             part.value.as_deref().unwrap_or_default()
+        ),
+        "burst" => format!(
+            "{} {} within {}",
+            count(part.observed.unwrap_or(0)),
+            name.replace('_', " "),
+            part.window.as_deref().unwrap_or_default()
         ),
         "declared" => "weight of its own".to_owned(),
         _ => {

@@ -51,6 +51,9 @@ pub struct AlertDocument {
     pub entity: Entity,
     /// How the session began.
     pub authentication: Option<Authentication>,
+    /// Who took the credentials that it was done with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<Assumption>,
     /// Why, largest first.
     #[serde(default)]
     pub reasons: Vec<AlertReason>,
@@ -138,6 +141,26 @@ pub struct Authentication {
     pub mfa: Option<bool>,
     /// From where.
     pub source_ip: Option<String>,
+}
+
+/// How a credential was come by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Assumption {
+    /// Which.
+    pub credential: String,
+    /// When.
+    pub time: String,
+    /// The operation.
+    pub operation: String,
+    /// The event that tells of it.
+    pub event_id: String,
+    /// Who took it.
+    pub by: Option<String>,
+    /// From where.
+    pub source_ip: Option<String>,
+    /// How the credential was come by that was shown for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Box<Assumption>>,
 }
 
 /// Whose history something was judged by.
@@ -241,6 +264,24 @@ pub enum AlertReason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         basis: Option<ShareBasis>,
         /// The first of the acts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<FirstEvent>,
+    },
+    /// So many things happened at once, for which the analytic declares a weight.
+    Burst {
+        /// What was counted.
+        burst: String,
+        /// Within which time.
+        window: String,
+        /// How many there were.
+        observed: u64,
+        /// How many the analytic asks for.
+        required: u64,
+        /// When it began.
+        start: String,
+        /// Its part of the arm's statistic.
+        surprise: f64,
+        /// The first event of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         first: Option<FirstEvent>,
     },
@@ -389,6 +430,7 @@ impl AlertReason {
             Self::Volume(amount) | Self::Newcomer(amount) => amount.surprise,
             Self::Novelty { surprise, .. }
             | Self::Share { surprise, .. }
+            | Self::Burst { surprise, .. }
             | Self::Declared { surprise, .. } => *surprise,
             Self::Sequence { .. } => 0.0,
         }
@@ -397,7 +439,9 @@ impl AlertReason {
     /// Returns the event that first showed what is new, or gave something away.
     pub fn first(&self) -> Option<&FirstEvent> {
         match self {
-            Self::Novelty { first, .. } | Self::Share { first, .. } => first.as_ref(),
+            Self::Novelty { first, .. } | Self::Share { first, .. } | Self::Burst { first, .. } => {
+                first.as_ref()
+            }
             _ => None,
         }
     }
@@ -408,7 +452,7 @@ impl AlertReason {
             Self::Volume(amount) | Self::Newcomer(amount) => amount.basis = None,
             Self::Novelty { basis, .. } => *basis = None,
             Self::Share { basis, .. } => *basis = None,
-            Self::Declared { .. } | Self::Sequence { .. } => {}
+            Self::Burst { .. } | Self::Declared { .. } | Self::Sequence { .. } => {}
         }
         self
     }

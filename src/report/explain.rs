@@ -295,7 +295,7 @@ fn write_reason(
                 None => Ok(()),
             }
         }
-        AlertReason::Share { .. } | AlertReason::Declared { .. } => {
+        AlertReason::Share { .. } | AlertReason::Burst { .. } | AlertReason::Declared { .. } => {
             writeln!(out, "  {part} of the whole")
         }
         AlertReason::Sequence { steps } => steps
@@ -444,6 +444,7 @@ mod tests {
             surprise: 1.0,
             threshold: 1.0,
             sensitive: false,
+            severity_max: None,
         };
         judgement.rank = judgement.rank_of(statistic);
         alert.evidence = Some(judgement);

@@ -36,6 +36,12 @@ pub fn finding(alert: &AlertDocument) -> Value {
         .iter()
         .map(|r| text::sentence(r, &entity.id))
         .collect();
+    let unmapped = json!({
+        "score": alert.score, "surprise": alert.surprise, "threshold": alert.threshold, "arm": alert.arm,
+        "statistic": alert.statistic, "provisional": alert.provisional, "generation": alert.generation,
+        "suppressed_by": alert.suppressed_by, "reasons": alert.without_evidence().reasons, "destinations": alert.destinations,
+        "authentication": alert.authentication, "assumed": alert.assumed, "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen},
+    });
     let mut finding = json!({
         "activity_id": activity_id,
         "activity_name": activity,
@@ -95,12 +101,7 @@ pub fn finding(alert: &AlertDocument) -> Value {
             "data": {"calls": bucket.calls, "objects": bucket.objects, "bytes": bucket.bytes},
         })).collect::<Vec<_>>(),
         "observables": observables(alert),
-        "unmapped": {
-            "score": alert.score, "surprise": alert.surprise, "threshold": alert.threshold, "arm": alert.arm,
-            "statistic": alert.statistic, "provisional": alert.provisional, "generation": alert.generation,
-            "suppressed_by": alert.suppressed_by, "reasons": alert.without_evidence().reasons, "destinations": alert.destinations,
-            "authentication": alert.authentication, "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen},
-        },
+        "unmapped": unmapped,
     });
     let anomalies = anomalies(alert);
     if let (Some(fields), false) = (finding.as_object_mut(), anomalies.is_empty()) {
@@ -178,7 +179,9 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
                     steps.join(" > "),
                 ))
             }
-            AlertReason::Share { .. } | AlertReason::Declared { .. } => None,
+            AlertReason::Share { .. }
+            | AlertReason::Burst { .. }
+            | AlertReason::Declared { .. } => None,
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::report::document::{
-    AlertDocument, AlertReason, Amount, AmountBasis, FirstEvent, JudgedAgainst, Step,
+    AlertDocument, AlertReason, Amount, AmountBasis, Assumption, FirstEvent, JudgedAgainst, Step,
 };
 use crate::report::escape::Plain;
 use crate::report::number::{amount, bytes, count, noun};
@@ -14,6 +14,9 @@ use crate::stats::Severity;
 const OPERATIONS_SHOWN: usize = 6;
 /// Rows of buckets and destinations that are shown; the document has more.
 const ROWS_SHOWN: usize = 5;
+
+/// Credentials of which it is shown who took them; the document has more.
+const ASSUMED_SHOWN: usize = 3;
 
 /// Returns an alert over several lines, with the end of the last.
 pub fn alert(alert: &AlertDocument, paint: Paint) -> String {
@@ -68,6 +71,9 @@ fn write_alert(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fm
     fact("from", from(alert))?;
     fact("client", alert.entity.user_agent.clone())?;
     fact("session", session(alert))?;
+    for assumption in alert.assumed.iter().take(ASSUMED_SHOWN) {
+        fact("assumed", Some(assumed(assumption)))?;
+    }
     fact("since", alert.entity.first_seen.clone())?;
     fact("approved", alert.suppressed_by.clone())?;
     let provisional = if alert.provisional {
@@ -144,6 +150,32 @@ fn session(alert: &AlertDocument) -> Option<String> {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Tells who took a credential, and with which that he took before, in one line that is not yet escaped.
+pub(super) fn assumed(assumption: &Assumption) -> String {
+    let mut text = String::new();
+    let mut next = Some(assumption);
+    while let Some(step) = next {
+        if !text.is_empty() {
+            text.push_str("; that one ");
+        }
+        let part = |word: &str, value: &Option<String>| match value {
+            Some(value) => format!("{word} {value} "),
+            None => String::new(),
+        };
+        let (by, from) = (part("by", &step.by), part(" from", &step.source_ip));
+        let _ = write!(
+            text,
+            "{by}at {}{} ({}, event {})",
+            step.time,
+            from.trim_end(),
+            step.operation,
+            step.event_id
+        );
+        next = step.with.as_deref();
+    }
+    text
 }
 
 fn write_reason(out: &mut String, reason: &AlertReason, entity: &str) -> std::fmt::Result {
@@ -259,6 +291,23 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
                 } else {
                     ""
                 },
+            )
+        }
+        AlertReason::Burst {
+            burst,
+            window,
+            observed,
+            required,
+            first,
+            ..
+        } => {
+            let from = first.as_ref().and_then(|event| event.source_ip.as_deref());
+            let from = from.filter(|_| burst != "countries");
+            format!(
+                "burst: {} {} within {window}{} ({required} asked)",
+                count(*observed),
+                burst.replace('_', " "),
+                from.map(|ip| format!(" from {ip}")).unwrap_or_default(),
             )
         }
         AlertReason::Declared { buckets, .. } if buckets.is_empty() => {

@@ -113,6 +113,58 @@ pub enum GateDetail {
         /// How many there were.
         acts: u64,
     },
+    /// So many things must happen at once.
+    Burst {
+        /// What is counted.
+        burst: &'static str,
+        /// Within which time.
+        over: String,
+        /// How many there were.
+        observed: u64,
+        /// How many are asked.
+        required: u64,
+    },
+    /// A metric must be more surprising than this.
+    Surprising {
+        /// Which metric.
+        metric: &'static str,
+        /// How surprising it was, in natural logarithms.
+        surprise: f64,
+        /// What it must exceed.
+        required: f64,
+    },
+    /// A trait must show a value of these.
+    Shows {
+        /// Which trait.
+        r#trait: &'static str,
+        /// Whether the value must be new to the entity.
+        new: bool,
+        /// The patterns; none for any value.
+        like: Vec<String>,
+        /// The values that did.
+        values: Vec<String>,
+    },
+    /// A trait must show a value that is none of these, or none at all.
+    Beyond {
+        /// Which trait.
+        r#trait: &'static str,
+        /// The patterns of those that are expected.
+        of: Vec<String>,
+        /// The values that are not.
+        values: Vec<String>,
+    },
+    /// The identity must be of such a kind.
+    Caller {
+        /// Its kind.
+        caller: &'static str,
+        /// The kinds that would do; none for any.
+        of: Vec<&'static str>,
+    },
+    /// Nothing of the kind must be logged at all.
+    Unlogged {
+        /// What kind of action.
+        action: &'static str,
+    },
     /// Steps must be taken in order.
     Sequence {
         /// As far as they were looked at: up to the first that was not taken.
@@ -144,7 +196,7 @@ fn as_text<S: serde::Serializer>(time: &Option<Time>, serializer: S) -> Result<S
 /// One part of a statistic, in words and numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PartAccount {
-    /// `volume`, `novelty`, `newcomer`, `share` or `declared`.
+    /// `volume`, `novelty`, `newcomer`, `share`, `burst` or `declared`.
     pub kind: &'static str,
     /// The metric or trait; empty if it has none.
     pub name: &'static str,
@@ -291,6 +343,11 @@ impl PartAccount {
                 part.kind = "share";
                 part.value = Some(accounts.join(", "));
                 part.observed = Some(*acts);
+            }
+            Contribution::Burst { asked, reading, .. } => {
+                (part.kind, part.name) = ("burst", asked.kind.as_str());
+                part.window = Some(asked.over.to_string());
+                part.observed = Some(reading.observed);
             }
             Contribution::Weight(_) => {}
         }

@@ -18,6 +18,7 @@ use crate::evidence::{
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
 use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
+use crate::score::assumption::{AssumptionRecord, assumptions};
 use crate::score::bearers::{Bearers, EventRecord};
 use crate::score::components::{
     JudgedAgainst, hours_basis, novelty_basis, share_basis, volume_basis,
@@ -86,6 +87,9 @@ pub struct Alert {
     pub entity: AlertEntity,
     /// How the session began.
     pub authentication: Option<AuthenticationRecord>,
+    /// Who took the credentials that it was done with, as far as they were issued in sight; those of most events first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<AssumptionRecord>,
     /// Why, largest first.
     pub reasons: Vec<Reason>,
     /// What was called, most often first.
@@ -268,6 +272,24 @@ pub enum Reason {
         /// The first of the acts.
         first: Option<EventRecord>,
     },
+    /// So many things happened at once, for which the analytic declares a weight.
+    Burst {
+        /// What was counted.
+        burst: &'static str,
+        /// Within which time.
+        window: String,
+        /// How many there were, at most as many as are told apart.
+        observed: u64,
+        /// How many the analytic asks for.
+        required: u64,
+        /// When it began.
+        #[serde(serialize_with = "as_text")]
+        start: Time,
+        /// Its part of the arm's statistic, in natural logarithms.
+        surprise: f64,
+        /// The first event of it.
+        first: Option<EventRecord>,
+    },
     /// The analytic declares a weight for what happened.
     Declared {
         /// Its part of the arm's statistic, in natural logarithms.
@@ -408,7 +430,7 @@ impl Narrator<'_> {
             Severity::Critical,
         ] {
             if self
-                .severity(&last, &whole.facts)
+                .severity(analytic, &last, &whole.facts)
                 .is_none_or(|s| s < severity)
                 || reached.is_some_and(|r| r >= severity)
             {
@@ -420,7 +442,7 @@ impl Narrator<'_> {
                 continue;
             };
             from = so_far.n_events;
-            reached = self.severity(&verdict, &so_far.facts);
+            reached = self.severity(analytic, &verdict, &so_far.facts);
             let status = if alerts.is_empty() {
                 Status::New
             } else {
@@ -441,13 +463,20 @@ impl Narrator<'_> {
     }
 
     /// Returns the severity of a verdict; `None` if it is not to be told.
-    fn severity(&self, verdict: &Verdict, facts: &DayFacts) -> Option<Severity> {
+    fn severity(
+        &self,
+        analytic: &Analytic,
+        verdict: &Verdict,
+        facts: &DayFacts,
+    ) -> Option<Severity> {
         let severity = Severity::of(
             verdict.score,
             stats::rank::score(self.threshold),
             facts.touches_sensitive(),
             false,
         );
+        let most = severity_max(analytic, verdict).unwrap_or(severity);
+        let severity = severity.min(most);
         (severity > Severity::Low || (severity == Severity::Low && self.show_low))
             .then_some(severity)
     }
@@ -465,7 +494,8 @@ impl Narrator<'_> {
         let reaches = |n: usize| {
             let so_far = self.so_far(events, n)?;
             let verdict = self.verdict(analytic, entity, &so_far.facts, met)?;
-            (self.severity(&verdict, &so_far.facts)? >= severity).then_some((so_far, verdict))
+            (self.severity(analytic, &verdict, &so_far.facts)? >= severity)
+                .then_some((so_far, verdict))
         };
         let (mut low, mut high) = (from, events.len());
         while low < high {
@@ -606,6 +636,7 @@ impl Narrator<'_> {
                 credential: newest(spoken, |e| e.credential.as_ref().map(|c| c.to_string())),
             },
             authentication: authentication(events, bearers.speaker),
+            assumed: assumptions(&told, generation),
             operations: operations(&told),
             reasons: reasons(&verdict.arm, events, &bearers, &subject, generation),
             resources,
@@ -619,7 +650,7 @@ impl Narrator<'_> {
             generation: generation.number,
             suppressed_by: None,
             approval: None,
-            evidence: self.judgement(&analytic.id, verdict, facts),
+            evidence: self.judgement(analytic, verdict, facts),
             digest: None,
         };
         // An approval is asked about every row, before the table is cut to what a person reads.
@@ -632,10 +663,10 @@ impl Narrator<'_> {
     }
 
     /// Returns how a verdict came about.
-    fn judgement(&self, analytic: &str, verdict: &Verdict, facts: &DayFacts) -> Judgement {
+    fn judgement(&self, analytic: &Analytic, verdict: &Verdict, facts: &DayFacts) -> Judgement {
         let calibration = &self.judge.generation().calibration;
         let arm = &verdict.arm;
-        let of_arm = calibration.arms.get(&arm_key(analytic, &arm.arm));
+        let of_arm = calibration.arms.get(&arm_key(&analytic.id, &arm.arm));
         Judgement {
             statistic: arm.statistic,
             factor: arm.factor,
@@ -646,6 +677,7 @@ impl Narrator<'_> {
             surprise: verdict.surprise,
             threshold: self.threshold,
             sensitive: facts.touches_sensitive(),
+            severity_max: severity_max(analytic, verdict),
         }
     }
 
@@ -788,7 +820,12 @@ impl Narrator<'_> {
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            applications: Vec::new(),
+            applications: evidence
+                .iter()
+                .filter_map(|e| e.application.clone())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             addresses: evidence
                 .iter()
                 .filter_map(|e| e.peer.ip)
@@ -798,6 +835,12 @@ impl Narrator<'_> {
         };
         approval_covering(self.config, &analytic.id, &facets, alert.time)
     }
+}
+
+/// Returns the greatest severity that an alert on this arm may have.
+fn severity_max(analytic: &Analytic, verdict: &Verdict) -> Option<Severity> {
+    let mut arms = analytic.arms.iter();
+    arms.find(|arm| arm.id == verdict.arm.arm)?.severity_max
 }
 
 /// Returns what was called, most often first.
@@ -1043,6 +1086,19 @@ fn reason(
             acts: *acts,
             surprise: round(*surprise, 3),
             basis: share_basis(subject, generation, accounts),
+            first,
+        },
+        Contribution::Burst {
+            asked,
+            reading,
+            weight,
+        } => Reason::Burst {
+            burst: asked.kind.as_str(),
+            window: asked.over.to_string(),
+            observed: reading.observed,
+            required: asked.at_least,
+            start: reading.start,
+            surprise: *weight,
             first,
         },
         Contribution::Weight(weight) => Reason::Declared {

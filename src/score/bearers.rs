@@ -63,7 +63,7 @@ impl<'e> Bearers<'e> {
             let amounts = Amounts::of(&settled);
             let mut weight = 0.0;
             for (first, contribution) in bearers.firsts.iter_mut().zip(&arm.contributions) {
-                if bears(&amounts, contribution) {
+                if bears(event.time, &amounts, contribution) {
                     first.get_or_insert(event);
                     if is_of_caller(contribution) {
                         weight += contribution.surprise();
@@ -95,22 +95,28 @@ impl<'e> Bearers<'e> {
 fn is_about_events(contribution: &Contribution) -> bool {
     matches!(
         contribution,
-        Contribution::Novelty(_) | Contribution::Share { .. }
+        Contribution::Novelty(_) | Contribution::Share { .. } | Contribution::Burst { .. }
     )
 }
 
-fn bears(amounts: &Amounts, contribution: &Contribution) -> bool {
+fn bears(time: Time, amounts: &Amounts, contribution: &Contribution) -> bool {
     match contribution {
         Contribution::Novelty(reading) => amounts.shows(reading.which, &reading.value),
         Contribution::Share {
             accounts, buckets, ..
         } => {
             let is_one = |words: &[Str], word: &Str| words.binary_search(word).is_ok();
-            amounts.shares().iter().any(|share| {
-                share.sensitive
-                    && is_one(accounts, &share.account)
-                    && is_one(buckets, &share.bucket)
-            })
+            amounts
+                .shares()
+                .iter()
+                .any(|share| is_one(accounts, &share.account) && is_one(buckets, &share.bucket))
+        }
+        Contribution::Burst { asked, reading, .. } => {
+            time >= reading.start
+                && amounts
+                    .marks()
+                    .iter()
+                    .any(|mark| mark.kind == asked.kind && mark.group == reading.group)
         }
         _ => false,
     }

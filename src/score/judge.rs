@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::analytic::{ActKind, Analytic, Arm, Cohort, Gate, Term};
+use crate::analytic::{ActKind, Analytic, Arm, Burst, Cohort, Gate, Term};
 use crate::baseline::{Generation, arm_key};
-use crate::measure::{EGRESS_FLOW, value_hash};
+use crate::glob::Glob;
+use crate::measure::{BurstKey, BurstReading, EGRESS_FLOW, Share, value_hash};
 use crate::score::account::{ArmAccount, GateDetail, GateReading, Noting, Unseen, Witness};
 use crate::score::components::{
     NoveltyReading, RoleTailReading, VolumeReading, novelty, role_tail, share_novelty, volume,
@@ -36,6 +37,15 @@ pub enum Contribution {
         /// Its part of the statistic.
         surprise: f64,
     },
+    /// So many things happened at once.
+    Burst {
+        /// What was asked for.
+        asked: Burst,
+        /// What there was.
+        reading: BurstReading,
+        /// The declared weight: its part of the statistic.
+        weight: f64,
+    },
     /// A declared weight.
     Weight(f64),
 }
@@ -48,10 +58,13 @@ impl Contribution {
             Self::Novelty(reading) => reading.surprise,
             Self::RoleTail(reading) => reading.surprise,
             Self::Share { surprise, .. } => *surprise,
-            Self::Weight(weight) => *weight,
+            Self::Burst { weight, .. } | Self::Weight(weight) => *weight,
         }
     }
 }
+
+/// The most values of a trait that an account of a gate names.
+const SHOWN_MAX: usize = 8;
 
 /// What one arm says of a day.
 #[derive(Debug, Clone, PartialEq)]
@@ -223,6 +236,21 @@ impl<'a> Judge<'a> {
             }
         }
         readings
+    }
+}
+
+/// Everybody, as the account of a share.
+const EVERYBODY: &str = "*";
+
+impl ActKind {
+    /// Tells whether giving something to an account that is not ours is an act of this kind.
+    pub(super) fn is(self, share: &Share) -> bool {
+        let is_public = &*share.account == EVERYBODY;
+        match self {
+            Self::SensitiveShare => share.sensitive,
+            Self::ForeignGrant => share.is_grant && !share.sensitive && !is_public,
+            Self::PublicGrant => share.is_grant && !share.sensitive && is_public,
+        }
     }
 }
 
@@ -418,14 +446,104 @@ impl<'s, 'a> Parts<'s, 'a> {
                 });
                 is_open
             }
-            Gate::Act(act @ ActKind::SensitiveShare) => {
-                let shares = self.foreign_shares(analytic);
+            Gate::Act(act) => {
+                let shares = self.foreign_shares(analytic, *act);
                 let is_open = !shares.is_empty();
                 witness.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Act {
                         act: act.as_str(),
                         acts: shares.iter().map(|&(_, _, n)| n).sum(),
+                    },
+                });
+                is_open
+            }
+            Gate::Burst(burst) => {
+                let observed = self.burst(burst).map_or(0, |reading| reading.observed);
+                let is_open = observed >= burst.at_least;
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Burst {
+                        burst: burst.kind.as_str(),
+                        over: burst.over.to_string(),
+                        observed,
+                        required: burst.at_least,
+                    },
+                });
+                is_open
+            }
+            Gate::Surprising(metric, more_than) => {
+                let surprise = self
+                    .volume(*metric, analytic.window)
+                    .map_or(0.0, |reading| reading.surprise);
+                let is_open = surprise > *more_than;
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Surprising {
+                        metric: metric.as_str(),
+                        surprise,
+                        required: *more_than,
+                    },
+                });
+                is_open
+            }
+            Gate::Shows { which, like, new } => {
+                let values = self.values_like(*which, like, *new);
+                let is_open = !values.is_empty();
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Shows {
+                        r#trait: which.as_str(),
+                        new: *new,
+                        like: like.iter().map(ToString::to_string).collect(),
+                        values: values
+                            .iter()
+                            .take(SHOWN_MAX)
+                            .map(ToString::to_string)
+                            .collect(),
+                    },
+                });
+                is_open
+            }
+            Gate::Beyond(which, known) => {
+                let values = self.values_like(*which, &[], false);
+                let is_known = |value: &&Str| known.iter().any(|glob| glob.matches(value));
+                let beyond: Vec<&Str> = values.iter().filter(|value| !is_known(value)).collect();
+                let is_open = values.is_empty() || !beyond.is_empty();
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Beyond {
+                        r#trait: which.as_str(),
+                        of: known.iter().map(ToString::to_string).collect(),
+                        values: beyond
+                            .iter()
+                            .take(SHOWN_MAX)
+                            .map(ToString::to_string)
+                            .collect(),
+                    },
+                });
+                is_open
+            }
+            Gate::Caller(kinds) => {
+                let profile = self.subject.facts.profile.kind();
+                let kind = self.subject.baseline.map_or(profile, |b| b.kind);
+                let is_open = kinds.is_empty() || kinds.contains(&kind);
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Caller {
+                        caller: kind.as_str(),
+                        of: kinds.iter().map(|kind| kind.as_str()).collect(),
+                    },
+                });
+                is_open
+            }
+            Gate::Unlogged(action) => {
+                let provider = self.subject.facts.profile.provider;
+                let is_open = provider.is_some_and(|p| !self.generation.sees(p, *action));
+                witness.gate(|| GateReading {
+                    is_open,
+                    what: GateDetail::Unlogged {
+                        action: action.as_str(),
                     },
                 });
                 is_open
@@ -482,8 +600,8 @@ impl<'s, 'a> Parts<'s, 'a> {
                         .filter_map(|&which| self.novelty(which).map(Contribution::Novelty)),
                 );
             }
-            Term::Acts(ActKind::SensitiveShare) => {
-                let shares = self.foreign_shares(analytic);
+            Term::Acts(act) => {
+                let shares = self.foreign_shares(analytic, *act);
                 let acts = shares.iter().map(|&(_, _, n)| n).sum::<u64>();
                 let first = shares
                     .iter()
@@ -509,6 +627,14 @@ impl<'s, 'a> Parts<'s, 'a> {
                     surprise: stats::arm::acts(first, acts),
                 });
             }
+            Term::Burst(burst, weight) => {
+                let largest = self.burst(burst).filter(|b| b.observed >= burst.at_least);
+                contributions.extend(largest.map(|reading| Contribution::Burst {
+                    asked: *burst,
+                    reading,
+                    weight: *weight,
+                }));
+            }
             Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),
             Term::RoleTail(metric) => {
                 contributions.extend(
@@ -531,7 +657,9 @@ impl<'s, 'a> Parts<'s, 'a> {
     fn is_external(&self, analytic: &Analytic) -> bool {
         self.subject.facts.is_active(Metric::SensitiveExternalCalls)
             || self.sends_flows()
-            || !self.foreign_shares(analytic).is_empty()
+            || !self
+                .foreign_shares(analytic, ActKind::SensitiveShare)
+                .is_empty()
     }
 
     /// Tells whether a network flow of the subject's went outside.
@@ -544,13 +672,34 @@ impl<'s, 'a> Parts<'s, 'a> {
         })
     }
 
-    /// Returns the shares of sensitive buckets to accounts that are not ours: account, bucket, acts.
-    fn foreign_shares(&self, analytic: &Analytic) -> Vec<(Str, Str, u64)> {
+    fn burst(&self, burst: &Burst) -> Option<BurstReading> {
+        let key = BurstKey {
+            kind: burst.kind,
+            window: burst.over,
+        };
+        self.subject.facts.largest_burst(key, burst.fixed)
+    }
+
+    /// Returns the values of a trait that a pattern matches; if `new`, those that the entity is not known for.
+    fn values_like(&self, which: Trait, like: &[Glob], new: bool) -> Vec<Str> {
+        let known = self.subject.baseline.and_then(|b| b.known(which));
+        let values = self.subject.facts.trait_values(which);
+        values
+            .into_iter()
+            .flat_map(|values| values.hashed())
+            .filter(|&(hash, _)| !new || known.is_none_or(|known| !known.contains(hash)))
+            .filter(|(_, value)| like.is_empty() || like.iter().any(|glob| glob.matches(value)))
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// Returns what was given, in acts of this kind, to accounts that are not ours: account, bucket, acts.
+    fn foreign_shares(&self, analytic: &Analytic, act: ActKind) -> Vec<(Str, Str, u64)> {
         self.subject
             .facts
             .shares
             .iter()
-            .filter(|(share, _)| share.sensitive && !self.generation.is_ours(&share.account))
+            .filter(|(share, _)| act.is(share) && !self.generation.is_ours(&share.account))
             .filter(|(share, _)| {
                 !analytic
                     .approved_destinations

@@ -5,6 +5,7 @@
 
 mod account;
 mod alert;
+mod assumption;
 mod bearers;
 mod calibrate;
 mod components;
@@ -19,6 +20,7 @@ pub use alert::{
     Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator,
     OperationRecord, ROWS_MAX, Reason, ResourceRecord, Status, StepRecord, alert_id,
 };
+pub use assumption::AssumptionRecord;
 pub use bearers::EventRecord;
 pub use calibrate::calibrate_day;
 pub use components::{

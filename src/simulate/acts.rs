@@ -356,11 +356,8 @@ impl Attack {
                     put_replication(&mut run, who.account, bucket, &vault.name, owner);
                 }
                 _ => {
-                    let principal = match grade {
-                        Grade::Blatant => "\"*\"".to_owned(),
-                        _ => format!("{{\"AWS\":\"arn:aws:iam::{owner}:root\"}}"),
-                    };
-                    put_policy(&mut run, who.account, bucket, &principal);
+                    let whom = if grade == Grade::Blatant { "*" } else { owner };
+                    put_policy(&mut run, who.account, bucket, whom);
                 }
             }
         }

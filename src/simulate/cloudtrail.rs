@@ -153,6 +153,8 @@ pub(super) struct Api<'a> {
     pub(super) bucket: Option<&'a Bucket>,
     /// The service that calls on the caller's behalf.
     pub(super) invoked_by: Option<&'a str>,
+    /// The account that data or a right to it is given to, and the bucket, or nothing.
+    pub(super) shared: Option<(&'a str, &'a str)>,
     /// The command, as the AWS CLI names it.
     pub(super) command: &'a str,
 }
@@ -169,6 +171,7 @@ impl Default for Api<'_> {
             fault: None,
             bucket: None,
             invoked_by: None,
+            shared: None,
             command: "sts.get-caller-identity",
         }
     }
@@ -264,6 +267,7 @@ impl Trail {
                     bytes,
                     fault,
                     copy.canonical,
+                    copy.recipient,
                     copy.first,
                 )
             });

@@ -104,11 +104,16 @@ pub(super) fn put_replication(
         "PutBucketReplication",
         "s3api.put-bucket-replication",
         &parameters,
+        (owner, target),
     );
 }
 
-/// Opens a bucket to a principal, given as JSON.
-pub(super) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, principal: &str) {
+/// Opens a bucket to an account, or to everyone: `*`.
+pub(super) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, whom: &str) {
+    let principal = match whom {
+        "*" => "\"*\"".to_owned(),
+        _ => format!("{{\"AWS\":\"arn:aws:iam::{whom}:root\"}}"),
+    };
     let parameters = format!(
         "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"policy\":\"\",\"bucketPolicy\":\
          {{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"read\",\"Effect\":\"Allow\",\"Principal\":{principal},\
@@ -122,6 +127,7 @@ pub(super) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, pri
         "PutBucketPolicy",
         "s3api.put-bucket-policy",
         &parameters,
+        (whom, ""),
     );
 }
 
@@ -132,9 +138,9 @@ fn put(
     name: &str,
     command: &str,
     parameters: &str,
+    shared: (&str, &str),
 ) {
     let (region, bucket) = (bucket.region, Some(bucket));
-
     let api = Api {
         service: "s3",
         name,
@@ -142,6 +148,7 @@ fn put(
         read_only: false,
         parameters,
         bucket,
+        shared: Some(shared),
         command,
         ..Api::default()
     };

@@ -31,6 +31,7 @@ mod people;
 mod persona;
 mod random;
 mod restate;
+mod rows;
 mod run;
 mod settings;
 mod surroundings;

@@ -157,6 +157,8 @@ pub struct Client {
     pub family: Str,
     /// Whether a web console made the call, whatever the address.
     pub is_console: bool,
+    /// Whether it is a browser, which of AWS's calls is its web console, and of others' anything.
+    pub is_browser: bool,
     /// Whether it is one of AWS's own programs, which a web console uses when the address is a person's.
     pub is_aws_internal: bool,
     /// Whether it is a program, not a console.
@@ -182,7 +184,8 @@ impl Client {
         Self {
             user_agent: (family != "empty").then(|| interner.untrusted(text)),
             family: interner.share(family),
-            is_console: console.iter().any(|start| text.starts_with(start)) || family == "browser",
+            is_console: console.iter().any(|start| text.starts_with(start)),
+            is_browser: family == "browser",
             is_aws_internal: text.contains("aws-internal/"),
             is_program: PROGRAMS.contains(&family) && !text.contains("aws-internal/"),
             is_workload: text.contains("exec-env/AWS_Lambda_")
@@ -192,12 +195,20 @@ impl Client {
         }
     }
 
-    /// Tells whether the call came from a web console; `None` if that is not to be told.
-    pub fn console(&self, ip: Option<IpAddr>, is_stated: bool) -> Option<bool> {
+    /// Tells whether a call that CloudTrail records came from a web console; `None` if that is not to be told.
+    pub fn aws_console(&self, ip: Option<IpAddr>, is_stated: bool) -> Option<bool> {
+        if is_stated || self.is_browser {
+            return Some(!self.is_cloudshell);
+        }
+        self.console(ip)
+    }
+
+    /// Tells whether the call came from a web console; `None` if that is not to be told, as of any browser.
+    pub fn console(&self, ip: Option<IpAddr>) -> Option<bool> {
         if self.is_cloudshell {
             return Some(false);
         }
-        if is_stated || self.is_console || (self.is_aws_internal && ip.is_some()) {
+        if self.is_console || (self.is_aws_internal && ip.is_some()) {
             return Some(true);
         }
         self.is_program.then_some(false)
@@ -288,10 +299,15 @@ mod tests {
             ("hand-made/1", ip, false, None),
         ] {
             assert_eq!(
-                Client::new(user_agent, &mut interner).console(ip, is_stated),
+                Client::new(user_agent, &mut interner).aws_console(ip, is_stated),
                 expected,
                 "{user_agent}"
             );
         }
+        // A browser that reads what is public, or enters a portal of another provider's, is no console.
+        let browser = Client::new("Mozilla/5.0", &mut interner);
+        assert_eq!(browser.console(ip), None);
+        let own = Client::new("[S3Console/0.4, aws-internal/3]", &mut interner);
+        assert_eq!(own.console(ip), Some(true));
     }
 }

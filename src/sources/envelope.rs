@@ -27,6 +27,18 @@ pub const ARRAYS: [&str; 11] = [
     "receivedMessages",
 ];
 
+/// Those of them that records have members of as well, so that a record is looked for first.
+pub const AMBIGUOUS: [&str; 4] = ["events", "value", "entries", "items"];
+
+/// What stands beside an array of records, in answers that come in pages and in deliveries.
+#[rustfmt::skip]
+const BESIDE_ARRAYS: [&str; 24] = [
+    "NextToken", "nextToken", "nextPageToken", "nextLink", "next_cursor", "nextForwardToken", "nextBackwardToken",
+    "@odata.context", "@odata.count", "@odata.nextLink", "ResponseMetadata", "response_metadata", "searchedLogStreams",
+    "kind", "etag", "ok", "count", "requestId", "timestamp", "messageType", "owner", "logGroup", "logStream",
+    "subscriptionFilters",
+];
+
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
 const SINGLES: [&[&str]; 18] = [
     &["detail"],
@@ -49,8 +61,21 @@ const SINGLES: [&[&str]; 18] = [
     &["body"],
 ];
 
-/// Members that hold one line of text or JSON text.
+/// Members that hold one line of text or JSON text, and nothing that an application made of it.
 const TEXTS: [&str; 2] = ["message", "@message"];
+/// What log groups and shippers put beside a line that they carry. Whatever else stands there was written by an application,
+/// whose messages may quote what a stranger sent.
+#[rustfmt::skip]
+const BESIDE_LINES: [&str; 34] = [
+    // Log groups, their events and the results of queries.
+    "id", "eventId", "timestamp", "ingestionTime", "logGroup", "logStream", "logStreamName", "owner", "extractedFields",
+    "@ptr", "@log", "@logStream", "@ingestionTime",
+    // Subscriptions.
+    "subscription", "ackId", "deliveryAttempt",
+    // Shippers.
+    "@timestamp", "@version", "@metadata", "agent", "beat", "cloud", "container", "fields", "host", "input", "log", "offset",
+    "path", "prospector", "source", "stream", "tags", "type",
+];
 
 /// The most bytes that are unpacked out of one record, in all: what a log group sends holds many records.
 pub const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
@@ -77,6 +102,13 @@ pub fn recognised(object: Object<'_>, only: Option<Source>, memory: &mut Memory)
         .or_else(|| (0..FORMATS.len()).find(is_it))?;
     memory.last_format = Some(at);
     Some((FORMATS[at].parse)(object, memory))
+}
+
+/// Tells whether an object is no envelope, whatever arrays it has.
+pub fn is_whole(object: Object<'_>, only: Option<Source>) -> bool {
+    formats(only).any(|format| (format.recognises)(object))
+        || notice(object).is_some()
+        || ecs::is_document(object)
 }
 
 /// Reads a line of text.
@@ -106,11 +138,7 @@ pub fn value(
             },
             Err(_) => emit(Parsed::Rejected(RejectReason::NotJson)),
         },
-        Value::Array(_) => {
-            for element in value.elements() {
-                self::value(element, only, depth + 1, memory, emit);
-            }
-        }
+        Value::Array(_) => elements(value, only, depth + 1, memory, emit),
         Value::Text(_) => self::text(
             &value.raw_text().unwrap_or_default(),
             only,
@@ -120,6 +148,29 @@ pub fn value(
         ),
         _ => emit(Parsed::Rejected(RejectReason::UnknownRecord)),
     }
+}
+
+/// Reads the elements of an array. Numbers and the like that follow each other are one record, of no known format.
+fn elements(
+    array: Value<'_>,
+    only: Option<Source>,
+    depth: usize,
+    memory: &mut Memory,
+    emit: Emit<'_>,
+) {
+    let mut was_scalar = false;
+    for element in array.elements() {
+        let is_scalar = is_scalar(element);
+        if !(is_scalar && was_scalar) {
+            value(element, only, depth, memory, emit);
+        }
+        was_scalar = is_scalar;
+    }
+}
+
+/// Tells whether a value is none that could hold a record.
+pub fn is_scalar(value: Value<'_>) -> bool {
+    !matches!(value, Value::Object(_) | Value::Array(_) | Value::Text(_))
 }
 
 /// Reads a text that came out of an envelope.
@@ -158,16 +209,23 @@ pub fn unwrap(
     if ecs::is_document(object) {
         return document(object, only, depth, memory, emit);
     }
-    let mut was_array = false;
+    let (mut was_array, mut was_empty) = (false, true);
     for name in ARRAYS {
         if let Some(array @ Value::Array(_)) = object.get(name) {
             was_array = true;
-            for element in array.elements() {
-                value(element, only, depth + 1, memory, emit);
-            }
+            was_empty &= array.elements().next().is_none();
+            elements(array, only, depth + 1, memory, emit);
         }
     }
     if was_array {
+        let is_known = |key: &[u8]| {
+            let mut known = ARRAYS.iter().chain(&BESIDE_ARRAYS);
+            known.any(|name| name.as_bytes() == key)
+        };
+        // Whatever it is, there is more to it than that the array is empty.
+        if was_empty && !object.members().all(|(key, _)| is_known(key)) {
+            emit(Parsed::Rejected(RejectReason::UnknownRecord));
+        }
         return;
     }
     if let Some(hits) = object.get("hits").and_then(|hits| hits.get("hits")) {
@@ -198,7 +256,14 @@ pub fn unwrap(
             return;
         }
     }
-    for name in TEXTS {
+    let carries_line = || {
+        let is_beside = |key: &[u8]| {
+            let mut known = TEXTS.iter().chain(&BESIDE_LINES);
+            known.any(|name| name.as_bytes() == key)
+        };
+        object.members().all(|(key, _)| is_beside(key))
+    };
+    for name in TEXTS.into_iter().filter(|_| carries_line()) {
         if let Some(inner @ (Value::Text(_) | Value::Object(_))) = object.get(name) {
             return value(inner, only, depth + 1, memory, emit);
         }

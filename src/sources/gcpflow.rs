@@ -10,6 +10,7 @@ use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::parts::{address::address, id, instant::instant, loose};
 use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::vpcflow::is_private;
 use crate::sources::{Format, Memory};
 use crate::vocab::Str;
 
@@ -28,6 +29,26 @@ struct End<'a> {
     location: Value<'a>,
     /// A service of Google's own that answers there.
     service: Value<'a>,
+}
+
+/// Which way a flow went at our end of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Direction {
+    Egress,
+    Ingress,
+}
+
+/// Tells which way a flow went that nobody says who saw: ours is the end that is described as an instance, or else the one
+/// whose address is private.
+fn direction(source: End<'_>, target: End<'_>) -> Option<Direction> {
+    let is_private = |end: End<'_>| end.ip.is_some_and(is_private);
+    let has_instance = |end: End<'_>| end.instance.is_present();
+    let of = |is_ours: &dyn Fn(End<'_>) -> bool| match (is_ours(source), is_ours(target)) {
+        (true, false) => Some(Direction::Egress),
+        (false, true) => Some(Direction::Ingress),
+        _ => None,
+    };
+    of(&has_instance).or_else(|| of(&is_private))
 }
 
 /// Returns the flow that an entry tells of.
@@ -113,13 +134,16 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     }
     let reporter = reporter.text().unwrap_or_default();
     // A gateway tells of what leaves for, or comes from, the network behind it.
-    let (is_egress, told_at) = match &*reporter {
-        "SRC" => (true, None),
-        "DEST_GATEWAY" => (true, Some(source)),
-        "SRC_GATEWAY" => (false, Some(target)),
-        _ => (false, Some(source)),
+    let (direction, told_at) = match &*reporter {
+        "SRC" => (Some(Direction::Egress), None),
+        "DEST" => (Some(Direction::Ingress), Some(source)),
+        "DEST_GATEWAY" => (Some(Direction::Egress), Some(source)),
+        "SRC_GATEWAY" => (Some(Direction::Ingress), Some(target)),
+        _ => (direction(source, target), None),
     };
     let is_restated = told_at.is_some_and(|end| end.instance.is_present());
+    let is_egress = direction == Some(Direction::Egress);
+    let is_ingress = direction == Some(Direction::Ingress);
     let (ours, theirs) = if is_egress {
         (source, target)
     } else {
@@ -127,24 +151,26 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     };
 
     let interner = &mut memory.interner;
-    let instance = instance(ours.instance, interner);
+    let instance = direction.and_then(|_| instance(ours.instance, interner));
     let project = loose::path(labels, &["project_id"])
         .text()
         .or_else(|| loose::path(ours.instance, &["project_id"]).text());
     let texts = [
-        insert_id, src_ip, src_port, dest_ip, dest_port, protocol, start, end, bytes, packets,
+        insert_id, src_ip, src_port, dest_ip, dest_port, protocol, bytes, packets,
     ];
     let texts = texts.map(Value::text);
+    let times = [start, end].map(|time| Some(id::instant(instant(&time.text()?)?)));
     let mut parts = texts.each_ref().map(Option::as_deref).to_vec();
+    parts.extend(times.each_ref().map(Option::as_deref));
     parts.push(Some(&*reporter));
     let event_id = id::of_parts("gf-", &parts);
     Parsed::Event(Box::new(Event {
         account: project.map(|project| interner.share(&project)),
         region: region(ours.instance, labels, interner),
-        peer: if is_egress {
-            Peer::default()
-        } else {
+        peer: if is_ingress {
             peer(theirs, interner)
+        } else {
+            Peer::default()
         },
         client: interner.share("empty"),
         action: if is_egress {
@@ -159,7 +185,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         }),
         service: interner.share(SERVICE),
         bytes_out: bytes.amount().filter(|_| is_egress),
-        bytes_in: bytes.amount().filter(|_| !is_egress),
+        bytes_in: bytes.amount().filter(|_| is_ingress),
         destination: if is_egress {
             Destination {
                 ip: theirs.ip,
@@ -175,7 +201,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         attachment: Some(Attachment {
             instance,
             interface: None,
-            address: ours.ip,
+            address: ours.ip.filter(|_| direction.is_some()),
         }),
         // That a firewall stopped it is not told.
         outcome: Outcome::Unknown,

@@ -1,12 +1,8 @@
 //! Cloud Storage usage logs: comma-separated rows of requests, the only ones of Google Cloud that tell bytes by object.
 //!
-//! A row names no caller, unless a signed URL was used. Rows of the daily report on stored bytes are no requests.
+//! A row names no caller; of a signed URL its signer is kept as the credential that it is. Rows of the daily report on stored bytes are no requests.
 
-use crate::event::{
-    Action, Context, Destination, Event, IdentityKind, Outcome, Principal, Provider, Source,
-    Untrusted,
-};
-use crate::sources::gcpaudit::identity_of;
+use crate::event::{Action, Context, Destination, Event, Outcome, Provider, Source, Untrusted};
 use crate::sources::json::{Object, Value};
 use crate::sources::parts::percent::percent_decoded;
 use crate::sources::parts::{address, id, instant, status};
@@ -101,17 +97,10 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .unwrap_or_default();
     let signer = signer(&uri);
     let is_signed = signer.is_some();
-    // Whoever makes up a signature makes up its signer as well.
-    let principal = signer
+    // Whoever makes up a signature makes up its signer as well. And a row says with what it was asked, never by whom.
+    let credential = signer
         .filter(|_| outcome == Outcome::Success)
-        .map(|email| Principal {
-            id: identity_of(&email, interner),
-            kind: IdentityKind::ServicePrincipal,
-            role: None,
-            instance: None,
-            is_delivered: false,
-            aliases: vec![interner.share(&email.to_ascii_lowercase())],
-        });
+        .map(|email| interner.share(&email.to_ascii_lowercase()));
     let container = text("cs_bucket").map(|name| interner.untrusted(&name));
     let event_id = match text("s_request_id") {
         Some(id) => interner.share(&id),
@@ -129,9 +118,9 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         }
     };
     Parsed::Event(Box::new(Event {
-        principal,
+        credential,
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method: is_signed.then(|| interner.share("QueryString")),
             ..Context::default()
         },
@@ -240,18 +229,23 @@ fn json_request(method: &str, path: &str, parameter: &dyn Fn(&str) -> Option<Str
     }
 }
 
-/// Returns the service account that signed a URL.
+/// Returns the service account that signed a URL. An object that is public may be asked for with any name beside it, so the
+/// name alone, without what signs it, is none.
 fn signer(uri: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let (name, value) = pairs.find(|(name, _)| {
-        name.eq_ignore_ascii_case("X-Goog-Credential") || *name == "GoogleAccessId"
-    })?;
-    let value = percent_decoded(value);
-    let email = match name {
-        "GoogleAccessId" => &*value,
-        _ => value.split('/').next()?,
+    let get = |wanted: &str| {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let (_, value) = pairs.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+        (!value.is_empty()).then(|| percent_decoded(value))
     };
+    let (value, is_signed) = match get("X-Goog-Credential") {
+        Some(value) => (value, get("X-Goog-Signature").is_some()),
+        None => (
+            get("GoogleAccessId")?,
+            get("Signature").is_some() && get("Expires").is_some(),
+        ),
+    };
+    let email = value.split('/').next().filter(|_| is_signed)?;
     (email.contains('@') && email.ends_with(".gserviceaccount.com")).then(|| email.to_owned())
 }
 
@@ -380,10 +374,17 @@ mod tests {
         for (uri, expected) in [
             (format!("/b/k?GoogleAccessId={email}&Expires=1&Signature=s"), Some(email)),
             (
-                "/b/k?x=1&X-Goog-Credential=etl%40halcyon-prod.iam.gserviceaccount.com%2F20260316%2Fauto%2Fstorage%2Fgoog4_request".to_owned(),
+                "/b/k?x=1&X-Goog-Credential=etl%40halcyon-prod.iam.gserviceaccount.com%2F20260316%2Fauto%2Fstorage%2Fgoog4_request&X-Goog-Signature=00ff".to_owned(),
                 Some(email),
             ),
-            ("/b/k?X-Goog-Credential=GOOG1EXAMPLE%2F20260316".to_owned(), None),
+            (
+                "/b/k?X-Goog-Credential=GOOG1EXAMPLE%2F20260316&X-Goog-Signature=00ff".to_owned(),
+                None,
+            ),
+            // A name that nothing signs.
+            (format!("/b/k?GoogleAccessId={email}"), None),
+            (format!("/b/k?GoogleAccessId={email}&Expires=1&Signature="), None),
+            (format!("/b/k?X-Goog-Credential={email}%2F20260316"), None),
             ("/b/k".to_owned(), None),
         ] {
             assert_eq!(signer(&uri).as_deref(), expected, "{uri}");

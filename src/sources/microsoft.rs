@@ -4,13 +4,15 @@
 //! are the same names in another case, and as an answer of an interface. So names are compared without case and underscores.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use crate::event::{IdentityKind, Peer, Principal};
+use crate::event::{IdentityKind, Outcome, Peer, Principal};
 use crate::sources::Memory;
 use crate::sources::client::Client;
 use crate::sources::interner::Interner;
 use crate::sources::json::{self, Object, Value};
 use crate::sources::parts::address;
+use crate::sources::parts::identity;
 use crate::sources::parts::instant::instant;
 use crate::time::Time;
 use crate::vocab::Str;
@@ -21,6 +23,15 @@ const UTC_MARK: &[u8] = b" [UTC]";
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 /// The most scopes of a token that are kept; real tokens have up to a few dozen.
 const SCOPES_MAX: usize = 256;
+
+/// Codes with which a sign-in is interrupted to go on in another record: keep me signed in, second factor, device, security
+/// information. They are no failures.
+const INTERRUPTIONS: [u64; 6] = [50_074, 50_076, 50_097, 50_125, 50_129, 50_140];
+/// Codes that say that the caller is who he is and may not: not assigned to the application, and refused by policy.
+const REFUSALS: [u64; 6] = [50_105, 53_000, 53_001, 53_002, 53_003, 53_004];
+
+/// What stands before the id of a key in the description of keys.
+const KEY_MARK: &str = "KeyIdentifier=";
 
 /// Programs that are known by the id of their application better than by what they say of themselves.
 const PROGRAMS: [(&str, &str); 6] = [
@@ -85,12 +96,10 @@ pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
         .map(|(_, value)| value)
 }
 
-/// Tells whether there is something under each of these names, which are in lower case and without underscores.
-pub fn has_all<'a, const N: usize>(
-    members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
-    names: [&str; N],
-) -> bool {
-    pick(members, names).iter().all(|value| value.is_present())
+/// Tells whether there is a member of each of these names, which are in lower case and without underscores, whatever it holds.
+pub fn has_members<const N: usize>(object: Object<'_>, names: [&str; N]) -> bool {
+    let has = |name: &str| object.members().any(|(key, _)| is_named(key, name));
+    names.into_iter().all(has)
 }
 
 /// Tells whether a member of this name is one of these texts, whatever the case.
@@ -164,7 +173,10 @@ pub fn tenant(object: Object<'_>, properties: Value<'_>) -> Option<String> {
 
 /// Returns the canonical id of an object of a tenant.
 pub fn object_id(tenant: Option<&str>, object: &str) -> String {
-    format!("entra:{}/{object}", tenant.unwrap_or("unknown"))
+    format!(
+        "entra:{}/{object}",
+        tenant.unwrap_or(identity::UNKNOWN_ACCOUNT)
+    )
 }
 
 /// Who acted, as a record of a tenant says; all texts as they are written.
@@ -214,6 +226,29 @@ impl Actor<'_> {
     }
 }
 
+/// Returns the id of a key that the description of keys has after a change and did not have before.
+pub fn added_key(before: &str, after: &str) -> Option<String> {
+    let keys = |text: &str| {
+        let ids = text.split(KEY_MARK).skip(1).filter_map(|rest| {
+            let key = rest.split([',', ']', '"', '\\']).next()?.trim();
+            is_guid(key).then(|| key.to_ascii_lowercase())
+        });
+        ids.collect::<Vec<_>>()
+    };
+    let known: BTreeSet<String> = keys(before).into_iter().collect();
+    keys(after).into_iter().find(|key| !known.contains(key))
+}
+
+/// Returns how a sign-in ended, by its code; `None` for the codes of plain failures.
+pub fn sign_in_outcome(code: u64) -> Option<Outcome> {
+    match code {
+        0 => Some(Outcome::Success),
+        code if INTERRUPTIONS.contains(&code) => Some(Outcome::Unknown),
+        code if REFUSALS.contains(&code) => Some(Outcome::Denied),
+        _ => None,
+    }
+}
+
 /// Returns a location as one word: `West Europe` is `westeurope`.
 pub fn region(value: Value<'_>, interner: &mut Interner) -> Option<Str> {
     let text: String = value
@@ -254,7 +289,8 @@ pub fn client(user_agent: Value<'_>, application: Option<&str>, memory: &mut Mem
         && let Some((_, family)) = PROGRAMS.iter().find(|(id, _)| application == Some(id))
     {
         client.family = memory.interner.share(family);
-        (client.is_console, client.is_program) = (false, *family != "graph-explorer");
+        client.is_console = false;
+        client.is_program = *family != "graph-explorer";
     }
     client
 }
@@ -296,6 +332,27 @@ mod tests {
         }
         assert!(!is_named(b"eventTime", "eventtimestamp"));
         assert!(!is_named(b"eventTimestamps", "eventtimestamp"));
+    }
+
+    #[test]
+    fn the_key_that_was_added_is_found_among_many() {
+        let id = |n: usize| format!("{n:08x}-0000-4000-8000-000000000000");
+        let written = |keys: &[String]| {
+            let keys: Vec<String> = keys
+                .iter()
+                .map(|key| format!("[KeyIdentifier={key},KeyType=Password]"))
+                .collect();
+            keys.join(", ")
+        };
+        let mut old: Vec<String> = (0..20_000).map(id).collect();
+        let before = written(&old);
+        old.reverse();
+        assert_eq!(added_key(&before, &written(&old)), None);
+        old.push(id(0xABCDEF));
+        let after = written(&old)
+            .to_uppercase()
+            .replace("KEYIDENTIFIER", "KeyIdentifier");
+        assert_eq!(added_key(&before, &after), Some(id(0xABCDEF)));
     }
 
     #[test]

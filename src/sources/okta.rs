@@ -12,7 +12,7 @@ use crate::sources::json::{Object, Value};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, said};
-use crate::sources::parts::{address, country, id};
+use crate::sources::parts::{address, country, id, identity};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Memory};
 use crate::time::Time;
@@ -24,7 +24,7 @@ pub const FORMAT: Format = Format::new(Source::OktaSystem, recognises, parse);
 /// What its events are filed under.
 const SERVICE: &str = "okta";
 /// What stands in identities for an org that is not known.
-const NO_ORG: &str = "-";
+const NO_ORG: &str = identity::UNKNOWN_ACCOUNT;
 /// The domains below which Okta gives each org a name.
 const DOMAINS: [&str; 4] = [
     ".okta.com",
@@ -194,7 +194,7 @@ fn event(object: Object<'_>, time: Time, memory: &mut Memory) -> Event {
     let worked = outcome == Outcome::Success;
     let console = match CONSOLE_OPS.contains(&&*op) {
         true => Some(true),
-        false => client_known.console(peer.ip, false),
+        false => client_known.console(peer.ip),
     };
     let mut event = Event {
         account: org.clone(),

@@ -91,6 +91,10 @@ fn recognises(object: Object<'_>) -> bool {
 }
 
 fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+    // A row may have left its mark out.
+    if !recognises(object) {
+        return Parsed::Rejected(RejectReason::UnknownRecord);
+    }
     let doc = Flat::of(object);
     let Some(time) = doc.text("event_time").and_then(|text| instant(&text)) else {
         return Parsed::Rejected(RejectReason::NoTime);
@@ -194,9 +198,7 @@ fn event(doc: &Flat<'_>, time: Time, memory: &mut Memory) -> Result<Event, Inval
         (None, None) => return Err(Invalid),
     };
     let peer = peer(&mut r)?;
-    let console = r
-        .truth("ctx.console")?
-        .or_else(|| client.console(peer.ip, false));
+    let console = r.truth("ctx.console")?.or_else(|| client.console(peer.ip));
     let context = Context {
         mfa: r.truth("ctx.mfa")?,
         console,

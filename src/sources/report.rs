@@ -20,6 +20,8 @@ words! {
         ObjectNotification = "object_notification",
         /// A message by which a delivery is set up or checked.
         ControlMessage = "control_message",
+        /// An envelope with no record in it, such as the last page of an answer.
+        Empty = "empty",
         /// A flow log row for an interface without traffic.
         NoData = "no_data",
         /// A flow log row that says that rows were lost: a gap in coverage.
@@ -112,7 +114,9 @@ pub struct Reject {
     pub reason: RejectReason,
     /// Where it lies.
     pub position: Position,
-    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are no UTF-8 replaced. It is not escaped.
+    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are no UTF-8 replaced and credentials blotted
+    /// out. It is not escaped. Of
+    /// several rejects out of one record only the first has it, and of very many only some are handed on.
     pub excerpt: String,
 }
 

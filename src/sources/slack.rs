@@ -13,7 +13,7 @@ use crate::sources::json::{Object, Value};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, said};
-use crate::sources::parts::{address, id};
+use crate::sources::parts::{address, id, identity};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Memory};
 use crate::time::Time;
@@ -25,7 +25,7 @@ pub const FORMAT: Format = Format::new(Source::SlackAudit, recognises, parse);
 /// What its events are filed under.
 const SERVICE: &str = "slack";
 /// What stands in identities for an organisation that is not known.
-const NO_ORGANISATION: &str = "-";
+const NO_ORGANISATION: &str = identity::UNKNOWN_ACCOUNT;
 /// What ids of a grid, and of nothing else, begin with.
 const GRID_PREFIX: char = 'E';
 
@@ -166,7 +166,7 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, memory: &mut Memory
         application,
         scopes: shared(scopes, interner),
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             ..Context::default()
         },
         peer,
@@ -211,7 +211,8 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, memory: &mut Memory
     event
 }
 
-/// Returns the grid that an entry is of; where it does not say, the workspace.
+/// Returns the grid that an entry is of. Where it does not say, that is the user's own workspace before the one in which
+/// something was done: the former is the same wherever he goes.
 fn organisation(actor: Value<'_>, location: Value<'_>) -> Option<String> {
     let team = actor.path(&["user", "team"]).and_then(said);
     let place = said(location.get("id"));
@@ -220,7 +221,7 @@ fn organisation(actor: Value<'_>, location: Value<'_>) -> Option<String> {
         .clone()
         .filter(|_| is_grid)
         .or_else(|| team.clone().filter(|team| team.starts_with(GRID_PREFIX)));
-    grid.or(place).or(team).map(|id| id.into_owned())
+    grid.or(team).or(place).map(|id| id.into_owned())
 }
 
 fn canonical(organisation: Option<&str>, id: &str, interner: &mut Interner) -> Str {

@@ -9,6 +9,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::event::Event;
 use crate::sources::json::{self, Fault, Layout, Object, Skipper, Value};
+use crate::sources::parts::secret;
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 use crate::sources::table::{Row, Table};
 use crate::sources::{Line, Memory, ReadOptions, envelope, vpcflow};
@@ -19,6 +20,8 @@ pub const RECORD_BYTES_MAX: usize = 1 << 20;
 pub const ENVELOPES_MAX: usize = 4;
 /// Bytes taken from a reader at a time.
 const PIECE_BYTES: usize = 256 * 1024;
+/// How many rejects of one record and what lies in it are handed on; all are counted.
+const REJECTS_PER_RECORD_MAX: u64 = 100;
 /// Lines of prose that may stand before the first record.
 const PREAMBLE_LINES_MAX: usize = 32;
 
@@ -71,6 +74,8 @@ struct Window {
     base: u64,
     /// A place in the buffer, and how many line breaks came before it.
     counted: Cell<(usize, u64)>,
+    /// Where in the buffer the record at hand ends, if that is known.
+    record_end: Cell<Option<usize>>,
 }
 
 impl Window {
@@ -99,6 +104,7 @@ impl Window {
             self.buffer.copy_within(self.at..self.end, 0);
             self.end -= self.at;
             self.at = 0;
+            self.record_end.set(None);
         }
         if self.buffer.len() < self.end + len {
             self.buffer.resize(self.end + len, 0);
@@ -119,13 +125,19 @@ impl Window {
         lines + 1
     }
 
-    /// Returns the line at hand, and those that are indented beneath it.
+    /// Notes how long the record at hand is.
+    fn note_record(&self, len: usize) {
+        self.record_end.set(Some(self.at + len));
+    }
+
+    /// Returns the line at hand, and those that are indented beneath it, but nothing behind the record, and no credentials.
     fn excerpt(&self) -> String {
-        let rest = self.rest();
+        let record_end = self.record_end.get().filter(|end| *end > self.at);
+        let rest = &self.buffer[self.at..record_end.unwrap_or(self.end)];
         let rest = &rest[..rest.len().min(Reject::EXCERPT_BYTES_MAX)];
         let ends = |&at: &usize| !matches!(rest.get(at + 1), Some(b' ' | b'\t' | b']' | b'}'));
         let end = memchr_iter(b'\n', rest).find(ends).unwrap_or(rest.len());
-        String::from_utf8_lossy(&rest[..end]).into_owned()
+        secret::blotted(&String::from_utf8_lossy(&rest[..end]))
     }
 }
 
@@ -144,6 +156,8 @@ pub struct Stream {
     state: State,
     layout: Layout,
     opening: Opening,
+    /// Whether the array's element before was a number or the like: all in a row are one record.
+    was_scalar: bool,
     desk: Desk,
 }
 
@@ -156,6 +170,7 @@ impl Stream {
             state: State::Ready,
             layout: Layout::default(),
             opening: Opening::default(),
+            was_scalar: false,
             desk: Desk {
                 memory: Memory {
                     region_hint: vpcflow::region_of_name(name),
@@ -166,6 +181,7 @@ impl Stream {
                 options: options.clone(),
                 preamble: Vec::new(),
                 is_placed: false,
+                rejected: (0, 0, 0),
             },
         }
     }
@@ -362,6 +378,7 @@ impl Stream {
             (Some(_), b',') => self.go(1),
             (Some(_), b']' | b'}') => {
                 self.frames.pop();
+                self.was_scalar = false;
                 self.go(1)
             }
             (Some(Frame::Array), _) => self.value(is_last, out),
@@ -430,15 +447,26 @@ impl Stream {
     fn value(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
         let rest = self.window.rest();
         match rest[0] {
-            b'{' => return self.object(is_last, out),
-            b'[' => return self.enter(&[Frame::Array], 1, out),
+            first @ (b'{' | b'[') => {
+                self.was_scalar = false;
+                return if first == b'{' {
+                    self.object(is_last, out)
+                } else {
+                    self.enter(&[Frame::Array], 1, out)
+                };
+            }
             _ => {}
         }
         match json::scan(bounded(rest), 0) {
             Ok(len) => {
                 let depth = self.frames.len() / 2;
                 let value = Value::of(&rest[..len]);
-                self.desk.value(value, depth, &self.window, out);
+                let is_scalar = envelope::is_scalar(value);
+                if !(is_scalar && self.was_scalar) {
+                    self.window.note_record(len);
+                    self.desk.value(value, depth, &self.window, out);
+                }
+                self.was_scalar = is_scalar;
                 self.go(len)
             }
             Err(Fault::Incomplete) if rest.len() > RECORD_BYTES_MAX => {
@@ -470,6 +498,14 @@ impl Stream {
             Head::Container(len) => {
                 return self.enter(&[Frame::Container, Frame::Array], len, out);
             }
+            Head::Ambiguous(len) => match self.layout.object(bounded(rest)) {
+                Ok((object, _)) if envelope::is_whole(object, self.desk.options.format) => {}
+                Err(Fault::Incomplete) if !is_last && rest.len() <= RECORD_BYTES_MAX => {
+                    return self.wait();
+                }
+                // Of what is broken, the elements may still be good.
+                _ => return self.enter(&[Frame::Container, Frame::Array], len, out),
+            },
             Head::Unclear if !is_last => return Step::NeedMore,
             Head::Unclear | Head::Other => {}
         }
@@ -477,6 +513,7 @@ impl Stream {
             Ok((object, len)) => {
                 let depth = self.frames.len() / 2;
                 let events = self.desk.report.events;
+                self.window.note_record(len);
                 self.desk.object(object, depth, &self.window, out);
                 if self.desk.report.events > events {
                     self.opening.learn(rest);
@@ -607,37 +644,59 @@ impl Stream {
 }
 
 impl Stream {
-    /// Reads a row of a table.
+    /// Reads a row of a table, or what stands in its place where logs were joined: another table's header, a line of text.
     fn row(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
         let rest = self.window.rest();
+        let line_end = memchr(b'\n', bounded(rest));
+        let is_whole = rest.len() <= RECORD_BYTES_MAX;
+        let line_end = line_end.or((is_last && is_whole).then_some(rest.len()));
+        if line_end.is_none() && is_whole {
+            return Step::NeedMore;
+        }
+        if let Some(end) = line_end
+            && Table::may_be_header(&rest[..end])
+            && self.desk.heading(rest[..end].trim_ascii_end())
+        {
+            return self.go(end);
+        }
         let Some(table) = &mut self.desk.table else {
             return self.line(is_last, out);
         };
-        match table.row(bounded(rest), is_last && rest.len() <= RECORD_BYTES_MAX) {
+        let row = table.row(bounded(rest), is_last && is_whole);
+        if let (Row::Malformed(_) | Row::Cut(_), Some(end)) = (&row, line_end)
+            && self
+                .desk
+                .known_line(rest[..end].trim_ascii_end(), &self.window, out)
+        {
+            return self.go(end);
+        }
+        let (len, reason) = match row {
             Row::Record(len) => {
+                self.window.note_record(len);
                 self.desk.row(&self.window, out);
-                self.go(len)
+                return self.go(len);
             }
-            Row::Header(len) => self.go(len),
-            Row::Malformed(len) => {
-                let parsed = Parsed::Rejected(RejectReason::MalformedRow);
-                self.desk.tell(parsed, &self.window, out);
-                self.go(len)
-            }
-            Row::Incomplete if rest.len() > RECORD_BYTES_MAX => {
+            Row::Header(len) => return self.go(len),
+            Row::Malformed(len) => (len, RejectReason::MalformedRow),
+            Row::Cut(len) => (len, RejectReason::Truncated),
+            Row::Incomplete if !is_whole => {
                 let parsed = Parsed::Rejected(RejectReason::RecordTooLarge);
                 self.desk.tell(parsed, &self.window, out);
                 self.state = State::SkippingLine;
-                Step::Again
+                return Step::Again;
             }
-            Row::Incomplete => Step::NeedMore,
-        }
+            Row::Incomplete => return Step::NeedMore,
+        };
+        self.desk.tell(Parsed::Rejected(reason), &self.window, out);
+        self.go(len)
     }
 }
 
 enum Head {
     /// A container whose array's first element lies so many bytes on.
     Container(usize),
+    /// The same, or a record that begins with an array of that name.
+    Ambiguous(usize),
     /// Anything else.
     Other,
     /// More text is needed to tell.
@@ -677,13 +736,27 @@ fn member_start(text: &[u8]) -> Result<(&[u8], bool, usize), Fault> {
 }
 
 fn head(text: &[u8]) -> Head {
-    /// Within so many bytes the name of a container's first member must end.
+    /// Within so many bytes the first element of a container must begin.
     const LOOK_AHEAD_MAX: usize = 64;
+    // What lies beyond is not seen, so that it does not matter how much has come.
+    let text = &text[..text.len().min(LOOK_AHEAD_MAX)];
     let at = json::skip_blanks(text, 1);
-    match member_start(&text[at.min(text.len())..]) {
-        Ok((_, true, len)) => Head::Container(at + len + 1),
-        Err(Fault::Incomplete) if text.len() < LOOK_AHEAD_MAX => Head::Unclear,
-        _ => Head::Other,
+    let (key, start) = match member_start(&text[at.min(text.len())..]) {
+        Ok((key, true, len)) => (key, at + len + 1),
+        Err(Fault::Incomplete) if text.len() < LOOK_AHEAD_MAX => return Head::Unclear,
+        _ => return Head::Other,
+    };
+    match text.get(json::skip_blanks(text, start)) {
+        // An empty one is read as a whole, for there is nothing to enter.
+        Some(b']') => Head::Other,
+        None if text.len() < LOOK_AHEAD_MAX => Head::Unclear,
+        _ if envelope::AMBIGUOUS
+            .iter()
+            .any(|name| name.as_bytes() == key) =>
+        {
+            Head::Ambiguous(start)
+        }
+        _ => Head::Container(start),
     }
 }
 
@@ -763,6 +836,8 @@ struct Desk {
     preamble: Vec<Reject>,
     /// Whether anything was recognised.
     is_placed: bool,
+    /// The line and byte of the record that was rejected last, in whole or in part, and how often.
+    rejected: (u64, u64, u64),
 }
 
 impl Desk {
@@ -780,8 +855,20 @@ impl Desk {
             Parsed::Event(event) => (out.events)(*event),
             Parsed::Skipped(_) => {}
             Parsed::Rejected(reason) => {
-                let reject = self.reject(reason, window);
-                (out.rejects)(reject);
+                let mut reject = self.reject(reason, window);
+                let (line, byte) = (reject.position.line, reject.position.byte);
+                let before = match self.rejected {
+                    (l, b, before) if (l, b) == (line, byte) => before,
+                    _ => 0,
+                };
+                self.rejected = (line, byte, before + 1);
+                if before < REJECTS_PER_RECORD_MAX {
+                    // All lie in the same record, which the first shows.
+                    if before == 0 {
+                        reject.excerpt = window.excerpt();
+                    }
+                    (out.rejects)(reject);
+                }
             }
         }
     }
@@ -796,7 +883,7 @@ impl Desk {
         Reject {
             reason,
             position,
-            excerpt: window.excerpt(),
+            excerpt: String::new(),
         }
     }
 
@@ -830,6 +917,9 @@ impl Desk {
         envelope::unwrap(object, only, depth, &mut self.memory, &mut |parsed| {
             found.push(parsed)
         });
+        if found.is_empty() {
+            found.push(Parsed::Skipped(SkipReason::Empty));
+        }
         for parsed in found {
             self.tell(parsed, window, out);
         }
@@ -846,6 +936,9 @@ impl Desk {
             &mut self.memory,
             &mut |parsed| found.push(parsed),
         );
+        if found.is_empty() {
+            found.push(Parsed::Skipped(SkipReason::Empty));
+        }
         for parsed in found {
             self.tell(parsed, window, out);
         }
@@ -856,47 +949,78 @@ impl Desk {
         let Some(table) = self.table.take() else {
             return;
         };
-        self.value(Value::of(table.json()), 0, window, out);
+        self.place();
+        let mut layout = Layout::default();
+        let (only, memory) = (self.options.format, &mut self.memory);
+        memory.unpacked_left = envelope::UNPACKED_BYTES_MAX;
+        let mut found = Vec::new();
+        match layout.object(table.json()) {
+            Ok((row, _)) => match envelope::recognised(row, only, memory) {
+                Some(parsed) => found.push(parsed),
+                None => {
+                    envelope::unwrap(row, only, 0, memory, &mut |parsed| found.push(parsed));
+                    // What the row would be told by may be empty in it, but the header told what it is.
+                    if found == [Parsed::Rejected(RejectReason::UnknownRecord)] {
+                        found = vec![(table.format().parse)(row, memory)];
+                    }
+                }
+            },
+            Err(fault) => found.push(Parsed::Rejected(fault.into())),
+        }
+        for parsed in found {
+            self.tell(parsed, window, out);
+        }
         self.table = Some(table);
+    }
+
+    /// Reads the header of a table; returns false if it is none.
+    fn heading(&mut self, line: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(line);
+        let Some(table) = Table::of_header(&text, self.options.format) else {
+            return false;
+        };
+        self.place();
+        self.table = Some(table);
+        true
+    }
+
+    /// Reads a line of text of a format that knows it; returns false if none does.
+    fn known_line(&mut self, line: &[u8], window: &Window, out: &mut Out<'_>) -> bool {
+        let text = String::from_utf8_lossy(line);
+        let known = envelope::line(&text, self.options.format, &mut self.memory);
+        if known != Line::Unknown {
+            self.place();
+        }
+        match known {
+            Line::Unknown => return false,
+            Line::Header => {}
+            Line::Record(parsed) => self.tell(parsed, window, out),
+        }
+        true
     }
 
     /// Reads a line of text; returns false if the file turns out to be of no known format.
     fn line(&mut self, line: &[u8], window: &Window, out: &mut Out<'_>) -> bool {
-        let text = String::from_utf8_lossy(line);
-        if let Some(table) = Table::of_header(&text, self.options.format) {
-            self.place();
-            self.table = Some(table);
+        if self.heading(line) || self.known_line(line, window, out) {
             return true;
         }
-        match envelope::line(&text, self.options.format, &mut self.memory) {
-            Line::Header => {
-                self.place();
-                true
-            }
-            Line::Record(parsed) => {
-                self.place();
-                self.tell(parsed, window, out);
-                true
-            }
-            Line::Unknown if self.is_placed => {
-                let reason = match self.memory.columns {
-                    Some(_) => RejectReason::MalformedRow,
-                    None => RejectReason::NotJson,
-                };
-                self.tell(Parsed::Rejected(reason), window, out);
-                true
-            }
-            Line::Unknown => {
-                let is_binary = looks_binary(&text);
-                let mut reject = self.reject(RejectReason::UnknownFormat, window);
-                reject.position.record = 1;
-                self.preamble.push(reject);
-                if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {
-                    self.give_up(out);
-                    return false;
-                }
-                true
-            }
+        if self.is_placed {
+            let reason = match self.memory.columns {
+                Some(_) => RejectReason::MalformedRow,
+                None => RejectReason::NotJson,
+            };
+            self.tell(Parsed::Rejected(reason), window, out);
+            return true;
         }
+        let mut reject = self.reject(RejectReason::UnknownFormat, window);
+        reject.excerpt = window.excerpt();
+        reject.position.record = 1;
+        self.preamble.push(reject);
+        let is_binary = looks_binary(&String::from_utf8_lossy(line));
+        if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {
+            self.give_up(out);
+            return false;
+        }
+        true
     }
 }

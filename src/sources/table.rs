@@ -5,17 +5,30 @@
 use csv_core::{ReadRecordResult, Reader};
 
 use crate::event::Source;
-use crate::sources::FORMATS;
+use crate::sources::{FORMATS, Format};
 
 /// Tables have at most so many columns.
 const COLUMNS_MAX: usize = 512;
 
 /// A table by its header, with room for one row.
 pub struct Table {
+    /// The format that knows the header, and reads the rows that nothing else tells.
+    format: &'static Format,
     columns: Vec<String>,
     text: Vec<u8>,
     ends: Vec<usize>,
     json: Vec<u8>,
+    /// Making one costs more than reading a row.
+    reader: Reader,
+}
+
+/// A row as it was split.
+struct Split {
+    /// Its length in bytes.
+    len: usize,
+    /// Whether the text ended before the line did, or before a quote was closed.
+    is_open: bool,
+    is_in_quotes: bool,
 }
 
 /// What a row is, and its length in bytes.
@@ -25,8 +38,10 @@ pub enum Row {
     Record(usize),
     /// The header again, as in files that were joined.
     Header(usize),
-    /// A row with more fields than the header has names.
+    /// A row with more or fewer fields than the header has names.
     Malformed(usize),
+    /// The beginning of a row, with which the text ends.
+    Cut(usize),
     /// More text is needed.
     Incomplete,
 }
@@ -35,37 +50,56 @@ impl Table {
     /// Reads a header that a format knows.
     pub fn of_header(line: &str, only: Option<Source>) -> Option<Self> {
         let mut table = Self {
+            format: FORMATS[0],
             columns: Vec::new(),
             text: Vec::new(),
             ends: Vec::new(),
             json: Vec::new(),
+            reader: Reader::new(),
         };
         if !line.contains(',') {
             return None;
         }
-        table.fields(line.as_bytes(), true)?;
+        let is_whole = !table.fields(line.as_bytes(), true)?.is_in_quotes;
         table.columns = table
             .values()
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
             .collect();
         let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
-        FORMATS
+        table.format = FORMATS
             .into_iter()
             .filter(|format| only.is_none_or(|source| source == format.source))
-            .any(|format| (format.heads)(&names))
-            .then_some(table)
+            .find(|format| is_whole && (format.heads)(&names))?;
+        Some(table)
+    }
+
+    /// Returns the format that knows the header.
+    pub fn format(&self) -> &'static Format {
+        self.format
+    }
+
+    /// Tells at little cost whether a line may be a header. A row tells a time, and thus has digits.
+    pub fn may_be_header(line: &[u8]) -> bool {
+        /// Names have fewer digits than a date.
+        const DIGITS_MAX: usize = 7;
+        let digits = line.iter().filter(|byte| byte.is_ascii_digit());
+        digits.take(DIGITS_MAX + 1).count() <= DIGITS_MAX
     }
 
     /// Reads the row at the beginning of `rest`; `is_last` if nothing follows it.
     pub fn row(&mut self, rest: &[u8], is_last: bool) -> Row {
-        let Some(len) = self.fields(rest, is_last) else {
+        let Some(split) = self.fields(rest, is_last) else {
             return Row::Incomplete;
         };
-        if self.ends.len() > self.columns.len() {
+        let len = split.len;
+        if split.is_in_quotes || (split.is_open && self.ends.len() < self.columns.len()) {
+            return Row::Cut(len);
+        }
+        if self.ends.len() != self.columns.len() {
             return Row::Malformed(len);
         }
         let is_name = |value: &[u8]| self.columns.iter().any(|name| name.as_bytes() == value);
-        if self.ends.len() == self.columns.len() && self.values().all(is_name) {
+        if self.values().all(is_name) {
             return Row::Header(len);
         }
         let mut json = std::mem::take(&mut self.json);
@@ -106,21 +140,27 @@ impl Table {
             .map(|(start, end)| &self.text[start..*end])
     }
 
-    /// Splits the row at the beginning of `rest`; returns its length.
-    fn fields(&mut self, rest: &[u8], is_last: bool) -> Option<usize> {
-        self.text.resize(rest.len(), 0);
+    /// Splits the row at the beginning of `rest`; `None` if more text is needed.
+    fn fields(&mut self, rest: &[u8], is_last: bool) -> Option<Split> {
+        self.text.resize(rest.len() + 1, 0);
         self.ends.resize(COLUMNS_MAX, 0);
-        let mut reader = Reader::new();
+        self.reader.reset();
         let (mut read, mut written, mut fields) = (0, 0, 0);
-        let mut is_too_wide = false;
-        loop {
-            let input = &rest[read..];
-            if input.is_empty() && !is_last {
-                return None;
-            }
+        let (mut is_too_wide, mut is_open) = (false, false);
+        let is_in_quotes = loop {
+            let input = match &rest[read..] {
+                [] if !is_last => return None,
+                // Whether a line's end ends the row tells whether a quote is open.
+                [] if !is_open => b"\n",
+                input => input,
+            };
+            let is_end = read == rest.len();
+            let is_in_quotes = is_end && is_open;
+            is_open = is_end;
             let (result, n_in, n_out, n_ends) =
-                reader.read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
-            read += n_in;
+                self.reader
+                    .read_record(input, &mut self.text[written..], &mut self.ends[fields..]);
+            read += if is_end { 0 } else { n_in };
             written += n_out;
             fields += n_ends;
             match result {
@@ -129,13 +169,17 @@ impl Table {
                     (is_too_wide, fields) = (true, 0);
                 }
                 ReadRecordResult::OutputFull => return None,
-                ReadRecordResult::Record | ReadRecordResult::End => break,
+                ReadRecordResult::Record | ReadRecordResult::End => break is_in_quotes,
             }
-        }
+        };
         self.ends.truncate(fields);
         if is_too_wide {
             self.ends.resize(COLUMNS_MAX + 1, 0);
         }
-        Some(read)
+        Some(Split {
+            len: read,
+            is_open,
+            is_in_quotes,
+        })
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
+use crate::event::Provider;
 
 pub struct Read {
     pub events: Vec<Event>,
@@ -115,7 +116,7 @@ fn every_envelope_is_opened() {
         (format!("\u{feff}{a}{b}"), "2 events"),
         (format!("[{a},\n{b}]"), "2 events"),
         (format!("[{trail},{trail}]"), "4 events"),
-        (r#"{"Records":[]}"#.to_owned(), ""),
+        (r#"{"Records":[]}"#.to_owned(), "1 empty"),
         (String::new(), ""),
         (" \r\n\0".to_owned(), ""),
         // An event bus.
@@ -560,4 +561,345 @@ fn what_unpacks_without_end_is_cut_off() {
     let nested = packed(&format!("{}\n{}\n{}", large("a"), large("b"), large("c")));
     let read = read_all(nested.as_bytes(), &ReadOptions::default());
     assert_eq!(summary(&read.report), "1 events, 2 !record_too_large");
+}
+
+/// A record has one id by whatever log it comes, and products that count alike have ids of their own.
+#[test]
+fn an_id_is_as_wide_as_who_gave_it() {
+    let id = |text: &str| {
+        let read = read_all(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(read.events.len(), 1, "{text}");
+        (read.events[0].provider, read.events[0].id.to_string())
+    };
+    let native = record("a");
+    for wrapped in [
+        format!(
+            r#"{{"@timestamp":"2026-03-16T05:00:00Z","ecs":{{"version":"8.0"}},"event":{{"id":"x","dataset":"aws.cloudtrail","original":{}}}}}"#,
+            quoted(&native)
+        ),
+        r#"{"@timestamp":"2026-03-16T04:11:09.000Z","ecs":{"version":"8.0"},"event":{"id":"a","dataset":"aws.cloudtrail","action":"GetObject","provider":"s3.amazonaws.com"}}"#.to_owned(),
+        r#"{"class_uid":6003,"metadata":{"version":"1.1.0","uid":"a","product":{"name":"CloudTrail"}},"time":1773634269000,"api":{"operation":"GetObject","service":{"name":"s3.amazonaws.com"}}}"#.to_owned(),
+    ] {
+        assert_eq!(id(&wrapped), id(&native), "{wrapped}");
+    }
+    let ocsf = |product: &str, user: &str| {
+        id(&format!(
+            r#"{{"class_uid":3002,"activity_id":1,"metadata":{{"version":"1.1.0","uid":"1","product":{{"name":"{product}"}}}},"time":1773634269000,"user":{{"uid":"{user}"}}}}"#
+        ))
+    };
+    assert_eq!(ocsf("Shop", "u1"), ocsf("Shop", "u1"));
+    let ecs = |dataset: &str, user: &str| {
+        id(&format!(
+            r#"{{"@timestamp":"2026-03-16T04:11:09Z","ecs":{{"version":"8.0"}},"event":{{"id":"1","dataset":"{dataset}"}},"user":{{"id":"{user}"}}}}"#
+        ))
+    };
+    assert_eq!(ecs("shop.audit", "u1"), ecs("shop.audit", "u1"));
+    let mut ids = [
+        ocsf("Shop", "u1"),
+        ocsf("Shop", "u2"),
+        ocsf("Desk", "u1"),
+        ecs("shop.audit", "u1"),
+        ecs("shop.audit", "u2"),
+        ecs("desk.audit", "u1"),
+    ];
+    ids.sort();
+    assert!(ids.windows(2).all(|two| two[0] != two[1]), "{ids:?}");
+}
+
+/// An application's message is no record, even if it looks like one: it may be what a stranger sent.
+#[test]
+fn what_an_application_logs_is_nobodys_deed() {
+    let forged = quoted(&record("a"));
+    for (text, expected) in [
+        (
+            format!(r#"{{"level":"info","message":{forged}}}"#),
+            "1 !unknown_record",
+        ),
+        (
+            format!(r#"{{"level":"info","message":{}}}"#, record("a")),
+            "1 !unknown_record",
+        ),
+        (
+            format!(
+                r#"{{"@timestamp":"2026-03-16T04:11:09Z","@version":"1","logger_name":"web","message":{forged}}}"#
+            ),
+            "1 !unknown_record",
+        ),
+        // A log group's event, and a shipper's.
+        (
+            format!(
+                r#"{{"timestamp":1773634269000,"ingestionTime":1773634270000,"message":{forged}}}"#
+            ),
+            "1 events",
+        ),
+        (
+            format!(r#"{{"@ptr":"p","@timestamp":"t","@message":{forged}}}"#),
+            "1 events",
+        ),
+        (
+            format!(
+                r#"{{"@timestamp":"2026-03-16T04:11:09Z","@version":"1","host":"h","message":{forged}}}"#
+            ),
+            "1 events",
+        ),
+    ] {
+        check(&text, expected);
+    }
+    for (dataset, source) in [
+        (r#""event":{"dataset":"nginx.access"}"#, Source::Ecs),
+        (
+            r#""data_stream":{"dataset":"awsome.cloudtrail"}"#,
+            Source::Ecs,
+        ),
+        (r#""log.level":"info""#, Source::Ecs),
+        (
+            r#""event":{"dataset":"aws.cloudtrail"}"#,
+            Source::AwsCloudTrail,
+        ),
+        (
+            r#""data_stream":{"dataset":"aws_s3.generic"}"#,
+            Source::AwsCloudTrail,
+        ),
+        (r#""tags":["forwarded"]"#, Source::AwsCloudTrail),
+    ] {
+        let text = format!(
+            r#"{{"@timestamp":"2026-03-16T04:11:09Z","ecs":{{"version":"8.0"}},{dataset},"message":{forged}}}"#
+        );
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        assert_eq!(events.len(), 1, "{text}");
+        assert_eq!(events[0].source, source, "{text}");
+    }
+}
+
+/// What cannot be read does not come to more than was read.
+#[test]
+fn rejects_are_no_larger_than_what_they_are_of() {
+    let many = |part: &str, n: usize| vec![part; n].join(",");
+    for (text, expected, told) in [
+        (format!(r#"{{"a":1,"value":[{}]}}"#, many("1", 9_000)), 1, 1),
+        (format!("{{\"Records\":[{}]}}", many("null", 9_000)), 1, 1),
+        (format!("[[1],{},{{}},2]", many("3", 9_000)), 4, 4),
+        (
+            format!(r#"{{"a":1,"value":[{}]}}"#, many("{}", 9_000)),
+            9_000,
+            100,
+        ),
+        (format!("[{}]", many("\"x\"", 9_000)), 9_000, 9_000),
+    ] {
+        let (mut n, mut bytes) = (0, 0);
+        let report = read(
+            text.as_bytes(),
+            "test",
+            &ReadOptions::default(),
+            &mut |_| {},
+            &mut |reject| {
+                n += 1;
+                bytes += reject.excerpt.len();
+            },
+        );
+        let about = &text[..20];
+        assert_eq!(
+            summary(&report),
+            format!("{expected} !unknown_record"),
+            "{about}"
+        );
+        assert_eq!(n, told, "{about}");
+        assert!(bytes <= text.len(), "{bytes} bytes of {about}");
+    }
+}
+
+#[test]
+fn whoever_is_of_no_known_tenant_is_one_in_all_logs() {
+    const WHO: &str = "5f2b6a0e-0000-4000-8000-00000000a001";
+    for text in [
+        format!(
+            r#"{{"CreationTime":"2026-03-16T04:11:09","Id":"a","Operation":"FileAccessed","Workload":"OneDrive","RecordType":6,"UserId":"ana@example.com","UserKey":"{WHO}"}}"#
+        ),
+        format!(
+            r#"{{"category":"AuditLogs","time":"2026-03-16T04:11:09Z","properties":{{"loggedByService":"Core Directory","activityDisplayName":"Add user","initiatedBy":{{"user":{{"id":"{WHO}"}}}}}}}}"#
+        ),
+        format!(
+            r#"{{"class_uid":3002,"activity_id":1,"metadata":{{"version":"1.1.0","product":{{"name":"Entra ID"}}}},"time":1773634269000,"user":{{"uid":"{WHO}"}}}}"#
+        ),
+    ] {
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        let who = events[0].principal.as_ref().unwrap();
+        assert_eq!(*who.id, *format!("entra:-/{WHO}"), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_holds_a_providers_is_not_the_providers() {
+    for (product, provider) in [
+        ("Sophos Central", Provider::Other),
+        ("Flaws Scanner", Provider::Other),
+        ("Microsoft Entra ID", Provider::Entra),
+    ] {
+        let text = format!(
+            r#"{{"class_uid":3002,"activity_id":1,"metadata":{{"version":"1.1.0","product":{{"name":"{product}"}}}},"time":1773634269000,"user":{{"uid":"u"}}}}"#
+        );
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        assert_eq!(events[0].provider, provider, "{text}");
+    }
+    for (dataset, provider) in [
+        ("awsome.audit", Provider::Other),
+        ("aws_s3.generic", Provider::Aws),
+        ("slack", Provider::Slack),
+    ] {
+        let text = format!(
+            r#"{{"@timestamp":"2026-03-16T04:11:09Z","event":{{"dataset":"{dataset}"}},"user":{{"id":"u"}}}}"#
+        );
+        let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+        assert_eq!(events[0].provider, provider, "{text}");
+    }
+}
+
+#[test]
+fn rejects_keep_no_credentials() {
+    for text in [
+        r#"{"operationName":"GetBlob","category":"StorageRead","uri":"https://a.blob.core.windows.net/c/k?sv=1&sig=SECRET&se=2","resourceId":"/subscriptions/x"}"#,
+        r#"{"eventSource":"sts.amazonaws.com","eventName":"AssumeRole","responseElements":{"credentials":{"sessionToken":"SECRET"}}}"#,
+    ] {
+        let rejects = read_all(text.as_bytes(), &ReadOptions::default()).rejects;
+        assert_eq!(rejects.len(), 1, "{text}");
+        assert!(rejects[0].excerpt.contains('*'), "{}", rejects[0].excerpt);
+        assert!(
+            !rejects[0].excerpt.contains("SECRET"),
+            "{}",
+            rejects[0].excerpt
+        );
+    }
+}
+
+#[test]
+fn a_row_has_the_fields_that_its_header_promises() {
+    const HEAD: &str = "plimsoll,event_time,provider,identity,op,user_agent";
+    const ROW: &str = "1,2026-03-16T04:11:09Z,other,other:ana,file.download,";
+    for (rows, expected) in [
+        (format!("{ROW}curl\n{ROW}\"a\nb\"\n{ROW}"), "3 events"),
+        (format!("{ROW}\r\n{ROW}\"\"\r\n"), "2 events"),
+        (
+            format!("{ROW}\n1,2026-03-16T04:11:09Z,other,oth"),
+            "1 events, 1 !truncated",
+        ),
+        (format!("{ROW}\n{ROW}\"curl/8"), "1 events, 1 !truncated"),
+        (format!("{ROW}\n{ROW}\"curl/8\n"), "1 events, 1 !truncated"),
+        (
+            format!("1,2026-03-16T04:11:09Z,other,oth\n{ROW}\n{ROW},x\n"),
+            "1 events, 2 !malformed_row",
+        ),
+    ] {
+        check(&format!("{HEAD}\n{rows}"), expected);
+    }
+}
+
+#[test]
+fn logs_that_were_joined_are_read_as_what_they_are() {
+    const PLAIN: &str = "plimsoll,event_time,provider,identity,op\n1,2026-03-16T04:11:09Z,other,other:ana,file.download\n";
+    let fixture = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/formats/");
+        std::fs::read_to_string(format!("{folder}{name}")).unwrap()
+    };
+    let parts = [
+        PLAIN.to_owned(),
+        fixture("m365.ual/search.csv"),
+        PLAIN.to_owned(),
+        fixture("gcp.gcsusage/usage.csv"),
+        fixture("aws.s3access/lines.log"),
+        fixture("aws.tgwflow/columns.csv"),
+        format!("{}\n", record("a")),
+        PLAIN.to_owned(),
+        fixture("aws.vpcflow/header.log"),
+    ];
+    let sum = |texts: &[String]| {
+        let mut sums = std::collections::BTreeMap::new();
+        for text in texts {
+            for (source, n) in read_all(text.as_bytes(), &ReadOptions::default())
+                .report
+                .formats
+            {
+                *sums.entry(source).or_insert(0) += n;
+            }
+        }
+        sums
+    };
+    let joined = parts.concat();
+    assert_eq!(sum(&[joined]), sum(&parts));
+}
+
+#[test]
+fn what_holds_nothing_is_accounted_for() {
+    for (text, expected) in [
+        (r#"{"msg":"hello","items":[]}"#, "1 !unknown_record"),
+        (r#"{"items":[],"msg":"hello"}"#, "1 !unknown_record"),
+        (r#"{"value":[ ],"x":1}"#, "1 !unknown_record"),
+        (r#"{"events":[]}"#, "1 empty"),
+        (r#"{"value":[],"@odata.context":"c"}"#, "1 empty"),
+        (r#"{"took":1,"hits":{"hits":[]}}"#, "1 empty"),
+        (r#"{"Messages":[{"Body":"{\"Records\":[]}"}]}"#, "1 empty"),
+        ("[]", ""),
+    ] {
+        check(text, expected);
+    }
+}
+
+/// The order of members means nothing in JSON.
+#[test]
+fn a_record_may_begin_with_an_array() {
+    let activity = r#"{"events":[{"name":"login_success","type":"login"}],"kind":"admin#reports#activity","id":{"time":"2026-03-16T04:11:09Z","uniqueQualifier":"1","applicationName":"login","customerId":"C1"},"actor":{"email":"ana@example.com","profileId":"1"}}"#;
+    let slack = r#"{"items":[1],"action":"user_login","actor":{"type":"user","user":{"id":"U1"}},"date_create":1773634269}"#;
+    let cut = &record("a")[..99];
+    for (text, expected) in [
+        (activity.to_owned(), "1 events"),
+        (format!("{slack}\n{activity}"), "2 events"),
+        (format!("[{slack},{slack}]"), "2 events"),
+        (
+            format!(r#"{{"items":[{activity},{activity}]}}"#),
+            "2 events",
+        ),
+        // Inside what is broken.
+        (
+            format!(r#"{{"items":[{activity},{activity},{cut}"#),
+            "2 events, 1 !truncated",
+        ),
+        (
+            format!(r#"{{"items":[{activity},{{"x":nul}},{activity}]}}"#),
+            "2 events, 1 !not_json",
+        ),
+        (
+            format!(
+                r#"{{"value":[{}],"x":{{}}}}"#,
+                vec![record("a"); 6_000].join(",")
+            ),
+            "6000 events",
+        ),
+    ] {
+        let read = read_all(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(summary(&read.report), expected, "{}", &text[..99]);
+        if text.len() < RECORD_BYTES_MAX {
+            check(&text, expected);
+        }
+    }
+}
+
+/// Pipelines cut times to milliseconds.
+#[test]
+fn an_id_does_not_hang_on_how_exact_a_copy_is() {
+    let ids = |texts: &[&str]| -> Vec<String> {
+        let ids = texts.iter().map(|text| {
+            let events = read_all(text.as_bytes(), &ReadOptions::default()).events;
+            assert_eq!(events.len(), 1, "{text}");
+            events[0].id.to_string()
+        });
+        ids.collect()
+    };
+    const AUDIT: &str = r#"{"protoPayload":{"@type":"type.googleapis.com/google.cloud.audit.AuditLog","serviceName":"storage.googleapis.com","methodName":"storage.objects.list"},"insertId":"g1","timestamp":"2026-03-16T06:00:00.123456789Z","logName":"projects/p/logs/cloudaudit.googleapis.com%2Fdata_access","resource":{"labels":{"project_id":"p"}}}"#;
+    const AUDIT_ECS: &str = r#"{"@timestamp":"2026-03-16T06:00:00.123Z","ecs":{"version":"8.11.0"},"event":{"dataset":"gcp.audit","action":"storage.objects.list","id":"g1"},"service":{"name":"storage.googleapis.com"},"cloud":{"project":{"id":"p"}},"log":{"logger":"projects/p/logs/cloudaudit.googleapis.com%2Fdata_access"}}"#;
+    const AUDIT_OCSF: &str = r#"{"class_uid":6003,"metadata":{"version":"1.1.0","uid":"g1","log_name":"projects/p/logs/cloudaudit.googleapis.com%2Fdata_access","product":{"name":"Cloud Audit Logs"}},"time":1773640800123,"api":{"operation":"storage.objects.list","service":{"name":"storage.googleapis.com"}}}"#;
+    const FLOW: &str = r#"{"insertId":"g3","timestamp":"2026-03-16T06:05:00.5Z","logName":"projects/p/logs/compute.googleapis.com%2Fvpc_flows","resource":{"labels":{"project_id":"p"}},"jsonPayload":{"reporter":"SRC","start_time":"2026-03-16T06:01:00.987654321Z","end_time":"2026-03-16T06:02:00.123456789Z","bytes_sent":"5000","packets_sent":"9","connection":{"src_ip":"10.0.0.5","src_port":40000,"dest_ip":"203.0.113.80","dest_port":443,"protocol":6}}}"#;
+    const FLOW_ECS: &str = r#"{"@timestamp":"2026-03-16T06:02:00.123Z","ecs":{"version":"8.11.0"},"event":{"dataset":"gcp.vpcflow","start":"2026-03-16T06:01:00.987Z","end":"2026-03-16T06:02:00.123Z","id":"g3"},"source":{"ip":"10.0.0.5","port":40000,"bytes":5000,"packets":9},"destination":{"ip":"203.0.113.80","port":443},"network":{"iana_number":"6"},"cloud":{"project":{"id":"p"}},"gcp":{"vpcflow":{"reporter":"SRC"}}}"#;
+    let audit = ids(&[AUDIT, AUDIT_ECS, AUDIT_OCSF]);
+    assert!(audit.iter().all(|id| *id == audit[0]), "{audit:?}");
+    let flow = ids(&[FLOW, FLOW_ECS]);
+    assert_eq!(flow[0], flow[1]);
 }

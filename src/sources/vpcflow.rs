@@ -16,8 +16,8 @@ use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Line, Memory};
 use crate::vocab::Str;
 
-pub use row::Columns;
-use row::{COLUMNS_MAX, Field, Row, Texts, is_private};
+use row::{COLUMNS_MAX, Field, Row, Texts};
+pub use row::{Columns, is_private};
 
 /// How flow log records are read.
 pub const FORMAT: Format = Format::new(Source::AwsVpcFlow, recognises, parse)

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const ROWS_PER_VALUE: usize = 64;
 const NUMBERS_PER_VALUE: usize = 8_192;
 const COMPRESSION_LEVEL: i32 = 1;

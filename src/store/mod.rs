@@ -28,7 +28,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
 use crate::error::{Error, Result};
-use crate::measure::{Creations, DayBook, DayFacts, Links, OwnAccounts, Subject};
+use crate::measure::{
+    Coverage, Creations, DayBook, DayFacts, Issuances, Issued, Links, OwnAccounts, Seen, Subject,
+};
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
@@ -66,6 +68,8 @@ struct Head {
     own_accounts: OwnAccounts,
     links: Links,
     created: Creations,
+    issued: Issued,
+    seen: Seen,
 }
 
 /// The part of a day that is not a table.
@@ -74,6 +78,7 @@ struct DayHead {
     links: Links,
     accounts: OwnAccounts,
     created: Creations,
+    issued: Issuances,
     last: Option<Time>,
 }
 
@@ -87,6 +92,8 @@ const HEAD: Table<Head> = Table::new("head");
 const DAY_HEAD: Table<DayHead> = Table::new("day_head");
 const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
 const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
+const COVERAGE: Table<Coverage> = Table::new("coverage");
+const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 
@@ -169,12 +176,15 @@ impl Store {
             links: book.links.clone(),
             accounts: book.accounts.clone(),
             created: book.created.clone(),
+            issued: book.issued.clone(),
             last: book.last,
         };
         self.stage(name, |db| {
             db.write(&DAY_HEAD, [&head])?;
             db.write(&SUBJECTS, subjects)?;
             db.write(&UNNAMED, unnamed)?;
+            db.write(&COVERAGE, [&book.coverage])?;
+            db.write(&UNNAMED_COVERAGE, &book.unnamed_coverage)?;
             db.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&book.told_by_trail))?;
             db.write_sorted_numbers(&FINGERPRINTS, &sorted(&book.fingerprints))
         })
@@ -192,14 +202,30 @@ impl Store {
         book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
         let unnamed = db.read(&UNNAMED)?.into_iter();
         book.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
+        book.coverage = db.read_one(&COVERAGE)?;
+        book.unnamed_coverage = db.read(&UNNAMED_COVERAGE)?.into_iter().collect();
         let read = |table| {
             db.read_sorted_numbers(table)
                 .map(|n| n.into_iter().collect())
         };
         (book.told_by_trail, book.fingerprints) = (read(&TOLD_BY_TRAIL)?, read(&FINGERPRINTS)?);
-        (book.links, book.accounts, book.created, book.last) =
-            (head.links, head.accounts, head.created, head.last);
+        (book.links, book.accounts, book.last) = (head.links, head.accounts, head.last);
+        (book.created, book.issued) = (head.created, head.issued);
         Ok(book)
+    }
+
+    /// Reads what the logs of a day had in them, and nothing else of the day.
+    ///
+    /// # Errors
+    ///
+    /// Fails if what is stored is damaged.
+    pub fn load_coverage(&self, entry: &DayEntry) -> Result<Coverage> {
+        let db = Database::open(&self.root.join(&entry.directory))?;
+        let mut coverage = db.read_one(&COVERAGE)?;
+        for (_, unnamed) in db.read(&UNNAMED_COVERAGE)? {
+            coverage.merge(&unnamed);
+        }
+        Ok(coverage)
     }
 
     /// Writes a generation, to be named by the next manifest.
@@ -220,6 +246,8 @@ impl Store {
             own_accounts: generation.own_accounts.clone(),
             links: generation.links.clone(),
             created: generation.created.clone(),
+            issued: generation.issued.clone(),
+            seen: generation.seen.clone(),
         };
         let mut baselines: Vec<_> = generation.baselines.iter().collect();
         baselines.sort_by(|a, b| a.0.cmp(b.0));
@@ -296,6 +324,8 @@ impl Store {
             listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
+            issued: head.issued,
+            seen: head.seen,
             movement: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
             tuning: Tuning::default(),

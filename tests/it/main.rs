@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod approvals;
+mod assumed;
 mod cold_start;
 mod crash;
 mod evaluation;

@@ -39,6 +39,7 @@ impl Published {
         parts.insert("created".into(), bytes(&generation.created));
         parts.insert("movement".into(), bytes(&generation.movement));
         parts.insert("own accounts".into(), bytes(&generation.own_accounts));
+        parts.insert("seen".into(), bytes(&generation.seen));
         parts.insert(
             "days".into(),
             bytes(&(generation.first_day, generation.as_of)),

@@ -1,11 +1,15 @@
 //! Arms and steps as written.
 
+use crate::analytic::element::{each, glob};
 use crate::analytic::written::{
-    Given, Placed, WrittenArm, WrittenGate, WrittenStep, WrittenTerm, all, read_text, some_of,
+    Given, Placed, WrittenArm, WrittenBurst, WrittenGate, WrittenStep, WrittenTerm, all, read_text,
+    some_of,
 };
 use crate::analytic::{ActKind, Cohort, ElementKind, ElementValue};
 use crate::document::{Faults, Fields, Node, Table, Value, Word};
-use crate::vocab::{Metric, Trait};
+use crate::event::{Action, IdentityKind};
+use crate::stats::Severity;
+use crate::vocab::{BurstKind, Metric, Trait};
 
 pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm> {
     let mut fields = Fields::of(table, "[[arm]]");
@@ -46,6 +50,10 @@ pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm>
             given: given(value, faults, Value::number)?,
         })
     });
+    let severity_max = fields.optional("severity_max").and_then(|value| {
+        let words = Severity::ALL.map(Severity::as_str);
+        value.one_of("severity", Severity::parse, &words, faults)
+    });
     fields.done(faults);
     Some(WrittenArm {
         id: id?,
@@ -55,6 +63,7 @@ pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm>
         terms,
         gates,
         quiet_context_factor,
+        severity_max,
     })
 }
 
@@ -76,11 +85,23 @@ fn given<T>(
 }
 
 /// The forms of a term: each is a table with one of these keys.
-const TERM_KEYS: &str = "largest, traits, acts, weight or role_tail";
+const TERM_KEYS: &str =
+    "largest, traits, acts, weight, role_tail or burst (with over, at_least and weight)";
 
 fn read_term(value: &Value, faults: &mut Faults) -> Option<WrittenTerm> {
     let table = value.table(faults)?;
     let mut fields = Fields::of(table, "a term");
+    if let Some(value) = fields.optional("burst") {
+        let burst = read_burst(value, &mut fields, faults);
+        let weight = fields.required("weight", faults).and_then(|value| {
+            Some(Placed {
+                place: value.place.clone(),
+                given: given(value, faults, Value::number)?,
+            })
+        });
+        fields.done(faults);
+        return Some(WrittenTerm::Burst(burst?, weight?));
+    }
     let forms =
         ["largest", "traits", "acts", "weight", "role_tail"].map(|key| (key, fields.optional(key)));
     let mut given_forms = forms
@@ -114,6 +135,34 @@ fn read_term(value: &Value, faults: &mut Faults) -> Option<WrittenTerm> {
     }
 }
 
+/// Reads what is asked of a burst, beside what is counted in it.
+fn read_burst(value: &Value, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<WrittenBurst> {
+    let kind = value.one_of("burst", BurstKind::parse, all!(BurstKind), faults);
+    let over = fields.required("over", faults).and_then(|value| {
+        given(value, faults, |value, faults| {
+            match ElementValue::read(value, ElementKind::Window, faults)? {
+                ElementValue::Window(window) => Some(window),
+                _ => None,
+            }
+        })
+    });
+    let at_least = fields
+        .required("at_least", faults)
+        .and_then(|value| given(value, faults, Value::integer));
+    let fixed = fields
+        .optional("fixed")
+        .map(|value| given(value, faults, Value::flag));
+    Some(WrittenBurst {
+        kind: kind?,
+        over: over?,
+        at_least: at_least?,
+        fixed: match fixed {
+            Some(fixed) => Some(fixed?),
+            None => None,
+        },
+    })
+}
+
 fn metric(value: &Value, faults: &mut Faults) -> Option<Metric> {
     value.one_of("metric", Metric::parse, all!(Metric), faults)
 }
@@ -129,7 +178,9 @@ fn traits(value: &Value, faults: &mut Faults) -> Option<Vec<Trait>> {
 /// The gates that are a word.
 const GATE_WORDS: [&str; 3] = ["context", "external", "sequence"];
 /// The forms of the other gates: each is a table with one of these keys.
-const GATE_KEYS: &str = "active, at_least (with of), any or act";
+const GATE_KEYS: &str = "active, at_least (with of), any, act, burst (with over and at_least), \
+     surprising (with more_than), shows or new (with like), beyond (with of), caller or \
+     unlogged";
 
 fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
     if let Node::Text(text) = &value.node {
@@ -145,6 +196,10 @@ fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
     }
     let table = value.table(faults)?;
     let mut fields = Fields::of(table, "a gate");
+    if let Some(gate) = read_other_gate(&mut fields, faults) {
+        fields.done(faults);
+        return gate;
+    }
     let forms = ["active", "at_least", "any", "act"].map(|key| fields.optional(key));
     let gate = match forms {
         [Some(value), None, None, None] => given(value, faults, metrics).map(WrittenGate::Active),
@@ -181,6 +236,66 @@ fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
     };
     fields.done(faults);
     gate
+}
+
+/// Reads a gate of those that ask for more than a word; `None` if it is none of them.
+fn read_other_gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Option<WrittenGate>> {
+    if let Some(value) = fields.optional("burst") {
+        return Some(read_burst(value, fields, faults).map(WrittenGate::Burst));
+    }
+    if let Some(value) = fields.optional("surprising") {
+        let more_than = fields
+            .required("more_than", faults)
+            .and_then(|value| given(value, faults, Value::number));
+        let of = metric(value, faults);
+        return Some(
+            of.zip(more_than)
+                .map(|(of, x)| WrittenGate::Surprising(of, x)),
+        );
+    }
+    for (key, new) in [("shows", false), ("new", true)] {
+        let Some(value) = fields.optional(key) else {
+            continue;
+        };
+        let which = value.one_of("trait", Trait::parse, all!(Trait), faults);
+        let like = fields
+            .optional("like")
+            .map(|value| given(value, faults, |value, faults| each(value, faults, glob)));
+        return Some(which.and_then(|which| {
+            let like = match like {
+                Some(like) => Some(like?),
+                None => None,
+            };
+            Some(WrittenGate::Shows { which, like, new })
+        }));
+    }
+    if let Some(value) = fields.optional("beyond") {
+        let which = value.one_of("trait", Trait::parse, all!(Trait), faults);
+        let known = fields
+            .required("of", faults)
+            .and_then(|value| given(value, faults, |value, faults| each(value, faults, glob)));
+        return Some(
+            which
+                .zip(known)
+                .map(|(which, known)| WrittenGate::Beyond(which, known)),
+        );
+    }
+    if let Some(value) = fields.optional("caller") {
+        let kinds = |value: &Value, faults: &mut Faults| {
+            let words = all!(IdentityKind);
+            some_of(
+                value,
+                "kind of identity",
+                IdentityKind::parse,
+                words,
+                faults,
+            )
+        };
+        return Some(given(value, faults, kinds).map(WrittenGate::Caller));
+    }
+    let value = fields.optional("unlogged")?;
+    let action = value.one_of("action", Action::parse, all!(Action), faults);
+    Some(action.map(WrittenGate::Unlogged))
 }
 
 /// The forms of a step: each is a table with one of these keys.

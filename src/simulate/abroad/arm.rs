@@ -11,27 +11,30 @@ use super::sheet::{Form, Sheets, Told, azure_hour};
 /// Digits of a second.
 const DIGITS: u32 = 7;
 
+/// The container that replicated objects arrive in.
+const INBOX: &str = "in";
+
 /// Writes a deed.
 pub(super) fn write(deed: &Deed, out: &mut Sheets) {
     let owner = deed.store.as_ref().map_or(&OWNERS[0], |store| store.owner);
-    let storage = format!(
+    let account = format!(
         "PROVIDERS/MICROSOFT.STORAGE/STORAGEACCOUNTS/{}",
         owner.name.to_uppercase()
     );
     let (operation, resource, action) = match &deed.verb {
         Verb::Keys => (
             "MICROSOFT.STORAGE/STORAGEACCOUNTS/LISTKEYS/ACTION",
-            storage,
+            account,
             "create_credential",
         ),
         Verb::Configure => (
             "MICROSOFT.STORAGE/STORAGEACCOUNTS/WRITE",
-            storage,
+            account,
             "write_posture",
         ),
         Verb::Forward(_) => (
             "MICROSOFT.STORAGE/STORAGEACCOUNTS/OBJECTREPLICATIONPOLICIES/WRITE",
-            format!("{storage}/OBJECTREPLICATIONPOLICIES/DEFAULT"),
+            format!("{account}/OBJECTREPLICATIONPOLICIES/DEFAULT"),
             "copy_object",
         ),
         Verb::Create(whom) => (
@@ -44,6 +47,7 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         ),
         _ => return,
     };
+    let storage = !matches!(deed.verb, Verb::Create(_));
     let who = &deed.who;
     let kind = if who.is_person() {
         "User"
@@ -78,7 +82,7 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         if let Verb::Forward(to) = &deed.verb {
             properties["requestbody"] = json!(json!({"properties": {
                 "sourceAccount": owner.name, "destinationAccount": to,
-                "rules": [{"sourceContainer": deed.store.as_ref().map_or("", |s| s.name.as_str()), "destinationContainer": "in"}],
+                "rules": [{"sourceContainer": deed.store.as_ref().map_or("", |s| s.name.as_str()), "destinationContainer": INBOX}],
             }}).to_string());
         }
         let line = json!({
@@ -108,6 +112,11 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         let mut told = Told::of("azure.activity", deed, DIGITS, operation, action);
         told.event_time = format!("{}Z", instant(at, 9));
         told.identity = Some(who.entra());
+        told.container = storage.then(|| owner.name.to_owned());
+        if let Verb::Forward(to) = &deed.verb {
+            told.dst_account = Some(to.clone());
+            told.dst_container = Some(format!("{to}/{INBOX}"));
+        }
         told.counts = place == 1;
         if place == 0 {
             told.outcome = "unknown";

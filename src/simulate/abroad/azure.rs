@@ -287,6 +287,12 @@ fn add(deed: &Deed, row: &Row<'_>, out: &mut Sheets) {
     told.object = (!deed.object.is_empty()).then(|| deed.object.clone());
     told.bytes_out = Some(row.sent);
     told.counts = row.place == 0;
+    if let Verb::Copy(to) = &deed.verb {
+        told.dst_account = Some(to.owner.name.to_owned());
+        told.dst_container = Some(to.canonical());
+        // The row of the copy itself is in the log of the account that it goes to.
+        told.counts |= row.op == "CopyBlobSource" && to.owner.name != account;
+    }
     out.tell(&told);
 }
 

@@ -15,6 +15,8 @@ pub enum Format {
     Ocsf,
     /// The AWS records as documents of the Elastic Common Schema.
     Ecs,
+    /// The AWS records in plimsoll's own plain form.
+    Plain,
     /// Azure Storage resource logs.
     AzureStorage,
     /// The Azure Activity log.
@@ -45,13 +47,14 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::CloudTrail,
         Self::VpcFlow,
         Self::S3Access,
         Self::TgwFlow,
         Self::Ocsf,
         Self::Ecs,
+        Self::Plain,
         Self::AzureStorage,
         Self::AzureActivity,
         Self::EntraAudit,
@@ -79,6 +82,7 @@ impl Format {
             Self::TgwFlow => "aws.tgwflow",
             Self::Ocsf => "ocsf",
             Self::Ecs => "ecs",
+            Self::Plain => "plain",
             Self::AzureStorage => "azure.storage",
             Self::AzureActivity => "azure.activity",
             Self::EntraAudit => "entra.audit",
@@ -129,6 +133,6 @@ impl Format {
 
     /// Returns whether its records are those of the AWS accounts.
     pub(crate) fn is_of_aws(self) -> bool {
-        self <= Self::Ecs
+        self <= Self::Plain
     }
 }

@@ -25,6 +25,7 @@ pub(super) struct Entry<'a> {
     pub(super) request: Value,
     pub(super) response: Value,
     pub(super) metadata: Value,
+    pub(super) service_data: Value,
     pub(super) container: Option<String>,
     pub(super) object: Option<String>,
     pub(super) bytes: Option<u64>,
@@ -108,6 +109,7 @@ fn storage(deed: &Deed, out: &mut Sheets) {
         request: Value::Null,
         response: Value::Null,
         metadata: Value::Null,
+        service_data: Value::Null,
         container: (deed.verb != Verb::Shelves).then(|| store.canonical()),
         object: (!deed.object.is_empty()).then(|| deed.object.clone()),
         bytes: None,
@@ -117,9 +119,12 @@ fn storage(deed: &Deed, out: &mut Sheets) {
         Verb::Publish => {
             entry.metadata =
                 json!({"@type": "type.googleapis.com/google.cloud.audit.BucketPolicyMetadata"});
-            entry.request = json!({"policy": {"bindings": [
-                {"role": "roles/storage.objectViewer", "members": ["allUsers"]},
-            ]}});
+            entry.service_data = json!({
+                "@type": "type.googleapis.com/google.iam.v1.logging.AuditData",
+                "policyDelta": {"bindingDeltas": [
+                    {"action": "ADD", "role": "roles/storage.objectViewer", "member": "allUsers"},
+                ]},
+            });
         }
         Verb::Copy(to) => {
             entry.metadata =
@@ -145,6 +150,7 @@ fn storage(deed: &Deed, out: &mut Sheets) {
             request: Value::Null,
             response: Value::Null,
             metadata: Value::Null,
+            service_data: Value::Null,
             container: Some(to.canonical()),
             object: Some(deed.object.clone()),
             bytes: None,
@@ -241,6 +247,7 @@ pub(super) fn add(deed: &Deed, entry: Entry<'_>, out: &mut Sheets) {
         ("request", entry.request),
         ("response", entry.response),
         ("metadata", entry.metadata),
+        ("serviceData", entry.service_data),
     ] {
         if !value.is_null() && (name != "response" || deed.worked()) {
             payload[name] = value;
@@ -264,5 +271,12 @@ pub(super) fn add(deed: &Deed, entry: Entry<'_>, out: &mut Sheets) {
     let mut told = Told::of("gcp.audit", deed, 9, entry.method, entry.action);
     told.identity = Some(who.google());
     (told.container, told.object, told.bytes_out) = (entry.container, entry.object, entry.bytes);
+    match &deed.verb {
+        Verb::Copy(to) if entry.action == "copy_object" => {
+            told.dst_container = Some(to.canonical())
+        }
+        Verb::Publish => told.dst_account = Some("*".to_owned()),
+        _ => {}
+    }
     out.tell(&told);
 }

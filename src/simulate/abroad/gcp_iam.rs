@@ -84,6 +84,7 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         request: json!({"name": format!("projects/{project}")}),
         response: Value::Null,
         metadata: Value::Null,
+        service_data: Value::Null,
         container: None,
         object: None,
         bytes: None,

@@ -25,33 +25,45 @@ pub(super) fn usage(deed: &Deed, out: &mut Sheets) {
     else {
         return;
     };
-    let (operation, method, action) = match deed.verb {
-        Verb::List => ("GET_Bucket", "GET", "list_objects"),
-        Verb::Read => ("GET_Object", "GET", "read_object"),
-        Verb::Write => ("PUT_Object", "PUT", "write_object"),
-        Verb::Delete => ("DELETE_Object", "DELETE", "delete_object"),
+    let (operation, newer, method, action) = match deed.verb {
+        Verb::List => ("GET_Bucket", "storage.objects.list", "GET", "list_objects"),
+        Verb::Read => ("GET_Object", "storage.objects.get", "GET", "read_object"),
+        Verb::Write => (
+            "PUT_Object",
+            "storage.objects.insert",
+            "PUT",
+            "write_object",
+        ),
+        Verb::Delete => (
+            "DELETE_Object",
+            "storage.objects.delete",
+            "DELETE",
+            "delete_object",
+        ),
         _ => return,
     };
     // What anybody reads comes by the older interface, and what programs do by the newer, which leaves the operation out.
-    let (operation, host, uri) = if store.purpose == Purpose::Public {
-        (
-            operation,
-            "storage.googleapis.com",
-            format!("/{}/{}", store.name, deed.object),
-        )
+    let (operation, method, uri, op) = if store.purpose == Purpose::Public {
+        let uri = format!("/{}/{}", store.name, deed.object);
+        (operation, method, uri, operation)
     } else {
         let object = deed.object.replace('/', "%2F");
-        let rest = if object.is_empty() {
-            format!("?prefix={}&projection=noAcl", deed.prefix)
-        } else {
-            format!("/{object}?alt=media")
+        let objects = format!("/storage/v1/b/{}/o", store.name);
+        let (method, uri) = match deed.verb {
+            Verb::List => (
+                method,
+                format!("{objects}?prefix={}&projection=noAcl", deed.prefix),
+            ),
+            Verb::Write => (
+                "POST",
+                format!("/upload{objects}?uploadType=media&name={object}"),
+            ),
+            Verb::Delete => (method, format!("{objects}/{object}")),
+            _ => (method, format!("/download{objects}/{object}?alt=media")),
         };
-        (
-            "",
-            "storage.googleapis.com",
-            format!("/storage/v1/b/{}/o{rest}", store.name),
-        )
+        ("", method, uri, newer)
     };
+    let host = "storage.googleapis.com";
     let status = match deed.outcome {
         Outcome::Success if deed.verb == Verb::Delete => 204,
         Outcome::Success => 200,
@@ -84,7 +96,7 @@ pub(super) fn usage(deed: &Deed, out: &mut Sheets) {
         dated(deed, "%Y_%m_%d_%H")
     );
     out.add(path, Form::Headed(HEADER), &line);
-    let mut told = Told::of("gcp.gcsusage", deed, 6, operation, action);
+    let mut told = Told::of("gcp.gcsusage", deed, 6, op, action);
     told.container = Some(store.canonical());
     told.object = (!deed.object.is_empty()).then(|| deed.object.clone());
     told.bytes_out = Some(sent);
@@ -124,12 +136,13 @@ fn report(
         "project_id": project, "region": "europe-west1", "zone": "europe-west1-b", "vm_name": machine,
     });
     let network = json!({"project_id": project, "vpc_name": "main", "subnetwork_name": "main-eu"});
+    let reporter = if leaves != restates { "SRC" } else { "DEST" };
     let stranger = !peer.starts_with("10.");
     let mut payload = json!({
         "connection": {
             "src_ip": source, "src_port": source_port, "dest_ip": target, "dest_port": target_port, "protocol": 6,
         },
-        "reporter": if leaves != restates { "SRC" } else { "DEST" },
+        "reporter": reporter,
         "bytes_sent": deed.bytes.to_string(), "packets_sent": (deed.bytes / 1_420 + 3).to_string(),
         "start_time": format!("{}Z", instant(deed.at - 5 * NANOS, 9)), "end_time": format!("{}Z", instant(deed.at, 9)),
         "rtt_msec": out.ids.between(1, 90).to_string(),
@@ -171,8 +184,11 @@ fn report(
     out.records -= 1;
     out.flows += 1;
     let action = if leaves { "egress_flow" } else { "other" };
-    let mut told = Told::of("gcp.vpcflow", deed, 9, "flow", action);
+    let mut told = Told::of("gcp.vpcflow", deed, 9, reporter, action);
     told.src_ip = (!leaves).then(|| peer.to_owned());
+    told.dst_ip = leaves.then(|| peer.to_owned());
+    // That a firewall let it pass is not told.
+    told.outcome = "unknown";
     told.bytes_out = leaves.then_some(deed.bytes);
     told.counts = !restates;
     out.tell(&told);

@@ -28,6 +28,11 @@ fn path(noun: Noun, id: &str) -> String {
     }
 }
 
+/// Returns what a path asks for, whomever it is about: `GET /users/{id}`.
+fn template(path: &str, id: &str) -> String {
+    format!("GET /{}", path.replace(id, "{id}").to_lowercase())
+}
+
 /// Writes a call of Microsoft Graph.
 pub(super) fn write(deed: &Deed, out: &mut Sheets) {
     let (who, person) = (&deed.who, deed.who.is_person());
@@ -85,7 +90,7 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         Form::Lines,
         &line.to_string(),
     );
-    let mut told = Told::of("entra.graph", deed, DIGITS, &format!("GET /{path}"), action);
+    let mut told = Told::of("entra.graph", deed, DIGITS, &template(&path, &id), action);
     told.identity = Some(who.entra());
     told.bytes_out = Some(size);
     out.tell(&told);
@@ -134,7 +139,7 @@ pub(super) fn older(deed: &Deed, out: &mut Sheets) {
         "entra.aadgraph",
         deed,
         DIGITS,
-        &format!("GET /{path}"),
+        &template(&path, &id),
         "enumerate_directory",
     );
     told.identity = Some(who.entra());

@@ -12,6 +12,9 @@ const HEADER: &str = "RecordType,CreationDate,UserIds,Operations,AuditData,Resul
 /// The most records in one array, so that no file grows with the day.
 const BLOB_HOURS: &str = "%Y%m%d%H";
 
+/// The application of Microsoft Graph, which people sign in to.
+const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
+
 /// What one record says beside what all of them say.
 struct Entry {
     /// The number and the name of the kind of record.
@@ -21,6 +24,8 @@ struct Entry {
     action: &'static str,
     container: Option<String>,
     object: Option<String>,
+    /// Whether the record says how it ended.
+    has_outcome: bool,
     more: Value,
 }
 
@@ -67,8 +72,12 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         let path = format!("m365/{feed}/{}0000.json", dated(deed, BLOB_HOURS));
         out.add(path, Form::Array("[", "]"), &record.to_string());
     }
-    let mut told = Told::of("m365.ual", deed, 0, &entry.operation, entry.action);
+    let op = entry.operation.trim_end_matches('.');
+    let mut told = Told::of("m365.ual", deed, 0, op, entry.action);
     told.identity = Some(who.entra());
+    if !entry.has_outcome {
+        told.outcome = "unknown";
+    }
     (told.container, told.object) = (entry.container, entry.object);
     out.tell(&told);
 }
@@ -114,7 +123,9 @@ fn sharepoint(deed: &Deed) -> Option<Entry> {
             "ListItemUniqueId": deed.who.app, "Site": deed.who.app, "WebId": deed.who.app, "CorrelationId": deed.who.app,
             "AppAccessContext": {"AADSessionId": deed.who.app, "ClientAppId": deed.tool.application(&deed.who).0},
         }),
-        container: Some(site),
+        container: Some(site.trim_end_matches('/').to_owned()),
+        // Of files only what was done is recorded, without a result.
+        has_outcome: false,
     })
 }
 
@@ -127,6 +138,7 @@ fn exchange(deed: &Deed) -> Option<Entry> {
         action,
         container: None,
         object: None,
+        has_outcome: true,
         more: json!({
             "ResultStatus": "True", "ExternalAccess": false, "Parameters": parameters, "ObjectId": "",
             "OrganizationName": "halcyon.onmicrosoft.example", "OriginatingServer": "AM0PR04MB0001 (15.20.9000.012)",
@@ -140,7 +152,8 @@ fn exchange(deed: &Deed) -> Option<Entry> {
             operation: "MailItemsAccessed".to_owned(),
             action: "read_object",
             container: Some(who.email.clone()),
-            object: None,
+            object: Some("\\Inbox".to_owned()),
+            has_outcome: true,
             more: json!({
                 "ResultStatus": "Succeeded", "MailboxOwnerUPN": who.email, "MailboxGuid": who.app, "LogonType": 0,
                 "ExternalAccess": false, "ClientInfoString": "Client=OWA;Action=ViaProxy", "OperationCount": 2,
@@ -179,13 +192,14 @@ fn exchange(deed: &Deed) -> Option<Entry> {
 }
 
 fn directory(deed: &Deed) -> Option<Entry> {
-    let entry = |kind, operation: String, action, more| Entry {
+    let entry = |kind, operation: String, action, object: &str, more| Entry {
         kind,
         workload: "AzureActiveDirectory",
         operation,
         action,
         container: None,
-        object: None,
+        object: Some(object.to_owned()),
+        has_outcome: true,
         more,
     };
     if let Some((operation, _, action, whom)) = activity(&deed.verb) {
@@ -199,6 +213,7 @@ fn directory(deed: &Deed) -> Option<Entry> {
             (8, "AzureActiveDirectory"),
             format!("{operation}."),
             action,
+            &whom.email,
             more,
         ));
     }
@@ -211,7 +226,7 @@ fn directory(deed: &Deed) -> Option<Entry> {
         ("UserLoginFailed", "50126")
     };
     let mut more = json!({
-        "ResultStatus": if deed.worked() { "Success" } else { "Failed" }, "ObjectId": "00000003-0000-0000-c000-000000000000",
+        "ResultStatus": if deed.worked() { "Success" } else { "Failed" }, "ObjectId": GRAPH,
         "AzureActiveDirectoryEventType": 1, "ErrorNumber": code, "ErrorCode": code, "ActorIpAddress": deed.address,
         "ApplicationId": deed.tool.application(&deed.who).0,
         "ExtendedProperties": [
@@ -226,6 +241,7 @@ fn directory(deed: &Deed) -> Option<Entry> {
         (15, "AzureActiveDirectoryStsLogon"),
         operation.to_owned(),
         "authenticate",
+        GRAPH,
         more,
     ))
 }

@@ -1,8 +1,9 @@
-//! The Okta System Log: pages of events, as its API hands them out.
+//! The Okta System Log, as it streams to an event bus: the envelope says whose organisation it is, which events do not.
 
 use serde_json::{Value, json};
 
 use super::deed::{Deed, Outcome, Verb, instant};
+use super::place::OKTA;
 use super::sheet::{Form, Sheets, Told, dated};
 
 /// Writes a deed.
@@ -101,12 +102,18 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         "request": {"ipChain": [{"ip": deed.address, "geographicalContext": place, "version": "V4", "source": null}]},
         "securityContext": {"asNumber": 64_512, "asOrg": "halcyon", "isp": "halcyon", "domain": null, "isProxy": false},
     });
+    let time = format!("{}Z", instant(deed.at(0), 0));
+    let line = json!({
+        "version": "0", "id": out.guid(), "detail-type": "SystemLog", "source": format!("aws.partner/okta.com/{OKTA}/audit"),
+        "account": "111122223333", "time": time, "region": "us-east-1", "resources": [], "detail": record,
+    });
     out.add(
-        format!("okta/{}.json", dated(deed, "%Y-%m-%dT%H")),
-        Form::Array("[", "]"),
-        &record.to_string(),
+        format!("okta/{}.jsonl", dated(deed, "%Y-%m-%dT%H")),
+        Form::Lines,
+        &line.to_string(),
     );
     let mut told = Told::of("okta.system", deed, 3, event, action);
     told.identity = Some(who.okta());
+    told.object = (deed.verb == Verb::RateLimit).then(|| "/api/v1/users".to_owned());
     out.tell(&told);
 }

@@ -16,8 +16,8 @@ pub(super) const SUBSCRIPTIONS: [&str; 2] = [
 ];
 /// The number of the Workspace customer.
 pub(super) const CUSTOMER: &str = "C03h7k2p9";
-/// The Okta organisation's host.
-pub(super) const OKTA: &str = "halcyon.okta.example";
+/// The Okta organisation, by the first label of its host.
+pub(super) const OKTA: &str = "halcyon";
 /// The Slack enterprise.
 pub(super) const SLACK: &str = "E04HALCYON7";
 /// The number of the Google Cloud organisation.

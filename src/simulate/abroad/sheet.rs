@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::simulate::random::Rng;
+use crate::simulate::rows;
 
 use super::deed::{Deed, instant};
 use super::party::guid;
@@ -25,6 +26,8 @@ pub(in crate::simulate) enum Form {
     Headed(&'static str),
     /// One JSON array, between what opens and what closes it.
     Array(&'static str, &'static str),
+    /// A row each of a Parquet file.
+    Rows,
 }
 
 /// What a record says, in normalised words.
@@ -39,6 +42,10 @@ pub(in crate::simulate) struct Told {
     pub(in crate::simulate) object: Option<String>,
     pub(in crate::simulate) bytes_out: Option<u64>,
     pub(in crate::simulate) src_ip: Option<String>,
+    /// Where bytes went, or are told to go: the address, or the account and container.
+    pub(in crate::simulate) dst_ip: Option<String>,
+    pub(in crate::simulate) dst_account: Option<String>,
+    pub(in crate::simulate) dst_container: Option<String>,
     pub(in crate::simulate) outcome: &'static str,
     /// False for a record that only restates another.
     pub(in crate::simulate) counts: bool,
@@ -67,6 +74,9 @@ impl Told {
                 .parse::<IpAddr>()
                 .is_ok()
                 .then(|| deed.address.clone()),
+            dst_ip: None,
+            dst_account: None,
+            dst_container: None,
             outcome: deed.outcome.word(),
             counts: true,
         }
@@ -109,7 +119,7 @@ impl Sheets {
         self.records += 1;
         let (_, text) = self.files.entry(path).or_insert_with(|| {
             let text = match form {
-                Form::Lines => String::new(),
+                Form::Lines | Form::Rows => String::new(),
                 Form::Headed(header) => format!("{header}\n"),
                 Form::Array(opening, _) => opening.to_owned(),
             };
@@ -154,7 +164,13 @@ impl Sheets {
                 text.push_str(closing);
             }
             written.bytes_plain += text.len() as u64;
-            written.bytes += put(&out.join(path), text.as_bytes(), gzip_level)?;
+            let bytes = match form {
+                Form::Rows => rows::file(&text).map_err(|e| {
+                    Error::failed(format!("cannot make the rows of `{path}`")).cause(e)
+                })?,
+                _ => text.into_bytes(),
+            };
+            written.bytes += put(&out.join(path), &bytes, gzip_level)?;
         }
         if let Some(text) = self.told {
             let path = out.join("deeds.jsonl");

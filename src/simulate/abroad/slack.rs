@@ -2,17 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::deed::{Deed, NANOS, Verb};
+use super::deed::{Deed, NANOS, Verb, instant};
 use super::party::Party;
 use super::place::SLACK;
 use super::sheet::{Form, Sheets, Told, dated};
 
+/// The workspace of the enterprise.
+const WORKSPACE: &str = "T04HALCYON1";
+/// How long an export takes.
+const EXPORT_NANOS: i64 = 40 * NANOS;
+
 /// Writes a deed.
 pub(super) fn write(deed: &Deed, out: &mut Sheets) {
     let who = &deed.who;
+    let number = (deed.object.bytes()).fold(7_u64, |s, b| s.wrapping_mul(31) + u64::from(b));
+    let id = format!("F0{:09}", number % 1_000_000_000);
     let file = |deed: &Deed| {
         json!({"type": "file", "file": {
-            "id": format!("F0{:09}", deed.object.bytes().fold(7_u64, |s, b| s.wrapping_mul(31) + u64::from(b)) % 1_000_000_000),
+            "id": id,
             "name": deed.object, "title": deed.object, "filetype": deed.object.rsplit('.').next(),
         }})
     };
@@ -37,10 +44,10 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
             json!({}),
         ),
         Verb::Export => (
-            "manual_export_started",
+            "manual_export_completed",
             "read_object",
             json!({"type": "workspace", "workspace": {
-                "id": "T04HALCYON1", "name": "halcyon", "domain": "halcyon",
+                "id": WORKSPACE, "name": "halcyon", "domain": "halcyon",
             }}),
             json!({"export_type": "ENTERPRISE"}),
         ),
@@ -54,30 +61,44 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         ),
         _ => return,
     };
-    let record = json!({
-        "id": out.guid(), "date_create": deed.at / NANOS, "action": action, "details": details,
-        "actor": user(who), "entity": entity,
-        "context": {
-            "location": {"type": "enterprise", "id": SLACK, "name": "Halcyon", "domain": "halcyon"},
-            "ua": deed.tool.agent(who, "slack"), "ip_address": deed.address, "session_id": 1_000_000 + who.number,
-        },
-    });
-    let form = Form::Array(
-        "{\"entries\":[",
-        "],\"response_metadata\":{\"next_cursor\":\"\"}}",
-    );
-    out.add(
-        format!("slack/audit-logs-{}.json", dated(deed, "%Y-%m-%d")),
-        form,
-        &record.to_string(),
-    );
-    let mut told = Told::of("slack.audit", deed, 0, action, class);
-    told.identity = Some(who.slack());
-    told.object = (!deed.object.is_empty()).then(|| deed.object.clone());
-    told.outcome = "success";
-    out.tell(&told);
+    let mut entry = |action: &str, at: i64, counts: bool| {
+        let record = json!({
+            "id": out.guid(), "date_create": at / NANOS, "action": action, "details": details,
+            "actor": user(who), "entity": entity,
+            "context": {
+                "location": {"type": "enterprise", "id": SLACK, "name": "Halcyon", "domain": "halcyon"},
+                "ua": deed.tool.agent(who, "slack"), "ip_address": deed.address, "session_id": 1_000_000 + who.number,
+            },
+        });
+        let form = Form::Array(
+            "{\"entries\":[",
+            "],\"response_metadata\":{\"next_cursor\":\"\"}}",
+        );
+        out.add(
+            format!("slack/audit-logs-{}.json", dated(deed, "%Y-%m-%d")),
+            form,
+            &record.to_string(),
+        );
+        let mut told = Told::of("slack.audit", deed, 0, action, class);
+        told.event_time = format!("{}Z", instant(at / NANOS * NANOS, 9));
+        told.identity = Some(who.slack());
+        if entity["type"] == "file" {
+            (told.container, told.object) = (Some(SLACK.to_owned()), Some(id.clone()));
+        }
+        if deed.verb == Verb::Export {
+            (told.container, told.object) = (Some(SLACK.to_owned()), Some(WORKSPACE.to_owned()));
+        }
+        // Whoever has the link may read it.
+        told.dst_account = (deed.verb == Verb::Share).then(|| "*".to_owned());
+        (told.outcome, told.counts) = ("success", counts);
+        out.tell(&told);
+    };
+    if deed.verb == Verb::Export {
+        entry("manual_export_started", deed.at - EXPORT_NANOS, false);
+    }
+    entry(action, deed.at, true);
 }
 
 fn user(who: &Party) -> Value {
-    json!({"type": "user", "user": {"id": who.slack, "name": who.name, "email": who.email, "team": "T04HALCYON1"}})
+    json!({"type": "user", "user": {"id": who.slack, "name": who.name, "email": who.email, "team": WORKSPACE}})
 }

@@ -12,6 +12,7 @@ struct Event {
     kind: &'static str,
     parameters: Value,
     action: &'static str,
+    container: Option<String>,
     object: Option<String>,
     bytes: Option<u64>,
     counts: bool,
@@ -29,6 +30,7 @@ impl Event {
             kind,
             parameters,
             action,
+            container: None,
             object: None,
             bytes: None,
             counts: true,
@@ -102,7 +104,8 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
         let op = format!("{application}.{}", event.name);
         let mut told = Told::of("gworkspace.reports", deed, 3, &op, event.action);
         told.identity = Some(who.workspace());
-        (told.object, told.bytes_out, told.counts) = (event.object, event.bytes, event.counts);
+        (told.container, told.object) = (event.container, event.object);
+        (told.bytes_out, told.counts) = (event.bytes, event.counts);
         out.tell(&told);
     }
 }
@@ -121,7 +124,8 @@ fn files(deed: &Deed) -> Vec<Event> {
             {"name": "visibility", "value": "people_within_domain_with_link"}, {"name": "owner_is_team_drive", "boolValue": false},
         ]);
         let mut event = Event::new(name, "access", action, parameters);
-        (event.object, event.counts) = (Some(id.clone()), primary);
+        (event.container, event.object) = (Some(deed.who.email.clone()), Some(id.clone()));
+        event.counts = primary;
         event
     };
     match deed.verb {
@@ -153,6 +157,6 @@ fn call(deed: &Deed, noun: Noun) -> Event {
         {"name": "product_bucket", "value": bucket},
     ]);
     let mut event = Event::new("activity", "auth", "enumerate_directory", parameters);
-    event.bytes = Some(deed.bytes);
+    (event.object, event.bytes) = (Some(method.to_owned()), Some(deed.bytes));
     event
 }

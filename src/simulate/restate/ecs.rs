@@ -64,7 +64,7 @@ pub(super) fn call(record: &Value, told: &Told, out: &mut Sheets) {
             "error_code": record["errorCode"], "error_message": record["errorMessage"], "resources": resources,
             "user_identity": {
                 "type": caller["type"], "arn": caller["arn"], "access_key_id": caller["accessKeyId"],
-                "invoked_by": caller["invokedBy"], "identity_provider": caller["identityProvider"],
+                "invoked_by": caller["invokedBy"],
                 "session_context": {
                     "mfa_authenticated": session["attributes"]["mfaAuthenticated"],
                     "creation_date": session["attributes"]["creationDate"],

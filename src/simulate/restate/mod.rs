@@ -1,10 +1,11 @@
 //! What the AWS records say: in normalised words, and in the formats of those who pass them on.
 //!
-//! The words come from what was decided, not from the records. Access logs, OCSF and ECS are made of the records as
+//! The words come from what was decided, not from the records. Access logs, OCSF, ECS and the plain form are made of the records as
 //! their makers make them: field by field.
 
 mod ecs;
 mod ocsf;
+mod plain;
 mod s3access;
 mod tgw;
 mod words;
@@ -39,6 +40,9 @@ pub(super) fn write(trail: &Trail, formats: &[Format], out: &mut Sheets) {
             if wants(Format::Ecs) {
                 ecs::flow(account, region, record, &saying.told, out);
             }
+            if wants(Format::Plain) {
+                plain::flow(account, region, record, &saying.told, out);
+            }
             continue;
         }
         if !formats.iter().any(|format| format.restates()) {
@@ -55,6 +59,9 @@ pub(super) fn write(trail: &Trail, formats: &[Format], out: &mut Sheets) {
         }
         if wants(Format::Ecs) {
             ecs::call(&value, &saying.told, out);
+        }
+        if wants(Format::Plain) {
+            plain::call(&value, &saying.told, out);
         }
     }
 }

@@ -80,6 +80,7 @@ pub(super) fn call(record: &Value, told: &Told, out: &mut Sheets) {
     });
     let session = &caller["sessionContext"];
     let issuer = &session["sessionIssuer"];
+    let attribute = |name: &str| session["attributes"][name].as_str();
     let source = text(record, "/sourceIPAddress");
     let endpoint = match told.src_ip.is_some() {
         true => json!({"ip": source, "uid": record["vpcEndpointId"]}),
@@ -111,8 +112,8 @@ pub(super) fn call(record: &Value, told: &Told, out: &mut Sheets) {
         "actor": {
             "user": user, "invoked_by": caller["invokedBy"], "idp": {"name": caller["identityProvider"]},
             "session": {
-                "issuer": issuer["arn"], "is_mfa": session["attributes"]["mfaAuthenticated"] == "true",
-                "created_time": milliseconds(session["attributes"]["creationDate"].as_str().unwrap_or_default()),
+                "issuer": issuer["arn"], "is_mfa": attribute("mfaAuthenticated").map(|text| text == "true"),
+                "created_time": attribute("creationDate").map(milliseconds),
             },
         },
         "src_endpoint": endpoint, "http_request": {"user_agent": record["userAgent"]}, "resources": resources,
@@ -153,10 +154,18 @@ pub(super) fn without_nulls(value: Value) -> Value {
 
 fn add(source: &str, region: &str, account: &str, told: &Told, event: &Value, out: &mut Sheets) {
     let day = compact(&told.event_time);
+    // Some read the lake's own files, and some what a pipeline hands on.
+    let lake = ACCOUNTS
+        .iter()
+        .any(|place| place.id == account && place.custom_flows);
+    let (form, ending) = match lake {
+        true => (Form::Rows, "parquet"),
+        false => (Form::Lines, "json.gz"),
+    };
     let path = format!(
-        "ocsf/aws/{source}/2.0/region={region}/accountId={account}/eventDay={day}/part-00000.json.gz"
+        "ocsf/aws/{source}/2.0/region={region}/accountId={account}/eventDay={day}/part-00000.{ending}"
     );
-    out.add(path, Form::Lines, &event.to_string());
+    out.add(path, form, &event.to_string());
 }
 
 /// Writes a flow.

@@ -174,7 +174,11 @@ fn line(
         identity: Some(identity(&access.requester)),
         container: Some(bucket.to_owned()),
         object: key.map(str::to_owned),
-        bytes_out: sent,
+        // Nothing sent is written as a dash.
+        bytes_out: sent.or(Some(0)),
+        // Whose the bucket is stands nowhere, and the half that reads does not tell where the other writes.
+        dst_account: None,
+        dst_container: (action == "copy_object").then(|| bucket.to_owned()),
         ..told.clone()
     });
 }

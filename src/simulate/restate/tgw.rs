@@ -71,6 +71,8 @@ pub(super) fn write(account: usize, region: usize, line: &str, told: &Told, out:
         action: if leaves { "egress_flow" } else { "other" },
         bytes_out: bytes.filter(|_| leaves),
         src_ip: (!leaves).then(|| source.to_owned()),
+        dst_ip: leaves.then(|| target.to_owned()),
+        counts: false,
         ..told.clone()
     });
 }

@@ -62,6 +62,7 @@ pub(in crate::simulate) fn object(
     bytes: u64,
     fault: Fault<'_>,
     canonical: &str,
+    recipient: &str,
     first: bool,
 ) -> Saying {
     let (name, action) = match op {
@@ -81,6 +82,7 @@ pub(in crate::simulate) fn object(
         _ => bytes,
     };
     let denied = outcome(fault) == "denied";
+    let copies = matches!(op, Op::Copy(..));
     let ours = bucket.account.is_some();
     let access = first.then(|| Access {
         requester: requester(session),
@@ -110,6 +112,11 @@ pub(in crate::simulate) fn object(
             object: if listing || denied { None } else { some(key) },
             bytes_out: Some(sent),
             src_ip: address(&session.source),
+            dst_ip: None,
+            // Whoever is refused is not told whose the bucket is.
+            dst_account: some(&bucket.owner)
+                .filter(|owner| copies && !(denied && owner != recipient)),
+            dst_container: some(&bucket.name).filter(|_| copies),
             outcome: outcome(fault),
             counts: true,
         },
@@ -186,6 +193,9 @@ pub(in crate::simulate) fn call(
             object: parameter(parameters, "secretId"),
             bytes_out: (api.service == "s3").then_some(if api.fault.is_some() { 331 } else { 489 }),
             src_ip: address(api.invoked_by.unwrap_or(&session.source)),
+            dst_ip: None,
+            dst_account: api.shared.and_then(|(account, _)| some(account)),
+            dst_container: api.shared.and_then(|(_, bucket)| some(bucket)),
             outcome: outcome(api.fault),
             counts: true,
         },
@@ -215,6 +225,9 @@ fn flow(end: i64, action: &'static str, outcome: &'static str) -> Told {
         object: None,
         bytes_out: None,
         src_ip: None,
+        dst_ip: None,
+        dst_account: None,
+        dst_container: None,
         outcome,
         counts: true,
     }
@@ -236,7 +249,10 @@ pub(in crate::simulate) fn passed(
 ) -> Saying {
     let mut told = flow(end, "other", "success");
     match egress {
-        Some(true) => (told.action, told.bytes_out) = ("egress_flow", Some(bytes)),
+        Some(true) => {
+            (told.action, told.bytes_out) = ("egress_flow", Some(bytes));
+            told.dst_ip = some(peer);
+        }
         Some(false) => told.src_ip = some(peer),
         None => {}
     }

@@ -27,6 +27,8 @@ const CONSUMER_PROVIDERS: [&str; 4] = [
 ];
 /// Accounts and principals of callers without credentials.
 const ANONYMOUS: [&str; 2] = ["anonymous", "ANONYMOUS_PRINCIPAL"];
+/// What stands in the ARN of an OpenID Connect provider before its host.
+const OIDC_PROVIDER: &str = ":oidc-provider/";
 /// What `invokedBy` says of calls that a person's console made.
 const CONSOLE_INVOKERS: [&str; 2] = ["signin.amazonaws.com", "console.amazonaws.com"];
 
@@ -179,6 +181,17 @@ impl<'a> Parts<'a> {
             .filter(|id| !json::stands_for_nothing(id))
     }
 
+    /// Returns the provider of a web identity by its principal id, `PROVIDER:AUDIENCE:USER`, for what passes records on
+    /// without the provider.
+    fn provider_of_id(&self) -> Option<&str> {
+        let id = self.principal_id.as_deref()?;
+        let is_web = self.text("type").as_deref() == Some("WebIdentityUser");
+        // Of an ARN the colons before the provider's kind are its own.
+        let start = id.find(OIDC_PROVIDER).map_or(0, |at| at + 1);
+        let end = start + id[start..].find(':')?;
+        Some(&id[..end]).filter(|_| is_web)
+    }
+
     /// Returns the identity of last resort: the account and the principal id.
     fn by_account(&self) -> Option<String> {
         match (&self.account, self.unique_id()) {
@@ -309,7 +322,12 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
         aliases.extend(source.map(plain_name));
         aliases.extend(parts.on_behalf_of());
     } else {
-        aliases.extend(parts.unique_id().map(str::to_owned));
+        // The id of whoever signed in elsewhere begins with the provider, or with the account: that is not one's own.
+        let is_own = !matches!(
+            parts.text("type").as_deref(),
+            Some("SAMLUser" | "WebIdentityUser" | "FederatedUser")
+        );
+        aliases.extend(parts.unique_id().filter(|_| is_own).map(str::to_owned));
         aliases.extend(parts.user_name.as_deref().map(plain_name));
         aliases.extend(who.instance.clone().filter(|_| who.is_delivered));
     }
@@ -385,7 +403,10 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
             }
         }
         Some(federated @ ("SAMLUser" | "WebIdentityUser")) => {
-            let provider = parts.text("identityProvider");
+            let provider = parts
+                .text("identityProvider")
+                .or_else(|| parts.provider_of_id().map(str::to_owned))
+                .filter(|provider| !provider.is_empty());
             let user = parts
                 .user_name
                 .as_deref()

@@ -221,7 +221,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
 
     let is_signin = matches!(kind, "AwsConsoleSignIn" | "AwsConsoleAction");
     let is_stated = is_signin || caller.is_console || r.from_console.truth() == Some(true);
-    let console = client.console(peer.ip, is_stated);
+    let console = client.aws_console(peer.ip, is_stated);
     let mut principal = caller.principal;
     if let Some(principal) = &mut principal {
         if principal.kind == IdentityKind::RoleSession && caller.is_refinable {

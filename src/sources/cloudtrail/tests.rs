@@ -234,6 +234,13 @@ fn one_person_or_workload_is_one_identity() {
             None,
         ),
         (
+            json!({"type": "WebIdentityUser", "principalId": "arn:aws:iam::1:oidc-provider/ci:sts.amazonaws.com:repo:x", "userName": "repo:x"}),
+            "aws:webid:arn:aws:iam::1:oidc-provider/ci/repo:x",
+            Workload,
+            None,
+            None,
+        ),
+        (
             json!({"type": "WebIdentityUser", "identityProvider": "accounts.google.com", "userName": "12"}),
             "aws:webid:accounts.google.com/12",
             Human,

@@ -12,7 +12,7 @@ use crate::sources::parts::{self, id, identity::Names, instant::instant};
 use crate::sources::{Memory, operations};
 use crate::vocab::Str;
 
-/// What datasets and modules begin with, and whose they are. The first that fits wins.
+/// The words that datasets and modules begin with, and whose they are. The first that fits wins.
 const DATASETS: [(&str, Provider); 12] = [
     ("aws", Provider::Aws),
     ("gcp", Provider::Gcp),
@@ -20,8 +20,8 @@ const DATASETS: [(&str, Provider); 12] = [
     ("gsuite", Provider::Gworkspace),
     ("azure.signinlogs", Provider::Entra),
     ("azure.auditlogs", Provider::Entra),
-    ("azure.graph", Provider::Entra),
-    ("azure.aadgraph", Provider::Entra),
+    ("azure.graphactivitylogs", Provider::Entra),
+    ("azure.aadgraphactivitylogs", Provider::Entra),
     ("azure", Provider::Azure),
     ("o365", Provider::M365),
     ("okta", Provider::Okta),
@@ -67,7 +67,7 @@ pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
         principal: principal(doc, provider, account.as_deref(), interner),
         application: share(doc.first_text(&["application.id", "client.id"]), interner),
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             ..Context::default()
         },
         action,
@@ -91,17 +91,17 @@ pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
     if is_flow {
         flow(doc, &mut event, interner);
     }
-    event.id = match doc.text("event.id") {
-        Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
-        None => hash(doc),
-    };
+    event.id = event_id(doc);
     Some(event)
 }
 
 fn provider(doc: &Flat<'_>) -> Provider {
     let dataset = doc.first_text(&["event.dataset", "data_stream.dataset", "event.module"]);
     let of_dataset = dataset.and_then(|name| {
-        let known = DATASETS.iter().find(|(start, _)| name.starts_with(start));
+        let known = DATASETS.iter().find(|(start, _)| {
+            let rest = name.strip_prefix(start);
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
+        });
         known.map(|(_, provider)| *provider)
     });
     of_dataset.unwrap_or_else(|| match doc.text("cloud.provider").as_deref() {
@@ -221,13 +221,16 @@ fn flow(doc: &Flat<'_>, event: &mut Event, interner: &mut Interner) {
     });
 }
 
-/// Returns the id of a document that has none: a hash of what the record said, not of what the pipeline added.
-fn hash(doc: &Flat<'_>) -> Str {
-    const TOLD: [&str; 22] = [
+/// Returns what is the same for every delivery: a hash of what the record said, not of what the pipeline added, behind the
+/// id that it has. Datasets count as they like, and where a client chooses the id, none of its records must pass for another.
+fn event_id(doc: &Flat<'_>) -> Str {
+    const TOLD: [&str; 24] = [
         "@timestamp",
         "event.action",
         "event.code",
         "event.dataset",
+        "data_stream.dataset",
+        "event.module",
         "event.end",
         "event.outcome",
         "event.provider",
@@ -248,5 +251,9 @@ fn hash(doc: &Flat<'_>) -> Str {
         "file.path",
     ];
     let texts = TOLD.map(|path| doc.text(path));
-    id::of_parts("ecs-", &texts.each_ref().map(Option::as_deref))
+    id::scoped(
+        doc.text("event.id").as_deref(),
+        "ecs-",
+        &texts.each_ref().map(Option::as_deref),
+    )
 }

@@ -81,10 +81,41 @@ pub fn kept<'a>(object: Object<'a>) -> impl Iterator<Item = Value<'a>> {
     });
     // Shippers without a pipeline behind them leave the record in the message; later on that is a text for people.
     let message = object.get("message").filter(|message| match message {
-        Value::Text(text) => text.starts_with(b"{") || at(object, "event", "action").is_none(),
+        Value::Text(text) => {
+            is_carried(object)
+                && (text.starts_with(b"{") || at(object, "event", "action").is_none())
+        }
         _ => false,
     });
     original.into_iter().chain(native).chain(message)
+}
+
+/// Tells whether a document's message may be the record that it was made from: of a log that is read here, or of one that
+/// nobody named. The messages of all others are their applications' own, and may quote what a stranger sent.
+fn is_carried(object: Object<'_>) -> bool {
+    /// Ends of datasets that take lines from wherever they come.
+    const ANY_LOG: [&str; 3] = ["generic", "cloudwatch_logs", "eventhub"];
+    let dataset = at(object, "event", "dataset").or_else(|| at(object, "data_stream", "dataset"));
+    match dataset.and_then(Value::text) {
+        Some(dataset) => {
+            let is_any = dataset
+                .rsplit('.')
+                .next()
+                .is_some_and(|end| ANY_LOG.contains(&end));
+            is_any || TRANSLATIONS.iter().any(|(name, ..)| is_of(&dataset, name))
+        }
+        // Applications that log by the schema state a level.
+        None => ["level", "logger"]
+            .into_iter()
+            .all(|name| at(object, "log", name).is_none()),
+    }
+}
+
+/// Tells whether a dataset is the one of that name, or part of it.
+fn is_of(dataset: &str, name: &str) -> bool {
+    dataset
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn recognises(object: Object<'_>) -> bool {
@@ -134,15 +165,13 @@ fn dataset<'a>(doc: &Flat<'a>) -> Option<Cow<'a, str>> {
 
 fn translation(doc: &Flat<'_>) -> Option<&'static Translation> {
     let dataset = dataset(doc);
-    let is_of = |name: &str| match dataset.as_deref() {
-        Some(dataset) => dataset
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.')),
-        None => false,
-    };
     TRANSLATIONS
         .iter()
-        .find(|(name, ..)| is_of(name))
+        .find(|(name, ..)| {
+            dataset
+                .as_deref()
+                .is_some_and(|dataset| is_of(dataset, name))
+        })
         .or_else(|| TRANSLATIONS.iter().find(|(name, ..)| doc.has(name)))
 }
 

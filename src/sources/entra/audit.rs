@@ -48,26 +48,35 @@ pub fn classify(op: &str) -> Action {
     ACTIONS.get("", &op).unwrap_or(Action::Other)
 }
 
-/// What stands before the id of a key in the description of keys.
-const KEY_MARK: &str = "KeyIdentifier=";
 /// Types of things that may act one day.
 const ACTING_TYPES: [&str; 2] = ["User", "ServicePrincipal"];
 
 fn recognises(object: Object<'_>) -> bool {
-    // Other services call their audit category the same.
-    let marks = ["initiatedby", "loggedbyservice"];
-    if microsoft::has_all(object.members(), marks) || says_it_is(object, &[], &["AuditLogs"]) {
+    if is_entry(object.members(), false) || says_it_is(object, &[], &["AuditLogs"]) {
         return true;
     }
     let mut room = Vec::new();
     let Some(properties) = microsoft::named(object, "properties") else {
         return false;
     };
-    let is_text = matches!(properties, Value::Text(_));
-    if is_text && !says_it_is(object, &["AuditLogs"], &[]) {
+    let is_of_category = says_it_is(object, &["AuditLogs"], &[]);
+    if matches!(properties, Value::Text(_)) && !is_of_category {
         return false;
     }
-    microsoft::has_all(opened(properties, &mut room).members(), marks)
+    is_entry(opened(properties, &mut room).members(), is_of_category)
+}
+
+/// Tells whether these are the members of an entry. What the directory does of itself has an empty initiator or none; and other
+/// services call their audit category the same, so that it alone says nothing.
+fn is_entry<'a>(
+    members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
+    is_of_category: bool,
+) -> bool {
+    let marks = ["initiatedby", "loggedbyservice", "activitydisplayname"];
+    let [actor, service, op] = pick(members, marks);
+    let has_actor = actor != Value::Null;
+    (service.is_present() && (has_actor || op.is_present()))
+        || (is_of_category && (service.is_present() || has_actor || op.is_present()))
 }
 
 fn heads(names: &[&str]) -> bool {
@@ -270,10 +279,7 @@ fn issued(targets: Value<'_>) -> Option<String> {
         let text = |name: &str| change.get_any_case(name).and_then(Value::text);
         let before = text("oldValue").unwrap_or_default();
         let after = text("newValue").unwrap_or_default();
-        let key = after.split(KEY_MARK).skip(1).find_map(|rest| {
-            let key = rest.split([',', ']']).next()?.trim();
-            (microsoft::is_guid(key) && !before.contains(key)).then(|| key.to_ascii_lowercase())
-        });
+        let key = microsoft::added_key(&before, &after);
         if key.is_some() {
             return key;
         }

@@ -36,15 +36,13 @@ const DUMPER: &str = "aiohttp";
 
 fn recognises(object: Object<'_>) -> bool {
     says_it_is(object, &CATEGORIES, &TABLES)
-        || microsoft::has_all(
-            object.members(),
-            ["requesturi", "signinactivityid", "requestmethod"],
-        )
+        // Applications have no sign-in, and then an empty id of it.
+        || microsoft::has_members(object, ["requesturi", "signinactivityid", "requestmethod"])
 }
 
 fn recognises_aad(object: Object<'_>) -> bool {
     says_it_is(object, &AAD_CATEGORIES, &AAD_TABLES)
-        || microsoft::has_all(object.members(), ["requesturi", "httpmethod", "actortype"])
+        || microsoft::has_members(object, ["requesturi", "httpmethod", "actortype"])
 }
 
 fn heads(names: &[&str]) -> bool {
@@ -161,7 +159,7 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
         application: application.as_deref().map(|id| interner.share(id)),
         scopes,
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method,
             ..Context::default()
         },

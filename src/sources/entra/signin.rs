@@ -37,16 +37,10 @@ const OF_PROVIDER: &str = "MicrosoftServicePrincipalSignInLogs";
 /// What the operation is called where the record does not say.
 const OPERATION: &str = "Sign-in activity";
 
-/// Codes with which a sign-in is interrupted to go on in another record: keep me signed in, second factor, device, security
-/// information. They are no failures.
-const INTERRUPTIONS: [u64; 6] = [50_074, 50_076, 50_097, 50_125, 50_129, 50_140];
-/// Codes that say that the caller is who he is and may not: not assigned to the application, and refused by policy.
-const REFUSALS: [u64; 6] = [50_105, 53_000, 53_001, 53_002, 53_003, 53_004];
-
 fn recognises(object: Object<'_>) -> bool {
     says_it_is(object, &CATEGORIES, &TABLES)
-        || microsoft::has_all(
-            object.members(),
+        || microsoft::has_members(
+            object,
             ["conditionalaccessstatus", "createddatetime", "appid"],
         )
 }
@@ -237,18 +231,16 @@ fn outcome(code: Option<&str>, policy: Value<'_>) -> Outcome {
     let Some(code) = code else {
         return Outcome::Unknown;
     };
-    match code.parse::<u64>() {
-        Ok(0) => Outcome::Success,
-        Ok(code) if INTERRUPTIONS.contains(&code) => Outcome::Unknown,
-        Ok(code) if REFUSALS.contains(&code) => Outcome::Denied,
+    if let Some(outcome) = code.parse().ok().and_then(microsoft::sign_in_outcome) {
+        return outcome;
+    }
+    let is_refused = policy
+        .text()
+        .is_some_and(|text| text.eq_ignore_ascii_case("failure"));
+    match is_refused {
         _ if code.eq_ignore_ascii_case("success") => Outcome::Success,
-        _ if policy
-            .text()
-            .is_some_and(|text| text.eq_ignore_ascii_case("failure")) =>
-        {
-            Outcome::Denied
-        }
-        _ => Outcome::Failure,
+        true => Outcome::Denied,
+        false => Outcome::Failure,
     }
 }
 

@@ -15,8 +15,6 @@ use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
-pub use caller::identity_of;
-
 /// How audit log entries are read.
 pub const FORMAT: Format = Format::new(Source::GcpAudit, recognises, parse);
 
@@ -221,7 +219,8 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) ->
         .of(agent.trim_end_matches(FRONT_END), &mut memory.interner)
         .clone();
     let interner = &mut memory.interner;
-    let caller = caller::caller(r.auth, r.labels, &service, interner);
+    let mut caller = caller::caller(r.auth, r.labels, &service, interner);
+    caller.delegation.extend(target::chain(r, interner));
     let account = account(r, interner);
     let region = region(r, interner);
 
@@ -253,7 +252,7 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) ->
         credential: caller.credential,
         application: caller.application,
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method: method.map(|method| interner.share(&method)),
             actor_account: caller.account,
             on_behalf_of: caller.on_behalf_of,
@@ -335,7 +334,18 @@ fn scopes(r: &Record<'_>, interner: &mut Interner) -> Vec<Str> {
 
 /// Returns how a call ended, and the name of its error. That a call was not granted is told by its status alone.
 fn outcome(status: Value<'_>, plain_name: &str) -> (Outcome, Option<String>) {
-    let code = loose::path(status, &["code"]).amount().unwrap_or(0);
+    let [code, message] = loose::pick(status.members(), ["code", "message"]);
+    // Rewrites have the code's name for it. What cannot be read, or says why without a code, says nothing of the outcome.
+    let by_name = || {
+        let name = code.text()?;
+        let at = STATUS_NAMES.iter().position(|known| *known == name)?;
+        Some(at as u64)
+    };
+    let code = match code.amount().or_else(by_name) {
+        Some(code) => code,
+        None if code.is_present() || message.is_present() => return (Outcome::Unknown, None),
+        None => 0,
+    };
     let outcome = match code {
         0 if plain_name.ends_with(".loginfailure") => Outcome::Failure,
         0 => return (Outcome::Success, None),
@@ -358,7 +368,7 @@ fn event_id(object: Object<'_>, r: &Record<'_>, time: Time) -> Str {
         let log = r.log_name.text();
         return id::of_parts(
             &format!("{id}."),
-            &[log.as_deref(), Some(&time.to_string())],
+            &[log.as_deref(), Some(&id::instant(time))],
         );
     }
     let mut hash = id::Hash::default();

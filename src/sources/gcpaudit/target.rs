@@ -88,6 +88,7 @@ pub fn target(
             target.destination.account =
                 grantee(r, own, domain).map(|account| interner.share(&account));
         }
+        ("iamcredentials", Action::AssumeRole) => target.object = borrowed(r, interner),
         (_, Action::CopyObject) => elsewhere(r, service, interner, &mut target),
         _ => {}
     }
@@ -220,24 +221,54 @@ fn elsewhere(r: &Record<'_>, service: &str, interner: &mut Interner, target: &mu
 }
 
 /// Returns whom a change of a bucket's policy lets in: everyone, else the first who is neither of the bucket's project nor of
-/// the caller's own domain.
+/// the caller's domain, else the first of that. Whether the caller's domain is ours is not for the record to say.
 fn grantee(r: &Record<'_>, own: Option<&str>, domain: Option<&str>) -> Option<String> {
     let deltas = loose::path(r.service_data, &["policyDelta", "bindingDeltas"]);
-    let mut foreign = None;
+    let (mut foreign, mut of_domain) = (None, None);
     for delta in deltas.elements() {
         let [action, member] = loose::pick(delta.members(), ["action", "member"]);
         if action != Value::Text(b"ADD") {
             continue;
         }
         let owner = member.text().and_then(|member| owner_of(&member));
-        let is_foreign =
-            |owner: &String| Some(owner.as_str()) != own && Some(owner.as_str()) != domain;
-        match owner.filter(is_foreign) {
+        match owner.filter(|owner| Some(owner.as_str()) != own) {
             Some(owner) if owner == EVERYONE => return Some(owner),
+            owner if owner.as_deref() == domain => of_domain = of_domain.or(owner),
             owner => foreign = foreign.or(owner),
         }
     }
-    foreign
+    foreign.or(of_domain)
+}
+
+/// Returns the account that a call to `iamcredentials` borrows, in canonical form, or its number where nothing names it.
+fn borrowed(r: &Record<'_>, interner: &mut Interner) -> Option<Untrusted> {
+    const PART: &str = "serviceAccounts/";
+    let named = loose::path(r.labels, &["email_id"]).text();
+    let stated = || {
+        let name = loose::path(r.request, &["name"]).text();
+        let name = name.or_else(|| r.resource_name.text())?;
+        Some(name.split_once(PART)?.1.to_owned())
+    };
+    let name = named.map(|name| name.into_owned()).or_else(stated)?;
+    Some(match name.contains('@') {
+        true => Untrusted::from_shared(identity_of(&name, interner)),
+        false => interner.untrusted(&name),
+    })
+}
+
+/// Returns those through whom a credential is asked for, the last first.
+pub fn chain(r: &Record<'_>, interner: &mut Interner) -> Vec<Str> {
+    /// A chain has at most as many links as a call may state; real ones have one or two.
+    const LINKS_MAX: usize = 16;
+    let chain = loose::path(r.metadata, &["identityDelegationChain"]);
+    let mut links: Vec<Str> = chain
+        .elements()
+        .filter_map(Value::text)
+        .take(LINKS_MAX)
+        .map(|name| identity_of(name.rsplit('/').next().unwrap_or(&name), interner))
+        .collect();
+    links.reverse();
+    links
 }
 
 /// Returns the identity that a call created.

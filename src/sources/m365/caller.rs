@@ -4,11 +4,12 @@ use crate::event::{IdentityKind, Principal};
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::m365::record::Record;
+use crate::sources::parts::identity;
 use crate::sources::parts::text::{is_guid, said};
 use crate::vocab::Str;
 
 /// What stands in identities for a tenant that is not known.
-const NO_TENANT: &str = "-";
+const NO_TENANT: &str = identity::UNKNOWN_ACCOUNT;
 /// What goes before the object ids of service principals.
 const SERVICE_PRINCIPAL: &str = "ServicePrincipal_";
 /// What goes before the object ids of persons.

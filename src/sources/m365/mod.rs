@@ -12,8 +12,9 @@ use crate::event::Action::*;
 use crate::event::{Context, Event, Outcome, Provider, Source, cut};
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::m365::record::{Record, named};
+use crate::sources::microsoft;
 use crate::sources::parts::instant::instant;
-use crate::sources::parts::text::{Column, domain_of, is_guid, said};
+use crate::sources::parts::text::{Column, is_guid, said};
 use crate::sources::parts::{address, id};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{Format, Memory};
@@ -27,8 +28,6 @@ pub const FORMAT: Format = Format::new(Source::M365Ual, recognises, parse).with_
 const SERVICE: &str = "m365";
 /// What tells of items of several folders.
 const MAIL_ACCESS: &str = "MailItemsAccessed";
-/// Error codes of a sign-in that a policy stopped.
-const BLOCKED_CODES: [&str; 3] = ["53000", "53001", "53003"];
 /// Why a sign-in fails of an account that does not exist.
 const NO_ACCOUNT: [&str; 2] = ["UserAccountNotFound", "50034"];
 /// Programs that are known by the id of their application better than by what they say of themselves.
@@ -135,15 +134,10 @@ fn event(r: &Record<'_>, time: Time, memory: &mut Memory) -> Event {
             .as_deref()
             .is_some_and(|why| NO_ACCOUNT.contains(&why))
     });
-    let own: Vec<String> = [
-        r.text(&["userid", "userids"]),
-        r.text(&["organizationname"]),
-    ]
-    .into_iter()
-    .flatten()
-    .filter_map(|text| domain_of(&text).or_else(|| Some(text.to_lowercase())))
-    .collect();
-    let target = target::target(r, &plain, action, &own, interner);
+    let own = r
+        .text(&["organizationname"])
+        .map(|text| text.to_lowercase());
+    let target = target::target(r, &plain, action, own.as_deref(), interner);
     let access = r.column("appaccesscontext");
     let accessed = |name: &str| access.value().get_any_case(name).and_then(said);
     let application = accessed("ClientAppId")
@@ -180,7 +174,7 @@ fn event(r: &Record<'_>, time: Time, memory: &mut Memory) -> Event {
         application,
         scopes: scopes(r, |text| interner.share(text)),
         context: Context {
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method: auth_method.map(|text| interner.share(&text)),
             session_start: accessed("IssuedAtTime").and_then(|text| instant(&text)),
             actor_account: home.map(|text| interner.share(&text.to_lowercase())),
@@ -247,11 +241,11 @@ fn ended(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
         .map(|text| text.into_owned());
     let is_sign_in = matches!(op, "userloggedin" | "userloginfailed");
     if is_sign_in && (why.is_some() || op == "userloginfailed") {
-        let is_blocked = code.is_some_and(|code| BLOCKED_CODES.contains(&&*code))
-            || why.as_deref().is_some_and(|why| why.starts_with("Blocked"));
-        let outcome = match is_blocked {
-            true => Outcome::Denied,
-            false => Outcome::Failure,
+        let by_code = code.and_then(|code| code.parse().ok());
+        let outcome = match by_code.and_then(microsoft::sign_in_outcome) {
+            Some(outcome) => outcome,
+            None if why.as_deref().is_some_and(|why| why.starts_with("Blocked")) => Outcome::Denied,
+            None => Outcome::Failure,
         };
         return (outcome, why);
     }
@@ -276,15 +270,11 @@ fn device_managed(r: &Record<'_>) -> Option<bool> {
 
 /// Returns the id of a key that was added: it stands among the new ones and not among the old ones.
 fn key_id(r: &Record<'_>) -> Option<String> {
-    const MARK: &str = "KeyIdentifier=";
     let properties = r.column("modifiedproperties");
     properties.value().elements().find_map(|property| {
         let text = |name: &str| property.get_any_case(name).and_then(said);
         let (new, old) = (text("NewValue")?, text("OldValue").unwrap_or_default());
-        new.match_indices(MARK)
-            .filter_map(|(at, _)| new.get(at + MARK.len()..at + MARK.len() + 36))
-            .find(|id| is_guid(id) && !old.contains(*id))
-            .map(str::to_lowercase)
+        microsoft::added_key(&old, &new)
     })
 }
 

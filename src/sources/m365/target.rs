@@ -65,12 +65,12 @@ pub fn settle(action: Action, op: &str, r: &Record<'_>) -> Action {
     }
 }
 
-/// Reads what was acted on; `op` is in lower case, `own` are our domains as far as the record tells.
+/// Reads what was acted on; `op` is in lower case, `own` is the domain of the organisation, where it is stated.
 pub fn target(
     r: &Record<'_>,
     op: &str,
     action: Action,
-    own: &[String],
+    own: Option<&str>,
     interner: &mut Interner,
 ) -> Target {
     if actions::is_forwarder(op) {
@@ -254,7 +254,7 @@ fn bare(address: &str) -> &str {
 }
 
 /// Reads what forwards mail, and whose.
-fn forwarding(r: &Record<'_>, own: &[String], interner: &mut Interner) -> Target {
+fn forwarding(r: &Record<'_>, own: Option<&str>, interner: &mut Interner) -> Target {
     let mailbox = ["Mailbox", "Identity"]
         .iter()
         .find_map(|name| r.listed("parameters", name))
@@ -262,12 +262,14 @@ fn forwarding(r: &Record<'_>, own: &[String], interner: &mut Interner) -> Target
         .or_else(|| r.text(&["userid", "userids"]).map(|text| text.into_owned()));
     let to = forwarded(r);
     let domains: Vec<Option<String>> = to.iter().map(|address| domain_of(address)).collect();
-    let is_foreign = |domain: &Option<String>| domain.as_ref().is_some_and(|d| !own.contains(d));
-    let at = domains.iter().position(is_foreign);
+    let is_foreign = |domain: &Option<String>| domain.is_some() && domain.as_deref() != own;
+    let at = domains
+        .iter()
+        .position(is_foreign)
+        .or_else(|| domains.iter().position(Option::is_some));
     let account: Option<Str> = at
         .and_then(|at| domains[at].as_deref())
         .map(|domain| interner.share(domain));
-    let all_ours = !to.is_empty() && domains.iter().all(|d| d.is_some() && !is_foreign(d));
     Target {
         container: mailbox.map(|text| interner.untrusted(&text.to_lowercase())),
         object: r.text(&["objectid"]).map(|text| interner.untrusted(&text)),
@@ -276,7 +278,7 @@ fn forwarding(r: &Record<'_>, own: &[String], interner: &mut Interner) -> Target
             endpoint: to
                 .get(at.unwrap_or(0))
                 .map(|address| interner.untrusted(address)),
-            external: all_ours.then_some(false),
+            // Whether the domain is ours is not for the record to say: an administrator may be a partner's.
             ..Destination::default()
         },
         ..Target::default()

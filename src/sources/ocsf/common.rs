@@ -2,19 +2,18 @@
 
 use crate::event::{
     Action, Attachment, Context, Destination, Event, Outcome, Peer, Principal, Provider, Source,
-    Untrusted,
 };
 use crate::sources::draft::Draft;
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::ocsf::{NETWORK, account, aws, http};
-use crate::sources::parts::{self, id, identity::Names, instant::instant};
+use crate::sources::parts::{self, id, identity::Names, instant::instant, text::has_words};
 use crate::sources::{Memory, operations};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// What vendors, products and clouds are called, in lower case, and whose they are. The first that fits wins.
+/// What vendors, products and clouds are called, in words of lower case, and whose they are. The first that fits wins.
 const VENDORS: [(&str, Provider); 11] = [
     ("aws", Provider::Aws),
     ("amazon", Provider::Aws),
@@ -168,7 +167,7 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
             mfa: doc
                 .first(&["is_mfa", "mfa", "actor.session.is_mfa", "actor.session.mfa"])
                 .truth(),
-            console: client.console(peer.ip, false),
+            console: client.console(peer.ip),
             auth_method: share(&["auth_protocol"], interner),
             session_start: session_start.and_then(|text| instant(&text)),
             via: share(&["actor.invoked_by"], interner),
@@ -231,10 +230,7 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
         flow(doc, &mut event, interner);
     }
     locate(&mut event, doc, memory);
-    event.id = match doc.text("metadata.uid") {
-        Some(id) => crate::event::cut(&id, Untrusted::BYTES_MAX).into(),
-        None => hash(doc, time),
-    };
+    event.id = event_id(doc, time);
     Some(event)
 }
 
@@ -272,9 +268,9 @@ fn provider(doc: &Flat<'_>) -> Provider {
         "cloud.provider",
     ]
     .iter()
-    .filter_map(|path| Some(doc.text(path)?.to_ascii_lowercase()))
+    .filter_map(|path| doc.text(path))
     .find_map(|name| {
-        let known = VENDORS.iter().find(|(vendor, _)| name.contains(vendor));
+        let known = VENDORS.iter().find(|(vendor, _)| has_words(&name, vendor));
         known.map(|(_, provider)| *provider)
     })
     .unwrap_or(Provider::Other)
@@ -474,9 +470,14 @@ pub fn locate(event: &mut Event, doc: &Flat<'_>, memory: &mut Memory) {
     }
 }
 
-/// Returns the id of an event that has none: a hash of what happened, not of how it was delivered.
-fn hash(doc: &Flat<'_>, time: Time) -> Str {
-    const TOLD: [&str; 26] = [
+/// Returns what is the same for every delivery: a hash of what happened, not of how it was delivered, behind the id that the
+/// event has. Products count as they like, and where a client chooses the id, none of its events must pass for another.
+fn event_id(doc: &Flat<'_>, time: Time) -> Str {
+    const TOLD: [&str; 30] = [
+        "metadata.product.vendor_name",
+        "metadata.product.name",
+        "metadata.log_name",
+        "cloud.account.uid",
         "type_uid",
         "class_uid",
         "activity_id",
@@ -505,10 +506,9 @@ fn hash(doc: &Flat<'_>, time: Time) -> Str {
         "file.name",
     ];
     // The instant, and not one of the ways in which it is written.
-    let mut hash = id::Hash::default();
-    hash.put(Some(&time.to_string()));
-    for path in TOLD {
-        hash.put(doc.text(path).as_deref());
-    }
-    hash.id("ocsf-")
+    let time = time.to_string();
+    let mut texts = vec![Some(time.into())];
+    texts.extend(TOLD.map(|path| doc.text(path)));
+    let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+    id::scoped(doc.text("metadata.uid").as_deref(), "ocsf-", &texts)
 }

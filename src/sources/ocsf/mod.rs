@@ -14,6 +14,7 @@ use crate::sources::draft::{Draft, amended};
 use crate::sources::flat::Flat;
 use crate::sources::json::{Object, Value};
 use crate::sources::parts::identity;
+use crate::sources::parts::text::has_words;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{Format, Memory};
 
@@ -69,16 +70,15 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
 /// Reads an event as the provider's record that it was made of.
 fn told_back(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Parsed> {
     let product = doc.first_text(&["metadata.product.name", "metadata.log_provider"])?;
-    let product = product.to_ascii_lowercase();
     let is_google = || {
         let service = doc.text("api.service.name");
         service.is_some_and(|name| name.ends_with(".googleapis.com"))
     };
-    let (source, draft): (Source, Draft) = if product.contains("cloudtrail") {
+    let (source, draft): (Source, Draft) = if product.to_ascii_lowercase().contains("cloudtrail") {
         (Source::AwsCloudTrail, aws::cloudtrail(doc))
-    } else if class == NETWORK && product == "amazon vpc" {
+    } else if class == NETWORK && product.eq_ignore_ascii_case("amazon vpc") {
         (Source::AwsVpcFlow, aws::vpcflow(doc))
-    } else if product.contains("okta") {
+    } else if has_words(&product, "okta") {
         (Source::OktaSystem, others::okta(doc))
     } else if is_google() {
         (Source::GcpAudit, others::gcp_audit(doc))

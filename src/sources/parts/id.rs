@@ -2,7 +2,12 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::event::cut;
+use crate::time::Time;
 use crate::vocab::Str;
+
+/// As much of a record's own id is shown.
+const OWN_BYTES_MAX: usize = 256;
 
 /// What tells one record from another, hashed part by part.
 pub struct Hash(Xxh3);
@@ -34,6 +39,28 @@ pub fn of_parts(prefix: &str, parts: &[Option<&str>]) -> Str {
         hash.put(*part);
     }
     hash.id(prefix)
+}
+
+/// Returns the id of a record whose own id, if it has one, is unique only among those that are alike in these parts: the
+/// hash of the parts behind that id, or behind a prefix.
+pub fn scoped(own: Option<&str>, prefix: &str, parts: &[Option<&str>]) -> Str {
+    match own {
+        Some(own) => {
+            let mut whole = Hash::default();
+            parts.iter().fold(&mut whole, |hash, part| hash.put(*part));
+            // Of a long one the beginning is shown.
+            whole.put(Some(own));
+            whole.id(&format!("{}/", cut(own, OWN_BYTES_MAX)))
+        }
+        None => of_parts(prefix, parts),
+    }
+}
+
+/// Returns an instant as far as all copies of a record have it: pipelines cut it to milliseconds.
+pub fn instant(time: Time) -> String {
+    const NANOS_PER_MILLI: i64 = 1_000_000;
+    let nanos = time.nanos();
+    Time::from_nanos(nanos - nanos.rem_euclid(NANOS_PER_MILLI)).to_string()
 }
 
 /// Returns JSON text without the blanks that a printer puts between values.

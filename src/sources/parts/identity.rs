@@ -3,6 +3,9 @@
 use crate::event::{IdentityKind, Principal, Provider};
 use crate::sources::interner::Interner;
 
+/// What stands in identities for a tenant, organisation or customer that is not known.
+pub const UNKNOWN_ACCOUNT: &str = "-";
+
 /// What a record calls a principal.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Names<'a> {
@@ -28,29 +31,32 @@ pub fn principal(
     let email = email.filter(|text| is_email(text)).map(str::to_lowercase);
     let id = names.id.map(tidy);
     let best = id.clone().or(email.clone()).or(names.name.map(tidy))?;
-    let account = names.account.map(tidy).unwrap_or_default();
+    let account = names.account.filter(|text| !text.is_empty()).map(tidy);
+    let known = account.as_deref().unwrap_or(UNKNOWN_ACCOUNT);
     // Of AWS alone, and only where its ids stand: what somebody is called is his own choice.
     let arn = names
         .id
         .filter(|id| provider == Provider::Aws && id.starts_with("arn:"));
     let canonical = match provider {
         _ if arn.is_some() => arn.unwrap_or_default().to_owned(),
-        Provider::Aws => format!("aws:account:{account}/{best}"),
+        Provider::Aws => format!("aws:account:{}/{best}", account.unwrap_or_default()),
         Provider::Azure | Provider::Entra | Provider::M365 => match (&id, &email) {
-            (Some(id), _) if is_guid(id) => format!("entra:{account}/{id}"),
-            (_, Some(upn)) => format!("entra:{account}/upn/{upn}"),
-            _ => format!("entra:{account}/{best}"),
+            (Some(id), _) if is_guid(id) => format!("entra:{known}/{id}"),
+            (_, Some(upn)) => format!("entra:{known}/upn/{upn}"),
+            _ => format!("entra:{known}/{best}"),
         },
         Provider::Gcp => match &email {
             Some(email) if is_service_account(email) => format!("gcp:sa:{email}"),
             Some(email) => format!("gcp:user:{email}"),
             None => format!("gcp:principal:{best}"),
         },
-        Provider::Gworkspace => format!("gws:{account}/{best}"),
-        Provider::Okta => format!("okta:{account}/{}/{best}", names.kind.unwrap_or("User")),
-        Provider::Slack => format!("slack:{account}/{best}"),
-        Provider::Other if account.is_empty() => format!("other:{best}"),
-        Provider::Other => format!("other:{account}/{best}"),
+        Provider::Gworkspace => format!("gws:{known}/{best}"),
+        Provider::Okta => format!("okta:{known}/{}/{best}", names.kind.unwrap_or("User")),
+        Provider::Slack => format!("slack:{known}/{best}"),
+        Provider::Other => match &account {
+            Some(account) => format!("other:{account}/{best}"),
+            None => format!("other:{best}"),
+        },
     };
     let is_account = email.as_deref().is_some_and(is_service_account);
     let kind = match names.kind.map(str::to_ascii_lowercase).as_deref() {

@@ -1,4 +1,5 @@
-//! What several formats have in common: times, addresses, countries, ids, names, texts, outcomes and tables of operations.
+//! What several formats have in common: times, addresses, countries, ids, names, texts, credentials, outcomes and tables of
+//! operations.
 
 pub mod actions;
 pub mod address;
@@ -11,5 +12,6 @@ pub mod instant;
 pub mod loose;
 pub mod percent;
 pub mod s3;
+pub mod secret;
 pub mod status;
 pub mod text;

@@ -33,6 +33,25 @@ pub fn domain_of(address: &str) -> Option<String> {
     (!user.is_empty() && is_domain).then(|| domain.to_lowercase())
 }
 
+/// Tells whether a text has these words, which are of lower case with blanks between, in any case and however it joins them.
+pub fn has_words(text: &str, words: &str) -> bool {
+    let (text, words) = (text.as_bytes(), words.as_bytes());
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let is_same = |(is, should): (&u8, &u8)| match should {
+        b' ' => !is_letter(is),
+        letter => is.eq_ignore_ascii_case(letter),
+    };
+    text.windows(words.len().max(1))
+        .enumerate()
+        .any(|(at, part)| {
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            let is_apart = |byte: Option<&u8>| !byte.is_some_and(is_letter);
+            part.iter().zip(words).all(is_same)
+                && is_apart(before)
+                && is_apart(text.get(at + words.len()))
+        })
+}
+
 /// A column that is an object or array, or a text that holds one, as tables have it.
 pub enum Column<'a> {
     /// It stands in the record.
@@ -79,6 +98,18 @@ mod tests {
         assert!(!is_guid("00000000-0000-0000-0000-000000000000") && !is_guid("x"));
         assert_eq!(domain_of("a@Example.COM ").as_deref(), Some("example.com"));
         assert_eq!(domain_of("example.com"), None);
+    }
+
+    #[test]
+    fn words_are_whole() {
+        for text in ["AWS", "Amazon/aws", "the aws.", "AWS_Lambda"] {
+            assert!(has_words(text, "aws"), "{text}");
+        }
+        for text in ["flaws", "laws", "AWSome", "aw", "", "éaws", "aw s"] {
+            assert!(!has_words(text, "aws"), "{text}");
+        }
+        assert!(has_words("Google_Workspace Drive", "google workspace"));
+        assert!(!has_words("Sophos Central", "entra"));
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn event(f: &Fields<'_>, time: Time, memory: &mut Memory) -> Event {
         region: host.and_then(region_of_host).map(|r| interner.share(r)),
         session: session.map(|name| interner.untrusted(name)),
         context: Context {
-            console: client.console(peer.ip, false).filter(|_| !is_service),
+            console: client.console(peer.ip).filter(|_| !is_service),
             auth_method: f.get(Field::Authentication).map(|m| interner.share(m)),
             actor_account: f
                 .get(Field::Requester)
@@ -131,11 +131,15 @@ fn event(f: &Fields<'_>, time: Time, memory: &mut Memory) -> Event {
         bytes_out: Some(f.number(Field::Sent).unwrap_or(0)),
         bytes_in: f.number(Field::Size).filter(|_| is_upload),
         copied_from: bucket.clone().filter(|_| operation::is_half_of_copy(op)),
-        container: bucket,
         destination: Destination {
+            // The half of a copy that writes is in the log of the bucket that it writes to.
+            container: bucket
+                .clone()
+                .filter(|_| operation::is_writing_half_of_copy(op)),
             endpoint: host.map(|host| interner.untrusted(host)),
             ..Destination::default()
         },
+        container: bucket,
         outcome: outcome(f),
         error: f.get(Field::Error).map(|code| interner.untrusted(code)),
         counted: !operation::is_restated(op),

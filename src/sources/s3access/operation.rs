@@ -72,6 +72,11 @@ pub fn is_restated(op: &str) -> bool {
     op.starts_with("BATCH.")
 }
 
+/// Tells whether a line is the half of a copy that writes.
+pub fn is_writing_half_of_copy(op: &str) -> bool {
+    matches!(op, "REST.COPY.OBJECT" | "REST.COPY.PART")
+}
+
 /// Tells whether a line is the half of a copy that reads the source.
 pub fn is_half_of_copy(op: &str) -> bool {
     matches!(op, "REST.COPY.OBJECT_GET" | "REST.COPY.PART_GET")

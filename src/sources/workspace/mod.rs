@@ -16,6 +16,7 @@ use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::parts::address;
 use crate::sources::parts::id::Hash;
+use crate::sources::parts::identity;
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, domain_of, said};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
@@ -32,7 +33,7 @@ const SERVICE: &str = "gworkspace";
 /// What `kind` says of an activity.
 const KIND: &[u8] = b"admin#reports#activity";
 /// What stands in identities for a customer that is not known.
-const NO_CUSTOMER: &str = "-";
+const NO_CUSTOMER: &str = identity::UNKNOWN_ACCOUNT;
 /// The profile that stands for whoever has none.
 const NOBODY: &str = "105250506097979753968";
 /// What the addresses of service accounts end with.
@@ -111,7 +112,7 @@ impl Activity {
             principal: principal(actor.value(), customer.as_deref(), interner),
             application: application_of_actor,
             context: Context {
-                console: client.console(peer.ip, false),
+                console: client.console(peer.ip),
                 ..Context::default()
             },
             peer,

@@ -4,10 +4,11 @@
 
 pub mod actions;
 mod caller;
+mod replication;
 
 use std::borrow::Cow;
 
-use crate::event::{Context, Event, Outcome, Provider, Source, Untrusted};
+use crate::event::{Action, Context, Event, Outcome, Provider, Source, Untrusted};
 use crate::sources::azure::activity::caller::{Caller, claim};
 use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::{self, opened, part_of, pick, record};
@@ -111,6 +112,8 @@ record! {
         request = "httprequest",
         caller = "caller",
         caller_ip = "calleripaddress",
+        properties_column = "propertiesd",
+        properties = "properties",
     }
 }
 
@@ -216,6 +219,9 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .or_else(|| microsoft::guid(r.subscription));
     let region = microsoft::region(r.location, interner);
     let container = container(&resource).map(|text| interner.untrusted(&text));
+    let action = actions::classify(&op);
+    let destination = (action == Action::CopyObject)
+        .then(|| replication::destination(some_of([r.properties_column, r.properties]), interner));
     let said = if sub_status.is_empty() {
         &status
     } else {
@@ -241,10 +247,11 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         },
         peer,
         client: client.family,
-        action: actions::classify(&op),
+        action,
         op: interner.share(&op),
         service: interner.share(&service),
         container,
+        destination: destination.unwrap_or_default(),
         outcome: stage.outcome,
         error,
         counted: stage.is_last,
@@ -260,6 +267,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
                 Some(&status.to_ascii_lowercase()),
                 Some(&resource.to_lowercase()),
                 Some(&time.to_string()),
+                event.principal.as_ref().map(|p| &*p.id),
             ],
         ),
     };

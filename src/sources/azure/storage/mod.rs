@@ -35,7 +35,8 @@ const TABLES: [&str; 4] = [
 const COLUMNS: [&str; 3] = ["OperationName", "AuthenticationType", "AccountName"];
 
 fn recognises(object: Object<'_>) -> bool {
-    let has = |name: &&str| object.get(name).is_some_and(Value::is_present);
+    // What is refused early has no authentication, and then an empty column.
+    let has = |name: &&str| object.get(name).is_some();
     if COLUMNS.iter().all(has) || microsoft::is_one_of(object, "type", &TABLES) {
         return true;
     }
@@ -128,10 +129,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         credential,
         application,
         context: Context {
-            // Anybody's browser may read what is public.
-            console: client
-                .console(peer.ip, false)
-                .filter(|_| auth_method.as_deref() != Some("Anonymous")),
+            console: client.console(peer.ip),
             auth_method,
             ..Context::default()
         },

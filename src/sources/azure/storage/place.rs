@@ -8,6 +8,7 @@ use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::microsoft;
 use crate::sources::parts::percent::percent_decoded;
+use crate::sources::parts::s3;
 use crate::vocab::Str;
 
 /// Rows that a copy writes beside its own, one for either side.
@@ -18,11 +19,24 @@ const COPY_SIDES: [&str; 4] = [
     "CopyFileDestination",
 ];
 
+/// What the hosts of storage accounts end with, in the public cloud and in those of single nations.
+const DOMAINS: [&str; 5] = [
+    ".core.windows.net",
+    ".storage.azure.net",
+    ".core.usgovcloudapi.net",
+    ".core.chinacloudapi.cn",
+    ".core.cloudapi.de",
+];
+/// The labels by which such hosts name a service.
+const SERVICES: [&str; 5] = ["blob", "dfs", "file", "queue", "table"];
+
 /// What a call was about.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Place {
     /// The storage account.
     pub account: Option<String>,
+    /// The host, where it is of no account: a name that somebody gave to his, or another's service altogether.
+    host: Option<String>,
     /// The container, share, file system, queue or table, without its account.
     container: Option<String>,
     /// The path in it.
@@ -32,33 +46,44 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the container as it is known outside: with its account before it.
+    /// Returns the container as it is known outside: with its account before it, or else the host.
     pub fn container(&self) -> Option<String> {
         let container = self.container.as_ref()?;
-        Some(match &self.account {
-            Some(account) => format!("{account}/{container}"),
+        Some(match self.account.as_ref().or(self.host.as_ref()) {
+            Some(owner) => format!("{owner}/{container}"),
             None => container.clone(),
         })
     }
 
-    /// Reads `https://ACCOUNT.blob.core.windows.net:443/container/path?parameters`.
+    /// Reads `https://ACCOUNT.blob.core.windows.net:443/container/path?parameters`; the first label of any other host is no
+    /// account. A bucket of S3 is a container by its own name alone.
     pub fn of_uri(uri: &str) -> Option<Self> {
         let uri = uri.trim_matches('"');
         let (_, rest) = uri.split_once("://")?;
         let end = rest.find(['?', '#']).unwrap_or(rest.len());
         let (host, path) = rest[..end].split_once('/').unwrap_or((&rest[..end], ""));
         let host = host.to_ascii_lowercase();
-        let mut labels = host.split(['.', ':']);
-        let account = labels.next().filter(|label| !label.is_empty())?;
-        let account = account.strip_suffix("-secondary").unwrap_or(account);
-        let service = labels
-            .next()
-            .filter(|label| matches!(*label, "blob" | "dfs" | "file" | "queue" | "table"));
-        let (container, object) = path.split_once('/').unwrap_or((path, ""));
+        let host = host.split(':').next().unwrap_or(&host);
         let text = |text: &str| (!text.is_empty()).then(|| percent_decoded(text).into_owned());
+        if let Some(bucket) = s3::bucket_of_host(host) {
+            return Some(Self {
+                container: Some(bucket),
+                object: text(path),
+                ..Self::default()
+            });
+        }
+        let (container, object) = path.split_once('/').unwrap_or((path, ""));
+        let is_of_account = DOMAINS.iter().any(|domain| host.ends_with(domain));
+        let mut labels = host.split('.');
+        let account = labels
+            .next()
+            .filter(|label| is_of_account && !label.is_empty())
+            .map(|label| label.strip_suffix("-secondary").unwrap_or(label).to_owned());
+        let service = labels.find(|label| is_of_account && SERVICES.contains(label));
         Some(
             Self {
-                account: Some(account.to_owned()),
+                host: Some(host.to_owned()).filter(|host| account.is_none() && !host.is_empty()),
+                account,
                 container: text(container),
                 object: text(object),
                 service: service.map(str::to_owned),
@@ -77,6 +102,7 @@ impl Place {
         Some(
             Self {
                 account: parts.next()?.map(|account| account.to_ascii_lowercase()),
+                host: None,
                 container: parts.next().flatten(),
                 object: parts.next().flatten(),
                 service: None,
@@ -97,9 +123,11 @@ impl Place {
     }
 }
 
-/// Returns what a call was about, by its key before its address; the record may state the account beside both.
+/// Returns what a call was about, by its key before its address; the record may state the account beside both, and the resource
+/// whose log it is in names it better than an address.
 pub fn place(r: &Record<'_>, uri: Option<&Place>) -> Place {
     let key = r.key.text().and_then(|key| Place::of_key(&key));
+    let of_key = key.as_ref().and_then(|key| key.account.clone());
     let mut place = key.or_else(|| uri.cloned()).unwrap_or_default();
     let stated = r
         .account
@@ -110,7 +138,7 @@ pub fn place(r: &Record<'_>, uri: Option<&Place>) -> Place {
         let name = microsoft::part_of(resource.as_deref()?, "storageAccounts")?;
         Some(name.to_ascii_lowercase())
     };
-    place.account = stated.or(place.account).or_else(of_resource);
+    place.account = stated.or(of_key).or_else(of_resource).or(place.account);
     place
 }
 
@@ -193,11 +221,15 @@ impl Copy {
         };
         copy.from = text(&from, interner);
         copy.to.container = text(&to, interner);
-        let other = to.and_then(|to| to.account);
+        let is_elsewhere = to.as_ref().is_some_and(|to| to.account != place.account);
+        let (other, host) = to.map_or((None, None), |to| (to.account, to.host));
         copy.to.account = other.as_deref().map(|account| interner.share(account));
+        copy.to.endpoint = host
+            .filter(|_| other.is_none())
+            .map(|host| interner.untrusted(&host));
         if COPY_SIDES.contains(&op) {
             // The row of the copy itself is in the log of the account that is copied to.
-            let is_given_away = is_source_side && other.is_some() && other != place.account;
+            let is_given_away = is_source_side && is_elsewhere;
             copy.is_counted = is_given_away;
             copy.twin_of_account = copy.to.account.clone().filter(|_| is_given_away);
         }

@@ -1,0 +1,76 @@
+//! The fields of an event that a record may lack.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::vocab::words;
+
+words! {
+    /// A field of the normalised event that a record may lack.
+    Field {
+        /// Whose log it is.
+        Account = "account",
+        /// Region that served the call.
+        Region = "region",
+        /// Who.
+        Principal = "principal",
+        /// The caller-chosen label of the session.
+        Session = "session",
+        /// Access key or token.
+        Credential = "credential",
+        /// Whether a second factor was used.
+        Mfa = "mfa",
+        /// How the call was authenticated.
+        AuthMethod = "auth_method",
+        /// Where the call came from.
+        Peer = "peer",
+        /// The client's own description.
+        UserAgent = "user_agent",
+        /// Bucket or container.
+        Container = "container",
+        /// Object key.
+        Object = "object",
+        /// Listing prefix.
+        Prefix = "prefix",
+        /// Bytes that left.
+        BytesOut = "bytes_out",
+        /// Bytes that came in.
+        BytesIn = "bytes_in",
+        /// Bucket that a copy reads from.
+        CopiedFrom = "copied_from",
+        /// Where data went.
+        Destination = "destination",
+        /// The interface that a flow was seen at.
+        Attachment = "attachment",
+        /// The identity that the call created.
+        Created = "created",
+    }
+}
+
+impl Field {
+    /// Tells whether an event has the field.
+    pub fn is_in(self, event: &Event) -> bool {
+        match self {
+            Self::Account => event.account.is_some(),
+            Self::Region => event.region.is_some(),
+            Self::Principal => event.principal.is_some(),
+            Self::Session => event.session.is_some(),
+            Self::Credential => event.credential.is_some(),
+            Self::Mfa => event.context.mfa.is_some(),
+            Self::AuthMethod => event.context.auth_method.is_some(),
+            Self::Peer => event.peer.ip.is_some() || event.peer.host.is_some(),
+            Self::UserAgent => event.user_agent.is_some(),
+            Self::Container => event.container.is_some(),
+            Self::Object => event.object.is_some(),
+            Self::Prefix => event.prefix.is_some(),
+            Self::BytesOut => event.bytes_out.is_some(),
+            Self::BytesIn => event.bytes_in.is_some(),
+            Self::CopiedFrom => event.copied_from.is_some(),
+            Self::Destination => event.destination != Default::default(),
+            Self::Attachment => event.attachment.is_some(),
+            Self::Created => event.created.is_some(),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Bursts: how many distinct things happened within a few seconds of each other, wherever the clock's windows begin.
+//!
+//! A tumbling window splits what straddles its border. Here the window slides: of each thing its first and last instant in
+//! every bin of the window's length is kept, and since a window covers the end of one bin and the beginning of the next,
+//! that is all that is needed to count exactly. What is kept is bounded by lowest hashes, so that it does not depend on the
+//! order in which things are told. The weakness: bins end with the UTC day, and so do bursts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::value_hash;
+use crate::time::{Time, Window};
+use crate::vocab::BurstKind;
+
+/// The most distinct things that are told apart in one bin and group. A burst of more counts as one of so many.
+const VALUES_MAX: usize = 128;
+/// The most groups that are told apart in one bin.
+const GROUPS_MAX: usize = 4;
+/// The most bins of a day in which bursts of one subject are kept. Whoever has more keeps a sample of them; his volume tells
+/// of the others.
+const BINS_MAX: usize = 512;
+
+/// What is counted in bursts of which length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BurstKey {
+    /// What is counted, and in which groups.
+    pub kind: BurstKind,
+    /// The length of the sliding window.
+    pub window: Window,
+}
+
+/// What one event adds to bursts: a thing, and the group in which it is told apart from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// What is counted.
+    pub kind: BurstKind,
+    /// The group, by its hash: things of different groups do not add up.
+    pub group: u64,
+    /// The thing, by its hash.
+    pub value: u64,
+}
+
+/// The first and the last second of the day at which a thing was there, within one bin.
+type Span = (u32, u32);
+
+/// The bursts of one kind of one subject and day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bursts(BTreeMap<u16, BTreeMap<u64, BTreeMap<u64, Span>>>);
+
+/// The largest burst of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BurstReading {
+    /// How many distinct things, at most as many as are told apart.
+    pub observed: u64,
+    /// Its group, by its hash.
+    pub group: u64,
+    /// When it began.
+    pub start: Time,
+}
+
+impl Bursts {
+    /// Adds a thing of a group at an instant.
+    pub fn add(&mut self, window: Window, at: Time, group: u64, value: u64) {
+        let second = at.second_of_day();
+        self.unite(window.slot(second), group, value, (second, second));
+    }
+
+    /// Adds the bursts of another account of the same subject and day.
+    pub fn merge(&mut self, other: &Self) {
+        for (&bin, groups) in &other.0 {
+            for (&group, values) in groups {
+                for (&value, &span) in values {
+                    self.unite(bin, group, value, span);
+                }
+            }
+        }
+    }
+
+    fn unite(&mut self, bin: u16, group: u64, value: u64, (first, last): Span) {
+        let groups = self.0.entry(bin).or_default();
+        let values = groups.entry(group).or_default();
+        let span = values.entry(value).or_insert((first, last));
+        *span = (span.0.min(first), span.1.max(last));
+        if values.len() > VALUES_MAX {
+            values.pop_last();
+        }
+        if groups.len() > GROUPS_MAX {
+            groups.pop_last();
+        }
+        if self.0.len() > BINS_MAX {
+            let dropped = self.0.keys().copied().max_by_key(|&bin| bin_hash(bin));
+            dropped.and_then(|bin| self.0.remove(&bin));
+        }
+    }
+
+    /// Returns the largest burst of the day that begins at `midnight`; the earliest of several. `None` if nothing happened.
+    ///
+    /// The window slides, unless only `fixed` bins count, as many other tools have it.
+    pub fn largest(&self, window: Window, midnight: Time, fixed: bool) -> Option<BurstReading> {
+        let mut largest: Option<BurstReading> = None;
+        let mut consider = |observed: usize, group: u64, second: u32| {
+            let observed = observed as u64;
+            if largest.is_none_or(|l| observed > l.observed) {
+                largest = Some(BurstReading {
+                    observed,
+                    group,
+                    start: midnight.plus_secs(i64::from(second)),
+                });
+            }
+        };
+        for (&bin, groups) in &self.0 {
+            for (&group, values) in groups {
+                let next = bin
+                    .checked_add(1)
+                    .filter(|_| !fixed)
+                    .and_then(|bin| self.0.get(&bin)?.get(&group));
+                let begin = values.values().map(|span| span.0).min().unwrap_or_default();
+                consider(values.len(), group, begin);
+                let Some(next) = next else { continue };
+                // Every window worth looking at begins with the last sighting of something.
+                let mut begins: Vec<u32> = values.values().map(|span| span.1).collect();
+                begins.sort_unstable();
+                begins.dedup();
+                for begin in begins {
+                    let end = begin + window.secs();
+                    let here = values.values().filter(|span| span.1 >= begin).count();
+                    let there = next.iter().filter(|(value, span)| {
+                        span.0 < end && values.get(value).is_none_or(|here| here.1 < begin)
+                    });
+                    consider(here + there.count(), group, begin);
+                }
+            }
+        }
+        largest
+    }
+}
+
+fn bin_hash(bin: u16) -> u64 {
+    value_hash(&format!("bin {bin}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::time::Day;
+
+    fn window() -> Window {
+        Window::from_secs(10).unwrap()
+    }
+
+    fn told<'a>(marks: impl IntoIterator<Item = &'a (u32, u64, u64)>) -> Bursts {
+        let mut bursts = Bursts::default();
+        for &(second, group, value) in marks {
+            let at = Day(20_000).start().plus_secs(i64::from(second));
+            bursts.add(window(), at, group, value);
+        }
+        bursts
+    }
+
+    /// Counts by looking at every second of the day.
+    fn by_hand(marks: &[(u32, u64, u64)]) -> u64 {
+        let mut largest = 0;
+        for &(begin, group, _) in marks {
+            let mut values: Vec<u64> = marks
+                .iter()
+                .filter(|m| m.1 == group && (begin..begin + 10).contains(&m.0))
+                .map(|m| m.2)
+                .collect();
+            values.sort_unstable();
+            values.dedup();
+            largest = largest.max(values.len() as u64);
+        }
+        largest
+    }
+
+    #[test]
+    fn a_burst_across_a_border_is_one_burst() {
+        let marks: Vec<_> = (0..16u64).map(|n| (1_006 + n as u32 / 2, 1, n)).collect();
+        let bursts = told(&marks);
+        let midnight = Day(20_000).start();
+        let sliding = bursts.largest(window(), midnight, false).unwrap();
+        assert_eq!(sliding.observed, 16);
+        assert_eq!(sliding.start, midnight.plus_secs(1_006));
+        assert_eq!(
+            bursts.largest(window(), midnight, true).unwrap().observed,
+            8
+        );
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut bursts = Bursts::default();
+        for n in 0..200_000u64 {
+            let at = Day(20_000).start().plus_secs((n % 86_400) as i64);
+            let hash = value_hash(&n.to_string());
+            bursts.add(window(), at, hash % 7, hash);
+        }
+        let values: usize = bursts
+            .0
+            .values()
+            .flat_map(|g| g.values())
+            .map(BTreeMap::len)
+            .sum();
+        assert!(values <= BINS_MAX * GROUPS_MAX * VALUES_MAX);
+        assert_eq!(bursts.0.len(), BINS_MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn it_counts_as_by_hand_in_any_order_and_split(
+            marks in prop::collection::vec((0u32..60, 0u64..2, 0u64..20), 1..60),
+            seed in any::<u64>(),
+        ) {
+            let whole = told(&marks);
+            let midnight = Day(20_000).start();
+            let largest = whole.largest(window(), midnight, false).unwrap();
+            prop_assert_eq!(largest.observed, by_hand(&marks));
+            let cut = seed as usize % (marks.len() + 1);
+            let mut split = told(marks[cut..].iter().rev());
+            split.merge(&told(&marks[..cut]));
+            prop_assert_eq!(split, whole);
+        }
+    }
+}

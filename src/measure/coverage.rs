@@ -1,0 +1,214 @@
+//! What a day's logs had in them: which operations, which fields, and when; so that what is not in them can be told.
+//!
+//! Absence of alerts means nothing where the records that an analytic rests on are not there. So each book counts its
+//! records by log, provider and class of action: how many, from when to when, how many had each field, and which operations
+//! they were. Counts merge in any order, as all facts do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Action, Event, Field, Outcome, Provider, Source, cut};
+use crate::measure::value_hash;
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// Number of fields that are counted.
+const N_FIELDS: usize = Field::ALL.len();
+/// The most operations that are told apart in one leg: those of least hash, so that it does not matter which came first.
+/// CloudTrail has about a hundred of all classes but `other` together.
+const OPERATIONS_MAX: usize = 64;
+/// The most bytes of an operation's name that are kept.
+const OPERATION_BYTES_MAX: usize = 128;
+
+/// Records of one kind: what an analytic stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LegKey {
+    /// The log.
+    pub source: Source,
+    /// Whose cloud.
+    pub provider: Provider,
+    /// What was done. A flow that counts is an egress flow here, whether or not it left: it shows that flows are logged.
+    pub action: Action,
+}
+
+impl LegKey {
+    /// Returns the kind of an event.
+    pub fn of(event: &Event) -> Self {
+        let action = match (event.is_flow(), event.counted) {
+            (true, true) => Action::EgressFlow,
+            // What another record tells, as a transit gateway's does, would not be missed.
+            (true, false) => Action::Other,
+            (false, _) => event.action,
+        };
+        Self {
+            source: event.source,
+            provider: event.provider,
+            action,
+        }
+    }
+}
+
+/// What is known of the records of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// Records.
+    pub events: u64,
+    /// Of these, records that tell of something that worked, and of flows those that left: only they can have all fields.
+    pub whole: u64,
+    /// The first.
+    pub first: Time,
+    /// The last.
+    pub last: Time,
+    /// How many of the whole ones have each field, in the order of [`Field::ALL`].
+    having: [u64; N_FIELDS],
+    /// Operations and how often each, by the hash of their name.
+    operations: Vec<(u64, Str, u64)>,
+}
+
+impl Leg {
+    fn starting(time: Time) -> Self {
+        Self {
+            events: 0,
+            whole: 0,
+            first: time,
+            last: time,
+            having: [0; N_FIELDS],
+            operations: Vec::new(),
+        }
+    }
+
+    fn note(&mut self, event: &Event) {
+        self.events += 1;
+        self.first = self.first.min(event.time);
+        self.last = self.last.max(event.time);
+        if is_whole(event) {
+            self.whole += 1;
+            for (n, field) in self.having.iter_mut().zip(Field::ALL) {
+                *n += u64::from(field.is_in(event));
+            }
+        }
+        let name = || match cut(&event.op, OPERATION_BYTES_MAX) {
+            whole if whole.len() == event.op.len() => event.op.clone(),
+            short => short.into(),
+        };
+        self.add_operation(value_hash(&event.op), name, 1);
+    }
+
+    fn add_operation(&mut self, hash: u64, name: impl FnOnce() -> Str, n: u64) {
+        match self.operations.binary_search_by_key(&hash, |o| o.0) {
+            Ok(at) => self.operations[at].2 += n,
+            Err(at) if at < OPERATIONS_MAX => {
+                self.operations.insert(at, (hash, name(), n));
+                self.operations.truncate(OPERATIONS_MAX);
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.events += other.events;
+        self.whole += other.whole;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        for (mine, theirs) in self.having.iter_mut().zip(&other.having) {
+            *mine += theirs;
+        }
+        for (hash, name, n) in &other.operations {
+            self.add_operation(*hash, || name.clone(), *n);
+        }
+    }
+
+    /// Returns how many of the [`Self::whole`] records have a field.
+    pub fn having(&self, field: Field) -> u64 {
+        self.having[field as usize]
+    }
+
+    /// Returns the operations seen and how often each, in the order of their names: all, or as many as are told apart.
+    pub fn operations(&self) -> BTreeMap<&str, u64> {
+        self.operations.iter().map(|(_, o, n)| (&**o, *n)).collect()
+    }
+
+    /// Tells whether there were more operations than are told apart, so that one that is not named may have been seen.
+    pub fn is_crowded(&self) -> bool {
+        self.operations.len() >= OPERATIONS_MAX
+    }
+}
+
+/// Tells whether an event can have all fields of its kind: it worked, and if it is a flow, it left.
+fn is_whole(event: &Event) -> bool {
+    event.counted
+        && matches!(event.outcome, Outcome::Success | Outcome::Unknown)
+        && (!event.is_flow() || event.action == Action::EgressFlow)
+}
+
+/// What logs had in them, by log, provider and class of action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// In the order of their keys: a few dozen at most, so that looking one up costs a handful of comparisons.
+    legs: Vec<(LegKey, Leg)>,
+}
+
+impl Coverage {
+    /// Counts an event.
+    pub fn note(&mut self, event: &Event) {
+        self.leg(LegKey::of(event), event.time).note(event);
+    }
+
+    /// Adds what was counted elsewhere, of other events.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, leg) in &other.legs {
+            self.leg(*key, leg.first).merge(leg);
+        }
+    }
+
+    fn leg(&mut self, key: LegKey, time: Time) -> &mut Leg {
+        let at = match self.legs.binary_search_by_key(&key, |leg| leg.0) {
+            Ok(at) => at,
+            Err(at) => {
+                self.legs.insert(at, (key, Leg::starting(time)));
+                at
+            }
+        };
+        &mut self.legs[at].1
+    }
+
+    /// Returns what was seen, in the order of logs, providers and actions.
+    pub fn legs(&self) -> impl Iterator<Item = (LegKey, &Leg)> {
+        self.legs.iter().map(|(key, leg)| (*key, leg))
+    }
+
+    /// Tells whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.legs.is_empty()
+    }
+
+    /// Returns, in short, which classes of action were seen.
+    pub fn seen(&self) -> Seen {
+        let mut seen = Seen::default();
+        for (key, _) in &self.legs {
+            seen.0.entry(key.provider).or_default().insert(key.action);
+        }
+        seen
+    }
+}
+
+/// Which classes of action logs had in them, by provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen(BTreeMap<Provider, BTreeSet<Action>>);
+
+impl Seen {
+    /// Tells whether a class of action of a provider was seen; of [`Action::EgressFlow`], whether flows are logged.
+    pub fn has(&self, provider: Provider, action: Action) -> bool {
+        self.0
+            .get(&provider)
+            .is_some_and(|actions| actions.contains(&action))
+    }
+
+    /// Adds what was seen elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        for (provider, actions) in &other.0 {
+            self.0.entry(*provider).or_default().extend(actions);
+        }
+    }
+}

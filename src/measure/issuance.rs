@@ -1,0 +1,254 @@
+//! Credentials that were issued in sight: who took them, when and from where, so that what is done with them finds whoever
+//! stands behind a role.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Action, Event, IdentityKind};
+use crate::identity::Settled;
+use crate::measure::value_hash;
+use crate::time::{Day, Time};
+use crate::vocab::Str;
+
+/// The most credentials that are remembered of a day. Each takes about a quarter of a kilobyte.
+const ISSUANCES_MAX: usize = 1 << 16;
+/// Longer ids of credentials are not remembered: those of AWS have at most 128 bytes.
+const CREDENTIAL_BYTES_MAX: usize = 128;
+/// What goes with one may take so many bytes.
+const TEXT_BYTES_MAX: usize = 1_024;
+/// The service that issues them, whatever it calls that.
+const TOKEN_SERVICE: &str = "sts";
+
+/// Days for which it is remembered, the present one among them: none of these credentials lasts longer than 36 hours.
+const MEMORY_DAYS: i32 = 3;
+
+/// How a credential was come by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Issuance {
+    /// Whether another account than the caller's own tells of it.
+    pub is_copy: bool,
+    /// When.
+    pub at: Time,
+    /// The event that tells of it.
+    pub event_id: Str,
+    /// The operation, as in `sts:AssumeRole`.
+    pub operation: Str,
+    /// Who took it, where the record says so.
+    pub by: Option<Str>,
+    /// The credential that he showed for it, where the record says so.
+    pub with: Option<Str>,
+    /// From which address, where the record says so.
+    pub from: Option<IpAddr>,
+}
+
+impl Issuance {
+    /// Returns the credential that a call passed on to its caller, and how: roles assumed, and sessions of one's own. What a
+    /// provider's services take for themselves is no news, and there is much of it.
+    pub fn of(settled: &Settled) -> Option<(Str, Self)> {
+        let event = settled.event;
+        let credential = event.issued.as_ref().filter(|_| is_passing(event))?;
+        let caller = || event.principal.as_ref().map(|p| p.id.clone());
+        let issuance = Self {
+            is_copy: event.twin_of_account.is_some(),
+            at: event.time,
+            event_id: event.id.clone(),
+            operation: format!("{}:{}", event.service, event.op).into(),
+            by: settled.identity.clone().or_else(caller),
+            with: event.credential.clone(),
+            from: event.peer.ip,
+        };
+        let is_of_size =
+            credential.len() <= CREDENTIAL_BYTES_MAX && issuance.len() <= TEXT_BYTES_MAX;
+        is_of_size.then(|| (credential.clone(), issuance))
+    }
+
+    /// Returns how many bytes its texts have.
+    fn len(&self) -> usize {
+        let stated = [&self.by, &self.with].into_iter().flatten();
+        let texts = stated.chain([&self.event_id, &self.operation]);
+        texts.map(|text| text.len()).sum()
+    }
+
+    /// Tells whether this one is to be kept rather than another of the same credential: that which names who took it, that of
+    /// the caller's own account, and the earliest.
+    fn goes_before(&self, other: &Self) -> bool {
+        (self.by.is_none(), self) < (other.by.is_none(), other)
+    }
+}
+
+fn is_passing(event: &Event) -> bool {
+    let is_service = |kind: IdentityKind| kind == IdentityKind::CloudService;
+    (event.action == Action::AssumeRole || &*event.service == TOKEN_SERVICE)
+        && !event.principal.as_ref().is_some_and(|p| is_service(p.kind))
+}
+
+/// How credentials were come by in one day. Of more than there is room for, those with the least hashes are kept, which are the
+/// same in whatever order all came.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Issuances {
+    by_credential: BTreeMap<(u64, Str), Issuance>,
+}
+
+impl Issuances {
+    /// Makes an empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes one, unless a better one of the same credential is known.
+    pub fn note(&mut self, credential: Str, issuance: Issuance) {
+        self.put((value_hash(&credential), credential), issuance);
+    }
+
+    fn put(&mut self, key: (u64, Str), issuance: Issuance) {
+        if self.by_credential.len() >= ISSUANCES_MAX
+            && self
+                .by_credential
+                .last_key_value()
+                .is_some_and(|(last, _)| *last < key)
+        {
+            return;
+        }
+        match self.by_credential.get_mut(&key) {
+            Some(known) if !issuance.goes_before(known) => {}
+            Some(known) => *known = issuance,
+            None => {
+                self.by_credential.insert(key, issuance);
+            }
+        }
+        if self.by_credential.len() > ISSUANCES_MAX {
+            self.by_credential.pop_last();
+        }
+    }
+
+    /// Adds those that other events tell of.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, issuance) in &other.by_credential {
+            self.put(key.clone(), issuance.clone());
+        }
+    }
+
+    /// Returns how a credential was come by.
+    pub fn get(&self, credential: &Str) -> Option<&Issuance> {
+        self.by_credential
+            .get(&(value_hash(credential), credential.clone()))
+    }
+}
+
+/// How credentials were come by on the last days.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Issued {
+    by_day: BTreeMap<Day, Issuances>,
+}
+
+impl Issued {
+    /// Makes an empty memory.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what is known of a day, and forgets the days too long before the last.
+    pub fn note(&mut self, day: Day, issuances: &Issuances) {
+        if !issuances.by_credential.is_empty() {
+            self.by_day.entry(day).or_default().merge(issuances);
+        }
+        let last = self.by_day.keys().next_back().copied().unwrap_or(day);
+        let last = last.max(day);
+        self.by_day.retain(|day, _| last.since(*day) < MEMORY_DAYS);
+    }
+
+    /// Returns how a credential was come by, if that was before it was used at an instant.
+    pub fn before(&self, credential: &Str, at: Time) -> Option<&Issuance> {
+        let days = self.by_day.range(..=at.day());
+        days.filter_map(|(_, of_day)| of_day.get(credential))
+            .find(|issuance| issuance.at <= at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuance(secs: i64, is_copy: bool) -> Issuance {
+        Issuance {
+            is_copy,
+            at: Day(20_000).start().plus_secs(secs),
+            event_id: format!("e{secs}").into(),
+            operation: "sts:AssumeRole".into(),
+            by: Some("eve".into()),
+            with: None,
+            from: None,
+        }
+    }
+
+    #[test]
+    fn of_several_the_callers_own_word_is_kept_in_any_order() {
+        let unnamed = Issuance {
+            by: None,
+            ..issuance(1, false)
+        };
+        let all = [
+            issuance(5, true),
+            issuance(60, false),
+            issuance(9, false),
+            unnamed,
+        ];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 2, 3, 0], [1, 3, 0, 2]] {
+            let mut known = Issuances::new();
+            for at in order {
+                known.note("ASIA1".into(), all[at].clone());
+            }
+            assert_eq!(known.get(&"ASIA1".into()), Some(&all[2]), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_credential_is_remembered_while_it_may_last_and_from_when_it_was_issued() {
+        let mut issued = Issued::new();
+        let of_day = |n: i32| {
+            let mut issuances = Issuances::new();
+            let at = Day(20_000 + n).start().plus_secs(50);
+            let issuance = Issuance {
+                at,
+                ..issuance(0, false)
+            };
+            issuances.note(format!("ASIA{n}").as_str().into(), issuance);
+            issuances
+        };
+        let now = |secs| Day(20_003).start().plus_secs(secs);
+        for n in [2, 0, 3, 1] {
+            issued.note(Day(20_000 + n), &of_day(n));
+        }
+        let known = |n: i32, at| {
+            issued
+                .before(&format!("ASIA{n}").as_str().into(), at)
+                .is_some()
+        };
+        assert_eq!(
+            [0, 1, 2, 3].map(|n| known(n, now(60))),
+            [false, true, true, true]
+        );
+        assert!(!known(3, now(40)));
+    }
+
+    #[test]
+    fn of_more_than_there_is_room_for_the_same_are_kept_whatever_their_order() {
+        let n = ISSUANCES_MAX + ISSUANCES_MAX / 4;
+        let told = |numbers: &mut dyn Iterator<Item = usize>| {
+            let mut known = Issuances::new();
+            for number in numbers {
+                let credential = format!("ASIA{number}").as_str().into();
+                known.note(credential, issuance(number as i64 % 1_000, false));
+            }
+            known
+        };
+        let forth = told(&mut (0..n));
+        assert_eq!(forth.by_credential.len(), ISSUANCES_MAX);
+        assert_eq!(forth, told(&mut (0..n).rev()));
+        let (mut one, other) = (told(&mut (0..n / 3)), told(&mut (n / 3..n)));
+        one.merge(&other);
+        assert_eq!(forth, one);
+    }
+}

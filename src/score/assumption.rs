@@ -1,0 +1,80 @@
+//! Who stands behind a session: who took the credentials with which it was done, and with which of his own.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::baseline::Generation;
+use crate::event::Event;
+use crate::measure::Issuance;
+use crate::score::alert::as_text;
+use crate::time::Time;
+use crate::vocab::Str;
+
+/// The most credentials that are told of.
+const ASSUMED_MAX: usize = 5;
+/// The most steps that are gone back. Roles that are assumed with roles are rarely three in a row.
+const STEPS_MAX: usize = 4;
+
+/// How a credential was come by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssumptionRecord {
+    /// Which.
+    pub credential: String,
+    /// When.
+    #[serde(serialize_with = "as_text")]
+    pub time: Time,
+    /// The operation, as in `sts:AssumeRole`.
+    pub operation: String,
+    /// The event that tells of it.
+    pub event_id: String,
+    /// Who took it.
+    pub by: Option<String>,
+    /// From where.
+    pub source_ip: Option<String>,
+    /// How the credential was come by that was shown for it, if that was in sight as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<Box<AssumptionRecord>>,
+}
+
+/// Returns how the credentials of events were come by, those of most events first.
+pub fn assumptions(events: &[&Event], generation: &Generation) -> Vec<AssumptionRecord> {
+    let mut used: BTreeMap<&Str, (usize, &Issuance)> = BTreeMap::new();
+    for event in events {
+        if let Some(credential) = &event.credential {
+            if let Some((n, _)) = used.get_mut(credential) {
+                *n += 1;
+            } else if let Some(issuance) = generation.issued.before(credential, event.time) {
+                used.insert(credential, (1, issuance));
+            }
+        }
+    }
+    let mut used: Vec<_> = used.into_iter().collect();
+    used.sort_by_key(|&(credential, (n, issuance))| (Reverse(n), issuance.at, credential));
+    used.into_iter()
+        .take(ASSUMED_MAX)
+        .map(|(credential, (_, issuance))| record(credential, issuance, generation, STEPS_MAX))
+        .collect()
+}
+
+fn record(
+    credential: &Str,
+    issuance: &Issuance,
+    generation: &Generation,
+    steps_left: usize,
+) -> AssumptionRecord {
+    let before = issuance.with.as_ref().filter(|_| steps_left > 1);
+    let before =
+        before.and_then(|shown| Some((shown, generation.issued.before(shown, issuance.at)?)));
+    AssumptionRecord {
+        credential: credential.to_string(),
+        time: issuance.at,
+        operation: issuance.operation.to_string(),
+        event_id: issuance.event_id.to_string(),
+        by: issuance.by.as_ref().map(|by| by.to_string()),
+        source_ip: issuance.from.map(|ip| ip.to_string()),
+        with: before
+            .map(|(shown, earlier)| Box::new(record(shown, earlier, generation, steps_left - 1))),
+    }
+}

@@ -52,11 +52,20 @@ impl fmt::Display for Draft {
         }
         writeln!(f, "owner = {}", quoted(&self.owner))?;
         writeln!(f, "reason = {}", quoted(&self.reason))?;
-        match Day::parse(&self.expires) {
-            Some(day) => writeln!(f, "expires = {day}"),
-            None => writeln!(f, "expires = {}", quoted(&self.expires)),
+        if is_date(&self.expires) {
+            writeln!(f, "expires = {}", self.expires)
+        } else {
+            writeln!(f, "expires = {}", quoted(&self.expires))
         }
     }
+}
+
+/// Tells whether a text is a date that needs no quotation marks.
+fn is_date(text: &str) -> bool {
+    let is_digit_or_dash = |b: u8| b.is_ascii_digit() || b == b'-';
+    text.len() == "2027-01-31".len()
+        && text.bytes().all(is_digit_or_dash)
+        && Day::parse(text).is_some()
 }
 
 /// Writes a list on one line, or on several if it is long.

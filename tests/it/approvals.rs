@@ -26,7 +26,7 @@ const REST: [&str; 6] = [
     "--reason",
     "red team",
     "--expires",
-    "2999-01-31",
+    "2099-01-31",
 ];
 
 fn add(world: &World, criteria: &[&str]) -> Said {
@@ -163,7 +163,7 @@ fn an_approval_says_what_it_would_hide_and_then_what_it_hid() {
     assert!(!again.out.contains(&row), "{}", again.out);
 
     // What ends soon, or has ended, is told by whoever passes by.
-    let soon = config(&world).replace("2999-01-31", "2020-01-31");
+    let soon = config(&world).replace("2099-01-31", "2020-01-31");
     world.write("plimsoll.toml", soon);
     for command in [&["score", "present"][..], &["train", "present"]] {
         let said = world.run(command).succeeds();

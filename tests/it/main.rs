@@ -9,6 +9,7 @@ mod coverage;
 mod crash;
 mod evaluation;
 mod follow;
+mod jobs;
 mod main_job;
 mod mistakes;
 mod not_alerted;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analytic::Analytic;
+use crate::analytic::{Analytic, Step};
 use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{Cover, Draft, Glimpse, Known};
 use crate::engine::Setup;
@@ -319,7 +319,7 @@ impl History {
         if n_values > VALUES_MAX || self.runs.iter().any(is_cut) {
             return Err("that touch more buckets or destinations than an approval can name");
         }
-        let analytics = self.analytics(setup);
+        let mut analytics = self.analytics(setup);
         if analytics.is_empty() {
             return Err("that no analytic judges");
         }
@@ -348,7 +348,8 @@ impl History {
             cadence,
             drafts: Vec::new(),
         };
-        if job.is_covered(setup, &analytics, last) {
+        analytics.retain(|analytic| !job.is_covered(setup, analytic, last));
+        if analytics.is_empty() {
             return Err("approved already");
         }
         job.drafts = job.drafts(&analytics, last.plus(PROPOSED_DAYS));
@@ -399,12 +400,15 @@ impl History {
         }
     }
 
-    /// Returns the analytics that look at what it does on most of its days.
+    /// Returns the analytics that look at what it does on most of its days. Those that tell of new identities have nothing to
+    /// say of a job that is well known; should they, it is news.
     fn analytics(&self, setup: &Setup) -> Vec<String> {
         let is_meant = |analytic: &&Analytic| {
             let metrics = analytic.metrics();
             let does = |run: &&Run| run.metrics.iter().any(|metric| metrics.contains(metric));
+            let is_of_the_new = |step: &Step| matches!(step, Step::NewIdentity { .. });
             analytic.enabled
+                && !analytic.steps().iter().any(is_of_the_new)
                 && analytic.entities.contains(&EntityKind::Identity)
                 && self
                     .provider
@@ -421,8 +425,8 @@ fn names(values: &[(Str, u64)]) -> Vec<String> {
 }
 
 impl Job {
-    /// Tells whether approvals of the configuration cover it for every analytic that looks at it.
-    fn is_covered(&self, setup: &Setup, analytics: &[String], at: Day) -> bool {
+    /// Tells whether an approval of the configuration covers it for an analytic.
+    fn is_covered(&self, setup: &Setup, analytic: &str, at: Day) -> bool {
         let values = |values: &[(Str, u64)]| {
             let names = values.iter().map(|(value, _)| value.clone());
             (names.collect(), Known::All)
@@ -436,12 +440,8 @@ impl Job {
             applications: (Vec::new(), Known::All),
             networks: values(&self.networks),
         };
-        let approvals = &setup.config.approvals;
-        analytics.iter().all(|analytic| {
-            approvals
-                .iter()
-                .any(|a| a.may_cover(&shape, analytic, at.start()) == Cover::Yes)
-        })
+        let mut approvals = setup.config.approvals.iter();
+        approvals.any(|a| a.may_cover(&shape, analytic, at.start()) == Cover::Yes)
     }
 
     /// Returns the approvals that would cover it: one for what goes nowhere, and one for what goes where it always goes.

@@ -273,7 +273,7 @@ fn check_sequence(written: &Written, faults: &mut Faults) {
 /// Returns where a gate, or one that it is made of, says that it waits for the sequence.
 fn sequence_gate(gate: &WrittenGate) -> Option<&Place> {
     match gate {
-        WrittenGate::Sequence(place) => Some(place),
+        WrittenGate::Sequence(place, _) => Some(place),
         WrittenGate::AnyOf(gates) => gates.iter().find_map(sequence_gate),
         _ => None,
     }

@@ -30,6 +30,7 @@
 //!   { shows = "action", like = ["organizations:*"] },             # a value of a trait; `new = …` for one not shown before
 //!   { beyond = "application", of = ["0oaSCIM*"] },                # a value that is none of these, or no value at all
 //!   { caller = ["human"] },                                       # the kind of identity
+//!   { steps = 2 },                                                # the first so many steps of the sequence, in order
 //!   { unlogged = "egress_flow" },                                 # nothing of the kind is ever logged here
 //!   "context", "external", "sequence",
 //! ]
@@ -79,8 +80,28 @@ pub const SCHEMA: u64 = 1;
 /// The definitions that come with the program, as (file name, text).
 pub const BUILTIN: &[(&str, &str)] = &[
     (
+        "models/ACCOUNT-DISCOVERY.toml",
+        include_str!("../../models/ACCOUNT-DISCOVERY.toml"),
+    ),
+    (
         "models/AN0370.toml",
         include_str!("../../models/AN0370.toml"),
+    ),
+    (
+        "models/AN1087.toml",
+        include_str!("../../models/AN1087.toml"),
+    ),
+    (
+        "models/AN1088.toml",
+        include_str!("../../models/AN1088.toml"),
+    ),
+    (
+        "models/AN1089.toml",
+        include_str!("../../models/AN1089.toml"),
+    ),
+    (
+        "models/AN1090.toml",
+        include_str!("../../models/AN1090.toml"),
     ),
     (
         "models/AN1328.toml",
@@ -89,6 +110,26 @@ pub const BUILTIN: &[(&str, &str)] = &[
     (
         "models/AN1594.toml",
         include_str!("../../models/AN1594.toml"),
+    ),
+    (
+        "models/POLICY-EXTERNAL.toml",
+        include_str!("../../models/POLICY-EXTERNAL.toml"),
+    ),
+    (
+        "models/POLICY-PUBLIC.toml",
+        include_str!("../../models/POLICY-PUBLIC.toml"),
+    ),
+    (
+        "models/S3-CLIENT.toml",
+        include_str!("../../models/S3-CLIENT.toml"),
+    ),
+    (
+        "models/S3-DENIED.toml",
+        include_str!("../../models/S3-DENIED.toml"),
+    ),
+    (
+        "models/S3-POSTURE.toml",
+        include_str!("../../models/S3-POSTURE.toml"),
     ),
 ];
 
@@ -274,8 +315,8 @@ pub enum Gate {
     External,
     /// An act of this kind happened today.
     Act(ActKind),
-    /// All steps of the sequence happened, in order.
-    Sequence,
+    /// The steps of the sequence happened, in order: the first so many, or all.
+    Sequence(Option<usize>),
     /// So many things happened at once.
     Burst(Burst),
     /// A metric is more surprising than this, in natural logarithms.
@@ -398,7 +439,7 @@ impl Gate {
             Self::Context
             | Self::External
             | Self::Act(_)
-            | Self::Sequence
+            | Self::Sequence(_)
             | Self::Shows { .. }
             | Self::Beyond(..)
             | Self::Caller(_)

@@ -98,7 +98,11 @@ impl<'a> Resolver<'a> {
             WrittenGate::Context => Some(Gate::Context),
             WrittenGate::External => Some(Gate::External),
             WrittenGate::Act(act) => Some(Gate::Act(*act)),
-            WrittenGate::Sequence(_) => Some(Gate::Sequence),
+            WrittenGate::Sequence(_, steps) => {
+                Some(Gate::Sequence(steps.map(|steps| {
+                    usize::try_from(steps).unwrap_or(usize::MAX).max(1)
+                })))
+            }
             WrittenGate::Burst(burst) => self.burst(burst).map(Gate::Burst),
             WrittenGate::Surprising(metric, more_than) => self
                 .number(more_than)

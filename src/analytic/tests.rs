@@ -120,7 +120,7 @@ fn arms_are_checked() {
             "4: unknown gate `contxt`; did you mean `context`?",
             "5: expected an integer of at least 0",
             "6: a gate needs `of`",
-            "7: a gate needs exactly one of active, at_least (with of), any, act, burst (with over and at_least), surprising (with more_than), shows or new (with like), beyond (with of), caller or unlogged",
+            "7: a gate needs exactly one of active, at_least (with of), any, act, burst (with over and at_least), surprising (with more_than), shows or new (with like), beyond (with of), caller, steps or unlogged",
             "10: unknown key in [[arm]]: `cohrt`; did you mean `cohort`?",
         ],
     );

@@ -78,7 +78,7 @@ pub(super) enum WrittenGate {
     Context,
     External,
     Act(ActKind),
-    Sequence(Place),
+    Sequence(Place, Option<u64>),
     Burst(WrittenBurst),
     Surprising(Metric, Given<f64>),
     Shows {

@@ -548,9 +548,10 @@ impl<'s, 'a> Parts<'s, 'a> {
                 });
                 is_open
             }
-            Gate::Sequence => {
+            Gate::Sequence(n_steps) => {
                 let mut within = W::default();
-                *sequence = analytic.sequence.as_ref().and_then(|steps| {
+                *sequence = analytic.sequence.as_ref().and_then(|all| {
+                    let steps = &all.steps[..n_steps.unwrap_or(usize::MAX).min(all.steps.len())];
                     let windows = analytic
                         .window
                         .map_or(Window::STANDARD.to_vec(), |w| vec![w]);

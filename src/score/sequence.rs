@@ -1,6 +1,6 @@
 //! Ordered steps: a new identity, then a spike, then external egress, each told apart by the minute.
 
-use crate::analytic::{Sequence, Step};
+use crate::analytic::Step;
 use crate::baseline::Generation;
 use crate::measure::{Creation, Minute};
 use crate::score::account::{StepReading, Witness};
@@ -49,7 +49,7 @@ struct Tick {
 pub(super) fn follow<W: Witness>(
     subject: &Subject,
     generation: &Generation,
-    sequence: &Sequence,
+    sequence: &[Step],
     windows: &[Window],
     witness: &mut W,
 ) -> Option<SequenceReading> {
@@ -67,7 +67,7 @@ pub(super) fn follow<W: Witness>(
     let mut steps = Vec::new();
     let mut from = 0;
     let mut egress = None;
-    for step in &sequence.steps {
+    for step in sequence {
         let name = name_of(step);
         let mut origin = None;
         let time = match step {

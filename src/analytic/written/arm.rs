@@ -179,15 +179,15 @@ fn traits(value: &Value, faults: &mut Faults) -> Option<Vec<Trait>> {
 const GATE_WORDS: [&str; 3] = ["context", "external", "sequence"];
 /// The forms of the other gates: each is a table with one of these keys.
 const GATE_KEYS: &str = "active, at_least (with of), any, act, burst (with over and at_least), \
-     surprising (with more_than), shows or new (with like), beyond (with of), caller or \
-     unlogged";
+     surprising (with more_than), shows or new (with like), beyond (with of), caller, steps \
+     or unlogged";
 
 fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
     if let Node::Text(text) = &value.node {
         return match text.as_str() {
             "context" => Some(WrittenGate::Context),
             "external" => Some(WrittenGate::External),
-            "sequence" => Some(WrittenGate::Sequence(value.place.clone())),
+            "sequence" => Some(WrittenGate::Sequence(value.place.clone(), None)),
             _ => {
                 faults.unknown(&value.place, "gate", text, &GATE_WORDS);
                 None
@@ -292,6 +292,11 @@ fn read_other_gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Optio
             )
         };
         return Some(given(value, faults, kinds).map(WrittenGate::Caller));
+    }
+    if let Some(value) = fields.optional("steps") {
+        let place = value.place.clone();
+        let steps = value.integer(faults);
+        return Some(steps.map(|steps| WrittenGate::Sequence(place, Some(steps))));
     }
     let value = fields.optional("unlogged")?;
     let action = value.one_of("action", Action::parse, all!(Action), faults);

@@ -191,7 +191,7 @@ pub struct How {
 }
 
 /// The words that begin a clause.
-const CLAUSES: &[&str] = &[
+pub const CLAUSES: &[&str] = &[
     "in",
     "prefix",
     "objects",

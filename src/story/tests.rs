@@ -420,7 +420,7 @@ fn the_page_names_every_verb_and_clause_and_its_example_is_played() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ANALYTICS.md");
     let page = std::fs::read_to_string(path).unwrap();
     let words = act::Verb::ALL.iter().map(|verb| verb.as_str());
-    for word in words.chain(act::CLAUSES.iter().copied()) {
+    for word in words.chain(how::CLAUSES.iter().copied()) {
         let is_named = page.contains(&format!("`{word} ")) || page.contains(&format!("`{word}`"));
         assert!(is_named, "{word}");
     }

@@ -98,7 +98,7 @@ pub fn style_of_stories(n_firing: usize, n_silent: usize) -> Vec<String> {
     }
     if n_silent < SILENT_MIN {
         found.push(format!(
-            "{n_silent} of its stories are silent: at least {SILENT_MIN} should show what looks alike and is innocent"
+            "silent stories: {n_silent}; at least {SILENT_MIN} should show what looks alike and is innocent"
         ));
     }
     found

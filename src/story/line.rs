@@ -9,7 +9,8 @@ use crate::event::{IdentityKind, Provider};
 use crate::glob::Glob;
 use crate::pattern::{DestinationPattern, NamePattern, parse_network, split_provider};
 use crate::stats::Severity;
-use crate::story::act::{self, Act, How, Times, When};
+use crate::story::act::{self, Act, Times, When};
+use crate::story::how::How;
 use crate::story::words::{self, Words, Wrong};
 use crate::vocab::Metric;
 

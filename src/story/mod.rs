@@ -10,6 +10,7 @@
 
 mod act;
 mod cast;
+mod how;
 mod line;
 mod perform;
 mod verdict;

@@ -8,8 +8,9 @@ use crate::event::{
     Attachment, Destination, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source,
     Untrusted,
 };
-use crate::story::act::{Act, How, Times, Verb};
+use crate::story::act::{Act, Times, Verb};
 use crate::story::cast;
+use crate::story::how::How;
 use crate::story::line::Told;
 use crate::story::words::Wrong;
 use crate::time::{Day, Time};

@@ -415,6 +415,21 @@ fn usual_days_differ_and_are_always_the_same() {
     assert!(a_day("exactly 10").values().all(|n| *n == 240));
 }
 
+#[test]
+fn the_page_names_every_verb_and_clause_and_its_example_is_played() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/ANALYTICS.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let words = act::Verb::ALL.iter().map(|verb| verb.as_str());
+    for word in words.chain(how::CLAUSES.iter().copied()) {
+        let is_named = page.contains(&format!("`{word} ")) || page.contains(&format!("`{word}`"));
+        assert!(is_named, "{word}");
+    }
+    let example = page.split("text = \"\"\"\n").nth(1).unwrap();
+    let lines = example.split("\"\"\"").next().unwrap();
+    let played = play(&analytic::builtin(), &analytic("AN1594"), &story(lines)).unwrap();
+    assert_eq!(played.failures, Vec::<String>::new());
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic(words in proptest::collection::vec(

@@ -1,6 +1,6 @@
 //! `plimsoll analytics test`
 
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use clap::Args;
 
@@ -90,7 +90,8 @@ fn find(which: &[PathBuf], common: &Common) -> Result<(Vec<Definition>, Vec<Stri
     let mut wanted = Vec::new();
     for one in which {
         let text = one.display().to_string();
-        if !is_path(one) {
+        let is_id = library.analytics.iter().any(|a| *a.id == *text);
+        if is_id || !is_path(one) {
             wanted.push(library.get(&text)?.id.to_string());
             continue;
         }
@@ -105,7 +106,8 @@ fn find(which: &[PathBuf], common: &Common) -> Result<(Vec<Definition>, Vec<Stri
 
 /// Tells whether somebody means a file or folder, and not an id.
 fn is_path(text: &Path) -> bool {
-    text.exists() || text.extension().is_some() || text.components().count() > 1
+    let has_separator = text.to_string_lossy().contains(is_separator);
+    text.exists() || text.extension().is_some() || has_separator
 }
 
 fn is_wanted(analytic: &Analytic, wanted: &[String]) -> bool {

@@ -1,0 +1,223 @@
+//! How something is done: the clauses at the end of a line.
+
+use std::net::IpAddr;
+
+use crate::event::{IdentityKind, Outcome, Provider};
+use crate::pattern::split_provider;
+use crate::story::words::{self, Words, Wrong};
+
+/// How something is done. What is absent is as the line `who` says, or else as usual.
+#[derive(Debug, Clone, Default)]
+pub struct How {
+    /// Buckets, in turn.
+    pub buckets: Vec<String>,
+    /// Prefixes, in turn.
+    pub prefixes: Vec<String>,
+    /// Objects, in turn.
+    pub objects: Vec<String>,
+    /// Bytes of each call.
+    pub bytes: Option<u64>,
+    /// The caller's address.
+    pub from: Option<IpAddr>,
+    /// The caller's network.
+    pub system: Option<u32>,
+    /// The caller's country.
+    pub country: Option<String>,
+    /// The client's family.
+    pub client: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// The application.
+    pub app: Option<String>,
+    /// The scopes of the token.
+    pub scopes: Vec<String>,
+    /// The role.
+    pub role: Option<String>,
+    /// The credential.
+    pub credential: Option<String>,
+    /// What kind of identity.
+    pub kind: Option<IdentityKind>,
+    /// Whether from a console.
+    pub console: Option<bool>,
+    /// Whether with a second factor.
+    pub mfa: Option<bool>,
+    /// How the caller signs in.
+    pub method: Option<String>,
+    /// How it ends.
+    pub outcome: Option<Outcome>,
+    /// The account that it goes to, `*` for everybody.
+    pub to_account: Option<String>,
+    /// The bucket that it goes to.
+    pub to_bucket: Option<String>,
+    /// The address that it goes to.
+    pub to_address: Option<IpAddr>,
+    /// Operations, as service and name, in turn.
+    pub ops: Vec<(String, String)>,
+    /// Whose cloud.
+    pub provider: Option<Provider>,
+    /// Whose log.
+    pub account: Option<String>,
+}
+
+/// The words that begin a clause.
+pub const CLAUSES: &[&str] = &[
+    "in",
+    "prefix",
+    "objects",
+    "of",
+    "from",
+    "as",
+    "country",
+    "with",
+    "region",
+    "app",
+    "scope",
+    "role",
+    "credential",
+    "kind",
+    "console",
+    "mfa",
+    "without",
+    "method",
+    "denied",
+    "failed",
+    "throttled",
+    "not",
+    "to",
+    "op",
+    "provider",
+    "account",
+];
+
+impl How {
+    /// Reads clauses to the end of the line.
+    pub fn read(words: &mut Words) -> Result<Self, Wrong> {
+        let mut how = Self::default();
+        while let Some(word) = words.peek() {
+            words.take(word);
+            how.clause(word, words)?;
+        }
+        Ok(how)
+    }
+
+    fn clause(&mut self, word: &str, words: &mut Words) -> Result<(), Wrong> {
+        let text = |words: &mut Words, what: &str| words.next(what).map(str::to_owned);
+        match word {
+            "in" => self.buckets = self.read_buckets(words.next("a bucket")?)?,
+            "prefix" => self.prefixes = words::names(words.next("a prefix")?)?,
+            "objects" => self.objects = words::names(words.next("an object")?)?,
+            "of" => self.bytes = Some(words.next_as("a size, as in `20MB`", words::size)?),
+            "from" => self.from = Some(words.next_as("an address", words::address)?),
+            "as" => {
+                let number = words.next_as("a network, as in `AS64500`", words::system_number)?;
+                self.system = Some(number);
+            }
+            "country" => {
+                let is_code = |text: &str| {
+                    let is_code = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
+                    is_code.then(|| text.to_owned())
+                };
+                self.country = Some(words.next_as("two letters, as in `PT`", is_code)?);
+            }
+            "with" => self.client = Some(text(words, "a client, as in `aws-cli`")?),
+            "region" => self.region = Some(text(words, "a region")?),
+            "app" => self.app = Some(text(words, "an application")?),
+            "scope" => {
+                let scopes = words.next("scopes, as in `a,b`")?.split(',');
+                self.scopes = scopes.map(str::to_owned).collect();
+            }
+            "role" => self.role = Some(text(words, "a role")?),
+            "credential" => self.credential = Some(text(words, "the id of a credential")?),
+            "kind" => {
+                let valid: Vec<_> = IdentityKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                let what = format!("a kind ({})", valid.join(", "));
+                self.kind = Some(words.next_as(&what, IdentityKind::parse)?);
+            }
+            "console" => self.console = Some(true),
+            "mfa" => self.mfa = Some(true),
+            "without" => {
+                words.expect("mfa")?;
+                self.mfa = Some(false);
+            }
+            "method" => self.method = Some(text(words, "how the caller signs in")?),
+            "denied" => self.outcome = Some(Outcome::Denied),
+            "failed" => self.outcome = Some(Outcome::Failure),
+            "throttled" => self.outcome = Some(Outcome::Throttled),
+            "not" => {
+                words.expect("configured")?;
+                self.outcome = Some(Outcome::NotConfigured);
+            }
+            "to" => self.read_target(words.next("an account, a bucket, an address or `public`")?),
+            "op" => self.ops = read_operations(words.next("operations, as in `iam:ListUsers`")?)?,
+            "provider" => {
+                let provider = words.next_as("a provider", Provider::parse)?;
+                self.provider = Some(provider);
+            }
+            "account" => self.account = Some(text(words, "an account")?),
+            other => return Err(unknown_clause(other)),
+        }
+        Ok(())
+    }
+
+    /// Reads buckets. The provider before them is that of the call.
+    pub fn read_buckets(&mut self, text: &str) -> Result<Vec<String>, Wrong> {
+        let (provider, rest) = split_provider(text);
+        if rest.is_empty() {
+            return Err(format!("`{text}` names no bucket"));
+        }
+        self.provider = provider.or(self.provider);
+        words::names(rest)
+    }
+
+    fn read_target(&mut self, text: &str) {
+        match (words::address(text), split_provider(text)) {
+            (Some(address), _) => self.to_address = Some(address),
+            (None, (Some(_), bucket)) => self.to_bucket = Some(bucket.to_owned()),
+            (None, (None, "public")) => self.to_account = Some("*".to_owned()),
+            (None, (None, account)) => self.to_account = Some(account.to_owned()),
+        }
+    }
+
+    /// Returns the same, with what is absent taken from what somebody usually does.
+    #[must_use]
+    pub fn or(self, usual: &Self) -> Self {
+        let some = |own: Vec<String>, usual: &Vec<String>| {
+            if own.is_empty() { usual.clone() } else { own }
+        };
+        Self {
+            from: self.from.or(usual.from),
+            system: self.system.or(usual.system),
+            country: self.country.or_else(|| usual.country.clone()),
+            client: self.client.or_else(|| usual.client.clone()),
+            region: self.region.or_else(|| usual.region.clone()),
+            app: self.app.or_else(|| usual.app.clone()),
+            scopes: some(self.scopes, &usual.scopes),
+            role: self.role.or_else(|| usual.role.clone()),
+            credential: self.credential.or_else(|| usual.credential.clone()),
+            kind: self.kind.or(usual.kind),
+            console: self.console.or(usual.console),
+            mfa: self.mfa.or(usual.mfa),
+            method: self.method.or_else(|| usual.method.clone()),
+            provider: self.provider.or(usual.provider),
+            account: self.account.or_else(|| usual.account.clone()),
+            ..self
+        }
+    }
+}
+
+fn unknown_clause(word: &str) -> Wrong {
+    format!(
+        "`{word}` begins no clause; clauses begin with {}",
+        CLAUSES.join(", ")
+    )
+}
+
+fn read_operations(text: &str) -> Result<Vec<(String, String)>, Wrong> {
+    let read = |word: &str| match word.split_once(':') {
+        Some((service, op)) if !service.is_empty() && !op.is_empty() => {
+            Ok((service.to_owned(), op.to_owned()))
+        }
+        _ => Err(format!("`{word}` is no operation, as in `iam:ListUsers`")),
+    };
+    text.split(',').map(read).collect()
+}

@@ -17,7 +17,8 @@ pub struct Telemetry {
     pub events: String,
     /// Their classes of action; never empty.
     pub actions: Vec<Action>,
-    /// Of these, the operations that are meant; none for all.
+    /// Of these, and of those that show them, the operations that are meant; none for all. Classes are wider than logs: the
+    /// reading of a secret is a management event and shows nothing of data events.
     pub operations: Vec<String>,
     /// Classes that the same setting of the log brings: where these are seen, the records would be there if such a thing
     /// had happened.

@@ -21,7 +21,7 @@ use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
 use crate::score::assumption::{AssumptionRecord, assumptions};
 use crate::score::bearers::{Bearers, EventRecord};
 use crate::score::components::{
-    JudgedAgainst, hours_basis, novelty_basis, share_basis, volume_basis,
+    JudgedAgainst, hours_basis, novelty_basis, share_basis, start_of, volume_basis,
 };
 use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
 use crate::score::sequence::{Origin, StepTime};
@@ -984,14 +984,14 @@ fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<Authentic
 fn window_of(arm: &ArmVerdict, day: Day) -> Span {
     if arm.sequence.is_none() {
         for contribution in &arm.contributions {
-            let (window, slot) = match contribution {
-                Contribution::Volume(reading) => (reading.window, reading.slot),
-                Contribution::RoleTail(reading) => (Window::HOUR, reading.slot),
+            let (window, start) = match contribution {
+                Contribution::Volume(reading) => (reading.window, reading.start),
+                Contribution::RoleTail(reading) => {
+                    (Window::HOUR, start_of(Window::HOUR, reading.slot))
+                }
                 _ => continue,
             };
-            let start = day
-                .start()
-                .plus_secs(i64::from(slot) * i64::from(window.secs()));
+            let start = day.start().plus_secs(i64::from(start));
             return Span {
                 start,
                 end: start.plus_secs(i64::from(window.secs())),

@@ -854,6 +854,7 @@ impl Narrator<'_> {
             .filter(|event| told_ids.contains(&*event.id) || self.is_asked_about(event, metrics))
             .collect();
         let (resources, destinations) = self.tables(&evidence, self.judge.generation());
+        let calls = || evidence.iter().filter(|event| !event.is_flow());
         let facets = Facets {
             identity: entity.id.clone(),
             aliases: alert
@@ -870,21 +871,19 @@ impl Narrator<'_> {
                 .map(|d| vec![d.address.as_str().into()])
                 .collect(),
             buckets: resources.iter().map(|r| r.bucket.as_str().into()).collect(),
-            user_agents: evidence
-                .iter()
+            // A flow has no client and no caller's address: both are asked of the calls.
+            user_agents: calls()
                 .map(|e| e.client.clone())
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            applications: evidence
-                .iter()
-                .filter_map(|e| e.application.clone())
+            applications: calls()
+                .map(|e| e.application.clone())
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            addresses: evidence
-                .iter()
-                .filter_map(|e| e.peer.ip)
+            addresses: calls()
+                .map(|e| e.peer.ip)
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),

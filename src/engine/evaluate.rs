@@ -68,6 +68,11 @@ pub struct Evaluation {
     pub all: AnalyticEvaluation,
     /// False alerts a day.
     pub false_alerts_per_day: f64,
+    /// False alerts that tell of a labelled identity in the time of its label, by another analytic than the label's.
+    pub beside_labels: u64,
+    /// Days of identities, a day, on which all other false alerts came: several analytics may tell of one. This is what a
+    /// budget counts.
+    pub false_identity_days_per_day: f64,
     /// Notes of the labels that no alert hit.
     pub missed: Vec<String>,
     /// Alerts that hit no label, in the order of their times.
@@ -174,19 +179,32 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
         evaluate_one(&episodes, &labels)
     };
     let all = of(None);
-    Evaluation {
-        false_alerts_per_day: if days > 0 {
-            all.false_alerts as f64 / days as f64
+    let per_day = |n: u64| {
+        if days > 0 {
+            n as f64 / days as f64
         } else {
             0.0
-        },
+        }
+    };
+    let false_alerts = || {
+        let hits = |alert: &Alert| labels.iter().any(|label| label.is_hit_by(alert));
+        episodes.iter().filter(move |alert| !hits(alert))
+    };
+    let is_beside = |alert: &Alert| {
+        let mut labels = labels.iter();
+        labels.any(|label| label.holds(alert.time) && label.is_of(&alert.entity))
+    };
+    let elsewhere = false_alerts().filter(|alert| !is_beside(alert));
+    let identity_days: BTreeSet<_> = elsewhere.map(|a| (&a.entity.id, a.time.day())).collect();
+    Evaluation {
+        false_alerts_per_day: per_day(all.false_alerts),
+        beside_labels: false_alerts().filter(|alert| is_beside(alert)).count() as u64,
+        false_identity_days_per_day: per_day(identity_days.len() as u64),
         analytics: names
             .iter()
             .map(|name| ((*name).to_owned(), of(Some(name))))
             .collect(),
-        false_alerts: episodes
-            .iter()
-            .filter(|alert| !labels.iter().any(|label| label.is_hit_by(alert)))
+        false_alerts: false_alerts()
             .map(|alert| FalseAlert {
                 time: alert.time.whole_secs().to_string(),
                 analytic: alert.analytic.clone(),

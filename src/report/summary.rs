@@ -568,8 +568,10 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
     }
     writeln!(
         out,
-        "{:.2} false alerts a day; a budget is for these, and alerts on attacks come on top",
-        evaluation.false_alerts_per_day
+        "{:.2} false alerts a day; {} of them tell of a labelled attack by another analytic, and the others of {:.2} identities a day: a budget is for these, and alerts on attacks come on top",
+        evaluation.false_alerts_per_day,
+        count(evaluation.beside_labels),
+        evaluation.false_identity_days_per_day
     )?;
     for alert in &evaluation.false_alerts {
         let FalseAlert {

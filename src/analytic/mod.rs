@@ -421,6 +421,21 @@ impl Analytic {
         bursts
     }
 
+    /// Returns the burst by which it counts what a metric counts, in the one window in which it judges metrics, if there is
+    /// one whose window slides.
+    pub fn sliding(&self, metric: Metric) -> Option<(BurstKind, Window)> {
+        let over = self.window?;
+        let is_it = |burst: &Burst| {
+            burst.kind.metric() == Some(metric) && burst.over == over && !burst.fixed
+        };
+        let mut terms = self.arms.iter().flat_map(|arm| &arm.terms);
+        let found = terms.find_map(|term| match term {
+            Term::Burst(burst, _) if is_it(burst) => Some(burst.kind),
+            _ => None,
+        })?;
+        Some((found, over))
+    }
+
     /// Returns the steps of the sequence, none if there is no sequence.
     pub fn steps(&self) -> &[Step] {
         self.sequence

@@ -17,7 +17,8 @@ pub struct Telemetry {
     pub events: String,
     /// Their classes of action; never empty.
     pub actions: Vec<Action>,
-    /// Of these, the operations that are meant; none for all.
+    /// Of these, and of those that show them, the operations that are meant; none for all. Classes are wider than logs: the
+    /// reading of a secret is a management event and shows nothing of data events.
     pub operations: Vec<String>,
     /// Classes that the same setting of the log brings: where these are seen, the records would be there if such a thing
     /// had happened.
@@ -61,32 +62,32 @@ pub struct Unobservable {
 pub const UNTOLD: &[(Provider, &str, &str)] = &[
     (
         Provider::Azure,
-        "reads through the resource manager: listing subscriptions, storage accounts or role assignments",
-        "storage resource logs for the data itself; Microsoft Graph activity logs for the directory",
+        "Reads through the resource manager: listing subscriptions, storage accounts, their settings, or role assignments",
+        "Storage resource logs for the data itself; Microsoft Graph activity logs for the directory.",
     ),
     (
         Provider::Entra,
-        "reads by the MSOnline module, as Get-MsolUser or Get-MsolRoleMember",
-        "sign-ins to Azure Active Directory PowerShell, and Microsoft Graph and Azure AD Graph activity logs for all other tools",
+        "Reads by the MSOnline module, as Get-MsolUser or Get-MsolRoleMember",
+        "Sign-ins to Azure Active Directory PowerShell; for all other tools, Microsoft Graph and Azure AD Graph activity logs.",
     ),
     (
         Provider::M365,
         "Exchange cmdlets that begin with Get-, Search- or Test-, as Get-Mailbox or Get-Recipient",
-        "sign-ins to Exchange Online PowerShell, Microsoft Graph activity logs, and MailItemsAccessed",
+        "Sign-ins to Exchange Online PowerShell, Microsoft Graph activity logs, and MailItemsAccessed.",
     ),
     (
         Provider::Gworkspace,
-        "reads of the directory, in the admin log",
-        "the token log: its `activity` events name API, method and client",
+        "Reads of the directory, in the admin log",
+        "The token log: its `activity` events name API, method and client.",
     ),
     (
         Provider::Okta,
-        "reads through the API (GET), as /api/v1/users, whoever makes them",
-        "rate limit events (system.org.rate_limit.*, system.client.rate_limit.*), token grants, and the creation of API tokens",
+        "Reads through the API (GET), as /api/v1/users, whoever makes them",
+        "Rate limit events (system.org.rate_limit.*, system.client.rate_limit.*), token grants, and the creation of API tokens.",
     ),
     (
         Provider::Slack,
-        "reads of members and channels, SCIM among them",
-        "`anomaly` events, the access and integration logs, or the log of a proxy",
+        "Reads of members and channels, SCIM among them",
+        "`anomaly` events, the access and integration logs, or the log of a proxy.",
     ),
 ];

@@ -30,7 +30,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    Add(Add),
+    Add(Box<Add>),
     List(List),
     Remove(Remove),
     Propose(Propose),

@@ -74,10 +74,10 @@ pub struct Facets {
     pub buckets: Vec<Str>,
     /// Client families.
     pub user_agents: Vec<Str>,
-    /// OAuth clients or integrations.
-    pub applications: Vec<Str>,
-    /// Addresses of the caller.
-    pub addresses: Vec<IpAddr>,
+    /// OAuth clients or integrations; `None` for calls that name none.
+    pub applications: Vec<Option<Str>>,
+    /// Addresses of the caller; `None` for calls that have none, which no network covers.
+    pub addresses: Vec<Option<IpAddr>>,
 }
 
 impl Approval {
@@ -196,10 +196,10 @@ impl Criteria {
             && each(
                 &self.application,
                 &facets.applications,
-                |glob, application| glob.matches(application),
+                |glob, application| application.as_ref().is_some_and(|a| glob.matches(a)),
             )
             && each(&self.network, &facets.addresses, |network, address| {
-                network.contains(&address.to_canonical())
+                address.is_some_and(|address| network.contains(&address.to_canonical()))
             })
     }
 }

@@ -205,7 +205,7 @@ fn facets() -> Facets {
         user_agents: texts(&["rclone"]),
         applications: Vec::new(),
         addresses: ["203.0.113.9", "::ffff:203.0.113.10"]
-            .map(|ip| ip.parse().unwrap())
+            .map(|ip| Some(ip.parse().unwrap()))
             .to_vec(),
     }
 }
@@ -243,6 +243,11 @@ fn an_approval_covers_what_it_names_and_nothing_beside_it() {
             "{criteria}"
         );
     }
+    // A call from nowhere is in no network, whatever the others are.
+    let mut facets_from_nowhere = facets();
+    facets_from_nowhere.addresses.push(None);
+    let config = approval(r#"network = "203.0.113.0/24""#);
+    assert!(approval_covering(&config, "AN0370", &facets_from_nowhere, at).is_none());
     let config = approval("user_agent = \"rclone\"\nanalytics = [\"AN1594\"]");
     assert!(approval_covering(&config, "AN0370", &facets(), at).is_none());
     assert!(approval_covering(&config, "AN1594", &facets(), at).is_some());

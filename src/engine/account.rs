@@ -460,7 +460,7 @@ fn facets(subject: &Subject) -> Facets {
             .collect(),
         buckets: values(Trait::Bucket),
         user_agents: values(Trait::UserAgent),
-        applications: values(Trait::Application),
+        applications: values(Trait::Application).into_iter().map(Some).collect(),
         addresses: Vec::new(),
     }
 }

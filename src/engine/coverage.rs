@@ -10,7 +10,7 @@ use crate::analytic::{Analytic, Telemetry};
 use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
-use crate::event::{Field, Provider};
+use crate::event::{Field, Provider, Source};
 use crate::measure::Coverage;
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
@@ -229,31 +229,35 @@ fn leg(
             .legs()
             .filter(|(key, _)| row.is_told_by(key.source, key.provider));
         for (key, leg) in told {
-            if row.shown_by.contains(&key.action) {
-                came_on.insert(*day);
-                shown = shown.max(Some(leg.last));
-            }
-            if !row.actions.contains(&key.action) {
+            let is_shown = row.shown_by.contains(&key.action);
+            if !is_shown && !row.actions.contains(&key.action) {
                 continue;
             }
+            // Operations of the plain form are called as whoever wrote it likes; of many, not all are known by name.
+            let is_any_meant =
+                row.operations.is_empty() || key.source == Source::Plain || leg.is_crowded();
             let is_meant = |operation: &str| {
                 let mut named = row.operations.iter();
-                row.operations.is_empty() || named.any(|o| o.eq_ignore_ascii_case(operation))
+                is_any_meant || named.any(|o| o.eq_ignore_ascii_case(operation))
             };
             let meant = leg.operations().into_iter().filter(|(o, _)| is_meant(o));
             let meant: Vec<(&str, u64)> = meant.collect();
-            let n: u64 = match row.operations.is_empty() {
+            let n: u64 = match is_any_meant {
                 true => leg.events,
                 false => meant.iter().map(|(_, n)| n).sum(),
             };
             if n == 0 {
                 continue;
             }
+            came_on.insert(*day);
+            if is_shown {
+                shown = shown.max(Some(leg.last));
+                continue;
+            }
             records += n;
             for (operation, n) in meant {
                 *operations.entry(operation.into()).or_insert(0) += n;
             }
-            came_on.insert(*day);
             last = last.max(Some(leg.last));
             for field in row.fields.iter().filter(|f| f.is_expected_of(key.action)) {
                 let (with, of) = having.entry(*field).or_insert((0, 0));
@@ -313,7 +317,7 @@ mod tests {
     use crate::analytic;
     use crate::config::Config;
     use crate::document::{Faults, Table};
-    use crate::event::{Action, Attachment, Event, Outcome, Source, Untrusted};
+    use crate::event::{Action, Attachment, Event, Outcome, Untrusted};
 
     fn setup() -> Setup {
         let mut faults = Faults::default();
@@ -374,7 +378,13 @@ mod tests {
                     EgressFlow => Source::AwsVpcFlow,
                     _ => Source::AwsCloudTrail,
                 };
-                let event = event(day, source, action, "Op");
+                let op = match action {
+                    ReadObject => "GetObject",
+                    ListObjects => "ListObjects",
+                    WriteObject => "PutObject",
+                    _ => "Op",
+                };
+                let event = event(day, source, action, op);
                 (0..RECORDS_MIN)
                     .filter(|_| !leave_out(&event))
                     .for_each(|_| coverage.note(&event));
@@ -422,6 +432,17 @@ mod tests {
             verdict_of(&no_data_events, "AN1328", Provider::Aws),
             (Blind, vec!["never S3 data events".into()])
         );
+        // Secrets are read in management events, which show nothing of data events.
+        let mut secrets = no_data_events.clone();
+        let mut coverage = Coverage::default();
+        coverage.note(&event(
+            10,
+            Source::AwsCloudTrail,
+            Action::ReadObject,
+            "GetSecretValue",
+        ));
+        secrets.insert(Day(10), Arc::new(coverage));
+        assert_eq!(verdict_of(&secrets, "AN1328", Provider::Aws).0, Blind);
         assert_eq!(
             verdict_of(&no_data_events, "AN1594", Provider::Aws),
             (Partial, vec!["never S3 data events".into()])

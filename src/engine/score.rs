@@ -26,6 +26,9 @@ use crate::vocab::{Entity, EntityKind};
 /// Days that are remembered as they went: today and yesterday, and one that may still be open.
 const OPEN_DAYS: usize = 3;
 
+/// Ends the name under which it is remembered that an episode was told as covered by an approval.
+const COVERED: &str = "/covered";
+
 /// How to score.
 #[derive(Debug, Clone)]
 pub struct ScoreOptions {
@@ -238,7 +241,7 @@ struct Crossing {
     entity: Entity,
 }
 
-/// What was told so far: the highest severity of each episode.
+/// What was told so far: the highest severity of each episode, apart for what nobody saw because an approval covers it.
 pub type Told = BTreeMap<String, (Severity, Day)>;
 
 /// Instances that nobody is known to stand behind wait until the trails that would tell have come far enough: their flows
@@ -371,8 +374,13 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
             let episode = narrator.tell(analytic, &crossing.entity, of_entity, met);
             count(&episode, told, summary);
             for mut alert in episode {
-                let before = told.get(&alert.alert_id).map(|&(before, _)| before);
-                if before.is_some_and(|before| before >= alert.severity) {
+                let name = told_as(&alert);
+                let before = told.get(&name).map(|&(before, _)| before);
+                let seen = told.get(&alert.alert_id).map(|&(seen, _)| seen);
+                if before
+                    .max(seen)
+                    .is_some_and(|before| before >= alert.severity)
+                {
                     continue;
                 }
                 alert.status = if before.is_some() {
@@ -381,7 +389,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
                     Status::New
                 };
                 alert.seal();
-                told.insert(alert.alert_id.clone(), (alert.severity, book.day));
+                told.insert(name, (alert.severity, book.day));
                 if alert.suppressed_by.is_none() || options.show_suppressed {
                     alerts.push(alert);
                 }
@@ -409,25 +417,47 @@ fn is_told_of(told: &Told, analytic: &Analytic, entity: &Entity, day: Day, score
     before.is_some_and(|(before, _)| *before >= greatest)
 }
 
+/// Returns the name under which the telling of an alert is remembered. What an approval covers nobody has seen: should the
+/// same episode outgrow it, it is new.
+fn told_as(alert: &Alert) -> String {
+    match alert.approval {
+        Some(_) => format!("{}{COVERED}", alert.alert_id),
+        None => alert.alert_id.clone(),
+    }
+}
+
 fn count(episode: &[Alert], told: &Told, summary: &mut ScoreSummary) {
-    let Some(highest) = episode.iter().max_by_key(|a| a.severity) else {
+    let severest = |is_covered: bool| {
+        let alerts = episode
+            .iter()
+            .filter(move |a| a.approval.is_some() == is_covered);
+        alerts.max_by_key(|a| a.severity)
+    };
+    let (covered, seen) = (severest(true), severest(false));
+    let before = |alert: &Alert| told.get(&told_as(alert)).map(|&(before, _)| before);
+    let Some(highest) = seen else {
+        let is_news = |a: &&Alert| before(a).is_none() && !told.contains_key(&a.alert_id);
+        if let Some(approval) = covered
+            .filter(is_news)
+            .and_then(|a| a.suppressed_by.clone())
+        {
+            *summary.suppressed.entry(approval).or_insert(0) += 1;
+        }
         return;
     };
-    let before = told.get(&highest.alert_id).map(|&(before, _)| before);
-    if before.is_some_and(|before| before >= highest.severity) {
+    let before_it = before(highest);
+    if before_it.is_some_and(|before| before >= highest.severity) {
         return;
     }
-    match &highest.suppressed_by {
-        Some(approval) if before.is_none() => {
-            *summary.suppressed.entry(approval.clone()).or_insert(0) += 1
-        }
-        Some(_) => {}
-        None => {
-            *summary.episodes.entry(highest.severity).or_insert(0) += 1;
-            if let Some(n) = before.and_then(|before| summary.episodes.get_mut(&before)) {
-                *n = n.saturating_sub(1);
-            }
-        }
+    *summary.episodes.entry(highest.severity).or_insert(0) += 1;
+    if let Some(n) = before_it.and_then(|before| summary.episodes.get_mut(&before)) {
+        *n = n.saturating_sub(1);
+    }
+    // An episode that outgrew its approval while it was followed is no longer a covered one.
+    let was_covered = covered.filter(|a| before_it.is_none() && before(a).is_some());
+    let approval = was_covered.and_then(|a| a.suppressed_by.as_ref());
+    if let Some(n) = approval.and_then(|approval| summary.suppressed.get_mut(approval)) {
+        *n = n.saturating_sub(1);
     }
 }
 

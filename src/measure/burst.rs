@@ -3,7 +3,8 @@
 //! A tumbling window splits what straddles its border. Here the window slides: of each thing its first and last instant in
 //! every bin of the window's length is kept, and since a window covers the end of one bin and the beginning of the next,
 //! that is all that is needed to count exactly. What is kept is bounded by lowest hashes, so that it does not depend on the
-//! order in which things are told. The weakness: bins end with the UTC day, and so do bursts.
+//! order in which things are told. The weaknesses: bins end with the UTC day, and so do bursts; and of a day with more
+//! sightings than are kept, some bins go unseen altogether.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +16,10 @@ use crate::vocab::BurstKind;
 
 /// The most distinct things that are told apart in one bin and group. A burst of more counts as one of so many.
 const VALUES_MAX: usize = 128;
-/// The most groups that are told apart in one bin.
-const GROUPS_MAX: usize = 4;
-/// The most bins of a day in which bursts of one subject are kept. Whoever has more keeps a sample of them; his volume tells
-/// of the others.
-const BINS_MAX: usize = 512;
+/// The most sightings of one subject, kind and day that are kept, where a thing of a group in a bin is one. It is ten in
+/// each ten minutes of a day, and more than ever come of the kinds that are counted but from a loop; whoever has more
+/// keeps those of some bins only.
+const SIGHTINGS_MAX: usize = 16_384;
 
 /// What is counted in bursts of which length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,9 +44,22 @@ pub struct Mark {
 /// The first and the last second of the day at which a thing was there, within one bin.
 type Span = (u32, u32);
 
+/// Things of one group in one bin, by their hashes.
+type Sightings = BTreeMap<u64, Span>;
+
 /// The bursts of one kind of one subject and day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bursts(BTreeMap<u16, BTreeMap<u64, BTreeMap<u64, Span>>>);
+pub struct Bursts {
+    /// Bin, group, and what was there.
+    bins: BTreeMap<u16, BTreeMap<u64, Sightings>>,
+    /// How many sightings these are.
+    n_sightings: usize,
+    /// The lowest hash of a bin for which there was no room: neither it nor any bin above it is kept.
+    ///
+    /// That makes what is kept a function of what was seen. The bins below the limit were always kept in full, so that
+    /// the limit is where they and one more have too many sightings, whenever that came to light.
+    limit: Option<u64>,
+}
 
 /// The largest burst of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +81,10 @@ impl Bursts {
 
     /// Adds the bursts of another account of the same subject and day.
     pub fn merge(&mut self, other: &Self) {
-        for (&bin, groups) in &other.0 {
+        if let Some(limit) = other.limit {
+            self.keep_below(limit);
+        }
+        for (&bin, groups) in &other.bins {
             for (&group, values) in groups {
                 for (&value, &span) in values {
                     self.unite(bin, group, value, span);
@@ -78,20 +94,29 @@ impl Bursts {
     }
 
     fn unite(&mut self, bin: u16, group: u64, value: u64, (first, last): Span) {
-        let groups = self.0.entry(bin).or_default();
-        let values = groups.entry(group).or_default();
+        if self.limit.is_some_and(|limit| bin_hash(bin) >= limit) {
+            return;
+        }
+        let values = self.bins.entry(bin).or_default().entry(group).or_default();
+        let n_before = values.len();
         let span = values.entry(value).or_insert((first, last));
         *span = (span.0.min(first), span.1.max(last));
         if values.len() > VALUES_MAX {
             values.pop_last();
         }
-        if groups.len() > GROUPS_MAX {
-            groups.pop_last();
+        self.n_sightings += values.len() - n_before;
+        if self.n_sightings > SIGHTINGS_MAX {
+            let last = self.bins.keys().map(|&bin| bin_hash(bin)).max();
+            last.into_iter().for_each(|limit| self.keep_below(limit));
         }
-        if self.0.len() > BINS_MAX {
-            let dropped = self.0.keys().copied().max_by_key(|&bin| bin_hash(bin));
-            dropped.and_then(|bin| self.0.remove(&bin));
-        }
+    }
+
+    fn keep_below(&mut self, limit: u64) {
+        let limit = self.limit.map_or(limit, |own| own.min(limit));
+        self.limit = Some(limit);
+        self.bins.retain(|&bin, _| bin_hash(bin) < limit);
+        let groups = self.bins.values().flat_map(BTreeMap::values);
+        self.n_sightings = groups.map(BTreeMap::len).sum();
     }
 
     /// Returns the largest burst of the day that begins at `midnight`; the earliest of several. `None` if nothing happened.
@@ -109,12 +134,12 @@ impl Bursts {
                 });
             }
         };
-        for (&bin, groups) in &self.0 {
+        for (&bin, groups) in &self.bins {
             for (&group, values) in groups {
                 let next = bin
                     .checked_add(1)
                     .filter(|_| !fixed)
-                    .and_then(|bin| self.0.get(&bin)?.get(&group));
+                    .and_then(|bin| self.bins.get(&bin)?.get(&group));
                 let begin = values.values().map(|span| span.0).min().unwrap_or_default();
                 consider(values.len(), group, begin);
                 let Some(next) = next else { continue };
@@ -192,21 +217,39 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
-        let mut bursts = Bursts::default();
-        for n in 0..200_000u64 {
-            let at = Day(20_000).start().plus_secs((n % 86_400) as i64);
-            let hash = value_hash(&n.to_string());
-            bursts.add(window(), at, hash % 7, hash);
+    fn memory_is_bounded_whatever_comes_in_whatever_order() {
+        // A night of guesses from one address after another, most of them in a few bins, and single ones all day.
+        let marks: Vec<(u32, u64, u64)> = (0..120_000u64)
+            .map(|n| {
+                let (group, value) = (value_hash(&format!("g{n}")), value_hash(&format!("v{n}")));
+                match n % 3 {
+                    0 => ((n % 60) as u32, group % 700, value),
+                    1 => ((n % 86_400) as u32, group % 3, value),
+                    _ => (43_200 + (n % 900) as u32, 1, value % 400),
+                }
+            })
+            .collect();
+        let whole = told(&marks);
+        let kept = whole.bins.values().flat_map(BTreeMap::values);
+        assert_eq!(kept.map(BTreeMap::len).sum::<usize>(), whole.n_sightings);
+        assert!((SIGHTINGS_MAX / 2..=SIGHTINGS_MAX).contains(&whole.n_sightings));
+        assert_eq!(told(marks.iter().rev()), whole);
+        for n_shards in [2, 7] {
+            let mut merged = Bursts::default();
+            for shard in (0..n_shards).rev() {
+                merged.merge(&told(marks.iter().skip(shard).step_by(n_shards)));
+            }
+            assert_eq!(merged, whole, "{n_shards} shards");
         }
-        let values: usize = bursts
-            .0
-            .values()
-            .flat_map(|g| g.values())
-            .map(BTreeMap::len)
-            .sum();
-        assert!(values <= BINS_MAX * GROUPS_MAX * VALUES_MAX);
-        assert_eq!(bursts.0.len(), BINS_MAX);
+    }
+
+    #[test]
+    fn many_addresses_at_once_do_not_hide_a_burst() {
+        let noise = (0..3_000u64).map(|n| (n as u32 % 600, n % 97, n));
+        let burst = (0..16u64).map(|n| (300, 1_000, n));
+        let bursts = told(&noise.chain(burst).collect::<Vec<_>>());
+        let largest = bursts.largest(window(), Day(20_000).start(), false);
+        assert_eq!(largest.map(|l| (l.observed, l.group)), Some((16, 1_000)));
     }
 
     proptest! {

@@ -15,6 +15,8 @@ use crate::time::Time;
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
+/// What an analytic that asks for sensitive buckets says if there is none.
+const NO_SENSITIVE: &str = "no bucket is listed under [[sensitive]]";
 /// Operations that are named in lines.
 const OPERATIONS_SHOWN: usize = 6;
 
@@ -69,6 +71,10 @@ pub struct VerdictDocument {
     pub provider: &'static str,
     /// `covered`, `partial`, `blind`, or `unjudged`.
     pub verdict: &'static str,
+    /// Whether there is any record of the provider.
+    pub has_records: bool,
+    /// Whether it needs a list of sensitive buckets, and there is none.
+    pub lacks_sensitive: bool,
     /// Why, in one sentence, where it is not covered.
     pub why: Option<String>,
     /// What it rests on.
@@ -173,6 +179,8 @@ fn verdict(judged: &AnalyticCoverage) -> VerdictDocument {
         analytic: judged.analytic.to_string(),
         provider: judged.provider.as_str(),
         verdict: judged.verdict.as_str(),
+        has_records: judged.has_records,
+        lacks_sensitive: judged.lacks_sensitive,
         why: why(judged),
         legs: judged.legs.iter().map(leg).collect(),
     }
@@ -232,6 +240,9 @@ fn unobservable(providers: &[Provider], analytics: &[Analytic]) -> Vec<Unobserva
         }
     }
     for (provider, what, instead) in UNTOLD.iter().filter(|(p, ..)| providers.contains(p)) {
+        if all.iter().any(|u| u.what == *what) {
+            continue;
+        }
         all.push(UnobservableDocument {
             provider: provider.as_str(),
             what: (*what).to_owned(),
@@ -248,7 +259,7 @@ fn unobservable(providers: &[Provider], analytics: &[Analytic]) -> Vec<Unobserva
 fn why(judged: &AnalyticCoverage) -> Option<String> {
     match judged.verdict {
         Verdict::Covered => return None,
-        Verdict::Unjudged => return Some("it is not written for this provider".to_owned()),
+        Verdict::Unjudged => return Some("it is not written for it".to_owned()),
         Verdict::Partial | Verdict::Blind => {}
     }
     if !judged.has_records {
@@ -256,7 +267,7 @@ fn why(judged: &AnalyticCoverage) -> Option<String> {
     }
     let mut reasons = Vec::new();
     if judged.lacks_sensitive {
-        reasons.push("no bucket is listed under [[sensitive]]".to_owned());
+        reasons.push(NO_SENSITIVE.to_owned());
     }
     for leg in judged.legs.iter().filter(|leg| leg.is_gone()) {
         let name = &leg.telemetry.name;
@@ -338,9 +349,22 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
         let actions = actions.join(", ");
         writeln!(out, "  {source}{whose}: {events}, last {last}: {actions}")?;
     }
+    let mut unjudged: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for verdict in &document.analytics {
-        writeln!(out)?;
-        write_verdict(out, verdict, paint)?;
+        if verdict.verdict == Verdict::Unjudged.as_str() {
+            let analytics = unjudged.entry(verdict.provider).or_default();
+            analytics.push(&verdict.analytic);
+        } else {
+            writeln!(out)?;
+            write_verdict(out, verdict, paint)?;
+        }
+    }
+    if !unjudged.is_empty() {
+        writeln!(out, "\n{}", paint.bold("UNJUDGED, whatever is there"))?;
+    }
+    for (provider, analytics) in unjudged {
+        let analytics = analytics.join(", ");
+        writeln!(out, "  {provider}: {analytics} are not written for it")?;
     }
     if !document.unobservable.is_empty() {
         writeln!(
@@ -373,18 +397,16 @@ fn write_verdict(out: &mut String, verdict: &VerdictDocument, paint: Paint) -> s
         verdict.verdict.to_uppercase()
     );
     let why = verdict.why.as_deref().unwrap_or_default();
-    let is_unjudged = verdict.verdict == Verdict::Unjudged.as_str();
-    if is_unjudged {
-        return writeln!(out, "{}: {why}", paint.bold(&head));
-    }
     writeln!(out, "{}", paint.bold(&head))?;
-    if verdict
-        .legs
-        .iter()
-        .all(|leg| leg.state != "silent" && leg.state != "never")
-        && !why.is_empty()
-    {
+    let is_gone = |leg: &LegDocument| leg.state == "silent" || leg.state == "never";
+    let is_told_below = verdict.has_records && verdict.legs.iter().any(is_gone);
+    if !is_told_below && !why.is_empty() {
         writeln!(out, "  {why}")?;
+    } else if verdict.lacks_sensitive {
+        writeln!(out, "  {NO_SENSITIVE}")?;
+    }
+    if !verdict.has_records {
+        return Ok(());
     }
     for leg in &verdict.legs {
         let need = if leg.required { "required" } else { "optional" };
@@ -413,7 +435,7 @@ fn write_verdict(out: &mut String, verdict: &VerdictDocument, paint: Paint) -> s
         if !lacking.is_empty() {
             writeln!(out, "         lacking {}", lacking.join(", "))?;
         }
-        if leg.state == "silent" || leg.state == "never" {
+        if is_gone(leg) {
             writeln!(out, "         without: {}", leg.without)?;
         }
     }

@@ -183,7 +183,7 @@ fn evidence(job: &Job) -> Vec<String> {
             job.seen.0,
             job.seen.1
         ),
-        format!("events a day: {}", volume(&job.events, |n| count(n))),
+        format!("events a day: {}", volume(&job.events, count)),
     ];
     if job.bytes.most > 0 {
         let amount = |n: u64| bytes(n as f64);

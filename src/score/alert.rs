@@ -21,7 +21,7 @@ use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
 use crate::score::assumption::{AssumptionRecord, assumptions};
 use crate::score::bearers::{Bearers, EventRecord};
 use crate::score::components::{
-    JudgedAgainst, hours_basis, novelty_basis, share_basis, volume_basis,
+    JudgedAgainst, hours_basis, novelty_basis, share_basis, start_of, volume_basis,
 };
 use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
 use crate::score::sequence::{Origin, StepTime};
@@ -35,7 +35,7 @@ const SCHEMA: u32 = 1;
 /// First events named in an alert.
 const EVENT_IDS_MAX: usize = 20;
 /// Operations, buckets and destinations named in an alert.
-pub const ROWS_MAX: usize = 20;
+const ROWS_MAX: usize = 20;
 
 /// Whether an alert is the first of its episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -462,7 +462,49 @@ impl Narrator<'_> {
                 met,
             ));
         }
+        // What an approval covers must not hide what comes after it on the same day.
+        if alerts.last().is_some_and(|last| last.approval.is_some()) {
+            alerts.extend(self.first_uncovered(analytic, entity, events, from, met));
+        }
         alerts
+    }
+
+    /// Finds the first event with which a covered episode is no longer covered, and tells the alert; more is never covered
+    /// where less is not.
+    fn first_uncovered(
+        &self,
+        analytic: &Analytic,
+        entity: &Entity,
+        events: &[Event],
+        from: usize,
+        met: Option<(Day, &[(u16, Minute)])>,
+    ) -> Option<Alert> {
+        let uncovered = |n: usize| {
+            let so_far = self.so_far(events, n)?;
+            let verdict = self.verdict(analytic, entity, &so_far.facts, met)?;
+            let severity = self.severity(analytic, &verdict, &so_far.facts)?;
+            let told = (Status::Update, severity);
+            let alert = self.alert(
+                analytic,
+                entity,
+                &events[..n],
+                &so_far.facts,
+                &verdict,
+                told,
+                met,
+            );
+            alert.approval.is_none().then_some(alert)
+        };
+        let mut found = uncovered(events.len())?;
+        let (mut low, mut high) = (from, events.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match uncovered(middle) {
+                Some(alert) => (found, high) = (alert, middle),
+                None => low = middle + 1,
+            }
+        }
+        Some(found)
     }
 
     /// Returns the severity of a verdict; `None` if it is not to be told.
@@ -656,8 +698,7 @@ impl Narrator<'_> {
             evidence: self.judgement(analytic, verdict, facts),
             digest: None,
         };
-        // An approval is asked about every row, before the table is cut to what a person reads.
-        let approval = self.approval(analytic, entity, &evidence, &alert);
+        let approval = self.approval(analytic, entity, (events, &told, &metrics), &alert);
         alert.suppressed_by = approval.map(ToString::to_string);
         alert.approval = approval.map(Approval::id);
         alert.resources.truncate(ROWS_MAX);
@@ -690,6 +731,14 @@ impl Narrator<'_> {
         let settled = self.resolver.settle(&mut event);
         let amounts = Amounts::of(&settled);
         amounts.metrics().any(|m| metrics.contains(&m))
+    }
+
+    /// Tells whether an approval has to cover an event: it adds to what is judged, or gives something away.
+    fn is_asked_about(&self, event: &Event, metrics: &BTreeSet<Metric>) -> bool {
+        let mut event = event.clone();
+        let settled = self.resolver.settle(&mut event);
+        let amounts = Amounts::of(&settled);
+        !amounts.shares().is_empty() || amounts.metrics().any(|m| metrics.contains(&m))
     }
 
     /// Returns all buckets that were touched, and all places that data went to, largest first.
@@ -789,13 +838,26 @@ impl Narrator<'_> {
         found
     }
 
+    /// Returns the approval that covers an alert. It is asked about all of the episode so far that the analytic looks at, and
+    /// not only about the window and the rows that a person reads: nothing may hide beside what is covered.
     fn approval(
         &self,
         analytic: &Analytic,
         entity: &Entity,
-        evidence: &[&Event],
+        (events, told, metrics): (&[Event], &[&Event], &BTreeSet<Metric>),
         alert: &Alert,
     ) -> Option<&Approval> {
+        let mut approvals = self.config.approvals.iter();
+        if !approvals.any(|approval| approval.is_for(&analytic.id)) {
+            return None;
+        }
+        let told_ids: BTreeSet<&str> = told.iter().map(|event| &*event.id).collect();
+        let evidence: Vec<&Event> = events
+            .iter()
+            .filter(|event| told_ids.contains(&*event.id) || self.is_asked_about(event, metrics))
+            .collect();
+        let (resources, destinations) = self.tables(&evidence, self.judge.generation());
+        let calls = || evidence.iter().filter(|event| !event.is_flow());
         let facets = Facets {
             identity: entity.id.clone(),
             aliases: alert
@@ -806,32 +868,25 @@ impl Narrator<'_> {
                 .collect(),
             role: alert.entity.role.as_deref().map(Str::from),
             // An address of our own is where the work is done, not where data goes.
-            destinations: alert
-                .destinations
+            destinations: destinations
                 .iter()
                 .filter(|d| d.external != Some(false))
                 .map(|d| vec![d.address.as_str().into()])
                 .collect(),
-            buckets: alert
-                .resources
-                .iter()
-                .map(|r| r.bucket.as_str().into())
-                .collect(),
-            user_agents: evidence
-                .iter()
+            buckets: resources.iter().map(|r| r.bucket.as_str().into()).collect(),
+            // A flow has no client and no caller's address: both are asked of the calls.
+            user_agents: calls()
                 .map(|e| e.client.clone())
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            applications: evidence
-                .iter()
-                .filter_map(|e| e.application.clone())
+            applications: calls()
+                .map(|e| e.application.clone())
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
-            addresses: evidence
-                .iter()
-                .filter_map(|e| e.peer.ip)
+            addresses: calls()
+                .map(|e| e.peer.ip)
                 .collect::<BTreeSet<_>>()
                 .into_iter()
                 .collect(),
@@ -938,14 +993,14 @@ fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<Authentic
 fn window_of(arm: &ArmVerdict, day: Day) -> Span {
     if arm.sequence.is_none() {
         for contribution in &arm.contributions {
-            let (window, slot) = match contribution {
-                Contribution::Volume(reading) => (reading.window, reading.slot),
-                Contribution::RoleTail(reading) => (Window::HOUR, reading.slot),
+            let (window, start) = match contribution {
+                Contribution::Volume(reading) => (reading.window, reading.start),
+                Contribution::RoleTail(reading) => {
+                    (Window::HOUR, start_of(Window::HOUR, reading.slot))
+                }
                 _ => continue,
             };
-            let start = day
-                .start()
-                .plus_secs(i64::from(slot) * i64::from(window.secs()));
+            let start = day.start().plus_secs(i64::from(start));
             return Span {
                 start,
                 end: start.plus_secs(i64::from(window.secs())),

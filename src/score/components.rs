@@ -27,8 +27,8 @@ pub struct VolumeReading {
     pub metric: Metric,
     /// In which window.
     pub window: Window,
-    /// Which window of the day.
-    pub slot: u16,
+    /// The second of the day at which the window begins.
+    pub start: u32,
     /// What was observed.
     pub observed: u64,
     /// Minus the natural logarithm of how many such windows a day the entity is expected to show.
@@ -142,7 +142,7 @@ pub fn volume(
                 generation,
                 metric,
                 window,
-                (slot, observed),
+                (start_of(window, slot), observed),
             ))
         })
         .reduce(|best, next| {
@@ -154,20 +154,25 @@ pub fn volume(
         })
 }
 
-/// Judges one reading.
+/// Returns the second of the day at which a slot begins.
+pub fn start_of(window: Window, slot: u16) -> u32 {
+    u32::from(slot) * window.secs()
+}
+
+/// Judges what a metric was in the window that begins at a second of the day.
 pub fn volume_of(
     subject: &Subject,
     generation: &Generation,
     metric: Metric,
     window: Window,
-    (slot, observed): (u16, u64),
+    (start, observed): (u32, u64),
 ) -> VolumeReading {
     let (predictive, judged_against, windows) = predictive(subject, generation, metric, window);
     let surprise = predictive.surprise(observed as f64);
     VolumeReading {
         metric,
         window,
-        slot,
+        start,
         observed,
         surprise,
         predictive,

@@ -9,6 +9,7 @@ use crate::measure::{BurstKey, BurstReading, EGRESS_FLOW, Share, value_hash};
 use crate::score::account::{ArmAccount, GateDetail, GateReading, Noting, Unseen, Witness};
 use crate::score::components::{
     NoveltyReading, RoleTailReading, VolumeReading, novelty, role_tail, share_novelty, volume,
+    volume_of,
 };
 use crate::score::sequence::{SequenceReading, follow};
 use crate::score::subject::{Subject, is_new};
@@ -267,11 +268,14 @@ pub struct ArmReading {
     pub rank: f64,
 }
 
+/// A metric, the one window in which it is judged, and the burst that counts the same in a window that slides.
+type VolumeKey = (Metric, Option<Window>, Option<BurstKey>);
+
 /// The parts of statistics of one subject's day, each computed once.
 struct Parts<'s, 'a> {
     subject: &'s Subject<'a>,
     generation: &'s Generation,
-    volumes: BTreeMap<(Metric, Option<Window>), Option<VolumeReading>>,
+    volumes: BTreeMap<VolumeKey, Option<VolumeReading>>,
     novelties: BTreeMap<Trait, Option<NoveltyReading>>,
     is_new: bool,
 }
@@ -287,13 +291,36 @@ impl<'s, 'a> Parts<'s, 'a> {
         }
     }
 
-    fn volume(&mut self, metric: Metric, window: Option<Window>) -> Option<VolumeReading> {
+    /// Returns the largest surprise of a metric in the windows of an analytic.
+    ///
+    /// What it counts in a window that slides is judged as what it is there, lest a border of the clock halves it.
+    fn volume(&mut self, metric: Metric, analytic: &Analytic) -> Option<VolumeReading> {
         let (subject, generation) = (self.subject, self.generation);
+        let sliding = analytic
+            .sliding(metric)
+            .map(|(kind, window)| BurstKey { kind, window });
+        let key = (metric, analytic.window, sliding);
         self.volumes
-            .entry((metric, window))
-            .or_insert_with(|| match window {
-                Some(window) => volume(subject, generation, metric, &[window]),
-                None => volume(subject, generation, metric, &Window::STANDARD),
+            .entry(key)
+            .or_insert_with(|| {
+                let windows = analytic.window.as_slice();
+                let windows = if windows.is_empty() {
+                    &Window::STANDARD
+                } else {
+                    windows
+                };
+                let reading = volume(subject, generation, metric, windows);
+                let burst = sliding.and_then(|key| subject.facts.largest_burst(key, false));
+                match (burst, sliding) {
+                    (Some(burst), Some(BurstKey { window, .. }))
+                        if reading.as_ref().is_none_or(|r| burst.observed > r.observed) =>
+                    {
+                        let start = burst.start.second_of_day();
+                        let slid = (start, burst.observed);
+                        Some(volume_of(subject, generation, metric, window, slid))
+                    }
+                    _ => reading,
+                }
             })
             .clone()
     }
@@ -474,7 +501,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             }
             Gate::Surprising(metric, more_than) => {
                 let surprise = self
-                    .volume(*metric, analytic.window)
+                    .volume(*metric, analytic)
                     .map_or(0.0, |reading| reading.surprise);
                 let is_open = surprise > *more_than;
                 witness.gate(|| GateReading {
@@ -583,7 +610,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                     .filter_map(|&metric| match (metric, sequence) {
                         // After the steps, only what was sent after them counts.
                         (Metric::EgressBytes, Some(sequence)) => sequence.egress.clone(),
-                        _ => self.volume(metric, analytic.window),
+                        _ => self.volume(metric, analytic),
                     })
                     .reduce(|best, next| {
                         if next.surprise > best.surprise {

@@ -18,7 +18,7 @@ pub use account::{
 };
 pub use alert::{
     Alert, AlertEntity, AuthenticationRecord, DestinationRecord, Evidence, Narrator,
-    OperationRecord, ROWS_MAX, Reason, ResourceRecord, Status, StepRecord, alert_id,
+    OperationRecord, Reason, ResourceRecord, Status, StepRecord, alert_id,
 };
 pub use assumption::AssumptionRecord;
 pub use bearers::EventRecord;

@@ -4,7 +4,7 @@ use crate::analytic::Step;
 use crate::baseline::Generation;
 use crate::measure::{Creation, Minute};
 use crate::score::account::{StepReading, Witness};
-use crate::score::components::{VolumeReading, volume_of};
+use crate::score::components::{VolumeReading, start_of, volume_of};
 use crate::score::subject::{Subject, is_new};
 use crate::time::{Time, Window};
 use crate::vocab::Metric;
@@ -220,7 +220,10 @@ fn largest_egress(
                     best = (slot_of(&group[0]), bytes);
                 }
             }
-            (best.1 > 0).then(|| volume_of(subject, generation, Metric::EgressBytes, window, best))
+            let (slot, bytes) = best;
+            let reading = (start_of(window, slot), bytes);
+            (bytes > 0)
+                .then(|| volume_of(subject, generation, Metric::EgressBytes, window, reading))
         })
         .reduce(|best, next| {
             if next.surprise > best.surprise {

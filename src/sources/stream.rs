@@ -446,16 +446,14 @@ impl Stream {
     /// Reads the value of an array.
     fn value(&mut self, is_last: bool, out: &mut Out<'_>) -> Step {
         let rest = self.window.rest();
-        match rest[0] {
-            first @ (b'{' | b'[') => {
-                self.was_scalar = false;
-                return if first == b'{' {
-                    self.object(is_last, out)
-                } else {
-                    self.enter(&[Frame::Array], 1, out)
-                };
-            }
-            _ => {}
+        let first = rest[0];
+        if matches!(first, b'{' | b'[') {
+            self.was_scalar = false;
+            return if first == b'{' {
+                self.object(is_last, out)
+            } else {
+                self.enter(&[Frame::Array], 1, out)
+            };
         }
         match json::scan(bounded(rest), 0) {
             Ok(len) => {

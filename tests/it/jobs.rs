@@ -7,6 +7,7 @@ use crate::world::World;
 const ACCOUNT: &str = "111122223333";
 const JOB: &str = "nightly-scan";
 const BUCKETS: [&str; 3] = ["scan-invoices", "scan-ledger", "scan-notes"];
+const SENSITIVE: &str = "scan-ledger";
 const HOME: &str = "10.30.1.9";
 const CLIENT: &str = "Boto3/1.34.1 md/Botocore#1.34.1 ua/2.0";
 
@@ -61,7 +62,7 @@ impl Night<'_> {
         }
         if let Some(account) = self.copies_to {
             for turn in 0..20 {
-                let source = format!("{}/a/{turn}", self.buckets[0]);
+                let source = format!("{SENSITIVE}/a/{turn}");
                 let parameters =
                     json!({"bucketName": "elsewhere", "key": "k", "x-amz-copy-source": source});
                 let second = first + self.calls * 2 + turn;

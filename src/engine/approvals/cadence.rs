@@ -5,8 +5,10 @@ use std::fmt;
 
 use crate::time::Day;
 
-/// Share of the days of a weekday on which a job that keeps to it runs, and of its runs on which it keeps to its hours.
+/// Share of its days on which a job that keeps to a timetable runs, and of its runs on which each step of a day is there.
 const MOSTLY: f64 = 0.8;
+/// Share of the days of a weekday from which it is one of its weekdays: of four weeks it may miss one.
+const ON_WEEKDAY: f64 = 0.6;
 /// Share of a job's days that are as its timetable says.
 const NEARLY_ALL: f64 = 0.9;
 /// Share of a job's days from which an hour is one of its hours: what ends before the hour on one day ends after it on the next.
@@ -53,21 +55,26 @@ impl Cadence {
                 .filter(move |a| a.day.weekday() == weekday)
                 .count()
         };
+        let due = |weekday: u8| {
+            let days = stored.range(first..);
+            days.filter(|day| day.weekday() == weekday).count()
+        };
         let weekdays: Vec<u8> = (0..7)
             .filter(|&weekday| {
-                let days = stored.range(first..).filter(|day| day.weekday() == weekday);
-                let expected = days.count();
-                expected >= WEEKDAY_DAYS_MIN && on(weekday) as f64 >= MOSTLY * expected as f64
+                let expected = due(weekday);
+                expected >= WEEKDAY_DAYS_MIN && on(weekday) as f64 >= ON_WEEKDAY * expected as f64
             })
             .collect();
+        let n_due: usize = weekdays.iter().map(|&weekday| due(weekday)).sum();
         let runs: Vec<&ActiveDay> = active
             .iter()
             .filter(|a| weekdays.contains(&a.day.weekday()))
             .collect();
-        if runs.len() < RUNS_MIN || (runs.len() as f64) < NEARLY_ALL * active.len() as f64 {
+        let n = runs.len() as f64;
+        let is_rare = runs.len() < RUNS_MIN || n < MOSTLY * n_due as f64;
+        if is_rare || n < NEARLY_ALL * active.len() as f64 {
             return None;
         }
-        let n = runs.len() as f64;
         let days_at = |hour: u32| runs.iter().filter(|a| a.hours >> hour & 1 == 1).count() as f64;
         let usual: Vec<u32> = (0..24)
             .filter(|&h| days_at(h) >= NOW_AND_THEN * n)
@@ -205,10 +212,14 @@ mod tests {
 
     #[test]
     fn what_comes_as_it_likes_has_none() {
-        let hashed = |n: i32, k: i32| ((n * 7 + k * 11 + n * k * 5 + 3) % 24).unsigned_abs();
+        let hashed = |n: i32, k: i32| {
+            let mixed = (n + 31 * k + 1).unsigned_abs().wrapping_mul(0x9e37_79b9);
+            (mixed ^ mixed >> 15).wrapping_mul(0x85eb_ca6b) >> 8 & 0xffff
+        };
+        let hour = |n, k| hashed(n, k) % 24;
         assert_eq!(cadence(|_| (0..24).collect(), 63), None, "always busy");
-        assert_eq!(cadence(|n| vec![hashed(n, 1)], 1), None, "once a day");
-        let often = |n| (0..5).map(|k| hashed(n, k)).collect();
+        assert_eq!(cadence(|n| vec![hour(n, 1)], 1), None, "once a day");
+        let often = |n| (0..5).map(|k| hour(n, k)).collect();
         assert_eq!(cadence(often, 1), None, "often");
         let once = |n| if n == 20 { vec![2] } else { vec![] };
         assert_eq!(cadence(once, 1), None, "once");
@@ -217,7 +228,7 @@ mod tests {
         // A timetable, and on every fourth day something else beside it.
         let beside = |n: i32| {
             if n % 4 == 0 {
-                vec![2, hashed(n, 3) % 12 + 9]
+                vec![2, hour(n, 3) % 12 + 9]
             } else {
                 vec![2]
             }

@@ -1,7 +1,7 @@
 //! What an approval would have hidden: alerts that were kept, and stored days that reach the thresholds in force.
 //!
-//! Of a kept alert it is known which buckets and destinations it named; of its clients and networks, and of all of a day that
-//! nobody scored, what the day shows, of which an alert names a part. So the answer is sometimes "perhaps", and says so.
+//! An approval is asked about all of an episode that an analytic looks at. An alert names a part of that, and of a stored day it
+//! is known what was touched in all, which is more. So the answer is sometimes "perhaps", and says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -250,16 +250,10 @@ impl Asked {
             (None, Some(whole)) => may(&whole),
             (Some(shown), None) => may(shown),
             (Some(shown), Some(whole)) => {
-                // The one event that speaks for the alert may contradict, but it cannot speak for all.
-                let both = Glimpse {
-                    user_agents: whole.user_agents,
-                    networks: whole.networks,
-                    ..shown.clone()
-                };
-                if may(shown) == Cover::No {
-                    Cover::No
-                } else {
-                    may(&both)
+                // What the alert names may contradict, but it does not name all.
+                match may(shown) {
+                    Cover::No => Cover::No,
+                    _ => may(&whole),
                 }
             }
             (None, None) => Cover::No,

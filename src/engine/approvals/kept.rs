@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 use crate::config::{Glimpse, Known, Values};
 use crate::error::Result;
-use crate::score::ROWS_MAX;
 use crate::store::{Archive, Store};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -22,7 +21,7 @@ pub(super) struct Kept {
     pub(super) is_suppressed: bool,
     /// The id of that approval, where it was noted.
     pub(super) approval: Option<String>,
-    /// What it shows; clients and networks are those of the one event that speaks for it.
+    /// What a person reads in it.
     pub(super) glimpse: Glimpse,
 }
 
@@ -72,6 +71,11 @@ pub(super) fn kept(store: &Store, since: Option<Day>) -> Result<BTreeMap<String,
     Ok(kept)
 }
 
+/// Returns values that a person reads in an alert: an approval is asked about its whole episode.
+fn part(values: impl IntoIterator<Item = Str>) -> Values {
+    (values.into_iter().collect(), Known::Some)
+}
+
 impl Line {
     fn into_kept(self) -> Option<(String, Kept)> {
         let entity = Entity {
@@ -80,28 +84,16 @@ impl Line {
         };
         let mut ids = vec![entity.id.clone()];
         ids.extend(self.entity.aliases);
-        let rows = |n: usize, values: Vec<Str>| -> Values {
-            let is_cut = n >= ROWS_MAX;
-            (values, if is_cut { Known::Some } else { Known::All })
-        };
+        let external = |row: &Destination| row.external != Some(false);
+        let destinations = self.destinations.into_iter().filter(external);
         let glimpse = Glimpse {
             ids,
             role: self.entity.role,
-            buckets: rows(
-                self.resources.len(),
-                self.resources.into_iter().map(|row| row.bucket).collect(),
-            ),
-            destinations: rows(
-                self.destinations.len(),
-                self.destinations
-                    .into_iter()
-                    .filter(|row| row.external != Some(false))
-                    .map(|row| row.address)
-                    .collect(),
-            ),
-            user_agents: (Vec::new(), Known::Some),
-            applications: (Vec::new(), Known::All),
-            networks: (self.entity.source_ip.into_iter().collect(), Known::Some),
+            buckets: part(self.resources.into_iter().map(|row| row.bucket)),
+            destinations: part(destinations.map(|row| row.address)),
+            user_agents: part([]),
+            applications: part([]),
+            networks: part(self.entity.source_ip),
         };
         let kept = Kept {
             analytic: self.analytic,

@@ -238,12 +238,24 @@ fn analytic(id: &str, config: &str) -> Analytic {
         .unwrap()
 }
 
+/// Returns what calls from two countries within an hour weigh.
+fn travel(weight: f64) -> Term {
+    let burst = Burst {
+        kind: BurstKind::Countries,
+        over: Window::HOUR,
+        at_least: 2,
+        fixed: false,
+    };
+    Term::Burst(burst, weight)
+}
+
 #[test]
 fn arms_are_those_of_the_method() {
     use Metric::*;
     let volume = Term::Largest(vec![ListCalls, ListBytes, DeniedCalls]);
     let spread = Term::Largest(vec![BucketsListed, BucketsNew, PostureBuckets]);
-    let context = Term::Traits(CONTEXT_TRAITS.to_vec());
+    let signed_in = [Trait::Country, Trait::AuthMethod];
+    let context = Term::Traits([&CONTEXT_TRAITS[..], &signed_in].concat());
     let an1594 = analytic("AN1594", "");
     let arms: Vec<_> = an1594
         .arms
@@ -254,8 +266,12 @@ fn arms_are_those_of_the_method() {
         arms,
         [
             ("ENUM", vec![volume.clone(), spread.clone()], 0.7),
-            ("ENUM+CONTEXT", vec![volume, spread, context.clone()], 1.0),
-            ("CONTEXT", vec![context], 1.0),
+            (
+                "ENUM+CONTEXT",
+                vec![volume, spread, context.clone(), travel(3.0)],
+                1.0
+            ),
+            ("CONTEXT", vec![context, travel(3.0)], 1.0),
         ]
     );
     let an1328 = analytic("AN1328", "");
@@ -295,7 +311,7 @@ fn a_configuration_changes_what_is_checked() {
     let an1594 = analytic(
         "AN1594",
         "[analytic.AN1594]\nTimeWindow = \"10m\"\nthreshold = 92\nenabled = false\nMinimumCalls = 7\n\
-         ContextTraits = [\"country\", \"region\"]\n",
+         ContextTraits = [\"country\", \"region\"]\nTravelWeight = 0\n",
     );
     assert_eq!(an1594.window, Some(Window::TEN_MINUTES));
     assert_eq!((an1594.threshold, an1594.enabled), (Some(92.0), false));
@@ -306,7 +322,10 @@ fn a_configuration_changes_what_is_checked() {
     assert_eq!(an1594.context, [Trait::Country, Trait::Region]);
     assert_eq!(
         an1594.arms[2].terms,
-        [Term::Traits(vec![Trait::Country, Trait::Region])]
+        [
+            Term::Traits(vec![Trait::Country, Trait::Region]),
+            travel(0.0)
+        ]
     );
     let element = an1594.elements.get("MinimumCalls").unwrap();
     assert_eq!(

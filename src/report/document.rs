@@ -141,6 +141,9 @@ pub struct Authentication {
     pub mfa: Option<bool>,
     /// From where.
     pub source_ip: Option<String>,
+    /// In which country that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
 }
 
 /// How a credential was come by.

@@ -6,9 +6,10 @@ use crate::report::document::{
     AlertDocument, AlertReason, Amount, AmountBasis, Assumption, FirstEvent, JudgedAgainst, Step,
 };
 use crate::report::escape::Plain;
-use crate::report::number::{amount, bytes, count, noun};
+use crate::report::number::{amount, bytes, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::stats::Severity;
+use crate::time::Time;
 
 /// Operations that are shown; the document has more.
 const OPERATIONS_SHOWN: usize = 6;
@@ -132,12 +133,16 @@ fn session(alert: &AlertDocument) -> Option<String> {
             Some(false) => " without MFA",
             None => "",
         };
-        let from = a
-            .source_ip
-            .as_ref()
-            .map(|ip| format!(" from {ip}"))
+        let ago = since(&a.time, &alert.time)
+            .map(|ago| format!(", {ago} before,"))
             .unwrap_or_default();
-        format!("{} at {}{factor}{from}", a.method, a.time)
+        let from = match (&a.source_ip, &a.country) {
+            (Some(ip), Some(country)) => format!(" from {ip} ({country})"),
+            (Some(place), None) | (None, Some(place)) => format!(" from {place}"),
+            (None, None) => String::new(),
+        };
+        let text = format!("{} at {}{ago}{factor}{from}", a.method, a.time);
+        text.trim_end_matches(',').to_owned()
     });
     let parts = [
         alert.entity.session.clone(),
@@ -150,6 +155,13 @@ fn session(alert: &AlertDocument) -> Option<String> {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Says how much time lies between two instants; nothing if the first is the later one.
+fn since(before: &str, after: &str) -> Option<String> {
+    let secs = |text: &str| Some(Time::parse(text)?.nanos().div_euclid(1_000_000_000));
+    let between = secs(after)? - secs(before)?;
+    (between >= 0).then(|| duration(between))
 }
 
 /// Tells who took a credential, and with which that he took before, in one line that is not yet escaped.
@@ -576,7 +588,7 @@ HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl
     who      arn:aws:iam::111122223333:role/etl (role session)
     from     198.51.100.7, region ap-south-1, aws:111122223333
     client   aws-cli\\u{1b}[2J<script>\\u{202e}
-    session  s\"'1, credential ASIA1, AssumeRole at 2026-03-16T04:00:00Z without MFA from 198.51.100.7
+    session  s\"'1, credential ASIA1, AssumeRole at 2026-03-16T04:00:00Z, 11m 09s before, without MFA from 198.51.100.7
     since    2026-01-02
     alert    5f0c (threshold 92.3, generation 7, 1,280 events)
 ";

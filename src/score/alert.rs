@@ -169,12 +169,15 @@ pub struct AuthenticationRecord {
     /// When.
     #[serde(serialize_with = "as_text")]
     pub time: Time,
-    /// The operation, or how calls are signed.
+    /// The operation, and in parentheses by what means if that is known; or how calls are signed.
     pub method: String,
     /// Whether a second factor was used.
     pub mfa: Option<bool>,
     /// From where.
     pub source_ip: Option<String>,
+    /// In which country that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
 }
 
 /// What a reason was judged against.
@@ -945,22 +948,28 @@ fn aliases(subject: &Subject) -> Vec<String> {
 }
 
 /// Returns how the session of an alert began: that of the event that speaks for it, if its record says so, or else the last
-/// sign-in or role assumption before the crossing, or what the last session says.
+/// sign-in of that day before the crossing, or what the last session says. A sign-in that was refused began none.
 fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<AuthenticationRecord> {
-    use crate::event::Action;
+    use crate::event::{Action, Outcome};
     let source_ip = |e: &Event| e.peer.ip.map(|ip| ip.to_string());
+    let country = |e: &Event| e.peer.country.as_ref().map(ToString::to_string);
+    let has_worked = |e: &Event| matches!(e.outcome, Outcome::Success | Outcome::Unknown);
     let speaker = speaker.filter(|e| e.context.session_start.is_some());
     let signed_in = events
         .iter()
         .rev()
-        .find(|e| e.action == Action::Authenticate)
+        .find(|e| e.action == Action::Authenticate && has_worked(e))
         .filter(|_| speaker.is_none());
     if let Some(event) = signed_in {
         return Some(AuthenticationRecord {
             time: event.time,
-            method: event.op.to_string(),
+            method: match &event.context.auth_method {
+                Some(method) => format!("{} ({method})", event.op),
+                None => event.op.to_string(),
+            },
             mfa: event.context.mfa,
             source_ip: source_ip(event),
+            country: country(event),
         });
     }
     let event = speaker.or_else(|| {
@@ -976,6 +985,7 @@ fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<Authentic
             .map_or_else(|| "session".to_owned(), |m| m.to_string()),
         mfa: event.context.mfa,
         source_ip: source_ip(event),
+        country: country(event),
     })
 }
 

@@ -235,6 +235,9 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) ->
         .then(|| target::parameter(r.metadata, "login_type"))
         .flatten()
         .and_then(Value::text);
+    let mfa = (action == Action::Authenticate)
+        .then(|| target::second_factor(r.metadata))
+        .flatten();
 
     let [first, last] = loose::pick(r.operation.members(), ["first", "last"]);
     Event {
@@ -253,6 +256,7 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) ->
         application: caller.application,
         context: Context {
             console: client.console(peer.ip),
+            mfa,
             auth_method: method.map(|method| interner.share(&method)),
             actor_account: caller.account,
             on_behalf_of: caller.on_behalf_of,

@@ -5,7 +5,7 @@ use crate::sources::gcpaudit::Record;
 use crate::sources::gcpaudit::caller::{identity_of, owner_of};
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
-use crate::sources::parts::loose;
+use crate::sources::parts::{factor, loose};
 use crate::vocab::Str;
 
 /// Everyone, as the account of a destination.
@@ -298,13 +298,32 @@ pub fn issued(r: &Record<'_>, plain_name: &str, interner: &mut Interner) -> Opti
     Some(interner.share(&id))
 }
 
+/// Tells whether a sign-in used a second factor; a list of first factors alone says that it did not.
+pub fn second_factor(metadata: Value<'_>) -> Option<bool> {
+    let is_asked = typed(metadata, "is_second_factor", "boolValue").and_then(Value::truth);
+    if is_asked == Some(true) {
+        let status = parameter(metadata, "login_challenge_status").and_then(Value::text);
+        return Some(status.as_deref() != Some("failed"));
+    }
+    let is_second = |method: &Value<'_>| method.text().is_some_and(|text| factor::is_second(&text));
+    match typed(metadata, "login_challenge_method", "multiStrValue") {
+        Some(methods) => Some(methods.elements().any(|method| is_second(&method))),
+        None => Some(is_second(&parameter(metadata, "login_challenge_method")?)),
+    }
+}
+
 /// Returns a parameter of an event of Workspace, whose audit logs share the form.
 pub fn parameter<'a>(metadata: Value<'a>, name: &str) -> Option<Value<'a>> {
+    typed(metadata, name, "value")
+}
+
+/// Returns a parameter that stands in the column for values of its type.
+fn typed<'a>(metadata: Value<'a>, name: &str, column: &str) -> Option<Value<'a>> {
     let event = loose::path(metadata, &["event"]).elements().next()?;
     let parameters = loose::path(event, &["parameter"]);
     parameters.elements().find_map(|parameter| {
-        let [key, value] = loose::pick(parameter.members(), ["name", "value"]);
-        (key.text()? == name).then_some(value)
+        let [key, value] = loose::pick(parameter.members(), ["name", column]);
+        (key.text()? == name && !matches!(value, Value::Null)).then_some(value)
     })
 }
 

@@ -1,4 +1,4 @@
-//! What several formats have in common: times, addresses, countries, ids, names, texts, credentials, outcomes and tables of
+//! What several formats have in common: times, addresses, countries, ids, names, texts, credentials, factors, outcomes and tables of
 //! operations.
 
 pub mod actions;
@@ -6,6 +6,7 @@ pub mod address;
 pub mod arn;
 pub mod base64;
 pub mod country;
+pub mod factor;
 pub mod id;
 pub mod identity;
 pub mod instant;

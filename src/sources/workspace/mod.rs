@@ -15,6 +15,7 @@ use crate::event::{
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::parts::address;
+use crate::sources::parts::factor;
 use crate::sources::parts::id::Hash;
 use crate::sources::parts::identity;
 use crate::sources::parts::instant::instant;
@@ -42,10 +43,6 @@ const SERVICE_ACCOUNT: &str = "gserviceaccount.com";
 const EVERYONE: &str = "*";
 /// The most events of one activity; real ones have a handful.
 const EVENTS_MAX: usize = 1_000;
-/// Ways to sign in that are no second factor.
-const FIRST_FACTORS: [&str; 4] = ["password", "none", "other", "login_location"];
-/// What the names of questions begin with, which are none either.
-const QUESTION: &str = "knowledge_";
 
 fn recognises(object: Object<'_>) -> bool {
     let id = || Column::of(object.get("id"));
@@ -277,8 +274,7 @@ fn second_factor(given: &Parameters<'_>) -> Option<bool> {
         return Some(given.text("login_challenge_status").as_deref() != Some("failed"));
     }
     let methods = given.texts("login_challenge_method")?;
-    let is_second = |m: &String| !FIRST_FACTORS.contains(&m.as_str()) && !m.starts_with(QUESTION);
-    Some(methods.iter().any(is_second))
+    Some(methods.iter().any(|method| factor::is_second(method)))
 }
 
 /// Returns whom a document is given to, if it is somebody outside.

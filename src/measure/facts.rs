@@ -510,6 +510,24 @@ mod tests {
     }
 
     #[test]
+    fn whoever_works_in_several_clouds_is_of_each_of_them() {
+        let mut profile = Profile::default();
+        assert!(profile.is_of(&[Provider::Okta]), "none says whose it is");
+        let mut other = Profile::default();
+        other.add_provider(Provider::M365);
+        other.add_provider(Provider::Azure);
+        profile.add_provider(Provider::Entra);
+        profile.merge(&other);
+        profile.merge(&other);
+        assert_eq!(
+            profile.providers,
+            [Provider::Azure, Provider::Entra, Provider::M365]
+        );
+        assert!(profile.is_of(&[Provider::Okta, Provider::M365]));
+        assert!(!profile.is_of(&[Provider::Okta]));
+    }
+
+    #[test]
     fn a_window_holds_what_happened_in_it_whatever_its_length() {
         let day = Day(20_000).start();
         let calls: Vec<i64> = (0..86_400).step_by(70).collect();

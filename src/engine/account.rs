@@ -425,15 +425,16 @@ fn of_analytic(
 }
 
 fn why_not(analytic: &Analytic, subject: &Subject) -> Option<String> {
-    let provider = subject.facts.profile.provider;
+    let profile = &subject.facts.profile;
     if !analytic.enabled {
         Some("it is switched off".to_owned())
     } else if !analytic.entities.contains(&subject.entity.kind) {
         Some(format!("it does not judge a {}", subject.entity.kind))
+    } else if !profile.is_of(&analytic.providers) {
+        let names: Vec<_> = profile.providers.iter().map(|p| p.as_str()).collect();
+        Some(format!("it does not look at {}", names.join(", ")))
     } else {
-        provider
-            .filter(|provider| !analytic.providers.contains(provider))
-            .map(|provider| format!("it does not look at {provider}"))
+        None
     }
 }
 

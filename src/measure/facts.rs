@@ -83,6 +83,8 @@ pub struct Share {
 pub struct Profile {
     /// Whose cloud; the first in declaration order where records disagree.
     pub provider: Option<Provider>,
+    /// All whose clouds records came from, in declaration order: a person of Entra works in Azure and in the office suite.
+    pub providers: Vec<Provider>,
     /// Events by kind of identity: the most frequent decides.
     pub kinds: Vec<(IdentityKind, u64)>,
     /// The role; the first in text order where records disagree.
@@ -94,6 +96,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Tells whether any record came from one of these; so they do if none says whose it is.
+    pub fn is_of(&self, providers: &[Provider]) -> bool {
+        self.providers.is_empty() || self.providers.iter().any(|p| providers.contains(p))
+    }
+
     /// Returns the kind of identity that most events speak of.
     pub fn kind(&self) -> IdentityKind {
         let mut best = (IdentityKind::Unknown, 0);
@@ -112,8 +119,17 @@ impl Profile {
         }
     }
 
+    fn add_provider(&mut self, provider: Provider) {
+        if let Err(at) = self.providers.binary_search(&provider) {
+            self.providers.insert(at, provider);
+        }
+    }
+
     fn merge(&mut self, other: &Profile) {
         self.provider = least(self.provider, other.provider);
+        for &provider in &other.providers {
+            self.add_provider(provider);
+        }
         self.role = least(self.role.take(), other.role.clone());
         self.account = least(self.account.take(), other.account.clone());
         for &(kind, n) in &other.kinds {
@@ -189,6 +205,7 @@ impl DayFacts {
         if self.profile.provider.is_none_or(|p| provider < p) {
             self.profile.provider = Some(provider);
         }
+        self.profile.add_provider(provider);
         if let Some(account) =
             account.filter(|a| self.profile.account.as_ref().is_none_or(|mine| *a < mine))
         {
@@ -490,6 +507,24 @@ mod tests {
             assert_eq!(facts.touches_sensitive(), touches);
         }
         assert!(!facts.is_active(Metric::SensitiveBuckets));
+    }
+
+    #[test]
+    fn whoever_works_in_several_clouds_is_of_each_of_them() {
+        let mut profile = Profile::default();
+        assert!(profile.is_of(&[Provider::Okta]), "none says whose it is");
+        let mut other = Profile::default();
+        other.add_provider(Provider::M365);
+        other.add_provider(Provider::Azure);
+        profile.add_provider(Provider::Entra);
+        profile.merge(&other);
+        profile.merge(&other);
+        assert_eq!(
+            profile.providers,
+            [Provider::Azure, Provider::Entra, Provider::M365]
+        );
+        assert!(profile.is_of(&[Provider::Okta, Provider::M365]));
+        assert!(!profile.is_of(&[Provider::Okta]));
     }
 
     #[test]

@@ -140,11 +140,7 @@ impl<'a> Judge<'a> {
     pub fn applies(&self, analytic: &Analytic, subject: &Subject) -> bool {
         analytic.enabled
             && analytic.entities.contains(&subject.entity.kind)
-            && subject
-                .facts
-                .profile
-                .provider
-                .is_none_or(|p| analytic.providers.contains(&p))
+            && subject.facts.profile.is_of(&analytic.providers)
     }
 
     fn verdict(&self, parts: &mut Parts, analytic: &Analytic) -> Option<Verdict> {

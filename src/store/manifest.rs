@@ -13,7 +13,7 @@ use crate::time::Day;
 
 const NAME: &str = "MANIFEST.json";
 /// Changes when stored bytes change their meaning.
-const SCHEMA: u32 = 5;
+const SCHEMA: u32 = 6;
 
 /// A stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,16 +22,15 @@ impl<'a> Words<'a> {
     pub fn of(line: &'a str) -> Self {
         let words = line.split_whitespace().take_while(|w| !w.starts_with('#'));
         Self {
-            words: words
-                .map(|word| word.strip_suffix(',').unwrap_or(word))
-                .collect(),
+            words: words.collect(),
             at: 0,
         }
     }
 
     /// Returns the next word without taking it.
     pub fn peek(&self) -> Option<&'a str> {
-        self.words.get(self.at).copied()
+        let word = self.words.get(self.at)?;
+        Some(word.strip_suffix(',').unwrap_or(word))
     }
 
     /// Takes the next word if it is this one.
@@ -72,7 +71,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Returns what is left of the line.
+    /// Returns what is left of the line, with its commas.
     pub fn rest(&self) -> String {
         self.words[self.at.min(self.words.len())..].join(" ")
     }

@@ -1078,6 +1078,7 @@ fn reason(
         Contribution::Share {
             accounts,
             buckets,
+            destinations,
             acts,
             surprise,
         } => Reason::Share {
@@ -1085,7 +1086,7 @@ fn reason(
             buckets: buckets.iter().map(|b| b.to_string()).collect(),
             acts: *acts,
             surprise: round(*surprise, 3),
-            basis: share_basis(subject, generation, accounts),
+            basis: share_basis(subject, generation, destinations),
             first,
         },
         Contribution::Burst {

@@ -2,6 +2,9 @@
 //!
 //! An episode is an entity's UTC day. Statistics only grow with the events of a day, so the event at which a threshold is
 //! crossed is found by halving: it is the first, in the order of time and id, with which the day so far is as surprising.
+//! Few things can shut a gate again: an expected value after none at all, a newcomer's kind that later events outvote, and a
+//! day with more than its facts have room for. Then the whole day decides, and the event that is found is one with which
+//! the threshold is crossed, if not the first.
 
 use std::collections::{BTreeMap, BTreeSet};
 

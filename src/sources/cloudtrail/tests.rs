@@ -571,7 +571,10 @@ fn a_policy_lets_in_whom_its_statements_let_in() {
     for (statements, account) in [
         // Denials let nobody in, whatever they name, and take nothing back that the other statement gives.
         (json!([{"Effect": "Deny", "Principal": "*"}]), None),
-        (json!([{"Effect": "Deny", "NotPrincipal": {"AWS": own}}]), None),
+        (
+            json!([{"Effect": "Deny", "NotPrincipal": {"AWS": own}}]),
+            None,
+        ),
         (
             json!([{"Effect": "Deny", "Principal": "*"}, {"Effect": "Allow", "Principal": {"AWS": foreign}}]),
             Some(foreign),
@@ -647,10 +650,7 @@ fn a_policy_lets_in_whom_its_statements_let_in() {
             Some("*"),
         ),
         // Services, canonical ids, identity providers and deleted users are no accounts.
-        (
-            allow(json!({"Service": "cloudfront.amazonaws.com"})),
-            None,
-        ),
+        (allow(json!({"Service": "cloudfront.amazonaws.com"})), None),
         (allow(json!({"CanonicalUser": "79a59df9"})), None),
         (
             allow(json!({"Federated": "cognito-identity.amazonaws.com"})),
@@ -658,7 +658,9 @@ fn a_policy_lets_in_whom_its_statements_let_in() {
         ),
         (allow(json!({"AWS": "AIDAEXAMPLE"})), None),
         (
-            allow(json!({"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"})),
+            allow(
+                json!({"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}),
+            ),
             None,
         ),
     ] {

@@ -261,9 +261,17 @@ impl Check {
                 self.surprise(field, *surprise, exact);
                 Some(exact)
             }
-            AlertReason::Burst { surprise, .. } | AlertReason::Declared { surprise, .. } => {
-                Some(*surprise)
+            AlertReason::Burst {
+                observed,
+                required,
+                surprise,
+                ..
+            } => {
+                let weight = if observed >= required { *surprise } else { 0.0 };
+                self.same(format!("{field}.surprise"), *surprise, weight);
+                Some(weight)
             }
+            AlertReason::Declared { surprise, .. } => Some(*surprise),
             AlertReason::Sequence { .. } => None,
         }
     }

@@ -91,7 +91,8 @@ impl BurstKind {
         match self {
             Self::PostureBuckets => Some(Metric::PostureBuckets),
             Self::DeniedCalls => Some(Metric::DeniedCalls),
-            Self::Countries => None,
+            Self::DirectoryFamilies => Some(Metric::DirectoryFamilies),
+            Self::DeniedBuckets | Self::Countries => None,
         }
     }
 }
@@ -153,6 +154,10 @@ words! {
         PostureBuckets = "posture_buckets",
         /// Denied storage calls, in one bucket from one address.
         DeniedCalls = "denied_calls",
+        /// Distinct buckets in which storage calls were denied, from one address.
+        DeniedBuckets = "denied_buckets",
+        /// Distinct directory operations, from one address, and not in a console.
+        DirectoryFamilies = "directory_families",
         /// Distinct countries called from.
         Countries = "countries",
     }

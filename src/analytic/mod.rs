@@ -407,15 +407,7 @@ impl Analytic {
 
     /// Returns the bursts that its arms look at.
     pub fn bursts(&self) -> Vec<(BurstKind, Window)> {
-        let mut bursts = Vec::new();
-        for arm in &self.arms {
-            for term in &arm.terms {
-                if let Term::Burst(burst, _) = term {
-                    bursts.push((burst.kind, burst.over));
-                }
-            }
-            arm.gates.iter().for_each(|gate| gate.bursts(&mut bursts));
-        }
+        let mut bursts: Vec<_> = self.asked_bursts().map(|b| (b.kind, b.over)).collect();
         bursts.sort_unstable();
         bursts.dedup();
         bursts
@@ -425,15 +417,19 @@ impl Analytic {
     /// one whose window slides.
     pub fn sliding(&self, metric: Metric) -> Option<(BurstKind, Window)> {
         let over = self.window?;
-        let is_it = |burst: &Burst| {
-            burst.kind.metric() == Some(metric) && burst.over == over && !burst.fixed
-        };
-        let mut terms = self.arms.iter().flat_map(|arm| &arm.terms);
-        let found = terms.find_map(|term| match term {
-            Term::Burst(burst, _) if is_it(burst) => Some(burst.kind),
-            _ => None,
-        })?;
-        Some((found, over))
+        self.asked_bursts()
+            .find(|burst| !burst.fixed && burst.over == over && burst.kind.metric() == Some(metric))
+            .map(|burst| (burst.kind, over))
+    }
+
+    fn asked_bursts(&self) -> impl Iterator<Item = &Burst> {
+        self.arms.iter().flat_map(|arm| {
+            let terms = arm.terms.iter().filter_map(|term| match term {
+                Term::Burst(burst, _) => Some(burst),
+                _ => None,
+            });
+            terms.chain(arm.gates.iter().flat_map(Gate::bursts))
+        })
     }
 
     /// Returns the steps of the sequence, none if there is no sequence.
@@ -462,11 +458,11 @@ impl Gate {
         }
     }
 
-    fn bursts(&self, bursts: &mut Vec<(BurstKind, Window)>) {
+    fn bursts(&self) -> Vec<&Burst> {
         match self {
-            Self::Burst(burst) => bursts.push((burst.kind, burst.over)),
-            Self::AnyOf(gates) => gates.iter().for_each(|gate| gate.bursts(bursts)),
-            _ => {}
+            Self::Burst(burst) => vec![burst],
+            Self::AnyOf(gates) => gates.iter().flat_map(Self::bursts).collect(),
+            _ => Vec::new(),
         }
     }
 }

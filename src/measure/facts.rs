@@ -78,6 +78,26 @@ pub struct Share {
     pub is_grant: bool,
 }
 
+/// Everybody, as the account of a share.
+pub const EVERYBODY: &str = "*";
+
+impl Share {
+    /// Returns the value of [`Trait::Destination`] by which it is known where something was given to.
+    pub fn destination(&self) -> Str {
+        destination_of(&self.account, Some(&self.bucket))
+    }
+}
+
+/// Returns the value of [`Trait::Destination`] by which an account is known that something of a bucket was given to.
+///
+/// Nobody gets used to everybody: to open one bucket is no habit of opening others.
+pub(super) fn destination_of(account: &Str, bucket: Option<&Str>) -> Str {
+    match bucket {
+        Some(bucket) if **account == *EVERYBODY => format!("{EVERYBODY} in {bucket}").into(),
+        _ => account.clone(),
+    }
+}
+
 /// Who a subject is, beside its id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {

@@ -15,7 +15,8 @@ pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, Leg, LegKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
 pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
-pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, Share, TraitValues};
+use facts::destination_of;
+pub use facts::{Cell, CellKey, DayFacts, EVERYBODY, Minute, Profile, Share, TraitValues};
 pub use issuance::{Issuance, Issuances, Issued};
 pub use links::Links;
 
@@ -112,9 +113,12 @@ impl<'a> Contribution<'a> {
             if is_measured(event.action) {
                 self.sums.push((Metric::DeniedCalls, 1));
                 if event.action != Action::EnumerateDirectory {
-                    let bucket = event.container.as_ref().map_or(0, |b| value_hash(b.raw()));
-                    let group = bucket ^ whence(event).rotate_left(1);
+                    let bucket = event.container.as_ref().map(|b| value_hash(b.raw()));
+                    let group = bucket.unwrap_or(0) ^ whence(event).rotate_left(1);
                     self.mark(BurstKind::DeniedCalls, group, value_hash(&event.id));
+                    if let Some(bucket) = bucket {
+                        self.mark(BurstKind::DeniedBuckets, whence(event), bucket);
+                    }
                 }
             }
             return;
@@ -142,8 +146,11 @@ impl<'a> Contribution<'a> {
             Action::WritePosture => self.add_share(event),
             Action::EnumerateDirectory => {
                 self.sums.push((Metric::DirectoryCalls, 1));
-                self.distinct
-                    .push((Metric::DirectoryFamilies, value_hash(&event.op)));
+                let family = value_hash(&event.op);
+                self.distinct.push((Metric::DirectoryFamilies, family));
+                if event.context.console != Some(true) {
+                    self.mark(BurstKind::DirectoryFamilies, whence(event), family);
+                }
             }
             Action::EgressFlow => {
                 if let Some(ip) = event.destination.ip {
@@ -301,7 +308,13 @@ impl<'a> Contribution<'a> {
             self.add_trait(Trait::Scope, scope);
         }
         if let Some(account) = &event.destination.account {
-            self.add_trait(Trait::Destination, account);
+            match event.copied_from.as_ref().or(event.container.as_ref()) {
+                Some(bucket) if **account == *EVERYBODY => {
+                    let destination = destination_of(account, Some(bucket.shared()));
+                    self.add_written(Trait::Destination, format_args!("{destination}"));
+                }
+                _ => self.add_trait(Trait::Destination, account),
+            }
         } else if let (Action::CopyObject, Some(bucket)) =
             (event.action, &event.destination.container)
         {

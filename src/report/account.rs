@@ -6,6 +6,7 @@ use crate::engine::{Account, AccountOutcome, AnalyticAccount, HowJudged};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, count, duration, noun};
 use crate::report::paint::Paint;
+use crate::report::text::counted_at_once;
 use crate::score::{ArmAccount, GateDetail, GateReading, PartAccount, StepReading};
 
 /// Returns the account over several lines.
@@ -254,9 +255,8 @@ fn gate_text(gate: &GateReading) -> String {
             observed,
             required,
         } => format!(
-            "{} {} within {over} of {} asked",
-            count(*observed),
-            burst.replace('_', " "),
+            "{} within {over}, {} asked",
+            counted_at_once(burst, *observed),
             count(*required)
         ),
         GateDetail::Surprising {
@@ -294,12 +294,14 @@ fn gate_text(gate: &GateReading) -> String {
                 (true, false) => format!("{name} {}", values.join(", ")),
             }
         }
-        GateDetail::Caller { caller, of } if gate.is_open || of.is_empty() => {
-            format!("the caller is a {}", caller.replace('_', " "))
+        GateDetail::Caller { caller, .. } if gate.is_open => {
+            format!("the caller's kind is {}", caller.replace('_', " "))
         }
-        GateDetail::Caller { caller, of } => {
-            format!("the caller is a {caller}, none of {}", of.join(", "))
-        }
+        GateDetail::Caller { caller, of } => format!(
+            "the caller's kind is {}, none of {}",
+            caller.replace('_', " "),
+            of.join(", ").replace('_', " ")
+        ),
         GateDetail::Unlogged { action } if gate.is_open => {
             format!("{action} is not logged here")
         }
@@ -353,9 +355,8 @@ fn part_text(part: &PartAccount) -> String {
             part.value.as_deref().unwrap_or_default()
         ),
         "burst" => format!(
-            "{} {} within {}",
-            count(part.observed.unwrap_or(0)),
-            name.replace('_', " "),
+            "{} within {}",
+            counted_at_once(name, part.observed.unwrap_or(0)),
             part.window.as_deref().unwrap_or_default()
         ),
         "declared" => "weight of its own".to_owned(),

@@ -295,7 +295,14 @@ fn write_reason(
                 None => Ok(()),
             }
         }
-        AlertReason::Share { .. } | AlertReason::Burst { .. } | AlertReason::Declared { .. } => {
+        AlertReason::Burst { start, .. } => {
+            writeln!(
+                out,
+                "  the largest such of the day, wherever it begins: here at {}; {part} of the whole, as the analytic declares",
+                Plain(start)
+            )
+        }
+        AlertReason::Share { .. } | AlertReason::Declared { .. } => {
             writeln!(out, "  {part} of the whole")
         }
         AlertReason::Sequence { steps } => steps

@@ -179,9 +179,27 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
                     steps.join(" > "),
                 ))
             }
-            AlertReason::Share { .. }
-            | AlertReason::Burst { .. }
-            | AlertReason::Declared { .. } => None,
+            AlertReason::Burst {
+                burst,
+                window,
+                observed: n,
+                ..
+            } => {
+                let parameter = format!("{burst} at once within {window}");
+                Some(observed(
+                    &parameter,
+                    "Volume Analysis",
+                    "BURST",
+                    n.to_string(),
+                ))
+            }
+            AlertReason::Share {
+                accounts, buckets, ..
+            } => {
+                let value = format!("{} to {}", buckets.join(", "), accounts.join(", "));
+                Some(observed("shares", "Relationship Analysis", "SHARED", value))
+            }
+            AlertReason::Declared { .. } => None,
         })
         .collect()
 }
@@ -193,6 +211,17 @@ fn baselines(alert: &AlertDocument) -> Vec<Value> {
             "observation_type": "Volume Analysis",
             "observed_pattern": "NORMAL_VOLUME",
             "observations": [{"value": format!("p50 {}", a.p50)}, {"value": format!("p99 {}", a.p99)}],
+        })),
+        AlertReason::Burst {
+            burst,
+            window,
+            required,
+            ..
+        } => Some(json!({
+            "observation_parameter": format!("{burst} at once within {window}"),
+            "observation_type": "Volume Analysis",
+            "observed_pattern": "NO_BURST",
+            "observations": [{"value": format!("below {required}")}],
         })),
         _ => None,
     };
@@ -256,7 +285,24 @@ pub(super) fn without_null(value: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::text::tests::sample;
+    use crate::report::text::tests::{burst, sample};
+
+    #[test]
+    fn a_burst_is_an_anomaly_beside_what_is_asked_of_one() {
+        let mut alert = sample();
+        alert.reasons = vec![burst("posture_buckets", 16)];
+        let analysis = &finding(&alert)["anomaly_analyses"][0];
+        let parameter = "posture_buckets at once within 10s";
+        for (part, pattern, value) in [
+            ("anomalies", "BURST", "16"),
+            ("baselines", "NO_BURST", "below 16"),
+        ] {
+            let found = &analysis[part][0];
+            assert_eq!(found["observation_parameter"], parameter);
+            assert_eq!(found["observed_pattern"], pattern);
+            assert_eq!(found["observations"][0]["value"], value);
+        }
+    }
 
     #[test]
     fn a_finding_has_what_the_class_requires() {

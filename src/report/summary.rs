@@ -284,18 +284,7 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
                 noun(u64::from(learnt.calibration_days), "day", "days")
             ),
         )?;
-        let thresholds: Vec<String> = learnt
-            .thresholds_between
-            .iter()
-            .map(|(id, &(least, greatest))| {
-                let (least, greatest) = (format!("{least:.1}"), format!("{greatest:.1}"));
-                if least == greatest {
-                    format!("{id} {least}")
-                } else {
-                    format!("{id} {least}–{greatest}")
-                }
-            })
-            .collect();
+        let thresholds = thresholds_between(learnt);
         line(out, paint, "thresholds", &thresholds.join(", "))?;
     }
     line(
@@ -543,7 +532,7 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
 fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> std::fmt::Result {
     writeln!(out)?;
     let head = format!(
-        "{:<10} {:>7} {:>7} {:>7} {:>7} {:>10} {:>10}  {}",
+        "{:<17} {:>7} {:>7} {:>7} {:>7} {:>10} {:>10}  {}",
         "labels", "planted", "found", "true", "false", "precision", "recall", "time to detect"
     );
     writeln!(out, "{}", paint.bold(&head))?;
@@ -555,7 +544,7 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
     {
         writeln!(
             out,
-            "{:<10} {:>7} {:>7} {:>7} {:>7} {:>10} {:>10}  {}",
+            "{:<17} {:>7} {:>7} {:>7} {:>7} {:>10} {:>10}  {}",
             Plain(name).to_string(),
             of.labels,
             of.found,

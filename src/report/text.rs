@@ -10,6 +10,7 @@ use crate::report::number::{amount, bytes, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::stats::Severity;
 use crate::time::Time;
+use crate::vocab::BurstKind;
 
 /// Operations that are shown; the document has more.
 const OPERATIONS_SHOWN: usize = 6;
@@ -316,10 +317,10 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
             let from = first.as_ref().and_then(|event| event.source_ip.as_deref());
             let from = from.filter(|_| burst != "countries");
             format!(
-                "burst: {} {} within {window}{} ({required} asked)",
-                count(*observed),
-                burst.replace('_', " "),
+                "{} within {window}{}; it is a burst from {} on",
+                counted_at_once(burst, *observed),
                 from.map(|ip| format!(" from {ip}")).unwrap_or_default(),
+                count(*required),
             )
         }
         AlertReason::Declared { buckets, .. } if buckets.is_empty() => {
@@ -512,6 +513,32 @@ fn short(id: &str) -> String {
     }
 }
 
+/// Says how many things there were at once, in words: `16 buckets whose configuration was read`.
+pub(super) fn counted_at_once(kind: &str, n: u64) -> String {
+    match BurstKind::parse(kind) {
+        Some(BurstKind::PostureBuckets) => format!(
+            "configuration read of {}",
+            noun(n, "distinct bucket", "distinct buckets")
+        ),
+        Some(BurstKind::DeniedCalls) => {
+            format!("{} in one bucket", noun(n, "denied call", "denied calls"))
+        }
+        Some(BurstKind::DeniedBuckets) => {
+            format!(
+                "calls denied in {}",
+                noun(n, "distinct bucket", "distinct buckets")
+            )
+        }
+        Some(BurstKind::DirectoryFamilies) => noun(
+            n,
+            "distinct directory operation",
+            "distinct directory operations",
+        ),
+        Some(BurstKind::Countries) => noun(n, "country called from", "countries called from"),
+        None => format!("{} {}", count(n), kind.replace('_', " ")),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(super) mod tests {
@@ -566,6 +593,47 @@ pub(super) mod tests {
         let begin = "sensitive_buckets 1 in 1h: none before in its own history; any at all is expected once in 260 days, and then usually 1.8, p99 3.5";
         assert!(never.starts_with(begin), "{never}");
         assert!(!told(1.0).contains("none before"));
+    }
+
+    /// A burst as an alert has it.
+    pub(in crate::report) fn burst(kind: &str, n: u64) -> AlertReason {
+        let reason = format!(
+            r#"{{"kind": "burst", "burst": "{kind}", "window": "10s", "observed": {n}, "required": 16, "start": "2026-03-16T04:10:06Z",
+                "surprise": 7.0, "first": {{"time": "2026-03-16T04:10:06Z", "event_id": "e1", "operation": "s3:GetBucketAcl", "source_ip": "198.51.100.7"}}}}"#
+        );
+        serde_json::from_str(&reason).unwrap()
+    }
+
+    #[test]
+    fn a_burst_says_what_came_at_once_and_from_where() {
+        for (kind, said) in [
+            (
+                "posture_buckets",
+                "configuration read of 1,020 distinct buckets within 10s from 198.51.100.7; it is a burst from 16 on",
+            ),
+            (
+                "denied_calls",
+                "1,020 denied calls in one bucket within 10s from 198.51.100.7; it is a burst from 16 on",
+            ),
+            (
+                "denied_buckets",
+                "calls denied in 1,020 distinct buckets within 10s from 198.51.100.7; it is a burst from 16 on",
+            ),
+            (
+                "directory_families",
+                "1,020 distinct directory operations within 10s from 198.51.100.7; it is a burst from 16 on",
+            ),
+            (
+                "countries",
+                "1,020 countries called from within 10s; it is a burst from 16 on",
+            ),
+            (
+                "sort_to_come",
+                "1,020 sort to come within 10s from 198.51.100.7; it is a burst from 16 on",
+            ),
+        ] {
+            assert_eq!(sentence(&burst(kind, 1_020), "x"), said);
+        }
     }
 
     #[test]

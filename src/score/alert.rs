@@ -2,6 +2,9 @@
 //!
 //! An episode is an entity's UTC day. Statistics only grow with the events of a day, so the event at which a threshold is
 //! crossed is found by halving: it is the first, in the order of time and id, with which the day so far is as surprising.
+//! Few things can shut a gate again: an expected value after none at all, a newcomer's kind that later events outvote, and a
+//! day with more than its facts have room for. Then the whole day decides, and the event that is found is one with which
+//! the threshold is crossed, if not the first.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -1143,6 +1146,7 @@ fn reason(
         Contribution::Share {
             accounts,
             buckets,
+            destinations,
             acts,
             surprise,
         } => Reason::Share {
@@ -1150,7 +1154,7 @@ fn reason(
             buckets: buckets.iter().map(|b| b.to_string()).collect(),
             acts: *acts,
             surprise: round(*surprise, 3),
-            basis: share_basis(subject, generation, accounts),
+            basis: share_basis(subject, generation, destinations),
             first,
         },
         Contribution::Burst {

@@ -251,25 +251,25 @@ fn novelty_of(
     }
 }
 
-/// Judges a share to an account by the novelty of that destination; `None` if the subject is known for it.
+/// Judges a share by the novelty of its destination; `None` if the subject is known for it.
 pub fn share_novelty(
     subject: &Subject,
     generation: &Generation,
-    account: &Str,
+    destination: &Str,
 ) -> Option<NoveltyReading> {
-    let hash = value_hash(account);
+    let hash = value_hash(destination);
     let known = subject
         .baseline
         .and_then(|b| b.known(Trait::Destination))
         .is_some_and(|known| known.contains(hash));
-    (!known).then(|| novelty_of(subject, generation, Trait::Destination, hash, account))
+    (!known).then(|| novelty_of(subject, generation, Trait::Destination, hash, destination))
 }
 
-/// Returns what shares to some accounts are judged by.
-pub fn share_basis(subject: &Subject, generation: &Generation, accounts: &[Str]) -> ShareBasis {
-    let rarest = accounts
+/// Returns what shares to some destinations are judged by.
+pub fn share_basis(subject: &Subject, generation: &Generation, destinations: &[Str]) -> ShareBasis {
+    let rarest = destinations
         .iter()
-        .filter_map(|account| share_novelty(subject, generation, account))
+        .filter_map(|destination| share_novelty(subject, generation, destination))
         .max_by(|a, b| a.surprise.total_cmp(&b.surprise));
     ShareBasis {
         first: rarest.map(|reading| FirstAct {

@@ -1,11 +1,11 @@
 //! A subject's day against every analytic: arms, gates, ranks, and the verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analytic::{ActKind, Analytic, Arm, Burst, Cohort, Gate, Term};
 use crate::baseline::{Generation, arm_key};
 use crate::glob::Glob;
-use crate::measure::{BurstKey, BurstReading, EGRESS_FLOW, Share, value_hash};
+use crate::measure::{BurstKey, BurstReading, EGRESS_FLOW, EVERYBODY, Share, value_hash};
 use crate::score::account::{ArmAccount, GateDetail, GateReading, Noting, Unseen, Witness};
 use crate::score::components::{
     NoveltyReading, RoleTailReading, VolumeReading, novelty, role_tail, share_novelty, volume,
@@ -33,6 +33,8 @@ pub enum Contribution {
         accounts: Vec<Str>,
         /// The buckets, in order.
         buckets: Vec<Str>,
+        /// What these are known by as destinations, in order.
+        destinations: Vec<Str>,
         /// Acts that day.
         acts: u64,
         /// Its part of the statistic.
@@ -235,9 +237,6 @@ impl<'a> Judge<'a> {
         readings
     }
 }
-
-/// Everybody, as the account of a share.
-const EVERYBODY: &str = "*";
 
 impl ActKind {
     /// Tells whether giving something to an account that is not ours is an act of this kind.
@@ -476,7 +475,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                     is_open,
                     what: GateDetail::Act {
                         act: act.as_str(),
-                        acts: shares.iter().map(|&(_, _, n)| n).sum(),
+                        acts: shares.iter().map(|&(_, n)| n).sum(),
                     },
                 });
                 is_open
@@ -626,27 +625,19 @@ impl<'s, 'a> Parts<'s, 'a> {
             }
             Term::Acts(act) => {
                 let shares = self.foreign_shares(analytic, *act);
-                let acts = shares.iter().map(|&(_, _, n)| n).sum::<u64>();
-                let first = shares
+                let acts = shares.iter().map(|&(_, n)| n).sum::<u64>();
+                let accounts = each_once(shares.iter().map(|(share, _)| share.account.clone()));
+                let buckets = each_once(shares.iter().map(|(share, _)| share.bucket.clone()));
+                let destinations = each_once(shares.iter().map(|(share, _)| share.destination()));
+                let first = destinations
                     .iter()
-                    .filter_map(|(account, _, _)| {
-                        share_novelty(self.subject, self.generation, account)
-                    })
+                    .filter_map(|to| share_novelty(self.subject, self.generation, to))
                     .map(|novelty| novelty.surprise)
                     .fold(0.0, f64::max);
-                let mut accounts: Vec<Str> = shares
-                    .iter()
-                    .map(|(account, _, _)| account.clone())
-                    .collect();
-                let mut buckets: Vec<Str> =
-                    shares.iter().map(|(_, bucket, _)| bucket.clone()).collect();
-                accounts.sort_unstable();
-                accounts.dedup();
-                buckets.sort_unstable();
-                buckets.dedup();
                 contributions.push(Contribution::Share {
                     accounts,
                     buckets,
+                    destinations,
                     acts,
                     surprise: stats::arm::acts(first, acts),
                 });
@@ -717,20 +708,20 @@ impl<'s, 'a> Parts<'s, 'a> {
             .collect()
     }
 
-    /// Returns what was given, in acts of this kind, to accounts that are not ours: account, bucket, acts.
-    fn foreign_shares(&self, analytic: &Analytic, act: ActKind) -> Vec<(Str, Str, u64)> {
+    /// Returns what was given, in acts of this kind, to accounts that are not ours, and in how many acts.
+    fn foreign_shares(&self, analytic: &Analytic, act: ActKind) -> Vec<(&'s Share, u64)> {
+        let approved = &analytic.approved_destinations;
         self.subject
             .facts
             .shares
             .iter()
             .filter(|(share, _)| act.is(share) && !self.generation.is_ours(&share.account))
-            .filter(|(share, _)| {
-                !analytic
-                    .approved_destinations
-                    .iter()
-                    .any(|d| d.matches(&share.account))
-            })
-            .map(|(share, n)| (share.account.clone(), share.bucket.clone(), n))
+            .filter(|(share, _)| !approved.iter().any(|d| d.matches(&share.account)))
             .collect()
     }
+}
+
+/// Returns texts in order, each once.
+fn each_once(texts: impl Iterator<Item = Str>) -> Vec<Str> {
+    texts.collect::<BTreeSet<_>>().into_iter().collect()
 }

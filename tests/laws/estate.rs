@@ -12,8 +12,12 @@ use plimsoll::simulate::{Options, simulate};
 use plimsoll::sources::{self, InputFile, ReadOptions};
 use plimsoll::time::{Day, Time};
 
+use crate::calls::Call;
+
 /// Days that are learnt: enough for calibrated scores.
 pub const LEARNT_DAYS: i32 = 12;
+/// The role that reads the configuration of many buckets at once, across a border of the clock's windows.
+pub const SWEEPER: &str = "sweeper";
 /// Days that are simulated; the attacks fall on those after the learnt ones.
 const DAYS: u32 = 16;
 
@@ -80,12 +84,31 @@ pub fn estate() -> &'static Estate {
         };
         simulate(&options, folder.path(), &mut |_| {}).unwrap();
         let config = Config::load(Some(&folder.path().join("plimsoll.toml"))).unwrap();
+        let mut lines = lines_under(&folder.path().join("AWSLogs"));
+        lines.extend(sweep(options.start));
         Estate {
             setup: setup(config),
-            lines: lines_under(&folder.path().join("AWSLogs")),
+            lines,
             first: options.start,
         }
     })
+}
+
+/// A role that looks at the configuration of a bucket or two a day, and then at that of twenty, from four seconds before a border
+/// of the clock's ten to four behind it.
+fn sweep(first: Day) -> impl Iterator<Item = Line> {
+    let read = move |day: i32, second: i64, n: u64| {
+        let time = first.plus(day).start().plus_secs(second);
+        Call {
+            operation: "GetBucketPolicy",
+            bucket: format!("swept-{n}"),
+            ..Call::new(time, SWEEPER, 7_000_000 + 100 * day as u64 + n)
+        }
+    };
+    let usual = (0..LEARNT_DAYS).flat_map(move |day| (0..2).map(move |n| (day, n)));
+    let usual = usual.map(move |(day, n)| read(day, 40_000 + 900 * n, n as u64));
+    let burst = (0..20).map(move |n| read(LEARNT_DAYS + 1, 43_206 + n as i64 * 8 / 20, n));
+    usual.chain(burst).map(|call| call.line())
 }
 
 /// The given configuration with the analytics as shipped, long after everything that is simulated.

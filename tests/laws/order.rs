@@ -4,7 +4,7 @@ use plimsoll::baseline::Calibration;
 use plimsoll::store::Store;
 use proptest::prelude::*;
 
-use crate::estate::{Dice, Line, estate, write};
+use crate::estate::{Dice, Line, SWEEPER, estate, write};
 use crate::published::{Published, new_store, score, train};
 
 /// What one way of learning and scoring the estate comes to.
@@ -105,6 +105,9 @@ fn the_estate_has_something_to_compare() {
         expected.alerts.len()
     );
     assert!(!expected.calibration.is_provisional());
+    let of_sweeper = |alert: &&String| alert.contains("\"S3-POSTURE\"") && alert.contains(SWEEPER);
+    let burst = expected.alerts.iter().find(of_sweeper);
+    assert!(burst.is_some_and(|alert| alert.contains("\"kind\":\"burst\"")));
 }
 
 proptest! {

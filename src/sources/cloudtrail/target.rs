@@ -1,6 +1,7 @@
 //! What a CloudTrail call was about: bucket, object, prefix, and where data goes.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use crate::event::{Action, Destination, Untrusted};
 use crate::sources::cloudtrail::Record;
@@ -27,6 +28,9 @@ const NARROWING_KEYS: [&str; 10] = [
     "aws:userid",
     "s3:dataaccesspoint",
 ];
+/// The shortest prefixes of networks that S3's block of public access does not take for public.
+const IPV4_BITS_MIN: u8 = 8;
+const IPV6_BITS_MIN: u8 = 32;
 
 /// What a call was about.
 #[derive(Debug, Default)]
@@ -316,13 +320,17 @@ fn grantee<'a>(policy: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
         {
             continue;
         }
+        let condition = statement.get_any_case("Condition").unwrap_or(Value::Null);
+        let is_narrow = is_narrow(condition);
+        // Whoever is let in but for some is everybody else.
+        if statement.get_any_case("NotPrincipal").is_some() && !is_narrow {
+            accounts.push(Cow::Borrowed(EVERYONE));
+        }
         let principal = statement.get_any_case("Principal").unwrap_or(Value::Null);
         let named = match principal {
             Value::Object(_) => principal.get("AWS").unwrap_or(Value::Null),
             other => other,
         };
-        let condition = statement.get_any_case("Condition").unwrap_or(Value::Null);
-        let is_narrow = is_narrow(condition);
         for grantee in named.elements().filter_map(Value::text) {
             match account_of(&grantee) {
                 Some(EVERYONE) if is_narrow => {}
@@ -334,9 +342,41 @@ fn grantee<'a>(policy: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
     foremost(accounts.into_iter(), own).filter(|account| own.is_none_or(|own| **own != **account))
 }
 
+/// Tells whether a condition lets in somebody known only: one of its tests is of a narrowing key, asks for what the key is
+/// rather than for what it is not, fails if there is no such key, and names values that are not all the world.
 fn is_narrow(condition: Value<'_>) -> bool {
-    let text = String::from_utf8_lossy(condition.json()).to_ascii_lowercase();
-    NARROWING_KEYS.iter().any(|key| text.contains(key))
+    condition.members().any(|(operator, tests)| {
+        let operator = String::from_utf8_lossy(operator).to_ascii_lowercase();
+        // A caller without an organisation, say, has no such key; an address everybody has.
+        let passes_without =
+            operator.ends_with("ifexists") || operator.starts_with("forallvalues:");
+        if operator.contains("not") || operator == "null" {
+            return false;
+        }
+        tests.members().any(|(key, values)| {
+            let key = String::from_utf8_lossy(key).to_ascii_lowercase();
+            let is_narrowing = NARROWING_KEYS.iter().any(|known| key.starts_with(known));
+            let is_there = !passes_without || key == "aws:sourceip";
+            let mut values = values.elements().filter_map(Value::text).peekable();
+            let names_some = values.peek().is_some();
+            is_narrowing && is_there && names_some && !values.any(|value| is_all_the_world(&value))
+        })
+    })
+}
+
+/// Tells whether a value of a condition matches anybody, or so wide a network that S3 itself calls it public.
+fn is_all_the_world(value: &str) -> bool {
+    if value.bytes().all(|b| b == b'*') {
+        return true;
+    }
+    let Some((address, bits)) = value.split_once('/') else {
+        return false;
+    };
+    match (address.parse::<IpAddr>(), bits.parse::<u8>()) {
+        (Ok(IpAddr::V4(_)), Ok(bits)) => bits < IPV4_BITS_MIN,
+        (Ok(IpAddr::V6(_)), Ok(bits)) => bits < IPV6_BITS_MIN,
+        _ => false,
+    }
 }
 
 /// Returns the account of a policy's principal: of an ARN, of itself, or everyone.

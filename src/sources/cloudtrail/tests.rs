@@ -563,6 +563,121 @@ fn copies_and_shares_say_where_data_goes() {
 }
 
 #[test]
+fn a_policy_lets_in_whom_its_statements_let_in() {
+    let allow = |principal: Tree| json!([{"Effect": "Allow", "Principal": principal}]);
+    let everybody_if = |condition: Tree| json!([{"Effect": "Allow", "Principal": {"AWS": "*"}, "Condition": condition}]);
+    let own = "111122223333";
+    let foreign = "444455556666";
+    for (statements, account) in [
+        // Denials let nobody in, whatever they name, and take nothing back that the other statement gives.
+        (json!([{"Effect": "Deny", "Principal": "*"}]), None),
+        (
+            json!([{"Effect": "Deny", "NotPrincipal": {"AWS": own}}]),
+            None,
+        ),
+        (
+            json!([{"Effect": "Deny", "Principal": "*"}, {"Effect": "Allow", "Principal": {"AWS": foreign}}]),
+            Some(foreign),
+        ),
+        // All but one are everybody.
+        (
+            json!([{"Effect": "Allow", "NotPrincipal": {"AWS": own}}]),
+            Some("*"),
+        ),
+        (
+            json!([{"Effect": "Allow", "NotPrincipal": {"AWS": own}, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}]),
+            None,
+        ),
+        // Conditions that narrow,
+        (
+            everybody_if(json!({"StringEquals": {"aws:SourceVpce": "vpce-1"}})),
+            None,
+        ),
+        (
+            everybody_if(json!({"IpAddress": {"AWS:SourceIp": ["203.0.113.0/24", "10.0.0.0/8"]}})),
+            None,
+        ),
+        (
+            everybody_if(json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/*"}})),
+            None,
+        ),
+        (
+            everybody_if(json!({"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}})),
+            None,
+        ),
+        // and that do not.
+        (
+            everybody_if(json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})),
+            Some("*"),
+        ),
+        (
+            everybody_if(json!({"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}})),
+            Some("*"),
+        ),
+        (
+            everybody_if(json!({"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}})),
+            Some("*"),
+        ),
+        (
+            everybody_if(json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}})),
+            Some("*"),
+        ),
+        (
+            everybody_if(json!({"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}})),
+            Some("*"),
+        ),
+        (
+            everybody_if(json!({"StringLike": {"aws:PrincipalArn": "*"}})),
+            Some("*"),
+        ),
+        (
+            everybody_if(json!({"StringEquals": {"aws:UserAgent": "aws:sourceip"}})),
+            Some("*"),
+        ),
+        // Whom a bucket's name names is let in by nobody.
+        (
+            json!([{"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{own}:root")}, "Resource": format!("arn:aws:s3:::{foreign}-logs/*")}]),
+            None,
+        ),
+        (
+            json!([{"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{foreign}:root")}, "Resource": format!("arn:aws:s3:::{own}-logs/*")}]),
+            Some(foreign),
+        ),
+        // Several: everybody before a stranger, a stranger before ourselves.
+        (allow(json!({"AWS": [own, foreign]})), Some(foreign)),
+        (
+            json!([{"Effect": "Allow", "Principal": {"AWS": foreign}}, {"Effect": "Allow", "Principal": "*"}]),
+            Some("*"),
+        ),
+        // Services, canonical ids, identity providers and deleted users are no accounts.
+        (allow(json!({"Service": "cloudfront.amazonaws.com"})), None),
+        (allow(json!({"CanonicalUser": "79a59df9"})), None),
+        (
+            allow(json!({"Federated": "cognito-identity.amazonaws.com"})),
+            None,
+        ),
+        (allow(json!({"AWS": "AIDAEXAMPLE"})), None),
+        (
+            allow(
+                json!({"AWS": "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}),
+            ),
+            None,
+        ),
+    ] {
+        for policy in [
+            json!({"Statement": statements}),
+            json!(json!({"Statement": statements}).to_string()),
+        ] {
+            let e = event(
+                json!({"eventSource": "s3.amazonaws.com", "eventName": "PutBucketPolicy",
+                "requestParameters": {"bucketName": format!("{own}-logs"), "bucketPolicy": policy}}),
+            );
+            assert_eq!(e.destination.account.as_deref(), account, "{policy}");
+        }
+    }
+}
+
+#[test]
 fn a_bucket_is_found_wherever_it_is_named() {
     let listing = json!({"bucketName": "b", "list-type": "2", "prefix": ""});
     for (members, container, object, prefix) in [

@@ -76,9 +76,9 @@ pub struct Arguments {
 
 /// Some formats.
 #[derive(Debug, Clone)]
-struct Formats(Vec<Format>);
+pub(super) struct Formats(pub(super) Vec<Format>);
 
-fn formats(text: &str) -> std::result::Result<Formats, String> {
+pub(super) fn formats(text: &str) -> std::result::Result<Formats, String> {
     Format::list(text).map(Formats).map_err(|word| {
         let names = Format::ALL.map(Format::name).join(", ");
         format!("there is no `{word}`, but aws, all, {names}")
@@ -92,7 +92,7 @@ fn grade(text: &str) -> std::result::Result<Grade, String> {
         .ok_or_else(|| format!("there are {}", Grade::ALL.map(Grade::name).join(", ")))
 }
 
-fn repertoire(text: &str) -> std::result::Result<Repertoire, String> {
+pub(super) fn repertoire(text: &str) -> std::result::Result<Repertoire, String> {
     Repertoire::ALL
         .into_iter()
         .find(|repertoire| repertoire.name() == text)

@@ -151,6 +151,14 @@ impl Class {
         }
     }
 
+    /// Returns the class of a name.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        Self::CORE
+            .into_iter()
+            .chain(Self::MORE)
+            .find(|class| class.name() == name)
+    }
+
     /// Returns whether somebody's credentials can be misused for it.
     fn suits(self, who: &Identity, grade: Grade) -> bool {
         let person = matches!(who.kind, Kind::Analyst | Kind::Developer);

@@ -116,6 +116,14 @@ impl Default for Options {
     }
 }
 
+/// Returns the provider in whose logs an attack of a class, as labels name it, is seen.
+pub fn provider_of(class: &str) -> Option<&'static str> {
+    match Class::of_name(class) {
+        Some(_) => Some("aws"),
+        None => abroad::provider_of(class),
+    }
+}
+
 /// What a simulation came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {

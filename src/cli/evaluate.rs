@@ -6,10 +6,12 @@ use clap::Args;
 
 use crate::cli::format::View;
 use crate::cli::options::Budget;
+use crate::cli::simulate::{self, Formats, repertoire};
 use crate::cli::{Console, Ending};
 use crate::error::{Error, Result};
 use crate::evaluation::{Options, Report, evaluate};
 use crate::report::{evaluation, json};
+use crate::simulate::{Format, Repertoire};
 
 /// Measure recall, false alerts and budgets over simulated estates
 ///
@@ -36,12 +38,27 @@ pub struct Arguments {
     /// Alerts a day that are promised; may be given several times [default: 5/day and 20/day].
     #[arg(long, value_name = "N/day")]
     budget: Vec<Budget>,
+    /// The log formats of each estate: as for `simulate`, but `all` leaves out those that say again what CloudTrail and flow
+    /// logs say.
+    #[arg(long, value_name = "FORMATS", default_value = "all", value_parser = formats)]
+    formats: Formats,
+    /// Which attacks and decoys there are in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
+    /// analytic. Analytics without any attack are not judged.
+    #[arg(long, value_name = "WHICH", default_value = Options::default().repertoire.name(), value_parser = repertoire)]
+    attacks: Repertoire,
     /// How the result is written.
     #[arg(long, default_value = "text")]
     format: View,
     /// Also write evaluation.md, evaluation.json, curves.svg and reliability.svg into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+fn formats(text: &str) -> std::result::Result<Formats, String> {
+    match text {
+        "all" => Ok(Formats(Format::originals())),
+        _ => simulate::formats(text),
+    }
 }
 
 /// Runs the command.
@@ -56,6 +73,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         days_learnt: arguments.train_days,
         days_judged: arguments.days,
         identities: arguments.identities,
+        formats: arguments.formats.0.clone(),
+        repertoire: arguments.attacks,
         ..Options::default()
     };
     if !arguments.budget.is_empty() {

@@ -9,7 +9,7 @@ use crate::cli::{Console, Ending};
 use crate::engine::Progress;
 use crate::error::{Error, Result};
 use crate::report::count;
-use crate::simulate::{self, Format, Grade, Options};
+use crate::simulate::{self, Format, Grade, Options, Repertoire};
 use crate::time::Day;
 
 /// Write a labelled estate in native log formats, to try things on
@@ -52,6 +52,10 @@ pub struct Arguments {
     /// Plant attacks of these grades only, separated by commas [default: all].
     #[arg(long, value_name = "GRADES", value_delimiter = ',', value_parser = grade)]
     grades: Vec<Grade>,
+    /// Which attacks and decoys there are in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
+    /// analytic.
+    #[arg(long, value_name = "WHICH", default_value = Options::default().repertoire.name(), value_parser = repertoire)]
+    attacks: Repertoire,
     /// Write no innocent look-alikes.
     #[arg(long)]
     no_decoys: bool,
@@ -72,9 +76,9 @@ pub struct Arguments {
 
 /// Some formats.
 #[derive(Debug, Clone)]
-struct Formats(Vec<Format>);
+pub(super) struct Formats(pub(super) Vec<Format>);
 
-fn formats(text: &str) -> std::result::Result<Formats, String> {
+pub(super) fn formats(text: &str) -> std::result::Result<Formats, String> {
     Format::list(text).map(Formats).map_err(|word| {
         let names = Format::ALL.map(Format::name).join(", ");
         format!("there is no `{word}`, but aws, all, {names}")
@@ -86,6 +90,18 @@ fn grade(text: &str) -> std::result::Result<Grade, String> {
         .into_iter()
         .find(|grade| grade.name() == text)
         .ok_or_else(|| format!("there are {}", Grade::ALL.map(Grade::name).join(", ")))
+}
+
+pub(super) fn repertoire(text: &str) -> std::result::Result<Repertoire, String> {
+    Repertoire::ALL
+        .into_iter()
+        .find(|repertoire| repertoire.name() == text)
+        .ok_or_else(|| {
+            format!(
+                "there are {}",
+                Repertoire::ALL.map(Repertoire::name).join(", ")
+            )
+        })
 }
 
 /// Runs the command.
@@ -115,6 +131,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
             [] => Grade::ALL.to_vec(),
             some => some.to_vec(),
         },
+        repertoire: arguments.attacks,
         decoys: !arguments.no_decoys,
         gzip_level: arguments.gzip_level,
         scale: arguments.scale,

@@ -13,7 +13,8 @@ mod truth;
 pub use curve::{Curve, FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
 pub use reliability::{LEVELS, Reliability};
 pub use table::{
-    AnalyticTable, BudgetTable, Detections, MethodTable, Report, SeedRow, Share, table,
+    AnalyticTable, BudgetTable, Detections, MethodTable, ProviderTable, Report, SeedRow, Share,
+    table,
 };
 pub use trial::{Method, Trial, trial};
 
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::engine::Progress;
 use crate::error::{Error, Result};
+use crate::simulate::{Format, Repertoire};
 
 /// The most estates.
 const SEEDS_MAX: u32 = 10_000;
@@ -46,6 +48,10 @@ pub struct Options {
     pub identities: u32,
     /// Alerts a day that are promised.
     pub budgets: Vec<f64>,
+    /// The log formats of each estate.
+    pub formats: Vec<Format>,
+    /// Which attacks and decoys there are in AWS.
+    pub repertoire: Repertoire,
 }
 
 impl Default for Options {
@@ -57,6 +63,8 @@ impl Default for Options {
             days_judged: 10,
             identities: 300,
             budgets: vec![5.0, 20.0],
+            formats: Format::originals(),
+            repertoire: Repertoire::All,
         }
     }
 }

@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::measure::{DayFacts, TraitValues};
+use crate::simulate::Repertoire;
 use crate::time::Window;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
-/// What is watched: everything that the analytics look at.
-const METRICS: [Metric; 13] = [
+/// What is watched: everything that the analytics look at, storage first.
+const METRICS: [Metric; 15] = [
     Metric::ListCalls,
     Metric::ListBytes,
     Metric::DeniedCalls,
@@ -23,7 +24,11 @@ const METRICS: [Metric; 13] = [
     Metric::SensitiveReadCalls,
     Metric::SensitiveBuckets,
     Metric::SensitiveExternalCalls,
+    Metric::DirectoryCalls,
+    Metric::DirectoryFamilies,
 ];
+/// How many of them are about storage.
+const STORAGE: usize = 13;
 /// What is watched for values never seen before.
 const TRAITS: [Trait; 5] = [
     Trait::Region,
@@ -39,7 +44,7 @@ const SD_PER_MAD: f64 = 1.482_6;
 /// What a share outside is worth to a rule: above any amount.
 const SHARE_SCORE: f64 = 100.0;
 /// Amounts in an hour at which public rules for S3 alert, or would if they had to choose a round number.
-const STATIC_LIMITS: [(Metric, f64); 10] = [
+const STATIC_LIMITS: [(Metric, f64); 12] = [
     (Metric::ListCalls, 100.0),
     (Metric::DeniedCalls, 10.0),
     (Metric::BucketsListed, 15.0),
@@ -50,6 +55,8 @@ const STATIC_LIMITS: [(Metric, f64); 10] = [
     (Metric::CopyCalls, 50.0),
     (Metric::SensitiveReadCalls, 50.0),
     (Metric::SensitiveExternalCalls, 10.0),
+    (Metric::DirectoryCalls, 50.0),
+    (Metric::DirectoryFamilies, 5.0),
 ];
 
 /// One method, from its history so far.
@@ -60,14 +67,33 @@ pub(super) trait Rival {
     fn learn(&mut self, entity: &Entity, facts: &DayFacts);
 }
 
-/// Returns every rival, by name. `ours` are the accounts of the estate, which rules leave out as destinations.
-pub(super) fn all(ours: BTreeSet<Str>) -> Vec<(&'static str, Box<dyn Rival>)> {
+/// Returns every rival, by name, with an eye on what analytics of a repertoire look at. `ours` are the accounts of the estate,
+/// which rules leave out as destinations.
+pub(super) fn all(
+    ours: BTreeSet<Str>,
+    repertoire: Repertoire,
+) -> Vec<(&'static str, Box<dyn Rival>)> {
+    let metrics = match repertoire {
+        Repertoire::Core => &METRICS[..STORAGE],
+        Repertoire::All => &METRICS,
+    };
+    let history = || History {
+        metrics,
+        own: BTreeMap::new(),
+        all: BTreeMap::new(),
+    };
+    let own = BTreeMap::new();
+    let rules = StaticThresholds {
+        ours,
+        metrics,
+        is_any_share: repertoire == Repertoire::All,
+    };
     vec![
-        ("mean + 3 sigma per hour", Box::new(MeanSigma::default())),
-        ("MAD per hour", Box::new(Mad::default())),
-        ("daily maximum", Box::new(DailyMaximum::default())),
+        ("mean + 3 sigma per hour", Box::new(MeanSigma(history()))),
+        ("MAD per hour", Box::new(Mad(history()))),
+        ("daily maximum", Box::new(DailyMaximum { metrics, own })),
         ("first-seen rules", Box::new(FirstSeen::default())),
-        ("static thresholds", Box::new(StaticThresholds { ours })),
+        ("static thresholds", Box::new(rules)),
     ]
 }
 
@@ -84,15 +110,15 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Active hours of each entity and metric, and of everybody.
-#[derive(Default)]
 struct History {
+    metrics: &'static [Metric],
     own: BTreeMap<(Entity, Metric), Vec<f64>>,
     all: BTreeMap<Metric, Vec<f64>>,
 }
 
 impl History {
     fn learn(&mut self, entity: &Entity, facts: &DayFacts) {
-        for metric in METRICS {
+        for &metric in self.metrics {
             for x in hours(facts, metric) {
                 self.own
                     .entry((entity.clone(), metric))
@@ -112,12 +138,11 @@ impl History {
     }
 }
 
-#[derive(Default)]
 struct MeanSigma(History);
 
 impl Rival for MeanSigma {
     fn score(&self, entity: &Entity, facts: &DayFacts) -> f64 {
-        largest(METRICS.into_iter().map(|metric| {
+        largest(self.0.metrics.iter().map(|&metric| {
             let x = largest(hours(facts, metric));
             if x == 0.0 {
                 return 0.0;
@@ -135,12 +160,11 @@ impl Rival for MeanSigma {
     }
 }
 
-#[derive(Default)]
 struct Mad(History);
 
 impl Rival for Mad {
     fn score(&self, entity: &Entity, facts: &DayFacts) -> f64 {
-        largest(METRICS.into_iter().map(|metric| {
+        largest(self.0.metrics.iter().map(|&metric| {
             let x = largest(hours(facts, metric));
             if x == 0.0 {
                 return 0.0;
@@ -167,14 +191,14 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// The day's sum against the largest day so far, on a logarithmic scale. What was never done before stands out as if its
 /// largest day had been 0: with a fallback on everybody's large days it finds half as much.
-#[derive(Default)]
 struct DailyMaximum {
+    metrics: &'static [Metric],
     own: BTreeMap<(Entity, Metric), f64>,
 }
 
 impl Rival for DailyMaximum {
     fn score(&self, entity: &Entity, facts: &DayFacts) -> f64 {
-        largest(METRICS.into_iter().map(|metric| {
+        largest(self.metrics.iter().map(|&metric| {
             let x = of_day(facts, metric);
             let most = self.own.get(&(entity.clone(), metric)).copied();
             ((x + 1.0) / (most.unwrap_or(0.0) + 1.0)).ln()
@@ -182,7 +206,7 @@ impl Rival for DailyMaximum {
     }
 
     fn learn(&mut self, entity: &Entity, facts: &DayFacts) {
-        for metric in METRICS {
+        for &metric in self.metrics {
             let most = self.own.entry((entity.clone(), metric)).or_default();
             *most = most.max(of_day(facts, metric));
         }
@@ -229,20 +253,22 @@ impl Rival for FirstSeen {
     }
 }
 
-/// Fixed limits, the same for everybody; and any share of a sensitive bucket with somebody else.
+/// Fixed limits, the same for everybody; and any share of a sensitive bucket with somebody else, or of any bucket.
 struct StaticThresholds {
     ours: BTreeSet<Str>,
+    metrics: &'static [Metric],
+    is_any_share: bool,
 }
 
 impl Rival for StaticThresholds {
     fn score(&self, _: &Entity, facts: &DayFacts) -> f64 {
         let amounts = STATIC_LIMITS
             .into_iter()
+            .filter(|(metric, _)| self.metrics.contains(metric))
             .map(|(metric, limit)| largest(hours(facts, metric)) / limit);
-        let is_shared = facts
-            .shares
-            .iter()
-            .any(|(share, _)| share.sensitive && !self.ours.contains(&share.account));
+        let is_shared = facts.shares.iter().any(|(share, _)| {
+            (share.sensitive || self.is_any_share) && !self.ours.contains(&share.account)
+        });
         largest(amounts) + if is_shared { SHARE_SCORE } else { 0.0 }
     }
 

@@ -10,6 +10,8 @@ use crate::evaluation::{Curve, Options, Reliability, Trial};
 
 /// Version of the JSON document.
 const SCHEMA: u32 = 1;
+/// The cause of alerts that are false because another attack is behind them.
+const ATTACKED: &str = "attacked";
 /// False alerts a day at which methods are compared in figures.
 const COMPARED_AT: [f64; 2] = [5.0, 20.0];
 
@@ -54,6 +56,10 @@ pub struct Report {
     pub days_judged: u32,
     /// Identities at the start of each estate.
     pub identities: u32,
+    /// Log formats of each estate.
+    pub formats: Vec<&'static str>,
+    /// Which attacks and decoys there are in AWS.
+    pub repertoire: &'static str,
     /// Events read in all.
     pub events: u64,
     /// Identity-days judged in all.
@@ -106,6 +112,8 @@ pub struct AnalyticTable {
     pub detections: Detections,
     /// The same by class of attack.
     pub classes: BTreeMap<String, Detections>,
+    /// The same by provider, with its false alerts.
+    pub providers: BTreeMap<&'static str, ProviderTable>,
     /// Share of its alerts that hit an attack.
     pub precision: Option<f64>,
     /// False alerts a day.
@@ -114,6 +122,21 @@ pub struct AnalyticTable {
     pub time_to_detect_p50_secs: Option<i64>,
     /// 90th percentile of the same.
     pub time_to_detect_p90_secs: Option<i64>,
+}
+
+/// What an analytic did at a budget in the logs of one provider.
+#[derive(Debug, Default, Serialize)]
+pub struct ProviderTable {
+    /// Attacks found, by grade.
+    pub detections: Detections,
+    /// Share of its alerts that hit an attack.
+    pub precision: Option<f64>,
+    /// False alerts a day.
+    pub false_per_day: f64,
+    /// Those of them that are about identities which were attacked in another way that day.
+    pub false_on_attacked_per_day: f64,
+    /// The most frequent cause of the others.
+    pub foremost_cause: Option<String>,
 }
 
 /// What a budget came to in one estate.
@@ -179,6 +202,14 @@ pub struct LevelTable {
     pub observed: u64,
 }
 
+/// Alerts of one analytic about one provider's identities.
+#[derive(Debug, Default)]
+struct Alerts {
+    hits: u64,
+    /// Those that hit nothing, by cause.
+    misses: BTreeMap<String, u64>,
+}
+
 /// Sums up trials.
 pub fn table(options: &Options, trials: &[Trial]) -> Report {
     let mut attacks: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
@@ -207,6 +238,8 @@ pub fn table(options: &Options, trials: &[Trial]) -> Report {
         days_learnt: options.days_learnt,
         days_judged: options.days_judged,
         identities: options.identities,
+        formats: options.formats.iter().map(|format| format.name()).collect(),
+        repertoire: options.repertoire.name(),
         events: trials.iter().map(|trial| trial.events).sum(),
         entity_days: trials.iter().map(|trial| trial.entity_days).sum(),
         budgets: (0..options.budgets.len())
@@ -275,13 +308,21 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         .iter()
         .map(|(name, &of)| (name.clone(), Share { found: 0, of }))
         .collect();
-    let mut alerts: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut alerts: BTreeMap<(String, &'static str), Alerts> = BTreeMap::new();
     for (trial, outcome) in outcomes() {
         for (number, attack) in trial.attacks.iter().enumerate() {
             let delay = outcome.found.get(&number);
             let of_analytic = analytics.entry(attack.analytic.clone()).or_default();
             let of_class = of_analytic.classes.entry(attack.class.clone()).or_default();
-            for shares in [&mut detections, &mut of_analytic.detections, of_class] {
+            let of_provider = of_analytic.providers.entry(attack.provider).or_default();
+            let of_provider = &mut of_provider.detections;
+            let everywhere = [
+                &mut detections,
+                &mut of_analytic.detections,
+                of_class,
+                of_provider,
+            ];
+            for shares in everywhere {
                 shares
                     .entry(attack.grade.clone())
                     .or_default()
@@ -292,19 +333,35 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
                 .or_default()
                 .extend(delay);
         }
-        for (analytic, cause) in &outcome.false_alerts {
-            *causes.entry(cause.clone()).or_insert(0) += 1;
-            alerts.entry(analytic.clone()).or_default().1 += 1;
+        for alert in &outcome.false_alerts {
+            *causes.entry(alert.cause.clone()).or_insert(0) += 1;
+            let key = (alert.analytic.clone(), alert.provider);
+            let by_cause = &mut alerts.entry(key).or_default().misses;
+            *by_cause.entry(alert.cause.clone()).or_insert(0) += 1;
         }
-        for (analytic, n) in &outcome.true_alerts {
-            alerts.entry(analytic.clone()).or_default().0 += n;
+        for (key, n) in &outcome.true_alerts {
+            alerts.entry(key.clone()).or_default().hits += n;
         }
         for name in outcome.decoys_fired.values() {
             fired.entry(name.clone()).or_default().found += 1;
         }
     }
+    let mut sums: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for ((id, provider), alerts) in alerts {
+        let misses = alerts.misses.values().sum();
+        let sum = sums.entry(id.clone()).or_default();
+        (sum.0, sum.1) = (sum.0 + alerts.hits, sum.1 + misses);
+        let providers = &mut analytics.entry(id).or_default().providers;
+        let table = providers.entry(provider).or_default();
+        table.precision = precision(alerts.hits, misses);
+        table.false_per_day = misses as f64 / days;
+        let on_attacked = alerts.misses.get(ATTACKED).copied().unwrap_or(0);
+        table.false_on_attacked_per_day = on_attacked as f64 / days;
+        let others = alerts.misses.into_iter().filter(|(c, _)| c != ATTACKED);
+        table.foremost_cause = others.max_by_key(|(_, n)| *n).map(|(cause, _)| cause);
+    }
     for (id, table) in &mut analytics {
-        let (hits, misses) = alerts.get(id).copied().unwrap_or_default();
+        let (hits, misses) = sums.get(id).copied().unwrap_or_default();
         table.precision = precision(hits, misses);
         table.false_per_day = misses as f64 / days;
         let mut delays = delays.remove(id).unwrap_or_default();

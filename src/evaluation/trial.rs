@@ -1,6 +1,7 @@
 //! One simulated estate, played from its first day to its last.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::analytic;
 use crate::config::{Config, Facets, approval_covering};
@@ -13,7 +14,7 @@ use crate::evaluation::rivals;
 use crate::evaluation::truth::{Truth, word_after};
 use crate::measure::DayFacts;
 use crate::score::{Alert, Judge, Status, Subject, novelty, volume};
-use crate::simulate;
+use crate::simulate::{self, Repertoire};
 use crate::sources;
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -22,6 +23,8 @@ use crate::vocab::{Entity, EntityKind, Str};
 const ESTABLISHED_DAYS: i32 = 7;
 /// Compression of what is read once and thrown away.
 const GZIP_LEVEL: u32 = 1;
+/// What is said of a provider that is not known.
+const ELSEWHERE: &str = "other";
 /// The name of our own method among the others.
 pub(super) const OURS: &str = "plimsoll";
 
@@ -59,6 +62,19 @@ pub struct Attack {
     pub grade: String,
     /// What was done.
     pub class: String,
+    /// In whose logs it is seen.
+    pub provider: &'static str,
+}
+
+/// An alert that hit no attack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FalseAlert {
+    /// Which analytic raised it.
+    pub analytic: String,
+    /// Whose identity it is about.
+    pub provider: &'static str,
+    /// Why it was raised, as far as anything odd is known.
+    pub cause: String,
 }
 
 /// A method and its curve.
@@ -77,10 +93,10 @@ pub struct BudgetOutcome {
     pub budget_per_day: f64,
     /// How many were foreseen for all days together: a 95 % interval.
     pub foreseen: Option<(u64, u64)>,
-    /// False alerts, each with its analytic and cause.
-    pub false_alerts: Vec<(String, String)>,
-    /// Alerts that hit an attack, by analytic.
-    pub true_alerts: BTreeMap<String, u64>,
+    /// False alerts.
+    pub false_alerts: Vec<FalseAlert>,
+    /// Alerts that hit an attack, by analytic and provider of the first attack that they hit.
+    pub true_alerts: BTreeMap<(String, &'static str), u64>,
     /// Attacks found, each with the seconds from its start to its first alert.
     pub found: BTreeMap<usize, i64>,
     /// Decoys on which any analytic alerted, by number and name.
@@ -101,18 +117,22 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         identities: options.identities,
         attack_days_from: options.days_learnt,
         gzip_level: GZIP_LEVEL,
+        formats: options.formats.clone(),
+        repertoire: options.repertoire,
         ..simulate::Options::default()
     };
     simulate::simulate(&estate, folder.path(), &mut |_| {})?;
     let config = Config::load(Some(&folder.path().join("plimsoll.toml")))?;
-    let analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
+    let truth = Truth::read(folder.path())?;
+    let mut analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
+    // Of one that nothing is planted for, only false alerts could be told.
+    analytics.retain(|analytic| truth.labels.iter().any(|l| *l.analytic == *analytic.id));
     let end = estate.start.plus(estate.days as i32 + 1).start();
     let setup = Setup::new(config, analytics, end);
-    let truth = Truth::read(folder.path())?;
-    let files = sources::discover(&[folder.path().join("AWSLogs")])?;
+    let files = sources::discover(&logs(folder.path())?)?;
     let split = estate.start.plus(options.days_learnt as i32);
 
-    let mut onlooker = Onlooker::new(&setup, &truth);
+    let mut onlooker = Onlooker::new(&setup, &truth, options.repertoire);
     let played = rehearse(
         &setup,
         files,
@@ -150,11 +170,27 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
     })
 }
 
+/// Returns the folders of an estate, in which all of its logs are.
+fn logs(estate: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |e| Error::failed("cannot read the estate's folder").cause(e);
+    let mut folders = Vec::new();
+    for entry in std::fs::read_dir(estate).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
 fn attack(label: &Label) -> Attack {
+    let class = word_after("class=", &label.note).to_owned();
     Attack {
+        provider: simulate::provider_of(&class).unwrap_or(ELSEWHERE),
         analytic: label.analytic.clone(),
         grade: word_after("grade=", &label.note).to_owned(),
-        class: word_after("class=", &label.note).to_owned(),
+        class,
     }
 }
 
@@ -170,20 +206,18 @@ fn outcome(kept: Kept, truth: &Truth) -> BudgetOutcome {
     };
     let told = |alert: &&Alert| alert.status == Status::New && alert.suppressed_by.is_none();
     for alert in kept.alerts.iter().filter(told) {
-        let mut is_true = false;
+        let mut hit = None;
         for (number, label) in truth.labels.iter().enumerate() {
             if label.is_hit_by(alert) {
-                is_true = true;
+                hit = hit.or(Some(attack(label).provider));
                 let delay = alert.time.secs_since(label.start);
                 let first = outcome.found.entry(number).or_insert(delay);
                 *first = delay.min(*first);
             }
         }
-        if is_true {
-            *outcome
-                .true_alerts
-                .entry(alert.analytic.clone())
-                .or_insert(0) += 1;
+        if let Some(provider) = hit {
+            let key = (alert.analytic.clone(), provider);
+            *outcome.true_alerts.entry(key).or_insert(0) += 1;
             continue;
         }
         let cause = match truth.decoy(alert) {
@@ -193,7 +227,11 @@ fn outcome(kept: Kept, truth: &Truth) -> BudgetOutcome {
             }
             None => truth.cause(alert),
         };
-        outcome.false_alerts.push((alert.analytic.clone(), cause));
+        outcome.false_alerts.push(FalseAlert {
+            analytic: alert.analytic.clone(),
+            provider: alert.entity.provider.unwrap_or(ELSEWHERE),
+            cause,
+        });
     }
     outcome
 }
@@ -210,7 +248,7 @@ struct Onlooker<'a> {
 }
 
 impl<'a> Onlooker<'a> {
-    fn new(setup: &'a Setup, truth: &'a Truth) -> Self {
+    fn new(setup: &'a Setup, truth: &'a Truth, repertoire: Repertoire) -> Self {
         let ours: BTreeSet<Str> = setup
             .config
             .accounts
@@ -218,7 +256,7 @@ impl<'a> Onlooker<'a> {
             .map(|account| account.split_once(':').map_or(&**account, |(_, id)| id))
             .map(Str::from)
             .collect();
-        let rivals = rivals::all(ours);
+        let rivals = rivals::all(ours, repertoire);
         let names = std::iter::once(OURS).chain(rivals.iter().map(|(name, _)| *name));
         Self {
             setup,

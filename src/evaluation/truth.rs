@@ -97,7 +97,7 @@ impl Truth {
             .iter()
             .enumerate()
             .find(|(_, decoy)| hit(decoy))?;
-        Some((number, word_after("decoy=", &decoy.note)))
+        Some((number, decoy_name(&decoy.note)))
     }
 
     /// Returns how often each decoy is there from a day on.
@@ -105,7 +105,7 @@ impl Truth {
         let mut counts = BTreeMap::new();
         for decoy in self.decoys.iter().filter(|d| d.start.day() >= day) {
             *counts
-                .entry(word_after("decoy=", &decoy.note).to_owned())
+                .entry(decoy_name(&decoy.note).to_owned())
                 .or_insert(0) += 1;
         }
         counts
@@ -132,6 +132,14 @@ fn oddities(path: &Path) -> Result<Vec<Oddity>> {
     text.lines()
         .map(|line| serde_json::from_str(line).map_err(|e| cannot(&e)))
         .collect()
+}
+
+/// Returns the name of a decoy, or else all that is said of it.
+fn decoy_name(note: &str) -> &str {
+    match note.contains("decoy=") {
+        true => word_after("decoy=", note),
+        false => note,
+    }
 }
 
 /// Returns the word that follows a marker in a note, as in `grade=subtle class=…`; all of it without the marker.

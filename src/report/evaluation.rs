@@ -94,9 +94,10 @@ pub fn reliability(report: &Report) -> String {
 fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(
         out,
-        "{} estates of {} identities, {} days learnt and {} judged: {} events, {} identity-days judged, {} attacks, {} decoys.\n",
+        "{} estates of {} identities in {} formats, {} days learnt and {} judged: {} events, {} identity-days judged, {} attacks, {} decoys.\n",
         report.seeds,
         report.identities,
+        report.formats.len(),
         report.days_learnt,
         report.days_judged,
         count(report.events),
@@ -109,6 +110,8 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     for budget in &report.budgets {
         writeln!(out, "\n## At {} alerts a day\n", budget.budget_per_day)?;
         write_analytics(out, budget)?;
+        writeln!(out, "\nBy analytic and provider:\n")?;
+        write_providers(out, budget)?;
         writeln!(out, "\nBy class of attack:\n")?;
         write_classes(out, budget)?;
         writeln!(out, "\nFalse alerts by cause:\n")?;
@@ -234,6 +237,39 @@ fn write_analytics(out: &mut String, budget: &BudgetTable) -> std::fmt::Result {
         "false a day",
         "time to detect, median",
         "90 %",
+    ];
+    write_table(out, &header, rows)
+}
+
+fn write_providers(out: &mut String, budget: &BudgetTable) -> std::fmt::Result {
+    let rows = budget
+        .analytics
+        .iter()
+        .flat_map(|(id, a)| {
+            a.providers.iter().map(move |(provider, table)| {
+                let mut row = vec![id.clone(), (*provider).to_owned()];
+                row.extend(grades(&table.detections));
+                row.extend([
+                    percent(table.precision),
+                    format!("{:.2}", table.false_per_day),
+                    format!("{:.2}", table.false_on_attacked_per_day),
+                    table.foremost_cause.clone().unwrap_or("–".to_owned()),
+                ]);
+                row
+            })
+        })
+        .collect();
+    let header = [
+        "analytic",
+        "provider",
+        "blatant",
+        "medium",
+        "subtle",
+        "hidden",
+        "precision",
+        "false a day",
+        "of these on attacked",
+        "foremost cause of the others",
     ];
     write_table(out, &header, rows)
 }

@@ -41,6 +41,10 @@ impl Attack {
                 self.take_sensitive(world, who, &mut rng, trail);
                 who.ids()
             }
+            (_, Some(who)) => {
+                self.probe(world, who, &mut rng, trail)?;
+                who.ids()
+            }
             _ => return None,
         };
         trail.attacked(&ids, since);
@@ -57,7 +61,7 @@ impl Attack {
     }
 
     /// Returns when it begins: loud ones at night, quiet ones among the day's work.
-    fn begins(&self, rng: &mut Rng, who: Option<&Identity>) -> i64 {
+    pub(super) fn begins(&self, rng: &mut Rng, who: Option<&Identity>) -> i64 {
         let second = match self.grade {
             Grade::Subtle | Grade::Hidden => {
                 who.map_or(13 * 3600, |w| w.begins) + rng.between(1_800, 4 * 3600)
@@ -69,7 +73,7 @@ impl Attack {
     }
 
     /// Opens a session with stolen credentials: from a new network if loud, and with another tool if blatant.
-    fn stolen(&self, rng: &mut Rng, who: &Identity, at: i64) -> Session {
+    pub(super) fn stolen(&self, rng: &mut Rng, who: &Identity, at: i64) -> Session {
         let network = external_address(0x1_0000 + self.number, rng.bits() % 2);
         let source = (self.grade < Grade::Subtle).then_some(network);
         let mut session = who.session(rng, at, source);

@@ -15,6 +15,8 @@ pub(super) enum Client {
     S3Console,
     Browser,
     Rclone,
+    S3Browser,
+    Cyberduck,
     S5cmd,
     PythonRequests,
     Curl,
@@ -121,6 +123,17 @@ impl Agent {
                 out,
                 "rclone/v{}",
                 at(["1.66.0", "1.66.0", "1.67.0", "1.68.1"])
+            ),
+            Client::S3Browser => write!(
+                out,
+                "S3 Browser/{} (https://s3browser.com)",
+                at(["11.5.7", "11.6.7", "12.0.9", "12.2.9"])
+            ),
+            Client::Cyberduck => write!(
+                out,
+                "Cyberduck/{} ({}) (x86_64)",
+                at(["8.7.3.40505", "8.8.0.40779", "9.0.0.41777", "9.1.3.42945"]),
+                ["Mac OS X/14.4", "Windows 10/10.0"][self.platform % 2]
             ),
             Client::S5cmd => write!(
                 out,

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::time::Day;
 
-use super::cast::{Identity, Kind};
+use super::cast::{Form, Identity, Kind};
 use super::estate::{DATA, PROD, US_EAST};
 use super::random::Rng;
+use super::repertoire::Repertoire;
 use super::world::World;
 
 /// How hard an attack is to find.
@@ -67,11 +68,25 @@ pub enum Class {
     Replicate,
     /// A sensitive bucket is opened to a foreign account.
     Share,
+    /// The posture of a whole account's buckets is read within seconds.
+    Sweep,
+    /// A stolen key is used with a browser of buckets, or a tool that moves them.
+    Client,
+    /// A workload asks for the accounts of the organisation.
+    Organisation,
+    /// Users, roles and rights are listed.
+    Rights,
+    /// Reads of one bucket are refused, dozens in minutes.
+    Burst,
+    /// A bucket that is not sensitive is opened to everybody.
+    Publish,
+    /// A bucket that is not sensitive is shared with a foreign account.
+    GiveAway,
 }
 
 impl Class {
-    /// All classes, in order of their analytics.
-    pub const ALL: [Self; 11] = [
+    /// What is planted if nothing else is asked for, in order of its analytics.
+    pub const CORE: [Self; 11] = [
         Self::Mass,
         Self::Slow,
         Self::Region,
@@ -83,6 +98,17 @@ impl Class {
         Self::Copy,
         Self::Replicate,
         Self::Share,
+    ];
+
+    /// What is planted beside it for all other analytics that look at AWS.
+    pub const MORE: [Self; 7] = [
+        Self::Sweep,
+        Self::Client,
+        Self::Organisation,
+        Self::Rights,
+        Self::Burst,
+        Self::Publish,
+        Self::GiveAway,
     ];
 
     /// Returns the class as labels write it.
@@ -99,6 +125,13 @@ impl Class {
             Self::Copy => "sensitive-copy",
             Self::Replicate => "sensitive-replication",
             Self::Share => "sensitive-share",
+            Self::Sweep => "posture-sweep",
+            Self::Client => "stolen-key-client",
+            Self::Organisation => "organisation-discovery",
+            Self::Rights => "iam-enumeration",
+            Self::Burst => "denied-burst",
+            Self::Publish => "bucket-published",
+            Self::GiveAway => "bucket-given-away",
         }
     }
 
@@ -108,7 +141,22 @@ impl Class {
             Self::Mass | Self::Slow | Self::Region | Self::Denied => "AN1594",
             Self::CreatedUser | Self::CreatedRole | Self::FirstUsed => "AN1328",
             Self::Sync | Self::Copy | Self::Replicate | Self::Share => "AN0370",
+            Self::Sweep => "S3-POSTURE",
+            Self::Client => "S3-CLIENT",
+            Self::Organisation => "ACCOUNT-DISCOVERY",
+            Self::Rights => "AN1088",
+            Self::Burst => "S3-DENIED",
+            Self::Publish => "POLICY-PUBLIC",
+            Self::GiveAway => "POLICY-EXTERNAL",
         }
+    }
+
+    /// Returns the class of a name.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        Self::CORE
+            .into_iter()
+            .chain(Self::MORE)
+            .find(|class| class.name() == name)
     }
 
     /// Returns whether somebody's credentials can be misused for it.
@@ -138,6 +186,29 @@ impl Class {
                 Grade::Subtle | Grade::Hidden => who.kind == Kind::Admin && logs_instances,
                 _ => person && logs_instances,
             },
+            // Hidden among those who do the same every day.
+            Self::Sweep | Self::Rights if hidden => who.kind == Kind::Admin,
+            Self::Organisation if hidden => who.kind == Kind::Auditor,
+            Self::Burst if hidden => who.kind == Kind::Stuck,
+            Self::Publish | Self::GiveAway if hidden => who.kind == Kind::Deployer,
+            // Only there are so many buckets in every estate.
+            Self::Sweep => {
+                logs_instances && (person || matches!(who.kind, Kind::Lambda | Kind::Ci))
+            }
+            // Such tools work with keys that last.
+            Self::Client => person && who.form == Form::User,
+            Self::Organisation => {
+                matches!(who.kind, Kind::Lambda | Kind::Etl | Kind::WebService)
+            }
+            Self::Rights | Self::Burst => person || matches!(who.kind, Kind::Lambda | Kind::Ci),
+            Self::Publish | Self::GiveAway => {
+                logs_instances
+                    && if grade == Grade::Subtle {
+                        who.kind == Kind::Admin
+                    } else {
+                        person
+                    }
+            }
         }
     }
 }
@@ -153,28 +224,51 @@ pub(super) struct Attack {
     pub(super) victim: Option<usize>,
 }
 
-/// Plans the attacks: `rounds` of every class in each of the grades, spread over the days from `from` to `last`.
+/// Attacks beyond the core are numbered from here.
+const FIRST_MORE: u64 = 0x10_0000;
+
+/// Plans the attacks: `rounds` of every class of a repertoire in each of the grades, spread over the days of `span`.
+///
+/// A larger repertoire leaves the core's attacks as they are.
 pub(super) fn plan(
     world: &World,
-    (from, last): (Day, Day),
+    span: (Day, Day),
     rounds: u32,
     grades: &[Grade],
+    repertoire: Repertoire,
 ) -> Vec<Attack> {
-    let mut rng = Rng::of(world.seed, &[0xa77a]);
-    let mut wanted: Vec<(Class, Grade)> = Vec::new();
-    for _ in 0..rounds {
-        wanted.extend(
-            Class::ALL
-                .iter()
-                .flat_map(|&class| grades.iter().map(move |&grade| (class, grade))),
-        );
+    let mut used = BTreeSet::new();
+    let rng = Rng::of(world.seed, &[0xa77a]);
+    let core = Class::CORE.repeat(rounds as usize);
+    let mut attacks = plan_classes(world, span, &core, grades, 0, rng, &mut used);
+    if repertoire == Repertoire::All {
+        let rng = Rng::of(world.seed, &[0xa77a, 1]);
+        let more = Class::MORE.repeat(rounds as usize);
+        attacks.extend(plan_classes(
+            world, span, &more, grades, FIRST_MORE, rng, &mut used,
+        ));
     }
+    attacks
+}
+
+fn plan_classes(
+    world: &World,
+    (from, last): (Day, Day),
+    classes: &[Class],
+    grades: &[Grade],
+    first: u64,
+    mut rng: Rng,
+    used: &mut BTreeSet<usize>,
+) -> Vec<Attack> {
+    let mut wanted: Vec<(Class, Grade)> = classes
+        .iter()
+        .flat_map(|&class| grades.iter().map(move |&grade| (class, grade)))
+        .collect();
     for place in (1..wanted.len()).rev() {
         wanted.swap(place, rng.below(place + 1));
     }
     let days = i64::from(last.since(from)) + 1;
     let count = wanted.len() as i64;
-    let mut used: BTreeSet<usize> = BTreeSet::new();
     let mut attacks = Vec::new();
     for (number, (class, grade)) in wanted.into_iter().enumerate() {
         let day = from.plus((number as i64 * days / count) as i32);
@@ -199,7 +293,7 @@ pub(super) fn plan(
                 class,
                 grade,
                 day,
-                number: number as u64,
+                number: first + number as u64,
                 victim,
             });
         }

@@ -9,6 +9,8 @@ use super::estate::{
 };
 use super::fate::{self, Assignment, Frame};
 use super::random::{BASE32, HEX, Rng};
+use super::regular::regulars;
+use super::repertoire::Repertoire;
 use super::world::workday;
 
 /// What somebody is employed for.
@@ -38,6 +40,14 @@ pub(super) enum Kind {
     /// Hardly ever active.
     Dormant,
     Partner,
+    /// Writes the policies of a website's buckets, every day the same.
+    Deployer,
+    /// Goes through the organisation's accounts, every night.
+    Auditor,
+    /// A job whose bucket was closed to it long ago, and that tries every day.
+    Stuck,
+    /// Copies a part of the lake with a sync tool, every night.
+    Mirror,
 }
 
 impl Kind {
@@ -215,13 +225,15 @@ const SPREADS: [f64; 20] = [
     0.6, 0.7, 0.95,
 ];
 
-/// Returns everybody who works here at some time of the simulation, those who are here from the start first.
+/// Returns everybody who works here at some time of the simulation, those who are here from the start first; whoever is here
+/// for the sake of a larger repertoire comes last and changes nobody else.
 pub(super) fn cast(
     seed: u64,
     identities: u32,
     start: Day,
     days: u32,
     buckets: &[Bucket],
+    repertoire: Repertoire,
 ) -> Vec<Identity> {
     let mut all: Vec<Identity> = Vec::new();
     for (kind, percent, least) in WORKFORCE {
@@ -265,6 +277,9 @@ pub(super) fn cast(
         buckets,
     };
     fate::settle(&frame, &mut all);
+    if repertoire == Repertoire::All {
+        all.extend(regulars(seed, start, days, buckets, all.len() as u64));
+    }
     all
 }
 
@@ -336,6 +351,10 @@ pub(super) fn make(
         ),
         Kind::Dormant => (Form::User, *rng.pick(&[PROD, DATA, DEV]), US_EAST),
         Kind::Partner => (Form::Foreign, DATA, US_EAST),
+        Kind::Deployer => (Form::Oidc, PROD, US_EAST),
+        Kind::Auditor => (Form::Assumed, SECURITY, US_EAST),
+        Kind::Stuck => (Form::Assumed, DATA, US_EAST),
+        Kind::Mirror => (Form::User, DATA, US_EAST),
     };
     let person = kind.is_person();
     let full_name = format!("{}.{}", rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
@@ -349,6 +368,7 @@ pub(super) fn make(
                 number.to_string()
             }
         ),
+        (Kind::Mirror, _) => "svc-lake-mirror".to_owned(),
         (_, Form::User) => format!("{full_name}{number}"),
         (Kind::Etl, _) => format!("etl-{service}-{number}"),
         (Kind::Backup, _) => format!("backup-{service}-{number}"),
@@ -361,6 +381,9 @@ pub(super) fn make(
         (Kind::Batch, _) => format!("batch-runner-{number}"),
         (Kind::Lambda, _) => format!("lambda-{service}-{number}"),
         (Kind::Partner, _) => format!("partner-{number}"),
+        (Kind::Deployer, _) => "deploy-website".to_owned(),
+        (Kind::Auditor, _) => "landing-zone-audit".to_owned(),
+        (Kind::Stuck, _) => "report-legacy".to_owned(),
         _ => format!("svc-{service}-{number}"),
     };
     let prefix = if form == Form::User { "AIDA" } else { "AROA" };
@@ -378,7 +401,11 @@ pub(super) fn make(
         | Kind::Scanner
         | Kind::Inventory
         | Kind::Exporter
+        | Kind::Auditor
+        | Kind::Stuck
         | Kind::Batch => *rng.pick(&[Client::Boto3, Client::Boto3, Client::Java]),
+        Kind::Deployer => Client::Terraform,
+        Kind::Mirror => Client::Rclone,
         Kind::Backup | Kind::VendorBackup => Client::Go,
         Kind::Ci => *rng.pick(&[Client::AwsCli, Client::Terraform]),
         Kind::Lambda => *rng.pick(&[Client::JavaScript, Client::Boto3]),

@@ -110,6 +110,40 @@ pub(super) fn put_replication(
 
 /// Opens a bucket to an account, or to everyone: `*`.
 pub(super) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, whom: &str) {
+    write_policy(run, account, bucket, whom, "", (whom, ""));
+}
+
+/// Opens a bucket to everyone within the organisation, and so to nobody else.
+pub(super) fn put_policy_within(run: &mut Run<'_>, account: usize, bucket: &Bucket) {
+    let condition = ",\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-h4lcy0n1xz\"}}";
+    write_policy(run, account, bucket, "*", condition, ("", ""));
+}
+
+/// Opens a bucket to everyone by a canned ACL.
+pub(super) fn put_acl(run: &mut Run<'_>, account: usize, bucket: &Bucket) {
+    let parameters = format!(
+        "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"acl\":\"\",\"x-amz-acl\":\"public-read\"}}",
+        bucket.name, REGIONS[bucket.region]
+    );
+    put(
+        run,
+        account,
+        bucket,
+        "PutBucketAcl",
+        "s3api.put-bucket-acl",
+        &parameters,
+        ("*", ""),
+    );
+}
+
+fn write_policy(
+    run: &mut Run<'_>,
+    account: usize,
+    bucket: &Bucket,
+    whom: &str,
+    condition: &str,
+    shared: (&str, &str),
+) {
     let principal = match whom {
         "*" => "\"*\"".to_owned(),
         _ => format!("{{\"AWS\":\"arn:aws:iam::{whom}:root\"}}"),
@@ -117,7 +151,7 @@ pub(super) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, who
     let parameters = format!(
         "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"policy\":\"\",\"bucketPolicy\":\
          {{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"read\",\"Effect\":\"Allow\",\"Principal\":{principal},\
-         \"Action\":[\"s3:GetObject\",\"s3:ListBucket\"],\"Resource\":[\"arn:aws:s3:::{0}\",\"arn:aws:s3:::{0}/*\"]}}]}}}}",
+         \"Action\":[\"s3:GetObject\",\"s3:ListBucket\"],\"Resource\":[\"arn:aws:s3:::{0}\",\"arn:aws:s3:::{0}/*\"]{condition}}}]}}}}",
         bucket.name, REGIONS[bucket.region]
     );
     put(
@@ -127,7 +161,7 @@ pub(super) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, who
         "PutBucketPolicy",
         "s3api.put-bucket-policy",
         &parameters,
-        (whom, ""),
+        shared,
     );
 }
 

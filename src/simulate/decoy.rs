@@ -6,11 +6,14 @@ use super::agent::{Agent, Client};
 use super::birth::create;
 use super::cast::{Form, Identity, Kind};
 use super::cloudtrail::Api;
-use super::configure::put_replication;
-use super::estate::{ACCOUNTS, DATA, DR, PROD, external_address};
+use super::configure::{put_policy, put_policy_within, put_replication};
+use super::estate::{ACCOUNTS, Bucket, DATA, DEV, DR, PROD, Purpose, external_address};
 use super::intruder::intruder;
 use super::label::Label;
+use super::people::sign_in;
 use super::random::Rng;
+use super::regular::browse_iam;
+use super::repertoire::Repertoire;
 use super::run::Run;
 use super::sweep::in_every_account;
 use super::trail::Trail;
@@ -19,6 +22,9 @@ use super::world::{World, weekday};
 
 /// Identities that decoys need are numbered from here on top of those of attacks.
 const NUMBERS: u64 = 50_000;
+
+/// Decoys beyond the core are numbered from here.
+const FIRST_MORE: u64 = 20_000;
 
 /// What only looks like an attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,10 +57,29 @@ pub(super) enum Decoy {
     Browsing,
     /// Ordinary work from a hotel.
     Travel,
+    /// The posture of every bucket is read, as every night.
+    NightlyPosture,
+    /// An administrator's session in the IAM console.
+    IamConsole,
+    /// The landing zone's role goes through the organisation, as every night.
+    OrganisationAudit,
+    /// A job is refused by an old policy, as every day.
+    StuckJob,
+    /// The lake is copied with a sync tool, as every night.
+    UsualMirror,
+    /// A website's bucket gets the public policy that it has, as every day.
+    SamePolicy,
+    /// A partner gets the policy that it has, as every day.
+    SamePartner,
+    /// A bucket is opened to everybody within the organisation.
+    WithinOrganisation,
+    /// A bucket is shared with another account of ours.
+    SisterAccount,
 }
 
 impl Decoy {
-    pub(super) const ALL: [Self; 14] = [
+    /// What is planted if nothing else is asked for.
+    const CORE: [Self; 14] = [
         Self::WrongOrder,
         Self::SpikeInside,
         Self::StaleEgress,
@@ -69,6 +94,19 @@ impl Decoy {
         Self::Closing,
         Self::Browsing,
         Self::Travel,
+    ];
+
+    /// What is planted beside it, with the attacks beyond the core.
+    const MORE: [Self; 9] = [
+        Self::NightlyPosture,
+        Self::IamConsole,
+        Self::OrganisationAudit,
+        Self::StuckJob,
+        Self::UsualMirror,
+        Self::SamePolicy,
+        Self::SamePartner,
+        Self::WithinOrganisation,
+        Self::SisterAccount,
     ];
 
     /// Returns over how many days it stretches.
@@ -122,6 +160,33 @@ impl Decoy {
                 "an administrator opens the bucket list of the S3 console",
             ),
             Self::Travel => ("AN1594", "ordinary work from a hotel's network"),
+            Self::NightlyPosture => ("S3-POSTURE", "the posture scanner's sweep, as every night"),
+            Self::IamConsole => ("AN1088", "an administrator's session in the IAM console"),
+            Self::OrganisationAudit => (
+                "ACCOUNT-DISCOVERY",
+                "the landing zone's role goes through the organisation, as every night",
+            ),
+            Self::StuckJob => (
+                "S3-DENIED",
+                "a job is refused by an old policy, as every day",
+            ),
+            Self::UsualMirror => ("S3-CLIENT", "the sync tool that is used every night"),
+            Self::SamePolicy => (
+                "POLICY-PUBLIC",
+                "a website's bucket gets the public policy that it has, as every day",
+            ),
+            Self::SamePartner => (
+                "POLICY-EXTERNAL",
+                "a partner gets the policy that it has, as every day",
+            ),
+            Self::WithinOrganisation => (
+                "POLICY-PUBLIC",
+                "a bucket is opened to everybody within the organisation only",
+            ),
+            Self::SisterAccount => (
+                "POLICY-EXTERNAL",
+                "a bucket is shared with another account of ours",
+            ),
         }
     }
 }
@@ -133,11 +198,19 @@ pub(super) struct Planned {
     pub(super) number: u64,
 }
 
-/// Plans every decoy twice a week, spread over the days from the first to the last.
-pub(super) fn plan((from, last): (Day, Day)) -> Vec<Planned> {
+/// Plans every decoy of a repertoire twice a week, spread over the days of `span`.
+pub(super) fn plan(span: (Day, Day), repertoire: Repertoire) -> Vec<Planned> {
+    let mut planned = plan_all_of(&Decoy::CORE, span, 0);
+    if repertoire == Repertoire::All {
+        planned.extend(plan_all_of(&Decoy::MORE, span, FIRST_MORE));
+    }
+    planned
+}
+
+fn plan_all_of(decoys: &[Decoy], (from, last): (Day, Day), first: u64) -> Vec<Planned> {
     let days = last.since(from).max(0) + 1;
     let rounds = (days / 7).max(1) * 2;
-    let count = rounds * Decoy::ALL.len() as i32;
+    let count = rounds * decoys.len() as i32;
     let on_weekday = |day: Day, wanted: i32| {
         let before = day.plus(-(weekday(day) - wanted).rem_euclid(7));
         if before < from {
@@ -148,8 +221,8 @@ pub(super) fn plan((from, last): (Day, Day)) -> Vec<Planned> {
     };
     (0..count)
         .map(|number| {
-            let decoy = Decoy::ALL[number as usize % Decoy::ALL.len()];
-            let turn = number * 3 + number / Decoy::ALL.len() as i32;
+            let decoy = decoys[number as usize % decoys.len()];
+            let turn = number * 3 + number / decoys.len() as i32;
             let day = from.plus(turn.rem_euclid(days - decoy.days() + 1));
             let day = match decoy {
                 Decoy::Closing => on_weekday(day, 5),
@@ -159,7 +232,7 @@ pub(super) fn plan((from, last): (Day, Day)) -> Vec<Planned> {
             Planned {
                 decoy,
                 day,
-                number: number as u64,
+                number: first + number as u64,
             }
         })
         .filter(|planned| planned.day.plus(planned.decoy.days() - 1) <= last)
@@ -292,6 +365,67 @@ impl Planned {
                 for &bucket in who.buckets.iter().take(2) {
                     run.list(&world.buckets[bucket], "", 2, 30.0);
                     run.read(&world.buckets[bucket], 4, 60.0);
+                }
+                (who.ids(), run.trail.span(since)?)
+            }
+            Decoy::NightlyPosture => {
+                let who = of_kind(&|w| w.kind == Kind::Scanner, rng)?;
+                let everywhere = in_every_account(who).map(|here| here.canonical());
+                (everywhere.collect(), whole_day)
+            }
+            Decoy::OrganisationAudit
+            | Decoy::StuckJob
+            | Decoy::UsualMirror
+            | Decoy::SamePolicy
+            | Decoy::SamePartner => {
+                let kind = match self.decoy {
+                    Decoy::OrganisationAudit => Kind::Auditor,
+                    Decoy::StuckJob => Kind::Stuck,
+                    Decoy::UsualMirror => Kind::Mirror,
+                    _ => Kind::Deployer,
+                };
+                (of_kind(&|w| w.kind == kind, rng)?.ids(), whole_day)
+            }
+            Decoy::IamConsole => {
+                let who = of_kind(&|w| w.kind == Kind::Admin, rng)?;
+                let at = midnight + who.begins + 7_000;
+                let mut session = who.session(rng, at, None);
+                session.agent = Agent::new(Client::Browser, who.release, who.platform);
+                session.console = true;
+                if who.form == Form::User {
+                    session.identity = who.console_identity(rng, at);
+                }
+                sign_in(trail, at - 40, &session, who);
+                let mut run = Run {
+                    trail,
+                    rng,
+                    session: &session,
+                    day,
+                    clock: at as f64,
+                };
+                browse_iam(&mut run, who.account);
+                (who.ids(), run.trail.span(since)?)
+            }
+            Decoy::WithinOrganisation | Decoy::SisterAccount => {
+                let who = of_kind(&|w| w.kind == Kind::Admin && w.account != DEV, rng)?;
+                let at = midnight + who.begins + 4_000;
+                let session = who.session(rng, at, None);
+                let own = |b: &&Bucket| {
+                    b.account == Some(who.account)
+                        && matches!(b.purpose, Purpose::Service | Purpose::Lake)
+                };
+                let bucket = world.own_buckets(day).find(own)?;
+                let mut run = Run {
+                    trail,
+                    rng,
+                    session: &session,
+                    day,
+                    clock: at as f64,
+                };
+                if self.decoy == Decoy::SisterAccount {
+                    put_policy(&mut run, who.account, bucket, ACCOUNTS[DEV].id);
+                } else {
+                    put_policy_within(&mut run, who.account, bucket);
                 }
                 (who.ids(), run.trail.span(since)?)
             }

@@ -29,7 +29,10 @@ mod newrole;
 mod oddity;
 mod people;
 mod persona;
+mod probe;
 mod random;
+mod regular;
+mod repertoire;
 mod restate;
 mod rows;
 mod run;
@@ -48,6 +51,7 @@ pub use abroad::Format;
 pub use attack::{Class, Grade};
 pub use label::Label;
 pub use oddity::{Cause, Oddity};
+pub use repertoire::Repertoire;
 
 use crate::error::{Error, Result};
 use crate::time::Day;
@@ -74,6 +78,8 @@ pub struct Options {
     pub attack_rounds: u32,
     /// The grades in which attacks are planted.
     pub grades: Vec<Grade>,
+    /// Which attacks and decoys there are in AWS.
+    pub repertoire: Repertoire,
     /// Whether there are innocent look-alikes, from the same day on as attacks.
     pub decoys: bool,
     /// A factor on the volumes of honest work.
@@ -99,6 +105,7 @@ impl Default for Options {
             attack_days_from: 14,
             attack_rounds: 1,
             grades: Grade::ALL.to_vec(),
+            repertoire: Repertoire::Core,
             decoys: true,
             scale: 1.0,
             opaque_tokens: false,
@@ -106,6 +113,14 @@ impl Default for Options {
             formats: Format::AWS.to_vec(),
             deeds: false,
         }
+    }
+}
+
+/// Returns the provider in whose logs an attack of a class, as labels name it, is seen.
+pub fn provider_of(class: &str) -> Option<&'static str> {
+    match Class::of_name(class) {
+        Some(_) => Some("aws"),
+        None => abroad::provider_of(class),
     }
 }
 
@@ -158,7 +173,14 @@ impl Home {
     fn found(options: &Options, span: Option<(Day, Day)>) -> Self {
         let (seed, start) = (options.seed, options.start);
         let buckets = estate::buckets(seed, options.identities, start, options.days);
-        let cast = cast::cast(seed, options.identities, start, options.days, &buckets);
+        let cast = cast::cast(
+            seed,
+            options.identities,
+            start,
+            options.days,
+            &buckets,
+            options.repertoire,
+        );
         let world = World {
             seed,
             start,
@@ -167,11 +189,17 @@ impl Home {
             cast,
         };
         let attacks = span.map_or_else(Vec::new, |span| {
-            attack::plan(&world, span, options.attack_rounds, &options.grades)
+            attack::plan(
+                &world,
+                span,
+                options.attack_rounds,
+                &options.grades,
+                options.repertoire,
+            )
         });
         let decoys = span
             .filter(|_| options.decoys)
-            .map_or_else(Vec::new, decoy::plan);
+            .map_or_else(Vec::new, |span| decoy::plan(span, options.repertoire));
         Self {
             world,
             attacks,

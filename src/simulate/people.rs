@@ -194,7 +194,7 @@ fn sit(
 }
 
 /// Writes the sign-in to the console.
-fn sign_in(trail: &mut Trail, at: i64, session: &Session, who: &Identity) {
+pub(super) fn sign_in(trail: &mut Trail, at: i64, session: &Session, who: &Identity) {
     let response = "{\"ConsoleLogin\":\"Success\"}";
     let api = Api {
         service: "signin",

@@ -189,6 +189,7 @@ impl Identity {
                     Kind::Scanner => "cspm".to_owned(),
                     Kind::VendorBackup => "stowaway".to_owned(),
                     Kind::Inventory => "inventory".to_owned(),
+                    Kind::Auditor => "landing-zone".to_owned(),
                     _ => format!("aws-go-sdk-{}{:09}", at, rng.below(1_000_000_000)),
                 };
                 principal = format!("{unique}:{name}");
@@ -267,7 +268,7 @@ impl Identity {
             };
         }
         match self.kind {
-            Kind::Ci => external_address(0x9000 + rng.bits() % 6, rng.bits()),
+            Kind::Ci | Kind::Deployer => external_address(0x9000 + rng.bits() % 6, rng.bits()),
             Kind::Partner => external_address(0xa000 + self.number, rng.bits() % 4),
             // Everything else leaves through its account's NAT gateways.
             _ => external_address(0xb000 + self.account as u64, rng.bits() % 2),

@@ -91,7 +91,7 @@ fn every_class_is_planted_in_every_grade_on_days_that_are_scored() {
             .iter()
             .map(|l| l["note"].as_str().unwrap().to_owned())
             .collect();
-        for (class, grade) in Class::ALL
+        for (class, grade) in Class::CORE
             .iter()
             .flat_map(|class| Grade::ALL.map(|grade| (class, grade)))
         {
@@ -208,12 +208,55 @@ fn an_estate_may_have_chosen_grades_and_no_decoys() {
         let is_of = |l: &&Value| l["note"].as_str().unwrap().starts_with(grade);
         attacks.iter().filter(is_of).count()
     };
-    let planned = 2 * Class::ALL.len();
+    let planned = 2 * Class::CORE.len();
     assert_eq!(
         (count("grade=hidden"), count("grade=medium")),
         (planned, planned)
     );
     assert_eq!(attacks.len(), 2 * planned);
+}
+
+#[test]
+fn a_larger_repertoire_adds_and_changes_nothing() {
+    {
+        let seed = 3;
+        let (_, core) = run(&small(seed));
+        let options = Options {
+            repertoire: Repertoire::All,
+            ..small(seed)
+        };
+        let (_, all) = run(&options);
+        for name in ["labels.jsonl", "decoys.jsonl"] {
+            let many = labels(&all, name);
+            for one in labels(&core, name) {
+                assert!(
+                    many.contains(&one),
+                    "seed {seed}: {one} is gone from {name}"
+                );
+            }
+        }
+        let texts = |name| -> BTreeSet<String> {
+            let of = |label: &Value| format!("{} {}", label["analytic"], label["note"]);
+            labels(&all, name).iter().map(of).collect()
+        };
+        let attacks = texts("labels.jsonl");
+        for (class, grade) in Class::MORE
+            .iter()
+            .flat_map(|class| Grade::ALL.map(|grade| (class, grade)))
+        {
+            let (analytic, grade, class) = (class.analytic(), grade.name(), class.name());
+            let text = format!("\"{analytic}\" \"grade={grade} class={class}\"");
+            assert!(attacks.contains(&text), "seed {seed}: {text} is missing");
+        }
+        let decoys = texts("decoys.jsonl");
+        for class in Class::MORE {
+            let is_of = |text: &&String| text.starts_with(&format!("\"{}\"", class.analytic()));
+            assert!(
+                decoys.iter().any(|text| is_of(&text)),
+                "{class:?}: no decoy"
+            );
+        }
+    }
 }
 
 /// The canonical id of a record's caller, by this test's own reading.

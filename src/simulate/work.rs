@@ -8,6 +8,7 @@ use super::mishap::{kick_off, migrate};
 use super::oddity::Cause;
 use super::people::person;
 use super::random::Rng;
+use super::regular::regular;
 use super::trail::Trail;
 use super::workload::workload;
 use super::world::{World, is_month_end, is_quarter_end, weekday};
@@ -28,6 +29,9 @@ pub(super) fn live(world: &World, who: &Identity, day: Day, trail: &mut Trail) {
             if rng.chance(0.04) {
                 person(world, who, day, intensity * 0.5, &mut rng, trail);
             }
+        }
+        Kind::Deployer | Kind::Auditor | Kind::Stuck | Kind::Mirror => {
+            regular(world, who, day, &mut rng, trail)
         }
         _ => workload(world, who, day, intensity * busy(who, day), &mut rng, trail),
     }

@@ -297,6 +297,7 @@ pub(super) fn workload(
             run.read(set[0], objects, 4.0);
         }
         Kind::Analyst | Kind::Finance | Kind::Developer | Kind::Admin | Kind::Dormant => {}
+        Kind::Deployer | Kind::Auditor | Kind::Stuck | Kind::Mirror => {}
     }
 }
 

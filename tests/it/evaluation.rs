@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::world::World;
 
-const ARGUMENTS: [&str; 11] = [
+const ARGUMENTS: [&str; 13] = [
     "evaluate",
     "--quiet",
     "--format",
@@ -16,6 +16,8 @@ const ARGUMENTS: [&str; 11] = [
     "--train-days",
     "18",
     "--days=4",
+    "--formats=aws",
+    "--attacks=core",
 ];
 
 #[test]
@@ -70,4 +72,52 @@ fn an_evaluation_adds_up_and_repeats() {
     world
         .run(&["evaluate", "--seeds", "0"])
         .fails_with(2, &["1 to 10000 estates"]);
+}
+
+#[test]
+fn all_analytics_are_evaluated_in_the_logs_of_all_providers() {
+    let world = World::empty();
+    let arguments =
+        "evaluate --quiet --format json --seeds 1 --identities 40 --train-days 12 --days 3";
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    let told = world.run(&arguments).succeeds();
+    let report: Value = serde_json::from_str(&told.out).expect("a document");
+    assert_eq!(report["repertoire"], "all");
+    let shipped = report["attacks"].as_object().expect("attacks").len();
+    assert_eq!(shipped, 13, "{}", report["attacks"]);
+    let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+    for budget in report["budgets"].as_array().expect("budgets") {
+        let mut providers = std::collections::BTreeSet::new();
+        for (id, analytic) in budget["analytics"].as_object().expect("analytics") {
+            let (mut of, mut false_per_day) = (0.0, 0.0);
+            for (provider, table) in analytic["providers"].as_object().expect("providers") {
+                let grades = table["detections"].as_object().expect("grades");
+                of += grades
+                    .values()
+                    .map(|share| number(&share["of"]))
+                    .sum::<f64>();
+                false_per_day += number(&table["false_per_day"]);
+                providers.insert(provider.as_str());
+            }
+            let grades = analytic["detections"].as_object().expect("grades");
+            let planted: f64 = grades.values().map(|share| number(&share["of"])).sum();
+            assert_eq!(of, planted, "{id}");
+            assert!(
+                (false_per_day - number(&analytic["false_per_day"])).abs() < 1e-9,
+                "{id}"
+            );
+        }
+        for provider in [
+            "aws",
+            "azure",
+            "entra",
+            "gcp",
+            "gworkspace",
+            "m365",
+            "okta",
+            "slack",
+        ] {
+            assert!(providers.contains(provider), "{provider}: {providers:?}");
+        }
+    }
 }

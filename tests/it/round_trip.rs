@@ -225,6 +225,8 @@ fn read_estate(
         "--out",
         "estate",
         "--deeds",
+        "--attacks",
+        "all",
         "--formats",
         formats,
         "--days",

@@ -110,6 +110,31 @@ impl Scheme {
         }
     }
 
+    /// Returns the provider in whose logs it is seen, if there is a scheme of that name.
+    pub(super) fn provider_of(name: &str) -> Option<&'static str> {
+        let scheme = Self::ALL.into_iter().find(|scheme| scheme.name() == name)?;
+        Some(match scheme {
+            Self::AzureEnumeration
+            | Self::AzureNewcomer
+            | Self::AzureLink
+            | Self::AzureReplication => "azure",
+            Self::GoogleEnumeration
+            | Self::GoogleNewcomer
+            | Self::GoogleCopy
+            | Self::GoogleShare
+            | Self::IamEnumeration => "gcp",
+            // What `az ad` reads is read through Microsoft Graph.
+            Self::GraphEnumeration
+            | Self::OlderGraphEnumeration
+            | Self::CliEnumeration
+            | Self::OfficeEnumeration => "entra",
+            Self::MailboxEnumeration => "m365",
+            Self::OktaEnumeration => "okta",
+            Self::WorkspaceEnumeration => "gworkspace",
+            Self::SlackScraping => "slack",
+        })
+    }
+
     /// Returns whose credentials can be misused for it: of what kind, and at Google or not where that matters.
     fn victim(self) -> (&'static [Kind], Option<bool>) {
         const PEOPLE: &[Kind] = &[Kind::Analyst, Kind::Developer];

@@ -73,6 +73,12 @@ impl Format {
     /// What is written if nothing is asked for.
     pub const AWS: [Self; 2] = [Self::CloudTrail, Self::VpcFlow];
 
+    /// Returns every format that does not say again what CloudTrail and flow logs of the AWS accounts say.
+    pub fn originals() -> Vec<Self> {
+        let is_original = |format: &Self| !format.restates();
+        Self::ALL.into_iter().filter(is_original).collect()
+    }
+
     /// Returns the name, as in `azure.storage`.
     pub const fn name(self) -> &'static str {
         match self {

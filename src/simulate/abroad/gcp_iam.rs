@@ -114,7 +114,10 @@ pub(super) fn write(deed: &Deed, out: &mut Sheets) {
                     "name": format!("projects/{project}/serviceAccounts/{}/keys/{}", whom.email, key(whom.number)),
                 });
             }
-            _ => entry.resource = name,
+            _ => {
+                entry.resource = name;
+                entry.object = Some(whom.google());
+            }
         }
     }
     add(deed, entry, out);

@@ -77,6 +77,11 @@ pub(super) fn accounts() -> impl Iterator<Item = String> {
     subscriptions.chain(owners).chain(tenants)
 }
 
+/// Returns the provider in whose logs an attack of a class is seen.
+pub(super) fn provider_of(class: &str) -> Option<&'static str> {
+    attack::Scheme::provider_of(class)
+}
+
 /// The company abroad, and what is planned there.
 pub(super) struct Abroad {
     world: World,

@@ -168,6 +168,9 @@ pub(in crate::simulate) fn call(
         ("iam", name) if name.starts_with("List") || name.starts_with("Get") => {
             "enumerate_directory"
         }
+        ("organizations", name) if name.starts_with("List") || name.starts_with("Describe") => {
+            "enumerate_directory"
+        }
         ("sts", "GetCallerIdentity") => "enumerate_directory",
         ("sts", _) => "assume_role",
         ("signin", _) => "authenticate",

@@ -285,7 +285,7 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             ),
         )?;
         let thresholds = thresholds_between(learnt);
-        line(out, paint, "thresholds", &thresholds.join(", "))?;
+        line(out, paint, "thresholds", &thresholds)?;
     }
     line(
         out,
@@ -340,6 +340,34 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
         Some(evaluation) => write_evaluation(out, evaluation, paint),
         None => Ok(()),
     }
+}
+
+/// Says between which scores the thresholds moved: those that most analytics share first, then the others by name.
+fn thresholds_between(learnt: &Learnt) -> String {
+    let said = |&(least, greatest): &(f64, f64)| {
+        let (least, greatest) = (format!("{least:.1}"), format!("{greatest:.1}"));
+        if least == greatest {
+            least
+        } else {
+            format!("{least}–{greatest}")
+        }
+    };
+    let mut analytics_at: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (id, between) in &learnt.thresholds_between {
+        analytics_at.entry(said(between)).or_default().push(id);
+    }
+    let mut groups: Vec<(String, Vec<&str>)> = analytics_at.into_iter().collect();
+    groups.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
+    let alone = groups.len() == 1;
+    let texts = groups
+        .into_iter()
+        .enumerate()
+        .map(|(at, (score, ids))| match at {
+            0 if alone => format!("{score} of all analytics"),
+            0 if ids.len() > 1 => format!("{score}"),
+            _ => format!("{} {score}", ids.join(", ")),
+        });
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 fn write_blind_spots(out: &mut String, sentences: &[String], paint: Paint) -> std::fmt::Result {

@@ -15,6 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
+    keep_damage_quiet();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -40,6 +41,16 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// Says nothing of what a decoder stumbles over in a damaged file: it is caught, and the file's report tells of it.
+fn keep_damage_quiet() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |fault| {
+        if !plimsoll::sources::is_decoding() {
+            tell(fault);
+        }
+    }));
 }
 
 /// Lets the first request to stop end the work in good order, and the second end it at once.

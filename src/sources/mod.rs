@@ -45,6 +45,7 @@ use std::io::{self, Read};
 use crate::event::{Event, Source};
 
 pub use discover::{InputFile, Unreachable, content_hash_of, discover, discover_reachable};
+pub use parquet::is_decoding;
 pub use report::{Compression, FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 pub use stream::{ENVELOPES_MAX, RECORD_BYTES_MAX, Stream};
 

@@ -1,5 +1,6 @@
 //! The values of one column, some records at a time.
 
+use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 
 use parquet::column::reader::{ColumnReader, get_column_reader};
@@ -8,6 +9,15 @@ use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::sources::parquet::pages::Pages;
+
+thread_local! {
+    static IS_DECODING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Tells whether this thread decodes what may be damaged, so that a panic of the decoder is caught and no fault of the program.
+pub fn is_decoding() -> bool {
+    IS_DECODING.get()
+}
 
 /// Values of one type.
 #[derive(Debug)]
@@ -96,6 +106,7 @@ impl Column {
         // Pages were checked before they got here: their sizes, counts and levels. What their bytes decode to was not, and
         // the decoder stops the thread on some of it, such as an index beyond the end of a dictionary. There is no asking it
         // beforehand, so it is caught; the column is not used again.
+        IS_DECODING.set(true);
         let read = panic::catch_unwind(AssertUnwindSafe(|| {
             macro_rules! read {
                 ($reader:expr, $values:expr) => {{
@@ -116,6 +127,7 @@ impl Column {
                 _ => Ok((0, 0, 0)),
             }
         }));
+        IS_DECODING.set(false);
         let damaged = || ParquetError::General("a page's values are damaged".to_owned());
         let (records, _, levels) = read.map_err(|_| damaged())??;
         self.levels = levels;

@@ -11,6 +11,8 @@ mod pages;
 mod rows;
 mod thrift;
 
+pub use columns::is_decoding;
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

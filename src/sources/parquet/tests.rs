@@ -57,6 +57,11 @@ fn what_is_beyond_the_bounds_is_refused_with_its_reason() {
             fine[..fine.len() - 9].to_vec(),
             Some("ends before its footer"),
         ),
+        // Found by fuzzing: the decoder stops the thread on it.
+        (
+            include_bytes!("../../../tests/found/dictionary.parquet").to_vec(),
+            Some("a page's values are damaged"),
+        ),
         (b"PAR1".to_vec(), Some("ends before its footer")),
         (b"PAR1\0\0\0\0PAR1".to_vec(), Some("its footer is damaged")),
         (

@@ -184,6 +184,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_comma_is_passed_over_and_what_is_left_keeps_it() {
+        let mut words = Words::of("14 days, set = [\"a\", \"b\"] # c");
+        assert!(words.take("14") && words.take("days") && words.take("set"));
+        assert_eq!(words.rest(), "= [\"a\", \"b\"]");
+    }
+
+    #[test]
     fn atoms() {
         assert_eq!(time_of_day("02:10"), Some(7_800));
         assert_eq!(time_of_day("24:00"), Some(86_400));

@@ -67,6 +67,19 @@ impl NamePattern {
         self.provider.is_none_or(|own| own == provider) && self.glob.matches(name)
     }
 
+    /// Tells whether it names something of a storage account of Azure, whose containers are named `account/container`: what
+    /// is done to the account is done to each of them.
+    pub fn is_within(&self, provider: Provider, account: &str) -> bool {
+        let pattern = self.glob.as_str();
+        provider == Provider::Azure
+            && self.provider.is_none_or(|own| own == provider)
+            && !account.contains('/')
+            && pattern
+                .split_once('/')
+                .and_then(|(of, _)| Glob::new(of))
+                .is_some_and(|of| of.matches(account))
+    }
+
     /// Tells whether a name matches, which may begin with its provider.
     pub fn matches(&self, name: &str) -> bool {
         let (provider, rest) = split_provider(name);

@@ -310,7 +310,7 @@ fn arms_are_those_of_the_method() {
         [Trait::Network, Trait::Country, Trait::Destination]
     );
     let an0370 = analytic("AN0370", "");
-    let share = &an0370.arms[2];
+    let share = &an0370.arms[3];
     assert_eq!(
         share.terms,
         [Term::Weight(7.0), Term::Acts(ActKind::SensitiveShare)]

@@ -85,11 +85,14 @@ pub struct BudgetTable {
     pub budget_per_day: f64,
     /// False alerts a day that came.
     pub false_per_day: f64,
+    /// Identities a day that they are about, but for those that are attacked that day: what a budget counts. Several analytics
+    /// may tell of one.
+    pub false_identities_per_day: f64,
     /// All alerts a day that came, those on attacks among them.
     pub alerts_per_day: f64,
-    /// The second over the first.
+    /// Those identities over what was promised.
     pub realised_over_promised: f64,
-    /// Seeds whose number of false alerts lay inside the interval that was stated for it.
+    /// Seeds whose number of them lay inside the interval that was stated for it.
     pub inside_interval: Share,
     /// Share of alerts that hit an attack.
     pub precision: Option<f64>,
@@ -144,8 +147,8 @@ pub struct ProviderTable {
 pub struct SeedRow {
     /// The estate.
     pub seed: u64,
-    /// False alerts a day.
-    pub false_per_day: f64,
+    /// Identities a day of false alerts, but for those that are attacked.
+    pub false_identities_per_day: f64,
     /// Alerts a day that were foreseen at least …
     pub foreseen_least: Option<f64>,
     /// … and at most, with 95 % confidence.
@@ -380,11 +383,14 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         .iter()
         .for_each(|row| inside_interval.note(row.is_inside));
     let false_per_day = n_false as f64 / days;
+    let identity_days: u64 = outcomes().map(|(_, o)| identity_days(o)).sum();
+    let false_identities_per_day = identity_days as f64 / days;
     BudgetTable {
         budget_per_day,
         false_per_day,
+        false_identities_per_day,
         alerts_per_day: (n_true as f64 + n_false as f64) / days,
-        realised_over_promised: false_per_day / budget_per_day,
+        realised_over_promised: false_identities_per_day / budget_per_day,
         inside_interval,
         precision: precision(n_true, n_false as u64),
         detections,
@@ -395,12 +401,18 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
     }
 }
 
+/// Returns on how many days of identities false alerts came, but for days on which they are attacked.
+fn identity_days(outcome: &BudgetOutcome) -> u64 {
+    let others = outcome.false_alerts.iter().filter(|a| a.cause != ATTACKED);
+    others.map(|alert| &alert.of).collect::<BTreeSet<_>>().len() as u64
+}
+
 fn seed_row(trial: &Trial, outcome: &BudgetOutcome) -> SeedRow {
     let days = f64::from(trial.days);
-    let n_false = outcome.false_alerts.len() as u64;
+    let n_false = identity_days(outcome);
     SeedRow {
         seed: trial.seed,
-        false_per_day: n_false as f64 / days,
+        false_identities_per_day: n_false as f64 / days,
         foreseen_least: outcome.foreseen.map(|(least, _)| least as f64 / days),
         foreseen_most: outcome.foreseen.map(|(_, most)| most as f64 / days),
         is_inside: outcome

@@ -75,6 +75,8 @@ pub struct FalseAlert {
     pub provider: &'static str,
     /// Why it was raised, as far as anything odd is known.
     pub cause: String,
+    /// Whom it is about, and the day.
+    pub of: (String, Day),
 }
 
 /// A method and its curve.
@@ -231,6 +233,7 @@ fn outcome(kept: Kept, truth: &Truth) -> BudgetOutcome {
             analytic: alert.analytic.clone(),
             provider: alert.entity.provider.unwrap_or(ELSEWHERE),
             cause,
+            of: (alert.entity.id.clone(), alert.time.day()),
         });
     }
     outcome

@@ -167,9 +167,9 @@ impl<'a> Resolver<'a> {
 
     /// Tells whether a bucket is on the sensitive list.
     pub fn is_sensitive(&self, provider: Provider, bucket: &str) -> bool {
-        self.sensitive
-            .iter()
-            .any(|pattern| pattern.matches_of(provider, bucket))
+        self.sensitive.iter().any(|pattern| {
+            pattern.matches_of(provider, bucket) || pattern.is_within(provider, bucket)
+        })
     }
 
     /// Tells whether a flow goes to an address that is neither ours nor the provider's own machinery.

@@ -146,8 +146,9 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
 fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
     let header = [
         "promised a day",
-        "came, false",
+        "identities that came, false",
         "ratio",
+        "false alerts",
         "true ones on top",
         "all",
         "seeds inside the stated 95 %",
@@ -164,8 +165,9 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
         .map(|b| {
             let mut row = vec![
                 format!("{}", b.budget_per_day),
-                format!("{:.2}", b.false_per_day),
+                format!("{:.2}", b.false_identities_per_day),
                 format!("{:.2}", b.realised_over_promised),
+                format!("{:.2}", b.false_per_day),
                 format!("{:.2}", b.alerts_per_day - b.false_per_day),
                 format!("{:.2}", b.alerts_per_day),
                 share(b.inside_interval),
@@ -195,7 +197,7 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
             for b in &report.budgets {
                 let seed = &b.by_seed[at];
                 row.extend([
-                    format!("{:.1}", seed.false_per_day),
+                    format!("{:.1}", seed.false_identities_per_day),
                     match (seed.foreseen_least, seed.foreseen_most) {
                         (Some(least), Some(most)) => format!("{least:.1}–{most:.1}"),
                         _ => "–".to_owned(),

@@ -10,7 +10,7 @@ use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{Cover, Draft, Glimpse, Known};
 use crate::engine::Setup;
 use crate::engine::approvals::cadence::{ActiveDay, Cadence};
-use crate::engine::approvals::days::{Days, glimpse};
+use crate::engine::approvals::days::{Days, Eye};
 use crate::engine::approvals::kept::kept;
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
@@ -132,10 +132,11 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
     };
     let mut histories: BTreeMap<Entity, History> = BTreeMap::new();
     let mut days = Days::of(store, &manifest, &generation);
+    let eye = Eye::of(setup, &generation);
     for &day in &stored {
         for (entity, facts) in days.facts(day)?.unwrap_or_default() {
             if entity.kind == EntityKind::Identity {
-                let glimpse = glimpse(&entity, &facts, &generation);
+                let glimpse = eye.glimpse(&entity, &facts);
                 let history = histories.entry(entity).or_default();
                 history.add(day, &facts, glimpse);
             }

@@ -220,6 +220,8 @@ fn a_nightly_job_is_proposed_and_another_shape_of_it_still_alerts() {
     ] {
         assert!(table.contains(line), "`{line}` is not in:\n{table}");
     }
+    // It tells of clients that the table does not cover.
+    assert!(!table.contains("S3-CLIENT"), "{table}");
     for who in ["young-scan", "one-burst", "any-time", "roaming-scan"] {
         assert!(table_of(who).is_none(), "{who} is proposed:\n{proposed}");
     }

@@ -79,6 +79,9 @@ fn what_is_not_logged_is_told_before_and_after_training() {
     ] {
         let said = world.run(command).succeeds();
         assert!(said.err.contains(told), "{command:?}: {}", said.err);
+        let of_none = said.err.matches("no records of ").count();
+        assert!(of_none <= 1, "{command:?}: {}", said.err);
+        assert!(!said.err.contains("there is no record of"), "{}", said.err);
     }
     let played = world
         .run(&["backtest", "logs", "--train-days", "4"])

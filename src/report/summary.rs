@@ -364,7 +364,7 @@ fn thresholds_between(learnt: &Learnt) -> String {
         .enumerate()
         .map(|(at, (score, ids))| match at {
             0 if alone => format!("{score} of all analytics"),
-            0 if ids.len() > 1 => format!("{score}"),
+            0 if ids.len() > 1 => score,
             _ => format!("{} {score}", ids.join(", ")),
         });
     texts.collect::<Vec<_>>().join("; ")

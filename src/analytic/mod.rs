@@ -405,6 +405,15 @@ impl Analytic {
         traits
     }
 
+    /// Tells whether each of its arms waits for a value that is new to the entity, of one of these traits.
+    pub fn needs_new(&self, traits: &[Trait]) -> bool {
+        let needs = |arm: &Arm| {
+            let mut gates = arm.gates.iter();
+            gates.any(|gate| gate.needs_new(traits, &self.context))
+        };
+        self.arms.iter().all(needs)
+    }
+
     /// Returns the bursts that its arms look at.
     pub fn bursts(&self) -> Vec<(BurstKind, Window)> {
         let mut bursts: Vec<_> = self.asked_bursts().map(|b| (b.kind, b.over)).collect();
@@ -455,6 +464,15 @@ impl Gate {
             | Self::Beyond(..)
             | Self::Caller(_)
             | Self::Unlogged(_) => {}
+        }
+    }
+
+    fn needs_new(&self, traits: &[Trait], context: &[Trait]) -> bool {
+        match self {
+            Self::Shows { which, new, .. } => *new && traits.contains(which),
+            Self::Context => context.iter().all(|which| traits.contains(which)),
+            Self::AnyOf(gates) => gates.iter().all(|gate| gate.needs_new(traits, context)),
+            _ => false,
         }
     }
 

@@ -453,3 +453,16 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_waits_for_a_new_client_is_told_from_what_does_not() {
+    let analytics = load(&Table::empty("p.toml"), &[]).unwrap();
+    let needs = |id: &str, traits: &[Trait]| {
+        let analytic = analytics.iter().find(|a| *a.id == *id).unwrap();
+        analytic.needs_new(traits)
+    };
+    assert!(needs("S3-CLIENT", &[Trait::Network, Trait::UserAgent]));
+    assert!(!needs("S3-CLIENT", &[Trait::Network]));
+    // Its arm ENUM looks at volumes whatever is new.
+    assert!(!needs("AN1594", Trait::ALL));
+}

@@ -300,7 +300,12 @@ impl ConfigFile {
         let mut beside = builder.tempfile_in(folder).map_err(cannot)?;
         beside.write_all(text.as_bytes()).map_err(cannot)?;
         if self.is_there {
-            let permissions = fs::metadata(&path).map_err(cannot)?.permissions();
+            let before = fs::metadata(&path).map_err(cannot)?;
+            // The owner first: to give a file away may cost it some permissions.
+            keep_owner(beside.as_file(), &before).map_err(|e| {
+                cannot(e).hint("nothing was written; run the same command as the file's owner")
+            })?;
+            let permissions = before.permissions();
             beside
                 .as_file()
                 .set_permissions(permissions)
@@ -326,5 +331,62 @@ impl ConfigFile {
             folder.sync_all().ok();
         }
         Ok(())
+    }
+}
+
+/// Gives a file to the owner and group of the one whose place it takes, who would not be able to read it else.
+#[cfg(unix)]
+fn keep_owner(file: &fs::File, before: &fs::Metadata) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let now = file.metadata()?;
+    let changed = |is: u32, was: u32| (is != was).then_some(was);
+    match (
+        changed(now.uid(), before.uid()),
+        changed(now.gid(), before.gid()),
+    ) {
+        (None, None) => Ok(()),
+        (uid, gid) => fchown(file, uid, gid),
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &fs::File, _: &fs::Metadata) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_keeps_its_owner_and_mode() {
+        /// Somebody else, as most systems know him.
+        const NOBODY: u32 = 65_534;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plimsoll.toml");
+        fs::write(&path, "old").unwrap();
+        // Only the superuser may give a file away.
+        let owner = match chown(&path, Some(NOBODY), Some(NOBODY)) {
+            Ok(()) => (NOBODY, NOBODY),
+            Err(_) => {
+                let before = fs::metadata(&path).unwrap();
+                (before.uid(), before.gid())
+            }
+        };
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let file = ConfigFile {
+            name: "p".to_owned(),
+            path,
+            text: "old".to_owned(),
+            is_there: true,
+        };
+        file.replace("new").unwrap();
+        let after = fs::metadata(&file.path).unwrap();
+        assert_eq!(fs::read_to_string(&file.path).unwrap(), "new");
+        assert_eq!((after.uid(), after.gid()), owner);
+        assert_eq!(after.mode() & 0o777, 0o600);
     }
 }

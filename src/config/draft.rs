@@ -3,9 +3,10 @@
 use std::fmt::{self, Write};
 
 use crate::config::{Approval, Config};
-use crate::document::{quoted, with_table, without_table};
+use crate::document::{Word, quoted, with_table, without_table};
 use crate::error::{Error, Result};
 use crate::time::Day;
+use crate::vocab::Str;
 
 /// A list longer than this is written with a line for each of its texts.
 const LIST_WIDTH_MAX: usize = 100;
@@ -162,6 +163,7 @@ fn same(before: &Config, after: &Config, expected: &[&Approval], name: &str) -> 
             *expires,
         )
     };
+    let texts = |words: &[Word]| -> Vec<Str> { words.iter().map(|w| w.text.clone()).collect() };
     let is_same = after.approvals.len() == expected.len()
         && after
             .approvals
@@ -176,8 +178,9 @@ fn same(before: &Config, after: &Config, expected: &[&Approval], name: &str) -> 
         && after.sinks == before.sinks
         && after.lateness == before.lateness
         && after.groups_alike == before.groups_alike
-        && after.geoip.len() == before.geoip.len()
-        && after.analytics.entries.len() == before.analytics.entries.len();
+        && texts(&after.geoip) == texts(&before.geoip)
+        && texts(&after.definitions) == texts(&before.definitions)
+        && after.analytics.says_the_same(&before.analytics);
     if is_same {
         return Ok(());
     }
@@ -243,6 +246,25 @@ mod tests {
         assert!(draft().added_to(inline, "p.toml").is_err());
         assert!(without_approval(inline, "p.toml", 0).is_err());
         assert!(draft().added_to("[network]\nx=1", "p.toml").is_err());
+    }
+
+    #[test]
+    fn what_a_configuration_says_is_compared_by_value() {
+        let text = "analytics = ['a.toml']\n[network]\ngeoip = ['a.mmdb']\n\
+                    [analytic.AN1594]\nthreshold = 90\nContextTraits = ['region']\n";
+        let before = Config::parse(text, "p.toml").unwrap();
+        let moved = Config::parse(&format!("\n# elsewhere\n{text}"), "p.toml").unwrap();
+        assert!(same(&before, &moved, &[], "p.toml").is_ok());
+        for (was, is) in [
+            ("a.toml", "b.toml"),
+            ("a.mmdb", "b.mmdb"),
+            ("90", "91"),
+            ("AN1594", "AN1328"),
+            ("['region']", "['region', 'network']"),
+        ] {
+            let after = Config::parse(&text.replace(was, is), "p.toml").unwrap();
+            assert!(same(&before, &after, &[], "p.toml").is_err(), "{is}");
+        }
     }
 
     #[test]

@@ -105,7 +105,29 @@ pub struct Entry {
     pub value: Value,
 }
 
+impl Node {
+    /// Tells whether it is the same value, wherever it stands.
+    fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(mine), Self::List(others)) => {
+                mine.len() == others.len()
+                    && (mine.iter().zip(others)).all(|(a, b)| a.node.says_the_same(&b.node))
+            }
+            (Self::Table(mine), Self::Table(other)) => mine.says_the_same(other),
+            _ => self == other,
+        }
+    }
+}
+
 impl Table {
+    /// Tells whether it has the same keys in the same order with the same values, wherever they stand.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let is_same =
+            |(a, b): (&Entry, &Entry)| a.key == b.key && a.value.node.says_the_same(&b.value.node);
+        self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(is_same)
+    }
+
     /// Returns a table without keys.
     pub fn empty(file: &str) -> Self {
         Self {

@@ -11,7 +11,7 @@ use crate::engine::intake::{Books, Intake, IntakeSummary};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::{Field, Provider, Source};
-use crate::measure::Coverage;
+use crate::measure::{Coverage, DayBook};
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
 use crate::vocab::{Metric, Str, words};
@@ -120,7 +120,7 @@ pub fn days_of(lookback: &[(Day, Arc<Coverage>)], books: &Books) -> CoveredDays 
     days
 }
 
-/// Reads logs for what is in them, without a store.
+/// Reads logs for what is in them, without a store. As in a store, a record counts once however often it was delivered.
 ///
 /// # Errors
 ///
@@ -131,7 +131,7 @@ pub fn covered_logs(
     (options, keep_rejects): (ReadOptions, bool),
     progress: &dyn Progress,
 ) -> Result<(CoveredDays, IntakeSummary)> {
-    let mut days: BTreeMap<Day, Coverage> = BTreeMap::new();
+    let mut books = Books::new();
     let intake = Intake {
         setup,
         files,
@@ -140,14 +140,11 @@ pub fn covered_logs(
     };
     let summary = intake.run(progress, |resolver, mut event| {
         let settled = resolver.settle(&mut event);
-        let day = days.entry(settled.event.time.day()).or_default();
-        day.note(settled.event);
-        Ok(true)
+        let day = settled.event.time.day();
+        let book = books.entry(day).or_insert_with(|| DayBook::new(day));
+        Ok(book.tell(&settled, &setup.plan))
     })?;
-    let days = days
-        .into_iter()
-        .map(|(day, covered)| (day, Arc::new(covered)));
-    Ok((days.collect(), summary))
+    Ok((days_of(&[], &books), summary))
 }
 
 /// Judges what each enabled analytic sees of each provider that it is written for, or rests on and that has records; by

@@ -1,6 +1,6 @@
 //! What analytics see and do not see, as a person or a program reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -299,9 +299,24 @@ fn first_sentence(text: &str) -> &str {
     text[..end].trim_end_matches('.')
 }
 
-/// Returns one sentence for each analytic that is blind or sees a part only.
+/// Returns one sentence for each analytic that is blind or sees a part only, and one in all for the providers of which there
+/// is no record: not every estate has them all.
 pub fn blind_spots(judged: &[AnalyticCoverage]) -> Vec<String> {
-    let is_told = |j: &&AnalyticCoverage| matches!(j.verdict, Verdict::Partial | Verdict::Blind);
+    let is_told = |j: &&AnalyticCoverage| {
+        j.has_records && matches!(j.verdict, Verdict::Partial | Verdict::Blind)
+    };
+    let without: BTreeSet<Provider> = judged
+        .iter()
+        .filter(|j| !j.has_records)
+        .map(|j| j.provider)
+        .collect();
+    let without: Vec<&str> = without.iter().map(|provider| provider.as_str()).collect();
+    let without = (!without.is_empty()).then(|| {
+        format!(
+            "no records of {}: what is for them is blind",
+            without.join(", ")
+        )
+    });
     judged
         .iter()
         .filter(is_told)
@@ -314,6 +329,7 @@ pub fn blind_spots(judged: &[AnalyticCoverage]) -> Vec<String> {
                 why(j).unwrap_or_default()
             )
         })
+        .chain(without)
         .collect()
 }
 
@@ -453,4 +469,35 @@ fn most_frequent(operations: &BTreeMap<String, u64>) -> String {
         text.push(format!("{rest} more"));
     }
     text.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_without_records_are_one_line_in_all() {
+        let judged = |analytic: &str, provider, has_records| AnalyticCoverage {
+            analytic: analytic.into(),
+            provider,
+            verdict: Verdict::Blind,
+            has_records,
+            lacks_sensitive: has_records,
+            legs: Vec::new(),
+        };
+        let all = [
+            judged("A1", Provider::Azure, false),
+            judged("A1", Provider::Gcp, false),
+            judged("A2", Provider::Aws, true),
+            judged("A2", Provider::Azure, false),
+        ];
+        assert_eq!(
+            blind_spots(&all),
+            [
+                format!("A2 is BLIND on aws: {NO_SENSITIVE} (`plimsoll coverage`)"),
+                "no records of azure, gcp: what is for them is blind".to_owned()
+            ]
+        );
+        assert!(blind_spots(&[]).is_empty());
+    }
 }

@@ -1,7 +1,7 @@
 //! Jobs that were recognised, as TOML that goes into the configuration once somebody owns it, or as a document.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ pub struct Proposal {
     sensitive: bool,
     alerted: Vec<String>,
     unlike: Vec<String>,
-    /// The tables.
+    /// The tables; comments, if the job has alerted.
     toml: Vec<String>,
 }
 
@@ -109,7 +109,7 @@ fn proposal(job: &Job) -> Proposal {
         sensitive: job.is_sensitive,
         alerted: days(&job.alerted),
         unlike: days(&job.unlike),
-        toml: job.drafts.iter().map(ToString::to_string).collect(),
+        toml: job.drafts.iter().map(|draft| written(job, draft)).collect(),
     }
 }
 
@@ -141,7 +141,8 @@ fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
     if n_jobs > 0 {
         out.push_str(
             "# Whoever answers for one puts a name into `owner` and the table into plimsoll.toml, which refuses it without.\n\
-             # A table covers its job however much it does, and nothing that has another client, network, bucket or destination.\n",
+             # A table covers its job however much it does, and nothing that has another client, network, bucket or destination.\n\
+             # That of a job which has alerted is commented out.\n",
         );
     }
     for (why, n) in &proposals.passed_over {
@@ -167,10 +168,24 @@ fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
                 let where_to = "This table covers what sends nothing out, the next what goes to its destinations.";
                 draft.comments.push(where_to.to_owned());
             }
-            write!(out, "\n{draft}")?;
+            write!(out, "\n{}", written(job, &draft))?;
         }
     }
     Ok(())
+}
+
+/// Returns the table of a job. What has alerted may be what the alert says, so that nobody is to take it over unread: its
+/// table is a comment.
+fn written(job: &Job, draft: &impl Display) -> String {
+    let table = draft.to_string();
+    if job.alerted.is_empty() {
+        return table;
+    }
+    let comment = |line: &str| match line.starts_with('#') {
+        true => format!("{line}\n"),
+        false => format!("# {line}\n"),
+    };
+    table.lines().map(comment).collect()
 }
 
 /// Returns what speaks for a job, and against it, line by line.
@@ -232,7 +247,7 @@ fn evidence(job: &Job) -> Vec<String> {
         "it never reached a threshold on the stored days".to_owned()
     } else {
         format!(
-            "look at these before you sign; it reached a threshold: {}",
+            "commented out, because it reached a threshold: {}; whoever is patient looks like a job, so look at these first",
             days(&job.alerted)
         )
     });
@@ -265,4 +280,70 @@ fn listed(values: &[(Str, u64)]) -> String {
         String::new()
     };
     named.join(", ") + &more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Cadence;
+    use crate::event::IdentityKind;
+
+    fn job(alerted: Vec<Day>) -> Job {
+        let mut job = Job {
+            identity: "job".into(),
+            kind: IdentityKind::Workload,
+            cadence: Cadence {
+                hours: vec![2],
+                step: None,
+                weekdays: (0..7).collect(),
+            },
+            days_seen: 14,
+            seen: (Day(20_000), Day(20_013)),
+            events: Volume::default(),
+            bytes: Volume::default(),
+            user_agents: Vec::new(),
+            networks: Vec::new(),
+            buckets: Vec::new(),
+            destinations: Vec::new(),
+            unlike: Vec::new(),
+            alerted,
+            is_sensitive: false,
+            drafts: vec![Default::default(), Default::default()],
+        };
+        for draft in &mut job.drafts {
+            draft.criteria = vec![
+                ("identity", vec!["job\n[x]".to_owned()]),
+                ("bucket", (0..40).map(|n| format!("bucket-{n}")).collect()),
+            ];
+        }
+        job
+    }
+
+    #[test]
+    fn what_has_alerted_is_proposed_in_comments_only() {
+        for alerted in [Vec::new(), vec![Day(20_003)]] {
+            let has_alerted = !alerted.is_empty();
+            let proposals = Proposals {
+                jobs: vec![job(alerted)],
+                ..Proposals::default()
+            };
+            let is_comment = |line: &str| line.is_empty() || line.starts_with('#');
+            let text = toml(&proposals);
+            assert_eq!(text.lines().all(is_comment), has_alerted, "{text}");
+            let says_why = text.contains(&format!("reached a threshold: {}", Day(20_003)));
+            assert_eq!(says_why, has_alerted, "{text}");
+            let tables = &document(&proposals).proposals[0].toml;
+            let are_comments = tables
+                .iter()
+                .flat_map(|table| table.lines())
+                .all(is_comment);
+            assert_eq!(are_comments, has_alerted, "{tables:?}");
+            // Without its marks it is the table that it would be.
+            let bare: String = tables[0]
+                .lines()
+                .map(|line| line.strip_prefix("# ").unwrap_or(line).to_owned() + "\n")
+                .collect();
+            assert_eq!(bare, job(Vec::new()).drafts[0].to_string());
+        }
+    }
 }

@@ -22,7 +22,7 @@ use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
 use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
 use crate::score::assumption::{AssumptionRecord, assumptions};
-use crate::score::bearers::{Bearers, EventRecord};
+use crate::score::bearers::{Bearers, EventRecord, bears_any};
 use crate::score::components::{
     JudgedAgainst, hours_basis, novelty_basis, share_basis, start_of, volume_basis,
 };
@@ -701,7 +701,8 @@ impl Narrator<'_> {
             evidence: self.judgement(analytic, verdict, facts),
             digest: None,
         };
-        let approval = self.approval(analytic, entity, (events, &told, &metrics), &alert);
+        let asked = (events, &*told, &metrics);
+        let approval = self.approval(analytic, entity, asked, &verdict.arm, &alert);
         alert.suppressed_by = approval.map(ToString::to_string);
         alert.approval = approval.map(Approval::id);
         alert.resources.truncate(ROWS_MAX);
@@ -736,12 +737,14 @@ impl Narrator<'_> {
         amounts.metrics().any(|m| metrics.contains(&m))
     }
 
-    /// Tells whether an approval has to cover an event: it adds to what is judged, or gives something away.
-    fn is_asked_about(&self, event: &Event, metrics: &BTreeSet<Metric>) -> bool {
+    /// Tells whether an approval has to cover an event: it adds to what is judged, bears a reason, or gives something away.
+    fn is_asked_about(&self, event: &Event, metrics: &BTreeSet<Metric>, arm: &ArmVerdict) -> bool {
         let mut event = event.clone();
         let settled = self.resolver.settle(&mut event);
         let amounts = Amounts::of(&settled);
-        !amounts.shares().is_empty() || amounts.metrics().any(|m| metrics.contains(&m))
+        !amounts.shares().is_empty()
+            || amounts.metrics().any(|m| metrics.contains(&m))
+            || bears_any(settled.event.time, &amounts, arm)
     }
 
     /// Returns all buckets that were touched, and all places that data went to, largest first.
@@ -848,6 +851,7 @@ impl Narrator<'_> {
         analytic: &Analytic,
         entity: &Entity,
         (events, told, metrics): (&[Event], &[&Event], &BTreeSet<Metric>),
+        arm: &ArmVerdict,
         alert: &Alert,
     ) -> Option<&Approval> {
         let mut approvals = self.config.approvals.iter();
@@ -857,7 +861,9 @@ impl Narrator<'_> {
         let told_ids: BTreeSet<&str> = told.iter().map(|event| &*event.id).collect();
         let evidence: Vec<&Event> = events
             .iter()
-            .filter(|event| told_ids.contains(&*event.id) || self.is_asked_about(event, metrics))
+            .filter(|event| {
+                told_ids.contains(&*event.id) || self.is_asked_about(event, metrics, arm)
+            })
             .collect();
         let (resources, destinations) = self.tables(&evidence, self.judge.generation());
         let calls = || evidence.iter().filter(|event| !event.is_flow());

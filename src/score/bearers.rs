@@ -92,6 +92,12 @@ impl<'e> Bearers<'e> {
     }
 }
 
+/// Tells whether an event bears one of the reasons of an arm.
+pub(super) fn bears_any(time: Time, amounts: &Amounts, arm: &ArmVerdict) -> bool {
+    let mut contributions = arm.contributions.iter();
+    contributions.any(|contribution| bears(time, amounts, contribution))
+}
+
 fn is_about_events(contribution: &Contribution) -> bool {
     matches!(
         contribution,

@@ -448,3 +448,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_approval_is_asked_about_every_event_that_bears_a_reason() {
+    // She is often in either country, and never in both within an hour. What she does abroad is no listing.
+    let lines = "14 days, every 2h from 08:00 to 12:30   alice lists 4 in reports-{1..3} from 10.9.0.1 country PT
+14 days, every 2h from 18:00 to 22:30   alice reads 4 in reports-{1..3} from 198.51.100.9 country DE
+day 15 10:00 for 10m   alice lists 4 in reports-{1..3} from 10.9.0.1 country PT
+day 15 10:20 for 5m    alice reads 4 in reports-{1..3} from 198.51.100.9 country DE
+set TravelWeight = 12
+";
+    let played = |approved: &str, expected: &str| {
+        let story = story(&format!("{lines}{approved}\n=> {expected}"));
+        play(&analytic::builtin(), &analytic("AN1594"), &story)
+            .unwrap()
+            .failures
+    };
+    let none = Vec::<String>::new();
+    assert_eq!(
+        played(
+            "approve identity alice network 10.0.0.0/8",
+            "AN1594 alice arm CONTEXT"
+        ),
+        none
+    );
+    assert_eq!(played("approve identity alice", "suppressed alice"), none);
+}

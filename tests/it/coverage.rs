@@ -16,6 +16,12 @@ fn verdict(document: &str, analytic: &str) -> (String, String) {
     (text("verdict"), text("why"))
 }
 
+/// Returns what was seen.
+fn seen(document: &str) -> Value {
+    let document: Value = serde_json::from_str(document).expect("it is JSON");
+    document["seen"].clone()
+}
+
 /// Removes all folders of one name.
 fn remove_folders(under: &Path, name: &str) -> usize {
     let entries = std::fs::read_dir(under).expect("a folder");
@@ -43,6 +49,10 @@ fn what_is_not_logged_is_told_before_and_after_training() {
             ("covered".into(), String::new())
         );
     }
+    // What is delivered twice counts once, as it does in a store.
+    assert_eq!(world.run_in_shell("cp -r logs again").status, 0);
+    let twice = world.run(&["coverage", "logs", "again", "--format", "json"]);
+    assert_eq!(seen(&twice.out), seen(&whole.out));
     let shown = world.run(&["coverage", "logs"]).succeeds();
     for words in ["AN1328 aws COVERED", "aws off by default", "GetObject "] {
         assert!(shown.out.contains(words), "`{words}`: {}", shown.out);
@@ -69,6 +79,9 @@ fn what_is_not_logged_is_told_before_and_after_training() {
     ] {
         let said = world.run(command).succeeds();
         assert!(said.err.contains(told), "{command:?}: {}", said.err);
+        let of_none = said.err.matches("no records of ").count();
+        assert!(of_none <= 1, "{command:?}: {}", said.err);
+        assert!(!said.err.contains("there is no record of"), "{}", said.err);
     }
     let played = world
         .run(&["backtest", "logs", "--train-days", "4"])

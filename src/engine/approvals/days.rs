@@ -2,13 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use crate::baseline::Generation;
 use crate::config::{Glimpse, Known, Values};
+use crate::engine::Setup;
 use crate::error::Result;
+use crate::event::AddressClass;
+use crate::identity::address::Networks;
 use crate::measure::{DayFacts, Links};
 use crate::store::{DayEntry, Manifest, Store};
 use crate::time::Day;
-use crate::vocab::{Entity, Str, Trait};
+use crate::vocab::{Entity, Metric, Str, Trait};
+
+/// What shows that somebody read, or tried to.
+const READS: [Metric; 2] = [Metric::ReadCalls, Metric::DeniedCalls];
 
 /// Reads stored days.
 pub(super) struct Days<'a> {
@@ -49,43 +57,138 @@ impl<'a> Days<'a> {
     }
 }
 
-/// Returns what a whole day shows: an alert of that day shows some of it.
-pub(super) fn glimpse(entity: &Entity, facts: &DayFacts, generation: &Generation) -> Glimpse {
-    let values = |which: Trait| -> Values {
-        let Some(values) = facts.trait_values(which) else {
-            return (Vec::new(), Known::More);
-        };
-        let known = if values.saturated() {
-            Known::Some
-        } else {
-            Known::More
-        };
-        (
-            values.iter().map(|(value, _)| value.clone()).collect(),
-            known,
-        )
-    };
-    let (mut buckets, known) = values(Trait::Bucket);
-    buckets.extend(facts.shares.iter().map(|(share, _)| share.bucket.clone()));
-    buckets.sort_unstable();
-    buckets.dedup();
-    let mut destinations = values(Trait::Destination);
-    destinations.0.retain(|name| !generation.is_ours(name));
-    Glimpse {
-        ids: ids(entity, facts, generation),
-        role: facts.profile.role.clone(),
-        destinations,
-        buckets: (buckets, known),
-        user_agents: values(Trait::UserAgent),
-        applications: values(Trait::Application),
-        networks: values(Trait::Network),
+/// Looks at whole days as alerts look at what they show of them.
+pub(super) struct Eye<'a> {
+    generation: &'a Generation,
+    networks: Networks,
+}
+
+impl<'a> Eye<'a> {
+    pub(super) fn of(setup: &Setup, generation: &'a Generation) -> Self {
+        Self {
+            generation,
+            networks: Networks::of(&setup.config),
+        }
+    }
+
+    /// Returns what a whole day shows: an alert of that day shows some of it.
+    pub(super) fn glimpse(&self, entity: &Entity, facts: &DayFacts) -> Glimpse {
+        let (mut buckets, known) = values(facts, Trait::Bucket);
+        buckets.extend(facts.shares.iter().map(|(share, _)| share.bucket.clone()));
+        buckets.sort_unstable();
+        buckets.dedup();
+        let networks = values(facts, Trait::Network);
+        Glimpse {
+            ids: self.ids(entity, facts),
+            role: facts.profile.role.clone(),
+            destinations: self.destinations(facts, &networks),
+            buckets: (buckets, known),
+            user_agents: values(facts, Trait::UserAgent),
+            applications: values(facts, Trait::Application),
+            networks,
+        }
+    }
+
+    /// Returns where data may have gone. What is read goes to the caller, too, and an alert names him if he is not ours.
+    fn destinations(&self, facts: &DayFacts, networks: &Values) -> Values {
+        let (mut destinations, mut known) = values(facts, Trait::Destination);
+        destinations.retain(|name| !self.generation.is_ours(name));
+        let metrics = facts.metrics();
+        if READS.iter().any(|metric| metrics.contains(metric)) {
+            let callers = networks.0.iter().filter(|name| self.may_be_external(name));
+            destinations.extend(callers.cloned());
+            destinations.sort_unstable();
+            destinations.dedup();
+            if networks.1 == Known::Some {
+                known = Known::Some;
+            }
+        }
+        (destinations, known)
+    }
+
+    /// Tells whether addresses of a network may not be ours. One that is known by the number of its system is public.
+    fn may_be_external(&self, network: &str) -> bool {
+        network.parse::<IpNet>().ok().is_none_or(|network| {
+            [network.network(), network.broadcast()]
+                .into_iter()
+                .any(|end| self.networks.classify(end) == AddressClass::External)
+        })
+    }
+
+    fn ids(&self, entity: &Entity, facts: &DayFacts) -> Vec<Str> {
+        let mut ids = vec![entity.id.clone()];
+        ids.extend(facts.profile.aliases.iter().map(|(alias, _)| alias.clone()));
+        let baseline = self.generation.baselines.get(entity);
+        ids.extend(baseline.iter().flat_map(|b| b.aliases.iter().cloned()));
+        ids
     }
 }
 
-fn ids(entity: &Entity, facts: &DayFacts, generation: &Generation) -> Vec<Str> {
-    let mut ids = vec![entity.id.clone()];
-    ids.extend(facts.profile.aliases.iter().map(|(alias, _)| alias.clone()));
-    let baseline = generation.baselines.get(entity);
-    ids.extend(baseline.iter().flat_map(|b| b.aliases.iter().cloned()));
-    ids
+fn values(facts: &DayFacts, which: Trait) -> Values {
+    let Some(values) = facts.trait_values(which) else {
+        return (Vec::new(), Known::More);
+    };
+    let known = if values.saturated() {
+        Known::Some
+    } else {
+        Known::More
+    };
+    (
+        values.iter().map(|(value, _)| value.clone()).collect(),
+        known,
+    )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Cover};
+    use crate::event::{Action, Event, Provider, Source};
+    use crate::measure::{Contribution, Plan};
+    use crate::time::Time;
+    use crate::vocab::EntityKind;
+
+    #[test]
+    fn what_a_caller_elsewhere_reads_goes_somewhere() {
+        let rules = |destination: &str| {
+            format!(
+                "[[approval]]\ndestination={destination}\nowner='o'\nreason='r'\nexpires=2027-01-31\n\
+                 [network]\ninternal=['203.0.0.0/16']"
+            )
+        };
+        let now = Time::parse("2027-01-01T00:00:00Z").unwrap();
+        let setup = Setup::new(Config::parse(&rules("[]"), "p").unwrap(), Vec::new(), now);
+        let generation = Generation::empty(Day(20_000));
+        let entity = Entity {
+            kind: EntityKind::Identity,
+            id: "reader".into(),
+        };
+        let resolver = setup.resolver();
+        let glimpse = |action: Action, address: &str| {
+            let (provider, source) = (Provider::Aws, Source::AwsCloudTrail);
+            let mut event = Event::new(Day(20_001).start(), "e".into(), provider, source);
+            event.action = action;
+            event.outcome = crate::event::Outcome::Success;
+            event.peer.ip = address.parse().ok();
+            let settled = resolver.settle(&mut event);
+            let mut facts = DayFacts::starting(settled.event.time);
+            Contribution::of(&settled).add_to(&mut facts, &Plan::default());
+            Eye::of(&setup, &generation).glimpse(&entity, &facts)
+        };
+        use Action::{ListBuckets, ReadObject};
+        for (action, address, nowhere, there) in [
+            (ReadObject, "198.51.100.7", Cover::Perhaps, Cover::Yes),
+            (ReadObject, "203.0.113.7", Cover::Yes, Cover::No),
+            (ReadObject, "10.0.0.7", Cover::Yes, Cover::No),
+            (ListBuckets, "198.51.100.7", Cover::Yes, Cover::No),
+        ] {
+            let glimpse = glimpse(action, address);
+            for (destination, cover) in [("[]", nowhere), ("'198.51.0.0/16'", there)] {
+                let config = Config::parse(&rules(destination), "p").unwrap();
+                let said = config.approvals[0].criteria.may_cover(&glimpse);
+                assert_eq!(said, cover, "{action} {address} {destination}");
+            }
+        }
+    }
 }

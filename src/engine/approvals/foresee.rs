@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{Approval, Cover, Glimpse};
 use crate::engine::Setup;
-use crate::engine::approvals::days::{Days, glimpse};
+use crate::engine::approvals::days::{Days, Eye};
 use crate::engine::approvals::kept::{Kept, kept};
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
@@ -163,6 +163,7 @@ pub fn foresee(setup: &Setup, store: &Store, approval: &Approval) -> Result<Fore
     );
 
     let mut days = Days::of(store, &manifest, &generation);
+    let eye = Eye::of(setup, &generation);
     for (day, of_day) in asked {
         let is_meant = |asked: &Asked| {
             approval.is_for(&asked.analytic)
@@ -175,8 +176,8 @@ pub fn foresee(setup: &Setup, store: &Store, approval: &Approval) -> Result<Fore
         }
         let facts = days.facts(day)?.unwrap_or_default();
         for asked in of_day {
-            let cover = asked.cover(approval, day, facts.get(&asked.entity), &generation);
-            if cover == Cover::No || asked.is_covered_before(setup, day, &facts, &generation) {
+            let cover = asked.cover(approval, day, facts.get(&asked.entity), &eye);
+            if cover == Cover::No || asked.is_covered_before(setup, day, &facts, &eye) {
                 continue;
             }
             foreseen.hidden.push(Hidden {
@@ -237,14 +238,8 @@ impl Asked {
             != Cover::No
     }
 
-    fn cover(
-        &self,
-        approval: &Approval,
-        day: Day,
-        facts: Option<&DayFacts>,
-        generation: &Generation,
-    ) -> Cover {
-        let whole = facts.map(|facts| glimpse(&self.entity, facts, generation));
+    fn cover(&self, approval: &Approval, day: Day, facts: Option<&DayFacts>, eye: &Eye) -> Cover {
+        let whole = facts.map(|facts| eye.glimpse(&self.entity, facts));
         let may = |glimpse: &Glimpse| approval.may_cover(glimpse, &self.analytic, day.start());
         match (&self.shown, whole) {
             (None, Some(whole)) => may(&whole),
@@ -266,7 +261,7 @@ impl Asked {
         setup: &Setup,
         day: Day,
         facts: &BTreeMap<Entity, DayFacts>,
-        generation: &Generation,
+        eye: &Eye,
     ) -> bool {
         let facts = facts.get(&self.entity);
         self.shown.is_none()
@@ -274,7 +269,7 @@ impl Asked {
                 .config
                 .approvals
                 .iter()
-                .any(|approval| self.cover(approval, day, facts, generation) == Cover::Yes)
+                .any(|approval| self.cover(approval, day, facts, eye) == Cover::Yes)
     }
 }
 

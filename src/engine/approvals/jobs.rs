@@ -10,7 +10,7 @@ use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{Cover, Draft, Glimpse, Known};
 use crate::engine::Setup;
 use crate::engine::approvals::cadence::{ActiveDay, Cadence};
-use crate::engine::approvals::days::{Days, glimpse};
+use crate::engine::approvals::days::{Days, Eye};
 use crate::engine::approvals::kept::kept;
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
@@ -18,7 +18,7 @@ use crate::event::{IdentityKind, Provider};
 use crate::measure::DayFacts;
 use crate::store::Store;
 use crate::time::{Day, Window};
-use crate::vocab::{Entity, EntityKind, Metric, Str};
+use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
 /// Days since its first sighting from which somebody is known well enough.
 const AGE_DAYS_MIN: i32 = 14;
@@ -37,6 +37,13 @@ const NEARLY_ALL: f64 = 0.9;
 const USUALLY: f64 = 0.75;
 /// The most buckets or destinations that a proposal names. What touches more is nobody's whole shape.
 const VALUES_MAX: usize = 200;
+/// The traits whose values a proposal names: buckets if the job has any, and the others always.
+const NAMED: [Trait; 4] = [
+    Trait::Bucket,
+    Trait::UserAgent,
+    Trait::Network,
+    Trait::Destination,
+];
 /// Stands for the owner while a proposal is checked.
 const NOBODY: &str = "nobody";
 
@@ -132,10 +139,11 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
     };
     let mut histories: BTreeMap<Entity, History> = BTreeMap::new();
     let mut days = Days::of(store, &manifest, &generation);
+    let eye = Eye::of(setup, &generation);
     for &day in &stored {
         for (entity, facts) in days.facts(day)?.unwrap_or_default() {
             if entity.kind == EntityKind::Identity {
-                let glimpse = glimpse(&entity, &facts, &generation);
+                let glimpse = eye.glimpse(&entity, &facts);
                 let history = histories.entry(entity).or_default();
                 history.add(day, &facts, glimpse);
             }
@@ -319,7 +327,7 @@ impl History {
         if n_values > VALUES_MAX || self.runs.iter().any(is_cut) {
             return Err("that touch more buckets or destinations than an approval can name");
         }
-        let mut analytics = self.analytics(setup);
+        let mut analytics = self.analytics(setup, !buckets.stable.is_empty());
         if analytics.is_empty() {
             return Err("that no analytic judges");
         }
@@ -401,14 +409,20 @@ impl History {
     }
 
     /// Returns the analytics that look at what it does on most of its days. Those that tell of new identities have nothing to
-    /// say of a job that is well known; should they, it is news.
-    fn analytics(&self, setup: &Setup) -> Vec<String> {
+    /// say of a job that is well known; should they, it is news. Those that wait for a new value of what the approval names
+    /// would tell of what it does not cover.
+    fn analytics(&self, setup: &Setup, names_buckets: bool) -> Vec<String> {
+        let named = match names_buckets {
+            true => &NAMED[..],
+            false => &NAMED[1..],
+        };
         let is_meant = |analytic: &&Analytic| {
             let metrics = analytic.metrics();
             let does = |run: &&Run| run.metrics.iter().any(|metric| metrics.contains(metric));
             let is_of_the_new = |step: &Step| matches!(step, Step::NewIdentity { .. });
             analytic.enabled
                 && !analytic.steps().iter().any(is_of_the_new)
+                && !analytic.needs_new(named)
                 && analytic.entities.contains(&EntityKind::Identity)
                 && self
                     .provider

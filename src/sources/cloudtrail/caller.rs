@@ -314,11 +314,12 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
     if is_person_of_role {
         // The role's unique id is shared by everybody who takes it; with the session it is the person's own.
         aliases.extend(parts.principal_id.clone());
-        // Whoever may take a role may name its sessions after anybody, so such a name is nobody's alias: an approval of the
-        // person would cover him, too.
+        // Whoever may take a role may name its sessions after anybody, and mostly may say for whom as well, so neither name is
+        // anybody's alias: an approval of the person would cover him, too.
         let vouched = who.session.as_deref().filter(|_| who.is_session_vouched);
         aliases.extend(names_of_person(&who.id, parts.arn.as_deref(), vouched));
-        let source = parts.source_identity.as_deref().filter(|n| is_email(n));
+        let source = parts.source_identity.as_deref();
+        let source = source.filter(|name| who.is_session_vouched && is_email(name));
         aliases.extend(source.map(plain_name));
         aliases.extend(parts.on_behalf_of());
     } else {

@@ -363,9 +363,22 @@ fn an_alias_is_what_somebody_vouches_for() {
             person.clone(),
             "/sessionContext",
             "sourceIdentity",
+            of_source.clone()
+        )),
+        [own, as_written]
+    );
+    assert_eq!(
+        named(with(
+            role("/", sso, "ana@example.com"),
+            "/sessionContext",
+            "sourceIdentity",
             of_source
         )),
-        [own, as_written, "bo@example.com"]
+        [
+            "AROAEXAMPLE:ana@example.com",
+            "ana@example.com",
+            "bo@example.com"
+        ]
     );
     let behalf =
         json!({"userId": "u-1", "identityStoreArn": "arn:aws:identitystore::1:identitystore/d-9"});

@@ -138,7 +138,7 @@ impl<'a> Contribution<'a> {
             Action::ReadPosture => {
                 if let Some(bucket) = bucket {
                     self.distinct.push((Metric::PostureBuckets, bucket));
-                    if event.context.console != Some(true) {
+                    if event.context.console_stated != Some(true) {
                         self.mark(BurstKind::PostureBuckets, whence(event), bucket);
                     }
                 }
@@ -148,7 +148,7 @@ impl<'a> Contribution<'a> {
                 self.sums.push((Metric::DirectoryCalls, 1));
                 let family = value_hash(&event.op);
                 self.distinct.push((Metric::DirectoryFamilies, family));
-                if event.context.console != Some(true) {
+                if event.context.console_stated != Some(true) {
                     self.mark(BurstKind::DirectoryFamilies, whence(event), family);
                 }
             }

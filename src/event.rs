@@ -391,6 +391,9 @@ pub struct Context {
     pub delegation: Vec<Str>,
     /// Whether the device is managed by us.
     pub device_managed: Option<bool>,
+    /// Whether the call came from a web console, where the record itself states it. What the caller's user agent says is in
+    /// [`Self::console`] alone.
+    pub console_stated: Option<bool>,
 }
 
 /// One normalised audit or flow record.

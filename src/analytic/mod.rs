@@ -330,7 +330,7 @@ pub enum Gate {
         /// Whether it must be new to the entity.
         new: bool,
     },
-    /// A trait shows a value today that none of these patterns matches, or none at all.
+    /// A trait shows a value today that none of these patterns matches, or a call that counts shows none at all.
     Beyond(Trait, Vec<Glob>),
     /// The identity is of one of these kinds; any, if none is named.
     Caller(Vec<IdentityKind>),
@@ -429,6 +429,38 @@ impl Analytic {
         self.asked_bursts()
             .find(|burst| !burst.fixed && burst.over == over && burst.kind.metric() == Some(metric))
             .map(|burst| (burst.kind, over))
+    }
+
+    /// Returns the values of traits that its gates ask for.
+    pub fn watched(&self) -> Vec<(Trait, Glob)> {
+        let mut watched = Vec::new();
+        self.each_gate(&mut |gate| {
+            if let Gate::Shows { which, like, .. } = gate {
+                watched.extend(like.iter().map(|glob| (*which, glob.clone())));
+            }
+        });
+        watched
+    }
+
+    /// Returns the traits of which its gates ask whether calls lacked them, with the metrics that it looks at.
+    pub fn beyond(&self) -> Vec<(Trait, Metric)> {
+        let mut beyond = Vec::new();
+        self.each_gate(&mut |gate| {
+            if let Gate::Beyond(which, _) = gate {
+                beyond.extend(self.metrics().into_iter().map(|metric| (*which, metric)));
+            }
+        });
+        beyond
+    }
+
+    fn each_gate<'a>(&'a self, see: &mut impl FnMut(&'a Gate)) {
+        let mut open: Vec<&Gate> = self.arms.iter().flat_map(|arm| &arm.gates).collect();
+        while let Some(gate) = open.pop() {
+            see(gate);
+            if let Gate::AnyOf(gates) = gate {
+                open.extend(gates);
+            }
+        }
     }
 
     fn asked_bursts(&self) -> impl Iterator<Item = &Burst> {

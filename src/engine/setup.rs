@@ -47,11 +47,22 @@ impl Setup {
             .collect();
         bursts.sort_unstable();
         bursts.dedup();
+        let mut watched: Vec<_> = analytics.iter().flat_map(Analytic::watched).collect();
+        watched.sort_by(|(t, a), (u, b)| (t, a.as_str()).cmp(&(u, b.as_str())));
+        watched.dedup();
+        let mut beyond: Vec<_> = analytics.iter().flat_map(Analytic::beyond).collect();
+        beyond.sort_unstable();
+        beyond.dedup();
         Self {
             config,
             analytics,
             databases: Databases::default(),
-            plan: Plan { windows, bursts },
+            plan: Plan {
+                windows,
+                bursts,
+                watched,
+                beyond,
+            },
             now,
         }
     }

@@ -202,6 +202,10 @@ impl<'a> Learner<'a> {
                 }
                 known.see(hash, value, day);
             }
+            // What analytics ask for is learnt from a crowded day as well, lest it be new for ever.
+            for (hash, value) in facts.watched(*which) {
+                known.see(hash, value, day);
+            }
             if values.saturated() {
                 known.saturate();
             }

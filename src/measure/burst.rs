@@ -3,8 +3,10 @@
 //! A tumbling window splits what straddles its border. Here the window slides: of each thing its first and last instant in
 //! every bin of the window's length is kept, and since a window covers the end of one bin and the beginning of the next,
 //! that is all that is needed to count exactly. What is kept is bounded by lowest hashes, so that it does not depend on the
-//! order in which things are told. The weaknesses: bins end with the UTC day, and so do bursts; and of a day with more
-//! sightings than are kept, some bins go unseen altogether.
+//! order in which things are told. Where it is too much, the fullest bins give up groups first, until each has room for as
+//! many things as are told apart in one group; only then do whole bins go. So noise in a few bins, however much, takes
+//! nothing from the others. The weaknesses: bins end with the UTC day, and so do bursts; and of a day with hundreds of bins
+//! that full, some go unseen altogether.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +18,13 @@ use crate::vocab::BurstKind;
 
 /// The most distinct things that are told apart in one bin and group. A burst of more counts as one of so many.
 const VALUES_MAX: usize = 128;
-/// The most sightings of one subject, kind and day that are kept, where a thing of a group in a bin is one: about two in
-/// every ten seconds of a day. Whoever has more keeps those of some bins only.
-const SIGHTINGS_MAX: usize = 16_384;
+/// The most sightings of one subject, kind and day that are kept, where a thing of a group in a bin is one: about four in
+/// every ten seconds of a day, in three quarters of a megabyte.
+const SIGHTINGS_MAX: usize = 32_768;
+/// The most sightings of one bin that are kept, so that it is quickly told whether a thing is one of them.
+const ROOM_MAX: usize = 8_192;
+/// How often the room of each bin may be halved: down to that for one full group.
+const HALVINGS_MAX: u8 = (ROOM_MAX / VALUES_MAX).ilog2() as u8;
 
 /// What is counted in bursts of which length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,23 +46,30 @@ pub struct Mark {
     pub value: u64,
 }
 
-/// The first and the last second of the day at which a thing was there, within one bin.
-type Span = (u32, u32);
-
-/// Things of one group in one bin, by their hashes.
-type Sightings = BTreeMap<u64, Span>;
+/// A thing within a bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Sighting {
+    /// Its group, by its hash.
+    group: u64,
+    /// The thing, by its hash.
+    value: u64,
+    /// The first and the last second of the day at which it was there.
+    span: (u32, u32),
+}
 
 /// The bursts of one kind of one subject and day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bursts {
-    /// Bin, group, and what was there.
-    bins: BTreeMap<u16, BTreeMap<u64, Sightings>>,
+    /// What was there in each bin, by group and value; never empty.
+    bins: BTreeMap<u16, Vec<Sighting>>,
     /// How many sightings these are.
     n_sightings: usize,
+    /// How often the room of each bin was halved: no oftener than all bins together make necessary.
+    halvings: u8,
     /// The lowest hash of a bin for which there was no room: neither it nor any bin above it is kept.
     ///
-    /// That makes what is kept a function of what was seen. The bins below the limit were always kept in full, so that
-    /// the limit is where they and one more have too many sightings, whenever that came to light.
+    /// That makes what is kept a function of what was seen. The bins below the limit were always kept, so that the limit is
+    /// where they and one more have too many sightings, whenever that came to light.
     limit: Option<u64>,
 }
 
@@ -80,42 +93,70 @@ impl Bursts {
 
     /// Adds the bursts of another account of the same subject and day.
     pub fn merge(&mut self, other: &Self) {
+        if other.halvings > self.halvings {
+            self.halve(other.halvings);
+        }
         if let Some(limit) = other.limit {
             self.keep_below(limit);
         }
-        for (&bin, groups) in &other.bins {
-            for (&group, values) in groups {
-                for (&value, &span) in values {
-                    self.unite(bin, group, value, span);
-                }
+        for (&bin, sightings) in &other.bins {
+            for sighting in sightings {
+                self.unite(bin, sighting.group, sighting.value, sighting.span);
             }
         }
     }
 
-    fn unite(&mut self, bin: u16, group: u64, value: u64, (first, last): Span) {
+    fn unite(&mut self, bin: u16, group: u64, value: u64, (first, last): (u32, u32)) {
         if self.limit.is_some_and(|limit| bin_hash(bin) >= limit) {
             return;
         }
-        let values = self.bins.entry(bin).or_default().entry(group).or_default();
-        let n_before = values.len();
-        let span = values.entry(value).or_insert((first, last));
-        *span = (span.0.min(first), span.1.max(last));
-        if values.len() > VALUES_MAX {
-            values.pop_last();
+        let room = ROOM_MAX >> self.halvings;
+        let sightings = self.bins.entry(bin).or_default();
+        match sightings.binary_search_by_key(&(group, value), |s| (s.group, s.value)) {
+            Ok(at) => {
+                let span = &mut sightings[at].span;
+                *span = (span.0.min(first), span.1.max(last));
+            }
+            Err(at) => {
+                let n_before = sightings.len();
+                let span = (first, last);
+                sightings.insert(at, Sighting { group, value, span });
+                let begin = sightings.partition_point(|s| s.group < group);
+                let end = sightings.partition_point(|s| s.group <= group);
+                if end - begin > VALUES_MAX {
+                    sightings.remove(end - 1);
+                }
+                sightings.truncate(room);
+                self.n_sightings += sightings.len();
+                self.n_sightings -= n_before;
+            }
         }
-        self.n_sightings += values.len() - n_before;
-        if self.n_sightings > SIGHTINGS_MAX {
-            let last = self.bins.keys().map(|&bin| bin_hash(bin)).max();
-            last.into_iter().for_each(|limit| self.keep_below(limit));
+        while self.n_sightings > SIGHTINGS_MAX {
+            if self.halvings < HALVINGS_MAX {
+                self.halve(self.halvings + 1);
+            } else {
+                let last = self.bins.keys().map(|&bin| bin_hash(bin)).max();
+                last.into_iter().for_each(|limit| self.keep_below(limit));
+            }
         }
+    }
+
+    /// Leaves each bin the room that it has after so many halvings.
+    fn halve(&mut self, halvings: u8) {
+        self.halvings = halvings.min(HALVINGS_MAX);
+        let room = ROOM_MAX >> self.halvings;
+        for sightings in self.bins.values_mut().filter(|s| s.len() > room) {
+            sightings.truncate(room);
+            sightings.shrink_to_fit();
+        }
+        self.n_sightings = self.bins.values().map(Vec::len).sum();
     }
 
     fn keep_below(&mut self, limit: u64) {
         let limit = self.limit.map_or(limit, |own| own.min(limit));
         self.limit = Some(limit);
         self.bins.retain(|&bin, _| bin_hash(bin) < limit);
-        let groups = self.bins.values().flat_map(BTreeMap::values);
-        self.n_sightings = groups.map(BTreeMap::len).sum();
+        self.n_sightings = self.bins.values().map(Vec::len).sum();
     }
 
     /// Returns the largest burst of the day that begins at `midnight`; the earliest of several. `None` if nothing happened.
@@ -133,31 +174,45 @@ impl Bursts {
                 });
             }
         };
-        for (&bin, groups) in &self.bins {
-            for (&group, values) in groups {
-                let next = bin
-                    .checked_add(1)
-                    .filter(|_| !fixed)
-                    .and_then(|bin| self.bins.get(&bin)?.get(&group));
-                let begin = values.values().map(|span| span.0).min().unwrap_or_default();
-                consider(values.len(), group, begin);
-                let Some(next) = next else { continue };
+        for (&bin, sightings) in &self.bins {
+            let next_bin = bin.checked_add(1).filter(|_| !fixed);
+            let next_bin = next_bin.and_then(|bin| self.bins.get(&bin));
+            for here in sightings.chunk_by(|a, b| a.group == b.group) {
+                let group = here[0].group;
+                let begin = here.iter().map(|s| s.span.0).min().unwrap_or_default();
+                consider(here.len(), group, begin);
+                let next = next_bin.map_or(&[][..], |next| of_group(next, group));
+                if next.is_empty() {
+                    continue;
+                }
                 // Every window worth looking at begins with the last sighting of something.
-                let mut begins: Vec<u32> = values.values().map(|span| span.1).collect();
+                let mut begins: Vec<u32> = here.iter().map(|s| s.span.1).collect();
                 begins.sort_unstable();
                 begins.dedup();
                 for begin in begins {
                     let end = begin + window.secs();
-                    let here = values.values().filter(|span| span.1 >= begin).count();
-                    let there = next.iter().filter(|(value, span)| {
-                        span.0 < end && values.get(value).is_none_or(|here| here.1 < begin)
-                    });
-                    consider(here + there.count(), group, begin);
+                    let is_here = |value| {
+                        let at = here.binary_search_by_key(&value, |s| s.value);
+                        at.is_ok_and(|at| here[at].span.1 >= begin)
+                    };
+                    let n_here = here.iter().filter(|s| s.span.1 >= begin).count();
+                    let n_there = next
+                        .iter()
+                        .filter(|s| s.span.0 < end && !is_here(s.value))
+                        .count();
+                    consider(n_here + n_there, group, begin);
                 }
             }
         }
         largest
     }
+}
+
+/// Returns what was there of one group.
+fn of_group(sightings: &[Sighting], group: u64) -> &[Sighting] {
+    let begin = sightings.partition_point(|s| s.group < group);
+    let end = sightings.partition_point(|s| s.group <= group);
+    &sightings[begin..end]
 }
 
 fn bin_hash(bin: u16) -> u64 {
@@ -229,9 +284,11 @@ mod tests {
             })
             .collect();
         let whole = told(&marks);
-        let kept = whole.bins.values().flat_map(BTreeMap::values);
-        assert_eq!(kept.map(BTreeMap::len).sum::<usize>(), whole.n_sightings);
+        let kept: usize = whole.bins.values().map(Vec::len).sum();
+        assert_eq!(kept, whole.n_sightings);
         assert!((SIGHTINGS_MAX / 2..=SIGHTINGS_MAX).contains(&whole.n_sightings));
+        assert!(whole.halvings > 0);
+        assert!(size_of::<Sighting>() * SIGHTINGS_MAX < 1 << 20);
         assert_eq!(told(marks.iter().rev()), whole);
         for n_shards in [2, 7] {
             let mut merged = Bursts::default();
@@ -249,6 +306,38 @@ mod tests {
         let bursts = told(&noise.chain(burst).collect::<Vec<_>>());
         let largest = bursts.largest(window(), Day(20_000).start(), false);
         assert_eq!(largest.map(|l| (l.observed, l.group)), Some((16, 1_000)));
+    }
+
+    #[test]
+    fn ever_so_much_noise_in_other_bins_takes_nothing_from_a_burst() {
+        // In whichever bin the burst is: a thousand guesses a bin, of ever other buckets, for a quarter of an hour.
+        let noise = |n: u64| {
+            let (group, value) = (value_hash(&format!("g{n}")), value_hash(&format!("v{n}")));
+            ((n % 900) as u32, group, value)
+        };
+        for begin in (1_000..86_000).step_by(24_000) {
+            let burst = (0..40u64).map(|n| (begin + n as u32 / 5, u64::MAX, n));
+            let marks: Vec<_> = (0..90_000).map(noise).chain(burst).collect();
+            let largest = told(&marks).largest(window(), Day(20_000).start(), false);
+            assert_eq!(
+                largest.map(|l| (l.observed, l.group)),
+                Some((40, u64::MAX)),
+                "{begin}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_day_that_is_full_all_over_keeps_some_bins_in_any_order() {
+        let marks: Vec<(u32, u64, u64)> = (0..80_000u64)
+            .map(|n| ((n % 500) as u32 * 10, 1, value_hash(&format!("v{n}"))))
+            .collect();
+        let whole = told(&marks);
+        assert!(whole.limit.is_some() && whole.n_sightings <= SIGHTINGS_MAX);
+        assert_eq!(told(marks.iter().rev()), whole);
+        let mut merged = told(marks.iter().skip(1).step_by(2));
+        merged.merge(&told(marks.iter().step_by(2)));
+        assert_eq!(merged, whole);
     }
 
     proptest! {

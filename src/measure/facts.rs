@@ -3,12 +3,13 @@
 //! Facts are sums, sets and counted sets over fixed slots of the day, so that two of them merge by adding and uniting.
 //! Readings (what a metric was in a window) are computed from them, for the learner and the scorer by the same code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::{IdentityKind, Principal, Provider};
-use crate::measure::{BurstKey, BurstReading, Bursts, Mark, value_hash};
+use crate::glob::Glob;
+use crate::measure::{BurstKey, BurstReading, Bursts, Mark, Plan, Shares, value_hash};
 use crate::sketch::{Distinct, Tally};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str, Trait};
@@ -17,8 +18,8 @@ use crate::vocab::{Metric, Str, Trait};
 const TRAIT_VALUES_PER_DAY_MAX: usize = 256;
 /// The most provider ids that are remembered of one subject and day.
 const ALIASES_PER_DAY_MAX: usize = 16;
-/// The most distinct shares that are remembered of one subject and day.
-const SHARES_PER_DAY_MAX: usize = 64;
+/// The most values of one trait that are kept apart of one subject and day because a pattern of an analytic matches them.
+const WATCHED_PER_GLOB_MAX: usize = 32;
 
 /// The values of one trait of one subject and day.
 pub type TraitValues = Tally<Str, TRAIT_VALUES_PER_DAY_MAX>;
@@ -186,8 +187,15 @@ pub struct DayFacts {
     timeline: Vec<(u16, Minute)>,
     /// Trait values, sorted by trait.
     traits: Vec<(Trait, TraitValues)>,
+    /// Values that analytics ask for, by trait and the hash of the pattern: each pattern has a room of its own, of those with
+    /// the lowest hashes, so that other values in whatever number do not hide that there was one.
+    watched: BTreeMap<(Trait, u64), BTreeMap<u64, Str>>,
+    /// Traits that some call lacked which added to a metric, as far as analytics ask.
+    lacking: BTreeSet<(Trait, Metric)>,
+    /// Whether a network flow went to an external address.
+    pub sends_flows: bool,
     /// Data given to other accounts.
-    pub shares: Tally<Share, SHARES_PER_DAY_MAX>,
+    pub shares: Shares,
     /// What happened all at once, sorted by what is counted.
     bursts: Vec<(BurstKey, Bursts)>,
 }
@@ -204,7 +212,10 @@ impl DayFacts {
             cells: Vec::new(),
             timeline: Vec::new(),
             traits: Vec::new(),
-            shares: Tally::default(),
+            watched: BTreeMap::new(),
+            lacking: BTreeSet::new(),
+            sends_flows: false,
+            shares: Shares::default(),
             bursts: Vec::new(),
         }
     }
@@ -303,14 +314,14 @@ impl DayFacts {
         entry.egress_bytes = entry.egress_bytes.saturating_add(egress_bytes);
     }
 
-    /// Notes a trait value; `shared` makes the copy that is kept if it is a new one.
+    /// Notes a trait value; `shared` makes the copy that is kept if it is a new one. Returns whether it was there.
     pub fn add_trait(
         &mut self,
         which: Trait,
         hash: u64,
         value: &str,
         shared: impl FnOnce() -> Str,
-    ) {
+    ) -> bool {
         let at = match self.traits.binary_search_by_key(&which, |&(t, _)| t) {
             Ok(at) => at,
             Err(at) => {
@@ -318,7 +329,35 @@ impl DayFacts {
                 at
             }
         };
-        self.traits[at].1.add_borrowed(hash, value, shared, 1);
+        self.traits[at].1.add_borrowed(hash, value, shared, 1)
+    }
+
+    /// Keeps a trait value for every pattern of the plan that matches it.
+    pub fn watch(&mut self, which: Trait, hash: u64, value: &str, plan: &Plan) {
+        let is_match = |(of, glob): &&(Trait, Glob)| *of == which && glob.matches(value);
+        for (_, glob) in plan.watched.iter().filter(is_match) {
+            let room = self.watched.entry((which, value_hash(glob.as_str())));
+            let room = room.or_default();
+            room.entry(hash).or_insert_with(|| value.into());
+            if room.len() > WATCHED_PER_GLOB_MAX {
+                room.pop_last();
+            }
+        }
+    }
+
+    /// Notes that a call which added to a metric lacked a trait.
+    pub fn note_lack(&mut self, which: Trait, metric: Metric) {
+        self.lacking.insert((which, metric));
+    }
+
+    /// Tells whether any call lacked a trait that added to one of these metrics.
+    pub fn lacks(&self, which: Trait, metrics: impl FnOnce() -> Vec<Metric>) -> bool {
+        let mut of_trait = self.lacking.iter().filter(|(t, _)| *t == which).peekable();
+        if of_trait.peek().is_none() {
+            return false;
+        }
+        let metrics = metrics();
+        of_trait.any(|(_, metric)| metrics.contains(metric))
     }
 
     /// Adds to a burst.
@@ -366,6 +405,17 @@ impl DayFacts {
                 Err(at) => self.traits.insert(at, (*which, tally.clone())),
             }
         }
+        for (key, values) in &other.watched {
+            let room = self.watched.entry(*key).or_default();
+            for (hash, value) in values {
+                room.entry(*hash).or_insert_with(|| value.clone());
+            }
+            while room.len() > WATCHED_PER_GLOB_MAX {
+                room.pop_last();
+            }
+        }
+        self.lacking.extend(&other.lacking);
+        self.sends_flows |= other.sends_flows;
         self.shares.merge(&other.shares);
         for (key, bursts) in &other.bursts {
             match self.bursts.binary_search_by_key(key, |&(k, _)| k) {
@@ -396,6 +446,11 @@ impl DayFacts {
             *values = known;
         }
         rest.traits.retain(|(_, values)| !values.is_empty());
+        for ((which, _), values) in &mut rest.watched {
+            values.retain(|&hash, _| is_known(*which, hash));
+        }
+        rest.watched.retain(|_, values| !values.is_empty());
+        rest.lacking.retain(|(_, metric)| !metrics.contains(metric));
         rest
     }
 
@@ -417,6 +472,14 @@ impl DayFacts {
     pub fn trait_values(&self, which: Trait) -> Option<&TraitValues> {
         let at = self.traits.binary_search_by_key(&which, |&(t, _)| t).ok()?;
         Some(&self.traits[at].1)
+    }
+
+    /// Returns the values of a trait that are kept apart because analytics ask for them, by hash, each once.
+    pub fn watched(&self, which: Trait) -> BTreeMap<u64, &Str> {
+        let rooms = self.watched.range((which, 0)..=(which, u64::MAX));
+        rooms
+            .flat_map(|(_, values)| values.iter().map(|(&hash, value)| (hash, value)))
+            .collect()
     }
 
     /// Tells whether any of a metric was measured that day.
@@ -523,10 +586,49 @@ mod tests {
                 sensitive,
                 is_grant: true,
             };
-            facts.shares.add(u64::from(sensitive), share, 1);
+            facts.shares.add(share, 1);
             assert_eq!(facts.touches_sensitive(), touches);
         }
         assert!(!facts.is_active(Metric::SensitiveBuckets));
+    }
+
+    #[test]
+    fn what_analytics_ask_for_is_seen_among_any_number_of_other_values() {
+        let watched =
+            ["organizations:List*", "iam:Get*"].map(|g| (Trait::Action, Glob::new(g).unwrap()));
+        let plan = Plan {
+            watched: watched.into(),
+            ..Plan::default()
+        };
+        let names: Vec<String> = (0..1_500)
+            .map(|n| format!("ec2:Describe{n}"))
+            .chain((0..100).map(|n| format!("iam:Get{n}")))
+            .chain(["organizations:ListAccounts".to_owned()])
+            .collect();
+        let told = |names: &mut dyn Iterator<Item = &String>| {
+            let mut facts = DayFacts::starting(Day(20_000).start());
+            for name in names {
+                let hash = value_hash(name);
+                if !facts.add_trait(Trait::Action, hash, name, || name.as_str().into()) {
+                    facts.watch(Trait::Action, hash, name, &plan);
+                }
+            }
+            facts
+        };
+        let whole = told(&mut names.iter());
+        let seen = whole.watched(Trait::Action);
+        assert!(seen.contains_key(&value_hash("organizations:ListAccounts")));
+        assert_eq!(seen.len(), 1 + WATCHED_PER_GLOB_MAX);
+        assert_eq!(told(&mut names.iter().rev()), whole);
+        let mut merged = told(&mut names.iter().step_by(2));
+        merged.merge(&told(&mut names.iter().skip(1).step_by(2)));
+        assert_eq!(merged, whole);
+        assert!(
+            whole
+                .without(&BTreeSet::new(), |_, _| false)
+                .watched
+                .is_empty()
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod daybook;
 mod facts;
 mod issuance;
 mod links;
+mod shares;
 mod twice;
 
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
@@ -19,6 +20,7 @@ use facts::destination_of;
 pub use facts::{Cell, CellKey, DayFacts, EVERYBODY, Minute, Profile, Share, TraitValues};
 pub use issuance::{Issuance, Issuances, Issued};
 pub use links::Links;
+pub use shares::Shares;
 
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
@@ -27,6 +29,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Action, AddressClass, Event, Outcome};
+use crate::glob::Glob;
 use crate::identity::Settled;
 use crate::identity::address::network_of;
 use crate::time::Window;
@@ -39,6 +42,10 @@ pub struct Plan {
     pub windows: Vec<(Metric, Window)>,
     /// Which bursts are counted, sorted.
     pub bursts: Vec<BurstKey>,
+    /// Values of traits that gates ask for, which are kept apart from others.
+    pub watched: Vec<(Trait, Glob)>,
+    /// Traits of which gates ask whether calls lacked them, each with a metric that those calls add to.
+    pub beyond: Vec<(Trait, Metric)>,
 }
 
 impl Plan {
@@ -56,8 +63,6 @@ pub fn value_hash(value: &str) -> u64 {
     xxh3_64(value.as_bytes())
 }
 
-/// The action that a flow to an external address is remembered as.
-pub const EGRESS_FLOW: &str = "vpc:egress";
 /// How a sign-in with a second factor is remembered, beside its method.
 const WITH_MFA: &str = "mfa";
 /// How one without is.
@@ -138,7 +143,7 @@ impl<'a> Contribution<'a> {
             Action::ReadPosture => {
                 if let Some(bucket) = bucket {
                     self.distinct.push((Metric::PostureBuckets, bucket));
-                    if event.context.console != Some(true) {
+                    if event.context.console_stated != Some(true) {
                         self.mark(BurstKind::PostureBuckets, whence(event), bucket);
                     }
                 }
@@ -148,7 +153,7 @@ impl<'a> Contribution<'a> {
                 self.sums.push((Metric::DirectoryCalls, 1));
                 let family = value_hash(&event.op);
                 self.distinct.push((Metric::DirectoryFamilies, family));
-                if event.context.console != Some(true) {
+                if event.context.console_stated != Some(true) {
                     self.mark(BurstKind::DirectoryFamilies, whence(event), family);
                 }
             }
@@ -265,9 +270,6 @@ impl<'a> Contribution<'a> {
     fn add_context(&mut self) {
         let event = self.settled.event;
         if event.is_flow() {
-            if event.action == Action::EgressFlow {
-                self.add_written(Trait::Action, format_args!("{EGRESS_FLOW}"));
-            }
             return;
         }
         if let (true, Some(region)) = (event.regional, &event.region) {
@@ -387,20 +389,29 @@ impl<'a> Contribution<'a> {
             }
         }
         for (which, hash, value) in &self.traits {
-            match value {
-                Value::Shared(text) => facts.add_trait(*which, *hash, text, || (*text).clone()),
+            let (text, was_there): (&str, bool) = match value {
+                Value::Shared(text) => (
+                    text,
+                    facts.add_trait(*which, *hash, text, || (*text).clone()),
+                ),
                 Value::Written(range) => {
                     let text = &self.written[range.clone()];
-                    facts.add_trait(*which, *hash, text, || text.into());
+                    (text, facts.add_trait(*which, *hash, text, || text.into()))
                 }
+            };
+            if !was_there {
+                facts.watch(*which, *hash, text, plan);
             }
         }
+        for &(which, metric) in &plan.beyond {
+            let is_shown = |(shown, ..): &(Trait, u64, Value)| *shown == which;
+            if self.metrics().any(|m| m == metric) && !self.traits.iter().any(is_shown) {
+                facts.note_lack(which, metric);
+            }
+        }
+        facts.sends_flows |= event.is_flow() && event.action == Action::EgressFlow;
         for share in &self.shares {
-            facts.shares.add(
-                value_hash(&format!("{}\n{}", share.bucket, share.account)),
-                share.clone(),
-                1,
-            );
+            facts.shares.add(share.clone(), 1);
         }
     }
 

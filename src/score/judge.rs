@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analytic::{ActKind, Analytic, Arm, Burst, Cohort, Gate, Term};
 use crate::baseline::{Generation, arm_key};
 use crate::glob::Glob;
-use crate::measure::{BurstKey, BurstReading, EGRESS_FLOW, EVERYBODY, Share, value_hash};
+use crate::measure::{BurstKey, BurstReading, EVERYBODY, Share};
 use crate::score::account::{ArmAccount, GateDetail, GateReading, Noting, Unseen, Witness};
 use crate::score::components::{
     NoveltyReading, RoleTailReading, VolumeReading, novelty, role_tail, share_novelty, volume,
@@ -531,7 +531,12 @@ impl<'s, 'a> Parts<'s, 'a> {
                 let values = self.values_like(*which, &[], false);
                 let is_known = |value: &&Str| known.iter().any(|glob| glob.matches(value));
                 let beyond: Vec<&Str> = values.iter().filter(|value| !is_known(value)).collect();
-                let is_open = values.is_empty() || !beyond.is_empty();
+                let facts = self.subject.facts;
+                let is_crowded = facts.trait_values(*which).is_some_and(|v| v.saturated());
+                let is_open = values.is_empty()
+                    || !beyond.is_empty()
+                    || is_crowded
+                    || facts.lacks(*which, || analytic.metrics());
                 witness.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Beyond {
@@ -671,20 +676,10 @@ impl<'s, 'a> Parts<'s, 'a> {
     /// Tells whether a sensitive bucket met somebody external: as the caller, or as the destination.
     fn is_external(&self, analytic: &Analytic) -> bool {
         self.subject.facts.is_active(Metric::SensitiveExternalCalls)
-            || self.sends_flows()
+            || self.subject.facts.sends_flows
             || !self
                 .foreign_shares(analytic, ActKind::SensitiveShare)
                 .is_empty()
-    }
-
-    /// Tells whether a network flow of the subject's went outside.
-    fn sends_flows(&self) -> bool {
-        let actions = self.subject.facts.trait_values(Trait::Action);
-        actions.is_some_and(|actions| {
-            actions
-                .get(value_hash(EGRESS_FLOW), &EGRESS_FLOW.into())
-                .is_some()
-        })
     }
 
     fn burst(&self, burst: &Burst) -> Option<BurstReading> {
@@ -698,10 +693,16 @@ impl<'s, 'a> Parts<'s, 'a> {
     /// Returns the values of a trait that a pattern matches; if `new`, those that the entity is not known for.
     fn values_like(&self, which: Trait, like: &[Glob], new: bool) -> Vec<Str> {
         let known = self.subject.baseline.and_then(|b| b.known(which));
-        let values = self.subject.facts.trait_values(which);
+        let facts = self.subject.facts;
+        let mut values = facts.watched(which);
+        values.extend(
+            facts
+                .trait_values(which)
+                .into_iter()
+                .flat_map(|v| v.hashed()),
+        );
         values
             .into_iter()
-            .flat_map(|values| values.hashed())
             .filter(|&(hash, _)| !new || known.is_none_or(|known| !known.contains(hash)))
             .filter(|(_, value)| like.is_empty() || like.iter().any(|glob| glob.matches(value)))
             .map(|(_, value)| value.clone())

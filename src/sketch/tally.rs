@@ -55,19 +55,22 @@ impl<V: Ord + Clone, const K: usize> Tally<V, K> {
         }
     }
 
-    /// Adds `count` sightings of a value, of which `owned` makes a copy if it is a new one.
+    /// Adds `count` sightings of a value, of which `owned` makes a copy if it is a new one; returns whether it was there.
     pub fn add_borrowed<Q: Ord + ?Sized>(
         &mut self,
         hash: u64,
         value: &Q,
         owned: impl FnOnce() -> V,
         count: u64,
-    ) where
+    ) -> bool
+    where
         V: Borrow<Q>,
     {
-        if let Err(at) = self.count(hash, value, count) {
+        let found = self.count(hash, value, count);
+        if let Err(at) = found {
             self.insert(at, hash, owned, count);
         }
+        found.is_ok()
     }
 
     /// Counts a value that is there, or returns where it should be.

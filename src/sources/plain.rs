@@ -198,7 +198,8 @@ fn event(doc: &Flat<'_>, time: Time, memory: &mut Memory) -> Result<Event, Inval
         (None, None) => return Err(Invalid),
     };
     let peer = peer(&mut r)?;
-    let console = r.truth("ctx.console")?.or_else(|| client.console(peer.ip));
+    let console_stated = r.truth("ctx.console")?;
+    let console = console_stated.or_else(|| client.console(peer.ip));
     let context = Context {
         mfa: r.truth("ctx.mfa")?,
         console,
@@ -211,6 +212,7 @@ fn event(doc: &Flat<'_>, time: Time, memory: &mut Memory) -> Result<Event, Inval
         on_behalf_of: r.shared("ctx.on_behalf_of"),
         delegation: r.list("ctx.delegation"),
         device_managed: r.truth("ctx.device_managed")?,
+        console_stated,
     };
     let destination = Destination {
         ip: r.address("dst.ip")?,

@@ -215,6 +215,7 @@ impl Performer<'_> {
             .collect();
         event.credential = how.credential.as_deref().map(Str::from);
         event.context.console = how.console;
+        event.context.console_stated = how.console;
         event.context.mfa = how.mfa;
         event.context.auth_method = how.method.as_deref().map(Str::from);
     }

@@ -306,6 +306,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
         context: Context {
             mfa: mfa_used.or(caller.mfa),
             console,
+            console_stated: is_stated.then_some(console).flatten(),
             auth_method: share(method, memory),
             session_start: caller.session_start,
             source_identity,

@@ -843,6 +843,26 @@ fn context_twins_corrections_and_creations() {
         Some(true)
     );
 
+    let said_by = |members: Tree| event(members).context;
+    for agent in [
+        "Mozilla/5.0",
+        "S3Console/0.4, aws-internal/3",
+        "console.amazonaws.com",
+    ] {
+        let claimed = said_by(json!({"userAgent": agent, "sourceIPAddress": "198.51.100.7"}));
+        assert_eq!(
+            (claimed.console, claimed.console_stated),
+            (Some(true), None),
+            "{agent}"
+        );
+    }
+    for members in [
+        json!({"sessionCredentialFromConsole": "true", "userAgent": "x"}),
+        json!({"eventType": "AwsConsoleAction"}),
+    ] {
+        assert_eq!(said_by(members).console_stated, Some(true));
+    }
+
     let via = |user: Tree| {
         event(json!({"userIdentity": with(user, "", "invokedBy", json!("AWS Internal"))}))
             .context

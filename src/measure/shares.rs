@@ -1,0 +1,104 @@
+//! What one subject gave to other accounts in one day, so kept that noise about some of them takes no room from others.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::measure::{EVERYBODY, Share, value_hash};
+use crate::sketch::Tally;
+
+/// The most accounts of one kind of share of which something is kept; of what is given to everybody, the most buckets.
+const ROOMS_MAX: usize = 256;
+/// The most distinct shares with one account that are kept.
+const SHARES_PER_ROOM_MAX: usize = 16;
+
+/// The shares of one subject and day.
+///
+/// Each account has a room of its own, and each kind of share (of sensitive buckets, by grants, with everybody) its own
+/// rooms: however many buckets are given to accounts of ours, one that is given to another stays in sight. The rooms of
+/// lowest hash stay, so that the order does not matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shares {
+    rooms: BTreeMap<(u8, u64), Tally<Share, SHARES_PER_ROOM_MAX>>,
+}
+
+impl Shares {
+    /// Adds so many acts of giving.
+    pub fn add(&mut self, share: Share, acts: u64) {
+        let room = room_of(&share);
+        let hash = value_hash(&format!("{}\n{}", share.bucket, share.account));
+        self.rooms.entry(room).or_default().add(hash, share, acts);
+        self.trim(room.0);
+    }
+
+    /// Adds the shares of another account of the same subject and day.
+    pub fn merge(&mut self, other: &Self) {
+        for (&room, shares) in &other.rooms {
+            self.rooms.entry(room).or_default().merge(shares);
+            self.trim(room.0);
+        }
+    }
+
+    /// Returns what was kept, and how often each, by kind.
+    pub fn iter(&self) -> impl Iterator<Item = (&Share, u64)> {
+        self.rooms.values().flat_map(Tally::iter)
+    }
+
+    fn trim(&mut self, kind: u8) {
+        if self.rooms.len() <= ROOMS_MAX {
+            return;
+        }
+        let of_kind = || self.rooms.range((kind, 0)..=(kind, u64::MAX));
+        if of_kind().count() > ROOMS_MAX {
+            let last = of_kind().next_back().map(|(&room, _)| room);
+            last.map(|room| self.rooms.remove(&room));
+        }
+    }
+}
+
+/// Returns the kind of a share, and whom it is with, by its hash.
+fn room_of(share: &Share) -> (u8, u64) {
+    let is_public = *share.account == *EVERYBODY;
+    let kind = u8::from(share.sensitive) | u8::from(share.is_grant) << 1 | u8::from(is_public) << 2;
+    (kind, value_hash(&share.destination()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(bucket: u32, account: &str, sensitive: bool) -> Share {
+        Share {
+            bucket: format!("b{bucket}").into(),
+            account: account.into(),
+            sensitive,
+            is_grant: true,
+        }
+    }
+
+    #[test]
+    fn no_noise_hides_the_one_account_that_matters_and_order_does_not() {
+        let ours = (0..400).map(|n| share(n, &format!("{:012}", n % 200), false));
+        let public = (0..400).map(|n| share(n, EVERYBODY, false));
+        let one = [
+            share(7, "999988887777", false),
+            share(8, "999988887777", true),
+        ];
+        let all: Vec<Share> = ours.chain(public).chain(one.clone()).collect();
+        let told = |shares: &mut dyn Iterator<Item = &Share>| {
+            let mut kept = Shares::default();
+            shares.for_each(|share| kept.add(share.clone(), 1));
+            kept
+        };
+        let whole = told(&mut all.iter());
+        for share in &one {
+            assert!(whole.iter().any(|(kept, n)| kept == share && n == 1));
+        }
+        let public = whole.iter().filter(|(s, _)| *s.account == *EVERYBODY);
+        assert_eq!(public.count(), ROOMS_MAX);
+        assert_eq!(told(&mut all.iter().rev()), whole);
+        let mut merged = told(&mut all.iter().step_by(2));
+        merged.merge(&told(&mut all.iter().skip(1).step_by(2)));
+        assert_eq!(merged, whole);
+    }
+}

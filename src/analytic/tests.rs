@@ -342,7 +342,14 @@ fn a_configuration_changes_what_is_checked() {
         .collect();
     assert_eq!(
         shown,
-        ["\"10m\"", "7", "5", "[\"country\", \"region\"]", "0.0", "0.7"]
+        [
+            "\"10m\"",
+            "7",
+            "5",
+            "[\"country\", \"region\"]",
+            "0.0",
+            "0.7"
+        ]
     );
 
     let an0370 = analytic(

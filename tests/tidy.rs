@@ -26,7 +26,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "document error event glob pattern stats time vocab",
     ),
     ("identity", "config document error event pattern vocab"),
-    ("measure", "event identity sketch time vocab"),
+    ("measure", "event glob identity sketch time vocab"),
     ("baseline", "event measure sketch stats time vocab"),
     ("learn", "baseline event measure sketch stats time vocab"),
     (

@@ -304,10 +304,7 @@ fn arms_are_those_of_the_method() {
         [Cohort::Any, Cohort::New, Cohort::New]
     );
     assert_eq!(an1328.metrics(), [ReadCalls, BytesRead, EgressBytes]);
-    assert_eq!(
-        an1328.traits(),
-        [Trait::Network, Trait::Country, Trait::Destination]
-    );
+    assert_eq!(an1328.traits(), [Trait::Destination]);
     let an0370 = analytic("AN0370", "");
     let share = &an0370.arms[3];
     assert_eq!(

@@ -49,6 +49,10 @@ pub enum Row {
 impl Table {
     /// Reads a header that a format knows.
     pub fn of_header(line: &str, only: Option<Source>) -> Option<Self> {
+        // Most lines are none, and making a reader costs more than looking at them.
+        if !line.contains(',') || !Self::may_be_header(line.as_bytes()) {
+            return None;
+        }
         let mut table = Self {
             format: FORMATS[0],
             columns: Vec::new(),
@@ -57,9 +61,6 @@ impl Table {
             json: Vec::new(),
             reader: Reader::new(),
         };
-        if !line.contains(',') {
-            return None;
-        }
         let is_whole = !table.fields(line.as_bytes(), true)?.is_in_quotes;
         table.columns = table
             .values()

@@ -97,13 +97,7 @@ impl Attack {
         let hidden = grade == Grade::Hidden;
         let at = self.begins(rng, Some(who));
         let session = self.stolen(rng, who, at);
-        let mut run = Run {
-            trail,
-            rng,
-            session: &session,
-            day,
-            clock: at as f64,
-        };
+        let mut run = Run::at(at, day, &session, trail, rng);
         let usual = working_set(world, who, day);
         let mut targets: Vec<&Bucket> = world
             .own_buckets(day)
@@ -264,13 +258,7 @@ impl Attack {
         at: i64,
     ) -> u64 {
         let (grade, day) = (self.grade, self.day);
-        let mut run = Run {
-            trail,
-            rng,
-            session,
-            day,
-            clock: at as f64,
-        };
+        let mut run = Run::at(at, day, session, trail, rng);
         if grade != Grade::Hidden {
             run.api(who.account, 2.0, &Api::default());
             run.list_buckets(who.account);
@@ -310,13 +298,7 @@ impl Attack {
             };
             session.agent = Agent::new(client, 1, 1);
         }
-        let mut run = Run {
-            trail,
-            rng,
-            session: &session,
-            day,
-            clock: at as f64,
-        };
+        let mut run = Run::at(at, day, &session, trail, rng);
         let mut targets: Vec<&Bucket> = world
             .sensitive()
             .into_iter()

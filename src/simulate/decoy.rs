@@ -324,13 +324,7 @@ impl Planned {
                     .buckets
                     .iter()
                     .find(|b| b.account == Some(DR) && b.name.ends_with("-kyc"))?;
-                let mut run = Run {
-                    trail,
-                    rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 put_replication(&mut run, PROD, bucket, &target.name, ACCOUNTS[DR].id);
                 (who.ids(), run.trail.span(since)?)
             }
@@ -339,13 +333,7 @@ impl Planned {
                 let at = midnight + who.begins + 5_000;
                 let mut session = who.session(rng, at, None);
                 session.agent = Agent::new(Client::S3Console, 0, 0);
-                let mut run = Run {
-                    trail,
-                    rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 run.browse(world, who.account, 22);
                 (who.ids(), run.trail.span(since)?)
             }
@@ -354,13 +342,7 @@ impl Planned {
                 let at = midnight + who.begins + 2_000;
                 let session =
                     who.session(rng, at, Some(external_address(0x7_8000 + self.number, 1)));
-                let mut run = Run {
-                    trail,
-                    rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 run.api(who.account, 2.0, &Api::default());
                 for &bucket in who.buckets.iter().take(2) {
                     run.list(&world.buckets[bucket], "", 2, 30.0);
@@ -396,13 +378,7 @@ impl Planned {
                     session.identity = who.console_identity(rng, at);
                 }
                 sign_in(trail, at - 40, &session, who);
-                let mut run = Run {
-                    trail,
-                    rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 browse_iam(&mut run, who.account);
                 (who.ids(), run.trail.span(since)?)
             }
@@ -415,13 +391,7 @@ impl Planned {
                         && matches!(b.purpose, Purpose::Service | Purpose::Lake)
                 };
                 let bucket = world.own_buckets(day).find(own)?;
-                let mut run = Run {
-                    trail,
-                    rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 if self.decoy == Decoy::SisterAccount {
                     put_policy(&mut run, who.account, bucket, ACCOUNTS[DEV].id);
                 } else {

@@ -192,13 +192,7 @@ pub(super) fn set_up(run: &mut Run<'_>, world: &World, who: &Identity) {
 pub(super) fn kick_off(world: &World, who: &Identity, day: Day, rng: &mut Rng, trail: &mut Trail) {
     let at = day.start().secs() + (who.begins + rng.between(600, 20_000)).min(LATEST_START);
     let session = who.session(rng, at, None);
-    let mut run = Run {
-        trail,
-        rng,
-        session: &session,
-        day,
-        clock: at as f64,
-    };
+    let mut run = Run::at(at, day, &session, trail, rng);
     for assignment in who.assignments.iter().filter(|a| a.is_odd(day)) {
         if assignment.from != day && run.rng.chance(0.6) {
             continue;
@@ -226,13 +220,7 @@ pub(super) fn migrate(world: &World, who: &Identity, day: Day, rng: &mut Rng, tr
     };
     let at = day.start().secs() + (who.begins + rng.between(0, 4 * 3_600)).min(60_000);
     let session = who.session(rng, at, None);
-    let mut run = Run {
-        trail,
-        rng,
-        session: &session,
-        day,
-        clock: at as f64,
-    };
+    let mut run = Run::at(at, day, &session, trail, rng);
     let since = run.trail.mark();
     let (from, to) = (&world.buckets[from], *run.rng.pick(&targets));
     let objects = run.rng.log_normal(180.0, 0.5).min(600.0) as usize;

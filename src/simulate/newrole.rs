@@ -36,13 +36,7 @@ impl Planned {
             create(trail, at, &session, who);
             // The machine sets itself up before it reads anything.
             let session = who.session(rng, at + 600, None);
-            let mut run = Run {
-                trail: &mut *trail,
-                rng: &mut *rng,
-                session: &session,
-                day: today,
-                clock: (at + 600) as f64,
-            };
+            let mut run = Run::at(at + 600, today, &session, trail, rng);
             run.api(who.account, 1.0, &Api::default());
         }
         let stranger = || Peer::Outside(external_address(0x1_c000 + self.number, 1));
@@ -86,13 +80,7 @@ fn read_much(
     trail: &mut Trail,
 ) -> i64 {
     let session = who.session(rng, at, None);
-    let mut run = Run {
-        trail,
-        rng,
-        session: &session,
-        day,
-        clock: at as f64,
-    };
+    let mut run = Run::at(at, day, &session, trail, rng);
     let targets: Vec<&Bucket> = world
         .own_buckets(day)
         .filter(|b| {

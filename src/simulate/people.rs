@@ -113,13 +113,7 @@ fn sit(
         sign_in(trail, at - 40, &session, who);
         let mut s3_console = session.clone();
         s3_console.agent = Agent::new(Client::S3Console, 0, 0);
-        let mut run = Run {
-            trail: &mut *trail,
-            rng: &mut *rng,
-            session: &s3_console,
-            day,
-            clock: at as f64,
-        };
+        let mut run = Run::at(at, day, &s3_console, trail, rng);
         if run.rng.chance(0.5) {
             // Mostly the page is left before it has filled itself.
             let most = match who.kind {
@@ -138,13 +132,7 @@ fn sit(
             run.read(bucket, objects, 20.0);
         }
     }
-    let mut run = Run {
-        trail: &mut *trail,
-        rng: &mut *rng,
-        session: &session,
-        day,
-        clock: at as f64,
-    };
+    let mut run = Run::at(at, day, &session, trail, rng);
     if run.rng.chance(0.15) {
         run.api(who.account, 5.0, &Api::default());
     }

@@ -64,13 +64,7 @@ impl Attack {
             ]);
             session.agent = Agent::new(client, 2, self.number as usize);
         }
-        let mut run = Run {
-            trail,
-            rng,
-            session: &session,
-            day,
-            clock: at as f64,
-        };
+        let mut run = Run::at(at, day, &session, trail, rng);
         let mut targets: Vec<&Bucket> = world
             .own_buckets(day)
             .filter(|b| b.account == Some(who.account) && b.born < day)

@@ -123,13 +123,7 @@ pub(super) fn regular(world: &World, who: &Identity, day: Day, rng: &mut Rng, tr
     };
     let at = day.start().secs() + hour * 3_600 + rng.between(0, 900);
     let session = who.session(rng, at, None);
-    let mut run = Run {
-        trail,
-        rng,
-        session: &session,
-        day,
-        clock: at as f64,
-    };
+    let mut run = Run::at(at, day, &session, trail, rng);
     match who.kind {
         Kind::Deployer => {
             run.api(who.account, 1.0, &Api::default());

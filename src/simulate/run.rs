@@ -81,7 +81,24 @@ pub(super) struct Run<'a> {
     pub(super) clock: f64,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Begins at a second.
+    pub(super) fn at(
+        second: i64,
+        day: Day,
+        session: &'a Session,
+        trail: &'a mut Trail,
+        rng: &'a mut Rng,
+    ) -> Self {
+        Self {
+            trail,
+            rng,
+            session,
+            day,
+            clock: second as f64,
+        }
+    }
+
     /// Lets some time pass, and returns the second that it is then.
     pub(super) fn tick(&mut self, mean_gap: f64) -> i64 {
         self.clock += self.rng.exponential(mean_gap);

@@ -163,13 +163,7 @@ fn recorder(world: &World, account: usize, day: Day, rng: &mut Rng, trail: &mut 
         .filter(|b| b.account == Some(account))
         .collect();
     let begin = day.start().secs() + rng.between(0, 80_000);
-    let mut run = Run {
-        trail,
-        rng,
-        session: &session,
-        day,
-        clock: begin as f64,
-    };
+    let mut run = Run::at(begin, day, &session, trail, rng);
     for _ in 0..2 {
         let bucket = *run.rng.pick(&own);
         run.posture(account, bucket, &[0, 1, 3, 4, 5], 0.2);

@@ -102,13 +102,7 @@ pub(super) fn send_export(
     let weekly = works_weekly(who, day);
     let begin = midnight + 10 * 3600 + rng.between(0, 900);
     let session = who.session(rng, begin, None);
-    let mut run = Run {
-        trail: &mut *trail,
-        rng,
-        session: &session,
-        day,
-        clock: begin as f64,
-    };
+    let mut run = Run::at(begin, day, &session, trail, rng);
     run.list(set[0], "orders/", if weekly { 4 } else { 1 }, 1.0);
     let mean = if weekly { 110.0 } else { 6.0 };
     let objects = run.rng.count(mean * world.scale, 20.0);

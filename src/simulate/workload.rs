@@ -77,13 +77,7 @@ pub(super) fn workload(
                     session = who.session(rng, midnight + hour * 3600, None); // instance credentials rotate
                 }
                 let begin = midnight + hour * 3600 + minute as i64 * 60 + rng.between(0, 40);
-                let mut run = Run {
-                    trail: &mut *trail,
-                    rng: &mut *rng,
-                    session: &session,
-                    day,
-                    clock: begin as f64,
-                };
+                let mut run = Run::at(begin, day, &session, trail, rng);
                 let under = prefix(run.rng, set[0]);
                 // A table has more partitions on some hours than on others.
                 let pages = 1 + run.rng.count(0.3, 0.4);
@@ -103,13 +97,7 @@ pub(super) fn workload(
                 }
                 instance_flows(trail, rng, who, begin + 240, bytes);
             }
-            let mut run = Run {
-                trail,
-                rng,
-                session: &session,
-                day,
-                clock: (midnight + 8 * 3600) as f64,
-            };
+            let mut run = Run::at(midnight + 8 * 3600, day, &session, trail, rng);
             if run.rng.chance(0.012) {
                 let hours = run.rng.between(3, 9);
                 backfill(&mut run, set[0], hours);
@@ -124,13 +112,7 @@ pub(super) fn workload(
             let begin =
                 midnight + 7200 + (splitmix(who.number) % 3600) as i64 + rng.between(0, 120);
             let session = who.session(rng, begin, None);
-            let mut run = Run {
-                trail: &mut *trail,
-                rng,
-                session: &session,
-                day,
-                clock: begin as f64,
-            };
+            let mut run = Run::at(begin, day, &session, trail, rng);
             let mut bytes = 0;
             for (turn, bucket) in set.iter().enumerate() {
                 run.list(bucket, "", 2 + turn, 1.0);
@@ -150,13 +132,7 @@ pub(super) fn workload(
             };
             let begin = midnight + 4 * 3600 + rng.between(0, 200);
             let session = who.session(rng, begin, None);
-            let mut run = Run {
-                trail,
-                rng,
-                session: &session,
-                day,
-                clock: begin as f64,
-            };
+            let mut run = Run::at(begin, day, &session, trail, rng);
             for bucket in world
                 .sensitive()
                 .into_iter()
@@ -171,13 +147,7 @@ pub(super) fn workload(
         Kind::Indexer => {
             let begin = midnight + 3 * 3600 + (splitmix(who.number) % 7200) as i64;
             let session = who.session(rng, begin, None);
-            let mut run = Run {
-                trail: &mut *trail,
-                rng,
-                session: &session,
-                day,
-                clock: begin as f64,
-            };
+            let mut run = Run::at(begin, day, &session, trail, rng);
             for bucket in &set {
                 let pages = run.rng.count(5.5 * intensity, 15.0);
                 run.list(bucket, "", pages, 0.9);
@@ -204,13 +174,7 @@ pub(super) fn workload(
                 let at = midnight + rng.between(8 * 3600, LATEST_START);
                 let session = who.session(rng, at, None);
                 assume_with_web_identity(trail, rng, at - 2, &session, who);
-                let mut run = Run {
-                    trail: &mut *trail,
-                    rng: &mut *rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 let Some(bucket) = favourite(run.rng, &set) else {
                     continue;
                 };
@@ -228,13 +192,7 @@ pub(super) fn workload(
             for _ in 0..rng.count(22.0 * intensity.sqrt(), 20.0) {
                 let at = midnight + rng.between(0, LATEST_START);
                 let session = who.session(rng, at, None);
-                let mut run = Run {
-                    trail: &mut *trail,
-                    rng: &mut *rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 let bucket = set[run.rng.below(set.len())];
                 if run.rng.chance(0.4) {
                     run.list(bucket, "events/", 1, 1.0);
@@ -248,13 +206,7 @@ pub(super) fn workload(
             for _ in 0..rng.count(2.3 * intensity, 1.2) {
                 let at = midnight + rng.between(0, LATEST_START);
                 let session = who.session(rng, at, None);
-                let mut run = Run {
-                    trail: &mut *trail,
-                    rng: &mut *rng,
-                    session: &session,
-                    day,
-                    clock: at as f64,
-                };
+                let mut run = Run::at(at, day, &session, trail, rng);
                 if run.rng.chance(0.15) {
                     read_secret(&mut run, who);
                 }
@@ -275,13 +227,7 @@ pub(super) fn workload(
         Kind::Partner => {
             let at = midnight + 9 * 3600 + rng.between(0, 7200);
             let session = who.session(rng, at, None);
-            let mut run = Run {
-                trail,
-                rng,
-                session: &session,
-                day,
-                clock: at as f64,
-            };
+            let mut run = Run::at(at, day, &session, trail, rng);
             // Its software is old and speaks version 1 of the listing.
             let at = run.tick(3.0);
             run.trail.s3(

@@ -321,6 +321,20 @@ pub struct Principal {
     pub aliases: Vec<Str>,
 }
 
+impl Principal {
+    /// Makes a principal of which nothing else is known.
+    pub const fn new(id: Str, kind: IdentityKind) -> Self {
+        Self {
+            id,
+            kind,
+            role: None,
+            instance: None,
+            is_delivered: false,
+            aliases: Vec::new(),
+        }
+    }
+}
+
 /// The peer of a call: where it came from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {

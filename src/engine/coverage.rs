@@ -332,14 +332,10 @@ mod tests {
         event.op = op.into();
         event.outcome = Outcome::Success;
         event.region = Some("eu-west-1".into());
-        event.principal = Some(crate::event::Principal {
-            id: "p".into(),
-            kind: crate::event::IdentityKind::Human,
-            role: None,
-            instance: None,
-            is_delivered: false,
-            aliases: Vec::new(),
-        });
+        event.principal = Some(crate::event::Principal::new(
+            "p".into(),
+            crate::event::IdentityKind::Human,
+        ));
         event.peer.ip = "203.0.113.1".parse().ok();
         event.user_agent = Some(Untrusted::new("cli"));
         event.container = Some(Untrusted::new("bucket"));

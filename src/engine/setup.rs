@@ -150,14 +150,10 @@ mod tests {
         );
         event.peer.ip = Some(address.parse().unwrap());
         event.peer.country = country.map(Str::from);
-        event.principal = Some(Principal {
-            id: "gcp:user:ana@halcyon.example".into(),
-            kind: IdentityKind::Human,
-            role: None,
-            instance: None,
-            is_delivered: false,
-            aliases: Vec::new(),
-        });
+        event.principal = Some(Principal::new(
+            "gcp:user:ana@halcyon.example".into(),
+            IdentityKind::Human,
+        ));
         let mut book = DayBook::new(event.time.day());
         let resolver = setup.resolver();
         book.tell(&resolver.settle(&mut event), &setup.plan);

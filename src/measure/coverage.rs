@@ -239,14 +239,8 @@ mod tests {
         event.outcome = [Outcome::Success, Outcome::Denied][id as usize / 8 % 2];
         event.bytes_out = (id % 5 > 0).then_some(7);
         event.user_agent = (id % 3 > 0).then(|| Untrusted::new("cli"));
-        event.principal = (!n.is_multiple_of(8)).then(|| Principal {
-            id: "p".into(),
-            kind: IdentityKind::Human,
-            role: None,
-            instance: None,
-            is_delivered: false,
-            aliases: Vec::new(),
-        });
+        event.principal =
+            (!n.is_multiple_of(8)).then(|| Principal::new("p".into(), IdentityKind::Human));
         event
     }
 

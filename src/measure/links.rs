@@ -216,12 +216,8 @@ mod tests {
     #[test]
     fn an_address_is_whose_object_id_was_seen_with_it_last() {
         let principal = |id: &str, alias: &str| Principal {
-            id: id.into(),
-            kind: IdentityKind::Human,
-            role: None,
-            instance: None,
-            is_delivered: false,
             aliases: vec![alias.into()],
+            ..Principal::new(id.into(), IdentityKind::Human)
         };
         let mut links = Links::new();
         let at = |secs| DAY.start().plus_secs(secs);

@@ -86,14 +86,10 @@ mod tests {
     fn event(n: usize, source: Source, who: &str, bucket: &str, action: Action) -> Event {
         let at = Day(20_000).start();
         Event {
-            principal: Some(Principal {
-                id: format!("arn:aws:iam::111122223333:{who}").into(),
-                kind: IdentityKind::Unknown,
-                role: None,
-                instance: None,
-                is_delivered: false,
-                aliases: Vec::new(),
-            }),
+            principal: Some(Principal::new(
+                format!("arn:aws:iam::111122223333:{who}").into(),
+                IdentityKind::Unknown,
+            )),
             service: "s3".into(),
             action,
             container: Some(Untrusted::new(bucket)),

@@ -44,7 +44,7 @@ const PROGRAMS: [(&str, &str); 6] = [
 ];
 
 /// Tells whether a member's name is this one, which is written in lower case and without underscores.
-fn is_named(key: &[u8], name: &str) -> bool {
+pub fn is_named(key: &[u8], name: &str) -> bool {
     let key = key.strip_suffix(UTC_MARK).unwrap_or(key);
     key.len() >= name.len()
         && key
@@ -212,16 +212,12 @@ impl Actor<'_> {
             (None, None, None) => return None,
         };
         Some(Principal {
-            id: interner.share(&id),
-            kind,
-            role: None,
-            instance: None,
-            is_delivered: false,
             aliases: object
                 .iter()
                 .chain(&name)
                 .map(|alias| interner.share(alias))
                 .collect(),
+            ..Principal::new(interner.share(&id), kind)
         })
     }
 }

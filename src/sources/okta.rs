@@ -286,12 +286,8 @@ fn principal(actor: Value<'_>, org: Option<&str>, interner: &mut Interner) -> Op
         }
     }
     Some(Principal {
-        id: canonical(org, &kind, &id, interner),
-        kind: identity_kind,
-        role: None,
-        instance: None,
-        is_delivered: false,
         aliases,
+        ..Principal::new(canonical(org, &kind, &id, interner), identity_kind)
     })
 }
 

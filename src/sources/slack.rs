@@ -241,18 +241,15 @@ fn principal(
     if let Some(email) = said(who.get("email")) {
         aliases.push(interner.share(&email.to_lowercase()));
     }
+    let kind = match &*kind {
+        "user" => IdentityKind::Human,
+        "app" | "bot" | "workflow" | "service_account" => IdentityKind::ServicePrincipal,
+        "system" => IdentityKind::CloudService,
+        _ => IdentityKind::Unknown,
+    };
     Some(Principal {
-        id: canonical(organisation, &id, interner),
-        kind: match &*kind {
-            "user" => IdentityKind::Human,
-            "app" | "bot" | "workflow" | "service_account" => IdentityKind::ServicePrincipal,
-            "system" => IdentityKind::CloudService,
-            _ => IdentityKind::Unknown,
-        },
-        role: None,
-        instance: None,
-        is_delivered: false,
         aliases,
+        ..Principal::new(canonical(organisation, &id, interner), kind)
     })
 }
 

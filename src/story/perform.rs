@@ -184,16 +184,10 @@ impl Performer<'_> {
     fn caller(&self, event: &mut Event, act: &Act, how: &How) {
         let kind = self.told.kind(&act.who);
         let home = self.told.provider(&act.who, self.provider);
+        let role = how.role.as_deref();
         event.principal = Some(Principal {
-            id: cast::identity(&act.who, kind, home).into(),
-            kind,
-            role: how
-                .role
-                .as_deref()
-                .map(|role| cast::role(role, home).into()),
-            instance: None,
-            is_delivered: false,
-            aliases: Vec::new(),
+            role: role.map(|role| cast::role(role, home).into()),
+            ..Principal::new(cast::identity(&act.who, kind, home).into(), kind)
         });
         let client = how
             .client

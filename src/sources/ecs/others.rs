@@ -194,7 +194,6 @@ fn diagnostic(doc: &Flat<'_>, category: &str) -> Draft {
 /// Tells back a request to Microsoft Graph.
 pub fn graph(doc: &Flat<'_>) -> Draft {
     let mut draft = diagnostic(doc, "MicrosoftGraphActivityLogs");
-    const FROM: &str = "azure.graphactivitylogs.properties";
     #[rustfmt::skip]
     draft.fill(doc, &[
         ("properties.timeGenerated", &["azure.graphactivitylogs.properties.time_generated", "@timestamp"]),
@@ -210,22 +209,26 @@ pub fn graph(doc: &Flat<'_>) -> Draft {
         ("properties.location", &["destination.geo.region_name"]),
         ("properties.c_idtyp", &["azure.graphactivitylogs.properties.c_idtyp"]),
     ]);
+    with_properties(doc, "azure.graphactivitylogs.properties", draft)
+}
+
+/// Adds what the integration keeps of a request's properties under a prefix of its own.
+fn with_properties(doc: &Flat<'_>, from: &str, mut draft: Draft) -> Draft {
     for list in ["scopes", "roles", "wids"] {
         put_joined(
             doc,
-            &format!("{FROM}.{list}"),
+            &format!("{from}.{list}"),
             &format!("properties.{list}"),
             &mut draft,
         );
     }
-    transfer(doc, FROM, "properties", Names::Camel, &mut draft);
+    transfer(doc, from, "properties", Names::Camel, &mut draft);
     draft
 }
 
 /// Tells back a request to Azure AD Graph.
 pub fn aad_graph(doc: &Flat<'_>) -> Draft {
     let mut draft = diagnostic(doc, "AzureADGraphActivityLogs");
-    const FROM: &str = "azure.aadgraphactivitylogs.properties";
     #[rustfmt::skip]
     draft.fill(doc, &[
         ("properties.timeGenerated", &["azure.aadgraphactivitylogs.properties.time_generated", "@timestamp"]),
@@ -239,16 +242,7 @@ pub fn aad_graph(doc: &Flat<'_>) -> Draft {
         ("properties.callerIpAddress", &["source.ip"]),
         ("properties.userAgent", &["user_agent.original"]),
     ]);
-    for list in ["scopes", "roles", "wids"] {
-        put_joined(
-            doc,
-            &format!("{FROM}.{list}"),
-            &format!("properties.{list}"),
-            &mut draft,
-        );
-    }
-    transfer(doc, FROM, "properties", Names::Camel, &mut draft);
-    draft
+    with_properties(doc, "azure.aadgraphactivitylogs.properties", draft)
 }
 
 /// Tells back a sign-in.

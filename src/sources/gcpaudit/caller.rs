@@ -269,14 +269,7 @@ pub fn caller(
 }
 
 fn principal(id: &str, kind: IdentityKind, interner: &mut Interner) -> Principal {
-    Principal {
-        id: interner.share(id),
-        kind,
-        role: None,
-        instance: None,
-        is_delivered: false,
-        aliases: Vec::new(),
-    }
+    Principal::new(interner.share(id), kind)
 }
 
 /// Reads one of those through whom a service account was passed on.

@@ -83,12 +83,8 @@ pub fn principal(
         aliases.extend(key.and_then(|key| puid(&key)).map(|t| interner.share(&t)));
     }
     Some(Principal {
-        id,
-        kind,
-        role: None,
-        instance: None,
-        is_delivered: false,
         aliases,
+        ..Principal::new(id, kind)
     })
 }
 

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use crate::sources::json::{Object, Value};
+use crate::sources::microsoft::is_named;
 use crate::sources::parts::text::{Column, said};
-
-/// What portals append to the names of columns that hold times.
-const UTC_MARK: &[u8] = b" [UTC]";
 
 /// One record, and the row in which it came.
 ///
@@ -60,17 +58,8 @@ impl<'a> Record<'a> {
 
 /// Returns the member of an object that goes by a name, in any case and with any underscores.
 pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
-    let is_it = |key: &[u8]| {
-        let key = key.strip_suffix(UTC_MARK).unwrap_or(key);
-        key.len() >= name.len()
-            && key
-                .iter()
-                .filter(|byte| **byte != b'_')
-                .map(u8::to_ascii_lowercase)
-                .eq(name.bytes())
-    };
     object
         .members()
-        .find(|(key, value)| is_it(key) && value.is_present())
+        .find(|(key, value)| is_named(key, name) && value.is_present())
         .map(|(_, value)| value)
 }

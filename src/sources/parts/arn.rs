@@ -73,14 +73,7 @@ pub fn is_instance(session: &str) -> bool {
 /// The ARN of a session does not carry its role's path, so that a role with one is another identity here than where its own
 /// ARN is told.
 pub fn principal<'a>(arn: &'a str, interner: &mut Interner) -> (Principal, Option<&'a str>) {
-    let mut principal = Principal {
-        id: interner.share(arn),
-        kind: IdentityKind::Unknown,
-        role: None,
-        instance: None,
-        is_delivered: false,
-        aliases: Vec::new(),
-    };
+    let mut principal = Principal::new(interner.share(arn), IdentityKind::Unknown);
     if let Some((account, name, session)) = assumed_role(arn) {
         let partition = partition_of_arn(arn).unwrap_or("aws");
         let role = interner.share(&format!("arn:{partition}:iam::{account}:role/{name}"));

@@ -79,12 +79,8 @@ pub fn principal(
     aliases.dedup();
     aliases.retain(|alias| *alias != canonical);
     Some(Principal {
-        id: interner.share(&canonical),
-        kind,
-        role: None,
-        instance: None,
-        is_delivered: false,
         aliases: aliases.iter().map(|alias| interner.share(alias)).collect(),
+        ..Principal::new(interner.share(&canonical), kind)
     })
 }
 

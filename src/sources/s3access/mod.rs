@@ -150,13 +150,8 @@ fn event(f: &Fields<'_>, time: Time, memory: &mut Memory) -> Event {
 /// Reads who made a request: an ARN, a canonical id, a service, nobody, or a name that another store of this kind gives.
 fn requester<'a>(text: Option<&'a str>, interner: &mut Interner) -> (Principal, Option<&'a str>) {
     use IdentityKind::{Anonymous, CloudService, Unknown};
-    let plain = |id: &str, kind: IdentityKind, interner: &mut Interner| Principal {
-        id: interner.share(id),
-        kind,
-        role: None,
-        instance: None,
-        is_delivered: false,
-        aliases: Vec::new(),
+    let plain = |id: &str, kind: IdentityKind, interner: &mut Interner| {
+        Principal::new(interner.share(id), kind)
     };
     let is_canonical = |t: &str| t.len() == 64 && t.bytes().all(|b| b.is_ascii_hexdigit());
     let principal = match text {

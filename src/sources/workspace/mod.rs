@@ -252,12 +252,8 @@ fn principal(
     aliases.extend(profile.map(|text| interner.share(&text)));
     aliases.extend(email.map(|text| interner.share(&text)));
     Some(Principal {
-        id: canonical(customer, &who, interner),
-        kind,
-        role: None,
-        instance: None,
-        is_delivered: false,
         aliases,
+        ..Principal::new(canonical(customer, &who, interner), kind)
     })
 }
 

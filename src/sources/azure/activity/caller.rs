@@ -50,14 +50,10 @@ impl Caller<'_> {
         };
         let Some(mut principal) = actor.principal(kind, interner) else {
             let service = caller.text()?.trim().to_lowercase();
-            return Some(Principal {
-                id: interner.share(&format!("azure:service:{service}")),
-                kind: IdentityKind::CloudService,
-                role: None,
-                instance: None,
-                is_delivered: false,
-                aliases: Vec::new(),
-            });
+            return Some(Principal::new(
+                interner.share(&format!("azure:service:{service}")),
+                IdentityKind::CloudService,
+            ));
         };
         let role = self.evidence.get_any_case("role").and_then(Value::text);
         principal.role = role.map(|role| interner.share(&role));

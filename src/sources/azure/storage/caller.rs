@@ -109,14 +109,8 @@ impl<'a> Caller<'a> {
         let is_key = |name: &str| name.starts_with("key");
         let signature = named(|name| name == "sassignature").map(|(_, hash)| hash);
         let account = account.unwrap_or("unknown");
-        let of_nobody = |id: String, kind, interner: &mut Interner| Principal {
-            id: interner.share(&id),
-            kind,
-            role: None,
-            instance: None,
-            is_delivered: false,
-            aliases: Vec::new(),
-        };
+        let of_nobody =
+            |id: String, kind, interner: &mut Interner| Principal::new(interner.share(&id), kind);
         let (principal, credential) = match self.method(is_signed) {
             Some("Anonymous") => {
                 let id = "azure:anonymous".to_owned();

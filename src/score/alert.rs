@@ -1045,9 +1045,9 @@ fn reasons(
 ) -> Vec<Reason> {
     let contributions = arm.contributions.iter().enumerate();
     let mut reasons: Vec<Reason> = contributions
-        .map(|(at, contribution)| match contribution {
-            Contribution::Weight(weight) => declared(*weight, arm, bearers),
-            _ => reason(contribution, bearers.first(at), subject, generation),
+        .map(|(at, contribution)| {
+            let bearing = (bearers, bearers.first(at));
+            reason(contribution, arm, bearing, subject, generation)
         })
         .collect();
     if let Some(sequence) = &arm.sequence {
@@ -1110,7 +1110,8 @@ fn declared(weight: f64, arm: &ArmVerdict, bearers: &Bearers) -> Reason {
 
 fn reason(
     contribution: &Contribution,
-    first: Option<EventRecord>,
+    arm: &ArmVerdict,
+    (bearers, first): (&Bearers, Option<EventRecord>),
     subject: &Subject,
     generation: &Generation,
 ) -> Reason {
@@ -1176,12 +1177,7 @@ fn reason(
             surprise: *weight,
             first,
         },
-        Contribution::Weight(weight) => Reason::Declared {
-            surprise: *weight,
-            accounts: Vec::new(),
-            buckets: Vec::new(),
-            first,
-        },
+        Contribution::Weight(weight) => declared(*weight, arm, bearers),
     }
 }
 

@@ -272,6 +272,7 @@ struct Parts<'s, 'a> {
     generation: &'s Generation,
     volumes: BTreeMap<VolumeKey, Option<VolumeReading>>,
     novelties: BTreeMap<Trait, Option<NoveltyReading>>,
+    bursts: BTreeMap<(BurstKey, bool), Option<BurstReading>>,
     is_new: bool,
 }
 
@@ -282,6 +283,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             generation,
             volumes: BTreeMap::new(),
             novelties: BTreeMap::new(),
+            bursts: BTreeMap::new(),
             is_new: is_new(subject.first_day, subject.day, generation),
         }
     }
@@ -295,29 +297,25 @@ impl<'s, 'a> Parts<'s, 'a> {
             .sliding(metric)
             .map(|(kind, window)| BurstKey { kind, window });
         let key = (metric, analytic.window, sliding);
-        self.volumes
-            .entry(key)
-            .or_insert_with(|| {
-                let windows = analytic.window.as_slice();
-                let windows = if windows.is_empty() {
-                    &Window::STANDARD
-                } else {
-                    windows
-                };
-                let reading = volume(subject, generation, metric, windows);
-                let burst = sliding.and_then(|key| subject.facts.largest_burst(key, false));
-                match (burst, sliding) {
-                    (Some(burst), Some(BurstKey { window, .. }))
-                        if reading.as_ref().is_none_or(|r| burst.observed > r.observed) =>
-                    {
-                        let start = burst.start.second_of_day();
-                        let slid = (start, burst.observed);
-                        Some(volume_of(subject, generation, metric, window, slid))
-                    }
-                    _ => reading,
-                }
-            })
-            .clone()
+        if let Some(known) = self.volumes.get(&key) {
+            return known.clone();
+        }
+        let windows = analytic.window.as_slice();
+        let windows = if windows.is_empty() {
+            &Window::STANDARD
+        } else {
+            windows
+        };
+        let mut reading = volume(subject, generation, metric, windows);
+        if let Some(key) = sliding
+            && let Some(burst) = self.burst(key, false)
+            && reading.as_ref().is_none_or(|r| burst.observed > r.observed)
+        {
+            let slid = (burst.start.second_of_day(), burst.observed);
+            reading = Some(volume_of(subject, generation, metric, key.window, slid));
+        }
+        self.volumes.insert(key, reading.clone());
+        reading
     }
 
     fn novelty(&mut self, which: Trait) -> Option<NoveltyReading> {
@@ -481,7 +479,9 @@ impl<'s, 'a> Parts<'s, 'a> {
                 is_open
             }
             Gate::Burst(burst) => {
-                let observed = self.burst(burst).map_or(0, |reading| reading.observed);
+                let observed = self
+                    .burst(key_of(burst), burst.fixed)
+                    .map_or(0, |reading| reading.observed);
                 let is_open = observed >= burst.at_least;
                 witness.gate(|| GateReading {
                     is_open,
@@ -648,7 +648,8 @@ impl<'s, 'a> Parts<'s, 'a> {
                 });
             }
             Term::Burst(burst, weight) => {
-                let largest = self.burst(burst).filter(|b| b.observed >= burst.at_least);
+                let largest = self.burst(key_of(burst), burst.fixed);
+                let largest = largest.filter(|b| b.observed >= burst.at_least);
                 contributions.extend(largest.map(|reading| Contribution::Burst {
                     asked: *burst,
                     reading,
@@ -682,12 +683,10 @@ impl<'s, 'a> Parts<'s, 'a> {
                 .is_empty()
     }
 
-    fn burst(&self, burst: &Burst) -> Option<BurstReading> {
-        let key = BurstKey {
-            kind: burst.kind,
-            window: burst.over,
-        };
-        self.subject.facts.largest_burst(key, burst.fixed)
+    fn burst(&mut self, key: BurstKey, fixed: bool) -> Option<BurstReading> {
+        let facts = self.subject.facts;
+        let largest = || facts.largest_burst(key, fixed);
+        *self.bursts.entry((key, fixed)).or_insert_with(largest)
     }
 
     /// Returns the values of a trait that a pattern matches; if `new`, those that the entity is not known for.
@@ -719,6 +718,13 @@ impl<'s, 'a> Parts<'s, 'a> {
             .filter(|(share, _)| act.is(share) && !self.generation.is_ours(&share.account))
             .filter(|(share, _)| !approved.iter().any(|d| d.matches(&share.account)))
             .collect()
+    }
+}
+
+fn key_of(burst: &Burst) -> BurstKey {
+    BurstKey {
+        kind: burst.kind,
+        window: burst.over,
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::store::{Store, replace};
+use crate::error::Result;
+use crate::store::{Store, replace_document};
 use crate::time::Day;
 
 const NAME: &str = "approvals.json";
@@ -58,13 +58,7 @@ impl Store {
             schema: SCHEMA,
             known_since: texts.collect(),
         };
-        let cannot = |e: &dyn std::fmt::Display| {
-            let path = self.root().join(NAME);
-            Error::failed(format!("cannot write `{}`", path.display())).cause(e)
-        };
-        let mut text = serde_json::to_vec_pretty(&document).map_err(|e| cannot(&e))?;
-        text.push(b'\n');
-        replace(self.root(), NAME, &text).map_err(|e| cannot(&e))
+        replace_document(self.root(), NAME, &document)
     }
 }
 

@@ -183,6 +183,19 @@ fn lost(root: &Path, numbered: &str) -> Error {
     ))
 }
 
+/// Replaces a small document, as [`replace`] does a file.
+///
+/// # Errors
+/// Fails if the disk does; what was there still is.
+pub(super) fn replace_document(root: &Path, name: &str, document: &impl Serialize) -> Result<()> {
+    let cannot = |e: &dyn std::fmt::Display| {
+        Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e)
+    };
+    let mut text = serde_json::to_vec_pretty(document).map_err(|e| cannot(&e))?;
+    text.push(b'\n');
+    replace(root, name, &text).map_err(|e| cannot(&e))
+}
+
 /// Replaces a file so that a reader, or a crash, sees the old text or the new and nothing between.
 pub(crate) fn replace(root: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
     let beside = root.join(format!("{name}{UNFINISHED}"));

@@ -17,6 +17,7 @@ pub use archive::{Archive, find_in};
 pub use lines::open_lines;
 pub use lock::{Lock, Role};
 pub(crate) use manifest::replace;
+use manifest::replace_document;
 pub use manifest::{DayEntry, Manifest};
 pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::Tuning;
 use crate::error::{Error, Result};
-use crate::store::{Store, replace};
+use crate::store::{Store, replace_document};
 
 const NAME: &str = "tuning.json";
 /// Changes when the file's fields change their meaning.
@@ -54,20 +54,11 @@ impl Store {
     ///
     /// Fails if the disk does; what was in force then still is.
     pub fn keep_tuning(&self, tuning: &Tuning) -> Result<()> {
-        let cannot = |e: &dyn std::fmt::Display| {
-            Error::failed(format!(
-                "cannot write `{}`",
-                self.root().join(NAME).display()
-            ))
-            .cause(e)
-        };
         let document = Document {
             schema: SCHEMA,
             tuning: tuning.clone(),
         };
-        let mut text = serde_json::to_vec_pretty(&document).map_err(|e| cannot(&e))?;
-        text.push(b'\n');
-        replace(self.root(), NAME, &text).map_err(|e| cannot(&e))
+        replace_document(self.root(), NAME, &document)
     }
 }
 

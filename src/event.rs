@@ -1,7 +1,7 @@
 //! The normalised event: what one audit or flow record says, in the same words for every provider.
 //!
 //! An event knows nothing of configuration. Whether an address is ours, who is bound to an instance, and which buckets
-//! are sensitive is settled afterwards, by `identity`. Absent, empty and zero are three things: absent is `None`.
+//! are sensitive is resolved afterwards, by `identity`. Absent, empty and zero are three things: absent is `None`.
 
 mod field;
 
@@ -74,7 +74,7 @@ pub fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..end]
 }
 
-/// Tells whether a character steers a terminal, turns the direction of writing, or is there without being seen.
+/// Returns whether a character steers a terminal, turns the direction of writing, or is there without being seen.
 pub fn steers(c: char) -> bool {
     /// Fillers, joiners, selectors and tags, and what turns direction: most of `Default_Ignorable_Code_Point` and
     /// `Bidi_Control` of Unicode 16, the line separators, and the blank of Braille.
@@ -173,7 +173,7 @@ words! {
 }
 
 impl Source {
-    /// Tells whether its records are network flows, which have no caller.
+    /// Returns whether its records are network flows, which have no caller.
     pub const fn is_flow(self) -> bool {
         matches!(self, Self::AwsVpcFlow | Self::AwsTgwFlow | Self::GcpVpcFlow)
     }
@@ -479,13 +479,13 @@ pub struct Event {
     pub issued: Option<Str>,
     /// Set on the copy of a cross-account action that is not in the caller's own account: the caller's account. If
     /// that account's trail is read as well, this copy is the same action a second time.
-    pub twin_of_account: Option<Str>,
+    pub duplicate_of_account: Option<Str>,
     /// Whether it counts in volumes; false for a record that restates another.
     pub counted: bool,
 }
 
 impl Event {
-    /// Tells whether it is a network flow, which has no caller, whatever log it comes from.
+    /// Returns whether it is a network flow, which has no caller, whatever log it comes from.
     pub const fn is_flow(&self) -> bool {
         self.source.is_flow() || self.attachment.is_some()
     }
@@ -526,7 +526,7 @@ impl Event {
             error: None,
             created: None,
             issued: None,
-            twin_of_account: None,
+            duplicate_of_account: None,
             counted: true,
         }
     }

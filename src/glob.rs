@@ -41,7 +41,7 @@ impl Glob {
         })
     }
 
-    /// Tells whether the whole text matches.
+    /// Returns whether the whole text matches.
     ///
     /// ```
     /// let glob = plimsoll::glob::Glob::new("arn:aws:iam::*:role/etl-?").unwrap();

@@ -62,12 +62,12 @@ impl NamePattern {
         Ok(pattern)
     }
 
-    /// Tells whether a name of the given provider matches.
+    /// Returns whether a name of the given provider matches.
     pub fn matches_of(&self, provider: Provider, name: &str) -> bool {
         self.provider.is_none_or(|own| own == provider) && self.glob.matches(name)
     }
 
-    /// Tells whether it names something of a storage account of Azure, whose containers are named `account/container`: what
+    /// Returns whether it names something of a storage account of Azure, whose containers are named `account/container`: what
     /// is done to the account is done to each of them.
     pub fn is_within(&self, provider: Provider, account: &str) -> bool {
         let pattern = self.glob.as_str();
@@ -80,7 +80,7 @@ impl NamePattern {
                 .is_some_and(|of| of.matches(account))
     }
 
-    /// Tells whether a name matches, which may begin with its provider.
+    /// Returns whether a name matches, which may begin with its provider.
     pub fn matches(&self, name: &str) -> bool {
         let (provider, rest) = split_provider(name);
         match (self.provider, provider) {
@@ -120,7 +120,7 @@ impl DestinationPattern {
         }
     }
 
-    /// Tells whether one name of a destination matches: an account, a bucket, a host, an address or a network.
+    /// Returns whether one name of a destination matches: an account, a bucket, a host, an address or a network.
     pub fn matches(&self, name: &str) -> bool {
         match self {
             Self::Network(network) => {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::evidence::{self, Judgement, alert_id, round, significant};
+use crate::evidence::{self, ScoreEvidence, alert_id, round, significant};
 use crate::report::{AlertDocument, AlertReason, Amount, AmountBasis};
 use crate::stats::constants::HAZARD_PRIOR_DAYS;
 use crate::stats::{self, Severity};
@@ -196,7 +196,7 @@ impl Check {
         self.same("alert_id", alert.alert_id.as_str(), id.as_str());
     }
 
-    fn judgement(&mut self, alert: &AlertDocument, judgement: &Judgement, statistic: f64) {
+    fn judgement(&mut self, alert: &AlertDocument, judgement: &ScoreEvidence, statistic: f64) {
         self.exact("evidence.statistic", judgement.statistic, statistic);
         self.rounded("statistic", alert.statistic, statistic, |x| round(x, 4));
         let rank = judgement.rank_of(statistic);

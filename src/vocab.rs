@@ -98,7 +98,7 @@ impl BurstKind {
 }
 
 impl Metric {
-    /// Tells whether the metric counts distinct things rather than adding amounts.
+    /// Returns whether the metric counts distinct things rather than adding amounts.
     pub const fn is_distinct(self) -> bool {
         matches!(
             self,
@@ -113,7 +113,7 @@ impl Metric {
         )
     }
 
-    /// Tells whether the amount is bytes.
+    /// Returns whether the amount is bytes.
     pub const fn is_bytes(self) -> bool {
         matches!(self, Self::ListBytes | Self::BytesRead | Self::EgressBytes)
     }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use plimsoll::config::Config;
-use plimsoll::engine::{ScoreOptions, Setup, Unwatched, score, train};
+use plimsoll::engine::{NoProgress, ScoreOptions, Setup, score, train};
 use plimsoll::sources::ReadOptions;
 use plimsoll::store::Store;
 use plimsoll::time::Time;
@@ -102,7 +102,7 @@ impl Job {
                     show_suppressed: false,
                 };
                 let how = (&options, ReadOptions::default(), false);
-                let summary = score(&setup, generation, files, how, &Unwatched, |_| Ok(()))?;
+                let summary = score(&setup, generation, files, how, &NoProgress, |_| Ok(()))?;
                 volume(&summary.intake)
             }
         };
@@ -138,7 +138,7 @@ fn learn(
     files: Vec<plimsoll::sources::InputFile>,
 ) -> Result<(u64, u64)> {
     let how = ReadOptions::default();
-    let summary = train(setup, &Store::at(store), files, how, false, &Unwatched)?;
+    let summary = train(setup, &Store::at(store), files, how, false, &NoProgress)?;
     Ok(volume(&summary.intake))
 }
 

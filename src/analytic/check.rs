@@ -60,7 +60,7 @@ pub(super) fn all(
 }
 
 /// What a configuration says of one analytic.
-struct Overridden {
+struct AnalyticOverrides {
     elements: Elements,
     threshold: Option<f64>,
     enabled: bool,
@@ -167,7 +167,7 @@ fn check_names(written: &Written, faults: &mut Faults) {
     }
 }
 
-/// Tells whether a text is `T` and four digits, and perhaps a dot and three.
+/// Returns whether a text is `T` and four digits, and perhaps a dot and three.
 fn is_technique(text: &str) -> bool {
     let digits = |text: &str, n| text.len() == n && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(number) = text.strip_prefix('T') else {
@@ -179,8 +179,8 @@ fn is_technique(text: &str) -> bool {
     }
 }
 
-fn apply(written: &Written, overrides: Option<&Table>, faults: &mut Faults) -> Overridden {
-    let mut overridden = Overridden {
+fn apply(written: &Written, overrides: Option<&Table>, faults: &mut Faults) -> AnalyticOverrides {
+    let mut overridden = AnalyticOverrides {
         elements: written.elements.clone(),
         threshold: None,
         enabled: true,

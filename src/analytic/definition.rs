@@ -37,7 +37,7 @@ pub fn builtin() -> Vec<Definition> {
         .collect()
 }
 
-/// Tells whether an analytic of this id comes with the program.
+/// Returns whether an analytic of this id comes with the program.
 pub fn is_builtin(id: &str) -> bool {
     BUILTIN
         .iter()

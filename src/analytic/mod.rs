@@ -405,7 +405,7 @@ impl Analytic {
         traits
     }
 
-    /// Tells whether each of its arms waits for a value that is new to the entity, of one of these traits.
+    /// Returns whether each of its arms waits for a value that is new to the entity, of one of these traits.
     pub fn needs_new(&self, traits: &[Trait]) -> bool {
         let needs = |arm: &Arm| {
             let mut gates = arm.gates.iter();

@@ -37,7 +37,7 @@ impl Telemetry {
         self.of.or_else(|| self.source.provider())
     }
 
-    /// Tells whether records of a log and provider count: of the log itself, of one that does as well, or of a form into
+    /// Returns whether records of a log and provider count: of the log itself, of one that does as well, or of a form into
     /// which records of any log are turned.
     pub fn is_told_by(&self, source: Source, provider: Provider) -> bool {
         self.source.provider() == Some(provider)

@@ -31,7 +31,7 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Tells whether there is too little history for surprises to be read off the stored distributions.
+    /// Returns whether there is too little history for surprises to be read off the stored distributions.
     pub fn is_provisional(&self) -> bool {
         self.days < DAYS_CALIBRATED_MIN
     }
@@ -118,7 +118,7 @@ impl CalibrationLog {
         self.extremes.retain(|day, _| *day >= first);
     }
 
-    /// Takes out what an analytic said of an entity on a day, because it turned out not to be normal. Tells whether it was
+    /// Takes out what an analytic said of an entity on a day, because it turned out not to be normal. Returns whether it was
     /// among the extremes of a stored day; what was not extreme, or has been dropped since, is left alone.
     pub fn forget(&mut self, entity: &Entity, day: Day, analytic: &str) -> bool {
         let Some(of_day) = self.extremes.get_mut(&day) else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, Calibration, Chain, Group, Movement, Tuning};
+use crate::baseline::{Baseline, Calibration, Chain, DriftReport, Group, Tuning};
 use crate::event::{Action, Provider};
 use crate::measure::{Coverage, Creations, Issued, Links, OwnAccounts, Seen, value_hash};
 use crate::sketch::FrozenRoleHistogram;
@@ -59,7 +59,7 @@ pub struct Generation {
     /// What the logs of each day of the lookback had in them, in order.
     pub coverage: Vec<(Day, Arc<Coverage>)>,
     /// Baselines that creep.
-    pub movement: Movement,
+    pub drift_report: DriftReport,
     /// The stored distributions.
     pub calibration: Calibration,
     /// The thresholds that were tuned. Not stored with it: they are moved on purpose, not by learning.
@@ -88,18 +88,18 @@ impl Generation {
             issued: Issued::new(),
             seen: Seen::default(),
             coverage: Vec::new(),
-            movement: Movement::default(),
+            drift_report: DriftReport::default(),
             calibration: Calibration::default(),
             tuning: Tuning::default(),
         }
     }
 
-    /// Tells whether an account is ours: its trail is read, or the configuration says so.
+    /// Returns whether an account is ours: its trail is read, or the configuration says so.
     pub fn is_ours(&self, account: &Str) -> bool {
         self.own_accounts.contains(account) || self.listed_accounts.contains(account)
     }
 
-    /// Tells whether the logs of the lookback had actions of this class in them; for [`Action::EgressFlow`], whether network
+    /// Returns whether the logs of the lookback had actions of this class in them; for [`Action::EgressFlow`], whether network
     /// flows of the provider are logged at all. What is not seen is not known to be absent from the estate.
     pub fn sees(&self, provider: Provider, action: Action) -> bool {
         self.seen.has(provider, action)

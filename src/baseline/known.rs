@@ -26,7 +26,7 @@ pub struct KnownSet {
 }
 
 impl KnownSet {
-    /// Tells whether a value is known.
+    /// Returns whether a value is known.
     pub fn contains(&self, hash: u64) -> bool {
         self.hashes.binary_search(&hash).is_ok()
     }
@@ -41,7 +41,7 @@ impl KnownSet {
         &self.values
     }
 
-    /// Tells whether values had to be dropped for want of room; "not known" then means little.
+    /// Returns whether values had to be dropped for want of room; "not known" then means little.
     pub fn is_saturated(&self) -> bool {
         self.saturated
     }

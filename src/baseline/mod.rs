@@ -2,16 +2,16 @@
 
 mod calibration;
 mod chain;
+mod drift_report;
 mod generation;
 mod known;
-mod movement;
 mod tuning;
 
 pub use calibration::{Calibration, CalibrationLog, Extreme, Promise, Said, arm_key};
 pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role};
+pub use drift_report::{DriftReport, Drifted};
 pub use generation::{Generation, GroupState, support_key};
 pub use known::{KnownSet, KnownValue};
-pub use movement::{Movement, Rise};
 pub use tuning::{TunedThreshold, Tuning};
 
 pub use crate::stats::constants::{LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};

@@ -55,7 +55,7 @@ impl Tuning {
         }
     }
 
-    /// Takes the threshold of a scope away. Tells whether there was one.
+    /// Takes the threshold of a scope away. Returns whether there was one.
     pub fn remove(&mut self, of: Option<&str>) -> bool {
         match of {
             None => self.estate.take().is_some(),

@@ -149,7 +149,7 @@ fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
     }
     // What it would have hidden is asked of the configuration without it.
     let before = setup_of(Config::parse(&file.text, &file.name)?)?;
-    let foreseen = engine::foresee(&before, &common.store(), &approval)?;
+    let simulation = engine::simulate_approval(&before, &common.store(), &approval)?;
     if !arguments.dry_run {
         file.replace(&text)?;
     }
@@ -167,10 +167,16 @@ fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
     } else {
         format!("{} is written to {}\n", paint.bold(id), Plain(&place))
     };
-    out.push_str(&approvals::foreseen(&foreseen, arguments.dry_run, paint));
+    out.push_str(&approvals::simulation(
+        &simulation,
+        arguments.dry_run,
+        paint,
+    ));
     console.print(&out)?;
-    for unwise in approvals::unwise(&foreseen, &engine::unwise(&approval, today)) {
-        console.warn(&unwise);
+    for lint_approval in
+        approvals::lint_approval(&simulation, &engine::lint_approval(&approval, today))
+    {
+        console.warn(&lint_approval);
     }
     Ok(())
 }
@@ -212,10 +218,10 @@ impl Add {
 
 fn list(arguments: &List, common: &Common, console: &Console) -> Result<()> {
     let setup = setup_of(Config::load(common.config.as_deref())?)?;
-    let standings = engine::standings(&setup, &common.store(), Reach::Whole)?;
+    let approval_states = engine::approval_states(&setup, &common.store(), Reach::Whole)?;
     console.print(&match arguments.format {
-        View::Text => approvals::list(&standings, console.out()),
-        View::Json => json::pretty(&approvals::document(&standings)) + "\n",
+        View::Text => approvals::list(&approval_states, console.out()),
+        View::Json => json::pretty(&approvals::document(&approval_states)) + "\n",
     })
 }
 

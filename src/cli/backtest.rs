@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, close};
-use crate::cli::options::Telling;
+use crate::cli::options::AlertSelection;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::report::{AlertDocument, html, json};
 use crate::score::Alert;
 use crate::time::{Day, Time};
 
-/// Play the nights over past logs: learn, judge the days after, and sum up
+/// Play the replay over past logs: learn, judge the days after, and sum up
 ///
 /// Days before the split are learnt, each judged first so that scores can be calibrated. Each day after it is judged by
 /// what was known the night before, then learnt. Nothing is kept: the store is not touched.
@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long)]
     frozen: bool,
     #[command(flatten)]
-    telling: Telling,
+    telling: AlertSelection,
     /// Write alerts.jsonl, summary.json and report.html there; with labels each alert says whether it is true or false (`label`).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::analytics::origin;
 use crate::cli::options::{load, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{Reach, Setup, Standing, in_force, standings};
+use crate::engine::{ApprovalState, Reach, Setup, approval_states, in_force};
 use crate::error::Result;
 use crate::report::{Paint, Plain, approvals, count, tuning};
 use crate::store::Store;
@@ -34,8 +34,8 @@ pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> 
     let store = common.store();
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let standings = standings(&setup, &store, Reach::Recent)?;
-    let _ = configuration(&mut out, &setup, &standings, console.out());
+    let approval_states = approval_states(&setup, &store, Reach::Recent)?;
+    let _ = configuration(&mut out, &setup, &approval_states, console.out());
     let _ = analytics(&mut out, &setup, console.out());
     console.print(&out)?;
     console.print(&stored(&setup, &store, console.out())?)?;
@@ -46,7 +46,7 @@ pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> 
 fn configuration(
     out: &mut String,
     setup: &Setup,
-    standings: &[Standing],
+    approval_states: &[ApprovalState],
     paint: Paint,
 ) -> std::fmt::Result {
     let config = &setup.config;
@@ -65,9 +65,9 @@ fn configuration(
     for warning in &config.warnings {
         warn(warning.clone())?;
     }
-    for standing in standings {
-        for warning in &standing.warnings {
-            warn(approvals::warning(standing, warning))?;
+    for state in approval_states {
+        for warning in &state.warnings {
+            warn(approvals::warning(state, warning))?;
         }
     }
     Ok(())

@@ -86,7 +86,7 @@ impl Console {
         })
     }
 
-    /// Tells whether whoever read standard output has gone.
+    /// Returns whether whoever read standard output has gone.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }

@@ -8,7 +8,7 @@ use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::load;
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, Verdict, assess, covered_logs};
+use crate::engine::{self, CoverageVerdict, assess, covered_logs};
 use crate::error::Result;
 use crate::report::coverage::{self, CoverageDocument};
 use crate::report::json;
@@ -57,7 +57,8 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         View::Text => coverage::text(&document, console.out()),
         View::Json => json::pretty(&document) + "\n",
     })?;
-    let is_blind = |j: &engine::AnalyticCoverage| j.verdict == Verdict::Blind && j.has_records;
+    let is_blind =
+        |j: &engine::AnalyticCoverage| j.verdict == CoverageVerdict::Blind && j.has_records;
     if arguments.strict && judged.iter().any(is_blind) {
         ending = Ending::Incomplete;
     }

@@ -12,7 +12,7 @@ use crate::cli::inputs::Inputs;
 use crate::cli::{Budget, Common, Console, Ending};
 use crate::engine::{self, Question};
 use crate::error::{Error, Result};
-use crate::report::{AlertDocument, account, explain, json};
+use crate::report::{AlertDocument, explain, json, not_alerted};
 use crate::store::{Archive, find_in};
 use crate::time::{Day, Time};
 
@@ -98,10 +98,11 @@ fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Resu
         until,
         budget_per_day: arguments.budget.map(Budget::per_day),
     };
-    let account = engine::account(&setup, &common.store(), &question, files, console)?;
+    let explanation =
+        engine::explain_not_alerted(&setup, &common.store(), &question, files, console)?;
     console.print(&match arguments.format {
-        View::Text => account::text(&account, console.out()),
-        View::Json => json::pretty(&account) + "\n",
+        View::Text => not_alerted::text(&explanation, console.out()),
+        View::Json => json::pretty(&explanation) + "\n",
     })?;
     Ok(Ending::Complete)
 }

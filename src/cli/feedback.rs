@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, Judgement, Reported};
+use crate::engine::{self, Reported, VerdictInput};
 use crate::error::{Error, Result};
 use crate::report::{AlertDocument, verdict};
 use crate::store::{Archive, Store};
@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     };
     let setup = common.setup(console)?;
     let alert = reported(&AlertDocument::parse(&find(&store, id)?)?)?;
-    let judgement = Judgement {
+    let judgement = VerdictInput {
         is_true: right == Right::True,
         note: arguments.note.clone(),
         is_later: arguments.later,

@@ -59,7 +59,7 @@ impl Inputs {
         })
     }
 
-    /// Tells whether rejected records are to be kept.
+    /// Returns whether rejected records are to be kept.
     pub fn keeps_rejects(&self) -> bool {
         self.rejects.is_some()
     }

@@ -83,9 +83,9 @@ impl Common {
 ///
 /// Fails if the store cannot be read.
 pub fn warn_of_approvals(setup: &Setup, store: &Store, console: &Console) -> Result<()> {
-    for standing in engine::standings(setup, store, Reach::Recent)? {
-        for warning in standing.warnings.iter().filter(|w| w.is_pressing()) {
-            console.warn(&approvals::warning(&standing, warning));
+    for state in engine::approval_states(setup, store, Reach::Recent)? {
+        for warning in state.warnings.iter().filter(|w| w.is_pressing()) {
+            console.warn(&approvals::warning(&state, warning));
         }
     }
     Ok(())
@@ -143,7 +143,7 @@ fn now() -> Time {
 
 /// Which alerts are told.
 #[derive(Debug, Args)]
-pub struct Telling {
+pub struct AlertSelection {
     /// Alerts a day (or a week, `5/week`) over the estate that thresholds aim at [default: as tuned in the store, else 5/day].
     ///
     /// A budget is for days without attacks, like those that were learnt: alerts on attacks come on top, and so do those of an
@@ -159,7 +159,7 @@ pub struct Telling {
     pub show_suppressed: bool,
 }
 
-impl Telling {
+impl AlertSelection {
     /// Returns them as the engine takes them.
     pub fn options(&self) -> ScoreOptions {
         ScoreOptions {

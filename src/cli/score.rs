@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, RejectLog, account_for, close, read_options};
-use crate::cli::options::{Telling, warn_of_approvals, warn_of_other_measures};
+use crate::cli::options::{AlertSelection, warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, FollowOptions, KeepReject, ScoreOptions};
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    telling: Telling,
+    telling: AlertSelection,
 }
 
 /// Runs the command.

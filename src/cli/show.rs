@@ -10,7 +10,7 @@ use crate::cli::{Common, Console, Ending};
 use crate::engine::lookup;
 use crate::error::{Error, Result};
 use crate::report::baseline::{self, BaselineDocument};
-use crate::report::{json, moved};
+use crate::report::{drift, json};
 use crate::vocab::{Entity, EntityKind};
 
 /// Entities of each list when none is asked for.
@@ -70,7 +70,7 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
     newest.sort_by_key(|(_, b)| Reverse(b.first_day));
     active.truncate(LISTED);
     newest.truncate(LISTED);
-    let crept = moved::documents(&generation.movement, &generation.movement.moved());
+    let drifted = drift::documents(&generation.drift_report, &generation.drift_report.drifted());
     match format {
         View::Text => {
             let lists = format!(
@@ -79,7 +79,7 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
                 baseline::list("Newest", &newest, generation.as_of, console.out()),
             );
             let title = "Baselines that moved, the latest first";
-            match moved::digest(title, &crept, LISTED, console.out()) {
+            match drift::digest(title, &drifted, LISTED, console.out()) {
                 none if none.is_empty() => lists,
                 digest => format!("{lists}\n{digest}"),
             }
@@ -92,7 +92,7 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
                     .collect()
             };
             json::pretty(
-                &serde_json::json!({"most_active": documents(&active), "newest": documents(&newest), "moved": crept}),
+                &serde_json::json!({"most_active": documents(&active), "newest": documents(&newest), "moved": drifted}),
             ) + "\n"
         }
     }

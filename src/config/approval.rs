@@ -61,7 +61,7 @@ pub struct Criteria {
 
 /// What an alert shows of itself to an approval. What is empty is unknown, and no criterion covers the unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facets {
+pub struct ApprovalContext {
     /// Canonical id of the identity.
     pub identity: Str,
     /// Its other ids.
@@ -81,12 +81,12 @@ pub struct Facets {
 }
 
 impl Approval {
-    /// Tells whether the approval has not expired: it holds until the end of its last UTC day.
+    /// Returns whether the approval has not expired: it holds until the end of its last UTC day.
     pub fn holds(&self, at: Time) -> bool {
         at.day() <= self.expires
     }
 
-    /// Tells whether the approval is meant for an analytic.
+    /// Returns whether the approval is meant for an analytic.
     pub fn is_for(&self, analytic: &str) -> bool {
         self.analytics
             .as_ref()
@@ -111,7 +111,7 @@ impl Approval {
         format!("{:0ID_DIGITS$x}", hash >> (64 - 4 * ID_DIGITS))
     }
 
-    /// Tells whether the approval holds at a time and covers all that an identity does: it asks for nothing else.
+    /// Returns whether the approval holds at a time and covers all that an identity does: it asks for nothing else.
     pub fn covers_all_of(&self, identity: &Str, at: Time) -> bool {
         let named = Criteria {
             identity: self.criteria.identity.clone(),
@@ -122,9 +122,9 @@ impl Approval {
             && named.identity.is_some_and(|glob| glob.matches(identity))
     }
 
-    /// Tells whether the approval holds at a time and covers all that is shown.
-    pub fn covers(&self, facets: &Facets, at: Time) -> bool {
-        self.holds(at) && self.criteria.cover(facets)
+    /// Returns whether the approval holds at a time and covers all that is shown.
+    pub fn covers(&self, context: &ApprovalContext, at: Time) -> bool {
+        self.holds(at) && self.criteria.cover(context)
     }
 }
 
@@ -152,7 +152,7 @@ impl fmt::Display for Criteria {
 }
 
 impl Criteria {
-    /// Tells whether there is no criterion at all.
+    /// Returns whether there is no criterion at all.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -179,38 +179,40 @@ impl Criteria {
         .collect()
     }
 
-    fn cover(&self, facets: &Facets) -> bool {
+    fn cover(&self, context: &ApprovalContext) -> bool {
         one(
             &self.identity,
-            std::iter::once(&facets.identity).chain(&facets.aliases),
-        ) && one(&self.role, &facets.role)
-            && each(&self.destination, &facets.destinations, |pattern, names| {
-                names.iter().any(|name| pattern.matches(name))
-            })
-            && each(&self.bucket, &facets.buckets, |pattern, bucket| {
+            std::iter::once(&context.identity).chain(&context.aliases),
+        ) && one(&self.role, &context.role)
+            && each(
+                &self.destination,
+                &context.destinations,
+                |pattern, names| names.iter().any(|name| pattern.matches(name)),
+            )
+            && each(&self.bucket, &context.buckets, |pattern, bucket| {
                 pattern.matches(bucket)
             })
-            && each(&self.user_agent, &facets.user_agents, |glob, client| {
+            && each(&self.user_agent, &context.user_agents, |glob, client| {
                 glob.matches(client)
             })
             && each(
                 &self.application,
-                &facets.applications,
+                &context.applications,
                 |glob, application| application.as_ref().is_some_and(|a| glob.matches(a)),
             )
-            && each(&self.network, &facets.addresses, |network, address| {
+            && each(&self.network, &context.addresses, |network, address| {
                 address.is_some_and(|address| network.contains(&address.to_canonical()))
             })
     }
 }
 
-/// Tells whether a glob, if there is one, matches one of some names of the same thing.
+/// Returns whether a glob, if there is one, matches one of some names of the same thing.
 fn one<'a>(glob: &Option<Glob>, names: impl IntoIterator<Item = &'a Str>) -> bool {
     glob.as_ref()
         .is_none_or(|glob| names.into_iter().any(|name| glob.matches(name)))
 }
 
-/// Tells whether a criterion, if there is one, covers each of some values, of which there must be one unless it names none.
+/// Returns whether a criterion, if there is one, covers each of some values, of which there must be one unless it names none.
 fn each<P, V>(criterion: &Option<Vec<P>>, values: &[V], covers: impl Fn(&P, &V) -> bool) -> bool {
     let Some(patterns) = criterion else {
         return true;
@@ -225,11 +227,11 @@ fn each<P, V>(criterion: &Option<Vec<P>>, values: &[V], covers: impl Fn(&P, &V) 
 pub fn approval_covering<'a>(
     config: &'a Config,
     analytic: &str,
-    facets: &Facets,
+    context: &ApprovalContext,
     at: Time,
 ) -> Option<&'a Approval> {
     config
         .approvals
         .iter()
-        .find(|approval| approval.is_for(analytic) && approval.covers(facets, at))
+        .find(|approval| approval.is_for(analytic) && approval.covers(context, at))
 }

@@ -61,7 +61,7 @@ impl fmt::Display for Draft {
     }
 }
 
-/// Tells whether a text is a date that needs no quotation marks.
+/// Returns whether a text is a date that needs no quotation marks.
 fn is_date(text: &str) -> bool {
     let is_digit_or_dash = |b: u8| b.is_ascii_digit() || b == b'-';
     text.len() == "2027-01-31".len()
@@ -85,7 +85,7 @@ fn list(texts: &[String]) -> String {
 }
 
 impl Draft {
-    /// Tells whether a pattern has wildcards. What was read from a log has none on purpose.
+    /// Returns whether a pattern has wildcards. What was read from a log has none on purpose.
     pub fn has_wildcards(&self) -> bool {
         let mut patterns = self.criteria.iter().flat_map(|(_, patterns)| patterns);
         patterns.any(|pattern| pattern.contains(['*', '?']))
@@ -177,7 +177,7 @@ fn same(before: &Config, after: &Config, expected: &[&Approval], name: &str) -> 
         && after.peer_groups == before.peer_groups
         && after.sinks == before.sinks
         && after.lateness == before.lateness
-        && after.groups_alike == before.groups_alike
+        && after.clusters_peers == before.clusters_peers
         && texts(&after.geoip) == texts(&before.geoip)
         && texts(&after.definitions) == texts(&before.definitions)
         && after.analytics.says_the_same(&before.analytics);
@@ -277,8 +277,8 @@ mod tests {
         assert_eq!(renewed.check().unwrap().id(), id);
         renewed.analytics.clear();
         assert_ne!(renewed.check().unwrap().id(), id);
-        let twice = format!("{}\n{}", draft(), draft());
-        let config = Config::parse(&twice, "p.toml").unwrap();
+        let duplicates = format!("{}\n{}", draft(), draft());
+        let config = Config::parse(&duplicates, "p.toml").unwrap();
         assert_eq!(config.approval_ids(), [id.clone(), format!("{id}-2")]);
     }
 }

@@ -6,7 +6,7 @@
 
 mod approval;
 mod draft;
-mod glimpse;
+mod partial_context;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +19,9 @@ use std::path::Path;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-pub use approval::{Approval, Criteria, Facets, approval_covering};
+pub use approval::{Approval, ApprovalContext, Criteria, approval_covering};
 pub use draft::{Draft, without_approval};
-pub use glimpse::{Cover, Glimpse, Known, Values};
+pub use partial_context::{Cover, Known, PartialContext, Values};
 
 use crate::document::{Table, Word};
 use crate::error::{Error, Result};
@@ -44,7 +44,7 @@ pub struct Config {
     /// Accounts that are ours beside those whose own trail is read, as in `aws:111122223333`.
     pub accounts: BTreeSet<Str>,
     /// Whether identities that neither a peer group nor a role names peers for are grouped by what they do.
-    pub groups_alike: bool,
+    pub clusters_peers: bool,
     /// How late, in seconds, records of a log may come, where it is not [`Source::lateness_secs`].
     pub lateness: BTreeMap<Source, i64>,
     /// Sensitive buckets.
@@ -133,7 +133,7 @@ impl Default for Config {
             internal: Vec::new(),
             geoip: Vec::new(),
             accounts: BTreeSet::new(),
-            groups_alike: true,
+            clusters_peers: true,
             lateness: BTreeMap::new(),
             sensitive: Vec::new(),
             bindings: Vec::new(),
@@ -182,7 +182,7 @@ impl Config {
         written::parse(text, name)
     }
 
-    /// Tells whether an account is listed as ours.
+    /// Returns whether an account is listed as ours.
     pub fn is_our_account(&self, provider: Provider, account: &str) -> bool {
         !self.accounts.is_empty()
             && self

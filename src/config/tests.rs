@@ -49,7 +49,7 @@ format = "ocsf"
 fn everything_of_the_manual_is_read() {
     let config = Config::parse(WHOLE, "plimsoll.toml").unwrap();
     assert_eq!(config.internal.len(), 2);
-    assert!(!config.groups_alike);
+    assert!(!config.clusters_peers);
     let late = [
         Source::AwsCloudTrail,
         Source::OktaSystem,
@@ -186,14 +186,14 @@ fn approval(criteria: &str) -> Config {
     Config::parse(&text, "p.toml").unwrap()
 }
 
-fn facets() -> Facets {
+fn context() -> ApprovalContext {
     let texts = |texts: &[&str]| {
         texts
             .iter()
             .map(|text| Str::from(*text))
             .collect::<Vec<_>>()
     };
-    Facets {
+    ApprovalContext {
         identity: "arn:aws:iam::111122223333:role/backup-eu".into(),
         aliases: texts(&["AROAEXAMPLE"]),
         role: Some("arn:aws:iam::111122223333:role/backup-eu".into()),
@@ -238,19 +238,19 @@ fn an_approval_covers_what_it_names_and_nothing_beside_it() {
     ] {
         let config = approval(criteria);
         assert_eq!(
-            approval_covering(&config, "AN0370", &facets(), at).is_some(),
+            approval_covering(&config, "AN0370", &context(), at).is_some(),
             covers,
             "{criteria}"
         );
     }
     // A call from nowhere is in no network, whatever the others are.
-    let mut facets_from_nowhere = facets();
+    let mut facets_from_nowhere = context();
     facets_from_nowhere.addresses.push(None);
     let config = approval(r#"network = "203.0.113.0/24""#);
     assert!(approval_covering(&config, "AN0370", &facets_from_nowhere, at).is_none());
     let config = approval("user_agent = \"rclone\"\nanalytics = [\"AN1594\"]");
-    assert!(approval_covering(&config, "AN0370", &facets(), at).is_none());
-    assert!(approval_covering(&config, "AN1594", &facets(), at).is_some());
+    assert!(approval_covering(&config, "AN0370", &context(), at).is_none());
+    assert!(approval_covering(&config, "AN1594", &context(), at).is_some());
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn an_expired_approval_no_longer_holds() {
     ] {
         let at = Time::parse(at).unwrap();
         assert_eq!(
-            approval_covering(&config, "AN0370", &facets(), at).is_some(),
+            approval_covering(&config, "AN0370", &context(), at).is_some(),
             holds
         );
         assert_eq!(config.expired_approvals(at).count(), usize::from(!holds));

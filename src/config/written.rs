@@ -149,7 +149,7 @@ fn read_estate(table: &Table, config: &mut Config, faults: &mut Faults) {
     if let Some(value) = fields.optional("peer_groups") {
         let words = ["alike", "off"];
         let parse = |text: &str| words.contains(&text).then(|| text == "alike");
-        config.groups_alike = value
+        config.clusters_peers = value
             .one_of("peer groups", parse, &words, faults)
             .unwrap_or(true);
     }

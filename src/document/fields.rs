@@ -179,7 +179,7 @@ impl<'a> Fields<'a> {
         value
     }
 
-    /// Tells whether any key that was asked for so far is there.
+    /// Returns whether any key that was asked for so far is there.
     pub fn any_found(&self) -> bool {
         self.asked.iter().any(|key| self.table.get(key).is_some())
     }

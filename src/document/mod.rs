@@ -106,7 +106,7 @@ pub struct Entry {
 }
 
 impl Node {
-    /// Tells whether it is the same value, wherever it stands.
+    /// Returns whether it is the same value, wherever it stands.
     fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::List(mine), Self::List(others)) => {
@@ -120,7 +120,7 @@ impl Node {
 }
 
 impl Table {
-    /// Tells whether it has the same keys in the same order with the same values, wherever they stand.
+    /// Returns whether it has the same keys in the same order with the same values, wherever they stand.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let is_same =
             |(a, b): (&Entry, &Entry)| a.key == b.key && a.value.node.says_the_same(&b.value.node);

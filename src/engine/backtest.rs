@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::baseline::{CalibrationLog, Generation, Movement};
+use crate::baseline::{CalibrationLog, DriftReport, Generation};
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
-use crate::engine::intake::{Books, Intake, IntakeSummary};
-use crate::engine::nights::Nights;
+use crate::engine::event_buffer::EventBuffer;
+use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
+use crate::engine::replay::Replay;
 use crate::engine::score::{
-    Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
+    AlertStates, DayEvaluation, NewEntityCache, ScoreOptions, ScoreSummary, add_and_buffer,
+    evaluate_day,
 };
-use crate::engine::spool::Spool;
 use crate::engine::thresholds::thresholds;
-use crate::engine::{Progress, Setup, Unwatched, cancelled};
+use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::score::Alert;
@@ -72,7 +73,7 @@ pub struct Backtest {
     /// Alerts per day judged.
     pub per_day: Vec<DayCount>,
     /// Baselines that were found to have moved, by the day that was then judged.
-    pub moved: Vec<(Day, Movement)>,
+    pub drifted: Vec<(Day, DriftReport)>,
 }
 
 /// Alerts of one day.
@@ -84,7 +85,7 @@ pub struct DayCount {
     pub alerts: u64,
 }
 
-/// Plays the nights over a set of logs.
+/// Plays the replay over a set of logs.
 ///
 /// # Errors
 ///
@@ -96,8 +97,8 @@ pub fn backtest(
     progress: &dyn Progress,
     deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Backtest> {
-    let mut books = Books::new();
-    let mut spool = Spool::new();
+    let mut aggregates = DayAggregates::new();
+    let mut event_buffer = EventBuffer::new();
     let intake = Intake {
         setup,
         files,
@@ -105,12 +106,18 @@ pub fn backtest(
         keep_rejects,
     };
     let intake = intake.run(progress, |resolver, event| {
-        tell_and_keep(setup, resolver, &mut books, &mut spool, event)
+        add_and_buffer(setup, resolver, &mut aggregates, &mut event_buffer, event)
     })?;
-    play(setup, (books, spool, intake), options, progress, deliver)
+    play(
+        setup,
+        (aggregates, event_buffer, intake),
+        options,
+        progress,
+        deliver,
+    )
 }
 
-/// Plays the nights over events that are at hand.
+/// Plays the replay over events that are at hand.
 ///
 /// # Errors
 ///
@@ -120,40 +127,44 @@ pub fn backtest_events(
     events: impl IntoIterator<Item = Event>,
     options: &BacktestOptions,
 ) -> Result<Backtest> {
-    let (mut books, mut spool) = (Books::new(), Spool::new());
+    let (mut aggregates, mut event_buffer) = (DayAggregates::new(), EventBuffer::new());
     let mut intake = IntakeSummary::default();
     let resolver = setup.resolver();
     for event in events {
         let time = event.time;
-        if tell_and_keep(setup, &resolver, &mut books, &mut spool, event)? {
+        if add_and_buffer(setup, &resolver, &mut aggregates, &mut event_buffer, event)? {
             intake.note(time);
         } else {
             intake.repeated += 1;
         }
     }
-    play(setup, (books, spool, intake), options, &Unwatched, |_| {
-        Ok(())
-    })
+    play(
+        setup,
+        (aggregates, event_buffer, intake),
+        options,
+        &NoProgress,
+        |_| Ok(()),
+    )
 }
 
 fn play(
     setup: &Setup,
-    (books, mut spool, intake): (Books, Spool, IntakeSummary),
+    (aggregates, mut event_buffer, intake): (DayAggregates, EventBuffer, IntakeSummary),
     options: &BacktestOptions,
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Backtest> {
-    let split = split_day(&books, options.split)?;
+    let split = split_day(&aggregates, options.split)?;
     let mut summary = ScoreSummary {
         intake,
         generation: 1,
-        coverage: assess(setup, &days_of(&[], &books)),
+        coverage: assess(setup, &days_of(&[], &aggregates)),
         ..ScoreSummary::default()
     };
 
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    let mut nights = Nights::new(setup, &peer_group_of, CalibrationLog::default());
-    progress.begin("playing the nights", Some(books.len() as u64));
+    let mut replay = Replay::new(setup, &peer_group_of, CalibrationLog::default());
+    progress.begin("playing the nights", Some(aggregates.len() as u64));
     let mut done = 0;
     let mut step = || -> Result<()> {
         done += 1;
@@ -164,13 +175,13 @@ fn play(
             Ok(())
         }
     };
-    for (&day, book) in books.range(..split) {
-        nights.learn(book, &peer_group_of);
-        spool.forget(day);
+    for (&day, aggregate) in aggregates.range(..split) {
+        replay.learn(aggregate, &peer_group_of);
+        event_buffer.forget(day);
         step()?;
     }
-    let days_learnt = books.range(..split).count();
-    let mut generation = nights.generation(1);
+    let days_learnt = aggregates.range(..split).count();
+    let mut generation = replay.generation(1);
     let at_split = describe(setup, &generation, options);
     summary.provisional = generation.calibration.is_provisional();
 
@@ -181,14 +192,14 @@ fn play(
         .collect();
     let mut alerts = Vec::new();
     let mut per_day = Vec::new();
-    let mut moved: Vec<(Day, Movement)> = Vec::new();
+    let mut drifted: Vec<(Day, DriftReport)> = Vec::new();
     let mut movement_before = None;
-    let mut acquaintance = Acquaintance::default();
-    let mut told = Told::new();
-    for (number, (&day, book)) in books.range(split..).enumerate() {
+    let mut new_entities = NewEntityCache::default();
+    let mut states = AlertStates::new();
+    for (number, (&day, aggregate)) in aggregates.range(split..).enumerate() {
         if !options.frozen && number > 0 {
-            generation = nights.generation(1 + number as u64);
-            acquaintance = Acquaintance::default();
+            generation = replay.generation(1 + number as u64);
+            new_entities = NewEntityCache::default();
             summary.last_generation = Some(generation.number);
             for (id, score) in describe(setup, &generation, options).2 {
                 let between = thresholds_between.entry(id).or_insert((score, score));
@@ -196,20 +207,20 @@ fn play(
             }
         }
         if !options.frozen || number == 0 {
-            let movement = std::mem::take(&mut generation.movement);
-            moved.extend(news(day, &movement, movement_before.as_ref()));
-            movement_before = Some(movement);
+            let drift_report = std::mem::take(&mut generation.drift_report);
+            drifted.extend(news(day, &drift_report, movement_before.as_ref()));
+            movement_before = Some(drift_report);
         }
         let before = summary.episodes.values().sum::<u64>();
-        let of_day = judge_day(Hearing {
+        let of_day = evaluate_day(DayEvaluation {
             setup,
             generation: &mut generation,
-            book,
-            spool: &mut spool,
-            acquaintance: &mut acquaintance,
+            aggregate,
+            event_buffer: &mut event_buffer,
+            new_entities: &mut new_entities,
             is_late: false,
-            hold: None,
-            told: &mut told,
+            deferral: None,
+            states: &mut states,
             options: &options.score,
             summary: &mut summary,
         })?;
@@ -222,9 +233,9 @@ fn play(
             alerts.push(alert);
         }
         if !options.frozen {
-            nights.learn(book, &peer_group_of);
+            replay.learn(aggregate, &peer_group_of);
         }
-        spool.forget(day);
+        event_buffer.forget(day);
         step()?;
     }
     progress.end();
@@ -244,16 +255,24 @@ fn play(
         thresholds_between,
         evaluation,
         per_day,
-        moved,
+        drifted,
     })
 }
 
 /// Returns what moved since the night before, if anything did.
-fn news(day: Day, movement: &Movement, before: Option<&Movement>) -> Option<(Day, Movement)> {
-    let rising: Vec<_> = movement.newly_moved(before).into_iter().cloned().collect();
-    let news = Movement {
+fn news(
+    day: Day,
+    drift_report: &DriftReport,
+    before: Option<&DriftReport>,
+) -> Option<(Day, DriftReport)> {
+    let rising: Vec<_> = drift_report
+        .newly_drifted(before)
+        .into_iter()
+        .cloned()
+        .collect();
+    let news = DriftReport {
         rising,
-        ..movement.clone()
+        ..drift_report.clone()
     };
     (!news.rising.is_empty()).then_some((day, news))
 }
@@ -282,8 +301,9 @@ fn describe(
 }
 
 /// Returns the first day to judge.
-fn split_day(books: &Books, split: Split) -> Result<Day> {
-    let (Some(&first), Some(&last)) = (books.keys().next(), books.keys().next_back()) else {
+fn split_day(aggregates: &DayAggregates, split: Split) -> Result<Day> {
+    let (Some(&first), Some(&last)) = (aggregates.keys().next(), aggregates.keys().next_back())
+    else {
         return Err(Error::failed("there is no event in these logs").hint(
             "`--rejects FILE` keeps what could not be read; `--input FORMAT` forces a format",
         ));

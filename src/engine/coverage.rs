@@ -7,11 +7,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::analytic::{Analytic, Telemetry};
-use crate::engine::intake::{Books, Intake, IntakeSummary};
+use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::{Field, Provider, Source};
-use crate::measure::{Coverage, DayBook};
+use crate::measure::{Coverage, DayAggregate};
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
 use crate::vocab::{Metric, Str, words};
@@ -28,7 +28,7 @@ pub type CoveredDays = BTreeMap<Day, Arc<Coverage>>;
 
 words! {
     /// What an analytic sees of a provider.
-    Verdict {
+    CoverageVerdict {
         /// All that it rests on is there.
         Covered = "covered",
         /// It judges, but something that it could see it does not.
@@ -67,7 +67,7 @@ pub struct FieldLack {
 
 /// What is seen of one kind of records that an analytic rests on.
 #[derive(Debug, Clone)]
-pub struct LegCoverage {
+pub struct LogSourceCoverage {
     /// Which.
     pub telemetry: Telemetry,
     /// Whether they come.
@@ -82,8 +82,8 @@ pub struct LegCoverage {
     pub fields: Vec<FieldLack>,
 }
 
-impl LegCoverage {
-    /// Tells whether the records do not come.
+impl LogSourceCoverage {
+    /// Returns whether the records do not come.
     pub fn is_gone(&self) -> bool {
         matches!(self.state, CoverageState::Silent | CoverageState::Never)
     }
@@ -102,20 +102,21 @@ pub struct AnalyticCoverage {
     /// Whose logs.
     pub provider: Provider,
     /// What it comes to.
-    pub verdict: Verdict,
+    pub verdict: CoverageVerdict,
     /// Whether there is any record of the provider.
     pub has_records: bool,
     /// Whether it needs a list of sensitive buckets, and there is none.
     pub lacks_sensitive: bool,
     /// What it rests on, in the order of its definition.
-    pub legs: Vec<LegCoverage>,
+    pub log_sources: Vec<LogSourceCoverage>,
 }
 
-/// Puts the days of the lookback together with those of books; where a day is in both, the lookback's stands.
-pub fn days_of(lookback: &[(Day, Arc<Coverage>)], books: &Books) -> CoveredDays {
+/// Puts the days of the lookback together with those of aggregates; where a day is in both, the lookback's stands.
+pub fn days_of(lookback: &[(Day, Arc<Coverage>)], aggregates: &DayAggregates) -> CoveredDays {
     let mut days: CoveredDays = lookback.iter().cloned().collect();
-    for (day, book) in books {
-        days.entry(*day).or_insert_with(|| Arc::new(book.covered()));
+    for (day, aggregate) in aggregates {
+        days.entry(*day)
+            .or_insert_with(|| Arc::new(aggregate.covered()));
     }
     days
 }
@@ -131,7 +132,7 @@ pub fn covered_logs(
     (options, keep_rejects): (ReadOptions, bool),
     progress: &dyn Progress,
 ) -> Result<(CoveredDays, IntakeSummary)> {
-    let mut books = Books::new();
+    let mut aggregates = DayAggregates::new();
     let intake = Intake {
         setup,
         files,
@@ -139,12 +140,14 @@ pub fn covered_logs(
         keep_rejects,
     };
     let summary = intake.run(progress, |resolver, mut event| {
-        let settled = resolver.settle(&mut event);
-        let day = settled.event.time.day();
-        let book = books.entry(day).or_insert_with(|| DayBook::new(day));
-        Ok(book.tell(&settled, &setup.plan))
+        let resolved = resolver.resolve(&mut event);
+        let day = resolved.event.time.day();
+        let aggregate = aggregates
+            .entry(day)
+            .or_insert_with(|| DayAggregate::new(day));
+        Ok(aggregate.add(&resolved, &setup.plan))
     })?;
-    Ok((days_of(&[], &books), summary))
+    Ok((days_of(&[], &aggregates), summary))
 }
 
 /// Judges what each enabled analytic sees of each provider that it is written for, or rests on and that has records; by
@@ -152,7 +155,7 @@ pub fn covered_logs(
 pub fn assess(setup: &Setup, days: &CoveredDays) -> Vec<AnalyticCoverage> {
     let mut seen_on: BTreeMap<Provider, BTreeSet<Day>> = BTreeMap::new();
     for (day, coverage) in days {
-        for (key, _) in coverage.legs() {
+        for (key, _) in coverage.log_sources() {
             seen_on.entry(key.provider).or_default().insert(*day);
         }
     }
@@ -168,18 +171,24 @@ pub fn assess(setup: &Setup, days: &CoveredDays) -> Vec<AnalyticCoverage> {
             if !is_judged && !has_records {
                 continue;
             }
-            let legs: Vec<LegCoverage> = rows
+            let log_sources: Vec<LogSourceCoverage> = rows
                 .iter()
                 .filter(|row| row.provider() == Some(*provider))
-                .map(|row| leg(row, days, &seen_on))
+                .map(|row| log_source(row, days, &seen_on))
                 .collect();
             all.push(AnalyticCoverage {
                 analytic: analytic.id.clone(),
                 provider: *provider,
-                verdict: verdict(analytic, *provider, has_records, lacks_sensitive, &legs),
+                verdict: verdict(
+                    analytic,
+                    *provider,
+                    has_records,
+                    lacks_sensitive,
+                    &log_sources,
+                ),
                 has_records,
                 lacks_sensitive,
-                legs,
+                log_sources,
             });
         }
     }
@@ -191,56 +200,62 @@ fn verdict(
     provider: Provider,
     has_records: bool,
     lacks_sensitive: bool,
-    legs: &[LegCoverage],
-) -> Verdict {
+    log_sources: &[LogSourceCoverage],
+) -> CoverageVerdict {
     let is_blind = || {
-        legs.iter()
-            .any(|leg| leg.telemetry.required && leg.is_gone())
+        log_sources
+            .iter()
+            .any(|log_source| log_source.telemetry.required && log_source.is_gone())
     };
     let is_partial = || {
-        let lacks = |leg: &LegCoverage| leg.is_gone() || leg.missing().next().is_some();
-        legs.iter().any(lacks)
+        let lacks = |log_source: &LogSourceCoverage| {
+            log_source.is_gone() || log_source.missing().next().is_some()
+        };
+        log_sources.iter().any(lacks)
     };
     if !analytic.providers.contains(&provider) {
-        Verdict::Unjudged
+        CoverageVerdict::Unjudged
     } else if !has_records || lacks_sensitive || is_blind() {
-        Verdict::Blind
+        CoverageVerdict::Blind
     } else if is_partial() {
-        Verdict::Partial
+        CoverageVerdict::Partial
     } else {
-        Verdict::Covered
+        CoverageVerdict::Covered
     }
 }
 
-fn leg(
+fn log_source(
     row: &Telemetry,
     days: &CoveredDays,
     seen_on: &BTreeMap<Provider, BTreeSet<Day>>,
-) -> LegCoverage {
+) -> LogSourceCoverage {
     let (mut records, mut last, mut shown) = (0, None, None);
     let mut operations: BTreeMap<Str, u64> = BTreeMap::new();
     let mut came_on: BTreeSet<Day> = BTreeSet::new();
     let mut having: BTreeMap<Field, (u64, u64)> = BTreeMap::new();
     for (day, coverage) in days {
-        let told = coverage
-            .legs()
+        let sources_told = coverage
+            .log_sources()
             .filter(|(key, _)| row.is_told_by(key.source, key.provider));
-        for (key, leg) in told {
+        for (key, log_source) in sources_told {
             let is_shown = row.shown_by.contains(&key.action);
             if !is_shown && !row.actions.contains(&key.action) {
                 continue;
             }
             // Operations of the plain form are called as whoever wrote it likes; of many, not all are known by name.
             let is_any_meant =
-                row.operations.is_empty() || key.source == Source::Plain || leg.is_crowded();
+                row.operations.is_empty() || key.source == Source::Plain || log_source.is_crowded();
             let is_meant = |operation: &str| {
                 let mut named = row.operations.iter();
                 is_any_meant || named.any(|o| o.eq_ignore_ascii_case(operation))
             };
-            let meant = leg.operations().into_iter().filter(|(o, _)| is_meant(o));
+            let meant = log_source
+                .operations()
+                .into_iter()
+                .filter(|(o, _)| is_meant(o));
             let meant: Vec<(&str, u64)> = meant.collect();
             let n: u64 = match is_any_meant {
-                true => leg.events,
+                true => log_source.events,
                 false => meant.iter().map(|(_, n)| n).sum(),
             };
             if n == 0 {
@@ -248,18 +263,18 @@ fn leg(
             }
             came_on.insert(*day);
             if is_shown {
-                shown = shown.max(Some(leg.last));
+                shown = shown.max(Some(log_source.last));
                 continue;
             }
             records += n;
             for (operation, n) in meant {
                 *operations.entry(operation.into()).or_insert(0) += n;
             }
-            last = last.max(Some(leg.last));
+            last = last.max(Some(log_source.last));
             for field in row.fields.iter().filter(|f| f.is_expected_of(key.action)) {
                 let (with, of) = having.entry(*field).or_insert((0, 0));
-                *with += leg.having(*field);
-                *of += leg.whole;
+                *with += log_source.having(*field);
+                *of += log_source.whole;
             }
         }
     }
@@ -279,7 +294,7 @@ fn leg(
             is_missing: of >= RECORDS_MIN && share.is_some_and(|share| share > LACKING_MAX),
         }
     });
-    LegCoverage {
+    LogSourceCoverage {
         fields: fields.collect(),
         telemetry: row.clone(),
         state,
@@ -289,7 +304,7 @@ fn leg(
     }
 }
 
-/// Tells whether records have not come for [`SILENT_DAYS`] days on which other logs of the provider went on, and for longer
+/// Returns whether records have not come for [`SILENT_DAYS`] days on which other logs of the provider went on, and for longer
 /// than they ever stayed away before.
 fn is_silent(came_on: &BTreeSet<Day>, provider_days: &BTreeSet<Day>) -> bool {
     let (mut gap, mut longest) = (0, 0);
@@ -391,20 +406,24 @@ mod tests {
         days: &CoveredDays,
         analytic: &str,
         provider: Provider,
-    ) -> (Verdict, Vec<String>) {
+    ) -> (CoverageVerdict, Vec<String>) {
         let all = assess(&setup(), days);
         let found = all
             .into_iter()
             .find(|a| *a.analytic == *analytic && a.provider == provider)
             .unwrap();
-        let gone = found.legs.iter().filter(|leg| leg.is_gone());
-        let gone = gone.map(|leg| format!("{} {}", leg.state, leg.telemetry.name));
+        let gone = found
+            .log_sources
+            .iter()
+            .filter(|log_source| log_source.is_gone());
+        let gone =
+            gone.map(|log_source| format!("{} {}", log_source.state, log_source.telemetry.name));
         (found.verdict, gone.collect())
     }
 
     #[test]
     fn what_is_not_logged_makes_blind_and_not_quiet() {
-        use Verdict::{Blind, Covered, Partial};
+        use CoverageVerdict::{Blind, Covered, Partial};
         let all = days(10, |_| false);
         assert_eq!(verdict_of(&all, "AN1328", Provider::Aws), (Covered, vec![]));
         assert_eq!(verdict_of(&all, "AN1594", Provider::Aws), (Covered, vec![]));
@@ -453,16 +472,16 @@ mod tests {
             days(10, move |e| e.is_flow() && day_of(e) >= stop)
         };
         let state = |stop| verdict_of(&stops_at(stop), "AN1328", Provider::Aws);
-        assert_eq!(state(8), (Verdict::Covered, vec![]));
+        assert_eq!(state(8), (CoverageVerdict::Covered, vec![]));
         assert_eq!(
             state(7),
-            (Verdict::Partial, vec!["silent flow logs".into()])
+            (CoverageVerdict::Partial, vec!["silent flow logs".into()])
         );
         // A job that comes once in four days is not silent after three.
         let seldom = days(12, |e| e.is_flow() && e.time.day().0 % 4 != 0);
         assert_eq!(
             verdict_of(&seldom, "AN1328", Provider::Aws),
-            (Verdict::Covered, vec![])
+            (CoverageVerdict::Covered, vec![])
         );
     }
 
@@ -485,15 +504,15 @@ mod tests {
         };
         assert_eq!(
             verdict_of(&other_form(true), "AN1328", Provider::Aws),
-            (Verdict::Covered, vec![])
+            (CoverageVerdict::Covered, vec![])
         );
         let without = assess(&setup(), &other_form(false));
         let found = without.iter().find(|a| *a.analytic == *"AN1328").unwrap();
-        assert_eq!(found.verdict, Verdict::Partial);
+        assert_eq!(found.verdict, CoverageVerdict::Partial);
         let missing: Vec<Field> = found
-            .legs
+            .log_sources
             .iter()
-            .flat_map(|leg| leg.missing().map(|lack| lack.field))
+            .flat_map(|log_source| log_source.missing().map(|lack| lack.field))
             .collect();
         assert_eq!(missing, [Field::BytesOut]);
     }
@@ -504,6 +523,6 @@ mod tests {
         coverage.note(&event(1, Source::OktaSystem, Action::Authenticate, "login"));
         let days = CoveredDays::from([(Day(1), Arc::new(coverage))]);
         let (verdict, _) = verdict_of(&days, "AN1594", Provider::Okta);
-        assert_eq!(verdict, Verdict::Unjudged);
+        assert_eq!(verdict, CoverageVerdict::Unjudged);
     }
 }

@@ -135,17 +135,17 @@ fn parse_label(line: &str) -> std::result::Result<Label, String> {
 }
 
 impl Label {
-    /// Tells whether an alert hits this label.
+    /// Returns whether an alert hits this label.
     pub fn is_hit_by(&self, alert: &Alert) -> bool {
         alert.analytic == self.analytic && self.holds(alert.time) && self.is_of(&alert.entity)
     }
 
-    /// Tells whether an alert of that time may rest on it.
+    /// Returns whether an alert of that time may rest on it.
     pub fn holds(&self, time: Time) -> bool {
         time >= self.start && time <= self.end.plus_secs(GRACE_SECS)
     }
 
-    /// Tells whether an alert is about one of its identities.
+    /// Returns whether an alert is about one of its identities.
     pub fn is_of(&self, entity: &AlertEntity) -> bool {
         let mut ids = self.identity.iter();
         ids.any(|id| *id == entity.id || entity.aliases.contains(id))

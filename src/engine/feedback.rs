@@ -28,7 +28,7 @@ pub struct Reported {
 
 /// What an analyst says.
 #[derive(Debug, Clone)]
-pub struct Judgement {
+pub struct VerdictInput {
     /// Whether what the alert tells of was not normal.
     pub is_true: bool,
     /// What else there is to say, at most [`NOTE_CHARS_MAX`] characters.
@@ -72,7 +72,7 @@ pub struct Change {
 pub fn feedback(
     setup: &Setup,
     store: &Store,
-    (alert, judgement): (&Reported, Judgement),
+    (alert, judgement): (&Reported, VerdictInput),
     progress: &dyn Progress,
 ) -> Result<Feedback> {
     if let Some(note) = &judgement.note

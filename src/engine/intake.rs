@@ -1,4 +1,4 @@
-//! Logs into books: files read side by side, each event told once.
+//! Logs into aggregates: files read side by side, each event told once.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use crate::engine::{Progress, Setup, cancelled};
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Resolver;
-use crate::measure::DayBook;
+use crate::measure::DayAggregate;
 use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
 use crate::time::{Day, Time};
 
@@ -127,15 +127,15 @@ enum Message {
 }
 
 impl Intake<'_> {
-    /// Reads everything and hands each event, in no particular order, to `tell`, which answers whether it was new.
+    /// Reads everything and hands each event, in no particular order, to `add`, which answers whether it was new.
     ///
     /// # Errors
     ///
-    /// Fails if the user stops it, or if `tell` does. A file that cannot be read is reported and does not stop the others.
+    /// Fails if the user stops it, or if `add` does. A file that cannot be read is reported and does not stop the others.
     pub fn run(
         self,
         progress: &dyn Progress,
-        mut tell: impl FnMut(&Resolver, Event) -> Result<bool>,
+        mut add: impl FnMut(&Resolver, Event) -> Result<bool>,
     ) -> Result<IntakeSummary> {
         let total = self.files.iter().map(InputFile::bytes).sum::<Option<u64>>();
         progress.begin("reading", total);
@@ -151,7 +151,7 @@ impl Intake<'_> {
                 scope.spawn(move || intake.work(next, read_bytes, progress, &sender));
             }
             drop(sender);
-            intake.collect(receiver, read_bytes, progress, &mut tell)
+            intake.collect(receiver, read_bytes, progress, &mut add)
         });
         progress.end();
         summary
@@ -164,7 +164,7 @@ impl Intake<'_> {
         receiver: Receiver<Message>,
         read_bytes: &AtomicU64,
         progress: &dyn Progress,
-        tell: &mut impl FnMut(&Resolver, Event) -> Result<bool>,
+        add: &mut impl FnMut(&Resolver, Event) -> Result<bool>,
     ) -> Result<IntakeSummary> {
         let resolver = self.setup.resolver();
         let mut summary = IntakeSummary::default();
@@ -174,7 +174,7 @@ impl Intake<'_> {
                 Message::Events(events) => {
                     for event in events {
                         let time = event.time;
-                        if tell(&resolver, event)? {
+                        if add(&resolver, event)? {
                             summary.note(time);
                         } else {
                             summary.repeated += 1;
@@ -217,12 +217,12 @@ impl Intake<'_> {
             let mut batch = Vec::with_capacity(BATCH);
             let mut rejects = Vec::new();
             let mut future = 0;
-            let is_heard = Cell::new(true);
+            let is_wanted = Cell::new(true);
             let counted = |reader| Counted {
                 reader,
                 read_bytes,
                 progress,
-                is_heard: &is_heard,
+                is_wanted: &is_wanted,
             };
             let report = match open(input) {
                 Ok(reader) => sources::read(
@@ -238,7 +238,7 @@ impl Intake<'_> {
                         if batch.len() == BATCH {
                             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                             if sender.send(Message::Events(full)).is_err() {
-                                is_heard.set(false);
+                                is_wanted.set(false);
                             }
                         }
                     },
@@ -274,12 +274,12 @@ struct Counted<'a, R> {
     reader: R,
     read_bytes: &'a AtomicU64,
     progress: &'a dyn Progress,
-    is_heard: &'a Cell<bool>,
+    is_wanted: &'a Cell<bool>,
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.progress.is_cancelled() || !self.is_heard.get() {
+        if self.progress.is_cancelled() || !self.is_wanted.get() {
             return Err(io::Error::other("stopped"));
         }
         let n = self.reader.read(buffer)?;
@@ -289,7 +289,7 @@ impl<R: Read> Read for Counted<'_, R> {
 }
 
 /// Books by day.
-pub type Books = BTreeMap<Day, DayBook>;
+pub type DayAggregates = BTreeMap<Day, DayAggregate>;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -299,7 +299,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::engine::Unwatched;
+    use crate::engine::NoProgress;
     use crate::error::Error;
 
     #[test]
@@ -329,7 +329,7 @@ mod tests {
                 options: ReadOptions::default(),
                 keep_rejects: false,
             };
-            let ending = intake.run(&Unwatched, |_, _| Err(Error::failed("the disk is full")));
+            let ending = intake.run(&NoProgress, |_, _| Err(Error::failed("the disk is full")));
             sender.send(ending.unwrap_err()).unwrap();
         });
         let error = ended.recv_timeout(Duration::from_secs(30)).unwrap();

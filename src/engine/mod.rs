@@ -1,50 +1,52 @@
 //! The assembly: reading, measuring, learning, scoring and storing, put together into what a user asks for.
 
-mod account;
 mod approvals;
 mod backtest;
 mod coverage;
+mod dry_run;
 mod evaluate;
+mod event_buffer;
 mod feedback;
 mod follow;
 mod inspect;
 mod intake;
 mod lookup;
-mod nights;
-mod rehearse;
+mod not_alerted;
+mod replay;
 mod score;
 mod setup;
-mod spool;
 mod thresholds;
 mod train;
 mod tune;
 
-pub use account::{
-    Account, AccountOutcome, AnalyticAccount, HowJudged, JudgeAccount, Question, account,
-};
 pub use approvals::{
-    Cadence, Foreseen, Hidden, Job, Looked, Proposals, Reach, Standing, Unwise, Volume, Warning,
-    Wideness, foresee, propose, standings, unwise,
+    ApprovalLint, ApprovalSimulation, ApprovalState, Breadth, Cadence, Hidden, Job, Proposals,
+    Reach, SimulationScope, Volume, Warning, approval_states, lint_approval, propose,
+    simulate_approval,
 };
 pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest, backtest_events};
 pub use coverage::{
-    AnalyticCoverage, CoverageState, CoveredDays, FieldLack, LegCoverage, Verdict, assess,
-    covered_logs, days_of,
+    AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, FieldLack, LogSourceCoverage,
+    assess, covered_logs, days_of,
 };
+pub use dry_run::{BudgetRun, DayView, DryRun, dry_run};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
-pub use feedback::{Change, Feedback, Judgement, Reported, feedback};
+pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback};
 pub use follow::{FollowOptions, KeepReject, follow};
 pub use inspect::{FormatSurvey, Missing, Survey, inspect};
 pub use intake::{Intake, IntakeSummary};
 pub use lookup::lookup;
-pub use rehearse::{DayShown, Kept, Rehearsal, rehearse};
+pub use not_alerted::{
+    AnalyticExplanation, EvaluationExplanation, Explanation, ExplanationOutcome, HowJudged,
+    Question, explain_not_alerted,
+};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force};
 pub use train::{TrainSummary, train};
 pub use tune::{
-    Applied, Busiest, Candidate, Cut, Outcome, Outgrown, Raised, RaisedOn, Recall, Sufficiency,
-    TuneAction, TuneOptions, TuneReport, VerdictCount, VerdictsGiven, tune,
+    Applied, Busiest, Candidate, Cut, Outcome, OutgrownThreshold, Raised, RaisedByDay, Recall,
+    Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount, VerdictsGiven, tune,
 };
 
 /// What long work tells of its progress. The engine never prints.
@@ -57,16 +59,16 @@ pub trait Progress: Sync {
     fn end(&self);
     /// Something is amiss that whoever runs this should know before its end.
     fn warn(&self, _: &str) {}
-    /// Tells whether the user asked to stop.
+    /// Returns whether the user asked to stop.
     fn is_cancelled(&self) -> bool {
         false
     }
 }
 
 /// Progress that nobody watches.
-pub struct Unwatched;
+pub struct NoProgress;
 
-impl Progress for Unwatched {
+impl Progress for NoProgress {
     fn begin(&self, _: &str, _: Option<u64>) {}
     fn advance(&self, _: u64) {}
     fn end(&self) {}

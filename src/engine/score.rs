@@ -1,4 +1,4 @@
-//! Days judged by a generation: books in, alerts out.
+//! Days judged by a generation: aggregates in, alerts out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
-use crate::engine::intake::{Books, Intake, IntakeSummary};
-use crate::engine::nights::enlighten;
-use crate::engine::spool::Spool;
+use crate::engine::event_buffer::EventBuffer;
+use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
+use crate::engine::replay::apply_day_context;
 use crate::engine::thresholds::{InForce, in_force, thresholds};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{Resolver, is_instance};
-use crate::measure::{DayBook, DayFacts, Links, Minute, OwnAccounts};
-use crate::score::{Alert, Judge, Narrator, Status, Subject, alert_id};
+use crate::measure::{DayAggregate, DayFacts, Links, Minute, OwnAccounts};
+use crate::score::{Alert, AlertBuilder, Judge, Status, Subject, alert_id};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
@@ -82,8 +82,8 @@ impl ScoreSummary {
 
 /// What scoring remembers of entities that the generation does not know, from day to day.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Acquaintance {
-    met: BTreeMap<Entity, Meeting>,
+pub struct NewEntityCache {
+    met: BTreeMap<Entity, CacheEntry>,
     /// Of the last days, today's among them.
     links: BTreeMap<Day, Links>,
     /// Accounts whose own trail was read.
@@ -92,25 +92,25 @@ pub struct Acquaintance {
 
 /// What is remembered of one entity.
 #[derive(Serialize, Deserialize)]
-struct Meeting {
+struct CacheEntry {
     first: Day,
     last: Day,
     /// Minutes of the last days.
     minutes: BTreeMap<Day, Vec<(u16, Minute)>>,
 }
 
-impl Acquaintance {
+impl NewEntityCache {
     /// Returns the first day of an entity in this run, and its minutes of the day before `day`.
     pub fn met(&self, entity: &Entity, day: Day) -> Option<(Day, &[(u16, Minute)])> {
-        let meeting = self.met.get(entity)?;
-        let eve = meeting.minutes.get(&day.plus(-1));
-        Some((meeting.first, eve.map_or(&[], Vec::as_slice)))
+        let entry = self.met.get(entity)?;
+        let previous_day = entry.minutes.get(&day.plus(-1));
+        Some((entry.first, previous_day.map_or(&[], Vec::as_slice)))
     }
 
     /// Remembers a day, as far as it is known by now: a later telling of the same day replaces it.
     pub fn remember(
         &mut self,
-        book: &DayBook,
+        aggregate: &DayAggregate,
         facts: &BTreeMap<Entity, DayFacts>,
         generation: &Generation,
     ) {
@@ -118,24 +118,29 @@ impl Acquaintance {
             let is_known = generation
                 .baselines
                 .get(entity)
-                .is_some_and(|b| b.first_day.plus(2) < book.day);
+                .is_some_and(|b| b.first_day.plus(2) < aggregate.day);
             if entity.kind == EntityKind::Identity && !is_known {
-                let meeting = self.met.entry(entity.clone()).or_insert_with(|| Meeting {
-                    first: book.day,
-                    last: book.day,
-                    minutes: BTreeMap::new(),
-                });
-                meeting.first = meeting.first.min(book.day);
-                meeting.last = meeting.last.max(book.day);
-                meeting.minutes.insert(book.day, facts.timeline().to_vec());
-                keep_last_days(&mut meeting.minutes);
+                let entry = self
+                    .met
+                    .entry(entity.clone())
+                    .or_insert_with(|| CacheEntry {
+                        first: aggregate.day,
+                        last: aggregate.day,
+                        minutes: BTreeMap::new(),
+                    });
+                entry.first = entry.first.min(aggregate.day);
+                entry.last = entry.last.max(aggregate.day);
+                entry
+                    .minutes
+                    .insert(aggregate.day, facts.timeline().to_vec());
+                keep_last_days(&mut entry.minutes);
             }
         }
-        let oldest = book.day.plus(1 - TRAIT_MEMORY_DAYS);
-        self.met.retain(|_, meeting| meeting.last >= oldest);
-        self.links.insert(book.day, book.links.clone());
+        let oldest = aggregate.day.plus(1 - TRAIT_MEMORY_DAYS);
+        self.met.retain(|_, entry| entry.last >= oldest);
+        self.links.insert(aggregate.day, aggregate.links.clone());
         keep_last_days(&mut self.links);
-        self.accounts.extend(book.accounts.iter().cloned());
+        self.accounts.extend(aggregate.accounts.iter().cloned());
     }
 
     /// Returns the links that flows of a day are joined by, beside the day's own.
@@ -166,8 +171,8 @@ pub fn score(
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<ScoreSummary> {
-    let mut books = Books::new();
-    let mut spool = Spool::new();
+    let mut aggregates = DayAggregates::new();
+    let mut event_buffer = EventBuffer::new();
     let intake = Intake {
         setup,
         files,
@@ -175,62 +180,65 @@ pub fn score(
         keep_rejects,
     };
     let intake = intake.run(progress, |resolver, event| {
-        tell_and_keep(setup, resolver, &mut books, &mut spool, event)
+        add_and_buffer(setup, resolver, &mut aggregates, &mut event_buffer, event)
     })?;
     let mut summary = ScoreSummary {
         intake,
         generation: generation.number,
         provisional: generation.calibration.is_provisional(),
         thresholds: in_force(&setup.analytics, &generation, options.budget_per_day),
-        coverage: assess(setup, &days_of(&generation.coverage, &books)),
-        days_already_learnt: books.keys().filter(|day| **day < generation.as_of).count(),
+        coverage: assess(setup, &days_of(&generation.coverage, &aggregates)),
+        days_already_learnt: aggregates
+            .keys()
+            .filter(|day| **day < generation.as_of)
+            .count(),
         ..ScoreSummary::default()
     };
-    let mut acquaintance = Acquaintance::default();
+    let mut new_entities = NewEntityCache::default();
     let mut generation = generation;
-    let mut told = Told::new();
-    progress.begin("scoring", Some(books.len() as u64));
-    for (done, (&day, book)) in books.iter().enumerate() {
+    let mut states = AlertStates::new();
+    progress.begin("scoring", Some(aggregates.len() as u64));
+    for (done, (&day, aggregate)) in aggregates.iter().enumerate() {
         if progress.is_cancelled() {
             return Err(crate::engine::cancelled());
         }
-        let alerts = judge_day(Hearing {
+        let alerts = evaluate_day(DayEvaluation {
             setup,
             generation: &mut generation,
-            book,
-            spool: &mut spool,
-            acquaintance: &mut acquaintance,
+            aggregate,
+            event_buffer: &mut event_buffer,
+            new_entities: &mut new_entities,
             is_late: false,
-            hold: None,
-            told: &mut told,
+            deferral: None,
+            states: &mut states,
             options,
             summary: &mut summary,
         })?;
         for alert in &alerts {
             deliver(alert)?;
         }
-        spool.forget(day);
+        event_buffer.forget(day);
         progress.advance(done as u64 + 1);
     }
     progress.end();
     Ok(summary)
 }
 
-/// Tells an event to its day's book, and sets it aside for the telling of alerts.
-pub fn tell_and_keep(
+/// Tells an event to its day's aggregate, and sets it aside for the telling of alerts.
+pub fn add_and_buffer(
     setup: &Setup,
     resolver: &Resolver,
-    books: &mut Books,
-    spool: &mut Spool,
+    aggregates: &mut DayAggregates,
+    event_buffer: &mut EventBuffer,
     mut event: Event,
 ) -> Result<bool> {
     let day = event.time.day();
-    let is_new = books
+    let is_new = aggregates
         .entry(day)
-        .or_insert_with(|| DayBook::new(day))
-        .tell(&resolver.settle(&mut event), &setup.plan);
+        .or_insert_with(|| DayAggregate::new(day))
+        .add(&resolver.resolve(&mut event), &setup.plan);
     if is_new {
-        spool.push(&event)?;
+        event_buffer.push(&event)?;
     }
     Ok(is_new)
 }
@@ -242,48 +250,48 @@ struct Crossing {
 }
 
 /// What was told so far: the highest severity of each episode, apart for what nobody saw because an approval covers it.
-pub type Told = BTreeMap<String, (Severity, Day)>;
+pub type AlertStates = BTreeMap<String, (Severity, Day)>;
 
 /// Instances that nobody is known to stand behind wait until the trails that would tell have come far enough: their flows
 /// may belong to somebody.
 #[derive(Debug)]
-pub struct Hold {
+pub struct Deferral {
     /// What is known until when.
     pub until: Time,
     /// Whether somebody waits.
-    pub is_held: bool,
+    pub is_deferred: bool,
 }
 
-impl Hold {
-    /// Tells whether somebody must wait, and notes it.
-    fn holds(&mut self, entity: &Entity, facts: &DayFacts, generation: &Generation) -> bool {
+impl Deferral {
+    /// Returns whether somebody must wait, and notes it.
+    fn defers(&mut self, entity: &Entity, facts: &DayFacts, generation: &Generation) -> bool {
         let waits = facts.last > self.until
             && entity.kind == EntityKind::Identity
             && is_instance(&entity.id)
             && !generation.baselines.contains_key(entity);
-        self.is_held |= waits;
+        self.is_deferred |= waits;
         waits
     }
 }
 
 /// A day to be judged, with what judging it needs and changes.
-pub struct Hearing<'a> {
+pub struct DayEvaluation<'a> {
     /// What the run works by.
     pub setup: &'a Setup,
     /// Who judges; learns which accounts are ours.
     pub generation: &'a mut Generation,
     /// What happened.
-    pub book: &'a DayBook,
+    pub aggregate: &'a DayAggregate,
     /// The day's events.
-    pub spool: &'a mut Spool,
+    pub event_buffer: &'a mut EventBuffer,
     /// What this run knows of the days before.
-    pub acquaintance: &'a mut Acquaintance,
-    /// Whether the book holds but what came after the day was closed; then it does not stand for the day.
+    pub new_entities: &'a mut NewEntityCache,
+    /// Whether the aggregate holds but what came after the day was closed; then it does not stand for the day.
     pub is_late: bool,
     /// Who is not judged yet; `None` if all is in.
-    pub hold: Option<&'a mut Hold>,
+    pub deferral: Option<&'a mut Deferral>,
     /// What was told of the day before now.
-    pub told: &'a mut Told,
+    pub states: &'a mut AlertStates,
     /// Thresholds and what is shown.
     pub options: &'a ScoreOptions,
     /// Where it is counted.
@@ -291,54 +299,54 @@ pub struct Hearing<'a> {
 }
 
 /// Judges one day; returns its alerts that were not told before, in the order of their times.
-pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
-    let Hearing {
+pub fn evaluate_day(evaluation_input: DayEvaluation) -> Result<Vec<Alert>> {
+    let DayEvaluation {
         setup,
         generation,
-        book,
-        spool,
-        acquaintance,
+        aggregate,
+        event_buffer,
+        new_entities,
         is_late,
-        mut hold,
-        told,
+        mut deferral,
+        states,
         options,
         summary,
-    } = hearing;
-    enlighten(generation, setup, &acquaintance.accounts, book);
-    enlighten(generation, setup, &book.accounts, book);
+    } = evaluation_input;
+    apply_day_context(generation, setup, &new_entities.accounts, aggregate);
+    apply_day_context(generation, setup, &aggregate.accounts, aggregate);
     let generation = &*generation;
-    let links = acquaintance.links(book.day, generation);
-    let facts = book.assemble(&[links], &generation.own_accounts);
+    let links = new_entities.links(aggregate.day, generation);
+    let facts = aggregate.assemble(&[links], &generation.own_accounts);
     let thresholds = thresholds(&setup.analytics, generation, options.budget_per_day);
     let judge = Judge::new(&setup.analytics, generation);
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut crossings = Vec::new();
     let mut identities = 0;
     for (entity, entity_facts) in &facts {
-        if let Some(hold) = &mut hold
-            && hold.holds(entity, entity_facts, generation)
+        if let Some(deferral) = &mut deferral
+            && deferral.defers(entity, entity_facts, generation)
         {
             continue;
         }
         identities += u64::from(entity.kind == EntityKind::Identity);
-        let met = acquaintance.met(entity, book.day);
+        let met = new_entities.met(entity, aggregate.day);
         let subject = Subject::of(
             entity,
             entity_facts,
-            book.day,
+            aggregate.day,
             generation,
             met,
             &peer_group_of,
         );
-        for (analytic, verdict) in judge.verdicts(&subject) {
+        for (analytic, verdict) in judge.detections(&subject) {
             let is_shown = verdict.surprise >= thresholds[analytic]
                 || (options.show_low && verdict.score >= low_from(score_of(thresholds[analytic])));
             if is_shown
-                && !is_told_of(
-                    told,
+                && !is_already_told(
+                    states,
                     &setup.analytics[analytic],
                     entity,
-                    book.day,
+                    aggregate.day,
                     verdict.score,
                 )
             {
@@ -351,32 +359,39 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
     }
     let mut alerts = Vec::new();
     if !crossings.is_empty() {
-        let mut events = events_of(setup, &crossings, book, spool, links, generation)?;
+        let mut events = events_of(
+            setup,
+            &crossings,
+            aggregate,
+            event_buffer,
+            links,
+            generation,
+        )?;
         events
             .values_mut()
             .for_each(|events| events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id))));
         let resolver = setup.resolver();
         for crossing in &crossings {
-            let narrator = Narrator {
+            let builder = AlertBuilder {
                 setup_plan: &setup.plan,
                 config: &setup.config,
                 resolver: &resolver,
                 judge: &judge,
                 peer_group_of: &peer_group_of,
-                day: book.day,
+                day: aggregate.day,
                 threshold: thresholds[crossing.analytic],
                 show_low: options.show_low,
             };
             let no_events = Vec::new();
             let of_entity = events.get(&crossing.entity).unwrap_or(&no_events);
-            let met = acquaintance.met(&crossing.entity, book.day);
+            let met = new_entities.met(&crossing.entity, aggregate.day);
             let analytic = &setup.analytics[crossing.analytic];
-            let episode = narrator.tell(analytic, &crossing.entity, of_entity, met);
-            count(&episode, told, summary);
+            let episode = builder.build(analytic, &crossing.entity, of_entity, met);
+            count(&episode, states, summary);
             for mut alert in episode {
-                let name = told_as(&alert);
-                let before = told.get(&name).map(|&(before, _)| before);
-                let seen = told.get(&alert.alert_id).map(|&(seen, _)| seen);
+                let name = alert_key(&alert);
+                let before = states.get(&name).map(|&(before, _)| before);
+                let seen = states.get(&alert.alert_id).map(|&(seen, _)| seen);
                 if before
                     .max(seen)
                     .is_some_and(|before| before >= alert.severity)
@@ -389,7 +404,7 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
                     Status::New
                 };
                 alert.seal();
-                told.insert(name, (alert.severity, book.day));
+                states.insert(name, (alert.severity, aggregate.day));
                 if alert.suppressed_by.is_none() || options.show_suppressed {
                     alerts.push(alert);
                 }
@@ -397,36 +412,42 @@ pub fn judge_day(hearing: Hearing) -> Result<Vec<Alert>> {
         }
     }
     if !is_late {
-        acquaintance.remember(book, &facts, generation);
+        new_entities.remember(aggregate, &facts, generation);
     }
-    let judged = summary.judged.entry(book.day).or_insert(identities);
+    let judged = summary.judged.entry(aggregate.day).or_insert(identities);
     *judged = identities.max(*judged);
     alerts
         .sort_by(|a, b| (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity)));
     Ok(alerts)
 }
 
-/// Tells whether an episode was told of with the greatest severity that a score can have.
-fn is_told_of(told: &Told, analytic: &Analytic, entity: &Entity, day: Day, score: f64) -> bool {
-    if told.is_empty() {
+/// Returns whether an episode was told of with the greatest severity that a score can have.
+fn is_already_told(
+    states: &AlertStates,
+    analytic: &Analytic,
+    entity: &Entity,
+    day: Day,
+    score: f64,
+) -> bool {
+    if states.is_empty() {
         return false;
     }
     // A sensitive bucket may raise it by a step, which only the telling finds out.
     let greatest = Severity::of(score, 0.0, true, false);
-    let before = told.get(&alert_id(&analytic.id, entity, day.start()));
+    let before = states.get(&alert_id(&analytic.id, entity, day.start()));
     before.is_some_and(|(before, _)| *before >= greatest)
 }
 
 /// Returns the name under which the telling of an alert is remembered. What an approval covers nobody has seen: should the
 /// same episode outgrow it, it is new.
-fn told_as(alert: &Alert) -> String {
+fn alert_key(alert: &Alert) -> String {
     match alert.approval {
         Some(_) => format!("{}{COVERED}", alert.alert_id),
         None => alert.alert_id.clone(),
     }
 }
 
-fn count(episode: &[Alert], told: &Told, summary: &mut ScoreSummary) {
+fn count(episode: &[Alert], states: &AlertStates, summary: &mut ScoreSummary) {
     let severest = |is_covered: bool| {
         let alerts = episode
             .iter()
@@ -434,9 +455,9 @@ fn count(episode: &[Alert], told: &Told, summary: &mut ScoreSummary) {
         alerts.max_by_key(|a| a.severity)
     };
     let (covered, seen) = (severest(true), severest(false));
-    let before = |alert: &Alert| told.get(&told_as(alert)).map(|&(before, _)| before);
+    let before = |alert: &Alert| states.get(&alert_key(alert)).map(|&(before, _)| before);
     let Some(highest) = seen else {
-        let is_news = |a: &&Alert| before(a).is_none() && !told.contains_key(&a.alert_id);
+        let is_news = |a: &&Alert| before(a).is_none() && !states.contains_key(&a.alert_id);
         if let Some(approval) = covered
             .filter(is_news)
             .and_then(|a| a.suppressed_by.clone())
@@ -465,21 +486,23 @@ fn count(episode: &[Alert], told: &Told, summary: &mut ScoreSummary) {
 fn events_of(
     setup: &Setup,
     crossings: &[Crossing],
-    book: &DayBook,
-    spool: &mut Spool,
+    aggregate: &DayAggregate,
+    event_buffer: &mut EventBuffer,
     links: &Links,
     generation: &Generation,
 ) -> Result<BTreeMap<Entity, Vec<Event>>> {
     let wanted: BTreeSet<&Entity> = crossings.iter().map(|c| &c.entity).collect();
-    let joins = book.joins(&[links]);
+    let joins = aggregate.joins(&[links]);
     let resolver = setup.resolver();
     let mut events: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
-    spool.of_day(book.day, |mut event| {
-        if book.is_second_copy(&event, &generation.own_accounts) || book.gave_way(&event) {
+    event_buffer.of_day(aggregate.day, |mut event| {
+        if aggregate.is_second_copy(&event, &generation.own_accounts)
+            || aggregate.was_replaced(&event)
+        {
             return;
         }
         let entities: Vec<Entity> = resolver
-            .settle(&mut event)
+            .resolve(&mut event)
             .entities()
             .map(|entity| match joins.behind(&entity) {
                 Some(id) => Entity {
@@ -508,14 +531,14 @@ mod tests {
             kind: EntityKind::Identity,
             id: "newcomer".into(),
         };
-        let (eve, day) = (Day(20_000), Day(20_001));
+        let (previous_day, day) = (Day(20_000), Day(20_001));
         let generation = Generation::empty(Day(19_990));
-        let mut acquaintance = Acquaintance::default();
-        for (told, reads) in [(eve, 3), (day, 5), (day, 8)] {
-            let mut facts = DayFacts::starting(told.start());
-            facts.add_minute(told.start(), reads, 0);
+        let mut new_entities = NewEntityCache::default();
+        for (states, reads) in [(previous_day, 3), (day, 5), (day, 8)] {
+            let mut facts = DayFacts::starting(states.start());
+            facts.add_minute(states.start(), reads, 0);
             let facts = BTreeMap::from([(entity.clone(), facts)]);
-            acquaintance.remember(&DayBook::new(told), &facts, &generation);
+            new_entities.remember(&DayAggregate::new(states), &facts, &generation);
         }
         let minutes = |n| {
             vec![(
@@ -526,8 +549,15 @@ mod tests {
                 },
             )]
         };
-        assert_eq!(acquaintance.met(&entity, day), Some((eve, &minutes(3)[..])));
-        let next = acquaintance.met(&entity, day.plus(1));
-        assert_eq!(next, Some((eve, &minutes(8)[..])), "the latest telling");
+        assert_eq!(
+            new_entities.met(&entity, day),
+            Some((previous_day, &minutes(3)[..]))
+        );
+        let next = new_entities.met(&entity, day.plus(1));
+        assert_eq!(
+            next,
+            Some((previous_day, &minutes(8)[..])),
+            "the latest telling"
+        );
     }
 }

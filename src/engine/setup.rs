@@ -101,7 +101,7 @@ impl Setup {
         format!("{:016x}", value_hash(&said.join("\n")))
     }
 
-    /// Returns what settles events.
+    /// Returns what resolves events.
     pub fn resolver(&self) -> Resolver<'_> {
         Resolver::new(
             &self.config,
@@ -110,7 +110,7 @@ impl Setup {
         .located_by(&self.databases)
     }
 
-    /// Tells whether an analytic asks for sensitive buckets and none is listed anywhere.
+    /// Returns whether an analytic asks for sensitive buckets and none is listed anywhere.
     pub fn is_blind_to_sensitive(&self) -> bool {
         self.config.sensitive.is_empty()
             && self
@@ -136,8 +136,8 @@ impl Setup {
 mod tests {
     use super::*;
     use crate::event::{Event, IdentityKind, Principal, Provider, Source};
-    use crate::identity::geo::written::{Datum, database};
-    use crate::measure::DayBook;
+    use crate::identity::geo::written::{MmdbValue, database};
+    use crate::measure::DayAggregate;
     use crate::vocab::Trait;
 
     /// Returns the countries and networks that a caller is remembered by.
@@ -154,10 +154,10 @@ mod tests {
             "gcp:user:ana@halcyon.example".into(),
             IdentityKind::Human,
         ));
-        let mut book = DayBook::new(event.time.day());
+        let mut aggregate = DayAggregate::new(event.time.day());
         let resolver = setup.resolver();
-        book.tell(&resolver.settle(&mut event), &setup.plan);
-        let facts = book.subjects.values().next().unwrap();
+        aggregate.add(&resolver.resolve(&mut event), &setup.plan);
+        let facts = aggregate.subjects.values().next().unwrap();
         [Trait::Country, Trait::Network]
             .iter()
             .filter_map(|which| facts.trait_values(*which))
@@ -168,9 +168,12 @@ mod tests {
     #[test]
     fn a_database_tells_countries_and_systems_and_is_part_of_what_was_measured() {
         let folder = tempfile::tempdir().unwrap();
-        let entry = Datum::Map(&[
-            ("country", Datum::Map(&[("iso_code", Datum::Text("NL"))])),
-            ("autonomous_system_number", Datum::Number(64_500)),
+        let entry = MmdbValue::Map(&[
+            (
+                "country",
+                MmdbValue::Map(&[("iso_code", MmdbValue::Text("NL"))]),
+            ),
+            ("autonomous_system_number", MmdbValue::Number(64_500)),
         ]);
         let put = |name: &str, kind: &str| {
             let written = database(kind, &[("198.51.100.0/24", entry)]);

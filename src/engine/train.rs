@@ -3,17 +3,17 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::baseline::{CalibrationLog, Movement, TRAIT_MEMORY_DAYS, Tuning};
+use crate::baseline::{CalibrationLog, DriftReport, TRAIT_MEMORY_DAYS, Tuning};
 use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
-use crate::engine::intake::{Books, Intake, IntakeSummary};
-use crate::engine::nights::Nights;
+use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
+use crate::engine::replay::Replay;
 use crate::engine::thresholds::{InForce, in_force};
-use crate::engine::tune::{Outgrown, outgrown, seen};
+use crate::engine::tune::{OutgrownThreshold, outgrown, seen};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
-use crate::learn::Unlearnt;
-use crate::measure::DayBook;
+use crate::learn::Exclusions;
+use crate::measure::DayAggregate;
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
@@ -39,11 +39,11 @@ pub struct TrainSummary {
     /// Whole days in the stored distributions.
     pub calibration_days: u32,
     /// Baselines that creep.
-    pub movement: Movement,
+    pub drift_report: DriftReport,
     /// How they did before.
-    pub movement_before: Option<Movement>,
+    pub movement_before: Option<DriftReport>,
     /// Alerts that turned out to be true since the last training, so that what they tell of was left out.
-    pub unlearnt: usize,
+    pub exclusions: usize,
     /// Alerts that no longer count as true, so that what they tell of was learnt again.
     pub learnt_again: usize,
     /// The thresholds in force, if something was published.
@@ -51,7 +51,7 @@ pub struct TrainSummary {
     /// What the enabled analytics see and do not see, if something was published.
     pub coverage: Vec<AnalyticCoverage>,
     /// Tuned thresholds that no longer fit.
-    pub outgrown: Vec<Outgrown>,
+    pub outgrown: Vec<OutgrownThreshold>,
 }
 
 /// Learns what is new in the logs and publishes a generation.
@@ -87,7 +87,7 @@ pub fn train(
         .map(|last| last.plus(1 - TRAIT_MEMORY_DAYS));
 
     let (files, known_files) = unknown_files(files, &ledger);
-    let mut books = Books::new();
+    let mut aggregates = DayAggregates::new();
     let mut too_old = 0;
     let mut changed: BTreeMap<Day, u64> = BTreeMap::new();
     let mut intake = Intake {
@@ -102,14 +102,14 @@ pub fn train(
             too_old += 1;
             return Ok(false);
         }
-        let book = match books.entry(day) {
-            Entry::Occupied(book) => book.into_mut(),
+        let aggregate = match aggregates.entry(day) {
+            Entry::Occupied(aggregate) => aggregate.into_mut(),
             Entry::Vacant(empty) => empty.insert(match stored.get(&day) {
                 Some(entry) => store.load_day(entry)?,
-                None => DayBook::new(day),
+                None => DayAggregate::new(day),
             }),
         };
-        let is_new = book.tell(&resolver.settle(&mut event), &setup.plan);
+        let is_new = aggregate.add(&resolver.resolve(&mut event), &setup.plan);
         if is_new {
             *changed.entry(day).or_default() += 1;
         }
@@ -117,9 +117,9 @@ pub fn train(
     })?;
     intake.known_files = known_files;
     intake.too_old = too_old;
-    let unlearnt_before = manifest.as_ref().map(|m| &m.unlearnt);
+    let exclusions_before = manifest.as_ref().map(|m| &m.exclusions);
     let is_judged_anew =
-        unlearnt_before.is_some_and(|before| *before != found_true(&verdicts, &stored));
+        exclusions_before.is_some_and(|before| *before != found_true(&verdicts, &stored));
     if changed.is_empty() && !is_judged_anew {
         return Ok(TrainSummary {
             generation: manifest.as_ref().map_or(0, |m| m.generation),
@@ -128,9 +128,9 @@ pub fn train(
             days: stored.len(),
             entities: BTreeMap::new(),
             calibration_days: log.pooled.days(),
-            movement: Movement::default(),
+            drift_report: DriftReport::default(),
             movement_before: None,
-            unlearnt: 0,
+            exclusions: 0,
             learnt_again: 0,
             thresholds: Vec::new(),
             coverage: Vec::new(),
@@ -143,12 +143,12 @@ pub fn train(
         .keys()
         .next_back()
         .copied()
-        .max(books.keys().next_back().copied())
+        .max(aggregates.keys().next_back().copied())
         .unwrap_or(Day(0));
     let oldest = last.plus(1 - TRAIT_MEMORY_DAYS);
-    let forgotten = books
+    let forgotten = aggregates
         .range(..oldest)
-        .map(|(_, book)| book.fingerprints.len() as u64)
+        .map(|(_, aggregate)| aggregate.fingerprints.len() as u64)
         .sum::<u64>();
     intake.too_old += forgotten;
     changed.retain(|day, _| *day >= oldest);
@@ -161,9 +161,9 @@ pub fn train(
         .map(|(d, e)| (*d, e.clone()))
         .collect();
     let no_verdicts = BTreeSet::new();
-    let unlearnt_before = unlearnt_before.unwrap_or(&no_verdicts);
+    let exclusions_before = exclusions_before.unwrap_or(&no_verdicts);
     let is_true = |id: &&String| verdicts.get(*id).is_some_and(|verdict| verdict.is_true);
-    let learnt_again = unlearnt_before.iter().filter(|id| !is_true(id)).count();
+    let learnt_again = exclusions_before.iter().filter(|id| !is_true(id)).count();
     // What was taken out of the log is not in it any more, and comes back only if all is scored anew.
     let log = if is_scored_day_grown(&days, &changed) || learnt_again > 0 {
         days.values_mut()
@@ -178,24 +178,24 @@ pub fn train(
     };
 
     let measured_by = &*setup.measured_by();
-    let fresh: Vec<&DayBook> = changed.keys().map(|day| &books[day]).collect();
+    let fresh: Vec<&DayAggregate> = changed.keys().map(|day| &aggregates[day]).collect();
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    let mut nights = Nights::new(setup, &peer_group_of, log).without(unlearnt_of(&verdicts));
+    let mut replay = Replay::new(setup, &peer_group_of, log).without(exclusions_of(&verdicts));
     let staged = std::thread::scope(|scope| {
         let staging = scope.spawn(|| stage_days(store, &fresh, (number, measured_by), progress));
         let all: BTreeSet<Day> = days
             .keys()
             .copied()
-            .chain(fresh.iter().map(|book| book.day))
+            .chain(fresh.iter().map(|aggregate| aggregate.day))
             .collect();
         progress.begin("learning", Some(all.len() as u64));
         for (done, day) in all.iter().enumerate() {
             if progress.is_cancelled() {
                 return Err(cancelled());
             }
-            match (books.get(day), days.get(day)) {
-                (Some(book), _) => nights.learn(book, &peer_group_of),
-                (None, Some(entry)) => nights.learn(&store.load_day(entry)?, &peer_group_of),
+            match (aggregates.get(day), days.get(day)) {
+                (Some(aggregate), _) => replay.learn(aggregate, &peer_group_of),
+                (None, Some(entry)) => replay.learn(&store.load_day(entry)?, &peer_group_of),
                 (None, None) => {}
             }
             progress.advance(done as u64 + 1);
@@ -212,32 +212,32 @@ pub fn train(
         }
         days.insert(entry.day, entry);
     }
-    if let Some(through) = nights.log.through {
+    if let Some(through) = replay.log.through {
         for entry in days.values_mut().filter(|e| e.day <= through) {
             entry.scored_events.get_or_insert(entry.events);
         }
     }
 
-    let mut generation = nights.generation(number);
+    let mut generation = replay.generation(number);
     let movement_before = match &manifest {
-        Some(manifest) => Some(store.load_movement(manifest)?),
+        Some(manifest) => Some(store.load_drift_report(manifest)?),
         None => None,
     };
     generation.tuning = tuning;
     enter(&mut ledger, &intake, number, last);
-    let staged = store.stage_generation(&generation, &nights.log, &ledger)?;
+    let staged = store.stage_generation(&generation, &replay.log, &ledger)?;
     if progress.is_cancelled() {
         return Err(cancelled());
     }
     let mut manifest = Manifest::new(number, staged.into_name(), days.values().cloned().collect());
-    manifest.unlearnt = found_true(&verdicts, &days);
-    let n_unlearnt = manifest.unlearnt.difference(unlearnt_before).count();
+    manifest.exclusions = found_true(&verdicts, &days);
+    let n_unlearnt = manifest.exclusions.difference(exclusions_before).count();
     store.publish(&manifest, &lock)?;
     store.note_approvals(setup.config.approvals.iter().map(Approval::id), last)?;
     let outgrown = if generation.tuning == Tuning::default() {
         Vec::new()
     } else {
-        let seen = seen(setup, &nights.log).freeze();
+        let seen = seen(setup, &replay.log).freeze();
         outgrown(&generation.calibration, &seen, &generation.tuning)
     };
     let mut entities = BTreeMap::new();
@@ -252,12 +252,12 @@ pub fn train(
         days: days.len(),
         entities,
         calibration_days: generation.calibration.days,
-        unlearnt: n_unlearnt,
+        exclusions: n_unlearnt,
         learnt_again,
         thresholds: in_force(&setup.analytics, &generation, None),
-        coverage: assess(setup, &days_of(&generation.coverage, &Books::new())),
+        coverage: assess(setup, &days_of(&generation.coverage, &DayAggregates::new())),
         outgrown,
-        movement: generation.movement,
+        drift_report: generation.drift_report,
         movement_before,
     })
 }
@@ -272,30 +272,30 @@ fn found_true(verdicts: &Verdicts, days: &BTreeMap<Day, DayEntry>) -> BTreeSet<S
 }
 
 /// Returns what is left out because of verdicts.
-pub fn unlearnt_of(verdicts: &Verdicts) -> Unlearnt {
-    let mut unlearnt = Unlearnt::default();
+pub fn exclusions_of(verdicts: &Verdicts) -> Exclusions {
+    let mut exclusions = Exclusions::default();
     for verdict in verdicts.values().filter(|verdict| verdict.is_true) {
         let metrics = verdict.metrics.iter().copied();
-        unlearnt.add(&verdict.entity, verdict.day, &verdict.analytic, metrics);
+        exclusions.add(&verdict.entity, verdict.day, &verdict.analytic, metrics);
     }
-    unlearnt
+    exclusions
 }
 
-/// Writes the days that changed beside the nights, which need them in memory only.
+/// Writes the days that changed beside the replay, which need them in memory only.
 fn stage_days(
     store: &Store,
-    books: &[&DayBook],
+    aggregates: &[&DayAggregate],
     (number, measured_by): (u64, &str),
     progress: &dyn Progress,
 ) -> Result<Vec<DayEntry>> {
-    books
+    aggregates
         .iter()
         .take_while(|_| !progress.is_cancelled())
-        .map(|book| {
+        .map(|aggregate| {
             Ok(DayEntry {
-                day: book.day,
-                directory: store.stage_day(book, number)?.into_name(),
-                events: book.fingerprints.len() as u64,
+                day: aggregate.day,
+                directory: store.stage_day(aggregate, number)?.into_name(),
+                events: aggregate.fingerprints.len() as u64,
                 scored_events: None,
                 measured_by: BTreeSet::from([measured_by.to_owned()]),
             })
@@ -322,7 +322,7 @@ fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {
     kinds
 }
 
-/// Tells whether some day grew so much after it was scored that the stored distributions no longer speak of it.
+/// Returns whether some day grew so much after it was scored that the stored distributions no longer speak of it.
 fn is_scored_day_grown(days: &BTreeMap<Day, DayEntry>, changed: &BTreeMap<Day, u64>) -> bool {
     let first_scored = days
         .values()
@@ -395,7 +395,7 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::engine::Unwatched;
+    use crate::engine::NoProgress;
     use crate::event::Source;
     use crate::time::Time;
 
@@ -406,7 +406,7 @@ mod tests {
         let files = sources::discover(&[folder.join("logs")]).unwrap();
         let store = Store::at(folder.join("store"));
         let options = ReadOptions { format };
-        train(&setup, &store, files, options, false, &Unwatched).unwrap()
+        train(&setup, &store, files, options, false, &NoProgress).unwrap()
     }
 
     fn flow(at: &str) -> String {

@@ -266,7 +266,7 @@ impl Rival for StaticThresholds {
             .into_iter()
             .filter(|(metric, _)| self.metrics.contains(metric))
             .map(|(metric, limit)| largest(hours(facts, metric)) / limit);
-        let is_shared = facts.shares.iter().any(|(share, _)| {
+        let is_shared = facts.grants.iter().any(|(share, _)| {
             (share.sensitive || self.is_any_share) && !self.ours.contains(&share.account)
         });
         largest(amounts) + if is_shared { SHARE_SCORE } else { 0.0 }

@@ -413,10 +413,10 @@ fn seed_row(trial: &Trial, outcome: &BudgetOutcome) -> SeedRow {
     SeedRow {
         seed: trial.seed,
         false_identities_per_day: n_false as f64 / days,
-        foreseen_least: outcome.foreseen.map(|(least, _)| least as f64 / days),
-        foreseen_most: outcome.foreseen.map(|(_, most)| most as f64 / days),
+        foreseen_least: outcome.simulation.map(|(least, _)| least as f64 / days),
+        foreseen_most: outcome.simulation.map(|(_, most)| most as f64 / days),
         is_inside: outcome
-            .foreseen
+            .simulation
             .is_some_and(|(least, most)| (least..=most).contains(&n_false)),
         found: Share {
             found: outcome.found.len() as u64,

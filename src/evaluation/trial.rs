@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::analytic;
-use crate::config::{Config, Facets, approval_covering};
-use crate::engine::{DayShown, Kept, Label, Progress, Setup, rehearse};
+use crate::config::{ApprovalContext, Config, approval_covering};
+use crate::engine::{BudgetRun, DayView, Label, Progress, Setup, dry_run};
 use crate::error::{Error, Result};
 use crate::evaluation::Options;
 use crate::evaluation::curve::{Candidate, Curve};
@@ -94,7 +94,7 @@ pub struct BudgetOutcome {
     /// Alerts a day that were promised.
     pub budget_per_day: f64,
     /// How many were foreseen for all days together: a 95 % interval.
-    pub foreseen: Option<(u64, u64)>,
+    pub simulation: Option<(u64, u64)>,
     /// False alerts.
     pub false_alerts: Vec<FalseAlert>,
     /// Alerts that hit an attack, by analytic and provider of the first attack that they hit.
@@ -135,7 +135,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
     let split = estate.start.plus(options.days_learnt as i32);
 
     let mut onlooker = Onlooker::new(&setup, &truth, options.repertoire);
-    let played = rehearse(
+    let played = dry_run(
         &setup,
         files,
         (split, &options.budgets),
@@ -197,10 +197,10 @@ fn attack(label: &Label) -> Attack {
 }
 
 /// Compares the alerts of a budget with the truth, by the rule of labels.
-fn outcome(kept: Kept, truth: &Truth) -> BudgetOutcome {
+fn outcome(kept: BudgetRun, truth: &Truth) -> BudgetOutcome {
     let mut outcome = BudgetOutcome {
         budget_per_day: kept.budget_per_day,
-        foreseen: kept.foreseen,
+        simulation: kept.simulation,
         false_alerts: Vec::new(),
         true_alerts: BTreeMap::new(),
         found: BTreeMap::new(),
@@ -276,7 +276,7 @@ impl<'a> Onlooker<'a> {
         }
     }
 
-    fn look(&mut self, shown: DayShown) {
+    fn look(&mut self, shown: DayView) {
         let identities = || {
             shown
                 .facts
@@ -296,7 +296,7 @@ impl<'a> Onlooker<'a> {
         }
     }
 
-    fn judge(&mut self, shown: &DayShown, entity: &Entity, facts: &DayFacts) {
+    fn judge(&mut self, shown: &DayView, entity: &Entity, facts: &DayFacts) {
         let Some(generation) = shown.morning else {
             return;
         };
@@ -316,7 +316,7 @@ impl<'a> Onlooker<'a> {
             .collect();
         let attacks = self.truth.attacks(&ids, day);
         let mut best: f64 = 0.0;
-        for (number, verdict) in judge.verdicts(&subject) {
+        for (number, verdict) in judge.detections(&subject) {
             let id = &self.setup.analytics[number].id;
             if self.is_approved(id, entity, &ids, day) {
                 continue;
@@ -372,7 +372,7 @@ impl<'a> Onlooker<'a> {
     }
 
     /// Established identities that were not there that day surprised nobody; they had their chance, too.
-    fn note_absent(&mut self, shown: &DayShown) {
+    fn note_absent(&mut self, shown: &DayView) {
         let Some(generation) = shown.morning else {
             return;
         };
@@ -395,7 +395,7 @@ impl<'a> Onlooker<'a> {
     }
 
     fn is_approved(&self, analytic: &str, entity: &Entity, ids: &[String], day: Day) -> bool {
-        let facets = Facets {
+        let context = ApprovalContext {
             identity: entity.id.clone(),
             aliases: ids.iter().map(|id| id.as_str().into()).collect(),
             role: None,
@@ -405,6 +405,6 @@ impl<'a> Onlooker<'a> {
             applications: Vec::new(),
             addresses: Vec::new(),
         };
-        approval_covering(&self.setup.config, analytic, &facets, day.start()).is_some()
+        approval_covering(&self.setup.config, analytic, &context, day.start()).is_some()
     }
 }

@@ -50,7 +50,7 @@ words! {
 }
 
 impl Field {
-    /// Tells whether a record of an action that worked should have the field. Where it depends on the call, as a destination
+    /// Returns whether a record of an action that worked should have the field. Where it depends on the call, as a destination
     /// does, its absence says nothing.
     pub fn is_expected_of(self, action: Action) -> bool {
         use Action::{
@@ -77,7 +77,7 @@ impl Field {
         }
     }
 
-    /// Tells whether an event has the field.
+    /// Returns whether an event has the field.
     pub fn is_in(self, event: &Event) -> bool {
         match self {
             Self::Account => event.account.is_some(),

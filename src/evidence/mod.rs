@@ -97,7 +97,7 @@ impl HoursBasis {
 
 /// What acts of giving data away were judged by: how unusual the rarest of their destinations is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ShareBasis {
+pub struct GrantBasis {
     /// The rarest destination; `None` if the entity is known for all of them.
     pub first: Option<FirstAct>,
 }
@@ -113,7 +113,7 @@ pub struct FirstAct {
     pub support: u32,
 }
 
-impl ShareBasis {
+impl GrantBasis {
     /// Returns the surprise of so many acts.
     pub fn surprise(&self, acts: u64) -> f64 {
         let first = self
@@ -155,7 +155,7 @@ impl Reference {
 
 /// How a statistic became a score.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Judgement {
+pub struct ScoreEvidence {
     /// The arm's statistic: the sum of the reasons' surprises times the factor.
     pub statistic: f64,
     /// What the sum was multiplied by.
@@ -179,7 +179,7 @@ pub struct Judgement {
     pub severity_max: Option<stats::Severity>,
 }
 
-impl Judgement {
+impl ScoreEvidence {
     /// Returns the rank of a statistic.
     pub fn rank_of(&self, statistic: f64) -> f64 {
         let exceedance = self

@@ -15,7 +15,7 @@ use crate::vocab::{Entity, EntityKind, Str};
 
 /// An event together with what the configuration says of it.
 #[derive(Debug)]
-pub struct Settled<'a> {
+pub struct ResolvedEvent<'a> {
     /// The event.
     pub event: &'a Event,
     /// The identity that it is measured under: its principal, the identity bound to its interface, or that interface.
@@ -30,7 +30,7 @@ pub struct Settled<'a> {
     pub source_sensitive: bool,
 }
 
-impl Settled<'_> {
+impl ResolvedEvent<'_> {
     /// Returns the entities that the event is measured under.
     pub fn entities(&self) -> impl Iterator<Item = Entity> {
         let identity = self.identity.clone().map(|id| Entity {
@@ -82,7 +82,7 @@ pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
     })
 }
 
-/// Tells whether an identity is an instance that nobody was known to stand behind.
+/// Returns whether an identity is an instance that nobody was known to stand behind.
 pub fn is_instance(identity: &str) -> bool {
     identity
         .split_once(':')
@@ -133,9 +133,9 @@ impl<'a> Resolver<'a> {
         self
     }
 
-    /// Settles who and whose of one event. It comes back changed: a flow that stays inside is no egress, and where its caller
+    /// Resolves who and whose of one event. It comes back changed: a flow that stays inside is no egress, and where its caller
     /// is and in whose network is added if it is known.
-    pub fn settle<'e>(&self, event: &'e mut Event) -> Settled<'e> {
+    pub fn resolve<'e>(&self, event: &'e mut Event) -> ResolvedEvent<'e> {
         if event.action == Action::EgressFlow && !self.leaves(event) {
             event.action = Action::Other;
         }
@@ -147,7 +147,7 @@ impl<'a> Resolver<'a> {
             bucket.is_some_and(|bucket| self.is_sensitive(event.provider, bucket.raw()))
         };
         let is_sensitive = sensitive(event.container.as_ref());
-        Settled {
+        ResolvedEvent {
             identity: self.identity(event),
             region: self.region(event),
             peer_class: self.networks.classify_peer(&event.peer),
@@ -165,14 +165,14 @@ impl<'a> Resolver<'a> {
         self.networks.classify(ip)
     }
 
-    /// Tells whether a bucket is on the sensitive list.
+    /// Returns whether a bucket is on the sensitive list.
     pub fn is_sensitive(&self, provider: Provider, bucket: &str) -> bool {
         self.sensitive.iter().any(|pattern| {
             pattern.matches_of(provider, bucket) || pattern.is_within(provider, bucket)
         })
     }
 
-    /// Tells whether a flow goes to an address that is neither ours nor the provider's own machinery.
+    /// Returns whether a flow goes to an address that is neither ours nor the provider's own machinery.
     fn leaves(&self, event: &Event) -> bool {
         event
             .destination

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::baseline::{Movement, Rise};
+use crate::baseline::{DriftReport, Drifted};
 use crate::learn::state::{DayPartial, EntityState};
 use crate::stats::constants::{DRIFT_DAYS_MIN, DRIFT_SUM_MIN, TRAIT_MEMORY_DAYS};
-use crate::stats::drift::{Drift, threshold};
+use crate::stats::drift::{Cusum, threshold};
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Metric};
 
@@ -23,7 +23,7 @@ const NOW_DAYS: usize = 3;
 
 /// How far one identity's daily amounts have moved.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Creep {
+pub(super) struct EntityDrift {
     judged: Option<Day>,
     tracks: Vec<(Metric, Track)>,
     greatest_sum: f64,
@@ -31,22 +31,22 @@ pub(super) struct Creep {
 
 #[derive(Debug, Clone, Default)]
 struct Track {
-    drift: Drift,
+    drift: Cusum,
     /// ln(1 + x) of the level before the rise.
     before: f64,
     /// Active days since the sum was last nothing.
-    rise: VecDeque<Step>,
+    rise: VecDeque<DriftStep>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct DriftStep {
     day: Day,
     /// ln(1 + x) of the day.
     y: f64,
     sum: f64,
 }
 
-impl Creep {
+impl EntityDrift {
     /// Judges the days that have closed since.
     pub(super) fn judge(&mut self, partials: &VecDeque<DayPartial>, closed: Day) {
         let from = partials.partition_point(|p| self.judged.is_some_and(|day| p.day <= day));
@@ -91,16 +91,16 @@ impl Track {
         } else if self.rise.len() >= TRAIT_MEMORY_DAYS as usize {
             self.rise.pop_front();
         }
-        self.rise.push_back(Step { day, y, sum });
+        self.rise.push_back(DriftStep { day, y, sum });
         sum
     }
 
-    fn rise(&self, entity: &Entity, metric: Metric, threshold: f64) -> Option<Rise> {
+    fn rise(&self, entity: &Entity, metric: Metric, threshold: f64) -> Option<Drifted> {
         let (first, last) = (self.rise.front()?, self.rise.back()?);
         let latest = self.rise.iter().rev().take(NOW_DAYS);
         let now = latest.clone().map(|step| step.y).sum::<f64>() / latest.len() as f64;
         let crossed = self.rise.iter().find(|step| step.sum >= threshold);
-        Some(Rise {
+        Some(Drifted {
             entity: entity.clone(),
             metric,
             since: first.day,
@@ -113,35 +113,35 @@ impl Track {
 }
 
 /// Returns what is rising, and the threshold that lets through so many reports a day.
-pub(super) fn movement(
+pub(super) fn drift_report(
     entities: &BTreeMap<Entity, EntityState>,
     judged: Option<(Day, Day)>,
     reports_per_day: f64,
-) -> Movement {
+) -> DriftReport {
     let Some((first_day, through)) = judged else {
-        return Movement::default();
+        return DriftReport::default();
     };
     // Before so many days nobody can be reported.
     let days = (through.since(first_day) + 1 - DRIFT_DAYS_MIN as i32).max(0) as u32;
-    let creeps = || {
+    let drifts = || {
         entities
             .iter()
             .filter(|(entity, _)| entity.kind == EntityKind::Identity)
-            .map(|(entity, state)| (entity, &state.creep))
+            .map(|(entity, state)| (entity, &state.drift))
     };
-    let sums = creeps().map(|(_, creep)| creep.greatest_sum).collect();
+    let sums = drifts().map(|(_, drift)| drift.greatest_sum).collect();
     let threshold = threshold(sums, reports_per_day, days)
         .unwrap_or(0.0)
         .max(DRIFT_SUM_MIN);
-    let rising = creeps()
-        .flat_map(|(entity, creep)| {
-            creep
+    let rising = drifts()
+        .flat_map(|(entity, drift)| {
+            drift
                 .tracks
                 .iter()
                 .filter_map(move |(metric, track)| track.rise(entity, *metric, threshold))
         })
         .collect();
-    Movement {
+    DriftReport {
         through: Some(through),
         threshold,
         rising,

@@ -1,16 +1,16 @@
-//! Days of facts to baselines: the nights, played one after the other.
+//! Days of facts to baselines: the replay, played one after the other.
 //!
 //! Days must be absorbed in order. What comes out is a function of the facts of the days inside the lookback, and of
 //! nothing else: no clock, no store, no order of arrival.
 
 mod drift;
-mod group_loan;
+mod exclusions;
+mod group_priors;
 mod peers;
 mod state;
-mod unlearnt;
 
+pub use exclusions::{Exclusion, Exclusions};
 pub use state::known_buckets;
-pub use unlearnt::{Omission, Unlearnt};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::baseline::{
-    Baseline, Chain, Generation, Group, KnownSet, LOOKBACK_DAYS, Movement, TRAIT_MEMORY_DAYS,
+    Baseline, Chain, DriftReport, Generation, Group, KnownSet, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS,
     chain_of_identity, chain_of_region, chain_of_role, support_key,
 };
 use crate::event::{IdentityKind, Provider};
-use crate::learn::group_loan::{GroupLoan, group_state};
-use crate::learn::peers::Alike;
+use crate::learn::group_priors::{GroupPriors, group_state};
+use crate::learn::peers::PeerClusters;
 use crate::learn::state::{DayPartial, EntityState, NOVELTY_TRAITS, home_region, moments_of};
 use crate::measure::{
-    Coverage, Creations, DayBook, DayFacts, Issued, Links, OwnAccounts, Plan, note_creation,
+    Coverage, Creations, DayAggregate, DayFacts, Issued, Links, OwnAccounts, Plan, note_creation,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -59,8 +59,8 @@ pub struct Learner<'a> {
     coverage: Vec<(Day, Arc<Coverage>)>,
     first_day: Option<Day>,
     next_day: Option<Day>,
-    groups_alike: bool,
-    alike: Option<Alike>,
+    clusters_peers: bool,
+    cluster: Option<PeerClusters>,
     /// The last day of which it is known that it does not grow any more.
     closed: Option<Day>,
 }
@@ -80,50 +80,50 @@ impl<'a> Learner<'a> {
             coverage: Vec::new(),
             first_day: None,
             next_day: None,
-            groups_alike: true,
-            alike: None,
+            clusters_peers: true,
+            cluster: None,
             closed: None,
         }
     }
 
     /// Says whether identities that nobody has labelled are put into groups by what they do.
     #[must_use]
-    pub fn grouping_alike(mut self, groups_alike: bool) -> Self {
-        self.groups_alike = groups_alike;
+    pub fn clustering_peers(mut self, clusters_peers: bool) -> Self {
+        self.clusters_peers = clusters_peers;
         self
     }
 
-    /// Learns one day: `book` as it was told, `facts` as it was brought together by entity.
+    /// Learns one day: `aggregate` as it was told, `facts` as it was brought together by entity.
     ///
     /// # Panics
     ///
     /// Panics if the day does not come after all days learnt before.
-    pub fn absorb(&mut self, book: &DayBook, facts: &BTreeMap<Entity, DayFacts>) {
-        let day = book.day;
+    pub fn learn_day(&mut self, aggregate: &DayAggregate, facts: &BTreeMap<Entity, DayFacts>) {
+        let day = aggregate.day;
         assert!(
             self.next_day.is_none_or(|next| day >= next),
             "days are learnt in order"
         );
         self.first_day.get_or_insert(day);
         self.next_day = Some(day.plus(1));
-        self.close_days(day, book.last);
+        self.close_days(day, aggregate.last);
         for (entity, facts) in facts {
-            self.absorb_entity(day, entity, facts);
+            self.learn_entity(day, entity, facts);
         }
-        self.own_accounts.extend(book.accounts.iter().cloned());
-        self.links = book.links.clone();
-        for (identity, creation) in &book.created {
+        self.own_accounts.extend(aggregate.accounts.iter().cloned());
+        self.links = aggregate.links.clone();
+        for (identity, creation) in &aggregate.created {
             note_creation(&mut self.created, identity, creation);
         }
-        self.issued.note(day, &book.issued);
+        self.issued.note(day, &aggregate.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         self.created.retain(|_, creation| creation.at >= oldest);
-        self.coverage.push((day, Arc::new(book.covered())));
+        self.coverage.push((day, Arc::new(aggregate.covered())));
         self.forget(day);
         self.recount_support();
-        if self.groups_alike {
-            self.alike = Alike::renewed(
-                self.alike.take(),
+        if self.clusters_peers {
+            self.cluster = PeerClusters::renewed(
+                self.cluster.take(),
                 &mut self.entities,
                 (self.first_day.unwrap_or(day), day.plus(1)),
                 self.peer_group_of,
@@ -140,22 +140,22 @@ impl<'a> Learner<'a> {
         }
         for (entity, state) in &mut self.entities {
             if entity.kind == EntityKind::Identity {
-                state.creep.judge(&state.partials, closed);
+                state.drift.judge(&state.partials, closed);
             }
         }
         self.closed = Some(closed).filter(|day| self.first_day.is_some_and(|first| *day >= first));
     }
 
     /// Returns which baselines have moved by the last day that has closed, at so many reports a day.
-    pub fn movement(&self, reports_per_day: f64) -> Movement {
-        drift::movement(
+    pub fn drift_report(&self, reports_per_day: f64) -> DriftReport {
+        drift::drift_report(
             &self.entities,
             self.first_day.zip(self.closed),
             reports_per_day,
         )
     }
 
-    fn absorb_entity(&mut self, day: Day, entity: &Entity, facts: &DayFacts) {
+    fn learn_entity(&mut self, day: Day, entity: &Entity, facts: &DayFacts) {
         let is_first = !self.entities.contains_key(entity);
         let state = self
             .entities
@@ -268,7 +268,7 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// Tells whether an entity is known for a value of a trait.
+    /// Returns whether an entity is known for a value of a trait.
     pub fn knows(&self, entity: &Entity, which: Trait, hash: u64) -> bool {
         self.entities.get(entity).is_some_and(|state| {
             let mut traits = state.traits.iter();
@@ -294,9 +294,9 @@ impl<'a> Learner<'a> {
             generation.seen.merge(&coverage.seen());
         }
         generation.support = self.support.clone();
-        generation.movement = self.movement(DRIFT_REPORTS_PER_DAY);
+        generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);
         let mut members: BTreeMap<Group, Vec<Entity>> = BTreeMap::new();
-        let mut lenders: BTreeMap<Group, GroupLoan> = BTreeMap::new();
+        let mut group_priors: BTreeMap<Group, GroupPriors> = BTreeMap::new();
         for (entity, state) in &self.entities {
             let mut baseline = state.baseline(as_of);
             baseline.chain = self.chain(entity, state, &baseline);
@@ -305,7 +305,10 @@ impl<'a> Learner<'a> {
                     .entry(group.clone())
                     .or_default()
                     .push(entity.clone());
-                lenders.entry(group.clone()).or_default().add(state, as_of);
+                group_priors
+                    .entry(group.clone())
+                    .or_default()
+                    .add(state, as_of);
             }
             generation.baselines.insert(entity.clone(), baseline);
         }
@@ -313,8 +316,8 @@ impl<'a> Learner<'a> {
             let baselines: Vec<&Baseline> =
                 entities.iter().map(|e| &generation.baselines[e]).collect();
             let mut state = group_state(&baselines);
-            if let Some(loan) = lenders.remove(&group) {
-                loan.fill(&mut state);
+            if let Some(priors) = group_priors.remove(&group) {
+                priors.fill(&mut state);
             }
             generation.groups.insert(group, state);
         }
@@ -336,8 +339,9 @@ impl<'a> Learner<'a> {
                     self.peer_group_of,
                 );
                 let is_labelled = peers::is_labelled(&entity.id, state, self.peer_group_of);
-                if let Some(alike) = self.alike.as_ref().filter(|_| !is_labelled) {
-                    let group = alike.group_of(state.alike, baseline.exposure, &baseline.metrics);
+                if let Some(cluster) = self.cluster.as_ref().filter(|_| !is_labelled) {
+                    let group =
+                        cluster.group_of(state.cluster, baseline.exposure, &baseline.metrics);
                     chain.splice(0..0, group);
                 }
                 chain

@@ -14,7 +14,7 @@ use crate::learn::state::{Cell, EntityState};
 use crate::learn::{PeerGroupOf, shared_role};
 use crate::measure::value_hash;
 use crate::stats::constants::{GROUP_ROWS_MAX, GROUP_WINDOWS_MIN};
-use crate::stats::peers::{Grouping, Previous, group};
+use crate::stats::peers::{Clustering, Previous, group};
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str};
 
@@ -37,18 +37,18 @@ const CENTRING_DAYS: i32 = 7;
 const DAYS_MIN: i32 = 3;
 
 /// The groups in force.
-pub(super) struct Alike {
+pub(super) struct PeerClusters {
     founded: Day,
     centred: Day,
-    grouping: Grouping,
+    grouping: Clustering,
 }
 
-/// Tells whether configuration or a role that others share names the peers of an identity.
+/// Returns whether configuration or a role that others share names the peers of an identity.
 pub(super) fn is_labelled(id: &str, state: &EntityState, peer_group_of: &PeerGroupOf) -> bool {
     shared_role(id, state.role.as_ref()).is_some() || peer_group_of(id).is_some()
 }
 
-impl Alike {
+impl PeerClusters {
     /// Returns the groups of a morning: those before, unless it is time for others.
     pub(super) fn renewed(
         before: Option<Self>,
@@ -75,7 +75,7 @@ impl Alike {
     ) -> Option<Self> {
         let mut rows: Vec<(u64, [f64; FEATURES], &mut EntityState)> = Vec::new();
         for (entity, state) in entities {
-            let was = state.alike.take().filter(|_| before.is_some());
+            let was = state.cluster.take().filter(|_| before.is_some());
             if entity.kind != EntityKind::Identity || is_labelled(&entity.id, state, peer_group_of)
             {
                 continue;
@@ -84,7 +84,7 @@ impl Alike {
                 window == Window::HOUR && METRICS.contains(&metric)
             });
             if let Some(features) = features(state.exposure(morning), &cells) {
-                state.alike = was;
+                state.cluster = was;
                 rows.push((value_hash(&entity.id), features, state));
             }
         }
@@ -98,7 +98,7 @@ impl Alike {
         let matrix = Array2::from_shape_fn((asked.len(), FEATURES), |(row, column)| {
             rows[asked[row]].1[column]
         });
-        let of_row: Vec<Option<u32>> = asked.iter().map(|&at| rows[at].2.alike).collect();
+        let of_row: Vec<Option<u32>> = asked.iter().map(|&at| rows[at].2.cluster).collect();
         let previous = before.map(|before| Previous {
             groups: &before.grouping.groups,
             of_row: &of_row,
@@ -108,7 +108,7 @@ impl Alike {
             return None;
         }
         for (_, features, state) in rows {
-            state.alike = grouping.nearest(&features, state.alike);
+            state.cluster = grouping.nearest(&features, state.cluster);
         }
         Some(Self {
             founded: before.map_or(morning, |before| before.founded),

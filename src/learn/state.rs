@@ -6,7 +6,7 @@ use crate::baseline::{
     Baseline, HOURS_OF_WEEK, KnownSet, LOOKBACK_DAYS, MetricState, NoveltyCount,
 };
 use crate::event::{IdentityKind, Provider};
-use crate::learn::drift::Creep;
+use crate::learn::drift::EntityDrift;
 use crate::measure::{DayFacts, Minute, Plan};
 use crate::sketch::Moments;
 use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX};
@@ -57,8 +57,8 @@ pub(super) struct EntityState {
     pub(super) traits: Vec<(Trait, KnownSet)>,
     pub(super) last_timeline: Vec<(u16, Minute)>,
     /// The number of the group of alike identities that it was put into last.
-    pub(super) alike: Option<u32>,
-    pub(super) creep: Creep,
+    pub(super) cluster: Option<u32>,
+    pub(super) drift: EntityDrift,
 }
 
 impl EntityState {
@@ -75,8 +75,8 @@ impl EntityState {
             partials: VecDeque::new(),
             traits: Vec::new(),
             last_timeline: Vec::new(),
-            alike: None,
-            creep: Creep::default(),
+            cluster: None,
+            drift: EntityDrift::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a day's logs had in them: which operations, which fields, and when; so that what is not in them can be told.
 //!
-//! Absence of alerts means nothing where the records that an analytic rests on are not there. So each book counts its
+//! Absence of alerts means nothing where the records that an analytic rests on are not there. So each aggregate counts its
 //! records by log, provider and class of action: how many, from when to when, how many had each field, and which operations
 //! they were. Counts merge in any order, as all facts do.
 
@@ -23,7 +23,7 @@ const OPERATION_BYTES_MAX: usize = 128;
 
 /// Records of one kind: what an analytic stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct LegKey {
+pub struct LogSourceKey {
     /// The log.
     pub source: Source,
     /// Whose cloud.
@@ -32,7 +32,7 @@ pub struct LegKey {
     pub action: Action,
 }
 
-impl LegKey {
+impl LogSourceKey {
     /// Returns the kind of an event.
     pub fn of(event: &Event) -> Self {
         let action = match (event.is_flow(), event.counted) {
@@ -51,7 +51,7 @@ impl LegKey {
 
 /// What is known of the records of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leg {
+pub struct LogSource {
     /// Records.
     pub events: u64,
     /// Of these, records that tell of something that worked, and of flows those that left: only they can have all fields.
@@ -66,7 +66,7 @@ pub struct Leg {
     operations: Vec<(u64, Str, u64)>,
 }
 
-impl Leg {
+impl LogSource {
     fn starting(time: Time) -> Self {
         Self {
             events: 0,
@@ -129,13 +129,13 @@ impl Leg {
         self.operations.iter().map(|(_, o, n)| (&**o, *n)).collect()
     }
 
-    /// Tells whether there were more operations than are told apart, so that one that is not named may have been seen.
+    /// Returns whether there were more operations than are told apart, so that one that is not named may have been seen.
     pub fn is_crowded(&self) -> bool {
         self.operations.len() >= OPERATIONS_MAX
     }
 }
 
-/// Tells whether an event can have all fields of its kind: it worked, and if it is a flow, it left.
+/// Returns whether an event can have all fields of its kind: it worked, and if it is a flow, it left.
 fn is_whole(event: &Event) -> bool {
     event.counted
         && matches!(event.outcome, Outcome::Success | Outcome::Unknown)
@@ -146,47 +146,54 @@ fn is_whole(event: &Event) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// In the order of their keys: a few dozen at most, so that looking one up costs a handful of comparisons.
-    legs: Vec<(LegKey, Leg)>,
+    log_sources: Vec<(LogSourceKey, LogSource)>,
 }
 
 impl Coverage {
     /// Counts an event.
     pub fn note(&mut self, event: &Event) {
-        self.leg(LegKey::of(event), event.time).note(event);
+        self.log_source(LogSourceKey::of(event), event.time)
+            .note(event);
     }
 
     /// Adds what was counted elsewhere, of other events.
     pub fn merge(&mut self, other: &Self) {
-        for (key, leg) in &other.legs {
-            self.leg(*key, leg.first).merge(leg);
+        for (key, log_source) in &other.log_sources {
+            self.log_source(*key, log_source.first).merge(log_source);
         }
     }
 
-    fn leg(&mut self, key: LegKey, time: Time) -> &mut Leg {
-        let at = match self.legs.binary_search_by_key(&key, |leg| leg.0) {
+    fn log_source(&mut self, key: LogSourceKey, time: Time) -> &mut LogSource {
+        let at = match self
+            .log_sources
+            .binary_search_by_key(&key, |log_source| log_source.0)
+        {
             Ok(at) => at,
             Err(at) => {
-                self.legs.insert(at, (key, Leg::starting(time)));
+                self.log_sources
+                    .insert(at, (key, LogSource::starting(time)));
                 at
             }
         };
-        &mut self.legs[at].1
+        &mut self.log_sources[at].1
     }
 
     /// Returns what was seen, in the order of logs, providers and actions.
-    pub fn legs(&self) -> impl Iterator<Item = (LegKey, &Leg)> {
-        self.legs.iter().map(|(key, leg)| (*key, leg))
+    pub fn log_sources(&self) -> impl Iterator<Item = (LogSourceKey, &LogSource)> {
+        self.log_sources
+            .iter()
+            .map(|(key, log_source)| (*key, log_source))
     }
 
-    /// Tells whether nothing was counted.
+    /// Returns whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.legs.is_empty()
+        self.log_sources.is_empty()
     }
 
     /// Returns, in short, which classes of action were seen.
     pub fn seen(&self) -> Seen {
         let mut seen = Seen::default();
-        for (key, _) in &self.legs {
+        for (key, _) in &self.log_sources {
             seen.0.entry(key.provider).or_default().insert(key.action);
         }
         seen
@@ -198,7 +205,7 @@ impl Coverage {
 pub struct Seen(BTreeMap<Provider, BTreeSet<Action>>);
 
 impl Seen {
-    /// Tells whether a class of action of a provider was seen; of [`Action::EgressFlow`], whether flows are logged.
+    /// Returns whether a class of action of a provider was seen; of [`Action::EgressFlow`], whether flows are logged.
     pub fn has(&self, provider: Provider, action: Action) -> bool {
         self.0
             .get(&provider)
@@ -222,7 +229,7 @@ mod tests {
     use crate::config::Config;
     use crate::event::{IdentityKind, Principal, Untrusted};
     use crate::identity::Resolver;
-    use crate::measure::{DayBook, Plan};
+    use crate::measure::{DayAggregate, Plan};
     use crate::time::Day;
 
     /// A record that a number stands for. Two in eight share their id with another, which names its caller.
@@ -244,14 +251,14 @@ mod tests {
         event
     }
 
-    fn book(numbers: &[u32]) -> DayBook {
+    fn aggregate(numbers: &[u32]) -> DayAggregate {
         let config = Config::default();
         let resolver = Resolver::new(&config, []);
-        let mut book = DayBook::new(Day(20_000));
+        let mut aggregate = DayAggregate::new(Day(20_000));
         for n in numbers {
-            book.tell(&resolver.settle(&mut event(*n)), &Plan::default());
+            aggregate.add(&resolver.resolve(&mut event(*n)), &Plan::default());
         }
-        book
+        aggregate
     }
 
     proptest! {
@@ -263,26 +270,37 @@ mod tests {
             again in 0..1_600usize,
         ) {
             let all: Vec<u32> = (0..1_600).collect();
-            let covered = book(&all).covered();
-            prop_assert_eq!(&covered, &book(&shuffled).covered());
+            let covered = aggregate(&all).covered();
+            prop_assert_eq!(&covered, &aggregate(&shuffled).covered());
             let repeated = [&shuffled[..], &shuffled[again..]].concat();
-            prop_assert_eq!(&covered, &book(&repeated).covered());
+            prop_assert_eq!(&covered, &aggregate(&repeated).covered());
             // Books that are merged share no record.
             let (one, two) = all.split_at(8 * at);
-            let mut merged = book(two);
-            merged.merge(book(one));
+            let mut merged = aggregate(two);
+            merged.merge(aggregate(one));
             prop_assert_eq!(&covered, &merged.covered());
         }
     }
 
     #[test]
     fn a_leg_counts_what_can_have_a_field_and_names_a_bounded_number_of_operations() {
-        let covered = book(&(0..40_000).collect::<Vec<_>>()).covered();
-        assert!(covered.legs().any(|(_, leg)| leg.is_crowded()));
-        for (key, leg) in covered.legs() {
-            assert!(leg.operations().len() <= OPERATIONS_MAX);
-            assert!(leg.whole <= leg.events && leg.first <= leg.last, "{key:?}");
-            assert!(Field::ALL.iter().all(|f| leg.having(*f) <= leg.whole));
+        let covered = aggregate(&(0..40_000).collect::<Vec<_>>()).covered();
+        assert!(
+            covered
+                .log_sources()
+                .any(|(_, log_source)| log_source.is_crowded())
+        );
+        for (key, log_source) in covered.log_sources() {
+            assert!(log_source.operations().len() <= OPERATIONS_MAX);
+            assert!(
+                log_source.whole <= log_source.events && log_source.first <= log_source.last,
+                "{key:?}"
+            );
+            assert!(
+                Field::ALL
+                    .iter()
+                    .all(|f| log_source.having(*f) <= log_source.whole)
+            );
         }
         let seen = covered.seen();
         assert!(seen.has(Provider::Aws, Action::EgressFlow));
@@ -297,9 +315,9 @@ mod tests {
             Provider::Aws,
             Source::AwsVpcFlow,
         );
-        assert_eq!(LegKey::of(&flow).action, Action::EgressFlow);
+        assert_eq!(LogSourceKey::of(&flow).action, Action::EgressFlow);
         // A transit gateway's does not: the bytes are counted elsewhere.
         flow.counted = false;
-        assert_eq!(LegKey::of(&flow).action, Action::Other);
+        assert_eq!(LogSourceKey::of(&flow).action, Action::Other);
     }
 }

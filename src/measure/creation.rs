@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::Settled;
+use crate::identity::ResolvedEvent;
 use crate::time::Time;
 use crate::vocab::Str;
 
@@ -29,19 +29,19 @@ pub type Creations = BTreeMap<Str, Creation>;
 
 impl Creation {
     /// Returns what an event tells of the identity that it created.
-    pub fn of(settled: &Settled) -> Self {
-        let event = settled.event;
+    pub fn of(resolved: &ResolvedEvent) -> Self {
+        let event = resolved.event;
         let caller = || event.principal.as_ref().map(|p| p.id.clone());
         Self {
             at: event.time,
             event_id: event.id.clone(),
             operation: format!("{}:{}", event.service, event.op).into(),
-            by: settled.identity.clone().or_else(caller),
+            by: resolved.identity.clone().or_else(caller),
             from: event.peer.ip,
         }
     }
 
-    /// Tells whether this one is to be kept rather than another of the same identity: the earlier, and of two copies of one
+    /// Returns whether this one is to be kept rather than another of the same identity: the earlier, and of two copies of one
     /// event that which names who did it.
     fn goes_before(&self, other: &Self) -> bool {
         let key = |c: &Self| (c.at, c.event_id.clone(), c.by.is_none());

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{IdentityKind, Principal, Provider};
 use crate::glob::Glob;
-use crate::measure::{BurstKey, BurstReading, Bursts, Mark, Plan, Shares, value_hash};
+use crate::measure::{BurstKey, BurstReading, Bursts, Grants, Mark, Plan, value_hash};
 use crate::sketch::{Distinct, Tally};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str, Trait};
@@ -68,7 +68,7 @@ pub struct Minute {
 
 /// Data given to another account: a copy into its bucket, a replication, a share, or a policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Share {
+pub struct Grant {
     /// The bucket that was given away.
     pub bucket: Str,
     /// The account that it was given to; `*` is everybody.
@@ -82,7 +82,7 @@ pub struct Share {
 /// Everybody, as the account of a share.
 pub const EVERYBODY: &str = "*";
 
-impl Share {
+impl Grant {
     /// Returns the value of [`Trait::Destination`] by which it is known where something was given to.
     pub fn destination(&self) -> Str {
         destination_of(&self.account, Some(&self.bucket))
@@ -117,7 +117,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Tells whether any record came from one of these; so they do if none says whose it is.
+    /// Returns whether any record came from one of these; so they do if none says whose it is.
     pub fn is_of(&self, providers: &[Provider]) -> bool {
         self.providers.is_empty() || self.providers.iter().any(|p| providers.contains(p))
     }
@@ -195,7 +195,7 @@ pub struct DayFacts {
     /// Whether a network flow went to an external address.
     pub sends_flows: bool,
     /// Data given to other accounts.
-    pub shares: Shares,
+    pub grants: Grants,
     /// What happened all at once, sorted by what is counted.
     bursts: Vec<(BurstKey, Bursts)>,
 }
@@ -215,7 +215,7 @@ impl DayFacts {
             watched: BTreeMap::new(),
             lacking: BTreeSet::new(),
             sends_flows: false,
-            shares: Shares::default(),
+            grants: Grants::default(),
             bursts: Vec::new(),
         }
     }
@@ -350,7 +350,7 @@ impl DayFacts {
         self.lacking.insert((which, metric));
     }
 
-    /// Tells whether any call lacked a trait that added to one of these metrics.
+    /// Returns whether any call lacked a trait that added to one of these metrics.
     pub fn lacks(&self, which: Trait, metrics: impl FnOnce() -> Vec<Metric>) -> bool {
         let mut of_trait = self.lacking.iter().filter(|(t, _)| *t == which).peekable();
         if of_trait.peek().is_none() {
@@ -416,7 +416,7 @@ impl DayFacts {
         }
         self.lacking.extend(&other.lacking);
         self.sends_flows |= other.sends_flows;
-        self.shares.merge(&other.shares);
+        self.grants.merge(&other.grants);
         for (key, bursts) in &other.bursts {
             match self.bursts.binary_search_by_key(key, |&(k, _)| k) {
                 Ok(at) => self.bursts[at].1.merge(bursts),
@@ -482,16 +482,16 @@ impl DayFacts {
             .collect()
     }
 
-    /// Tells whether any of a metric was measured that day.
+    /// Returns whether any of a metric was measured that day.
     pub fn is_active(&self, metric: Metric) -> bool {
         let stored = stored_as(metric);
         self.cells.iter().any(|(key, _)| key.metric == stored)
     }
 
-    /// Tells whether a bucket on the sensitive list was touched: read, listed, copied, or given to another account.
+    /// Returns whether a bucket on the sensitive list was touched: read, listed, copied, or given to another account.
     pub fn touches_sensitive(&self) -> bool {
         self.is_active(Metric::SensitiveBuckets)
-            || self.shares.iter().any(|(share, _)| share.sensitive)
+            || self.grants.iter().any(|(grant, _)| grant.sensitive)
     }
 
     /// Returns every metric that was measured that day, each once, in order.
@@ -580,13 +580,13 @@ mod tests {
     fn giving_a_sensitive_bucket_away_touches_it() {
         let mut facts = DayFacts::starting(Day(20_000).start());
         for (sensitive, touches) in [(false, false), (true, true)] {
-            let share = Share {
+            let grant = Grant {
                 bucket: "payroll".into(),
                 account: "999988887777".into(),
                 sensitive,
                 is_grant: true,
             };
-            facts.shares.add(share, 1);
+            facts.grants.add(grant, 1);
             assert_eq!(facts.touches_sensitive(), touches);
         }
         assert!(!facts.is_active(Metric::SensitiveBuckets));

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Action, Event, IdentityKind};
-use crate::identity::Settled;
+use crate::identity::ResolvedEvent;
 use crate::measure::value_hash;
 use crate::time::{Day, Time};
 use crate::vocab::Str;
@@ -46,16 +46,16 @@ pub struct Issuance {
 impl Issuance {
     /// Returns the credential that a call passed on to its caller, and how: roles assumed, and sessions of one's own. What a
     /// provider's services take for themselves is no news, and there is much of it.
-    pub fn of(settled: &Settled) -> Option<(Str, Self)> {
-        let event = settled.event;
+    pub fn of(resolved: &ResolvedEvent) -> Option<(Str, Self)> {
+        let event = resolved.event;
         let credential = event.issued.as_ref().filter(|_| is_passing(event))?;
         let caller = || event.principal.as_ref().map(|p| p.id.clone());
         let issuance = Self {
-            is_copy: event.twin_of_account.is_some(),
+            is_copy: event.duplicate_of_account.is_some(),
             at: event.time,
             event_id: event.id.clone(),
             operation: format!("{}:{}", event.service, event.op).into(),
-            by: settled.identity.clone().or_else(caller),
+            by: resolved.identity.clone().or_else(caller),
             with: event.credential.clone(),
             from: event.peer.ip,
         };
@@ -71,7 +71,7 @@ impl Issuance {
         texts.map(|text| text.len()).sum()
     }
 
-    /// Tells whether this one is to be kept rather than another of the same credential: that which names who took it, that of
+    /// Returns whether this one is to be kept rather than another of the same credential: that which names who took it, that of
     /// the caller's own account, and the earliest.
     fn goes_before(&self, other: &Self) -> bool {
         (self.by.is_none(), self) < (other.by.is_none(), other)

@@ -184,8 +184,8 @@ mod tests {
         assert_eq!(role_of(&links(&name_alone), 1).as_deref(), Some("late"));
         let with_own = [&name_alone[..], &[call("own", 1, true, 500)]].concat();
         assert_eq!(role_of(&links(&with_own), 1).as_deref(), Some("own"));
-        let on_the_eve = links(&[call("own", 1, true, 500)]);
-        let found = behind(&[&links(&name_alone), &on_the_eve], DAY);
+        let on_the_previous_day = links(&[call("own", 1, true, 500)]);
+        let found = behind(&[&links(&name_alone), &on_the_previous_day], DAY);
         assert_eq!(found.values().map(|id| &**id).collect::<Vec<_>>(), ["own"]);
     }
 

@@ -5,22 +5,22 @@
 mod burst;
 mod coverage;
 mod creation;
-mod daybook;
+mod day_aggregate;
+mod duplicates;
 mod facts;
+mod grants;
 mod issuance;
 mod links;
-mod shares;
-mod twice;
 
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
-pub use coverage::{Coverage, Leg, LegKey, Seen};
+pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
-pub use daybook::{DayBook, Joins, OwnAccounts, Subject};
+pub use day_aggregate::{DayAggregate, IdentityJoins, OwnAccounts, Subject};
 use facts::destination_of;
-pub use facts::{Cell, CellKey, DayFacts, EVERYBODY, Minute, Profile, Share, TraitValues};
+pub use facts::{Cell, CellKey, DayFacts, EVERYBODY, Grant, Minute, Profile, TraitValues};
+pub use grants::Grants;
 pub use issuance::{Issuance, Issuances, Issued};
 pub use links::Links;
-pub use shares::Shares;
 
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
@@ -30,7 +30,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::glob::Glob;
-use crate::identity::Settled;
+use crate::identity::ResolvedEvent;
 use crate::identity::address::network_of;
 use crate::time::Window;
 use crate::vocab::{BurstKind, Metric, Str, Trait};
@@ -71,14 +71,14 @@ const WITHOUT_MFA: &str = "no mfa";
 const WRITTEN_BYTES: usize = 96;
 
 /// What one event adds to the facts of everybody concerned.
-pub struct Contribution<'a> {
-    settled: &'a Settled<'a>,
+pub struct EventAmounts<'a> {
+    resolved: &'a ResolvedEvent<'a>,
     sums: Vec<(Metric, u64)>,
     distinct: Vec<(Metric, u64)>,
     read_calls: u64,
     egress_bytes: u64,
     traits: Vec<(Trait, u64, Value<'a>)>,
-    shares: Vec<Share>,
+    grants: Vec<Grant>,
     marks: Vec<Mark>,
     /// Where values are written that no text of the event holds.
     written: String,
@@ -90,39 +90,39 @@ enum Value<'a> {
     Written(Range<usize>),
 }
 
-impl<'a> Contribution<'a> {
+impl<'a> EventAmounts<'a> {
     /// Works out what an event adds.
-    pub fn of(settled: &'a Settled<'a>) -> Self {
-        let mut contribution = Self {
-            settled,
+    pub fn of(resolved: &'a ResolvedEvent<'a>) -> Self {
+        let mut amounts = Self {
+            resolved,
             sums: Vec::with_capacity(4),
             distinct: Vec::with_capacity(4),
             read_calls: 0,
             egress_bytes: 0,
             traits: Vec::with_capacity(8),
-            shares: Vec::new(),
+            grants: Vec::new(),
             marks: Vec::new(),
             written: String::with_capacity(WRITTEN_BYTES),
         };
-        contribution.add_context();
-        let event = settled.event;
+        amounts.add_context();
+        let event = resolved.event;
         if event.counted && event.context.via.is_none() {
-            contribution.add_amounts();
+            amounts.add_amounts();
         }
-        contribution
+        amounts
     }
 
     fn add_amounts(&mut self) {
-        let event = self.settled.event;
+        let event = self.resolved.event;
         if event.outcome == Outcome::Denied {
             if is_measured(event.action) {
                 self.sums.push((Metric::DeniedCalls, 1));
                 if event.action != Action::EnumerateDirectory {
                     let bucket = event.container.as_ref().map(|b| value_hash(b.raw()));
-                    let group = bucket.unwrap_or(0) ^ whence(event).rotate_left(1);
+                    let group = bucket.unwrap_or(0) ^ origin_address(event).rotate_left(1);
                     self.mark(BurstKind::DeniedCalls, group, value_hash(&event.id));
                     if let Some(bucket) = bucket {
-                        self.mark(BurstKind::DeniedBuckets, whence(event), bucket);
+                        self.mark(BurstKind::DeniedBuckets, origin_address(event), bucket);
                     }
                 }
             }
@@ -144,17 +144,17 @@ impl<'a> Contribution<'a> {
                 if let Some(bucket) = bucket {
                     self.distinct.push((Metric::PostureBuckets, bucket));
                     if event.context.console_stated != Some(true) {
-                        self.mark(BurstKind::PostureBuckets, whence(event), bucket);
+                        self.mark(BurstKind::PostureBuckets, origin_address(event), bucket);
                     }
                 }
             }
-            Action::WritePosture => self.add_share(event),
+            Action::WritePosture => self.add_grant(event),
             Action::EnumerateDirectory => {
                 self.sums.push((Metric::DirectoryCalls, 1));
                 let family = value_hash(&event.op);
                 self.distinct.push((Metric::DirectoryFamilies, family));
                 if event.context.console_stated != Some(true) {
-                    self.mark(BurstKind::DirectoryFamilies, whence(event), family);
+                    self.mark(BurstKind::DirectoryFamilies, origin_address(event), family);
                 }
             }
             Action::EgressFlow => {
@@ -182,7 +182,7 @@ impl<'a> Contribution<'a> {
                 Metric::PrefixesListed,
                 bucket ^ value_hash(prefix).rotate_left(1),
             ));
-            if self.settled.sensitive {
+            if self.resolved.sensitive {
                 self.distinct.push((Metric::SensitiveBuckets, bucket));
             }
         }
@@ -201,10 +201,10 @@ impl<'a> Contribution<'a> {
                 bucket ^ value_hash(object.raw()).rotate_left(1),
             ));
         }
-        if self.settled.sensitive {
+        if self.resolved.sensitive {
             self.add_sensitive(bucket);
         }
-        if let (AddressClass::External, Some(ip)) = (self.settled.peer_class, event.peer.ip) {
+        if let (AddressClass::External, Some(ip)) = (self.resolved.peer_class, event.peer.ip) {
             self.add_egress(bytes, ip);
         }
     }
@@ -213,7 +213,7 @@ impl<'a> Contribution<'a> {
         self.sums.push((Metric::SensitiveReadCalls, 1));
         self.distinct
             .extend(bucket.map(|b| (Metric::SensitiveBuckets, b)));
-        if self.settled.peer_class == AddressClass::External {
+        if self.resolved.peer_class == AddressClass::External {
             self.sums.push((Metric::SensitiveExternalCalls, 1));
         }
     }
@@ -222,7 +222,7 @@ impl<'a> Contribution<'a> {
         self.sums.push((Metric::CopyCalls, 1));
         // A replication or export that is only configured names no object and moves nothing yet; who it is given to is a
         // share.
-        if self.settled.source_sensitive && event.copied_from.is_some() && event.object.is_some() {
+        if self.resolved.source_sensitive && event.copied_from.is_some() && event.object.is_some() {
             self.add_sensitive(
                 event
                     .copied_from
@@ -231,18 +231,18 @@ impl<'a> Contribution<'a> {
                     .map(|b| value_hash(b.raw())),
             );
         }
-        self.add_share(event);
+        self.add_grant(event);
     }
 
-    fn add_share(&mut self, event: &Event) {
+    fn add_grant(&mut self, event: &Event) {
         let Some(account) = &event.destination.account else {
             return;
         };
         let Some(bucket) = event.copied_from.as_ref().or(event.container.as_ref()) else {
             return;
         };
-        let sensitive = self.settled.sensitive || self.settled.source_sensitive;
-        self.shares.push(Share {
+        let sensitive = self.resolved.sensitive || self.resolved.source_sensitive;
+        self.grants.push(Grant {
             bucket: bucket.shared().clone(),
             account: account.clone(),
             sensitive,
@@ -268,7 +268,7 @@ impl<'a> Contribution<'a> {
     }
 
     fn add_context(&mut self) {
-        let event = self.settled.event;
+        let event = self.resolved.event;
         if event.is_flow() {
             return;
         }
@@ -278,7 +278,7 @@ impl<'a> Contribution<'a> {
         if event.context.via.is_some() {
             return;
         }
-        self.add_whereabouts(event);
+        self.add_location(event);
         if event.user_agent.is_some() {
             self.add_trait(Trait::UserAgent, &event.client);
         }
@@ -325,8 +325,8 @@ impl<'a> Contribution<'a> {
     }
 
     /// Adds where a call came from, unless it came from a provider's own machinery.
-    fn add_whereabouts(&mut self, event: &'a Event) {
-        let (peer, class) = (&event.peer, self.settled.peer_class);
+    fn add_location(&mut self, event: &'a Event) {
+        let (peer, class) = (&event.peer, self.resolved.peer_class);
         if class == AddressClass::CloudInternal {
             return;
         }
@@ -366,7 +366,7 @@ impl<'a> Contribution<'a> {
 
     /// Adds the contribution to the facts of one subject.
     pub fn add_to(&self, facts: &mut DayFacts, plan: &Plan) {
-        let event = self.settled.event;
+        let event = self.resolved.event;
         facts.see(event.time, event.principal.as_ref().map(|p| p.kind));
         for &(metric, amount) in &self.sums {
             facts.add_sum(metric, Window::TEN_MINUTES, event.time, amount);
@@ -410,12 +410,12 @@ impl<'a> Contribution<'a> {
             }
         }
         facts.sends_flows |= event.is_flow() && event.action == Action::EgressFlow;
-        for share in &self.shares {
-            facts.shares.add(share.clone(), 1);
+        for grant in &self.grants {
+            facts.grants.add(grant.clone(), 1);
         }
     }
 
-    /// Tells whether the event shows a value of a trait.
+    /// Returns whether the event shows a value of a trait.
     pub fn shows(&self, which: Trait, value: &str) -> bool {
         let hash = value_hash(value);
         self.traits
@@ -429,11 +429,11 @@ impl<'a> Contribution<'a> {
     }
 
     /// Returns what the event gives to other accounts.
-    pub fn shares(&self) -> &[Share] {
-        &self.shares
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
     }
 
-    /// Tells whether the event adds to some metric, so that it may stand in an alert as evidence.
+    /// Returns whether the event adds to some metric, so that it may stand in an alert as evidence.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
         self.sums
             .iter()
@@ -443,7 +443,7 @@ impl<'a> Contribution<'a> {
 }
 
 /// Returns where a call came from, by its hash.
-fn whence(event: &Event) -> u64 {
+fn origin_address(event: &Event) -> u64 {
     match (&event.peer.ip, &event.peer.host) {
         (Some(ip), _) => value_hash(&ip.to_string()),
         (None, Some(host)) => value_hash(host.raw()),
@@ -451,7 +451,7 @@ fn whence(event: &Event) -> u64 {
     }
 }
 
-/// Tells whether a denied call of this class says something of storage or directory enumeration.
+/// Returns whether a denied call of this class says something of storage or directory enumeration.
 const fn is_measured(action: Action) -> bool {
     matches!(
         action,

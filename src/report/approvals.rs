@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::engine::{Foreseen, Hidden, Standing, Unwise, Warning};
+use crate::engine::{ApprovalLint, ApprovalSimulation, ApprovalState, Hidden, Warning};
 use crate::report::escape::Plain;
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
@@ -52,18 +52,18 @@ struct Said<'a> {
 }
 
 /// Returns how approvals stand as a document.
-pub fn document(standings: &[Standing]) -> Document<'_> {
+pub fn document(approval_states: &[ApprovalState]) -> Document<'_> {
     Document {
         schema: SCHEMA,
-        approvals: standings.iter().map(entry).collect(),
+        approvals: approval_states.iter().map(entry).collect(),
     }
 }
 
-fn entry(standing: &Standing) -> Entry<'_> {
-    let approval = &standing.approval;
+fn entry(state: &ApprovalState) -> Entry<'_> {
+    let approval = &state.approval;
     let analytics = approval.analytics.as_ref();
     Entry {
-        id: &standing.id,
+        id: &state.id,
         criteria: approval.criteria.written().into_iter().collect(),
         analytics: analytics.map(|ids| ids.iter().map(|id| &*id.text).collect()),
         owner: &approval.owner,
@@ -71,9 +71,9 @@ fn entry(standing: &Standing) -> Entry<'_> {
         expires: approval.expires.to_string(),
         file: &approval.place.file,
         line: approval.place.line,
-        hidden: standing.hidden,
-        last_hidden: standing.last.map(|at| at.to_string()),
-        warnings: standing
+        hidden: state.hidden,
+        last_hidden: state.last.map(|at| at.to_string()),
+        warnings: state
             .warnings
             .iter()
             .map(|warning| Said {
@@ -85,24 +85,24 @@ fn entry(standing: &Standing) -> Entry<'_> {
 }
 
 /// Returns how approvals stand, a paragraph each.
-pub fn list(standings: &[Standing], paint: Paint) -> String {
-    if standings.is_empty() {
+pub fn list(approval_states: &[ApprovalState], paint: Paint) -> String {
+    if approval_states.is_empty() {
         return "nothing is approved\n".to_owned();
     }
     let mut out = String::new();
-    for standing in standings {
+    for state in approval_states {
         // Writing to a string cannot fail.
-        let _ = write_standing(&mut out, standing, paint);
+        let _ = write_approval_state(&mut out, state, paint);
     }
     out
 }
 
-fn write_standing(out: &mut String, standing: &Standing, paint: Paint) -> std::fmt::Result {
-    let approval = &standing.approval;
+fn write_approval_state(out: &mut String, state: &ApprovalState, paint: Paint) -> std::fmt::Result {
+    let approval = &state.approval;
     writeln!(
         out,
         "{}  {}",
-        paint.bold(&standing.id),
+        paint.bold(&state.id),
         Plain(&approval.reason)
     )?;
     let mut fact = |name: &str, text: &str| writeln!(out, "  {name:<9} {}", Plain(text));
@@ -116,24 +116,24 @@ fn write_standing(out: &mut String, standing: &Standing, paint: Paint) -> std::f
         "until",
         &format!("{}, at {}", approval.expires, approval.place),
     )?;
-    let hidden = match (&standing.last, standing.hidden) {
+    let hidden = match (&state.last, state.hidden) {
         (Some(last), n) => format!("{}, the last at {last}", noun(n, "alert", "alerts")),
         (None, _) => "nothing so far".to_owned(),
     };
     fact("hid", &hidden)?;
-    for warning in &standing.warnings {
+    for warning in &state.warnings {
         fact("warning", &words(warning))?;
     }
     Ok(())
 }
 
 /// Returns what is amiss with an approval and who owns it, for a line of its own.
-pub fn warning(standing: &Standing, warning: &Warning) -> String {
+pub fn warning(state: &ApprovalState, warning: &Warning) -> String {
     format!(
         "approval {} {}: {}",
-        standing.id,
+        state.id,
         words(warning),
-        standing.approval
+        state.approval
     )
 }
 
@@ -155,26 +155,24 @@ fn words(warning: &Warning) -> String {
 }
 
 /// Returns what of an approval is unwise, each in a sentence.
-pub fn unwise(foreseen: &Foreseen, what: &Unwise) -> Vec<String> {
-    let wideness = &foreseen.wideness;
+pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Vec<String> {
+    let breadth = &simulation.breadth;
     let mut said = Vec::new();
     if what.is_for_anybody {
         said.push(
             "it names neither an identity nor a role, so it covers whoever meets its other criteria, an intruder too"
                 .to_owned(),
         );
-    } else if wideness.identities > WIDE_IDENTITIES
-        && wideness.identities * WIDE_SHARE > wideness.of
-    {
+    } else if breadth.identities > WIDE_IDENTITIES && breadth.identities * WIDE_SHARE > breadth.of {
         said.push(format!(
             "it is very wide: it covers {} of the {} identities that are known",
-            count(wideness.identities),
-            count(wideness.of)
+            count(breadth.identities),
+            count(breadth.of)
         ));
-    } else if wideness.identities == 0 && wideness.of > 0 {
+    } else if breadth.identities == 0 && breadth.of > 0 {
         said.push(format!(
             "it covers none of the {} that are known",
-            noun(wideness.of, "identity", "identities")
+            noun(breadth.of, "identity", "identities")
         ));
     }
     if what.is_by_who_alone {
@@ -195,19 +193,19 @@ pub fn unwise(foreseen: &Foreseen, what: &Unwise) -> Vec<String> {
 }
 
 /// Returns what an approval would have hidden: all of it, or the sum and the newest.
-pub fn foreseen(foreseen: &Foreseen, is_whole: bool, paint: Paint) -> String {
+pub fn simulation(simulation: &ApprovalSimulation, is_whole: bool, paint: Paint) -> String {
     let mut out = String::new();
-    let _ = write_foreseen(&mut out, foreseen, is_whole, paint);
+    let _ = write_simulation(&mut out, simulation, is_whole, paint);
     out
 }
 
-fn write_foreseen(
+fn write_simulation(
     out: &mut String,
-    foreseen: &Foreseen,
+    simulation: &ApprovalSimulation,
     is_whole: bool,
     paint: Paint,
 ) -> std::fmt::Result {
-    let Foreseen { hidden, looked, .. } = foreseen;
+    let ApprovalSimulation { hidden, looked, .. } = simulation;
     let told = |is_told: bool, is_sure: bool| {
         let is_meant = |h: &&Hidden| h.alert_id.is_some() == is_told && h.is_sure == is_sure;
         hidden.iter().filter(is_meant).count() as u64

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::baseline::{Baseline, Generation, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};
 use crate::report::draw::{Curve, bars};
+use crate::report::drift::DriftDocument;
 use crate::report::escape::Plain;
-use crate::report::habit::habit;
-use crate::report::moved::RiseDocument;
 use crate::report::number::{amount, count, noun};
 use crate::report::paint::Paint;
+use crate::report::regularity::regularity;
 use crate::stats::Predictive;
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind};
@@ -66,7 +66,7 @@ pub struct BaselineDocument {
     /// Groups that it is judged against where its own history is thin, nearest first.
     pub chain: Vec<GroupDocument>,
     /// Daily amounts that creep above their slow level.
-    pub rising: Vec<RiseDocument>,
+    pub rising: Vec<DriftDocument>,
     /// The last day on which that was judged.
     pub drift_judged_through: Option<String>,
 }
@@ -128,7 +128,7 @@ pub struct GroupDocument {
     /// Entities in it.
     pub members: u32,
     /// What they mostly do.
-    pub habit: Option<String>,
+    pub regularity: Option<String>,
 }
 
 impl BaselineDocument {
@@ -160,17 +160,17 @@ impl BaselineDocument {
                         kind: group.kind.as_str(),
                         id: group.id.to_string(),
                         members: state.map_or(0, |state| state.members),
-                        habit: state.and_then(habit),
+                        regularity: state.and_then(regularity),
                     }
                 })
                 .collect(),
             rising: generation
-                .movement
+                .drift_report
                 .of(entity)
                 .iter()
-                .map(|rise| RiseDocument::of(rise, generation.movement.threshold))
+                .map(|rise| DriftDocument::of(rise, generation.drift_report.threshold))
                 .collect(),
-            drift_judged_through: generation.movement.through.map(|day| day.to_string()),
+            drift_judged_through: generation.drift_report.through.map(|day| day.to_string()),
         }
     }
 }
@@ -288,9 +288,9 @@ fn write_text(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt:
             Plain(&group.id),
             noun(u64::from(group.members), "member", "members"),
             group
-                .habit
+                .regularity
                 .as_ref()
-                .map_or(String::new(), |habit| format!("; {habit}"))
+                .map_or(String::new(), |regularity| format!("; {regularity}"))
         )?;
     }
     Ok(())
@@ -384,7 +384,7 @@ fn write_drift(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt
         return writeln!(out, "    none through {through}");
     }
     for rise in &b.rising {
-        let state = match &rise.moved {
+        let state = match &rise.drift {
             Some(day) => format!("counts as moved since {day}"),
             None => format!("moved from {:.1} on", rise.threshold),
         };

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::analytic::{Analytic, UNTOLD};
-use crate::engine::{AnalyticCoverage, CoverageState, CoveredDays, LegCoverage, Verdict};
+use crate::engine::{
+    AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, LogSourceCoverage,
+};
 use crate::event::{Field, Provider};
 use crate::measure::Coverage;
 use crate::report::number::{count, noun, percent};
@@ -34,7 +36,7 @@ pub struct CoverageDocument {
     /// What was seen, by log, provider and class of action.
     pub seen: Vec<SeenDocument>,
     /// What analytics see of it.
-    pub analytics: Vec<VerdictDocument>,
+    pub analytics: Vec<CoverageVerdictDocument>,
     /// What is told by no log, or by none unless asked to.
     pub unobservable: Vec<UnobservableDocument>,
 }
@@ -64,7 +66,7 @@ pub struct SeenDocument {
 
 /// What an analytic sees of a provider.
 #[derive(Debug, Serialize)]
-pub struct VerdictDocument {
+pub struct CoverageVerdictDocument {
     /// Its id.
     pub analytic: String,
     /// Whose logs.
@@ -78,12 +80,12 @@ pub struct VerdictDocument {
     /// Why, in one sentence, where it is not covered.
     pub why: Option<String>,
     /// What it rests on.
-    pub legs: Vec<LegDocument>,
+    pub log_sources: Vec<LogSourceDocument>,
 }
 
 /// One kind of records that an analytic rests on.
 #[derive(Debug, Serialize)]
-pub struct LegDocument {
+pub struct LogSourceDocument {
     /// What they are called.
     pub name: String,
     /// The log.
@@ -133,7 +135,7 @@ impl CoverageDocument {
         let providers: Vec<Provider> = Provider::ALL
             .iter()
             .filter(|p| {
-                all.legs().any(|(key, _)| key.provider == **p)
+                all.log_sources().any(|(key, _)| key.provider == **p)
                     || judged.iter().any(|j| j.provider == **p)
             })
             .copied()
@@ -151,21 +153,21 @@ impl CoverageDocument {
 }
 
 fn seen(all: &Coverage) -> Vec<SeenDocument> {
-    all.legs()
-        .map(|(key, leg)| SeenDocument {
+    all.log_sources()
+        .map(|(key, log_source)| SeenDocument {
             source: key.source.as_str(),
             provider: key.provider.as_str(),
             action: key.action.as_str(),
-            events: leg.events,
-            first: leg.first.to_string(),
-            last: leg.last.to_string(),
-            whole: leg.whole,
+            events: log_source.events,
+            first: log_source.first.to_string(),
+            last: log_source.last.to_string(),
+            whole: log_source.whole,
             fields: Field::ALL
                 .iter()
-                .map(|field| (field.as_str(), leg.having(*field)))
+                .map(|field| (field.as_str(), log_source.having(*field)))
                 .filter(|(_, n)| *n > 0)
                 .collect(),
-            operations: leg
+            operations: log_source
                 .operations()
                 .into_iter()
                 .map(|(operation, n)| (operation.to_owned(), n))
@@ -174,40 +176,43 @@ fn seen(all: &Coverage) -> Vec<SeenDocument> {
         .collect()
 }
 
-fn verdict(judged: &AnalyticCoverage) -> VerdictDocument {
-    VerdictDocument {
+fn verdict(judged: &AnalyticCoverage) -> CoverageVerdictDocument {
+    CoverageVerdictDocument {
         analytic: judged.analytic.to_string(),
         provider: judged.provider.as_str(),
         verdict: judged.verdict.as_str(),
         has_records: judged.has_records,
         lacks_sensitive: judged.lacks_sensitive,
         why: why(judged),
-        legs: judged.legs.iter().map(leg).collect(),
+        log_sources: judged.log_sources.iter().map(log_source).collect(),
     }
 }
 
-fn leg(leg: &LegCoverage) -> LegDocument {
-    let row = &leg.telemetry;
-    LegDocument {
+fn log_source(log_source: &LogSourceCoverage) -> LogSourceDocument {
+    let row = &log_source.telemetry;
+    LogSourceDocument {
         name: row.name.clone(),
         source: row.source.as_str(),
         or: row.or.iter().map(|source| source.as_str()).collect(),
         events: row.events.clone(),
         required: row.required,
-        state: leg.state.as_str(),
-        records: leg.records,
-        last: leg.last.map(|time: Time| time.to_string()),
-        operations: leg
+        state: log_source.state.as_str(),
+        records: log_source.records,
+        last: log_source.last.map(|time: Time| time.to_string()),
+        operations: log_source
             .operations
             .iter()
             .map(|(operation, n)| (operation.to_string(), *n))
             .collect(),
-        lacking: leg
+        lacking: log_source
             .fields
             .iter()
             .map(|lack| (lack.field.as_str(), lack.share))
             .collect(),
-        missing: leg.missing().map(|lack| lack.field.as_str()).collect(),
+        missing: log_source
+            .missing()
+            .map(|lack| lack.field.as_str())
+            .collect(),
         without: row.without.clone(),
     }
 }
@@ -258,9 +263,9 @@ fn unobservable(providers: &[Provider], analytics: &[Analytic]) -> Vec<Unobserva
 /// Says in a sentence why an analytic does not see all; `None` if it does.
 fn why(judged: &AnalyticCoverage) -> Option<String> {
     match judged.verdict {
-        Verdict::Covered => return None,
-        Verdict::Unjudged => return Some("it is not written for it".to_owned()),
-        Verdict::Partial | Verdict::Blind => {}
+        CoverageVerdict::Covered => return None,
+        CoverageVerdict::Unjudged => return Some("it is not written for it".to_owned()),
+        CoverageVerdict::Partial | CoverageVerdict::Blind => {}
     }
     if !judged.has_records {
         return Some(format!("there is no record of {}", judged.provider));
@@ -269,23 +274,27 @@ fn why(judged: &AnalyticCoverage) -> Option<String> {
     if judged.lacks_sensitive {
         reasons.push(NO_SENSITIVE.to_owned());
     }
-    for leg in judged.legs.iter().filter(|leg| leg.is_gone()) {
-        let name = &leg.telemetry.name;
-        let gone = match (leg.state, leg.last) {
+    for log_source in judged
+        .log_sources
+        .iter()
+        .filter(|log_source| log_source.is_gone())
+    {
+        let name = &log_source.telemetry.name;
+        let gone = match (log_source.state, log_source.last) {
             (CoverageState::Silent, Some(last)) => format!("{name} silent since {last}"),
             _ => format!("no {}", name.trim_start_matches("the ")),
         };
         reasons.push(format!(
             "{gone}: {}",
-            first_sentence(&leg.telemetry.without)
+            first_sentence(&log_source.telemetry.without)
         ));
     }
-    for leg in &judged.legs {
-        for lack in leg.missing() {
+    for log_source in &judged.log_sources {
+        for lack in log_source.missing() {
             reasons.push(format!(
                 "{} of {} lack {}",
                 percent(lack.share),
-                leg.telemetry.name,
+                log_source.telemetry.name,
                 lack.field
             ));
         }
@@ -303,7 +312,7 @@ fn first_sentence(text: &str) -> &str {
 /// is no record: not every estate has them all.
 pub fn blind_spots(judged: &[AnalyticCoverage]) -> Vec<String> {
     let is_told = |j: &&AnalyticCoverage| {
-        j.has_records && matches!(j.verdict, Verdict::Partial | Verdict::Blind)
+        j.has_records && matches!(j.verdict, CoverageVerdict::Partial | CoverageVerdict::Blind)
     };
     let without: BTreeSet<Provider> = judged
         .iter()
@@ -367,7 +376,7 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
     }
     let mut unjudged: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for verdict in &document.analytics {
-        if verdict.verdict == Verdict::Unjudged.as_str() {
+        if verdict.verdict == CoverageVerdict::Unjudged.as_str() {
             let analytics = unjudged.entry(verdict.provider).or_default();
             analytics.push(&verdict.analytic);
         } else {
@@ -405,7 +414,11 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
     Ok(())
 }
 
-fn write_verdict(out: &mut String, verdict: &VerdictDocument, paint: Paint) -> std::fmt::Result {
+fn write_verdict(
+    out: &mut String,
+    verdict: &CoverageVerdictDocument,
+    paint: Paint,
+) -> std::fmt::Result {
     let head = format!(
         "{} {} {}",
         verdict.analytic,
@@ -414,8 +427,10 @@ fn write_verdict(out: &mut String, verdict: &VerdictDocument, paint: Paint) -> s
     );
     let why = verdict.why.as_deref().unwrap_or_default();
     writeln!(out, "{}", paint.bold(&head))?;
-    let is_gone = |leg: &LegDocument| leg.state == "silent" || leg.state == "never";
-    let is_told_below = verdict.has_records && verdict.legs.iter().any(is_gone);
+    let is_gone = |log_source: &LogSourceDocument| {
+        log_source.state == "silent" || log_source.state == "never"
+    };
+    let is_told_below = verdict.has_records && verdict.log_sources.iter().any(is_gone);
     if !is_told_below && !why.is_empty() {
         writeln!(out, "  {why}")?;
     } else if verdict.lacks_sensitive {
@@ -424,25 +439,33 @@ fn write_verdict(out: &mut String, verdict: &VerdictDocument, paint: Paint) -> s
     if !verdict.has_records {
         return Ok(());
     }
-    for leg in &verdict.legs {
-        let need = if leg.required { "required" } else { "optional" };
-        let last = match &leg.last {
-            Some(last) if leg.state == "silent" => format!(", silent since {last}"),
+    for log_source in &verdict.log_sources {
+        let need = if log_source.required {
+            "required"
+        } else {
+            "optional"
+        };
+        let last = match &log_source.last {
+            Some(last) if log_source.state == "silent" => format!(", silent since {last}"),
             Some(last) => format!(", last {last}"),
             None => String::new(),
         };
         writeln!(
             out,
             "  {:<6} {} ({}, {need}): {}{last}",
-            leg.state,
-            leg.name,
-            leg.source,
-            noun(leg.records, "record", "records"),
+            log_source.state,
+            log_source.name,
+            log_source.source,
+            noun(log_source.records, "record", "records"),
         )?;
-        if !leg.operations.is_empty() {
-            writeln!(out, "         {}", Plain(&most_frequent(&leg.operations)))?;
+        if !log_source.operations.is_empty() {
+            writeln!(
+                out,
+                "         {}",
+                Plain(&most_frequent(&log_source.operations))
+            )?;
         }
-        let lacking: Vec<String> = leg
+        let lacking: Vec<String> = log_source
             .lacking
             .iter()
             .filter_map(|(field, share)| Some((field, share.filter(|share| *share > 0.0)?)))
@@ -451,8 +474,8 @@ fn write_verdict(out: &mut String, verdict: &VerdictDocument, paint: Paint) -> s
         if !lacking.is_empty() {
             writeln!(out, "         lacking {}", lacking.join(", "))?;
         }
-        if is_gone(leg) {
-            writeln!(out, "         without: {}", leg.without)?;
+        if is_gone(log_source) {
+            writeln!(out, "         without: {}", log_source.without)?;
         }
     }
     Ok(())
@@ -480,10 +503,10 @@ mod tests {
         let judged = |analytic: &str, provider, has_records| AnalyticCoverage {
             analytic: analytic.into(),
             provider,
-            verdict: Verdict::Blind,
+            verdict: CoverageVerdict::Blind,
             has_records,
             lacks_sensitive: has_records,
-            legs: Vec::new(),
+            log_sources: Vec::new(),
         };
         let all = [
             judged("A1", Provider::Azure, false),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::evidence::{HoursBasis, Judgement, NoveltyBasis, ShareBasis, VolumeBasis};
+use crate::evidence::{GrantBasis, HoursBasis, NoveltyBasis, ScoreEvidence, VolumeBasis};
 use crate::score::Alert;
 use crate::stats::Severity;
 
@@ -82,7 +82,7 @@ pub struct AlertDocument {
     pub approval: Option<String>,
     /// How the statistic became the score, in numbers; older documents have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub evidence: Option<Judgement>,
+    pub evidence: Option<ScoreEvidence>,
     /// Guards everything else against damage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -265,7 +265,7 @@ pub enum AlertReason {
         surprise: f64,
         /// What was judged by, in numbers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        basis: Option<ShareBasis>,
+        basis: Option<GrantBasis>,
         /// The first of the acts.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         first: Option<FirstEvent>,

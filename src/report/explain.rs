@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::evidence::{HoursBasis, Judgement, NoveltyBasis, QUANTILES, Reference};
+use crate::evidence::{HoursBasis, NoveltyBasis, QUANTILES, Reference, ScoreEvidence};
 use crate::report::document::{AlertDocument, AlertReason, Amount, AmountBasis, JudgedAgainst};
 use crate::report::draw::{Axis, Curve, labels, steps};
 use crate::report::escape::Plain;
@@ -95,7 +95,11 @@ fn by_weight(reasons: &[AlertReason], sum: f64) -> (Vec<&AlertReason>, Vec<&Aler
 }
 
 /// Draws the arm's stored distribution with the statistic marked in it.
-fn write_arm(out: &mut String, alert: &AlertDocument, judgement: &Judgement) -> std::fmt::Result {
+fn write_arm(
+    out: &mut String,
+    alert: &AlertDocument,
+    judgement: &ScoreEvidence,
+) -> std::fmt::Result {
     let Some(arm) = &judgement.arm else {
         return writeln!(out, "The arm has no stored distribution yet.");
     };
@@ -142,7 +146,7 @@ fn write_arm(out: &mut String, alert: &AlertDocument, judgement: &Judgement) -> 
 }
 
 /// Says what the rank is, which arms are compared by.
-fn write_rank(out: &mut String, judgement: &Judgement) -> std::fmt::Result {
+fn write_rank(out: &mut String, judgement: &ScoreEvidence) -> std::fmt::Result {
     let odds = judgement.statistic / std::f64::consts::LN_10;
     let of_arm = judgement.arm.map_or(0.0, |arm| {
         (-arm.log10_exceedance(judgement.statistic)).max(0.0)
@@ -291,7 +295,7 @@ fn write_reason(
                 Plain(&whose),
             )?;
             match basis {
-                Some(basis) => write_habit(out, basis, *of, *support),
+                Some(basis) => write_regularity(out, basis, *of, *support),
                 None => Ok(()),
             }
         }
@@ -312,7 +316,7 @@ fn write_reason(
 }
 
 /// Says how often something is new here, and how rare it is that a new value is known to so few.
-fn write_habit(
+fn write_regularity(
     out: &mut String,
     basis: &NoveltyBasis,
     active_days: u32,
@@ -441,7 +445,7 @@ mod tests {
             quantiles: [0.0, 0.5, 1.0, 1.5, 2.0, 3.0],
         };
         let statistic = 1.0 + 2.0 * std::f64::consts::LN_10;
-        let mut judgement = Judgement {
+        let mut judgement = ScoreEvidence {
             statistic,
             factor: 1.0,
             damped: None,

@@ -117,12 +117,12 @@ impl InspectionDocument {
 }
 
 impl InspectionDocument {
-    /// Tells whether nothing, or not all, of the file could be read.
+    /// Returns whether nothing, or not all, of the file could be read.
     pub fn is_unreadable(&self) -> bool {
         self.error.is_some() || (self.events == 0 && self.rejected > 0)
     }
 
-    /// Tells whether something is wrong with the file: it is cut off, has records that were rejected, or several formats.
+    /// Returns whether something is wrong with the file: it is cut off, has records that were rejected, or several formats.
     pub fn is_odd(&self) -> bool {
         self.is_unreadable() || self.rejected > 0 || self.formats.len() > 1
     }

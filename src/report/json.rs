@@ -12,12 +12,12 @@ use crate::event::steers;
 
 /// Returns a document on one line, without the end of the line.
 pub fn line(document: &impl Serialize) -> String {
-    write(document, Harmless(CompactFormatter))
+    write(document, EscapingFormatter(CompactFormatter))
 }
 
 /// Returns a document over several lines, for people.
 pub fn pretty(document: &impl Serialize) -> String {
-    write(document, Harmless(PrettyFormatter::new()))
+    write(document, EscapingFormatter(PrettyFormatter::new()))
 }
 
 fn write(document: &impl Serialize, formatter: impl Formatter) -> String {
@@ -32,9 +32,9 @@ fn write(document: &impl Serialize, formatter: impl Formatter) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-struct Harmless<F>(F);
+struct EscapingFormatter<F>(F);
 
-impl<F: Formatter> Formatter for Harmless<F> {
+impl<F: Formatter> Formatter for EscapingFormatter<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,

@@ -3,26 +3,26 @@
 //! Everything that comes from a log is escaped here, whatever it is written into: a terminal is not steered, a page not
 //! scripted, and a line of JSON stays one line. Nothing here prints; every function hands back text.
 
-pub mod account;
 pub mod approvals;
 pub mod baseline;
 pub mod coverage;
 mod document;
 mod draw;
+pub mod drift;
 pub mod ecs;
 mod escape;
 pub mod evaluation;
 pub mod explain;
-mod habit;
 pub mod html;
 pub mod inspection;
 pub mod json;
-pub mod moved;
+pub mod not_alerted;
 mod number;
 pub mod ocsf;
 mod paint;
 pub mod plot;
 pub mod proposals;
+mod regularity;
 pub mod summary;
 pub mod text;
 pub mod tuning;

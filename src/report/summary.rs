@@ -5,14 +5,14 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::baseline::{Movement, Rise};
+use crate::baseline::{DriftReport, Drifted};
 use crate::engine::{
     AnalyticEvaluation, Backtest, DayCount, Evaluation, FalseAlert, IntakeSummary, ScoreSummary,
     TrainSummary,
 };
 use crate::report::coverage;
+use crate::report::drift::{self, DriftDocument};
 use crate::report::escape::Plain;
-use crate::report::moved::{self, RiseDocument};
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::tuning;
@@ -136,31 +136,31 @@ pub struct Summary {
     /// What analytics do not see, one sentence each; none if they see all.
     pub blind_spots: Vec<String>,
     /// Baselines found to have moved, by the day that was then judged; only after a backtest.
-    pub moved: Vec<MovedOn>,
+    pub baseline_drift: Vec<DriftedOn>,
     /// How alerts compare with labels, where there are any.
     pub evaluation: Option<Evaluation>,
 }
 
 /// Baselines that were found to have moved on the morning of a day.
 #[derive(Debug, Clone, Serialize)]
-pub struct MovedOn {
+pub struct DriftedOn {
     /// The day that was judged next.
     pub day: String,
     /// How many moved.
     pub total: u64,
     /// Those that went farthest.
-    pub farthest: Vec<RiseDocument>,
+    pub farthest: Vec<DriftDocument>,
 }
 
-impl MovedOn {
-    fn of(day: Day, movement: &Movement) -> Self {
-        let mut rises: Vec<&Rise> = movement.rising.iter().collect();
+impl DriftedOn {
+    fn of(day: Day, drift_report: &DriftReport) -> Self {
+        let mut rises: Vec<&Drifted> = drift_report.rising.iter().collect();
         rises.sort_by(|a, b| b.sum.total_cmp(&a.sum));
         rises.truncate(MOVED_A_DAY_MAX);
         Self {
             day: day.to_string(),
-            total: movement.rising.len() as u64,
-            farthest: moved::documents(movement, &rises),
+            total: drift_report.rising.len() as u64,
+            farthest: drift::documents(drift_report, &rises),
         }
     }
 }
@@ -215,7 +215,7 @@ impl Summary {
             },
             per_day: Vec::new(),
             blind_spots: coverage::blind_spots(&summary.coverage),
-            moved: Vec::new(),
+            baseline_drift: Vec::new(),
             evaluation: None,
         }
     }
@@ -234,10 +234,10 @@ impl Summary {
                 thresholds_between: backtest.thresholds_between.clone(),
             }),
             per_day: backtest.per_day.clone(),
-            moved: backtest
-                .moved
+            baseline_drift: backtest
+                .drifted
                 .iter()
-                .map(|(day, movement)| MovedOn::of(*day, movement))
+                .map(|(day, drift_report)| DriftedOn::of(*day, drift_report))
                 .collect(),
             evaluation: backtest.evaluation.clone(),
             ..Self::of_score(&backtest.summary, &tally)
@@ -335,7 +335,7 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
         )?;
     }
     write_blind_spots(out, &summary.blind_spots, paint)?;
-    write_moved(out, &summary.moved, paint)?;
+    write_drifted(out, &summary.baseline_drift, paint)?;
     match &summary.evaluation {
         Some(evaluation) => write_evaluation(out, evaluation, paint),
         None => Ok(()),
@@ -377,12 +377,12 @@ fn write_blind_spots(out: &mut String, sentences: &[String], paint: Paint) -> st
     Ok(())
 }
 
-fn write_moved(out: &mut String, moved: &[MovedOn], paint: Paint) -> std::fmt::Result {
-    if moved.is_empty() {
+fn write_drifted(out: &mut String, drift: &[DriftedOn], paint: Paint) -> std::fmt::Result {
+    if drift.is_empty() {
         return Ok(());
     }
-    let total: u64 = moved.iter().map(|on| on.total).sum();
-    let days: Vec<String> = moved
+    let total: u64 = drift.iter().map(|on| on.total).sum();
+    let days: Vec<String> = drift
         .iter()
         .map(|on| format!("{} on {}", count(on.total), on.day))
         .collect();
@@ -393,12 +393,12 @@ fn write_moved(out: &mut String, moved: &[MovedOn], paint: Paint) -> std::fmt::R
         "moved",
         &format!("{baselines} moved upwards: {}", days.join(", ")),
     )?;
-    let mut farthest: Vec<&RiseDocument> = moved.iter().flat_map(|on| &on.farthest).collect();
+    let mut farthest: Vec<&DriftDocument> = drift.iter().flat_map(|on| &on.farthest).collect();
     farthest.sort_by(|a, b| b.sum.total_cmp(&a.sum));
     for rise in farthest.iter().take(MOVED_SHOWN) {
         line(out, paint, "", &format!("{}  {}", rise.id, rise.sentence()))?;
     }
-    line(out, paint, "", moved::ADVICE)
+    line(out, paint, "", drift::ADVICE)
 }
 
 fn alerts_line(alerts: &Alerts, days: u64) -> String {
@@ -510,7 +510,7 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
     )?;
     for (n, what) in [
         (
-            summary.unlearnt,
+            summary.exclusions,
             "to be true: what they tell of was left out",
         ),
         (
@@ -542,18 +542,18 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         &tuning::in_force(&summary.thresholds),
     )?;
     write_blind_spots(out, &coverage::blind_spots(&summary.coverage), paint)?;
-    let moved = summary
-        .movement
-        .newly_moved(summary.movement_before.as_ref());
+    let drift = summary
+        .drift_report
+        .newly_drifted(summary.movement_before.as_ref());
     let title = format!(
         "{} moved; all: `plimsoll show`",
-        noun(moved.len() as u64, "baseline", "baselines")
+        noun(drift.len() as u64, "baseline", "baselines")
     );
-    let documents = moved::documents(&summary.movement, &moved);
+    let documents = drift::documents(&summary.drift_report, &drift);
     write!(
         out,
         "{}",
-        moved::digest(&title, &documents, MOVED_SHOWN, paint)
+        drift::digest(&title, &documents, MOVED_SHOWN, paint)
     )
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::engine::{
-    Applied, BUDGET_PER_DAY, Candidate, Cut, InForce, Outcome, Outgrown, Recall, SetBy,
+    Applied, BUDGET_PER_DAY, Candidate, Cut, InForce, Outcome, OutgrownThreshold, Recall, SetBy,
     Sufficiency, TuneReport,
 };
 use crate::report::draw::bars;
@@ -63,7 +63,7 @@ pub fn in_force(thresholds: &[InForce]) -> String {
 }
 
 /// Says that a tuned threshold no longer fits, and what to do.
-pub fn outgrown(outgrown: &Outgrown) -> String {
+pub fn outgrown(outgrown: &OutgrownThreshold) -> String {
     let tuned = &outgrown.threshold;
     let scope = outgrown.analytic.as_deref();
     format!(
@@ -123,7 +123,7 @@ fn write_text(out: &mut String, report: &TuneReport, paint: Paint) -> std::fmt::
     for applied in &report.applied {
         write_applied(out, applied)?;
     }
-    let moved: Vec<String> = report
+    let drift: Vec<String> = report
         .before
         .iter()
         .filter_map(|(id, before)| {
@@ -131,8 +131,8 @@ fn write_text(out: &mut String, report: &TuneReport, paint: Paint) -> std::fmt::
             (before != after).then(|| format!("{id} {before:.1} → {after:.1}"))
         })
         .collect();
-    if !moved.is_empty() {
-        writeln!(out, "moved      {}", moved.join(", "))?;
+    if !drift.is_empty() {
+        writeln!(out, "moved      {}", drift.join(", "))?;
     }
     writeln!(out, "in force   {}", in_force(&report.in_force))
 }
@@ -475,7 +475,7 @@ mod tests {
             in_force(&[one("A", 88.25, SetBy::Default)]),
             "88.2, for 5 a day, not tuned"
         );
-        let outgrown = outgrown(&Outgrown {
+        let outgrown = outgrown(&OutgrownThreshold {
             analytic: Some("A".into()),
             threshold: TunedThreshold {
                 budget_per_day: 5.0,

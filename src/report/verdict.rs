@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::engine::{Feedback, Judgement, Reported};
+use crate::engine::{Feedback, Reported, VerdictInput};
 use crate::report::escape::Plain;
 use crate::report::number::noun;
 use crate::report::paint::Paint;
@@ -43,7 +43,7 @@ pub fn list(verdicts: &Verdicts, paint: Paint) -> String {
 }
 
 /// Returns what a verdict came to, in lines.
-pub fn text(alert: &Reported, judgement: &Judgement, said: &Feedback, paint: Paint) -> String {
+pub fn text(alert: &Reported, judgement: &VerdictInput, said: &Feedback, paint: Paint) -> String {
     let mut out = String::new();
     let _ = write_text(&mut out, alert, judgement, said, paint);
     out
@@ -52,7 +52,7 @@ pub fn text(alert: &Reported, judgement: &Judgement, said: &Feedback, paint: Pai
 fn write_text(
     out: &mut String,
     alert: &Reported,
-    judgement: &Judgement,
+    judgement: &VerdictInput,
     said: &Feedback,
     paint: Paint,
 ) -> std::fmt::Result {
@@ -96,7 +96,7 @@ fn write_text(
     Ok(())
 }
 
-fn nothing_learnt(judgement: &Judgement, said: &Feedback) -> &'static str {
+fn nothing_learnt(judgement: &VerdictInput, said: &Feedback) -> &'static str {
     match judgement {
         _ if !said.changes_baselines && said.before == Some(judgement.is_true) => {
             "the same was said before; nothing changes"
@@ -108,7 +108,7 @@ fn nothing_learnt(judgement: &Judgement, said: &Feedback) -> &'static str {
             "its values stay in the stored distributions; only what `tune` counts changes"
         }
         _ if !said.is_day_stored => "its day is not learnt yet; the next training acts on it",
-        Judgement { is_later: true, .. } => "the next training acts on it",
+        VerdictInput { is_later: true, .. } => "the next training acts on it",
         _ => "nothing was learnt of it, so nothing changes",
     }
 }

@@ -12,21 +12,21 @@ use serde::Serialize;
 
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, arm_key};
-use crate::config::{Approval, Config, Facets, approval_covering};
+use crate::config::{Approval, ApprovalContext, Config, approval_covering};
 use crate::event::{AddressClass, Event, Outcome};
 use crate::evidence::{
-    self, HoursBasis, Judgement, NoveltyBasis, Reference, ShareBasis, VolumeBasis, round,
+    self, GrantBasis, HoursBasis, NoveltyBasis, Reference, ScoreEvidence, VolumeBasis, round,
     significant,
 };
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
-use crate::measure::{Contribution as Amounts, DayFacts, Minute, Plan};
+use crate::measure::{DayFacts, EventAmounts, Minute, Plan};
 use crate::score::assumption::{AssumptionRecord, assumptions};
-use crate::score::bearers::{Bearers, EventRecord, bears_any};
 use crate::score::components::{
-    JudgedAgainst, hours_basis, novelty_basis, share_basis, start_of, volume_basis,
+    JudgedAgainst, grant_basis, hours_basis, novelty_basis, start_of, volume_basis,
 };
-use crate::score::judge::{ArmVerdict, Contribution, Judge, Verdict};
+use crate::score::evidence_events::{EventRecord, EvidenceEvents, shows_any_reason};
+use crate::score::judge::{ArmResult, Contribution, Detection, Judge};
 use crate::score::sequence::{Origin, StepTime};
 use crate::score::subject::Subject;
 use crate::stats::{self, Severity};
@@ -112,7 +112,7 @@ pub struct Alert {
     /// Its id, which outlasts its lines in the file.
     pub approval: Option<String>,
     /// How the statistic became the score, in numbers.
-    pub evidence: Judgement,
+    pub evidence: ScoreEvidence,
     /// Guards everything else against damage; see [`evidence::digest`].
     pub digest: Option<String>,
 }
@@ -185,7 +185,7 @@ pub struct AuthenticationRecord {
 
 /// What a reason was judged against.
 #[derive(Debug, Clone, Serialize)]
-pub struct Evidence {
+pub struct JudgedAgainstRecord {
     /// Kind of entity or group.
     pub kind: &'static str,
     /// Which.
@@ -215,7 +215,7 @@ pub enum Reason {
         /// Its part of the arm's statistic, in natural logarithms.
         surprise: f64,
         /// Whose history.
-        judged_against: Evidence,
+        judged_against: JudgedAgainstRecord,
         /// What was judged by, in numbers.
         basis: VolumeBasis,
     },
@@ -236,7 +236,7 @@ pub enum Reason {
         /// Its part of the arm's statistic, in natural logarithms.
         surprise: f64,
         /// Whose history.
-        judged_against: Evidence,
+        judged_against: JudgedAgainstRecord,
         /// What was judged by, in numbers.
         basis: NoveltyBasis,
         /// The first event of the day that showed it.
@@ -259,12 +259,13 @@ pub enum Reason {
         /// Its part of the arm's statistic, in natural logarithms.
         surprise: f64,
         /// Which peers.
-        judged_against: Evidence,
+        judged_against: JudgedAgainstRecord,
         /// What was judged by, in numbers; `None` if nobody was active.
         basis: Option<HoursBasis>,
     },
     /// Data was given to an account that is not ours.
-    Share {
+    #[serde(rename = "share")]
+    Grant {
         /// Which accounts.
         accounts: Vec<String>,
         /// Which buckets.
@@ -274,7 +275,7 @@ pub enum Reason {
         /// Its part of the arm's statistic, in natural logarithms.
         surprise: f64,
         /// What was judged by, in numbers.
-        basis: ShareBasis,
+        basis: GrantBasis,
         /// The first of the acts.
         first: Option<EventRecord>,
     },
@@ -385,12 +386,12 @@ pub fn alert_id(analytic: &str, entity: &Entity, start: Time) -> String {
 }
 
 /// Tells alerts of one day from their events.
-pub struct Narrator<'a> {
+pub struct AlertBuilder<'a> {
     /// Which short windows are measured.
     pub setup_plan: &'a Plan,
     /// Approvals and sensitive buckets.
     pub config: &'a Config,
-    /// Settles events.
+    /// Resolves events.
     pub resolver: &'a Resolver<'a>,
     /// Judges.
     pub judge: &'a Judge<'a>,
@@ -405,15 +406,15 @@ pub struct Narrator<'a> {
 }
 
 /// The day so far: everything up to an event.
-struct SoFar {
+struct DayPrefix {
     n_events: usize,
     facts: DayFacts,
 }
 
-impl Narrator<'_> {
+impl AlertBuilder<'_> {
     /// Returns the episode's alerts: the first, and one for each rise in severity. `events` are the entity's events of the
     /// day in the order of time and id.
-    pub fn tell(
+    pub fn build(
         &self,
         analytic: &Analytic,
         entity: &Entity,
@@ -423,7 +424,7 @@ impl Narrator<'_> {
         let Some(whole) = self.so_far(events, events.len()) else {
             return Vec::new();
         };
-        let Some(last) = self.verdict(analytic, entity, &whole.facts, met) else {
+        let Some(last) = self.detection(analytic, entity, &whole.facts, met) else {
             return Vec::new();
         };
         let mut alerts = Vec::new();
@@ -442,13 +443,13 @@ impl Narrator<'_> {
             {
                 continue;
             }
-            let Some((so_far, verdict)) =
+            let Some((so_far, detection)) =
                 self.first_reaching(analytic, entity, events, from, severity, met)
             else {
                 continue;
             };
             from = so_far.n_events;
-            reached = self.severity(analytic, &verdict, &so_far.facts);
+            reached = self.severity(analytic, &detection, &so_far.facts);
             let status = if alerts.is_empty() {
                 Status::New
             } else {
@@ -460,7 +461,7 @@ impl Narrator<'_> {
                 entity,
                 &events[..so_far.n_events],
                 &so_far.facts,
-                &verdict,
+                &detection,
                 (status, severity),
                 met,
             ));
@@ -484,15 +485,15 @@ impl Narrator<'_> {
     ) -> Option<Alert> {
         let uncovered = |n: usize| {
             let so_far = self.so_far(events, n)?;
-            let verdict = self.verdict(analytic, entity, &so_far.facts, met)?;
-            let severity = self.severity(analytic, &verdict, &so_far.facts)?;
+            let detection = self.detection(analytic, entity, &so_far.facts, met)?;
+            let severity = self.severity(analytic, &detection, &so_far.facts)?;
             let told = (Status::Update, severity);
             let alert = self.alert(
                 analytic,
                 entity,
                 &events[..n],
                 &so_far.facts,
-                &verdict,
+                &detection,
                 told,
                 met,
             );
@@ -514,16 +515,16 @@ impl Narrator<'_> {
     fn severity(
         &self,
         analytic: &Analytic,
-        verdict: &Verdict,
+        detection: &Detection,
         facts: &DayFacts,
     ) -> Option<Severity> {
         let severity = Severity::of(
-            verdict.score,
+            detection.score,
             stats::rank::score(self.threshold),
             facts.touches_sensitive(),
             false,
         );
-        let most = severity_max(analytic, verdict).unwrap_or(severity);
+        let most = severity_max(analytic, detection).unwrap_or(severity);
         let severity = severity.min(most);
         (severity > Severity::Low || (severity == Severity::Low && self.show_low))
             .then_some(severity)
@@ -538,12 +539,12 @@ impl Narrator<'_> {
         from: usize,
         severity: Severity,
         met: Option<(Day, &[(u16, Minute)])>,
-    ) -> Option<(SoFar, Verdict)> {
+    ) -> Option<(DayPrefix, Detection)> {
         let reaches = |n: usize| {
             let so_far = self.so_far(events, n)?;
-            let verdict = self.verdict(analytic, entity, &so_far.facts, met)?;
-            (self.severity(analytic, &verdict, &so_far.facts)? >= severity)
-                .then_some((so_far, verdict))
+            let detection = self.detection(analytic, entity, &so_far.facts, met)?;
+            (self.severity(analytic, &detection, &so_far.facts)? >= severity)
+                .then_some((so_far, detection))
         };
         let (mut low, mut high) = (from, events.len());
         while low < high {
@@ -557,27 +558,27 @@ impl Narrator<'_> {
         reaches(low.min(events.len()))
     }
 
-    fn so_far(&self, events: &[Event], n_events: usize) -> Option<SoFar> {
+    fn so_far(&self, events: &[Event], n_events: usize) -> Option<DayPrefix> {
         let mut facts = DayFacts::starting(events.first()?.time);
         for event in &events[..n_events] {
             let mut event = event.clone();
-            let settled = self.resolver.settle(&mut event);
-            Amounts::of(&settled).add_to(&mut facts, self.setup_plan);
-            facts.note_provider(settled.event.provider, settled.event.account.as_ref());
-            if let Some(principal) = &settled.event.principal {
+            let resolved = self.resolver.resolve(&mut event);
+            EventAmounts::of(&resolved).add_to(&mut facts, self.setup_plan);
+            facts.note_provider(resolved.event.provider, resolved.event.account.as_ref());
+            if let Some(principal) = &resolved.event.principal {
                 facts.note_principal(principal);
             }
         }
-        Some(SoFar { n_events, facts })
+        Some(DayPrefix { n_events, facts })
     }
 
-    fn verdict(
+    fn detection(
         &self,
         analytic: &Analytic,
         entity: &Entity,
         facts: &DayFacts,
         met: Option<(Day, &[(u16, Minute)])>,
-    ) -> Option<Verdict> {
+    ) -> Option<Detection> {
         let subject = Subject::of(
             entity,
             facts,
@@ -586,7 +587,7 @@ impl Narrator<'_> {
             met,
             self.peer_group_of,
         );
-        self.judge.verdict_of(&subject, analytic)
+        self.judge.detection_of(&subject, analytic)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -596,13 +597,13 @@ impl Narrator<'_> {
         entity: &Entity,
         events: &[Event],
         facts: &DayFacts,
-        verdict: &Verdict,
+        detection: &Detection,
         (status, severity): (Status, Severity),
         met: Option<(Day, &[(u16, Minute)])>,
     ) -> Alert {
         let generation = self.judge.generation();
         let subject = Subject::of(entity, facts, self.day, generation, met, self.peer_group_of);
-        let window = window_of(&verdict.arm, self.day);
+        let window = window_of(&detection.arm, self.day);
         let metrics = metrics_of(analytic);
         let evidence: Vec<&Event> = events
             .iter()
@@ -614,20 +615,20 @@ impl Narrator<'_> {
         } else {
             evidence
         };
-        let bearers = Bearers::of(&verdict.arm, events, self.resolver);
+        let evidence_events = EvidenceEvents::of(&detection.arm, events, self.resolver);
         // What the alert calls new may have come with events that no metric counts.
         let mut told = evidence.clone();
         told.extend(
-            bearers
+            evidence_events
                 .events()
                 .into_iter()
-                .filter(|bearer| evidence.iter().all(|e| e.id != bearer.id)),
+                .filter(|evidence_event| evidence.iter().all(|e| e.id != evidence_event.id)),
         );
         told.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
         let crossing = events.last();
         // One event speaks for the alert, lest an address stands beside another's client.
-        let spoken = match &bearers.speaker {
-            Some(speaker) => std::slice::from_ref(speaker),
+        let spoken = match &evidence_events.representative {
+            Some(representative) => std::slice::from_ref(representative),
             None => &evidence[..],
         };
         let (resources, destinations) = self.tables(&evidence, generation);
@@ -650,15 +651,15 @@ impl Narrator<'_> {
             headline: analytic
                 .arms
                 .iter()
-                .find(|arm| arm.id == verdict.arm.arm)
+                .find(|arm| arm.id == detection.arm.arm)
                 .and_then(|arm| arm.title.clone()),
             techniques: analytic.techniques.clone(),
             severity,
-            score: round(verdict.score, 2),
-            surprise: round(verdict.surprise, 4),
+            score: round(detection.score, 2),
+            surprise: round(detection.surprise, 4),
             threshold: round(stats::rank::score(self.threshold), 2),
-            arm: verdict.arm.arm.to_string(),
-            statistic: round(verdict.arm.statistic, 4),
+            arm: detection.arm.arm.to_string(),
+            statistic: round(detection.arm.statistic, 4),
             provisional: generation.calibration.is_provisional(),
             time: crossing.map_or(self.day.start(), |e| e.time),
             window,
@@ -670,8 +671,8 @@ impl Narrator<'_> {
                 role: profile.role.as_ref().map(|r| r.to_string()),
                 provider: profile.provider.map(|p| p.as_str()),
                 account: profile.account.as_ref().map(|a| a.to_string()),
-                region: bearers
-                    .speaker
+                region: evidence_events
+                    .representative
                     .or(crossing)
                     .and_then(|e| e.region.as_ref())
                     .map(|r| r.to_string()),
@@ -683,10 +684,16 @@ impl Narrator<'_> {
                 session: newest(spoken, |e| e.session.as_ref().map(|s| s.raw().to_owned())),
                 credential: newest(spoken, |e| e.credential.as_ref().map(|c| c.to_string())),
             },
-            authentication: authentication(events, bearers.speaker),
+            authentication: authentication(events, evidence_events.representative),
             assumed: assumptions(&told, generation),
             operations: operations(&told),
-            reasons: reasons(&verdict.arm, events, &bearers, &subject, generation),
+            reasons: reasons(
+                &detection.arm,
+                events,
+                &evidence_events,
+                &subject,
+                generation,
+            ),
             resources,
             destinations,
             events: told.len() as u64,
@@ -698,11 +705,11 @@ impl Narrator<'_> {
             generation: generation.number,
             suppressed_by: None,
             approval: None,
-            evidence: self.judgement(analytic, verdict, facts),
+            evidence: self.judgement(analytic, detection, facts),
             digest: None,
         };
         let asked = (events, &*told, &metrics);
-        let approval = self.approval(analytic, entity, asked, &verdict.arm, &alert);
+        let approval = self.approval(analytic, entity, asked, &detection.arm, &alert);
         alert.suppressed_by = approval.map(ToString::to_string);
         alert.approval = approval.map(Approval::id);
         alert.resources.truncate(ROWS_MAX);
@@ -711,40 +718,45 @@ impl Narrator<'_> {
     }
 
     /// Returns how a verdict came about.
-    fn judgement(&self, analytic: &Analytic, verdict: &Verdict, facts: &DayFacts) -> Judgement {
+    fn judgement(
+        &self,
+        analytic: &Analytic,
+        detection: &Detection,
+        facts: &DayFacts,
+    ) -> ScoreEvidence {
         let calibration = &self.judge.generation().calibration;
-        let arm = &verdict.arm;
+        let arm = &detection.arm;
         let of_arm = calibration.arms.get(&arm_key(&analytic.id, &arm.arm));
-        Judgement {
+        ScoreEvidence {
             statistic: arm.statistic,
             factor: arm.factor,
             damped: (arm.factor < 1.0).then(|| "no unusual context".to_owned()),
             arm: of_arm.map(|distribution| Reference::of(distribution, arm.statistic)),
             rank: arm.rank,
             pooled: Reference::of(&calibration.pooled, arm.rank),
-            surprise: verdict.surprise,
+            surprise: detection.surprise,
             threshold: self.threshold,
             sensitive: facts.touches_sensitive(),
-            severity_max: severity_max(analytic, verdict),
+            severity_max: severity_max(analytic, detection),
         }
     }
 
-    /// Tells whether an event adds to some metric of the analytic.
+    /// Returns whether an event adds to some metric of the analytic.
     fn is_evidence(&self, event: &Event, metrics: &BTreeSet<Metric>) -> bool {
         let mut event = event.clone();
-        let settled = self.resolver.settle(&mut event);
-        let amounts = Amounts::of(&settled);
+        let resolved = self.resolver.resolve(&mut event);
+        let amounts = EventAmounts::of(&resolved);
         amounts.metrics().any(|m| metrics.contains(&m))
     }
 
-    /// Tells whether an approval has to cover an event: it adds to what is judged, bears a reason, or gives something away.
-    fn is_asked_about(&self, event: &Event, metrics: &BTreeSet<Metric>, arm: &ArmVerdict) -> bool {
+    /// Returns whether an approval has to cover an event: it adds to what is judged, bears a reason, or gives something away.
+    fn is_asked_about(&self, event: &Event, metrics: &BTreeSet<Metric>, arm: &ArmResult) -> bool {
         let mut event = event.clone();
-        let settled = self.resolver.settle(&mut event);
-        let amounts = Amounts::of(&settled);
-        !amounts.shares().is_empty()
+        let resolved = self.resolver.resolve(&mut event);
+        let amounts = EventAmounts::of(&resolved);
+        !amounts.grants().is_empty()
             || amounts.metrics().any(|m| metrics.contains(&m))
-            || bears_any(settled.event.time, &amounts, arm)
+            || shows_any_reason(resolved.event.time, &amounts, arm)
     }
 
     /// Returns all buckets that were touched, and all places that data went to, largest first.
@@ -851,7 +863,7 @@ impl Narrator<'_> {
         analytic: &Analytic,
         entity: &Entity,
         (events, told, metrics): (&[Event], &[&Event], &BTreeSet<Metric>),
-        arm: &ArmVerdict,
+        arm: &ArmResult,
         alert: &Alert,
     ) -> Option<&Approval> {
         let mut approvals = self.config.approvals.iter();
@@ -867,7 +879,7 @@ impl Narrator<'_> {
             .collect();
         let (resources, destinations) = self.tables(&evidence, self.judge.generation());
         let calls = || evidence.iter().filter(|event| !event.is_flow());
-        let facets = Facets {
+        let context = ApprovalContext {
             identity: entity.id.clone(),
             aliases: alert
                 .entity
@@ -900,14 +912,14 @@ impl Narrator<'_> {
                 .into_iter()
                 .collect(),
         };
-        approval_covering(self.config, &analytic.id, &facets, alert.time)
+        approval_covering(self.config, &analytic.id, &context, alert.time)
     }
 }
 
 /// Returns the greatest severity that an alert on this arm may have.
-fn severity_max(analytic: &Analytic, verdict: &Verdict) -> Option<Severity> {
+fn severity_max(analytic: &Analytic, detection: &Detection) -> Option<Severity> {
     let mut arms = analytic.arms.iter();
-    arms.find(|arm| arm.id == verdict.arm.arm)?.severity_max
+    arms.find(|arm| arm.id == detection.arm.arm)?.severity_max
 }
 
 /// Returns what was called, most often first.
@@ -958,17 +970,20 @@ fn aliases(subject: &Subject) -> Vec<String> {
 
 /// Returns how the session of an alert began: that of the event that speaks for it, if its record says so, or else the last
 /// sign-in of that day before the crossing, or what the last session says. A sign-in that was refused began none.
-fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<AuthenticationRecord> {
+fn authentication(
+    events: &[Event],
+    representative: Option<&Event>,
+) -> Option<AuthenticationRecord> {
     use crate::event::{Action, Outcome};
     let source_ip = |e: &Event| e.peer.ip.map(|ip| ip.to_string());
     let country = |e: &Event| e.peer.country.as_ref().map(ToString::to_string);
     let has_worked = |e: &Event| matches!(e.outcome, Outcome::Success | Outcome::Unknown);
-    let speaker = speaker.filter(|e| e.context.session_start.is_some());
+    let representative = representative.filter(|e| e.context.session_start.is_some());
     let signed_in = events
         .iter()
         .rev()
         .find(|e| e.action == Action::Authenticate && has_worked(e))
-        .filter(|_| speaker.is_none());
+        .filter(|_| representative.is_none());
     if let Some(event) = signed_in {
         return Some(AuthenticationRecord {
             time: event.time,
@@ -981,7 +996,7 @@ fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<Authentic
             country: country(event),
         });
     }
-    let event = speaker.or_else(|| {
+    let event = representative.or_else(|| {
         let mut latest = events.iter().rev();
         latest.find(|e| e.context.session_start.is_some())
     })?;
@@ -999,7 +1014,7 @@ fn authentication(events: &[Event], speaker: Option<&Event>) -> Option<Authentic
 }
 
 /// Returns the window of the largest volume contribution, or the whole day.
-fn window_of(arm: &ArmVerdict, day: Day) -> Span {
+fn window_of(arm: &ArmResult, day: Day) -> Span {
     if arm.sequence.is_none() {
         for contribution in &arm.contributions {
             let (window, start) = match contribution {
@@ -1037,16 +1052,16 @@ fn metrics_of(analytic: &Analytic) -> BTreeSet<Metric> {
 }
 
 fn reasons(
-    arm: &ArmVerdict,
+    arm: &ArmResult,
     events: &[Event],
-    bearers: &Bearers,
+    evidence_events: &EvidenceEvents,
     subject: &Subject,
     generation: &Generation,
 ) -> Vec<Reason> {
     let contributions = arm.contributions.iter().enumerate();
     let mut reasons: Vec<Reason> = contributions
         .map(|(at, contribution)| {
-            let bearing = (bearers, bearers.first(at));
+            let bearing = (evidence_events, evidence_events.first(at));
             reason(contribution, arm, bearing, subject, generation)
         })
         .collect();
@@ -1090,13 +1105,13 @@ fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
 }
 
 /// Returns a weight that the analytic declares, with what happened.
-fn declared(weight: f64, arm: &ArmVerdict, bearers: &Bearers) -> Reason {
+fn declared(weight: f64, arm: &ArmResult, evidence_events: &EvidenceEvents) -> Reason {
     let texts = |words: &[Str]| words.iter().map(|word| word.to_string()).collect();
     let given = arm.contributions.iter().enumerate();
     let given = given.filter_map(|(at, contribution)| match contribution {
-        Contribution::Share {
+        Contribution::Grant {
             accounts, buckets, ..
-        } => Some((texts(accounts), texts(buckets), bearers.first(at))),
+        } => Some((texts(accounts), texts(buckets), evidence_events.first(at))),
         _ => None,
     });
     let (accounts, buckets, first) = given.into_iter().next().unwrap_or_default();
@@ -1110,8 +1125,8 @@ fn declared(weight: f64, arm: &ArmVerdict, bearers: &Bearers) -> Reason {
 
 fn reason(
     contribution: &Contribution,
-    arm: &ArmVerdict,
-    (bearers, first): (&Bearers, Option<EventRecord>),
+    arm: &ArmResult,
+    (evidence_events, first): (&EvidenceEvents, Option<EventRecord>),
     subject: &Subject,
     generation: &Generation,
 ) -> Reason {
@@ -1150,18 +1165,18 @@ fn reason(
             judged_against: judged_against(&reading.judged_against, reading.hours as f64),
             basis: hours_basis(subject, generation, reading.metric, reading.observed),
         },
-        Contribution::Share {
+        Contribution::Grant {
             accounts,
             buckets,
             destinations,
             acts,
             surprise,
-        } => Reason::Share {
+        } => Reason::Grant {
             accounts: accounts.iter().map(|a| a.to_string()).collect(),
             buckets: buckets.iter().map(|b| b.to_string()).collect(),
             acts: *acts,
             surprise: round(*surprise, 3),
-            basis: share_basis(subject, generation, destinations),
+            basis: grant_basis(subject, generation, destinations),
             first,
         },
         Contribution::Burst {
@@ -1177,24 +1192,24 @@ fn reason(
             surprise: *weight,
             first,
         },
-        Contribution::Weight(weight) => declared(*weight, arm, bearers),
+        Contribution::Weight(weight) => declared(*weight, arm, evidence_events),
     }
 }
 
-fn judged_against(whose: &JudgedAgainst, windows: f64) -> Evidence {
+fn judged_against(whose: &JudgedAgainst, windows: f64) -> JudgedAgainstRecord {
     let windows = round(windows, 1);
     match whose {
-        JudgedAgainst::Own(entity) => Evidence {
+        JudgedAgainst::Own(entity) => JudgedAgainstRecord {
             kind: entity.kind.as_str(),
             id: entity.id.to_string(),
             windows,
         },
-        JudgedAgainst::Group(group) => Evidence {
+        JudgedAgainst::Group(group) => JudgedAgainstRecord {
             kind: group.kind.as_str(),
             id: group.id.to_string(),
             windows,
         },
-        JudgedAgainst::BuiltIn => Evidence {
+        JudgedAgainst::BuiltIn => JudgedAgainstRecord {
             kind: "default",
             id: "built in".to_owned(),
             windows,

@@ -33,7 +33,7 @@ pub fn calibrate_day(
         .count();
     let mut n_entities = known as u64;
     let mut values = Values::of(judge);
-    let far = Far::of(log);
+    let far = TailBounds::of(log);
     let mut extremes = Vec::new();
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
         n_entities += u64::from(!generation.baselines.contains_key(entity));
@@ -93,13 +93,13 @@ enum Which {
 }
 
 /// The value of each distribution above which the tail rule looks at repetitions, as of before the day.
-struct Far {
+struct TailBounds {
     arms: BTreeMap<Str, f64>,
     analytics: BTreeMap<Str, f64>,
     pooled: Option<f64>,
 }
 
-impl Far {
+impl TailBounds {
     fn of(log: &CalibrationLog) -> Self {
         let all = |of: &BTreeMap<Str, Distribution>| {
             of.iter()

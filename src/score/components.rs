@@ -1,7 +1,7 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
 use crate::baseline::{Generation, Group, GroupState};
-use crate::evidence::{FirstAct, HoursBasis, NoveltyBasis, ShareBasis, VolumeBasis};
+use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
 use crate::measure::value_hash;
 use crate::score::subject::Subject;
 use crate::stats::constants::{HAZARD_PRIOR_DAYS, MEMBERS_MIN, ROLE_AMOUNTS_MIN};
@@ -252,7 +252,7 @@ fn novelty_of(
 }
 
 /// Judges a share by the novelty of its destination; `None` if the subject is known for it.
-pub fn share_novelty(
+pub fn grant_novelty(
     subject: &Subject,
     generation: &Generation,
     destination: &Str,
@@ -266,12 +266,12 @@ pub fn share_novelty(
 }
 
 /// Returns what shares to some destinations are judged by.
-pub fn share_basis(subject: &Subject, generation: &Generation, destinations: &[Str]) -> ShareBasis {
+pub fn grant_basis(subject: &Subject, generation: &Generation, destinations: &[Str]) -> GrantBasis {
     let rarest = destinations
         .iter()
-        .filter_map(|destination| share_novelty(subject, generation, destination))
+        .filter_map(|destination| grant_novelty(subject, generation, destination))
         .max_by(|a, b| a.surprise.total_cmp(&b.surprise));
-    ShareBasis {
+    GrantBasis {
         first: rarest.map(|reading| FirstAct {
             novelty: novelty_basis(subject, generation, Trait::Destination),
             active_days: reading.active_days,

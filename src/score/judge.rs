@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analytic::{ActKind, Analytic, Arm, Burst, Cohort, Gate, Term};
 use crate::baseline::{Generation, arm_key};
 use crate::glob::Glob;
-use crate::measure::{BurstKey, BurstReading, EVERYBODY, Share};
-use crate::score::account::{ArmAccount, GateDetail, GateReading, Noting, Unseen, Witness};
+use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
 use crate::score::components::{
-    NoveltyReading, RoleTailReading, VolumeReading, novelty, role_tail, share_novelty, volume,
+    NoveltyReading, RoleTailReading, VolumeReading, grant_novelty, novelty, role_tail, volume,
     volume_of,
+};
+use crate::score::explanation::{
+    ArmExplanation, GateDetail, GateReading, NoopObserver, Observer, Recorder,
 };
 use crate::score::sequence::{SequenceReading, follow};
 use crate::score::subject::{Subject, is_new};
@@ -28,7 +30,7 @@ pub enum Contribution {
     /// A newcomer was busier than its peers.
     RoleTail(RoleTailReading),
     /// Data was given to an account that is not ours.
-    Share {
+    Grant {
         /// The accounts, in order.
         accounts: Vec<Str>,
         /// The buckets, in order.
@@ -60,7 +62,7 @@ impl Contribution {
             Self::Volume(reading) => reading.surprise,
             Self::Novelty(reading) => reading.surprise,
             Self::RoleTail(reading) => reading.surprise,
-            Self::Share { surprise, .. } => *surprise,
+            Self::Grant { surprise, .. } => *surprise,
             Self::Burst { weight, .. } | Self::Weight(weight) => *weight,
         }
     }
@@ -71,7 +73,7 @@ const SHOWN_MAX: usize = 8;
 
 /// What one arm says of a day.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ArmVerdict {
+pub struct ArmResult {
     /// Which arm.
     pub arm: Str,
     /// The sum of its contributions, damped if it is so declared.
@@ -88,13 +90,13 @@ pub struct ArmVerdict {
 
 /// What one analytic says of a day.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct Detection {
     /// Minus log10 of the share of entity-days at least as extreme.
     pub surprise: f64,
     /// The same on a scale from 0 to 100.
     pub score: f64,
     /// The arm that it rests on.
-    pub arm: ArmVerdict,
+    pub arm: ArmResult,
 }
 
 /// Judges days by a set of analytics and one generation.
@@ -123,36 +125,36 @@ impl<'a> Judge<'a> {
     }
 
     /// Returns the verdict of each analytic, by its index, that has anything to say of a subject's day.
-    pub fn verdicts(&self, subject: &Subject) -> Vec<(usize, Verdict)> {
+    pub fn detections(&self, subject: &Subject) -> Vec<(usize, Detection)> {
         let mut parts = Parts::new(subject, self.generation);
         self.analytics
             .iter()
             .enumerate()
             .filter(|(_, analytic)| self.applies(analytic, subject))
-            .filter_map(|(index, analytic)| Some((index, self.verdict(&mut parts, analytic)?)))
+            .filter_map(|(index, analytic)| Some((index, self.detection(&mut parts, analytic)?)))
             .collect()
     }
 
     /// Returns the verdict of one analytic.
-    pub fn verdict_of(&self, subject: &Subject, analytic: &Analytic) -> Option<Verdict> {
-        self.verdict(&mut Parts::new(subject, self.generation), analytic)
+    pub fn detection_of(&self, subject: &Subject, analytic: &Analytic) -> Option<Detection> {
+        self.detection(&mut Parts::new(subject, self.generation), analytic)
     }
 
-    /// Tells whether an analytic speaks of this kind of subject.
+    /// Returns whether an analytic speaks of this kind of subject.
     pub fn applies(&self, analytic: &Analytic, subject: &Subject) -> bool {
         analytic.enabled
             && analytic.entities.contains(&subject.entity.kind)
             && subject.facts.profile.is_of(&analytic.providers)
     }
 
-    fn verdict(&self, parts: &mut Parts, analytic: &Analytic) -> Option<Verdict> {
+    fn detection(&self, parts: &mut Parts, analytic: &Analytic) -> Option<Detection> {
         let arm = self
             .arms(parts, analytic)
             .into_iter()
             .filter(|arm| arm.statistic >= STATISTIC_MIN)
             .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
         let surprise = self.surprise(arm.statistic, arm.rank);
-        Some(Verdict {
+        Some(Detection {
             surprise,
             score: stats::rank::score(surprise),
             arm,
@@ -160,46 +162,46 @@ impl<'a> Judge<'a> {
     }
 
     /// Returns every arm of an analytic that has a statistic above zero.
-    fn arms(&self, parts: &mut Parts, analytic: &Analytic) -> Vec<ArmVerdict> {
+    fn arms(&self, parts: &mut Parts, analytic: &Analytic) -> Vec<ArmResult> {
         analytic
             .arms
             .iter()
             .filter_map(|arm| {
-                let mut verdict = parts.arm(analytic, arm)?;
-                verdict.rank = self.rank(&arm_key(&analytic.id, &arm.id), verdict.statistic);
-                Some(verdict)
+                let mut detection = parts.arm(analytic, arm)?;
+                detection.rank = self.rank(&arm_key(&analytic.id, &arm.id), detection.statistic);
+                Some(detection)
             })
             .collect()
     }
 
     /// Returns a full account of every arm of an analytic, heard or not; `threshold` is the surprise to be reached.
-    pub fn account(
+    pub fn explain(
         &self,
         subject: &Subject,
         analytic: &Analytic,
         threshold: f64,
-    ) -> Vec<ArmAccount> {
+    ) -> Vec<ArmExplanation> {
         let mut parts = Parts::new(subject, self.generation);
-        let account = |arm: &Arm| {
-            let mut noting = Noting::default();
-            let verdict = parts.examine(analytic, arm, &mut noting)?;
+        let explain = |arm: &Arm| {
+            let mut noting = Recorder::default();
+            let detection = parts.examine(analytic, arm, &mut noting)?;
             let key = arm_key(&analytic.id, &arm.id);
-            let (gates, _) = noting.noted();
+            let (gates, _) = noting.recorded();
             let surprise_of = |statistic: f64| {
                 let rank = self.rank(&key, statistic);
                 (rank, self.surprise(statistic, rank))
             };
             let belongs = parts.belongs(arm.cohort);
-            Some(ArmAccount::of(
+            Some(ArmExplanation::of(
                 arm,
                 belongs,
                 gates,
-                &verdict,
+                &detection,
                 threshold,
                 surprise_of,
             ))
         };
-        analytic.arms.iter().filter_map(account).collect()
+        analytic.arms.iter().filter_map(explain).collect()
     }
 
     /// Returns the surprise of an arm's statistic that has a rank.
@@ -239,13 +241,13 @@ impl<'a> Judge<'a> {
 }
 
 impl ActKind {
-    /// Tells whether giving something to an account that is not ours is an act of this kind.
-    pub(super) fn is(self, share: &Share) -> bool {
-        let is_public = &*share.account == EVERYBODY;
+    /// Returns whether giving something to an account that is not ours is an act of this kind.
+    pub(super) fn is(self, grant: &Grant) -> bool {
+        let is_public = &*grant.account == EVERYBODY;
         match self {
-            Self::SensitiveShare => share.sensitive,
-            Self::ForeignGrant => share.is_grant && !share.sensitive && !is_public,
-            Self::PublicGrant => share.is_grant && !share.sensitive && is_public,
+            Self::SensitiveShare => grant.sensitive,
+            Self::ForeignGrant => grant.is_grant && !grant.sensitive && !is_public,
+            Self::PublicGrant => grant.is_grant && !grant.sensitive && is_public,
         }
     }
 }
@@ -342,25 +344,25 @@ impl<'s, 'a> Parts<'s, 'a> {
     }
 
     /// Returns what an arm says; `None` if a gate is shut or nothing is surprising.
-    fn arm(&mut self, analytic: &Analytic, arm: &Arm) -> Option<ArmVerdict> {
-        self.examine(analytic, arm, &mut Unseen)
-            .filter(|verdict| verdict.statistic > 0.0)
+    fn arm(&mut self, analytic: &Analytic, arm: &Arm) -> Option<ArmResult> {
+        self.examine(analytic, arm, &mut NoopObserver)
+            .filter(|detection| detection.statistic > 0.0)
     }
 
-    /// Returns what an arm says; `None` if it is not for this subject or a gate is shut, unless the witness wants to see it
+    /// Returns what an arm says; `None` if it is not for this subject or a gate is shut, unless the observer wants to see it
     /// all the same.
-    fn examine<W: Witness>(
+    fn examine<W: Observer>(
         &mut self,
         analytic: &Analytic,
         arm: &Arm,
-        witness: &mut W,
-    ) -> Option<ArmVerdict> {
+        observer: &mut W,
+    ) -> Option<ArmResult> {
         if !self.belongs(arm.cohort) && !W::WANTS_ALL {
             return None;
         }
         let mut sequence = None;
         for gate in &arm.gates {
-            if !self.is_open(analytic, gate, &mut sequence, witness) && !W::WANTS_ALL {
+            if !self.is_open(analytic, gate, &mut sequence, observer) && !W::WANTS_ALL {
                 return None;
             }
         }
@@ -377,7 +379,7 @@ impl<'s, 'a> Parts<'s, 'a> {
         };
         let statistic =
             stats::arm::statistic(factor, contributions.iter().map(Contribution::surprise));
-        Some(ArmVerdict {
+        Some(ArmResult {
             arm: arm.id.clone(),
             statistic,
             factor,
@@ -387,13 +389,13 @@ impl<'s, 'a> Parts<'s, 'a> {
         })
     }
 
-    /// Tells whether a gate is open; one that waits for the sequence leaves it in `sequence`.
-    fn is_open<W: Witness>(
+    /// Returns whether a gate is open; one that waits for the sequence leaves it in `sequence`.
+    fn is_open<W: Observer>(
         &mut self,
         analytic: &Analytic,
         gate: &Gate,
         sequence: &mut Option<SequenceReading>,
-        witness: &mut W,
+        observer: &mut W,
     ) -> bool {
         match gate {
             Gate::Active(metrics) => {
@@ -402,7 +404,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                 let names = |metrics: &mut dyn Iterator<Item = &Metric>| {
                     metrics.map(|m| m.as_str()).collect()
                 };
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Active {
                         metrics: names(&mut metrics.iter()),
@@ -414,7 +416,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             Gate::AtLeast(metric, least) => {
                 let measured = self.over_the_day(*metric);
                 let is_open = measured >= *least;
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::AtLeast {
                         metric: metric.as_str(),
@@ -432,17 +434,17 @@ impl<'s, 'a> Parts<'s, 'a> {
                         is_open |= self.is_open(analytic, gate, sequence, &mut within);
                     }
                 }
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::AnyOf {
-                        of: within.noted().0,
+                        of: within.recorded().0,
                     },
                 });
                 is_open
             }
             Gate::Context => {
                 let is_open = self.has_unusual_context(analytic);
-                witness.gate(|| {
+                observer.gate(|| {
                     let traits = analytic.context.iter();
                     let unusual = traits
                         .clone()
@@ -460,20 +462,20 @@ impl<'s, 'a> Parts<'s, 'a> {
             }
             Gate::External => {
                 let is_open = self.is_external(analytic);
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::External,
                 });
                 is_open
             }
             Gate::Act(act) => {
-                let shares = self.foreign_shares(analytic, *act);
-                let is_open = !shares.is_empty();
-                witness.gate(|| GateReading {
+                let grants = self.foreign_grants(analytic, *act);
+                let is_open = !grants.is_empty();
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Act {
                         act: act.as_str(),
-                        acts: shares.iter().map(|&(_, n)| n).sum(),
+                        acts: grants.iter().map(|&(_, n)| n).sum(),
                     },
                 });
                 is_open
@@ -483,7 +485,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                     .burst(key_of(burst), burst.fixed)
                     .map_or(0, |reading| reading.observed);
                 let is_open = observed >= burst.at_least;
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Burst {
                         burst: burst.kind.as_str(),
@@ -499,7 +501,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                     .volume(*metric, analytic)
                     .map_or(0.0, |reading| reading.surprise);
                 let is_open = surprise > *more_than;
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Surprising {
                         metric: metric.as_str(),
@@ -512,7 +514,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             Gate::Shows { which, like, new } => {
                 let values = self.values_like(*which, like, *new);
                 let is_open = !values.is_empty();
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Shows {
                         r#trait: which.as_str(),
@@ -537,7 +539,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                     || !beyond.is_empty()
                     || is_crowded
                     || facts.lacks(*which, || analytic.metrics());
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Beyond {
                         r#trait: which.as_str(),
@@ -555,7 +557,7 @@ impl<'s, 'a> Parts<'s, 'a> {
                 let profile = self.subject.facts.profile.kind();
                 let kind = self.subject.baseline.map_or(profile, |b| b.kind);
                 let is_open = kinds.is_empty() || kinds.contains(&kind);
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Caller {
                         caller: kind.as_str(),
@@ -567,7 +569,7 @@ impl<'s, 'a> Parts<'s, 'a> {
             Gate::Unlogged(action) => {
                 let provider = self.subject.facts.profile.provider;
                 let is_open = provider.is_some_and(|p| !self.generation.sees(p, *action));
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Unlogged {
                         action: action.as_str(),
@@ -585,10 +587,10 @@ impl<'s, 'a> Parts<'s, 'a> {
                     follow(self.subject, self.generation, steps, &windows, &mut within)
                 });
                 let is_open = sequence.is_some();
-                witness.gate(|| GateReading {
+                observer.gate(|| GateReading {
                     is_open,
                     what: GateDetail::Sequence {
-                        steps: within.noted().1,
+                        steps: within.recorded().1,
                     },
                 });
                 is_open
@@ -629,17 +631,17 @@ impl<'s, 'a> Parts<'s, 'a> {
                 );
             }
             Term::Acts(act) => {
-                let shares = self.foreign_shares(analytic, *act);
-                let acts = shares.iter().map(|&(_, n)| n).sum::<u64>();
-                let accounts = each_once(shares.iter().map(|(share, _)| share.account.clone()));
-                let buckets = each_once(shares.iter().map(|(share, _)| share.bucket.clone()));
-                let destinations = each_once(shares.iter().map(|(share, _)| share.destination()));
+                let grants = self.foreign_grants(analytic, *act);
+                let acts = grants.iter().map(|&(_, n)| n).sum::<u64>();
+                let accounts = each_once(grants.iter().map(|(grant, _)| grant.account.clone()));
+                let buckets = each_once(grants.iter().map(|(grant, _)| grant.bucket.clone()));
+                let destinations = each_once(grants.iter().map(|(grant, _)| grant.destination()));
                 let first = destinations
                     .iter()
-                    .filter_map(|to| share_novelty(self.subject, self.generation, to))
+                    .filter_map(|to| grant_novelty(self.subject, self.generation, to))
                     .map(|novelty| novelty.surprise)
                     .fold(0.0, f64::max);
-                contributions.push(Contribution::Share {
+                contributions.push(Contribution::Grant {
                     accounts,
                     buckets,
                     destinations,
@@ -674,12 +676,12 @@ impl<'s, 'a> Parts<'s, 'a> {
             .map_or(0, |&(_, x)| x)
     }
 
-    /// Tells whether a sensitive bucket met somebody external: as the caller, or as the destination.
+    /// Returns whether a sensitive bucket met somebody external: as the caller, or as the destination.
     fn is_external(&self, analytic: &Analytic) -> bool {
         self.subject.facts.is_active(Metric::SensitiveExternalCalls)
             || self.subject.facts.sends_flows
             || !self
-                .foreign_shares(analytic, ActKind::SensitiveShare)
+                .foreign_grants(analytic, ActKind::SensitiveShare)
                 .is_empty()
     }
 
@@ -709,14 +711,14 @@ impl<'s, 'a> Parts<'s, 'a> {
     }
 
     /// Returns what was given, in acts of this kind, to accounts that are not ours, and in how many acts.
-    fn foreign_shares(&self, analytic: &Analytic, act: ActKind) -> Vec<(&'s Share, u64)> {
+    fn foreign_grants(&self, analytic: &Analytic, act: ActKind) -> Vec<(&'s Grant, u64)> {
         let approved = &analytic.approved_destinations;
         self.subject
             .facts
-            .shares
+            .grants
             .iter()
-            .filter(|(share, _)| act.is(share) && !self.generation.is_ours(&share.account))
-            .filter(|(share, _)| !approved.iter().any(|d| d.matches(&share.account)))
+            .filter(|(grant, _)| act.is(grant) && !self.generation.is_ours(&grant.account))
+            .filter(|(grant, _)| !approved.iter().any(|d| d.matches(&grant.account)))
             .collect()
     }
 }

@@ -3,8 +3,8 @@
 use crate::analytic::Step;
 use crate::baseline::Generation;
 use crate::measure::{Creation, Minute};
-use crate::score::account::{StepReading, Witness};
 use crate::score::components::{VolumeReading, start_of, volume_of};
+use crate::score::explanation::{Observer, StepReading};
 use crate::score::subject::{Subject, is_new};
 use crate::time::{Time, Window};
 use crate::vocab::Metric;
@@ -40,29 +40,29 @@ pub struct SequenceReading {
 
 /// One minute of a subject's activity, on an absolute clock.
 #[derive(Clone, Copy)]
-struct Tick {
+struct ActiveMinute {
     time: Time,
     amounts: Minute,
 }
 
 /// Follows the steps through a subject's minutes; `None` unless every step was taken, in order and in time.
-pub(super) fn follow<W: Witness>(
+pub(super) fn follow<W: Observer>(
     subject: &Subject,
     generation: &Generation,
     sequence: &[Step],
     windows: &[Window],
-    witness: &mut W,
+    observer: &mut W,
 ) -> Option<SequenceReading> {
-    let on = |day: crate::time::Day, minutes: &[(u16, Minute)]| -> Vec<Tick> {
+    let on = |day: crate::time::Day, minutes: &[(u16, Minute)]| -> Vec<ActiveMinute> {
         minutes
             .iter()
-            .map(|&(minute, amounts)| Tick {
+            .map(|&(minute, amounts)| ActiveMinute {
                 time: day.start().plus_secs(i64::from(minute) * 60),
                 amounts,
             })
             .collect()
     };
-    let mut ticks = on(subject.day.plus(-1), subject.eve);
+    let mut ticks = on(subject.day.plus(-1), subject.previous_day);
     ticks.extend(on(subject.day, subject.facts.timeline()));
     let mut steps = Vec::new();
     let mut from = 0;
@@ -75,7 +75,7 @@ pub(super) fn follow<W: Witness>(
                 let (begun, how, is_young) = first_seen(subject, generation, *within_secs);
                 origin = Some(how);
                 let time = is_young.then_some(begun);
-                witness.step(|| StepReading {
+                observer.step(|| StepReading {
                     step: name,
                     time,
                     measured: subject.facts.last.secs_since(begun) as f64,
@@ -86,7 +86,7 @@ pub(super) fn follow<W: Witness>(
             Step::Spike { metric, surprise } => {
                 let (at, largest) = spike(subject, generation, *metric, *surprise, &ticks, windows);
                 let time = at.map(|at| ticks[at].time);
-                witness.step(|| StepReading {
+                observer.step(|| StepReading {
                     step: name,
                     time,
                     measured: largest,
@@ -103,14 +103,14 @@ pub(super) fn follow<W: Witness>(
                     .position(|t| t.amounts.egress_bytes > 0 && t.time <= until)
                     .map(|at| from + at);
                 // Only what happens on the day that is judged can raise an alert of that day.
-                let today: Vec<Tick> = ticks[at.unwrap_or(ticks.len())..]
+                let today: Vec<ActiveMinute> = ticks[at.unwrap_or(ticks.len())..]
                     .iter()
                     .filter(|t| t.time >= subject.day.start() && t.time <= until)
                     .copied()
                     .collect();
                 egress = largest_egress(subject, generation, &today, windows);
                 let time = at.filter(|_| egress.is_some()).map(|at| ticks[at].time);
-                witness.step(|| StepReading {
+                observer.step(|| StepReading {
                     step: name,
                     time,
                     measured: today.iter().map(|t| t.amounts.egress_bytes as f64).sum(),
@@ -169,7 +169,7 @@ fn spike(
     generation: &Generation,
     metric: Metric,
     surprise: f64,
-    ticks: &[Tick],
+    ticks: &[ActiveMinute],
     windows: &[Window],
 ) -> (Option<usize>, f64) {
     let mut largest = 0.0f64;
@@ -204,14 +204,14 @@ fn spike(
 fn largest_egress(
     subject: &Subject,
     generation: &Generation,
-    ticks: &[Tick],
+    ticks: &[ActiveMinute],
     windows: &[Window],
 ) -> Option<VolumeReading> {
     windows
         .iter()
         .filter_map(|&window| {
             let mut best = (0u16, 0u64);
-            let slot_of = |t: &Tick| window.slot(t.time.second_of_day());
+            let slot_of = |t: &ActiveMinute| window.slot(t.time.second_of_day());
             for group in ticks.chunk_by(|a, b| slot_of(a) == slot_of(b)) {
                 let bytes = group
                     .iter()

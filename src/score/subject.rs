@@ -23,10 +23,10 @@ pub struct Subject<'a> {
     /// The day on which it was first seen.
     pub first_day: Day,
     /// Reads and external bytes by minute of the day before, for a newcomer's second day.
-    pub eve: &'a [(u16, Minute)],
+    pub previous_day: &'a [(u16, Minute)],
 }
 
-/// Tells whether an entity is in its first two UTC days.
+/// Returns whether an entity is in its first two UTC days.
 ///
 /// Whoever was first seen on the first days that the store remembers may be as old as the hills, and is no newcomer.
 pub fn is_new(first_day: Day, day: Day, generation: &Generation) -> bool {
@@ -65,8 +65,8 @@ impl<'a> Subject<'a> {
             .into_iter()
             .flatten()
             .fold(day, Day::min);
-        let eve: &[(u16, Minute)] = match (met, baseline) {
-            (Some((_, eve)), _) if !eve.is_empty() => eve,
+        let previous_day: &[(u16, Minute)] = match (met, baseline) {
+            (Some((_, previous_day)), _) if !previous_day.is_empty() => previous_day,
             (_, Some(baseline)) if baseline.last_day.plus(1) == day => &baseline.first_day_timeline,
             _ => &[],
         };
@@ -77,7 +77,7 @@ impl<'a> Subject<'a> {
             baseline,
             chain,
             first_day,
-            eve,
+            previous_day,
         }
     }
 

@@ -121,7 +121,7 @@ impl Distinct {
         }
     }
 
-    /// Tells whether nothing was seen.
+    /// Returns whether nothing was seen.
     pub fn is_empty(&self) -> bool {
         matches!(&self.0, State::Exact(hashes) if hashes.is_empty())
     }

@@ -100,7 +100,7 @@ impl Distribution {
         hdr::drop_oldest(&mut self.weeks);
     }
 
-    /// Takes out the value of one entity-day, because it turned out not to be normal. Tells whether it was there.
+    /// Takes out the value of one entity-day, because it turned out not to be normal. Returns whether it was there.
     pub fn forget(&mut self, day: i32, value: f64) -> bool {
         let Some(week) = self.weeks.get_mut(&hdr::week_of(day)) else {
             return false;

@@ -55,7 +55,7 @@ impl RoleHistogram {
         self.weeks.values().map(Histogram::len).sum()
     }
 
-    /// Tells whether no amount is kept.
+    /// Returns whether no amount is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

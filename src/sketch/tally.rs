@@ -126,12 +126,12 @@ impl<V: Ord + Clone, const K: usize> Tally<V, K> {
         self.entries.len()
     }
 
-    /// Tells whether nothing was seen.
+    /// Returns whether nothing was seen.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && !self.saturated
     }
 
-    /// Tells whether more than `K` different values were offered, so that some were not kept.
+    /// Returns whether more than `K` different values were offered, so that some were not kept.
     pub fn saturated(&self) -> bool {
         self.saturated
     }

@@ -12,12 +12,12 @@ use crate::stats::constants::{
 
 /// The slow level of one metric of one entity over whole days, and how far the entity has moved away from it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Drift {
+pub struct Cusum {
     level: Moments,
     sum: f64,
 }
 
-impl Drift {
+impl Cusum {
     /// Judges an active day's amount, then learns it; returns the cumulative sum after it. Days are given in order; an
     /// amount that is not above 0 changes nothing.
     pub fn step(&mut self, amount: f64) -> f64 {
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_ramp_is_seen_and_a_steady_level_is_not() {
         let steady = |day: i32| 100.0 + 30.0 * f64::from(day % 5);
-        let mut drift = Drift::default();
+        let mut drift = Cusum::default();
         for day in 0..90 {
             assert!(drift.step(steady(day)) < 3.0);
             let before = drift;

@@ -14,14 +14,14 @@ use crate::stats::constants::{GROUP_HYSTERESIS, GROUPS_MAX};
 const SEED: u64 = 0x706c_696d_736f_6c6c;
 /// How often the first grouping is tried from other beginnings.
 const RUNS: usize = 10;
-/// The movement of all centres together, in standard deviations, at which k-means has settled.
+/// The movement of all centres together, in standard deviations, at which k-means has resolved.
 const TOLERANCE: f64 = 1e-6;
 /// Rounds after which it is stopped anyway.
 const ROUNDS_MAX: u64 = 300;
 
 /// A group: a lasting number, and where its middle lies in the units of the features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Group {
+pub struct Cluster {
     /// Number of the group, kept from night to night.
     pub id: u32,
     /// Mean features of its members.
@@ -30,9 +30,9 @@ pub struct Group {
 
 /// The groups of a night, and the group of each row of the features.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Grouping {
+pub struct Clustering {
     /// The groups, by ascending id.
-    pub groups: Vec<Group>,
+    pub groups: Vec<Cluster>,
     /// The id of the group that each row belongs to.
     pub of_row: Vec<u32>,
     scale: Scale,
@@ -40,7 +40,7 @@ pub struct Grouping {
     centres: Array2<f64>,
 }
 
-impl Grouping {
+impl Clustering {
     /// Returns the id of the group of somebody who need not have been among the rows: the one that it was in before,
     /// unless another is clearly nearer. `None` if there are no groups, or these are not their features.
     pub fn nearest(&self, features: &[f64], before: Option<u32>) -> Option<u32> {
@@ -58,7 +58,7 @@ impl Grouping {
 #[derive(Debug, Clone, Copy)]
 pub struct Previous<'a> {
     /// Groups of the night before.
-    pub groups: &'a [Group],
+    pub groups: &'a [Cluster],
     /// The id of the group of each of tonight's rows; `None` for those that had none.
     pub of_row: &'a [Option<u32>],
 }
@@ -74,11 +74,11 @@ pub fn group_count(identities: usize) -> usize {
 /// starts from its centres and ids last, and an identity stays where it was until another centre is clearly nearer.
 /// The result is a function of the arguments, so rows come in a fixed order, such as that of the entities' ids. Groups
 /// without members are left out.
-pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Grouping {
+pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Clustering {
     if features.is_empty() {
-        return Grouping {
+        return Clustering {
             of_row: vec![0; features.nrows()],
-            ..Grouping::default()
+            ..Clustering::default()
         };
     }
     let scale = Scale::of(features);
@@ -94,7 +94,7 @@ pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Grouping
             (ids, Some(centres))
         }
     };
-    let centres = settle(&rows, k, start);
+    let centres = resolve(&rows, k, start);
 
     let of_row: Vec<u32> = (0..rows.nrows())
         .map(|row| {
@@ -110,12 +110,12 @@ pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Grouping
     inhabited.sort_by_key(|&at| ids[at]);
     let groups = inhabited
         .iter()
-        .map(|&at| Group {
+        .map(|&at| Cluster {
             id: ids[at],
             centre: scale.restored(centres.row(at)),
         })
         .collect();
-    Grouping {
+    Clustering {
         groups,
         of_row,
         centres: centres.select(Axis(0), &inhabited),
@@ -157,7 +157,7 @@ fn distance(a: ArrayView1<f64>, b: ArrayView1<f64>) -> f64 {
 }
 
 /// Runs k-means to its end, from given centres or from its own.
-fn settle(rows: &Array2<f64>, k: usize, start: Option<Array2<f64>>) -> Array2<f64> {
+fn resolve(rows: &Array2<f64>, k: usize, start: Option<Array2<f64>>) -> Array2<f64> {
     let fallback = || {
         start
             .clone()
@@ -186,7 +186,7 @@ fn resume(
     previous: Previous<'_>,
     k: usize,
 ) -> (Vec<u32>, Array2<f64>) {
-    let mut kept: Vec<&Group> = previous.groups.iter().collect();
+    let mut kept: Vec<&Cluster> = previous.groups.iter().collect();
     let population = |id: u32| previous.of_row.iter().filter(|&&of| of == Some(id)).count();
     kept.sort_by_key(|group| (std::cmp::Reverse(population(group.id)), group.id));
     kept.truncate(k);
@@ -292,7 +292,7 @@ mod tests {
         Array2::from_shape_fn((rows.len(), 3), |(row, column)| flat[row * 3 + column])
     }
 
-    fn as_before(grouping: &Grouping) -> Vec<Option<u32>> {
+    fn as_before(grouping: &Clustering) -> Vec<Option<u32>> {
         grouping.of_row.iter().map(|&id| Some(id)).collect()
     }
 
@@ -396,7 +396,7 @@ mod tests {
 
     #[test]
     fn strange_features_do_no_harm() {
-        assert_eq!(group(&Array2::zeros((0, 3)), None), Grouping::default());
+        assert_eq!(group(&Array2::zeros((0, 3)), None), Clustering::default());
         assert_eq!(
             group(&Array2::from_elem((5, 2), f64::NAN), None).of_row,
             [0; 5]
@@ -405,7 +405,7 @@ mod tests {
             group(&Array2::from_elem((40, 2), 7.0), None).groups.len(),
             1
         );
-        let stale = [Group {
+        let stale = [Cluster {
             id: 3,
             centre: vec![1.0],
         }];

@@ -20,7 +20,7 @@ pub fn open_lines(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Tells whether the last line of a file has no end. Of a pipe, or of a file that may be written but not read, it cannot be
+/// Returns whether the last line of a file has no end. Of a pipe, or of a file that may be written but not read, it cannot be
 /// told.
 fn is_cut_short(path: &Path) -> io::Result<bool> {
     let metadata = path.metadata()?;

@@ -45,7 +45,7 @@ pub struct Manifest {
     pub days: Vec<DayEntry>,
     /// Alerts of stored days that turned out to be true, so that what they tell of was left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub unlearnt: BTreeSet<String>,
+    pub exclusions: BTreeSet<String>,
 }
 
 impl Manifest {
@@ -56,7 +56,7 @@ impl Manifest {
             generation,
             directory,
             days,
-            unlearnt: BTreeSet::new(),
+            exclusions: BTreeSet::new(),
         }
     }
 

@@ -28,10 +28,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, CalibrationLog, Generation, Group, GroupState, Movement, Tuning};
+use crate::baseline::{
+    Baseline, CalibrationLog, DriftReport, Generation, Group, GroupState, Tuning,
+};
 use crate::error::{Error, Result};
 use crate::measure::{
-    Coverage, Creations, DayBook, DayFacts, Issuances, Issued, Links, OwnAccounts, Seen, Subject,
+    Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, OwnAccounts, Seen,
+    Subject,
 };
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
@@ -87,7 +90,7 @@ struct DayHead {
 const BASELINES: Table<(Entity, Baseline)> = Table::new("baselines");
 const GROUPS: Table<(Group, GroupState)> = Table::new("groups");
 const SUPPORT: Table<(u64, u32)> = Table::new("support");
-const MOVEMENT: Table<Movement> = Table::new("movement");
+const MOVEMENT: Table<DriftReport> = Table::new("movement");
 const CALIBRATION: Table<CalibrationLog> = Table::new("calibration");
 const LEDGER: Table<(u128, LedgerEntry)> = Table::new("ledger");
 const HEAD: Table<Head> = Table::new("head");
@@ -164,11 +167,11 @@ impl Store {
     /// # Errors
     ///
     /// Fails if the disk does.
-    pub fn stage_day(&self, book: &DayBook, generation: u64) -> Result<Staged> {
-        let name = day_name(book.day, generation);
-        let mut subjects: Vec<_> = book.subjects.iter().collect();
+    pub fn stage_day(&self, aggregate: &DayAggregate, generation: u64) -> Result<Staged> {
+        let name = day_name(aggregate.day, generation);
+        let mut subjects: Vec<_> = aggregate.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
-        let unnamed = book.unnamed.iter();
+        let unnamed = aggregate.unnamed.iter();
         let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
         let sorted = |numbers: &FxHashSet<u64>| {
             let mut numbers: Vec<u64> = numbers.iter().copied().collect();
@@ -176,20 +179,20 @@ impl Store {
             numbers
         };
         let head = DayHead {
-            links: book.links.clone(),
-            accounts: book.accounts.clone(),
-            created: book.created.clone(),
-            issued: book.issued.clone(),
-            last: book.last,
+            links: aggregate.links.clone(),
+            accounts: aggregate.accounts.clone(),
+            created: aggregate.created.clone(),
+            issued: aggregate.issued.clone(),
+            last: aggregate.last,
         };
         self.stage(name, |db| {
             db.write(&DAY_HEAD, [&head])?;
             db.write(&SUBJECTS, subjects)?;
             db.write(&UNNAMED, unnamed)?;
-            db.write(&COVERAGE, [&book.coverage])?;
-            db.write(&UNNAMED_COVERAGE, &book.unnamed_coverage)?;
-            db.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&book.told_by_trail))?;
-            db.write_sorted_numbers(&FINGERPRINTS, &sorted(&book.fingerprints))
+            db.write(&COVERAGE, [&aggregate.coverage])?;
+            db.write(&UNNAMED_COVERAGE, &aggregate.unnamed_coverage)?;
+            db.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
+            db.write_sorted_numbers(&FINGERPRINTS, &sorted(&aggregate.fingerprints))
         })
     }
 
@@ -198,23 +201,25 @@ impl Store {
     /// # Errors
     ///
     /// Fails if what is stored is damaged.
-    pub fn load_day(&self, entry: &DayEntry) -> Result<DayBook> {
+    pub fn load_day(&self, entry: &DayEntry) -> Result<DayAggregate> {
         let db = Database::open(&self.root.join(&entry.directory))?;
         let head = db.read_one(&DAY_HEAD)?;
-        let mut book = DayBook::new(entry.day);
-        book.subjects = db.read(&SUBJECTS)?.into_iter().collect();
+        let mut aggregate = DayAggregate::new(entry.day);
+        aggregate.subjects = db.read(&SUBJECTS)?.into_iter().collect();
         let unnamed = db.read(&UNNAMED)?.into_iter();
-        book.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
-        book.coverage = db.read_one(&COVERAGE)?;
-        book.unnamed_coverage = db.read(&UNNAMED_COVERAGE)?.into_iter().collect();
+        aggregate.unnamed = unnamed.map(|(id, held)| (id, Some(held))).collect();
+        aggregate.coverage = db.read_one(&COVERAGE)?;
+        aggregate.unnamed_coverage = db.read(&UNNAMED_COVERAGE)?.into_iter().collect();
         let read = |table| {
             db.read_sorted_numbers(table)
                 .map(|n| n.into_iter().collect())
         };
-        (book.told_by_trail, book.fingerprints) = (read(&TOLD_BY_TRAIL)?, read(&FINGERPRINTS)?);
-        (book.links, book.accounts, book.last) = (head.links, head.accounts, head.last);
-        (book.created, book.issued) = (head.created, head.issued);
-        Ok(book)
+        (aggregate.recorded_by_trail, aggregate.fingerprints) =
+            (read(&TOLD_BY_TRAIL)?, read(&FINGERPRINTS)?);
+        (aggregate.links, aggregate.accounts, aggregate.last) =
+            (head.links, head.accounts, head.last);
+        (aggregate.created, aggregate.issued) = (head.created, head.issued);
+        Ok(aggregate)
     }
 
     /// Writes a generation, to be named by the next manifest.
@@ -248,7 +253,7 @@ impl Store {
             db.write(&GROUPS, &generation.groups)?;
             db.write(&SUPPORT, &support)?;
             db.write(&COVERAGE_BY_DAY, &generation.coverage)?;
-            db.write(&MOVEMENT, [&generation.movement])?;
+            db.write(&MOVEMENT, [&generation.drift_report])?;
             db.write(&CALIBRATION, [log])?;
             db.write(&LEDGER, ledger)
         })
@@ -317,7 +322,7 @@ impl Store {
             issued: head.issued,
             seen: head.seen,
             coverage: db.read(&COVERAGE_BY_DAY)?,
-            movement: db.read_one(&MOVEMENT)?,
+            drift_report: db.read_one(&MOVEMENT)?,
             calibration: db.read_one(&CALIBRATION)?.freeze(),
             tuning: Tuning::default(),
         })
@@ -350,7 +355,7 @@ impl Store {
     /// # Errors
     ///
     /// Fails if what is stored is damaged.
-    pub fn load_movement(&self, manifest: &Manifest) -> Result<Movement> {
+    pub fn load_drift_report(&self, manifest: &Manifest) -> Result<DriftReport> {
         Database::open(&self.root.join(&manifest.directory))?.read_one(&MOVEMENT)
     }
 
@@ -450,7 +455,7 @@ fn generation_name(number: u64) -> String {
     format!("generation-{number:06}")
 }
 
-/// Tells whether a directory in the store is one that a training wrote, by the very name that it would have written.
+/// Returns whether a directory in the store is one that a training wrote, by the very name that it would have written.
 fn is_directory_of_ours(name: &str) -> bool {
     let name = name.strip_suffix(UNFINISHED).unwrap_or(name);
     let Some((kind, number)) = name.rsplit_once('-') else {
@@ -463,7 +468,7 @@ fn is_directory_of_ours(name: &str) -> bool {
     name == generation_name(number) || day.is_some_and(|day| name == day_name(day, number))
 }
 
-/// Tells whether a file in the store is one that a training wrote, by its name.
+/// Returns whether a file in the store is one that a training wrote, by its name.
 fn is_file_of_ours(name: &str) -> bool {
     Manifest::number_in(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_some()
 }

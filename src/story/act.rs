@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Action;
-use crate::story::how::How;
+use crate::story::how::Manner;
 use crate::story::words::{self, Words, Wrong};
 use crate::vocab::words;
 
@@ -27,7 +27,7 @@ pub struct Act {
     /// Whom, or which role or key, for verbs that name one.
     pub object: Option<String>,
     /// How.
-    pub how: How,
+    pub how: Manner,
 }
 
 /// When an act happens.
@@ -87,7 +87,7 @@ words! {
         /// Asks which users, roles or groups there are.
         Enumerates = "enumerates",
         /// Gives a bucket to an account, or to everybody, by a policy.
-        Shares = "shares",
+        Grants = "shares",
         /// Sets up a replication.
         Replicates = "replicates",
         /// Sends bytes over the network.
@@ -117,7 +117,7 @@ impl Verb {
             Self::Deletes => Action::DeleteObject,
             Self::Inspects => Action::ReadPosture,
             Self::Enumerates => Action::EnumerateDirectory,
-            Self::Shares => Action::WritePosture,
+            Self::Grants => Action::WritePosture,
             Self::Sends => Action::EgressFlow,
             Self::Signs => Action::Authenticate,
             Self::Assumes => Action::AssumeRole,
@@ -127,7 +127,7 @@ impl Verb {
         }
     }
 
-    /// Tells whether calls are of single objects.
+    /// Returns whether calls are of single objects.
     pub const fn is_of_objects(self) -> bool {
         matches!(
             self,
@@ -145,7 +145,7 @@ pub fn read(words: &mut Words, when: When, number: usize, line: &str) -> Result<
     let verbs: Vec<_> = Verb::ALL.iter().map(|verb| verb.as_str()).collect();
     let what = format!("what `{who}` does ({})", verbs.join(", "));
     let verb = words.next_as(&what, Verb::parse)?;
-    let mut how = How::default();
+    let mut how = Manner::default();
     let mut object = None;
     let mut amount = Amount {
         calls: 1,
@@ -154,7 +154,7 @@ pub fn read(words: &mut Words, when: When, number: usize, line: &str) -> Result<
     let mut bytes = None;
     match verb {
         Verb::Signs => words.expect("in")?,
-        Verb::Shares | Verb::Replicates => {
+        Verb::Grants | Verb::Replicates => {
             how.buckets = how.read_buckets(words.next("a bucket")?)?;
         }
         Verb::Assumes => object = Some(words.next("a role")?.to_owned()),
@@ -169,9 +169,9 @@ pub fn read(words: &mut Words, when: When, number: usize, line: &str) -> Result<
         let number = |text: &str| text.parse().ok().filter(|calls| *calls > 0);
         amount.calls = words.next_as("a number of at least 1, as in `1280`", number)?;
     }
-    let clauses = How::read(words)?;
+    let clauses = Manner::read(words)?;
     let provider = clauses.provider.or(how.provider);
-    how = How {
+    how = Manner {
         buckets: if how.buckets.is_empty() {
             clauses.buckets.clone()
         } else {
@@ -207,7 +207,7 @@ impl Act {
             return needs("a bucket: `in aws:name`");
         }
         match verb {
-            Verb::Shares if how.to_account.is_none() => {
+            Verb::Grants if how.to_account.is_none() => {
                 needs("whom it is given to: `to 999988887777` or `to public`")
             }
             Verb::Replicates if !goes_somewhere => {

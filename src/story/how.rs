@@ -8,7 +8,7 @@ use crate::story::words::{self, Words, Wrong};
 
 /// How something is done. What is absent is as the line `who` says, or else as usual.
 #[derive(Debug, Clone, Default)]
-pub struct How {
+pub struct Manner {
     /// Buckets, in turn.
     pub buckets: Vec<String>,
     /// Prefixes, in turn.
@@ -89,7 +89,7 @@ pub const CLAUSES: &[&str] = &[
     "account",
 ];
 
-impl How {
+impl Manner {
     /// Reads clauses to the end of the line.
     pub fn read(words: &mut Words) -> Result<Self, Wrong> {
         let mut how = Self::default();

@@ -10,7 +10,7 @@ use crate::glob::Glob;
 use crate::pattern::{DestinationPattern, NamePattern, parse_network, split_provider};
 use crate::stats::Severity;
 use crate::story::act::{self, Act, Times, When};
-use crate::story::how::How;
+use crate::story::how::Manner;
 use crate::story::words::{self, Words, Wrong};
 use crate::vocab::Metric;
 
@@ -40,7 +40,7 @@ const BEGINNINGS: &[&str] = &[
 
 /// A story as read.
 #[derive(Debug, Clone, Default)]
-pub struct Told {
+pub struct ParsedStory {
     /// Days that are learnt; those after it are judged.
     pub learnt: u32,
     /// The last day.
@@ -50,7 +50,7 @@ pub struct Told {
     /// The score from which its analytic alerts.
     pub threshold: Option<f64>,
     /// What somebody usually does it with.
-    pub usual: BTreeMap<String, How>,
+    pub usual: BTreeMap<String, Manner>,
     /// What happens.
     pub acts: Vec<Act>,
     /// Networks that are ours.
@@ -106,13 +106,13 @@ pub struct Expected {
 }
 
 /// Reads the lines of a story of an analytic; `None` if there are faults.
-pub fn read(analytic: &str, text: &str, place: &Place, faults: &mut Faults) -> Option<Told> {
+pub fn read(analytic: &str, text: &str, place: &Place, faults: &mut Faults) -> Option<ParsedStory> {
     let before = faults.count();
     let mut reader = Reader {
         analytic,
-        told: Told {
+        parsed: ParsedStory {
             estate: ESTATE,
-            ..Told::default()
+            ..ParsedStory::default()
         },
         learnt: None,
         says_nothing: None,
@@ -143,11 +143,11 @@ pub fn read(analytic: &str, text: &str, place: &Place, faults: &mut Faults) -> O
         let file = place.file.clone();
         faults.add(&Place { file, line }, wrong);
     }
-    (faults.count() == before).then_some(reader.told)
+    (faults.count() == before).then_some(reader.parsed)
 }
 
 /// Reads lines that only say what happens, as those of the estate do.
-pub fn read_acts(text: &str) -> Result<(BTreeMap<String, How>, Vec<Act>), Wrong> {
+pub fn read_acts(text: &str) -> Result<(BTreeMap<String, Manner>, Vec<Act>), Wrong> {
     let mut faults = Faults::default();
     let place = Place {
         file: "estate".into(),
@@ -155,7 +155,7 @@ pub fn read_acts(text: &str) -> Result<(BTreeMap<String, How>, Vec<Act>), Wrong>
     };
     let text = format!("{text}\n=> nothing");
     match read("", &text, &place, &mut faults) {
-        Some(told) => Ok((told.usual, told.acts)),
+        Some(parsed) => Ok((parsed.usual, parsed.acts)),
         None => Err(faults
             .finish("the estate")
             .err()
@@ -169,7 +169,7 @@ fn is_beginning(word: &str) -> bool {
 
 struct Reader<'a> {
     analytic: &'a str,
-    told: Told,
+    parsed: ParsedStory,
     learnt: Option<u32>,
     says_nothing: Option<usize>,
 }
@@ -182,7 +182,7 @@ impl Reader<'_> {
         number: usize,
         line: &str,
     ) -> Result<(), Wrong> {
-        let told = &mut self.told;
+        let parsed = &mut self.parsed;
         match first {
             "day" | "days" | "every" => return self.act(words, number, line),
             _ if first.parse::<u32>().is_ok() => return self.act(words, number, line),
@@ -191,37 +191,38 @@ impl Reader<'_> {
         match first {
             "who" => {
                 let who = words.next("a name")?.to_owned();
-                let how = How::read(words)?;
-                if told.usual.insert(who.clone(), how).is_some() {
+                let how = Manner::read(words)?;
+                if parsed.usual.insert(who.clone(), how).is_some() {
                     return Err(format!("another line says `who {who}`"));
                 }
             }
-            "internal" => told
+            "internal" => parsed
                 .internal
                 .push(words.next_as("a network, as in `10.0.0.0/8`", parse_network)?),
             "ours" => {
                 let account = |text: &str| split_provider(text).0.map(|_| text.to_owned());
                 let what = "a provider and an account, as in `aws:111122223333`";
-                told.accounts.push(words.next_as(what, account)?);
+                parsed.accounts.push(words.next_as(what, account)?);
             }
             "sensitive" => {
                 let text = words.next("a bucket, as in `aws:payroll-*`")?;
                 let bucket = NamePattern::parse_with_provider(text);
-                told.sensitive
+                parsed
+                    .sensitive
                     .push(bucket.map_err(|wrong| format!("`{text}` {wrong}"))?);
             }
-            "approve" => told.approvals.push(approval(words, number)?),
+            "approve" => parsed.approvals.push(approval(words, number)?),
             "set" => {
                 let name = words.next("an element, as in `MinimumCalls`")?.to_owned();
                 words.expect("=")?;
-                told.elements.push((number, name, words.rest()));
+                parsed.elements.push((number, name, words.rest()));
                 while words.peek().is_some() {
                     words.next("a value")?;
                 }
             }
             "estate" => {
                 let what = format!("a number of identities from 0 to {ESTATE}");
-                told.estate = words.next_as(&what, |text| {
+                parsed.estate = words.next_as(&what, |text| {
                     text.parse().ok().filter(|n: &usize| *n <= ESTATE)
                 })?;
             }
@@ -230,7 +231,7 @@ impl Reader<'_> {
                     let score = text.parse().ok();
                     score.filter(|score: &f64| (0.0..=100.0).contains(score))
                 };
-                told.threshold = Some(words.next_as("a score from 0 to 100", score)?);
+                parsed.threshold = Some(words.next_as("a score from 0 to 100", score)?);
             }
             _ => self.expectation(words, number)?,
         }
@@ -239,7 +240,7 @@ impl Reader<'_> {
 
     fn act(&mut self, words: &mut Words, number: usize, line: &str) -> Result<(), Wrong> {
         let when = self.when(words)?;
-        self.told.acts.push(act::read(words, when, number, line)?);
+        self.parsed.acts.push(act::read(words, when, number, line)?);
         Ok(())
     }
 
@@ -266,7 +267,7 @@ impl Reader<'_> {
             self.learnt = self.learnt.max(Some(days));
             Some((1, days))
         };
-        self.told.last = self.told.last.max(days.map_or(0, |(_, last)| last));
+        self.parsed.last = self.parsed.last.max(days.map_or(0, |(_, last)| last));
         let times = if words.take("every") {
             let secs = words.next_as("a length of time, as in `10m`", words::duration)?;
             let time = "a time of day, as in `08:00`";
@@ -339,16 +340,16 @@ impl Reader<'_> {
                 }
             }
         }
-        self.told.expected.push(expected);
+        self.parsed.expected.push(expected);
         Ok(())
     }
 
     /// Tests what belongs together.
     fn finish(&mut self, first: usize) -> Result<(), (usize, Wrong)> {
-        let told = &mut self.told;
-        told.learnt = self.learnt.unwrap_or(LEARNT_DAYS);
-        told.last = told.last.max(told.learnt + 1);
-        match (self.says_nothing, told.expected.first()) {
+        let parsed = &mut self.parsed;
+        parsed.learnt = self.learnt.unwrap_or(LEARNT_DAYS);
+        parsed.last = parsed.last.max(parsed.learnt + 1);
+        match (self.says_nothing, parsed.expected.first()) {
             (None, None) => {
                 let analytic = self.analytic;
                 let wrong = format!(
@@ -362,8 +363,8 @@ impl Reader<'_> {
             }
             _ => {}
         }
-        let names: Vec<&String> = told.acts.iter().map(|act| &act.who).collect();
-        for expected in &told.expected {
+        let names: Vec<&String> = parsed.acts.iter().map(|act| &act.who).collect();
+        for expected in &parsed.expected {
             if !names.contains(&&expected.who) {
                 let wrong = format!("`{}` does nothing in this story", expected.who);
                 return Err((expected.number, wrong));
@@ -406,7 +407,7 @@ fn approval(words: &mut Words, number: usize) -> Result<Approved, Wrong> {
     Ok(approved)
 }
 
-impl Told {
+impl ParsedStory {
     /// Returns what kind of identity a name is: as its line `who` says, or an act, else a person.
     pub fn kind(&self, who: &str) -> IdentityKind {
         let of_acts = self.acts.iter().filter(|act| act.who == who);

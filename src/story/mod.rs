@@ -9,11 +9,11 @@
 //! is meant to see and keeps silent where it should; how often it is right on other days, `evaluate` tells.
 
 mod act;
-mod cast;
+mod actors;
+mod expectation;
 mod how;
 mod line;
 mod perform;
-mod verdict;
 mod words;
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Provider};
 use crate::glob::Glob;
 use crate::stats::rank;
-use crate::story::line::{Approved, Told};
+use crate::story::line::{Approved, ParsedStory};
 use crate::story::perform::{FIRST_DAY, canonical, instance_of, senders};
 
 /// The identities whom the estates are taken to have in which stories stand for a few: at [`BUDGET_PER_DAY`], a day of an
@@ -46,19 +46,19 @@ pub enum Ending {
 
 /// What playing a story came to.
 #[derive(Debug)]
-pub struct Played {
+pub struct StoryResult {
     /// In which ways it did not end as it should; none if it did.
     pub failures: Vec<String>,
     /// Every alert of its analytic, in a line.
-    pub told: Vec<String>,
+    pub alerts: Vec<String>,
     /// Events played.
     pub events: u64,
 }
 
 /// Reads a story without playing it; `None` if it has faults.
 pub fn check(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<Ending> {
-    let told = read(analytic, story, faults)?;
-    let fires = told.expected.iter().any(|expected| !expected.suppressed);
+    let parsed = read(analytic, story, faults)?;
+    let fires = parsed.expected.iter().any(|expected| !expected.suppressed);
     Some(if fires {
         Ending::Fires
     } else {
@@ -70,18 +70,18 @@ pub fn check(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<
 ///
 /// # Errors
 /// A usage error with all faults of the story, each with its line.
-pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> Result<Played> {
+pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> Result<StoryResult> {
     let mut faults = Faults::default();
     let played = prepare(definitions, analytic, story, &mut faults);
     faults.finish(&format!("the story `{}`", story.title))?;
-    let Some((told, setup, events)) = played else {
+    let Some((parsed, setup, events)) = played else {
         return Err(Error::failed(format!(
             "the story `{}` cannot be read",
             story.title
         )));
     };
     let options = BacktestOptions {
-        split: Split::At(FIRST_DAY.plus(told.learnt as i32)),
+        split: Split::At(FIRST_DAY.plus(parsed.learnt as i32)),
         frozen: false,
         score: ScoreOptions {
             budget_per_day: Some(BUDGET_PER_DAY),
@@ -92,32 +92,37 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
     };
     let n_events = events.len() as u64;
     let alerts = backtest_events(&setup, events, &options)?.alerts;
-    let name_of: BTreeMap<String, String> = told
+    let name_of: BTreeMap<String, String> = parsed
         .acts
         .iter()
-        .map(|act| (canonical(&told, &act.who, story.provider), act.who.clone()))
-        .collect();
-    let who = |id: &String| name_of.get(id).unwrap_or(id).clone();
-    // Of an episode that was told more than once, the last telling says the most.
-    let tellings: BTreeMap<&str, String> = alerts
-        .iter()
-        .filter(|alert| *alert.analytic == *analytic.id && verdict::is_told(alert))
-        .map(|alert| {
+        .map(|act| {
             (
-                &*alert.alert_id,
-                verdict::describe(alert, &who(&alert.entity.id)),
+                canonical(&parsed, &act.who, story.provider),
+                act.who.clone(),
             )
         })
         .collect();
-    Ok(Played {
-        failures: verdict::failures(&analytic.id, &told, &alerts, &name_of),
-        told: tellings.into_values().collect(),
+    let who = |id: &String| name_of.get(id).unwrap_or(id).clone();
+    // Of an episode that was told more than once, the last telling says the most.
+    let lines: BTreeMap<&str, String> = alerts
+        .iter()
+        .filter(|alert| *alert.analytic == *analytic.id && expectation::is_told(alert))
+        .map(|alert| {
+            (
+                &*alert.alert_id,
+                expectation::describe(alert, &who(&alert.entity.id)),
+            )
+        })
+        .collect();
+    Ok(StoryResult {
+        failures: expectation::failures(&analytic.id, &parsed, &alerts, &name_of),
+        alerts: lines.into_values().collect(),
         events: n_events,
     })
 }
 
 /// Reads the lines of a story and what they must agree with.
-fn read(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<Told> {
+fn read(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<ParsedStory> {
     if !analytic.providers.contains(&story.provider) {
         let valid: Vec<_> = analytic.providers.iter().map(|p| p.as_str()).collect();
         faults.add(
@@ -130,15 +135,15 @@ fn read(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<Told>
             ),
         );
     }
-    let told = line::read(&analytic.id, &story.text, &story.place, faults)?;
+    let parsed = line::read(&analytic.id, &story.text, &story.place, faults)?;
     let arms: Vec<&str> = analytic.arms.iter().map(|arm| &*arm.id).collect();
-    for expected in &told.expected {
+    for expected in &parsed.expected {
         if let Some(arm) = expected.arm.as_deref().filter(|arm| !arms.contains(arm)) {
             let place = at(&story.place, expected.number);
             faults.unknown(&place, &format!("arm of {}:", analytic.id), arm, &arms);
         }
     }
-    Some(told)
+    Some(parsed)
 }
 
 /// Returns a line of the file in which a story stands.
@@ -155,9 +160,9 @@ fn prepare(
     analytic: &Analytic,
     story: &Story,
     faults: &mut Faults,
-) -> Option<(Told, Setup, Vec<Event>)> {
-    let mut told = read(analytic, story, faults)?;
-    let overrides = overrides(&analytic.id, &told, story, faults)?;
+) -> Option<(ParsedStory, Setup, Vec<Event>)> {
+    let mut parsed = read(analytic, story, faults)?;
+    let overrides = overrides(&analytic.id, &parsed, story, faults)?;
     let before = faults.count();
     let mut analytics = analytic::load_into(definitions, &overrides, &[], faults);
     if faults.count() > before {
@@ -165,26 +170,26 @@ fn prepare(
     }
     let threshold = rank::score(rank::budget_surprise(BUDGET_PER_DAY, IDENTITIES));
     for one in analytics.iter_mut().filter(|one| one.id == analytic.id) {
-        one.threshold = Some(told.threshold.unwrap_or(threshold));
+        one.threshold = Some(parsed.threshold.unwrap_or(threshold));
     }
-    add_estate(&mut told, story, faults);
-    let events = match perform::events(&told, story.provider) {
+    add_estate(&mut parsed, story, faults);
+    let events = match perform::events(&parsed, story.provider) {
         Ok(events) => events,
         Err((line, wrong)) => {
             faults.add(&at(&story.place, line), wrong);
             return None;
         }
     };
-    let config = configuration(&told, story.provider, &story.place);
-    let now = FIRST_DAY.plus(told.last as i32 + 1).start();
-    Some((told, Setup::new(config, analytics, now), events))
+    let config = configuration(&parsed, story.provider, &story.place);
+    let now = FIRST_DAY.plus(parsed.last as i32 + 1).start();
+    Some((parsed, Setup::new(config, analytics, now), events))
 }
 
 /// Returns the table that sets what the lines `set` say, each value at its own line.
-fn overrides(id: &str, told: &Told, story: &Story, faults: &mut Faults) -> Option<Table> {
+fn overrides(id: &str, parsed: &ParsedStory, story: &Story, faults: &mut Faults) -> Option<Table> {
     let mut text = String::new();
     let mut line = 1;
-    for (number, name, value) in &told.elements {
+    for (number, name, value) in &parsed.elements {
         text += &"\n".repeat(number.saturating_sub(line));
         text += &format!("{id}.{name} = {value}");
         line = *number;
@@ -193,7 +198,7 @@ fn overrides(id: &str, told: &Told, story: &Story, faults: &mut Faults) -> Optio
 }
 
 /// Adds the identities around the story, the first so many.
-fn add_estate(told: &mut Told, story: &Story, faults: &mut Faults) {
+fn add_estate(parsed: &mut ParsedStory, story: &Story, faults: &mut Faults) {
     let (usual, acts) = match line::read_acts(ESTATE) {
         Ok(read) => read,
         Err(wrong) => return faults.add(&story.place, wrong),
@@ -204,54 +209,64 @@ fn add_estate(told: &mut Told, story: &Story, faults: &mut Faults) {
             names.push(act.who.clone());
         }
         // A busier day of theirs is learnt, and not judged.
-        let is_learnt = act.when.days.is_none_or(|(_, last)| last <= told.learnt);
-        if is_learnt && names.iter().take(told.estate).any(|name| *name == act.who) {
+        let is_learnt = act.when.days.is_none_or(|(_, last)| last <= parsed.learnt);
+        if is_learnt
+            && names
+                .iter()
+                .take(parsed.estate)
+                .any(|name| *name == act.who)
+        {
             act.number = 0;
-            told.acts.push(act);
+            parsed.acts.push(act);
         }
     }
-    told.usual.extend(usual);
+    parsed.usual.extend(usual);
 }
 
-fn configuration(told: &Told, provider: Provider, place: &Place) -> Config {
-    let sensitive = told.sensitive.iter().map(|bucket| Sensitive {
+fn configuration(parsed: &ParsedStory, provider: Provider, place: &Place) -> Config {
+    let sensitive = parsed.sensitive.iter().map(|bucket| Sensitive {
         bucket: bucket.clone(),
         owner: None,
     });
-    let bindings = senders(told, provider)
+    let bindings = senders(parsed, provider)
         .into_iter()
         .map(|(who, id)| Binding {
             source: BoundSource::Instance(instance_of(&who).into()),
             identity: id.into(),
         });
     Config {
-        internal: told.internal.clone(),
-        accounts: told
+        internal: parsed.internal.clone(),
+        accounts: parsed
             .accounts
             .iter()
             .map(|account| account.as_str().into())
             .collect(),
         sensitive: sensitive.collect(),
         bindings: bindings.collect(),
-        approvals: told
+        approvals: parsed
             .approvals
             .iter()
-            .map(|approved| approval(told, approved, provider, place))
+            .map(|approved| approval(parsed, approved, provider, place))
             .collect(),
         ..Config::default()
     }
 }
 
-fn approval(told: &Told, approved: &Approved, provider: Provider, place: &Place) -> Approval {
-    let plays = |name: &str| told.acts.iter().any(|act| act.who == name);
+fn approval(
+    parsed: &ParsedStory,
+    approved: &Approved,
+    provider: Provider,
+    place: &Place,
+) -> Approval {
+    let plays = |name: &str| parsed.acts.iter().any(|act| act.who == name);
     let identity = approved.identity.as_ref().map(|name| match plays(name) {
-        true => canonical(told, name, provider),
+        true => canonical(parsed, name, provider),
         false => name.clone(),
     });
     let role = approved
         .role
         .as_ref()
-        .map(|name| cast::role(name, provider));
+        .map(|name| actors::role(name, provider));
     Approval {
         criteria: Criteria {
             identity: identity.as_deref().and_then(Glob::new),
@@ -265,7 +280,7 @@ fn approval(told: &Told, approved: &Approved, provider: Provider, place: &Place)
         analytics: None,
         owner: "the story".to_owned(),
         reason: format!("line {}", approved.number),
-        expires: FIRST_DAY.plus(told.last as i32),
+        expires: FIRST_DAY.plus(parsed.last as i32),
         place: at(place, approved.number),
     }
 }

@@ -9,9 +9,9 @@ use crate::event::{
     Untrusted,
 };
 use crate::story::act::{Act, Times, Verb};
-use crate::story::cast;
-use crate::story::how::How;
-use crate::story::line::Told;
+use crate::story::actors;
+use crate::story::how::Manner;
+use crate::story::line::ParsedStory;
 use crate::story::words::Wrong;
 use crate::time::{Day, Time};
 use crate::vocab::Str;
@@ -31,14 +31,14 @@ const REPEATED_SECS: i64 = 120;
 const FLOW_PORT: u16 = 443;
 
 /// Plays whoever acts.
-pub struct Performer<'a> {
-    told: &'a Told,
+pub struct EventWriter<'a> {
+    parsed: &'a ParsedStory,
     provider: Provider,
     events: Vec<Event>,
 }
 
 /// One time that an act is done.
-struct Turn {
+struct Occurrence {
     day: u32,
     /// Second of the day.
     at: i64,
@@ -57,13 +57,13 @@ pub fn instance_of(who: &str) -> String {
 ///
 /// # Errors
 /// The line, and that there are too many calls.
-pub fn events(told: &Told, provider: Provider) -> Result<Vec<Event>, (usize, Wrong)> {
-    let mut performer = Performer {
-        told,
+pub fn events(parsed: &ParsedStory, provider: Provider) -> Result<Vec<Event>, (usize, Wrong)> {
+    let mut performer = EventWriter {
+        parsed,
         provider,
         events: Vec::new(),
     };
-    for act in &told.acts {
+    for act in &parsed.acts {
         performer.act(act).map_err(|wrong| (act.number, wrong))?;
     }
     Ok(performer.events)
@@ -84,15 +84,15 @@ fn in_turn<T>(all: &[T], n: u64) -> Option<&T> {
     all.get((n % all.len().max(1) as u64) as usize)
 }
 
-impl Performer<'_> {
+impl EventWriter<'_> {
     fn act(&mut self, act: &Act) -> Result<(), Wrong> {
-        let usual = self.told.usual.get(&act.who);
-        let how = act.how.clone().or(usual.unwrap_or(&How::default()));
-        let (first, last) = act.when.days.unwrap_or((1, self.told.last));
+        let usual = self.parsed.usual.get(&act.who);
+        let how = act.how.clone().or(usual.unwrap_or(&Manner::default()));
+        let (first, last) = act.when.days.unwrap_or((1, self.parsed.last));
         for day in first..=last {
             let mut before = 0;
             for (at, during, calls) in turns(act, day) {
-                let turn = Turn {
+                let turn = Occurrence {
                     day,
                     at,
                     during,
@@ -111,7 +111,7 @@ impl Performer<'_> {
         Ok(())
     }
 
-    fn turn(&mut self, act: &Act, how: &How, turn: &Turn) {
+    fn turn(&mut self, act: &Act, how: &Manner, turn: &Occurrence) {
         let start = FIRST_DAY.plus(turn.day as i32 - 1).start().nanos();
         for n in 0..turn.calls {
             let into = turn.during as f64 * n as f64 / turn.calls as f64;
@@ -121,7 +121,7 @@ impl Performer<'_> {
         }
     }
 
-    fn event(&self, act: &Act, how: &How, time: Time, day: u32, n: u64) -> Event {
+    fn event(&self, act: &Act, how: &Manner, time: Time, day: u32, n: u64) -> Event {
         let provider = how.provider.unwrap_or(self.provider);
         let id = format!(
             "{}-{day}-{n}-{:x}",
@@ -139,13 +139,13 @@ impl Performer<'_> {
             account: Some(
                 how.account
                     .as_deref()
-                    .unwrap_or(cast::account(provider))
+                    .unwrap_or(actors::account(provider))
                     .into(),
             ),
             region: how
                 .region
                 .as_deref()
-                .or(cast::region(provider))
+                .or(actors::region(provider))
                 .map(Str::from),
             action: act.verb.action(bucket.is_some()),
             op: op.into(),
@@ -181,18 +181,18 @@ impl Performer<'_> {
     }
 
     /// Adds who calls, and from where.
-    fn caller(&self, event: &mut Event, act: &Act, how: &How) {
-        let kind = self.told.kind(&act.who);
-        let home = self.told.provider(&act.who, self.provider);
+    fn caller(&self, event: &mut Event, act: &Act, how: &Manner) {
+        let kind = self.parsed.kind(&act.who);
+        let home = self.parsed.provider(&act.who, self.provider);
         let role = how.role.as_deref();
         event.principal = Some(Principal {
-            role: role.map(|role| cast::role(role, home).into()),
-            ..Principal::new(cast::identity(&act.who, kind, home).into(), kind)
+            role: role.map(|role| actors::role(role, home).into()),
+            ..Principal::new(actors::identity(&act.who, kind, home).into(), kind)
         });
         let client = how
             .client
             .as_deref()
-            .unwrap_or(cast::client(event.provider));
+            .unwrap_or(actors::client(event.provider));
         event.client = client.into();
         event.user_agent = Some(Untrusted::new(client));
         event.peer = Peer {
@@ -215,7 +215,7 @@ impl Performer<'_> {
     }
 
     /// Adds what the call is about, beside buckets and objects.
-    fn objects(&self, event: &mut Event, act: &Act, how: &How) {
+    fn objects(&self, event: &mut Event, act: &Act, how: &Manner) {
         match act.verb {
             Verb::Copies => {
                 event.copied_from = event.container.clone();
@@ -226,10 +226,10 @@ impl Performer<'_> {
             Verb::Creates => {
                 let name = act.object.as_deref().unwrap_or_default();
                 let (kind, home) = (
-                    self.told.kind(name),
-                    self.told.provider(name, self.provider),
+                    self.parsed.kind(name),
+                    self.parsed.provider(name, self.provider),
                 );
-                event.created = Some(cast::identity(name, kind, home).into());
+                event.created = Some(actors::identity(name, kind, home).into());
             }
             Verb::Issues => event.issued = act.object.as_deref().map(Str::from),
             Verb::Assumes => event.object = act.object.as_deref().map(Untrusted::new),
@@ -279,7 +279,7 @@ fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, Strin
         (Provider::Aws, Verb::Copies) => ("s3", "CopyObject"),
         (Provider::Aws, Verb::Deletes) => ("s3", "DeleteObject"),
         (Provider::Aws, Verb::Inspects) => ("s3", "GetBucketPolicy"),
-        (Provider::Aws, Verb::Shares) => ("s3", "PutBucketPolicy"),
+        (Provider::Aws, Verb::Grants) => ("s3", "PutBucketPolicy"),
         (Provider::Aws, Verb::Replicates) => ("s3", "PutBucketReplication"),
         (Provider::Aws, Verb::Signs) => ("signin", "ConsoleLogin"),
         (Provider::Aws, Verb::Assumes) => ("sts", "AssumeRole"),
@@ -296,7 +296,7 @@ fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, Strin
         (Provider::Gcp, Verb::Reads) => ("storage", "storage.objects.get"),
         (Provider::Gcp, Verb::Writes | Verb::Copies) => ("storage", "storage.objects.create"),
         (Provider::Gcp, Verb::Deletes) => ("storage", "storage.objects.delete"),
-        (Provider::Gcp, Verb::Shares) => ("storage", "storage.setIamPermissions"),
+        (Provider::Gcp, Verb::Grants) => ("storage", "storage.setIamPermissions"),
         (_, Verb::Sends) => ("vpc", "ACCEPT"),
         _ => {
             let action = verb.action(has_bucket);
@@ -307,12 +307,12 @@ fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, Strin
 }
 
 /// Returns the identities that send over the network, by name, with their canonical ids.
-pub fn senders(told: &Told, provider: Provider) -> Vec<(String, String)> {
-    let mut senders: Vec<(String, String)> = told
+pub fn senders(parsed: &ParsedStory, provider: Provider) -> Vec<(String, String)> {
+    let mut senders: Vec<(String, String)> = parsed
         .acts
         .iter()
         .filter(|act| act.verb == Verb::Sends)
-        .map(|act| (act.who.clone(), canonical(told, &act.who, provider)))
+        .map(|act| (act.who.clone(), canonical(parsed, &act.who, provider)))
         .collect();
     senders.sort();
     senders.dedup();
@@ -320,7 +320,7 @@ pub fn senders(told: &Told, provider: Provider) -> Vec<(String, String)> {
 }
 
 /// Returns the canonical id of a name.
-pub fn canonical(told: &Told, who: &str, provider: Provider) -> String {
-    let kind: IdentityKind = told.kind(who);
-    cast::identity(who, kind, told.provider(who, provider))
+pub fn canonical(parsed: &ParsedStory, who: &str, provider: Provider) -> String {
+    let kind: IdentityKind = parsed.kind(who);
+    actors::identity(who, kind, parsed.provider(who, provider))
 }

@@ -44,7 +44,7 @@ fn the_estate_is_read_and_nobody_of_it_is_told() {
     for id in ["AN0370", "AN1328", "AN1594"] {
         let played = play(&analytic::builtin(), &analytic(id), &story("=> nothing")).unwrap();
         assert_eq!(
-            (played.failures, played.told),
+            (played.failures, played.alerts),
             (Vec::new(), Vec::new()),
             "{id}"
         );
@@ -336,8 +336,8 @@ fn what_is_said_is_what_happens() {
         day 15 05:00 ana creates bot
         day 15 06:00 ana enumerates 2 op iam:ListUsers,iam:ListRoles account 1
         => nothing";
-    let told = read(&analytic("AN1594"), &story(lines), &mut Faults::default()).unwrap();
-    let events = perform::events(&told, Provider::Aws).unwrap();
+    let parsed = read(&analytic("AN1594"), &story(lines), &mut Faults::default()).unwrap();
+    let events = perform::events(&parsed, Provider::Aws).unwrap();
     let shown: Vec<String> = events
         .iter()
         .map(|e| {
@@ -394,13 +394,13 @@ fn what_is_said_is_what_happens() {
 
 #[test]
 fn usual_days_differ_and_are_always_the_same() {
-    let told = |calls: &str| {
+    let parsed = |calls: &str| {
         let lines = format!("14 days, every 1h ana lists {calls} in b\n=> nothing");
         read(&analytic("AN1594"), &story(&lines), &mut Faults::default()).unwrap()
     };
     let a_day = |calls: &str| {
         let mut of_day = std::collections::BTreeMap::new();
-        for event in perform::events(&told(calls), Provider::Aws).unwrap() {
+        for event in perform::events(&parsed(calls), Provider::Aws).unwrap() {
             *of_day.entry(event.time.day()).or_insert(0u32) += 1;
         }
         of_day
@@ -443,8 +443,8 @@ proptest! {
         0..40,
     )) {
         let lines = words.join(" ");
-        if let Some(told) = read(&analytic("AN1594"), &story(&lines), &mut Faults::default()) {
-            let _ = perform::events(&told, Provider::Aws);
+        if let Some(parsed) = read(&analytic("AN1594"), &story(&lines), &mut Faults::default()) {
+            let _ = perform::events(&parsed, Provider::Aws);
         }
     }
 }

@@ -43,7 +43,7 @@ fn alerts(text: &str) -> Vec<Value> {
 
 #[test]
 fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
-    let eve = "arn:aws:iam::111122223333:user/eve";
+    let previous_day = "arn:aws:iam::111122223333:user/eve";
     let world = World::simulated(2, 13, 40);
     let days = world.days();
     world.link_days("past", &days[..10]);
@@ -57,14 +57,14 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     assert!(used.len() >= 2, "{used:?}");
     assert!(before.iter().all(|alert| alert["assumed"].is_null()));
 
-    // One was issued on the eve, with a role that was assumed before; it is learnt into the store. The other is told of by the
+    // One was issued on the day before, with a role that was assumed before; it is learnt into the store. The other is told of by the
     // logs that are scored, in a file of its own.
     let date = |day: &str| format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..]);
     let (eve_of, day) = (date(&days[9]), date(&days[10]));
     let hop = Taken {
         at: format!("{eve_of}T23:40:00Z"),
         id: "taken-hop",
-        by: eve,
+        by: previous_day,
         with: "AKIAEVE",
         issued: "ASIAHOP",
     };
@@ -78,7 +78,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     let second = Taken {
         at: format!("{day}T00:00:00Z"),
         id: "taken-second",
-        by: eve,
+        by: previous_day,
         with: "AKIAEVE",
         issued: &used[1],
     };
@@ -97,7 +97,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     };
     let by_eve = |taken: &Taken| {
         json!({"credential": taken.issued, "time": taken.at, "operation": "sts:AssumeRole", "event_id": taken.id,
-            "by": eve, "source_ip": "198.51.100.66"})
+            "by": previous_day, "source_ip": "198.51.100.66"})
     };
     let mut expected = by_eve(&first);
     expected["by"] = "arn:aws:iam::111122223333:role/hop".into();
@@ -110,11 +110,11 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
         .succeeds();
     for words in [
         format!(
-            "by {eve} at {day}T00:00:00Z from 198.51.100.66 (sts:AssumeRole, event taken-second)"
+            "by {previous_day} at {day}T00:00:00Z from 198.51.100.66 (sts:AssumeRole, event taken-second)"
         ),
         format!(
             "by arn:aws:iam::111122223333:role/hop at {eve_of}T23:50:00Z from 198.51.100.66 (sts:AssumeRole, event \
-             taken-first); that one by {eve} at {eve_of}T23:40:00Z"
+             taken-first); that one by {previous_day} at {eve_of}T23:40:00Z"
         ),
     ] {
         assert!(text.out.contains(&words), "{words}: {}", text.out);

@@ -51,8 +51,8 @@ fn what_is_not_logged_is_told_before_and_after_training() {
     }
     // What is delivered twice counts once, as it does in a store.
     assert_eq!(world.run_in_shell("cp -r logs again").status, 0);
-    let twice = world.run(&["coverage", "logs", "again", "--format", "json"]);
-    assert_eq!(seen(&twice.out), seen(&whole.out));
+    let duplicates = world.run(&["coverage", "logs", "again", "--format", "json"]);
+    assert_eq!(seen(&duplicates.out), seen(&whole.out));
     let shown = world.run(&["coverage", "logs"]).succeeds();
     for words in ["AN1328 aws COVERED", "aws off by default", "GetObject "] {
         assert!(shown.out.contains(words), "`{words}`: {}", shown.out);

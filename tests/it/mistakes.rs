@@ -137,9 +137,11 @@ fn standard_input_is_read_whatever_its_compression() {
     let bytes = std::fs::read(path).expect("its bytes");
     let said = world.run_with_input(&["train", "-"], &bytes).succeeds();
     assert!(said.err.contains("generation 1"), "{}", said.err);
-    let mut twice = bytes.clone();
-    twice.write_all(&bytes).expect("two members");
-    let said = world.run_with_input(&["train", "-"], &twice).succeeds();
+    let mut duplicates = bytes.clone();
+    duplicates.write_all(&bytes).expect("two members");
+    let said = world
+        .run_with_input(&["train", "-"], &duplicates)
+        .succeeds();
     assert!(
         said.err.contains("nothing new") || said.err.contains("delivered more than once"),
         "{}",

@@ -313,7 +313,7 @@ const PASSED_ON: [(&str, &[&str]); 2] = [
             ".principal.is_delivered",
             ".principal.kind",
             // It looks for `sharedEventId`, which CloudTrail spells otherwise.
-            ".twin_of_account",
+            ".duplicate_of_account",
         ],
     ),
 ];

@@ -282,10 +282,10 @@ fn an_analyst_says_what_was_true_and_what_was_not() {
             .run(&["tune", "--budget", "20", "--format", "json"])
             .succeeds(),
     );
-    let verdicts = &tuned["settings"][0]["stored_days"]["verdicts"];
-    assert_eq!(verdicts["true"], 0, "{tuned}");
+    let detections = &tuned["settings"][0]["stored_days"]["verdicts"];
+    assert_eq!(detections["true"], 0, "{tuned}");
     assert!(
-        verdicts["false"].as_u64().is_some_and(|n| n >= 1),
+        detections["false"].as_u64().is_some_and(|n| n >= 1),
         "{tuned}"
     );
 

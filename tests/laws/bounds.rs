@@ -39,8 +39,8 @@ fn identities(generation: &Generation) -> Vec<&Entity> {
 fn facts_of(store: &Store, day: Day, id: &str) -> DayFacts {
     let manifest = store.published().unwrap();
     let entry = manifest.days.iter().find(|entry| entry.day == day).unwrap();
-    let book = store.load_day(entry).unwrap();
-    let mut found = book
+    let aggregate = store.load_day(entry).unwrap();
+    let mut found = aggregate
         .subjects
         .into_iter()
         .filter(|(subject, _)| subject.entity == identity(id));

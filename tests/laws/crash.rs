@@ -158,7 +158,7 @@ fn law_2_a_training_that_is_stopped_leaves_no_trace() {
         files(2),
         options,
         false,
-        &engine::Unwatched,
+        &engine::NoProgress,
     );
     assert!(refused.unwrap_err().message().contains("another plimsoll"));
     assert!(store.load_generation().is_ok());

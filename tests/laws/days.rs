@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll::event::{IdentityKind, Provider};
 use plimsoll::learn::Learner;
-use plimsoll::measure::{DayBook, DayFacts};
+use plimsoll::measure::{DayAggregate, DayFacts};
 use plimsoll::time::{Day, Window};
 use plimsoll::vocab::{Entity, EntityKind, Metric};
 
@@ -40,10 +40,10 @@ pub fn facts(day: Day, kind: IdentityKind, amounts: &[(Metric, i64, u64)]) -> Da
 }
 
 /// Learns a day that lasted until its end.
-pub fn absorb(learner: &mut Learner, day: Day, facts: &BTreeMap<Entity, DayFacts>) {
-    let mut book = DayBook::new(day);
-    book.last = Some(day.end().plus_secs(-1));
-    learner.absorb(&book, facts);
+pub fn learn_day(learner: &mut Learner, day: Day, facts: &BTreeMap<Entity, DayFacts>) {
+    let mut aggregate = DayAggregate::new(day);
+    aggregate.last = Some(day.end().plus_secs(-1));
+    learner.learn_day(&aggregate, facts);
 }
 
 /// Random numbers of a pair: the same for the same.

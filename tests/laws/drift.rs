@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll::baseline::Movement;
-use plimsoll::engine::{self, BacktestOptions, ScoreOptions, Split, Unwatched};
+use plimsoll::baseline::DriftReport;
+use plimsoll::engine::{self, BacktestOptions, NoProgress, ScoreOptions, Split};
 use plimsoll::event::IdentityKind;
 use plimsoll::learn::Learner;
 use plimsoll::measure::{DayFacts, Plan};
@@ -13,7 +13,7 @@ use plimsoll::time::Day;
 use plimsoll::vocab::{Entity, Metric};
 
 use crate::calls::Call;
-use crate::days::{absorb, facts, first_day, identity, noise, normal};
+use crate::days::{facts, first_day, identity, learn_day, noise, normal};
 use crate::estate::{LEARNT_DAYS, Line, estate, write};
 
 /// Identities that nobody tampers with.
@@ -55,10 +55,10 @@ fn day_of(n: u64, day: i32, growth: f64) -> Option<Vec<(Metric, i64, u64)>> {
     ])
 }
 
-/// Plays the days; hands back what had moved on each morning of the last ones.
-fn play(days: i32, growth: Growth, shown_from: i32) -> Vec<(i32, Movement)> {
+/// Plays the days; hands back what had drifted on each morning of the last ones.
+fn play(days: i32, growth: Growth, shown_from: i32) -> Vec<(i32, DriftReport)> {
     let plan = Plan::default();
-    let mut learner = Learner::new(&plan, &|_| None).grouping_alike(false);
+    let mut learner = Learner::new(&plan, &|_| None).clustering_peers(false);
     let mut mornings = Vec::new();
     for day in 0..days {
         let date: Day = first_day().plus(day);
@@ -71,19 +71,19 @@ fn play(days: i32, growth: Growth, shown_from: i32) -> Vec<(i32, Movement)> {
             })
             .collect();
         // The first events of a day show that the day before has closed.
-        absorb(&mut learner, date, &of_all);
+        learn_day(&mut learner, date, &of_all);
         if day >= shown_from {
-            mornings.push((day, learner.movement(REPORTS_PER_DAY)));
+            mornings.push((day, learner.drift_report(REPORTS_PER_DAY)));
         }
     }
     mornings
 }
 
-/// The growing identities among those that moved.
-fn grown(movement: &Movement) -> BTreeSet<String> {
+/// The growing identities among those that drifted.
+fn grown(drift_report: &DriftReport) -> BTreeSet<String> {
     let first = identity(&format!("user/{ORDINARY:05}"));
-    let moved = movement.moved().into_iter().map(|rise| &rise.entity);
-    moved
+    let drifted = drift_report.drifted().into_iter().map(|rise| &rise.entity);
+    drifted
         .filter(|entity| **entity >= first)
         .map(|entity| entity.id.to_string())
         .collect()
@@ -96,8 +96,8 @@ fn a_ramp_is_told_before_it_is_used() {
     let mornings = play(QUIET_DAYS + RAMP_DAYS, &ramp, QUIET_DAYS - 1);
     let (_, before) = &mornings[0];
     let mut told = BTreeSet::new();
-    for (_, movement) in &mornings {
-        told.extend(grown(movement));
+    for (_, drift_report) in &mornings {
+        told.extend(grown(drift_report));
     }
     let false_before = grown(before).len();
     assert!(
@@ -107,10 +107,10 @@ fn a_ramp_is_told_before_it_is_used() {
     );
     assert!(false_before as u64 * 100 <= VARIANTS * 10, "{false_before}");
     let (_, last) = &mornings[mornings.len() - 1];
-    let reports = last.moved().len() as f64;
+    let reports = last.drifted().len() as f64;
     assert!(reports <= REPORTS_PER_DAY * f64::from(QUIET_DAYS + RAMP_DAYS));
     for rise in last
-        .moved()
+        .drifted()
         .iter()
         .filter(|rise| told.contains(&*rise.entity.id))
     {
@@ -126,8 +126,8 @@ fn honest_growth_is_not_told() {
     let growth = |_, day: i32| 1.1f64.powf(f64::from((day - QUIET_DAYS).max(0)) / 7.0);
     let mornings = play(QUIET_DAYS + 28, &growth, QUIET_DAYS);
     let mut told = BTreeSet::new();
-    for (_, movement) in &mornings {
-        told.extend(grown(movement));
+    for (_, drift_report) in &mornings {
+        told.extend(grown(drift_report));
     }
     assert!(
         told.len() as u64 * 100 <= VARIANTS * 10,
@@ -187,7 +187,7 @@ fn honest_growth_raises_no_alert() {
         &estate.setup,
         files,
         (&options, ReadOptions::default(), false),
-        &Unwatched,
+        &NoProgress,
         |_| Ok(()),
     )
     .unwrap();

@@ -89,10 +89,10 @@ fn a_record_that_names_its_caller_counts_whichever_copy_is_read_first() {
             line(None, record.to_string()).unwrap()
         })
         .collect();
-    let learnt = |nights: &[&[&[Line]]]| {
+    let learnt = |replay: &[&[&[Line]]]| {
         let folder = tempfile::tempdir().unwrap();
         let store = new_store(folder.path());
-        for (night, files) in nights.iter().enumerate() {
+        for (night, files) in replay.iter().enumerate() {
             let files = files.iter().map(|lines| lines.iter().collect());
             let files = write(&folder.path().join(night.to_string()), files);
             train(&setup, &store, files);
@@ -135,11 +135,11 @@ fn twins(time: Time, number: u64) -> [Line; 2] {
 #[test]
 fn an_action_that_two_accounts_record_counts_once() {
     let guest = format!("arn:aws:iam::{PARTNER}:role/guest");
-    let list_calls = |nights: &[Vec<&Line>]| {
+    let list_calls = |replay: &[Vec<&Line>]| {
         let setup = setup(Config::default());
         let folder = tempfile::tempdir().unwrap();
         let store = new_store(folder.path());
-        for (n, lines) in nights.iter().enumerate() {
+        for (n, lines) in replay.iter().enumerate() {
             let files = write(&folder.path().join(n.to_string()), [lines.clone()]);
             train(&setup, &store, files);
         }

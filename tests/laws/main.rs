@@ -1,8 +1,8 @@
 //! The laws that hold whatever comes: order, atomicity, replay and bounds, on a small simulated estate.
 #![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
 
-mod alike;
 mod approvals;
+mod backtest;
 mod bounds;
 mod calls;
 mod crash;
@@ -11,7 +11,7 @@ mod drift;
 mod estate;
 mod joins;
 mod order;
-mod playing;
+mod peer_clusters;
 mod poison;
 mod published;
 mod replay;

@@ -12,7 +12,7 @@ use plimsoll::time::{Day, Window};
 use plimsoll::vocab::{Entity, Metric};
 use proptest::prelude::*;
 
-use crate::days::{absorb, facts, first_day, identity, noise, normal};
+use crate::days::{facts, first_day, identity, learn_day, noise, normal};
 
 const METRIC: Metric = Metric::ListCalls;
 const TEN_MINUTES: i64 = 600;
@@ -33,10 +33,10 @@ fn facts_of(day: Day, night: &Night) -> DayFacts {
 }
 
 /// Learns nights of one identity among steady peers.
-fn learn(nights: &[Night], peers: u64, as_of: Day) -> Generation {
+fn learn(replay: &[Night], peers: u64, as_of: Day) -> Generation {
     let plan = Plan::default();
-    let mut learner = Learner::new(&plan, &|_| None).grouping_alike(false);
-    for (day, night) in nights.iter().enumerate() {
+    let mut learner = Learner::new(&plan, &|_| None).clustering_peers(false);
+    for (day, night) in replay.iter().enumerate() {
         let date = first_day().plus(day as i32);
         let mut of_all: BTreeMap<Entity, DayFacts> = (0..peers)
             .map(|n| {
@@ -54,7 +54,7 @@ fn learn(nights: &[Night], peers: u64, as_of: Day) -> Generation {
         if !night.is_empty() {
             of_all.insert(identity("one"), facts_of(date, night));
         }
-        absorb(&mut learner, date, &of_all);
+        learn_day(&mut learner, date, &of_all);
     }
     learner.generation(as_of)
 }
@@ -93,9 +93,9 @@ proptest! {
     ) {
         let as_of = first_day().plus(history.len() as i32 + 1);
         let before = learn(&history, 8, as_of);
-        let mut nights = history.clone();
-        nights.push(last.clone());
-        let after = learn(&nights, 8, as_of);
+        let mut replay = history.clone();
+        replay.push(last.clone());
+        let after = learn(&replay, 8, as_of);
         for window in Window::STANDARD {
             let was = expected(&before, &before, window);
             let is = expected(&after, &before, window);
@@ -141,7 +141,7 @@ fn an_attack_that_was_learnt_still_surprises() {
                         })
                         .collect()
                 };
-                let mut nights: Vec<Night> = (0..28).map(usual).collect();
+                let mut replay: Vec<Night> = (0..28).map(usual).collect();
                 let slots = ((hours * 6.0) as u16).max(1);
                 let start = ((144 - slots) as f64 * noise(n, 9)) as u16;
                 let times = 2.0 + 38.0 * noise(n, 10);
@@ -150,10 +150,10 @@ fn an_attack_that_was_learnt_still_surprises() {
                     *attack.entry(slot).or_default() += (times * level.exp()) as u64;
                 }
                 let as_of = first_day().plus(28);
-                let before = learn(&nights, 40, as_of);
+                let before = learn(&replay, 40, as_of);
                 let first = surprise(&before, &before, &attack);
-                nights.push(attack.clone());
-                let after = learn(&nights, 40, as_of.plus(1));
+                replay.push(attack.clone());
+                let after = learn(&replay, 40, as_of.plus(1));
                 surprise(&after, &after, &attack) / first.min(SURPRISE_OF_NOTE)
             })
             .collect();

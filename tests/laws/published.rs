@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use plimsoll::baseline::Generation;
-use plimsoll::engine::{self, ScoreOptions, Setup, TrainSummary, Unwatched};
+use plimsoll::engine::{self, NoProgress, ScoreOptions, Setup, TrainSummary};
 use plimsoll::score::Alert;
 use plimsoll::sources::{InputFile, ReadOptions};
 use plimsoll::store::Store;
@@ -37,7 +37,7 @@ impl Published {
         parts.insert("support".into(), bytes(&support));
         parts.insert("links".into(), bytes(&generation.links));
         parts.insert("created".into(), bytes(&generation.created));
-        parts.insert("movement".into(), bytes(&generation.movement));
+        parts.insert("movement".into(), bytes(&generation.drift_report));
         parts.insert("own accounts".into(), bytes(&generation.own_accounts));
         parts.insert("seen".into(), bytes(&generation.seen));
         parts.insert("coverage".into(), bytes(&generation.coverage));
@@ -61,7 +61,7 @@ impl Published {
         names
     }
 
-    /// Tells whether some part's name has a text in it.
+    /// Returns whether some part's name has a text in it.
     pub fn has(&self, text: &str) -> bool {
         self.0.keys().any(|name| name.contains(text))
     }
@@ -78,7 +78,7 @@ pub fn new_store(folder: &Path) -> Store {
 
 pub fn train(setup: &Setup, store: &Store, files: Vec<InputFile>) -> TrainSummary {
     let options = ReadOptions::default();
-    engine::train(setup, store, files, options, false, &Unwatched).unwrap()
+    engine::train(setup, store, files, options, false, &NoProgress).unwrap()
 }
 
 /// Scores files by the generation in force; the alerts as their documents.
@@ -89,7 +89,7 @@ pub fn score(setup: &Setup, store: &Store, files: Vec<InputFile>) -> Vec<String>
         store.load_generation().unwrap(),
         files,
         (&SCORE, ReadOptions::default(), false),
-        &Unwatched,
+        &NoProgress,
         |alert| {
             alerts.push(document(alert));
             Ok(())

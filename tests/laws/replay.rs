@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plimsoll::baseline::TunedThreshold;
-use plimsoll::engine::{self, FollowOptions, ScoreOptions, ScoreSummary, SetBy, Unwatched};
+use plimsoll::engine::{self, FollowOptions, NoProgress, ScoreOptions, ScoreSummary, SetBy};
 use plimsoll::error::{Error, Result};
 use plimsoll::score::Alert;
 use plimsoll::sources::ReadOptions;
@@ -24,9 +24,9 @@ use crate::published::{SCORE, new_store, score, train};
 const JITTER_SECS: usize = 400;
 
 /// The highest severity of each episode.
-type Told = BTreeMap<String, Severity>;
+type AlertStates = BTreeMap<String, Severity>;
 
-fn note(told: &mut Told, alert: &Alert) {
+fn note(told: &mut AlertStates, alert: &Alert) {
     let severity = told.entry(alert.alert_id.clone()).or_insert(alert.severity);
     *severity = (*severity).max(alert.severity);
 }
@@ -40,18 +40,18 @@ fn trained(folder: &Path) -> Store {
 }
 
 /// What scoring tells of the scored days.
-fn batch() -> &'static Told {
-    static BATCH: std::sync::OnceLock<Told> = std::sync::OnceLock::new();
+fn batch() -> &'static AlertStates {
+    static BATCH: std::sync::OnceLock<AlertStates> = std::sync::OnceLock::new();
     BATCH.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let store = trained(folder.path());
-        let mut told = Told::new();
+        let mut told = AlertStates::new();
         engine::score(
             &estate().setup,
             store.load_generation().unwrap(),
             write(&folder.path().join("scored"), [estate().scored()]),
             (&SCORE, ReadOptions::default(), false),
-            &Unwatched,
+            &NoProgress,
             |alert| {
                 note(&mut told, alert);
                 Ok(())
@@ -77,13 +77,13 @@ fn follow(
         poll: Duration::from_millis(2),
         until_idle: Some(idle),
     };
-    engine::follow(&estate().setup, store, &options, &Unwatched, deliver, None)
+    engine::follow(&estate().setup, store, &options, &NoProgress, deliver, None)
 }
 
 /// The shortest wait in which a file that stands still is seen to.
 const IDLE: Duration = Duration::from_millis(10);
 
-fn follow_into(store: &Store, path: &Path, told: &mut Told) -> ScoreSummary {
+fn follow_into(store: &Store, path: &Path, told: &mut AlertStates) -> ScoreSummary {
     follow(store, path.to_owned(), IDLE, &mut |alert| {
         note(told, alert);
         Ok(())
@@ -145,7 +145,7 @@ fn law_3_following_a_growing_file_tells_what_scoring_tells() {
     let store = trained(folder.path());
     let logs = folder.path().join("logs");
     let lines = live(2);
-    let mut told = Told::new();
+    let mut told = AlertStates::new();
     let (mut n_events, mut n_days) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -213,7 +213,7 @@ fn a_threshold_that_is_tuned_while_following_holds_from_then_on() {
         };
         let setup = &estate().setup;
         let summary =
-            engine::follow(setup, &store, &options, &Unwatched, &mut deliver, None).unwrap();
+            engine::follow(setup, &store, &options, &NoProgress, &mut deliver, None).unwrap();
         let in_force = &summary.thresholds[0].set_by;
         assert_eq!(*in_force, SetBy::EstateTuning(tuned.clone()));
     });
@@ -231,7 +231,7 @@ proptest! {
         let store = trained(folder.path());
         let logs = folder.path().join("logs");
         let mut dice = Dice(seed);
-        let mut told = Told::new();
+        let mut told = AlertStates::new();
         for piece in pieces(&live(seed), n_pieces) {
             append(&logs, piece);
             loop {
@@ -266,7 +266,7 @@ fn law_3_a_crash_at_the_checkpoint_loses_nothing() {
     let logs = folder.path().join("logs");
     // What the checkpoint is first written to.
     let obstacle = store.root().join("follow.checkpoint.unfinished");
-    let mut told = Told::new();
+    let mut told = AlertStates::new();
     for piece in pieces(&live(3), 6) {
         append(&logs, piece);
         fs::create_dir(&obstacle).unwrap();
@@ -287,7 +287,7 @@ fn law_3_files_may_arrive_compressed_and_out_of_order() {
     let store = trained(folder.path());
     let logs = folder.path().join("logs");
     fs::create_dir(&logs).unwrap();
-    let mut told = Told::new();
+    let mut told = AlertStates::new();
     for (n, piece) in pieces(&live(4), 8).enumerate() {
         let staging = folder.path().join(format!("staging-{n}"));
         for file in write(&staging, [piece.to_vec()]) {
@@ -315,7 +315,7 @@ fn law_3_a_file_may_begin_anew() {
     let folder = tempfile::tempdir().unwrap();
     let store = trained(folder.path());
     let logs = folder.path().join("logs");
-    let mut told = Told::new();
+    let mut told = AlertStates::new();
     let mut n_events = 0;
     let lines = live(5);
     // Shorter and longer pieces by turns, so that a file that began anew is at times longer than the one before.
@@ -374,11 +374,11 @@ fn law_3_what_comes_after_its_day_was_closed_is_told_on_its_own() {
     );
     let logs = folder.path().join("logs");
     append(&logs, &live(7));
-    let mut told = Told::new();
+    let mut told = AlertStates::new();
     assert_eq!(follow_into(&store, &logs, &mut told).late, 0);
     let late = sweep(split, 3_000);
     append(&logs, &late.iter().collect::<Vec<_>>());
-    let mut told_late = Told::new();
+    let mut told_late = AlertStates::new();
     let summary = follow_into(&store, &logs, &mut told_late);
     assert_eq!(summary.late, 3_000);
     assert!(!told_late.is_empty());
@@ -396,7 +396,7 @@ fn law_6_a_record_as_large_as_records_may_be_does_not_stop_a_follower() {
         ..Call::new(estate().split().start().plus_secs(60), "visitor", 1)
     };
     append(&logs, &[&large.line()]);
-    let mut told = Told::new();
+    let mut told = AlertStates::new();
     for piece in pieces(&live(6), 2) {
         append(&logs, piece);
         follow_into(&store, &logs, &mut told);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plimsoll::baseline::{Baseline, CalibrationLog, Generation};
-use plimsoll::engine::{self, Feedback, Judgement, Reported, Setup, Unwatched};
+use plimsoll::engine::{self, Feedback, NoProgress, Reported, Setup, VerdictInput};
 use plimsoll::score::alert_id;
 use plimsoll::store::Store;
 use plimsoll::time::Day;
@@ -58,12 +58,12 @@ fn say(setup: &Setup, store: &Store, day: Day, is_true: bool, is_later: bool) ->
         day,
         surprise: 4.0,
     };
-    let judgement = Judgement {
+    let judgement = VerdictInput {
         is_true,
         note: None,
         is_later,
     };
-    engine::feedback(setup, store, (&alert, judgement), &Unwatched).unwrap()
+    engine::feedback(setup, store, (&alert, judgement), &NoProgress).unwrap()
 }
 
 fn learnt(setup: &Setup, folder: &Path, lines: &[Line]) -> Store {
@@ -128,7 +128,7 @@ proptest! {
         prop_assert_ne!(judged_by(&poisoned), judged_by(&spared));
 
         let said = say(&setup, &store, struck, true, false);
-        prop_assert_eq!(said.training.map(|t| (t.unlearnt, t.learnt_again)), Some((1, 0)));
+        prop_assert_eq!(said.training.map(|t| (t.exclusions, t.learnt_again)), Some((1, 0)));
         let healed = store.load_generation().unwrap();
         prop_assert_eq!(judged_by(&healed), judged_by(&spared));
         prop_assert!(!told_of(&log(&store), struck));
@@ -177,7 +177,7 @@ fn a_false_alert_changes_no_baseline_and_a_later_verdict_waits_for_the_next_trai
 
     // No log is new, but what was said is.
     let summary = train(&setup, &store, Vec::new());
-    assert_eq!((summary.published, summary.unlearnt), (true, 1));
+    assert_eq!((summary.published, summary.exclusions), (true, 1));
     assert!(
         !train(&setup, &store, Vec::new()).published,
         "it was said once"
@@ -244,14 +244,14 @@ fn what_turned_out_to_be_true_is_as_surprising_the_next_time() {
     );
     let learnt = statistic("learnt", struck.plus(1));
     say(&estate.setup, &store, struck, true, false);
-    let unlearnt = statistic("unlearnt", struck.plus(1));
+    let exclusions = statistic("unlearnt", struck.plus(1));
     assert!(
         learnt < 0.9 * first,
         "{learnt} after {first}: what a night held is forgiven in part"
     );
     // All that is lost is what one more day lets fade.
     assert!(
-        unlearnt >= 0.85 * first && unlearnt > learnt,
-        "{unlearnt} after {first}, {learnt} if it is learnt"
+        exclusions >= 0.85 * first && exclusions > learnt,
+        "{exclusions} after {first}, {learnt} if it is learnt"
     );
 }

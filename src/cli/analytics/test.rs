@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         for story in &analytic.stories {
             n_stories += 1;
             let (failures, told) = match story::play(&definitions, analytic, story) {
-                Ok(played) => (played.failures, played.told),
+                Ok(played) => (played.failures, played.alerts),
                 Err(error) => (
                     error.to_string().lines().map(str::to_owned).collect(),
                     Vec::new(),
@@ -104,7 +104,7 @@ fn find(which: &[PathBuf], common: &Common) -> Result<(Vec<Definition>, Vec<Stri
     Ok((definitions, wanted))
 }
 
-/// Tells whether somebody means a file or folder, and not an id.
+/// Returns whether somebody means a file or folder, and not an id.
 fn is_path(text: &Path) -> bool {
     let has_separator = text.to_string_lossy().contains(is_separator);
     text.exists() || text.extension().is_some() || has_separator

@@ -111,7 +111,7 @@ impl Cadence {
     }
 }
 
-/// Tells whether what runs in every hour runs in the same minutes of each.
+/// Returns whether what runs in every hour runs in the same minutes of each.
 fn is_hourly(runs: &[&ActiveDay]) -> bool {
     let is_short = |a: &&&ActiveDay| a.tens.count_ones() <= HOURLY_SLOTS_MAX;
     runs.iter().filter(is_short).count() as f64 >= NEARLY_ALL * runs.len() as f64

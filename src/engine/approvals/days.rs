@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use crate::baseline::Generation;
-use crate::config::{Glimpse, Known, Values};
+use crate::config::{Known, PartialContext, Values};
 use crate::engine::Setup;
 use crate::error::Result;
 use crate::event::AddressClass;
@@ -43,27 +43,27 @@ impl<'a> Days<'a> {
         let Some(at) = days.iter().position(|entry| entry.day == day) else {
             return Ok(None);
         };
-        let eve = match (at.checked_sub(1), self.links.take()) {
+        let previous_day = match (at.checked_sub(1), self.links.take()) {
             (Some(before), Some((read, links))) if read == before => links,
             (Some(before), _) => self.store.load_day(&days[before])?.links,
             (None, _) => Links::new(),
         };
-        let book = self.store.load_day(&days[at])?;
+        let aggregate = self.store.load_day(&days[at])?;
         let mut own = self.generation.own_accounts.clone();
-        own.extend(book.accounts.iter().cloned());
-        let facts = book.assemble(&[&eve], &own);
-        self.links = Some((at, book.links));
+        own.extend(aggregate.accounts.iter().cloned());
+        let facts = aggregate.assemble(&[&previous_day], &own);
+        self.links = Some((at, aggregate.links));
         Ok(Some(facts))
     }
 }
 
 /// Looks at whole days as alerts look at what they show of them.
-pub(super) struct Eye<'a> {
+pub(super) struct DayContextReader<'a> {
     generation: &'a Generation,
     networks: Networks,
 }
 
-impl<'a> Eye<'a> {
+impl<'a> DayContextReader<'a> {
     pub(super) fn of(setup: &Setup, generation: &'a Generation) -> Self {
         Self {
             generation,
@@ -72,13 +72,13 @@ impl<'a> Eye<'a> {
     }
 
     /// Returns what a whole day shows: an alert of that day shows some of it.
-    pub(super) fn glimpse(&self, entity: &Entity, facts: &DayFacts) -> Glimpse {
+    pub(super) fn context(&self, entity: &Entity, facts: &DayFacts) -> PartialContext {
         let (mut buckets, known) = values(facts, Trait::Bucket);
-        buckets.extend(facts.shares.iter().map(|(share, _)| share.bucket.clone()));
+        buckets.extend(facts.grants.iter().map(|(grant, _)| grant.bucket.clone()));
         buckets.sort_unstable();
         buckets.dedup();
         let networks = values(facts, Trait::Network);
-        Glimpse {
+        PartialContext {
             ids: self.ids(entity, facts),
             role: facts.profile.role.clone(),
             destinations: self.destinations(facts, &networks),
@@ -106,7 +106,7 @@ impl<'a> Eye<'a> {
         (destinations, known)
     }
 
-    /// Tells whether addresses of a network may not be ours. One that is known by the number of its system is public.
+    /// Returns whether addresses of a network may not be ours. One that is known by the number of its system is public.
     fn may_be_external(&self, network: &str) -> bool {
         network.parse::<IpNet>().ok().is_none_or(|network| {
             [network.network(), network.broadcast()]
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::config::{Config, Cover};
     use crate::event::{Action, Event, Provider, Source};
-    use crate::measure::{Contribution, Plan};
+    use crate::measure::{EventAmounts, Plan};
     use crate::time::Time;
     use crate::vocab::EntityKind;
 
@@ -165,16 +165,16 @@ mod tests {
             id: "reader".into(),
         };
         let resolver = setup.resolver();
-        let glimpse = |action: Action, address: &str| {
+        let context = |action: Action, address: &str| {
             let (provider, source) = (Provider::Aws, Source::AwsCloudTrail);
             let mut event = Event::new(Day(20_001).start(), "e".into(), provider, source);
             event.action = action;
             event.outcome = crate::event::Outcome::Success;
             event.peer.ip = address.parse().ok();
-            let settled = resolver.settle(&mut event);
-            let mut facts = DayFacts::starting(settled.event.time);
-            Contribution::of(&settled).add_to(&mut facts, &Plan::default());
-            Eye::of(&setup, &generation).glimpse(&entity, &facts)
+            let resolved = resolver.resolve(&mut event);
+            let mut facts = DayFacts::starting(resolved.event.time);
+            EventAmounts::of(&resolved).add_to(&mut facts, &Plan::default());
+            DayContextReader::of(&setup, &generation).context(&entity, &facts)
         };
         use Action::{ListBuckets, ReadObject};
         for (action, address, nowhere, there) in [
@@ -183,10 +183,10 @@ mod tests {
             (ReadObject, "10.0.0.7", Cover::Yes, Cover::No),
             (ListBuckets, "198.51.100.7", Cover::Yes, Cover::No),
         ] {
-            let glimpse = glimpse(action, address);
+            let context = context(action, address);
             for (destination, cover) in [("[]", nowhere), ("'198.51.0.0/16'", there)] {
                 let config = Config::parse(&rules(destination), "p").unwrap();
-                let said = config.approvals[0].criteria.may_cover(&glimpse);
+                let said = config.approvals[0].criteria.may_cover(&context);
                 assert_eq!(said, cover, "{action} {address} {destination}");
             }
         }

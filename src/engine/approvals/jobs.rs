@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analytic::{Analytic, Step};
 use crate::baseline::{CalibrationLog, Generation};
-use crate::config::{Cover, Draft, Glimpse, Known};
+use crate::config::{Cover, Draft, Known, PartialContext};
 use crate::engine::Setup;
+use crate::engine::approvals::archive::archived;
 use crate::engine::approvals::cadence::{ActiveDay, Cadence};
-use crate::engine::approvals::days::{Days, Eye};
-use crate::engine::approvals::kept::kept;
+use crate::engine::approvals::days::{DayContextReader, Days};
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
 use crate::event::{IdentityKind, Provider};
@@ -111,8 +111,8 @@ pub struct Volume {
 impl Volume {
     fn of(mut days: Vec<(u64, Day)>) -> Self {
         days.sort_unstable();
-        let rank = |share: f64| {
-            let at = (share * days.len() as f64).ceil() as usize;
+        let rank = |grant: f64| {
+            let at = (grant * days.len() as f64).ceil() as usize;
             days.get(at.saturating_sub(1)).map_or(0, |&(x, _)| x)
         };
         Self {
@@ -139,13 +139,13 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
     };
     let mut histories: BTreeMap<Entity, History> = BTreeMap::new();
     let mut days = Days::of(store, &manifest, &generation);
-    let eye = Eye::of(setup, &generation);
+    let eye = DayContextReader::of(setup, &generation);
     for &day in &stored {
         for (entity, facts) in days.facts(day)?.unwrap_or_default() {
             if entity.kind == EntityKind::Identity {
-                let glimpse = eye.glimpse(&entity, &facts);
+                let context = eye.context(&entity, &facts);
                 let history = histories.entry(entity).or_default();
-                history.add(day, &facts, glimpse);
+                history.add(day, &facts, context);
             }
         }
     }
@@ -194,7 +194,7 @@ fn alerted(
     log: &CalibrationLog,
 ) -> Result<BTreeMap<Entity, Vec<Day>>> {
     let mut alerted: BTreeMap<Entity, BTreeSet<Day>> = BTreeMap::new();
-    for alert in kept(store, None)?.into_values() {
+    for alert in archived(store, None)?.into_values() {
         let day = alert.time.day();
         alerted.entry(alert.entity).or_default().insert(day);
     }
@@ -224,7 +224,7 @@ struct Run {
     active: ActiveDay,
     events: u64,
     bytes: u64,
-    glimpse: Glimpse,
+    context: PartialContext,
     metrics: Vec<Metric>,
 }
 
@@ -238,7 +238,7 @@ struct History {
 }
 
 /// A value that belongs to a job's shape, or one that does not.
-struct Shape {
+struct JobValue {
     /// Values that do, with the number of days.
     stable: Vec<(Str, u64)>,
     /// Days that show another.
@@ -246,7 +246,7 @@ struct Shape {
 }
 
 impl History {
-    fn add(&mut self, day: Day, facts: &DayFacts, glimpse: Glimpse) {
+    fn add(&mut self, day: Day, facts: &DayFacts, context: PartialContext) {
         let metrics = facts.metrics();
         let sum = |metric: Metric| -> u64 {
             let readings = facts.readings(metric, Window::DAY, None);
@@ -265,7 +265,7 @@ impl History {
             events: facts.n_events,
             bytes: sum(Metric::BytesRead).max(sum(Metric::EgressBytes)),
             metrics,
-            glimpse,
+            context,
         });
         for &(kind, n) in &facts.profile.kinds {
             *self.kinds.entry(kind).or_insert(0) += n;
@@ -304,15 +304,15 @@ impl History {
         if last.since(seen.1) > GONE_DAYS {
             return Err("that have not come for more than a week");
         }
-        let user_agents = self.shape(|glimpse| &glimpse.user_agents.0, false);
-        let networks = self.shape(|glimpse| &glimpse.networks.0, false);
-        let destinations = self.shape(|glimpse| &glimpse.destinations.0, false);
-        let buckets = self.shape(|glimpse| &glimpse.buckets.0, true);
+        let user_agents = self.shape(|context| &context.user_agents.0, false);
+        let networks = self.shape(|context| &context.networks.0, false);
+        let destinations = self.shape(|context| &context.destinations.0, false);
+        let buckets = self.shape(|context| &context.buckets.0, true);
         if user_agents.stable.is_empty() || networks.stable.is_empty() {
             return Err("without a client or a network that stays the same");
         }
-        let keeps = |shape: &Shape, share: f64| {
-            (self.runs.len() - shape.unlike.len()) as f64 >= share * self.runs.len() as f64
+        let keeps = |shape: &JobValue, grant: f64| {
+            (self.runs.len() - shape.unlike.len()) as f64 >= grant * self.runs.len() as f64
         };
         let is_steady = [&user_agents, &networks, &destinations]
             .into_iter()
@@ -321,7 +321,7 @@ impl History {
             return Err("whose client, network, destinations or buckets change");
         }
         let is_cut = |run: &Run| {
-            run.glimpse.buckets.1 == Known::Some || run.glimpse.destinations.1 == Known::Some
+            run.context.buckets.1 == Known::Some || run.context.destinations.1 == Known::Some
         };
         let n_values = buckets.stable.len().max(destinations.stable.len());
         if n_values > VALUES_MAX || self.runs.iter().any(is_cut) {
@@ -377,10 +377,10 @@ impl History {
     }
 
     /// Returns which values belong to the job, and the days that show others.
-    fn shape(&self, of: impl Fn(&Glimpse) -> &Vec<Str>, may_be_new: bool) -> Shape {
+    fn shape(&self, of: impl Fn(&PartialContext) -> &Vec<Str>, may_be_new: bool) -> JobValue {
         let mut days: BTreeMap<&Str, (Day, u64)> = BTreeMap::new();
         for run in &self.runs {
-            for value in of(&run.glimpse) {
+            for value in of(&run.context) {
                 let (_, n) = days.entry(value).or_insert((run.active.day, 0));
                 *n += 1;
             }
@@ -394,11 +394,11 @@ impl History {
             seen >= 2 && (seen as f64 >= OFTEN * n || (may_be_new && is_kept && is_old))
         };
         let is_unlike = |run: &&Run| {
-            let mut values = of(&run.glimpse).iter();
+            let mut values = of(&run.context).iter();
             values.any(|value| days.get(value).is_none_or(|seen| !belongs(seen)))
         };
         let unlike = self.runs.iter().filter(is_unlike);
-        Shape {
+        JobValue {
             unlike: unlike.map(|run| run.active.day).collect(),
             stable: days
                 .iter()
@@ -439,13 +439,13 @@ fn names(values: &[(Str, u64)]) -> Vec<String> {
 }
 
 impl Job {
-    /// Tells whether an approval of the configuration covers it for an analytic.
+    /// Returns whether an approval of the configuration covers it for an analytic.
     fn is_covered(&self, setup: &Setup, analytic: &str, at: Day) -> bool {
         let values = |values: &[(Str, u64)]| {
             let names = values.iter().map(|(value, _)| value.clone());
             (names.collect(), Known::All)
         };
-        let shape = Glimpse {
+        let shape = PartialContext {
             ids: vec![self.identity.clone()],
             role: None,
             destinations: values(&self.destinations),

@@ -1,13 +1,16 @@
 //! Approvals, seen from the store: what they hid, what a new one would hide, and which jobs could do with one.
 
+mod archive;
 mod cadence;
 mod days;
-mod foresee;
 mod jobs;
-mod kept;
-mod standing;
+mod simulation;
+mod state;
 
 pub use cadence::Cadence;
-pub use foresee::{Foreseen, Hidden, Looked, Unwise, Wideness, foresee, unwise};
 pub use jobs::{Job, Proposals, Volume, propose};
-pub use standing::{Reach, Standing, Warning, standings};
+pub use simulation::{
+    ApprovalLint, ApprovalSimulation, Breadth, Hidden, SimulationScope, lint_approval,
+    simulate_approval,
+};
+pub use state::{ApprovalState, Reach, Warning, approval_states};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::follow::growing::Position;
 use crate::engine::follow::trails::Trails;
-use crate::engine::score::{Acquaintance, Told};
+use crate::engine::score::{AlertStates, NewEntityCache};
 use crate::error::{Error, Result};
 use crate::store::replace;
 use crate::time::Day;
@@ -25,11 +25,11 @@ pub struct Checkpoint {
     /// How far each file was read.
     pub files: BTreeMap<PathBuf, Position>,
     /// The length of each open day's file of events set aside.
-    pub spooled: BTreeMap<Day, u64>,
+    pub buffered: BTreeMap<Day, u64>,
     /// What was told.
-    pub told: Told,
+    pub states: AlertStates,
     /// What is remembered from day to day.
-    pub acquaintance: Acquaintance,
+    pub new_entities: NewEntityCache,
     /// How far each trail has come.
     pub trails: Trails,
     /// The last day that was judged to its end.
@@ -76,7 +76,7 @@ impl Checkpoint {
         self.trails.forget_silent();
         self.files.retain(|path, _| path.exists());
         if let Some(oldest) = oldest_open {
-            self.told
+            self.states
                 .retain(|_, (_, day)| oldest.since(*day) <= TOLD_DAYS);
         }
     }

@@ -44,14 +44,14 @@ enum Shape {
 
 /// A file that has changed since it was last looked at. It stays open, so that what is read of it is of one file even if
 /// another takes its name meanwhile.
-pub struct Growing {
+pub struct GrowingFile {
     file: File,
     position: Position,
     shape: Shape,
     stands_still: bool,
 }
 
-impl Growing {
+impl GrowingFile {
     /// Opens a file if it has changed.
     pub fn since(path: &Path, mut position: Position) -> io::Result<Option<Self>> {
         if std::fs::metadata(path)?.len() == position.offset {
@@ -82,7 +82,7 @@ impl Growing {
         }))
     }
 
-    /// Tells whether nothing of the file was taken before in this run.
+    /// Returns whether nothing of the file was taken before in this run.
     pub fn is_first(&self) -> bool {
         !self.position.is_read
     }
@@ -134,7 +134,7 @@ fn head_of(mut file: &File, taken: u64) -> io::Result<u64> {
     Ok(xxh3_64(&head))
 }
 
-/// Tells how a file is to be read, from its first line.
+/// Returns how a file is to be read, from its first line.
 fn shape(mut file: &File) -> io::Result<Shape> {
     let mut first = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -199,7 +199,7 @@ mod tests {
     /// Returns what can be read of a file by now.
     fn read(path: &Path, position: &mut Position) -> String {
         let mut text = String::new();
-        if let Some(mut growing) = Growing::since(path, position.clone()).unwrap() {
+        if let Some(mut growing) = GrowingFile::since(path, position.clone()).unwrap() {
             while let Some(mut more) = growing.next().unwrap() {
                 more.read_to_string(&mut text).unwrap();
             }

@@ -21,15 +21,17 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::baseline::Generation;
 use crate::engine::coverage::{assess, days_of};
+use crate::engine::event_buffer::EventBuffer;
 use crate::engine::follow::checkpoint::Checkpoint;
-use crate::engine::follow::growing::Growing;
+use crate::engine::follow::growing::GrowingFile;
 use crate::engine::follow::reports::Reports;
 use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
-use crate::engine::intake::Books;
-use crate::engine::score::{Hearing, Hold, ScoreOptions, ScoreSummary, judge_day, tell_and_keep};
-use crate::engine::spool::Spool;
+use crate::engine::intake::DayAggregates;
+use crate::engine::score::{
+    DayEvaluation, Deferral, ScoreOptions, ScoreSummary, add_and_buffer, evaluate_day,
+};
 use crate::engine::thresholds::in_force;
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
@@ -68,10 +70,10 @@ struct Follower<'a> {
     options: &'a FollowOptions,
     watch: Watch,
     generation: Generation,
-    books: Books,
-    spool: Spool,
-    late: Books,
-    late_spool: Spool,
+    aggregates: DayAggregates,
+    event_buffer: EventBuffer,
+    late: DayAggregates,
+    late_spool: EventBuffer,
     touched: BTreeSet<Day>,
     /// Days in which somebody waits to be judged.
     waiting: BTreeSet<Day>,
@@ -157,22 +159,22 @@ impl<'a> Follower<'a> {
     ) -> Result<Self> {
         let generation = store.load_generation()?;
         let checkpoint = Checkpoint::read(store.root())?;
-        let spool = Spool::open(store.root().join(SPOOL), &checkpoint.spooled)?;
+        let event_buffer = EventBuffer::open(store.root().join(SPOOL), &checkpoint.buffered)?;
         let resolver = setup.resolver();
-        let mut books = Books::new();
-        for &day in checkpoint.spooled.keys() {
-            let book = books
+        let mut aggregates = DayAggregates::new();
+        for &day in checkpoint.buffered.keys() {
+            let aggregate = aggregates
                 .entry(day)
-                .or_insert_with(|| crate::measure::DayBook::new(day));
-            spool.of_day(day, |mut event| {
-                book.tell(&resolver.settle(&mut event), &setup.plan);
+                .or_insert_with(|| crate::measure::DayAggregate::new(day));
+            event_buffer.of_day(day, |mut event| {
+                aggregate.add(&resolver.resolve(&mut event), &setup.plan);
             })?;
         }
         let summary = ScoreSummary {
             generation: generation.number,
             provisional: generation.calibration.is_provisional(),
             thresholds: in_force(&setup.analytics, &generation, options.score.budget_per_day),
-            coverage: assess(setup, &days_of(&generation.coverage, &Books::new())),
+            coverage: assess(setup, &days_of(&generation.coverage, &DayAggregates::new())),
             ..ScoreSummary::default()
         };
         Ok(Self {
@@ -181,13 +183,13 @@ impl<'a> Follower<'a> {
             options,
             watch: Watch::new(&options.paths),
             generation,
-            books,
-            spool,
-            late: Books::new(),
-            late_spool: Spool::new(),
+            aggregates,
+            event_buffer,
+            late: DayAggregates::new(),
+            late_spool: EventBuffer::new(),
             touched: BTreeSet::new(),
             // Who waited when the last run ended waits still.
-            waiting: checkpoint.spooled.keys().copied().collect(),
+            waiting: checkpoint.buffered.keys().copied().collect(),
             closing: Vec::new(),
             checkpoint,
             reports: Reports::new(),
@@ -228,7 +230,7 @@ impl<'a> Follower<'a> {
     fn look_at(&mut self, path: &Path, progress: &dyn Progress) -> Result<bool> {
         let name = path.display().to_string();
         let position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
-        let mut growing = match Growing::since(path, position) {
+        let mut growing = match GrowingFile::since(path, position) {
             Ok(Some(growing)) => growing,
             Ok(None) => return Ok(false),
             Err(e) => {
@@ -275,7 +277,7 @@ impl<'a> Follower<'a> {
                 Ok(piece) => {
                     is_news = true;
                     for event in piece.events {
-                        self.tell(&resolver, event)?;
+                        self.add(&resolver, event)?;
                     }
                     if let Some(keep) = &mut self.keep_reject {
                         piece.rejects.iter().try_for_each(keep)?;
@@ -312,7 +314,7 @@ impl<'a> Follower<'a> {
             options,
             &mut |event| {
                 if failed.borrow().is_none()
-                    && let Err(error) = self.tell(&resolver, event)
+                    && let Err(error) = self.add(&resolver, event)
                 {
                     failed.replace(Some(error));
                 }
@@ -335,7 +337,7 @@ impl<'a> Follower<'a> {
         Ok(report)
     }
 
-    fn tell(&mut self, resolver: &Resolver, event: Event) -> Result<()> {
+    fn add(&mut self, resolver: &Resolver, event: Event) -> Result<()> {
         if event.time > self.now().plus_secs(FUTURE_SECS_MAX) {
             self.summary.intake.future += 1;
             return Ok(());
@@ -347,7 +349,7 @@ impl<'a> Follower<'a> {
         let trails = &mut self.checkpoint.trails;
         self.summary.late += u64::from(trails.is_late(&trail, time, lateness));
         let is_new = if self.is_closed(day) {
-            tell_and_keep(
+            add_and_buffer(
                 self.setup,
                 resolver,
                 &mut self.late,
@@ -355,12 +357,12 @@ impl<'a> Follower<'a> {
                 event,
             )?
         } else {
-            self.checkpoint.trails.hear(trail, time, lateness);
-            tell_and_keep(
+            self.checkpoint.trails.evaluate_day(trail, time, lateness);
+            add_and_buffer(
                 self.setup,
                 resolver,
-                &mut self.books,
-                &mut self.spool,
+                &mut self.aggregates,
+                &mut self.event_buffer,
                 event,
             )?
         };
@@ -379,9 +381,10 @@ impl<'a> Follower<'a> {
             .plus_secs(self.started.elapsed().as_secs() as i64)
     }
 
-    /// Tells whether a day has been judged to its end.
+    /// Returns whether a day has been judged to its end.
     fn is_closed(&self, day: Day) -> bool {
-        !self.books.contains_key(&day) && self.checkpoint.closed.is_some_and(|closed| day <= closed)
+        !self.aggregates.contains_key(&day)
+            && self.checkpoint.closed.is_some_and(|closed| day <= closed)
     }
 
     /// Judges the days that something was told of, and delivers what is new. Nobody waits any more if nothing else comes.
@@ -394,84 +397,84 @@ impl<'a> Follower<'a> {
         let mut touched = std::mem::take(&mut self.touched);
         touched.append(&mut self.waiting);
         let days: Vec<Day> = self
-            .books
+            .aggregates
             .keys()
             .copied()
             .filter(|day| touched.contains(day))
             .collect();
         let mut alerts = Vec::new();
         for day in days {
-            alerts.extend(self.hear(day, is_last)?);
+            alerts.extend(self.evaluate_day(day, is_last)?);
         }
         for day in self.late.keys().copied().collect::<Vec<_>>() {
-            alerts.extend(self.hear_late(day)?);
+            alerts.extend(self.evaluate_late(day)?);
         }
-        self.late = Books::new();
-        self.late_spool = Spool::new();
+        self.late = DayAggregates::new();
+        self.late_spool = EventBuffer::new();
         for alert in &alerts {
             deliver(alert)?;
         }
         let past: Vec<Day> = self
-            .books
+            .aggregates
             .keys()
             .copied()
             .filter(|&day| self.checkpoint.trails.are_past(day))
             .collect();
         for day in past {
-            self.books.remove(&day);
+            self.aggregates.remove(&day);
             self.checkpoint.closed = self.checkpoint.closed.max(Some(day));
             self.closing.push(day);
         }
         self.checkpoint
-            .forget_before(self.books.keys().next().copied());
+            .forget_before(self.aggregates.keys().next().copied());
         Ok(())
     }
 
-    fn hear(&mut self, day: Day, is_last: bool) -> Result<Vec<Alert>> {
-        let Some(book) = self.books.get(&day) else {
+    fn evaluate_day(&mut self, day: Day, is_last: bool) -> Result<Vec<Alert>> {
+        let Some(aggregate) = self.aggregates.get(&day) else {
             return Ok(Vec::new());
         };
         let trails = &self.checkpoint.trails;
         let is_all_in = is_last || trails.are_past(day);
-        let mut hold = trails
+        let mut deferral = trails
             .sessions_known_until()
             .filter(|_| !is_all_in)
-            .map(|until| Hold {
+            .map(|until| Deferral {
                 until,
-                is_held: false,
+                is_deferred: false,
             });
-        let alerts = judge_day(Hearing {
+        let alerts = evaluate_day(DayEvaluation {
             setup: self.setup,
             generation: &mut self.generation,
-            book,
-            spool: &mut self.spool,
-            acquaintance: &mut self.checkpoint.acquaintance,
+            aggregate,
+            event_buffer: &mut self.event_buffer,
+            new_entities: &mut self.checkpoint.new_entities,
             is_late: false,
-            hold: hold.as_mut(),
-            told: &mut self.checkpoint.told,
+            deferral: deferral.as_mut(),
+            states: &mut self.checkpoint.states,
             options: &self.options.score,
             summary: &mut self.summary,
         })?;
-        if hold.is_some_and(|hold| hold.is_held) {
+        if deferral.is_some_and(|deferral| deferral.is_deferred) {
             self.waiting.insert(day);
         }
         Ok(alerts)
     }
 
     /// Judges what came of a day after it was closed.
-    fn hear_late(&mut self, day: Day) -> Result<Vec<Alert>> {
-        let Some(book) = self.late.get(&day) else {
+    fn evaluate_late(&mut self, day: Day) -> Result<Vec<Alert>> {
+        let Some(aggregate) = self.late.get(&day) else {
             return Ok(Vec::new());
         };
-        judge_day(Hearing {
+        evaluate_day(DayEvaluation {
             setup: self.setup,
             generation: &mut self.generation,
-            book,
-            spool: &mut self.late_spool,
-            acquaintance: &mut self.checkpoint.acquaintance,
+            aggregate,
+            event_buffer: &mut self.late_spool,
+            new_entities: &mut self.checkpoint.new_entities,
             is_late: true,
-            hold: None,
-            told: &mut self.checkpoint.told,
+            deferral: None,
+            states: &mut self.checkpoint.states,
             options: &self.options.score,
             summary: &mut self.summary,
         })
@@ -497,12 +500,12 @@ impl<'a> Follower<'a> {
     /// Notes how far this went, so that a run after a crash goes on from here. Only then may events be let go of: until
     /// then, a run after a crash wants them.
     fn note(&mut self) -> Result<()> {
-        let mut spooled = self.spool.flush()?;
-        spooled.retain(|day, _| !self.closing.contains(day));
-        self.checkpoint.spooled = spooled;
+        let mut buffered = self.event_buffer.flush()?;
+        buffered.retain(|day, _| !self.closing.contains(day));
+        self.checkpoint.buffered = buffered;
         self.checkpoint.write(self.store.root())?;
         for day in self.closing.drain(..) {
-            self.spool.forget(day);
+            self.event_buffer.forget(day);
         }
         Ok(())
     }

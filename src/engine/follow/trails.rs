@@ -29,7 +29,7 @@ pub fn trail_of(event: &Event) -> String {
 }
 
 impl Trails {
-    /// Tells whether an event came later than its source is allowed to be.
+    /// Returns whether an event came later than its source is allowed to be.
     pub fn is_late(&self, trail: &str, time: Time, lateness_secs: i64) -> bool {
         self.0
             .get(trail)
@@ -37,12 +37,12 @@ impl Trails {
     }
 
     /// Notes an event.
-    pub fn hear(&mut self, trail: String, time: Time, lateness_secs: i64) {
+    pub fn evaluate_day(&mut self, trail: String, time: Time, lateness_secs: i64) {
         let newest = self.0.entry(trail).or_insert((time, lateness_secs));
         *newest = (newest.0.max(time), lateness_secs);
     }
 
-    /// Tells whether a day may be judged to its end: every trail is past it, or the newest long past.
+    /// Returns whether a day may be judged to its end: every trail is past it, or the newest long past.
     pub fn are_past(&self, day: Day) -> bool {
         let end = day.end();
         let watermarks = self
@@ -85,17 +85,17 @@ mod tests {
     fn a_trail_that_has_ended_keeps_days_open_for_a_while_and_is_forgotten() {
         let first = Day(20_000);
         let mut trails = Trails::default();
-        let hear = |trails: &mut Trails, name: &str, day: Day| {
-            trails.hear(name.to_owned(), day.end().plus_secs(600), 300);
+        let evaluate_day = |trails: &mut Trails, name: &str, day: Day| {
+            trails.evaluate_day(name.to_owned(), day.end().plus_secs(600), 300);
             trails.forget_silent();
         };
-        hear(&mut trails, "ended", first.plus(-1));
-        hear(&mut trails, "alive", first);
+        evaluate_day(&mut trails, "ended", first.plus(-1));
+        evaluate_day(&mut trails, "alive", first);
         assert!(!trails.are_past(first), "the other may still come");
-        hear(&mut trails, "alive", first.plus(1));
+        evaluate_day(&mut trails, "alive", first.plus(1));
         assert!(trails.are_past(first), "nobody waits for longer than a day");
         assert!(!trails.are_past(first.plus(1)));
-        hear(&mut trails, "alive", first.plus(2));
+        evaluate_day(&mut trails, "alive", first.plus(2));
         assert!(trails.are_past(first.plus(2)), "it is forgotten");
         assert_eq!(trails.0.len(), 1);
     }

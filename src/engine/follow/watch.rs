@@ -11,11 +11,11 @@ pub struct Watch {
     paths: Vec<PathBuf>,
     /// Number of the look that is under way.
     look: u64,
-    lost: BTreeMap<PathBuf, Lost>,
+    lost: BTreeMap<PathBuf, UnreachablePath>,
 }
 
 /// A path that could not be reached.
-struct Lost {
+struct UnreachablePath {
     why: io::Error,
     /// The first look of all that failed since one did not.
     first: u64,
@@ -23,8 +23,8 @@ struct Lost {
     last: u64,
 }
 
-impl Lost {
-    /// Tells whether it was there neither at this look nor at the one before: what goes away between its finding and its
+impl UnreachablePath {
+    /// Returns whether it was there neither at this look nor at the one before: what goes away between its finding and its
     /// opening, as files do that are rotated, is not worth a word.
     fn lasts(&self) -> bool {
         self.last > self.first
@@ -62,11 +62,14 @@ impl Watch {
     /// Notes that a path could not be read.
     pub fn lose(&mut self, path: &Path, why: io::Error) {
         let look = self.look;
-        let lost = self.lost.entry(path.to_owned()).or_insert_with(|| Lost {
-            why: io::ErrorKind::Other.into(),
-            first: look,
-            last: look,
-        });
+        let lost = self
+            .lost
+            .entry(path.to_owned())
+            .or_insert_with(|| UnreachablePath {
+                why: io::ErrorKind::Other.into(),
+                first: look,
+                last: look,
+            });
         (lost.why, lost.last) = (why, look);
     }
 

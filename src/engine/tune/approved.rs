@@ -8,7 +8,7 @@ use crate::engine::Setup;
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// Tells whether what an analytic says of an entity on a day is approved, whatever it was.
+/// Returns whether what an analytic says of an entity on a day is approved, whatever it was.
 pub(super) fn is_approved(setup: &Setup, entity: &Entity, day: Day, analytic: &str) -> bool {
     entity.kind == EntityKind::Identity
         && setup.config.approvals.iter().any(|approval| {

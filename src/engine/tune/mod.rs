@@ -12,14 +12,14 @@
 //! are averages over days, `[lower, upper]` ends of 95 % intervals, and what does not apply is `null`.
 
 mod approved;
-mod cut;
 mod recall;
-mod standing;
+mod state;
+mod threshold_cut;
 
 pub(super) use approved::seen;
-pub use cut::{Cut, Sufficiency};
-pub use recall::{Busiest, Raised, RaisedOn, Recall, VerdictCount};
-pub use standing::{Applied, Outcome, Outgrown, outgrown};
+pub use recall::{Busiest, Raised, RaisedByDay, Recall, VerdictCount};
+pub use state::{Applied, Outcome, OutgrownThreshold, outgrown};
+pub use threshold_cut::{Cut, Sufficiency};
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ use crate::analytic::Analytic;
 use crate::baseline::{Calibration, CalibrationLog, Generation, TunedThreshold, Tuning};
 use crate::engine::Setup;
 use crate::engine::thresholds::{InForce, in_force};
-use crate::engine::tune::cut::DAYS_AHEAD;
 use crate::engine::tune::recall::recall;
-use crate::engine::tune::standing::put;
+use crate::engine::tune::state::put;
+use crate::engine::tune::threshold_cut::DAYS_AHEAD;
 use crate::error::{Error, Result};
 use crate::store::{Role, Store, Verdict, Verdicts};
 use crate::time::Day;
@@ -267,27 +267,27 @@ fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {
     let calibration = stored.calibration;
     let promise = stored.seen.promise(id, budget, DAYS_AHEAD);
     let history = Sufficiency::of(calibration, promise.as_ref());
-    let cut = promise
+    let threshold_cut = promise
         .filter(|_| !calibration.is_provisional())
         .and_then(|promise| Cut::of(stored.seen, calibration, id, promise));
     Candidate {
         analytic: id.map(str::to_owned),
         budget_per_day: budget,
         history,
-        threshold: cut,
-        stored_days: cut.map(|cut| recall(stored, id, &cut)),
+        threshold: threshold_cut,
+        stored_days: threshold_cut.map(|threshold_cut| recall(stored, id, &threshold_cut)),
     }
 }
 
 /// Returns a setting's threshold as it is kept; `None` if there is none.
 fn tuned(candidate: &Candidate, generation: u64, setup: &Setup) -> Option<TunedThreshold> {
-    let cut = candidate.threshold?;
+    let threshold_cut = candidate.threshold?;
     Some(TunedThreshold {
         budget_per_day: candidate.budget_per_day,
-        surprise: cut.surprise,
-        score: cut.score,
-        alerts_per_day: cut.alerts_per_day,
-        scores: cut.scores,
+        surprise: threshold_cut.surprise,
+        score: threshold_cut.score,
+        alerts_per_day: threshold_cut.alerts_per_day,
+        scores: threshold_cut.scores,
         generation,
         tuned: setup.now.whole_secs().to_string(),
     })

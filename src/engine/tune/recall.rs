@@ -20,7 +20,7 @@ const BUSIEST_MAX: usize = 5;
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Recall {
     /// Entity-days that reach it, by day.
-    pub by_day: Vec<RaisedOn>,
+    pub by_day: Vec<RaisedByDay>,
     /// All of them that are not approved.
     pub alerts: u64,
     /// All of them that are, whatever the identity did: nobody would have seen these.
@@ -44,7 +44,7 @@ pub struct Recall {
 
 /// Entity-days of one stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RaisedOn {
+pub struct RaisedByDay {
     /// Which day, as in `2026-03-16`.
     pub day: String,
     /// Entity-days that are not approved.
@@ -93,7 +93,7 @@ pub struct VerdictCount {
 }
 
 /// Looks up what a threshold would have raised.
-pub(super) fn recall(stored: &Stored, of: Option<&str>, cut: &Cut) -> Recall {
+pub(super) fn recall(stored: &Stored, of: Option<&str>, threshold_cut: &Cut) -> Recall {
     let Stored {
         setup,
         log,
@@ -116,11 +116,11 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, cut: &Cut) -> Recall {
         let (mut alerts, mut approved) = (0, 0);
         for extreme in of_day {
             let (mut is_raised, mut is_seen) = (false, false);
-            let mut is_repeat = extreme.recorded < cut.rank;
+            let mut is_repeat = extreme.recorded < threshold_cut.rank;
             let reaching = extreme
                 .analytics
                 .iter()
-                .filter(|said| said.value >= cut.rank && is_scored(&said.by));
+                .filter(|said| said.value >= threshold_cut.rank && is_scored(&said.by));
             for said in reaching {
                 is_raised = true;
                 let is_silent = is_approved(setup, &extreme.entity, day, &said.by);
@@ -137,7 +137,7 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, cut: &Cut) -> Recall {
                 }
                 is_seen = true;
                 if of.is_some() {
-                    is_repeat = said.recorded < cut.rank;
+                    is_repeat = said.recorded < threshold_cut.rank;
                 }
                 *recall.by_analytic.entry(said.by.to_string()).or_insert(0) += 1;
                 let id = || alert_id(&said.by, &extreme.entity, day.start());
@@ -156,10 +156,13 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, cut: &Cut) -> Recall {
             }
         }
         let is_full = of_day.len() >= EXTREMES_PER_DAY_MAX;
-        recall.is_lower_bound |= is_full && of_day.last().is_some_and(|e| e.rank() >= cut.rank);
+        recall.is_lower_bound |= is_full
+            && of_day
+                .last()
+                .is_some_and(|e| e.rank() >= threshold_cut.rank);
         recall.alerts += alerts;
         recall.approved += approved;
-        recall.by_day.push(RaisedOn {
+        recall.by_day.push(RaisedByDay {
             day: day.to_string(),
             alerts,
             approved,
@@ -182,7 +185,10 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, cut: &Cut) -> Recall {
         let is_taken_out = first_day.is_some_and(|first| first <= verdict.day)
             && log.extremes.contains_key(&verdict.day)
             && !is_told(verdict.day, &verdict.analytic, &verdict.entity);
-        if is_taken_out && is_scored(&verdict.analytic) && verdict.surprise >= cut.surprise {
+        if is_taken_out
+            && is_scored(&verdict.analytic)
+            && verdict.surprise >= threshold_cut.surprise
+        {
             recall.verdicts.count(true);
         }
     }
@@ -250,11 +256,11 @@ mod tests {
         let mut log = CalibrationLog::default();
         let (first, second) = (Day(20_000), Day(20_001));
         log.pooled.close_day(first.0);
-        let eve = extreme("eve", &[("AN1594", 4.0), ("AN0370", 5.0)]);
+        let previous_day = extreme("eve", &[("AN1594", 4.0), ("AN0370", 5.0)]);
         log.keep_extremes(
             first,
             vec![
-                eve.clone(),
+                previous_day.clone(),
                 extreme("adam", &[("AN1594", 2.0)]),
                 extreme("backup", &[("AN0370", 6.0)]),
                 // Only for one analytic is it approved.
@@ -263,7 +269,7 @@ mod tests {
         );
         let crowd =
             (0..EXTREMES_PER_DAY_MAX).map(|n| extreme(&format!("{n:04}"), &[("AN1594", 3.0)]));
-        log.keep_extremes(second, crowd.chain([eve]).collect());
+        log.keep_extremes(second, crowd.chain([previous_day]).collect());
         let mut verdicts = Verdicts::new();
         for (id, day, is_true) in [
             ("eve", first, false),
@@ -284,7 +290,7 @@ mod tests {
             };
             verdicts.insert(alert_id, verdict);
         }
-        let cut = |rank| Cut {
+        let threshold_cut = |rank| Cut {
             rank,
             surprise: rank,
             score: 0.0,
@@ -304,7 +310,7 @@ mod tests {
             listed_max: 3,
         };
         assert_eq!(stored.seen.reached_by_day(Some("AN0370"), 3.5)[0].1, 1);
-        let high = recall(&stored, None, &cut(3.5));
+        let high = recall(&stored, None, &threshold_cut(3.5));
         let by_day: Vec<u64> = high.by_day.iter().map(|day| day.alerts).collect();
         assert_eq!(
             (by_day, high.alerts, high.is_lower_bound),
@@ -329,7 +335,7 @@ mod tests {
         );
         // Adam's was too mild; whoever is gone was taken out because it was true.
         assert_eq!((high.verdicts.right, high.verdicts.wrong), (1, 1));
-        let low = recall(&stored, Some("AN1594"), &cut(2.5));
+        let low = recall(&stored, Some("AN1594"), &threshold_cut(2.5));
         assert_eq!((low.alerts, low.is_lower_bound), (1_002, true));
         assert_eq!(low.busiest.len(), BUSIEST_MAX);
         assert_eq!(low.by_analytic.len(), 1);

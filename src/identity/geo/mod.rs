@@ -76,13 +76,13 @@ impl Databases {
             .map(|(_, reader)| &*reader.metadata().database_type)
     }
 
-    /// Tells whether there is none.
+    /// Returns whether there is none.
     pub fn is_empty(&self) -> bool {
         self.databases.is_empty()
     }
 
-    fn find(&self, address: IpAddr) -> Whereabouts {
-        let mut found = Whereabouts::default();
+    fn find(&self, address: IpAddr) -> GeoRecord {
+        let mut found = GeoRecord::default();
         for (_, reader) in &self.databases {
             // A database of IPv4 knows no other addresses, and of a damaged entry nothing can be said.
             let Ok(entry) = reader.lookup(address) else {
@@ -111,7 +111,7 @@ fn unusable(word: &Word, why: &str) -> String {
 
 /// What is known of an address.
 #[derive(Debug, Clone, Default)]
-struct Whereabouts {
+struct GeoRecord {
     country: Option<Str>,
     city: Option<Untrusted>,
     asn: Option<u32>,
@@ -150,7 +150,7 @@ fn system(entry: &Entry<'_>) -> Option<u32> {
 #[derive(Debug)]
 pub struct Locator<'a> {
     databases: &'a Databases,
-    known: RefCell<FxHashMap<IpAddr, Whereabouts>>,
+    known: RefCell<FxHashMap<IpAddr, GeoRecord>>,
 }
 
 impl<'a> Locator<'a> {
@@ -186,7 +186,7 @@ impl<'a> Locator<'a> {
     }
 }
 
-fn fill(peer: &mut Peer, found: &Whereabouts) {
+fn fill(peer: &mut Peer, found: &GeoRecord) {
     // A city of another country would be none of this address.
     let agrees = peer.country.is_none() || peer.country == found.country;
     peer.country = peer.country.take().or_else(|| found.country.clone());
@@ -203,7 +203,7 @@ pub mod written;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::written::{Datum, database};
+    use super::written::{MmdbValue, database};
     use super::*;
     use crate::document::Place;
     use crate::event::{Provider, Source};
@@ -221,7 +221,7 @@ mod tests {
 
     /// Two databases in a folder, one of each maker's manner, and the words that name them.
     fn folder() -> (tempfile::TempDir, Vec<Word>) {
-        use Datum::{Map, Number, Text};
+        use MmdbValue::{Map, Number, Text};
         let folder = tempfile::tempdir().unwrap();
         let city = database(
             "Example-City",

@@ -5,9 +5,9 @@ use ipnet::IpNet;
 
 /// A value of a database.
 #[derive(Debug, Clone, Copy)]
-pub enum Datum {
+pub enum MmdbValue {
     /// A map.
-    Map(&'static [(&'static str, Datum)]),
+    Map(&'static [(&'static str, MmdbValue)]),
     /// A text.
     Text(&'static str),
     /// An unsigned number of 32 bits.
@@ -50,11 +50,11 @@ fn number(out: &mut Vec<u8>, kind: u8, number: u32) {
     out.extend(short);
 }
 
-fn write(out: &mut Vec<u8>, datum: &Datum) {
+fn write(out: &mut Vec<u8>, datum: &MmdbValue) {
     match datum {
-        Datum::Text(value) => text(out, value),
-        Datum::Number(value) => number(out, UINT32, *value),
-        Datum::Map(members) => {
+        MmdbValue::Text(value) => text(out, value),
+        MmdbValue::Number(value) => number(out, UINT32, *value),
+        MmdbValue::Map(members) => {
             control(out, MAP, members.len());
             for (name, value) in *members {
                 text(out, name);
@@ -72,7 +72,7 @@ enum Leaf {
 }
 
 /// Writes a database of disjoint networks; IPv4 lies at `::/96`, as it does in all of them.
-pub fn database(kind: &str, entries: &[(&str, Datum)]) -> Vec<u8> {
+pub fn database(kind: &str, entries: &[(&str, MmdbValue)]) -> Vec<u8> {
     let mut nodes = vec![[Leaf::Nothing; 2]];
     let mut data = Vec::new();
     for (network, datum) in entries {

@@ -272,7 +272,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
     };
     let actor = &caller.account;
     let is_account = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
-    let twin_of_account = actor.clone().filter(|actor| {
+    let duplicate_of_account = actor.clone().filter(|actor| {
         r.shared_id.text().is_some() && account.as_ref() != Some(actor) && is_account(actor)
     });
 
@@ -331,7 +331,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
         destination: target.destination,
         outcome,
         error: code.map(|code| memory.interner.untrusted(&code)),
-        twin_of_account,
+        duplicate_of_account,
         counted: !is_correction(r) && (!is_restated || outcome == Outcome::Denied),
         ..Event::new(time, Str::default(), provider, Source::AwsCloudTrail)
     };

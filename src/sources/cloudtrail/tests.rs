@@ -892,7 +892,7 @@ fn context_twins_corrections_and_creations() {
     );
 
     let twin = |recipient: &str, account: &str| {
-        event(json!({"sharedEventID": "s", "recipientAccountId": recipient, "userIdentity": {"type": "AWSAccount", "principalId": "A", "accountId": account}})).twin_of_account
+        event(json!({"sharedEventID": "s", "recipientAccountId": recipient, "userIdentity": {"type": "AWSAccount", "principalId": "A", "accountId": account}})).duplicate_of_account
     };
     assert_eq!(
         twin("111122223333", "444455556666").as_deref(),

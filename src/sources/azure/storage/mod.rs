@@ -148,7 +148,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         destination: copy.to,
         outcome,
         error,
-        twin_of_account: copy.twin_of_account,
+        duplicate_of_account: copy.duplicate_of_account,
         counted: copy.is_counted,
         account,
         ..Event::new(time, Str::default(), Provider::Azure, Source::AzureStorage)

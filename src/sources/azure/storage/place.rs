@@ -187,7 +187,7 @@ pub struct Copy {
     /// Where it writes to.
     pub to: Destination,
     /// The account whose log has the row of the copy itself, if that is another.
-    pub twin_of_account: Option<Str>,
+    pub duplicate_of_account: Option<Str>,
     /// Whether no other row of this log tells the same copy.
     pub is_counted: bool,
 }
@@ -204,7 +204,7 @@ impl Copy {
         let mut copy = Self {
             from: None,
             to: Destination::default(),
-            twin_of_account: None,
+            duplicate_of_account: None,
             is_counted: true,
         };
         // A snapshot stays where its blob is.
@@ -231,7 +231,7 @@ impl Copy {
             // The row of the copy itself is in the log of the account that is copied to.
             let is_given_away = is_source_side && is_elsewhere;
             copy.is_counted = is_given_away;
-            copy.twin_of_account = copy.to.account.clone().filter(|_| is_given_away);
+            copy.duplicate_of_account = copy.to.account.clone().filter(|_| is_given_away);
         }
         copy
     }

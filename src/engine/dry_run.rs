@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::baseline::{CalibrationLog, Generation};
-use crate::engine::intake::{Books, Intake, IntakeSummary};
-use crate::engine::nights::{Nights, enlighten};
+use crate::engine::event_buffer::EventBuffer;
+use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
+use crate::engine::replay::{Replay, apply_day_context};
 use crate::engine::score::{
-    Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
+    AlertStates, DayEvaluation, NewEntityCache, ScoreOptions, ScoreSummary, add_and_buffer,
+    evaluate_day,
 };
-use crate::engine::spool::Spool;
-use crate::engine::{Progress, Setup, Unwatched, cancelled};
+use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::Result;
 use crate::measure::DayFacts;
 use crate::score::Alert;
@@ -19,7 +20,7 @@ use crate::time::Day;
 use crate::vocab::Entity;
 
 /// One day, as an onlooker sees it before it is learnt.
-pub struct DayShown<'a> {
+pub struct DayView<'a> {
     /// Which day.
     pub day: Day,
     /// What happened, by entity.
@@ -30,115 +31,115 @@ pub struct DayShown<'a> {
 
 /// What a budget came to.
 #[derive(Debug)]
-pub struct Kept {
+pub struct BudgetRun {
     /// Alerts a day that were promised.
     pub budget_per_day: f64,
     /// How many the tuner foresaw at the split for all judged days together: a 95 % interval.
-    pub foreseen: Option<(u64, u64)>,
+    pub simulation: Option<(u64, u64)>,
     /// All alerts, those that an approval covers among them.
     pub alerts: Vec<Alert>,
 }
 
 /// What a rehearsal came to.
 #[derive(Debug)]
-pub struct Rehearsal {
+pub struct DryRun {
     /// What was read.
     pub intake: IntakeSummary,
     /// Days judged.
     pub days_judged: u32,
     /// By budget, in the order given.
-    pub budgets: Vec<Kept>,
+    pub budgets: Vec<BudgetRun>,
 }
 
 /// Learns the days before `split`, then judges each day for every budget, and learns it. `look` is shown every day.
 ///
 /// # Errors
 ///
-/// Fails if the user stops it, or the spool's disk does.
-pub fn rehearse(
+/// Fails if the user stops it, or the buffer's disk does.
+pub fn dry_run(
     setup: &Setup,
     files: Vec<InputFile>,
     (split, budgets): (Day, &[f64]),
     progress: &dyn Progress,
-    look: &mut dyn FnMut(DayShown),
-) -> Result<Rehearsal> {
-    let mut books = Books::new();
-    let mut spool = Spool::new();
+    look: &mut dyn FnMut(DayView),
+) -> Result<DryRun> {
+    let mut aggregates = DayAggregates::new();
+    let mut event_buffer = EventBuffer::new();
     let intake = Intake {
         setup,
         files,
         options: ReadOptions::default(),
         keep_rejects: false,
     };
-    let intake = intake.run(&Unwatched, |resolver, event| {
-        tell_and_keep(setup, resolver, &mut books, &mut spool, event)
+    let intake = intake.run(&NoProgress, |resolver, event| {
+        add_and_buffer(setup, resolver, &mut aggregates, &mut event_buffer, event)
     })?;
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    let mut nights = Nights::new(setup, &peer_group_of, CalibrationLog::default());
-    let days_judged = books.range(split..).count() as u32;
-    let mut kept: Vec<Kept> = Vec::new();
+    let mut replay = Replay::new(setup, &peer_group_of, CalibrationLog::default());
+    let days_judged = aggregates.range(split..).count() as u32;
+    let mut runs: Vec<BudgetRun> = Vec::new();
     let mut number = 0;
-    for (&day, book) in &books {
+    for (&day, aggregate) in &aggregates {
         if progress.is_cancelled() {
             return Err(cancelled());
         }
         if day < split {
-            let facts = nights.facts_of(book);
-            look(DayShown {
+            let facts = replay.facts_of(aggregate);
+            look(DayView {
                 day,
                 facts: &facts,
                 morning: None,
             });
-            nights.learn(book, &peer_group_of);
-            spool.forget(day);
+            replay.learn(aggregate, &peer_group_of);
+            event_buffer.forget(day);
             continue;
         }
         number += 1;
-        let mut generation = nights.generation(number);
-        if kept.is_empty() {
+        let mut generation = replay.generation(number);
+        if runs.is_empty() {
             // A small estate never raises all that a large budget would let through.
             let most = generation.calibration.lets_through(None, SURPRISE_MIN);
             let ahead = |budget: f64| {
                 let raised = most.map_or(budget, |most| budget.min(most));
-                Some(nights.log.promise(None, raised, days_judged)?.ahead)
+                Some(replay.log.promise(None, raised, days_judged)?.ahead)
             };
-            kept.extend(budgets.iter().map(|&budget_per_day| Kept {
+            runs.extend(budgets.iter().map(|&budget_per_day| BudgetRun {
                 budget_per_day,
-                foreseen: ahead(budget_per_day),
+                simulation: ahead(budget_per_day),
                 alerts: Vec::new(),
             }));
         }
-        enlighten(&mut generation, setup, &book.accounts, book);
-        let facts = nights.facts_of(book);
-        look(DayShown {
+        apply_day_context(&mut generation, setup, &aggregate.accounts, aggregate);
+        let facts = replay.facts_of(aggregate);
+        look(DayView {
             day,
             facts: &facts,
             morning: Some(&generation),
         });
-        for kept in &mut kept {
-            kept.alerts.extend(judge_day(Hearing {
+        for runs in &mut runs {
+            runs.alerts.extend(evaluate_day(DayEvaluation {
                 setup,
                 generation: &mut generation,
-                book,
-                spool: &mut spool,
-                acquaintance: &mut Acquaintance::default(),
+                aggregate,
+                event_buffer: &mut event_buffer,
+                new_entities: &mut NewEntityCache::default(),
                 is_late: false,
-                hold: None,
-                told: &mut Told::new(),
+                deferral: None,
+                states: &mut AlertStates::new(),
                 options: &ScoreOptions {
-                    budget_per_day: Some(kept.budget_per_day),
+                    budget_per_day: Some(runs.budget_per_day),
                     show_low: false,
                     show_suppressed: true,
                 },
                 summary: &mut ScoreSummary::default(),
             })?);
         }
-        nights.learn(book, &peer_group_of);
-        spool.forget(day);
+        replay.learn(aggregate, &peer_group_of);
+        event_buffer.forget(day);
     }
-    Ok(Rehearsal {
+    Ok(DryRun {
         intake,
         days_judged,
-        budgets: kept,
+        budgets: runs,
     })
 }

@@ -1,6 +1,6 @@
 //! A backtest is nothing but training and scoring.
 
-use plimsoll::engine::{self, Backtest, BacktestOptions, Split, Unwatched};
+use plimsoll::engine::{self, Backtest, BacktestOptions, NoProgress, Split};
 use plimsoll::sources::ReadOptions;
 
 use crate::estate::{Estate, estate, write};
@@ -18,7 +18,7 @@ fn backtest(estate: &Estate, frozen: bool) -> Backtest {
         &estate.setup,
         write(folder.path(), estate.days().map(|day| estate.on(day))),
         (&options, ReadOptions::default(), false),
-        &Unwatched,
+        &NoProgress,
         |_| Ok(()),
     )
     .unwrap()

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::config::{Approval, Config};
 use crate::engine::Setup;
-use crate::engine::approvals::kept::kept;
+use crate::engine::approvals::archive::archived;
 use crate::error::Result;
 use crate::store::Store;
 use crate::time::{Day, Time};
@@ -27,7 +27,7 @@ pub enum Reach {
 
 /// An approval as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct ApprovalState {
     /// Its id.
     pub id: String,
     /// What it is.
@@ -72,7 +72,7 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Tells whether it is told at every run, and not only where approvals are looked at.
+    /// Returns whether it is told at every run, and not only where approvals are looked at.
     pub fn is_pressing(&self) -> bool {
         !matches!(self, Self::Shadowed { .. } | Self::Overlaps { .. })
     }
@@ -83,7 +83,7 @@ impl Warning {
 /// # Errors
 ///
 /// Fails if the store cannot be read. A store that is not there has hidden nothing.
-pub fn standings(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec<Standing>> {
+pub fn approval_states(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec<ApprovalState>> {
     let config = &setup.config;
     if config.approvals.is_empty() {
         return Ok(Vec::new());
@@ -92,10 +92,10 @@ pub fn standings(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec<Stand
         .manifest()?
         .and_then(|manifest| manifest.days.last().map(|entry| entry.day));
     let recent = last_stored.map(|last| last.plus(1 - UNUSED_DAYS));
-    let kept = kept(store, recent.filter(|_| reach == Reach::Recent))?;
+    let archived = archived(store, recent.filter(|_| reach == Reach::Recent))?;
     let mut uses: BTreeMap<&str, (u64, Time)> = BTreeMap::new();
     let mut is_told_recently = false;
-    for alert in kept.values() {
+    for alert in archived.values() {
         is_told_recently |= recent.is_some_and(|recent| alert.time.day() >= recent);
         if let Some(id) = alert.approval.as_deref().filter(|_| alert.is_suppressed) {
             let (hidden, last) = uses.entry(id).or_insert((0, alert.time));
@@ -122,7 +122,7 @@ pub fn standings(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec<Stand
             warnings.push(Warning::Unused { days });
         }
         warnings.extend(beside(config, &ids, at));
-        Standing {
+        ApprovalState {
             id: ids[at].clone(),
             approval: approval.clone(),
             hidden: used.map_or(0, |(hidden, _)| *hidden),
@@ -204,7 +204,7 @@ mod tests {
         let config = Config::parse(&text, "p.toml").unwrap();
         let now = Time::parse("2026-03-16T04:00:00Z").unwrap();
         let setup = Setup::new(config, Vec::new(), now);
-        let all = standings(&setup, &store, Reach::Whole).unwrap();
+        let all = approval_states(&setup, &store, Reach::Whole).unwrap();
         let id = |at: usize| all[at].id.clone();
         let said: Vec<&[Warning]> = all.iter().map(|s| &*s.warnings).collect();
         let overlaps = |at| Warning::Overlaps { with: id(at) };

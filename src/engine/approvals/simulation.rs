@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline::{CalibrationLog, Generation};
-use crate::config::{Approval, Cover, Glimpse};
+use crate::config::{Approval, Cover, PartialContext};
 use crate::engine::Setup;
-use crate::engine::approvals::days::{Days, Eye};
-use crate::engine::approvals::kept::{Kept, kept};
+use crate::engine::approvals::archive::{ArchivedAlert, archived};
+use crate::engine::approvals::days::{DayContextReader, Days};
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
 use crate::measure::DayFacts;
@@ -27,13 +27,13 @@ const WIDE_PREFIX_V6: u8 = 32;
 
 /// What an approval would have hidden, and what was looked at.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Foreseen {
+pub struct ApprovalSimulation {
     /// Each episode, the newest first.
     pub hidden: Vec<Hidden>,
     /// What was looked at.
-    pub looked: Looked,
+    pub looked: SimulationScope,
     /// How wide it is.
-    pub wideness: Wideness,
+    pub breadth: Breadth,
 }
 
 /// An episode that an approval would have hidden.
@@ -55,7 +55,7 @@ pub struct Hidden {
 
 /// What was looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Looked {
+pub struct SimulationScope {
     /// Alerts that the store kept.
     pub alerts: u64,
     /// The first and the last day of them.
@@ -74,7 +74,7 @@ pub struct Looked {
 
 /// How wide an approval is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Wideness {
+pub struct Breadth {
     /// Identities with a baseline that it may cover, by their ids and roles.
     pub identities: u64,
     /// Identities with a baseline.
@@ -83,7 +83,7 @@ pub struct Wideness {
 
 /// What is unwise about an approval, whatever is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unwise {
+pub struct ApprovalLint {
     /// Whether it names neither an identity nor a role, or names all of them.
     pub is_for_anybody: bool,
     /// Whether it names nothing else.
@@ -95,7 +95,7 @@ pub struct Unwise {
 }
 
 /// Returns what is unwise about an approval.
-pub fn unwise(approval: &Approval, today: Day) -> Unwise {
+pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
     let criteria = &approval.criteria;
     let is_any =
         |text: Option<&str>| text.is_none_or(|t| t.chars().all(|c| matches!(c, '*' | '?')));
@@ -111,7 +111,7 @@ pub fn unwise(approval: &Approval, today: Day) -> Unwise {
             }
     };
     let days = approval.expires.since(today);
-    Unwise {
+    ApprovalLint {
         is_for_anybody,
         is_by_who_alone: !is_for_anybody
             && criteria.destination.is_none()
@@ -129,48 +129,55 @@ pub fn unwise(approval: &Approval, today: Day) -> Unwise {
 /// # Errors
 ///
 /// Fails if the store cannot be read. A store that is not there has nothing to hide.
-pub fn foresee(setup: &Setup, store: &Store, approval: &Approval) -> Result<Foreseen> {
-    let kept = kept(store, None)?;
-    let mut foreseen = Foreseen {
-        looked: Looked {
-            alerts: kept.len() as u64,
-            alert_days: span(kept.values().map(|alert| alert.time.day())),
-            covered_before: kept.values().filter(|alert| alert.is_suppressed).count() as u64,
-            ..Looked::default()
+pub fn simulate_approval(
+    setup: &Setup,
+    store: &Store,
+    approval: &Approval,
+) -> Result<ApprovalSimulation> {
+    let archived = archived(store, None)?;
+    let mut simulation = ApprovalSimulation {
+        looked: SimulationScope {
+            alerts: archived.len() as u64,
+            alert_days: span(archived.values().map(|alert| alert.time.day())),
+            covered_before: archived
+                .values()
+                .filter(|alert| alert.is_suppressed)
+                .count() as u64,
+            ..SimulationScope::default()
         },
-        ..Foreseen::default()
+        ..ApprovalSimulation::default()
     };
     let Some(manifest) = store.manifest()? else {
-        return Ok(foreseen);
+        return Ok(simulation);
     };
     let generation = store.load_generation()?;
     let (log, _) = store.load_learner_state(&manifest)?;
-    foreseen.wideness = wideness(&generation, approval);
-    let mut asked: BTreeMap<Day, Vec<Asked>> = BTreeMap::new();
-    let visible = kept.iter().filter(|(_, alert)| !alert.is_suppressed);
+    simulation.breadth = breadth(&generation, approval);
+    let mut asked: BTreeMap<Day, Vec<Candidate>> = BTreeMap::new();
+    let visible = archived.iter().filter(|(_, alert)| !alert.is_suppressed);
     for (id, alert) in visible {
         let of_day = asked.entry(alert.time.day()).or_default();
-        of_day.push(Asked::of_kept(id, alert));
+        of_day.push(Candidate::of_archived(id, alert));
     }
-    let told: BTreeSet<&str> = kept.keys().map(String::as_str).collect();
+    let told: BTreeSet<&str> = archived.keys().map(String::as_str).collect();
     reaching(
         setup,
         &generation,
         &log,
         &told,
-        &mut foreseen.looked,
+        &mut simulation.looked,
         &mut asked,
     );
 
     let mut days = Days::of(store, &manifest, &generation);
-    let eye = Eye::of(setup, &generation);
+    let eye = DayContextReader::of(setup, &generation);
     for (day, of_day) in asked {
-        let is_meant = |asked: &Asked| {
+        let is_meant = |asked: &Candidate| {
             approval.is_for(&asked.analytic)
                 && approval.holds(day.start())
                 && asked.may_be_meant(approval, &generation)
         };
-        let of_day: Vec<Asked> = of_day.into_iter().filter(is_meant).collect();
+        let of_day: Vec<Candidate> = of_day.into_iter().filter(is_meant).collect();
         if of_day.is_empty() {
             continue;
         }
@@ -180,7 +187,7 @@ pub fn foresee(setup: &Setup, store: &Store, approval: &Approval) -> Result<Fore
             if cover == Cover::No || asked.is_covered_before(setup, day, &facts, &eye) {
                 continue;
             }
-            foreseen.hidden.push(Hidden {
+            simulation.hidden.push(Hidden {
                 day,
                 score: asked.score,
                 analytic: asked.analytic,
@@ -190,32 +197,32 @@ pub fn foresee(setup: &Setup, store: &Store, approval: &Approval) -> Result<Fore
             });
         }
     }
-    foreseen.hidden.sort_by(|a, b| {
+    simulation.hidden.sort_by(|a, b| {
         (b.day.cmp(&a.day))
             .then_with(|| b.score.total_cmp(&a.score))
             .then_with(|| (&a.analytic, &a.entity).cmp(&(&b.analytic, &b.entity)))
     });
-    Ok(foreseen)
+    Ok(simulation)
 }
 
 /// An episode that is asked about.
-struct Asked {
+struct Candidate {
     analytic: Str,
     entity: Entity,
     score: f64,
     alert_id: Option<String>,
     /// What the alert itself shows, if it was told.
-    shown: Option<Glimpse>,
+    shown: Option<PartialContext>,
 }
 
-impl Asked {
-    fn of_kept(id: &str, alert: &Kept) -> Self {
+impl Candidate {
+    fn of_archived(id: &str, alert: &ArchivedAlert) -> Self {
         Self {
             analytic: alert.analytic.clone(),
             entity: alert.entity.clone(),
             score: alert.score,
             alert_id: Some(id.to_owned()),
-            shown: Some(alert.glimpse.clone()),
+            shown: Some(alert.context.clone()),
         }
     }
 
@@ -238,9 +245,16 @@ impl Asked {
             != Cover::No
     }
 
-    fn cover(&self, approval: &Approval, day: Day, facts: Option<&DayFacts>, eye: &Eye) -> Cover {
-        let whole = facts.map(|facts| eye.glimpse(&self.entity, facts));
-        let may = |glimpse: &Glimpse| approval.may_cover(glimpse, &self.analytic, day.start());
+    fn cover(
+        &self,
+        approval: &Approval,
+        day: Day,
+        facts: Option<&DayFacts>,
+        eye: &DayContextReader,
+    ) -> Cover {
+        let whole = facts.map(|facts| eye.context(&self.entity, facts));
+        let may =
+            |context: &PartialContext| approval.may_cover(context, &self.analytic, day.start());
         match (&self.shown, whole) {
             (None, Some(whole)) => may(&whole),
             (Some(shown), None) => may(shown),
@@ -255,13 +269,13 @@ impl Asked {
         }
     }
 
-    /// Tells whether an approval of the configuration covers for sure what was not told.
+    /// Returns whether an approval of the configuration covers for sure what was not told.
     fn is_covered_before(
         &self,
         setup: &Setup,
         day: Day,
         facts: &BTreeMap<Entity, DayFacts>,
-        eye: &Eye,
+        eye: &DayContextReader,
     ) -> bool {
         let facts = facts.get(&self.entity);
         self.shown.is_none()
@@ -279,8 +293,8 @@ fn reaching(
     generation: &Generation,
     log: &CalibrationLog,
     told: &BTreeSet<&str>,
-    looked: &mut Looked,
-    asked: &mut BTreeMap<Day, Vec<Asked>>,
+    looked: &mut SimulationScope,
+    asked: &mut BTreeMap<Day, Vec<Candidate>>,
 ) {
     looked.stored_days = span(log.extremes.keys().copied());
     looked.extremes = log
@@ -302,7 +316,7 @@ fn reaching(
                 let id = || alert_id(&said.by, &extreme.entity, day.start());
                 if thresholds.iter().any(|t| reaches(&t)) && !told.contains(id().as_str()) {
                     looked.reaching += 1;
-                    asked.entry(day).or_default().push(Asked {
+                    asked.entry(day).or_default().push(Candidate {
                         analytic: said.by.clone(),
                         entity: extreme.entity.clone(),
                         score: score(surprise),
@@ -315,8 +329,8 @@ fn reaching(
     }
 }
 
-fn wideness(generation: &Generation, approval: &Approval) -> Wideness {
-    let mut wideness = Wideness::default();
+fn breadth(generation: &Generation, approval: &Approval) -> Breadth {
+    let mut breadth = Breadth::default();
     #[expect(
         clippy::iter_over_hash_type,
         reason = "counting does not depend on order"
@@ -330,10 +344,10 @@ fn wideness(generation: &Generation, approval: &Approval) -> Wideness {
         let who = approval
             .criteria
             .may_cover_who(&ids, baseline.role.as_ref());
-        wideness.of += 1;
-        wideness.identities += u64::from(who != Cover::No);
+        breadth.of += 1;
+        breadth.identities += u64::from(who != Cover::No);
     }
-    wideness
+    breadth
 }
 
 fn span(days: impl Iterator<Item = Day>) -> Option<(Day, Day)> {

@@ -1,13 +1,13 @@
 //! A full account of an arm's judgement: every gate with what was measured and what was asked, and what was missing.
 //!
-//! Scoring and accounting run through the same code. A [`Witness`] watches it: scoring has none and stops at the first
+//! Scoring and accounting run through the same code. A [`Observer`] watches it: scoring has none and stops at the first
 //! gate that is shut; an account notes each gate and goes on.
 
 use serde::Serialize;
 
 use crate::analytic::Arm;
 use crate::score::components::JudgedAgainst;
-use crate::score::judge::{ArmVerdict, Contribution};
+use crate::score::judge::{ArmResult, Contribution};
 use crate::time::{Time, Window};
 
 /// Halvings when looking for what would have crossed: enough for every digit of an f64.
@@ -18,7 +18,7 @@ const STATISTIC_MAX: f64 = 1e4;
 const AMOUNT_MAX: u64 = 1 << 50;
 
 /// Watches an arm being judged.
-pub(super) trait Witness: Default {
+pub(super) trait Observer: Default {
     /// Whether judging goes on behind a gate that is shut.
     const WANTS_ALL: bool;
     /// A gate was looked at.
@@ -26,30 +26,30 @@ pub(super) trait Witness: Default {
     /// A step of a sequence was looked at.
     fn step(&mut self, reading: impl FnOnce() -> StepReading);
     /// Hands over what was noted.
-    fn noted(self) -> (Vec<GateReading>, Vec<StepReading>);
+    fn recorded(self) -> (Vec<GateReading>, Vec<StepReading>);
 }
 
 /// Nobody watches.
 #[derive(Default)]
-pub(super) struct Unseen;
+pub(super) struct NoopObserver;
 
-impl Witness for Unseen {
+impl Observer for NoopObserver {
     const WANTS_ALL: bool = false;
     fn gate(&mut self, _: impl FnOnce() -> GateReading) {}
     fn step(&mut self, _: impl FnOnce() -> StepReading) {}
-    fn noted(self) -> (Vec<GateReading>, Vec<StepReading>) {
+    fn recorded(self) -> (Vec<GateReading>, Vec<StepReading>) {
         (Vec::new(), Vec::new())
     }
 }
 
 /// Notes everything.
 #[derive(Default)]
-pub(super) struct Noting {
+pub(super) struct Recorder {
     gates: Vec<GateReading>,
     steps: Vec<StepReading>,
 }
 
-impl Witness for Noting {
+impl Observer for Recorder {
     const WANTS_ALL: bool = true;
     fn gate(&mut self, reading: impl FnOnce() -> GateReading) {
         self.gates.push(reading());
@@ -57,7 +57,7 @@ impl Witness for Noting {
     fn step(&mut self, reading: impl FnOnce() -> StepReading) {
         self.steps.push(reading());
     }
-    fn noted(self) -> (Vec<GateReading>, Vec<StepReading>) {
+    fn recorded(self) -> (Vec<GateReading>, Vec<StepReading>) {
         (self.gates, self.steps)
     }
 }
@@ -195,8 +195,8 @@ fn as_text<S: serde::Serializer>(time: &Option<Time>, serializer: S) -> Result<S
 
 /// One part of a statistic, in words and numbers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PartAccount {
-    /// `volume`, `novelty`, `newcomer`, `share`, `burst` or `declared`.
+pub struct PartExplanation {
+    /// `volume`, `novelty`, `newcomer`, `grant`, `burst` or `declared`.
     pub kind: &'static str,
     /// The metric or trait; empty if it has none.
     pub name: &'static str,
@@ -218,7 +218,7 @@ pub struct PartAccount {
 
 /// An amount that alone would have brought an arm over its threshold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WouldDo {
+pub struct SufficientAmount {
     /// Of which metric.
     pub metric: &'static str,
     /// In which window.
@@ -231,7 +231,7 @@ pub struct WouldDo {
 
 /// What one arm made of a day, whether or not it was heard.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ArmAccount {
+pub struct ArmExplanation {
     /// Which arm.
     pub arm: String,
     /// What it looks for.
@@ -243,7 +243,7 @@ pub struct ArmAccount {
     /// Its gates.
     pub gates: Vec<GateReading>,
     /// Whether it was heard: the entity belongs, and all gates are open.
-    pub is_heard: bool,
+    pub is_wanted: bool,
     /// What the sum of the parts was multiplied by.
     pub factor: f64,
     /// The statistic; that which it would have had, if it was not heard.
@@ -257,16 +257,16 @@ pub struct ArmAccount {
     /// The statistic from which on it would have reached the threshold, where there is one.
     pub needed_statistic: Option<f64>,
     /// An amount that alone would have done it; none of an arm that was not heard, for which no amount suffices.
-    pub would_do: Option<WouldDo>,
+    pub would_do: Option<SufficientAmount>,
     /// What the statistic is made of, largest first.
-    pub parts: Vec<PartAccount>,
+    pub parts: Vec<PartExplanation>,
 }
 
-impl ArmAccount {
-    /// Tells whether it found anything surprising. A weight that an analytic declares says nothing as long as the arm is not
+impl ArmExplanation {
+    /// Returns whether it found anything surprising. A weight that an analytic declares says nothing as long as the arm is not
     /// heard.
     pub fn has_something_to_say(&self) -> bool {
-        let surprising = |part: &PartAccount| self.is_heard || part.kind != "declared";
+        let surprising = |part: &PartExplanation| self.is_wanted || part.kind != "declared";
         self.statistic > 0.0 && self.parts.iter().any(surprising)
     }
 
@@ -275,36 +275,40 @@ impl ArmAccount {
         arm: &Arm,
         belongs: bool,
         gates: Vec<GateReading>,
-        verdict: &ArmVerdict,
+        detection: &ArmResult,
         threshold: f64,
         surprise_of: impl Fn(f64) -> (f64, f64),
     ) -> Self {
-        let (rank, surprise) = surprise_of(verdict.statistic);
+        let (rank, surprise) = surprise_of(detection.statistic);
         let reaches = |statistic: f64| surprise_of(statistic).1 >= threshold;
         let needed_statistic = least(reaches);
-        let is_heard = belongs && gates.iter().all(|gate| gate.is_open);
+        let is_wanted = belongs && gates.iter().all(|gate| gate.is_open);
         Self {
             arm: arm.id.to_string(),
             doc: arm.doc.clone(),
             cohort: arm.cohort.as_str(),
             belongs,
-            is_heard,
+            is_wanted,
             gates,
-            factor: verdict.factor,
-            statistic: verdict.statistic,
+            factor: detection.factor,
+            statistic: detection.statistic,
             rank,
             surprise,
             score: crate::stats::rank::score(surprise),
             would_do: needed_statistic
-                .filter(|_| is_heard)
-                .and_then(|needed| would_do(verdict, needed)),
+                .filter(|_| is_wanted)
+                .and_then(|needed| would_do(detection, needed)),
             needed_statistic,
-            parts: verdict.contributions.iter().map(PartAccount::of).collect(),
+            parts: detection
+                .contributions
+                .iter()
+                .map(PartExplanation::of)
+                .collect(),
         }
     }
 }
 
-impl PartAccount {
+impl PartExplanation {
     fn of(contribution: &Contribution) -> Self {
         let mut part = Self {
             kind: "declared",
@@ -339,7 +343,7 @@ impl PartAccount {
                 part.p99 = Some(reading.quantiles.1 as f64);
                 part.judged_against = Some(whose(&reading.judged_against));
             }
-            Contribution::Share { accounts, acts, .. } => {
+            Contribution::Grant { accounts, acts, .. } => {
                 part.kind = "share";
                 part.value = Some(accounts.join(", "));
                 part.observed = Some(*acts);
@@ -383,9 +387,9 @@ fn least(reaches: impl Fn(f64) -> bool) -> Option<f64> {
 }
 
 /// Returns how much more of the arm's largest amount would have brought its statistic to what was needed.
-fn would_do(verdict: &ArmVerdict, needed: f64) -> Option<WouldDo> {
-    let missing = (needed - verdict.statistic) / verdict.factor;
-    let reading = verdict.contributions.iter().find_map(|c| match c {
+fn would_do(detection: &ArmResult, needed: f64) -> Option<SufficientAmount> {
+    let missing = (needed - detection.statistic) / detection.factor;
+    let reading = detection.contributions.iter().find_map(|c| match c {
         Contribution::Volume(reading) => Some(reading),
         _ => None,
     })?;
@@ -403,7 +407,7 @@ fn would_do(verdict: &ArmVerdict, needed: f64) -> Option<WouldDo> {
             low = middle + 1
         }
     }
-    Some(WouldDo {
+    Some(SufficientAmount {
         metric: reading.metric.as_str(),
         window: reading.window.to_string(),
         observed: reading.observed,
@@ -412,8 +416,8 @@ fn would_do(verdict: &ArmVerdict, needed: f64) -> Option<WouldDo> {
 }
 
 /// Returns the arm of an analytic on which its verdict rests: of those that were heard, the first of the highest rank.
-pub fn best_arm(arms: &[ArmAccount]) -> Option<&ArmAccount> {
+pub fn best_arm(arms: &[ArmExplanation]) -> Option<&ArmExplanation> {
     arms.iter()
-        .filter(|arm| arm.is_heard && arm.statistic > 0.0)
+        .filter(|arm| arm.is_wanted && arm.statistic > 0.0)
         .reduce(|best, next| if next.rank > best.rank { next } else { best })
 }

@@ -34,7 +34,7 @@ pub type Values = (Vec<Str>, Known);
 
 /// What is known of an alert, or of what an alert would have shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Glimpse {
+pub struct PartialContext {
     /// The ids of the identity.
     pub ids: Vec<Str>,
     /// Its role.
@@ -52,42 +52,42 @@ pub struct Glimpse {
 }
 
 impl Approval {
-    /// Tells whether the approval holds at a time and covers what is only partly known.
-    pub fn may_cover(&self, glimpse: &Glimpse, analytic: &str, at: Time) -> Cover {
+    /// Returns whether the approval holds at a time and covers what is only partly known.
+    pub fn may_cover(&self, partial_context: &PartialContext, analytic: &str, at: Time) -> Cover {
         if !self.is_for(analytic) || !self.holds(at) {
             return Cover::No;
         }
-        self.criteria.may_cover(glimpse)
+        self.criteria.may_cover(partial_context)
     }
 }
 
 impl Criteria {
-    /// Tells whether the criteria cover what is only partly known.
-    pub fn may_cover(&self, glimpse: &Glimpse) -> Cover {
+    /// Returns whether the criteria cover what is only partly known.
+    pub fn may_cover(&self, partial_context: &PartialContext) -> Cover {
         let matches = |glob: &Glob, text: &Str| sure(glob.matches(text));
         [
-            self.may_cover_who(&glimpse.ids, glimpse.role.as_ref()),
+            self.may_cover_who(&partial_context.ids, partial_context.role.as_ref()),
             each(
                 &self.destination,
-                &glimpse.destinations,
+                &partial_context.destinations,
                 |pattern, name| match pattern {
                     DestinationPattern::Network(network) => overlap(network, name),
                     DestinationPattern::Name(pattern) => sure(pattern.matches(name)),
                 },
             ),
-            each(&self.bucket, &glimpse.buckets, |pattern, name| {
+            each(&self.bucket, &partial_context.buckets, |pattern, name| {
                 sure(pattern.matches(name))
             }),
-            each(&self.user_agent, &glimpse.user_agents, matches),
-            each(&self.application, &glimpse.applications, matches),
-            each(&self.network, &glimpse.networks, overlap),
+            each(&self.user_agent, &partial_context.user_agents, matches),
+            each(&self.application, &partial_context.applications, matches),
+            each(&self.network, &partial_context.networks, overlap),
         ]
         .into_iter()
         .min()
         .unwrap_or(Cover::Yes)
     }
 
-    /// Tells whether the criteria of who it was cover an identity: its ids are known in full.
+    /// Returns whether the criteria of who it was cover an identity: its ids are known in full.
     pub fn may_cover_who(&self, ids: &[Str], role: Option<&Str>) -> Cover {
         let one = |glob: &Option<Glob>, mut of: Box<dyn Iterator<Item = &Str> + '_>| {
             glob.as_ref()
@@ -99,7 +99,7 @@ impl Criteria {
         )
     }
 
-    /// Tells whether whatever the other criteria cover, these do, too, as far as patterns show it.
+    /// Returns whether whatever the other criteria cover, these do, too, as far as patterns show it.
     pub fn include(&self, other: &Self) -> bool {
         fn one(wide: &Option<Glob>, narrow: &Option<Glob>) -> bool {
             match (wide, narrow) {
@@ -145,7 +145,7 @@ const fn sure(is: bool) -> Cover {
     if is { Cover::Yes } else { Cover::No }
 }
 
-/// Tells whether a network contains an address or network by its name. Who calls from where is known by more than a network
+/// Returns whether a network contains an address or network by its name. Who calls from where is known by more than a network
 /// now and then, such as the number of its system: that may lie anywhere.
 fn overlap(network: &ipnet::IpNet, name: &Str) -> Cover {
     match parse_network(name) {
@@ -157,7 +157,7 @@ fn overlap(network: &ipnet::IpNet, name: &Str) -> Cover {
     }
 }
 
-/// Tells whether a network is known by the number of its autonomous system, as in `AS64500`.
+/// Returns whether a network is known by the number of its autonomous system, as in `AS64500`.
 fn is_system(name: &str) -> bool {
     name.strip_prefix("AS")
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
@@ -218,12 +218,12 @@ mod tests {
             ("identity='j'", &["a"], No, No, No),
         ] {
             for (known, cover) in [(Known::All, all), (Known::More, more), (Known::Some, some)] {
-                let glimpse = Glimpse {
+                let partial_context = PartialContext {
                     ids: values(&["i"]),
                     buckets: (values(seen), known),
-                    ..Glimpse::default()
+                    ..PartialContext::default()
                 };
-                let said = criteria(pattern).may_cover(&glimpse);
+                let said = criteria(pattern).may_cover(&partial_context);
                 assert_eq!(said, cover, "{pattern} {seen:?} {known:?}");
             }
         }
@@ -233,12 +233,12 @@ mod tests {
             ("network='10.20.3.0/24'", "AS64500", Perhaps),
             ("network='10.20.3.0/24'", "10.21.0.0/16", No),
         ] {
-            let glimpse = Glimpse {
+            let partial_context = PartialContext {
                 networks: (values(&[known]), Known::More),
-                ..Glimpse::default()
+                ..PartialContext::default()
             };
             assert_eq!(
-                criteria(pattern).may_cover(&glimpse),
+                criteria(pattern).may_cover(&partial_context),
                 cover,
                 "{pattern} {known}"
             );
@@ -249,11 +249,14 @@ mod tests {
             (&["x"], Known::More, Perhaps),
             (&["x"], Known::All, No),
         ] {
-            let glimpse = Glimpse {
+            let partial_context = PartialContext {
                 destinations: (values(seen), known),
-                ..Glimpse::default()
+                ..PartialContext::default()
             };
-            assert_eq!(criteria("destination=[]").may_cover(&glimpse), cover);
+            assert_eq!(
+                criteria("destination=[]").may_cover(&partial_context),
+                cover
+            );
         }
     }
 

@@ -35,7 +35,7 @@ const FAMILIES: [&[Metric]; 4] = [
 
 /// What is left out of one entity's day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Omission {
+pub struct Exclusion {
     /// The analytics that told of it.
     pub analytics: BTreeSet<Str>,
     /// The metrics that they look at, and those of the same families.
@@ -44,11 +44,11 @@ pub struct Omission {
 
 /// Everything that is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unlearnt {
-    days: BTreeMap<Day, BTreeMap<Entity, Omission>>,
+pub struct Exclusions {
+    days: BTreeMap<Day, BTreeMap<Entity, Exclusion>>,
 }
 
-impl Unlearnt {
+impl Exclusions {
     /// Leaves out what an analytic looked at on an entity's day.
     pub fn add(
         &mut self,
@@ -58,21 +58,23 @@ impl Unlearnt {
         metrics: impl IntoIterator<Item = Metric>,
     ) {
         let of_day = self.days.entry(day).or_default();
-        let omission = of_day.entry(entity.clone()).or_default();
-        omission.analytics.insert(analytic.clone());
+        let exclusion = of_day.entry(entity.clone()).or_default();
+        exclusion.analytics.insert(analytic.clone());
         for metric in metrics {
-            omission.metrics.insert(metric);
+            exclusion.metrics.insert(metric);
             let family = FAMILIES.iter().find(|family| family.contains(&metric));
-            omission.metrics.extend(family.copied().unwrap_or_default());
+            exclusion
+                .metrics
+                .extend(family.copied().unwrap_or_default());
         }
     }
 
     /// Returns what is left out of a day, by entity.
-    pub fn on(&self, day: Day) -> impl Iterator<Item = (&Entity, &Omission)> {
+    pub fn on(&self, day: Day) -> impl Iterator<Item = (&Entity, &Exclusion)> {
         self.days.get(&day).into_iter().flatten()
     }
 
-    /// Takes what is left out of a day's facts; `knows` tells whether a value was known of an entity that morning. Returns
+    /// Takes what is left out of a day's facts; `knows` returns whether a value was known of an entity that morning. Returns
     /// the facts of those entities as they were, so that they can be put back.
     pub fn leave_out(
         &self,
@@ -81,12 +83,12 @@ impl Unlearnt {
         knows: impl Fn(&Entity, Trait, u64) -> bool,
     ) -> Vec<(Entity, DayFacts)> {
         let mut whole = Vec::new();
-        for (entity, omission) in self.on(day) {
+        for (entity, exclusion) in self.on(day) {
             let Some(of_entity) = facts.get_mut(entity) else {
                 continue;
             };
             let rest =
-                of_entity.without(&omission.metrics, |which, hash| knows(entity, which, hash));
+                of_entity.without(&exclusion.metrics, |which, hash| knows(entity, which, hash));
             whole.push((entity.clone(), std::mem::replace(of_entity, rest)));
         }
         whole
@@ -124,17 +126,17 @@ mod tests {
             (entity("eve"), attack.clone()),
             (entity("adam"), attack.clone()),
         ]);
-        let mut unlearnt = Unlearnt::default();
+        let mut exclusions = Exclusions::default();
         let metrics = [Metric::ListCalls, Metric::BucketsNew];
-        unlearnt.add(&entity("eve"), day, &"AN1594".into(), metrics);
-        unlearnt.add(&entity("nobody"), day, &"AN1594".into(), metrics);
+        exclusions.add(&entity("eve"), day, &"AN1594".into(), metrics);
+        exclusions.add(&entity("nobody"), day, &"AN1594".into(), metrics);
         let is_known = |_: &Entity, _: Trait, hash| hash == value_hash("eu-west-1");
         assert!(
-            unlearnt
+            exclusions
                 .leave_out(day.plus(1), &mut facts, is_known)
                 .is_empty()
         );
-        let whole = unlearnt.leave_out(day, &mut facts, is_known);
+        let whole = exclusions.leave_out(day, &mut facts, is_known);
         assert_eq!(whole, [(entity("eve"), attack.clone())]);
         assert_eq!(facts[&entity("adam")], attack);
         let kept_by_chance = attack.trait_values(Trait::Region).is_some_and(|values| {

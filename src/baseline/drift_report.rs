@@ -1,4 +1,4 @@
-//! Baselines that moved: levels that have crept away from where they were.
+//! Baselines that drifted: levels that have crept away from where they were.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,9 @@ use crate::vocab::{Entity, Metric};
 /// A level below this is shown as nothing, of which nothing is a multiple.
 const LEVEL_MIN: f64 = 0.05;
 
-/// How far the daily amounts of one metric of one entity have moved above their slow level.
+/// How far the daily amounts of one metric of one entity have drifted above their slow level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Rise {
+pub struct Drifted {
     /// Whose.
     pub entity: Entity,
     /// Of what.
@@ -27,35 +27,35 @@ pub struct Rise {
     pub crossed: Option<Day>,
 }
 
-impl Rise {
+impl Drifted {
     /// Returns how many times as large the amount of a day has become; `None` if there was next to nothing before.
     pub fn factor(&self) -> Option<f64> {
         (self.before >= LEVEL_MIN).then(|| self.now / self.before)
     }
 }
 
-/// What is rising in the estate, and from where on it counts as moved.
+/// What is rising in the estate, and from where on it counts as drifted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Movement {
+pub struct DriftReport {
     /// The last day judged; `None` if no day has closed yet.
     pub through: Option<Day>,
-    /// The cumulative sum that counts as moved: as many entities a day as can be looked at get this far.
+    /// The cumulative sum that counts as drifted: as many entities a day as can be looked at get this far.
     pub threshold: f64,
     /// Everything that rises at all, by entity and metric.
-    pub rising: Vec<Rise>,
+    pub rising: Vec<Drifted>,
 }
 
-impl Movement {
+impl DriftReport {
     /// Returns what rises of one entity.
-    pub fn of(&self, entity: &Entity) -> &[Rise] {
+    pub fn of(&self, entity: &Entity) -> &[Drifted] {
         let low = self.rising.partition_point(|rise| rise.entity < *entity);
         let high = self.rising.partition_point(|rise| rise.entity <= *entity);
         &self.rising[low..high]
     }
 
-    /// Returns the baselines that moved: of each entity the metric that went farthest, the latest crossing first.
-    pub fn moved(&self) -> Vec<&Rise> {
-        let mut moved: Vec<&Rise> = self
+    /// Returns the baselines that drifted: of each entity the metric that went farthest, the latest crossing first.
+    pub fn drifted(&self) -> Vec<&Drifted> {
+        let mut drifted: Vec<&Drifted> = self
             .rising
             .chunk_by(|a, b| a.entity == b.entity)
             .filter_map(|of_entity| {
@@ -65,20 +65,20 @@ impl Movement {
                     .reduce(|most, next| if next.sum > most.sum { next } else { most })
             })
             .collect();
-        moved.sort_by(|a, b| b.crossed.cmp(&a.crossed).then(b.sum.total_cmp(&a.sum)));
-        moved
+        drifted.sort_by(|a, b| b.crossed.cmp(&a.crossed).then(b.sum.total_cmp(&a.sum)));
+        drifted
     }
 
-    /// Returns the baselines that moved since an earlier edition, or, without one, on the last day judged.
-    pub fn newly_moved(&self, before: Option<&Self>) -> Vec<&Rise> {
-        let mut moved = self.moved();
-        moved.retain(|rise| match before {
+    /// Returns the baselines that drifted since an earlier edition, or, without one, on the last day judged.
+    pub fn newly_drifted(&self, before: Option<&Self>) -> Vec<&Drifted> {
+        let mut drifted = self.drifted();
+        drifted.retain(|rise| match before {
             Some(before) => before
                 .of(&rise.entity)
                 .iter()
                 .all(|rise| rise.crossed.is_none()),
             None => rise.crossed == self.through,
         });
-        moved
+        drifted
     }
 }

@@ -16,7 +16,7 @@ const FEW_HOURLY_VALUES: usize = 2_048;
 
 /// What a group's members lend beside their moments: novelty and hourly values.
 #[derive(Default)]
-pub(super) struct GroupLoan {
+pub(super) struct GroupPriors {
     active_days: u64,
     novel_days: BTreeMap<Trait, u64>,
     support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
@@ -53,7 +53,7 @@ impl HourlyValues {
     }
 }
 
-impl GroupLoan {
+impl GroupPriors {
     pub(super) fn add(&mut self, state: &EntityState, as_of: Day) {
         for partial in state.partials.iter().filter(|p| p.day < as_of) {
             for &(metric, x) in &partial.hourly {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::config::{Glimpse, Known, Values};
+use crate::config::{Known, PartialContext, Values};
 use crate::error::Result;
 use crate::store::{Archive, Store};
 use crate::time::{Day, Time};
@@ -12,7 +12,7 @@ use crate::vocab::{Entity, EntityKind, Str};
 
 /// An alert as it was last told.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
+pub(super) struct ArchivedAlert {
     pub(super) analytic: Str,
     pub(super) entity: Entity,
     pub(super) time: Time,
@@ -22,7 +22,7 @@ pub(super) struct Kept {
     /// The id of that approval, where it was noted.
     pub(super) approval: Option<String>,
     /// What a person reads in it.
-    pub(super) glimpse: Glimpse,
+    pub(super) context: PartialContext,
 }
 
 #[derive(Deserialize)]
@@ -62,13 +62,16 @@ struct Destination {
 }
 
 /// Returns the alerts that were kept from a day on, by id. Lines that are damaged are passed over.
-pub(super) fn kept(store: &Store, since: Option<Day>) -> Result<BTreeMap<String, Kept>> {
-    let mut kept = BTreeMap::new();
+pub(super) fn archived(
+    store: &Store,
+    since: Option<Day>,
+) -> Result<BTreeMap<String, ArchivedAlert>> {
+    let mut archived = BTreeMap::new();
     Archive::of(store).each_since(since, |line| {
         let line = serde_json::from_slice::<Line>(line).ok();
-        kept.extend(line.and_then(Line::into_kept));
+        archived.extend(line.and_then(Line::into_archived));
     })?;
-    Ok(kept)
+    Ok(archived)
 }
 
 /// Returns values that a person reads in an alert: an approval is asked about its whole episode.
@@ -77,7 +80,7 @@ fn part(values: impl IntoIterator<Item = Str>) -> Values {
 }
 
 impl Line {
-    fn into_kept(self) -> Option<(String, Kept)> {
+    fn into_archived(self) -> Option<(String, ArchivedAlert)> {
         let entity = Entity {
             kind: EntityKind::parse(&self.entity.kind)?,
             id: self.entity.id,
@@ -86,7 +89,7 @@ impl Line {
         ids.extend(self.entity.aliases);
         let external = |row: &Destination| row.external != Some(false);
         let destinations = self.destinations.into_iter().filter(external);
-        let glimpse = Glimpse {
+        let context = PartialContext {
             ids,
             role: self.entity.role,
             buckets: part(self.resources.into_iter().map(|row| row.bucket)),
@@ -95,15 +98,15 @@ impl Line {
             applications: part([]),
             networks: part(self.entity.source_ip),
         };
-        let kept = Kept {
+        let archived = ArchivedAlert {
             analytic: self.analytic,
             entity,
             time: Time::parse(&self.time)?,
             score: self.score,
             is_suppressed: self.suppressed_by.is_some(),
             approval: self.approval,
-            glimpse,
+            context,
         };
-        Some((self.alert_id, kept))
+        Some((self.alert_id, archived))
     }
 }

@@ -21,7 +21,7 @@ const WAITING_BYTES_MAX: usize = 16 << 20;
 ///
 /// However many days there are, no file stays open for each: logs may hold events of any date.
 #[derive(Default)]
-pub struct Spool {
+pub struct EventBuffer {
     place: Place,
     /// What is not yet written out: whole events.
     waiting: BTreeMap<Day, Vec<u8>>,
@@ -30,7 +30,7 @@ pub struct Spool {
 }
 
 enum Place {
-    /// One file without a name, which ends with the spool.
+    /// One file without a name, which ends with the buffer.
     Temporary(Option<Blocks>),
     /// A file for each day, which stays.
     Folder(Folder),
@@ -57,13 +57,13 @@ struct Folder {
     unsynced: BTreeSet<Day>,
 }
 
-impl Spool {
-    /// Makes an empty spool, which ends with this value.
+impl EventBuffer {
+    /// Makes an empty buffer, which ends with this value.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Opens a spool whose files stay, cut to the lengths that are known to be whole; other files in it are removed.
+    /// Opens a buffer whose files stay, cut to the lengths that are known to be whole; other files in it are removed.
     ///
     /// # Errors
     ///

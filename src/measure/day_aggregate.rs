@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::event::{Event, Provider};
-use crate::identity::Settled;
+use crate::identity::ResolvedEvent;
 use crate::measure::links::{self, Links};
 use crate::measure::{
-    Contribution, Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan,
-    note_creation, twice, value_hash,
+    Coverage, Creation, Creations, DayFacts, EventAmounts, Issuance, Issuances, Plan, duplicates,
+    note_creation, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -30,9 +30,9 @@ pub struct Subject {
     /// The entity.
     pub entity: Entity,
     /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
-    pub twin_of_account: Option<Str>,
+    pub duplicate_of_account: Option<Str>,
     /// Who did something to which bucket, on what a server access log tells: dropped if a trail tells it too.
-    pub twin_of_trail: Option<u64>,
+    pub duplicate_of_trail: Option<u64>,
 }
 
 /// The accounts whose own trail is read.
@@ -52,7 +52,7 @@ fn fingerprint(event: &Event) -> u64 {
 
 /// Everything that happened in one UTC day.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DayBook {
+pub struct DayAggregate {
     /// Which day.
     pub day: Day,
     /// What each subject did.
@@ -66,7 +66,7 @@ pub struct DayBook {
     /// Credentials that were issued that day, and how they were come by.
     pub issued: Issuances,
     /// What trails tell of who did what to which bucket, so that it does not count again where a server access log tells it.
-    pub told_by_trail: FxHashSet<u64>,
+    pub recorded_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events told so far; each is told once.
     pub fingerprints: FxHashSet<u64>,
     /// What records without a caller add, by fingerprint, as long as none of the same id names one; then nothing.
@@ -79,8 +79,8 @@ pub struct DayBook {
     pub last: Option<Time>,
 }
 
-impl DayBook {
-    /// Opens an empty book.
+impl DayAggregate {
+    /// Opens an empty aggregate.
     pub fn new(day: Day) -> Self {
         Self {
             day,
@@ -89,7 +89,7 @@ impl DayBook {
             accounts: OwnAccounts::new(),
             created: Creations::new(),
             issued: Issuances::new(),
-            told_by_trail: FxHashSet::default(),
+            recorded_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: BTreeMap::new(),
             coverage: Coverage::default(),
@@ -100,10 +100,10 @@ impl DayBook {
 
     /// Tells an event; returns false if it was told before.
     ///
-    /// The event's day must be the book's. One that names its caller takes the place of one of the same id that does not:
+    /// The event's day must be the aggregate's. One that names its caller takes the place of one of the same id that does not:
     /// exports trim records, and which copy is read first is chance.
-    pub fn tell(&mut self, settled: &Settled, plan: &Plan) -> bool {
-        let event = settled.event;
+    pub fn add(&mut self, resolved: &ResolvedEvent, plan: &Plan) -> bool {
+        let event = resolved.event;
         debug_assert_eq!(event.time.day(), self.day);
         let fingerprint = fingerprint(event);
         let is_first = self.fingerprints.insert(fingerprint);
@@ -123,50 +123,50 @@ impl DayBook {
             self.accounts.insert(account.clone());
         }
         if let Some(created) = &event.created {
-            note_creation(&mut self.created, created, &Creation::of(settled));
+            note_creation(&mut self.created, created, &Creation::of(resolved));
         }
-        if let Some((credential, issuance)) = Issuance::of(settled) {
+        if let Some((credential, issuance)) = Issuance::of(resolved) {
             self.issued.note(credential, issuance);
         }
         if let Some(principal) = &event.principal {
             self.links.note(event.provider, principal, event.time);
         }
-        self.told_by_trail.extend(twice::of_trail(event));
-        let twin_of_trail = twice::of_access_log(event);
-        let mut held = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
+        self.recorded_by_trail.extend(duplicates::of_trail(event));
+        let duplicate_of_trail = duplicates::of_access_log(event);
+        let mut pending = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
             .then(BTreeMap::<Subject, DayFacts>::new);
-        match &held {
+        match &pending {
             Some(_) => self.unnamed_coverage.entry(fingerprint).or_default(),
             None => &mut self.coverage,
         }
         .note(event);
-        let contribution = Contribution::of(settled);
-        for entity in settled.entities() {
+        let amounts = EventAmounts::of(resolved);
+        for entity in resolved.entities() {
             let is_identity = entity.kind == EntityKind::Identity;
             let subject = Subject {
                 entity,
-                twin_of_account: event.twin_of_account.clone(),
-                twin_of_trail,
+                duplicate_of_account: event.duplicate_of_account.clone(),
+                duplicate_of_trail,
             };
             let empty = || DayFacts::starting(event.time);
-            let facts = match &mut held {
-                Some(held) => held.entry(subject).or_insert_with(empty),
+            let facts = match &mut pending {
+                Some(pending) => pending.entry(subject).or_insert_with(empty),
                 None => self.subjects.entry(subject).or_insert_with(empty),
             };
-            contribution.add_to(facts, plan);
+            amounts.add_to(facts, plan);
             facts.note_provider(event.provider, event.account.as_ref());
             if let (true, Some(principal)) = (is_identity, &event.principal) {
                 facts.note_principal(principal);
             }
         }
-        if held.is_some() {
-            self.unnamed.insert(fingerprint, held);
+        if pending.is_some() {
+            self.unnamed.insert(fingerprint, pending);
         }
         true
     }
 
-    /// Tells whether an event that was told has given way to one of the same id that names its caller.
-    pub fn gave_way(&self, event: &Event) -> bool {
+    /// Returns whether an event that was told has given way to one of the same id that names its caller.
+    pub fn was_replaced(&self, event: &Event) -> bool {
         is_unnamed(event) && matches!(self.unnamed.get(&fingerprint(event)), Some(None))
     }
 
@@ -179,10 +179,10 @@ impl DayBook {
         coverage
     }
 
-    /// Unites two books of the same day that were told different events.
+    /// Unites two aggregates of the same day that were told different events.
     ///
     /// Books that share events must not be merged: sums would count them twice. Tell the events instead.
-    pub fn merge(&mut self, other: DayBook) {
+    pub fn merge(&mut self, other: DayAggregate) {
         debug_assert_eq!(self.day, other.day);
         let mut subjects: Vec<_> = other.subjects.into_iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(&b.0));
@@ -202,7 +202,7 @@ impl DayBook {
             note_creation(&mut self.created, identity, creation);
         }
         self.issued.merge(&other.issued);
-        self.told_by_trail.extend(other.told_by_trail);
+        self.recorded_by_trail.extend(other.recorded_by_trail);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.extend(other.unnamed);
         self.coverage.merge(&other.coverage);
@@ -222,7 +222,11 @@ impl DayBook {
         let mut subjects: Vec<_> = self.subjects.iter().chain(unnamed).collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         for (subject, facts) in subjects {
-            if self.is_second(subject.twin_of_account.as_ref(), subject.twin_of_trail, own) {
+            if self.is_second(
+                subject.duplicate_of_account.as_ref(),
+                subject.duplicate_of_trail,
+                own,
+            ) {
                 continue;
             }
             let entity = match joins.behind(&subject.entity) {
@@ -259,25 +263,25 @@ impl DayBook {
         by_entity
     }
 
-    /// Tells whether an event of the day is the second copy of one that counts: another account's, of a caller whose own
+    /// Returns whether an event of the day is the second copy of one that counts: another account's, of a caller whose own
     /// trail is read, or a server access log's, of what a trail tells.
     pub fn is_second_copy(&self, event: &Event, own: &OwnAccounts) -> bool {
-        let twin_of_trail = twice::of_access_log(event);
-        self.is_second(event.twin_of_account.as_ref(), twin_of_trail, own)
+        let duplicate_of_trail = duplicates::of_access_log(event);
+        self.is_second(event.duplicate_of_account.as_ref(), duplicate_of_trail, own)
     }
 
     fn is_second(
         &self,
-        twin_of_account: Option<&Str>,
-        twin_of_trail: Option<u64>,
+        duplicate_of_account: Option<&Str>,
+        duplicate_of_trail: Option<u64>,
         own: &OwnAccounts,
     ) -> bool {
-        twin_of_account.is_some_and(|account| own.contains(account))
-            || twin_of_trail.is_some_and(|told| self.told_by_trail.contains(&told))
+        duplicate_of_account.is_some_and(|account| own.contains(account))
+            || duplicate_of_trail.is_some_and(|told| self.recorded_by_trail.contains(&told))
     }
 
     /// Works out which subjects of the day stand for another identity.
-    pub fn joins(&self, neighbours: &[&Links]) -> Joins<'_> {
+    pub fn joins(&self, neighbours: &[&Links]) -> IdentityJoins<'_> {
         let mut persons: BTreeMap<&str, (BTreeSet<&str>, &Str)> = BTreeMap::new();
         #[expect(
             clippy::iter_over_hash_type,
@@ -302,28 +306,28 @@ impl DayBook {
         let links: Vec<_> = std::iter::once(&self.links)
             .chain(neighbours.iter().copied())
             .collect();
-        Joins {
+        IdentityJoins {
             behind: links::behind(&links, self.day),
             crowded,
         }
     }
 }
 
-/// Tells whether a record says what was done and not by whom. A flow has no caller, and its id is its content.
+/// Returns whether a record says what was done and not by whom. A flow has no caller, and its id is its content.
 fn is_unnamed(event: &Event) -> bool {
     event.principal.is_none() && !event.source.is_flow()
 }
 
 /// Which subjects of a day stand for another identity.
-pub struct Joins<'a> {
+pub struct IdentityJoins<'a> {
     /// Who stands behind an instance or an address.
     behind: BTreeMap<Str, Str>,
     /// Roles with more persons than are told apart, by the beginning of their sessions' ARNs.
     crowded: BTreeMap<&'a str, Str>,
 }
 
-impl Joins<'_> {
-    /// Tells whether somebody is one of more persons in a role than are told apart.
+impl IdentityJoins<'_> {
+    /// Returns whether somebody is one of more persons in a role than are told apart.
     fn is_crowded(&self, entity: &Entity) -> bool {
         person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
     }
@@ -369,10 +373,10 @@ mod tests {
 
     #[test]
     fn an_event_counts_once_by_whatever_log_and_equal_ids_of_two_providers_are_two() {
-        let mut book = DayBook::new(Day(20_000));
+        let mut aggregate = DayAggregate::new(Day(20_000));
         let mut tells = |provider, source| {
             let event = Event::new(Day(20_000).start(), "1".into(), provider, source);
-            let settled = Settled {
+            let resolved = ResolvedEvent {
                 event: &event,
                 identity: None,
                 region: None,
@@ -380,7 +384,7 @@ mod tests {
                 sensitive: false,
                 source_sensitive: false,
             };
-            book.tell(&settled, &Plan::default())
+            aggregate.add(&resolved, &Plan::default())
         };
         for (provider, source, is_new) in [
             (Provider::Slack, Source::SlackAudit, true),
@@ -398,7 +402,7 @@ mod tests {
     fn a_crowded_role_counts_each_of_its_persons_once() {
         let role: Str = "arn:aws:iam::111122223333:role/analyst".into();
         let totals = |n_persons: usize| {
-            let mut book = DayBook::new(Day(20_000));
+            let mut aggregate = DayAggregate::new(Day(20_000));
             let mut add = |kind, id: &str, calls| {
                 let entity = Entity {
                     kind,
@@ -406,11 +410,11 @@ mod tests {
                 };
                 let subject = Subject {
                     entity,
-                    twin_of_account: None,
-                    twin_of_trail: None,
+                    duplicate_of_account: None,
+                    duplicate_of_trail: None,
                 };
                 let start = Day(20_000).start();
-                let facts = book
+                let facts = aggregate
                     .subjects
                     .entry(subject)
                     .or_insert_with(|| DayFacts::starting(start));
@@ -423,7 +427,7 @@ mod tests {
                 add(EntityKind::Identity, &id, 1);
                 add(EntityKind::Role, &role, 1);
             }
-            let facts = book.assemble(&[], &OwnAccounts::new());
+            let facts = aggregate.assemble(&[], &OwnAccounts::new());
             let total = |kind| {
                 let entity = Entity {
                     kind,
@@ -444,7 +448,7 @@ mod tests {
         let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
         let with_persons = |n: usize| {
             let day = Day(20_000);
-            let mut book = DayBook::new(day);
+            let mut aggregate = DayAggregate::new(day);
             for i in 0..n {
                 // A session is called as its maker likes, and this one likes slashes.
                 let slash = if i % 2 == 0 { "" } else { "/" };
@@ -457,16 +461,16 @@ mod tests {
                 };
                 let mut facts = DayFacts::starting(day.start());
                 facts.profile.role = Some(role.clone());
-                book.subjects.insert(
+                aggregate.subjects.insert(
                     Subject {
                         entity,
-                        twin_of_account: None,
-                        twin_of_trail: None,
+                        duplicate_of_account: None,
+                        duplicate_of_trail: None,
                     },
                     facts,
                 );
             }
-            book.assemble(&[], &OwnAccounts::new())
+            aggregate.assemble(&[], &OwnAccounts::new())
         };
         assert_eq!(
             with_persons(PERSONS_PER_ROLE_MAX).len(),

@@ -6,20 +6,21 @@ use serde::Serialize;
 
 use crate::analytic::Analytic;
 use crate::baseline::{CalibrationLog, Generation};
-use crate::config::{Facets, approval_covering};
-use crate::engine::intake::{Books, Intake};
+use crate::config::{ApprovalContext, approval_covering};
+use crate::engine::event_buffer::EventBuffer;
+use crate::engine::intake::{DayAggregates, Intake};
 use crate::engine::lookup::lookup;
-use crate::engine::nights::{Nights, enlighten};
+use crate::engine::replay::{Replay, apply_day_context};
 use crate::engine::score::{
-    Acquaintance, Hearing, ScoreOptions, ScoreSummary, Told, judge_day, tell_and_keep,
+    AlertStates, DayEvaluation, NewEntityCache, ScoreOptions, ScoreSummary, add_and_buffer,
+    evaluate_day,
 };
-use crate::engine::spool::Spool;
 use crate::engine::thresholds::thresholds;
-use crate::engine::train::unlearnt_of;
+use crate::engine::train::exclusions_of;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::measure::DayFacts;
-use crate::score::{Alert, ArmAccount, Judge, Subject, alert_id, best_arm};
+use crate::score::{Alert, ArmExplanation, Judge, Subject, alert_id, best_arm};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats;
 use crate::store::{Manifest, Store};
@@ -41,7 +42,7 @@ pub struct Question {
 
 /// What an entity's day came to, by every analytic.
 #[derive(Debug, Clone, Serialize)]
-pub struct Account {
+pub struct Explanation {
     /// Kind of entity.
     pub kind: &'static str,
     /// Canonical id.
@@ -55,18 +56,18 @@ pub struct Account {
     /// Where the facts come from: `store` or `logs`.
     pub facts_from: &'static str,
     /// Who judged.
-    pub judge: JudgeAccount,
+    pub judge: EvaluationExplanation,
     /// First day on which the entity was seen.
     pub first_seen: String,
     /// Whether it is in its first two days.
     pub is_new: bool,
     /// One for each analytic.
-    pub analytics: Vec<AnalyticAccount>,
+    pub analytics: Vec<AnalyticExplanation>,
 }
 
 /// By which generation a day was judged.
 #[derive(Debug, Clone, Serialize)]
-pub struct JudgeAccount {
+pub struct EvaluationExplanation {
     /// Its number; of a replayed one that whose stored distributions it has.
     pub generation: u64,
     /// The first day that it may judge.
@@ -92,7 +93,7 @@ pub enum HowJudged {
 /// What came of an analytic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AccountOutcome {
+pub enum ExplanationOutcome {
     /// It did alert.
     Alerted,
     /// It did, but an approval covers it.
@@ -109,13 +110,13 @@ pub enum AccountOutcome {
 
 /// One analytic's account.
 #[derive(Debug, Clone, Serialize)]
-pub struct AnalyticAccount {
+pub struct AnalyticExplanation {
     /// Which.
     pub analytic: String,
     /// Its title.
     pub name: String,
     /// What came of it.
-    pub outcome: AccountOutcome,
+    pub outcome: ExplanationOutcome,
     /// Why it does not apply, if it does not.
     pub why_not: Option<String>,
     /// The id that the day's alert has, if there is one.
@@ -129,7 +130,7 @@ pub struct AnalyticAccount {
     /// The score that had to be reached.
     pub threshold: f64,
     /// Its arms.
-    pub arms: Vec<ArmAccount>,
+    pub arms: Vec<ArmExplanation>,
 }
 
 /// Gives the account of an entity's day. With files, the facts are read from them as in scoring; else the day must be one
@@ -138,42 +139,48 @@ pub struct AnalyticAccount {
 /// # Errors
 ///
 /// Fails if nothing was trained, the day is not known, nobody or several are called so, or the user stops it.
-pub fn account(
+pub fn explain_not_alerted(
     setup: &Setup,
     store: &Store,
     question: &Question,
     logs: Option<(Vec<InputFile>, ReadOptions)>,
     progress: &dyn Progress,
-) -> Result<Account> {
+) -> Result<Explanation> {
     let manifest = store.published()?;
     let (mut generation, how) = generation_of(setup, store, &manifest, question.day, progress)?;
     let is_from_logs = logs.is_some();
-    let mut spool = Spool::new();
-    let mut books = match logs {
-        Some((files, options)) => read(setup, files, options, (question, &mut spool), progress)?,
+    let mut event_buffer = EventBuffer::new();
+    let mut aggregates = match logs {
+        Some((files, options)) => read(
+            setup,
+            files,
+            options,
+            (question, &mut event_buffer),
+            progress,
+        )?,
         None => {
             let entry = manifest
                 .days
                 .iter()
                 .find(|entry| entry.day == question.day)
                 .ok_or_else(|| not_learnt(question.day, &manifest))?;
-            Books::from([(entry.day, store.load_day(entry)?)])
+            DayAggregates::from([(entry.day, store.load_day(entry)?)])
         }
     };
-    let book = books
+    let aggregate = aggregates
         .remove(&question.day)
         .ok_or_else(|| Error::failed(format!("these logs have no event of {}", question.day)))?;
-    let mut acquaintance = acquaintance(setup, &mut generation, &books);
-    let accounts = acquaintance.accounts.iter().chain(&book.accounts);
+    let mut new_entities = new_entities(setup, &mut generation, &aggregates);
+    let accounts = new_entities.accounts.iter().chain(&aggregate.accounts);
     let accounts = accounts.cloned().collect();
-    enlighten(&mut generation, setup, &accounts, &book);
-    let links = acquaintance.links(question.day, &generation);
-    let facts = book.assemble(&[links], &generation.own_accounts);
+    apply_day_context(&mut generation, setup, &accounts, &aggregate);
+    let links = new_entities.links(question.day, &generation);
+    let facts = aggregate.assemble(&[links], &generation.own_accounts);
     let (entity, of_entity) = find(&facts, &generation, question)?;
 
     let judge = Judge::new(&setup.analytics, &generation);
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    let met = acquaintance.met(entity, question.day);
+    let met = new_entities.met(entity, question.day);
     let subject = Subject::of(
         entity,
         of_entity,
@@ -189,7 +196,7 @@ pub fn account(
         .zip(thresholds)
         .map(|(analytic, threshold)| of_analytic(setup, &judge, &subject, analytic, threshold))
         .collect();
-    let mut account = Account {
+    let mut explanation = Explanation {
         kind: entity.kind.as_str(),
         id: entity.id.to_string(),
         day: question.day.to_string(),
@@ -199,7 +206,7 @@ pub fn account(
             .map(|t| t.to_string()),
         events: of_entity.n_events,
         facts_from: if is_from_logs { "logs" } else { "store" },
-        judge: JudgeAccount {
+        judge: EvaluationExplanation {
             generation: generation.number,
             as_of: generation.as_of.to_string(),
             how,
@@ -211,15 +218,15 @@ pub fn account(
     };
     if is_from_logs {
         // With its events at hand, an episode is told as scoring does, down to the approval that covers it.
-        let alerts = judge_day(Hearing {
+        let alerts = evaluate_day(DayEvaluation {
             setup,
             generation: &mut generation,
-            book: &book,
-            spool: &mut spool,
-            acquaintance: &mut acquaintance,
+            aggregate: &aggregate,
+            event_buffer: &mut event_buffer,
+            new_entities: &mut new_entities,
             is_late: false,
-            hold: None,
-            told: &mut Told::new(),
+            deferral: None,
+            states: &mut AlertStates::new(),
             options: &ScoreOptions {
                 budget_per_day: question.budget_per_day,
                 show_low: false,
@@ -227,12 +234,12 @@ pub fn account(
             },
             summary: &mut ScoreSummary::default(),
         })?;
-        account.take_approvals(&alerts);
+        explanation.take_approvals(&alerts);
     }
-    Ok(account)
+    Ok(explanation)
 }
 
-impl Account {
+impl Explanation {
     /// Takes over what the told alerts say of approvals.
     fn take_approvals(&mut self, alerts: &[Alert]) {
         for analytic in &mut self.analytics {
@@ -240,8 +247,8 @@ impl Account {
             if let Some(alert) = alerts.iter().rfind(is_its) {
                 analytic.approved_by = alert.suppressed_by.clone();
                 analytic.outcome = match analytic.approved_by {
-                    Some(_) => AccountOutcome::Approved,
-                    None => AccountOutcome::Alerted,
+                    Some(_) => ExplanationOutcome::Approved,
+                    None => ExplanationOutcome::Alerted,
                 };
             }
         }
@@ -282,8 +289,8 @@ fn generation_of(
         through: Some(day),
         ..CalibrationLog::default()
     };
-    let mut nights =
-        Nights::new(setup, &peer_group_of, log).without(unlearnt_of(&store.verdicts()?));
+    let mut replay =
+        Replay::new(setup, &peer_group_of, log).without(exclusions_of(&store.verdicts()?));
     let before: Vec<_> = manifest.days.iter().filter(|e| e.day < day).collect();
     if before.is_empty() {
         return Err(Error::failed(format!(
@@ -295,25 +302,25 @@ fn generation_of(
         if progress.is_cancelled() {
             return Err(cancelled());
         }
-        nights.learn(&store.load_day(entry)?, &peer_group_of);
+        replay.learn(&store.load_day(entry)?, &peer_group_of);
         progress.advance(done as u64 + 1);
     }
     progress.end();
-    let mut generation = nights.generation(in_force.number);
+    let mut generation = replay.generation(in_force.number);
     generation.calibration = in_force.calibration;
     generation.tuning = in_force.tuning;
     Ok((generation, HowJudged::Replayed))
 }
 
-/// Reads logs into the books of the day and those before it, up to the instant that was asked for.
+/// Reads logs into the aggregates of the day and those before it, up to the instant that was asked for.
 fn read(
     setup: &Setup,
     files: Vec<InputFile>,
     options: ReadOptions,
-    (question, spool): (&Question, &mut Spool),
+    (question, event_buffer): (&Question, &mut EventBuffer),
     progress: &dyn Progress,
-) -> Result<Books> {
-    let mut books = Books::new();
+) -> Result<DayAggregates> {
+    let mut aggregates = DayAggregates::new();
     let until = question.until.unwrap_or(question.day.end());
     let intake = Intake {
         setup,
@@ -325,22 +332,26 @@ fn read(
         if event.time > until {
             return Ok(false);
         }
-        tell_and_keep(setup, resolver, &mut books, spool, event)
+        add_and_buffer(setup, resolver, &mut aggregates, event_buffer, event)
     })?;
-    Ok(books)
+    Ok(aggregates)
 }
 
 /// Gets to know the days before, as scoring does.
-fn acquaintance(setup: &Setup, generation: &mut Generation, books: &Books) -> Acquaintance {
-    let mut acquaintance = Acquaintance::default();
-    for book in books.values() {
-        enlighten(generation, setup, &acquaintance.accounts, book);
-        enlighten(generation, setup, &book.accounts, book);
-        let links = acquaintance.links(book.day, generation);
-        let facts = book.assemble(&[links], &generation.own_accounts);
-        acquaintance.remember(book, &facts, generation);
+fn new_entities(
+    setup: &Setup,
+    generation: &mut Generation,
+    aggregates: &DayAggregates,
+) -> NewEntityCache {
+    let mut new_entities = NewEntityCache::default();
+    for aggregate in aggregates.values() {
+        apply_day_context(generation, setup, &new_entities.accounts, aggregate);
+        apply_day_context(generation, setup, &aggregate.accounts, aggregate);
+        let links = new_entities.links(aggregate.day, generation);
+        let facts = aggregate.assemble(&[links], &generation.own_accounts);
+        new_entities.remember(aggregate, &facts, generation);
     }
-    acquaintance
+    new_entities
 }
 
 fn find<'f>(
@@ -381,11 +392,11 @@ fn of_analytic(
     subject: &Subject,
     analytic: &Analytic,
     threshold: f64,
-) -> AnalyticAccount {
-    let mut account = AnalyticAccount {
+) -> AnalyticExplanation {
+    let mut explanation = AnalyticExplanation {
         analytic: analytic.id.to_string(),
         name: analytic.title.clone(),
-        outcome: AccountOutcome::DoesNotApply,
+        outcome: ExplanationOutcome::DoesNotApply,
         why_not: why_not(analytic, subject),
         alert_id: None,
         approved_by: None,
@@ -395,33 +406,39 @@ fn of_analytic(
         arms: Vec::new(),
     };
     if !judge.applies(analytic, subject) {
-        return account;
+        return explanation;
     }
-    account.arms = judge.account(subject, analytic, threshold);
-    account.outcome = match best_arm(&account.arms) {
+    explanation.arms = judge.explain(subject, analytic, threshold);
+    explanation.outcome = match best_arm(&explanation.arms) {
         Some(best) => {
-            account.arm = Some(best.arm.clone());
-            account.score = best.score;
+            explanation.arm = Some(best.arm.clone());
+            explanation.score = best.score;
             if best.surprise >= threshold {
                 let start = subject.day.start();
-                account.alert_id = Some(alert_id(&analytic.id, subject.entity, start));
-                let facets = facets(subject);
+                explanation.alert_id = Some(alert_id(&analytic.id, subject.entity, start));
+                let context = context(subject);
                 let until = subject.facts.last;
-                account.approved_by =
-                    approval_covering(&setup.config, &analytic.id, &facets, until)
+                explanation.approved_by =
+                    approval_covering(&setup.config, &analytic.id, &context, until)
                         .map(ToString::to_string);
-                match account.approved_by {
-                    Some(_) => AccountOutcome::Approved,
-                    None => AccountOutcome::Alerted,
+                match explanation.approved_by {
+                    Some(_) => ExplanationOutcome::Approved,
+                    None => ExplanationOutcome::Alerted,
                 }
             } else {
-                AccountOutcome::BelowThreshold
+                ExplanationOutcome::BelowThreshold
             }
         }
-        None if account.arms.iter().any(ArmAccount::has_something_to_say) => AccountOutcome::Gated,
-        None => AccountOutcome::Quiet,
+        None if explanation
+            .arms
+            .iter()
+            .any(ArmExplanation::has_something_to_say) =>
+        {
+            ExplanationOutcome::Gated
+        }
+        None => ExplanationOutcome::Quiet,
     };
-    account
+    explanation
 }
 
 fn why_not(analytic: &Analytic, subject: &Subject) -> Option<String> {
@@ -440,7 +457,7 @@ fn why_not(analytic: &Analytic, subject: &Subject) -> Option<String> {
 
 /// Returns what the facts of a day show to an approval. They have networks, not addresses, so that an approval by address
 /// is only found from logs.
-fn facets(subject: &Subject) -> Facets {
+fn context(subject: &Subject) -> ApprovalContext {
     let values = |which: Trait| -> Vec<Str> {
         let values = subject.facts.trait_values(which);
         values
@@ -451,7 +468,7 @@ fn facets(subject: &Subject) -> Facets {
     let profile = &subject.facts.profile;
     let mut aliases: Vec<Str> = profile.aliases.iter().map(|(a, _)| a.clone()).collect();
     aliases.extend(subject.baseline.iter().flat_map(|b| b.aliases.clone()));
-    Facets {
+    ApprovalContext {
         identity: subject.entity.id.clone(),
         aliases,
         role: profile.role.clone(),

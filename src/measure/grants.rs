@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{EVERYBODY, Share, value_hash};
+use crate::measure::{EVERYBODY, Grant, value_hash};
 use crate::sketch::Tally;
 
 /// The most accounts of one kind of share of which something is kept; of what is given to everybody, the most buckets.
@@ -18,29 +18,29 @@ const SHARES_PER_ROOM_MAX: usize = 16;
 /// rooms: however many buckets are given to accounts of ours, one that is given to another stays in sight. The rooms of
 /// lowest hash stay, so that the order does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shares {
-    rooms: BTreeMap<(u8, u64), Tally<Share, SHARES_PER_ROOM_MAX>>,
+pub struct Grants {
+    rooms: BTreeMap<(u8, u64), Tally<Grant, SHARES_PER_ROOM_MAX>>,
 }
 
-impl Shares {
+impl Grants {
     /// Adds so many acts of giving.
-    pub fn add(&mut self, share: Share, acts: u64) {
-        let room = room_of(&share);
-        let hash = value_hash(&format!("{}\n{}", share.bucket, share.account));
-        self.rooms.entry(room).or_default().add(hash, share, acts);
+    pub fn add(&mut self, grant: Grant, acts: u64) {
+        let room = room_of(&grant);
+        let hash = value_hash(&format!("{}\n{}", grant.bucket, grant.account));
+        self.rooms.entry(room).or_default().add(hash, grant, acts);
         self.trim(room.0);
     }
 
     /// Adds the shares of another account of the same subject and day.
     pub fn merge(&mut self, other: &Self) {
-        for (&room, shares) in &other.rooms {
-            self.rooms.entry(room).or_default().merge(shares);
+        for (&room, grants) in &other.rooms {
+            self.rooms.entry(room).or_default().merge(grants);
             self.trim(room.0);
         }
     }
 
     /// Returns what was kept, and how often each, by kind.
-    pub fn iter(&self) -> impl Iterator<Item = (&Share, u64)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Grant, u64)> {
         self.rooms.values().flat_map(Tally::iter)
     }
 
@@ -57,18 +57,18 @@ impl Shares {
 }
 
 /// Returns the kind of a share, and whom it is with, by its hash.
-fn room_of(share: &Share) -> (u8, u64) {
-    let is_public = *share.account == *EVERYBODY;
-    let kind = u8::from(share.sensitive) | u8::from(share.is_grant) << 1 | u8::from(is_public) << 2;
-    (kind, value_hash(&share.destination()))
+fn room_of(grant: &Grant) -> (u8, u64) {
+    let is_public = *grant.account == *EVERYBODY;
+    let kind = u8::from(grant.sensitive) | u8::from(grant.is_grant) << 1 | u8::from(is_public) << 2;
+    (kind, value_hash(&grant.destination()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn share(bucket: u32, account: &str, sensitive: bool) -> Share {
-        Share {
+    fn grant(bucket: u32, account: &str, sensitive: bool) -> Grant {
+        Grant {
             bucket: format!("b{bucket}").into(),
             account: account.into(),
             sensitive,
@@ -78,21 +78,21 @@ mod tests {
 
     #[test]
     fn no_noise_hides_the_one_account_that_matters_and_order_does_not() {
-        let ours = (0..400).map(|n| share(n, &format!("{:012}", n % 200), false));
-        let public = (0..400).map(|n| share(n, EVERYBODY, false));
+        let ours = (0..400).map(|n| grant(n, &format!("{:012}", n % 200), false));
+        let public = (0..400).map(|n| grant(n, EVERYBODY, false));
         let one = [
-            share(7, "999988887777", false),
-            share(8, "999988887777", true),
+            grant(7, "999988887777", false),
+            grant(8, "999988887777", true),
         ];
-        let all: Vec<Share> = ours.chain(public).chain(one.clone()).collect();
-        let told = |shares: &mut dyn Iterator<Item = &Share>| {
-            let mut kept = Shares::default();
-            shares.for_each(|share| kept.add(share.clone(), 1));
+        let all: Vec<Grant> = ours.chain(public).chain(one.clone()).collect();
+        let told = |grants: &mut dyn Iterator<Item = &Grant>| {
+            let mut kept = Grants::default();
+            grants.for_each(|grant| kept.add(grant.clone(), 1));
             kept
         };
         let whole = told(&mut all.iter());
-        for share in &one {
-            assert!(whole.iter().any(|(kept, n)| kept == share && n == 1));
+        for grant in &one {
+            assert!(whole.iter().any(|(kept, n)| kept == grant && n == 1));
         }
         let public = whole.iter().filter(|(s, _)| *s.account == *EVERYBODY);
         assert_eq!(public.count(), ROOMS_MAX);

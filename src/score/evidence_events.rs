@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::event::Event;
 use crate::identity::Resolver;
-use crate::measure::Contribution as Amounts;
-use crate::score::judge::{ArmVerdict, Contribution};
+use crate::measure::EventAmounts;
+use crate::score::judge::{ArmResult, Contribution};
 use crate::time::Time;
 use crate::vocab::{Str, Trait};
 
@@ -39,31 +39,31 @@ impl EventRecord {
 
 /// The events that bear the reasons of an alert that are about single events and not about amounts.
 #[derive(Default)]
-pub(super) struct Bearers<'e> {
+pub(super) struct EvidenceEvents<'e> {
     /// The first of each contribution, in the order of the arm's; `None` of an amount.
     firsts: Vec<Option<&'e Event>>,
     /// The event that shows the most of them.
-    pub speaker: Option<&'e Event>,
+    pub representative: Option<&'e Event>,
 }
 
-impl<'e> Bearers<'e> {
+impl<'e> EvidenceEvents<'e> {
     /// Looks through the events of a day up to the crossing, which are in order.
-    pub fn of(arm: &ArmVerdict, events: &'e [Event], resolver: &Resolver) -> Self {
-        let mut bearers = Self {
+    pub fn of(arm: &ArmResult, events: &'e [Event], resolver: &Resolver) -> Self {
+        let mut evidence_events = Self {
             firsts: vec![None; arm.contributions.len()],
-            speaker: None,
+            representative: None,
         };
         if !arm.contributions.iter().any(is_about_events) {
-            return bearers;
+            return evidence_events;
         }
-        let mut loudest = 0.0;
+        let mut largest = 0.0;
         for event in events {
-            let mut settled = event.clone();
-            let settled = resolver.settle(&mut settled);
-            let amounts = Amounts::of(&settled);
+            let mut resolved = event.clone();
+            let resolved = resolver.resolve(&mut resolved);
+            let amounts = EventAmounts::of(&resolved);
             let mut weight = 0.0;
-            for (first, contribution) in bearers.firsts.iter_mut().zip(&arm.contributions) {
-                if bears(event.time, &amounts, contribution) {
+            for (first, contribution) in evidence_events.firsts.iter_mut().zip(&arm.contributions) {
+                if shows_reason(event.time, &amounts, contribution) {
                     first.get_or_insert(event);
                     if is_of_caller(contribution) {
                         weight += contribution.surprise();
@@ -71,11 +71,11 @@ impl<'e> Bearers<'e> {
                 }
             }
             // Of several that show as much, the latest speaks.
-            if weight > 0.0 && weight >= loudest {
-                (loudest, bearers.speaker) = (weight, Some(event));
+            if weight > 0.0 && weight >= largest {
+                (largest, evidence_events.representative) = (weight, Some(event));
             }
         }
-        bearers
+        evidence_events
     }
 
     /// Returns the first event of a contribution, by its place in the arm.
@@ -92,30 +92,30 @@ impl<'e> Bearers<'e> {
     }
 }
 
-/// Tells whether an event bears one of the reasons of an arm.
-pub(super) fn bears_any(time: Time, amounts: &Amounts, arm: &ArmVerdict) -> bool {
+/// Returns whether an event bears one of the reasons of an arm.
+pub(super) fn shows_any_reason(time: Time, amounts: &EventAmounts, arm: &ArmResult) -> bool {
     let mut contributions = arm.contributions.iter();
-    contributions.any(|contribution| bears(time, amounts, contribution))
+    contributions.any(|contribution| shows_reason(time, amounts, contribution))
 }
 
 fn is_about_events(contribution: &Contribution) -> bool {
     matches!(
         contribution,
-        Contribution::Novelty(_) | Contribution::Share { .. } | Contribution::Burst { .. }
+        Contribution::Novelty(_) | Contribution::Grant { .. } | Contribution::Burst { .. }
     )
 }
 
-fn bears(time: Time, amounts: &Amounts, contribution: &Contribution) -> bool {
+fn shows_reason(time: Time, amounts: &EventAmounts, contribution: &Contribution) -> bool {
     match contribution {
         Contribution::Novelty(reading) => amounts.shows(reading.which, &reading.value),
-        Contribution::Share {
+        Contribution::Grant {
             accounts, buckets, ..
         } => {
             let is_one = |words: &[Str], word: &Str| words.binary_search(word).is_ok();
             amounts
-                .shares()
+                .grants()
                 .iter()
-                .any(|share| is_one(accounts, &share.account) && is_one(buckets, &share.bucket))
+                .any(|grant| is_one(accounts, &grant.account) && is_one(buckets, &grant.bucket))
         }
         Contribution::Burst { asked, reading, .. } => {
             time >= reading.start
@@ -128,7 +128,7 @@ fn bears(time: Time, amounts: &Amounts, contribution: &Contribution) -> bool {
     }
 }
 
-/// Tells whether it says something of the caller rather than of what was reached.
+/// Returns whether it says something of the caller rather than of what was reached.
 fn is_of_caller(contribution: &Contribution) -> bool {
     match contribution {
         Contribution::Novelty(reading) => {

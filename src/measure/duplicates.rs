@@ -78,8 +78,8 @@ fn without_path(id: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
     use crate::event::{AddressClass, IdentityKind, Outcome, Principal, Untrusted};
-    use crate::identity::Settled;
-    use crate::measure::{DayBook, OwnAccounts, Plan};
+    use crate::identity::ResolvedEvent;
+    use crate::measure::{DayAggregate, OwnAccounts, Plan};
     use crate::time::{Day, Window};
     use crate::vocab::{Entity, EntityKind, Metric};
 
@@ -100,8 +100,8 @@ mod tests {
         }
     }
 
-    fn tell(book: &mut DayBook, event: &Event) {
-        let settled = Settled {
+    fn add(aggregate: &mut DayAggregate, event: &Event) {
+        let resolved = ResolvedEvent {
             event,
             identity: event.principal.as_ref().map(|p| p.id.clone()),
             region: None,
@@ -109,12 +109,12 @@ mod tests {
             sensitive: false,
             source_sensitive: false,
         };
-        book.tell(&settled, &Plan::default());
+        aggregate.add(&resolved, &Plan::default());
     }
 
     /// Reads and writes of an identity in the day.
-    fn calls(book: &DayBook, who: &str) -> (u64, u64) {
-        let facts = book.assemble(&[], &OwnAccounts::new());
+    fn calls(aggregate: &DayAggregate, who: &str) -> (u64, u64) {
+        let facts = aggregate.assemble(&[], &OwnAccounts::new());
         let entity = Entity {
             kind: EntityKind::Identity,
             id: format!("arn:aws:iam::111122223333:{who}").into(),
@@ -148,19 +148,22 @@ mod tests {
         .enumerate()
         .map(|(n, (source, who, bucket, action))| event(n, source, who, bucket, action))
         .collect();
-        let mut forth = DayBook::new(Day(20_000));
-        events.iter().for_each(|event| tell(&mut forth, event));
-        let mut back = DayBook::new(Day(20_000));
-        events.iter().rev().for_each(|event| tell(&mut back, event));
-        let (mut merged, mut other) = (DayBook::new(Day(20_000)), DayBook::new(Day(20_000)));
+        let mut forth = DayAggregate::new(Day(20_000));
+        events.iter().for_each(|event| add(&mut forth, event));
+        let mut back = DayAggregate::new(Day(20_000));
+        events.iter().rev().for_each(|event| add(&mut back, event));
+        let (mut merged, mut other) = (
+            DayAggregate::new(Day(20_000)),
+            DayAggregate::new(Day(20_000)),
+        );
         for (n, event) in events.iter().enumerate() {
-            tell(if n % 2 == 0 { &mut merged } else { &mut other }, event);
+            add(if n % 2 == 0 { &mut merged } else { &mut other }, event);
         }
         merged.merge(other);
-        for book in [&forth, &back, &merged] {
-            assert_eq!(calls(book, "role/jobs/etl"), (2, 0));
-            assert_eq!(calls(book, "role/etl"), (1, 1));
-            assert_eq!(calls(book, "user/ana"), (2, 0));
+        for aggregate in [&forth, &back, &merged] {
+            assert_eq!(calls(aggregate, "role/jobs/etl"), (2, 0));
+            assert_eq!(calls(aggregate, "role/etl"), (1, 1));
+            assert_eq!(calls(aggregate, "user/ana"), (2, 0));
         }
         let own = OwnAccounts::new();
         let second: Vec<bool> = events

@@ -52,7 +52,7 @@ pub struct Cut {
 }
 
 impl Sufficiency {
-    /// Tells whether a store has history enough for what it promises.
+    /// Returns whether a store has history enough for what it promises.
     pub(super) fn of(calibration: &Calibration, promise: Option<&Promise>) -> Self {
         let history = promise.map(|promise| promise.threshold.history);
         let needed = match (history, calibration.is_provisional()) {

@@ -17,7 +17,7 @@ const DEEDS: [(Metric, &str); 6] = [
 const MOSTLY: f64 = 0.6;
 
 /// Returns what members mostly do, as in `mostly reads, about 40 an hour in 9 hours a day`; `None` if too few do much.
-pub fn habit(state: &GroupState) -> Option<String> {
+pub fn regularity(state: &GroupState) -> Option<String> {
     let mut deeds: Vec<(f64, f64, f64, &str)> = DEEDS
         .iter()
         .filter_map(|&(metric, name)| {
@@ -79,7 +79,7 @@ mod tests {
             ((metric, Window::HOUR), prior)
         };
         let told = |priors| {
-            habit(&GroupState {
+            regularity(&GroupState {
                 priors,
                 ..GroupState::default()
             })

@@ -9,7 +9,7 @@ use plimsoll::measure::{DayFacts, Plan};
 use plimsoll::time::Day;
 use plimsoll::vocab::{Entity, EntityKind, Metric};
 
-use crate::days::{absorb, facts, first_day, identity, noise};
+use crate::days::{facts, first_day, identity, learn_day, noise};
 
 /// Four trades, forty identities each; those of one trade do alike.
 const TRADES: [(Metric, u64, u64); 4] = [
@@ -56,9 +56,9 @@ fn groups(generation: &Generation) -> BTreeMap<u64, String> {
 }
 
 fn learn<'a>(plan: &'a Plan, from: i32, until: i32, is_on: bool) -> Learner<'a> {
-    let mut learner = Learner::new(plan, &|_| None).grouping_alike(is_on);
+    let mut learner = Learner::new(plan, &|_| None).clustering_peers(is_on);
     for day in (from..until).map(|day| first_day().plus(day)) {
-        absorb(&mut learner, day, &day_of_all(day));
+        learn_day(&mut learner, day, &day_of_all(day));
     }
     learner
 }
@@ -83,7 +83,7 @@ fn who_acts_alike_is_grouped_and_stays_so() {
         }
         nights_changed += usize::from(last.is_some_and(|last| last != now));
         last = Some(now);
-        absorb(&mut learner, day, &day_of_all(day));
+        learn_day(&mut learner, day, &day_of_all(day));
     }
     // Once a week.
     assert!(nights_changed <= 5, "{nights_changed} nights of 33");
@@ -113,5 +113,5 @@ fn switched_off_they_change_nothing_else() {
     }
     let mut groups = on.groups.clone();
     groups.retain(|group, _| !is_alike(group));
-    assert!(groups == off.groups && on.movement == off.movement);
+    assert!(groups == off.groups && on.drift_report == off.drift_report);
 }

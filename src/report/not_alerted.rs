@@ -2,33 +2,37 @@
 
 use std::fmt::Write;
 
-use crate::engine::{Account, AccountOutcome, AnalyticAccount, HowJudged};
+use crate::engine::{AnalyticExplanation, Explanation, ExplanationOutcome, HowJudged};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::report::text::counted_at_once;
-use crate::score::{ArmAccount, GateDetail, GateReading, PartAccount, StepReading};
+use crate::score::{ArmExplanation, GateDetail, GateReading, PartExplanation, StepReading};
 
 /// Returns the account over several lines.
-pub fn text(account: &Account, paint: Paint) -> String {
+pub fn text(explanation: &Explanation, paint: Paint) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_account(&mut out, account, paint);
+    let _ = write_explanation(&mut out, explanation, paint);
     out
 }
 
-fn write_account(out: &mut String, account: &Account, paint: Paint) -> std::fmt::Result {
+fn write_explanation(
+    out: &mut String,
+    explanation: &Explanation,
+    paint: Paint,
+) -> std::fmt::Result {
     writeln!(
         out,
         "{}  {}",
-        paint.bold(&Plain(&account.id).to_string()),
-        account.day
+        paint.bold(&Plain(&explanation.id).to_string()),
+        explanation.day
     )?;
-    let until = match &account.until {
+    let until = match &explanation.until {
         Some(until) => format!(" up to {until}"),
         None => String::new(),
     };
-    let is_new = if account.is_new {
+    let is_new = if explanation.is_new {
         "; in its first two days, in which only arms for newcomers judge it"
     } else {
         ""
@@ -36,11 +40,11 @@ fn write_account(out: &mut String, account: &Account, paint: Paint) -> std::fmt:
     writeln!(
         out,
         "  {}{until}, from the {}; first seen {}{is_new}",
-        noun(account.events, "event", "events"),
-        account.facts_from,
-        account.first_seen,
+        noun(explanation.events, "event", "events"),
+        explanation.facts_from,
+        explanation.first_seen,
     )?;
-    let judge = &account.judge;
+    let judge = &explanation.judge;
     let how = match judge.how {
         HowJudged::InForce => "which is in force",
         HowJudged::Kept => "which was in force on that morning and is still kept",
@@ -59,13 +63,17 @@ fn write_account(out: &mut String, account: &Account, paint: Paint) -> std::fmt:
             ""
         },
     )?;
-    for analytic in &account.analytics {
+    for analytic in &explanation.analytics {
         write_analytic(out, analytic, paint)?;
     }
     Ok(())
 }
 
-fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) -> std::fmt::Result {
+fn write_analytic(
+    out: &mut String,
+    analytic: &AnalyticExplanation,
+    paint: Paint,
+) -> std::fmt::Result {
     let by = |arm: &Option<String>| {
         arm.as_ref()
             .map(|arm| format!(" by arm {arm}"))
@@ -79,25 +87,25 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
     );
     let id = analytic.alert_id.as_deref().unwrap_or("–");
     let outcome = match analytic.outcome {
-        AccountOutcome::Alerted => format!(
+        ExplanationOutcome::Alerted => format!(
             "it did alert: {reached} over all that is known of the day; alert {id} was told when it crossed"
         ),
-        AccountOutcome::Approved => format!(
+        ExplanationOutcome::Approved => format!(
             "it did cross its threshold: {reached}; but an approval covers alert {id}: {}",
             analytic.approved_by.as_deref().unwrap_or("–")
         ),
-        AccountOutcome::BelowThreshold => format!(
+        ExplanationOutcome::BelowThreshold => format!(
             "no alert: the day was unusual, but not enough: {reached}, {:.1} missing",
             analytic.threshold - analytic.score
         ),
-        AccountOutcome::Gated => format!(
+        ExplanationOutcome::Gated => format!(
             "no alert: something was unusual, but what this analytic asks for beside it was missing{}",
             nearest_unmet(analytic)
         ),
-        AccountOutcome::Quiet => {
+        ExplanationOutcome::Quiet => {
             "no alert: nothing that this analytic looks at was unusual".to_owned()
         }
-        AccountOutcome::DoesNotApply => format!(
+        ExplanationOutcome::DoesNotApply => format!(
             "does not apply: {}",
             analytic.why_not.as_deref().unwrap_or("–")
         ),
@@ -113,7 +121,7 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
         let unheard = analytic
             .arms
             .iter()
-            .filter(|arm| !arm.is_heard && arm.has_something_to_say());
+            .filter(|arm| !arm.is_wanted && arm.has_something_to_say());
         for arm in unheard.filter(|arm| arm.score >= analytic.threshold) {
             writeln!(
                 out,
@@ -131,17 +139,22 @@ fn write_analytic(out: &mut String, analytic: &AnalyticAccount, paint: Paint) ->
 }
 
 /// Says what the arm lacked that would have come farthest.
-fn nearest_unmet(analytic: &AnalyticAccount) -> String {
-    let unheard = analytic.arms.iter().filter(|arm| !arm.is_heard);
+fn nearest_unmet(analytic: &AnalyticExplanation) -> String {
+    let unheard = analytic.arms.iter().filter(|arm| !arm.is_wanted);
     let nearest = unheard
         .filter(|arm| arm.has_something_to_say())
         .max_by(|a, b| a.score.total_cmp(&b.score));
     nearest.map_or(String::new(), |arm| format!(": {}", shut(arm).join("; ")))
 }
 
-fn write_arm(out: &mut String, arm: &ArmAccount, threshold: f64, paint: Paint) -> std::fmt::Result {
+fn write_arm(
+    out: &mut String,
+    arm: &ArmExplanation,
+    threshold: f64,
+    paint: Paint,
+) -> std::fmt::Result {
     let name = paint.bold(&Plain(&arm.arm).to_string());
-    let state = match (arm.is_heard, arm.has_something_to_say()) {
+    let state = match (arm.is_wanted, arm.has_something_to_say()) {
         (true, true) => format!(
             "statistic {:.2}, score {:.1} of {threshold:.1}{}",
             arm.statistic,
@@ -182,7 +195,7 @@ fn write_arm(out: &mut String, arm: &ArmAccount, threshold: f64, paint: Paint) -
 }
 
 /// Says which conditions of an arm are not met.
-fn shut(arm: &ArmAccount) -> Vec<String> {
+fn shut(arm: &ArmExplanation) -> Vec<String> {
     let cohort = match (arm.belongs, arm.cohort) {
         (true, _) => None,
         (false, "new") => {
@@ -197,7 +210,7 @@ fn shut(arm: &ArmAccount) -> Vec<String> {
 }
 
 /// Says what would have crossed the threshold.
-fn missing(arm: &ArmAccount) -> String {
+fn missing(arm: &ArmExplanation) -> String {
     let Some(needed) = arm
         .needed_statistic
         .filter(|needed| *needed > arm.statistic)
@@ -337,7 +350,7 @@ fn step_text(step: &StepReading) -> String {
     format!("{} no: {why}", step.step)
 }
 
-fn part_text(part: &PartAccount) -> String {
+fn part_text(part: &PartExplanation) -> String {
     let judged = match &part.judged_against {
         Some(whose) => format!(" ({whose})"),
         None => String::new(),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::Setup;
-use crate::learn::{CLOSING_SECS, Learner, PeerGroupOf, Unlearnt};
-use crate::measure::{DayBook, DayFacts, Links, OwnAccounts, note_creation};
+use crate::learn::{CLOSING_SECS, Exclusions, Learner, PeerGroupOf};
+use crate::measure::{DayAggregate, DayFacts, Links, OwnAccounts, note_creation};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str};
@@ -20,11 +20,11 @@ struct Pending {
     morning: Generation,
 }
 
-/// Plays the nights.
-pub struct Nights<'a> {
+/// Plays the replay.
+pub struct Replay<'a> {
     setup: &'a Setup,
     learner: Learner<'a>,
-    unlearnt: Unlearnt,
+    exclusions: Exclusions,
     /// What was scored so far.
     pub log: CalibrationLog,
     pending: Option<Pending>,
@@ -33,14 +33,14 @@ pub struct Nights<'a> {
     next_day: Option<Day>,
 }
 
-impl<'a> Nights<'a> {
+impl<'a> Replay<'a> {
     /// Begins with nothing learnt, and a log of what earlier runs scored.
     pub fn new(setup: &'a Setup, peer_group_of: &'a PeerGroupOf<'a>, log: CalibrationLog) -> Self {
         Self {
             setup,
             learner: Learner::new(&setup.plan, peer_group_of)
-                .grouping_alike(setup.config.groups_alike),
-            unlearnt: Unlearnt::default(),
+                .clustering_peers(setup.config.clusters_peers),
+            exclusions: Exclusions::default(),
             log,
             pending: None,
             yesterday_links: Links::new(),
@@ -51,54 +51,60 @@ impl<'a> Nights<'a> {
 
     /// Leaves out what turned out not to be normal.
     #[must_use]
-    pub fn without(mut self, unlearnt: Unlearnt) -> Self {
-        self.unlearnt = unlearnt;
+    pub fn without(mut self, exclusions: Exclusions) -> Self {
+        self.exclusions = exclusions;
         self
     }
 
     /// Learns a day; the day before, if this one shows that it has closed, is scored into the log first.
-    pub fn learn(&mut self, book: &DayBook, peer_group_of: &PeerGroupOf) {
-        if book.last.is_some_and(|last| self.pending_is_closed(last)) {
+    pub fn learn(&mut self, aggregate: &DayAggregate, peer_group_of: &PeerGroupOf) {
+        if aggregate
+            .last
+            .is_some_and(|last| self.pending_is_closed(last))
+        {
             self.score_pending(peer_group_of);
         }
         self.pending = None;
-        let mut facts = self.facts_of(book);
-        self.own_accounts.extend(book.accounts.iter().cloned());
-        let is_scored = self.log.through.is_some_and(|through| book.day <= through);
+        let mut facts = self.facts_of(aggregate);
+        self.own_accounts.extend(aggregate.accounts.iter().cloned());
+        let is_scored = self
+            .log
+            .through
+            .is_some_and(|through| aggregate.day <= through);
         let is_burn_in = self
             .learner
             .first_day()
-            .is_none_or(|first| book.day.since(first) < BURN_IN_DAYS);
+            .is_none_or(|first| aggregate.day.since(first) < BURN_IN_DAYS);
         if !is_scored && !is_burn_in {
-            let mut morning = self.learner.generation(book.day);
-            enlighten(&mut morning, self.setup, &self.own_accounts, book);
-            self.absorb(book, &mut facts);
+            let mut morning = self.learner.generation(aggregate.day);
+            apply_day_context(&mut morning, self.setup, &self.own_accounts, aggregate);
+            self.learn_day(aggregate, &mut facts);
             self.pending = Some(Pending {
-                day: book.day,
+                day: aggregate.day,
                 facts,
                 morning,
             });
         } else {
-            self.absorb(book, &mut facts);
+            self.learn_day(aggregate, &mut facts);
         }
-        self.yesterday_links = book.links.clone();
-        self.next_day = Some(book.day.plus(1));
+        self.yesterday_links = aggregate.links.clone();
+        self.next_day = Some(aggregate.day.plus(1));
     }
 
     /// Learns the facts of a day but for what is left out, and hands them back as they were: they are judged whole.
-    fn absorb(&mut self, book: &DayBook, facts: &mut BTreeMap<Entity, DayFacts>) {
+    fn learn_day(&mut self, aggregate: &DayAggregate, facts: &mut BTreeMap<Entity, DayFacts>) {
         let learner = &self.learner;
         let knows = |entity: &Entity, which, hash| learner.knows(entity, which, hash);
-        let whole = self.unlearnt.leave_out(book.day, facts, knows);
-        self.learner.absorb(book, facts);
+        let whole = self.exclusions.leave_out(aggregate.day, facts, knows);
+        self.learner.learn_day(aggregate, facts);
         facts.extend(whole);
     }
 
     /// Returns the facts of the day that would be learnt next, brought together by entity.
-    pub fn facts_of(&self, book: &DayBook) -> BTreeMap<Entity, DayFacts> {
+    pub fn facts_of(&self, aggregate: &DayAggregate) -> BTreeMap<Entity, DayFacts> {
         let mut own_accounts = self.own_accounts.clone();
-        own_accounts.extend(book.accounts.iter().cloned());
-        book.assemble(&[&self.yesterday_links], &own_accounts)
+        own_accounts.extend(aggregate.accounts.iter().cloned());
+        aggregate.assemble(&[&self.yesterday_links], &own_accounts)
     }
 
     fn pending_is_closed(&self, last: Time) -> bool {
@@ -120,8 +126,8 @@ impl<'a> Nights<'a> {
             &pending.facts,
             peer_group_of,
         );
-        for (entity, omission) in self.unlearnt.on(pending.day) {
-            for analytic in &omission.analytics {
+        for (entity, exclusion) in self.exclusions.on(pending.day) {
+            for analytic in &exclusion.analytics {
                 self.log.forget(entity, pending.day, analytic);
             }
         }
@@ -139,11 +145,11 @@ impl<'a> Nights<'a> {
 
 /// Adds what the configuration and the logs of the day itself show: accounts that are ours, identities just created,
 /// credentials just issued.
-pub fn enlighten(
+pub fn apply_day_context(
     generation: &mut Generation,
     setup: &Setup,
     accounts: &OwnAccounts,
-    book: &DayBook,
+    aggregate: &DayAggregate,
 ) {
     generation.own_accounts.extend(accounts.iter().cloned());
     generation
@@ -152,8 +158,8 @@ pub fn enlighten(
             let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
             Str::from(bare)
         }));
-    for (identity, creation) in &book.created {
+    for (identity, creation) in &aggregate.created {
         note_creation(&mut generation.created, identity, creation);
     }
-    generation.issued.note(book.day, &book.issued);
+    generation.issued.note(aggregate.day, &aggregate.issued);
 }

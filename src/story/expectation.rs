@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::score::{Alert, Reason};
 use crate::stats::Severity;
-use crate::story::line::{Expected, Told};
+use crate::story::line::{Expected, ParsedStory};
 use crate::vocab::Metric;
 
 /// Reasons of an alert that are named.
@@ -15,7 +15,7 @@ const REASONS_NAMED: usize = 3;
 /// `alerts` holds what stayed below the threshold, too, as severity `low`.
 pub fn failures(
     analytic: &str,
-    told: &Told,
+    parsed: &ParsedStory,
     alerts: &[Alert],
     name_of: &BTreeMap<String, String>,
 ) -> Vec<String> {
@@ -26,7 +26,7 @@ pub fn failures(
     };
     let mut failures = Vec::new();
     let mut is_expected = vec![false; of_analytic.len()];
-    for expected in &told.expected {
+    for expected in &parsed.expected {
         let of_whom = |alert: &Alert| who(alert) == expected.who;
         let hits = |alert: &Alert| {
             is_told(alert) && of_whom(alert) && alert.suppressed_by.is_some() == expected.suppressed
@@ -59,7 +59,7 @@ pub fn failures(
     failures
 }
 
-/// Tells whether an alert reached its threshold.
+/// Returns whether an alert reached its threshold.
 pub fn is_told(alert: &Alert) -> bool {
     alert.severity >= Severity::Medium
 }
@@ -175,7 +175,7 @@ fn reason(reason: &Reason) -> Option<String> {
             ..
         } => Some(format!("{metric} {observed} in {window} (p99 {p99:.0})")),
         Reason::Novelty { r#trait, value, .. } => Some(format!("new {trait} {value}")),
-        Reason::Share {
+        Reason::Grant {
             accounts, buckets, ..
         } => Some(format!("{} to {}", buckets.join(", "), accounts.join(", "))),
         _ => None,

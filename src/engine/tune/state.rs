@@ -45,7 +45,7 @@ pub enum Outcome {
 
 /// A tuned threshold that by now lets through more than its interval allowed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Outgrown {
+pub struct OutgrownThreshold {
     /// The analytic; `None` for the estate.
     pub analytic: Option<Str>,
     /// What was tuned.
@@ -56,7 +56,11 @@ pub struct Outgrown {
 
 /// Returns the tuned thresholds that let through more by now than they were sure not to. `seen` is the calibration without
 /// what is approved, which nobody is told of.
-pub fn outgrown(calibration: &Calibration, seen: &Calibration, tuning: &Tuning) -> Vec<Outgrown> {
+pub fn outgrown(
+    calibration: &Calibration,
+    seen: &Calibration,
+    tuning: &Tuning,
+) -> Vec<OutgrownThreshold> {
     if calibration.is_provisional() {
         return Vec::new();
     }
@@ -65,7 +69,7 @@ pub fn outgrown(calibration: &Calibration, seen: &Calibration, tuning: &Tuning) 
         .filter_map(|(analytic, threshold)| {
             let rank = calibration.rank_at(threshold.surprise);
             let now = seen.reaching(analytic.map(|id| &**id), rank)?;
-            (now > threshold.alerts_per_day.1).then(|| Outgrown {
+            (now > threshold.alerts_per_day.1).then(|| OutgrownThreshold {
                 analytic: analytic.cloned(),
                 threshold: threshold.clone(),
                 alerts_per_day: now,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::baseline::{Movement, Rise};
+use crate::baseline::{DriftReport, Drifted};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, count};
 use crate::report::paint::Paint;
@@ -16,7 +16,7 @@ pub const ADVICE: &str = "Work may have changed, or somebody may be raising it l
 
 /// One rise.
 #[derive(Debug, Clone, Serialize)]
-pub struct RiseDocument {
+pub struct DriftDocument {
     /// Kind of entity.
     pub kind: &'static str,
     /// Its canonical id.
@@ -26,7 +26,7 @@ pub struct RiseDocument {
     /// First day of the rise.
     pub since: String,
     /// The day on which it counted as moved, if it does.
-    pub moved: Option<String>,
+    pub drift: Option<String>,
     /// The usual amount of an active day before.
     pub before: f64,
     /// The usual amount of the last active days.
@@ -39,15 +39,15 @@ pub struct RiseDocument {
     pub threshold: f64,
 }
 
-impl RiseDocument {
+impl DriftDocument {
     /// Puts together what is known of a rise.
-    pub fn of(rise: &Rise, threshold: f64) -> Self {
+    pub fn of(rise: &Drifted, threshold: f64) -> Self {
         Self {
             kind: rise.entity.kind.as_str(),
             id: rise.entity.id.to_string(),
             metric: rise.metric.as_str(),
             since: rise.since.to_string(),
-            moved: rise.crossed.map(|day| day.to_string()),
+            drift: rise.crossed.map(|day| day.to_string()),
             before: rise.before,
             now: rise.now,
             factor: rise.factor(),
@@ -75,24 +75,24 @@ impl RiseDocument {
 }
 
 /// Returns the documents of some rises.
-pub fn documents(movement: &Movement, rises: &[&Rise]) -> Vec<RiseDocument> {
+pub fn documents(drift_report: &DriftReport, rises: &[&Drifted]) -> Vec<DriftDocument> {
     rises
         .iter()
-        .map(|rise| RiseDocument::of(rise, movement.threshold))
+        .map(|rise| DriftDocument::of(rise, drift_report.threshold))
         .collect()
 }
 
 /// Returns a digest of at most `shown` lines, the rest counted; nothing at all if nothing moved.
-pub fn digest(title: &str, moved: &[RiseDocument], shown: usize, paint: Paint) -> String {
+pub fn digest(title: &str, drift: &[DriftDocument], shown: usize, paint: Paint) -> String {
     let mut out = String::new();
-    if moved.is_empty() {
+    if drift.is_empty() {
         return out;
     }
     let _ = writeln!(out, "{}", paint.bold(title));
-    for rise in moved.iter().take(shown) {
+    for rise in drift.iter().take(shown) {
         let _ = writeln!(out, "  {}  {}", Plain(&rise.id), Plain(&rise.sentence()));
     }
-    if let Some(more) = moved.len().checked_sub(shown).filter(|more| *more > 0) {
+    if let Some(more) = drift.len().checked_sub(shown).filter(|more| *more > 0) {
         let _ = writeln!(out, "  and {} more", count(more as u64));
     }
     let _ = writeln!(out, "  {}", paint.dim(ADVICE));
@@ -116,7 +116,7 @@ mod tests {
             ),
             (0.0, 26.0, "read_calls since 2026-02-16: 0 → 26 a day"),
         ] {
-            let rise = Rise {
+            let rise = Drifted {
                 entity: Entity {
                     kind: EntityKind::Identity,
                     id: "x".into(),
@@ -128,13 +128,13 @@ mod tests {
                 sum: 9.5,
                 crossed: None,
             };
-            assert_eq!(RiseDocument::of(&rise, 8.0).sentence(), shown);
+            assert_eq!(DriftDocument::of(&rise, 8.0).sentence(), shown);
         }
     }
 
     #[test]
     fn a_digest_is_short_and_steers_no_terminal() {
-        let rise = |n: i32| Rise {
+        let rise = |n: i32| Drifted {
             entity: Entity {
                 kind: EntityKind::Identity,
                 id: format!("user/{n}\u{1b}[2J").into(),
@@ -146,13 +146,13 @@ mod tests {
             sum: 9.5 + f64::from(n),
             crossed: Some(Day(20_504)),
         };
-        let movement = Movement {
+        let drift_report = DriftReport {
             through: Some(Day(20_504)),
             threshold: 8.0,
             rising: (0..5).map(rise).collect(),
         };
-        let moved = movement.newly_moved(None);
-        let shown = digest("Moved", &documents(&movement, &moved), 2, Paint::Never);
+        let drift = drift_report.newly_drifted(None);
+        let shown = digest("Moved", &documents(&drift_report, &drift), 2, Paint::Never);
         assert!(
             shown.starts_with(
                 "Moved\n  user/4\\u{1b}[2J  read_calls ×2.6 since 2026-02-16: 120 → 314 a day\n"
@@ -162,6 +162,6 @@ mod tests {
         assert!(shown.contains("  and 3 more\n"), "{shown}");
         assert_eq!(digest("Moved", &[], 2, Paint::Never), "");
         // Who was told of is not told of again.
-        assert!(movement.newly_moved(Some(&movement)).is_empty());
+        assert!(drift_report.newly_drifted(Some(&drift_report)).is_empty());
     }
 }

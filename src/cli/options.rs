@@ -2,18 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, ValueEnum};
 
 use crate::analytic;
 use crate::cli::Console;
+use crate::cli::clock::now;
 use crate::config::Config;
 use crate::engine::{self, Reach, ScoreOptions, Setup};
 use crate::error::Result;
 use crate::report::approvals;
 use crate::store::Store;
-use crate::time::Time;
 
 /// Where colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -131,14 +130,6 @@ pub fn setup_of(config: Config) -> Result<Setup> {
     let mentioned = config.mentioned_analytics();
     let analytics = analytic::load_from(&definitions, &config.analytics, &mentioned)?;
     Setup::new(config, analytics, now()).with_databases()
-}
-
-fn now() -> Time {
-    // A clock before 1970 makes every event one of the future, and they are told as such.
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Time::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// Which alerts are told.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::clock::elapsed;
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, RejectLog, account_for, close, read_options};
 use crate::cli::options::{AlertSelection, warn_of_approvals, warn_of_other_measures};
@@ -69,6 +70,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             read: read_options(common.input.as_deref())?,
             poll: arguments.poll,
             until_idle: arguments.until_idle,
+            clock: elapsed,
         };
         let mut rejects = common.rejects.as_deref().map(RejectLog::open).transpose()?;
         let mut keep_reject = rejects

@@ -2,14 +2,14 @@
 //!
 //! Judged on whole days that have closed, and told of identities only.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use crate::baseline::{DriftReport, Drifted};
-use crate::learn::state::{DayPartial, EntityState};
-use crate::stats::constants::{DRIFT_DAYS_MIN, DRIFT_SUM_MIN, TRAIT_MEMORY_DAYS};
-use crate::stats::drift::{Cusum, threshold};
+use crate::baseline::Drifted;
+use crate::learn::partial::DayPartial;
+use crate::stats::constants::TRAIT_MEMORY_DAYS;
+use crate::stats::drift::Cusum;
 use crate::time::{Day, Window};
-use crate::vocab::{Entity, EntityKind, Metric};
+use crate::vocab::{Entity, Metric};
 
 /// What is watched: the amounts that a patient attacker would have to raise.
 const METRICS: [Metric; 4] = [
@@ -26,7 +26,7 @@ const NOW_DAYS: usize = 3;
 pub(super) struct EntityDrift {
     judged: Option<Day>,
     tracks: Vec<(Metric, Track)>,
-    greatest_sum: f64,
+    pub(super) greatest_sum: f64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -64,6 +64,16 @@ impl EntityDrift {
                 self.greatest_sum = self.greatest_sum.max(sum);
             }
         }
+    }
+
+    /// Returns the metrics that are above their slow level.
+    pub(super) fn drifted<'a>(
+        &'a self,
+        entity: &'a Entity,
+        threshold: f64,
+    ) -> impl Iterator<Item = Drifted> + 'a {
+        let tracks = self.tracks.iter();
+        tracks.filter_map(move |(metric, track)| track.rise(entity, *metric, threshold))
     }
 
     fn track(&mut self, metric: Metric) -> &mut Track {
@@ -109,41 +119,5 @@ impl Track {
             sum: last.sum,
             crossed: crossed.map(|step| step.day),
         })
-    }
-}
-
-/// Returns what is rising, and the threshold that lets through so many reports a day.
-pub(super) fn drift_report(
-    entities: &BTreeMap<Entity, EntityState>,
-    judged: Option<(Day, Day)>,
-    reports_per_day: f64,
-) -> DriftReport {
-    let Some((first_day, through)) = judged else {
-        return DriftReport::default();
-    };
-    // Before so many days nobody can be reported.
-    let days = (through.since(first_day) + 1 - DRIFT_DAYS_MIN as i32).max(0) as u32;
-    let drifts = || {
-        entities
-            .iter()
-            .filter(|(entity, _)| entity.kind == EntityKind::Identity)
-            .map(|(entity, state)| (entity, &state.drift))
-    };
-    let sums = drifts().map(|(_, drift)| drift.greatest_sum).collect();
-    let threshold = threshold(sums, reports_per_day, days)
-        .unwrap_or(0.0)
-        .max(DRIFT_SUM_MIN);
-    let rising = drifts()
-        .flat_map(|(entity, drift)| {
-            drift
-                .tracks
-                .iter()
-                .filter_map(move |(metric, track)| track.rise(entity, *metric, threshold))
-        })
-        .collect();
-    DriftReport {
-        through: Some(through),
-        threshold,
-        rising,
     }
 }

@@ -11,12 +11,14 @@ use ndarray::Array2;
 
 use crate::baseline::{Group, MetricState};
 use crate::learn::state::{Cell, EntityState};
-use crate::learn::{PeerGroupOf, shared_role};
 use crate::measure::value_hash;
 use crate::stats::constants::{GROUP_ROWS_MAX, GROUP_WINDOWS_MIN};
 use crate::stats::peers::{Clustering, Previous, group};
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str};
+
+/// Says which configured peer group an identity belongs to.
+pub type PeerGroupOf<'a> = dyn Fn(&str) -> Option<Str> + 'a;
 
 /// What identities are likened by: how large their hours are, how much these differ, and how many there are.
 const METRICS: [Metric; 6] = [
@@ -158,4 +160,9 @@ fn features(exposure: f64, cells: &[Cell]) -> Option<[f64; FEATURES]> {
         feature[2] = (active / exposure.max(1.0)).ln_1p();
     }
     (windows >= GROUP_WINDOWS_MIN).then_some(features)
+}
+
+/// Returns the role of an identity, unless it is its role's only identity: then it has no peers there.
+pub(super) fn shared_role<'a>(id: &str, role: Option<&'a Str>) -> Option<&'a Str> {
+    role.filter(|role| ***role != *id)
 }

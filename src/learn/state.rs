@@ -7,6 +7,7 @@ use crate::baseline::{
 };
 use crate::event::{IdentityKind, Provider};
 use crate::learn::drift::EntityDrift;
+use crate::learn::partial::DayPartial;
 use crate::measure::{DayFacts, Minute, Plan};
 use crate::sketch::Moments;
 use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX};
@@ -28,20 +29,6 @@ pub(super) const NOVELTY_TRAITS: [Trait; 9] = [
     Trait::AuthMethod,
     Trait::Bucket,
 ];
-
-/// One learnt day of one entity.
-#[derive(Debug, Clone)]
-pub(super) struct DayPartial {
-    pub(super) day: Day,
-    pub(super) n_events: u64,
-    pub(super) moments: Vec<((Metric, Window), Moments)>,
-    /// Traits with a new value, and the support bucket of each new value.
-    pub(super) novel: Vec<(Trait, Vec<u8>)>,
-    /// One-hour values of the metrics that newcomers are judged by.
-    pub(super) hourly: Vec<(Metric, u64)>,
-    pub(super) hours: u32,
-    pub(super) is_first: bool,
-}
 
 /// What is remembered of one entity.
 #[derive(Debug, Clone)]

@@ -66,39 +66,6 @@ pub struct Minute {
     pub egress_bytes: u64,
 }
 
-/// Data given to another account: a copy into its bucket, a replication, a share, or a policy.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Grant {
-    /// The bucket that was given away.
-    pub bucket: Str,
-    /// The account that it was given to; `*` is everybody.
-    pub account: Str,
-    /// Whether the bucket is on the sensitive list.
-    pub sensitive: bool,
-    /// Whether it was given by a policy, an ACL or a role rather than by a copy.
-    pub is_grant: bool,
-}
-
-/// Everybody, as the account of a share.
-pub const EVERYBODY: &str = "*";
-
-impl Grant {
-    /// Returns the value of [`Trait::Destination`] by which it is known where something was given to.
-    pub fn destination(&self) -> Str {
-        destination_of(&self.account, Some(&self.bucket))
-    }
-}
-
-/// Returns the value of [`Trait::Destination`] by which an account is known that something of a bucket was given to.
-///
-/// Nobody gets used to everybody: to open one bucket is no habit of opening others.
-pub(super) fn destination_of(account: &Str, bucket: Option<&Str>) -> Str {
-    match bucket {
-        Some(bucket) if **account == *EVERYBODY => format!("{EVERYBODY} in {bucket}").into(),
-        _ => account.clone(),
-    }
-}
-
 /// Who a subject is, beside its id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
@@ -574,6 +541,7 @@ fn count(set: &Distinct, metric: Metric, known: Option<&[u64]>) -> u64 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::measure::Grant;
     use crate::time::Day;
 
     #[test]

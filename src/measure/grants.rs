@@ -4,8 +4,42 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{EVERYBODY, Grant, value_hash};
+use crate::measure::value_hash;
 use crate::sketch::Tally;
+use crate::vocab::Str;
+
+/// Data given to another account: a copy into its bucket, a replication, a share, or a policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Grant {
+    /// The bucket that was given away.
+    pub bucket: Str,
+    /// The account that it was given to; `*` is everybody.
+    pub account: Str,
+    /// Whether the bucket is on the sensitive list.
+    pub sensitive: bool,
+    /// Whether it was given by a policy, an ACL or a role rather than by a copy.
+    pub is_grant: bool,
+}
+
+/// Everybody, as the account of a share.
+pub const EVERYBODY: &str = "*";
+
+impl Grant {
+    /// Returns the value of [`Trait::Destination`] by which it is known where something was given to.
+    pub fn destination(&self) -> Str {
+        destination_of(&self.account, Some(&self.bucket))
+    }
+}
+
+/// Returns the value of [`Trait::Destination`] by which an account is known that something of a bucket was given to.
+///
+/// Nobody gets used to everybody: to open one bucket is no habit of opening others.
+pub(super) fn destination_of(account: &Str, bucket: Option<&Str>) -> Str {
+    match bucket {
+        Some(bucket) if **account == *EVERYBODY => format!("{EVERYBODY} in {bucket}").into(),
+        _ => account.clone(),
+    }
+}
 
 /// The most accounts of one kind of share of which something is kept; of what is given to everybody, the most buckets.
 const ROOMS_MAX: usize = 256;

@@ -8,9 +8,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::UNFINISHED;
 use crate::time::Day;
 
+/// Ends the name of what is being written.
+pub(super) const UNFINISHED: &str = ".unfinished";
 const NAME: &str = "MANIFEST.json";
 /// Changes when stored bytes change their meaning.
 const SCHEMA: u32 = 6;

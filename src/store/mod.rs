@@ -17,8 +17,8 @@ pub use archive::{Archive, find_in};
 pub use lines::open_lines;
 pub use lock::{Lock, Role};
 pub(crate) use manifest::replace;
-use manifest::replace_document;
 pub use manifest::{DayEntry, Manifest};
+use manifest::{UNFINISHED, replace_document};
 pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,9 +42,6 @@ use crate::vocab::Entity;
 
 /// Generations that are kept beside the one in force.
 const GENERATIONS_KEPT: u64 = 5;
-
-/// Ends the name of what is being written.
-const UNFINISHED: &str = ".unfinished";
 
 /// What was learnt from a file, so that it is not learnt again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

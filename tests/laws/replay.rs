@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use plimsoll::baseline::TunedThreshold;
 use plimsoll::engine::{self, FollowOptions, NoProgress, ScoreOptions, ScoreSummary, SetBy};
@@ -63,6 +64,12 @@ fn batch() -> &'static AlertStates {
     })
 }
 
+/// Returns the time since its first call.
+fn clock() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
+}
+
 /// Follows until nothing comes.
 fn follow(
     store: &Store,
@@ -76,6 +83,7 @@ fn follow(
         read: ReadOptions::default(),
         poll: Duration::from_millis(2),
         until_idle: Some(idle),
+        clock,
     };
     engine::follow(&estate().setup, store, &options, &NoProgress, deliver, None)
 }
@@ -192,6 +200,7 @@ fn a_threshold_that_is_tuned_while_following_holds_from_then_on() {
         read: ReadOptions::default(),
         poll: Duration::from_millis(2),
         until_idle: Some(Duration::from_secs(1)),
+        clock,
     };
     let lines = live(8);
     let mut thresholds = Vec::new();

@@ -15,7 +15,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
@@ -44,7 +44,7 @@ use crate::time::{Day, Time};
 
 /// How far, in seconds, an event may be dated ahead of the present before it is set aside.
 const FUTURE_SECS_MAX: i64 = 5 * 60;
-const SPOOL: &str = "follow-events";
+const BUFFER: &str = "follow-events";
 
 /// How to follow.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct FollowOptions {
     pub poll: Duration,
     /// Ends when nothing has come for so long; `None` goes on until stopped.
     pub until_idle: Option<Duration>,
+    /// Returns the time since some instant, the same at each call; never decreases.
+    pub clock: fn() -> Duration,
 }
 
 /// What is done with each rejected record.
@@ -73,7 +75,7 @@ struct Follower<'a> {
     aggregates: DayAggregates,
     event_buffer: EventBuffer,
     late: DayAggregates,
-    late_spool: EventBuffer,
+    late_buffer: EventBuffer,
     touched: BTreeSet<Day>,
     /// Days in which somebody waits to be judged.
     waiting: BTreeSet<Day>,
@@ -86,7 +88,8 @@ struct Follower<'a> {
     stdin_report: Option<FileReport>,
     /// Whether a file was left in its midst because the user stops: what was told since the last note is left to the next run.
     is_cut: bool,
-    started: Instant,
+    /// What the clock showed when following began.
+    started: Duration,
     summary: ScoreSummary,
 }
 
@@ -111,7 +114,7 @@ pub fn follow<'a>(
     let mut stdin =
         has_stdin.then(|| standard_input::read(options.read.clone(), keep_reject.is_some()));
     let mut follower = Follower::resume(setup, store, options, keep_reject)?;
-    let mut last_news = Instant::now();
+    let mut last_news = (options.clock)();
     progress.begin("following", None);
     loop {
         let mut is_news = follower.look(progress)?;
@@ -121,7 +124,7 @@ pub fn follow<'a>(
         let waits_for_stdin = stdin.is_some();
         is_news |= follower.take_stdin(&mut stdin)?;
         if is_news {
-            last_news = Instant::now();
+            last_news = (options.clock)();
             follower.judge(false, deliver)?;
             follower.note()?;
             progress.advance(follower.summary.intake.events);
@@ -129,7 +132,7 @@ pub fn follow<'a>(
         let is_idle = !is_news
             && options
                 .until_idle
-                .is_some_and(|idle| last_news.elapsed() >= idle);
+                .is_some_and(|idle| (options.clock)().saturating_sub(last_news) >= idle);
         let is_ended = stdin.is_none() && !has_files;
         if is_idle || is_ended {
             follower.judge(true, deliver)?;
@@ -159,7 +162,7 @@ impl<'a> Follower<'a> {
     ) -> Result<Self> {
         let generation = store.load_generation()?;
         let checkpoint = Checkpoint::read(store.root())?;
-        let event_buffer = EventBuffer::open(store.root().join(SPOOL), &checkpoint.buffered)?;
+        let event_buffer = EventBuffer::open(store.root().join(BUFFER), &checkpoint.buffered)?;
         let resolver = setup.resolver();
         let mut aggregates = DayAggregates::new();
         for &day in checkpoint.buffered.keys() {
@@ -186,7 +189,7 @@ impl<'a> Follower<'a> {
             aggregates,
             event_buffer,
             late: DayAggregates::new(),
-            late_spool: EventBuffer::new(),
+            late_buffer: EventBuffer::new(),
             touched: BTreeSet::new(),
             // Who waited when the last run ended waits still.
             waiting: checkpoint.buffered.keys().copied().collect(),
@@ -196,7 +199,7 @@ impl<'a> Follower<'a> {
             keep_reject,
             stdin_report: None,
             is_cut: false,
-            started: Instant::now(),
+            started: (options.clock)(),
             summary,
         })
     }
@@ -268,12 +271,13 @@ impl<'a> Follower<'a> {
         let Some(pieces) = stdin else {
             return Ok(false);
         };
-        let until = Instant::now() + self.options.poll;
+        let clock = self.options.clock;
+        let until = clock() + self.options.poll;
         let setup = self.setup;
         let resolver = setup.resolver();
         let mut is_news = false;
         loop {
-            match pieces.recv_deadline(until) {
+            match pieces.recv_timeout(until.saturating_sub(clock())) {
                 Ok(piece) => {
                     is_news = true;
                     for event in piece.events {
@@ -290,7 +294,7 @@ impl<'a> Follower<'a> {
                     return Ok(is_news);
                 }
             }
-            if Instant::now() >= until {
+            if clock() >= until {
                 return Ok(is_news);
             }
         }
@@ -353,11 +357,11 @@ impl<'a> Follower<'a> {
                 self.setup,
                 resolver,
                 &mut self.late,
-                &mut self.late_spool,
+                &mut self.late_buffer,
                 event,
             )?
         } else {
-            self.checkpoint.trails.evaluate_day(trail, time, lateness);
+            self.checkpoint.trails.observe(trail, time, lateness);
             add_and_buffer(
                 self.setup,
                 resolver,
@@ -376,9 +380,8 @@ impl<'a> Follower<'a> {
     }
 
     fn now(&self) -> Time {
-        self.setup
-            .now
-            .plus_secs(self.started.elapsed().as_secs() as i64)
+        let since_start = (self.options.clock)().saturating_sub(self.started);
+        self.setup.now.plus_secs(since_start.as_secs() as i64)
     }
 
     /// Returns whether a day has been judged to its end.
@@ -410,7 +413,7 @@ impl<'a> Follower<'a> {
             alerts.extend(self.evaluate_late(day)?);
         }
         self.late = DayAggregates::new();
-        self.late_spool = EventBuffer::new();
+        self.late_buffer = EventBuffer::new();
         for alert in &alerts {
             deliver(alert)?;
         }
@@ -470,7 +473,7 @@ impl<'a> Follower<'a> {
             setup: self.setup,
             generation: &mut self.generation,
             aggregate,
-            event_buffer: &mut self.late_spool,
+            event_buffer: &mut self.late_buffer,
             new_entities: &mut self.checkpoint.new_entities,
             is_late: true,
             deferral: None,

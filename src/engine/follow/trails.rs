@@ -37,7 +37,7 @@ impl Trails {
     }
 
     /// Notes an event.
-    pub fn evaluate_day(&mut self, trail: String, time: Time, lateness_secs: i64) {
+    pub fn observe(&mut self, trail: String, time: Time, lateness_secs: i64) {
         let newest = self.0.entry(trail).or_insert((time, lateness_secs));
         *newest = (newest.0.max(time), lateness_secs);
     }
@@ -86,7 +86,7 @@ mod tests {
         let first = Day(20_000);
         let mut trails = Trails::default();
         let evaluate_day = |trails: &mut Trails, name: &str, day: Day| {
-            trails.evaluate_day(name.to_owned(), day.end().plus_secs(600), 300);
+            trails.observe(name.to_owned(), day.end().plus_secs(600), 300);
             trails.forget_silent();
         };
         evaluate_day(&mut trails, "ended", first.plus(-1));

@@ -14,6 +14,7 @@
 mod approved;
 mod recall;
 mod state;
+mod stored;
 mod threshold_cut;
 
 pub(super) use approved::seen;
@@ -26,14 +27,15 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::baseline::{Calibration, CalibrationLog, Generation, TunedThreshold, Tuning};
+use crate::baseline::{Generation, TunedThreshold, Tuning};
 use crate::engine::Setup;
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::recall::recall;
 use crate::engine::tune::state::put;
+use crate::engine::tune::stored::Stored;
 use crate::engine::tune::threshold_cut::DAYS_AHEAD;
 use crate::error::{Error, Result};
-use crate::store::{Role, Store, Verdict, Verdicts};
+use crate::store::{Role, Store, Verdict};
 use crate::time::Day;
 use crate::vocab::Str;
 
@@ -248,18 +250,6 @@ fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
         }
     };
     analytics.iter().map(find).collect()
-}
-
-/// What settings are read off.
-struct Stored<'a> {
-    setup: &'a Setup,
-    log: &'a CalibrationLog,
-    /// The log without what is approved.
-    seen: &'a CalibrationLog,
-    calibration: &'a Calibration,
-    verdicts: &'a Verdicts,
-    /// How many of those who would have come are listed.
-    listed_max: usize,
 }
 
 fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {

@@ -1,0 +1,414 @@
+//! What one event adds to the facts of those that it concerns.
+
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+use std::ops::Range;
+
+use crate::event::{Action, AddressClass, Event, Outcome};
+use crate::identity::ResolvedEvent;
+use crate::identity::address::network_of;
+use crate::measure::grants::destination_of;
+use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Plan, value_hash};
+use crate::time::Window;
+use crate::vocab::{BurstKind, Metric, Str, Trait};
+
+/// How a sign-in with a second factor is remembered, beside its method.
+const WITH_MFA: &str = "mfa";
+/// How one without is.
+const WITHOUT_MFA: &str = "no mfa";
+/// Room for the values that one event spells out: an operation and two networks, as a rule.
+const WRITTEN_BYTES: usize = 96;
+
+/// What one event adds to the facts of everybody concerned.
+pub struct EventAmounts<'a> {
+    resolved: &'a ResolvedEvent<'a>,
+    sums: Vec<(Metric, u64)>,
+    distinct: Vec<(Metric, u64)>,
+    read_calls: u64,
+    egress_bytes: u64,
+    traits: Vec<(Trait, u64, Value<'a>)>,
+    grants: Vec<Grant>,
+    marks: Vec<Mark>,
+    /// Where values are written that no text of the event holds.
+    written: String,
+}
+
+/// A trait value, most often one that its subject has shown before: a text of its own is made only if it has not.
+enum Value<'a> {
+    Shared(&'a Str),
+    Written(Range<usize>),
+}
+
+impl<'a> EventAmounts<'a> {
+    /// Works out what an event adds.
+    pub fn of(resolved: &'a ResolvedEvent<'a>) -> Self {
+        let mut amounts = Self {
+            resolved,
+            sums: Vec::with_capacity(4),
+            distinct: Vec::with_capacity(4),
+            read_calls: 0,
+            egress_bytes: 0,
+            traits: Vec::with_capacity(8),
+            grants: Vec::new(),
+            marks: Vec::new(),
+            written: String::with_capacity(WRITTEN_BYTES),
+        };
+        amounts.add_context();
+        let event = resolved.event;
+        if event.counted && event.context.via.is_none() {
+            amounts.add_amounts();
+        }
+        amounts
+    }
+
+    fn add_amounts(&mut self) {
+        let event = self.resolved.event;
+        if event.outcome == Outcome::Denied {
+            if is_measured(event.action) {
+                self.sums.push((Metric::DeniedCalls, 1));
+                if event.action != Action::EnumerateDirectory {
+                    let bucket = event.container.as_ref().map(|b| value_hash(b.raw()));
+                    let group = bucket.unwrap_or(0) ^ origin_address(event).rotate_left(1);
+                    self.mark(BurstKind::DeniedCalls, group, value_hash(&event.id));
+                    if let Some(bucket) = bucket {
+                        self.mark(BurstKind::DeniedBuckets, origin_address(event), bucket);
+                    }
+                }
+            }
+            return;
+        }
+        let worked = matches!(event.outcome, Outcome::Success | Outcome::Unknown)
+            || (event.outcome == Outcome::NotConfigured && event.action == Action::ReadPosture);
+        if !worked {
+            return;
+        }
+        let bucket = event.container.as_ref().map(|b| value_hash(b.raw()));
+        match event.action {
+            Action::ListObjects | Action::ListBuckets => self.add_listing(event, bucket),
+            Action::ReadObject => self.add_read(event, bucket),
+            Action::WriteObject => self.sums.push((Metric::WriteCalls, 1)),
+            Action::CopyObject => self.add_copy(event),
+            Action::DeleteObject => self.sums.push((Metric::DeleteCalls, 1)),
+            Action::ReadPosture => {
+                if let Some(bucket) = bucket {
+                    self.distinct.push((Metric::PostureBuckets, bucket));
+                    if event.context.console_stated != Some(true) {
+                        self.mark(BurstKind::PostureBuckets, origin_address(event), bucket);
+                    }
+                }
+            }
+            Action::WritePosture => self.add_grant(event),
+            Action::EnumerateDirectory => {
+                self.sums.push((Metric::DirectoryCalls, 1));
+                let family = value_hash(&event.op);
+                self.distinct.push((Metric::DirectoryFamilies, family));
+                if event.context.console_stated != Some(true) {
+                    self.mark(BurstKind::DirectoryFamilies, origin_address(event), family);
+                }
+            }
+            Action::EgressFlow => {
+                if let Some(ip) = event.destination.ip {
+                    self.add_egress(event.bytes_out.unwrap_or(0), ip);
+                }
+            }
+            Action::CreateIdentity
+            | Action::CreateCredential
+            | Action::AssumeRole
+            | Action::Authenticate
+            | Action::Other => {}
+        }
+    }
+
+    fn add_listing(&mut self, event: &Event, bucket: Option<u64>) {
+        self.sums.push((Metric::ListCalls, 1));
+        if let Some(bytes) = event.bytes_out.filter(|&bytes| bytes > 0) {
+            self.sums.push((Metric::ListBytes, bytes));
+        }
+        if let (Some(bucket), Action::ListObjects) = (bucket, event.action) {
+            self.distinct.push((Metric::BucketsListed, bucket));
+            let prefix = event.prefix.as_ref().map_or("", |p| p.raw());
+            self.distinct.push((
+                Metric::PrefixesListed,
+                bucket ^ value_hash(prefix).rotate_left(1),
+            ));
+            if self.resolved.sensitive {
+                self.distinct.push((Metric::SensitiveBuckets, bucket));
+            }
+        }
+    }
+
+    fn add_read(&mut self, event: &Event, bucket: Option<u64>) {
+        self.sums.push((Metric::ReadCalls, 1));
+        self.read_calls = 1;
+        let bytes = event.bytes_out.unwrap_or(0);
+        if bytes > 0 {
+            self.sums.push((Metric::BytesRead, bytes));
+        }
+        if let (Some(bucket), Some(object)) = (bucket, &event.object) {
+            self.distinct.push((
+                Metric::ObjectsRead,
+                bucket ^ value_hash(object.raw()).rotate_left(1),
+            ));
+        }
+        if self.resolved.sensitive {
+            self.add_sensitive(bucket);
+        }
+        if let (AddressClass::External, Some(ip)) = (self.resolved.peer_class, event.peer.ip) {
+            self.add_egress(bytes, ip);
+        }
+    }
+
+    fn add_sensitive(&mut self, bucket: Option<u64>) {
+        self.sums.push((Metric::SensitiveReadCalls, 1));
+        self.distinct
+            .extend(bucket.map(|b| (Metric::SensitiveBuckets, b)));
+        if self.resolved.peer_class == AddressClass::External {
+            self.sums.push((Metric::SensitiveExternalCalls, 1));
+        }
+    }
+
+    fn add_copy(&mut self, event: &Event) {
+        self.sums.push((Metric::CopyCalls, 1));
+        // A replication or export that is only configured names no object and moves nothing yet; who it is given to is a
+        // share.
+        if self.resolved.source_sensitive && event.copied_from.is_some() && event.object.is_some() {
+            self.add_sensitive(
+                event
+                    .copied_from
+                    .as_ref()
+                    .or(event.container.as_ref())
+                    .map(|b| value_hash(b.raw())),
+            );
+        }
+        self.add_grant(event);
+    }
+
+    fn add_grant(&mut self, event: &Event) {
+        let Some(account) = &event.destination.account else {
+            return;
+        };
+        let Some(bucket) = event.copied_from.as_ref().or(event.container.as_ref()) else {
+            return;
+        };
+        let sensitive = self.resolved.sensitive || self.resolved.source_sensitive;
+        self.grants.push(Grant {
+            bucket: bucket.shared().clone(),
+            account: account.clone(),
+            sensitive,
+            is_grant: event.action == Action::WritePosture,
+        });
+    }
+
+    fn mark(&mut self, kind: BurstKind, group: u64, value: u64) {
+        self.marks.push(Mark { kind, group, value });
+    }
+
+    fn add_egress(&mut self, bytes: u64, ip: IpAddr) {
+        if bytes > 0 {
+            self.sums.push((Metric::EgressBytes, bytes));
+            self.egress_bytes = bytes;
+        }
+        let address = self.write(format_args!("{ip}"));
+        self.distinct.push((
+            Metric::EgressDestinations,
+            value_hash(&self.written[address]),
+        ));
+        self.add_written(Trait::Destination, format_args!("{}", network_of(ip)));
+    }
+
+    fn add_context(&mut self) {
+        let event = self.resolved.event;
+        if event.is_flow() {
+            return;
+        }
+        if let (true, Some(region)) = (event.regional, &event.region) {
+            self.add_trait(Trait::Region, region);
+        }
+        if event.context.via.is_some() {
+            return;
+        }
+        self.add_location(event);
+        if event.user_agent.is_some() {
+            self.add_trait(Trait::UserAgent, &event.client);
+        }
+        self.add_written(
+            Trait::Action,
+            format_args!("{}:{}", event.service, event.op),
+        );
+        if let Some(bucket) = event
+            .container
+            .as_ref()
+            .filter(|_| event.outcome != Outcome::Denied)
+        {
+            self.add_trait(Trait::Bucket, bucket.shared());
+        }
+        if let Some(credential) = &event.credential {
+            self.add_trait(Trait::Credential, credential);
+        }
+        if let Some(method) = &event.context.auth_method {
+            self.add_trait(Trait::AuthMethod, method);
+        }
+        if let (Action::Authenticate, Some(mfa)) = (event.action, event.context.mfa) {
+            let factor = if mfa { WITH_MFA } else { WITHOUT_MFA };
+            self.add_written(Trait::AuthMethod, format_args!("{factor}"));
+        }
+        if let Some(application) = &event.application {
+            self.add_trait(Trait::Application, application);
+        }
+        for scope in &event.scopes {
+            self.add_trait(Trait::Scope, scope);
+        }
+        if let Some(account) = &event.destination.account {
+            match event.copied_from.as_ref().or(event.container.as_ref()) {
+                Some(bucket) if **account == *EVERYBODY => {
+                    let destination = destination_of(account, Some(bucket.shared()));
+                    self.add_written(Trait::Destination, format_args!("{destination}"));
+                }
+                _ => self.add_trait(Trait::Destination, account),
+            }
+        } else if let (Action::CopyObject, Some(bucket)) =
+            (event.action, &event.destination.container)
+        {
+            self.add_trait(Trait::Destination, bucket.shared());
+        }
+    }
+
+    /// Adds where a call came from, unless it came from a provider's own machinery.
+    fn add_location(&mut self, event: &'a Event) {
+        let (peer, class) = (&event.peer, self.resolved.peer_class);
+        if class == AddressClass::CloudInternal {
+            return;
+        }
+        if let Some(country) = &peer.country {
+            self.add_trait(Trait::Country, country);
+            if matches!(event.outcome, Outcome::Success | Outcome::Unknown) {
+                self.mark(BurstKind::Countries, 0, value_hash(country));
+            }
+        }
+        let is_somewhere = matches!(class, AddressClass::External | AddressClass::Internal);
+        match (peer.asn, peer.ip.filter(|_| is_somewhere)) {
+            (Some(number), _) => self.add_written(Trait::Network, format_args!("AS{number}")),
+            (None, Some(ip)) => {
+                self.add_written(Trait::Network, format_args!("{}", network_of(ip)));
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn add_trait(&mut self, which: Trait, value: &'a Str) {
+        self.traits
+            .push((which, value_hash(value), Value::Shared(value)));
+    }
+
+    fn add_written(&mut self, which: Trait, value: fmt::Arguments) {
+        let range = self.write(value);
+        let hash = value_hash(&self.written[range.clone()]);
+        self.traits.push((which, hash, Value::Written(range)));
+    }
+
+    fn write(&mut self, value: fmt::Arguments) -> Range<usize> {
+        let start = self.written.len();
+        // Writing to a text cannot fail.
+        self.written.write_fmt(value).ok();
+        start..self.written.len()
+    }
+
+    /// Adds the contribution to the facts of one subject.
+    pub fn add_to(&self, facts: &mut DayFacts, plan: &Plan) {
+        let event = self.resolved.event;
+        facts.see(event.time, event.principal.as_ref().map(|p| p.kind));
+        for &(metric, amount) in &self.sums {
+            facts.add_sum(metric, Window::TEN_MINUTES, event.time, amount);
+            for window in plan.odd_windows(metric) {
+                facts.add_sum(metric, window, event.time, amount);
+            }
+        }
+        for &(metric, hash) in &self.distinct {
+            facts.add_distinct(metric, Window::TEN_MINUTES, event.time, hash);
+            for window in plan.odd_windows(metric) {
+                facts.add_distinct(metric, window, event.time, hash);
+            }
+        }
+        if self.read_calls > 0 || self.egress_bytes > 0 {
+            facts.add_minute(event.time, self.read_calls, self.egress_bytes);
+        }
+        for mark in &self.marks {
+            for &key in plan.bursts.iter().filter(|key| key.kind == mark.kind) {
+                facts.add_mark(key, event.time, mark);
+            }
+        }
+        for (which, hash, value) in &self.traits {
+            let (text, was_there): (&str, bool) = match value {
+                Value::Shared(text) => (
+                    text,
+                    facts.add_trait(*which, *hash, text, || (*text).clone()),
+                ),
+                Value::Written(range) => {
+                    let text = &self.written[range.clone()];
+                    (text, facts.add_trait(*which, *hash, text, || text.into()))
+                }
+            };
+            if !was_there {
+                facts.watch(*which, *hash, text, plan);
+            }
+        }
+        for &(which, metric) in &plan.beyond {
+            let is_shown = |(shown, ..): &(Trait, u64, Value)| *shown == which;
+            if self.metrics().any(|m| m == metric) && !self.traits.iter().any(is_shown) {
+                facts.note_lack(which, metric);
+            }
+        }
+        facts.sends_flows |= event.is_flow() && event.action == Action::EgressFlow;
+        for grant in &self.grants {
+            facts.grants.add(grant.clone(), 1);
+        }
+    }
+
+    /// Returns whether the event shows a value of a trait.
+    pub fn shows(&self, which: Trait, value: &str) -> bool {
+        let hash = value_hash(value);
+        self.traits
+            .iter()
+            .any(|&(shown, shown_hash, _)| shown == which && shown_hash == hash)
+    }
+
+    /// Returns what the event adds to bursts.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// Returns what the event gives to other accounts.
+    pub fn grants(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Returns whether the event adds to some metric, so that it may stand in an alert as evidence.
+    pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
+        self.sums
+            .iter()
+            .map(|&(metric, _)| metric)
+            .chain(self.distinct.iter().map(|&(metric, _)| metric))
+    }
+}
+
+/// Returns where a call came from, by its hash.
+fn origin_address(event: &Event) -> u64 {
+    match (&event.peer.ip, &event.peer.host) {
+        (Some(ip), _) => value_hash(&ip.to_string()),
+        (None, Some(host)) => value_hash(host.raw()),
+        (None, None) => 0,
+    }
+}
+
+/// Returns whether a denied call of this class says something of storage or directory enumeration.
+const fn is_measured(action: Action) -> bool {
+    matches!(
+        action,
+        Action::ListObjects
+            | Action::ListBuckets
+            | Action::ReadObject
+            | Action::CopyObject
+            | Action::ReadPosture
+            | Action::EnumerateDirectory
+    )
+}

@@ -48,7 +48,7 @@ pub fn style(analytic: &Analytic, root: &Table) -> Vec<(Place, String)> {
         (
             "telemetry",
             docs.telemetry.is_empty(),
-            "which logs it rests on, and what it is blind to without them",
+            "which logs it needs, and what it is blind to without them",
         ),
     ] {
         if is_empty {
@@ -68,24 +68,17 @@ pub fn style(analytic: &Analytic, root: &Table) -> Vec<(Place, String)> {
             found.push((place("references"), message));
         }
     }
-    for sentence in [
-        &docs.falsepositives,
-        &docs.investigate,
-        &docs.respond,
-        &docs.tune,
-    ]
-    .into_iter()
-    .flatten()
-    .filter(|sentence| !sentence.ends_with(['.', '?', '!']))
-    {
-        let message = format!("`{sentence}` should end as a sentence does");
-        let key = [
-            ("falsepositives", &docs.falsepositives),
-            ("investigate", &docs.investigate),
-            ("respond", &docs.respond),
-        ];
-        let key = key.iter().find(|(_, all)| all.contains(sentence));
-        found.push((place(key.map_or("tune", |(key, _)| key)), message));
+    for (key, sentences) in [
+        ("falsepositives", &docs.falsepositives),
+        ("investigate", &docs.investigate),
+        ("respond", &docs.respond),
+        ("tune", &docs.tune),
+    ] {
+        let unended = |sentence: &&String| !sentence.ends_with(['.', '?', '!']);
+        for sentence in sentences.iter().filter(unended) {
+            let message = format!("`{sentence}` should end as a sentence does");
+            found.push((place(key), message));
+        }
     }
     found
 }

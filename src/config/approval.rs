@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::Config;
+use crate::config::cover::{Cover, Known, each, one, sure};
 use crate::document::{Place, Word};
 use crate::glob::Glob;
 use crate::pattern::{DestinationPattern, NamePattern};
@@ -180,47 +181,36 @@ impl Criteria {
     }
 
     fn cover(&self, context: &ApprovalContext) -> bool {
-        one(
-            &self.identity,
-            std::iter::once(&context.identity).chain(&context.aliases),
-        ) && one(&self.role, &context.role)
-            && each(
+        /// Every value of an alert is known.
+        fn all<P, V>(
+            criterion: &Option<Vec<P>>,
+            values: &[V],
+            matches: impl Fn(&P, &V) -> bool,
+        ) -> bool {
+            let covers = |pattern: &P, value: &V| sure(matches(pattern, value));
+            each(criterion, (values, Known::All), covers) == Cover::Yes
+        }
+        let names = std::iter::once(&context.identity).chain(&context.aliases);
+        one(&self.identity, names)
+            && one(&self.role, &context.role)
+            && all(
                 &self.destination,
                 &context.destinations,
                 |pattern, names| names.iter().any(|name| pattern.matches(name)),
             )
-            && each(&self.bucket, &context.buckets, |pattern, bucket| {
-                pattern.matches(bucket)
+            && all(&self.bucket, &context.buckets, |pattern, name| {
+                pattern.matches(name)
             })
-            && each(&self.user_agent, &context.user_agents, |glob, client| {
-                glob.matches(client)
+            && all(&self.user_agent, &context.user_agents, |glob, name| {
+                glob.matches(name)
             })
-            && each(
-                &self.application,
-                &context.applications,
-                |glob, application| application.as_ref().is_some_and(|a| glob.matches(a)),
-            )
-            && each(&self.network, &context.addresses, |network, address| {
+            && all(&self.application, &context.applications, |glob, name| {
+                name.as_ref().is_some_and(|name| glob.matches(name))
+            })
+            && all(&self.network, &context.addresses, |network, address| {
                 address.is_some_and(|address| network.contains(&address.to_canonical()))
             })
     }
-}
-
-/// Returns whether a glob, if there is one, matches one of some names of the same thing.
-fn one<'a>(glob: &Option<Glob>, names: impl IntoIterator<Item = &'a Str>) -> bool {
-    glob.as_ref()
-        .is_none_or(|glob| names.into_iter().any(|name| glob.matches(name)))
-}
-
-/// Returns whether a criterion, if there is one, covers each of some values, of which there must be one unless it names none.
-fn each<P, V>(criterion: &Option<Vec<P>>, values: &[V], covers: impl Fn(&P, &V) -> bool) -> bool {
-    let Some(patterns) = criterion else {
-        return true;
-    };
-    patterns.is_empty() == values.is_empty()
-        && values
-            .iter()
-            .all(|value| patterns.iter().any(|pattern| covers(pattern, value)))
 }
 
 /// Returns the first approval of a configuration that covers an alert of an analytic.

@@ -5,6 +5,7 @@
 //! since only the analytics know their elements.
 
 mod approval;
+mod cover;
 mod draft;
 mod partial_context;
 mod written;
@@ -20,8 +21,9 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub use approval::{Approval, ApprovalContext, Criteria, approval_covering};
+pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
-pub use partial_context::{Cover, Known, PartialContext, Values};
+pub use partial_context::{PartialContext, Values};
 
 use crate::document::{Table, Word};
 use crate::error::{Error, Result};

@@ -1,33 +1,11 @@
 //! What an approval would cover of something that is known in part: an alert whose table was cut, or a whole day.
 
-use crate::config::{Approval, Criteria};
+use crate::config::cover::{each, one, sure};
+use crate::config::{Approval, Cover, Criteria, Known};
 use crate::glob::Glob;
 use crate::pattern::{DestinationPattern, parse_network};
 use crate::time::Time;
 use crate::vocab::Str;
-
-/// Whether an approval covers something of which not all is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cover {
-    /// It does not.
-    No,
-    /// It may.
-    Perhaps,
-    /// It does.
-    Yes,
-}
-
-/// How values that are known stand to those that an alert shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Known {
-    /// They are the same.
-    #[default]
-    All,
-    /// The alert shows some of these.
-    More,
-    /// The alert shows these, and perhaps others.
-    Some,
-}
 
 /// Values, and how they stand to those that an alert shows.
 pub type Values = (Vec<Str>, Known);
@@ -64,23 +42,36 @@ impl Approval {
 impl Criteria {
     /// Returns whether the criteria cover what is only partly known.
     pub fn may_cover(&self, partial_context: &PartialContext) -> Cover {
+        fn known((values, known): &Values) -> (&[Str], Known) {
+            (values, *known)
+        }
         let matches = |glob: &Glob, text: &Str| sure(glob.matches(text));
         [
             self.may_cover_who(&partial_context.ids, partial_context.role.as_ref()),
             each(
                 &self.destination,
-                &partial_context.destinations,
+                known(&partial_context.destinations),
                 |pattern, name| match pattern {
                     DestinationPattern::Network(network) => overlap(network, name),
                     DestinationPattern::Name(pattern) => sure(pattern.matches(name)),
                 },
             ),
-            each(&self.bucket, &partial_context.buckets, |pattern, name| {
-                sure(pattern.matches(name))
-            }),
-            each(&self.user_agent, &partial_context.user_agents, matches),
-            each(&self.application, &partial_context.applications, matches),
-            each(&self.network, &partial_context.networks, overlap),
+            each(
+                &self.bucket,
+                known(&partial_context.buckets),
+                |pattern, name| sure(pattern.matches(name)),
+            ),
+            each(
+                &self.user_agent,
+                known(&partial_context.user_agents),
+                matches,
+            ),
+            each(
+                &self.application,
+                known(&partial_context.applications),
+                matches,
+            ),
+            each(&self.network, known(&partial_context.networks), overlap),
         ]
         .into_iter()
         .min()
@@ -89,14 +80,7 @@ impl Criteria {
 
     /// Returns whether the criteria of who it was cover an identity: its ids are known in full.
     pub fn may_cover_who(&self, ids: &[Str], role: Option<&Str>) -> Cover {
-        let one = |glob: &Option<Glob>, mut of: Box<dyn Iterator<Item = &Str> + '_>| {
-            glob.as_ref()
-                .is_none_or(|glob| of.any(|id| glob.matches(id)))
-        };
-        sure(
-            one(&self.identity, Box::new(ids.iter()))
-                && one(&self.role, Box::new(role.into_iter())),
-        )
+        sure(one(&self.identity, ids) && one(&self.role, role))
     }
 
     /// Returns whether whatever the other criteria cover, these do, too, as far as patterns show it.
@@ -141,10 +125,6 @@ impl Criteria {
     }
 }
 
-const fn sure(is: bool) -> Cover {
-    if is { Cover::Yes } else { Cover::No }
-}
-
 /// Returns whether a network contains an address or network by its name. Who calls from where is known by more than a network
 /// now and then, such as the number of its system: that may lie anywhere.
 fn overlap(network: &ipnet::IpNet, name: &Str) -> Cover {
@@ -161,36 +141,6 @@ fn overlap(network: &ipnet::IpNet, name: &Str) -> Cover {
 fn is_system(name: &str) -> bool {
     name.strip_prefix("AS")
         .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
-}
-
-fn each<P>(
-    criterion: &Option<Vec<P>>,
-    (values, known): &Values,
-    covers: impl Fn(&P, &Str) -> Cover,
-) -> Cover {
-    let Some(patterns) = criterion else {
-        return Cover::Yes;
-    };
-    if patterns.is_empty() {
-        return match (values.is_empty(), known) {
-            (true, Known::Some) | (false, Known::More) => Cover::Perhaps,
-            (is_empty, _) => sure(is_empty),
-        };
-    }
-    let best = |value| {
-        let of_each = patterns.iter().map(|pattern| covers(pattern, value));
-        of_each.max().unwrap_or(Cover::No)
-    };
-    let covered: Vec<Cover> = values.iter().map(best).collect();
-    let (least, most) = (covered.iter().min(), covered.iter().max());
-    match (least, most, known) {
-        (None, _, Known::Some) => Cover::Perhaps,
-        (Some(Cover::No), _, Known::Some) => Cover::No,
-        (Some(_), _, Known::Some) => Cover::Perhaps,
-        (Some(Cover::No), Some(Cover::Perhaps | Cover::Yes), Known::More) => Cover::Perhaps,
-        (Some(&least), ..) => least,
-        (None, ..) => Cover::No,
-    }
 }
 
 #[cfg(test)]

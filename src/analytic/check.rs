@@ -1,4 +1,4 @@
-//! From written to checked: overrides are applied, references to elements followed, and what belongs together tested.
+//! From written to checked: this applies overrides, follows references to elements, and checks values that must agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use crate::analytic::{Analytic, CONTEXT_TRAITS, Sequence};
 use crate::document::{Faults, Place, Table, Word};
 use crate::vocab::{Str, Trait};
 
-/// What every analytic lets a configuration set beside its elements.
+/// The keys that a configuration may set for every analytic, beside its elements.
 const RESERVED: [&str; 2] = ["threshold", "enabled"];
 
-/// Elements that are used by their name wherever they are declared, with the type that they must have.
+/// Elements that are used by name wherever they are declared, with their required type.
 const KNOWN_ELEMENTS: [(&str, ElementKind); 4] = [
     ("ContextTraits", ElementKind::List),
     ("TimeWindow", ElementKind::Window),
@@ -20,7 +20,7 @@ const KNOWN_ELEMENTS: [(&str, ElementKind); 4] = [
     ("ApprovedDestinations", ElementKind::Destinations),
 ];
 
-/// Checks all definitions together with what a configuration says of them; the analytics come by id.
+/// Checks all definitions together with the configuration's tables for them. The analytics are sorted by id.
 pub(super) fn all(
     written: &[Written],
     overrides: &Table,
@@ -59,14 +59,14 @@ pub(super) fn all(
         .collect()
 }
 
-/// What a configuration says of one analytic.
+/// What a configuration sets for one analytic.
 struct AnalyticOverrides {
     elements: Elements,
     threshold: Option<f64>,
     enabled: bool,
 }
 
-/// Checks one definition with its `[analytic.ID]` table, if there is one; `None` if some of it cannot be had.
+/// Checks one definition with its `[analytic.ID]` table, if there is one. Returns `None` if a required part is missing.
 pub(super) fn one(
     written: &Written,
     overrides: Option<&Table>,
@@ -167,7 +167,7 @@ fn check_names(written: &Written, faults: &mut Faults) {
     }
 }
 
-/// Returns whether a text is `T` and four digits, and perhaps a dot and three.
+/// Returns whether a text is `T` and four digits, optionally followed by a dot and three digits.
 fn is_technique(text: &str) -> bool {
     let digits = |text: &str, n| text.len() == n && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(number) = text.strip_prefix('T') else {
@@ -270,7 +270,7 @@ fn check_sequence(written: &Written, faults: &mut Faults) {
     }
 }
 
-/// Returns where a gate, or one that it is made of, says that it waits for the sequence.
+/// Returns where a gate, or a gate inside it, requires the sequence.
 fn sequence_gate(gate: &WrittenGate) -> Option<&Place> {
     match gate {
         WrittenGate::Sequence(place, _) => Some(place),

@@ -1,4 +1,4 @@
-//! The files that define analytics: those that come with the program, and those of a user.
+//! The files that define analytics: those that are built in, and those of a user.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,21 +11,21 @@ use crate::document::{Faults, Word};
 use crate::error::Result;
 use crate::vocab::Str;
 
-/// How the files of definitions end.
+/// The file extension of definitions.
 const EXTENSION: &str = "toml";
 
 /// A file that defines an analytic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
-    /// Its path, as messages name it.
+    /// Its path, as messages show it.
     pub name: String,
-    /// What it says.
+    /// Its text.
     pub text: Cow<'static, str>,
-    /// Whether it comes with the program.
+    /// Whether it is built in.
     pub is_builtin: bool,
 }
 
-/// Returns the definitions that come with the program.
+/// Returns the built-in definitions.
 pub fn builtin() -> Vec<Definition> {
     BUILTIN
         .iter()
@@ -37,18 +37,18 @@ pub fn builtin() -> Vec<Definition> {
         .collect()
 }
 
-/// Returns whether an analytic of this id comes with the program.
+/// Returns whether an analytic with this id is built in.
 pub fn is_builtin(id: &str) -> bool {
     BUILTIN
         .iter()
         .any(|(name, _)| Path::new(name).file_stem().is_some_and(|stem| *stem == *id))
 }
 
-/// Returns the definitions that come with the program, and then those of some paths, each a file or a folder of `*.toml`
-/// files. A path is relative to the folder of the file that names it.
+/// Returns the built-in definitions, and then those at some paths, each a file or a folder of `*.toml` files. A relative
+/// path starts at the folder of the file that names it.
 ///
 /// # Errors
-/// A usage error that names every path that cannot be read, and the line that asks for it.
+/// A usage error that lists every unreadable path with the line that names it.
 pub fn definitions(paths: &[Word]) -> Result<Vec<Definition>> {
     let mut faults = Faults::default();
     let mut found: Vec<Definition> = Vec::new();
@@ -73,7 +73,7 @@ pub fn definitions(paths: &[Word]) -> Result<Vec<Definition>> {
 /// Returns the definition in a file, or those in a folder.
 ///
 /// # Errors
-/// What cannot be read, and why.
+/// The path that cannot be read, and why.
 pub fn definitions_at(path: &Path) -> std::result::Result<Vec<Definition>, String> {
     let read = |file: PathBuf| {
         let name = file.display().to_string();
@@ -87,7 +87,7 @@ pub fn definitions_at(path: &Path) -> std::result::Result<Vec<Definition>, Strin
     files_of(path)?.into_iter().map(read).collect()
 }
 
-/// Returns a file, or the definitions that lie in a folder, by name.
+/// Returns a file, or the definitions in a folder, sorted by name.
 fn files_of(path: &Path) -> std::result::Result<Vec<PathBuf>, String> {
     let cannot = |error: std::io::Error| format!("cannot read `{}`: {error}", path.display());
     if !fs::metadata(path).map_err(cannot)?.is_dir() {
@@ -110,7 +110,7 @@ fn files_of(path: &Path) -> std::result::Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
-/// Leaves out those that come with the program and whose id another file takes.
+/// Removes built-in definitions whose id another file defines.
 pub(super) fn replace_builtin(written: &mut Vec<(&Definition, Written)>) {
     let taken: BTreeSet<Str> = written
         .iter()

@@ -1,4 +1,4 @@
-//! Mutable elements: what an estate may set about an analytic, each of one type.
+//! Mutable elements: typed values that an estate may set for an analytic.
 
 use std::fmt;
 
@@ -15,15 +15,15 @@ words! {
     ElementKind {
         /// A tumbling window, 10 s to 1 d: `"10m"`.
         Window = "window",
-        /// A length of time above zero: `"24h"`.
+        /// A duration above zero: `"24h"`.
         Duration = "duration",
         /// A number that is not negative.
         Number = "number",
         /// An integer that is not negative.
         Integer = "integer",
-        /// Words: metrics or traits, as the arm that uses them demands.
+        /// Words: metrics or traits, as the arm that uses them requires.
         List = "list",
-        /// Texts in which `*` stands for anything: `["aws-cli", "rclone*"]`.
+        /// Texts in which `*` matches anything: `["aws-cli", "rclone*"]`.
         Globs = "globs",
         /// True or false.
         Flag = "flag",
@@ -39,7 +39,7 @@ words! {
 pub enum ElementValue {
     /// A tumbling window.
     Window(Window),
-    /// A length of time, in seconds.
+    /// A duration, in seconds.
     Duration(i64),
     /// A number, finite and not negative.
     Number(f64),
@@ -47,30 +47,30 @@ pub enum ElementValue {
     Integer(u64),
     /// Words.
     List(Vec<Word>),
-    /// Patterns of texts.
+    /// Patterns that match texts.
     Globs(Vec<Glob>),
     /// True or false.
     Flag(bool),
-    /// Patterns of buckets, each with its provider.
+    /// Patterns that match buckets, each with its provider.
     Buckets(Vec<NamePattern>),
-    /// Patterns of destinations.
+    /// Patterns that match destinations.
     Destinations(Vec<DestinationPattern>),
 }
 
-/// A mutable element and the value that it has.
+/// A mutable element with its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Element {
     /// Its name.
     pub name: Str,
     /// Its type.
     pub kind: ElementKind,
-    /// What it means.
+    /// Its meaning.
     pub doc: String,
-    /// The value that the definition gives; a window may have none.
+    /// The default of the definition; a window may have none.
     pub default: Option<ElementValue>,
     /// The value in force.
     pub value: Option<ElementValue>,
-    /// Where the value in force stands.
+    /// Where the value in force was set.
     pub place: Place,
 }
 
@@ -87,12 +87,12 @@ impl Elements {
         self.0.iter_mut().find(|element| *element.name == *name)
     }
 
-    /// Returns the element of a name.
+    /// Returns the element with a name.
     pub fn get(&self, name: &str) -> Option<&Element> {
         self.iter().find(|element| *element.name == *name)
     }
 
-    /// Returns the value in force of the element of a name.
+    /// Returns the value in force of the element with a name.
     pub fn value(&self, name: &str) -> Option<&ElementValue> {
         self.get(name)?.value.as_ref()
     }
@@ -109,7 +109,7 @@ impl Elements {
 }
 
 impl ElementValue {
-    /// Reads a value of the given type; what is wrong with it goes to `faults`.
+    /// Reads a value of the given type. Errors are added to `faults`.
     pub(super) fn read(value: &Value, kind: ElementKind, faults: &mut Faults) -> Option<Self> {
         match kind {
             ElementKind::Window => {
@@ -151,7 +151,7 @@ impl ElementValue {
     }
 }
 
-/// Reads a pattern of a text.
+/// Reads a text pattern.
 pub(super) fn glob(text: &str) -> Result<Glob, String> {
     Glob::new(text).ok_or_else(|| format!("is longer than {PATTERN_BYTES_MAX} bytes"))
 }
@@ -184,7 +184,7 @@ pub(super) fn each<T>(
 }
 
 impl fmt::Display for ElementValue {
-    /// Writes the value as a configuration would.
+    /// Formats the value as a configuration would.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Window(window) => write!(f, "\"{window}\""),
@@ -211,7 +211,7 @@ fn list(
     write!(f, "[{}]", items.join(", "))
 }
 
-/// Writes seconds in the largest unit that divides them.
+/// Formats seconds in the largest unit that divides them.
 fn duration(secs: i64) -> String {
     match secs {
         s if s % 86_400 == 0 => format!("{}d", s / 86_400),

@@ -1,12 +1,12 @@
-//! What is no fault of a definition and yet makes it worse: documents that are missing, tags that do not agree.
+//! What is valid in a definition but could be better: missing documentation, tags that disagree.
 
 use crate::analytic::Analytic;
 use crate::document::{Place, Table};
 
-/// Stories in which nobody is told of, of which an analytic should have so many.
+/// The number of stories without an alert that an analytic should have.
 const SILENT_MIN: usize = 2;
 
-/// Returns what could be better about a definition, each with its line. `root` is the file that defines it.
+/// Returns what could be better in a definition, each with its line. `root` is the file that defines it.
 pub fn style(analytic: &Analytic, root: &Table) -> Vec<(Place, String)> {
     let place = |key: &str| {
         let entry = root.entries.iter().find(|entry| entry.key == key);
@@ -83,7 +83,7 @@ pub fn style(analytic: &Analytic, root: &Table) -> Vec<(Place, String)> {
     found
 }
 
-/// Returns what could be better about the stories of a definition, of which so many fire and so many are silent.
+/// Returns what could be better about the stories of a definition, given how many of them fire and how many are silent.
 pub fn style_of_stories(n_firing: usize, n_silent: usize) -> Vec<String> {
     let mut found = Vec::new();
     if n_firing == 0 {

@@ -1,4 +1,4 @@
-//! The detections: what each of them measures, in which arms, behind which gates, with which mutable elements.
+//! The detections: what each of them measures, with which arms, gates and mutable elements.
 //!
 //! A definition is a file of `models/`. It is read twice: as *written*, where a number may be the name of an element
 //! (`"$ShareWeight"`), and as *checked*, an [`Analytic`], where the elements have the values of the configuration and
@@ -10,7 +10,7 @@
 //! default = 7.0
 //! doc = "…"
 //!
-//! [[arm]]                           # of several arms, the highest rank counts
+//! [[arm]]                           # the highest rank of all arms counts
 //! id = "SHARE"
 //! doc = "…"
 //! cohort = "any"                    # new, established or any
@@ -20,27 +20,27 @@
 //!   { largest = ["read_calls"] },   # largest surprise over metrics of one family
 //!   { traits = ["destination"] },   # surprise of new values, summed
 //!   { role_tail = "read_calls" },   # rarity among the hours of the role
-//!   { burst = "countries", over = "1h", at_least = 2, weight = 3.0 },   # a declared number, if so many came at once
+//!   { burst = "countries", over = "1h", at_least = 2, weight = 3.0 },   # a declared number, if there were so many at once
 //! ]
-//! when = [                          # gates, all of which must be passed
+//! when = [                          # gates; all must pass
 //!   { active = ["read_calls"] },
 //!   { any = [{ at_least = 20, of = "read_calls" }, { act = "sensitive_share" }] },
 //!   { burst = "posture_buckets", over = "10s", at_least = 16 },   # so many at once; `fixed = true` for the clock's bins
-//!   { surprising = "posture_buckets", more_than = 3.0 },          # more than it usually does
-//!   { shows = "action", like = ["organizations:*"] },             # a value of a trait; `new = …` for one not shown before
+//!   { surprising = "posture_buckets", more_than = 3.0 },          # more than is usual for this entity
+//!   { shows = "action", like = ["organizations:*"] },             # a value of a trait; `new = …` for one that is new to the entity
 //!   { beyond = "application", of = ["0oaSCIM*"] },                # a value that is none of these, or no value at all
 //!   { caller = ["human"] },                                       # the kind of identity
 //!   { steps = 2 },                                                # the first so many steps of the sequence, in order
 //!   { unlogged = "egress_flow" },                                 # nothing of the kind is ever logged here
 //!   "context", "external", "sequence",
 //! ]
-//! quiet_context_factor = 0.7        # what the sum counts for on a day without unusual context
-//! severity_max = "medium"           # what it can be at most
+//! quiet_context_factor = 0.7        # factor on the sum on a day without unusual context
+//! severity_max = "medium"           # the greatest severity
 //!
 //! [[step]]                          # of the sequence, in order: new_identity, spike or egress
 //! spike = { of = "read_calls", surprise = 1.0 }
 //!
-//! [[story]]                         # what must and what must not alert; see `story`
+//! [[story]]                         # what must alert and what must not; see `story`
 //! title = "…"
 //! text = "…"
 //! ```
@@ -74,10 +74,10 @@ use crate::stats::Severity;
 use crate::time::Window;
 use crate::vocab::{BurstKind, EntityKind, Metric, Str, Trait, words};
 
-/// The version of the form of definitions that this program reads.
+/// The version of the definition format that this program reads.
 pub const SCHEMA: u64 = 1;
 
-/// The definitions that come with the program, as (file name, text).
+/// The built-in definitions, as (file name, text).
 pub const BUILTIN: &[(&str, &str)] = &[
     (
         "models/ACCOUNT-DISCOVERY.toml",
@@ -133,10 +133,10 @@ pub const BUILTIN: &[(&str, &str)] = &[
     ),
 ];
 
-/// The metrics of which roles keep histograms, against which new identities are judged.
+/// The metrics with role histograms, against which new identities are judged.
 pub const ROLE_TAIL_METRICS: [Metric; 2] = [Metric::ReadCalls, Metric::BytesRead];
 
-/// The traits whose new values are unusual context, unless an analytic says otherwise.
+/// The traits whose new values count as unusual context, unless an analytic lists others.
 pub const CONTEXT_TRAITS: [Trait; 3] = [Trait::Region, Trait::Network, Trait::UserAgent];
 
 /// A detection that can be scored.
@@ -150,77 +150,77 @@ pub struct Analytic {
     pub version: u32,
     /// ATT&CK techniques, as in `T1619`.
     pub techniques: Vec<String>,
-    /// Whose events it looks at.
+    /// The providers whose events it reads.
     pub providers: Vec<Provider>,
-    /// What kinds of entity it judges.
+    /// The kinds of entity that it judges.
     pub entities: Vec<EntityKind>,
-    /// What it says of itself.
+    /// Its documentation.
     pub docs: Docs,
     /// Its mutable elements, with their values.
     pub elements: Elements,
-    /// Its arms, of which the highest rank counts.
+    /// Its arms; the highest rank counts.
     pub arms: Vec<Arm>,
-    /// The traits whose new values are unusual context (element `ContextTraits`, else [`CONTEXT_TRAITS`]).
+    /// The traits whose new values count as unusual context (element `ContextTraits`, else [`CONTEXT_TRAITS`]).
     pub context: Vec<Trait>,
-    /// What must have happened in order, for arms behind [`Gate::Sequence`].
+    /// The ordered steps, for arms behind [`Gate::Sequence`].
     pub sequence: Option<Sequence>,
-    /// The one window in which metrics are judged; `None` for the standard three together.
+    /// The only window in which metrics are judged; `None` for the three standard windows together.
     pub window: Option<Window>,
-    /// Sensitive buckets beside those of the configuration (element `SensitiveBuckets`).
+    /// Sensitive buckets in addition to those of the configuration (element `SensitiveBuckets`).
     pub sensitive_buckets: Vec<NamePattern>,
-    /// Where data may go without being external (element `ApprovedDestinations`).
+    /// Destinations that do not count as external (element `ApprovedDestinations`).
     pub approved_destinations: Vec<DestinationPattern>,
-    /// The score from which it alerts, 0 to 100; `None` for the tuned one.
+    /// The score from which it alerts, 0 to 100; `None` for the tuned threshold.
     pub threshold: Option<f64>,
-    /// Whether it is to be scored.
+    /// Whether it is scored.
     pub enabled: bool,
     /// The file that defines it.
     pub file: Str,
-    /// Whether it comes with the program.
+    /// Whether it is built in.
     pub is_builtin: bool,
-    /// What must and what must not alert, by example.
+    /// Examples of what must alert and what must not.
     pub stories: Vec<Story>,
 }
 
-/// What an analytic says of itself.
+/// The documentation of an analytic.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Docs {
-    /// How far it can be trusted.
+    /// How mature it is.
     pub status: Status,
     /// What it measures.
     pub description: String,
     /// Why it matters.
     pub rationale: String,
-    /// Tags as Sigma writes them, as in `attack.t1619`.
+    /// Tags in Sigma's form, such as `attack.t1619`.
     pub tags: Vec<String>,
-    /// Where to read more.
+    /// Further reading.
     pub references: Vec<String>,
-    /// Innocent activity that looks alike.
+    /// Benign activity that looks the same.
     pub falsepositives: Vec<String>,
     /// Steps of an investigation, in order.
     pub investigate: Vec<String>,
-    /// What to do when it is true.
+    /// The response to a true alert.
     pub respond: Vec<String>,
-    /// What to change when it is not.
+    /// What to change after a false alert.
     pub tune: Vec<String>,
-    /// The records that it rests on.
+    /// The records that it requires.
     pub telemetry: Vec<Telemetry>,
-    /// What it cannot see whatever is read.
+    /// What it cannot see, whatever logs are read.
     pub unobservable: Vec<Unobservable>,
 }
 
 words! {
-    /// How far a definition can be trusted, in Sigma's words.
+    /// The maturity of a definition, in Sigma's words.
     #[derive(Default)]
     Status {
-        /// Holds in production.
+        /// It works in production.
         Stable = "stable",
-        /// Holds in tests.
+        /// It works in tests.
         Test = "test",
-        /// May be wrong.
+        /// It may be wrong.
         #[default]
         Experimental = "experimental",
-        /// Replaced by another.
+        /// Another definition replaces it.
         Deprecated = "deprecated",
     }
 }
@@ -237,31 +237,31 @@ words! {
     }
 }
 
-/// A part of an analytic that yields one statistic: the sum of its terms, if all of its gates are passed.
+/// A part of an analytic that yields one statistic: the sum of its terms, if all of its gates pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arm {
     /// Its name within the analytic.
     pub id: Str,
     /// What it looks for, in a sentence.
     pub doc: String,
-    /// What an alert that rests on it is headed by, where the analytic's own title says too much.
+    /// The title of alerts that rest on it, where the title of the analytic says too much.
     pub title: Option<String>,
-    /// Whom it judges.
+    /// The entities that it judges.
     pub cohort: Cohort,
-    /// What is added up.
+    /// The terms of the sum.
     pub terms: Vec<Term>,
-    /// What must hold, all of it.
+    /// The gates; all must pass.
     pub gates: Vec<Gate>,
-    /// What the sum is multiplied by on a day without unusual context; above 0, at most 1.
+    /// The factor on the sum on a day without unusual context; above 0, at most 1.
     pub quiet_context_factor: f64,
-    /// The greatest severity of what rests on it alone; `None` for any.
+    /// The greatest severity of an alert that rests on this arm alone; `None` for no limit.
     pub severity_max: Option<Severity>,
 }
 
-/// A summand of an arm, in natural-log surprise.
+/// A term of an arm's sum, in natural-log surprise.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Term {
-    /// The largest surprise over these metrics, which are of one family.
+    /// The largest surprise over these metrics, which belong to one family.
     Largest(Vec<Metric>),
     /// The sum of the day's largest surprise of each of these traits.
     Traits(Vec<Trait>),
@@ -269,45 +269,45 @@ pub enum Term {
     Acts(ActKind),
     /// A declared weight.
     Weight(f64),
-    /// −ln of the share of the role's active hours that are at least this large.
+    /// −ln of the fraction of the role's active hours that are at least this large.
     RoleTail(Metric),
     /// A declared weight, if a burst is large enough.
     Burst(Burst, f64),
 }
 
-/// A burst that is asked for.
+/// A burst that a gate or term requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Burst {
     /// What is counted.
     pub kind: BurstKind,
-    /// Within which time.
+    /// The length of the window.
     pub over: Window,
-    /// How many there must be.
+    /// The least number.
     pub at_least: u64,
-    /// Whether only windows count that begin where the clock's do, as in other tools.
+    /// Whether only windows aligned to the clock count, as in other tools.
     pub fixed: bool,
 }
 
 words! {
-    /// What is told from other calls by itself, whatever its volume.
+    /// An act that matters by itself, whatever its volume.
     ActKind {
         /// A copy, replication or share of a sensitive bucket to an account that is not ours.
         SensitiveShare = "sensitive_share",
         /// A policy, an ACL or a role that lets in an account that is not ours, on a bucket that is not sensitive.
         ForeignGrant = "foreign_grant",
-        /// The same that lets in everybody.
+        /// The same, but it lets in everybody.
         PublicGrant = "public_grant",
     }
 }
 
-/// What must hold for an arm to speak.
+/// A condition for an arm to count.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Gate {
     /// Some of these metrics are active today.
     Active(Vec<Metric>),
-    /// The day shows at least so many of this metric.
+    /// The day has at least so many of this metric.
     AtLeast(Metric, u64),
-    /// At least one of these gates is passed.
+    /// At least one of these gates passes.
     AnyOf(Vec<Gate>),
     /// Some trait of the analytic's context has a new value today.
     Context,
@@ -315,30 +315,30 @@ pub enum Gate {
     External,
     /// An act of this kind happened today.
     Act(ActKind),
-    /// The steps of the sequence happened, in order: the first so many, or all.
+    /// The steps of the sequence happened in order: the first so many, or all.
     Sequence(Option<usize>),
-    /// So many things happened at once.
+    /// A burst of this size happened.
     Burst(Burst),
     /// A metric is more surprising than this, in natural logarithms.
     Surprising(Metric, f64),
-    /// A trait shows a value today that one of these patterns matches; if `new`, one that it is not known for.
+    /// A trait has a value today that one of these patterns matches; if `new`, a value that is new to the entity.
     Shows {
         /// Which trait.
         which: Trait,
-        /// The patterns; if there are none, any value will do.
+        /// The patterns; without any, every value matches.
         like: Vec<Glob>,
         /// Whether it must be new to the entity.
         new: bool,
     },
-    /// A trait shows a value today that none of these patterns matches, or a call that counts shows none at all.
+    /// A trait has a value today that none of these patterns matches, or a counted call has no value at all.
     Beyond(Trait, Vec<Glob>),
-    /// The identity is of one of these kinds; any, if none is named.
+    /// The identity is of one of these kinds; of any kind, if none is named.
     Caller(Vec<IdentityKind>),
-    /// No action of this class is logged of the entity's provider.
+    /// No action of this class is ever logged for the entity's provider.
     Unlogged(Action),
 }
 
-/// What must have happened, in this order, in event time.
+/// Steps that must happen in this order, in event time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sequence {
     /// The steps; never empty.
@@ -348,27 +348,27 @@ pub struct Sequence {
 /// A step of a sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// The identity was created, or first seen, at most so long ago.
+    /// The identity was created, or first seen, at most this long ago.
     NewIdentity {
         /// How long the identity counts as new, in seconds.
         within_secs: i64,
     },
-    /// A metric rose to this surprise.
+    /// A metric reached this surprise.
     Spike {
         /// The metric.
         metric: Metric,
         /// The surprise that it must exceed, in natural logarithms.
         surprise: f64,
     },
-    /// Data left to an external address or account, at most so long after the step before.
+    /// Data left to an external address or account, within a time after the previous step.
     Egress {
-        /// How long after the step before, in seconds.
+        /// The time after the previous step, in seconds.
         within_secs: i64,
     },
 }
 
 impl Analytic {
-    /// Returns the metrics that its arms and steps look at, each once, in the order of the vocabulary.
+    /// Returns the metrics that its arms and steps use, each once, in the order of the vocabulary.
     pub fn metrics(&self) -> Vec<Metric> {
         let mut metrics = Vec::new();
         for arm in &self.arms {
@@ -390,7 +390,7 @@ impl Analytic {
         metrics
     }
 
-    /// Returns the traits that its arms look at, each once, in the order of the vocabulary.
+    /// Returns the traits that its arms use, each once, in the order of the vocabulary.
     pub fn traits(&self) -> Vec<Trait> {
         let terms = self.arms.iter().flat_map(|arm| &arm.terms);
         let mut traits: Vec<Trait> = terms
@@ -405,7 +405,7 @@ impl Analytic {
         traits
     }
 
-    /// Returns whether each of its arms waits for a value that is new to the entity, of one of these traits.
+    /// Returns whether each of its arms requires a value of one of these traits that is new to the entity.
     pub fn needs_new(&self, traits: &[Trait]) -> bool {
         let needs = |arm: &Arm| {
             let mut gates = arm.gates.iter();
@@ -414,7 +414,7 @@ impl Analytic {
         self.arms.iter().all(needs)
     }
 
-    /// Returns the bursts that its arms look at.
+    /// Returns the bursts that its arms use.
     pub fn bursts(&self) -> Vec<(BurstKind, Window)> {
         let mut bursts: Vec<_> = self.asked_bursts().map(|b| (b.kind, b.over)).collect();
         bursts.sort_unstable();
@@ -422,8 +422,8 @@ impl Analytic {
         bursts
     }
 
-    /// Returns the burst by which it counts what a metric counts, in the one window in which it judges metrics, if there is
-    /// one whose window slides.
+    /// Returns the burst with a sliding window that counts the same as a metric, in the one window in which this analytic
+    /// judges metrics, if there is one.
     pub fn sliding(&self, metric: Metric) -> Option<(BurstKind, Window)> {
         let over = self.window?;
         self.asked_bursts()
@@ -431,7 +431,7 @@ impl Analytic {
             .map(|burst| (burst.kind, over))
     }
 
-    /// Returns the values of traits that its gates ask for.
+    /// Returns the trait values that its gates match.
     pub fn watched(&self) -> Vec<(Trait, Glob)> {
         let mut watched = Vec::new();
         self.each_gate(&mut |gate| {
@@ -442,7 +442,7 @@ impl Analytic {
         watched
     }
 
-    /// Returns the traits of which its gates ask whether calls lacked them, with the metrics that it looks at.
+    /// Returns the traits whose absence its gates check, with the metrics that it uses.
     pub fn beyond(&self) -> Vec<(Trait, Metric)> {
         let mut beyond = Vec::new();
         self.each_gate(&mut |gate| {
@@ -473,7 +473,7 @@ impl Analytic {
         })
     }
 
-    /// Returns the steps of the sequence, none if there is no sequence.
+    /// Returns the steps of the sequence; none if there is no sequence.
     pub fn steps(&self) -> &[Step] {
         self.sequence
             .as_ref()
@@ -517,9 +517,9 @@ impl Gate {
     }
 }
 
-/// Returns the analytics that come with the program, as configured, by id.
+/// Returns the built-in analytics, as configured, sorted by id.
 ///
-/// `overrides` are the `[analytic.ID]` tables of a configuration, and `mentioned` the ids that it names elsewhere.
+/// `overrides` are the `[analytic.ID]` tables of a configuration; `mentioned` are the ids that it names elsewhere.
 ///
 /// # Errors
 /// A usage error with all faults of the overrides and mentions, each with its file and line.
@@ -527,8 +527,8 @@ pub fn load(overrides: &Table, mentioned: &[Word]) -> Result<Vec<Analytic>> {
     load_from(&builtin(), overrides, mentioned)
 }
 
-/// Returns the analytics of some definitions, as [`load`] does. One that does not come with the program takes the place of
-/// the one with its id that does.
+/// Returns the analytics of some definitions, as [`load`] does. A user's analytic replaces the built-in one with the same
+/// id.
 ///
 /// # Errors
 /// A usage error with all faults of the files, overrides and mentions, each with its file and line.
@@ -543,7 +543,7 @@ pub fn load_from(
     Ok(analytics)
 }
 
-/// Returns what [`load_from`] does, and tells what is wrong to `faults`; those with faults may be missing.
+/// Returns the result of [`load_from`], and adds errors to `faults`. Analytics with faults may be missing.
 pub fn load_into(
     files: &[Definition],
     overrides: &Table,
@@ -571,7 +571,7 @@ pub fn load_into(
     analytics
 }
 
-/// Reads one definition, with the defaults of its elements; `name` stands for its file in messages.
+/// Reads one definition with the defaults of its elements; messages show `name` as its file.
 ///
 /// # Errors
 /// A usage error with all faults of the file, each with its line.

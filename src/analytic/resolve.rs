@@ -1,4 +1,4 @@
-//! References to elements, followed: from written arms and steps to checked ones.
+//! Resolves references to elements: from written arms and steps to checked ones.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use crate::event::IdentityKind;
 use crate::glob::Glob;
 use crate::vocab::{Metric, Str, Trait};
 
-/// Follows references to elements, and remembers which elements it met.
+/// Follows references to elements, and records which elements were used.
 pub(super) struct Resolver<'a> {
     elements: &'a Elements,
-    /// The elements that were met.
+    /// The elements that were used.
     pub used: BTreeSet<Str>,
     faults: &'a mut Faults,
 }
@@ -182,8 +182,8 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// Returns the value in force of an element and where it stands; an element without value is a fault, unless the
-    /// lack has been told already.
+    /// Returns the value in force of an element and where it was set. An element without a value is a fault, unless it was
+    /// already reported.
     fn value(&mut self, name: &Word) -> Option<(&ElementValue, &Place)> {
         let Some(element) = self.elements.get(&name.text) else {
             self.faults
@@ -252,7 +252,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// Returns a number that must be `wanted`; what is not is a fault where the number stands.
+    /// Returns a number that must be `wanted`; another number is a fault at its line.
     fn placed(
         &mut self,
         number: &Placed<f64>,
@@ -279,7 +279,7 @@ impl<'a> Resolver<'a> {
         self.words(given, "metric", Metric::parse, Metric::ALL)
     }
 
-    /// Returns words of a vocabulary. Those of an element are only now known to belong to it.
+    /// Returns words of a vocabulary. Only here can the words of an element be checked against it.
     fn words<T: Copy + std::fmt::Display>(
         &mut self,
         given: &GivenWords<T>,
@@ -297,7 +297,7 @@ impl<'a> Resolver<'a> {
         self.listed(&name.text, what, parse, valid)
     }
 
-    /// Returns the words that an element lists; `None` if it is no list.
+    /// Returns the words that an element lists; `None` if it is not a list.
     pub fn listed<T: Copy + std::fmt::Display>(
         &mut self,
         element: &str,

@@ -1,4 +1,4 @@
-//! Stories: what must and what must not alert, by example. Here they are only text; `story` reads and plays them.
+//! Stories: examples of what must alert and what must not. Here they are only text; `story` reads and plays them.
 
 use crate::document::{Faults, Fields, Place, Table};
 use crate::event::Provider;
@@ -6,17 +6,17 @@ use crate::event::Provider;
 /// A story, as written in the file of an analytic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Story {
-    /// What it tells, in a few words.
+    /// Its title.
     pub title: String,
-    /// Whose cloud it plays in, unless a line says otherwise.
+    /// The provider whose cloud it plays in, unless a line names another.
     pub provider: Provider,
     /// Its lines.
     pub text: String,
-    /// Where the first of its lines stands.
+    /// The line of the file where its first line is.
     pub place: Place,
 }
 
-/// Reads a `[[story]]`; `None` if it lacks something.
+/// Reads a `[[story]]`; `None` if a required key is missing.
 pub(super) fn read(table: &Table, faults: &mut Faults) -> Option<Story> {
     let mut fields = Fields::of(table, "[[story]]");
     let title = fields
@@ -30,7 +30,7 @@ pub(super) fn read(table: &Table, faults: &mut Faults) -> Option<Story> {
     let lines = text.and_then(|value| value.text(faults));
     fields.done(faults);
     let mut place = text?.place.clone();
-    // A text of several lines begins below its quotation marks.
+    // The text of a multi-line string starts below its quotation marks.
     place.line += usize::from(lines?.contains('\n'));
     Some(Story {
         title: title?.trim().to_owned(),

@@ -1,33 +1,33 @@
-//! The records and fields that an analytic rests on, so that what it is blind to can be told.
+//! The records and fields that an analytic requires. They show what it is blind to.
 
 use crate::event::{Action, Field, Provider, Source};
 
-/// Records that an analytic rests on.
+/// Records that an analytic requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Telemetry {
     /// The log.
     pub source: Source,
-    /// Logs that tell the same, so that either will do.
+    /// Logs that contain the same records, so that either is enough.
     pub or: Vec<Source>,
-    /// The provider that it is needed for, where that is not the log's own: Entra ID tells of identities of Azure.
+    /// The provider that it is needed for, where that is not the log's own: Entra ID logs identities of Azure.
     pub of: Option<Provider>,
-    /// What they are called, in a few words: `flow logs`.
+    /// Their short name: `flow logs`.
     pub name: String,
     /// Which of its records, in words.
     pub events: String,
     /// Their classes of action; never empty.
     pub actions: Vec<Action>,
-    /// Of these, and of those that show them, the operations that are meant; none for all. Classes are wider than logs: the
-    /// reading of a secret is a management event and shows nothing of data events.
+    /// Of these classes, the required operations; none means all. Classes are wider than logs: reading a secret is a
+    /// management event, and proves nothing about data events.
     pub operations: Vec<String>,
-    /// Classes that the same setting of the log brings: where these are seen, the records would be there if such a thing
-    /// had happened.
+    /// Classes that the same log setting enables. Where these are seen, the required records would be there if such an
+    /// event had happened.
     pub shown_by: Vec<Action>,
-    /// The fields that are needed of them.
+    /// The fields that these records need.
     pub fields: Vec<Field>,
     /// Whether nothing can be detected without it.
     pub required: bool,
-    /// What stays unseen without it.
+    /// What the analytic cannot see without it.
     pub without: String,
 }
 
@@ -37,20 +37,20 @@ impl Telemetry {
         self.of.or_else(|| self.source.provider())
     }
 
-    /// Returns whether records of a log and provider count: of the log itself, of one that does as well, or of a form into
-    /// which records of any log are turned.
+    /// Returns whether records of a log and provider count: records of the log itself, of an alternative, or of a format
+    /// into which any log can be converted.
     pub fn is_told_by(&self, source: Source, provider: Provider) -> bool {
         self.source.provider() == Some(provider)
             && (source == self.source || self.or.contains(&source) || source.provider().is_none())
     }
 }
 
-/// Something that happens and that no log tells, or none unless asked to.
+/// An event that no log records, or only if it is switched on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unobservable {
-    /// Whose cloud or service.
+    /// The cloud or service.
     pub provider: Provider,
-    /// What is not told.
+    /// What is not logged.
     pub what: String,
     /// What to collect instead, or how to switch it on.
     pub instead: String,
@@ -58,7 +58,7 @@ pub struct Unobservable {
     pub off_by_default: bool,
 }
 
-/// What providers do not tell whatever is asked of them, beside what each analytic says of itself.
+/// What providers do not log in any configuration, beside the blind spots of each analytic.
 pub const UNTOLD: &[(Provider, &str, &str)] = &[
     (
         Provider::Azure,

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind};
 use crate::event::Source;
 
-/// What every small definition of these tests begins with.
+/// The first lines of every small definition in these tests.
 const HEADER: &str = r#"schema = 1
 id = "AN1"
 title = "t"
@@ -19,7 +19,7 @@ entities = ["identity"]
 
 const ARM: &str = "[[arm]]\nid = \"A\"\ndoc = \"d\"\ncohort = \"any\"\n";
 
-/// Returns the faults that an error lists.
+/// Returns the faults in an error.
 fn faults(error: &Error) -> Vec<String> {
     assert_eq!(error.kind(), Kind::Usage);
     error
@@ -29,7 +29,7 @@ fn faults(error: &Error) -> Vec<String> {
         .collect()
 }
 
-/// Checks that a definition is refused for these reasons, each `line: message`; lines are counted after `before`.
+/// Checks that a definition is rejected for these reasons, each `line: message`; lines are counted after `before`.
 fn check(before: &str, text: &str, expected: &[&str]) {
     let skipped = before.lines().count();
     let error = parse(&format!("{before}{text}"), "a.toml").expect_err(text);
@@ -187,7 +187,7 @@ fn elements_are_checked() {
 }
 
 #[test]
-fn the_definitions_that_come_along_explain_themselves() {
+fn the_built_in_definitions_are_documented() {
     let analytics = load(&Table::empty("p.toml"), &[]).unwrap();
     let files = BUILTIN.iter().map(|(file, _)| *file);
     let of_files: Vec<_> = analytics
@@ -222,7 +222,7 @@ fn the_definitions_that_come_along_explain_themselves() {
         for provider in &analytic.providers {
             let mut rows = docs.telemetry.iter();
             let is_needed = rows.any(|row| row.required && row.provider() == Some(*provider));
-            // Or its provider does not log what would be needed, and the analytic says so.
+            // Otherwise its provider does not log what is needed, and the analytic documents that.
             let is_untold = docs
                 .unobservable
                 .iter()
@@ -247,7 +247,7 @@ fn analytic(id: &str, config: &str) -> Analytic {
         .unwrap()
 }
 
-/// Returns what calls from two countries within an hour weigh.
+/// Returns the weight of calls from two countries within an hour.
 fn travel(weight: f64) -> Term {
     let burst = Burst {
         kind: BurstKind::Countries,
@@ -451,7 +451,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn what_waits_for_a_new_client_is_told_from_what_does_not() {
+fn analytics_that_require_a_new_client_are_recognised() {
     let analytics = load(&Table::empty("p.toml"), &[]).unwrap();
     let needs = |id: &str, traits: &[Trait]| {
         let analytic = analytics.iter().find(|a| *a.id == *id).unwrap();
@@ -459,6 +459,6 @@ fn what_waits_for_a_new_client_is_told_from_what_does_not() {
     };
     assert!(needs("S3-CLIENT", &[Trait::Network, Trait::UserAgent]));
     assert!(!needs("S3-CLIENT", &[Trait::Network]));
-    // Its arm ENUM looks at volumes whatever is new.
+    // Its arm ENUM uses volumes, whatever is new.
     assert!(!needs("AN1594", Trait::ALL));
 }

@@ -1,4 +1,4 @@
-//! A definition as written: its shape and its words are right, its references to elements are not yet followed.
+//! A definition as written: its shape and its words are checked, its references to elements are not yet resolved.
 
 mod arm;
 
@@ -13,7 +13,7 @@ use crate::stats::Severity;
 use crate::time::Window;
 use crate::vocab::{BurstKind, EntityKind, Metric, Str, Trait};
 
-/// What stands for itself, or names the element that it is taken from, as in `"$ShareWeight"`.
+/// A literal value, or the name of the element that supplies it, as in `"$ShareWeight"`.
 pub(super) enum Given<T> {
     Literal(T),
     Element(Word),
@@ -34,7 +34,7 @@ pub(super) struct Written {
     pub arms: Vec<WrittenArm>,
     pub steps: Vec<(Place, WrittenStep)>,
     pub stories: Vec<Story>,
-    /// Whether all of the file could be read, so that what is missing here is missing there.
+    /// Whether the whole file could be read. Only then does a missing part mean that the file lacks it.
     pub whole: bool,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct WrittenArm {
     pub severity_max: Option<Severity>,
 }
 
-/// A value that may be given by an element, and where it stands.
+/// A value that an element may supply, and where it is written.
 pub(super) struct Placed<T> {
     pub place: Place,
     pub given: Given<T>,
@@ -97,7 +97,7 @@ pub(super) enum WrittenStep {
     Egress { within: Given<i64> },
 }
 
-/// Every word of a vocabulary that [`words!`](crate::vocab) made.
+/// All words of a vocabulary that [`words!`](crate::vocab) made.
 macro_rules! all {
     ($type:ident) => {
         &$type::ALL
@@ -108,7 +108,7 @@ macro_rules! all {
 }
 use all;
 
-/// Reads a definition; `None` if it says not even its id.
+/// Reads a definition; `None` if it does not even have an id.
 pub(super) fn read(root: &Table, faults: &mut Faults) -> Option<Written> {
     let before = faults.count();
     let mut fields = Fields::of(root, "the analytic");
@@ -185,7 +185,7 @@ fn read_version(value: &Value, faults: &mut Faults) -> Option<u32> {
     version
 }
 
-/// Reads a list of words of a vocabulary, of which there must be one.
+/// Reads a list of words of a vocabulary; it must not be empty.
 fn some_of<T: PartialEq>(
     value: &Value,
     what: &str,
@@ -212,7 +212,7 @@ fn some_of<T: PartialEq>(
     Some(known)
 }
 
-/// Returns the text of a key that must be there; an empty one if it is not, which is a fault.
+/// Returns the text of a required key. If it is missing, this adds a fault and returns an empty text.
 fn read_text(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> String {
     let value = fields.required(key, faults);
     let text = value.and_then(|value| value.text(faults));
@@ -345,7 +345,7 @@ fn read_elements(fields: &mut Fields<'_>, faults: &mut Faults) -> Elements {
             Some(kind) => default.and_then(|value| ElementValue::read(value, kind, faults)),
             None => None,
         };
-        // Whatever refers to an element whose type is wrong is not told again: it has no value to be wrong about.
+        // References to an element with a wrong type are not reported again: the element has no value to check.
         let kind = kind.unwrap_or(ElementKind::Number);
         let value = default.clone();
         elements.push(Element {

@@ -1,4 +1,4 @@
-//! How often which statistic is reached here: the stored distributions, and the days that stand out in them.
+//! How often each statistic is reached in this estate: the stored distributions, and the most extreme days in them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::time::Day;
 use crate::vocab::{Entity, Str};
 
 const DAYS_OF_WEEK: u32 = 7;
-/// Stored days from which each day of the week has a mean of its own: three of each.
+/// Stored days from which each day of the week has its own mean: three of each.
 const WEEKDAY_DAYS_MIN: usize = 21;
 
 /// The stored distributions as the scorer reads them.
@@ -31,33 +31,33 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Returns whether there is too little history for surprises to be read off the stored distributions.
+    /// Returns whether there is too little history to read surprises off the stored distributions.
     pub fn is_provisional(&self) -> bool {
         self.days < DAYS_CALIBRATED_MIN
     }
 }
 
-/// What an arm, or an analytic, said of an entity-day, and how much of it was put into its stored distribution.
+/// The value of an arm or an analytic for an entity-day, and the part that its stored distribution got.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Said {
     /// The arm by its stored name, or the analytic by its id.
     pub by: Str,
     /// The statistic of an arm, the rank of an analytic.
     pub value: f64,
-    /// What was recorded: less, if the tail rule applied.
+    /// The recorded value: lower, if the tail rule applied.
     pub recorded: f64,
 }
 
 /// One of the most extreme entity-days of a stored day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Extreme {
-    /// Who.
+    /// The entity.
     pub entity: Entity,
-    /// What each arm said.
+    /// The value of each arm.
     pub arms: Vec<Said>,
     /// The largest rank of each analytic.
     pub analytics: Vec<Said>,
-    /// The largest rank of all, as it was recorded.
+    /// The largest rank of all, as recorded.
     pub recorded: f64,
 }
 
@@ -71,7 +71,7 @@ impl Extreme {
     }
 }
 
-/// The stored distributions as the learner writes them: a log of what was scored.
+/// The stored distributions as the learner writes them: a log of scored values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationLog {
     /// The statistic of each arm, by [`arm_key`].
@@ -89,7 +89,7 @@ pub struct CalibrationLog {
 }
 
 impl CalibrationLog {
-    /// Returns what the scorer needs of it.
+    /// Returns the part that the scorer needs.
     pub fn freeze(&self) -> Calibration {
         let frozen = |of: &BTreeMap<Str, Distribution>| {
             of.iter()
@@ -105,7 +105,7 @@ impl CalibrationLog {
         }
     }
 
-    /// Keeps the most extreme entity-days of a day, and forgets days that have left the distributions.
+    /// Keeps the most extreme entity-days of a day, and drops days that have left the distributions.
     pub fn keep_extremes(&mut self, day: Day, mut of_day: Vec<Extreme>) {
         of_day.sort_by(|a, b| {
             b.rank()
@@ -118,8 +118,8 @@ impl CalibrationLog {
         self.extremes.retain(|day, _| *day >= first);
     }
 
-    /// Takes out what an analytic said of an entity on a day, because it turned out not to be normal. Returns whether it was
-    /// among the extremes of a stored day; what was not extreme, or has been dropped since, is left alone.
+    /// Removes the values of an analytic for an entity on a day, because that day was not normal. Returns whether it was
+    /// among the extremes of a stored day. Days that were not extreme, or were dropped since, stay as they are.
     pub fn forget(&mut self, entity: &Entity, day: Day, analytic: &str) -> bool {
         let Some(of_day) = self.extremes.get_mut(&day) else {
             return false;
@@ -158,8 +158,9 @@ impl CalibrationLog {
         true
     }
 
-    /// Returns the threshold that lets through so many entity-days a day, with what it is likely to let through in the
-    /// next days; `None` while no whole day is stored. `of` is an analytic's id, or `None` for the largest rank of all.
+    /// Returns the threshold that lets through so many entity-days a day, with the number that it is likely to let through
+    /// in the next days; `None` while no whole day is stored. `of` is an analytic's id, or `None` for the largest rank of
+    /// all.
     pub fn promise(
         &self,
         of: Option<&str>,
@@ -173,7 +174,7 @@ impl CalibrationLog {
         let frozen = distribution.freeze();
         let threshold = frozen.threshold_for_budget(alerts_per_day)?;
         let counts = self.reached_by_day(of, threshold.statistic);
-        // Over whole weeks it does not matter that Sundays are quiet.
+        // Over whole weeks, quiet Sundays do not matter.
         let has_weeks = days_ahead >= DAYS_OF_WEEK && counts.len() >= WEEKDAY_DAYS_MIN;
         let counts: Vec<(u8, u64)> = counts
             .into_iter()
@@ -183,7 +184,7 @@ impl CalibrationLog {
         let relative_sd = if threshold.beyond_data {
             frozen.tail().sd_ln_rate(threshold.statistic)
         } else {
-            // Of so many counted entity-days, each day's being as much alike as the counts show.
+            // The effective number of counted entity-days: it is smaller where days vary more than Poisson counts do.
             (dispersion / frozen.count_at_least(threshold.statistic).max(1) as f64).sqrt()
         };
         let mean = alerts_per_day * f64::from(days_ahead);
@@ -194,8 +195,8 @@ impl CalibrationLog {
         })
     }
 
-    /// Returns how many entity-days of each stored day reached a rank, in the order of days. `of` is an analytic's id, or
-    /// `None` for the largest of all.
+    /// Returns how many entity-days of each stored day reached a rank, ordered by day. `of` is an analytic's id, or `None`
+    /// for the largest of all.
     pub fn reached_by_day(&self, of: Option<&str>, rank: f64) -> Vec<(Day, u64)> {
         self.extremes
             .iter()
@@ -213,12 +214,12 @@ impl CalibrationLog {
     }
 }
 
-/// A threshold for a budget, and what it is likely to let through.
+/// A threshold for a budget, and the number of alerts that it is likely to let through.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Promise {
     /// The threshold, a rank.
     pub threshold: Threshold,
-    /// How much more the stored days' counts vary than Poisson's would.
+    /// How much more the counts of stored days vary than Poisson counts.
     pub dispersion: f64,
     /// A 95 % interval of the number of alerts in the days ahead.
     pub ahead: (u64, u64),
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_normal_leaves_every_distribution() {
+    fn a_day_that_was_not_normal_is_removed_from_every_distribution() {
         let day = Day(20_000);
         let mut log = CalibrationLog::default();
         let mut before = log.clone();

@@ -1,4 +1,4 @@
-//! The groups that an entity is judged against where its own history is thin, nearest first.
+//! The groups that supply an entity's prior where its own history is thin, nearest first.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +8,13 @@ use crate::vocab::{EntityKind, Str};
 /// A set of entities that share a prior.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Group {
-    /// What kind of level it is: role, region, peer group or estate.
+    /// The kind of level: role, region, peer group or estate.
     pub kind: EntityKind,
-    /// Its name, as an alert shows it.
+    /// Its name, as alerts show it.
     pub id: Str,
 }
 
-/// Groups from the nearest to the estate.
+/// Groups from the nearest one to the estate.
 pub type Chain = Vec<Group>;
 
 fn group(kind: EntityKind, id: impl Into<Str>) -> Group {

@@ -1,19 +1,19 @@
-//! Baselines that drifted: levels that have crept away from where they were.
+//! Baselines that drifted: levels that slowly moved away from their earlier value.
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Day;
 use crate::vocab::{Entity, Metric};
 
-/// A level below this is shown as nothing, of which nothing is a multiple.
+/// A level below this is shown as zero, so no ratio to it is given.
 const LEVEL_MIN: f64 = 0.05;
 
 /// How far the daily amounts of one metric of one entity have drifted above their slow level.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drifted {
-    /// Whose.
+    /// The entity.
     pub entity: Entity,
-    /// Of what.
+    /// The metric.
     pub metric: Metric,
     /// The first day of the rise: the cumulative sum has been above 0 since.
     pub since: Day,
@@ -28,32 +28,32 @@ pub struct Drifted {
 }
 
 impl Drifted {
-    /// Returns how many times as large the amount of a day has become; `None` if there was next to nothing before.
+    /// Returns the ratio of the daily amount now to the earlier one; `None` if there was next to nothing before.
     pub fn factor(&self) -> Option<f64> {
         (self.before >= LEVEL_MIN).then(|| self.now / self.before)
     }
 }
 
-/// What is rising in the estate, and from where on it counts as drifted.
+/// What is rising in the estate, and the threshold from which it counts as drifted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DriftReport {
     /// The last day judged; `None` if no day has closed yet.
     pub through: Option<Day>,
-    /// The cumulative sum that counts as drifted: as many entities a day as can be looked at get this far.
+    /// The cumulative sum that counts as drifted. It is set so that as many entities a day reach it as can be reviewed.
     pub threshold: f64,
-    /// Everything that rises at all, by entity and metric.
+    /// Everything that rises at all, sorted by entity and metric.
     pub rising: Vec<Drifted>,
 }
 
 impl DriftReport {
-    /// Returns what rises of one entity.
+    /// Returns the rising metrics of one entity.
     pub fn of(&self, entity: &Entity) -> &[Drifted] {
         let low = self.rising.partition_point(|rise| rise.entity < *entity);
         let high = self.rising.partition_point(|rise| rise.entity <= *entity);
         &self.rising[low..high]
     }
 
-    /// Returns the baselines that drifted: of each entity the metric that went farthest, the latest crossing first.
+    /// Returns the baselines that drifted: of each entity the metric that drifted most, the latest crossing first.
     pub fn drifted(&self) -> Vec<&Drifted> {
         let mut drifted: Vec<&Drifted> = self
             .rising
@@ -69,7 +69,7 @@ impl DriftReport {
         drifted
     }
 
-    /// Returns the baselines that drifted since an earlier edition, or, without one, on the last day judged.
+    /// Returns the baselines that drifted since an earlier generation, or, without one, on the last day judged.
     pub fn newly_drifted(&self, before: Option<&Self>) -> Vec<&Drifted> {
         let mut drifted = self.drifted();
         drifted.retain(|rise| match before {

@@ -1,4 +1,4 @@
-//! One published, immutable, complete edition of all baselines, with what they are judged by.
+//! A generation: one published, immutable, complete set of all baselines, with everything needed to judge by them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, Metric, Str, Trait};
 
-/// What a group lends to members without history of their own.
+/// The priors that a group supplies to members without enough history of their own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GroupState {
     /// Number of entities in it.
     pub members: u32,
-    /// Levels and rates per metric and window, sorted, as far as enough members have enough data.
+    /// Levels and rates per metric and window, sorted, where enough members have enough data.
     pub priors: Vec<((Metric, Window), CellPrior)>,
     /// Novelty per trait, sorted.
     pub novelty: Vec<(Trait, GroupNovelty)>,
@@ -28,14 +28,14 @@ pub struct GroupState {
     pub role_tails: Vec<(Metric, FrozenRoleHistogram)>,
 }
 
-/// One published edition of all baselines.
+/// One published set of all baselines.
 #[derive(Debug, Clone)]
 pub struct Generation {
     /// Its number, from 1; 0 is the empty one before any training.
     pub number: u64,
-    /// The day after the last one learnt: the first that it may judge.
+    /// The day after the last learnt day: the first day that it may judge.
     pub as_of: Day,
-    /// The first day that is remembered; what was first seen then may be older.
+    /// The first day that is remembered; an entity first seen on it may be older.
     pub first_day: Day,
     /// Per entity.
     pub baselines: FxHashMap<Entity, Baseline>,
@@ -45,24 +45,24 @@ pub struct Generation {
     pub support: FxHashMap<u64, u32>,
     /// Accounts whose own trail was read.
     pub own_accounts: OwnAccounts,
-    /// Accounts that the configuration calls ours beside them. Their trails may not be read, so a copy of their doings
-    /// in another trail may be the only one. Not stored.
+    /// Accounts that the configuration lists as ours, in addition. Their trails may not be read, so another trail's copy of
+    /// their actions may be the only one. Not stored.
     pub listed_accounts: OwnAccounts,
-    /// Instances and the identities behind them on the last days learnt.
+    /// Instances and the identities that use them, on the last learnt days.
     pub links: Links,
-    /// Identities created of late.
+    /// Identities created recently.
     pub created: Creations,
-    /// Credentials issued of late.
+    /// Credentials issued recently.
     pub issued: Issued,
-    /// Which classes of action the logs of the lookback had in them.
+    /// The classes of action in the logs of the lookback.
     pub seen: Seen,
-    /// What the logs of each day of the lookback had in them, in order.
+    /// The contents of the logs on each day of the lookback, in order.
     pub coverage: Vec<(Day, Arc<Coverage>)>,
-    /// Baselines that creep.
+    /// Baselines that drift.
     pub drift_report: DriftReport,
     /// The stored distributions.
     pub calibration: Calibration,
-    /// The thresholds that were tuned. Not stored with it: they are moved on purpose, not by learning.
+    /// The tuned thresholds. They are not stored with the generation: a person changes them, not learning.
     pub tuning: Tuning,
 }
 
@@ -72,7 +72,7 @@ pub fn support_key(which: Trait, hash: u64) -> u64 {
 }
 
 impl Generation {
-    /// Returns the generation that knows nothing.
+    /// Returns the generation without any baseline.
     pub fn empty(as_of: Day) -> Self {
         Self {
             number: 0,
@@ -94,13 +94,13 @@ impl Generation {
         }
     }
 
-    /// Returns whether an account is ours: its trail is read, or the configuration says so.
+    /// Returns whether an account is ours: its trail is read, or the configuration lists it.
     pub fn is_ours(&self, account: &Str) -> bool {
         self.own_accounts.contains(account) || self.listed_accounts.contains(account)
     }
 
-    /// Returns whether the logs of the lookback had actions of this class in them; for [`Action::EgressFlow`], whether network
-    /// flows of the provider are logged at all. What is not seen is not known to be absent from the estate.
+    /// Returns whether the logs of the lookback contained actions of this class; for [`Action::EgressFlow`], whether
+    /// network flows of the provider are logged at all. An unseen action is not known to be absent from the estate.
     pub fn sees(&self, provider: Provider, action: Action) -> bool {
         self.seen.has(provider, action)
     }
@@ -110,7 +110,7 @@ impl Generation {
         day.since(self.first_day).max(0)
     }
 
-    /// Returns the number of identities that are known for a trait value.
+    /// Returns the number of identities with a known trait value.
     pub fn support_of(&self, which: Trait, hash: u64) -> u32 {
         self.support
             .get(&support_key(which, hash))
@@ -118,8 +118,8 @@ impl Generation {
             .unwrap_or(0)
     }
 
-    /// Returns the prior for a metric in a window, and the group whose location and spread it has; `None` in place of the
-    /// group is the built-in default.
+    /// Returns the prior for a metric in a window, and the group that its location and spread come from; `None` in place of
+    /// the group means the built-in default.
     pub fn prior<'c>(
         &self,
         chain: &'c Chain,
@@ -154,7 +154,7 @@ impl Generation {
         (prior, lender)
     }
 
-    /// Returns the nearest group of a chain that has at least `members_min` members.
+    /// Returns the nearest group of a chain with at least `members_min` members.
     pub fn peers<'c>(
         &self,
         chain: &'c Chain,
@@ -166,7 +166,7 @@ impl Generation {
             .find(|(_, state)| state.members >= members_min)
     }
 
-    /// Returns the nearest group whose members' active hours of a metric number at least `hours_min`, or the widest.
+    /// Returns the nearest group with at least `hours_min` active hours of a metric, or the widest group.
     pub fn role_tail<'c>(
         &self,
         chain: &'c Chain,
@@ -211,8 +211,8 @@ mod tests {
     use crate::baseline::chain_of_identity;
     use crate::event::IdentityKind;
 
-    /// Somebody without history is judged by the nearest group that has enough members with enough data, from the
-    /// first event on.
+    /// An entity without history is judged by the nearest group that has enough members with enough data, from the first
+    /// event on.
     #[test]
     fn a_prior_comes_from_the_nearest_group_that_has_one() {
         let key = (Metric::ReadCalls, Window::HOUR);
@@ -242,7 +242,7 @@ mod tests {
             Provider::Aws,
             IdentityKind::Human,
         );
-        // Which groups of the chain have a level, and whose is taken; `None` is the built-in one.
+        // The groups of the chain with a level, and the group that is used; `None` is the built-in prior.
         for (have_level, taken) in [
             (vec![0, 1, 2, 3, 4], Some(0)),
             (vec![1, 2, 3, 4], Some(1)),
@@ -256,7 +256,7 @@ mod tests {
                 let cell = if have_level.contains(&at) {
                     level(at as f64)
                 } else {
-                    // A group that knows only how often lends that, and nothing else.
+                    // A group that knows only rates supplies those and nothing else.
                     rate
                 };
                 let state = GroupState {
@@ -271,7 +271,7 @@ mod tests {
             assert_eq!(prior.mean, mean);
             let is_rate_known = have_level.len() < all.len();
             assert_eq!(prior.alpha == 7.0, is_rate_known, "{have_level:?}");
-            // What no group knows of is judged by the built-in prior.
+            // The built-in prior covers what no group knows.
             assert_eq!(
                 generation.prior(&all, Metric::CopyCalls, key.1),
                 (Prior::BUILT_IN, None)

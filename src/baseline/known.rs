@@ -1,4 +1,4 @@
-//! The values of one trait that an entity is known for: bounded, and forgotten when long unseen.
+//! The known values of one trait of an entity. Their number is bounded, and values unseen for long are forgotten.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ impl KnownSet {
         &self.values
     }
 
-    /// Returns whether values had to be dropped for want of room; "not known" then means little.
+    /// Returns whether values were dropped because the set was full. "Not known" then means little.
     pub fn is_saturated(&self) -> bool {
         self.saturated
     }
@@ -51,7 +51,7 @@ impl KnownSet {
         self.saturated = true;
     }
 
-    /// Notes that a value was seen on a day. Days must come in order.
+    /// Records that a value was seen on a day. Days must come in order.
     pub fn see(&mut self, hash: u64, value: &Str, day: Day) {
         match self.hashes.binary_search(&hash) {
             Ok(at) => {
@@ -75,8 +75,8 @@ impl KnownSet {
         }
     }
 
-    /// Forgets what was last seen before a day, then what is beyond the room for the trait: the longest unseen first,
-    /// ties by the lower hash.
+    /// Forgets values last seen before a day, then values beyond the limit for the trait: the longest unseen first, ties by
+    /// the lower hash.
     pub fn trim(&mut self, which: Trait, oldest: Day) {
         self.retain(|known, _| known.last_day >= oldest);
         let room = if which == Trait::Bucket {

@@ -1,4 +1,4 @@
-//! What is normal: the baseline of one entity, and the published edition of all of them.
+//! What is normal: the baseline of one entity, and the published set of all of them.
 
 mod calibration;
 mod chain;
@@ -27,10 +27,10 @@ use crate::vocab::{Metric, Str, Trait};
 /// Hours of a week: the size of the profile that is kept for explanations.
 pub const HOURS_OF_WEEK: usize = 168;
 
-/// What is stored of one metric in one window: weighted moments of ln(1 + x) over active windows, and how many.
+/// Stored moments of one metric in one window: weighted moments of ln(1 + x) over active windows, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MetricState {
-    /// Weight of the windows, each night bounded.
+    /// Weight of the windows, bounded for each day.
     pub n: f64,
     /// Mean of ln(1 + x).
     pub mean: f64,
@@ -40,7 +40,7 @@ pub struct MetricState {
     pub active: f64,
 }
 
-/// How often an entity showed something new in a trait.
+/// How often an entity showed a new value of a trait.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoveltyCount {
     /// Active days in the lookback, the first excluded, with at least one new value.
@@ -50,7 +50,7 @@ pub struct NoveltyCount {
 /// What is normal for one entity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// First day on which it was seen, as far as memory goes.
+    /// First day on which it was seen, as far as memory reaches.
     pub first_day: Day,
     /// Last day on which it was seen.
     pub last_day: Day,
@@ -58,11 +58,11 @@ pub struct Baseline {
     pub n_events: u64,
     /// Weighted days since the first sighting, active or not.
     pub exposure: f64,
-    /// Days in the lookback on which it was active, its very first excluded, on which everything is new.
+    /// Days in the lookback on which it was active, without its very first day, on which everything is new.
     pub active_days: u32,
-    /// What kind of thing it is.
+    /// The kind of identity.
     pub kind: IdentityKind,
-    /// Whose cloud.
+    /// Its provider.
     pub provider: Option<Provider>,
     /// Its role.
     pub role: Option<Str>,
@@ -74,18 +74,18 @@ pub struct Baseline {
     pub metrics: Vec<((Metric, Window), MetricState)>,
     /// Known values per trait, sorted.
     pub traits: Vec<(Trait, KnownSet)>,
-    /// Days with something new per trait, sorted.
+    /// Days with a new value per trait, sorted.
     pub novelty: Vec<(Trait, NoveltyCount)>,
-    /// Groups that it is judged against where its own history is thin, nearest first.
+    /// The groups that supply its prior where its own history is thin, nearest first.
     pub chain: Chain,
     /// Days on which it was active in each hour of the week, Monday 00:00 UTC first; for explanations only.
     pub hours: Vec<u8>,
-    /// Reads and external bytes by minute of its first day, if that was the last day learnt: a sequence may go on.
+    /// Reads and external bytes by minute of its first day, if that was the last learnt day: a sequence may continue.
     pub first_day_timeline: Vec<(u16, Minute)>,
 }
 
 impl Baseline {
-    /// Returns what is stored of a metric in a window; nothing stored is no active window.
+    /// Returns the stored moments of a metric in a window; without any, there was no active window.
     pub fn evidence(&self, metric: Metric, window: Window) -> Evidence {
         let state = self
             .metrics
@@ -100,7 +100,7 @@ impl Baseline {
         self.evidence_of(&state)
     }
 
-    /// Returns what is stored of one metric as evidence over this entity's days.
+    /// Returns the stored moments of one metric as evidence over this entity's days.
     pub fn evidence_of(&self, state: &MetricState) -> Evidence {
         Evidence {
             n: state.n,
@@ -111,7 +111,7 @@ impl Baseline {
         }
     }
 
-    /// Returns on how many days of the lookback it was seen, its first included. `as_of` is the morning that it is of.
+    /// Returns on how many days of the lookback it was seen, including its first. `as_of` is the morning of the baseline.
     pub fn days_seen(&self, as_of: Day) -> u32 {
         let is_first_in = self.first_day >= as_of.plus(-LOOKBACK_DAYS);
         self.active_days + u32::from(is_first_in)

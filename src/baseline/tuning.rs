@@ -1,4 +1,4 @@
-//! Thresholds that somebody tuned: kept beside the generations, so that they stand still while baselines move.
+//! Tuned thresholds. They are kept beside the generations, so that they stay the same while baselines change.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::Calibration;
 use crate::vocab::Str;
 
-/// A threshold as it was tuned, and how sure it was then.
+/// A tuned threshold, with its uncertainty at that time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TunedThreshold {
     /// Alerts a day that it was tuned for, above 0.
     pub budget_per_day: f64,
-    /// Minus log10 of the share of entity-days that reach it.
+    /// Minus log10 of the fraction of entity-days that reach it.
     pub surprise: f64,
-    /// The same on the scale from 0 to 100.
+    /// The same as a score from 0 to 100.
     pub score: f64,
     /// A 95 % interval of the alerts a day that it lets through on average.
     pub alerts_per_day: (f64, f64),
-    /// The scores at which the ends of that interval would be kept: lower, upper.
+    /// The scores at the ends of that interval: lower, upper.
     pub scores: (f64, f64),
     /// The generation that it was tuned on.
     pub generation: u64,
-    /// When, as RFC 3339.
+    /// When it was tuned, as RFC 3339.
     pub tuned: String,
 }
 
@@ -45,7 +45,7 @@ impl Tuning {
         }
     }
 
-    /// Puts a threshold in the place of the one that the scope had, if any.
+    /// Replaces the threshold of a scope, or sets it if there was none.
     pub fn set(&mut self, of: Option<&Str>, threshold: TunedThreshold) {
         match of {
             None => self.estate = Some(threshold),
@@ -55,7 +55,7 @@ impl Tuning {
         }
     }
 
-    /// Takes the threshold of a scope away. Returns whether there was one.
+    /// Removes the threshold of a scope. Returns whether there was one.
     pub fn remove(&mut self, of: Option<&str>) -> bool {
         match of {
             None => self.estate.take().is_some(),
@@ -63,7 +63,7 @@ impl Tuning {
         }
     }
 
-    /// Returns every scope that was tuned, the estate first.
+    /// Returns every tuned scope, the estate first.
     pub fn iter(&self) -> impl Iterator<Item = (Option<&Str>, &TunedThreshold)> {
         self.estate
             .iter()
@@ -73,8 +73,8 @@ impl Tuning {
 }
 
 impl Calibration {
-    /// Returns how many entity-days a day a surprise lets through, going by the stored days; `None` while no whole day is
-    /// stored, or nothing of that analytic. `of` is an analytic's id, or `None` for the largest of all.
+    /// Returns how many entity-days a day a surprise lets through, by the stored days; `None` while no whole day is stored,
+    /// or nothing of that analytic. `of` is an analytic's id, or `None` for the largest of all.
     pub fn lets_through(&self, of: Option<&str>, surprise: f64) -> Option<f64> {
         self.reaching(of, self.rank_at(surprise))
     }
@@ -101,7 +101,7 @@ mod tests {
     use crate::baseline::CalibrationLog;
 
     #[test]
-    fn a_surprise_lets_through_what_its_name_says() {
+    fn a_surprise_lets_through_the_number_that_it_promises() {
         let mut log = CalibrationLog::default();
         for day in 0..28 {
             let values: Vec<f64> = (1..=100).map(|n| -(f64::from(n) / 101.0).ln()).collect();

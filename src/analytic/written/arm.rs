@@ -135,7 +135,7 @@ fn read_term(value: &Value, faults: &mut Faults) -> Option<WrittenTerm> {
     }
 }
 
-/// Reads what is asked of a burst, beside what is counted in it.
+/// Reads the requirements of a burst, beside the kind that is counted.
 fn read_burst(value: &Value, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<WrittenBurst> {
     let kind = value.one_of("burst", BurstKind::parse, all!(BurstKind), faults);
     let over = fields.required("over", faults).and_then(|value| {
@@ -175,7 +175,7 @@ fn traits(value: &Value, faults: &mut Faults) -> Option<Vec<Trait>> {
     some_of(value, "trait", Trait::parse, all!(Trait), faults)
 }
 
-/// The gates that are a word.
+/// The gates that are one word.
 const GATE_WORDS: [&str; 3] = ["context", "external", "sequence"];
 /// The forms of the other gates: each is a table with one of these keys.
 const GATE_KEYS: &str = "active, at_least (with of), any, act, burst (with over and at_least), \
@@ -238,7 +238,7 @@ fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
     gate
 }
 
-/// Reads a gate of those that ask for more than a word; `None` if it is none of them.
+/// Reads a gate that takes parameters; `None` if it is none of them.
 fn read_other_gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Option<WrittenGate>> {
     if let Some(value) = fields.optional("burst") {
         return Some(read_burst(value, fields, faults).map(WrittenGate::Burst));

@@ -1,4 +1,4 @@
-//! The main job in one go, without a store: days before the split are learnt, each day after it is judged and then learnt.
+//! The main job in one run, without a store: days before the split are learnt, each later day is judged and then learnt.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::score::Alert;
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::Day;
 
-/// Share of the days that is learnt when nothing is said about the split.
+/// The fraction of the days that is learnt if no split is given.
 const LEARNT_SHARE: f64 = 2.0 / 3.0;
 
 /// Where learning ends and judging begins.
@@ -41,15 +41,15 @@ pub enum Split {
 pub struct BacktestOptions {
     /// Where learning ends.
     pub split: Split,
-    /// Whether the generation at the split judges all that follows, and nothing more is learnt.
+    /// Whether the generation at the split judges all later days, and nothing more is learnt.
     pub frozen: bool,
-    /// Thresholds and what is shown.
+    /// Thresholds and output options.
     pub score: ScoreOptions,
-    /// What is known to have happened.
+    /// Known incidents.
     pub labels: Option<Vec<Label>>,
 }
 
-/// What a backtest came to.
+/// The result of a backtest.
 #[derive(Debug)]
 pub struct Backtest {
     /// What was read and judged.
@@ -66,26 +66,27 @@ pub struct Backtest {
     pub calibration_days: u32,
     /// Thresholds at the split, as scores, by analytic.
     pub thresholds: BTreeMap<String, f64>,
-    /// The least and the greatest threshold of the days judged, as scores, by analytic: an estate that grows raises them.
+    /// The least and the greatest threshold on the judged days, as scores, by analytic: in an estate that grows, thresholds
+    /// rise.
     pub thresholds_between: BTreeMap<String, (f64, f64)>,
-    /// How alerts compare with labels, where there are any.
+    /// How alerts compare with labels, if there are any.
     pub evaluation: Option<Evaluation>,
     /// Alerts per day judged.
     pub per_day: Vec<DayCount>,
-    /// Baselines that were found to have moved, by the day that was then judged.
+    /// Baselines that drifted, by the day that was judged next.
     pub drifted: Vec<(Day, DriftReport)>,
 }
 
 /// Alerts of one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DayCount {
-    /// Which day, as in `2026-03-16`.
+    /// The day, as in `2026-03-16`.
     pub day: String,
     /// Episodes that crossed their threshold.
     pub alerts: u64,
 }
 
-/// Plays the replay over a set of logs.
+/// Runs the replay over a set of logs.
 ///
 /// # Errors
 ///
@@ -117,7 +118,7 @@ pub fn backtest(
     )
 }
 
-/// Plays the replay over events that are at hand.
+/// Runs the replay over events that are in memory.
 ///
 /// # Errors
 ///
@@ -193,7 +194,7 @@ fn play(
     let mut alerts = Vec::new();
     let mut per_day = Vec::new();
     let mut drifted: Vec<(Day, DriftReport)> = Vec::new();
-    let mut movement_before = None;
+    let mut previous_report = None;
     let mut new_entities = NewEntityCache::default();
     let mut states = AlertStates::new();
     for (number, (&day, aggregate)) in aggregates.range(split..).enumerate() {
@@ -208,8 +209,8 @@ fn play(
         }
         if !options.frozen || number == 0 {
             let drift_report = std::mem::take(&mut generation.drift_report);
-            drifted.extend(news(day, &drift_report, movement_before.as_ref()));
-            movement_before = Some(drift_report);
+            drifted.extend(news(day, &drift_report, previous_report.as_ref()));
+            previous_report = Some(drift_report);
         }
         let before = summary.episodes.values().sum::<u64>();
         let of_day = evaluate_day(DayEvaluation {
@@ -259,7 +260,7 @@ fn play(
     })
 }
 
-/// Returns what moved since the night before, if anything did.
+/// Returns what drifted since the day before, if anything did.
 fn news(
     day: Day,
     drift_report: &DriftReport,

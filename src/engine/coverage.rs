@@ -1,4 +1,5 @@
-//! What each analytic sees and does not see: an analytic that lacks what it rests on is blind, and not quiet.
+//! What each analytic sees and does not see. An analytic that lacks required records is blind; that is different from
+//! quiet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,74 +17,74 @@ use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
 use crate::vocab::{Metric, Str, words};
 
-/// The share of records without a field from which it counts as missing: some calls lack it by their nature.
+/// The fraction of records without a field from which the field counts as missing: some calls naturally lack it.
 const LACKING_MAX: f64 = 0.2;
-/// So many records must be there before a share of them says something.
+/// The number of records that must be there before this fraction means something.
 const RECORDS_MIN: u64 = 20;
-/// Days with other logs of the provider after which records that do not come any more are silent.
+/// Records count as silent after this many days without them, if other logs of the provider continued.
 const SILENT_DAYS: usize = 3;
 
-/// What logs had in them, by day.
+/// The contents of logs, by day.
 pub type CoveredDays = BTreeMap<Day, Arc<Coverage>>;
 
 words! {
     /// What an analytic sees of a provider.
     CoverageVerdict {
-        /// All that it rests on is there.
+        /// All required records are there.
         Covered = "covered",
-        /// It judges, but something that it could see it does not.
+        /// It judges, but some of what it could see is missing.
         Partial = "partial",
         /// It cannot find anything.
         Blind = "blind",
-        /// It does not judge the provider, whatever is there.
+        /// It does not judge the provider, whatever records there are.
         Unjudged = "unjudged",
     }
 }
 
 words! {
-    /// Whether records that an analytic rests on come.
+    /// Whether required records arrive.
     CoverageState {
-        /// They are there.
+        /// They arrive.
         Seen = "seen",
-        /// There are none, but others that the same setting of the log brings: nothing of the kind happened.
+        /// There are none, but the same log setting brings other records: nothing of the kind happened.
         Quiet = "quiet",
-        /// They came, and come no more while other logs of the provider go on.
+        /// They stopped, while other logs of the provider continue.
         Silent = "silent",
-        /// They never came.
+        /// They never arrived.
         Never = "never",
     }
 }
 
-/// How many records lack a field that they should have.
+/// How many records lack a field that they need.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FieldLack {
     /// The field.
     pub field: Field,
-    /// The share without it; `None` where no record should have it in every case.
+    /// The fraction without it; `None` for a field that not every record needs.
     pub share: Option<f64>,
-    /// Whether so many lack it that the analytic sees less for it.
+    /// Whether so many records lack it that the analytic sees less.
     pub is_missing: bool,
 }
 
-/// What is seen of one kind of records that an analytic rests on.
+/// What is seen of one kind of required records.
 #[derive(Debug, Clone)]
 pub struct LogSourceCoverage {
-    /// Which.
+    /// The requirement.
     pub telemetry: Telemetry,
-    /// Whether they come.
+    /// Whether they arrive.
     pub state: CoverageState,
     /// Records.
     pub records: u64,
     /// The last of them, or of those that show that they would be there.
     pub last: Option<Time>,
-    /// Operations seen, and how often each.
+    /// Operations seen, with their counts.
     pub operations: BTreeMap<Str, u64>,
     /// The fields that are needed.
     pub fields: Vec<FieldLack>,
 }
 
 impl LogSourceCoverage {
-    /// Returns whether the records do not come.
+    /// Returns whether the records are missing.
     pub fn is_gone(&self) -> bool {
         matches!(self.state, CoverageState::Silent | CoverageState::Never)
     }
@@ -99,19 +100,19 @@ impl LogSourceCoverage {
 pub struct AnalyticCoverage {
     /// The analytic.
     pub analytic: Str,
-    /// Whose logs.
+    /// The provider.
     pub provider: Provider,
-    /// What it comes to.
+    /// The verdict.
     pub verdict: CoverageVerdict,
     /// Whether there is any record of the provider.
     pub has_records: bool,
     /// Whether it needs a list of sensitive buckets, and there is none.
     pub lacks_sensitive: bool,
-    /// What it rests on, in the order of its definition.
+    /// Its requirements, in the order of its definition.
     pub log_sources: Vec<LogSourceCoverage>,
 }
 
-/// Puts the days of the lookback together with those of aggregates; where a day is in both, the lookback's stands.
+/// Merges the days of the lookback with those of aggregates. Where a day is in both, the lookback's is kept.
 pub fn days_of(lookback: &[(Day, Arc<Coverage>)], aggregates: &DayAggregates) -> CoveredDays {
     let mut days: CoveredDays = lookback.iter().cloned().collect();
     for (day, aggregate) in aggregates {
@@ -121,7 +122,7 @@ pub fn days_of(lookback: &[(Day, Arc<Coverage>)], aggregates: &DayAggregates) ->
     days
 }
 
-/// Reads logs for what is in them, without a store. As in a store, a record counts once however often it was delivered.
+/// Reads the contents of logs, without a store. As in a store, a record counts once however often it was delivered.
 ///
 /// # Errors
 ///
@@ -150,8 +151,8 @@ pub fn covered_logs(
     Ok((days_of(&[], &aggregates), summary))
 }
 
-/// Judges what each enabled analytic sees of each provider that it is written for, or rests on and that has records; by
-/// analytic and provider.
+/// Judges what each enabled analytic sees of each provider that it is written for, or that it requires and that has
+/// records; ordered by analytic and provider.
 pub fn assess(setup: &Setup, days: &CoveredDays) -> Vec<AnalyticCoverage> {
     let mut seen_on: BTreeMap<Provider, BTreeSet<Day>> = BTreeMap::new();
     for (day, coverage) in days {
@@ -242,7 +243,7 @@ fn log_source(
             if !is_shown && !row.actions.contains(&key.action) {
                 continue;
             }
-            // Operations of the plain form are called as whoever wrote it likes; of many, not all are known by name.
+            // Operations of the plain form have arbitrary names; and where there are many, not all names are kept.
             let is_any_meant =
                 row.operations.is_empty() || key.source == Source::Plain || log_source.is_crowded();
             let is_meant = |operation: &str| {
@@ -304,8 +305,8 @@ fn log_source(
     }
 }
 
-/// Returns whether records have not come for [`SILENT_DAYS`] days on which other logs of the provider went on, and for longer
-/// than they ever stayed away before.
+/// Returns whether records have been absent for [`SILENT_DAYS`] days on which other logs of the provider continued, and for
+/// longer than any earlier gap.
 fn is_silent(came_on: &BTreeSet<Day>, provider_days: &BTreeSet<Day>) -> bool {
     let (mut gap, mut longest) = (0, 0);
     let Some(first) = came_on.first() else {
@@ -339,7 +340,7 @@ mod tests {
         Setup::new(Config::default(), analytics, now)
     }
 
-    /// A record that lacks nothing; a flow if its action is one.
+    /// A record with all fields; a flow if its action is one.
     fn event(day: i32, source: Source, action: Action, op: &str) -> Event {
         let provider = source.provider().unwrap_or(Provider::Aws);
         let mut event = Event::new(Day(day).start(), "e".into(), provider, source);
@@ -365,7 +366,7 @@ mod tests {
         event
     }
 
-    /// The records of a whole AWS estate over some days, without those that are to be left out.
+    /// The records of a whole AWS estate over some days, without those that a test leaves out.
     fn days(n_days: i32, leave_out: impl Fn(&Event) -> bool) -> CoveredDays {
         use Action::{
             AssumeRole, EgressFlow, ListBuckets, ListObjects, ReadObject, WriteObject, WritePosture,
@@ -422,12 +423,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_logged_makes_blind_and_not_quiet() {
+    fn missing_records_are_reported_as_blind() {
         use CoverageVerdict::{Blind, Covered, Partial};
         let all = days(10, |_| false);
         assert_eq!(verdict_of(&all, "AN1328", Provider::Aws), (Covered, vec![]));
         assert_eq!(verdict_of(&all, "AN1594", Provider::Aws), (Covered, vec![]));
-        // Sensitive buckets are not listed.
+        // No sensitive buckets are listed.
         assert_eq!(verdict_of(&all, "AN0370", Provider::Aws), (Blind, vec![]));
         let no_flows = days(10, |e| e.is_flow());
         assert_eq!(
@@ -444,7 +445,7 @@ mod tests {
             verdict_of(&no_data_events, "AN1328", Provider::Aws),
             (Blind, vec!["never S3 data events".into()])
         );
-        // Secrets are read in management events, which show nothing of data events.
+        // Reads of secrets are management events; they prove nothing about data events.
         let mut secrets = no_data_events.clone();
         let mut coverage = Coverage::default();
         coverage.note(&event(
@@ -466,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stops_is_silent_once_it_was_away_for_longer_than_ever() {
+    fn records_are_silent_once_their_gap_is_longer_than_any_before() {
         let stops_at = |stop: i32| {
             let day_of = move |e: &Event| e.time.day().0;
             days(10, move |e| e.is_flow() && day_of(e) >= stop)
@@ -477,7 +478,7 @@ mod tests {
             state(7),
             (CoverageVerdict::Partial, vec!["silent flow logs".into()])
         );
-        // A job that comes once in four days is not silent after three.
+        // A job that runs once in four days is not silent after three.
         let seldom = days(12, |e| e.is_flow() && e.time.day().0 % 4 != 0);
         assert_eq!(
             verdict_of(&seldom, "AN1328", Provider::Aws),
@@ -486,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_in_another_form_will_do_and_a_missing_field_is_told() {
+    fn a_copy_in_another_form_is_enough_and_a_missing_field_is_reported() {
         let other_form = |bytes: bool| {
             let mut all = days(5, |e| e.action == Action::ReadObject || e.is_flow());
             let mut coverage = Coverage::default();

@@ -1,4 +1,4 @@
-//! The nights, played over logs of which the truth is known, for several budgets at once and before an onlooker.
+//! A replay over labelled logs, for several budgets at once. An observer sees each day.
 
 use std::collections::BTreeMap;
 
@@ -19,28 +19,28 @@ use crate::stats::constants::SURPRISE_MIN;
 use crate::time::Day;
 use crate::vocab::Entity;
 
-/// One day, as an onlooker sees it before it is learnt.
+/// One day, as an observer sees it before it is learnt.
 pub struct DayView<'a> {
-    /// Which day.
+    /// The day.
     pub day: Day,
     /// What happened, by entity.
     pub facts: &'a BTreeMap<Entity, DayFacts>,
-    /// Who judged it; `None` on days that are only learnt.
+    /// The generation that judged it; `None` on days that are only learnt.
     pub morning: Option<&'a Generation>,
 }
 
-/// What a budget came to.
+/// The result for one budget.
 #[derive(Debug)]
 pub struct BudgetRun {
-    /// Alerts a day that were promised.
+    /// The promised alerts a day.
     pub budget_per_day: f64,
-    /// How many the tuner foresaw at the split for all judged days together: a 95 % interval.
+    /// The number that the tuner predicted at the split for all judged days together: a 95 % interval.
     pub simulation: Option<(u64, u64)>,
-    /// All alerts, those that an approval covers among them.
+    /// All alerts, including those that an approval covers.
     pub alerts: Vec<Alert>,
 }
 
-/// What a rehearsal came to.
+/// The result of a dry run.
 #[derive(Debug)]
 pub struct DryRun {
     /// What was read.
@@ -51,7 +51,7 @@ pub struct DryRun {
     pub budgets: Vec<BudgetRun>,
 }
 
-/// Learns the days before `split`, then judges each day for every budget, and learns it. `look` is shown every day.
+/// Learns the days before `split`, then judges each day for every budget, and learns it. `look` gets every day.
 ///
 /// # Errors
 ///
@@ -97,7 +97,7 @@ pub fn dry_run(
         number += 1;
         let mut generation = replay.generation(number);
         if runs.is_empty() {
-            // A small estate never raises all that a large budget would let through.
+            // A small estate never raises as many alerts as a large budget would let through.
             let most = generation.calibration.lets_through(None, SURPRISE_MIN);
             let ahead = |budget: f64| {
                 let raised = most.map_or(budget, |most| budget.min(most));

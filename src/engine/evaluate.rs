@@ -1,4 +1,4 @@
-//! Alerts against labels: what was found, how soon, and what was false.
+//! Alerts against labels: what was found, how soon, and which alerts were false.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,18 +12,18 @@ use crate::time::Time;
 /// How long after a label's end, in seconds, an alert still hits it.
 const GRACE_SECS: i64 = 3_600;
 
-/// What somebody knows to have happened.
+/// A known incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// Which analytic should see it.
+    /// The analytic that should find it.
     pub analytic: String,
-    /// Ids by which the identity is accepted.
+    /// The ids by which the identity is matched.
     pub identity: Vec<String>,
     /// First event.
     pub start: Time,
     /// Last event.
     pub end: Time,
-    /// What it is.
+    /// A description.
     pub note: String,
 }
 
@@ -38,7 +38,7 @@ struct WrittenLabel {
     note: String,
 }
 
-/// How an analytic, or all of them, did against labels.
+/// How an analytic, or all of them, compare with labels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct AnalyticEvaluation {
     /// Labels.
@@ -49,9 +49,9 @@ pub struct AnalyticEvaluation {
     pub true_alerts: u64,
     /// Alerts that hit none.
     pub false_alerts: u64,
-    /// Share of alerts that hit a label; absent without alerts.
+    /// The fraction of alerts that hit a label; absent without alerts.
     pub precision: Option<f64>,
-    /// Share of labels that were hit; absent without labels.
+    /// The fraction of labels that were hit; absent without labels.
     pub recall: Option<f64>,
     /// Median seconds from a label's start to its first alert.
     pub time_to_detect_p50_secs: Option<i64>,
@@ -59,7 +59,7 @@ pub struct AnalyticEvaluation {
     pub time_to_detect_p90_secs: Option<i64>,
 }
 
-/// How everything did against labels.
+/// How all alerts compare with labels.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Evaluation {
     /// Per analytic.
@@ -68,14 +68,14 @@ pub struct Evaluation {
     pub all: AnalyticEvaluation,
     /// False alerts a day.
     pub false_alerts_per_day: f64,
-    /// False alerts that tell of a labelled identity in the time of its label, by another analytic than the label's.
+    /// False alerts about a labelled identity in the time of its label, by another analytic than the label's.
     pub beside_labels: u64,
-    /// Days of identities, a day, on which all other false alerts came: several analytics may tell of one. This is what a
-    /// budget counts.
+    /// Identity-days, a day, with any other false alert: several analytics may report the same one. This is what a budget
+    /// counts.
     pub false_identity_days_per_day: f64,
     /// Notes of the labels that no alert hit.
     pub missed: Vec<String>,
-    /// Alerts that hit no label, in the order of their times.
+    /// Alerts that hit no label, ordered by time.
     pub false_alerts: Vec<FalseAlert>,
 }
 
@@ -86,19 +86,19 @@ pub struct FalseAlert {
     pub time: String,
     /// The analytic.
     pub analytic: String,
-    /// Its score when it was told first.
+    /// Its score in its first version.
     pub score: f64,
-    /// Whom it is about.
+    /// The entity.
     pub entity: String,
     /// Its id.
     pub alert_id: String,
 }
 
-/// Reads labels, one JSON document a line.
+/// Reads labels, one JSON document per line.
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read, or a line is no label; it says which.
+/// Fails if the file cannot be read or a line is not a label; the error names the line.
 pub fn read_labels(path: &Path) -> Result<Vec<Label>> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         Error::failed(format!("cannot read the labels `{}`", path.display())).cause(e)
@@ -140,7 +140,7 @@ impl Label {
         alert.analytic == self.analytic && self.holds(alert.time) && self.is_of(&alert.entity)
     }
 
-    /// Returns whether an alert of that time may rest on it.
+    /// Returns whether an alert of that time may belong to it.
     pub fn holds(&self, time: Time) -> bool {
         time >= self.start && time <= self.end.plus_secs(GRACE_SECS)
     }
@@ -152,7 +152,7 @@ impl Label {
     }
 }
 
-/// Compares the alerts of `days` days with labels. Labels that end before `from` are left out: nobody looked there.
+/// Compares the alerts of `days` days with labels. Labels that end before `from` are left out: those days were not judged.
 pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> Evaluation {
     let labels: Vec<&Label> = labels.iter().filter(|l| l.end >= from).collect();
     let episodes: Vec<&Alert> = alerts

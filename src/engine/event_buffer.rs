@@ -1,4 +1,4 @@
-//! The events of days that are being judged, set aside so that an alert can be told from its very events.
+//! The events of days that are being judged. They are kept on disk, so that an alert can be built from its exact events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
@@ -9,30 +9,30 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::time::Day;
 
-/// The most bytes that one set-aside event may take; more is damage. A record has at most a mebibyte, but an event may
-/// repeat its texts: a session is part of the identity, of its aliases, and of what was created.
+/// The most bytes of one buffered event; a longer one is damage. A record has at most a mebibyte, but an event may repeat
+/// its texts: a session is part of the identity, of its aliases, and of what was created.
 const EVENT_BYTES_MAX: usize = 16 << 20;
-/// So many bytes of one day are written out at a time.
+/// Bytes of one day that are written at a time.
 const BLOCK_BYTES: usize = 1 << 18;
-/// The most bytes of all days that wait to be written out.
+/// The most bytes of all days that wait to be written.
 const WAITING_BYTES_MAX: usize = 16 << 20;
 
-/// Events by day, on disk, in the order in which they were told.
+/// Events by day, on disk, in the order in which they were added.
 ///
-/// However many days there are, no file stays open for each: logs may hold events of any date.
+/// However many days there are, no file stays open for each: logs may contain events of any date.
 #[derive(Default)]
 pub struct EventBuffer {
     place: Place,
-    /// What is not yet written out: whole events.
+    /// What is not yet written: whole events.
     waiting: BTreeMap<Day, Vec<u8>>,
     waiting_bytes: usize,
     buffer: Vec<u8>,
 }
 
 enum Place {
-    /// One file without a name, which ends with the buffer.
+    /// One file without a name, deleted with the buffer.
     Temporary(Option<Blocks>),
-    /// A file for each day, which stays.
+    /// A permanent file for each day.
     Folder(Folder),
 }
 
@@ -46,24 +46,25 @@ impl Default for Place {
 struct Blocks {
     file: File,
     end: u64,
-    /// Where the blocks of each day lie: from, length.
+    /// The blocks of each day: offset, length.
     of_day: BTreeMap<Day, Vec<(u64, u64)>>,
 }
 
 struct Folder {
     path: PathBuf,
     lengths: BTreeMap<Day, u64>,
-    /// Days written to since all was last made durable.
+    /// Days written to since the last sync.
     unsynced: BTreeSet<Day>,
 }
 
 impl EventBuffer {
-    /// Makes an empty buffer, which ends with this value.
+    /// Creates an empty buffer, deleted with this value.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Opens a buffer whose files stay, cut to the lengths that are known to be whole; other files in it are removed.
+    /// Opens a buffer with permanent files, cut to the lengths that are known to be complete. Other files in it are
+    /// removed.
     ///
     /// # Errors
     ///
@@ -81,7 +82,7 @@ impl EventBuffer {
         })
     }
 
-    /// Sets an event aside.
+    /// Adds an event.
     ///
     /// # Errors
     ///
@@ -117,7 +118,8 @@ impl EventBuffer {
         days.into_iter().try_for_each(|day| self.write_out(day))
     }
 
-    /// Writes out what is still in memory, durably if the files stay; returns the length of each day's file, if it has one.
+    /// Writes everything that is still in memory, durably for permanent files. Returns the length of each day's file, if it
+    /// has one.
     ///
     /// # Errors
     ///
@@ -131,11 +133,11 @@ impl EventBuffer {
         Ok(folder.lengths.clone())
     }
 
-    /// Hands over the events of a day, in the order in which they were set aside.
+    /// Passes on the events of a day, in the order in which they were added.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does.
+    /// Fails if the disk fails.
     pub fn of_day(&self, day: Day, mut each: impl FnMut(Event)) -> Result<()> {
         let waiting = self.waiting.get(&day).map_or(&[][..], Vec::as_slice);
         let written = match &self.place {
@@ -148,7 +150,7 @@ impl EventBuffer {
             .map_err(|e| self.place.cannot(e))
     }
 
-    /// Lets go of the events of a day.
+    /// Removes the events of a day.
     pub fn forget(&mut self, day: Day) {
         let waiting = self.waiting.remove(&day);
         self.waiting_bytes -= waiting.map_or(0, |block| block.len());
@@ -269,7 +271,7 @@ impl Folder {
     }
 }
 
-/// Writes one event, preceded by its length.
+/// Writes one event after its length.
 pub fn write_event(writer: &mut impl Write, event: &Event, buffer: &mut Vec<u8>) -> io::Result<()> {
     buffer.clear();
     let bytes = postcard::to_extend(event, std::mem::take(buffer)).map_err(io::Error::other)?;
@@ -279,7 +281,7 @@ pub fn write_event(writer: &mut impl Write, event: &Event, buffer: &mut Vec<u8>)
     Ok(())
 }
 
-/// Reads events until the end, or until one that was not written to its end.
+/// Reads events until the end, or until one that is incomplete.
 pub fn read_events(mut reader: impl Read, each: &mut impl FnMut(Event)) -> io::Result<()> {
     let mut bytes = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! An analyst's verdict on an alert, and what follows from it for what was learnt.
+//! An analyst's verdict on an alert, and its effect on what was learnt.
 
 use std::collections::BTreeSet;
 
@@ -11,64 +11,64 @@ use crate::store::{NOTE_CHARS_MAX, Store, Verdict};
 use crate::time::Day;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
-/// The alert that a verdict is about.
+/// The alert of a verdict.
 #[derive(Debug, Clone)]
 pub struct Reported {
     /// Its id.
     pub alert_id: String,
     /// Its analytic.
     pub analytic: Str,
-    /// Whom it is about.
+    /// The entity.
     pub entity: Entity,
     /// The day of the episode.
     pub day: Day,
-    /// Its surprise, as it was told.
+    /// Its surprise, as it was reported.
     pub surprise: f64,
 }
 
-/// What an analyst says.
+/// An analyst's verdict.
 #[derive(Debug, Clone)]
 pub struct VerdictInput {
-    /// Whether what the alert tells of was not normal.
+    /// Whether the activity in the alert was not normal.
     pub is_true: bool,
-    /// What else there is to say, at most [`NOTE_CHARS_MAX`] characters.
+    /// A note, at most [`NOTE_CHARS_MAX`] characters.
     pub note: Option<String>,
-    /// Whether what follows is left to the next training.
+    /// Whether the effect is left to the next training.
     pub is_later: bool,
 }
 
-/// What a verdict came to.
+/// The result of a verdict.
 #[derive(Debug)]
 pub struct Feedback {
-    /// What was said before; `None` if nothing was.
+    /// The earlier verdict; `None` if there was none.
     pub before: Option<bool>,
-    /// Whether anything is to be learnt otherwise because of it.
+    /// Whether it changes what is learnt.
     pub changes_baselines: bool,
-    /// Whether the alert's day is in the store. If it is not, it is learnt rightly from the start.
+    /// Whether the alert's day is in the store. If it is not, it is learnt correctly from the start.
     pub is_day_stored: bool,
-    /// The training that learnt it otherwise, unless that is left to the next.
+    /// The training that applied it, unless that is left to the next.
     pub training: Option<TrainSummary>,
-    /// What changed in the baseline of the alert's entity.
+    /// The changes in the baseline of the alert's entity.
     pub change: Change,
 }
 
-/// How two editions of a baseline differ.
+/// The difference between two versions of a baseline.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     /// Metrics whose moments differ.
     pub metrics: BTreeSet<Metric>,
     /// Values that are no longer known.
     pub forgotten: BTreeSet<(Trait, Str)>,
-    /// Values that are known from now on.
+    /// Values that are newly known.
     pub remembered: BTreeSet<(Trait, Str)>,
 }
 
-/// Keeps a verdict, and learns anew at once what it changes.
+/// Stores a verdict, and immediately relearns what it changes.
 ///
 /// # Errors
 ///
-/// A usage error if the note is too long or the analytic is not known. Fails if the disk does, another process is training,
-/// or the user stops it; once the verdict is kept, the next training acts on it.
+/// A usage error if the note is too long or the analytic is unknown. Fails if the disk fails, another process is training,
+/// or the user stops it. Once the verdict is stored, the next training applies it.
 pub fn feedback(
     setup: &Setup,
     store: &Store,
@@ -126,7 +126,7 @@ pub fn feedback(
     Ok(feedback)
 }
 
-/// Returns the metrics that an analytic looks at.
+/// Returns the metrics that an analytic uses.
 fn metrics_of(setup: &Setup, analytic: &str) -> Result<Vec<Metric>> {
     let found = setup.analytics.iter().find(|a| *a.id == *analytic);
     found.map(|analytic| analytic.metrics()).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! What logs are, before anything is learnt from them: formats, identities, time span, and which fields are missing.
+//! What logs contain, before anything is learnt from them: formats, identities, time span, and missing fields.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ use crate::sketch::Distinct;
 use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
 use crate::time::Time;
 
-/// Of how many events that should have a field it is missing.
+/// How often a field is missing from events that should have it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Missing {
     /// Events without it.
@@ -23,14 +23,14 @@ pub struct Missing {
     pub of: u64,
 }
 
-/// What the events of one format tell.
+/// The events of one format.
 #[derive(Debug, Clone, Default)]
 pub struct FormatSurvey {
     /// Events.
     pub events: u64,
     /// Events by class of action.
     pub actions: BTreeMap<Action, u64>,
-    /// Fields that an event of this kind should have, by the name that `docs/PLAIN.md` gives them.
+    /// Fields that an event of this kind should have, by their names in `docs/PLAIN.md`.
     pub fields: BTreeMap<&'static str, Missing>,
 }
 
@@ -58,10 +58,10 @@ impl FormatSurvey {
     }
 }
 
-/// What was found in one file, or in all together.
+/// What one file contains, or all together.
 #[derive(Debug, Clone)]
 pub struct Survey {
-    /// Records, by what became of them.
+    /// Records, by outcome.
     pub report: FileReport,
     /// Distinct identities.
     pub identities: Distinct,
@@ -72,7 +72,7 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Makes the survey of a file of which nothing has been read.
+    /// Creates the survey of a file before anything is read.
     pub fn new(report: FileReport) -> Self {
         Self {
             report,
@@ -140,11 +140,11 @@ fn expected(event: &Event) -> impl Iterator<Item = (&'static str, bool)> {
     .filter_map(|(name, is_expected, is_there)| is_expected.then_some((name, is_there)))
 }
 
-/// Reads every file, side by side; the surveys come in the order of the files.
+/// Reads all files in parallel; the surveys are in the order of the files.
 ///
 /// # Errors
 ///
-/// Fails if the user stops it. A file that cannot be read is no error; its report says so.
+/// Fails if the user stops it. An unreadable file is no error; its report says so.
 pub fn inspect(
     files: &[InputFile],
     options: &ReadOptions,
@@ -214,7 +214,7 @@ fn survey(
     (survey, rejects)
 }
 
-/// A reader that counts what it gives, and ends when the user stops the run.
+/// A reader that counts bytes, and ends when the user stops the run.
 struct Counted<'a, R> {
     reader: R,
     done: &'a AtomicU64,

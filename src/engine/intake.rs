@@ -1,4 +1,4 @@
-//! Logs into aggregates: files read side by side, each event told once.
+//! From logs to aggregates: files are read in parallel, and each event is added once.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,30 +18,30 @@ use crate::measure::DayAggregate;
 use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
 use crate::time::{Day, Time};
 
-/// How far, in seconds, an event may be dated ahead of the present before it is set aside.
+/// How far, in seconds, an event may be dated ahead of the present before it is left out.
 const FUTURE_SECS_MAX: i64 = 5 * 60;
-/// Events handed over at a time. Few enough that the allocator keeps a batch's memory for the next: larger pieces go back
-/// to the system each time, and clearing them anew costs more than telling their events.
+/// Events handed over at a time. The batch is small, so that the allocator reuses its memory: larger pieces go back to the
+/// system each time, and clearing them again costs more than adding their events.
 const BATCH: usize = 64;
-/// Batches under way between readers and teller.
+/// Batches in transit between readers and the collector.
 const BATCHES_UNDER_WAY: usize = 128;
 
-/// What reading came to.
+/// The result of reading.
 #[derive(Debug, Default)]
 pub struct IntakeSummary {
-    /// One report a file, in the order of names.
+    /// One report per file, in the order of names.
     pub files: Vec<FileReport>,
-    /// Files that are not named one by one, as while following, where there is no end of them.
+    /// Files that are not named one by one. While following, their number is unbounded.
     pub unnamed_files: u64,
-    /// What those held together.
+    /// The totals of those files.
     pub unnamed: Option<FileReport>,
     /// Files that an earlier training already learnt.
     pub known_files: u64,
-    /// Events told.
+    /// Events added.
     pub events: u64,
     /// Events that were delivered more than once.
     pub repeated: u64,
-    /// Events dated more than five minutes ahead, which were set aside.
+    /// Events dated more than five minutes ahead, which were left out.
     pub future: u64,
     /// The files that had such events.
     pub files_with_future: BTreeSet<Arc<str>>,
@@ -51,12 +51,12 @@ pub struct IntakeSummary {
     pub first: Option<Time>,
     /// Last event.
     pub last: Option<Time>,
-    /// Rejected records, with where they lie, in the order of files and positions.
+    /// Rejected records with their positions, in the order of files and positions.
     pub rejects: Vec<Reject>,
 }
 
 impl IntakeSummary {
-    /// Notes that an event was told.
+    /// Records that an event was added.
     pub fn note(&mut self, time: Time) {
         self.events += 1;
         self.first = Some(self.first.map_or(time, |t| t.min(time)));
@@ -68,7 +68,7 @@ impl IntakeSummary {
         self.files.len() as u64 + self.unnamed_files
     }
 
-    /// Returns all reports: one a file, and one of those that are not named.
+    /// Returns all reports: one per file, and one for the files that are not named.
     pub fn reports(&self) -> impl Iterator<Item = &FileReport> {
         self.files.iter().chain(&self.unnamed)
     }
@@ -88,7 +88,7 @@ impl IntakeSummary {
         sum_by_reason(self.reports().map(|f| &f.rejected))
     }
 
-    /// Returns the files that could not be read to their end, with why.
+    /// Returns the files that could not be read completely, with the reason.
     pub fn broken_files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files
             .iter()
@@ -108,11 +108,11 @@ fn sum_by_reason<'a>(
     sums
 }
 
-/// What is to be read, and what with.
+/// What to read, and with which setup.
 pub struct Intake<'a> {
-    /// What the run works by.
+    /// The setup of the run.
     pub setup: &'a Setup,
-    /// Files, in the order in which they should be read.
+    /// Files, in reading order.
     pub files: Vec<InputFile>,
     /// A forced format, where the user gave one.
     pub options: ReadOptions,
@@ -122,16 +122,16 @@ pub struct Intake<'a> {
 
 enum Message {
     Events(Vec<Event>),
-    /// The number of a file, what became of it, its rejects, and how many of its events lie in the future.
+    /// The index of a file, its report, its rejects, and how many of its events lie in the future.
     Done(usize, Box<FileReport>, Vec<Reject>, u64),
 }
 
 impl Intake<'_> {
-    /// Reads everything and hands each event, in no particular order, to `add`, which answers whether it was new.
+    /// Reads everything and passes each event, in no particular order, to `add`, which returns whether it was new.
     ///
     /// # Errors
     ///
-    /// Fails if the user stops it, or if `add` does. A file that cannot be read is reported and does not stop the others.
+    /// Fails if the user stops it, or if `add` fails. An unreadable file is reported and does not stop the others.
     pub fn run(
         self,
         progress: &dyn Progress,
@@ -157,8 +157,8 @@ impl Intake<'_> {
         summary
     }
 
-    /// Tells what readers send. It has the receiver for its own, so that one who gives up lets go of the readers, too:
-    /// otherwise they would wait for room for ever.
+    /// Adds what readers send. It owns the receiver, so that its failure also ends the readers: otherwise they would wait
+    /// for room for ever.
     fn collect(
         &self,
         receiver: Receiver<Message>,
@@ -269,7 +269,7 @@ pub(super) fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
     }
 }
 
-/// A reader that counts what it gives, and ends early when the user stops the run or nobody hears it any more.
+/// A reader that counts bytes, and ends early when the user stops the run or the receiver is gone.
 struct Counted<'a, R> {
     reader: R,
     read_bytes: &'a AtomicU64,
@@ -288,7 +288,7 @@ impl<R: Read> Read for Counted<'_, R> {
     }
 }
 
-/// Books by day.
+/// Aggregates by day.
 pub type DayAggregates = BTreeMap<Day, DayAggregate>;
 
 #[cfg(test)]
@@ -303,9 +303,9 @@ mod tests {
     use crate::error::Error;
 
     #[test]
-    fn a_teller_that_fails_ends_the_reading() {
+    fn a_failure_to_add_ends_the_reading() {
         let folder = tempfile::tempdir().unwrap();
-        // More events than are ever under way.
+        // More events than are ever in transit.
         let mut flows = String::new();
         for n in 0..2 * BATCH * BATCHES_UNDER_WAY {
             let start = 1_770_000_000 + n;

@@ -1,16 +1,17 @@
-//! Who is meant: an entity by its id, an alias, or a part of its id that no other has.
+//! Finds an entity by its id, by an alias, or by a part of its id that no other has.
 
 use crate::error::{Error, Result};
 use crate::vocab::{Entity, Str};
 
-/// Entities that are named when several match.
+/// The most entities that are named when several match.
 const NAMED_MAX: usize = 10;
 
-/// Finds the one entity that is called so: by its whole id, else by an alias, else by a part of its id. `None` if nobody is.
+/// Finds the one entity with this name: by its whole id, else by an alias, else by a part of its id. `None` if there is
+/// none.
 ///
 /// # Errors
 ///
-/// Fails if several are, and names them.
+/// Fails if several match; the error names them.
 pub fn lookup<'e, T: Copy>(
     all: &[(&'e Entity, T)],
     aliases: impl Fn(T) -> Vec<Str>,
@@ -26,7 +27,7 @@ pub fn lookup<'e, T: Copy>(
     if found.is_empty() {
         found = matching(&|entity, _| entity.id.contains(wanted));
     }
-    // A role is an entity of its own beside the identity of the same name, which is who acts.
+    // A role is an entity of its own beside the identity of the same name; the identity is the one that acts.
     if found.len() > 1 && found.iter().all(|(entity, _)| entity.id == found[0].0.id) {
         found.truncate(1);
     }

@@ -1,4 +1,4 @@
-//! The assembly: reading, measuring, learning, scoring and storing, put together into what a user asks for.
+//! The engine: it combines reading, measuring, learning, scoring and storing into the tasks of a user.
 
 mod approvals;
 mod backtest;
@@ -49,15 +49,15 @@ pub use tune::{
     Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount, VerdictsGiven, tune,
 };
 
-/// What long work tells of its progress. The engine never prints.
+/// Receives the progress of long work. The engine never prints.
 pub trait Progress: Sync {
-    /// A phase of work begins; `total` is the number of bytes or days ahead, where it is known.
+    /// A phase of work begins; `total` is its number of bytes or days, where that is known.
     fn begin(&self, phase: &str, total: Option<u64>);
-    /// So much of it is done, in all.
+    /// The amount done so far, in all.
     fn advance(&self, done: u64);
-    /// The phase is over.
+    /// The phase has ended.
     fn end(&self);
-    /// Something is amiss that whoever runs this should know before its end.
+    /// A problem that the user should know of before the end.
     fn warn(&self, _: &str) {}
     /// Returns whether the user asked to stop.
     fn is_cancelled(&self) -> bool {
@@ -65,7 +65,7 @@ pub trait Progress: Sync {
     }
 }
 
-/// Progress that nobody watches.
+/// Progress that is ignored.
 pub struct NoProgress;
 
 impl Progress for NoProgress {
@@ -74,7 +74,7 @@ impl Progress for NoProgress {
     fn end(&self) {}
 }
 
-/// The error of work that the user stopped.
+/// The error for work that the user stopped.
 pub(crate) fn cancelled() -> crate::error::Error {
     crate::error::Error::failed("stopped")
         .hint("nothing was published; run the same command again to start over")

@@ -1,4 +1,4 @@
-//! Why a day of an entity raised no alert, or why it did: every analytic with its arms, gates and what was missing.
+//! Why a day of an entity raised no alert, or why it did: every analytic with its arms, its gates and what was missing.
 
 use std::collections::BTreeMap;
 
@@ -27,35 +27,35 @@ use crate::store::{Manifest, Store};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str, Trait};
 
-/// What is asked.
+/// The question.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// An id, an alias, or a part that only one id has.
     pub entity: String,
-    /// Which day.
+    /// The day.
     pub day: Day,
-    /// Up to when; `None` for the whole day.
+    /// The end of the considered time; `None` for the whole day.
     pub until: Option<Time>,
-    /// Alerts a day over the estate that thresholds aim at, where that was asked; else those in force.
+    /// The budget in alerts a day over the estate, if one was given; else the thresholds in force apply.
     pub budget_per_day: Option<f64>,
 }
 
-/// What an entity's day came to, by every analytic.
+/// The results of every analytic for an entity's day.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
     /// Kind of entity.
     pub kind: &'static str,
     /// Canonical id.
     pub id: String,
-    /// Which day.
+    /// The day.
     pub day: String,
-    /// Up to when, where that was asked and could be told.
+    /// The end of the considered time, if one was asked for and the data allows it.
     pub until: Option<String>,
-    /// Events of the entity that it rests on.
+    /// Events of the entity in that time.
     pub events: u64,
-    /// Where the facts come from: `store` or `logs`.
+    /// The source of the facts: `store` or `logs`.
     pub facts_from: &'static str,
-    /// Who judged.
+    /// The generation that judged.
     pub judge: EvaluationExplanation,
     /// First day on which the entity was seen.
     pub first_seen: String,
@@ -65,57 +65,57 @@ pub struct Explanation {
     pub analytics: Vec<AnalyticExplanation>,
 }
 
-/// By which generation a day was judged.
+/// The generation that judged a day.
 #[derive(Debug, Clone, Serialize)]
 pub struct EvaluationExplanation {
-    /// Its number; of a replayed one that whose stored distributions it has.
+    /// Its number; for a replayed one, the number of the generation whose stored distributions it has.
     pub generation: u64,
     /// The first day that it may judge.
     pub as_of: String,
-    /// How it was come by.
+    /// How it was obtained.
     pub how: HowJudged,
     /// Whether there is too little history for calibrated scores.
     pub provisional: bool,
 }
 
-/// How a generation was come by.
+/// How a generation was obtained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HowJudged {
-    /// It is in force.
+    /// It is the one in force.
     InForce,
-    /// The store still has the one that was in force on that morning.
+    /// It was in force on that morning, and the store still has it.
     Kept,
     /// The stored days before were learnt again; the stored distributions are those in force now.
     Replayed,
 }
 
-/// What came of an analytic.
+/// The outcome of an analytic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExplanationOutcome {
-    /// It did alert.
+    /// It alerted.
     Alerted,
-    /// It did, but an approval covers it.
+    /// It alerted, but an approval covers it.
     Approved,
-    /// An arm was heard, but stayed below the threshold.
+    /// An arm counted, but stayed below the threshold.
     BelowThreshold,
-    /// Gates kept every arm that has anything to say from being heard.
+    /// Gates blocked every arm with a statistic above zero.
     Gated,
     /// No arm found anything surprising.
     Quiet,
-    /// It does not speak of such an entity, or is switched off.
+    /// It does not apply to this kind of entity, or is disabled.
     DoesNotApply,
 }
 
-/// One analytic's account.
+/// The account of one analytic.
 #[derive(Debug, Clone, Serialize)]
 pub struct AnalyticExplanation {
-    /// Which.
+    /// The analytic.
     pub analytic: String,
     /// Its title.
     pub name: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: ExplanationOutcome,
     /// Why it does not apply, if it does not.
     pub why_not: Option<String>,
@@ -123,22 +123,22 @@ pub struct AnalyticExplanation {
     pub alert_id: Option<String>,
     /// The approval that covers it.
     pub approved_by: Option<String>,
-    /// The arm that the verdict rests on.
+    /// The arm that decides the outcome.
     pub arm: Option<String>,
     /// The score reached.
     pub score: f64,
-    /// The score that had to be reached.
+    /// The score that was required.
     pub threshold: f64,
     /// Its arms.
     pub arms: Vec<ArmExplanation>,
 }
 
-/// Gives the account of an entity's day. With files, the facts are read from them as in scoring; else the day must be one
+/// Returns the account of an entity's day. With files, the facts are read from them as in scoring; else the day must be one
 /// that was learnt.
 ///
 /// # Errors
 ///
-/// Fails if nothing was trained, the day is not known, nobody or several are called so, or the user stops it.
+/// Fails if nothing was trained, the day is not known, no entity or several match, or the user stops it.
 pub fn explain_not_alerted(
     setup: &Setup,
     store: &Store,
@@ -217,7 +217,7 @@ pub fn explain_not_alerted(
         analytics,
     };
     if is_from_logs {
-        // With its events at hand, an episode is told as scoring does, down to the approval that covers it.
+        // With its events available, an episode is built as in scoring, including the approval that covers it.
         let alerts = evaluate_day(DayEvaluation {
             setup,
             generation: &mut generation,
@@ -240,7 +240,7 @@ pub fn explain_not_alerted(
 }
 
 impl Explanation {
-    /// Takes over what the told alerts say of approvals.
+    /// Copies from the built alerts what they state about approvals.
     fn take_approvals(&mut self, alerts: &[Alert]) {
         for analytic in &mut self.analytics {
             let is_its = |alert: &&Alert| Some(&alert.alert_id) == analytic.alert_id.as_ref();
@@ -264,7 +264,7 @@ fn not_learnt(day: Day, manifest: &Manifest) -> Error {
         .hint(format!("{known}; give the logs of the day after it"))
 }
 
-/// Returns the generation that was in force on the morning of a day, or as near to it as the store allows.
+/// Returns the generation that was in force on the morning of a day, or the nearest one that the store allows.
 fn generation_of(
     setup: &Setup,
     store: &Store,
@@ -284,7 +284,7 @@ fn generation_of(
         }
     }
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    // Nothing is scored again: what is stored is taken as it is.
+    // Nothing is scored again: stored distributions are used unchanged.
     let log = CalibrationLog {
         through: Some(day),
         ..CalibrationLog::default()
@@ -312,7 +312,7 @@ fn generation_of(
     Ok((generation, HowJudged::Replayed))
 }
 
-/// Reads logs into the aggregates of the day and those before it, up to the instant that was asked for.
+/// Reads logs into the aggregates of the day and of those before it, up to the given instant.
 fn read(
     setup: &Setup,
     files: Vec<InputFile>,
@@ -337,7 +337,7 @@ fn read(
     Ok(aggregates)
 }
 
-/// Gets to know the days before, as scoring does.
+/// Fills the new-entity cache from the days before, as scoring does.
 fn new_entities(
     setup: &Setup,
     generation: &mut Generation,
@@ -455,8 +455,8 @@ fn why_not(analytic: &Analytic, subject: &Subject) -> Option<String> {
     }
 }
 
-/// Returns what the facts of a day show to an approval. They have networks, not addresses, so that an approval by address
-/// is only found from logs.
+/// Returns what the facts of a day show to an approval. Facts contain networks, not addresses, so an approval by address is
+/// only recognised from logs.
 fn context(subject: &Subject) -> ApprovalContext {
     let values = |which: Trait| -> Vec<Str> {
         let values = subject.facts.trait_values(which);

@@ -1,4 +1,4 @@
-//! The nights, played in order: a day is scored with the generation of the morning, then learnt.
+//! The daily replay, in order: a day is scored with the generation of that morning, then learnt.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str};
 
-/// Days that must be remembered before a day is scored into the stored distributions: before that, all is new.
+/// Days that must be remembered before a day is scored into the stored distributions: before that, everything is new.
 const BURN_IN_DAYS: i32 = 3;
 
 /// A day that was learnt but may still grow, with the generation of its morning.
@@ -20,12 +20,12 @@ struct Pending {
     morning: Generation,
 }
 
-/// Plays the replay.
+/// Runs the replay.
 pub struct Replay<'a> {
     setup: &'a Setup,
     learner: Learner<'a>,
     exclusions: Exclusions,
-    /// What was scored so far.
+    /// The values scored so far.
     pub log: CalibrationLog,
     pending: Option<Pending>,
     yesterday_links: Links,
@@ -34,7 +34,7 @@ pub struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    /// Begins with nothing learnt, and a log of what earlier runs scored.
+    /// Starts with nothing learnt, and with the log of what earlier runs scored.
     pub fn new(setup: &'a Setup, peer_group_of: &'a PeerGroupOf<'a>, log: CalibrationLog) -> Self {
         Self {
             setup,
@@ -49,14 +49,14 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Leaves out what turned out not to be normal.
+    /// Leaves out activity that was not normal.
     #[must_use]
     pub fn without(mut self, exclusions: Exclusions) -> Self {
         self.exclusions = exclusions;
         self
     }
 
-    /// Learns a day; the day before, if this one shows that it has closed, is scored into the log first.
+    /// Learns a day. If this day shows that the day before has closed, that day is scored into the log first.
     pub fn learn(&mut self, aggregate: &DayAggregate, peer_group_of: &PeerGroupOf) {
         if aggregate
             .last
@@ -91,7 +91,7 @@ impl<'a> Replay<'a> {
         self.next_day = Some(aggregate.day.plus(1));
     }
 
-    /// Learns the facts of a day but for what is left out, and hands them back as they were: they are judged whole.
+    /// Learns the facts of a day without the exclusions, and returns the facts unchanged: judging uses all of them.
     fn learn_day(&mut self, aggregate: &DayAggregate, facts: &mut BTreeMap<Entity, DayFacts>) {
         let learner = &self.learner;
         let knows = |entity: &Entity, which, hash| learner.knows(entity, which, hash);
@@ -100,7 +100,7 @@ impl<'a> Replay<'a> {
         facts.extend(whole);
     }
 
-    /// Returns the facts of the day that would be learnt next, brought together by entity.
+    /// Returns the facts of the day that would be learnt next, merged by entity.
     pub fn facts_of(&self, aggregate: &DayAggregate) -> BTreeMap<Entity, DayFacts> {
         let mut own_accounts = self.own_accounts.clone();
         own_accounts.extend(aggregate.accounts.iter().cloned());
@@ -133,7 +133,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Returns the baselines as learnt so far, with the stored distributions, to judge the day after the last one learnt.
+    /// Returns the baselines learnt so far, with the stored distributions, to judge the day after the last learnt one.
     pub fn generation(&self, number: u64) -> Generation {
         let mut generation = self.learner.generation(self.next_day.unwrap_or(Day(0)));
         generation.number = number;
@@ -143,7 +143,7 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// Adds what the configuration and the logs of the day itself show: accounts that are ours, identities just created,
+/// Adds facts from the configuration and from the logs of the day itself: accounts that are ours, identities just created,
 /// credentials just issued.
 pub fn apply_day_context(
     generation: &mut Generation,

@@ -1,4 +1,4 @@
-//! Days judged by a generation: aggregates in, alerts out.
+//! Judges days by a generation: aggregates in, alerts out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,36 +23,36 @@ use crate::stats::rank::{low_from, score as score_of};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind};
 
-/// Days that are remembered as they went: today and yesterday, and one that may still be open.
+/// Days of which the cache keeps minutes: today, yesterday, and one that may still be open.
 const OPEN_DAYS: usize = 3;
 
-/// Ends the name under which it is remembered that an episode was told as covered by an approval.
+/// The suffix of the key under which an episode is remembered as reported while an approval covered it.
 const COVERED: &str = "/covered";
 
 /// How to score.
 #[derive(Debug, Clone)]
 pub struct ScoreOptions {
-    /// Alerts a day over the estate that the thresholds aim at, whatever was tuned; `None` for what was tuned, or else
+    /// The budget in alerts a day over the estate, which replaces any tuning; `None` for the tuned thresholds, or else
     /// [`BUDGET_PER_DAY`](crate::engine::BUDGET_PER_DAY).
     pub budget_per_day: Option<f64>,
-    /// Whether to tell of episodes [a decade](crate::stats::rank::low_from) below their threshold, too.
+    /// Whether to report episodes up to [a decade](crate::stats::rank::low_from) below their threshold, too.
     pub show_low: bool,
-    /// Whether to tell of alerts that an approval covers, too.
+    /// Whether to report alerts that an approval covers, too.
     pub show_suppressed: bool,
 }
 
-/// What scoring came to.
+/// The result of scoring.
 #[derive(Debug, Default)]
 pub struct ScoreSummary {
     /// What was read.
     pub intake: IntakeSummary,
-    /// Generation that judged, the first if there were several.
+    /// The generation that judged, or the first of several.
     pub generation: u64,
-    /// The last that judged, if there were several.
+    /// The last generation that judged, if there were several.
     pub last_generation: Option<u64>,
-    /// The days judged, each with how many identities it had when it was last judged.
+    /// The judged days, each with its number of identities when it was last judged.
     pub judged: BTreeMap<Day, u64>,
-    /// Episodes that crossed their threshold, by the highest severity they reached.
+    /// Episodes that crossed their threshold, by their highest severity.
     pub episodes: BTreeMap<Severity, u64>,
     /// Episodes covered by an approval, by its owner and reason.
     pub suppressed: BTreeMap<String, u64>,
@@ -60,31 +60,31 @@ pub struct ScoreSummary {
     pub provisional: bool,
     /// The thresholds in force.
     pub thresholds: Vec<InForce>,
-    /// What the enabled analytics see and do not see, in the lookback and in what was judged.
+    /// What the enabled analytics see and do not see, in the lookback and in the judged days.
     pub coverage: Vec<AnalyticCoverage>,
     /// Days that the generation had already learnt.
     pub days_already_learnt: usize,
-    /// Events that came later than their source is allowed to be, while following.
+    /// Events that arrived later than their source allows, while following.
     pub late: u64,
 }
 
 impl ScoreSummary {
-    /// Returns the days judged, however often each was.
+    /// Returns the judged days, each counted once.
     pub fn days(&self) -> usize {
         self.judged.len()
     }
 
-    /// Returns the identities judged, counted once a day.
+    /// Returns the judged identities, counted once a day.
     pub fn entity_days(&self) -> u64 {
         self.judged.values().sum()
     }
 }
 
-/// What scoring remembers of entities that the generation does not know, from day to day.
+/// What scoring remembers, from day to day, of entities that the generation does not know.
 #[derive(Default, Serialize, Deserialize)]
 pub struct NewEntityCache {
     met: BTreeMap<Entity, CacheEntry>,
-    /// Of the last days, today's among them.
+    /// The last days, including today.
     links: BTreeMap<Day, Links>,
     /// Accounts whose own trail was read.
     pub accounts: OwnAccounts,
@@ -107,7 +107,7 @@ impl NewEntityCache {
         Some((entry.first, previous_day.map_or(&[], Vec::as_slice)))
     }
 
-    /// Remembers a day, as far as it is known by now: a later telling of the same day replaces it.
+    /// Remembers a day as far as it is known now; a later version of the same day replaces it.
     pub fn remember(
         &mut self,
         aggregate: &DayAggregate,
@@ -143,7 +143,7 @@ impl NewEntityCache {
         self.accounts.extend(aggregate.accounts.iter().cloned());
     }
 
-    /// Returns the links that flows of a day are joined by, beside the day's own.
+    /// Returns the links that join flows of a day, in addition to the day's own.
     pub fn links<'l>(&'l self, day: Day, generation: &'l Generation) -> &'l Links {
         self.links
             .range(..day)
@@ -162,7 +162,7 @@ fn keep_last_days<T>(days: &mut BTreeMap<Day, T>) {
 ///
 /// # Errors
 ///
-/// Fails if the user stops it, or `deliver` does.
+/// Fails if the user stops it, or `deliver` fails.
 pub fn score(
     setup: &Setup,
     generation: Generation,
@@ -224,7 +224,7 @@ pub fn score(
     Ok(summary)
 }
 
-/// Tells an event to its day's aggregate, and sets it aside for the telling of alerts.
+/// Adds an event to its day's aggregate, and buffers it for building alerts.
 pub fn add_and_buffer(
     setup: &Setup,
     resolver: &Resolver,
@@ -249,21 +249,22 @@ struct Crossing {
     entity: Entity,
 }
 
-/// What was told so far: the highest severity of each episode, apart for what nobody saw because an approval covers it.
+/// What was reported so far: the highest severity of each episode. Episodes that an approval covers have separate keys,
+/// because no person saw them.
 pub type AlertStates = BTreeMap<String, (Severity, Day)>;
 
-/// Instances that nobody is known to stand behind wait until the trails that would tell have come far enough: their flows
-/// may belong to somebody.
+/// Flows of instances without a known identity wait until the trails that record sessions have come far enough: the flows
+/// may belong to an identity.
 #[derive(Debug)]
 pub struct Deferral {
-    /// What is known until when.
+    /// The time until which sessions are known.
     pub until: Time,
-    /// Whether somebody waits.
+    /// Whether anything waits.
     pub is_deferred: bool,
 }
 
 impl Deferral {
-    /// Returns whether somebody must wait, and notes it.
+    /// Returns whether a subject must wait, and records it.
     fn defers(&mut self, entity: &Entity, facts: &DayFacts, generation: &Generation) -> bool {
         let waits = facts.last > self.until
             && entity.kind == EntityKind::Identity
@@ -274,31 +275,32 @@ impl Deferral {
     }
 }
 
-/// A day to be judged, with what judging it needs and changes.
+/// A day to judge, with what judging it needs and changes.
 pub struct DayEvaluation<'a> {
-    /// What the run works by.
+    /// The setup of the run.
     pub setup: &'a Setup,
-    /// Who judges; learns which accounts are ours.
+    /// The generation that judges; accounts that are ours are added to it.
     pub generation: &'a mut Generation,
-    /// What happened.
+    /// The facts of the day.
     pub aggregate: &'a DayAggregate,
     /// The day's events.
     pub event_buffer: &'a mut EventBuffer,
     /// What this run knows of the days before.
     pub new_entities: &'a mut NewEntityCache,
-    /// Whether the aggregate holds but what came after the day was closed; then it does not stand for the day.
+    /// Whether the aggregate contains only events that arrived after the day was closed. Then it does not represent the
+    /// day.
     pub is_late: bool,
-    /// Who is not judged yet; `None` if all is in.
+    /// Subjects that are not judged yet; `None` if all data has arrived.
     pub deferral: Option<&'a mut Deferral>,
-    /// What was told of the day before now.
+    /// What was reported of the day before now.
     pub states: &'a mut AlertStates,
-    /// Thresholds and what is shown.
+    /// Thresholds and output options.
     pub options: &'a ScoreOptions,
-    /// Where it is counted.
+    /// The summary to update.
     pub summary: &'a mut ScoreSummary,
 }
 
-/// Judges one day; returns its alerts that were not told before, in the order of their times.
+/// Judges one day; returns its new alerts, ordered by time.
 pub fn evaluate_day(evaluation_input: DayEvaluation) -> Result<Vec<Alert>> {
     let DayEvaluation {
         setup,
@@ -421,7 +423,7 @@ pub fn evaluate_day(evaluation_input: DayEvaluation) -> Result<Vec<Alert>> {
     Ok(alerts)
 }
 
-/// Returns whether an episode was told of with the greatest severity that a score can have.
+/// Returns whether an episode was reported with the greatest severity that a score can have.
 fn is_already_told(
     states: &AlertStates,
     analytic: &Analytic,
@@ -432,14 +434,14 @@ fn is_already_told(
     if states.is_empty() {
         return false;
     }
-    // A sensitive bucket may raise it by a step, which only the telling finds out.
+    // A sensitive bucket may raise it by one step, which only building the alert shows.
     let greatest = Severity::of(score, 0.0, true, false);
     let before = states.get(&alert_id(&analytic.id, entity, day.start()));
     before.is_some_and(|(before, _)| *before >= greatest)
 }
 
-/// Returns the name under which the telling of an alert is remembered. What an approval covers nobody has seen: should the
-/// same episode outgrow it, it is new.
+/// Returns the key under which a reported alert is remembered. No person has seen an alert that an approval covers: if the
+/// same episode outgrows the approval, it is new.
 fn alert_key(alert: &Alert) -> String {
     match alert.approval {
         Some(_) => format!("{}{COVERED}", alert.alert_id),
@@ -474,7 +476,7 @@ fn count(episode: &[Alert], states: &AlertStates, summary: &mut ScoreSummary) {
     if let Some(n) = before_it.and_then(|before| summary.episodes.get_mut(&before)) {
         *n = n.saturating_sub(1);
     }
-    // An episode that outgrew its approval while it was followed is no longer a covered one.
+    // An episode that outgrew its approval while it was followed no longer counts as covered.
     let was_covered = covered.filter(|a| before_it.is_none() && before(a).is_some());
     let approval = was_covered.and_then(|a| a.suppressed_by.as_ref());
     if let Some(n) = approval.and_then(|approval| summary.suppressed.get_mut(approval)) {
@@ -482,7 +484,7 @@ fn count(episode: &[Alert], states: &AlertStates, summary: &mut ScoreSummary) {
     }
 }
 
-/// Gathers the events of the entities that crossed a threshold.
+/// Collects the events of the entities that crossed a threshold.
 fn events_of(
     setup: &Setup,
     crossings: &[Crossing],
@@ -526,7 +528,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_that_is_told_again_does_not_lose_its_eve() {
+    fn a_day_that_is_remembered_again_keeps_its_previous_day() {
         let entity = Entity {
             kind: EntityKind::Identity,
             id: "newcomer".into(),
@@ -534,11 +536,11 @@ mod tests {
         let (previous_day, day) = (Day(20_000), Day(20_001));
         let generation = Generation::empty(Day(19_990));
         let mut new_entities = NewEntityCache::default();
-        for (states, reads) in [(previous_day, 3), (day, 5), (day, 8)] {
-            let mut facts = DayFacts::starting(states.start());
-            facts.add_minute(states.start(), reads, 0);
+        for (at, reads) in [(previous_day, 3), (day, 5), (day, 8)] {
+            let mut facts = DayFacts::starting(at.start());
+            facts.add_minute(at.start(), reads, 0);
             let facts = BTreeMap::from([(entity.clone(), facts)]);
-            new_entities.remember(&DayAggregate::new(states), &facts, &generation);
+            new_entities.remember(&DayAggregate::new(at), &facts, &generation);
         }
         let minutes = |n| {
             vec![(
@@ -557,7 +559,7 @@ mod tests {
         assert_eq!(
             next,
             Some((previous_day, &minutes(8)[..])),
-            "the latest telling"
+            "the latest version"
         );
     }
 }

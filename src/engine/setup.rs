@@ -1,4 +1,4 @@
-//! What a run works by: the configuration, the analytics, and the time.
+//! What a run needs: the configuration, the analytics, and the time.
 
 use crate::analytic::Analytic;
 use crate::config::Config;
@@ -9,22 +9,22 @@ use crate::measure::{BurstKey, Plan, value_hash};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str};
 
-/// What a run works by.
+/// What a run needs.
 pub struct Setup {
-    /// The configuration, as checked.
+    /// The configuration, checked.
     pub config: Config,
-    /// The analytics, as checked.
+    /// The analytics, checked.
     pub analytics: Vec<Analytic>,
-    /// The geographic databases, once they are opened.
+    /// The geographic databases, after they were opened.
     pub databases: Databases,
-    /// Which windows are measured.
+    /// The windows that are measured.
     pub plan: Plan,
-    /// The present, by which events of the future are told.
+    /// The present, from which future events are recognised.
     pub now: Time,
 }
 
 impl Setup {
-    /// Puts a configuration and its analytics together.
+    /// Combines a configuration and its analytics.
     pub fn new(config: Config, analytics: Vec<Analytic>, now: Time) -> Self {
         let mut windows = Vec::new();
         for analytic in &analytics {
@@ -77,9 +77,10 @@ impl Setup {
         Ok(self)
     }
 
-    /// Returns what is measured when a log is read, in short: the same text for the same networks, kinds of geographic
-    /// databases, sensitive buckets, bindings and windows that do not consist of ten minutes. Databases come anew every week,
-    /// with few addresses in other places, and are the same for all that. What a store was measured by does not change afterwards.
+    /// Returns a short text for what is measured when a log is read. It is the same text for the same networks, kinds of
+    /// geographic databases, sensitive buckets, bindings, and windows that do not consist of ten minutes. Databases are
+    /// updated every week, with few addresses in other places, and count as the same. What a stored day was measured by
+    /// does not change afterwards.
     pub fn measured_by(&self) -> String {
         let config = &self.config;
         let analytics = self.analytics.iter();
@@ -101,7 +102,7 @@ impl Setup {
         format!("{:016x}", value_hash(&said.join("\n")))
     }
 
-    /// Returns what resolves events.
+    /// Returns the resolver of events.
     pub fn resolver(&self) -> Resolver<'_> {
         Resolver::new(
             &self.config,
@@ -110,7 +111,7 @@ impl Setup {
         .located_by(&self.databases)
     }
 
-    /// Returns whether an analytic asks for sensitive buckets and none is listed anywhere.
+    /// Returns whether an analytic requires sensitive buckets and none is listed anywhere.
     pub fn is_blind_to_sensitive(&self) -> bool {
         self.config.sensitive.is_empty()
             && self
@@ -140,7 +141,7 @@ mod tests {
     use crate::measure::DayAggregate;
     use crate::vocab::Trait;
 
-    /// Returns the countries and networks that a caller is remembered by.
+    /// Returns the countries and networks that are remembered for a caller.
     fn remembered(setup: &Setup, address: &str, country: Option<&str>) -> Vec<String> {
         let mut event = Event::new(
             Time::from_nanos(1),
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_tells_countries_and_systems_and_is_part_of_what_was_measured() {
+    fn a_database_adds_countries_and_systems_and_is_part_of_the_measurement() {
         let folder = tempfile::tempdir().unwrap();
         let entry = MmdbValue::Map(&[
             (

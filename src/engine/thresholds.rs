@@ -1,48 +1,48 @@
-//! Which threshold is in force for which analytic, and who said so.
+//! Which threshold is in force for which analytic, and who set it.
 
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, TunedThreshold};
 use crate::stats::rank::{score, surprise_of_score};
 use crate::vocab::Str;
 
-/// Alerts a day over the estate that thresholds aim at where nothing was tuned or asked for.
+/// The budget, in alerts a day over the estate, where nothing was tuned or requested.
 pub const BUDGET_PER_DAY: f64 = 5.0;
 
-/// Who set a threshold. What comes first wins.
+/// Who set a threshold. Earlier variants win.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SetBy {
     /// The configuration, by `[analytic.ID] threshold`.
     Configuration,
-    /// Whoever ran the command, by a budget of so many alerts a day.
+    /// The user of the command, by a budget in alerts a day.
     Asked(f64),
     /// The tuning of this analytic.
     AnalyticTuning(TunedThreshold),
     /// The tuning of the estate.
     EstateTuning(TunedThreshold),
-    /// Nobody: [`BUDGET_PER_DAY`].
+    /// The default: [`BUDGET_PER_DAY`].
     Default,
 }
 
 /// The threshold of an analytic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InForce {
-    /// Which analytic.
+    /// The analytic.
     pub analytic: Str,
-    /// The surprise that has to be reached.
+    /// The surprise that must be reached.
     pub surprise: f64,
     /// Who set it.
     pub set_by: SetBy,
 }
 
 impl InForce {
-    /// Returns the score that has to be reached.
+    /// Returns the score that must be reached.
     pub fn score(&self) -> f64 {
         score(self.surprise)
     }
 }
 
-/// Returns the thresholds of those analytics that are scored, in their order. `asked` is a budget that takes the place of
-/// all tuning, in alerts a day.
+/// Returns the thresholds of the analytics that are scored, in their order. `asked` is a budget in alerts a day that
+/// replaces all tuning.
 pub fn in_force(
     analytics: &[Analytic],
     generation: &Generation,

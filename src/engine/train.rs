@@ -1,4 +1,4 @@
-//! The nightly learner: what is new goes into the store, and a generation comes out.
+//! The learner: it adds new days to the store, and publishes a generation.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +18,10 @@ use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
 
-/// Growth of a scored day, as a share, beyond which it and all days after it are scored anew.
+/// If a scored day grew by more than this fraction, it and all days after it are scored again.
 const RESCORE_GROWTH: f64 = 0.01;
 
-/// What a training came to.
+/// The result of a training.
 #[derive(Debug)]
 pub struct TrainSummary {
     /// What was read.
@@ -38,13 +38,13 @@ pub struct TrainSummary {
     pub entities: BTreeMap<&'static str, usize>,
     /// Whole days in the stored distributions.
     pub calibration_days: u32,
-    /// Baselines that creep.
+    /// Baselines that drift.
     pub drift_report: DriftReport,
-    /// How they did before.
+    /// The drift before this training.
     pub movement_before: Option<DriftReport>,
-    /// Alerts that turned out to be true since the last training, so that what they tell of was left out.
+    /// Alerts that were confirmed since the last training, so that their activity was left out.
     pub exclusions: usize,
-    /// Alerts that no longer count as true, so that what they tell of was learnt again.
+    /// Alerts that no longer count as true, so that their activity was learnt again.
     pub learnt_again: usize,
     /// The thresholds in force, if something was published.
     pub thresholds: Vec<InForce>,
@@ -54,11 +54,11 @@ pub struct TrainSummary {
     pub outgrown: Vec<OutgrownThreshold>,
 }
 
-/// Learns what is new in the logs and publishes a generation.
+/// Learns new days from the logs and publishes a generation.
 ///
 /// # Errors
 ///
-/// Fails if another process is training, the disk fails, or the user stops it; what was in force then still is.
+/// Fails if another process is training, the disk fails, or the user stops it. What was in force before then still is.
 pub fn train(
     setup: &Setup,
     store: &Store,
@@ -164,7 +164,7 @@ pub fn train(
     let exclusions_before = exclusions_before.unwrap_or(&no_verdicts);
     let is_true = |id: &&String| verdicts.get(*id).is_some_and(|verdict| verdict.is_true);
     let learnt_again = exclusions_before.iter().filter(|id| !is_true(id)).count();
-    // What was taken out of the log is not in it any more, and comes back only if all is scored anew.
+    // Removed values are no longer in the log; they return only if everything is scored again.
     let log = if is_scored_day_grown(&days, &changed) || learnt_again > 0 {
         days.values_mut()
             .for_each(|entry| entry.scored_events = None);
@@ -262,7 +262,7 @@ pub fn train(
     })
 }
 
-/// Returns the alerts of stored days that turned out to be true.
+/// Returns the alerts of stored days that were confirmed.
 fn found_true(verdicts: &Verdicts, days: &BTreeMap<Day, DayEntry>) -> BTreeSet<String> {
     verdicts
         .values()
@@ -271,7 +271,7 @@ fn found_true(verdicts: &Verdicts, days: &BTreeMap<Day, DayEntry>) -> BTreeSet<S
         .collect()
 }
 
-/// Returns what is left out because of verdicts.
+/// Returns the exclusions that follow from verdicts.
 pub fn exclusions_of(verdicts: &Verdicts) -> Exclusions {
     let mut exclusions = Exclusions::default();
     for verdict in verdicts.values().filter(|verdict| verdict.is_true) {
@@ -281,7 +281,7 @@ pub fn exclusions_of(verdicts: &Verdicts) -> Exclusions {
     exclusions
 }
 
-/// Writes the days that changed beside the replay, which need them in memory only.
+/// Writes the changed days while the replay runs: the replay needs them only in memory.
 fn stage_days(
     store: &Store,
     aggregates: &[&DayAggregate],
@@ -303,7 +303,7 @@ fn stage_days(
         .collect()
 }
 
-/// One stray date must not wipe a store: whoever means it, begins a new one.
+/// One wrong date must not empty a store. A user that wants this can start a new store.
 fn would_forget(n_dropped: usize, n_stored: usize, last: Day) -> Error {
     Error::failed(format!(
         "these logs reach to {last}, and {n_dropped} of the {n_stored} days in the store would be forgotten: they lie \
@@ -322,7 +322,7 @@ fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {
     kinds
 }
 
-/// Returns whether some day grew so much after it was scored that the stored distributions no longer speak of it.
+/// Returns whether a day grew so much after it was scored that the stored distributions no longer represent it.
 fn is_scored_day_grown(days: &BTreeMap<Day, DayEntry>, changed: &BTreeMap<Day, u64>) -> bool {
     let first_scored = days
         .values()
@@ -340,12 +340,12 @@ fn is_scored_day_grown(days: &BTreeMap<Day, DayEntry>, changed: &BTreeMap<Day, u
             events,
             ..
         }) => (events + more).saturating_sub(*scored) as f64 > RESCORE_GROWTH * *scored as f64,
-        // A day that appears among scored ones, or before them, changes every baseline after it.
+        // A day that appears among scored ones, or before them, changes every later baseline.
         _ => first_scored.is_some() && last_scored.is_some_and(|last| *day <= last),
     })
 }
 
-/// Leaves out the files whose very content was learnt before.
+/// Leaves out files whose exact content was learnt before.
 fn unknown_files(files: Vec<InputFile>, ledger: &Ledger) -> (Vec<InputFile>, u64) {
     if ledger.is_empty() {
         return (files, 0);
@@ -362,8 +362,8 @@ fn unknown_files(files: Vec<InputFile>, ledger: &Ledger) -> (Vec<InputFile>, u64
     (files, known)
 }
 
-/// Notes the files that were learnt to the last record. Of all others another training may learn more: when the clock has
-/// moved on, or no format is forced. It reads them again, and knows the events that it learnt before.
+/// Records the files that were learnt to the last record. From all others a later training may learn more: when the time
+/// has advanced, or no format is forced. It reads them again, and recognises the events that it learnt before.
 fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
     let is_learnt = |file: &&FileReport| {
         file.error.is_none()
@@ -382,7 +382,7 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
         };
         ledger.insert(report.content_hash, entry);
     }
-    // A file whose days are all forgotten brings nothing if it comes again: its events are too old.
+    // If all days of a file are forgotten, the file adds nothing when it is read again: its events are too old.
     ledger.retain(|_, entry| {
         entry
             .last_day
@@ -428,28 +428,28 @@ mod tests {
     #[test]
     fn a_file_with_events_of_the_future_is_learnt_when_they_are_past() {
         let folder = folder_with(&["2026-03-02T10:00:00Z", "2026-03-04T10:00:00Z"]);
-        let night = |now| {
+        let train = |now| {
             let trained = train_at(now, folder.path(), None);
             let intake = &trained.intake;
             let read = (intake.events, intake.future, intake.known_files);
             (trained.published, trained.generation, read)
         };
-        assert_eq!(night("2026-03-01T00:00:00Z"), (false, 0, (0, 2, 0)));
-        assert_eq!(night("2026-03-03T00:00:00Z"), (true, 1, (1, 1, 0)));
-        assert_eq!(night("2026-03-05T00:00:00Z"), (true, 2, (1, 0, 0)));
-        assert_eq!(night("2026-03-06T00:00:00Z"), (false, 2, (0, 0, 1)));
+        assert_eq!(train("2026-03-01T00:00:00Z"), (false, 0, (0, 2, 0)));
+        assert_eq!(train("2026-03-03T00:00:00Z"), (true, 1, (1, 1, 0)));
+        assert_eq!(train("2026-03-05T00:00:00Z"), (true, 2, (1, 0, 0)));
+        assert_eq!(train("2026-03-06T00:00:00Z"), (false, 2, (0, 0, 1)));
     }
 
     #[test]
-    fn a_file_that_was_read_as_what_it_is_not_is_read_again() {
+    fn a_file_that_was_read_in_a_wrong_format_is_read_again() {
         let folder = folder_with(&["2026-03-02T10:00:00Z"]);
-        let night = |format| {
+        let train = |format| {
             let trained = train_at("2026-03-05T00:00:00Z", folder.path(), format);
             (trained.published, trained.intake.events)
         };
         let trail = r#"{"eventVersion":"1.09","eventID":"e1","eventTime":"2026-03-02T00:00:00Z","eventSource":"s3.amazonaws.com","eventName":"ListBuckets","awsRegion":"eu-west-1","sourceIPAddress":"198.51.100.7","recipientAccountId":"111122223333","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/eve","accountId":"111122223333"}}"#;
         std::fs::write(folder.path().join("logs/trail.jsonl"), trail).unwrap();
-        assert_eq!(night(Some(Source::AwsCloudTrail)), (true, 1));
-        assert_eq!(night(None), (true, 1));
+        assert_eq!(train(Some(Source::AwsCloudTrail)), (true, 1));
+        assert_eq!(train(None), (true, 1));
     }
 }

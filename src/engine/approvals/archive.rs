@@ -1,4 +1,4 @@
-//! Alerts that the store kept, as far as approvals are concerned.
+//! Stored alerts, as far as approvals need them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::store::{Archive, Store};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// An alert as it was last told.
+/// The last version of an alert.
 #[derive(Debug, Clone)]
 pub(super) struct ArchivedAlert {
     pub(super) analytic: Str,
@@ -19,9 +19,9 @@ pub(super) struct ArchivedAlert {
     pub(super) score: f64,
     /// Whether an approval covered it.
     pub(super) is_suppressed: bool,
-    /// The id of that approval, where it was noted.
+    /// The id of that approval, where it was recorded.
     pub(super) approval: Option<String>,
-    /// What a person reads in it.
+    /// The parts of the alert that a person reads.
     pub(super) context: PartialContext,
 }
 
@@ -61,7 +61,7 @@ struct Destination {
     external: Option<bool>,
 }
 
-/// Returns the alerts that were kept from a day on, by id. Lines that are damaged are passed over.
+/// Returns the stored alerts from a day on, by id. Damaged lines are skipped.
 pub(super) fn archived(
     store: &Store,
     since: Option<Day>,
@@ -74,7 +74,7 @@ pub(super) fn archived(
     Ok(archived)
 }
 
-/// Returns values that a person reads in an alert: an approval is asked about its whole episode.
+/// Returns the values that an alert shows: approvals are checked against its whole episode.
 fn part(values: impl IntoIterator<Item = Str>) -> Values {
     (values.into_iter().collect(), Known::Some)
 }

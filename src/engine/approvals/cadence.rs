@@ -1,30 +1,33 @@
-//! When somebody is active: whether it is by a timetable, and by which.
+//! When an identity is active: whether it follows a timetable, and which one.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::time::Day;
 
-/// Share of its days on which a job that keeps to a timetable runs, and of its runs on which each step of a day is there.
+/// The fraction of its days on which a scheduled job must run, and the fraction of its runs in which each step of a day
+/// must occur.
 const MOSTLY: f64 = 0.8;
-/// Share of the days of a weekday from which it is one of its weekdays: of four weeks it may miss one.
+/// The fraction of the days of a weekday from which it counts as one of the job's weekdays: of four weeks, one may be
+/// missed.
 const ON_WEEKDAY: f64 = 0.6;
-/// Share of a job's days that are as its timetable says.
+/// The fraction of a job's days that must match its timetable.
 const NEARLY_ALL: f64 = 0.9;
-/// Share of a job's days from which an hour is one of its hours: what ends before the hour on one day ends after it on the next.
+/// The fraction of a job's days from which an hour is one of its hours: a job that ends before the hour on one day may end
+/// after it on the next.
 const NOW_AND_THEN: f64 = 0.25;
-/// Runs from which there is a timetable: once is an incident, twice is chance.
+/// Runs from which there is a timetable: one run is an incident, two may be chance.
 const RUNS_MIN: usize = 3;
-/// Days of a weekday from which it can be said of it that something runs on it.
+/// Days of a weekday that must be stored before that weekday can be part of a timetable.
 const WEEKDAY_DAYS_MIN: usize = 2;
-/// Hours a day up to which a job that does not come every so many hours is one.
+/// The most hours a day of a job that does not run at a fixed interval.
 const HOURS_MAX: usize = 6;
-/// Steps of hours that divide a day, the longest first.
+/// Intervals in hours that divide a day, the longest first.
 const STEPS: [u32; 8] = [24, 12, 8, 6, 4, 3, 2, 1];
-/// Tenths of minutes of an hour in which an hourly job runs, of six: a service that is always busy fills them all.
+/// The most ten-minute parts of an hour, of six, in which an hourly job runs: a service that is always busy fills them all.
 const HOURLY_SLOTS_MAX: u32 = 2;
 
-/// A day on which somebody was active.
+/// A day on which an identity was active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ActiveDay {
     pub(super) day: Day,
@@ -39,14 +42,14 @@ pub(super) struct ActiveDay {
 pub struct Cadence {
     /// Hours of the day, in UTC.
     pub hours: Vec<u8>,
-    /// The step between them, in hours, if it runs all day at such a step.
+    /// The interval between them, in hours, if it runs all day at a fixed interval.
     pub step: Option<u32>,
     /// Days of the week, Monday being 0.
     pub weekdays: Vec<u8>,
 }
 
 impl Cadence {
-    /// Reads a timetable off the days on which somebody was active, in order, among those that are stored since it first was.
+    /// Finds the timetable in an identity's active days, in order, among the days stored since it was first seen.
     pub(super) fn of(active: &[ActiveDay], stored: &BTreeSet<Day>) -> Option<Self> {
         let first = active.first()?.day;
         let on = |weekday: u8| {
@@ -111,14 +114,14 @@ impl Cadence {
     }
 }
 
-/// Returns whether what runs in every hour runs in the same minutes of each.
+/// Returns whether a job that runs in every hour runs in the same minutes of each.
 fn is_hourly(runs: &[&ActiveDay]) -> bool {
     let is_short = |a: &&&ActiveDay| a.tens.count_ones() <= HOURLY_SLOTS_MAX;
     runs.iter().filter(is_short).count() as f64 >= NEARLY_ALL * runs.len() as f64
 }
 
 impl fmt::Display for Cadence {
-    /// Writes it as in `every day at 2, 3 h UTC`.
+    /// Formats it as in `every day at 2, 3 h UTC`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAMES: [&str; 7] = [
             "Monday",
@@ -158,7 +161,7 @@ mod tests {
 
     const FIRST: Day = Day(20_000);
 
-    /// Reads a timetable off four weeks, on each of which somebody is active in some hours, or not at all.
+    /// Finds the timetable of an identity over four weeks, from its active hours on each day, if any.
     fn cadence(hours_on: impl Fn(i32) -> Vec<u32>, tens: u8) -> Option<String> {
         let stored: BTreeSet<Day> = (0..28).map(|n| FIRST.plus(n)).collect();
         let active: Vec<ActiveDay> = (0..28)
@@ -175,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn a_timetable_is_read_off_the_days() {
+    fn a_timetable_is_found_in_the_active_days() {
         let weekday = |n: i32| FIRST.plus(n).weekday();
         let all = |step: usize| (0..24).step_by(step).collect::<Vec<u32>>();
         let is = |said: Option<String>, expected: &str| assert_eq!(said.as_deref(), Some(expected));
         is(cadence(|_| vec![2], 1), "every day at 2 h UTC");
-        // It ends after the hour now and then, starts late once, and does not run once.
+        // It sometimes ends after the hour, starts late once, and misses one day.
         let worn = |n| match n {
             9 => vec![],
             12 => vec![4],
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_as_it_likes_has_none() {
+    fn irregular_activity_has_no_timetable() {
         let hashed = |n: i32, k: i32| {
             let mixed = (n + 31 * k + 1).unsigned_abs().wrapping_mul(0x9e37_79b9);
             (mixed ^ mixed >> 15).wrapping_mul(0x85eb_ca6b) >> 8 & 0xffff
@@ -225,7 +228,7 @@ mod tests {
         assert_eq!(cadence(once, 1), None, "once");
         let seldom = |n: i32| if n % 9 == 0 { vec![2] } else { vec![] };
         assert_eq!(cadence(seldom, 1), None, "seldom");
-        // A timetable, and on every fourth day something else beside it.
+        // A timetable, with other activity on every fourth day.
         let beside = |n: i32| {
             if n % 4 == 0 {
                 vec![2, hour(n, 3) % 12 + 9]

@@ -1,4 +1,4 @@
-//! Stored days, read again one at a time, and what a whole day shows of somebody to an approval.
+//! Stored days, read again one at a time, and what a whole day of an identity shows to an approval.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::store::{DayEntry, Manifest, Store};
 use crate::time::Day;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
-/// What shows that somebody read, or tried to.
+/// Metrics that show reads, or attempts to read.
 const READS: [Metric; 2] = [Metric::ReadCalls, Metric::DeniedCalls];
 
 /// Reads stored days.
@@ -23,7 +23,7 @@ pub(super) struct Days<'a> {
     store: &'a Store,
     manifest: &'a Manifest,
     generation: &'a Generation,
-    /// The links of the last day that was read, by its place among the stored ones.
+    /// The links of the last day that was read, by its index among the stored days.
     links: Option<(usize, Links)>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Days<'a> {
         }
     }
 
-    /// Returns what happened on a day, by entity; `None` if it is not stored.
+    /// Returns the facts of a day, by entity; `None` if the day is not stored.
     pub(super) fn facts(&mut self, day: Day) -> Result<Option<BTreeMap<Entity, DayFacts>>> {
         let days: &[DayEntry] = &self.manifest.days;
         let Some(at) = days.iter().position(|entry| entry.day == day) else {
@@ -57,7 +57,7 @@ impl<'a> Days<'a> {
     }
 }
 
-/// Looks at whole days as alerts look at what they show of them.
+/// Checks whole days as alerts check the part that they show.
 pub(super) struct DayContextReader<'a> {
     generation: &'a Generation,
     networks: Networks,
@@ -71,7 +71,7 @@ impl<'a> DayContextReader<'a> {
         }
     }
 
-    /// Returns what a whole day shows: an alert of that day shows some of it.
+    /// Returns what a whole day shows; an alert of that day shows a part of it.
     pub(super) fn context(&self, entity: &Entity, facts: &DayFacts) -> PartialContext {
         let (mut buckets, known) = values(facts, Trait::Bucket);
         buckets.extend(facts.grants.iter().map(|(grant, _)| grant.bucket.clone()));
@@ -89,7 +89,8 @@ impl<'a> DayContextReader<'a> {
         }
     }
 
-    /// Returns where data may have gone. What is read goes to the caller, too, and an alert names him if he is not ours.
+    /// Returns the destinations that data may have reached. Reads also send data to the caller, and an alert names a caller
+    /// that is not ours.
     fn destinations(&self, facts: &DayFacts, networks: &Values) -> Values {
         let (mut destinations, mut known) = values(facts, Trait::Destination);
         destinations.retain(|name| !self.generation.is_ours(name));
@@ -106,7 +107,7 @@ impl<'a> DayContextReader<'a> {
         (destinations, known)
     }
 
-    /// Returns whether addresses of a network may not be ours. One that is known by the number of its system is public.
+    /// Returns whether addresses of a network may be external. A network that is known by its AS number is public.
     fn may_be_external(&self, network: &str) -> bool {
         network.parse::<IpNet>().ok().is_none_or(|network| {
             [network.network(), network.broadcast()]
@@ -150,7 +151,7 @@ mod tests {
     use crate::vocab::EntityKind;
 
     #[test]
-    fn what_a_caller_elsewhere_reads_goes_somewhere() {
+    fn reads_of_an_external_caller_have_a_destination() {
         let rules = |destination: &str| {
             format!(
                 "[[approval]]\ndestination={destination}\nowner='o'\nreason='r'\nexpires=2027-01-31\n\

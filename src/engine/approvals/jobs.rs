@@ -1,7 +1,7 @@
-//! Known automation: who comes by a timetable and always in the same shape, and an approval that covers it and no more.
+//! Known automation: identities with a timetable and a constant shape, and an approval that covers this and no more.
 //!
-//! A proposal asks for identity, client, network, buckets and destinations at once. How much a job does is not asked for: a
-//! loud day of the same job is what is to be covered, and the same job in another shape is not.
+//! A proposal names identity, client, network, buckets and destinations together. It sets no limit on volume: a loud day of
+//! the same job should be covered, but the same job in another shape should not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,41 +20,41 @@ use crate::store::Store;
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
-/// Days since its first sighting from which somebody is known well enough.
+/// Days since its first sighting from which an identity is known well enough.
 const AGE_DAYS_MIN: i32 = 14;
-/// Days since its last run after which a job is over.
+/// Days since its last run after which a job has ended.
 const GONE_DAYS: i32 = 8;
-/// Days after the last stored one on which a proposal ends.
+/// Days from the last stored day to the end of a proposal.
 const PROPOSED_DAYS: i32 = 90;
-/// Share of the runs that show a value from which it belongs to the job's shape.
+/// The fraction of runs that must show a value before it belongs to the job's shape.
 const OFTEN: f64 = 0.25;
-/// A bucket also belongs to it if it came this many days ago and was touched in most runs since.
+/// A bucket also belongs to it if it appeared this many days ago and was touched in most runs since.
 const NEW_BUCKET_DAYS: i32 = 7;
 const MOSTLY: f64 = 0.8;
-/// Share of the runs that show nothing but the job's clients, networks and destinations.
+/// The fraction of runs that must show only the job's clients, networks and destinations.
 const NEARLY_ALL: f64 = 0.9;
-/// Share of the runs that show nothing but its buckets, which come and go.
+/// The fraction of runs that must show only its buckets, which come and go.
 const USUALLY: f64 = 0.75;
-/// The most buckets or destinations that a proposal names. What touches more is nobody's whole shape.
+/// The most buckets or destinations that a proposal names. A job that touches more has no fixed shape.
 const VALUES_MAX: usize = 200;
-/// The traits whose values a proposal names: buckets if the job has any, and the others always.
+/// The traits whose values a proposal names: buckets if the job has any, the others always.
 const NAMED: [Trait; 4] = [
     Trait::Bucket,
     Trait::UserAgent,
     Trait::Network,
     Trait::Destination,
 ];
-/// Stands for the owner while a proposal is checked.
+/// A placeholder for the owner while a proposal is checked.
 const NOBODY: &str = "nobody";
 
-/// Jobs that were recognised, and who was passed over.
+/// Recognised jobs, and identities that were skipped.
 #[derive(Debug, Clone, Default)]
 pub struct Proposals {
-    /// Each job, those that alerted most often first.
+    /// The jobs, those with the most alerts first.
     pub jobs: Vec<Job>,
-    /// Identities that come by a timetable and are not proposed, by reason.
+    /// Identities with a timetable that are not proposed, by reason.
     pub passed_over: BTreeMap<&'static str, u64>,
-    /// Identities that were looked at.
+    /// Identities that were examined.
     pub identities: u64,
     /// The first and the last stored day, and how many there are.
     pub stored: Option<(Day, Day, u64)>,
@@ -63,35 +63,35 @@ pub struct Proposals {
 /// A job.
 #[derive(Debug, Clone)]
 pub struct Job {
-    /// Who.
+    /// The identity.
     pub identity: Str,
-    /// What kind of thing it is.
+    /// The kind of identity.
     pub kind: IdentityKind,
     /// When it runs.
     pub cadence: Cadence,
     /// Days on which it ran.
     pub days_seen: u64,
-    /// The first and the last of them.
+    /// The first and the last of these days.
     pub seen: (Day, Day),
     /// Events a day.
     pub events: Volume,
     /// Bytes read or sent a day.
     pub bytes: Volume,
-    /// What it shows, with the number of days.
+    /// Clients, with the number of days.
     pub user_agents: Vec<(Str, u64)>,
-    /// Likewise.
+    /// The same for networks.
     pub networks: Vec<(Str, u64)>,
-    /// Likewise.
+    /// The same for buckets.
     pub buckets: Vec<(Str, u64)>,
-    /// Likewise; those that are not ours.
+    /// The same for destinations that are not ours.
     pub destinations: Vec<(Str, u64)>,
-    /// Days on which it showed something else, so that the proposal does not cover all of them.
+    /// Days with other values, so that the proposal does not cover all of them.
     pub unlike: Vec<Day>,
-    /// Days on which it reached a threshold in force, or was told.
+    /// Days on which it reached a threshold in force, or had an alert.
     pub alerted: Vec<Day>,
     /// Whether it touches sensitive buckets.
     pub is_sensitive: bool,
-    /// The approvals that would cover it; their owner is left blank, so that no configuration takes them as they are.
+    /// The approvals that would cover it. The owner is left blank, so that no configuration accepts them unchanged.
     pub drafts: Vec<Draft>,
 }
 
@@ -104,7 +104,7 @@ pub struct Volume {
     pub p99: u64,
     /// The largest.
     pub most: u64,
-    /// When that was.
+    /// The day of the largest amount.
     pub most_on: Option<Day>,
 }
 
@@ -186,7 +186,7 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
     Ok(proposals)
 }
 
-/// Returns on which days somebody was told, or reached a threshold in force on a stored day.
+/// Returns the days on which an identity had an alert, or reached a threshold in force on a stored day.
 fn alerted(
     setup: &Setup,
     store: &Store,
@@ -219,7 +219,7 @@ fn alerted(
     Ok(alerted.into_iter().map(sorted).collect())
 }
 
-/// One day of somebody.
+/// One day of an identity.
 struct Run {
     active: ActiveDay,
     events: u64,
@@ -228,7 +228,7 @@ struct Run {
     metrics: Vec<Metric>,
 }
 
-/// What somebody did on the stored days.
+/// The activity of an identity on the stored days.
 #[derive(Default)]
 struct History {
     runs: Vec<Run>,
@@ -237,11 +237,11 @@ struct History {
     is_sensitive: bool,
 }
 
-/// A value that belongs to a job's shape, or one that does not.
+/// Values that belong to a job's shape, and days with other values.
 struct JobValue {
     /// Values that do, with the number of days.
     stable: Vec<(Str, u64)>,
-    /// Days that show another.
+    /// Days with other values.
     unlike: Vec<Day>,
 }
 
@@ -279,7 +279,7 @@ impl History {
         most.map_or(IdentityKind::Unknown, |(kind, _)| *kind)
     }
 
-    /// Returns by which timetable it comes, if it is a machine of ours at all.
+    /// Returns its timetable, if it is one of our workloads.
     fn cadence(&self, stored: &BTreeSet<Day>) -> Option<Cadence> {
         use IdentityKind::{RoleSession, ServicePrincipal, Workload};
         if !matches!(self.kind(), RoleSession | ServicePrincipal | Workload) {
@@ -289,7 +289,7 @@ impl History {
         Cadence::of(&active, stored)
     }
 
-    /// Tells the job, or why it is passed over.
+    /// Describes the job, or returns why it is skipped.
     fn job(
         &self,
         setup: &Setup,
@@ -376,7 +376,7 @@ impl History {
         Ok(job)
     }
 
-    /// Returns which values belong to the job, and the days that show others.
+    /// Returns the values that belong to the job, and the days with others.
     fn shape(&self, of: impl Fn(&PartialContext) -> &Vec<Str>, may_be_new: bool) -> JobValue {
         let mut days: BTreeMap<&Str, (Day, u64)> = BTreeMap::new();
         for run in &self.runs {
@@ -408,9 +408,9 @@ impl History {
         }
     }
 
-    /// Returns the analytics that look at what it does on most of its days. Those that tell of new identities have nothing to
-    /// say of a job that is well known; should they, it is news. Those that wait for a new value of what the approval names
-    /// would tell of what it does not cover.
+    /// Returns the analytics that evaluate what the job does on most of its days. Analytics for new identities do not apply
+    /// to a well-known job; an alert of theirs would be news. Analytics that require a new value of what the approval names
+    /// would only alert outside the approval.
     fn analytics(&self, setup: &Setup, names_buckets: bool) -> Vec<String> {
         let named = match names_buckets {
             true => &NAMED[..],
@@ -458,7 +458,8 @@ impl Job {
         approvals.any(|a| a.may_cover(&shape, analytic, at.start()) == Cover::Yes)
     }
 
-    /// Returns the approvals that would cover it: one for what goes nowhere, and one for what goes where it always goes.
+    /// Returns the approvals that would cover it: one for activity without a destination, one for activity with its usual
+    /// destinations.
     fn drafts(&self, analytics: &[String], expires: Day) -> Vec<Draft> {
         let to = |destinations: Vec<String>| {
             let mut criteria = vec![

@@ -1,4 +1,4 @@
-//! Approvals, seen from the store: what they hid, what a new one would hide, and which jobs could do with one.
+//! Approvals, checked against the store: what they hid, what a new one would hide, and which jobs an approval would suit.
 
 mod archive;
 mod cadence;

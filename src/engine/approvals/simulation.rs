@@ -1,7 +1,7 @@
-//! What an approval would have hidden: alerts that were kept, and stored days that reach the thresholds in force.
+//! What an approval would have hidden: stored alerts, and stored days that reach the thresholds in force.
 //!
-//! An approval is asked about all of an episode that an analytic looks at. An alert names a part of that, and of a stored day it
-//! is known what was touched in all, which is more. So the answer is sometimes "perhaps", and says so.
+//! An approval applies to all of an episode that an analytic reads. An alert names only a part of the episode, and a stored
+//! day records everything that was touched, which is more. So the answer is sometimes "perhaps", and the result says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,69 +19,69 @@ use crate::store::Store;
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// Days from which an approval is called long.
+/// Days from which an approval counts as long.
 const LONG_DAYS: i32 = 400;
-/// Prefixes shorter than these are very wide.
+/// Prefixes shorter than these count as very wide.
 const WIDE_PREFIX_V4: u8 = 8;
 const WIDE_PREFIX_V6: u8 = 32;
 
-/// What an approval would have hidden, and what was looked at.
+/// What an approval would have hidden, and what was examined.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ApprovalSimulation {
     /// Each episode, the newest first.
     pub hidden: Vec<Hidden>,
-    /// What was looked at.
+    /// What was examined.
     pub looked: SimulationScope,
-    /// How wide it is.
+    /// How wide the approval is.
     pub breadth: Breadth,
 }
 
 /// An episode that an approval would have hidden.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hidden {
-    /// Which day.
+    /// The day.
     pub day: Day,
     /// Its score.
     pub score: f64,
     /// The analytic.
     pub analytic: Str,
-    /// Whom it is about.
+    /// The entity.
     pub entity: Entity,
-    /// The alert's id, if it was told; else the day reaches the threshold in force, and nobody scored it.
+    /// The alert's id, if there was an alert; else the day reaches the threshold in force, but was never scored.
     pub alert_id: Option<String>,
-    /// Whether it is sure.
+    /// Whether it is certain.
     pub is_sure: bool,
 }
 
-/// What was looked at.
+/// What was examined.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SimulationScope {
-    /// Alerts that the store kept.
+    /// Stored alerts.
     pub alerts: u64,
-    /// The first and the last day of them.
+    /// The first and the last day of these alerts.
     pub alert_days: Option<(Day, Day)>,
-    /// Of them, those that another approval covered.
+    /// The number of them that another approval covered.
     pub covered_before: u64,
     /// The first and the last day of the stored distributions.
     pub stored_days: Option<(Day, Day)>,
     /// The most extreme entity-days of these days.
     pub extremes: u64,
-    /// Those of them that reach a threshold in force and were not told, each counted once for each analytic.
+    /// The number of them that reach a threshold in force and had no alert, counted once for each analytic.
     pub reaching: u64,
-    /// Whether there are too few days for thresholds, so that no stored day could be looked at.
+    /// Whether there are too few days for thresholds, so that no stored day could be checked.
     pub is_provisional: bool,
 }
 
 /// How wide an approval is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Breadth {
-    /// Identities with a baseline that it may cover, by their ids and roles.
+    /// Identities with a baseline that it may cover, by id and role.
     pub identities: u64,
     /// Identities with a baseline.
     pub of: u64,
 }
 
-/// What is unwise about an approval, whatever is stored.
+/// Warnings about an approval that do not depend on the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApprovalLint {
     /// Whether it names neither an identity nor a role, or names all of them.
@@ -90,11 +90,11 @@ pub struct ApprovalLint {
     pub is_by_who_alone: bool,
     /// Networks of it that are very wide.
     pub wide_networks: Vec<String>,
-    /// For how many days it holds, if that is long.
+    /// Its length in days, if that is long.
     pub long_days: Option<i32>,
 }
 
-/// Returns what is unwise about an approval.
+/// Returns the warnings about an approval.
 pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
     let criteria = &approval.criteria;
     let is_any =
@@ -124,11 +124,11 @@ pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
     }
 }
 
-/// Looks up what an approval would have hidden; the approval need not be in the configuration.
+/// Finds what an approval would have hidden. The approval need not be in the configuration.
 ///
 /// # Errors
 ///
-/// Fails if the store cannot be read. A store that is not there has nothing to hide.
+/// Fails if the store cannot be read. For a missing store, nothing would have been hidden.
 pub fn simulate_approval(
     setup: &Setup,
     store: &Store,
@@ -205,13 +205,13 @@ pub fn simulate_approval(
     Ok(simulation)
 }
 
-/// An episode that is asked about.
+/// An episode that is checked.
 struct Candidate {
     analytic: Str,
     entity: Entity,
     score: f64,
     alert_id: Option<String>,
-    /// What the alert itself shows, if it was told.
+    /// The values in the alert itself, if there was one.
     shown: Option<PartialContext>,
 }
 
@@ -226,7 +226,7 @@ impl Candidate {
         }
     }
 
-    /// Tells, before the day is read, whether it is about somebody whom the approval may cover.
+    /// Returns, before the day is read, whether it concerns an identity that the approval may cover.
     fn may_be_meant(&self, approval: &Approval, generation: &Generation) -> bool {
         if let Some(shown) = &self.shown {
             let who = approval
@@ -259,7 +259,7 @@ impl Candidate {
             (None, Some(whole)) => may(&whole),
             (Some(shown), None) => may(shown),
             (Some(shown), Some(whole)) => {
-                // What the alert names may contradict, but it does not name all.
+                // The values in the alert can contradict the approval, but they are not complete.
                 match may(shown) {
                     Cover::No => Cover::No,
                     _ => may(&whole),
@@ -269,7 +269,7 @@ impl Candidate {
         }
     }
 
-    /// Returns whether an approval of the configuration covers for sure what was not told.
+    /// Returns whether an approval of the configuration certainly covers a day without an alert.
     fn is_covered_before(
         &self,
         setup: &Setup,
@@ -287,7 +287,7 @@ impl Candidate {
     }
 }
 
-/// Gathers the stored entity-days that reach a threshold in force and were not told.
+/// Collects the stored entity-days that reach a threshold in force and had no alert.
 fn reaching(
     setup: &Setup,
     generation: &Generation,

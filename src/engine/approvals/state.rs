@@ -1,4 +1,4 @@
-//! How approvals stand: what each hid so far, and what is amiss with it.
+//! The state of approvals: what each hid so far, and what is wrong with it.
 
 use std::collections::BTreeMap;
 
@@ -11,60 +11,60 @@ use crate::error::Result;
 use crate::store::Store;
 use crate::time::{Day, Time};
 
-/// Days before its end from which an approval is named.
+/// An approval is reported this many days before its end.
 const EXPIRES_SOON_DAYS: i32 = 7;
-/// Days of event time without a use after which an approval is named.
+/// An approval is reported after this many days of event time without a use.
 const UNUSED_DAYS: i32 = 30;
 
-/// How much of the archive is looked at.
+/// How much of the archive is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// All of it, so that it can be said what each approval hid.
+    /// All of it, so that the count for each approval is complete.
     Whole,
     /// The last 30 stored days, which is enough for warnings.
     Recent,
 }
 
-/// An approval as it stands.
+/// An approval with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApprovalState {
     /// Its id.
     pub id: String,
-    /// What it is.
+    /// The approval itself.
     pub approval: Approval,
-    /// Episodes that it hid, as far as was looked.
+    /// Episodes that it hid, in the part of the archive that was read.
     pub hidden: u64,
-    /// The last of them.
+    /// The last of these episodes.
     pub last: Option<Time>,
-    /// What is amiss.
+    /// What is wrong.
     pub warnings: Vec<Warning>,
 }
 
-/// What is amiss with an approval.
+/// What is wrong with an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
-    /// It no longer holds.
+    /// It has ended.
     Expired {
-        /// Since how many days.
+        /// Days since its end.
         days: i32,
     },
     /// It ends soon.
     ExpiresSoon {
-        /// In how many days.
+        /// Days until its end.
         days: i32,
     },
-    /// It hid nothing for long, although alerts were told.
+    /// It hid nothing for long, although there were alerts.
     Unused {
         /// For how many days of event time, at least.
         days: i32,
     },
-    /// Another covers all that it covers, and as long.
+    /// Another approval covers everything that this one covers, for at least as long.
     Shadowed {
         /// The other's id.
         by: String,
     },
-    /// Another covers all that it covers, for some analytics or not as long; or the other way round.
+    /// The same, but only for some analytics or for a shorter time; or the other way round.
     Overlaps {
         /// The other's id.
         with: String,
@@ -72,17 +72,17 @@ pub enum Warning {
 }
 
 impl Warning {
-    /// Returns whether it is told at every run, and not only where approvals are looked at.
+    /// Returns whether every run reports it, and not only commands about approvals.
     pub fn is_pressing(&self) -> bool {
         !matches!(self, Self::Shadowed { .. } | Self::Overlaps { .. })
     }
 }
 
-/// Returns how each approval of the configuration stands, in the order of the file.
+/// Returns the state of each approval in the configuration, in the order of the file.
 ///
 /// # Errors
 ///
-/// Fails if the store cannot be read. A store that is not there has hidden nothing.
+/// Fails if the store cannot be read. With a missing store, nothing was hidden.
 pub fn approval_states(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec<ApprovalState>> {
     let config = &setup.config;
     if config.approvals.is_empty() {
@@ -160,7 +160,7 @@ fn beside(config: &Config, ids: &[String], at: usize) -> Option<Warning> {
         let covers = |a: &Approval, b: &Approval| {
             a.criteria.include(&b.criteria) && is_for_all(a, b) && a.expires >= b.expires
         };
-        // Of two that are the same, the later one is in the shadow.
+        // Of two equal approvals, the later one is redundant.
         covers(other, one) && (*at_other < at || !covers(one, other))
     });
     if let Some((by, _)) = shadow {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn unused_is_what_was_known_all_the_time() {
+    fn only_an_approval_known_for_the_whole_time_counts_as_unused() {
         let day = Day(20_000);
         let used = |ago: i32| Some(day.plus(-ago).start());
         assert_eq!(idle_days(day, day.plus(-40), None), 40);

@@ -1,4 +1,4 @@
-//! How far following went, as kept between runs.
+//! The progress of following, as stored between runs.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,31 +13,31 @@ use crate::error::{Error, Result};
 use crate::store::replace;
 use crate::time::Day;
 
-/// How long it is remembered what was told of a day.
+/// How long the alert states of a day are remembered.
 const TOLD_DAYS: i32 = 7;
 const CHECKPOINT: &str = "follow.checkpoint";
-/// The first byte; it changes when what follows changes its meaning.
+/// The first byte; it changes when the meaning of the following bytes changes.
 const SCHEMA: u8 = 3;
 
-/// How far following went, as kept between runs.
+/// The progress of following, as stored between runs.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// How far each file was read.
+    /// The read position of each file.
     pub files: BTreeMap<PathBuf, Position>,
-    /// The length of each open day's file of events set aside.
+    /// The length of each open day's event buffer file.
     pub buffered: BTreeMap<Day, u64>,
-    /// What was told.
+    /// The alerts that were delivered.
     pub states: AlertStates,
     /// What is remembered from day to day.
     pub new_entities: NewEntityCache,
-    /// How far each trail has come.
+    /// The newest event of each trail.
     pub trails: Trails,
-    /// The last day that was judged to its end.
+    /// The last day that was judged completely.
     pub closed: Option<Day>,
 }
 
 impl Checkpoint {
-    /// Reads what a store keeps of it; begins anew if there is nothing.
+    /// Loads the stored checkpoint; starts empty if there is none.
     pub fn read(root: &Path) -> Result<Self> {
         let path = root.join(CHECKPOINT);
         match std::fs::read(&path) {
@@ -58,7 +58,7 @@ impl Checkpoint {
         }
     }
 
-    /// Puts it in place of the one before.
+    /// Replaces the stored checkpoint.
     pub fn write(&self, root: &Path) -> Result<()> {
         let text = postcard::to_extend(self, vec![SCHEMA])
             .map_err(|e| Error::failed("cannot write the checkpoint").cause(e))?;
@@ -71,7 +71,7 @@ impl Checkpoint {
         })
     }
 
-    /// Forgets files that are gone, trails that are silent, and what was told of days long past.
+    /// Forgets files that are gone, trails that are silent, and the alert states of days long past.
     pub fn forget_before(&mut self, oldest_open: Option<Day>) {
         self.trails.forget_silent();
         self.files.retain(|path, _| path.exists());

@@ -1,4 +1,4 @@
-//! Files that may still grow: what of them can be read by now, and how far that is.
+//! Files that may still grow: which part can be read now, and the position reached.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
@@ -7,43 +7,44 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The longest first line from which the shape of a file is told; what has a longer one is read as a whole.
+/// The longest first line from which the form of a file is detected. A file with a longer one is read as a whole.
 const FIRST_LINE_BYTES_MAX: u64 = 8 << 20;
 /// Bytes searched at a time for the end of the last finished line.
 const BLOCK_BYTES: usize = 64 << 10;
-/// The most bytes by which a file is told from another of the same name: enough to reach the id of a first record.
+/// The most bytes that are hashed to distinguish a file from another of the same name: enough to reach the id of a first
+/// record.
 const HEAD_BYTES: u64 = 8 << 10;
 
-/// How far a file was read.
+/// The position reached in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// Bytes that were taken.
+    /// Bytes that were read.
     offset: u64,
-    /// Hash of the first of them, by which a file is told from another of the same name.
+    /// Hash of the first of them, to distinguish the file from another of the same name.
     head: u64,
-    /// Size when it was last looked at; a document is read once its size stands still.
+    /// Its size at the last look. A document is read once its size stays the same.
     size: u64,
     /// The first line, if it names the columns of the rest.
     header: Option<String>,
-    /// So many bytes behind those that were taken hold no line's end.
+    /// This many bytes after the read part contain no end of a line.
     unfinished: u64,
-    /// Whether something of the file was taken in this run.
+    /// Whether any of the file was read in this run.
     #[serde(skip)]
     is_read: bool,
 }
 
-/// How a file is to be read while it may grow.
+/// How a growing file is read.
 enum Shape {
-    /// Line by line, as they are finished; the header, if there is one.
+    /// Line by line, as lines are completed; with the header, if there is one.
     Lines(Option<String>),
-    /// As a whole, once it stands still.
+    /// As a whole, once its size stays the same.
     Document,
-    /// Too little to tell.
+    /// Too little to decide.
     Unknown,
 }
 
-/// A file that has changed since it was last looked at. It stays open, so that what is read of it is of one file even if
-/// another takes its name meanwhile.
+/// A file that has changed since the last look. It stays open, so that everything read belongs to one file even if another
+/// takes its name meanwhile.
 pub struct GrowingFile {
     file: File,
     position: Position,
@@ -62,7 +63,7 @@ impl GrowingFile {
         let is_another = size < position.offset
             || (position.offset > 0 && head_of(&file, position.offset)? != position.head);
         if is_another {
-            // It was cut off, or is another file by now.
+            // It was truncated, or is another file now.
             position = Position::default();
         }
         if size < position.offset + position.unfinished {
@@ -82,12 +83,12 @@ impl GrowingFile {
         }))
     }
 
-    /// Returns whether nothing of the file was taken before in this run.
+    /// Returns whether none of the file was read before in this run.
     pub fn is_first(&self) -> bool {
         !self.position.is_read
     }
 
-    /// Returns what can be read next, and moves on behind it; `None` if nothing can for now.
+    /// Returns the next readable part, and moves past it; `None` if nothing can be read yet.
     pub fn next(&mut self) -> io::Result<Option<Box<dyn Read + '_>>> {
         let Position { offset, size, .. } = self.position;
         if offset >= size {
@@ -119,14 +120,14 @@ impl GrowingFile {
         }
     }
 
-    /// Returns how far the file was read.
+    /// Returns the position reached in the file.
     pub fn position(mut self) -> io::Result<Position> {
         self.position.head = head_of(&self.file, self.position.offset)?;
         Ok(self.position)
     }
 }
 
-/// Returns the hash of a file's beginning, of what was taken of it.
+/// Returns the hash of a file's beginning, over the part that was read.
 fn head_of(mut file: &File, taken: u64) -> io::Result<u64> {
     let mut head = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -134,7 +135,7 @@ fn head_of(mut file: &File, taken: u64) -> io::Result<u64> {
     Ok(xxh3_64(&head))
 }
 
-/// Returns how a file is to be read, from its first line.
+/// Returns how a file is read, from its first line.
 fn shape(mut file: &File) -> io::Result<Shape> {
     let mut first = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -173,7 +174,7 @@ fn header_of(text: &[u8]) -> Option<String> {
     names_columns.then(|| String::from_utf8_lossy(line).into_owned())
 }
 
-/// Returns where the last line that is finished ends, of those that end between two offsets.
+/// Returns where the last completed line ends that ends between two offsets.
 fn last_line_end(mut file: &File, from: u64, to: u64) -> io::Result<Option<u64>> {
     let mut block = vec![0; BLOCK_BYTES];
     let mut end = to;
@@ -196,7 +197,7 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    /// Returns what can be read of a file by now.
+    /// Returns the part of a file that can be read now.
     fn read(path: &Path, position: &mut Position) -> String {
         let mut text = String::new();
         if let Some(mut growing) = GrowingFile::since(path, position.clone()).unwrap() {
@@ -231,14 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_searched_for_a_line_end_is_not_searched_again() {
+    fn bytes_without_a_line_end_are_searched_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         let mut position = Position::default();
         std::fs::write(&path, "{}\n{\"unfinished").unwrap();
         assert_eq!(read(&path, &mut position), "{}\n");
         assert_eq!(position.unfinished, 12);
-        // Shorter, but not shorter than what was taken: what is behind that is another text.
+        // Shorter, but not shorter than the read part: the text after that is different.
         std::fs::write(&path, "{}\n{}\n").unwrap();
         assert_eq!(read(&path, &mut position), "{}\n");
         assert_eq!((position.offset, position.unfinished), (6, 0));

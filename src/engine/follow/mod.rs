@@ -1,8 +1,8 @@
 //! Live logs: files that grow, folders into which files arrive, and standard input.
 //!
-//! After each look at the logs, what is new is told, set aside on disk, judged and delivered; then a checkpoint says how
-//! far that went. A crash loses nothing: the next run goes back to the checkpoint and reads on, and an alert that was
-//! delivered but not noted is delivered again under the same id.
+//! After each look at the logs, new events are added, buffered on disk, judged and delivered; then a checkpoint records the
+//! progress. A crash loses nothing: the next run starts from the checkpoint. An alert that was delivered but not recorded
+//! is delivered again under the same id.
 
 mod checkpoint;
 mod growing;
@@ -42,7 +42,7 @@ use crate::sources::{self, FileReport, ReadOptions, Reject};
 use crate::store::{Role, Store};
 use crate::time::{Day, Time};
 
-/// How far, in seconds, an event may be dated ahead of the present before it is set aside.
+/// How far, in seconds, an event may be dated ahead of the present before it is left out.
 const FUTURE_SECS_MAX: i64 = 5 * 60;
 const BUFFER: &str = "follow-events";
 
@@ -51,19 +51,19 @@ const BUFFER: &str = "follow-events";
 pub struct FollowOptions {
     /// Files, folders, or `-`.
     pub paths: Vec<PathBuf>,
-    /// Thresholds and what is shown.
+    /// Thresholds and output options.
     pub score: ScoreOptions,
     /// A forced format.
     pub read: ReadOptions,
-    /// How often to look.
+    /// The interval between looks.
     pub poll: Duration,
-    /// Ends when nothing has come for so long; `None` goes on until stopped.
+    /// Stops after this long without new input; `None` continues until stopped.
     pub until_idle: Option<Duration>,
-    /// Returns the time since some instant, the same at each call; never decreases.
+    /// Returns the time since a fixed instant, the same one at each call; never decreases.
     pub clock: fn() -> Duration,
 }
 
-/// What is done with each rejected record.
+/// The handler of rejected records.
 pub type KeepReject<'a> = &'a mut dyn FnMut(&Reject) -> Result<()>;
 
 struct Follower<'a> {
@@ -77,28 +77,29 @@ struct Follower<'a> {
     late: DayAggregates,
     late_buffer: EventBuffer,
     touched: BTreeSet<Day>,
-    /// Days in which somebody waits to be judged.
+    /// Days with deferred identities.
     waiting: BTreeSet<Day>,
     /// Days that were closed since the last checkpoint.
     closing: Vec<Day>,
     checkpoint: Checkpoint,
     reports: Reports,
     keep_reject: Option<KeepReject<'a>>,
-    /// What has been read of standard input.
+    /// What was read of standard input.
     stdin_report: Option<FileReport>,
-    /// Whether a file was left in its midst because the user stops: what was told since the last note is left to the next run.
+    /// Whether reading stopped inside a file because the user stopped the run. Then everything since the last checkpoint is
+    /// left to the next run.
     is_cut: bool,
-    /// What the clock showed when following began.
+    /// The clock at the start of following.
     started: Duration,
     summary: ScoreSummary,
 }
 
-/// Follows logs until the user stops it, input ends, or nothing has come for long enough.
+/// Follows logs until the user stops it, the input ends, or nothing has arrived for long enough.
 ///
 /// # Errors
 ///
 /// Fails if another process follows with the same store, nothing was trained, the disk fails, or `deliver` or `keep_reject`
-/// does.
+/// fails.
 pub fn follow<'a>(
     setup: &'a Setup,
     store: &'a Store,
@@ -191,7 +192,7 @@ impl<'a> Follower<'a> {
             late: DayAggregates::new(),
             late_buffer: EventBuffer::new(),
             touched: BTreeSet::new(),
-            // Who waited when the last run ended waits still.
+            // Identities that were deferred when the last run ended are still deferred.
             waiting: checkpoint.buffered.keys().copied().collect(),
             closing: Vec::new(),
             checkpoint,
@@ -204,7 +205,7 @@ impl<'a> Follower<'a> {
         })
     }
 
-    /// Returns what it came to.
+    /// Returns the result.
     fn finish(mut self) -> ScoreSummary {
         for report in self.stdin_report.into_iter().chain(self.watch.unreadable()) {
             self.reports.add(report, true);
@@ -213,7 +214,7 @@ impl<'a> Follower<'a> {
         self.summary
     }
 
-    /// Looks at all files; returns whether something was read.
+    /// Looks at all files; returns whether anything was read.
     fn look(&mut self, progress: &dyn Progress) -> Result<bool> {
         let mut is_news = false;
         for path in self.watch.begin() {
@@ -228,8 +229,8 @@ impl<'a> Follower<'a> {
         Ok(is_news)
     }
 
-    /// Takes what is new in a file. One that cannot be read does not stop the others, and may be readable again: where it was
-    /// read to is not forgotten.
+    /// Reads the new part of a file. An unreadable file does not stop the others, and may be readable again: its position
+    /// is kept.
     fn look_at(&mut self, path: &Path, progress: &dyn Progress) -> Result<bool> {
         let name = path.display().to_string();
         let position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
@@ -266,7 +267,7 @@ impl<'a> Follower<'a> {
         Ok(is_news)
     }
 
-    /// Takes what comes on standard input until it is time to look at the files again; returns whether something came.
+    /// Reads standard input until it is time to look at the files again; returns whether anything arrived.
     fn take_stdin(&mut self, stdin: &mut Option<Receiver<Piece>>) -> Result<bool> {
         let Some(pieces) = stdin else {
             return Ok(false);
@@ -300,7 +301,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Reads records and tells their events as they come, so that nothing grows with the input.
+    /// Reads records and adds their events as they arrive, so that memory does not grow with the input.
     fn take(
         &mut self,
         name: &str,
@@ -384,13 +385,13 @@ impl<'a> Follower<'a> {
         self.setup.now.plus_secs(since_start.as_secs() as i64)
     }
 
-    /// Returns whether a day has been judged to its end.
+    /// Returns whether a day was judged completely.
     fn is_closed(&self, day: Day) -> bool {
         !self.aggregates.contains_key(&day)
             && self.checkpoint.closed.is_some_and(|closed| day <= closed)
     }
 
-    /// Judges the days that something was told of, and delivers what is new. Nobody waits any more if nothing else comes.
+    /// Judges the days with new events, and delivers new alerts. Deferral ends if no more input comes.
     fn judge(
         &mut self,
         is_last: bool,
@@ -464,7 +465,7 @@ impl<'a> Follower<'a> {
         Ok(alerts)
     }
 
-    /// Judges what came of a day after it was closed.
+    /// Judges events that arrived after their day was closed.
     fn evaluate_late(&mut self, day: Day) -> Result<Vec<Alert>> {
         let Some(aggregate) = self.late.get(&day) else {
             return Ok(Vec::new());
@@ -483,7 +484,7 @@ impl<'a> Follower<'a> {
         })
     }
 
-    /// Takes a generation that was published, and thresholds that were tuned, in the meantime.
+    /// Loads a generation that was published, and thresholds that were tuned, in the meantime.
     fn refresh(&mut self) -> Result<()> {
         let tuning = self.store.tuning()?;
         if self.store.published()?.generation != self.generation.number {
@@ -500,8 +501,8 @@ impl<'a> Follower<'a> {
         Ok(())
     }
 
-    /// Notes how far this went, so that a run after a crash goes on from here. Only then may events be let go of: until
-    /// then, a run after a crash wants them.
+    /// Records the progress, so that a run after a crash continues from here. Only then may events be removed: until then,
+    /// such a run needs them.
     fn note(&mut self) -> Result<()> {
         let mut buffered = self.event_buffer.flush()?;
         buffered.retain(|day, _| !self.closing.contains(day));

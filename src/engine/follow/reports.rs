@@ -1,4 +1,4 @@
-//! What became of files, of which there is no end: those that need naming one by one, all others in one sum.
+//! Reports on files, whose number is unbounded while following: some are named one by one, all others are summed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl Reports {
         }
     }
 
-    /// Adds what became of a file, or of a part of it; `is_first` if nothing of it was read before.
+    /// Adds the report of a file, or of a part of it; `is_first` if nothing of it was read before.
     pub fn add(&mut self, part: FileReport, is_first: bool) {
         self.files += u64::from(is_first);
         let named = self.named.remove(&part.file);
@@ -49,7 +49,7 @@ impl Reports {
         }
     }
 
-    /// Puts them into the summary of a run.
+    /// Moves them into the summary of a run.
     pub fn sum_up(self, intake: &mut IntakeSummary) {
         intake.unnamed_files = self.files.saturating_sub(self.named.len() as u64);
         intake.unnamed = Some(self.sum);

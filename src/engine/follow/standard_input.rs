@@ -1,4 +1,4 @@
-//! Standard input that goes on: read in the background as one document, however it is packed, and told as it comes.
+//! Standard input without an end: read in the background as one document, with any compression, and passed on in pieces.
 
 use std::cell::RefCell;
 use std::io;
@@ -8,20 +8,20 @@ use crossbeam_channel::{Receiver, bounded};
 use crate::event::Event;
 use crate::sources::{self, FileReport, ReadOptions, Reject};
 
-/// Pieces under way between reader and teller.
+/// Pieces in transit between the reader and the follower.
 const PIECES_UNDER_WAY: usize = 4;
 
-/// What a piece of standard input held.
+/// One piece of standard input.
 pub struct Piece {
     /// Its events.
     pub events: Vec<Event>,
     /// Its rejects, if they are kept.
     pub rejects: Vec<Reject>,
-    /// What has been read so far, this piece included.
+    /// What was read so far, including this piece.
     pub report: FileReport,
 }
 
-/// Begins to read standard input. After the last piece the channel is closed.
+/// Starts to read standard input. After the last piece the channel is closed.
 pub fn read(options: ReadOptions, keep_rejects: bool) -> Receiver<Piece> {
     let (sender, receiver) = bounded(PIECES_UNDER_WAY);
     std::thread::spawn(move || {
@@ -43,7 +43,7 @@ pub fn read(options: ReadOptions, keep_rejects: bool) -> Receiver<Piece> {
             },
             &mut |report| sender.send(piece(report.clone())).is_ok(),
         );
-        // Whoever listened may have gone.
+        // The receiver may be gone.
         sender.send(piece(report)).ok();
     });
     receiver

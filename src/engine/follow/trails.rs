@@ -1,4 +1,4 @@
-//! How far each trail has come: by that it is known when a day may be judged to its end.
+//! The newest event of each trail. It decides when a day may be judged completely.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use crate::time::{Day, Time};
 
 /// How long, in seconds, a quiet trail may keep a day open after its end.
 const OPEN_SECS_MAX: i64 = 86_400;
-/// How long, in seconds, flows wait for a trail that is silent.
+/// How long, in seconds, flows wait for a silent trail.
 const WAIT_SECS_MAX: i64 = 3_600;
-/// How far, in seconds, a trail may lie behind the newest until it is forgotten.
+/// How far, in seconds, a trail may lie behind the newest before it is forgotten.
 const SILENT_SECS_MAX: i64 = 2 * 86_400;
 
-/// The newest event of each trail that was heard of lately, and how late its events may come, in seconds.
+/// The newest event of each recently active trail, and how late its events may arrive, in seconds.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Trails(BTreeMap<String, (Time, i64)>);
 
-/// Returns the name of the trail that an event came by.
+/// Returns the name of the trail of an event.
 pub fn trail_of(event: &Event) -> String {
     format!(
         "{} {} {}",
@@ -29,20 +29,20 @@ pub fn trail_of(event: &Event) -> String {
 }
 
 impl Trails {
-    /// Returns whether an event came later than its source is allowed to be.
+    /// Returns whether an event arrived later than its source allows.
     pub fn is_late(&self, trail: &str, time: Time, lateness_secs: i64) -> bool {
         self.0
             .get(trail)
             .is_some_and(|&(newest, _)| time < newest.plus_secs(-lateness_secs))
     }
 
-    /// Notes an event.
+    /// Records an event.
     pub fn observe(&mut self, trail: String, time: Time, lateness_secs: i64) {
         let newest = self.0.entry(trail).or_insert((time, lateness_secs));
         *newest = (newest.0.max(time), lateness_secs);
     }
 
-    /// Returns whether a day may be judged to its end: every trail is past it, or the newest long past.
+    /// Returns whether a day may be judged completely: every trail is past it, or the newest is long past.
     pub fn are_past(&self, day: Day) -> bool {
         let end = day.end();
         let watermarks = self
@@ -55,19 +55,19 @@ impl Trails {
                 .is_some_and(|w| w >= end.plus_secs(OPEN_SECS_MAX))
     }
 
-    /// Returns until when it is known who is behind an instance: until then every trail that tells of sessions has come, or
-    /// the newest of all trails is well past it. `None` if no trail tells of sessions.
+    /// Returns until when the identity that uses an instance is known: by then every trail that records sessions has
+    /// arrived, or the newest of all trails is well past it. `None` if no trail records sessions.
     pub fn sessions_known_until(&self) -> Option<Time> {
-        let tells = |name: &&String| name.starts_with(Source::AwsCloudTrail.as_str());
-        let told = self.0.iter().filter(|(name, _)| tells(name));
-        let until = told
+        let has_sessions = |name: &&String| name.starts_with(Source::AwsCloudTrail.as_str());
+        let with_sessions = self.0.iter().filter(|(name, _)| has_sessions(name));
+        let until = with_sessions
             .map(|(_, &(newest, lateness))| newest.plus_secs(-lateness))
             .min()?;
         let newest = self.0.values().map(|&(newest, _)| newest).max()?;
         Some(until.max(newest.plus_secs(-WAIT_SECS_MAX)))
     }
 
-    /// Forgets trails that are silent for long: one that has ended must not keep every day open, nor be kept for ever.
+    /// Forgets trails that are silent for long: an ended trail must not keep every day open, and must not be kept for ever.
     pub fn forget_silent(&mut self) {
         let Some(newest) = self.0.values().map(|&(newest, _)| newest).max() else {
             return;
@@ -91,12 +91,12 @@ mod tests {
         };
         evaluate_day(&mut trails, "ended", first.plus(-1));
         evaluate_day(&mut trails, "alive", first);
-        assert!(!trails.are_past(first), "the other may still come");
+        assert!(!trails.are_past(first), "the other may still arrive");
         evaluate_day(&mut trails, "alive", first.plus(1));
-        assert!(trails.are_past(first), "nobody waits for longer than a day");
+        assert!(trails.are_past(first), "no day waits for longer than a day");
         assert!(!trails.are_past(first.plus(1)));
         evaluate_day(&mut trails, "alive", first.plus(2));
-        assert!(trails.are_past(first.plus(2)), "it is forgotten");
+        assert!(trails.are_past(first.plus(2)), "the trail is forgotten");
         assert_eq!(trails.0.len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Which files there are to look at, and which cannot be reached: these are named once, and tried again at each look.
+//! Which files exist, and which paths cannot be reached: these are reported once, and tried again at each look.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,7 +9,7 @@ use crate::sources::{self, FileReport};
 /// Files and folders under watch.
 pub struct Watch {
     paths: Vec<PathBuf>,
-    /// Number of the look that is under way.
+    /// Number of the current look.
     look: u64,
     lost: BTreeMap<PathBuf, UnreachablePath>,
 }
@@ -17,22 +17,22 @@ pub struct Watch {
 /// A path that could not be reached.
 struct UnreachablePath {
     why: io::Error,
-    /// The first look of all that failed since one did not.
+    /// The first look of the current series of failures.
     first: u64,
     /// The last of them.
     last: u64,
 }
 
 impl UnreachablePath {
-    /// Returns whether it was there neither at this look nor at the one before: what goes away between its finding and its
-    /// opening, as files do that are rotated, is not worth a word.
+    /// Returns whether it was missing at this look and at the one before. A file that vanishes between being found and
+    /// being opened, as rotated files do, is not reported.
     fn lasts(&self) -> bool {
         self.last > self.first
     }
 }
 
 impl Watch {
-    /// Watches these paths; `-` is none of them.
+    /// Watches these paths; `-` is left out.
     pub fn new(paths: &[PathBuf]) -> Self {
         Self {
             paths: paths
@@ -45,7 +45,7 @@ impl Watch {
         }
     }
 
-    /// Begins a look: returns the files that there are, in the order in which they should be read.
+    /// Starts a look: returns the existing files, in reading order.
     pub fn begin(&mut self) -> Vec<PathBuf> {
         self.look += 1;
         let mut unreachable = Vec::new();
@@ -59,7 +59,7 @@ impl Watch {
             .collect()
     }
 
-    /// Notes that a path could not be read.
+    /// Records that a path could not be read.
     pub fn lose(&mut self, path: &Path, why: io::Error) {
         let look = self.look;
         let lost = self
@@ -73,7 +73,7 @@ impl Watch {
         (lost.why, lost.last) = (why, look);
     }
 
-    /// Ends a look: forgets what was reached again or is gone, and returns what should be told of now.
+    /// Ends a look: forgets paths that were reached again or are gone, and returns what to report now.
     pub fn end(&mut self) -> Vec<String> {
         self.lost.retain(|_, lost| lost.last == self.look);
         self.lost
@@ -103,10 +103,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stays_out_of_reach_is_told_once_and_what_comes_back_is_forgotten() {
+    fn an_unreachable_path_is_reported_once_and_forgotten_when_it_returns() {
         let mut watch = Watch::new(&["/no/such/logs".into(), "-".into()]);
         let (flaky, gone) = (Path::new("/flaky"), Path::new("/gone"));
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for look in 0..6 {
             assert!(watch.begin().is_empty());
             if (2..5).contains(&look) {
@@ -115,13 +115,13 @@ mod tests {
             if look == 1 {
                 watch.lose(gone, io::ErrorKind::NotFound.into());
             }
-            told.push(watch.end().join("; "));
+            reported.push(watch.end().join("; "));
         }
         let words = ["", "/no/such/logs", "", "/flaky", "", ""];
-        for (told, word) in told.iter().zip(words) {
+        for (line, word) in reported.iter().zip(words) {
             assert!(
-                told.contains(word) && told.is_empty() == word.is_empty(),
-                "{told}"
+                line.contains(word) && line.is_empty() == word.is_empty(),
+                "{line}"
             );
         }
         let unreadable: Vec<String> = watch.unreadable().map(|f| f.file.to_string()).collect();

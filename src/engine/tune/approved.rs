@@ -1,14 +1,14 @@
-//! What is known beforehand to be silent: entity-days of identities of whom an approval covers all that they do.
+//! Entity-days that are known to be silent: those of identities whose whole activity an approval covers.
 //!
-//! Of a stored day only the identity is known, and not what it touched. So approvals that ask for a bucket, a destination or
-//! a client as well are not seen here, and what they cover counts like anything else.
+//! A stored day records only the identity, not what it touched. So approvals that also require a bucket, a destination or a
+//! client have no effect here, and what they cover counts like anything else.
 
 use crate::baseline::CalibrationLog;
 use crate::engine::Setup;
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// Returns whether what an analytic says of an entity on a day is approved, whatever it was.
+/// Returns whether everything that an analytic could report of an entity on a day is approved.
 pub(super) fn is_approved(setup: &Setup, entity: &Entity, day: Day, analytic: &str) -> bool {
     entity.kind == EntityKind::Identity
         && setup.config.approvals.iter().any(|approval| {
@@ -16,7 +16,7 @@ pub(super) fn is_approved(setup: &Setup, entity: &Entity, day: Day, analytic: &s
         })
 }
 
-/// Returns the log without what is approved: what thresholds let through to somebody who looks at it.
+/// Returns the log without approved entity-days: what thresholds show to a person.
 pub(in crate::engine) fn seen(setup: &Setup, log: &CalibrationLog) -> CalibrationLog {
     let mut seen = log.clone();
     let mut approved: Vec<(Day, Entity, Str)> = Vec::new();

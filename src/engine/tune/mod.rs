@@ -1,15 +1,15 @@
-//! Thresholds out of the stored distributions: what keeps a budget, how sure that is, and what it would have raised.
+//! Thresholds from the stored distributions: which one keeps a budget, how certain that is, and what it would have raised.
 //!
-//! A budget for the estate is cut from the distribution of each entity-day's largest rank; a budget for one analytic from
-//! that analytic's own. Either is published as a surprise and a score by the former, which judges all analytics alike.
-//! What a threshold would have raised is read off the most extreme entity-days of each stored day, as they were judged
-//! that morning.
+//! A budget for the estate uses the distribution of each entity-day's largest rank; a budget for one analytic uses that
+//! analytic's own. Both are published as a surprise and a score of the former, which judges all analytics alike. What a
+//! threshold would have raised is counted from the most extreme entity-days of each stored day, as they were judged that
+//! morning.
 //!
-//! Budgets, intervals and forecasts are about alerts that somebody sees: entity-days of identities of whom an approval covers
-//! all that they do are taken out first, and told apart.
+//! Budgets, intervals and forecasts are about alerts that a person sees. Entity-days of identities whose whole activity an
+//! approval covers are removed first, and reported separately.
 //!
-//! [`TuneReport`] is also the document that programs read. Its fields are what their names say; numbers of alerts a day
-//! are averages over days, `[lower, upper]` ends of 95 % intervals, and what does not apply is `null`.
+//! [`TuneReport`] is also the JSON document. Its fields mean what their names say; numbers of alerts a day are averages
+//! over days, `[lower, upper]` are the ends of 95 % intervals, and values that do not apply are `null`.
 
 mod approved;
 mod recall;
@@ -41,7 +41,7 @@ use crate::vocab::Str;
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
-/// How many of those who would have come are listed without being asked for, where there is one setting.
+/// The number of missed alerts that are listed by default, where there is one setting.
 const LISTED_MAX: usize = 50;
 
 /// What to do with the thresholds.
@@ -49,29 +49,29 @@ const LISTED_MAX: usize = 50;
 pub enum TuneAction {
     /// Nothing.
     Show,
-    /// Put them in force. `is_forced` also moves those that could stay.
+    /// Put them in force. `is_forced` also changes those that could stay.
     Apply {
-        /// Whether a threshold moves although the new one lies inside the old one's interval.
+        /// Whether a threshold changes although the new one lies inside the old one's interval.
         is_forced: bool,
     },
-    /// Take what was tuned out of force: of the analytics given, or all of it if none is.
+    /// Take tuned thresholds out of force: those of the given analytics, or all if none is given.
     Reset,
 }
 
 /// What to tune.
 #[derive(Debug, Clone)]
 pub struct TuneOptions {
-    /// Alerts a day, each a setting of its own.
+    /// Budgets in alerts a day, each a setting of its own.
     pub budgets: Vec<f64>,
-    /// Analytics that have such a budget each; if there are none, the estate as a whole has it.
+    /// Analytics that each get such a budget; without any, the estate as a whole gets it.
     pub analytics: Vec<String>,
     /// What to do with the thresholds.
     pub action: TuneAction,
-    /// Whether everybody who would have come is listed; else the newest are, if there is one setting.
+    /// Whether all would-be alerts are listed; else the newest are, if there is one setting.
     pub is_listing: bool,
 }
 
-/// What tuning came to.
+/// The result of tuning.
 #[derive(Debug, Clone, Serialize)]
 pub struct TuneReport {
     /// Version of this document.
@@ -82,11 +82,11 @@ pub struct TuneReport {
     pub whole_days: u32,
     /// Entity-days in them.
     pub entity_days: u64,
-    /// Whether there are too few days for any threshold to be tuned.
+    /// Whether there are too few days to tune any threshold.
     pub provisional: bool,
-    /// The settings, in the order in which they were asked for.
+    /// The settings, in the order of the request.
     pub settings: Vec<Candidate>,
-    /// What became of each scope; empty if nothing was to be changed.
+    /// The result for each scope; empty if nothing was to be changed.
     pub applied: Vec<Applied>,
     /// The threshold of each analytic before, as a score.
     pub before: BTreeMap<String, f64>,
@@ -94,7 +94,7 @@ pub struct TuneReport {
     pub after: BTreeMap<String, f64>,
     /// Verdicts that analysts gave.
     pub verdicts: VerdictsGiven,
-    /// What is in force from now on.
+    /// The tuned thresholds in force from now on.
     #[serde(skip)]
     pub in_force: Vec<InForce>,
 }
@@ -104,7 +104,7 @@ pub struct TuneReport {
 pub struct VerdictsGiven {
     /// All of them.
     pub given: u64,
-    /// Those on days that are in the stored distributions; the others count once their days are learnt, or no longer.
+    /// Those on days in the stored distributions. The others count once their days are learnt, or no longer.
     pub on_stored_days: u64,
 }
 
@@ -119,11 +119,11 @@ pub struct Candidate {
     pub history: Sufficiency,
     /// The threshold; `null` while everything is provisional.
     pub threshold: Option<Cut>,
-    /// What it would have raised on stored days; `null` likewise.
+    /// What it would have raised on stored days; `null` while everything is provisional.
     pub stored_days: Option<Recall>,
 }
 
-/// Reads thresholds off the stored distributions of the generation in force, and puts them in force if that is wanted.
+/// Computes thresholds from the stored distributions of the generation in force, and puts them in force if requested.
 ///
 /// # Errors
 ///
@@ -137,7 +137,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
             .hint("give it: `plimsoll tune --budget 5 --apply`"));
     }
     let manifest = store.published()?;
-    // Whoever changes thresholds does so alone.
+    // Only one process at a time may change thresholds.
     let _lock = match options.action {
         TuneAction::Show => None,
         TuneAction::Apply { .. } | TuneAction::Reset => Some(store.lock(Role::Tuner)?),
@@ -145,7 +145,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     let (log, _) = store.load_learner_state(&manifest)?;
     let mut generation = Generation::empty(Day(0));
     if log.freeze().is_provisional() {
-        // Only then does a threshold depend on who has a baseline.
+        // Only then does a threshold depend on which entities have a baseline.
         generation = store.load_generation()?;
     }
     generation.number = manifest.generation;
@@ -154,7 +154,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     let verdicts = store.verdicts()?;
     let is_reset = options.action == TuneAction::Reset;
     if is_reset && options.analytics.is_empty() && generation.tuning != Tuning::default() {
-        // Whoever names no analytic means all that was tuned.
+        // Without named analytics, everything that was tuned is meant.
         scopes = generation
             .tuning
             .iter()
@@ -230,7 +230,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     })
 }
 
-/// Returns what is tuned: the estate, or each of the analytics.
+/// Returns the scopes to tune: the estate, or each of the analytics.
 fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
     if analytics.is_empty() {
         return Ok(vec![None]);
@@ -269,7 +269,7 @@ fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {
     }
 }
 
-/// Returns a setting's threshold as it is kept; `None` if there is none.
+/// Returns a setting's threshold in its stored form; `None` if there is none.
 fn tuned(candidate: &Candidate, generation: u64, setup: &Setup) -> Option<TunedThreshold> {
     let threshold_cut = candidate.threshold?;
     Some(TunedThreshold {

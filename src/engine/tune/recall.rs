@@ -1,4 +1,4 @@
-//! What a threshold would have raised on stored days, read off the most extreme entity-days of each.
+//! What a threshold would have raised on stored days, counted from the most extreme entity-days of each.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::stats::rank::score;
 use crate::time::Day;
 use crate::vocab::Entity;
 
-/// Entities that are named as coming most often.
+/// The most entities that are listed as frequent.
 const BUSIEST_MAX: usize = 5;
 
 /// What a threshold would have raised on stored days.
@@ -22,31 +22,31 @@ const BUSIEST_MAX: usize = 5;
 pub struct Recall {
     /// Entity-days that reach it, by day.
     pub by_day: Vec<RaisedByDay>,
-    /// All of them that are not approved.
+    /// The total that is not approved.
     pub alerts: u64,
-    /// All of them that are, whatever the identity did: nobody would have seen these.
+    /// The total that is approved, whatever the identity did: no person would have seen these.
     pub approved: u64,
-    /// Of those that are not, how many are by somebody who was far out within the week before. Stored distributions and with
-    /// them intervals count such a run once.
+    /// The number of those not approved whose entity was already extreme within the week before. Stored distributions, and
+    /// with them intervals, count such a run once.
     pub repeats: u64,
-    /// Whether there were more on some day than are remembered.
+    /// Whether some day had more than are remembered.
     pub is_lower_bound: bool,
-    /// Alerts by analytic, without approved ones; who reaches it in two counts for both.
+    /// Alerts by analytic, without approved ones; an entity that reaches it in two counts for both.
     pub by_analytic: BTreeMap<String, u64>,
-    /// Who would have come most often.
+    /// The entities with the most alerts.
     pub busiest: Vec<Busiest>,
-    /// Who would have come, the newest first: everybody, or as many as are listed.
+    /// The would-be alerts, the newest first: all, or as many as are listed.
     pub list: Vec<Raised>,
     /// How many more there are.
     pub unlisted: u64,
-    /// What analysts said of these alerts.
+    /// The verdicts of analysts on these alerts.
     pub verdicts: VerdictCount,
 }
 
 /// Entity-days of one stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RaisedByDay {
-    /// Which day, as in `2026-03-16`.
+    /// The day, as in `2026-03-16`.
     pub day: String,
     /// Entity-days that are not approved.
     pub alerts: u64,
@@ -57,43 +57,43 @@ pub struct RaisedByDay {
 /// An alert that a threshold would have raised.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Raised {
-    /// Which day, as in `2026-03-16`.
+    /// The day, as in `2026-03-16`.
     pub day: String,
     /// Kind of entity.
     pub kind: &'static str,
-    /// Which.
+    /// The entity.
     pub id: String,
     /// The analytic.
     pub analytic: String,
-    /// Its score by what is stored now.
+    /// Its score by the present distributions.
     pub score: f64,
     /// Whether it is approved.
     pub approved: bool,
 }
 
-/// An entity that would have come often.
+/// An entity with frequent would-be alerts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Busiest {
     /// Kind of entity.
     pub kind: &'static str,
-    /// Which.
+    /// The entity.
     pub id: String,
-    /// On how many days.
+    /// The number of days.
     pub days: u64,
 }
 
 /// Verdicts on alerts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct VerdictCount {
-    /// Alerts that were right. Their values are no longer among the stored ones.
+    /// Alerts that were true. Their values are no longer among the stored ones.
     #[serde(rename = "true")]
     pub right: u64,
-    /// Alerts that were wrong.
+    /// Alerts that were false.
     #[serde(rename = "false")]
     pub wrong: u64,
 }
 
-/// Looks up what a threshold would have raised.
+/// Computes what a threshold would have raised.
 pub(super) fn recall(stored: &Stored, of: Option<&str>, threshold_cut: &Cut) -> Recall {
     let Stored {
         setup,
@@ -174,7 +174,7 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, threshold_cut: &Cut) -> 
         .sort_by(|a, b| b.day.cmp(&a.day).then(b.score.total_cmp(&a.score)));
     recall.unlisted = recall.list.len().saturating_sub(stored.listed_max) as u64;
     recall.list.truncate(stored.listed_max);
-    // What turned out to be true was taken out of the log; how surprising it was its verdict remembers.
+    // Values of true alerts were removed from the log; the verdict records the surprise.
     let is_told = |day: Day, analytic: &str, entity: &Entity| {
         let says =
             |e: &Extreme| e.entity == *entity && e.analytics.iter().any(|s| *s.by == *analytic);
@@ -257,20 +257,20 @@ mod tests {
         let mut log = CalibrationLog::default();
         let (first, second) = (Day(20_000), Day(20_001));
         log.pooled.close_day(first.0);
-        let previous_day = extreme("eve", &[("AN1594", 4.0), ("AN0370", 5.0)]);
+        let eve = extreme("eve", &[("AN1594", 4.0), ("AN0370", 5.0)]);
         log.keep_extremes(
             first,
             vec![
-                previous_day.clone(),
+                eve.clone(),
                 extreme("adam", &[("AN1594", 2.0)]),
                 extreme("backup", &[("AN0370", 6.0)]),
-                // Only for one analytic is it approved.
+                // It is approved for one analytic only.
                 extreme("backup", &[("AN0370", 4.5), ("AN1594", 2.7)]),
             ],
         );
         let crowd =
             (0..EXTREMES_PER_DAY_MAX).map(|n| extreme(&format!("{n:04}"), &[("AN1594", 3.0)]));
-        log.keep_extremes(second, crowd.chain([previous_day]).collect());
+        log.keep_extremes(second, crowd.chain([eve]).collect());
         let mut verdicts = Verdicts::new();
         for (id, day, is_true) in [
             ("eve", first, false),
@@ -334,7 +334,7 @@ mod tests {
             (high.busiest[0].id.as_str(), high.busiest[0].days),
             ("eve", 2)
         );
-        // Adam's was too mild; whoever is gone was taken out because it was true.
+        // Adam's was too mild; the missing one was removed because it was true.
         assert_eq!((high.verdicts.right, high.verdicts.wrong), (1, 1));
         let low = recall(&stored, Some("AN1594"), &threshold_cut(2.5));
         assert_eq!((low.alerts, low.is_lower_bound), (1_002, true));

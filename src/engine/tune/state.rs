@@ -1,20 +1,20 @@
-//! Whether a threshold stays or moves, and whether one that stays still fits.
+//! Whether a threshold stays or changes, and whether one that stays still fits.
 
 use serde::Serialize;
 
 use crate::baseline::{Calibration, TunedThreshold, Tuning};
 use crate::vocab::Str;
 
-/// What became of one scope.
+/// The result for one scope.
 #[derive(Debug, Clone, Serialize)]
 pub struct Applied {
     /// The analytic; `null` for the estate.
     pub analytic: Option<String>,
-    /// What became of it.
+    /// The result.
     pub outcome: Outcome,
 }
 
-/// What became of a threshold.
+/// The result for a threshold.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Outcome {
@@ -25,37 +25,37 @@ pub enum Outcome {
         /// The score from now on.
         after: f64,
     },
-    /// The one before stays: the new one lies inside its interval.
+    /// The earlier one stays: the new one lies inside its interval.
     Kept {
         /// The score that stays.
         score: f64,
-        /// The score that would have taken its place.
+        /// The score that would have replaced it.
         new: f64,
         /// The interval of the one that stays.
         interval: (f64, f64),
     },
     /// There is too little history to put anything in force.
     TooEarly,
-    /// What was tuned was taken out of force; or nothing was tuned.
+    /// Tuned thresholds were taken out of force; or there were none.
     Reset {
         /// The score that was in force.
         before: Option<f64>,
     },
 }
 
-/// A tuned threshold that by now lets through more than its interval allowed.
+/// A tuned threshold that now lets through more than its interval allowed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutgrownThreshold {
     /// The analytic; `None` for the estate.
     pub analytic: Option<Str>,
-    /// What was tuned.
+    /// The tuned threshold.
     pub threshold: TunedThreshold,
-    /// Alerts a day that it lets through now.
+    /// The alerts a day that it lets through now.
     pub alerts_per_day: f64,
 }
 
-/// Returns the tuned thresholds that let through more by now than they were sure not to. `seen` is the calibration without
-/// what is approved, which nobody is told of.
+/// Returns the tuned thresholds that now let through more than their interval promised. `seen` is the calibration without
+/// approved entity-days, which no person sees.
 pub fn outgrown(
     calibration: &Calibration,
     seen: &Calibration,
@@ -78,7 +78,7 @@ pub fn outgrown(
         .collect()
 }
 
-/// Puts a threshold in force, unless the one before is as good: so thresholds do not wander.
+/// Puts a threshold in force, unless the earlier one is as good. So thresholds do not wander.
 pub(super) fn put(
     tuning: &mut Tuning,
     scope: Option<&Str>,

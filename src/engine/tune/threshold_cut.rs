@@ -1,4 +1,4 @@
-//! A threshold for a budget in the units of alerts, and whether there is history enough for it.
+//! A threshold for a budget in the units of alerts, and whether there is enough history for it.
 
 use serde::Serialize;
 
@@ -7,52 +7,52 @@ use crate::sketch::{FrozenDistribution, History};
 use crate::stats::constants::{DAYS_CALIBRATED_MIN, SURPRISE_MIN};
 use crate::stats::rank::score;
 
-/// How far ahead, in days, is forecast.
+/// The length of a forecast, in days.
 pub(super) const DAYS_AHEAD: u32 = 7;
 
 /// Whether enough days are stored for a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Sufficiency {
-    /// They are: the upper end of the interval is within three budgets.
+    /// Enough: the upper end of the interval is within three budgets.
     Enough,
-    /// So many whole days in all would do, if the tail of the distribution keeps the shape that it has by now.
+    /// Enough after this many whole days in all, if the tail of the distribution keeps its present shape.
     Days {
-        /// Whole days that would do.
+        /// The whole days that are needed.
         needed: u32,
-        /// Of these, days that are yet to come.
+        /// The number of them that are still to come.
         missing: u32,
     },
-    /// There are too few entities for this budget, however long one waits.
+    /// There are too few entities for this budget, with any number of days.
     NeverEnough,
 }
 
-/// A threshold, and how sure it is.
+/// A threshold with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cut {
-    /// The rank from which on there is an alert.
+    /// The rank from which there is an alert.
     pub rank: f64,
     /// Its surprise.
     pub surprise: f64,
-    /// The same on the scale from 0 to 100.
+    /// The same as a score from 0 to 100.
     pub score: f64,
     /// Alerts a day that it lets through on average, without approved ones.
     pub alerts_per_day: (f64, f64),
-    /// The scores at which the ends of that interval would be kept.
+    /// The scores at the ends of that interval.
     pub scores: (f64, f64),
     /// Alerts of the next seven days together.
     pub next_7_days: (u64, u64),
-    /// Stored entity-days that reach it, as far as they count for it: without approved ones, and of one entity at most one a
-    /// week far out.
+    /// Stored entity-days that reach it, as far as they count for it: without approved ones, and at most one a week of one
+    /// entity in the far tail.
     pub reached_by: u64,
-    /// Whether it lies beyond what is often seen, where the tail is a fitted one.
+    /// Whether it lies in the fitted tail, beyond frequent values.
     pub beyond_data: bool,
-    /// Whether the budget asks for more than there is to tell, so that this is the lowest threshold there is.
+    /// Whether the budget asks for more than there is to report, so that this is the lowest possible threshold.
     pub is_lowest: bool,
 }
 
 impl Sufficiency {
-    /// Returns whether a store has history enough for what it promises.
+    /// Returns whether a store has enough history for this promise.
     pub(super) fn of(calibration: &Calibration, promise: Option<&Promise>) -> Self {
         let history = promise.map(|promise| promise.threshold.history);
         let needed = match (history, calibration.is_provisional()) {
@@ -69,8 +69,8 @@ impl Sufficiency {
 }
 
 impl Cut {
-    /// Publishes a promised threshold in the units of alerts. `log` is what the promise was read off, without what is
-    /// approved; `calibration` is what judges.
+    /// Publishes a promised threshold in the units of alerts. `log` is the source of the promise, without approved
+    /// entity-days; `calibration` is what judges.
     pub(super) fn of(
         log: &CalibrationLog,
         calibration: &Calibration,
@@ -83,7 +83,7 @@ impl Cut {
         };
         let surprise = calibration.pooled.surprise(promise.threshold.statistic);
         let is_lowest = surprise < SURPRISE_MIN;
-        // What the lowest threshold lets through is less than was asked for, and that is then promised.
+        // The lowest threshold lets through less than the budget; the smaller number is then the promise.
         let (promise, rank, surprise) = if is_lowest {
             let let_through = own.alerts_per_day(calibration.rank_at(SURPRISE_MIN))?;
             let promise = log.promise(of, let_through, DAYS_AHEAD)?;

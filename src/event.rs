@@ -1,7 +1,8 @@
-//! The normalised event: what one audit or flow record says, in the same words for every provider.
+//! The normalised event: what one audit or flow record states, in the same words for every provider.
 //!
-//! An event knows nothing of configuration. Whether an address is ours, who is bound to an instance, and which buckets
-//! are sensitive is resolved afterwards, by `identity`. Absent, empty and zero are three things: absent is `None`.
+//! An event does not depend on configuration. Whether an address is ours, which identity is bound to an instance, and which
+//! buckets are sensitive is resolved afterwards, by `identity`. Absent, empty and zero are three different things: absent
+//! is `None`.
 
 mod field;
 
@@ -15,14 +16,14 @@ use serde::{Deserialize, Serialize};
 use crate::time::Time;
 use crate::vocab::{Str, words};
 
-/// Text that whoever wrote the log chose: object keys, user agents, session names.
+/// Text that the writer of the log chose: object keys, user agents, session names.
 ///
-/// It is compared and stored as it is. Its `Display` escapes control characters, so that it cannot steer a terminal.
+/// It is compared and stored unchanged. Its `Display` escapes control characters, so that it cannot control a terminal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Untrusted(Str);
 
 impl Untrusted {
-    /// The most bytes that are kept of such a text; what is beyond is cut at a character's border.
+    /// The most bytes that are kept of such a text; the rest is cut at a character boundary.
     pub const BYTES_MAX: usize = 2_048;
 
     /// Wraps a text, cut to [`Self::BYTES_MAX`].
@@ -62,7 +63,7 @@ impl fmt::Debug for Untrusted {
     }
 }
 
-/// Returns the longest beginning of `text` of at most `bytes_max` bytes.
+/// Returns the longest prefix of `text` of at most `bytes_max` bytes.
 pub fn cut(text: &str, bytes_max: usize) -> &str {
     if text.len() <= bytes_max {
         return text;
@@ -74,10 +75,10 @@ pub fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..end]
 }
 
-/// Returns whether a character steers a terminal, turns the direction of writing, or is there without being seen.
+/// Returns whether a character controls a terminal, changes the direction of writing, or is invisible.
 pub fn steers(c: char) -> bool {
-    /// Fillers, joiners, selectors and tags, and what turns direction: most of `Default_Ignorable_Code_Point` and
-    /// `Bidi_Control` of Unicode 16, the line separators, and the blank of Braille.
+    /// Fillers, joiners, selectors, tags and direction marks: most of `Default_Ignorable_Code_Point` and `Bidi_Control` of
+    /// Unicode 16, the line separators, and the blank of Braille.
     #[rustfmt::skip]
     const UNSEEN: [(char, char); 18] = [
         ('\u{ad}', '\u{ad}'), ('\u{34f}', '\u{34f}'), ('\u{61c}', '\u{61c}'), ('\u{115f}', '\u{1160}'),
@@ -86,11 +87,11 @@ pub fn steers(c: char) -> bool {
         ('\u{feff}', '\u{feff}'), ('\u{ffa0}', '\u{ffa0}'), ('\u{fff0}', '\u{fffb}'), ('\u{1bca0}', '\u{1bca3}'),
         ('\u{1d173}', '\u{1d17a}'), ('\u{e0000}', '\u{e0fff}'),
     ];
-    // All below the soft hyphen but the control characters is seen: the usual case.
+    // Below the soft hyphen, everything except control characters is visible: the usual case.
     c.is_control() || (c >= '\u{ad}' && UNSEEN.iter().any(|&(from, to)| (from..=to).contains(&c)))
 }
 
-/// Writes text with the characters that [`steers`] tells as `\u{…}`.
+/// Writes text; characters for which [`steers`] is true are written as `\u{…}`.
 pub fn escape(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
     for c in text.chars() {
         if steers(c) {
@@ -103,7 +104,7 @@ pub fn escape(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
 }
 
 words! {
-    /// Whose cloud or service.
+    /// The cloud or service that is the provider.
     Provider {
         /// Amazon Web Services.
         Aws = "aws",
@@ -167,7 +168,7 @@ words! {
         Ocsf = "ocsf",
         /// Elastic Common Schema documents.
         Ecs = "ecs",
-        /// plimsoll's own plain form.
+        /// plimsoll's plain form.
         Plain = "plain",
     }
 }
@@ -178,7 +179,7 @@ impl Source {
         matches!(self, Self::AwsVpcFlow | Self::AwsTgwFlow | Self::GcpVpcFlow)
     }
 
-    /// Returns whose log it is; `None` for forms into which records of any provider are turned.
+    /// Returns the provider of the log; `None` for formats into which records of any provider are converted.
     pub const fn provider(self) -> Option<Provider> {
         Some(match self {
             Self::AwsCloudTrail | Self::AwsS3Access | Self::AwsVpcFlow | Self::AwsTgwFlow => {
@@ -197,7 +198,7 @@ impl Source {
         })
     }
 
-    /// Returns how late, in seconds, a record may come after the newest of its source and still be judged in order.
+    /// Returns how late, in seconds, a record may arrive after the newest of its source and still be judged in order.
     pub const fn lateness_secs(self) -> i64 {
         const MINUTE: i64 = 60;
         const HOUR: i64 = 3_600;
@@ -216,11 +217,11 @@ impl Source {
 }
 
 words! {
-    /// What kind of thing an identity is.
+    /// The kind of an identity.
     IdentityKind {
         /// A person.
         Human = "human",
-        /// A session of a role, behind which nobody in particular is known to stand.
+        /// A session of a role, without a known identity that uses it.
         RoleSession = "role_session",
         /// A service principal or application.
         ServicePrincipal = "service_principal",
@@ -230,13 +231,13 @@ words! {
         CloudService = "cloud_service",
         /// A caller without credentials.
         Anonymous = "anonymous",
-        /// Not to be told.
+        /// Unknown.
         Unknown = "unknown",
     }
 }
 
 words! {
-    /// What was done, in classes that mean the same for every provider.
+    /// What was done, in classes with the same meaning for every provider.
     Action {
         /// Objects of a bucket listed.
         ListObjects = "list_objects",
@@ -262,7 +263,7 @@ words! {
         CreateCredential = "create_credential",
         /// A role assumed.
         AssumeRole = "assume_role",
-        /// Somebody signed in.
+        /// A sign-in.
         Authenticate = "authenticate",
         /// A network flow out.
         EgressFlow = "egress_flow",
@@ -296,33 +297,33 @@ words! {
         Internal = "internal",
         /// The provider's own machinery.
         CloudInternal = "cloud_internal",
-        /// Everyone else.
+        /// All others.
         External = "external",
         /// Absent, a placeholder, or a host name.
         Unknown = "unknown",
     }
 }
 
-/// Who did it, as the record says.
+/// The caller, as the record states it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Principal {
-    /// The canonical id.
+    /// Its canonical id.
     pub id: Str,
-    /// What kind of thing it is.
+    /// The kind of identity.
     pub kind: IdentityKind,
-    /// The role assumed, where there is one.
+    /// The role assumed, if there is one.
     pub role: Option<Str>,
     /// The instance, as in `i-0abc`, whose role session this is.
     pub instance: Option<Str>,
-    /// Whether the provider says that it gave the session's credentials to that instance; else the session is merely called
-    /// after it, as whoever takes the role may call it.
+    /// Whether the provider states that it issued the session's credentials to that instance. Else only the session's name
+    /// is the instance's, and anyone who assumes the role may choose that name.
     pub is_delivered: bool,
-    /// Bare provider ids by which the same principal is known: principal id, user name, access key's owner.
+    /// Bare provider ids of the same principal: principal id, user name, access key's owner.
     pub aliases: Vec<Str>,
 }
 
 impl Principal {
-    /// Makes a principal of which nothing else is known.
+    /// Creates a principal with everything else unknown.
     pub const fn new(id: Str, kind: IdentityKind) -> Self {
         Self {
             id,
@@ -335,20 +336,20 @@ impl Principal {
     }
 }
 
-/// The peer of a call: where it came from.
+/// The peer of a call: its origin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
     /// Its address, where the record gives one.
     pub ip: Option<IpAddr>,
-    /// What stands in the address field when it is no address, such as `rds.amazonaws.com`.
+    /// The text in the address field when it is no address, such as `rds.amazonaws.com`.
     pub host: Option<Untrusted>,
     /// Its port.
     pub port: Option<u16>,
-    /// The autonomous system that it belongs to, where the record says so.
+    /// The autonomous system that it belongs to, where the record states it.
     pub asn: Option<u32>,
-    /// Its country, ISO 3166-1 alpha-2 in upper case, where the record says so.
+    /// Its country, ISO 3166-1 alpha-2 in upper case, where the record states it.
     pub country: Option<Str>,
-    /// Its city, where the record says so.
+    /// Its city, where the record states it.
     pub city: Option<Untrusted>,
 }
 
@@ -359,17 +360,17 @@ pub struct Destination {
     pub ip: Option<IpAddr>,
     /// Port.
     pub port: Option<u16>,
-    /// Account that owns it, where the record states one.
+    /// Account that owns it, where the record states it.
     pub account: Option<Str>,
     /// Bucket.
     pub container: Option<Untrusted>,
     /// Host name, or the provider service that an address belongs to.
     pub endpoint: Option<Untrusted>,
-    /// Whether the record itself says that it is somebody else's, or ours.
+    /// Whether the record itself states that it belongs to another party, or to us.
     pub external: Option<bool>,
 }
 
-/// A network interface seen by a flow record, from the most to the least specific name.
+/// A network interface of a flow record, from the most to the least specific name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
     /// Instance, as in `i-0abc`, or `project/zone/name` in Google Cloud.
@@ -380,7 +381,7 @@ pub struct Attachment {
     pub address: Option<IpAddr>,
 }
 
-/// What is known of the session beside who and what.
+/// Facts about the session, beside the caller and the call.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// Whether a second factor was used.
@@ -391,22 +392,22 @@ pub struct Context {
     pub auth_method: Option<Str>,
     /// When the session began.
     pub session_start: Option<Time>,
-    /// The name that an identity provider attached to the session.
+    /// The name that an identity provider gave the session.
     pub source_identity: Option<Untrusted>,
-    /// The service that made the call on the principal's behalf; such calls stay out of volumes.
+    /// The service that made the call on the principal's behalf; such calls do not count in volumes.
     pub via: Option<Str>,
-    /// The account that the caller belongs to, where it is stated.
+    /// The account of the caller, where it is stated.
     pub actor_account: Option<Str>,
     /// The VPC endpoint that the call came through.
     pub vpc_endpoint: Option<Str>,
-    /// The identity, in canonical form, for whom the principal acts.
+    /// The identity, in canonical form, that the principal acts for.
     pub on_behalf_of: Option<Str>,
     /// The identities, in canonical form, through which a credential was passed on, the last first.
     pub delegation: Vec<Str>,
     /// Whether the device is managed by us.
     pub device_managed: Option<bool>,
-    /// Whether the call came from a web console, where the record itself states it. What the caller's user agent says is in
-    /// [`Self::console`] alone.
+    /// Whether the call came from a web console, where the record itself states it. A guess from the caller's user agent is
+    /// only in [`Self::console`].
     pub console_stated: Option<bool>,
 }
 
@@ -415,21 +416,21 @@ pub struct Context {
 pub struct Event {
     /// When it happened, from the record itself.
     pub time: Time,
-    /// The same for every delivery of the same record.
+    /// An id that is equal for every delivery of the same record.
     pub id: Str,
-    /// Whose cloud.
+    /// The provider.
     pub provider: Provider,
-    /// Which log.
+    /// The log.
     pub source: Source,
-    /// Whose log: the account that recorded it.
+    /// The account that recorded it.
     pub account: Option<Str>,
     /// Region that served the call.
     pub region: Option<Str>,
-    /// Whether the region says where the caller chose to work; false for global services, whose calls all land in one.
+    /// Whether the region shows where the caller chose to work; false for global services, whose calls all have one region.
     pub regional: bool,
-    /// Who; absent in trimmed records and in network flows.
+    /// The caller; absent in trimmed records and in network flows.
     pub principal: Option<Principal>,
-    /// A caller-chosen session label, never part of the identity.
+    /// A session label chosen by the caller, never part of the identity.
     pub session: Option<Untrusted>,
     /// Access key or token id.
     pub credential: Option<Str>,
@@ -437,17 +438,17 @@ pub struct Event {
     pub application: Option<Str>,
     /// Token scopes and application roles, as written.
     pub scopes: Vec<Str>,
-    /// What is known of the session.
+    /// Facts about the session.
     pub context: Context,
-    /// Where the call came from.
+    /// The origin of the call.
     pub peer: Peer,
-    /// The client's own description.
+    /// The client's description of itself.
     pub user_agent: Option<Untrusted>,
     /// Client family, without version.
     pub client: Str,
     /// What was done.
     pub action: Action,
-    /// Provider operation, as written.
+    /// Provider operation, as written in the record.
     pub op: Str,
     /// Provider service, as in `s3`.
     pub service: Str,
@@ -455,9 +456,9 @@ pub struct Event {
     pub container: Option<Untrusted>,
     /// Object key.
     pub object: Option<Untrusted>,
-    /// Listing prefix; `Some` of an empty text when the whole bucket was asked for.
+    /// Listing prefix; `Some` of an empty text when the whole bucket was listed.
     pub prefix: Option<Untrusted>,
-    /// How many objects or entries the call touched or returned, where the record says so.
+    /// How many objects or entries the call touched or returned, where the record states it.
     pub items: Option<u64>,
     /// Bytes that left the resource or network.
     pub bytes_out: Option<u64>,
@@ -467,7 +468,7 @@ pub struct Event {
     pub copied_from: Option<Untrusted>,
     /// Where data went, or is configured to go.
     pub destination: Destination,
-    /// The interface that a flow was seen at.
+    /// The interface that recorded a flow.
     pub attachment: Option<Attachment>,
     /// How it ended.
     pub outcome: Outcome,
@@ -477,21 +478,21 @@ pub struct Event {
     pub created: Option<Str>,
     /// The access key or token that this call issued.
     pub issued: Option<Str>,
-    /// Set on the copy of a cross-account action that is not in the caller's own account: the caller's account. If
-    /// that account's trail is read as well, this copy is the same action a second time.
+    /// The caller's account, on the copy of a cross-account action that is not in the caller's own account. If that
+    /// account's trail is read as well, this copy is a duplicate.
     pub duplicate_of_account: Option<Str>,
-    /// Whether it counts in volumes; false for a record that restates another.
+    /// Whether it counts in volumes; false for a record that repeats another.
     pub counted: bool,
 }
 
 impl Event {
-    /// Returns whether it is a network flow, which has no caller, whatever log it comes from.
+    /// Returns whether it is a network flow, which has no caller, in any log.
     pub const fn is_flow(&self) -> bool {
         self.source.is_flow() || self.attachment.is_some()
     }
 
-    /// Makes an event of which nothing else is known yet: it did something, it counts, and its region, if it gets one, is
-    /// where the caller chose to work.
+    /// Creates an event with everything else unknown: it worked, it counts, and its region, if it gets one, is where the
+    /// caller chose to work.
     pub fn new(time: Time, id: Str, provider: Provider, source: Source) -> Self {
         Self {
             time,

@@ -1,4 +1,4 @@
-//! Patterns of buckets and of destinations, with or without the provider that they belong to.
+//! Patterns for buckets and destinations, with or without a provider.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::event::Provider;
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
 
-/// Splits `aws:payroll` into the provider and the rest; a text that begins with no provider is all rest.
+/// Splits `aws:payroll` into the provider and the rest; a text without a provider is all rest.
 pub fn split_provider(text: &str) -> (Option<Provider>, &str) {
     match text
         .split_once(':')
@@ -19,10 +19,10 @@ pub fn split_provider(text: &str) -> (Option<Provider>, &str) {
     }
 }
 
-/// A glob over names that may say their provider: `aws:payroll-*`, or `payroll-*` for any provider.
+/// A glob over names with an optional provider: `aws:payroll-*`, or `payroll-*` for any provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamePattern {
-    /// The provider, where the pattern says one.
+    /// The provider, if the pattern has one.
     pub provider: Option<Provider>,
     /// The pattern of what follows.
     pub glob: Glob,
@@ -32,7 +32,7 @@ impl NamePattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// What is wrong with it, to follow the pattern in a sentence.
+    /// What is wrong with it, as the end of a sentence after the pattern.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (provider, rest) = split_provider(text);
         if rest.is_empty() {
@@ -43,10 +43,10 @@ impl NamePattern {
         Ok(Self { provider, glob })
     }
 
-    /// Reads a pattern that must say its provider.
+    /// Reads a pattern that must have a provider.
     ///
     /// # Errors
-    /// What is wrong with it, to follow the pattern in a sentence.
+    /// What is wrong with it, as the end of a sentence after the pattern.
     pub fn parse_with_provider(text: &str) -> Result<Self, String> {
         let pattern = Self::parse(text)?;
         if pattern.provider.is_none() {
@@ -67,8 +67,8 @@ impl NamePattern {
         self.provider.is_none_or(|own| own == provider) && self.glob.matches(name)
     }
 
-    /// Returns whether it names something of a storage account of Azure, whose containers are named `account/container`: what
-    /// is done to the account is done to each of them.
+    /// Returns whether it names something of a storage account of Azure, whose containers are named `account/container`: an
+    /// action on the account affects each of them.
     pub fn is_within(&self, provider: Provider, account: &str) -> bool {
         let pattern = self.glob.as_str();
         provider == Provider::Azure
@@ -80,7 +80,7 @@ impl NamePattern {
                 .is_some_and(|of| of.matches(account))
     }
 
-    /// Returns whether a name matches, which may begin with its provider.
+    /// Returns whether a name matches; the name may begin with its provider.
     pub fn matches(&self, name: &str) -> bool {
         let (provider, rest) = split_provider(name);
         match (self.provider, provider) {
@@ -109,10 +109,10 @@ pub enum DestinationPattern {
 }
 
 impl DestinationPattern {
-    /// Reads a pattern: what reads as an address or network is one, everything else is a name.
+    /// Reads a pattern: a text that is an address or network becomes one, everything else is a name.
     ///
     /// # Errors
-    /// What is wrong with it, to follow the pattern in a sentence.
+    /// What is wrong with it, as the end of a sentence after the pattern.
     pub fn parse(text: &str) -> Result<Self, String> {
         match parse_network(text) {
             Some(network) => Ok(Self::Network(network)),
@@ -140,7 +140,7 @@ impl fmt::Display for DestinationPattern {
     }
 }
 
-/// Reads a network such as `10.0.0.0/8`, or an address as a network of one; bits behind the prefix are cut.
+/// Reads a network such as `10.0.0.0/8`, or an address as a network of one; bits after the prefix are cleared.
 pub fn parse_network(text: &str) -> Option<IpNet> {
     match text.parse::<IpNet>() {
         Ok(network) => Some(network.trunc()),

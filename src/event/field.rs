@@ -10,13 +10,13 @@ use crate::vocab::words;
 words! {
     /// A field of the normalised event that a record may lack.
     Field {
-        /// Whose log it is.
+        /// The account that recorded it.
         Account = "account",
         /// Region that served the call.
         Region = "region",
-        /// Who.
+        /// The caller.
         Principal = "principal",
-        /// The caller-chosen label of the session.
+        /// The session label chosen by the caller.
         Session = "session",
         /// Access key or token.
         Credential = "credential",
@@ -24,9 +24,9 @@ words! {
         Mfa = "mfa",
         /// How the call was authenticated.
         AuthMethod = "auth_method",
-        /// Where the call came from.
+        /// The origin of the call.
         Peer = "peer",
-        /// The client's own description.
+        /// The client's description of itself.
         UserAgent = "user_agent",
         /// Bucket or container.
         Container = "container",
@@ -42,7 +42,7 @@ words! {
         CopiedFrom = "copied_from",
         /// Where data went.
         Destination = "destination",
-        /// The interface that a flow was seen at.
+        /// The interface that recorded a flow.
         Attachment = "attachment",
         /// The identity that the call created.
         Created = "created",
@@ -50,8 +50,8 @@ words! {
 }
 
 impl Field {
-    /// Returns whether a record of an action that worked should have the field. Where it depends on the call, as a destination
-    /// does, its absence says nothing.
+    /// Returns whether a record of a successful action should have the field. Where that depends on the call, as for a
+    /// destination, a missing field means nothing.
     pub fn is_expected_of(self, action: Action) -> bool {
         use Action::{
             CreateIdentity, DeleteObject, EgressFlow, ListObjects, ReadObject, WriteObject,

@@ -1,8 +1,7 @@
-//! What an address is to us: ours, the provider's own machinery, or everyone else's.
+//! What an address is to us: internal, the provider's own infrastructure, or external.
 //!
-//! Configured networks come first, then the special texts that stand where an address should, then the ranges with a
-//! fixed meaning; what is left is external. An address that a provider rents out to anyone is external: its owner may
-//! be anybody.
+//! Configured networks come first, then the special texts that appear in place of an address, then the ranges with a fixed
+//! meaning; every other address is external. An address that a provider rents out is external: its user may be anyone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,9 +10,9 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::config::Config;
 use crate::event::{AddressClass, Peer};
 
-/// Prefix length of an IPv4 network, as a trait remembers it.
+/// Prefix length of an IPv4 network, as a trait stores it.
 const NETWORK_BITS_V4: u8 = 16;
-/// Prefix length of an IPv6 network, as a trait remembers it: what one site is commonly given (RFC 6177).
+/// Prefix length of an IPv6 network, as a trait stores it: the usual size for one site (RFC 6177).
 const NETWORK_BITS_V6: u8 = 48;
 
 /// Azure's platform address: DHCP, DNS and health probes of every virtual network.
@@ -28,7 +27,7 @@ const GOOGLE_INTERNAL: [(Ipv4Addr, u32); 5] = [
     (Ipv4Addr::new(35, 235, 240, 0), 20),
 ];
 
-/// The configured networks, ready for one look-up an event.
+/// The configured networks, ready for one look-up per event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks {
     /// First and last addresses, ascending, disjoint.
@@ -42,7 +41,7 @@ impl Networks {
         Self::new(&config.internal)
     }
 
-    /// Takes networks that are ours.
+    /// Adds networks that are ours.
     pub fn new(networks: &[IpNet]) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
         for network in networks {
@@ -67,7 +66,7 @@ impl Networks {
         }
     }
 
-    /// Returns what the peer of a call is to us, by its address or by what stands in its place.
+    /// Returns what the peer of a call is to us, by its address or by the text in its place.
     pub fn classify_peer(&self, peer: &Peer) -> AddressClass {
         match (peer.ip, &peer.host) {
             (Some(ip), _) => self.classify(ip),
@@ -76,7 +75,7 @@ impl Networks {
         }
     }
 
-    /// Returns what a text in the place of an address is to us.
+    /// Returns what a text in place of an address is to us.
     pub fn classify_host(&self, host: &str) -> AddressClass {
         let host = host.trim();
         match host.parse() {
@@ -103,8 +102,8 @@ fn holds<T: Ord + Copy>(ranges: &[(T, T)], address: T) -> bool {
     after > 0 && address <= ranges[after - 1].1
 }
 
-/// Returns the IPv4 address inside an IPv6 one that only wraps it: `::ffff:a.b.c.d` (RFC 4291) and `64:ff9b::/96`
-/// (RFC 6052). Any other address is returned as it is.
+/// Returns the IPv4 address that an IPv6 address wraps: `::ffff:a.b.c.d` (RFC 4291) and `64:ff9b::/96` (RFC 6052). Any
+/// other address is returned unchanged.
 pub fn unwrap(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else {
         return address;
@@ -145,7 +144,7 @@ fn classify_v6(ip: Ipv6Addr) -> AddressClass {
     }
 }
 
-/// Providers write these where the address of their own machinery would stand.
+/// Providers write these in place of an address of their own infrastructure.
 fn classify_special(host: &str) -> AddressClass {
     let host = host.to_ascii_lowercase();
     let ends = |suffixes: &[&str]| suffixes.iter().any(|suffix| host.ends_with(suffix));
@@ -166,7 +165,7 @@ fn classify_special(host: &str) -> AddressClass {
     }
 }
 
-/// Returns the network that a trait remembers of an address: its /16, or its /48 in IPv6.
+/// Returns the network that a trait stores for an address: its /16, or its /48 in IPv6.
 pub fn network_of(address: IpAddr) -> IpNet {
     match unwrap(address) {
         IpAddr::V4(ip) => IpNet::V4(Ipv4Net::new_assert(ip, NETWORK_BITS_V4).trunc()),

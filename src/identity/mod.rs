@@ -1,4 +1,4 @@
-//! Who it was, whose address that is, and which buckets are sensitive: an event read in the light of the configuration.
+//! Resolves an event by the configuration: the identity, whose address it is, and whether its bucket is sensitive.
 
 pub mod address;
 pub mod geo;
@@ -13,14 +13,14 @@ use crate::identity::geo::{Databases, Locator};
 use crate::pattern::NamePattern;
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// An event together with what the configuration says of it.
+/// An event with what the configuration adds to it.
 #[derive(Debug)]
 pub struct ResolvedEvent<'a> {
     /// The event.
     pub event: &'a Event,
-    /// The identity that it is measured under: its principal, the identity bound to its interface, or that interface.
+    /// The identity that it is measured for: its principal, the identity bound to its interface, or that interface.
     pub identity: Option<Str>,
-    /// The id of its region as an entity: `aws/111122223333/eu-west-1`.
+    /// The id of its region entity: `aws/111122223333/eu-west-1`.
     pub region: Option<Str>,
     /// What the caller's address is to us.
     pub peer_class: AddressClass,
@@ -31,7 +31,7 @@ pub struct ResolvedEvent<'a> {
 }
 
 impl ResolvedEvent<'_> {
-    /// Returns the entities that the event is measured under.
+    /// Returns the entities that the event is measured for.
     pub fn entities(&self) -> impl Iterator<Item = Entity> {
         let identity = self.identity.clone().map(|id| Entity {
             kind: EntityKind::Identity,
@@ -55,17 +55,17 @@ impl ResolvedEvent<'_> {
     }
 }
 
-/// What follows the provider in the identity of an instance.
+/// Follows the provider in the identity of an instance.
 const INSTANCE: &str = "instance:";
 
-/// Returns the identity of an instance that nobody is known to stand behind.
+/// Returns the identity of an instance that no known identity uses.
 pub fn instance_identity(provider: Provider, instance: &str) -> Str {
     format!("{provider}:{INSTANCE}{instance}").into()
 }
 
-/// Returns the ids under which a principal goes in records that know only its address: a user principal name instead of an
-/// object id, an e-mail instead of a profile id. Only ids of the same directory are meant; whoever has the same address in
-/// another directory is somebody else until proven otherwise.
+/// Returns the ids of a principal in records that contain only its address: a user principal name instead of an object id,
+/// an e-mail instead of a profile id. Only ids of the same directory count. The same address in another directory is taken
+/// to be another identity.
 pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
     let scope = match principal.id.split_once('/') {
         Some((scope, id)) if scope.starts_with("entra:") && !id.starts_with("upn/") => {
@@ -82,25 +82,25 @@ pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
     })
 }
 
-/// Returns whether an identity is an instance that nobody was known to stand behind.
+/// Returns whether an identity is an instance that no known identity uses.
 pub fn is_instance(identity: &str) -> bool {
     identity
         .split_once(':')
         .is_some_and(|(_, rest)| rest.starts_with(INSTANCE))
 }
 
-/// Reads events in the light of one configuration.
+/// Resolves events by one configuration.
 #[derive(Debug)]
 pub struct Resolver<'a> {
     config: &'a Config,
     networks: Networks,
     sensitive: Vec<&'a NamePattern>,
     locator: Option<Locator<'a>>,
-    /// The region of the last event: a log file is of one account and region.
+    /// The region of the last event, cached: a log file usually has one account and region.
     last_region: RefCell<Option<Region>>,
 }
 
-/// A region as an entity, and what its id is made of.
+/// A region entity, and the parts of its id.
 #[derive(Debug)]
 struct Region {
     provider: Provider,
@@ -110,7 +110,8 @@ struct Region {
 }
 
 impl<'a> Resolver<'a> {
-    /// Makes a resolver; `sensitive` are buckets that analytics call sensitive beside those of the configuration.
+    /// Creates a resolver; `sensitive` are buckets that analytics list as sensitive, in addition to those of the
+    /// configuration.
     pub fn new(config: &'a Config, sensitive: impl IntoIterator<Item = &'a NamePattern>) -> Self {
         let sensitive = config
             .sensitive
@@ -127,14 +128,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Adds databases that tell where callers are.
+    /// Adds databases with the locations of callers.
     pub fn located_by(mut self, databases: &'a Databases) -> Self {
         self.locator = Some(Locator::new(databases));
         self
     }
 
-    /// Resolves who and whose of one event. It comes back changed: a flow that stays inside is no egress, and where its caller
-    /// is and in whose network is added if it is known.
+    /// Resolves the identity, addresses and buckets of one event. The event changes: a flow that stays inside is no egress,
+    /// and the caller's location and network are added if they are known.
     pub fn resolve<'e>(&self, event: &'e mut Event) -> ResolvedEvent<'e> {
         if event.action == Action::EgressFlow && !self.leaves(event) {
             event.action = Action::Other;
@@ -172,7 +173,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// Returns whether a flow goes to an address that is neither ours nor the provider's own machinery.
+    /// Returns whether a flow goes to an external address: neither ours nor the provider's own infrastructure.
     fn leaves(&self, event: &Event) -> bool {
         event
             .destination
@@ -207,7 +208,7 @@ impl<'a> Resolver<'a> {
         if let Some(principal) = &event.principal {
             return Some(principal.id.clone());
         }
-        // A flow that another one tells makes nobody known.
+        // A flow that another record repeats creates no new identity.
         let attachment = event.attachment.as_ref().filter(|_| event.counted)?;
         let provider = event.provider;
         if let Some(bound) = self.bound(attachment) {

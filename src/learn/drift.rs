@@ -1,6 +1,6 @@
-//! Levels that creep: which baselines have moved away from where they were, however slowly.
+//! Levels that drift: which baselines have moved away from their earlier level, however slowly.
 //!
-//! Judged on whole days that have closed, and told of identities only.
+//! Drift is judged on whole closed days, and reported for identities only.
 
 use std::collections::VecDeque;
 
@@ -11,17 +11,17 @@ use crate::stats::drift::Cusum;
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, Metric};
 
-/// What is watched: the amounts that a patient attacker would have to raise.
+/// The metrics that are watched: the amounts that a patient attacker would have to raise.
 const METRICS: [Metric; 4] = [
     Metric::ListCalls,
     Metric::BucketsListed,
     Metric::ReadCalls,
     Metric::BytesRead,
 ];
-/// Active days of a rise that say where the level now is.
+/// Active days of a rise that determine the present level.
 const NOW_DAYS: usize = 3;
 
-/// How far one identity's daily amounts have moved.
+/// How far one identity's daily amounts have drifted.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EntityDrift {
     judged: Option<Day>,
@@ -34,7 +34,7 @@ struct Track {
     drift: Cusum,
     /// ln(1 + x) of the level before the rise.
     before: f64,
-    /// Active days since the sum was last nothing.
+    /// Active days since the sum was last zero.
     rise: VecDeque<DriftStep>,
 }
 
@@ -47,7 +47,7 @@ struct DriftStep {
 }
 
 impl EntityDrift {
-    /// Judges the days that have closed since.
+    /// Judges the days that have closed since the last call.
     pub(super) fn judge(&mut self, partials: &VecDeque<DayPartial>, closed: Day) {
         let from = partials.partition_point(|p| self.judged.is_some_and(|day| p.day <= day));
         for partial in partials.range(from..).take_while(|p| p.day <= closed) {

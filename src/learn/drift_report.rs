@@ -18,7 +18,7 @@ pub(super) fn drift_report(
     let Some((first_day, through)) = judged else {
         return DriftReport::default();
     };
-    // Before so many days nobody can be reported.
+    // With fewer days than this, no drift can be reported.
     let days = (through.since(first_day) + 1 - DRIFT_DAYS_MIN as i32).max(0) as u32;
     let drifts = || {
         entities

@@ -1,10 +1,10 @@
-//! What is left out when days are learnt, because an analyst said that it was not normal.
+//! What is excluded when days are learnt, because an analyst confirmed that it was not normal.
 //!
-//! The unit is an entity's day, as an episode is: an alert is told when its threshold is crossed and does not know how
-//! long what it tells of goes on. Of that day the metrics that the analytic looks at are left out whole, with their
-//! families, and so is every value that was new to the entity; that it was there, and that it was seen with values it was known for, is learnt as always. Facts of roles
-//! and regions are sums over many identities from which one cannot be taken out again; what one night may do to them is
-//! bounded in any case.
+//! The unit is an entity's day, like an episode: an alert is raised when its threshold is crossed, and how long its
+//! activity continues is not known then. From that day, the metrics that the analytic uses are excluded completely, with
+//! their families, and so is every value that was new to the entity. That the entity was active, and its known values, are
+//! learnt as always. Facts of roles and regions are sums over many identities, from which one identity cannot be removed;
+//! but the effect of one day on them is bounded in any case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::measure::DayFacts;
 use crate::time::Day;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
-/// Metrics that the same calls add to: where one is left out, so are the others.
+/// Metrics that the same calls add to: if one is excluded, so are the others.
 const FAMILIES: [&[Metric]; 4] = [
     &[
         Metric::ListCalls,
@@ -33,23 +33,23 @@ const FAMILIES: [&[Metric]; 4] = [
     &[Metric::EgressBytes, Metric::EgressDestinations],
 ];
 
-/// What is left out of one entity's day.
+/// The exclusion of one entity's day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exclusion {
-    /// The analytics that told of it.
+    /// The analytics with a confirmed alert.
     pub analytics: BTreeSet<Str>,
-    /// The metrics that they look at, and those of the same families.
+    /// The metrics that they use, and those of the same families.
     pub metrics: BTreeSet<Metric>,
 }
 
-/// Everything that is left out.
+/// All exclusions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exclusions {
     days: BTreeMap<Day, BTreeMap<Entity, Exclusion>>,
 }
 
 impl Exclusions {
-    /// Leaves out what an analytic looked at on an entity's day.
+    /// Excludes what an analytic uses on an entity's day.
     pub fn add(
         &mut self,
         entity: &Entity,
@@ -69,13 +69,13 @@ impl Exclusions {
         }
     }
 
-    /// Returns what is left out of a day, by entity.
+    /// Returns the exclusions of a day, by entity.
     pub fn on(&self, day: Day) -> impl Iterator<Item = (&Entity, &Exclusion)> {
         self.days.get(&day).into_iter().flatten()
     }
 
-    /// Takes what is left out of a day's facts; `knows` returns whether a value was known of an entity that morning. Returns
-    /// the facts of those entities as they were, so that they can be put back.
+    /// Removes the exclusions from a day's facts. `knows` returns whether a value of an entity was known that morning.
+    /// Returns the unchanged facts of those entities, so that they can be restored.
     pub fn leave_out(
         &self,
         day: Day,
@@ -103,7 +103,7 @@ mod tests {
     use crate::vocab::EntityKind;
 
     #[test]
-    fn what_is_left_out_leaves_the_rest_as_if_it_had_not_happened() {
+    fn an_excluded_attack_leaves_the_rest_as_if_it_had_not_happened() {
         let day = Day(20_000);
         let entity = |id: &str| Entity {
             kind: EntityKind::Identity,
@@ -117,7 +117,7 @@ mod tests {
         let mut quiet = DayFacts::starting(at);
         add(&mut quiet, "eu-west-1", Metric::WriteCalls, 3);
         let mut attack = quiet.clone();
-        // Enough values to crowd out others: the tally of what is left must not remember that either.
+        // Enough values to crowd out others: the remaining tally must not remember that either.
         for n in 0..300 {
             add(&mut attack, &format!("region-{n}"), Metric::ListCalls, 100);
             attack.add_distinct(Metric::BucketsListed, Window::TEN_MINUTES, at, n);

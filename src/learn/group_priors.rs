@@ -1,4 +1,4 @@
-//! What a group lends to members without history: priors fitted over its members, their novelty, their busy hours.
+//! The priors that a group supplies to members without history: fitted over its members, with their novelty and busy hours.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::stats::prior::Members;
 use crate::time::{Day, Window};
 use crate::vocab::{Metric, Trait};
 
-/// As many hourly values of a group are kept one by one; in memory, about the size of one histogram.
+/// Up to this many hourly values of a group are kept one by one; in memory, about the size of one histogram.
 const FEW_HOURLY_VALUES: usize = 2_048;
 
-/// What a group's members lend beside their moments: novelty and hourly values.
+/// What a group supplies beside its members' moments: novelty and hourly values.
 #[derive(Default)]
 pub(super) struct GroupPriors {
     active_days: u64,
@@ -47,7 +47,7 @@ impl HourlyValues {
                 self.few.iter().for_each(|&(day, x)| many.record(day.0, x));
                 many.freeze()
             }
-            // The lookback reaches over no more weeks than a histogram keeps.
+            // The lookback covers no more weeks than a histogram keeps.
             None => FrozenRoleHistogram::of(self.few.into_iter().map(|(_, x)| x).collect()),
         }
     }
@@ -97,7 +97,7 @@ impl GroupPriors {
     }
 }
 
-/// Fits what a group lends of volumes and rates.
+/// Fits a group's priors of volumes and rates.
 pub(super) fn group_state(members: &[&Baseline]) -> GroupState {
     let mut keys: Vec<(Metric, Window)> = members
         .iter()

@@ -33,7 +33,7 @@ const CREATION_MEMORY_DAYS: i32 = 7;
 /// Metrics whose hourly values a group keeps for judging newcomers.
 const ROLE_TAIL_METRICS: [Metric; 2] = [Metric::ReadCalls, Metric::BytesRead];
 
-/// What has been learnt so far.
+/// The state of learning.
 pub struct Learner<'a> {
     plan: &'a Plan,
     peer_group_of: &'a PeerGroupOf<'a>,
@@ -43,18 +43,18 @@ pub struct Learner<'a> {
     links: Links,
     created: Creations,
     issued: Issued,
-    /// What the logs of each day of the lookback had in them.
+    /// The contents of the logs on each day of the lookback.
     coverage: Vec<(Day, Arc<Coverage>)>,
     first_day: Option<Day>,
     next_day: Option<Day>,
     clusters_peers: bool,
     cluster: Option<PeerClusters>,
-    /// The last day of which it is known that it does not grow any more.
+    /// The last day that is known to be complete.
     closed: Option<Day>,
 }
 
 impl<'a> Learner<'a> {
-    /// Makes a learner that knows nothing.
+    /// Creates a learner without any state.
     pub fn new(plan: &'a Plan, peer_group_of: &'a PeerGroupOf<'a>) -> Self {
         Self {
             plan,
@@ -74,14 +74,14 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// Says whether identities that nobody has labelled are put into groups by what they do.
+    /// Sets whether unlabelled identities are grouped by their behaviour.
     #[must_use]
     pub fn clustering_peers(mut self, clusters_peers: bool) -> Self {
         self.clusters_peers = clusters_peers;
         self
     }
 
-    /// Learns one day: `aggregate` as it was told, `facts` as it was brought together by entity.
+    /// Learns one day: `aggregate` as it was collected, `facts` merged by entity.
     ///
     /// # Panics
     ///
@@ -119,7 +119,7 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// Judges the drift of days that the first events of a later day show to be over.
+    /// Judges the drift of days that are over, as the first events of a later day show.
     fn close_days(&mut self, day: Day, last: Option<Time>) {
         let is_over = last.is_some_and(|last| last >= day.start().plus_secs(CLOSING_SECS));
         let closed = day.plus(if is_over { -1 } else { -2 });
@@ -134,7 +134,7 @@ impl<'a> Learner<'a> {
         self.closed = Some(closed).filter(|day| self.first_day.is_some_and(|first| *day >= first));
     }
 
-    /// Returns which baselines have moved by the last day that has closed, at so many reports a day.
+    /// Returns which baselines have drifted by the last closed day, at so many reports a day.
     pub fn drift_report(&self, reports_per_day: f64) -> DriftReport {
         drift_report(
             &self.entities,
@@ -190,7 +190,7 @@ impl<'a> Learner<'a> {
                 }
                 known.see(hash, value, day);
             }
-            // What analytics ask for is learnt from a crowded day as well, lest it be new for ever.
+            // Values that analytics require are learnt from a crowded day as well, so that they do not stay new for ever.
             for (hash, value) in facts.watched(*which) {
                 known.see(hash, value, day);
             }
@@ -256,7 +256,7 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// Returns whether an entity is known for a value of a trait.
+    /// Returns whether a value of a trait is known of an entity.
     pub fn knows(&self, entity: &Entity, which: Trait, hash: u64) -> bool {
         self.entities.get(entity).is_some_and(|state| {
             let mut traits = state.traits.iter();
@@ -269,7 +269,7 @@ impl<'a> Learner<'a> {
         self.first_day
     }
 
-    /// Returns the baselines as they stand on the morning of a day, without calibration.
+    /// Returns the baselines on the morning of a day, without calibration.
     pub fn generation(&self, as_of: Day) -> Generation {
         let mut generation = Generation::empty(as_of);
         generation.first_day = self.first_day.unwrap_or(as_of);

@@ -1,7 +1,7 @@
-//! Days of facts to baselines.
+//! From days of facts to baselines.
 //!
-//! Days must be learnt in order. What comes out is a function of the facts of the days inside the lookback, and of
-//! nothing else: no clock, no store, no order of arrival.
+//! Days must be learnt in order. The result is a function of the facts of the days inside the lookback, and of nothing
+//! else: no clock, no store, no order of arrival.
 
 mod drift;
 mod drift_report;

@@ -12,7 +12,7 @@ pub(super) struct DayPartial {
     pub(super) moments: Vec<((Metric, Window), Moments)>,
     /// Traits with a new value, and the support bucket of each new value.
     pub(super) novel: Vec<(Trait, Vec<u8>)>,
-    /// One-hour values of the metrics that newcomers are judged by.
+    /// One-hour values of the metrics that new identities are judged by.
     pub(super) hourly: Vec<(Metric, u64)>,
     pub(super) hours: u32,
     pub(super) is_first: bool,

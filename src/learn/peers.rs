@@ -1,9 +1,9 @@
-//! Groups of identities that nobody has labelled, by what they do.
+//! Groups of unlabelled identities, by their behaviour.
 //!
-//! Groups are founded anew every four weeks of the calendar and re-centred every week, when an identity moves if another
-//! group is clearly nearer; in between, only those who come are put into one. The memory reaches back to a founding
-//! before which four full weeks are known, so the groups of a morning do not hang on when the memory began, nor on how
-//! often somebody trained.
+//! Groups are formed anew every four calendar weeks and re-centred every week, when an identity changes its group if
+//! another one is clearly nearer. In between, only new identities are put into a group. The memory reaches back to a
+//! founding before which four full weeks are known. So the groups of a morning do not depend on when the memory began, nor
+//! on how often training ran.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,10 @@ use crate::stats::peers::{Clustering, Previous, group};
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str};
 
-/// Says which configured peer group an identity belongs to.
+/// Returns which configured peer group an identity belongs to.
 pub type PeerGroupOf<'a> = dyn Fn(&str) -> Option<Str> + 'a;
 
-/// What identities are likened by: how large their hours are, how much these differ, and how many there are.
+/// The features of identities: how large their hours are, how much these vary, and how many there are.
 const METRICS: [Metric; 6] = [
     Metric::ListCalls,
     Metric::BucketsListed,
@@ -35,7 +35,7 @@ const FEATURES: usize = 3 * METRICS.len();
 const FOUNDING_DAYS: i32 = 28;
 /// Days between re-centrings.
 const CENTRING_DAYS: i32 = 7;
-/// Days that must be known before there are groups at all.
+/// Days that must be known before there are groups.
 const DAYS_MIN: i32 = 3;
 
 /// The groups in force.
@@ -45,13 +45,13 @@ pub(super) struct PeerClusters {
     grouping: Clustering,
 }
 
-/// Returns whether configuration or a role that others share names the peers of an identity.
+/// Returns whether configuration or a shared role determines the peers of an identity.
 pub(super) fn is_labelled(id: &str, state: &EntityState, peer_group_of: &PeerGroupOf) -> bool {
     shared_role(id, state.role.as_ref()).is_some() || peer_group_of(id).is_some()
 }
 
 impl PeerClusters {
-    /// Returns the groups of a morning: those before, unless it is time for others.
+    /// Returns the groups of a morning: the earlier ones, unless new ones are due.
     pub(super) fn renewed(
         before: Option<Self>,
         entities: &mut BTreeMap<Entity, EntityState>,
@@ -90,7 +90,7 @@ impl PeerClusters {
                 rows.push((value_hash(&entity.id), features, state));
             }
         }
-        // The same identities are asked every week, whoever comes and goes beside them.
+        // The same identities are used every week, whatever identities appear and disappear beside them.
         let mut asked: Vec<usize> = (0..rows.len()).collect();
         if rows.len() > GROUP_ROWS_MAX {
             asked.sort_by_key(|&at| rows[at].0);
@@ -119,7 +119,7 @@ impl PeerClusters {
         })
     }
 
-    /// Returns the group of an identity: the one that it was put into, or, if it has come since, the nearest.
+    /// Returns the group of an identity: the one that it was put into, or, for a new identity, the nearest.
     pub(super) fn group_of(
         &self,
         put_into: Option<u32>,
@@ -141,7 +141,7 @@ fn is_in_another(days: i32, one: Day, other: Day) -> bool {
     one.0.div_euclid(days) != other.0.div_euclid(days)
 }
 
-/// Returns what an identity is likened by; `None` if it has done too little to tell.
+/// Returns the features of an identity; `None` if it has done too little.
 fn features(exposure: f64, cells: &[Cell]) -> Option<[f64; FEATURES]> {
     let mut features = [0.0; FEATURES];
     let mut windows: f64 = 0.0;

@@ -17,7 +17,7 @@ use crate::vocab::{Metric, Str, Trait};
 /// What is known of one metric in windows of one length.
 pub(super) type Cell = ((Metric, Window), MetricState);
 
-/// Traits whose novelty is counted: those that name a context rather than a thing.
+/// Traits whose novelty is counted: those that describe a context rather than a thing.
 pub(super) const NOVELTY_TRAITS: [Trait; 9] = [
     Trait::Region,
     Trait::Network,
@@ -43,13 +43,13 @@ pub(super) struct EntityState {
     pub(super) partials: VecDeque<DayPartial>,
     pub(super) traits: Vec<(Trait, KnownSet)>,
     pub(super) last_timeline: Vec<(u16, Minute)>,
-    /// The number of the group of alike identities that it was put into last.
+    /// The number of the peer cluster that it was put into last.
     pub(super) cluster: Option<u32>,
     pub(super) drift: EntityDrift,
 }
 
 impl EntityState {
-    /// Returns what is remembered of an entity that is seen for the first time.
+    /// Returns the state of an entity that is seen for the first time.
     pub(super) fn first_seen(day: Day) -> Self {
         Self {
             first_day: day,
@@ -67,7 +67,7 @@ impl EntityState {
         }
     }
 
-    /// Returns the weighted moments and activity of the cells that are wanted, sorted.
+    /// Returns the weighted moments and activity of the selected cells, sorted.
     pub(super) fn cells(
         &self,
         as_of: Day,
@@ -97,7 +97,7 @@ impl EntityState {
             .collect()
     }
 
-    /// Returns the weighted days since the first sighting, as far as the lookback goes.
+    /// Returns the weighted days since the first sighting, within the lookback.
     pub(super) fn exposure(&self, as_of: Day) -> f64 {
         let first_counted = self.first_day.max(as_of.plus(-LOOKBACK_DAYS));
         (0..as_of.since(first_counted).max(0))
@@ -105,7 +105,7 @@ impl EntityState {
             .sum()
     }
 
-    /// Returns the baseline on the morning of a day; its chain is left to whoever knows the groups.
+    /// Returns the baseline on the morning of a day. Its chain is added later, by the code that knows the groups.
     pub(super) fn baseline(&self, as_of: Day) -> Baseline {
         let mut novelty: BTreeMap<Trait, NoveltyCount> = BTreeMap::new();
         let mut hours = vec![0u8; HOURS_OF_WEEK];
@@ -163,7 +163,7 @@ pub(super) fn day_weight(as_of: Day, day: Day) -> f64 {
     (-f64::from(as_of.since(day) - 1) / HALF_LIFE_DAYS).exp2()
 }
 
-/// Returns the known buckets by hash, unless nothing can be called new: on the first day, or after values were lost.
+/// Returns the known buckets by hash, unless no bucket can count as new: on the first day, or after values were dropped.
 pub fn known_buckets(is_first_day: bool, traits: &[(Trait, KnownSet)]) -> Option<&[u64]> {
     if is_first_day {
         return None;

@@ -1,4 +1,4 @@
-//! What one event adds to the facts of those that it concerns.
+//! What one event adds to the facts of its subjects.
 
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
@@ -12,14 +12,14 @@ use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Plan, value_hash};
 use crate::time::Window;
 use crate::vocab::{BurstKind, Metric, Str, Trait};
 
-/// How a sign-in with a second factor is remembered, beside its method.
+/// The stored value of a sign-in with a second factor, beside its method.
 const WITH_MFA: &str = "mfa";
-/// How one without is.
+/// The stored value of a sign-in without one.
 const WITHOUT_MFA: &str = "no mfa";
-/// Room for the values that one event spells out: an operation and two networks, as a rule.
+/// Room for the values that one event needs as text: an operation and two networks, as a rule.
 const WRITTEN_BYTES: usize = 96;
 
-/// What one event adds to the facts of everybody concerned.
+/// What one event adds to the facts of all its subjects.
 pub struct EventAmounts<'a> {
     resolved: &'a ResolvedEvent<'a>,
     sums: Vec<(Metric, u64)>,
@@ -29,18 +29,18 @@ pub struct EventAmounts<'a> {
     traits: Vec<(Trait, u64, Value<'a>)>,
     grants: Vec<Grant>,
     marks: Vec<Mark>,
-    /// Where values are written that no text of the event holds.
+    /// Buffer for values that are not a text of the event.
     written: String,
 }
 
-/// A trait value, most often one that its subject has shown before: a text of its own is made only if it has not.
+/// A trait value, most often one that its subject has shown before: only a new one needs a text of its own.
 enum Value<'a> {
     Shared(&'a Str),
     Written(Range<usize>),
 }
 
 impl<'a> EventAmounts<'a> {
-    /// Works out what an event adds.
+    /// Computes what an event adds.
     pub fn of(resolved: &'a ResolvedEvent<'a>) -> Self {
         let mut amounts = Self {
             resolved,
@@ -169,8 +169,8 @@ impl<'a> EventAmounts<'a> {
 
     fn add_copy(&mut self, event: &Event) {
         self.sums.push((Metric::CopyCalls, 1));
-        // A replication or export that is only configured names no object and moves nothing yet; who it is given to is a
-        // share.
+        // A replication or export that is only configured names no object and moves no data yet; its receiver counts as a
+        // grant.
         if self.resolved.source_sensitive && event.copied_from.is_some() && event.object.is_some() {
             self.add_sensitive(
                 event
@@ -273,7 +273,7 @@ impl<'a> EventAmounts<'a> {
         }
     }
 
-    /// Adds where a call came from, unless it came from a provider's own machinery.
+    /// Adds the origin of a call, unless that is a provider's own infrastructure.
     fn add_location(&mut self, event: &'a Event) {
         let (peer, class) = (&event.peer, self.resolved.peer_class);
         if class == AddressClass::CloudInternal {
@@ -308,7 +308,7 @@ impl<'a> EventAmounts<'a> {
 
     fn write(&mut self, value: fmt::Arguments) -> Range<usize> {
         let start = self.written.len();
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         self.written.write_fmt(value).ok();
         start..self.written.len()
     }
@@ -377,12 +377,12 @@ impl<'a> EventAmounts<'a> {
         &self.marks
     }
 
-    /// Returns what the event gives to other accounts.
+    /// Returns what the event grants to other accounts.
     pub fn grants(&self) -> &[Grant] {
         &self.grants
     }
 
-    /// Returns whether the event adds to some metric, so that it may stand in an alert as evidence.
+    /// Returns whether the event adds to some metric, so that an alert may list it as evidence.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
         self.sums
             .iter()
@@ -391,7 +391,7 @@ impl<'a> EventAmounts<'a> {
     }
 }
 
-/// Returns where a call came from, by its hash.
+/// Returns the origin of a call, as a hash.
 fn origin_address(event: &Event) -> u64 {
     match (&event.peer.ip, &event.peer.host) {
         (Some(ip), _) => value_hash(&ip.to_string()),
@@ -400,7 +400,7 @@ fn origin_address(event: &Event) -> u64 {
     }
 }
 
-/// Returns whether a denied call of this class says something of storage or directory enumeration.
+/// Returns whether a denied call of this class concerns storage or directory enumeration.
 const fn is_measured(action: Action) -> bool {
     matches!(
         action,

@@ -1,12 +1,12 @@
-//! Bursts: how many distinct things happened within a few seconds of each other, wherever the clock's windows begin.
+//! Bursts: how many distinct things happened within a few seconds of each other, independent of the clock's windows.
 //!
-//! A tumbling window splits what straddles its border. Here the window slides: of each thing its first and last instant in
-//! every bin of the window's length is kept, and since a window covers the end of one bin and the beginning of the next,
-//! that is all that is needed to count exactly. What is kept is bounded by lowest hashes, so that it does not depend on the
-//! order in which things are told. Where it is too much, the fullest bins give up groups first, until each has room for as
-//! many things as are told apart in one group; only then do whole bins go. So noise in a few bins, however much, takes
-//! nothing from the others. The weaknesses: bins end with the UTC day, and so do bursts; and of a day with hundreds of bins
-//! that full, some go unseen altogether.
+//! A tumbling window splits a burst across its border. Here the window slides: for each thing, its first and last instant
+//! in every bin of the window's length is kept. A window covers the end of one bin and the beginning of the next, so this
+//! is enough to count exactly. Memory is bounded by keeping the lowest hashes, so that the result does not depend on the
+//! order of events. If there is too much, the fullest bins drop groups first, until each has room for as many things as are
+//! distinguished in one group; only then are whole bins dropped. So noise in a few bins, however much, takes nothing from
+//! the others. The weaknesses: bins end with the UTC day, and so do bursts; and on a day with hundreds of bins that full,
+//! some are not seen at all.
 
 use std::collections::BTreeMap;
 
@@ -16,29 +16,29 @@ use crate::measure::value_hash;
 use crate::time::{Time, Window};
 use crate::vocab::BurstKind;
 
-/// The most distinct things that are told apart in one bin and group. A burst of more counts as one of so many.
+/// The most distinct things that are counted in one bin and group. A larger burst counts as one of this size.
 const VALUES_MAX: usize = 128;
-/// The most sightings of one subject, kind and day that are kept, where a thing of a group in a bin is one: about four in
+/// The most sightings that are kept of one subject, kind and day. A sighting is a thing of a group in a bin: about four in
 /// every ten seconds of a day, in three quarters of a megabyte.
 const SIGHTINGS_MAX: usize = 32_768;
-/// The most sightings of one bin that are kept, so that it is quickly told whether a thing is one of them.
+/// The most sightings that are kept of one bin, so that a look-up in it is quick.
 const ROOM_MAX: usize = 8_192;
-/// How often the room of each bin may be halved: down to that for one full group.
+/// How often the room of each bin may be halved: down to the room for one full group.
 const HALVINGS_MAX: u8 = (ROOM_MAX / VALUES_MAX).ilog2() as u8;
 
-/// What is counted in bursts of which length.
+/// The kinds of bursts to count, with their window lengths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BurstKey {
-    /// What is counted, and in which groups.
+    /// The kind, which also defines the groups.
     pub kind: BurstKind,
     /// The length of the sliding window.
     pub window: Window,
 }
 
-/// What one event adds to bursts: a thing, and the group in which it is told apart from others.
+/// What one event adds to bursts: a thing, and the group in which it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// What is counted.
+    /// The kind.
     pub kind: BurstKind,
     /// The group, by its hash: things of different groups do not add up.
     pub group: u64,
@@ -53,34 +53,34 @@ struct Sighting {
     group: u64,
     /// The thing, by its hash.
     value: u64,
-    /// The first and the last second of the day at which it was there.
+    /// The first and the last second of the day at which it was seen.
     span: (u32, u32),
 }
 
 /// The bursts of one kind of one subject and day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bursts {
-    /// What was there in each bin, by group and value; never empty.
+    /// The sightings in each bin, by group and value; never empty.
     bins: BTreeMap<u16, Vec<Sighting>>,
-    /// How many sightings these are.
+    /// The number of these sightings.
     n_sightings: usize,
-    /// How often the room of each bin was halved: no oftener than all bins together make necessary.
+    /// How often the room of each bin was halved: as few times as all bins together allow.
     halvings: u8,
-    /// The lowest hash of a bin for which there was no room: neither it nor any bin above it is kept.
+    /// The lowest hash of a bin without room: neither it nor any bin above it is kept.
     ///
-    /// That makes what is kept a function of what was seen. The bins below the limit were always kept, so that the limit is
-    /// where they and one more have too many sightings, whenever that came to light.
+    /// So what is kept is a function of what was seen. The bins below the limit were always kept; the limit is where they
+    /// and one more bin have too many sightings, at whatever time that happened.
     limit: Option<u64>,
 }
 
 /// The largest burst of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BurstReading {
-    /// How many distinct things, at most as many as are told apart.
+    /// The number of distinct things, up to the maximum that is counted.
     pub observed: u64,
     /// Its group, by its hash.
     pub group: u64,
-    /// When it began.
+    /// Its start.
     pub start: Time,
 }
 
@@ -91,7 +91,7 @@ impl Bursts {
         self.unite(window.slot(second), group, value, (second, second));
     }
 
-    /// Adds the bursts of another account of the same subject and day.
+    /// Adds the bursts of other facts of the same subject and day.
     pub fn merge(&mut self, other: &Self) {
         if other.halvings > self.halvings {
             self.halve(other.halvings);
@@ -141,7 +141,7 @@ impl Bursts {
         }
     }
 
-    /// Leaves each bin the room that it has after so many halvings.
+    /// Reduces each bin to its room after so many halvings.
     fn halve(&mut self, halvings: u8) {
         self.halvings = halvings.min(HALVINGS_MAX);
         let room = ROOM_MAX >> self.halvings;
@@ -159,9 +159,9 @@ impl Bursts {
         self.n_sightings = self.bins.values().map(Vec::len).sum();
     }
 
-    /// Returns the largest burst of the day that begins at `midnight`; the earliest of several. `None` if nothing happened.
+    /// Returns the largest burst of the day that begins at `midnight`; the earliest of several. `None` if there is none.
     ///
-    /// The window slides, unless only `fixed` bins count, as many other tools have it.
+    /// The window slides, unless only `fixed` bins count, as in many other tools.
     pub fn largest(&self, window: Window, midnight: Time, fixed: bool) -> Option<BurstReading> {
         let mut largest: Option<BurstReading> = None;
         let mut consider = |observed: usize, group: u64, second: u32| {
@@ -185,7 +185,7 @@ impl Bursts {
                 if next.is_empty() {
                     continue;
                 }
-                // Every window worth looking at begins with the last sighting of something.
+                // Every window that matters begins with the last sighting of something.
                 let mut begins: Vec<u32> = here.iter().map(|s| s.span.1).collect();
                 begins.sort_unstable();
                 begins.dedup();
@@ -208,7 +208,7 @@ impl Bursts {
     }
 }
 
-/// Returns what was there of one group.
+/// Returns the sightings of one group.
 fn of_group(sightings: &[Sighting], group: u64) -> &[Sighting] {
     let begin = sightings.partition_point(|s| s.group < group);
     let end = sightings.partition_point(|s| s.group <= group);
@@ -231,7 +231,7 @@ mod tests {
         Window::from_secs(10).unwrap()
     }
 
-    fn told<'a>(marks: impl IntoIterator<Item = &'a (u32, u64, u64)>) -> Bursts {
+    fn bursts_of<'a>(marks: impl IntoIterator<Item = &'a (u32, u64, u64)>) -> Bursts {
         let mut bursts = Bursts::default();
         for &(second, group, value) in marks {
             let at = Day(20_000).start().plus_secs(i64::from(second));
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn a_burst_across_a_border_is_one_burst() {
         let marks: Vec<_> = (0..16u64).map(|n| (1_006 + n as u32 / 2, 1, n)).collect();
-        let bursts = told(&marks);
+        let bursts = bursts_of(&marks);
         let midnight = Day(20_000).start();
         let sliding = bursts.largest(window(), midnight, false).unwrap();
         assert_eq!(sliding.observed, 16);
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_whatever_comes_in_whatever_order() {
-        // A night of guesses from one address after another, most of them in a few bins, and single ones all day.
+        // Hours of guesses from many addresses, most of them in a few bins, and single ones all day.
         let marks: Vec<(u32, u64, u64)> = (0..120_000u64)
             .map(|n| {
                 let (group, value) = (value_hash(&format!("g{n}")), value_hash(&format!("v{n}")));
@@ -283,17 +283,17 @@ mod tests {
                 }
             })
             .collect();
-        let whole = told(&marks);
+        let whole = bursts_of(&marks);
         let kept: usize = whole.bins.values().map(Vec::len).sum();
         assert_eq!(kept, whole.n_sightings);
         assert!((SIGHTINGS_MAX / 2..=SIGHTINGS_MAX).contains(&whole.n_sightings));
         assert!(whole.halvings > 0);
         assert!(size_of::<Sighting>() * SIGHTINGS_MAX < 1 << 20);
-        assert_eq!(told(marks.iter().rev()), whole);
+        assert_eq!(bursts_of(marks.iter().rev()), whole);
         for n_shards in [2, 7] {
             let mut merged = Bursts::default();
             for shard in (0..n_shards).rev() {
-                merged.merge(&told(marks.iter().skip(shard).step_by(n_shards)));
+                merged.merge(&bursts_of(marks.iter().skip(shard).step_by(n_shards)));
             }
             assert_eq!(merged, whole, "{n_shards} shards");
         }
@@ -303,14 +303,14 @@ mod tests {
     fn many_addresses_at_once_do_not_hide_a_burst() {
         let noise = (0..3_000u64).map(|n| (n as u32 % 600, n % 97, n));
         let burst = (0..16u64).map(|n| (300, 1_000, n));
-        let bursts = told(&noise.chain(burst).collect::<Vec<_>>());
+        let bursts = bursts_of(&noise.chain(burst).collect::<Vec<_>>());
         let largest = bursts.largest(window(), Day(20_000).start(), false);
         assert_eq!(largest.map(|l| (l.observed, l.group)), Some((16, 1_000)));
     }
 
     #[test]
-    fn ever_so_much_noise_in_other_bins_takes_nothing_from_a_burst() {
-        // In whichever bin the burst is: a thousand guesses a bin, of ever other buckets, for a quarter of an hour.
+    fn any_amount_of_noise_in_other_bins_takes_nothing_from_a_burst() {
+        // Independent of the bin of the burst: a thousand guesses a bin, each at other buckets, for a quarter of an hour.
         let noise = |n: u64| {
             let (group, value) = (value_hash(&format!("g{n}")), value_hash(&format!("v{n}")));
             ((n % 900) as u32, group, value)
@@ -318,7 +318,7 @@ mod tests {
         for begin in (1_000..86_000).step_by(24_000) {
             let burst = (0..40u64).map(|n| (begin + n as u32 / 5, u64::MAX, n));
             let marks: Vec<_> = (0..90_000).map(noise).chain(burst).collect();
-            let largest = told(&marks).largest(window(), Day(20_000).start(), false);
+            let largest = bursts_of(&marks).largest(window(), Day(20_000).start(), false);
             assert_eq!(
                 largest.map(|l| (l.observed, l.group)),
                 Some((40, u64::MAX)),
@@ -332,11 +332,11 @@ mod tests {
         let marks: Vec<(u32, u64, u64)> = (0..80_000u64)
             .map(|n| ((n % 500) as u32 * 10, 1, value_hash(&format!("v{n}"))))
             .collect();
-        let whole = told(&marks);
+        let whole = bursts_of(&marks);
         assert!(whole.limit.is_some() && whole.n_sightings <= SIGHTINGS_MAX);
-        assert_eq!(told(marks.iter().rev()), whole);
-        let mut merged = told(marks.iter().skip(1).step_by(2));
-        merged.merge(&told(marks.iter().step_by(2)));
+        assert_eq!(bursts_of(marks.iter().rev()), whole);
+        let mut merged = bursts_of(marks.iter().skip(1).step_by(2));
+        merged.merge(&bursts_of(marks.iter().step_by(2)));
         assert_eq!(merged, whole);
     }
 
@@ -346,16 +346,16 @@ mod tests {
             marks in prop::collection::vec((0u32..60, 0u64..2, 0u64..20), 1..60),
             seed in any::<u64>(),
         ) {
-            let whole = told(&marks);
+            let whole = bursts_of(&marks);
             let midnight = Day(20_000).start();
             let largest = whole.largest(window(), midnight, false).unwrap();
             prop_assert_eq!(largest.observed, by_hand(&marks));
             let cut = seed as usize % (marks.len() + 1);
-            let mut split = told(marks[cut..].iter().rev());
-            split.merge(&told(&marks[..cut]));
+            let mut split = bursts_of(marks[cut..].iter().rev());
+            split.merge(&bursts_of(&marks[..cut]));
             prop_assert_eq!(&split, &whole);
-            // The first event with which a burst is large enough is found by halving.
-            let so_far = told(&marks[..cut]).largest(window(), midnight, seed % 2 == 0);
+            // The first event with which a burst is large enough is found by bisection.
+            let so_far = bursts_of(&marks[..cut]).largest(window(), midnight, seed % 2 == 0);
             let in_all = whole.largest(window(), midnight, seed % 2 == 0);
             prop_assert!(so_far.map_or(0, |b| b.observed) <= in_all.map_or(0, |b| b.observed));
         }

@@ -1,8 +1,8 @@
-//! What a day's logs had in them: which operations, which fields, and when; so that what is not in them can be told.
+//! What a day's logs contained: which operations, which fields, and when; so that missing records can be reported.
 //!
-//! Absence of alerts means nothing where the records that an analytic rests on are not there. So each aggregate counts its
-//! records by log, provider and class of action: how many, from when to when, how many had each field, and which operations
-//! they were. Counts merge in any order, as all facts do.
+//! The absence of alerts means nothing where the required records are missing. So each aggregate counts its records by log,
+//! provider and class of action: how many, from when to when, how many had each field, and which operations they were.
+//! Counts merge in any order, as all facts do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,20 +15,20 @@ use crate::vocab::Str;
 
 /// Number of fields that are counted.
 const N_FIELDS: usize = Field::ALL.len();
-/// The most operations that are told apart in one leg: those of least hash, so that it does not matter which came first.
-/// CloudTrail has about a hundred of all classes but `other` together.
+/// The most operations that are counted separately in one log source: those with the lowest hashes, so that order does not
+/// matter. CloudTrail has about a hundred of all classes but `other` together.
 const OPERATIONS_MAX: usize = 64;
 /// The most bytes of an operation's name that are kept.
 const OPERATION_BYTES_MAX: usize = 128;
 
-/// Records of one kind: what an analytic stands on.
+/// The kind of a record: a requirement of analytics is a set of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LogSourceKey {
     /// The log.
     pub source: Source,
-    /// Whose cloud.
+    /// The provider.
     pub provider: Provider,
-    /// What was done. A flow that counts is an egress flow here, whether or not it left: it shows that flows are logged.
+    /// What was done. A counted flow is an egress flow here, whether or not it left: it shows that flows are logged.
     pub action: Action,
 }
 
@@ -37,7 +37,7 @@ impl LogSourceKey {
     pub fn of(event: &Event) -> Self {
         let action = match (event.is_flow(), event.counted) {
             (true, true) => Action::EgressFlow,
-            // What another record tells, as a transit gateway's does, would not be missed.
+            // A record that repeats another, as a transit gateway's does, would not be missed.
             (true, false) => Action::Other,
             (false, _) => event.action,
         };
@@ -49,12 +49,12 @@ impl LogSourceKey {
     }
 }
 
-/// What is known of the records of one kind.
+/// Counts for the records of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogSource {
     /// Records.
     pub events: u64,
-    /// Of these, records that tell of something that worked, and of flows those that left: only they can have all fields.
+    /// The number of these that could have all fields: records of actions that worked, and flows that left.
     pub whole: u64,
     /// The first.
     pub first: Time,
@@ -62,7 +62,7 @@ pub struct LogSource {
     pub last: Time,
     /// How many of the whole ones have each field, in the order of [`Field::ALL`].
     having: [u64; N_FIELDS],
-    /// Operations and how often each, by the hash of their name.
+    /// Operations with their counts, by the hash of their name.
     operations: Vec<(u64, Str, u64)>,
 }
 
@@ -124,12 +124,12 @@ impl LogSource {
         self.having[field as usize]
     }
 
-    /// Returns the operations seen and how often each, in the order of their names: all, or as many as are told apart.
+    /// Returns the operations seen with their counts, in the order of their names: all, or as many as are kept.
     pub fn operations(&self) -> BTreeMap<&str, u64> {
         self.operations.iter().map(|(_, o, n)| (&**o, *n)).collect()
     }
 
-    /// Returns whether there were more operations than are told apart, so that one that is not named may have been seen.
+    /// Returns whether there were more operations than are kept, so that one that is not listed may have been seen.
     pub fn is_crowded(&self) -> bool {
         self.operations.len() >= OPERATIONS_MAX
     }
@@ -142,10 +142,10 @@ fn is_whole(event: &Event) -> bool {
         && (!event.is_flow() || event.action == Action::EgressFlow)
 }
 
-/// What logs had in them, by log, provider and class of action.
+/// The contents of logs, by log, provider and class of action.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// In the order of their keys: a few dozen at most, so that looking one up costs a handful of comparisons.
+    /// Sorted by key: a few dozen at most, so a look-up costs a handful of comparisons.
     log_sources: Vec<(LogSourceKey, LogSource)>,
 }
 
@@ -156,7 +156,7 @@ impl Coverage {
             .note(event);
     }
 
-    /// Adds what was counted elsewhere, of other events.
+    /// Adds counts of other events.
     pub fn merge(&mut self, other: &Self) {
         for (key, log_source) in &other.log_sources {
             self.log_source(*key, log_source.first).merge(log_source);
@@ -178,7 +178,7 @@ impl Coverage {
         &mut self.log_sources[at].1
     }
 
-    /// Returns what was seen, in the order of logs, providers and actions.
+    /// Returns the counts, ordered by log, provider and action.
     pub fn log_sources(&self) -> impl Iterator<Item = (LogSourceKey, &LogSource)> {
         self.log_sources
             .iter()
@@ -190,7 +190,7 @@ impl Coverage {
         self.log_sources.is_empty()
     }
 
-    /// Returns, in short, which classes of action were seen.
+    /// Returns which classes of action were seen, without counts.
     pub fn seen(&self) -> Seen {
         let mut seen = Seen::default();
         for (key, _) in &self.log_sources {
@@ -200,12 +200,12 @@ impl Coverage {
     }
 }
 
-/// Which classes of action logs had in them, by provider.
+/// Which classes of action logs contained, by provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen(BTreeMap<Provider, BTreeSet<Action>>);
 
 impl Seen {
-    /// Returns whether a class of action of a provider was seen; of [`Action::EgressFlow`], whether flows are logged.
+    /// Returns whether a class of action of a provider was seen; for [`Action::EgressFlow`], whether flows are logged.
     pub fn has(&self, provider: Provider, action: Action) -> bool {
         self.0
             .get(&provider)
@@ -232,7 +232,7 @@ mod tests {
     use crate::measure::{DayAggregate, Plan};
     use crate::time::Day;
 
-    /// A record that a number stands for. Two in eight share their id with another, which names its caller.
+    /// The record with a number. Two in eight share their id with another record, which names its caller.
     fn event(n: u32) -> Event {
         let id = match n % 8 {
             1 => n - 1,
@@ -274,7 +274,7 @@ mod tests {
             prop_assert_eq!(&covered, &aggregate(&shuffled).covered());
             let repeated = [&shuffled[..], &shuffled[again..]].concat();
             prop_assert_eq!(&covered, &aggregate(&repeated).covered());
-            // Books that are merged share no record.
+            // Aggregates that are merged have no record in common.
             let (one, two) = all.split_at(8 * at);
             let mut merged = aggregate(two);
             merged.merge(aggregate(one));
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leg_counts_what_can_have_a_field_and_names_a_bounded_number_of_operations() {
+    fn a_log_source_counts_what_can_have_a_field_and_names_a_bounded_number_of_operations() {
         let covered = aggregate(&(0..40_000).collect::<Vec<_>>()).covered();
         assert!(
             covered
@@ -316,7 +316,7 @@ mod tests {
             Source::AwsVpcFlow,
         );
         assert_eq!(LogSourceKey::of(&flow).action, Action::EgressFlow);
-        // A transit gateway's does not: the bytes are counted elsewhere.
+        // A transit gateway's flow does not: the bytes are counted elsewhere.
         flow.counted = false;
         assert_eq!(LogSourceKey::of(&flow).action, Action::Other);
     }

@@ -1,4 +1,4 @@
-//! Identities that were made in sight: when, by whom, and with which event.
+//! Identities whose creation was logged: when, by whom, and with which event.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -9,18 +9,18 @@ use crate::identity::ResolvedEvent;
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// How an identity came to be.
+/// The creation of an identity.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Creation {
-    /// When.
+    /// The time.
     pub at: Time,
-    /// The event that tells of it.
+    /// The event that records it.
     pub event_id: Str,
     /// The operation, as in `iam:CreateUser`.
     pub operation: Str,
-    /// Who did it, where the record says so.
+    /// The creator, where the record states it.
     pub by: Option<Str>,
-    /// From which address, where the record says so.
+    /// The creator's address, where the record states it.
     pub from: Option<IpAddr>,
 }
 
@@ -28,7 +28,7 @@ pub struct Creation {
 pub type Creations = BTreeMap<Str, Creation>;
 
 impl Creation {
-    /// Returns what an event tells of the identity that it created.
+    /// Returns the identity that an event created, with its creation.
     pub fn of(resolved: &ResolvedEvent) -> Self {
         let event = resolved.event;
         let caller = || event.principal.as_ref().map(|p| p.id.clone());
@@ -41,15 +41,15 @@ impl Creation {
         }
     }
 
-    /// Returns whether this one is to be kept rather than another of the same identity: the earlier, and of two copies of one
-    /// event that which names who did it.
+    /// Returns whether this creation replaces another of the same identity: the earlier one wins, and of two copies of one
+    /// event the one that names the creator.
     fn goes_before(&self, other: &Self) -> bool {
         let key = |c: &Self| (c.at, c.event_id.clone(), c.by.is_none());
         (key(self), self) < (key(other), other)
     }
 }
 
-/// Notes a creation, unless an earlier one of the same identity is known.
+/// Records a creation, unless an earlier one of the same identity is known.
 pub fn note_creation(creations: &mut Creations, identity: &Str, creation: &Creation) {
     match creations.get_mut(identity) {
         Some(known) if !creation.goes_before(known) => {}
@@ -66,7 +66,7 @@ mod tests {
     use crate::time::Day;
 
     #[test]
-    fn the_earliest_is_kept_and_the_copy_that_names_who_it_was() {
+    fn the_earliest_is_kept_and_the_copy_that_names_the_creator() {
         let creation = |secs, by: Option<&str>| Creation {
             at: Day(20_000).start().plus_secs(secs),
             event_id: format!("e{secs}").into(),

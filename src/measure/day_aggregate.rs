@@ -1,4 +1,4 @@
-//! Everything that happened in one UTC day, by subject: the unit that is stored, merged and replaced.
+//! All facts of one UTC day, by subject: the unit that is stored, merged and replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,71 +16,71 @@ use crate::measure::{
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
-/// The most persons that are told apart in one role and day. Whoever may assume a role may name its sessions as he likes, so
-/// that beyond this, names say nothing, and all count for the role.
+/// The most persons that are distinguished in one role and day. An identity that may assume a role may choose any session
+/// name. So beyond this limit names mean nothing, and all sessions count for the role.
 const PERSONS_PER_ROLE_MAX: usize = 2_000;
 
-/// The most records of a day that name no caller and give way to one of the same id that does. Each takes about a kilobyte;
-/// of the rest, the first told counts.
+/// The most records of a day without a caller that a record of the same id with a caller can replace. Each takes about a
+/// kilobyte; of further ones, the first one added counts.
 const UNNAMED_MAX: usize = 4_096;
 
-/// Whose facts: an entity, kept apart when the record is another account's copy of the same action.
+/// The owner of facts: an entity, kept separate when the record is another account's copy of the same action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Subject {
     /// The entity.
     pub entity: Entity,
     /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
     pub duplicate_of_account: Option<Str>,
-    /// Who did something to which bucket, on what a server access log tells: dropped if a trail tells it too.
+    /// The caller, action and bucket, on what a server access log records: dropped if a trail records it too.
     pub duplicate_of_trail: Option<u64>,
 }
 
 /// The accounts whose own trail is read.
 pub type OwnAccounts = BTreeSet<Str>;
 
-/// Returns what an event is known by: its id among those of whoever gave it, so that equal ids of two providers are two events.
+/// Returns the key of an event: its id with its provider, so that equal ids of two providers are two events.
 ///
-/// The log that tells of it does not matter, for one record may come by several.
+/// The log does not matter, for one record may arrive through several.
 fn fingerprint(event: &Event) -> u64 {
     let giver = match event.provider {
-        // Their logs tell the same sign-in and the same request under one id.
+        // Their logs record the same sign-in and the same request under one id.
         Provider::Azure | Provider::Entra | Provider::M365 => Provider::Entra,
         other => other,
     };
     xxh3_64_with_seed(event.id.as_bytes(), value_hash(giver.as_str()))
 }
 
-/// Everything that happened in one UTC day.
+/// All facts of one UTC day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayAggregate {
-    /// Which day.
+    /// The day.
     pub day: Day,
     /// What each subject did.
     pub subjects: FxHashMap<Subject, DayFacts>,
-    /// Whose role sessions were on which instance.
+    /// Which role sessions were on which instance.
     pub links: Links,
     /// Accounts whose trail was read.
     pub accounts: OwnAccounts,
     /// Identities created that day, and how.
     pub created: Creations,
-    /// Credentials that were issued that day, and how they were come by.
+    /// Credentials issued that day, and how they were obtained.
     pub issued: Issuances,
-    /// What trails tell of who did what to which bucket, so that it does not count again where a server access log tells it.
+    /// The actions on buckets that trails record, so that they do not count again where a server access log records them.
     pub recorded_by_trail: FxHashSet<u64>,
-    /// Fingerprints of the events told so far; each is told once.
+    /// Fingerprints of the events added so far; each is added once.
     pub fingerprints: FxHashSet<u64>,
-    /// What records without a caller add, by fingerprint, as long as none of the same id names one; then nothing.
+    /// What records without a caller add, by fingerprint. `None` once a record of the same id names a caller.
     pub unnamed: BTreeMap<u64, Option<BTreeMap<Subject, DayFacts>>>,
-    /// What was counted of the logs' coverage, but for the records in `unnamed`.
+    /// The coverage counts, without the records in `unnamed`.
     pub coverage: Coverage,
-    /// What the records in `unnamed` add to it, by fingerprint.
+    /// The coverage counts of the records in `unnamed`, by fingerprint.
     pub unnamed_coverage: BTreeMap<u64, Coverage>,
     /// Last event of the day.
     pub last: Option<Time>,
 }
 
 impl DayAggregate {
-    /// Opens an empty aggregate.
+    /// Creates an empty aggregate.
     pub fn new(day: Day) -> Self {
         Self {
             day,
@@ -98,9 +98,9 @@ impl DayAggregate {
         }
     }
 
-    /// Tells an event; returns false if it was told before.
+    /// Adds an event; returns false if it was added before.
     ///
-    /// The event's day must be the aggregate's. One that names its caller takes the place of one of the same id that does not:
+    /// The event's day must be the aggregate's. An event that names its caller replaces one of the same id that does not:
     /// exports trim records, and which copy is read first is chance.
     pub fn add(&mut self, resolved: &ResolvedEvent, plan: &Plan) -> bool {
         let event = resolved.event;
@@ -165,12 +165,12 @@ impl DayAggregate {
         true
     }
 
-    /// Returns whether an event that was told has given way to one of the same id that names its caller.
+    /// Returns whether an added event was replaced by one of the same id that names its caller.
     pub fn was_replaced(&self, event: &Event) -> bool {
         is_unnamed(event) && matches!(self.unnamed.get(&fingerprint(event)), Some(None))
     }
 
-    /// Returns what the day's logs had in them.
+    /// Returns the contents of the day's logs.
     pub fn covered(&self) -> Coverage {
         let mut coverage = self.coverage.clone();
         for unnamed in self.unnamed_coverage.values() {
@@ -179,9 +179,9 @@ impl DayAggregate {
         coverage
     }
 
-    /// Unites two aggregates of the same day that were told different events.
+    /// Merges two aggregates of the same day that contain different events.
     ///
-    /// Books that share events must not be merged: sums would count them twice. Tell the events instead.
+    /// Aggregates that have events in common must not be merged: sums would count them twice. Add the events instead.
     pub fn merge(&mut self, other: DayAggregate) {
         debug_assert_eq!(self.day, other.day);
         let mut subjects: Vec<_> = other.subjects.into_iter().collect();
@@ -210,8 +210,8 @@ impl DayAggregate {
         self.last = self.last.max(other.last);
     }
 
-    /// Brings the day's facts together by entity: flows join the identity behind their instance, second copies of an
-    /// action are dropped where the first is read, and a role's own sessions count for the role.
+    /// Merges the day's facts by entity: flows join the identity that uses their instance, duplicates of an action are
+    /// dropped where the first copy is read, and a role's own sessions count for the role.
     ///
     /// `neighbours` are the links of the days before and after, as far as they are known.
     pub fn assemble(&self, neighbours: &[&Links], own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
@@ -256,15 +256,15 @@ impl DayAggregate {
                 by_entity.entry(role).and_modify(|mine| mine.merge(&facts));
             }
         }
-        // Only now, because what persons did was told of their role, too.
+        // Only now, because the actions of persons were added to their role, too.
         for (role_sessions, facts) in crowd {
             add(&mut by_entity, role_sessions, facts);
         }
         by_entity
     }
 
-    /// Returns whether an event of the day is the second copy of one that counts: another account's, of a caller whose own
-    /// trail is read, or a server access log's, of what a trail tells.
+    /// Returns whether an event of the day is a duplicate of one that counts: another account's copy, where the caller's
+    /// own trail is read, or a server access log's copy of what a trail records.
     pub fn is_second_copy(&self, event: &Event, own: &OwnAccounts) -> bool {
         let duplicate_of_trail = duplicates::of_access_log(event);
         self.is_second(event.duplicate_of_account.as_ref(), duplicate_of_trail, own)
@@ -277,10 +277,10 @@ impl DayAggregate {
         own: &OwnAccounts,
     ) -> bool {
         duplicate_of_account.is_some_and(|account| own.contains(account))
-            || duplicate_of_trail.is_some_and(|told| self.recorded_by_trail.contains(&told))
+            || duplicate_of_trail.is_some_and(|action| self.recorded_by_trail.contains(&action))
     }
 
-    /// Works out which subjects of the day stand for another identity.
+    /// Returns which subjects of the day belong to another identity.
     pub fn joins(&self, neighbours: &[&Links]) -> IdentityJoins<'_> {
         let mut persons: BTreeMap<&str, (BTreeSet<&str>, &Str)> = BTreeMap::new();
         #[expect(
@@ -313,27 +313,27 @@ impl DayAggregate {
     }
 }
 
-/// Returns whether a record says what was done and not by whom. A flow has no caller, and its id is its content.
+/// Returns whether a record states what was done but not by whom. A flow has no caller, and its id is its content.
 fn is_unnamed(event: &Event) -> bool {
     event.principal.is_none() && !event.source.is_flow()
 }
 
-/// Which subjects of a day stand for another identity.
+/// The subjects of a day that belong to another identity.
 pub struct IdentityJoins<'a> {
-    /// Who stands behind an instance or an address.
+    /// The identity that uses an instance or an address.
     behind: BTreeMap<Str, Str>,
-    /// Roles with more persons than are told apart, by the beginning of their sessions' ARNs.
+    /// Roles with more persons than are distinguished, by the prefix of their sessions' ARNs.
     crowded: BTreeMap<&'a str, Str>,
 }
 
 impl IdentityJoins<'_> {
-    /// Returns whether somebody is one of more persons in a role than are told apart.
+    /// Returns whether an entity is a person in a role with more persons than are distinguished.
     fn is_crowded(&self, entity: &Entity) -> bool {
         person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
     }
 
-    /// Returns the identity behind an instance or an address, and the role behind a person if more persons appear in it than
-    /// are told apart.
+    /// Returns the identity that uses an instance or an address, or the role of a person if that role has more persons than
+    /// are distinguished.
     pub fn behind(&self, entity: &Entity) -> Option<Str> {
         if entity.kind != EntityKind::Identity {
             return None;
@@ -352,8 +352,8 @@ fn add(by_entity: &mut BTreeMap<Entity, DayFacts>, entity: Entity, facts: &DayFa
         .or_insert_with(|| facts.clone());
 }
 
-/// Splits the identity of a person in a role into the role's sessions and the person, whose name may have a slash in it; the
-/// name of the role has none.
+/// Splits the identity of a person in a role into the role's sessions and the person. The person's name may contain a
+/// slash; the role's name does not.
 fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
     const SESSIONS: &str = ":assumed-role/";
     if entity.kind != EntityKind::Identity {
@@ -372,9 +372,9 @@ mod tests {
     use crate::vocab::Metric;
 
     #[test]
-    fn an_event_counts_once_by_whatever_log_and_equal_ids_of_two_providers_are_two() {
+    fn an_event_counts_once_in_any_log_and_equal_ids_of_two_providers_are_two() {
         let mut aggregate = DayAggregate::new(Day(20_000));
-        let mut tells = |provider, source| {
+        let mut adds = |provider, source| {
             let event = Event::new(Day(20_000).start(), "1".into(), provider, source);
             let resolved = ResolvedEvent {
                 event: &event,
@@ -394,7 +394,7 @@ mod tests {
             (Provider::M365, Source::M365Ual, true),
             (Provider::Entra, Source::EntraSignIn, false),
         ] {
-            assert_eq!(tells(provider, source), is_new, "{source} of {provider}");
+            assert_eq!(adds(provider, source), is_new, "{source} of {provider}");
         }
     }
 
@@ -444,13 +444,13 @@ mod tests {
     }
 
     #[test]
-    fn more_persons_than_can_be_told_apart_count_for_their_role() {
+    fn more_persons_than_are_distinguished_count_for_their_role() {
         let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
         let with_persons = |n: usize| {
             let day = Day(20_000);
             let mut aggregate = DayAggregate::new(day);
             for i in 0..n {
-                // A session is called as its maker likes, and this one likes slashes.
+                // Session names are free, and these contain slashes.
                 let slash = if i % 2 == 0 { "" } else { "/" };
                 let id = format!(
                     "arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com"

@@ -1,4 +1,4 @@
-//! Two logs of one bucket: what is done to it may stand in CloudTrail and in the server access log, and counts once.
+//! Two logs of one bucket: an action may be both in CloudTrail and in the server access log, and counts once.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::event::{Action, Event, Provider, Source};
 use crate::measure::value_hash;
 
-/// What a trail is set to record on its own: reads or writes of objects; a bucket's settings it always records.
+/// What a trail must be set to record: reads or writes of objects. It always records a bucket's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Reads,
@@ -15,7 +15,7 @@ enum Part {
     Settings,
 }
 
-/// Returns what a server access log's event tells of, if it is one: who did something to which bucket, as a hash.
+/// Returns the key of a server access log's event, if it is one: caller, action and bucket, as a hash.
 pub fn of_access_log(event: &Event) -> Option<u64> {
     if event.source != Source::AwsS3Access {
         return None;
@@ -24,7 +24,7 @@ pub fn of_access_log(event: &Event) -> Option<u64> {
     whose(event, part(event).unwrap_or(Part::Reads))
 }
 
-/// Returns what a trail's event tells of, if a server access log may tell the same.
+/// Returns the key of a trail's event, if a server access log may record the same.
 pub fn of_trail(event: &Event) -> Option<u64> {
     let is_trail = event.source != Source::AwsS3Access
         && event.provider == Provider::Aws
@@ -34,8 +34,8 @@ pub fn of_trail(event: &Event) -> Option<u64> {
         return None;
     }
     let part = part(event)?;
-    // Of objects' events some are of the bucket, and recorded even where data events are not: those without a key that are
-    // no listings. They say nothing of the others.
+    // Some events of the object classes concern the bucket, and are recorded even without data events: those without a key
+    // that are not listings. They say nothing about other events.
     let is_data = event.object.is_some() || event.action == Action::ListObjects;
     if part != Part::Settings && !is_data {
         return None;
@@ -63,7 +63,7 @@ fn whose(event: &Event, part: Part) -> Option<u64> {
     Some(xxh3_64(&text))
 }
 
-/// Cuts the path out of a role's ARN, which a server access log does not know. An account has no two roles of one name.
+/// Removes the path from a role's ARN, which a server access log does not contain. An account has no two roles of one name.
 fn without_path(id: &str) -> Cow<'_, str> {
     const ROLE: &str = ":role/";
     let role = id.find(ROLE).filter(|_| id.starts_with("arn:"));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_trail_tells_too_counts_once_whatever_comes_first() {
+    fn what_a_trail_records_too_counts_once_in_any_order() {
         use Action::{ReadObject, WriteObject};
         use Source::{AwsCloudTrail, AwsS3Access};
         let events: Vec<Event> = [
@@ -138,7 +138,7 @@ mod tests {
             (AwsCloudTrail, "role/jobs/etl", "a", ReadObject),
             (AwsS3Access, "role/etl", "a", ReadObject),
             (AwsS3Access, "role/etl", "a", ReadObject),
-            // What the trail does not tell: of this bucket, of writes, of others.
+            // What the trail does not record: of this bucket, of writes, of others.
             (AwsS3Access, "role/etl", "b", ReadObject),
             (AwsS3Access, "role/etl", "a", WriteObject),
             (AwsS3Access, "user/ana", "a", ReadObject),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_a_bucket_do_not_stand_for_its_objects() {
+    fn settings_of_a_bucket_prove_nothing_about_its_objects() {
         let bucket_call = |action| Event {
             object: None,
             ..event(0, Source::AwsCloudTrail, "user/ana", "a", action)

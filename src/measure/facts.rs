@@ -1,7 +1,7 @@
-//! What one subject did in one UTC day, in a form that does not depend on the order in which it was told.
+//! What one subject did in one UTC day, in a form that does not depend on the order of events.
 //!
-//! Facts are sums, sets and counted sets over fixed slots of the day, so that two of them merge by adding and uniting.
-//! Readings (what a metric was in a window) are computed from them, for the learner and the scorer by the same code.
+//! Facts are sums, sets and counted sets over fixed slots of the day, so two of them merge by addition and union. Readings
+//! (the value of a metric in a window) are computed from them, for the learner and the scorer by the same code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,24 +14,25 @@ use crate::sketch::{Distinct, Tally};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str, Trait};
 
-/// The most values of one trait that are remembered of one subject and day.
+/// The most values of one trait that are kept of one subject and day.
 const TRAIT_VALUES_PER_DAY_MAX: usize = 256;
-/// The most provider ids that are remembered of one subject and day.
+/// The most provider ids that are kept of one subject and day.
 const ALIASES_PER_DAY_MAX: usize = 16;
-/// The most values of one trait that are kept apart of one subject and day because a pattern of an analytic matches them.
+/// The most values of one trait that are kept separately of one subject and day because a pattern of an analytic matches
+/// them.
 const WATCHED_PER_GLOB_MAX: usize = 32;
 
 /// The values of one trait of one subject and day.
 pub type TraitValues = Tally<Str, TRAIT_VALUES_PER_DAY_MAX>;
 
-/// Where an amount belongs: a metric, and a slot of the day of a given length.
+/// The key of an amount: a metric, and a slot of the day of a given length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CellKey {
     /// What is measured.
     pub metric: Metric,
     /// The length of the slot.
     pub grain: Window,
-    /// The number of the slot within the day.
+    /// The index of the slot within the day.
     pub slot: u16,
 }
 
@@ -49,15 +50,15 @@ impl Cell {
         match (self, other) {
             (Self::Sum(a), Self::Sum(b)) => *a = a.saturating_add(*b),
             (Self::Set(a), Self::Set(b)) => a.merge(b),
-            // A metric is one or the other by definition; stored bytes that disagree are refused by the store.
+            // Each metric is one or the other by definition; the store rejects bytes that disagree.
             _ => {}
         }
     }
 }
 
-/// One minute of reading and sending: what ordered steps are told apart by.
+/// One minute of reading and sending: the unit by which ordered steps are distinguished.
 ///
-/// A minute, because a flow record's own times trail the packets by up to a minute.
+/// A minute, because a flow record's own times follow the packets by up to a minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Minute {
     /// Object reads that succeeded.
@@ -66,12 +67,12 @@ pub struct Minute {
     pub egress_bytes: u64,
 }
 
-/// Who a subject is, beside its id.
+/// Properties of a subject, beside its id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
-    /// Whose cloud; the first in declaration order where records disagree.
+    /// The provider; the first in declaration order where records disagree.
     pub provider: Option<Provider>,
-    /// All whose clouds records came from, in declaration order: a person of Entra works in Azure and in the office suite.
+    /// All providers of its records, in declaration order: a person of Entra works in Azure and in the office suite.
     pub providers: Vec<Provider>,
     /// Events by kind of identity: the most frequent decides.
     pub kinds: Vec<(IdentityKind, u64)>,
@@ -84,12 +85,12 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Returns whether any record came from one of these; so they do if none says whose it is.
+    /// Returns whether any record came from one of these providers; true if no record states a provider.
     pub fn is_of(&self, providers: &[Provider]) -> bool {
         self.providers.is_empty() || self.providers.iter().any(|p| providers.contains(p))
     }
 
-    /// Returns the kind of identity that most events speak of.
+    /// Returns the kind of identity in most events.
     pub fn kind(&self) -> IdentityKind {
         let mut best = (IdentityKind::Unknown, 0);
         for &(kind, n) in &self.kinds {
@@ -142,11 +143,11 @@ pub struct DayFacts {
     pub first: Time,
     /// Last event of the day.
     pub last: Time,
-    /// Events of the day, whatever they were.
+    /// Events of the day, of any kind.
     pub n_events: u64,
     /// Hours of the day with an event, as bits.
     pub hours: u32,
-    /// Who it is.
+    /// Its properties.
     pub profile: Profile,
     /// Amounts, sorted by key.
     cells: Vec<(CellKey, Cell)>,
@@ -154,21 +155,21 @@ pub struct DayFacts {
     timeline: Vec<(u16, Minute)>,
     /// Trait values, sorted by trait.
     traits: Vec<(Trait, TraitValues)>,
-    /// Values that analytics ask for, by trait and the hash of the pattern: each pattern has a room of its own, of those with
-    /// the lowest hashes, so that other values in whatever number do not hide that there was one.
+    /// Values that analytics require, by trait and the hash of the pattern. Each pattern has room of its own, for the
+    /// values with the lowest hashes, so that any number of other values cannot hide that there was one.
     watched: BTreeMap<(Trait, u64), BTreeMap<u64, Str>>,
-    /// Traits that some call lacked which added to a metric, as far as analytics ask.
+    /// Traits that were missing from some call that added to a metric, as far as analytics ask.
     lacking: BTreeSet<(Trait, Metric)>,
     /// Whether a network flow went to an external address.
     pub sends_flows: bool,
-    /// Data given to other accounts.
+    /// Data granted to other accounts.
     pub grants: Grants,
-    /// What happened all at once, sorted by what is counted.
+    /// Bursts, sorted by kind.
     bursts: Vec<(BurstKey, Bursts)>,
 }
 
 impl DayFacts {
-    /// Makes the facts of a day of which nothing but an instant is known.
+    /// Creates the facts of a day of which only an instant is known.
     pub fn starting(at: Time) -> Self {
         Self {
             first: at,
@@ -187,7 +188,7 @@ impl DayFacts {
         }
     }
 
-    /// Notes that an event happened, of a given kind of identity.
+    /// Records that an event happened, by a given kind of identity.
     pub fn see(&mut self, at: Time, kind: Option<IdentityKind>) {
         self.first = self.first.min(at);
         self.last = self.last.max(at);
@@ -198,7 +199,7 @@ impl DayFacts {
         }
     }
 
-    /// Notes whose cloud and which account a record came from.
+    /// Records the provider and the account of a record.
     pub fn note_provider(&mut self, provider: Provider, account: Option<&Str>) {
         if self.profile.provider.is_none_or(|p| provider < p) {
             self.profile.provider = Some(provider);
@@ -211,7 +212,7 @@ impl DayFacts {
         }
     }
 
-    /// Notes the role and the aliases of the principal.
+    /// Records the role and the aliases of the principal.
     pub fn note_principal(&mut self, principal: &Principal) {
         if let Some(role) = principal
             .role
@@ -266,7 +267,7 @@ impl DayFacts {
         &mut self.cells[at].1
     }
 
-    /// Adds to the minute in which something was read or sent out.
+    /// Adds to the minute of a read or an upload.
     pub fn add_minute(&mut self, at: Time, read_calls: u64, egress_bytes: u64) {
         let minute = (at.second_of_day() / 60) as u16;
         let index = match self.timeline.binary_search_by_key(&minute, |&(m, _)| m) {
@@ -281,7 +282,7 @@ impl DayFacts {
         entry.egress_bytes = entry.egress_bytes.saturating_add(egress_bytes);
     }
 
-    /// Notes a trait value; `shared` makes the copy that is kept if it is a new one. Returns whether it was there.
+    /// Records a trait value; `shared` makes the copy that is kept if it is new. Returns whether it was known.
     pub fn add_trait(
         &mut self,
         which: Trait,
@@ -299,7 +300,7 @@ impl DayFacts {
         self.traits[at].1.add_borrowed(hash, value, shared, 1)
     }
 
-    /// Keeps a trait value for every pattern of the plan that matches it.
+    /// Records a trait value for every pattern of the plan that matches it.
     pub fn watch(&mut self, which: Trait, hash: u64, value: &str, plan: &Plan) {
         let is_match = |(of, glob): &&(Trait, Glob)| *of == which && glob.matches(value);
         for (_, glob) in plan.watched.iter().filter(is_match) {
@@ -312,12 +313,12 @@ impl DayFacts {
         }
     }
 
-    /// Notes that a call which added to a metric lacked a trait.
+    /// Records that a call which added to a metric lacked a trait.
     pub fn note_lack(&mut self, which: Trait, metric: Metric) {
         self.lacking.insert((which, metric));
     }
 
-    /// Returns whether any call lacked a trait that added to one of these metrics.
+    /// Returns whether any call that added to one of these metrics lacked a trait.
     pub fn lacks(&self, which: Trait, metrics: impl FnOnce() -> Vec<Metric>) -> bool {
         let mut of_trait = self.lacking.iter().filter(|(t, _)| *t == which).peekable();
         if of_trait.peek().is_none() {
@@ -349,7 +350,7 @@ impl DayFacts {
             .largest(key.window, self.first.day().start(), fixed)
     }
 
-    /// Unites two accounts of the same subject and day.
+    /// Merges two sets of facts of the same subject and day.
     pub fn merge(&mut self, other: &DayFacts) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
@@ -392,8 +393,8 @@ impl DayFacts {
         }
     }
 
-    /// Returns the same day without some metrics, and without those trait values that `is_known` does not hold for. That
-    /// there were events, when, and whose stays as it is, and so do the minutes and shares of the day.
+    /// Returns the same day without some metrics, and without the trait values for which `is_known` is false. The events,
+    /// their times and their providers stay, and so do the minutes and grants of the day.
     #[must_use]
     pub fn without(
         &self,
@@ -425,7 +426,7 @@ impl DayFacts {
         self.first.day().start().plus_secs(i64::from(minute) * 60)
     }
 
-    /// Returns the minutes of the day in which something was read or sent out, in order.
+    /// Returns the minutes of the day with reads or external bytes, in order.
     pub fn timeline(&self) -> &[(u16, Minute)] {
         &self.timeline
     }
@@ -441,7 +442,7 @@ impl DayFacts {
         Some(&self.traits[at].1)
     }
 
-    /// Returns the values of a trait that are kept apart because analytics ask for them, by hash, each once.
+    /// Returns the values of a trait that are kept separately because analytics require them, by hash, each once.
     pub fn watched(&self, which: Trait) -> BTreeMap<u64, &Str> {
         let rooms = self.watched.range((which, 0)..=(which, u64::MAX));
         rooms
@@ -471,7 +472,7 @@ impl DayFacts {
         metrics
     }
 
-    /// Returns what a metric was in each window of the day in which it was not zero: the number of the window, and x.
+    /// Returns the value x of a metric in each window of the day in which it was not zero, with the index of the window.
     ///
     /// `known` is the entity's sorted set of known buckets, by hash; without one, `buckets_new` is zero everywhere.
     pub fn readings(
@@ -561,7 +562,7 @@ mod tests {
     }
 
     #[test]
-    fn what_analytics_ask_for_is_seen_among_any_number_of_other_values() {
+    fn required_values_are_seen_among_any_number_of_other_values() {
         let watched =
             ["organizations:List*", "iam:Get*"].map(|g| (Trait::Action, Glob::new(g).unwrap()));
         let plan = Plan {
@@ -573,7 +574,7 @@ mod tests {
             .chain((0..100).map(|n| format!("iam:Get{n}")))
             .chain(["organizations:ListAccounts".to_owned()])
             .collect();
-        let told = |names: &mut dyn Iterator<Item = &String>| {
+        let added = |names: &mut dyn Iterator<Item = &String>| {
             let mut facts = DayFacts::starting(Day(20_000).start());
             for name in names {
                 let hash = value_hash(name);
@@ -583,13 +584,13 @@ mod tests {
             }
             facts
         };
-        let whole = told(&mut names.iter());
+        let whole = added(&mut names.iter());
         let seen = whole.watched(Trait::Action);
         assert!(seen.contains_key(&value_hash("organizations:ListAccounts")));
         assert_eq!(seen.len(), 1 + WATCHED_PER_GLOB_MAX);
-        assert_eq!(told(&mut names.iter().rev()), whole);
-        let mut merged = told(&mut names.iter().step_by(2));
-        merged.merge(&told(&mut names.iter().skip(1).step_by(2)));
+        assert_eq!(added(&mut names.iter().rev()), whole);
+        let mut merged = added(&mut names.iter().step_by(2));
+        merged.merge(&added(&mut names.iter().skip(1).step_by(2)));
         assert_eq!(merged, whole);
         assert!(
             whole
@@ -600,9 +601,12 @@ mod tests {
     }
 
     #[test]
-    fn whoever_works_in_several_clouds_is_of_each_of_them() {
+    fn an_identity_in_several_clouds_belongs_to_each_of_them() {
         let mut profile = Profile::default();
-        assert!(profile.is_of(&[Provider::Okta]), "none says whose it is");
+        assert!(
+            profile.is_of(&[Provider::Okta]),
+            "no record states a provider"
+        );
         let mut other = Profile::default();
         other.add_provider(Provider::M365);
         other.add_provider(Provider::Azure);
@@ -618,7 +622,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_holds_what_happened_in_it_whatever_its_length() {
+    fn a_window_of_any_length_holds_what_happened_in_it() {
         let day = Day(20_000).start();
         let calls: Vec<i64> = (0..86_400).step_by(70).collect();
         for minutes in [1, 10, 12, 15, 16, 18, 20, 24, 30, 45, 60, 1_440] {

@@ -1,4 +1,4 @@
-//! What one subject gave to other accounts in one day, so kept that noise about some of them takes no room from others.
+//! What one subject granted to other accounts in one day. Noise about some accounts takes no room from others.
 
 use std::collections::BTreeMap;
 
@@ -8,32 +8,32 @@ use crate::measure::value_hash;
 use crate::sketch::Tally;
 use crate::vocab::Str;
 
-/// Data given to another account: a copy into its bucket, a replication, a share, or a policy.
+/// Data granted to another account: by a copy into its bucket, a replication, a share, or a policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Grant {
-    /// The bucket that was given away.
+    /// The bucket.
     pub bucket: Str,
-    /// The account that it was given to; `*` is everybody.
+    /// The account that received access; `*` is everybody.
     pub account: Str,
     /// Whether the bucket is on the sensitive list.
     pub sensitive: bool,
-    /// Whether it was given by a policy, an ACL or a role rather than by a copy.
+    /// Whether a policy, an ACL or a role granted access, rather than a copy.
     pub is_grant: bool,
 }
 
-/// Everybody, as the account of a share.
+/// Everybody, as the account of a grant.
 pub const EVERYBODY: &str = "*";
 
 impl Grant {
-    /// Returns the value of [`Trait::Destination`] by which it is known where something was given to.
+    /// Returns the value of [`Trait::Destination`] for the receiver.
     pub fn destination(&self) -> Str {
         destination_of(&self.account, Some(&self.bucket))
     }
 }
 
-/// Returns the value of [`Trait::Destination`] by which an account is known that something of a bucket was given to.
+/// Returns the value of [`Trait::Destination`] for an account that received data of a bucket.
 ///
-/// Nobody gets used to everybody: to open one bucket is no habit of opening others.
+/// A grant to everybody is a value of its own for each bucket: opening one bucket does not make opening others usual.
 pub(super) fn destination_of(account: &Str, bucket: Option<&Str>) -> Str {
     match bucket {
         Some(bucket) if **account == *EVERYBODY => format!("{EVERYBODY} in {bucket}").into(),
@@ -41,23 +41,23 @@ pub(super) fn destination_of(account: &Str, bucket: Option<&Str>) -> Str {
     }
 }
 
-/// The most accounts of one kind of share of which something is kept; of what is given to everybody, the most buckets.
+/// The most accounts that are kept of one kind of grant; for grants to everybody, the most buckets.
 const ROOMS_MAX: usize = 256;
-/// The most distinct shares with one account that are kept.
-const SHARES_PER_ROOM_MAX: usize = 16;
+/// The most distinct grants to one account that are kept.
+const GRANTS_PER_ROOM_MAX: usize = 16;
 
-/// The shares of one subject and day.
+/// The grants of one subject and day.
 ///
-/// Each account has a room of its own, and each kind of share (of sensitive buckets, by grants, with everybody) its own
-/// rooms: however many buckets are given to accounts of ours, one that is given to another stays in sight. The rooms of
-/// lowest hash stay, so that the order does not matter.
+/// Each account has room of its own, and so has each kind of grant (of sensitive buckets, by policies, to everybody). So a
+/// grant to one account stays visible, however many buckets are granted to accounts of ours. The rooms with the lowest
+/// hashes are kept, so that order does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grants {
-    rooms: BTreeMap<(u8, u64), Tally<Grant, SHARES_PER_ROOM_MAX>>,
+    rooms: BTreeMap<(u8, u64), Tally<Grant, GRANTS_PER_ROOM_MAX>>,
 }
 
 impl Grants {
-    /// Adds so many acts of giving.
+    /// Adds a number of acts.
     pub fn add(&mut self, grant: Grant, acts: u64) {
         let room = room_of(&grant);
         let hash = value_hash(&format!("{}\n{}", grant.bucket, grant.account));
@@ -65,7 +65,7 @@ impl Grants {
         self.trim(room.0);
     }
 
-    /// Adds the shares of another account of the same subject and day.
+    /// Adds the grants of other facts of the same subject and day.
     pub fn merge(&mut self, other: &Self) {
         for (&room, grants) in &other.rooms {
             self.rooms.entry(room).or_default().merge(grants);
@@ -73,7 +73,7 @@ impl Grants {
         }
     }
 
-    /// Returns what was kept, and how often each, by kind.
+    /// Returns what was kept with counts, by kind.
     pub fn iter(&self) -> impl Iterator<Item = (&Grant, u64)> {
         self.rooms.values().flat_map(Tally::iter)
     }
@@ -90,7 +90,7 @@ impl Grants {
     }
 }
 
-/// Returns the kind of a share, and whom it is with, by its hash.
+/// Returns the kind of a grant, and the hash of its receiver.
 fn room_of(grant: &Grant) -> (u8, u64) {
     let is_public = *grant.account == *EVERYBODY;
     let kind = u8::from(grant.sensitive) | u8::from(grant.is_grant) << 1 | u8::from(is_public) << 2;
@@ -119,20 +119,20 @@ mod tests {
             grant(8, "999988887777", true),
         ];
         let all: Vec<Grant> = ours.chain(public).chain(one.clone()).collect();
-        let told = |grants: &mut dyn Iterator<Item = &Grant>| {
+        let added = |grants: &mut dyn Iterator<Item = &Grant>| {
             let mut kept = Grants::default();
             grants.for_each(|grant| kept.add(grant.clone(), 1));
             kept
         };
-        let whole = told(&mut all.iter());
+        let whole = added(&mut all.iter());
         for grant in &one {
             assert!(whole.iter().any(|(kept, n)| kept == grant && n == 1));
         }
         let public = whole.iter().filter(|(s, _)| *s.account == *EVERYBODY);
         assert_eq!(public.count(), ROOMS_MAX);
-        assert_eq!(told(&mut all.iter().rev()), whole);
-        let mut merged = told(&mut all.iter().step_by(2));
-        merged.merge(&told(&mut all.iter().skip(1).step_by(2)));
+        assert_eq!(added(&mut all.iter().rev()), whole);
+        let mut merged = added(&mut all.iter().step_by(2));
+        merged.merge(&added(&mut all.iter().skip(1).step_by(2)));
         assert_eq!(merged, whole);
     }
 }

@@ -1,5 +1,5 @@
-//! Credentials that were issued in sight: who took them, when and from where, so that what is done with them finds whoever
-//! stands behind a role.
+//! Credentials whose issue was logged: who obtained them, when and from where, so that their use can be attributed to the
+//! identity that uses a role.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -12,40 +12,40 @@ use crate::measure::value_hash;
 use crate::time::{Day, Time};
 use crate::vocab::Str;
 
-/// The most credentials that are remembered of a day. Each takes about a quarter of a kilobyte.
+/// The most credentials that are kept of a day. Each takes about a quarter of a kilobyte.
 const ISSUANCES_MAX: usize = 1 << 16;
-/// Longer ids of credentials are not remembered: those of AWS have at most 128 bytes.
+/// Longer ids of credentials are not kept: those of AWS have at most 128 bytes.
 const CREDENTIAL_BYTES_MAX: usize = 128;
-/// What goes with one may take so many bytes.
+/// The most bytes of the texts that belong to one.
 const TEXT_BYTES_MAX: usize = 1_024;
-/// The service that issues them, whatever it calls that.
+/// The service that issues them.
 const TOKEN_SERVICE: &str = "sts";
 
-/// Days for which it is remembered, the present one among them: none of these credentials lasts longer than 36 hours.
+/// Days for which they are kept, including the present one: none of these credentials lasts longer than 36 hours.
 const MEMORY_DAYS: i32 = 3;
 
-/// How a credential was come by.
+/// How a credential was obtained.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Issuance {
-    /// Whether another account than the caller's own tells of it.
+    /// Whether another account than the caller's own recorded it.
     pub is_copy: bool,
-    /// When.
+    /// The time.
     pub at: Time,
-    /// The event that tells of it.
+    /// The event that records it.
     pub event_id: Str,
     /// The operation, as in `sts:AssumeRole`.
     pub operation: Str,
-    /// Who took it, where the record says so.
+    /// The caller that obtained it, where the record states it.
     pub by: Option<Str>,
-    /// The credential that he showed for it, where the record says so.
+    /// The credential that the caller used for it, where the record states it.
     pub with: Option<Str>,
-    /// From which address, where the record says so.
+    /// The caller's address, where the record states it.
     pub from: Option<IpAddr>,
 }
 
 impl Issuance {
-    /// Returns the credential that a call passed on to its caller, and how: roles assumed, and sessions of one's own. What a
-    /// provider's services take for themselves is no news, and there is much of it.
+    /// Returns the credential that a call issued to its caller, and how: by assuming a role, or for a session of its own.
+    /// Credentials that a provider's services obtain for themselves are left out; they are many and do not matter.
     pub fn of(resolved: &ResolvedEvent) -> Option<(Str, Self)> {
         let event = resolved.event;
         let credential = event.issued.as_ref().filter(|_| is_passing(event))?;
@@ -64,15 +64,15 @@ impl Issuance {
         is_of_size.then(|| (credential.clone(), issuance))
     }
 
-    /// Returns how many bytes its texts have.
+    /// Returns the total bytes of its texts.
     fn len(&self) -> usize {
         let stated = [&self.by, &self.with].into_iter().flatten();
         let texts = stated.chain([&self.event_id, &self.operation]);
         texts.map(|text| text.len()).sum()
     }
 
-    /// Returns whether this one is to be kept rather than another of the same credential: that which names who took it, that of
-    /// the caller's own account, and the earliest.
+    /// Returns whether this issuance replaces another of the same credential: one that names the caller, one of the
+    /// caller's own account, and the earliest win, in this order.
     fn goes_before(&self, other: &Self) -> bool {
         (self.by.is_none(), self) < (other.by.is_none(), other)
     }
@@ -84,20 +84,20 @@ fn is_passing(event: &Event) -> bool {
         && !event.principal.as_ref().is_some_and(|p| is_service(p.kind))
 }
 
-/// How credentials were come by in one day. Of more than there is room for, those with the least hashes are kept, which are the
-/// same in whatever order all came.
+/// How credentials were obtained in one day. If there are too many, those with the lowest hashes are kept; these are the
+/// same in any order of arrival.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Issuances {
     by_credential: BTreeMap<(u64, Str), Issuance>,
 }
 
 impl Issuances {
-    /// Makes an empty set.
+    /// Creates an empty set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes one, unless a better one of the same credential is known.
+    /// Records one, unless a better one of the same credential is known.
     pub fn note(&mut self, credential: Str, issuance: Issuance) {
         self.put((value_hash(&credential), credential), issuance);
     }
@@ -123,33 +123,33 @@ impl Issuances {
         }
     }
 
-    /// Adds those that other events tell of.
+    /// Adds those of other events.
     pub fn merge(&mut self, other: &Self) {
         for (key, issuance) in &other.by_credential {
             self.put(key.clone(), issuance.clone());
         }
     }
 
-    /// Returns how a credential was come by.
+    /// Returns how a credential was obtained.
     pub fn get(&self, credential: &Str) -> Option<&Issuance> {
         self.by_credential
             .get(&(value_hash(credential), credential.clone()))
     }
 }
 
-/// How credentials were come by on the last days.
+/// How credentials were obtained on the last days.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Issued {
     by_day: BTreeMap<Day, Issuances>,
 }
 
 impl Issued {
-    /// Makes an empty memory.
+    /// Creates an empty memory.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds what is known of a day, and forgets the days too long before the last.
+    /// Adds the credentials of a day, and forgets days too long before the last.
     pub fn note(&mut self, day: Day, issuances: &Issuances) {
         if !issuances.by_credential.is_empty() {
             self.by_day.entry(day).or_default().merge(issuances);
@@ -159,7 +159,7 @@ impl Issued {
         self.by_day.retain(|day, _| last.since(*day) < MEMORY_DAYS);
     }
 
-    /// Returns how a credential was come by, if that was before it was used at an instant.
+    /// Returns how a credential was obtained, if that was before its use at an instant.
     pub fn before(&self, credential: &Str, at: Time) -> Option<&Issuance> {
         let days = self.by_day.range(..=at.day());
         days.filter_map(|(_, of_day)| of_day.get(credential))
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_the_callers_own_word_is_kept_in_any_order() {
+    fn of_several_the_record_of_the_callers_own_account_is_kept_in_any_order() {
         let unnamed = Issuance {
             by: None,
             ..issuance(1, false)
@@ -234,9 +234,9 @@ mod tests {
     }
 
     #[test]
-    fn of_more_than_there_is_room_for_the_same_are_kept_whatever_their_order() {
+    fn of_too_many_the_same_are_kept_in_any_order() {
         let n = ISSUANCES_MAX + ISSUANCES_MAX / 4;
-        let told = |numbers: &mut dyn Iterator<Item = usize>| {
+        let added = |numbers: &mut dyn Iterator<Item = usize>| {
             let mut known = Issuances::new();
             for number in numbers {
                 let credential = format!("ASIA{number}").as_str().into();
@@ -244,10 +244,10 @@ mod tests {
             }
             known
         };
-        let forth = told(&mut (0..n));
+        let forth = added(&mut (0..n));
         assert_eq!(forth.by_credential.len(), ISSUANCES_MAX);
-        assert_eq!(forth, told(&mut (0..n).rev()));
-        let (mut one, other) = (told(&mut (0..n / 3)), told(&mut (n / 3..n)));
+        assert_eq!(forth, added(&mut (0..n).rev()));
+        let (mut one, other) = (added(&mut (0..n / 3)), added(&mut (n / 3..n)));
         one.merge(&other);
         assert_eq!(forth, one);
     }

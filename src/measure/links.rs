@@ -1,5 +1,6 @@
-//! Who stands behind an instance or an address: whose role sessions were seen on which instance, so that its flows find the
-//! identity behind it, and which object id goes with which user principal name, so that records of either are one's.
+//! Which identity uses an instance or an address. Role sessions show which identity was on which instance, so that its
+//! flows are attributed to that identity; and object ids are linked to user principal names, so that records with either
+//! belong together.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -11,12 +12,12 @@ use crate::identity::{instance_identity, lesser_ids};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
 
-/// How long, in seconds, an instance's role is taken to be its own before the first and after the last call that shows it:
-/// its credentials are renewed all along, though not every hour brings a call.
+/// How long, in seconds, an instance is attributed to its role before the first and after the last call that shows it: its
+/// credentials are renewed all the time, but not every hour has a call.
 const BINDING_REACH_SECS: i64 = 6 * 3_600;
 
-/// The most instances after which an identity's sessions of one day may be called, without the provider saying that they are
-/// on these. Whoever may assume a role may name its sessions as he likes, so that beyond this, names say nothing.
+/// The most instances that one identity's sessions of one day may be named after, if the provider does not state that they
+/// are on these. An identity that may assume a role may choose any session name. So beyond this limit, names mean nothing.
 const NAMED_MAX: usize = 2_000;
 
 /// First and last call.
@@ -27,20 +28,20 @@ type Seen = (Time, Time);
 pub struct Links {
     /// By the instance's own identity: the provider delivered the credentials to the instance.
     delivered: BTreeMap<Str, BTreeMap<Str, Seen>>,
-    /// By the identity of the session, which is called after the instance and may be elsewhere. Of each identity the first
+    /// By the identity of the session, which is named after the instance and may be elsewhere. Of each identity the first
     /// in text order, up to one more than count.
     named: BTreeMap<Str, BTreeMap<Str, Seen>>,
-    /// By the id that knows only an address: who was seen with that address.
+    /// By the id that contains only an address: the principals seen with that address.
     addressed: BTreeMap<Str, BTreeMap<Str, Seen>>,
 }
 
 impl Links {
-    /// Makes an empty set of links.
+    /// Creates an empty set of links.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes a call by a principal of a provider.
+    /// Records a call by a principal of a provider.
     pub fn note(&mut self, provider: Provider, principal: &Principal, at: Time) {
         for lesser in lesser_ids(principal) {
             let known = self.addressed.entry(lesser).or_default();
@@ -88,16 +89,16 @@ fn widen(links: &mut BTreeMap<Str, Seen>, key: Str, (first, last): Seen) {
     *seen = (seen.0.min(first), seen.1.max(last));
 }
 
-/// Keeps the least, which are the same in whatever order all came.
+/// Keeps the least values, which are the same in any order of arrival.
 fn shorten(links: &mut BTreeMap<Str, Seen>) {
     while links.len() > NAMED_MAX + 1 {
         links.pop_last();
     }
 }
 
-/// Works out the identity behind each instance on a day: the one that was seen on it last, within reach. Where the provider
-/// delivered credentials to the instance, sessions that are merely called after it have no say. And the identity behind each
-/// address: the one that was seen with it last.
+/// Returns the identity of each instance on a day: the one that was seen on it last, within reach. Where the provider
+/// delivered credentials to the instance, sessions that are only named after it do not count. Also returns the identity of
+/// each address: the one that was seen with it last.
 ///
 /// `links` are those of the day and of its neighbours.
 pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
@@ -151,7 +152,7 @@ mod tests {
 
     const DAY: Day = Day(20_000);
 
-    /// The links of calls: role, instance, whether it was delivered to it, and second of the day.
+    /// The links of calls: role, instance, whether the provider delivered the credentials to it, and second of the day.
     fn links<'a>(calls: impl IntoIterator<Item = &'a (String, String, bool, i64)>) -> Links {
         let mut links = Links::new();
         for (role, instance, is_delivered, at) in calls {
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_borrows_an_instances_name_does_not_get_its_flows() {
+    fn a_session_named_after_an_instance_does_not_get_its_flows() {
         let name_alone = [call("late", 1, false, 900), call("early", 1, false, 100)];
         assert_eq!(role_of(&links(&name_alone), 1).as_deref(), Some("late"));
         let with_own = [&name_alone[..], &[call("own", 1, true, 500)]].concat();
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn names_without_end_say_nothing_and_take_no_room_whatever_their_order() {
+    fn too_many_names_mean_nothing_and_take_no_room_in_any_order() {
         let mut calls: Vec<_> = (0..3 * NAMED_MAX)
             .map(|n| call("loud", n, false, (n * 7 % 1_000) as i64))
             .collect();
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_whose_object_id_was_seen_with_it_last() {
+    fn an_address_belongs_to_the_object_id_seen_with_it_last() {
         let principal = |id: &str, alias: &str| Principal {
             aliases: vec![alias.into()],
             ..Principal::new(id.into(), IdentityKind::Human)

@@ -1,6 +1,6 @@
-//! Events to readings: what each event adds to whom, and what a metric was in a window.
+//! From events to readings: what each event adds to which subject, and the value of a metric in a window.
 //!
-//! The learner and the scorer are fed by this code and by no other, so that they cannot drift apart.
+//! The learner and the scorer use this code and no other, so that they always agree.
 
 mod amounts;
 mod burst;

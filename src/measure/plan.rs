@@ -1,20 +1,20 @@
-//! What is measured beside the standard: as analytics ask for it.
+//! What is measured in addition to the standard, because analytics require it.
 
 use crate::glob::Glob;
 use crate::measure::BurstKey;
 use crate::time::Window;
 use crate::vocab::{Metric, Trait};
 
-/// Which windows are measured beside the standard ones.
+/// What is measured in addition to the standard.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Metrics with a window of their own, as analytics declare them.
     pub windows: Vec<(Metric, Window)>,
-    /// Which bursts are counted, sorted.
+    /// The bursts that are counted, sorted.
     pub bursts: Vec<BurstKey>,
-    /// Values of traits that gates ask for, which are kept apart from others.
+    /// Trait values that gates require, which are kept separately.
     pub watched: Vec<(Trait, Glob)>,
-    /// Traits of which gates ask whether calls lacked them, each with a metric that those calls add to.
+    /// Traits whose absence gates check, each with a metric that the calls add to.
     pub beyond: Vec<(Trait, Metric)>,
 }
 

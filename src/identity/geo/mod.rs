@@ -1,7 +1,7 @@
-//! Where an address is and whose network it lies in, by databases in MaxMind's format.
+//! The location and the network of an address, from databases in MaxMind's format.
 //!
-//! What a record itself states comes first, then the databases in the order in which they are configured. The makers of such
-//! databases call the same things by different names; those of MaxMind, DB-IP and IPinfo are understood.
+//! What a record itself states comes first, then the databases in the configured order. Makers of such databases name the
+//! same things differently; the names of MaxMind, DB-IP and IPinfo are known.
 
 use std::cell::RefCell;
 use std::fs;
@@ -17,10 +17,10 @@ use crate::event::{Event, Peer, Untrusted};
 use crate::identity::address::unwrap;
 use crate::vocab::Str;
 
-/// The most addresses whose whereabouts are remembered; when it is full, all are forgotten.
+/// The most addresses in the cache; when it is full, it is emptied.
 const ADDRESSES_MAX: usize = 65_536;
 
-/// Names by which databases call a country's code, its city and its autonomous system, from the outermost on.
+/// The names of a country's code, a city and an autonomous system in databases, from the outermost key on.
 const COUNTRY: [&[&str]; 3] = [&["country", "iso_code"], &["country_code"], &["country"]];
 const CITY: [&[&str]; 2] = [&["city", "names", "en"], &["city"]];
 const SYSTEM: [&[&str]; 3] = [
@@ -29,18 +29,18 @@ const SYSTEM: [&[&str]; 3] = [
     &["asn"],
 ];
 
-/// The geographic databases of a configuration, opened.
+/// The open geographic databases of a configuration.
 #[derive(Debug, Default)]
 pub struct Databases {
     databases: Vec<(Word, Reader<Vec<u8>>)>,
 }
 
 impl Databases {
-    /// Opens databases; a relative path is one from the folder of the file that names it.
+    /// Opens databases. A relative path starts at the folder of the file that names it.
     ///
     /// # Errors
     ///
-    /// A usage error that names every file which is missing or no such database, and the line that asks for it.
+    /// A usage error that lists every missing or unreadable database, with the line that names it.
     pub fn open(words: &[Word]) -> Result<Self> {
         let mut faults = Faults::default();
         let mut databases = Vec::with_capacity(words.len());
@@ -58,7 +58,7 @@ impl Databases {
     ///
     /// # Errors
     ///
-    /// A usage error that names every file that is damaged inside.
+    /// A usage error that lists every damaged file.
     pub fn verify(&self) -> Result<()> {
         let mut faults = Faults::default();
         for (word, reader) in &self.databases {
@@ -69,7 +69,7 @@ impl Databases {
         faults.finish("[network] geoip")
     }
 
-    /// Returns what the databases are, as in `GeoLite2-City`, but not of which week.
+    /// Returns the types of the databases, as in `GeoLite2-City`, without their dates.
     pub fn kinds(&self) -> impl Iterator<Item = &str> {
         self.databases
             .iter()
@@ -84,7 +84,7 @@ impl Databases {
     fn find(&self, address: IpAddr) -> GeoRecord {
         let mut found = GeoRecord::default();
         for (_, reader) in &self.databases {
-            // A database of IPv4 knows no other addresses, and of a damaged entry nothing can be said.
+            // A database of IPv4 contains no other addresses, and a damaged entry gives no result.
             let Ok(entry) = reader.lookup(address) else {
                 continue;
             };
@@ -109,7 +109,7 @@ fn unusable(word: &Word, why: &str) -> String {
     format!("geoip: `{}` is no usable database: {why}", word.text)
 }
 
-/// What is known of an address.
+/// What the databases contain about an address.
 #[derive(Debug, Clone, Default)]
 struct GeoRecord {
     country: Option<Str>,
@@ -119,7 +119,7 @@ struct GeoRecord {
 
 type Entry<'a> = LookupResult<'a, Vec<u8>>;
 
-/// Returns the first text or number that stands at one of these places.
+/// Returns the first text or number at one of these places.
 fn at<'a, T: serde::Deserialize<'a>>(entry: &Entry<'a>, places: &[&[&str]]) -> Option<T> {
     places.iter().find_map(|place| {
         let place: Vec<_> = place.iter().map(|name| PathElement::Key(name)).collect();
@@ -146,7 +146,7 @@ fn system(entry: &Entry<'_>) -> Option<u32> {
     number.filter(|number| *number > 0)
 }
 
-/// Databases with a memory of the addresses that were asked for last.
+/// Databases with a cache of the addresses looked up last.
 #[derive(Debug)]
 pub struct Locator<'a> {
     databases: &'a Databases,
@@ -162,7 +162,7 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// Adds what the databases know of the caller of an event, and the record does not state. Flows have no caller.
+    /// Adds the databases' data about the caller of an event, where the record does not state it. Flows have no caller.
     pub fn locate(&self, event: &mut Event) {
         let Some(address) = event.peer.ip.filter(|_| !self.databases.is_empty()) else {
             return;
@@ -187,7 +187,7 @@ impl<'a> Locator<'a> {
 }
 
 fn fill(peer: &mut Peer, found: &GeoRecord) {
-    // A city of another country would be none of this address.
+    // A city in another country cannot belong to this address.
     let agrees = peer.country.is_none() || peer.country == found.country;
     peer.country = peer.country.take().or_else(|| found.country.clone());
     peer.city = peer
@@ -219,7 +219,7 @@ mod tests {
         }
     }
 
-    /// Two databases in a folder, one of each maker's manner, and the words that name them.
+    /// Two databases in a folder, with the layouts of different makers, and the configuration that names them.
     fn folder() -> (tempfile::TempDir, Vec<Word>) {
         use MmdbValue::{Map, Number, Text};
         let folder = tempfile::tempdir().unwrap();
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_found_whoever_made_the_database() {
+    fn addresses_are_found_in_databases_of_every_maker() {
         let (_folder, words) = folder();
         let databases = Databases::open(&words).unwrap();
         databases.verify().unwrap();
@@ -347,7 +347,7 @@ mod tests {
         let (folder, mut words) = folder();
         let whole = fs::read(folder.path().join("city.mmdb")).unwrap();
         fs::write(folder.path().join("cut.mmdb"), &whole[..whole.len() / 2]).unwrap();
-        // A node of the tree that leads to itself is seen only when all of it is read.
+        // A node of the tree that points to itself is only found when the whole tree is read.
         let mut looped = whole.clone();
         looped[..6].fill(0);
         fs::write(folder.path().join("looped.mmdb"), looped).unwrap();

@@ -24,7 +24,7 @@ const ARRAY: u8 = 11;
 /// Bytes between the search tree and the data.
 const SEPARATOR: usize = 16;
 
-/// Writes the control bytes of a value; sizes from 29 on take a byte of their own.
+/// Writes the control bytes of a value; sizes from 29 on need a byte of their own.
 fn control(out: &mut Vec<u8>, kind: u8, size: usize) {
     let short = size.min(29) as u8;
     // Types from 8 on do not fit into three bits.
@@ -71,7 +71,7 @@ enum Leaf {
     Data(usize),
 }
 
-/// Writes a database of disjoint networks; IPv4 lies at `::/96`, as it does in all of them.
+/// Writes a database of disjoint networks; IPv4 is at `::/96`, as in all such databases.
 pub fn database(kind: &str, entries: &[(&str, MmdbValue)]) -> Vec<u8> {
     let mut nodes = vec![[Leaf::Nothing; 2]];
     let mut data = Vec::new();

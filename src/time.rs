@@ -1,6 +1,6 @@
 //! Event time: instants, UTC days, and the tumbling windows in which metrics are taken.
 //!
-//! Everything here is arithmetic on what a record says of itself. No clock is read; whoever needs "now" is handed it.
+//! Everything here is arithmetic on the times of records. No clock is read; callers that need the present time pass it in.
 
 use std::fmt;
 
@@ -16,18 +16,18 @@ const NANOS: i64 = 1_000_000_000;
 pub struct Time(i64);
 
 impl Time {
-    /// Makes an instant from nanoseconds since the epoch.
+    /// Creates an instant from nanoseconds since the epoch.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
-    /// Makes an instant from whole seconds since the epoch; `None` beyond the years 1677 to 2262.
+    /// Creates an instant from whole seconds since the epoch; `None` beyond the years 1677 to 2262.
     pub fn from_secs(secs: i64) -> Option<Self> {
         secs.checked_mul(NANOS).map(Self)
     }
 
-    /// Reads RFC 3339, with 0 to 9 fractional digits and any offset; a blank may stand for the `T`, and a missing
-    /// offset means UTC.
+    /// Reads RFC 3339, with 0 to 9 fractional digits and any offset. A blank may replace the `T`, and a missing offset
+    /// means UTC.
     ///
     /// ```
     /// use plimsoll::time::Time;
@@ -92,7 +92,7 @@ impl Time {
         self.0.div_euclid(NANOS)
     }
 
-    /// Returns this instant without what is less than a second.
+    /// Returns this instant without fractions of a second.
     pub const fn whole_secs(self) -> Self {
         Self(self.secs() * NANOS)
     }
@@ -142,12 +142,12 @@ impl Day {
         Time((i64::from(self.0) * i64::from(DAY_SECS)).saturating_mul(NANOS))
     }
 
-    /// Returns the first instant of the day after.
+    /// Returns the first instant of the next day.
     pub fn end(self) -> Time {
         self.plus(1).start()
     }
 
-    /// Returns the day that lies `days` later, or earlier if negative.
+    /// Returns the day `days` days later, or earlier if negative.
     pub const fn plus(self, days: i32) -> Self {
         Self(self.0 + days)
     }
@@ -191,7 +191,7 @@ impl Window {
     /// The windows in which every metric is judged unless an analytic declares another.
     pub const STANDARD: [Self; 3] = [Self::TEN_MINUTES, Self::HOUR, Self::DAY];
 
-    /// Makes a window of so many seconds; `None` unless it is from 10 s to 1 d and divides the day.
+    /// Creates a window of so many seconds; `None` unless it is from 10 s to 1 d and divides the day.
     pub const fn from_secs(secs: u32) -> Option<Self> {
         if secs >= 10 && secs <= DAY_SECS && DAY_SECS.is_multiple_of(secs) {
             Some(Self(secs))
@@ -205,7 +205,7 @@ impl Window {
         self.0
     }
 
-    /// Returns the length of the slots that add up to this window: ten minutes, where they do.
+    /// Returns the length of the slots that make up this window: ten minutes, where they do.
     pub const fn grain(self) -> Self {
         if self.0.is_multiple_of(Self::TEN_MINUTES.0) {
             Self::TEN_MINUTES
@@ -214,7 +214,7 @@ impl Window {
         }
     }
 
-    /// Returns the number of the window within its UTC day that holds the given second of the day.
+    /// Returns the index, within its UTC day, of the window that contains the given second of the day.
     pub const fn slot(self, second_of_day: u32) -> u16 {
         (second_of_day / self.0) as u16
     }

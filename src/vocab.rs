@@ -1,11 +1,11 @@
-//! The fixed words: metrics, traits, and the kinds of entity that a baseline belongs to.
+//! The fixed vocabulary: metrics, traits, and the kinds of entity that have a baseline.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Shared text: many records repeat the same few names.
+/// Shared text: many records contain the same few names.
 pub type Str = Arc<str>;
 
 macro_rules! words {
@@ -24,7 +24,7 @@ macro_rules! words {
                 match self { $($name::$variant => $text,)+ }
             }
 
-            /// Returns the value that users write so.
+            /// Returns the value that users write in this way.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($text => Some($name::$variant),)+ _ => None }
             }
@@ -40,7 +40,7 @@ macro_rules! words {
 pub(crate) use words;
 
 words! {
-    /// What is counted or summed in a window. A window in which it is zero is no reading at all.
+    /// A quantity that is counted or summed in a window. A window in which it is zero is no reading at all.
     Metric {
         /// Listing calls that succeeded.
         ListCalls = "list_calls",
@@ -50,7 +50,7 @@ words! {
         BucketsListed = "buckets_listed",
         /// Distinct bucket and prefix pairs listed.
         PrefixesListed = "prefixes_listed",
-        /// Distinct buckets listed that this entity was not known to touch.
+        /// Distinct buckets listed that this entity was not known to touch before.
         BucketsNew = "buckets_new",
         /// Object reads that succeeded.
         ReadCalls = "read_calls",
@@ -120,13 +120,13 @@ impl Metric {
 }
 
 words! {
-    /// What is remembered of an entity as a set of values, each with the days on which it was seen.
+    /// A set of values that is remembered of an entity, each with the days on which it was seen.
     Trait {
         /// Cloud region that served the call; not taken from global services.
         Region = "region",
         /// Network of the caller: the /16 of an IPv4, the /48 of an IPv6 address, or its AS number where known.
         Network = "network",
-        /// Country of the caller, where a geographic database is given.
+        /// Country of the caller, where a geographic database is configured.
         Country = "country",
         /// Client family, without its version.
         UserAgent = "user_agent",
@@ -148,9 +148,9 @@ words! {
 }
 
 words! {
-    /// What is counted where it happens all at once: within a window that may begin at any second.
+    /// A kind of burst: things counted within a window that may start at any second.
     BurstKind {
-        /// Distinct buckets whose posture was read, by one address, and not in a console.
+        /// Distinct buckets whose posture was read, from one address, and not in a console.
         PostureBuckets = "posture_buckets",
         /// Denied storage calls, in one bucket from one address.
         DeniedCalls = "denied_calls",
@@ -164,15 +164,15 @@ words! {
 }
 
 words! {
-    /// What a baseline belongs to.
+    /// The kind of entity that a baseline belongs to.
     EntityKind {
-        /// A person or workload, however its sessions rotate.
+        /// A person or workload, across all its sessions.
         Identity = "identity",
-        /// A role that several identities may take.
+        /// A role that several identities may assume.
         Role = "role",
         /// A provider's account and region.
         Region = "region",
-        /// Identities judged alike when they have no history of their own.
+        /// Identities that are compared when they have no history of their own.
         PeerGroup = "peer_group",
         /// Everything that is ours.
         Estate = "estate",
@@ -182,7 +182,7 @@ words! {
 /// The name of an entity: its kind, and its canonical id within that kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Entity {
-    /// What it is.
+    /// Its kind.
     pub kind: EntityKind,
     /// Its canonical id, such as an ARN, or `aws/111122223333/eu-west-1` for a region.
     pub id: Str,

@@ -12,14 +12,14 @@ pub(super) struct Cumulative(Arc<[Step]>);
 pub(super) struct Step {
     /// The largest value that falls into the bucket.
     pub upper: u64,
-    /// The value that stands for the bucket.
+    /// The typical value of the bucket.
     pub value: u64,
     /// How many values are in this bucket or a later one.
     pub at_least: u64,
 }
 
 impl Cumulative {
-    /// Makes it of ascending buckets `(largest value, typical value, count)`.
+    /// Creates it from ascending buckets `(largest value, typical value, count)`.
     pub fn new(buckets: impl Iterator<Item = (u64, u64, u64)>) -> Self {
         let mut steps: Vec<Step> = buckets
             .map(|(upper, value, count)| Step {

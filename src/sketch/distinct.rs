@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Up to so many different hashes are kept as they are, and the count is exact.
+/// Up to this number of different hashes, all are kept and the count is exact.
 pub const EXACT_MAX: usize = 256;
 /// Bits of a hash that choose a register: 1,024 registers, a standard error of 1.04/√1024 = 3.3 %.
 const INDEX_BITS: u32 = 10;
@@ -10,11 +10,11 @@ const REGISTERS: usize = 1 << INDEX_BITS;
 /// The bits of a hash that do not choose the register.
 const VALUE_BITS: u32 = 64 - INDEX_BITS;
 
-/// A counter of distinct things, each given by a well-mixed 64-bit hash.
+/// A counter of distinct things, each given as a well-mixed 64-bit hash.
 ///
-/// Up to [`EXACT_MAX`] of them it is the sorted set of hashes. Beyond, it is a HyperLogLog of *all* of them with 1,024
-/// registers, read by Ertl's estimator (2017, arXiv:1702.01284), which needs no tables and no switch between ranges:
-/// about 3 % off, and never smaller after one more insertion. The state depends only on the set of hashes inserted.
+/// Up to [`EXACT_MAX`] of them it is the sorted set of hashes. Beyond that, it is a HyperLogLog of *all* of them with 1,024
+/// registers, read by Ertl's estimator (2017, arXiv:1702.01284), which needs no tables and no switch between ranges. Its
+/// error is about 3 %, and it never falls after an insertion. The state depends only on the set of inserted hashes.
 ///
 /// ```
 /// use plimsoll::sketch::Distinct;
@@ -92,7 +92,7 @@ impl Distinct {
     pub fn count(&self) -> u64 {
         match &self.0 {
             State::Exact(hashes) => hashes.len() as u64,
-            // More than `EXACT_MAX` are certain, and a count must not shrink on the way from one form to the other.
+            // More than `EXACT_MAX` are certain, and a count must not fall at the change from one form to the other.
             State::Registers(registers) => {
                 (estimate(registers).round() as u64).max(EXACT_MAX as u64 + 1)
             }
@@ -109,8 +109,8 @@ impl Distinct {
 
     /// Returns how many of the things are not `known`, of which there are `known_len`.
     ///
-    /// Beyond [`EXACT_MAX`], a lower bound of the estimate: everything known may have been seen. The exact number before is
-    /// given up to where that begins, so that it never becomes less by what is added.
+    /// Beyond [`EXACT_MAX`], this is a lower bound of the estimate: all known things may have been seen. Before that, the
+    /// exact number is limited to the first value of the lower bound, so that it never falls when things are added.
     pub fn count_not_in(&self, known: impl Fn(u64) -> bool, known_len: u64) -> u64 {
         match &self.0 {
             State::Exact(hashes) => {
@@ -141,7 +141,7 @@ impl Distinct {
 
 fn register(registers: &mut [u8; REGISTERS], hash: u64) {
     let index = (hash >> VALUE_BITS) as usize;
-    // Position of the first one among the remaining bits; all zeros count as one position further.
+    // Position of the first 1 bit among the remaining bits; all zeros count as one position further.
     let rank = ((hash << INDEX_BITS).leading_zeros().min(VALUE_BITS) + 1) as u8;
     registers[index] = registers[index].max(rank);
 }
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn what_is_new_never_becomes_less() {
         for (n_known, n_seen) in [(0, 0), (1, 1), (64, 0), (64, 20), (64, 64)] {
-            // Of the known ones some are seen among the new ones, the others never.
+            // Some of the known things are seen among the new ones, the others never.
             let known: Vec<u64> = (0..n_known)
                 .map(|n| mix(if n < n_seen { 5 * n } else { 1_000_000 + n }))
                 .collect();

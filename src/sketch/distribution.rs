@@ -12,21 +12,21 @@ use crate::sketch::hdr::{self, Shape};
 use crate::sketch::interval::garwood;
 use crate::sketch::tail::{ENTRIES_PER_EXCEEDANCE, EXCEEDANCES_MAX, EXCEEDANCES_MIN, Tail};
 
-/// Values are stored in thousandths: finer than any difference that matters, whole as a histogram wants them.
+/// Values are stored in thousandths: finer than any difference that matters, and integers, as a histogram needs.
 const PER_UNIT: f64 = 1_000.0;
-/// The smallest value that is told from 0.
+/// The smallest value that is distinguished from 0.
 pub const RESOLUTION: f64 = 1.0 / PER_UNIT;
 /// Thousandths 1 to 10⁶ at three significant digits: values up to 1,000 within 0.1 %.
 const SHAPE: Shape = Shape {
     high: 1_000_000,
     digits: 3,
 };
-/// The quantile above which the tail rule looks at repetitions.
+/// The quantile above which the tail rule limits repetitions.
 pub const TAIL_RULE_QUANTILE: f64 = 0.98;
-/// Within so many days one entity puts at most one value above that quantile into the store. Chosen by measurement:
-/// realised alerts are 0.82 to 1.13 of the budget with 7 days, 0.63 to 1.00 without the rule.
+/// Within this many days one entity adds at most one value above that quantile. Chosen by measurement: realised alerts are
+/// 0.82 to 1.13 of the budget with 7 days, 0.63 to 1.00 without the rule.
 pub const TAIL_RULE_DAYS: i32 = 7;
-/// An interval whose upper end is beyond so many budgets says that the history is too short.
+/// If the upper end of an interval is more than this many budgets, the history is too short.
 pub const INTERVAL_RATIO_MAX: f64 = 3.0;
 /// Standard deviations from the centre to the ends of a 95 % interval.
 const SD_PER_SIDE: f64 = 1.96;
@@ -68,8 +68,8 @@ impl Default for Week {
 }
 
 impl Distribution {
-    /// Adds a whole day, counted from the epoch: the values of those entities that have one, of `n_entities` in all.
-    /// Values that are not above 0 are zeros, and so are those of the remaining entities.
+    /// Adds a whole day, counted from the epoch: the values of the entities that have one, of `n_entities` in all. Values
+    /// that are not above 0 are zeros, and so are those of the remaining entities.
     pub fn record_day(&mut self, day: i32, values: &[f64], n_entities: u64) {
         for &value in values {
             self.record(day, value);
@@ -100,7 +100,7 @@ impl Distribution {
         hdr::drop_oldest(&mut self.weeks);
     }
 
-    /// Takes out the value of one entity-day, because it turned out not to be normal. Returns whether it was there.
+    /// Removes the value of one entity-day, because that day was not normal. Returns whether it was there.
     pub fn forget(&mut self, day: i32, value: f64) -> bool {
         let Some(week) = self.weeks.get_mut(&hdr::week_of(day)) else {
             return false;
@@ -176,7 +176,7 @@ impl Distribution {
 /// The tail rule: returns what to store for `value`, and the day on which the same entity last put a value above `u`
 /// into the store. `u` is [`Distribution::quantile98`] before the day; `last_above` is what this returned last time.
 ///
-/// One drifting or poisoned entity would otherwise buy itself, and everybody, a high threshold.
+/// Without it, one drifting or poisoned entity could raise the threshold for itself and for all others.
 pub fn limit_repeats(
     value: f64,
     u: Option<f64>,
@@ -228,7 +228,7 @@ fn fit(positive: &Cumulative, entity_days: u64) -> Tail {
         .unwrap_or_else(|| Tail::unfitted(largest.value as f64 / PER_UNIT, entity_days))
 }
 
-/// A [`Distribution`] as of a generation; cheap to clone, and fast to read.
+/// A [`Distribution`] as part of a generation; cheap to clone, and fast to read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FrozenDistribution {
     positive: Cumulative,
@@ -238,19 +238,19 @@ pub struct FrozenDistribution {
 }
 
 impl Default for FrozenDistribution {
-    /// Returns the distribution of nothing.
+    /// Returns the empty distribution.
     fn default() -> Self {
         Distribution::default().freeze()
     }
 }
 
 impl FrozenDistribution {
-    /// Returns how many entity-days it rests on, zeros among them.
+    /// Returns the number of its entity-days, with zeros.
     pub fn entity_days(&self) -> u64 {
         self.entity_days
     }
 
-    /// Returns how many whole days it rests on.
+    /// Returns the number of its whole days.
     pub fn days(&self) -> u32 {
         self.days
     }
@@ -267,24 +267,25 @@ impl FrozenDistribution {
         })
     }
 
-    /// Returns log10 of the share of entity-days at least as extreme as `s`: counted up to the tail, fitted beyond.
+    /// Returns log10 of the fraction of entity-days at least as extreme as `s`: counted up to the tail, fitted beyond.
     pub fn log10_exceedance(&self, s: f64) -> f64 {
         self.tail.log10_share(s, || self.count_at_least(s))
     }
 
-    /// Returns −[`Self::log10_exceedance`]: 0 for what everybody does, 3 for one entity-day in a thousand.
+    /// Returns −[`Self::log10_exceedance`]: 0 for a value that every entity-day reaches, 3 for one entity-day in a
+    /// thousand.
     pub fn surprise(&self, s: f64) -> f64 {
         (-self.log10_exceedance(s)).max(0.0)
     }
 
-    /// Returns how many entity-days a day are expected to reach a threshold, given days like the stored ones; `None`
-    /// while no whole day is stored.
+    /// Returns how many entity-days a day are expected to reach a threshold, if days are like the stored ones; `None` while
+    /// no whole day is stored.
     pub fn alerts_per_day(&self, threshold: f64) -> Option<f64> {
         let share = 10f64.powf(self.log10_exceedance(threshold));
         (self.days > 0).then(|| share * self.entity_days as f64 / f64::from(self.days))
     }
 
-    /// Returns the smallest stored value that a share `q` of entity-days does not exceed, 0 if those are zeros; `None`
+    /// Returns the smallest stored value that a fraction `q` of entity-days does not exceed, 0 if those are zeros; `None`
     /// if nothing is stored.
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let exceeding_max = (1.0 - q) * self.entity_days as f64;
@@ -299,8 +300,8 @@ impl FrozenDistribution {
         Some(steps[at].value as f64 / PER_UNIT)
     }
 
-    /// Returns the least value that an entity-day reaches with at most probability `rate`: the stored quantile if the
-    /// rate is not rarer than the tail, else that of the tail. Infinite if the rate is not positive.
+    /// Returns the least value that an entity-day reaches with at most probability `rate`: the stored quantile if the rate
+    /// is not rarer than the tail, else that of the tail. Infinite if the rate is not positive.
     pub fn threshold_for_rate(&self, rate: f64) -> f64 {
         if rate.is_nan() || rate <= 0.0 {
             return f64::INFINITY;
@@ -351,8 +352,8 @@ impl FrozenDistribution {
     }
 
     /// Finds how many days of as many entities would bring the upper end within [`INTERVAL_RATIO_MAX`] budgets, if the tail
-    /// keeps the shape that it has now. That is about the error of the fit alone: for a budget of one alert in a hundred days
-    /// the threshold is still extrapolated, and whether the tail goes on as fitted so far out nobody has seen.
+    /// keeps its present shape. This covers only the error of the fit: for a budget of one alert in a hundred days the
+    /// threshold is still extrapolated, and there is no data on whether the tail continues as fitted that far out.
     fn days_that_would_do(&self, alerts_per_day: f64) -> History {
         let entities = self.entity_days as f64 / f64::from(self.days.max(1));
         let rate = alerts_per_day / entities;
@@ -385,12 +386,12 @@ impl FrozenDistribution {
     }
 }
 
-/// A threshold that keeps a budget, and how sure that is.
+/// A threshold that keeps a budget, with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
-    /// The value of the statistic from which on there is an alert.
+    /// The value of the statistic from which there is an alert.
     pub statistic: f64,
-    /// The probability per entity-day of reaching it that the budget allows.
+    /// The probability per entity-day of reaching it, as the budget allows.
     pub rate: f64,
     /// A 95 % interval of the alerts a day that it lets through.
     pub interval: (f64, f64),
@@ -405,9 +406,9 @@ pub struct Threshold {
 pub enum History {
     /// The upper end of the interval is within [`INTERVAL_RATIO_MAX`] budgets.
     Enough,
-    /// So many whole days in all would do.
+    /// Enough after this many whole days in all.
     Days(u32),
-    /// There are too few entities for this budget, however long one waits.
+    /// There are too few entities for this budget, with any number of days.
     NeverEnough,
 }
 
@@ -592,7 +593,7 @@ mod tests {
                 shards[usize::from(shard)].record(day, value);
                 shards[usize::from(shard)].close_day(day);
             }
-            // A shard may still hold a week that the others have long dropped, so the newest days come first.
+            // A shard may still hold a week that the others dropped long ago, so the newest days come first.
             let [a, b, c] = shards;
             let mut left = a.clone();
             left.merge(&b);

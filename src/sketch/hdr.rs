@@ -1,4 +1,4 @@
-//! Histograms of one shape a sketch, kept by week: making, storing, checking and dropping them.
+//! Histograms of one shape per sketch, kept by week: creating, storing, checking and dropping them.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2Serializer};
 
 use crate::sketch::cumulative::Cumulative;
 
-/// How many weeks are kept: the lookback of 28 days, and the week that is being filled.
+/// How many weeks are kept: the lookback of 28 days, and the current week.
 pub const WEEKS_KEPT: usize = 5;
 const DAYS_PER_WEEK: i32 = 7;
 
-/// The bounds of a histogram: values 1 to `high`, told apart to so many significant digits.
+/// The bounds of a histogram: values 1 to `high`, distinguished to so many significant digits.
 pub(super) struct Shape {
     pub high: u64,
     pub digits: u8,
@@ -31,7 +31,7 @@ impl Shape {
         Ok(bytes)
     }
 
-    /// Reads a stored histogram; fails unless it is one, and its values fit this shape.
+    /// Reads a stored histogram; fails if it is damaged, or if its values do not fit this shape.
     pub fn decode(&self, bytes: &[u8]) -> Result<Histogram<u64>, String> {
         let read: Histogram<u64> = Deserializer::new()
             .deserialize(&mut &bytes[..])
@@ -72,7 +72,7 @@ pub(super) fn drop_oldest<W>(weeks: &mut BTreeMap<i32, W>) {
     }
 }
 
-/// Adds up the histograms of all weeks.
+/// Merges the histograms of all weeks.
 pub(super) fn pooled<'a>(
     shape: &Shape,
     weeks: impl Iterator<Item = &'a Histogram<u64>>,

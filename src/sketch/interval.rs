@@ -1,15 +1,15 @@
-//! How sure one can be of a rate of which few events were seen.
+//! Confidence intervals of a rate from few events.
 
 use std::collections::BTreeMap;
 
 use statrs::distribution::{ChiSquared, ContinuousCDF, DiscreteCDF, NegativeBinomial, Poisson};
 
-/// The share of the probability that each side of a 95 % interval leaves out.
+/// The part of the probability that each side of a 95 % interval leaves out.
 const ONE_SIDE: f64 = 0.025;
 
 /// Returns Garwood's exact 95 % interval (1936) of a Poisson rate per day, given `count` events in `days` days.
 ///
-/// The lower end is 0 if nothing was seen. Without any day nothing is known: from 0 to infinity.
+/// The lower end is 0 if there were no events. Without any day nothing is known: from 0 to infinity.
 ///
 /// ```
 /// let (low, high) = plimsoll::sketch::interval::garwood(7, 14.0);
@@ -29,21 +29,22 @@ pub fn garwood(count: u64, days: f64) -> (f64, f64) {
     (low / days, high / days)
 }
 
-/// What a dispersion is shrunk towards: days of an estate are somewhat alike, so counts vary more than Poisson's.
+/// The value towards which a dispersion is shrunk: the days of an estate are correlated, so counts vary more than Poisson
+/// counts.
 const DISPERSION_PRIOR: f64 = 1.5;
-/// Days that this prior weighs.
+/// The weight of this prior, in days.
 const DISPERSION_PRIOR_DAYS: f64 = 5.0;
-/// The most dispersion that is believed; beyond, a mean says nothing.
+/// The largest dispersion that is used; beyond, a mean has no use.
 const DISPERSION_MAX: f64 = 20.0;
 
-/// The most relative standard deviation of an expectation that is told from knowing nothing.
+/// The largest relative standard deviation of an expectation; beyond, nothing is known.
 const RELATIVE_SD_MAX: f64 = 10.0;
-/// Counts beyond are not told apart.
+/// The largest count that is distinguished from larger ones.
 const COUNT_MAX: u64 = 1 << 50;
 
-/// Returns how much more daily counts vary about the mean of their class than Poisson's would (variance over mean, at least
-/// 1), shrunk towards [`DISPERSION_PRIOR`] while days are few. Each count comes with its class: the day of the week, so
-/// that a quiet Sunday is no surprise to whoever looks at whole weeks, or the same for all.
+/// Returns how much more daily counts vary about the mean of their class than Poisson counts (variance over mean, at least
+/// 1), shrunk towards [`DISPERSION_PRIOR`] while days are few. Each count comes with its class: the day of the week, if a
+/// quiet Sunday is expected because whole weeks are compared, or one class for all.
 ///
 /// ```
 /// use plimsoll::sketch::interval::dispersion;
@@ -70,9 +71,9 @@ pub fn dispersion(counts: &[(u8, u64)]) -> f64 {
         .clamp(1.0, DISPERSION_MAX)
 }
 
-/// Returns a 95 % interval of how many events the next days bring, where `mean` are expected, that expectation has the
-/// relative standard deviation `relative_sd`, and counts vary by `dispersion`: a negative binomial with that mean and
-/// variance. An expectation that is not above 0 forecasts none.
+/// Returns a 95 % interval of how many events the next days bring: `mean` are expected, that expectation has the relative
+/// standard deviation `relative_sd`, and counts vary by `dispersion`. The model is a negative binomial with that mean and
+/// variance. An expectation that is not above 0 predicts none.
 pub fn forecast(mean: f64, relative_sd: f64, dispersion: f64) -> (u64, u64) {
     if !mean.is_finite() || mean <= 0.0 {
         return (0, 0);
@@ -82,7 +83,7 @@ pub fn forecast(mean: f64, relative_sd: f64, dispersion: f64) -> (u64, u64) {
     let ends = |counts: &dyn DiscreteCDF<u64, f64>| {
         (quantile(counts, ONE_SIDE), quantile(counts, 1.0 - ONE_SIDE))
     };
-    // A variance that is hardly above the mean is Poisson's, where the other's parameters run away.
+    // If the variance is hardly above the mean, use Poisson: the parameters of the negative binomial grow without limit.
     if variance > 1.001 * mean
         && let Ok(counts) = NegativeBinomial::new(mean * mean / (variance - mean), mean / variance)
     {
@@ -91,8 +92,8 @@ pub fn forecast(mean: f64, relative_sd: f64, dispersion: f64) -> (u64, u64) {
     Poisson::new(mean).map_or((0, u64::MAX), |counts| ends(&counts))
 }
 
-/// Returns the least count that is not exceeded with a probability of at least `q`. The library's own panics where that
-/// is 0.
+/// Returns the least count that is not exceeded with a probability of at least `q`. The library's function panics where
+/// that is 0.
 fn quantile(counts: &dyn DiscreteCDF<u64, f64>, q: f64) -> u64 {
     let (mut low, mut high) = (0, 1);
     while counts.cdf(high) < q && high < COUNT_MAX {
@@ -121,7 +122,7 @@ mod tests {
         assert!(wide.0 < 32 && wide.1 > 75, "{wide:?}");
         assert_eq!(forecast(0.0, 1.0, 1.0), (0, 0));
         assert_eq!(forecast(f64::NAN, 1.0, 1.0), (0, 0));
-        // What hardly ever comes, and what nothing is known of.
+        // An event that hardly ever happens, and one about which nothing is known.
         assert_eq!(forecast(0.01, 0.0, 1.0), (0, 0));
         for sd in [3.0, 1e12, f64::INFINITY, f64::NAN] {
             let (low, high) = forecast(5.0, sd, 1.5);

@@ -1,8 +1,8 @@
-//! Mergeable statistics: what is kept of many numbers, and how two such keepings become one.
+//! Mergeable statistics: summaries of many numbers, and how two of them become one.
 //!
-//! Nothing here knows what the numbers mean. Each sketch is a function of what was put in, whatever the order and
-//! however the input was split over shards, so that `of(x ++ y) == merge(of(x), of(y))`: exactly for counts and sets,
-//! up to rounding for [`Moments`].
+//! These types do not depend on the meaning of the numbers. Each sketch is a function of its input, in any order and
+//! however the input was split over shards, so that `of(x ++ y) == merge(of(x), of(y))`: exactly for counts and sets, up to
+//! rounding for [`Moments`].
 
 mod cumulative;
 pub mod distinct;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Count, mean and sum of squared deviations from the mean. The count is a weight and need not be whole.
 ///
-/// Merging follows Chan, Golub and LeVeque (1983). It is exact in real numbers and correct to rounding here, so
-/// whoever needs bit-for-bit repeatable results merges in a fixed order.
+/// Merging follows Chan, Golub and LeVeque (1983). It is exact in real numbers and correct to rounding here, so callers
+/// that need bit-for-bit repeatable results must merge in a fixed order.
 ///
 /// ```
 /// use plimsoll::sketch::Moments;
@@ -14,16 +14,16 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moments {
-    /// Weight of what was put in; the number of values if none was weighted.
+    /// Total weight; the number of values if none was weighted.
     pub n: f64,
-    /// Weighted mean; 0 if nothing was put in.
+    /// Weighted mean; 0 if there are no values.
     pub mean: f64,
     /// Weighted sum of squared deviations from the mean.
     pub m2: f64,
 }
 
 impl Moments {
-    /// The moments of nothing.
+    /// The moments of no values.
     pub const EMPTY: Self = Self {
         n: 0.0,
         mean: 0.0,
@@ -39,7 +39,7 @@ impl Moments {
         moments
     }
 
-    /// Adds a value of weight 1. A value that is not finite would spoil all that follows, and is left out.
+    /// Adds a value of weight 1. A value that is not finite would make all results useless, and is left out.
     pub fn push(&mut self, y: f64) {
         if !y.is_finite() {
             return;
@@ -68,7 +68,7 @@ impl Moments {
         }
     }
 
-    /// Returns the same values with their weight multiplied by `w`; nothing at all unless `w` is positive.
+    /// Returns the same values with their weight multiplied by `w`; no values unless `w` is positive.
     #[must_use]
     pub fn weighted(&self, w: f64) -> Self {
         if w > 0.0 {
@@ -82,7 +82,7 @@ impl Moments {
         }
     }
 
-    /// Returns the same values with their weight reduced to at most `cap`, which bounds the influence of one night.
+    /// Returns the same values with their weight reduced to at most `cap`, which bounds the influence of one day.
     #[must_use]
     pub fn night_capped(&self, cap: f64) -> Self {
         if self.n > cap {

@@ -1,4 +1,4 @@
-//! What a role usually does in an hour: pooled amounts, against which its newcomers are judged.
+//! The usual hourly amounts of a role: pooled, for judging its new identities.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::sketch::cumulative::Cumulative;
 use crate::sketch::hdr::{self, Shape};
 
-/// The largest amount told apart, 2^50 (a pebibyte); larger ones count as this.
+/// The largest distinguished amount, 2^50 (a pebibyte); larger ones count as this.
 pub const AMOUNT_MAX: u64 = 1 << 50;
 /// Two significant digits: within 1 %, far finer than differences between identities.
 const SHAPE: Shape = Shape {
@@ -88,18 +88,18 @@ impl<'de> Deserialize<'de> for RoleHistogram {
     }
 }
 
-/// Returns the probability of an amount at least as large, of which so many were seen among so many, in (0, 1).
+/// Returns the probability of an amount at least as large, from the number of such amounts among all, in (0, 1).
 pub fn share_at_least(at_least: u64, total: u64) -> f64 {
     (at_least as f64 + 0.5) / (total as f64 + 1.0)
 }
 
-/// A [`RoleHistogram`] as of a generation; cheap to clone.
+/// A [`RoleHistogram`] as part of a generation; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrozenRoleHistogram(Cumulative);
 
 impl FrozenRoleHistogram {
-    /// Freezes a few amounts: what recording each of them on one day and freezing comes to, without the histogram, which
-    /// takes as much room and time for three amounts as for a million.
+    /// Freezes a few amounts. The result equals recording each of them on one day and freezing, but without the histogram,
+    /// which takes as much room and time for three amounts as for a million.
     pub fn of(mut amounts: Vec<u64>) -> Self {
         amounts.retain(|&amount| amount > 0);
         amounts
@@ -118,7 +118,7 @@ impl FrozenRoleHistogram {
         })))
     }
 
-    /// Returns how many amounts it rests on.
+    /// Returns the number of its amounts.
     pub fn total(&self) -> u64 {
         self.0.total()
     }
@@ -134,7 +134,7 @@ impl FrozenRoleHistogram {
         self.0.at_least(amount)
     }
 
-    /// Returns the smallest amount that at least the share `q` of active windows do not exceed; 0 if there are none.
+    /// Returns the smallest amount that at least the fraction `q` of active windows does not exceed; 0 if there are none.
     pub fn quantile(&self, q: f64) -> u64 {
         let above_max = (self.0.total() as f64 * (1.0 - q)).floor() as u64;
         let steps = self.0.steps();

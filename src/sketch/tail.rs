@@ -1,36 +1,36 @@
-//! The tail of a distribution beyond what was often seen: a generalised Pareto law.
+//! The tail of a distribution beyond frequent values: a generalised Pareto distribution.
 
 use serde::{Deserialize, Serialize};
 
 /// The most exceedances that a tail is fitted to: enough for a shape within ±0.1, few enough to stay in the tail.
 pub const EXCEEDANCES_MAX: u64 = 150;
-/// At most one entry in so many is an exceedance; of a short history the fit must not reach into the middle.
+/// At most one entry in so many is an exceedance; with a short history the fit must not reach into the middle.
 pub const ENTRIES_PER_EXCEEDANCE: u64 = 8;
-/// Fewer exceedances are not fitted, but continued by an exponential beyond the largest value.
+/// Fewer exceedances are not fitted; instead, an exponential continues beyond the largest value.
 pub const EXCEEDANCES_MIN: usize = 10;
-/// Pseudo-exceedances of an exponential tail, towards which the shape of few exceedances is shrunk.
+/// Pseudo-exceedances of an exponential tail, towards which the shape is shrunk where there are few exceedances.
 pub const SHAPE_SHRINKAGE: f64 = 30.0;
-/// The heaviest tail that is believed: beyond one half the variance would be infinite.
+/// The heaviest tail that is allowed: beyond one half the variance would be infinite.
 pub const SHAPE_MAX: f64 = 0.5;
-/// Shapes below are evaluated as exponential, where the general form loses all digits.
+/// Shapes below this are evaluated as exponential, where the general formula loses all digits.
 const SHAPE_EXPONENTIAL: f64 = 1e-6;
 
-/// Values further out, in scales, are evaluated here, so that every surprise is a finite number.
+/// Values further out, in scales, are evaluated at this point, so that every surprise is a finite number.
 const SCALES_MAX: f64 = 1e12;
 
 /// A generalised Pareto tail: the probability, per entry, of a value of at least `s > u` is
 /// `p_u·(1 + ξ(s − u)/σ)^(−1/ξ)`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Tail {
-    /// Where the tail begins.
+    /// The start of the tail.
     pub u: f64,
     /// Scale σ, positive.
     pub sigma: f64,
     /// Shape ξ, 0 (exponential) to [`SHAPE_MAX`].
     pub xi: f64,
-    /// How many exceedances of `u` the tail rests on.
+    /// The number of exceedances of `u` behind the fit.
     pub k: u64,
-    /// How many entries there are, tail or not.
+    /// The number of entries, in the tail or not.
     pub n: u64,
     /// Probability per entry of exceeding `u`.
     pub p_u: f64,
@@ -49,7 +49,7 @@ impl Tail {
         for &(x, count) in exceedances {
             let count = count as f64;
             sum += count * x;
-            // Ranks `before … before + count − 1` share the value x.
+            // Ranks `before … before + count − 1` have the same value x.
             weighted += x * (count * before + count * (count - 1.0) / 2.0);
             before += count;
         }
@@ -73,7 +73,7 @@ impl Tail {
         })
     }
 
-    /// Returns the tail of too short a history: exponential with scale 1 beyond `u`, the largest value seen, which
+    /// Returns the tail for a history that is too short: exponential with scale 1 beyond `u`, the largest value seen, which
     /// `n` entries did not exceed.
     pub fn unfitted(u: f64, n: u64) -> Self {
         Self {
@@ -97,7 +97,8 @@ impl Tail {
         self.p_u.log10() + ln_beyond / std::f64::consts::LN_10
     }
 
-    /// Returns log10 of the share of entries at least as extreme as `s`: counted up to `u`, of the law beyond.
+    /// Returns log10 of the fraction of entries at least as extreme as `s`: counted up to `u`, from the distribution
+    /// beyond.
     pub fn log10_share(&self, s: f64, count_at_least: impl FnOnce() -> u64) -> f64 {
         if s > self.u {
             self.log10_exceedance(s)

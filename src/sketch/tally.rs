@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// Counts of at most `K` values: of all that were offered, the `K` with the lowest hashes.
 ///
-/// Which values stay depends on their hashes alone, so the same values survive in whatever order they come and however
-/// they are split over shards, and the count of a survivor is complete. That makes it a fair sample of the values, not
-/// the most frequent ones. Equal hashes are told apart by the value.
+/// Which values stay depends on their hashes alone. So the same values are kept in any order of input and any split over
+/// shards, and the count of a kept value is complete. They are a fair sample of the values, not the most frequent ones.
+/// Equal hashes are distinguished by the value.
 ///
 /// ```
 /// use plimsoll::sketch::Tally;
@@ -55,7 +55,7 @@ impl<V: Ord + Clone, const K: usize> Tally<V, K> {
         }
     }
 
-    /// Adds `count` sightings of a value, of which `owned` makes a copy if it is a new one; returns whether it was there.
+    /// Adds `count` sightings of a value; `owned` makes a copy of it if it is new. Returns whether it was there.
     pub fn add_borrowed<Q: Ord + ?Sized>(
         &mut self,
         hash: u64,
@@ -73,7 +73,7 @@ impl<V: Ord + Clone, const K: usize> Tally<V, K> {
         found.is_ok()
     }
 
-    /// Counts a value that is there, or returns where it should be.
+    /// Counts a value that is there, or returns its place.
     fn count<Q: Ord + ?Sized>(&mut self, hash: u64, value: &Q, count: u64) -> Result<(), usize>
     where
         V: Borrow<Q>,
@@ -181,7 +181,7 @@ mod tests {
     fn of<'a>(values: impl IntoIterator<Item = &'a u8>) -> Small {
         let mut tally = Small::default();
         for &value in values {
-            // Pairs of values share a hash.
+            // Pairs of values have the same hash.
             tally.add(
                 u64::from(value / 2).wrapping_mul(0x9E37_79B9_7F4A_7C15),
                 value,

@@ -1,7 +1,7 @@
-//! How the surprises of one entity and day become the statistic of an arm.
+//! How the surprises of one entity and day are combined into the statistic of an arm.
 //!
-//! Within a family the members say much the same, so the greatest counts; different families are nearly independent
-//! given the entity, so they add up, as in Fisher's method.
+//! The members of a family carry much the same information, so only the greatest counts. Different families are nearly
+//! independent given the entity, so they are added, as in Fisher's method.
 
 /// Returns the greatest surprise of a family; 0 if it is empty.
 pub fn family(surprises: impl IntoIterator<Item = f64>) -> f64 {
@@ -16,12 +16,12 @@ pub fn sum_of_families<'a>(families: impl IntoIterator<Item = &'a [f64]>) -> f64
         .sum()
 }
 
-/// Returns the surprise of so many acts of a kind that is told by itself, the first of which has this surprise.
+/// Returns the surprise of a number of acts that matter by themselves; the first of them has this surprise.
 pub fn acts(first: f64, acts: u64) -> f64 {
     first + (acts as f64).ln_1p()
 }
 
-/// Returns the statistic of parts that add up, damped by a factor.
+/// Returns the statistic of terms that are added, damped by a factor.
 pub fn statistic(factor: f64, surprises: impl IntoIterator<Item = f64>) -> f64 {
     factor * surprises.into_iter().sum::<f64>()
 }

@@ -1,4 +1,4 @@
-//! The constants of the method, each with its unit and where it comes from.
+//! The constants of the method, each with its unit and its source.
 //!
 //! "Chosen by ablation" means: on simulated estates of about 2,400 identities with labelled attacks, the value was
 //! compared with its neighbours by detections at 5 and at 20 false alerts a day, on seeds not used to report results.
@@ -13,60 +13,60 @@ pub use crate::sketch::tail::{
 
 // The generation.
 
-/// Days that a baseline covers: four of each weekday. All measurements were made with it; others were not compared.
+/// Days that a baseline covers: four of each weekday. All measurements used it; others were not compared.
 pub const LOOKBACK_DAYS: i32 = 28;
-/// Days after which a day's weight has halved. Chosen by ablation: at 5 alerts a day 14 detects
-/// more than 7 and 60, at 20 a day all are alike.
+/// Days after which a day's weight has halved. Chosen by ablation: at 5 alerts a day 14 detects more than 7 and 60, at 20 a
+/// day all are alike.
 pub const HALF_LIFE_DAYS: f64 = 14.0;
-/// The most active windows of one night that count: what one night may do to a baseline. Chosen by ablation: 10 and no
-/// cap detect the same, and a cap is what limits poisoning.
+/// The most active windows of one day that count: this limits the effect of one day on a baseline. Chosen by ablation: 10
+/// and no cap detect the same, and a cap is what limits poisoning.
 pub const NIGHT_WINDOWS_MAX: f64 = 30.0;
 
 // Peers.
 
-/// The fewest members, or windows of a member, from which a prior is fitted. A judgement, not measured: variances of
+/// The fewest members, or windows of a member, from which a prior is fitted. A judgement, not measured: variances from
 /// fewer are noise.
 pub const MEMBERS_MIN: usize = 5;
-/// Active windows (weight) from which an entity is a member.
+/// Active windows (weight) from which an entity counts as a member.
 pub const MEMBER_WINDOWS_MIN: f64 = 5.0;
-/// Windows beyond which a member has no more say in the pooled variance, so that busy services do not set it.
+/// The most windows of one member that count in the pooled variance, so that busy services do not dominate it.
 pub const MEMBER_WINDOWS_SAY_MAX: f64 = 20.0;
-/// Days of exposure (weight) from which an entity says something about rates.
+/// Days of exposure (weight) from which an entity counts for rates.
 pub const RATE_EXPOSURE_MIN: f64 = 3.0;
-/// The least rate that a group is given, active windows a day.
+/// The least rate of a group, in active windows a day.
 pub const RATE_MIN: f64 = 1e-4;
-/// The least variance of rates between members, as a share of the squared mean rate.
+/// The least variance of rates between members, as a fraction of the squared mean rate.
 pub const RATE_SPREAD_MIN: f64 = 0.1;
 /// The least weight of the rate prior, in days of exposure.
 pub const RATE_PRIOR_DAYS_MIN: f64 = 0.25;
 /// The greatest weight of the rate prior, in days of exposure.
 pub const RATE_PRIOR_DAYS_MAX: f64 = 20.0;
-/// The least variance between members, as a share of the variance within: no identity is just like its peers.
+/// The least variance between members, as a fraction of the variance within: no identity is exactly like its peers.
 pub const BETWEEN_SHARE_MIN: f64 = 0.05;
 
 // Volume.
 
 /// The least variance of ln(1+x). Chosen by ablation: 0.1 loses slow enumeration, 0.003 changes nothing.
 pub const VARIANCE_MIN: f64 = 0.02;
-/// Pseudo-windows of the peers' variance in an entity's own. Chosen by ablation among 6, 20, 60 and 200.
+/// Weight of the peers' variance in an entity's own, in pseudo-windows. Chosen by ablation among 6, 20, 60 and 200.
 pub const VARIANCE_PRIOR_WINDOWS: f64 = 60.0;
-/// Share of its peers' variance below which an entity's own counts as steady: half their standard deviation.
+/// Fraction of its peers' variance below which an entity's own counts as steady: half their standard deviation.
 pub const STEADY_RATIO: f64 = 0.25;
-/// Pseudo-windows of the peers' variance that are added before an entity is called steady, so that a few windows that
-/// happen to be alike prove nothing.
+/// Pseudo-windows of the peers' variance that are added before an entity counts as steady, so that a few windows that are
+/// alike by chance prove nothing.
 pub const STEADY_DOUBT: f64 = 10.0;
-/// The least share of their usual say that peers keep in the variance of a steady entity: 6 windows, the least of the
-/// ablation.
+/// The least fraction of their usual weight that peers keep in the variance of a steady entity: 6 windows, the least value
+/// of the ablation.
 pub const STEADY_SAY_MIN: f64 = 0.1;
-/// The most degrees of freedom of the predictive. It is the model of the tail: without it, real series give 5 to 23
-/// times the alerts foreseen.
+/// The most degrees of freedom of the predictive distribution. They set the model of the tail: without it, real series give
+/// 5 to 23 times the predicted alerts.
 pub const FREEDOM_MAX: f64 = 20.0;
 /// Added to a whole amount before its logarithm is taken: the middle between x − 1 and x, on the scale of ln(1+x).
 pub const CONTINUITY: f64 = 0.5;
 
 // Novelty.
 
-/// Days of its peers' hazard that an entity's own is mixed with. All measurements were made with it.
+/// Weight of the peers' hazard in an entity's own, in days. All measurements used it.
 pub const HAZARD_PRIOR_DAYS: f64 = 15.0;
 /// Classes of support: none, 1, 2–3, 4–7, …, 1,024 and more entities.
 pub const SUPPORT_BUCKETS: usize = 12;
@@ -74,42 +74,42 @@ pub const SUPPORT_BUCKETS: usize = 12;
 pub const TRAIT_VALUES_MAX: usize = 16;
 /// The most buckets that are remembered of an entity.
 pub const KNOWN_BUCKETS_MAX: usize = 64;
-/// Days for which a value is remembered after it was last seen.
+/// Days for which a value is kept after it was last seen.
 pub const TRAIT_MEMORY_DAYS: i32 = 90;
-/// UTC days for which an identity is new, the first included. Chosen by ablation: 7 find no more and alert more often.
+/// UTC days for which an identity is new, including the first. Chosen by ablation: 7 find no more and alert more often.
 pub const NEWNESS_DAYS: i32 = 2;
-/// The fewest amounts in a role's histogram; with fewer its parent is asked.
+/// The fewest amounts in a role's histogram; with fewer, its parent is used.
 pub const ROLE_AMOUNTS_MIN: u64 = 200;
 
 // Arms.
 
-/// What volume counts for on a day without unusual context. Chosen on a labelled estate that had no part in the rest.
+/// The factor on volume on a day without unusual context. Chosen on a labelled estate that was used for nothing else.
 pub const DAMPING_WITHOUT_CONTEXT: f64 = 0.7;
-/// Nats that a sweep over many buckets' posture within seconds weighs by itself. Chosen likewise.
+/// Weight, in nats, of reading the posture of many buckets within seconds. Chosen likewise.
 pub const POSTURE_SWEEP_WEIGHT: f64 = 4.0;
-/// Nats that sending sensitive data to an account that is not ours weighs by itself. Chosen likewise.
+/// Weight, in nats, of sending sensitive data to an account that is not ours. Chosen likewise.
 pub const SENSITIVE_TRANSFER_WEIGHT: f64 = 7.0;
 /// Surprise of access (nats) from which a new identity's access counts as a step of exfiltration.
 pub const NEW_IDENTITY_ACCESS_MIN: f64 = 1.0;
 
 // Score.
 
-/// Whole stored days from which on ranks rest on the stored distribution rather than on raw surprise.
+/// Whole stored days from which ranks use the stored distribution rather than raw surprise.
 pub const DAYS_CALIBRATED_MIN: u32 = 7;
-/// The most extreme entity-days of each stored day that are remembered by name: twenty times what anybody looks at, and
-/// bounded however large the estate.
+/// The most extreme entity-days of each stored day that are kept by name: twenty times what a person reviews, and bounded
+/// for an estate of any size.
 pub const EXTREMES_PER_DAY_MAX: usize = 1_000;
-/// What is taken off log10 of a raw surprise until then: it is up to four times too sure.
+/// Subtracted, in decades, from a raw surprise until then: the frequency that it implies may be up to four times too low.
 pub const PROVISIONAL_DISCOUNT: f64 = 0.6;
-/// Surprise of which the score is 90: a tenth is left for each of this many decades.
+/// Decades of surprise for which the score is 90; each further step of this size leaves a tenth of the distance to 100.
 pub const DECADES_PER_NINE: f64 = 3.0;
-/// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is
-/// nothing unusual to tell, however many alerts somebody could look at.
+/// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is nothing
+/// unusual to report, however many alerts can be reviewed.
 pub const SURPRISE_MIN: f64 = 1.0;
-/// The least statistic (nats) that is worth a word, whatever its rank: less is expected of the entity about every third
-/// day. In a small estate where an arm is nearly always zero, the least bit above it is rare, and still nothing.
+/// The least statistic (nats) that is reported, at any rank: an entity is expected to reach less about every third day. In
+/// a small estate where an arm is nearly always zero, the smallest value above zero is rare, and still means nothing.
 pub const STATISTIC_MIN: f64 = 1.0;
-/// Score from which something is worth showing however far below its threshold: one entity-day in a thousand.
+/// Score from which something is worth showing, however far below its threshold: one entity-day in a thousand.
 pub const SCORE_LOW: f64 = 90.0;
 /// Score from which an alert is high: one entity-day in ten thousand.
 pub const SCORE_HIGH: f64 = 95.4;
@@ -118,7 +118,7 @@ pub const SCORE_CRITICAL: f64 = 97.8;
 
 // Drift.
 
-/// Active days after which what was learnt about a level has lost half its weight. Slow by intent.
+/// Active days after which the weight of what was learnt about a level has halved. Slow on purpose.
 pub const DRIFT_HALF_LIFE_DAYS: f64 = 60.0;
 /// Active days (weight) from which drift is judged.
 pub const DRIFT_DAYS_MIN: f64 = 5.0;
@@ -128,25 +128,25 @@ pub const DRIFT_PRIOR_DAYS: f64 = 5.0;
 pub const DRIFT_PRIOR_VARIANCE: f64 = 0.09;
 /// Standard deviations that a day must lie above the level to count (Page 1954).
 pub const DRIFT_ALLOWANCE: f64 = 1.0;
-/// The most standard deviations that one day counts.
+/// The most standard deviations that one day adds.
 pub const DRIFT_CLIP: f64 = 3.0;
-/// Standard deviations above the level at which a day is learnt at most.
+/// The most standard deviations above the level at which a day is learnt.
 pub const DRIFT_LEARN_CLIP: f64 = 2.0;
-/// Reports a day that the threshold of drift aims at over the estate. A judgement of what somebody reads: at 5 a day nine
-/// ramps in ten are reported before they are used, at 2 every other one.
+/// Target for drift reports a day over the estate. A judgement of how many can be read: at 5 a day nine ramps in ten are
+/// reported before they are used, at 2 every second one.
 pub const DRIFT_REPORTS_PER_DAY: f64 = 2.0;
-/// The least cumulative sum that is reported, however few reports there would be otherwise: two days at the clip are not
-/// enough, and a small estate has few who move.
+/// The least cumulative sum that is reported, even if there are few reports: two days at the clip are not enough, and in a
+/// small estate few baselines drift.
 pub const DRIFT_SUM_MIN: f64 = 5.0;
 
 // Peer groups.
 
 /// The most groups that are formed.
 pub const GROUPS_MAX: usize = 20;
-/// How much nearer another group must be before an identity changes over.
+/// How much nearer another group must be before an identity changes its group.
 pub const GROUP_HYSTERESIS: f64 = 0.2;
 /// Hours (weight) of one metric from which an identity is put into a group.
 pub const GROUP_WINDOWS_MIN: f64 = 5.0;
-/// The most identities by which centres are found; all are then put into the nearest. Two hundred a group say well enough
-/// where its middle is.
+/// The most identities from which centres are computed; all are then put into the nearest group. Two hundred for each group
+/// are enough to find its centre.
 pub const GROUP_ROWS_MAX: usize = 4_096;

@@ -1,6 +1,6 @@
-//! Levels that creep upwards: a nightly cumulative sum against a slow baseline (Page 1954).
+//! Levels that drift upwards: a daily cumulative sum against a slow baseline (Page 1954).
 //!
-//! It reports baselines that moved, be it by poisoning or because the work changed, and is no alert by itself.
+//! It reports baselines that drifted, because of poisoning or because the work changed. It is no alert by itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::stats::constants::{
     DRIFT_PRIOR_DAYS, DRIFT_PRIOR_VARIANCE,
 };
 
-/// The slow level of one metric of one entity over whole days, and how far the entity has moved away from it.
+/// The slow level of one metric of one entity over whole days, and how far the entity has drifted from it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cusum {
     level: Moments,
@@ -18,7 +18,7 @@ pub struct Cusum {
 }
 
 impl Cusum {
-    /// Judges an active day's amount, then learns it; returns the cumulative sum after it. Days are given in order; an
+    /// Judges an active day's amount, then learns it; returns the cumulative sum after it. Days must come in order; an
     /// amount that is not above 0 changes nothing.
     pub fn step(&mut self, amount: f64) -> f64 {
         self.step_log(amount.max(0.0).ln_1p())
@@ -59,8 +59,8 @@ fn cumulative(sum: f64, z: f64) -> f64 {
     (sum + z.clamp(-DRIFT_CLIP, DRIFT_CLIP) - DRIFT_ALLOWANCE).max(0.0)
 }
 
-/// Returns the threshold that lets through so many reports a day, given the greatest sum of each entity over the stored
-/// days; `None` if that is not one report, or more than there are entities.
+/// Returns the threshold that lets through so many reports a day, from the greatest sum of each entity over the stored
+/// days; `None` if that is less than one report, or more than there are entities.
 pub fn threshold(mut greatest_sums: Vec<f64>, reports_per_day: f64, days: u32) -> Option<f64> {
     let reports = (reports_per_day * f64::from(days)).floor();
     if reports.is_nan() || reports < 1.0 || reports > greatest_sums.len() as f64 {

@@ -1,8 +1,8 @@
 //! The formulas: from moments, counts and peers to surprises, ranks and severities.
 //!
-//! Values in, values out: nothing here reads, stores or looks at a clock, and nothing can fail on strange input. A
-//! *surprise* S is −ln of how often a day something like this is expected (nats); a *rank* and a published surprise
-//! are −log10 of a share of entity-days.
+//! Pure functions: nothing here reads, stores or uses a clock, and no input makes them fail. A *surprise* S is −ln of how
+//! often a day something like this is expected (nats); a *rank* and a published surprise are −log10 of a fraction of
+//! entity-days.
 
 pub mod arm;
 pub mod constants;

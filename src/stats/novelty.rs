@@ -1,17 +1,17 @@
-//! How surprising a trait value is that an entity has never shown.
+//! The surprise of a trait value that is new to an entity.
 
 use serde::{Deserialize, Serialize};
 
 use crate::stats::constants::{HAZARD_PRIOR_DAYS, SUPPORT_BUCKETS};
 
-/// What a peer group, or the estate, shows of one trait: how often anything is new, and how common new values are.
+/// The novelty of one trait in a peer group or the estate: how often a value is new, and how common new values are.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct GroupNovelty {
     /// Entity-days on which at least one value was new, first days left out.
     pub novel_days: f64,
     /// Entity-days with activity, first days left out.
     pub active_days: f64,
-    /// How many new values had how much support on the day they appeared, by [`support_bucket`].
+    /// How many new values had how much support on the day when they appeared, by [`support_bucket`].
     pub support: [f64; SUPPORT_BUCKETS],
 }
 
@@ -21,15 +21,16 @@ impl GroupNovelty {
         (self.novel_days.max(0.0) + 0.5) / (self.active_days.max(self.novel_days).max(0.0) + 1.0)
     }
 
-    /// Returns h_i of one entity: `novel_days` of its `active_days`, the first day left out of the former, mixed with
-    /// its peers' hazard.
+    /// Returns h_i of one entity, from its `novel_days` of its `active_days` (the first day does not count as novel), mixed
+    /// with its peers' hazard.
     pub fn hazard_of(&self, novel_days: f64, active_days: f64) -> f64 {
         let mixed = (novel_days.max(0.0) + HAZARD_PRIOR_DAYS * self.hazard())
             / (active_days.max(0.0) + HAZARD_PRIOR_DAYS);
         mixed.min(1.0)
     }
 
-    /// Adds the estate's supports as one new value in all, so that a group without any is not left without an idea.
+    /// Adds the estate's supports with the weight of one new value in all, so that a group without new values still has a
+    /// distribution.
     #[must_use]
     pub fn with_estate(mut self, estate: &Self) -> Self {
         let total: f64 = estate.support.iter().sum();
@@ -49,7 +50,7 @@ impl GroupNovelty {
     }
 
     /// Returns S = −ln(hazard × tail) of a value that is new to an entity with that hazard; `support` is the number of
-    /// entities of the estate that have it. On an entity's first day the hazard is 1.
+    /// entities of the estate with this value. On an entity's first day the hazard is 1.
     pub fn surprise(&self, hazard: f64, support: u64) -> f64 {
         -(hazard.ln() + self.tail(support).ln())
     }
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_estate_speaks_where_a_group_is_silent() {
+    fn the_estate_counts_where_a_group_has_no_new_values() {
         let estate = GroupNovelty {
             support: support(&[10.0, 0.0, 30.0]),
             ..GroupNovelty::default()

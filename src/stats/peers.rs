@@ -1,4 +1,4 @@
-//! Peer groups of identities that nobody has labelled: k-means on what they do, once a night.
+//! Peer groups of unlabelled identities: k-means on their behaviour.
 
 use linfa::DatasetBase;
 use linfa::traits::Fit;
@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::stats::constants::{GROUP_HYSTERESIS, GROUPS_MAX};
 
-/// The seed of the first grouping. Any would do, as long as it is always the same.
+/// The seed of the first grouping. Any value works, as long as it does not change.
 const SEED: u64 = 0x706c_696d_736f_6c6c;
-/// How often the first grouping is tried from other beginnings.
+/// How often the first grouping is tried from different starts.
 const RUNS: usize = 10;
-/// The movement of all centres together, in standard deviations, at which k-means has resolved.
+/// The movement of all centres together, in standard deviations, at which k-means has converged.
 const TOLERANCE: f64 = 1e-6;
-/// Rounds after which it is stopped anyway.
+/// The most iterations.
 const ROUNDS_MAX: u64 = 300;
 
-/// A group: a lasting number, and where its middle lies in the units of the features.
+/// A group: a permanent number, and its centre in the units of the features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cluster {
-    /// Number of the group, kept from night to night.
+    /// Number of the group, kept from one grouping to the next.
     pub id: u32,
     /// Mean features of its members.
     pub centre: Vec<f64>,
 }
 
-/// The groups of a night, and the group of each row of the features.
+/// The groups, and the group of each row of the features.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Clustering {
     /// The groups, by ascending id.
@@ -36,13 +36,13 @@ pub struct Clustering {
     /// The id of the group that each row belongs to.
     pub of_row: Vec<u32>,
     scale: Scale,
-    /// The middles of the groups, standardised.
+    /// The centres of the groups, standardised.
     centres: Array2<f64>,
 }
 
 impl Clustering {
-    /// Returns the id of the group of somebody who need not have been among the rows: the one that it was in before,
-    /// unless another is clearly nearer. `None` if there are no groups, or these are not their features.
+    /// Returns the id of the group of an identity that need not be among the rows: its earlier group, unless another one is
+    /// clearly nearer. `None` if there are no groups, or if they have other features.
     pub fn nearest(&self, features: &[f64], before: Option<u32>) -> Option<u32> {
         if self.groups.is_empty() || features.len() != self.scale.mean.len() {
             return None;
@@ -54,25 +54,25 @@ impl Clustering {
     }
 }
 
-/// What the night before left: its groups, and to which of them each of tonight's rows belonged.
+/// The previous grouping: its groups, and the group of each of the present rows in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Previous<'a> {
-    /// Groups of the night before.
+    /// The previous groups.
     pub groups: &'a [Cluster],
-    /// The id of the group of each of tonight's rows; `None` for those that had none.
+    /// The id of the previous group of each present row; `None` for rows that had none.
     pub of_row: &'a [Option<u32>],
 }
 
-/// Returns how many groups so many identities are divided into.
+/// Returns the number of groups for a number of identities.
 pub fn group_count(identities: usize) -> usize {
     ((identities as f64 / 2.0).sqrt().round() as usize).clamp(1, GROUPS_MAX)
 }
 
-/// Divides identities, a row each, into groups of alike features.
+/// Divides identities, one per row, into groups with similar features.
 ///
-/// Features are standardised first; what is not finite counts as the mean of its column. With a night before, k-means
-/// starts from its centres and ids last, and an identity stays where it was until another centre is clearly nearer.
-/// The result is a function of the arguments, so rows come in a fixed order, such as that of the entities' ids. Groups
+/// Features are standardised first; a value that is not finite counts as the mean of its column. With a previous grouping,
+/// k-means starts from its centres and keeps its ids, and an identity stays in its group until another centre is clearly
+/// nearer. The result is a function of the arguments, so rows need a fixed order, such as that of the entities' ids. Groups
 /// without members are left out.
 pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Clustering {
     if features.is_empty() {
@@ -94,7 +94,7 @@ pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Clusteri
             (ids, Some(centres))
         }
     };
-    let centres = resolve(&rows, k, start);
+    let centres = converge(&rows, k, start);
 
     let of_row: Vec<u32> = (0..rows.nrows())
         .map(|row| {
@@ -123,7 +123,7 @@ pub fn group(features: &Array2<f64>, previous: Option<Previous<'_>>) -> Clusteri
     }
 }
 
-/// Returns the index of the centre that a row belongs to, given where it belonged before.
+/// Returns the index of the centre that a row belongs to, given the one that it belonged to before.
 fn choose(row: ArrayView1<f64>, centres: &Array2<f64>, before: Option<usize>) -> usize {
     let (nearest, distance) = nearest(row, centres);
     match before {
@@ -136,7 +136,7 @@ fn choose(row: ArrayView1<f64>, centres: &Array2<f64>, before: Option<usize>) ->
     }
 }
 
-/// Returns the nearest centre, the first of equally near ones, with its distance.
+/// Returns the nearest centre with its distance; of equally near ones, the first.
 fn nearest(row: ArrayView1<f64>, centres: &Array2<f64>) -> (usize, f64) {
     let mut best = (0, f64::INFINITY);
     for (at, centre) in centres.rows().into_iter().enumerate() {
@@ -156,8 +156,8 @@ fn distance(a: ArrayView1<f64>, b: ArrayView1<f64>) -> f64 {
         .sqrt()
 }
 
-/// Runs k-means to its end, from given centres or from its own.
-fn resolve(rows: &Array2<f64>, k: usize, start: Option<Array2<f64>>) -> Array2<f64> {
+/// Runs k-means until it converges, from given centres or from its own.
+fn converge(rows: &Array2<f64>, k: usize, start: Option<Array2<f64>>) -> Array2<f64> {
     let fallback = || {
         start
             .clone()
@@ -178,8 +178,8 @@ fn resolve(rows: &Array2<f64>, k: usize, start: Option<Array2<f64>>) -> Array2<f
     }
 }
 
-/// Takes over the centres of the night before and brings them to `k`: the least populated go, and the rows that lie
-/// farthest from every centre found new groups under new ids.
+/// Takes over the previous centres and brings their number to `k`: the least populated are dropped, and the rows that lie
+/// farthest from every centre found new groups with new ids.
 fn resume(
     rows: &Array2<f64>,
     scale: &Scale,
@@ -221,7 +221,7 @@ fn resume(
     (ids, centres)
 }
 
-/// Mean and standard deviation of each feature over the rows in which it is finite.
+/// Mean and standard deviation of each feature, over the rows where it is finite.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Scale {
     mean: Array1<f64>,
@@ -274,10 +274,10 @@ mod tests {
         (x ^ (x >> 31)).wrapping_mul(0x94D0_49BB_1331_11EB) as f64 / u64::MAX as f64
     }
 
-    /// Four kinds of identity in three features of very different scale.
-    fn identity(id: u64, night: u64) -> [f64; 3] {
+    /// Four kinds of identity in three features of very different scales.
+    fn identity(id: u64, day: u64) -> [f64; 3] {
         let kind = (id % 4) as f64;
-        let at = |feature: u64| noise(id * 8 + feature, night);
+        let at = |feature: u64| noise(id * 8 + feature, day);
         [
             kind + 0.2 * at(0),
             1e4 * ((id % 2) as f64) + 900.0 * at(1),
@@ -285,9 +285,9 @@ mod tests {
         ]
     }
 
-    fn matrix(ids: impl Iterator<Item = u64>, night: u64) -> Array2<f64> {
-        // By id, whatever the order in which they come.
-        let rows: BTreeMap<u64, [f64; 3]> = ids.map(|id| (id, identity(id, night))).collect();
+    fn matrix(ids: impl Iterator<Item = u64>, day: u64) -> Array2<f64> {
+        // Sorted by id, in any order of input.
+        let rows: BTreeMap<u64, [f64; 3]> = ids.map(|id| (id, identity(id, day))).collect();
         let flat: Vec<f64> = rows.values().flatten().copied().collect();
         Array2::from_shape_fn((rows.len(), 3), |(row, column)| flat[row * 3 + column])
     }
@@ -317,10 +317,10 @@ mod tests {
     #[test]
     fn groups_last_over_nights() {
         let mut last = group(&matrix(0..200, 0), None);
-        for night in 1..6 {
+        for day in 1..6 {
             let before = as_before(&last);
             let now = group(
-                &matrix(0..200, night),
+                &matrix(0..200, day),
                 Some(Previous {
                     groups: &last.groups,
                     of_row: &before,
@@ -332,7 +332,7 @@ mod tests {
                     .map(|(row, &id)| (id, row % 4))
                     .collect()
             };
-            // Whoever is re-drawn stays with his kind, and a group that lasts stays with it too.
+            // Identities with new random values stay with their kind, and a group that is kept stays with its kind too.
             let (then, today) = (same_kind(&last.of_row), same_kind(&now.of_row));
             for (id, kind) in &today {
                 assert_eq!(then.get(id).unwrap_or(kind), kind);

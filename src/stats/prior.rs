@@ -1,4 +1,4 @@
-//! What a group of peers has in common: priors of level, spread and rate, fitted once a night.
+//! What the members of a peer group have in common: priors of level, spread and rate.
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,10 @@ use crate::stats::constants::{
 };
 use crate::stats::volume::{Evidence, Prior};
 
-/// What the members of a group show: one row an entity, one column a cell (a metric in windows of one length).
+/// The data of a group's members: one row an entity, one column a cell (a metric in windows of one length).
 ///
-/// A cell that an entity never filled has n = 0 and active = 0. It says nothing about levels, but it does say that the
-/// entity had no active window on any of its days. Rows are summed in order, so equal rows in equal order give equal
-/// bits.
+/// A cell that an entity never filled has n = 0 and active = 0. It adds nothing about levels, but it does show that the
+/// entity had no active window on any of its days. Rows are summed in order, so equal rows in equal order give equal bits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Members {
     n: Array2<f64>,
@@ -24,7 +23,7 @@ pub struct Members {
 }
 
 impl Members {
-    /// Makes a matrix of absent cells.
+    /// Creates a matrix of absent cells.
     pub fn new(entities: usize, cells: usize) -> Self {
         let zeros = || Array2::zeros((entities, cells));
         Self {
@@ -44,8 +43,8 @@ impl Members {
         self.exposure[entity] = or_zero(exposure);
     }
 
-    /// Fills a cell; its exposure is that of the row and is not taken from `evidence`. Numbers that are not finite make
-    /// the cell an absent one.
+    /// Fills a cell. Its exposure is that of the row and is not taken from `evidence`. If a number is not finite, the cell
+    /// counts as absent.
     ///
     /// # Panics
     /// If row or column lie outside the matrix.
@@ -85,7 +84,7 @@ fn or_zero(value: f64) -> f64 {
     }
 }
 
-/// What a group says about one cell, as far as it has enough members.
+/// The priors of a group for one cell, where it has enough members.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct CellPrior {
     /// Level and spread of y = ln(1+x) in active windows.
@@ -95,7 +94,7 @@ pub struct CellPrior {
 }
 
 impl CellPrior {
-    /// Completes what the group says by what its parent says.
+    /// Fills gaps from the parent.
     pub fn or(&self, parent: &Prior) -> Prior {
         let mut prior = *parent;
         if let Some(level) = self.level {
@@ -118,12 +117,12 @@ pub struct Level {
     pub between_var: f64,
     /// σ²: variance within a member.
     pub within_var: f64,
-    /// How many members it rests on.
+    /// The number of members behind it.
     pub members: u32,
 }
 
 impl Level {
-    /// Fits those entities that have enough windows, each with one vote on the mean; `None` if they are too few.
+    /// Fits the entities that have enough windows; each has the same weight in the mean. `None` if they are too few.
     pub fn fit(n: ArrayView1<f64>, mean: ArrayView1<f64>, m2: ArrayView1<f64>) -> Option<Self> {
         let members: Vec<(f64, f64, f64)> = n
             .iter()
@@ -167,12 +166,12 @@ pub struct Rate {
     pub alpha: f64,
     /// … in so many days of exposure.
     pub beta: f64,
-    /// How many members it rests on.
+    /// The number of members behind it.
     pub members: u32,
 }
 
 impl Rate {
-    /// Fits those entities that have existed long enough, also those that were never active; `None` if too few.
+    /// Fits the entities that have existed long enough, also those that were never active; `None` if they are too few.
     pub fn fit(active: ArrayView1<f64>, exposure: ArrayView1<f64>) -> Option<Self> {
         let members: Vec<(f64, f64)> = active
             .iter()
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_nobody_uses_has_a_rate_but_no_level() {
+    fn an_unused_cell_has_a_rate_but_no_level() {
         let fitted = six().fit()[0];
         assert_eq!(fitted.level, None);
         let rate = fitted.rate.unwrap();

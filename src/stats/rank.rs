@@ -9,10 +9,11 @@ use crate::stats::constants::{
     DECADES_PER_NINE, PROVISIONAL_DISCOUNT, SCORE_CRITICAL, SCORE_HIGH, SCORE_LOW, SURPRISE_MIN,
 };
 
-/// Returns the rank of an arm's statistic S (nats) whose share of entity-days has the logarithm `log10_exceedance`.
+/// Returns the rank of an arm's statistic S (nats); `log10_exceedance` is log10 of the fraction of entity-days that reach
+/// it.
 ///
-/// The mean of the two in decades: the share alone flatters arms that are nearly always zero, S alone flatters arms
-/// whose entities are restless.
+/// It is the mean of the two in decades. The fraction alone overrates arms that are nearly always zero; S alone overrates
+/// arms whose entities vary a lot.
 pub fn rank(log10_exceedance: f64, s: f64) -> f64 {
     0.5 * (-log10_exceedance + s / LN_10)
 }
@@ -27,14 +28,13 @@ pub fn surprise_of_score(score: f64) -> f64 {
     -DECADES_PER_NINE / LN_10 * (-score.clamp(0.0, 100.0) / 100.0).ln_1p()
 }
 
-/// Returns the surprise in decades of a statistic S (nats) while too few days are stored to calibrate it.
+/// Returns the surprise in decades of a statistic S (nats) while too few days are stored for calibration.
 pub fn provisional_surprise(s: f64) -> f64 {
     (s / LN_10 - PROVISIONAL_DISCOUNT).max(0.0)
 }
 
-/// Returns the surprise in decades that so many entity-days a day reach in a calibrated estate: where the threshold of
-/// a budget lies. It is never below [`SURPRISE_MIN`]: in an estate of three identities five alerts a day would be
-/// everything that anybody does.
+/// Returns the surprise in decades that so many entity-days a day reach in a calibrated estate: the threshold of a budget.
+/// It is never below [`SURPRISE_MIN`]: in an estate of three identities, five alerts a day would report all activity.
 pub fn budget_surprise(alerts_per_day: f64, entity_days_per_day: f64) -> f64 {
     (entity_days_per_day.max(1.0) / alerts_per_day.max(f64::MIN_POSITIVE))
         .log10()
@@ -42,7 +42,7 @@ pub fn budget_surprise(alerts_per_day: f64, entity_days_per_day: f64) -> f64 {
 }
 
 /// Returns the score from which something below a threshold is still worth showing: what ten times its budget would let
-/// through, and in any case what reaches [`SCORE_LOW`].
+/// through, and in any case everything that reaches [`SCORE_LOW`].
 pub fn low_from(threshold: f64) -> f64 {
     if threshold.is_nan() {
         return SCORE_LOW;
@@ -51,13 +51,13 @@ pub fn low_from(threshold: f64) -> f64 {
     score(decade_below).min(SCORE_LOW)
 }
 
-/// How much an alert matters.
+/// The severity of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nothing to look at.
+    /// Nothing to review.
     Informational,
-    /// Below the threshold by one decade at most, or from [`SCORE_LOW`], or played down; shown on request.
+    /// Below the threshold by one decade at most, or from [`SCORE_LOW`], or lowered; shown on request.
     Low,
     /// At least the threshold.
     Medium,
@@ -77,8 +77,9 @@ impl Severity {
         Self::Critical,
     ];
 
-    /// Returns the severity of a score given its threshold. At or above it, a sensitive bucket raises and a scanner of
-    /// an approved type lowers by one step; below it neither does, so that only the threshold decides what is an alert.
+    /// Returns the severity of a score given its threshold. At or above the threshold, a sensitive bucket raises it and a
+    /// scanner of an approved type lowers it by one step. Below it neither does, so that only the threshold decides what is
+    /// an alert.
     pub fn of(score: f64, threshold: f64, sensitive: bool, approved_scanner: bool) -> Self {
         if score.is_nan() || threshold.is_nan() || score < threshold {
             return if score >= low_from(threshold) {
@@ -193,11 +194,11 @@ mod tests {
     fn severities() {
         for (score, threshold, sensitive, scanner, want) in [
             (50.0, 92.0, true, false, "informational"),
-            // Two decades at 78.5, three at 90: 78.4 is more than ten times rarer than 90 is.
+            // Two decades are 78.5, three are 90: 78.4 is more than ten times as frequent as 90.
             (78.4, 90.0, true, false, "informational"),
             (78.5, 90.0, true, false, "low"),
             (60.0, 66.8, false, false, "low"),
-            // Nothing lies below one entity-day in ten.
+            // Nothing is below one entity-day in ten.
             (53.5, 66.8, false, false, "informational"),
             (91.0, 92.0, true, false, "low"),
             (92.0, 92.0, false, false, "medium"),

@@ -1,4 +1,5 @@
-//! How surprising an amount in a window is: a Student-t predictive shrunk to peers, times the rate of active windows.
+//! The surprise of an amount in a window: a Student-t predictive distribution shrunk to peers, times the rate of active
+//! windows.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -9,7 +10,7 @@ use crate::stats::constants::{
     STEADY_SAY_MIN, VARIANCE_MIN, VARIANCE_PRIOR_WINDOWS,
 };
 
-/// What peers say about y = ln(1+x) in active windows, and about how many of those a day has.
+/// The prior from peers: y = ln(1+x) in active windows, and the number of those a day.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Prior {
     /// Mean of the members' means of y.
@@ -25,7 +26,7 @@ pub struct Prior {
 }
 
 impl Prior {
-    /// What is assumed where even the estate has too few members: nearly nothing.
+    /// The prior where even the estate has too few members: nearly uninformative.
     pub const BUILT_IN: Self = Self {
         mean: 1.0,
         between_var: 4.0,
@@ -35,10 +36,10 @@ impl Prior {
     };
 }
 
-/// What an entity itself has shown of a metric in windows of one length.
+/// The history of an entity itself, of a metric in windows of one length.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Evidence {
-    /// Weight of active windows, bounded by night.
+    /// Weight of active windows, bounded for each day.
     pub n: f64,
     /// Weighted mean of y = ln(1+x) over active windows.
     pub mean: f64,
@@ -51,7 +52,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Joins moments, active windows and exposure.
+    /// Combines moments, active windows and exposure.
     pub fn new(moments: &Moments, active: f64, exposure: f64) -> Self {
         Self {
             n: moments.n,
@@ -63,15 +64,15 @@ impl Evidence {
     }
 }
 
-/// Returns how many windows the peers' variance weighs in an entity's own: fewer for one that has shown, over many
-/// windows, to be far steadier than they are. Otherwise a job like clockwork would be given the patience that people
+/// Returns the weight, in windows, of the peers' variance in an entity's own. It is smaller for an entity that was far
+/// steadier than its peers over many windows. Otherwise a job with constant volume would get the tolerance that people
 /// need.
 fn variance_prior_windows(within: f64, n: f64, m2: f64) -> f64 {
     let ratio = (m2 / within + STEADY_DOUBT) / n.max(f64::MIN_POSITIVE);
     VARIANCE_PRIOR_WINDOWS * (ratio / STEADY_RATIO).clamp(STEADY_SAY_MIN, 1.0)
 }
 
-/// What is expected of the next window: y is Student-t, and λ windows a day are active.
+/// The prediction for the next window: y is Student-t, and λ windows a day are active.
 ///
 /// ```
 /// use plimsoll::stats::{Evidence, Predictive, Prior};
@@ -87,9 +88,9 @@ pub struct Predictive {
     pub scale: f64,
     /// Degrees of freedom ν.
     pub nu: f64,
-    /// Windows that the prior mean weighs.
+    /// Weight of the prior mean, in windows.
     pub kappa0: f64,
-    /// Windows that prior and evidence weigh together.
+    /// Weight of prior and evidence together, in windows.
     pub kappa: f64,
     /// λ: active windows a day.
     pub lambda: f64,
@@ -98,7 +99,7 @@ pub struct Predictive {
 }
 
 impl Predictive {
-    /// Joins what peers say and what the entity has shown. Numbers out of range are taken at the end of their range.
+    /// Combines the prior from peers with the entity's history. Numbers out of range are clamped.
     pub fn new(prior: &Prior, evidence: &Evidence) -> Self {
         let within = prior.within_var.max(VARIANCE_MIN);
         let between = prior.between_var.max(BETWEEN_SHARE_MIN * within);
@@ -143,7 +144,7 @@ impl Predictive {
 
     /// Returns S = −ln of the expected number of windows a day with at least the amount x, at least 0.
     ///
-    /// A window without activity is no reading: 0 for x = 0, and for anything that is no amount.
+    /// A window without activity is no reading: the result is 0 for x = 0, and for anything that is no amount.
     pub fn surprise(&self, x: f64) -> f64 {
         if x.is_nan() || x <= 0.0 {
             return 0.0;
@@ -167,13 +168,13 @@ impl Predictive {
 
     /// Returns the amount that an active window does not exceed with probability `q`, at least 0.
     pub fn quantile(&self, q: f64) -> f64 {
-        /// Further out, amounts have no meaning.
+        /// Beyond this, amounts have no meaning.
         const Q_MIN: f64 = 1e-9;
         let q = if q > Q_MIN { q.min(1.0 - Q_MIN) } else { Q_MIN };
         ((self.loc + self.scale * self.students_t.inverse_cdf(q)).exp() - CONTINUITY).max(0.0)
     }
 
-    /// Returns the share of the entity's own windows in the location, 0 to 1; the rest is its peers'.
+    /// Returns the weight of the entity's own windows in the location, 0 to 1; the rest is its peers'.
     pub fn own_weight(&self) -> f64 {
         (self.kappa - self.kappa0) / self.kappa
     }
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_like_clockwork_is_judged_by_its_own_steadiness() {
+    fn a_job_with_constant_volume_is_judged_by_its_own_variance() {
         let of = |n: f64, m2: f64| {
             let active = 24.0 * 15.5;
             Predictive::new(&L, &evidence(n, 41f64.ln(), m2, active, 15.5))
@@ -234,7 +235,7 @@ mod tests {
         let job = of(372.0, 0.0);
         assert_eq!(job.surprise(41.0), 0.0);
         assert!(job.surprise(80.0) > 5.0, "{}", job.surprise(80.0));
-        // Neither a few windows that happen to be alike nor being merely calmer than others makes steady.
+        // Neither a few windows that are alike by chance nor slightly less variation than others makes an entity steady.
         for (n, m2) in [(5.0, 0.0), (40.0, 0.0), (372.0, 0.25 * 0.9 * 372.0)] {
             let variance = (60.0 * 0.9 + m2) / (60.0 + n);
             check(of(n, m2).scale, (variance + 0.9 / (1.5 + n)).sqrt());

@@ -1,5 +1,5 @@
-//! Since when approvals are known: one small file, replaced as a whole. An approval that hides nothing for long can only be
-//! told from one that was given yesterday by somebody who remembers.
+//! The day since when each approval is known: one small file, replaced as a whole. Without it, an approval that hid nothing
+//! for long could not be distinguished from one that was added yesterday.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use crate::store::{Store, replace_document};
 use crate::time::Day;
 
 const NAME: &str = "approvals.json";
-/// Changes when the file's fields change their meaning.
+/// Changes when the meaning of the file's fields changes.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Document {
     schema: u32,
-    /// By id, the last stored day when it was first met.
+    /// By id, the last stored day when it was first seen.
     known_since: BTreeMap<String, String>,
 }
 
 impl Store {
-    /// Returns by approval the last stored day when a training first met it. A file that is damaged remembers nothing.
+    /// Returns, by approval, the last stored day when a training first saw it. A damaged file counts as empty.
     pub fn approvals_known_since(&self) -> BTreeMap<String, Day> {
         let document = std::fs::read(self.root().join(NAME))
             .ok()
@@ -35,11 +35,11 @@ impl Store {
             .collect()
     }
 
-    /// Notes which approvals there are, as of the last stored day; those that are gone are forgotten.
+    /// Records which approvals exist, as of the last stored day; approvals that are gone are forgotten.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does.
+    /// Fails if the disk fails.
     pub fn note_approvals(&self, ids: impl IntoIterator<Item = String>, last: Day) -> Result<()> {
         let before = self.approvals_known_since();
         let since = |id: &String| before.get(id).copied().unwrap_or(last).min(last);
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_approval_is_known_since_it_was_first_met() {
+    fn an_approval_is_known_since_it_was_first_seen() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         let note = |ids: &[&str], last| {

@@ -1,4 +1,4 @@
-//! Alerts that were delivered, as the documents that they were: one file a day of event time, one document a line.
+//! Delivered alerts, as their documents: one file per day of event time, one document per line.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -25,29 +25,29 @@ struct Id {
 }
 
 impl Archive {
-    /// Names the archive of a store. Nothing is read or made.
+    /// Opens the archive of a store by name. Nothing is read or created.
     pub fn of(store: &Store) -> Self {
         Self {
             directory: store.root().join(DIRECTORY),
         }
     }
 
-    /// Adds a document, which must be one line without its end, to a day.
+    /// Adds a document to a day. The document must be one line without its line end.
     ///
-    /// It is written at once and at the end of the file, so that lines of several writers do not mix.
+    /// It is written at once at the end of the file, so that lines of several writers do not mix.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does.
+    /// Fails if the disk fails.
     pub fn append(&self, day: Day, document: &str) -> Result<()> {
         self.write(day, document, |_| Ok(()))
     }
 
-    /// Does as [`Self::append`], durably.
+    /// Does the same as [`Self::append`], durably.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does.
+    /// Fails if the disk fails.
     pub fn append_durably(&self, day: Day, document: &str) -> Result<()> {
         self.write(day, document, File::sync_all)
     }
@@ -70,13 +70,13 @@ impl Archive {
         })
     }
 
-    /// Returns the documents whose id begins so, by id; of several with the same id, the last that was added.
+    /// Returns the documents whose id has this prefix, by id; of several with the same id, the last that was added.
     ///
-    /// Lines that are no document, such as one that a crash cut short, are passed over.
+    /// Lines that are not documents, such as one that a crash cut short, are skipped.
     ///
     /// # Errors
     ///
-    /// Fails if the archive cannot be read. One that is not there is empty.
+    /// Fails if the archive cannot be read. A missing archive is empty.
     pub fn find(&self, prefix: &str) -> Result<BTreeMap<String, String>> {
         let mut found = BTreeMap::new();
         for day in self.days()? {
@@ -87,11 +87,11 @@ impl Archive {
         Ok(found)
     }
 
-    /// Shows every line of the days from one on, in the order in which they were written; lines may be damaged.
+    /// Passes on every line from a day on, in the order of writing; lines may be damaged.
     ///
     /// # Errors
     ///
-    /// Fails if the archive cannot be read. One that is not there has no lines.
+    /// Fails if the archive cannot be read. A missing archive has no lines.
     pub fn each_since(&self, first: Option<Day>, mut look: impl FnMut(&[u8])) -> Result<()> {
         let is_wanted = |path: &PathBuf| {
             let stem = path.file_stem().and_then(|stem| stem.to_str());
@@ -139,7 +139,7 @@ impl Archive {
     }
 }
 
-/// Adds to `found` the alert documents of a text whose id begins so.
+/// Adds to `found` the alert documents of a text whose id has this prefix.
 ///
 /// # Errors
 ///
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_telling_wins_and_torn_lines_are_passed_over() {
+    fn the_last_version_wins_and_torn_lines_are_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let archive = Archive::of(&Store::at(folder.path()));
         assert!(archive.find("").unwrap().is_empty());
@@ -182,7 +182,7 @@ mod tests {
         archive
             .append(Day(20_529), r#"{"alert_id":"abd","n":2}"#)
             .unwrap();
-        // The disk was full in the middle of a line.
+        // The disk became full in the middle of a line.
         let day = folder.path().join(DIRECTORY).join("2026-03-16.jsonl");
         let mut torn = OpenOptions::new().append(true).open(day).unwrap();
         torn.write_all(b"{\"alert_id\":\"ab").unwrap();

@@ -1,7 +1,7 @@
-//! Tables in a sled database: rows in key order, packed many to a value, closed by a count.
+//! Tables in a sled database: rows in key order, many rows to a value, with a closing count.
 //!
-//! A value begins with the codec's version and holds up to [`ROWS_PER_VALUE`] rows, in postcard, compressed. Packing is
-//! what makes sled quick: one value per row costs four times the time to load.
+//! A value begins with the codec's version and holds up to [`ROWS_PER_VALUE`] rows, in postcard, compressed. Packing makes
+//! sled fast: with one value per row, loading takes four times as long.
 
 use std::marker::PhantomData;
 use std::path::Path;
@@ -16,13 +16,13 @@ const VERSION: u8 = 3;
 const ROWS_PER_VALUE: usize = 64;
 const NUMBERS_PER_VALUE: usize = 8_192;
 const COMPRESSION_LEVEL: i32 = 1;
-/// The most bytes that one value may hold when unpacked; more is damage.
+/// The most bytes of an unpacked value; more is damage.
 const VALUE_BYTES_MAX: usize = 1 << 30;
 /// Key of the closing count.
 const COUNT: &[u8] = b"count";
 /// sled's page cache: everything is read once, in order.
 const CACHE_BYTES: u64 = 64 << 20;
-/// How often another reader's lock is tried again, and how long to wait between.
+/// How often a lock that another reader holds is tried again, and the pause between two attempts.
 const OPEN_ATTEMPTS: u32 = 200;
 const OPEN_PAUSE: Duration = Duration::from_millis(50);
 
@@ -48,12 +48,12 @@ pub struct Database {
 }
 
 impl Database {
-    /// Makes an empty database.
+    /// Creates an empty database.
     pub fn create(path: &Path) -> Result<Self> {
         Self::with(path, true)
     }
 
-    /// Opens a database; waits a while if another process is just reading it.
+    /// Opens a database; waits for a short time if another process is reading it.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.is_dir() {
             return Err(damaged(
@@ -227,7 +227,7 @@ impl Database {
         }
     }
 
-    /// Makes everything written durable.
+    /// Makes all writes durable.
     pub fn finish(self) -> Result<()> {
         self.db
             .flush()
@@ -250,11 +250,11 @@ impl Database {
     }
 }
 
-/// Removes snapshots that were not written to their end; returns whether there were any.
+/// Removes incomplete snapshots; returns whether there were any.
 ///
-/// sled writes a snapshot of its index whenever it opens a database, under a name of its own first. It takes what a process
-/// that was killed in the midst of that left behind for the newest snapshot, and then for damage (0.34.7). The log itself,
-/// from which a snapshot is made, is whole.
+/// sled writes a snapshot of its index whenever it opens a database, first under a temporary name. If a process was killed
+/// during that, sled (0.34.7) takes the remains for the newest snapshot, and then for damage. The log itself, from which
+/// snapshots are made, is complete.
 fn sweep_snapshots(path: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(path) else {
         return false;
@@ -272,7 +272,7 @@ fn sweep_snapshots(path: &Path) -> bool {
 }
 
 fn is_locked(error: &sled::Error) -> bool {
-    // sled reports a taken lock as an I/O error of another kind, with the real one inside its text.
+    // sled reports a held lock as an I/O error of another kind, with the real one inside its text.
     matches!(error, sled::Error::Io(e) if e.to_string().contains("could not acquire lock"))
 }
 

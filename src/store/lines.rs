@@ -1,17 +1,17 @@
-//! Files of lines, one document each, that are only ever added to.
+//! Files of lines, one document each, that only grow.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Opens a file to add lines to, and makes it if it is not there.
+/// Opens a file to add lines to it, and creates it if it is missing.
 ///
-/// A last line without its end was cut short, by a crash or a full disk. It is ended, so that it does not take the next with
-/// it.
+/// A last line without its end was cut short, by a crash or a full disk. It is ended here, so that it does not damage the
+/// next line.
 ///
 /// # Errors
 ///
-/// Fails if the disk does.
+/// Fails if the disk fails.
 pub fn open_lines(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     if is_cut_short(path)? {
@@ -20,8 +20,8 @@ pub fn open_lines(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Returns whether the last line of a file has no end. Of a pipe, or of a file that may be written but not read, it cannot be
-/// told.
+/// Returns whether the last line of a file has no end. This is unknown for a pipe, and for a file that may be written but
+/// not read.
 fn is_cut_short(path: &Path) -> io::Result<bool> {
     let metadata = path.metadata()?;
     if !metadata.is_file() || metadata.len() == 0 {

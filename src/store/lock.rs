@@ -1,4 +1,4 @@
-//! Roles that one process at a time may have: a lock on a file, which ends with the process however it ends.
+//! Roles that one process at a time may hold: a lock on a file, which ends with the process in any case.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -12,11 +12,11 @@ pub enum Role {
     Learner,
     /// Follow live logs.
     Follower,
-    /// Move thresholds.
+    /// Change thresholds.
     Tuner,
 }
 
-/// A role that this process has until this is dropped.
+/// A role that this process holds until this value is dropped.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,

@@ -10,25 +10,25 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::time::Day;
 
-/// Ends the name of what is being written.
+/// The suffix of the name of a file that is being written.
 pub(super) const UNFINISHED: &str = ".unfinished";
 const NAME: &str = "MANIFEST.json";
-/// Changes when stored bytes change their meaning.
+/// Changes when the meaning of stored bytes changes.
 const SCHEMA: u32 = 6;
 
 /// A stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayEntry {
-    /// Which day.
+    /// The day.
     pub day: Day,
     /// The directory that holds it.
     pub directory: String,
-    /// Distinct events told of it.
+    /// Distinct events in it.
     pub events: u64,
     /// Distinct events it had when it was scored into the stored distributions, if it was.
     pub scored_events: Option<u64>,
-    /// By what its events were measured, each setting once: networks, sensitive buckets and bindings are applied when a
-    /// log is read.
+    /// The settings by which its events were measured, each once: networks, sensitive buckets and bindings apply when a log
+    /// is read.
     #[serde(default)]
     pub measured_by: BTreeSet<String>,
 }
@@ -44,13 +44,13 @@ pub struct Manifest {
     pub directory: String,
     /// The stored days, in order.
     pub days: Vec<DayEntry>,
-    /// Alerts of stored days that turned out to be true, so that what they tell of was left out.
+    /// Confirmed alerts of stored days, whose activity was left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub exclusions: BTreeSet<String>,
 }
 
 impl Manifest {
-    /// Makes a manifest of the present schema.
+    /// Creates a manifest of the present schema.
     pub fn new(generation: u64, directory: String, days: Vec<DayEntry>) -> Self {
         Self {
             schema: SCHEMA,
@@ -61,7 +61,7 @@ impl Manifest {
         }
     }
 
-    /// Returns how many days were measured, at least in part, by something else than this.
+    /// Returns how many days were measured, at least in part, by other settings than these.
     pub fn days_measured_otherwise(&self, measured_by: &str) -> usize {
         let is_other = |entry: &&DayEntry| entry.measured_by.iter().any(|by| by != measured_by);
         self.days.iter().filter(is_other).count()
@@ -93,7 +93,7 @@ impl Manifest {
         }
     }
 
-    /// Returns the name of the newest numbered manifest. It is written after [`NAME`], so where one is, the other was.
+    /// Returns the name of the newest numbered manifest. It is written after [`NAME`], so if one exists, the other did too.
     fn newest_numbered(root: &Path) -> Result<Option<String>> {
         let cannot =
             |e| Error::failed(format!("cannot read the store `{}`", root.display())).cause(e);
@@ -149,13 +149,13 @@ impl Manifest {
         Ok(Some(manifest))
     }
 
-    /// Puts it in force: written beside, made durable, renamed into place. Its numbered copy follows.
+    /// Puts it in force: it is written under another name, made durable, and renamed. Its numbered copy follows.
     pub(super) fn write(&self, root: &Path) -> Result<()> {
         self.write_as(root, NAME)?;
         self.write_as(root, &Self::numbered_name(self.generation))
     }
 
-    /// Writes the copy that outlives the next generation, unless it is there: a crash may have come between the two.
+    /// Writes the copy that outlives the next generation, unless it exists: a crash may have come between the two.
     pub(super) fn complete(&self, root: &Path) -> Result<()> {
         let name = Self::numbered_name(self.generation);
         if root.join(&name).exists() {
@@ -173,7 +173,7 @@ impl Manifest {
     }
 }
 
-/// A store of which a part is gone must not be taken for an empty one, and swept.
+/// A store of which a part is missing must not be taken for an empty one, and cleaned.
 fn lost(root: &Path, numbered: &str) -> Error {
     Error::failed(format!(
         "the store `{}` has `{numbered}`, but no `{NAME}`",
@@ -187,7 +187,7 @@ fn lost(root: &Path, numbered: &str) -> Error {
 /// Replaces a small document, as [`replace`] does a file.
 ///
 /// # Errors
-/// Fails if the disk does; what was there still is.
+/// Fails if the disk fails; the earlier document is then still there.
 pub(super) fn replace_document(root: &Path, name: &str, document: &impl Serialize) -> Result<()> {
     let cannot = |e: &dyn std::fmt::Display| {
         Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e)
@@ -197,7 +197,7 @@ pub(super) fn replace_document(root: &Path, name: &str, document: &impl Serializ
     replace(root, name, &text).map_err(|e| cannot(&e))
 }
 
-/// Replaces a file so that a reader, or a crash, sees the old text or the new and nothing between.
+/// Replaces a file so that a reader, or a crash, sees the old text or the new one and nothing between.
 pub(crate) fn replace(root: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
     let beside = root.join(format!("{name}{UNFINISHED}"));
     let mut file = File::create(&beside)?;

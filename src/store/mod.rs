@@ -1,8 +1,8 @@
 //! What is kept between runs: days of facts, generations, and one small file that names what is in force.
 //!
-//! Everything but that file is written once, into a directory of its own, and renamed into place when it is complete.
-//! Publishing replaces the file; whatever it does not name was left by a run that did not finish, and is swept away by
-//! the next. Readers hold no lock: they read the file, load what it names, and let go.
+//! Everything except that file is written once, into a directory of its own, and renamed into place when it is complete.
+//! Publishing replaces the file. Anything that it does not name was left by a run that did not finish, and the next run
+//! removes it. Readers hold no lock: they read the file and load what it names.
 
 mod approvals;
 mod archive;
@@ -54,11 +54,11 @@ pub struct LedgerEntry {
     pub bytes: u64,
     /// Events read from it.
     pub events: u64,
-    /// The last day that it speaks of.
+    /// The last day in it.
     pub last_day: Option<Day>,
 }
 
-/// Files already learnt, by the hash of their content.
+/// Files that were already learnt, by the hash of their content.
 pub type Ledger = BTreeMap<u128, LedgerEntry>;
 
 /// The part of a generation that is not a table.
@@ -113,7 +113,7 @@ pub struct Staged {
 }
 
 impl Store {
-    /// Names a store. Nothing is read or made.
+    /// Opens a store by name. Nothing is read or created.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
@@ -123,11 +123,11 @@ impl Store {
         &self.root
     }
 
-    /// Makes the store's directory if it is not there, and takes the lock for a role that only one process may have.
+    /// Creates the store's directory if it is missing, and takes the lock for a role that only one process may hold.
     ///
     /// # Errors
     ///
-    /// Fails if the directory cannot be made, or another process has the role.
+    /// Fails if the directory cannot be created, or another process holds the role.
     pub fn lock(&self, role: Role) -> Result<Lock> {
         std::fs::create_dir_all(&self.root).map_err(|e| {
             Error::failed(format!("cannot make the store `{}`", self.root.display())).cause(e)
@@ -159,11 +159,11 @@ impl Store {
         })
     }
 
-    /// Writes a day, to be named by the next manifest.
+    /// Writes a day; the next manifest will name it.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does.
+    /// Fails if the disk fails.
     pub fn stage_day(&self, aggregate: &DayAggregate, generation: u64) -> Result<Staged> {
         let name = day_name(aggregate.day, generation);
         let mut subjects: Vec<_> = aggregate.subjects.iter().collect();
@@ -197,7 +197,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Fails if what is stored is damaged.
+    /// Fails if the stored data is damaged.
     pub fn load_day(&self, entry: &DayEntry) -> Result<DayAggregate> {
         let db = Database::open(&self.root.join(&entry.directory))?;
         let head = db.read_one(&DAY_HEAD)?;
@@ -219,11 +219,11 @@ impl Store {
         Ok(aggregate)
     }
 
-    /// Writes a generation, to be named by the next manifest.
+    /// Writes a generation; the next manifest will name it.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does.
+    /// Fails if the disk fails.
     pub fn stage_generation(
         &self,
         generation: &Generation,
@@ -256,15 +256,15 @@ impl Store {
         })
     }
 
-    /// Reads the generation in force, complete, into memory, with the thresholds that were tuned.
+    /// Reads the whole generation in force into memory, with the tuned thresholds.
     ///
     /// # Errors
     ///
-    /// Fails if nothing was trained, or what is stored is damaged.
+    /// Fails if nothing was trained, or the stored data is damaged.
     pub fn load_generation(&self) -> Result<Generation> {
         let manifest = self.published()?;
         let mut generation = match self.load_generation_of(&manifest) {
-            // It may have been replaced, and swept away, in between.
+            // It may have been replaced and removed in between.
             Err(_) if self.published()?.generation != manifest.generation => {
                 self.load_generation_of(&self.published()?)
             }
@@ -274,7 +274,7 @@ impl Store {
         Ok(generation)
     }
 
-    /// Returns what was in force before and is still kept, newest first.
+    /// Returns earlier manifests that are still kept, newest first.
     ///
     /// # Errors
     ///
@@ -291,17 +291,17 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Fails if what is stored is damaged.
+    /// Fails if the stored data is damaged.
     pub fn as_of(&self, manifest: &Manifest) -> Result<Day> {
         let db = Database::open(&self.root.join(&manifest.directory))?;
         Ok(db.read_one(&HEAD)?.as_of)
     }
 
-    /// Reads a generation, complete, into memory.
+    /// Reads a whole generation into memory.
     ///
     /// # Errors
     ///
-    /// Fails if what is stored is damaged, or was swept away.
+    /// Fails if the stored data is damaged, or was removed.
     pub fn load_generation_of(&self, manifest: &Manifest) -> Result<Generation> {
         let db = Database::open(&self.root.join(&manifest.directory))?;
         let head = db.read_one(&HEAD)?;
@@ -325,11 +325,11 @@ impl Store {
         })
     }
 
-    /// Reads what the learner goes on from: the calibration log and the ledger of the generation in force.
+    /// Reads the state that the learner continues from: the calibration log and the ledger of the generation in force.
     ///
     /// # Errors
     ///
-    /// Fails if what is stored is damaged.
+    /// Fails if the stored data is damaged.
     pub fn load_learner_state(&self, manifest: &Manifest) -> Result<(CalibrationLog, Ledger)> {
         let db = Database::open(&self.root.join(&manifest.directory))?;
         Ok((
@@ -338,36 +338,36 @@ impl Store {
         ))
     }
 
-    /// Reads what the logs of each day of the lookback had in them, as of the generation in force.
+    /// Reads the contents of the logs on each day of the lookback, as of the generation in force.
     ///
     /// # Errors
     ///
-    /// Fails if what is stored is damaged.
+    /// Fails if the stored data is damaged.
     pub fn load_coverage(&self, manifest: &Manifest) -> Result<Vec<(Day, Arc<Coverage>)>> {
         Database::open(&self.root.join(&manifest.directory))?.read(&COVERAGE_BY_DAY)
     }
 
-    /// Reads which baselines crept in the generation in force.
+    /// Reads which baselines drifted in the generation in force.
     ///
     /// # Errors
     ///
-    /// Fails if what is stored is damaged.
+    /// Fails if the stored data is damaged.
     pub fn load_drift_report(&self, manifest: &Manifest) -> Result<DriftReport> {
         Database::open(&self.root.join(&manifest.directory))?.read_one(&MOVEMENT)
     }
 
-    /// Puts a generation and its days in force, at once, and sweeps away what nobody needs any more.
+    /// Puts a generation and its days in force at once, and removes what is no longer needed.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does. What was in force then still is, unless only the copy or the tidying up failed: the next run
-    /// makes up for these.
+    /// Fails if the disk fails. The earlier generation is then still in force, unless only the copy or the cleaning failed:
+    /// the next run repeats these.
     pub fn publish(&self, manifest: &Manifest, _lock: &Lock) -> Result<()> {
         manifest.write(&self.root)?;
         self.sweep(manifest)
     }
 
-    /// Removes what a run that did not finish has left behind.
+    /// Removes what a run that did not finish left behind.
     ///
     /// # Errors
     ///
@@ -394,7 +394,8 @@ impl Store {
         self.remove_unless(|name| keep.contains(name))
     }
 
-    /// Removes of what trainings write all but what is kept. Names of other kinds are not ours to remove.
+    /// Removes everything that trainings write except what is kept. Files with other names do not belong to the store and
+    /// stay.
     fn remove_unless(&self, keep: impl Fn(&str) -> bool) -> Result<()> {
         let cannot = |e: std::io::Error| {
             Error::failed(format!("cannot tidy the store `{}`", self.root.display())).cause(e)
@@ -452,7 +453,7 @@ fn generation_name(number: u64) -> String {
     format!("generation-{number:06}")
 }
 
-/// Returns whether a directory in the store is one that a training wrote, by the very name that it would have written.
+/// Returns whether a training wrote a directory in the store: its name must be exactly one that a training gives.
 fn is_directory_of_ours(name: &str) -> bool {
     let name = name.strip_suffix(UNFINISHED).unwrap_or(name);
     let Some((kind, number)) = name.rsplit_once('-') else {
@@ -465,7 +466,7 @@ fn is_directory_of_ours(name: &str) -> bool {
     name == generation_name(number) || day.is_some_and(|day| name == day_name(day, number))
 }
 
-/// Returns whether a file in the store is one that a training wrote, by its name.
+/// Returns whether a training wrote a file in the store, by its name.
 fn is_file_of_ours(name: &str) -> bool {
     Manifest::number_in(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_some()
 }

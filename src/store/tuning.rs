@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::store::{Store, replace_document};
 
 const NAME: &str = "tuning.json";
-/// Changes when the file's fields change their meaning.
+/// Changes when the meaning of the file's fields changes.
 const SCHEMA: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Fails if the disk does; what was in force then still is.
+    /// Fails if the disk fails; the earlier thresholds are then still in force.
     pub fn keep_tuning(&self, tuning: &Tuning) -> Result<()> {
         let document = Document {
             schema: SCHEMA,
@@ -69,7 +69,7 @@ mod tests {
     use crate::baseline::TunedThreshold;
 
     #[test]
-    fn what_was_tuned_is_read_back_and_damage_is_told() {
+    fn what_was_tuned_is_read_back_and_damage_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         let mut tuning = store.tuning().unwrap();

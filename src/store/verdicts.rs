@@ -1,4 +1,4 @@
-//! What analysts said of alerts: one line a verdict, only ever appended; of several on one alert the last holds.
+//! The verdicts of analysts on alerts: one line per verdict, only ever appended; the last one on an alert is valid.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,33 +15,33 @@ const NAME: &str = "verdicts.jsonl";
 /// The longest note that is kept, in characters.
 pub const NOTE_CHARS_MAX: usize = 500;
 
-/// What an analyst said of an alert, with what un-learning it takes. Who said it is not known.
+/// An analyst's verdict on an alert, with the data needed to exclude its activity. The analyst's name is not stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// Which alert.
+    /// The alert.
     pub alert_id: String,
-    /// Whether it was right: what it tells of was not normal.
+    /// Whether the alert was true: its activity was not normal.
     pub is_true: bool,
-    /// When it was said, as RFC 3339.
+    /// When the verdict was given, as RFC 3339.
     pub time: String,
-    /// What else was said, at most [`NOTE_CHARS_MAX`] characters.
+    /// A note, at most [`NOTE_CHARS_MAX`] characters.
     pub note: Option<String>,
     /// The alert's analytic.
     pub analytic: Str,
-    /// Whom the alert is about.
+    /// The entity of the alert.
     pub entity: Entity,
     /// The day of the episode.
     pub day: Day,
-    /// The alert's surprise, as it was told.
+    /// The alert's surprise, as it was reported.
     pub surprise: f64,
-    /// The metrics that the analytic looked at.
+    /// The metrics that the analytic used.
     pub metrics: Vec<Metric>,
 }
 
-/// The verdicts that hold, by alert.
+/// The valid verdicts, by alert.
 pub type Verdicts = BTreeMap<String, Verdict>;
 
-/// A verdict as it is written.
+/// A verdict in its stored form.
 #[derive(Serialize, Deserialize)]
 struct Line {
     alert_id: String,
@@ -84,7 +84,7 @@ impl Line {
                 id: self.entity,
             },
             day: Day::parse(&self.day)?,
-            // A metric that has gone since has nothing to un-learn.
+            // A metric that no longer exists has nothing to exclude.
             metrics: self
                 .metrics
                 .iter()
@@ -101,13 +101,13 @@ impl Line {
 }
 
 impl Store {
-    /// Returns the verdicts that hold.
+    /// Returns the valid verdicts.
     ///
-    /// Lines that are no verdict, such as one that a crash cut short, are passed over.
+    /// Lines that are not verdicts, such as one that a crash cut short, are skipped.
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be read. One that is not there is empty.
+    /// Fails if the file cannot be read. A missing file is empty.
     pub fn verdicts(&self) -> Result<Verdicts> {
         let path = self.root().join(NAME);
         let cannot =
@@ -129,11 +129,11 @@ impl Store {
         Ok(verdicts)
     }
 
-    /// Adds a verdict, durably. It takes the place of an earlier one on the same alert.
+    /// Adds a verdict, durably. It replaces an earlier one on the same alert.
     ///
     /// # Errors
     ///
-    /// Fails if the disk does.
+    /// Fails if the disk fails.
     pub fn add_verdict(&self, verdict: &Verdict) -> Result<()> {
         let path = self.root().join(NAME);
         let write = || -> io::Result<()> {
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_verdict_holds_and_a_torn_line_takes_none_with_it() {
+    fn the_last_verdict_is_valid_and_a_torn_line_damages_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path().join("store"));
         assert!(store.verdicts().unwrap().is_empty());

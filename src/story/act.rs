@@ -1,4 +1,4 @@
-//! What somebody does in a story: a verb, how often, on what, and how.
+//! An action in a story: a verb, how often, on what, and how.
 
 use std::fmt;
 
@@ -9,68 +9,68 @@ use crate::story::how::Manner;
 use crate::story::words::{self, Words, Wrong};
 use crate::vocab::words;
 
-/// Somebody does something, once or again and again.
+/// An identity does something, once or repeatedly.
 #[derive(Debug, Clone)]
 pub struct Act {
-    /// The words of its line, from which all that looks like chance follows.
+    /// The words of its line, which determine all that looks like chance.
     pub line: String,
     /// The line of the file.
     pub number: usize,
-    /// When.
+    /// The times.
     pub when: When,
-    /// Who, by name.
+    /// The name of the identity.
     pub who: String,
-    /// What.
+    /// The action.
     pub verb: Verb,
-    /// How often.
+    /// The number of calls.
     pub amount: Amount,
-    /// Whom, or which role or key, for verbs that name one.
+    /// The target: an identity, a role or a key, for verbs that name one.
     pub object: Option<String>,
-    /// How.
+    /// The details.
     pub how: Manner,
 }
 
-/// When an act happens.
+/// The days and times of an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When {
     /// First and last day, from 1; `None` for all days.
     pub days: Option<(u32, u32)>,
-    /// At which times of the day.
+    /// The times of the day.
     pub times: Times,
 }
 
-/// At which times of a day, in seconds.
+/// The times of a day, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Times {
-    /// Again and again, somewhat irregularly.
+    /// Repeatedly, somewhat irregularly.
     Every {
-        /// From one to the next.
+        /// The interval.
         secs: i64,
-        /// Not before.
+        /// The earliest time.
         from: i64,
-        /// Not after.
+        /// The latest time.
         to: i64,
     },
-    /// Once, to the second.
+    /// Once, at an exact second.
     At {
         /// The first call.
         at: i64,
-        /// The last call comes less than so much later.
+        /// The longest time from the first call to the last.
         during: i64,
     },
 }
 
-/// How many calls an act is.
+/// The number of calls in an act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount {
-    /// So many; about so many if the act is repeated.
+    /// This many; about this many if the act is repeated.
     pub calls: u64,
-    /// Whether a repeated act has exactly so many each time.
+    /// Whether a repeated act has exactly this many each time.
     pub exactly: bool,
 }
 
 words! {
-    /// What can be done.
+    /// The verbs of stories.
     Verb {
         /// Lists a bucket, or the buckets that there are.
         Lists = "lists",
@@ -84,9 +84,9 @@ words! {
         Deletes = "deletes",
         /// Reads the configuration of buckets.
         Inspects = "inspects",
-        /// Asks which users, roles or groups there are.
+        /// Enumerates users, roles or groups.
         Enumerates = "enumerates",
-        /// Gives a bucket to an account, or to everybody, by a policy.
+        /// Opens a bucket to an account, or to everybody, by a policy.
         Grants = "shares",
         /// Sets up a replication.
         Replicates = "replicates",
@@ -127,7 +127,7 @@ impl Verb {
         }
     }
 
-    /// Returns whether calls are of single objects.
+    /// Returns whether calls concern single objects.
     pub const fn is_of_objects(self) -> bool {
         matches!(
             self,
@@ -136,7 +136,7 @@ impl Verb {
     }
 }
 
-/// Reads the rest of a line after its time: who does what, how often, on what and how.
+/// Reads the rest of a line after its time: the identity, the verb, how often, on what and how.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -196,7 +196,7 @@ pub fn read(words: &mut Words, when: When, number: usize, line: &str) -> Result<
 }
 
 impl Act {
-    /// Tells what the verb needs and does not have.
+    /// Returns what the verb needs and does not have.
     fn check(&self) -> Result<(), Wrong> {
         let (verb, how) = (self.verb, &self.how);
         let needs = |what: &str| Err(format!("`{verb}` needs {what}"));

@@ -1,4 +1,4 @@
-//! Who plays: names of a story to canonical identities.
+//! The actors of a story: from names to canonical identities.
 
 use crate::event::{IdentityKind, Provider};
 
@@ -38,7 +38,7 @@ pub fn client(provider: Provider) -> &'static str {
     }
 }
 
-/// Returns the canonical id of a name; one that has a colon is such an id already.
+/// Returns the canonical id of a name; a name with a colon is already such an id.
 pub fn identity(name: &str, kind: IdentityKind, provider: Provider) -> String {
     if name.contains(':') {
         return name.to_owned();

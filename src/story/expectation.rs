@@ -1,4 +1,4 @@
-//! What was told beside what was to be told.
+//! Compares the alerts of a story with those that it expects.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use crate::stats::Severity;
 use crate::story::line::{Expected, ParsedStory};
 use crate::vocab::Metric;
 
-/// Reasons of an alert that are named.
+/// The most reasons of an alert that are shown.
 const REASONS_NAMED: usize = 3;
 
-/// Returns in which ways the alerts of an analytic are not those that a story expects; none if they are.
+/// Returns the differences between the alerts of an analytic and those that a story expects; none if they agree.
 ///
-/// `alerts` holds what stayed below the threshold, too, as severity `low`.
+/// `alerts` also contains results below the threshold, as severity `low`.
 pub fn failures(
     analytic: &str,
     parsed: &ParsedStory,
@@ -64,7 +64,7 @@ pub fn is_told(alert: &Alert) -> bool {
     alert.severity >= Severity::Medium
 }
 
-/// Says why an alert that was to come did not.
+/// Explains why an expected alert is missing.
 fn missing(analytic: &str, expected: &Expected, nearest: Option<&Alert>) -> String {
     let wanted = describe_expected(analytic, expected);
     let Some(alert) = nearest else {
@@ -89,7 +89,7 @@ fn missing(analytic: &str, expected: &Expected, nearest: Option<&Alert>) -> Stri
     )
 }
 
-/// Says what an alert does not have of what was expected of it.
+/// Explains what an alert lacks of the expected properties.
 fn lacking(expected: &Expected, alert: &Alert) -> Option<String> {
     if let Some(severity) = expected
         .severity
@@ -135,7 +135,7 @@ fn describe_expected(analytic: &str, expected: &Expected) -> String {
     text
 }
 
-/// Says in a line what an alert is and why.
+/// Describes an alert and its reasons in one line.
 pub fn describe(alert: &Alert, who: &str) -> String {
     let reasons: Vec<String> = alert
         .reasons

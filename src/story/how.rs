@@ -1,4 +1,4 @@
-//! How something is done: the clauses at the end of a line.
+//! The details of an act: the clauses at the end of a line.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use crate::event::{IdentityKind, Outcome, Provider};
 use crate::pattern::split_provider;
 use crate::story::words::{self, Words, Wrong};
 
-/// How something is done. What is absent is as the line `who` says, or else as usual.
+/// The details of an act. What is absent is taken from the identity's `who` line, or else has its usual value.
 #[derive(Debug, Clone, Default)]
 pub struct Manner {
     /// Buckets, in turn.
@@ -35,27 +35,27 @@ pub struct Manner {
     pub role: Option<String>,
     /// The credential.
     pub credential: Option<String>,
-    /// What kind of identity.
+    /// The kind of identity.
     pub kind: Option<IdentityKind>,
-    /// Whether from a console.
+    /// Whether it uses a console.
     pub console: Option<bool>,
-    /// Whether with a second factor.
+    /// Whether it uses a second factor.
     pub mfa: Option<bool>,
-    /// How the caller signs in.
+    /// How the caller authenticates.
     pub method: Option<String>,
-    /// How it ends.
+    /// How the call ends.
     pub outcome: Option<Outcome>,
-    /// The account that it goes to, `*` for everybody.
+    /// The receiving account, `*` for everybody.
     pub to_account: Option<String>,
-    /// The bucket that it goes to.
+    /// The receiving bucket.
     pub to_bucket: Option<String>,
-    /// The address that it goes to.
+    /// The receiving address.
     pub to_address: Option<IpAddr>,
     /// Operations, as service and name, in turn.
     pub ops: Vec<(String, String)>,
-    /// Whose cloud.
+    /// The provider.
     pub provider: Option<Provider>,
-    /// Whose log.
+    /// The account that records it.
     pub account: Option<String>,
 }
 
@@ -159,7 +159,7 @@ impl Manner {
         Ok(())
     }
 
-    /// Reads buckets. The provider before them is that of the call.
+    /// Reads buckets. A provider before them is that of the call.
     pub fn read_buckets(&mut self, text: &str) -> Result<Vec<String>, Wrong> {
         let (provider, rest) = split_provider(text);
         if rest.is_empty() {
@@ -178,7 +178,7 @@ impl Manner {
         }
     }
 
-    /// Returns the same, with what is absent taken from what somebody usually does.
+    /// Returns the same details, with absent ones taken from what an identity usually does.
     #[must_use]
     pub fn or(self, usual: &Self) -> Self {
         let some = |own: Vec<String>, usual: &Vec<String>| {

@@ -1,4 +1,4 @@
-//! The lines of a story: its surroundings, what happens in it, and what is to be told.
+//! The lines of a story: its environment, what happens in it, and which alerts are expected.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use crate::story::how::Manner;
 use crate::story::words::{self, Words, Wrong};
 use crate::vocab::Metric;
 
-/// Days that are learnt where no line says `N days`.
+/// Days that are learnt if no line says `N days`.
 const LEARNT_DAYS: u32 = 14;
-/// Identities of the estate where no line says how many.
+/// Identities of the estate if no line says how many.
 pub const ESTATE: usize = 14;
-/// The last day that a story may have: what is older than a baseline remembers proves nothing.
+/// The last day that a story may have: what is older than a baseline's memory proves nothing.
 const DAYS_MAX: u32 = 90;
 const DAY_SECS: i64 = 86_400;
 
-/// What a line may begin with, beside a number of days.
+/// The words that a line may begin with, beside a number of days.
 const BEGINNINGS: &[&str] = &[
     "day",
     "days",
@@ -38,32 +38,32 @@ const BEGINNINGS: &[&str] = &[
     "=>",
 ];
 
-/// A story as read.
+/// A story after reading.
 #[derive(Debug, Clone, Default)]
 pub struct ParsedStory {
-    /// Days that are learnt; those after it are judged.
+    /// Days that are learnt; later days are judged.
     pub learnt: u32,
     /// The last day.
     pub last: u32,
-    /// Identities of the estate around it.
+    /// Identities of the surrounding estate.
     pub estate: usize,
     /// The score from which its analytic alerts.
     pub threshold: Option<f64>,
-    /// What somebody usually does it with.
+    /// The usual details of each identity.
     pub usual: BTreeMap<String, Manner>,
-    /// What happens.
+    /// The acts.
     pub acts: Vec<Act>,
     /// Networks that are ours.
     pub internal: Vec<IpNet>,
-    /// Accounts that are ours, with their provider.
+    /// Accounts that are ours, with their providers.
     pub accounts: Vec<String>,
     /// Sensitive buckets.
     pub sensitive: Vec<NamePattern>,
-    /// What is sanctioned.
+    /// The approvals.
     pub approvals: Vec<Approved>,
     /// Elements, each with its value as TOML, and its line.
     pub elements: Vec<(usize, String, String)>,
-    /// What is to be told; none means nothing at all.
+    /// The expected alerts; without any, no alert is expected.
     pub expected: Vec<Expected>,
 }
 
@@ -72,11 +72,11 @@ pub struct ParsedStory {
 pub struct Approved {
     /// The line of the file.
     pub number: usize,
-    /// By name.
+    /// Identities, by name.
     pub identity: Option<String>,
-    /// By name.
+    /// Roles, by name.
     pub role: Option<String>,
-    /// Where data goes.
+    /// Destinations.
     pub destination: Option<DestinationPattern>,
     /// The bucket.
     pub bucket: Option<NamePattern>,
@@ -88,14 +88,14 @@ pub struct Approved {
     pub network: Option<IpNet>,
 }
 
-/// An alert that is to come.
+/// An expected alert.
 #[derive(Debug, Clone)]
 pub struct Expected {
     /// The line of the file.
     pub number: usize,
-    /// Of whom, by name.
+    /// The name of the identity.
     pub who: String,
-    /// Whether an approval is to cover it.
+    /// Whether an approval is expected to cover it.
     pub suppressed: bool,
     /// A metric among its reasons.
     pub metric: Option<Metric>,
@@ -136,7 +136,7 @@ pub fn read(analytic: &str, text: &str, place: &Place, faults: &mut Faults) -> O
             }
         }
     }
-    // What lines with faults would have said is missing, and no fault of its own.
+    // The content of faulty lines is missing; that is no second fault.
     if faults.count() == before
         && let Err((line, wrong)) = reader.finish(place.line)
     {
@@ -146,7 +146,7 @@ pub fn read(analytic: &str, text: &str, place: &Place, faults: &mut Faults) -> O
     (faults.count() == before).then_some(reader.parsed)
 }
 
-/// Reads lines that only say what happens, as those of the estate do.
+/// Reads lines that only describe acts, like those of the estate.
 pub fn read_acts(text: &str) -> Result<(BTreeMap<String, Manner>, Vec<Act>), Wrong> {
     let mut faults = Faults::default();
     let place = Place {
@@ -344,7 +344,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Tests what belongs together.
+    /// Checks values that must agree.
     fn finish(&mut self, first: usize) -> Result<(), (usize, Wrong)> {
         let parsed = &mut self.parsed;
         parsed.learnt = self.learnt.unwrap_or(LEARNT_DAYS);
@@ -408,7 +408,7 @@ fn approval(words: &mut Words, number: usize) -> Result<Approved, Wrong> {
 }
 
 impl ParsedStory {
-    /// Returns what kind of identity a name is: as its line `who` says, or an act, else a person.
+    /// Returns the kind of identity of a name: as its `who` line or an act states it, else a person.
     pub fn kind(&self, who: &str) -> IdentityKind {
         let of_acts = self.acts.iter().filter(|act| act.who == who);
         let usual = self.usual.get(who).and_then(|how| how.kind);
@@ -417,7 +417,7 @@ impl ParsedStory {
             .unwrap_or(IdentityKind::Human)
     }
 
-    /// Returns whose identity a name is.
+    /// Returns the provider of a named identity.
     pub fn provider(&self, who: &str, story: Provider) -> Provider {
         let usual = self.usual.get(who).and_then(|how| how.provider);
         usual.unwrap_or(story)

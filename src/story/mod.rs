@@ -1,12 +1,12 @@
-//! Stories: what must and what must not alert, told in lines that a person can read, and played.
+//! Stories: examples of what must alert and what must not, in lines that a person can read. The engine plays them.
 //!
-//! A story says what some identities do on usual days, what one of them does on the day that is judged, and whom its
-//! analytic is to tell of. It is played in memory by the very engine that judges logs: two weeks are learnt, with a small
-//! estate of unremarkable identities around, and the days after it are judged. What looks like chance in it follows from
-//! the words of its lines, so that it always goes the same way. `docs/ANALYTICS.md` has the grammar.
+//! A story states what some identities do on usual days, what one of them does on the judged day, and which identities its
+//! analytic should report. The same engine that judges logs plays it in memory: it learns two weeks, together with a small
+//! estate of unremarkable identities, and judges the days after. What looks like chance follows from the words of the
+//! lines, so the result is always the same. `docs/ANALYTICS.md` has the grammar.
 //!
-//! Its weakness: a story is played alone, in an estate that is small and calm. It shows that an analytic can see what it
-//! is meant to see and keeps silent where it should; how often it is right on other days, `evaluate` tells.
+//! Its weakness: a story is played alone, in a small and calm estate. It shows that an analytic sees what it should see and
+//! is silent where it should be. How often an analytic is right on other days is measured by `evaluate`.
 
 mod act;
 mod actors;
@@ -29,27 +29,27 @@ use crate::stats::rank;
 use crate::story::line::{Approved, ParsedStory};
 use crate::story::perform::{FIRST_DAY, canonical, instance_of, senders};
 
-/// The identities whom the estates are taken to have in which stories stand for a few: at [`BUDGET_PER_DAY`], a day of an
-/// identity alerts if only one in two hundred is as unusual. The dozen of a story would let through one in ten.
+/// The assumed number of identities in the estates that stories represent. At [`BUDGET_PER_DAY`], a day of an identity
+/// alerts if only one in two hundred is as unusual. The dozen identities of a story would let through one in ten.
 const IDENTITIES: f64 = 1_000.0;
-/// What the identities around a story do, in its own words.
+/// What the surrounding identities do, in the language of stories.
 const ESTATE: &str = include_str!("estate.txt");
 
-/// What a story was found to be before it is played.
+/// The expected result of a story, before it is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// Somebody is told of.
+    /// There is an alert.
     Fires,
-    /// Nobody is, or only what an approval covers.
+    /// There is none, or only one that an approval covers.
     IsSilent,
 }
 
-/// What playing a story came to.
+/// The result of playing a story.
 #[derive(Debug)]
 pub struct StoryResult {
-    /// In which ways it did not end as it should; none if it did.
+    /// The differences from the expected result; none if there are none.
     pub failures: Vec<String>,
-    /// Every alert of its analytic, in a line.
+    /// Every alert of its analytic, one line each.
     pub alerts: Vec<String>,
     /// Events played.
     pub events: u64,
@@ -66,7 +66,7 @@ pub fn check(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<
     })
 }
 
-/// Plays a story of an analytic, which is one of those that `definitions` define.
+/// Plays a story of an analytic, which one of the `definitions` must define.
 ///
 /// # Errors
 /// A usage error with all faults of the story, each with its line.
@@ -103,7 +103,7 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
         })
         .collect();
     let who = |id: &String| name_of.get(id).unwrap_or(id).clone();
-    // Of an episode that was told more than once, the last telling says the most.
+    // If an episode was reported more than once, the last version is the most complete.
     let lines: BTreeMap<&str, String> = alerts
         .iter()
         .filter(|alert| *alert.analytic == *analytic.id && expectation::is_told(alert))
@@ -146,7 +146,7 @@ fn read(analytic: &Analytic, story: &Story, faults: &mut Faults) -> Option<Parse
     Some(parsed)
 }
 
-/// Returns a line of the file in which a story stands.
+/// Returns the line of the file for a line of a story.
 fn at(story: &Place, line: usize) -> Place {
     Place {
         file: story.file.clone(),
@@ -154,7 +154,7 @@ fn at(story: &Place, line: usize) -> Place {
     }
 }
 
-/// Returns all that a story is played with.
+/// Returns everything that is needed to play a story.
 fn prepare(
     definitions: &[Definition],
     analytic: &Analytic,
@@ -185,7 +185,7 @@ fn prepare(
     Some((parsed, Setup::new(config, analytics, now), events))
 }
 
-/// Returns the table that sets what the lines `set` say, each value at its own line.
+/// Returns the table that the `set` lines define, each value at its own line.
 fn overrides(id: &str, parsed: &ParsedStory, story: &Story, faults: &mut Faults) -> Option<Table> {
     let mut text = String::new();
     let mut line = 1;
@@ -197,7 +197,7 @@ fn overrides(id: &str, parsed: &ParsedStory, story: &Story, faults: &mut Faults)
     Table::parse(&text, &story.place.file, faults)
 }
 
-/// Adds the identities around the story, the first so many.
+/// Adds the surrounding identities, the first so many.
 fn add_estate(parsed: &mut ParsedStory, story: &Story, faults: &mut Faults) {
     let (usual, acts) = match line::read_acts(ESTATE) {
         Ok(read) => read,

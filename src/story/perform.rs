@@ -1,4 +1,4 @@
-//! Acts into events, always the same ones: what looks like chance follows from the words of a line.
+//! From acts to events, always the same ones: what looks like chance follows from the words of a line.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -18,37 +18,37 @@ use crate::vocab::Str;
 
 /// 2026-01-05, a Monday: the first day of every story.
 pub const FIRST_DAY: Day = Day(20_458);
-/// The most calls of a story, so that each is told in a second or two.
+/// The most calls of a story, so that each one is played in a second or two.
 const CALLS_MAX: u64 = 200_000;
-/// How a repeated act differs from day to day, and from time to time within a day.
+/// How much a repeated act differs from day to day, and from time to time within a day.
 const DAY_FACTOR: (f64, f64) = (0.8, 1.3);
 const TIME_FACTOR: (f64, f64) = (0.6, 1.5);
-/// The part of the time from one repetition to the next within which it begins.
+/// The part of the interval between two repetitions within which a repetition starts.
 const START_SHARE: f64 = 0.6;
 /// The longest that the calls of one repetition take, in seconds.
 const REPEATED_SECS: i64 = 120;
-/// Where flows go.
+/// The destination port of flows.
 const FLOW_PORT: u16 = 443;
 
-/// Plays whoever acts.
+/// Plays the acts of an identity.
 pub struct EventWriter<'a> {
     parsed: &'a ParsedStory,
     provider: Provider,
     events: Vec<Event>,
 }
 
-/// One time that an act is done.
+/// One execution of an act.
 struct Occurrence {
     day: u32,
     /// Second of the day.
     at: i64,
     during: i64,
     calls: u64,
-    /// Calls of the same act earlier that day.
+    /// Earlier calls of the same act on that day.
     before: u64,
 }
 
-/// Returns the instance through whose interface somebody sends.
+/// Returns the instance whose interface an identity sends through.
 pub fn instance_of(who: &str) -> String {
     format!("i-{who}")
 }
@@ -56,7 +56,7 @@ pub fn instance_of(who: &str) -> String {
 /// Returns the events of a story, in no particular order.
 ///
 /// # Errors
-/// The line, and that there are too many calls.
+/// The line, and that it has too many calls.
 pub fn events(parsed: &ParsedStory, provider: Provider) -> Result<Vec<Event>, (usize, Wrong)> {
     let mut performer = EventWriter {
         parsed,
@@ -69,10 +69,10 @@ pub fn events(parsed: &ParsedStory, provider: Provider) -> Result<Vec<Event>, (u
     Ok(performer.events)
 }
 
-/// Draws a number from 0 to 1, the same for the same words.
+/// Returns a number from 0 to 1, the same for the same words.
 fn draw(act: &Act, day: u32, turn: u64, what: &str) -> f64 {
     let bits = xxh3_64(format!("{}\n{day}\n{turn}\n{what}", act.line).as_bytes());
-    // The 53 bits that fit into a number of this kind.
+    // The 53 bits that fit into an `f64`.
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 
@@ -180,7 +180,7 @@ impl EventWriter<'_> {
         event
     }
 
-    /// Adds who calls, and from where.
+    /// Adds the caller and its origin.
     fn caller(&self, event: &mut Event, act: &Act, how: &Manner) {
         let kind = self.parsed.kind(&act.who);
         let home = self.parsed.provider(&act.who, self.provider);
@@ -214,7 +214,7 @@ impl EventWriter<'_> {
         event.context.auth_method = how.method.as_deref().map(Str::from);
     }
 
-    /// Adds what the call is about, beside buckets and objects.
+    /// Adds the target of the call, beside buckets and objects.
     fn objects(&self, event: &mut Event, act: &Act, how: &Manner) {
         match act.verb {
             Verb::Copies => {
@@ -238,7 +238,7 @@ impl EventWriter<'_> {
     }
 }
 
-/// Returns when on a day an act begins, how long it takes, and of how many calls it is.
+/// Returns when on a day an act starts, how long it takes, and how many calls it has.
 fn turns(act: &Act, day: u32) -> Vec<(i64, i64, u64)> {
     let (secs, from, to) = match act.when.times {
         Times::At { at, during } => return vec![(at, during, act.amount.calls)],
@@ -263,13 +263,13 @@ fn turns(act: &Act, day: u32) -> Vec<(i64, i64, u64)> {
     turns
 }
 
-/// The address in our own network that somebody calls from unless a story says otherwise.
+/// The internal address of an identity's calls unless a story states another.
 fn desk(who: &str) -> IpAddr {
     let [a, b, ..] = xxh3_64(who.as_bytes()).to_le_bytes();
     IpAddr::V4(Ipv4Addr::new(10, 0, a, b.max(1)))
 }
 
-/// Returns the service and the operation that a verb usually is.
+/// Returns the usual service and operation of a verb.
 fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, String) {
     let (service, op) = match (provider, verb) {
         (Provider::Aws, Verb::Lists) if has_bucket => ("s3", "ListObjects"),

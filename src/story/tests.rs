@@ -37,7 +37,7 @@ fn faults_of(lines: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_estate_is_read_and_nobody_of_it_is_told() {
+fn the_estate_is_read_and_none_of_it_is_reported() {
     let (_, acts) = line::read_acts(ESTATE).unwrap();
     let names: std::collections::BTreeSet<_> = acts.iter().map(|act| &act.who).collect();
     assert_eq!(names.len(), line::ESTATE);
@@ -52,7 +52,7 @@ fn the_estate_is_read_and_nobody_of_it_is_told() {
 }
 
 #[test]
-fn a_wrong_line_is_told_with_what_to_write_instead() {
+fn a_wrong_line_is_reported_with_what_to_write_instead() {
     for (line, said) in [
         (
             "evry 10m ana lists 4",
@@ -274,7 +274,7 @@ fn a_wrong_line_is_told_with_what_to_write_instead() {
 }
 
 #[test]
-fn a_story_that_ends_otherwise_says_what_was_told_instead() {
+fn a_story_with_another_result_says_what_was_reported_instead() {
     let usual = "14 days, every 2h from 08:00 to 18:00 ana lists 4 in b-{1..3}\n";
     let night = "day 15 02:10 for 20m ana lists 900 in c-{1..60} from 198.51.100.7 with aws-cli\n";
     for (lines, parts) in [
@@ -324,9 +324,9 @@ fn a_story_that_ends_otherwise_says_what_was_told_instead() {
     }
 }
 
-/// Every verb and clause becomes what the measures count.
+/// The measures count every verb and clause.
 #[test]
-fn what_is_said_is_what_happens() {
+fn every_verb_and_clause_has_its_effect() {
     let lines = "
         who ana role etl app tool scope a,b credential AK1 console mfa method sso country PT as AS64500
         day 15 01:00 in 9s ana lists 3 in b-{1..2} prefix p-{1..2}/ region us-east-1
@@ -450,8 +450,8 @@ proptest! {
 }
 
 #[test]
-fn an_approval_is_asked_about_every_event_that_bears_a_reason() {
-    // She is often in either country, and never in both within an hour. What she does abroad is no listing.
+fn an_approval_is_checked_against_every_event_behind_a_reason() {
+    // She is often in either country, but never in both within an hour. Her calls abroad are not listings.
     let lines = "14 days, every 2h from 08:00 to 12:30   alice lists 4 in reports-{1..3} from 10.9.0.1 country PT
 14 days, every 2h from 18:00 to 22:30   alice reads 4 in reports-{1..3} from 198.51.100.9 country DE
 day 15 10:00 for 10m   alice lists 4 in reports-{1..3} from 10.9.0.1 country PT

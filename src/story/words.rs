@@ -1,4 +1,4 @@
-//! The words of a line, and the atoms that they stand for: times of day, sizes, patterns that stand for many names.
+//! The words of a line and their values: times of day, sizes, patterns that expand to several names.
 
 use std::net::IpAddr;
 
@@ -8,17 +8,17 @@ use crate::time::parse_duration_secs;
 /// What is wrong with a line, and what to write instead.
 pub type Wrong = String;
 
-/// The most names that one pattern may stand for.
+/// The most names that one pattern may expand to.
 const NAMES_MAX: usize = 10_000;
 
-/// The words of a line, read from left to right. A comma behind a word is passed over.
+/// The words of a line, read from left to right. A comma after a word is ignored.
 pub struct Words<'a> {
     words: Vec<&'a str>,
     at: usize,
 }
 
 impl<'a> Words<'a> {
-    /// Splits a line; what follows a `#` that stands by itself, or begins a word, is a remark.
+    /// Splits a line. A `#` that stands alone, or begins a word, starts a comment.
     pub fn of(line: &'a str) -> Self {
         let words = line.split_whitespace().take_while(|w| !w.starts_with('#'));
         Self {
@@ -33,21 +33,21 @@ impl<'a> Words<'a> {
         Some(word.strip_suffix(',').unwrap_or(word))
     }
 
-    /// Takes the next word if it is this one.
+    /// Takes the next word if it equals this one.
     pub fn take(&mut self, word: &str) -> bool {
         let is_next = self.peek() == Some(word);
         self.at += usize::from(is_next);
         is_next
     }
 
-    /// Takes the next word if it can be read so.
+    /// Takes the next word if it can be parsed so.
     pub fn take_as<T>(&mut self, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let value = read(self.peek()?)?;
         self.at += 1;
         Some(value)
     }
 
-    /// Takes the next word, which must be there.
+    /// Takes the next word, which is required.
     pub fn next(&mut self, what: &str) -> Result<&'a str, Wrong> {
         let word = self
             .peek()
@@ -56,13 +56,13 @@ impl<'a> Words<'a> {
         Ok(word)
     }
 
-    /// Takes the next word, which must read so.
+    /// Takes the next word, which must parse so.
     pub fn next_as<T>(&mut self, what: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, Wrong> {
         let word = self.next(what)?;
         read(word).ok_or_else(|| format!("expected {what}, found `{word}`"))
     }
 
-    /// Takes the next word, which must be this one.
+    /// Takes the next word, which must equal this one.
     pub fn expect(&mut self, word: &str) -> Result<(), Wrong> {
         match self.peek() {
             _ if self.take(word) => Ok(()),
@@ -71,12 +71,12 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Returns what is left of the line, with its commas.
+    /// Returns the rest of the line, with its commas.
     pub fn rest(&self) -> String {
         self.words[self.at.min(self.words.len())..].join(" ")
     }
 
-    /// Ends the reading: nothing may be left.
+    /// Ends the reading: nothing may follow.
     pub fn done(&self) -> Result<(), Wrong> {
         match self.peek() {
             Some(word) => Err(format!("the line should end before `{word}`")),
@@ -85,12 +85,12 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Reads a length of time above zero, as in `10m`.
+/// Reads a duration above zero, as in `10m`.
 pub fn duration(text: &str) -> Option<i64> {
     parse_duration_secs(text).filter(|secs| *secs > 0)
 }
 
-/// Reads a time of day, as in `08:00` or `02:10:30`, `24:00` among them; returns seconds.
+/// Reads a time of day, as in `08:00` or `02:10:30`, up to `24:00`; returns seconds.
 pub fn time_of_day(text: &str) -> Option<i64> {
     let mut parts = text.split(':').map(|part| {
         let is_number = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
@@ -122,12 +122,12 @@ pub fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok()
 }
 
-/// Reads the number of a network, as in `AS64500`.
+/// Reads an AS number, as in `AS64500`.
 pub fn system_number(text: &str) -> Option<u32> {
     text.strip_prefix("AS")?.parse().ok()
 }
 
-/// Returns the names that a pattern stands for: `b-{1..3}` and `b-{x,y}` stand for several, all else for itself.
+/// Returns the names that a pattern expands to: `b-{1..3}` and `b-{x,y}` expand to several, any other word to itself.
 pub fn names(pattern: &str) -> Result<Vec<String>, Wrong> {
     let Some(open) = pattern.find('{') else {
         return Ok(vec![pattern.to_owned()]);
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_comma_is_passed_over_and_what_is_left_keeps_it() {
+    fn a_comma_is_ignored_between_words_and_kept_in_the_rest() {
         let mut words = Words::of("14 days, set = [\"a\", \"b\"] # c");
         assert!(words.take("14") && words.take("days") && words.take("set"));
         assert_eq!(words.rest(), "= [\"a\", \"b\"]");
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_stands_for_its_names() {
+    fn a_pattern_expands_to_its_names() {
         let of = |pattern: &str| names(pattern).map(|names| names.join(" "));
         assert_eq!(of("b"), Ok("b".to_owned()));
         assert_eq!(of("b-{8..10}"), Ok("b-8 b-9 b-10".to_owned()));

@@ -1,4 +1,4 @@
-//! The logs that are read: a simulated estate as gzip files, and the same as plain JSON lines.
+//! The logs to read: a simulated estate as gzip files, and the same as plain JSON lines.
 
 use std::fmt;
 use std::fs;
@@ -15,26 +15,26 @@ use crate::Result;
 
 /// Days simulated: enough for calibration, and a few more to be judged.
 const DAYS: u32 = 17;
-/// The last so many days are judged with what was learnt on those before.
+/// The number of last days that are judged; the days before them are learnt.
 const DAYS_SCORED: u32 = 3;
-/// Identities from which it is reckoned how many make up the records that are wanted.
+/// The sample of identities from which the number of identities for the wanted records is computed.
 const IDENTITIES_PROBED: u32 = 120;
 
-/// How the logs lie on disk.
+/// The form of the logs on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// As the provider delivers them.
     Gzip,
-    /// One record a line, not compressed.
+    /// One record per line, not compressed.
     Lines,
 }
 
-/// Which days.
+/// A part of the days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// Those that are learnt.
+    /// The learnt days.
     Train,
-    /// Those that are judged.
+    /// The judged days.
     Score,
 }
 
@@ -44,14 +44,14 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// Names the corpus of a size; it need not exist.
+    /// Returns the path of the corpus of a size; it need not exist.
     fn of(events: u64) -> Self {
         Self {
             root: Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("throughput-{events}")),
         }
     }
 
-    /// Finds the corpus that an earlier process prepared.
+    /// Returns the corpus that an earlier process prepared.
     pub fn find(events: u64) -> Result<Self> {
         let corpus = Self::of(events);
         if !corpus.summary_path().exists() {
@@ -60,7 +60,7 @@ impl Corpus {
         Ok(corpus)
     }
 
-    /// Finds the corpus, or simulates it.
+    /// Returns the corpus, or simulates it.
     pub fn prepare(events: u64) -> Result<Self> {
         let corpus = Self::of(events);
         if corpus.summary_path().exists() {
@@ -113,17 +113,17 @@ impl Corpus {
         })
     }
 
-    /// Returns where the configuration of the estate lies.
+    /// Returns the path of the estate's configuration.
     pub fn config_path(&self) -> PathBuf {
         self.folder(Shape::Gzip).join("plimsoll.toml")
     }
 
-    /// Returns where the store lies that scoring reads.
+    /// Returns the path of the store that scoring reads.
     pub fn store_path(&self) -> PathBuf {
         self.root.join("store")
     }
 
-    /// Returns where a store may be made that nobody needs afterwards.
+    /// Returns a path for a temporary store.
     pub fn scratch_path(&self) -> PathBuf {
         self.root.join("scratch")
     }
@@ -148,7 +148,7 @@ impl fmt::Display for Corpus {
     }
 }
 
-/// Writes an audit file's records one a line, or a flow log as it is.
+/// Writes an audit file's records one per line, or a flow log unchanged.
 fn write_lines(from: &Path, to: &Path) -> Result<()> {
     #[derive(Deserialize)]
     struct Envelope<'a> {

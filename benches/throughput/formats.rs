@@ -1,4 +1,4 @@
-//! Reading, format by format: how fast plain bytes become events, beside merely walking over the same bytes.
+//! Reading, format by format: how fast plain bytes become events, compared with only parsing the same bytes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -21,9 +21,9 @@ use serde::de::IgnoredAny;
 use crate::Result;
 use crate::table::{least, median};
 
-/// As many bytes of each format are read in a turn, about.
+/// The approximate number of bytes of each format that are read in a round.
 const BYTES_MAX: usize = 16 << 20;
-/// What the others are compared with.
+/// The format that the others are compared with.
 const YARDSTICK: &str = "aws.cloudtrail";
 /// The members of a record of the plain form.
 const PLAIN: [&str; 11] = [
@@ -43,10 +43,10 @@ const PLAIN: [&str; 11] = [
 /// The plain bytes of the files of one format.
 type Files = Vec<Vec<u8>>;
 
-/// Measures each format, and writes one line each, fastest first.
+/// Measures each format, and writes one line for each, fastest first.
 ///
-/// Both ratios are the medians of those of each round: the time over that of the reference, and the bytes a second over
-/// those of CloudTrail.
+/// Both ratios are medians over the rounds: the time over that of the reference, and the bytes a second over those of
+/// CloudTrail.
 pub fn measure(root: &Path, rounds: u64) -> Result<String> {
     let corpora = corpora(root)?;
     let mut measured: BTreeMap<&str, Vec<[f64; 2]>> = BTreeMap::new();
@@ -85,7 +85,7 @@ pub fn measure(root: &Path, rounds: u64) -> Result<String> {
         "format, 1 thread", "MB", "min s", "events/s", "MB/s", "x ref", "x CloudTrail"
     );
     for (_, line) in lines {
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(out, "{line}");
     }
     Ok(out)
@@ -108,7 +108,7 @@ fn report_of(bytes: &[u8], sink: &mut dyn FnMut(Event)) -> FileReport {
     read(bytes, "bench", &ReadOptions::default(), sink, &mut |_| {})
 }
 
-/// The reference: every JSON value walked over, or every line split at its blanks, and nothing kept.
+/// The reference: parses every JSON value, or splits every line at its blanks, and keeps nothing.
 fn walk(files: &Files) -> usize {
     files
         .iter()
@@ -126,7 +126,7 @@ fn walk(files: &Files) -> usize {
         .sum()
 }
 
-/// Simulates a company in every format that is written, and adds the plain form of its trail.
+/// Simulates a company in every format that the simulator writes, and adds the plain form of its trail.
 fn corpora(root: &Path) -> Result<BTreeMap<&'static str, Files>> {
     fs::remove_dir_all(root).ok();
     let options = Options {
@@ -175,7 +175,7 @@ fn bring_to_size(files: &mut Files) {
     }
 }
 
-/// Says events in the plain form; absent members are empty.
+/// Writes events in the plain form; absent members are empty.
 fn plain_rows(files: &Files) -> Vec<[String; PLAIN.len()]> {
     let mut rows = Vec::new();
     for file in files {

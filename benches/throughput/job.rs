@@ -1,4 +1,4 @@
-//! One thing that is timed.
+//! One measured job.
 
 use std::fmt;
 use std::fs;
@@ -17,21 +17,21 @@ use crate::Result;
 use crate::corpus::{Corpus, Part, Shape};
 use crate::reference;
 
-/// The argument that has this program do one job rather than all.
+/// The argument with which this program runs one job rather than all.
 const ARGUMENT: &str = "--job";
-/// Alerts a day, as it is by default.
+/// The budget: alerts a day, the default.
 const BUDGET_PER_DAY: f64 = 5.0;
 
 /// What is done with the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// Decompressed and parsed, no more.
+    /// Only decompressed and parsed.
     Reference,
-    /// Learnt into a fresh store, or judged with one, whichever the days are for.
+    /// Learnt into a new store, or judged with an existing one, depending on the days.
     Work,
 }
 
-/// One thing that is timed.
+/// One measured job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Job {
     pub shape: Shape,
@@ -39,13 +39,13 @@ pub struct Job {
     pub task: Task,
 }
 
-/// What it came to.
+/// The result of a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
     pub secs: f64,
     pub events: u64,
     pub bytes: u64,
-    /// Largest resident memory of the process, in KiB; 0 where the system does not say.
+    /// Largest resident memory of the process, in KiB; 0 where the system does not report it.
     pub peak_kib: u64,
 }
 
@@ -54,7 +54,7 @@ const fn job(shape: Shape, part: Part, task: Task) -> Job {
 }
 
 impl Job {
-    /// Every job, each right behind its reference.
+    /// Every job, each directly after its reference.
     pub const ALL: [Self; 8] = [
         job(Shape::Gzip, Part::Train, Task::Reference),
         job(Shape::Gzip, Part::Train, Task::Work),
@@ -74,7 +74,7 @@ impl Job {
         Self::ALL.get(number).copied()
     }
 
-    /// Does it in a process of its own.
+    /// Runs it in a process of its own.
     pub fn run_apart(self) -> Result<Measured> {
         let number = Self::ALL.iter().position(|&job| job == self).unwrap_or(0);
         let output = Command::new(std::env::current_exe()?)
@@ -84,7 +84,7 @@ impl Job {
         String::from_utf8(output.stdout)?.parse()
     }
 
-    /// Does it here and now.
+    /// Runs it in this process.
     pub fn run(self, corpus: &Corpus) -> Result<Measured> {
         let files = corpus.files(self.shape, self.part)?;
         let setup = setup(corpus)?;
@@ -117,7 +117,7 @@ impl Job {
     }
 }
 
-/// Learns what scoring needs.
+/// Trains the store that scoring needs.
 pub fn train_for_scoring(corpus: &Corpus) -> Result<()> {
     fs::remove_dir_all(corpus.store_path()).ok();
     let files = corpus.files(Shape::Lines, Part::Train)?;
@@ -127,7 +127,7 @@ pub fn train_for_scoring(corpus: &Corpus) -> Result<()> {
 fn setup(corpus: &Corpus) -> Result<Setup> {
     let config = Config::load(Some(&corpus.config_path()))?;
     let analytics = plimsoll::analytic::load(&config.analytics, &config.mentioned_analytics())?;
-    // After everything that was simulated.
+    // A time after everything that was simulated.
     let now = Time::parse("2027-01-01T00:00:00Z").ok_or("no time")?;
     Ok(Setup::new(config, analytics, now))
 }

@@ -1,12 +1,12 @@
-//! Speed and cost: how fast logs are learnt and judged, beside merely reading them; how fast each format is read; what the
-//! store takes.
+//! Speed and cost: how fast logs are learnt and judged, compared with only reading them; how fast each format is read; the
+//! size of the store.
 //!
-//! Every measurement runs in a process of its own, so that its peak memory is its own, and measurements take turns, so
-//! that whatever else the machine does falls on all of them.
+//! Every measurement runs in a process of its own, so that its peak memory is its own. Measurements take turns, so that
+//! other load on the machine affects all of them.
 //!
-//! - `PLIMSOLL_BENCH_EVENTS`: records of the corpus, about; 300,000 unless set.
-//! - `PLIMSOLL_BENCH_ENTITIES`: entities of the stored generation; 100,000 unless set.
-//! - `PLIMSOLL_BENCH_ROUNDS`: turns of each measurement; 3 unless set.
+//! - `PLIMSOLL_BENCH_EVENTS`: approximate records of the corpus; default 300,000.
+//! - `PLIMSOLL_BENCH_ENTITIES`: entities of the stored generation; default 100,000.
+//! - `PLIMSOLL_BENCH_ROUNDS`: rounds of each measurement; default 3.
 
 #![allow(clippy::print_stdout)]
 
@@ -26,14 +26,14 @@ use crate::job::{Job, Measured};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What may go wrong here ends the run.
+/// Any error ends the run.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Records of the corpus unless something else is asked for.
+/// Default number of records of the corpus.
 const EVENTS: u64 = 300_000;
-/// Entities of the stored generation unless something else is asked for.
+/// Default number of entities of the stored generation.
 const ENTITIES: u64 = 100_000;
-/// Turns of each measurement unless something else is asked for.
+/// Default number of rounds.
 const ROUNDS: u64 = 3;
 
 fn main() -> Result<()> {

@@ -1,4 +1,4 @@
-//! The yardstick: the same files decompressed and parsed, and nothing done with them.
+//! The reference: the same files decompressed and parsed, without any further use.
 
 use std::fs::File;
 use std::io::Read;
@@ -19,7 +19,7 @@ struct Envelope {
     records: Vec<Record>,
 }
 
-/// The fields of a record that say who did what, where and when. The parser goes over all of it and keeps nothing.
+/// The fields of a record with who did what, where and when. The parser reads all of it and keeps nothing.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code)]
@@ -86,7 +86,7 @@ fn parse(plain: &[u8]) -> serde_json::Result<u64> {
             .map(|line| serde_json::from_slice::<Record>(line).map(|_| 1))
             .sum();
     }
-    // A flow log: columns between blanks below a header.
+    // A flow log: columns between blanks, under a header.
     let columns = |line: &[u8]| line.split(|&b| b == b' ').count();
     Ok(lines.skip(1).filter(|line| columns(line) > 1).count() as u64)
 }

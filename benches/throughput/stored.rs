@@ -1,4 +1,4 @@
-//! What a generation of many entities costs in the store.
+//! The cost of a generation of many entities in the store.
 
 use std::path::Path;
 use std::time::Instant;
@@ -15,7 +15,7 @@ use plimsoll::vocab::{Entity, EntityKind, Metric, Str, Trait};
 use crate::Result;
 use crate::table::{least, median};
 
-/// Metrics that an ordinary identity is active in.
+/// Metrics in which an ordinary identity is active.
 const METRICS: [Metric; 6] = [
     Metric::ListCalls,
     Metric::BucketsListed,
@@ -24,7 +24,7 @@ const METRICS: [Metric; 6] = [
     Metric::BytesRead,
     Metric::WriteCalls,
 ];
-/// Traits of an ordinary identity, and how many values of each it is known for.
+/// Traits of an ordinary identity, with the number of known values of each.
 const TRAITS: [(Trait, usize); 5] = [
     (Trait::Region, 2),
     (Trait::Network, 3),
@@ -32,12 +32,12 @@ const TRAITS: [(Trait, usize); 5] = [
     (Trait::Action, 10),
     (Trait::Bucket, 6),
 ];
-/// Different values of a trait in the whole estate.
+/// Distinct values of a trait in the whole estate.
 const VALUES: usize = 500;
 /// How often each step is timed.
 const ROUNDS: usize = 3;
 
-/// Stores and loads a generation of so many entities; returns what it took, in words.
+/// Stores and loads a generation of so many entities; returns the cost as text.
 pub fn measure(entities: u64) -> Result<String> {
     let generation = generation(entities)?;
     let (mut publish, mut load, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -100,13 +100,13 @@ fn generation(entities: u64) -> Result<Generation> {
     Ok(generation)
 }
 
-/// Makes an identity and what is normal for it, different for each number.
+/// Creates an identity and its baseline, different for each number.
 fn one(number: u64, as_of: Day, values: &[Vec<(u64, Str)>]) -> (Entity, Baseline) {
     let mixed = value_hash(&number.to_string());
     let account: Str = format!("{:012}", 111_111_111_111 + mixed % 50).into();
     let role: Str = format!("arn:aws:iam::{account}:role/team-{:03}", mixed % 700).into();
     let id: Str = format!("{role}/worker-{number:07}").into();
-    // Fractions of a hash, so that no two numbers stored are alike.
+    // Fractions of a hash, so that no two stored numbers are equal.
     let fraction =
         |salt: usize| (mixed.rotate_left(salt as u32 * 7) >> 11) as f64 / (1u64 << 53) as f64;
     let mut metrics = Vec::new();

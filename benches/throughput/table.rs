@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::corpus::{Part, Shape};
 use crate::job::{Job, Measured, Task};
 
-/// Returns the middle one of some numbers.
+/// Returns the median of some numbers.
 pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
     let mut numbers: Vec<f64> = numbers.into_iter().collect();
     numbers.sort_by(f64::total_cmp);
@@ -17,9 +17,9 @@ pub fn least(numbers: impl IntoIterator<Item = f64>) -> f64 {
     numbers.into_iter().fold(f64::INFINITY, f64::min)
 }
 
-/// Writes one line a job; `rounds` holds its measurements, job by job as in [`Job::ALL`].
+/// Writes one line per job; `rounds` contains its measurements, job by job as in [`Job::ALL`].
 ///
-/// The ratio is the time over that of the reference in the same round, the median of all rounds.
+/// The ratio is the time over that of the reference in the same round; the table shows the median of all rounds.
 pub fn of_jobs(rounds: &[Vec<Measured>]) -> String {
     let mut out = format!(
         "{:<20} {:>9} {:>9} {:>12} {:>9} {:>9} {:>7}\n",
@@ -35,7 +35,7 @@ pub fn of_jobs(rounds: &[Vec<Measured>]) -> String {
         };
         let secs = median(measured.iter().map(|m| m.secs));
         let ratio = median(measured.iter().zip(reference).map(|(m, r)| m.secs / r.secs));
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = writeln!(
             out,
             "{:<20} {:>9.3} {:>9.3} {:>12.0} {:>9.0} {:>9.0} {:>7.2}",

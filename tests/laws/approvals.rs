@@ -1,4 +1,4 @@
-//! An approval excuses what it names, and nothing that hides behind it.
+//! An approval covers what it names, and nothing else in the same episode.
 
 use plimsoll::config::Config;
 use plimsoll::time::Time;
@@ -11,7 +11,7 @@ use crate::published::{new_store, score, train};
 const BUCKETS: i64 = 40;
 
 #[test]
-fn a_bucket_behind_the_last_row_is_not_approved_with_the_rest() {
+fn a_bucket_after_the_last_row_is_not_approved_with_the_rest() {
     let approval = "[[approval]]\nbucket = \"mirror-*\"\nowner = \"soc@example.com\"\nreason = \"a mirror\"\n\
                     expires = 2099-01-01\n";
     let setup = setup(Config::parse(approval, "plimsoll.toml").unwrap());
@@ -25,7 +25,7 @@ fn a_bucket_behind_the_last_row_is_not_approved_with_the_rest() {
         };
         call.line()
     };
-    // Two listings a day are what it is known for.
+    // Two listings a day are its normal activity.
     let usual: Vec<Line> = (0..2 * i64::from(LEARNT_DAYS))
         .map(|n| {
             call(
@@ -43,7 +43,7 @@ fn a_bucket_behind_the_last_row_is_not_approved_with_the_rest() {
         write(&folder.path().join("learnt"), [learnt]),
     );
     let call = |n: i64, bucket: String| call(time.plus_secs(n / 4), n, bucket);
-    // The one call comes first, so that whatever is told of the sweep has it.
+    // This call comes first, so that every version of the alert about the sweep includes it.
     let other = call(0, "payroll".to_owned());
     let sweep: Vec<Line> = (1..3_000)
         .map(|n| call(n, format!("mirror-{}", n % BUCKETS)))

@@ -1,4 +1,4 @@
-//! A backtest is nothing but training and scoring.
+//! A backtest equals training and scoring.
 
 use plimsoll::engine::{self, Backtest, BacktestOptions, NoProgress, Split};
 use plimsoll::sources::ReadOptions;
@@ -33,9 +33,12 @@ fn a_frozen_backtest_is_training_and_scoring() {
     let learnt = write(&folder.path().join("learnt"), [estate.learnt()]);
     let scored = write(&folder.path().join("scored"), [estate.scored()]);
     train(&estate.setup, &store, learnt);
-    let told = score(&estate.setup, &store, scored);
-    assert_eq!(told, played.alerts.iter().map(document).collect::<Vec<_>>());
-    assert!(told.len() > 8);
+    let alerts = score(&estate.setup, &store, scored);
+    assert_eq!(
+        alerts,
+        played.alerts.iter().map(document).collect::<Vec<_>>()
+    );
+    assert!(alerts.len() > 8);
 }
 
 #[test]
@@ -46,12 +49,15 @@ fn a_backtest_is_scoring_and_training_day_by_day() {
     let store = new_store(folder.path());
     let learnt = write(&folder.path().join("learnt"), [estate.learnt()]);
     train(&estate.setup, &store, learnt);
-    let mut told = Vec::new();
+    let mut alerts = Vec::new();
     for day in estate.days().filter(|&day| day >= estate.split()) {
         let files = write(&folder.path().join(day.to_string()), [estate.on(day)]);
-        told.extend(score(&estate.setup, &store, files.clone()));
+        alerts.extend(score(&estate.setup, &store, files.clone()));
         train(&estate.setup, &store, files);
     }
-    assert_eq!(told, played.alerts.iter().map(document).collect::<Vec<_>>());
+    assert_eq!(
+        alerts,
+        played.alerts.iter().map(document).collect::<Vec<_>>()
+    );
     assert!(played.alerts.iter().any(|alert| alert.generation > 1));
 }

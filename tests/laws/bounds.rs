@@ -1,4 +1,4 @@
-//! Law 5: what one identity can do to a store is bounded.
+//! Law 5: the effect of one identity on a store is bounded.
 
 use std::io::Write;
 
@@ -14,9 +14,9 @@ use crate::estate::{Dice, LEARNT_DAYS, Line, estate, setup, write};
 use crate::published::{new_store, score, train};
 
 const CALLS: u64 = 100_000;
-/// What one identity's day may take: three sets of distinct things in each ten minutes, at 1 KiB, and its values.
+/// The most bytes of one identity's day: three sets of distinct things in each ten minutes, at 1 KiB, and its values.
 const FACTS_BYTES_MAX: usize = 768 << 10;
-/// What one baseline may take: 16 values a trait, 64 buckets, and its moments.
+/// The most bytes of one baseline: 16 values a trait, 64 buckets, and its moments.
 const BASELINE_BYTES_MAX: usize = 16 << 10;
 
 fn first_day() -> Day {
@@ -35,7 +35,7 @@ fn identities(generation: &Generation) -> Vec<&Entity> {
     all.filter(|e| e.kind == EntityKind::Identity).collect()
 }
 
-/// What an identity did on a stored day.
+/// The facts of an identity on a stored day.
 fn facts_of(store: &Store, day: Day, id: &str) -> DayFacts {
     let manifest = store.published().unwrap();
     let entry = manifest.days.iter().find(|entry| entry.day == day).unwrap();
@@ -54,7 +54,7 @@ fn law_5_bounds_hold() {
     let setup = setup(Default::default());
     let folder = tempfile::tempdir().unwrap();
     let store = new_store(folder.path());
-    // A few quiet days, five calls each, so that the loud one has something to spoil.
+    // A few quiet days, five calls each, so that there is a baseline that the loud day could damage.
     let at = |day: i32, secs: i64| first_day().plus(day).start().plus_secs(secs);
     let quiet: Vec<Line> = (0..4)
         .flat_map(|day| (0..5).map(move |n| (day, n)))
@@ -71,7 +71,7 @@ fn law_5_bounds_hold() {
     };
     let before = state(&store);
 
-    // Every second or so another session with another client looks into another bucket.
+    // About every second, another session with another client reads another bucket.
     let loud = folder.path().join("loud.log");
     let mut file = std::io::BufWriter::new(std::fs::File::create(&loud).unwrap());
     for n in 0..CALLS {
@@ -104,7 +104,7 @@ fn law_5_bounds_hold() {
     let bytes = postcard::to_stdvec(baseline).unwrap().len();
     assert!(bytes <= BASELINE_BYTES_MAX, "{bytes} bytes of baseline");
 
-    // One night weighs no more than its cap, of which all is left on the next morning, and the mean moves accordingly.
+    // One day weighs at most its cap, which has not decayed on the next morning, and the mean moves accordingly.
     let after = state(&store);
     assert!(
         after.n <= before.n + NIGHT_WINDOWS_MAX,
@@ -126,7 +126,7 @@ fn law_5_sessions_of_a_role_are_one_baseline_and_raise_nothing() {
     let first_day = estate().first;
     let mut dice = Dice(11);
     let mut number = 0;
-    // About forty sessions a day, each with a name of its own and two to five listings in either style.
+    // About forty sessions a day, each with its own name and two to five listings in either style.
     let mut day = |day: i32| -> Vec<Line> {
         let mut lines = Vec::new();
         for _ in 0..36 + dice.below(8) {
@@ -176,7 +176,7 @@ fn law_5_sessions_of_a_role_are_one_baseline_and_raise_nothing() {
     let next = day(LEARNT_DAYS);
     let files = write(&folder.path().join("next"), [next.iter().collect()]);
     assert_eq!(score(&setup, &store, files), Vec::<String>::new());
-    // But a day of forty times as many is another matter, whatever the sessions call themselves.
+    // But a day with forty times as many is unusual, whatever the names of the sessions.
     let busy: Vec<Line> = (0..40).flat_map(|_| day(LEARNT_DAYS + 1)).collect();
     let files = write(&folder.path().join("busy"), [busy.iter().collect()]);
     assert!(!score(&setup, &store, files).is_empty());

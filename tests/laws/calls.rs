@@ -1,10 +1,10 @@
-//! CloudTrail records and flow log lines made by hand, for what a simulation does not do.
+//! Handwritten CloudTrail records and flow log lines, for cases that a simulation does not produce.
 
 use plimsoll::time::Time;
 
 use crate::estate::{Line, line};
 
-/// The account whose trail is read unless a call says otherwise.
+/// The account whose trail is read unless a call sets another.
 pub const ACCOUNT: &str = "111122223333";
 /// The header of flow logs that name instances.
 pub const FLOWS: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
@@ -19,15 +19,15 @@ pub struct Call {
     pub role: &'static str,
     pub session: String,
     pub operation: &'static str,
-    /// A part of `requestParameters` beside the bucket, with a comma before it.
+    /// A part of `requestParameters` after the bucket, starting with a comma.
     pub parameters: String,
     pub bucket: String,
     pub user_agent: String,
-    /// The account whose trail has it.
+    /// The account whose trail contains it.
     pub recorded_by: &'static str,
-    /// Stands in the id, so that every delivery of a call has the same.
+    /// A part of the id, so that every delivery of a call has the same id.
     pub number: u64,
-    /// The same in the copies of one call that two accounts record.
+    /// Equal in the copies of one call that two accounts record.
     pub shared: Option<u64>,
 }
 

@@ -38,7 +38,7 @@ fn published(store: &Store) -> Published {
     Published::of(&store.load_generation().unwrap())
 }
 
-/// Stops the work when a phase has begun for the n-th time.
+/// Stops the work when a phase begins for the n-th time.
 struct StopAt {
     phase: &'static str,
     is_there: std::sync::atomic::AtomicBool,
@@ -59,28 +59,29 @@ impl Progress for StopAt {
 }
 
 /// A crash between two steps of publishing leaves a mixture of the store before and the store after: everything new is
-/// written and renamed before the one file that names it. All such mixtures are made from two finished stores.
+/// written and renamed before the one file that names it. The test builds all such mixtures from two finished stores.
 #[test]
 fn law_2_training_is_atomic() {
     let estate = estate();
     let folder = tempfile::tempdir().unwrap();
     let store = new_store(folder.path());
     let mut days = estate.days();
-    let mut night = |store: &Store, n: usize| {
+    let mut train_next = |store: &Store, n: usize| {
         let day = days.next().unwrap();
-        let files = write(&folder.path().join(format!("night-{n}")), [estate.on(day)]);
+        let files = write(&folder.path().join(format!("run-{n}")), [estate.on(day)]);
         train(&estate.setup, store, files.clone());
         files
     };
-    night(&store, 1);
-    night(&store, 2);
+    train_next(&store, 1);
+    train_next(&store, 2);
     let before = Store::at(folder.path().join("before"));
     copy(store.root(), before.root());
-    let files = night(&store, 3);
+    let files = train_next(&store, 3);
     let (old, new) = (published(&before), published(&store));
     assert!(old != new);
 
-    // What the third night wrote, in the order in which it did, before the manifest made it count. A copy of that came last.
+    // What the third training wrote, in this order, before the manifest put it in force. The copy of the manifest came
+    // last.
     let had = names(&before);
     let mut written: Vec<String> = names(&store)
         .into_iter()
@@ -105,7 +106,7 @@ fn law_2_training_is_atomic() {
                 copy(&from, &to);
             }
             if is_cut {
-                // The next step was under way.
+                // The next step was in progress.
                 let next = written.get(steps).map_or("MANIFEST.json", String::as_str);
                 let unfinished = crashed.root().join(format!("{next}.unfinished"));
                 if next.ends_with(".json") {
@@ -149,7 +150,7 @@ fn law_2_a_training_that_is_stopped_leaves_no_trace() {
         assert_eq!(published(&store).differences(&old), Vec::<&str>::new());
     }
     assert!(train(&estate.setup, &store, files(1)).published);
-    // Whoever is training keeps others from it, and nobody from reading.
+    // A process that trains blocks other trainings, but no readers.
     let lock = store.lock(Role::Learner).unwrap();
     let options = ReadOptions::default();
     let refused = engine::train(
@@ -170,11 +171,11 @@ fn law_2_a_store_does_not_outgrow_its_days() {
     let estate = estate();
     let folder = tempfile::tempdir().unwrap();
     let store = new_store(folder.path());
-    for (night, day) in estate.days().take(10).enumerate() {
-        // Half of each day comes a night late, so that a day is written twice.
+    for (run, day) in estate.days().take(10).enumerate() {
+        // Half of each day arrives one training late, so that a day is written twice.
         let noon = day.start().plus_secs(43_200);
         let batch = estate.between(noon.plus_secs(-86_400), noon);
-        let files = write(&folder.path().join(format!("night-{night}")), [batch]);
+        let files = write(&folder.path().join(format!("run-{run}")), [batch]);
         train(&estate.setup, &store, files);
         let manifest = store.manifest().unwrap().unwrap();
         let directories: Vec<PathBuf> = fs::read_dir(store.root())
@@ -183,13 +184,13 @@ fn law_2_a_store_does_not_outgrow_its_days() {
             .filter(|path| path.is_dir())
             .collect();
         let n_days = manifest.days.len();
-        assert_eq!(n_days, night + 1);
+        assert_eq!(n_days, run + 1);
         assert!(
             directories.len() <= n_days + 2 * GENERATIONS_MAX,
             "{directories:?}"
         );
         assert!(
-            // Beside the manifests: the one in force, a lock, and since when each approval is known.
+            // Beside the manifests: the one in force, a lock, and the first day of each approval.
             names(&store).len() <= directories.len() + GENERATIONS_MAX + 3,
             "{:?}",
             names(&store)

@@ -1,4 +1,4 @@
-//! Days of identities made by hand, straight to the learner: for what takes thousands of identities or of days.
+//! Handmade days of identities, passed directly to the learner: for tests that need thousands of identities or days.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use plimsoll::measure::{DayAggregate, DayFacts};
 use plimsoll::time::{Day, Window};
 use plimsoll::vocab::{Entity, EntityKind, Metric};
 
-/// The day on which everything begins: a Monday.
+/// The first day: a Monday.
 pub fn first_day() -> Day {
     Day::parse("2026-03-02").unwrap()
 }
@@ -39,14 +39,14 @@ pub fn facts(day: Day, kind: IdentityKind, amounts: &[(Metric, i64, u64)]) -> Da
     facts
 }
 
-/// Learns a day that lasted until its end.
+/// Learns a complete day.
 pub fn learn_day(learner: &mut Learner, day: Day, facts: &BTreeMap<Entity, DayFacts>) {
     let mut aggregate = DayAggregate::new(day);
     aggregate.last = Some(day.end().plus_secs(-1));
     learner.learn_day(&aggregate, facts);
 }
 
-/// Random numbers of a pair: the same for the same.
+/// A random number for a pair: the same pair gives the same number.
 pub fn noise(a: u64, b: u64) -> f64 {
     let x = (a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_mul(0xD6E8_FEB8_6659_FD93))
         .wrapping_add(0x2545_F491_4F6C_DD1D)
@@ -55,7 +55,7 @@ pub fn noise(a: u64, b: u64) -> f64 {
     ((x ^ (x >> 29)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// A number that is normally distributed, nearly: mean 0, standard deviation 1.
+/// A nearly normally distributed number: mean 0, standard deviation 1.
 pub fn normal(a: u64, b: u64) -> f64 {
     (0..12)
         .map(|part| noise(a.wrapping_mul(31) + part, b))

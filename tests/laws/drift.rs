@@ -1,4 +1,5 @@
-//! Patience: who raises his level little by little is told of before he uses it, and honest growth is not.
+//! Slow attacks: an identity that raises its level step by step is reported before it uses that level; honest growth is
+//! not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,21 +17,21 @@ use crate::calls::Call;
 use crate::days::{facts, first_day, identity, learn_day, noise, normal};
 use crate::estate::{LEARNT_DAYS, Line, estate, write};
 
-/// Identities that nobody tampers with.
+/// Identities without any manipulation.
 const ORDINARY: u64 = 1_500;
 /// Identities that grow, each in its own way.
 const VARIANTS: u64 = 40;
-/// Days before anything grows.
+/// Days before any growth.
 const QUIET_DAYS: i32 = 28;
-/// Days that a ramp takes.
+/// Length of a ramp, in days.
 const RAMP_DAYS: i32 = 10;
-/// Reports a day that the law speaks of.
+/// The number of reports a day in this law.
 const REPORTS_PER_DAY: f64 = 5.0;
 
-/// How much an identity does on a day, as a multiple of its usual amount.
+/// The activity of an identity on a day, as a multiple of its usual amount.
 type Growth<'a> = &'a dyn Fn(u64, i32) -> f64;
 
-/// An identity's day: a usual amount of its own, more or less restless, weekends off for most, a level shift for some.
+/// An identity's day: a usual amount of its own, more or less variation, no weekends for most, a level shift for some.
 fn day_of(n: u64, day: i32, growth: f64) -> Option<Vec<(Metric, i64, u64)>> {
     let is_weekend = day.rem_euclid(7) >= 5;
     let rests = if noise(n, 1) < 0.7 { 0.95 } else { 0.1 };
@@ -41,7 +42,7 @@ fn day_of(n: u64, day: i32, growth: f64) -> Option<Vec<(Metric, i64, u64)>> {
     let restless = 0.15 + 0.5 * noise(n, 3);
     let shifts_on = (noise(n, 4) * 200.0) as i32;
     let shift = match noise(n, 5) {
-        // One in sixteen has other work from some day on.
+        // One in sixteen has other work from a certain day on.
         share if share < 0.06 && day >= shifts_on => 1.5 + 2.5 * noise(n, 6),
         _ => 1.0,
     };
@@ -55,7 +56,7 @@ fn day_of(n: u64, day: i32, growth: f64) -> Option<Vec<(Metric, i64, u64)>> {
     ])
 }
 
-/// Plays the days; hands back what had drifted on each morning of the last ones.
+/// Plays the days; returns what had drifted on each of the last mornings.
 fn play(days: i32, growth: Growth, shown_from: i32) -> Vec<(i32, DriftReport)> {
     let plan = Plan::default();
     let mut learner = Learner::new(&plan, &|_| None).clustering_peers(false);
@@ -79,7 +80,7 @@ fn play(days: i32, growth: Growth, shown_from: i32) -> Vec<(i32, DriftReport)> {
     mornings
 }
 
-/// The growing identities among those that drifted.
+/// Returns the growing identities among those that drifted.
 fn grown(drift_report: &DriftReport) -> BTreeSet<String> {
     let first = identity(&format!("user/{ORDINARY:05}"));
     let drifted = drift_report.drifted().into_iter().map(|rise| &rise.entity);
@@ -90,20 +91,20 @@ fn grown(drift_report: &DriftReport) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_ramp_is_told_before_it_is_used() {
+fn a_ramp_is_reported_before_it_is_used() {
     let ramp = |_, day: i32| 1.3f64.powi((day - QUIET_DAYS + 1).clamp(0, RAMP_DAYS));
     // On the last morning the tenth day of the ramp has begun, and nine have closed.
     let mornings = play(QUIET_DAYS + RAMP_DAYS, &ramp, QUIET_DAYS - 1);
     let (_, before) = &mornings[0];
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for (_, drift_report) in &mornings {
-        told.extend(grown(drift_report));
+        reported.extend(grown(drift_report));
     }
     let false_before = grown(before).len();
     assert!(
-        told.len() as u64 * 100 >= VARIANTS * 85,
+        reported.len() as u64 * 100 >= VARIANTS * 85,
         "{} of {VARIANTS}",
-        told.len()
+        reported.len()
     );
     assert!(false_before as u64 * 100 <= VARIANTS * 10, "{false_before}");
     let (_, last) = &mornings[mornings.len() - 1];
@@ -112,7 +113,7 @@ fn a_ramp_is_told_before_it_is_used() {
     for rise in last
         .drifted()
         .iter()
-        .filter(|rise| told.contains(&*rise.entity.id))
+        .filter(|rise| reported.contains(&*rise.entity.id))
     {
         assert!(
             rise.factor().is_none_or(|factor| factor > 1.2) && rise.crossed >= Some(rise.since),
@@ -122,17 +123,17 @@ fn a_ramp_is_told_before_it_is_used() {
 }
 
 #[test]
-fn honest_growth_is_not_told() {
+fn honest_growth_is_not_reported() {
     let growth = |_, day: i32| 1.1f64.powf(f64::from((day - QUIET_DAYS).max(0)) / 7.0);
     let mornings = play(QUIET_DAYS + 28, &growth, QUIET_DAYS);
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for (_, drift_report) in &mornings {
-        told.extend(grown(drift_report));
+        reported.extend(grown(drift_report));
     }
     assert!(
-        told.len() as u64 * 100 <= VARIANTS * 10,
+        reported.len() as u64 * 100 <= VARIANTS * 10,
         "{} of {VARIANTS}",
-        told.len()
+        reported.len()
     );
 }
 
@@ -176,7 +177,7 @@ fn honest_growth_raises_no_alert() {
         split: Split::TrainDays(LEARNT_DAYS as u32),
         frozen: false,
         score: ScoreOptions {
-            // Of forty identities; who asks for more gets somebody every day, growing or not.
+            // Of forty identities; a larger budget would report some identity every day, growing or not.
             budget_per_day: Some(1.0),
             show_low: false,
             show_suppressed: false,
@@ -195,9 +196,9 @@ fn honest_growth_raises_no_alert() {
         .alerts
         .iter()
         .filter(|alert| alert.severity > Severity::Low && alert.entity.id.contains("role/grow-"));
-    let told: Vec<_> = of_growing
+    let alerts: Vec<_> = of_growing
         .map(|a| (&a.analytic, &a.entity.id, &a.time))
         .collect();
-    assert!(told.is_empty(), "{told:?}");
+    assert!(alerts.is_empty(), "{alerts:?}");
     assert!(!played.alerts.is_empty());
 }

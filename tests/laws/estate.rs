@@ -1,4 +1,4 @@
-//! A small simulated estate, taken apart into its records so that tests can deliver them in every other way.
+//! A small simulated estate, split into its records so that tests can deliver them in any other way.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ use crate::calls::Call;
 pub const LEARNT_DAYS: i32 = 12;
 /// The role that reads the configuration of many buckets at once, across a border of the clock's windows.
 pub const SWEEPER: &str = "sweeper";
-/// Days that are simulated; the attacks fall on those after the learnt ones.
+/// The simulated days; the attacks are on the days after the learnt ones.
 const DAYS: u32 = 16;
 
 /// One record, and the header line that it needs, if any.
@@ -31,13 +31,13 @@ pub struct Line {
 
 pub struct Estate {
     pub setup: Setup,
-    /// In the order in which the simulation wrote them.
+    /// In the order of the simulation.
     pub lines: Vec<Line>,
     pub first: Day,
 }
 
 impl Estate {
-    /// The first day that is scored.
+    /// The first scored day.
     pub fn split(&self) -> Day {
         self.first.plus(LEARNT_DAYS)
     }
@@ -51,24 +51,24 @@ impl Estate {
         self.between(day.start(), day.end())
     }
 
-    /// The records of the learnt days.
+    /// Returns the records of the learnt days.
     pub fn learnt(&self) -> Vec<&Line> {
         self.between(self.first.start(), self.split().start())
     }
 
-    /// The records of the scored days.
+    /// Returns the records of the scored days.
     pub fn scored(&self) -> Vec<&Line> {
         self.between(self.split().start(), Time::from_nanos(i64::MAX))
     }
 
-    /// The records from one instant until just before another.
+    /// Returns the records from one instant until just before another.
     pub fn between(&self, from: Time, until: Time) -> Vec<&Line> {
         let is_within = |line: &&Line| from <= line.time && line.time < until;
         self.lines.iter().filter(is_within).collect()
     }
 }
 
-/// The estate that all tests share.
+/// Returns the estate that all tests use.
 pub fn estate() -> &'static Estate {
     static ESTATE: OnceLock<Estate> = OnceLock::new();
     ESTATE.get_or_init(|| {
@@ -94,8 +94,8 @@ pub fn estate() -> &'static Estate {
     })
 }
 
-/// A role that looks at the configuration of a bucket or two a day, and then at that of twenty, from four seconds before a border
-/// of the clock's ten to four behind it.
+/// A role that reads the configuration of a bucket or two a day, and then of twenty, from four seconds before a border of
+/// the clock's ten seconds to four seconds after it.
 fn sweep(first: Day) -> impl Iterator<Item = Line> {
     let read = move |day: i32, second: i64, n: u64| {
         let time = first.plus(day).start().plus_secs(second);
@@ -111,7 +111,7 @@ fn sweep(first: Day) -> impl Iterator<Item = Line> {
     usual.chain(burst).map(|call| call.line())
 }
 
-/// The given configuration with the analytics as shipped, long after everything that is simulated.
+/// Returns the given configuration with the built-in analytics, at a time long after everything simulated.
 pub fn setup(config: Config) -> Setup {
     let analytics = analytic::load(&config.analytics, &config.mentioned_analytics()).unwrap();
     Setup::new(
@@ -121,7 +121,7 @@ pub fn setup(config: Config) -> Setup {
     )
 }
 
-/// Takes all files below a folder apart.
+/// Splits all files under a folder into records.
 fn lines_under(folder: &Path) -> Vec<Line> {
     let mut lines = Vec::new();
     for file in sources::discover(&[folder.to_owned()]).unwrap() {
@@ -145,7 +145,7 @@ fn lines_under(folder: &Path) -> Vec<Line> {
     lines
 }
 
-/// A record with its time, unless it is no event.
+/// Returns a record with its time, unless it is no event.
 pub fn line(header: Option<String>, text: String) -> Option<Line> {
     let input = format!("{}\n{text}\n", header.as_deref().unwrap_or_default());
     let mut time = None;
@@ -163,7 +163,7 @@ pub fn line(header: Option<String>, text: String) -> Option<Line> {
     })
 }
 
-/// Writes each group of records as a file of its own; flows of another header go into a file beside it.
+/// Writes each group of records as a file of its own; flows with another header go into a separate file.
 pub fn write<'a>(folder: &Path, groups: impl IntoIterator<Item = Vec<&'a Line>>) -> Vec<InputFile> {
     fs::create_dir_all(folder).unwrap();
     for (number, group) in groups.into_iter().enumerate() {
@@ -182,7 +182,7 @@ pub fn write<'a>(folder: &Path, groups: impl IntoIterator<Item = Vec<&'a Line>>)
     sources::discover(&[folder.to_owned()]).unwrap()
 }
 
-/// Random numbers that a seed repeats.
+/// Random numbers that a seed reproduces.
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -199,7 +199,7 @@ impl Dice {
         }
     }
 
-    /// Deals items into heaps.
+    /// Distributes items over groups.
     pub fn deal<T>(&mut self, items: Vec<T>, heaps: usize) -> Vec<Vec<T>> {
         let mut dealt: Vec<Vec<T>> = (0..heaps).map(|_| Vec::new()).collect();
         for item in items {

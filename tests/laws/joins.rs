@@ -1,4 +1,4 @@
-//! Flows join the identity behind their instance, and an action that two accounts record counts once.
+//! Flows join the identity that uses their instance, and an action that two accounts record counts once.
 
 use plimsoll::config::Config;
 use plimsoll::engine::Setup;
@@ -11,7 +11,7 @@ use crate::estate::{Line, estate, line, setup, write};
 use crate::published::{Published, new_store, score, train};
 
 const INSTANCE: &str = "i-0a1b2c3d4e5f60718";
-/// The account of the caller in the tests of twins.
+/// The caller's account in the tests of duplicates.
 const PARTNER: &str = "999988887777";
 
 fn at(secs: i64) -> Time {
@@ -25,7 +25,7 @@ fn identity(id: &str) -> Entity {
     }
 }
 
-/// The activity of an identity in a metric, in windows of a day.
+/// Returns the activity of an identity in a metric, in windows of a day.
 fn active_days(store: &Store, id: &str, metric: Metric) -> f64 {
     let generation = store.load_generation().unwrap();
     let Some(baseline) = generation.baselines.get(&identity(id)) else {
@@ -56,15 +56,15 @@ fn flows_join_the_role_of_their_instance_whichever_is_read_first() {
     for order in orders {
         let folder = tempfile::tempdir().unwrap();
         let store = new_store(folder.path());
-        for (night, files) in order.iter().enumerate() {
+        for (run, files) in order.iter().enumerate() {
             let files = files.iter().map(|lines| lines.iter().collect());
             train(
                 &setup,
                 &store,
-                write(&folder.path().join(night.to_string()), files),
+                write(&folder.path().join(run.to_string()), files),
             );
         }
-        // The day of the call, and the morning after it, which is within reach of the call of the day before.
+        // The day of the call, and the next morning, which is within reach of the call of the day before.
         let n_days = active_days(&store, &call.identity(), Metric::EgressBytes);
         assert!(n_days > 1.5, "{n_days}");
         let generation = store.load_generation().unwrap();
@@ -89,12 +89,12 @@ fn a_record_that_names_its_caller_counts_whichever_copy_is_read_first() {
             line(None, record.to_string()).unwrap()
         })
         .collect();
-    let learnt = |replay: &[&[&[Line]]]| {
+    let learnt = |trainings: &[&[&[Line]]]| {
         let folder = tempfile::tempdir().unwrap();
         let store = new_store(folder.path());
-        for (night, files) in replay.iter().enumerate() {
+        for (run, files) in trainings.iter().enumerate() {
             let files = files.iter().map(|lines| lines.iter().collect());
-            let files = write(&folder.path().join(night.to_string()), files);
+            let files = write(&folder.path().join(run.to_string()), files);
             train(&setup, &store, files);
         }
         Published::of(&store.load_generation().unwrap())
@@ -110,12 +110,12 @@ fn a_record_that_names_its_caller_counts_whichever_copy_is_read_first() {
     for order in orders {
         assert_eq!(alone.differences(&learnt(order)), Vec::<&str>::new());
     }
-    // Where no copy names a caller, the region has it nevertheless.
+    // Where no copy names a caller, the region still counts the call.
     let nameless = learnt(&[&[&trimmed]]);
     assert!(nameless.has("eu-west-1") && !nameless.has("worker"));
 }
 
-/// A listing of our bucket by a role of the partner, as our trail has it and as the partner's has it.
+/// A listing of our bucket by a role of the partner: the copy in our trail and the copy in the partner's.
 fn twins(time: Time, number: u64) -> [Line; 2] {
     let ours = Call {
         actor: PARTNER,
@@ -135,11 +135,11 @@ fn twins(time: Time, number: u64) -> [Line; 2] {
 #[test]
 fn an_action_that_two_accounts_record_counts_once() {
     let guest = format!("arn:aws:iam::{PARTNER}:role/guest");
-    let list_calls = |replay: &[Vec<&Line>]| {
+    let list_calls = |trainings: &[Vec<&Line>]| {
         let setup = setup(Config::default());
         let folder = tempfile::tempdir().unwrap();
         let store = new_store(folder.path());
-        for (n, lines) in replay.iter().enumerate() {
+        for (n, lines) in trainings.iter().enumerate() {
             let files = write(&folder.path().join(n.to_string()), [lines.clone()]);
             train(&setup, &store, files);
         }
@@ -159,9 +159,9 @@ fn an_action_that_two_accounts_record_counts_once() {
     assert_eq!(list_calls(&[theirs(), ours()]), 7.0);
 }
 
-/// An account that is listed as ours but whose trail is not read shows only in the copies of others.
+/// An account that is listed as ours but whose trail is not read appears only in the copies of others.
 #[test]
-fn copies_are_not_dropped_because_an_account_is_merely_listed() {
+fn copies_are_not_dropped_because_an_account_is_only_listed() {
     let written = format!("[estate]\naccounts = [\"aws:{PARTNER}\"]\n");
     let setup: Setup = setup(Config::parse(&written, "plimsoll.toml").unwrap());
     let folder = tempfile::tempdir().unwrap();

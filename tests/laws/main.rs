@@ -1,4 +1,4 @@
-//! The laws that hold whatever comes: order, atomicity, replay and bounds, on a small simulated estate.
+//! The laws that hold for any input: order, atomicity, replay and bounds, on a small simulated estate.
 #![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
 
 mod approvals;

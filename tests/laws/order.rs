@@ -1,4 +1,4 @@
-//! Law 1: a baseline is a function of the set of events, however they come.
+//! Law 1: a baseline is a function of the set of events, in any order of arrival.
 
 use plimsoll::baseline::Calibration;
 use plimsoll::store::Store;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::estate::{Dice, Line, SWEEPER, estate, write};
 use crate::published::{Published, new_store, score, train};
 
-/// What one way of learning and scoring the estate comes to.
+/// The result of one way of learning and scoring the estate.
 struct Outcome {
     published: Published,
     calibration: Calibration,
@@ -18,8 +18,8 @@ struct Outcome {
 fn outcome(trainings: &[Vec<Vec<&Line>>], scored: Vec<Vec<&Line>>) -> Outcome {
     let folder = tempfile::tempdir().unwrap();
     let store = new_store(folder.path());
-    for (night, batch) in trainings.iter().enumerate() {
-        let files = write(&folder.path().join(format!("night-{night}")), batch.clone());
+    for (run, batch) in trainings.iter().enumerate() {
+        let files = write(&folder.path().join(format!("run-{run}")), batch.clone());
         assert!(train(&estate().setup, &store, files).published);
     }
     let alerts = score(
@@ -63,8 +63,8 @@ fn check(found: &Outcome, what: &str) {
     );
 }
 
-/// Alerts as if the first generation had told them: numbers of generations count trainings. The digest, which covers the
-/// number, is left out.
+/// The alerts as if the first generation had raised them: numbers of generations count trainings. The digest, which covers
+/// the number, is left out.
 fn without_generation(alerts: &[String]) -> Vec<String> {
     alerts
         .iter()
@@ -77,7 +77,7 @@ fn without_generation(alerts: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// Shuffles records over files; a share of them is delivered once or twice more.
+/// Shuffles records over files; some of them are delivered once or twice more.
 fn delivery<'a>(
     lines: Vec<&'a Line>,
     dice: &mut Dice,
@@ -140,7 +140,7 @@ fn law_1_runs_do_not_matter() {
         &outcome(&cut([5 * DAY + 43_000, 9 * DAY + 600]), scored()),
         "cut within days",
     );
-    // Every day grows by half: the stored distributions are made anew, since what was scored was not the day.
+    // Every day grows by half: the stored distributions are computed again, because the scored days were incomplete.
     let dealt = Dice(7)
         .deal(estate.learnt(), 3)
         .into_iter()
@@ -151,8 +151,8 @@ fn law_1_runs_do_not_matter() {
     );
 }
 
-/// The one thing that may depend on runs: a day that was scored keeps its place in the stored distributions when less
-/// than a hundredth is added to it. Baselines never do.
+/// The only result that may depend on runs: a scored day keeps its place in the stored distributions if it grows by less
+/// than a hundredth. Baselines never depend on runs.
 #[test]
 fn law_1_stragglers_change_baselines_but_not_what_was_scored() {
     let estate = estate();
@@ -184,7 +184,7 @@ fn a_second_training_on_the_same_files_is_a_no_op() {
     let manifest = store.manifest().unwrap();
     let again = train(&estate().setup, &store, files);
     assert!(!again.published && again.intake.events == 0 && again.intake.known_files > 0);
-    // The same records in other files are read, and found to be known.
+    // The same records in other files are read, and recognised as known.
     let files = write(&folder.path().join("copies"), Dice(1).deal(lines, 3));
     let copied = train(&estate().setup, &store, files);
     assert!(!copied.published && copied.intake.events == 0);

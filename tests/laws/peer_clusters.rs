@@ -1,4 +1,4 @@
-//! Groups of alike identities: stable, a function of the days alone, and without any say where they are switched off.
+//! Peer clusters: stable, a function of the days alone, and without any effect where they are switched off.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use plimsoll::vocab::{Entity, EntityKind, Metric};
 
 use crate::days::{facts, first_day, identity, learn_day, noise};
 
-/// Four trades, forty identities each; those of one trade do alike.
+/// Four trades, forty identities each; identities of one trade behave alike.
 const TRADES: [(Metric, u64, u64); 4] = [
     (Metric::ReadCalls, 40, 9),
     (Metric::ListCalls, 12, 3),
@@ -44,7 +44,7 @@ fn is_alike(group: &Group) -> bool {
     group.kind == EntityKind::PeerGroup && group.id.starts_with("alike/")
 }
 
-/// The group of each identity that has one.
+/// Returns the group of each identity that has one.
 fn groups(generation: &Generation) -> BTreeMap<u64, String> {
     (0..IDENTITIES)
         .filter_map(|n| {
@@ -64,14 +64,14 @@ fn learn<'a>(plan: &'a Plan, from: i32, until: i32, is_on: bool) -> Learner<'a> 
 }
 
 #[test]
-fn who_acts_alike_is_grouped_and_stays_so() {
+fn identities_that_act_alike_are_grouped_and_stay_so() {
     let plan = Plan::default();
     let mut learner = learn(&plan, 0, 6, true);
     let mut last: Option<BTreeMap<u64, String>> = None;
-    let mut nights_changed = 0;
+    let mut mornings_changed = 0;
     for day in (6..40).map(|day| first_day().plus(day)) {
         let now = groups(&learner.generation(day));
-        // Whoever has a label, here a role that others share, needs no such group.
+        // An identity with a label, here a role that others share, needs no such group.
         assert_eq!(now.len() as u64, IDENTITIES - 4, "{day}");
         let mut trade_of: BTreeMap<&str, u64> = BTreeMap::new();
         for (n, group) in &now {
@@ -81,17 +81,17 @@ fn who_acts_alike_is_grouped_and_stays_so() {
                 "{group} on {day}"
             );
         }
-        nights_changed += usize::from(last.is_some_and(|last| last != now));
+        mornings_changed += usize::from(last.is_some_and(|last| last != now));
         last = Some(now);
         learn_day(&mut learner, day, &day_of_all(day));
     }
     // Once a week.
-    assert!(nights_changed <= 5, "{nights_changed} nights of 33");
+    assert!(mornings_changed <= 5, "{mornings_changed} mornings of 33");
 }
 
-/// The store forgets its first day every night; the groups do not change for that.
+/// The store forgets its first day at every training; this does not change the groups.
 #[test]
-fn groups_do_not_hang_on_when_the_memory_began() {
+fn groups_do_not_depend_on_when_the_memory_began() {
     let plan = Plan::default();
     let [one, other] = [0, 1].map(|from| {
         let learner = learn(&plan, from, 70, true);

@@ -1,4 +1,4 @@
-//! What a store publishes and what scoring tells, in a form that is compared bit for bit.
+//! What a store publishes and which alerts scoring raises, in a form that is compared bit for bit.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,14 +9,14 @@ use plimsoll::score::Alert;
 use plimsoll::sources::{InputFile, ReadOptions};
 use plimsoll::store::Store;
 
-/// Alerts a day that tests aim at: many, so that there is something to compare.
+/// The budget of the tests, in alerts a day: large, so that there is something to compare.
 pub const SCORE: ScoreOptions = ScoreOptions {
     budget_per_day: Some(12.0),
     show_low: true,
     show_suppressed: true,
 };
 
-/// Everything of a generation but its number and its stored distributions, as bytes by name.
+/// Everything of a generation except its number and its stored distributions, as bytes by name.
 #[derive(PartialEq, Eq)]
 pub struct Published(BTreeMap<String, Vec<u8>>);
 
@@ -48,7 +48,7 @@ impl Published {
         Self(parts)
     }
 
-    /// The parts that differ.
+    /// Returns the parts that differ.
     #[must_use]
     pub fn differences<'a>(&'a self, other: &'a Self) -> Vec<&'a str> {
         let names = self.0.keys().chain(other.0.keys());
@@ -61,7 +61,7 @@ impl Published {
         names
     }
 
-    /// Returns whether some part's name has a text in it.
+    /// Returns whether the name of some part contains a text.
     pub fn has(&self, text: &str) -> bool {
         self.0.keys().any(|name| name.contains(text))
     }
@@ -71,7 +71,7 @@ impl Published {
     }
 }
 
-/// A store in a folder that ends with it.
+/// Returns a store in a temporary folder.
 pub fn new_store(folder: &Path) -> Store {
     Store::at(folder.join("store"))
 }
@@ -81,7 +81,7 @@ pub fn train(setup: &Setup, store: &Store, files: Vec<InputFile>) -> TrainSummar
     engine::train(setup, store, files, options, false, &NoProgress).unwrap()
 }
 
-/// Scores files by the generation in force; the alerts as their documents.
+/// Scores files by the generation in force; returns the alerts as their documents.
 pub fn score(setup: &Setup, store: &Store, files: Vec<InputFile>) -> Vec<String> {
     let mut alerts = Vec::new();
     engine::score(

@@ -1,4 +1,4 @@
-//! Law 3: the same events over the same generation give the same alerts, live or not, across stops and crashes.
+//! Law 3: the same events with the same generation give the same alerts, live or not, across stops and crashes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
@@ -21,18 +21,20 @@ use crate::calls::Call;
 use crate::estate::{Dice, Line, estate, write};
 use crate::published::{SCORE, new_store, score, train};
 
-/// How far records are shuffled against their times, in seconds: less than any source may be late.
+/// How far records are shuffled against their times, in seconds: less than the allowed lateness of any source.
 const JITTER_SECS: usize = 400;
 
 /// The highest severity of each episode.
 type AlertStates = BTreeMap<String, Severity>;
 
-fn note(told: &mut AlertStates, alert: &Alert) {
-    let severity = told.entry(alert.alert_id.clone()).or_insert(alert.severity);
+fn note(reported: &mut AlertStates, alert: &Alert) {
+    let severity = reported
+        .entry(alert.alert_id.clone())
+        .or_insert(alert.severity);
     *severity = (*severity).max(alert.severity);
 }
 
-/// A store that has learnt, in a folder with room for logs.
+/// Returns a trained store, in a folder with room for logs.
 fn trained(folder: &Path) -> Store {
     let store = new_store(folder);
     let files = write(&folder.join("learnt"), [estate().learnt()]);
@@ -40,13 +42,13 @@ fn trained(folder: &Path) -> Store {
     store
 }
 
-/// What scoring tells of the scored days.
+/// Returns the alerts of scoring the scored days.
 fn batch() -> &'static AlertStates {
     static BATCH: std::sync::OnceLock<AlertStates> = std::sync::OnceLock::new();
     BATCH.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let store = trained(folder.path());
-        let mut told = AlertStates::new();
+        let mut reported = AlertStates::new();
         engine::score(
             &estate().setup,
             store.load_generation().unwrap(),
@@ -54,13 +56,13 @@ fn batch() -> &'static AlertStates {
             (&SCORE, ReadOptions::default(), false),
             &NoProgress,
             |alert| {
-                note(&mut told, alert);
+                note(&mut reported, alert);
                 Ok(())
             },
         )
         .unwrap();
-        assert!(told.len() > 8 && told.values().any(|&s| s > Severity::Low));
-        told
+        assert!(reported.len() > 8 && reported.values().any(|&s| s > Severity::Low));
+        reported
     })
 }
 
@@ -70,7 +72,7 @@ fn clock() -> Duration {
     START.elapsed()
 }
 
-/// Follows until nothing comes.
+/// Follows until no more input arrives.
 fn follow(
     store: &Store,
     path: PathBuf,
@@ -88,18 +90,18 @@ fn follow(
     engine::follow(&estate().setup, store, &options, &NoProgress, deliver, None)
 }
 
-/// The shortest wait in which a file that stands still is seen to.
+/// The shortest wait after which an unchanged file counts as complete.
 const IDLE: Duration = Duration::from_millis(10);
 
-fn follow_into(store: &Store, path: &Path, told: &mut AlertStates) -> ScoreSummary {
+fn follow_into(store: &Store, path: &Path, reported: &mut AlertStates) -> ScoreSummary {
     follow(store, path.to_owned(), IDLE, &mut |alert| {
-        note(told, alert);
+        note(reported, alert);
         Ok(())
     })
     .unwrap()
 }
 
-/// The scored records in the order of their times, but for some jitter.
+/// Returns the scored records in the order of their times, except for some jitter.
 fn live(seed: u64) -> Vec<&'static Line> {
     let mut dice = Dice(seed);
     let mut lines: Vec<(i64, &Line)> = estate()
@@ -138,22 +140,22 @@ fn pieces<'a>(lines: &'a [&'static Line], n: usize) -> impl Iterator<Item = &'a 
 fn law_3_scoring_twice_and_in_another_order_gives_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let store = trained(folder.path());
-    let told = |name: &str, lines: Vec<&Line>| {
+    let reported = |name: &str, lines: Vec<&Line>| {
         let files = write(&folder.path().join(name), [lines]);
         score(&estate().setup, &store, files)
     };
-    let first = told("first", estate().scored());
-    assert_eq!(first, told("first", estate().scored()));
-    assert_eq!(first, told("live", live(1)));
+    let first = reported("first", estate().scored());
+    assert_eq!(first, reported("first", estate().scored()));
+    assert_eq!(first, reported("live", live(1)));
 }
 
 #[test]
-fn law_3_following_a_growing_file_tells_what_scoring_tells() {
+fn law_3_following_a_growing_file_raises_the_alerts_of_scoring() {
     let folder = tempfile::tempdir().unwrap();
     let store = trained(folder.path());
     let logs = folder.path().join("logs");
     let lines = live(2);
-    let mut told = AlertStates::new();
+    let mut reported = AlertStates::new();
     let (mut n_events, mut n_days) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -164,7 +166,7 @@ fn law_3_following_a_growing_file_tells_what_scoring_tells() {
         });
         let idle = Duration::from_secs(1);
         let summary = follow(&store, logs.clone(), idle, &mut |alert| {
-            note(&mut told, alert);
+            note(&mut reported, alert);
             Ok(())
         });
         let summary = summary.unwrap();
@@ -174,7 +176,7 @@ fn law_3_following_a_growing_file_tells_what_scoring_tells() {
     assert_eq!(n_events as usize, lines.len());
     let days: BTreeSet<Day> = lines.iter().map(|line| line.time.day()).collect();
     assert_eq!(n_days, days.len(), "however often each was judged");
-    assert_eq!(&told, batch());
+    assert_eq!(&reported, batch());
 }
 
 #[test]
@@ -233,14 +235,14 @@ fn a_threshold_that_is_tuned_while_following_holds_from_then_on() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
-    /// Between two pieces the follower ends; at times it dies at an alert, before it could note how far it was.
+    /// Between two pieces the follower ends; sometimes it crashes at an alert, before it could record its progress.
     #[test]
     fn law_3_following_survives_stops_and_crashes(seed: u64, n_pieces in 4..16usize) {
         let folder = tempfile::tempdir().unwrap();
         let store = trained(folder.path());
         let logs = folder.path().join("logs");
         let mut dice = Dice(seed);
-        let mut told = AlertStates::new();
+        let mut reported = AlertStates::new();
         for piece in pieces(&live(seed), n_pieces) {
             append(&logs, piece);
             loop {
@@ -250,21 +252,21 @@ proptest! {
                         return Err(Error::failed("crash"));
                     }
                     until_crash -= 1;
-                    note(&mut told, alert);
+                    note(&mut reported, alert);
                     Ok(())
                 });
                 match ended {
                     Ok(_) => break,
                     Err(e) => prop_assert_eq!(e.message(), "crash"),
                 }
-                // So that a piece with many alerts comes to an end.
+                // So that a piece with many alerts also ends.
                 if dice.below(3) == 0 {
-                    follow_into(&store, &logs, &mut told);
+                    follow_into(&store, &logs, &mut reported);
                     break;
                 }
             }
         }
-        prop_assert_eq!(&told, batch());
+        prop_assert_eq!(&reported, batch());
     }
 }
 
@@ -273,21 +275,21 @@ fn law_3_a_crash_at_the_checkpoint_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = trained(folder.path());
     let logs = folder.path().join("logs");
-    // What the checkpoint is first written to.
+    // The file to which the checkpoint is written first.
     let obstacle = store.root().join("follow.checkpoint.unfinished");
-    let mut told = AlertStates::new();
+    let mut reported = AlertStates::new();
     for piece in pieces(&live(3), 6) {
         append(&logs, piece);
         fs::create_dir(&obstacle).unwrap();
         let crashed = follow(&store, logs.clone(), IDLE, &mut |alert| {
-            note(&mut told, alert);
+            note(&mut reported, alert);
             Ok(())
         });
         assert!(crashed.unwrap_err().message().contains("follow.checkpoint"));
         fs::remove_dir(&obstacle).unwrap();
-        follow_into(&store, &logs, &mut told);
+        follow_into(&store, &logs, &mut reported);
     }
-    assert_eq!(&told, batch());
+    assert_eq!(&reported, batch());
 }
 
 #[test]
@@ -296,11 +298,11 @@ fn law_3_files_may_arrive_compressed_and_out_of_order() {
     let store = trained(folder.path());
     let logs = folder.path().join("logs");
     fs::create_dir(&logs).unwrap();
-    let mut told = AlertStates::new();
+    let mut reported = AlertStates::new();
     for (n, piece) in pieces(&live(4), 8).enumerate() {
         let staging = folder.path().join(format!("staging-{n}"));
         for file in write(&staging, [piece.to_vec()]) {
-            let packed = logs.join(format!("{n}-{}.gz", told.len() + n));
+            let packed = logs.join(format!("{n}-{}.gz", reported.len() + n));
             let name = file.path().unwrap().file_name().unwrap();
             let packed = packed.with_file_name(format!("{n}-{}.gz", name.to_str().unwrap()));
             let mut encoder =
@@ -309,25 +311,25 @@ fn law_3_files_may_arrive_compressed_and_out_of_order() {
                 .write_all(&fs::read(file.path().unwrap()).unwrap())
                 .unwrap();
             let bytes = encoder.finish().unwrap();
-            // Half of it first: a file is read when it is whole.
+            // First only half of it: a file is read when it is complete.
             fs::write(&packed, &bytes[..bytes.len() / 2]).unwrap();
-            follow_into(&store, &logs, &mut told);
+            follow_into(&store, &logs, &mut reported);
             fs::write(&packed, &bytes).unwrap();
         }
-        follow_into(&store, &logs, &mut told);
+        follow_into(&store, &logs, &mut reported);
     }
-    assert_eq!(&told, batch());
+    assert_eq!(&reported, batch());
 }
 
 #[test]
-fn law_3_a_file_may_begin_anew() {
+fn law_3_a_file_may_start_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = trained(folder.path());
     let logs = folder.path().join("logs");
-    let mut told = AlertStates::new();
+    let mut reported = AlertStates::new();
     let mut n_events = 0;
     let lines = live(5);
-    // Shorter and longer pieces by turns, so that a file that began anew is at times longer than the one before.
+    // Shorter and longer pieces in turn, so that a file that starts again is sometimes longer than the one before.
     let mut rest = &lines[..];
     let mut turn = 0;
     while !rest.is_empty() {
@@ -343,21 +345,21 @@ fn law_3_a_file_may_begin_anew() {
                     .unwrap();
             }
             if turn % 3 == 0 {
-                // The follower sees it empty.
-                n_events += follow_into(&store, &logs, &mut told).intake.events;
+                // Let the follower see the empty file.
+                n_events += follow_into(&store, &logs, &mut reported).intake.events;
             }
             fs::remove_dir_all(&logs).unwrap();
         }
         append(&logs, piece);
-        n_events += follow_into(&store, &logs, &mut told).intake.events;
+        n_events += follow_into(&store, &logs, &mut reported).intake.events;
         turn += 1;
     }
     assert_eq!(n_events as usize, lines.len());
-    assert_eq!(&told, batch());
+    assert_eq!(&reported, batch());
 }
 
 #[test]
-fn law_3_what_comes_after_its_day_was_closed_is_told_on_its_own() {
+fn law_3_events_after_their_day_was_closed_are_reported_separately() {
     let folder = tempfile::tempdir().unwrap();
     let store = new_store(folder.path());
     let split = estate().split();
@@ -383,15 +385,15 @@ fn law_3_what_comes_after_its_day_was_closed_is_told_on_its_own() {
     );
     let logs = folder.path().join("logs");
     append(&logs, &live(7));
-    let mut told = AlertStates::new();
-    assert_eq!(follow_into(&store, &logs, &mut told).late, 0);
+    let mut reported = AlertStates::new();
+    assert_eq!(follow_into(&store, &logs, &mut reported).late, 0);
     let late = sweep(split, 3_000);
     append(&logs, &late.iter().collect::<Vec<_>>());
-    let mut told_late = AlertStates::new();
-    let summary = follow_into(&store, &logs, &mut told_late);
+    let mut reported_late = AlertStates::new();
+    let summary = follow_into(&store, &logs, &mut reported_late);
     assert_eq!(summary.late, 3_000);
-    assert!(!told_late.is_empty());
-    assert!(told_late.keys().all(|id| !told.contains_key(id)));
+    assert!(!reported_late.is_empty());
+    assert!(reported_late.keys().all(|id| !reported.contains_key(id)));
 }
 
 #[test]
@@ -405,10 +407,10 @@ fn law_6_a_record_as_large_as_records_may_be_does_not_stop_a_follower() {
         ..Call::new(estate().split().start().plus_secs(60), "visitor", 1)
     };
     append(&logs, &[&large.line()]);
-    let mut told = AlertStates::new();
+    let mut reported = AlertStates::new();
     for piece in pieces(&live(6), 2) {
         append(&logs, piece);
-        follow_into(&store, &logs, &mut told);
+        follow_into(&store, &logs, &mut reported);
     }
-    assert!(batch().keys().all(|id| told.contains_key(id)));
+    assert!(batch().keys().all(|id| reported.contains_key(id)));
 }

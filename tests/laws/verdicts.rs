@@ -1,4 +1,4 @@
-//! What an analyst says of an alert: baselines are a function of the events and the verdicts.
+//! The verdict of an analyst on an alert: baselines are a function of the events and the verdicts.
 
 use std::path::Path;
 
@@ -23,13 +23,13 @@ fn entity() -> Entity {
     }
 }
 
-/// The number of a call, and the second at which it comes.
+/// The index of a call, and its second of the day.
 fn call(day: Day, second: i64) -> Call {
     let number = day.0 as u64 * 100_000 + second as u64;
     Call::new(day.start().plus_secs(second), "courier", number)
 }
 
-/// What the courier does on every day: a listing or two, and a write.
+/// The daily activity of the courier: a listing or two, and a write.
 fn quiet(day: Day, listings: i64) -> Vec<Line> {
     let listing = |n| call(day, 30_000 + 600 * n);
     let write = Call {
@@ -40,7 +40,7 @@ fn quiet(day: Day, listings: i64) -> Vec<Line> {
     calls.map(|call| call.line()).collect()
 }
 
-/// A sweep over many buckets with a client that the courier never had.
+/// A sweep over many buckets with a client that is new for the courier.
 fn attack(day: Day, second: i64, n_calls: i64) -> Vec<Line> {
     let sweep = |n: i64| Call {
         bucket: format!("bucket-{n}"),
@@ -78,15 +78,15 @@ fn log(store: &Store) -> CalibrationLog {
     store.load_learner_state(&manifest).unwrap().0
 }
 
-fn told_of(log: &CalibrationLog, day: Day) -> bool {
+fn has_extreme(log: &CalibrationLog, day: Day) -> bool {
     let of_day = log.extremes.get(&day).into_iter().flatten();
     of_day
         .filter(|extreme| extreme.entity == entity())
         .any(|extreme| extreme.analytics.iter().any(|said| *said.by == *ANALYTIC))
 }
 
-/// What is judged by, of a baseline: everything but how many events there were, in which hours, and on how many days a
-/// known value was seen.
+/// The part of a baseline that judging uses: everything except how many events there were, in which hours, and on how many
+/// days a known value was seen.
 fn judged_by(generation: &Generation) -> (Baseline, Vec<(Trait, Vec<u64>, bool)>) {
     let baseline = generation.baselines[&entity()].clone();
     let known = baseline.traits.iter();
@@ -114,7 +114,7 @@ proptest! {
         let first = Day::parse("2026-03-02").unwrap();
         let struck = first.plus(at.min(n_days - 1));
         let days = (0..n_days).map(|n| first.plus(n));
-        // On the day itself the courier does nothing else that the analytic looks at.
+        // On the day itself the courier does nothing else that the analytic uses.
         let peace: Vec<Line> = days
             .flat_map(|day| quiet(day, if day == struck { 0 } else { 1 + i64::from(day.0 % 2) }))
             .collect();
@@ -131,18 +131,18 @@ proptest! {
         prop_assert_eq!(said.training.map(|t| (t.exclusions, t.learnt_again)), Some((1, 0)));
         let healed = store.load_generation().unwrap();
         prop_assert_eq!(judged_by(&healed), judged_by(&spared));
-        prop_assert!(!told_of(&log(&store), struck));
-        // Nobody else notices but the sums over many, which are bounded in any case.
+        prop_assert!(!has_extreme(&log(&store), struck));
+        // No other baseline changes, except the sums over many identities, which are bounded in any case.
         let (healed_all, spared_all) = (Published::of(&healed), Published::of(&spared));
         let differing = healed_all.differences(&spared_all);
-        // What logs have in them is no matter of what is normal.
+        // Log coverage is independent of what is normal.
         let is_sum = |name: &&str| name.starts_with("role ") || name.starts_with("region ") || *name == "coverage"
             || name.contains("\"roles\"") || name.contains("regions\"");
         let own = format!("identity {}", entity().id);
         let rest: Vec<_> = differing.into_iter().filter(|name| *name != own && !is_sum(name)).collect();
         prop_assert!(rest.is_empty(), "{:?}", rest);
 
-        // A verdict that is there from the start does the same, and one that is taken back undoes it.
+        // A verdict that is there from the start has the same effect, and a withdrawn one undoes it.
         let early = new_store(folders[2].path());
         say(&setup, &early, struck, true, false);
         let files = write(&folders[2].path().join("logs"), [war.iter().collect()]);
@@ -166,7 +166,7 @@ fn a_false_alert_changes_no_baseline_and_a_later_verdict_waits_for_the_next_trai
     let store = learnt(&setup, folder.path(), &lines);
     let manifest = store.published().unwrap();
     let before = Published::of(&store.load_generation().unwrap());
-    assert!(told_of(&log(&store), struck));
+    assert!(has_extreme(&log(&store), struck));
 
     let said = say(&setup, &store, struck, false, false);
     assert!(said.training.is_none() && !said.changes_baselines);
@@ -175,7 +175,7 @@ fn a_false_alert_changes_no_baseline_and_a_later_verdict_waits_for_the_next_trai
     assert!(said.training.is_none() && said.changes_baselines);
     assert_eq!(store.published().unwrap(), manifest);
 
-    // No log is new, but what was said is.
+    // No log is new, but the verdict is.
     let summary = train(&setup, &store, Vec::new());
     assert_eq!((summary.published, summary.exclusions), (true, 1));
     assert!(
@@ -184,9 +184,9 @@ fn a_false_alert_changes_no_baseline_and_a_later_verdict_waits_for_the_next_trai
     );
     let healed = Published::of(&store.load_generation().unwrap());
     assert!(!healed.differences(&before).is_empty());
-    assert!(!told_of(&log(&store), struck));
+    assert!(!has_extreme(&log(&store), struck));
 
-    // A day that grows has all days scored anew, which must not bring it back.
+    // A day that grows causes all days to be scored again; this must not bring it back.
     let straggler: Vec<Line> = (0..30)
         .map(|n| call(first.plus(5), 70_000 + n).line())
         .collect();
@@ -194,14 +194,14 @@ fn a_false_alert_changes_no_baseline_and_a_later_verdict_waits_for_the_next_trai
     train(&setup, &store, files);
     let rebuilt = log(&store);
     assert!(rebuilt.through.is_some_and(|through| through >= struck));
-    assert!(!told_of(&rebuilt, struck));
-    // Taken back, it is there again.
+    assert!(!has_extreme(&rebuilt, struck));
+    // After the verdict is withdrawn, it is there again.
     say(&setup, &store, struck, false, false);
-    assert!(told_of(&log(&store), struck));
+    assert!(has_extreme(&log(&store), struck));
 }
 
 #[test]
-fn what_turned_out_to_be_true_is_as_surprising_the_next_time() {
+fn a_confirmed_attack_is_as_surprising_the_next_time() {
     let estate = estate();
     let folder = tempfile::tempdir().unwrap();
     let struck = estate.split();
@@ -218,12 +218,12 @@ fn what_turned_out_to_be_true_is_as_surprising_the_next_time() {
         &store,
         write(&folder.path().join("past"), [past]),
     );
-    // What the sweep comes to on a day, by the generation in force.
+    // The statistic of the sweep on a day, by the generation in force.
     let statistic = |name: &str, day: Day| -> f64 {
         let sweep = attack(day, 40_000, 200);
         let files = write(&folder.path().join(name), [sweep.iter().collect()]);
-        let told = score(&estate.setup, &store, files);
-        let alerts = told
+        let documents = score(&estate.setup, &store, files);
+        let alerts = documents
             .iter()
             .map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
         alerts
@@ -233,25 +233,25 @@ fn what_turned_out_to_be_true_is_as_surprising_the_next_time() {
     };
     let first = statistic("first", struck);
     assert!(first > 0.0);
-    let mut night = estate.on(struck);
-    night.extend(usual.iter().filter(|line| line.time.day() == struck));
+    let mut of_day = estate.on(struck);
+    of_day.extend(usual.iter().filter(|line| line.time.day() == struck));
     let sweep = attack(struck, 40_000, 200);
-    night.extend(&sweep);
+    of_day.extend(&sweep);
     train(
         &estate.setup,
         &store,
-        write(&folder.path().join("night"), [night]),
+        write(&folder.path().join("struck"), [of_day]),
     );
     let learnt = statistic("learnt", struck.plus(1));
     say(&estate.setup, &store, struck, true, false);
-    let exclusions = statistic("unlearnt", struck.plus(1));
+    let excluded = statistic("excluded", struck.plus(1));
     assert!(
         learnt < 0.9 * first,
-        "{learnt} after {first}: what a night held is forgiven in part"
+        "{learnt} after {first}: a learnt attack is less surprising"
     );
-    // All that is lost is what one more day lets fade.
+    // The only loss is the decay of one more day.
     assert!(
-        exclusions >= 0.85 * first && exclusions > learnt,
-        "{exclusions} after {first}, {learnt} if it is learnt"
+        excluded >= 0.85 * first && excluded > learnt,
+        "{excluded} after {first}, {learnt} if it is learnt"
     );
 }

@@ -295,7 +295,7 @@ words! {
     AddressClass {
         /// In a private range, or in a configured network.
         Internal = "internal",
-        /// The provider's own machinery.
+        /// The provider's own infrastructure.
         CloudInternal = "cloud_internal",
         /// All others.
         External = "external",

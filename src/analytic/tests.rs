@@ -136,7 +136,7 @@ fn arms_are_checked() {
 }
 
 #[test]
-fn what_belongs_together_is_checked() {
+fn values_that_must_agree_are_checked() {
     let before = format!("{HEADER}{ARM}");
     let check = |text: &str, expected: &[&str]| check(&before, text, expected);
     check(

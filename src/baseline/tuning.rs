@@ -88,7 +88,7 @@ impl Calibration {
         distribution.alerts_per_day(rank)
     }
 
-    /// Returns the rank from which on the pooled distribution gives at least a surprise.
+    /// Returns the rank from which the pooled distribution gives at least this surprise.
     pub fn rank_at(&self, surprise: f64) -> f64 {
         self.pooled.threshold_for_rate(10f64.powf(-surprise))
     }

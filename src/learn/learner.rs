@@ -30,7 +30,7 @@ pub const CLOSING_SECS: i64 = 20 * 60;
 const ALIASES_MAX: usize = 16;
 /// Days for which a creation is remembered.
 const CREATION_MEMORY_DAYS: i32 = 7;
-/// Metrics whose hourly values a group keeps for judging newcomers.
+/// Metrics whose hourly values a group keeps for judging new identities.
 const ROLE_TAIL_METRICS: [Metric; 2] = [Metric::ReadCalls, Metric::BytesRead];
 
 /// The state of learning.

@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_whatever_comes_in_whatever_order() {
+    fn memory_is_bounded_for_any_events_in_any_order() {
         // Hours of guesses from many addresses, most of them in a few bins, and single ones all day.
         let marks: Vec<(u32, u64, u64)> = (0..120_000u64)
             .map(|n| {
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_is_full_all_over_keeps_some_bins_in_any_order() {
+    fn a_completely_full_day_keeps_some_bins_in_any_order() {
         let marks: Vec<(u32, u64, u64)> = (0..80_000u64)
             .map(|n| ((n % 500) as u32 * 10, 1, value_hash(&format!("v{n}"))))
             .collect();

@@ -546,7 +546,7 @@ mod tests {
     use crate::time::Day;
 
     #[test]
-    fn giving_a_sensitive_bucket_away_touches_it() {
+    fn granting_a_sensitive_bucket_touches_it() {
         let mut facts = DayFacts::starting(Day(20_000).start());
         for (sensitive, touches) in [(false, false), (true, true)] {
             let grant = Grant {

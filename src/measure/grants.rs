@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn no_noise_hides_the_one_account_that_matters_and_order_does_not() {
+    fn noise_hides_no_account_and_order_does_not_matter() {
         let ours = (0..400).map(|n| grant(n, &format!("{:012}", n % 200), false));
         let public = (0..400).map(|n| grant(n, EVERYBODY, false));
         let one = [

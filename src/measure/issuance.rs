@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_is_remembered_while_it_may_last_and_from_when_it_was_issued() {
+    fn a_credential_is_kept_from_its_issue_while_it_may_be_valid() {
         let mut issued = Issued::new();
         let of_day = |n: i32| {
             let mut issuances = Issuances::new();

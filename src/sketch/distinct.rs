@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_new_never_becomes_less() {
+    fn the_number_of_new_things_never_falls() {
         for (n_known, n_seen) in [(0, 0), (1, 1), (64, 0), (64, 20), (64, 64)] {
             // Some of the known things are seen among the new ones, the others never.
             let known: Vec<u64> = (0..n_known)

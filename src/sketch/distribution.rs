@@ -499,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_keeps_its_budget_and_says_how_surely() {
+    fn a_threshold_keeps_its_budget_and_has_an_interval() {
         let frozen = exponential(28).freeze();
         for (budget, beyond_data) in [(1.0, true), (5.0, true), (20.0, false)] {
             let threshold = frozen.threshold_for_budget(budget).unwrap();
@@ -571,7 +571,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_was_not_normal_can_be_taken_out() {
+    fn a_value_that_was_not_normal_can_be_removed() {
         let mut stored = Distribution::default();
         stored.record_day(3, &[1.0, 7.5], 10);
         assert!(stored.forget(3, 7.5) && !stored.forget(3, 7.5) && !stored.forget(30, 1.0));

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn g9_merging_weighting_and_the_cap_of_a_night() {
+    fn g9_merging_weighting_and_the_cap_of_a_day() {
         let a = Moments {
             n: 10.0,
             mean: 2.0,

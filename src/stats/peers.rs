@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_last_over_nights() {
+    fn groups_last_over_days() {
         let mut last = group(&matrix(0..200, 0), None);
         for day in 1..6 {
             let before = as_before(&last);
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn strange_features_do_no_harm() {
+    fn unusual_features_cause_no_error() {
         assert_eq!(group(&Array2::zeros((0, 3)), None), Clustering::default());
         assert_eq!(
             group(&Array2::from_elem((5, 2), f64::NAN), None).of_row,

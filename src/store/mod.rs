@@ -1,4 +1,4 @@
-//! What is kept between runs: days of facts, generations, and one small file that names what is in force.
+//! What is kept between runs: days of facts, generations, and one small file that names the data in force.
 //!
 //! Everything except that file is written once, into a directory of its own, and renamed into place when it is complete.
 //! Publishing replaces the file. Anything that it does not name was left by a run that did not finish, and the next run

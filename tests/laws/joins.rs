@@ -37,7 +37,7 @@ fn active_days(store: &Store, id: &str, metric: Metric) -> f64 {
 }
 
 #[test]
-fn flows_join_the_role_of_their_instance_whichever_is_read_first() {
+fn flows_join_the_role_of_their_instance_in_any_order() {
     let setup = setup(Config::default());
     let call = Call {
         session: INSTANCE.to_owned(),
@@ -78,7 +78,7 @@ fn flows_join_the_role_of_their_instance_whichever_is_read_first() {
 }
 
 #[test]
-fn a_record_that_names_its_caller_counts_whichever_copy_is_read_first() {
+fn a_record_that_names_its_caller_counts_in_any_order_of_copies() {
     let setup = setup(Config::default());
     let calls = || (0..30).map(|n| Call::new(at(3_600 + 60 * n as i64), "worker", n));
     let full: Vec<Line> = calls().map(|call| call.line()).collect();

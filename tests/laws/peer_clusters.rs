@@ -101,7 +101,7 @@ fn groups_do_not_depend_on_when_the_memory_began() {
 }
 
 #[test]
-fn switched_off_they_change_nothing_else() {
+fn switched_off_clustering_changes_nothing_else() {
     let plan = Plan::default();
     let [on, off] =
         [true, false].map(|is_on| learn(&plan, 0, 20, is_on).generation(first_day().plus(20)));

@@ -180,7 +180,7 @@ fn law_3_following_a_growing_file_raises_the_alerts_of_scoring() {
 }
 
 #[test]
-fn a_threshold_that_is_tuned_while_following_holds_from_then_on() {
+fn a_threshold_that_is_tuned_while_following_applies_from_then_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = trained(folder.path());
     let logs = folder.path().join("logs");

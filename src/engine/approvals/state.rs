@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_amiss_is_told() {
+    fn problems_of_approvals_are_reported() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         let approval = |criteria: &str, expires: &str| {

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_read_once_they_are_finished_however_long() {
+    fn lines_of_any_length_are_read_once_they_are_finished() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         let mut file = File::create(&path).unwrap();

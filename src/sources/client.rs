@@ -217,11 +217,11 @@ impl Client {
 
 /// Clients by user agent. Bounded: when it is full it forgets everything and begins anew.
 #[derive(Debug, Default)]
-pub struct Clients {
+pub struct ClientCache {
     known: FxHashMap<Box<str>, Client>,
 }
 
-impl Clients {
+impl ClientCache {
     /// The most user agents that are remembered.
     const CLIENTS_MAX: usize = 8_192;
 

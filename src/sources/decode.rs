@@ -5,13 +5,14 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::GzDecoder;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::sources::parquet::MAGIC;
 use crate::sources::report::Compression;
 
 /// Bytes read from a file at a time.
 const READ_BYTES: usize = 128 * 1024;
 /// How often one compression may lie inside another.
 const NESTING_MAX: usize = 2;
+/// The first and last bytes of a Parquet file.
+pub const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
@@ -73,7 +74,7 @@ pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
     loop {
         let mut peeked = Peeked::new(reader)?;
         let start = peeked.start();
-        let is_parquet = start == MAGIC;
+        let is_parquet = start == PARQUET_MAGIC;
         let layer = if start.starts_with(&GZIP_MAGIC) {
             Compression::Gzip
         } else if start.starts_with(&ZSTD_MAGIC) {

@@ -6,10 +6,11 @@ use std::io::Read;
 
 use crate::event::Source;
 use crate::sources::json::{Layout, Object, Value, scan, skip_blanks};
+use crate::sources::limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
+use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::parts::base64;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::stream::{ENVELOPES_MAX, RECORD_BYTES_MAX};
-use crate::sources::{FORMATS, Line, Memory, decode, ecs, okta};
+use crate::sources::{decode, ecs, okta, registry};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
 /// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub.
@@ -85,38 +86,11 @@ const CONTROL_TEXT: &str = "CWL CONTROL MESSAGE";
 
 type Emit<'a> = &'a mut dyn FnMut(Parsed);
 
-fn formats(only: Option<Source>) -> impl Iterator<Item = &'static crate::sources::Format> {
-    FORMATS
-        .into_iter()
-        .filter(move |format| only.is_none_or(|source| source == format.source))
-}
-
-/// Reads a record that needs no unwrapping.
-pub fn recognised(object: Object<'_>, only: Option<Source>, memory: &mut Memory) -> Option<Parsed> {
-    let is_it = |at: &usize| {
-        only.is_none_or(|source| source == FORMATS[*at].source) && (FORMATS[*at].recognises)(object)
-    };
-    let at = memory
-        .last_format
-        .filter(is_it)
-        .or_else(|| (0..FORMATS.len()).find(is_it))?;
-    memory.last_format = Some(at);
-    Some((FORMATS[at].parse)(object, memory))
-}
-
 /// Tells whether an object is no envelope, whatever arrays it has.
-pub fn is_whole(object: Object<'_>, only: Option<Source>) -> bool {
-    formats(only).any(|format| (format.recognises)(object))
+pub fn is_record(object: Object<'_>, only: Option<Source>) -> bool {
+    registry::parsers(only).any(|parser| (parser.recognises)(object))
         || notice(object).is_some()
         || ecs::is_document(object)
-}
-
-/// Reads a line of text.
-pub fn line(text: &str, only: Option<Source>, memory: &mut Memory) -> Line {
-    formats(only)
-        .map(|format| (format.line)(text, memory))
-        .find(|line| *line != Line::Unknown)
-        .unwrap_or(Line::Unknown)
 }
 
 /// Reads a value: an object, or text that holds one.
@@ -124,7 +98,7 @@ pub fn value(
     value: Value<'_>,
     only: Option<Source>,
     depth: usize,
-    memory: &mut Memory,
+    state: &mut ParserState,
     emit: Emit<'_>,
 ) {
     if depth > ENVELOPES_MAX {
@@ -132,18 +106,18 @@ pub fn value(
     }
     match value {
         Value::Object(text) => match Layout::default().object(text) {
-            Ok((object, _)) => match recognised(object, only, memory) {
+            Ok((object, _)) => match registry::parse_object(object, only, state) {
                 Some(parsed) => emit(parsed),
-                None => unwrap(object, only, depth, memory, emit),
+                None => unwrap(object, only, depth, state, emit),
             },
             Err(_) => emit(Parsed::Rejected(RejectReason::NotJson)),
         },
-        Value::Array(_) => elements(value, only, depth + 1, memory, emit),
+        Value::Array(_) => elements(value, only, depth + 1, state, emit),
         Value::Text(_) => self::text(
             &value.raw_text().unwrap_or_default(),
             only,
             depth,
-            memory,
+            state,
             emit,
         ),
         _ => emit(Parsed::Rejected(RejectReason::UnknownRecord)),
@@ -155,14 +129,14 @@ fn elements(
     array: Value<'_>,
     only: Option<Source>,
     depth: usize,
-    memory: &mut Memory,
+    state: &mut ParserState,
     emit: Emit<'_>,
 ) {
     let mut was_scalar = false;
     for element in array.elements() {
         let is_scalar = is_scalar(element);
         if !(is_scalar && was_scalar) {
-            value(element, only, depth, memory, emit);
+            value(element, only, depth, state, emit);
         }
         was_scalar = is_scalar;
     }
@@ -174,22 +148,22 @@ pub fn is_scalar(value: Value<'_>) -> bool {
 }
 
 /// Reads a text that came out of an envelope.
-fn text(text: &str, only: Option<Source>, depth: usize, memory: &mut Memory, emit: Emit<'_>) {
+fn text(text: &str, only: Option<Source>, depth: usize, state: &mut ParserState, emit: Emit<'_>) {
     let text = text.trim();
     if text.starts_with(['{', '[']) {
         // The scanner wants to see that a value ends, so a blank follows.
         let mut bytes = text.as_bytes().to_vec();
         bytes.push(b' ');
-        return match crate::sources::json::scan(&bytes, 0) {
+        return match scan(&bytes, 0) {
             Ok(end) if end == text.len() => {
-                value(Value::of(&bytes[..end]), only, depth, memory, emit)
+                value(Value::of(&bytes[..end]), only, depth, state, emit)
             }
             Ok(_) => emit(Parsed::Rejected(RejectReason::NotJson)),
-            Err(fault) => emit(Parsed::Rejected(fault.into())),
+            Err(error) => emit(Parsed::Rejected(error.into())),
         };
     }
-    emit(match line(text, only, memory) {
-        Line::Record(parsed) => parsed,
+    emit(match registry::parse_line(text, only, state) {
+        ParsedLine::Record(parsed) => parsed,
         _ if text.starts_with(CONTROL_TEXT) => Parsed::Skipped(SkipReason::ControlMessage),
         _ => Parsed::Rejected(RejectReason::UnknownRecord),
     });
@@ -200,21 +174,21 @@ pub fn unwrap(
     object: Object<'_>,
     only: Option<Source>,
     depth: usize,
-    memory: &mut Memory,
+    state: &mut ParserState,
     emit: Emit<'_>,
 ) {
     if let Some(reason) = notice(object) {
         return emit(Parsed::Skipped(reason));
     }
     if ecs::is_document(object) {
-        return document(object, only, depth, memory, emit);
+        return document(object, only, depth, state, emit);
     }
     let (mut was_array, mut was_empty) = (false, true);
     for name in ARRAYS {
         if let Some(array @ Value::Array(_)) = object.get(name) {
             was_array = true;
             was_empty &= array.elements().next().is_none();
-            elements(array, only, depth + 1, memory, emit);
+            elements(array, only, depth + 1, state, emit);
         }
     }
     if was_array {
@@ -229,11 +203,11 @@ pub fn unwrap(
         return;
     }
     if let Some(hits) = object.get("hits").and_then(|hits| hits.get("hits")) {
-        return value(hits, only, depth, memory, emit);
+        return value(hits, only, depth, state, emit);
     }
     if let Some(packed) = packed(object) {
-        return match unpacked(packed, &mut memory.unpacked_left) {
-            Ok(text) => lines(&text, only, depth + 1, memory, emit),
+        return match unpacked(packed, &mut state.unpacked_left) {
+            Ok(text) => lines(&text, only, depth + 1, state, emit),
             Err(reason) => emit(Parsed::Rejected(reason)),
         };
     }
@@ -246,13 +220,13 @@ pub fn unwrap(
         {
             // An event bus adds nothing; a wrapper of an integration's event states what the event leaves out.
             if path == ["eventData"] {
-                return lake(object, inner, only, depth, memory, emit);
+                return lake(object, inner, only, depth, state, emit);
             }
-            let org = okta::org_of_envelope(object).map(|org| memory.interner.share(&org));
-            let outer = memory.okta_org.clone();
-            memory.okta_org = org.or_else(|| outer.clone());
-            value(inner, only, depth + 1, memory, emit);
-            memory.okta_org = outer;
+            let org = okta::org_of_envelope(object).map(|org| state.interner.share(&org));
+            let outer = state.okta_org.clone();
+            state.okta_org = org.or_else(|| outer.clone());
+            value(inner, only, depth + 1, state, emit);
+            state.okta_org = outer;
             return;
         }
     }
@@ -265,7 +239,7 @@ pub fn unwrap(
     };
     for name in TEXTS.into_iter().filter(|_| carries_line()) {
         if let Some(inner @ (Value::Text(_) | Value::Object(_))) = object.get(name) {
-            return value(inner, only, depth + 1, memory, emit);
+            return value(inner, only, depth + 1, state, emit);
         }
     }
     emit(Parsed::Rejected(RejectReason::UnknownRecord));
@@ -316,22 +290,28 @@ fn unpacked(packed: Value<'_>, left: &mut u64) -> Result<String, RejectReason> {
 }
 
 /// Reads an unpacked message: one value after the other, or lines of text.
-fn lines(message: &str, only: Option<Source>, depth: usize, memory: &mut Memory, emit: Emit<'_>) {
+fn lines(
+    message: &str,
+    only: Option<Source>,
+    depth: usize,
+    state: &mut ParserState,
+    emit: Emit<'_>,
+) {
     // The scanner wants to see that a value ends, so a blank follows.
     let bytes = format!("{message} ").into_bytes();
     let mut at = skip_blanks(&bytes, 0);
     while let Some(b'{' | b'[') = bytes.get(at) {
         match scan(&bytes, at) {
             Ok(end) => {
-                value(Value::of(&bytes[at..end]), only, depth, memory, emit);
+                value(Value::of(&bytes[at..end]), only, depth, state, emit);
                 at = skip_blanks(&bytes, end);
             }
-            Err(fault) => return emit(Parsed::Rejected(fault.into())),
+            Err(error) => return emit(Parsed::Rejected(error.into())),
         }
     }
     let rest = String::from_utf8_lossy(&bytes[at..]);
     for line in rest.lines().filter(|line| !line.trim().is_empty()) {
-        text(line, only, depth, memory, emit);
+        text(line, only, depth, state, emit);
     }
 }
 
@@ -340,12 +320,12 @@ fn document(
     object: Object<'_>,
     only: Option<Source>,
     depth: usize,
-    memory: &mut Memory,
+    state: &mut ParserState,
     emit: Emit<'_>,
 ) {
     for inner in ecs::kept(object) {
         let mut found = Vec::new();
-        value(inner, only, depth + 1, memory, &mut |parsed| {
+        value(inner, only, depth + 1, state, &mut |parsed| {
             found.push(parsed);
         });
         let is_read = |parsed: &Parsed| !matches!(parsed, Parsed::Rejected(_));
@@ -354,7 +334,7 @@ fn document(
         }
     }
     emit(match only {
-        None | Some(Source::Ecs) => ecs::parse(object, memory),
+        None | Some(Source::Ecs) => ecs::parse(object, state),
         Some(_) => Parsed::Rejected(RejectReason::UnknownRecord),
     });
 }
@@ -365,7 +345,7 @@ fn lake(
     inner: Value<'_>,
     only: Option<Source>,
     depth: usize,
-    memory: &mut Memory,
+    state: &mut ParserState,
     emit: Emit<'_>,
 ) {
     const LENT: [&str; 6] = [
@@ -379,7 +359,7 @@ fn lake(
     let (Value::Object(text), has) = (inner, |name: &str| {
         inner.get(name).is_some_and(Value::is_present)
     }) else {
-        return value(inner, only, depth + 1, memory, emit);
+        return value(inner, only, depth + 1, state, emit);
     };
     let mut merged = text[..text.len() - 1].to_vec();
     for name in LENT {
@@ -393,7 +373,7 @@ fn lake(
         }
     }
     merged.push(b'}');
-    value(Value::Object(&merged), only, depth + 1, memory, emit);
+    value(Value::Object(&merged), only, depth + 1, state, emit);
 }
 
 /// Recognises messages about logs that are no logs.
@@ -436,14 +416,4 @@ fn notice(object: Object<'_>) -> Option<SkipReason> {
         }
     }
     None
-}
-
-impl From<crate::sources::json::Fault> for RejectReason {
-    fn from(fault: crate::sources::json::Fault) -> Self {
-        match fault {
-            crate::sources::json::Fault::Incomplete => Self::Truncated,
-            crate::sources::json::Fault::Malformed => Self::NotJson,
-            crate::sources::json::Fault::TooDeep => Self::TooDeep,
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The battery that every format passes: records of our own making, and the events that they are.
 //!
-//! `tests/formats/FORMAT/` holds the logs; beside `NAME` lies `NAME.events`, a line of JSON for each event without what is
+//! `tests/formats/KEY/` holds the logs; beside `NAME` lies `NAME.events`, a line of JSON for each event without what is
 //! absent, and a last line with what the file came to. `PLIMSOLL_BLESS=1` writes it anew, to be read before it is kept.
 #![allow(clippy::unwrap_used)]
 

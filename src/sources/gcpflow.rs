@@ -8,14 +8,14 @@ use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provid
 use crate::sources::gcpaudit::without_zone;
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{address::address, id, instant::instant, loose};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::vpcflow::is_private;
-use crate::sources::{Format, Memory};
 use crate::vocab::Str;
 
 /// How flow log entries are read.
-pub const FORMAT: Format = Format::new(Source::GcpVpcFlow, recognises, parse);
+pub const PARSER: RecordParser = RecordParser::new(Source::GcpVpcFlow, recognises, parse);
 
 /// What flows are filed under, as those of other providers are.
 const SERVICE: &str = "vpc";
@@ -69,7 +69,7 @@ fn recognises(object: Object<'_>) -> bool {
     }
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let Some(flow) = flow(object) else {
         return Parsed::Rejected(RejectReason::UnknownRecord);
     };
@@ -150,7 +150,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         (target, source)
     };
 
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let instance = direction.and_then(|_| instance(ours.instance, interner));
     let project = loose::path(labels, &["project_id"])
         .text()

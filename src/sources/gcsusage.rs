@@ -4,13 +4,14 @@
 
 use crate::event::{Action, Context, Destination, Event, Outcome, Provider, Source, Untrusted};
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::percent::percent_decoded;
 use crate::sources::parts::{address, id, instant, status};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{Format, Memory};
 
 /// How usage log rows are read.
-pub const FORMAT: Format = Format::new(Source::GcpGcsUsage, recognises, parse).with_tables(heads);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::GcpGcsUsage, recognises, parse).with_tables(is_header);
 
 /// What requests are filed under.
 const SERVICE: &str = "storage";
@@ -49,7 +50,7 @@ const OPERATIONS: [(&str, Action); 10] = [
     ("DELETE_Object", Action::DeleteObject),
 ];
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     let has = |wanted: &[&str]| wanted.iter().all(|name| names.contains(name));
     has(&OF_REQUESTS) || has(&OF_STORAGE)
 }
@@ -69,7 +70,7 @@ struct Request {
     copied_to: Option<String>,
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     if object.get("storage_byte_hours").is_some() {
         return Parsed::Skipped(SkipReason::StorageReport);
     }
@@ -87,11 +88,11 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let code = amount("sc_status").unwrap_or(0);
     let outcome = status::of_http(code);
     let agent = text("cs_user_agent").unwrap_or_default();
-    let client = memory
+    let client = state
         .clients
-        .of(agent.trim_end_matches(",gzip(gfe)"), &mut memory.interner)
+        .of(agent.trim_end_matches(",gzip(gfe)"), &mut state.interner)
         .clone();
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let peer = text("c_ip")
         .map(|ip| address::peer(&ip, interner))
         .unwrap_or_default();

@@ -13,7 +13,7 @@ pub const DEPTH_MAX: u32 = 64;
 
 /// Why a value could not be scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum ScanError {
     /// The text ends inside the value.
     Incomplete,
     /// The text is no JSON.
@@ -31,7 +31,7 @@ pub fn skip_blanks(text: &[u8], mut at: usize) -> usize {
 }
 
 /// Finds the end of the string that opens at `at`: the place after its closing quote.
-fn scan_string(text: &[u8], at: usize) -> Result<usize, Fault> {
+fn scan_string(text: &[u8], at: usize) -> Result<usize, ScanError> {
     let mut at = at + 1;
     loop {
         // Most strings are short, so eight bytes at a time beat a search that has to be set up.
@@ -43,10 +43,10 @@ fn scan_string(text: &[u8], at: usize) -> Result<usize, Fault> {
             }
             at += 8;
         }
-        match *text.get(at).ok_or(Fault::Incomplete)? {
+        match *text.get(at).ok_or(ScanError::Incomplete)? {
             b'"' => return Ok(at + 1),
             b'\\' => at += 2,
-            b'\n' => return Err(Fault::Malformed),
+            b'\n' => return Err(ScanError::Malformed),
             _ => at += 1,
         }
     }
@@ -63,12 +63,12 @@ fn marks(word: u64) -> u64 {
 /// Finds the end of a number, `true`, `false` or `null`.
 ///
 /// A scalar that touches the end of the text is incomplete: more of it might come.
-fn scan_scalar(text: &[u8], at: usize) -> Result<usize, Fault> {
+fn scan_scalar(text: &[u8], at: usize) -> Result<usize, ScanError> {
     let rest = &text[at..];
     let len = rest
         .iter()
         .position(|b| !matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.'))
-        .ok_or(Fault::Incomplete)?;
+        .ok_or(ScanError::Incomplete)?;
     let scalar = &rest[..len];
     let fine = match scalar {
         b"true" | b"false" | b"null" => true,
@@ -82,7 +82,7 @@ fn scan_scalar(text: &[u8], at: usize) -> Result<usize, Fault> {
     if fine {
         Ok(at + len)
     } else {
-        Err(Fault::Malformed)
+        Err(ScanError::Malformed)
     }
 }
 
@@ -100,8 +100,8 @@ enum Want {
 /// # Errors
 ///
 /// Tells whether the text ends too early, is malformed, or is nested too deep.
-pub fn scan(text: &[u8], at: usize) -> Result<usize, Fault> {
-    match text.get(at).ok_or(Fault::Incomplete)? {
+pub fn scan(text: &[u8], at: usize) -> Result<usize, ScanError> {
+    match text.get(at).ok_or(ScanError::Incomplete)? {
         b'"' => scan_string(text, at),
         b'{' => scan_nested(text, at + 1, 1, Want::KeyOrEnd),
         b'[' => scan_nested(text, at + 1, 0, Want::ValueOrEnd),
@@ -110,18 +110,23 @@ pub fn scan(text: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// Scans on inside one open bracket; a bit of `kinds` is set where an open bracket is an object's.
-fn scan_nested(text: &[u8], mut at: usize, mut kinds: u64, mut want: Want) -> Result<usize, Fault> {
+fn scan_nested(
+    text: &[u8],
+    mut at: usize,
+    mut kinds: u64,
+    mut want: Want,
+) -> Result<usize, ScanError> {
     let mut depth = 1;
     loop {
         at = skip_blanks(text, at);
-        let byte = *text.get(at).ok_or(Fault::Incomplete)?;
+        let byte = *text.get(at).ok_or(ScanError::Incomplete)?;
         match (byte, want) {
             (b'"', Want::Key | Want::KeyOrEnd) => {
                 at = skip_blanks(text, scan_string(text, at)?);
                 match text.get(at) {
                     Some(b':') => at += 1,
-                    Some(_) => return Err(Fault::Malformed),
-                    None => return Err(Fault::Incomplete),
+                    Some(_) => return Err(ScanError::Malformed),
+                    None => return Err(ScanError::Incomplete),
                 }
                 want = Want::Value;
             }
@@ -139,7 +144,7 @@ fn scan_nested(text: &[u8], mut at: usize, mut kinds: u64, mut want: Want) -> Re
             }
             (b'{' | b'[', Want::Value | Want::ValueOrEnd) => {
                 if depth == DEPTH_MAX {
-                    return Err(Fault::TooDeep);
+                    return Err(ScanError::TooDeep);
                 }
                 depth += 1;
                 at += 1;
@@ -167,7 +172,7 @@ fn scan_nested(text: &[u8], mut at: usize, mut kinds: u64, mut want: Want) -> Re
                 at = scan_scalar(text, at)?;
                 want = Want::CommaOrEnd;
             }
-            _ => return Err(Fault::Malformed),
+            _ => return Err(ScanError::Malformed),
         }
         if depth == 0 {
             return Ok(at);
@@ -453,7 +458,7 @@ impl<'a> Iterator for Members<'a> {
 type Range = (usize, usize);
 
 /// Reads the member at `at`, a comma before it or not; `None` at the object's end.
-fn next_member(text: &[u8], at: usize) -> Result<Option<(Range, Range, usize)>, Fault> {
+fn next_member(text: &[u8], at: usize) -> Result<Option<(Range, Range, usize)>, ScanError> {
     let mut at = skip_blanks(text, at);
     if text.get(at) == Some(&b',') {
         at = skip_blanks(text, at + 1);
@@ -461,16 +466,16 @@ fn next_member(text: &[u8], at: usize) -> Result<Option<(Range, Range, usize)>, 
     match text.get(at) {
         Some(b'"') => {}
         Some(b'}') => return Ok(None),
-        Some(_) => return Err(Fault::Malformed),
-        None => return Err(Fault::Incomplete),
+        Some(_) => return Err(ScanError::Malformed),
+        None => return Err(ScanError::Incomplete),
     }
     let key_end = scan_string(text, at)?;
     let key = (at + 1, key_end - 1);
     at = skip_blanks(text, key_end);
     match text.get(at) {
         Some(b':') => at = skip_blanks(text, at + 1),
-        Some(_) => return Err(Fault::Malformed),
-        None => return Err(Fault::Incomplete),
+        Some(_) => return Err(ScanError::Malformed),
+        None => return Err(ScanError::Incomplete),
     }
     let end = scan(text, at)?;
     Ok(Some((key, (at, end), end)))
@@ -519,7 +524,7 @@ impl Layout {
     /// # Errors
     ///
     /// Tells whether the text ends too early, is malformed, or is nested too deep.
-    pub fn object<'a>(&'a mut self, text: &'a [u8]) -> Result<(Object<'a>, usize), Fault> {
+    pub fn object<'a>(&'a mut self, text: &'a [u8]) -> Result<(Object<'a>, usize), ScanError> {
         self.members.clear();
         let mut at = 1;
         loop {
@@ -529,17 +534,17 @@ impl Layout {
                 match text.get(at) {
                     Some(b'}') => break,
                     Some(b',') => at += 1,
-                    Some(_) => return Err(Fault::Malformed),
-                    None => return Err(Fault::Incomplete),
+                    Some(_) => return Err(ScanError::Malformed),
+                    None => return Err(ScanError::Incomplete),
                 }
                 at = skip_blanks(text, at);
                 match text.get(at) {
                     Some(b'"') => {}
-                    Some(_) => return Err(Fault::Malformed),
-                    None => return Err(Fault::Incomplete),
+                    Some(_) => return Err(ScanError::Malformed),
+                    None => return Err(ScanError::Incomplete),
                 }
             } else if matches!(text.get(skip_blanks(text, at)), Some(b',')) {
-                return Err(Fault::Malformed);
+                return Err(ScanError::Malformed);
             }
             let Some((key, value, end)) = next_member(text, at)? else {
                 break;
@@ -701,10 +706,10 @@ mod tests {
             }
             for cut in 1..text.len() {
                 if doc.is_object() || doc.is_array() || doc.is_string() {
-                    prop_assert_eq!(scan(&text[..cut], 0), Err(Fault::Incomplete));
+                    prop_assert_eq!(scan(&text[..cut], 0), Err(ScanError::Incomplete));
                 }
                 if doc.is_object() {
-                    prop_assert_eq!(layout.object(&text[..cut]).err(), Some(Fault::Incomplete));
+                    prop_assert_eq!(layout.object(&text[..cut]).err(), Some(ScanError::Incomplete));
                 }
             }
         }
@@ -746,11 +751,14 @@ mod tests {
             scan(&deep(DEPTH_MAX as usize), 0),
             Ok(2 * DEPTH_MAX as usize)
         );
-        assert_eq!(scan(&deep(DEPTH_MAX as usize + 1), 0), Err(Fault::TooDeep));
-        assert_eq!(scan(b"{\"a\":\"b\n\"}", 0), Err(Fault::Malformed));
+        assert_eq!(
+            scan(&deep(DEPTH_MAX as usize + 1), 0),
+            Err(ScanError::TooDeep)
+        );
+        assert_eq!(scan(b"{\"a\":\"b\n\"}", 0), Err(ScanError::Malformed));
         assert_eq!(
             scan(b"{\"a\":{\"b\":1\n{\"c\":2}", 0),
-            Err(Fault::Malformed)
+            Err(ScanError::Malformed)
         );
     }
 

@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::event::{IdentityKind, Outcome, Peer, Principal};
-use crate::sources::Memory;
 use crate::sources::client::Client;
 use crate::sources::interner::Interner;
 use crate::sources::json::{self, Object, Value};
+use crate::sources::parser::ParserState;
 use crate::sources::parts::address;
 use crate::sources::parts::identity;
 use crate::sources::parts::instant::instant;
@@ -74,10 +74,10 @@ pub fn pick<'a, const N: usize>(
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident { $($field:ident = $text:literal,)+ }) => {
         $(#[$doc])*
-        struct $name<'a> { $($field: $crate::sources::json::Value<'a>,)+ }
+        pub struct $name<'a> { $(pub $field: $crate::sources::json::Value<'a>,)+ }
 
         impl<'a> $name<'a> {
-            fn of(
+            pub fn of(
                 members: impl Iterator<Item = (&'a [u8], $crate::sources::json::Value<'a>)>,
             ) -> Self {
                 let [$($field),+] = $crate::sources::microsoft::pick(members, [$($text),+]);
@@ -105,6 +105,11 @@ pub fn has_members<const N: usize>(object: Object<'_>, names: [&str; N]) -> bool
 /// Tells whether a member of this name is one of these texts, whatever the case.
 pub fn is_one_of(object: Object<'_>, name: &str, texts: &[&str]) -> bool {
     matches!(named(object, name), Some(Value::Text(raw)) if texts.iter().any(|text| raw.eq_ignore_ascii_case(text.as_bytes())))
+}
+
+/// Returns whether a record states that it is of one of these categories, or a row of one of these tables.
+pub fn is_of_log(object: Object<'_>, categories: &[&str], tables: &[&str]) -> bool {
+    is_one_of(object, "category", categories) || is_one_of(object, "type", tables)
 }
 
 /// Opens a column that may hold its object or array as JSON text; anything else is returned as it is.
@@ -278,13 +283,13 @@ pub fn client_proof(value: Value<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// Returns what is known of the client, by what it says of itself or else by its application.
-pub fn client(user_agent: Value<'_>, application: Option<&str>, memory: &mut Memory) -> Client {
+pub fn client(user_agent: Value<'_>, application: Option<&str>, state: &mut ParserState) -> Client {
     let said = user_agent.text().unwrap_or_default();
-    let mut client = memory.clients.of(&said, &mut memory.interner).clone();
+    let mut client = state.clients.of(&said, &mut state.interner).clone();
     if matches!(&*client.family, "empty" | "other" | "browser")
         && let Some((_, family)) = PROGRAMS.iter().find(|(id, _)| application == Some(id))
     {
-        client.family = memory.interner.share(family);
+        client.family = state.interner.share(family);
         client.is_console = false;
         client.is_program = *family != "graph-explorer";
     }

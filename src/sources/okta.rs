@@ -9,17 +9,17 @@ use crate::event::Action::*;
 use crate::event::{Context, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source, cut};
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, said};
 use crate::sources::parts::{address, country, id, identity};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 /// How records of the System Log are read.
-pub const FORMAT: Format = Format::new(Source::OktaSystem, recognises, parse);
+pub const PARSER: RecordParser = RecordParser::new(Source::OktaSystem, recognises, parse);
 
 /// What its events are filed under.
 const SERVICE: &str = "okta";
@@ -116,15 +116,15 @@ fn recognises(object: Object<'_>) -> bool {
         || (has("actor") && Column::of(actor).value().get("alternateId").is_some())
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let published = object.get("published").and_then(Value::text);
     match published.and_then(|text| instant(&text)) {
-        Some(time) => Parsed::Event(Box::new(event(object, time, memory))),
+        Some(time) => Parsed::Event(Box::new(event(object, time, state))),
         None => Parsed::Rejected(RejectReason::NoTime),
     }
 }
 
-fn event(object: Object<'_>, time: Time, memory: &mut Memory) -> Event {
+fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
     let column = |name: &str| Column::of(object.get(name));
     let [actor, client, outcome, debug, target, request] = [
         "actor",
@@ -138,12 +138,12 @@ fn event(object: Object<'_>, time: Time, memory: &mut Memory) -> Event {
     let [session, security, transaction] =
         ["authenticationContext", "securityContext", "transaction"].map(column);
     let debug = Column::of(debug.value().get("debugData"));
-    let org = memory.okta_org.clone();
+    let org = state.okta_org.clone();
 
     let agent = client.value().get("userAgent").unwrap_or(Value::Null);
     let agent = said(agent.get("rawUserAgent")).unwrap_or_default();
-    let client_known = memory.clients.of(&agent, &mut memory.interner).clone();
-    let interner = &mut memory.interner;
+    let client_known = state.clients.of(&agent, &mut state.interner).clone();
+    let interner = &mut state.interner;
     let op = interner.share(&said(object.get("eventType")).unwrap_or_default());
     let action = classify(&op);
     let targets = targets(target.value());

@@ -9,14 +9,15 @@ use crate::event::{
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
+use crate::sources::operations;
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{self, id, instant::instant};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory, operations};
 use crate::time::Time;
 use crate::vocab::Str;
 
 /// How records of the plain form are read, as objects or as rows of a comma-separated table.
-pub const FORMAT: Format = Format::new(Source::Plain, recognises, parse)
+pub const PARSER: RecordParser = RecordParser::new(Source::Plain, recognises, parse)
     .with_tables(|names| names.contains(&MARK) && names.contains(&"event_time"));
 
 /// What every record has, with the version of the form as its value.
@@ -90,7 +91,7 @@ fn recognises(object: Object<'_>) -> bool {
         .is_some_and(|mark| mark.amount() == Some(VERSION))
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     // A row may have left its mark out.
     if !recognises(object) {
         return Parsed::Rejected(RejectReason::UnknownRecord);
@@ -99,7 +100,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let Some(time) = doc.text("event_time").and_then(|text| instant(&text)) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    match event(&doc, time, memory) {
+    match event(&doc, time, state) {
         Ok(event) => Parsed::Event(Box::new(event)),
         Err(Invalid) => Parsed::Rejected(RejectReason::InvalidField),
     }
@@ -174,12 +175,12 @@ impl Record<'_> {
     }
 }
 
-fn event(doc: &Flat<'_>, time: Time, memory: &mut Memory) -> Result<Event, Invalid> {
+fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, Invalid> {
     let user_agent = doc.text("user_agent").unwrap_or_default();
-    let client = memory.clients.of(&user_agent, &mut memory.interner).clone();
+    let client = state.clients.of(&user_agent, &mut state.interner).clone();
     let mut r = Record {
         doc,
-        interner: &mut memory.interner,
+        interner: &mut state.interner,
     };
     let provider = r.word("provider", Provider::parse)?.ok_or(Invalid)?;
     let principal = principal(&mut r)?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Source};
+use crate::sources::json::ScanError;
 use crate::vocab::words;
 
 words! {
@@ -68,6 +69,16 @@ words! {
         ClassicStorageLog = "classic_storage_log",
         /// A row that does not have the fields that its header promises.
         MalformedRow = "malformed_row",
+    }
+}
+
+impl From<ScanError> for RejectReason {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Incomplete => Self::Truncated,
+            ScanError::Malformed => Self::NotJson,
+            ScanError::TooDeep => Self::TooDeep,
+        }
     }
 }
 

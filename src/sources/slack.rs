@@ -10,17 +10,17 @@ use crate::event::{
 };
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, said};
 use crate::sources::parts::{address, id, identity};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 /// How audit log entries are read.
-pub const FORMAT: Format = Format::new(Source::SlackAudit, recognises, parse);
+pub const PARSER: RecordParser = RecordParser::new(Source::SlackAudit, recognises, parse);
 
 /// What its events are filed under.
 const SERVICE: &str = "slack";
@@ -94,21 +94,21 @@ fn recognises(object: Object<'_>) -> bool {
         && (object.get("date_create").is_some() || has(&context, &["location", "ip_address", "ua"]))
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let details = Column::of(object.get("details"));
     let stated = object.get("date_create").and_then(said);
     // An anomaly also says when what is odd was done.
     let stated = stated.or_else(|| said(details.value().get("action_timestamp")));
     match stated.and_then(|text| instant(&text)) {
         Some(time) => {
-            let event = event(object, details.value(), time, memory);
+            let event = event(object, details.value(), time, state);
             Parsed::Event(Box::new(event))
         }
         None => Parsed::Rejected(RejectReason::NoTime),
     }
 }
 
-fn event(object: Object<'_>, details: Value<'_>, time: Time, memory: &mut Memory) -> Event {
+fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserState) -> Event {
     let [actor, entity, context] =
         ["actor", "entity", "context"].map(|name| Column::of(object.get(name)));
     let (actor, entity, context) = (actor.value(), entity.value(), context.value());
@@ -117,14 +117,14 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, memory: &mut Memory
     // The entity lies in a member that is named after its type.
     let thing = entity.get(&entity_kind).unwrap_or(Value::Null);
 
-    let client = memory
+    let client = state
         .clients
         .of(
             &said(context.get("ua")).unwrap_or_default(),
-            &mut memory.interner,
+            &mut state.interner,
         )
         .clone();
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let op = interner.share(&said(object.get("action")).unwrap_or_default());
     let action = classify(&op);
     let organisation = organisation(actor, location);

@@ -5,15 +5,16 @@
 use csv_core::{ReadRecordResult, Reader};
 
 use crate::event::Source;
-use crate::sources::{FORMATS, Format};
+use crate::sources::parser::RecordParser;
+use crate::sources::registry::{self, PARSERS};
 
 /// Tables have at most so many columns.
 const COLUMNS_MAX: usize = 512;
 
 /// A table by its header, with room for one row.
 pub struct Table {
-    /// The format that knows the header, and reads the rows that nothing else tells.
-    format: &'static Format,
+    /// The parser that knows the header. It also reads the rows that no parser recognises.
+    parser: &'static RecordParser,
     columns: Vec<String>,
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -33,7 +34,7 @@ struct Split {
 
 /// What a row is, and its length in bytes.
 #[derive(Debug, PartialEq)]
-pub enum Row {
+pub enum TableRow {
     /// A record; its JSON text is at [`Table::json`].
     Record(usize),
     /// The header again, as in files that were joined.
@@ -54,7 +55,7 @@ impl Table {
             return None;
         }
         let mut table = Self {
-            format: FORMATS[0],
+            parser: PARSERS[0],
             columns: Vec::new(),
             text: Vec::new(),
             ends: Vec::new(),
@@ -67,16 +68,14 @@ impl Table {
             .map(|name| String::from_utf8_lossy(name).trim().to_owned())
             .collect();
         let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
-        table.format = FORMATS
-            .into_iter()
-            .filter(|format| only.is_none_or(|source| source == format.source))
-            .find(|format| is_whole && (format.heads)(&names))?;
+        table.parser =
+            registry::parsers(only).find(|parser| is_whole && (parser.is_header)(&names))?;
         Some(table)
     }
 
-    /// Returns the format that knows the header.
-    pub fn format(&self) -> &'static Format {
-        self.format
+    /// Returns the parser that knows the header.
+    pub fn parser(&self) -> &'static RecordParser {
+        self.parser
     }
 
     /// Tells at little cost whether a line may be a header. A row tells a time, and thus has digits.
@@ -88,25 +87,25 @@ impl Table {
     }
 
     /// Reads the row at the beginning of `rest`; `is_last` if nothing follows it.
-    pub fn row(&mut self, rest: &[u8], is_last: bool) -> Row {
+    pub fn row(&mut self, rest: &[u8], is_last: bool) -> TableRow {
         let Some(split) = self.fields(rest, is_last) else {
-            return Row::Incomplete;
+            return TableRow::Incomplete;
         };
         let len = split.len;
         if split.is_in_quotes || (split.is_open && self.ends.len() < self.columns.len()) {
-            return Row::Cut(len);
+            return TableRow::Cut(len);
         }
         if self.ends.len() != self.columns.len() {
-            return Row::Malformed(len);
+            return TableRow::Malformed(len);
         }
         let is_name = |value: &[u8]| self.columns.iter().any(|name| name.as_bytes() == value);
         if self.values().all(is_name) {
-            return Row::Header(len);
+            return TableRow::Header(len);
         }
         let mut json = std::mem::take(&mut self.json);
         self.write(&mut json);
         self.json = json;
-        Row::Record(len)
+        TableRow::Record(len)
     }
 
     /// Returns the last row as the text of a JSON object; empty fields are left out.

@@ -61,12 +61,12 @@ pub struct Caller {
 
 /// Callers by the text of their element, which repeats from call to call. Bounded: forgotten when full.
 #[derive(Debug, Default)]
-pub struct Callers {
+pub struct CallerCache {
     known: FxHashMap<Box<[u8]>, Caller>,
     empty: Caller,
 }
 
-impl Callers {
+impl CallerCache {
     /// The most elements that are remembered.
     const CALLERS_MAX: usize = 4_096;
     /// The longest element, in bytes, that is remembered.

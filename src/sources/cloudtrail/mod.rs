@@ -2,6 +2,7 @@
 
 mod caller;
 mod outcome;
+mod record;
 mod table;
 mod target;
 
@@ -11,18 +12,19 @@ use crate::event::{
     Action, Context, Event, IdentityKind, Outcome, Peer, Provider, Source, Untrusted,
 };
 use crate::sources::aws_actions::classify;
+use crate::sources::cloudtrail::record::Record;
 use crate::sources::json::{Layout, Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{self, instant::instant};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
-pub use caller::{Caller, Callers};
+pub use caller::{Caller, CallerCache};
 
 /// How CloudTrail records are read.
-pub const FORMAT: Format =
-    Format::new(Source::AwsCloudTrail, recognises, parse).with_tables(table::heads);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::AwsCloudTrail, recognises, parse).with_tables(table::is_header);
 
 /// What service names end with.
 const DOMAIN: &str = ".amazonaws.com";
@@ -49,106 +51,6 @@ const GLOBAL_SERVICES: [&str; 15] = [
 /// The region in which the global endpoint of STS answers.
 const STS_GLOBAL_REGION: &str = "us-east-1";
 
-/// The members of a record that matter, as they stand.
-struct Record<'a> {
-    version: Value<'a>,
-    identity: Value<'a>,
-    time: Value<'a>,
-    source: Value<'a>,
-    name: Value<'a>,
-    region: Value<'a>,
-    address: Value<'a>,
-    user_agent: Value<'a>,
-    parameters: Value<'a>,
-    response: Value<'a>,
-    additional: Value<'a>,
-    error: Value<'a>,
-    message: Value<'a>,
-    request: Value<'a>,
-    id: Value<'a>,
-    resources: Value<'a>,
-    kind: Value<'a>,
-    category: Value<'a>,
-    recipient: Value<'a>,
-    shared_id: Value<'a>,
-    endpoint: Value<'a>,
-    from_console: Value<'a>,
-    tls: Value<'a>,
-    addendum: Value<'a>,
-}
-
-impl<'a> Record<'a> {
-    fn of(object: Object<'a>) -> Self {
-        let mut r = Record {
-            version: Value::Null,
-            identity: Value::Null,
-            time: Value::Null,
-            source: Value::Null,
-            name: Value::Null,
-            region: Value::Null,
-            address: Value::Null,
-            user_agent: Value::Null,
-            parameters: Value::Null,
-            response: Value::Null,
-            additional: Value::Null,
-            error: Value::Null,
-            message: Value::Null,
-            request: Value::Null,
-            id: Value::Null,
-            resources: Value::Null,
-            kind: Value::Null,
-            category: Value::Null,
-            recipient: Value::Null,
-            shared_id: Value::Null,
-            endpoint: Value::Null,
-            from_console: Value::Null,
-            tls: Value::Null,
-            addendum: Value::Null,
-        };
-        for (key, value) in object.members() {
-            let field = match key {
-                b"eventVersion" => &mut r.version,
-                b"userIdentity" => &mut r.identity,
-                b"eventTime" => &mut r.time,
-                b"eventSource" => &mut r.source,
-                b"eventName" => &mut r.name,
-                b"awsRegion" => &mut r.region,
-                b"sourceIPAddress" => &mut r.address,
-                b"userAgent" => &mut r.user_agent,
-                b"requestParameters" => &mut r.parameters,
-                b"responseElements" => &mut r.response,
-                b"additionalEventData" => &mut r.additional,
-                b"errorCode" => &mut r.error,
-                b"errorMessage" => &mut r.message,
-                b"requestID" => &mut r.request,
-                b"eventID" | b"UID" => &mut r.id,
-                b"resources" => &mut r.resources,
-                b"eventType" => &mut r.kind,
-                b"eventCategory" => &mut r.category,
-                b"recipientAccountId" => &mut r.recipient,
-                b"sharedEventID" => &mut r.shared_id,
-                b"vpcEndpointId" => &mut r.endpoint,
-                b"sessionCredentialFromConsole" => &mut r.from_console,
-                b"tlsDetails" => &mut r.tls,
-                b"addendum" => &mut r.addendum,
-                _ => continue,
-            };
-            // Of a name that comes twice, the first counts, as it does when a record is recognised.
-            if *field == Value::Null {
-                *field = value;
-            }
-        }
-        // Parameters beyond CloudTrail's limits are replaced by a marker.
-        for large in [&mut r.parameters, &mut r.response, &mut r.additional] {
-            let first = large.members().next();
-            if first.is_some_and(|(key, value)| key == b"omitted" && value.truth() == Some(true)) {
-                *large = Value::Null;
-            }
-        }
-        r
-    }
-}
-
 fn recognises(object: Object<'_>) -> bool {
     let is = |name: &str, wanted: &str| matches!(object.get(name), Some(Value::Text(t)) if t == wanted.as_bytes());
     let has = |name: &str| object.get(name).is_some_and(Value::is_present);
@@ -167,21 +69,21 @@ fn recognises(object: Object<'_>) -> bool {
         || is("eventType", "AwsCloudTrailInsight")
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let record = Record::of(object);
     if !table::is_row(&record, object) {
-        return parse_record(&record, object, memory);
+        return parse_record(&record, object, state);
     }
     let Some(json) = table::record(object) else {
         return Parsed::Rejected(RejectReason::NotJson);
     };
     match Layout::default().object(&json) {
-        Ok((object, _)) => parse_record(&Record::of(object), object, memory),
-        Err(fault) => Parsed::Rejected(fault.into()),
+        Ok((object, _)) => parse_record(&Record::of(object), object, state),
+        Err(error) => Parsed::Rejected(error.into()),
     }
 }
 
-fn parse_record(record: &Record<'_>, object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse_record(record: &Record<'_>, object: Object<'_>, state: &mut ParserState) -> Parsed {
     let kind = record.kind.text();
     let kind = kind.as_deref().unwrap_or_default();
     if kind == "AwsCloudTrailInsight" || object.get("insightDetails").is_some_and(Value::is_present)
@@ -191,32 +93,32 @@ fn parse_record(record: &Record<'_>, object: Object<'_>, memory: &mut Memory) ->
     let Some(time) = record.time.text().and_then(|text| instant(&text)) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    Parsed::Event(Box::new(event(record, kind, time, memory)))
+    Parsed::Event(Box::new(event(record, kind, time, state)))
 }
 
-fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
+fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Event {
     let source = r.source.text().unwrap_or_default();
     let host = source.strip_suffix(".cn").unwrap_or(&source);
-    let service = memory
+    let service = state
         .interner
         .share(host.strip_suffix(DOMAIN).unwrap_or(&source));
-    let op = memory.interner.share(&r.name.text().unwrap_or_default());
+    let op = state.interner.share(&r.name.text().unwrap_or_default());
     let action = classify(&service, &op);
-    let share = |value: Value<'_>, memory: &mut Memory| {
-        value.text().map(|text| memory.interner.share(&text))
+    let share = |value: Value<'_>, state: &mut ParserState| {
+        value.text().map(|text| state.interner.share(&text))
     };
-    let account = share(r.recipient, memory);
-    let region = share(r.region, memory);
+    let account = share(r.recipient, state);
+    let region = share(r.region, state);
 
     let peer = match r.address.text() {
-        Some(text) => parts::address::peer(&text, &mut memory.interner),
+        Some(text) => parts::address::peer(&text, &mut state.interner),
         None => Peer::default(),
     };
     let user_agent = r.user_agent.text().unwrap_or_default();
-    let client = memory.clients.of(&user_agent, &mut memory.interner).clone();
-    let caller = memory
+    let client = state.clients.of(&user_agent, &mut state.interner).clone();
+    let caller = state
         .callers
-        .of(r.identity, region.as_deref(), &mut memory.interner)
+        .of(r.identity, region.as_deref(), &mut state.interner)
         .clone();
 
     let is_signin = matches!(kind, "AwsConsoleSignIn" | "AwsConsoleAction");
@@ -234,18 +136,18 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
         if principal.id.is_empty() {
             // A service that does not give its name in the usual place.
             let name = peer.host.as_ref().map_or(&*source, |host| host.raw());
-            principal.id = memory.interner.share(&format!("aws:service:{name}"));
+            principal.id = state.interner.share(&format!("aws:service:{name}"));
         }
     }
 
     let own = account.as_ref().or(caller.account.as_ref());
-    let target = target::target(r, &service, &op, action, own, &mut memory.interner);
+    let target = target::target(r, &service, &op, action, own, &mut state.interner);
     let code = r.error.text();
     let outcome = outcome::outcome(r, &op, code.as_deref());
     let denied = (outcome == Outcome::Denied).then_some(()).and_then(|()| {
         let is_missing = target.container.is_none() && service.starts_with("s3");
         is_missing
-            .then(|| target::denied_bucket(&r.message.text()?, &mut memory.interner))
+            .then(|| target::denied_bucket(&r.message.text()?, &mut state.interner))
             .flatten()
     });
     let (denied_container, denied_object) = denied.map_or((None, None), |(c, o)| (Some(c), o));
@@ -267,7 +169,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
             .parameters
             .get("sourceIdentity")
             .and_then(Value::text)
-            .map(|t| memory.interner.untrusted(&t)),
+            .map(|t| state.interner.untrusted(&t)),
         known => known,
     };
     let actor = &caller.account;
@@ -291,12 +193,12 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
                     &op,
                     own,
                     region.as_deref(),
-                    &mut memory.interner,
+                    &mut state.interner,
                 )
             })
             .flatten(),
         issued: (outcome == Outcome::Success)
-            .then(|| target::issued(r, &service, &op, &mut memory.interner))
+            .then(|| target::issued(r, &service, &op, &mut state.interner))
             .flatten(),
         account,
         region,
@@ -307,12 +209,12 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
             mfa: mfa_used.or(caller.mfa),
             console,
             console_stated: is_stated.then_some(console).flatten(),
-            auth_method: share(method, memory),
+            auth_method: share(method, state),
             session_start: caller.session_start,
             source_identity,
             via: caller.via,
             actor_account: caller.account,
-            vpc_endpoint: share(r.endpoint, memory),
+            vpc_endpoint: share(r.endpoint, state),
             on_behalf_of: caller.on_behalf_of,
             ..Context::default()
         },
@@ -330,7 +232,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, memory: &mut Memory) -> Event {
         copied_from: target.copied_from,
         destination: target.destination,
         outcome,
-        error: code.map(|code| memory.interner.untrusted(&code)),
+        error: code.map(|code| state.interner.untrusted(&code)),
         duplicate_of_account,
         counted: !is_correction(r) && (!is_restated || outcome == Outcome::Denied),
         ..Event::new(time, Str::default(), provider, Source::AwsCloudTrail)

@@ -1,7 +1,7 @@
 //! How a CloudTrail call ended.
 
 use crate::event::Outcome;
-use crate::sources::cloudtrail::Record;
+use crate::sources::cloudtrail::record::Record;
 use crate::sources::json::Value;
 use crate::sources::parts::status::of_aws_code;
 

@@ -3,7 +3,7 @@
 //! Columns may have lost their capitals, and what was an object is a text. Nested values are read if they are JSON; how Hive
 //! writes them, `{type=IAMUser, …}`, cannot be told apart from the values inside.
 
-use crate::sources::cloudtrail::Record;
+use crate::sources::cloudtrail::record::Record;
 use crate::sources::json::{self, Object, Value};
 
 /// Names of members whose capitals are given back, wherever in `userIdentity`, `resources` or `tlsDetails` they stand.
@@ -87,7 +87,7 @@ const WHOLE: &str = "eventJson";
 const DEPTH_MAX: usize = 8;
 
 /// Tells whether names head a table of events.
-pub fn heads(names: &[&str]) -> bool {
+pub fn is_header(names: &[&str]) -> bool {
     let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
     ["eventSource", "eventName", "eventTime"]
         .iter()

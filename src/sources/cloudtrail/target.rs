@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::event::{Action, Destination, Untrusted};
-use crate::sources::cloudtrail::Record;
 use crate::sources::cloudtrail::caller::partition_of_region;
+use crate::sources::cloudtrail::record::Record;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::parts::percent::percent_decoded;

@@ -1,10 +1,10 @@
 //! Documents of the integrations for AWS, told back into the words of CloudTrail, of flow logs and of S3.
 
-use crate::sources::draft::{Draft, push_quoted};
 use crate::sources::ecs::java_map;
 use crate::sources::flat::Flat;
 use crate::sources::json::Value;
 use crate::sources::parts::instant::instant;
+use crate::sources::record_builder::{RecordBuilder, push_quoted};
 
 /// What CloudTrail calls a member, and where a document has it, the best place first.
 #[rustfmt::skip]
@@ -51,9 +51,9 @@ const OBJECTS: [(&str, &str); 3] = [
 ];
 
 /// Tells back an event of CloudTrail.
-pub fn cloudtrail(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.fill(doc, CLOUDTRAIL);
+pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.fill(doc, CLOUDTRAIL);
     // For a role, the pipeline puts the name of the role where the user's stands otherwise.
     let is_role = doc.text("aws.cloudtrail.user_identity.type").as_deref() == Some("AssumedRole");
     let name = if is_role {
@@ -61,24 +61,24 @@ pub fn cloudtrail(doc: &Flat<'_>) -> Draft {
     } else {
         "userIdentity.userName"
     };
-    draft.put(name, doc.get("user.name"));
+    record.put(name, doc.get("user.name"));
     for (native, name) in OBJECTS {
         let structured = format!("aws.cloudtrail.flattened.{name}");
         for (rest, value) in doc.under(&structured) {
-            draft.put(&format!("{native}.{rest}"), value);
+            record.put(&format!("{native}.{rest}"), value);
         }
         if !doc.has(&structured) {
             let text = doc.text(&format!("aws.cloudtrail.{name}"));
             let json = text.as_deref().and_then(java_map::json);
             if let Some(json) = json.as_deref() {
-                draft.put_members(native, Value::of(json));
+                record.put_members(native, Value::of(json));
             }
         }
     }
     if let Some(json) = resources(doc) {
-        draft.put_json("resources", json);
+        record.put_json("resources", json);
     }
-    draft
+    record
 }
 
 /// Returns the resources, which stand as objects, or as a list for each of their members. Their order is lost, and lists of
@@ -165,18 +165,18 @@ const VPCFLOW: &[(&str, &[&str])] = &[
 ];
 
 /// Tells back a row of a flow log.
-pub fn vpcflow(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.fill(doc, VPCFLOW);
+pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.fill(doc, VPCFLOW);
     // Rows without traffic have no addresses, and are rows all the same.
-    draft.put_text("srcaddr", "-");
-    draft.put_text("dstaddr", "-");
+    record.put_text("srcaddr", "-");
+    record.put_text("dstaddr", "-");
     for (native, paths) in [
         ("start", &["event.start"][..]),
         ("end", &["event.end", "@timestamp"]),
     ] {
         let time = doc.first_text(paths).and_then(|text| instant(&text));
-        draft.put_some(
+        record.put_some(
             native,
             time.map(|t| (t.nanos() / 1_000_000_000).to_string()),
         );
@@ -187,15 +187,15 @@ pub fn vpcflow(doc: &Flat<'_>) -> Draft {
         "reject" | "deny" | "failure" => Some("REJECT"),
         _ => None,
     });
-    draft.put_some("action", verdict);
+    record.put_some("action", verdict);
     let direction = doc.first_text(&["aws.vpcflow.flow_direction", "network.direction"]);
     let direction = direction.and_then(|text| match &*text.to_ascii_lowercase() {
         "egress" | "outbound" => Some("egress"),
         "ingress" | "inbound" => Some("ingress"),
         _ => None,
     });
-    draft.put_some("flow-direction", direction);
-    draft
+    record.put_some("flow-direction", direction);
+    record
 }
 
 #[rustfmt::skip]
@@ -220,8 +220,8 @@ const S3ACCESS: &[(&str, &[&str])] = &[
 ];
 
 /// Tells back a line of an S3 server access log, as an object of its fields.
-pub fn s3access(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.fill(doc, S3ACCESS);
-    draft
+pub fn s3access(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.fill(doc, S3ACCESS);
+    record
 }

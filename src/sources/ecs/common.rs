@@ -8,8 +8,9 @@ use crate::event::{
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
+use crate::sources::operations;
+use crate::sources::parser::ParserState;
 use crate::sources::parts::{self, id, identity::Names, instant::instant};
-use crate::sources::{Memory, operations};
 use crate::vocab::Str;
 
 /// The words that datasets and modules begin with, and whose they are. The first that fits wins.
@@ -29,7 +30,7 @@ const DATASETS: [(&str, Provider); 12] = [
 ];
 
 /// Reads a document by the fields of the schema; `None` if it has no time.
-pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
+pub fn event(doc: &Flat<'_>, state: &mut ParserState) -> Option<Event> {
     let time = instant(&doc.text("@timestamp")?)?;
     let provider = provider(doc);
     let op = doc.first_text(&["event.action", "event.code", "http.request.method"]);
@@ -41,7 +42,7 @@ pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
     } else {
         operations::class_of(provider, &service, &op).unwrap_or_else(|| of_categories(doc))
     };
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let share = |value: Option<Cow<'_, str>>, interner: &mut Interner| {
         value.map(|text| interner.share(&text))
     };
@@ -50,7 +51,7 @@ pub fn event(doc: &Flat<'_>, memory: &mut Memory) -> Option<Event> {
         interner,
     );
     let user_agent = doc.text("user_agent.original").unwrap_or_default();
-    let client = memory.clients.of(&user_agent, interner).clone();
+    let client = state.clients.of(&user_agent, interner).clone();
     let source = doc.first_text(&["source.ip", "client.ip", "source.address", "client.address"]);
     let mut peer = match source {
         Some(text) => parts::address::peer(&text, interner),

@@ -30,7 +30,7 @@ fn map(inner: &str, depth: usize, out: &mut Vec<u8>) {
         if n > 0 {
             out.push(b',');
         }
-        crate::sources::draft::push_quoted(name.as_bytes(), out);
+        crate::sources::record_builder::push_quoted(name.as_bytes(), out);
         out.push(b':');
         value(&inner[from..to], depth, out);
     }
@@ -53,7 +53,7 @@ fn value(text: &str, depth: usize, out: &mut Vec<u8>) {
     } else if text == "null" {
         out.extend_from_slice(b"null");
     } else {
-        crate::sources::draft::push_quoted(text.as_bytes(), out);
+        crate::sources::record_builder::push_quoted(text.as_bytes(), out);
     }
 }
 

@@ -12,40 +12,47 @@ mod others;
 use std::borrow::Cow;
 
 use crate::event::{Event, Outcome, Source, Untrusted};
-use crate::sources::draft::{Draft, amended};
 use crate::sources::flat::Flat;
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
+use crate::sources::record_builder::{RecordBuilder, amended};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{Format, Memory};
+use crate::sources::{
+    azure, cloudtrail, entra, gcpaudit, gcpflow, m365, okta, s3access, slack, vpcflow, workspace,
+};
 
 /// How documents are read that keep nothing of the record that they were made from.
-pub const FORMAT: Format = Format::new(Source::Ecs, recognises, parse);
+pub const PARSER: RecordParser = RecordParser::new(Source::Ecs, recognises, parse);
 
 /// Where documents keep a record in the provider's own names, as an object.
 const KEPT: [[&str; 2]; 3] = [["aws", "cloudtrail"], ["aws", "vpcflow"], ["aws", "vpc"]];
 
 /// Tells back a document of an integration: what its dataset is called, or the subtree that it fills; the format of its
 /// records; and how.
-type Translation = (&'static str, Source, fn(&Flat<'_>) -> Draft);
+type Conversion = (
+    &'static str,
+    &'static RecordParser,
+    fn(&Flat<'_>) -> RecordBuilder,
+);
 
 #[rustfmt::skip]
-const TRANSLATIONS: [Translation; 16] = [
-    ("aws.cloudtrail", Source::AwsCloudTrail, aws::cloudtrail),
-    ("aws.vpcflow", Source::AwsVpcFlow, aws::vpcflow),
-    ("aws.s3access", Source::AwsS3Access, aws::s3access),
-    ("gcp.audit", Source::GcpAudit, others::gcp_audit),
-    ("azure.graphactivitylogs", Source::EntraGraph, others::graph),
-    ("azure.aadgraphactivitylogs", Source::EntraAadGraph, others::aad_graph),
-    ("azure.signinlogs", Source::EntraSignIn, others::sign_in),
-    ("azure.auditlogs", Source::EntraAudit, others::audit),
-    ("azure.activitylogs", Source::AzureActivity, others::activity),
-    ("azure.platformlogs", Source::AzureStorage, others::storage),
-    ("o365.audit", Source::M365Ual, others::unified),
-    ("okta.system", Source::OktaSystem, others::okta),
-    ("okta", Source::OktaSystem, others::okta),
-    ("google_workspace", Source::GworkspaceReports, others::workspace),
-    ("slack.audit", Source::SlackAudit, others::slack),
-    ("gcp.vpcflow", Source::GcpVpcFlow, others::gcp_flow),
+const CONVERSIONS: [Conversion; 16] = [
+    ("aws.cloudtrail", &cloudtrail::PARSER, aws::cloudtrail),
+    ("aws.vpcflow", &vpcflow::PARSER, aws::vpcflow),
+    ("aws.s3access", &s3access::PARSER, aws::s3access),
+    ("gcp.audit", &gcpaudit::PARSER, others::gcp_audit),
+    ("azure.graphactivitylogs", &entra::graph::PARSER, others::graph),
+    ("azure.aadgraphactivitylogs", &entra::graph::AAD_PARSER, others::aad_graph),
+    ("azure.signinlogs", &entra::signin::PARSER, others::sign_in),
+    ("azure.auditlogs", &entra::audit::PARSER, others::audit),
+    ("azure.activitylogs", &azure::activity::PARSER, others::activity),
+    ("azure.platformlogs", &azure::storage::PARSER, others::storage),
+    ("o365.audit", &m365::PARSER, others::unified),
+    ("okta.system", &okta::PARSER, others::okta),
+    ("okta", &okta::PARSER, others::okta),
+    ("google_workspace", &workspace::PARSER, others::workspace),
+    ("slack.audit", &slack::PARSER, others::slack),
+    ("gcp.vpcflow", &gcpflow::PARSER, others::gcp_flow),
 ];
 
 /// Returns the member `outer.inner`, nested or with a dot in its name.
@@ -102,7 +109,7 @@ fn is_carried(object: Object<'_>) -> bool {
                 .rsplit('.')
                 .next()
                 .is_some_and(|end| ANY_LOG.contains(&end));
-            is_any || TRANSLATIONS.iter().any(|(name, ..)| is_of(&dataset, name))
+            is_any || CONVERSIONS.iter().any(|(name, ..)| is_of(&dataset, name))
         }
         // Applications that log by the schema state a level.
         None => ["level", "logger"]
@@ -123,7 +130,7 @@ fn recognises(object: Object<'_>) -> bool {
 }
 
 /// Reads a document by its fields.
-pub fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+pub fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let doc = Flat::of(object);
     if matches!(
         doc.text("event.kind").as_deref(),
@@ -134,9 +141,9 @@ pub fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     if doc.text("@timestamp").is_none() {
         return Parsed::Rejected(RejectReason::NoTime);
     }
-    let translated =
-        translation(&doc).and_then(|(_, source, tell)| tell(&doc).read(*source, memory));
-    match translated {
+    let converted =
+        conversion(&doc).and_then(|(_, parser, convert)| convert(&doc).parse(parser, state));
+    match converted {
         Some(parsed) => amended(parsed, |event| {
             event.source = Source::Ecs;
             // What the translation has no word for.
@@ -146,11 +153,11 @@ pub fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
                 (Outcome::Unknown, Some("success")) if !event.is_flow() => Outcome::Success,
                 (outcome, _) => outcome,
             };
-            locate(event, &doc, memory);
+            locate(event, &doc, state);
         }),
-        None => match common::event(&doc, memory) {
+        None => match common::event(&doc, state) {
             Some(mut event) => {
-                locate(&mut event, &doc, memory);
+                locate(&mut event, &doc, state);
                 Parsed::Event(Box::new(event))
             }
             None => Parsed::Rejected(RejectReason::NoTime),
@@ -163,20 +170,20 @@ fn dataset<'a>(doc: &Flat<'a>) -> Option<Cow<'a, str>> {
     doc.first_text(&["event.dataset", "data_stream.dataset"])
 }
 
-fn translation(doc: &Flat<'_>) -> Option<&'static Translation> {
+fn conversion(doc: &Flat<'_>) -> Option<&'static Conversion> {
     let dataset = dataset(doc);
-    TRANSLATIONS
+    CONVERSIONS
         .iter()
         .find(|(name, ..)| {
             dataset
                 .as_deref()
                 .is_some_and(|dataset| is_of(dataset, name))
         })
-        .or_else(|| TRANSLATIONS.iter().find(|(name, ..)| doc.has(name)))
+        .or_else(|| CONVERSIONS.iter().find(|(name, ..)| doc.has(name)))
 }
 
 /// Adds where the peer is, which pipelines look up and records do not say.
-fn locate(event: &mut Event, doc: &Flat<'_>, memory: &mut Memory) {
+fn locate(event: &mut Event, doc: &Flat<'_>, state: &mut ParserState) {
     if event.peer.ip.is_none() {
         return;
     }
@@ -188,11 +195,11 @@ fn locate(event: &mut Event, doc: &Flat<'_>, memory: &mut Memory) {
     peer.asn = peer.asn.or_else(|| u32::try_from(number()?).ok());
     if peer.country.is_none() {
         let code = doc.first_text(&["source.geo.country_iso_code", "client.geo.country_iso_code"]);
-        peer.country = code.map(|code| memory.interner.share(&code.to_ascii_uppercase()));
+        peer.country = code.map(|code| state.interner.share(&code.to_ascii_uppercase()));
     }
     if peer.city.is_none() {
         let city = doc.first_text(&["source.geo.city_name", "client.geo.city_name"]);
-        peer.city = city.map(|city| Untrusted::from_shared(memory.interner.share(&city)));
+        peer.city = city.map(|city| Untrusted::from_shared(state.interner.share(&city)));
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Pipelines write the provider's names with underscores, move what the schema has a place for there, and leave the rest.
 
-use crate::sources::draft::{Draft, push_quoted};
 use crate::sources::flat::Flat;
 use crate::sources::json::Value;
+use crate::sources::record_builder::{RecordBuilder, push_quoted};
 
 /// How the names below a path are told back.
 #[derive(Clone, Copy, PartialEq)]
@@ -16,7 +16,7 @@ enum Names {
 }
 
 /// Puts what stands below a path under another; `""` is the top.
-fn transfer(doc: &Flat<'_>, from: &str, to: &str, names: Names, draft: &mut Draft) {
+fn transfer(doc: &Flat<'_>, from: &str, to: &str, names: Names, record: &mut RecordBuilder) {
     for (rest, value) in doc.under(from) {
         let rest = match names {
             Names::Camel => camel(rest),
@@ -31,18 +31,18 @@ fn transfer(doc: &Flat<'_>, from: &str, to: &str, names: Names, draft: &mut Draf
             Value::Array(_) if names == Names::Camel => {
                 let mut json = Vec::new();
                 write_camel(value, &mut json);
-                draft.put_json(&path, json);
+                record.put_json(&path, json);
             }
-            _ => draft.put(&path, value),
+            _ => record.put(&path, value),
         }
     }
 }
 
 /// Puts a list of words as one text, as the record has it.
-fn put_joined(doc: &Flat<'_>, from: &str, to: &str, draft: &mut Draft) {
+fn put_joined(doc: &Flat<'_>, from: &str, to: &str, record: &mut RecordBuilder) {
     let words: Vec<_> = doc.get(from).elements().filter_map(Value::text).collect();
     if !words.is_empty() {
-        draft.put_text(to, &words.join(" "));
+        record.put_text(to, &words.join(" "));
     }
 }
 
@@ -100,14 +100,14 @@ fn write_camel(value: Value<'_>, out: &mut Vec<u8>) {
 }
 
 /// Tells back an entry of Google Cloud's audit logs.
-pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.put_text(
+pub fn gcp_audit(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.put_text(
         "protoPayload.@type",
         "type.googleapis.com/google.cloud.audit.AuditLog",
     );
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("timestamp", &["@timestamp"]),
         ("insertId", &["event.id"]),
         ("logName", &["log.logger", "gcp.audit.logger_name"]),
@@ -126,7 +126,7 @@ pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
             &from,
             &format!("protoPayload.{kept}"),
             Names::Kept,
-            &mut draft,
+            &mut record,
         );
     }
     let locations: Vec<Value<'_>> = doc
@@ -134,17 +134,17 @@ pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
         .elements()
         .collect();
     if let [one] = locations.as_slice() {
-        draft.put("resource.labels.location", *one);
+        record.put("resource.labels.location", *one);
     }
-    transfer(doc, "gcp.audit", "protoPayload", Names::Camel, &mut draft);
-    draft
+    transfer(doc, "gcp.audit", "protoPayload", Names::Camel, &mut record);
+    record
 }
 
 /// Tells back a flow of Google Cloud.
-pub fn gcp_flow(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
+pub fn gcp_flow(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("timestamp", &["@timestamp"]),
         ("insertId", &["event.id"]),
         ("logName", &["log.logger"]),
@@ -168,19 +168,19 @@ pub fn gcp_flow(doc: &Flat<'_>) -> Draft {
         ("jsonPayload.dest_instance.zone", &["gcp.destination.instance.zone"]),
         ("jsonPayload.dest_instance.vm_name", &["destination.domain", "gcp.destination.instance.vm_name"]),
     ]);
-    draft.put_text(
+    record.put_text(
         "logName",
         "projects/-/logs/compute.googleapis.com%2Fvpc_flows",
     );
-    draft
+    record
 }
 
 /// Begins a record of Azure's diagnostic settings.
-fn diagnostic(doc: &Flat<'_>, category: &str) -> Draft {
-    let mut draft = Draft::default();
-    draft.put_text("category", category);
+fn diagnostic(doc: &Flat<'_>, category: &str) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.put_text("category", category);
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("time", &["@timestamp"]),
         ("tenantId", &["azure.tenant_id", "cloud.account.id"]),
         ("correlationId", &["azure.correlation_id"]),
@@ -188,14 +188,14 @@ fn diagnostic(doc: &Flat<'_>, category: &str) -> Draft {
         ("callerIpAddress", &["source.ip", "source.address"]),
         ("location", &["cloud.region", "geo.name"]),
     ]);
-    draft
+    record
 }
 
 /// Tells back a request to Microsoft Graph.
-pub fn graph(doc: &Flat<'_>) -> Draft {
-    let mut draft = diagnostic(doc, "MicrosoftGraphActivityLogs");
+pub fn graph(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = diagnostic(doc, "MicrosoftGraphActivityLogs");
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("properties.timeGenerated", &["azure.graphactivitylogs.properties.time_generated", "@timestamp"]),
         ("properties.requestId", &["http.request.id", "event.id"]),
         ("properties.requestMethod", &["http.request.method"]),
@@ -209,28 +209,28 @@ pub fn graph(doc: &Flat<'_>) -> Draft {
         ("properties.location", &["destination.geo.region_name"]),
         ("properties.c_idtyp", &["azure.graphactivitylogs.properties.c_idtyp"]),
     ]);
-    with_properties(doc, "azure.graphactivitylogs.properties", draft)
+    with_properties(doc, "azure.graphactivitylogs.properties", record)
 }
 
 /// Adds what the integration keeps of a request's properties under a prefix of its own.
-fn with_properties(doc: &Flat<'_>, from: &str, mut draft: Draft) -> Draft {
+fn with_properties(doc: &Flat<'_>, from: &str, mut record: RecordBuilder) -> RecordBuilder {
     for list in ["scopes", "roles", "wids"] {
         put_joined(
             doc,
             &format!("{from}.{list}"),
             &format!("properties.{list}"),
-            &mut draft,
+            &mut record,
         );
     }
-    transfer(doc, from, "properties", Names::Camel, &mut draft);
-    draft
+    transfer(doc, from, "properties", Names::Camel, &mut record);
+    record
 }
 
 /// Tells back a request to Azure AD Graph.
-pub fn aad_graph(doc: &Flat<'_>) -> Draft {
-    let mut draft = diagnostic(doc, "AzureADGraphActivityLogs");
+pub fn aad_graph(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = diagnostic(doc, "AzureADGraphActivityLogs");
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("properties.timeGenerated", &["azure.aadgraphactivitylogs.properties.time_generated", "@timestamp"]),
         ("properties.requestId", &["http.request.id", "event.id"]),
         ("properties.httpMethod", &["http.request.method"]),
@@ -242,15 +242,15 @@ pub fn aad_graph(doc: &Flat<'_>) -> Draft {
         ("properties.callerIpAddress", &["source.ip"]),
         ("properties.userAgent", &["user_agent.original"]),
     ]);
-    with_properties(doc, "azure.aadgraphactivitylogs.properties", draft)
+    with_properties(doc, "azure.aadgraphactivitylogs.properties", record)
 }
 
 /// Tells back a sign-in.
-pub fn sign_in(doc: &Flat<'_>) -> Draft {
+pub fn sign_in(doc: &Flat<'_>) -> RecordBuilder {
     let category = doc.text("azure.signinlogs.category");
-    let mut draft = diagnostic(doc, category.as_deref().unwrap_or("SignInLogs"));
+    let mut record = diagnostic(doc, category.as_deref().unwrap_or("SignInLogs"));
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("operationName", &["azure.signinlogs.operation_name", "event.action"]),
         ("resultType", &["azure.signinlogs.result_type"]),
         ("properties.id", &["azure.signinlogs.properties.id", "event.id"]),
@@ -268,16 +268,16 @@ pub fn sign_in(doc: &Flat<'_>) -> Draft {
         "azure.signinlogs.properties",
         "properties",
         Names::Camel,
-        &mut draft,
+        &mut record,
     );
-    draft
+    record
 }
 
 /// Tells back a change of the directory.
-pub fn audit(doc: &Flat<'_>) -> Draft {
-    let mut draft = diagnostic(doc, "AuditLogs");
+pub fn audit(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = diagnostic(doc, "AuditLogs");
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("operationName", &["azure.auditlogs.operation_name", "event.action"]),
         ("properties.id", &["azure.auditlogs.properties.id", "event.id"]),
         ("properties.activityDateTime", &["azure.auditlogs.properties.activity_datetime", "@timestamp"]),
@@ -289,7 +289,7 @@ pub fn audit(doc: &Flat<'_>) -> Draft {
     const TARGETS: &str = "azure.auditlogs.properties.target_resources";
     let mut numbered = b"[".to_vec();
     for n in 0..16 {
-        let mut target = Draft::default();
+        let mut target = RecordBuilder::default();
         transfer(
             doc,
             &format!("{TARGETS}.{n}"),
@@ -307,24 +307,24 @@ pub fn audit(doc: &Flat<'_>) -> Draft {
     }
     numbered.push(b']');
     if numbered.len() > 2 {
-        draft.put_json("properties.targetResources", numbered);
+        record.put_json("properties.targetResources", numbered);
     }
     transfer(
         doc,
         "azure.auditlogs.properties",
         "properties",
         Names::Camel,
-        &mut draft,
+        &mut record,
     );
-    draft
+    record
 }
 
 /// Tells back an operation of Azure's control plane.
-pub fn activity(doc: &Flat<'_>) -> Draft {
+pub fn activity(doc: &Flat<'_>) -> RecordBuilder {
     let category = doc.text("azure.activitylogs.category");
-    let mut draft = diagnostic(doc, category.as_deref().unwrap_or("Administrative"));
+    let mut record = diagnostic(doc, category.as_deref().unwrap_or("Administrative"));
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("operationName", &["azure.activitylogs.operation_name", "event.action"]),
         ("resultType", &["azure.activitylogs.result_type"]),
         ("resultSignature", &["azure.activitylogs.result_signature"]),
@@ -332,7 +332,7 @@ pub fn activity(doc: &Flat<'_>) -> Draft {
         ("eventDataId", &["azure.activitylogs.event_data_id"]),
     ]);
     // Claims are named by addresses with dots, and pipelines know two by short names.
-    let mut claims = Draft::default();
+    let mut claims = RecordBuilder::default();
     for (name, value) in doc.under("azure.activitylogs.identity.claims") {
         if !name.contains('.') {
             claims.put(name, value);
@@ -357,23 +357,23 @@ pub fn activity(doc: &Flat<'_>) -> Draft {
             json.push(b'}');
         }
     }
-    draft.put_json("identity.claims", json);
+    record.put_json("identity.claims", json);
     transfer(
         doc,
         &format!("{IDENTITY}.authorization"),
         "identity.authorization",
         Names::Camel,
-        &mut draft,
+        &mut record,
     );
-    draft
+    record
 }
 
 /// Tells back an operation of Azure Storage.
-pub fn storage(doc: &Flat<'_>) -> Draft {
+pub fn storage(doc: &Flat<'_>) -> RecordBuilder {
     let category = doc.text("azure.platformlogs.category");
-    let mut draft = diagnostic(doc, category.as_deref().unwrap_or("StorageRead"));
+    let mut record = diagnostic(doc, category.as_deref().unwrap_or("StorageRead"));
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("operationName", &["azure.platformlogs.operation_name", "azure.platformlogs.operationName", "event.action"]),
         ("statusCode", &["http.response.status_code"]),
     ]);
@@ -382,17 +382,17 @@ pub fn storage(doc: &Flat<'_>) -> Draft {
         "azure.platformlogs.properties",
         "properties",
         Names::Kept,
-        &mut draft,
+        &mut record,
     );
-    transfer(doc, "azure.platformlogs", "", Names::Camel, &mut draft);
-    draft
+    transfer(doc, "azure.platformlogs", "", Names::Camel, &mut record);
+    record
 }
 
 /// Tells back a record of Microsoft 365's unified audit log.
-pub fn unified(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
+pub fn unified(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("CreationTime", &["@timestamp"]),
         ("Id", &["event.id"]),
         ("Operation", &["event.action"]),
@@ -406,15 +406,15 @@ pub fn unified(doc: &Flat<'_>) -> Draft {
         ("SiteUrl", &["o365.audit.SiteUrl", "rule.reference"]),
         ("SourceFileName", &["file.name"]),
     ]);
-    transfer(doc, "o365.audit", "", Names::Kept, &mut draft);
-    draft
+    transfer(doc, "o365.audit", "", Names::Kept, &mut record);
+    record
 }
 
 /// Tells back an event of the Okta System Log.
-pub fn okta(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
+pub fn okta(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("published", &["@timestamp"]),
         ("uuid", &["okta.uuid", "event.id"]),
         ("eventType", &["okta.event_type", "event.action"]),
@@ -432,16 +432,16 @@ pub fn okta(doc: &Flat<'_>) -> Draft {
         "okta.debug_context.debug_data.flattened",
         "debugContext.debugData",
         Names::Kept,
-        &mut draft,
+        &mut record,
     );
-    transfer(doc, "okta", "", Names::Camel, &mut draft);
-    draft
+    transfer(doc, "okta", "", Names::Camel, &mut record);
+    record
 }
 
 /// Tells back an activity of Google Workspace, with one event.
-pub fn workspace(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.put_text("kind", "admin#reports#activity");
+pub fn workspace(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.put_text("kind", "admin#reports#activity");
     let dataset = doc.first_text(&["event.dataset", "data_stream.dataset"]);
     let application = dataset
         .as_deref()
@@ -450,9 +450,9 @@ pub fn workspace(doc: &Flat<'_>) -> Draft {
         .map(str::to_owned)
         .or_else(|| doc.text("event.provider").map(|p| p.into_owned()));
     let application = application.unwrap_or_default();
-    draft.put_text("id.applicationName", &application);
+    record.put_text("id.applicationName", &application);
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("id.time", &["@timestamp"]),
         ("id.uniqueQualifier", &["event.id"]),
         ("id.customerId", &["organization.id"]),
@@ -493,15 +493,15 @@ pub fn workspace(doc: &Flat<'_>) -> Draft {
         json.push(b'}');
     }
     json.extend_from_slice(b"]}]");
-    draft.put_json("events", json);
-    draft
+    record.put_json("events", json);
+    record
 }
 
 /// Tells back an entry of Slack's audit logs.
-pub fn slack(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
+pub fn slack(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("id", &["event.id"]),
         ("date_create", &["slack.audit.date_create", "@timestamp"]),
         ("action", &["event.action"]),
@@ -511,9 +511,9 @@ pub fn slack(doc: &Flat<'_>) -> Draft {
         ("context.ip_address", &["source.ip", "source.address"]),
         ("context.ua", &["user_agent.original"]),
     ]);
-    transfer(doc, "slack.audit", "", Names::Kept, &mut draft);
-    draft.put_text("actor.type", "user");
-    draft
+    transfer(doc, "slack.audit", "", Names::Kept, &mut record);
+    record.put_text("actor.type", "user");
+    record
 }
 
 #[cfg(test)]

@@ -4,17 +4,17 @@ use std::sync::LazyLock;
 
 use crate::event::Action::{self, *};
 use crate::event::{Event, IdentityKind, Outcome, Provider, Source, Untrusted};
-use crate::sources::entra::says_it_is;
 use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::{self, Actor, opened, pick, record};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::actions::{Actions, Row};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory};
 use crate::vocab::Str;
 
 /// How Entra audit logs are read.
-pub const FORMAT: Format = Format::new(Source::EntraAudit, recognises, parse).with_tables(heads);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::EntraAudit, recognises, parse).with_tables(is_header);
 
 /// Operations, in lower case and without the full stop that some of them end with.
 #[rustfmt::skip]
@@ -52,14 +52,14 @@ pub fn classify(op: &str) -> Action {
 const ACTING_TYPES: [&str; 2] = ["User", "ServicePrincipal"];
 
 fn recognises(object: Object<'_>) -> bool {
-    if is_entry(object.members(), false) || says_it_is(object, &[], &["AuditLogs"]) {
+    if is_entry(object.members(), false) || microsoft::is_of_log(object, &[], &["AuditLogs"]) {
         return true;
     }
     let mut room = Vec::new();
     let Some(properties) = microsoft::named(object, "properties") else {
         return false;
     };
-    let is_of_category = says_it_is(object, &["AuditLogs"], &[]);
+    let is_of_category = microsoft::is_of_log(object, &["AuditLogs"], &[]);
     if matches!(properties, Value::Text(_)) && !is_of_category {
         return false;
     }
@@ -79,7 +79,7 @@ fn is_entry<'a>(
         || (is_of_category && (service.is_present() || has_actor || op.is_present()))
 }
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     ["InitiatedBy", "LoggedByService"]
         .iter()
         .all(|column| names.contains(column))
@@ -105,7 +105,7 @@ record! {
     }
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let mut rooms: [Vec<u8>; 4] = Default::default();
     let [properties_room, actor_room, targets_room, details_room] = &mut rooms;
     let properties = microsoft::named(object, "properties").unwrap_or_default();
@@ -119,7 +119,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let targets = opened(r.targets, targets_room);
     let details = opened(r.details, details_room);
     let tenant = microsoft::tenant(object, properties);
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
 
     let present = |name: &str| actor.get_any_case(name).filter(|value| value.is_present());
     let (user, app) = (present("user"), present("app"));
@@ -189,8 +189,8 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     } else {
         detail(details, "User-Agent")
     };
-    let client = microsoft::client(user_agent, application.as_deref(), memory);
-    let interner = &mut memory.interner;
+    let client = microsoft::client(user_agent, application.as_deref(), state);
+    let interner = &mut state.interner;
     let mut event = Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
         principal,

@@ -3,28 +3,28 @@
 //! Every request is a record, reads included: nothing else tells who enumerates the directory.
 
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
-use crate::sources::entra::says_it_is;
 use crate::sources::graph_actions::{BATCH, classify, template};
 use crate::sources::json::Object;
 use crate::sources::microsoft::{self, Actor, opened, record};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{id, instant, status};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 /// How Microsoft Graph activity logs are read.
-pub const FORMAT: Format = Format::new(Source::EntraGraph, recognises, |object, memory| {
-    parse(object, Source::EntraGraph, memory)
-})
-.with_tables(heads);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::EntraGraph, recognises, |object, state| {
+        parse(object, Source::EntraGraph, state)
+    })
+    .with_tables(is_header);
 
 /// How Azure AD Graph activity logs are read.
-pub const AAD_FORMAT: Format =
-    Format::new(Source::EntraAadGraph, recognises_aad, |object, memory| {
-        parse(object, Source::EntraAadGraph, memory)
+pub const AAD_PARSER: RecordParser =
+    RecordParser::new(Source::EntraAadGraph, recognises_aad, |object, state| {
+        parse(object, Source::EntraAadGraph, state)
     })
-    .with_tables(heads_aad);
+    .with_tables(is_aad_header);
 
 const CATEGORIES: [&str; 1] = ["MicrosoftGraphActivityLogs"];
 const TABLES: [&str; 1] = ["MicrosoftGraphActivityLogs"];
@@ -35,23 +35,23 @@ const AAD_TABLES: [&str; 1] = ["AADGraphActivityLogs"];
 const DUMPER: &str = "aiohttp";
 
 fn recognises(object: Object<'_>) -> bool {
-    says_it_is(object, &CATEGORIES, &TABLES)
+    microsoft::is_of_log(object, &CATEGORIES, &TABLES)
         // Applications have no sign-in, and then an empty id of it.
         || microsoft::has_members(object, ["requesturi", "signinactivityid", "requestmethod"])
 }
 
 fn recognises_aad(object: Object<'_>) -> bool {
-    says_it_is(object, &AAD_CATEGORIES, &AAD_TABLES)
+    microsoft::is_of_log(object, &AAD_CATEGORIES, &AAD_TABLES)
         || microsoft::has_members(object, ["requesturi", "httpmethod", "actortype"])
 }
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     ["RequestUri", "SignInActivityId", "RequestMethod"]
         .iter()
         .all(|column| names.contains(column))
 }
 
-fn heads_aad(names: &[&str]) -> bool {
+fn is_aad_header(names: &[&str]) -> bool {
     ["RequestUri", "HttpMethod", "ActorType"]
         .iter()
         .all(|column| names.contains(column))
@@ -88,7 +88,7 @@ record! {
     }
 }
 
-fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed {
     let mut room = Vec::new();
     let properties = microsoft::named(object, "properties").unwrap_or_default();
     let properties = opened(properties, &mut room);
@@ -114,7 +114,7 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
         _ if is_person => IdentityKind::Human,
         _ => IdentityKind::ServicePrincipal,
     };
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let application = microsoft::guid(r.application);
     let actor = Actor {
         tenant: tenant.as_deref(),
@@ -141,13 +141,13 @@ fn parse(object: Object<'_>, source: Source, memory: &mut Memory) -> Parsed {
         Action::ReadObject | Action::ListObjects => place(&uri),
         _ => (None, None),
     };
-    let client = microsoft::client(r.user_agent, application.as_deref(), memory);
+    let client = microsoft::client(r.user_agent, application.as_deref(), state);
     let is_dumper = source == Source::EntraAadGraph
         && client
             .user_agent
             .as_ref()
             .is_some_and(|text| text.raw().contains(DUMPER));
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     Parsed::Event(Box::new(Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
         region: microsoft::region(r.location, interner),

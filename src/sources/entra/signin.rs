@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
-use crate::sources::entra::says_it_is;
 use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::{self, Actor, opened, record};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory};
 use crate::vocab::Str;
 
 /// How Entra sign-in logs are read.
-pub const FORMAT: Format = Format::new(Source::EntraSignIn, recognises, parse).with_tables(heads);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::EntraSignIn, recognises, parse).with_tables(is_header);
 
 /// Categories of diagnostic records; tables put them into their `Category` column.
 const CATEGORIES: [&str; 6] = [
@@ -38,14 +38,14 @@ const OF_PROVIDER: &str = "MicrosoftServicePrincipalSignInLogs";
 const OPERATION: &str = "Sign-in activity";
 
 fn recognises(object: Object<'_>) -> bool {
-    says_it_is(object, &CATEGORIES, &TABLES)
+    microsoft::is_of_log(object, &CATEGORIES, &TABLES)
         || microsoft::has_members(
             object,
             ["conditionalaccessstatus", "createddatetime", "appid"],
         )
 }
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     names.contains(&"ConditionalAccessStatus")
         && names.contains(&"AppId")
         && names
@@ -88,7 +88,7 @@ record! {
     }
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let mut rooms: [Vec<u8>; 4] = Default::default();
     let [properties_room, status_room, device_room, place_room] = &mut rooms;
     let properties = microsoft::named(object, "properties").unwrap_or_default();
@@ -110,7 +110,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         _ => r.place,
     };
     let tenant = microsoft::tenant(object, properties);
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
 
     let is_person = microsoft::guid(r.user).is_some()
         || (microsoft::guid(r.service_principal).is_none() && r.name.text().is_some());
@@ -176,8 +176,8 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let key = microsoft::guid(r.key).map(|key| interner.share(&key));
     let application = microsoft::guid(r.application);
     let session = r.session.text().map(|text| interner.untrusted(&text));
-    let client = microsoft::client(r.user_agent, application.as_deref(), memory);
-    let interner = &mut memory.interner;
+    let client = microsoft::client(r.user_agent, application.as_deref(), state);
+    let interner = &mut state.interner;
     let mut event = Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
         principal,

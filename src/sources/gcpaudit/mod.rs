@@ -4,19 +4,21 @@
 
 pub mod actions;
 mod caller;
+mod record;
 mod target;
 
 use crate::event::{Action, Context, Event, Outcome, Peer, Provider, Source};
+use crate::sources::gcpaudit::record::{Buffers, Record};
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{self, id, instant::instant, loose};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 /// How audit log entries are read.
-pub const FORMAT: Format = Format::new(Source::GcpAudit, recognises, parse);
+pub const PARSER: RecordParser = RecordParser::new(Source::GcpAudit, recognises, parse);
 
 /// What service names end with.
 const DOMAIN: &str = ".googleapis.com";
@@ -50,112 +52,6 @@ const STATUS_NAMES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// The members of an entry and its payload that matter, as they stand.
-struct Record<'a> {
-    log_name: Value<'a>,
-    insert_id: Value<'a>,
-    timestamp: Value<'a>,
-    operation: Value<'a>,
-    labels: Value<'a>,
-    auth: Value<'a>,
-    authorization: Value<'a>,
-    request_metadata: Value<'a>,
-    service: Value<'a>,
-    method: Value<'a>,
-    resource_name: Value<'a>,
-    location: Value<'a>,
-    status: Value<'a>,
-    items: Value<'a>,
-    service_data: Value<'a>,
-    metadata: Value<'a>,
-    request: Value<'a>,
-    response: Value<'a>,
-}
-
-/// Parts of a payload that tables keep as text, and room to unescape them in.
-#[derive(Default)]
-struct Rooms {
-    labels: Vec<u8>,
-    metadata: Vec<u8>,
-    request: Vec<u8>,
-    response: Vec<u8>,
-}
-
-impl<'a> Record<'a> {
-    fn of(object: Object<'a>, payload: Value<'a>, rooms: &'a mut Rooms) -> Self {
-        let [log_name, insert_id, timestamp, operation, resource] = loose::pick(
-            object.members(),
-            ["logName", "insertId", "timestamp", "operation", "resource"],
-        );
-        let [
-            auth,
-            authorization,
-            request_metadata,
-            service,
-            method,
-            resource_name,
-            location,
-            status,
-            items,
-            service_data,
-            iam_data,
-            bigquery_data,
-            metadata,
-            metadata_json,
-            request,
-            request_json,
-            response,
-            response_json,
-        ] = loose::pick(
-            payload.members(),
-            [
-                "authenticationInfo",
-                "authorizationInfo",
-                "requestMetadata",
-                "serviceName",
-                "methodName",
-                "resourceName",
-                "resourceLocation",
-                "status",
-                "numResponseItems",
-                "serviceData",
-                "servicedata_v1_iam",
-                "servicedata_v1_bigquery",
-                "metadata",
-                "metadataJson",
-                "request",
-                "requestJson",
-                "response",
-                "responseJson",
-            ],
-        );
-        let first = |values: &[Value<'a>]| {
-            let found = values.iter().find(|value| **value != Value::Null);
-            found.copied().unwrap_or(Value::Null)
-        };
-        Record {
-            log_name,
-            insert_id,
-            timestamp,
-            operation,
-            labels: loose::opened(loose::path(resource, &["labels"]), &mut rooms.labels),
-            auth,
-            authorization,
-            request_metadata,
-            service,
-            method,
-            resource_name,
-            location,
-            status,
-            items,
-            service_data: first(&[service_data, iam_data, bigquery_data]),
-            metadata: loose::opened(first(&[metadata, metadata_json]), &mut rooms.metadata),
-            request: loose::opened(first(&[request, request_json]), &mut rooms.request),
-            response: loose::opened(first(&[response, response_json]), &mut rooms.response),
-        }
-    }
-}
-
 /// Returns the payload of an entry: its own member, a column of BigQuery, or the inner one of Log Analytics.
 fn payload(object: Object<'_>) -> Option<Value<'_>> {
     let is_payload =
@@ -180,28 +76,28 @@ fn recognises(object: Object<'_>) -> bool {
     })
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let Some(payload) = payload(object) else {
         return Parsed::Rejected(RejectReason::UnknownRecord);
     };
-    let mut rooms = Rooms::default();
-    let record = Record::of(object, payload, &mut rooms);
+    let mut buffers = Buffers::default();
+    let record = Record::of(object, payload, &mut buffers);
     // A trimmed entry may still say when its request came.
     let requested = loose::path(record.request_metadata, &["requestAttributes", "time"]);
     let times = [record.timestamp, requested];
     let time = times.iter().find_map(|value| instant(&value.text()?));
     match time {
-        Some(time) => Parsed::Event(Box::new(event(object, &record, time, memory))),
+        Some(time) => Parsed::Event(Box::new(event(object, &record, time, state))),
         None => Parsed::Rejected(RejectReason::NoTime),
     }
 }
 
-fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) -> Event {
+fn event(object: Object<'_>, r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
     let host = r.service.text().unwrap_or_default();
-    let service = memory
+    let service = state
         .interner
         .share(host.strip_suffix(DOMAIN).unwrap_or(&host));
-    let op = memory.interner.share(&r.method.text().unwrap_or_default());
+    let op = state.interner.share(&r.method.text().unwrap_or_default());
     let plain_name = actions::plain_name(&op);
     let action = target::action(r, &service, actions::classify(&service, &plain_name));
 
@@ -210,15 +106,15 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, memory: &mut Memory) ->
         ["callerIp", "callerSuppliedUserAgent"],
     );
     let peer = match address.text() {
-        Some(text) => parts::address::peer(&text, &mut memory.interner),
+        Some(text) => parts::address::peer(&text, &mut state.interner),
         None => Peer::default(),
     };
     let agent = agent.text().unwrap_or_default();
-    let client = memory
+    let client = state
         .clients
-        .of(agent.trim_end_matches(FRONT_END), &mut memory.interner)
+        .of(agent.trim_end_matches(FRONT_END), &mut state.interner)
         .clone();
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let mut caller = caller::caller(r.auth, r.labels, &service, interner);
     caller.delegation.extend(target::chain(r, interner));
     let account = account(r, interner);

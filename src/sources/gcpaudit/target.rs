@@ -1,8 +1,8 @@
 //! What a Google Cloud call was about: bucket, object, where data goes, and what it created.
 
 use crate::event::{Action, Destination, Untrusted};
-use crate::sources::gcpaudit::Record;
 use crate::sources::gcpaudit::caller::{identity_of, owner_of};
+use crate::sources::gcpaudit::record::Record;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::parts::{factor, loose};

@@ -13,16 +13,17 @@ use crate::event::{Context, Event, Outcome, Provider, Source, cut};
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::m365::record::{Record, named};
 use crate::sources::microsoft;
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, is_guid, said};
 use crate::sources::parts::{address, id};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 /// How records of the unified audit log are read.
-pub const FORMAT: Format = Format::new(Source::M365Ual, recognises, parse).with_tables(heads);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::M365Ual, recognises, parse).with_tables(is_header);
 
 /// What events are filed under that name no workload.
 const SERVICE: &str = "m365";
@@ -54,7 +55,7 @@ fn recognises(object: Object<'_>) -> bool {
         || (is_row() && (has("parameters") || has("userid") || has("clientip")))
 }
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
     let has_who = ["UserId", "ClientIP", "Parameters", "RecordType"]
         .into_iter()
@@ -64,7 +65,7 @@ fn heads(names: &[&str]) -> bool {
         || (has("Operation") && (has("TimeGenerated") || has("CreationTime")) && has_who)
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let data = Column::of(named(object, "auditdata"));
     let mut layout = Layout::default();
     let inner = match data.value() {
@@ -84,9 +85,9 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let Some(time) = stated else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    let event = event(&record, time, memory);
+    let event = event(&record, time, state);
     let folders = match event.op.eq_ignore_ascii_case(MAIL_ACCESS) {
-        true => target::folders(&record, &mut memory.interner),
+        true => target::folders(&record, &mut state.interner),
         false => Vec::new(),
     };
     let is_one = folders.len() < 2;
@@ -108,17 +109,17 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     Parsed::Several(all.collect())
 }
 
-fn event(r: &Record<'_>, time: Time, memory: &mut Memory) -> Event {
+fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
     let agent = r
         .text(&["useragent"])
         .or_else(|| r.text(&["clientinfostring"]))
         .map(|text| text.into_owned())
         .or_else(|| r.listed("extendedproperties", "UserAgent"));
-    let client = memory
+    let client = state
         .clients
-        .of(&agent.unwrap_or_default(), &mut memory.interner)
+        .of(&agent.unwrap_or_default(), &mut state.interner)
         .clone();
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let op = r.text(&["operation", "operations"]).unwrap_or_default();
     let op = op.trim_end_matches(['.', ' ', '\u{a0}']);
     let plain = op.to_lowercase();

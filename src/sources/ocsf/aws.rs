@@ -1,10 +1,10 @@
 //! Events that were made of CloudTrail and of flow logs, told back into the words of these.
 
-use crate::sources::draft::{Draft, push_quoted};
 use crate::sources::flat::Flat;
 use crate::sources::json::Value;
-use crate::sources::ocsf::{account, arn, unmapped};
+use crate::sources::ocsf::fields::{account, arn, unmapped};
 use crate::sources::parts::instant::instant;
+use crate::sources::record_builder::{RecordBuilder, push_quoted};
 
 /// What CloudTrail calls a member, and where an event has it, the best place first.
 #[rustfmt::skip]
@@ -28,10 +28,10 @@ const CLOUDTRAIL: &[(&str, &[&str])] = &[
 const SIGN_INS: [&str; 3] = ["ConsoleLogin", "CheckMfa", "SwitchRole"];
 
 /// Tells back an event of CloudTrail.
-pub fn cloudtrail(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.fill(doc, CLOUDTRAIL);
-    user_identity(doc, &mut draft);
+pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.fill(doc, CLOUDTRAIL);
+    user_identity(doc, &mut record);
     let op = doc.text("api.operation").unwrap_or_default();
     for (native, path) in [
         ("requestParameters", "api.request.data"),
@@ -39,11 +39,11 @@ pub fn cloudtrail(doc: &Flat<'_>) -> Draft {
     ] {
         match doc.get(path) {
             text @ Value::Text(_) => {
-                draft.put_written(native, &text.raw_text().unwrap_or_default())
+                record.put_written(native, &text.raw_text().unwrap_or_default())
             }
             _ => {
                 for (rest, value) in doc.under(path) {
-                    draft.put(&format!("{native}.{rest}"), value);
+                    record.put(&format!("{native}.{rest}"), value);
                 }
             }
         }
@@ -54,30 +54,30 @@ pub fn cloudtrail(doc: &Flat<'_>) -> Draft {
             "resources[].ARN" => resources[0] = value,
             "resources[].type" => resources[1] = value,
             "resources[].accountId" => resources[2] = value,
-            _ if value.is_present() => draft.put(&path, value),
+            _ if value.is_present() => record.put(&path, value),
             _ => {}
         }
     }
     // Only where the record itself did not say whose log it is.
-    draft.put_some("recipientAccountId", account(doc));
+    record.put_some("recipientAccountId", account(doc));
     if let Some(json) = of_objects(doc).or_else(|| of_lists(resources)) {
-        draft.put_json("resources", json);
+        record.put_json("resources", json);
     }
     if SIGN_INS.contains(&&*op) {
-        draft.put(&format!("responseElements.{op}"), doc.get("status"));
-        draft.put("additionalEventData.MFAUsed", doc.first(&["is_mfa", "mfa"]));
+        record.put(&format!("responseElements.{op}"), doc.get("status"));
+        record.put("additionalEventData.MFAUsed", doc.first(&["is_mfa", "mfa"]));
     }
     // Older events kept of a new identity's name only that of the user whom they are about.
     match &*op {
-        "CreateUser" => draft.put("requestParameters.userName", doc.get("user.name")),
-        "CreateRole" => draft.put("requestParameters.roleName", doc.get("user.name")),
+        "CreateUser" => record.put("requestParameters.userName", doc.get("user.name")),
+        "CreateRole" => record.put("requestParameters.roleName", doc.get("user.name")),
         _ => {}
     }
-    draft
+    record
 }
 
 /// Tells back who it was. Versions differ in where they put ARN and id, so an ARN is what begins like one.
-pub fn user_identity(doc: &Flat<'_>, draft: &mut Draft) {
+pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
     const USER: [&str; 3] = ["actor.user.uid", "actor.user.uuid", "actor.user.uid_alt"];
     let kind = doc.text("actor.user.type");
     let arn = arn(doc, &USER);
@@ -93,9 +93,9 @@ pub fn user_identity(doc: &Flat<'_>, draft: &mut Draft) {
             if kind.starts_with(|c: char| c.is_ascii_uppercase())
                 && !matches!(kind, "User" | "Admin" | "System" | "Other" | "Unknown") =>
         {
-            draft.put_text("userIdentity.type", kind);
+            record.put_text("userIdentity.type", kind);
         }
-        _ if is_of_role => draft.put_text("userIdentity.type", "AssumedRole"),
+        _ if is_of_role => record.put_text("userIdentity.type", "AssumedRole"),
         _ => {}
     }
     let ids = ["actor.user.uid_alt", "actor.user.uid", "actor.user.uuid"];
@@ -105,25 +105,25 @@ pub fn user_identity(doc: &Flat<'_>, draft: &mut Draft) {
         .find(|text| !text.starts_with("arn:"));
     let is_center = kind.as_deref() == Some("IdentityCenterUser");
     if is_center {
-        draft.put_some("userIdentity.onBehalfOf.userId", id);
-        draft.put(
+        record.put_some("userIdentity.onBehalfOf.userId", id);
+        record.put(
             "userIdentity.onBehalfOf.identityStoreArn",
             doc.get("actor.idp.uid"),
         );
-        draft.put(
+        record.put(
             "userIdentity.credentialId",
             doc.get("actor.user.credential_uid"),
         );
     } else if let (None, true, Some(session)) = (&arn, is_of_role, doc.text("actor.session.uid")) {
         // Other services of AWS name the session where CloudTrail has its ARN.
-        draft.put_text("userIdentity.principalId", &format!(":{session}"));
+        record.put_text("userIdentity.principalId", &format!(":{session}"));
     } else {
-        draft.put_some("userIdentity.principalId", id);
+        record.put_some("userIdentity.principalId", id);
     }
-    draft.put_some("userIdentity.arn", arn);
-    draft.put_some("userIdentity.sessionContext.sessionIssuer.arn", issuer);
+    record.put_some("userIdentity.arn", arn);
+    record.put_some("userIdentity.sessionContext.sessionIssuer.arn", issuer);
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("userIdentity.accountId", &["actor.user.account.uid", "actor.user.account_uid"]),
         ("userIdentity.accessKeyId", &["actor.user.credential_uid", "actor.session.credential_uid"]),
         ("userIdentity.userName", &["actor.user.name"]),
@@ -212,17 +212,17 @@ const VPCFLOW: &[(&str, &[&str])] = &[
 const PACKET_ADDRESSES_SINCE: u64 = 3;
 
 /// Tells back a row of a flow log.
-pub fn vpcflow(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.fill(doc, VPCFLOW);
-    draft.put_some("account-id", account(doc));
+pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.fill(doc, VPCFLOW);
+    record.put_some("account-id", account(doc));
     for (native, path) in [
         ("interface-id", "interface_uid"),
         ("instance-id", "instance_uid"),
     ] {
         // Filled on the side that is ours.
         let of = |side: &str| doc.text(&format!("{side}.{path}"));
-        draft.put_some(native, of("src_endpoint").or_else(|| of("dst_endpoint")));
+        record.put_some(native, of("src_endpoint").or_else(|| of("dst_endpoint")));
     }
     let version = doc.get("metadata.product.version").amount();
     let has_packets = version.is_some_and(|v| v >= PACKET_ADDRESSES_SINCE);
@@ -237,16 +237,16 @@ pub fn vpcflow(doc: &Flat<'_>) -> Draft {
             .elements()
             .find_map(Value::text);
         if has_packets || between.is_some() {
-            draft.put_some(packet, ip.as_deref());
+            record.put_some(packet, ip.as_deref());
         }
-        draft.put_text(plain, between.as_deref().or(ip.as_deref()).unwrap_or("-"));
+        record.put_text(plain, between.as_deref().or(ip.as_deref()).unwrap_or("-"));
     }
     for (native, paths) in [
         ("start", ["start_time", "start_time_dt", "time", "time_dt"]),
         ("end", ["end_time", "end_time_dt", "time", "time_dt"]),
     ] {
         let time = paths.iter().find_map(|path| instant(&doc.text(path)?));
-        draft.put_some(
+        record.put_some(
             native,
             time.map(|t| (t.nanos() / 1_000_000_000).to_string()),
         );
@@ -256,7 +256,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> Draft {
         Some(2) => Some("egress"),
         _ => None,
     };
-    draft.put_some("flow-direction", direction);
+    record.put_some("flow-direction", direction);
     let verdict = match doc
         .first(&["action_id", "disposition_id", "activity_id"])
         .amount()
@@ -265,6 +265,6 @@ pub fn vpcflow(doc: &Flat<'_>) -> Draft {
         Some(1 | 6) => Some("ACCEPT"),
         _ => None,
     };
-    draft.put_some("action", verdict);
-    draft
+    record.put_some("action", verdict);
+    record
 }

@@ -3,13 +3,15 @@
 use crate::event::{
     Action, Attachment, Context, Destination, Event, Outcome, Peer, Principal, Provider, Source,
 };
-use crate::sources::draft::Draft;
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
-use crate::sources::ocsf::{NETWORK, account, aws, http};
+use crate::sources::ocsf::fields::{NETWORK, account};
+use crate::sources::ocsf::{aws, http};
+use crate::sources::operations;
+use crate::sources::parser::ParserState;
 use crate::sources::parts::{self, id, identity::Names, instant::instant, text::has_words};
-use crate::sources::{Memory, operations};
+use crate::sources::record_builder::RecordBuilder;
 use crate::time::Time;
 use crate::vocab::Str;
 
@@ -69,7 +71,7 @@ enum Direction {
 }
 
 /// Reads an event by its class; `None` if it has no time.
-pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
+pub fn event(doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Option<Event> {
     let time = time(doc, class)?;
     let provider = provider(doc);
     let activity = activity(doc, class);
@@ -113,9 +115,9 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
             .unwrap_or_else(|| format!("{class}/{activity}").into()),
     };
 
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let user_agent = doc.text("http_request.user_agent").unwrap_or_default();
-    let client = memory.clients.of(&user_agent, interner).clone();
+    let client = state.clients.of(&user_agent, interner).clone();
     let mut peer = match doc.first_text(&[
         "src_endpoint.ip",
         "src_endpoint.domain",
@@ -137,7 +139,7 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
     let tenant = doc.first_text(&["metadata.tenant_uid", "actor.user.org.uid", "cloud.org.uid"]);
     let tenant = tenant.as_deref().or(account.as_deref());
     let (principal, session, credential) = if provider == Provider::Aws {
-        let caller = aws_caller(doc, region.as_deref(), memory);
+        let caller = aws_caller(doc, region.as_deref(), state);
         (caller.principal, caller.session, caller.credential)
     } else {
         let credential = share(
@@ -146,7 +148,7 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
         );
         (principal(doc, provider, tenant, interner), None, credential)
     };
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let made = (action == Action::CreateIdentity && outcome == Outcome::Success)
         .then(|| person(doc, "user", provider, tenant, interner))
         .flatten();
@@ -229,7 +231,7 @@ pub fn event(doc: &Flat<'_>, class: u64, memory: &mut Memory) -> Option<Event> {
     if class == NETWORK {
         flow(doc, &mut event, interner);
     }
-    locate(&mut event, doc, memory);
+    locate(&mut event, doc, state);
     event.id = event_id(doc, time);
     Some(event)
 }
@@ -280,20 +282,20 @@ fn provider(doc: &Flat<'_>) -> Provider {
 fn aws_caller(
     doc: &Flat<'_>,
     region: Option<&str>,
-    memory: &mut Memory,
+    state: &mut ParserState,
 ) -> crate::sources::cloudtrail::Caller {
-    let mut draft = Draft::default();
-    aws::user_identity(doc, &mut draft);
-    let json = draft.json();
+    let mut record = RecordBuilder::default();
+    aws::user_identity(doc, &mut record);
+    let json = record.json();
     let mut layout = crate::sources::json::Layout::default();
     let identity = layout
         .object(&json)
         .ok()
         .and_then(|(object, _)| object.get("userIdentity"));
     let identity = identity.unwrap_or(Value::Null);
-    memory
+    state
         .callers
-        .of(identity, region, &mut memory.interner)
+        .of(identity, region, &mut state.interner)
         .clone()
 }
 
@@ -451,7 +453,7 @@ fn flow(doc: &Flat<'_>, event: &mut Event, interner: &mut Interner) {
 }
 
 /// Adds where the peer is.
-pub fn locate(event: &mut Event, doc: &Flat<'_>, memory: &mut Memory) {
+pub fn locate(event: &mut Event, doc: &Flat<'_>, state: &mut ParserState) {
     if event.peer.ip.is_none() {
         return;
     }
@@ -462,11 +464,11 @@ pub fn locate(event: &mut Event, doc: &Flat<'_>, memory: &mut Memory) {
         let country = doc
             .text("src_endpoint.location.country")
             .filter(|code| code.len() == 2);
-        peer.country = country.map(|code| memory.interner.share(&code.to_ascii_uppercase()));
+        peer.country = country.map(|code| state.interner.share(&code.to_ascii_uppercase()));
     }
     if peer.city.is_none() {
         let city = doc.text("src_endpoint.location.city");
-        peer.city = city.map(|city| memory.interner.untrusted(&city));
+        peer.city = city.map(|city| state.interner.untrusted(&city));
     }
 }
 

@@ -1,21 +1,21 @@
 //! Events that were made of other providers' records, told back into the words of these.
 
-use crate::sources::draft::Draft;
 use crate::sources::flat::Flat;
-use crate::sources::ocsf::unmapped;
+use crate::sources::ocsf::fields::unmapped;
+use crate::sources::record_builder::RecordBuilder;
 
-fn with_unmapped(doc: &Flat<'_>, mut draft: Draft) -> Draft {
+fn with_unmapped(doc: &Flat<'_>, mut record: RecordBuilder) -> RecordBuilder {
     for (path, value) in unmapped(doc) {
-        draft.put(&path, value);
+        record.put(&path, value);
     }
-    draft
+    record
 }
 
 /// Tells back an event of the Okta System Log.
-pub fn okta(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
+pub fn okta(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("published", &["time_dt", "time"]),
         ("uuid", &["metadata.uid"]),
         ("eventType", &["metadata.event_code", "api.operation"]),
@@ -36,20 +36,20 @@ pub fn okta(doc: &Flat<'_>) -> Draft {
         Some(2) => Some("FAILURE"),
         _ => None,
     };
-    draft.put_some("outcome.result", result);
-    draft.put_text("actor.type", "User");
-    with_unmapped(doc, draft)
+    record.put_some("outcome.result", result);
+    record.put_text("actor.type", "User");
+    with_unmapped(doc, record)
 }
 
 /// Tells back an entry of Google Cloud's audit logs.
-pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
-    let mut draft = Draft::default();
-    draft.put_text(
+pub fn gcp_audit(doc: &Flat<'_>) -> RecordBuilder {
+    let mut record = RecordBuilder::default();
+    record.put_text(
         "protoPayload.@type",
         "type.googleapis.com/google.cloud.audit.AuditLog",
     );
     #[rustfmt::skip]
-    draft.fill(doc, &[
+    record.fill(doc, &[
         ("timestamp", &["time_dt", "time"]),
         ("insertId", &["metadata.uid"]),
         ("logName", &["metadata.log_name"]),
@@ -64,5 +64,5 @@ pub fn gcp_audit(doc: &Flat<'_>) -> Draft {
         ("protoPayload.status.code", &["api.response.code"]),
         ("protoPayload.status.message", &["api.response.message"]),
     ]);
-    with_unmapped(doc, draft)
+    with_unmapped(doc, record)
 }

@@ -5,8 +5,9 @@ use std::panic::{self, AssertUnwindSafe};
 
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
+use crate::sources::decode::PARQUET_MAGIC;
+use crate::sources::parquet::file::{damaged, undecoded};
 use crate::sources::parquet::thrift::{Broken, Kind, Walk};
-use crate::sources::parquet::{MAGIC, damaged, undecoded};
 
 /// The largest footer, in bytes. A file of a thousand row groups of two hundred columns has about this.
 const FOOTER_BYTES_MAX: u64 = 32 << 20;
@@ -36,7 +37,7 @@ pub fn read(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<ParquetMeta
     if magic == *b"PARE" {
         return Err(damaged("its footer is encrypted"));
     }
-    if magic != *MAGIC {
+    if magic != *PARQUET_MAGIC {
         return Err(damaged("it ends before its footer"));
     }
     let len = u64::from(u32::from_le_bytes([a, b, c, d]));

@@ -6,28 +6,25 @@
 //! is made room for, and a damaged file delivers what came before the damage.
 
 mod columns;
+mod file;
 mod footer;
 mod pages;
 mod rows;
 mod thrift;
 
 pub use columns::is_decoding;
+pub use file::{copy_to_temporary_file, is_parquet_error};
 
-use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Seek, SeekFrom};
 
-use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use crate::sources::parquet::columns::Column;
+use crate::sources::parquet::file::{SharedFile, damaged, undecoded};
 use crate::sources::parquet::pages::{Held, Pages};
 use crate::sources::parquet::rows::{Misfit, Plan};
 use crate::sources::{ocsf, vpcflow};
-
-/// What a file begins and ends with.
-pub const MAGIC: &[u8; 4] = b"PAR1";
 
 /// Records taken from the columns at a time.
 const BATCH_RECORDS: usize = 64;
@@ -35,68 +32,6 @@ const BATCH_RECORDS: usize = 64;
 const BATCH_VALUES_MAX: usize = 1 << 20;
 /// The most columns that are read.
 const COLUMNS_MAX: usize = 1_024;
-/// The largest file that is spooled, in bytes.
-const SPOOL_BYTES_MAX: u64 = 16 << 30;
-
-/// The file that columns are read from, each at its own place.
-#[derive(Clone)]
-pub struct Source(Arc<Mutex<File>>);
-
-impl Source {
-    /// Reads at a place; less than was asked for only at the end of the file.
-    pub fn read(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(at))?;
-        let mut bytes = Vec::with_capacity(len);
-        Read::by_ref(&mut *file)
-            .take(len as u64)
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
-    }
-}
-
-/// Why a file is not what it should be.
-#[derive(Debug)]
-struct Damage(String);
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "its Parquet data cannot be read: {}", self.0)
-    }
-}
-
-impl std::error::Error for Damage {}
-
-/// Makes the error of a file that is not what it should be.
-pub fn damaged(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, Damage(what.to_owned()))
-}
-
-/// Makes the error of a file of which the decoder says what is wrong.
-pub fn undecoded(what: &str, error: &ParquetError) -> io::Error {
-    let error = error.to_string();
-    let why = error.strip_prefix("Parquet error: ").unwrap_or(&error);
-    damaged(&format!("{what}{why}"))
-}
-
-/// Tells whether an error is about Parquet, and not about what it is packed in.
-pub fn is_of(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Damage>())
-}
-
-/// Keeps what a reader gives in a temporary file without a name, so that it can be read from its end.
-///
-/// # Errors
-///
-/// Fails if the reader does, or the file cannot be written, or would be larger than any real one.
-pub fn spool(reader: &mut dyn Read) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
-    if io::copy(&mut reader.take(SPOOL_BYTES_MAX), &mut file)? == SPOOL_BYTES_MAX {
-        return Err(damaged("it is larger than any real file"));
-    }
-    Ok(file)
-}
-
 /// Reads the rows of a file as JSON text, each handed over with its number, counted from 0.
 ///
 /// # Errors
@@ -111,10 +46,10 @@ pub fn rows(mut file: File, row: &mut dyn FnMut(u64, &[u8])) -> io::Result<()> {
     if plan.leaves.len() > COLUMNS_MAX {
         return Err(damaged("it has more columns than any real file"));
     }
-    let source = Source(Arc::new(Mutex::new(file)));
+    let shared = SharedFile::new(file);
     let (mut number, mut json) = (0, Vec::new());
     for group in metadata.row_groups() {
-        read_group(&source, bytes, group, &plan, &mut |columns, records| {
+        read_group(&shared, bytes, group, &plan, &mut |columns, records| {
             for _ in 0..records {
                 json.clear();
                 plan.write(columns, &mut json)
@@ -144,7 +79,7 @@ fn plan(metadata: &ParquetMetaData) -> Option<Plan> {
 type Batch<'a> = &'a mut dyn FnMut(&mut Vec<Column>, usize) -> io::Result<()>;
 
 fn read_group(
-    source: &Source,
+    file: &SharedFile,
     bytes: u64,
     group: &RowGroupMetaData,
     plan: &Plan,
@@ -175,7 +110,7 @@ fn read_group(
         };
         let descriptor = chunk.column_descr_ptr();
         let pages = Pages::new(
-            source.clone(),
+            file.clone(),
             start..end,
             chunk.compression(),
             &descriptor,

@@ -9,7 +9,7 @@ use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescriptor;
 
-use crate::sources::parquet::Source;
+use crate::sources::parquet::file::SharedFile;
 use crate::sources::parquet::thrift::{Broken, Kind, Walk};
 
 /// The largest page, in bytes, packed or not. Writers aim at one megabyte.
@@ -108,7 +108,7 @@ pub struct Held(Arc<AtomicU64>);
 
 /// Reads the pages of one column of one row group.
 pub struct Pages {
-    source: Source,
+    source: SharedFile,
     /// What lies between is still to be read.
     at: u64,
     end: u64,
@@ -128,7 +128,7 @@ pub struct Pages {
 impl Pages {
     /// Makes a reader of the pages between two places.
     pub fn new(
-        source: Source,
+        source: SharedFile,
         place: std::ops::Range<u64>,
         compression: Compression,
         descriptor: &ColumnDescriptor,
@@ -194,7 +194,7 @@ impl Pages {
         *mine = bytes;
         let all = self.held.0.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if all > HELD_BYTES_MAX {
-            return Err(error("its pages take more memory than any real file's"));
+            return Err(error("its pages take more state than any real file's"));
         }
         Ok(())
     }

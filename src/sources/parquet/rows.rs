@@ -4,8 +4,8 @@ use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as P
 use parquet::schema::types::Type;
 
 use crate::sources::RECORD_BYTES_MAX;
-use crate::sources::draft::push_quoted;
 use crate::sources::parquet::columns::{Columns, Scalar};
+use crate::sources::record_builder::push_quoted;
 use crate::time::Time;
 
 /// The columns do not fit together.

@@ -43,15 +43,15 @@ const BEARER_TOKEN_LEN_MIN: usize = 16;
 /// What stands between a name and its value: signs, and how JSON and addresses escape them.
 const BETWEEN: [&str; 9] = [":", "=", "\"", "\\", " ", "\t", "%3d", "%3D", "u003d"];
 /// What stands where a credential stood. It is no longer than the shortest credential.
-const BLOT: &str = "*";
+const MASK: &str = "*";
 
 /// Returns a text without the credentials in it.
-pub fn blotted(text: &str) -> String {
+pub fn redact(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((start, end)) = next(rest) {
         out.push_str(&rest[..start]);
-        out.push_str(BLOT);
+        out.push_str(MASK);
         rest = &rest[end..];
     }
     out.push_str(rest);
@@ -274,7 +274,7 @@ mod tests {
             (r#"{"password":null,"sig":7}"#, r#"{"password":*,"sig":*}"#),
             (r#"{"sessionToken":"cut off"#, r#"{"sessionToken":"*"#),
         ] {
-            let found = blotted(text);
+            let found = redact(text);
             assert!(found.starts_with(expected), "{found}");
             assert!(found.len() <= text.len(), "{found}");
         }
@@ -288,7 +288,7 @@ mod tests {
             "sig=",
             "é=ü",
         ] {
-            let kept = blotted(text);
+            let kept = redact(text);
             assert_eq!(
                 kept,
                 text.replace("signature: none", "signature: *"),

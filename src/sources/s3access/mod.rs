@@ -12,20 +12,20 @@ use crate::event::{
 };
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::parts::instant::{instant, of_web_server};
 use crate::sources::parts::s3::{form_decoded, region_of_host};
 use crate::sources::parts::{address, arn, id, status};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Line, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 use fields::{Field, Fields, Split, is_operation};
 
 /// How server access log records are read.
-pub const FORMAT: Format = Format::new(Source::AwsS3Access, recognises, parse)
-    .with_lines(line)
-    .with_tables(heads);
+pub const PARSER: RecordParser = RecordParser::new(Source::AwsS3Access, recognises, parse)
+    .with_lines(parse_line)
+    .with_tables(is_header);
 
 /// What requests are filed under, as in CloudTrail.
 const SERVICE: &str = "s3";
@@ -36,7 +36,7 @@ const SERVICE_PREFIX: &str = "svc:";
 /// How much of a request's id and operation goes into an event's id.
 const ID_BYTES_MAX: usize = 256;
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     let has = |any: &[&str]| names.iter().any(|name| any.contains(name));
     has(&["bucket", "bucket_name"]) && has(&["requester"]) && has(&["operation"])
 }
@@ -51,15 +51,15 @@ fn recognises(object: Object<'_>) -> bool {
         && object.get("requester").is_some()
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
-    record(&Fields::of_object(object), memory)
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    record(&Fields::of_object(object), state)
 }
 
-fn line(text: &str, memory: &mut Memory) -> Line {
-    Line::Record(match Fields::of_line(text) {
-        Split::Foreign => return Line::Unknown,
+fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
+    ParsedLine::Record(match Fields::of_line(text) {
+        Split::Foreign => return ParsedLine::Unknown,
         Split::Malformed => Parsed::Rejected(RejectReason::MalformedRow),
-        Split::Fields(fields) => record(&fields, memory),
+        Split::Fields(fields) => record(&fields, state),
     })
 }
 
@@ -72,21 +72,21 @@ fn time(text: &str) -> Option<Time> {
     of_web_server(text).or_else(|| instant(text))
 }
 
-fn record(fields: &Fields<'_>, memory: &mut Memory) -> Parsed {
+fn record(fields: &Fields<'_>, state: &mut ParserState) -> Parsed {
     match fields.get(Field::Time).and_then(time) {
-        Some(time) => Parsed::Event(Box::new(event(fields, time, memory))),
+        Some(time) => Parsed::Event(Box::new(event(fields, time, state))),
         None => Parsed::Rejected(RejectReason::NoTime),
     }
 }
 
-fn event(f: &Fields<'_>, time: Time, memory: &mut Memory) -> Event {
+fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
     let op = f.get(Field::Operation).unwrap_or_default();
     let uri = f.get(Field::Uri).and_then(target_of_request);
     let key = f.get(Field::Key).map(|key| plain_key(key, uri));
     let action = operation::classify(op, key.is_some());
     let agent = f.get(Field::UserAgent).unwrap_or_default();
-    let client = memory.clients.of(agent, &mut memory.interner).clone();
-    let (mut principal, session) = requester(f.get(Field::Requester), &mut memory.interner);
+    let client = state.clients.of(agent, &mut state.interner).clone();
+    let (mut principal, session) = requester(f.get(Field::Requester), &mut state.interner);
     if principal.kind == IdentityKind::RoleSession {
         if client.is_cloudshell {
             principal.kind = IdentityKind::Human;
@@ -96,7 +96,7 @@ fn event(f: &Fields<'_>, time: Time, memory: &mut Memory) -> Event {
     }
     // A service uses the programs of AWS's own consoles, too, and from addresses that anybody might have.
     let is_service = principal.kind == IdentityKind::CloudService;
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let peer = match f.get(Field::Address) {
         Some(text) => address::peer(text, interner),
         None => Peer::default(),

@@ -233,6 +233,24 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Returns whether column names are the header of a table of flows, of interfaces or of gateways.
+pub fn is_table(names: &[&str]) -> bool {
+    ["srcaddr", "dstaddr", "bytes", "end"]
+        .iter()
+        .all(|name| names.contains(name))
+}
+
+/// Returns whether one of these column names is that of a gateway.
+pub fn has_gateway(names: &[&str]) -> bool {
+    names.contains(&"tgw-id") || names.contains(&"tgw_id")
+}
+
+/// Returns whether an object is a flow at a gateway.
+pub fn is_of_gateway(object: Object<'_>) -> bool {
+    let gateway = object.get("tgw-id").or_else(|| object.get("tgw_id"));
+    gateway.is_some()
+}
+
 /// Returns the peer of which a flow tells the address.
 pub fn peer(ip: IpAddr, port: Option<u16>) -> Peer {
     Peer {

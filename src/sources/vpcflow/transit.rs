@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 
 use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
 use crate::sources::json::Object;
+use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::vpcflow::row::{self, COLUMNS_MAX, Columns, Field, Row, Texts, is_private};
-use crate::sources::{Format, Line, Memory};
 
 /// How a gateway's flow log records are read.
-pub const FORMAT: Format = Format::new(Source::AwsTgwFlow, recognises, parse)
-    .with_lines(line)
-    .with_tables(heads);
+pub const PARSER: RecordParser = RecordParser::new(Source::AwsTgwFlow, recognises, parse)
+    .with_lines(parse_line)
+    .with_tables(is_header);
 
 /// What flows through a gateway are filed under.
 const SERVICE: &str = "transit-gateway";
@@ -81,46 +81,40 @@ const TOLD_BY: [Field; 15] = [
     Field::Packets,
 ];
 
-fn heads(names: &[&str]) -> bool {
-    super::is_table(names) && !super::heads(names)
-}
-
-/// Tells whether an object is of a gateway.
-pub fn is_transit(object: Object<'_>) -> bool {
-    let gateway = object.get("tgw-id").or_else(|| object.get("tgw_id"));
-    gateway.is_some()
+fn is_header(names: &[&str]) -> bool {
+    row::is_table(names) && row::has_gateway(names)
 }
 
 fn recognises(object: Object<'_>) -> bool {
-    object.get("srcaddr").is_some() && object.get("dstaddr").is_some() && is_transit(object)
+    object.get("srcaddr").is_some() && object.get("dstaddr").is_some() && row::is_of_gateway(object)
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
-    flow(&Texts::of(object).row(), memory)
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    flow(&Texts::of(object).row(), state)
 }
 
-fn line(text: &str, memory: &mut Memory) -> Line {
+fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
     if let Some(columns) = Columns::of_header(text).filter(|columns| columns.is_transit) {
-        memory.columns = Some(columns);
-        return Line::Header;
+        state.columns = Some(columns);
+        return ParsedLine::Header;
     }
-    let columns = memory.columns.as_ref().filter(|columns| columns.is_transit);
+    let columns = state.columns.as_ref().filter(|columns| columns.is_transit);
     if columns.is_none() && !text.contains("tgw-") {
-        return Line::Unknown;
+        return ParsedLine::Unknown;
     }
     let mut room = [""; COLUMNS_MAX];
     let Some(tokens) = row::split(text, &mut room) else {
-        return Line::Unknown;
+        return ParsedLine::Unknown;
     };
     if let Some(row) = columns.and_then(|columns| columns.row(tokens)) {
-        return Line::Record(flow(&row, memory));
+        return ParsedLine::Record(flow(&row, state));
     }
     if !is_of_gateway(tokens) {
-        return Line::Unknown;
+        return ParsedLine::Unknown;
     }
     match DEFAULT.row(tokens) {
-        Some(row) if is_documented(tokens) => Line::Record(flow(&row, memory)),
-        _ => Line::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader)),
+        Some(row) if is_documented(tokens) => ParsedLine::Record(flow(&row, state)),
+        _ => ParsedLine::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader)),
     }
 }
 
@@ -160,7 +154,7 @@ fn outcome(row: &Row<'_>) -> Outcome {
     }
 }
 
-fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
+fn flow(row: &Row<'_>, state: &mut ParserState) -> Parsed {
     let time = match row.time() {
         Ok(time) => time,
         Err(parsed) => return parsed,
@@ -178,7 +172,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
     };
     let outcome = outcome(row);
     let bytes = row.number(Field::Bytes);
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let account = row.get(Field::Account).filter(|a| *a != "unknown");
     let region = row.get(Field::Region).map(|text| interner.share(text));
     let endpoint = row
@@ -187,7 +181,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         .map(|name| interner.untrusted(name));
     Parsed::Event(Box::new(Event {
         account: account.map(|a| interner.share(a)),
-        region: region.or_else(|| memory.region_hint.clone()),
+        region: region.or_else(|| state.region_hint.clone()),
         peer: if is_ingress {
             row::peer(source, row.number(Field::SourcePort))
         } else {

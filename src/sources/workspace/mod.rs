@@ -14,6 +14,7 @@ use crate::event::{
 };
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::address;
 use crate::sources::parts::factor;
 use crate::sources::parts::id::Hash;
@@ -22,12 +23,11 @@ use crate::sources::parts::instant::instant;
 use crate::sources::parts::text::{Column, domain_of, said};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::workspace::parameters::Parameters;
-use crate::sources::{Format, Memory};
 use crate::time::Time;
 use crate::vocab::Str;
 
 /// How activities are read.
-pub const FORMAT: Format = Format::new(Source::GworkspaceReports, recognises, parse);
+pub const PARSER: RecordParser = RecordParser::new(Source::GworkspaceReports, recognises, parse);
 
 /// What its events are filed under.
 const SERVICE: &str = "gworkspace";
@@ -53,12 +53,12 @@ fn recognises(object: Object<'_>) -> bool {
                 .all(|name| id().value().get(name).is_some()))
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let id = Column::of(object.get("id"));
     let Some(time) = said(id.value().get("time")).and_then(|text| instant(&text)) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    let activity = Activity::of(object, id.value(), time, memory);
+    let activity = Activity::of(object, id.value(), time, state);
     let told = Column::of(object.get("events"));
     let mut seen = Seen::default();
     let mut all: Vec<Parsed> = told
@@ -67,7 +67,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .filter(|event| event.get("name").is_some())
         .enumerate()
         .map(|(n, event)| match n {
-            0..EVENTS_MAX => Parsed::Event(Box::new(activity.event(event, &mut seen, memory))),
+            0..EVENTS_MAX => Parsed::Event(Box::new(activity.event(event, &mut seen, state))),
             _ => Parsed::Rejected(RejectReason::RecordTooLarge),
         })
         .collect();
@@ -90,8 +90,8 @@ struct Activity {
 }
 
 impl Activity {
-    fn of(object: Object<'_>, id: Value<'_>, time: Time, memory: &mut Memory) -> Self {
-        let interner = &mut memory.interner;
+    fn of(object: Object<'_>, id: Value<'_>, time: Time, state: &mut ParserState) -> Self {
+        let interner = &mut state.interner;
         let actor = Column::of(object.get("actor"));
         let customer = said(id.get("customerId")).map(|text| interner.share(&text));
         let application_of_actor = actor.value().path(&["applicationInfo", "oauthClientId"]);
@@ -99,7 +99,7 @@ impl Activity {
             .and_then(said)
             .map(|text| interner.share(&text));
         let agent = said(object.get("userAgent")).unwrap_or_default();
-        let client = memory.clients.of(&agent, interner).clone();
+        let client = state.clients.of(&agent, interner).clone();
         let peer = said(object.get("ipAddress"))
             .map(|text| address::peer(&text, interner))
             .unwrap_or_default();
@@ -133,8 +133,8 @@ impl Activity {
     }
 
     /// Reads one event; `seen` are those before it.
-    fn event(&self, event: Value<'_>, seen: &mut Seen, memory: &mut Memory) -> Event {
-        let interner = &mut memory.interner;
+    fn event(&self, event: Value<'_>, seen: &mut Seen, state: &mut ParserState) -> Event {
+        let interner = &mut state.interner;
         let name = said(event.get("name")).unwrap_or_default();
         let given = Parameters(event.get("parameters").unwrap_or(Value::Null));
         let action = actions::classify(&self.application, &name, &given);

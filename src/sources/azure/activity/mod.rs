@@ -12,13 +12,14 @@ use crate::event::{Action, Context, Event, Outcome, Provider, Source, Untrusted}
 use crate::sources::azure::activity::caller::{Caller, claim};
 use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::{self, opened, part_of, pick, record};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{Format, Memory};
 use crate::vocab::Str;
 
 /// How the Azure Activity log is read.
-pub const FORMAT: Format = Format::new(Source::AzureActivity, recognises, parse).with_tables(heads);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::AzureActivity, recognises, parse).with_tables(is_header);
 
 /// Categories of what somebody does. The last three are the older names of the first.
 const CATEGORIES: [&str; 4] = ["Administrative", "Write", "Delete", "Action"];
@@ -78,7 +79,7 @@ fn recognises(object: Object<'_>) -> bool {
     }) && has_op()
 }
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     names.contains(&"OperationNameValue")
 }
 
@@ -117,7 +118,7 @@ record! {
     }
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let mut rooms: [Vec<u8>; 5] = Default::default();
     let [
         claims_room,
@@ -188,7 +189,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         "ipaddr",
     ]);
     let tenant = microsoft::guid(tid).or_else(|| microsoft::tenant(object, Value::Null));
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let who = Caller {
         tenant: tenant.as_deref(),
         object: oid,
@@ -230,8 +231,8 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let error = (!matches!(stage.outcome, Outcome::Success | Outcome::Unknown))
         .then(|| interner.untrusted(said));
     let service = op.split('/').next().unwrap_or_default().to_lowercase();
-    let client = microsoft::client(Value::Null, application.as_deref(), memory);
-    let interner = &mut memory.interner;
+    let client = microsoft::client(Value::Null, application.as_deref(), state);
+    let interner = &mut state.interner;
     let mut event = Event {
         account: account.as_deref().map(|text| interner.share(text)),
         regional: region.as_deref() != Some(GLOBAL),

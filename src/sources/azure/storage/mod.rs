@@ -5,22 +5,24 @@
 pub mod actions;
 mod caller;
 mod place;
+mod record;
 
 use crate::event::{Action, Context, Event, Outcome, Provider, Source, Untrusted};
 use crate::sources::azure::storage::caller::Caller;
 use crate::sources::azure::storage::place::{Copy, Place};
+use crate::sources::azure::storage::record::Record;
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, opened, record};
+use crate::sources::microsoft::{self, opened};
+use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::{id, status};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Line, Memory};
 use crate::vocab::Str;
 
 /// How Azure Storage logs are read.
-pub const FORMAT: Format = Format::new(Source::AzureStorage, recognises, parse)
-    .with_lines(line)
-    .with_tables(heads);
+pub const PARSER: RecordParser = RecordParser::new(Source::AzureStorage, recognises, parse)
+    .with_lines(parse_line)
+    .with_tables(is_header);
 
 /// Categories of diagnostic records.
 const CATEGORIES: [&str; 3] = ["StorageRead", "StorageWrite", "StorageDelete"];
@@ -44,48 +46,22 @@ fn recognises(object: Object<'_>) -> bool {
         && microsoft::named(object, "operationname").is_some_and(Value::is_present)
 }
 
-fn heads(names: &[&str]) -> bool {
+fn is_header(names: &[&str]) -> bool {
     COLUMNS.iter().all(|column| names.contains(column))
 }
 
 /// Recognises a line of a classic log: version, time, operation, status and more between semicolons.
-fn line(text: &str, _: &mut Memory) -> Line {
+fn parse_line(text: &str, _: &mut ParserState) -> ParsedLine {
     let mut fields = text.split(';');
     let is_version = matches!(fields.next(), Some("1.0" | "2.0"));
     if is_version && fields.next().is_some_and(|time| instant(time).is_some()) && fields.count() > 8
     {
-        return Line::Record(Parsed::Rejected(RejectReason::ClassicStorageLog));
+        return ParsedLine::Record(Parsed::Rejected(RejectReason::ClassicStorageLog));
     }
-    Line::Unknown
+    ParsedLine::Unknown
 }
 
-record! {
-    /// The members of a record that matter.
-    Record {
-        time = "time",
-        generated = "timegenerated",
-        op = "operationname",
-        status = "statuscode",
-        status_text = "statustext",
-        response = "metricresponsetype",
-        account = "accountname",
-        resource = "resourceid",
-        service = "servicetype",
-        key = "objectkey",
-        uri = "uri",
-        source = "sourceuri",
-        destination = "destinationuri",
-        count = "operationcount",
-        request = "correlationid",
-        region = "location",
-        caller = "calleripaddress",
-        user_agent = "useragentheader",
-        sent = "responsebodysize",
-        received = "requestbodysize",
-    }
-}
-
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let (mut room, mut rights_room) = (Vec::new(), Vec::new());
     let properties = microsoft::named(object, "properties").unwrap_or_default();
     let properties = opened(properties, &mut room);
@@ -101,7 +77,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
         .uri
         .text()
         .is_some_and(|uri| place::parameter(&uri, "sig").is_some());
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let account = place.account.as_deref().map(|text| interner.share(text));
     let peer = microsoft::peer(&[r.caller], interner);
     let op = interner.share(r.op.text().unwrap_or_default().trim());
@@ -122,7 +98,7 @@ fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
     let region = microsoft::region(r.region, interner);
     let service = interner.share(&place::service_of(&r, uri.as_ref()));
     let container = place.container().map(|text| interner.untrusted(&text));
-    let client = microsoft::client(r.user_agent, application.as_deref(), memory);
+    let client = microsoft::client(r.user_agent, application.as_deref(), state);
     let mut event = Event {
         region,
         principal,

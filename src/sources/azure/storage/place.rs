@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::event::{Action, Destination, Untrusted};
-use crate::sources::azure::storage::Record;
+use crate::sources::azure::storage::record::Record;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::microsoft;

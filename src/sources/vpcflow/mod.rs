@@ -12,17 +12,17 @@ use std::sync::LazyLock;
 use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
 use crate::sources::interner::Interner;
 use crate::sources::json::Object;
+use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::{Format, Line, Memory};
 use crate::vocab::Str;
 
 use row::{COLUMNS_MAX, Field, Row, Texts};
 pub use row::{Columns, is_private};
 
 /// How flow log records are read.
-pub const FORMAT: Format = Format::new(Source::AwsVpcFlow, recognises, parse)
-    .with_lines(line)
-    .with_tables(heads);
+pub const PARSER: RecordParser = RecordParser::new(Source::AwsVpcFlow, recognises, parse)
+    .with_lines(parse_line)
+    .with_tables(is_header);
 
 /// What flows are filed under.
 const SERVICE: &str = "vpc";
@@ -90,29 +90,29 @@ pub fn region_of_name(name: &str) -> Option<Str> {
         .map(Str::from)
 }
 
-fn line(text: &str, memory: &mut Memory) -> Line {
+fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
     if let Some(columns) = Columns::of_header(text).filter(|columns| !columns.is_transit) {
-        memory.columns = Some(columns);
-        return Line::Header;
+        state.columns = Some(columns);
+        return ParsedLine::Header;
     }
     let mut room = [""; COLUMNS_MAX];
     let Some(tokens) = row::split(text, &mut room) else {
-        return Line::Unknown;
+        return ParsedLine::Unknown;
     };
-    let columns = memory.columns.as_ref();
+    let columns = state.columns.as_ref();
     let of_header = columns.filter(|columns| !columns.is_transit);
     if let Some(row) = of_header.and_then(|columns| columns.row(tokens)) {
-        return Line::Record(flow(&row, memory));
+        return ParsedLine::Record(flow(&row, state));
     }
     if is_documented(tokens)
         && let Some(row) = DEFAULTS.iter().find_map(|columns| columns.row(tokens))
     {
-        return Line::Record(flow(&row, memory));
+        return ParsedLine::Record(flow(&row, state));
     }
     if columns.is_none() && is_undocumented(tokens) {
-        return Line::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader));
+        return ParsedLine::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader));
     }
-    Line::Unknown
+    ParsedLine::Unknown
 }
 
 /// Recognises a row without header whose fields stand in the documented order.
@@ -134,15 +134,8 @@ fn is_undocumented(tokens: &[&str]) -> bool {
         && (addresses.count() >= 2 || tokens.iter().any(|t| t.starts_with("eni-")))
 }
 
-fn heads(names: &[&str]) -> bool {
-    is_table(names) && !names.contains(&"tgw-id") && !names.contains(&"tgw_id")
-}
-
-/// Tells whether names head a table of flows, of an interface's or a gateway's.
-fn is_table(names: &[&str]) -> bool {
-    ["srcaddr", "dstaddr", "bytes", "end"]
-        .iter()
-        .all(|name| names.contains(name))
+fn is_header(names: &[&str]) -> bool {
+    row::is_table(names) && !row::has_gateway(names)
 }
 
 /// Tells whether a member of a row is read.
@@ -153,11 +146,11 @@ pub fn is_read(name: &str) -> bool {
 fn recognises(object: Object<'_>) -> bool {
     object.get("srcaddr").is_some()
         && object.get("dstaddr").is_some()
-        && !transit::is_transit(object)
+        && !row::is_of_gateway(object)
 }
 
-fn parse(object: Object<'_>, memory: &mut Memory) -> Parsed {
-    flow(&Texts::of(object).row(), memory)
+fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    flow(&Texts::of(object).row(), state)
 }
 
 /// What tells one flow from another.
@@ -202,7 +195,7 @@ fn direction(row: &Row<'_>) -> Option<Direction> {
     }
 }
 
-fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
+fn flow(row: &Row<'_>, state: &mut ParserState) -> Parsed {
     let time = match row.time() {
         Ok(time) => time,
         Err(parsed) => return parsed,
@@ -231,7 +224,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         Action::Other
     };
 
-    let interner = &mut memory.interner;
+    let interner = &mut state.interner;
     let share =
         |field: Field, interner: &mut Interner| row.get(field).map(|text| interner.share(text));
     let account = row
@@ -244,7 +237,7 @@ fn flow(row: &Row<'_>, memory: &mut Memory) -> Parsed {
         .map(|name| interner.untrusted(name));
     Parsed::Event(Box::new(Event {
         account,
-        region: share(Field::Region, interner).or_else(|| memory.region_hint.clone()),
+        region: share(Field::Region, interner).or_else(|| state.region_hint.clone()),
         peer: if is_ingress {
             row::peer(source, source_port)
         } else {

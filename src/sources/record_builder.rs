@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::{Event, Source};
+use crate::event::Event;
 use crate::sources::flat::Flat;
 use crate::sources::json::{self, Layout, Value};
+use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::report::Parsed;
-use crate::sources::{FORMATS, Memory};
 
 /// Paths have at most so many steps; what is beyond is one name with dots.
 const STEPS_MAX: usize = 16;
@@ -24,11 +24,11 @@ enum Node {
 
 /// A JSON object in the making.
 #[derive(Default)]
-pub struct Draft {
+pub struct RecordBuilder {
     members: Members,
 }
 
-impl Draft {
+impl RecordBuilder {
     /// Puts a value at a dotted path; `null` is none, and what already stands there stays.
     pub fn put(&mut self, path: &str, value: Value<'_>) {
         if let Some(json) = json_of(value) {
@@ -36,7 +36,7 @@ impl Draft {
         }
     }
 
-    /// Puts what a document has at the places of a table: a path of the draft's, and where the document may have it, the
+    /// Puts what a document has at the places of a table: a path of the record's, and where the document may have it, the
     /// best place first.
     pub fn fill(&mut self, doc: &Flat<'_>, table: &[(&str, &[&str])]) {
         for (path, places) in table {
@@ -94,13 +94,12 @@ impl Draft {
         out
     }
 
-    /// Reads it as a record of a format; `None` if that format does not know it, or finds no event in it.
-    pub fn read(&self, source: Source, memory: &mut Memory) -> Option<Parsed> {
-        let format = FORMATS.into_iter().find(|f| f.source == source)?;
+    /// Parses the record; `None` if the parser does not recognise it, or rejects it.
+    pub fn parse(&self, parser: &RecordParser, state: &mut ParserState) -> Option<Parsed> {
         let text = self.json();
         let mut layout = Layout::default();
         let (object, _) = layout.object(&text).ok()?;
-        let parsed = (format.recognises)(object).then(|| (format.parse)(object, memory))?;
+        let parsed = (parser.recognises)(object).then(|| (parser.parse)(object, state))?;
         (!matches!(parsed, Parsed::Rejected(_))).then_some(parsed)
     }
 }
@@ -193,16 +192,16 @@ mod tests {
 
     #[test]
     fn parts_come_together_and_the_first_stays() {
-        let mut draft = Draft::default();
-        draft.put("a.b", Value::of(b"\"x\\\"\""));
-        draft.put("a.b", Value::of(b"2"));
-        draft.put("a.b.c", Value::of(b"3"));
-        draft.put("a.d", Value::Null);
-        draft.put_text("a.e", "\"\\\n\u{1}é");
-        draft.put_members("a", Value::of(b"{\"b\":4,\"f.g\":[5]}"));
-        draft.put_written("h", " {\"i\":true} ");
-        draft.put_written("j", "{k=l}");
-        let json = draft.json();
+        let mut record = RecordBuilder::default();
+        record.put("a.b", Value::of(b"\"x\\\"\""));
+        record.put("a.b", Value::of(b"2"));
+        record.put("a.b.c", Value::of(b"3"));
+        record.put("a.d", Value::Null);
+        record.put_text("a.e", "\"\\\n\u{1}é");
+        record.put_members("a", Value::of(b"{\"b\":4,\"f.g\":[5]}"));
+        record.put_written("h", " {\"i\":true} ");
+        record.put_written("j", "{k=l}");
+        let json = record.json();
         let tree: serde_json::Value = serde_json::from_slice(&json).unwrap();
         let expected =
             serde_json::json!({"a":{"b":"x\"","e":"\"\\\n\u{1}é","f.g":[5]},"h":{"i":true}});

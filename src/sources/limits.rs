@@ -1,0 +1,6 @@
+//! Limits that several steps of reading share.
+
+/// The largest record, in bytes. CloudTrail's own limit for an event is 256 KiB.
+pub const RECORD_BYTES_MAX: usize = 1 << 20;
+/// How many envelopes may lie around one record: queue, notification, bus and index are three or four.
+pub const ENVELOPES_MAX: usize = 4;

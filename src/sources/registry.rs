@@ -1,0 +1,66 @@
+//! The list of known formats, and the choice of the one that reads a record.
+
+use crate::event::Source;
+use crate::sources::json::Object;
+use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
+use crate::sources::report::Parsed;
+use crate::sources::{
+    azure, cloudtrail, ecs, entra, gcpaudit, gcpflow, gcsusage, m365, ocsf, okta, plain, s3access,
+    slack, vpcflow, workspace,
+};
+
+/// One parser for each format, in the order in which they are tried.
+pub const PARSERS: [&RecordParser; 20] = [
+    &cloudtrail::PARSER,
+    &vpcflow::transit::PARSER,
+    &vpcflow::PARSER,
+    &okta::PARSER,
+    &slack::PARSER,
+    &workspace::PARSER,
+    &azure::storage::PARSER,
+    &azure::activity::PARSER,
+    &entra::audit::PARSER,
+    &entra::signin::PARSER,
+    &entra::graph::PARSER,
+    &entra::graph::AAD_PARSER,
+    &gcpaudit::PARSER,
+    &gcsusage::PARSER,
+    &gcpflow::PARSER,
+    &s3access::PARSER,
+    &m365::PARSER,
+    &ocsf::PARSER,
+    &ecs::PARSER,
+    &plain::PARSER,
+];
+
+/// Returns all parsers, or only the one of a format.
+pub fn parsers(only: Option<Source>) -> impl Iterator<Item = &'static RecordParser> {
+    PARSERS
+        .into_iter()
+        .filter(move |parser| only.is_none_or(|source| source == parser.source))
+}
+
+/// Reads an object that is a record of a known format; the format of the previous record is tried first.
+pub fn parse_object(
+    object: Object<'_>,
+    only: Option<Source>,
+    state: &mut ParserState,
+) -> Option<Parsed> {
+    let is_it = |at: &usize| {
+        only.is_none_or(|source| source == PARSERS[*at].source) && (PARSERS[*at].recognises)(object)
+    };
+    let at = state
+        .last_parser
+        .filter(is_it)
+        .or_else(|| (0..PARSERS.len()).find(is_it))?;
+    state.last_parser = Some(at);
+    Some((PARSERS[at].parse)(object, state))
+}
+
+/// Reads a line of text with the first format that knows it.
+pub fn parse_line(text: &str, only: Option<Source>, state: &mut ParserState) -> ParsedLine {
+    parsers(only)
+        .map(|parser| (parser.parse_line)(text, state))
+        .find(|line| *line != ParsedLine::Unknown)
+        .unwrap_or(ParsedLine::Unknown)
+}

@@ -7,11 +7,11 @@ use std::sync::LazyLock;
 
 use crate::event::Action;
 use crate::event::Action::*;
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 
 /// Service, operation, class; one `*` stands for any text.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     // Storage: lists.
     ("s3", "ListBuckets", ListBuckets),
     ("s3", "ListDirectoryBuckets", ListBuckets),
@@ -205,7 +205,7 @@ const ROWS: &[Row] = &[
 /// Services that are S3 under another name.
 const S3_NAMES: [&str; 3] = ["s3-outposts", "s3express", "s3-object-lambda"];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns the class of an operation, by the service's short name and the name that CloudTrail writes.
 pub fn classify(service: &str, op: &str) -> Action {

@@ -1,11 +1,11 @@
 //! What records come wrapped in: queues, notifications, buses, log groups, API answers, indices.
 //!
-//! An envelope is opened by the names of its members, whoever made it, and whatever lies inside is looked at afresh.
+//! An envelope is recognised by the names of its members, whoever made it. What is inside is read like any other value.
 
 use std::io::Read;
 
 use crate::event::Source;
-use crate::sources::json::{Layout, Object, Value, scan, skip_blanks};
+use crate::sources::json::{Layout, Object, Value, parse_text, scan, skip_blanks};
 use crate::sources::limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
 use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::parts::base64;
@@ -33,7 +33,7 @@ pub const AMBIGUOUS: [&str; 4] = ["events", "value", "entries", "items"];
 
 /// What stands beside an array of records, in answers that come in pages and in deliveries.
 #[rustfmt::skip]
-const BESIDE_ARRAYS: [&str; 24] = [
+const ARRAY_SIBLINGS: [&str; 24] = [
     "NextToken", "nextToken", "nextPageToken", "nextLink", "next_cursor", "nextForwardToken", "nextBackwardToken",
     "@odata.context", "@odata.count", "@odata.nextLink", "ResponseMetadata", "response_metadata", "searchedLogStreams",
     "kind", "etag", "ok", "count", "requestId", "timestamp", "messageType", "owner", "logGroup", "logStream",
@@ -41,7 +41,7 @@ const BESIDE_ARRAYS: [&str; 24] = [
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const SINGLES: [&[&str]; 18] = [
+const RECORD_PATHS: [&[&str]; 18] = [
     &["detail"],
     &["data", "message"],
     &["data", "events"],
@@ -67,7 +67,7 @@ const TEXTS: [&str; 2] = ["message", "@message"];
 /// What log groups and shippers put beside a line that they carry. Whatever else stands there was written by an application,
 /// whose messages may quote what a stranger sent.
 #[rustfmt::skip]
-const BESIDE_LINES: [&str; 34] = [
+const LINE_SIBLINGS: [&str; 34] = [
     // Log groups, their events and the results of queries.
     "id", "eventId", "timestamp", "ingestionTime", "logGroup", "logStream", "logStreamName", "owner", "extractedFields",
     "@ptr", "@log", "@logStream", "@ingestionTime",
@@ -151,14 +151,8 @@ pub fn is_scalar(value: Value<'_>) -> bool {
 fn text(text: &str, only: Option<Source>, depth: usize, state: &mut ParserState, emit: Emit<'_>) {
     let text = text.trim();
     if text.starts_with(['{', '[']) {
-        // The scanner wants to see that a value ends, so a blank follows.
-        let mut bytes = text.as_bytes().to_vec();
-        bytes.push(b' ');
-        return match scan(&bytes, 0) {
-            Ok(end) if end == text.len() => {
-                value(Value::of(&bytes[..end]), only, depth, state, emit)
-            }
-            Ok(_) => emit(Parsed::Rejected(RejectReason::NotJson)),
+        return match parse_text(text, &mut Vec::new()) {
+            Ok(inner) => value(inner, only, depth, state, emit),
             Err(error) => emit(Parsed::Rejected(error.into())),
         };
     }
@@ -193,7 +187,7 @@ pub fn unwrap(
     }
     if was_array {
         let is_known = |key: &[u8]| {
-            let mut known = ARRAYS.iter().chain(&BESIDE_ARRAYS);
+            let mut known = ARRAYS.iter().chain(&ARRAY_SIBLINGS);
             known.any(|name| name.as_bytes() == key)
         };
         // Whatever it is, there is more to it than that the array is empty.
@@ -211,7 +205,7 @@ pub fn unwrap(
             Err(reason) => emit(Parsed::Rejected(reason)),
         };
     }
-    for path in SINGLES {
+    for path in RECORD_PATHS {
         let found = object
             .get(path[0])
             .and_then(|first| path[1..].iter().try_fold(first, |v, name| v.get(name)));
@@ -232,7 +226,7 @@ pub fn unwrap(
     }
     let carries_line = || {
         let is_beside = |key: &[u8]| {
-            let mut known = TEXTS.iter().chain(&BESIDE_LINES);
+            let mut known = TEXTS.iter().chain(&LINE_SIBLINGS);
             known.any(|name| name.as_bytes() == key)
         };
         object.members().all(|(key, _)| is_beside(key))
@@ -348,7 +342,7 @@ fn lake(
     state: &mut ParserState,
     emit: Emit<'_>,
 ) {
-    const LENT: [&str; 6] = [
+    const INHERITED: [&str; 6] = [
         "eventVersion",
         "eventID",
         "eventTime",
@@ -362,7 +356,7 @@ fn lake(
         return value(inner, only, depth + 1, state, emit);
     };
     let mut merged = text[..text.len() - 1].to_vec();
-    for name in LENT {
+    for name in INHERITED {
         if let (false, Some(Value::Text(raw @ [_, ..]))) = (has(name), wrapper.get(name)) {
             let is_first = merged.trim_ascii_end() == b"{";
             merged.extend_from_slice(if is_first { b"\"" } else { b",\"" });

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::tests::{read_all, summary};
-use super::*;
+use crate::event::{Event, Source};
+use crate::sources::tests::{read_all, summary};
+use crate::sources::{ReadOptions, Stream};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats")
@@ -77,20 +78,20 @@ fn each_record_is_the_event_that_its_fixture_says() {
         let read = read_all(&bytes, &ReadOptions::default());
         let mut lines: Vec<String> = read.events.iter().map(written).collect();
         lines.push(format!("# {}", summary(&read.report)));
-        let said = lines.join("\n") + "\n";
+        let found = lines.join("\n") + "\n";
         let expected = path.with_file_name(format!(
             "{}.events",
             path.file_name().unwrap().to_string_lossy()
         ));
         if is_blessing {
-            std::fs::write(&expected, &said).unwrap();
+            std::fs::write(&expected, &found).unwrap();
         }
         let expected = std::fs::read_to_string(&expected)
             .unwrap_or_else(|e| panic!("{}: {e}", expected.display()));
-        for (n, (is, should)) in said.lines().zip(expected.lines()).enumerate() {
+        for (n, (is, should)) in found.lines().zip(expected.lines()).enumerate() {
             assert_eq!(is, should, "{}, event {}", path.display(), n + 1);
         }
-        assert_eq!(said, expected, "{}", path.display());
+        assert_eq!(found, expected, "{}", path.display());
         let of_other = read.events.iter().find(|event| event.source != source);
         assert_eq!(of_other, None, "{} is of one format", path.display());
     }

@@ -75,8 +75,8 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     };
     let [insert_id, timestamp, resource] =
         loose::pick(object.members(), ["insertId", "timestamp", "resource"]);
-    let mut room = Vec::new();
-    let labels = loose::opened(loose::path(resource, &["labels"]), &mut room);
+    let mut buffer = Vec::new();
+    let labels = loose::embedded(loose::path(resource, &["labels"]), &mut buffer);
     let [connection, reporter, bytes, packets, start, end] = loose::pick(
         flow.members(),
         [
@@ -141,7 +141,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         "SRC_GATEWAY" => (Some(Direction::Ingress), Some(target)),
         _ => (direction(source, target), None),
     };
-    let is_restated = told_at.is_some_and(|end| end.instance.is_present());
+    let is_duplicate = told_at.is_some_and(|end| end.instance.is_present());
     let is_egress = direction == Some(Direction::Egress);
     let is_ingress = direction == Some(Direction::Ingress);
     let (ours, theirs) = if is_egress {
@@ -205,7 +205,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         }),
         // That a firewall stopped it is not told.
         outcome: Outcome::Unknown,
-        counted: !is_restated,
+        counted: !is_duplicate,
         ..Event::new(time, event_id, Provider::Gcp, Source::GcpVpcFlow)
     }))
 }

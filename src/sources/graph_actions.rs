@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use crate::event::Action::{self, *};
 use crate::sources::microsoft::is_guid;
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 use crate::sources::parts::percent::percent_decoded;
 
 /// What stands for the name of one thing among many.
@@ -85,7 +85,7 @@ const TYPES: [&str; 8] = [
 
 /// Method, template, class; one or more `*` each stand for any text.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     // Who and what there is in the directory.
     ("GET", "/users", EnumerateDirectory),
     ("GET", "/users/$count", EnumerateDirectory),
@@ -167,7 +167,7 @@ const ROWS: &[Row] = &[
     ("POST", "/users/{id}/authentication/*methods", CreateCredential),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// The template of a batch, whose requests have records of their own.
 pub const BATCH: &str = "/$batch";

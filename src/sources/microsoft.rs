@@ -20,7 +20,7 @@ use crate::vocab::Str;
 /// What a portal appends to the names of columns that hold times.
 const UTC_MARK: &[u8] = b" [UTC]";
 /// The GUID that stands for nobody.
-const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+const NIL_GUID: &str = "00000000-0000-0000-0000-000000000000";
 /// The most scopes of a token that are kept; real tokens have up to a few dozen.
 const SCOPES_MAX: usize = 256;
 
@@ -112,24 +112,9 @@ pub fn is_of_log(object: Object<'_>, categories: &[&str], tables: &[&str]) -> bo
     is_one_of(object, "category", categories) || is_one_of(object, "type", tables)
 }
 
-/// Opens a column that may hold its object or array as JSON text; anything else is returned as it is.
-pub fn opened<'a>(value: Value<'a>, room: &'a mut Vec<u8>) -> Value<'a> {
-    let Value::Text(inner) = value else {
-        return value;
-    };
-    if !matches!(inner.trim_ascii_start().first(), Some(b'{' | b'[')) {
-        return value;
-    }
-    let text = json::unescape(inner);
-    room.clear();
-    room.extend_from_slice(text.trim().as_bytes());
-    let len = room.len();
-    // The scanner wants to see that a value ends.
-    room.push(b' ');
-    match json::scan(room, 0) {
-        Ok(end) if end == len => Value::of(&room[..len]),
-        _ => Value::Null,
-    }
+/// Returns the object or array in a text, as table exports write it: `null` if it is broken, any other value as it is.
+pub fn embedded<'a>(value: Value<'a>, buffer: &'a mut Vec<u8>) -> Value<'a> {
+    json::parse_embedded(value, buffer).unwrap_or_default()
 }
 
 /// Reads the first of these that is a time. A portal writes `3/16/2026, 4:11:09.000 AM`.
@@ -144,12 +129,12 @@ pub fn time_of(values: &[Value<'_>]) -> Option<Time> {
 pub fn guid(value: Value<'_>) -> Option<String> {
     let text = value.text()?;
     let text = text.trim();
-    (!json::stands_for_nothing(text) && text != NOBODY).then(|| text.to_ascii_lowercase())
+    (!json::stands_for_nothing(text) && text != NIL_GUID).then(|| text.to_ascii_lowercase())
 }
 
 /// Tells whether a text has the shape of a GUID.
 pub fn is_guid(text: &str) -> bool {
-    text.len() == NOBODY.len()
+    text.len() == NIL_GUID.len()
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_alphanumeric(),
@@ -206,7 +191,7 @@ impl Actor<'_> {
             // Records of clients that nobody sits at have the object's id for a name.
             other => (
                 None,
-                other.filter(|other| is_guid(other) && other != NOBODY),
+                other.filter(|other| is_guid(other) && other != NIL_GUID),
             ),
         };
         let object = guid(self.object).or(other);
@@ -284,8 +269,8 @@ pub fn client_proof(value: Value<'_>) -> Option<Cow<'_, str>> {
 
 /// Returns what is known of the client, by what it says of itself or else by its application.
 pub fn client(user_agent: Value<'_>, application: Option<&str>, state: &mut ParserState) -> Client {
-    let said = user_agent.text().unwrap_or_default();
-    let mut client = state.clients.of(&said, &mut state.interner).clone();
+    let user_agent = user_agent.text().unwrap_or_default();
+    let mut client = state.clients.of(&user_agent, &mut state.interner).clone();
     if matches!(&*client.family, "empty" | "other" | "browser")
         && let Some((_, family)) = PROGRAMS.iter().find(|(id, _)| application == Some(id))
     {
@@ -358,18 +343,21 @@ mod tests {
 
     #[test]
     fn columns_are_opened_only_if_they_hold_one_value() {
-        let mut room = Vec::new();
+        let mut buffer = Vec::new();
         let text = r#"" {\"a\":[1,\"\\\"x\\\"\"]}""#;
-        let value = opened(Value::of(text.as_bytes()), &mut room);
+        let value = embedded(Value::of(text.as_bytes()), &mut buffer);
         let second = value.get("a").unwrap().elements().nth(1).unwrap();
         assert_eq!(second.text().as_deref(), Some("\"x\""));
         for text in [r#""{\"a\":1""#, r#""{}{}""#, r#""[1}""#] {
-            let mut room = Vec::new();
-            assert_eq!(opened(Value::of(text.as_bytes()), &mut room), Value::Null);
+            let mut buffer = Vec::new();
+            assert_eq!(
+                embedded(Value::of(text.as_bytes()), &mut buffer),
+                Value::Null
+            );
         }
-        let mut room = Vec::new();
+        let mut buffer = Vec::new();
         let plain = Value::of(b"\"User-Agent\"");
-        assert_eq!(opened(plain, &mut room), plain);
+        assert_eq!(embedded(plain, &mut buffer), plain);
     }
 
     #[test]

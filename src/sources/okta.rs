@@ -10,9 +10,9 @@ use crate::event::{Context, Event, IdentityKind, Outcome, Peer, Principal, Provi
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 use crate::sources::parts::instant::instant;
-use crate::sources::parts::text::{Column, said};
+use crate::sources::parts::text::{Column, stated_text};
 use crate::sources::parts::{address, country, id, identity};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
@@ -36,7 +36,7 @@ const DOMAINS: [&str; 4] = [
 const BUS_SOURCE: &str = "aws.partner/okta.com/";
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     // All that is left of listing users, groups and applications.
     (SERVICE, "system.org.rate_limit.warning", EnumerateDirectory),
     (SERVICE, "system.org.rate_limit.violation", EnumerateDirectory),
@@ -71,7 +71,7 @@ const ROWS: &[Row] = &[
     (SERVICE, "analytics.reports.export.download", ReadObject),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns what an event of that name does.
 pub fn classify(op: &str) -> crate::event::Action {
@@ -79,7 +79,7 @@ pub fn classify(op: &str) -> crate::event::Action {
 }
 
 /// What restates a sign-in that other records tell.
-const RESTATED: [&str; 1] = ["policy.evaluate_sign_on"];
+const DUPLICATES: [&str; 1] = ["policy.evaluate_sign_on"];
 /// What a person does in the web console.
 const CONSOLE_OPS: [&str; 1] = ["user.session.access_admin_app"];
 /// What tells that a second factor was used.
@@ -87,7 +87,7 @@ const MFA_OPS: [&str; 1] = ["user.authentication.auth_via_mfa"];
 
 /// Returns the name of the org that an event hook or an event bus states: the first label of its host.
 pub fn org_of_envelope(envelope: Object<'_>) -> Option<String> {
-    let source = said(envelope.get("source"))?;
+    let source = stated_text(envelope.get("source"))?;
     if let Some(rest) = source.strip_prefix(BUS_SOURCE) {
         return Some(rest.split('/').next()?.to_lowercase()).filter(|org| !org.is_empty());
     }
@@ -141,23 +141,23 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
     let org = state.okta_org.clone();
 
     let agent = client.value().get("userAgent").unwrap_or(Value::Null);
-    let agent = said(agent.get("rawUserAgent")).unwrap_or_default();
+    let agent = stated_text(agent.get("rawUserAgent")).unwrap_or_default();
     let client_known = state.clients.of(&agent, &mut state.interner).clone();
     let interner = &mut state.interner;
-    let op = interner.share(&said(object.get("eventType")).unwrap_or_default());
+    let op = interner.share(&stated_text(object.get("eventType")).unwrap_or_default());
     let action = classify(&op);
     let targets = targets(target.value());
     let principal = principal(actor.value(), org.as_deref(), interner);
     let peer = peer(client.value(), request.value(), security.value(), interner);
     let (outcome, error) = ended(outcome.value());
 
-    let debugged = |name: &str| said(debug.value().get(name));
+    let debugged = |name: &str| stated_text(debug.value().get(name));
     let token = transaction
         .value()
         .path(&["detail", "requestApiTokenId"])
-        .and_then(said);
-    let session_id = said(session.value().get("externalSessionId"))
-        .or_else(|| said(session.value().get("rootSessionId")));
+        .and_then(stated_text);
+    let session_id = stated_text(session.value().get("externalSessionId"))
+        .or_else(|| stated_text(session.value().get("rootSessionId")));
     let credential = token.or(session_id).map(|text| interner.share(&text));
     let of_type = |types: &[&str]| {
         let is_one = |target: &&Target| types.iter().any(|t| t.eq_ignore_ascii_case(&target.kind));
@@ -169,13 +169,13 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
     let application = debugged("clientId")
         .map(|text| text.into_owned())
         .or_else(|| {
-            is_application.then(|| said(actor.value().get("id")).map(|t| t.into_owned()))?
+            is_application.then(|| stated_text(actor.value().get("id")).map(|t| t.into_owned()))?
         })
         .or_else(|| of_type(&["AppInstance", "PublicClientApp"]).map(|t| t.id.clone()));
     let scopes = debugged("grantedScopes").or_else(|| debugged("requestedScopes"));
     let auth_method = debugged("grantType")
-        .or_else(|| said(session.value().get("credentialType")))
-        .or_else(|| said(session.value().get("authenticationProvider")));
+        .or_else(|| stated_text(session.value().get("credentialType")))
+        .or_else(|| stated_text(session.value().get("authenticationProvider")));
 
     let created = match action {
         CreateIdentity => of_type(&["User", "UserGroup", "AppInstance", "PublicClientApp"]),
@@ -225,11 +225,11 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
             .filter(|_| worked)
             .map(|t| canonical(org.as_deref(), &t.kind, &t.id, interner)),
         issued: issued.filter(|_| worked).map(|t| interner.share(&t.id)),
-        counted: !RESTATED.contains(&&*op),
+        counted: !DUPLICATES.contains(&&*op),
         op,
         ..Event::new(time, Str::default(), Provider::Okta, Source::OktaSystem)
     };
-    event.id = match said(object.get("uuid")) {
+    event.id = match stated_text(object.get("uuid")) {
         Some(uuid) => cut(&uuid, 256).into(),
         None => id::of_parts(
             "okta-",
@@ -238,7 +238,7 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
                 Some(&event.op),
                 event.principal.as_ref().map(|p| &*p.id),
                 event.peer.ip.map(|ip| ip.to_string()).as_deref(),
-                said(transaction.value().get("id")).as_deref(),
+                stated_text(transaction.value().get("id")).as_deref(),
                 targets.first().map(|t| &*t.id),
             ],
         ),
@@ -257,8 +257,8 @@ fn targets(value: Value<'_>) -> Vec<Target> {
     const TARGETS_MAX: usize = 64;
     let target = |value: Value<'_>| {
         Some(Target {
-            kind: said(value.get("type"))?.into_owned(),
-            id: said(value.get("id"))?.into_owned(),
+            kind: stated_text(value.get("type"))?.into_owned(),
+            id: stated_text(value.get("id"))?.into_owned(),
         })
     };
     value
@@ -274,13 +274,13 @@ fn canonical(org: Option<&str>, kind: &str, id: &str, interner: &mut Interner) -
 
 /// Reads who did it. Whoever signs in under a name that does not exist is nobody.
 fn principal(actor: Value<'_>, org: Option<&str>, interner: &mut Interner) -> Option<Principal> {
-    let id = said(actor.get("id"))?;
-    let kind = said(actor.get("type"))?;
+    let id = stated_text(actor.get("id"))?;
+    let kind = stated_text(actor.get("type"))?;
     let identity_kind = kind_of(&kind);
     let mut aliases = Vec::new();
     if identity_kind != IdentityKind::CloudService {
         aliases.push(interner.share(&id));
-        let login = said(actor.get("alternateId")).map(|text| text.to_lowercase());
+        let login = stated_text(actor.get("alternateId")).map(|text| text.to_lowercase());
         if let Some(login) = login.filter(|login| *login != *id) {
             aliases.push(interner.share(&login));
         }
@@ -313,13 +313,13 @@ fn peer(
         .get("ipChain")
         .and_then(|chain| chain.elements().next())
         .unwrap_or(Value::Null);
-    let text = said(client.get("ipAddress")).or_else(|| said(first.get("ip")));
+    let text = stated_text(client.get("ipAddress")).or_else(|| stated_text(first.get("ip")));
     let place = client
         .get("geographicalContext")
         .filter(|place| place.is_present())
         .or_else(|| first.get("geographicalContext"))
         .unwrap_or(Value::Null);
-    let place_name = said(place.get("country"));
+    let place_name = stated_text(place.get("country"));
     Peer {
         asn: security
             .get("asNumber")
@@ -329,14 +329,14 @@ fn peer(
         country: place_name
             .and_then(|name| country::code_of(&name))
             .map(|code| interner.share(code)),
-        city: said(place.get("city")).map(|city| interner.untrusted(&city)),
+        city: stated_text(place.get("city")).map(|city| interner.untrusted(&city)),
         ..text.map_or_else(Peer::default, |text| address::peer(&text, interner))
     }
 }
 
 /// Reads how it ended, and why if not well.
 fn ended(outcome: Value<'_>) -> (Outcome, Option<String>) {
-    let result = said(outcome.get("result"));
+    let result = stated_text(outcome.get("result"));
     let outcome_of = match result.as_deref() {
         Some("SUCCESS" | "ALLOW") => Outcome::Success,
         Some("DENY") => Outcome::Denied,
@@ -346,7 +346,9 @@ fn ended(outcome: Value<'_>) -> (Outcome, Option<String>) {
         _ => Outcome::Unknown,
     };
     let error = match outcome_of {
-        Outcome::Denied | Outcome::Throttled | Outcome::Failure => said(outcome.get("reason")),
+        Outcome::Denied | Outcome::Throttled | Outcome::Failure => {
+            stated_text(outcome.get("reason"))
+        }
         _ => None,
     };
     (outcome_of, error.map(|text| text.into_owned()))

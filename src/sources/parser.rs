@@ -6,7 +6,7 @@ use crate::sources::cloudtrail::CallerCache;
 use crate::sources::interner::Interner;
 use crate::sources::json::Object;
 use crate::sources::report::Parsed;
-use crate::sources::vpcflow::Columns;
+use crate::sources::vpcflow::FlowColumns;
 use crate::vocab::Str;
 
 /// Reads the records of one log format.
@@ -82,7 +82,7 @@ pub struct ParserState {
     /// CallerCache by `userIdentity` element.
     pub callers: CallerCache,
     /// The columns that the last header of a flow log named.
-    pub columns: Option<Columns>,
+    pub columns: Option<FlowColumns>,
     /// The region in the input's name, for records that do not state one.
     pub region_hint: Option<Str>,
     /// The Okta org that the envelope of the current record states.

@@ -50,7 +50,7 @@ impl RecordBuilder {
     }
 
     /// Puts a text if there is one.
-    pub fn put_some(&mut self, path: &str, text: Option<impl AsRef<str>>) {
+    pub fn put_optional(&mut self, path: &str, text: Option<impl AsRef<str>>) {
         if let Some(text) = text {
             self.put_text(path, text.as_ref());
         }
@@ -68,13 +68,9 @@ impl RecordBuilder {
     }
 
     /// Puts the members of an object that is written as JSON text; any other text says nothing.
-    pub fn put_written(&mut self, path: &str, text: &str) {
-        let mut bytes = text.trim().as_bytes().to_vec();
-        let len = bytes.len();
-        // The scanner wants to see that a value ends, so a blank follows.
-        bytes.push(b' ');
-        if bytes.starts_with(b"{") && json::scan(&bytes, 0) == Ok(len) {
-            self.put_members(path, Value::of(&bytes[..len]));
+    pub fn put_json_text(&mut self, path: &str, text: &str) {
+        if let Ok(object @ Value::Object(_)) = json::parse_text(text, &mut Vec::new()) {
+            self.put_members(path, object);
         }
     }
 
@@ -105,7 +101,7 @@ impl RecordBuilder {
 }
 
 /// Changes the event that a record came to.
-pub fn amended(parsed: Parsed, amend: impl FnOnce(&mut Event)) -> Parsed {
+pub fn map_event(parsed: Parsed, amend: impl FnOnce(&mut Event)) -> Parsed {
     match parsed {
         Parsed::Event(mut event) => {
             amend(&mut event);
@@ -199,8 +195,8 @@ mod tests {
         record.put("a.d", Value::Null);
         record.put_text("a.e", "\"\\\n\u{1}é");
         record.put_members("a", Value::of(b"{\"b\":4,\"f.g\":[5]}"));
-        record.put_written("h", " {\"i\":true} ");
-        record.put_written("j", "{k=l}");
+        record.put_json_text("h", " {\"i\":true} ");
+        record.put_json_text("j", "{k=l}");
         let json = record.json();
         let tree: serde_json::Value = serde_json::from_slice(&json).unwrap();
         let expected =

@@ -196,7 +196,7 @@ impl FileReport {
         }
     }
 
-    /// Makes the report of a file that could not be opened.
+    /// Makes the report of a file that could not be embedded.
     pub fn unreadable(file: &str, error: &std::io::Error) -> Self {
         Self {
             error: Some(error.to_string()),

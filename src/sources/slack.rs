@@ -11,9 +11,9 @@ use crate::event::{
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 use crate::sources::parts::instant::instant;
-use crate::sources::parts::text::{Column, said};
+use crate::sources::parts::text::{Column, stated_text};
 use crate::sources::parts::{address, id, identity};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
@@ -30,7 +30,7 @@ const NO_ORGANISATION: &str = identity::UNKNOWN_ACCOUNT;
 const GRID_PREFIX: char = 'E';
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     (SERVICE, "user_login", Authenticate),
     (SERVICE, "user_login_failed", Authenticate),
     (SERVICE, "user_logout", Authenticate),
@@ -62,7 +62,7 @@ const ROWS: &[Row] = &[
     (SERVICE, "scheduled_export_*", ReadObject),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns what an action of that name does.
 pub fn classify(op: &str) -> crate::event::Action {
@@ -70,7 +70,7 @@ pub fn classify(op: &str) -> crate::event::Action {
 }
 
 /// The ends of what announces or restates an export that its completion tells.
-const RESTATED: [&str; 2] = ["_export_started", "_exports_started"];
+const DUPLICATES: [&str; 2] = ["_export_started", "_exports_started"];
 /// What makes something public.
 const PUBLISHING: [&str; 1] = ["file_public_link_created"];
 /// Whom what is public is given to.
@@ -96,9 +96,9 @@ fn recognises(object: Object<'_>) -> bool {
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let details = Column::of(object.get("details"));
-    let stated = object.get("date_create").and_then(said);
+    let stated = object.get("date_create").and_then(stated_text);
     // An anomaly also says when what is odd was done.
-    let stated = stated.or_else(|| said(details.value().get("action_timestamp")));
+    let stated = stated.or_else(|| stated_text(details.value().get("action_timestamp")));
     match stated.and_then(|text| instant(&text)) {
         Some(time) => {
             let event = event(object, details.value(), time, state);
@@ -113,38 +113,38 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserS
         ["actor", "entity", "context"].map(|name| Column::of(object.get(name)));
     let (actor, entity, context) = (actor.value(), entity.value(), context.value());
     let location = context.get("location").unwrap_or(Value::Null);
-    let entity_kind = said(entity.get("type")).unwrap_or_default();
+    let entity_kind = stated_text(entity.get("type")).unwrap_or_default();
     // The entity lies in a member that is named after its type.
     let thing = entity.get(&entity_kind).unwrap_or(Value::Null);
 
     let client = state
         .clients
         .of(
-            &said(context.get("ua")).unwrap_or_default(),
+            &stated_text(context.get("ua")).unwrap_or_default(),
             &mut state.interner,
         )
         .clone();
     let interner = &mut state.interner;
-    let op = interner.share(&said(object.get("action")).unwrap_or_default());
+    let op = interner.share(&stated_text(object.get("action")).unwrap_or_default());
     let action = classify(&op);
     let organisation = organisation(actor, location);
-    let peer = said(context.get("ip_address"))
+    let peer = stated_text(context.get("ip_address"))
         .map(|text| address::peer(&text, interner))
         .unwrap_or_default();
 
     let app = entity.get("app").unwrap_or(Value::Null);
-    let application = said(app.get("id"))
-        .or_else(|| said(details.get("app_id")))
+    let application = stated_text(app.get("id"))
+        .or_else(|| stated_text(details.get("app_id")))
         .map(|id| interner.share(&id));
     let scopes = details
         .get("new_scopes")
         .or_else(|| app.get("scopes"))
         .unwrap_or(Value::Null);
-    let account = said(location.get("id"))
+    let account = stated_text(location.get("id"))
         .or_else(|| organisation.as_deref().map(Into::into))
         .map(|id| interner.share(&id));
     let is_data = matches!(action, ReadObject | WriteObject | CopyObject);
-    let thing_id = said(thing.get("id"));
+    let thing_id = stated_text(thing.get("id"));
     let created = thing_id
         .as_deref()
         .filter(|_| action == CreateIdentity)
@@ -162,7 +162,7 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserS
     let mut event = Event {
         regional: false,
         principal: principal(actor, organisation.as_deref(), interner),
-        credential: said(context.get("session_id")).map(|id| interner.share(&id)),
+        credential: stated_text(context.get("session_id")).map(|id| interner.share(&id)),
         application,
         scopes: shared(scopes, interner),
         context: Context {
@@ -189,11 +189,11 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserS
             Outcome::Success
         },
         created,
-        counted: !RESTATED.iter().any(|end| op.ends_with(end)),
+        counted: !DUPLICATES.iter().any(|end| op.ends_with(end)),
         op,
         ..Event::new(time, Str::default(), Provider::Slack, Source::SlackAudit)
     };
-    event.id = match said(object.get("id")) {
+    event.id = match stated_text(object.get("id")) {
         Some(id) => cut(&id, 256).into(),
         None => id::of_parts(
             "slack-",
@@ -204,7 +204,7 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserS
                 event.account.as_deref(),
                 event.peer.ip.map(|ip| ip.to_string()).as_deref(),
                 event.application.as_deref(),
-                said(thing.get("id")).as_deref(),
+                stated_text(thing.get("id")).as_deref(),
             ],
         ),
     };
@@ -214,9 +214,9 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserS
 /// Returns the grid that an entry is of. Where it does not say, that is the user's own workspace before the one in which
 /// something was done: the former is the same wherever he goes.
 fn organisation(actor: Value<'_>, location: Value<'_>) -> Option<String> {
-    let team = actor.path(&["user", "team"]).and_then(said);
-    let place = said(location.get("id"));
-    let is_grid = said(location.get("type")).as_deref() == Some("enterprise");
+    let team = actor.path(&["user", "team"]).and_then(stated_text);
+    let place = stated_text(location.get("id"));
+    let is_grid = stated_text(location.get("type")).as_deref() == Some("enterprise");
     let grid = place
         .clone()
         .filter(|_| is_grid)
@@ -234,11 +234,11 @@ fn principal(
     organisation: Option<&str>,
     interner: &mut Interner,
 ) -> Option<Principal> {
-    let kind = said(actor.get("type"))?;
+    let kind = stated_text(actor.get("type"))?;
     let who = actor.get(&kind)?;
-    let id = said(who.get("id"))?;
+    let id = stated_text(who.get("id"))?;
     let mut aliases = vec![interner.share(&id)];
-    if let Some(email) = said(who.get("email")) {
+    if let Some(email) = stated_text(who.get("email")) {
         aliases.push(interner.share(&email.to_lowercase()));
     }
     let kind = match &*kind {
@@ -257,7 +257,7 @@ fn principal(
 fn shared(list: Value<'_>, interner: &mut Interner) -> Vec<Str> {
     const TEXTS_MAX: usize = 256;
     list.elements()
-        .filter_map(said)
+        .filter_map(stated_text)
         .take(TEXTS_MAX)
         .map(|text| interner.share(&text))
         .collect()

@@ -152,7 +152,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
     });
     let (denied_container, denied_object) = denied.map_or((None, None), |(c, o)| (Some(c), o));
 
-    let is_restated = kind == "AwsVpceEvent" || r.category == Value::Text(b"NetworkActivity");
+    let is_duplicate = kind == "AwsVpceEvent" || r.category == Value::Text(b"NetworkActivity");
     let [sent, received, method, mfa_used] = r.additional.pick([
         "bytesTransferredOut",
         "bytesTransferredIn",
@@ -234,7 +234,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         outcome,
         error: code.map(|code| state.interner.untrusted(&code)),
         duplicate_of_account,
-        counted: !is_correction(r) && (!is_restated || outcome == Outcome::Denied),
+        counted: !is_correction(r) && (!is_duplicate || outcome == Outcome::Denied),
         ..Event::new(time, Str::default(), provider, Source::AwsCloudTrail)
     };
     event.id = event_id(r, &event);

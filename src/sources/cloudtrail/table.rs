@@ -127,9 +127,11 @@ pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
             json.value(value);
             continue;
         };
-        let padded = text.map(|text| format!("{} ", text.trim()));
-        let inner = match &padded {
-            Some(padded) => nested(padded.as_bytes()),
+        let mut buffer = Vec::new();
+        let inner = match text {
+            Some(text) => json::parse_text(&text, &mut buffer)
+                .ok()
+                .filter(|inner| matches!(inner, Value::Object(_) | Value::Array(_))),
             None => Some(value),
         };
         match (name, inner) {
@@ -153,14 +155,7 @@ pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
     Some(json.0)
 }
 
-/// Reads the text of an object or array, behind which a blank stands, because the scanner wants to see that it ends.
-fn nested(padded: &[u8]) -> Option<Value<'_>> {
-    let end = json::scan(padded, 0).ok()?;
-    let inner = Value::of(&padded[..end]);
-    let is_nested = matches!(inner, Value::Object(_) | Value::Array(_));
-    (end + 1 == padded.len() && is_nested).then_some(inner)
-}
-
+/// Returns the known form of a name.
 fn known(key: &[u8], names: &[&'static str]) -> Option<&'static str> {
     let mut same = names
         .iter()

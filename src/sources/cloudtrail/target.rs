@@ -7,7 +7,7 @@ use crate::event::{Action, Destination, Untrusted};
 use crate::sources::cloudtrail::caller::partition_of_region;
 use crate::sources::cloudtrail::record::Record;
 use crate::sources::interner::Interner;
-use crate::sources::json::Value;
+use crate::sources::json::{self, Value};
 use crate::sources::parts::percent::percent_decoded;
 use crate::sources::parts::s3::{bucket_name, bucket_of_host, is_access_point};
 use crate::vocab::Str;
@@ -295,16 +295,9 @@ fn policy_grantee<'a>(p: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
     let written = p.get("bucketPolicy")?;
     if let Value::Text(_) = written {
         // Some producers keep the policy as JSON text.
-        let text = written.raw_text()?;
-        let mut bytes = text.trim().as_bytes().to_vec();
-        let len = bytes.len();
-        bytes.push(b' ');
-        return match crate::sources::json::scan(&bytes, 0) {
-            Ok(end) if end == len => {
-                grantee(Value::of(&bytes[..len]), own).map(|a| Cow::Owned(a.into_owned()))
-            }
-            _ => None,
-        };
+        let mut buffer = Vec::new();
+        let policy = json::parse_text(&written.raw_text()?, &mut buffer).ok()?;
+        return grantee(policy, own).map(|account| Cow::Owned(account.into_owned()));
     }
     grantee(written, own)
 }

@@ -176,7 +176,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
         ("end", &["event.end", "@timestamp"]),
     ] {
         let time = doc.first_text(paths).and_then(|text| instant(&text));
-        record.put_some(
+        record.put_optional(
             native,
             time.map(|t| (t.nanos() / 1_000_000_000).to_string()),
         );
@@ -187,14 +187,14 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
         "reject" | "deny" | "failure" => Some("REJECT"),
         _ => None,
     });
-    record.put_some("action", verdict);
+    record.put_optional("action", verdict);
     let direction = doc.first_text(&["aws.vpcflow.flow_direction", "network.direction"]);
     let direction = direction.and_then(|text| match &*text.to_ascii_lowercase() {
         "egress" | "outbound" => Some("egress"),
         "ingress" | "inbound" => Some("ingress"),
         _ => None,
     });
-    record.put_some("flow-direction", direction);
+    record.put_optional("flow-direction", direction);
     record
 }
 

@@ -225,7 +225,7 @@ fn flow(doc: &Flat<'_>, event: &mut Event, interner: &mut Interner) {
 /// Returns what is the same for every delivery: a hash of what the record said, not of what the pipeline added, behind the
 /// id that it has. Datasets count as they like, and where a client chooses the id, none of its records must pass for another.
 fn event_id(doc: &Flat<'_>) -> Str {
-    const TOLD: [&str; 24] = [
+    const ID_PATHS: [&str; 24] = [
         "@timestamp",
         "event.action",
         "event.code",
@@ -251,7 +251,7 @@ fn event_id(doc: &Flat<'_>) -> Str {
         "url.original",
         "file.path",
     ];
-    let texts = TOLD.map(|path| doc.text(path));
+    let texts = ID_PATHS.map(|path| doc.text(path));
     id::scoped(
         doc.text("event.id").as_deref(),
         "ecs-",

@@ -1,6 +1,6 @@
 //! The text of a Java map, `{bucketName=b, Rule=[{ID=1}]}`: neither quoted nor escaped, so it is read as far as it goes.
 
-/// Maps and lists are opened so many levels deep.
+/// The deepest nesting of maps and lists that is read.
 const DEPTH_MAX: usize = 8;
 
 /// Returns the JSON object that the text of a map stands for; values are texts. What might be more than one thing is read

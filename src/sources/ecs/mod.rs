@@ -15,7 +15,7 @@ use crate::event::{Event, Outcome, Source, Untrusted};
 use crate::sources::flat::Flat;
 use crate::sources::json::{Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
-use crate::sources::record_builder::{RecordBuilder, amended};
+use crate::sources::record_builder::{RecordBuilder, map_event};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{
     azure, cloudtrail, entra, gcpaudit, gcpflow, m365, okta, s3access, slack, vpcflow, workspace,
@@ -144,11 +144,11 @@ pub fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let converted =
         conversion(&doc).and_then(|(_, parser, convert)| convert(&doc).parse(parser, state));
     match converted {
-        Some(parsed) => amended(parsed, |event| {
+        Some(parsed) => map_event(parsed, |event| {
             event.source = Source::Ecs;
             // What the translation has no word for.
-            let said = doc.text("event.outcome");
-            event.outcome = match (event.outcome, said.as_deref()) {
+            let stated = doc.text("event.outcome");
+            event.outcome = match (event.outcome, stated.as_deref()) {
                 (Outcome::Success, Some("failure")) => Outcome::Failure,
                 (Outcome::Unknown, Some("success")) if !event.is_flow() => Outcome::Success,
                 (outcome, _) => outcome,

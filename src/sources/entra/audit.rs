@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use crate::event::Action::{self, *};
 use crate::event::{Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, Actor, opened, pick, record};
+use crate::sources::microsoft::{self, Actor, embedded, pick, record};
 use crate::sources::parser::{ParserState, RecordParser};
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
 use crate::vocab::Str;
@@ -18,7 +18,7 @@ pub const PARSER: RecordParser =
 
 /// Operations, in lower case and without the full stop that some of them end with.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     ("", "add user", CreateIdentity),
     ("", "invite external user", CreateIdentity),
     ("", "add service principal", CreateIdentity),
@@ -40,7 +40,7 @@ const ROWS: &[Row] = &[
     ("", "download group members*", EnumerateDirectory),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns what an operation of the directory does; the unified audit log has the same operations.
 pub fn classify(op: &str) -> Action {
@@ -55,7 +55,7 @@ fn recognises(object: Object<'_>) -> bool {
     if is_entry(object.members(), false) || microsoft::is_of_log(object, &[], &["AuditLogs"]) {
         return true;
     }
-    let mut room = Vec::new();
+    let mut buffer = Vec::new();
     let Some(properties) = microsoft::named(object, "properties") else {
         return false;
     };
@@ -63,7 +63,7 @@ fn recognises(object: Object<'_>) -> bool {
     if matches!(properties, Value::Text(_)) && !is_of_category {
         return false;
     }
-    is_entry(opened(properties, &mut room).members(), is_of_category)
+    is_entry(embedded(properties, &mut buffer).members(), is_of_category)
 }
 
 /// Tells whether these are the members of an entry. What the directory does of itself has an empty initiator or none; and other
@@ -106,18 +106,23 @@ record! {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
-    let mut rooms: [Vec<u8>; 4] = Default::default();
-    let [properties_room, actor_room, targets_room, details_room] = &mut rooms;
+    let mut buffers: [Vec<u8>; 4] = Default::default();
+    let [
+        properties_buffer,
+        actor_buffer,
+        targets_buffer,
+        details_buffer,
+    ] = &mut buffers;
     let properties = microsoft::named(object, "properties").unwrap_or_default();
-    let properties = opened(properties, properties_room);
+    let properties = embedded(properties, properties_buffer);
     let r = Entry::of(properties.members().chain(object.members()));
     let [outer_op] = pick(object.members(), ["operationname"]);
     let Some(time) = microsoft::time_of(&[r.happened, r.time, r.generated]) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    let actor = opened(r.actor, actor_room);
-    let targets = opened(r.targets, targets_room);
-    let details = opened(r.details, details_room);
+    let actor = embedded(r.actor, actor_buffer);
+    let targets = embedded(r.targets, targets_buffer);
+    let details = embedded(r.details, details_buffer);
     let tenant = microsoft::tenant(object, properties);
     let interner = &mut state.interner;
 

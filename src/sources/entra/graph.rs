@@ -5,7 +5,7 @@
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::graph_actions::{BATCH, classify, template};
 use crate::sources::json::Object;
-use crate::sources::microsoft::{self, Actor, opened, record};
+use crate::sources::microsoft::{self, Actor, embedded, record};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{id, instant, status};
 use crate::sources::report::{Parsed, RejectReason};
@@ -89,9 +89,9 @@ record! {
 }
 
 fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed {
-    let mut room = Vec::new();
+    let mut buffer = Vec::new();
     let properties = microsoft::named(object, "properties").unwrap_or_default();
-    let properties = opened(properties, &mut room);
+    let properties = embedded(properties, &mut buffer);
     let r = Request::of(properties.members().chain(object.members()));
     let of_ticks = || instant::of_ticks(i64::try_from(r.ticks.amount()?).ok()?);
     let Some(time) = microsoft::time_of(&[r.generated, r.time]).or_else(of_ticks) else {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, Actor, opened, record};
+use crate::sources::microsoft::{self, Actor, embedded, record};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
@@ -89,23 +89,28 @@ record! {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
-    let mut rooms: [Vec<u8>; 4] = Default::default();
-    let [properties_room, status_room, device_room, place_room] = &mut rooms;
+    let mut buffers: [Vec<u8>; 4] = Default::default();
+    let [
+        properties_buffer,
+        status_buffer,
+        device_buffer,
+        place_buffer,
+    ] = &mut buffers;
     let properties = microsoft::named(object, "properties").unwrap_or_default();
-    let properties = opened(properties, properties_room);
+    let properties = embedded(properties, properties_buffer);
     let r = SignIn::of(properties.members().chain(object.members()));
     let Some(time) = microsoft::time_of(&[r.created, r.time, r.generated]) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
-    let status = opened(r.status, status_room);
-    let device = opened(r.device, device_room);
+    let status = embedded(r.status, status_buffer);
+    let device = embedded(r.device, device_buffer);
     // A table has the country in the column of that name, and the place in another.
     let country_column = if matches!(r.place, Value::Object(_)) {
         Value::Null
     } else {
         r.place
     };
-    let place = match opened(r.table_place, place_room) {
+    let place = match embedded(r.table_place, place_buffer) {
         place @ Value::Object(_) => place,
         _ => r.place,
     };

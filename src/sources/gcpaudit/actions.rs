@@ -7,11 +7,11 @@ use std::sync::LazyLock;
 
 use crate::event::Action;
 use crate::event::Action::*;
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 
 /// Service, method in lower case, class; one `*` stands for any text.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     // Storage.
     ("storage", "storage.buckets.list", ListBuckets),
     ("storage", "storage.objects.list", ListObjects),
@@ -67,7 +67,7 @@ const ROWS: &[Row] = &[
     ("login", "google.login.loginservice.login*", Authenticate),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns the class of a method, by the service's short name and the method's [`plain_name`].
 pub fn classify(service: &str, plain_name: &str) -> Action {

@@ -91,7 +91,7 @@ impl<'a> Record<'a> {
             insert_id,
             timestamp,
             operation,
-            labels: loose::opened(loose::path(resource, &["labels"]), &mut buffers.labels),
+            labels: loose::embedded(loose::path(resource, &["labels"]), &mut buffers.labels),
             auth,
             authorization,
             request_metadata,
@@ -102,9 +102,9 @@ impl<'a> Record<'a> {
             status,
             items,
             service_data: first(&[service_data, iam_data, bigquery_data]),
-            metadata: loose::opened(first(&[metadata, metadata_json]), &mut buffers.metadata),
-            request: loose::opened(first(&[request, request_json]), &mut buffers.request),
-            response: loose::opened(first(&[response, response_json]), &mut buffers.response),
+            metadata: loose::embedded(first(&[metadata, metadata_json]), &mut buffers.metadata),
+            request: loose::embedded(first(&[request, request_json]), &mut buffers.request),
+            response: loose::embedded(first(&[response, response_json]), &mut buffers.response),
         }
     }
 }

@@ -6,14 +6,14 @@ use std::sync::LazyLock;
 
 use crate::event::Action;
 use crate::event::Action::*;
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 
 /// What operations that mean the same in every workload are filed under.
 const ANY: &str = "";
 
 /// Workload, operation, class; a `*` stands for any text.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     // Sign-ins.
     (ANY, "userloggedin", Authenticate),
     (ANY, "userloginfailed", Authenticate),
@@ -99,7 +99,7 @@ const FORWARDERS: [&str; 6] = [
     "set-transportrule",
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns what an operation does; workload and operation are in lower case.
 pub fn classify(workload: &str, op: &str) -> Action {

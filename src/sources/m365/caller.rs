@@ -5,7 +5,7 @@ use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::m365::record::Record;
 use crate::sources::parts::identity;
-use crate::sources::parts::text::{is_guid, said};
+use crate::sources::parts::text::{is_guid, stated_text};
 use crate::vocab::Str;
 
 /// What stands in identities for a tenant that is not known.
@@ -106,7 +106,7 @@ fn object_id(
     let named = actors
         .value()
         .elements()
-        .filter_map(|actor| actor.get_any_case("ID").and_then(said));
+        .filter_map(|actor| actor.get_any_case("ID").and_then(stated_text));
     let named: Vec<_> = named.take(ACTORS_MAX).collect();
     name.into_iter()
         .chain(named.iter().map(|text| &**text))
@@ -173,7 +173,7 @@ pub fn created(r: &Record<'_>, tenant: Option<&str>, interner: &mut Interner) ->
     let ids: Vec<_> = targets
         .value()
         .elements()
-        .filter_map(|target: Value<'_>| target.get_any_case("ID").and_then(said))
+        .filter_map(|target: Value<'_>| target.get_any_case("ID").and_then(stated_text))
         .take(ACTORS_MAX)
         .collect();
     let unmarked = |text: &str| {

@@ -15,7 +15,7 @@ use crate::sources::m365::record::{Record, named};
 use crate::sources::microsoft;
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::instant::instant;
-use crate::sources::parts::text::{Column, is_guid, said};
+use crate::sources::parts::text::{Column, is_guid, stated_text};
 use crate::sources::parts::{address, id};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
@@ -140,7 +140,7 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
         .map(|text| text.to_lowercase());
     let target = target::target(r, &plain, action, own.as_deref(), interner);
     let access = r.column("appaccesscontext");
-    let accessed = |name: &str| access.value().get_any_case(name).and_then(said);
+    let accessed = |name: &str| access.value().get_any_case(name).and_then(stated_text);
     let application = accessed("ClientAppId")
         .or_else(|| r.text(&["clientappid"]))
         .or_else(|| r.text(&["appid"]))
@@ -262,18 +262,18 @@ fn ended(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
 
 /// Tells whether the device is managed, where something is said of it.
 fn device_managed(r: &Record<'_>) -> Option<bool> {
-    let said = ["IsCompliantAndManaged", "IsCompliant"].map(|name| {
+    let stated = ["IsCompliantAndManaged", "IsCompliant"].map(|name| {
         let text = r.listed("deviceproperties", name)?;
         Some(text.eq_ignore_ascii_case("true"))
     });
-    said.into_iter().flatten().reduce(|a, b| a || b)
+    stated.into_iter().flatten().reduce(|a, b| a || b)
 }
 
 /// Returns the id of a key that was added: it stands among the new ones and not among the old ones.
 fn key_id(r: &Record<'_>) -> Option<String> {
     let properties = r.column("modifiedproperties");
     properties.value().elements().find_map(|property| {
-        let text = |name: &str| property.get_any_case(name).and_then(said);
+        let text = |name: &str| property.get_any_case(name).and_then(stated_text);
         let (new, old) = (text("NewValue")?, text("OldValue").unwrap_or_default());
         microsoft::added_key(&old, &new)
     })

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::is_named;
-use crate::sources::parts::text::{Column, said};
+use crate::sources::parts::text::{Column, stated_text};
 
 /// One record, and the row in which it came.
 ///
@@ -33,7 +33,7 @@ impl<'a> Record<'a> {
         let objects = self.inner.into_iter().chain([self.outer]);
         objects
             .flat_map(|object| names.iter().map(move |name| (object, *name)))
-            .find_map(|(object, name)| said(named(object, name)))
+            .find_map(|(object, name)| stated_text(named(object, name)))
     }
 
     /// Returns a member that is an object or a list, or a text that holds one.
@@ -45,14 +45,14 @@ impl<'a> Record<'a> {
     pub fn listed(&self, list: &str, name: &str) -> Option<String> {
         let column = self.column(list);
         let is_it = |entry: &Value<'_>| {
-            let found = entry.get_any_case("Name").and_then(said);
+            let found = entry.get_any_case("Name").and_then(stated_text);
             found.is_some_and(|found| found.eq_ignore_ascii_case(name))
         };
         let entry = column.value().elements().find(is_it)?;
         let value = ["Value", "NewValue"]
             .iter()
             .find_map(|member| entry.get_any_case(member))?;
-        said(value).map(Cow::into_owned)
+        stated_text(value).map(Cow::into_owned)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::m365::actions;
 use crate::sources::m365::record::Record;
-use crate::sources::parts::text::{domain_of, said};
+use crate::sources::parts::text::{domain_of, stated_text};
 use crate::vocab::Str;
 
 /// Whom what is public is given to.
@@ -133,7 +133,7 @@ fn file_of(r: &Record<'_>, site: &str) -> Option<String> {
 fn folder_of(r: &Record<'_>) -> Option<String> {
     let path = |name: &str, path: &[&str]| {
         let column = r.column(name);
-        let found = column.value().path(path).and_then(said);
+        let found = column.value().path(path).and_then(stated_text);
         found.map(|text| text.into_owned())
     };
     path("item", &["ParentFolder", "Path"])
@@ -161,7 +161,7 @@ pub fn folders(r: &Record<'_>, interner: &mut Interner) -> Vec<Folder> {
         .map(|folder| {
             let path = ["Path", "Id"]
                 .iter()
-                .find_map(|name| folder.get_any_case(name).and_then(said));
+                .find_map(|name| folder.get_any_case(name).and_then(stated_text));
             let items = folder.get_any_case("FolderItems");
             Folder {
                 path: path.map(|text| interner.untrusted(&text)),

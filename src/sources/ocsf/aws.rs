@@ -39,7 +39,7 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
     ] {
         match doc.get(path) {
             text @ Value::Text(_) => {
-                record.put_written(native, &text.raw_text().unwrap_or_default())
+                record.put_json_text(native, &text.raw_text().unwrap_or_default())
             }
             _ => {
                 for (rest, value) in doc.under(path) {
@@ -59,7 +59,7 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
         }
     }
     // Only where the record itself did not say whose log it is.
-    record.put_some("recipientAccountId", account(doc));
+    record.put_optional("recipientAccountId", account(doc));
     if let Some(json) = of_objects(doc).or_else(|| of_lists(resources)) {
         record.put_json("resources", json);
     }
@@ -105,7 +105,7 @@ pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
         .find(|text| !text.starts_with("arn:"));
     let is_center = kind.as_deref() == Some("IdentityCenterUser");
     if is_center {
-        record.put_some("userIdentity.onBehalfOf.userId", id);
+        record.put_optional("userIdentity.onBehalfOf.userId", id);
         record.put(
             "userIdentity.onBehalfOf.identityStoreArn",
             doc.get("actor.idp.uid"),
@@ -118,10 +118,10 @@ pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
         // Other services of AWS name the session where CloudTrail has its ARN.
         record.put_text("userIdentity.principalId", &format!(":{session}"));
     } else {
-        record.put_some("userIdentity.principalId", id);
+        record.put_optional("userIdentity.principalId", id);
     }
-    record.put_some("userIdentity.arn", arn);
-    record.put_some("userIdentity.sessionContext.sessionIssuer.arn", issuer);
+    record.put_optional("userIdentity.arn", arn);
+    record.put_optional("userIdentity.sessionContext.sessionIssuer.arn", issuer);
     #[rustfmt::skip]
     record.fill(doc, &[
         ("userIdentity.accountId", &["actor.user.account.uid", "actor.user.account_uid"]),
@@ -215,14 +215,14 @@ const PACKET_ADDRESSES_SINCE: u64 = 3;
 pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     record.fill(doc, VPCFLOW);
-    record.put_some("account-id", account(doc));
+    record.put_optional("account-id", account(doc));
     for (native, path) in [
         ("interface-id", "interface_uid"),
         ("instance-id", "instance_uid"),
     ] {
         // Filled on the side that is ours.
         let of = |side: &str| doc.text(&format!("{side}.{path}"));
-        record.put_some(native, of("src_endpoint").or_else(|| of("dst_endpoint")));
+        record.put_optional(native, of("src_endpoint").or_else(|| of("dst_endpoint")));
     }
     let version = doc.get("metadata.product.version").amount();
     let has_packets = version.is_some_and(|v| v >= PACKET_ADDRESSES_SINCE);
@@ -237,7 +237,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
             .elements()
             .find_map(Value::text);
         if has_packets || between.is_some() {
-            record.put_some(packet, ip.as_deref());
+            record.put_optional(packet, ip.as_deref());
         }
         record.put_text(plain, between.as_deref().or(ip.as_deref()).unwrap_or("-"));
     }
@@ -246,7 +246,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
         ("end", ["end_time", "end_time_dt", "time", "time_dt"]),
     ] {
         let time = paths.iter().find_map(|path| instant(&doc.text(path)?));
-        record.put_some(
+        record.put_optional(
             native,
             time.map(|t| (t.nanos() / 1_000_000_000).to_string()),
         );
@@ -256,7 +256,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
         Some(2) => Some("egress"),
         _ => None,
     };
-    record.put_some("flow-direction", direction);
+    record.put_optional("flow-direction", direction);
     let verdict = match doc
         .first(&["action_id", "disposition_id", "activity_id"])
         .amount()
@@ -265,6 +265,6 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
         Some(1 | 6) => Some("ACCEPT"),
         _ => None,
     };
-    record.put_some("action", verdict);
+    record.put_optional("action", verdict);
     record
 }

@@ -475,7 +475,7 @@ pub fn locate(event: &mut Event, doc: &Flat<'_>, state: &mut ParserState) {
 /// Returns what is the same for every delivery: a hash of what happened, not of how it was delivered, behind the id that the
 /// event has. Products count as they like, and where a client chooses the id, none of its events must pass for another.
 fn event_id(doc: &Flat<'_>, time: Time) -> Str {
-    const TOLD: [&str; 30] = [
+    const ID_PATHS: [&str; 30] = [
         "metadata.product.vendor_name",
         "metadata.product.name",
         "metadata.log_name",
@@ -510,7 +510,7 @@ fn event_id(doc: &Flat<'_>, time: Time) -> Str {
     // The instant, and not one of the ways in which it is written.
     let time = time.to_string();
     let mut texts = vec![Some(time.into())];
-    texts.extend(TOLD.map(|path| doc.text(path)));
+    texts.extend(ID_PATHS.map(|path| doc.text(path)));
     let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
     id::scoped(doc.text("metadata.uid").as_deref(), "ocsf-", &texts)
 }

@@ -16,7 +16,7 @@ use crate::sources::json::{Object, Value};
 use crate::sources::ocsf::fields::{FAILURE, NETWORK};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::text::has_words;
-use crate::sources::record_builder::amended;
+use crate::sources::record_builder::map_event;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{cloudtrail, gcpaudit, okta, vpcflow};
 
@@ -42,7 +42,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         return Parsed::Skipped(SkipReason::Finding);
     }
     if let Some(parsed) = convert(&doc, class, state) {
-        return amended(parsed, |event| {
+        return map_event(parsed, |event| {
             event.source = Source::Ocsf;
             // An error that the translation has no word for.
             if event.outcome == Outcome::Success && doc.get("status_id").amount() == Some(FAILURE) {

@@ -36,7 +36,7 @@ pub fn okta(doc: &Flat<'_>) -> RecordBuilder {
         Some(2) => Some("FAILURE"),
         _ => None,
     };
-    record.put_some("outcome.result", result);
+    record.put_optional("outcome.result", result);
     record.put_text("actor.type", "User");
     with_unmapped(doc, record)
 }

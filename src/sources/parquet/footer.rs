@@ -7,7 +7,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use crate::sources::decode::PARQUET_MAGIC;
 use crate::sources::parquet::file::{damaged, undecoded};
-use crate::sources::parquet::thrift::{Broken, Kind, Walk};
+use crate::sources::parquet::thrift::{InvalidThrift, Kind, ThriftReader};
 
 /// The largest footer, in bytes. A file of a thousand row groups of two hundred columns has about this.
 const FOOTER_BYTES_MAX: u64 = 32 << 20;
@@ -47,7 +47,7 @@ pub fn read(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<ParquetMeta
     let mut footer = vec![0; len as usize];
     file.seek(SeekFrom::Start(start))?;
     file.read_exact(&mut footer)?;
-    look_through(&footer).map_err(|Broken| damaged("its footer is damaged"))?;
+    look_through(&footer).map_err(|InvalidThrift| damaged("its footer is damaged"))?;
     // What was looked through has sizes, counts and depths that are safe. The reader still takes for granted that parts are
     // there which the format requires, and stops the thread where they are not.
     let metadata = panic::catch_unwind(AssertUnwindSafe(|| {
@@ -70,8 +70,8 @@ pub fn read(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<ParquetMeta
 
 /// Checks what the reader of the footer takes on trust: that lists are no longer than the text that holds them, that nothing
 /// lies too deep, and that the groups of the schema have as many children as they say.
-fn look_through(footer: &[u8]) -> Result<(), Broken> {
-    let mut walk = Walk::new(footer);
+fn look_through(footer: &[u8]) -> Result<(), InvalidThrift> {
+    let mut walk = ThriftReader::new(footer);
     let mut last = 0;
     while let Some((id, kind)) = walk.field(&mut last)? {
         match (id, kind) {
@@ -82,34 +82,38 @@ fn look_through(footer: &[u8]) -> Result<(), Broken> {
     Ok(())
 }
 
-fn schema(walk: &mut Walk<'_>) -> Result<(), Broken> {
+fn schema(walk: &mut ThriftReader<'_>) -> Result<(), InvalidThrift> {
     let (len, kind) = walk.list()?;
     if kind != Kind::Struct || len > NODES_MAX {
-        return Err(Broken);
+        return Err(InvalidThrift);
     }
     // How many children are still to come, group by group.
     let mut open: Vec<usize> = vec![1];
     for left in (0..len).rev() {
         match open.last_mut() {
             Some(children) => *children -= 1,
-            None => return Err(Broken),
+            None => return Err(InvalidThrift),
         }
         let (mut last, mut children) = (0, 0);
         while let Some((id, kind)) = walk.field(&mut last)? {
             match (id, kind) {
                 (5, Kind::Number) => {
-                    children = usize::try_from(walk.number()?).map_err(|_| Broken)?
+                    children = usize::try_from(walk.number()?).map_err(|_| InvalidThrift)?
                 }
                 _ => walk.skip(kind)?,
             }
         }
         if children > left || open.len() > NESTING_MAX {
-            return Err(Broken);
+            return Err(InvalidThrift);
         }
         open.push(children);
         while open.last() == Some(&0) {
             open.pop();
         }
     }
-    if open.is_empty() { Ok(()) } else { Err(Broken) }
+    if open.is_empty() {
+        Ok(())
+    } else {
+        Err(InvalidThrift)
+    }
 }

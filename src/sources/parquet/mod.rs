@@ -22,8 +22,8 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use crate::sources::parquet::columns::Column;
 use crate::sources::parquet::file::{SharedFile, damaged, undecoded};
-use crate::sources::parquet::pages::{Held, Pages};
-use crate::sources::parquet::rows::{Misfit, Plan};
+use crate::sources::parquet::pages::{BufferedBytes, Pages};
+use crate::sources::parquet::rows::{ColumnMismatch, Plan};
 use crate::sources::{ocsf, vpcflow};
 
 /// Records taken from the columns at a time.
@@ -53,7 +53,7 @@ pub fn rows(mut file: File, row: &mut dyn FnMut(u64, &[u8])) -> io::Result<()> {
             for _ in 0..records {
                 json.clear();
                 plan.write(columns, &mut json)
-                    .map_err(|Misfit| damaged("its columns do not fit together"))?;
+                    .map_err(|ColumnMismatch| damaged("its columns do not fit together"))?;
                 row(number, &json);
                 number += 1;
             }
@@ -85,7 +85,7 @@ fn read_group(
     plan: &Plan,
     batch: Batch<'_>,
 ) -> io::Result<()> {
-    let held = Held::default();
+    let held = BufferedBytes::default();
     let mut columns = Vec::with_capacity(plan.leaves.len());
     for leaf in &plan.leaves {
         let chunk = group

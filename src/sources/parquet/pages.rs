@@ -10,7 +10,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescriptor;
 
 use crate::sources::parquet::file::SharedFile;
-use crate::sources::parquet::thrift::{Broken, Kind, Walk};
+use crate::sources::parquet::thrift::{InvalidThrift, Kind, ThriftReader};
 
 /// The largest page, in bytes, packed or not. Writers aim at one megabyte.
 const PAGE_BYTES_MAX: usize = 16 << 20;
@@ -33,8 +33,8 @@ fn error(what: &str) -> ParquetError {
     ParquetError::General(what.to_owned())
 }
 
-impl From<Broken> for ParquetError {
-    fn from(_: Broken) -> Self {
+impl From<InvalidThrift> for ParquetError {
+    fn from(_: InvalidThrift) -> Self {
         error("a page header is damaged")
     }
 }
@@ -62,13 +62,13 @@ const DICTIONARY: i64 = 2;
 const DATA_V2: i64 = 3;
 
 impl Header {
-    fn of(bytes: &[u8]) -> std::result::Result<Self, Broken> {
-        let mut walk = Walk::new(bytes);
+    fn of(bytes: &[u8]) -> std::result::Result<Self, InvalidThrift> {
+        let mut walk = ThriftReader::new(bytes);
         let mut header = Self {
             is_compressed: true,
             ..Self::default()
         };
-        let size = |number: i64| usize::try_from(number).map_err(|_| Broken);
+        let size = |number: i64| usize::try_from(number).map_err(|_| InvalidThrift);
         let mut last = 0;
         while let Some((id, kind)) = walk.field(&mut last)? {
             match (id, kind) {
@@ -104,7 +104,7 @@ impl Header {
 
 /// Bytes that the pages of all columns of a file take.
 #[derive(Debug, Clone, Default)]
-pub struct Held(Arc<AtomicU64>);
+pub struct BufferedBytes(Arc<AtomicU64>);
 
 /// Reads the pages of one column of one row group.
 pub struct Pages {
@@ -120,7 +120,7 @@ pub struct Pages {
     has_dictionary: bool,
     /// Values of the record that the last page ended in.
     run: u64,
-    held: Held,
+    held: BufferedBytes,
     page_bytes: u64,
     dictionary_bytes: u64,
 }
@@ -132,7 +132,7 @@ impl Pages {
         place: std::ops::Range<u64>,
         compression: Compression,
         descriptor: &ColumnDescriptor,
-        held: Held,
+        held: BufferedBytes,
     ) -> Self {
         Self {
             source,
@@ -177,7 +177,7 @@ impl Pages {
             let bytes = self.source.read(self.at, len.min(room))?;
             match Header::of(&bytes) {
                 Ok(header) => return Ok(header),
-                Err(Broken) if len < room.min(HEADER_BYTES_MAX) => len *= 16,
+                Err(InvalidThrift) if len < room.min(HEADER_BYTES_MAX) => len *= 16,
                 Err(broken) => return Err(broken.into()),
             }
         }
@@ -282,7 +282,7 @@ impl Pages {
                 if self.max_rep > 0 {
                     self.check_records(&buf[..header.levels_bytes[1]], header.values)?;
                 }
-                let count = |number: i64| u32::try_from(number).map_err(|_| Broken);
+                let count = |number: i64| u32::try_from(number).map_err(|_| InvalidThrift);
                 Page::DataPageV2 {
                     buf: buf.into(),
                     num_values,

@@ -10,7 +10,7 @@ use crate::time::Time;
 
 /// The columns do not fit together.
 #[derive(Debug)]
-pub struct Misfit;
+pub struct ColumnMismatch;
 
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,7 +125,7 @@ impl Plan {
     /// # Errors
     ///
     /// Fails if the columns do not fit together.
-    pub fn write(&self, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Misfit> {
+    pub fn write(&self, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), ColumnMismatch> {
         write(&self.root, columns, out)?;
         let is_done = |(_, rep): (i16, i16)| rep == 0;
         if columns
@@ -134,7 +134,7 @@ impl Plan {
         {
             Ok(())
         } else {
-            Err(Misfit)
+            Err(ColumnMismatch)
         }
     }
 }
@@ -319,13 +319,13 @@ fn kind(field: &Type) -> Kind {
     }
 }
 
-fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Misfit> {
+fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), ColumnMismatch> {
     match node {
         Node::Leaf { column, kind } => {
             let scalar = columns
                 .get_mut(*column)
                 .and_then(|column| column.take())
-                .ok_or(Misfit)?;
+                .ok_or(ColumnMismatch)?;
             match scalar {
                 // What is beyond the largest record is not written, and the record is refused by its length.
                 Some(scalar) if out.len() <= RECORD_BYTES_MAX => push_scalar(scalar, *kind, out),
@@ -420,30 +420,30 @@ fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Mi
     Ok(())
 }
 
-fn peek(columns: &Columns, column: usize) -> Result<(i16, i16), Misfit> {
+fn peek(columns: &Columns, column: usize) -> Result<(i16, i16), ColumnMismatch> {
     columns
         .get(column)
         .and_then(|column| column.peek())
-        .ok_or(Misfit)
+        .ok_or(ColumnMismatch)
 }
 
 /// Tells whether another element of the same list follows.
-fn goes_on(columns: &Columns, column: usize, rep: i16) -> Result<bool, Misfit> {
-    match columns.get(column).ok_or(Misfit)?.peek() {
-        Some((_, next)) if next > rep => Err(Misfit),
+fn goes_on(columns: &Columns, column: usize, rep: i16) -> Result<bool, ColumnMismatch> {
+    match columns.get(column).ok_or(ColumnMismatch)?.peek() {
+        Some((_, next)) if next > rep => Err(ColumnMismatch),
         Some((_, next)) => Ok(next == rep),
         None => Ok(false),
     }
 }
 
 /// Takes what stands in the columns beneath for something that is not there.
-fn pass(node: &Node, columns: &mut Columns) -> Result<(), Misfit> {
+fn pass(node: &Node, columns: &mut Columns) -> Result<(), ColumnMismatch> {
     match node {
         Node::Leaf { column, .. } => {
             let scalar = columns.get_mut(*column).and_then(|column| column.take());
             match scalar {
                 Some(None) => Ok(()),
-                _ => Err(Misfit),
+                _ => Err(ColumnMismatch),
             }
         }
         Node::Group { members, .. } => members

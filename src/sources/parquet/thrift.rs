@@ -7,7 +7,7 @@ const ELEMENTS_MAX: usize = 1 << 15;
 
 /// The text ends too early, or is no such encoding.
 #[derive(Debug, PartialEq)]
-pub struct Broken;
+pub struct InvalidThrift;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,7 +31,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn of(nibble: u8) -> Result<Self, Broken> {
+    fn of(nibble: u8) -> Result<Self, InvalidThrift> {
         Ok(match nibble {
             1 => Self::Truth(true),
             2 => Self::Truth(false),
@@ -42,18 +42,18 @@ impl Kind {
             9 | 10 => Self::List,
             11 => Self::Map,
             12 => Self::Struct,
-            _ => return Err(Broken),
+            _ => return Err(InvalidThrift),
         })
     }
 }
 
 /// Walks over encoded bytes.
-pub struct Walk<'a> {
+pub struct ThriftReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> ThriftReader<'a> {
     /// Begins at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
@@ -64,21 +64,21 @@ impl<'a> Walk<'a> {
         self.at
     }
 
-    fn byte(&mut self) -> Result<u8, Broken> {
-        let byte = *self.bytes.get(self.at).ok_or(Broken)?;
+    fn byte(&mut self) -> Result<u8, InvalidThrift> {
+        let byte = *self.bytes.get(self.at).ok_or(InvalidThrift)?;
         self.at += 1;
         Ok(byte)
     }
 
-    fn bytes(&mut self, len: usize) -> Result<(), Broken> {
+    fn bytes(&mut self, len: usize) -> Result<(), InvalidThrift> {
         if len > self.bytes.len() - self.at {
-            return Err(Broken);
+            return Err(InvalidThrift);
         }
         self.at += len;
         Ok(())
     }
 
-    fn varint(&mut self) -> Result<u64, Broken> {
+    fn varint(&mut self) -> Result<u64, InvalidThrift> {
         let mut number = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -87,49 +87,49 @@ impl<'a> Walk<'a> {
                 return Ok(number);
             }
         }
-        Err(Broken)
+        Err(InvalidThrift)
     }
 
     /// Reads a number.
-    pub fn number(&mut self) -> Result<i64, Broken> {
+    pub fn number(&mut self) -> Result<i64, InvalidThrift> {
         let raw = self.varint()?;
         Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
     /// Reads what the next field of a structure is, `None` at its end; `last` is the field before it, at first zero.
-    pub fn field(&mut self, last: &mut i64) -> Result<Option<(i64, Kind)>, Broken> {
+    pub fn field(&mut self, last: &mut i64) -> Result<Option<(i64, Kind)>, InvalidThrift> {
         let head = self.byte()?;
         if head == 0 {
             return Ok(None);
         }
         *last = match head >> 4 {
             0 => self.number()?,
-            step => last.checked_add(i64::from(step)).ok_or(Broken)?,
+            step => last.checked_add(i64::from(step)).ok_or(InvalidThrift)?,
         };
         Ok(Some((*last, Kind::of(head & 15)?)))
     }
 
     /// Reads the head of a list: how many elements, and what they are. There are at least as many bytes left.
-    pub fn list(&mut self) -> Result<(usize, Kind), Broken> {
+    pub fn list(&mut self) -> Result<(usize, Kind), InvalidThrift> {
         let head = self.byte()?;
         let len = match head >> 4 {
-            15 => usize::try_from(self.varint()?).map_err(|_| Broken)?,
+            15 => usize::try_from(self.varint()?).map_err(|_| InvalidThrift)?,
             len => usize::from(len),
         };
         if len > (self.bytes.len() - self.at).min(ELEMENTS_MAX) {
-            return Err(Broken);
+            return Err(InvalidThrift);
         }
         Ok((len, Kind::of(head & 15)?))
     }
 
     /// Goes past a value.
-    pub fn skip(&mut self, kind: Kind) -> Result<(), Broken> {
+    pub fn skip(&mut self, kind: Kind) -> Result<(), InvalidThrift> {
         self.skip_at(kind, 0)
     }
 
-    fn skip_at(&mut self, kind: Kind, depth: usize) -> Result<(), Broken> {
+    fn skip_at(&mut self, kind: Kind, depth: usize) -> Result<(), InvalidThrift> {
         if depth > DEPTH_MAX {
-            return Err(Broken);
+            return Err(InvalidThrift);
         }
         match kind {
             Kind::Truth(_) => Ok(()),
@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
             Kind::Number => self.varint().map(drop),
             Kind::Double => self.bytes(8),
             Kind::Bytes => {
-                let len = usize::try_from(self.varint()?).map_err(|_| Broken)?;
+                let len = usize::try_from(self.varint()?).map_err(|_| InvalidThrift)?;
                 self.bytes(len)
             }
             Kind::List => {
@@ -145,14 +145,14 @@ impl<'a> Walk<'a> {
                 (0..len).try_for_each(|_| self.skip_element(kind, depth))
             }
             Kind::Map => {
-                let len = usize::try_from(self.varint()?).map_err(|_| Broken)?;
+                let len = usize::try_from(self.varint()?).map_err(|_| InvalidThrift)?;
                 if len == 0 {
                     return Ok(());
                 }
                 let kinds = self.byte()?;
                 let (key, value) = (Kind::of(kinds >> 4)?, Kind::of(kinds & 15)?);
                 if len > ELEMENTS_MAX {
-                    return Err(Broken);
+                    return Err(InvalidThrift);
                 }
                 (0..len).try_for_each(|_| {
                     self.skip_element(key, depth)?;
@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Outside of structures, a truth is a byte.
-    fn skip_element(&mut self, kind: Kind, depth: usize) -> Result<(), Broken> {
+    fn skip_element(&mut self, kind: Kind, depth: usize) -> Result<(), InvalidThrift> {
         match kind {
             Kind::Truth(_) => self.bytes(1),
             other => self.skip_at(other, depth + 1),
@@ -190,7 +190,7 @@ mod tests {
             0x15, 0x05, 0x11, 0x29, 0x25, 0x02, 0x04, 0x18, 0x02, b'a', b'b', 0x1c, 0x17, 0, 0, 0,
             0, 0, 0, 0x1c, 0x40, 0x00, 0x05, 0x50, 0x08, 0x00, 0xff,
         ];
-        let mut walk = Walk::new(&bytes);
+        let mut walk = ThriftReader::new(&bytes);
         let (mut last, mut found) = (0, Vec::new());
         while let Some((id, kind)) = walk.field(&mut last).unwrap() {
             found.push(id);
@@ -218,8 +218,8 @@ mod tests {
             &[0x1d],
         ] {
             assert_eq!(
-                Walk::new(bytes).skip(Kind::Struct),
-                Err(Broken),
+                ThriftReader::new(bytes).skip(Kind::Struct),
+                Err(InvalidThrift),
                 "{bytes:x?}"
             );
         }

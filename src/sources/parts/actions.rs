@@ -6,7 +6,7 @@ use crate::event::Action;
 use crate::glob::Glob;
 
 /// Service, operation, class; one or more `*` in the operation each stand for any text.
-pub type Row = (&'static str, &'static str, Action);
+pub type ActionRow = (&'static str, &'static str, Action);
 
 #[derive(Default)]
 struct Service {
@@ -16,13 +16,13 @@ struct Service {
 }
 
 /// Classes of operations, by service.
-pub struct Actions {
+pub struct ActionTable {
     services: FxHashMap<&'static str, Service>,
 }
 
-impl Actions {
+impl ActionTable {
     /// Takes rows in any order.
-    pub fn new(rows: &[Row]) -> Self {
+    pub fn new(rows: &[ActionRow]) -> Self {
         let mut services: FxHashMap<&'static str, Service> = FxHashMap::default();
         for &(service, op, action) in rows {
             let service = services.entry(service).or_default();

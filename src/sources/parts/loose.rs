@@ -40,24 +40,9 @@ pub fn path<'a>(value: Value<'a>, names: &[&str]) -> Value<'a> {
         .fold(value, |value, name| pick(value.members(), [name])[0])
 }
 
-/// Returns the object or array that a text holds, as table exports have it, with `room` to unescape it in; any other value as
-/// it is.
-pub fn opened<'a>(value: Value<'a>, room: &'a mut Vec<u8>) -> Value<'a> {
-    let Value::Text(inner) = value else {
-        return value;
-    };
-    if !matches!(inner.trim_ascii_start().first(), Some(b'{' | b'[')) {
-        return value;
-    }
-    room.clear();
-    room.extend_from_slice(json::unescape(inner).trim().as_bytes());
-    let len = room.len();
-    // The scanner wants to see that a value ends.
-    room.push(b' ');
-    match json::scan(room, 0) {
-        Ok(end) if end == len => Value::of(&room[..len]),
-        _ => value,
-    }
+/// Returns the object or array in a text, as table exports write it; any other value as it is.
+pub fn embedded<'a>(value: Value<'a>, buffer: &'a mut Vec<u8>) -> Value<'a> {
+    json::parse_embedded(value, buffer).unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -72,10 +57,13 @@ mod tests {
         let texts = [id, log, time, none].map(|v| v.text().unwrap_or_default().into_owned());
         assert_eq!(texts, ["b", "c", "1", ""]);
         assert!(same(b"at_sign_type", "atSignType") && !same(b"insert", "insertId"));
-        let mut room = Vec::new();
+        let mut buffer = Vec::new();
         let text = Value::of(br#""{\"a\":{\"B\":7}}""#);
-        assert_eq!(path(opened(text, &mut room), &["a", "b"]).amount(), Some(7));
+        assert_eq!(
+            path(embedded(text, &mut buffer), &["a", "b"]).amount(),
+            Some(7)
+        );
         let cut = Value::of(br#""{\"a\":""#);
-        assert_eq!(opened(cut, &mut Vec::new()), cut);
+        assert_eq!(embedded(cut, &mut Vec::new()), cut);
     }
 }

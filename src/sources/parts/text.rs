@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::sources::json::{self, Value};
+use crate::sources::parts::identity;
 
 /// Returns a scalar's text without blanks around it; `None` if it says nothing, `unknown` included.
-pub fn said<'a>(value: impl Into<Option<Value<'a>>>) -> Option<Cow<'a, str>> {
+pub fn stated_text<'a>(value: impl Into<Option<Value<'a>>>) -> Option<Cow<'a, str>> {
     let text = match value.into()?.text()? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
@@ -15,15 +16,9 @@ pub fn said<'a>(value: impl Into<Option<Value<'a>>>) -> Option<Cow<'a, str>> {
     (!says_nothing).then_some(text)
 }
 
-/// Tells whether a text is a GUID, in any case, and not the one of zeros.
+/// Returns whether a text is a GUID, in any case, and not the one of zeros.
 pub fn is_guid(text: &str) -> bool {
-    let b = text.as_bytes();
-    b.len() == 36
-        && b.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-        && b.iter().any(|byte| !matches!(byte, b'0' | b'-'))
+    identity::is_guid(text) && text.bytes().any(|byte| !matches!(byte, b'0' | b'-'))
 }
 
 /// Returns the domain of an e-mail address, in lower case.
@@ -64,15 +59,13 @@ impl<'a> Column<'a> {
     /// Reads a column; what is neither is taken as it stands.
     pub fn of(value: impl Into<Option<Value<'a>>>) -> Self {
         let value = value.into().unwrap_or(Value::Null);
-        if let Value::Text(inner) = value
-            && inner.trim_ascii_start().starts_with(b"{")
-                | inner.trim_ascii_start().starts_with(b"[")
-            && let Some(text) = value.raw_text()
-            && json::scan(text.trim().as_bytes(), 0) == Ok(text.trim().len())
-        {
-            return Self::Unpacked(text.trim().as_bytes().to_vec());
+        let mut buffer = Vec::new();
+        match (value, json::parse_embedded(value, &mut buffer)) {
+            (Value::Text(_), Ok(Value::Object(text) | Value::Array(text))) => {
+                Self::Unpacked(text.to_vec())
+            }
+            _ => Self::Plain(value),
         }
-        Self::Plain(value)
     }
 
     /// Returns what it holds.
@@ -91,9 +84,9 @@ mod tests {
     #[test]
     fn what_says_nothing_is_absent() {
         for text in ["\"\"", "\"-\"", "\" null \"", "\"Unknown\"", "null", "{}"] {
-            assert_eq!(said(Value::of(text.as_bytes())), None, "{text}");
+            assert_eq!(stated_text(Value::of(text.as_bytes())), None, "{text}");
         }
-        assert_eq!(said(Value::Text(b" a ")).as_deref(), Some("a"));
+        assert_eq!(stated_text(Value::Text(b" a ")).as_deref(), Some("a"));
         assert!(is_guid("5D33Cd2e-8e55-4f21-9a2c-0b1c7f0a9b11"));
         assert!(!is_guid("00000000-0000-0000-0000-000000000000") && !is_guid("x"));
         assert_eq!(domain_of("a@Example.COM ").as_deref(), Some("example.com"));

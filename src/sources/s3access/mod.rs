@@ -142,7 +142,7 @@ fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
         container: bucket,
         outcome: outcome(f),
         error: f.get(Field::Error).map(|code| interner.untrusted(code)),
-        counted: !operation::is_restated(op),
+        counted: !operation::is_duplicate(op),
         ..Event::new(time, event_id(f, op), Provider::Aws, Source::AwsS3Access)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::event::Action;
 use crate::event::Action::*;
 use crate::sources::aws_actions;
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 
 /// Of whatever kind the target is.
 const ANY: &str = "";
@@ -15,7 +15,7 @@ const OBJECT: &str = "object";
 const BUCKET: &str = "bucket";
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     (ANY, "REST.GET.SERVICE", ListBuckets),
     (ANY, "REST.GET.BUCKET", ListObjects),
     (ANY, "REST.GET.BUCKETVERSIONS", ListObjects),
@@ -54,7 +54,7 @@ const ROWS: &[Row] = &[
     (BUCKET, "REST.DELETE.*", WritePosture),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns the class of an operation.
 pub fn classify(op: &str, has_key: bool) -> Action {
@@ -68,7 +68,7 @@ pub fn classify(op: &str, has_key: bool) -> Action {
 /// Tells whether a line only restates another of the same request: each object of a deletion of many. The reading half of a
 /// copy is no such line: it is a read, the other half a write elsewhere, and of a copy that goes to a stranger's bucket it is
 /// all that our log has.
-pub fn is_restated(op: &str) -> bool {
+pub fn is_duplicate(op: &str) -> bool {
     op.starts_with("BATCH.")
 }
 

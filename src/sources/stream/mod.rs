@@ -111,7 +111,7 @@ impl Stream {
         rejects: &mut dyn FnMut(Reject),
     ) {
         for part in piece.chunks(PIECE_BYTES) {
-            self.window.make_room(part.len());
+            self.window.make_buffer(part.len());
             let end = self.window.end;
             self.window.buffer[end..end + part.len()].copy_from_slice(part);
             self.take(part.len(), sink, rejects);
@@ -129,7 +129,7 @@ impl Stream {
         sink: &mut dyn FnMut(Event),
         rejects: &mut dyn FnMut(Reject),
     ) -> io::Result<usize> {
-        self.window.make_room(PIECE_BYTES);
+        self.window.make_buffer(PIECE_BYTES);
         let end = self.window.end;
         let n = reader.read(&mut self.window.buffer[end..end + PIECE_BYTES])?;
         self.take(n, sink, rejects);

@@ -42,7 +42,7 @@ impl Window {
     }
 
     /// Moves the unprocessed bytes to the front, and makes room for `len` more.
-    pub fn make_room(&mut self, len: usize) {
+    pub fn make_buffer(&mut self, len: usize) {
         if self.at > 0 {
             let lines = self.line() - 1;
             self.counted.set((0, lines));

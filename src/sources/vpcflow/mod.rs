@@ -16,8 +16,8 @@ use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::vocab::Str;
 
-use row::{COLUMNS_MAX, Field, Row, Texts};
-pub use row::{Columns, is_private};
+use row::{COLUMNS_MAX, Field, FlowRow, Texts};
+pub use row::{FlowColumns, is_private};
 
 /// How flow log records are read.
 pub const PARSER: RecordParser = RecordParser::new(Source::AwsVpcFlow, recognises, parse)
@@ -62,8 +62,8 @@ const DOCUMENTED: [&str; 29] = [
 /// How many of them a row of version 2, 3, 4 or 5 has.
 const DOCUMENTED_COUNTS: [usize; 4] = [14, 21, 25, 29];
 
-static DEFAULTS: LazyLock<[Columns; 4]> =
-    LazyLock::new(|| DOCUMENTED_COUNTS.map(|count| Columns::of(&DOCUMENTED[..count])));
+static DEFAULTS: LazyLock<[FlowColumns; 4]> =
+    LazyLock::new(|| DOCUMENTED_COUNTS.map(|count| FlowColumns::of(&DOCUMENTED[..count])));
 
 /// Returns the region in a file's name, `…_vpcflowlogs_eu-west-1_…`, or in its path, `…/vpcflowlogs/eu-west-1/…`.
 pub fn region_of_name(name: &str) -> Option<Str> {
@@ -91,12 +91,12 @@ pub fn region_of_name(name: &str) -> Option<Str> {
 }
 
 fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
-    if let Some(columns) = Columns::of_header(text).filter(|columns| !columns.is_transit) {
+    if let Some(columns) = FlowColumns::of_header(text).filter(|columns| !columns.is_transit) {
         state.columns = Some(columns);
         return ParsedLine::Header;
     }
-    let mut room = [""; COLUMNS_MAX];
-    let Some(tokens) = row::split(text, &mut room) else {
+    let mut buffer = [""; COLUMNS_MAX];
+    let Some(tokens) = row::split(text, &mut buffer) else {
         return ParsedLine::Unknown;
     };
     let columns = state.columns.as_ref();
@@ -154,7 +154,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
 }
 
 /// What tells one flow from another.
-const TOLD_BY: [Field; 15] = [
+const ID_FIELDS: [Field; 15] = [
     Field::Interface,
     Field::Start,
     Field::End,
@@ -180,7 +180,7 @@ enum Direction {
 
 /// Tells which way a flow went at the interface. Beside the stated direction that is what the plain addresses tell: those
 /// of the packets go out at both legs of a translation, which would count twice.
-fn direction(row: &Row<'_>) -> Option<Direction> {
+fn direction(row: &FlowRow<'_>) -> Option<Direction> {
     match row.get(Field::Direction) {
         Some("egress") => return Some(Direction::Egress),
         Some("ingress") => return Some(Direction::Ingress),
@@ -195,7 +195,7 @@ fn direction(row: &Row<'_>) -> Option<Direction> {
     }
 }
 
-fn flow(row: &Row<'_>, state: &mut ParserState) -> Parsed {
+fn flow(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
     let time = match row.time() {
         Ok(time) => time,
         Err(parsed) => return parsed,
@@ -267,7 +267,7 @@ fn flow(row: &Row<'_>, state: &mut ParserState) -> Parsed {
         outcome,
         ..Event::new(
             time,
-            row.id(*b"vf-", &TOLD_BY),
+            row.id(*b"vf-", &ID_FIELDS),
             Provider::Aws,
             Source::AwsVpcFlow,
         )

@@ -85,13 +85,13 @@ const OTHER_FIELDS: [&str; 32] = [
 
 /// The order of fields that a header states.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Columns {
+pub struct FlowColumns {
     fields: Vec<Option<Field>>,
     /// Whether they are those of a transit gateway, and not of an interface.
     pub is_transit: bool,
 }
 
-impl Columns {
+impl FlowColumns {
     /// Reads a header: known names, and no number among them.
     pub fn of_header(line: &str) -> Option<Self> {
         if !line.starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -119,11 +119,11 @@ impl Columns {
     }
 
     /// Returns the row of these tokens; `None` if they are not as many as the fields.
-    pub fn row<'a>(&self, tokens: &[&'a str]) -> Option<Row<'a>> {
+    pub fn row<'a>(&self, tokens: &[&'a str]) -> Option<FlowRow<'a>> {
         if self.fields.len() != tokens.len() {
             return None;
         }
-        let mut row = Row::EMPTY;
+        let mut row = FlowRow::EMPTY;
         for (field, value) in self.fields.iter().zip(tokens) {
             if let Some(field) = field {
                 row.values[*field as usize] = value;
@@ -134,13 +134,16 @@ impl Columns {
 }
 
 /// Splits a line; `None` if there are more tokens than any row has.
-pub fn split<'a, 'b>(line: &'a str, room: &'b mut [&'a str; COLUMNS_MAX]) -> Option<&'b [&'a str]> {
+pub fn split<'a, 'b>(
+    line: &'a str,
+    buffer: &'b mut [&'a str; COLUMNS_MAX],
+) -> Option<&'b [&'a str]> {
     let mut count = 0;
     for token in line.split_ascii_whitespace() {
-        *room.get_mut(count)? = token;
+        *buffer.get_mut(count)? = token;
         count += 1;
     }
-    Some(&room[..count])
+    Some(&buffer[..count])
 }
 
 /// The members of an object that are fields, as texts.
@@ -159,8 +162,8 @@ impl<'a> Texts<'a> {
     }
 
     /// Returns them as a row.
-    pub fn row(&self) -> Row<'_> {
-        let mut row = Row::EMPTY;
+    pub fn row(&self) -> FlowRow<'_> {
+        let mut row = FlowRow::EMPTY;
         for (value, text) in row.values.iter_mut().zip(&self.0) {
             *value = text.as_deref().unwrap_or_default();
         }
@@ -169,12 +172,12 @@ impl<'a> Texts<'a> {
 }
 
 /// The values of one row, by field.
-pub struct Row<'a> {
+pub struct FlowRow<'a> {
     values: [&'a str; Field::ALL.len()],
 }
 
-impl<'a> Row<'a> {
-    const EMPTY: Row<'static> = Row {
+impl<'a> FlowRow<'a> {
+    const EMPTY: FlowRow<'static> = FlowRow {
         values: [""; Field::ALL.len()],
     };
 

@@ -8,7 +8,9 @@ use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provid
 use crate::sources::json::Object;
 use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::vpcflow::row::{self, COLUMNS_MAX, Columns, Field, Row, Texts, is_private};
+use crate::sources::vpcflow::row::{
+    self, COLUMNS_MAX, Field, FlowColumns, FlowRow, Texts, is_private,
+};
 
 /// How a gateway's flow log records are read.
 pub const PARSER: RecordParser = RecordParser::new(Source::AwsTgwFlow, recognises, parse)
@@ -60,10 +62,10 @@ const DOCUMENTED: [&str; 36] = [
     "pkt-dst-aws-service",
 ];
 
-static DEFAULT: LazyLock<Columns> = LazyLock::new(|| Columns::of(&DOCUMENTED));
+static DEFAULT: LazyLock<FlowColumns> = LazyLock::new(|| FlowColumns::of(&DOCUMENTED));
 
 /// What tells one flow from another.
-const TOLD_BY: [Field; 15] = [
+const ID_FIELDS: [Field; 15] = [
     Field::Gateway,
     Field::GatewayAttachment,
     Field::SourceInterface,
@@ -94,7 +96,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
 }
 
 fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
-    if let Some(columns) = Columns::of_header(text).filter(|columns| columns.is_transit) {
+    if let Some(columns) = FlowColumns::of_header(text).filter(|columns| columns.is_transit) {
         state.columns = Some(columns);
         return ParsedLine::Header;
     }
@@ -102,8 +104,8 @@ fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
     if columns.is_none() && !text.contains("tgw-") {
         return ParsedLine::Unknown;
     }
-    let mut room = [""; COLUMNS_MAX];
-    let Some(tokens) = row::split(text, &mut room) else {
+    let mut buffer = [""; COLUMNS_MAX];
+    let Some(tokens) = row::split(text, &mut buffer) else {
         return ParsedLine::Unknown;
     };
     if let Some(row) = columns.and_then(|columns| columns.row(tokens)) {
@@ -137,7 +139,7 @@ fn is_documented(tokens: &[&str]) -> bool {
 }
 
 /// Tells how a flow ended: it failed if every packet of it was lost at the gateway.
-fn outcome(row: &Row<'_>) -> Outcome {
+fn outcome(row: &FlowRow<'_>) -> Outcome {
     let lost = [
         Field::LostNoRoute,
         Field::LostBlackhole,
@@ -154,7 +156,7 @@ fn outcome(row: &Row<'_>) -> Outcome {
     }
 }
 
-fn flow(row: &Row<'_>, state: &mut ParserState) -> Parsed {
+fn flow(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
     let time = match row.time() {
         Ok(time) => time,
         Err(parsed) => return parsed,
@@ -216,7 +218,7 @@ fn flow(row: &Row<'_>, state: &mut ParserState) -> Parsed {
         counted: false,
         ..Event::new(
             time,
-            row.id(*b"tf-", &TOLD_BY),
+            row.id(*b"tf-", &ID_FIELDS),
             Provider::Aws,
             Source::AwsTgwFlow,
         )

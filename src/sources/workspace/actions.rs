@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use crate::event::Action;
 use crate::event::Action::*;
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 use crate::sources::workspace::parameters::Parameters;
 
 /// Application, event, class.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     ("admin", "CREATE_USER", CreateIdentity),
     ("admin", "CREATE_GROUP", CreateIdentity),
     ("admin", "AUTHORIZE_API_CLIENT_ACCESS", CreateCredential),
@@ -47,10 +47,10 @@ const ROWS: &[Row] = &[
     ("drive", "team_drive_membership_change", WritePosture),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// What restates a sign-in that another event tells.
-pub const RESTATED: [&str; 2] = ["login_verification", "login_challenge"];
+pub const DUPLICATES: [&str; 2] = ["login_verification", "login_challenge"];
 
 /// The nouns of methods that read the directory.
 const DIRECTORY_NOUNS: [&str; 7] = [

@@ -20,7 +20,7 @@ use crate::sources::parts::factor;
 use crate::sources::parts::id::Hash;
 use crate::sources::parts::identity;
 use crate::sources::parts::instant::instant;
-use crate::sources::parts::text::{Column, domain_of, said};
+use crate::sources::parts::text::{Column, domain_of, stated_text};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::workspace::parameters::Parameters;
 use crate::time::Time;
@@ -55,7 +55,7 @@ fn recognises(object: Object<'_>) -> bool {
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let id = Column::of(object.get("id"));
-    let Some(time) = said(id.value().get("time")).and_then(|text| instant(&text)) else {
+    let Some(time) = stated_text(id.value().get("time")).and_then(|text| instant(&text)) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let activity = Activity::of(object, id.value(), time, state);
@@ -93,14 +93,14 @@ impl Activity {
     fn of(object: Object<'_>, id: Value<'_>, time: Time, state: &mut ParserState) -> Self {
         let interner = &mut state.interner;
         let actor = Column::of(object.get("actor"));
-        let customer = said(id.get("customerId")).map(|text| interner.share(&text));
+        let customer = stated_text(id.get("customerId")).map(|text| interner.share(&text));
         let application_of_actor = actor.value().path(&["applicationInfo", "oauthClientId"]);
         let application_of_actor = application_of_actor
-            .and_then(said)
+            .and_then(stated_text)
             .map(|text| interner.share(&text));
-        let agent = said(object.get("userAgent")).unwrap_or_default();
+        let agent = stated_text(object.get("userAgent")).unwrap_or_default();
         let client = state.clients.of(&agent, interner).clone();
-        let peer = said(object.get("ipAddress"))
+        let peer = stated_text(object.get("ipAddress"))
             .map(|text| address::peer(&text, interner))
             .unwrap_or_default();
         let shared = Event {
@@ -123,7 +123,7 @@ impl Activity {
                 Source::GworkspaceReports,
             )
         };
-        let text = |name: &str| said(id.get(name)).unwrap_or_default().into_owned();
+        let text = |name: &str| stated_text(id.get(name)).unwrap_or_default().into_owned();
         Self {
             shared,
             customer,
@@ -135,7 +135,7 @@ impl Activity {
     /// Reads one event; `seen` are those before it.
     fn event(&self, event: Value<'_>, seen: &mut Seen, state: &mut ParserState) -> Event {
         let interner = &mut state.interner;
-        let name = said(event.get("name")).unwrap_or_default();
+        let name = stated_text(event.get("name")).unwrap_or_default();
         let given = Parameters(event.get("parameters").unwrap_or(Value::Null));
         let action = actions::classify(&self.application, &name, &given);
         let failed = actions::failure(&name, &given);
@@ -190,7 +190,7 @@ impl Activity {
             error: failed.map(|text| interner.untrusted(&text)),
             created,
             counted: given.truth("primary_event") != Some(false)
-                && !actions::RESTATED.contains(&&*name),
+                && !actions::DUPLICATES.contains(&&*name),
             ..self.shared.clone()
         };
         read.id = self.id_of(&name, &given, seen);
@@ -232,12 +232,12 @@ fn principal(
     customer: Option<&str>,
     interner: &mut Interner,
 ) -> Option<Principal> {
-    let profile = said(actor.get("profileId"));
-    let email = said(actor.get("email")).map(|text| text.to_lowercase());
-    let key = said(actor.get("key"));
+    let profile = stated_text(actor.get("profileId"));
+    let email = stated_text(actor.get("email")).map(|text| text.to_lowercase());
+    let key = stated_text(actor.get("key"));
     let application = actor
         .path(&["applicationInfo", "oauthClientId"])
-        .and_then(said);
+        .and_then(stated_text);
     let is_nobody = profile.as_deref() == Some(NOBODY);
     let profile = profile.filter(|_| !is_nobody);
     let (who, kind) = match (&profile, &email, key, application) {

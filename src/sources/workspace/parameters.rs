@@ -1,7 +1,7 @@
 //! The parameters of a Google Workspace event: a list of names, each with a value of one of several types.
 
 use crate::sources::json::Value;
-use crate::sources::parts::text::said;
+use crate::sources::parts::text::stated_text;
 
 /// The parameters of an event.
 pub struct Parameters<'a>(pub Value<'a>);
@@ -26,13 +26,13 @@ impl<'a> Parameters<'a> {
     }
 
     fn get(&self, name: &str) -> Option<Value<'a>> {
-        let is_it = |p: &Value<'a>| p.get("name").and_then(said).as_deref() == Some(name);
+        let is_it = |p: &Value<'a>| p.get("name").and_then(stated_text).as_deref() == Some(name);
         Self::value_of(self.0.elements().find(is_it)?)
     }
 
     /// Returns a value as text.
     pub fn text(&self, name: &str) -> Option<String> {
-        said(self.get(name)?).map(|text| text.into_owned())
+        stated_text(self.get(name)?).map(|text| text.into_owned())
     }
 
     /// Returns the texts of a list, or of a text that is separated by commas or blanks; `None` if there are none.
@@ -40,7 +40,7 @@ impl<'a> Parameters<'a> {
         let texts: Vec<String> = self
             .get(name)?
             .elements()
-            .filter_map(said)
+            .filter_map(stated_text)
             .flat_map(|text| {
                 let parts = text.split([',', ' ']).map(str::to_owned);
                 parts.collect::<Vec<_>>()
@@ -67,10 +67,10 @@ impl<'a> Parameters<'a> {
             let texts = Self::value_of(parameter)
                 .into_iter()
                 .flat_map(Value::elements)
-                .filter_map(|value| said(value).map(|text| text.into_owned()))
+                .filter_map(|value| stated_text(value).map(|text| text.into_owned()))
                 .take(Self::TEXTS_MAX)
                 .collect();
-            let name = parameter.get("name").and_then(said);
+            let name = parameter.get("name").and_then(stated_text);
             (name.unwrap_or_default().into_owned(), texts)
         })
     }

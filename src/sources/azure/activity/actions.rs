@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use crate::event::Action::{self, *};
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 
 /// Operations, in upper case.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/LISTKEYS/ACTION", CreateCredential),
     ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/REGENERATEKEY/ACTION", CreateCredential),
     ("", "MICROSOFT.STORAGE/STORAGEACCOUNTS/LISTACCOUNTSAS/ACTION", CreateCredential),
@@ -31,7 +31,7 @@ const ROWS: &[Row] = &[
     ("", "*/READ", ReadPosture),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns what an operation, in upper case, does.
 pub fn classify(op: &str) -> Action {

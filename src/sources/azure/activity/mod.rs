@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use crate::event::{Action, Context, Event, Outcome, Provider, Source, Untrusted};
 use crate::sources::azure::activity::caller::{Caller, claim};
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, opened, part_of, pick, record};
+use crate::sources::microsoft::{self, embedded, part_of, pick, record};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
@@ -119,14 +119,14 @@ record! {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
-    let mut rooms: [Vec<u8>; 5] = Default::default();
+    let mut buffers: [Vec<u8>; 5] = Default::default();
     let [
-        claims_room,
-        rights_room,
-        request_room,
-        identity_room,
-        evidence_room,
-    ] = &mut rooms;
+        claims_buffer,
+        rights_buffer,
+        request_buffer,
+        identity_buffer,
+        evidence_buffer,
+    ] = &mut buffers;
     let r = Record::of(object.members());
     let first = |values: &[Value<'_>]| values.iter().find_map(|v| Some(word(*v)?.into_owned()));
     let category = first(&[r.category_value, r.category]).unwrap_or_default();
@@ -146,19 +146,19 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         return Parsed::Rejected(RejectReason::NoTime);
     };
 
-    let identity = opened(r.identity, identity_room);
+    let identity = embedded(r.identity, identity_buffer);
     let nested = |name: &str| identity.get_any_case(name).unwrap_or_default();
-    let claims = opened(
+    let claims = embedded(
         some_of([r.claims_column, r.claims, nested("claims")]),
-        claims_room,
+        claims_buffer,
     );
-    let rights = opened(
+    let rights = embedded(
         some_of([r.rights_column, r.rights, nested("authorization")]),
-        rights_room,
+        rights_buffer,
     );
     let evidence = rights.get_any_case("evidence").unwrap_or_default();
-    let evidence = opened(evidence, evidence_room);
-    let request = opened(r.request, request_room);
+    let evidence = embedded(evidence, evidence_buffer);
+    let request = embedded(r.request, request_buffer);
     let request_ip = pick(request.members(), ["clientipaddress"])[0];
 
     let [
@@ -223,13 +223,13 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let action = actions::classify(&op);
     let destination = (action == Action::CopyObject)
         .then(|| replication::destination(some_of([r.properties_column, r.properties]), interner));
-    let said = if sub_status.is_empty() {
+    let code = if sub_status.is_empty() {
         &status
     } else {
         &sub_status
     };
     let error = (!matches!(stage.outcome, Outcome::Success | Outcome::Unknown))
-        .then(|| interner.untrusted(said));
+        .then(|| interner.untrusted(code));
     let service = op.split('/').next().unwrap_or_default().to_lowercase();
     let client = microsoft::client(Value::Null, application.as_deref(), state);
     let interner = &mut state.interner;

@@ -3,14 +3,14 @@
 use crate::event::Destination;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
-use crate::sources::microsoft::{opened, part_of, pick};
+use crate::sources::microsoft::{embedded, part_of, pick};
 
 /// Reads the destination out of the properties of a record; what repeats no policy has none.
 pub fn destination(properties: Value<'_>, interner: &mut Interner) -> Destination {
-    let (mut properties_room, mut body_room) = (Vec::new(), Vec::new());
-    let properties = opened(properties, &mut properties_room);
+    let (mut properties_buffer, mut body_buffer) = (Vec::new(), Vec::new());
+    let properties = embedded(properties, &mut properties_buffer);
     let [body] = pick(properties.members(), ["requestbody"]);
-    let body = opened(body, &mut body_room);
+    let body = embedded(body, &mut body_buffer);
     let [policy] = pick(body.members(), ["properties"]);
     let [account, rules] = pick(policy.members(), ["destinationaccount", "rules"]);
     // It is named by its own name, or by that of its resource.

@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use crate::event::Action::{self, *};
-use crate::sources::parts::actions::{Actions, Row};
+use crate::sources::parts::actions::{ActionRow, ActionTable};
 
 /// Operations of blob, file, queue, table and data lake endpoints; their names do not clash.
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ActionRow] = &[
     ("", "ListContainers", ListBuckets),
     ("", "ListFilesystems", ListBuckets),
     ("", "ListShares", ListBuckets),
@@ -85,7 +85,7 @@ const ROWS: &[Row] = &[
     ("", "GetUserDelegationKey", CreateCredential),
 ];
 
-static ACTIONS: LazyLock<Actions> = LazyLock::new(|| Actions::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
 /// Returns what an operation does.
 pub fn classify(op: &str) -> Action {

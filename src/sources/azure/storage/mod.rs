@@ -12,7 +12,7 @@ use crate::sources::azure::storage::caller::Caller;
 use crate::sources::azure::storage::place::{Copy, Place};
 use crate::sources::azure::storage::record::Record;
 use crate::sources::json::{Object, Value};
-use crate::sources::microsoft::{self, opened};
+use crate::sources::microsoft::{self, embedded};
 use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::parts::instant::instant;
 use crate::sources::parts::{id, status};
@@ -62,9 +62,9 @@ fn parse_line(text: &str, _: &mut ParserState) -> ParsedLine {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
-    let (mut room, mut rights_room) = (Vec::new(), Vec::new());
+    let (mut buffer, mut rights_buffer) = (Vec::new(), Vec::new());
     let properties = microsoft::named(object, "properties").unwrap_or_default();
-    let properties = opened(properties, &mut room);
+    let properties = embedded(properties, &mut buffer);
     let r = Record::of(properties.members().chain(object.members()));
     let Some(time) = microsoft::time_of(&[r.time, r.generated]) else {
         return Parsed::Rejected(RejectReason::NoTime);
@@ -72,7 +72,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let uri = r.uri.text().and_then(|text| Place::of_uri(&text));
     let place = place::place(&r, uri.as_ref());
     let mut who = Caller::of(object);
-    who.rights = opened(who.rights, &mut rights_room);
+    who.rights = embedded(who.rights, &mut rights_buffer);
     let is_signed = r
         .uri
         .text()

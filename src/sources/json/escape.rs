@@ -1,0 +1,60 @@
+//! The escapes of JSON strings.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+/// Undoes the escapes of a string; what is no valid escape stays as it is, and bytes that are no UTF-8 become `�`.
+pub fn unescape(inner: &[u8]) -> Cow<'_, str> {
+    // Checking first is faster than replacing at once, and there is hardly ever anything to replace.
+    let text =
+        std::str::from_utf8(inner).map_or_else(|_| String::from_utf8_lossy(inner), Cow::Borrowed);
+    if memchr(b'\\', inner).is_none() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some(slash) = rest.find('\\') {
+        out.push_str(&rest[..slash]);
+        rest = &rest[slash..];
+        let (c, len) = escape(rest).unwrap_or(('\\', 1));
+        out.push(c);
+        rest = &rest[len..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// Reads one escape at the beginning of the text, and its length in bytes.
+fn escape(text: &str) -> Option<(char, usize)> {
+    let c = match text.as_bytes().get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let unit = |from: usize| u32::from_str_radix(text.get(from..from + 4)?, 16).ok();
+            let high = unit(2)?;
+            if !(0xd800..0xdc00).contains(&high) {
+                return Some((
+                    char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER),
+                    6,
+                ));
+            }
+            let low = (text.get(6..8) == Some("\\u")).then(|| unit(8)).flatten();
+            return Some(match low {
+                Some(low @ 0xdc00..0xe000) => (
+                    char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00))?,
+                    12,
+                ),
+                _ => (char::REPLACEMENT_CHARACTER, 6),
+            });
+        }
+        _ => return None,
+    };
+    Some((c, 2))
+}

@@ -1,0 +1,130 @@
+#![allow(clippy::unwrap_used)]
+
+use super::scan::DEPTH_MAX;
+use super::*;
+use proptest::prelude::*;
+
+/// Documents as a reference writer writes them, with texts that need escapes.
+fn document() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        any::<i16>().prop_map(|n| serde_json::json!(f64::from(n) / 4.0)),
+        "[a-z\"\\\\\n\u{e9}\u{1f600}]{0,6}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(5, 40, 5, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+            proptest::collection::vec(("[a-z]{1,5}", inner), 0..5)
+                .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Turns what was walked back into a tree.
+fn tree(value: Value<'_>) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(yes) => yes.into(),
+        Value::Number(digits) => serde_json::from_slice(digits).unwrap(),
+        Value::Text(inner) => unescape(inner).into(),
+        Value::Array(_) => value.elements().map(tree).collect::<Vec<_>>().into(),
+        Value::Object(_) => serde_json::Value::Object(
+            value
+                .members()
+                .map(|(k, v)| (unescape(k).into_owned(), tree(v)))
+                .collect(),
+        ),
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_walked_document_is_the_document(doc in document(), pretty in any::<bool>(), tail in "[,} ]") {
+        let text = if pretty { serde_json::to_vec_pretty(&doc) } else { serde_json::to_vec(&doc) }.unwrap();
+        let mut longer = text.clone();
+        longer.extend_from_slice(tail.as_bytes());
+        let end = scan(&longer, 0).unwrap();
+        prop_assert_eq!(end, text.len());
+        prop_assert_eq!(tree(Value::of(&longer[..end])), doc.clone());
+        let mut layout = Layout::default();
+        if doc.is_object() {
+            let (object, end) = layout.object(&longer).unwrap();
+            prop_assert_eq!(end, text.len());
+            prop_assert_eq!(object.members().count(), doc.as_object().unwrap().len());
+        }
+        for cut in 1..text.len() {
+            if doc.is_object() || doc.is_array() || doc.is_string() {
+                prop_assert_eq!(scan(&text[..cut], 0), Err(ScanError::Incomplete));
+            }
+            if doc.is_object() {
+                prop_assert_eq!(layout.object(&text[..cut]).err(), Some(ScanError::Incomplete));
+            }
+        }
+    }
+
+    #[test]
+    fn a_skipper_finds_the_same_end_in_pieces(doc in document(), size in 1usize..7) {
+        let mut text = serde_json::to_vec(&doc).unwrap();
+        let len = text.len();
+        text.extend_from_slice(b",{}");
+        let (mut skipper, mut done) = (Skipper::default(), None);
+        for (number, piece) in text.chunks(size).enumerate() {
+            if let Some(end) = skipper.feed(piece) {
+                done = Some(number * size + end);
+                break;
+            }
+        }
+        prop_assert_eq!(done, Some(len));
+    }
+
+    #[test]
+    fn what_a_strict_reader_accepts_is_accepted_and_nothing_panics(bytes in "[\\[\\]{}:,\"0-9a\\\\ tfn-]{0,24}") {
+        let mut text = bytes.clone().into_bytes();
+        text.push(b' ');
+        let from = skip_blanks(&text, 0);
+        let strict = serde_json::from_slice::<serde_json::Value>(&text).is_ok();
+        let walked = scan(&text, from).is_ok_and(|end| skip_blanks(&text, end) == text.len());
+        prop_assert!(!strict || walked, "{bytes}");
+        if text.get(from) == Some(&b'{') {
+            let laid = Layout::default().object(&text[from..]).map(|(_, end)| from + end);
+            prop_assert_eq!(laid, scan(&text, from));
+        }
+    }
+}
+
+#[test]
+fn faults_are_told_apart() {
+    let deep = |n: usize| [vec![b'['; n], vec![b']'; n]].concat();
+    assert_eq!(
+        scan(&deep(DEPTH_MAX as usize), 0),
+        Ok(2 * DEPTH_MAX as usize)
+    );
+    assert_eq!(
+        scan(&deep(DEPTH_MAX as usize + 1), 0),
+        Err(ScanError::TooDeep)
+    );
+    assert_eq!(scan(b"{\"a\":\"b\n\"}", 0), Err(ScanError::Malformed));
+    assert_eq!(
+        scan(b"{\"a\":{\"b\":1\n{\"c\":2}", 0),
+        Err(ScanError::Malformed)
+    );
+}
+
+#[test]
+fn types_may_drift() {
+    let value = |text: &'static str| Value::of(text.as_bytes());
+    assert_eq!(value("\"331\"").amount(), Some(331));
+    assert_eq!(value("6322.0").amount(), Some(6322));
+    assert_eq!(value("-1").amount(), None);
+    assert_eq!(value("\"Yes\"").truth(), Some(true));
+    assert_eq!(value("[\"a\"]").text().as_deref(), Some("a"));
+    assert_eq!(value("12").text().as_deref(), Some("12"));
+    assert_eq!(value("\"-\"").text(), None);
+    assert_eq!(
+        value("\"\\ud83d\\ude00\\ud800x\\q\"").text().as_deref(),
+        Some("😀\u{fffd}x\\q")
+    );
+    assert!(!value("{}").is_present() && value("[0]").is_present());
+}

@@ -1,0 +1,234 @@
+//! Rejects: what is lost with a bad record, and what a reject shows.
+#![allow(clippy::unwrap_used)]
+
+use crate::sources::tests::{check, quoted, read_all, record, summary};
+use crate::sources::{
+    ENVELOPES_MAX, Position, RECORD_BYTES_MAX, ReadOptions, RejectReason, Stream, read,
+};
+
+#[test]
+fn records_around_a_bad_one_are_read() {
+    let (a, b) = (record("a"), record("b"));
+    let cut = &a[..a.len() - 9];
+    let deep = format!("{}{}", "[".repeat(80), "]".repeat(80));
+    for (text, expected) in [
+        (format!("{a}\n{cut}\n{b}\n"), "2 events, 1 !not_json"),
+        (format!("{cut}\n{a}\n{b}\n"), "2 events, 1 !not_json"),
+        (format!("{a}\nplain words\n{b}\n"), "2 events, 1 !not_json"),
+        (format!("[{a},{{\"x\":nul}},{b}]"), "2 events, 1 !not_json"),
+        (format!("{{\"x\":nul}}{a}{b}"), "2 events, 1 !not_json"),
+        (format!("{a}\n{b}\n{cut}"), "2 events, 1 !truncated"),
+        (
+            format!("{{\"Records\":[{a},{b},{cut}"),
+            "2 events, 1 !truncated",
+        ),
+        (
+            format!(
+                "{{\"Records\":[{a},{{\"eventSource\":\"s3.amazonaws.com\",\"eventName\":\"x\"}},{b}]}}"
+            ),
+            "2 events, 1 !no_time",
+        ),
+        (
+            format!("{a}\n{{\"level\":\"info\"}}\n"),
+            "1 events, 1 !unknown_record",
+        ),
+        (
+            format!("[{a},12,\"x\",null,{b}]"),
+            "2 events, 3 !unknown_record",
+        ),
+        (format!("{{\"x\":{deep}}}\n{a}\n"), "1 events, 1 !too_deep"),
+        (
+            format!("fetching logs ...\ndone\n{a}\n"),
+            "1 events, 2 preamble",
+        ),
+        (format!("\u{e}{a}\n{b}\n"), "1 events, 1 preamble"),
+        ("a letter\n\nto a friend\n".to_owned(), "1 !unknown_format"),
+        (
+            "\u{89}PNG\r\n\u{1a}\n\0\0\0\rIHDR".to_owned(),
+            "1 !unknown_format",
+        ),
+        ("{ no json at all".to_owned(), "1 !not_json"),
+        // Brackets out of step cost the record they stand in, and at most the one behind it.
+        (
+            format!("{a}\n{{\"x\":{{\"y\":1}}\n{b}\n{a}\n{b}\n"),
+            "4 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"x\":{{\"y\":1}}\n{a}\n{b}\n{a}\n"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"x\":[1,\n{a}\n{b}\n{a}\n"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{a}\n{{\"x\":\n{b}\n{a}\n{b}\n"),
+            "4 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"Records\":[{a},{{\"x\":{{\"y\":1}},{b},{a}]}}"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{{\"Records\":[{a},{{\"x\":\"y,\"z\":1}},{b},{a}]}}"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("[{a},{{\"x\":[1}},{b},{a}]"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{a}{{\"x\":{{\"y\"}}{b}{a}"),
+            "3 events, 1 !not_json",
+        ),
+        (
+            format!("{a}\n{}\n{b}\n{a}\n", "{\"x\":".repeat(80)),
+            "3 events, 1 !too_deep",
+        ),
+        (
+            format!("[{a},{},{b},{a}]", "{\"x\":[".repeat(80)),
+            "3 events, 1 !too_deep",
+        ),
+    ] {
+        check(&text, expected);
+    }
+    let mut nested = a.clone();
+    for _ in 0..ENVELOPES_MAX + 1 {
+        nested = format!("{{\"Message\":{}}}", quoted(&nested));
+    }
+    check(&nested, "1 !too_deep");
+}
+
+#[test]
+fn record_size_is_bounded_and_file_size_is_not() {
+    let large = format!("{{\"x\":\"{}\"}}", "y".repeat(RECORD_BYTES_MAX));
+    let lines = format!("{}\n{large}\n{}\n", record("a"), record("b"));
+    let array = format!("[{},{large},{}]", record("a"), record("b"));
+    // So it is where its end cannot be told by its brackets or quotes.
+    let open = format!("{{\"x\":[{{\"z\":\"{}\"}}", "y".repeat(RECORD_BYTES_MAX));
+    let cut = format!("{{\"x\":\"{}", "y".repeat(RECORD_BYTES_MAX));
+    for text in [
+        lines,
+        array,
+        format!("{}\n{open}\n{}\n", record("a"), record("b")),
+        format!("{}\n{cut}\n{}\n", record("a"), record("b")),
+        format!("[{},{open},{}]", record("a"), record("b")),
+        format!("[{},{cut},{}]", record("a"), record("b")),
+    ] {
+        let read = read_all(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(
+            summary(&read.report),
+            "2 events, 1 !record_too_large",
+            "{:?}",
+            &text[text.len() - 9..]
+        );
+    }
+    // A container may be larger, even where another member comes first.
+    let records: Vec<String> = (0..6_000).map(|n| record(&n.to_string())).collect();
+    let text = format!(
+        "{{\"NextToken\":\"t\",\"Events\":[{}],\"more\":{{}}}}",
+        records.join(",\n")
+    );
+    assert!(text.len() > RECORD_BYTES_MAX);
+    let mut stream = Stream::new("test", &ReadOptions::default());
+    for piece in text.as_bytes().chunks(10_000) {
+        stream.feed(piece, &mut |_| {}, &mut |_| {});
+        assert!(stream.report().bytes_json > 0);
+    }
+    let report = stream.finish(&mut |_| {}, &mut |_| {});
+    assert_eq!(
+        (report.events, report.records, report.error),
+        (6_000, 6_000, None)
+    );
+}
+
+/// Lines are counted on from reject to reject, over several pieces.
+#[test]
+fn each_of_many_rejects_has_its_own_line() {
+    const LINES: u64 = 300_000;
+    let text = record("a") + "\n" + &"x\n".repeat(LINES as usize);
+    let mut lines = 2..2 + LINES;
+    let report = read(
+        text.as_bytes(),
+        "test",
+        &ReadOptions::default(),
+        &mut |_| {},
+        &mut |reject| {
+            assert_eq!(Some(reject.position.line), lines.next());
+            assert_eq!(reject.excerpt, "x");
+        },
+    );
+    assert_eq!((report.events, lines.next()), (1, None));
+    // What is indented beneath a line belongs to it.
+    let broken = format!("{}\n{{\n  \"a\": tru\n}}\n{}\n", record("a"), record("b"));
+    let rejects = read_all(broken.as_bytes(), &ReadOptions::default()).rejects;
+    assert_eq!(rejects[0].excerpt, "{\n  \"a\": tru\n}");
+}
+
+#[test]
+fn a_reject_states_its_position() {
+    let a = record("a");
+    let text = format!("{a}\n\n  {{\"level\":1}}\n");
+    let read = read_all(text.as_bytes(), &ReadOptions::default());
+    let reject = &read.rejects[0];
+    assert_eq!(reject.reason, RejectReason::UnknownRecord);
+    let Position {
+        line, record, byte, ..
+    } = reject.position;
+    assert_eq!((line, record, byte), (3, 2, a.len() as u64 + 4));
+    assert!(reject.excerpt.starts_with("{\"level\":1}"));
+}
+
+/// What cannot be read does not come to more than was read.
+#[test]
+fn rejects_are_not_larger_than_their_input() {
+    let many = |part: &str, n: usize| vec![part; n].join(",");
+    for (text, expected, told) in [
+        (format!(r#"{{"a":1,"value":[{}]}}"#, many("1", 9_000)), 1, 1),
+        (format!("{{\"Records\":[{}]}}", many("null", 9_000)), 1, 1),
+        (format!("[[1],{},{{}},2]", many("3", 9_000)), 4, 4),
+        (
+            format!(r#"{{"a":1,"value":[{}]}}"#, many("{}", 9_000)),
+            9_000,
+            100,
+        ),
+        (format!("[{}]", many("\"x\"", 9_000)), 9_000, 9_000),
+    ] {
+        let (mut n, mut bytes) = (0, 0);
+        let report = read(
+            text.as_bytes(),
+            "test",
+            &ReadOptions::default(),
+            &mut |_| {},
+            &mut |reject| {
+                n += 1;
+                bytes += reject.excerpt.len();
+            },
+        );
+        let about = &text[..20];
+        assert_eq!(
+            summary(&report),
+            format!("{expected} !unknown_record"),
+            "{about}"
+        );
+        assert_eq!(n, told, "{about}");
+        assert!(bytes <= text.len(), "{bytes} bytes of {about}");
+    }
+}
+
+#[test]
+fn rejects_contain_no_credentials() {
+    for text in [
+        r#"{"operationName":"GetBlob","category":"StorageRead","uri":"https://a.blob.core.windows.net/c/k?sv=1&sig=SECRET&se=2","resourceId":"/subscriptions/x"}"#,
+        r#"{"eventSource":"sts.amazonaws.com","eventName":"AssumeRole","responseElements":{"credentials":{"sessionToken":"SECRET"}}}"#,
+    ] {
+        let rejects = read_all(text.as_bytes(), &ReadOptions::default()).rejects;
+        assert_eq!(rejects.len(), 1, "{text}");
+        assert!(rejects[0].excerpt.contains('*'), "{}", rejects[0].excerpt);
+        assert!(
+            !rejects[0].excerpt.contains("SECRET"),
+            "{}",
+            rejects[0].excerpt
+        );
+    }
+}

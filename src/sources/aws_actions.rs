@@ -1,4 +1,4 @@
-//! What an AWS operation does, as one of our action classes.
+//! What an AWS operation does, as an action class.
 //!
 //! An exact row wins over a pattern, and of patterns the longest wins. CloudTrail's own names stand beside those of the
 //! API where the two differ.

@@ -1,6 +1,6 @@
-//! Which program a client says it is: a family without version.
+//! The family of the client program that a user agent names, without its version.
 //!
-//! All of it is the client's own word. A family that changes is evidence; a harmless one proves nothing.
+//! The client chooses its user agent. A family that changes is evidence; a harmless family proves nothing.
 
 use std::net::IpAddr;
 
@@ -10,24 +10,24 @@ use crate::event::Untrusted;
 use crate::sources::interner::Interner;
 use crate::vocab::Str;
 
-/// How a rule looks at a user agent.
+/// A test of a user agent.
 enum Test {
-    /// It begins so.
+    /// It begins with this.
     Starts(&'static str),
     /// It contains this.
     Has(&'static str),
-    /// It contains this, whatever the case; written in lower case.
+    /// It contains this, ignoring case; written in lower case.
     HasAnyCase(&'static str),
-    /// It begins so, whatever the case; written in lower case.
+    /// It begins with this, ignoring case; written in lower case.
     StartsAnyCase(&'static str),
-    /// It ends so.
+    /// It ends with this.
     Ends(&'static str),
     /// It begins with the first and contains the second, in lower case and whatever the case.
     StartsAndHas(&'static str, &'static str),
 }
 use Test::{Ends, Has, HasAnyCase, Starts, StartsAndHas, StartsAnyCase};
 
-/// Families and their marks; the first that fits wins.
+/// Families and their tests; the first that passes wins.
 #[rustfmt::skip]
 const FAMILIES: &[(&str, &[Test])] = &[
     ("offensive", &[HasAnyCase("distrib#kali"), HasAnyCase("+kali"), HasAnyCase("kali-amd64"), HasAnyCase("kali-arm64"),
@@ -114,7 +114,7 @@ const PROGRAMS: &[&str] = &[
     "gke-metadata",
 ];
 
-/// Takes off what S3 puts around a user agent: one pair of brackets, quotes, blanks.
+/// Removes what S3 puts around a user agent: one pair of brackets, quotes, blanks.
 pub fn stripped(user_agent: &str) -> &str {
     let text = user_agent.trim();
     let text = text
@@ -148,7 +148,7 @@ pub fn family(user_agent: &str) -> &'static str {
         .map_or("other", |(family, _)| family)
 }
 
-/// What is known of a user agent.
+/// What is known about a user agent.
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The stripped user agent; `None` if there is none.
@@ -157,9 +157,9 @@ pub struct Client {
     pub family: Str,
     /// Whether a web console made the call, whatever the address.
     pub is_console: bool,
-    /// Whether it is a browser, which of AWS's calls is its web console, and of others' anything.
+    /// Whether it is a browser. For AWS calls that means the web console; for other providers it means nothing.
     pub is_browser: bool,
-    /// Whether it is one of AWS's own programs, which a web console uses when the address is a person's.
+    /// Whether it is one of AWS's own programs. With an IP address, a web console made the call.
     pub is_aws_internal: bool,
     /// Whether it is a program, not a console.
     pub is_program: bool,
@@ -195,7 +195,7 @@ impl Client {
         }
     }
 
-    /// Tells whether a call that CloudTrail records came from a web console; `None` if that is not to be told.
+    /// Returns whether a call that CloudTrail records came from a web console; `None` if that is unknown.
     pub fn aws_console(&self, ip: Option<IpAddr>, is_stated: bool) -> Option<bool> {
         if is_stated || self.is_browser {
             return Some(!self.is_cloudshell);
@@ -203,7 +203,7 @@ impl Client {
         self.console(ip)
     }
 
-    /// Tells whether the call came from a web console; `None` if that is not to be told, as of any browser.
+    /// Returns whether the call came from a web console; `None` if that is unknown, as for any browser.
     pub fn console(&self, ip: Option<IpAddr>) -> Option<bool> {
         if self.is_cloudshell {
             return Some(false);
@@ -215,7 +215,7 @@ impl Client {
     }
 }
 
-/// Clients by user agent. Bounded: when it is full it forgets everything and begins anew.
+/// Clients by user agent. Bounded: it is emptied when it is full.
 #[derive(Debug, Default)]
 pub struct ClientCache {
     known: FxHashMap<Box<str>, Client>,
@@ -304,7 +304,7 @@ mod tests {
                 "{user_agent}"
             );
         }
-        // A browser that reads what is public, or enters a portal of another provider's, is no console.
+        // A browser that reads public data, or a portal of another provider, is not a console.
         let browser = Client::new("Mozilla/5.0", &mut interner);
         assert_eq!(browser.console(ip), None);
         let own = Client::new("[S3Console/0.4, aws-internal/3]", &mut interner);

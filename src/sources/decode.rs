@@ -1,4 +1,4 @@
-//! Stored bytes to text: gzip, Zstandard and UTF-16, recognised from their first bytes. So is Parquet, which is no text.
+//! Stored bytes to text: gzip, Zstandard and UTF-16, recognised from their first bytes. Parquet is recognised as well.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -9,7 +9,7 @@ use crate::sources::report::Compression;
 
 /// Bytes read from a file at a time.
 const READ_BYTES: usize = 128 * 1024;
-/// How often one compression may lie inside another.
+/// How many compressions may be nested.
 const NESTING_MAX: usize = 2;
 /// The first and last bytes of a Parquet file.
 pub const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
@@ -53,17 +53,17 @@ impl<R: Read> Read for Hashed<R> {
     }
 }
 
-/// What lies beneath all packings.
+/// A reader with all compression removed.
 pub struct Decoded<'a> {
     /// Its bytes.
     pub reader: Box<dyn Read + 'a>,
-    /// The packings, outermost first.
+    /// The compressions, outermost first.
     pub layers: Vec<Compression>,
-    /// Whether it is Parquet; else it is text.
+    /// Whether the content is Parquet; otherwise it is text.
     pub is_parquet: bool,
 }
 
-/// Puts the decoders that the first bytes ask for around a reader.
+/// Wraps a reader in the decoders that its first bytes call for.
 ///
 /// # Errors
 ///
@@ -111,12 +111,12 @@ pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
     }
 }
 
-/// A reader whose first bytes can be looked at.
+/// A reader whose first bytes can be peeked at.
 struct Peeked<R> {
     start: [u8; 4],
     len: usize,
     given: usize,
-    /// What broke off the look ahead; told once the bytes before it were given.
+    /// The error that ended peeking. It is returned after the bytes before it.
     error: Option<io::Error>,
     inner: R,
 }
@@ -164,7 +164,7 @@ impl<R: Read> Read for Peeked<R> {
     }
 }
 
-/// gzip members one after the other; zeros after the last are padding.
+/// Consecutive gzip members; zeros after the last are padding.
 enum GzipMembers<R> {
     Member(Box<GzDecoder<R>>),
     Between(R),

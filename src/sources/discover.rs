@@ -1,4 +1,4 @@
-//! Which files there are to read, and in which order.
+//! Finds the files to read, and their order.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,14 +9,14 @@ use crate::error::{Error, Result};
 use crate::sources::decode::Hashed;
 use crate::sources::report::FileReport;
 
-/// Something to read.
+/// An input to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputFile {
     /// Standard input.
     Stdin,
     /// A file.
     File {
-        /// Where it lies.
+        /// Its path.
         path: PathBuf,
         /// Its name for messages.
         name: String,
@@ -34,7 +34,7 @@ impl InputFile {
         }
     }
 
-    /// Returns where it lies; `None` for standard input.
+    /// Returns its path; `None` for standard input.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Stdin => None,
@@ -53,9 +53,9 @@ impl InputFile {
 
 /// Finds the files under these paths; `-` is standard input.
 ///
-/// Directories are searched to the bottom. What is hidden in them is left out, and links to directories are not followed.
+/// Directories are searched recursively. Hidden files in them are left out, and links to directories are not followed.
 /// Files whose name carries the time of a delivery (`…_20260316T0410Z_…`) come last and in order of that time, so that
-/// they are read about as they happened; all others come by path.
+/// they are read about as they happened. All others come first, by path.
 ///
 /// # Errors
 ///
@@ -80,18 +80,18 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     }
 }
 
-/// A path under which nothing can be found.
+/// A path that cannot be read.
 #[derive(Debug)]
 pub struct Unreachable {
     /// The path.
     pub path: PathBuf,
     /// Why.
     pub error: io::Error,
-    /// Whether the user named it; else it is a directory below one that he named.
+    /// Whether the user named it; otherwise it is a directory below one that the user named.
     pub is_named: bool,
 }
 
-/// Finds files as [`discover`] does; hands over what it cannot reach, and goes on.
+/// Finds files as [`discover`] does, but reports unreachable paths to `lost` and goes on.
 pub fn discover_reachable(paths: &[PathBuf], lost: &mut dyn FnMut(Unreachable)) -> Vec<InputFile> {
     let mut found = BTreeSet::new();
     let mut has_stdin = false;
@@ -139,7 +139,7 @@ fn search(root: &Path, found: &mut Found, lost: &mut dyn FnMut(Unreachable)) {
     }
 }
 
-/// Searches one directory; those below it are left for later.
+/// Searches one directory, and adds those below it to `directories`.
 fn search_in(
     directory: &Path,
     directories: &mut Vec<PathBuf>,
@@ -155,7 +155,7 @@ fn search_in(
             directories.push(path);
             continue;
         }
-        // A link that leads nowhere is told like any other unreadable file, when its turn comes.
+        // A broken link is reported like any other unreadable file when it is opened.
         let bytes = match fs::metadata(&path) {
             Ok(target) if !target.is_file() => continue,
             Ok(target) => target.len(),
@@ -166,7 +166,7 @@ fn search_in(
     Ok(())
 }
 
-/// Reads `20260316T0410Z` out of a name, where it stands between underscores or at its end.
+/// Reads `20260316T0410Z` from a name, between underscores or at its end.
 fn delivery_time(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     name.split(['_', '.'])

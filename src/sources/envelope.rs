@@ -1,4 +1,4 @@
-//! What records come wrapped in: queues, notifications, buses, log groups, API answers, indices.
+//! Takes records out of what wraps them: queues, notifications, event buses, log groups, API answers, indices.
 //!
 //! An envelope is recognised by the names of its members, whoever made it. What is inside is read like any other value.
 
@@ -28,10 +28,10 @@ pub const ARRAYS: [&str; 11] = [
     "receivedMessages",
 ];
 
-/// Those of them that records have members of as well, so that a record is looked for first.
+/// Names among them that members of records also have; such an object is tried as a record first.
 pub const AMBIGUOUS: [&str; 4] = ["events", "value", "entries", "items"];
 
-/// What stands beside an array of records, in answers that come in pages and in deliveries.
+/// Other members of objects that have an array of records: paged answers and deliveries.
 #[rustfmt::skip]
 const ARRAY_SIBLINGS: [&str; 24] = [
     "NextToken", "nextToken", "nextPageToken", "nextLink", "next_cursor", "nextForwardToken", "nextBackwardToken",
@@ -62,10 +62,10 @@ const RECORD_PATHS: [&[&str]; 18] = [
     &["body"],
 ];
 
-/// Members that hold one line of text or JSON text, and nothing that an application made of it.
+/// Members that hold one line of text or JSON text as it was logged.
 const TEXTS: [&str; 2] = ["message", "@message"];
-/// What log groups and shippers put beside a line that they carry. Whatever else stands there was written by an application,
-/// whose messages may quote what a stranger sent.
+/// Other members that log groups and shippers add to a line. An object with any further member was written by an application,
+/// and its messages may quote what an attacker sent.
 #[rustfmt::skip]
 const LINE_SIBLINGS: [&str; 34] = [
     // Log groups, their events and the results of queries.
@@ -78,15 +78,15 @@ const LINE_SIBLINGS: [&str; 34] = [
     "path", "prospector", "source", "stream", "tags", "type",
 ];
 
-/// The most bytes that are unpacked out of one record, in all: what a log group sends holds many records.
+/// The most bytes that are unpacked from one record in all. A message of a log group holds many records.
 pub const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
 
-/// The beginning of the text with which a log group checks its subscribers.
+/// The beginning of the text with which a log group tests its subscribers.
 const CONTROL_TEXT: &str = "CWL CONTROL MESSAGE";
 
 type Emit<'a> = &'a mut dyn FnMut(Parsed);
 
-/// Tells whether an object is no envelope, whatever arrays it has.
+/// Returns whether an object is a record or a document, and not an envelope, even if it has an array of records.
 pub fn is_record(object: Object<'_>, only: Option<Source>) -> bool {
     registry::parsers(only).any(|parser| (parser.recognises)(object))
         || notice(object).is_some()
@@ -124,7 +124,7 @@ pub fn value(
     }
 }
 
-/// Reads the elements of an array. Numbers and the like that follow each other are one record, of no known format.
+/// Reads the elements of an array. Consecutive scalars are one record of no known format.
 fn elements(
     array: Value<'_>,
     only: Option<Source>,
@@ -142,12 +142,12 @@ fn elements(
     }
 }
 
-/// Tells whether a value is none that could hold a record.
+/// Returns whether a value is a scalar that cannot hold a record.
 pub fn is_scalar(value: Value<'_>) -> bool {
     !matches!(value, Value::Object(_) | Value::Array(_) | Value::Text(_))
 }
 
-/// Reads a text that came out of an envelope.
+/// Reads a text from an envelope.
 fn text(text: &str, only: Option<Source>, depth: usize, state: &mut ParserState, emit: Emit<'_>) {
     let text = text.trim();
     if text.starts_with(['{', '[']) {
@@ -163,7 +163,10 @@ fn text(text: &str, only: Option<Source>, depth: usize, state: &mut ParserState,
     });
 }
 
-/// Opens an envelope; an object that is none is a record of no known format.
+/// Opens an envelope. Any other object is a record of no known format.
+///
+/// Together with [`value`], this is the one deliberate recursion of this module: what an envelope holds is read like any other
+/// value, at most [`ENVELOPES_MAX`] levels deep.
 pub fn unwrap(
     object: Object<'_>,
     only: Option<Source>,
@@ -190,7 +193,7 @@ pub fn unwrap(
             let mut known = ARRAYS.iter().chain(&ARRAY_SIBLINGS);
             known.any(|name| name.as_bytes() == key)
         };
-        // Whatever it is, there is more to it than that the array is empty.
+        // It has members that an envelope does not have, so it is more than an envelope with an empty array.
         if was_empty && !object.members().all(|(key, _)| is_known(key)) {
             emit(Parsed::Rejected(RejectReason::UnknownRecord));
         }
@@ -212,7 +215,7 @@ pub fn unwrap(
         if let Some(inner @ (Value::Object(_) | Value::Array(_) | Value::Text(_))) =
             found.filter(|v| v.is_present())
         {
-            // An event bus adds nothing; a wrapper of an integration's event states what the event leaves out.
+            // CloudTrail Lake states members in the wrapper that the event itself leaves out.
             if path == ["eventData"] {
                 return lake(object, inner, only, depth, state, emit);
             }
@@ -239,8 +242,8 @@ pub fn unwrap(
     emit(Parsed::Rejected(RejectReason::UnknownRecord));
 }
 
-/// Returns the base64 text in which a queue or stream wraps a message: Pub/Sub, Kinesis and what is fed by it, a log group's
-/// subscription.
+/// Returns the base64 text in which a queue or stream wraps a message: Pub/Sub, Kinesis and its consumers, log group
+/// subscriptions.
 fn packed(object: Object<'_>) -> Option<Value<'_>> {
     const BESIDE: [&str; 10] = [
         "messageId",
@@ -264,7 +267,7 @@ fn packed(object: Object<'_>) -> Option<Value<'_>> {
         .filter(is_text)
 }
 
-/// Unpacks a message: base64, and what compression lies inside it.
+/// Unpacks a message: base64, and any compression inside it.
 fn unpacked(packed: Value<'_>, left: &mut u64) -> Result<String, RejectReason> {
     let text = packed.raw_text().unwrap_or_default();
     let bytes = base64::decode(text.as_bytes()).ok_or(RejectReason::UnknownRecord)?;
@@ -283,7 +286,7 @@ fn unpacked(packed: Value<'_>, left: &mut u64) -> Result<String, RejectReason> {
     Ok(String::from_utf8_lossy(&plain).into_owned())
 }
 
-/// Reads an unpacked message: one value after the other, or lines of text.
+/// Reads an unpacked message: consecutive values, or lines of text.
 fn lines(
     message: &str,
     only: Option<Source>,
@@ -291,7 +294,7 @@ fn lines(
     state: &mut ParserState,
     emit: Emit<'_>,
 ) {
-    // The scanner wants to see that a value ends, so a blank follows.
+    // The scanner has to see that a value ends, so a blank follows.
     let bytes = format!("{message} ").into_bytes();
     let mut at = skip_blanks(&bytes, 0);
     while let Some(b'{' | b'[') = bytes.get(at) {
@@ -309,7 +312,7 @@ fn lines(
     }
 }
 
-/// Reads a document of an index: the record that it was made from if it keeps it, else its own fields.
+/// Reads a document of an index: the original record if it contains it, else its fields.
 fn document(
     object: Object<'_>,
     only: Option<Source>,
@@ -317,7 +320,7 @@ fn document(
     state: &mut ParserState,
     emit: Emit<'_>,
 ) {
-    for inner in ecs::kept(object) {
+    for inner in ecs::originals(object) {
         let mut found = Vec::new();
         value(inner, only, depth + 1, state, &mut |parsed| {
             found.push(parsed);
@@ -333,7 +336,7 @@ fn document(
     });
 }
 
-/// Reads an event of CloudTrail Lake: the wrapper's members stand in for those that the event does not have.
+/// Reads an event of CloudTrail Lake. The wrapper's members replace those that the event does not have.
 fn lake(
     wrapper: Object<'_>,
     inner: Value<'_>,
@@ -370,7 +373,7 @@ fn lake(
     value(Value::Object(&merged), only, depth + 1, state, emit);
 }
 
-/// Recognises messages about logs that are no logs.
+/// Recognises messages about logs that are not logs themselves.
 fn notice(object: Object<'_>) -> Option<SkipReason> {
     let is = |name: &str, wanted: &[&str]| {
         object.get(name).is_some_and(
@@ -394,7 +397,7 @@ fn notice(object: Object<'_>) -> Option<SkipReason> {
     if object.get("digestS3Object").is_some() && object.get("logFiles").is_some() {
         return Some(SkipReason::Digest);
     }
-    // Pub/Sub tells of Cloud Storage in a message's attributes.
+    // Notifications of Cloud Storage have their data in the attributes of a Pub/Sub message.
     if let Some(attributes) = object.get("attributes") {
         let [event, bucket] = attributes.pick(["eventType", "bucketId"]);
         if bucket.is_present() && matches!(event, Value::Text(t) if t.starts_with(b"OBJECT_")) {

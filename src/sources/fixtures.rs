@@ -1,4 +1,4 @@
-//! The battery that every format passes: records of our own making, and the events that they are.
+//! Tests that every format passes: synthetic records, and the events expected from them.
 //!
 //! `tests/formats/KEY/` holds the logs; beside `NAME` lies `NAME.events`, a line of JSON for each event without what is
 //! absent, and a last line with what the file came to. `PLIMSOLL_BLESS=1` writes it anew, to be read before it is kept.
@@ -35,7 +35,7 @@ fn fixtures() -> Vec<(Source, PathBuf, Vec<u8>)> {
     all
 }
 
-/// Leaves out what says nothing: absent values, empty texts, lists and objects.
+/// Leaves out absent values, empty texts, lists and objects.
 fn spare(value: Json) -> Option<Json> {
     match value {
         Json::Null => None,
@@ -55,7 +55,7 @@ fn spare(value: Json) -> Option<Json> {
     }
 }
 
-/// Writes an event as a fixture does: with its time in words, and only what differs from an event of which nothing is known.
+/// Writes an event as fixtures have it: its time as text, and only the fields that differ from a default event.
 fn written(event: &Event) -> String {
     let mut json = serde_json::to_value(event).unwrap();
     let members = json.as_object_mut().unwrap();

@@ -1,22 +1,22 @@
-//! A document as its leaves by dotted path, however it is nested: `{"a":{"b":1}}`, `{"a.b":1}` and `{"a.b":[1]}` are one.
+//! A flattened document: its leaves by dotted path. `{"a":{"b":1}}`, `{"a.b":1}` and `{"a.b":[1]}` are equal.
 
 use std::borrow::Cow;
 
 use crate::sources::json::{Object, Value};
 
-/// The most leaves that are looked at; the richest documents of real pipelines have about 300.
+/// The most leaves that are read; the largest documents of real pipelines have about 300.
 const LEAVES_MAX: usize = 4_096;
-/// The longest path, in bytes, of a leaf that is looked at.
+/// The longest path, in bytes, of a leaf that is read.
 const PATH_BYTES_MAX: usize = 256;
 
-/// The leaves of a document: scalars, and arrays of more than one element. An array of one stands for its element.
+/// The leaves of a document: scalars, and arrays of more than one element. An array of one element is that element.
 pub struct Flat<'a> {
-    /// By path; of one path, the first in the document comes first.
+    /// Sorted by path; equal paths keep the order of the document.
     leaves: Vec<(String, Value<'a>)>,
 }
 
 impl<'a> Flat<'a> {
-    /// Takes a document apart.
+    /// Flattens a document.
     pub fn of(object: Object<'a>) -> Self {
         let mut leaves = Vec::new();
         for (key, value) in object.members() {
@@ -55,12 +55,12 @@ impl<'a> Flat<'a> {
         paths.iter().find_map(|path| self.text(path))
     }
 
-    /// Tells whether anything stands at a path or below.
+    /// Returns whether there is anything at a path or below it.
     pub fn has(&self, path: &str) -> bool {
         self.get(path).is_present() || self.under(path).next().is_some()
     }
 
-    /// Returns what stands below a path, each by the rest of its own, in the order of these.
+    /// Returns the leaves below a path, each with the rest of its path, sorted by it.
     pub fn under(&self, path: &str) -> impl Iterator<Item = (&str, Value<'a>)> {
         let prefix = format!("{path}.");
         let from = self.leaves.partition_point(|(p, _)| **p < *prefix);
@@ -93,7 +93,7 @@ fn walk<'a>(path: &mut String, value: Value<'a>, leaves: &mut Vec<(String, Value
     }
 }
 
-/// Returns the element of an array that has no other.
+/// Returns the only element of an array; `None` if there are more.
 fn only(array: Value<'_>) -> Option<Value<'_>> {
     let mut elements = array.elements();
     let first = elements.next()?;

@@ -14,10 +14,10 @@ use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::vpcflow::is_private;
 use crate::vocab::Str;
 
-/// How flow log entries are read.
+/// Reads flow log entries.
 pub const PARSER: RecordParser = RecordParser::new(Source::GcpVpcFlow, recognises, parse);
 
-/// What flows are filed under, as those of other providers are.
+/// The service of flows, as those of other providers are.
 const SERVICE: &str = "vpc";
 
 /// One end of a flow.

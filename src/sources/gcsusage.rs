@@ -9,11 +9,11 @@ use crate::sources::parts::percent::percent_decoded;
 use crate::sources::parts::{address, id, instant, status};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 
-/// How usage log rows are read.
+/// Reads usage log rows.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::GcpGcsUsage, recognises, parse).with_tables(is_header);
 
-/// What requests are filed under.
+/// The service of requests.
 const SERVICE: &str = "storage";
 /// The columns that tell a table of requests, and one of stored bytes.
 const OF_REQUESTS: [&str; 3] = ["time_micros", "cs_method", "cs_bucket"];

@@ -230,7 +230,7 @@ pub fn template(uri: &str) -> String {
     template
 }
 
-/// Tells whether the first part of a path is a tenant, by its GUID, a domain, or a word for one's own.
+/// Returns whether the first part of a path is a tenant, by its GUID, a domain, or a word for one's own.
 fn is_tenant(part: &str) -> bool {
     let lower = part.to_ascii_lowercase();
     is_guid(part)
@@ -265,7 +265,7 @@ fn words<'a>(part: &'a str, before: &str) -> Vec<Cow<'a, str>> {
     })]
 }
 
-/// Tells whether a part names one thing among many.
+/// Returns whether a part names one thing among many.
 fn is_name(part: &str) -> bool {
     let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());
     is_guid(part)

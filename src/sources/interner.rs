@@ -5,14 +5,14 @@ use rustc_hash::FxHashSet;
 use crate::event::Untrusted;
 use crate::vocab::Str;
 
-/// Shares equal texts. Bounded: when it is full it forgets everything and begins anew.
+/// Shares equal texts. Bounded: it is emptied when it is full.
 #[derive(Debug, Default)]
 pub struct Interner {
     known: FxHashSet<Str>,
 }
 
 impl Interner {
-    /// The most texts that are remembered.
+    /// The most texts that are kept.
     pub const TEXTS_MAX: usize = 65_536;
     /// The longest text, in bytes, that is worth remembering.
     pub const BYTES_MAX: usize = 512;

@@ -43,7 +43,7 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("de8bc8b5-d9f9-48b1-a8ad-b748da725064", "graph-explorer"),
 ];
 
-/// Tells whether a member's name is this one, which is written in lower case and without underscores.
+/// Returns whether a member's name is this one, which is written in lower case and without underscores.
 pub fn is_named(key: &[u8], name: &str) -> bool {
     let key = key.strip_suffix(UTC_MARK).unwrap_or(key);
     key.len() >= name.len()
@@ -96,13 +96,13 @@ pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
         .map(|(_, value)| value)
 }
 
-/// Tells whether there is a member of each of these names, which are in lower case and without underscores, whatever it holds.
+/// Returns whether there is a member of each of these names, which are in lower case and without underscores, whatever it holds.
 pub fn has_members<const N: usize>(object: Object<'_>, names: [&str; N]) -> bool {
     let has = |name: &str| object.members().any(|(key, _)| is_named(key, name));
     names.into_iter().all(has)
 }
 
-/// Tells whether a member of this name is one of these texts, whatever the case.
+/// Returns whether a member of this name is one of these texts, ignoring case.
 pub fn is_one_of(object: Object<'_>, name: &str, texts: &[&str]) -> bool {
     matches!(named(object, name), Some(Value::Text(raw)) if texts.iter().any(|text| raw.eq_ignore_ascii_case(text.as_bytes())))
 }
@@ -132,7 +132,7 @@ pub fn guid(value: Value<'_>) -> Option<String> {
     (!json::stands_for_nothing(text) && text != NIL_GUID).then(|| text.to_ascii_lowercase())
 }
 
-/// Tells whether a text has the shape of a GUID.
+/// Returns whether a text has the shape of a GUID.
 pub fn is_guid(text: &str) -> bool {
     text.len() == NIL_GUID.len()
         && text.bytes().enumerate().all(|(at, byte)| match at {

@@ -18,12 +18,12 @@ use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// How records of the System Log are read.
+/// Reads records of the System Log.
 pub const PARSER: RecordParser = RecordParser::new(Source::OktaSystem, recognises, parse);
 
-/// What its events are filed under.
+/// The service of its events.
 const SERVICE: &str = "okta";
-/// What stands in identities for an org that is not known.
+/// Stands for an unknown org in identities.
 const NO_ORG: &str = identity::UNKNOWN_ACCOUNT;
 /// The domains below which Okta gives each org a name.
 const DOMAINS: [&str; 4] = [
@@ -272,7 +272,7 @@ fn canonical(org: Option<&str>, kind: &str, id: &str, interner: &mut Interner) -
     interner.share(&format!("okta:{}/{kind}/{id}", org.unwrap_or(NO_ORG)))
 }
 
-/// Reads who did it. Whoever signs in under a name that does not exist is nobody.
+/// Reads who did it. A sign-in under a name that does not exist has no principal.
 fn principal(actor: Value<'_>, org: Option<&str>, interner: &mut Interner) -> Option<Principal> {
     let id = stated_text(actor.get("id"))?;
     let kind = stated_text(actor.get("type"))?;
@@ -334,7 +334,7 @@ fn peer(
     }
 }
 
-/// Reads how it ended, and why if not well.
+/// Reads how it ended, and the reason if it failed.
 fn ended(outcome: Value<'_>) -> (Outcome, Option<String>) {
     let result = stated_text(outcome.get("result"));
     let outcome_of = match result.as_deref() {

@@ -22,6 +22,9 @@ enum Node {
     Object(Members),
 }
 
+/// Paths in a record, each with the paths where the document may have the value, best first.
+pub type FieldMap = &'static [(&'static str, &'static [&'static str])];
+
 /// A JSON object in the making.
 #[derive(Default)]
 pub struct RecordBuilder {
@@ -38,7 +41,7 @@ impl RecordBuilder {
 
     /// Puts what a document has at the places of a table: a path of the record's, and where the document may have it, the
     /// best place first.
-    pub fn fill(&mut self, doc: &Flat<'_>, table: &[(&str, &[&str])]) {
+    pub fn fill(&mut self, doc: &Flat<'_>, table: FieldMap) {
         for (path, places) in table {
             self.put(path, doc.first(places));
         }
@@ -67,7 +70,7 @@ impl RecordBuilder {
         }
     }
 
-    /// Puts the members of an object that is written as JSON text; any other text says nothing.
+    /// Puts the members of an object that is written as JSON text; any other text has no value.
     pub fn put_json_text(&mut self, path: &str, text: &str) {
         if let Ok(object @ Value::Object(_)) = json::parse_text(text, &mut Vec::new()) {
             self.put_members(path, object);

@@ -125,7 +125,7 @@ pub struct Reject {
     pub reason: RejectReason,
     /// Where it lies.
     pub position: Position,
-    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are no UTF-8 replaced and credentials blotted
+    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are not UTF-8 replaced and credentials blotted
     /// out. It is not escaped. Of
     /// several rejects out of one record only the first has it, and of very many only some are handed on.
     pub excerpt: String,
@@ -204,7 +204,7 @@ impl FileReport {
         }
     }
 
-    /// Tells whether it was standard input.
+    /// Returns whether it was standard input.
     pub fn is_stdin(&self) -> bool {
         &*self.file == Self::STDIN
     }

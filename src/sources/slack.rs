@@ -19,12 +19,12 @@ use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// How audit log entries are read.
+/// Reads audit log entries.
 pub const PARSER: RecordParser = RecordParser::new(Source::SlackAudit, recognises, parse);
 
-/// What its events are filed under.
+/// The service of its events.
 const SERVICE: &str = "slack";
-/// What stands in identities for an organisation that is not known.
+/// Stands for an unknown organisation in identities.
 const NO_ORGANISATION: &str = identity::UNKNOWN_ACCOUNT;
 /// What ids of a grid, and of nothing else, begin with.
 const GRID_PREFIX: char = 'E';
@@ -73,7 +73,7 @@ pub fn classify(op: &str) -> crate::event::Action {
 const DUPLICATES: [&str; 2] = ["_export_started", "_exports_started"];
 /// What makes something public.
 const PUBLISHING: [&str; 1] = ["file_public_link_created"];
-/// Whom what is public is given to.
+/// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
 
 fn recognises(object: Object<'_>) -> bool {

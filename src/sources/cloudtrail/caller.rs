@@ -1,7 +1,7 @@
-//! Who made a CloudTrail call: the `userIdentity` element to a principal.
+//! The caller of a CloudTrail call: turns the `userIdentity` element into a principal.
 //!
-//! One person or workload is one identity, however its sessions rotate. A role's sessions are the role, unless a person
-//! stands behind the session by name; names that callers choose are kept beside the identity.
+//! One person or workload is one identity, however its sessions rotate. A role's sessions are the role, unless the session
+//! names a person. Names that callers choose are kept separate from the identity.
 
 use rustc_hash::FxHashMap;
 
@@ -29,13 +29,13 @@ const CONSUMER_PROVIDERS: [&str; 4] = [
 const ANONYMOUS: [&str; 2] = ["anonymous", "ANONYMOUS_PRINCIPAL"];
 /// What stands in the ARN of an OpenID Connect provider before its host.
 const OIDC_PROVIDER: &str = ":oidc-provider/";
-/// What `invokedBy` says of calls that a person's console made.
+/// Values of `invokedBy` for calls that a person's console made.
 const CONSOLE_INVOKERS: [&str; 2] = ["signin.amazonaws.com", "console.amazonaws.com"];
 
-/// What `userIdentity` says.
+/// The content of `userIdentity`.
 #[derive(Debug, Clone, Default)]
 pub struct Caller {
-    /// Who; its id is empty for a service that the element does not name.
+    /// The principal. Its id is empty for a service that the element does not name.
     pub principal: Option<Principal>,
     /// The name of the session.
     pub session: Option<Untrusted>,
@@ -55,11 +55,11 @@ pub struct Caller {
     pub on_behalf_of: Option<Str>,
     /// Whether a console made the call.
     pub is_console: bool,
-    /// Whether the user agent may tell more of the kind.
+    /// Whether the user agent may refine the kind.
     pub is_refinable: bool,
 }
 
-/// Callers by the text of their element, which repeats from call to call. Bounded: forgotten when full.
+/// Callers by the text of their element, which repeats from call to call. Bounded: it is emptied when it is full.
 #[derive(Debug, Default)]
 pub struct CallerCache {
     known: FxHashMap<Box<[u8]>, Caller>,
@@ -67,12 +67,12 @@ pub struct CallerCache {
 }
 
 impl CallerCache {
-    /// The most elements that are remembered.
+    /// The most elements that are kept.
     const CALLERS_MAX: usize = 4_096;
     /// The longest element, in bytes, that is remembered.
     const BYTES_MAX: usize = 4_096;
 
-    /// Returns who a `userIdentity` element speaks of.
+    /// Returns the caller that a `userIdentity` element describes.
     pub fn of(
         &mut self,
         identity: Value<'_>,
@@ -82,7 +82,7 @@ impl CallerCache {
         let Value::Object(text) = identity else {
             return &self.empty;
         };
-        // The partition may follow from the region; outside the default one nothing is remembered.
+        // The partition may follow from the region. Outside the default partition nothing is kept.
         let partition = partition_of_region(region);
         if partition != "aws" || text.len() > Self::BYTES_MAX {
             self.empty = Caller::default();
@@ -192,7 +192,7 @@ impl<'a> Parts<'a> {
         Some(&id[..end]).filter(|_| is_web)
     }
 
-    /// Returns the identity of last resort: the account and the principal id.
+    /// Returns the fallback identity: the account and the principal id.
     fn by_account(&self) -> Option<String> {
         match (&self.account, self.unique_id()) {
             (Some(account), Some(id)) if id != account => {
@@ -204,7 +204,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Tells whether the caller had no credentials.
+    /// Returns whether the caller had no credentials.
     fn is_anonymous(&self) -> bool {
         let is = |text: &Option<String>| text.as_deref().is_some_and(|t| ANONYMOUS.contains(&t));
         is(&self.account) || is(&self.principal_id)
@@ -238,7 +238,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What a type of identity comes to.
+/// The identity that a `userIdentity` element resolves to.
 struct Who {
     id: String,
     kind: IdentityKind,
@@ -246,7 +246,7 @@ struct Who {
     session: Option<String>,
     instance: Option<String>,
     is_delivered: bool,
-    /// Whether the session is called after the user by whoever signed him in, and not as its maker liked.
+    /// Whether the identity provider named the session after the user. Otherwise the caller chose the name.
     is_session_vouched: bool,
     is_refinable: bool,
 }
@@ -312,7 +312,7 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
         who.kind == IdentityKind::Human && who.role.as_ref().is_some_and(|role| *role != who.id);
     let mut aliases: Vec<String> = Vec::new();
     if is_person_of_role {
-        // The role's unique id is shared by everybody who takes it; with the session it is the person's own.
+        // All users of a role share its unique id; with the session name it belongs to one person.
         aliases.extend(parts.principal_id.clone());
         // Whoever may take a role may name its sessions after anybody, and mostly may say for whom as well, so neither name is
         // anybody's alias: an approval of the person would cover him, too.
@@ -323,7 +323,7 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
         aliases.extend(source.map(plain_name));
         aliases.extend(parts.on_behalf_of());
     } else {
-        // The id of whoever signed in elsewhere begins with the provider, or with the account: that is not one's own.
+        // The id of a federated user begins with the provider or the account, so it is not an id of the user alone.
         let is_own = !matches!(
             parts.text("type").as_deref(),
             Some("SAMLUser" | "WebIdentityUser" | "FederatedUser")
@@ -461,7 +461,7 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
     })
 }
 
-/// Tells what stands behind a session of a role.
+/// Returns the identity behind a role session.
 fn assumed(parts: &Parts<'_>) -> Option<Who> {
     use IdentityKind::{CloudService, Human, RoleSession, Workload};
     let sts = parts.arn.as_deref().and_then(assumed_role);
@@ -513,7 +513,7 @@ fn assumed(parts: &Parts<'_>) -> Option<Who> {
         who.kind = CloudService;
     } else if is_sso || is_named {
         who.kind = Human;
-        // A person may call his session after an instance, and is none.
+        // A person may name a session after an instance and is not one.
         (who.instance, who.is_delivered) = (None, false);
         let account = sts
             .map(|(account, _, _)| account)

@@ -22,14 +22,14 @@ use crate::vocab::Str;
 
 pub use caller::{Caller, CallerCache};
 
-/// How CloudTrail records are read.
+/// Reads CloudTrail records.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::AwsCloudTrail, recognises, parse).with_tables(table::is_header);
 
 /// What service names end with.
 const DOMAIN: &str = ".amazonaws.com";
 
-/// Services whose calls land in one region wherever the caller works.
+/// Services whose calls are recorded in one region, wherever the caller works.
 const GLOBAL_SERVICES: [&str; 15] = [
     "account",
     "billing",
@@ -55,7 +55,7 @@ fn recognises(object: Object<'_>) -> bool {
     let is = |name: &str, wanted: &str| matches!(object.get(name), Some(Value::Text(t)) if t == wanted.as_bytes());
     let has = |name: &str| object.get(name).is_some_and(Value::is_present);
     let Some(Value::Text(source)) = object.get("eventSource") else {
-        // Rows of a query may have lost their capitals.
+        // Rows of a query may have names in lower case.
         let in_row = object.get("eventsource");
         let is_row = in_row.is_some_and(
             |v| matches!(v, Value::Text(source) if source.ends_with(DOMAIN.as_bytes())),
@@ -134,7 +134,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
             }
         }
         if principal.id.is_empty() {
-            // A service that does not give its name in the usual place.
+            // A service that does not state its name in the usual member.
             let name = peer.host.as_ref().map_or(&*source, |host| host.raw());
             principal.id = state.interner.share(&format!("aws:service:{name}"));
         }
@@ -241,7 +241,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
     event
 }
 
-/// Tells whether the region says where the caller chose to work.
+/// Returns whether the region is the one in which the caller chose to work.
 fn is_regional(service: &str, region: Option<&str>, tls: Value<'_>) -> bool {
     if GLOBAL_SERVICES.contains(&service) {
         return false;
@@ -254,14 +254,14 @@ fn is_regional(service: &str, region: Option<&str>, tls: Value<'_>) -> bool {
     true
 }
 
-/// Tells whether a record corrects another. It is no second action, and which of the two comes first must not matter, so it
-/// keeps its own id and stays out of volumes.
+/// Returns whether a record corrects another. It is not a second action, and the order of the two must not matter. So it keeps
+/// its own id and is not counted.
 fn is_correction(r: &Record<'_>) -> bool {
     let reason = r.addendum.get("reason");
     reason.is_some_and(|v| v == Value::Text(b"UPDATED_DATA"))
 }
 
-/// Returns what is the same for every delivery: the event's id, or a hash of what it says.
+/// Returns an id that is the same for every delivery: the event's id, or a hash of what it says.
 fn event_id(r: &Record<'_>, event: &Event) -> Str {
     if let Some(id) = r.id.text() {
         return crate::event::cut(&id, Untrusted::BYTES_MAX).into();

@@ -2,7 +2,7 @@
 
 use crate::sources::json::{Object, Value};
 
-/// The members of a record that matter, as they stand.
+/// The members of a record that are read, as they stand.
 pub struct Record<'a> {
     pub version: Value<'a>,
     pub identity: Value<'a>,
@@ -86,7 +86,7 @@ impl<'a> Record<'a> {
                 b"addendum" => &mut r.addendum,
                 _ => continue,
             };
-            // Of a name that comes twice, the first counts, as it does when a record is recognised.
+            // If a name occurs twice, the first counts, as when a record is recognised.
             if *field == Value::Null {
                 *field = value;
             }

@@ -1,12 +1,12 @@
 //! Rows of query results, as Athena and CloudTrail Lake write them, to records as a trail has them.
 //!
-//! Columns may have lost their capitals, and what was an object is a text. Nested values are read if they are JSON; how Hive
-//! writes them, `{type=IAMUser, …}`, cannot be told apart from the values inside.
+//! Column names may be in lower case, and objects are texts. Nested values are read if they are JSON. Hive's form,
+//! `{type=IAMUser, …}`, is ambiguous and is not read.
 
 use crate::sources::cloudtrail::record::Record;
 use crate::sources::json::{self, Object, Value};
 
-/// Names of members whose capitals are given back, wherever in `userIdentity`, `resources` or `tlsDetails` they stand.
+/// Names of members whose capitals are restored, anywhere in `userIdentity`, `resources` or `tlsDetails`.
 const NAMES: [&str; 58] = [
     "eventVersion",
     "userIdentity",
@@ -83,10 +83,10 @@ const NESTED: [&str; 9] = [
 ];
 /// The column of CloudTrail Lake that holds a whole event.
 const WHOLE: &str = "eventJson";
-/// How deep names are looked for.
+/// The deepest nesting in which names are restored.
 const DEPTH_MAX: usize = 8;
 
-/// Tells whether names head a table of events.
+/// Returns whether names are the header of a table of events.
 pub fn is_header(names: &[&str]) -> bool {
     let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
     ["eventSource", "eventName", "eventTime"]
@@ -95,7 +95,7 @@ pub fn is_header(names: &[&str]) -> bool {
         || has(WHOLE)
 }
 
-/// Tells whether a record is still a row: its names have lost their capitals, or what is nested in it is a text.
+/// Returns whether a record is still a row: its names are in lower case, or its nested values are texts.
 pub fn is_row(r: &Record<'_>, object: Object<'_>) -> bool {
     let nested = [
         r.identity,
@@ -110,7 +110,7 @@ pub fn is_row(r: &Record<'_>, object: Object<'_>) -> bool {
     nested.iter().any(is_text) || (r.source == Value::Null && object.get("eventsource").is_some())
 }
 
-/// Writes the record that a row is; `None` if who made the call is told by something else than JSON.
+/// Converts a row into a record; `None` if the caller is not JSON.
 pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
     let mut json = Json::default();
     json.0.push(b'{');
@@ -168,7 +168,7 @@ fn known(key: &[u8], names: &[&'static str]) -> Option<&'static str> {
 struct Json(Vec<u8>);
 
 impl Json {
-    /// Writes a name by its known form, or as it stands.
+    /// Writes a name in its known form, or unchanged.
     fn key(&mut self, known: Option<&str>, key: &[u8]) {
         if self.0.last() != Some(&b'{') {
             self.0.push(b',');
@@ -179,7 +179,7 @@ impl Json {
         self.0.extend_from_slice(b"\":");
     }
 
-    /// Writes a value as it stands.
+    /// Writes a value unchanged.
     fn value(&mut self, value: Value<'_>) {
         match value {
             Value::Null => self.0.extend_from_slice(b"null"),
@@ -196,7 +196,7 @@ impl Json {
         }
     }
 
-    /// Writes a value with the capitals of its members' names.
+    /// Writes a value with the known form of its members' names.
     fn renamed(&mut self, value: Value<'_>, names: &[&'static str], depth: usize) {
         match value {
             Value::Object(_) if depth > 0 => {

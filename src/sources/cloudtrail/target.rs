@@ -1,4 +1,4 @@
-//! What a CloudTrail call was about: bucket, object, prefix, and where data goes.
+//! The target of a CloudTrail call: bucket, object, prefix, and where data goes.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use crate::sources::parts::percent::percent_decoded;
 use crate::sources::parts::s3::{bucket_name, bucket_of_host, is_access_point};
 use crate::vocab::Str;
 
-/// Everyone, as the account of a destination.
+/// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
 
 /// Keys of a policy's condition that keep a grant to everyone from being public.
@@ -28,11 +28,11 @@ const NARROWING_KEYS: [&str; 10] = [
     "aws:userid",
     "s3:dataaccesspoint",
 ];
-/// The shortest prefixes of networks that S3's block of public access does not take for public.
+/// The shortest network prefixes that S3 Block Public Access does not treat as public.
 const IPV4_BITS_MIN: u8 = 8;
 const IPV6_BITS_MIN: u8 = 32;
 
-/// What a call was about.
+/// The target of a call.
 #[derive(Debug, Default)]
 pub struct Target {
     /// Bucket or container.
@@ -47,7 +47,7 @@ pub struct Target {
     pub destination: Destination,
 }
 
-/// Services other than S3 whose parameters name what plays the bucket's and the object's part.
+/// Services other than S3, with the parameters that correspond to bucket and object.
 const OTHER_NAMES: [(&str, Option<&str>, Option<&str>); 5] = [
     ("dynamodb", Some("tableName"), None),
     ("secretsmanager", None, Some("secretId")),
@@ -97,7 +97,7 @@ fn storage(r: &Record<'_>, op: &str, action: Action, interner: &mut Interner, ta
             .filter(|resource| is_bucket(*resource));
         buckets.find_map(|bucket| bucket.get("ARN").and_then(Value::text))
     };
-    // An access point leads to a bucket that only the resources tell.
+    // Only the resources state the bucket behind an access point.
     target.container = match named.filter(|name| !is_access_point(name)) {
         Some(bucket) => Some(interner.untrusted(bucket)),
         None => {
@@ -217,7 +217,7 @@ fn destination(
     target.destination.account = account.map(|account| interner.share(&account));
 }
 
-/// Of several accounts, the one that matters: everyone, else the first that is not `own`, else the first.
+/// Returns the most important of several accounts: everyone, else the first that is not `own`, else the first.
 fn foremost<'a>(
     accounts: impl Iterator<Item = Cow<'a, str>>,
     own: Option<&Str>,
@@ -239,7 +239,7 @@ fn everyone_or(account: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// Returns whom a snapshot or image is shared with.
+/// Returns the account that a snapshot or image is shared with.
 fn shared_with<'a>(p: Value<'a>, permission: &str, own: Option<&Str>) -> Option<Cow<'a, str>> {
     let items = p.path(&[permission, "add", "items"])?;
     let accounts = items.elements().filter_map(|item| {
@@ -252,7 +252,7 @@ fn shared_with<'a>(p: Value<'a>, permission: &str, own: Option<&Str>) -> Option<
 
 type BucketAndAccount<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
 
-/// Returns bucket and account of the rule that matters: the first with a foreign account, else the first.
+/// Returns bucket and account of the most important rule: the first with a foreign account, else the first.
 fn replication<'a>(p: Value<'a>, own: Option<&Str>) -> BucketAndAccount<'a> {
     let configuration = p
         .get_any_case("ReplicationConfiguration")
@@ -290,7 +290,7 @@ fn copied_bucket(source: &str) -> String {
     source.split('/').next().unwrap_or(source).to_owned()
 }
 
-/// Returns the foreign account that a bucket policy lets in, or everyone.
+/// Returns the foreign account to which a bucket policy grants access, or everyone.
 fn policy_grantee<'a>(p: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
     let written = p.get("bucketPolicy")?;
     if let Value::Text(_) = written {
@@ -315,7 +315,7 @@ fn grantee<'a>(policy: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
         }
         let condition = statement.get_any_case("Condition").unwrap_or(Value::Null);
         let is_narrow = is_narrow(condition);
-        // Whoever is let in but for some is everybody else.
+        // `NotPrincipal` allows everyone else.
         if statement.get_any_case("NotPrincipal").is_some() && !is_narrow {
             accounts.push(Cow::Borrowed(EVERYONE));
         }
@@ -335,12 +335,12 @@ fn grantee<'a>(policy: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
     foremost(accounts.into_iter(), own).filter(|account| own.is_none_or(|own| **own != **account))
 }
 
-/// Tells whether a condition lets in somebody known only: one of its tests is of a narrowing key, asks for what the key is
-/// rather than for what it is not, fails if there is no such key, and names values that are not all the world.
+/// Returns whether a condition limits a grant to known principals: one of its tests is on a narrowing key, is positive, fails
+/// if the key is absent, and has values that do not match everyone.
 fn is_narrow(condition: Value<'_>) -> bool {
     condition.members().any(|(operator, tests)| {
         let operator = String::from_utf8_lossy(operator).to_ascii_lowercase();
-        // A caller without an organisation, say, has no such key; an address everybody has.
+        // A caller without an organisation has no such key, for example; every caller has an address.
         let passes_without =
             operator.ends_with("ifexists") || operator.starts_with("forallvalues:");
         if operator.contains("not") || operator == "null" {
@@ -357,7 +357,7 @@ fn is_narrow(condition: Value<'_>) -> bool {
     })
 }
 
-/// Tells whether a value of a condition matches anybody, or so wide a network that S3 itself calls it public.
+/// Returns whether a value of a condition matches everyone, or a network so wide that S3 itself calls it public.
 fn is_all_the_world(value: &str) -> bool {
     if value.bytes().all(|b| b == b'*') {
         return true;
@@ -384,7 +384,7 @@ fn account_of(principal: &str) -> Option<&str> {
     (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then_some(account)
 }
 
-/// Tells whether an ACL lets in everyone, or everyone who has an account somewhere.
+/// Returns whether an ACL grants access to everyone, or to everyone with an AWS account.
 fn is_public_acl(p: Value<'_>) -> bool {
     let is_public_group =
         |text: &str| text.contains("/AllUsers") || text.contains("/AuthenticatedUsers");
@@ -410,7 +410,7 @@ fn is_public_acl(p: Value<'_>) -> bool {
         .any(|uri| is_public_group(&uri))
 }
 
-/// Returns bucket and object of `… on resource: "arn:aws:s3:::bucket/key"`, all that a denied call may tell.
+/// Returns bucket and object of `… on resource: "arn:aws:s3:::bucket/key"`, which may be all that a denied call states.
 pub fn denied_bucket(
     message: &str,
     interner: &mut Interner,

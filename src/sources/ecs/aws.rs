@@ -1,14 +1,14 @@
-//! Documents of the integrations for AWS, told back into the words of CloudTrail, of flow logs and of S3.
+//! Converts documents of the integrations for AWS into records of CloudTrail, flow logs and S3 access logs.
 
 use crate::sources::ecs::java_map;
 use crate::sources::flat::Flat;
 use crate::sources::json::Value;
 use crate::sources::parts::instant::instant;
-use crate::sources::record_builder::{RecordBuilder, push_quoted};
+use crate::sources::record_builder::{FieldMap, RecordBuilder, push_quoted};
 
-/// What CloudTrail calls a member, and where a document has it, the best place first.
+/// Members of a CloudTrail record.
 #[rustfmt::skip]
-const CLOUDTRAIL: &[(&str, &[&str])] = &[
+const CLOUDTRAIL: FieldMap = &[
     ("eventTime", &["@timestamp"]),
     ("eventSource", &["event.provider"]),
     ("eventName", &["event.action"]),
@@ -43,18 +43,18 @@ const CLOUDTRAIL: &[(&str, &[&str])] = &[
     ("additionalEventData.MFAUsed", &["aws.cloudtrail.console_login.additional_eventdata.mfa_used"]),
 ];
 
-/// Members that are objects: as structure, else as the text of a Java map.
+/// Members that are objects: structured, or as the text of a Java map.
 const OBJECTS: [(&str, &str); 3] = [
     ("requestParameters", "request_parameters"),
     ("responseElements", "response_elements"),
     ("additionalEventData", "additional_eventdata"),
 ];
 
-/// Tells back an event of CloudTrail.
+/// Converts an event of CloudTrail.
 pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     record.fill(doc, CLOUDTRAIL);
-    // For a role, the pipeline puts the name of the role where the user's stands otherwise.
+    // For a role, the pipeline writes the role's name in the field of the user's name.
     let is_role = doc.text("aws.cloudtrail.user_identity.type").as_deref() == Some("AssumedRole");
     let name = if is_role {
         "userIdentity.sessionContext.sessionIssuer.userName"
@@ -81,8 +81,8 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
     record
 }
 
-/// Returns the resources, which stand as objects, or as a list for each of their members. Their order is lost, and lists of
-/// different lengths do not belong together: then an ARN tells its type itself, and the account is the bucket's.
+/// Returns the resources, which are objects, or one list for each of their members. The order is lost, and lists of different
+/// lengths cannot be matched: then the ARN gives the type, and the account is the bucket's.
 fn resources(doc: &Flat<'_>) -> Option<Vec<u8>> {
     let whole = doc.get("aws.cloudtrail.resources");
     let mut rows: Vec<[Value<'_>; 3]> = whole
@@ -143,7 +143,7 @@ fn kind_of(arn: Value<'_>) -> Value<'static> {
 }
 
 #[rustfmt::skip]
-const VPCFLOW: &[(&str, &[&str])] = &[
+const VPCFLOW: FieldMap = &[
     ("version", &["aws.vpcflow.version"]),
     ("account-id", &["aws.vpcflow.account_id", "cloud.account.id"]),
     ("interface-id", &["aws.vpcflow.interface_id"]),
@@ -164,11 +164,11 @@ const VPCFLOW: &[(&str, &[&str])] = &[
     ("tgw-id", &["aws.vpcflow.tgw_id"]),
 ];
 
-/// Tells back a row of a flow log.
+/// Converts a row of a flow log.
 pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     record.fill(doc, VPCFLOW);
-    // Rows without traffic have no addresses, and are rows all the same.
+    // Rows without traffic have no addresses, but they are rows.
     record.put_text("srcaddr", "-");
     record.put_text("dstaddr", "-");
     for (native, paths) in [
@@ -199,7 +199,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
 }
 
 #[rustfmt::skip]
-const S3ACCESS: &[(&str, &[&str])] = &[
+const S3ACCESS: FieldMap = &[
     ("bucket_owner", &["aws.s3access.bucket_owner"]),
     ("bucket", &["aws.s3access.bucket"]),
     ("time", &["@timestamp"]),
@@ -219,7 +219,7 @@ const S3ACCESS: &[(&str, &[&str])] = &[
     ("host_header", &["aws.s3access.host_header", "tls.client.server_name"]),
 ];
 
-/// Tells back a line of an S3 server access log, as an object of its fields.
+/// Converts a line of an S3 server access log, as an object of its fields.
 pub fn s3access(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     record.fill(doc, S3ACCESS);

@@ -1,4 +1,4 @@
-//! Documents of integrations that are not known: what the fields say that all have in common.
+//! Reads documents of unknown integrations by the common fields of the schema.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::sources::parser::ParserState;
 use crate::sources::parts::{self, id, identity::Names, instant::instant};
 use crate::vocab::Str;
 
-/// The words that datasets and modules begin with, and whose they are. The first that fits wins.
+/// The first words of datasets and modules, with their provider. The first match wins.
 const DATASETS: [(&str, Provider); 12] = [
     ("aws", Provider::Aws),
     ("gcp", Provider::Gcp),
@@ -138,7 +138,7 @@ fn has_word(doc: &Flat<'_>, path: &str, word: &str) -> bool {
     words.any(|text| text == word)
 }
 
-/// Returns what the schema's own categories and types say of an action.
+/// Returns the action that the schema's categories and types state.
 fn of_categories(doc: &Flat<'_>) -> Action {
     let is = |category: &str, kind: &str| {
         has_word(doc, "event.category", category) && has_word(doc, "event.type", kind)
@@ -175,7 +175,7 @@ fn outcome(doc: &Flat<'_>) -> Outcome {
     }
 }
 
-/// Adds what a flow is: nobody's call, but bytes from one of our addresses, or to one.
+/// Adds the attributes of a flow: no caller, but bytes from or to one of our addresses.
 fn flow(doc: &Flat<'_>, event: &mut Event, interner: &mut Interner) {
     let direction = doc.text("network.direction").unwrap_or_default();
     let is_egress = matches!(&*direction, "egress" | "outbound");
@@ -222,8 +222,9 @@ fn flow(doc: &Flat<'_>, event: &mut Event, interner: &mut Interner) {
     });
 }
 
-/// Returns what is the same for every delivery: a hash of what the record said, not of what the pipeline added, behind the
-/// id that it has. Datasets count as they like, and where a client chooses the id, none of its records must pass for another.
+/// Returns an id that is the same for every delivery: a hash of what the record states, not of what the pipeline
+/// added, after the document's own id. Ids may repeat between datasets, and where a client chooses the id, a record must not
+/// pass for another.
 fn event_id(doc: &Flat<'_>) -> Str {
     const ID_PATHS: [&str; 24] = [
         "@timestamp",

@@ -1,10 +1,10 @@
-//! The text of a Java map, `{bucketName=b, Rule=[{ID=1}]}`: neither quoted nor escaped, so it is read as far as it goes.
+//! Reads the text of a Java map, `{bucketName=b, Rule=[{ID=1}]}`, as far as possible: it is neither quoted nor escaped.
 
 /// The deepest nesting of maps and lists that is read.
 const DEPTH_MAX: usize = 8;
 
-/// Returns the JSON object that the text of a map stands for; values are texts. What might be more than one thing is read
-/// as what parameters look like: names have neither blanks nor brackets.
+/// Returns the map as a JSON object; its values are texts. Where the text is ambiguous, names are taken to have neither blanks
+/// nor brackets, as in parameters.
 pub fn json(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     let inner = text.strip_prefix('{')?.strip_suffix('}')?;
@@ -15,13 +15,13 @@ pub fn json(text: &str) -> Option<Vec<u8>> {
 
 fn map(inner: &str, depth: usize, out: &mut Vec<u8>) {
     out.push(b'{');
-    // Names, and where their values lie.
+    // Names, and the positions of their values.
     let mut pairs: Vec<(&str, usize, usize)> = Vec::new();
     for (from, to) in pieces(inner) {
         let pair = inner[from..to].split_once('=');
         match (pair.filter(|(name, _)| is_name(name)), pairs.last_mut()) {
             (Some((name, _)), _) => pairs.push((name, from + name.len() + 1, to)),
-            // A comma inside a value: it goes on to here.
+            // A comma inside the value, which continues to here.
             (None, Some((_, _, end))) => *end = to,
             (None, None) => {}
         }
@@ -57,7 +57,7 @@ fn value(text: &str, depth: usize, out: &mut Vec<u8>) {
     }
 }
 
-/// Returns the places of what is joined by commas outside of brackets.
+/// Returns the positions of parts that are separated by commas outside of brackets.
 fn pieces(text: &str) -> Vec<(usize, usize)> {
     let (mut found, mut from, mut depth) = (Vec::new(), 0, 0usize);
     for (at, byte) in text.bytes().enumerate() {

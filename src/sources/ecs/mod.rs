@@ -1,13 +1,16 @@
 //! Documents of the Elastic Common Schema, as integrations for cloud logs write them.
 //!
-//! What a document keeps of the record that it was made from is read by that record's own format. Where nothing was kept,
-//! the fields of known integrations are told back into the words of the provider, and read as such; of all others, the
-//! fields that the schema has in common say what they can.
+//! If a document contains the original record, the parser of that record's format reads it. Otherwise the fields of known
+//! integrations are converted into a record of the provider and parsed as such. For all other documents the common fields
+//! of the schema are read.
 
+mod applications;
 mod aws;
+mod azure;
 mod common;
+mod convert;
+mod google;
 mod java_map;
-mod others;
 
 use std::borrow::Cow;
 
@@ -18,17 +21,17 @@ use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::record_builder::{RecordBuilder, map_event};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{
-    azure, cloudtrail, entra, gcpaudit, gcpflow, m365, okta, s3access, slack, vpcflow, workspace,
+    self, cloudtrail, entra, gcpaudit, gcpflow, m365, okta, s3access, slack, vpcflow, workspace,
 };
 
-/// How documents are read that keep nothing of the record that they were made from.
+/// Reads documents that do not contain their original record.
 pub const PARSER: RecordParser = RecordParser::new(Source::Ecs, recognises, parse);
 
-/// Where documents keep a record in the provider's own names, as an object.
-const KEPT: [[&str; 2]; 3] = [["aws", "cloudtrail"], ["aws", "vpcflow"], ["aws", "vpc"]];
+/// Paths at which documents keep the original record as an object.
+const ORIGINAL_PATHS: [[&str; 2]; 3] = [["aws", "cloudtrail"], ["aws", "vpcflow"], ["aws", "vpc"]];
 
-/// Tells back a document of an integration: what its dataset is called, or the subtree that it fills; the format of its
-/// records; and how.
+/// The conversion of an integration's documents: the name of the dataset or of the subtree that it fills, the parser of the
+/// record, and the function that builds the record.
 type Conversion = (
     &'static str,
     &'static RecordParser,
@@ -40,19 +43,19 @@ const CONVERSIONS: [Conversion; 16] = [
     ("aws.cloudtrail", &cloudtrail::PARSER, aws::cloudtrail),
     ("aws.vpcflow", &vpcflow::PARSER, aws::vpcflow),
     ("aws.s3access", &s3access::PARSER, aws::s3access),
-    ("gcp.audit", &gcpaudit::PARSER, others::gcp_audit),
-    ("azure.graphactivitylogs", &entra::graph::PARSER, others::graph),
-    ("azure.aadgraphactivitylogs", &entra::graph::AAD_PARSER, others::aad_graph),
-    ("azure.signinlogs", &entra::signin::PARSER, others::sign_in),
-    ("azure.auditlogs", &entra::audit::PARSER, others::audit),
-    ("azure.activitylogs", &azure::activity::PARSER, others::activity),
-    ("azure.platformlogs", &azure::storage::PARSER, others::storage),
-    ("o365.audit", &m365::PARSER, others::unified),
-    ("okta.system", &okta::PARSER, others::okta),
-    ("okta", &okta::PARSER, others::okta),
-    ("google_workspace", &workspace::PARSER, others::workspace),
-    ("slack.audit", &slack::PARSER, others::slack),
-    ("gcp.vpcflow", &gcpflow::PARSER, others::gcp_flow),
+    ("gcp.audit", &gcpaudit::PARSER, google::audit),
+    ("azure.graphactivitylogs", &entra::graph::PARSER, azure::graph),
+    ("azure.aadgraphactivitylogs", &entra::graph::AAD_PARSER, azure::aad_graph),
+    ("azure.signinlogs", &entra::signin::PARSER, azure::sign_in),
+    ("azure.auditlogs", &entra::audit::PARSER, azure::audit),
+    ("azure.activitylogs", &sources::azure::activity::PARSER, azure::activity),
+    ("azure.platformlogs", &sources::azure::storage::PARSER, azure::storage),
+    ("o365.audit", &m365::PARSER, applications::m365),
+    ("okta.system", &okta::PARSER, applications::okta),
+    ("okta", &okta::PARSER, applications::okta),
+    ("google_workspace", &workspace::PARSER, google::workspace),
+    ("slack.audit", &slack::PARSER, applications::slack),
+    ("gcp.vpcflow", &gcpflow::PARSER, google::flow),
 ];
 
 /// Returns the member `outer.inner`, nested or with a dot in its name.
@@ -62,7 +65,7 @@ fn at<'a>(object: Object<'a>, outer: &str, inner: &str) -> Option<Value<'a>> {
     nested.or_else(dotted).filter(|value| value.is_present())
 }
 
-/// Tells whether an object is a document of the schema.
+/// Returns whether an object is a document of the schema.
 pub fn is_document(object: Object<'_>) -> bool {
     object.get("@timestamp").is_some()
         && [
@@ -74,22 +77,24 @@ pub fn is_document(object: Object<'_>) -> bool {
         .any(|(outer, inner)| at(object, outer, inner).is_some())
 }
 
-/// Returns what a document keeps of the record that it was made from, the most faithful first.
-pub fn kept<'a>(object: Object<'a>) -> impl Iterator<Item = Value<'a>> {
+/// Returns the original records that a document contains, the most faithful first.
+pub fn originals<'a>(object: Object<'a>) -> impl Iterator<Item = Value<'a>> {
     let original = at(object, "event", "original");
-    let native = KEPT.into_iter().filter_map(move |[outer, inner]| {
-        // Names of the schema are written with underscores; these are not.
-        let subtree = at(object, outer, inner)?;
-        let is_native = |name: &str| subtree.get(name).is_some();
-        ["eventName", "srcaddr", "insightDetails"]
-            .into_iter()
-            .any(is_native)
-            .then_some(subtree)
-    });
-    // Shippers without a pipeline behind them leave the record in the message; later on that is a text for people.
+    let native = ORIGINAL_PATHS
+        .into_iter()
+        .filter_map(move |[outer, inner]| {
+            // Names of the schema have underscores; these do not.
+            let subtree = at(object, outer, inner)?;
+            let is_native = |name: &str| subtree.get(name).is_some();
+            ["eventName", "srcaddr", "insightDetails"]
+                .into_iter()
+                .any(is_native)
+                .then_some(subtree)
+        });
+    // Without a pipeline, shippers leave the record in the message. With one, the message is a text for people.
     let message = object.get("message").filter(|message| match message {
         Value::Text(text) => {
-            is_carried(object)
+            may_carry_record(object)
                 && (text.starts_with(b"{") || at(object, "event", "action").is_none())
         }
         _ => false,
@@ -97,10 +102,10 @@ pub fn kept<'a>(object: Object<'a>) -> impl Iterator<Item = Value<'a>> {
     original.into_iter().chain(native).chain(message)
 }
 
-/// Tells whether a document's message may be the record that it was made from: of a log that is read here, or of one that
-/// nobody named. The messages of all others are their applications' own, and may quote what a stranger sent.
-fn is_carried(object: Object<'_>) -> bool {
-    /// Ends of datasets that take lines from wherever they come.
+/// Returns whether a document's message may be the original record: the dataset is a known log, or is not stated. Messages of
+/// all other datasets are written by applications, and may quote what an attacker sent.
+fn may_carry_record(object: Object<'_>) -> bool {
+    /// Suffixes of datasets that accept lines from any source.
     const ANY_LOG: [&str; 3] = ["generic", "cloudwatch_logs", "eventhub"];
     let dataset = at(object, "event", "dataset").or_else(|| at(object, "data_stream", "dataset"));
     match dataset.and_then(Value::text) {
@@ -109,7 +114,10 @@ fn is_carried(object: Object<'_>) -> bool {
                 .rsplit('.')
                 .next()
                 .is_some_and(|end| ANY_LOG.contains(&end));
-            is_any || CONVERSIONS.iter().any(|(name, ..)| is_of(&dataset, name))
+            is_any
+                || CONVERSIONS
+                    .iter()
+                    .any(|(name, ..)| is_dataset(&dataset, name))
         }
         // Applications that log by the schema state a level.
         None => ["level", "logger"]
@@ -118,15 +126,15 @@ fn is_carried(object: Object<'_>) -> bool {
     }
 }
 
-/// Tells whether a dataset is the one of that name, or part of it.
-fn is_of(dataset: &str, name: &str) -> bool {
+/// Returns whether a dataset has this name, or is part of the dataset of this name.
+fn is_dataset(dataset: &str, name: &str) -> bool {
     dataset
         .strip_prefix(name)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn recognises(object: Object<'_>) -> bool {
-    is_document(object) && kept(object).next().is_none()
+    is_document(object) && originals(object).next().is_none()
 }
 
 /// Reads a document by its fields.
@@ -146,7 +154,7 @@ pub fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     match converted {
         Some(parsed) => map_event(parsed, |event| {
             event.source = Source::Ecs;
-            // What the translation has no word for.
+            // An outcome that the conversion cannot express.
             let stated = doc.text("event.outcome");
             event.outcome = match (event.outcome, stated.as_deref()) {
                 (Outcome::Success, Some("failure")) => Outcome::Failure,
@@ -165,7 +173,7 @@ pub fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     }
 }
 
-/// Returns the dataset that a document says to be of.
+/// Returns the dataset that a document states.
 fn dataset<'a>(doc: &Flat<'a>) -> Option<Cow<'a, str>> {
     doc.first_text(&["event.dataset", "data_stream.dataset"])
 }
@@ -177,12 +185,12 @@ fn conversion(doc: &Flat<'_>) -> Option<&'static Conversion> {
         .find(|(name, ..)| {
             dataset
                 .as_deref()
-                .is_some_and(|dataset| is_of(dataset, name))
+                .is_some_and(|dataset| is_dataset(dataset, name))
         })
         .or_else(|| CONVERSIONS.iter().find(|(name, ..)| doc.has(name)))
 }
 
-/// Adds where the peer is, which pipelines look up and records do not say.
+/// Adds the location of the peer, which pipelines look up and records do not state.
 fn locate(event: &mut Event, doc: &Flat<'_>, state: &mut ParserState) {
     if event.peer.ip.is_none() {
         return;

@@ -58,7 +58,7 @@ fn what_a_document_keeps_of_its_record_is_preferred() {
             Source::AwsVpcFlow,
             "vf-",
         ),
-        // What was kept is of no use: then the fields must do.
+        // The original is unusable, so the fields are read.
         (
             format!(r#"{{{fields},"event.original":"cut off {{"}}"#),
             own,
@@ -85,7 +85,7 @@ fn what_a_document_keeps_of_its_record_is_preferred() {
     }
 }
 
-/// A document that was taken apart and put together again is the event that the record was.
+/// A converted document gives the same event as the original record.
 #[test]
 fn told_back_it_is_the_record() {
     let document = r#"{"@timestamp":"2026-03-16T04:11:00.000Z","ecs":{"version":"8.11.0"},"event":{"dataset":"aws.vpcflow","start":"2026-03-16T03:30:00.000Z","end":"2026-03-16T04:11:00.000Z"},"aws":{"vpcflow":{"version":"2","account_id":"111122223333","interface_id":"eni-0abc","action":"ACCEPT","log_status":"OK"}},"source":{"ip":"10.0.0.5","port":443,"bytes":4000,"packets":9},"destination":{"ip":"198.51.100.7","port":5000},"network":{"iana_number":"6"}}"#;

@@ -1,4 +1,4 @@
-//! Entra audit logs: what is changed in the directory. Reads are not in them.
+//! Entra audit logs: changes in the directory. They do not contain reads.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
 use crate::vocab::Str;
 
-/// How Entra audit logs are read.
+/// Reads Entra audit logs.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::EntraAudit, recognises, parse).with_tables(is_header);
 
@@ -48,7 +48,7 @@ pub fn classify(op: &str) -> Action {
     ACTIONS.get("", &op).unwrap_or(Action::Other)
 }
 
-/// Types of things that may act one day.
+/// Types of objects that can act as principals.
 const ACTING_TYPES: [&str; 2] = ["User", "ServicePrincipal"];
 
 fn recognises(object: Object<'_>) -> bool {
@@ -66,8 +66,8 @@ fn recognises(object: Object<'_>) -> bool {
     is_entry(embedded(properties, &mut buffer).members(), is_of_category)
 }
 
-/// Tells whether these are the members of an entry. What the directory does of itself has an empty initiator or none; and other
-/// services call their audit category the same, so that it alone says nothing.
+/// Returns whether these are the members of an entry. Changes by the directory itself have an empty initiator or none. Other
+/// services use the same name for their audit category, so the category alone does not decide.
 fn is_entry<'a>(
     members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
     is_of_category: bool,
@@ -86,7 +86,7 @@ fn is_header(names: &[&str]) -> bool {
 }
 
 record! {
-    /// The members of a record that matter.
+    /// The members of a record that are read.
     Entry {
         happened = "activitydatetime",
         time = "time",
@@ -228,7 +228,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     Parsed::Event(Box::new(event))
 }
 
-/// Returns the value of a detail, which are keys and values.
+/// Returns the value of a detail by its key.
 fn detail<'a>(details: Value<'a>, key: &str) -> Value<'a> {
     let is_it = |detail: &Value<'_>| {
         let name = detail.get_any_case("key").and_then(Value::text);
@@ -265,7 +265,7 @@ fn outcome(result: Value<'_>, reason: Value<'_>) -> Outcome {
     }
 }
 
-/// Returns the object's id of what was created, if it may act.
+/// Returns the id of the object that was created, if it can act as a principal.
 fn created(targets: Value<'_>) -> Option<String> {
     let may_act = |target: &Value<'_>| {
         let kind = target.get_any_case("type").and_then(Value::text);

@@ -1,6 +1,6 @@
-//! Microsoft Graph activity logs, and those of Azure AD Graph, whose records say the same under other names.
+//! Microsoft Graph activity logs, and those of Azure AD Graph, which have other names for the same fields.
 //!
-//! Every request is a record, reads included: nothing else tells who enumerates the directory.
+//! Every request is a record, reads included. No other log shows enumeration of the directory.
 
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::graph_actions::{BATCH, classify, template};
@@ -12,14 +12,14 @@ use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// How Microsoft Graph activity logs are read.
+/// Reads Microsoft Graph activity logs.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::EntraGraph, recognises, |object, state| {
         parse(object, Source::EntraGraph, state)
     })
     .with_tables(is_header);
 
-/// How Azure AD Graph activity logs are read.
+/// Reads Azure AD Graph activity logs.
 pub const AAD_PARSER: RecordParser =
     RecordParser::new(Source::EntraAadGraph, recognises_aad, |object, state| {
         parse(object, Source::EntraAadGraph, state)
@@ -31,12 +31,12 @@ const TABLES: [&str; 1] = ["MicrosoftGraphActivityLogs"];
 const AAD_CATEGORIES: [&str; 2] = ["AzureADGraphActivityLogs", "AADGraphActivityLogs"];
 const AAD_TABLES: [&str; 1] = ["AADGraphActivityLogs"];
 
-/// The library by which the tool that dumps directories over Azure AD Graph is known.
+/// The HTTP library of the tool that dumps directories over Azure AD Graph.
 const DUMPER: &str = "aiohttp";
 
 fn recognises(object: Object<'_>) -> bool {
     microsoft::is_of_log(object, &CATEGORIES, &TABLES)
-        // Applications have no sign-in, and then an empty id of it.
+        // Applications have no sign-in, so its id is empty.
         || microsoft::has_members(object, ["requesturi", "signinactivityid", "requestmethod"])
 }
 
@@ -58,7 +58,7 @@ fn is_aad_header(names: &[&str]) -> bool {
 }
 
 record! {
-    /// The members of a record that matter; the two logs have different names for some.
+    /// The members of a record that are read; the two logs have different names for some.
     Request {
         generated = "timegenerated",
         time = "time",
@@ -104,7 +104,7 @@ fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed 
     let action = classify(&method, &template);
     let tenant = microsoft::tenant(object, properties);
 
-    // One of the two acted; an application that acts for a person is not the one who acts.
+    // One of the two is the actor. If an application acts for a person, the person is.
     let word = r.kind.text().or_else(|| r.aad_kind.text());
     let word = word.unwrap_or_default().to_ascii_lowercase();
     let is_person = microsoft::guid(r.user).is_some();
@@ -151,7 +151,7 @@ fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed 
     Parsed::Event(Box::new(Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
         region: microsoft::region(r.location, interner),
-        // Where it was served, which the caller does not choose.
+        // The region that served the request; the caller does not choose it.
         regional: false,
         principal,
         session,
@@ -184,7 +184,7 @@ fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed 
         error: status
             .filter(|_| outcome != Outcome::Success)
             .map(|status| interner.untrusted(&status.to_string())),
-        // The requests in it have records of their own.
+        // The requests in a batch have records of their own.
         counted: template != BATCH,
         ..Event::new(
             time,
@@ -195,7 +195,7 @@ fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed 
     }))
 }
 
-/// Returns the request's id with what was asked, because the former alone is not always unique.
+/// Returns the request's id with method and address, because the id alone is not always unique.
 fn event_id(r: &Request<'_>, uri: &str, method: &str, time: Time) -> Str {
     match r.request.text() {
         Some(request) => {
@@ -215,7 +215,7 @@ fn event_id(r: &Request<'_>, uri: &str, method: &str, time: Time) -> Str {
     }
 }
 
-/// Returns whose mail or files a request reads, and which of them: the first parts of its path, and the rest.
+/// Returns the mailbox or drive that a request reads, and the item: the first parts of its path, and the rest.
 fn place(uri: &str) -> (Option<String>, Option<String>) {
     let path = uri.split_once("://").map_or(uri, |(_, rest)| rest);
     let path = path.split(['?', '#']).next().unwrap_or(path);

@@ -1,4 +1,4 @@
-//! Entra sign-in logs: people, with or without them at the keyboard, service principals and managed identities.
+//! Entra sign-in logs: interactive and non-interactive users, service principals and managed identities.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason};
 use crate::vocab::Str;
 
-/// How Entra sign-in logs are read.
+/// Reads Entra sign-in logs.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::EntraSignIn, recognises, parse).with_tables(is_header);
 
@@ -34,7 +34,7 @@ const TABLES: [&str; 6] = [
 ];
 /// The category of the provider's own services.
 const OF_PROVIDER: &str = "MicrosoftServicePrincipalSignInLogs";
-/// What the operation is called where the record does not say.
+/// The operation of records that do not state one.
 const OPERATION: &str = "Sign-in activity";
 
 fn recognises(object: Object<'_>) -> bool {
@@ -54,7 +54,7 @@ fn is_header(names: &[&str]) -> bool {
 }
 
 record! {
-    /// The members of a record that matter.
+    /// The members of a record that are read.
     SignIn {
         created = "createddatetime",
         time = "time",
@@ -104,7 +104,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     };
     let status = embedded(r.status, status_buffer);
     let device = embedded(r.device, device_buffer);
-    // A table has the country in the column of that name, and the place in another.
+    // A table has the country in the column `Location`, and the place in another.
     let country_column = if matches!(r.place, Value::Object(_)) {
         Value::Null
     } else {
@@ -187,7 +187,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
         principal,
         session,
-        // The key that was shown, where there is one, or else the token by which later calls are known.
+        // The key that was used if there is one, else the token that later calls carry.
         credential: key.or_else(|| token.clone()),
         application: application.as_deref().map(|id| interner.share(id)),
         context: Context {
@@ -257,7 +257,7 @@ fn country(value: Value<'_>) -> Option<String> {
         .then(|| text.to_ascii_uppercase())
 }
 
-/// Returns a text, unless it is a word for nothing.
+/// Returns a text, unless it means that there is no value.
 fn word(value: Value<'_>) -> Option<Cow<'_, str>> {
     let is_nothing =
         |text: &str| text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("unknown");

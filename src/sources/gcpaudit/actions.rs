@@ -1,4 +1,4 @@
-//! What a Google Cloud method does, as one of our action classes.
+//! What a Google Cloud method does, as an action class.
 //!
 //! Services write one method in several ways, so names are compared in lower case and without the version of the API that
 //! some begin with.

@@ -47,7 +47,7 @@ const RUNTIMES: [&str; 5] = [
     "serverless-robot-prod",
 ];
 
-/// What is known of a caller.
+/// What is known about a caller.
 #[derive(Debug, Default)]
 pub struct Caller {
     pub principal: Option<Principal>,
@@ -168,12 +168,12 @@ pub fn owner_of(member: &str) -> Option<String> {
     }
 }
 
-/// Tells whether an address is of Google's own machinery, and of no account.
+/// Returns whether an address is of Google's own machinery, and of no account.
 fn is_infrastructure(email: &str) -> bool {
     email.ends_with("@prod.google.com")
 }
 
-/// Tells whether an address is one of those with which Google acts for its customers.
+/// Returns whether an address is one of those with which Google acts for its customers.
 fn is_agent(email: &str) -> bool {
     let Some((_, domain)) = email.split_once('@') else {
         return false;

@@ -17,7 +17,7 @@ use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// How audit log entries are read.
+/// Reads audit log entries.
 pub const PARSER: RecordParser = RecordParser::new(Source::GcpAudit, recognises, parse);
 
 /// What service names end with.
@@ -235,7 +235,7 @@ fn scopes(r: &Record<'_>, interner: &mut Interner) -> Vec<Str> {
 /// Returns how a call ended, and the name of its error. That a call was not granted is told by its status alone.
 fn outcome(status: Value<'_>, plain_name: &str) -> (Outcome, Option<String>) {
     let [code, message] = loose::pick(status.members(), ["code", "message"]);
-    // Rewrites have the code's name for it. What cannot be read, or says why without a code, says nothing of the outcome.
+    // Rewrites have the code's name for it. What cannot be read, or says why without a code, has no value of the outcome.
     let by_name = || {
         let name = code.text()?;
         let at = STATUS_NAMES.iter().position(|known| *known == name)?;
@@ -260,7 +260,7 @@ fn outcome(status: Value<'_>, plain_name: &str) -> (Outcome, Option<String>) {
     (outcome, (code != 0).then_some(name))
 }
 
-/// Returns what is the same for every delivery. An insert id is unique in its log and instant alone; a trimmed entry without
+/// Returns an id that is the same for every delivery. An insert id is unique in its log and instant alone; a trimmed entry without
 /// one is known by all that it says.
 fn event_id(object: Object<'_>, r: &Record<'_>, time: Time) -> Str {
     if let Some(id) = r.insert_id.text() {

@@ -8,10 +8,10 @@ use crate::sources::json::Value;
 use crate::sources::parts::{factor, loose};
 use crate::vocab::Str;
 
-/// Everyone, as the account of a destination.
+/// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
 
-/// What a call was about.
+/// The target of a call.
 #[derive(Debug, Default)]
 pub struct Target {
     pub container: Option<Untrusted>,
@@ -298,7 +298,7 @@ pub fn issued(r: &Record<'_>, plain_name: &str, interner: &mut Interner) -> Opti
     Some(interner.share(&id))
 }
 
-/// Tells whether a sign-in used a second factor; a list of first factors alone says that it did not.
+/// Returns whether a sign-in used a second factor; a list of first factors alone says that it did not.
 pub fn second_factor(metadata: Value<'_>) -> Option<bool> {
     let is_asked = typed(metadata, "is_second_factor", "boolValue").and_then(Value::truth);
     if is_asked == Some(true) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// Undoes the escapes of a string; what is no valid escape stays as it is, and bytes that are no UTF-8 become `�`.
+/// Decodes the escapes of a string; what is no valid escape stays as it is, and bytes that are not UTF-8 become `�`.
 pub fn unescape(inner: &[u8]) -> Cow<'_, str> {
     // Checking first is faster than replacing at once, and there is hardly ever anything to replace.
     let text =

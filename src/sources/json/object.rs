@@ -17,7 +17,7 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// Tells whether the text ends too early, is malformed, or is nested too deep.
+    /// Returns whether the text ends too early, is malformed, or is nested too deep.
     pub fn object<'a>(&'a mut self, text: &'a [u8]) -> Result<(Object<'a>, usize), ScanError> {
         self.members.clear();
         let mut at = 1;

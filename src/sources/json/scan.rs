@@ -93,7 +93,7 @@ enum Want {
 ///
 /// # Errors
 ///
-/// Tells whether the text ends too early, is malformed, or is nested too deep.
+/// Returns whether the text ends too early, is malformed, or is nested too deep.
 pub fn scan(text: &[u8], at: usize) -> Result<usize, ScanError> {
     match text.get(at).ok_or(ScanError::Incomplete)? {
         b'"' => scan_string(text, at),

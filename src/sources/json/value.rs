@@ -146,7 +146,7 @@ impl<'a> Value<'a> {
         picked
     }
 
-    /// Returns the member of that name, whatever its case, of this object or of the first object of this array.
+    /// Returns the member of that name, ignoring case, of this object or of the first object of this array.
     pub fn get_any_case(self, name: &str) -> Option<Value<'a>> {
         let object = match self {
             Self::Array(_) => self.elements().next()?,
@@ -158,7 +158,7 @@ impl<'a> Value<'a> {
             .map(|(_, value)| value)
     }
 
-    /// Follows names downwards, whatever their case.
+    /// Follows names downwards, ignoring case.
     pub fn path(self, names: &[&str]) -> Option<Value<'a>> {
         names
             .iter()
@@ -174,7 +174,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Tells whether a text stands for nothing.
+/// Returns whether a text stands for nothing.
 pub fn stands_for_nothing(text: &str) -> bool {
     matches!(text, "" | "-" | "null" | "NaN")
 }

@@ -1,4 +1,4 @@
-//! What an operation of Microsoft 365 does, as one of our action classes.
+//! What an operation of Microsoft 365 does, as an action class.
 //!
 //! Operations are compared in lower case and without the full stop that those of Entra end with.
 
@@ -8,7 +8,7 @@ use crate::event::Action;
 use crate::event::Action::*;
 use crate::sources::parts::actions::{ActionRow, ActionTable};
 
-/// What operations that mean the same in every workload are filed under.
+/// The service of operations that mean the same in every workload.
 const ANY: &str = "";
 
 /// Workload, operation, class; a `*` stands for any text.
@@ -109,7 +109,7 @@ pub fn classify(workload: &str, op: &str) -> Action {
         .unwrap_or(Other)
 }
 
-/// Tells whether an operation copies mail only if its parameters say so.
+/// Returns whether an operation copies mail only if its parameters say so.
 pub fn is_forwarder(op: &str) -> bool {
     FORWARDERS.contains(&op)
 }

@@ -8,7 +8,7 @@ use crate::sources::parts::identity;
 use crate::sources::parts::text::{is_guid, stated_text};
 use crate::vocab::Str;
 
-/// What stands in identities for a tenant that is not known.
+/// Stands for an unknown tenant in identities.
 const NO_TENANT: &str = identity::UNKNOWN_ACCOUNT;
 /// What goes before the object ids of service principals.
 const SERVICE_PRINCIPAL: &str = "ServicePrincipal_";
@@ -148,7 +148,7 @@ fn is_upn(text: &str) -> bool {
     parts.is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.'))
 }
 
-/// Tells whether a name, in lower case, is one of Microsoft's own programs: `nt authority\system (w3wp)`.
+/// Returns whether a name, in lower case, is one of Microsoft's own programs: `nt authority\system (w3wp)`.
 fn is_of_microsoft(name: &str) -> bool {
     SHAREPOINT.contains(&name)
         || name.starts_with("nt authority\\")

@@ -21,11 +21,11 @@ use crate::sources::report::{Parsed, RejectReason};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// How records of the unified audit log are read.
+/// Reads records of the unified audit log.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::M365Ual, recognises, parse).with_tables(is_header);
 
-/// What events are filed under that name no workload.
+/// The service of events that name no workload.
 const SERVICE: &str = "m365";
 /// What tells of items of several folders.
 const MAIL_ACCESS: &str = "MailItemsAccessed";
@@ -129,7 +129,7 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
 
     let tenant = caller::tenant(r, interner);
     let (outcome, error) = ended(r, &plain);
-    // Whoever signs in under a name that does not exist is nobody.
+    // A sign-in under a name that does not exist has no principal.
     let principal = caller::principal(r, tenant.as_deref(), interner).filter(|_| {
         !error
             .as_deref()
@@ -202,7 +202,7 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
     event
 }
 
-/// Returns what is the same for every delivery: the record's id, or a hash of what it says.
+/// Returns an id that is the same for every delivery: the record's id, or a hash of what it says.
 fn event_id(r: &Record<'_>, event: &Event) -> Str {
     if let Some(id) = r.text(&["id"]) {
         return cut(&id, ID_BYTES_MAX).into();
@@ -231,7 +231,7 @@ fn event_id(r: &Record<'_>, event: &Event) -> Str {
     )
 }
 
-/// Reads how it ended, and why if not well. Of a sign-in the status says only that there was an answer.
+/// Reads how it ended, and the reason if it failed. Of a sign-in the status says only that there was an answer.
 fn ended(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
     let code = r
         .text(&["errorcode", "errornumber"])
@@ -260,7 +260,7 @@ fn ended(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
     }
 }
 
-/// Tells whether the device is managed, where something is said of it.
+/// Returns whether the device is managed, where something is said of it.
 fn device_managed(r: &Record<'_>) -> Option<bool> {
     let stated = ["IsCompliantAndManaged", "IsCompliant"].map(|name| {
         let text = r.listed("deviceproperties", name)?;

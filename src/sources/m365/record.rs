@@ -18,7 +18,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Returns the first of these members that says something; names are in lower case and without underscores.
+    /// Returns the first of these members that has a value; names are in lower case and without underscores.
     ///
     /// What the service wrote goes before what a row says of it.
     pub fn get(&self, names: &[&str]) -> Option<Value<'a>> {
@@ -28,7 +28,7 @@ impl<'a> Record<'a> {
             .find_map(|(object, name)| named(object, name))
     }
 
-    /// Returns the first of these members that says something, as text.
+    /// Returns the first of these members that has a value, as text.
     pub fn text(&self, names: &[&str]) -> Option<Cow<'a, str>> {
         let objects = self.inner.into_iter().chain([self.outer]);
         objects

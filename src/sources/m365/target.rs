@@ -9,7 +9,7 @@ use crate::sources::m365::record::Record;
 use crate::sources::parts::text::{domain_of, stated_text};
 use crate::vocab::Str;
 
-/// Whom what is public is given to.
+/// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
 /// What marks the names of guests, whose own address goes before it.
 const GUEST: &str = "#ext#";

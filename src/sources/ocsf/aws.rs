@@ -4,11 +4,11 @@ use crate::sources::flat::Flat;
 use crate::sources::json::Value;
 use crate::sources::ocsf::fields::{account, arn, unmapped};
 use crate::sources::parts::instant::instant;
-use crate::sources::record_builder::{RecordBuilder, push_quoted};
+use crate::sources::record_builder::{FieldMap, RecordBuilder, push_quoted};
 
 /// What CloudTrail calls a member, and where an event has it, the best place first.
 #[rustfmt::skip]
-const CLOUDTRAIL: &[(&str, &[&str])] = &[
+const CLOUDTRAIL: FieldMap = &[
     ("eventTime", &["time", "time_dt"]),
     ("eventSource", &["api.service.name"]),
     ("eventName", &["api.operation"]),
@@ -27,7 +27,7 @@ const CLOUDTRAIL: &[(&str, &[&str])] = &[
 /// Sign-ins, whose outcome is in their answer.
 const SIGN_INS: [&str; 3] = ["ConsoleLogin", "CheckMfa", "SwitchRole"];
 
-/// Tells back an event of CloudTrail.
+/// Converts an event of CloudTrail.
 pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     record.fill(doc, CLOUDTRAIL);
@@ -76,7 +76,7 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
     record
 }
 
-/// Tells back who it was. Versions differ in where they put ARN and id, so an ARN is what begins like one.
+/// Converts who it was. Versions differ in where they put ARN and id, so an ARN is what begins like one.
 pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
     const USER: [&str; 3] = ["actor.user.uid", "actor.user.uuid", "actor.user.uid_alt"];
     let kind = doc.text("actor.user.type");
@@ -196,7 +196,7 @@ fn written(rows: impl Iterator<Item = [Option<String>; 3]>) -> Option<Vec<u8>> {
 }
 
 #[rustfmt::skip]
-const VPCFLOW: &[(&str, &[&str])] = &[
+const VPCFLOW: FieldMap = &[
     ("srcport", &["src_endpoint.port"]),
     ("dstport", &["dst_endpoint.port"]),
     ("protocol", &["connection_info.protocol_num"]),
@@ -211,7 +211,7 @@ const VPCFLOW: &[(&str, &[&str])] = &[
 /// The first version of flow logs that has the addresses of packets.
 const PACKET_ADDRESSES_SINCE: u64 = 3;
 
-/// Tells back a row of a flow log.
+/// Converts a row of a flow log.
 pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     record.fill(doc, VPCFLOW);

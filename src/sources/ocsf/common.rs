@@ -387,7 +387,7 @@ fn outcome(doc: &Flat<'_>, class: u64) -> Outcome {
     }
 }
 
-/// Adds what a flow is: nobody's call, but bytes from one of our addresses, or to one.
+/// Adds the attributes of a flow: no caller, but bytes from or to one of our addresses.
 fn flow(doc: &Flat<'_>, event: &mut Event, interner: &mut Interner) {
     let direction = match doc.get("connection_info.direction_id").amount() {
         Some(1) => Direction::Inbound,
@@ -472,7 +472,7 @@ pub fn locate(event: &mut Event, doc: &Flat<'_>, state: &mut ParserState) {
     }
 }
 
-/// Returns what is the same for every delivery: a hash of what happened, not of how it was delivered, behind the id that the
+/// Returns an id that is the same for every delivery: a hash of what happened, not of how it was delivered, behind the id that the
 /// event has. Products count as they like, and where a client chooses the id, none of its events must pass for another.
 fn event_id(doc: &Flat<'_>, time: Time) -> Str {
     const ID_PATHS: [&str; 30] = [

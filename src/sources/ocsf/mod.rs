@@ -22,7 +22,7 @@ use crate::sources::{cloudtrail, gcpaudit, okta, vpcflow};
 
 pub use fields::MEMBERS;
 
-/// How OCSF events are read.
+/// Reads OCSF events.
 pub const PARSER: RecordParser = RecordParser::new(Source::Ocsf, recognises, parse);
 
 fn recognises(object: Object<'_>) -> bool {

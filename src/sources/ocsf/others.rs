@@ -11,7 +11,7 @@ fn with_unmapped(doc: &Flat<'_>, mut record: RecordBuilder) -> RecordBuilder {
     record
 }
 
-/// Tells back an event of the Okta System Log.
+/// Converts an event of the Okta System Log.
 pub fn okta(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     #[rustfmt::skip]
@@ -41,7 +41,7 @@ pub fn okta(doc: &Flat<'_>) -> RecordBuilder {
     with_unmapped(doc, record)
 }
 
-/// Tells back an entry of Google Cloud's audit logs.
+/// Converts an entry of Google Cloud's audit logs.
 pub fn gcp_audit(doc: &Flat<'_>) -> RecordBuilder {
     let mut record = RecordBuilder::default();
     record.put_text(

@@ -14,7 +14,7 @@ thread_local! {
     static IS_DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Tells whether this thread decodes what may be damaged, so that a panic of the decoder is caught and no fault of the program.
+/// Returns whether this thread decodes what may be damaged, so that a panic of the decoder is caught and no fault of the program.
 pub fn is_decoding() -> bool {
     IS_DECODING.get()
 }

@@ -56,7 +56,7 @@ pub fn undecoded(what: &str, error: &ParquetError) -> io::Error {
     damaged(&format!("{what}{why}"))
 }
 
-/// Tells whether an error is about Parquet, and not about what it is packed in.
+/// Returns whether an error is about Parquet, and not about what it is packed in.
 pub fn is_parquet_error(error: &io::Error) -> bool {
     error
         .get_ref()

@@ -20,7 +20,7 @@ const PAGE_VALUES_MAX: i64 = 1 << 24;
 const DICTIONARY_VALUES_MAX: i64 = 1 << 20;
 /// What an entry of a dictionary takes when it is decoded, in bytes.
 const ENTRY_BYTES: u64 = 40;
-/// What the pages at hand of all columns may take together, in bytes.
+/// What the pages current of all columns may take together, in bytes.
 const HELD_BYTES_MAX: u64 = 512 << 20;
 /// The most values that one record may have in one column. A flattened record has some hundreds.
 const RECORD_VALUES_MAX: u64 = 4_096;
@@ -183,7 +183,7 @@ impl Pages {
         }
     }
 
-    /// Accounts for the page at hand in place of the one before.
+    /// Accounts for the page current in place of the one before.
     fn hold(&mut self, bytes: u64, is_dictionary: bool) -> Result<()> {
         let mine = if is_dictionary {
             &mut self.dictionary_bytes
@@ -453,7 +453,7 @@ fn encoding(number: i64) -> Result<Encoding> {
 }
 
 /// Levels are runs of equal numbers since the first release; what came before it is not read. Where there is only one level,
-/// none is written, and what a writer calls it says nothing.
+/// none is written, and what a writer calls it has no value.
 fn level_encoding(number: i64, max: i16) -> Result<Encoding> {
     match (number, max) {
         (3, _) | (_, 0) => Ok(Encoding::RLE),

@@ -427,7 +427,7 @@ fn peek(columns: &Columns, column: usize) -> Result<(i16, i16), ColumnMismatch> 
         .ok_or(ColumnMismatch)
 }
 
-/// Tells whether another element of the same list follows.
+/// Returns whether another element of the same list follows.
 fn goes_on(columns: &Columns, column: usize, rep: i16) -> Result<bool, ColumnMismatch> {
     match columns.get(column).ok_or(ColumnMismatch)?.peek() {
         Some((_, next)) if next > rep => Err(ColumnMismatch),

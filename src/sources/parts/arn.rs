@@ -41,7 +41,7 @@ pub fn person_in_role(partition: &str, account: &str, role: &str, session: &str)
     )
 }
 
-/// Tells whether a name is an e-mail address.
+/// Returns whether a name is an e-mail address.
 pub fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(user, domain)| {
         !user.is_empty()
@@ -61,7 +61,7 @@ pub fn plain_name(name: &str) -> String {
     }
 }
 
-/// Tells whether a session is named after an instance.
+/// Returns whether a session is named after an instance.
 pub fn is_instance(session: &str) -> bool {
     session.strip_prefix("i-").is_some_and(|id| {
         (8..=17).contains(&id.len()) && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))

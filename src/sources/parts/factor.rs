@@ -5,7 +5,7 @@ const FIRST: [&str; 4] = ["password", "none", "other", "login_location"];
 /// What the names of questions begin with, which are none either.
 const QUESTION: &str = "knowledge_";
 
-/// Tells whether a `login_challenge_method` is a second factor.
+/// Returns whether a `login_challenge_method` is a second factor.
 pub fn is_second(method: &str) -> bool {
     !FIRST.contains(&method) && !method.starts_with(QUESTION)
 }

@@ -3,7 +3,7 @@
 use crate::event::{IdentityKind, Principal, Provider};
 use crate::sources::interner::Interner;
 
-/// What stands in identities for a tenant, organisation or customer that is not known.
+/// Stands for an unknown tenant, organisation or customer in identities.
 pub const UNKNOWN_ACCOUNT: &str = "-";
 
 /// What a record calls a principal.
@@ -93,14 +93,14 @@ pub fn tidy(text: &str) -> String {
     }
 }
 
-/// Tells whether a text has the form of an e-mail address.
+/// Returns whether a text has the form of an e-mail address.
 pub fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(user, domain)| {
         !user.is_empty() && domain.contains('.') && !domain.contains(['@', '/', ' '])
     })
 }
 
-/// Tells whether a text has the form of a GUID.
+/// Returns whether a text has the form of a GUID.
 pub fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, b)| match at {

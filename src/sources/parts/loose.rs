@@ -2,7 +2,7 @@
 
 use crate::sources::json::{self, Value};
 
-/// Tells whether a name is this one, whatever its case and its underscores.
+/// Returns whether a name is this one, ignoring case and its underscores.
 pub fn same(key: &[u8], name: &str) -> bool {
     fn plain(text: &[u8]) -> impl Iterator<Item = u8> {
         let letters = text.iter().filter(|b| **b != b'_');

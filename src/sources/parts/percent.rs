@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Undoes the percent signs of an address; bytes that are no UTF-8 become `�`.
+/// Decodes the percent signs of an address; bytes that are not UTF-8 become `�`.
 pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);

@@ -25,7 +25,7 @@ pub fn bucket_name(text: &str) -> &str {
     }
 }
 
-/// Tells whether a text in a bucket's place names an access point, by its ARN or its alias.
+/// Returns whether a text in a bucket's place names an access point, by its ARN or its alias.
 pub fn is_access_point(text: &str) -> bool {
     (text.starts_with("arn:") && text.contains(":accesspoint"))
         || text.contains("/accesspoint/")
@@ -129,7 +129,7 @@ pub fn region_of_host(host: &str) -> Option<&str> {
     after.into_iter().chain(own).find(|text| is_region(text))
 }
 
-/// Tells whether a text has the shape of a region: `eu-west-1`, `us-gov-west-1`, `ap-southeast-2`.
+/// Returns whether a text has the shape of a region: `eu-west-1`, `us-gov-west-1`, `ap-southeast-2`.
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let is_word = |part: &&str| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase());
@@ -140,7 +140,7 @@ fn is_region(text: &str) -> bool {
         && parts[parts.len() - 1].bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Undoes the encoding of forms and queries, in which a plus is a blank.
+/// Decodes the encoding of forms and queries, in which a plus is a blank.
 pub fn form_decoded(text: &str) -> String {
     percent_decoded(&text.replace('+', " ")).into_owned()
 }

@@ -107,7 +107,7 @@ fn is_letter(bytes: &[u8], at: usize) -> bool {
     bytes.get(at).is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// Tells whether a word begins here: behind a sign, or with a capital as in `adminPassword` and `DBPassword`.
+/// Returns whether a word begins here: behind a sign, or with a capital as in `adminPassword` and `DBPassword`.
 fn begins_word(bytes: &[u8], at: usize) -> bool {
     // What is escaped ends in a letter or digit, and is a sign all the same.
     let is_escaped = |len: usize, mark: &[u8]| {
@@ -143,7 +143,7 @@ fn value_start(text: &str, mut at: usize) -> Option<(usize, Option<usize>)> {
     }
 }
 
-/// Tells whether a quote behind so many backslashes is a part of the text whose own quotes stand behind `depth` of them: JSON
+/// Returns whether a quote behind so many backslashes is a part of the text whose own quotes stand behind `depth` of them: JSON
 /// may be quoted in JSON.
 fn is_inner(backslashes: usize, depth: usize) -> bool {
     let inner = 2 * depth + 1;

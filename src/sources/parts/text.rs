@@ -1,11 +1,11 @@
-//! Texts as logs write them: what says nothing, ids in one case, and JSON that lies in a text.
+//! Texts as logs write them: what has no value, ids in one case, and JSON that lies in a text.
 
 use std::borrow::Cow;
 
 use crate::sources::json::{self, Value};
 use crate::sources::parts::identity;
 
-/// Returns a scalar's text without blanks around it; `None` if it says nothing, `unknown` included.
+/// Returns a scalar's text without blanks around it; `None` if it has no value, `unknown` included.
 pub fn stated_text<'a>(value: impl Into<Option<Value<'a>>>) -> Option<Cow<'a, str>> {
     let text = match value.into()?.text()? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
@@ -28,7 +28,7 @@ pub fn domain_of(address: &str) -> Option<String> {
     (!user.is_empty() && is_domain).then(|| domain.to_lowercase())
 }
 
-/// Tells whether a text has these words, which are of lower case with blanks between, in any case and however it joins them.
+/// Returns whether a text has these words, which are of lower case with blanks between, in any case and however it joins them.
 pub fn has_words(text: &str, words: &str) -> bool {
     let (text, words) = (text.as_bytes(), words.as_bytes());
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();

@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Returns a field that says something; `-` stands for nothing.
+    /// Returns a field that has a value; `-` stands for nothing.
     pub fn get(&self, field: Field) -> Option<&str> {
         Some(&*self.values[field as usize]).filter(|text| !json::stands_for_nothing(text))
     }
@@ -112,13 +112,13 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Tells whether a text is an operation, as in `REST.GET.OBJECT`.
+/// Returns whether a text is an operation, as in `REST.GET.OBJECT`.
 pub fn is_operation(text: &str) -> bool {
     const APIS: [&str; 5] = ["SOAP.", "REST.", "WEBSITE.", "BATCH.", "S3."];
     APIS.iter().any(|api| text.starts_with(api))
 }
 
-/// Tells whether a text has the shape of a web server's time, `31/Jan/2023:09:25:44 +0000`.
+/// Returns whether a text has the shape of a web server's time, `31/Jan/2023:09:25:44 +0000`.
 fn is_time(text: &str) -> bool {
     const SHAPE: &[u8; 26] = b"00/Aaa/0000:00:00:00 +0000";
     text.len() == SHAPE.len()
@@ -212,7 +212,7 @@ fn is_status(text: &str) -> bool {
     text == "-" || (text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Tells whether a text begins with what follows a request: its status, a code or none, and how many bytes were sent.
+/// Returns whether a text begins with what follows a request: its status, a code or none, and how many bytes were sent.
 fn is_after_uri(text: &str) -> bool {
     let mut words = text.split(' ');
     let is_number = |t: &str| t == "-" || (!t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()));

@@ -22,12 +22,12 @@ use crate::vocab::Str;
 
 use fields::{Field, Fields, Split, is_operation};
 
-/// How server access log records are read.
+/// Reads server access log records.
 pub const PARSER: RecordParser = RecordParser::new(Source::AwsS3Access, recognises, parse)
     .with_lines(parse_line)
     .with_tables(is_header);
 
-/// What requests are filed under, as in CloudTrail.
+/// The service of requests, as in CloudTrail.
 const SERVICE: &str = "s3";
 /// Who carries out what a bucket's lifecycle rules say.
 const LIFECYCLE: &str = "AmazonS3";
@@ -213,7 +213,7 @@ fn outcome(f: &Fields<'_>) -> Outcome {
     }
 }
 
-/// Returns what is the same for every delivery. A request may have several lines: the two halves of a copy differ in their
+/// Returns an id that is the same for every delivery. A request may have several lines: the two halves of a copy differ in their
 /// operation, and the objects of a deletion of many in their key.
 fn event_id(f: &Fields<'_>, op: &str) -> Str {
     let key = f.get(Field::Key);

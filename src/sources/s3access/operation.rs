@@ -1,4 +1,4 @@
-//! What the operations of server access logs do, as our action classes.
+//! What the operations of server access logs do, as action classes.
 
 use std::sync::LazyLock;
 
@@ -65,19 +65,19 @@ pub fn classify(op: &str, has_key: bool) -> Action {
     ACTIONS.get(ANY, op).or_else(of_kind).unwrap_or(Other)
 }
 
-/// Tells whether a line only restates another of the same request: each object of a deletion of many. The reading half of a
+/// Returns whether a line only restates another of the same request: each object of a deletion of many. The reading half of a
 /// copy is no such line: it is a read, the other half a write elsewhere, and of a copy that goes to a stranger's bucket it is
 /// all that our log has.
 pub fn is_duplicate(op: &str) -> bool {
     op.starts_with("BATCH.")
 }
 
-/// Tells whether a line is the half of a copy that writes.
+/// Returns whether a line is the half of a copy that writes.
 pub fn is_writing_half_of_copy(op: &str) -> bool {
     matches!(op, "REST.COPY.OBJECT" | "REST.COPY.PART")
 }
 
-/// Tells whether a line is the half of a copy that reads the source.
+/// Returns whether a line is the half of a copy that reads the source.
 pub fn is_half_of_copy(op: &str) -> bool {
     matches!(op, "REST.COPY.OBJECT_GET" | "REST.COPY.PART_GET")
 }

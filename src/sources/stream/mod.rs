@@ -25,7 +25,7 @@ use crate::sources::table::{Table, TableRow};
 /// Bytes taken from a reader at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// How logs are read.
+/// Reads logs.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
     /// The only format to look for; all are tried if it is `None`.

@@ -19,12 +19,12 @@ use crate::vocab::Str;
 use row::{COLUMNS_MAX, Field, FlowRow, Texts};
 pub use row::{FlowColumns, is_private};
 
-/// How flow log records are read.
+/// Reads flow log records.
 pub const PARSER: RecordParser = RecordParser::new(Source::AwsVpcFlow, recognises, parse)
     .with_lines(parse_line)
     .with_tables(is_header);
 
-/// What flows are filed under.
+/// The service of flows.
 const SERVICE: &str = "vpc";
 
 /// The fields of versions 2 to 5, in the order in which they are documented; the default format is the first 14.
@@ -138,7 +138,7 @@ fn is_header(names: &[&str]) -> bool {
     row::is_table(names) && !row::has_gateway(names)
 }
 
-/// Tells whether a member of a row is read.
+/// Returns whether a member of a row is read.
 pub fn is_read(name: &str) -> bool {
     Field::of(name).is_some() || matches!(name, "tgw-id" | "tgw_id")
 }

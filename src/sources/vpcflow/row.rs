@@ -263,7 +263,7 @@ pub fn peer(ip: IpAddr, port: Option<u16>) -> Peer {
     }
 }
 
-/// Tells whether an address lies in a private range: RFC 1918, RFC 6598, RFC 4193, or link-local.
+/// Returns whether an address lies in a private range: RFC 1918, RFC 6598, RFC 4193, or link-local.
 pub fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {

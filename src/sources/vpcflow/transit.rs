@@ -12,12 +12,12 @@ use crate::sources::vpcflow::row::{
     self, COLUMNS_MAX, Field, FlowColumns, FlowRow, Texts, is_private,
 };
 
-/// How a gateway's flow log records are read.
+/// Reads a gateway's flow log records.
 pub const PARSER: RecordParser = RecordParser::new(Source::AwsTgwFlow, recognises, parse)
     .with_lines(parse_line)
     .with_tables(is_header);
 
-/// What flows through a gateway are filed under.
+/// The service of flows through a gateway.
 const SERVICE: &str = "transit-gateway";
 /// What is done, as these records have no action of their own.
 const FLOW: &str = "flow";

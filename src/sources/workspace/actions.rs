@@ -1,4 +1,4 @@
-//! What an event of a Google Workspace application does, as one of our action classes.
+//! What an event of a Google Workspace application does, as an action class.
 
 use std::sync::LazyLock;
 
@@ -108,7 +108,7 @@ fn api_call(given: &Parameters<'_>) -> Action {
     }
 }
 
-/// Tells whether a method, in lower case, lists or gets something of the directory: `directory.users.list`.
+/// Returns whether a method, in lower case, lists or gets something of the directory: `directory.users.list`.
 fn reads_directory(method: &str) -> bool {
     let reads = |rest: &str| {
         let rest = rest.strip_prefix(['.', '/']).unwrap_or(rest);
@@ -120,12 +120,12 @@ fn reads_directory(method: &str) -> bool {
     })
 }
 
-/// Tells whether an event gives a document to somebody outside.
+/// Returns whether an event gives a document to somebody outside.
 pub fn is_given_away(given: &Parameters<'_>) -> bool {
     given.text("visibility_change").as_deref() == Some("external")
 }
 
-/// Tells whether a document is open to everyone, or to everyone with its link.
+/// Returns whether a document is open to everyone, or to everyone with its link.
 pub fn is_public(given: &Parameters<'_>) -> bool {
     /// Values of `visibility` that name no organisation.
     const OPEN: [&str; 2] = ["public_on_the_web", "people_with_link"];

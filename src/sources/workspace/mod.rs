@@ -26,20 +26,20 @@ use crate::sources::workspace::parameters::Parameters;
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// How activities are read.
+/// Reads activities.
 pub const PARSER: RecordParser = RecordParser::new(Source::GworkspaceReports, recognises, parse);
 
-/// What its events are filed under.
+/// The service of its events.
 const SERVICE: &str = "gworkspace";
 /// What `kind` says of an activity.
 const KIND: &[u8] = b"admin#reports#activity";
-/// What stands in identities for a customer that is not known.
+/// Stands for an unknown customer in identities.
 const NO_CUSTOMER: &str = identity::UNKNOWN_ACCOUNT;
 /// The profile that stands for whoever has none.
 const NOBODY: &str = "105250506097979753968";
 /// What the addresses of service accounts end with.
 const SERVICE_ACCOUNT: &str = "gserviceaccount.com";
-/// Whom what is public is given to.
+/// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
 /// The most events of one activity; real ones have a handful.
 const EVENTS_MAX: usize = 1_000;
@@ -264,7 +264,7 @@ fn kind_of(email: Option<&str>) -> IdentityKind {
     }
 }
 
-/// Tells whether a sign-in used a second factor; a list of first factors alone says that it did not.
+/// Returns whether a sign-in used a second factor; a list of first factors alone says that it did not.
 fn second_factor(given: &Parameters<'_>) -> Option<bool> {
     if given.truth("is_second_factor") == Some(true) {
         return Some(given.text("login_challenge_status").as_deref() != Some("failed"));

@@ -1,4 +1,4 @@
-//! What an operation on a resource does, as one of our action classes.
+//! What an operation on a resource does, as an action class.
 
 use std::sync::LazyLock;
 
@@ -27,7 +27,7 @@ const ROWS: &[ActionRow] = &[
     ("", "MICROSOFT.KEYVAULT/VAULTS/ACCESSPOLICIES/WRITE", WritePosture),
     ("", "*/LISTKEYS/ACTION", CreateCredential),
     ("", "*/LISTCREDENTIALS/ACTION", CreateCredential),
-    // Azure does not log reads; records that say otherwise were made by hand, and mean what they say.
+    // Azure does not log reads. Records of reads are made by hand, and are taken at their word.
     ("", "*/READ", ReadPosture),
 ];
 

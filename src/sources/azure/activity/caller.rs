@@ -1,4 +1,4 @@
-//! Who did something to a resource, by the claims of the token and what the log calls the caller.
+//! The caller of an operation: the claims of the token, and what the log calls the caller.
 
 use crate::event::{IdentityKind, Principal};
 use crate::sources::interner::Interner;
@@ -11,9 +11,9 @@ pub mod claim {
     pub const OBJECT: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
     /// Its tenant.
     pub const TENANT: &str = "http://schemas.microsoft.com/identity/claims/tenantid";
-    /// What the token is good for.
+    /// The scope of the token.
     pub const SCOPE: &str = "http://schemas.microsoft.com/identity/claims/scope";
-    /// How its holder proved who he is.
+    /// How its holder authenticated.
     pub const METHODS: &str = "http://schemas.microsoft.com/claims/authnmethodsreferences";
     /// A person's user principal name.
     pub const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
@@ -21,7 +21,7 @@ pub mod claim {
     pub const NAME: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
 }
 
-/// Who called, as claims and caller say.
+/// The caller, as claims and log state it.
 pub struct Caller<'a> {
     /// The tenant, in lower case.
     pub tenant: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! The Azure Activity log: what is done to resources, in the spellings of event hubs, interface, SDK dumps and table.
+//! The Azure Activity log: operations on resources, as event hubs, the REST API, SDK dumps and tables write them.
 //!
 //! One action writes several records. The first of them is skipped, and only the last counts.
 
@@ -17,13 +17,13 @@ use crate::sources::parts::id;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::vocab::Str;
 
-/// How the Azure Activity log is read.
+/// Reads the Azure Activity log.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::AzureActivity, recognises, parse).with_tables(is_header);
 
-/// Categories of what somebody does. The last three are the older names of the first.
+/// Categories of operations. The last three are older names of the first.
 const CATEGORIES: [&str; 4] = ["Administrative", "Write", "Delete", "Action"];
-/// Categories of what nobody does: notices of the provider, and evaluations of what has records of its own.
+/// Categories that are not operations: notices of the provider, and evaluations of operations that have their own records.
 const NOTICES: [&str; 7] = [
     "ServiceHealth",
     "ResourceHealth",
@@ -35,10 +35,10 @@ const NOTICES: [&str; 7] = [
 ];
 const TABLES: [&str; 1] = ["AzureActivity"];
 
-/// The location of what has none.
+/// The location of resources without one.
 const GLOBAL: &str = "global";
 
-/// Returns a word that interface and SDK wrap into an object with its translation.
+/// Returns a word that the REST API and the SDK wrap into an object with its translation.
 fn word(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
         Value::Object(_) => value.get_any_case("value").and_then(Value::text),
@@ -46,7 +46,7 @@ fn word(value: Value<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Tells whether a text is an operation on a resource: `Microsoft.Storage/storageAccounts/write`.
+/// Returns whether a text is an operation on a resource: `Microsoft.Storage/storageAccounts/write`.
 fn is_operation(text: &str) -> bool {
     text.split_once('/')
         .is_some_and(|(provider, rest)| provider.contains('.') && !rest.is_empty())
@@ -84,7 +84,7 @@ fn is_header(names: &[&str]) -> bool {
 }
 
 record! {
-    /// The members of a record that matter, where an object or the columns of a table may hold the same.
+    /// The members of a record that are read, where an object or the columns of a table may hold the same.
     Record {
         time = "time",
         timestamp = "eventtimestamp",
@@ -283,14 +283,14 @@ fn some_of<const N: usize>(values: [Value<'_>; N]) -> Value<'_> {
         .unwrap_or_default()
 }
 
-/// Where in its course an action is.
+/// The stage of an operation that a record is about.
 struct Stage {
     outcome: Outcome,
     is_last: bool,
 }
 
 impl Stage {
-    /// Reads status and what is said of it beside; `None` for the beginning of an action, whose end has a record too.
+    /// Reads the status and sub-status; `None` for the start of an operation, because its end has a record too.
     fn of(status: &str, sub_status: &str) -> Option<Self> {
         let status = status.to_ascii_lowercase();
         let beside = sub_status.to_ascii_lowercase();
@@ -298,7 +298,7 @@ impl Stage {
         let of = |outcome, is_last| Some(Self { outcome, is_last });
         match &*status {
             "start" | "started" | "inprogress" | "in progress" | "active" => None,
-            // It was taken on, and will be done later.
+            // The operation was accepted and runs later.
             "accept" | "accepted" => of(Outcome::Success, false),
             _ if status.starts_with("succe") || status == "resolved" => of(Outcome::Success, true),
             _ if status.starts_with("fail") || status.starts_with("cancel") => {

@@ -1,11 +1,11 @@
-//! Where the objects of a storage account are told to go: the policy that a request sets, which its record repeats.
+//! The destination of a storage account's object replication: the policy that a request sets and its record repeats.
 
 use crate::event::Destination;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::microsoft::{embedded, part_of, pick};
 
-/// Reads the destination out of the properties of a record; what repeats no policy has none.
+/// Reads the destination from the properties of a record; a record without a policy has none.
 pub fn destination(properties: Value<'_>, interner: &mut Interner) -> Destination {
     let (mut properties_buffer, mut body_buffer) = (Vec::new(), Vec::new());
     let properties = embedded(properties, &mut properties_buffer);
@@ -13,7 +13,7 @@ pub fn destination(properties: Value<'_>, interner: &mut Interner) -> Destinatio
     let body = embedded(body, &mut body_buffer);
     let [policy] = pick(body.members(), ["properties"]);
     let [account, rules] = pick(policy.members(), ["destinationaccount", "rules"]);
-    // It is named by its own name, or by that of its resource.
+    // The name is the account's own or that of its resource.
     let account = account.text().map(|text| {
         let name = part_of(&text, "storageAccounts").unwrap_or(&text);
         name.to_lowercase()

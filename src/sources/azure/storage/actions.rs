@@ -1,4 +1,4 @@
-//! What an operation on stored data does, as one of our action classes.
+//! What an operation on stored data does, as an action class.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Who called a storage account: a person or program of a tenant, or whoever has a key or a signature.
+//! The caller of a storage account: a person or program of a tenant, or the holder of a key or a signature.
 
 use crate::event::{IdentityKind, Principal};
 use crate::sources::interner::Interner;
@@ -6,7 +6,7 @@ use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::{self, Actor, pick};
 use crate::vocab::Str;
 
-/// Who called, as a diagnostic record nests it and a table lays it flat.
+/// The caller, nested in diagnostic records and flat in tables.
 pub struct Caller<'a> {
     method: Value<'a>,
     hashes: Value<'a>,
@@ -123,7 +123,7 @@ impl<'a> Caller<'a> {
                 let principal = of_nobody(id, IdentityKind::Unknown, interner);
                 (Some(principal), key.map(|(_, hash)| hash))
             }
-            // A signature that a person's key made says who the person is.
+            // A signature made with a person's delegation key names the person.
             Some("SAS") if microsoft::guid(self.object).is_none() => {
                 let hash = signature.unwrap_or("unknown");
                 let id = format!("azure:sas:{account}/{hash}");

@@ -1,6 +1,6 @@
 //! Azure Storage resource logs: diagnostic records and rows of the `StorageBlobLogs` family of tables.
 //!
-//! Classic storage analytics logs are told apart and refused: the same calls can be had as resource logs.
+//! Classic storage analytics logs are recognised and rejected: resource logs have the same calls.
 
 pub mod actions;
 mod caller;
@@ -19,7 +19,7 @@ use crate::sources::parts::{id, status};
 use crate::sources::report::{Parsed, RejectReason};
 use crate::vocab::Str;
 
-/// How Azure Storage logs are read.
+/// Reads Azure Storage logs.
 pub const PARSER: RecordParser = RecordParser::new(Source::AzureStorage, recognises, parse)
     .with_lines(parse_line)
     .with_tables(is_header);
@@ -33,11 +33,11 @@ const TABLES: [&str; 4] = [
     "StorageQueueLogs",
     "StorageTableLogs",
 ];
-/// Columns by which a row without a `Type` is told.
+/// Columns by which a row without a `Type` is recognised.
 const COLUMNS: [&str; 3] = ["OperationName", "AuthenticationType", "AccountName"];
 
 fn recognises(object: Object<'_>) -> bool {
-    // What is refused early has no authentication, and then an empty column.
+    // A call that is refused early has no authentication, and then an empty column.
     let has = |name: &&str| object.get(name).is_some();
     if COLUMNS.iter().all(has) || microsoft::is_one_of(object, "type", &TABLES) {
         return true;

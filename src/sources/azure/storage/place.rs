@@ -1,4 +1,4 @@
-//! What a call was about: account, container, object, and the two sides of a copy.
+//! The target of a call: account, container, object, and the two sides of a copy.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ const COPY_SIDES: [&str; 4] = [
     "CopyFileDestination",
 ];
 
-/// What the hosts of storage accounts end with, in the public cloud and in those of single nations.
+/// The domains of storage accounts, in the public cloud and in national clouds.
 const DOMAINS: [&str; 5] = [
     ".core.windows.net",
     ".storage.azure.net",
@@ -30,12 +30,12 @@ const DOMAINS: [&str; 5] = [
 /// The labels by which such hosts name a service.
 const SERVICES: [&str; 5] = ["blob", "dfs", "file", "queue", "table"];
 
-/// What a call was about.
+/// The target of a call.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Place {
     /// The storage account.
     pub account: Option<String>,
-    /// The host, where it is of no account: a name that somebody gave to his, or another's service altogether.
+    /// The host, if it does not name an account: a custom domain, or a service of another provider.
     host: Option<String>,
     /// The container, share, file system, queue or table, without its account.
     container: Option<String>,
@@ -46,7 +46,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the container as it is known outside: with its account before it, or else the host.
+    /// Returns the container's full name: the account, or else the host, and the container.
     pub fn container(&self) -> Option<String> {
         let container = self.container.as_ref()?;
         Some(match self.account.as_ref().or(self.host.as_ref()) {
@@ -111,7 +111,7 @@ impl Place {
         )
     }
 
-    /// Takes apart what tables have for a path: `table(PartitionKey='p',RowKey='r')`.
+    /// Splits the path of a table entity: `table(PartitionKey='p',RowKey='r')`.
     fn of_entity(mut self) -> Self {
         if let (None, Some(container)) = (&self.object, &self.container)
             && let Some((table, key)) = container.strip_suffix(')').and_then(|c| c.split_once('('))
@@ -123,8 +123,8 @@ impl Place {
     }
 }
 
-/// Returns what a call was about, by its key before its address; the record may state the account beside both, and the resource
-/// whose log it is in names it better than an address.
+/// Returns the target of a call. The object key comes before the address. The record may also state the account, and the
+/// resource whose log it is names the account better than an address does.
 pub fn place(r: &Record<'_>, uri: Option<&Place>) -> Place {
     let key = r.key.text().and_then(|key| Place::of_key(&key));
     let of_key = key.as_ref().and_then(|key| key.account.clone());
@@ -186,14 +186,14 @@ pub struct Copy {
     pub from: Option<Untrusted>,
     /// Where it writes to.
     pub to: Destination,
-    /// The account whose log has the row of the copy itself, if that is another.
+    /// The account whose log has the row of the copy itself, if it is another account.
     pub duplicate_of_account: Option<Str>,
-    /// Whether no other row of this log tells the same copy.
+    /// Whether no other row of this log is about the same copy.
     pub is_counted: bool,
 }
 
 impl Copy {
-    /// Reads it from a record; an action that is no copy has none.
+    /// Reads the copy from a record; other actions have none.
     pub fn of(
         r: &Record<'_>,
         action: Action,
@@ -228,7 +228,7 @@ impl Copy {
             .filter(|_| other.is_none())
             .map(|host| interner.untrusted(&host));
         if COPY_SIDES.contains(&op) {
-            // The row of the copy itself is in the log of the account that is copied to.
+            // The row of the copy itself is in the log of the destination account.
             let is_given_away = is_source_side && is_elsewhere;
             copy.is_counted = is_given_away;
             copy.duplicate_of_account = copy.to.account.clone().filter(|_| is_given_away);

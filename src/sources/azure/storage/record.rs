@@ -3,7 +3,7 @@
 use crate::sources::microsoft::record;
 
 record! {
-    /// The members of a record that matter.
+    /// The members of a record that are read.
     Record {
         time = "time",
         generated = "timegenerated",

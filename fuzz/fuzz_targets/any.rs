@@ -1,4 +1,4 @@
-//! Whatever it is
+//! Any format, recognised from content.
 #![no_main]
 
 plimsoll_fuzz::target!(None);

@@ -1,9 +1,9 @@
-//! What every fuzz target checks: nothing panics, every record is accounted for, and pieces do not matter.
+//! What every fuzz target checks: nothing panics, every record is counted, and pieces do not matter.
 
 use plimsoll::event::{Event, Source};
 use plimsoll::sources::{ReadOptions, Stream, read};
 
-/// Reads bytes as one format, or as whatever they are, whole and in pieces.
+/// Reads bytes as one format, or as any, whole and in pieces.
 pub fn check(bytes: &[u8], format: Option<Source>) {
     let options = ReadOptions { format };
     let (mut events, mut rejects) = (0u64, 0u64);
@@ -25,7 +25,7 @@ pub fn check(bytes: &[u8], format: Option<Source>) {
         "{report:?}"
     );
     assert_eq!((report.events, rejected), (events, rejects), "{report:?}");
-    // Packed input and columns are no text that could come in pieces.
+    // Compressed input and Parquet are not text, so they cannot be fed in pieces.
     if report.compression.is_empty()
         && !bytes.starts_with(b"PAR1")
         && !bytes.starts_with(&[0xff, 0xfe])
@@ -33,7 +33,7 @@ pub fn check(bytes: &[u8], format: Option<Source>) {
     {
         let mut in_pieces = 0u64;
         let mut stream = Stream::new("fuzz", &options);
-        // Few enough that a large input is not mostly fed.
+        // A limited number of pieces, so that feeding does not dominate the time.
         for piece in bytes.chunks((bytes.len() / 64).max(7)) {
             stream.feed(piece, &mut |_| in_pieces += 1, &mut |_| {});
         }
@@ -42,7 +42,7 @@ pub fn check(bytes: &[u8], format: Option<Source>) {
     }
 }
 
-/// No text of an event is longer than it may be.
+/// Checks that no text of an event is too long.
 fn bounded(event: &Event) {
     const MAX: usize = 4_096;
     let texts = [

@@ -1,7 +1,7 @@
-//! What an AWS operation does, as an action class.
+//! The action classes of AWS operations.
 //!
-//! An exact row wins over a pattern, and of patterns the longest wins. CloudTrail's own names stand beside those of the
-//! API where the two differ.
+//! An exact row wins over a pattern, and of patterns the longest wins. Where CloudTrail's names
+//! differ from those of the API, both are listed.
 
 use std::sync::LazyLock;
 
@@ -202,7 +202,7 @@ const ROWS: &[ActionRow] = &[
     ("sso", "CreateToken", Authenticate),
 ];
 
-/// Services that are S3 under another name.
+/// Other names of S3.
 const S3_NAMES: [&str; 3] = ["s3-outposts", "s3express", "s3-object-lambda"];
 
 static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
@@ -222,7 +222,7 @@ pub fn classify(service: &str, op: &str) -> Action {
     ACTIONS.get(service, op).unwrap_or(Other)
 }
 
-/// Cuts the date of the API, as in `GetFunction20150331v2`, off a name.
+/// Removes the API date from a name, as in `GetFunction20150331v2`.
 fn without_api_date(op: &str) -> &str {
     let stem = op.trim_end_matches(|c: char| c.is_ascii_digit());
     let stem = match stem.strip_suffix('v') {
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_api_date_is_no_part_of_a_name() {
+    fn api_dates_are_removed_from_names() {
         assert_eq!(without_api_date("GetFunction20150331v2"), "GetFunction");
         assert_eq!(without_api_date("CreateFunction20150331"), "CreateFunction");
         assert_eq!(without_api_date("ListThings2"), "ListThings2");

@@ -222,7 +222,7 @@ pub struct ClientCache {
 }
 
 impl ClientCache {
-    /// The most user agents that are remembered.
+    /// The most user agents that are kept.
     const CLIENTS_MAX: usize = 8_192;
 
     /// Returns what is known of a user agent as it was written.
@@ -243,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_are_told_by_their_marks() {
+    fn families_are_recognised() {
         for (user_agent, expected) in [
             (
                 "[aws-cli/2.15.0 md/command#s3.sync exec-env/CloudShell]",
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_console_is_told_from_a_program() {
+    fn consoles_and_programs_are_distinguished() {
         let mut interner = Interner::default();
         let ip = Some(IpAddr::from([198, 51, 100, 7]));
         for (user_agent, ip, is_stated, expected) in [

@@ -17,13 +17,13 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// A reader that keeps the length and hash of what went through it.
-pub struct Hashed<R> {
+pub struct HashingReader<R> {
     inner: R,
     hash: Xxh3,
     bytes: u64,
 }
 
-impl<R: Read> Hashed<R> {
+impl<R: Read> HashingReader<R> {
     /// Wraps a reader.
     pub fn new(inner: R) -> Self {
         Self {
@@ -39,12 +39,12 @@ impl<R: Read> Hashed<R> {
     }
 
     /// Returns the bytes and the XXH3-128 of all that was read.
-    pub fn sum(&self) -> (u64, u128) {
+    pub fn length_and_hash(&self) -> (u64, u128) {
         (self.bytes, self.hash.digest128())
     }
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
         self.hash.update(&buffer[..n]);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn packings_are_recognised_from_content() {
+    fn compression_is_recognised_from_content() {
         let text = "{\"k\":\"\u{1f600}\"}\n";
         let bytes = text.as_bytes();
         for (name, packed, layers, times) in [
@@ -310,7 +310,7 @@ mod tests {
             ("utf-16 be", gzip(&utf16(text, u16::to_be_bytes)), 1, 1),
             ("empty", Vec::new(), 0, 0),
         ] {
-            let mut raw = Hashed::new(&packed[..]);
+            let mut raw = HashingReader::new(&packed[..]);
             let Decoded {
                 mut reader,
                 layers: found,
@@ -327,7 +327,7 @@ mod tests {
             );
             assert_eq!(found.len(), layers, "{name}");
             assert_eq!(
-                raw.sum(),
+                raw.length_and_hash(),
                 (packed.len() as u64, xxhash_rust::xxh3::xxh3_128(&packed)),
                 "{name}"
             );
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_the_damage_is_delivered() {
+    fn content_before_damage_is_read() {
         let text: String = (0..20_000)
             .map(|n: u32| n.wrapping_mul(2_654_435_761).to_string())
             .collect();

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::sources::decode::Hashed;
+use crate::sources::decode::HashingReader;
 use crate::sources::report::FileReport;
 
 /// An input to read.
@@ -62,8 +62,8 @@ impl InputFile {
 /// Fails if a path does not exist or a directory cannot be read.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
     let mut first_error = None;
-    let found = discover_reachable(paths, &mut |lost| {
-        first_error.get_or_insert(lost);
+    let found = discover_reachable(paths, &mut |on_unreachable| {
+        first_error.get_or_insert(on_unreachable);
     });
     match first_error {
         None => Ok(found),
@@ -92,7 +92,10 @@ pub struct Unreachable {
 }
 
 /// Finds files as [`discover`] does, but reports unreachable paths to `lost` and goes on.
-pub fn discover_reachable(paths: &[PathBuf], lost: &mut dyn FnMut(Unreachable)) -> Vec<InputFile> {
+pub fn discover_reachable(
+    paths: &[PathBuf],
+    on_unreachable: &mut dyn FnMut(Unreachable),
+) -> Vec<InputFile> {
     let mut found = BTreeSet::new();
     let mut has_stdin = false;
     for path in paths {
@@ -101,11 +104,11 @@ pub fn discover_reachable(paths: &[PathBuf], lost: &mut dyn FnMut(Unreachable)) 
             continue;
         }
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => search(path, &mut found, lost),
+            Ok(metadata) if metadata.is_dir() => search(path, &mut found, on_unreachable),
             Ok(metadata) => {
                 found.insert((delivery_time(path), path.clone(), metadata.len()));
             }
-            Err(error) => lost(Unreachable {
+            Err(error) => on_unreachable(Unreachable {
                 path: path.clone(),
                 error,
                 is_named: true,
@@ -126,11 +129,11 @@ pub fn discover_reachable(paths: &[PathBuf], lost: &mut dyn FnMut(Unreachable)) 
 
 type Found = BTreeSet<(Option<String>, PathBuf, u64)>;
 
-fn search(root: &Path, found: &mut Found, lost: &mut dyn FnMut(Unreachable)) {
+fn search(root: &Path, found: &mut Found, on_unreachable: &mut dyn FnMut(Unreachable)) {
     let mut directories = vec![root.to_path_buf()];
     while let Some(directory) = directories.pop() {
         if let Err(error) = search_in(&directory, &mut directories, found) {
-            lost(Unreachable {
+            on_unreachable(Unreachable {
                 path: directory,
                 error,
                 is_named: false,
@@ -188,11 +191,11 @@ pub fn content_hash_of(file: &InputFile) -> Option<u128> {
     let InputFile::File { path, .. } = file else {
         return None;
     };
-    let mut hashed = Hashed::new(File::open(path).ok()?);
+    let mut hashed = HashingReader::new(File::open(path).ok()?);
     let mut buffer = vec![0; 256 * 1024];
     loop {
         match hashed.read(&mut buffer) {
-            Ok(0) => return Some(hashed.sum().1),
+            Ok(0) => return Some(hashed.length_and_hash().1),
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return None,
@@ -206,7 +209,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn deliveries_come_in_order_of_time_and_hidden_files_not_at_all() {
+    fn files_are_sorted_by_delivery_time_without_hidden_ones() {
         let root = tempfile::tempdir().unwrap();
         for name in [
             "a/1_CloudTrail_eu-west-1_20260316T0415Z_x.json.gz",

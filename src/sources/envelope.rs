@@ -1,6 +1,6 @@
 //! Takes records out of what wraps them: queues, notifications, event buses, log groups, API answers, indices.
 //!
-//! An envelope is recognised by the names of its members, whoever made it. What is inside is read like any other value.
+//! An envelope is recognised by the names of its members alone. What is inside is read like any other value.
 
 use std::io::Read;
 
@@ -89,7 +89,7 @@ type Emit<'a> = &'a mut dyn FnMut(Parsed);
 /// Returns whether an object is a record or a document, and not an envelope, even if it has an array of records.
 pub fn is_record(object: Object<'_>, only: Option<Source>) -> bool {
     registry::parsers(only).any(|parser| (parser.recognises)(object))
-        || notice(object).is_some()
+        || skip_reason(object).is_some()
         || ecs::is_document(object)
 }
 
@@ -174,7 +174,7 @@ pub fn unwrap(
     state: &mut ParserState,
     emit: Emit<'_>,
 ) {
-    if let Some(reason) = notice(object) {
+    if let Some(reason) = skip_reason(object) {
         return emit(Parsed::Skipped(reason));
     }
     if ecs::is_document(object) {
@@ -202,8 +202,8 @@ pub fn unwrap(
     if let Some(hits) = object.get("hits").and_then(|hits| hits.get("hits")) {
         return value(hits, only, depth, state, emit);
     }
-    if let Some(packed) = packed(object) {
-        return match unpacked(packed, &mut state.unpacked_left) {
+    if let Some(packed) = packed_data(object) {
+        return match unpack(packed, &mut state.unpacked_left) {
             Ok(text) => lines(&text, only, depth + 1, state, emit),
             Err(reason) => emit(Parsed::Rejected(reason)),
         };
@@ -217,7 +217,7 @@ pub fn unwrap(
         {
             // CloudTrail Lake states members in the wrapper that the event itself leaves out.
             if path == ["eventData"] {
-                return lake(object, inner, only, depth, state, emit);
+                return lake_event(object, inner, only, depth, state, emit);
             }
             let org = okta::org_of_envelope(object).map(|org| state.interner.share(&org));
             let outer = state.okta_org.clone();
@@ -244,7 +244,7 @@ pub fn unwrap(
 
 /// Returns the base64 text in which a queue or stream wraps a message: Pub/Sub, Kinesis and its consumers, log group
 /// subscriptions.
-fn packed(object: Object<'_>) -> Option<Value<'_>> {
+fn packed_data(object: Object<'_>) -> Option<Value<'_>> {
     const BESIDE: [&str; 10] = [
         "messageId",
         "message_id",
@@ -268,7 +268,7 @@ fn packed(object: Object<'_>) -> Option<Value<'_>> {
 }
 
 /// Unpacks a message: base64, and any compression inside it.
-fn unpacked(packed: Value<'_>, left: &mut u64) -> Result<String, RejectReason> {
+fn unpack(packed: Value<'_>, left: &mut u64) -> Result<String, RejectReason> {
     let text = packed.raw_text().unwrap_or_default();
     let bytes = base64::decode(text.as_bytes()).ok_or(RejectReason::UnknownRecord)?;
     let mut plain = Vec::new();
@@ -337,7 +337,7 @@ fn document(
 }
 
 /// Reads an event of CloudTrail Lake. The wrapper's members replace those that the event does not have.
-fn lake(
+fn lake_event(
     wrapper: Object<'_>,
     inner: Value<'_>,
     only: Option<Source>,
@@ -374,7 +374,7 @@ fn lake(
 }
 
 /// Recognises messages about logs that are not logs themselves.
-fn notice(object: Object<'_>) -> Option<SkipReason> {
+fn skip_reason(object: Object<'_>) -> Option<SkipReason> {
     let is = |name: &str, wanted: &[&str]| {
         object.get(name).is_some_and(
             |v| matches!(v, Value::Text(raw) if wanted.iter().any(|w| w.as_bytes() == raw)),

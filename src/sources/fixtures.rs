@@ -1,7 +1,7 @@
 //! Tests that every format passes: synthetic records, and the events expected from them.
 //!
-//! `tests/formats/KEY/` holds the logs; beside `NAME` lies `NAME.events`, a line of JSON for each event without what is
-//! absent, and a last line with what the file came to. `PLIMSOLL_BLESS=1` writes it anew, to be read before it is kept.
+//! `tests/formats/KEY/` contains the logs. For each file `NAME` there is `NAME.events`: a line of JSON for each event without
+//! absent values, and a last line with the summary of the file. `PLIMSOLL_BLESS=1` writes it again; read it before you keep it.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats")
 }
 
-/// A fixture: the format whose folder it lies in, its path, and its bytes.
+/// Returns the fixtures: the format whose folder it is in, the path, and the bytes of each.
 fn fixtures() -> Vec<(Source, PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     for format in std::fs::read_dir(folder()).unwrap() {
@@ -72,7 +72,7 @@ fn written(event: &Event) -> String {
 }
 
 #[test]
-fn each_record_is_the_event_that_its_fixture_says() {
+fn records_give_the_events_of_their_fixture() {
     let is_blessing = std::env::var_os("PLIMSOLL_BLESS").is_some();
     for (source, path, bytes) in fixtures() {
         let read = read_all(&bytes, &ReadOptions::default());
@@ -98,7 +98,7 @@ fn each_record_is_the_event_that_its_fixture_says() {
 }
 
 #[test]
-fn in_pieces_packed_and_forced_it_is_the_same() {
+fn pieces_compression_and_forced_format_change_nothing() {
     for (source, path, bytes) in fixtures() {
         let whole = read_all(&bytes, &ReadOptions::default());
         let at = path.display();
@@ -139,7 +139,7 @@ fn in_pieces_packed_and_forced_it_is_the_same() {
 }
 
 #[test]
-fn cut_or_damaged_it_is_accounted_for() {
+fn truncated_and_damaged_records_are_counted() {
     for (_, _, bytes) in fixtures() {
         let step = (bytes.len() / 97).max(1);
         for cut in (0..bytes.len()).step_by(step) {
@@ -156,7 +156,7 @@ fn cut_or_damaged_it_is_accounted_for() {
 }
 
 #[test]
-fn mixed_with_all_others_each_record_is_still_itself() {
+fn records_mixed_with_other_formats_are_read() {
     let lines: Vec<(PathBuf, Vec<u8>)> = fixtures()
         .into_iter()
         .filter(|(_, path, _)| path.extension().is_some_and(|e| e == "jsonl"))

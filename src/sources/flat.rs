@@ -107,7 +107,7 @@ mod tests {
     use crate::sources::json::Layout;
 
     #[test]
-    fn however_it_is_nested_it_is_the_same() {
+    fn nesting_does_not_matter() {
         for text in [
             r#"{"a":{"b":{"c":"x"},"d":[1,2]},"ab":0}"#,
             r#"{"ab":[0],"a.b.c":["x"],"a.d":[1,2]}"#,

@@ -1,4 +1,4 @@
-//! Google Cloud VPC flow logs: one log entry of a flow between two ends, told by one or by both of them.
+//! Google Cloud VPC flow logs: a log entry is a flow between two ends, reported by one or by both of them.
 //!
 //! Bytes are those of sampled packets, scaled up by Google. A flow has no principal.
 
@@ -31,15 +31,15 @@ struct End<'a> {
     service: Value<'a>,
 }
 
-/// Which way a flow went at our end of it.
+/// The direction of a flow at our end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Direction {
     Egress,
     Ingress,
 }
 
-/// Tells which way a flow went that nobody says who saw: ours is the end that is described as an instance, or else the one
-/// whose address is private.
+/// Returns the direction of a flow without a reporter: our end is the one that is described as an instance, or else the one
+/// with a private address.
 fn direction(source: End<'_>, target: End<'_>) -> Option<Direction> {
     let is_private = |end: End<'_>| end.ip.is_some_and(is_private);
     let has_instance = |end: End<'_>| end.instance.is_present();
@@ -51,7 +51,7 @@ fn direction(source: End<'_>, target: End<'_>) -> Option<Direction> {
     of(&has_instance).or_else(|| of(&is_private))
 }
 
-/// Returns the flow that an entry tells of.
+/// Returns the flow of an entry.
 fn flow(object: Object<'_>) -> Option<Value<'_>> {
     let [payload] = loose::pick(object.members(), ["jsonPayload"]);
     loose::path(payload, &["connection", "src_ip"])
@@ -88,7 +88,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
             "end_time",
         ],
     );
-    // The entry itself is stamped minutes after the flow.
+    // The entry's own time is minutes after the flow.
     let times = [end, start, timestamp];
     let Some(time) = times.iter().find_map(|time| instant(&time.text()?)) else {
         return Parsed::Rejected(RejectReason::NoTime);
@@ -133,7 +133,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         return Parsed::Rejected(RejectReason::MalformedRow);
     }
     let reporter = reporter.text().unwrap_or_default();
-    // A gateway tells of what leaves for, or comes from, the network behind it.
+    // A gateway reports flows to and from the network behind it.
     let (direction, told_at) = match &*reporter {
         "SRC" => (Some(Direction::Egress), None),
         "DEST" => (Some(Direction::Ingress), Some(source)),
@@ -203,7 +203,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
             interface: None,
             address: ours.ip.filter(|_| direction.is_some()),
         }),
-        // That a firewall stopped it is not told.
+        // The entry does not show whether a firewall blocked the flow.
         outcome: Outcome::Unknown,
         counted: !is_duplicate,
         ..Event::new(time, event_id, Provider::Gcp, Source::GcpVpcFlow)

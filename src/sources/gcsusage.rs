@@ -1,6 +1,7 @@
-//! Cloud Storage usage logs: comma-separated rows of requests, the only ones of Google Cloud that tell bytes by object.
+//! Cloud Storage usage logs: comma-separated rows of requests, the only logs of Google Cloud with bytes per object.
 //!
-//! A row names no caller; of a signed URL its signer is kept as the credential that it is. Rows of the daily report on stored bytes are no requests.
+//! A row names no caller; the signer of a signed URL is kept as a credential. Rows of the daily report on stored bytes are
+//! skipped.
 
 use crate::event::{Action, Context, Destination, Event, Outcome, Provider, Source, Untrusted};
 use crate::sources::json::{Object, Value};
@@ -15,11 +16,11 @@ pub const PARSER: RecordParser =
 
 /// The service of requests.
 const SERVICE: &str = "storage";
-/// The columns that tell a table of requests, and one of stored bytes.
+/// The columns that identify a table of requests, and one of stored bytes.
 const OF_REQUESTS: [&str; 3] = ["time_micros", "cs_method", "cs_bucket"];
 const OF_STORAGE: [&str; 2] = ["bucket", "storage_byte_hours"];
 
-/// Queries by which a bucket's or an object's configuration is asked for or changed, instead of what it holds.
+/// Query parameters for the configuration of a bucket or object instead of its content.
 const POSTURE_QUERIES: [&str; 13] = [
     "acl",
     "billing",
@@ -36,7 +37,7 @@ const POSTURE_QUERIES: [&str; 13] = [
     "websiteConfig",
 ];
 
-/// Operations that the column for them names, and what they do.
+/// Values of the operation column, and their actions.
 const OPERATIONS: [(&str, Action); 10] = [
     ("GET_Service", Action::ListBuckets),
     ("GET_Bucket", Action::ListObjects),
@@ -98,7 +99,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         .unwrap_or_default();
     let signer = signer(&uri);
     let is_signed = signer.is_some();
-    // Whoever makes up a signature makes up its signer as well. And a row says with what it was asked, never by whom.
+    // A forged signature may name any signer. And a row shows the credential of a request, not its caller.
     let credential = signer
         .filter(|_| outcome == Outcome::Success)
         .map(|email| interner.share(&email.to_ascii_lowercase()));
@@ -148,7 +149,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     }))
 }
 
-/// Works out what a request did: from its operation, or for the JSON API, whose requests have none, from method and path.
+/// Returns what a request did: by its operation, or for the JSON API, which has none, by method and path.
 fn request(operation: &str, method: &str, uri: &str) -> Request {
     let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
     let parameter = |name: &str| {
@@ -184,7 +185,7 @@ fn request(operation: &str, method: &str, uri: &str) -> Request {
     }
 }
 
-/// Reads a request to the JSON API: `/storage/v1/b/BUCKET/o/OBJECT`, beneath `/upload` or `/download` or not.
+/// Reads a request to the JSON API: `/storage/v1/b/BUCKET/o/OBJECT`, with or without `/upload` or `/download` before it.
 fn json_request(method: &str, path: &str, parameter: &dyn Fn(&str) -> Option<String>) -> Request {
     let rest = path.split_once("/storage/v1/").map_or("", |(_, rest)| rest);
     let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
@@ -230,8 +231,8 @@ fn json_request(method: &str, path: &str, parameter: &dyn Fn(&str) -> Option<Str
     }
 }
 
-/// Returns the service account that signed a URL. An object that is public may be asked for with any name beside it, so the
-/// name alone, without what signs it, is none.
+/// Returns the service account that signed a URL. A request for a public object may contain any name, so a name without a
+/// signature does not count.
 fn signer(uri: &str) -> Option<String> {
     let (_, query) = uri.split_once('?')?;
     let get = |wanted: &str| {
@@ -255,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_told_by_its_operation_or_its_path() {
+    fn requests_are_classified_by_operation_or_path() {
         for (operation, method, uri, op, action) in [
             (
                 "GET_Object",
@@ -370,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_url_names_its_signer() {
+    fn signed_urls_name_their_signer() {
         let email = "etl@halcyon-prod.iam.gserviceaccount.com";
         for (uri, expected) in [
             (format!("/b/k?GoogleAccessId={email}&Expires=1&Signature=s"), Some(email)),
@@ -382,7 +383,7 @@ mod tests {
                 "/b/k?X-Goog-Credential=GOOG1EXAMPLE%2F20260316&X-Goog-Signature=00ff".to_owned(),
                 None,
             ),
-            // A name that nothing signs.
+            // A name without a signature.
             (format!("/b/k?GoogleAccessId={email}"), None),
             (format!("/b/k?GoogleAccessId={email}&Expires=1&Signature="), None),
             (format!("/b/k?X-Goog-Credential={email}%2F20260316"), None),

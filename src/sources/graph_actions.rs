@@ -1,7 +1,7 @@
-//! What a request to Microsoft Graph, or to Azure AD Graph before it, does: its template, and the template's class.
+//! The action of a request to Microsoft Graph, or to Azure AD Graph before it: its template, and the template's class.
 //!
-//! A template is the request's path in lower case, without host, version and tenant, and with `{id}` for whatever names one
-//! thing among many: `/users/{id}/memberof`. The same question asked about a thousand users is one template.
+//! A template is the request's path in lower case, without host, version and tenant, and with `{id}` in place of the name of a
+//! single object: `/users/{id}/memberof`. The same request for a thousand users is one template.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -11,18 +11,18 @@ use crate::sources::microsoft::is_guid;
 use crate::sources::parts::actions::{ActionRow, ActionTable};
 use crate::sources::parts::percent::percent_decoded;
 
-/// What stands for the name of one thing among many.
+/// Placeholder for the name of a single object.
 const ID: &str = "{id}";
-/// A template has at most so many parts; real ones have up to ten.
+/// The most parts of a template; real ones have up to ten.
 const PARTS_MAX: usize = 12;
-/// Parts that are longer are names of things.
+/// Longer parts are names of objects.
 const PART_BYTES_MAX: usize = 48;
-/// Parts with a digit that are this long are names of things: real names of collections have no digits.
+/// Parts of this length with a digit are names of objects: names of collections have no digits.
 const NUMBERED_BYTES_MIN: usize = 16;
 
-/// Parts that name a version of the interface.
+/// Parts that name a version of the API.
 const VERSIONS: [&str; 4] = ["v1.0", "beta", "v1", "v2"];
-/// Collections: what follows names one of their things, unless it is a word of the interface.
+/// Collections. The next part names one of their objects, unless it is a word of the API.
 const COLLECTIONS: [&str; 28] = [
     "administrativeunits",
     "applications",
@@ -53,7 +53,7 @@ const COLLECTIONS: [&str; 28] = [
     "tenantdetails",
     "users",
 ];
-/// Words of the interface that follow a collection and name none of its things.
+/// Words of the API that follow a collection and are not names of objects.
 const WORDS: [&str; 13] = [
     "add",
     "checkmemberobjects",
@@ -69,9 +69,9 @@ const WORDS: [&str; 13] = [
     "search",
     "validateproperties",
 ];
-/// What stands before the names of types and functions.
+/// Prefix of the names of types and functions.
 const TYPE_PREFIX: &str = "microsoft.graph.";
-/// Types to which a collection of mixed things is narrowed.
+/// Types by which a collection of mixed objects is filtered.
 const TYPES: [&str; 8] = [
     "administrativeunit",
     "application",
@@ -86,7 +86,7 @@ const TYPES: [&str; 8] = [
 /// Method, template, class; one or more `*` each stand for any text.
 #[rustfmt::skip]
 const ROWS: &[ActionRow] = &[
-    // Who and what there is in the directory.
+    // Directory enumeration.
     ("GET", "/users", EnumerateDirectory),
     ("GET", "/users/$count", EnumerateDirectory),
     ("GET", "/users/delta", EnumerateDirectory),
@@ -134,7 +134,7 @@ const ROWS: &[ActionRow] = &[
     ("GET", "/subscribedskus*", EnumerateDirectory),
     ("GET", "/reports/authenticationmethods/*", EnumerateDirectory),
     ("GET", "/tenantrelationships/*", EnumerateDirectory),
-    // The same, asked by POST.
+    // Directory enumeration by POST.
     ("POST", "/directoryobjects/getbyids", EnumerateDirectory),
     ("POST", "/getobjectsbyobjectids", EnumerateDirectory),
     ("POST", "/users/{id}/getmembergroups", EnumerateDirectory),
@@ -155,7 +155,7 @@ const ROWS: &[ActionRow] = &[
     ("GET", "/sites/*/drive*/children", ListObjects),
     ("GET", "/sites", ListObjects),
     ("GET", "/drives", ListObjects),
-    // What is made.
+    // Creations.
     ("POST", "/users", CreateIdentity),
     ("POST", "/invitations", CreateIdentity),
     ("POST", "/applications", CreateIdentity),
@@ -169,7 +169,7 @@ const ROWS: &[ActionRow] = &[
 
 static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
-/// The template of a batch, whose requests have records of their own.
+/// The template of a batch. Its requests have records of their own.
 pub const BATCH: &str = "/$batch";
 
 /// Returns what a request does, by its method in upper case and its template.
@@ -191,7 +191,7 @@ pub fn template(uri: &str) -> String {
         None => uri,
     };
     let path = path.split(['?', '#']).next().unwrap_or(path);
-    // A mark around what is personal holds a slash.
+    // The markers around personal data contain a slash.
     let path = path.replace("</pii>", "<pii>");
     let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();
     let is_version = |part: &&str| VERSIONS.iter().any(|v| part.eq_ignore_ascii_case(v));
@@ -208,11 +208,11 @@ pub fn template(uri: &str) -> String {
         if template.bytes().filter(|byte| *byte == b'/').count() >= PARTS_MAX {
             break;
         }
-        // A path among files or sites stands between colons: /me/drive/root:/a/b.txt:/content
+        // A path of files or sites is between colons: /me/drive/root:/a/b.txt:/content
         in_path = part.ends_with(':');
         let part = percent_decoded(part).to_ascii_lowercase();
         let words = match &*part {
-            // The first folder of a drive is an item like all others.
+            // The root folder of a drive is an item like all others.
             "root" | "root:" if before != "sites" => {
                 vec![Cow::Borrowed("items"), Cow::Borrowed(ID)]
             }
@@ -230,7 +230,7 @@ pub fn template(uri: &str) -> String {
     template
 }
 
-/// Returns whether the first part of a path is a tenant, by its GUID, a domain, or a word for one's own.
+/// Returns whether the first part of a path is a tenant, by its GUID, a domain, or a word for the caller's own tenant.
 fn is_tenant(part: &str) -> bool {
     let lower = part.to_ascii_lowercase();
     is_guid(part)
@@ -239,7 +239,7 @@ fn is_tenant(part: &str) -> bool {
         || (lower.contains('.') && !lower.starts_with(TYPE_PREFIX) && !lower.contains('('))
 }
 
-/// Returns what one part of a path, in lower case, becomes: nothing, a word, or a word and the name of a thing.
+/// Converts one part of a path, in lower case: into nothing, a word, or a word and a placeholder.
 fn words<'a>(part: &'a str, before: &str) -> Vec<Cow<'a, str>> {
     let is_called = part.starts_with(TYPE_PREFIX);
     let part = part.strip_prefix(TYPE_PREFIX).unwrap_or(part);
@@ -265,7 +265,7 @@ fn words<'a>(part: &'a str, before: &str) -> Vec<Cow<'a, str>> {
     })]
 }
 
-/// Returns whether a part names one thing among many.
+/// Returns whether a part is the name of a single object.
 fn is_name(part: &str) -> bool {
     let has_digit = part.bytes().any(|byte| byte.is_ascii_digit());
     is_guid(part)
@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_become_templates_and_templates_have_classes() {
+    fn requests_have_templates_and_classes() {
         #[rustfmt::skip]
         let requests = [
             ("GET", "https://graph.microsoft.com/v1.0/users?$top=999&$filter=x", "/users", EnumerateDirectory),
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_few_and_short_whatever_is_asked() {
+    fn templates_are_few_and_short() {
         let long = format!("/{}", "a/".repeat(9_000));
         assert_eq!(template(&long).len(), 2 * PARTS_MAX);
         assert_eq!(template(&"a".repeat(9_000)), "/{id}");

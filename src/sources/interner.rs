@@ -1,4 +1,4 @@
-//! Texts that many records repeat, kept once.
+//! Shares texts that many records repeat.
 
 use rustc_hash::FxHashSet;
 
@@ -14,7 +14,7 @@ pub struct Interner {
 impl Interner {
     /// The most texts that are kept.
     pub const TEXTS_MAX: usize = 65_536;
-    /// The longest text, in bytes, that is worth remembering.
+    /// The longest text, in bytes, that is kept.
     pub const BYTES_MAX: usize = 512;
 
     /// Returns the shared copy of a text, cut to the bound of untrusted text.
@@ -33,7 +33,7 @@ impl Interner {
         shared
     }
 
-    /// Returns the shared copy of a text that whoever wrote the log chose.
+    /// Returns the shared copy of a text whose content the log's writer chose.
     pub fn untrusted(&mut self, text: &str) -> Untrusted {
         Untrusted::from_shared(self.share(text))
     }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_texts_are_one_and_memory_is_bounded() {
+    fn equal_texts_are_shared_and_memory_is_bounded() {
         let mut interner = Interner::default();
         let first = interner.share("eu-west-1");
         assert!(Str::ptr_eq(&first, &interner.share("eu-west-1")));

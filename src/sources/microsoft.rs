@@ -1,7 +1,7 @@
-//! What Microsoft's logs share: names whose case varies, JSON in texts, and the ids of tenants and their objects.
+//! What Microsoft's logs have in common: names in varying case, JSON in texts, and the ids of tenants and their objects.
 //!
-//! One and the same record comes as a diagnostic record, whose details lie in `properties`, as a row of a table, whose columns
-//! are the same names in another case, and as an answer of an interface. So names are compared without case and underscores.
+//! The same record comes as a diagnostic record with details in `properties`, as a table row with the same names in another
+//! case, and as an API answer. So names are compared without case and underscores.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,23 +17,23 @@ use crate::sources::parts::instant::instant;
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// What a portal appends to the names of columns that hold times.
+/// Suffix of time columns in exports of the portal.
 const UTC_MARK: &[u8] = b" [UTC]";
-/// The GUID that stands for nobody.
+/// The GUID of zeros, which means no object.
 const NIL_GUID: &str = "00000000-0000-0000-0000-000000000000";
 /// The most scopes of a token that are kept; real tokens have up to a few dozen.
 const SCOPES_MAX: usize = 256;
 
-/// Codes with which a sign-in is interrupted to go on in another record: keep me signed in, second factor, device, security
-/// information. They are no failures.
+/// Codes of interrupted sign-ins that continue in another record: keep me signed in, second factor, device, security
+/// information. They are not failures.
 const INTERRUPTIONS: [u64; 6] = [50_074, 50_076, 50_097, 50_125, 50_129, 50_140];
-/// Codes that say that the caller is who he is and may not: not assigned to the application, and refused by policy.
+/// Codes of sign-ins that were authenticated and denied: not assigned to the application, or blocked by policy.
 const REFUSALS: [u64; 6] = [50_105, 53_000, 53_001, 53_002, 53_003, 53_004];
 
-/// What stands before the id of a key in the description of keys.
+/// Marker before the id of a key in the description of keys.
 const KEY_MARK: &str = "KeyIdentifier=";
 
-/// Programs that are known by the id of their application better than by what they say of themselves.
+/// Programs that are identified by their application id better than by their user agent.
 const PROGRAMS: [(&str, &str); 6] = [
     ("04b07795-8ddb-461a-bbee-02f9e1bf7b46", "azure-cli"),
     ("1950a258-227b-4e31-a9cf-717495945fc2", "azure-powershell"),
@@ -43,7 +43,7 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("de8bc8b5-d9f9-48b1-a8ad-b748da725064", "graph-explorer"),
 ];
 
-/// Returns whether a member's name is this one, which is written in lower case and without underscores.
+/// Returns whether a member has this name, which is in lower case and without underscores.
 pub fn is_named(key: &[u8], name: &str) -> bool {
     let key = key.strip_suffix(UTC_MARK).unwrap_or(key);
     key.len() >= name.len()
@@ -70,7 +70,7 @@ pub fn pick<'a, const N: usize>(
     picked
 }
 
-/// Makes a type of the members of a record, each with the name that it has there: see [`pick`].
+/// Defines a struct of a record's members, each with its name in the record: see [`pick`].
 macro_rules! record {
     ($(#[$doc:meta])* $name:ident { $($field:ident = $text:literal,)+ }) => {
         $(#[$doc])*
@@ -96,7 +96,7 @@ pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
         .map(|(_, value)| value)
 }
 
-/// Returns whether there is a member of each of these names, which are in lower case and without underscores, whatever it holds.
+/// Returns whether there is a member for each of these names, which are in lower case and without underscores.
 pub fn has_members<const N: usize>(object: Object<'_>, names: [&str; N]) -> bool {
     let has = |name: &str| object.members().any(|(key, _)| is_named(key, name));
     names.into_iter().all(has)
@@ -125,14 +125,14 @@ pub fn time_of(values: &[Value<'_>]) -> Option<Time> {
         .find_map(|text| instant(&text).or_else(|| instant(&text.replacen(", ", " ", 1))))
 }
 
-/// Returns a text without its blanks and in lower case, as ids of tenants, objects and applications are compared.
+/// Returns an id of a tenant, object or application in lower case and without blanks.
 pub fn guid(value: Value<'_>) -> Option<String> {
     let text = value.text()?;
     let text = text.trim();
     (!json::stands_for_nothing(text) && text != NIL_GUID).then(|| text.to_ascii_lowercase())
 }
 
-/// Returns whether a text has the shape of a GUID.
+/// Returns whether a text has the form of a GUID.
 pub fn is_guid(text: &str) -> bool {
     text.len() == NIL_GUID.len()
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -148,8 +148,8 @@ pub fn part_of<'a>(resource: &'a str, name: &str) -> Option<&'a str> {
     parts.next()
 }
 
-/// Returns the tenant whose record it is. A table's `TenantId` is that of the workspace which keeps the table, so only the
-/// other spellings count.
+/// Returns the tenant of a record. A table's `TenantId` is the workspace that stores the table, so only the other spellings
+/// count.
 pub fn tenant(object: Object<'_>, properties: Value<'_>) -> Option<String> {
     let [stated, resource] = pick(object.members(), ["aadtenantid", "resourceid"]);
     let is_spelled_out = |key: &[u8]| matches!(key, b"tenantId" | b"tenantid" | b"tenant_id");
@@ -169,7 +169,7 @@ pub fn object_id(tenant: Option<&str>, object: &str) -> String {
     )
 }
 
-/// Who acted, as a record of a tenant says; all texts as they are written.
+/// The actor that a record of a tenant states; all texts as they are written.
 #[derive(Debug, Default)]
 pub struct Actor<'a> {
     /// The tenant, in lower case.
@@ -178,7 +178,7 @@ pub struct Actor<'a> {
     pub object: Value<'a>,
     /// The user principal name.
     pub name: Value<'a>,
-    /// The application's id, which names an actor that nothing else names.
+    /// The application's id, used if the actor has no other name.
     pub application: Value<'a>,
 }
 
@@ -188,7 +188,7 @@ impl Actor<'_> {
         let name = self.name.text().map(|name| name.trim().to_lowercase());
         let (name, other) = match name {
             Some(name) if name.contains('@') => (Some(name), None),
-            // Records of clients that nobody sits at have the object's id for a name.
+            // Non-interactive records have the object's id as name.
             other => (
                 None,
                 other.filter(|other| is_guid(other) && other != NIL_GUID),
@@ -212,7 +212,7 @@ impl Actor<'_> {
     }
 }
 
-/// Returns the id of a key that the description of keys has after a change and did not have before.
+/// Returns the id of the key that a change added to the description of keys.
 pub fn added_key(before: &str, after: &str) -> Option<String> {
     let keys = |text: &str| {
         let ids = text.split(KEY_MARK).skip(1).filter_map(|rest| {
@@ -225,7 +225,7 @@ pub fn added_key(before: &str, after: &str) -> Option<String> {
     keys(after).into_iter().find(|key| !known.contains(key))
 }
 
-/// Returns how a sign-in ended, by its code; `None` for the codes of plain failures.
+/// Returns the outcome of a sign-in by its code; `None` for plain failures.
 pub fn sign_in_outcome(code: u64) -> Option<Outcome> {
     match code {
         0 => Some(Outcome::Success),
@@ -246,7 +246,7 @@ pub fn region(value: Value<'_>, interner: &mut Interner) -> Option<Str> {
     (!text.is_empty()).then(|| interner.share(&text))
 }
 
-/// Splits scopes that stand between blanks or commas.
+/// Splits scopes at blanks or commas.
 pub fn scopes(value: Value<'_>, interner: &mut Interner) -> Vec<Str> {
     let text = value.text().unwrap_or_default();
     text.split([' ', ','])
@@ -256,7 +256,7 @@ pub fn scopes(value: Value<'_>, interner: &mut Interner) -> Vec<Str> {
         .collect()
 }
 
-/// Returns how a client proved itself, which records state by number.
+/// Returns how a client authenticated, which records state as a number.
 pub fn client_proof(value: Value<'_>) -> Option<Cow<'_, str>> {
     let text = value.text()?;
     Some(match &*text {
@@ -267,7 +267,7 @@ pub fn client_proof(value: Value<'_>) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Returns what is known of the client, by what it says of itself or else by its application.
+/// Returns the client, by its user agent or else by its application.
 pub fn client(user_agent: Value<'_>, application: Option<&str>, state: &mut ParserState) -> Client {
     let user_agent = user_agent.text().unwrap_or_default();
     let mut client = state.clients.of(&user_agent, &mut state.interner).clone();
@@ -281,7 +281,7 @@ pub fn client(user_agent: Value<'_>, application: Option<&str>, state: &mut Pars
     client
 }
 
-/// Reads the first of these that is an address, or else that is anything; nobody's address is none.
+/// Reads the first of these that is an address, or else the first host name; an unspecified address does not count.
 pub fn peer(values: &[Value<'_>], interner: &mut Interner) -> Peer {
     let mut other = Peer::default();
     for text in values.iter().filter_map(|value| value.text()) {
@@ -307,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_the_same_in_all_spellings() {
+    fn names_are_equal_in_all_spellings() {
         for key in [
             "eventTimestamp",
             "event_timestamp",
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_that_was_added_is_found_among_many() {
+    fn the_added_key_is_found_among_many() {
         let id = |n: usize| format!("{n:08x}-0000-4000-8000-000000000000");
         let written = |keys: &[String]| {
             let keys: Vec<String> = keys
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn actors_go_by_the_best_name_that_they_have() {
+    fn actors_have_the_best_name_available() {
         let (mut interner, of) = (Interner::default(), |text: &'static str| {
             Value::of(text.as_bytes())
         });

@@ -1,7 +1,7 @@
-//! The Okta System Log: what was done in an org, by persons, applications and Okta itself.
+//! The Okta System Log: actions in an org, by users, applications and Okta itself.
 //!
-//! A record does not say whose org it is from. What delivers it may, and then the org stands in identities; else a `-`
-//! does. Reads of the directory are not logged; what remains of them are the rate limits that they run into.
+//! A record does not state its org, but its envelope may. Identities contain the org, or `-` if it is unknown. Reads of the
+//! directory are not logged; only their rate limit violations are.
 
 use std::sync::LazyLock;
 
@@ -32,12 +32,12 @@ const DOMAINS: [&str; 4] = [
     ".okta-emea.com",
     ".okta-gov.com",
 ];
-/// What the source of events on an event bus begins with; the org's name follows.
+/// Prefix of the source of events on an event bus; the org's name follows.
 const BUS_SOURCE: &str = "aws.partner/okta.com/";
 
 #[rustfmt::skip]
 const ROWS: &[ActionRow] = &[
-    // All that is left of listing users, groups and applications.
+    // The only trace of listing users, groups and applications.
     (SERVICE, "system.org.rate_limit.warning", EnumerateDirectory),
     (SERVICE, "system.org.rate_limit.violation", EnumerateDirectory),
     (SERVICE, "system.org.rate_limit.burst", EnumerateDirectory),
@@ -66,23 +66,23 @@ const ROWS: &[ActionRow] = &[
     (SERVICE, "application.lifecycle.create", CreateIdentity),
     (SERVICE, "app.oauth2.client.lifecycle.create", CreateIdentity),
     (SERVICE, "system.import.*.create", CreateIdentity),
-    // What can be taken away.
+    // Exports.
     (SERVICE, "application.user_membership.show_password", ReadObject),
     (SERVICE, "analytics.reports.export.download", ReadObject),
 ];
 
 static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
-/// Returns what an event of that name does.
+/// Returns the action of an event of this name.
 pub fn classify(op: &str) -> crate::event::Action {
     ACTIONS.get(SERVICE, op).unwrap_or(Other)
 }
 
-/// What restates a sign-in that other records tell.
+/// Events that duplicate a sign-in of other records.
 const DUPLICATES: [&str; 1] = ["policy.evaluate_sign_on"];
-/// What a person does in the web console.
+/// Events that happen in the web console.
 const CONSOLE_OPS: [&str; 1] = ["user.session.access_admin_app"];
-/// What tells that a second factor was used.
+/// Events that show the use of a second factor.
 const MFA_OPS: [&str; 1] = ["user.authentication.auth_via_mfa"];
 
 /// Returns the name of the org that an event hook or an event bus states: the first label of its host.
@@ -111,7 +111,7 @@ fn recognises(object: Object<'_>) -> bool {
         return false;
     }
     let actor = object.get("actor").unwrap_or(Value::Null);
-    // Copies lose members; who did it stays, and no other log writes that so.
+    // Copies lose members. The actor stays, and no other log has it in this form.
     (is_text("published") && is_text("uuid") && (has("actor") || has("client")))
         || (has("actor") && Column::of(actor).value().get("alternateId").is_some())
 }
@@ -149,7 +149,7 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
     let targets = targets(target.value());
     let principal = principal(actor.value(), org.as_deref(), interner);
     let peer = peer(client.value(), request.value(), security.value(), interner);
-    let (outcome, error) = ended(outcome.value());
+    let (outcome, error) = outcome_and_error(outcome.value());
 
     let debugged = |name: &str| stated_text(debug.value().get(name));
     let token = transaction
@@ -246,13 +246,13 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
     event
 }
 
-/// Something that was acted on.
+/// A target of an event.
 struct Target {
     kind: String,
     id: String,
 }
 
-/// Reads what was acted on; of very many only the first.
+/// Reads the targets; of very many only the first.
 fn targets(value: Value<'_>) -> Vec<Target> {
     const TARGETS_MAX: usize = 64;
     let target = |value: Value<'_>| {
@@ -272,7 +272,7 @@ fn canonical(org: Option<&str>, kind: &str, id: &str, interner: &mut Interner) -
     interner.share(&format!("okta:{}/{kind}/{id}", org.unwrap_or(NO_ORG)))
 }
 
-/// Reads who did it. A sign-in under a name that does not exist has no principal.
+/// Reads the actor. A sign-in under a name that does not exist has no principal.
 fn principal(actor: Value<'_>, org: Option<&str>, interner: &mut Interner) -> Option<Principal> {
     let id = stated_text(actor.get("id"))?;
     let kind = stated_text(actor.get("type"))?;
@@ -334,15 +334,15 @@ fn peer(
     }
 }
 
-/// Reads how it ended, and the reason if it failed.
-fn ended(outcome: Value<'_>) -> (Outcome, Option<String>) {
+/// Reads the outcome, and the reason if it failed.
+fn outcome_and_error(outcome: Value<'_>) -> (Outcome, Option<String>) {
     let result = stated_text(outcome.get("result"));
     let outcome_of = match result.as_deref() {
         Some("SUCCESS" | "ALLOW") => Outcome::Success,
         Some("DENY") => Outcome::Denied,
         Some("RATE_LIMIT") => Outcome::Throttled,
         Some("FAILURE" | "ABANDONED" | "SCHEDULE_FAILURE") => Outcome::Failure,
-        // A challenge is answered, a deferral settled, by a record of its own.
+        // The end of a challenge or a deferral has a record of its own.
         _ => Outcome::Unknown,
     };
     let error = match outcome_of {

@@ -1,11 +1,11 @@
-//! What an operation does, by whose it is: the one place that knows which provider has which tables.
+//! The action of an operation, by provider: the only file that knows the action tables of all providers.
 
 use crate::event::{Action, Provider};
 use crate::sources::{
     aws_actions, azure, entra, gcpaudit, graph_actions, m365, okta, slack, workspace,
 };
 
-/// What the services of Google are called after their names.
+/// Suffix of the names of Google's services.
 const GOOGLE: &str = ".googleapis.com";
 
 /// Returns the class of a provider's operation, if its tables know it.
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_provider_is_asked_in_its_own_words() {
+    fn each_provider_has_its_own_tables() {
         for (provider, service, op, expected) in [
             (
                 Provider::Aws,

@@ -1,6 +1,6 @@
-//! Our own plain form, for all logs of which there is no reader: the fields of a normalised event, a JSON object each.
+//! The plain format, for all logs without a parser: each record is a JSON object with the fields of a normalised event.
 //!
-//! `docs/PLAIN.md` tells whoever writes it what each field means. Names with dots may as well be nested.
+//! `docs/PLAIN.md` describes the fields. Names with dots may also be nested.
 
 use crate::event::{
     Action, Attachment, Context, Destination, Event, IdentityKind, Outcome, Peer, Principal,
@@ -18,13 +18,13 @@ use crate::vocab::Str;
 
 /// How records of the plain form are read, as objects or as rows of a comma-separated table.
 pub const PARSER: RecordParser = RecordParser::new(Source::Plain, recognises, parse)
-    .with_tables(|names| names.contains(&MARK) && names.contains(&"event_time"));
+    .with_tables(|names| names.contains(&MARKER) && names.contains(&"event_time"));
 
-/// What every record has, with the version of the form as its value.
-const MARK: &str = "plimsoll";
+/// The member that marks every record; its value is the version of the format.
+const MARKER: &str = "plimsoll";
 const VERSION: u64 = 1;
 
-/// All fields. A record without an id is known again by them.
+/// All fields. The id of a record without one is a hash of them.
 const FIELDS: [&str; 55] = [
     "event_time",
     "event_id",
@@ -82,17 +82,17 @@ const FIELDS: [&str; 55] = [
     "outcome",
     "error",
 ];
-/// Fields that say what a call brought about.
-const MADE: [&str; 3] = ["created", "issued", "counted"];
+/// Fields for the results of a call.
+const RESULT_FIELDS: [&str; 3] = ["created", "issued", "counted"];
 
 fn recognises(object: Object<'_>) -> bool {
     object
-        .get(MARK)
+        .get(MARKER)
         .is_some_and(|mark| mark.amount() == Some(VERSION))
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
-    // A row may have left its mark out.
+    // A row may lack the marker.
     if !recognises(object) {
         return Parsed::Rejected(RejectReason::UnknownRecord);
     }
@@ -106,10 +106,10 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     }
 }
 
-/// A field is missing that is required, or has a value that it cannot have.
+/// A required field is missing, or a field has an invalid value.
 struct Invalid;
 
-/// The fields of one record, and where texts are shared.
+/// The fields of one record, and the interner for its texts.
 struct Record<'a> {
     doc: &'a Flat<'a>,
     interner: &'a mut Interner,
@@ -138,7 +138,7 @@ impl Record<'_> {
         found
     }
 
-    /// Returns what a field stands for; none if the field is absent, invalid if it stands for nothing.
+    /// Returns the parsed value of a field; `None` if it is absent, an error if it is invalid.
     fn of<T>(
         &self,
         field: &str,
@@ -223,7 +223,7 @@ fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, I
         endpoint: r.untrusted("dst.endpoint"),
         external: r.truth("dst.external")?,
     };
-    // That a listing named no prefix is something else than that it is not known.
+    // An empty prefix differs from an unknown one: the whole container was listed.
     let prefix = doc
         .get("prefix")
         .raw_text()
@@ -307,13 +307,13 @@ fn peer(r: &mut Record<'_>) -> Result<Peer, Invalid> {
     })
 }
 
-/// Returns the id that a record has, or a hash of its fields.
+/// Returns the id of a record, or a hash of its fields.
 fn event_id(doc: &Flat<'_>) -> Str {
     if let Some(id) = doc.text("event_id") {
         return crate::event::cut(&id, Untrusted::BYTES_MAX).into();
     }
     let mut hash = id::Hash::default();
-    for field in FIELDS.iter().chain(&MADE) {
+    for field in FIELDS.iter().chain(&RESULT_FIELDS) {
         let elements = doc.get(field).elements();
         for text in elements.filter_map(Value::raw_text) {
             hash.put(Some(&text));
@@ -336,14 +336,14 @@ mod tests {
     }
 
     #[test]
-    fn the_page_names_every_field_and_its_examples_are_events() {
+    fn the_page_lists_every_field_and_its_examples_are_read() {
         let page = page();
         let named: Vec<&str> = page
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-            .filter(|name| *name != MARK)
+            .filter(|name| *name != MARKER)
             .collect();
-        let known: Vec<&str> = FIELDS.into_iter().chain(MADE).collect();
+        let known: Vec<&str> = FIELDS.into_iter().chain(RESULT_FIELDS).collect();
         assert_eq!(named, known);
         for example in page.split("```").skip(1).step_by(2) {
             let (language, text) = example.split_once('\n').unwrap();
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_required_must_be_there_and_words_must_be_known() {
+    fn required_fields_and_valid_words_are_checked() {
         let whole = r#"{"plimsoll":1,"event_time":"2026-03-16T04:11:09Z","provider":"other","identity":"other:ana","op":"Read""#;
         for (text, expected) in [
             (format!("{whole}}}"), "1 events"),

@@ -1,4 +1,4 @@
-//! One input, whatever its packing, from its first byte to its last.
+//! Reads one input, with any compression, from its first byte to its last.
 
 use std::io::{self, Read};
 
@@ -30,7 +30,7 @@ pub fn read_while(
     rejects: &mut dyn FnMut(Reject),
     goes_on: &mut dyn FnMut(&FileReport) -> bool,
 ) -> FileReport {
-    let mut raw = decode::Hashed::new(input);
+    let mut raw = decode::HashingReader::new(input);
     let mut stream = Stream::new(name, options);
     let (compression, result) = match decode::decode(&mut raw) {
         Ok(mut decoded) => {
@@ -56,7 +56,7 @@ pub fn read_while(
     let drained = raw.drain();
     let mut report = stream.finish(sink, rejects);
     report.compression = compression;
-    (report.bytes_raw, report.content_hash) = raw.sum();
+    (report.bytes_raw, report.content_hash) = raw.length_and_hash();
     if let Err(e) = result.and(drained) {
         report.error = Some(describe_error(&e, &report));
     }

@@ -1,7 +1,7 @@
-//! A record put together anew in the words of its own format, out of another format that carries the same in others.
+//! Builds a record in its original format from a document of another format.
 //!
-//! OCSF, ECS and the like retell the records of providers. What such a record means is known in one place, the provider's
-//! own format: so it is told back into that format's words and read there.
+//! OCSF, ECS and similar formats rewrite the records of providers. Only the parser of the provider's own format knows what such
+//! a record means. So the document is converted back into that format, and parsed there.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::sources::json::{self, Layout, Value};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::report::Parsed;
 
-/// Paths have at most so many steps; what is beyond is one name with dots.
+/// The most steps of a path; the rest is one name with dots.
 const STEPS_MAX: usize = 16;
 
 type Members = BTreeMap<Box<str>, Node>;
@@ -25,22 +25,21 @@ enum Node {
 /// Paths in a record, each with the paths where the document may have the value, best first.
 pub type FieldMap = &'static [(&'static str, &'static [&'static str])];
 
-/// A JSON object in the making.
+/// A JSON object that is being built.
 #[derive(Default)]
 pub struct RecordBuilder {
     members: Members,
 }
 
 impl RecordBuilder {
-    /// Puts a value at a dotted path; `null` is none, and what already stands there stays.
+    /// Puts a value at a dotted path. `null` is ignored, and an existing value stays.
     pub fn put(&mut self, path: &str, value: Value<'_>) {
         if let Some(json) = json_of(value) {
             self.insert(path, json);
         }
     }
 
-    /// Puts what a document has at the places of a table: a path of the record's, and where the document may have it, the
-    /// best place first.
+    /// Puts the values that a document has for the fields of a map.
     pub fn fill(&mut self, doc: &Flat<'_>, table: FieldMap) {
         for (path, places) in table {
             self.put(path, doc.first(places));
@@ -70,14 +69,14 @@ impl RecordBuilder {
         }
     }
 
-    /// Puts the members of an object that is written as JSON text; any other text has no value.
+    /// Puts the members of an object that is given as JSON text; any other text is ignored.
     pub fn put_json_text(&mut self, path: &str, text: &str) {
         if let Ok(object @ Value::Object(_)) = json::parse_text(text, &mut Vec::new()) {
             self.put_members(path, object);
         }
     }
 
-    /// Puts JSON text that was made here.
+    /// Puts JSON text.
     pub fn put_json(&mut self, path: &str, json: Vec<u8>) {
         self.insert(path, json.into());
     }
@@ -103,7 +102,7 @@ impl RecordBuilder {
     }
 }
 
-/// Changes the event that a record came to.
+/// Changes the event of a parsed record.
 pub fn map_event(parsed: Parsed, amend: impl FnOnce(&mut Event)) -> Parsed {
     match parsed {
         Parsed::Event(mut event) => {
@@ -173,7 +172,7 @@ fn write(members: &Members, out: &mut Vec<u8>) {
             out.push(b',');
         }
         out.push(b'"');
-        // Names are those of JSON text, and stand as they stood.
+        // Names come from JSON text and are still escaped.
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b"\":");
         match node {
@@ -190,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_come_together_and_the_first_stays() {
+    fn values_are_merged_and_the_first_stays() {
         let mut record = RecordBuilder::default();
         record.put("a.b", Value::of(b"\"x\\\"\""));
         record.put("a.b", Value::of(b"2"));

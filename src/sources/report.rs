@@ -1,4 +1,4 @@
-//! What became of the records of one file: counts by reason, and where a rejected one lies.
+//! The results of reading one file: counts by reason, and the positions of rejected records.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::sources::json::ScanError;
 use crate::vocab::words;
 
 words! {
-    /// Why a record was left out on purpose: it is what it should be, and no activity.
+    /// Why a record was left out on purpose: it is valid, but not an activity.
     SkipReason {
         /// A digest file, which proves the integrity of trail files.
         Digest = "digest",
@@ -19,27 +19,27 @@ words! {
         Insight = "insight",
         /// A notice that an object was written, such as an S3 event notification.
         ObjectNotification = "object_notification",
-        /// A message by which a delivery is set up or checked.
+        /// A message that sets up or tests a delivery.
         ControlMessage = "control_message",
         /// An envelope with no record in it, such as the last page of an answer.
         Empty = "empty",
         /// A flow log row for an interface without traffic.
         NoData = "no_data",
-        /// A flow log row that says that rows were lost: a gap in coverage.
+        /// A flow log row that reports lost rows: a gap in coverage.
         SkipData = "skip_data",
-        /// An entry of another log of Google Cloud, in a sink or subscription that holds many.
+        /// An entry of another log of Google Cloud, in a sink or subscription with several logs.
         OtherLog = "other_log",
         /// A row of a report on how many bytes a bucket stores.
         StorageReport = "storage_report",
-        /// The beginning of an action whose end has a record too.
+        /// The start of an action whose end has a record too.
         ActionBegun = "action_begun",
         /// A notice of the provider: its health, alerts, recommendations, the evaluation of policies.
         ServiceNotice = "service_notice",
-        /// An alert, a finding or a measurement: what somebody concluded, not what somebody did.
+        /// An alert, a finding or a measurement: a conclusion, not an action.
         Finding = "finding",
-        /// Prose before the first record.
+        /// Other text before the first record.
         Preamble = "preamble",
-        /// A record that names who and when, and no action.
+        /// A record with an actor and a time, and without an action.
         NoAction = "no_action",
     }
 }
@@ -47,7 +47,7 @@ words! {
 words! {
     /// Why a record could not be read as an event.
     RejectReason {
-        /// The text is no JSON.
+        /// The text is not JSON.
         NotJson = "not_json",
         /// The input ends inside the record.
         Truncated = "truncated",
@@ -55,19 +55,19 @@ words! {
         UnknownRecord = "unknown_record",
         /// The whole file is of no known format.
         UnknownFormat = "unknown_format",
-        /// A flow log row whose fields stand in an order that only a header could tell, and there is none.
+        /// A flow log row whose order of fields is unknown, because its header is missing.
         FlowWithoutHeader = "flow_without_header",
         /// It has no usable time.
         NoTime = "no_time",
-        /// It is of the plain form, and lacks a field that is required, or has one with a value that it cannot have.
+        /// It is of the plain format, and lacks a required field or has an invalid value.
         InvalidField = "invalid_field",
         /// It is larger than [`crate::sources::RECORD_BYTES_MAX`].
         RecordTooLarge = "record_too_large",
-        /// It is nested deeper than any real record, or wrapped in more than [`crate::sources::ENVELOPES_MAX`] envelopes.
+        /// It is nested too deeply, or wrapped in more than [`crate::sources::ENVELOPES_MAX`] envelopes.
         TooDeep = "too_deep",
-        /// A line of the classic storage analytics log, which is read as resource logs instead.
+        /// A line of the classic storage analytics log; resource logs are read instead.
         ClassicStorageLog = "classic_storage_log",
-        /// A row that does not have the fields that its header promises.
+        /// A row with more or fewer fields than its header.
         MalformedRow = "malformed_row",
     }
 }
@@ -82,7 +82,7 @@ impl From<ScanError> for RejectReason {
     }
 }
 
-/// What one record came to.
+/// The result of parsing one record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Parsed {
     /// An event.
@@ -91,11 +91,11 @@ pub enum Parsed {
     Skipped(SkipReason),
     /// Not readable as an event.
     Rejected(RejectReason),
-    /// Several actions that one record tells of. Each counts as a record of its own.
+    /// Several actions of one record. Each counts as a record of its own.
     Several(Vec<Parsed>),
 }
 
-/// Where a record lies in its decompressed file.
+/// The position of a record in its decompressed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The file's name as it was given.
@@ -123,11 +123,11 @@ impl fmt::Display for Position {
 pub struct Reject {
     /// Why.
     pub reason: RejectReason,
-    /// Where it lies.
+    /// Its position.
     pub position: Position,
-    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, bytes that are not UTF-8 replaced and credentials blotted
-    /// out. It is not escaped. Of
-    /// several rejects out of one record only the first has it, and of very many only some are handed on.
+    /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, with bytes that are not UTF-8 replaced and
+    /// credentials redacted. It is not escaped. Of several rejects of one record only the first has it, and of very many only
+    /// some are passed on.
     pub excerpt: String,
 }
 
@@ -137,7 +137,7 @@ impl Reject {
 }
 
 words! {
-    /// How a file is packed.
+    /// How a file is compressed.
     Compression {
         /// Not at all.
         None = "none",
@@ -148,14 +148,14 @@ words! {
     }
 }
 
-/// What reading one file came to. `records` is always events plus skipped plus rejected.
+/// The result of reading one file. `records` is always the sum of events, skipped and rejected.
 #[derive(Debug, Clone)]
 pub struct FileReport {
     /// The file's name as it was given; `-` is standard input.
     pub file: Arc<str>,
     /// The formats of its events, by number of events.
     pub formats: BTreeMap<Source, u64>,
-    /// How it is packed, outermost first; empty if it is not.
+    /// Its compressions, outermost first; empty if it is not compressed.
     pub compression: Vec<Compression>,
     /// Records found.
     pub records: u64,
@@ -169,17 +169,17 @@ pub struct FileReport {
     pub bytes_raw: u64,
     /// Bytes after decompression.
     pub bytes_json: u64,
-    /// Why the file could not be read to its end; everything before was delivered.
+    /// Why the file could not be read to its end; everything before that was passed on.
     pub error: Option<String>,
     /// XXH3-128 of the bytes as stored.
     pub content_hash: u128,
 }
 
 impl FileReport {
-    /// The name by which standard input goes.
+    /// The name of standard input.
     pub const STDIN: &'static str = "-";
 
-    /// Makes the report of a file of which nothing has been read.
+    /// Makes the report of a file before anything is read.
     pub fn new(file: &str) -> Self {
         Self {
             file: file.into(),
@@ -196,7 +196,7 @@ impl FileReport {
         }
     }
 
-    /// Makes the report of a file that could not be embedded.
+    /// Makes the report of a file that could not be opened.
     pub fn unreadable(file: &str, error: &std::io::Error) -> Self {
         Self {
             error: Some(error.to_string()),
@@ -220,7 +220,7 @@ impl FileReport {
         })
     }
 
-    /// Adds what became of another part of the same file.
+    /// Adds the report of another part of the same file.
     pub fn add(&mut self, other: &Self) {
         for (source, n) in &other.formats {
             *self.formats.entry(*source).or_insert(0) += n;
@@ -242,7 +242,7 @@ impl FileReport {
         }
     }
 
-    /// Counts one record, or each of several that came as one.
+    /// Counts one record, or each of several actions of one record.
     pub(crate) fn count(&mut self, parsed: &Parsed) {
         if let Parsed::Several(all) = parsed {
             return all.iter().for_each(|one| self.count(one));

@@ -1,4 +1,4 @@
-//! Slack audit logs: what was done in a grid's workspaces.
+//! Slack audit logs: actions in the workspaces of a grid.
 //!
 //! Only completed actions are logged, and no reads of the directory.
 
@@ -26,7 +26,7 @@ pub const PARSER: RecordParser = RecordParser::new(Source::SlackAudit, recognise
 const SERVICE: &str = "slack";
 /// Stands for an unknown organisation in identities.
 const NO_ORGANISATION: &str = identity::UNKNOWN_ACCOUNT;
-/// What ids of a grid, and of nothing else, begin with.
+/// First letter of the ids of grids only.
 const GRID_PREFIX: char = 'E';
 
 #[rustfmt::skip]
@@ -64,14 +64,14 @@ const ROWS: &[ActionRow] = &[
 
 static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
-/// Returns what an action of that name does.
+/// Returns the action class of an action of this name.
 pub fn classify(op: &str) -> crate::event::Action {
     ACTIONS.get(SERVICE, op).unwrap_or(Other)
 }
 
-/// The ends of what announces or restates an export that its completion tells.
+/// Suffixes of actions that announce or duplicate an export; its completion counts.
 const DUPLICATES: [&str; 2] = ["_export_started", "_exports_started"];
-/// What makes something public.
+/// Actions that publish something.
 const PUBLISHING: [&str; 1] = ["file_public_link_created"];
 /// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
@@ -97,7 +97,7 @@ fn recognises(object: Object<'_>) -> bool {
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let details = Column::of(object.get("details"));
     let stated = object.get("date_create").and_then(stated_text);
-    // An anomaly also says when what is odd was done.
+    // An anomaly also states the time of the unusual action.
     let stated = stated.or_else(|| stated_text(details.value().get("action_timestamp")));
     match stated.and_then(|text| instant(&text)) {
         Some(time) => {
@@ -114,7 +114,7 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserS
     let (actor, entity, context) = (actor.value(), entity.value(), context.value());
     let location = context.get("location").unwrap_or(Value::Null);
     let entity_kind = stated_text(entity.get("type")).unwrap_or_default();
-    // The entity lies in a member that is named after its type.
+    // The entity is in a member named after its type.
     let thing = entity.get(&entity_kind).unwrap_or(Value::Null);
 
     let client = state
@@ -211,8 +211,8 @@ fn event(object: Object<'_>, details: Value<'_>, time: Time, state: &mut ParserS
     event
 }
 
-/// Returns the grid that an entry is of. Where it does not say, that is the user's own workspace before the one in which
-/// something was done: the former is the same wherever he goes.
+/// Returns the grid of an entry. If it is not stated, the user's own workspace comes before the workspace of the action, because
+/// the former does not change.
 fn organisation(actor: Value<'_>, location: Value<'_>) -> Option<String> {
     let team = actor.path(&["user", "team"]).and_then(stated_text);
     let place = stated_text(location.get("id"));
@@ -253,7 +253,7 @@ fn principal(
     })
 }
 
-/// Shares the texts of a list, of a very long one only the first.
+/// Shares the texts of a list; of a very long list only the first.
 fn shared(list: Value<'_>, interner: &mut Interner) -> Vec<Str> {
     const TEXTS_MAX: usize = 256;
     list.elements()

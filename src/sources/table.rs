@@ -1,6 +1,6 @@
-//! Comma-separated tables: each row becomes the JSON object that its header makes of it.
+//! Comma-separated tables: each row becomes a JSON object with the names of the header.
 //!
-//! Fields may be quoted, and then hold commas, line breaks and doubled quotes (RFC 4180).
+//! Quoted fields may contain commas, line breaks and doubled quotes (RFC 4180).
 
 use csv_core::{ReadRecordResult, Reader};
 
@@ -8,10 +8,10 @@ use crate::event::Source;
 use crate::sources::parser::RecordParser;
 use crate::sources::registry::{self, PARSERS};
 
-/// Tables have at most so many columns.
+/// The most columns of a table.
 const COLUMNS_MAX: usize = 512;
 
-/// A table by its header, with room for one row.
+/// A table with its header and its current row.
 pub struct Table {
     /// The parser that knows the header. It also reads the rows that no parser recognises.
     parser: &'static RecordParser,
@@ -19,11 +19,11 @@ pub struct Table {
     text: Vec<u8>,
     ends: Vec<usize>,
     json: Vec<u8>,
-    /// Making one costs more than reading a row.
+    /// Kept, because making a reader costs more than reading a row.
     reader: Reader,
 }
 
-/// A row as it was split.
+/// A row that was split into fields.
 struct Split {
     /// Its length in bytes.
     len: usize,
@@ -32,16 +32,16 @@ struct Split {
     is_in_quotes: bool,
 }
 
-/// What a row is, and its length in bytes.
+/// The kind of a row, and its length in bytes.
 #[derive(Debug, PartialEq)]
 pub enum TableRow {
     /// A record; its JSON text is at [`Table::json`].
     Record(usize),
-    /// The header again, as in files that were joined.
+    /// The header again, as in concatenated files.
     Header(usize),
     /// A row with more or fewer fields than the header has names.
     Malformed(usize),
-    /// The beginning of a row, with which the text ends.
+    /// A row that the end of the text cuts off.
     Cut(usize),
     /// More text is needed.
     Incomplete,
@@ -50,7 +50,7 @@ pub enum TableRow {
 impl Table {
     /// Reads a header that a format knows.
     pub fn of_header(line: &str, only: Option<Source>) -> Option<Self> {
-        // Most lines are none, and making a reader costs more than looking at them.
+        // Most lines are not headers, and this check costs less than making a reader.
         if !line.contains(',') || !Self::may_be_header(line.as_bytes()) {
             return None;
         }
@@ -78,7 +78,7 @@ impl Table {
         self.parser
     }
 
-    /// Tells at little cost whether a line may be a header. A row tells a time, and thus has digits.
+    /// Returns at little cost whether a line may be a header. A row has a time and thus digits.
     pub fn may_be_header(line: &[u8]) -> bool {
         /// Names have fewer digits than a date.
         const DIGITS_MAX: usize = 7;
@@ -150,7 +150,7 @@ impl Table {
         let is_in_quotes = loop {
             let input = match &rest[read..] {
                 [] if !is_last => return None,
-                // Whether a line's end ends the row tells whether a quote is open.
+                // If a line break does not end the row, a quote is open.
                 [] if !is_open => b"\n",
                 input => input,
             };

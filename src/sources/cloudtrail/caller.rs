@@ -27,7 +27,7 @@ const CONSUMER_PROVIDERS: [&str; 4] = [
 ];
 /// Accounts and principals of callers without credentials.
 const ANONYMOUS: [&str; 2] = ["anonymous", "ANONYMOUS_PRINCIPAL"];
-/// What stands in the ARN of an OpenID Connect provider before its host.
+/// Marker before the host in the ARN of an OpenID Connect provider.
 const OIDC_PROVIDER: &str = ":oidc-provider/";
 /// Values of `invokedBy` for calls that a person's console made.
 const CONSOLE_INVOKERS: [&str; 2] = ["signin.amazonaws.com", "console.amazonaws.com"];
@@ -69,7 +69,7 @@ pub struct CallerCache {
 impl CallerCache {
     /// The most elements that are kept.
     const CALLERS_MAX: usize = 4_096;
-    /// The longest element, in bytes, that is remembered.
+    /// The longest element, in bytes, that is kept.
     const BYTES_MAX: usize = 4_096;
 
     /// Returns the caller that a `userIdentity` element describes.
@@ -116,7 +116,7 @@ pub fn partition_of_region(region: Option<&str>) -> &'static str {
 }
 
 /// The members of `userIdentity`, as text.
-struct Parts<'a> {
+struct IdentityElement<'a> {
     u: Value<'a>,
     issuer: Value<'a>,
     context: Value<'a>,
@@ -129,7 +129,7 @@ struct Parts<'a> {
     partition: String,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> IdentityElement<'a> {
     fn of(u: Value<'a>, partition: &str) -> Self {
         let text = |value: Value<'_>, name: &str| {
             value
@@ -223,7 +223,7 @@ impl<'a> Parts<'a> {
         self.arn.clone().or_else(|| self.by_account())
     }
 
-    /// Returns the type, also where only the ARN tells it.
+    /// Returns the type, also if only the ARN shows it.
     fn kind(&self) -> Option<String> {
         self.text("type").or_else(|| {
             let arn = self.arn.as_deref()?;
@@ -239,7 +239,7 @@ impl<'a> Parts<'a> {
 }
 
 /// The identity that a `userIdentity` element resolves to.
-struct Who {
+struct ResolvedIdentity {
     id: String,
     kind: IdentityKind,
     role: Option<String>,
@@ -247,11 +247,11 @@ struct Who {
     instance: Option<String>,
     is_delivered: bool,
     /// Whether the identity provider named the session after the user. Otherwise the caller chose the name.
-    is_session_vouched: bool,
+    is_session_asserted: bool,
     is_refinable: bool,
 }
 
-impl Who {
+impl ResolvedIdentity {
     fn new(id: String, kind: IdentityKind) -> Self {
         Self {
             id,
@@ -260,16 +260,16 @@ impl Who {
             session: None,
             instance: None,
             is_delivered: false,
-            is_session_vouched: false,
+            is_session_asserted: false,
             is_refinable: false,
         }
     }
 }
 
 fn caller(u: Value<'_>, partition: &str, interner: &mut Interner) -> Caller {
-    let parts = Parts::of(u, partition);
+    let parts = IdentityElement::of(u, partition);
     let kind = parts.kind();
-    let who = who(&parts, kind.as_deref());
+    let who = resolve(&parts, kind.as_deref());
     let attributes = parts.context.get("attributes").unwrap_or(Value::Null);
     let is_service = matches!(kind.as_deref(), None | Some("AWSService"));
     let invoked_by = parts.invoked_by.as_deref();
@@ -307,19 +307,23 @@ fn caller(u: Value<'_>, partition: &str, interner: &mut Interner) -> Caller {
     }
 }
 
-fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal {
+fn principal(
+    who: ResolvedIdentity,
+    parts: &IdentityElement<'_>,
+    interner: &mut Interner,
+) -> Principal {
     let is_person_of_role =
         who.kind == IdentityKind::Human && who.role.as_ref().is_some_and(|role| *role != who.id);
     let mut aliases: Vec<String> = Vec::new();
     if is_person_of_role {
         // All users of a role share its unique id; with the session name it belongs to one person.
         aliases.extend(parts.principal_id.clone());
-        // Whoever may take a role may name its sessions after anybody, and mostly may say for whom as well, so neither name is
-        // anybody's alias: an approval of the person would cover him, too.
-        let vouched = who.session.as_deref().filter(|_| who.is_session_vouched);
+        // A principal that may assume a role may choose the session name, and mostly the source identity too. So neither is
+        // an alias: an approval of the person would otherwise cover that principal.
+        let vouched = who.session.as_deref().filter(|_| who.is_session_asserted);
         aliases.extend(names_of_person(&who.id, parts.arn.as_deref(), vouched));
         let source = parts.source_identity.as_deref();
-        let source = source.filter(|name| who.is_session_vouched && is_email(name));
+        let source = source.filter(|name| who.is_session_asserted && is_email(name));
         aliases.extend(source.map(plain_name));
         aliases.extend(parts.on_behalf_of());
     } else {
@@ -345,17 +349,17 @@ fn principal(who: Who, parts: &Parts<'_>, interner: &mut Interner) -> Principal 
     }
 }
 
-fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
+fn resolve(parts: &IdentityElement<'_>, kind: Option<&str>) -> Option<ResolvedIdentity> {
     use IdentityKind::{Anonymous, CloudService, Human, RoleSession, Unknown, Workload};
     let p = &parts.partition;
     Some(match kind {
         Some("AssumedRole") => return assumed(parts),
         Some("Role") => {
             let id = parts.arn_or_account()?;
-            Who {
+            ResolvedIdentity {
                 role: parts.arn.clone(),
                 is_refinable: true,
-                ..Who::new(id, RoleSession)
+                ..ResolvedIdentity::new(id, RoleSession)
             }
         }
         Some("IAMUser") => {
@@ -367,8 +371,8 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
                 ))
             };
             match parts.arn.clone().or_else(built) {
-                Some(arn) => Who::new(arn, Human),
-                None => Who::new(
+                Some(arn) => ResolvedIdentity::new(arn, Human),
+                None => ResolvedIdentity::new(
                     parts.by_account()?,
                     if parts.unique_id().is_some() {
                         Human
@@ -383,7 +387,7 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
                 Some(account) => format!("arn:{p}:iam::{account}:root"),
                 None => parts.arn.clone()?,
             };
-            Who::new(id, Human)
+            ResolvedIdentity::new(id, Human)
         }
         Some("FederatedUser") => {
             let id = parts.issuer_text("arn").or_else(|| {
@@ -398,9 +402,9 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
                 .and_then(|arn| arn.split_once("federated-user/"))
                 .map(|(_, name)| name);
             let name = name.or_else(|| Some(parts.principal_id.as_deref()?.split_once(':')?.1));
-            Who {
+            ResolvedIdentity {
                 session: name.map(str::to_owned),
-                ..Who::new(id, RoleSession)
+                ..ResolvedIdentity::new(id, RoleSession)
             }
         }
         Some(federated @ ("SAMLUser" | "WebIdentityUser")) => {
@@ -426,17 +430,17 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
                 provider.as_deref().unwrap_or_default(),
                 plain_name(user)
             );
-            Who::new(id, if is_person { Human } else { Workload })
+            ResolvedIdentity::new(id, if is_person { Human } else { Workload })
         }
         Some("AWSService") => {
             let id = parts
                 .invoked_by
                 .as_ref()
                 .map(|by| format!("aws:service:{by}"));
-            Who::new(id.unwrap_or_default(), CloudService)
+            ResolvedIdentity::new(id.unwrap_or_default(), CloudService)
         }
         Some("AWSAccount" | "Unknown") if parts.is_anonymous() => {
-            Who::new("aws:anonymous".to_owned(), Anonymous)
+            ResolvedIdentity::new("aws:anonymous".to_owned(), Anonymous)
         }
         Some("AWSAccount") => {
             let session = parts
@@ -444,25 +448,25 @@ fn who(parts: &Parts<'_>, kind: Option<&str>) -> Option<Who> {
                 .as_deref()
                 .and_then(|id| id.split_once(':'))
                 .map(|(_, name)| name.to_owned());
-            Who {
+            ResolvedIdentity {
                 session: session.filter(|s| !s.is_empty()),
-                ..Who::new(parts.arn_or_account()?, Unknown)
+                ..ResolvedIdentity::new(parts.arn_or_account()?, Unknown)
             }
         }
         Some("IdentityCenterUser") => {
             let id = parts.on_behalf_of().or_else(|| parts.by_account())?;
-            Who::new(id, Human)
+            ResolvedIdentity::new(id, Human)
         }
-        Some(_) => Who::new(parts.arn_or_account()?, Unknown),
+        Some(_) => ResolvedIdentity::new(parts.arn_or_account()?, Unknown),
         None => match &parts.invoked_by {
-            Some(by) => Who::new(format!("aws:service:{by}"), CloudService),
-            None => Who::new(parts.by_account()?, Unknown),
+            Some(by) => ResolvedIdentity::new(format!("aws:service:{by}"), CloudService),
+            None => ResolvedIdentity::new(parts.by_account()?, Unknown),
         },
     })
 }
 
 /// Returns the identity behind a role session.
-fn assumed(parts: &Parts<'_>) -> Option<Who> {
+fn assumed(parts: &IdentityElement<'_>) -> Option<ResolvedIdentity> {
     use IdentityKind::{CloudService, Human, RoleSession, Workload};
     let sts = parts.arn.as_deref().and_then(assumed_role);
     let session = match sts {
@@ -480,10 +484,10 @@ fn assumed(parts: &Parts<'_>) -> Option<Who> {
     });
     let Some(role) = role else {
         let id = parts.arn_or_account()?;
-        return Some(Who {
+        return Some(ResolvedIdentity {
             session,
             is_refinable: true,
-            ..Who::new(id, RoleSession)
+            ..ResolvedIdentity::new(id, RoleSession)
         });
     };
     let name = role.rsplit('/').next().unwrap_or(&role).to_owned();
@@ -501,13 +505,13 @@ fn assumed(parts: &Parts<'_>) -> Option<Who> {
     let instance = session.clone().filter(|s| is_instance(s));
     let is_delivered = is_present(parts.context.get("ec2RoleDelivery"));
 
-    let mut who = Who {
+    let mut who = ResolvedIdentity {
         role: Some(role.clone()),
         session,
         instance,
         is_delivered,
-        is_session_vouched: is_sso,
-        ..Who::new(role.clone(), RoleSession)
+        is_session_asserted: is_sso,
+        ..ResolvedIdentity::new(role.clone(), RoleSession)
     };
     if role.contains("/aws-service-role/") {
         who.kind = CloudService;

@@ -287,7 +287,7 @@ fn event_id(r: &Record<'_>, event: &Event) -> Str {
     put(event.object.as_ref().map(Untrusted::raw));
     put(event.prefix.as_ref().map(Untrusted::raw));
     put(event.error.as_ref().map(Untrusted::raw));
-    // Members and elements as they stand, without the blanks that a printer puts between them.
+    // The JSON text of both, without blanks between values.
     for value in [r.parameters, r.response] {
         put(Some(&String::from_utf8_lossy(&parts::id::without_blanks(
             value.json(),

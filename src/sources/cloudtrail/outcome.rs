@@ -7,7 +7,7 @@ use crate::sources::parts::status::of_aws_code;
 
 /// Returns how the call ended, from its error code, its message, and what a sign-in answers.
 pub fn outcome(r: &Record<'_>, op: &str, code: Option<&str>) -> Outcome {
-    // Sign-ins tell their outcome in the answer, under the event's own name.
+    // Sign-ins state their outcome in the response, under the event's own name.
     if matches!(op, "ConsoleLogin" | "CheckMfa" | "SwitchRole") {
         match r.response.get(op).and_then(Value::text).as_deref() {
             Some("Success") => return Outcome::Success,

@@ -2,7 +2,7 @@
 
 use crate::sources::json::{Object, Value};
 
-/// The members of a record that are read, as they stand.
+/// The members of a record that are read.
 pub struct Record<'a> {
     pub version: Value<'a>,
     pub identity: Value<'a>,

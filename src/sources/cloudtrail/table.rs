@@ -82,7 +82,7 @@ const NESTED: [&str; 9] = [
     "addendum",
 ];
 /// The column of CloudTrail Lake that holds a whole event.
-const WHOLE: &str = "eventJson";
+const EVENT_COLUMN: &str = "eventJson";
 /// The deepest nesting in which names are restored.
 const DEPTH_MAX: usize = 8;
 
@@ -92,7 +92,7 @@ pub fn is_header(names: &[&str]) -> bool {
     ["eventSource", "eventName", "eventTime"]
         .iter()
         .all(|name| has(name))
-        || has(WHOLE)
+        || has(EVENT_COLUMN)
 }
 
 /// Returns whether a record is still a row: its names are in lower case, or its nested values are texts.
@@ -139,11 +139,11 @@ pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
             (_, None) => {}
             ("userIdentity" | "tlsDetails", Some(inner)) => {
                 json.key(Some(name), key);
-                json.renamed(inner, &NAMES, DEPTH_MAX);
+                json.value_renamed(inner, &NAMES, DEPTH_MAX);
             }
             ("resources", Some(inner)) => {
                 json.key(Some(name), key);
-                json.renamed(inner, &NAMES_OF_RESOURCES, DEPTH_MAX);
+                json.value_renamed(inner, &NAMES_OF_RESOURCES, DEPTH_MAX);
             }
             (_, Some(inner)) => {
                 json.key(Some(name), key);
@@ -197,13 +197,13 @@ impl Json {
     }
 
     /// Writes a value with the known form of its members' names.
-    fn renamed(&mut self, value: Value<'_>, names: &[&'static str], depth: usize) {
+    fn value_renamed(&mut self, value: Value<'_>, names: &[&'static str], depth: usize) {
         match value {
             Value::Object(_) if depth > 0 => {
                 self.0.push(b'{');
                 for (key, inner) in value.members() {
                     self.key(known(key, names), key);
-                    self.renamed(inner, names, depth - 1);
+                    self.value_renamed(inner, names, depth - 1);
                 }
                 self.0.push(b'}');
             }
@@ -213,7 +213,7 @@ impl Json {
                     if at > 0 {
                         self.0.push(b',');
                     }
-                    self.renamed(inner, names, depth - 1);
+                    self.value_renamed(inner, names, depth - 1);
                 }
                 self.0.push(b']');
             }

@@ -148,7 +148,7 @@ fn destination(
     let (mut bucket, mut account): (Option<Cow<'_, str>>, Option<Cow<'_, str>>) = (None, None);
     match op {
         "CopyObject" | "UploadPartCopy" => {
-            // Of an access point the bucket behind it.
+            // For an access point, its bucket.
             let own = target
                 .container
                 .as_ref()
@@ -204,7 +204,7 @@ fn destination(
         "ModifyImageAttribute" => account = shared_with(p, "launchPermission", own),
         "ModifyDBSnapshotAttribute" | "ModifyDBClusterSnapshotAttribute" => {
             let added = p.get_any_case("valuesToAdd").unwrap_or(Value::Null);
-            account = foremost(
+            account = most_important(
                 added.elements().filter_map(Value::text).map(everyone_or),
                 own,
             );
@@ -218,7 +218,7 @@ fn destination(
 }
 
 /// Returns the most important of several accounts: everyone, else the first that is not `own`, else the first.
-fn foremost<'a>(
+fn most_important<'a>(
     accounts: impl Iterator<Item = Cow<'a, str>>,
     own: Option<&Str>,
 ) -> Option<Cow<'a, str>> {
@@ -247,7 +247,7 @@ fn shared_with<'a>(p: Value<'a>, permission: &str, own: Option<&Str>) -> Option<
             .or_else(|| item.get_any_case("group"))?
             .text()
     });
-    foremost(accounts.map(everyone_or), own)
+    most_important(accounts.map(everyone_or), own)
 }
 
 type BucketAndAccount<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
@@ -332,7 +332,8 @@ fn grantee<'a>(policy: Value<'a>, own: Option<&Str>) -> Option<Cow<'a, str>> {
             }
         }
     }
-    foremost(accounts.into_iter(), own).filter(|account| own.is_none_or(|own| **own != **account))
+    most_important(accounts.into_iter(), own)
+        .filter(|account| own.is_none_or(|own| **own != **account))
 }
 
 /// Returns whether a condition limits a grant to known principals: one of its tests is on a narrowing key, is positive, fails
@@ -352,13 +353,13 @@ fn is_narrow(condition: Value<'_>) -> bool {
             let is_there = !passes_without || key == "aws:sourceip";
             let mut values = values.elements().filter_map(Value::text).peekable();
             let names_some = values.peek().is_some();
-            is_narrowing && is_there && names_some && !values.any(|value| is_all_the_world(&value))
+            is_narrowing && is_there && names_some && !values.any(|value| matches_everyone(&value))
         })
     })
 }
 
 /// Returns whether a value of a condition matches everyone, or a network so wide that S3 itself calls it public.
-fn is_all_the_world(value: &str) -> bool {
+fn matches_everyone(value: &str) -> bool {
     if value.bytes().all(|b| b == b'*') {
         return true;
     }

@@ -17,7 +17,7 @@ fn map(inner: &str, depth: usize, out: &mut Vec<u8>) {
     out.push(b'{');
     // Names, and the positions of their values.
     let mut pairs: Vec<(&str, usize, usize)> = Vec::new();
-    for (from, to) in pieces(inner) {
+    for (from, to) in parts(inner) {
         let pair = inner[from..to].split_once('=');
         match (pair.filter(|(name, _)| is_name(name)), pairs.last_mut()) {
             (Some((name, _)), _) => pairs.push((name, from + name.len() + 1, to)),
@@ -43,7 +43,7 @@ fn value(text: &str, depth: usize, out: &mut Vec<u8>) {
         map(inner, depth + 1, out);
     } else if let (Some(inner), true) = (within('[', ']'), depth < DEPTH_MAX) {
         out.push(b'[');
-        for (n, (from, to)) in pieces(inner).into_iter().enumerate() {
+        for (n, (from, to)) in parts(inner).into_iter().enumerate() {
             if n > 0 {
                 out.push(b',');
             }
@@ -58,7 +58,7 @@ fn value(text: &str, depth: usize, out: &mut Vec<u8>) {
 }
 
 /// Returns the positions of parts that are separated by commas outside of brackets.
-fn pieces(text: &str) -> Vec<(usize, usize)> {
+fn parts(text: &str) -> Vec<(usize, usize)> {
     let (mut found, mut from, mut depth) = (Vec::new(), 0, 0usize);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_map_is_read_as_far_as_it_goes() {
+    fn maps_are_read_as_far_as_possible() {
         for (text, expected) in [
             ("{}", r#"{}"#),
             ("{a=b}", r#"{"a":"b"}"#),

@@ -9,7 +9,7 @@ const RECORD: &str = r#"{"eventVersion":"1.09","userIdentity":{"type":"IAMUser",
 const FLOW: &str = "2 111122223333 eni-0abc 10.0.0.5 198.51.100.7 443 5000 6 9 4000 1773634200 1773634260 ACCEPT OK";
 
 #[test]
-fn what_a_document_keeps_of_its_record_is_preferred() {
+fn the_original_record_is_preferred() {
     let quoted = |text: &str| serde_json::to_string(text).unwrap();
     let record = quoted(RECORD);
     let fields = r#""event.action":"DeleteObject","event.provider":"s3.amazonaws.com","event.id":"b","ecs.version":"8.0","@timestamp":"2026-03-16T05:00:00Z""#;
@@ -87,7 +87,7 @@ fn what_a_document_keeps_of_its_record_is_preferred() {
 
 /// A converted document gives the same event as the original record.
 #[test]
-fn told_back_it_is_the_record() {
+fn converted_documents_give_the_original_event() {
     let document = r#"{"@timestamp":"2026-03-16T04:11:00.000Z","ecs":{"version":"8.11.0"},"event":{"dataset":"aws.vpcflow","start":"2026-03-16T03:30:00.000Z","end":"2026-03-16T04:11:00.000Z"},"aws":{"vpcflow":{"version":"2","account_id":"111122223333","interface_id":"eni-0abc","action":"ACCEPT","log_status":"OK"}},"source":{"ip":"10.0.0.5","port":443,"bytes":4000,"packets":9},"destination":{"ip":"198.51.100.7","port":5000},"network":{"iana_number":"6"}}"#;
     let row = "2 111122223333 eni-0abc 10.0.0.5 198.51.100.7 443 5000 6 9 4000 1773631800 1773634260 ACCEPT OK";
     let options = ReadOptions::default();

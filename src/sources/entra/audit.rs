@@ -275,7 +275,7 @@ fn created(targets: Value<'_>) -> Option<String> {
     microsoft::guid(target.get_any_case("id")?)
 }
 
-/// Returns the id of a key that the description of keys has after the change and did not have before.
+/// Returns the id of the key that a change added to the description of keys.
 fn issued(targets: Value<'_>) -> Option<String> {
     let changes = targets
         .elements()

@@ -32,7 +32,7 @@ const AAD_CATEGORIES: [&str; 2] = ["AzureADGraphActivityLogs", "AADGraphActivity
 const AAD_TABLES: [&str; 1] = ["AADGraphActivityLogs"];
 
 /// The HTTP library of the tool that dumps directories over Azure AD Graph.
-const DUMPER: &str = "aiohttp";
+const DUMP_TOOL_LIBRARY: &str = "aiohttp";
 
 fn recognises(object: Object<'_>) -> bool {
     microsoft::is_of_log(object, &CATEGORIES, &TABLES)
@@ -142,11 +142,11 @@ fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed 
         _ => (None, None),
     };
     let client = microsoft::client(r.user_agent, application.as_deref(), state);
-    let is_dumper = source == Source::EntraAadGraph
+    let is_dump_tool = source == Source::EntraAadGraph
         && client
             .user_agent
             .as_ref()
-            .is_some_and(|text| text.raw().contains(DUMPER));
+            .is_some_and(|text| text.raw().contains(DUMP_TOOL_LIBRARY));
     let interner = &mut state.interner;
     Parsed::Event(Box::new(Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
@@ -165,7 +165,7 @@ fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed 
         },
         peer,
         user_agent: client.user_agent.clone(),
-        client: if is_dumper {
+        client: if is_dump_tool {
             interner.share("roadtools")
         } else {
             client.family.clone()

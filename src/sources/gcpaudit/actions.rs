@@ -1,7 +1,7 @@
-//! What a Google Cloud method does, as an action class.
+//! The action classes of Google Cloud methods.
 //!
-//! Services write one method in several ways, so names are compared in lower case and without the version of the API that
-//! some begin with.
+//! Services write one method in several ways, so names are compared in lower case and without the API version at their
+//! beginning.
 
 use std::sync::LazyLock;
 
@@ -58,7 +58,7 @@ const ROWS: &[ActionRow] = &[
     ("iam", "google.iam.admin.v*.createserviceaccountkey", CreateCredential),
     ("iam", "google.iam.admin.v*.uploadserviceaccountkey", CreateCredential),
     ("apikeys", "google.api.apikeys.v*.apikeys.createkey", CreateCredential),
-    // Identities borrowed, sign-ins.
+    // Impersonation, sign-ins.
     ("iamcredentials", "*generateaccesstoken", AssumeRole),
     ("iamcredentials", "*generateidtoken", AssumeRole),
     ("iamcredentials", "*signblob", AssumeRole),
@@ -75,7 +75,7 @@ pub fn classify(service: &str, plain_name: &str) -> Action {
 }
 
 /// Returns a method's name in lower case, without the version that those of Compute begin with, as in
-/// `beta.compute.networks.insert`, and without the company that those of Storage begin with where a perimeter stopped the
+/// `beta.compute.networks.insert`, and without the domain that those of Storage begin with if a perimeter blocked the
 /// call.
 pub fn plain_name(method: &str) -> String {
     let method = match method.split_once('.') {
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_is_one_however_it_is_written() {
+    fn method_names_are_normalised() {
         for (service, method, action) in [
             ("storage", "storage.objects.list", ListObjects),
             ("storage", "google.storage.objects.get", ReadObject),

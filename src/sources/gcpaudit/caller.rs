@@ -1,4 +1,4 @@
-//! Who made a Google Cloud call: people, service accounts, federated subjects, and those who borrow another's identity.
+//! The caller of a Google Cloud call: people, service accounts, federated subjects, and impersonation.
 
 use crate::event::{IdentityKind, Principal};
 use crate::sources::interner::Interner;
@@ -11,8 +11,8 @@ const SERVICE_ACCOUNTS: &str = ".gserviceaccount.com";
 /// What the e-mail address of a project's own service account ends with.
 const OF_PROJECT: &str = ".iam.gserviceaccount.com";
 
-/// Google's own projects whose accounts act for customers, `service-NUMBER@NAME.iam.gserviceaccount.com`. Whoever has a project
-/// may give its accounts such first names, but not such a project's name.
+/// Google's own projects whose accounts act for customers, `service-NUMBER@NAME.iam.gserviceaccount.com`. The owner of a
+/// project may give its accounts such first names, but cannot use such a project's name.
 const AGENT_PROJECTS: [&str; 22] = [
     "bigquery-data-connectors",
     "cloud-filer",
@@ -38,7 +38,7 @@ const AGENT_PROJECTS: [&str; 22] = [
     "sourcerepo-service-accounts",
 ];
 
-/// Those of them that hand a service account to what runs on their machines: instances, nodes, functions, containers.
+/// Those of them that issue a service account's credentials to workloads: instances, nodes, functions, containers.
 const RUNTIMES: [&str; 5] = [
     "compute-system",
     "container-engine-robot",
@@ -57,22 +57,22 @@ pub struct Caller {
     pub application: Option<Str>,
     /// The project of a service account.
     pub account: Option<Str>,
-    /// Who borrowed the service account.
+    /// The principal that impersonates the service account.
     pub on_behalf_of: Option<Str>,
-    /// Through whom it was passed on, the last first.
+    /// The principals through which it was delegated, the last first.
     pub delegation: Vec<Str>,
 }
 
 /// A principal by its name.
 #[derive(Debug, PartialEq)]
-struct Named {
+struct ParsedName {
     id: String,
     kind: IdentityKind,
     /// Its e-mail address in lower case.
     email: Option<String>,
 }
 
-impl Named {
+impl ParsedName {
     /// Reads an e-mail address, or a subject as in `serviceAccount:…`, `user:…` or `principal://…`.
     fn of(text: &str) -> Self {
         let text = text.trim();
@@ -134,9 +134,9 @@ impl Named {
     }
 }
 
-/// Returns the canonical id of whom an e-mail address or subject names.
+/// Returns the canonical id of the principal that an e-mail address or subject names.
 pub fn identity_of(text: &str, interner: &mut Interner) -> Str {
-    interner.share(&Named::of(text).id)
+    interner.share(&ParsedName::of(text).id)
 }
 
 /// Returns the project of a service account, by its address.
@@ -148,7 +148,7 @@ fn project_of(email: &str) -> Option<&str> {
     }
 }
 
-/// Returns the project or the domain that a principal of a policy belongs to, or everyone; `None` for what cannot be told.
+/// Returns the project or the domain that a principal of a policy belongs to, or everyone; `None` if that is unknown.
 pub fn owner_of(member: &str) -> Option<String> {
     if matches!(member, "allUsers" | "allAuthenticatedUsers") {
         return Some("*".to_owned());
@@ -168,12 +168,12 @@ pub fn owner_of(member: &str) -> Option<String> {
     }
 }
 
-/// Returns whether an address is of Google's own machinery, and of no account.
+/// Returns whether an address belongs to Google's infrastructure and not to an account.
 fn is_infrastructure(email: &str) -> bool {
     email.ends_with("@prod.google.com")
 }
 
-/// Returns whether an address is one of those with which Google acts for its customers.
+/// Returns whether an address is a service agent, with which Google acts for a customer.
 fn is_agent(email: &str) -> bool {
     let Some((_, domain)) = email.split_once('@') else {
         return false;
@@ -197,7 +197,7 @@ fn is_runtime(email: &str) -> bool {
     project.is_some_and(|project| RUNTIMES.contains(&project))
 }
 
-/// Reads who made a call; `labels` are those of its resource.
+/// Reads the caller; `labels` are those of the resource.
 pub fn caller(
     auth: Value<'_>,
     labels: Value<'_>,
@@ -223,7 +223,7 @@ pub fn caller(
         ..Caller::default()
     };
     let Some(name) = email.text().or_else(|| subject.text()) else {
-        // A public bucket is the one place where nobody may be somebody.
+        // Only a public bucket has anonymous callers.
         if service == "storage" && auth != Value::Null {
             caller.principal = Some(principal(
                 "gcp:anonymous",
@@ -233,11 +233,11 @@ pub fn caller(
         }
         return caller;
     };
-    let named = Named::of(&name);
+    let named = ParsedName::of(&name);
     let mut who = principal(&named.id, named.kind, interner);
     if let Some(email) = &named.email {
         who.aliases.push(interner.share(email));
-        // The number by which other records know the same service account.
+        // Other records have this number for the same service account.
         let [labelled, number] = loose::pick(labels.members(), ["email_id", "unique_id"]);
         if labelled
             .text()
@@ -250,19 +250,19 @@ pub fn caller(
             caller.account = project_of(email).map(|project| interner.share(project));
         }
     }
-    let lenders: Vec<Named> = delegations.elements().filter_map(lender).collect();
-    let runs_on_machine = |lender: &Named| lender.email.as_deref().is_some_and(is_runtime);
-    if lenders.first().is_some_and(runs_on_machine) && who.kind == IdentityKind::ServicePrincipal {
+    let links: Vec<ParsedName> = delegations.elements().filter_map(delegation_link).collect();
+    let runs_on_machine = |link: &ParsedName| link.email.as_deref().is_some_and(is_runtime);
+    if links.first().is_some_and(runs_on_machine) && who.kind == IdentityKind::ServicePrincipal {
         who.kind = IdentityKind::Workload;
     }
-    caller.on_behalf_of = lenders
+    caller.on_behalf_of = links
         .iter()
-        .find(|lender| lender.kind != IdentityKind::CloudService)
-        .map(|lender| interner.share(&lender.id));
-    caller.delegation = lenders
+        .find(|link| link.kind != IdentityKind::CloudService)
+        .map(|link| interner.share(&link.id));
+    caller.delegation = links
         .iter()
         .rev()
-        .map(|lender| interner.share(&lender.id))
+        .map(|link| interner.share(&link.id))
         .collect();
     caller.principal = Some(who);
     caller
@@ -272,8 +272,8 @@ fn principal(id: &str, kind: IdentityKind, interner: &mut Interner) -> Principal
     Principal::new(interner.share(id), kind)
 }
 
-/// Reads one of those through whom a service account was passed on.
-fn lender(info: Value<'_>) -> Option<Named> {
+/// Reads one link of a delegation chain.
+fn delegation_link(info: Value<'_>) -> Option<ParsedName> {
     let [first_party, third_party, subject] = loose::pick(
         info.members(),
         [
@@ -287,7 +287,7 @@ fn lender(info: Value<'_>) -> Option<Named> {
         .text()
         .or_else(|| subject.text())
         .or_else(|| loose::path(claims, &["sub"]).text())?;
-    Some(Named::of(&name))
+    Some(ParsedName::of(&name))
 }
 
 #[cfg(test)]
@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_have_one_form_and_a_kind() {
+    fn names_are_canonical_and_have_a_kind() {
         use IdentityKind::*;
         for (text, id, kind) in [
             ("Ana@Example.com", "gcp:user:ana@example.com", Human),
@@ -320,7 +320,7 @@ mod tests {
                 "gcp:sa:service-7@compute-system.iam.gserviceaccount.com",
                 CloudService,
             ),
-            // Anyone may call an account so.
+            // Anyone may give an account such a name.
             (
                 "service-7@halcyon-prod.iam.gserviceaccount.com",
                 "gcp:sa:service-7@halcyon-prod.iam.gserviceaccount.com",
@@ -354,7 +354,7 @@ mod tests {
             ("system:node:n1", "gcp:principal:system:node:n1", Workload),
             ("something", "gcp:principal:something", Unknown),
         ] {
-            let named = Named::of(text);
+            let named = ParsedName::of(text);
             assert_eq!((named.id.as_str(), named.kind), (id, kind), "{text}");
         }
     }

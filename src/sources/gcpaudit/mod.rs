@@ -1,6 +1,6 @@
-//! Google Cloud audit logs: one log entry, in whatever case its names came, to an event.
+//! Google Cloud audit logs: turns a log entry, with names in any case, into an event.
 //!
-//! Entries come from sinks, the command line, Pub/Sub and tables of BigQuery; Workspace's own audit logs share the form.
+//! Entries come from sinks, the command line, Pub/Sub and tables of BigQuery; Workspace's own audit logs have the same form.
 
 pub mod actions;
 mod caller;
@@ -28,7 +28,7 @@ const FRONT_END: &str = ",gzip(gfe)";
 const ID_BYTES_MAX: usize = 64;
 /// What the type of a payload ends with.
 const AUDIT_LOG: &[u8] = b"google.cloud.audit.AuditLog";
-/// The names that the type of a payload goes by: JSON's own, and what exports make of it.
+/// Names of the payload's type: JSON's own, and those of exports.
 const TYPE_NAMES: [&str; 4] = ["@type", "at_sign_type", "at_type", "type"];
 
 /// The names of gRPC's status codes, from 0 on.
@@ -82,7 +82,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     };
     let mut buffers = Buffers::default();
     let record = Record::of(object, payload, &mut buffers);
-    // A trimmed entry may still say when its request came.
+    // A trimmed entry may still have the time of its request.
     let requested = loose::path(record.request_metadata, &["requestAttributes", "time"]);
     let times = [record.timestamp, requested];
     let time = times.iter().find_map(|value| instant(&value.text()?));
@@ -116,7 +116,9 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, state: &mut ParserState
         .clone();
     let interner = &mut state.interner;
     let mut caller = caller::caller(r.auth, r.labels, &service, interner);
-    caller.delegation.extend(target::chain(r, interner));
+    caller
+        .delegation
+        .extend(target::delegation_chain(r, interner));
     let account = account(r, interner);
     let region = region(r, interner);
 
@@ -173,7 +175,7 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, state: &mut ParserState
         destination: target.destination,
         outcome,
         error: error.map(|name| interner.untrusted(&name)),
-        // A long operation is told when it begins and when it ends.
+        // A long operation has an entry at its start and at its end.
         counted: first.truth() == Some(true) || last.truth() != Some(true),
         ..Event::new(
             time,
@@ -194,7 +196,7 @@ fn account(r: &Record<'_>, interner: &mut Interner) -> Option<Str> {
     Some(interner.share(owner.strip_prefix("projects/").unwrap_or(owner)))
 }
 
-/// Returns the region, or the multi-region, that served the call; a zone stands for its region.
+/// Returns the region or multi-region that served the call; for a zone its region.
 fn region(r: &Record<'_>, interner: &mut Interner) -> Option<Str> {
     let [location, zone, region] = loose::pick(r.labels.members(), ["location", "zone", "region"]);
     let served = loose::path(r.location, &["currentLocations"]);
@@ -232,10 +234,10 @@ fn scopes(r: &Record<'_>, interner: &mut Interner) -> Vec<Str> {
     scopes
 }
 
-/// Returns how a call ended, and the name of its error. That a call was not granted is told by its status alone.
+/// Returns the outcome of a call, and the name of its error. Only the status shows that a call was denied.
 fn outcome(status: Value<'_>, plain_name: &str) -> (Outcome, Option<String>) {
     let [code, message] = loose::pick(status.members(), ["code", "message"]);
-    // Rewrites have the code's name for it. What cannot be read, or says why without a code, has no value of the outcome.
+    // Exports may have the code's name. Without a readable code, the outcome is unknown.
     let by_name = || {
         let name = code.text()?;
         let at = STATUS_NAMES.iter().position(|known| *known == name)?;
@@ -260,8 +262,8 @@ fn outcome(status: Value<'_>, plain_name: &str) -> (Outcome, Option<String>) {
     (outcome, (code != 0).then_some(name))
 }
 
-/// Returns an id that is the same for every delivery. An insert id is unique in its log and instant alone; a trimmed entry without
-/// one is known by all that it says.
+/// Returns an id that is the same for every delivery. An insert id is unique only in its log and at its time. A trimmed
+/// entry without one gets a hash of its content.
 fn event_id(object: Object<'_>, r: &Record<'_>, time: Time) -> Str {
     if let Some(id) = r.insert_id.text() {
         let id = crate::event::cut(&id, ID_BYTES_MAX);

@@ -3,7 +3,7 @@
 use crate::sources::json::{Object, Value};
 use crate::sources::parts::loose;
 
-/// The members of an entry and its payload that matter, as they stand.
+/// The members of an entry and its payload that are read.
 pub struct Record<'a> {
     pub log_name: Value<'a>,
     pub insert_id: Value<'a>,
@@ -25,7 +25,7 @@ pub struct Record<'a> {
     pub response: Value<'a>,
 }
 
-/// Parts of a payload that tables keep as text, and room to unescape them in.
+/// Buffers for parts of a payload that tables keep as text.
 #[derive(Default)]
 pub struct Buffers {
     pub labels: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What a Google Cloud call was about: bucket, object, where data goes, and what it created.
+//! The target of a Google Cloud call: bucket, object, where data goes, and what the call created.
 
 use crate::event::{Action, Destination, Untrusted};
 use crate::sources::gcpaudit::caller::{identity_of, owner_of};
@@ -19,11 +19,11 @@ pub struct Target {
     /// Bucket that a copy reads from.
     pub copied_from: Option<Untrusted>,
     pub destination: Destination,
-    /// Bytes that a copy asked for.
+    /// Bytes that a copy requested.
     pub bytes_out: Option<u64>,
 }
 
-/// The parts of `projects/P/buckets/B/objects/KEY`; Storage writes `_` for a project that it does not name.
+/// The parts of `projects/P/buckets/B/objects/KEY`; Storage writes `_` for a project that is not stated.
 #[derive(Debug, PartialEq)]
 struct Place<'a> {
     project: Option<&'a str>,
@@ -51,7 +51,7 @@ fn stated_project(project: &str) -> Option<&str> {
     Some(project).filter(|project| !matches!(*project, "" | "_" | "-"))
 }
 
-/// Returns what a call does, by what its parameters say: copies are reads that name a destination, and a job may be an export.
+/// Returns the action of a call by its parameters: a read with a destination is a copy, and a job may be an export.
 pub fn action(r: &Record<'_>, service: &str, by_name: Action) -> Action {
     let is_copy = match (service, by_name) {
         ("storage", Action::ReadObject) => loose::path(r.metadata, &["destination"]).is_present(),
@@ -88,15 +88,15 @@ pub fn target(
             target.destination.account =
                 grantee(r, own, domain).map(|account| interner.share(&account));
         }
-        ("iamcredentials", Action::AssumeRole) => target.object = borrowed(r, interner),
-        (_, Action::CopyObject) => elsewhere(r, service, interner, &mut target),
+        ("iamcredentials", Action::AssumeRole) => target.object = impersonated_account(r, interner),
+        (_, Action::CopyObject) => other_services(r, service, interner, &mut target),
         _ => {}
     }
     target
 }
 
 fn storage(r: &Record<'_>, interner: &mut Interner, target: &mut Target) {
-    // What a perimeter stopped is named among its findings.
+    // If a perimeter blocked the call, its findings name the resource.
     let stopped = loose::path(r.metadata, &["resourceNames"])
         .elements()
         .next();
@@ -112,7 +112,7 @@ fn storage(r: &Record<'_>, interner: &mut Interner, target: &mut Target) {
     target.container = bucket.map(|name| interner.untrusted(&name));
 }
 
-/// Reads where something goes: `projects/P/buckets/B/objects/KEY`, `gs://B/…`, `storage.googleapis.com/B`, or a resource of
+/// Reads a destination: `projects/P/buckets/B/objects/KEY`, `gs://B/…`, `storage.googleapis.com/B`, or a resource of
 /// another service in a project, as in `pubsub.googleapis.com/projects/P/topics/T`.
 fn destination(text: &str, interner: &mut Interner) -> Destination {
     let text = text.strip_prefix("//").unwrap_or(text);
@@ -148,7 +148,7 @@ fn destination(text: &str, interner: &mut Interner) -> Destination {
     }
 }
 
-/// A job of BigQuery that moves whole tables: whether out of it, and the addresses it reads or writes.
+/// Returns the job of BigQuery that moves whole tables: whether it is an export, and the URIs that it reads or writes.
 fn bulk_job<'a>(r: &Record<'a>) -> Option<(bool, Value<'a>)> {
     let mut room = [
         loose::path(r.metadata, &["jobInsertion", "job", "jobConfig"]),
@@ -180,8 +180,8 @@ fn bulk_job<'a>(r: &Record<'a>) -> Option<(bool, Value<'a>)> {
     None
 }
 
-/// Reads where exports, sinks, transfers and jobs move data.
-fn elsewhere(r: &Record<'_>, service: &str, interner: &mut Interner, target: &mut Target) {
+/// Reads the destinations of exports, sinks, transfers and jobs.
+fn other_services(r: &Record<'_>, service: &str, interner: &mut Interner, target: &mut Target) {
     let text = |path: &[&str]| loose::path(r.request, path).text();
     match service {
         "bigquery" => {
@@ -220,8 +220,8 @@ fn elsewhere(r: &Record<'_>, service: &str, interner: &mut Interner, target: &mu
     }
 }
 
-/// Returns whom a change of a bucket's policy lets in: everyone, else the first who is neither of the bucket's project nor of
-/// the caller's domain, else the first of that. Whether the caller's domain is ours is not for the record to say.
+/// Returns the owner of the principal to whom a change of a bucket's policy grants access: everyone, else the first outside the
+/// bucket's project and the caller's domain, else the first in that domain. The record does not show whether that domain is ours.
 fn grantee(r: &Record<'_>, own: Option<&str>, domain: Option<&str>) -> Option<String> {
     let deltas = loose::path(r.service_data, &["policyDelta", "bindingDeltas"]);
     let (mut foreign, mut of_domain) = (None, None);
@@ -240,8 +240,8 @@ fn grantee(r: &Record<'_>, own: Option<&str>, domain: Option<&str>) -> Option<St
     foreign.or(of_domain)
 }
 
-/// Returns the account that a call to `iamcredentials` borrows, in canonical form, or its number where nothing names it.
-fn borrowed(r: &Record<'_>, interner: &mut Interner) -> Option<Untrusted> {
+/// Returns the service account that a call to `iamcredentials` impersonates, in canonical form, or its number if it has no name.
+fn impersonated_account(r: &Record<'_>, interner: &mut Interner) -> Option<Untrusted> {
     const PART: &str = "serviceAccounts/";
     let named = loose::path(r.labels, &["email_id"]).text();
     let stated = || {
@@ -256,9 +256,9 @@ fn borrowed(r: &Record<'_>, interner: &mut Interner) -> Option<Untrusted> {
     })
 }
 
-/// Returns those through whom a credential is asked for, the last first.
-pub fn chain(r: &Record<'_>, interner: &mut Interner) -> Vec<Str> {
-    /// A chain has at most as many links as a call may state; real ones have one or two.
+/// Returns the delegation chain of a requested credential, the last link first.
+pub fn delegation_chain(r: &Record<'_>, interner: &mut Interner) -> Vec<Str> {
+    /// The most links that are read; real chains have one or two.
     const LINKS_MAX: usize = 16;
     let chain = loose::path(r.metadata, &["identityDelegationChain"]);
     let mut links: Vec<Str> = chain
@@ -298,7 +298,7 @@ pub fn issued(r: &Record<'_>, plain_name: &str, interner: &mut Interner) -> Opti
     Some(interner.share(&id))
 }
 
-/// Returns whether a sign-in used a second factor; a list of first factors alone says that it did not.
+/// Returns whether a sign-in used a second factor; a list with only first factors means that it did not.
 pub fn second_factor(metadata: Value<'_>) -> Option<bool> {
     let is_asked = typed(metadata, "is_second_factor", "boolValue").and_then(Value::truth);
     if is_asked == Some(true) {
@@ -312,12 +312,12 @@ pub fn second_factor(metadata: Value<'_>) -> Option<bool> {
     }
 }
 
-/// Returns a parameter of an event of Workspace, whose audit logs share the form.
+/// Returns a parameter of a Workspace event, whose audit logs have the same form.
 pub fn parameter<'a>(metadata: Value<'a>, name: &str) -> Option<Value<'a>> {
     typed(metadata, name, "value")
 }
 
-/// Returns a parameter that stands in the column for values of its type.
+/// Returns a parameter from the column for values of its type.
 fn typed<'a>(metadata: Value<'a>, name: &str, column: &str) -> Option<Value<'a>> {
     let event = loose::path(metadata, &["event"]).elements().next()?;
     let parameters = loose::path(event, &["parameter"]);
@@ -332,7 +332,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_and_destinations_are_read_in_all_their_forms() {
+    fn resource_names_and_destinations_are_read_in_all_forms() {
         for (name, expected) in [
             ("projects/_/buckets/b", Some((None, "b", None))),
             (

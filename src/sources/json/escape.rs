@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// Decodes the escapes of a string; what is no valid escape stays as it is, and bytes that are not UTF-8 become `�`.
+/// Decodes the escapes of a string; invalid escapes stay as they are, and bytes that are not UTF-8 become `�`.
 pub fn unescape(inner: &[u8]) -> Cow<'_, str> {
-    // Checking first is faster than replacing at once, and there is hardly ever anything to replace.
+    // Checking first is faster than replacing, and there is rarely anything to replace.
     let text =
         std::str::from_utf8(inner).map_or_else(|_| String::from_utf8_lossy(inner), Cow::Borrowed);
     if memchr(b'\\', inner).is_none() {

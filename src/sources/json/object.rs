@@ -3,7 +3,7 @@
 use crate::sources::json::scan::{Range, ScanError, next_member, skip_blanks};
 use crate::sources::json::value::Value;
 
-/// Where the members of one object lie; kept from record to record so that none is allocated.
+/// The positions of the members of one object. It is reused from record to record to avoid allocations.
 #[derive(Debug, Default)]
 pub struct Layout {
     members: Vec<(Range, Range)>,
@@ -13,11 +13,11 @@ impl Layout {
     /// The most members of one object; a real record has about 25.
     const MEMBERS_MAX: usize = 4_096;
 
-    /// Lays out the object that opens at the beginning of `text`; returns it and the place after its end.
+    /// Reads the object that begins at the start of `text`; returns it and the position after its end.
     ///
     /// # Errors
     ///
-    /// Returns whether the text ends too early, is malformed, or is nested too deep.
+    /// Fails if the text ends too early, is malformed, or is nested too deep.
     pub fn object<'a>(&'a mut self, text: &'a [u8]) -> Result<(Object<'a>, usize), ScanError> {
         self.members.clear();
         let mut at = 1;
@@ -59,7 +59,7 @@ impl Layout {
     }
 }
 
-/// One object with its members laid out.
+/// An object with the positions of its members.
 #[derive(Debug, Clone, Copy)]
 pub struct Object<'a> {
     text: &'a [u8],

@@ -10,7 +10,7 @@ pub const DEPTH_MAX: u32 = 64;
 pub enum ScanError {
     /// The text ends inside the value.
     Incomplete,
-    /// The text is no JSON.
+    /// The text is not JSON.
     Malformed,
     /// It is nested more than [`DEPTH_MAX`] deep.
     TooDeep,
@@ -24,11 +24,11 @@ pub fn skip_blanks(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Finds the end of the string that opens at `at`: the place after its closing quote.
+/// Finds the end of the string that begins at `at`: the position after its closing quote.
 fn scan_string(text: &[u8], at: usize) -> Result<usize, ScanError> {
     let mut at = at + 1;
     loop {
-        // Most strings are short, so eight bytes at a time beat a search that has to be set up.
+        // Most strings are short, so eight bytes at a time are faster than a search with setup cost.
         while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let marks = marks(u64::from_le_bytes(*word));
             if marks != 0 {
@@ -46,7 +46,7 @@ fn scan_string(text: &[u8], at: usize) -> Result<usize, ScanError> {
     }
 }
 
-/// Sets the high bit of the first byte that is a quote, a backslash or a line's end; bits above it mean nothing.
+/// Sets the high bit of the first byte that is a quote, a backslash or a line's end; higher bits are undefined.
 fn marks(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     let zeros = |x: u64| x.wrapping_sub(ONES) & !x;
@@ -56,7 +56,7 @@ fn marks(word: u64) -> u64 {
 
 /// Finds the end of a number, `true`, `false` or `null`.
 ///
-/// A scalar that touches the end of the text is incomplete: more of it might come.
+/// A scalar at the very end of the text is incomplete: more of it might follow.
 fn scan_scalar(text: &[u8], at: usize) -> Result<usize, ScanError> {
     let rest = &text[at..];
     let len = rest
@@ -81,7 +81,7 @@ fn scan_scalar(text: &[u8], at: usize) -> Result<usize, ScanError> {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Want {
+enum Expected {
     Value,
     ValueOrEnd,
     Key,
@@ -89,54 +89,54 @@ enum Want {
     CommaOrEnd,
 }
 
-/// Finds the end of the value that begins at `at`, which is no blank.
+/// Finds the end of the value that begins at `at`, which is not a blank.
 ///
 /// # Errors
 ///
-/// Returns whether the text ends too early, is malformed, or is nested too deep.
+/// Fails if the text ends too early, is malformed, or is nested too deep.
 pub fn scan(text: &[u8], at: usize) -> Result<usize, ScanError> {
     match text.get(at).ok_or(ScanError::Incomplete)? {
         b'"' => scan_string(text, at),
-        b'{' => scan_nested(text, at + 1, 1, Want::KeyOrEnd),
-        b'[' => scan_nested(text, at + 1, 0, Want::ValueOrEnd),
+        b'{' => scan_nested(text, at + 1, 1, Expected::KeyOrEnd),
+        b'[' => scan_nested(text, at + 1, 0, Expected::ValueOrEnd),
         _ => scan_scalar(text, at),
     }
 }
 
-/// Scans on inside one open bracket; a bit of `kinds` is set where an open bracket is an object's.
+/// Scans from inside one open bracket. A bit of `kinds` is set if the open bracket of that level is an object's.
 fn scan_nested(
     text: &[u8],
     mut at: usize,
     mut kinds: u64,
-    mut want: Want,
+    mut expected: Expected,
 ) -> Result<usize, ScanError> {
     let mut depth = 1;
     loop {
         at = skip_blanks(text, at);
         let byte = *text.get(at).ok_or(ScanError::Incomplete)?;
-        match (byte, want) {
-            (b'"', Want::Key | Want::KeyOrEnd) => {
+        match (byte, expected) {
+            (b'"', Expected::Key | Expected::KeyOrEnd) => {
                 at = skip_blanks(text, scan_string(text, at)?);
                 match text.get(at) {
                     Some(b':') => at += 1,
                     Some(_) => return Err(ScanError::Malformed),
                     None => return Err(ScanError::Incomplete),
                 }
-                want = Want::Value;
+                expected = Expected::Value;
             }
-            (b'"', Want::Value | Want::ValueOrEnd) => {
+            (b'"', Expected::Value | Expected::ValueOrEnd) => {
                 at = scan_string(text, at)?;
-                want = Want::CommaOrEnd;
+                expected = Expected::CommaOrEnd;
             }
-            (b',', Want::CommaOrEnd) => {
+            (b',', Expected::CommaOrEnd) => {
                 at += 1;
-                want = if kinds & 1 == 1 {
-                    Want::Key
+                expected = if kinds & 1 == 1 {
+                    Expected::Key
                 } else {
-                    Want::Value
+                    Expected::Value
                 };
             }
-            (b'{' | b'[', Want::Value | Want::ValueOrEnd) => {
+            (b'{' | b'[', Expected::Value | Expected::ValueOrEnd) => {
                 if depth == DEPTH_MAX {
                     return Err(ScanError::TooDeep);
                 }
@@ -144,27 +144,29 @@ fn scan_nested(
                 at += 1;
                 let is_object = byte == b'{';
                 kinds = kinds << 1 | u64::from(is_object);
-                want = if is_object {
-                    Want::KeyOrEnd
+                expected = if is_object {
+                    Expected::KeyOrEnd
                 } else {
-                    Want::ValueOrEnd
+                    Expected::ValueOrEnd
                 };
             }
-            (b'}', Want::CommaOrEnd | Want::KeyOrEnd) if kinds & 1 == 1 => {
+            (b'}', Expected::CommaOrEnd | Expected::KeyOrEnd) if kinds & 1 == 1 => {
                 at += 1;
                 depth -= 1;
                 kinds >>= 1;
-                want = Want::CommaOrEnd;
+                expected = Expected::CommaOrEnd;
             }
-            (b']', Want::CommaOrEnd | Want::ValueOrEnd) if kinds & 1 == 0 => {
+            (b']', Expected::CommaOrEnd | Expected::ValueOrEnd) if kinds & 1 == 0 => {
                 at += 1;
                 depth -= 1;
                 kinds >>= 1;
-                want = Want::CommaOrEnd;
+                expected = Expected::CommaOrEnd;
             }
-            (_, Want::Value | Want::ValueOrEnd) if !matches!(byte, b'}' | b']' | b',' | b':') => {
+            (_, Expected::Value | Expected::ValueOrEnd)
+                if !matches!(byte, b'}' | b']' | b',' | b':') =>
+            {
                 at = scan_scalar(text, at)?;
-                want = Want::CommaOrEnd;
+                expected = Expected::CommaOrEnd;
             }
             _ => return Err(ScanError::Malformed),
         }
@@ -177,7 +179,7 @@ fn scan_nested(
 /// Where something begins and ends.
 pub type Range = (usize, usize);
 
-/// Reads the member at `at`, a comma before it or not; `None` at the object's end.
+/// Reads the member at `at`, with or without a comma before it; `None` at the object's end.
 pub fn next_member(text: &[u8], at: usize) -> Result<Option<(Range, Range, usize)>, ScanError> {
     let mut at = skip_blanks(text, at);
     if text.get(at) == Some(&b',') {

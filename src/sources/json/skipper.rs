@@ -4,20 +4,20 @@ use memchr::memchr3;
 
 /// Finds the end of a value over several pieces of text, by brackets and quotes alone.
 ///
-/// It serves to get past what cannot be read, and to learn when the rest of a value has come.
+/// It is used to skip values that cannot be read, and to notice when the rest of a value has arrived.
 #[derive(Debug, Clone, Default)]
 pub struct Skipper {
     depth: u64,
     in_string: bool,
     escaped: bool,
     begun: bool,
-    /// The last byte, and the last that was no blank.
+    /// The last byte, and the last byte that was not a blank.
     last: u8,
     solid: u8,
 }
 
 impl Skipper {
-    /// Makes a skipper that stands inside so many open brackets.
+    /// Makes a skipper inside this many open brackets.
     pub fn inside(depth: u64) -> Self {
         Self {
             depth,
@@ -26,7 +26,7 @@ impl Skipper {
         }
     }
 
-    /// Takes the next piece; returns the place after the value's end if it lies in the piece.
+    /// Takes the next piece; returns the position after the value's end if it is in the piece.
     pub fn feed(&mut self, piece: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < piece.len() {
@@ -38,7 +38,7 @@ impl Skipper {
                 }
                 let found = at + memchr3(b'"', b'\\', b'\n', &piece[at..])?;
                 self.escaped = piece[found] == b'\\';
-                // No string goes over a line's end: a quote is missing there.
+                // A string cannot contain a line break: a quote is missing.
                 self.in_string = self.escaped;
                 (self.last, self.solid) = (piece[found], b'"');
                 at = found + 1;
@@ -50,7 +50,7 @@ impl Skipper {
             let byte = piece[at];
             match byte {
                 b'"' => self.in_string = true,
-                // A line that begins with an object where none can stand: the value broke off on the line before.
+                // The line begins with an object where none is allowed: the value was cut off on the line before.
                 b'{' if self.last == b'\n'
                     && self.begun
                     && !matches!(self.solid, b',' | b':' | b'[' | b'{') =>

@@ -4,7 +4,7 @@ use super::scan::DEPTH_MAX;
 use super::*;
 use proptest::prelude::*;
 
-/// Documents as a reference writer writes them, with texts that need escapes.
+/// Generates documents, with texts that need escapes.
 fn document() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -22,7 +22,7 @@ fn document() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
-/// Turns what was walked back into a tree.
+/// Converts a value into a tree.
 fn tree(value: Value<'_>) -> serde_json::Value {
     match value {
         Value::Null => serde_json::Value::Null,
@@ -41,7 +41,7 @@ fn tree(value: Value<'_>) -> serde_json::Value {
 
 proptest! {
     #[test]
-    fn a_walked_document_is_the_document(doc in document(), pretty in any::<bool>(), tail in "[,} ]") {
+    fn values_are_read_as_a_reference_reader_reads_them(doc in document(), pretty in any::<bool>(), tail in "[,} ]") {
         let text = if pretty { serde_json::to_vec_pretty(&doc) } else { serde_json::to_vec(&doc) }.unwrap();
         let mut longer = text.clone();
         longer.extend_from_slice(tail.as_bytes());
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_strict_reader_accepts_is_accepted_and_nothing_panics(bytes in "[\\[\\]{}:,\"0-9a\\\\ tfn-]{0,24}") {
+    fn everything_that_a_strict_reader_accepts_is_accepted(bytes in "[\\[\\]{}:,\"0-9a\\\\ tfn-]{0,24}") {
         let mut text = bytes.clone().into_bytes();
         text.push(b' ');
         let from = skip_blanks(&text, 0);
@@ -95,7 +95,7 @@ proptest! {
 }
 
 #[test]
-fn faults_are_told_apart() {
+fn scan_errors_are_distinguished() {
     let deep = |n: usize| [vec![b'['; n], vec![b']'; n]].concat();
     assert_eq!(
         scan(&deep(DEPTH_MAX as usize), 0),
@@ -113,7 +113,7 @@ fn faults_are_told_apart() {
 }
 
 #[test]
-fn types_may_drift() {
+fn types_may_vary() {
     let value = |text: &'static str| Value::of(text.as_bytes());
     assert_eq!(value("\"331\"").amount(), Some(331));
     assert_eq!(value("6322.0").amount(), Some(6322));

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::sources::json::escape::unescape;
 use crate::sources::json::scan::{ScanError, next_member, scan, skip_blanks};
 
-/// A JSON value as it stands in the text.
+/// A JSON value, as a range of the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Value<'a> {
     /// `null`.
@@ -15,7 +15,7 @@ pub enum Value<'a> {
     Bool(bool),
     /// A number's digits.
     Number(&'a [u8]),
-    /// What stands between a string's quotes, escapes and all.
+    /// The content of a string between its quotes, with its escapes.
     Text(&'a [u8]),
     /// An array with its brackets.
     Array(&'a [u8]),
@@ -39,7 +39,7 @@ impl<'a> Value<'a> {
 
     /// Returns a scalar as text, unescaped, empty if it is; `None` for `null`, arrays and objects.
     ///
-    /// An array of one element, as old records have it, stands for its element.
+    /// An array of one element, as in old records, is read as its element.
     pub fn raw_text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Text(inner) => Some(unescape(inner)),
@@ -58,7 +58,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns a scalar as text; `None` also for what stands for nothing: an empty text, `-`, `null`, `NaN`.
+    /// Returns a scalar as text; `None` also for texts that mean no value: an empty text, `-`, `null`, `NaN`.
     pub fn text(self) -> Option<Cow<'a, str>> {
         self.raw_text().filter(|text| !stands_for_nothing(text))
     }
@@ -69,14 +69,14 @@ impl<'a> Value<'a> {
         let text = text.trim();
         text.parse().ok().or_else(|| {
             let float: f64 = text.parse().ok()?;
-            // Above 2^53 a float is no exact count of bytes, and no real one is that large.
+            // Above 2^53 a float is not an exact count of bytes, and real counts are smaller.
             (0.0..9_007_199_254_740_992.0)
                 .contains(&float)
                 .then_some(float as u64)
         })
     }
 
-    /// Returns the truth, written as a bool or a text.
+    /// Returns the boolean, written as a bool or a text.
     pub fn truth(self) -> Option<bool> {
         match self {
             Self::Bool(yes) => Some(yes),
@@ -88,7 +88,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns whether there is anything: neither `null` nor `{}`, `[]` or an empty text.
+    /// Returns whether there is a value: not `null`, `{}`, `[]` or an empty text.
     pub fn is_present(self) -> bool {
         match self {
             Self::Null => false,
@@ -107,7 +107,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns the elements of an array; anything else but `null` is its own only element.
+    /// Returns the elements of an array; any other value but `null` is the only element.
     pub fn elements(self) -> Elements<'a> {
         match self {
             Self::Array(text) => Elements {
@@ -174,7 +174,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Returns whether a text stands for nothing.
+/// Returns whether a text means that there is no value.
 pub fn stands_for_nothing(text: &str) -> bool {
     matches!(text, "" | "-" | "null" | "NaN")
 }

@@ -1,4 +1,4 @@
-//! What an operation of Microsoft 365 does, as an action class.
+//! The action classes of Microsoft 365 operations.
 //!
 //! Operations are compared in lower case and without the full stop that those of Entra end with.
 
@@ -8,7 +8,7 @@ use crate::event::Action;
 use crate::event::Action::*;
 use crate::sources::parts::actions::{ActionRow, ActionTable};
 
-/// The service of operations that mean the same in every workload.
+/// The workload of operations that mean the same in every workload.
 const ANY: &str = "";
 
 /// Workload, operation, class; a `*` stands for any text.
@@ -19,7 +19,7 @@ const ROWS: &[ActionRow] = &[
     (ANY, "userloginfailed", Authenticate),
     (ANY, "userloggedoff", Authenticate),
     (ANY, "mailboxlogin", Authenticate),
-    // Directory reads. Exchange Online writes none of them; servers of one's own may.
+    // Directory reads. Exchange Online does not log them; on-premises servers may.
     (ANY, "get-*mailbox*", EnumerateDirectory),
     (ANY, "get-*user*", EnumerateDirectory),
     (ANY, "get-*recipient*", EnumerateDirectory),
@@ -61,7 +61,7 @@ const ROWS: &[ActionRow] = &[
     ("exchange", "softdelete", DeleteObject),
     ("exchange", "harddelete", DeleteObject),
     ("exchange", "movetodeleteditems", DeleteObject),
-    // Rules and mailboxes copy mail if they forward it; what they do is settled by their parameters.
+    // Rules and mailboxes copy mail if they forward it; their parameters decide.
     (ANY, "new-inboxrule", CopyObject),
     (ANY, "set-inboxrule", CopyObject),
     (ANY, "updateinboxrules", CopyObject),
@@ -89,7 +89,7 @@ const ROWS: &[ActionRow] = &[
     (ANY, "add delegated permission grant", CreateCredential),
 ];
 
-/// What copies mail only if its parameters name somebody to forward it to.
+/// Operations that copy mail only if their parameters name a forwarding address.
 const FORWARDERS: [&str; 6] = [
     "new-inboxrule",
     "set-inboxrule",
@@ -109,7 +109,7 @@ pub fn classify(workload: &str, op: &str) -> Action {
         .unwrap_or(Other)
 }
 
-/// Returns whether an operation copies mail only if its parameters say so.
+/// Returns whether an operation copies mail only with a forwarding address.
 pub fn is_forwarder(op: &str) -> bool {
     FORWARDERS.contains(&op)
 }

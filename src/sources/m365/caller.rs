@@ -1,4 +1,4 @@
-//! Who did what a unified audit record tells.
+//! The caller of a unified audit record.
 
 use crate::event::{IdentityKind, Principal};
 use crate::sources::interner::Interner;
@@ -10,15 +10,15 @@ use crate::vocab::Str;
 
 /// Stands for an unknown tenant in identities.
 const NO_TENANT: &str = identity::UNKNOWN_ACCOUNT;
-/// What goes before the object ids of service principals.
+/// Prefix of the object ids of service principals.
 const SERVICE_PRINCIPAL: &str = "ServicePrincipal_";
-/// What goes before the object ids of persons.
+/// Prefix of the object ids of users.
 const USER: &str = "User_";
-/// Where the accounts of Exchange Online itself live.
+/// Domain of the accounts of Exchange Online itself.
 const OUTLOOK: &str = ".prod.outlook.com";
-/// Names under which SharePoint acts for whoever is not named.
+/// Names under which SharePoint acts for unnamed callers.
 const SHAREPOINT: [&str; 2] = ["app@sharepoint", "sharepoint\\system"];
-/// How SharePoint wraps the ids of persons.
+/// Prefix of the ids of users in SharePoint.
 const MEMBERSHIP: &str = "i:0h.f|membership|";
 
 /// Returns the tenant whose log it is, in lower case.
@@ -36,7 +36,7 @@ pub fn canonical(tenant: Option<&str>, object: &str, interner: &mut Interner) ->
     interner.share(&format!("entra:{}/{object}", tenant.unwrap_or(NO_TENANT)))
 }
 
-/// Reads who did it: an object of the tenant, else a name.
+/// Reads the caller: an object of the tenant, else a name.
 pub fn principal(
     r: &Record<'_>,
     tenant: Option<&str>,
@@ -45,8 +45,8 @@ pub fn principal(
     let name = r.text(&["userid", "userids"]);
     let key = r.text(&["userkey"]);
     let stated = r.text(&["usertype"]).and_then(|text| stated_kind(&text));
-    let (object, marked) = match object_id(r, name.as_deref(), key.as_deref()) {
-        Some((object, marked)) => (Some(object), marked),
+    let (object, split_prefix) = match object_id(r, name.as_deref(), key.as_deref()) {
+        Some((object, split_prefix)) => (Some(object), split_prefix),
         None => (None, None),
     };
     let lower = name.as_deref().map(str::to_lowercase);
@@ -69,11 +69,11 @@ pub fn principal(
         Some(_) => IdentityKind::Human,
         None => IdentityKind::Unknown,
     };
-    let kind = match (is_service, marked, stated) {
-        // An application acts through SharePoint's own name; which one, its id tells.
+    let kind = match (is_service, split_prefix, stated) {
+        // Applications act under SharePoint's own name; the application id tells them apart.
         (true, _, Some(IdentityKind::ServicePrincipal)) => IdentityKind::ServicePrincipal,
         (true, ..) => IdentityKind::CloudService,
-        (false, Some(marked), _) => marked,
+        (false, Some(split_prefix), _) => split_prefix,
         (false, None, stated) => stated.unwrap_or(by_name),
     };
     let mut aliases: Vec<Str> = Vec::new();
@@ -88,7 +88,7 @@ pub fn principal(
     })
 }
 
-/// Returns the object id of whoever did it, and the kind that goes before it.
+/// Returns the caller's object id, and the kind in its prefix.
 fn object_id(
     r: &Record<'_>,
     name: Option<&str>,
@@ -99,7 +99,7 @@ fn object_id(
     if let Some(found) = plain.into_iter().flatten().find(|text| is_guid(text)) {
         return Some((
             found.to_owned(),
-            name.and_then(marked).map(|(_, kind)| kind),
+            name.and_then(split_prefix).map(|(_, kind)| kind),
         ));
     }
     let actors = r.column("actor");
@@ -110,15 +110,15 @@ fn object_id(
     let named: Vec<_> = named.take(ACTORS_MAX).collect();
     name.into_iter()
         .chain(named.iter().map(|text| &**text))
-        .find_map(marked)
+        .find_map(split_prefix)
         .map(|(id, kind)| (id.to_owned(), Some(kind)))
 }
 
-/// The most names of an actor that are looked at; real records have half a dozen.
+/// The most names of an actor that are read; real records have about six.
 const ACTORS_MAX: usize = 32;
 
-/// Takes an object id apart that says of what kind it is.
-fn marked(text: &str) -> Option<(&str, IdentityKind)> {
+/// Splits an object id with a prefix for its kind.
+fn split_prefix(text: &str) -> Option<(&str, IdentityKind)> {
     let kinds = [
         (SERVICE_PRINCIPAL, IdentityKind::ServicePrincipal),
         (USER, IdentityKind::Human),
@@ -129,7 +129,7 @@ fn marked(text: &str) -> Option<(&str, IdentityKind)> {
     })
 }
 
-/// Reads what the record says of the kind, as a number or, in tables, a word.
+/// Reads the stated kind: a number or, in tables, a word.
 fn stated_kind(text: &str) -> Option<IdentityKind> {
     Some(match &*text.to_ascii_lowercase() {
         "0" | "regular" | "2" | "admin" | "9" | "partnertechnician" | "10" | "guest" => {
@@ -156,9 +156,9 @@ fn is_of_microsoft(name: &str) -> bool {
         || name.ends_with(OUTLOOK)
 }
 
-/// Takes the passport id out of what SharePoint and Exchange write.
+/// Returns the passport id in a key of SharePoint or Exchange.
 fn puid(key: &str) -> Option<String> {
-    /// Its hexadecimal digits.
+    /// Number of its hexadecimal digits.
     const LEN: usize = 16;
     let key = key.strip_prefix(MEMBERSHIP).unwrap_or(key);
     let id = key.split('@').next()?;
@@ -166,9 +166,9 @@ fn puid(key: &str) -> Option<String> {
     is_one.then(|| id.to_ascii_uppercase())
 }
 
-/// Returns the canonical id of what a creation created: the first target that is marked, or has an object id alone.
+/// Returns the canonical id of the created object: the first target with a prefix, or with an object id alone.
 pub fn created(r: &Record<'_>, tenant: Option<&str>, interner: &mut Interner) -> Option<Str> {
-    const MARKS: [&str; 4] = [USER, SERVICE_PRINCIPAL, "Application_", "Group_"];
+    const PREFIXES: [&str; 4] = [USER, SERVICE_PRINCIPAL, "Application_", "Group_"];
     let targets = r.column("target");
     let ids: Vec<_> = targets
         .value()
@@ -178,7 +178,7 @@ pub fn created(r: &Record<'_>, tenant: Option<&str>, interner: &mut Interner) ->
         .collect();
     let unmarked = |text: &str| {
         let strip = |mark: &&str| text.strip_prefix(*mark).filter(|id| is_guid(id));
-        MARKS.iter().find_map(strip).map(str::to_owned)
+        PREFIXES.iter().find_map(strip).map(str::to_owned)
     };
     let object = ids
         .iter()
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passport_ids_are_the_same_in_every_workload() {
+    fn passport_ids_are_equal_in_all_workloads() {
         for key in [
             "10030000801bf9b2",
             "10030000801BF9B2@acme.onmicrosoft.com",

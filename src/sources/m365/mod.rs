@@ -1,7 +1,7 @@
 //! The Microsoft 365 unified audit log: records of the management interface, rows of its exports, and of `OfficeActivity`.
 //!
-//! An export's row holds the record as JSON text; what stands beside it is used only where the record is cut. One record of
-//! mail that was looked at tells of several folders, and each is an event of ours.
+//! An export's row holds the record as JSON text; other columns are used only if the record is cut. One record of
+//! accessed mail may cover several folders, and each becomes an event.
 
 pub mod actions;
 mod caller;
@@ -25,19 +25,19 @@ use crate::vocab::Str;
 pub const PARSER: RecordParser =
     RecordParser::new(Source::M365Ual, recognises, parse).with_tables(is_header);
 
-/// The service of events that name no workload.
+/// The service of events without a workload.
 const SERVICE: &str = "m365";
-/// What tells of items of several folders.
+/// The operation whose records cover several folders.
 const MAIL_ACCESS: &str = "MailItemsAccessed";
-/// Why a sign-in fails of an account that does not exist.
+/// Reasons for a failed sign-in to an account that does not exist.
 const NO_ACCOUNT: [&str; 2] = ["UserAccountNotFound", "50034"];
-/// Programs that are known by the id of their application better than by what they say of themselves.
+/// Programs that are identified by their application id better than by their user agent.
 const PROGRAMS: [(&str, &str); 3] = [
     ("fb78d390-0c51-40cd-8e17-fdbfab77341b", "exo-powershell"),
     ("1b730954-1685-4b74-9bfd-dac224a7b894", "msol-powershell"),
     ("14d82eec-204b-4c2f-b7e8-296a70dab67e", "graph-powershell"),
 ];
-/// Ids are cut at so many bytes.
+/// The longest id, in bytes; longer ids are cut.
 const ID_BYTES_MAX: usize = 256;
 /// The most scopes of a grant that are kept.
 const SCOPES_MAX: usize = 256;
@@ -76,7 +76,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         inner,
         outer: object,
     };
-    // A row of the table says when it was taken in, and when it happened only beside that.
+    // A row of the table has the time of ingestion, and the time of the event in another column.
     let times = ["creationtime", "starttime", "timegenerated", "creationdate"];
     let stated = times
         .iter()
@@ -125,10 +125,10 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
     let plain = op.to_lowercase();
     let workload = r.text(&["workload", "officeworkload"]);
     let workload = workload.map_or_else(|| SERVICE.to_owned(), |text| text.to_lowercase());
-    let action = target::settle(actions::classify(&workload, &plain), &plain, r);
+    let action = target::resolve_action(actions::classify(&workload, &plain), &plain, r);
 
     let tenant = caller::tenant(r, interner);
-    let (outcome, error) = ended(r, &plain);
+    let (outcome, error) = outcome_and_error(r, &plain);
     // A sign-in under a name that does not exist has no principal.
     let principal = caller::principal(r, tenant.as_deref(), interner).filter(|_| {
         !error
@@ -208,7 +208,7 @@ fn event_id(r: &Record<'_>, event: &Event) -> Str {
         return cut(&id, ID_BYTES_MAX).into();
     }
     if let Some(id) = r.text(&["officeid", "sourcerecordid"]) {
-        // The table has several rows of one id, told apart by when they began.
+        // The table has several rows with one id, which differ in their start time.
         return format!("{}@{}", cut(&id, ID_BYTES_MAX), event.time).into();
     }
     let of_row = r.text(&["recordid", "identity"]);
@@ -231,8 +231,8 @@ fn event_id(r: &Record<'_>, event: &Event) -> Str {
     )
 }
 
-/// Reads how it ended, and the reason if it failed. Of a sign-in the status says only that there was an answer.
-fn ended(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
+/// Reads the outcome, and the reason if it failed. The status of a sign-in only shows that there was an answer.
+fn outcome_and_error(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
     let code = r
         .text(&["errorcode", "errornumber"])
         .filter(|code| code != "0");
@@ -260,7 +260,7 @@ fn ended(r: &Record<'_>, op: &str) -> (Outcome, Option<String>) {
     }
 }
 
-/// Returns whether the device is managed, where something is said of it.
+/// Returns whether the device is managed, if that is stated.
 fn device_managed(r: &Record<'_>) -> Option<bool> {
     let stated = ["IsCompliantAndManaged", "IsCompliant"].map(|name| {
         let text = r.listed("deviceproperties", name)?;
@@ -269,7 +269,7 @@ fn device_managed(r: &Record<'_>) -> Option<bool> {
     stated.into_iter().flatten().reduce(|a, b| a || b)
 }
 
-/// Returns the id of a key that was added: it stands among the new ones and not among the old ones.
+/// Returns the id of a key that was added: it is among the new keys and not among the old ones.
 fn key_id(r: &Record<'_>) -> Option<String> {
     let properties = r.column("modifiedproperties");
     properties.value().elements().find_map(|property| {
@@ -286,7 +286,7 @@ fn scopes(r: &Record<'_>, mut share: impl FnMut(&str) -> Str) -> Vec<Str> {
     const MARK: &str = "Scope: ";
     let granted = r.listed("modifiedproperties", GRANT);
     let consented = r.listed("modifiedproperties", CONSENT).and_then(|text| {
-        // What was there before goes before an arrow.
+        // The old value is before an arrow.
         let new = text.rsplit("=>").next()?;
         let after = new.split_once(MARK)?.1;
         Some(after.split([',', ';', ']']).next()?.to_owned())

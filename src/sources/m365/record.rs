@@ -1,4 +1,4 @@
-//! The members of a unified audit record, whichever way it came: as it is, as a row around it, or as a row of a table.
+//! The members of a unified audit record: plain, inside a row of an export, or as a row of a table.
 
 use std::borrow::Cow;
 
@@ -6,9 +6,9 @@ use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::is_named;
 use crate::sources::parts::text::{Column, stated_text};
 
-/// One record, and the row in which it came.
+/// A record, and the row around it.
 ///
-/// Tables write the same names with underscores and in other cases, so all are compared without either.
+/// Tables write the same names with underscores and in other cases, so names are compared without both.
 #[derive(Clone, Copy)]
 pub struct Record<'a> {
     /// What the service wrote.
@@ -20,7 +20,7 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// Returns the first of these members that has a value; names are in lower case and without underscores.
     ///
-    /// What the service wrote goes before what a row says of it.
+    /// The service's own members come before those of the row.
     pub fn get(&self, names: &[&str]) -> Option<Value<'a>> {
         let objects = self.inner.into_iter().chain([self.outer]);
         objects
@@ -56,7 +56,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Returns the member of an object that goes by a name, in any case and with any underscores.
+/// Returns the member of an object with this name, ignoring case and underscores.
 pub fn named<'a>(object: Object<'a>, name: &str) -> Option<Value<'a>> {
     object
         .members()

@@ -1,4 +1,4 @@
-//! What was acted on: mailboxes and their folders, sites and their files, and where they were sent.
+//! The target of an operation: mailboxes and folders, sites and files, and where they were sent.
 
 use crate::event::Action::{self, *};
 use crate::event::{Destination, Untrusted};
@@ -11,13 +11,13 @@ use crate::vocab::Str;
 
 /// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
-/// What marks the names of guests, whose own address goes before it.
+/// Marker in the names of guests; their own address is before it.
 const GUEST: &str = "#ext#";
-/// The most folders that are told apart; of more, one event tells all.
+/// The most folders with an event each; more folders share one event.
 const FOLDERS_MAX: usize = 1_000;
-/// The most addresses of a rule that are looked at.
+/// The most addresses of a rule that are read.
 const ADDRESSES_MAX: usize = 64;
-/// Parameters of cmdlets that name whom mail is forwarded to.
+/// Parameters of cmdlets with forwarding addresses.
 const FORWARDING: [&str; 10] = [
     "ForwardTo",
     "ForwardAsAttachmentTo",
@@ -28,20 +28,20 @@ const FORWARDING: [&str; 10] = [
     "BlindCopyTo",
     "CopyTo",
     "AddToRecipients",
-    // What a mail program's rule says of itself.
+    // Parameters of a mail client's rule.
     "RuleActions",
 ];
 /// Operations that give a file to everyone who has its link.
 const PUBLISHING: [&str; 1] = ["anonymouslinkcreated"];
 
-/// What was acted on.
+/// The target of an operation.
 #[derive(Default)]
 pub struct Target {
     /// A mailbox, a site or a team.
     pub container: Option<Untrusted>,
     /// A file, a folder or an object of the directory.
     pub object: Option<Untrusted>,
-    /// How many items it was.
+    /// Number of items.
     pub items: Option<u64>,
     /// Where a copy came from.
     pub copied_from: Option<Untrusted>,
@@ -49,7 +49,7 @@ pub struct Target {
     pub destination: Destination,
 }
 
-/// A folder and how many of its items were looked at.
+/// A folder and the number of its items that were accessed.
 pub struct Folder {
     /// Its path.
     pub path: Option<Untrusted>,
@@ -57,15 +57,15 @@ pub struct Folder {
     pub items: Option<u64>,
 }
 
-/// Settles what an operation does that copies only if it forwards.
-pub fn settle(action: Action, op: &str, r: &Record<'_>) -> Action {
+/// Resolves the action of an operation that copies mail only if it forwards it.
+pub fn resolve_action(action: Action, op: &str, r: &Record<'_>) -> Action {
     match actions::is_forwarder(op) && forwarded(r).is_empty() {
         true => Other,
         false => action,
     }
 }
 
-/// Reads what was acted on; `op` is in lower case, `own` is the domain of the organisation, where it is stated.
+/// Reads the target; `op` is in lower case, `own` is the domain of the organisation, if it is stated.
 pub fn target(
     r: &Record<'_>,
     op: &str,
@@ -129,7 +129,7 @@ fn file_of(r: &Record<'_>, site: &str) -> Option<String> {
     Some(path.trim_matches('/').to_owned()).filter(|path| !path.is_empty())
 }
 
-/// Returns the path of the folder that a record about mail tells of.
+/// Returns the path of the folder of a record about mail.
 fn folder_of(r: &Record<'_>) -> Option<String> {
     let path = |name: &str, path: &[&str]| {
         let column = r.column(name);
@@ -141,7 +141,7 @@ fn folder_of(r: &Record<'_>) -> Option<String> {
         .or_else(|| path("affecteditems", &["ParentFolder", "Path"]))
 }
 
-/// Returns how many items a record tells of.
+/// Returns the number of items of a record.
 fn items(r: &Record<'_>) -> Option<u64> {
     let listed = r.column("affecteditems");
     let listed = listed.value().elements().count() as u64;
@@ -150,7 +150,7 @@ fn items(r: &Record<'_>) -> Option<u64> {
         .or((listed > 0).then_some(listed))
 }
 
-/// Returns the folders whose items were looked at.
+/// Returns the folders whose items were accessed.
 pub fn folders(r: &Record<'_>, interner: &mut Interner) -> Vec<Folder> {
     let column = r.column("folders");
     let mut folders: Vec<Folder> = column
@@ -175,7 +175,7 @@ pub fn folders(r: &Record<'_>, interner: &mut Interner) -> Vec<Folder> {
     folders
 }
 
-/// Returns whom a file is given to, if it is somebody outside.
+/// Returns the external recipient of a file.
 fn shared_with(r: &Record<'_>, op: &str, interner: &mut Interner) -> Destination {
     let target = r.text(&["targetuserorgroupname"]);
     let is_guest = r
@@ -202,7 +202,7 @@ fn domain_of_guest(name: &str) -> Option<String> {
     }
 }
 
-/// Returns whom mail is forwarded to, as the parameters write it.
+/// Returns the forwarding addresses, as the parameters write them.
 fn forwarded(r: &Record<'_>) -> Vec<String> {
     let lists = ["parameters", "operationproperties"];
     lists
@@ -217,7 +217,7 @@ fn forwarded(r: &Record<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Takes the addresses out of what a mail program's rule does, if it sends mail on.
+/// Returns the addresses in the actions of a mail client's rule, if it forwards mail.
 fn of_rule(text: &str) -> Vec<String> {
     let sends = ["forward", "redirect"];
     let lower = text.to_lowercase();
@@ -229,7 +229,7 @@ fn of_rule(text: &str) -> Vec<String> {
         .split(is_part)
         .filter(|part| domain_of(part).is_some())
         .take(ADDRESSES_MAX)
-        .map(|part| bare(part).to_owned())
+        .map(|part| without_prefix(part).to_owned())
         .collect();
     match found.is_empty() {
         true => vec![lower],
@@ -239,21 +239,21 @@ fn of_rule(text: &str) -> Vec<String> {
 
 fn addresses(text: &str) -> Vec<String> {
     text.split([';', ','])
-        .map(|part| bare(part.trim()).to_owned())
+        .map(|part| without_prefix(part.trim()).to_owned())
         .filter(|part| !part.is_empty() && !part.eq_ignore_ascii_case("false"))
         .take(ADDRESSES_MAX)
         .collect()
 }
 
-/// Takes off what goes before an address: `smtp:eve@elsewhere.example`.
-fn bare(address: &str) -> &str {
+/// Removes the prefix of an address: `smtp:eve@elsewhere.example`.
+fn without_prefix(address: &str) -> &str {
     match address.split_once(':') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("smtp") => rest,
         _ => address,
     }
 }
 
-/// Reads what forwards mail, and whose.
+/// Reads the mailbox whose mail is forwarded, and the destination.
 fn forwarding(r: &Record<'_>, own: Option<&str>, interner: &mut Interner) -> Target {
     let mailbox = ["Mailbox", "Identity"]
         .iter()
@@ -278,7 +278,7 @@ fn forwarding(r: &Record<'_>, own: Option<&str>, interner: &mut Interner) -> Tar
             endpoint: to
                 .get(at.unwrap_or(0))
                 .map(|address| interner.untrusted(address)),
-            // Whether the domain is ours is not for the record to say: an administrator may be a partner's.
+            // The record does not show whether the domain is ours: an administrator may be a partner's.
             ..Destination::default()
         },
         ..Target::default()

@@ -1,4 +1,4 @@
-//! Events that were made of CloudTrail and of flow logs, told back into the words of these.
+//! Converts events made from CloudTrail and flow logs back into records of these.
 
 use crate::sources::flat::Flat;
 use crate::sources::json::Value;
@@ -24,7 +24,7 @@ const CLOUDTRAIL: FieldMap = &[
     ("vpcEndpointId", &["src_endpoint.uid"]),
 ];
 
-/// Sign-ins, whose outcome is in their answer.
+/// Sign-ins. Their outcome is in the response.
 const SIGN_INS: [&str; 3] = ["ConsoleLogin", "CheckMfa", "SwitchRole"];
 
 /// Converts an event of CloudTrail.
@@ -58,16 +58,16 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
             _ => {}
         }
     }
-    // Only where the record itself did not say whose log it is.
+    // Only if the record itself does not state the account of the log.
     record.put_optional("recipientAccountId", account(doc));
-    if let Some(json) = of_objects(doc).or_else(|| of_lists(resources)) {
+    if let Some(json) = resources_of_objects(doc).or_else(|| resources_of_lists(resources)) {
         record.put_json("resources", json);
     }
     if SIGN_INS.contains(&&*op) {
         record.put(&format!("responseElements.{op}"), doc.get("status"));
         record.put("additionalEventData.MFAUsed", doc.first(&["is_mfa", "mfa"]));
     }
-    // Older events kept of a new identity's name only that of the user whom they are about.
+    // Older events keep the name of a new identity only as the user.
     match &*op {
         "CreateUser" => record.put("requestParameters.userName", doc.get("user.name")),
         "CreateRole" => record.put("requestParameters.roleName", doc.get("user.name")),
@@ -76,7 +76,7 @@ pub fn cloudtrail(doc: &Flat<'_>) -> RecordBuilder {
     record
 }
 
-/// Converts who it was. Versions differ in where they put ARN and id, so an ARN is what begins like one.
+/// Converts the caller. Versions put ARN and id in different places, so an ARN is recognised by its beginning.
 pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
     const USER: [&str; 3] = ["actor.user.uid", "actor.user.uuid", "actor.user.uid_alt"];
     let kind = doc.text("actor.user.type");
@@ -87,7 +87,7 @@ pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
     let is_of_role = issuer
         .as_deref()
         .is_some_and(|issuer| issuer.contains(":role/"));
-    // Numbered types say less; where there is none of CloudTrail's, the ARN or the issuer tells.
+    // Numbered types are less precise. Without CloudTrail's own type, the ARN or the issuer decides.
     match kind.as_deref() {
         Some(kind)
             if kind.starts_with(|c: char| c.is_ascii_uppercase())
@@ -115,7 +115,7 @@ pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
             doc.get("actor.user.credential_uid"),
         );
     } else if let (None, true, Some(session)) = (&arn, is_of_role, doc.text("actor.session.uid")) {
-        // Other services of AWS name the session where CloudTrail has its ARN.
+        // Other AWS services state the session's name where CloudTrail has its ARN.
         record.put_text("userIdentity.principalId", &format!(":{session}"));
     } else {
         record.put_optional("userIdentity.principalId", id);
@@ -135,7 +135,7 @@ pub fn user_identity(doc: &Flat<'_>, record: &mut RecordBuilder) {
 }
 
 /// Returns the resources of schema 1.1 and later.
-fn of_objects(doc: &Flat<'_>) -> Option<Vec<u8>> {
+fn resources_of_objects(doc: &Flat<'_>) -> Option<Vec<u8>> {
     let list = doc.get("resources");
     let mut rows: Vec<[Value<'_>; 3]> = list
         .elements()
@@ -154,12 +154,12 @@ fn of_objects(doc: &Flat<'_>) -> Option<Vec<u8>> {
     let rows = rows
         .iter()
         .map(|row| row.map(|value| value.text().map(|t| t.into_owned())));
-    written(rows)
+    resources_json(rows)
 }
 
-/// Returns the resources of a flattened record: a list joined by commas for each of their members. Lists of different
-/// lengths do not belong together, and what they say is lost.
-fn of_lists(lists: [Value<'_>; 3]) -> Option<Vec<u8>> {
+/// Returns the resources of a flattened record: one comma-separated list for each of their members. Lists of different
+/// lengths cannot be matched and are ignored.
+fn resources_of_lists(lists: [Value<'_>; 3]) -> Option<Vec<u8>> {
     let [arns, types, accounts] = lists.map(|list| -> Vec<String> {
         let text = list.text().unwrap_or_default();
         text.split(',').map(|part| part.trim().to_owned()).collect()
@@ -168,10 +168,10 @@ fn of_lists(lists: [Value<'_>; 3]) -> Option<Vec<u8>> {
         let of = |list: &[String]| (list.len() == arns.len()).then(|| list[n].clone());
         [Some(arn.clone()), of(&types), of(&accounts)]
     });
-    written(rows)
+    resources_json(rows)
 }
 
-fn written(rows: impl Iterator<Item = [Option<String>; 3]>) -> Option<Vec<u8>> {
+fn resources_json(rows: impl Iterator<Item = [Option<String>; 3]>) -> Option<Vec<u8>> {
     let mut out = b"[".to_vec();
     for [arn, kind, account] in rows {
         let Some(arn) = arn.filter(|arn| !arn.is_empty()) else {
@@ -220,7 +220,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
         ("interface-id", "interface_uid"),
         ("instance-id", "instance_uid"),
     ] {
-        // Filled on the side that is ours.
+        // Stated on our side only.
         let of = |side: &str| doc.text(&format!("{side}.{path}"));
         record.put_optional(native, of("src_endpoint").or_else(|| of("dst_endpoint")));
     }
@@ -230,7 +230,7 @@ pub fn vpcflow(doc: &Flat<'_>) -> RecordBuilder {
         ("srcaddr", "pkt-srcaddr", "src_endpoint"),
         ("dstaddr", "pkt-dstaddr", "dst_endpoint"),
     ] {
-        // Where a translation lies between, the peer is the address and the interface's own the one in between.
+        // With an address translation, `ip` is the peer's address and the interface's own is the intermediate one.
         let ip = doc.text(&format!("{side}.ip"));
         let between = doc
             .get(&format!("{side}.intermediate_ips"))

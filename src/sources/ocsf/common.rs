@@ -1,4 +1,4 @@
-//! Events of producers that are not known: what class, activity and the schema's own attributes say.
+//! Reads events of unknown producers by class, activity and the schema's attributes.
 
 use crate::event::{
     Action, Attachment, Context, Destination, Event, Outcome, Peer, Principal, Provider, Source,
@@ -15,7 +15,7 @@ use crate::sources::record_builder::RecordBuilder;
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// What vendors, products and clouds are called, in words of lower case, and whose they are. The first that fits wins.
+/// Words in the names of vendors, products and clouds, in lower case, with their provider. The first match wins.
 const VENDORS: [(&str, Provider); 11] = [
     ("aws", Provider::Aws),
     ("amazon", Provider::Aws),
@@ -30,13 +30,13 @@ const VENDORS: [(&str, Provider); 11] = [
     ("slack", Provider::Slack),
 ];
 
-/// Class, activity, and what that is. Activities that are not here are [`Action::Other`].
+/// Class, activity and action. All other activities are [`Action::Other`].
 #[rustfmt::skip]
 const ACTIVITIES: [(u64, u64, Action); 33] = [
     // Account Change, User Management.
     (3001, 1, Action::CreateIdentity), (3001, 3, Action::CreateCredential), (3001, 4, Action::CreateCredential),
     (3007, 1, Action::CreateIdentity),
-    // Authentication; logging off is none.
+    // Authentication. Logoff does not count.
     (3002, 1, Action::Authenticate), (3002, 3, Action::Authenticate), (3002, 4, Action::Authenticate),
     (3002, 5, Action::Authenticate), (3002, 6, Action::Authenticate), (3002, 99, Action::Authenticate),
     // User Query.
@@ -53,16 +53,16 @@ const ACTIVITIES: [(u64, u64, Action); 33] = [
     (6006, 4, Action::DeleteObject), (6006, 6, Action::CopyObject), (6006, 7, Action::CopyObject),
     (6006, 9, Action::ReadObject), (6006, 14, Action::ReadObject), (6006, 15, Action::CopyObject),
 ];
-/// File shared: with whom is not said, so it counts as data leaving.
+/// File shared. The recipient is not stated, so it counts as data that leaves.
 const SHARED: (u64, u64) = (6006, 12);
 /// HTTP Activity.
 const HTTP: u64 = 4002;
-/// What HTTP Activity's numbers mean.
+/// HTTP methods by activity number.
 const METHODS: [&str; 9] = [
     "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "TRACE", "PATCH",
 ];
 
-/// Where data comes from and goes to in a flow.
+/// The direction of a flow.
 #[derive(Clone, Copy, PartialEq)]
 enum Direction {
     Inbound,
@@ -106,7 +106,7 @@ pub fn event(doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Option<Even
             .and_then(|op| operations::class_of(provider, &service, op))
             .unwrap_or_else(|| of_activity(class, activity)),
     };
-    // What a producer calls an activity; a bare method for requests, whose paths are the client's to choose.
+    // The producer's name of the activity. For requests only the method, because the client chooses the path.
     let op = match &request {
         Some(request) => request.op.clone().into(),
         None if class == HTTP => method.unwrap_or_default().into(),
@@ -238,7 +238,7 @@ pub fn event(doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Option<Even
 
 fn time(doc: &Flat<'_>, class: u64) -> Option<Time> {
     const TIMES: [&str; 4] = ["end_time", "end_time_dt", "time", "time_dt"];
-    // A flow's time is its start; of its own, the end is what other logs of the same flow have.
+    // A flow's `time` is its start; other logs of the same flow have its end.
     let from = if class == NETWORK { 0 } else { 2 };
     TIMES[from..]
         .iter()
@@ -278,7 +278,7 @@ fn provider(doc: &Flat<'_>) -> Provider {
     .unwrap_or(Provider::Other)
 }
 
-/// Reads who it was as CloudTrail's reader does, with the role behind a session.
+/// Reads the caller as for CloudTrail, with the role behind a session.
 fn aws_caller(
     doc: &Flat<'_>,
     region: Option<&str>,
@@ -299,7 +299,7 @@ fn aws_caller(
         .clone()
 }
 
-/// Returns who acted; in an authentication, whoever signed in.
+/// Returns the actor; in an authentication, the user that signed in.
 fn principal(
     doc: &Flat<'_>,
     provider: Provider,
@@ -472,8 +472,9 @@ pub fn locate(event: &mut Event, doc: &Flat<'_>, state: &mut ParserState) {
     }
 }
 
-/// Returns an id that is the same for every delivery: a hash of what happened, not of how it was delivered, behind the id that the
-/// event has. Products count as they like, and where a client chooses the id, none of its events must pass for another.
+/// Returns an id that is the same for every delivery: a hash of what happened, not of its delivery,
+/// after the event's own id. Ids may repeat between products, and where a client chooses the id, an event must not pass for
+/// another.
 fn event_id(doc: &Flat<'_>, time: Time) -> Str {
     const ID_PATHS: [&str; 30] = [
         "metadata.product.vendor_name",
@@ -507,7 +508,7 @@ fn event_id(doc: &Flat<'_>, time: Time) -> Str {
         "file.path",
         "file.name",
     ];
-    // The instant, and not one of the ways in which it is written.
+    // The instant, independent of how it is written.
     let time = time.to_string();
     let mut texts = vec![Some(time.into())];
     texts.extend(ID_PATHS.map(|path| doc.text(path)));

@@ -7,7 +7,7 @@ use crate::sources::flat::Flat;
 use crate::sources::json::Value;
 use crate::sources::parts::identity;
 
-/// The members of an event that are read; others are not taken from files that can leave them out.
+/// The members of an event that are read. Columns of other members are not decoded.
 #[rustfmt::skip]
 pub const MEMBERS: [&str; 37] = [
     "metadata", "class_uid", "activity_id", "activity_name", "type_uid", "type_name", "time", "time_dt", "start_time",
@@ -21,7 +21,7 @@ pub const NETWORK: u64 = 4001;
 /// Failure, as a status.
 pub const FAILURE: u64 = 2;
 
-/// Returns what no attribute of the schema had a place for, by its path in the provider's record.
+/// Returns the values that have no attribute in the schema, with their path in the provider's record.
 ///
 /// It is a nested object, one with dots in its names, or a map that a reader of Parquet wrote as a list of pairs.
 pub fn unmapped<'a>(doc: &Flat<'a>) -> Vec<(String, Value<'a>)> {
@@ -36,7 +36,7 @@ pub fn unmapped<'a>(doc: &Flat<'a>) -> Vec<(String, Value<'a>)> {
     };
     let pairs = doc.get("unmapped");
     let mut elements = pairs.elements().peekable();
-    // A list of one pair stands for that pair.
+    // A list of one pair was flattened to that pair.
     if let Some(Value::Text(_)) = elements.peek() {
         if let (Some(key), Some(value)) = (elements.next(), elements.next()) {
             pair(key, value);

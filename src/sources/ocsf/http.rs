@@ -1,14 +1,14 @@
 //! Requests to the directory APIs of known services, as a proxy sees them.
 //!
-//! Slack, Okta and others do not log that somebody reads their directory. Who has a proxy's log sees it all the same.
+//! Slack, Okta and others do not log reads of their directory. The log of a proxy shows them.
 
 use crate::event::{Action, Provider};
 use crate::sources::graph_actions;
 
-/// What a request is.
+/// A request to a directory.
 #[derive(Debug, PartialEq)]
 pub struct Request {
-    /// Whose API.
+    /// The provider of the API.
     pub provider: Provider,
     /// The API, as a service.
     pub service: &'static str,
@@ -21,14 +21,14 @@ pub struct Request {
 struct Api {
     provider: Provider,
     service: &'static str,
-    /// Host names, or what they end with if they begin with a dot.
+    /// Host names; with a dot at the beginning, a suffix of host names.
     hosts: &'static [&'static str],
-    /// What stands before the collection; `*` is any one segment.
+    /// The path before the collection; `*` is any one segment.
     roots: &'static [&'static str],
     collections: &'static [&'static str],
 }
 
-/// Collections in which users, groups, roles, applications and devices are found, in lower case.
+/// Collections of users, groups, roles, applications and devices, in lower case.
 const APIS: [Api; 3] = [
     Api {
         provider: Provider::Slack,
@@ -77,7 +77,7 @@ const APIS: [Api; 3] = [
     },
 ];
 
-/// Hosts of Microsoft's directory, and the service that its own log of requests files them under.
+/// Hosts of Microsoft's directory, and the service in its own request log.
 const GRAPHS: [(&str, &str); 4] = [
     ("graph.microsoft.com", "graph"),
     ("graph.microsoft.us", "graph"),
@@ -85,7 +85,7 @@ const GRAPHS: [(&str, &str); 4] = [
     ("graph.windows.net", "aadgraph"),
 ];
 
-/// Tells what a request does, if it is one to a directory or to Microsoft Graph.
+/// Returns a request to a directory or to Microsoft Graph; `None` for any other.
 pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
     let host = host.to_ascii_lowercase();
     let method = method.to_ascii_uppercase();
@@ -116,7 +116,7 @@ pub fn directory(method: &str, host: &str, path: &str) -> Option<Request> {
         .find_map(|name| api.collections.iter().find(|known| **known == name))?;
     let action = match &*method {
         "GET" | "HEAD" => Action::EnumerateDirectory,
-        // Slack's methods are called by either verb, and their names say that they read.
+        // Slack's methods are called with either verb; their names show that they read.
         "POST" if api.provider == Provider::Slack && collection.contains('.') => {
             Action::EnumerateDirectory
         }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn directories_are_known_by_host_and_path() {
+    fn directories_are_recognised_by_host_and_path() {
         for (method, host, path, expected) in [
             (
                 "GET",

@@ -1,8 +1,7 @@
 //! OCSF events, from schema 1.0.0-rc.2 to 1.5, as Amazon Security Lake and others write them.
 //!
-//! Versions name the same thing differently, and so do producers. Events that were made of a provider's record are told back
-//! into that record's words and read as such; of all others, class and activity say what was done. Numbers decide, never
-//! names.
+//! Versions name the same thing differently, and so do producers. Events made from a provider's record are converted
+//! back into that record and parsed as such. For all others, class and activity give the action. Numbers decide, never names.
 
 mod aws;
 mod common;
@@ -44,7 +43,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     if let Some(parsed) = convert(&doc, class, state) {
         return map_event(parsed, |event| {
             event.source = Source::Ocsf;
-            // An error that the translation has no word for.
+            // A failure that the conversion cannot express.
             if event.outcome == Outcome::Success && doc.get("status_id").amount() == Some(FAILURE) {
                 event.outcome = Outcome::Failure;
             }
@@ -57,7 +56,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     }
 }
 
-/// Reads an event as the provider's record that it was made of.
+/// Reads an event as the provider's record from which it was made.
 fn convert(doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Option<Parsed> {
     let product = doc.first_text(&["metadata.product.name", "metadata.log_provider"])?;
     let is_google = || {

@@ -1,4 +1,4 @@
-//! Events that were made of other providers' records, told back into the words of these.
+//! Converts events made from other providers' records back into records of these.
 
 use crate::sources::flat::Flat;
 use crate::sources::ocsf::fields::unmapped;

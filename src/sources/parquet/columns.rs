@@ -1,4 +1,4 @@
-//! The values of one column, some records at a time.
+//! The values of one column, in batches of records.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -14,7 +14,7 @@ thread_local! {
     static IS_DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns whether this thread decodes what may be damaged, so that a panic of the decoder is caught and no fault of the program.
+/// Returns whether this thread is decoding untrusted data. A panic of the decoder is then caught and is not a bug of the program.
 pub fn is_decoding() -> bool {
     IS_DECODING.get()
 }
@@ -35,11 +35,11 @@ enum Values {
 /// One value.
 #[derive(Debug, Clone, Copy)]
 pub enum Scalar<'a> {
-    /// A truth.
+    /// A boolean.
     Bool(bool),
     /// A number of 32 or 64 bits.
     Int(i64),
-    /// The old form of an instant: nanoseconds of a day, and a Julian day.
+    /// The old form of a timestamp: nanoseconds of a day, and a Julian day.
     Int96([u32; 3]),
     /// A number with a fraction.
     Float(f64),
@@ -47,12 +47,12 @@ pub enum Scalar<'a> {
     Bytes(&'a [u8]),
 }
 
-/// A column with the records that were read last.
+/// A column with its current batch of records.
 pub struct Column {
     reader: ColumnReader,
     max_def: i16,
     max_rep: i16,
-    /// Definition and repetition levels; empty where there is only one.
+    /// Definition and repetition levels; empty if there is only one level.
     defs: Vec<i16>,
     reps: Vec<i16>,
     levels: usize,
@@ -62,7 +62,7 @@ pub struct Column {
     value_at: usize,
 }
 
-/// The columns of a row, and how far they are read.
+/// The columns of a row.
 pub type Columns = Vec<Column>;
 
 impl Column {
@@ -93,7 +93,7 @@ impl Column {
         }
     }
 
-    /// Reads the next records, at most so many; returns how many records, and how many levels they have.
+    /// Reads at most `records` more records; returns their number, and the number of their levels.
     ///
     /// # Errors
     ///
@@ -103,9 +103,9 @@ impl Column {
         self.reps.clear();
         (self.at, self.value_at) = (0, 0);
         let (defs, reps) = (Some(&mut self.defs), Some(&mut self.reps));
-        // Pages were checked before they got here: their sizes, counts and levels. What their bytes decode to was not, and
-        // the decoder stops the thread on some of it, such as an index beyond the end of a dictionary. There is no asking it
-        // beforehand, so it is caught; the column is not used again.
+        // Sizes, counts and levels of pages are already checked. Their content is not, and the decoder panics on some of it, such
+        // as an index beyond the end of a dictionary. That cannot be checked beforehand, so the panic is caught and the column
+        // is not used again.
         IS_DECODING.set(true);
         let read = panic::catch_unwind(AssertUnwindSafe(|| {
             macro_rules! read {
@@ -123,7 +123,7 @@ impl Column {
                 (ColumnReader::DoubleColumnReader(r), Values::Double(v)) => read!(r, v),
                 (ColumnReader::ByteArrayColumnReader(r), Values::Bytes(v)) => read!(r, v),
                 (ColumnReader::FixedLenByteArrayColumnReader(r), Values::Fixed(v)) => read!(r, v),
-                // The two are made together.
+                // Both are set together.
                 _ => Ok((0, 0, 0)),
             }
         }));
@@ -134,7 +134,7 @@ impl Column {
         Ok((records, levels))
     }
 
-    /// Returns the definition and repetition level of what comes next; `None` after the last record that was read.
+    /// Returns the definition and repetition level of the next value; `None` at the end of the batch.
     pub fn peek(&self) -> Option<(i16, i16)> {
         if self.at >= self.levels {
             return None;
@@ -152,7 +152,7 @@ impl Column {
         ))
     }
 
-    /// Takes what comes next: its value, `None` within if it is null or its list is empty.
+    /// Takes the next value; the inner `None` is a null or an empty list.
     pub fn take(&mut self) -> Option<Option<Scalar<'_>>> {
         let (def, _) = self.peek()?;
         self.at += 1;

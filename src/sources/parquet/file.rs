@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 /// The largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 16 << 30;
 
-/// The file that columns are read from, each at its own place.
+/// The file from which columns are read, each at its own position.
 #[derive(Clone)]
 pub struct SharedFile(Arc<Mutex<File>>);
 
@@ -20,7 +20,7 @@ impl SharedFile {
         Self(Arc::new(Mutex::new(file)))
     }
 
-    /// Reads at a place; less than was asked for only at the end of the file.
+    /// Reads at a position; returns less than `len` only at the end of the file.
     pub fn read(&self, at: u64, len: usize) -> io::Result<Vec<u8>> {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(at))?;
@@ -32,7 +32,7 @@ impl SharedFile {
     }
 }
 
-/// Why a file is not what it should be.
+/// Why a file cannot be read.
 #[derive(Debug)]
 struct DamagedFile(String);
 
@@ -44,26 +44,26 @@ impl fmt::Display for DamagedFile {
 
 impl std::error::Error for DamagedFile {}
 
-/// Makes the error of a file that is not what it should be.
+/// Makes the error of a damaged file.
 pub fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, DamagedFile(what.to_owned()))
 }
 
-/// Makes the error of a file of which the decoder says what is wrong.
+/// Makes the error of a damaged file from that of the decoder.
 pub fn undecoded(what: &str, error: &ParquetError) -> io::Error {
     let error = error.to_string();
     let why = error.strip_prefix("Parquet error: ").unwrap_or(&error);
     damaged(&format!("{what}{why}"))
 }
 
-/// Returns whether an error is about Parquet, and not about what it is packed in.
+/// Returns whether an error is about Parquet, and not about its compression.
 pub fn is_parquet_error(error: &io::Error) -> bool {
     error
         .get_ref()
         .is_some_and(|inner| inner.is::<DamagedFile>())
 }
 
-/// Keeps what a reader gives in a temporary file without a name, so that it can be read from its end.
+/// Copies a reader to an unnamed temporary file, so that it can be read from its end.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A file's footer: what columns it has and where they lie, looked through before it is believed.
+//! The footer of a file: its columns and their positions. It is validated before it is decoded.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{self, AssertUnwindSafe};
@@ -15,13 +15,13 @@ const FOOTER_BYTES_MAX: u64 = 32 << 20;
 const TAIL_BYTES: u64 = 8;
 /// The most columns and groups of columns.
 const NODES_MAX: usize = 4_096;
-/// How deep groups may lie in groups, lists and maps counted twice.
+/// The deepest nesting of groups; lists and maps count twice.
 const NESTING_MAX: usize = 48;
-/// The most rows that a byte of a file can stand for. Records of logs take ten bytes and more each; what claims to hold a
-/// multitude in next to nothing wants our time, not our attention.
+/// The most rows for each byte of a file. Log records take ten bytes and more each. A small file that
+/// claims very many rows would only cost time.
 const ROWS_PER_BYTE_MAX: u64 = 8;
 
-/// Reads the footer of a file of so many bytes.
+/// Reads the footer of a file of this size.
 ///
 /// # Errors
 ///
@@ -47,9 +47,9 @@ pub fn read(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<ParquetMeta
     let mut footer = vec![0; len as usize];
     file.seek(SeekFrom::Start(start))?;
     file.read_exact(&mut footer)?;
-    look_through(&footer).map_err(|InvalidThrift| damaged("its footer is damaged"))?;
-    // What was looked through has sizes, counts and depths that are safe. The reader still takes for granted that parts are
-    // there which the format requires, and stops the thread where they are not.
+    validate(&footer).map_err(|InvalidThrift| damaged("its footer is damaged"))?;
+    // Sizes, counts and depths are validated. The decoder still assumes that required parts are present, and panics if they
+    // are not.
     let metadata = panic::catch_unwind(AssertUnwindSafe(|| {
         ParquetMetaDataReader::decode_metadata(&footer)
     }))
@@ -68,26 +68,26 @@ pub fn read(file: &mut (impl Read + Seek), bytes: u64) -> io::Result<ParquetMeta
     }
 }
 
-/// Checks what the reader of the footer takes on trust: that lists are no longer than the text that holds them, that nothing
-/// lies too deep, and that the groups of the schema have as many children as they say.
-fn look_through(footer: &[u8]) -> Result<(), InvalidThrift> {
-    let mut walk = ThriftReader::new(footer);
+/// Checks what the decoder of the footer does not check: that lists are no longer than their text, that nesting is bounded, and
+/// that the groups of the schema have as many children as they state.
+fn validate(footer: &[u8]) -> Result<(), InvalidThrift> {
+    let mut reader = ThriftReader::new(footer);
     let mut last = 0;
-    while let Some((id, kind)) = walk.field(&mut last)? {
+    while let Some((id, kind)) = reader.field(&mut last)? {
         match (id, kind) {
-            (2, Kind::List) => schema(&mut walk)?,
-            _ => walk.skip(kind)?,
+            (2, Kind::List) => schema(&mut reader)?,
+            _ => reader.skip(kind)?,
         }
     }
     Ok(())
 }
 
-fn schema(walk: &mut ThriftReader<'_>) -> Result<(), InvalidThrift> {
-    let (len, kind) = walk.list()?;
+fn schema(reader: &mut ThriftReader<'_>) -> Result<(), InvalidThrift> {
+    let (len, kind) = reader.list()?;
     if kind != Kind::Struct || len > NODES_MAX {
         return Err(InvalidThrift);
     }
-    // How many children are still to come, group by group.
+    // How many children are still expected, group by group.
     let mut open: Vec<usize> = vec![1];
     for left in (0..len).rev() {
         match open.last_mut() {
@@ -95,12 +95,12 @@ fn schema(walk: &mut ThriftReader<'_>) -> Result<(), InvalidThrift> {
             None => return Err(InvalidThrift),
         }
         let (mut last, mut children) = (0, 0);
-        while let Some((id, kind)) = walk.field(&mut last)? {
+        while let Some((id, kind)) = reader.field(&mut last)? {
             match (id, kind) {
                 (5, Kind::Number) => {
-                    children = usize::try_from(walk.number()?).map_err(|_| InvalidThrift)?
+                    children = usize::try_from(reader.number()?).map_err(|_| InvalidThrift)?
                 }
-                _ => walk.skip(kind)?,
+                _ => reader.skip(kind)?,
             }
         }
         if children > left || open.len() > NESTING_MAX {

@@ -1,9 +1,9 @@
 //! Records in Parquet files, as Security Lake, flow logs and exports have them.
 //!
-//! A file is read from its end: the footer says where the columns lie. Row group by row group, as many records as fit are
-//! taken from the columns that are of use and written as JSON text, which is read like any other; so a record in Parquet is
-//! the event that it is in JSON. Whoever made the file is not trusted: sizes, counts and depths are checked before anything
-//! is made room for, and a damaged file delivers what came before the damage.
+//! A file is read from its end: the footer states where the columns are. Row group by row group, batches of records are taken
+//! from the useful columns and written as JSON text, which is parsed like any other; so a record gives the same event in
+//! Parquet and in JSON. The file is not trusted: sizes, counts and depths are checked before memory is allocated. The records
+//! before any damage are read.
 
 mod columns;
 mod file;
@@ -26,17 +26,17 @@ use crate::sources::parquet::pages::{BufferedBytes, Pages};
 use crate::sources::parquet::rows::{ColumnMismatch, Plan};
 use crate::sources::{ocsf, vpcflow};
 
-/// Records taken from the columns at a time.
+/// The records of one batch.
 const BATCH_RECORDS: usize = 64;
-/// What these may come to in all columns together, in values.
+/// The most values of one batch in all columns together.
 const BATCH_VALUES_MAX: usize = 1 << 20;
 /// The most columns that are read.
 const COLUMNS_MAX: usize = 1_024;
-/// Reads the rows of a file as JSON text, each handed over with its number, counted from 0.
+/// Passes the rows of a file to `row` as JSON text, each with its number, counted from 0.
 ///
 /// # Errors
 ///
-/// Fails if the file is damaged, encrypted or packed in a way that is not read; the rows before were handed over.
+/// Fails if the file is damaged, encrypted or compressed in an unknown way; the rows before were passed on.
 pub fn rows(mut file: File, row: &mut dyn FnMut(u64, &[u8])) -> io::Result<()> {
     let bytes = file.seek(SeekFrom::End(0))?;
     let metadata = footer::read(&mut file, bytes)?;
@@ -63,7 +63,7 @@ pub fn rows(mut file: File, row: &mut dyn FnMut(u64, &[u8])) -> io::Result<()> {
     Ok(())
 }
 
-/// Plans which members of the records are read: of formats that are wide and known, those that are of use.
+/// Chooses the members of records that are read: for wide known formats, only the useful ones.
 fn plan(metadata: &ParquetMetaData) -> Option<Plan> {
     let schema = metadata.file_metadata().schema();
     let has = |name: &str| schema.get_fields().iter().any(|field| field.name() == name);

@@ -1,4 +1,4 @@
-//! The pages of one column: read where they lie, unpacked within bounds, handed to the decoder one by one.
+//! The pages of one column: read from the file, decompressed within limits, and passed to the decoder one by one.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -12,21 +12,21 @@ use parquet::schema::types::ColumnDescriptor;
 use crate::sources::parquet::file::SharedFile;
 use crate::sources::parquet::thrift::{InvalidThrift, Kind, ThriftReader};
 
-/// The largest page, in bytes, packed or not. Writers aim at one megabyte.
+/// The largest page, in bytes, compressed or not. Writers aim at one megabyte.
 const PAGE_BYTES_MAX: usize = 16 << 20;
 /// The most values of a page.
 const PAGE_VALUES_MAX: i64 = 1 << 24;
 /// The most entries of a dictionary.
 const DICTIONARY_VALUES_MAX: i64 = 1 << 20;
-/// What an entry of a dictionary takes when it is decoded, in bytes.
+/// The memory of a decoded dictionary entry, in bytes.
 const ENTRY_BYTES: u64 = 40;
-/// What the pages current of all columns may take together, in bytes.
+/// The memory limit for the current pages of all columns together, in bytes.
 const HELD_BYTES_MAX: u64 = 512 << 20;
 /// The most values that one record may have in one column. A flattened record has some hundreds.
 const RECORD_VALUES_MAX: u64 = 4_096;
-/// Page headers are this long at most; most are some twenty bytes, those with statistics longer.
+/// The longest page header. Most have about twenty bytes; those with statistics are longer.
 const HEADER_BYTES_MAX: usize = 1 << 20;
-/// As much of a header is read at first.
+/// The number of bytes that is read first for a header.
 const HEADER_BYTES: usize = 4 << 10;
 
 fn error(what: &str) -> ParquetError {
@@ -39,7 +39,7 @@ impl From<InvalidThrift> for ParquetError {
     }
 }
 
-/// What a page header says.
+/// A page header.
 #[derive(Debug, Clone, Default)]
 struct Header {
     kind: i64,
@@ -63,53 +63,57 @@ const DATA_V2: i64 = 3;
 
 impl Header {
     fn of(bytes: &[u8]) -> std::result::Result<Self, InvalidThrift> {
-        let mut walk = ThriftReader::new(bytes);
+        let mut reader = ThriftReader::new(bytes);
         let mut header = Self {
             is_compressed: true,
             ..Self::default()
         };
         let size = |number: i64| usize::try_from(number).map_err(|_| InvalidThrift);
         let mut last = 0;
-        while let Some((id, kind)) = walk.field(&mut last)? {
+        while let Some((id, kind)) = reader.field(&mut last)? {
             match (id, kind) {
-                (1, Kind::Number) => header.kind = walk.number()?,
-                (2, Kind::Number) => header.unpacked = size(walk.number()?)?,
-                (3, Kind::Number) => header.packed = size(walk.number()?)?,
+                (1, Kind::Number) => header.kind = reader.number()?,
+                (2, Kind::Number) => header.unpacked = size(reader.number()?)?,
+                (3, Kind::Number) => header.packed = size(reader.number()?)?,
                 (5 | 7 | 8, Kind::Struct) => {
                     let mut last = 0;
-                    while let Some((inner, kind)) = walk.field(&mut last)? {
+                    while let Some((inner, kind)) = reader.field(&mut last)? {
                         match (id, inner, kind) {
-                            (_, 1, Kind::Number) => header.values = walk.number()?,
+                            (_, 1, Kind::Number) => header.values = reader.number()?,
                             (5 | 7, 2, Kind::Number) | (8, 4, Kind::Number) => {
-                                header.encoding = walk.number()?
+                                header.encoding = reader.number()?
                             }
-                            (5, 3, Kind::Number) => header.levels_encoding[0] = walk.number()?,
-                            (5, 4, Kind::Number) => header.levels_encoding[1] = walk.number()?,
-                            (8, 2, Kind::Number) => header.nulls = walk.number()?,
-                            (8, 3, Kind::Number) => header.rows = walk.number()?,
-                            (8, 5, Kind::Number) => header.levels_bytes[0] = size(walk.number()?)?,
-                            (8, 6, Kind::Number) => header.levels_bytes[1] = size(walk.number()?)?,
+                            (5, 3, Kind::Number) => header.levels_encoding[0] = reader.number()?,
+                            (5, 4, Kind::Number) => header.levels_encoding[1] = reader.number()?,
+                            (8, 2, Kind::Number) => header.nulls = reader.number()?,
+                            (8, 3, Kind::Number) => header.rows = reader.number()?,
+                            (8, 5, Kind::Number) => {
+                                header.levels_bytes[0] = size(reader.number()?)?
+                            }
+                            (8, 6, Kind::Number) => {
+                                header.levels_bytes[1] = size(reader.number()?)?
+                            }
                             (8, 7, Kind::Truth(yes)) => header.is_compressed = yes,
-                            _ => walk.skip(kind)?,
+                            _ => reader.skip(kind)?,
                         }
                     }
                 }
-                _ => walk.skip(kind)?,
+                _ => reader.skip(kind)?,
             }
         }
-        header.bytes = walk.passed();
+        header.bytes = reader.position();
         Ok(header)
     }
 }
 
-/// Bytes that the pages of all columns of a file take.
+/// The memory of the current pages of all columns.
 #[derive(Debug, Clone, Default)]
 pub struct BufferedBytes(Arc<AtomicU64>);
 
 /// Reads the pages of one column of one row group.
 pub struct Pages {
     source: SharedFile,
-    /// What lies between is still to be read.
+    /// The range that is still to be read.
     at: u64,
     end: u64,
     compression: Compression,
@@ -118,7 +122,7 @@ pub struct Pages {
     max_rep: i16,
     ahead: Option<Header>,
     has_dictionary: bool,
-    /// Values of the record that the last page ended in.
+    /// Number of values so far of the record in which the last page ended.
     run: u64,
     held: BufferedBytes,
     page_bytes: u64,
@@ -126,7 +130,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Makes a reader of the pages between two places.
+    /// Makes a reader of the pages in a range of the file.
     pub fn new(
         source: SharedFile,
         place: std::ops::Range<u64>,
@@ -173,18 +177,18 @@ impl Pages {
     fn header(&self) -> Result<Header> {
         let mut len = HEADER_BYTES;
         loop {
-            let room = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
-            let bytes = self.source.read(self.at, len.min(room))?;
+            let available = usize::try_from(self.end - self.at).unwrap_or(usize::MAX);
+            let bytes = self.source.read(self.at, len.min(available))?;
             match Header::of(&bytes) {
                 Ok(header) => return Ok(header),
-                Err(InvalidThrift) if len < room.min(HEADER_BYTES_MAX) => len *= 16,
+                Err(InvalidThrift) if len < available.min(HEADER_BYTES_MAX) => len *= 16,
                 Err(broken) => return Err(broken.into()),
             }
         }
     }
 
-    /// Accounts for the page current in place of the one before.
-    fn hold(&mut self, bytes: u64, is_dictionary: bool) -> Result<()> {
+    /// Replaces the memory of the previous page by that of the current one.
+    fn reserve(&mut self, bytes: u64, is_dictionary: bool) -> Result<()> {
         let mine = if is_dictionary {
             &mut self.dictionary_bytes
         } else {
@@ -214,14 +218,14 @@ impl Pages {
         } else {
             0
         };
-        self.hold(header.unpacked as u64 + entries, is_dictionary)?;
+        self.reserve(header.unpacked as u64 + entries, is_dictionary)?;
         let packed = self
             .source
             .read(self.at + header.bytes as u64, header.packed)?;
         if packed.len() != header.packed {
             return Err(error("the file ends inside a page"));
         }
-        // The levels of a newer data page stand before its values, and are never packed.
+        // The levels of a version 2 data page are before its values and never compressed.
         let levels = header.levels_bytes[0].saturating_add(header.levels_bytes[1]);
         if levels > packed.len().min(header.unpacked) {
             return Err(error("a page has more levels than bytes"));
@@ -298,8 +302,8 @@ impl Pages {
         })
     }
 
-    /// Checks that no record has more values than any real one: a record is held whole, and a few bytes of levels can say
-    /// that it goes on for millions. Levels are runs of one value, or values packed bit by bit; a record begins at a zero.
+    /// Checks the number of values of each record. A record is held whole, and a few bytes of levels can state millions of
+    /// values. Levels are runs of one value or bit-packed values; a record begins at a zero.
     fn check_records(&mut self, levels: &[u8], values: i64) -> Result<()> {
         let width = 16
             - u32::from(self.max_rep as u16)
@@ -308,17 +312,17 @@ impl Pages {
         let (mut at, mut left) = (0, values as u64);
         let mut longest = self.run;
         while left > 0 && at < levels.len() {
-            let mut walk = 0u64;
+            let mut reader = 0u64;
             for shift in (0..35).step_by(7) {
                 let byte = *levels.get(at).unwrap_or(&0);
                 at += 1;
-                walk |= u64::from(byte & 0x7f) << shift;
+                reader |= u64::from(byte & 0x7f) << shift;
                 if byte < 0x80 {
                     break;
                 }
             }
-            if walk & 1 == 0 {
-                let count = (walk >> 1).min(left);
+            if reader & 1 == 0 {
+                let count = (reader >> 1).min(left);
                 let bytes = (width as usize).div_ceil(8);
                 let is_start = levels
                     .get(at..at + bytes)
@@ -331,7 +335,7 @@ impl Pages {
                 self.run = if is_start { 1 } else { self.run + count };
                 longest = longest.max(self.run);
             } else {
-                let count = ((walk >> 1) * 8).min(left);
+                let count = ((reader >> 1) * 8).min(left);
                 for n in 0..count {
                     let bit = at as u64 * 8 + n * u64::from(width);
                     let is_set = |bit: u64| {
@@ -342,7 +346,7 @@ impl Pages {
                     self.run = if is_start { 1 } else { self.run + 1 };
                     longest = longest.max(self.run);
                 }
-                at = at.saturating_add(((walk >> 1) * u64::from(width)) as usize);
+                at = at.saturating_add(((reader >> 1) * u64::from(width)) as usize);
                 left -= count;
             }
         }
@@ -396,7 +400,7 @@ impl PageReader for Pages {
     }
 }
 
-/// Takes levels, which stand behind their length, from the beginning of an older data page.
+/// Takes length-prefixed levels from the beginning of a version 1 data page.
 fn levels_of<'a>(page: &mut &'a [u8]) -> Result<&'a [u8]> {
     let (len, rest) = page.split_first_chunk().unwrap_or((&[0xff; 4], page));
     let len = u32::from_le_bytes(*len) as usize;
@@ -407,10 +411,10 @@ fn levels_of<'a>(page: &mut &'a [u8]) -> Result<&'a [u8]> {
     Ok(levels)
 }
 
-/// Unpacks at most so many bytes to the end of `out`.
+/// Decompresses at most `len` bytes to the end of `out`.
 fn unpack(compression: Compression, packed: &[u8], len: usize, out: &mut Vec<u8>) -> Result<()> {
     let read = |reader: &mut dyn Read, out: &mut Vec<u8>| {
-        // One byte more tells that the page is longer than it says.
+        // One byte more shows that the page is longer than stated.
         reader.take(len as u64 + 1).read_to_end(out).map(drop)
     };
     let result = match compression {
@@ -452,8 +456,8 @@ fn encoding(number: i64) -> Result<Encoding> {
     })
 }
 
-/// Levels are runs of equal numbers since the first release; what came before it is not read. Where there is only one level,
-/// none is written, and what a writer calls it has no value.
+/// Returns the encoding of levels, which is RLE since the first release; older encodings are not read. If there is only one
+/// level, none is written, and the stated encoding is ignored.
 fn level_encoding(number: i64, max: i16) -> Result<Encoding> {
     match (number, max) {
         (3, _) | (_, 0) => Ok(Encoding::RLE),

@@ -1,4 +1,4 @@
-//! Columns to rows: each record as the text of a JSON object, with lists as arrays and maps as objects.
+//! Turns columns into rows: each record is the text of a JSON object, with lists as arrays and maps as objects.
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::schema::types::Type;
@@ -15,15 +15,15 @@ pub struct ColumnMismatch;
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Kind {
-    /// As the number, truth or text that it is.
+    /// As a number, boolean or text.
     Plain,
     /// A number without sign, of 32 or 64 bits.
     Unsigned(u32),
-    /// An instant: so many of it are a second.
+    /// A timestamp, with its units per second.
     Instant(i64),
     /// Days since the epoch.
     Date,
-    /// A number with so many decimal places.
+    /// A number with this many decimal places.
     Decimal(u32),
     /// Sixteen bytes.
     Guid,
@@ -60,7 +60,7 @@ enum Node {
 }
 
 impl Node {
-    /// Returns the first column beneath; what is there of it is there of all.
+    /// Returns the first column below this node. If it has a value, all columns of the node have one.
     fn first(&self) -> usize {
         match self {
             Self::Leaf { column, .. } => *column,
@@ -71,15 +71,15 @@ impl Node {
     }
 }
 
-/// How rows are put together.
+/// How rows are assembled.
 #[derive(Debug)]
 pub struct Plan {
     root: Node,
-    /// The places of the columns among the leaves of the schema.
+    /// The indexes of the columns among the leaves of the schema.
     pub leaves: Vec<usize>,
 }
 
-/// Levels of what is being looked at.
+/// The levels of the current field.
 #[derive(Clone, Copy)]
 struct Levels {
     def: i16,
@@ -93,7 +93,7 @@ struct Planner {
 }
 
 impl Plan {
-    /// Plans rows of those members of a schema that are wanted; `None` if there are none.
+    /// Plans rows of the wanted members of a schema; `None` if there are none.
     pub fn new(schema: &Type, is_wanted: impl Fn(&str) -> bool) -> Option<Self> {
         let mut planner = Planner {
             leaf: 0,
@@ -120,7 +120,7 @@ impl Plan {
         })
     }
 
-    /// Writes the next row. A row that is too large is cut, so that it ends longer than any record may be.
+    /// Writes the next row. Writing stops once the row is larger than any record may be.
     ///
     /// # Errors
     ///
@@ -224,7 +224,7 @@ impl Planner {
             if is_map(field) && !only.is_primitive() && matches!(only.get_fields().len(), 1 | 2) {
                 return self.map(only, levels, within);
             }
-            // A group of one member stands for that member, except where older writers mean the group.
+            // A group of one member is that member, except where older writers mean the group.
             let is_wrapper = !only.is_primitive()
                 && only.get_fields().len() == 1
                 && only.name() != "array"
@@ -327,7 +327,7 @@ fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Co
                 .and_then(|column| column.take())
                 .ok_or(ColumnMismatch)?;
             match scalar {
-                // What is beyond the largest record is not written, and the record is refused by its length.
+                // Nothing beyond the largest record is written; the record is rejected by its length.
                 Some(scalar) if out.len() <= RECORD_BYTES_MAX => push_scalar(scalar, *kind, out),
                 _ => out.extend_from_slice(b"null"),
             }
@@ -338,7 +338,7 @@ fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Co
             members,
         } => {
             if peek(columns, *first)?.0 < *def {
-                pass(node, columns)?;
+                skip(node, columns)?;
                 out.extend_from_slice(b"null");
                 return Ok(());
             }
@@ -367,7 +367,7 @@ fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Co
         } => {
             let (is, _) = peek(columns, *first)?;
             if is < *def {
-                pass(node, columns)?;
+                skip(node, columns)?;
                 out.extend_from_slice(if is < *present { b"null" } else { b"[]" });
                 return Ok(());
             }
@@ -391,7 +391,7 @@ fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Co
         } => {
             let (is, _) = peek(columns, *first)?;
             if is < *def {
-                pass(node, columns)?;
+                skip(node, columns)?;
                 out.extend_from_slice(if is < *present { b"null" } else { b"{}" });
                 return Ok(());
             }
@@ -399,7 +399,7 @@ fn write(node: &Node, columns: &mut Columns, out: &mut Vec<u8>) -> Result<(), Co
             loop {
                 let before = out.len();
                 write(key, columns, out)?;
-                // Names are texts.
+                // Keys are texts.
                 if out.get(before) != Some(&b'"') {
                     let text = out.split_off(before);
                     push_quoted(&text, out);
@@ -436,8 +436,8 @@ fn goes_on(columns: &Columns, column: usize, rep: i16) -> Result<bool, ColumnMis
     }
 }
 
-/// Takes what stands in the columns beneath for something that is not there.
-fn pass(node: &Node, columns: &mut Columns) -> Result<(), ColumnMismatch> {
+/// Skips the values of an absent node in the columns below it.
+fn skip(node: &Node, columns: &mut Columns) -> Result<(), ColumnMismatch> {
     match node {
         Node::Leaf { column, .. } => {
             let scalar = columns.get_mut(*column).and_then(|column| column.take());
@@ -448,11 +448,11 @@ fn pass(node: &Node, columns: &mut Columns) -> Result<(), ColumnMismatch> {
         }
         Node::Group { members, .. } => members
             .iter()
-            .try_for_each(|(_, member)| pass(member, columns)),
-        Node::List { element, .. } => pass(element, columns),
+            .try_for_each(|(_, member)| skip(member, columns)),
+        Node::List { element, .. } => skip(element, columns),
         Node::Map { key, value, .. } => {
-            pass(key, columns)?;
-            value.as_ref().map_or(Ok(()), |value| pass(value, columns))
+            skip(key, columns)?;
+            value.as_ref().map_or(Ok(()), |value| skip(value, columns))
         }
     }
 }
@@ -492,7 +492,7 @@ fn push_scalar(scalar: Scalar<'_>, kind: Kind, out: &mut Vec<u8>) {
             return push_quoted(guid.as_bytes(), out);
         }
         (Scalar::Bytes(bytes @ [first, ..]), Kind::Decimal(places)) if bytes.len() <= 16 => {
-            // The highest byte first, and its sign in all that are not written.
+            // Big-endian with sign extension.
             let fill = if *first < 0x80 { 0 } else { -1 };
             let n = bytes
                 .iter()
@@ -500,7 +500,7 @@ fn push_scalar(scalar: Scalar<'_>, kind: Kind, out: &mut Vec<u8>) {
             decimal(n, places)
         }
         (Scalar::Bytes(bytes), _) => {
-            // A byte more than a record may have is as good as all of them.
+            // One byte more than the largest record is enough to reject it.
             return push_quoted(&bytes[..bytes.len().min(RECORD_BYTES_MAX + 1)], out);
         }
     };

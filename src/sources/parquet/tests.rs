@@ -10,9 +10,9 @@ use parquet::schema::parser::parse_message_type;
 use crate::sources::tests::{read_all, summary};
 use crate::sources::{ReadOptions, discover};
 
-/// Samples of which the same records lie beside them as JSON: both are the same events.
+/// The samples exist as JSON too; both give the same events.
 #[test]
-fn rows_are_the_records_beside_them() {
+fn rows_give_the_events_of_the_json_records() {
     let Some(root) = std::env::var_os("PLIMSOLL_SAMPLES") else {
         return;
     };
@@ -28,7 +28,7 @@ fn rows_are_the_records_beside_them() {
     }
 }
 
-/// A file of one row with so many numbers in a list.
+/// Returns a file of one row with this many numbers in a list.
 fn one_long_row(numbers: usize) -> Vec<u8> {
     let schema = parse_message_type("message m { repeated int32 n; }").unwrap();
     let properties = Arc::new(WriterProperties::builder().build());
@@ -47,7 +47,7 @@ fn one_long_row(numbers: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_beyond_the_bounds_is_refused_with_its_reason() {
+fn files_beyond_the_limits_are_rejected_with_a_reason() {
     let fine = one_long_row(4_000);
     for (file, error) in [
         (fine.clone(), None),

@@ -1,18 +1,18 @@
-//! The compact encoding in which Parquet writes its footers and page headers: numbers, and how to get past the rest.
+//! Thrift's compact encoding, in which Parquet writes footers and page headers: reads numbers and skips the rest.
 
-/// Structures and lists lie so many levels deep; those of Parquet about ten.
+/// The deepest nesting of structures and lists; Parquet's have about ten levels.
 const DEPTH_MAX: usize = 24;
-/// The most elements of a list that is passed by; the longest are a file's row groups and a group's columns.
+/// The most elements of a list that is skipped; the longest are a file's row groups and a group's columns.
 const ELEMENTS_MAX: usize = 1 << 15;
 
-/// The text ends too early, or is no such encoding.
+/// The text ends too early, or is not in this encoding.
 #[derive(Debug, PartialEq)]
 pub struct InvalidThrift;
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
-    /// A truth, which has no bytes of its own inside a structure.
+    /// A boolean, which has no bytes of its own inside a structure.
     Truth(bool),
     /// One byte.
     Byte,
@@ -47,7 +47,7 @@ impl Kind {
     }
 }
 
-/// Walks over encoded bytes.
+/// Reads encoded bytes.
 pub struct ThriftReader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -59,8 +59,8 @@ impl<'a> ThriftReader<'a> {
         Self { bytes, at: 0 }
     }
 
-    /// Returns how many bytes were passed.
-    pub fn passed(&self) -> usize {
+    /// Returns how many bytes were read.
+    pub fn position(&self) -> usize {
         self.at
     }
 
@@ -96,7 +96,7 @@ impl<'a> ThriftReader<'a> {
         Ok((raw >> 1) as i64 ^ -((raw & 1) as i64))
     }
 
-    /// Reads what the next field of a structure is, `None` at its end; `last` is the field before it, at first zero.
+    /// Reads the number and type of a structure's next field; `None` at its end. `last` is the previous number, at first zero.
     pub fn field(&mut self, last: &mut i64) -> Result<Option<(i64, Kind)>, InvalidThrift> {
         let head = self.byte()?;
         if head == 0 {
@@ -109,7 +109,7 @@ impl<'a> ThriftReader<'a> {
         Ok(Some((*last, Kind::of(head & 15)?)))
     }
 
-    /// Reads the head of a list: how many elements, and what they are. There are at least as many bytes left.
+    /// Reads the header of a list: the number of elements, and their type. At least as many bytes are left.
     pub fn list(&mut self) -> Result<(usize, Kind), InvalidThrift> {
         let head = self.byte()?;
         let len = match head >> 4 {
@@ -122,7 +122,7 @@ impl<'a> ThriftReader<'a> {
         Ok((len, Kind::of(head & 15)?))
     }
 
-    /// Goes past a value.
+    /// Skips a value.
     pub fn skip(&mut self, kind: Kind) -> Result<(), InvalidThrift> {
         self.skip_at(kind, 0)
     }
@@ -169,7 +169,7 @@ impl<'a> ThriftReader<'a> {
         }
     }
 
-    /// Outside of structures, a truth is a byte.
+    /// Outside of structures, a boolean is a byte.
     fn skip_element(&mut self, kind: Kind, depth: usize) -> Result<(), InvalidThrift> {
         match kind {
             Kind::Truth(_) => self.bytes(1),
@@ -184,28 +184,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_read_and_the_rest_is_passed() {
+    fn fields_are_read_and_the_rest_is_skipped() {
         // 1: -3; 2: true; 4: [1, 2]; 5: "ab"; 6: {1: 7.0}; then field 40 by its number, and the end.
         let bytes = [
             0x15, 0x05, 0x11, 0x29, 0x25, 0x02, 0x04, 0x18, 0x02, b'a', b'b', 0x1c, 0x17, 0, 0, 0,
             0, 0, 0, 0x1c, 0x40, 0x00, 0x05, 0x50, 0x08, 0x00, 0xff,
         ];
-        let mut walk = ThriftReader::new(&bytes);
+        let mut reader = ThriftReader::new(&bytes);
         let (mut last, mut found) = (0, Vec::new());
-        while let Some((id, kind)) = walk.field(&mut last).unwrap() {
+        while let Some((id, kind)) = reader.field(&mut last).unwrap() {
             found.push(id);
             match id {
-                1 => assert_eq!(walk.number(), Ok(-3)),
-                40 => assert_eq!(walk.number(), Ok(4)),
-                _ => walk.skip(kind).unwrap(),
+                1 => assert_eq!(reader.number(), Ok(-3)),
+                40 => assert_eq!(reader.number(), Ok(4)),
+                _ => reader.skip(kind).unwrap(),
             }
         }
         assert_eq!(found, [1, 2, 4, 5, 6, 40]);
-        assert_eq!(walk.passed(), bytes.len() - 1);
+        assert_eq!(reader.position(), bytes.len() - 1);
     }
 
     #[test]
-    fn what_is_too_long_or_too_deep_is_broken() {
+    fn too_long_or_too_deep_is_invalid() {
         for bytes in [
             &[][..],
             &[0x15],

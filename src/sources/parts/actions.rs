@@ -1,4 +1,4 @@
-//! A table of operations and what they do. An exact row wins over a pattern, and of patterns the longest.
+//! A table of operations and their actions. An exact row wins over a pattern, and the longest pattern wins.
 
 use rustc_hash::FxHashMap;
 

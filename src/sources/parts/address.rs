@@ -18,7 +18,7 @@ pub fn address(text: &str) -> Option<(IpAddr, Option<u16>)> {
     Some((inner.parse::<IpAddr>().ok()?.to_canonical(), None))
 }
 
-/// Reads the peer of a call; what is no address is kept as its host.
+/// Reads the peer of a call; a text that is not an address is kept as its host.
 pub fn peer(text: &str, interner: &mut Interner) -> Peer {
     match address(text) {
         Some((ip, port)) => Peer {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_and_brackets_come_off() {
+    fn ports_and_brackets_are_removed() {
         for (text, ip, port) in [
             ("192.0.2.7", "192.0.2.7", None),
             ("192.0.2.7:443", "192.0.2.7", Some(443)),

@@ -1,11 +1,11 @@
-//! Names of AWS principals: what their ARNs tell, and who is a person.
+//! Names of AWS principals: the parts of their ARNs, and which of them are people.
 
 use crate::event::{IdentityKind, Principal};
 use crate::sources::interner::Interner;
 
-/// What roles of single sign-on are called.
+/// Prefix of the names of single sign-on roles.
 pub const SSO_ROLE: &str = "AWSReservedSSO_";
-/// What roles are called that belong to a service; their ARN has a path that tells so, but sessions do not show it.
+/// Prefix of the names of service-linked roles. Their ARN has a path that shows it too, but the ARN of a session has no path.
 const SERVICE_ROLE: &str = "AWSServiceRoleFor";
 
 /// Returns the partition of an ARN: `aws`, `aws-cn`, `aws-us-gov`.
@@ -32,8 +32,8 @@ pub fn assumed_role(arn: &str) -> Option<(&str, &str, &str)> {
     Some((account, name, session))
 }
 
-/// Returns the identity of a person who acts in a role. Whoever signs in may be written with capitals today and without
-/// tomorrow, so a session called after an e-mail address is in lower case.
+/// Returns the identity of a person who acts in a role. The case of an e-mail address may
+/// change from session to session, so a session named after one is in lower case.
 pub fn person_in_role(partition: &str, account: &str, role: &str, session: &str) -> String {
     format!(
         "arn:{partition}:sts::{account}:assumed-role/{role}/{}",
@@ -68,10 +68,10 @@ pub fn is_instance(session: &str) -> bool {
     })
 }
 
-/// Reads a principal of which nothing but its ARN is known, and the name of its session.
+/// Reads a principal of which only the ARN is known, and the name of its session.
 ///
-/// The ARN of a session does not carry its role's path, so that a role with one is another identity here than where its own
-/// ARN is told.
+/// The ARN of a session does not contain the role's path. So a role with a path is another identity here than in records with
+/// its full ARN.
 pub fn principal<'a>(arn: &'a str, interner: &mut Interner) -> (Principal, Option<&'a str>) {
     let mut principal = Principal::new(interner.share(arn), IdentityKind::Unknown);
     if let Some((account, name, session)) = assumed_role(arn) {
@@ -97,7 +97,7 @@ pub fn principal<'a>(arn: &'a str, interner: &mut Interner) -> (Principal, Optio
         if principal.kind != IdentityKind::Human {
             principal.id = role.clone();
         }
-        // Roles of single sign-on all have a path, so that this is none of them; a trail tells which it is.
+        // Single sign-on roles always have a path, so this ARN is not theirs; a trail has the full one.
         principal.role = Some(role).filter(|_| !is_sso);
         return (principal, Some(session).filter(|s| !s.is_empty()));
     }
@@ -114,8 +114,7 @@ pub fn principal<'a>(arn: &'a str, interner: &mut Interner) -> (Principal, Optio
     (principal, None)
 }
 
-/// Returns by which names a person in a role goes beside the identity: the ARN as it was written, and the session's name if
-/// whoever signed the person in vouches for it.
+/// Returns the aliases of a person in a role: the ARN as it was written, and the session's name if the identity provider set it.
 pub fn names_of_person(id: &str, arn: Option<&str>, vouched: Option<&str>) -> Vec<String> {
     let mut names: Vec<String> = arn
         .filter(|arn| *arn != id)
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_arn_tells_who_acts() {
+    fn principals_are_read_from_arns() {
         use IdentityKind::{CloudService, Human, RoleSession, Unknown, Workload};
         for (arn, id, kind, aliases) in [
             (
@@ -173,7 +172,7 @@ mod tests {
                     "ana@example.com",
                 ],
             ),
-            // Whoever may take a role may call its sessions after anybody.
+            // A principal that may assume a role may give its sessions any name.
             (
                 "arn:aws:sts::111122223333:assumed-role/Dev/ana@example.com",
                 "arn:aws:sts::111122223333:assumed-role/Dev/ana@example.com",

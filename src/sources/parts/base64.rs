@@ -1,6 +1,6 @@
 //! Base64 (RFC 4648), as queues and streams wrap their messages: either alphabet, padded or not.
 
-/// Decodes a text; line breaks and blanks are passed over. `None` if it is no base64.
+/// Decodes a text; line breaks and blanks are ignored. `None` if it is not base64.
 pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
     let (mut bits, mut n_bits) = (0_u32, 0);
@@ -27,7 +27,7 @@ pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
             bits &= (1 << n_bits) - 1;
         }
     }
-    // Six bits left over are no byte.
+    // Six remaining bits are not a byte.
     (n_bits < 6).then_some(out)
 }
 
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vectors_of_the_standard_and_some_that_are_none() {
+    fn standard_vectors_and_invalid_texts() {
         for (text, expected) in [
             ("", Some("")),
             ("Zg==", Some("f")),

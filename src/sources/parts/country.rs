@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-/// Codes of ISO 3166-1 alpha-2 with the names by which databases of addresses call them: those of the time zone database,
-/// the standard's own where they differ, and former ones.
+/// Codes of ISO 3166-1 alpha-2 with their names in address databases: those of the time zone database, those of the standard
+/// where they differ, and former ones.
 #[rustfmt::skip]
 const NAMES: &str = "\
     AD=Andorra;AE=United Arab Emirates;AF=Afghanistan;AG=Antigua and Barbuda;AI=Anguilla;AL=Albania;AM=Armenia;\
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_country_has_one_code_by_any_of_its_names() {
+    fn all_names_of_a_country_have_one_code() {
         for (text, code) in [
             ("United States", "US"),
             ("Germany", "DE"),

@@ -1,8 +1,8 @@
-//! The ways in which Google lets people prove who they are, which two of its logs name alike.
+//! Google's sign-in methods, which two of its logs name in the same way.
 
-/// Ways to sign in that are no second factor.
+/// Sign-in methods that are not a second factor.
 const FIRST: [&str; 4] = ["password", "none", "other", "login_location"];
-/// What the names of questions begin with, which are none either.
+/// Prefix of security questions, which are not a second factor either.
 const QUESTION: &str = "knowledge_";
 
 /// Returns whether a `login_challenge_method` is a second factor.

@@ -1,4 +1,4 @@
-//! Ids for records that have none: a hash of what they say.
+//! Ids for records that have none: a hash of their content.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -6,10 +6,10 @@ use crate::event::cut;
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// As much of a record's own id is shown.
+/// The longest part of a record's own id that is kept readable, in bytes.
 const OWN_BYTES_MAX: usize = 256;
 
-/// What tells one record from another, hashed part by part.
+/// A hash over the parts that identify a record.
 pub struct Hash(Xxh3);
 
 impl Default for Hash {
@@ -19,20 +19,20 @@ impl Default for Hash {
 }
 
 impl Hash {
-    /// Adds a part; that there is none is something else than that it is empty.
+    /// Adds a part; an absent part differs from an empty one.
     pub fn put(&mut self, part: Option<&str>) -> &mut Self {
         self.0.update(part.unwrap_or("\u{0}").as_bytes());
         self.0.update(&[0xff]);
         self
     }
 
-    /// Returns the id, 32 hexadecimal digits behind a prefix.
+    /// Returns the id: a prefix and 32 hexadecimal digits.
     pub fn id(&self, prefix: &str) -> Str {
         format!("{prefix}{:032x}", self.0.digest128()).into()
     }
 }
 
-/// Returns the id of a record that is told from others by these parts.
+/// Returns the id of a record that these parts identify.
 pub fn of_parts(prefix: &str, parts: &[Option<&str>]) -> Str {
     let mut hash = Hash::default();
     for part in parts {
@@ -41,14 +41,14 @@ pub fn of_parts(prefix: &str, parts: &[Option<&str>]) -> Str {
     hash.id(prefix)
 }
 
-/// Returns the id of a record whose own id, if it has one, is unique only among those that are alike in these parts: the
-/// hash of the parts behind that id, or behind a prefix.
+/// Returns the id of a record whose own id, if it has one, is unique only among records with the same parts: the own id or a
+/// prefix, followed by the hash of the parts.
 pub fn scoped(own: Option<&str>, prefix: &str, parts: &[Option<&str>]) -> Str {
     match own {
         Some(own) => {
             let mut whole = Hash::default();
             parts.iter().fold(&mut whole, |hash, part| hash.put(*part));
-            // Of a long one the beginning is shown.
+            // Only the beginning of a long id stays readable.
             whole.put(Some(own));
             whole.id(&format!("{}/", cut(own, OWN_BYTES_MAX)))
         }
@@ -56,14 +56,14 @@ pub fn scoped(own: Option<&str>, prefix: &str, parts: &[Option<&str>]) -> Str {
     }
 }
 
-/// Returns an instant as far as all copies of a record have it: pipelines cut it to milliseconds.
+/// Returns an instant in milliseconds, the precision that all copies of a record have: pipelines cut the rest.
 pub fn instant(time: Time) -> String {
     const NANOS_PER_MILLI: i64 = 1_000_000;
     let nanos = time.nanos();
     Time::from_nanos(nanos - nanos.rem_euclid(NANOS_PER_MILLI)).to_string()
 }
 
-/// Returns JSON text without the blanks that a printer puts between values.
+/// Returns JSON text without blanks between values.
 pub fn without_blanks(json: &[u8]) -> Vec<u8> {
     let (mut out, mut in_string, mut escaped) = (Vec::with_capacity(json.len()), false, false);
     for &byte in json {

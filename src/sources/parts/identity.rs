@@ -1,4 +1,4 @@
-//! Canonical ids for principals of which a record in a common schema tells no more than names.
+//! Canonical ids for principals in records of a common schema, which have only names.
 
 use crate::event::{IdentityKind, Principal, Provider};
 use crate::sources::interner::Interner;
@@ -6,7 +6,7 @@ use crate::sources::interner::Interner;
 /// Stands for an unknown tenant, organisation or customer in identities.
 pub const UNKNOWN_ACCOUNT: &str = "-";
 
-/// What a record calls a principal.
+/// The names of a principal in a record.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Names<'a> {
     /// The account, tenant, organisation or customer that it belongs to.
@@ -17,11 +17,11 @@ pub struct Names<'a> {
     pub email: Option<&'a str>,
     /// A display name or a bare name: only where there is nothing else.
     pub name: Option<&'a str>,
-    /// The provider's word for what kind of thing it is.
+    /// The provider's word for its kind.
     pub kind: Option<&'a str>,
 }
 
-/// Returns who that is, if there is any name. E-mail addresses and GUIDs are lower case, ARNs keep theirs.
+/// Returns the principal, if there is any name. E-mail addresses and GUIDs are lower case, ARNs keep theirs.
 pub fn principal(
     provider: Provider,
     names: Names<'_>,
@@ -33,7 +33,7 @@ pub fn principal(
     let best = id.clone().or(email.clone()).or(names.name.map(tidy))?;
     let account = names.account.filter(|text| !text.is_empty()).map(tidy);
     let known = account.as_deref().unwrap_or(UNKNOWN_ACCOUNT);
-    // Of AWS alone, and only where its ids stand: what somebody is called is his own choice.
+    // Only for AWS, and only from the id: other names are chosen by the user.
     let arn = names
         .id
         .filter(|id| provider == Provider::Aws && id.starts_with("arn:"));
@@ -84,7 +84,7 @@ pub fn principal(
     })
 }
 
-/// Lower-cases what has no case of its own: e-mail addresses and GUIDs.
+/// Lower-cases e-mail addresses and GUIDs, which are compared without case.
 pub fn tidy(text: &str) -> String {
     if is_email(text) || is_guid(text) {
         text.to_lowercase()
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_provider_has_its_form() {
+    fn each_provider_has_its_canonical_form() {
         const GUID: &str = "5F2B6A0E-0000-4000-8000-00000000A001";
         for (provider, id, email, expected, kind) in [
             (

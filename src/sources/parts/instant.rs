@@ -1,4 +1,4 @@
-//! The ways in which logs write an instant.
+//! Times in all forms that logs use.
 
 use chrono::NaiveDateTime;
 
@@ -48,7 +48,7 @@ pub fn instant(text: &str) -> Option<Time> {
     })
 }
 
-/// Reads a number since the epoch, in the unit that its size tells; zero and less is none.
+/// Reads a number since the epoch, in the unit that its size implies; zero and negative numbers are not times.
 pub fn of_number(number: i64) -> Option<Time> {
     if number <= 0 {
         return None;
@@ -74,7 +74,7 @@ pub fn of_ticks(ticks: i64) -> Option<Time> {
         .map(Time::from_nanos)
 }
 
-/// Reads seconds and a decimal fraction, or milliseconds and one, whose fraction is too small to matter.
+/// Reads seconds or milliseconds with a decimal fraction; the fraction of milliseconds is ignored.
 fn of_fraction(whole: i64, fraction: &str) -> Option<Time> {
     if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_instant_in_all_its_forms() {
+    fn all_forms_of_an_instant_are_read() {
         for text in [
             "2026-03-16T04:11:09Z",
             "2026-03-16T04:11:09",

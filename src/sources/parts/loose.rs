@@ -1,8 +1,8 @@
-//! Members whose names were re-cased on their way: exports turn `insertId` into `insertid`, `insert_id` or `insertID`.
+//! Members whose names exports have re-cased: `insertId` becomes `insertid`, `insert_id` or `insertID`.
 
 use crate::sources::json::{self, Value};
 
-/// Returns whether a name is this one, ignoring case and its underscores.
+/// Returns whether a name is this one, ignoring case and underscores.
 pub fn same(key: &[u8], name: &str) -> bool {
     fn plain(text: &[u8]) -> impl Iterator<Item = u8> {
         let letters = text.iter().filter(|b| **b != b'_');
@@ -11,8 +11,8 @@ pub fn same(key: &[u8], name: &str) -> bool {
     key == name.as_bytes() || plain(key).eq(plain(name.as_bytes()))
 }
 
-/// Returns the members of these names in one pass; `null` where there is none. A name as it is written here comes before one
-/// that is re-cased, for some records have both.
+/// Returns the members of these names in one pass; `null` where there is none. An exact name has priority over a
+/// re-cased one, because some records have both.
 pub fn pick<'a, const N: usize>(
     members: impl Iterator<Item = (&'a [u8], Value<'a>)>,
     names: [&str; N],
@@ -33,7 +33,7 @@ pub fn pick<'a, const N: usize>(
     picked
 }
 
-/// Follows names downwards; `null` where one of them leads nowhere.
+/// Follows names downwards; `null` if one of them is missing.
 pub fn path<'a>(value: Value<'a>, names: &[&str]) -> Value<'a> {
     names
         .iter()
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_however_they_are_cased() {
+    fn names_are_found_in_any_case() {
         let value =
             Value::of(br#"{"insertid":"a","insertId":"b","Log_Name":"c","time":null,"TIME":1}"#);
         let [id, log, time, none] = pick(value.members(), ["insertId", "logName", "time", "x"]);

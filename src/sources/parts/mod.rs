@@ -1,4 +1,4 @@
-//! What several formats have in common: times, addresses, countries, ids, names, texts, credentials, factors, outcomes and tables of
+//! Helpers for several formats: times, addresses, countries, ids, names, texts, credentials, factors, outcomes and tables of
 //! operations.
 
 pub mod actions;

@@ -1,8 +1,8 @@
-//! Bytes written as a percent sign and two hexadecimal digits.
+//! Percent encoding.
 
 use std::borrow::Cow;
 
-/// Decodes the percent signs of an address; bytes that are not UTF-8 become `�`.
+/// Decodes percent encoding; bytes that are not UTF-8 become `�`.
 pub fn percent_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);

@@ -2,8 +2,8 @@
 
 use crate::sources::parts::percent::percent_decoded;
 
-/// Returns the name of a bucket from its ARN, or the text as it is. An access point stays an ARN: which bucket it leads to is
-/// not told by its name.
+/// Returns the name of a bucket from its ARN, or the text as it is. An access point stays an ARN, because its name
+/// does not show its bucket.
 pub fn bucket_name(text: &str) -> &str {
     let Some(arn) = text.strip_prefix("arn:") else {
         return text;
@@ -11,7 +11,7 @@ pub fn bucket_name(text: &str) -> &str {
     if let Some((_, path)) = arn.split_once(":s3:::") {
         return path.split('/').next().unwrap_or(path);
     }
-    // Of directories and tables `…:bucket/NAME`, on Outposts `…:outpost/ID/bucket/NAME`.
+    // Directory and table buckets: `…:bucket/NAME`; Outposts: `…:outpost/ID/bucket/NAME`.
     let (_, resource) = arn
         .match_indices(':')
         .nth(3)
@@ -34,7 +34,7 @@ pub fn is_access_point(text: &str) -> bool {
             .any(|suffix| text.ends_with(suffix))
 }
 
-/// Cuts what AWS's host names end with.
+/// Removes the suffix of AWS's host names.
 fn stem(host: &str) -> Option<&str> {
     let host = host.split(':').next().unwrap_or(host);
     host.strip_suffix(".cn")
@@ -42,9 +42,9 @@ fn stem(host: &str) -> Option<&str> {
         .strip_suffix(".amazonaws.com")
 }
 
-/// Returns the place in a host name of the label that names the service: `s3`, `s3-eu-west-1`, `s3express-euw1-az1`, ….
+/// Returns the position in a host name of the label that names the service: `s3`, `s3-eu-west-1`, `s3express-euw1-az1`, ….
 ///
-/// It is the last one, for a bucket's own name may have dots and such labels in it.
+/// It is the last such label, because a bucket's own name may contain dots and such labels.
 fn service_label(stem: &str) -> Option<(usize, &str)> {
     let mut end = stem.len();
     loop {
@@ -76,7 +76,7 @@ pub fn bucket_of_host(host: &str) -> Option<String> {
     if service.starts_with("s3-control") || service.starts_with("s3express-control") {
         return None;
     }
-    // Through a VPC's endpoint: `b.bucket.vpce-0a1b` names it, `bucket.vpce-0a1b` leaves it to the path.
+    // VPC endpoints: `b.bucket.vpce-0a1b` names the bucket, `bucket.vpce-0a1b` leaves it to the path.
     if let Some(vpce) = before
         .find("vpce-")
         .filter(|at| *at == 0 || before.as_bytes()[at - 1] == b'.')
@@ -123,7 +123,7 @@ pub fn region_of_host(host: &str) -> Option<&str> {
     let stem = stem(host)?;
     let stem = stem.strip_suffix(".vpce").unwrap_or(stem);
     let (at, label) = service_label(stem)?;
-    // After the service, `s3.dualstack.eu-west-1`, or behind it in its own label, `s3-website-eu-west-1`.
+    // In a label after the service, `s3.dualstack.eu-west-1`, or in the same label, `s3-website-eu-west-1`.
     let after = stem[at + label.len()..].rsplit('.').next();
     let own = label.match_indices('-').map(|(dash, _)| &label[dash + 1..]);
     after.into_iter().chain(own).find(|text| is_region(text))
@@ -140,7 +140,7 @@ fn is_region(text: &str) -> bool {
         && parts[parts.len() - 1].bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Decodes the encoding of forms and queries, in which a plus is a blank.
+/// Decodes the encoding of forms and queries, where a plus is a blank.
 pub fn form_decoded(text: &str) -> String {
     percent_decoded(&text.replace('+', " ")).into_owned()
 }
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_tell_bucket_and_region() {
+    fn hosts_name_bucket_and_region() {
         let point = Some("arn:aws:s3:eu-west-1:111122223333:accesspoint/my-ap");
         for (host, bucket, region) in [
             ("b.s3.eu-west-1.amazonaws.com", Some("b"), Some("eu-west-1")),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn arns_tell_buckets_and_access_points() {
+    fn arns_name_buckets_and_access_points() {
         let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap";
         for (text, name) in [
             ("b", "b"),

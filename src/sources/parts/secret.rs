@@ -1,6 +1,6 @@
-//! Credentials in the raw text of records: they are blotted out before the text is shown or kept.
+//! Redacts credentials in the raw text of records before the text is shown or kept.
 
-/// What a credential is called, in a request's parameters or as a member of a record, in lower case. Longer names end so.
+/// Names of credentials in request parameters and members of records, in lower case. Longer names may end with them.
 const NAMES: [&str; 29] = [
     "sig",
     "signature",
@@ -32,24 +32,24 @@ const NAMES: [&str; 29] = [
     "connectionstring",
     "sharedkey",
 ];
-/// A header whose value has spaces in it, and a member that holds an object with no credential.
+/// A header whose value may contain spaces, or a member with an object that is not a credential.
 const AUTHORIZATION: &str = "authorization";
-/// A name as long as this is told from the end of any word; a shorter one begins a word, as in `saSig`.
-const TELLING_NAME_LEN: usize = 8;
-/// What stands before a token of its own, without a name.
+/// Names of this length match the end of any word; shorter ones must begin a word, as in `saSig`.
+const DISTINCTIVE_NAME_LEN: usize = 8;
+/// The word before a token that has no name.
 const BEARER: &str = "bearer ";
-/// A word behind it that is as long as this is a token.
+/// The shortest word after it that is a token.
 const BEARER_TOKEN_LEN_MIN: usize = 16;
-/// What stands between a name and its value: signs, and how JSON and addresses escape them.
-const BETWEEN: [&str; 9] = [":", "=", "\"", "\\", " ", "\t", "%3d", "%3D", "u003d"];
-/// What stands where a credential stood. It is no longer than the shortest credential.
+/// Separators between a name and its value, and their escaped forms in JSON and URLs.
+const SEPARATORS: [&str; 9] = [":", "=", "\"", "\\", " ", "\t", "%3d", "%3D", "u003d"];
+/// Replacement for a credential. It is no longer than the shortest credential.
 const MASK: &str = "*";
 
-/// Returns a text without the credentials in it.
+/// Returns a text with its credentials replaced.
 pub fn redact(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((start, end)) = next(rest) {
+    while let Some((start, end)) = next_credential(rest) {
         out.push_str(&rest[..start]);
         out.push_str(MASK);
         rest = &rest[end..];
@@ -58,19 +58,19 @@ pub fn redact(text: &str) -> String {
     out
 }
 
-/// Returns where the first credential begins and ends.
-fn next(text: &str) -> Option<(usize, usize)> {
-    (0..text.len()).find_map(|at| named(text, at).or_else(|| borne(text, at)))
+/// Returns the range of the first credential.
+fn next_credential(text: &str) -> Option<(usize, usize)> {
+    (0..text.len()).find_map(|at| named_credential(text, at).or_else(|| bearer_token(text, at)))
 }
 
-/// Returns where the credential begins and ends whose name begins here.
-fn named(text: &str, at: usize) -> Option<(usize, usize)> {
+/// Returns the range of the credential whose name begins here.
+fn named_credential(text: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     NAMES.iter().find_map(|name| {
         let end = at + name.len();
         let is_name = is_at(bytes, at, name)
             && !is_letter(bytes, end)
-            && (name.len() >= TELLING_NAME_LEN || begins_word(bytes, at));
+            && (name.len() >= DISTINCTIVE_NAME_LEN || begins_word(bytes, at));
         if !is_name {
             return None;
         }
@@ -86,8 +86,8 @@ fn named(text: &str, at: usize) -> Option<(usize, usize)> {
     })
 }
 
-/// Returns where the bearer token begins and ends that is announced here.
-fn borne(text: &str, at: usize) -> Option<(usize, usize)> {
+/// Returns the range of the bearer token whose prefix begins here.
+fn bearer_token(text: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     if !is_at(bytes, at, BEARER) || !begins_word(bytes, at) {
         return None;
@@ -107,9 +107,9 @@ fn is_letter(bytes: &[u8], at: usize) -> bool {
     bytes.get(at).is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// Returns whether a word begins here: behind a sign, or with a capital as in `adminPassword` and `DBPassword`.
+/// Returns whether a word begins here: after a separator, or with a capital as in `adminPassword` and `DBPassword`.
 fn begins_word(bytes: &[u8], at: usize) -> bool {
-    // What is escaped ends in a letter or digit, and is a sign all the same.
+    // An escape sequence ends in a letter or digit but is a separator.
     let is_escaped = |len: usize, mark: &[u8]| {
         at.checked_sub(len)
             .is_some_and(|from| bytes[from..].starts_with(mark))
@@ -123,14 +123,14 @@ fn begins_word(bytes: &[u8], at: usize) -> bool {
     !is_letter(bytes, before) || is_capital || is_escaped(3, b"%") || is_escaped(6, b"\\u")
 }
 
-/// Returns where the value behind a name begins, and behind how many backslashes its quotes stand if it has any; `None` if
-/// there is none.
+/// Returns where the value after a name begins, and the number of backslashes before its quotes if it has quotes; `None` if
+/// there is no value.
 fn value_start(text: &str, mut at: usize) -> Option<(usize, Option<usize>)> {
     let mut is_stated = false;
     let mut backslashes = 0;
     loop {
         let rest = &text[at..];
-        let Some(sign) = BETWEEN.iter().find(|sign| rest.starts_with(**sign)) else {
+        let Some(sign) = SEPARATORS.iter().find(|sign| rest.starts_with(**sign)) else {
             return is_stated.then_some((at, None));
         };
         at += sign.len();
@@ -143,14 +143,14 @@ fn value_start(text: &str, mut at: usize) -> Option<(usize, Option<usize>)> {
     }
 }
 
-/// Returns whether a quote behind so many backslashes is a part of the text whose own quotes stand behind `depth` of them: JSON
-/// may be quoted in JSON.
+/// Returns whether a quote after this many backslashes is part of a text whose own quotes have `depth` backslashes: JSON may
+/// be quoted in JSON.
 fn is_inner(backslashes: usize, depth: usize) -> bool {
     let inner = 2 * depth + 1;
     backslashes % (inner + 1) == inner
 }
 
-/// Returns how long a value in quotes is.
+/// Returns the length of a value in quotes.
 fn quoted_len(value: &[u8], depth: usize) -> usize {
     let mut backslashes = 0;
     for (at, byte) in value.iter().enumerate() {
@@ -163,10 +163,10 @@ fn quoted_len(value: &[u8], depth: usize) -> usize {
     value.len()
 }
 
-/// Returns how long a list or an object is, with its brackets.
+/// Returns the length of a list or an object, with its brackets.
 fn enclosed_len(value: &[u8]) -> usize {
     let (mut open, mut backslashes) = (0_usize, 0);
-    // Its texts all stand behind as many backslashes as the first.
+    // The quotes of all its texts have as many backslashes as the first.
     let (mut depth, mut is_text) = (None, false);
     for (at, byte) in value.iter().enumerate() {
         match byte {
@@ -191,7 +191,7 @@ fn enclosed_len(value: &[u8]) -> usize {
     value.len()
 }
 
-/// Returns how long a value without quotes is: it ends where a parameter, a text or a list goes on.
+/// Returns the length of a value without quotes: it ends at a separator of parameters, texts or lists.
 fn bare_len(value: &[u8], has_spaces: bool) -> usize {
     let ends = |at: usize| match value[at] {
         b' ' => !has_spaces,
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_blotted_out_and_nothing_else() {
+    fn only_credentials_are_redacted() {
         for (text, expected) in [
             (
                 r#"{"uri":"https://a.example/c/k?sv=1&sig=S%2Bs%3D&se=2"}"#,

@@ -1,8 +1,8 @@
-//! How a call ended, by the status of its HTTP response or by a provider's code.
+//! The outcome of a call, by its HTTP status or by a provider's error code.
 
 use crate::event::Outcome;
 
-/// Codes of AWS by which a read says that nothing is configured: it worked, and that is the answer.
+/// AWS error codes of reads that found no configuration: the call worked.
 const NOT_CONFIGURED: [&str; 10] = [
     "NoSuchBucketPolicy",
     "NoSuchPublicAccessBlockConfiguration",
@@ -15,9 +15,9 @@ const NOT_CONFIGURED: [&str; 10] = [
     "ServerSideEncryptionConfigurationNotFoundError",
     "OwnershipControlsNotFoundError",
 ];
-/// Marks of AWS's codes for what is not authorised.
+/// Parts of AWS error codes for calls that are not authorised.
 const DENIED: [&str; 3] = ["AccessDenied", "UnauthorizedOperation", "NotAuthorized"];
-/// Marks of AWS's codes for too many calls: `Throttling`, `ThrottlingException`, `RequestThrottled`, `Client.Request…`.
+/// Parts of AWS error codes for too many calls: `Throttling`, `ThrottlingException`, `RequestThrottled`, `Client.Request…`.
 const THROTTLED: [&str; 4] = [
     "Throttl",
     "RequestLimitExceeded",
@@ -25,7 +25,7 @@ const THROTTLED: [&str; 4] = [
     "TooManyRequests",
 ];
 
-/// Returns the outcome that a status means. Redirections and conditions that were not met did what they should.
+/// Returns the outcome of an HTTP status. Redirections and unmet conditions count as success.
 pub fn of_http(status: u64) -> Outcome {
     match status {
         200..=399 | 412 => Outcome::Success,
@@ -36,7 +36,7 @@ pub fn of_http(status: u64) -> Outcome {
     }
 }
 
-/// Returns the outcome that an error code of AWS means.
+/// Returns the outcome of an AWS error code.
 pub fn of_aws_code(code: &str) -> Outcome {
     // EC2 puts `Client.` or `Server.` before its codes, others a prefix of their own.
     if NOT_CONFIGURED.contains(&code) {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_of_too_many_calls_have_many_spellings() {
+    fn throttling_codes_are_recognised() {
         for code in [
             "Throttling",
             "ThrottlingException",

@@ -1,11 +1,11 @@
-//! Texts as logs write them: what has no value, ids in one case, and JSON that lies in a text.
+//! Texts as logs write them: absent values, ids in varying case, and JSON inside a text.
 
 use std::borrow::Cow;
 
 use crate::sources::json::{self, Value};
 use crate::sources::parts::identity;
 
-/// Returns a scalar's text without blanks around it; `None` if it has no value, `unknown` included.
+/// Returns a scalar's text without blanks around it; `None` if it means no value, `unknown` included.
 pub fn stated_text<'a>(value: impl Into<Option<Value<'a>>>) -> Option<Cow<'a, str>> {
     let text = match value.into()?.text()? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
@@ -28,7 +28,7 @@ pub fn domain_of(address: &str) -> Option<String> {
     (!user.is_empty() && is_domain).then(|| domain.to_lowercase())
 }
 
-/// Returns whether a text has these words, which are of lower case with blanks between, in any case and however it joins them.
+/// Returns whether a text contains these words, ignoring case and separators. `words` is in lower case with blanks between.
 pub fn has_words(text: &str, words: &str) -> bool {
     let (text, words) = (text.as_bytes(), words.as_bytes());
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
@@ -47,16 +47,16 @@ pub fn has_words(text: &str, words: &str) -> bool {
         })
 }
 
-/// A column that is an object or array, or a text that holds one, as tables have it.
+/// A column that is an object or array, or a text that contains one, as in tables.
 pub enum Column<'a> {
-    /// It stands in the record.
+    /// It is in the record itself.
     Plain(Value<'a>),
     /// It was unpacked from a text.
     Unpacked(Vec<u8>),
 }
 
 impl<'a> Column<'a> {
-    /// Reads a column; what is neither is taken as it stands.
+    /// Reads a column; any other value is kept as it is.
     pub fn of(value: impl Into<Option<Value<'a>>>) -> Self {
         let value = value.into().unwrap_or(Value::Null);
         let mut buffer = Vec::new();
@@ -68,7 +68,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// Returns what it holds.
+    /// Returns its value.
     pub fn value(&self) -> Value<'_> {
         match self {
             Self::Plain(value) => *value,
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_says_nothing_is_absent() {
+    fn texts_without_a_value_are_absent() {
         for text in ["\"\"", "\"-\"", "\" null \"", "\"Unknown\"", "null", "{}"] {
             assert_eq!(stated_text(Value::of(text.as_bytes())), None, "{text}");
         }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_whole() {
+    fn only_whole_words_match() {
         for text in ["AWS", "Amazon/aws", "the aws.", "AWS_Lambda"] {
             assert!(has_words(text, "aws"), "{text}");
         }

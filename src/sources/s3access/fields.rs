@@ -1,4 +1,4 @@
-//! The fields of a server access log: of a line, whose order never changed and only grew, and of an object or table by name.
+//! The fields of a server access log: of a line by position, whose order only ever grew, and of an object or table by name.
 
 use std::borrow::Cow;
 
@@ -7,13 +7,13 @@ use crate::sources::parts::address::address;
 
 macro_rules! fields {
     ($($field:ident = $names:expr,)+) => {
-        /// The fields, in the order in which they stand in a line.
+        /// The fields, in the order of a line.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(usize)]
         #[allow(dead_code)]
         pub enum Field { $($field,)+ }
 
-        /// What each is called in objects and tables, in lower case and without what joins its words.
+        /// The names of each in objects and tables, in lower case and without separators.
         const NAMES: &[&[&str]] = &[$(&$names,)+];
     };
 }
@@ -46,7 +46,7 @@ fields! {
     AclRequired = ["aclrequired"],
 }
 
-/// The fields of one record, as they stand.
+/// The fields of one record, as they are written.
 #[derive(Debug, PartialEq)]
 pub struct Fields<'a> {
     values: [Cow<'a, str>; NAMES.len()],
@@ -55,9 +55,9 @@ pub struct Fields<'a> {
 /// What a line is.
 #[derive(Debug, PartialEq)]
 pub enum Split<'a> {
-    /// None of a server access log.
+    /// Not a line of a server access log.
     Foreign,
-    /// One that breaks off or has something else where a field should be.
+    /// A line that is cut off, or has an invalid field.
     Malformed,
     /// A record.
     Fields(Box<Fields<'a>>),
@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Returns a field that has a value; `-` stands for nothing.
+    /// Returns a field that has a value; `-` means no value.
     pub fn get(&self, field: Field) -> Option<&str> {
         Some(&*self.values[field as usize]).filter(|text| !json::stands_for_nothing(text))
     }
@@ -81,7 +81,7 @@ impl<'a> Fields<'a> {
         text.strip_suffix(".0").unwrap_or(text).parse().ok()
     }
 
-    /// Takes the members of an object by their names, whatever joins their words.
+    /// Takes the members of an object by their names, ignoring separators.
     pub fn of_object(object: Object<'a>) -> Self {
         let mut fields = Self::empty();
         for (key, value) in object.members() {
@@ -131,7 +131,7 @@ fn is_time(text: &str) -> bool {
         })
 }
 
-/// Takes the fields by which such a line is recognised, up to the operation; what follows them is left.
+/// Takes the fields by which such a line is recognised, up to the operation; returns them and the rest.
 fn head(line: &str) -> Option<(Fields<'_>, &str)> {
     let mut fields = Fields::empty();
     let (owner, rest) = line.split_once(' ')?;
@@ -163,8 +163,8 @@ fn head(line: &str) -> Option<(Fields<'_>, &str)> {
     .then_some((fields, rest))
 }
 
-/// Takes the fields behind the operation. Who sends a request chooses what stands in quotes, quotes included, so that these
-/// end only where what must follow does.
+/// Takes the fields after the operation. The client chooses the text in quotes and may send quotes, so a quoted field ends
+/// only where the next field is valid.
 fn tail<'a>(mut fields: Fields<'a>, rest: &'a str) -> Option<Fields<'a>> {
     let mut rest = Rest(rest);
     let key = rest.word()?;
@@ -190,7 +190,7 @@ fn tail<'a>(mut fields: Fields<'a>, rest: &'a str) -> Option<Fields<'a>> {
         Field::Referer,
         rest.quoted(|after| after.starts_with(['"', '-']))?,
     );
-    // Behind the user agent nothing is quoted, so that it ends with the last quote of all.
+    // Nothing is quoted after the user agent, so it ends at the last quote.
     put(Field::UserAgent, rest.quoted(|after| !after.contains('"'))?);
     for at in [
         Field::Version,
@@ -221,7 +221,7 @@ fn is_after_uri(text: &str) -> bool {
         && words.next().is_some_and(is_number)
 }
 
-/// What is left of a line.
+/// The rest of a line.
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
@@ -235,7 +235,7 @@ impl<'a> Rest<'a> {
         Some(word)
     }
 
-    /// Takes what stands in quotes, up to the first quote behind which comes what should; or a word.
+    /// Takes a quoted text, up to the first quote after which `is_next` holds; or a word.
     fn quoted(&mut self, is_next: impl Fn(&str) -> bool) -> Option<&'a str> {
         let Some(inner) = self.0.strip_prefix('"') else {
             return self.word();
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_inside_what_is_quoted_do_not_move_the_fields() {
+    fn quotes_inside_quotes_do_not_move_fields() {
         for (uri, referer, agent) in [
             ("GET /k HTTP/1.1", "-", "aws-cli/2"),
             ("GET /k?x=\" y\" HTTP/1.1", "http://a\"b\" c", "a \"b\" - c"),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_foreign_and_cut_ones_malformed() {
+    fn other_lines_are_ignored_and_truncated_ones_malformed() {
         let whole = format!("{HEAD} k \"GET /k HTTP/1.1\" 200 - 7 8 9 10 \"-\" \"x\" -");
         assert_eq!(fields(&whole).get(Field::Key), Some("k"));
         for cut in HEAD.len() + 3..whole.len() - 4 {

@@ -1,7 +1,7 @@
 //! Amazon S3 server access logs: lines of text, and the same fields as JSON or in a table.
 //!
-//! A line names its bucket's owner by a canonical id, so that the account is not told. Delivery takes hours, and lines may
-//! be missing or come twice.
+//! A line names its bucket's owner by a canonical id, so the account is unknown. Delivery takes hours, and lines may be
+//! missing or duplicated.
 
 mod fields;
 mod operation;
@@ -29,11 +29,11 @@ pub const PARSER: RecordParser = RecordParser::new(Source::AwsS3Access, recognis
 
 /// The service of requests, as in CloudTrail.
 const SERVICE: &str = "s3";
-/// Who carries out what a bucket's lifecycle rules say.
+/// The requester of lifecycle actions.
 const LIFECYCLE: &str = "AmazonS3";
-/// What stands before the name of a service that makes a request.
+/// Prefix of the name of a service that makes a request.
 const SERVICE_PREFIX: &str = "svc:";
-/// How much of a request's id and operation goes into an event's id.
+/// The longest part of a request's id and operation in an event's id, in bytes.
 const ID_BYTES_MAX: usize = 256;
 
 fn is_header(names: &[&str]) -> bool {
@@ -63,7 +63,7 @@ fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
     })
 }
 
-/// Reads a time with or without its brackets. No second of these logs is a leap second: sixty is damage.
+/// Reads a time with or without its brackets. These logs have no leap seconds: sixty is damage.
 fn time(text: &str) -> Option<Time> {
     let text = text.trim_matches(['[', ']']);
     if text.split([' ', '+', '-']).next()?.ends_with(":60") {
@@ -94,7 +94,7 @@ fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
             principal.kind = IdentityKind::Workload;
         }
     }
-    // A service uses the programs of AWS's own consoles, too, and from addresses that anybody might have.
+    // AWS services also use the programs of its consoles, and from any address.
     let is_service = principal.kind == IdentityKind::CloudService;
     let interner = &mut state.interner;
     let peer = match f.get(Field::Address) {
@@ -127,12 +127,12 @@ fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
             .filter(|_| action == Action::ListObjects && key.is_none())
             .map(|uri| interner.untrusted(&prefix(uri))),
         object: key.as_deref().map(Untrusted::new),
-        // Nothing sent is written as a dash.
+        // Zero bytes are written as a dash.
         bytes_out: Some(f.number(Field::Sent).unwrap_or(0)),
         bytes_in: f.number(Field::Size).filter(|_| is_upload),
         copied_from: bucket.clone().filter(|_| operation::is_half_of_copy(op)),
         destination: Destination {
-            // The half of a copy that writes is in the log of the bucket that it writes to.
+            // The writing half of a copy is in the log of the destination bucket.
             container: bucket
                 .clone()
                 .filter(|_| operation::is_writing_half_of_copy(op)),
@@ -147,7 +147,7 @@ fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
     }
 }
 
-/// Reads who made a request: an ARN, a canonical id, a service, nobody, or a name that another store of this kind gives.
+/// Reads the requester: an ARN, a canonical id, a service, nobody, or a name from another S3-compatible store.
 fn requester<'a>(text: Option<&'a str>, interner: &mut Interner) -> (Principal, Option<&'a str>) {
     use IdentityKind::{Anonymous, CloudService, Unknown};
     let plain = |id: &str, kind: IdentityKind, interner: &mut Interner| {
@@ -182,7 +182,7 @@ fn target_of_request(uri: &str) -> Option<&str> {
     )
 }
 
-/// Returns the prefix that a listing asks for; without one it asks for the whole bucket.
+/// Returns the prefix of a listing; without one the whole bucket is listed.
 fn prefix(target: &str) -> String {
     let (_, query) = target.split_once('?').unwrap_or_default();
     let value = query
@@ -191,7 +191,7 @@ fn prefix(target: &str) -> String {
     value.map(form_decoded).unwrap_or_default()
 }
 
-/// Decodes an object's key. Some are encoded twice, which shows where once decoded they are what the request had.
+/// Decodes an object's key. Some keys are encoded twice: then the key decoded once equals the one in the request.
 fn plain_key(key: &str, target: Option<&str>) -> String {
     let once = form_decoded(key);
     let path = target.map_or("", |target| target.split('?').next().unwrap_or(target));
@@ -202,7 +202,7 @@ fn plain_key(key: &str, target: Option<&str>) -> String {
     }
 }
 
-/// Tells how a request ended: by its error code where that says more than its status.
+/// Returns the outcome of a request: by its error code if that is more precise than its status.
 fn outcome(f: &Fields<'_>) -> Outcome {
     let of_code = f.get(Field::Error).map(status::of_aws_code);
     match (of_code, f.number(Field::Status)) {

@@ -1,4 +1,4 @@
-//! What the operations of server access logs do, as action classes.
+//! The actions of operations in server access logs.
 
 use std::sync::LazyLock;
 
@@ -7,11 +7,11 @@ use crate::event::Action::*;
 use crate::sources::aws_actions;
 use crate::sources::parts::actions::{ActionRow, ActionTable};
 
-/// Of whatever kind the target is.
+/// For any target.
 const ANY: &str = "";
-/// Of an object, whose key is stated.
+/// For an object, whose key is stated.
 const OBJECT: &str = "object";
-/// Of a bucket.
+/// For a bucket.
 const BUCKET: &str = "bucket";
 
 #[rustfmt::skip]
@@ -43,7 +43,7 @@ const ROWS: &[ActionRow] = &[
     (ANY, "BATCH.DELETE.OBJECT", DeleteObject),
     (ANY, "REST.DELETE.BUCKET", DeleteObject),
     (ANY, "REST.DELETE.UPLOAD", Other),
-    // What the bucket's lifecycle does: it is nobody's doing.
+    // Actions of the bucket's lifecycle, without a caller.
     (ANY, "S3.*", Other),
     (OBJECT, "REST.GET.ACL", ReadPosture),
     (OBJECT, "REST.GET.*TAGGING", ReadPosture),
@@ -65,9 +65,9 @@ pub fn classify(op: &str, has_key: bool) -> Action {
     ACTIONS.get(ANY, op).or_else(of_kind).unwrap_or(Other)
 }
 
-/// Returns whether a line only restates another of the same request: each object of a deletion of many. The reading half of a
-/// copy is no such line: it is a read, the other half a write elsewhere, and of a copy that goes to a stranger's bucket it is
-/// all that our log has.
+/// Returns whether a line duplicates another line of the same request: each object of a batch deletion. The reading half of a
+/// copy does not: it is a read, and the other half is a write elsewhere. If the copy goes to a foreign bucket, our log has only
+/// the reading half.
 pub fn is_duplicate(op: &str) -> bool {
     op.starts_with("BATCH.")
 }

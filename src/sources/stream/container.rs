@@ -70,7 +70,7 @@ pub fn object_start(text: &[u8]) -> ObjectStart {
     }
 }
 
-/// Returns where the first element lies of an array of records that is not the object's first member.
+/// Returns the position of the first element of an array of records that is not the object's first member.
 pub fn late_container(text: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {

@@ -30,7 +30,7 @@ fn every_envelope_is_opened() {
         (" \r\n\0".to_owned(), ""),
         // An event bus.
         (format!(r#"{{"version":"0","id":"x","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#), "1 events"),
-        // A log group's subscription, with the records as text; a flow log in the same dress.
+        // A log group's subscription, with the records as text; a flow log in the same envelope.
         (
             format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","message":{}}},{{"message":{}}}]}}"#, quoted(&a), quoted(row)),
             "2 events",
@@ -52,7 +52,7 @@ fn every_envelope_is_opened() {
         (r#"{"eventCategory":"ActivityAuditLog","eventID":"w","eventTime":"2026-03-16 04:11:09.000","recipientAccountId":"111122223333","eventData":{"eventSource":"app.example.com","eventName":"Read","userIdentity":{"type":"Custom","principalId":"ana"},"eventVersion":"1.0"}}"#.to_owned(), "1 events"),
         // Trimmed records.
         (r#"{"eventSource":"s3.amazonaws.com","eventName":"GetObject","eventTime":"2026-03-16T04:11:09Z","eventID":"t"}"#.to_owned(), "1 events"),
-        // What is no activity.
+        // Records that are not activities.
         (r#"{"digestS3Object":"d","previousDigestSignature":"s","logFiles":[]}"#.to_owned(), "1 digest"),
         (r#"{"Records":[{"eventType":"AwsCloudTrailInsight","insightDetails":{"state":"Start"},"eventTime":"2026-03-16T04:11:09Z"}]}"#.to_owned(), "1 insight"),
         (r#"{"Records":[{"eventSource":"aws:s3","eventName":"ObjectCreated:Put","eventTime":"2026-03-16T04:11:09Z"}]}"#.to_owned(), "1 object_notification"),
@@ -62,7 +62,7 @@ fn every_envelope_is_opened() {
     }
 }
 
-/// What is unpacked out of one record is bounded in all, however it is nested.
+/// The bytes unpacked from one record are bounded in total, at any nesting.
 #[test]
 fn unpacked_bytes_are_bounded_per_record() {
     let base64 = |bytes: &[u8]| -> String {
@@ -92,7 +92,7 @@ fn unpacked_bytes_are_bounded_per_record() {
     assert_eq!(summary(&read.report), "1 events, 2 !record_too_large");
 }
 
-/// An application's message is no record, even if it looks like one: it may be what a stranger sent.
+/// An application's message is not a record, even if it looks like one: an attacker may have sent it.
 #[test]
 fn messages_of_applications_are_not_records() {
     let forged = quoted(&record("a"));
@@ -187,7 +187,7 @@ fn a_record_may_begin_with_an_array() {
             format!(r#"{{"items":[{activity},{activity}]}}"#),
             "2 events",
         ),
-        // Inside what is broken.
+        // Inside a broken object.
         (
             format!(r#"{{"items":[{activity},{activity},{cut}"#),
             "2 events, 1 !truncated",

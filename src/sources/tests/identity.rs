@@ -5,7 +5,7 @@ use crate::event::Provider;
 use crate::sources::ReadOptions;
 use crate::sources::tests::{quoted, read_all, record};
 
-/// A record has one id by whatever log it comes, and products that count alike have ids of their own.
+/// A record has one id in all logs, and equal ids of different products stay distinct.
 #[test]
 fn event_ids_are_scoped_to_their_issuer() {
     let id = |text: &str| {

@@ -48,7 +48,7 @@ fn records_around_a_bad_one_are_read() {
             "1 !unknown_format",
         ),
         ("{ no json at all".to_owned(), "1 !not_json"),
-        // Brackets out of step cost the record they stand in, and at most the one behind it.
+        // Unbalanced brackets cost their own record, and at most the next one.
         (
             format!("{a}\n{{\"x\":{{\"y\":1}}\n{b}\n{a}\n{b}\n"),
             "4 events, 1 !not_json",
@@ -104,7 +104,7 @@ fn record_size_is_bounded_and_file_size_is_not() {
     let large = format!("{{\"x\":\"{}\"}}", "y".repeat(RECORD_BYTES_MAX));
     let lines = format!("{}\n{large}\n{}\n", record("a"), record("b"));
     let array = format!("[{},{large},{}]", record("a"), record("b"));
-    // So it is where its end cannot be told by its brackets or quotes.
+    // The same if its brackets or quotes do not show its end.
     let open = format!("{{\"x\":[{{\"z\":\"{}\"}}", "y".repeat(RECORD_BYTES_MAX));
     let cut = format!("{{\"x\":\"{}", "y".repeat(RECORD_BYTES_MAX));
     for text in [
@@ -142,7 +142,7 @@ fn record_size_is_bounded_and_file_size_is_not() {
     );
 }
 
-/// Lines are counted on from reject to reject, over several pieces.
+/// Lines are counted incrementally, over several pieces.
 #[test]
 fn each_of_many_rejects_has_its_own_line() {
     const LINES: u64 = 300_000;
@@ -159,7 +159,7 @@ fn each_of_many_rejects_has_its_own_line() {
         },
     );
     assert_eq!((report.events, lines.next()), (1, None));
-    // What is indented beneath a line belongs to it.
+    // Indented lines belong to the line before them.
     let broken = format!("{}\n{{\n  \"a\": tru\n}}\n{}\n", record("a"), record("b"));
     let rejects = read_all(broken.as_bytes(), &ReadOptions::default()).rejects;
     assert_eq!(rejects[0].excerpt, "{\n  \"a\": tru\n}");
@@ -179,7 +179,7 @@ fn a_reject_states_its_position() {
     assert!(reject.excerpt.starts_with("{\"level\":1}"));
 }
 
-/// What cannot be read does not come to more than was read.
+/// Rejects do not add up to more than the input.
 #[test]
 fn rejects_are_not_larger_than_their_input() {
     let many = |part: &str, n: usize| vec![part; n].join(",");

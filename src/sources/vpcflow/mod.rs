@@ -1,19 +1,21 @@
 //! AWS VPC flow logs: rows of text in any order of fields, and the same fields as JSON.
 //!
-//! A flow has no principal. Whether its other side is ours is not decided here, beyond the private ranges that tell a
-//! direction where the record does not state one.
+//! A flow has no principal. Whether its other side is ours is not decided here. Only the private ranges are used, for the
+//! direction of records that do not state one.
 
+mod flow;
 mod row;
 pub mod transit;
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
+use crate::event::{Action, Attachment, Event, Outcome, Source};
 use crate::sources::interner::Interner;
 use crate::sources::json::Object;
 use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::vpcflow::flow::{Direction, Flow};
 use crate::vocab::Str;
 
 use row::{COLUMNS_MAX, Field, FlowRow, Texts};
@@ -59,7 +61,7 @@ const DOCUMENTED: [&str; 29] = [
     "flow-direction",
     "traffic-path",
 ];
-/// How many of them a row of version 2, 3, 4 or 5 has.
+/// The number of fields in a row of version 2, 3, 4 or 5.
 const DOCUMENTED_COUNTS: [usize; 4] = [14, 21, 25, 29];
 
 static DEFAULTS: LazyLock<[FlowColumns; 4]> =
@@ -102,12 +104,12 @@ fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
     let columns = state.columns.as_ref();
     let of_header = columns.filter(|columns| !columns.is_transit);
     if let Some(row) = of_header.and_then(|columns| columns.row(tokens)) {
-        return ParsedLine::Record(flow(&row, state));
+        return ParsedLine::Record(parse_row(&row, state));
     }
     if is_documented(tokens)
         && let Some(row) = DEFAULTS.iter().find_map(|columns| columns.row(tokens))
     {
-        return ParsedLine::Record(flow(&row, state));
+        return ParsedLine::Record(parse_row(&row, state));
     }
     if columns.is_none() && is_undocumented(tokens) {
         return ParsedLine::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader));
@@ -115,7 +117,7 @@ fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
     ParsedLine::Unknown
 }
 
-/// Recognises a row without header whose fields stand in the documented order.
+/// Recognises a row without header whose fields are in the documented order.
 fn is_documented(tokens: &[&str]) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     DOCUMENTED_COUNTS.contains(&tokens.len())
@@ -125,7 +127,7 @@ fn is_documented(tokens: &[&str]) -> bool {
         && matches!(tokens[13], "OK" | "NODATA" | "SKIPDATA")
 }
 
-/// Recognises a row whose order of fields only its header could tell.
+/// Recognises a row whose order of fields is unknown without its header.
 fn is_undocumented(tokens: &[&str]) -> bool {
     let is_word = |t: &&str| matches!(*t, "ACCEPT" | "REJECT" | "OK" | "NODATA" | "SKIPDATA");
     let addresses = tokens.iter().filter(|t| t.parse::<IpAddr>().is_ok());
@@ -150,10 +152,10 @@ fn recognises(object: Object<'_>) -> bool {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
-    flow(&Texts::of(object).row(), state)
+    parse_row(&Texts::of(object).row(), state)
 }
 
-/// What tells one flow from another.
+/// The fields that identify a flow.
 const ID_FIELDS: [Field; 15] = [
     Field::Interface,
     Field::Start,
@@ -172,14 +174,8 @@ const ID_FIELDS: [Field; 15] = [
     Field::Packets,
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Direction {
-    Egress,
-    Ingress,
-}
-
-/// Tells which way a flow went at the interface. Beside the stated direction that is what the plain addresses tell: those
-/// of the packets go out at both legs of a translation, which would count twice.
+/// Returns the direction of a flow at the interface: as stated, or by the plain addresses. The addresses of the packets leave at
+/// both interfaces of an address translation, so that they would count twice.
 fn direction(row: &FlowRow<'_>) -> Option<Direction> {
     match row.get(Field::Direction) {
         Some("egress") => return Some(Direction::Egress),
@@ -188,89 +184,43 @@ fn direction(row: &FlowRow<'_>) -> Option<Direction> {
     }
     let source = row.address(Field::Source, Field::PacketSource)?;
     let target = row.address(Field::Target, Field::PacketTarget)?;
-    match (is_private(source), is_private(target)) {
-        (true, false) => Some(Direction::Egress),
-        (false, true) => Some(Direction::Ingress),
-        _ => None,
-    }
+    Direction::between(source, target)
 }
 
-fn flow(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
-    let time = match row.time() {
-        Ok(time) => time,
+fn parse_row(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
+    let flow = match Flow::of(row) {
+        Ok(flow) => flow,
         Err(parsed) => return parsed,
     };
-    // The plain addresses hide who is behind a translation; those of the packets do not.
-    let source = row.address(Field::PacketSource, Field::Source);
-    let target = row.address(Field::PacketTarget, Field::Target);
-    let (Some(source), Some(target)) = (source, target) else {
-        return Parsed::Rejected(RejectReason::MalformedRow);
-    };
-    let (source_port, target_port) = (row.number(Field::SourcePort), row.number(Field::TargetPort));
     let direction = direction(row);
-    let bytes = row.number(Field::Bytes);
-    let is_egress = direction == Some(Direction::Egress);
-    let is_ingress = direction == Some(Direction::Ingress);
     let outcome = match row.get(Field::Verdict) {
         Some("ACCEPT") => Outcome::Success,
         Some("REJECT") => Outcome::Denied,
         _ => Outcome::Unknown,
     };
-    // A custom format may leave the status out; then a row with addresses is one that was recorded.
+    // A custom format may leave the status out; then a row with addresses is a recorded flow.
     let is_ok = matches!(row.get(Field::Status), Some("OK") | None);
-    let action = if is_egress && outcome == Outcome::Success && is_ok {
-        Action::EgressFlow
-    } else {
-        Action::Other
-    };
-
+    let is_egress = direction == Some(Direction::Egress);
+    let id = row.id(*b"vf-", &ID_FIELDS);
+    let event = flow.event(row, direction, Source::AwsVpcFlow, id, state);
     let interner = &mut state.interner;
     let share =
         |field: Field, interner: &mut Interner| row.get(field).map(|text| interner.share(text));
-    let account = row
-        .get(Field::Account)
-        .filter(|a| *a != "unknown")
-        .map(|a| interner.share(a));
-    let endpoint = row
-        .get(Field::TargetService)
-        .filter(|_| is_egress)
-        .map(|name| interner.untrusted(name));
     Parsed::Event(Box::new(Event {
-        account,
-        region: share(Field::Region, interner).or_else(|| state.region_hint.clone()),
-        peer: if is_ingress {
-            row::peer(source, source_port)
+        action: if is_egress && outcome == Outcome::Success && is_ok {
+            Action::EgressFlow
         } else {
-            Peer::default()
+            Action::Other
         },
-        client: interner.share("empty"),
-        action,
         op: interner.share(row.get(Field::Verdict).unwrap_or("flow")),
         service: interner.share(SERVICE),
-        bytes_out: bytes.filter(|_| is_egress),
-        bytes_in: bytes.filter(|_| is_ingress),
-        destination: if is_egress {
-            Destination {
-                ip: Some(target),
-                port: target_port,
-                endpoint,
-                ..Destination::default()
-            }
-        } else {
-            Destination::default()
-        },
         attachment: Some(Attachment {
             instance: share(Field::Instance, interner),
             interface: share(Field::Interface, interner),
-            address: direction.map(|_| if is_egress { source } else { target }),
+            address: direction.map(|direction| flow.own_address(direction)),
         }),
         outcome,
-        ..Event::new(
-            time,
-            row.id(*b"vf-", &ID_FIELDS),
-            Provider::Aws,
-            Source::AwsVpcFlow,
-        )
+        ..event
     }))
 }
 

@@ -11,7 +11,7 @@ use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// Rows have at most so many fields; 42 are known.
+/// The most fields of a row; 42 are known.
 pub const COLUMNS_MAX: usize = 96;
 
 macro_rules! fields {
@@ -47,7 +47,7 @@ fields! {
     LostExpired = "packets-lost-ttl-expired",
 }
 
-/// Fields that are not read, but by which a header is told.
+/// Fields that are not read, but identify a header.
 const OTHER_FIELDS: [&str; 32] = [
     "version",
     "vpc-id",
@@ -87,7 +87,7 @@ const OTHER_FIELDS: [&str; 32] = [
 #[derive(Debug, Clone, PartialEq)]
 pub struct FlowColumns {
     fields: Vec<Option<Field>>,
-    /// Whether they are those of a transit gateway, and not of an interface.
+    /// Whether they belong to a transit gateway, and not to an interface.
     pub is_transit: bool,
 }
 
@@ -181,7 +181,7 @@ impl<'a> FlowRow<'a> {
         values: [""; Field::ALL.len()],
     };
 
-    /// Returns a value that is there; `-` stands for none.
+    /// Returns a value that is present; `-` means none.
     pub fn get(&self, field: Field) -> Option<&'a str> {
         Some(self.values[field as usize]).filter(|value| !matches!(*value, "" | "-" | "null"))
     }
@@ -212,14 +212,14 @@ impl<'a> FlowRow<'a> {
             Some("SKIPDATA") => return Err(Parsed::Skipped(SkipReason::SkipData)),
             _ => {}
         }
-        // Seconds; milliseconds would lie beyond the representable range or in the far future, and are not used.
+        // Seconds. Milliseconds would be out of range or in the far future; no producer writes them.
         self.number(Field::End)
             .filter(|secs| *secs > 0)
             .and_then(Time::from_secs)
             .ok_or(Parsed::Rejected(RejectReason::NoTime))
     }
 
-    /// Returns a hash of what tells one flow from another; flow logs have no id.
+    /// Returns a hash of the fields that identify a flow; flow logs have no id.
     pub fn id(&self, prefix: [u8; 3], fields: &[Field]) -> Str {
         let mut hash = Xxh3::new();
         for field in fields {
@@ -254,7 +254,7 @@ pub fn is_of_gateway(object: Object<'_>) -> bool {
     gateway.is_some()
 }
 
-/// Returns the peer of which a flow tells the address.
+/// Returns the peer at an address.
 pub fn peer(ip: IpAddr, port: Option<u16>) -> Peer {
     Peer {
         ip: Some(ip),

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::event::Destination;
 use crate::sources::{FileReport, ReadOptions, read};
 
 fn events(text: &str, name: &str) -> (Vec<Event>, FileReport) {
@@ -59,7 +60,7 @@ fn a_row_is_read_field_by_field() {
     );
     assert_eq!(e.destination, Destination::default());
 
-    // Between two private addresses the row does not say which side is ours.
+    // Between two private addresses the row does not show which side is ours.
     let e = event(
         "2 111122223333 eni-0a 10.0.0.5 10.0.0.6 443 44300 6 9 4000 1773634200 1773634260 ACCEPT OK",
     );
@@ -93,9 +94,9 @@ fn a_header_states_the_order_and_packet_addresses_win() {
     assert_eq!(event(json).bytes_out, Some(4000));
 }
 
-/// The three rows that one transfer through a NAT gateway leaves: two interfaces send it, one of them beyond the network.
+/// The three rows of one transfer through a NAT gateway: two interfaces send it, one of them to the outside.
 #[test]
-fn what_goes_through_a_translation_leaves_once_at_each_interface() {
+fn a_nat_gateway_flow_leaves_once_at_each_interface() {
     let header = "interface-id srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes end action log-status";
     let tail = "1000 1773634260 ACCEPT OK";
     for (row, bytes_out) in [
@@ -138,7 +139,7 @@ fn rows_without_a_flow_are_counted_by_reason() {
         report.rejected,
         [("no_time", 1), ("malformed_row", 1)].into()
     );
-    // A custom order without its header is told as such; so is every row of it, and no row takes another along.
+    // Rows in a custom order without a header are rejected as such, each on its own.
     let custom = "10.0.0.5 198.51.100.7 4000 1773634260 ACCEPT i-0abc\n";
     let (found, report) = events(&custom.repeat(3), "x");
     assert_eq!(

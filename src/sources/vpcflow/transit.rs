@@ -1,16 +1,15 @@
 //! AWS Transit Gateway flow logs: rows of text in any order of fields, and the same fields as JSON or in a table.
 //!
-//! A gateway sees what interfaces on both sides of it see as well, so its flows restate theirs and are not counted.
+//! A gateway sees what interfaces on both sides of it see as well, so its flows duplicate theirs and are not counted.
 
 use std::sync::LazyLock;
 
-use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
+use crate::event::{Action, Attachment, Event, Outcome, Source};
 use crate::sources::json::Object;
 use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::report::{Parsed, RejectReason};
-use crate::sources::vpcflow::row::{
-    self, COLUMNS_MAX, Field, FlowColumns, FlowRow, Texts, is_private,
-};
+use crate::sources::vpcflow::flow::{Direction, Flow};
+use crate::sources::vpcflow::row::{self, COLUMNS_MAX, Field, FlowColumns, FlowRow, Texts};
 
 /// Reads a gateway's flow log records.
 pub const PARSER: RecordParser = RecordParser::new(Source::AwsTgwFlow, recognises, parse)
@@ -19,7 +18,7 @@ pub const PARSER: RecordParser = RecordParser::new(Source::AwsTgwFlow, recognise
 
 /// The service of flows through a gateway.
 const SERVICE: &str = "transit-gateway";
-/// What is done, as these records have no action of their own.
+/// The operation; these records have no action of their own.
 const FLOW: &str = "flow";
 
 /// The fields of the default format, in its order.
@@ -64,7 +63,7 @@ const DOCUMENTED: [&str; 36] = [
 
 static DEFAULT: LazyLock<FlowColumns> = LazyLock::new(|| FlowColumns::of(&DOCUMENTED));
 
-/// What tells one flow from another.
+/// The fields that identify a flow.
 const ID_FIELDS: [Field; 15] = [
     Field::Gateway,
     Field::GatewayAttachment,
@@ -92,7 +91,7 @@ fn recognises(object: Object<'_>) -> bool {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
-    flow(&Texts::of(object).row(), state)
+    parse_row(&Texts::of(object).row(), state)
 }
 
 fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
@@ -109,13 +108,13 @@ fn parse_line(text: &str, state: &mut ParserState) -> ParsedLine {
         return ParsedLine::Unknown;
     };
     if let Some(row) = columns.and_then(|columns| columns.row(tokens)) {
-        return ParsedLine::Record(flow(&row, state));
+        return ParsedLine::Record(parse_row(&row, state));
     }
     if !is_of_gateway(tokens) {
         return ParsedLine::Unknown;
     }
     match DEFAULT.row(tokens) {
-        Some(row) if is_documented(tokens) => ParsedLine::Record(flow(&row, state)),
+        Some(row) if is_documented(tokens) => ParsedLine::Record(parse_row(&row, state)),
         _ => ParsedLine::Record(Parsed::Rejected(RejectReason::FlowWithoutHeader)),
     }
 }
@@ -129,7 +128,7 @@ fn is_of_gateway(tokens: &[&str]) -> bool {
     tokens.iter().any(is_gateway) && addresses.count() >= 2
 }
 
-/// Recognises a row without header whose fields stand in the documented order.
+/// Recognises a row without header whose fields are in the documented order.
 fn is_documented(tokens: &[&str]) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     tokens.len() == DOCUMENTED.len()
@@ -138,7 +137,7 @@ fn is_documented(tokens: &[&str]) -> bool {
         && matches!(tokens[25], "OK" | "NODATA" | "SKIPDATA")
 }
 
-/// Tells how a flow ended: it failed if every packet of it was lost at the gateway.
+/// Returns the outcome of a flow: it failed if the gateway lost all of its packets.
 fn outcome(row: &FlowRow<'_>) -> Outcome {
     let lost = [
         Field::LostNoRoute,
@@ -156,71 +155,31 @@ fn outcome(row: &FlowRow<'_>) -> Outcome {
     }
 }
 
-fn flow(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
-    let time = match row.time() {
-        Ok(time) => time,
+fn parse_row(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
+    let flow = match Flow::of(row) {
+        Ok(flow) => flow,
         Err(parsed) => return parsed,
     };
-    let source = row.address(Field::PacketSource, Field::Source);
-    let target = row.address(Field::PacketTarget, Field::Target);
-    let (Some(source), Some(target)) = (source, target) else {
-        return Parsed::Rejected(RejectReason::MalformedRow);
-    };
-    // The direction that a row states is that at the gateway, which a flow both enters and leaves.
-    let (is_egress, is_ingress) = match (is_private(source), is_private(target)) {
-        (true, false) => (true, false),
-        (false, true) => (false, true),
-        _ => (false, false),
-    };
+    // The stated direction is the one at the gateway, which a flow both enters and leaves.
+    let direction = Direction::between(flow.source, flow.target);
     let outcome = outcome(row);
-    let bytes = row.number(Field::Bytes);
-    let interner = &mut state.interner;
-    let account = row.get(Field::Account).filter(|a| *a != "unknown");
-    let region = row.get(Field::Region).map(|text| interner.share(text));
-    let endpoint = row
-        .get(Field::TargetService)
-        .filter(|_| is_egress)
-        .map(|name| interner.untrusted(name));
+    let id = row.id(*b"tf-", &ID_FIELDS);
+    let event = flow.event(row, direction, Source::AwsTgwFlow, id, state);
     Parsed::Event(Box::new(Event {
-        account: account.map(|a| interner.share(a)),
-        region: region.or_else(|| state.region_hint.clone()),
-        peer: if is_ingress {
-            row::peer(source, row.number(Field::SourcePort))
-        } else {
-            Peer::default()
-        },
-        client: interner.share("empty"),
-        action: if is_egress && outcome == Outcome::Success {
+        action: if direction == Some(Direction::Egress) && outcome == Outcome::Success {
             Action::EgressFlow
         } else {
             Action::Other
         },
-        op: interner.share(FLOW),
-        service: interner.share(SERVICE),
-        bytes_out: bytes.filter(|_| is_egress),
-        bytes_in: bytes.filter(|_| is_ingress),
-        destination: if is_egress {
-            Destination {
-                ip: Some(target),
-                port: row.number(Field::TargetPort),
-                endpoint,
-                ..Destination::default()
-            }
-        } else {
-            Destination::default()
-        },
+        op: state.interner.share(FLOW),
+        service: state.interner.share(SERVICE),
         // The interfaces that a row names are the gateway's own.
-        attachment: (is_egress || is_ingress).then(|| Attachment {
-            address: Some(if is_egress { source } else { target }),
+        attachment: direction.map(|direction| Attachment {
+            address: Some(flow.own_address(direction)),
             ..Attachment::default()
         }),
         outcome,
         counted: false,
-        ..Event::new(
-            time,
-            row.id(*b"tf-", &ID_FIELDS),
-            Provider::Aws,
-            Source::AwsTgwFlow,
-        )
+        ..event
     }))
 }

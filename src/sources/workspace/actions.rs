@@ -1,4 +1,4 @@
-//! What an event of a Google Workspace application does, as an action class.
+//! The action classes of events of Google Workspace applications.
 
 use std::sync::LazyLock;
 
@@ -38,7 +38,7 @@ const ROWS: &[ActionRow] = &[
     ("drive", "source_copy", CopyObject),
     ("drive", "delete", DeleteObject),
     ("drive", "trash", DeleteObject),
-    // Who may see a document; if that is somebody outside, it is given away.
+    // Changes of who may see a document; with an external user, it is shared outside.
     ("drive", "change_user_access", WritePosture),
     ("drive", "change_document_visibility", WritePosture),
     ("drive", "change_document_access_scope", WritePosture),
@@ -49,7 +49,7 @@ const ROWS: &[ActionRow] = &[
 
 static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
 
-/// What restates a sign-in that another event tells.
+/// Events that duplicate a sign-in of another event.
 pub const DUPLICATES: [&str; 2] = ["login_verification", "login_challenge"];
 
 /// The nouns of methods that read the directory.
@@ -63,23 +63,23 @@ const DIRECTORY_NOUNS: [&str; 7] = [
     "devices",
 ];
 
-/// Returns what an event of that name does, as far as its name tells.
+/// Returns the action of an event by its name alone.
 pub fn of_name(application: &str, name: &str) -> Action {
     ACTIONS.get(application, name).unwrap_or(Other)
 }
 
-/// Returns what an event does.
+/// Returns the action of an event.
 pub fn classify(application: &str, name: &str, given: &Parameters<'_>) -> Action {
     if application == "token" && name == "activity" {
         return api_call(given);
     }
     match ACTIONS.get(application, name) {
-        Some(WritePosture) if is_given_away(given) => CopyObject,
+        Some(WritePosture) if is_shared_outside(given) => CopyObject,
         found => found.unwrap_or(Other),
     }
 }
 
-/// Returns what an application's call of a Google API does.
+/// Returns the action of an application's call to a Google API.
 fn api_call(given: &Parameters<'_>) -> Action {
     let text = |name: &str| given.text(name).unwrap_or_default().to_lowercase();
     let (api, method) = (text("api_name"), text("method_name"));
@@ -108,7 +108,7 @@ fn api_call(given: &Parameters<'_>) -> Action {
     }
 }
 
-/// Returns whether a method, in lower case, lists or gets something of the directory: `directory.users.list`.
+/// Returns whether a method, in lower case, lists or gets objects of the directory: `directory.users.list`.
 fn reads_directory(method: &str) -> bool {
     let reads = |rest: &str| {
         let rest = rest.strip_prefix(['.', '/']).unwrap_or(rest);
@@ -120,14 +120,14 @@ fn reads_directory(method: &str) -> bool {
     })
 }
 
-/// Returns whether an event gives a document to somebody outside.
-pub fn is_given_away(given: &Parameters<'_>) -> bool {
+/// Returns whether an event shares a document with an external user.
+pub fn is_shared_outside(given: &Parameters<'_>) -> bool {
     given.text("visibility_change").as_deref() == Some("external")
 }
 
 /// Returns whether a document is open to everyone, or to everyone with its link.
 pub fn is_public(given: &Parameters<'_>) -> bool {
-    /// Values of `visibility` that name no organisation.
+    /// Values of `visibility` that are not limited to an organisation.
     const OPEN: [&str; 2] = ["public_on_the_web", "people_with_link"];
     let is_open = given
         .text("visibility")
@@ -135,7 +135,7 @@ pub fn is_public(given: &Parameters<'_>) -> bool {
     is_open && given.text("target_user").is_none()
 }
 
-/// Returns why it did not work, if it did not; all but a few events tell only what was done.
+/// Returns the reason of a failure; only a few events can be failures.
 pub fn failure(name: &str, given: &Parameters<'_>) -> Option<String> {
     let challenge_failed = || {
         let status = given.text("login_challenge_status")?.to_lowercase();
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_of_the_directory_are_told_by_noun_and_verb() {
+    fn directory_reads_are_recognised_by_noun_and_verb() {
         for (method, expected) in [
             ("directory.users.list", true),
             ("directory.users/get", true),

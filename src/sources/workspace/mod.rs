@@ -1,7 +1,7 @@
 //! Google Workspace activities of the Admin SDK's Reports API, and of connectors that split them.
 //!
-//! An activity tells of one or several events under one time and actor; each is an event of ours. An event's parameters are a
-//! list of names and values of several types; copies of them beside it are not looked at.
+//! An activity has one time, one actor and one or more events; each becomes an event. An event's parameters are a list of names
+//! and typed values; copies of them in other members are ignored.
 
 pub mod actions;
 mod parameters;
@@ -31,13 +31,13 @@ pub const PARSER: RecordParser = RecordParser::new(Source::GworkspaceReports, re
 
 /// The service of its events.
 const SERVICE: &str = "gworkspace";
-/// What `kind` says of an activity.
+/// The `kind` of an activity.
 const KIND: &[u8] = b"admin#reports#activity";
 /// Stands for an unknown customer in identities.
 const NO_CUSTOMER: &str = identity::UNKNOWN_ACCOUNT;
-/// The profile that stands for whoever has none.
+/// The profile id of actors without a profile.
 const NOBODY: &str = "105250506097979753968";
-/// What the addresses of service accounts end with.
+/// Suffix of the addresses of service accounts.
 const SERVICE_ACCOUNT: &str = "gserviceaccount.com";
 /// The destination of data that is public: everyone.
 const EVERYONE: &str = "*";
@@ -60,7 +60,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     };
     let activity = Activity::of(object, id.value(), time, state);
     let told = Column::of(object.get("events"));
-    let mut seen = Seen::default();
+    let mut seen = EventCounts::default();
     let mut all: Vec<Parsed> = told
         .value()
         .elements()
@@ -78,10 +78,10 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     }
 }
 
-/// How often an activity said the same, by id.
-type Seen = FxHashMap<Str, u32>;
+/// Number of equal events of an activity, by id.
+type EventCounts = FxHashMap<Str, u32>;
 
-/// What all events of an activity share.
+/// What all events of an activity have in common.
 struct Activity {
     shared: Event,
     customer: Option<Str>,
@@ -132,8 +132,8 @@ impl Activity {
         }
     }
 
-    /// Reads one event; `seen` are those before it.
-    fn event(&self, event: Value<'_>, seen: &mut Seen, state: &mut ParserState) -> Event {
+    /// Reads one event; `seen` counts those before it.
+    fn event(&self, event: Value<'_>, seen: &mut EventCounts, state: &mut ParserState) -> Event {
         let interner = &mut state.interner;
         let name = stated_text(event.get("name")).unwrap_or_default();
         let given = Parameters(event.get("parameters").unwrap_or(Value::Null));
@@ -164,7 +164,7 @@ impl Activity {
         let is_use = self.application == "token" && name == "activity";
         let object = match action {
             _ if is_drive => given.text("doc_id"),
-            // No object, but what was asked.
+            // Not an object, but the query.
             EnumerateDirectory | Other if is_use => given.text("method_name"),
             _ => None,
         };
@@ -197,8 +197,8 @@ impl Activity {
         read
     }
 
-    /// Returns an id that is the same whether a connector split the activity or not: the activity's, with what the event says.
-    fn id_of(&self, name: &str, given: &Parameters<'_>, seen: &mut Seen) -> Str {
+    /// Returns an id that does not depend on whether a connector split the activity: the activity's id with a hash of the event.
+    fn id_of(&self, name: &str, given: &Parameters<'_>, seen: &mut EventCounts) -> Str {
         let mut hash = Hash::default();
         hash.put(Some(&self.application))
             .put(self.customer.as_deref())
@@ -212,7 +212,7 @@ impl Activity {
             }
         }
         let id = hash.id("gws-");
-        // Two events that say the same are two.
+        // Two equal events are two events.
         let times = seen.entry(id.clone()).or_insert(0);
         *times += 1;
         match *times {
@@ -226,7 +226,7 @@ fn canonical(customer: Option<&str>, who: &str, interner: &mut Interner) -> Str 
     interner.share(&format!("gws:{}/{who}", customer.unwrap_or(NO_CUSTOMER)))
 }
 
-/// Reads who did it: a profile, an address, a key, or an application.
+/// Reads the actor: a profile, an address, a key, or an application.
 fn principal(
     actor: Value<'_>,
     customer: Option<&str>,
@@ -264,7 +264,7 @@ fn kind_of(email: Option<&str>) -> IdentityKind {
     }
 }
 
-/// Returns whether a sign-in used a second factor; a list of first factors alone says that it did not.
+/// Returns whether a sign-in used a second factor; a list with only first factors means that it did not.
 fn second_factor(given: &Parameters<'_>) -> Option<bool> {
     if given.truth("is_second_factor") == Some(true) {
         return Some(given.text("login_challenge_status").as_deref() != Some("failed"));
@@ -273,7 +273,7 @@ fn second_factor(given: &Parameters<'_>) -> Option<bool> {
     Some(methods.iter().any(|method| factor::is_second(method)))
 }
 
-/// Returns whom a document is given to, if it is somebody outside.
+/// Returns the external recipient of a document.
 fn destination(given: &Parameters<'_>, is_sharing: bool, interner: &mut Interner) -> Destination {
     if !is_sharing {
         return Destination::default();
@@ -288,7 +288,7 @@ fn destination(given: &Parameters<'_>, is_sharing: bool, interner: &mut Interner
         false => target,
     };
     let external =
-        actions::is_given_away(given) || given.text("copy_type").as_deref() == Some("external");
+        actions::is_shared_outside(given) || given.text("copy_type").as_deref() == Some("external");
     Destination {
         account: account
             .filter(|_| external)

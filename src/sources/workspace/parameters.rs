@@ -7,7 +7,7 @@ use crate::sources::parts::text::stated_text;
 pub struct Parameters<'a>(pub Value<'a>);
 
 impl<'a> Parameters<'a> {
-    /// Of very many parameters or values only so many are read.
+    /// The most parameters or values that are read.
     const TEXTS_MAX: usize = 256;
     /// The members that hold a value, by its type.
     const TYPES: [&'static str; 7] = [
@@ -51,7 +51,7 @@ impl<'a> Parameters<'a> {
         (!texts.is_empty()).then_some(texts)
     }
 
-    /// Returns a truth.
+    /// Returns a boolean.
     pub fn truth(&self, name: &str) -> Option<bool> {
         self.get(name)?.truth()
     }

@@ -1,4 +1,4 @@
-//! What an operation on a resource does, as an action class.
+//! The action classes of operations on resources.
 
 use std::sync::LazyLock;
 

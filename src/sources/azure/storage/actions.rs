@@ -1,4 +1,4 @@
-//! What an operation on stored data does, as an action class.
+//! The action classes of operations on stored data.
 
 use std::sync::LazyLock;
 

@@ -11,7 +11,7 @@ use crate::sources::parts::percent::percent_decoded;
 use crate::sources::parts::s3;
 use crate::vocab::Str;
 
-/// Rows that a copy writes beside its own, one for either side.
+/// Rows that a copy writes in addition to its own, one for each side.
 const COPY_SIDES: [&str; 4] = [
     "CopyBlobSource",
     "CopyBlobDestination",
@@ -92,7 +92,7 @@ impl Place {
         )
     }
 
-    /// Reads `/account/container/path`, which may stand between quotes.
+    /// Reads `/account/container/path`, which may be quoted.
     fn of_key(key: &str) -> Option<Self> {
         let path = key.trim().trim_matches('"');
         let mut parts = path

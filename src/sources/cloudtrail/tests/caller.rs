@@ -216,7 +216,7 @@ fn one_person_or_workload_is_one_identity() {
         event(json!({"userIdentity": null, "eventVersion": null})).principal,
         None
     );
-    // The program tells on a role's session; the console shell is a person's.
+    // The program refines a role's session; the console's shell belongs to a person.
     for (user_agent, kind) in [
         ("boto3 exec-env/AWS_Lambda_python3.9", Workload),
         ("aws-cli/2 exec-env/CloudShell", Human),
@@ -245,7 +245,7 @@ fn aliases_are_names_that_the_provider_asserts() {
     let own = "AROAEXAMPLE:Ana@example.com";
     let sso = "AWSReservedSSO_Admin_0a1b";
     let person = role("/", "Dev", "Ana@example.com");
-    // The identity has the address in lower case, so that it is the same however somebody writes it.
+    // The identity has the address in lower case, so that it does not depend on its spelling.
     let as_written = "arn:aws:sts::111122223333:assumed-role/Dev/Ana@example.com";
     assert_eq!(named(person.clone()), [own, as_written]);
     assert_eq!(

@@ -8,7 +8,7 @@ use serde_json::{Value as Tree, json};
 use crate::event::{Action, Event, IdentityKind, Outcome, Provider, Untrusted};
 use crate::sources::{ReadOptions, read};
 
-/// Reads one record: a plain one with these members put in or, by `null`, taken out.
+/// Reads a default record with these members added or, by `null`, removed.
 pub fn event(members: Tree) -> Event {
     let mut record = json!({
         "eventVersion": "1.09",

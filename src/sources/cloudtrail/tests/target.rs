@@ -194,7 +194,7 @@ fn policies_grant_access_to_the_principals_of_their_statements() {
     let own = "111122223333";
     let foreign = "444455556666";
     for (statements, account) in [
-        // Denials let nobody in, whatever they name, and take nothing back that the other statement gives.
+        // Denials grant nothing, and do not revoke what another statement grants.
         (json!([{"Effect": "Deny", "Principal": "*"}]), None),
         (
             json!([{"Effect": "Deny", "NotPrincipal": {"AWS": own}}]),
@@ -204,7 +204,7 @@ fn policies_grant_access_to_the_principals_of_their_statements() {
             json!([{"Effect": "Deny", "Principal": "*"}, {"Effect": "Allow", "Principal": {"AWS": foreign}}]),
             Some(foreign),
         ),
-        // All but one are everybody.
+        // Everyone but one principal is everyone.
         (
             json!([{"Effect": "Allow", "NotPrincipal": {"AWS": own}}]),
             Some("*"),
@@ -259,7 +259,7 @@ fn policies_grant_access_to_the_principals_of_their_statements() {
             everybody_if(json!({"StringEquals": {"aws:UserAgent": "aws:sourceip"}})),
             Some("*"),
         ),
-        // Whom a bucket's name names is let in by nobody.
+        // A bucket's name does not grant access to anyone.
         (
             json!([{"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{own}:root")}, "Resource": format!("arn:aws:s3:::{foreign}-logs/*")}]),
             None,
@@ -268,13 +268,13 @@ fn policies_grant_access_to_the_principals_of_their_statements() {
             json!([{"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{foreign}:root")}, "Resource": format!("arn:aws:s3:::{own}-logs/*")}]),
             Some(foreign),
         ),
-        // Several: everybody before a stranger, a stranger before ourselves.
+        // Several: everyone before a foreign account, a foreign account before our own.
         (allow(json!({"AWS": [own, foreign]})), Some(foreign)),
         (
             json!([{"Effect": "Allow", "Principal": {"AWS": foreign}}, {"Effect": "Allow", "Principal": "*"}]),
             Some("*"),
         ),
-        // Services, canonical ids, identity providers and deleted users are no accounts.
+        // Services, canonical ids, identity providers and deleted users are not accounts.
         (allow(json!({"Service": "cloudfront.amazonaws.com"})), None),
         (allow(json!({"CanonicalUser": "79a59df9"})), None),
         (

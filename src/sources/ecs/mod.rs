@@ -15,13 +15,14 @@ mod java_map;
 use std::borrow::Cow;
 
 use crate::event::{Event, Outcome, Source, Untrusted};
+use crate::sources::azure::{activity, storage};
 use crate::sources::flat::Flat;
 use crate::sources::json::{Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::record_builder::{RecordBuilder, map_event};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{
-    self, cloudtrail, entra, gcpaudit, gcpflow, m365, okta, s3access, slack, vpcflow, workspace,
+    cloudtrail, entra, gcpaudit, gcpflow, m365, okta, s3access, slack, vpcflow, workspace,
 };
 
 /// Reads documents that do not contain their original record.
@@ -48,8 +49,8 @@ const CONVERSIONS: [Conversion; 16] = [
     ("azure.aadgraphactivitylogs", &entra::graph::AAD_PARSER, azure::aad_graph),
     ("azure.signinlogs", &entra::signin::PARSER, azure::sign_in),
     ("azure.auditlogs", &entra::audit::PARSER, azure::audit),
-    ("azure.activitylogs", &sources::azure::activity::PARSER, azure::activity),
-    ("azure.platformlogs", &sources::azure::storage::PARSER, azure::storage),
+    ("azure.activitylogs", &activity::PARSER, azure::activity),
+    ("azure.platformlogs", &storage::PARSER, azure::storage),
     ("o365.audit", &m365::PARSER, applications::m365),
     ("okta.system", &okta::PARSER, applications::okta),
     ("okta", &okta::PARSER, applications::okta),

@@ -6,6 +6,7 @@ pub mod config;
 pub mod document;
 pub mod engine;
 pub mod error;
+#[cfg(feature = "simulate")]
 pub mod evaluation;
 pub mod event;
 pub mod evidence;
@@ -16,6 +17,7 @@ pub mod measure;
 pub mod pattern;
 pub mod report;
 pub mod score;
+#[cfg(feature = "simulate")]
 pub mod simulate;
 pub mod sketch;
 pub mod sources;

@@ -9,6 +9,7 @@ mod check;
 mod clock;
 mod console;
 mod coverage;
+#[cfg(feature = "simulate")]
 mod evaluate;
 mod explain;
 mod feedback;
@@ -18,6 +19,7 @@ mod inspect;
 mod options;
 mod score;
 mod show;
+#[cfg(feature = "simulate")]
 mod simulate;
 mod train;
 mod tune;
@@ -58,7 +60,9 @@ enum Command {
     Explain(explain::Arguments),
     Feedback(feedback::Arguments),
     Approve(approve::Arguments),
+    #[cfg(feature = "simulate")]
     Simulate(simulate::Arguments),
+    #[cfg(feature = "simulate")]
     Evaluate(evaluate::Arguments),
     Check(check::Arguments),
     Analytics(analytics::Arguments),
@@ -92,7 +96,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Feedback(arguments) => feedback::run(arguments, common, console),
         Command::Approve(arguments) => approve::run(arguments, common, console),
+        #[cfg(feature = "simulate")]
         Command::Simulate(arguments) => simulate::run(arguments, console),
+        #[cfg(feature = "simulate")]
         Command::Evaluate(arguments) => evaluate::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, common, console),
         Command::Analytics(arguments) => analytics::run(arguments, common, console),

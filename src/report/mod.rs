@@ -11,6 +11,7 @@ mod draw;
 pub mod drift;
 pub mod ecs;
 mod escape;
+#[cfg(feature = "simulate")]
 pub mod evaluation;
 pub mod explain;
 pub mod html;
@@ -20,6 +21,7 @@ pub mod not_alerted;
 mod number;
 pub mod ocsf;
 mod paint;
+#[cfg(feature = "simulate")]
 pub mod plot;
 pub mod proposals;
 mod regularity;

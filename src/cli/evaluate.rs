@@ -6,12 +6,12 @@ use clap::Args;
 
 use crate::cli::format::View;
 use crate::cli::options::Budget;
-use crate::cli::simulate::{self, Formats, repertoire};
+use crate::cli::simulate::{self, Formats, attack_set};
 use crate::cli::{Console, Ending};
 use crate::error::{Error, Result};
 use crate::evaluation::{Options, Report, evaluate};
 use crate::report::{evaluation, json};
-use crate::simulate::{Format, Repertoire};
+use crate::simulate::{AttackSet, Format};
 
 /// Measure recall, false alerts and budgets over simulated estates
 ///
@@ -44,8 +44,8 @@ pub struct Arguments {
     formats: Formats,
     /// Which attacks and decoys there are in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
     /// analytic. Analytics without any attack are not judged.
-    #[arg(long, value_name = "WHICH", default_value = Options::default().repertoire.name(), value_parser = repertoire)]
-    attacks: Repertoire,
+    #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
+    attacks: AttackSet,
     /// How the result is written.
     #[arg(long, default_value = "text")]
     format: View,
@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         days_judged: arguments.days,
         identities: arguments.identities,
         formats: arguments.formats.0.clone(),
-        repertoire: arguments.attacks,
+        attack_set: arguments.attacks,
         ..Options::default()
     };
     if !arguments.budget.is_empty() {

@@ -9,7 +9,7 @@ use crate::cli::{Console, Ending};
 use crate::engine::Progress;
 use crate::error::{Error, Result};
 use crate::report::count;
-use crate::simulate::{self, Format, Grade, Options, Repertoire};
+use crate::simulate::{self, AttackSet, Format, Grade, Options};
 use crate::time::Day;
 
 /// Write a labelled estate in native log formats, to try things on
@@ -54,8 +54,8 @@ pub struct Arguments {
     grades: Vec<Grade>,
     /// Which attacks and decoys there are in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
     /// analytic.
-    #[arg(long, value_name = "WHICH", default_value = Options::default().repertoire.name(), value_parser = repertoire)]
-    attacks: Repertoire,
+    #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
+    attacks: AttackSet,
     /// Write no innocent look-alikes.
     #[arg(long)]
     no_decoys: bool,
@@ -63,9 +63,9 @@ pub struct Arguments {
     /// `gcp`, separated by commas.
     #[arg(long, value_name = "FORMATS", default_value = "aws", value_parser = formats)]
     formats: Formats,
-    /// Write deeds.jsonl too: what every record says, in normalised words.
+    /// Also write expected-events.jsonl: the normalised event that each record should give.
     #[arg(long)]
-    deeds: bool,
+    expected_events: bool,
     /// The effort of compression, 1 to 9.
     #[arg(long, value_name = "N", default_value_t = Options::default().gzip_level, hide = true)]
     gzip_level: u32,
@@ -92,14 +92,14 @@ fn grade(text: &str) -> std::result::Result<Grade, String> {
         .ok_or_else(|| format!("there are {}", Grade::ALL.map(Grade::name).join(", ")))
 }
 
-pub(super) fn repertoire(text: &str) -> std::result::Result<Repertoire, String> {
-    Repertoire::ALL
+pub(super) fn attack_set(text: &str) -> std::result::Result<AttackSet, String> {
+    AttackSet::ALL
         .into_iter()
-        .find(|repertoire| repertoire.name() == text)
+        .find(|attack_set| attack_set.name() == text)
         .ok_or_else(|| {
             format!(
                 "there are {}",
-                Repertoire::ALL.map(Repertoire::name).join(", ")
+                AttackSet::ALL.map(AttackSet::name).join(", ")
             )
         })
 }
@@ -131,12 +131,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
             [] => Grade::ALL.to_vec(),
             some => some.to_vec(),
         },
-        repertoire: arguments.attacks,
+        attack_set: arguments.attacks,
         decoys: !arguments.no_decoys,
         gzip_level: arguments.gzip_level,
         scale: arguments.scale,
         formats: arguments.formats.0.clone(),
-        deeds: arguments.deeds,
+        expected_events: arguments.expected_events,
         ..Options::default()
     };
     console.begin("simulating", Some(u64::from(options.days)));
@@ -150,7 +150,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         arguments.out.display(),
         written.attacks,
         written.decoys,
-        count(written.oddities),
+        count(written.anomalies),
     ));
     Ok(Ending::Complete)
 }

@@ -4,16 +4,16 @@
 //! the truth is known while it is judged. Trials differ by their seed alone and do not know of each other.
 
 mod curve;
+mod ground_truth;
+mod reference_methods;
 mod reliability;
-mod rivals;
 mod table;
 mod trial;
-mod truth;
 
 pub use curve::{Curve, FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
 pub use reliability::{LEVELS, Reliability};
 pub use table::{
-    AnalyticTable, BudgetTable, Detections, MethodTable, ProviderTable, Report, SeedRow, Share,
+    AnalyticTable, BudgetTable, Detections, MethodTable, ProviderTable, Ratio, Report, SeedRow,
     table,
 };
 pub use trial::{Method, Trial, trial};
@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::engine::Progress;
 use crate::error::{Error, Result};
-use crate::simulate::{Format, Repertoire};
+use crate::simulate::{AttackSet, Format};
 
 /// The most estates.
 const SEEDS_MAX: u32 = 10_000;
@@ -51,7 +51,7 @@ pub struct Options {
     /// The log formats of each estate.
     pub formats: Vec<Format>,
     /// Which attacks and decoys there are in AWS.
-    pub repertoire: Repertoire,
+    pub attack_set: AttackSet,
 }
 
 impl Default for Options {
@@ -64,7 +64,7 @@ impl Default for Options {
             identities: 300,
             budgets: vec![5.0, 20.0],
             formats: Format::originals(),
-            repertoire: Repertoire::All,
+            attack_set: AttackSet::All,
         }
     }
 }

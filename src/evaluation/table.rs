@@ -17,14 +17,14 @@ const COMPARED_AT: [f64; 2] = [5.0, 20.0];
 
 /// How many of how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Share {
+pub struct Ratio {
     /// So many …
     pub found: u64,
     /// … of so many.
     pub of: u64,
 }
 
-impl Share {
+impl Ratio {
     fn note(&mut self, is_found: bool) {
         self.of += 1;
         self.found += u64::from(is_found);
@@ -37,7 +37,7 @@ impl Share {
 }
 
 /// Attacks by how hard they are to find: grade to share.
-pub type Detections = BTreeMap<String, Share>;
+pub type Detections = BTreeMap<String, Ratio>;
 
 /// The result of an evaluation.
 #[derive(Debug, Serialize)]
@@ -59,7 +59,8 @@ pub struct Report {
     /// Log formats of each estate.
     pub formats: Vec<&'static str>,
     /// Which attacks and decoys there are in AWS.
-    pub repertoire: &'static str,
+    #[serde(rename = "repertoire")]
+    pub attack_set: &'static str,
     /// Events read in all.
     pub events: u64,
     /// Identity-days judged in all.
@@ -93,7 +94,7 @@ pub struct BudgetTable {
     /// Those identities over what was promised.
     pub realised_over_promised: f64,
     /// Seeds whose number of them lay inside the interval that was stated for it.
-    pub inside_interval: Share,
+    pub inside_interval: Ratio,
     /// Share of alerts that hit an attack.
     pub precision: Option<f64>,
     /// Attacks found, by grade.
@@ -103,7 +104,7 @@ pub struct BudgetTable {
     /// False alerts a day by cause, in falling order.
     pub causes: Vec<(String, f64)>,
     /// Decoys that raised an alert, by name.
-    pub decoys: BTreeMap<String, Share>,
+    pub decoys: BTreeMap<String, Ratio>,
     /// One row a seed.
     pub by_seed: Vec<SeedRow>,
 }
@@ -156,7 +157,7 @@ pub struct SeedRow {
     /// Whether they lay between.
     pub is_inside: bool,
     /// Attacks found, of all.
-    pub found: Share,
+    pub found: Ratio,
 }
 
 /// A method, or an analytic, by its curve.
@@ -178,7 +179,7 @@ pub struct PointTable {
     /// False alerts a day.
     pub false_per_day: f64,
     /// Attacks found, of all.
-    pub all: Share,
+    pub all: Ratio,
     /// The same by grade.
     pub detections: Detections,
 }
@@ -242,7 +243,7 @@ pub fn table(options: &Options, trials: &[Trial]) -> Report {
         days_judged: options.days_judged,
         identities: options.identities,
         formats: options.formats.iter().map(|format| format.name()).collect(),
-        repertoire: options.repertoire.name(),
+        attack_set: options.attack_set.name(),
         events: trials.iter().map(|trial| trial.events).sum(),
         entity_days: trials.iter().map(|trial| trial.entity_days).sum(),
         budgets: (0..options.budgets.len())
@@ -307,9 +308,9 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
     let mut analytics: BTreeMap<String, AnalyticTable> = BTreeMap::new();
     let mut delays: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     let mut causes: BTreeMap<String, u64> = BTreeMap::new();
-    let mut fired: BTreeMap<String, Share> = decoys
+    let mut fired: BTreeMap<String, Ratio> = decoys
         .iter()
-        .map(|(name, &of)| (name.clone(), Share { found: 0, of }))
+        .map(|(name, &of)| (name.clone(), Ratio { found: 0, of }))
         .collect();
     let mut alerts: BTreeMap<(String, &'static str), Alerts> = BTreeMap::new();
     for (trial, outcome) in outcomes() {
@@ -378,7 +379,7 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         .collect();
     causes.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     let by_seed: Vec<SeedRow> = outcomes().map(|(t, o)| seed_row(t, o)).collect();
-    let mut inside_interval = Share::default();
+    let mut inside_interval = Ratio::default();
     by_seed
         .iter()
         .for_each(|row| inside_interval.note(row.is_inside));
@@ -418,7 +419,7 @@ fn seed_row(trial: &Trial, outcome: &BudgetOutcome) -> SeedRow {
         is_inside: outcome
             .simulation
             .is_some_and(|(least, most)| (least..=most).contains(&n_false)),
-        found: Share {
+        found: Ratio {
             found: outcome.found.len() as u64,
             of: trial.attacks.len() as u64,
         },
@@ -437,7 +438,7 @@ fn method(
         .iter()
         .map(|&false_per_day| PointTable {
             false_per_day,
-            all: Share::default(),
+            all: Ratio::default(),
             detections: Detections::new(),
         })
         .collect();

@@ -9,12 +9,12 @@ use crate::engine::{BudgetRun, DayView, Label, Progress, Setup, dry_run};
 use crate::error::{Error, Result};
 use crate::evaluation::Options;
 use crate::evaluation::curve::{Candidate, Curve};
+use crate::evaluation::ground_truth::{GroundTruth, word_after};
+use crate::evaluation::reference_methods;
 use crate::evaluation::reliability::{self, Reliability};
-use crate::evaluation::rivals;
-use crate::evaluation::truth::{Truth, word_after};
 use crate::measure::DayFacts;
 use crate::score::{Alert, Judge, Status, Subject, novelty, volume};
-use crate::simulate::{self, Repertoire};
+use crate::simulate::{self, AttackSet};
 use crate::sources;
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -24,7 +24,7 @@ const ESTABLISHED_DAYS: i32 = 7;
 /// Compression of what is read once and thrown away.
 const GZIP_LEVEL: u32 = 1;
 /// What is said of a provider that is not known.
-const ELSEWHERE: &str = "other";
+const OTHER_PROVIDER: &str = "other";
 /// The name of our own method among the others.
 pub(super) const OURS: &str = "plimsoll";
 
@@ -120,12 +120,12 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         attack_days_from: options.days_learnt,
         gzip_level: GZIP_LEVEL,
         formats: options.formats.clone(),
-        repertoire: options.repertoire,
+        attack_set: options.attack_set,
         ..simulate::Options::default()
     };
     simulate::simulate(&estate, folder.path(), &mut |_| {})?;
     let config = Config::load(Some(&folder.path().join("plimsoll.toml")))?;
-    let truth = Truth::read(folder.path())?;
+    let truth = GroundTruth::read(folder.path())?;
     let mut analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
     // Of one that nothing is planted for, only false alerts could be told.
     analytics.retain(|analytic| truth.labels.iter().any(|l| *l.analytic == *analytic.id));
@@ -134,31 +134,31 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
     let files = sources::discover(&logs(folder.path())?)?;
     let split = estate.start.plus(options.days_learnt as i32);
 
-    let mut onlooker = Onlooker::new(&setup, &truth, options.repertoire);
+    let mut collector = Collector::new(&setup, &truth, options.attack_set);
     let played = dry_run(
         &setup,
         files,
         (split, &options.budgets),
         progress,
-        &mut |shown| onlooker.look(shown),
+        &mut |shown| collector.observe(shown),
     )?;
     let days = played.days_judged;
     Ok(Trial {
         seed,
         events: played.intake.events,
-        entity_days: onlooker.entity_days,
+        entity_days: collector.entity_days,
         days,
         budgets: played
             .budgets
             .into_iter()
             .map(|kept| outcome(kept, &truth))
             .collect(),
-        analytics: onlooker
+        analytics: collector
             .by_analytic
             .into_iter()
             .map(|(id, candidates)| (id, Curve::of(candidates, days)))
             .collect(),
-        methods: onlooker
+        methods: collector
             .by_method
             .into_iter()
             .map(|(name, candidates)| Method {
@@ -166,7 +166,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
                 curve: Curve::of(candidates, days),
             })
             .collect(),
-        reliability: onlooker.reliability,
+        reliability: collector.reliability,
         attacks: truth.labels.iter().map(attack).collect(),
         decoys: truth.decoys_from(split),
     })
@@ -189,7 +189,7 @@ fn logs(estate: &Path) -> Result<Vec<PathBuf>> {
 fn attack(label: &Label) -> Attack {
     let class = word_after("class=", &label.note).to_owned();
     Attack {
-        provider: simulate::provider_of(&class).unwrap_or(ELSEWHERE),
+        provider: simulate::provider_of(&class).unwrap_or(OTHER_PROVIDER),
         analytic: label.analytic.clone(),
         grade: word_after("grade=", &label.note).to_owned(),
         class,
@@ -197,7 +197,7 @@ fn attack(label: &Label) -> Attack {
 }
 
 /// Compares the alerts of a budget with the truth, by the rule of labels.
-fn outcome(kept: BudgetRun, truth: &Truth) -> BudgetOutcome {
+fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
     let mut outcome = BudgetOutcome {
         budget_per_day: kept.budget_per_day,
         simulation: kept.simulation,
@@ -206,8 +206,8 @@ fn outcome(kept: BudgetRun, truth: &Truth) -> BudgetOutcome {
         found: BTreeMap::new(),
         decoys_fired: BTreeMap::new(),
     };
-    let told = |alert: &&Alert| alert.status == Status::New && alert.suppressed_by.is_none();
-    for alert in kept.alerts.iter().filter(told) {
+    let counted = |alert: &&Alert| alert.status == Status::New && alert.suppressed_by.is_none();
+    for alert in kept.alerts.iter().filter(counted) {
         let mut hit = None;
         for (number, label) in truth.labels.iter().enumerate() {
             if label.is_hit_by(alert) {
@@ -231,7 +231,7 @@ fn outcome(kept: BudgetRun, truth: &Truth) -> BudgetOutcome {
         };
         outcome.false_alerts.push(FalseAlert {
             analytic: alert.analytic.clone(),
-            provider: alert.entity.provider.unwrap_or(ELSEWHERE),
+            provider: alert.entity.provider.unwrap_or(OTHER_PROVIDER),
             cause,
             of: (alert.entity.id.clone(), alert.time.day()),
         });
@@ -240,18 +240,18 @@ fn outcome(kept: BudgetRun, truth: &Truth) -> BudgetOutcome {
 }
 
 /// Looks at every day: asks all methods, and tallies raw surprise.
-struct Onlooker<'a> {
+struct Collector<'a> {
     setup: &'a Setup,
-    truth: &'a Truth,
-    rivals: Vec<(&'static str, Box<dyn rivals::Rival>)>,
+    truth: &'a GroundTruth,
+    references: Vec<(&'static str, Box<dyn reference_methods::ReferenceMethod>)>,
     by_analytic: BTreeMap<Str, Vec<Candidate>>,
     by_method: Vec<(&'static str, Vec<Candidate>)>,
     reliability: Reliability,
     entity_days: u64,
 }
 
-impl<'a> Onlooker<'a> {
-    fn new(setup: &'a Setup, truth: &'a Truth, repertoire: Repertoire) -> Self {
+impl<'a> Collector<'a> {
+    fn new(setup: &'a Setup, truth: &'a GroundTruth, attack_set: AttackSet) -> Self {
         let ours: BTreeSet<Str> = setup
             .config
             .accounts
@@ -259,13 +259,13 @@ impl<'a> Onlooker<'a> {
             .map(|account| account.split_once(':').map_or(&**account, |(_, id)| id))
             .map(Str::from)
             .collect();
-        let rivals = rivals::all(ours, repertoire);
-        let names = std::iter::once(OURS).chain(rivals.iter().map(|(name, _)| *name));
+        let references = reference_methods::all(ours, attack_set);
+        let names = std::iter::once(OURS).chain(references.iter().map(|(name, _)| *name));
         Self {
             setup,
             truth,
             by_method: names.map(|name| (name, Vec::new())).collect(),
-            rivals,
+            references,
             by_analytic: setup
                 .analytics
                 .iter()
@@ -276,7 +276,7 @@ impl<'a> Onlooker<'a> {
         }
     }
 
-    fn look(&mut self, shown: DayView) {
+    fn observe(&mut self, shown: DayView) {
         let identities = || {
             shown
                 .facts
@@ -290,8 +290,8 @@ impl<'a> Onlooker<'a> {
             self.note_absent(&shown);
         }
         for (entity, facts) in identities() {
-            for (_, rival) in &mut self.rivals {
-                rival.learn(entity, facts);
+            for (_, reference) in &mut self.references {
+                reference.learn(entity, facts);
             }
         }
     }
@@ -339,11 +339,11 @@ impl<'a> Onlooker<'a> {
             .analytics
             .iter()
             .any(|analytic| self.is_approved(&analytic.id, entity, &ids, day));
-        let scores = std::iter::once(best).chain(self.rivals.iter().map(|(_, rival)| {
+        let scores = std::iter::once(best).chain(self.references.iter().map(|(_, reference)| {
             if is_approved {
                 0.0
             } else {
-                rival.score(entity, facts)
+                reference.score(entity, facts)
             }
         }));
         for ((_, candidates), score) in self.by_method.iter_mut().zip(scores) {

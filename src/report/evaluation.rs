@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::evaluation::{
-    BudgetTable, Detections, FALSE_PER_DAY_MAX, LEVELS, MethodTable, Report, STEPS_PER_ALERT, Share,
+    BudgetTable, Detections, FALSE_PER_DAY_MAX, LEVELS, MethodTable, Ratio, Report, STEPS_PER_ALERT,
 };
 use crate::report::number::{count, duration};
 use crate::report::plot::{Axis, Line, chart};
@@ -350,7 +350,7 @@ fn grades(detections: &Detections) -> Vec<String> {
         .collect()
 }
 
-fn share(share: Share) -> String {
+fn share(share: Ratio) -> String {
     match share.value() {
         Some(value) => format!("{:.0} % ({}/{})", 100.0 * value, share.found, share.of),
         None => "–".to_owned(),

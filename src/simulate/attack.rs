@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::time::Day;
 
-use super::cast::{Form, Identity, Kind};
+use super::attack_set::AttackSet;
 use super::estate::{DATA, PROD, US_EAST};
+use super::population::{Identity, IdentityType, Kind};
 use super::random::Rng;
-use super::repertoire::Repertoire;
 use super::world::World;
 
 /// How hard an attack is to find.
@@ -45,109 +45,117 @@ impl Grade {
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Class {
+pub enum AttackClass {
     /// Many buckets listed within minutes.
-    Mass,
+    MassEnumeration,
     /// Many buckets listed over hours.
-    Slow,
+    SlowEnumeration,
     /// A workload's role lists in regions where it has no work.
-    Region,
+    RegionEnumeration,
     /// Mostly refused attempts.
-    Denied,
+    DeniedEnumeration,
     /// A user is created, reads much, and does so from outside.
-    CreatedUser,
+    CreatedUserExfiltration,
     /// A role is created, reads much from an instance, which then sends it out.
-    CreatedRole,
+    CreatedRoleExfiltration,
     /// A user nobody has seen before reads much from outside.
-    FirstUsed,
+    FirstUsedExfiltration,
     /// A sensitive bucket is synchronised to a machine outside.
-    Sync,
+    SensitiveSync,
     /// Sensitive objects are copied to a foreign account's bucket.
-    Copy,
+    SensitiveCopy,
     /// Replication of a sensitive bucket to a foreign account is configured.
-    Replicate,
+    SensitiveReplication,
     /// A sensitive bucket is opened to a foreign account.
-    Share,
+    SensitiveGrant,
     /// The posture of a whole account's buckets is read within seconds.
-    Sweep,
+    PostureScan,
     /// A stolen key is used with a browser of buckets, or a tool that moves them.
-    Client,
+    StolenKeyClient,
     /// A workload asks for the accounts of the organisation.
-    Organisation,
+    OrganisationDiscovery,
     /// Users, roles and rights are listed.
-    Rights,
+    IamEnumeration,
     /// Reads of one bucket are refused, dozens in minutes.
-    Burst,
+    DeniedBurst,
     /// A bucket that is not sensitive is opened to everybody.
-    Publish,
+    PublicGrant,
     /// A bucket that is not sensitive is shared with a foreign account.
-    GiveAway,
+    ExternalGrant,
 }
 
-impl Class {
+impl AttackClass {
     /// What is planted if nothing else is asked for, in order of its analytics.
     pub const CORE: [Self; 11] = [
-        Self::Mass,
-        Self::Slow,
-        Self::Region,
-        Self::Denied,
-        Self::CreatedUser,
-        Self::CreatedRole,
-        Self::FirstUsed,
-        Self::Sync,
-        Self::Copy,
-        Self::Replicate,
-        Self::Share,
+        Self::MassEnumeration,
+        Self::SlowEnumeration,
+        Self::RegionEnumeration,
+        Self::DeniedEnumeration,
+        Self::CreatedUserExfiltration,
+        Self::CreatedRoleExfiltration,
+        Self::FirstUsedExfiltration,
+        Self::SensitiveSync,
+        Self::SensitiveCopy,
+        Self::SensitiveReplication,
+        Self::SensitiveGrant,
     ];
 
     /// What is planted beside it for all other analytics that look at AWS.
     pub const MORE: [Self; 7] = [
-        Self::Sweep,
-        Self::Client,
-        Self::Organisation,
-        Self::Rights,
-        Self::Burst,
-        Self::Publish,
-        Self::GiveAway,
+        Self::PostureScan,
+        Self::StolenKeyClient,
+        Self::OrganisationDiscovery,
+        Self::IamEnumeration,
+        Self::DeniedBurst,
+        Self::PublicGrant,
+        Self::ExternalGrant,
     ];
 
     /// Returns the class as labels write it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Mass => "mass-enumeration",
-            Self::Slow => "slow-enumeration",
-            Self::Region => "region-enumeration",
-            Self::Denied => "denied-enumeration",
-            Self::CreatedUser => "created-user-exfiltration",
-            Self::CreatedRole => "created-role-exfiltration",
-            Self::FirstUsed => "first-used-exfiltration",
-            Self::Sync => "sensitive-sync",
-            Self::Copy => "sensitive-copy",
-            Self::Replicate => "sensitive-replication",
-            Self::Share => "sensitive-share",
-            Self::Sweep => "posture-sweep",
-            Self::Client => "stolen-key-client",
-            Self::Organisation => "organisation-discovery",
-            Self::Rights => "iam-enumeration",
-            Self::Burst => "denied-burst",
-            Self::Publish => "bucket-published",
-            Self::GiveAway => "bucket-given-away",
+            Self::MassEnumeration => "mass-enumeration",
+            Self::SlowEnumeration => "slow-enumeration",
+            Self::RegionEnumeration => "region-enumeration",
+            Self::DeniedEnumeration => "denied-enumeration",
+            Self::CreatedUserExfiltration => "created-user-exfiltration",
+            Self::CreatedRoleExfiltration => "created-role-exfiltration",
+            Self::FirstUsedExfiltration => "first-used-exfiltration",
+            Self::SensitiveSync => "sensitive-sync",
+            Self::SensitiveCopy => "sensitive-copy",
+            Self::SensitiveReplication => "sensitive-replication",
+            Self::SensitiveGrant => "sensitive-share",
+            Self::PostureScan => "posture-sweep",
+            Self::StolenKeyClient => "stolen-key-client",
+            Self::OrganisationDiscovery => "organisation-discovery",
+            Self::IamEnumeration => "iam-enumeration",
+            Self::DeniedBurst => "denied-burst",
+            Self::PublicGrant => "bucket-published",
+            Self::ExternalGrant => "bucket-given-away",
         }
     }
 
     /// Returns the analytic that should find it.
     pub fn analytic(self) -> &'static str {
         match self {
-            Self::Mass | Self::Slow | Self::Region | Self::Denied => "AN1594",
-            Self::CreatedUser | Self::CreatedRole | Self::FirstUsed => "AN1328",
-            Self::Sync | Self::Copy | Self::Replicate | Self::Share => "AN0370",
-            Self::Sweep => "S3-POSTURE",
-            Self::Client => "S3-CLIENT",
-            Self::Organisation => "ACCOUNT-DISCOVERY",
-            Self::Rights => "AN1088",
-            Self::Burst => "S3-DENIED",
-            Self::Publish => "POLICY-PUBLIC",
-            Self::GiveAway => "POLICY-EXTERNAL",
+            Self::MassEnumeration
+            | Self::SlowEnumeration
+            | Self::RegionEnumeration
+            | Self::DeniedEnumeration => "AN1594",
+            Self::CreatedUserExfiltration
+            | Self::CreatedRoleExfiltration
+            | Self::FirstUsedExfiltration => "AN1328",
+            Self::SensitiveSync
+            | Self::SensitiveCopy
+            | Self::SensitiveReplication
+            | Self::SensitiveGrant => "AN0370",
+            Self::PostureScan => "S3-POSTURE",
+            Self::StolenKeyClient => "S3-CLIENT",
+            Self::OrganisationDiscovery => "ACCOUNT-DISCOVERY",
+            Self::IamEnumeration => "AN1088",
+            Self::DeniedBurst => "S3-DENIED",
+            Self::PublicGrant => "POLICY-PUBLIC",
+            Self::ExternalGrant => "POLICY-EXTERNAL",
         }
     }
 
@@ -165,43 +173,45 @@ impl Class {
         let hidden = grade == Grade::Hidden;
         let logs_instances = matches!(who.account, PROD | DATA);
         match self {
-            Self::Region if hidden => who.kind == Kind::Etl,
-            Self::Region => {
+            Self::RegionEnumeration if hidden => who.kind == Kind::Etl,
+            Self::RegionEnumeration => {
                 matches!(who.kind, Kind::Lambda | Kind::Etl | Kind::WebService)
                     && who.region == US_EAST
             }
-            Self::Mass | Self::Slow | Self::Denied => {
+            Self::MassEnumeration | Self::SlowEnumeration | Self::DeniedEnumeration => {
                 person || !hidden && matches!(who.kind, Kind::Lambda | Kind::Ci)
             }
             // Nobody's credentials are needed: the user was made long ago.
-            Self::FirstUsed => false,
-            Self::CreatedUser => who.kind == Kind::Admin,
+            Self::FirstUsedExfiltration => false,
+            Self::CreatedUserExfiltration => who.kind == Kind::Admin,
             // Flow logs name instances in these accounts only.
-            Self::CreatedRole => who.kind == Kind::Admin && logs_instances,
+            Self::CreatedRoleExfiltration => who.kind == Kind::Admin && logs_instances,
             // Hidden among those who read, or copy away, such documents all the time.
-            Self::Sync if hidden => who.kind == Kind::Finance,
-            Self::Copy if hidden => who.kind == Kind::VendorBackup,
-            Self::Sync | Self::Copy => person && logs_instances,
-            Self::Replicate | Self::Share => match grade {
+            Self::SensitiveSync if hidden => who.kind == Kind::Finance,
+            Self::SensitiveCopy if hidden => who.kind == Kind::VendorBackup,
+            Self::SensitiveSync | Self::SensitiveCopy => person && logs_instances,
+            Self::SensitiveReplication | Self::SensitiveGrant => match grade {
                 Grade::Subtle | Grade::Hidden => who.kind == Kind::Admin && logs_instances,
                 _ => person && logs_instances,
             },
             // Hidden among those who do the same every day.
-            Self::Sweep | Self::Rights if hidden => who.kind == Kind::Admin,
-            Self::Organisation if hidden => who.kind == Kind::Auditor,
-            Self::Burst if hidden => who.kind == Kind::Stuck,
-            Self::Publish | Self::GiveAway if hidden => who.kind == Kind::Deployer,
+            Self::PostureScan | Self::IamEnumeration if hidden => who.kind == Kind::Admin,
+            Self::OrganisationDiscovery if hidden => who.kind == Kind::Auditor,
+            Self::DeniedBurst if hidden => who.kind == Kind::Stuck,
+            Self::PublicGrant | Self::ExternalGrant if hidden => who.kind == Kind::Deployer,
             // Only there are so many buckets in every estate.
-            Self::Sweep => {
+            Self::PostureScan => {
                 logs_instances && (person || matches!(who.kind, Kind::Lambda | Kind::Ci))
             }
             // Such tools work with keys that last.
-            Self::Client => person && who.form == Form::User,
-            Self::Organisation => {
+            Self::StolenKeyClient => person && who.identity_type == IdentityType::User,
+            Self::OrganisationDiscovery => {
                 matches!(who.kind, Kind::Lambda | Kind::Etl | Kind::WebService)
             }
-            Self::Rights | Self::Burst => person || matches!(who.kind, Kind::Lambda | Kind::Ci),
-            Self::Publish | Self::GiveAway => {
+            Self::IamEnumeration | Self::DeniedBurst => {
+                person || matches!(who.kind, Kind::Lambda | Kind::Ci)
+            }
+            Self::PublicGrant | Self::ExternalGrant => {
                 logs_instances
                     && if grade == Grade::Subtle {
                         who.kind == Kind::Admin
@@ -216,7 +226,7 @@ impl Class {
 /// One planned attack.
 #[derive(Debug, Clone)]
 pub(super) struct Attack {
-    pub(super) class: Class,
+    pub(super) class: AttackClass,
     pub(super) grade: Grade,
     pub(super) day: Day,
     pub(super) number: u64,
@@ -235,15 +245,15 @@ pub(super) fn plan(
     span: (Day, Day),
     rounds: u32,
     grades: &[Grade],
-    repertoire: Repertoire,
+    attack_set: AttackSet,
 ) -> Vec<Attack> {
     let mut used = BTreeSet::new();
     let rng = Rng::of(world.seed, &[0xa77a]);
-    let core = Class::CORE.repeat(rounds as usize);
+    let core = AttackClass::CORE.repeat(rounds as usize);
     let mut attacks = plan_classes(world, span, &core, grades, 0, rng, &mut used);
-    if repertoire == Repertoire::All {
+    if attack_set == AttackSet::All {
         let rng = Rng::of(world.seed, &[0xa77a, 1]);
-        let more = Class::MORE.repeat(rounds as usize);
+        let more = AttackClass::MORE.repeat(rounds as usize);
         attacks.extend(plan_classes(
             world, span, &more, grades, FIRST_MORE, rng, &mut used,
         ));
@@ -254,13 +264,13 @@ pub(super) fn plan(
 fn plan_classes(
     world: &World,
     (from, last): (Day, Day),
-    classes: &[Class],
+    classes: &[AttackClass],
     grades: &[Grade],
     first: u64,
     mut rng: Rng,
     used: &mut BTreeSet<usize>,
 ) -> Vec<Attack> {
-    let mut wanted: Vec<(Class, Grade)> = classes
+    let mut wanted: Vec<(AttackClass, Grade)> = classes
         .iter()
         .flat_map(|&class| grades.iter().map(move |&grade| (class, grade)))
         .collect();
@@ -273,13 +283,13 @@ fn plan_classes(
     for (number, (class, grade)) in wanted.into_iter().enumerate() {
         let day = from.plus((number as i64 * days / count) as i32);
         let suits = |place: &usize| {
-            let who = &world.cast[*place];
+            let who = &world.population[*place];
             class.suits(who, grade)
                 && who.joins.plus(10) <= day
                 && who.is_here(day)
                 && !who.is_away(day)
         };
-        let all: Vec<usize> = (0..world.cast.len()).filter(suits).collect();
+        let all: Vec<usize> = (0..world.population.len()).filter(suits).collect();
         let fresh: Vec<usize> = all
             .iter()
             .copied()
@@ -288,7 +298,7 @@ fn plan_classes(
         let choice = if fresh.is_empty() { &all } else { &fresh };
         let victim = (!choice.is_empty()).then(|| *rng.pick(choice));
         used.extend(victim);
-        if victim.is_some() || class == Class::FirstUsed {
+        if victim.is_some() || class == AttackClass::FirstUsedExfiltration {
             attacks.push(Attack {
                 class,
                 grade,

@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 
 use crate::time::Time;
 
-use super::agent::{Agent, Client};
+use super::convert;
 use super::estate::{ACCOUNTS, Bucket, REGIONS, US_EAST};
 use super::random::{BASE64, HEX, Rng, UPPER};
-use super::restate;
-use super::trail::{Sheets, Trail};
+use super::trail::{DayFiles, Trail};
+use super::user_agent::{Client, UserAgent};
 
 /// Somebody at a keyboard or a process, for as long as the credentials last.
 #[derive(Debug, Clone)]
@@ -20,14 +20,14 @@ pub(super) struct Session {
     /// `userIdentity` as the caller's own account sees it, without the closing brace.
     pub(super) identity: String,
     /// `userIdentity` as another account sees it.
-    pub(super) identity_abroad: String,
+    pub(super) foreign_identity: String,
     /// The caller's canonical id, as its own account and as another one knows it.
     pub(super) canonical: (String, String),
     /// `sourceIPAddress`: an address, or a service's host name.
     pub(super) source: String,
-    pub(super) agent: Agent,
+    pub(super) user_agent: UserAgent,
     /// Sent instead of the agent's own text by services.
-    pub(super) agent_text: Option<&'static str>,
+    pub(super) service_agent: Option<&'static str>,
     /// The interface or gateway endpoint that calls pass through.
     pub(super) endpoint: Option<String>,
     /// Whether the credentials came from the console.
@@ -48,7 +48,7 @@ impl Session {
 
     /// Returns whether an account sees the caller as one of its own, or as a service.
     pub(super) fn is_own(&self, account: usize) -> bool {
-        self.account == Some(account) || self.agent_text.is_some() && self.account.is_none()
+        self.account == Some(account) || self.service_agent.is_some() && self.account.is_none()
     }
 
     /// Returns the refusal of an action on a bucket, in AWS's words.
@@ -67,11 +67,11 @@ impl Session {
         Self {
             canonical: (canonical.clone(), canonical),
             account: None,
-            identity_abroad: format!("{identity}}}"),
+            foreign_identity: format!("{identity}}}"),
             identity,
             source: host.to_owned(),
-            agent: Agent::new(Client::Curl, 0, 0),
-            agent_text: Some(host),
+            user_agent: UserAgent::new(Client::Curl, 0, 0),
+            service_agent: Some(host),
             endpoint: None,
             console: false,
             signed: true,
@@ -95,10 +95,10 @@ pub(super) enum Op<'a> {
 }
 
 /// Why a call failed: error code and message.
-pub(super) type Fault<'a> = Option<(&'a str, &'a str)>;
+pub(super) type ApiError<'a> = Option<(&'a str, &'a str)>;
 
 /// The bucket-level reads that reveal posture: event name, sub-resource, and the answer when nothing is configured.
-pub(super) const POSTURE: [(&str, &str, Fault<'static>); 9] = [
+pub(super) const POSTURE: [(&str, &str, ApiError<'static>); 9] = [
     ("GetBucketAcl", "acl", None),
     (
         "GetBucketPolicy",
@@ -148,7 +148,7 @@ pub(super) struct Api<'a> {
     pub(super) parameters: &'a str,
     /// `responseElements` as JSON.
     pub(super) response: &'a str,
-    pub(super) fault: Fault<'a>,
+    pub(super) fault: ApiError<'a>,
     /// The bucket that is acted upon, if any.
     pub(super) bucket: Option<&'a Bucket>,
     /// The service that calls on the caller's behalf.
@@ -200,7 +200,7 @@ pub(super) fn new_guid(rng: &mut Rng) -> String {
     out
 }
 
-fn fault_into(out: &mut String, fault: Fault<'_>) {
+fn fault_into(out: &mut String, fault: ApiError<'_>) {
     if let Some((code, message)) = fault {
         let _ = write!(
             out,
@@ -210,7 +210,7 @@ fn fault_into(out: &mut String, fault: Fault<'_>) {
 }
 
 /// Which of the accounts that log a call is being written.
-struct Side<'a> {
+struct RecordCopy<'a> {
     identity: &'a str,
     canonical: &'a str,
     /// Whether the owner of the bucket has no other copy that names the caller.
@@ -233,13 +233,14 @@ impl Trail {
         bucket: &Bucket,
         key: &str,
         bytes: u64,
-        fault: Fault<'_>,
+        fault: ApiError<'_>,
     ) {
-        let twin = matches!((session.account, bucket.account), (Some(a), Some(b)) if a != b);
-        let shared = twin.then(|| new_guid(&mut self.ids));
+        let is_cross_account =
+            matches!((session.account, bucket.account), (Some(a), Some(b)) if a != b);
+        let shared = is_cross_account.then(|| new_guid(&mut self.ids));
         let request_id = self.ids.text(UPPER, 16);
         let (tail, opaque) = (self.id_tail.clone(), self.opaque_tokens);
-        let mut write = |account: usize, copy: &Side<'_>| {
+        let mut write = |account: usize, copy: &RecordCopy<'_>| {
             self.audit(account, bucket.region, at, |out, ids| {
                 s3_record(
                     out,
@@ -257,8 +258,8 @@ impl Trail {
                     opaque,
                 );
             });
-            self.hear(Sheets::Audit, account, bucket.region, || {
-                restate::object(
+            self.track(DayFiles::Audit, account, bucket.region, || {
+                convert::object(
                     at,
                     session,
                     op,
@@ -276,7 +277,7 @@ impl Trail {
             let recipient = ACCOUNTS[account].id;
             write(
                 account,
-                &Side {
+                &RecordCopy {
                     identity: &session.identity,
                     canonical: &session.canonical.0,
                     first: true,
@@ -291,10 +292,10 @@ impl Trail {
             .filter(|&owner| session.account != Some(owner))
         {
             let recipient = ACCOUNTS[account].id;
-            let identity = &session.identity_abroad;
+            let identity = &session.foreign_identity;
             write(
                 account,
-                &Side {
+                &RecordCopy {
                     identity,
                     canonical: &session.canonical.1,
                     first: session.account.is_none(),
@@ -312,8 +313,8 @@ impl Trail {
         self.audit(account, api.region, at, |out, ids| {
             api_record(out, ids, at, session, account, api, &tail);
         });
-        self.hear(Sheets::Audit, account, api.region, || {
-            restate::call(at, session, account, api)
+        self.track(DayFiles::Audit, account, api.region, || {
+            convert::call(at, session, account, api)
         });
     }
 
@@ -353,7 +354,7 @@ impl Trail {
 fn caller_into(
     out: &mut String,
     at: i64,
-    copy: &Side<'_>,
+    copy: &RecordCopy<'_>,
     version: &str,
     invoked_by: Option<&str>,
 ) {
@@ -379,8 +380,8 @@ fn s3_record(
     bucket: &Bucket,
     key: &str,
     bytes: u64,
-    fault: Fault<'_>,
-    copy: &Side<'_>,
+    fault: ApiError<'_>,
+    copy: &RecordCopy<'_>,
     request_id: &str,
     tail: &str,
     opaque: bool,
@@ -403,9 +404,9 @@ fn s3_record(
          \"sourceIPAddress\":\"{}\",\"userAgent\":\"[",
         session.source
     );
-    match session.agent_text {
+    match session.service_agent {
         Some(text) => out.push_str(text),
-        None => session.agent.render(out, command, "s3"),
+        None => session.user_agent.render(out, command, "s3"),
     }
     out.push_str("]\",");
     fault_into(out, fault);
@@ -544,21 +545,21 @@ fn api_record(
     let (identity, closed) = if session.is_own(account) {
         (&session.identity, false)
     } else {
-        (&session.identity_abroad, true)
+        (&session.foreign_identity, true)
     };
     let s3 = api.service == "s3";
     let region = REGIONS[api.region];
     let denied = api
         .fault
         .is_some_and(|(code, _)| matches!(code, "AccessDenied" | "ThrottlingException"));
-    let shared = session.agent_text.is_some() && session.account.is_none();
+    let shared = session.service_agent.is_some() && session.account.is_none();
     let version = match api.service {
         "s3" => "1.11",
         "iam" => "1.09",
         "signin" => "1.08",
         _ => "1.10",
     };
-    let side = Side {
+    let copy = RecordCopy {
         identity,
         canonical: "",
         first: true,
@@ -566,7 +567,7 @@ fn api_record(
         recipient,
         shared: None,
     };
-    caller_into(out, at, &side, version, api.invoked_by);
+    caller_into(out, at, &copy, version, api.invoked_by);
     let source = api.invoked_by.unwrap_or(&session.source);
     let _ = write!(
         out,
@@ -580,9 +581,9 @@ fn api_record(
             ""
         },
     );
-    match api.invoked_by.or(session.agent_text) {
+    match api.invoked_by.or(session.service_agent) {
         Some(text) => out.push_str(text),
-        None => session.agent.render(out, api.command, api.service),
+        None => session.user_agent.render(out, api.command, api.service),
     }
     out.push_str(if s3 && api.invoked_by.is_none() {
         "]\","
@@ -654,7 +655,7 @@ fn api_record(
         let _ = write!(out, "\"vpcEndpointId\":\"{endpoint}\",");
     }
     out.push_str("\"eventCategory\":\"Management\"");
-    if api.invoked_by.is_none() && session.agent_text.is_none() {
+    if api.invoked_by.is_none() && session.service_agent.is_none() {
         out.push_str(
             ",\"tlsDetails\":{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\",\
              \"clientProvidedHostHeader\":\"",
@@ -678,7 +679,7 @@ fn api_record(
 }
 
 /// Returns an instant as IAM and STS answers write it: `Mar 10, 2026, 4:40:08 PM`.
-pub(super) fn spoken(at: i64) -> String {
+pub(super) fn aws_date(at: i64) -> String {
     let time = chrono::DateTime::from_timestamp(at, 0).unwrap_or_default();
     time.format("%b %-d, %Y, %-I:%M:%S %p").to_string()
 }

@@ -1,8 +1,8 @@
 //! Calls that configure buckets and machines, honest or not.
 
-use super::cast::Identity;
 use super::cloudtrail::{Api, Session};
 use super::estate::{ACCOUNTS, Bucket, REGIONS};
+use super::population::Identity;
 use super::run::Run;
 use super::trail::Trail;
 

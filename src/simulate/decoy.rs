@@ -2,22 +2,22 @@
 
 use crate::time::Day;
 
-use super::agent::{Agent, Client};
-use super::birth::create;
-use super::cast::{Form, Identity, Kind};
+use super::attack_set::AttackSet;
 use super::cloudtrail::Api;
 use super::configure::{put_policy, put_policy_within, put_replication};
+use super::creation::create;
 use super::estate::{ACCOUNTS, Bucket, DATA, DEV, DR, PROD, Purpose, external_address};
-use super::intruder::intruder;
 use super::label::Label;
+use super::new_identity::new_identity;
 use super::people::sign_in;
+use super::population::{Identity, IdentityType, Kind};
 use super::random::Rng;
-use super::regular::browse_iam;
-use super::repertoire::Repertoire;
+use super::routine::browse_iam;
 use super::run::Run;
-use super::sweep::in_every_account;
+use super::scans::in_every_account;
 use super::trail::Trail;
-use super::work::live;
+use super::user_agent::{Client, UserAgent};
+use super::work::write_day;
 use super::world::{World, weekday};
 
 /// Identities that decoys need are numbered from here on top of those of attacks.
@@ -199,9 +199,9 @@ pub(super) struct Planned {
 }
 
 /// Plans every decoy of a repertoire twice a week, spread over the days of `span`.
-pub(super) fn plan(span: (Day, Day), repertoire: Repertoire) -> Vec<Planned> {
+pub(super) fn plan(span: (Day, Day), attack_set: AttackSet) -> Vec<Planned> {
     let mut planned = plan_all_of(&Decoy::CORE, span, 0);
-    if repertoire == Repertoire::All {
+    if attack_set == AttackSet::All {
         planned.extend(plan_all_of(&Decoy::MORE, span, FIRST_MORE));
     }
     planned
@@ -252,7 +252,7 @@ impl Planned {
         let rng = &mut rng;
         let of_kind = |wanted: &dyn Fn(&Identity) -> bool, rng: &mut Rng| {
             let found: Vec<&Identity> = world
-                .cast
+                .population
                 .iter()
                 .filter(|w| w.is_here(day) && !w.is_away(day) && w.joins < world.start && wanted(w))
                 .collect();
@@ -269,8 +269,15 @@ impl Planned {
             | Decoy::OfficeEgress => {
                 let account = [DATA, PROD][(self.number / 2 % 2) as usize];
                 let (number, seed) = (NUMBERS + self.number, world.seed);
-                let mut birth = Rng::of(seed, &[0xdec1, self.number]);
-                let who = intruder(world, number, Form::Instance, account, &mut birth, day);
+                let mut creation = Rng::of(seed, &[0xdec1, self.number]);
+                let who = new_identity(
+                    world,
+                    number,
+                    IdentityType::Instance,
+                    account,
+                    &mut creation,
+                    day,
+                );
                 let begins = self.new_role(world, &who, today, rng, trail)?;
                 if today != day.plus(self.decoy.days() - 1) {
                     return None;
@@ -278,12 +285,19 @@ impl Planned {
                 (who.ids(), (begins, trail.span(since)?.1))
             }
             Decoy::OrdinaryNewcomer => {
-                let mut who = intruder(world, NUMBERS + self.number, Form::User, DATA, rng, day);
+                let mut who = new_identity(
+                    world,
+                    NUMBERS + self.number,
+                    IdentityType::User,
+                    DATA,
+                    rng,
+                    day,
+                );
                 let admin = world.admin_of(DATA, day)?;
                 let session = admin.session(rng, midnight + 20, None);
                 create(trail, midnight + 20, &session, &who);
                 (who.level, who.spread) = (0.8, 0.25);
-                live(world, &who, day, trail);
+                write_day(world, &who, day, trail);
                 (who.ids(), trail.span(since)?)
             }
             Decoy::OwnBackup => {
@@ -332,7 +346,7 @@ impl Planned {
                 let who = of_kind(&|w| w.kind == Kind::Admin, rng)?;
                 let at = midnight + who.begins + 5_000;
                 let mut session = who.session(rng, at, None);
-                session.agent = Agent::new(Client::S3Console, 0, 0);
+                session.user_agent = UserAgent::new(Client::S3Console, 0, 0);
                 let mut run = Run::at(at, day, &session, trail, rng);
                 run.browse(world, who.account, 22);
                 (who.ids(), run.trail.span(since)?)
@@ -372,9 +386,9 @@ impl Planned {
                 let who = of_kind(&|w| w.kind == Kind::Admin, rng)?;
                 let at = midnight + who.begins + 7_000;
                 let mut session = who.session(rng, at, None);
-                session.agent = Agent::new(Client::Browser, who.release, who.platform);
+                session.user_agent = UserAgent::new(Client::Browser, who.release, who.platform);
                 session.console = true;
-                if who.form == Form::User {
+                if who.identity_type == IdentityType::User {
                     session.identity = who.console_identity(rng, at);
                 }
                 sign_in(trail, at - 40, &session, who);

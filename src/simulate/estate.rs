@@ -151,7 +151,7 @@ pub(super) struct Bucket {
     pub(super) region: usize,
     pub(super) purpose: Purpose,
     /// The first day on which it exists.
-    pub(super) born: Day,
+    pub(super) created: Day,
     /// Median size of an object in bytes.
     pub(super) object_bytes: f64,
 }
@@ -175,7 +175,7 @@ pub(super) fn buckets(seed: u64, identities: u32, start: Day, days: u32) -> Vec<
                    account: usize,
                    region: usize,
                    purpose: Purpose,
-                   born: Day,
+                   created: Day,
                    object_bytes: f64| {
         let owner = ACCOUNTS[account].id.to_owned();
         all.push(Bucket {
@@ -184,7 +184,7 @@ pub(super) fn buckets(seed: u64, identities: u32, start: Day, days: u32) -> Vec<
             account: Some(account),
             region,
             purpose,
-            born,
+            created,
             object_bytes,
         });
     };
@@ -297,7 +297,7 @@ pub(super) fn buckets(seed: u64, identities: u32, start: Day, days: u32) -> Vec<
     let emerging = (days as usize * (1 + identities as usize / 200)).div_ceil(2);
     let offset = rng.below(ADJECTIVES.len() * NOUNS.len());
     for number in 0..established + emerging {
-        let born = match number.checked_sub(established) {
+        let created = match number.checked_sub(established) {
             None => long_ago,
             Some(_) => start.plus(rng.below(days as usize) as i32),
         };
@@ -318,7 +318,7 @@ pub(super) fn buckets(seed: u64, identities: u32, start: Day, days: u32) -> Vec<
             NOUNS[place / 16]
         );
         let size = rng.log_normal(400e3, 1.2);
-        add(name, account, region, Purpose::Project, born, size);
+        add(name, account, region, Purpose::Project, created, size);
     }
     let foreign = |name: &str, owner: &str, region| Bucket {
         name: name.to_owned(),
@@ -326,7 +326,7 @@ pub(super) fn buckets(seed: u64, identities: u32, start: Day, days: u32) -> Vec<
         account: None,
         region,
         purpose: Purpose::Foreign,
-        born: long_ago,
+        created: long_ago,
         object_bytes: 1e6,
     };
     all.push(foreign("stowaway-vault-halcyon", VENDOR, US_EAST));

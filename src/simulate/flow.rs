@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::cast::Instance;
+use super::convert;
 use super::estate::ACCOUNTS;
+use super::population::Instance;
 use super::random::Rng;
-use super::restate;
-use super::trail::{Sheets, Trail};
+use super::trail::{DayFiles, Trail};
 
 /// Who an instance talks with.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Trail {
     ) {
         let place = &ACCOUNTS[account];
         let (start, port) = (end - 60, 32_768 + rng.below(256) * 100);
-        let door = *rng.pick(&[22, 23, 445, 3389, 8080]);
+        let target_port = *rng.pick(&[22, 23, 445, 3389, 8080]);
         self.flow(account, region, end, |line| {
             let _ = write!(
                 line,
@@ -59,22 +59,22 @@ impl Trail {
             }
             let ours = &instance.address;
             let _ = match refused {
-                Some(stranger) => write!(
+                Some(source) => write!(
                     line,
-                    "{stranger} {ours} {port} {door} 6 1 44 {start} {end} REJECT OK"
+                    "{source} {ours} {port} {target_port} 6 1 44 {start} {end} REJECT OK"
                 ),
                 None => write!(line, "- - - - - - - {start} {end} - NODATA"),
             };
             if place.custom_flows {
                 let _ = match refused {
-                    Some(stranger) => write!(line, " ingress {stranger} {ours} -"),
+                    Some(source) => write!(line, " ingress {source} {ours} -"),
                     None => write!(line, " - - - -"),
                 };
             }
         });
-        if let Some(stranger) = refused {
-            self.hear(Sheets::Flows, account, region, || {
-                restate::refused(end, stranger)
+        if let Some(source) = refused {
+            self.track(DayFiles::Flows, account, region, || {
+                convert::refused(end, source)
             });
         }
     }
@@ -128,9 +128,9 @@ impl Trail {
             }
         });
         // In the default format, a flow between neighbours does not tell which of them is at the interface.
-        let told = place.custom_flows || !matches!(flow.peer, Peer::Inside(_));
-        self.hear(Sheets::Flows, account, region, || {
-            restate::passed(end, told.then_some(flow.egress), &peer, flow.bytes)
+        let expected = place.custom_flows || !matches!(flow.peer, Peer::Inside(_));
+        self.track(DayFiles::Flows, account, region, || {
+            convert::passed(end, expected.then_some(flow.egress), &peer, flow.bytes)
         });
     }
 }

@@ -10,36 +10,36 @@
 //!
 //! Its weakness is that of every simulation: it holds the oddities that its authors thought of.
 
-mod abroad;
-mod acts;
-mod agent;
+mod anomaly;
 mod attack;
-mod birth;
-mod cast;
+mod attack_set;
 mod cloudtrail;
 mod configure;
+mod convert;
+mod core_attacks;
+mod creation;
 mod decoy;
+mod environment;
 mod estate;
-mod fate;
 mod flow;
-mod intruder;
+mod further_attacks;
+mod incident;
 mod label;
-mod mishap;
-mod newrole;
-mod oddity;
+mod lifecycle;
+mod new_identity;
+mod new_role;
+mod other_providers;
+mod parquet;
 mod people;
-mod persona;
-mod probe;
+mod population;
+mod profile;
 mod random;
-mod regular;
-mod repertoire;
-mod restate;
-mod rows;
+mod routine;
 mod run;
+mod scans;
 mod settings;
-mod surroundings;
-mod sweep;
 mod trail;
+mod user_agent;
 mod work;
 mod workload;
 mod world;
@@ -47,16 +47,16 @@ mod world;
 use std::fs;
 use std::path::Path;
 
-pub use abroad::Format;
-pub use attack::{Class, Grade};
+pub use anomaly::{BenignAnomaly, Cause};
+pub use attack::{AttackClass, Grade};
+pub use attack_set::AttackSet;
 pub use label::Label;
-pub use oddity::{Cause, Oddity};
-pub use repertoire::Repertoire;
+pub use other_providers::Format;
 
 use crate::error::{Error, Result};
 use crate::time::Day;
 
-use abroad::{Abroad, Sheets, Written};
+use other_providers::{DayFiles, OtherEstate, WriteStats};
 use random::Rng;
 use trail::Trail;
 use world::World;
@@ -79,7 +79,7 @@ pub struct Options {
     /// The grades in which attacks are planted.
     pub grades: Vec<Grade>,
     /// Which attacks and decoys there are in AWS.
-    pub repertoire: Repertoire,
+    pub attack_set: AttackSet,
     /// Whether there are innocent look-alikes, from the same day on as attacks.
     pub decoys: bool,
     /// A factor on the volumes of honest work.
@@ -90,8 +90,8 @@ pub struct Options {
     pub gzip_level: u32,
     /// The log formats that are written.
     pub formats: Vec<Format>,
-    /// Whether `deeds.jsonl` is written: what every record says, in normalised words.
-    pub deeds: bool,
+    /// Whether `expected-events.jsonl` is written: what every record says, in normalised words.
+    pub expected_events: bool,
 }
 
 impl Default for Options {
@@ -105,22 +105,22 @@ impl Default for Options {
             attack_days_from: 14,
             attack_rounds: 1,
             grades: Grade::ALL.to_vec(),
-            repertoire: Repertoire::Core,
+            attack_set: AttackSet::Core,
             decoys: true,
             scale: 1.0,
             opaque_tokens: false,
             gzip_level: 9,
             formats: Format::AWS.to_vec(),
-            deeds: false,
+            expected_events: false,
         }
     }
 }
 
 /// Returns the provider in whose logs an attack of a class, as labels name it, is seen.
 pub fn provider_of(class: &str) -> Option<&'static str> {
-    match Class::of_name(class) {
+    match AttackClass::of_name(class) {
         Some(_) => Some("aws"),
-        None => abroad::provider_of(class),
+        None => other_providers::provider_of(class),
     }
 }
 
@@ -142,11 +142,11 @@ pub struct Summary {
     /// Decoys noted.
     pub decoys: u64,
     /// Honest oddities noted.
-    pub oddities: u64,
+    pub anomalies: u64,
 }
 
 impl Summary {
-    fn add(&mut self, written: Written) {
+    fn add(&mut self, written: WriteStats) {
         self.records += written.records;
         self.flows += written.flows;
         self.bytes += written.bytes;
@@ -155,38 +155,38 @@ impl Summary {
 }
 
 /// The five AWS accounts, and what is planned there.
-struct Home {
+struct AwsEstate {
     world: World,
     attacks: Vec<attack::Attack>,
     decoys: Vec<decoy::Planned>,
 }
 
 /// A day of theirs.
-struct HomeDay {
+struct AwsDay {
     trail: Trail,
     labels: Vec<Label>,
     decoys: Vec<Label>,
 }
 
-impl Home {
+impl AwsEstate {
     /// Founds the accounts; attacks and decoys happen from the first to the last day of `span`.
     fn found(options: &Options, span: Option<(Day, Day)>) -> Self {
         let (seed, start) = (options.seed, options.start);
         let buckets = estate::buckets(seed, options.identities, start, options.days);
-        let cast = cast::cast(
+        let population = population::population(
             seed,
             options.identities,
             start,
             options.days,
             &buckets,
-            options.repertoire,
+            options.attack_set,
         );
         let world = World {
             seed,
             start,
             scale: options.scale,
             buckets,
-            cast,
+            population,
         };
         let attacks = span.map_or_else(Vec::new, |span| {
             attack::plan(
@@ -194,12 +194,12 @@ impl Home {
                 span,
                 options.attack_rounds,
                 &options.grades,
-                options.repertoire,
+                options.attack_set,
             )
         });
         let decoys = span
             .filter(|_| options.decoys)
-            .map_or_else(Vec::new, |span| decoy::plan(span, options.repertoire));
+            .map_or_else(Vec::new, |span| decoy::plan(span, options.attack_set));
         Self {
             world,
             attacks,
@@ -208,16 +208,16 @@ impl Home {
     }
 
     /// Lives a day.
-    fn day(&self, options: &Options, day: Day, number: u32) -> HomeDay {
+    fn day(&self, options: &Options, day: Day, number: u32) -> AwsDay {
         let world = &self.world;
         let ids = Rng::of(world.seed, &[0x1d5, u64::from(number)]);
         let mut trail = Trail::new(ids, options.opaque_tokens);
-        if options.deeds || options.formats.iter().any(|format| format.restates()) {
-            trail.listen();
+        if options.expected_events || options.formats.iter().any(|format| format.is_converted()) {
+            trail.track_records();
         }
-        surroundings::surroundings(world, day, &mut trail);
-        for who in &world.cast {
-            work::live(world, who, day, &mut trail);
+        environment::write_environment(world, day, &mut trail);
+        for who in &world.population {
+            work::write_day(world, who, day, &mut trail);
         }
         let labels = (self.attacks.iter())
             .filter(|a| a.day == day)
@@ -227,7 +227,7 @@ impl Home {
             .filter(|d| d.is_on(day))
             .filter_map(|d| d.run(world, day, &mut trail))
             .collect();
-        HomeDay {
+        AwsDay {
             trail,
             labels,
             decoys,
@@ -236,7 +236,7 @@ impl Home {
 }
 
 /// Writes an estate under `out`: `AWSLogs/…` and a folder for every other cloud, `labels.jsonl`, `decoys.jsonl`,
-/// `oddities.jsonl` and `plimsoll.toml`; with [`Options::deeds`] also `deeds.jsonl`.
+/// `oddities.jsonl` and `plimsoll.toml`; with [`Options::expected_events`] also `expected-events.jsonl`.
 ///
 /// `progress` is called with the number of days done after each.
 ///
@@ -265,41 +265,41 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     let last = start.plus(options.days as i32 - 1);
     let span = (options.attack_days_from < options.days)
         .then(|| (start.plus(options.attack_days_from as i32), last));
-    let home = (options.formats.iter().any(|format| format.is_of_aws()))
-        .then(|| Home::found(options, span));
-    let abroad = (options.formats.iter().any(|format| !format.is_of_aws()))
-        .then(|| Abroad::found(options, span));
+    let aws = (options.formats.iter().any(|format| format.is_of_aws()))
+        .then(|| AwsEstate::found(options, span));
+    let other_providers = (options.formats.iter().any(|format| !format.is_of_aws()))
+        .then(|| OtherEstate::found(options, span));
 
     let failed = |e| Error::failed(format!("cannot make `{}`", out.display())).cause(e);
     fs::create_dir_all(out).map_err(failed)?;
-    if options.deeds {
-        fs::write(out.join("deeds.jsonl"), "").map_err(failed)?;
+    if options.expected_events {
+        fs::write(out.join("expected-events.jsonl"), "").map_err(failed)?;
     }
     let mut summary = Summary::default();
-    let (mut labels, mut notes, mut oddities) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut labels, mut notes, mut anomalies) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..options.days {
         let day = start.plus(number as i32);
         let ids = Rng::of(seed, &[0xab0, 0x1d5, u64::from(number)]);
-        let mut sheets = Sheets::new(ids, options.deeds);
-        if let Some(home) = &home {
-            let mut trail = home.day(options, day, number);
-            restate::write(&trail.trail, &options.formats, &mut sheets);
+        let mut files = DayFiles::new(ids, options.expected_events);
+        if let Some(aws) = &aws {
+            let mut trail = aws.day(options, day, number);
+            convert::write(&trail.trail, &options.formats, &mut files);
             labels.extend(trail.labels);
             notes.extend(trail.decoys);
-            oddities.extend(trail.trail.take_oddities());
+            anomalies.extend(trail.trail.take_anomalies());
             summary.add(
                 trail
                     .trail
                     .write(day, out, options.gzip_level, &options.formats)?,
             );
         }
-        if let Some(abroad) = &abroad {
-            let told = abroad.day(day, &mut sheets);
-            labels.extend(told.labels);
-            notes.extend(told.decoys);
-            oddities.extend(told.oddities);
+        if let Some(other_providers) = &other_providers {
+            let expected = other_providers.day(day, &mut files);
+            labels.extend(expected.labels);
+            notes.extend(expected.decoys);
+            anomalies.extend(expected.anomalies);
         }
-        summary.add(sheets.write(out, options.gzip_level)?);
+        summary.add(files.write(out, options.gzip_level)?);
         progress(u64::from(number) + 1);
     }
     for list in [&mut labels, &mut notes] {
@@ -307,21 +307,22 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     }
     label::write(&out.join("labels.jsonl"), &labels)?;
     label::write(&out.join("decoys.jsonl"), &notes)?;
-    label::write(&out.join("oddities.jsonl"), &oddities)?;
+    label::write(&out.join("oddities.jsonl"), &anomalies)?;
     let path = out.join("plimsoll.toml");
-    let (cast, buckets) = home.as_ref().map_or((&[][..], &[][..]), |home| {
-        (&home.world.cast, &home.world.buckets)
+    let (population, buckets) = aws.as_ref().map_or((&[][..], &[][..]), |aws| {
+        (&aws.world.population, &aws.world.buckets)
     });
-    let mut text = settings::text(cast, buckets, abroad.is_some());
-    if abroad.is_some() {
-        text.push_str(abroad::SETTINGS);
+    let mut text = settings::text(population, buckets, other_providers.is_some());
+    if other_providers.is_some() {
+        text.push_str(other_providers::SETTINGS);
     }
     fs::write(&path, text)
         .map_err(|e| Error::failed(format!("cannot write `{}`", path.display())).cause(e))?;
-    summary.identities = (cast.len() + abroad.as_ref().map_or(0, Abroad::identities)) as u64;
+    summary.identities =
+        (population.len() + other_providers.as_ref().map_or(0, OtherEstate::identities)) as u64;
     summary.attacks = labels.len() as u64;
     summary.decoys = notes.len() as u64;
-    summary.oddities = oddities.len() as u64;
+    summary.anomalies = anomalies.len() as u64;
     Ok(summary)
 }
 

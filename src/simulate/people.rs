@@ -2,17 +2,17 @@
 
 use crate::time::Day;
 
-use super::agent::{Agent, Client};
-use super::cast::{Form, Identity, Kind};
+use super::anomaly::Cause;
 use super::cloudtrail::{Api, Session};
 use super::configure::put_lifecycle;
 use super::estate::{ACCOUNTS, Bucket, EU_WEST, SYDNEY, US_EAST};
-use super::mishap::{befall, burst, set_up};
-use super::oddity::Cause;
+use super::incident::{burst_factor, inject, set_up};
+use super::population::{Identity, IdentityType, Kind};
 use super::random::Rng;
 use super::run::{CONSOLE_PAGE, Run, prefix};
 use super::trail::Trail;
-use super::work::{busy, favourite, working_set};
+use super::user_agent::{Client, UserAgent};
+use super::work::{calendar_factor, pick_favourite, working_set};
 use super::world::{LATEST_START, World, is_weekend};
 
 /// How often somebody works at odd hours, per day of work.
@@ -23,7 +23,7 @@ struct Agenda<'a> {
     set: Vec<&'a Bucket>,
     intensity: f64,
     /// The calendar's factor.
-    busy: f64,
+    calendar_factor: f64,
 }
 
 /// Writes a person's day.
@@ -39,17 +39,18 @@ pub(super) fn person(
     let agenda = Agenda {
         set: working_set(world, who, day),
         intensity,
-        busy: busy(who, day),
+        calendar_factor: calendar_factor(who, day),
     };
-    if who.nights.contains(&day) {
+    if who.on_call_nights.contains(&day) {
         // Called before dawn, where the person lives.
         let since = trail.mark();
         let at = midnight + (who.begins - rng.between(3 * 3600, 7 * 3600)).max(600);
-        sit(world, who, day, at, &agenda, rng, trail);
-        trail.odd(Cause::OnCall, since);
+        write_sitting(world, who, day, at, &agenda, rng, trail);
+        trail.note_anomaly(Cause::OnCall, since);
     }
-    let must =
-        agenda.busy > 1.0 || who.joins == day || who.assignments.iter().any(|a| a.from == day);
+    let must = agenda.calendar_factor > 1.0
+        || who.joins == day
+        || who.assignments.iter().any(|a| a.from == day);
     let weekend = is_weekend(day);
     if (weekend && !rng.chance(0.08)) || (!weekend && rng.chance(0.1) && !must) {
         return;
@@ -68,7 +69,7 @@ pub(super) fn person(
             };
             set_up(&mut run, world, who);
         }
-        sit(world, who, day, at, &agenda, rng, trail);
+        write_sitting(world, who, day, at, &agenda, rng, trail);
     }
     if rng.chance(LATE_SITTING) {
         let since = trail.mark();
@@ -78,7 +79,7 @@ pub(super) fn person(
         } else {
             who.begins - rng.between(3 * 3600, 5 * 3600)
         };
-        sit(
+        write_sitting(
             world,
             who,
             day,
@@ -87,12 +88,12 @@ pub(super) fn person(
             rng,
             trail,
         );
-        trail.odd(Cause::LateSitting, since);
+        trail.note_anomaly(Cause::LateSitting, since);
     }
 }
 
 /// Writes one sitting, through the console or another tool.
-fn sit(
+fn write_sitting(
     world: &World,
     who: &Identity,
     day: Day,
@@ -101,18 +102,18 @@ fn sit(
     rng: &mut Rng,
     trail: &mut Trail,
 ) {
-    let (set, intensity, busy) = (&agenda.set, agenda.intensity, agenda.busy);
+    let (set, intensity, calendar_factor) = (&agenda.set, agenda.intensity, agenda.calendar_factor);
     let mut session = who.session(rng, at, None);
     let console = rng.chance(who.console);
     if console {
-        session.agent = Agent::new(Client::Browser, who.release, who.platform);
+        session.user_agent = UserAgent::new(Client::Browser, who.release, who.platform);
         session.console = true;
-        if who.form == Form::User {
+        if who.identity_type == IdentityType::User {
             session.identity = who.console_identity(rng, at);
         }
         sign_in(trail, at - 40, &session, who);
         let mut s3_console = session.clone();
-        s3_console.agent = Agent::new(Client::S3Console, 0, 0);
+        s3_console.user_agent = UserAgent::new(Client::S3Console, 0, 0);
         let mut run = Run::at(at, day, &s3_console, trail, rng);
         if run.rng.chance(0.5) {
             // Mostly the page is left before it has filled itself.
@@ -124,7 +125,7 @@ fn sit(
             run.browse(world, who.account, most);
         }
         for _ in 0..1 + run.rng.poisson(1.0) {
-            let Some(bucket) = favourite(run.rng, set) else {
+            let Some(bucket) = pick_favourite(run.rng, set) else {
                 break;
             };
             run.list(bucket, "", 1, 30.0);
@@ -145,14 +146,15 @@ fn sit(
         return;
     }
     for _ in 0..1 + run.rng.poisson(0.5) {
-        let Some(bucket) = favourite(run.rng, set) else {
+        let Some(bucket) = pick_favourite(run.rng, set) else {
             break;
         };
         let since = run.trail.mark();
-        let burst = burst(run.rng);
-        let pages = run
-            .rng
-            .count(1.3 * intensity.sqrt() * busy * burst.sqrt(), 0.9);
+        let burst_factor = burst_factor(run.rng);
+        let pages = run.rng.count(
+            1.3 * intensity.sqrt() * calendar_factor * burst_factor.sqrt(),
+            0.9,
+        );
         let under = prefix(run.rng, bucket);
         run.list(bucket, under, pages, 4.0);
         let mean = match who.kind {
@@ -160,17 +162,19 @@ fn sit(
             Kind::Finance => 5.0,
             _ => 1.8,
         };
-        let objects = run.rng.count(mean * busy * intensity * burst, 0.6);
+        let objects = run
+            .rng
+            .count(mean * calendar_factor * intensity * burst_factor, 0.6);
         run.read(bucket, objects, if objects > 200 { 2.0 } else { 9.0 });
-        if burst > 1.0 {
-            run.trail.odd(Cause::Burst, since);
+        if burst_factor > 1.0 {
+            run.trail.note_anomaly(Cause::Burst, since);
         }
         if run.rng.chance(0.2) {
             let objects = 1 + run.rng.poisson(intensity);
             run.store(bucket, objects, 15.0);
         }
     }
-    befall(&mut run, world, who, set);
+    inject(&mut run, world, who, set);
     if who.is_travelling(day) && run.rng.chance(0.5) {
         let elsewhere: Vec<&Bucket> = world
             .own_buckets(day)
@@ -193,7 +197,7 @@ pub(super) fn sign_in(trail: &mut Trail, at: i64, session: &Session, who: &Ident
         ..Api::default()
     };
     let mut session = session.clone();
-    if who.form == Form::User {
+    if who.identity_type == IdentityType::User {
         // The sign-in itself is not made with an access key.
         session.identity = format!(
             "{{\"type\":\"IAMUser\",\"principalId\":\"{}\",\"arn\":\"{}\",\"accountId\":\"{}\",\"userName\":\"{}\"",

@@ -2,9 +2,9 @@
 
 use crate::time::Day;
 
+use super::anomaly::Cause;
 use super::cloudtrail::{Api, Op, POSTURE, Session};
 use super::estate::{Bucket, Purpose};
-use super::oddity::Cause;
 use super::random::Rng;
 use super::trail::Trail;
 use super::world::World;
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
             self.trail
                 .s3(at, self.session, Op::Get, bucket, &key, bytes, None);
             if bytes >= HUGE_BYTES {
-                self.trail.odd(Cause::HugeObject, since);
+                self.trail.note_anomaly(Cause::HugeObject, since);
             }
             total += bytes;
         }
@@ -253,7 +253,7 @@ impl<'a> Run<'a> {
             self.posture(account, bucket, &[2, 3, 0], 0.3);
         }
         if most >= CONSOLE_PAGE {
-            self.trail.odd(Cause::ConsolePage, since);
+            self.trail.note_anomaly(Cause::ConsolePage, since);
         }
     }
 }

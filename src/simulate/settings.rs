@@ -2,19 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::abroad;
-use super::cast::{Identity, Kind};
 use super::estate::{ACCOUNTS, Bucket, COMPANY, EGRESS, Purpose, VENDOR};
+use super::other_providers;
+use super::population::{Identity, Kind};
 
 /// Returns the text of `plimsoll.toml`; `is_abroad` if the company is at work in other clouds too.
-pub(super) fn text(cast: &[Identity], buckets: &[Bucket], is_abroad: bool) -> String {
+pub(super) fn text(population: &[Identity], buckets: &[Bucket], is_abroad: bool) -> String {
     let mut out = String::from("# What this estate's owners know about it.\n");
     let mut accounts: Vec<String> = ACCOUNTS
         .iter()
         .map(|a| format!("\"aws:{}\"", a.id))
         .collect();
     if is_abroad {
-        accounts.extend(abroad::accounts().map(|account| format!("\"{account}\"")));
+        accounts.extend(other_providers::accounts().map(|account| format!("\"{account}\"")));
     }
     let _ = write!(
         out,
@@ -36,7 +36,10 @@ pub(super) fn text(cast: &[Identity], buckets: &[Bucket], is_abroad: bool) -> St
     let sensitive = |bucket: &&Bucket| bucket.purpose == Purpose::Sensitive;
     debug_assert!(buckets.is_empty() || buckets.iter().filter(sensitive).count() == 7);
     // Flow logs in the default format do not name the instance.
-    for who in cast.iter().filter(|w| !ACCOUNTS[w.account].custom_flows) {
+    for who in population
+        .iter()
+        .filter(|w| !ACCOUNTS[w.account].custom_flows)
+    {
         let Some(instance) = &who.instance else {
             continue;
         };
@@ -54,7 +57,7 @@ pub(super) fn text(cast: &[Identity], buckets: &[Bucket], is_abroad: bool) -> St
              owner = \"{owner}@{COMPANY}.example\"\nreason = \"{reason}\"\nexpires = 2030-01-01\n"
         );
     };
-    for who in cast.iter().filter(|w| w.kind == Kind::VendorBackup) {
+    for who in population.iter().filter(|w| w.kind == Kind::VendorBackup) {
         approve(
             &who.canonical(),
             "platform",

@@ -91,7 +91,7 @@ fn every_class_is_planted_in_every_grade_on_days_that_are_scored() {
             .iter()
             .map(|l| l["note"].as_str().unwrap().to_owned())
             .collect();
-        for (class, grade) in Class::CORE
+        for (class, grade) in AttackClass::CORE
             .iter()
             .flat_map(|class| Grade::ALL.map(|grade| (class, grade)))
         {
@@ -124,28 +124,28 @@ fn a_large_estate_knows_every_cause_and_notes_it_within_its_day() {
         ..Options::default()
     };
     let (summary, found) = run(&options);
-    let oddities = labels(&found, "oddities.jsonl");
-    assert_eq!(summary.oddities as usize, oddities.len());
+    let anomalies = labels(&found, "oddities.jsonl");
+    assert_eq!(summary.anomalies as usize, anomalies.len());
     let (first, end) = (
         options.start.start(),
         options.start.plus(options.days as i32).start(),
     );
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    for oddity in &oddities {
-        let time = |key: &str| Time::parse(oddity[key].as_str().unwrap()).unwrap();
+    for anomaly in &anomalies {
+        let time = |key: &str| Time::parse(anomaly[key].as_str().unwrap()).unwrap();
         assert!(
             first <= time("start") && time("start") <= time("end") && time("end") < end,
-            "{oddity}"
+            "{anomaly}"
         );
-        assert_eq!(time("start").day(), time("end").day(), "{oddity}");
+        assert_eq!(time("start").day(), time("end").day(), "{anomaly}");
         let (cause, who) = (
-            oddity["cause"].as_str().unwrap(),
-            oddity["identity"][0].as_str().unwrap(),
+            anomaly["cause"].as_str().unwrap(),
+            anomaly["identity"][0].as_str().unwrap(),
         );
         assert!(
             seen.insert((cause, who, time("start").day())),
-            "twice: {oddity}"
+            "twice: {anomaly}"
         );
         *counts.entry(cause).or_default() += 1;
     }
@@ -208,7 +208,7 @@ fn an_estate_may_have_chosen_grades_and_no_decoys() {
         let is_of = |l: &&Value| l["note"].as_str().unwrap().starts_with(grade);
         attacks.iter().filter(is_of).count()
     };
-    let planned = 2 * Class::CORE.len();
+    let planned = 2 * AttackClass::CORE.len();
     assert_eq!(
         (count("grade=hidden"), count("grade=medium")),
         (planned, planned)
@@ -222,7 +222,7 @@ fn a_larger_repertoire_adds_and_changes_nothing() {
         let seed = 3;
         let (_, core) = run(&small(seed));
         let options = Options {
-            repertoire: Repertoire::All,
+            attack_set: AttackSet::All,
             ..small(seed)
         };
         let (_, all) = run(&options);
@@ -240,7 +240,7 @@ fn a_larger_repertoire_adds_and_changes_nothing() {
             labels(&all, name).iter().map(of).collect()
         };
         let attacks = texts("labels.jsonl");
-        for (class, grade) in Class::MORE
+        for (class, grade) in AttackClass::MORE
             .iter()
             .flat_map(|class| Grade::ALL.map(|grade| (class, grade)))
         {
@@ -249,7 +249,7 @@ fn a_larger_repertoire_adds_and_changes_nothing() {
             assert!(attacks.contains(&text), "seed {seed}: {text} is missing");
         }
         let decoys = texts("decoys.jsonl");
-        for class in Class::MORE {
+        for class in AttackClass::MORE {
             let is_of = |text: &&String| text.starts_with(&format!("\"{}\"", class.analytic()));
             assert!(
                 decoys.iter().any(|text| is_of(&text)),
@@ -326,12 +326,12 @@ fn records_carry_what_cloudtrail_records_carry() {
             ids.insert(record["eventID"].as_str().unwrap().to_owned()),
             "eventID repeats in {record}"
         );
-        let agent = record["userAgent"].as_str().unwrap();
+        let user_agent = record["userAgent"].as_str().unwrap();
         let (s3, invoked) = (
             record["eventSource"] == "s3.amazonaws.com",
             &record["userIdentity"]["invokedBy"],
         );
-        assert_eq!(agent.starts_with('['), s3, "{record}");
+        assert_eq!(user_agent.starts_with('['), s3, "{record}");
         if invoked.is_null() && record["userIdentity"]["type"] == "AssumedRole" {
             let (arn, id) = (
                 record["userIdentity"]["arn"].as_str(),

@@ -12,21 +12,21 @@ use flate2::write::GzEncoder;
 use crate::error::{Error, Result};
 use crate::time::Day;
 
-use super::abroad::{Format, Written};
+use super::anomaly::AnomalyLog;
+use super::convert::ExpectedRecord;
 use super::estate::{ACCOUNTS, FLOW_HEADER_CUSTOM, FLOW_HEADER_DEFAULT, REGIONS};
-use super::oddity::Notes;
+use super::other_providers::{Format, WriteStats};
 use super::random::{HEX, Rng, UPPER};
-use super::restate::Saying;
 
 /// The lines of one file before they are sorted: one text, and where each record lies in it.
 #[derive(Default)]
-struct Sheet {
+struct LogBuffer {
     text: String,
     /// (seconds since the epoch, start in `text`, end in `text`), in order of generation.
     records: Vec<(i64, usize, usize)>,
 }
 
-impl Sheet {
+impl LogBuffer {
     fn sorted(&mut self) -> impl Iterator<Item = &str> {
         self.records.sort(); // equal seconds stay in order of generation: `start` grows
         self.records
@@ -37,26 +37,26 @@ impl Sheet {
 
 /// Which files of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sheets {
+pub(super) enum DayFiles {
     Audit,
     Flows,
 }
 
 /// A record that was heard: where it lies, and what it says.
-struct Heard {
-    sheets: Sheets,
+struct TrackedRecord {
+    files: DayFiles,
     slot: usize,
     start: usize,
     end: usize,
-    saying: Saying,
+    expected: ExpectedRecord,
 }
 
 /// Everything that one day writes.
 pub(super) struct Trail {
     /// What every record says, if anybody wants to know.
-    heard: Option<Vec<Heard>>,
-    audit: Vec<Sheet>,
-    flows: Vec<Sheet>,
+    tracked: Option<Vec<TrackedRecord>>,
+    audit: Vec<LogBuffer>,
+    flows: Vec<LogBuffer>,
     /// Entropy of the ids that AWS would assign.
     pub(super) ids: Rng,
     /// The part of event ids that is the same all day.
@@ -64,71 +64,73 @@ pub(super) struct Trail {
     /// Whether opaque tokens (`x-amz-id-2`, continuation tokens) are written.
     pub(super) opaque_tokens: bool,
     /// Who is at work, and what is odd about it.
-    pub(super) notes: Notes,
+    pub(super) notes: AnomalyLog,
 }
 
 impl Trail {
     pub(super) fn new(mut ids: Rng, opaque_tokens: bool) -> Self {
-        let sheets = || {
+        let files = || {
             (0..ACCOUNTS.len() * REGIONS.len())
-                .map(|_| Sheet::default())
+                .map(|_| LogBuffer::default())
                 .collect()
         };
         let id_tail = ids.text(HEX, 12);
         Self {
-            heard: None,
-            audit: sheets(),
-            flows: sheets(),
+            tracked: None,
+            audit: files(),
+            flows: files(),
             ids,
             id_tail,
             opaque_tokens,
-            notes: Notes::default(),
+            notes: AnomalyLog::default(),
         }
     }
 
     /// Remembers from now on what every record says.
-    pub(super) fn listen(&mut self) {
-        self.heard = Some(Vec::new());
+    pub(super) fn track_records(&mut self) {
+        self.tracked = Some(Vec::new());
     }
 
     /// Remembers what the last record of an account and region says.
-    pub(super) fn hear(
+    pub(super) fn track(
         &mut self,
-        sheets: Sheets,
+        files: DayFiles,
         account: usize,
         region: usize,
-        saying: impl FnOnce() -> Saying,
+        expected: impl FnOnce() -> ExpectedRecord,
     ) {
-        let Some(heard) = &mut self.heard else { return };
-        let slot = account * REGIONS.len() + region;
-        let sheet = match sheets {
-            Sheets::Audit => &self.audit[slot],
-            Sheets::Flows => &self.flows[slot],
+        let Some(tracked) = &mut self.tracked else {
+            return;
         };
-        if let Some(&(_, start, end)) = sheet.records.last() {
-            heard.push(Heard {
-                sheets,
+        let slot = account * REGIONS.len() + region;
+        let buffer = match files {
+            DayFiles::Audit => &self.audit[slot],
+            DayFiles::Flows => &self.flows[slot],
+        };
+        if let Some(&(_, start, end)) = buffer.records.last() {
+            tracked.push(TrackedRecord {
+                files,
                 slot,
                 start,
                 end,
-                saying: saying(),
+                expected: expected(),
             });
         }
     }
 
     /// Returns every record that was heard, with its account and region.
-    pub(super) fn heard(&self) -> impl Iterator<Item = (usize, usize, &str, &Saying)> {
-        self.heard.iter().flatten().map(|heard| {
-            let sheet = match heard.sheets {
-                Sheets::Audit => &self.audit[heard.slot],
-                Sheets::Flows => &self.flows[heard.slot],
+    pub(super) fn tracked(&self) -> impl Iterator<Item = (usize, usize, &str, &ExpectedRecord)> {
+        self.tracked.iter().flatten().map(|tracked| {
+            let buffer = match tracked.files {
+                DayFiles::Audit => &self.audit[tracked.slot],
+                DayFiles::Flows => &self.flows[tracked.slot],
             };
-            let (account, region) = (heard.slot / REGIONS.len(), heard.slot % REGIONS.len());
+            let (account, region) = (tracked.slot / REGIONS.len(), tracked.slot % REGIONS.len());
             (
                 account,
                 region,
-                &sheet.text[heard.start..heard.end],
-                &heard.saying,
+                &buffer.text[tracked.start..tracked.end],
+                &tracked.expected,
             )
         })
     }
@@ -141,11 +143,11 @@ impl Trail {
         at: i64,
         write: impl FnOnce(&mut String, &mut Rng),
     ) {
-        self.notes.saw(at);
-        let sheet = &mut self.audit[account * REGIONS.len() + region];
-        let start = sheet.text.len();
-        write(&mut sheet.text, &mut self.ids);
-        sheet.records.push((at, start, sheet.text.len()));
+        self.notes.note_time(at);
+        let buffer = &mut self.audit[account * REGIONS.len() + region];
+        let start = buffer.text.len();
+        write(&mut buffer.text, &mut self.ids);
+        buffer.records.push((at, start, buffer.text.len()));
     }
 
     /// Adds a flow log line that ends at `at`.
@@ -156,11 +158,11 @@ impl Trail {
         at: i64,
         write: impl FnOnce(&mut String),
     ) {
-        self.notes.saw(at);
-        let sheet = &mut self.flows[account * REGIONS.len() + region];
-        let start = sheet.text.len();
-        write(&mut sheet.text);
-        sheet.records.push((at, start, sheet.text.len()));
+        self.notes.note_time(at);
+        let buffer = &mut self.flows[account * REGIONS.len() + region];
+        let start = buffer.text.len();
+        write(&mut buffer.text);
+        buffer.records.push((at, start, buffer.text.len()));
     }
 
     /// Writes the day's files of some formats under `out`.
@@ -170,16 +172,16 @@ impl Trail {
         out: &Path,
         gzip_level: u32,
         formats: &[Format],
-    ) -> Result<Written> {
-        for (format, sheets) in [
+    ) -> Result<WriteStats> {
+        for (format, files) in [
             (Format::CloudTrail, &mut self.audit),
             (Format::VpcFlow, &mut self.flows),
         ] {
             if !formats.contains(&format) {
-                sheets.clear();
+                files.clear();
             }
         }
-        let mut written = Written {
+        let mut written = WriteStats {
             records: 0,
             flows: 0,
             bytes: 0,
@@ -188,19 +190,19 @@ impl Trail {
         let date = day.to_string();
         let (folder, stamp) = (date.replace('-', "/"), date.replace('-', ""));
         let mut files: Vec<(PathBuf, String)> = Vec::new();
-        for (slot, sheet) in self
+        for (slot, buffer) in self
             .audit
             .iter_mut()
             .enumerate()
-            .filter(|(_, sheet)| !sheet.records.is_empty())
+            .filter(|(_, buffer)| !buffer.records.is_empty())
         {
             let (account, region) = (
                 ACCOUNTS[slot / REGIONS.len()].id,
                 REGIONS[slot % REGIONS.len()],
             );
-            let mut plain = String::with_capacity(sheet.text.len() + sheet.records.len() + 16);
+            let mut plain = String::with_capacity(buffer.text.len() + buffer.records.len() + 16);
             plain.push_str("{\"Records\":[");
-            for (number, record) in sheet.sorted().enumerate() {
+            for (number, record) in buffer.sorted().enumerate() {
                 plain.push_str(if number == 0 { "" } else { "," });
                 plain.push_str(record);
             }
@@ -209,26 +211,26 @@ impl Trail {
             let path = format!("AWSLogs/{account}/CloudTrail/{region}/{folder}");
             let name = format!("{account}_CloudTrail_{region}_{stamp}T2355Z_{hash}.json.gz");
             files.push((out.join(path).join(name), plain));
-            written.records += sheet.records.len() as u64;
+            written.records += buffer.records.len() as u64;
         }
-        for (slot, sheet) in self
+        for (slot, buffer) in self
             .flows
             .iter_mut()
             .enumerate()
-            .filter(|(_, sheet)| !sheet.records.is_empty())
+            .filter(|(_, buffer)| !buffer.records.is_empty())
         {
             let (account, region) = (
                 &ACCOUNTS[slot / REGIONS.len()],
                 REGIONS[slot % REGIONS.len()],
             );
-            let mut plain = String::with_capacity(sheet.text.len() + sheet.records.len() + 256);
+            let mut plain = String::with_capacity(buffer.text.len() + buffer.records.len() + 256);
             plain.push_str(if account.custom_flows {
                 FLOW_HEADER_CUSTOM
             } else {
                 FLOW_HEADER_DEFAULT
             });
             plain.push('\n');
-            for line in sheet.sorted() {
+            for line in buffer.sorted() {
                 plain.push_str(line);
                 plain.push('\n');
             }
@@ -236,7 +238,7 @@ impl Trail {
             let path = format!("AWSLogs/{id}/vpcflowlogs/{region}/{folder}");
             let name = format!("{id}_vpcflowlogs_{region}_fl-0{log}_{stamp}T0000Z_{hash}.log.gz");
             files.push((out.join(path).join(name), plain));
-            written.flows += sheet.records.len() as u64;
+            written.flows += buffer.records.len() as u64;
         }
         written.bytes_plain = files.iter().map(|(_, plain)| plain.len() as u64).sum();
         written.bytes = write_all(&files, gzip_level)?;

@@ -2,25 +2,25 @@
 
 use crate::time::Day;
 
-use super::cast::{Identity, Kind};
+use super::anomaly::Cause;
 use super::estate::Bucket;
-use super::mishap::{kick_off, migrate};
-use super::oddity::Cause;
+use super::incident::{run_migration, start_assignments};
 use super::people::person;
+use super::population::{Identity, Kind};
 use super::random::Rng;
-use super::regular::regular;
+use super::routine::write_routine;
 use super::trail::Trail;
 use super::workload::workload;
 use super::world::{World, is_month_end, is_quarter_end, weekday};
 
 /// Writes what an identity does on a day, and notes what is odd about it.
-pub(super) fn live(world: &World, who: &Identity, day: Day, trail: &mut Trail) {
+pub(super) fn write_day(world: &World, who: &Identity, day: Day, trail: &mut Trail) {
     if !who.is_here(day) || who.is_away(day) {
         return;
     }
     let mut rng = Rng::of(world.seed, &[0xda1, who.number, day.0 as u64]);
     let intensity = who.intensity(day, world.start) * rng.log_normal(1.0, who.spread) * world.scale;
-    let since = trail.enter(who.ids());
+    let since = trail.set_actor(who.ids());
     match who.kind {
         Kind::Analyst | Kind::Finance | Kind::Developer | Kind::Admin => {
             person(world, who, day, intensity, &mut rng, trail)
@@ -31,30 +31,37 @@ pub(super) fn live(world: &World, who: &Identity, day: Day, trail: &mut Trail) {
             }
         }
         Kind::Deployer | Kind::Auditor | Kind::Stuck | Kind::Mirror => {
-            regular(world, who, day, &mut rng, trail)
+            write_routine(world, who, day, &mut rng, trail)
         }
-        _ => workload(world, who, day, intensity * busy(who, day), &mut rng, trail),
+        _ => workload(
+            world,
+            who,
+            day,
+            intensity * calendar_factor(who, day),
+            &mut rng,
+            trail,
+        ),
     }
-    if who.assignments.iter().any(|a| a.is_odd(day)) {
-        kick_off(world, who, day, &mut rng, trail);
+    if who.assignments.iter().any(|a| a.is_new(day)) {
+        start_assignments(world, who, day, &mut rng, trail);
     }
     if who.migrates == Some(day) {
-        migrate(world, who, day, &mut rng, trail);
+        run_migration(world, who, day, &mut rng, trail);
     }
-    for cause in standing(world, who, day) {
-        trail.odd(cause, since);
+    for cause in lasting_causes(world, who, day) {
+        trail.note_anomaly(cause, since);
     }
-    trail.enter(Vec::new());
+    trail.set_actor(Vec::new());
 }
 
 /// Returns what is odd about all that an identity does on a day.
-fn standing(world: &World, who: &Identity, day: Day) -> Vec<Cause> {
+fn lasting_causes(world: &World, who: &Identity, day: Day) -> Vec<Cause> {
     let age = day.since(who.joins);
     let since = |from: Day| day.since(from);
     let newcomer = who.joins >= world.start;
     let mut causes = Vec::new();
-    let mut when = |odd: bool, cause: Cause| {
-        if odd {
+    let mut when = |note_anomaly: bool, cause: Cause| {
+        if note_anomaly {
             causes.push(cause);
         }
     };
@@ -67,30 +74,30 @@ fn standing(world: &World, who: &Identity, day: Day) -> Vec<Cause> {
         }),
         Cause::Rollout,
     );
-    when(newcomer && !who.succeeds && age < 2, Cause::Joiner);
-    when(newcomer && who.succeeds && age < 3, Cause::Takeover);
+    when(newcomer && !who.is_successor && age < 2, Cause::Joiner);
+    when(newcomer && who.is_successor && age < 3, Cause::Takeover);
     when(
         who.shift
             .is_some_and(|(from, _)| (0..5).contains(&since(from))),
         Cause::LevelShift,
     );
     when(who.kind == Kind::Dormant, Cause::Return);
-    let busy = busy(who, day) > 1.0;
-    when(busy && is_month_end(day), Cause::MonthEnd);
+    let calendar_factor = calendar_factor(who, day) > 1.0;
+    when(calendar_factor && is_month_end(day), Cause::MonthEnd);
     let weekly = match who.kind {
-        Kind::Finance => busy && !is_month_end(day),
-        Kind::Backup | Kind::Exporter => works_weekly(who, day),
+        Kind::Finance => calendar_factor && !is_month_end(day),
+        Kind::Backup | Kind::Exporter => is_weekly_run(who, day),
         _ => false,
     };
     when(weekly, Cause::WeeklyJob);
-    for assignment in who.assignments.iter().filter(|a| a.is_odd(day)) {
+    for assignment in who.assignments.iter().filter(|a| a.is_new(day)) {
         when(true, assignment.cause);
     }
     causes
 }
 
 /// Returns whether a workload does on that day what it does once a week.
-pub(super) fn works_weekly(who: &Identity, day: Day) -> bool {
+pub(super) fn is_weekly_run(who: &Identity, day: Day) -> bool {
     match who.kind {
         Kind::Backup => who.number.is_multiple_of(2) && weekday(day) == 0,
         Kind::Inventory => weekday(day) == 0,
@@ -100,7 +107,7 @@ pub(super) fn works_weekly(who: &Identity, day: Day) -> bool {
 }
 
 /// Returns the factor that the calendar puts on somebody's work: month ends, quarter ends, Fridays.
-pub(super) fn busy(who: &Identity, day: Day) -> f64 {
+pub(super) fn calendar_factor(who: &Identity, day: Day) -> f64 {
     let reports = match who.kind {
         Kind::Analyst => who.number.is_multiple_of(8),
         Kind::Etl | Kind::Batch => who.number.is_multiple_of(4),
@@ -128,7 +135,7 @@ pub(super) fn working_set<'a>(world: &'a World, who: &Identity, day: Day) -> Vec
 }
 
 /// Picks a bucket, the first ones most often.
-pub(super) fn favourite<'a>(rng: &mut Rng, buckets: &[&'a Bucket]) -> Option<&'a Bucket> {
+pub(super) fn pick_favourite<'a>(rng: &mut Rng, buckets: &[&'a Bucket]) -> Option<&'a Bucket> {
     let place = rng.exponential(buckets.len() as f64 / 3.0) as usize;
     buckets
         .get(place.min(buckets.len().saturating_sub(1)))

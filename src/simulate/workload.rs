@@ -2,18 +2,18 @@
 
 use crate::time::Day;
 
-use super::agent::{Agent, Client};
-use super::cast::{Identity, Kind, recovery_bucket};
+use super::anomaly::Cause;
 use super::cloudtrail::{Api, Op, Session};
 use super::estate::{ACCOUNTS, Bucket, DATA, REGIONS, VENDOR, external_address};
 use super::flow::{Flow, Peer};
-use super::mishap::{backfill, burst, maybe_storm};
-use super::oddity::Cause;
+use super::incident::{backfill, burst_factor, maybe_retry_storm};
+use super::population::{Identity, Kind, recovery_bucket};
 use super::random::{Rng, splitmix};
 use super::run::{Run, object_key, prefix};
-use super::sweep::{scan, send_export, take_inventory};
+use super::scans::{scan, send_export, take_inventory};
 use super::trail::Trail;
-use super::work::{favourite, working_set, works_weekly};
+use super::user_agent::{Client, UserAgent};
+use super::work::{is_weekly_run, pick_favourite, working_set};
 use super::world::{LATEST_START, World, weekday};
 
 pub(super) fn workload(
@@ -44,20 +44,20 @@ pub(super) fn workload(
                 day,
                 clock: 0.0,
             };
-            let burst = burst(run.rng);
+            let burst_factor = burst_factor(run.rng);
             for hour in 0..24 {
                 // The day's tide, in the company's main time zone.
                 let tide =
                     1.0 + 0.7 * ((f64::from(hour) - 17.0) / 24.0 * std::f64::consts::TAU).cos();
                 run.clock = (midnight + i64::from(hour) * 3600) as f64 + run.rng.unit() * 1800.0;
-                let Some(bucket) = favourite(run.rng, &set) else {
+                let Some(bucket) = pick_favourite(run.rng, &set) else {
                     continue;
                 };
                 let since = run.trail.mark();
-                let objects = run.rng.count(0.85 * intensity * tide * burst, 1.2);
+                let objects = run.rng.count(0.85 * intensity * tide * burst_factor, 1.2);
                 run.read(bucket, objects, 4.0);
-                if burst > 1.0 {
-                    run.trail.odd(Cause::Burst, since);
+                if burst_factor > 1.0 {
+                    run.trail.note_anomaly(Cause::Burst, since);
                 }
                 if run.rng.chance(0.12 * tide) {
                     run.store(bucket, 1, 60.0);
@@ -66,11 +66,11 @@ pub(super) fn workload(
                     run.list(bucket, "items/", 1, 60.0);
                 }
             }
-            maybe_storm(&mut run, &set, 0.01);
+            maybe_retry_storm(&mut run, &set, 0.01);
         }
         Kind::Etl => {
             let minute = splitmix(who.number) % 50;
-            let burst = burst(rng);
+            let burst_factor = burst_factor(rng);
             let mut session = who.session(rng, midnight, None);
             for hour in 0..24i64 {
                 if hour % 6 == 0 && hour > 0 {
@@ -83,10 +83,10 @@ pub(super) fn workload(
                 let pages = 1 + run.rng.count(0.3, 0.4);
                 run.list(set[0], under, pages, 1.0);
                 let since = run.trail.mark();
-                let objects = run.rng.count(0.65 * intensity * burst, 4.0);
+                let objects = run.rng.count(0.65 * intensity * burst_factor, 4.0);
                 let bytes = run.read(set[0], objects, 2.0);
-                if burst > 1.0 {
-                    run.trail.odd(Cause::Burst, since);
+                if burst_factor > 1.0 {
+                    run.trail.note_anomaly(Cause::Burst, since);
                 }
                 let target = set.get(1).copied().unwrap_or(set[0]);
                 if run.rng.chance(0.25) {
@@ -102,11 +102,11 @@ pub(super) fn workload(
                 let hours = run.rng.between(3, 9);
                 backfill(&mut run, set[0], hours);
             }
-            maybe_storm(&mut run, &set, 0.01);
+            maybe_retry_storm(&mut run, &set, 0.01);
         }
         Kind::Backup => {
             let weekly = who.number.is_multiple_of(2);
-            if weekly && !works_weekly(who, day) {
+            if weekly && !is_weekly_run(who, day) {
                 return;
             }
             let begin =
@@ -175,17 +175,17 @@ pub(super) fn workload(
                 let session = who.session(rng, at, None);
                 assume_with_web_identity(trail, rng, at - 2, &session, who);
                 let mut run = Run::at(at, day, &session, trail, rng);
-                let Some(bucket) = favourite(run.rng, &set) else {
+                let Some(bucket) = pick_favourite(run.rng, &set) else {
                     continue;
                 };
                 run.list(bucket, "build/", 1, 1.0);
-                let burst = (run.rng.pareto(2.5, 1.4) * intensity).min(250.0);
-                run.read(bucket, (burst * 0.5) as usize, 0.5);
-                run.store(bucket, 1 + (burst * 0.5) as usize, 0.7);
+                let burst_factor = (run.rng.pareto(2.5, 1.4) * intensity).min(250.0);
+                run.read(bucket, (burst_factor * 0.5) as usize, 0.5);
+                run.store(bucket, 1 + (burst_factor * 0.5) as usize, 0.7);
                 last = Some(session);
             }
             if let Some(session) = last {
-                storm_of(trail, rng, &session, day, &set);
+                session_retry_storm(trail, rng, &session, day, &set);
             }
         }
         Kind::Batch => {
@@ -210,7 +210,7 @@ pub(super) fn workload(
                 if run.rng.chance(0.15) {
                     read_secret(&mut run, who);
                 }
-                let Some(bucket) = favourite(run.rng, &set) else {
+                let Some(bucket) = pick_favourite(run.rng, &set) else {
                     continue;
                 };
                 let objects = 1 + run.rng.poisson(0.8);
@@ -221,7 +221,7 @@ pub(super) fn workload(
                 last = Some(session);
             }
             if let Some(session) = last {
-                storm_of(trail, rng, &session, day, &set);
+                session_retry_storm(trail, rng, &session, day, &set);
             }
         }
         Kind::Partner => {
@@ -248,7 +248,13 @@ pub(super) fn workload(
 }
 
 /// Now and then a function or a job is caught in a storm.
-fn storm_of(trail: &mut Trail, rng: &mut Rng, session: &Session, day: Day, set: &[&Bucket]) {
+fn session_retry_storm(
+    trail: &mut Trail,
+    rng: &mut Rng,
+    session: &Session,
+    day: Day,
+    set: &[&Bucket],
+) {
     let clock = 0.0;
     let mut run = Run {
         trail,
@@ -257,7 +263,7 @@ fn storm_of(trail: &mut Trail, rng: &mut Rng, session: &Session, day: Day, set: 
         day,
         clock,
     };
-    maybe_storm(&mut run, set, 0.004);
+    maybe_retry_storm(&mut run, set, 0.004);
 }
 
 /// Reads a secret, behind which Secrets Manager decrypts on the caller's behalf.
@@ -310,7 +316,7 @@ fn assume_with_web_identity(
          token.actions.githubusercontent.com:sts.amazonaws.com:{subject}\",\"userName\":\"{subject}\",\
          \"identityProvider\":\"arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com\""
     );
-    caller.agent = Agent::new(Client::Actions, rng.below(3), 1);
+    caller.user_agent = UserAgent::new(Client::Actions, rng.below(3), 1);
     let parameters = format!(
         "{{\"roleArn\":\"{}\",\"roleSessionName\":\"GitHubActions\",\"durationSeconds\":3600}}",
         who.arn()
@@ -335,14 +341,14 @@ pub(super) fn instance_flows(
         return;
     };
     if rng.chance(0.04) {
-        let stranger = external_address(0xf000 + rng.bits() % 300, rng.bits());
+        let source = external_address(0xf000 + rng.bits() % 300, rng.bits());
         trail.quiet_flow(
             rng,
             who.account,
             who.region,
             instance,
             at + 20,
-            Some(&stranger),
+            Some(&source),
         );
     }
     if rng.chance(0.02) {

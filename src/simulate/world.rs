@@ -2,8 +2,8 @@
 
 use crate::time::Day;
 
-use super::cast::{Identity, Kind};
 use super::estate::{Bucket, Purpose};
+use super::population::{Identity, Kind};
 
 /// The unchanging world in which a day passes.
 pub(super) struct World {
@@ -11,7 +11,7 @@ pub(super) struct World {
     pub(super) start: Day,
     pub(super) scale: f64,
     pub(super) buckets: Vec<Bucket>,
-    pub(super) cast: Vec<Identity>,
+    pub(super) population: Vec<Identity>,
 }
 
 impl World {
@@ -19,12 +19,12 @@ impl World {
     pub(super) fn own_buckets(&self, day: Day) -> impl Iterator<Item = &Bucket> {
         self.buckets
             .iter()
-            .filter(move |b| b.account.is_some() && b.born <= day)
+            .filter(move |b| b.account.is_some() && b.created <= day)
     }
 
     /// Returns an administrator of an account; where none is left, nobody is created.
     pub(super) fn admin_of(&self, account: usize, day: Day) -> Option<&Identity> {
-        self.cast
+        self.population
             .iter()
             .find(|w| w.kind == Kind::Admin && w.account == account && w.is_here(day))
     }

@@ -86,8 +86,8 @@ type Fields = Vec<String>;
 /// How often each record was meant more often than it was read.
 type Records = BTreeMap<Fields, i64>;
 
-fn of_deed(deed: &Value) -> Fields {
-    let text = |field| match &deed[field] {
+fn of_expected(expected: &Value) -> Fields {
+    let text = |field| match &expected[field] {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -190,7 +190,7 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
         "labels.jsonl",
         "decoys.jsonl",
         "oddities.jsonl",
-        "deeds.jsonl",
+        "expected-events.jsonl",
         "plimsoll.toml",
     ];
     let files = discover(&[folder.to_path_buf()]).expect("logs");
@@ -224,7 +224,7 @@ fn read_estate(
         "simulate",
         "--out",
         "estate",
-        "--deeds",
+        "--expected-events",
         "--attacks",
         "all",
         "--formats",
@@ -269,12 +269,13 @@ fn every_format_is_read_as_it_was_meant() {
             comparison.count(format, of_event(&event), -1);
         }
     });
-    let deeds = std::fs::read_to_string(folder.join("deeds.jsonl")).expect("deeds");
-    for line in deeds.lines() {
-        let deed: Value = serde_json::from_str(line).expect("a deed");
-        let format = deed["format"].as_str().expect("a format");
-        if deed["counts"] != Row::of(format).restates {
-            comparison.count(format, of_deed(&deed), 1);
+    let events =
+        std::fs::read_to_string(folder.join("expected-events.jsonl")).expect("expected events");
+    for line in events.lines() {
+        let expected: Value = serde_json::from_str(line).expect("an event");
+        let format = expected["format"].as_str().expect("a format");
+        if expected["counts"] != Row::of(format).restates {
+            comparison.count(format, of_expected(&expected), 1);
         }
     }
     let mut said = String::new();

@@ -2,12 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::*;
+use crate::simulate::{AttackClass, AttackSet, Cause, Grade, Options, Summary, simulate};
 use crate::time::Time;
 
 fn small(seed: u64) -> Options {

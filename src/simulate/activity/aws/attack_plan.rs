@@ -1,0 +1,98 @@
+//! The plan of attacks: which class in which grade, on which day, by whose credentials.
+
+use std::collections::BTreeSet;
+
+use crate::simulate::model::attack_set::AttackSet;
+use crate::simulate::model::aws::attack_class::AttackClass;
+use crate::simulate::model::aws::world::World;
+use crate::simulate::model::grade::Grade;
+use crate::simulate::model::random::Rng;
+use crate::time::Day;
+
+/// One planned attack.
+#[derive(Debug, Clone)]
+pub(crate) struct Attack {
+    pub(crate) class: AttackClass,
+    pub(crate) grade: Grade,
+    pub(crate) day: Day,
+    pub(crate) number: u64,
+    /// The place in the cast of whoever's credentials are misused.
+    pub(crate) victim: Option<usize>,
+}
+
+/// Attacks beyond the core are numbered from here.
+const FIRST_MORE: u64 = 0x10_0000;
+
+/// Plans the attacks: `rounds` of every class of a repertoire in each of the grades, spread over the days of `span`.
+///
+/// A larger repertoire leaves the core's attacks as they are.
+pub(crate) fn plan_attacks(
+    world: &World,
+    span: (Day, Day),
+    rounds: u32,
+    grades: &[Grade],
+    attack_set: AttackSet,
+) -> Vec<Attack> {
+    let mut used = BTreeSet::new();
+    let rng = Rng::of(world.seed, &[0xa77a]);
+    let core = AttackClass::CORE.repeat(rounds as usize);
+    let mut attacks = plan_classes(world, span, &core, grades, 0, rng, &mut used);
+    if attack_set == AttackSet::All {
+        let rng = Rng::of(world.seed, &[0xa77a, 1]);
+        let more = AttackClass::MORE.repeat(rounds as usize);
+        attacks.extend(plan_classes(
+            world, span, &more, grades, FIRST_MORE, rng, &mut used,
+        ));
+    }
+    attacks
+}
+
+fn plan_classes(
+    world: &World,
+    (from, last): (Day, Day),
+    classes: &[AttackClass],
+    grades: &[Grade],
+    first: u64,
+    mut rng: Rng,
+    used: &mut BTreeSet<usize>,
+) -> Vec<Attack> {
+    let mut wanted: Vec<(AttackClass, Grade)> = classes
+        .iter()
+        .flat_map(|&class| grades.iter().map(move |&grade| (class, grade)))
+        .collect();
+    for place in (1..wanted.len()).rev() {
+        wanted.swap(place, rng.below(place + 1));
+    }
+    let days = i64::from(last.since(from)) + 1;
+    let count = wanted.len() as i64;
+    let mut attacks = Vec::new();
+    for (number, (class, grade)) in wanted.into_iter().enumerate() {
+        let day = from.plus((number as i64 * days / count) as i32);
+        let suits = |place: &usize| {
+            let who = &world.population[*place];
+            class.suits(who, grade)
+                && who.joins.plus(10) <= day
+                && who.is_here(day)
+                && !who.is_away(day)
+        };
+        let all: Vec<usize> = (0..world.population.len()).filter(suits).collect();
+        let fresh: Vec<usize> = all
+            .iter()
+            .copied()
+            .filter(|place| !used.contains(place))
+            .collect();
+        let choice = if fresh.is_empty() { &all } else { &fresh };
+        let victim = (!choice.is_empty()).then(|| *rng.pick(choice));
+        used.extend(victim);
+        if victim.is_some() || class == AttackClass::FirstUsedExfiltration {
+            attacks.push(Attack {
+                class,
+                grade,
+                day,
+                number: first + number as u64,
+                victim,
+            });
+        }
+    }
+    attacks
+}

@@ -1,0 +1,43 @@
+//! A day's acts as they are thought of, and what is odd about them.
+
+use crate::simulate::model::anomaly::{BenignAnomaly, Cause};
+use crate::simulate::model::label::Label;
+use crate::simulate::model::other_providers::action::{Action, NANOS};
+
+/// A day's acts, in no order.
+#[derive(Default)]
+pub(crate) struct ActionLog {
+    pub(crate) actions: Vec<Action>,
+    pub(crate) anomalies: Vec<BenignAnomaly>,
+}
+
+impl ActionLog {
+    /// Returns the place that has been reached.
+    pub(crate) fn mark(&self) -> usize {
+        self.actions.len()
+    }
+
+    /// Returns the first and last second since a mark, if anything was done.
+    pub(crate) fn span(&self, since: usize) -> Option<(i64, i64)> {
+        let times = || self.actions[since..].iter().map(|action| action.at / NANOS);
+        Some((times().min()?, times().max()?))
+    }
+
+    /// Notes that what was done since a mark was out of the ordinary.
+    pub(crate) fn note_anomaly(&mut self, cause: Cause, ids: Vec<String>, since: usize) {
+        if let Some(span) = self.span(since) {
+            self.anomalies.push(BenignAnomaly::new(cause, ids, span));
+        }
+    }
+
+    /// Returns a label of what was done since a mark.
+    pub(crate) fn label(
+        &self,
+        analytic: &'static str,
+        ids: Vec<String>,
+        since: usize,
+        note: String,
+    ) -> Option<Label> {
+        Some(Label::new(analytic, ids, self.span(since)?, note))
+    }
+}

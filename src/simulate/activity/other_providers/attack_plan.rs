@@ -1,0 +1,62 @@
+//! The plan of attacks abroad: which scheme in which grade, on which day, by whose credentials.
+
+use std::rc::Rc;
+
+use crate::simulate::model::grade::Grade;
+use crate::simulate::model::other_providers::attack_class::ProviderAttackClass;
+use crate::simulate::model::other_providers::principal::Principal;
+use crate::simulate::model::other_providers::world::World;
+use crate::simulate::model::random::Rng;
+use crate::time::Day;
+
+/// One planned attack.
+pub(crate) struct Attack {
+    pub(crate) class: ProviderAttackClass,
+    pub(crate) grade: Grade,
+    pub(crate) day: Day,
+    pub(crate) number: u64,
+    pub(crate) victim: Rc<Principal>,
+}
+
+/// Plans the attacks: `rounds` of every scheme in each of the grades, spread over the days from `from` to `last`.
+pub(crate) fn plan_attacks(
+    world: &World,
+    (from, last): (Day, Day),
+    rounds: u32,
+    grades: &[Grade],
+) -> Vec<Attack> {
+    let mut rng = Rng::of(world.seed, &[0xab0, 0xa77a]);
+    let round = || {
+        ProviderAttackClass::ALL
+            .iter()
+            .flat_map(|&class| grades.iter().map(move |&grade| (class, grade)))
+    };
+    let mut wanted: Vec<(ProviderAttackClass, Grade)> = (0..rounds).flat_map(|_| round()).collect();
+    for place in (1..wanted.len()).rev() {
+        wanted.swap(place, rng.below(place + 1));
+    }
+    let (days, count) = (i64::from(last.since(from)) + 1, wanted.len() as i64);
+    let mut attacks = Vec::new();
+    for (number, (class, grade)) in wanted.into_iter().enumerate() {
+        let day = from.plus((number as i64 * days / count) as i32);
+        let (kinds, google) = class.victim();
+        let suits = |who: &&Rc<Principal>| {
+            kinds.contains(&who.kind)
+                && who.joins.plus(10) <= day
+                && google.is_none_or(|g| who.is_at_google() == g)
+        };
+        let choice: Vec<&Rc<Principal>> = world.population.iter().filter(suits).collect();
+        if choice.is_empty() {
+            continue;
+        }
+        let victim = (*rng.pick(&choice)).clone();
+        attacks.push(Attack {
+            class,
+            grade,
+            day,
+            number: number as u64,
+            victim,
+        });
+    }
+    attacks
+}

@@ -1,0 +1,116 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::simulate::{Format, Grade, Options, simulate};
+
+use crate::simulate::model::other_providers::attack_class::ProviderAttackClass;
+
+fn run(seed: u64) -> BTreeMap<PathBuf, Vec<u8>> {
+    fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(root, &path, found);
+            } else {
+                found.insert(
+                    path.strip_prefix(root).unwrap().to_owned(),
+                    fs::read(&path).unwrap(),
+                );
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        seed,
+        days: 4,
+        identities: 24,
+        attack_days_from: 1,
+        scale: 0.1,
+        gzip_level: 1,
+        formats: Format::ALL.to_vec(),
+        expected_events: true,
+        ..Options::default()
+    };
+    simulate(&options, folder.path(), &mut |_| {}).unwrap();
+    let mut found = BTreeMap::new();
+    walk(folder.path(), folder.path(), &mut found);
+    found
+}
+
+fn lines(found: &BTreeMap<PathBuf, Vec<u8>>, name: &str) -> Vec<Value> {
+    let text = std::str::from_utf8(&found[Path::new(name)]).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn every_format_is_written_and_told_and_follows_from_the_seed() {
+    let found = run(5);
+    assert!(found == run(5), "seed 5 gave two estates");
+    let mut records: BTreeMap<String, usize> = BTreeMap::new();
+    for action in lines(&found, "expected-events.jsonl") {
+        *records
+            .entry(action["format"].as_str().unwrap().to_owned())
+            .or_default() += 1;
+    }
+    for format in Format::ALL {
+        assert!(
+            records.get(format.name()).is_some_and(|&n| n > 5),
+            "{}: {records:?}",
+            format.name()
+        );
+    }
+    // What claims to be JSON is.
+    for (path, bytes) in found
+        .iter()
+        .filter(|(path, _)| path.extension().is_some_and(|e| e == "json"))
+    {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let whole = serde_json::from_str::<Value>(text).is_ok();
+        let lines = || {
+            text.lines()
+                .all(|line| serde_json::from_str::<Value>(line).is_ok())
+        };
+        assert!(whole || lines(), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_scheme_is_planted_in_every_grade() {
+    let found = run(6);
+    let labels = lines(&found, "labels.jsonl");
+    let notes: BTreeSet<&str> = labels
+        .iter()
+        .map(|label| label["note"].as_str().unwrap())
+        .collect();
+    for (class, grade) in ProviderAttackClass::ALL
+        .into_iter()
+        .flat_map(|s| Grade::ALL.map(|g| (s, g)))
+    {
+        let note = format!("grade={} class={}", grade.name(), class.name());
+        assert!(notes.contains(&*note), "{note} is missing");
+    }
+    let config = std::str::from_utf8(&found[Path::new("plimsoll.toml")]).unwrap();
+    assert!(config.contains("gcp:halcyon-ledgers") && config.contains("\"gcp:halcyon-vault\""));
+}
+
+#[test]
+fn formats_are_named_one_by_one_or_by_family() {
+    let names = |text| {
+        Format::list(text).map(|formats| formats.into_iter().map(Format::name).collect::<Vec<_>>())
+    };
+    assert_eq!(names("aws"), Ok(vec!["aws.cloudtrail", "aws.vpcflow"]));
+    assert_eq!(
+        names("slack, azure"),
+        Ok(vec!["azure.storage", "azure.activity", "slack.audit"])
+    );
+    assert_eq!(names("ocsf,aws.s3access"), Ok(vec!["aws.s3access", "ocsf"]));
+    assert_eq!(names("all").unwrap().len(), Format::ALL.len());
+    assert_eq!(names("aws,gpc"), Err("gpc".to_owned()));
+}

@@ -1,0 +1,185 @@
+//! The classes of attacks on the AWS accounts.
+
+use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};
+use crate::simulate::model::company::{DATA, PROD, US_EAST};
+use crate::simulate::model::grade::Grade;
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AttackClass {
+    /// Many buckets listed within minutes.
+    MassEnumeration,
+    /// Many buckets listed over hours.
+    SlowEnumeration,
+    /// A workload's role lists in regions where it has no work.
+    RegionEnumeration,
+    /// Mostly refused attempts.
+    DeniedEnumeration,
+    /// A user is created, reads much, and does so from outside.
+    CreatedUserExfiltration,
+    /// A role is created, reads much from an instance, which then sends it out.
+    CreatedRoleExfiltration,
+    /// A user nobody has seen before reads much from outside.
+    FirstUsedExfiltration,
+    /// A sensitive bucket is synchronised to a machine outside.
+    SensitiveSync,
+    /// Sensitive objects are copied to a foreign account's bucket.
+    SensitiveCopy,
+    /// Replication of a sensitive bucket to a foreign account is configured.
+    SensitiveReplication,
+    /// A sensitive bucket is opened to a foreign account.
+    SensitiveGrant,
+    /// The posture of a whole account's buckets is read within seconds.
+    PostureScan,
+    /// A stolen key is used with a browser of buckets, or a tool that moves them.
+    StolenKeyClient,
+    /// A workload asks for the accounts of the organisation.
+    OrganisationDiscovery,
+    /// Users, roles and rights are listed.
+    IamEnumeration,
+    /// Reads of one bucket are refused, dozens in minutes.
+    DeniedBurst,
+    /// A bucket that is not sensitive is opened to everybody.
+    PublicGrant,
+    /// A bucket that is not sensitive is shared with a foreign account.
+    ExternalGrant,
+}
+
+impl AttackClass {
+    /// What is planted if nothing else is asked for, in order of its analytics.
+    pub const CORE: [Self; 11] = [
+        Self::MassEnumeration,
+        Self::SlowEnumeration,
+        Self::RegionEnumeration,
+        Self::DeniedEnumeration,
+        Self::CreatedUserExfiltration,
+        Self::CreatedRoleExfiltration,
+        Self::FirstUsedExfiltration,
+        Self::SensitiveSync,
+        Self::SensitiveCopy,
+        Self::SensitiveReplication,
+        Self::SensitiveGrant,
+    ];
+
+    /// What is planted beside it for all other analytics that look at AWS.
+    pub const MORE: [Self; 7] = [
+        Self::PostureScan,
+        Self::StolenKeyClient,
+        Self::OrganisationDiscovery,
+        Self::IamEnumeration,
+        Self::DeniedBurst,
+        Self::PublicGrant,
+        Self::ExternalGrant,
+    ];
+
+    /// Returns the class as labels write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::MassEnumeration => "mass-enumeration",
+            Self::SlowEnumeration => "slow-enumeration",
+            Self::RegionEnumeration => "region-enumeration",
+            Self::DeniedEnumeration => "denied-enumeration",
+            Self::CreatedUserExfiltration => "created-user-exfiltration",
+            Self::CreatedRoleExfiltration => "created-role-exfiltration",
+            Self::FirstUsedExfiltration => "first-used-exfiltration",
+            Self::SensitiveSync => "sensitive-sync",
+            Self::SensitiveCopy => "sensitive-copy",
+            Self::SensitiveReplication => "sensitive-replication",
+            Self::SensitiveGrant => "sensitive-share",
+            Self::PostureScan => "posture-sweep",
+            Self::StolenKeyClient => "stolen-key-client",
+            Self::OrganisationDiscovery => "organisation-discovery",
+            Self::IamEnumeration => "iam-enumeration",
+            Self::DeniedBurst => "denied-burst",
+            Self::PublicGrant => "bucket-published",
+            Self::ExternalGrant => "bucket-given-away",
+        }
+    }
+
+    /// Returns the analytic that should find it.
+    pub fn analytic(self) -> &'static str {
+        match self {
+            Self::MassEnumeration
+            | Self::SlowEnumeration
+            | Self::RegionEnumeration
+            | Self::DeniedEnumeration => "AN1594",
+            Self::CreatedUserExfiltration
+            | Self::CreatedRoleExfiltration
+            | Self::FirstUsedExfiltration => "AN1328",
+            Self::SensitiveSync
+            | Self::SensitiveCopy
+            | Self::SensitiveReplication
+            | Self::SensitiveGrant => "AN0370",
+            Self::PostureScan => "S3-POSTURE",
+            Self::StolenKeyClient => "S3-CLIENT",
+            Self::OrganisationDiscovery => "ACCOUNT-DISCOVERY",
+            Self::IamEnumeration => "AN1088",
+            Self::DeniedBurst => "S3-DENIED",
+            Self::PublicGrant => "POLICY-PUBLIC",
+            Self::ExternalGrant => "POLICY-EXTERNAL",
+        }
+    }
+
+    /// Returns the class of a name.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::CORE
+            .into_iter()
+            .chain(Self::MORE)
+            .find(|class| class.name() == name)
+    }
+
+    /// Returns whether somebody's credentials can be misused for it.
+    pub(crate) fn suits(self, who: &Identity, grade: Grade) -> bool {
+        let person = matches!(who.kind, Kind::Analyst | Kind::Developer);
+        let hidden = grade == Grade::Hidden;
+        let logs_instances = matches!(who.account, PROD | DATA);
+        match self {
+            Self::RegionEnumeration if hidden => who.kind == Kind::Etl,
+            Self::RegionEnumeration => {
+                matches!(who.kind, Kind::Lambda | Kind::Etl | Kind::WebService)
+                    && who.region == US_EAST
+            }
+            Self::MassEnumeration | Self::SlowEnumeration | Self::DeniedEnumeration => {
+                person || !hidden && matches!(who.kind, Kind::Lambda | Kind::Ci)
+            }
+            // Nobody's credentials are needed: the user was made long ago.
+            Self::FirstUsedExfiltration => false,
+            Self::CreatedUserExfiltration => who.kind == Kind::Admin,
+            // Flow logs name instances in these accounts only.
+            Self::CreatedRoleExfiltration => who.kind == Kind::Admin && logs_instances,
+            // Hidden among those who read, or copy away, such documents all the time.
+            Self::SensitiveSync if hidden => who.kind == Kind::Finance,
+            Self::SensitiveCopy if hidden => who.kind == Kind::VendorBackup,
+            Self::SensitiveSync | Self::SensitiveCopy => person && logs_instances,
+            Self::SensitiveReplication | Self::SensitiveGrant => match grade {
+                Grade::Subtle | Grade::Hidden => who.kind == Kind::Admin && logs_instances,
+                _ => person && logs_instances,
+            },
+            // Hidden among those who do the same every day.
+            Self::PostureScan | Self::IamEnumeration if hidden => who.kind == Kind::Admin,
+            Self::OrganisationDiscovery if hidden => who.kind == Kind::Auditor,
+            Self::DeniedBurst if hidden => who.kind == Kind::Stuck,
+            Self::PublicGrant | Self::ExternalGrant if hidden => who.kind == Kind::Deployer,
+            // Only there are so many buckets in every estate.
+            Self::PostureScan => {
+                logs_instances && (person || matches!(who.kind, Kind::Lambda | Kind::Ci))
+            }
+            // Such tools work with keys that last.
+            Self::StolenKeyClient => person && who.identity_type == IdentityType::User,
+            Self::OrganisationDiscovery => {
+                matches!(who.kind, Kind::Lambda | Kind::Etl | Kind::WebService)
+            }
+            Self::IamEnumeration | Self::DeniedBurst => {
+                person || matches!(who.kind, Kind::Lambda | Kind::Ci)
+            }
+            Self::PublicGrant | Self::ExternalGrant => {
+                logs_instances
+                    && if grade == Grade::Subtle {
+                        who.kind == Kind::Admin
+                    } else {
+                        person
+                    }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Names of people.
+
+pub(crate) const FIRST_NAMES: [&str; 40] = [
+    "ada", "amir", "anouk", "bela", "bruno", "carla", "chen", "dara", "diego", "edith", "emeka",
+    "farah", "felix", "greta", "hana", "hugo", "ines", "ivan", "jonas", "june", "kaito", "karin",
+    "leila", "liam", "mara", "milo", "nadia", "noor", "oskar", "paula", "quinn", "rosa", "samir",
+    "selma", "tariq", "tessa", "uma", "viktor", "wanda", "yusuf",
+];
+
+pub(crate) const LAST_NAMES: [&str; 32] = [
+    "abbott",
+    "arslan",
+    "becker",
+    "bianchi",
+    "castro",
+    "cohen",
+    "dubois",
+    "eriksen",
+    "fischer",
+    "garcia",
+    "haddad",
+    "ito",
+    "jansen",
+    "kaya",
+    "kowalski",
+    "lindqvist",
+    "mensah",
+    "moreau",
+    "nakamura",
+    "novak",
+    "okafor",
+    "petrov",
+    "quist",
+    "romano",
+    "santos",
+    "silva",
+    "tanaka",
+    "urban",
+    "varga",
+    "weber",
+    "yilmaz",
+    "zhou",
+];

@@ -1,0 +1,51 @@
+//! The unchanging world abroad, in which a day passes.
+
+use std::rc::Rc;
+
+use crate::simulate::model::other_providers::container::{Cloud, Container, Purpose};
+use crate::simulate::model::other_providers::principal::{Kind, Principal};
+use crate::simulate::model::random::Rng;
+use crate::time::Day;
+
+/// The unchanging world abroad.
+pub(crate) struct World {
+    pub(crate) seed: u64,
+    pub(crate) start: Day,
+    pub(crate) scale: f64,
+    pub(crate) containers: Vec<Rc<Container>>,
+    pub(crate) population: Vec<Rc<Principal>>,
+}
+
+impl World {
+    /// Returns the containers of a cloud with one of some purposes.
+    pub(crate) fn containers(&self, cloud: Cloud, purposes: &[Purpose]) -> Vec<Rc<Container>> {
+        self.containers
+            .iter()
+            .filter(|container| container.is(cloud, purposes))
+            .cloned()
+            .collect()
+    }
+
+    /// Returns the few containers that somebody works with: favourite first, and always the same.
+    pub(crate) fn own(&self, who: &Principal) -> Vec<Rc<Container>> {
+        let cloud = if who.is_at_google() {
+            Cloud::Google
+        } else {
+            Cloud::Azure
+        };
+        let mut containers = self.containers(cloud, &[Purpose::Lake, Purpose::Service]);
+        let mut rng = Rng::of(self.seed, &[0xab0, 0x5707e, who.number]);
+        for place in (1..containers.len()).rev() {
+            containers.swap(place, rng.below(place + 1));
+        }
+        containers.truncate(2 + rng.below(3));
+        containers
+    }
+
+    /// Returns those of a kind who are here on a day.
+    pub(crate) fn here(&self, kind: Kind, day: Day) -> impl Iterator<Item = &Rc<Principal>> {
+        self.population
+            .iter()
+            .filter(move |who| who.kind == kind && who.joins <= day)
+    }
+}

@@ -1,0 +1,61 @@
+//! What is to be simulated.
+
+use crate::simulate::model::attack_set::AttackSet;
+use crate::simulate::model::format::Format;
+use crate::simulate::model::grade::Grade;
+use crate::time::Day;
+
+/// What is to be simulated.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Everything follows from it.
+    pub seed: u64,
+    /// How many days, at least 1.
+    pub days: u32,
+    /// How many identities there are at the start, at least 1; small estates are filled up to one of each kind.
+    pub identities: u32,
+    /// The first day.
+    pub start: Day,
+    /// Attacks and decoys happen only from this day on, counted from 0; a number beyond the last day means none.
+    pub attack_days_from: u32,
+    /// How often every class of attack is planted in each of the grades.
+    pub attack_rounds: u32,
+    /// The grades in which attacks are planted.
+    pub grades: Vec<Grade>,
+    /// Which attacks and decoys there are in AWS.
+    pub attack_set: AttackSet,
+    /// Whether there are innocent look-alikes, from the same day on as attacks.
+    pub decoys: bool,
+    /// A factor on the volumes of honest work.
+    pub scale: f64,
+    /// Whether opaque tokens such as `x-amz-id-2` are written. They double the compressed size and say nothing.
+    pub opaque_tokens: bool,
+    /// The effort of compression, 1 to 9.
+    pub gzip_level: u32,
+    /// The log formats that are written.
+    pub formats: Vec<Format>,
+    /// Whether `expected-events.jsonl` is written: what every record says, in normalised words.
+    pub expected_events: bool,
+}
+
+impl Default for Options {
+    /// Three weeks of 120 identities from Monday, 2026-02-23, of which the last is attacked.
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            days: 21,
+            identities: 120,
+            start: Day(20_507),
+            attack_days_from: 14,
+            attack_rounds: 1,
+            grades: Grade::ALL.to_vec(),
+            attack_set: AttackSet::Core,
+            decoys: true,
+            scale: 1.0,
+            opaque_tokens: false,
+            gzip_level: 9,
+            formats: Format::AWS.to_vec(),
+            expected_events: false,
+        }
+    }
+}

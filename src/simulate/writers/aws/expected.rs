@@ -1,0 +1,256 @@
+//! What was decided, in normalised words.
+
+use std::net::IpAddr;
+
+use crate::simulate::model::aws::bucket::Bucket;
+use crate::simulate::model::aws::call::{Api, ApiError, Op};
+use crate::simulate::model::aws::session::Session;
+use crate::simulate::model::company::PARTNER;
+use crate::simulate::model::expected::{Access, ExpectedEvent, ExpectedRecord};
+use crate::simulate::model::format::Format;
+use crate::simulate::model::label::timestamp;
+use crate::simulate::model::random::splitmix;
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn address(text: &str) -> Option<String> {
+    text.parse::<IpAddr>().is_ok().then(|| text.to_owned())
+}
+
+fn outcome(fault: ApiError<'_>) -> &'static str {
+    match fault.map(|(code, _)| code) {
+        None => "success",
+        Some("AccessDenied") => "denied",
+        Some("ThrottlingException" | "SlowDown") => "throttled",
+        Some(
+            "NoSuchBucketPolicy"
+            | "NoSuchPublicAccessBlockConfiguration"
+            | "NoSuchTagSet"
+            | "NoSuchLifecycleConfiguration",
+        ) => "not_configured",
+        Some(_) => "failure",
+    }
+}
+
+/// Says what an operation on a bucket or object came to.
+#[allow(clippy::too_many_arguments)] // the parts of one record, each used once
+pub(crate) fn expected_object(
+    at: i64,
+    session: &Session,
+    op: Op<'_>,
+    bucket: &Bucket,
+    key: &str,
+    bytes: u64,
+    fault: ApiError<'_>,
+    canonical: &str,
+    recipient: &str,
+    first: bool,
+) -> ExpectedRecord {
+    let (name, action) = match op {
+        Op::List(_) | Op::ListV1 => ("ListObjects", "list_objects"),
+        Op::Head => ("HeadObject", "read_object"),
+        Op::Get => ("GetObject", "read_object"),
+        Op::Put => ("PutObject", "write_object"),
+        Op::Delete => ("DeleteObject", "delete_object"),
+        Op::Copy(..) => ("CopyObject", "copy_object"),
+    };
+    let listing = action == "list_objects";
+    let sent = match op {
+        // The answer of an error, or of a copy, is a few lines of XML.
+        _ if fault.is_some() => 243,
+        Op::Copy(..) => 224,
+        Op::Head | Op::Delete | Op::Put => 0,
+        _ => bytes,
+    };
+    let denied = outcome(fault) == "denied";
+    let copies = matches!(op, Op::Copy(..));
+    let ours = bucket.account.is_some();
+    let access = first.then(|| Access {
+        requester: requester(session),
+        source: match op {
+            Op::Copy(from, key) => {
+                Some((from.name.clone(), key.to_owned(), from.account.is_some()))
+            }
+            _ => None,
+        },
+        ours,
+        bytes: if fault.is_some() { 243 } else { bytes },
+        prefix: if listing {
+            key.to_owned()
+        } else {
+            String::new()
+        },
+    });
+    ExpectedRecord {
+        expected: ExpectedEvent {
+            format: Format::CloudTrail.name(),
+            event_time: timestamp(at),
+            op: name.to_owned(),
+            action,
+            identity: some(canonical),
+            container: some(&bucket.name),
+            // A refused call's parameters are left out.
+            object: if listing || denied { None } else { some(key) },
+            bytes_out: Some(sent),
+            src_ip: address(&session.source),
+            dst_ip: None,
+            // Whoever is refused is not told whose the bucket is.
+            dst_account: some(&bucket.owner)
+                .filter(|owner| copies && !(denied && owner != recipient)),
+            dst_container: some(&bucket.name).filter(|_| copies),
+            outcome: outcome(fault),
+            counts: true,
+        },
+        access,
+    }
+}
+
+/// Returns whoever asked, as access logs name them.
+fn requester(session: &Session) -> String {
+    match session.arn() {
+        "" if !session.signed => "-".to_owned(),
+        "" if session.canonical.1.contains(PARTNER) => canonical_user(PARTNER),
+        "" => session.canonical.0.replace("aws:service:", "svc:"),
+        arn => arn.to_owned(),
+    }
+}
+
+/// Returns the canonical id, 64 hexadecimal digits, of an account.
+pub(crate) fn canonical_user(account: &str) -> String {
+    let seed = account
+        .bytes()
+        .fold(1, |state, byte| splitmix(state ^ u64::from(byte)));
+    (0..4)
+        .map(|part| format!("{:016x}", splitmix(seed ^ part)))
+        .collect()
+}
+
+/// Returns the value of a text parameter.
+fn parameter(parameters: &str, name: &str) -> Option<String> {
+    let (_, rest) = parameters.split_once(&format!("\"{name}\":\""))?;
+    rest.split('"').next().map(str::to_owned)
+}
+
+/// Says what a call of another service, or one that concerns a whole bucket, came to.
+pub(crate) fn expected_call(
+    at: i64,
+    session: &Session,
+    account: usize,
+    api: &Api<'_>,
+) -> ExpectedRecord {
+    let action = match (api.service, api.name) {
+        ("s3", "ListBuckets") => "list_buckets",
+        ("s3", "PutBucketReplication") => "copy_object",
+        ("s3", "CreateBucket") => "other",
+        ("s3", name) if name.starts_with("Get") => "read_posture",
+        ("s3", _) => "write_posture",
+        ("iam", "CreateUser" | "CreateRole") => "create_identity",
+        ("iam", "CreateAccessKey") => "create_credential",
+        ("iam", name) if name.starts_with("List") || name.starts_with("Get") => {
+            "enumerate_directory"
+        }
+        ("organizations", name) if name.starts_with("List") || name.starts_with("Describe") => {
+            "enumerate_directory"
+        }
+        ("sts", "GetCallerIdentity") => "enumerate_directory",
+        ("sts", _) => "assume_role",
+        ("signin", _) => "authenticate",
+        ("secretsmanager", _) => "read_object",
+        _ => "other",
+    };
+    let (own, other_providers) = &session.canonical;
+    let denied = matches!(outcome(api.fault), "denied" | "throttled");
+    let parameters = if denied { "" } else { api.parameters };
+    let container = match api.bucket {
+        Some(bucket) => some(&bucket.name),
+        None => parameter(parameters, "bucketName"),
+    };
+    let ours = api.bucket.is_some_and(|bucket| bucket.account.is_some());
+    ExpectedRecord {
+        expected: ExpectedEvent {
+            format: Format::CloudTrail.name(),
+            event_time: timestamp(at),
+            op: api.name.to_owned(),
+            action,
+            identity: some(if session.is_own(account) {
+                own
+            } else {
+                other_providers
+            }),
+            container,
+            object: parameter(parameters, "secretId"),
+            bytes_out: (api.service == "s3").then_some(if api.fault.is_some() { 331 } else { 489 }),
+            src_ip: address(api.invoked_by.unwrap_or(&session.source)),
+            dst_ip: None,
+            dst_account: api.shared.and_then(|(account, _)| some(account)),
+            dst_container: api.shared.and_then(|(_, bucket)| some(bucket)),
+            outcome: outcome(api.fault),
+            counts: true,
+        },
+        access: (action == "read_posture" && ours).then(|| Access {
+            requester: requester(session),
+            source: None,
+            ours,
+            bytes: if api.fault.is_some() { 331 } else { 489 },
+            prefix: String::new(),
+        }),
+    }
+}
+
+fn flow_event(end: i64, action: &'static str, outcome: &'static str) -> ExpectedEvent {
+    ExpectedEvent {
+        format: Format::VpcFlow.name(),
+        event_time: timestamp(end),
+        op: if outcome == "denied" {
+            "REJECT"
+        } else {
+            "ACCEPT"
+        }
+        .to_owned(),
+        action,
+        identity: None,
+        container: None,
+        object: None,
+        bytes_out: None,
+        src_ip: None,
+        dst_ip: None,
+        dst_account: None,
+        dst_container: None,
+        outcome,
+        counts: true,
+    }
+}
+
+/// Says that a stranger's packet was refused.
+pub(crate) fn expected_refusal(end: i64, source: &str) -> ExpectedRecord {
+    let mut expected = flow_event(end, "other", "denied");
+    expected.src_ip = some(source);
+    ExpectedRecord {
+        expected,
+        access: None,
+    }
+}
+
+/// Says that bytes went to a peer or came from it; `egress` where the record tells which.
+pub(crate) fn expected_flow(
+    end: i64,
+    egress: Option<bool>,
+    peer: &str,
+    bytes: u64,
+) -> ExpectedRecord {
+    let mut expected = flow_event(end, "other", "success");
+    match egress {
+        Some(true) => {
+            (expected.action, expected.bytes_out) = ("egress_flow", Some(bytes));
+            expected.dst_ip = some(peer);
+        }
+        Some(false) => expected.src_ip = some(peer),
+        None => {}
+    }
+    ExpectedRecord {
+        expected,
+        access: None,
+    }
+}

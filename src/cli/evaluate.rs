@@ -15,12 +15,12 @@ use crate::simulate::{AttackSet, Format};
 
 /// Measure recall, false alerts and budgets over simulated estates
 ///
-/// Each estate is simulated from a seed of its own, its first days are learnt, and the others are judged, each before it is
-/// learnt. The plain methods of the field are given the same days, and the best threshold that they could have had. Nothing
-/// of your own logs, configuration or store is used.
+/// Each estate is simulated from its own seed. The first days are learnt; each of the others is judged, and then learnt. The
+/// reference methods of the field get the same days, and the best threshold that they could have had in hindsight. Your own
+/// logs, configuration and store are not used.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// How many estates.
+    /// The number of estates.
     #[arg(long, value_name = "N", default_value_t = Options::default().seeds)]
     seeds: u32,
     /// The seed of the first estate; the others follow.
@@ -38,15 +38,14 @@ pub struct Arguments {
     /// Alerts a day that are promised; may be given several times [default: 5/day and 20/day].
     #[arg(long, value_name = "N/day")]
     budget: Vec<Budget>,
-    /// The log formats of each estate: as for `simulate`, but `all` leaves out those that say again what CloudTrail and flow
-    /// logs say.
+    /// The log formats of each estate: as for `simulate`, but `all` leaves out conversions of CloudTrail and flow logs.
     #[arg(long, value_name = "FORMATS", default_value = "all", value_parser = formats)]
     formats: Formats,
-    /// Which attacks and decoys there are in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
+    /// The attacks and decoys in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
     /// analytic. Analytics without any attack are not judged.
     #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
     attacks: AttackSet,
-    /// How the result is written.
+    /// The form of the result.
     #[arg(long, default_value = "text")]
     format: View,
     /// Also write evaluation.md, evaluation.json, curves.svg and reliability.svg into this folder.

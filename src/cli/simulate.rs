@@ -12,51 +12,52 @@ use crate::report::count;
 use crate::simulate::{self, AttackSet, Format, Grade, Options};
 use crate::time::Day;
 
-/// Write a labelled estate in native log formats, to try things on
+/// Write a labelled, simulated estate in native log formats
 ///
-/// The same options write the same bytes. Beside the logs there are:
+/// The same options write the same bytes. Beside the logs it writes:
 ///
-/// labels.jsonl: the attacks, each with its grade: blatant, medium, subtle, or hidden (which nothing gives away);
+/// labels.jsonl: the attacks, each with its grade: blatant, medium, subtle, or hidden (not visible in the logs);
 ///
-/// decoys.jsonl: innocent work that resembles an attack and must raise nothing;
+/// decoys.jsonl: legitimate work that resembles an attack and must not raise an alert;
 ///
-/// oddities.jsonl: what honest identities did out of the ordinary, by cause, so that false alerts can be told by cause;
+/// oddities.jsonl: benign anomalies, that is, unusual but legitimate activity, each with its cause, so that false alerts
+/// can be counted by cause;
 ///
-/// plimsoll.toml: what the estate's owners know about it.
+/// plimsoll.toml: the configuration of the estate.
 ///
 /// Five AWS accounts are simulated, and the same company in Azure, Entra, Microsoft 365, Google Cloud, Workspace, Okta and
-/// Slack if formats of theirs are asked for. `ocsf`, `ecs` and `plain` say again what `aws.cloudtrail` and `aws.vpcflow` say.
+/// Slack if `--formats` names formats of theirs. `ocsf`, `ecs` and `plain` are conversions of `aws.cloudtrail` and
+/// `aws.vpcflow`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Where it is written.
+    /// The folder to write to; it must be empty or new.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Everything follows from it.
+    /// The seed of all random numbers.
     #[arg(long, value_name = "N", default_value_t = Options::default().seed)]
     seed: u64,
-    /// How many days.
+    /// The number of days.
     #[arg(long, value_name = "N", default_value_t = Options::default().days)]
     days: u32,
-    /// How many identities there are at the start.
+    /// The number of identities at the start.
     #[arg(long, value_name = "N", default_value_t = Options::default().identities)]
     identities: u32,
     /// The first day.
     #[arg(long, value_name = "DAY", value_parser = day, default_value_t = Options::default().start)]
     start: Day,
-    /// Attack only from this day on, counted from 0 [default: after two thirds of the days].
+    /// The first day with attacks, counted from 0 [default: after two thirds of the days].
     #[arg(long, value_name = "N")]
     attack_days_from: Option<u32>,
-    /// How often each kind of attack is planted.
+    /// How often each class of attack is planted.
     #[arg(long, value_name = "N", default_value_t = Options::default().attack_rounds)]
     attack_rounds: u32,
     /// Plant attacks of these grades only, separated by commas [default: all].
     #[arg(long, value_name = "GRADES", value_delimiter = ',', value_parser = grade)]
     grades: Vec<Grade>,
-    /// Which attacks and decoys there are in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
-    /// analytic.
+    /// The attacks and decoys in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every analytic.
     #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
     attacks: AttackSet,
-    /// Write no innocent look-alikes.
+    /// Plant no decoys.
     #[arg(long)]
     no_decoys: bool,
     /// The log formats: `aws` for aws.cloudtrail and aws.vpcflow, `all`, or names such as `gcp.audit` and beginnings such as
@@ -69,7 +70,7 @@ pub struct Arguments {
     /// The effort of compression, 1 to 9.
     #[arg(long, value_name = "N", default_value_t = Options::default().gzip_level, hide = true)]
     gzip_level: u32,
-    /// A factor on the volumes of honest work.
+    /// A factor on the volumes of legitimate work.
     #[arg(long, value_name = "X", default_value_t = Options::default().scale)]
     scale: f64,
 }
@@ -115,7 +116,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     if is_used {
         return Err(
             Error::usage(format!("`{}` is not empty", arguments.out.display()))
-                .hint("give a new folder: an estate writes its own plimsoll.toml and labels.jsonl"),
+                .hint("give a new folder: the command writes plimsoll.toml and labels.jsonl there"),
         );
     }
     let options = Options {
@@ -143,7 +144,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     let written = simulate::simulate(&options, &arguments.out, &mut |days| console.advance(days))?;
     console.end();
     console.say(&format!(
-        "wrote {} audit records and {} flows of {} identities to {}: {} attacks, {} decoys, {} honest oddities\n",
+        "wrote {} audit records and {} flows of {} identities to {}: {} attacks, {} decoys, {} benign anomalies\n",
         count(written.records),
         count(written.flows),
         count(written.identities),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// The most false alerts a day that anybody would look at: where the curve ends.
+/// The most false alerts a day that an analyst would look at: where the curve ends.
 pub const FALSE_PER_DAY_MAX: u32 = 20;
 /// Points of the curve between two whole numbers of false alerts a day.
 pub const STEPS_PER_ALERT: u32 = 4;

@@ -1,4 +1,4 @@
-//! What really happened in a simulated estate: attacks, decoys, and the honest oddities of the day.
+//! What really happened in a simulated estate: attacks, decoys and benign anomalies.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::score::Alert;
 use crate::time::{Day, Time};
 
-/// What is said of a false alert that no oddity explains.
+/// The cause of a false alert that no anomaly explains.
 pub(super) const NO_KNOWN_CAUSE: &str = "ordinary life";
 
-/// An honest oddity.
+/// A benign anomaly.
 #[derive(Debug, Deserialize)]
 struct BenignAnomaly {
     identity: Vec<String>,
@@ -26,7 +26,7 @@ struct BenignAnomaly {
 pub(super) struct GroundTruth {
     /// Attacks.
     pub labels: Vec<Label>,
-    /// Innocent work that must not raise an alert.
+    /// Legitimate work that must not raise an alert.
     decoys: Vec<Label>,
     labels_of: BTreeMap<String, Vec<usize>>,
     /// Causes by id and day.
@@ -89,7 +89,7 @@ impl GroundTruth {
         found
     }
 
-    /// Returns the decoy that an alert rests on, whichever analytic raised it: its number and its name.
+    /// Returns the number and name of the decoy that an alert rests on, whatever analytic raised it.
     pub fn decoy(&self, alert: &Alert) -> Option<(usize, &str)> {
         let hit = |decoy: &Label| decoy.is_of(&alert.entity) && decoy.holds(alert.time);
         let (number, decoy) = self
@@ -111,7 +111,7 @@ impl GroundTruth {
         counts
     }
 
-    /// Returns why an alert that is false was raised, as far as anything odd is known: of several causes the rarest, since
+    /// Returns why a false alert was raised, as far as an anomaly is known: of several causes the rarest, since
     /// it says most.
     pub fn cause(&self, alert: &Alert) -> String {
         let entity = &alert.entity;
@@ -134,7 +134,7 @@ fn anomalies(path: &Path) -> Result<Vec<BenignAnomaly>> {
         .collect()
 }
 
-/// Returns the name of a decoy, or else all that is said of it.
+/// Returns the name of a decoy, or else its whole note.
 fn decoy_name(note: &str) -> &str {
     match note.contains("decoy=") {
         true => word_after("decoy=", note),

@@ -1,4 +1,4 @@
-//! The plain methods of the field, each as its users write it, with the same facts and every night to learn from.
+//! The reference methods of the field, each as its users write it, with the same facts and every night to learn from.
 //!
 //! None of them is in the product. Where a method needs a threshold, the comparison gives it the best one in hindsight.
 
@@ -37,11 +37,11 @@ const TRAITS: [Trait; 5] = [
     Trait::Bucket,
     Trait::Destination,
 ];
-/// Active hours from which an identity is measured by its own history, and not by everybody's.
+/// Active hours from which an identity is measured by its own history, and not by that of all identities.
 const HOURS_MIN: usize = 5;
 /// Standard deviations of a normal distribution in one median absolute deviation.
 const SD_PER_MAD: f64 = 1.482_6;
-/// What a share outside is worth to a rule: above any amount.
+/// The score of a grant to a foreign account: above any amount.
 const GRANT_SCORE: f64 = 100.0;
 /// Amounts in an hour at which public rules for S3 alert, or would if they had to choose a round number.
 const STATIC_LIMITS: [(Metric, f64); 12] = [
@@ -67,8 +67,8 @@ pub(super) trait ReferenceMethod {
     fn learn(&mut self, entity: &Entity, facts: &DayFacts);
 }
 
-/// Returns every rival, by name, with an eye on what analytics of a repertoire look at. `ours` are the accounts of the estate,
-/// which rules leave out as destinations.
+/// Returns every reference method by name, with the metrics of the analytics of an attack set. `ours` are the accounts of
+/// the estate, which rules leave out as destinations.
 pub(super) fn all(
     ours: BTreeSet<Str>,
     attack_set: AttackSet,
@@ -109,7 +109,7 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, f64::max)
 }
 
-/// Active hours of each entity and metric, and of everybody.
+/// Active hours of each entity and metric, and of all entities.
 struct History {
     metrics: &'static [Metric],
     own: BTreeMap<(Entity, Metric), Vec<f64>>,
@@ -190,7 +190,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// The day's sum against the largest day so far, on a logarithmic scale. What was never done before stands out as if its
-/// largest day had been 0: with a fallback on everybody's large days it finds half as much.
+/// largest day had been 0: with a fallback on the large days of all entities it finds half as much.
 struct DailyMaximum {
     metrics: &'static [Metric],
     own: BTreeMap<(Entity, Metric), f64>,
@@ -253,7 +253,7 @@ impl ReferenceMethod for FirstSeen {
     }
 }
 
-/// Fixed limits, the same for everybody; and any share of a sensitive bucket with somebody else, or of any bucket.
+/// Fixed limits, the same for all entities; and any grant of a sensitive bucket, or of any bucket, to a foreign account.
 struct StaticThresholds {
     ours: BTreeSet<Str>,
     metrics: &'static [Metric],

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::evaluation::curve::{FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
-use crate::evaluation::trial::{BudgetOutcome, OURS};
-use crate::evaluation::{Curve, Options, Reliability, Trial};
+use crate::evaluation::curve::{Curve, FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
+use crate::evaluation::options::Options;
+use crate::evaluation::reliability::{LEVELS, Reliability};
+use crate::evaluation::trial::{BudgetOutcome, OURS, Trial};
 
 /// Version of the JSON document.
 const SCHEMA: u32 = 1;
@@ -87,7 +88,7 @@ pub struct BudgetTable {
     /// False alerts a day that came.
     pub false_per_day: f64,
     /// Identities a day that they are about, but for those that are attacked that day: what a budget counts. Several analytics
-    /// may tell of one.
+    /// may alert on one identity.
     pub false_identities_per_day: f64,
     /// All alerts a day that came, those on attacks among them.
     pub alerts_per_day: f64,
@@ -274,7 +275,7 @@ pub fn table(options: &Options, trials: &[Trial]) -> Report {
             .map(|(family, chances, levels)| ReliabilityTable {
                 family,
                 chances,
-                levels: crate::evaluation::LEVELS
+                levels: LEVELS
                     .iter()
                     .zip(levels)
                     .map(|(&surprise, (expected, observed))| LevelTable {

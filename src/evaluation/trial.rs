@@ -1,4 +1,4 @@
-//! One simulated estate, played from its first day to its last.
+//! One simulated estate, replayed from its first day to its last.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use crate::analytic;
 use crate::config::{ApprovalContext, Config, approval_covering};
 use crate::engine::{BudgetRun, DayView, Label, Progress, Setup, dry_run};
 use crate::error::{Error, Result};
-use crate::evaluation::Options;
 use crate::evaluation::curve::{Candidate, Curve};
 use crate::evaluation::ground_truth::{GroundTruth, word_after};
+use crate::evaluation::options::Options;
 use crate::evaluation::reference_methods;
 use crate::evaluation::reliability::{self, Reliability};
 use crate::measure::DayFacts;
@@ -21,9 +21,9 @@ use crate::vocab::{Entity, EntityKind, Str};
 
 /// Days that an identity must have been known before its raw surprise is tallied.
 const ESTABLISHED_DAYS: i32 = 7;
-/// Compression of what is read once and thrown away.
+/// Compression of files that are read once and deleted.
 const GZIP_LEVEL: u32 = 1;
-/// What is said of a provider that is not known.
+/// The name of a provider that is not known.
 const OTHER_PROVIDER: &str = "other";
 /// The name of our own method among the others.
 pub(super) const OURS: &str = "plimsoll";
@@ -73,9 +73,9 @@ pub struct FalseAlert {
     pub analytic: String,
     /// Whose identity it is about.
     pub provider: &'static str,
-    /// Why it was raised, as far as anything odd is known.
+    /// Why it was raised, as far as an anomaly is known.
     pub cause: String,
-    /// Whom it is about, and the day.
+    /// The identity that it is about, and the day.
     pub of: (String, Day),
 }
 
@@ -105,7 +105,7 @@ pub struct BudgetOutcome {
     pub decoys_fired: BTreeMap<usize, String>,
 }
 
-/// Simulates an estate, plays it and compares what was raised with what had happened.
+/// Simulates an estate, replays it and compares the alerts with what happened.
 ///
 /// # Errors
 ///
@@ -127,7 +127,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
     let config = Config::load(Some(&folder.path().join("plimsoll.toml")))?;
     let truth = GroundTruth::read(folder.path())?;
     let mut analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
-    // Of one that nothing is planted for, only false alerts could be told.
+    // An analytic without a planted attack could only raise false alerts.
     analytics.retain(|analytic| truth.labels.iter().any(|l| *l.analytic == *analytic.id));
     let end = estate.start.plus(estate.days as i32 + 1).start();
     let setup = Setup::new(config, analytics, end);
@@ -239,7 +239,7 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
     outcome
 }
 
-/// Looks at every day: asks all methods, and tallies raw surprise.
+/// Observes every day: scores it with all methods, and tallies raw surprise.
 struct Collector<'a> {
     setup: &'a Setup,
     truth: &'a GroundTruth,
@@ -371,7 +371,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Established identities that were not there that day surprised nobody; they had their chance, too.
+    /// Established identities that were not active that day had no surprise; they count as chances, too.
     fn note_absent(&mut self, shown: &DayView) {
         let Some(generation) = shown.morning else {
             return;

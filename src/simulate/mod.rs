@@ -1,14 +1,14 @@
-//! A labelled estate in native log formats: five AWS accounts at work, the same company in other clouds, and attacks among
+//! A labelled estate in native log formats: five AWS accounts, the same company at other providers, and attacks among
 //! them.
 //!
-//! Three lists say what happened: attacks (labels), innocent look-alikes (decoys), and what honest identities did out of
-//! the ordinary (oddities), so that every alert can be told right or wrong, and every wrong one has its cause.
+//! Three lists say what happened: attacks (labels), legitimate work that resembles an attack (decoys), and unusual but
+//! legitimate activity (benign anomalies). So every alert is known to be right or wrong, and every wrong one has a cause.
 //!
 //! It answers how well detections do where the truth is known. Records are written as AWS writes them, and no code is
 //! shared with `sources`, so that a format misread there is not misread here too. Everything follows from the seed: the
 //! same options give the same bytes. A day is generated at a time, so memory does not grow with the number of days.
 //!
-//! Its weakness is that of every simulation: it holds the oddities that its authors thought of.
+//! Its weakness is that of every simulation: it holds only the anomalies that its authors thought of.
 
 mod activity;
 mod model;

@@ -1,11 +1,11 @@
-//! What is to be simulated.
+//! The options of a simulation.
 
 use crate::simulate::model::attack_set::AttackSet;
 use crate::simulate::model::format::Format;
 use crate::simulate::model::grade::Grade;
 use crate::time::Day;
 
-/// What is to be simulated.
+/// The options of a simulation.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Everything follows from it.
@@ -24,9 +24,9 @@ pub struct Options {
     pub grades: Vec<Grade>,
     /// Which attacks and decoys there are in AWS.
     pub attack_set: AttackSet,
-    /// Whether there are innocent look-alikes, from the same day on as attacks.
+    /// Whether there are decoys, from the same day on as attacks.
     pub decoys: bool,
-    /// A factor on the volumes of honest work.
+    /// A factor on the volumes of legitimate work.
     pub scale: f64,
     /// Whether opaque tokens such as `x-amz-id-2` are written. They double the compressed size and say nothing.
     pub opaque_tokens: bool,

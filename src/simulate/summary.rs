@@ -19,7 +19,7 @@ pub struct Summary {
     pub attacks: u64,
     /// Decoys noted.
     pub decoys: u64,
-    /// Honest oddities noted.
+    /// Benign anomalies noted.
     pub anomalies: u64,
 }
 

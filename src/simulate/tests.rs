@@ -1,4 +1,4 @@
-//! What an evaluation relies on: repeatable bytes, honest labels, and records that AWS could have written.
+//! What an evaluation relies on: repeatable bytes, legitimate labels, and records that AWS could have written.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,10 @@
-//! Oddities: what is out of the ordinary and yet honest, noted as it happens, so that false alerts can be told by cause.
+//! Benign anomalies: unusual but legitimate activity, noted as it happens, so that every false alert has a known cause.
 
 use serde::Serialize;
 
 use crate::simulate::model::label::timestamp;
 
-/// Why an honest identity's day is out of the ordinary.
+/// Why the day of a legitimate identity is unusual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
     /// Weeks of a table are read again over hours, mostly by a job.
@@ -31,15 +31,15 @@ pub enum Cause {
     NewProject,
     /// Several people get another project's buckets on the same day; the first two days.
     Reorganisation,
-    /// Somebody does the work of a colleague who is away.
+    /// A person does the work of a colleague who is away.
     HolidayCover,
     /// A whole page of the console's bucket list, which reads the posture of everything on it.
     ConsolePage,
     /// What is done once a week: full backups, inventories, exports, Friday's ledgers.
     WeeklyJob,
-    /// Somebody works long before or long after the usual hours.
+    /// A person works long before or long after the usual hours.
     LateSitting,
-    /// Somebody on call is woken up.
+    /// A person on call is woken up.
     OnCall,
     /// The posture of every bucket is read, as every night.
     Scanner,
@@ -51,13 +51,13 @@ pub enum Cause {
     Burst,
     /// An object of three hundred megabytes or more.
     HugeObject,
-    /// Somebody looks at buckets that are not part of the usual work.
+    /// A person looks at buckets that are not part of the usual work.
     Exploration,
     /// Sensitive documents are read because an auditor asked for them.
     AuditRequest,
-    /// Somebody who is hardly ever seen is back.
+    /// A person who is hardly ever active is back.
     Return,
-    /// Not honest at all: part of an attack, noted for whoever's credentials were misused and whoever was made for it,
+    /// Not benign: part of an attack, noted for the identity whose credentials were misused and the one created for it,
     /// because its label names one analytic and not every identity that it passed through.
     Attacked,
 }
@@ -131,7 +131,7 @@ impl Cause {
     }
 }
 
-/// One honest oddity: a line of `oddities.jsonl`. It never reaches beyond a day; what lasts longer has a line a day.
+/// One benign anomaly: a line of `oddities.jsonl`. It lies within one day; what lasts longer has a line for each day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BenignAnomaly {
     /// The name of its [`Cause`].
@@ -147,7 +147,7 @@ pub struct BenignAnomaly {
 }
 
 impl BenignAnomaly {
-    /// Makes an oddity from times in seconds since the epoch.
+    /// Makes an anomaly from times in seconds since the epoch.
     pub(crate) fn new(cause: Cause, identity: Vec<String>, (start, end): (i64, i64)) -> Self {
         let (cause, note) = cause.name_and_note();
         Self {

@@ -1,12 +1,12 @@
-//! How much there is in the AWS accounts for analytics to find.
+//! The set of attacks and decoys in the AWS accounts.
 
 /// Which attacks and decoys there are in the AWS accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AttackSet {
     /// Those of AN1594, AN1328 and AN0370.
     Core,
-    /// Those of every analytic that looks at AWS, and a few more identities whose habits resemble them. All that is there of the
-    /// core stays as it is.
+    /// Those of every analytic that looks at AWS, and a few more identities whose routine resembles them. Everything in the
+    /// core set stays as it is.
     All,
 }
 

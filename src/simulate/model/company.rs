@@ -77,7 +77,7 @@ pub(crate) const PARTNER: &str = "888899990000";
 /// Accounts that attackers own.
 pub(crate) const HOSTILE: [&str; 3] = ["999900001111", "000011112222", "666677778888"];
 
-/// The regions; the constants below are places in this table. The last three see no honest work.
+/// The regions; the constants below are places in this table. The last three see no legitimate work.
 pub(crate) const REGIONS: [&str; 7] = [
     "us-east-1",
     "eu-west-1",
@@ -96,5 +96,5 @@ pub(crate) const US_WEST: usize = 2;
 
 pub(crate) const SYDNEY: usize = 3;
 
-/// Where honest work never happens.
+/// Where legitimate work never happens.
 pub(crate) const REGIONS_UNUSED: [usize; 3] = [4, 5, 6];

@@ -8,14 +8,14 @@ use crate::simulate::model::other_providers::action::{Action, instant};
 
 /// What one record says.
 pub(crate) struct ExpectedRecord {
-    pub(crate) expected: ExpectedEvent,
+    pub(crate) event: ExpectedEvent,
     /// What the bucket's own access log says of it, if there is one.
     pub(crate) access: Option<Access>,
 }
 
 /// What an access log says beside what the record says.
 pub(crate) struct Access {
-    /// Whoever asked, as access logs name them.
+    /// The caller, as access logs name it.
     pub(crate) requester: String,
     /// The bucket and key that a copy reads from, and whether the bucket is ours.
     pub(crate) source: Option<(String, String, bool)>,
@@ -38,7 +38,7 @@ pub(crate) struct ExpectedEvent {
     pub(crate) object: Option<String>,
     pub(crate) bytes_out: Option<u64>,
     pub(crate) src_ip: Option<String>,
-    /// Where bytes went, or are told to go: the address, or the account and container.
+    /// Where bytes went, or will go by this configuration: the address, or the account and container.
     pub(crate) dst_ip: Option<String>,
     pub(crate) dst_account: Option<String>,
     pub(crate) dst_container: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) struct ExpectedEvent {
 }
 
 impl ExpectedEvent {
-    /// Begins to tell a deed as a format with so many digits of a second has it.
+    /// Returns the event of an action, for a format that writes so many digits of a second.
     pub(crate) fn of(
         format: &'static str,
         action: &Action,

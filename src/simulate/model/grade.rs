@@ -7,7 +7,7 @@ pub enum Grade {
     Blatant,
     /// Less of it, and closer to what is usual.
     Medium,
-    /// No more than the busiest hundredth of honest days, in working hours, mostly from the usual place.
+    /// No more than the busiest hundredth of legitimate days, in working hours, mostly from the usual place.
     Subtle,
     /// What the victim does anyway, from its own place and with its own tool: nothing in the logs gives it away.
     Hidden,

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::time::Time;
 
-/// One planted attack, or one innocent look-alike.
+/// One planted attack, or one decoy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Label {
     /// The analytic that should find it, or must not.
@@ -15,7 +15,7 @@ pub struct Label {
     pub start: String,
     /// The time of its last record.
     pub end: String,
-    /// For an attack `grade=… class=…`, for a decoy why it is innocent.
+    /// For an attack `grade=… class=…`, for a decoy why it is benign.
     pub note: String,
 }
 

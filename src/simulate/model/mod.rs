@@ -1,4 +1,5 @@
-//! What exists: the company, its identities, buckets and sessions, and what is said of them. Nothing here acts or writes.
+//! What exists: the company, its identities, buckets and sessions, and the types of records and labels. Nothing here acts
+//! or writes.
 
 pub(crate) mod anomaly;
 pub(crate) mod attack_set;

@@ -1,4 +1,4 @@
-//! Chance that repeats itself: a seeded generator, and the few distributions that the estate is made of.
+//! Repeatable random numbers: a seeded generator, and the distributions that the estate needs.
 //!
 //! Every identity, day and attack draws from a generator of its own, derived from the seed and its own numbers, so that
 //! nothing depends on the order in which they are generated.
@@ -59,6 +59,13 @@ impl Rng {
     /// Returns one of the items, which must not be empty.
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
+    }
+
+    /// Puts the items in a random order (Fisher and Yates).
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for place in (1..items.len()).rev() {
+            items.swap(place, self.below(place + 1));
+        }
     }
 
     /// Returns a standard normal deviate (Box and Muller 1958).

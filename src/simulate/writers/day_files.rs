@@ -5,13 +5,11 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
 use crate::error::{Error, Result};
 use crate::simulate::model::expected::ExpectedEvent;
 use crate::simulate::model::other_providers::principal::guid;
 use crate::simulate::model::random::Rng;
+use crate::simulate::writers::gzip::write_file;
 use crate::simulate::writers::parquet;
 
 /// How the records of a file hang together.
@@ -47,7 +45,7 @@ pub(crate) struct WriteStats {
 }
 
 impl DayFiles {
-    /// Makes an empty day; `tells` if it is to be told in normalised words too.
+    /// Makes an empty day; `keeps_expected` if the expected events are written too.
     pub(crate) fn new(ids: Rng, keeps_expected: bool) -> Self {
         Self {
             files: BTreeMap::new(),
@@ -83,7 +81,7 @@ impl DayFiles {
         }
     }
 
-    /// Tells what a record says.
+    /// Adds the event that a record should give.
     pub(crate) fn add_expected(&mut self, expected: &ExpectedEvent) {
         if let Some(text) = &mut self.expected {
             text.push_str(&serde_json::to_string(expected).unwrap_or_default());
@@ -114,7 +112,7 @@ impl DayFiles {
                 })?,
                 _ => text.into_bytes(),
             };
-            written.bytes += put(&out.join(path), &bytes, gzip_level)?;
+            written.bytes += write_file(&out.join(path), &bytes, gzip_level)?;
         }
         if let Some(text) = self.expected {
             let path = out.join("expected-events.jsonl");
@@ -131,21 +129,4 @@ impl DayFiles {
         }
         Ok(written)
     }
-}
-
-/// Writes one file; returns its size.
-fn put(path: &Path, text: &[u8], gzip_level: u32) -> Result<u64> {
-    let failed =
-        |e: std::io::Error| Error::failed(format!("cannot write `{}`", path.display())).cause(e);
-    fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-    let packed = if path.extension().is_some_and(|ending| ending == "gz") {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(gzip_level.clamp(1, 9)));
-        encoder.write_all(text).map_err(failed)?;
-        Some(encoder.finish().map_err(failed)?)
-    } else {
-        None
-    };
-    let bytes = packed.as_deref().unwrap_or(text);
-    fs::write(path, bytes).map_err(failed)?;
-    Ok(bytes.len() as u64)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// Writes labels or oddities, one a line.
+/// Writes labels or anomalies, one a line.
 pub(crate) fn write_json_lines<T: Serialize>(path: &Path, lines: &[T]) -> Result<()> {
     let failed = |e: &dyn std::fmt::Display| {
         Error::failed(format!("cannot write `{}`", path.display())).cause(e)

@@ -3,6 +3,7 @@
 pub(crate) mod aws;
 pub(crate) mod convert;
 pub(crate) mod day_files;
+pub(crate) mod gzip;
 pub(crate) mod json_lines;
 pub(crate) mod other_providers;
 pub(crate) mod parquet;

@@ -85,7 +85,7 @@ pub(crate) fn settings_text(
     out
 }
 
-/// What the owners know of their containers abroad, in the words of `plimsoll.toml`.
+/// What the owners know of their containers at other providers, as `plimsoll.toml` has it.
 const OTHER_SETTINGS: &str = "
 [[sensitive]]
 bucket = \"azure:halcyonlegaleus/contracts\"
@@ -104,7 +104,7 @@ bucket = \"gcp:halcyon-ledgers\"
 owner = \"finance@halcyon.example\"
 ";
 
-/// Returns the accounts abroad that are the company's own, as `plimsoll.toml` names them.
+/// Returns the company's accounts at other providers, as `plimsoll.toml` names them.
 fn other_accounts() -> impl Iterator<Item = String> {
     let tenants = [
         format!("entra:{}", TENANT),

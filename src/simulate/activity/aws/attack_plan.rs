@@ -16,16 +16,16 @@ pub(crate) struct Attack {
     pub(crate) grade: Grade,
     pub(crate) day: Day,
     pub(crate) number: u64,
-    /// The place in the cast of whoever's credentials are misused.
+    /// The place in the population of the identity whose credentials are misused.
     pub(crate) victim: Option<usize>,
 }
 
 /// Attacks beyond the core are numbered from here.
 const FIRST_MORE: u64 = 0x10_0000;
 
-/// Plans the attacks: `rounds` of every class of a repertoire in each of the grades, spread over the days of `span`.
+/// Plans the attacks: `rounds` of every class of an attack set in each of the grades, spread over the days of `span`.
 ///
-/// A larger repertoire leaves the core's attacks as they are.
+/// The larger set leaves the core's attacks as they are.
 pub(crate) fn plan_attacks(
     world: &World,
     span: (Day, Day),
@@ -60,9 +60,7 @@ fn plan_classes(
         .iter()
         .flat_map(|&class| grades.iter().map(move |&grade| (class, grade)))
         .collect();
-    for place in (1..wanted.len()).rev() {
-        wanted.swap(place, rng.below(place + 1));
-    }
+    rng.shuffle(&mut wanted);
     let days = i64::from(last.since(from)) + 1;
     let count = wanted.len() as i64;
     let mut attacks = Vec::new();

@@ -1,4 +1,4 @@
-//! Calls that configure buckets and machines, honest or not.
+//! Calls that configure buckets and instances, in legitimate work and in attacks.
 
 use crate::simulate::activity::aws::run::Run;
 use crate::simulate::model::aws::bucket::Bucket;
@@ -8,7 +8,7 @@ use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::company::{ACCOUNTS, REGIONS};
 use crate::simulate::writers::aws::trail::Trail;
 
-/// Looks for machines in a region.
+/// Lists the instances of a region.
 pub(crate) fn look_around(run: &mut Run<'_>, account: usize, region: usize) {
     for (name, command) in [
         ("DescribeInstances", "ec2.describe-instances"),
@@ -115,7 +115,7 @@ pub(crate) fn put_policy(run: &mut Run<'_>, account: usize, bucket: &Bucket, who
     write_policy(run, account, bucket, whom, "", (whom, ""));
 }
 
-/// Opens a bucket to everyone within the organisation, and so to nobody else.
+/// Opens a bucket to the organisation only.
 pub(crate) fn put_policy_within(run: &mut Run<'_>, account: usize, bucket: &Bucket) {
     let condition = ",\"Condition\":{\"StringEquals\":{\"aws:PrincipalOrgID\":\"o-h4lcy0n1xz\"}}";
     write_policy(run, account, bucket, "*", condition, ("", ""));

@@ -1,9 +1,10 @@
-//! What attackers do, and how loudly in each grade.
+//! What attackers of the core set do, and how conspicuously in each grade.
 //!
-//! The numbers follow what honest people and workloads of the same estate do in a day: listings of people reach 4 at the
+//! The numbers follow what legitimate people and workloads of the same estate do in a day: listings of people reach 4 at the
 //! median, 30 at the 99th percentile; their reads 5 and 130; refusals 0 and 1, or 50 when a permission is lost.
 
 use crate::simulate::activity::aws::attack_plan::Attack;
+use crate::simulate::activity::aws::attack_session::shuffled_buckets;
 use crate::simulate::activity::aws::configure::{
     look_around, put_policy, put_replication, run_instance,
 };
@@ -24,7 +25,7 @@ use crate::simulate::model::company::{
 };
 use crate::simulate::model::grade::Grade;
 use crate::simulate::model::label::Label;
-use crate::simulate::model::network::{external_address, office_address};
+use crate::simulate::model::network::external_address;
 use crate::simulate::model::random::Rng;
 use crate::simulate::writers::aws::trail::Trail;
 
@@ -79,38 +80,6 @@ impl Attack {
         ))
     }
 
-    /// Returns when it begins: loud ones at night, quiet ones among the day's work.
-    pub(crate) fn begins(&self, rng: &mut Rng, who: Option<&Identity>) -> i64 {
-        let second = match self.grade {
-            Grade::Subtle | Grade::Hidden => {
-                who.map_or(13 * 3600, |w| w.begins) + rng.between(1_800, 4 * 3600)
-            }
-            Grade::Medium => rng.between(8 * 3600, 16 * 3600),
-            Grade::Blatant => rng.between(1_800, 5 * 3600),
-        };
-        self.day.start().secs() + second
-    }
-
-    /// Opens a session with stolen credentials: from a new network if loud, and with another tool if blatant.
-    pub(crate) fn stolen(&self, rng: &mut Rng, who: &Identity, at: i64) -> Session {
-        let network = external_address(0x1_0000 + self.number, rng.bits() % 2);
-        let source = (self.grade < Grade::Subtle).then_some(network);
-        let mut session = who.session(rng, at, source);
-        if self.grade == Grade::Blatant {
-            let client = *rng.pick(&[Client::PythonRequests, Client::S5cmd, Client::AwsCli]);
-            session.user_agent = UserAgent::new(client, 3, 1);
-        }
-        session
-    }
-
-    /// Where somebody calls from who was made for the attack: from outside, unless hidden.
-    fn attacker_address(&self, rng: &mut Rng) -> String {
-        match self.grade {
-            Grade::Hidden => office_address(rng.bits()),
-            _ => external_address(0x1_4000 + self.number, 1),
-        }
-    }
-
     fn enumerate(&self, world: &World, who: &Identity, rng: &mut Rng, trail: &mut Trail) {
         let (grade, day) = (self.grade, self.day);
         let hidden = grade == Grade::Hidden;
@@ -118,13 +87,7 @@ impl Attack {
         let session = self.stolen(rng, who, at);
         let mut run = Run::at(at, day, &session, trail, rng);
         let usual = working_set(world, who, day);
-        let mut targets: Vec<&Bucket> = world
-            .own_buckets(day)
-            .filter(|b| b.account == Some(who.account) && b.created < day)
-            .collect();
-        for place in (1..targets.len()).rev() {
-            targets.swap(place, run.rng.below(place + 1));
-        }
+        let mut targets = shuffled_buckets(world, who, day, run.rng);
         match self.class {
             AttackClass::MassEnumeration | AttackClass::SlowEnumeration => {
                 if !hidden {

@@ -1,4 +1,4 @@
-//! How users and roles come into being.
+//! The creation of users and roles.
 
 use crate::simulate::model::aws::call::{Api, aws_date};
 use crate::simulate::model::aws::identity::{Identity, IdentityType};
@@ -6,7 +6,7 @@ use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::company::ACCOUNTS;
 use crate::simulate::writers::aws::trail::Trail;
 
-/// Writes the creation of a user (with an access key) or a role, by whoever holds the session.
+/// Writes the creation of a user (with an access key) or a role by a session.
 pub(crate) fn create(trail: &mut Trail, at: i64, session: &Session, who: &Identity) {
     let account = ACCOUNTS[who.account].id;
     let (name, unique) = (&who.name, &who.unique);

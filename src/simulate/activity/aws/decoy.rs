@@ -1,4 +1,4 @@
-//! Decoys: innocent work that resembles an attack, noted so that an evaluation can count which of it raised alerts.
+//! Decoys: legitimate work that resembles an attack, noted so that an evaluation can count which of it raised alerts.
 
 use crate::simulate::activity::aws::configure::{put_policy, put_policy_within, put_replication};
 use crate::simulate::activity::aws::creation::create;
@@ -49,11 +49,11 @@ pub(crate) enum Decoy {
     OwnBackup,
     /// The nightly copy to the vendor, which an approval covers.
     VendorBackup,
-    /// The posture scanner's nightly sweep.
+    /// The posture scanner's nightly scan.
     Scanner,
     /// Replication to one of our accounts is configured.
     OwnReplication,
-    /// The books are closed, by somebody who does it every Friday and month end.
+    /// The books are closed by an analyst who does so every Friday and month end.
     Closing,
     /// An administrator opens the bucket list in the console.
     Browsing,
@@ -73,7 +73,7 @@ pub(crate) enum Decoy {
     SamePolicy,
     /// A partner gets the policy that it has, as every day.
     SamePartner,
-    /// A bucket is opened to everybody within the organisation.
+    /// A bucket is opened to the organisation only.
     WithinOrganisation,
     /// A bucket is shared with another account of ours.
     SisterAccount,
@@ -200,7 +200,7 @@ pub(crate) struct Planned {
     pub(crate) number: u64,
 }
 
-/// Plans every decoy of a repertoire twice a week, spread over the days of `span`.
+/// Plans every decoy of an attack set twice a week, spread over the days of `span`.
 pub(crate) fn plan_decoys(span: (Day, Day), attack_set: AttackSet) -> Vec<Planned> {
     let mut planned = plan_all_of(&Decoy::CORE, span, 0);
     if attack_set == AttackSet::All {

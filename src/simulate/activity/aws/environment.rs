@@ -1,4 +1,4 @@
-//! What AWS's own services, strangers and the estate's housekeeping do on a day.
+//! What AWS's own services, anonymous callers and routine administration do on a day.
 
 use crate::simulate::activity::aws::creation::create;
 use crate::simulate::activity::aws::run::{Run, object_key, object_size};
@@ -15,7 +15,7 @@ use crate::simulate::model::random::{BASE32, Rng};
 use crate::simulate::writers::aws::trail::Trail;
 use crate::time::Day;
 
-/// Writes what AWS's own services, strangers and the estate's housekeeping do on a day.
+/// Writes what AWS's own services, anonymous callers and routine administration do on a day.
 pub(crate) fn write_environment(world: &World, day: Day, trail: &mut Trail) {
     let mut rng = Rng::of(world.seed, &[0x5e1f, day.0 as u64]);
     let midnight = day.start().secs();
@@ -62,7 +62,7 @@ pub(crate) fn write_environment(world: &World, day: Day, trail: &mut Trail) {
             &api,
         );
     }
-    // Anybody downloads from the public bucket.
+    // Anonymous callers download from the public bucket.
     if let Some(bucket) = world.buckets.iter().find(|b| b.purpose == Purpose::Public) {
         for _ in 0..rng.count(14.0 * world.scale, 3.0) {
             let mut anonymous = Session::of_service("anonymous");
@@ -129,7 +129,7 @@ pub(crate) fn write_environment(world: &World, day: Day, trail: &mut Trail) {
         };
         trail.api(at, &session, account, &api);
     }
-    // Whoever starts tomorrow is created today, unless single sign-on already knows them.
+    // Users that start tomorrow are created today, unless single sign-on already knows them.
     for who in world.population.iter().filter(|w| w.joins == day.plus(1)) {
         let Some(admin) = world
             .admin_of(who.account, day)

@@ -28,7 +28,7 @@ pub(crate) struct AwsDay {
 }
 
 impl AwsEstate {
-    /// Founds the accounts; attacks and decoys happen from the first to the last day of `span`.
+    /// Creates the estate; attacks and decoys happen from the first to the last day of `span`.
     pub(crate) fn new(options: &Options, span: Option<(Day, Day)>) -> Self {
         let (seed, start) = (options.seed, options.start);
         let buckets = buckets(seed, options.identities, start, options.days);
@@ -66,7 +66,7 @@ impl AwsEstate {
         }
     }
 
-    /// Lives a day.
+    /// Writes a day.
     pub(crate) fn day(&self, options: &Options, day: Day, number: u32) -> AwsDay {
         let world = &self.world;
         let ids = Rng::of(world.seed, &[0x1d5, u64::from(number)]);

@@ -1,12 +1,13 @@
-//! What attackers do beyond the core: look at postures, accounts and rights, knock at closed buckets, open others.
+//! What attackers do beyond the core set: read postures, accounts and rights, try closed buckets, open others.
 
 use crate::simulate::activity::aws::attack_plan::Attack;
+use crate::simulate::activity::aws::attack_session::shuffled_buckets;
 use crate::simulate::activity::aws::configure::{put_acl, put_policy};
 use crate::simulate::activity::aws::routine::{ORGANISATION, read_call};
 use crate::simulate::activity::aws::run::Run;
 use crate::simulate::activity::aws::working_set::working_set;
 use crate::simulate::model::aws::attack_class::AttackClass;
-use crate::simulate::model::aws::bucket::{Bucket, Purpose};
+use crate::simulate::model::aws::bucket::Purpose;
 use crate::simulate::model::aws::identity::Identity;
 use crate::simulate::model::aws::user_agent::{Client, UserAgent};
 use crate::simulate::model::aws::world::World;
@@ -68,13 +69,7 @@ impl Attack {
             session.user_agent = UserAgent::new(client, 2, self.number as usize);
         }
         let mut run = Run::at(at, day, &session, trail, rng);
-        let mut targets: Vec<&Bucket> = world
-            .own_buckets(day)
-            .filter(|b| b.account == Some(who.account) && b.created < day)
-            .collect();
-        for place in (1..targets.len()).rev() {
-            targets.swap(place, run.rng.below(place + 1));
-        }
+        let mut targets = shuffled_buckets(world, who, day, run.rng);
         let usual = working_set(world, who, day);
         match self.class {
             AttackClass::PostureScan => {
@@ -107,7 +102,7 @@ impl Attack {
                 }
             }
             AttackClass::OrganisationDiscovery => {
-                // A workload that looks around at home asks for the least that tells where it is.
+                // A workload that only looks at its own account makes the least conspicuous calls.
                 let asked = grade.of([ORGANISATION.len(), ORGANISATION.len(), 3, 8]);
                 for _ in 0..grade.of([5, 1, 1, 1]) {
                     for call in &ORGANISATION[..asked] {

@@ -1,4 +1,4 @@
-//! Honest work: who is active on a day, with which buckets, and what makes the day odd as a whole.
+//! The day of an identity: whether it is active, and what makes the day unusual as a whole.
 
 use crate::simulate::activity::aws::incident::{run_migration, start_assignments};
 use crate::simulate::activity::aws::people::person;
@@ -13,7 +13,7 @@ use crate::simulate::model::random::Rng;
 use crate::simulate::writers::aws::trail::Trail;
 use crate::time::Day;
 
-/// Writes what an identity does on a day, and notes what is odd about it.
+/// Writes what an identity does on a day, and notes what is unusual about it.
 pub(crate) fn write_day(world: &World, who: &Identity, day: Day, trail: &mut Trail) {
     if !who.is_here(day) || who.is_away(day) {
         return;
@@ -54,7 +54,7 @@ pub(crate) fn write_day(world: &World, who: &Identity, day: Day, trail: &mut Tra
     trail.anomalies.set_actor(Vec::new());
 }
 
-/// Returns what is odd about all that an identity does on a day.
+/// Returns what is unusual about all that an identity does on a day.
 fn lasting_causes(world: &World, who: &Identity, day: Day) -> Vec<Cause> {
     let age = day.since(who.joins);
     let since = |from: Day| day.since(from);

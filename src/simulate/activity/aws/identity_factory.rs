@@ -177,7 +177,7 @@ pub(crate) fn make(
         Kind::Lambda => *rng.pick(&[Client::JavaScript, Client::Boto3]),
         Kind::Partner => Client::Java,
     };
-    // Some Java services move to Rust; everybody else gets a new release of the same tool.
+    // Some Java services move to Rust; all others get a new release of the same tool.
     let next = if client == Client::Java && rng.chance(0.3) {
         Client::Rust
     } else {

@@ -1,4 +1,4 @@
-//! What happens now and then in honest work: mistakes, storms, backfills, curiosity. Each notes itself.
+//! Incidents in legitimate work: mistakes, repeated failing calls, backfills, curiosity. Each is noted as an anomaly.
 
 use crate::simulate::activity::aws::run::{Run, object_key, object_size};
 use crate::simulate::activity::aws::working_set::pick_favourite;
@@ -12,7 +12,7 @@ use crate::simulate::model::random::Rng;
 use crate::simulate::writers::aws::trail::Trail;
 use crate::time::Day;
 
-/// How often each befalls a person, per sitting.
+/// How often each incident happens to a person, per sitting.
 const FAT_FINGER: f64 = 0.009;
 
 const REVOKED: f64 = 0.003;
@@ -37,7 +37,7 @@ pub(crate) fn burst_factor(rng: &mut Rng) -> f64 {
     }
 }
 
-/// Writes what befalls a person in a sitting.
+/// Writes the incidents of a person's sitting.
 pub(crate) fn inject(run: &mut Run<'_>, world: &World, who: &Identity, set: &[&Bucket]) {
     let since = run.trail.anomalies.mark();
     if run.rng.chance(REVOKED)
@@ -89,7 +89,7 @@ pub(crate) fn inject(run: &mut Run<'_>, world: &World, who: &Identity, set: &[&B
         }
     }
     if run.rng.chance(0.03) {
-        // A wrong name, or a door that was never open. Too common to be an oddity.
+        // A wrong name, or a bucket without access. Too common to be an anomaly.
         let others = of_account(world, who, run.day);
         let listing = run.rng.chance(0.5);
         if !others.is_empty() {
@@ -127,7 +127,7 @@ pub(crate) fn retry_storm(run: &mut Run<'_>, set: &[&Bucket]) {
     run.trail.anomalies.note_anomaly(Cause::RetryStorm, since);
 }
 
-/// A workload is caught in a storm at some time of the day, with the given probability.
+/// A workload repeats a failing call at some time of the day, with the given probability.
 pub(crate) fn maybe_retry_storm(run: &mut Run<'_>, set: &[&Bucket], chance: f64) {
     if run.rng.chance(chance) {
         run.clock = (run.day.start().secs() + run.rng.between(0, LATEST_START - 1_000)) as f64;
@@ -162,7 +162,7 @@ pub(crate) fn backfill(run: &mut Run<'_>, bucket: &Bucket, hours: i64) {
     run.trail.anomalies.note_anomaly(Cause::Backfill, since);
 }
 
-/// Somebody looks at what others have.
+/// A person looks at the buckets of others.
 fn explore(run: &mut Run<'_>, world: &World, who: &Identity) {
     let since = run.trail.anomalies.mark();
     let others = of_account(world, who, run.day);
@@ -196,7 +196,7 @@ pub(crate) fn set_up(run: &mut Run<'_>, world: &World, who: &Identity) {
     }
 }
 
-/// Whoever was given another bucket begins to work with it.
+/// An identity begins to work with a bucket that was assigned to it.
 pub(crate) fn start_assignments(
     world: &World,
     who: &Identity,
@@ -249,7 +249,7 @@ pub(crate) fn run_migration(
     run.trail.anomalies.note_anomaly(Cause::Migration, since);
 }
 
-/// The buckets of somebody's account that are nobody's secret.
+/// The buckets of an identity's account that are not sensitive.
 fn of_account<'a>(world: &'a World, who: &Identity, day: Day) -> Vec<&'a Bucket> {
     world
         .own_buckets(day)

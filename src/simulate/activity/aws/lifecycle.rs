@@ -1,6 +1,6 @@
-//! What befalls identities in the course of a simulation: other work, other tools, successors, nights on call.
+//! The lifecycle of identities during a simulation: other work, other tools, successors, nights on call.
 //!
-//! All of it is settled before the first day, so that a day needs to know no other.
+//! All of it is planned before the first day, so that days do not depend on each other.
 
 use crate::simulate::activity::aws::identity_factory::{make, new_instance};
 use crate::simulate::model::anomaly::Cause;
@@ -11,7 +11,7 @@ use crate::simulate::model::calendar::{is_weekend, workday};
 use crate::simulate::model::random::{BASE32, Rng, splitmix};
 use crate::time::Day;
 
-/// What a simulation is made of, as far as fates need to know.
+/// The parts of a simulation that lifecycles depend on.
 pub(crate) struct Scenario<'a> {
     pub(crate) seed: u64,
     pub(crate) start: Day,
@@ -29,7 +29,7 @@ impl Scenario<'_> {
     }
 }
 
-/// Settles everybody's fate; successors join the cast.
+/// Plans the lifecycle of all identities; successors join the population.
 pub(crate) fn plan_lifecycles(scenario: &Scenario<'_>, population: &mut Vec<Identity>) {
     replace_roles(scenario, population);
     add_second_scanner(scenario, population);
@@ -41,7 +41,7 @@ pub(crate) fn plan_lifecycles(scenario: &Scenario<'_>, population: &mut Vec<Iden
     plan_migrations(scenario, population);
 }
 
-/// Now and then a service's work passes to a new role at once: blue and green.
+/// Now and then a new role takes over the work of a service at once: a blue-green deployment.
 fn replace_roles(scenario: &Scenario<'_>, population: &mut Vec<Identity>) {
     let mut rng = scenario.rng(&[0xb1e, 0x62ee]);
     let services: Vec<usize> = (0..population.len())
@@ -103,7 +103,7 @@ fn add_second_scanner(scenario: &Scenario<'_>, population: &mut Vec<Identity>) {
     population.push(who);
 }
 
-/// New projects' buckets are taken up by some, on the next working day.
+/// Some identities begin to work with the buckets of new projects on the next working day.
 fn assign_new_projects(scenario: &Scenario<'_>, population: &mut [Identity]) {
     for (place, bucket) in scenario.buckets.iter().enumerate() {
         if bucket.purpose != Purpose::Project || bucket.created <= scenario.start {
@@ -115,7 +115,7 @@ fn assign_new_projects(scenario: &Scenario<'_>, population: &mut [Identity]) {
         {
             let rarity = if who.kind.is_person() { 36 } else { 30 };
             let chance = splitmix(scenario.seed ^ (who.number << 20) ^ place as u64);
-            // People work anywhere; what runs somewhere reads what is there.
+            // People work in any region; workloads read what is in their own.
             let fits = who.kind.is_person() || who.region == bucket.region;
             if who.takes_projects() && fits && chance.is_multiple_of(rarity) {
                 who.assignments.push(Assignment {
@@ -179,7 +179,7 @@ fn reorganise_teams(scenario: &Scenario<'_>, population: &mut [Identity]) {
     }
 }
 
-/// Every week some are away, and colleagues do their work.
+/// Every week some people are away, and colleagues do their work.
 fn plan_holiday_cover(scenario: &Scenario<'_>, population: &mut [Identity]) {
     let mut rng = scenario.rng(&[0x401d]);
     for week in 0..scenario.days.div_ceil(7) {
@@ -224,7 +224,7 @@ fn plan_holiday_cover(scenario: &Scenario<'_>, population: &mut [Identity]) {
     }
 }
 
-/// Teams move to another tool at once; everybody else gets a new release at some time, or none.
+/// Teams move to another tool at once; all others get a new release at some time, or none.
 fn plan_rollouts(scenario: &Scenario<'_>, population: &mut [Identity]) {
     let mut rng = scenario.rng(&[0x4011]);
     for _ in 0..(scenario.days as usize).div_ceil(13) {
@@ -255,7 +255,7 @@ fn plan_rollouts(scenario: &Scenario<'_>, population: &mut [Identity]) {
     }
 }
 
-/// A developer or administrator or two are on call each week, and woken up in some of its nights.
+/// One developer or administrator or more are on call each week, and woken up in some nights.
 fn plan_on_call(scenario: &Scenario<'_>, population: &mut [Identity]) {
     let mut rng = scenario.rng(&[0x0ca1]);
     let able: Vec<usize> = (0..population.len())

@@ -1,6 +1,7 @@
 //! What happens in the AWS accounts.
 
 pub(crate) mod attack_plan;
+pub(crate) mod attack_session;
 pub(crate) mod configure;
 pub(crate) mod core_attacks;
 pub(crate) mod creation;

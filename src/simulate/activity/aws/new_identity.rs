@@ -1,4 +1,4 @@
-//! Identities that somebody makes on the spot, attackers and innocents alike.
+//! Identities that are created during a simulation, for attacks and decoys.
 
 use crate::simulate::activity::aws::identity_factory::{make, new_instance};
 use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};

@@ -1,4 +1,4 @@
-//! Decoys about a new role on a new instance: what it reads and sends, and in which order.
+//! Decoys of a new role on a new instance: what it reads and sends, and in which order.
 
 use crate::simulate::activity::aws::creation::create;
 use crate::simulate::activity::aws::decoy::{Decoy, Planned};
@@ -27,14 +27,14 @@ impl Planned {
         trail: &mut Trail,
     ) -> Option<i64> {
         let midnight = self.day.start().secs();
-        // By number alone, so that the second day knows it as well.
+        // By number alone, so that the second day gets the same value.
         let at = midnight + 7 * 3600 + (splitmix(self.number) % 3600) as i64;
         let second = today.start().secs() + SECOND_DAY;
         if today == self.day {
             let admin = world.admin_of(who.account, today)?;
             let session = admin.session(rng, at, None);
             create(trail, at, &session, who);
-            // The machine sets itself up before it reads anything.
+            // The instance is set up before it reads data.
             let session = who.session(rng, at + 600, None);
             let mut run = Run::at(at + 600, today, &session, trail, rng);
             run.api(who.account, 1.0, &Api::default());

@@ -1,4 +1,4 @@
-//! What people do on a day: sittings at the console or another tool, some of them at odd hours.
+//! What people do on a day: work in the console or another tool, some of it at unusual hours.
 
 use crate::simulate::activity::aws::configure::put_lifecycle;
 use crate::simulate::activity::aws::incident::{burst_factor, inject, set_up};
@@ -18,10 +18,10 @@ use crate::simulate::model::random::Rng;
 use crate::simulate::writers::aws::trail::Trail;
 use crate::time::Day;
 
-/// How often somebody works at odd hours, per day of work.
+/// How often a person works at unusual hours, per day of work.
 const LATE_SITTING: f64 = 0.012;
 
-/// What somebody brings along to each sitting of a day.
+/// What is the same for each sitting of a person on a day.
 struct Agenda<'a> {
     set: Vec<&'a Bucket>,
     intensity: f64,
@@ -45,7 +45,7 @@ pub(crate) fn person(
         calendar_factor: calendar_factor(who, day),
     };
     if who.on_call_nights.contains(&day) {
-        // Called before dawn, where the person lives.
+        // Woken up at night, in the person's time zone.
         let since = trail.anomalies.mark();
         let at = midnight + (who.begins - rng.between(3 * 3600, 7 * 3600)).max(600);
         write_sitting(world, who, day, at, &agenda, rng, trail);
@@ -62,14 +62,7 @@ pub(crate) fn person(
         let at = midnight + (who.begins + rng.between(0, 9 * 3600)).min(LATEST_START);
         if sitting == 0 && who.sets_up && day.since(who.joins) < 2 {
             let session = who.session(rng, at, None);
-            let clock = (at - 1_200) as f64;
-            let mut run = Run {
-                trail: &mut *trail,
-                rng: &mut *rng,
-                session: &session,
-                day,
-                clock,
-            };
+            let mut run = Run::at(at - 1_200, day, &session, trail, rng);
             set_up(&mut run, world, who);
         }
         write_sitting(world, who, day, at, &agenda, rng, trail);

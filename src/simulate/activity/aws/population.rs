@@ -1,4 +1,4 @@
-//! Who works here: people and workloads, with their homes, tools, habits and fates.
+//! The population of the AWS accounts: people and workloads.
 
 use crate::simulate::activity::aws::identity_factory::make;
 use crate::simulate::activity::aws::lifecycle::{Scenario, plan_lifecycles};
@@ -30,8 +30,8 @@ const WORKFORCE: [(Kind, u32, u32); 17] = [
     (Kind::Analyst, 26, 6),
 ];
 
-/// Returns everybody who works here at some time of the simulation, those who are here from the start first; whoever is here
-/// for the sake of a larger repertoire comes last and changes nobody else.
+/// Returns all identities of the simulation, those that are here from the start first. The identities of
+/// the larger attack set come last and change no other.
 pub(crate) fn population(
     seed: u64,
     identities: u32,

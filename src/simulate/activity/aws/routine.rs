@@ -1,4 +1,4 @@
-//! Identities whose honest habits resemble attacks beyond the core: they do the same every day.
+//! Identities whose daily routine resembles attacks beyond the core set.
 
 use crate::simulate::activity::aws::configure::put_policy;
 use crate::simulate::activity::aws::identity_factory::make;
@@ -15,7 +15,7 @@ use crate::time::Day;
 /// A call of a service: its name, the call's, and the command of the AWS CLI.
 pub(crate) type Call = (&'static str, &'static str, &'static str);
 
-/// What tells which accounts an organisation has, and which one this is; the least conspicuous first.
+/// Calls that list the accounts of an organisation; the least conspicuous first.
 pub(crate) const ORGANISATION: [Call; 8] = [
     (
         "organizations",
@@ -47,7 +47,7 @@ pub(crate) const ORGANISATION: [Call; 8] = [
     ("iam", "GetAccountSummary", "iam.get-account-summary"),
 ];
 
-/// Makes those who are regular, numbered from `first`.
+/// Makes these identities, numbered from `first`.
 pub(crate) fn routine_identities(
     seed: u64,
     start: Day,
@@ -68,7 +68,7 @@ pub(crate) fn routine_identities(
         .collect()
 }
 
-/// Makes a call that reads and has no parameters worth mentioning.
+/// Makes a read call without parameters.
 pub(crate) fn read_call(
     run: &mut Run<'_>,
     account: usize,
@@ -84,7 +84,7 @@ pub(crate) fn read_call(
     run.api(account, gap, &api);
 }
 
-/// Opens pages of the IAM console, which ask for much by themselves.
+/// Opens pages of the IAM console, which make many calls by themselves.
 pub(crate) fn browse_iam(run: &mut Run<'_>, account: usize) {
     for name in [
         "GetAccountSummary",
@@ -106,7 +106,7 @@ pub(crate) fn browse_iam(run: &mut Run<'_>, account: usize) {
     }
 }
 
-/// The website's bucket that anybody may read, and the feeds that a partner may.
+/// The public bucket of the website, and the feeds that a partner may read.
 pub(crate) fn website_buckets(world: &World) -> impl Iterator<Item = (&Bucket, &'static str)> {
     world.buckets.iter().filter_map(|bucket| {
         if bucket.purpose == Purpose::Public {
@@ -119,7 +119,7 @@ pub(crate) fn website_buckets(world: &World) -> impl Iterator<Item = (&Bucket, &
     })
 }
 
-/// Writes what one of them does on a day.
+/// Writes what one of these identities does on a day.
 pub(crate) fn write_routine(
     world: &World,
     who: &Identity,

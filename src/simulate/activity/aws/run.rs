@@ -12,7 +12,7 @@ use crate::time::Day;
 /// Buckets on a page of the console's list.
 pub(crate) const CONSOLE_PAGE: usize = 50;
 
-/// From this size on, an object is an oddity.
+/// From this size on, an object is an anomaly.
 const HUGE_BYTES: u64 = 300_000_000;
 
 /// Returns the key of an object: few enough names that objects are read again, and dated ones for tables.
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Is refused to list or read a bucket.
+    /// Is denied to list or read a bucket.
     pub(crate) fn refused(&mut self, bucket: &Bucket, listing: bool, gap: f64) {
         let at = self.tick(gap);
         let (op, action) = if listing {

@@ -1,4 +1,4 @@
-//! Workloads that go over everything, or over much at fixed times: scanners, inventories, exports.
+//! Workloads that read everything, or much at fixed times: scanners, inventories, exports.
 
 use crate::simulate::activity::aws::instance_flows::instance_flows;
 use crate::simulate::activity::aws::run::Run;

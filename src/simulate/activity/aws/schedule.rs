@@ -14,7 +14,7 @@ pub(crate) fn is_weekly_run(who: &Identity, day: Day) -> bool {
     }
 }
 
-/// Returns the factor that the calendar puts on somebody's work: month ends, quarter ends, Fridays.
+/// Returns the factor of the calendar on the work of an identity: month ends, quarter ends, Fridays.
 pub(crate) fn calendar_factor(who: &Identity, day: Day) -> f64 {
     let reports = match who.kind {
         Kind::Analyst => who.number.is_multiple_of(8),

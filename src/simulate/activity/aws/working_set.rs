@@ -6,7 +6,7 @@ use crate::simulate::model::aws::world::World;
 use crate::simulate::model::random::Rng;
 use crate::time::Day;
 
-/// Returns the buckets somebody works with on a day: the usual ones, then those assigned later.
+/// Returns the buckets that an identity works with on a day: the usual ones, then those assigned later.
 pub(crate) fn working_set<'a>(world: &'a World, who: &Identity, day: Day) -> Vec<&'a Bucket> {
     let assigned = who.assignments.iter().filter(|a| a.holds(day));
     who.buckets

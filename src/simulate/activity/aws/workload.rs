@@ -40,13 +40,7 @@ pub(crate) fn workload(
     match who.kind {
         Kind::WebService => {
             let session = who.session(rng, midnight, None);
-            let mut run = Run {
-                trail,
-                rng,
-                session: &session,
-                day,
-                clock: 0.0,
-            };
+            let mut run = Run::at(0, day, &session, trail, rng);
             let burst_factor = burst_factor(run.rng);
             for hour in 0..24 {
                 // The day's tide, in the company's main time zone.
@@ -250,7 +244,7 @@ pub(crate) fn workload(
     }
 }
 
-/// Now and then a function or a job is caught in a storm.
+/// Now and then a function or a job repeats a failing call.
 fn session_retry_storm(
     trail: &mut Trail,
     rng: &mut Rng,
@@ -258,14 +252,7 @@ fn session_retry_storm(
     day: Day,
     set: &[&Bucket],
 ) {
-    let clock = 0.0;
-    let mut run = Run {
-        trail,
-        rng,
-        session,
-        day,
-        clock,
-    };
+    let mut run = Run::at(0, day, session, trail, rng);
     maybe_retry_storm(&mut run, set, 0.004);
 }
 

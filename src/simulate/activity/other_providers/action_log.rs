@@ -1,10 +1,10 @@
-//! A day's acts as they are thought of, and what is odd about them.
+//! A day's actions, and the anomalies among them.
 
 use crate::simulate::model::anomaly::{BenignAnomaly, Cause};
 use crate::simulate::model::label::Label;
 use crate::simulate::model::other_providers::action::{Action, NANOS};
 
-/// A day's acts, in no order.
+/// A day's actions, in no order.
 #[derive(Default)]
 pub(crate) struct ActionLog {
     pub(crate) actions: Vec<Action>,

@@ -1,4 +1,4 @@
-//! What attackers abroad do, and how loudly in each grade.
+//! What attackers do at other providers, and how conspicuously in each grade.
 
 use std::rc::Rc;
 
@@ -28,7 +28,7 @@ const MADE: u64 = 0x1_0000;
 /// The first number of links that are made for attacks.
 const LINKS: u64 = 0x2_0000;
 
-/// Everything that a directory can be asked for.
+/// The directory resources that attackers and reviewers list.
 pub(crate) const LISTED_RESOURCES: [DirectoryResource; 9] = [
     DirectoryResource::Users,
     DirectoryResource::Groups,
@@ -177,7 +177,7 @@ impl Attack {
         }
     }
 
-    /// Returns a sensitive container, after a look at it unless hidden.
+    /// Returns a sensitive container, after listing it unless hidden.
     fn sensitive_container(&self, world: &World, run: &mut Run<'_>, cloud: Cloud) -> Rc<Container> {
         let containers = world.containers(cloud, &[Purpose::Sensitive]);
         let container = containers[self.number as usize % containers.len()].clone();

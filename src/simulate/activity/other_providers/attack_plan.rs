@@ -1,4 +1,4 @@
-//! The plan of attacks abroad: which scheme in which grade, on which day, by whose credentials.
+//! The plan of attacks on other providers: which class in which grade, on which day, by whose credentials.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ pub(crate) struct Attack {
     pub(crate) victim: Rc<Principal>,
 }
 
-/// Plans the attacks: `rounds` of every scheme in each of the grades, spread over the days from `from` to `last`.
+/// Plans the attacks: `rounds` of every class in each of the grades, spread over the days from `from` to `last`.
 pub(crate) fn plan_attacks(
     world: &World,
     (from, last): (Day, Day),
@@ -32,9 +32,7 @@ pub(crate) fn plan_attacks(
             .flat_map(|&class| grades.iter().map(move |&grade| (class, grade)))
     };
     let mut wanted: Vec<(ProviderAttackClass, Grade)> = (0..rounds).flat_map(|_| round()).collect();
-    for place in (1..wanted.len()).rev() {
-        wanted.swap(place, rng.below(place + 1));
-    }
+    rng.shuffle(&mut wanted);
     let (days, count) = (i64::from(last.since(from)) + 1, wanted.len() as i64);
     let mut attacks = Vec::new();
     for (number, (class, grade)) in wanted.into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Innocent work abroad that resembles an attack.
+//! Decoys at other providers: legitimate work that resembles an attack.
 
 use crate::simulate::activity::other_providers::action_log::ActionLog;
 use crate::simulate::activity::other_providers::attack_actions::LISTED_RESOURCES;
@@ -21,7 +21,7 @@ pub(crate) enum Decoy {
     Connector,
     /// A team's containers move to another project.
     Migration,
-    /// Somebody reads a contract in bulk for a lawsuit.
+    /// A person reads contracts in bulk for a lawsuit.
     LegalRequest,
 }
 
@@ -81,14 +81,12 @@ impl Decoy {
                 }
             }
             Self::Migration => {
-                let cloud = if who.is_at_google() {
-                    Cloud::Google
-                } else {
-                    Cloud::Azure
-                };
-                let from = world.containers(cloud, &[Purpose::Lake]).last().cloned()?;
+                let from = world
+                    .containers(who.cloud(), &[Purpose::Lake])
+                    .last()
+                    .cloned()?;
                 let to = world
-                    .containers(cloud, &[Purpose::Backup])
+                    .containers(who.cloud(), &[Purpose::Backup])
                     .first()
                     .cloned()?;
                 run.list(&from, "", 2, 1.0);

@@ -16,7 +16,7 @@ use crate::simulate::writers::day_files::DayFiles;
 use crate::simulate::writers::other_providers::dispatch::write_action;
 use crate::time::Day;
 
-/// The company abroad, and what is planned there.
+/// The company at the other providers, and what is planned there.
 pub(crate) struct OtherEstate {
     world: World,
     formats: Vec<Format>,
@@ -24,7 +24,7 @@ pub(crate) struct OtherEstate {
     decoys: Vec<(Day, Decoy)>,
 }
 
-/// What a day abroad came to, beside its records.
+/// What a day wrote beside its records.
 #[derive(Default)]
 pub(crate) struct DayNotes {
     pub(crate) labels: Vec<Label>,
@@ -33,7 +33,7 @@ pub(crate) struct DayNotes {
 }
 
 impl OtherEstate {
-    /// Founds the company abroad; everything follows from the seed.
+    /// Creates the estate; everything follows from the seed.
     pub(crate) fn new(options: &Options, span: Option<(Day, Day)>) -> Self {
         let world = World {
             seed: options.seed,
@@ -74,7 +74,7 @@ impl OtherEstate {
         self.world.population.len()
     }
 
-    /// Lives a day, and writes it.
+    /// Simulates a day, and writes it.
     pub(crate) fn day(&self, day: Day, files: &mut DayFiles) -> DayNotes {
         let mut log = ActionLog::default();
         anonymous_reads(&self.world, day, &mut log);

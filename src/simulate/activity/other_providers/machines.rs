@@ -1,4 +1,4 @@
-//! A workload's day: hourly tables, nightly sweeps and backups, directory connectors, and strangers at public doors.
+//! A workload's day: hourly tables, nightly scans and backups, directory connectors, and anonymous reads.
 
 use std::rc::Rc;
 
@@ -137,12 +137,11 @@ fn etl(
 }
 
 fn backup(world: &World, who: &Rc<Principal>, day: Day, rng: &mut Rng, log: &mut ActionLog) {
-    let cloud = if who.is_at_google() {
-        Cloud::Google
-    } else {
-        Cloud::Azure
-    };
-    let Some(vault) = world.containers(cloud, &[Purpose::Backup]).first().cloned() else {
+    let Some(vault) = world
+        .containers(who.cloud(), &[Purpose::Backup])
+        .first()
+        .cloned()
+    else {
         return;
     };
     let tool = if who.is_at_google() {
@@ -154,7 +153,7 @@ fn backup(world: &World, who: &Rc<Principal>, day: Day, rng: &mut Rng, log: &mut
     let since = log.mark();
     let mut run = Run::begin(log, rng, who, day, 3_600, tool);
     for container in world.containers(
-        cloud,
+        who.cloud(),
         &[Purpose::Lake, Purpose::Service, Purpose::Sensitive],
     ) {
         run.list(&container, "", 1, 2.0);
@@ -168,7 +167,7 @@ fn backup(world: &World, who: &Rc<Principal>, day: Day, rng: &mut Rng, log: &mut
     }
 }
 
-/// Serves what is read all day, and now and then by somebody without a name.
+/// Serves a website all day.
 fn site(
     world: &World,
     who: &Rc<Principal>,
@@ -177,12 +176,7 @@ fn site(
     rng: &mut Rng,
     log: &mut ActionLog,
 ) {
-    let cloud = if who.is_at_google() {
-        Cloud::Google
-    } else {
-        Cloud::Azure
-    };
-    let containers = world.containers(cloud, &[Purpose::Service]);
+    let containers = world.containers(who.cloud(), &[Purpose::Service]);
     let container = containers[who.number as usize / 2 % containers.len()].clone();
     let tool = if who.is_at_google() {
         Tool::GcpSdk
@@ -206,7 +200,7 @@ fn site(
     }
 }
 
-/// Strangers read what anybody may read.
+/// Anonymous callers read public containers.
 pub(crate) fn anonymous_reads(world: &World, day: Day, log: &mut ActionLog) {
     let mut rng = Rng::of(world.seed, &[0xab0, 0x57a, day.0 as u64]);
     let anonymous = Rc::new(Principal::anonymous());
@@ -227,11 +221,6 @@ pub(crate) fn anonymous_reads(world: &World, day: Day, log: &mut ActionLog) {
 }
 
 fn scanner(world: &World, who: &Rc<Principal>, day: Day, rng: &mut Rng, log: &mut ActionLog) {
-    let cloud = if who.is_at_google() {
-        Cloud::Google
-    } else {
-        Cloud::Azure
-    };
     let tool = if who.is_at_google() {
         Tool::GcpSdk
     } else {
@@ -240,7 +229,7 @@ fn scanner(world: &World, who: &Rc<Principal>, day: Day, rng: &mut Rng, log: &mu
     let containers: Vec<Rc<Container>> = world
         .containers
         .iter()
-        .filter(|s| s.owner.cloud == cloud && s.purpose != Purpose::Foreign)
+        .filter(|s| s.owner.cloud == who.cloud() && s.purpose != Purpose::Foreign)
         .cloned()
         .collect();
     let since = log.mark();

@@ -14,16 +14,16 @@ use crate::simulate::model::other_providers::world::World;
 use crate::simulate::model::random::Rng;
 use crate::time::Day;
 
-/// How often somebody who is not on duty works at a weekend.
+/// How often a person works at a weekend.
 const WEEKEND: f64 = 0.04;
 
-/// How often somebody is on leave on a working day.
+/// How often a person is on leave on a working day.
 const LEAVE: f64 = 0.07;
 
 /// How often a password is mistyped.
 const MISTYPED: f64 = 0.04;
 
-/// How often somebody sits late.
+/// How often a person works late.
 const LATE: f64 = 0.02;
 
 /// Adds what a person does on a day.
@@ -215,7 +215,7 @@ fn administrate(
 ) {
     let second = begins + rng.between(1_200, 6 * 3600);
     let mut run = Run::begin(log, rng, who, day, second, Tool::Portal);
-    // Whoever begins tomorrow gets their accounts today, from the first of the administrators.
+    // People who begin tomorrow get their accounts today, from the first of the administrators.
     let first = world
         .here(Kind::Admin, day)
         .next()

@@ -12,7 +12,7 @@ use crate::simulate::model::other_providers::tool::Tool;
 use crate::simulate::model::random::Rng;
 use crate::time::Day;
 
-/// Somebody at work for a while, with a clock that moves between acts.
+/// A run of actions of one principal, with a clock that moves between them.
 pub(crate) struct Run<'a> {
     pub(crate) log: &'a mut ActionLog,
     pub(crate) rng: &'a mut Rng,
@@ -26,7 +26,7 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Begins somebody's work at a second of a day, from wherever they are.
+    /// Begins at a second of a day, from the principal's address on that day.
     pub(crate) fn begin(
         log: &'a mut ActionLog,
         rng: &'a mut Rng,
@@ -48,7 +48,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Adds an act after a random pause of so many seconds on average; the rest of it is set by `adjust`.
+    /// Adds an action after a random pause of so many seconds on average; the rest of it is set by `adjust`.
     pub(crate) fn act(
         &mut self,
         gap: f64,
@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
         total
     }
 
-    /// Is refused to list or read.
+    /// Is denied to list or read.
     pub(crate) fn refused(&mut self, container: &Rc<Container>, verb: Verb, gap: f64) {
         let object = if verb == Verb::Read {
             self.object(container)
@@ -175,7 +175,7 @@ impl<'a> Run<'a> {
         self.stored(20.0, verb, container, |_| {});
     }
 
-    /// Asks a directory for pages of something.
+    /// Reads pages of a directory resource.
     pub(crate) fn enumerate(
         &mut self,
         service: Service,

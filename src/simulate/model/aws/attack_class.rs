@@ -19,7 +19,7 @@ pub enum AttackClass {
     CreatedUserExfiltration,
     /// A role is created, reads much from an instance, which then sends it out.
     CreatedRoleExfiltration,
-    /// A user nobody has seen before reads much from outside.
+    /// A user that was never used before reads much from outside.
     FirstUsedExfiltration,
     /// A sensitive bucket is synchronised to a machine outside.
     SensitiveSync,
@@ -39,7 +39,7 @@ pub enum AttackClass {
     IamEnumeration,
     /// Reads of one bucket are refused, dozens in minutes.
     DeniedBurst,
-    /// A bucket that is not sensitive is opened to everybody.
+    /// A bucket that is not sensitive is opened to everyone.
     PublicGrant,
     /// A bucket that is not sensitive is shared with a foreign account.
     ExternalGrant,
@@ -128,7 +128,7 @@ impl AttackClass {
             .find(|class| class.name() == name)
     }
 
-    /// Returns whether somebody's credentials can be misused for it.
+    /// Returns whether the credentials of an identity can be misused for it.
     pub(crate) fn suits(self, who: &Identity, grade: Grade) -> bool {
         let person = matches!(who.kind, Kind::Analyst | Kind::Developer);
         let hidden = grade == Grade::Hidden;
@@ -142,7 +142,7 @@ impl AttackClass {
             Self::MassEnumeration | Self::SlowEnumeration | Self::DeniedEnumeration => {
                 person || !hidden && matches!(who.kind, Kind::Lambda | Kind::Ci)
             }
-            // Nobody's credentials are needed: the user was made long ago.
+            // No credentials are misused: the user was created long ago.
             Self::FirstUsedExfiltration => false,
             Self::CreatedUserExfiltration => who.kind == Kind::Admin,
             // Flow logs name instances in these accounts only.

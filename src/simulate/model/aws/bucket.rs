@@ -22,7 +22,7 @@ pub(crate) enum Purpose {
     Logs,
     /// Copies in the disaster recovery account.
     Recovery,
-    /// What anybody may read.
+    /// What everyone may read.
     Public,
     /// A bucket in an account that is not ours.
     Foreign,

@@ -7,7 +7,7 @@ pub(crate) const FLOW_HEADER_DEFAULT: &str = "version account-id interface-id sr
 pub(crate) const FLOW_HEADER_CUSTOM: &str = "version account-id interface-id instance-id srcaddr dstaddr srcport dstport \
      protocol packets bytes start end action log-status flow-direction pkt-srcaddr pkt-dstaddr pkt-dst-aws-service";
 
-/// Who an instance talks with.
+/// The other end of an instance's flow.
 #[derive(Debug, Clone)]
 pub(crate) enum Peer {
     /// The regional endpoint of S3.

@@ -4,7 +4,7 @@ use crate::simulate::model::anomaly::Cause;
 use crate::simulate::model::aws::user_agent::Client;
 use crate::time::Day;
 
-/// What somebody is employed for.
+/// The kind of work that it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Kind {
     Analyst,
@@ -51,7 +51,7 @@ impl Kind {
     }
 }
 
-/// What credentials somebody works with.
+/// The kind of credentials that it works with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IdentityType {
     User,
@@ -126,7 +126,7 @@ pub(crate) struct Identity {
     pub(crate) console: f64,
 }
 
-/// A bucket that somebody works with beside the usual ones.
+/// A bucket that an identity works with beside its usual ones.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Assignment {
     /// The bucket's place.
@@ -143,7 +143,7 @@ impl Assignment {
         self.from <= day && self.until.is_none_or(|last| day <= last)
     }
 
-    /// Returns whether it is still so new on that day that it is odd.
+    /// Returns whether it is still so new on that day that it is unusual.
     pub(crate) fn is_new(&self, day: Day) -> bool {
         let days = match self.cause {
             Cause::NewProject => 1,

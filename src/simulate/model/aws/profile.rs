@@ -1,4 +1,4 @@
-//! An identity as logs know it: its ids, its sessions, the places it calls from and the tools it calls with.
+//! The profile of an identity: its ids, sessions, addresses and tools.
 
 use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};
 use crate::simulate::model::aws::session::Session;
@@ -129,7 +129,7 @@ impl Identity {
         }
     }
 
-    /// Opens a session at an instant, from wherever it usually works; `source` overrides that.
+    /// Opens a session at an instant, from its usual address; `source` overrides that.
     pub(crate) fn session(&self, rng: &mut Rng, at: i64, source: Option<String>) -> Session {
         let account = ACCOUNTS[self.account].id;
         let day = Time::from_secs(at).map_or(Day(0), Time::day);
@@ -245,7 +245,7 @@ impl Identity {
         )
     }
 
-    /// Returns the network number of the place where it lives.
+    /// Returns the number of its home network.
     pub(crate) fn aws(&self) -> u64 {
         0x4000 + self.number % 4_000
     }

@@ -3,10 +3,10 @@
 use crate::simulate::model::aws::bucket::Bucket;
 use crate::simulate::model::aws::user_agent::{Client, UserAgent};
 
-/// Somebody at a keyboard or a process, for as long as the credentials last.
+/// A caller, for as long as its credentials last.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
-    /// The caller's place in [`ACCOUNTS`]; `None` for strangers.
+    /// The caller's place in [`ACCOUNTS`]; `None` for callers of other companies.
     pub(crate) account: Option<usize>,
     /// `userIdentity` as the caller's own account sees it, without the closing brace.
     pub(crate) identity: String,

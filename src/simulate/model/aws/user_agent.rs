@@ -1,4 +1,4 @@
-//! User agents as the tools of the trade send them, and how their versions move.
+//! User agents of common tools, and their versions.
 
 use std::fmt::Write as _;
 

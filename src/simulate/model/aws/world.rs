@@ -1,10 +1,10 @@
-//! The unchanging world in which a day passes.
+//! What exists in the AWS accounts and stays the same on all days.
 
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
 use crate::simulate::model::aws::identity::{Identity, Kind};
 use crate::time::Day;
 
-/// The unchanging world in which a day passes.
+/// What exists in the AWS accounts and stays the same on all days.
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) start: Day,
@@ -21,7 +21,7 @@ impl World {
             .filter(move |b| b.account.is_some() && b.created <= day)
     }
 
-    /// Returns an administrator of an account; where none is left, nobody is created.
+    /// Returns an administrator of an account; where none is left, no user is created.
     pub(crate) fn admin_of(&self, account: usize, day: Day) -> Option<&Identity> {
         self.population
             .iter()

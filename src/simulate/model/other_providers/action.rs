@@ -1,4 +1,4 @@
-//! One act, whoever's cloud it happens in: what the generator decides and every writer says in its own words.
+//! One action at any provider: what the simulation decides, before a writer gives it the form of a format.
 
 use std::rc::Rc;
 
@@ -70,7 +70,7 @@ pub(crate) enum Verb {
     Delete,
     /// An object goes to another store under the same name.
     Copy(Rc<Container>),
-    /// Objects are configured to go to somebody else's container, named here.
+    /// Objects are configured to go to a foreign container, named here.
     Replicate(String),
     /// A container is opened to everyone.
     Publish,
@@ -80,7 +80,7 @@ pub(crate) enum Verb {
     Enumerate(DirectoryResource),
     /// A user or workload identity is created.
     CreateIdentity(Rc<Principal>),
-    /// A key, secret or token is made, for somebody.
+    /// A key, secret or token is made for a principal.
     CreateCredential(Rc<Principal>),
     /// Keys of a store's account are fetched.
     FetchKeys,
@@ -91,7 +91,7 @@ pub(crate) enum Verb {
     SignIn,
     /// A limit on calls is run into.
     RateLimit,
-    /// A file or mail of somebody's is taken notice of.
+    /// A right to a file or mailbox is granted.
     Grant,
     /// The whole of something is exported.
     Export,
@@ -105,11 +105,11 @@ pub(crate) enum Verb {
 /// What proves the caller's right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Credential {
-    /// A token of the party itself.
+    /// A token of the principal itself.
     Token,
     /// A key: the storage account's, or a service account's.
     Key,
-    /// A signed link; the number tells one from another.
+    /// A signed link, identified by its number.
     Sas(u64),
     /// Nothing.
     Anonymous,

@@ -15,9 +15,9 @@ pub(crate) enum ProviderAttackClass {
     GoogleNewIdentity,
     /// Keys are fetched, and a sensitive container is read outside by a signed link.
     AzureSignedLink,
-    /// A sensitive container is replicated to somebody else's account.
+    /// A sensitive container is replicated to a foreign account.
     AzureReplication,
-    /// Sensitive objects are copied to somebody else's bucket.
+    /// Sensitive objects are copied to a foreign bucket.
     GoogleCopy,
     /// A sensitive bucket is opened to everyone.
     GoogleShare,
@@ -37,12 +37,12 @@ pub(crate) enum ProviderAttackClass {
     MailboxEnumeration,
     /// The Directory API is read by an application.
     WorkspaceEnumeration,
-    /// An app is installed, and calls more than anybody should.
+    /// An app is installed, and makes more calls than usual.
     SlackScraping,
 }
 
 impl ProviderAttackClass {
-    /// All schemes, in order of their analytics.
+    /// All classs, in order of their analytics.
     pub(crate) const ALL: [Self; 17] = [
         Self::AzureEnumeration,
         Self::GoogleEnumeration,
@@ -63,7 +63,7 @@ impl ProviderAttackClass {
         Self::SlackScraping,
     ];
 
-    /// Returns the scheme as labels write it.
+    /// Returns the class as labels write it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AzureEnumeration => "azure-enumeration",
@@ -104,7 +104,7 @@ impl ProviderAttackClass {
         }
     }
 
-    /// Returns the provider in whose logs it is seen, if there is a scheme of that name.
+    /// Returns the provider in whose logs it is seen, if there is a class of that name.
     pub(crate) fn provider_of(name: &str) -> Option<&'static str> {
         let class = Self::ALL.into_iter().find(|class| class.name() == name)?;
         Some(match class {

@@ -1,4 +1,4 @@
-//! The company abroad: its tenant, subscriptions, projects and organisations, and the containers in them.
+//! The tenant, subscriptions, projects and organisations of the company, and the containers in them.
 
 use std::rc::Rc;
 
@@ -44,7 +44,7 @@ pub(crate) enum Purpose {
     Sensitive,
     Backup,
     Public,
-    /// Somebody else's.
+    /// One of another company.
     Foreign,
 }
 
@@ -107,7 +107,7 @@ pub(crate) const OWNERS: [Owner; 6] = [
     },
 ];
 
-/// A project that belongs to whoever attacks.
+/// A project of the attackers.
 const FOREIGN: Owner = Owner {
     cloud: Cloud::Google,
     name: "dataport-7731",

@@ -1,15 +1,15 @@
-//! Who works abroad: people and service principals, with the id by which each provider names them.
+//! The principals at other providers, people and workloads, with the id that each provider gives them.
 
 use std::rc::Rc;
 
 use crate::simulate::model::company::MAIL;
 use crate::simulate::model::names::{FIRST_NAMES, LAST_NAMES};
 use crate::simulate::model::network::{external_address, office_address};
-use crate::simulate::model::other_providers::container::{CUSTOMER, OKTA, SLACK, TENANT};
+use crate::simulate::model::other_providers::container::{CUSTOMER, Cloud, OKTA, SLACK, TENANT};
 use crate::simulate::model::random::{BASE32, HEX, Rng};
 use crate::time::Day;
 
-/// What somebody is employed for.
+/// The kind of work that it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// Reads mail and files, and little else.
@@ -38,7 +38,7 @@ pub(crate) enum Kind {
     Partner,
     /// Writes files into channels.
     Bot,
-    /// Whoever needs no name.
+    /// An anonymous caller.
     Anonymous,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct Principal {
     pub(crate) slack: String,
     /// The id of its app in Slack.
     pub(crate) slack_app: String,
-    /// Where a person lives, or a workload runs.
+    /// The address of a person's home, or of a workload.
     pub(crate) aws: String,
     /// The machine that a workload at Google runs on, and its address inside.
     pub(crate) machine: Option<(String, String)>,
@@ -155,7 +155,7 @@ impl Principal {
         }
     }
 
-    /// Returns whoever acts without a name.
+    /// Returns the anonymous caller.
     pub(crate) fn anonymous() -> Self {
         Self::make(0, 0, Kind::Anonymous, Day(0))
     }
@@ -168,6 +168,15 @@ impl Principal {
     /// Returns whether it works at Google rather than at Azure.
     pub(crate) fn is_at_google(&self) -> bool {
         self.number % 2 == 1
+    }
+
+    /// Returns the cloud in which its containers lie.
+    pub(crate) fn cloud(&self) -> Cloud {
+        if self.is_at_google() {
+            Cloud::Google
+        } else {
+            Cloud::Azure
+        }
     }
 
     /// Returns the canonical id of the Microsoft clouds.
@@ -221,7 +230,7 @@ impl Principal {
         ids
     }
 
-    /// Returns where a call of a day comes from: home, the office, or wherever the party travels.
+    /// Returns the address of a call on a day: home, the office, or the place of a trip.
     pub(crate) fn address(&self, rng: &mut Rng, day: Day) -> String {
         match self.trip {
             Some((from, to)) if (from..=to).contains(&day) => {
@@ -246,7 +255,7 @@ pub(crate) fn guid(rng: &mut Rng) -> String {
     )
 }
 
-/// Returns everybody who works abroad, those who are there from the start first.
+/// Returns all principals, those that are there from the start first.
 pub(crate) fn population(seed: u64, identities: u32, start: Day, days: u32) -> Vec<Rc<Principal>> {
     let mut all: Vec<Rc<Principal>> = Vec::new();
     let mut hire = |kind, joins| {

@@ -1,8 +1,8 @@
-//! Tools as their servers see them: user agents, and the ids of applications that everybody uses.
+//! Tools as their servers see them: user agents, and the ids of well-known applications.
 
 use crate::simulate::model::other_providers::principal::Principal;
 
-/// What somebody calls with.
+/// The tool that makes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
     AzCopy,
@@ -33,7 +33,7 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    /// Returns the user agent for a command such as `storage.cp`, in the release that a party's machine has.
+    /// Returns the user agent for a command such as `storage.cp`, in the release on the principal's machine.
     pub(crate) fn user_agent(self, principal: &Principal, command: &str) -> String {
         let n = principal.number as usize;
         let system = [
@@ -68,7 +68,7 @@ impl Tool {
         }
     }
 
-    /// Returns the id and name of the application that Entra knows the tool as; a party's own for libraries.
+    /// Returns the id and name of the application that Entra knows the tool as; for libraries the principal's own.
     pub(crate) fn application(self, principal: &Principal) -> (&str, &str) {
         match self {
             Self::AzureCli => (

@@ -1,4 +1,4 @@
-//! The unchanging world abroad, in which a day passes.
+//! What exists at the other providers and stays the same on all days.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use crate::simulate::model::other_providers::principal::{Kind, Principal};
 use crate::simulate::model::random::Rng;
 use crate::time::Day;
 
-/// The unchanging world abroad.
+/// What exists at the other providers and stays the same on all days.
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) start: Day,
@@ -26,18 +26,11 @@ impl World {
             .collect()
     }
 
-    /// Returns the few containers that somebody works with: favourite first, and always the same.
+    /// Returns the few containers that a principal works with, the most used first, the same on all days.
     pub(crate) fn own(&self, who: &Principal) -> Vec<Rc<Container>> {
-        let cloud = if who.is_at_google() {
-            Cloud::Google
-        } else {
-            Cloud::Azure
-        };
-        let mut containers = self.containers(cloud, &[Purpose::Lake, Purpose::Service]);
+        let mut containers = self.containers(who.cloud(), &[Purpose::Lake, Purpose::Service]);
         let mut rng = Rng::of(self.seed, &[0xab0, 0x5707e, who.number]);
-        for place in (1..containers.len()).rev() {
-            containers.swap(place, rng.below(place + 1));
-        }
+        rng.shuffle(&mut containers);
         containers.truncate(2 + rng.below(3));
         containers
     }

@@ -2,10 +2,10 @@
 
 use crate::simulate::model::anomaly::{BenignAnomaly, Cause};
 
-/// What a day's trail remembers about whoever is writing to it.
+/// The anomalies of a day, and the identity whose records are being written.
 #[derive(Default)]
 pub(crate) struct AnomalyLog {
-    /// The ids of who is at work; empty for those whose oddities are not noted, such as attackers.
+    /// The ids of the identity at work; empty if its anomalies are not noted, as for attackers.
     actor: Vec<String>,
     /// The times of all records, in order of generation.
     times: Vec<i64>,
@@ -22,7 +22,7 @@ impl AnomalyLog {
         self.times.push(at);
     }
 
-    /// Says who is at work from now on; no ids mean somebody whose oddities are not noted.
+    /// Sets the identity that is at work from now on; no ids if its anomalies are not noted.
     pub(crate) fn set_actor(&mut self, ids: Vec<String>) -> Mark {
         self.actor = ids;
         self.mark()
@@ -39,7 +39,7 @@ impl AnomalyLog {
         Some((*times.iter().min()?, *times.iter().max()?))
     }
 
-    /// Notes that what whoever is at work wrote since a mark was out of the ordinary; nothing if nothing was written.
+    /// Notes that what the identity at work wrote since a mark is unusual; nothing if nothing was written.
     ///
     /// A cause is noted once a day for each identity; what comes later extends it.
     pub(crate) fn note_anomaly(&mut self, cause: Cause, since: Mark) {
@@ -57,14 +57,14 @@ impl AnomalyLog {
         }
     }
 
-    /// Notes that somebody had a part in an attack that began at a mark.
+    /// Notes that an identity had a part in an attack that began at a mark.
     pub(crate) fn note_attacked(&mut self, ids: &[String], since: Mark) {
         self.set_actor(ids.to_vec());
         self.note_anomaly(Cause::Attacked, since);
         self.set_actor(Vec::new());
     }
 
-    /// Takes the day's oddities out, in order of time.
+    /// Takes out the day's anomalies, in order of time.
     pub(crate) fn take_anomalies(&mut self) -> Vec<BenignAnomaly> {
         let mut noted = std::mem::take(&mut self.noted);
         noted.sort_by(|a, b| (a.2.0, a.0, &a.1).cmp(&(b.2.0, b.0, &b.1)));

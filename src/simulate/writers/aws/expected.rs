@@ -1,4 +1,4 @@
-//! What was decided, in normalised words.
+//! The normalised event of every record, from what was decided and not from the record.
 
 use std::net::IpAddr;
 
@@ -34,7 +34,7 @@ fn outcome(fault: ApiError<'_>) -> &'static str {
     }
 }
 
-/// Says what an operation on a bucket or object came to.
+/// Returns the event of an operation on a bucket or object.
 #[allow(clippy::too_many_arguments)] // the parts of one record, each used once
 pub(crate) fn expected_object(
     at: i64,
@@ -84,7 +84,7 @@ pub(crate) fn expected_object(
         },
     });
     ExpectedRecord {
-        expected: ExpectedEvent {
+        event: ExpectedEvent {
             format: Format::CloudTrail.name(),
             event_time: timestamp(at),
             op: name.to_owned(),
@@ -96,7 +96,7 @@ pub(crate) fn expected_object(
             bytes_out: Some(sent),
             src_ip: address(&session.source),
             dst_ip: None,
-            // Whoever is refused is not told whose the bucket is.
+            // A refused caller does not learn who owns the bucket.
             dst_account: some(&bucket.owner)
                 .filter(|owner| copies && !(denied && owner != recipient)),
             dst_container: some(&bucket.name).filter(|_| copies),
@@ -107,7 +107,7 @@ pub(crate) fn expected_object(
     }
 }
 
-/// Returns whoever asked, as access logs name them.
+/// Returns the caller, as access logs name it.
 fn requester(session: &Session) -> String {
     match session.arn() {
         "" if !session.signed => "-".to_owned(),
@@ -133,7 +133,7 @@ fn parameter(parameters: &str, name: &str) -> Option<String> {
     rest.split('"').next().map(str::to_owned)
 }
 
-/// Says what a call of another service, or one that concerns a whole bucket, came to.
+/// Returns the event of a call of another service, or of one on a whole bucket.
 pub(crate) fn expected_call(
     at: i64,
     session: &Session,
@@ -169,7 +169,7 @@ pub(crate) fn expected_call(
     };
     let ours = api.bucket.is_some_and(|bucket| bucket.account.is_some());
     ExpectedRecord {
-        expected: ExpectedEvent {
+        event: ExpectedEvent {
             format: Format::CloudTrail.name(),
             event_time: timestamp(at),
             op: api.name.to_owned(),
@@ -223,17 +223,17 @@ fn flow_event(end: i64, action: &'static str, outcome: &'static str) -> Expected
     }
 }
 
-/// Says that a stranger's packet was refused.
+/// Returns the event of a packet that was refused.
 pub(crate) fn expected_refusal(end: i64, source: &str) -> ExpectedRecord {
     let mut expected = flow_event(end, "other", "denied");
     expected.src_ip = some(source);
     ExpectedRecord {
-        expected,
+        event: expected,
         access: None,
     }
 }
 
-/// Says that bytes went to a peer or came from it; `egress` where the record tells which.
+/// Returns the event of bytes to or from a peer; `egress` where the record shows the direction.
 pub(crate) fn expected_flow(
     end: i64,
     egress: Option<bool>,
@@ -250,7 +250,7 @@ pub(crate) fn expected_flow(
         None => {}
     }
     ExpectedRecord {
-        expected,
+        event: expected,
         access: None,
     }
 }

@@ -1,12 +1,8 @@
 //! What a simulated day writes, gathered per account and region, and the files that it becomes.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{fs, thread};
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use std::thread;
 
 use crate::error::{Error, Result};
 use crate::simulate::model::aws::flow::{FLOW_HEADER_CUSTOM, FLOW_HEADER_DEFAULT};
@@ -16,6 +12,7 @@ use crate::simulate::model::format::Format;
 use crate::simulate::model::random::{HEX, Rng, UPPER};
 use crate::simulate::writers::aws::anomaly_log::AnomalyLog;
 use crate::simulate::writers::day_files::WriteStats;
+use crate::simulate::writers::gzip::write_file;
 use crate::time::Day;
 
 /// The lines of one file before they are sorted: one text, and where each record lies in it.
@@ -42,7 +39,7 @@ pub(crate) enum LogKind {
     Flows,
 }
 
-/// A record that was heard: where it lies, and what it says.
+/// A record whose normalised event is kept: where it lies, and the event.
 struct TrackedRecord {
     files: LogKind,
     slot: usize,
@@ -53,7 +50,7 @@ struct TrackedRecord {
 
 /// Everything that one day writes.
 pub(crate) struct Trail {
-    /// What every record says, if anybody wants to know.
+    /// The normalised event of every record, if it is asked for.
     tracked: Option<Vec<TrackedRecord>>,
     audit: Vec<LogBuffer>,
     flows: Vec<LogBuffer>,
@@ -63,7 +60,7 @@ pub(crate) struct Trail {
     pub(crate) id_tail: String,
     /// Whether opaque tokens (`x-amz-id-2`, continuation tokens) are written.
     pub(crate) opaque_tokens: bool,
-    /// Who is at work, and what is odd about it.
+    /// The anomalies of the day.
     pub(crate) anomalies: AnomalyLog,
 }
 
@@ -86,12 +83,12 @@ impl Trail {
         }
     }
 
-    /// Remembers from now on what every record says.
+    /// Keeps the normalised event of every record from now on.
     pub(crate) fn track_records(&mut self) {
         self.tracked = Some(Vec::new());
     }
 
-    /// Remembers what the last record of an account and region says.
+    /// Keeps the normalised event of the last record of an account and region.
     pub(crate) fn track(
         &mut self,
         files: LogKind,
@@ -118,7 +115,7 @@ impl Trail {
         }
     }
 
-    /// Returns every record that was heard, with its account and region.
+    /// Returns every tracked record, with its account and region.
     pub(crate) fn tracked(&self) -> impl Iterator<Item = (usize, usize, &str, &ExpectedRecord)> {
         self.tracked.iter().flatten().map(|tracked| {
             let buffer = match tracked.files {
@@ -252,7 +249,7 @@ fn write_all(files: &[(PathBuf, String)], level: u32) -> Result<u64> {
     let work = || {
         let mut bytes = 0;
         while let Some((path, plain)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            bytes += write_gzip(path, plain, level)?;
+            bytes += write_file(path, plain.as_bytes(), level)?;
         }
         Ok(bytes)
     };
@@ -267,16 +264,4 @@ fn write_all(files: &[(PathBuf, String)], level: u32) -> Result<u64> {
             .map(|worker| worker.join().unwrap_or_else(|_| Err(died())))
             .sum()
     })
-}
-
-/// Writes one gzip file without a timestamp; returns its size.
-fn write_gzip(path: &Path, plain: &str, level: u32) -> Result<u64> {
-    let failed =
-        |e: std::io::Error| Error::failed(format!("cannot write `{}`", path.display())).cause(e);
-    fs::create_dir_all(path.parent().unwrap_or(path)).map_err(failed)?;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level.clamp(1, 9)));
-    encoder.write_all(plain.as_bytes()).map_err(failed)?;
-    let packed = encoder.finish().map_err(failed)?;
-    fs::write(path, &packed).map_err(failed)?;
-    Ok(packed.len() as u64)
 }

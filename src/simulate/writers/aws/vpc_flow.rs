@@ -107,7 +107,7 @@ impl Trail {
                 let _ = write!(line, " {direction} {source} {target} {service}");
             }
         });
-        // In the default format, a flow between neighbours does not tell which of them is at the interface.
+        // In the default format, a flow between neighbours does not show which of them is at the interface.
         let expected = place.custom_flows || !matches!(flow.peer, Peer::Inside(_));
         self.track(LogKind::Flows, account, region, || {
             expected_flow(end, expected.then_some(flow.egress), &peer, flow.bytes)

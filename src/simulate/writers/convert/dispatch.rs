@@ -4,34 +4,38 @@ use serde_json::Value;
 
 use crate::simulate::model::format::Format;
 use crate::simulate::writers::aws::trail::Trail;
+use crate::simulate::writers::convert::flow_record::FlowRecord;
 use crate::simulate::writers::convert::{ecs, ocsf, plain, s3_access, transit_gateway};
 use crate::simulate::writers::day_files::DayFiles;
 
-/// Writes what a day's trail says in every other format that is asked for, and tells it.
+/// Writes a day's records in every other format that is asked for, and their expected events.
 pub(crate) fn write_conversions(trail: &Trail, formats: &[Format], out: &mut DayFiles) {
     let wants = |format: Format| formats.contains(&format);
     for (account, region, record, expected) in trail.tracked() {
-        let is_flow = expected.expected.format == Format::VpcFlow.name();
+        let is_flow = expected.event.format == Format::VpcFlow.name();
         let native = if is_flow {
             Format::VpcFlow
         } else {
             Format::CloudTrail
         };
         if wants(native) {
-            out.add_expected(&expected.expected);
+            out.add_expected(&expected.event);
         }
         if is_flow {
+            let Some(flow) = FlowRecord::parse(account, region, record) else {
+                continue;
+            };
             if wants(Format::TgwFlow) {
-                transit_gateway::write(account, region, record, &expected.expected, out);
+                transit_gateway::write(&flow, &expected.event, out);
             }
             if wants(Format::Ocsf) {
-                ocsf::flow(account, region, record, &expected.expected, out);
+                ocsf::flow(&flow, &expected.event, out);
             }
             if wants(Format::Ecs) {
-                ecs::flow(account, region, record, &expected.expected, out);
+                ecs::flow(&flow, &expected.event, out);
             }
             if wants(Format::Plain) {
-                plain::flow(account, region, record, &expected.expected, out);
+                plain::flow(&flow, &expected.event, out);
             }
             continue;
         }
@@ -42,16 +46,16 @@ pub(crate) fn write_conversions(trail: &Trail, formats: &[Format], out: &mut Day
         if let Some(access) = &expected.access
             && wants(Format::S3Access)
         {
-            s3_access::write(&value, &expected.expected, access, out);
+            s3_access::write(&value, &expected.event, access, out);
         }
         if wants(Format::Ocsf) {
-            ocsf::call(&value, &expected.expected, out);
+            ocsf::call(&value, &expected.event, out);
         }
         if wants(Format::Ecs) {
-            ecs::call(&value, &expected.expected, out);
+            ecs::call(&value, &expected.event, out);
         }
         if wants(Format::Plain) {
-            plain::call(&value, &expected.expected, out);
+            plain::call(&value, &expected.event, out);
         }
     }
 }

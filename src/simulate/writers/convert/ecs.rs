@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::simulate::model::company::{ACCOUNTS, REGIONS};
 use crate::simulate::model::expected::ExpectedEvent;
 use crate::simulate::model::format::Format;
 use crate::simulate::writers::convert::fields::{compact, text, without_nulls};
+use crate::simulate::writers::convert::flow_record::FlowRecord;
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
 
 /// Returns a value as the text of a Java map, unquoted and unescaped.
@@ -98,17 +98,8 @@ fn add(dataset: &str, expected: &ExpectedEvent, document: &Value, out: &mut DayF
 }
 
 /// Writes a flow.
-pub(crate) fn flow(
-    account: usize,
-    region: usize,
-    line: &str,
-    expected: &ExpectedEvent,
-    out: &mut DayFiles,
-) {
-    let place = &ACCOUNTS[account];
-    let fields: Vec<&str> = line.split(' ').collect();
-    let first = 3 + usize::from(place.custom_flows);
-    let [
+pub(crate) fn flow(flow: &FlowRecord<'_>, expected: &ExpectedEvent, out: &mut DayFiles) {
+    let FlowRecord {
         source,
         target,
         source_port,
@@ -118,10 +109,8 @@ pub(crate) fn flow(
         bytes,
         start,
         end,
-    ] = fields[first..first + 9]
-    else {
-        return;
-    };
+        ..
+    } = *flow;
     let number = |text: &str| text.parse::<i64>().unwrap_or_default();
     let instant = |text: &str| {
         chrono::DateTime::from_timestamp(number(text), 0)
@@ -143,7 +132,7 @@ pub(crate) fn flow(
             "end": instant(end), "action": if denied { "reject" } else { "accept" },
             "outcome": if denied { "failure" } else { "success" },
         },
-        "cloud": {"provider": "aws", "region": REGIONS[region], "account": {"id": place.id}},
+        "cloud": {"provider": "aws", "region": flow.region, "account": {"id": flow.account.id}},
         "source": {"address": source, "ip": source, "port": number(source_port), "bytes": number(bytes), "packets": number(packets)},
         "destination": {"address": target, "ip": target, "port": number(target_port)},
         "network": {
@@ -151,10 +140,10 @@ pub(crate) fn flow(
             "direction": direction,
         },
         "aws": {"vpcflow": {
-            "version": fields[0], "account_id": place.id, "interface_id": fields[2],
-            "instance_id": place.custom_flows.then(|| fields[3]), "action": if denied { "REJECT" } else { "ACCEPT" },
-            "log_status": "OK", "pkt_srcaddr": place.custom_flows.then_some(source),
-            "pkt_dstaddr": place.custom_flows.then_some(target),
+            "version": flow.version, "account_id": flow.account.id, "interface_id": flow.interface,
+            "instance_id": flow.instance, "action": if denied { "REJECT" } else { "ACCEPT" },
+            "log_status": "OK", "pkt_srcaddr": flow.instance.map(|_| source),
+            "pkt_dstaddr": flow.instance.map(|_| target),
         }},
     }));
     let mut expected = expected.clone();

@@ -3,6 +3,7 @@
 pub(crate) mod dispatch;
 pub(crate) mod ecs;
 pub(crate) mod fields;
+pub(crate) mod flow_record;
 pub(crate) mod ocsf;
 pub(crate) mod plain;
 pub(crate) mod s3_access;

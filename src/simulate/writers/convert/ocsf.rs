@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::simulate::model::company::{ACCOUNTS, REGIONS};
+use crate::simulate::model::company::ACCOUNTS;
 use crate::simulate::model::expected::ExpectedEvent;
 use crate::simulate::model::format::Format;
 use crate::simulate::writers::convert::fields::{compact, text, without_nulls};
+use crate::simulate::writers::convert::flow_record::FlowRecord;
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
 
 /// Returns a time in milliseconds since the epoch.
@@ -160,31 +161,7 @@ fn add(
 }
 
 /// Writes a flow.
-pub(crate) fn flow(
-    account: usize,
-    region: usize,
-    line: &str,
-    expected: &ExpectedEvent,
-    out: &mut DayFiles,
-) {
-    let (place, region) = (&ACCOUNTS[account], REGIONS[region]);
-    let fields: Vec<&str> = line.split(' ').collect();
-    let first = 3 + usize::from(place.custom_flows);
-    let [
-        source,
-        target,
-        source_port,
-        target_port,
-        _,
-        packets,
-        bytes,
-        start,
-        end,
-    ] = fields[first..first + 9]
-    else {
-        return;
-    };
-    let instance = place.custom_flows.then(|| fields[3]);
+pub(crate) fn flow(flow: &FlowRecord<'_>, expected: &ExpectedEvent, out: &mut DayFiles) {
     let number = |text: &str| text.parse::<i64>().unwrap_or_default();
     let leaves = expected.bytes_out.is_some();
     let (direction, direction_name) = match (leaves, expected.src_ip.is_some()) {
@@ -195,8 +172,8 @@ pub(crate) fn flow(
     let end_of = |address: &str, port: &str, ours: bool| {
         let mut end = json!({"ip": address, "port": number(port)});
         if ours {
-            end["interface_uid"] = json!(fields[2]);
-            end["instance_uid"] = json!(instance);
+            end["interface_uid"] = json!(flow.interface);
+            end["instance_uid"] = json!(flow.instance);
         }
         end
     };
@@ -209,18 +186,25 @@ pub(crate) fn flow(
         },
         "class_uid": 4001, "class_name": "Network Activity", "category_uid": 4, "category_name": "Network Activity",
         "activity_id": activity, "type_uid": 400_100 + activity, "severity_id": 1, "severity": "Informational",
-        "time": number(start) * 1_000, "start_time": number(start) * 1_000, "end_time": number(end) * 1_000,
-        "cloud": {"provider": "AWS", "region": region, "account": {"uid": place.id}},
+        "time": number(flow.start) * 1_000, "start_time": number(flow.start) * 1_000, "end_time": number(flow.end) * 1_000,
+        "cloud": {"provider": "AWS", "region": flow.region, "account": {"uid": flow.account.id}},
         "connection_info": {
             "protocol_num": 6, "protocol_ver": "IPv4", "direction_id": direction, "direction": direction_name,
             "boundary_id": 99, "boundary": "-",
         },
-        "src_endpoint": end_of(source, source_port, leaves), "dst_endpoint": end_of(target, target_port, !leaves),
-        "traffic": {"bytes": number(bytes), "packets": number(packets)},
+        "src_endpoint": end_of(flow.source, flow.source_port, leaves), "dst_endpoint": end_of(flow.target, flow.target_port, !leaves),
+        "traffic": {"bytes": number(flow.bytes), "packets": number(flow.packets)},
         "action_id": if denied { 2 } else { 1 }, "action": if denied { "Denied" } else { "Allowed" },
         "disposition": if denied { "Blocked" } else { "Allowed" }, "status_code": "OK",
     }));
-    add("VPC_FLOW", region, place.id, expected, &event, out);
+    add(
+        "VPC_FLOW",
+        flow.region,
+        flow.account.id,
+        expected,
+        &event,
+        out,
+    );
     out.add_expected(&ExpectedEvent {
         format: Format::Ocsf.name(),
         ..expected.clone()

@@ -1,11 +1,11 @@
-//! Our own plain form, as somebody would bring other logs into it: calls as JSON objects, flows as a table.
+//! The plain form of plimsoll, into which other logs can be converted: calls as JSON objects, flows as a table.
 
 use serde_json::{Value, json};
 
-use crate::simulate::model::company::{ACCOUNTS, REGIONS};
 use crate::simulate::model::expected::ExpectedEvent;
 use crate::simulate::model::format::Format;
 use crate::simulate::writers::convert::fields::{compact, text, without_nulls};
+use crate::simulate::writers::convert::flow_record::FlowRecord;
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
 
 /// The columns of flows.
@@ -45,20 +45,10 @@ pub(crate) fn call(record: &Value, expected: &ExpectedEvent, out: &mut DayFiles)
 }
 
 /// Writes a flow.
-pub(crate) fn flow(
-    account: usize,
-    region: usize,
-    line: &str,
-    expected: &ExpectedEvent,
-    out: &mut DayFiles,
-) {
-    let place = &ACCOUNTS[account];
-    let fields: Vec<&str> = line.split(' ').collect();
-    let first = 3 + usize::from(place.custom_flows);
-    let (interface, source, target) = (fields[2], fields[first], fields[first + 1]);
+pub(crate) fn flow(flow: &FlowRecord<'_>, expected: &ExpectedEvent, out: &mut DayFiles) {
     let ours = match (&expected.dst_ip, &expected.src_ip) {
-        (Some(_), _) => source,
-        (_, Some(_)) => target,
+        (Some(_), _) => flow.source,
+        (_, Some(_)) => flow.target,
         _ => "",
     };
     let some = |value: &Option<String>| value.clone().unwrap_or_default();
@@ -66,16 +56,16 @@ pub(crate) fn flow(
         "1".to_owned(),
         expected.event_time.clone(),
         "aws".to_owned(),
-        place.id.to_owned(),
-        REGIONS[region].to_owned(),
+        flow.account.id.to_owned(),
+        flow.region.to_owned(),
         expected.action.to_owned(),
         expected.op.clone(),
         expected.outcome.to_owned(),
         expected.bytes_out.map_or(String::new(), |n| n.to_string()),
         some(&expected.src_ip),
         some(&expected.dst_ip),
-        if place.custom_flows { fields[3] } else { "" }.to_owned(),
-        interface.to_owned(),
+        flow.instance.unwrap_or_default().to_owned(),
+        flow.interface.to_owned(),
         ours.to_owned(),
     ];
     let path = format!("plain/flows-{}.csv", compact(&expected.event_time));

@@ -181,7 +181,7 @@ fn line(
         object: key.map(str::to_owned),
         // Nothing sent is written as a dash.
         bytes_out: sent.or(Some(0)),
-        // Whose the bucket is stands nowhere, and the half that reads does not tell where the other writes.
+        // The owner of the bucket is not recorded, and the read half of a copy does not show where the other half writes.
         dst_account: None,
         dst_container: (action == "copy_object").then(|| bucket.to_owned()),
         ..expected.clone()

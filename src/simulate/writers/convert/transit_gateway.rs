@@ -1,9 +1,9 @@
 //! Transit Gateway flow logs: what passes between our networks, and out through the one that faces the internet.
 
-use crate::simulate::model::company::{ACCOUNTS, REGIONS};
 use crate::simulate::model::expected::ExpectedEvent;
 use crate::simulate::model::format::Format;
 use crate::simulate::writers::convert::fields::compact;
+use crate::simulate::writers::convert::flow_record::FlowRecord;
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
 
 const HEADER: &str = "version resource-type account-id tgw-id tgw-attachment-id tgw-src-vpc-account-id tgw-dst-vpc-account-id \
@@ -13,18 +13,8 @@ const HEADER: &str = "version resource-type account-id tgw-id tgw-attachment-id 
      flow-direction pkt-src-aws-service pkt-dst-aws-service";
 
 /// Writes the flow that an instance's interface saw as the gateway saw it; what never gets there is left out.
-pub(crate) fn write(
-    account: usize,
-    region: usize,
-    line: &str,
-    expected: &ExpectedEvent,
-    out: &mut DayFiles,
-) {
-    let place = &ACCOUNTS[account];
-    let fields: Vec<&str> = line.split(' ').collect();
-    // The company's own format has the instance before the addresses.
-    let first = 3 + usize::from(place.custom_flows);
-    let [
+pub(crate) fn write(flow: &FlowRecord<'_>, expected: &ExpectedEvent, out: &mut DayFiles) {
+    let FlowRecord {
         source,
         target,
         source_port,
@@ -34,10 +24,8 @@ pub(crate) fn write(
         bytes,
         start,
         end,
-    ] = fields[first..first + 9]
-    else {
-        return;
-    };
+        ..
+    } = *flow;
     let outside = |address: &str| !address.starts_with("10.");
     // Refused packets go no further, neighbours have no need of it, and S3 has an endpoint of its own.
     let to_s3 = [source, target]
@@ -47,7 +35,8 @@ pub(crate) fn write(
         return;
     }
     let leaves = outside(target);
-    let (id, name) = (place.id, place.name);
+    let (account, region) = flow.place;
+    let (id, name) = (flow.account.id, flow.account.name);
     let (ours, edge) = (format!("vpc-0{name:0>16}"), "vpc-0edge00000000001");
     let (from, to) = if leaves {
         (ours.as_str(), edge)
@@ -59,7 +48,7 @@ pub(crate) fn write(
         "6 TransitGateway {id} tgw-0b7d15e2a94c6f380 tgw-attach-0{account}c41f27be95d03ca {id} {id} {from} {to} - - - - use1-az1 \
          use1-az1 tgw-attach-0edge41f27be95d0 {source} {target} {source_port} {target_port} {protocol} {packets} {bytes} {start} \
          {end} OK IPv4 0 0 0 0 3 {} {direction} - -",
-        REGIONS[region]
+        flow.region
     );
     let stamp = compact(&expected.event_time);
     let (date, hash) = (
@@ -68,7 +57,7 @@ pub(crate) fn write(
     );
     let path = format!(
         "tgw/AWSLogs/{id}/vpcflowlogs/{0}/{date}/{id}_vpcflowlogs_{0}_fl-0tgw{name}_{stamp}T0000Z_{hash}.log.gz",
-        REGIONS[region]
+        flow.region
     );
     out.add(path, FileLayout::Headed(HEADER), &record);
     let bytes = bytes.parse().ok();

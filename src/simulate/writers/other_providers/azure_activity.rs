@@ -15,7 +15,7 @@ const DIGITS: u32 = 7;
 /// The container that replicated objects arrive in.
 const INBOX: &str = "in";
 
-/// Writes a deed.
+/// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let owner = action
         .container

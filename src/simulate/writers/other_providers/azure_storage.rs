@@ -31,7 +31,7 @@ fn operation(verb: &Verb) -> Option<(&'static str, &'static str, &'static str)> 
     })
 }
 
-/// Returns the canonical id of whoever a deed's proof names.
+/// Returns the canonical id of the identity that an action's credential names.
 pub(crate) fn identity(action: &Action, account: &str) -> String {
     match action.credential {
         Credential::Token => action.who.entra(),
@@ -52,11 +52,11 @@ struct Row<'a> {
     place: u32,
     sent: u64,
     received: u64,
-    /// Where the row is told to come from and go to.
+    /// The source and destination that the row names.
     ends: Option<(String, String)>,
 }
 
-/// Writes a deed.
+/// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let (Some((op, category, action_class)), Some(container)) =
         (operation(&action.verb), &action.container)
@@ -289,7 +289,7 @@ fn add(action: &Action, row: &Row<'_>, out: &mut DayFiles) {
     out.add_expected(&expected);
 }
 
-/// What a token says of whoever holds it.
+/// What a token says of its holder.
 struct Named {
     object: String,
     app: String,

@@ -28,7 +28,7 @@ pub(crate) fn envelope(
     })
 }
 
-/// Returns the file of a category in a deed's hour.
+/// Returns the file of a category in an action's hour.
 pub(crate) fn file(action: &Action, category: &str) -> String {
     format!(
         "entra/insights-logs-{}/tenantId={TENANT}/{}/PT1H.json",
@@ -37,7 +37,7 @@ pub(crate) fn file(action: &Action, category: &str) -> String {
     )
 }
 
-/// Returns the identifier of the token that somebody holds on a day.
+/// Returns the identifier of the principal's token on a day.
 pub(crate) fn token(action: &Action) -> String {
     let day = action.at / 86_400_000_000_000;
     format!("{}{:06x}AQ", action.who.object.replace('-', ""), day)
@@ -191,6 +191,6 @@ pub(crate) fn audit(action: &Action, out: &mut DayFiles) {
     );
     let mut expected = ExpectedEvent::of("entra.audit", action, DIGITS, operation, action_class);
     expected.identity = Some(who.entra());
-    // Applications are not told to call from anywhere but in the envelope.
+    // Only the envelope has the address of an application.
     out.add_expected(&expected);
 }

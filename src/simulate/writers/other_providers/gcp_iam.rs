@@ -6,7 +6,7 @@ use crate::simulate::model::other_providers::action::{Action, DirectoryResource,
 use crate::simulate::writers::day_files::DayFiles;
 use crate::simulate::writers::other_providers::gcp_entry::{Entry, add, key};
 
-/// Writes a deed.
+/// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let project = action
         .container

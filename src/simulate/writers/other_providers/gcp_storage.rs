@@ -13,7 +13,7 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let Some(container) = &action.container else {
         return;
     };
-    // Reads of what anybody may read are not logged here.
+    // Public reads are not logged here.
     if container.purpose == Purpose::Public && action.who.kind == Kind::Anonymous {
         return;
     }

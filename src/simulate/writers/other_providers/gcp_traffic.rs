@@ -43,7 +43,7 @@ pub(crate) fn usage(action: &Action, out: &mut DayFiles) {
         ),
         _ => return,
     };
-    // What anybody reads comes by the older interface, and what programs do by the newer, which leaves the operation out.
+    // Public reads use the older interface; programs use the newer one, whose records have no operation.
     let (operation, method, uri, op) = if container.purpose == Purpose::Public {
         let uri = format!("/{}/{}", container.name, action.object);
         (operation, method, uri, operation)
@@ -192,7 +192,7 @@ fn report(
     let mut expected = ExpectedEvent::of("gcp.vpcflow", action, 9, reporter, action_class);
     expected.src_ip = (!leaves).then(|| peer.to_owned());
     expected.dst_ip = leaves.then(|| peer.to_owned());
-    // That a firewall let it pass is not told.
+    // The record does not show that a firewall let it pass.
     expected.outcome = "unknown";
     expected.bytes_out = leaves.then_some(action.bytes);
     expected.counts = !is_second_report;

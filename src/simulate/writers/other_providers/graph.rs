@@ -12,7 +12,7 @@ use crate::simulate::writers::other_providers::entra::{envelope, file, token};
 /// Digits of a second.
 const DIGITS: u32 = 7;
 
-/// Returns the path of what is asked for; `id` is somebody's.
+/// Returns the path of a resource; `id` is that of one object.
 fn path(resource: DirectoryResource, id: &str) -> String {
     match resource {
         DirectoryResource::Users => "users".to_owned(),
@@ -29,7 +29,7 @@ fn path(resource: DirectoryResource, id: &str) -> String {
     }
 }
 
-/// Returns what a path asks for, whomever it is about: `GET /users/{id}`.
+/// Returns the method and path with the id replaced: `GET /users/{id}`.
 fn template(path: &str, id: &str) -> String {
     format!("GET /{}", path.replace(id, "{id}").to_lowercase())
 }

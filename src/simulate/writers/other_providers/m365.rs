@@ -34,7 +34,7 @@ struct Entry {
     more: Value,
 }
 
-/// Writes a deed.
+/// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let entry = match action.service {
         Service::SharePoint => sharepoint(action),

@@ -8,7 +8,7 @@ use crate::simulate::model::other_providers::container::OKTA;
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
 use crate::simulate::writers::other_providers::paths::dated;
 
-/// Writes a deed.
+/// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let (who, person) = (&action.who, action.who.is_person());
     let (event, action_class, target, debug): (_, _, Option<Value>, Value) = match &action.verb {

@@ -8,7 +8,7 @@ pub(crate) fn azure_hour(action: &Action) -> String {
     time.format("y=%Y/m=%m/d=%d/h=%H/m=00").to_string()
 }
 
-/// Returns the time of a deed in a pattern of chrono's.
+/// Returns the time of an action in a pattern of chrono's.
 pub(crate) fn dated(action: &Action, pattern: &str) -> String {
     chrono::DateTime::from_timestamp_nanos(action.at)
         .format(pattern)

@@ -15,7 +15,7 @@ const WORKSPACE: &str = "T04HALCYON1";
 /// How long an export takes.
 const EXPORT_NANOS: i64 = 40 * NANOS;
 
-/// Writes a deed.
+/// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let who = &action.who;
     let number = (action.object.bytes()).fold(7_u64, |s, b| s.wrapping_mul(31) + u64::from(b));
@@ -92,7 +92,7 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
             (expected.container, expected.object) =
                 (Some(SLACK.to_owned()), Some(WORKSPACE.to_owned()));
         }
-        // Whoever has the link may read it.
+        // Everyone with the link may read it.
         expected.dst_account = (action.verb == Verb::Grant).then(|| "*".to_owned());
         (expected.outcome, expected.counts) = ("success", counts);
         out.add_expected(&expected);

@@ -40,7 +40,7 @@ impl Event {
     }
 }
 
-/// Writes a deed.
+/// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let who = &action.who;
     let (application, events) = match &action.verb {
@@ -145,7 +145,7 @@ fn files(action: &Action) -> Vec<Event> {
     }
 }
 
-/// A call that an application made on somebody's behalf.
+/// A call that an application made on behalf of a user.
 fn call(action: &Action, resource: DirectoryResource) -> Event {
     let (method, bucket) = match resource {
         DirectoryResource::Users => ("directory.users.list", "GSUITE_ADMIN"),

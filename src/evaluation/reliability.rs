@@ -1,4 +1,4 @@
-//! Whether raw surprise means what it says: of what should happen once in e^S days, how much does.
+//! The reliability of raw surprise: how much of what should happen once in e^S days really does.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::vocab::{Metric, Trait};
 /// Surprises, in natural logarithms, at which promise and truth are compared.
 pub const LEVELS: [f64; 9] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
 
-/// Metrics that say much the same, and the traits, under the names by which they are reported.
+/// Metrics that measure much the same, and the traits, under the names by which they are reported.
 const FAMILIES: [(&str, &[Metric]); 5] = [
     (
         "volume",

@@ -31,13 +31,13 @@ impl Ratio {
         self.found += u64::from(is_found);
     }
 
-    /// Returns the share, 0 to 1; `None` of nothing.
+    /// Returns the ratio, 0 to 1; `None` of nothing.
     pub fn value(self) -> Option<f64> {
         (self.of > 0).then(|| self.found as f64 / self.of as f64)
     }
 }
 
-/// Attacks by how hard they are to find: grade to share.
+/// Attacks by how hard they are to find: grade to ratio.
 pub type Detections = BTreeMap<String, Ratio>;
 
 /// The result of an evaluation.
@@ -70,7 +70,7 @@ pub struct Report {
     pub attacks: BTreeMap<String, BTreeMap<String, u64>>,
     /// Decoys there were in all, by name.
     pub decoys: BTreeMap<String, u64>,
-    /// What each budget came to.
+    /// The result of each budget.
     pub budgets: Vec<BudgetTable>,
     /// Our own curves by analytic.
     pub analytics: Vec<MethodTable>,
@@ -80,7 +80,7 @@ pub struct Report {
     pub reliability: Vec<ReliabilityTable>,
 }
 
-/// What a budget came to.
+/// The result of a budget.
 #[derive(Debug, Serialize)]
 pub struct BudgetTable {
     /// Alerts a day that were promised.
@@ -144,7 +144,7 @@ pub struct ProviderTable {
     pub foremost_cause: Option<String>,
 }
 
-/// What a budget came to in one estate.
+/// The result of a budget in one estate.
 #[derive(Debug, Serialize)]
 pub struct SeedRow {
     /// The estate.
@@ -327,8 +327,8 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
                 of_class,
                 of_provider,
             ];
-            for shares in everywhere {
-                shares
+            for detections_of in everywhere {
+                detections_of
                     .entry(attack.grade.clone())
                     .or_default()
                     .note(delay.is_some());

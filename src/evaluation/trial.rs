@@ -28,7 +28,7 @@ const OTHER_PROVIDER: &str = "other";
 /// The name of our own method among the others.
 pub(super) const OURS: &str = "plimsoll";
 
-/// What a trial came to.
+/// The result of a trial.
 #[derive(Debug)]
 pub struct Trial {
     /// Its seed.
@@ -39,7 +39,7 @@ pub struct Trial {
     pub entity_days: u64,
     /// Days judged.
     pub days: u32,
-    /// What each budget came to.
+    /// The result of each budget.
     pub budgets: Vec<BudgetOutcome>,
     /// Attacks by number: analytic, grade, class.
     pub attacks: Vec<Attack>,
@@ -88,7 +88,7 @@ pub struct Method {
     pub curve: Curve,
 }
 
-/// What a budget came to in one trial.
+/// The result of a budget in one trial.
 #[derive(Debug)]
 pub struct BudgetOutcome {
     /// Alerts a day that were promised.

@@ -54,11 +54,11 @@ pub fn curves(report: &Report) -> String {
     chart("Detections against false alerts", &across, &up, &lines)
 }
 
-/// Returns the chart of raw surprise: what was promised against what came, by family of metrics.
+/// Returns the chart of raw surprise: expected against observed, by family of metrics.
 pub fn reliability(report: &Report) -> String {
     let share = |n: f64, chances: u64| (n.max(0.1) / chances.max(1) as f64).log10();
     let mut lines = vec![Line {
-        name: "as promised".to_owned(),
+        name: "expected".to_owned(),
         points: LEVELS
             .iter()
             .map(|level| (*level, (-(-(-level).exp()).exp_m1()).log10()))
@@ -127,17 +127,17 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
             })
             .collect();
         write_table(out, &["cause", "a day", "share"], rows)?;
-        writeln!(out, "\nDecoys, which must stay silent:\n")?;
+        writeln!(out, "\nDecoys, which must not raise an alert:\n")?;
         let rows = budget
             .decoys
             .iter()
-            .map(|(name, share)| vec![name.clone(), count(share.of), count(share.found)])
+            .map(|(name, ratio)| vec![name.clone(), count(ratio.of), count(ratio.found)])
             .collect();
-        write_table(out, &["decoy", "there were", "fired"], rows)?;
+        write_table(out, &["decoy", "planted", "alerted"], rows)?;
     }
-    writeln!(out, "\n## Analytics by their curves\n")?;
+    writeln!(out, "\n## Curves by analytic\n")?;
     write_methods(out, &report.analytics)?;
-    writeln!(out, "\n## Against the plain methods\n")?;
+    writeln!(out, "\n## Against the reference methods\n")?;
     write_methods(out, &report.methods)?;
     writeln!(out, "\n## Reliability of raw surprise\n")?;
     write_reliability(out, report)
@@ -145,19 +145,19 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
 
 fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
     let header = [
-        "promised a day",
-        "identities that came, false",
+        "budget a day",
+        "false identities a day",
         "ratio",
         "false alerts",
-        "true ones on top",
-        "all",
-        "seeds inside the stated 95 %",
+        "true alerts",
+        "all alerts",
+        "seeds inside the predicted 95 %",
         "precision",
         "blatant",
         "medium",
         "subtle",
         "hidden",
-        "decoys fired",
+        "decoys alerted",
     ];
     let rows = report
         .budgets
@@ -170,11 +170,11 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
                 format!("{:.2}", b.false_per_day),
                 format!("{:.2}", b.alerts_per_day - b.false_per_day),
                 format!("{:.2}", b.alerts_per_day),
-                share(b.inside_interval),
+                percent_of(b.inside_interval),
                 percent(b.precision),
             ];
             row.extend(grades(&b.detections));
-            let fired: u64 = b.decoys.values().map(|share| share.found).sum();
+            let fired: u64 = b.decoys.values().map(|ratio| ratio.found).sum();
             row.push(count(fired));
             row
         })
@@ -184,8 +184,8 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
     let mut header = vec!["seed".to_owned()];
     for b in &report.budgets {
         header.extend([
-            format!("at {}: came", b.budget_per_day),
-            "foreseen".to_owned(),
+            format!("at {}: false", b.budget_per_day),
+            "predicted".to_owned(),
             "inside".to_owned(),
             "found".to_owned(),
         ]);
@@ -203,7 +203,7 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
                         _ => "–".to_owned(),
                     },
                     if seed.is_inside { "yes" } else { "no" }.to_owned(),
-                    share(seed.found),
+                    percent_of(seed.found),
                 ]);
             }
             row
@@ -271,7 +271,7 @@ fn write_providers(out: &mut String, budget: &BudgetTable) -> std::fmt::Result {
         "precision",
         "false a day",
         "of these on attacked",
-        "foremost cause of the others",
+        "most frequent cause of the others",
     ];
     write_table(out, &header, rows)
 }
@@ -337,8 +337,8 @@ fn write_reliability(out: &mut String, report: &Report) -> std::fmt::Result {
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     writeln!(
         out,
-        "Observed over expected on days without an attack (and how many were observed): 1 keeps the promise, less is\n\
-         more silent than promised, more is louder.\n"
+        "Observed over expected on days without an attack (and how many were observed): 1 is as expected, less means\n\
+         fewer alerts than expected, more means more.\n"
     )?;
     write_table(out, &header, rows)
 }
@@ -346,13 +346,17 @@ fn write_reliability(out: &mut String, report: &Report) -> std::fmt::Result {
 fn grades(detections: &Detections) -> Vec<String> {
     GRADES
         .iter()
-        .map(|grade| detections.get(*grade).map_or("–".to_owned(), |s| share(*s)))
+        .map(|grade| {
+            detections
+                .get(*grade)
+                .map_or("–".to_owned(), |s| percent_of(*s))
+        })
         .collect()
 }
 
-fn share(share: Ratio) -> String {
-    match share.value() {
-        Some(value) => format!("{:.0} % ({}/{})", 100.0 * value, share.found, share.of),
+fn percent_of(ratio: Ratio) -> String {
+    match ratio.value() {
+        Some(value) => format!("{:.0} % ({}/{})", 100.0 * value, ratio.found, ratio.of),
         None => "–".to_owned(),
     }
 }

@@ -28,13 +28,13 @@ pub struct Options {
     pub decoys: bool,
     /// A factor on the volumes of legitimate work.
     pub scale: f64,
-    /// Whether opaque tokens such as `x-amz-id-2` are written. They double the compressed size and say nothing.
+    /// Whether opaque tokens such as `x-amz-id-2` are written. They double the compressed size and have no meaning.
     pub opaque_tokens: bool,
     /// The effort of compression, 1 to 9.
     pub gzip_level: u32,
     /// The log formats that are written.
     pub formats: Vec<Format>,
-    /// Whether `expected-events.jsonl` is written: what every record says, in normalised words.
+    /// Whether `expected-events.jsonl` is written: the normalised event of every record.
     pub expected_events: bool,
 }
 

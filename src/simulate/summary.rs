@@ -2,7 +2,7 @@
 
 use crate::simulate::writers::day_files::WriteStats;
 
-/// What a simulation came to.
+/// How much a simulation wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Audit records.

@@ -115,7 +115,7 @@ fn every_class_is_planted_in_every_grade_on_days_that_are_scored() {
 }
 
 #[test]
-fn a_large_estate_knows_every_cause_and_notes_it_within_its_day() {
+fn a_large_estate_has_every_cause_each_noted_within_its_day() {
     let options = Options {
         seed: 11,
         days: 38,
@@ -168,7 +168,7 @@ fn a_large_estate_knows_every_cause_and_notes_it_within_its_day() {
 }
 
 #[test]
-fn honest_days_are_overdispersed() {
+fn daily_volumes_of_people_are_overdispersed() {
     let options = Options {
         attack_days_from: 99,
         days: 28,
@@ -218,7 +218,7 @@ fn an_estate_may_have_chosen_grades_and_no_decoys() {
 }
 
 #[test]
-fn a_larger_repertoire_adds_and_changes_nothing() {
+fn the_larger_attack_set_only_adds() {
     {
         let seed = 3;
         let (_, core) = run(&small(seed));

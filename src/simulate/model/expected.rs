@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use crate::simulate::model::other_providers::action::{Action, instant};
 
-/// What one record says.
+/// The normalised event of one record, and its line in an access log.
 pub(crate) struct ExpectedRecord {
     pub(crate) event: ExpectedEvent,
-    /// What the bucket's own access log says of it, if there is one.
+    /// The entry in the access log of the bucket, if there is one.
     pub(crate) access: Option<Access>,
 }
 
-/// What an access log says beside what the record says.
+/// What an access log has beside the fields of the event.
 pub(crate) struct Access {
     /// The caller, as access logs name it.
     pub(crate) requester: String,
@@ -26,7 +26,7 @@ pub(crate) struct Access {
     pub(crate) prefix: String,
 }
 
-/// What a record says, in normalised words.
+/// The normalised event of a record.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ExpectedEvent {
     pub(crate) format: &'static str,

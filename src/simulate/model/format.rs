@@ -73,7 +73,7 @@ impl Format {
     /// What is written if nothing is asked for.
     pub const AWS: [Self; 2] = [Self::CloudTrail, Self::VpcFlow];
 
-    /// Returns every format that does not say again what CloudTrail and flow logs of the AWS accounts say.
+    /// Returns every format that is not a conversion of the CloudTrail and flow logs of the AWS accounts.
     pub fn originals() -> Vec<Self> {
         let is_original = |format: &Self| !format.is_converted();
         Self::ALL.into_iter().filter(is_original).collect()
@@ -132,7 +132,7 @@ impl Format {
         Ok(found)
     }
 
-    /// Returns whether it says once more what CloudTrail or flow logs of the AWS accounts say.
+    /// Returns whether it is a conversion of the CloudTrail or flow logs of the AWS accounts.
     pub(crate) fn is_converted(self) -> bool {
         self.is_of_aws() && !Self::AWS.contains(&self)
     }

@@ -35,7 +35,7 @@ pub(crate) struct DayFiles {
     pub(crate) flows: u64,
 }
 
-/// What writing came to.
+/// How much was written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct WriteStats {
     pub(crate) records: u64,

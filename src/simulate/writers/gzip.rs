@@ -1,4 +1,4 @@
-//! Files on disk, gzipped where their names say so.
+//! Files on disk, gzipped where their names end in `.gz`.
 
 use std::fs;
 use std::io::Write as _;

@@ -50,7 +50,7 @@ fn lines(found: &BTreeMap<PathBuf, Vec<u8>>, name: &str) -> Vec<Value> {
 }
 
 #[test]
-fn every_format_is_written_and_told_and_follows_from_the_seed() {
+fn every_format_is_written_with_its_expected_events_and_follows_from_the_seed() {
     let found = run(5);
     assert!(found == run(5), "seed 5 gave two estates");
     let mut records: BTreeMap<String, usize> = BTreeMap::new();
@@ -82,7 +82,7 @@ fn every_format_is_written_and_told_and_follows_from_the_seed() {
 }
 
 #[test]
-fn every_scheme_is_planted_in_every_grade() {
+fn every_class_is_planted_in_every_grade() {
     let found = run(6);
     let labels = lines(&found, "labels.jsonl");
     let notes: BTreeSet<&str> = labels

@@ -1,4 +1,4 @@
-//! A session: the credentials of a caller, and what records say of it.
+//! A session: the credentials of a caller, as records have them.
 
 use crate::simulate::model::aws::bucket::Bucket;
 use crate::simulate::model::aws::user_agent::{Client, UserAgent};

@@ -9,7 +9,7 @@ use crate::simulate::model::other_providers::tool::Tool;
 /// Nanoseconds in a second.
 pub(crate) const NANOS: i64 = 1_000_000_000;
 
-/// Whose log an act is found in.
+/// The service in whose log an action is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     /// The data plane of Azure Blob Storage.
@@ -135,7 +135,7 @@ impl Outcome {
     }
 }
 
-/// One act.
+/// One action.
 #[derive(Debug, Clone)]
 pub(crate) struct Action {
     /// Nanoseconds since the epoch.

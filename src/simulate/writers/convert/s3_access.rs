@@ -1,4 +1,4 @@
-//! Amazon S3 server access logs: what a bucket's own log says of the requests that CloudTrail recorded.
+//! Amazon S3 server access logs: the bucket's own log of the requests that CloudTrail recorded.
 
 use serde_json::Value;
 

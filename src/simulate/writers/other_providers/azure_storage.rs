@@ -289,7 +289,7 @@ fn add(action: &Action, row: &Row<'_>, out: &mut DayFiles) {
     out.add_expected(&expected);
 }
 
-/// What a token says of its holder.
+/// The holder of a token, as records name it.
 struct Named {
     object: String,
     app: String,

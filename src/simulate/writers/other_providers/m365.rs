@@ -20,7 +20,7 @@ const BLOB_HOURS: &str = "%Y%m%d%H";
 /// The application of Microsoft Graph, which people sign in to.
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
-/// What one record says beside what all of them say.
+/// The fields of one record that not all records have.
 struct Entry {
     /// The number and the name of the kind of record.
     kind: (u32, &'static str),
@@ -29,7 +29,7 @@ struct Entry {
     action_class: &'static str,
     container: Option<String>,
     object: Option<String>,
-    /// Whether the record says how it ended.
+    /// Whether the record has a result.
     has_outcome: bool,
     more: Value,
 }

@@ -1,4 +1,4 @@
-//! The Okta System Log, as it streams to an event bus: the envelope says whose organisation it is, which events do not.
+//! The Okta System Log, as it streams to an event bus: only the envelope names the organisation.
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use crate::simulate::model::other_providers::container::CUSTOMER;
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
 use crate::simulate::writers::other_providers::paths::dated;
 
-/// One event of an activity, and what it says.
+/// One event of an activity.
 struct Event {
     name: &'static str,
     kind: &'static str,

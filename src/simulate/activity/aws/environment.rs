@@ -3,7 +3,7 @@
 use crate::simulate::activity::aws::creation::create;
 use crate::simulate::activity::aws::run::{Run, object_key, object_size};
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
-use crate::simulate::model::aws::call::{Api, Op};
+use crate::simulate::model::aws::call::{Api, ObjectCall, Op};
 use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};
 use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::aws::user_agent::{Client, UserAgent};
@@ -80,15 +80,15 @@ pub(crate) fn write_environment(world: &World, day: Day, trail: &mut Trail) {
             );
             let key = object_key(&mut rng, bucket, day);
             let bytes = object_size(&mut rng, bucket);
-            trail.s3(
-                midnight + rng.between(0, LATEST_START),
-                &anonymous,
-                Op::Get,
+            trail.s3(&ObjectCall {
+                at: midnight + rng.between(0, LATEST_START),
+                session: &anonymous,
+                op: Op::Get,
                 bucket,
-                &key,
+                key: &key,
                 bytes,
-                None,
-            );
+                fault: None,
+            });
         }
     }
     // New projects get their buckets.
@@ -203,6 +203,14 @@ fn replicate(world: &World, day: Day, rng: &mut Rng, trail: &mut Trail) {
         let at = day.start().secs() + rng.between(0, 86_000);
         let key = object_key(rng, from, day);
         let bytes = object_size(rng, from);
-        trail.s3(at, &session, Op::Get, from, &key, bytes, None);
+        trail.s3(&ObjectCall {
+            at,
+            session: &session,
+            op: Op::Get,
+            bucket: from,
+            key: &key,
+            bytes,
+            fault: None,
+        });
     }
 }

@@ -4,7 +4,7 @@ use crate::simulate::activity::aws::run::{Run, object_key, object_size};
 use crate::simulate::activity::aws::working_set::pick_favourite;
 use crate::simulate::model::anomaly::Cause;
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
-use crate::simulate::model::aws::call::Op;
+use crate::simulate::model::aws::call::{ObjectCall, Op};
 use crate::simulate::model::aws::identity::{Identity, Kind};
 use crate::simulate::model::aws::world::World;
 use crate::simulate::model::calendar::LATEST_START;
@@ -112,13 +112,27 @@ pub(crate) fn retry_storm(run: &mut Run<'_>, set: &[&Bucket]) {
         match kind {
             0..=4 => {
                 let at = run.tick(1.5);
-                run.trail
-                    .s3(at, run.session, Op::Get, bucket, &key, 0, slow);
+                run.trail.s3(&ObjectCall {
+                    at,
+                    session: run.session,
+                    op: Op::Get,
+                    bucket,
+                    key: &key,
+                    bytes: 0,
+                    fault: slow,
+                });
             }
             5..=6 => {
                 let at = run.tick(2.0);
-                run.trail
-                    .s3(at, run.session, Op::List(0), bucket, "", 0, slow);
+                run.trail.s3(&ObjectCall {
+                    at,
+                    session: run.session,
+                    op: Op::List(0),
+                    bucket,
+                    key: "",
+                    bytes: 0,
+                    fault: slow,
+                });
             }
             7..=8 => run.refused(bucket, false, 2.0),
             _ => run.refused(bucket, true, 2.0),
@@ -151,8 +165,15 @@ pub(crate) fn backfill(run: &mut Run<'_>, bucket: &Bucket, hours: i64) {
             let age = run.rng.between(5, 45) as i32;
             let key = object_key(run.rng, bucket, run.day.plus(-age));
             let bytes = object_size(run.rng, bucket);
-            run.trail
-                .s3(at, run.session, Op::Get, bucket, &key, bytes, None);
+            run.trail.s3(&ObjectCall {
+                at,
+                session: run.session,
+                op: Op::Get,
+                bucket,
+                key: &key,
+                bytes,
+                fault: None,
+            });
         }
         run.clock = (begin + 3_600.0).max(run.clock);
         if run.clock > latest - 3_600.0 {

@@ -2,7 +2,7 @@
 
 use crate::simulate::model::anomaly::Cause;
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
-use crate::simulate::model::aws::call::{Api, Op, POSTURE};
+use crate::simulate::model::aws::call::{Api, ObjectCall, Op, POSTURE};
 use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::aws::world::World;
 use crate::simulate::model::random::Rng;
@@ -116,15 +116,15 @@ impl<'a> Run<'a> {
             } else {
                 self.rng.between(225_000, 260_000)
             };
-            self.trail.s3(
+            self.trail.s3(&ObjectCall {
                 at,
-                self.session,
-                Op::List(page),
+                session: self.session,
+                op: Op::List(page),
                 bucket,
-                prefix,
-                bytes as u64,
-                None,
-            );
+                key: prefix,
+                bytes: bytes as u64,
+                fault: None,
+            });
         }
     }
 
@@ -136,14 +136,28 @@ impl<'a> Run<'a> {
             let key = object_key(self.rng, bucket, self.day);
             if self.rng.chance(0.004) {
                 let fault = Some(("NoSuchKey", "The specified key does not exist."));
-                self.trail
-                    .s3(at, self.session, Op::Get, bucket, &key, 0, fault);
+                self.trail.s3(&ObjectCall {
+                    at,
+                    session: self.session,
+                    op: Op::Get,
+                    bucket,
+                    key: &key,
+                    bytes: 0,
+                    fault,
+                });
                 continue;
             }
             let bytes = object_size(self.rng, bucket);
             let since = self.trail.anomalies.mark();
-            self.trail
-                .s3(at, self.session, Op::Get, bucket, &key, bytes, None);
+            self.trail.s3(&ObjectCall {
+                at,
+                session: self.session,
+                op: Op::Get,
+                bucket,
+                key: &key,
+                bytes,
+                fault: None,
+            });
             if bytes >= HUGE_BYTES {
                 self.trail.anomalies.note_anomaly(Cause::HugeObject, since);
             }
@@ -158,8 +172,15 @@ impl<'a> Run<'a> {
             let at = self.tick(gap);
             let key = object_key(self.rng, bucket, self.day);
             let bytes = object_size(self.rng, bucket);
-            self.trail
-                .s3(at, self.session, Op::Put, bucket, &key, bytes, None);
+            self.trail.s3(&ObjectCall {
+                at,
+                session: self.session,
+                op: Op::Put,
+                bucket,
+                key: &key,
+                bytes,
+                fault: None,
+            });
         }
     }
 
@@ -168,8 +189,15 @@ impl<'a> Run<'a> {
         for _ in 0..objects {
             let at = self.tick(gap);
             let key = object_key(self.rng, bucket, self.day);
-            self.trail
-                .s3(at, self.session, Op::Delete, bucket, &key, 0, None);
+            self.trail.s3(&ObjectCall {
+                at,
+                session: self.session,
+                op: Op::Delete,
+                bucket,
+                key: &key,
+                bytes: 0,
+                fault: None,
+            });
         }
     }
 
@@ -178,8 +206,15 @@ impl<'a> Run<'a> {
         for _ in 0..objects {
             let at = self.tick(gap);
             let key = object_key(self.rng, from, self.day);
-            self.trail
-                .s3(at, self.session, Op::Copy(from, &key), to, &key, 0, None);
+            self.trail.s3(&ObjectCall {
+                at,
+                session: self.session,
+                op: Op::Copy(from, &key),
+                bucket: to,
+                key: &key,
+                bytes: 0,
+                fault: None,
+            });
         }
     }
 
@@ -192,15 +227,15 @@ impl<'a> Run<'a> {
             (Op::Get, "s3:GetObject")
         };
         let message = self.session.refusal(action, bucket);
-        self.trail.s3(
+        self.trail.s3(&ObjectCall {
             at,
-            self.session,
+            session: self.session,
             op,
             bucket,
-            "",
-            0,
-            Some(("AccessDenied", &message)),
-        );
+            key: "",
+            bytes: 0,
+            fault: Some(("AccessDenied", &message)),
+        });
     }
 
     /// Makes a call of another service.

@@ -22,37 +22,65 @@ pub(crate) fn in_every_account(who: &Identity) -> impl Iterator<Item = Identity>
     })
 }
 
+/// When a scan begins, on which day, and the anomaly that it is.
+struct Scan {
+    day: Day,
+    begins: i64,
+    cause: Cause,
+}
+
+impl Scan {
+    /// Visits every bucket in each of some accounts, one account after the other.
+    fn visit(
+        &self,
+        world: &World,
+        accounts: impl Iterator<Item = Identity>,
+        rng: &mut Rng,
+        trail: &mut Trail,
+        visit: impl Fn(&mut Run<'_>, &Identity, usize, &Bucket),
+    ) {
+        let mut clock = self.begins as f64;
+        for here in accounts {
+            let since = trail.anomalies.set_actor(here.ids());
+            let session = here.session(rng, clock as i64, None);
+            let mut run = Run {
+                trail: &mut *trail,
+                rng: &mut *rng,
+                session: &session,
+                day: self.day,
+                clock,
+            };
+            run.list_buckets(here.account);
+            let own = world
+                .own_buckets(self.day)
+                .filter(|b| b.account == Some(here.account));
+            for (turn, bucket) in own.enumerate() {
+                visit(&mut run, &here, turn, bucket);
+            }
+            clock = run.clock + 30.0;
+            trail.anomalies.note_anomaly(self.cause, since);
+        }
+    }
+}
+
 /// Reads the posture of every bucket, under a role of the same name in every account.
 pub(crate) fn scan(world: &World, who: &Identity, day: Day, rng: &mut Rng, trail: &mut Trail) {
     let new = who.joins >= world.start;
     let hour = if new { 20 } else { 5 };
-    let mut clock = (day.start().secs() + hour * 3600 + rng.between(0, 300)) as f64;
-    for here in in_every_account(who) {
-        let since = trail.anomalies.set_actor(here.ids());
-        let session = here.session(rng, clock as i64, None);
-        let mut run = Run {
-            trail: &mut *trail,
-            rng: &mut *rng,
-            session: &session,
-            day,
-            clock,
-        };
-        run.list_buckets(here.account);
-        let own = world
-            .own_buckets(day)
-            .filter(|b| b.account == Some(here.account));
-        for (turn, bucket) in own.enumerate() {
-            let settings = [turn % 2, 3 + turn % 2];
-            run.posture(here.account, bucket, &settings, 0.12);
-        }
-        clock = run.clock + 30.0;
-        let cause = if new && day.since(who.joins) < 3 {
+    let scan = Scan {
+        day,
+        begins: day.start().secs() + hour * 3600 + rng.between(0, 300),
+        cause: if new && day.since(who.joins) < 3 {
             Cause::NewScanner
         } else {
             Cause::Scanner
-        };
-        trail.anomalies.note_anomaly(cause, since);
-    }
+        },
+    };
+    let accounts = in_every_account(who);
+    scan.visit(world, accounts, rng, trail, |run, here, turn, bucket| {
+        let settings = [turn % 2, 3 + turn % 2];
+        run.posture(here.account, bucket, &settings, 0.12);
+    });
 }
 
 /// Lists every bucket of the production and data accounts once a week.
@@ -66,28 +94,16 @@ pub(crate) fn take_inventory(
     if !is_weekly_run(who, day) {
         return;
     }
-    let mut clock = (day.start().secs() + 15 * 3600 + rng.between(0, 300)) as f64;
-    for here in in_every_account(who).filter(|w| matches!(w.account, PROD | DATA)) {
-        let since = trail.anomalies.set_actor(here.ids());
-        let session = here.session(rng, clock as i64, None);
-        let mut run = Run {
-            trail: &mut *trail,
-            rng: &mut *rng,
-            session: &session,
-            day,
-            clock,
-        };
-        run.list_buckets(here.account);
-        let own = world
-            .own_buckets(day)
-            .filter(|b| b.account == Some(here.account));
-        for bucket in own {
-            run.list(bucket, "", 1, 1.0);
-            run.posture(here.account, bucket, &[7], 0.2);
-        }
-        clock = run.clock + 30.0;
-        trail.anomalies.note_anomaly(Cause::WeeklyJob, since);
-    }
+    let scan = Scan {
+        day,
+        begins: day.start().secs() + 15 * 3600 + rng.between(0, 300),
+        cause: Cause::WeeklyJob,
+    };
+    let accounts = in_every_account(who).filter(|w| matches!(w.account, PROD | DATA));
+    scan.visit(world, accounts, rng, trail, |run, here, _, bucket| {
+        run.list(bucket, "", 1, 1.0);
+        run.posture(here.account, bucket, &[7], 0.2);
+    });
 }
 
 /// Reads a table and sends an extract of it to a partner: little every day, much every Wednesday.

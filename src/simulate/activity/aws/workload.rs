@@ -8,7 +8,7 @@ use crate::simulate::activity::aws::schedule::is_weekly_run;
 use crate::simulate::activity::aws::working_set::{pick_favourite, working_set};
 use crate::simulate::model::anomaly::Cause;
 use crate::simulate::model::aws::bucket::{Bucket, recovery_bucket};
-use crate::simulate::model::aws::call::{Api, Op};
+use crate::simulate::model::aws::call::{Api, ObjectCall, Op};
 use crate::simulate::model::aws::identity::{Identity, Kind};
 use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::aws::user_agent::{Client, UserAgent};
@@ -151,8 +151,15 @@ pub(crate) fn workload(
                 for _ in 0..run.rng.poisson(2.0) {
                     let at = run.tick(1.0);
                     let key = object_key(run.rng, bucket, day);
-                    run.trail
-                        .s3(at, run.session, Op::Head, bucket, &key, 0, None);
+                    run.trail.s3(&ObjectCall {
+                        at,
+                        session: run.session,
+                        op: Op::Head,
+                        bucket,
+                        key: &key,
+                        bytes: 0,
+                        fault: None,
+                    });
                 }
             }
             instance_flows(trail, rng, who, begin + 600, 2_000_000);
@@ -227,15 +234,15 @@ pub(crate) fn workload(
             let mut run = Run::at(at, day, &session, trail, rng);
             // Its software is old and speaks version 1 of the listing.
             let at = run.tick(3.0);
-            run.trail.s3(
+            run.trail.s3(&ObjectCall {
                 at,
-                run.session,
-                Op::ListV1,
-                set[0],
-                "orders/",
-                120_000,
-                None,
-            );
+                session: run.session,
+                op: Op::ListV1,
+                bucket: set[0],
+                key: "orders/",
+                bytes: 120_000,
+                fault: None,
+            });
             let objects = run.rng.count(7.0 * intensity, 3.0);
             run.read(set[0], objects, 4.0);
         }

@@ -9,9 +9,8 @@ use crate::simulate::model::anomaly::Cause;
 use crate::simulate::model::grade::Grade;
 use crate::simulate::model::label::Label;
 use crate::simulate::model::network::{external_address, office_address};
-use crate::simulate::model::other_providers::action::NANOS;
 use crate::simulate::model::other_providers::action::{
-    Credential, DirectoryResource, Outcome, Service, Verb,
+    Credential, DirectoryResource, NANOS, Outcome, Service, Verb,
 };
 use crate::simulate::model::other_providers::attack_class::ProviderAttackClass;
 use crate::simulate::model::other_providers::container::{

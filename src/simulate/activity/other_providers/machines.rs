@@ -10,8 +10,9 @@ use crate::simulate::model::network::external_address;
 use crate::simulate::model::other_providers::action::{
     Credential, DirectoryResource, Service, Verb,
 };
-use crate::simulate::model::other_providers::container::signed_link_id;
-use crate::simulate::model::other_providers::container::{Cloud, Container, Purpose};
+use crate::simulate::model::other_providers::container::{
+    Cloud, Container, Purpose, signed_link_id,
+};
 use crate::simulate::model::other_providers::principal::{Kind, Principal};
 use crate::simulate::model::other_providers::tool::Tool;
 use crate::simulate::model::other_providers::world::World;

@@ -1,6 +1,7 @@
 //! The calls that AWS records: operations on objects, and calls of other services.
 
 use crate::simulate::model::aws::bucket::Bucket;
+use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::company::US_EAST;
 
 /// An operation on a bucket or object.
@@ -20,6 +21,21 @@ pub(crate) enum Op<'a> {
 
 /// Why a call failed: error code and message.
 pub(crate) type ApiError<'a> = Option<(&'a str, &'a str)>;
+
+/// A call that concerns an object, or lists a bucket.
+#[derive(Clone, Copy)]
+pub(crate) struct ObjectCall<'a> {
+    /// Seconds since the epoch.
+    pub(crate) at: i64,
+    pub(crate) session: &'a Session,
+    pub(crate) op: Op<'a>,
+    pub(crate) bucket: &'a Bucket,
+    /// The key of the object, or the prefix of a listing.
+    pub(crate) key: &'a str,
+    /// What the answer carries, or what is uploaded.
+    pub(crate) bytes: u64,
+    pub(crate) fault: ApiError<'a>,
+}
 
 /// The bucket-level reads that reveal posture: event name, sub-resource, and the answer when nothing is configured.
 pub(crate) const POSTURE: [(&str, &str, ApiError<'static>); 9] = [

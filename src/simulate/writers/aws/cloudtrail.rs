@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::simulate::model::aws::bucket::Bucket;
-use crate::simulate::model::aws::call::{Api, ApiError, Op, POSTURE};
+use crate::simulate::model::aws::call::{Api, ApiError, ObjectCall, Op, POSTURE};
 use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::company::{ACCOUNTS, REGIONS, US_EAST};
 use crate::simulate::model::random::{BASE64, Rng, UPPER};
@@ -58,19 +58,13 @@ struct RecordCopy<'a> {
 
 impl Trail {
     /// Writes one S3 data event, to the caller's trail and, where another of our accounts owns the bucket, to its trail.
-    ///
-    /// `key` is the prefix of a listing. `bytes` is what the answer carries, or what is uploaded.
-    #[allow(clippy::too_many_arguments)] // the parts of one record, each used once
-    pub(crate) fn s3(
-        &mut self,
-        at: i64,
-        session: &Session,
-        op: Op<'_>,
-        bucket: &Bucket,
-        key: &str,
-        bytes: u64,
-        fault: ApiError<'_>,
-    ) {
+    pub(crate) fn s3(&mut self, call: &ObjectCall<'_>) {
+        let ObjectCall {
+            at,
+            session,
+            bucket,
+            ..
+        } = *call;
         let is_cross_account =
             matches!((session.account, bucket.account), (Some(a), Some(b)) if a != b);
         let shared = is_cross_account.then(|| new_guid(&mut self.ids));
@@ -78,35 +72,10 @@ impl Trail {
         let (tail, opaque) = (self.id_tail.clone(), self.opaque_tokens);
         let mut write = |account: usize, copy: &RecordCopy<'_>| {
             self.audit(account, bucket.region, at, |out, ids| {
-                s3_record(
-                    out,
-                    ids,
-                    at,
-                    session,
-                    op,
-                    bucket,
-                    key,
-                    bytes,
-                    fault,
-                    copy,
-                    &request_id,
-                    &tail,
-                    opaque,
-                );
+                s3_record(out, ids, call, copy, &request_id, &tail, opaque);
             });
             self.track(LogKind::Audit, account, bucket.region, || {
-                expected_object(
-                    at,
-                    session,
-                    op,
-                    bucket,
-                    key,
-                    bytes,
-                    fault,
-                    copy.canonical,
-                    copy.recipient,
-                    copy.first,
-                )
+                expected_object(call, copy.canonical, copy.recipient, copy.first)
             });
         };
         if let Some(account) = session.account {
@@ -206,22 +175,24 @@ fn caller_into(
     let _ = write!(out, ",\"eventTime\":\"{time}\",");
 }
 
-#[allow(clippy::too_many_arguments)] // the parts of one record, each used once
 fn s3_record(
     out: &mut String,
     ids: &mut Rng,
-    at: i64,
-    session: &Session,
-    op: Op<'_>,
-    bucket: &Bucket,
-    key: &str,
-    bytes: u64,
-    fault: ApiError<'_>,
+    call: &ObjectCall<'_>,
     copy: &RecordCopy<'_>,
     request_id: &str,
     tail: &str,
     opaque: bool,
 ) {
+    let ObjectCall {
+        at,
+        session,
+        op,
+        bucket,
+        key,
+        bytes,
+        fault,
+    } = *call;
     let (name, command, read_only) = match op {
         Op::List(_) | Op::ListV1 => ("ListObjects", "s3.ls", true),
         Op::Head => ("HeadObject", "s3.cp", true),

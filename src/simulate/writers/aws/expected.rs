@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::simulate::model::aws::bucket::Bucket;
-use crate::simulate::model::aws::call::{Api, ApiError, Op};
+use crate::simulate::model::aws::call::{Api, ApiError, ObjectCall, Op};
 use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::company::PARTNER;
 use crate::simulate::model::expected::{Access, ExpectedEvent, ExpectedRecord};
@@ -35,19 +34,21 @@ fn outcome(fault: ApiError<'_>) -> &'static str {
 }
 
 /// Returns the event of an operation on a bucket or object.
-#[allow(clippy::too_many_arguments)] // the parts of one record, each used once
 pub(crate) fn expected_object(
-    at: i64,
-    session: &Session,
-    op: Op<'_>,
-    bucket: &Bucket,
-    key: &str,
-    bytes: u64,
-    fault: ApiError<'_>,
+    call: &ObjectCall<'_>,
     canonical: &str,
     recipient: &str,
     first: bool,
 ) -> ExpectedRecord {
+    let ObjectCall {
+        at,
+        session,
+        op,
+        bucket,
+        key,
+        bytes,
+        fault,
+    } = *call;
     let (name, action) = match op {
         Op::List(_) | Op::ListV1 => ("ListObjects", "list_objects"),
         Op::Head => ("HeadObject", "read_object"),

@@ -1,4 +1,5 @@
 //! plimsoll: baselines of who lists, reads and sends what in your clouds, and alerts when somebody stops being normal.
+pub mod alert;
 pub mod analytic;
 pub mod baseline;
 pub mod cli;

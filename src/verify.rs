@@ -10,11 +10,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use crate::alert::{Alert, Amount, AmountBasis, Reason};
 use crate::evidence::{self, ScoreEvidence, alert_id, round, significant};
-use crate::report::{AlertDocument, AlertReason, Amount, AmountBasis};
 use crate::stats::constants::HAZARD_PRIOR_DAYS;
 use crate::stats::{self, Severity};
-use crate::time::Time;
 
 /// How far, relatively, a recomputed number may lie off: logarithms differ in their last digit from machine to machine.
 const TOLERANCE: f64 = 1e-12;
@@ -34,7 +33,7 @@ pub struct Difference {
 #[derive(Debug, Clone)]
 pub struct Verified {
     /// The alert, if the text is one.
-    pub alert: Option<AlertDocument>,
+    pub alert: Option<Alert>,
     /// The schema of the text if it tells of an alert by another one than ours, which has no numbers to compute from.
     pub foreign: Option<&'static str>,
     /// Where it differs; empty if it is as it was written.
@@ -84,7 +83,7 @@ pub fn documents(text: &str) -> Vec<&str> {
 /// Verifies one document.
 pub fn verify(text: &str) -> Verified {
     let mut check = Check::default();
-    let alert: AlertDocument = match serde_json::from_str(text) {
+    let alert: Alert = match serde_json::from_str(text) {
         Ok(alert) => alert,
         Err(error) => {
             check.differs("document", error, "an alert document");
@@ -168,7 +167,7 @@ impl Check {
         }
     }
 
-    fn digest(&mut self, text: &str, alert: &AlertDocument) {
+    fn digest(&mut self, text: &str, alert: &Alert) {
         let now = serde_json::to_value(alert)
             .ok()
             .and_then(|known| evidence::digest(text, &known))
@@ -179,7 +178,7 @@ impl Check {
         }
     }
 
-    fn alert(&mut self, alert: &AlertDocument) {
+    fn alert(&mut self, alert: &Alert) {
         let Some(judgement) = &alert.evidence else {
             self.differs("evidence", "none", "what the alert was judged against");
             return;
@@ -190,13 +189,13 @@ impl Check {
         }
         let statistic = stats::arm::statistic(judgement.factor, surprises);
         self.judgement(alert, judgement, statistic);
-        let day = Time::parse(&alert.time).map(|time| time.day().start().to_string());
+        let day = alert.time.day().start().to_string();
         let entity = (alert.entity.kind.as_str(), alert.entity.id.as_str());
-        let id = alert_id(&alert.analytic, entity, &day.unwrap_or_default());
+        let id = alert_id(&alert.analytic, entity, &day);
         self.same("alert_id", alert.alert_id.as_str(), id.as_str());
     }
 
-    fn judgement(&mut self, alert: &AlertDocument, judgement: &ScoreEvidence, statistic: f64) {
+    fn judgement(&mut self, alert: &Alert, judgement: &ScoreEvidence, statistic: f64) {
         self.exact("evidence.statistic", judgement.statistic, statistic);
         self.rounded("statistic", alert.statistic, statistic, |x| round(x, 4));
         let rank = judgement.rank_of(statistic);
@@ -214,11 +213,11 @@ impl Check {
     }
 
     /// Checks one reason; returns its part of the statistic, `None` if it has none.
-    fn reason(&mut self, field: &str, reason: &AlertReason, entity: &str) -> Option<f64> {
+    fn reason(&mut self, field: &str, reason: &Reason, entity: &str) -> Option<f64> {
         match reason {
-            AlertReason::Volume(amount) => Some(self.volume(field, amount, entity)),
-            AlertReason::Newcomer(amount) => Some(self.newcomer(field, amount)),
-            AlertReason::Novelty {
+            Reason::Volume(amount) => Some(self.volume(field, amount, entity)),
+            Reason::Newcomer(amount) => Some(self.newcomer(field, amount)),
+            Reason::Novelty {
                 of,
                 support,
                 p_value,
@@ -248,7 +247,7 @@ impl Check {
                 self.whose(field, &judged_against.id, entity, is_own);
                 Some(exact)
             }
-            AlertReason::Share {
+            Reason::Grant {
                 acts,
                 surprise,
                 basis,
@@ -261,7 +260,7 @@ impl Check {
                 self.surprise(field, *surprise, exact);
                 Some(exact)
             }
-            AlertReason::Burst {
+            Reason::Burst {
                 observed,
                 required,
                 surprise,
@@ -271,8 +270,8 @@ impl Check {
                 self.same(format!("{field}.surprise"), *surprise, weight);
                 Some(weight)
             }
-            AlertReason::Declared { surprise, .. } => Some(*surprise),
-            AlertReason::Sequence { .. } => None,
+            Reason::Declared { surprise, .. } => Some(*surprise),
+            Reason::Sequence { .. } => None,
         }
     }
 

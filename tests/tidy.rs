@@ -21,6 +21,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("sketch", ""),
     ("stats", "sketch"),
     ("evidence", "sketch stats"),
+    ("alert", "error evidence stats time vocab"),
     (
         "analytic",
         "document error event glob pattern stats time vocab",
@@ -31,30 +32,30 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("learn", "baseline event measure sketch stats time vocab"),
     (
         "score",
-        "analytic baseline config event evidence glob identity learn measure sketch stats time vocab",
+        "alert analytic baseline config event evidence glob identity learn measure sketch stats time vocab",
     ),
     ("store", "baseline error measure time vocab"),
     (
         "engine",
-        "analytic baseline config error event identity learn measure score sketch sources stats store time vocab",
+        "alert analytic baseline config error event identity learn measure score sketch sources stats store time vocab",
     ),
     (
         "story",
-        "analytic config document engine error event glob pattern score stats time vocab",
+        "alert analytic config document engine error event glob pattern stats time vocab",
     ),
     ("simulate", "error time"),
     (
         "evaluation",
-        "analytic config engine error measure score simulate sources time vocab",
+        "alert analytic config engine error event measure score simulate sources time vocab",
     ),
     (
         "report",
-        "analytic baseline engine error evaluation event evidence measure score stats store time vocab",
+        "alert analytic baseline engine evaluation event evidence measure score stats store time vocab",
     ),
-    ("verify", "evidence report stats time"),
+    ("verify", "alert evidence stats"),
     (
         "cli",
-        "analytic baseline config document engine error evaluation event report score simulate sources stats store story time verify vocab",
+        "alert analytic baseline config document engine error evaluation event report simulate sources stats store story time verify vocab",
     ),
 ];
 

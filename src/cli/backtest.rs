@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use crate::alert::Alert;
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::AlertSelection;
@@ -13,8 +14,7 @@ use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
 use crate::report::summary::{self, Summary};
-use crate::report::{AlertDocument, html, json};
-use crate::score::Alert;
+use crate::report::{html, json};
 use crate::time::{Day, Time};
 
 /// Play the replay over past logs: learn, judge the days after, and sum up
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         inputs.files,
         (&options, inputs.options, keeps_rejects),
         console,
-        |alert| console.print(&arguments.format.write(alert, console.out())?),
+        |alert| console.print(&arguments.format.write(alert, console.out())),
     )?;
     let summary = Summary::of_backtest(&backtest);
     if let Some(out) = &arguments.out {
@@ -113,11 +113,6 @@ struct Labelled<'a> {
 }
 
 fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
-    let documents: Vec<AlertDocument> = backtest
-        .alerts
-        .iter()
-        .map(AlertDocument::of)
-        .collect::<Result<_>>()?;
     let evaluation = summary.evaluation.as_ref();
     let false_ids: Option<BTreeSet<&str>> =
         evaluation.map(|e| e.false_alerts.iter().map(|f| f.alert_id.as_str()).collect());
@@ -141,7 +136,7 @@ fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
     for (name, text) in [
         ("alerts.jsonl", alerts),
         ("summary.json", json::pretty(summary) + "\n"),
-        ("report.html", html::page(summary, &documents)),
+        ("report.html", html::page(summary, &backtest.alerts)),
     ] {
         let path = out.join(name);
         std::fs::write(&path, text)

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::alert::Alert;
 use crate::cli::format::View;
 use crate::cli::inputs::Inputs;
 use crate::cli::{Budget, Common, Console, Ending};
 use crate::engine::{self, Question};
 use crate::error::{Error, Result};
-use crate::report::{AlertDocument, explain, json, not_alerted};
+use crate::report::{explain, json, not_alerted};
 use crate::store::{Archive, find_in};
 use crate::time::{Day, Time};
 
@@ -146,7 +147,7 @@ fn of_alert(
             "the store has alerts that `score` told; those of a backtest are in the alerts.jsonl of its `--out`: `--from FILE`",
         )
     })?;
-    let alert = AlertDocument::parse(&text)?;
+    let alert = Alert::parse(&text)?;
     console.print(&match arguments.format {
         View::Text => explain::explain(&alert, console.out()),
         View::Json => json::pretty(&alert) + "\n",

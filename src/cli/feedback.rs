@@ -2,12 +2,12 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::alert::Alert;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Reported, VerdictInput};
 use crate::error::{Error, Result};
-use crate::report::{AlertDocument, verdict};
+use crate::report::verdict;
 use crate::store::{Archive, Store};
-use crate::time::Time;
 use crate::vocab::{Entity, EntityKind};
 
 /// The fewest characters that stand for an alert's id.
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         return Ok(Ending::Complete);
     };
     let setup = common.setup(console)?;
-    let alert = reported(&AlertDocument::parse(&find(&store, id)?)?)?;
+    let alert = reported(&Alert::parse(&find(&store, id)?)?)?;
     let judgement = VerdictInput {
         is_true: right == Right::True,
         note: arguments.note.clone(),
@@ -99,11 +99,8 @@ fn find(store: &Store, id: &str) -> Result<String> {
 }
 
 /// Reads off an alert's document what a verdict is about.
-fn reported(document: &AlertDocument) -> Result<Reported> {
-    let (Some(kind), Some(time)) = (
-        EntityKind::parse(&document.entity.kind),
-        Time::parse(&document.time),
-    ) else {
+fn reported(document: &Alert) -> Result<Reported> {
+    let Some(kind) = EntityKind::parse(&document.entity.kind) else {
         return Err(Error::failed(format!(
             "the stored alert `{}` is damaged",
             document.alert_id
@@ -116,7 +113,7 @@ fn reported(document: &AlertDocument) -> Result<Reported> {
             kind,
             id: document.entity.id.as_str().into(),
         },
-        day: time.day(),
+        day: document.time.day(),
         surprise: document.surprise,
     })
 }

@@ -2,9 +2,8 @@
 
 use clap::ValueEnum;
 
-use crate::error::Result;
-use crate::report::{AlertDocument, Paint, ecs, json, ocsf, text};
-use crate::score::Alert;
+use crate::alert::Alert;
+use crate::report::{Paint, ecs, json, ocsf, text};
 
 /// How an alert is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,17 +29,12 @@ pub enum View {
 
 impl Format {
     /// Returns an alert with the end of its last line.
-    ///
-    /// # Errors
-    ///
-    /// Fails only if the alert and its document have grown apart.
-    pub fn write(self, alert: &Alert, paint: Paint) -> Result<String> {
-        let document = || AlertDocument::of(alert);
-        Ok(match self {
+    pub fn write(self, alert: &Alert, paint: Paint) -> String {
+        match self {
             Self::Json => json::line(alert) + "\n",
-            Self::Ocsf => json::line(&ocsf::finding(&document()?)) + "\n",
-            Self::Ecs => json::line(&ecs::document(&document()?)) + "\n",
-            Self::Text => text::alert(&document()?, paint) + "\n",
-        })
+            Self::Ocsf => json::line(&ocsf::finding(alert)) + "\n",
+            Self::Ecs => json::line(&ecs::document(alert)) + "\n",
+            Self::Text => text::alert(alert, paint) + "\n",
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::alert::Alert;
 use crate::cli::clock::elapsed;
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, RejectLog, account_for, close, read_options};
@@ -16,7 +17,6 @@ use crate::engine::{self, FollowOptions, KeepReject, ScoreOptions};
 use crate::error::{Error, Result};
 use crate::report::summary::{self, Summary, Tally};
 use crate::report::{Paint, json};
-use crate::score::Alert;
 use crate::sources::Reject;
 use crate::store::{Archive, open_lines};
 use crate::time::parse_duration_secs;
@@ -171,14 +171,14 @@ impl<'a> Delivery<'a> {
         }
         match &mut self.file {
             Some((file, path)) => {
-                let text = self.format.write(alert, Paint::Never)?;
+                let text = self.format.write(alert, Paint::Never);
                 file.write_all(text.as_bytes())
                     .and_then(|()| if self.is_durable { sync(file) } else { Ok(()) })
                     .map_err(|e| cannot_write(path, e))
             }
             None => self
                 .console
-                .print(&self.format.write(alert, self.console.out())?),
+                .print(&self.format.write(alert, self.console.out())),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::alert::Alert;
 use crate::baseline::{CalibrationLog, DriftReport, Generation};
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
@@ -18,7 +19,6 @@ use crate::engine::thresholds::thresholds;
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::score::Alert;
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::Day;
 

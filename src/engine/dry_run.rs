@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::alert::Alert;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
@@ -13,7 +14,6 @@ use crate::engine::score::{
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::Result;
 use crate::measure::DayFacts;
-use crate::score::Alert;
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::constants::SURPRISE_MIN;
 use crate::time::Day;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::{Alert, AlertEntity, Status};
 use crate::error::{Error, Result};
-use crate::score::{Alert, AlertEntity, Status};
 use crate::time::Time;
 
 /// How long after a label's end, in seconds, an alert still hits it.

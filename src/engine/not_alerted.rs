@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::alert::{Alert, alert_id};
 use crate::analytic::Analytic;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{ApprovalContext, approval_covering};
@@ -20,7 +21,7 @@ use crate::engine::train::exclusions_of;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::measure::DayFacts;
-use crate::score::{Alert, ArmExplanation, Judge, Subject, alert_id, best_arm};
+use crate::score::{ArmExplanation, Judge, Subject, best_arm};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats;
 use crate::store::{Manifest, Store};

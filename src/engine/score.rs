@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::{Alert, Status, alert_id};
 use crate::analytic::Analytic;
 use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
@@ -16,7 +17,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{Resolver, is_instance};
 use crate::measure::{DayAggregate, DayFacts, Links, Minute, OwnAccounts};
-use crate::score::{Alert, AlertBuilder, Judge, Status, Subject, alert_id};
+use crate::score::{AlertBuilder, Judge, Subject};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::alert::Alert;
 use crate::engine::{Label, read_labels};
 use crate::error::{Error, Result};
-use crate::score::Alert;
 use crate::time::{Day, Time};
 
 /// The cause of a false alert that no anomaly explains.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::alert::{Alert, Status};
 use crate::analytic;
 use crate::config::{ApprovalContext, Config, approval_covering};
 use crate::engine::{BudgetRun, DayView, Label, Progress, Setup, dry_run};
@@ -12,8 +13,9 @@ use crate::evaluation::ground_truth::{GroundTruth, word_after};
 use crate::evaluation::options::Options;
 use crate::evaluation::reference_methods;
 use crate::evaluation::reliability::{self, Reliability};
+use crate::event::Provider;
 use crate::measure::DayFacts;
-use crate::score::{Alert, Judge, Status, Subject, novelty, volume};
+use crate::score::{Judge, Subject, novelty, volume};
 use crate::simulate::{self, AttackSet};
 use crate::sources;
 use crate::time::{Day, Window};
@@ -231,7 +233,12 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
         };
         outcome.false_alerts.push(FalseAlert {
             analytic: alert.analytic.clone(),
-            provider: alert.entity.provider.unwrap_or(OTHER_PROVIDER),
+            provider: alert
+                .entity
+                .provider
+                .as_deref()
+                .and_then(Provider::parse)
+                .map_or(OTHER_PROVIDER, Provider::as_str),
             cause,
             of: (alert.entity.id.clone(), alert.time.day()),
         });

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::report::document::AlertDocument;
-use crate::report::ocsf::without_null;
+use crate::alert::Alert;
+use crate::report::ocsf::{without_evidence, without_null};
 use crate::report::text;
 use crate::stats::Severity;
 
@@ -11,7 +11,7 @@ use crate::stats::Severity;
 pub const VERSION: &str = "8.17.0";
 
 /// Returns the alert document.
-pub fn document(alert: &AlertDocument) -> Value {
+pub fn document(alert: &Alert) -> Value {
     let entity = &alert.entity;
     let reasons: Vec<String> = alert
         .reasons
@@ -28,7 +28,7 @@ pub fn document(alert: &AlertDocument) -> Value {
         "subtechnique": (!subtechniques.is_empty()).then(|| json!({"id": subtechniques})),
     }));
     without_null(json!({
-        "@timestamp": alert.time,
+        "@timestamp": alert.time.to_string(),
         "ecs": {"version": VERSION},
         "message": format!("{}: {}", alert.headline(), entity.id),
         "event": {
@@ -40,8 +40,8 @@ pub fn document(alert: &AlertDocument) -> Value {
             "module": "plimsoll",
             "dataset": "plimsoll.alert",
             "id": alert.alert_id,
-            "start": alert.window.start,
-            "end": alert.window.end,
+            "start": alert.window.start.to_string(),
+            "end": alert.window.end.to_string(),
             "reason": reasons.join("; "),
             "severity": severity(alert.severity),
             "risk_score": alert.score,
@@ -59,7 +59,7 @@ pub fn document(alert: &AlertDocument) -> Value {
         "observer": {"product": "plimsoll", "vendor": "plimsoll", "version": env!("CARGO_PKG_VERSION")},
         "related": {"ip": ips, "user": users},
         "tags": alert.suppressed_by.as_ref().map(|_| ["suppressed"]),
-        "plimsoll": alert.without_evidence(),
+        "plimsoll": without_evidence(alert),
     }))
 }
 

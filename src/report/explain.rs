@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::alert::{Alert, Amount, AmountBasis, JudgedAgainstRecord, Reason};
 use crate::evidence::{HoursBasis, NoveltyBasis, QUANTILES, Reference, ScoreEvidence};
-use crate::report::document::{AlertDocument, AlertReason, Amount, AmountBasis, JudgedAgainst};
 use crate::report::draw::{Axis, Curve, labels, steps};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, count, noun, percent, probability, return_period};
@@ -18,15 +18,15 @@ const DAMPED: f64 = 0.99;
 const SHARE_TOLD: f64 = 0.95;
 
 /// Returns the alert and then each of its reasons in full.
-pub fn explain(alert: &AlertDocument, paint: Paint) -> String {
+pub fn explain(alert: &Alert, paint: Paint) -> String {
     let mut out = text::alert(alert, paint);
     // Writing to a string cannot fail.
     let _ = write_all(&mut out, alert, paint);
     out
 }
 
-fn write_all(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt::Result {
-    let sum: f64 = alert.reasons.iter().map(AlertReason::surprise).sum();
+fn write_all(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Result {
+    let sum: f64 = alert.reasons.iter().map(Reason::surprise).sum();
     writeln!(out, "\n{}", paint.bold("Why"))?;
     writeln!(
         out,
@@ -85,21 +85,17 @@ fn write_all(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt:
 
 /// Parts reasons, which come largest first, into those that make up the most of the sum, and the rest. A sequence has no
 /// part in the sum and is a condition of it, so that it is always told.
-fn by_weight(reasons: &[AlertReason], sum: f64) -> (Vec<&AlertReason>, Vec<&AlertReason>) {
+fn by_weight(reasons: &[Reason], sum: f64) -> (Vec<&Reason>, Vec<&Reason>) {
     let mut so_far = 0.0;
     reasons.iter().partition(|reason| {
-        let is_told = matches!(reason, AlertReason::Sequence { .. }) || so_far < SHARE_TOLD * sum;
+        let is_told = matches!(reason, Reason::Sequence { .. }) || so_far < SHARE_TOLD * sum;
         so_far += reason.surprise();
         is_told
     })
 }
 
 /// Draws the arm's stored distribution with the statistic marked in it.
-fn write_arm(
-    out: &mut String,
-    alert: &AlertDocument,
-    judgement: &ScoreEvidence,
-) -> std::fmt::Result {
+fn write_arm(out: &mut String, alert: &Alert, judgement: &ScoreEvidence) -> std::fmt::Result {
     let Some(arm) = &judgement.arm else {
         return writeln!(out, "The arm has no stored distribution yet.");
     };
@@ -181,7 +177,7 @@ fn beyond(reference: &Reference, value: f64) -> String {
     }
 }
 
-fn write_score(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
+fn write_score(out: &mut String, alert: &Alert) -> std::fmt::Result {
     let threshold = match &alert.evidence {
         Some(judgement) if judgement.threshold.is_finite() => format!(
             "{:.1} ({} of entity-days)",
@@ -219,14 +215,9 @@ fn write_score(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
     )
 }
 
-fn write_reason(
-    out: &mut String,
-    reason: &AlertReason,
-    entity: &str,
-    part: &str,
-) -> std::fmt::Result {
+fn write_reason(out: &mut String, reason: &Reason, entity: &str, part: &str) -> std::fmt::Result {
     match reason {
-        AlertReason::Volume(a) => {
+        Reason::Volume(a) => {
             writeln!(
                 out,
                 "  chance {} a day: {} for this identity; {part} of the whole",
@@ -258,7 +249,7 @@ fn write_reason(
                 _ => write_curve(out, a, Curve::through(a.p50, a.p99)),
             }
         }
-        AlertReason::Newcomer(a) => {
+        Reason::Newcomer(a) => {
             writeln!(
                 out,
                 "  {} of the active hours of {} are at least as busy; {part} of the whole",
@@ -270,7 +261,7 @@ fn write_reason(
                 _ => write_curve(out, a, Curve::through(a.p50, a.p99)),
             }
         }
-        AlertReason::Novelty {
+        Reason::Novelty {
             of,
             support,
             p_value,
@@ -299,17 +290,17 @@ fn write_reason(
                 None => Ok(()),
             }
         }
-        AlertReason::Burst { start, .. } => {
+        Reason::Burst { start, .. } => {
             writeln!(
                 out,
                 "  the largest such of the day, wherever it begins: here at {}; {part} of the whole, as the analytic declares",
-                Plain(start)
+                start
             )
         }
-        AlertReason::Share { .. } | AlertReason::Declared { .. } => {
+        Reason::Grant { .. } | Reason::Declared { .. } => {
             writeln!(out, "  {part} of the whole")
         }
-        AlertReason::Sequence { steps } => steps
+        Reason::Sequence { steps } => steps
             .iter()
             .try_for_each(|step| writeln!(out, "  {}", Plain(&text::step(step)))),
     }
@@ -341,7 +332,7 @@ fn write_regularity(
 }
 
 /// Says at which level a reason was judged, plainly.
-fn level(whose: &JudgedAgainst, entity: &str, windows: f64, own_weight: f64) -> String {
+fn level(whose: &JudgedAgainstRecord, entity: &str, windows: f64, own_weight: f64) -> String {
     let windows = noun(windows.round().max(0.0) as u64, "window", "windows");
     let weighs = || format!("its own history weighs {:.0} %", 100.0 * own_weight);
     match whose.kind.as_str() {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::alert::Alert;
 use crate::engine::DayCount;
-use crate::report::document::AlertDocument;
 use crate::report::escape::Html;
 use crate::report::number::{count, percent};
 use crate::report::paint::Paint;
@@ -16,7 +16,7 @@ const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 /// Returns the page.
-pub fn page(summary: &Summary, alerts: &[AlertDocument]) -> String {
+pub fn page(summary: &Summary, alerts: &[Alert]) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_page(&mut out, summary, alerts);
@@ -24,7 +24,7 @@ pub fn page(summary: &Summary, alerts: &[AlertDocument]) -> String {
 }
 
 /// Returns what the page's own style and script are known by: who writes into a log cannot know the rest of the report.
-fn nonce(summary: &Summary, alerts: &[AlertDocument]) -> String {
+fn nonce(summary: &Summary, alerts: &[Alert]) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(crate::report::json::line(summary).as_bytes());
     for alert in alerts {
@@ -33,7 +33,7 @@ fn nonce(summary: &Summary, alerts: &[AlertDocument]) -> String {
     format!("{:032x}", hasher.digest128())
 }
 
-fn write_page(out: &mut String, summary: &Summary, alerts: &[AlertDocument]) -> std::fmt::Result {
+fn write_page(out: &mut String, summary: &Summary, alerts: &[Alert]) -> std::fmt::Result {
     let nonce = nonce(summary, alerts);
     let title = match (summary.per_day.first(), summary.per_day.last()) {
         (Some(first), Some(last)) => format!("plimsoll: {} to {}", first.day, last.day),
@@ -176,7 +176,7 @@ fn write_evaluation(out: &mut String, summary: &Summary) -> std::fmt::Result {
     writeln!(out, "</section>")
 }
 
-fn write_alerts(out: &mut String, alerts: &[AlertDocument]) -> std::fmt::Result {
+fn write_alerts(out: &mut String, alerts: &[Alert]) -> std::fmt::Result {
     writeln!(out, "<section><h2>Alerts</h2>")?;
     if alerts.is_empty() {
         return writeln!(out, "<p>None.</p></section>");
@@ -218,7 +218,7 @@ fn write_alerts(out: &mut String, alerts: &[AlertDocument]) -> std::fmt::Result 
             id = Html(&alert.alert_id),
             rank = severity as u8,
             score = alert.score,
-            time = Html(&alert.time),
+            time = Html(&alert.time.to_string()),
             analytic = Html(&alert.analytic),
             who = Html(&alert.entity.id),
             why = Html(&why),

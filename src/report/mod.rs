@@ -6,7 +6,6 @@
 pub mod approvals;
 pub mod baseline;
 pub mod coverage;
-mod document;
 mod draw;
 pub mod drift;
 pub mod ecs;
@@ -30,7 +29,6 @@ pub mod text;
 pub mod tuning;
 pub mod verdict;
 
-pub use document::{AlertDocument, AlertReason, Amount, AmountBasis};
 pub use escape::{Html, Plain};
 pub use number::count;
 pub use paint::Paint;

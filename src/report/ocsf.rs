@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::report::document::{AlertDocument, AlertReason};
+use crate::alert::{Alert, Reason, Status};
 use crate::report::text;
 use crate::stats::Severity;
 use crate::time::Time;
@@ -19,10 +19,10 @@ const OBSERVABLE_USER_AGENT: u32 = 16;
 const OBSERVABLE_RESOURCE_UID: u32 = 10;
 
 /// Returns the finding.
-pub fn finding(alert: &AlertDocument) -> Value {
+pub fn finding(alert: &Alert) -> Value {
     let entity = &alert.entity;
     // Activities are Create and Update; statuses New, In Progress and Suppressed.
-    let (activity_id, activity) = if alert.status == "update" {
+    let (activity_id, activity) = if alert.status == Status::Update {
         (2, "Update")
     } else {
         (1, "Create")
@@ -39,7 +39,7 @@ pub fn finding(alert: &AlertDocument) -> Value {
     let unmapped = json!({
         "score": alert.score, "surprise": alert.surprise, "threshold": alert.threshold, "arm": alert.arm,
         "statistic": alert.statistic, "provisional": alert.provisional, "generation": alert.generation,
-        "suppressed_by": alert.suppressed_by, "reasons": alert.without_evidence().reasons, "destinations": alert.destinations,
+        "suppressed_by": alert.suppressed_by, "reasons": without_evidence(alert)["reasons"], "destinations": alert.destinations,
         "authentication": alert.authentication, "assumed": alert.assumed, "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen},
     });
     let mut finding = json!({
@@ -56,9 +56,9 @@ pub fn finding(alert: &AlertDocument) -> Value {
         "status_id": status_id,
         "status": status,
         "is_alert": alert.suppressed_by.is_none(),
-        "time": millis(&alert.time),
-        "start_time": millis(&alert.window.start),
-        "end_time": millis(&alert.window.end),
+        "time": millis(alert.time),
+        "start_time": millis(alert.window.start),
+        "end_time": millis(alert.window.end),
         "count": alert.events,
         "message": format!("{}: {}", alert.headline(), entity.id),
         "metadata": {
@@ -71,9 +71,9 @@ pub fn finding(alert: &AlertDocument) -> Value {
             "uid": alert.alert_id,
             "title": alert.headline(),
             "desc": reasons.join("; "),
-            "created_time": millis(&alert.time),
-            "first_seen_time": millis(&alert.window.start),
-            "last_seen_time": millis(&alert.time),
+            "created_time": millis(alert.time),
+            "first_seen_time": millis(alert.window.start),
+            "last_seen_time": millis(alert.time),
             "analytic": {"uid": alert.analytic, "name": alert.name, "category": alert.arm, "type_id": ANALYTIC_STATISTICAL, "type": "Statistical"},
             "attacks": alert.techniques.iter().map(|t| attack(t)).collect::<Vec<_>>(),
             "related_events": alert.event_ids.iter().map(|id| json!({"uid": id})).collect::<Vec<_>>(),
@@ -88,7 +88,7 @@ pub fn finding(alert: &AlertDocument) -> Value {
                 "user": without_null(json!({"uid": entity.id, "uid_alt": entity.aliases.first(), "credential_uid": entity.credential, "type": entity.identity_kind})),
                 "session": entity.session.as_ref().map(|uid| without_null(json!({
                     "uid": uid,
-                    "created_time": alert.authentication.as_ref().and_then(|a| Time::parse(&a.time)).map(|t| t.nanos() / 1_000_000),
+                    "created_time": alert.authentication.as_ref().map(|a| a.time.nanos() / 1_000_000),
                     "is_mfa": alert.authentication.as_ref().and_then(|a| a.mfa),
                 }))),
             })),
@@ -144,7 +144,7 @@ fn provider(ours: &str) -> &str {
     }
 }
 
-fn anomalies(alert: &AlertDocument) -> Vec<Value> {
+fn anomalies(alert: &Alert) -> Vec<Value> {
     let observed = |parameter: &str, kind: &str, pattern: &str, value: String| {
         json!({
             "observation_parameter": parameter, "observation_type": kind, "observed_pattern": pattern,
@@ -155,7 +155,7 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
         .reasons
         .iter()
         .filter_map(|reason| match reason {
-            AlertReason::Volume(a) | AlertReason::Newcomer(a) => {
+            Reason::Volume(a) | Reason::Newcomer(a) => {
                 let parameter = format!("{} in {}", a.metric, a.window);
                 Some(observed(
                     &parameter,
@@ -164,13 +164,13 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
                     a.observed.to_string(),
                 ))
             }
-            AlertReason::Novelty { r#trait, value, .. } => Some(observed(
+            Reason::Novelty { r#trait, value, .. } => Some(observed(
                 r#trait,
                 "Frequency Analysis",
                 "UNSEEN",
                 value.clone(),
             )),
-            AlertReason::Sequence { steps } => {
+            Reason::Sequence { steps } => {
                 let steps: Vec<&str> = steps.iter().map(|s| s.step.as_str()).collect();
                 Some(observed(
                     "steps",
@@ -179,7 +179,7 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
                     steps.join(" > "),
                 ))
             }
-            AlertReason::Burst {
+            Reason::Burst {
                 burst,
                 window,
                 observed: n,
@@ -193,26 +193,26 @@ fn anomalies(alert: &AlertDocument) -> Vec<Value> {
                     n.to_string(),
                 ))
             }
-            AlertReason::Share {
+            Reason::Grant {
                 accounts, buckets, ..
             } => {
                 let value = format!("{} to {}", buckets.join(", "), accounts.join(", "));
                 Some(observed("shares", "Relationship Analysis", "SHARED", value))
             }
-            AlertReason::Declared { .. } => None,
+            Reason::Declared { .. } => None,
         })
         .collect()
 }
 
-fn baselines(alert: &AlertDocument) -> Vec<Value> {
-    let expected = |reason: &AlertReason| match reason {
-        AlertReason::Volume(a) | AlertReason::Newcomer(a) => Some(json!({
+fn baselines(alert: &Alert) -> Vec<Value> {
+    let expected = |reason: &Reason| match reason {
+        Reason::Volume(a) | Reason::Newcomer(a) => Some(json!({
             "observation_parameter": format!("{} in {}", a.metric, a.window),
             "observation_type": "Volume Analysis",
             "observed_pattern": "NORMAL_VOLUME",
             "observations": [{"value": format!("p50 {}", a.p50)}, {"value": format!("p99 {}", a.p99)}],
         })),
-        AlertReason::Burst {
+        Reason::Burst {
             burst,
             window,
             required,
@@ -228,7 +228,7 @@ fn baselines(alert: &AlertDocument) -> Vec<Value> {
     alert.reasons.iter().filter_map(expected).collect()
 }
 
-fn observables(alert: &AlertDocument) -> Vec<Value> {
+fn observables(alert: &Alert) -> Vec<Value> {
     let mut observables = Vec::new();
     let mut add = |name: &str, kind: &str, type_id: u32, value: &str| {
         observables.push(json!({"name": name, "type": kind, "type_id": type_id, "value": value}));
@@ -258,8 +258,8 @@ fn observables(alert: &AlertDocument) -> Vec<Value> {
     observables
 }
 
-fn millis(time: &str) -> Option<i64> {
-    Some(Time::parse(time)?.nanos().div_euclid(1_000_000))
+fn millis(time: Time) -> i64 {
+    time.nanos().div_euclid(1_000_000)
 }
 
 fn capitalised(word: &str) -> String {
@@ -267,6 +267,29 @@ fn capitalised(word: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
+}
+
+/// Returns the fields of an alert without the numbers that only our own document carries.
+pub(super) fn without_evidence(alert: &Alert) -> Value {
+    let mut document = json!(alert);
+    if let Some(fields) = document.as_object_mut() {
+        let ours = ["schema", "evidence", "digest"];
+        fields.retain(|name, value| !ours.contains(&name.as_str()) && !is_absent(name, value));
+    }
+    let reasons = document["reasons"].as_array_mut();
+    for reason in reasons
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
+        reason.retain(|name, value| name != "basis" && !is_absent(name, value));
+    }
+    document
+}
+
+/// Returns whether a field is left out of other schemas where it is null.
+fn is_absent(name: &str, value: &Value) -> bool {
+    value.is_null() && ["headline", "approval", "first"].contains(&name)
 }
 
 /// Leaves out the fields that are null: absent, not empty.
@@ -334,7 +357,7 @@ mod tests {
             finding["anomaly_analyses"][0]["anomalies"][1]["observed_pattern"],
             "UNSEEN"
         );
-        alert.status = "update".to_owned();
+        alert.status = Status::Update;
         alert.suppressed_by = Some("backup".to_owned());
         let updated = super::finding(&alert);
         assert_eq!(

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::alert::{Alert, Status};
 use crate::baseline::{DriftReport, Drifted};
 use crate::engine::{
     AnalyticEvaluation, Backtest, DayCount, Evaluation, FalseAlert, IntakeSummary, ScoreSummary,
@@ -16,7 +17,6 @@ use crate::report::escape::Plain;
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::tuning;
-use crate::score::{Alert, Status};
 use crate::stats::Severity;
 use crate::time::Day;
 

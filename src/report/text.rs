@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::report::document::{
-    AlertDocument, AlertReason, Amount, AmountBasis, Assumption, FirstEvent, JudgedAgainst, Step,
+use crate::alert::{
+    Alert, Amount, AmountBasis, AssumptionRecord, EventRecord, JudgedAgainstRecord, Reason, Status,
+    StepRecord,
 };
 use crate::report::escape::Plain;
 use crate::report::number::{amount, bytes, count, duration, noun};
@@ -21,14 +22,14 @@ const ROWS_SHOWN: usize = 5;
 const ASSUMED_SHOWN: usize = 3;
 
 /// Returns an alert over several lines, with the end of the last.
-pub fn alert(alert: &AlertDocument, paint: Paint) -> String {
+pub fn alert(alert: &Alert, paint: Paint) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_alert(&mut out, alert, paint);
     out
 }
 
-fn write_alert(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fmt::Result {
+fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Result {
     let severity = alert.severity.to_string().to_uppercase();
     writeln!(
         out,
@@ -36,9 +37,9 @@ fn write_alert(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fm
         paint.severity(alert.severity, &format!("{severity:<8}")),
         paint.bold(&Plain(&alert.analytic).to_string()),
         alert.score,
-        Plain(&alert.time),
+        alert.time,
         paint.bold(&Plain(&short(&alert.entity.id)).to_string()),
-        if alert.status == "update" {
+        if alert.status == Status::Update {
             "  (worse than told before)"
         } else {
             ""
@@ -95,7 +96,7 @@ fn write_alert(out: &mut String, alert: &AlertDocument, paint: Paint) -> std::fm
     )
 }
 
-fn who(alert: &AlertDocument) -> String {
+fn who(alert: &Alert) -> String {
     let entity = &alert.entity;
     let mut who = entity.id.clone();
     let kind = if entity.kind == "identity" {
@@ -112,7 +113,7 @@ fn who(alert: &AlertDocument) -> String {
     who
 }
 
-fn from(alert: &AlertDocument) -> Option<String> {
+fn from(alert: &Alert) -> Option<String> {
     let entity = &alert.entity;
     let account = match (&entity.provider, &entity.account) {
         (Some(provider), Some(account)) => Some(format!("{provider}:{account}")),
@@ -127,14 +128,14 @@ fn from(alert: &AlertDocument) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn session(alert: &AlertDocument) -> Option<String> {
+fn session(alert: &Alert) -> Option<String> {
     let signed_in = alert.authentication.as_ref().map(|a| {
         let factor = match a.mfa {
             Some(true) => " with MFA",
             Some(false) => " without MFA",
             None => "",
         };
-        let ago = since(&a.time, &alert.time)
+        let ago = since(a.time, alert.time)
             .map(|ago| format!(", {ago} before,"))
             .unwrap_or_default();
         let from = match (&a.source_ip, &a.country) {
@@ -159,14 +160,13 @@ fn session(alert: &AlertDocument) -> Option<String> {
 }
 
 /// Says how much time lies between two instants; nothing if the first is the later one.
-fn since(before: &str, after: &str) -> Option<String> {
-    let secs = |text: &str| Some(Time::parse(text)?.nanos().div_euclid(1_000_000_000));
-    let between = secs(after)? - secs(before)?;
+fn since(before: Time, after: Time) -> Option<String> {
+    let between = after.secs() - before.secs();
     (between >= 0).then(|| duration(between))
 }
 
 /// Tells who took a credential, and with which that he took before, in one line that is not yet escaped.
-pub(super) fn assumed(assumption: &Assumption) -> String {
+pub(super) fn assumed(assumption: &AssumptionRecord) -> String {
     let mut text = String::new();
     let mut next = Some(assumption);
     while let Some(step) = next {
@@ -191,12 +191,12 @@ pub(super) fn assumed(assumption: &Assumption) -> String {
     text
 }
 
-fn write_reason(out: &mut String, reason: &AlertReason, entity: &str) -> std::fmt::Result {
+fn write_reason(out: &mut String, reason: &Reason, entity: &str) -> std::fmt::Result {
     writeln!(out, "  - {}", Plain(&sentence(reason, entity)))?;
     if let Some(first) = reason.first() {
         writeln!(out, "      {}", Plain(&self::first(first)))?;
     }
-    if let AlertReason::Sequence { steps } = reason {
+    if let Reason::Sequence { steps } = reason {
         for (number, step) in steps.iter().enumerate() {
             writeln!(out, "      {}. {}", number + 1, Plain(&self::step(step)))?;
         }
@@ -205,7 +205,7 @@ fn write_reason(out: &mut String, reason: &AlertReason, entity: &str) -> std::fm
 }
 
 /// Returns the event that a reason rests on in one line, not yet escaped.
-pub(super) fn first(event: &FirstEvent) -> String {
+pub(super) fn first(event: &EventRecord) -> String {
     let place = |word: &str, ip: &Option<String>| match ip {
         Some(ip) => format!(" {word} {ip}"),
         None => String::new(),
@@ -219,7 +219,7 @@ pub(super) fn first(event: &FirstEvent) -> String {
 }
 
 /// Returns a step in one line, not yet escaped.
-pub(super) fn step(step: &Step) -> String {
+pub(super) fn step(step: &StepRecord) -> String {
     let how = match step.origin.as_deref() {
         Some("created") => match &step.by {
             Some(by) => format!(", created by {by}"),
@@ -247,21 +247,21 @@ pub(super) fn step(step: &Step) -> String {
 }
 
 /// Returns a reason in one line, not yet escaped. `entity` is the id that the alert is about.
-pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
+pub(super) fn sentence(reason: &Reason, entity: &str) -> String {
     match reason {
-        AlertReason::Volume(a) => format!(
+        Reason::Volume(a) => format!(
             "{} ({})",
             amounts(a),
             judged_against(&a.judged_against, entity, "window", "windows")
         ),
-        AlertReason::Newcomer(a) => {
+        Reason::Newcomer(a) => {
             format!(
                 "newcomer: {} ({})",
                 amounts(a),
                 judged_against(&a.judged_against, entity, "active hour", "active hours")
             )
         }
-        AlertReason::Novelty {
+        Reason::Novelty {
             r#trait,
             value,
             of,
@@ -287,7 +287,7 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
                 r#trait.replace('_', " ")
             )
         }
-        AlertReason::Share {
+        Reason::Grant {
             accounts,
             buckets,
             acts,
@@ -306,7 +306,7 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
                 },
             )
         }
-        AlertReason::Burst {
+        Reason::Burst {
             burst,
             window,
             observed,
@@ -323,10 +323,10 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
                 count(*required),
             )
         }
-        AlertReason::Declared { buckets, .. } if buckets.is_empty() => {
+        Reason::Declared { buckets, .. } if buckets.is_empty() => {
             "that this happened at all, which this analytic gives a weight of its own".to_owned()
         }
-        AlertReason::Declared {
+        Reason::Declared {
             accounts,
             buckets,
             first,
@@ -341,7 +341,7 @@ pub(super) fn sentence(reason: &AlertReason, entity: &str) -> String {
                 given(buckets, accounts)
             )
         }
-        AlertReason::Sequence { steps } => {
+        Reason::Sequence { steps } => {
             format!("{} in order:", noun(steps.len() as u64, "step", "steps"))
         }
     }
@@ -397,7 +397,7 @@ fn how_often(per_day: f64) -> String {
 
 /// Returns whose history something was judged by, in a few words.
 pub(super) fn judged_against(
-    evidence: &JudgedAgainst,
+    evidence: &JudgedAgainstRecord,
     entity: &str,
     one: &str,
     many: &str,
@@ -424,7 +424,7 @@ pub(super) fn judged_against(
     }
 }
 
-fn write_operations(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
+fn write_operations(out: &mut String, alert: &Alert) -> std::fmt::Result {
     if alert.operations.is_empty() {
         return Ok(());
     }
@@ -449,7 +449,7 @@ fn write_operations(out: &mut String, alert: &AlertDocument) -> std::fmt::Result
     writeln!(out, "    calls    {}", Plain(&calls.join(", ")))
 }
 
-fn write_table(out: &mut String, alert: &AlertDocument) -> std::fmt::Result {
+fn write_table(out: &mut String, alert: &Alert) -> std::fmt::Result {
     for bucket in alert.resources.iter().take(ROWS_SHOWN) {
         let size = if bucket.bytes > 0 {
             format!(", {}", bytes(bucket.bytes as f64))
@@ -545,8 +545,8 @@ pub(super) mod tests {
     use super::*;
 
     /// An alert with every kind of reason, and with hostile text wherever a log could put it.
-    pub(in crate::report) fn sample() -> AlertDocument {
-        AlertDocument::parse(
+    pub(in crate::report) fn sample() -> Alert {
+        Alert::parse(
             r#"{"schema": 1, "alert_id": "5f0c", "status": "new", "analytic": "AN1594", "name": "Storage is enumerated", "headline": "Storage is listed as never before",
             "techniques": ["T1619", "T1567.002"], "severity": "high", "score": 97.1, "surprise": 4.61, "threshold": 92.3,
             "arm": "ENUM", "statistic": 20.0, "provisional": false, "time": "2026-03-16T04:11:09Z",
@@ -596,7 +596,7 @@ pub(super) mod tests {
     }
 
     /// A burst as an alert has it.
-    pub(in crate::report) fn burst(kind: &str, n: u64) -> AlertReason {
+    pub(in crate::report) fn burst(kind: &str, n: u64) -> Reason {
         let reason = format!(
             r#"{{"kind": "burst", "burst": "{kind}", "window": "10s", "observed": {n}, "required": 16, "start": "2026-03-16T04:10:06Z",
                 "surprise": 7.0, "first": {{"time": "2026-03-16T04:10:06Z", "event_id": "e1", "operation": "s3:GetBucketAcl", "source_ip": "198.51.100.7"}}}}"#

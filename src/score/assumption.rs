@@ -3,40 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
+use crate::alert::AssumptionRecord;
 use crate::baseline::Generation;
 use crate::event::Event;
 use crate::measure::Issuance;
-use crate::score::alert::as_text;
-use crate::time::Time;
 use crate::vocab::Str;
 
 /// The most credentials that are told of.
 const ASSUMED_MAX: usize = 5;
 /// The most steps that are gone back. Roles that are assumed with roles are rarely three in a row.
 const STEPS_MAX: usize = 4;
-
-/// How a credential was come by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AssumptionRecord {
-    /// Which.
-    pub credential: String,
-    /// When.
-    #[serde(serialize_with = "as_text")]
-    pub time: Time,
-    /// The operation, as in `sts:AssumeRole`.
-    pub operation: String,
-    /// The event that tells of it.
-    pub event_id: String,
-    /// Who took it.
-    pub by: Option<String>,
-    /// From where.
-    pub source_ip: Option<String>,
-    /// How the credential was come by that was shown for it, if that was in sight as well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub with: Option<Box<AssumptionRecord>>,
-}
 
 /// Returns how the credentials of events were come by, those of most events first.
 pub fn assumptions(events: &[&Event], generation: &Generation) -> Vec<AssumptionRecord> {

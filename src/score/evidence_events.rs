@@ -1,41 +1,15 @@
 //! The events behind what is new: which was the first to show it, and which one speaks for an alert.
 
-use serde::Serialize;
+use std::collections::BTreeSet;
 
+use crate::alert::EventRecord;
+use crate::analytic::Analytic;
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::measure::EventAmounts;
-use crate::score::judge::{ArmResult, Contribution};
+use crate::score::contribution::{ArmResult, Contribution};
 use crate::time::Time;
-use crate::vocab::{Str, Trait};
-
-/// An event that a reason rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EventRecord {
-    /// When.
-    #[serde(serialize_with = "super::alert::as_text")]
-    pub time: Time,
-    /// Which.
-    pub event_id: String,
-    /// The operation, as in `iam:CreateUser`.
-    pub operation: String,
-    /// From which address.
-    pub source_ip: Option<String>,
-    /// To which address, of a flow.
-    pub destination_ip: Option<String>,
-}
-
-impl EventRecord {
-    pub(super) fn of(event: &Event) -> Self {
-        Self {
-            time: event.time,
-            event_id: event.id.to_string(),
-            operation: format!("{}:{}", event.service, event.op),
-            source_ip: event.peer.ip.map(|ip| ip.to_string()),
-            destination_ip: event.destination.ip.map(|ip| ip.to_string()),
-        }
-    }
-}
+use crate::vocab::{Metric, Str, Trait};
 
 /// The events that bear the reasons of an alert that are about single events and not about amounts.
 #[derive(Default)]
@@ -80,7 +54,7 @@ impl<'e> EvidenceEvents<'e> {
 
     /// Returns the first event of a contribution, by its place in the arm.
     pub fn first(&self, at: usize) -> Option<EventRecord> {
-        self.firsts.get(at).copied().flatten().map(EventRecord::of)
+        self.firsts.get(at).copied().flatten().map(record)
     }
 
     /// Returns the events that were first, each once, in order.
@@ -92,10 +66,43 @@ impl<'e> EvidenceEvents<'e> {
     }
 }
 
-/// Returns whether an event bears one of the reasons of an arm.
-pub(super) fn shows_any_reason(time: Time, amounts: &EventAmounts, arm: &ArmResult) -> bool {
+/// Returns the metrics by which events are evidence for an analytic.
+pub(super) fn metrics_of(analytic: &Analytic) -> BTreeSet<Metric> {
+    analytic
+        .metrics()
+        .into_iter()
+        .map(|metric| {
+            if metric == Metric::BucketsNew {
+                Metric::BucketsListed
+            } else {
+                metric
+            }
+        })
+        .collect()
+}
+
+/// Returns whether an event adds to any of some metrics.
+pub(super) fn adds_to_any(resolver: &Resolver, event: &Event, metrics: &BTreeSet<Metric>) -> bool {
+    let mut event = event.clone();
+    let resolved = resolver.resolve(&mut event);
+    let amounts = EventAmounts::of(&resolved);
+    amounts.metrics().any(|m| metrics.contains(&m))
+}
+
+/// Returns whether an approval has to cover an event: it adds to what is judged, shows a reason, or gives something away.
+pub(super) fn must_be_covered(
+    resolver: &Resolver,
+    event: &Event,
+    metrics: &BTreeSet<Metric>,
+    arm: &ArmResult,
+) -> bool {
+    let mut event = event.clone();
+    let resolved = resolver.resolve(&mut event);
+    let amounts = EventAmounts::of(&resolved);
     let mut contributions = arm.contributions.iter();
-    contributions.any(|contribution| shows_reason(time, amounts, contribution))
+    !amounts.grants().is_empty()
+        || amounts.metrics().any(|m| metrics.contains(&m))
+        || contributions.any(|of| shows_reason(resolved.event.time, &amounts, of))
 }
 
 fn is_about_events(contribution: &Contribution) -> bool {
@@ -135,5 +142,15 @@ fn is_of_caller(contribution: &Contribution) -> bool {
             !matches!(reading.which, Trait::Destination | Trait::Bucket)
         }
         _ => true,
+    }
+}
+
+fn record(event: &Event) -> EventRecord {
+    EventRecord {
+        time: event.time,
+        event_id: event.id.to_string(),
+        operation: format!("{}:{}", event.service, event.op),
+        source_ip: event.peer.ip.map(|ip| ip.to_string()),
+        destination_ip: event.destination.ip.map(|ip| ip.to_string()),
     }
 }

@@ -3,30 +3,33 @@
 //! Nothing here writes, and nothing here learns: a generation is only read. Every statistic grows with the facts of a
 //! day and never shrinks, so what has crossed a threshold has crossed it for good.
 
-mod alert;
+mod alert_builder;
+mod approval;
 mod assumption;
 mod calibrate;
+mod caller;
 mod components;
+mod contribution;
+mod day_parts;
 mod evidence_events;
 mod explanation;
+mod gates;
 mod judge;
+mod observer;
+mod reasons;
+mod rows;
 mod sequence;
 mod subject;
+mod terms;
 
-pub use alert::{
-    Alert, AlertBuilder, AlertEntity, AuthenticationRecord, DestinationRecord, JudgedAgainstRecord,
-    OperationRecord, Reason, ResourceRecord, Status, StepRecord, alert_id,
-};
-pub use assumption::AssumptionRecord;
+pub use alert_builder::AlertBuilder;
 pub use calibrate::calibrate_day;
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
 };
-pub use evidence_events::EventRecord;
-pub use explanation::{
-    ArmExplanation, GateDetail, GateReading, PartExplanation, StepReading, SufficientAmount,
-    best_arm,
-};
-pub use judge::{ArmReading, ArmResult, Contribution, Detection, Judge};
+pub use contribution::{ArmResult, Contribution};
+pub use explanation::{ArmExplanation, PartExplanation, SufficientAmount, best_arm};
+pub use judge::{ArmReading, Detection, Judge};
+pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
 pub use subject::{Subject, is_new};

@@ -4,7 +4,7 @@ use crate::analytic::Step;
 use crate::baseline::Generation;
 use crate::measure::{Creation, Minute};
 use crate::score::components::{VolumeReading, start_of, volume_of};
-use crate::score::explanation::{Observer, StepReading};
+use crate::score::observer::{Observer, StepReading};
 use crate::score::subject::{Subject, is_new};
 use crate::time::{Time, Window};
 use crate::vocab::Metric;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::score::{Alert, Reason};
+use crate::alert::{Alert, Reason};
 use crate::stats::Severity;
 use crate::story::line::{Expected, ParsedStory};
 use crate::vocab::Metric;
@@ -107,15 +107,8 @@ fn lacking(expected: &Expected, alert: &Alert) -> Option<String> {
     let is_named = alert
         .reasons
         .iter()
-        .any(|reason| metric_of(reason) == Some(metric));
+        .any(|reason| reason.metric() == Some(metric));
     (!is_named).then(|| format!("{metric} is not among its reasons"))
-}
-
-fn metric_of(reason: &Reason) -> Option<&'static str> {
-    match reason {
-        Reason::Volume { metric, .. } | Reason::Newcomer { metric, .. } => Some(metric),
-        _ => None,
-    }
 }
 
 fn describe_expected(analytic: &str, expected: &Expected) -> String {
@@ -160,20 +153,10 @@ pub fn describe(alert: &Alert, who: &str) -> String {
 
 fn reason(reason: &Reason) -> Option<String> {
     match reason {
-        Reason::Volume {
-            metric,
-            window,
-            observed,
-            p99,
-            ..
-        }
-        | Reason::Newcomer {
-            metric,
-            window,
-            observed,
-            p99,
-            ..
-        } => Some(format!("{metric} {observed} in {window} (p99 {p99:.0})")),
+        Reason::Volume(a) | Reason::Newcomer(a) => Some(format!(
+            "{} {} in {} (p99 {:.0})",
+            a.metric, a.observed, a.window, a.p99
+        )),
         Reason::Novelty { r#trait, value, .. } => Some(format!("new {trait} {value}")),
         Reason::Grant {
             accounts, buckets, ..

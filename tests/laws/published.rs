@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use plimsoll::alert::Alert;
 use plimsoll::baseline::Generation;
 use plimsoll::engine::{self, NoProgress, ScoreOptions, Setup, TrainSummary};
-use plimsoll::score::Alert;
 use plimsoll::sources::{InputFile, ReadOptions};
 use plimsoll::store::Store;
 

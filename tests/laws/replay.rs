@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use plimsoll::alert::Alert;
 use plimsoll::baseline::TunedThreshold;
 use plimsoll::engine::{self, FollowOptions, NoProgress, ScoreOptions, ScoreSummary, SetBy};
 use plimsoll::error::{Error, Result};
-use plimsoll::score::Alert;
 use plimsoll::sources::ReadOptions;
 use plimsoll::stats::Severity;
 use plimsoll::store::Store;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use plimsoll::alert::alert_id;
 use plimsoll::baseline::{Baseline, CalibrationLog, Generation};
 use plimsoll::engine::{self, Feedback, NoProgress, Reported, Setup, VerdictInput};
-use plimsoll::score::alert_id;
 use plimsoll::store::Store;
 use plimsoll::time::Day;
 use plimsoll::vocab::{Entity, EntityKind, Trait};

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::alert::alert_id;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{Approval, Cover, PartialContext};
 use crate::engine::Setup;
@@ -13,7 +14,6 @@ use crate::engine::approvals::days::{DayContextReader, Days};
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
 use crate::measure::DayFacts;
-use crate::score::alert_id;
 use crate::stats::rank::score;
 use crate::store::Store;
 use crate::time::Day;

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use crate::alert::Alert;
 use crate::baseline::Generation;
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::event_buffer::EventBuffer;
@@ -37,7 +38,6 @@ use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Resolver;
-use crate::score::Alert;
 use crate::sources::{self, FileReport, ReadOptions, Reject};
 use crate::store::{Role, Store};
 use crate::time::{Day, Time};

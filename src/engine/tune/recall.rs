@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::alert::alert_id;
 use crate::baseline::Extreme;
 use crate::engine::tune::Cut;
 use crate::engine::tune::approved::is_approved;
 use crate::engine::tune::stored::Stored;
-use crate::score::alert_id;
 use crate::stats::constants::EXTREMES_PER_DAY_MAX;
 use crate::stats::rank::score;
 use crate::time::Day;

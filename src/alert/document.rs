@@ -1,0 +1,252 @@
+//! One episode of one analytic on one entity.
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::as_text;
+use crate::alert::reason::Reason;
+use crate::error::{Error, Result};
+use crate::evidence::{self, ScoreEvidence};
+use crate::stats::Severity;
+use crate::time::Time;
+use crate::vocab::Entity;
+
+/// Version of the alert document.
+pub const SCHEMA: u32 = 1;
+
+/// Whether an alert is the first of its episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The episode crossed its threshold.
+    New,
+    /// Its severity rose.
+    Update,
+}
+
+/// The alert document. Fields that a stored document lacks are empty, and fields that it adds are ignored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Alert {
+    /// Version of this document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<u32>,
+    /// The same for each alert of the same episode.
+    pub alert_id: String,
+    /// Whether it is the first of its episode.
+    pub status: Status,
+    /// Which analytic.
+    pub analytic: String,
+    /// Title of the analytic.
+    pub name: String,
+    /// What happened, in the words of the arm that it rests on; absent where the title says it.
+    pub headline: Option<String>,
+    /// ATT&CK techniques.
+    #[serde(default)]
+    pub techniques: Vec<String>,
+    /// Severity reached.
+    pub severity: Severity,
+    /// 0 to 100.
+    pub score: f64,
+    /// Minus log10 of the share of entity-days at least as extreme.
+    pub surprise: f64,
+    /// The score that had to be reached.
+    pub threshold: f64,
+    /// The arm that it rests on.
+    pub arm: String,
+    /// The arm's statistic, in natural logarithms.
+    #[serde(default)]
+    pub statistic: f64,
+    /// Whether there was too little history for calibrated scores.
+    #[serde(default)]
+    pub provisional: bool,
+    /// Time of the event with which the threshold, or the severity, was reached.
+    #[serde(with = "as_text")]
+    pub time: Time,
+    /// The window of the largest contribution; the episode's day if that has none.
+    pub window: Span,
+    /// The entity that it is about.
+    pub entity: AlertEntity,
+    /// How the session began.
+    pub authentication: Option<AuthenticationRecord>,
+    /// How the credentials of its events were issued, as far as the logs show it; those of most events first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<AssumptionRecord>,
+    /// Why, largest first.
+    #[serde(default)]
+    pub reasons: Vec<Reason>,
+    /// What was called, most often first.
+    #[serde(default)]
+    pub operations: Vec<OperationRecord>,
+    /// Buckets touched, most calls first.
+    #[serde(default)]
+    pub resources: Vec<ResourceRecord>,
+    /// Where data went, most bytes first.
+    #[serde(default)]
+    pub destinations: Vec<DestinationRecord>,
+    /// Number of events behind it, up to its time.
+    #[serde(default)]
+    pub events: u64,
+    /// The first of them.
+    #[serde(default)]
+    pub event_ids: Vec<String>,
+    /// The generation that it was judged by.
+    #[serde(default)]
+    pub generation: u64,
+    /// The approval that covers it.
+    pub suppressed_by: Option<String>,
+    /// Id of that approval, which stays the same when its lines move in the file.
+    pub approval: Option<String>,
+    /// How the statistic became the score, in numbers; older documents have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<ScoreEvidence>,
+    /// Guards everything else against damage; see [`evidence::digest`].
+    pub digest: Option<String>,
+}
+
+/// A span of event time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// First instant.
+    #[serde(with = "as_text")]
+    pub start: Time,
+    /// First instant after it.
+    #[serde(with = "as_text")]
+    pub end: Time,
+}
+
+/// The entity that an alert is about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AlertEntity {
+    /// Kind of entity.
+    pub kind: String,
+    /// Canonical id.
+    pub id: String,
+    /// Bare provider ids of the same entity.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Kind of identity.
+    #[serde(default)]
+    pub identity_kind: String,
+    /// Role.
+    pub role: Option<String>,
+    /// Cloud provider.
+    pub provider: Option<String>,
+    /// Account.
+    pub account: Option<String>,
+    /// Region of the event that shows most of what is new, or else of the last event.
+    pub region: Option<String>,
+    /// When it was first seen, or created.
+    pub first_seen: Option<String>,
+    /// Address of the caller.
+    pub source_ip: Option<String>,
+    /// Client, as it named itself.
+    pub user_agent: Option<String>,
+    /// Name of the session.
+    pub session: Option<String>,
+    /// Credential.
+    pub credential: Option<String>,
+}
+
+/// How a session began.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AuthenticationRecord {
+    /// When.
+    #[serde(with = "as_text")]
+    pub time: Time,
+    /// The operation, and in parentheses by what means if that is known; or how calls are signed.
+    pub method: String,
+    /// Whether a second factor was used.
+    pub mfa: Option<bool>,
+    /// From where.
+    pub source_ip: Option<String>,
+    /// In which country that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// How a credential was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssumptionRecord {
+    /// Which.
+    pub credential: String,
+    /// When.
+    #[serde(with = "as_text")]
+    pub time: Time,
+    /// The operation, as in `sts:AssumeRole`.
+    pub operation: String,
+    /// The event that issued it.
+    pub event_id: String,
+    /// The identity that it was issued to.
+    pub by: Option<String>,
+    /// From where.
+    pub source_ip: Option<String>,
+    /// How the credential of that call was issued, if the logs show it as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Box<AssumptionRecord>>,
+}
+
+/// An operation that was called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationRecord {
+    /// Service and operation, as in `s3:GetObject`.
+    pub operation: String,
+    /// Calls, or flows.
+    pub calls: u64,
+    /// How many of them were denied.
+    pub denied: u64,
+}
+
+/// A bucket touched.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ResourceRecord {
+    /// Which.
+    pub bucket: String,
+    /// Whether it is on the sensitive list.
+    pub sensitive: bool,
+    /// Calls.
+    pub calls: u64,
+    /// Distinct objects.
+    pub objects: u64,
+    /// Bytes that left it.
+    pub bytes: u64,
+}
+
+/// Where data went.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DestinationRecord {
+    /// Address, account or bucket.
+    pub address: String,
+    /// Whether it is not ours; absent where that is not known.
+    pub external: Option<bool>,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Returns the id of an episode: a function of analytic, entity and the episode's start.
+pub fn alert_id(analytic: &str, entity: &Entity, start: Time) -> String {
+    evidence::alert_id(
+        analytic,
+        (entity.kind.as_str(), &entity.id),
+        &start.to_string(),
+    )
+}
+
+impl Alert {
+    /// Reads a document.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is no alert document.
+    pub fn parse(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|e| Error::failed("this is no alert document").cause(e))
+    }
+
+    /// Sets the digest of all other fields. It must be set again after each change.
+    pub fn seal(&mut self) {
+        self.digest = evidence::digest_of(self);
+    }
+
+    /// Returns the line that says what happened.
+    pub fn headline(&self) -> &str {
+        self.headline.as_deref().unwrap_or(&self.name)
+    }
+}

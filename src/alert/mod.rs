@@ -1,0 +1,13 @@
+//! The alert document, as it is written and as it is read back.
+//!
+//! It is defined once. Scoring fills it in, and what shows, verifies or stores an alert works on the same fields.
+
+mod as_text;
+mod document;
+mod reason;
+
+pub use document::{
+    Alert, AlertEntity, AssumptionRecord, AuthenticationRecord, DestinationRecord, OperationRecord,
+    ResourceRecord, SCHEMA, Span, Status, alert_id,
+};
+pub use reason::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};

@@ -1,0 +1,168 @@
+//! The parts of statistics of one subject's day, each computed once however many arms ask for it.
+
+use std::collections::BTreeMap;
+
+use crate::analytic::{ActKind, Analytic, Burst, Cohort};
+use crate::baseline::Generation;
+use crate::glob::Glob;
+use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
+use crate::score::components::{NoveltyReading, VolumeReading, novelty, volume, volume_of};
+use crate::score::subject::{Subject, is_new};
+use crate::time::Window;
+use crate::vocab::{Metric, Str, Trait};
+
+/// A metric, the one window in which it is judged, and the burst that counts the same in a window that slides.
+type VolumeKey = (Metric, Option<Window>, Option<BurstKey>);
+
+/// The parts of statistics of one subject's day, each computed once.
+pub(super) struct DayParts<'s, 'a> {
+    pub subject: &'s Subject<'a>,
+    pub generation: &'s Generation,
+    volumes: BTreeMap<VolumeKey, Option<VolumeReading>>,
+    novelties: BTreeMap<Trait, Option<NoveltyReading>>,
+    bursts: BTreeMap<(BurstKey, bool), Option<BurstReading>>,
+    is_new: bool,
+}
+
+impl<'s, 'a> DayParts<'s, 'a> {
+    pub fn new(subject: &'s Subject<'a>, generation: &'s Generation) -> Self {
+        Self {
+            subject,
+            generation,
+            volumes: BTreeMap::new(),
+            novelties: BTreeMap::new(),
+            bursts: BTreeMap::new(),
+            is_new: is_new(subject.first_day, subject.day, generation),
+        }
+    }
+
+    /// Returns the largest surprise of a metric in the windows of an analytic.
+    ///
+    /// What it counts in a window that slides is judged as what it is there, lest a border of the clock halves it.
+    pub fn volume(&mut self, metric: Metric, analytic: &Analytic) -> Option<VolumeReading> {
+        let (subject, generation) = (self.subject, self.generation);
+        let sliding = analytic
+            .sliding(metric)
+            .map(|(kind, window)| BurstKey { kind, window });
+        let key = (metric, analytic.window, sliding);
+        if let Some(known) = self.volumes.get(&key) {
+            return known.clone();
+        }
+        let windows = analytic.window.as_slice();
+        let windows = if windows.is_empty() {
+            &Window::STANDARD
+        } else {
+            windows
+        };
+        let mut reading = volume(subject, generation, metric, windows);
+        if let Some(key) = sliding
+            && let Some(burst) = self.burst_of(key, false)
+            && reading.as_ref().is_none_or(|r| burst.observed > r.observed)
+        {
+            let slid = (burst.start.second_of_day(), burst.observed);
+            reading = Some(volume_of(subject, generation, metric, key.window, slid));
+        }
+        self.volumes.insert(key, reading.clone());
+        reading
+    }
+
+    pub fn novelty(&mut self, which: Trait) -> Option<NoveltyReading> {
+        let (subject, generation) = (self.subject, self.generation);
+        self.novelties
+            .entry(which)
+            .or_insert_with(|| novelty(subject, generation, which))
+            .clone()
+    }
+
+    pub fn has_unusual_context(&mut self, analytic: &Analytic) -> bool {
+        let mut traits = analytic.context.iter();
+        traits.any(|&which| self.is_unusual(which))
+    }
+
+    /// Returns whether a trait shows something new and surprising.
+    pub fn is_unusual(&mut self, which: Trait) -> bool {
+        self.novelty(which).is_some_and(|n| n.surprise > 0.0)
+    }
+
+    pub fn belongs(&self, cohort: Cohort) -> bool {
+        match cohort {
+            Cohort::New => self.is_new,
+            Cohort::Established => !self.is_new,
+            Cohort::Any => true,
+        }
+    }
+
+    pub fn over_the_day(&self, metric: Metric) -> u64 {
+        let known = self.subject.known_buckets();
+        self.subject
+            .facts
+            .readings(metric, Window::DAY, known)
+            .first()
+            .map_or(0, |&(_, x)| x)
+    }
+
+    /// Returns whether a sensitive bucket met somebody external: as the caller, or as the destination.
+    pub fn is_external(&self, analytic: &Analytic) -> bool {
+        self.subject.facts.is_active(Metric::SensitiveExternalCalls)
+            || self.subject.facts.sends_flows
+            || !self
+                .foreign_grants(analytic, ActKind::SensitiveShare)
+                .is_empty()
+    }
+
+    /// Returns the largest burst of a day of the kind that is asked for, however small.
+    pub fn burst(&mut self, asked: &Burst) -> Option<BurstReading> {
+        let key = BurstKey {
+            kind: asked.kind,
+            window: asked.over,
+        };
+        self.burst_of(key, asked.fixed)
+    }
+
+    fn burst_of(&mut self, key: BurstKey, fixed: bool) -> Option<BurstReading> {
+        let facts = self.subject.facts;
+        let largest = || facts.largest_burst(key, fixed);
+        *self.bursts.entry((key, fixed)).or_insert_with(largest)
+    }
+
+    /// Returns the values of a trait that a pattern matches; if `new`, those that the entity is not known for.
+    pub fn values_like(&self, which: Trait, like: &[Glob], new: bool) -> Vec<Str> {
+        let known = self.subject.baseline.and_then(|b| b.known(which));
+        let facts = self.subject.facts;
+        let mut values = facts.watched(which);
+        values.extend(
+            facts
+                .trait_values(which)
+                .into_iter()
+                .flat_map(|v| v.hashed()),
+        );
+        values
+            .into_iter()
+            .filter(|&(hash, _)| !new || known.is_none_or(|known| !known.contains(hash)))
+            .filter(|(_, value)| like.is_empty() || like.iter().any(|glob| glob.matches(value)))
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// Returns what was given, in acts of this kind, to accounts that are not ours, and in how many acts.
+    pub fn foreign_grants(&self, analytic: &Analytic, act: ActKind) -> Vec<(&'s Grant, u64)> {
+        let approved = &analytic.approved_destinations;
+        self.subject
+            .facts
+            .grants
+            .iter()
+            .filter(|(grant, _)| is_act(act, grant) && !self.generation.is_ours(&grant.account))
+            .filter(|(grant, _)| !approved.iter().any(|d| d.matches(&grant.account)))
+            .collect()
+    }
+}
+
+/// Returns whether giving something to an account that is not ours is an act of this kind.
+fn is_act(kind: ActKind, grant: &Grant) -> bool {
+    let is_public = &*grant.account == EVERYBODY;
+    match kind {
+        ActKind::SensitiveShare => grant.sensitive,
+        ActKind::ForeignGrant => grant.is_grant && !grant.sensitive && !is_public,
+        ActKind::PublicGrant => grant.is_grant && !grant.sensitive && is_public,
+    }
+}

@@ -1,0 +1,86 @@
+//! Terms: the contributions that an arm's statistic is the sum of.
+
+use std::collections::BTreeSet;
+
+use crate::analytic::{Analytic, Term};
+use crate::score::components::{grant_novelty, role_tail};
+use crate::score::contribution::Contribution;
+use crate::score::day_parts::DayParts;
+use crate::score::sequence::SequenceReading;
+use crate::stats;
+use crate::vocab::{Metric, Str};
+
+/// Adds what a term contributes; nothing if nothing of the kind happened.
+pub(super) fn add_term(
+    parts: &mut DayParts,
+    analytic: &Analytic,
+    term: &Term,
+    sequence: Option<&SequenceReading>,
+    contributions: &mut Vec<Contribution>,
+) {
+    match term {
+        Term::Largest(metrics) => {
+            let largest = metrics
+                .iter()
+                .filter_map(|&metric| match (metric, sequence) {
+                    // After the steps, only what was sent after them counts.
+                    (Metric::EgressBytes, Some(sequence)) => sequence.egress.clone(),
+                    _ => parts.volume(metric, analytic),
+                })
+                .reduce(|best, next| {
+                    if next.surprise > best.surprise {
+                        next
+                    } else {
+                        best
+                    }
+                });
+            contributions.extend(largest.map(Contribution::Volume));
+        }
+        Term::Traits(traits) => {
+            contributions.extend(
+                traits
+                    .iter()
+                    .filter_map(|&which| parts.novelty(which).map(Contribution::Novelty)),
+            );
+        }
+        Term::Acts(act) => {
+            let grants = parts.foreign_grants(analytic, *act);
+            let acts = grants.iter().map(|&(_, n)| n).sum::<u64>();
+            let accounts = each_once(grants.iter().map(|(grant, _)| grant.account.clone()));
+            let buckets = each_once(grants.iter().map(|(grant, _)| grant.bucket.clone()));
+            let destinations = each_once(grants.iter().map(|(grant, _)| grant.destination()));
+            let first = destinations
+                .iter()
+                .filter_map(|to| grant_novelty(parts.subject, parts.generation, to))
+                .map(|novelty| novelty.surprise)
+                .fold(0.0, f64::max);
+            contributions.push(Contribution::Grant {
+                accounts,
+                buckets,
+                destinations,
+                acts,
+                surprise: stats::arm::acts(first, acts),
+            });
+        }
+        Term::Burst(burst, weight) => {
+            let largest = parts.burst(burst);
+            let largest = largest.filter(|b| b.observed >= burst.at_least);
+            contributions.extend(largest.map(|reading| Contribution::Burst {
+                asked: *burst,
+                reading,
+                weight: *weight,
+            }));
+        }
+        Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),
+        Term::RoleTail(metric) => {
+            contributions.extend(
+                role_tail(parts.subject, parts.generation, *metric).map(Contribution::RoleTail),
+            );
+        }
+    }
+}
+
+/// Returns texts in order, each once.
+fn each_once(texts: impl Iterator<Item = Str>) -> Vec<Str> {
+    texts.collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,10 +1,10 @@
-//! An alert's score, computed again from what the alert carries, with no store at hand.
+//! An alert's score, computed again from what the alert carries, without a store.
 //!
-//! Two things are checked. The *digest* says whether a digit anywhere was changed. The *recomputation* says whether the
+//! Two things are checked. The *digest* shows whether a digit anywhere was changed. The *recomputation* shows whether the
 //! numbers follow from one another: each reason from its basis, the statistic from the reasons, rank, surprise and score
 //! from the statistic and what was read off the stored distributions, the severity from score and threshold, the id from
-//! analytic, entity and day. That the bases are those of the store, and that the events happened, only store and logs can
-//! tell.
+//! analytic, entity and day. Whether the bases are those of the store, and whether the events happened, can only be checked
+//! with the store and the logs.
 
 use std::collections::BTreeMap;
 
@@ -29,23 +29,23 @@ pub struct Difference {
     pub recomputed: String,
 }
 
-/// What became of one document.
+/// The result for one document.
 #[derive(Debug, Clone)]
 pub struct Verified {
     /// The alert, if the text is one.
     pub alert: Option<Alert>,
-    /// The schema of the text if it tells of an alert by another one than ours, which has no numbers to compute from.
+    /// The schema of the text if it is an alert in another schema than ours, which has no numbers to compute from.
     pub foreign: Option<&'static str>,
-    /// Where it differs; empty if it is as it was written.
+    /// Fields that differ; empty if the document is as it was written.
     pub differences: Vec<Difference>,
 }
 
-/// So many documents that run on to the end of the text are taken for cut off, each of which is looked through to that end;
-/// behind them nothing can be told.
+/// Most documents of a text that may be cut off at its end. Each of them is read to that end; after so many, the rest of the
+/// text counts as one document.
 const CUT_DOCUMENTS_MAX: usize = 32;
 
-/// Returns the documents of a text: one, several after each other, or a list of them. What is no JSON is handed back as it
-/// stands, up to the next line that begins a document.
+/// Returns the documents of a text: one, several after each other, or a list of them. What is no JSON is returned as it
+/// is, up to the next line that begins a document.
 pub fn documents(text: &str) -> Vec<&str> {
     let text = text.trim_start_matches('\u{feff}');
     if let Ok(list) = serde_json::from_str::<Vec<&RawValue>>(text) {

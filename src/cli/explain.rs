@@ -17,22 +17,22 @@ use crate::report::{explain, json, not_alerted};
 use crate::store::{Archive, find_in};
 use crate::time::{Day, Time};
 
-/// The fewest characters that stand for an alert's id.
+/// The fewest characters of an alert's id that are accepted.
 const PREFIX_MIN: usize = 6;
-/// Alerts that are named when several begin alike.
+/// Alerts that are named when several ids begin with the same characters.
 const NAMED_MAX: usize = 10;
 
-/// Tell why an alert was raised, or why there was none
+/// Explain an alert, or why there was none
 ///
-/// Of an alert, shows each contribution with what was expected. With --not-alerted, shows for each analytic which gate was
+/// For an alert, shows each contribution with what was expected. With --not-alerted, shows for each analytic which gate was
 /// shut, and how much was missing.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The alert's id, or at least its first 6 characters.
     #[arg(value_name = "ALERT_ID", required_unless_present = "not_alerted")]
     id: Option<String>,
-    /// Tell why an entity (an id, an alias or a part of one) raised no alert on a day, or up to an instant of it. Without
-    /// logs the day must have been learnt, and counts as a whole.
+    /// Explain why an entity (an id, an alias or a part of one) raised no alert on a day, or up to an instant of it. Without
+    /// logs the day must have been learnt, and is judged as a whole.
     #[arg(
         long,
         value_names = ["ENTITY", "TIME", "LOGS"],
@@ -46,7 +46,7 @@ pub struct Arguments {
     /// Look in this file of alerts, such as a backtest's alerts.jsonl, instead of in the store.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// How it is written.
+    /// Output format.
     #[arg(long, default_value = "text")]
     format: View,
 }
@@ -59,12 +59,12 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     match &arguments.id {
         Some(id) if arguments.not_alerted.is_empty() => of_alert(id, arguments, common, console),
-        _ => of_silence(arguments, common, console),
+        _ => of_no_alert(arguments, common, console),
     }
 }
 
-/// Tells why there was no alert.
-fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+/// Explains why there was no alert.
+fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let [entity, time, logs @ ..] = arguments.not_alerted.as_slice() else {
         return Err(Error::usage("name an entity and a day"));
     };
@@ -84,9 +84,7 @@ fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Resu
     let paths: Vec<PathBuf> = logs.map(PathBuf::from).collect();
     let files = if paths.is_empty() {
         if until.is_some() {
-            console.warn(
-                "a stored day has no instants: it counts as a whole; give its logs to stop earlier",
-            );
+            console.warn("a stored day is judged as a whole; to stop at an instant, name its logs");
         }
         None
     } else {
@@ -108,7 +106,7 @@ fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Resu
     Ok(Ending::Complete)
 }
 
-/// Tells why there was an alert.
+/// Explains an alert.
 fn of_alert(
     wanted: &str,
     arguments: &Arguments,
@@ -144,7 +142,7 @@ fn of_alert(
     }
     let text = found.remove(&id).or_else(|| found.into_values().next()).ok_or_else(|| {
         Error::failed(format!("there is no alert `{id}` in `{}`", place.display())).hint(
-            "the store has alerts that `score` told; those of a backtest are in the alerts.jsonl of its `--out`: `--from FILE`",
+            "the store has the alerts of `score`; those of a backtest are in the alerts.jsonl of its `--out`: use `--from FILE`",
         )
     })?;
     let alert = Alert::parse(&text)?;

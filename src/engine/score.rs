@@ -376,7 +376,7 @@ pub fn evaluate_day(evaluation_input: DayEvaluation) -> Result<Vec<Alert>> {
         let resolver = setup.resolver();
         for crossing in &crossings {
             let builder = AlertBuilder {
-                setup_plan: &setup.plan,
+                plan: &setup.plan,
                 config: &setup.config,
                 resolver: &resolver,
                 judge: &judge,

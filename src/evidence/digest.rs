@@ -1,8 +1,8 @@
-//! The digest of an alert document: a guard against damage and slips. It is no signature, for whoever changes a document
-//! on purpose can compute it anew.
+//! The digest of an alert document: a guard against damage and mistakes. It is no signature: who changes a document on
+//! purpose can compute it again.
 //!
-//! It is taken over a canonical form, so that whoever reads a document and writes it again does not change it: keys are
-//! sorted, there is no space, a number stands as its exact decimal value, and a field that is null counts as absent.
+//! It is taken over a canonical form, so that a program that reads a document and writes it again does not change it: keys
+//! are sorted, there is no space, a number stands as its exact decimal value, and a field that is null counts as absent.
 //! Only the fields that the schema has are covered, so that others may be added beside them.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 /// The field that holds the digest, and that it does not cover.
 pub const DIGEST: &str = "digest";
-/// Documents nest no deeper than a few levels; what does is none of ours.
+/// Documents of ours nest a few levels deep, and no deeper.
 const DEPTH_MAX: usize = 16;
 
 /// Returns the digest of a document as it stands in `text`, over those of its fields that `known` has too: xxh3-128 in

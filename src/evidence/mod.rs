@@ -1,7 +1,7 @@
 //! What an alert was judged against, in numbers: enough to compute its score again with no store at hand.
 //!
-//! The alert's own fields are rounded for people; these are not. Each basis turns back into what was judged by the very
-//! formulas that judged it.
+//! The alert's own fields are rounded for people; these are not. Each basis is turned into a surprise by the same
+//! formulas that scoring uses.
 
 mod digest;
 mod number;
@@ -42,7 +42,7 @@ pub struct NoveltyBasis {
     pub peers: GroupNovelty,
     /// How many new values had how much support in the estate, by class of support.
     pub estate_support: [f64; SUPPORT_BUCKETS],
-    /// Active days on which the entity itself showed something new; `None` of one without history, to which all is new.
+    /// Active days on which the entity itself showed something new; `None` of an entity without history, to which all is new.
     pub novel_days: Option<u32>,
 }
 

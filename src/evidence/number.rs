@@ -1,4 +1,4 @@
-//! How alerts round what people read.
+//! Rounding of the numbers in an alert that people read.
 
 /// Rounds to so many digits after the point.
 pub fn round(x: f64, digits: i32) -> f64 {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::alert::Alert;
 use crate::report::ocsf::{without_evidence, without_null};
-use crate::report::text;
+use crate::report::reason;
 use crate::stats::Severity;
 
 /// Version of the schema that the mapping follows.
@@ -16,7 +16,7 @@ pub fn document(alert: &Alert) -> Value {
     let reasons: Vec<String> = alert
         .reasons
         .iter()
-        .map(|r| text::sentence(r, &entity.id))
+        .map(|r| reason::sentence(r, &entity.id))
         .collect();
     let ips: Vec<&String> = entity.source_ip.iter().collect();
     let mut users: Vec<&String> = std::iter::once(&entity.id).chain(&entity.aliases).collect();
@@ -42,7 +42,7 @@ pub fn document(alert: &Alert) -> Value {
             "id": alert.alert_id,
             "start": alert.window.start.to_string(),
             "end": alert.window.end.to_string(),
-            "reason": reasons.join("; "),
+            "reason": reasons.join(". "),
             "severity": severity(alert.severity),
             "risk_score": alert.score,
         },

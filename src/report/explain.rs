@@ -1,4 +1,4 @@
-//! Why an alert was raised: every contribution with what was expected, drawn with the observation in it.
+//! The explanation of an alert: every contribution with what was expected, drawn with the observation marked.
 
 use std::fmt::Write;
 
@@ -8,14 +8,15 @@ use crate::report::draw::{Axis, Curve, labels, steps};
 use crate::report::escape::Plain;
 use crate::report::number::{amount, count, noun, percent, probability, return_period};
 use crate::report::paint::Paint;
-use crate::report::text;
+use crate::report::reason;
+use crate::report::text::{self, put};
 
 /// Columns of a drawing.
 const COLUMNS: usize = 64;
 /// Statistic below this share of the sum of its parts was damped on purpose rather than rounded.
 const DAMPED: f64 = 0.99;
-/// Reasons are told in full until they make up this share of the sum.
-const SHARE_TOLD: f64 = 0.95;
+/// Reasons are explained in full until they make up this share of the sum.
+const SHARE_EXPLAINED: f64 = 0.95;
 
 /// Returns the alert and then each of its reasons in full.
 pub fn explain(alert: &Alert, paint: Paint) -> String {
@@ -28,17 +29,24 @@ pub fn explain(alert: &Alert, paint: Paint) -> String {
 fn write_all(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Result {
     let sum: f64 = alert.reasons.iter().map(Reason::surprise).sum();
     writeln!(out, "\n{}", paint.bold("Why"))?;
-    writeln!(
+    put(
         out,
-        "Arm {} reached {:.2} (the sum of the parts below, each −ln of its expected number a day).",
-        Plain(&alert.arm),
-        alert.statistic,
+        &format!(
+            "Arm {} reached a statistic of {:.2}: the sum of the parts below, each minus the natural logarithm of how often \
+             it is expected a day.",
+            Plain(&alert.arm),
+            alert.statistic,
+        ),
+        0,
     )?;
     if alert.statistic > 0.0 && alert.statistic < DAMPED * sum {
-        writeln!(
+        put(
             out,
-            "The parts add up to {sum:.2}; on a day without unusual context they count for {:.0} %.",
-            100.0 * alert.statistic / sum,
+            &format!(
+                "The parts add up to {sum:.2}; on a day without unusual context they count for {:.0} %.",
+                100.0 * alert.statistic / sum,
+            ),
+            0,
         )?;
     }
     if let Some(judgement) = &alert.evidence {
@@ -48,30 +56,32 @@ fn write_all(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Result 
         }
     }
     write_score(out, alert)?;
-    let (told, rest) = by_weight(&alert.reasons, sum);
-    for reason in told {
-        writeln!(
-            out,
-            "\n{}",
-            paint.bold(&Plain(&text::sentence(reason, &alert.entity.id)).to_string())
-        )?;
+    let (explained, rest) = by_weight(&alert.reasons, sum);
+    for reason in explained {
+        let sentence = reason::sentence(reason, &alert.entity.id);
+        writeln!(out)?;
+        put(out, &paint.bold(&Plain(&sentence).to_string()), 0)?;
         let part = percent((sum > 0.0).then(|| reason.surprise() / sum));
         write_reason(out, reason, &alert.entity.id, &part)?;
         if let Some(first) = reason.first() {
-            writeln!(out, "  {}", Plain(&text::first(first)))?;
+            put(out, &format!("  {}", Plain(&reason::first(first))), 4)?;
         }
     }
     if !rest.is_empty() {
         let names: Vec<String> = rest
             .iter()
-            .map(|reason| text::sentence(reason, &alert.entity.id))
+            .map(|reason| reason::sentence(reason, &alert.entity.id))
             .collect();
         let part: f64 = rest.iter().map(|reason| reason.surprise()).sum();
-        writeln!(
+        writeln!(out)?;
+        put(
             out,
-            "\nThe remaining {}: {}",
-            percent((sum > 0.0).then(|| part / sum)),
-            Plain(&names.join("; "))
+            &format!(
+                "The remaining {} of the statistic: {}",
+                percent((sum > 0.0).then(|| part / sum)),
+                Plain(&names.join(". "))
+            ),
+            0,
         )?;
     }
     if !alert.event_ids.is_empty() {
@@ -83,14 +93,15 @@ fn write_all(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Result 
     Ok(())
 }
 
-/// Parts reasons, which come largest first, into those that make up the most of the sum, and the rest. A sequence has no
-/// part in the sum and is a condition of it, so that it is always told.
+/// Splits reasons, which come largest first, into those that make up most of the sum, and the rest. A sequence has no
+/// part in the sum and is a condition of it, so that it is always explained.
 fn by_weight(reasons: &[Reason], sum: f64) -> (Vec<&Reason>, Vec<&Reason>) {
     let mut so_far = 0.0;
     reasons.iter().partition(|reason| {
-        let is_told = matches!(reason, Reason::Sequence { .. }) || so_far < SHARE_TOLD * sum;
+        let is_explained =
+            matches!(reason, Reason::Sequence { .. }) || so_far < SHARE_EXPLAINED * sum;
         so_far += reason.surprise();
-        is_told
+        is_explained
     })
 }
 
@@ -100,12 +111,15 @@ fn write_arm(out: &mut String, alert: &Alert, judgement: &ScoreEvidence) -> std:
         return writeln!(out, "The arm has no stored distribution yet.");
     };
     let most = judgement.statistic.max(arm.quantiles[QUANTILES.len() - 1]);
-    writeln!(
+    put(
         out,
-        "Stored of arm {}: {} over {}; drawn up to the largest, this one marked.",
-        Plain(&alert.arm),
-        noun(arm.tail.n, "entity-day", "entity-days"),
-        noun(u64::from(arm.days), "whole day", "whole days"),
+        &format!(
+            "Stored distribution of arm {}: {} over {}, drawn up to the largest; this alert is marked.",
+            Plain(&alert.arm),
+            noun(arm.tail.n, "entity-day", "entity-days"),
+            noun(u64::from(arm.days), "whole day", "whole days"),
+        ),
+        0,
     )?;
     if most > 0.0 {
         let column = |x: f64| ((x / most * (COLUMNS - 1) as f64).round() as usize).min(COLUMNS - 1);
@@ -132,26 +146,33 @@ fn write_arm(out: &mut String, alert: &Alert, judgement: &ScoreEvidence) -> std:
         writeln!(out, "  {}", "─".repeat(COLUMNS))?;
         writeln!(out, "  {}", labels(&marks))?;
     }
-    writeln!(
+    put(
         out,
-        "  {} of the entity-days reach {:.2} or more in this arm: {}",
-        share_text(10f64.powf(arm.log10_exceedance(judgement.statistic))),
-        judgement.statistic,
-        beyond(arm, judgement.statistic),
+        &format!(
+            "  {} of the entity-days reach {:.2} or more in this arm: {}.",
+            share_text(10f64.powf(arm.log10_exceedance(judgement.statistic))),
+            judgement.statistic,
+            beyond(arm, judgement.statistic),
+        ),
+        2,
     )
 }
 
-/// Says what the rank is, which arms are compared by.
+/// Explains the rank, by which arms are compared.
 fn write_rank(out: &mut String, judgement: &ScoreEvidence) -> std::fmt::Result {
     let odds = judgement.statistic / std::f64::consts::LN_10;
     let of_arm = judgement.arm.map_or(0.0, |arm| {
         (-arm.log10_exceedance(judgement.statistic)).max(0.0)
     });
-    writeln!(
+    put(
         out,
-        "Rank {:.2}: the mean of {of_arm:.2} (that share as a power of ten) and {odds:.2} (the statistic as one), by which arms are compared: \
-         neither one that is nearly always silent nor one whose identities are restless has an advantage.",
-        judgement.rank,
+        &format!(
+            "Rank {:.2}: the mean of {of_arm:.2} (that share as a power of ten) and {odds:.2} (the statistic as a power of \
+             ten). Arms are compared by rank, so that neither an arm that nearly never fires nor an arm whose identities \
+             change all the time has an advantage.",
+            judgement.rank,
+        ),
+        0,
     )
 }
 
@@ -162,7 +183,7 @@ fn beyond(reference: &Reference, value: f64) -> String {
         format!("{} were counted", count(reference.at_least))
     } else if tail.k == 0 {
         format!(
-            "beyond the largest stored, u = {:.2}, an exponential tail is assumed",
+            "an exponential tail is assumed beyond the largest stored, u = {:.2}",
             tail.u
         )
     } else {
@@ -186,58 +207,67 @@ fn write_score(out: &mut String, alert: &Alert) -> std::fmt::Result {
         ),
         _ => format!("{:.1}", alert.threshold),
     };
-    if alert.provisional {
-        return writeln!(
-            out,
-            "Score {:.1} is provisional: too few days are stored to compare it with; threshold {threshold}, generation {}.",
-            alert.score, alert.generation
-        );
-    }
-    write!(
+    let text = match &alert.evidence {
+        _ if alert.provisional => format!(
+            "Score {:.1} is provisional: too few days are stored to compare it with.",
+            alert.score
+        ),
+        evidence => {
+            let how = evidence.as_ref().map(|judgement| {
+                format!(
+                    ": {} ({} over {}). This compares ranks over all arms and not the statistics of one arm, so that the \
+                     share may be smaller than that of the arm",
+                    beyond(&judgement.pooled, judgement.rank),
+                    noun(judgement.pooled.tail.n, "entity-day", "entity-days"),
+                    noun(u64::from(judgement.pooled.days), "day", "days"),
+                )
+            });
+            format!(
+                "Score {:.1}: {} of the entity-days of this estate reach such a rank in the arm that ranks them highest{}.",
+                alert.score,
+                share_text(10f64.powf(-alert.surprise)),
+                how.unwrap_or_default(),
+            )
+        }
+    };
+    let generation = alert.generation;
+    put(
         out,
-        "Score {:.1}: {} of the entity-days of this estate reach such a rank in whichever arm ranks them highest",
-        alert.score,
-        share_text(10f64.powf(-alert.surprise)),
-    )?;
-    if let Some(judgement) = &alert.evidence {
-        write!(
-            out,
-            ": {}, of {} over {}. This counts ranks and not the statistics of one arm, so that it may be the smaller share of the two",
-            beyond(&judgement.pooled, judgement.rank),
-            noun(judgement.pooled.tail.n, "entity-day", "entity-days"),
-            noun(u64::from(judgement.pooled.days), "day", "days"),
-        )?;
-    }
-    writeln!(
-        out,
-        ". Threshold {threshold}, generation {}.",
-        alert.generation
+        &format!("{text} Threshold {threshold}, generation {generation}."),
+        0,
     )
 }
 
 fn write_reason(out: &mut String, reason: &Reason, entity: &str, part: &str) -> std::fmt::Result {
     match reason {
         Reason::Volume(a) => {
-            writeln!(
+            put(
                 out,
-                "  chance {} a day: {} for this identity; {part} of the whole",
-                probability(a.p_value),
-                return_period(a.p_value),
+                &format!(
+                    "  Chance {} a day: {} for this identity; {part} of the statistic.",
+                    probability(a.p_value),
+                    return_period(a.p_value),
+                ),
+                4,
             )?;
             match &a.basis {
                 Some(AmountBasis::Volume(basis)) => {
                     let predictive = basis.predictive();
-                    writeln!(
+                    let whose = level(
+                        &a.judged_against,
+                        entity,
+                        basis.own.n,
+                        predictive.own_weight(),
+                    );
+                    put(
                         out,
-                        "  judged by {}; {} active windows of {} a day expected",
-                        Plain(&level(
-                            &a.judged_against,
-                            entity,
-                            basis.own.n,
-                            predictive.own_weight()
-                        )),
-                        short(predictive.lambda),
-                        Plain(&a.window),
+                        &format!(
+                            "  Judged against {}; {} active windows of {} a day are expected.",
+                            Plain(&whose),
+                            short(predictive.lambda),
+                            Plain(&reason::span(&a.window)),
+                        ),
+                        4,
                     )?;
                     let curve = Curve {
                         loc: predictive.loc,
@@ -250,11 +280,14 @@ fn write_reason(out: &mut String, reason: &Reason, entity: &str, part: &str) -> 
             }
         }
         Reason::Newcomer(a) => {
-            writeln!(
+            put(
                 out,
-                "  {} of the active hours of {} are at least as busy; {part} of the whole",
-                share_text(a.p_value),
-                Plain(&a.judged_against.id),
+                &format!(
+                    "  {} of the active hours of {} are at least as busy; {part} of the statistic.",
+                    share_text(a.p_value),
+                    Plain(&a.judged_against.id),
+                ),
+                4,
             )?;
             match &a.basis {
                 Some(AmountBasis::Hours(basis)) => write_hours(out, a, basis),
@@ -270,43 +303,45 @@ fn write_reason(out: &mut String, reason: &Reason, entity: &str, part: &str) -> 
             ..
         } => {
             let whose = if judged_against.id == entity {
-                "its own habit of showing new values".to_owned()
+                "by how often this identity shows new values".to_owned()
             } else {
                 format!(
-                    "the habits of {} {}",
-                    judged_against.kind.replace('_', " "),
-                    judged_against.id
+                    "by how often its peers ({}) show new values",
+                    reason::group(judged_against)
                 )
             };
-            writeln!(
+            put(
                 out,
-                "  chance {} a day: {}, by {}; {part} of the whole",
-                probability(*p_value),
-                return_period(*p_value),
-                Plain(&whose),
+                &format!(
+                    "  Chance {} a day: {}, {}; {part} of the statistic.",
+                    probability(*p_value),
+                    return_period(*p_value),
+                    Plain(&whose),
+                ),
+                4,
             )?;
             match basis {
                 Some(basis) => write_regularity(out, basis, *of, *support),
                 None => Ok(()),
             }
         }
-        Reason::Burst { start, .. } => {
-            writeln!(
-                out,
-                "  the largest such of the day, wherever it begins: here at {}; {part} of the whole, as the analytic declares",
-                start
-            )
-        }
+        Reason::Burst { start, .. } => put(
+            out,
+            &format!(
+                "  The largest burst of the day, which began at {start}; {part} of the statistic, as the analytic declares."
+            ),
+            4,
+        ),
         Reason::Grant { .. } | Reason::Declared { .. } => {
-            writeln!(out, "  {part} of the whole")
+            writeln!(out, "  {part} of the statistic.")
         }
         Reason::Sequence { steps } => steps
             .iter()
-            .try_for_each(|step| writeln!(out, "  {}", Plain(&text::step(step)))),
+            .try_for_each(|step| put(out, &format!("  {}", Plain(&reason::step(step))), 4)),
     }
 }
 
-/// Says how often something is new here, and how rare it is that a new value is known to so few.
+/// Explains how often something is new here, and how rare it is that so few identities know a new value.
 fn write_regularity(
     out: &mut String,
     basis: &NoveltyBasis,
@@ -315,37 +350,40 @@ fn write_regularity(
 ) -> std::fmt::Result {
     let own = match basis.novel_days {
         Some(novel) => format!(
-            "something new on {novel} of its {}, on {} of its peers'",
+            "Something new on {novel} of its {}, and on {} of those of its peers",
             noun(u64::from(active_days), "active day", "active days"),
             percent(Some(basis.peers.hazard())),
         ),
-        None => "its first day: everything is new to it".to_owned(),
+        None => "Its first day: everything is new to it".to_owned(),
     };
     let hazard = basis.hazard(active_days);
     let tail = (-basis.surprise(active_days, support)).exp() / hazard;
-    writeln!(
+    put(
         out,
-        "  {own}: hazard {} a day; {} of new values are known to as few",
-        probability(hazard),
-        percent(Some(tail.min(1.0))),
+        &format!(
+            "  {own}: hazard {} a day. {} of new values are known to as few identities.",
+            probability(hazard),
+            percent(Some(tail.min(1.0))),
+        ),
+        4,
     )
 }
 
-/// Says at which level a reason was judged, plainly.
+/// Names the history that a reason was judged against, with its weight.
 fn level(whose: &JudgedAgainstRecord, entity: &str, windows: f64, own_weight: f64) -> String {
     let windows = noun(windows.round().max(0.0) as u64, "window", "windows");
-    let weighs = || format!("its own history weighs {:.0} %", 100.0 * own_weight);
+    let weight = 100.0 * own_weight;
     match whose.kind.as_str() {
-        _ if whose.id == entity => format!(
-            "its own history ({windows}, {:.0} % of the weight)",
-            100.0 * own_weight
-        ),
+        _ if whose.id == entity => {
+            format!("its own history ({windows}, {weight:.0} % of the weight)")
+        }
         "default" => format!(
-            "the built-in default, for nothing here is known yet; {}",
-            weighs()
+            "the built-in default, as nothing is known here yet; its own history has {weight:.0} % of the weight"
         ),
-        "estate" => format!("the estate ({}), {}", whose.id, weighs()),
-        kind => format!("{} {}, {}", kind.replace('_', " "), whose.id, weighs()),
+        _ => format!(
+            "its peers ({}); its own history has {weight:.0} % of the weight",
+            reason::group(whose)
+        ),
     }
 }
 
@@ -403,18 +441,28 @@ mod tests {
     use super::*;
     use crate::report::text::tests::sample;
 
+    /// Returns a text with its lines joined.
+    fn unwrapped(text: &str) -> String {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        words.join(" ")
+    }
+
     #[test]
     fn every_reason_is_told_with_its_share_and_its_odds() {
         let shown = explain(&sample(), Paint::Never);
+        let flat = unwrapped(&shown);
         for part in [
-            "chance 9.7e-5 a day: once in 10,300 days for this identity; 46.2 % of the whole",
-            "Score 97.1: one in 40,738 of the entity-days of this estate reach such a rank in whichever arm",
-            "by the habits of role r; 30.0 % of the whole",
+            "Chance 9.7e-5 a day: once in 10,300 days for this identity; 46.2 % of the statistic.",
+            "Score 97.1: one in 40,738 of the entity-days of this estate reach such a rank in the arm that ranks them highest.",
+            "by how often its peers (role r) show new values; 30.0 % of the statistic.",
             "one in 10,000 of the active hours of aws/role_session are at least as busy",
             "▲ p50 4.5",
             "▲ here 1,280",
         ] {
-            assert!(shown.contains(part), "{part} is not in\n{shown}");
+            assert!(flat.contains(part), "{part} is not in\n{shown}");
+        }
+        for line in shown.lines() {
+            assert!(line.chars().count() <= text::WIDTH, "{line}");
         }
         assert!(!shown.contains('\u{1b}'));
     }
@@ -451,11 +499,12 @@ mod tests {
         judgement.rank = judgement.rank_of(statistic);
         alert.evidence = Some(judgement);
         let shown = explain(&alert, Paint::Never);
-        let mut rest = shown.as_str();
+        let flat = unwrapped(&shown);
+        let mut rest = flat.as_str();
         for part in [
             "one in 1,000 of the entity-days reach 5.61 or more in this arm: by a tail fitted to the 42",
             "Rank 2.72: the mean of 3.00 (that share as a power of ten) and 2.43",
-            "reach such a rank in whichever arm ranks them highest: by a tail",
+            "reach such a rank in the arm that ranks them highest: by a tail",
         ] {
             let at = rest.find(part);
             assert!(at.is_some(), "{part} is not in\n{rest}");

@@ -8,7 +8,7 @@ use crate::report::escape::Html;
 use crate::report::number::{count, percent};
 use crate::report::paint::Paint;
 use crate::report::summary::{Summary, time_to_detect};
-use crate::report::{explain, text};
+use crate::report::{explain, reason};
 
 /// Alerts that are shown on the page; more are only in `alerts.jsonl`.
 const ALERTS_SHOWN: usize = 2_000;
@@ -201,7 +201,7 @@ fn write_alerts(out: &mut String, alerts: &[Alert]) -> std::fmt::Result {
         let why = alert
             .reasons
             .first()
-            .map(|r| text::sentence(r, &alert.entity.id))
+            .map(|r| reason::sentence(r, &alert.entity.id))
             .unwrap_or_default();
         let severity = alert.severity;
         let approved = if alert.suppressed_by.is_some() {

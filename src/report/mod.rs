@@ -23,12 +23,15 @@ mod paint;
 #[cfg(feature = "simulate")]
 pub mod plot;
 pub mod proposals;
+mod reason;
 mod regularity;
 pub mod summary;
 pub mod text;
 pub mod tuning;
 pub mod verdict;
+mod wrap;
 
 pub use escape::{Html, Plain};
 pub use number::count;
 pub use paint::Paint;
+pub use wrap::wrap;

@@ -6,7 +6,7 @@ use crate::engine::{AnalyticExplanation, Explanation, ExplanationOutcome, HowJud
 use crate::report::escape::Plain;
 use crate::report::number::{amount, count, duration, noun};
 use crate::report::paint::Paint;
-use crate::report::text::counted_at_once;
+use crate::report::reason::counted_at_once;
 use crate::score::{ArmExplanation, GateDetail, GateReading, PartExplanation, StepReading};
 
 /// Returns the account over several lines.

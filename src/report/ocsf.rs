@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::alert::{Alert, Reason, Status};
-use crate::report::text;
+use crate::report::reason;
 use crate::stats::Severity;
 use crate::time::Time;
 
@@ -34,7 +34,7 @@ pub fn finding(alert: &Alert) -> Value {
     let reasons: Vec<String> = alert
         .reasons
         .iter()
-        .map(|r| text::sentence(r, &entity.id))
+        .map(|r| reason::sentence(r, &entity.id))
         .collect();
     let unmapped = json!({
         "score": alert.score, "surprise": alert.surprise, "threshold": alert.threshold, "arm": alert.arm,
@@ -70,7 +70,7 @@ pub fn finding(alert: &Alert) -> Value {
         "finding_info": {
             "uid": alert.alert_id,
             "title": alert.headline(),
-            "desc": reasons.join("; "),
+            "desc": reasons.join(". "),
             "created_time": millis(alert.time),
             "first_seen_time": millis(alert.window.start),
             "last_seen_time": millis(alert.time),

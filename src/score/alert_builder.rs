@@ -37,7 +37,7 @@ const EVENT_IDS_MAX: usize = 20;
 /// Builds the alerts of one day from their events.
 pub struct AlertBuilder<'a> {
     /// Which short windows are measured.
-    pub setup_plan: &'a Plan,
+    pub plan: &'a Plan,
     /// Approvals and sensitive buckets.
     pub config: &'a Config,
     /// Resolves events.
@@ -159,7 +159,7 @@ impl AlertBuilder<'_> {
         for event in events {
             let mut event = event.clone();
             let resolved = self.resolver.resolve(&mut event);
-            EventAmounts::of(&resolved).add_to(&mut facts, self.setup_plan);
+            EventAmounts::of(&resolved).add_to(&mut facts, self.plan);
             facts.note_provider(resolved.event.provider, resolved.event.account.as_ref());
             if let Some(principal) = &resolved.event.principal {
                 facts.note_principal(principal);
@@ -271,7 +271,7 @@ impl AlertBuilder<'_> {
         alert
     }
 
-    /// Returns how a verdict came about.
+    /// Returns how the score came about, in numbers.
     fn evidence(&self, analytic: &Analytic, crossing: &Crossing) -> ScoreEvidence {
         let detection = &crossing.detection;
         let calibration = &self.judge.generation().calibration;

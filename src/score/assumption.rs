@@ -1,4 +1,4 @@
-//! Who stands behind a session: who took the credentials with which it was done, and with which of his own.
+//! How the credentials of a session were issued: to which identity, and with which credential of its own.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,12 +9,12 @@ use crate::event::Event;
 use crate::measure::Issuance;
 use crate::vocab::Str;
 
-/// The most credentials that are told of.
+/// The most credentials that an alert describes.
 const ASSUMED_MAX: usize = 5;
-/// The most steps that are gone back. Roles that are assumed with roles are rarely three in a row.
+/// The most steps back from a credential. Chains of more than two assumed roles are rare.
 const STEPS_MAX: usize = 4;
 
-/// Returns how the credentials of events were come by, those of most events first.
+/// Returns how the credentials of events were issued, those of most events first.
 pub fn assumptions(events: &[&Event], generation: &Generation) -> Vec<AssumptionRecord> {
     let mut used: BTreeMap<&Str, (usize, &Issuance)> = BTreeMap::new();
     for event in events {

@@ -15,7 +15,7 @@ use crate::vocab::{Entity, EntityKind, Str};
 /// The name under which the rank over all arms has its tail rule.
 const POOLED: &str = "pooled";
 
-/// Records what every identity's arms said of a day.
+/// Records the statistics of every identity's arms on a day.
 ///
 /// Identities that the generation knows and that were not active count as zero.
 pub fn calibrate_day(

@@ -10,7 +10,7 @@ use crate::score::subject::Subject;
 /// Aliases named in an alert.
 const ALIASES_MAX: usize = 16;
 
-/// Returns the entity of an alert. `region` is the event that says its region; address, client, session and credential are
+/// Returns the entity of an alert. `region` is the event that its region is taken from; address, client, session and credential are
 /// the newest of `described_by`.
 pub(super) fn entity(
     subject: &Subject,
@@ -68,8 +68,8 @@ fn aliases(subject: &Subject) -> Vec<String> {
     aliases.into_iter().take(ALIASES_MAX).collect()
 }
 
-/// Returns how the session of an alert began: that of the representative event, if its record says so, or else the last
-/// sign-in of that day before the crossing, or what the last session says. A sign-in that was refused began none.
+/// Returns how the session of an alert began: from the record of the representative event, or else the last sign-in of that
+/// day before the crossing, or else the record of the last session. A sign-in that was refused begins no session.
 pub(super) fn authentication(
     events: &[Event],
     representative: Option<&Event>,

@@ -84,11 +84,11 @@ fn shown<'s>(
     metric: Metric,
     window: Window,
 ) -> (Prior, Evidence, Option<&'s Group>) {
-    let (prior, lender) = generation.prior(&subject.chain, metric, window);
+    let (prior, group) = generation.prior(&subject.chain, metric, window);
     let own = subject
         .baseline
         .map_or(Evidence::default(), |b| b.evidence(metric, window));
-    (prior, own, lender)
+    (prior, own, group)
 }
 
 /// Returns what an amount of a metric in a window is judged by.
@@ -109,19 +109,19 @@ pub fn predictive(
     metric: Metric,
     window: Window,
 ) -> (Predictive, JudgedAgainst, f64) {
-    let (prior, evidence, lender) = shown(subject, generation, metric, window);
+    let (prior, evidence, group) = shown(subject, generation, metric, window);
     let predictive = Predictive::new(&prior, &evidence);
     let judged_against = if predictive.own_weight() >= 0.5 {
         JudgedAgainst::Own(subject.entity.clone())
     } else {
-        lender.map_or(JudgedAgainst::BuiltIn, |group| {
+        group.map_or(JudgedAgainst::BuiltIn, |group| {
             JudgedAgainst::Group(group.clone())
         })
     };
     (predictive, judged_against, evidence.n)
 }
 
-/// Returns the largest surprise of a metric over windows; `None` if it was not active or nowhere surprising enough to tell.
+/// Returns the largest surprise of a metric over windows; `None` if it was not active.
 pub fn volume(
     subject: &Subject,
     generation: &Generation,
@@ -280,7 +280,7 @@ pub fn grant_basis(subject: &Subject, generation: &Generation, destinations: &[S
     }
 }
 
-/// Returns what a newcomer's busiest hour is judged by; `None` if nobody was active.
+/// Returns what a newcomer's busiest hour is judged by; `None` if no peer was active.
 pub fn hours_basis(
     subject: &Subject,
     generation: &Generation,

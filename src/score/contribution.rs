@@ -54,7 +54,7 @@ impl Contribution {
     }
 }
 
-/// What one arm says of a day.
+/// The result of one arm for a day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArmResult {
     /// Which arm.

@@ -38,7 +38,7 @@ impl<'s, 'a> DayParts<'s, 'a> {
 
     /// Returns the largest surprise of a metric in the windows of an analytic.
     ///
-    /// What it counts in a window that slides is judged as what it is there, lest a border of the clock halves it.
+    /// A burst in a sliding window is judged with what that window holds, so that a border of the clock does not halve it.
     pub fn volume(&mut self, metric: Metric, analytic: &Analytic) -> Option<VolumeReading> {
         let (subject, generation) = (self.subject, self.generation);
         let sliding = analytic
@@ -101,7 +101,7 @@ impl<'s, 'a> DayParts<'s, 'a> {
             .map_or(0, |&(_, x)| x)
     }
 
-    /// Returns whether a sensitive bucket met somebody external: as the caller, or as the destination.
+    /// Returns whether a sensitive bucket was involved with an external party: the caller, or the destination.
     pub fn is_external(&self, analytic: &Analytic) -> bool {
         self.subject.facts.is_active(Metric::SensitiveExternalCalls)
             || self.subject.facts.sends_flows

@@ -1,4 +1,4 @@
-//! The events behind what is new: which was the first to show it, and which one speaks for an alert.
+//! The events behind the reasons of an alert: the first to show each, and the one that represents the alert.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::score::contribution::{ArmResult, Contribution};
 use crate::time::Time;
 use crate::vocab::{Metric, Str, Trait};
 
-/// The events that bear the reasons of an alert that are about single events and not about amounts.
+/// The events that show those reasons of an alert that are about single events and not about amounts.
 #[derive(Default)]
 pub(super) struct EvidenceEvents<'e> {
     /// The first of each contribution, in the order of the arm's; `None` of an amount.
@@ -44,7 +44,7 @@ impl<'e> EvidenceEvents<'e> {
                     }
                 }
             }
-            // Of several that show as much, the latest speaks.
+            // Of several that show as much, the latest is taken.
             if weight > 0.0 && weight >= largest {
                 (largest, evidence_events.representative) = (weight, Some(event));
             }
@@ -135,7 +135,7 @@ fn shows_reason(time: Time, amounts: &EventAmounts, contribution: &Contribution)
     }
 }
 
-/// Returns whether it says something of the caller rather than of what was reached.
+/// Returns whether it is about the caller and not about what was reached.
 fn is_of_caller(contribution: &Contribution) -> bool {
     match contribution {
         Contribution::Novelty(reading) => {

@@ -11,7 +11,7 @@ use crate::time::Window;
 
 /// Halvings when looking for what would have crossed: enough for every digit of an f64.
 const HALVINGS: usize = 64;
-/// No statistic lies beyond, and none that would have to is worth telling.
+/// No statistic lies beyond, and none that would have to is worth showing.
 const STATISTIC_MAX: f64 = 1e4;
 /// Nor is any amount.
 const AMOUNT_MAX: u64 = 1 << 50;
@@ -52,24 +52,24 @@ pub struct SufficientAmount {
     pub needed: u64,
 }
 
-/// What one arm made of a day, whether or not it was heard.
+/// How one arm judged a day, whether or not it applies to it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ArmExplanation {
     /// Which arm.
     pub arm: String,
     /// What it looks for.
     pub doc: String,
-    /// Whom it judges: `new`, `established` or `any`.
+    /// Which identities it judges: `new`, `established` or `any`.
     pub cohort: &'static str,
     /// Whether the entity is one of those.
     pub belongs: bool,
     /// Its gates.
     pub gates: Vec<GateReading>,
-    /// Whether it was heard: the entity belongs, and all gates are open.
+    /// Whether the arm applies: the entity is of its cohort, and all gates are open.
     pub is_wanted: bool,
     /// What the sum of the parts was multiplied by.
     pub factor: f64,
-    /// The statistic; that which it would have had, if it was not heard.
+    /// The statistic; of an arm that does not apply, the one that it would have had.
     pub statistic: f64,
     /// Its rank among arms.
     pub rank: f64,
@@ -79,15 +79,14 @@ pub struct ArmExplanation {
     pub score: f64,
     /// The statistic from which on it would have reached the threshold, where there is one.
     pub needed_statistic: Option<f64>,
-    /// An amount that alone would have done it; none of an arm that was not heard, for which no amount suffices.
+    /// An amount that alone would have reached the threshold; none of an arm that does not apply, for which no amount suffices.
     pub would_do: Option<SufficientAmount>,
     /// What the statistic is made of, largest first.
     pub parts: Vec<PartExplanation>,
 }
 
 impl ArmExplanation {
-    /// Returns whether it found anything surprising. A weight that an analytic declares says nothing as long as the arm is not
-    /// heard.
+    /// Returns whether it found anything surprising. A weight that an analytic declares counts only in an arm that applies.
     pub fn has_something_to_say(&self) -> bool {
         let surprising = |part: &PartExplanation| self.is_wanted || part.kind != "declared";
         self.statistic > 0.0 && self.parts.iter().any(surprising)
@@ -238,7 +237,7 @@ fn would_do(detection: &ArmResult, needed: f64) -> Option<SufficientAmount> {
     })
 }
 
-/// Returns the arm of an analytic on which its verdict rests: of those that were heard, the first of the highest rank.
+/// Returns the arm of an analytic on which its detection rests: of those that apply, the first of the highest rank.
 pub fn best_arm(arms: &[ArmExplanation]) -> Option<&ArmExplanation> {
     arms.iter()
         .filter(|arm| arm.is_wanted && arm.statistic > 0.0)

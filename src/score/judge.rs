@@ -1,4 +1,4 @@
-//! A subject's day against every analytic: arms, ranks, and the verdict.
+//! A subject's day against every analytic: arms, ranks, and detections.
 
 use crate::analytic::{Analytic, Arm};
 use crate::baseline::{Generation, arm_key};
@@ -13,7 +13,7 @@ use crate::stats;
 use crate::stats::constants::STATISTIC_MIN;
 use crate::vocab::Str;
 
-/// What one analytic says of a day.
+/// The result of one analytic for a day.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detection {
     /// Minus log10 of the share of entity-days at least as extreme.
@@ -49,7 +49,7 @@ impl<'a> Judge<'a> {
         self.generation
     }
 
-    /// Returns the verdict of each analytic, by its index, that has anything to say of a subject's day.
+    /// Returns the detection of each analytic, by its index, that finds anything in a subject's day.
     pub fn detections(&self, subject: &Subject) -> Vec<(usize, Detection)> {
         let mut parts = DayParts::new(subject, self.generation);
         self.analytics
@@ -60,12 +60,12 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    /// Returns the verdict of one analytic.
+    /// Returns the detection of one analytic.
     pub fn detection_of(&self, subject: &Subject, analytic: &Analytic) -> Option<Detection> {
         self.detection(&mut DayParts::new(subject, self.generation), analytic)
     }
 
-    /// Returns whether an analytic speaks of this kind of subject.
+    /// Returns whether an analytic judges this kind of subject.
     pub fn applies(&self, analytic: &Analytic, subject: &Subject) -> bool {
         analytic.enabled
             && analytic.entities.contains(&subject.entity.kind)
@@ -99,7 +99,7 @@ impl<'a> Judge<'a> {
             .collect()
     }
 
-    /// Returns a full account of every arm of an analytic, heard or not; `threshold` is the surprise to be reached.
+    /// Explains every arm of an analytic, whether or not it applies; `threshold` is the surprise to be reached.
     pub fn explain(
         &self,
         subject: &Subject,
@@ -108,10 +108,10 @@ impl<'a> Judge<'a> {
     ) -> Vec<ArmExplanation> {
         let mut parts = DayParts::new(subject, self.generation);
         let explain = |arm: &Arm| {
-            let mut noting = Recorder::default();
-            let detection = examine(&mut parts, analytic, arm, &mut noting)?;
+            let mut recorder = Recorder::default();
+            let detection = examine(&mut parts, analytic, arm, &mut recorder)?;
             let key = arm_key(&analytic.id, &arm.id);
-            let (gates, _) = noting.recorded();
+            let (gates, _) = recorder.recorded();
             let surprise_of = |statistic: f64| {
                 let rank = self.rank(&key, statistic);
                 (rank, self.surprise(statistic, rank))
@@ -147,7 +147,7 @@ impl<'a> Judge<'a> {
         )
     }
 
-    /// Returns what every arm that has a statistic says.
+    /// Returns the reading of every arm that has a statistic.
     pub fn readings(&self, subject: &Subject) -> Vec<ArmReading> {
         let mut parts = DayParts::new(subject, self.generation);
         let mut readings = Vec::new();
@@ -165,7 +165,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What one arm says of a day, in two numbers.
+/// The result of one arm for a day, in two numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArmReading {
     /// Whose arm.
@@ -178,12 +178,12 @@ pub struct ArmReading {
     pub rank: f64,
 }
 
-/// Returns what an arm says; `None` if a gate is shut or nothing is surprising.
+/// Returns the result of an arm; `None` if a gate is shut or nothing is surprising.
 fn judged(parts: &mut DayParts, analytic: &Analytic, arm: &Arm) -> Option<ArmResult> {
     examine(parts, analytic, arm, &mut NoopObserver).filter(|detection| detection.statistic > 0.0)
 }
 
-/// Returns what an arm says; `None` if it is not for this subject or a gate is shut, unless the observer wants to see it
+/// Returns the result of an arm; `None` if it is not for this subject or a gate is shut, unless the observer wants to see it
 /// all the same.
 fn examine<W: Observer>(
     parts: &mut DayParts,

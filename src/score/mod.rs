@@ -1,7 +1,7 @@
 //! A day's facts against a generation: surprise, score, reasons, alerts.
 //!
-//! Nothing here writes, and nothing here learns: a generation is only read. Every statistic grows with the facts of a
-//! day and never shrinks, so what has crossed a threshold has crossed it for good.
+//! Nothing here writes or learns: a generation is only read. Every statistic grows with the facts of a day and never
+//! shrinks, so a threshold that was crossed stays crossed.
 
 mod alert_builder;
 mod approval;

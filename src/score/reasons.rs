@@ -25,8 +25,8 @@ pub(super) fn reasons(
     let contributions = arm.contributions.iter().enumerate();
     let mut reasons: Vec<Reason> = contributions
         .map(|(at, contribution)| {
-            let bearing = (evidence_events, evidence_events.first(at));
-            reason(contribution, arm, bearing, subject, generation)
+            let events = (evidence_events, evidence_events.first(at));
+            reason(contribution, arm, events, subject, generation)
         })
         .collect();
     if let Some(sequence) = &arm.sequence {

@@ -1,4 +1,4 @@
-//! Ordered steps: a new identity, then a spike, then external egress, each told apart by the minute.
+//! Ordered steps: a new identity, then a spike, then external egress, each known to the minute.
 
 use crate::analytic::Step;
 use crate::baseline::Generation;
@@ -23,9 +23,9 @@ pub struct StepTime {
 /// How an identity began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// It was made in sight.
+    /// The logs show its creation.
     Created(Creation),
-    /// It was used before anything tells of its making.
+    /// It was used before any record of its creation.
     FirstUse,
 }
 
@@ -187,7 +187,7 @@ fn spike(
                 (*current, *sum) = (number, 0);
             }
             *sum += tick.amounts.read_calls;
-            // What was judged quiet once is quiet again.
+            // A sum that was not surprising once is not surprising again.
             if *sum > judged[at] {
                 judged[at] = *sum;
                 let reading = volume_of(subject, generation, metric, window, (0, *sum));

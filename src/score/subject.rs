@@ -1,4 +1,4 @@
-//! Who is being judged, and from which history.
+//! The entity that is judged, and its history.
 
 use crate::baseline::{Baseline, Chain, Generation};
 use crate::event::Provider;
@@ -8,9 +8,9 @@ use crate::stats::constants::NEWNESS_DAYS;
 use crate::time::Day;
 use crate::vocab::{Entity, Str, Trait};
 
-/// Who is being judged on a day, and from which history.
+/// The entity that is judged on a day, and its history.
 pub struct Subject<'a> {
-    /// Who.
+    /// Which entity.
     pub entity: &'a Entity,
     /// What it did that day, as far as is known.
     pub facts: &'a DayFacts,
@@ -28,7 +28,7 @@ pub struct Subject<'a> {
 
 /// Returns whether an entity is in its first two UTC days.
 ///
-/// Whoever was first seen on the first days that the store remembers may be as old as the hills, and is no newcomer.
+/// An entity first seen on the first days that the store holds may be much older, and is no newcomer.
 pub fn is_new(first_day: Day, day: Day, generation: &Generation) -> bool {
     day.since(first_day) < NEWNESS_DAYS
         && generation.number_of_days_before(first_day) >= NEWNESS_DAYS

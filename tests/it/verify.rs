@@ -235,7 +235,12 @@ fn the_command_says_which_alert_differs_and_where() {
     let explained = world
         .run(&["explain", &id[..8], "--from", "alerts.jsonl"])
         .succeeds();
-    for words in ["Stored of arm ", "▲ here ", "of the whole", "generation "] {
+    for words in [
+        "Stored distribution of arm ",
+        "▲ here ",
+        "of the statistic",
+        "generation ",
+    ] {
         assert!(explained.out.contains(words), "{words}: {}", explained.out);
     }
     world.write("ocsf.json", r#"{"class_uid": 2004, "metadata": {}}"#);

@@ -29,9 +29,7 @@ pub mod summary;
 pub mod text;
 pub mod tuning;
 pub mod verdict;
-mod wrap;
 
 pub use escape::{Html, Plain};
 pub use number::count;
 pub use paint::Paint;
-pub use wrap::wrap;

@@ -134,24 +134,26 @@ fn volume(a: &Amount, entity: &str) -> String {
         (false, Some(basis)) if basis.own.exposure <= 0.0 => {
             "; this identity has no history yet".to_owned()
         }
-        (false, _) if windows == 0 => "; this identity has no history of it".to_owned(),
-        (false, _) => format!(
-            "; this identity has a history of only {}",
-            noun(windows, "window", "windows")
-        ),
         (true, Some(basis)) if basis.own.active == 0.0 => {
             "; never seen before by this identity".to_owned()
         }
         (true, _) => String::new(),
+        (false, _) if whose.windows <= 0.0 => "; this identity has no history of it".to_owned(),
+        (false, _) if windows == 0 => "; this identity has hardly any history of it".to_owned(),
+        (false, _) => format!(
+            "; this identity has a history of only {}",
+            noun(windows, "window", "windows")
+        ),
     };
     let unit = is_own.then_some(("window", "windows"));
     let expected = match basis {
         // What is no more than usual when it happens is rare in happening at all.
-        Some(basis) if a.observed as f64 <= a.p99 => format!(
-            "seen {}, then {}",
-            how_often(basis.predictive().lambda),
-            level(a)
-        ),
+        Some(basis) if a.observed as f64 <= a.p99 => {
+            let often = how_often(basis.predictive().lambda);
+            let is_assumed = whose.kind == "default";
+            let seen = if is_assumed { "assumed" } else { "seen" };
+            format!("{seen} {often}, then {}", level(a))
+        }
         None if a.observed as f64 <= a.p50 => "hardly ever seen".to_owned(),
         _ => level(a),
     };
@@ -250,11 +252,15 @@ fn judged_against(whose: &JudgedAgainstRecord, entity: &str, unit: Option<(&str,
     }
 }
 
-/// Names a group of peers: `estate`, `role etl`.
+/// Names a group of peers: `estate`, `role etl`. Of an ARN, only the name is left.
 pub(super) fn group(whose: &JudgedAgainstRecord) -> String {
+    let id = match whose.id.strip_prefix("arn:") {
+        Some(arn) => arn.rsplit('/').next().unwrap_or(arn),
+        None => &whose.id,
+    };
     match whose.kind.as_str() {
         "estate" => "estate".to_owned(),
-        kind => format!("{} {}", kind.replace('_', " "), whose.id),
+        kind => format!("{} {id}", kind.replace('_', " ")),
     }
 }
 
@@ -411,7 +417,8 @@ mod tests {
             seen.contains("1 h. Own history (2 windows): seen about once in 12 days"),
             "{seen}"
         );
-        let few = shown(2.0, 13.0, r#""kind": "role", "id": "etl""#);
+        let role = r#""kind": "role", "id": "arn:aws:iam::111122223333:role/jobs/etl""#;
+        let few = shown(2.0, 13.0, role);
         assert!(
             few.contains("; this identity has a history of only 2 windows. Peers (role etl): "),
             "{few}"

@@ -7,14 +7,9 @@ use crate::report::escape::Plain;
 use crate::report::number::{bytes, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::report::reason::{self, assumed, sentence};
-use crate::report::wrap::wrap;
 use crate::stats::Severity;
 use crate::time::Time;
 
-/// Columns that text for people may take.
-pub(super) const WIDTH: usize = 80;
-/// Column at which the value of a labelled line begins.
-const VALUE_COLUMN: usize = 13;
 /// Operations that are shown; the document has more.
 const OPERATIONS_SHOWN: usize = 6;
 /// Rows of buckets and destinations that are shown; the document has more.
@@ -46,7 +41,7 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
             ""
         },
     )?;
-    put(out, &format!("  {}", Plain(alert.headline())), 2)?;
+    writeln!(out, "  {}", Plain(alert.headline()))?;
     for reason in &alert.reasons {
         write_reason(out, reason, &alert.entity.id)?;
     }
@@ -62,7 +57,7 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
     write_table(out, alert)?;
     let mut fact = |name: &str, value: Option<String>| -> std::fmt::Result {
         match value {
-            Some(value) => put_value(out, &paint.dim(&format!("{name:<8}")), &value),
+            Some(value) => write_value(out, &paint.dim(&format!("{name:<8}")), &value),
             None => Ok(()),
         }
     };
@@ -92,14 +87,9 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
     )
 }
 
-/// Writes a line of text that is escaped already, wrapped.
-pub(super) fn put(out: &mut String, text: &str, indent: usize) -> std::fmt::Result {
-    writeln!(out, "{}", wrap(text, WIDTH, indent))
-}
-
-/// Writes a labelled line, wrapped. `value` is not yet escaped.
-fn put_value(out: &mut String, label: &str, value: &str) -> std::fmt::Result {
-    put(out, &format!("    {label} {}", Plain(value)), VALUE_COLUMN)
+/// Writes a labelled line. `value` is not yet escaped.
+fn write_value(out: &mut String, label: &str, value: &str) -> std::fmt::Result {
+    writeln!(out, "    {label} {}", Plain(value))
 }
 
 fn who(alert: &Alert) -> String {
@@ -172,14 +162,14 @@ fn since(before: Time, after: Time) -> Option<String> {
 }
 
 fn write_reason(out: &mut String, reason: &Reason, entity: &str) -> std::fmt::Result {
-    put(out, &format!("  - {}", Plain(&sentence(reason, entity))), 4)?;
+    writeln!(out, "  - {}", Plain(&sentence(reason, entity)))?;
     if let Some(first) = reason.first() {
-        put(out, &format!("      {}", Plain(&reason::first(first))), 8)?;
+        writeln!(out, "      {}", Plain(&reason::first(first)))?;
     }
     if let Reason::Sequence { steps } = reason {
         for (number, step) in steps.iter().enumerate() {
             let step = reason::step(step);
-            put(out, &format!("      {}. {}", number + 1, Plain(&step)), 9)?;
+            writeln!(out, "      {}. {}", number + 1, Plain(&step))?;
         }
     }
     Ok(())
@@ -207,7 +197,7 @@ fn write_operations(out: &mut String, alert: &Alert) -> std::fmt::Result {
     if more > 0 {
         calls.push(format!("and {}", noun(more as u64, "other", "others")));
     }
-    put_value(out, "calls   ", &calls.join(", "))
+    write_value(out, "calls   ", &calls.join(", "))
 }
 
 fn write_table(out: &mut String, alert: &Alert) -> std::fmt::Result {
@@ -312,32 +302,22 @@ pub(super) mod tests {
         let expected = "\
 HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl
   Storage is listed as never before
-  - list_calls: 1,280 calls in 10 min. Own history (1,904 windows): typically
-    4.5, 99th percentile 50
-  - region ap-south-1: never seen before in this identity's history of 21 active
-    days; known to 2 other identities; judged against its peers (role r)
-      first seen 2026-03-16T00:51:00Z: iam:CreateUser from 198.51.100.30, event
-        e\\u{1b}0
-  - bytes_read: 50.0 GB in 1 h by a newcomer. Peers (peer group
-    aws/role_session, 320 active hours): typically 2.7 MB, 99th percentile 88.0
-    MB
+  - list_calls: 1,280 calls in 10 min. Own history (1,904 windows): typically 4.5, 99th percentile 50
+  - region ap-south-1: never seen before in this identity's history of 21 active days; known to 2 other identities; judged against its peers (role r)
+      first seen 2026-03-16T00:51:00Z: iam:CreateUser from 198.51.100.30, event e\\u{1b}0
+  - bytes_read: 50.0 GB in 1 h by a newcomer. Peers (peer group aws/role_session, 320 active hours): typically 2.7 MB, 99th percentile 88.0 MB
   - payroll given to everybody in 1 act
-  - payroll given to outside account 9\\u{1b} by s3:PutBucketPolicy: the
-    analytic gives this a fixed weight, whatever the history
-  - it happened at all: the analytic gives this a fixed weight, whatever the
-    history
+  - payroll given to outside account 9\\u{1b} by s3:PutBucketPolicy: the analytic gives this a fixed weight, whatever the history
+  - it happened at all: the analytic gives this a fixed weight, whatever the history
   - 2 steps in this order:
-      1. 2026-03-16T03:00:00Z  new identity, created by mallory\\u{1b} from
-         198.51.100.9, event e\\u{a}1
-      2. 2026-03-16T03:00:00Z  new identity, first seen (its creation is not in
-         these logs)
+      1. 2026-03-16T03:00:00Z  new identity, created by mallory\\u{1b} from 198.51.100.9, event e\\u{a}1
+      2. 2026-03-16T03:00:00Z  new identity, first seen (its creation is not in these logs)
     bucket   payroll (sensitive): 900 calls, 880 objects, 1.2 kB
     to       198.51.100.7 (external): 1.2 kB
     who      arn:aws:iam::111122223333:role/etl (role session)
     from     198.51.100.7, region ap-south-1, aws:111122223333
     client   aws-cli\\u{1b}[2J<script>\\u{202e}
-    session  s\"'1, credential ASIA1, AssumeRole at 2026-03-16T04:00:00Z, 11m
-             09s before, without MFA from 198.51.100.7
+    session  s\"'1, credential ASIA1, AssumeRole at 2026-03-16T04:00:00Z, 11m 09s before, without MFA from 198.51.100.7
     since    2026-01-02
     alert    5f0c (threshold 92.3, generation 7, 1,280 events)
 ";

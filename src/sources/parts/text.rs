@@ -60,12 +60,14 @@ impl<'a> Column<'a> {
     pub fn of(value: impl Into<Option<Value<'a>>>) -> Self {
         let value = value.into().unwrap_or(Value::Null);
         let mut buffer = Vec::new();
-        match (value, json::parse_embedded(value, &mut buffer)) {
-            (Value::Text(_), Ok(Value::Object(text) | Value::Array(text))) => {
-                Self::Unpacked(text.to_vec())
-            }
-            _ => Self::Plain(value),
+        let embedded = json::parse_embedded(value, &mut buffer);
+        let is_unpacked = matches!(embedded, Ok(Value::Object(_) | Value::Array(_)));
+        if is_unpacked && matches!(value, Value::Text(_)) {
+            // The blank that the scanner needs.
+            buffer.pop();
+            return Self::Unpacked(buffer);
         }
+        Self::Plain(value)
     }
 
     /// Returns its value.

@@ -1,7 +1,7 @@
 //! Tests that every format passes: synthetic records, and the events expected from them.
 //!
-//! `tests/formats/KEY/` contains the logs. For each file `NAME` there is `NAME.events`: a line of JSON for each event without
-//! absent values, and a last line with the summary of the file. `PLIMSOLL_BLESS=1` writes it again; read it before you keep it.
+//! `tests/formats/FORMAT/` holds the logs; beside `NAME` lies `NAME.snap`: a line of JSON for each event without what is
+//! absent, and a last line with what the file came to. `INSTA_UPDATE=always` writes it anew, to be read before it is kept.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
@@ -25,7 +25,8 @@ fn fixtures() -> Vec<(Source, PathBuf, Vec<u8>)> {
         let source = Source::parse(&name).unwrap_or_else(|| panic!("no format is called {name}"));
         for file in std::fs::read_dir(format.path()).unwrap() {
             let path = file.unwrap().path();
-            if path.extension().is_none_or(|e| e != "events") {
+            // The other files are snapshots, and `.snap.new` ones that wait for a review.
+            if path.extension().is_none_or(|e| e != "snap" && e != "new") {
                 let bytes = std::fs::read(&path).unwrap();
                 all.push((source, path, bytes));
             }
@@ -72,26 +73,17 @@ fn written(event: &Event) -> String {
 }
 
 #[test]
-fn records_give_the_events_of_their_fixture() {
-    let is_blessing = std::env::var_os("PLIMSOLL_BLESS").is_some();
+fn each_record_is_the_event_that_its_fixture_says() {
     for (source, path, bytes) in fixtures() {
         let read = read_all(&bytes, &ReadOptions::default());
         let mut lines: Vec<String> = read.events.iter().map(written).collect();
         lines.push(format!("# {}", summary(&read.report)));
-        let found = lines.join("\n") + "\n";
-        let expected = path.with_file_name(format!(
-            "{}.events",
-            path.file_name().unwrap().to_string_lossy()
-        ));
-        if is_blessing {
-            std::fs::write(&expected, &found).unwrap();
-        }
-        let expected = std::fs::read_to_string(&expected)
-            .unwrap_or_else(|e| panic!("{}: {e}", expected.display()));
-        for (n, (is, should)) in found.lines().zip(expected.lines()).enumerate() {
-            assert_eq!(is, should, "{}, event {}", path.display(), n + 1);
-        }
-        assert_eq!(found, expected, "{}", path.display());
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(path.parent().unwrap());
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let name = path.file_name().unwrap().to_string_lossy();
+        settings.bind(|| insta::assert_snapshot!(&*name, lines.join("\n")));
         let of_other = read.events.iter().find(|event| event.source != source);
         assert_eq!(of_other, None, "{} is of one format", path.display());
     }

@@ -5,14 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::analytic::element::{ElementKind, ElementValue, Elements};
 use crate::analytic::resolve::Resolver;
 use crate::analytic::written::{Written, WrittenGate};
-use crate::analytic::{Analytic, CONTEXT_TRAITS, Sequence};
+use crate::analytic::{Analytic, CONTEXT_TRAITS, SETTINGS, Sequence};
 use crate::document::{Faults, Place, Table, Word};
 use crate::vocab::{Str, Trait};
 
-/// The keys that a configuration may set for every analytic, beside its elements.
-const RESERVED: [&str; 2] = ["threshold", "enabled"];
-
-/// Elements that are used by name wherever they are declared, with their required type.
+/// Elements that are used by their name wherever they are declared, with the type that they must have.
 const KNOWN_ELEMENTS: [(&str, ElementKind); 4] = [
     ("ContextTraits", ElementKind::List),
     ("TimeWindow", ElementKind::Window),
@@ -209,7 +206,7 @@ fn apply(written: &Written, overrides: Option<&Table>, faults: &mut Faults) -> A
                 }
                 None => {
                     let mut valid = written.elements.names();
-                    valid.extend(RESERVED);
+                    valid.extend(SETTINGS.keys.iter().map(|key| key.name));
                     faults.unknown(
                         &entry.place,
                         &format!("element of {}:", written.id.text),
@@ -235,7 +232,7 @@ fn check_elements(written: &Written, used: &BTreeSet<Str>, faults: &mut Faults) 
                     format!("the element `{name}` must be of type `{kind}`"),
                 );
             }
-            None if RESERVED.contains(&&*element.name) => {
+            None if SETTINGS.key(&element.name).is_some() => {
                 faults.add(
                     &element.place,
                     format!(

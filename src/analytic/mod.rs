@@ -50,6 +50,7 @@ mod definition;
 mod element;
 mod lint;
 mod resolve;
+mod shape;
 mod story;
 mod telemetry;
 mod written;
@@ -62,6 +63,7 @@ use serde::{Deserialize, Serialize};
 pub use definition::{Definition, builtin, definitions, definitions_at, is_builtin};
 pub use element::{Element, ElementKind, ElementValue, Elements};
 pub use lint::{style, style_of_stories};
+pub use shape::{ANALYTIC, SETTINGS, element_keys};
 pub use story::Story;
 pub use telemetry::{Telemetry, UNTOLD, Unobservable};
 

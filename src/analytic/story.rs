@@ -1,5 +1,6 @@
 //! Stories: examples of what must alert and what must not. Here they are only text; `story` reads and plays them.
 
+use crate::analytic::shape::STORY;
 use crate::document::{Faults, Fields, Place, Table};
 use crate::event::Provider;
 
@@ -18,7 +19,7 @@ pub struct Story {
 
 /// Reads a `[[story]]`; `None` if a required key is missing.
 pub(super) fn read(table: &Table, faults: &mut Faults) -> Option<Story> {
-    let mut fields = Fields::of(table, "[[story]]");
+    let mut fields = Fields::of(table, &STORY);
     let title = fields
         .required("title", faults)
         .and_then(|value| value.text(faults));

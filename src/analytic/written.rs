@@ -2,6 +2,7 @@
 
 mod arm;
 
+use crate::analytic::shape::{ANALYTIC, ELEMENT, TELEMETRY, UNOBSERVABLE};
 use crate::analytic::{
     ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Story,
     Telemetry, Unobservable, story,
@@ -111,7 +112,7 @@ use all;
 /// Reads a definition; `None` if it does not even have an id.
 pub(super) fn read(root: &Table, faults: &mut Faults) -> Option<Written> {
     let before = faults.count();
-    let mut fields = Fields::of(root, "the analytic");
+    let mut fields = Fields::of(root, &ANALYTIC);
     if let Some(value) = fields.required("schema", faults)
         && value.integer(faults).is_some_and(|schema| schema != SCHEMA)
     {
@@ -255,7 +256,7 @@ fn read_docs(fields: &mut Fields<'_>, faults: &mut Faults) -> Docs {
 }
 
 fn read_telemetry(table: &Table, faults: &mut Faults) -> Option<Telemetry> {
-    let mut fields = Fields::of(table, "[[telemetry]]");
+    let mut fields = Fields::of(table, &TELEMETRY);
     let source = fields
         .required("source", faults)
         .and_then(|value| value.one_of("source", Source::parse, all!(Source), faults));
@@ -298,7 +299,7 @@ fn read_telemetry(table: &Table, faults: &mut Faults) -> Option<Telemetry> {
 }
 
 fn read_unobservable(table: &Table, faults: &mut Faults) -> Option<Unobservable> {
-    let mut fields = Fields::of(table, "[[unobservable]]");
+    let mut fields = Fields::of(table, &UNOBSERVABLE);
     let provider = fields
         .required("provider", faults)
         .and_then(|value| value.one_of("provider", Provider::parse, all!(Provider), faults));
@@ -328,7 +329,7 @@ fn read_elements(fields: &mut Fields<'_>, faults: &mut Faults) -> Elements {
         let Some(table) = entry.value.table(faults) else {
             continue;
         };
-        let mut fields = Fields::of(table, format!("[elements.{}]", entry.key));
+        let mut fields = Fields::named(table, &ELEMENT, format!("[elements.{}]", entry.key));
         let kind = fields
             .required("type", faults)
             .and_then(|value| value.one_of("type", ElementKind::parse, all!(ElementKind), faults));

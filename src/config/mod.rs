@@ -8,6 +8,7 @@ mod approval;
 mod cover;
 mod draft;
 mod partial_context;
+mod shape;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,8 @@ use serde::{Deserialize, Serialize};
 pub use approval::{Approval, ApprovalContext, Criteria, approval_covering};
 pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
-pub use partial_context::{PartialContext, Values};
+pub use partial_context::{Cover, Known, PartialContext, Values};
+pub use shape::CONFIG;
 
 use crate::document::{Table, Word};
 use crate::error::{Error, Result};

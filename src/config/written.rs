@@ -5,18 +5,19 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::config::shape::{
+    APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, NETWORK_TABLE, PEER_GROUP, PEER_GROUPS, SENSITIVE,
+    SINK, logs, sink_formats,
+};
 use crate::config::{
     Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Sensitive, Sink, SinkFormat,
 };
-use crate::document::{Faults, Fields, Node, Place, Table, Value, Word};
+use crate::document::{Faults, Fields, Node, Place, Shape, Table, Value, Word};
 use crate::error::Result;
 use crate::event::Source;
 use crate::glob::{Glob, PATTERN_BYTES_MAX};
 use crate::pattern::{DestinationPattern, NamePattern, parse_network, split_provider};
 use crate::time::{Day, parse_duration_secs};
-
-/// The criteria of an approval, as a sentence lists them.
-const CRITERIA: &str = "identity, role, destination, bucket, user_agent, application or network";
 
 /// The longest that records may be waited for, in seconds: a day is not kept open for longer.
 const LATENESS_SECS_MAX: i64 = 86_400;
@@ -35,7 +36,7 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
         analytics: Table::empty(&root.place.file),
         ..Config::default()
     };
-    let mut fields = Fields::of(root, "the configuration");
+    let mut fields = Fields::of(root, &CONFIG);
     config.definitions = fields.words("analytics", faults);
     if let Some(table) = fields
         .optional("network")
@@ -55,11 +56,11 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
     {
         read_lateness(table, "", &mut config.lateness, faults);
     }
-    config.sensitive = read_each(&mut fields, "sensitive", faults, read_sensitive);
+    config.sensitive = read_each(&mut fields, "sensitive", &SENSITIVE, faults, read_sensitive);
     config.bindings = read_bindings(&mut fields, faults);
-    config.approvals = read_each(&mut fields, "approval", faults, read_approval);
+    config.approvals = read_each(&mut fields, "approval", &APPROVAL, faults, read_approval);
     config.peer_groups = read_peer_groups(&mut fields, faults);
-    config.sinks = read_each(&mut fields, "sink", faults, read_sink);
+    config.sinks = read_each(&mut fields, "sink", &SINK, faults, read_sink);
     if let Some(table) = fields
         .optional("analytic")
         .and_then(|value| value.table(faults))
@@ -80,13 +81,14 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
 fn read_each<T>(
     fields: &mut Fields<'_>,
     key: &'static str,
+    shape: &'static Shape<'static>,
     faults: &mut Faults,
     read: impl Fn(Fields<'_>, &mut Faults) -> Option<T>,
 ) -> Vec<T> {
     let tables = fields.tables(key, faults);
     tables
         .into_iter()
-        .filter_map(|table| read(Fields::of(table, format!("[[{key}]]")), faults))
+        .filter_map(|table| read(Fields::of(table, shape), faults))
         .collect()
 }
 
@@ -121,7 +123,7 @@ fn network(text: &str) -> std::result::Result<IpNet, String> {
 }
 
 fn read_network(table: &Table, config: &mut Config, faults: &mut Faults) {
-    let mut fields = Fields::of(table, "[network]");
+    let mut fields = Fields::of(table, &NETWORK_TABLE);
     for word in fields.words("internal", faults) {
         let made = network(&word.text).and_then(|network| match network.prefix_len() {
             0 => Err("would make every address internal".to_owned()),
@@ -136,7 +138,7 @@ fn read_network(table: &Table, config: &mut Config, faults: &mut Faults) {
 }
 
 fn read_estate(table: &Table, config: &mut Config, faults: &mut Faults) {
-    let mut fields = Fields::of(table, "[estate]");
+    let mut fields = Fields::of(table, &ESTATE);
     for word in fields.words("accounts", faults) {
         let made = match split_provider(&word.text) {
             (Some(_), account) if !account.is_empty() => Ok(word.text.clone()),
@@ -147,10 +149,9 @@ fn read_estate(table: &Table, config: &mut Config, faults: &mut Faults) {
             .extend(checked(&word.place, &word.text, made, faults));
     }
     if let Some(value) = fields.optional("peer_groups") {
-        let words = ["alike", "off"];
-        let parse = |text: &str| words.contains(&text).then(|| text == "alike");
+        let parse = |text: &str| PEER_GROUPS.contains(&text).then(|| text == PEER_GROUPS[0]);
         config.clusters_peers = value
-            .one_of("peer groups", parse, &words, faults)
+            .one_of("peer groups", parse, &PEER_GROUPS, faults)
             .unwrap_or(true);
     }
     fields.done(faults);
@@ -164,7 +165,7 @@ fn read_lateness(
     lateness: &mut BTreeMap<Source, i64>,
     faults: &mut Faults,
 ) {
-    let keys: Vec<&str> = Source::ALL.iter().map(|source| source.as_str()).collect();
+    let keys = logs();
     for entry in &table.entries {
         let key = format!("{above}{}", entry.key);
         if let (Node::Table(inner), true) = (&entry.value.node, above.is_empty()) {
@@ -208,7 +209,7 @@ fn read_sensitive(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Sensiti
 fn read_bindings(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Binding> {
     let mut bindings: Vec<Binding> = Vec::new();
     for table in fields.tables("binding", faults) {
-        let Some(binding) = read_binding(Fields::of(table, "[[binding]]"), faults) else {
+        let Some(binding) = read_binding(Fields::of(table, &BINDING), faults) else {
             continue;
         };
         if bindings.iter().any(|other| other.source == binding.source) {
@@ -275,9 +276,14 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
         network: some_patterns(fields.optional("network"), faults, network),
     };
     if !fields.any_found() {
+        let (last, others) = (
+            CRITERIA[CRITERIA.len() - 1],
+            &CRITERIA[..CRITERIA.len() - 1],
+        );
+        let criteria = others.join(", ");
         faults.add(
             &place,
-            format!("[[approval]] needs at least one of {CRITERIA}"),
+            format!("[[approval]] needs at least one of {criteria} or {last}"),
         );
     }
     let analytics = fields
@@ -349,7 +355,7 @@ fn some_words(value: &Value, faults: &mut Faults) -> Option<Vec<Word>> {
 fn read_peer_groups(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<PeerGroup> {
     let mut groups: Vec<PeerGroup> = Vec::new();
     for table in fields.tables("peer_group", faults) {
-        let mut fields = Fields::of(table, "[[peer_group]]");
+        let mut fields = Fields::of(table, &PEER_GROUP);
         let name = fields
             .required("name", faults)
             .and_then(|value| value.word(faults));
@@ -384,12 +390,8 @@ fn read_sink(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Sink> {
             .then(|| text.to_owned())
             .ok_or_else(|| "is no http or https address".to_owned())
     });
-    let words: Vec<_> = SinkFormat::ALL
-        .iter()
-        .map(|format| format.as_str())
-        .collect();
     let format = match fields.optional("format") {
-        Some(value) => value.one_of("format", SinkFormat::parse, &words, faults),
+        Some(value) => value.one_of("format", SinkFormat::parse, &sink_formats(), faults),
         None => Some(SinkFormat::Json),
     };
     fields.done(faults);

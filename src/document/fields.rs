@@ -1,6 +1,6 @@
 //! Reading what a table should hold: a wrong value is a fault and then absent.
 
-use crate::document::{Faults, Node, Place, Table, Value, Word};
+use crate::document::{Faults, Forms, Node, Place, Presence, Shape, Table, Value, Word};
 use crate::time::Day;
 
 impl Value {
@@ -145,16 +145,37 @@ impl Value {
 /// The keys of a table, as they are asked for.
 pub struct Fields<'a> {
     table: &'a Table,
+    shapes: &'static [Shape<'static>],
     name: String,
     asked: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
-    /// Begins to read a table, which faults call by `name`, as in `[network]`.
-    pub fn of(table: &'a Table, name: impl Into<String>) -> Self {
+    /// Begins to read a table.
+    pub fn of(table: &'a Table, shape: &'static Shape<'static>) -> Self {
+        Self::named(table, shape, shape.name)
+    }
+
+    /// Begins to read a table that faults call by a name of its own, as in `[elements.NAME]`.
+    pub fn named(
+        table: &'a Table,
+        shape: &'static Shape<'static>,
+        name: impl Into<String>,
+    ) -> Self {
         Self {
             table,
+            shapes: std::slice::from_ref(shape),
             name: name.into(),
+            asked: Vec::new(),
+        }
+    }
+
+    /// Begins to read a table of one of several forms.
+    pub fn of_forms(table: &'a Table, forms: &'static Forms<'static>) -> Self {
+        Self {
+            table,
+            shapes: forms.forms,
+            name: format!("a {}", forms.name),
             asked: Vec::new(),
         }
     }
@@ -166,12 +187,23 @@ impl<'a> Fields<'a> {
 
     /// Returns the value of a key that may be absent.
     pub fn optional(&mut self, key: &'static str) -> Option<&'a Value> {
+        debug_assert!(
+            self.shapes.iter().any(|shape| shape.key(key).is_some()),
+            "the shape of {} lacks `{key}`",
+            self.name
+        );
         self.asked.push(key);
         self.table.get(key)
     }
 
     /// Returns the value of a key; its absence is a fault.
     pub fn required(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'a Value> {
+        debug_assert!(
+            (self.shapes.iter().filter_map(|shape| shape.key(key)))
+                .any(|key| key.presence == Presence::Required),
+            "by the shape of {}, `{key}` may be absent",
+            self.name
+        );
         let value = self.optional(key);
         if value.is_none() {
             faults.add(&self.table.place, format!("{} needs `{key}`", self.name));
@@ -217,10 +249,29 @@ impl<'a> Fields<'a> {
 
     /// Ends the reading: keys that nobody asked for are faults.
     pub fn done(self, faults: &mut Faults) {
+        self.check_that_all_were_asked();
         for entry in &self.table.entries {
             if !self.asked.contains(&entry.key.as_str()) {
                 let what = format!("key in {}:", self.name);
                 faults.unknown(&entry.place, &what, &entry.key, &self.asked);
+            }
+        }
+    }
+
+    /// Checks that the reader knows all keys of the shape, or of the form that the table has.
+    fn check_that_all_were_asked(&self) {
+        let mut forms = (self.shapes.iter()).filter(|shape| {
+            let first = shape.keys.first();
+            self.shapes.len() == 1 || first.is_some_and(|key| self.table.get(key.name).is_some())
+        });
+        if let (Some(form), None) = (forms.next(), forms.next()) {
+            for key in form.keys {
+                debug_assert!(
+                    self.asked.contains(&key.name),
+                    "nobody reads `{}` of {}",
+                    key.name,
+                    self.name
+                );
             }
         }
     }

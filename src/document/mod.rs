@@ -1,12 +1,13 @@
 //! TOML files read by hand: every value knows its line, and all faults of a file are told at once.
 //!
-//! `config` and `analytic` walk a [`Table`] through [`Fields`], which remembers the keys that it was asked for and so
-//! knows, in the end, which keys nobody wanted. A file that is not TOML at all is told by its syntax faults alone,
+//! `config` and `analytic` read a [`Table`] through [`Fields`], by a [`Shape`] that lists its keys. [`Fields`] remembers the
+//! keys that it was asked for and so finds, in the end, the unknown ones. A file that is not TOML at all is told by its syntax faults alone,
 //! since what lies behind them cannot be trusted to mean what was meant.
 
 mod edit;
 mod faults;
 mod fields;
+mod shape;
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use toml::value::Datetime;
 pub use edit::{quoted, with_table, without_table};
 pub use faults::Faults;
 pub use fields::Fields;
+pub use shape::{Forms, Key, Kind, Needs, Others, Presence, Shape};
 
 use crate::vocab::Str;
 
@@ -241,6 +243,20 @@ impl Lines {
 mod tests {
     use super::*;
 
+    static LINES: Shape<'static> = Shape {
+        name: "lines",
+        doc: "",
+        keys: &[Key {
+            name: "e",
+            kind: Kind::Any,
+            presence: Presence::Optional,
+            doc: "",
+            example: "",
+        }],
+        others: None,
+        needs: Needs::Nothing,
+    };
+
     #[test]
     fn lines_are_those_of_the_file() {
         let text = "a = 1\n\n[b]\nc = [\n  1,\n  { d = 2 },\n]\n[[e]]\nf = 1\n[[e]]\nf = 2\n";
@@ -251,7 +267,7 @@ mod tests {
         assert_eq!((root.entries[0].place.line, b.place.line), (1, 3));
         let c = b.get("c").unwrap().list(&mut faults).unwrap();
         assert_eq!((c[0].place.line, c[1].place.line), (5, 6));
-        let e: Vec<_> = Fields::of(&root, "")
+        let e: Vec<_> = Fields::of(&root, &LINES)
             .tables("e", &mut faults)
             .iter()
             .map(|t| t.place.line)

@@ -1,18 +1,19 @@
 //! Arms and steps as written.
 
 use crate::analytic::element::{each, glob};
+use crate::analytic::shape::{ARM, EGRESS, GATE, GATE_WORDS, NEW_IDENTITY, SPIKE, STEP, TERM};
 use crate::analytic::written::{
     Given, Placed, WrittenArm, WrittenBurst, WrittenGate, WrittenStep, WrittenTerm, all, read_text,
     some_of,
 };
 use crate::analytic::{ActKind, Cohort, ElementKind, ElementValue};
-use crate::document::{Faults, Fields, Node, Table, Value, Word};
+use crate::document::{Faults, Fields, Node, Shape, Table, Value, Word};
 use crate::event::{Action, IdentityKind};
 use crate::stats::Severity;
 use crate::vocab::{BurstKind, Metric, Trait};
 
 pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm> {
-    let mut fields = Fields::of(table, "[[arm]]");
+    let mut fields = Fields::of(table, &ARM);
     let id = fields
         .required("id", faults)
         .and_then(|value| value.word(faults));
@@ -90,7 +91,7 @@ const TERM_KEYS: &str =
 
 fn read_term(value: &Value, faults: &mut Faults) -> Option<WrittenTerm> {
     let table = value.table(faults)?;
-    let mut fields = Fields::of(table, "a term");
+    let mut fields = Fields::of_forms(table, &TERM);
     if let Some(value) = fields.optional("burst") {
         let burst = read_burst(value, &mut fields, faults);
         let weight = fields.required("weight", faults).and_then(|value| {
@@ -175,8 +176,6 @@ fn traits(value: &Value, faults: &mut Faults) -> Option<Vec<Trait>> {
     some_of(value, "trait", Trait::parse, all!(Trait), faults)
 }
 
-/// The gates that are one word.
-const GATE_WORDS: [&str; 3] = ["context", "external", "sequence"];
 /// The forms of the other gates: each is a table with one of these keys.
 const GATE_KEYS: &str = "active, at_least (with of), any, act, burst (with over and at_least), \
      surprising (with more_than), shows or new (with like), beyond (with of), caller, steps \
@@ -195,7 +194,7 @@ fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
         };
     }
     let table = value.table(faults)?;
-    let mut fields = Fields::of(table, "a gate");
+    let mut fields = Fields::of_forms(table, &GATE);
     if let Some(gate) = read_other_gate(&mut fields, faults) {
         fields.done(faults);
         return gate;
@@ -307,14 +306,14 @@ fn read_other_gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Optio
 const STEP_KEYS: &str = "new_identity, spike or egress";
 
 pub(super) fn read_step(table: &Table, faults: &mut Faults) -> Option<WrittenStep> {
-    let mut fields = Fields::of(table, "[[step]]");
+    let mut fields = Fields::of(table, &STEP);
     let forms = ["new_identity", "spike", "egress"].map(|key| fields.optional(key));
     fields.done(faults);
     match forms {
-        [Some(value), None, None] => read_within(value, "new_identity", faults)
+        [Some(value), None, None] => read_within(value, &NEW_IDENTITY, faults)
             .map(|within| WrittenStep::NewIdentity { within }),
         [None, Some(value), None] => {
-            let mut fields = Fields::of(value.table(faults)?, "spike");
+            let mut fields = Fields::of(value.table(faults)?, &SPIKE);
             let of = fields
                 .required("of", faults)
                 .and_then(|value| metric(value, faults));
@@ -326,7 +325,7 @@ pub(super) fn read_step(table: &Table, faults: &mut Faults) -> Option<WrittenSte
                 .map(|(of, surprise)| WrittenStep::Spike { of, surprise })
         }
         [None, None, Some(value)] => {
-            read_within(value, "egress", faults).map(|within| WrittenStep::Egress { within })
+            read_within(value, &EGRESS, faults).map(|within| WrittenStep::Egress { within })
         }
         _ => {
             faults.add(
@@ -338,8 +337,12 @@ pub(super) fn read_step(table: &Table, faults: &mut Faults) -> Option<WrittenSte
     }
 }
 
-fn read_within(value: &Value, name: &str, faults: &mut Faults) -> Option<Given<i64>> {
-    let mut fields = Fields::of(value.table(faults)?, name);
+fn read_within(
+    value: &Value,
+    shape: &'static Shape<'static>,
+    faults: &mut Faults,
+) -> Option<Given<i64>> {
+    let mut fields = Fields::of(value.table(faults)?, shape);
     let within = fields.required("within", faults).and_then(|value| {
         given(value, faults, |value, faults| {
             match ElementValue::read(value, ElementKind::Duration, faults)? {

@@ -1,0 +1,418 @@
+//! The keys of `plimsoll.toml`, as its reader asks for them and as its reference page and JSON Schema show them.
+
+use crate::config::SinkFormat;
+use crate::document::{Key, Kind, Needs, Others, Presence, Shape};
+use crate::event::Source;
+
+use Presence::{Default, Optional, Required};
+
+/// How `estate.peer_groups` is written: on, then off.
+pub(super) const PEER_GROUPS: [&str; 2] = ["alike", "off"];
+
+const IDENTITY: Kind<'static> = Kind::Text("id of an identity, `*` for any characters");
+const NETWORK: Kind<'static> = Kind::Text("network or address");
+const PATTERN: Kind<'static> = Kind::Text("text, `*` for any characters");
+const BUCKET: Kind<'static> =
+    Kind::Text("bucket, `*` for any characters, with or without its provider");
+const ANALYTIC: Kind<'static> = Kind::Text("id of an analytic");
+
+/// A key that stands for one value or several.
+const fn key(
+    name: &'static str,
+    kind: Kind<'static>,
+    presence: Presence<'static>,
+    example: &'static str,
+    doc: &'static str,
+) -> Key<'static> {
+    Key {
+        name,
+        kind,
+        presence,
+        doc,
+        example,
+    }
+}
+
+/// The configuration.
+pub static CONFIG: Shape<'static> = Shape {
+    name: "the configuration",
+    doc: "Keys above the first table. Every key of the file is optional unless it is said to be required.",
+    keys: &[
+        key(
+            "analytics",
+            Kind::List(&Kind::Text("path of a file or folder")),
+            Optional,
+            "[\"detections/\"]",
+            "Files that define analytics of your own, and folders whose `*.toml` files all do. A path is relative to the \
+             folder of `plimsoll.toml`. An analytic with the id of a built-in one replaces it.",
+        ),
+        key(
+            "network",
+            Kind::Table(&NETWORK_TABLE),
+            Optional,
+            "",
+            "Your networks, and databases of locations.",
+        ),
+        key(
+            "estate",
+            Kind::Table(&ESTATE),
+            Optional,
+            "",
+            "What belongs to you.",
+        ),
+        key(
+            "lateness",
+            Kind::Table(&LATENESS),
+            Optional,
+            "",
+            "How late records of a log may come.",
+        ),
+        key(
+            "sensitive",
+            Kind::Tables(&SENSITIVE),
+            Optional,
+            "",
+            "Buckets whose content matters most.",
+        ),
+        key(
+            "binding",
+            Kind::Tables(&BINDING),
+            Optional,
+            "",
+            "Identities behind sources of network flows.",
+        ),
+        key(
+            "approval",
+            Kind::Tables(&APPROVAL),
+            Optional,
+            "",
+            "Exceptions that somebody answers for.",
+        ),
+        key(
+            "peer_group",
+            Kind::Tables(&PEER_GROUP),
+            Optional,
+            "",
+            "Identities that are judged alike.",
+        ),
+        key(
+            "sink",
+            Kind::Tables(&SINK),
+            Optional,
+            "",
+            "Other places that alerts go to. This version reads and checks it, warns, and does not send.",
+        ),
+        key(
+            "analytic",
+            Kind::Table(&ANALYTICS),
+            Optional,
+            "",
+            "Settings of analytics.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[network]`
+pub(super) static NETWORK_TABLE: Shape<'static> = Shape {
+    name: "[network]",
+    doc: "Write it before the first training: its values are part of what is measured when a log is read.",
+    keys: &[
+        key(
+            "internal",
+            Kind::List(&NETWORK),
+            Optional,
+            "[\"203.0.113.0/24\"]",
+            "Networks of yours, for example egress addresses of offices and VPNs. Private ranges are always internal. A \
+             network of all addresses (`/0`) is refused.",
+        ),
+        key(
+            "geoip",
+            Kind::List(&Kind::Text("path of a file")),
+            Optional,
+            "[\"city.mmdb\", \"asn.mmdb\"]",
+            "Databases in MaxMind format, from which country, city and AS number of a caller are taken where the record \
+             does not state them.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[estate]`
+pub(super) static ESTATE: Shape<'static> = Shape {
+    name: "[estate]",
+    doc: "What belongs to you, and how identities without peers are grouped.",
+    keys: &[
+        key(
+            "accounts",
+            Kind::List(&Kind::Text("`provider:account`")),
+            Optional,
+            "[\"aws:111122223333\", \"gworkspace:example.com\"]",
+            "Accounts, projects, tenants and domains of yours, beside those whose own logs are read. What goes to any other \
+             account is external.",
+        ),
+        key(
+            "peer_groups",
+            Kind::Word(|| PEER_GROUPS.to_vec()),
+            Default("\"alike\""),
+            "\"alike\"",
+            "Whether identities that have neither a configured peer group nor a role are grouped with those that do \
+             the same. `off` compares them with all identities.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[lateness]`
+pub(super) static LATENESS: Shape<'static> = Shape {
+    name: "[lateness]",
+    doc: "How long `score --follow` waits for records of a log before it closes a day: from `0s` to `24h`. A log keeps its \
+          default (the last table of this page) if it is not named.",
+    keys: &[],
+    others: Some(Others {
+        name: "LOG = DURATION",
+        valid: Some(logs),
+        kind: Kind::Text("duration such as `30m` or `2h`"),
+    }),
+    needs: Needs::Nothing,
+};
+
+pub(super) fn logs() -> Vec<&'static str> {
+    Source::ALL.iter().map(|source| source.as_str()).collect()
+}
+
+/// `[[sensitive]]`
+pub(super) static SENSITIVE: Shape<'static> = Shape {
+    name: "[[sensitive]]",
+    doc: "Buckets whose content matters most. Without one, AN0370 sees nothing. Write it before the first training.",
+    keys: &[
+        key(
+            "bucket",
+            Kind::Text("`provider:bucket`, `*` for any characters"),
+            Required,
+            "\"aws:payroll-*\"",
+            "The buckets.",
+        ),
+        key(
+            "owner",
+            Kind::Text("text"),
+            Optional,
+            "\"finance@example.com\"",
+            "The person or team to ask about them; alerts name it.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[[binding]]`
+pub(super) static BINDING: Shape<'static> = Shape {
+    name: "[[binding]]",
+    doc: "The identity behind a source of network flows. Flow logs name interfaces and addresses only: a flow without a \
+          binding belongs to no identity. Write it before the first training.",
+    keys: &[
+        key(
+            "instance",
+            Kind::Text("id of an instance"),
+            Optional,
+            "\"i-0abc\"",
+            "An instance; `project/zone/name` in Google Cloud.",
+        ),
+        key(
+            "eni",
+            Kind::Text("id of an interface"),
+            Optional,
+            "\"eni-0abc\"",
+            "A network interface.",
+        ),
+        key(
+            "address",
+            Kind::Text("address"),
+            Optional,
+            "\"10.0.0.7\"",
+            "An IP address.",
+        ),
+        key(
+            "identity",
+            Kind::Text("id of an identity"),
+            Required,
+            "\"arn:aws:iam::111122223333:role/etl\"",
+            "The canonical id of the identity, as alerts and `plimsoll show` write it.",
+        ),
+    ],
+    others: None,
+    needs: Needs::One(&["instance", "eni", "address"]),
+};
+
+/// The keys of an approval that say what it covers.
+pub(super) const CRITERIA: [&str; 7] = [
+    "identity",
+    "role",
+    "destination",
+    "bucket",
+    "user_agent",
+    "application",
+    "network",
+];
+
+/// `[[approval]]`
+pub(super) static APPROVAL: Shape<'static> = Shape {
+    name: "[[approval]]",
+    doc: "An exception with an owner, a reason and an end. It covers an alert if all of its criteria hold. Where an alert \
+          has several buckets, destinations, clients or addresses, each of them must match. `plimsoll approve add` \
+          writes it, and `plimsoll approve list` shows what it covered.",
+    keys: &[
+        key(
+            "identity",
+            IDENTITY,
+            Optional,
+            "\"arn:aws:iam::111122223333:role/backup-*\"",
+            "The identity, by its canonical id or an alias.",
+        ),
+        key(
+            "role",
+            PATTERN,
+            Optional,
+            "\"arn:aws:iam::111122223333:role/backup-*\"",
+            "The role.",
+        ),
+        key(
+            "destination",
+            Kind::OneOrList(&Kind::Text("account, bucket, host, address or network")),
+            Optional,
+            "[\"aws:777788889999\", \"198.51.100.0/24\"]",
+            "Where data goes. An empty list: data goes nowhere.",
+        ),
+        key(
+            "bucket",
+            Kind::OneOrSome(&BUCKET),
+            Optional,
+            "\"aws:reports-*\"",
+            "The buckets.",
+        ),
+        key(
+            "user_agent",
+            Kind::OneOrSome(&PATTERN),
+            Optional,
+            "\"aws-cli\"",
+            "The client families.",
+        ),
+        key(
+            "application",
+            Kind::OneOrSome(&PATTERN),
+            Optional,
+            "\"0oa*\"",
+            "The OAuth clients or integrations.",
+        ),
+        key(
+            "network",
+            Kind::OneOrSome(&NETWORK),
+            Optional,
+            "[\"10.3.0.0/16\"]",
+            "The networks of the caller.",
+        ),
+        key(
+            "analytics",
+            Kind::Some(&ANALYTIC),
+            Optional,
+            "[\"AN0370\", \"AN1594\"]",
+            "The analytics that it holds for; without this key it holds for all.",
+        ),
+        key(
+            "owner",
+            Kind::Text("text"),
+            Required,
+            "\"platform@example.com\"",
+            "Who answers for it.",
+        ),
+        key(
+            "reason",
+            Kind::Text("text"),
+            Required,
+            "\"nightly backup to the recovery account\"",
+            "Why it was given.",
+        ),
+        key(
+            "expires",
+            Kind::Date,
+            Required,
+            "2027-01-31",
+            "The last UTC day on which it holds, with or without quotation marks.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Any(&CRITERIA),
+};
+
+/// `[[peer_group]]`
+pub(super) static PEER_GROUP: Shape<'static> = Shape {
+    name: "[[peer_group]]",
+    doc: "Identities that are judged alike while they have little history of their own. The first group that an identity \
+          matches counts.",
+    keys: &[
+        key(
+            "name",
+            Kind::Text("text"),
+            Required,
+            "\"etl\"",
+            "Its name; no two groups have the same.",
+        ),
+        key(
+            "identities",
+            Kind::Some(&IDENTITY),
+            Required,
+            "[\"arn:aws:iam::*:role/etl-*\"]",
+            "Its members.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[[sink]]`
+pub(super) static SINK: Shape<'static> = Shape {
+    name: "[[sink]]",
+    doc: "This version reads and checks sinks, warns that there are some, and sends nothing.",
+    keys: &[
+        key(
+            "webhook",
+            Kind::Text("http or https address"),
+            Required,
+            "\"https://siem.example.com/hook\"",
+            "The address that alerts are posted to.",
+        ),
+        key(
+            "format",
+            Kind::Word(sink_formats),
+            Default("\"json\""),
+            "\"ocsf\"",
+            "How alerts are written.",
+        ),
+    ],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+pub(super) fn sink_formats() -> Vec<&'static str> {
+    SinkFormat::ALL
+        .iter()
+        .map(|format| format.as_str())
+        .collect()
+}
+
+/// `[analytic]`, whose tables the analytics read.
+static ANALYTICS: Shape<'static> = Shape {
+    name: "[analytic.ID]",
+    doc: "Settings of one analytic, by its id: its threshold, whether it is on, and any of its elements. \
+          `plimsoll analytics show ID` prints the elements of any analytic with the values in force.",
+    keys: &[],
+    others: Some(Others {
+        name: "ELEMENT = VALUE",
+        valid: None,
+        kind: Kind::Any,
+    }),
+    needs: Needs::Nothing,
+};

@@ -42,9 +42,9 @@ const RELATIVE_SD_MAX: f64 = 10.0;
 /// The largest count that is distinguished from larger ones.
 const COUNT_MAX: u64 = 1 << 50;
 
-/// Returns how much more daily counts vary about the mean of their class than Poisson counts (variance over mean, at least
-/// 1), shrunk towards [`DISPERSION_PRIOR`] while days are few. Each count comes with its class: the day of the week, if a
-/// quiet Sunday is expected because whole weeks are compared, or one class for all.
+/// Returns how much more daily counts vary about the mean of their class than Poisson's would (variance over mean, at least
+/// 1), shrunk towards `DISPERSION_PRIOR` while days are few. Each count comes with its class: the day of the week, so
+/// that a quiet Sunday is no surprise to whoever looks at whole weeks, or the same for all.
 ///
 /// ```
 /// use plimsoll::sketch::interval::dispersion;

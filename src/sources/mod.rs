@@ -1,11 +1,11 @@
 //! Bytes to events: all reading of logs, whatever their compression, envelope and format.
 //!
-//! [`discover`] finds files, [`read`] reads one of them to its end, and [`Stream`] reads input that comes in pieces. From the
-//! bottom up: `decode` decompresses, `stream` finds where records begin and end, `envelope` takes them out of what wraps
-//! them, and `registry` chooses the `RecordParser` of each. Formats are recognised record by record, from content alone.
+//! [`discover`] finds files, [`read`] reads one of them to its end, [`Stream`] reads what comes in pieces. On the way
+//! up: `decode` unpacks, `stream` finds where records begin and end, `envelope` takes them out of what they came in, and a
+//! `Format` reads one record. Formats are recognised record by record, from content alone.
 //!
-//! A format is one file with a `PARSER` in it and one line in `registry::PARSERS`. Only these files know a provider's field
-//! names. Every record ends as exactly one of event, skip and reject. Memory use does not grow with the input.
+//! A format is one file with a `FORMAT` in it and one line in `FORMATS`. Only these files know a provider's field names.
+//! Every record ends as exactly one of event, skip and reject; memory does not grow with the input.
 
 mod aws_actions;
 mod azure;

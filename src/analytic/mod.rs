@@ -63,7 +63,7 @@ use serde::{Deserialize, Serialize};
 pub use definition::{Definition, builtin, definitions, definitions_at, is_builtin};
 pub use element::{Element, ElementKind, ElementValue, Elements};
 pub use lint::{style, style_of_stories};
-pub use shape::{ANALYTIC, SETTINGS, element_keys};
+pub use shape::{ANALYTIC, GATE, SETTINGS, TERM, element_keys};
 pub use story::Story;
 pub use telemetry::{Telemetry, UNTOLD, Unobservable};
 

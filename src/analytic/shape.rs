@@ -10,6 +10,11 @@ use Presence::{Default, Optional, Required};
 
 /// Every word of a vocabulary that [`words!`](crate::vocab) made.
 macro_rules! all {
+    ($type:ident, $name:literal) => {
+        Kind::Vocabulary($name, || {
+            $type::ALL.iter().map(|word| word.as_str()).collect()
+        })
+    };
     ($type:ident) => {
         Kind::Word(|| $type::ALL.iter().map(|word| word.as_str()).collect())
     };
@@ -19,13 +24,13 @@ const TEXT: Kind<'static> = Kind::Text("text");
 const WINDOW: Kind<'static> = Kind::Text("window, `\"10s\"` to `\"1d\"`, a divisor of the day");
 const DURATION: Kind<'static> = Kind::Text("duration such as `\"24h\"`");
 const GLOB: Kind<'static> = Kind::Text("text, `*` for any characters");
-const METRIC: Kind<'static> = all!(Metric);
-const TRAIT: Kind<'static> = all!(Trait);
+const METRIC: Kind<'static> = all!(Metric, "metric");
+const TRAIT: Kind<'static> = all!(Trait, "trait");
 const ACT: Kind<'static> = all!(ActKind);
-const ACTION: Kind<'static> = all!(Action);
+const ACTION: Kind<'static> = all!(Action, "action");
 const BURST: Kind<'static> = all!(BurstKind);
-const SOURCE: Kind<'static> = all!(Source);
-const PROVIDER: Kind<'static> = all!(Provider);
+const SOURCE: Kind<'static> = all!(Source, "log");
+const PROVIDER: Kind<'static> = all!(Provider, "provider");
 
 const fn key(
     name: &'static str,
@@ -82,7 +87,7 @@ pub static SETTINGS: Shape<'static> = table(
 /// A definition.
 pub static ANALYTIC: Shape<'static> = table(
     "the analytic",
-    "Keys above the first table.",
+    "Keys above the first table, and the tables:",
     &[
         key(
             "schema",
@@ -300,9 +305,9 @@ pub(super) static TELEMETRY: Shape<'static> = table(
         ),
         key(
             "fields",
-            Kind::Some(&all!(Field)),
+            Kind::Some(&all!(Field, "field")),
             Required,
-            "[\"bucket\"]",
+            "[\"container\"]",
             "The fields that are needed of the records.",
         ),
         key(
@@ -361,6 +366,7 @@ static ELEMENTS: Shape<'static> = Shape {
     keys: &[],
     others: Some(Others {
         name: "NAME",
+        example: "",
         valid: None,
         kind: Kind::Table(&ELEMENT),
     }),
@@ -381,7 +387,7 @@ pub(super) static ELEMENT: Shape<'static> = table(
         ),
         key(
             "default",
-            Kind::Any,
+            Kind::Element,
             Optional,
             "7.0",
             "Its value, of that type. Only a `window` may go without.",
@@ -455,7 +461,7 @@ pub(super) static ARM: Shape<'static> = table(
 );
 
 /// A term of an arm.
-pub(super) static TERM: Forms<'static> = Forms {
+pub static TERM: Forms<'static> = Forms {
     name: "term",
     words: &[],
     forms: &[
@@ -569,7 +575,7 @@ const LIKE: Key<'static> = key(
 );
 
 /// A gate of an arm.
-pub(super) static GATE: Forms<'static> = Forms {
+pub static GATE: Forms<'static> = Forms {
     name: "gate",
     words: &GATE_WORDS,
     forms: &[
@@ -703,7 +709,7 @@ pub(super) static GATE: Forms<'static> = Forms {
             "the identity is of one of some kinds.",
             &[key(
                 "caller",
-                Kind::OrElement(&Kind::Some(&all!(IdentityKind))),
+                Kind::OrElement(&Kind::Some(&all!(IdentityKind, "kind of identity"))),
                 Required,
                 "[\"human\"]",
                 "The kinds.",
@@ -863,7 +869,7 @@ pub fn element_keys<'a>(elements: &'a Elements, texts: &'a [Option<String>]) -> 
             },
             presence: text.as_deref().map_or(Optional, Default),
             doc: element.doc.trim(),
-            example: "",
+            example: text.as_deref().unwrap_or_default(),
         })
         .collect()
 }

@@ -6,7 +6,7 @@ mod analytics;
 mod approve;
 mod backtest;
 mod check;
-mod clock;
+mod completions;
 mod console;
 mod coverage;
 #[cfg(feature = "simulate")]
@@ -16,7 +16,9 @@ mod feedback;
 mod format;
 mod inputs;
 mod inspect;
+mod man;
 mod options;
+mod reference;
 mod score;
 mod show;
 #[cfg(feature = "simulate")]
@@ -67,6 +69,9 @@ enum Command {
     Check(check::Arguments),
     Analytics(analytics::Arguments),
     Verify(verify::Arguments),
+    Reference(reference::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// How a command ended that did not fail.
@@ -103,6 +108,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Check(arguments) => check::run(arguments, common, console),
         Command::Analytics(arguments) => analytics::run(arguments, common, console),
         Command::Verify(arguments) => verify::run(arguments, common, console),
+        Command::Reference(arguments) => reference::run(arguments, console),
+        Command::Completions(arguments) => completions::run(arguments, console),
+        Command::Man(arguments) => man::run(arguments),
     };
     console.finish();
     match ending {

@@ -16,7 +16,6 @@ const BUCKET: Kind<'static> =
     Kind::Text("bucket, `*` for any characters, with or without its provider");
 const ANALYTIC: Kind<'static> = Kind::Text("id of an analytic");
 
-/// A key that stands for one value or several.
 const fn key(
     name: &'static str,
     kind: Kind<'static>,
@@ -36,7 +35,7 @@ const fn key(
 /// The configuration.
 pub static CONFIG: Shape<'static> = Shape {
     name: "the configuration",
-    doc: "Keys above the first table. Every key of the file is optional unless it is said to be required.",
+    doc: "Keys above the first table, and the tables:",
     keys: &[
         key(
             "analytics",
@@ -173,7 +172,8 @@ pub(super) static LATENESS: Shape<'static> = Shape {
           default (the last table of this page) if it is not named.",
     keys: &[],
     others: Some(Others {
-        name: "LOG = DURATION",
+        name: "LOG",
+        example: "\"okta.system\" = \"1h\"",
         valid: Some(logs),
         kind: Kind::Text("duration such as `30m` or `2h`"),
     }),
@@ -410,9 +410,10 @@ static ANALYTICS: Shape<'static> = Shape {
           `plimsoll analytics show ID` prints the elements of any analytic with the values in force.",
     keys: &[],
     others: Some(Others {
-        name: "ELEMENT = VALUE",
+        name: "ELEMENT",
+        example: "",
         valid: None,
-        kind: Kind::Any,
+        kind: Kind::Element,
     }),
     needs: Needs::Nothing,
 };

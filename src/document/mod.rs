@@ -248,7 +248,7 @@ mod tests {
         doc: "",
         keys: &[Key {
             name: "e",
-            kind: Kind::Any,
+            kind: Kind::Integer,
             presence: Presence::Optional,
             doc: "",
             example: "",

@@ -4,6 +4,7 @@
 //! refuse a key that the shape lacks, and a shape with a key that the reader did not ask for. The reference pages and the
 //! JSON Schemas are written from the same shapes, so that they cannot lack a key.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
@@ -69,6 +70,8 @@ pub struct Others<'a> {
     pub valid: Option<fn() -> Vec<&'static str>>,
     /// What their values are.
     pub kind: Kind<'a>,
+    /// A line with one of them, or nothing.
+    pub example: &'a str,
 }
 
 /// Tables of several forms, of which each begins with a key of its own; or one of some words.
@@ -89,6 +92,8 @@ pub enum Kind<'a> {
     Text(&'a str),
     /// One of some words.
     Word(fn() -> Vec<&'static str>),
+    /// One of some words that a page lists once, under a name.
+    Vocabulary(&'a str, fn() -> Vec<&'static str>),
     /// True or false.
     Flag,
     /// A number.
@@ -113,8 +118,8 @@ pub enum Kind<'a> {
     Tables(&'a Shape<'a>),
     /// A table of one of several forms, or a word.
     Forms(&'a Forms<'a>),
-    /// Anything; something else checks it.
-    Any,
+    /// The value of an element, which is checked by the type of the element.
+    Element,
 }
 
 impl<'a> Shape<'a> {
@@ -182,42 +187,36 @@ impl<'a> Shape<'a> {
         schema
     }
 
-    /// Returns the page of its keys and of the tables below it, in Markdown; `level` is that of its headings.
+    /// Returns the page of its keys and of the tables below it, in Markdown, without a heading of its own; `level` is that of
+    /// the headings below.
     pub fn page(&self, level: usize) -> String {
-        let mut page = String::new();
-        self.write_page(&mut page, level);
-        page
+        let mut page = Page::default();
+        self.write(&mut page, level);
+        page.finish()
     }
 
-    fn write_page(&self, page: &mut String, level: usize) {
-        let _ = writeln!(
-            page,
-            "{} {}\n\n{}",
-            "#".repeat(level),
-            self.title(),
-            self.doc
-        );
+    /// Returns [`Self::page`] under a heading.
+    pub fn section(&self, level: usize) -> String {
+        let heading = "#".repeat(level);
+        format!("{heading} `{}`\n\n{}", self.name, self.page(level))
+    }
+
+    fn write(&self, page: &mut Page<'a>, level: usize) {
+        page.line(self.doc);
         self.write_keys(page);
         let example = self.example();
         if !example.is_empty() {
-            let _ = writeln!(page, "\n```toml\n{example}```");
+            page.line(&format!("\n```toml\n{example}```"));
         }
         let below = self.keys.iter().map(|key| &key.kind);
         for kind in below.chain(self.others.iter().map(|others| &others.kind)) {
-            kind.write_pages(page, level);
+            kind.write_below(page, level);
         }
     }
 
-    fn title(&self) -> String {
-        match self.name.starts_with('[') {
-            true => format!("`{}`", self.name),
-            false => self.name.to_owned(),
-        }
-    }
-
-    fn write_keys(&self, page: &mut String) {
+    fn write_keys(&self, page: &mut Page<'a>) {
         if !self.keys.is_empty() {
-            page.push_str("\n| key | type | default | meaning |\n|---|---|---|---|\n");
+            page.line("\n| key | type | default | meaning |\n|---|---|---|---|");
         }
         for key in self.keys {
             let default = match key.presence {
@@ -225,24 +224,21 @@ impl<'a> Shape<'a> {
                 Presence::Optional => "none".to_owned(),
                 Presence::Default(default) => format!("`{default}`"),
             };
-            let _ = writeln!(
-                page,
-                "| `{}` | {} | {default} | {} |",
-                key.name,
-                key.kind.words(),
-                key.doc.replace('|', "\\|")
-            );
+            let kind = key.kind.words(page);
+            let doc = key.doc.replace('|', "\\|");
+            page.line(&format!("| `{}` | {kind} | {default} | {doc} |", key.name));
         }
         if let Some(others) = &self.others {
-            let _ = writeln!(page, "\n`{}`: {}.", others.name, others.kind.words());
+            let kind = others.kind.words(page);
+            page.line(&format!("\n`{}`: {kind}.", others.name));
         }
         match self.needs {
             Needs::Nothing => {}
             Needs::Any(names) => {
-                let _ = writeln!(page, "\nAt least one of {} is needed.", code(names));
+                page.line(&format!("\nAt least one of {} is needed.", code(names)));
             }
             Needs::One(names) => {
-                let _ = writeln!(page, "\nExactly one of {} is needed.", code(names));
+                page.line(&format!("\nExactly one of {} is needed.", code(names)));
             }
         }
     }
@@ -264,6 +260,11 @@ impl<'a> Shape<'a> {
                 }
             }
         }
+        if let Some(others) = &self.others
+            && !others.example.is_empty()
+        {
+            let _ = writeln!(example, "{}", others.example);
+        }
         match self.name.starts_with('[') && !example.is_empty() {
             true => format!("{}\n{example}", self.name),
             false => example,
@@ -275,7 +276,7 @@ impl Kind<'_> {
     fn schema(&self, definitions: &mut Map<String, Json>) -> Json {
         match self {
             Self::Text(_) => json!({"type": "string", "pattern": "\\S"}),
-            Self::Word(words) => json!({"enum": words()}),
+            Self::Word(words) | Self::Vocabulary(_, words) => json!({"enum": words()}),
             Self::Flag => json!({"type": "boolean"}),
             Self::Number => json!({"type": "number"}),
             Self::Integer => json!({"type": "integer", "minimum": 0}),
@@ -316,67 +317,94 @@ impl Kind<'_> {
                 }
                 json!({"$ref": format!("#/definitions/{}", forms.name)})
             }
-            Self::Any => json!({}),
+            Self::Element => json!({}),
         }
     }
+}
 
-    /// Returns what it is, in words.
-    pub fn words(&self) -> String {
+impl<'a> Kind<'a> {
+    /// Returns what it is, in words; the page remembers vocabularies.
+    fn words(&self, page: &mut Page<'a>) -> String {
         match self {
             Self::Text(what) => (*what).to_owned(),
             Self::Word(words) => format!("one of {}", code(&words())),
+            Self::Vocabulary(name, words) => {
+                page.vocabularies.insert(name, words());
+                format!("[{name}](#words)")
+            }
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Number => "number".to_owned(),
             Self::Integer => "integer, 0 or more".to_owned(),
             Self::Date => "date".to_owned(),
-            Self::List(kind) => format!("list: {}", kind.words()),
-            Self::Some(kind) => format!("list of at least one: {}", kind.words()),
-            Self::OneOrList(kind) => format!("{}, or a list of them", kind.words()),
-            Self::OneOrSome(kind) => {
-                format!("{}, or a list of at least one", kind.words())
+            Self::List(kind) => format!("list: {}", kind.words(page)),
+            Self::Some(kind) => format!("list of at least one: {}", kind.words(page)),
+            Self::OneOrList(kind) => format!("{}, or a list of them", kind.words(page)),
+            Self::OneOrSome(kind) => format!("{}, or a list of at least one", kind.words(page)),
+            Self::OrElement(kind) => {
+                format!("{}, or `\"$NAME\"` of an element", kind.words(page))
             }
-            Self::OrElement(kind) => format!("{}, or `\"$Name\"` of an element", kind.words()),
-            Self::Table(shape) => format!("table {}", shape.title()),
-            Self::Tables(shape) => format!("tables {}", shape.title()),
+            Self::Table(shape) => format!("table `{}`", shape.name),
+            Self::Tables(shape) => format!("tables `{}`", shape.name),
             Self::Forms(forms) => format!("[{0}](#{0})", forms.name),
-            Self::Any => "table".to_owned(),
+            Self::Element => "value of the type of the element".to_owned(),
         }
     }
 
-    fn write_pages(&self, page: &mut String, level: usize) {
+    fn write_below(&self, page: &mut Page<'a>, level: usize) {
         match self {
             Self::Table(shape) | Self::Tables(shape) => {
-                page.push('\n');
-                shape.write_page(page, level.max(2));
+                page.line(&format!("\n{} `{}`\n", "#".repeat(level), shape.name));
+                shape.write(page, level);
             }
-            Self::Some(kind) | Self::List(kind) => {
-                if let Self::Forms(forms) = kind {
-                    forms.write_page(page, level + 1);
-                }
+            Self::Some(Kind::Forms(forms)) | Self::List(Kind::Forms(forms)) => {
+                forms.write(page, level + 1);
             }
             _ => {}
         }
     }
 }
 
-impl Forms<'_> {
-    fn write_page(&self, page: &mut String, level: usize) {
-        // A form that holds others of its kind asks for the same page again.
-        let heading = format!("\n{} {}\n", "#".repeat(level), self.name);
-        if page.contains(&heading) {
-            return;
-        }
-        page.push_str(&heading);
+impl<'a> Forms<'a> {
+    fn write(&self, page: &mut Page<'a>, level: usize) {
+        page.line(&format!("\n{} {}", "#".repeat(level), self.name));
         if !self.words.is_empty() {
-            let _ = writeln!(page, "\nOne of the words {}, or a table:", code(self.words));
+            page.line(&format!(
+                "\nOne of the words {}, or a table:",
+                code(self.words)
+            ));
         }
         for form in self.forms {
             let example: Vec<String> = (form.keys.iter())
                 .map(|key| format!("{} = {}", key.name, key.example))
                 .collect();
-            let _ = writeln!(page, "\n`{{ {} }}`: {}", example.join(", "), form.doc);
+            page.line(&format!("\n`{{ {} }}`: {}", example.join(", "), form.doc));
             form.write_keys(page);
         }
+    }
+}
+
+/// A page as it is written.
+#[derive(Default)]
+struct Page<'a> {
+    text: String,
+    vocabularies: BTreeMap<&'a str, Vec<&'static str>>,
+}
+
+impl Page<'_> {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    /// Returns the page with its vocabularies at the end.
+    fn finish(mut self) -> String {
+        if !self.vocabularies.is_empty() {
+            self.text.push_str("\n## Words\n\n");
+        }
+        for (name, words) in self.vocabularies {
+            let _ = writeln!(self.text, "- {name}: {}", code(&words));
+        }
+        self.text
     }
 }
 

@@ -14,6 +14,7 @@ mod main_job;
 mod mistakes;
 mod not_alerted;
 mod readme;
+mod reference;
 mod round_trip;
 mod tuning;
 mod usage;

@@ -16,7 +16,7 @@
 //! use plimsoll::analytic;
 //! use plimsoll::config::Config;
 //! use plimsoll::engine::{BacktestOptions, ScoreOptions, Setup, Split, backtest_events};
-//! use plimsoll::report::{AlertDocument, Paint, text};
+//! use plimsoll::report::{Paint, text};
 //! use plimsoll::sources::{self, ReadOptions};
 //! use plimsoll::time::Time;
 //!
@@ -74,11 +74,12 @@
 //! let alert = &backtest.alerts[0];
 //! assert_eq!(alert.analytic, "AN1594");
 //! assert_eq!(alert.entity.id, "arn:aws:iam::111122223333:user/person-3");
-//! let shown = text::alert(&AlertDocument::of(alert)?, Paint::Never);
+//! let shown = text::alert(alert, Paint::Never);
 //! assert!(shown.contains("list_calls"), "{shown}");
 //! # Ok(())
 //! # }
 //! ```
+pub mod alert;
 pub mod analytic;
 pub mod baseline;
 pub mod cli;
@@ -86,6 +87,7 @@ pub mod config;
 pub mod document;
 pub mod engine;
 pub mod error;
+#[cfg(feature = "simulate")]
 #[cfg(feature = "simulate")]
 pub mod evaluation;
 pub mod event;
@@ -97,6 +99,7 @@ pub mod measure;
 pub mod pattern;
 pub mod report;
 pub mod score;
+#[cfg(feature = "simulate")]
 #[cfg(feature = "simulate")]
 pub mod simulate;
 pub mod sketch;

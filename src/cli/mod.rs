@@ -6,6 +6,7 @@ mod analytics;
 mod approve;
 mod backtest;
 mod check;
+mod clock;
 mod completions;
 mod console;
 mod coverage;

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use approval::{Approval, ApprovalContext, Criteria, approval_covering};
 pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
-pub use partial_context::{Cover, Known, PartialContext, Values};
+pub use partial_context::{PartialContext, Values};
 pub use shape::CONFIG;
 
 use crate::document::{Table, Word};

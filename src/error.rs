@@ -1,8 +1,8 @@
-//! One error for the whole library: whose fault it is, what happened, why, and what to do next.
+//! One error type for the whole library: its kind, what happened, why, and what to do next.
 
 use std::fmt;
 
-/// Whose fault an error is; `main` turns it into the exit status.
+/// The kind of an error; `main` turns it into the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The command line or the configuration is wrong (exit status 2).
@@ -24,7 +24,7 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Makes an error that the user's command line or configuration caused.
+    /// Makes an error of the command line or the configuration.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message.into())
     }
@@ -43,19 +43,19 @@ impl Error {
         }
     }
 
-    /// Adds what lay beneath.
+    /// Adds the cause.
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
     }
 
-    /// Adds what the user can do about it.
+    /// Adds a hint on what the user can do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Returns whose fault it is.
+    /// Returns the kind.
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -11,7 +11,7 @@ use plimsoll::error::Kind;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Exit status of work that the user stopped: 128 and the number of the signal, as shells have it.
+/// Exit status of work that the user stopped: 128 plus the number of the signal, as in shells.
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help goes to standard output and faults to standard error; if that is closed, nobody is there to be told.
+            // Help goes to standard output and errors to standard error; if that is closed, nobody reads it.
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
         }
@@ -43,17 +43,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says nothing of what a decoder stumbles over in a damaged file: it is caught, and the file's report tells of it.
+/// Prints nothing of a panic of a decoder in a damaged file: it is caught, and the file's report has it.
 fn keep_damage_quiet() {
-    let tell = std::panic::take_hook();
+    let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |fault| {
         if !plimsoll::sources::is_decoding() {
-            tell(fault);
+            print(fault);
         }
     }));
 }
 
-/// Lets the first request to stop end the work in good order, and the second end it at once.
+/// Makes the first request to stop end the work in good order, and the second end it at once.
 #[allow(clippy::exit)]
 fn stop_when_asked(stopped: Arc<AtomicBool>, console: &Console) {
     let installed = ctrlc::set_handler(move || {
@@ -63,7 +63,7 @@ fn stop_when_asked(stopped: Arc<AtomicBool>, console: &Console) {
     });
     if let Err(error) = installed {
         console.warn(&format!(
-            "a request to stop ends the program at once: {error}"
+            "Ctrl-C ends the program at once, without finishing what it does: {error}"
         ));
     }
 }

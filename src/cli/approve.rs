@@ -14,14 +14,14 @@ use crate::engine::{self, Reach};
 use crate::error::{Error, Result};
 use crate::report::{Plain, approvals, json, proposals};
 
-/// Who may do what with a configuration that was not there before, less what the user's mask takes away.
+/// Permissions of a new configuration file, before the user's mask.
 #[cfg(unix)]
 const NEW_FILE_MODE: u32 = 0o666;
 
-/// Give, list, take back and propose sanctioned exceptions, each with an owner, a reason and an end
+/// Add, list, remove and propose approvals: exceptions with an owner, a reason and an expiry date
 ///
-/// Approvals live in the configuration, as [[approval]], and can be written there by hand just as well. They are applied
-/// after scoring: what one covers is still judged, kept in the store and counted, and not told.
+/// Approvals are the [[approval]] tables of the configuration, and can also be written by hand. They apply after scoring: an alert
+/// that an approval covers is still scored, stored and counted, but not reported.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -36,84 +36,84 @@ enum Action {
     Propose(Propose),
 }
 
-/// Write an approval into the configuration, and say what it would have hidden
+/// Write an approval into the configuration, and show what it would have hidden
 ///
-/// All criteria must hold. Where one has several patterns, each bucket, destination, client or network that an alert shows
-/// must match one of them: a sanctioned transfer does not excuse another beside it. `*` and `?` are wildcards.
+/// All criteria must match. Where a criterion has several patterns, each bucket, destination, client or network of the alert must
+/// match one of them, so that a sanctioned transfer does not hide another one beside it. `*` and `?` are wildcards.
 #[derive(Debug, Args)]
 struct Add {
-    /// The identity, by its id or an alias.
+    /// Identity, by its id or an alias.
     #[arg(long, value_name = "PATTERN")]
     identity: Option<String>,
-    /// The role.
+    /// Role.
     #[arg(long, value_name = "PATTERN")]
     role: Option<String>,
-    /// Where data goes: an account, a bucket, an address or a network. `none` covers what sends nothing anywhere.
+    /// Destination of data: an account, a bucket, an address or a network; `none` for alerts without a destination.
     #[arg(long, value_name = "PATTERN", num_args = 1..)]
     destination: Vec<String>,
-    /// The bucket, with or without its provider, as in `aws:payroll-*`.
+    /// Bucket, with or without its provider, as in `aws:payroll-*`.
     #[arg(long, value_name = "PATTERN", num_args = 1..)]
     bucket: Vec<String>,
-    /// The client family, as `plimsoll show` names it.
+    /// Client family, as `plimsoll show` names it.
     #[arg(long, value_name = "PATTERN", num_args = 1..)]
     user_agent: Vec<String>,
-    /// The OAuth client or integration.
+    /// OAuth client or integration.
     #[arg(long, value_name = "PATTERN", num_args = 1..)]
     application: Vec<String>,
-    /// The network of the caller, as in 203.0.113.0/24.
+    /// Network of the caller, as in 203.0.113.0/24.
     #[arg(long, value_name = "NETWORK", num_args = 1..)]
     network: Vec<String>,
-    /// Hold for this analytic only; all, if none is named.
+    /// Analytics that it is for [default: all].
     #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
-    /// Who answers for it.
+    /// Person or team that is responsible for it.
     #[arg(long)]
     owner: String,
-    /// Why it is given.
+    /// Reason for the exception.
     #[arg(long)]
     reason: String,
-    /// The last UTC day on which it holds, as in 2027-01-31.
+    /// Last UTC day on which it applies, as in 2027-01-31.
     #[arg(long, value_name = "DATE")]
     expires: String,
-    /// Write nothing; show the table, and each alert and stored day that it would have hidden.
+    /// Write nothing; show the table, and all alerts and stored days that it would have hidden.
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Show each approval, what it has hidden, and what is amiss with it
+/// List the approvals, the alerts that each has hidden, and what is wrong with it
 #[derive(Debug, Args)]
 struct List {
-    /// How it is written.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
     format: View,
 }
 
-/// Take an approval out of the configuration, with its comments and nothing else
+/// Remove an approval from the configuration, with its comments
 #[derive(Debug, Args)]
 struct Remove {
-    /// Its id, as `plimsoll approve list` shows it.
+    /// Id of the approval, as in `plimsoll approve list`.
     #[arg(value_name = "ID")]
     id: String,
 }
 
-/// Print approvals for jobs that run by a timetable and always in the same shape, without an owner
+/// Propose approvals for jobs with a regular schedule
 ///
-/// Nothing is written: whoever answers for a job puts a name into its table, and the table into the configuration. A job is
-/// proposed when the stored days show it for two weeks at the same hours, with the same clients, networks, destinations and
-/// buckets, and it is no person. The proposal ends 90 days after the last stored day.
+/// Nothing is written. The owner of a job adds a name to its table, and the table to the configuration. A job is proposed if it is no
+/// person and the stored days show it for two weeks at the same hours, with the same clients, networks, destinations and buckets.
+/// The proposal expires 90 days after the last stored day.
 #[derive(Debug, Args)]
 struct Propose {
-    /// How it is written.
+    /// Format of the output.
     #[arg(long, default_value = "toml")]
     format: Form,
 }
 
-/// How proposals are written.
+/// Format of proposals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Form {
     /// Tables for the configuration.
     Toml,
-    /// One document.
+    /// For programs.
     Json,
 }
 
@@ -145,9 +145,9 @@ fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
             "`{}` is in the past: today is {today} in UTC",
             approval.expires
         ))
-        .hint("an approval that has expired holds for nothing"));
+        .hint("an expired approval has no effect"));
     }
-    // What it would have hidden is asked of the configuration without it.
+    // What it would have hidden is computed with the configuration without it.
     let before = setup_of(Config::parse(&file.text, &file.name)?)?;
     let simulation = engine::simulate_approval(&before, &common.store(), &approval)?;
     if !arguments.dry_run {
@@ -172,11 +172,9 @@ fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
         arguments.dry_run,
         paint,
     ));
-    console.print(&out)?;
-    for lint_approval in
-        approvals::lint_approval(&simulation, &engine::lint_approval(&approval, today))
-    {
-        console.warn(&lint_approval);
+    console.show(&out)?;
+    for risk in approvals::lint_approval(&simulation, &engine::lint_approval(&approval, today)) {
+        console.warn(&risk);
     }
     Ok(())
 }
@@ -219,10 +217,10 @@ impl Add {
 fn list(arguments: &List, common: &Common, console: &Console) -> Result<()> {
     let setup = setup_of(Config::load(common.config.as_deref())?)?;
     let approval_states = engine::approval_states(&setup, &common.store(), Reach::Whole)?;
-    console.print(&match arguments.format {
-        View::Text => approvals::list(&approval_states, console.out()),
-        View::Json => json::pretty(&approvals::document(&approval_states)) + "\n",
-    })
+    match arguments.format {
+        View::Text => console.show(&approvals::list(&approval_states, console.out())),
+        View::Json => console.print(&(json::pretty(&approvals::document(&approval_states)) + "\n")),
+    }
 }
 
 fn propose(arguments: &Propose, common: &Common, console: &Console) -> Result<()> {
@@ -242,14 +240,14 @@ fn remove(arguments: &Remove, common: &Common, console: &Console) -> Result<()> 
     let Some(at) = ids.iter().position(|known| *known == id) else {
         let error = Error::failed(format!("there is no approval `{id}` in `{}`", file.name));
         return Err(error.hint(match ids.as_slice() {
-            [] => "nothing is approved there".to_owned(),
-            ids => format!("there are {}", ids.join(", ")),
+            [] => "it has no approvals".to_owned(),
+            ids => format!("its approvals are {}", ids.join(", ")),
         }));
     };
     let text = without_approval(&file.text, &file.name, at)?;
     file.replace(&text)?;
-    console.print(&format!(
-        "{} is taken out: {}\n",
+    console.show(&format!(
+        "{} is removed: {}\n",
         console.out().bold(&id),
         Plain(&config.approvals[at].to_string())
     ))
@@ -291,7 +289,7 @@ impl ConfigFile {
         let cannot = |e: std::io::Error| {
             Error::failed(format!("cannot write the configuration `{}`", self.name)).cause(e)
         };
-        // A link stays a link: what it leads to is replaced.
+        // A link stays a link: its target is replaced.
         let path = match self.is_there {
             true => fs::canonicalize(&self.path).map_err(cannot)?,
             false => self.path.clone(),
@@ -309,7 +307,7 @@ impl ConfigFile {
             let before = fs::metadata(&path).map_err(cannot)?;
             // The owner first: to give a file away may cost it some permissions.
             keep_owner(beside.as_file(), &before).map_err(|e| {
-                cannot(e).hint("nothing was written; run the same command as the file's owner")
+                cannot(e).hint("nothing was written; run the command as the owner of the file")
             })?;
             let permissions = before.permissions();
             beside
@@ -321,8 +319,8 @@ impl ConfigFile {
         let now = fs::read(&path).unwrap_or_default();
         if now != self.text.as_bytes() {
             return Err(
-                Error::failed(format!("`{}` was changed meanwhile", self.name))
-                    .hint("nothing was written; run the same command again"),
+                Error::failed(format!("`{}` was changed by another program", self.name))
+                    .hint("nothing was written; run the command again"),
             );
         }
         if self.is_there {
@@ -340,7 +338,7 @@ impl ConfigFile {
     }
 }
 
-/// Gives a file to the owner and group of the one whose place it takes, who would not be able to read it else.
+/// Gives a file to the owner and group of the one that it replaces, so that they can still read it.
 #[cfg(unix)]
 fn keep_owner(file: &fs::File, before: &fs::Metadata) -> std::io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};

@@ -11,39 +11,44 @@ use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::AlertSelection;
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
+use crate::engine::{self, BUDGET_PER_DAY, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
+use crate::report::screen::{self, Screen};
 use crate::report::summary::{self, Summary};
 use crate::report::{html, json};
 use crate::time::{Day, Time};
 
-/// Play the replay over past logs: learn, judge the days after, and sum up
+/// Try plimsoll on past logs: learn the first days, judge the days after, and show the alerts
 ///
-/// Days before the split are learnt, each judged first so that scores can be calibrated. Each day after it is judged by
-/// what was known the night before, then learnt. Nothing is kept: the store is not touched.
+/// The days before the split are learnt; each is also judged first, to calibrate scores. Each day after the split is judged with
+/// what was known the night before, and then learnt. Nothing is stored.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
-    /// Learn so many days before judging [default: two thirds of all].
+    /// Learn this many days before judging [default: two thirds of all].
     #[arg(long, value_name = "N", conflicts_with = "split")]
     train_days: Option<u32>,
     /// Learn the days before this one, as in 2026-03-16.
-    #[arg(long, value_name = "TIME", value_parser = day)]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     split: Option<Day>,
-    /// Learn nothing after the split, as `train` and then `score` would.
+    /// Learn nothing after the split, like `train` followed by `score`.
     #[arg(long)]
     frozen: bool,
     #[command(flatten)]
-    telling: AlertSelection,
-    /// Write alerts.jsonl, summary.json and report.html there; with labels each alert says whether it is true or false (`label`).
+    selection: AlertSelection,
+    /// Write alerts.jsonl, summary.json and report.html to this folder.
+    ///
+    /// With labels, each alert in alerts.jsonl has `label`: `true` or `false`.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Compare with what is known to have happened, one label a line: what was found, what was missed, which alerts are false.
+    /// Compare the alerts with known attacks: what was found, what was missed, which alerts are false.
+    ///
+    /// The file has one label a line, as JSON.
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
-    /// How alerts are written.
+    /// Format of the alerts; `text` shows those of most weight, and with -v all.
     #[arg(long, default_value = "text")]
     format: Format,
 }
@@ -59,14 +64,15 @@ pub fn day(text: &str) -> std::result::Result<Day, String> {
 ///
 /// # Errors
 ///
-/// Fails if there is too little to read, or what comes out cannot be written.
+/// Fails if there are too few days, or the output cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let labels = arguments.labels.as_deref().map(read_labels).transpose()?;
     let inputs = Inputs::find(&arguments.logs, common, console)?;
     if let Some(out) = &arguments.out {
-        std::fs::create_dir_all(out)
-            .map_err(|e| Error::failed(format!("cannot make `{}`", out.display())).cause(e))?;
+        std::fs::create_dir_all(out).map_err(|e| {
+            Error::failed(format!("cannot create the folder `{}`", out.display())).cause(e)
+        })?;
     }
     let options = BacktestOptions {
         split: match (arguments.train_days, arguments.split) {
@@ -75,7 +81,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             (None, None) => Split::Default,
         },
         frozen: arguments.frozen,
-        score: arguments.telling.options(),
+        score: arguments.selection.options(),
         labels,
     };
     let (rejects, is_missing_some) = inputs.rest();
@@ -85,15 +91,38 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         inputs.files,
         (&options, inputs.options, keeps_rejects),
         console,
-        |alert| console.print(&arguments.format.write(alert, console.out())),
+        |alert| match arguments.format {
+            Format::Text if !console.is_verbose() => Ok(()),
+            Format::Text => console.show(&arguments.format.write(alert, console.out())?),
+            _ => console.print(&arguments.format.write(alert, console.out())?),
+        },
     )?;
     let summary = Summary::of_backtest(&backtest);
+    let documents: Vec<AlertDocument> = backtest
+        .alerts
+        .iter()
+        .map(AlertDocument::of)
+        .collect::<Result<_>>()?;
     if let Some(out) = &arguments.out {
-        write_out(out, &summary, &backtest)?;
+        write_out(out, &summary, &backtest, &documents)?;
     }
+    let screen = Screen {
+        summary: &summary,
+        alerts: &documents,
+        budget_per_day: options.score.budget_per_day.unwrap_or(BUDGET_PER_DAY),
+        out: arguments.out.as_deref(),
+        is_verbose: console.is_verbose(),
+    };
+    let lines = |width, paint| {
+        let details = match console.is_verbose() {
+            true => summary::text(&summary, true, paint) + "\n",
+            false => String::new(),
+        };
+        details + &screen::text(&screen, width, paint)
+    };
     match arguments.format {
-        Format::Text => console.print(&summary::text(&summary, console.out()))?,
-        _ => console.say(&summary::text(&summary, console.err())),
+        Format::Text => console.show(&lines(console.width(), console.out()))?,
+        _ => console.say(&lines(console.err_width(), console.err())),
     }
     close(
         &backtest.summary.intake,
@@ -103,7 +132,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     )
 }
 
-/// An alert beside what labels say of it. Its digest does not cover that.
+/// An alert and what labels say of it. Its digest does not cover the label.
 #[derive(Serialize)]
 struct Labelled<'a> {
     #[serde(flatten)]
@@ -112,7 +141,12 @@ struct Labelled<'a> {
     label: Option<&'static str>,
 }
 
-fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
+fn write_out(
+    out: &Path,
+    summary: &Summary,
+    backtest: &Backtest,
+    documents: &[AlertDocument],
+) -> Result<()> {
     let evaluation = summary.evaluation.as_ref();
     let false_ids: Option<BTreeSet<&str>> =
         evaluation.map(|e| e.false_alerts.iter().map(|f| f.alert_id.as_str()).collect());
@@ -136,7 +170,7 @@ fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
     for (name, text) in [
         ("alerts.jsonl", alerts),
         ("summary.json", json::pretty(summary) + "\n"),
-        ("report.html", html::page(summary, &backtest.alerts)),
+        ("report.html", html::page(summary, documents)),
     ] {
         let path = out.join(name);
         std::fs::write(&path, text)

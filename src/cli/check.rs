@@ -1,141 +1,249 @@
 //! `plimsoll check`
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use clap::Args;
+use serde::Serialize;
 
+use crate::analytic::Analytic;
 use crate::cli::analytics::origin;
+use crate::cli::format::View;
 use crate::cli::options::{load, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{ApprovalState, Reach, Setup, approval_states, in_force};
 use crate::error::Result;
-use crate::report::{Paint, Plain, approvals, count, tuning};
+use crate::report::{Paint, Plain, approvals, count, json, tuning};
 use crate::store::Store;
 use crate::vocab::EntityKind;
 
 /// The analytic that sees nothing without a list of sensitive buckets.
 const NEEDS_SENSITIVE: &str = "AN0370";
 
-/// Validate configuration, analytics and store
+/// Validate the configuration, the analytics and the store
 ///
-/// Ends with status 2 if the configuration or an analytic has faults, all of which are named, and with 1 if the store is
-/// damaged. What is merely unwise is told as a warning.
+/// Ends with status 2 if the configuration or an analytic has errors, all of which are reported, and with 1 if the store is
+/// damaged. What is valid but risky is a warning.
 #[derive(Debug, Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Format of the output.
+    #[arg(long, default_value = "text")]
+    format: View,
+}
+
+/// What was checked.
+#[derive(Serialize)]
+struct CheckDocument {
+    /// Version of this document.
+    schema: u32,
+    configuration: ConfigurationDocument,
+    analytics: Vec<AnalyticDocument>,
+    /// Null if nothing was trained.
+    store: Option<StoreDocument>,
+}
+
+#[derive(Serialize)]
+struct ConfigurationDocument {
+    approvals: usize,
+    sensitive_buckets: usize,
+    bindings: usize,
+    peer_groups: usize,
+    sinks: usize,
+    geographic_databases: usize,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct AnalyticDocument {
+    id: String,
+    title: String,
+    enabled: bool,
+    /// The score that is configured, if one is.
+    threshold: Option<f64>,
+    /// The file that defines it; null for a built-in one.
+    from: Option<String>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct StoreDocument {
+    path: String,
+    generation: u64,
+    days: usize,
+    last_day: String,
+    calibration_days: u32,
+    provisional: bool,
+    thresholds: String,
+    baselines: BTreeMap<&'static str, usize>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 ///
 /// A usage error with all faults of the configuration and the analytics; a failure if the store is damaged.
-pub fn run(_: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = load(common.config.as_deref())?;
     setup.databases.verify()?;
     let store = common.store();
-    let mut out = String::new();
-    // Writing to a string cannot fail.
     let approval_states = approval_states(&setup, &store, Reach::Recent)?;
-    let _ = configuration(&mut out, &setup, &approval_states, console.out());
-    let _ = analytics(&mut out, &setup, console.out());
-    console.print(&out)?;
-    console.print(&stored(&setup, &store, console.out())?)?;
+    let document = CheckDocument {
+        schema: 1,
+        configuration: configuration(&setup, &approval_states),
+        analytics: analytics(&setup),
+        store: stored(&setup, &store)?,
+    };
+    match arguments.format {
+        View::Text => console.show(&text(&document, &store, console.out())),
+        View::Json => console.print(&(json::pretty(&document) + "\n")),
+    }?;
     warn_of_other_measures(&setup, &store, console)?;
     Ok(Ending::Complete)
 }
 
-fn configuration(
-    out: &mut String,
-    setup: &Setup,
-    approval_states: &[ApprovalState],
-    paint: Paint,
-) -> std::fmt::Result {
+fn configuration(setup: &Setup, approval_states: &[ApprovalState]) -> ConfigurationDocument {
     let config = &setup.config;
-    writeln!(
-        out,
-        "{} {} approvals, {} sensitive, {} bindings, {} peer groups, {} sinks, {} geographic databases",
-        paint.bold("configuration"),
-        config.approvals.len(),
-        config.sensitive.len(),
-        config.bindings.len(),
-        config.peer_groups.len(),
-        config.sinks.len(),
-        config.geoip.len(),
-    )?;
-    let mut warn = |text: String| writeln!(out, "  warning: {}", Plain(&text));
-    for warning in &config.warnings {
-        warn(warning.clone())?;
+    let of_approvals = approval_states.iter().flat_map(|state| {
+        let warnings = state.warnings.iter();
+        warnings.map(|warning| approvals::warning(state, warning))
+    });
+    ConfigurationDocument {
+        approvals: config.approvals.len(),
+        sensitive_buckets: config.sensitive.len(),
+        bindings: config.bindings.len(),
+        peer_groups: config.peer_groups.len(),
+        sinks: config.sinks.len(),
+        geographic_databases: config.geoip.len(),
+        warnings: config
+            .warnings
+            .iter()
+            .cloned()
+            .chain(of_approvals)
+            .collect(),
     }
-    for state in approval_states {
-        for warning in &state.warnings {
-            warn(approvals::warning(state, warning))?;
-        }
-    }
-    Ok(())
 }
 
-fn analytics(out: &mut String, setup: &Setup, paint: Paint) -> std::fmt::Result {
-    writeln!(out, "{} {}", paint.bold("analytics"), setup.analytics.len())?;
-    for analytic in &setup.analytics {
-        let threshold = match analytic.threshold {
-            Some(score) => format!("threshold {score}"),
-            None => "threshold as tuned, or from the budget".to_owned(),
-        };
-        let state = if analytic.enabled {
-            threshold
-        } else {
-            "disabled".to_owned()
-        };
-        let from = match analytic.is_builtin {
-            true => String::new(),
-            false => format!(", from {}", origin(analytic)),
-        };
-        let line = format!("  {} {} ({state}{from})", analytic.id, analytic.title);
-        writeln!(out, "{}", Plain(&line))?;
+fn analytics(setup: &Setup) -> Vec<AnalyticDocument> {
+    let document = |analytic: &Analytic| {
         let is_blind = *analytic.id == *NEEDS_SENSITIVE
             && setup.config.sensitive.is_empty()
             && analytic.sensitive_buckets.is_empty();
-        if analytic.enabled && is_blind {
-            writeln!(
-                out,
-                "    warning: blind: no bucket is listed under [[sensitive]]"
-            )?;
+        let warning = "sees nothing: no bucket is listed under [[sensitive]]";
+        AnalyticDocument {
+            id: analytic.id.to_string(),
+            title: analytic.title.clone(),
+            enabled: analytic.enabled,
+            threshold: analytic.threshold,
+            from: (!analytic.is_builtin).then(|| origin(analytic)),
+            warnings: match analytic.enabled && is_blind {
+                true => vec![warning.to_owned()],
+                false => Vec::new(),
+            },
         }
-    }
-    Ok(())
+    };
+    setup.analytics.iter().map(document).collect()
 }
 
-fn stored(setup: &Setup, store: &Store, paint: Paint) -> Result<String> {
-    let title = paint.bold("store");
+fn stored(setup: &Setup, store: &Store) -> Result<Option<StoreDocument>> {
     let Some(manifest) = store.manifest()? else {
-        return Ok(format!(
-            "{title} {}: nothing was trained yet\n",
-            store.root().display()
-        ));
+        return Ok(None);
     };
     let generation = store.load_generation()?;
-    let mut out = format!(
-        "{title} {}: generation {}, {} days up to {}, {} days calibrated\n",
-        store.root().display(),
-        generation.number,
-        manifest.days.len(),
-        generation.as_of.plus(-1),
-        generation.calibration.days,
-    );
-    let in_force = in_force(&setup.analytics, &generation, None);
-    let _ = writeln!(out, "  thresholds {}", tuning::in_force(&in_force));
-    for kind in [EntityKind::Identity, EntityKind::Role, EntityKind::Region] {
-        let n = generation
-            .baselines
-            .keys()
-            .filter(|entity| entity.kind == kind)
-            .count();
-        let _ = writeln!(out, "  {} {kind} baselines", count(n as u64));
-    }
-    if generation.calibration.is_provisional() {
-        out.push_str("  warning: scores are provisional until 7 whole days are calibrated\n");
-    }
     for entry in &manifest.days {
         store.load_day(entry)?;
     }
-    Ok(out)
+    let n_of = |kind: EntityKind| {
+        let entities = generation.baselines.keys();
+        entities.filter(|entity| entity.kind == kind).count()
+    };
+    Ok(Some(StoreDocument {
+        path: store.root().display().to_string(),
+        generation: generation.number,
+        days: manifest.days.len(),
+        last_day: generation.as_of.plus(-1).to_string(),
+        calibration_days: generation.calibration.days,
+        provisional: generation.calibration.is_provisional(),
+        thresholds: tuning::in_force(&in_force(&setup.analytics, &generation, None)),
+        baselines: [EntityKind::Identity, EntityKind::Role, EntityKind::Region]
+            .into_iter()
+            .map(|kind| (kind.as_str(), n_of(kind)))
+            .collect(),
+    }))
+}
+
+fn text(document: &CheckDocument, store: &Store, paint: Paint) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_text(&mut out, document, store, paint);
+    out
+}
+
+fn write_text(
+    out: &mut String,
+    document: &CheckDocument,
+    store: &Store,
+    paint: Paint,
+) -> std::fmt::Result {
+    let config = &document.configuration;
+    writeln!(
+        out,
+        "{}  {} approvals, {} sensitive buckets, {} bindings, {} peer groups, {} sinks, {} geographic databases",
+        paint.bold("configuration"),
+        config.approvals,
+        config.sensitive_buckets,
+        config.bindings,
+        config.peer_groups,
+        config.sinks,
+        config.geographic_databases,
+    )?;
+    for warning in &config.warnings {
+        writeln!(out, "  warning: {}", Plain(warning))?;
+    }
+    writeln!(
+        out,
+        "{}  {}",
+        paint.bold("analytics"),
+        document.analytics.len()
+    )?;
+    for analytic in &document.analytics {
+        let state = match (analytic.enabled, analytic.threshold) {
+            (false, _) => "disabled".to_owned(),
+            (true, Some(score)) => format!("threshold {score}"),
+            (true, None) => "threshold as tuned, or from the budget".to_owned(),
+        };
+        let from = match &analytic.from {
+            Some(from) => format!(", from {from}"),
+            None => String::new(),
+        };
+        let line = format!("  {} {} ({state}{from})", analytic.id, analytic.title);
+        writeln!(out, "{}", Plain(&line))?;
+        for warning in &analytic.warnings {
+            writeln!(out, "    warning: {warning}")?;
+        }
+    }
+    let title = paint.bold("store");
+    let Some(stored) = &document.store else {
+        let path = store.root().display().to_string();
+        return writeln!(out, "{title}  {}: nothing was trained yet", Plain(&path));
+    };
+    writeln!(
+        out,
+        "{title}  {}: generation {}, {} days up to {}, {} days calibrated",
+        Plain(&stored.path),
+        stored.generation,
+        stored.days,
+        stored.last_day,
+        stored.calibration_days,
+    )?;
+    writeln!(out, "  thresholds {}", stored.thresholds)?;
+    for (kind, n) in &stored.baselines {
+        writeln!(out, "  {} {kind} baselines", count(*n as u64))?;
+    }
+    if stored.provisional {
+        writeln!(
+            out,
+            "  warning: scores are provisional until 7 whole days are calibrated"
+        )?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The two streams that a command speaks on, and the progress that it shows.
+//! Standard output, standard error, and the progress that a command shows.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -7,14 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use terminal_size::{Height, Width, terminal_size_of};
 
 use crate::cli::{Common, When};
 use crate::engine::Progress;
 use crate::error::{Error, Result};
-use crate::report::{Paint, Plain, count};
+use crate::report::{Paint, Plain, count, layout};
 
-/// How often progress is told where there is no terminal to draw on.
+/// How often progress is reported where there is no terminal to draw on.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+/// The fewest columns that output is laid out for.
+const WIDTH_MIN: usize = 40;
 /// The phase that is counted in bytes; the others are counted in days.
 const READING: &str = "reading";
 
@@ -22,7 +25,10 @@ const READING: &str = "reading";
 pub struct Console {
     out: Paint,
     err: Paint,
+    out_width: usize,
+    err_width: usize,
     is_quiet: bool,
+    is_verbose: bool,
     is_drawing: bool,
     stopped: Arc<AtomicBool>,
     closed: AtomicBool,
@@ -39,7 +45,7 @@ enum Phase {
 }
 
 impl Console {
-    /// Makes a console that tells the engine to stop once `stopped` is set.
+    /// Makes a console that asks the engine to stop once `stopped` is set.
     pub fn new(common: &Common, stopped: Arc<AtomicBool>) -> Self {
         let paint = |is_terminal: bool| match common.color {
             When::Always => Paint::Ansi,
@@ -50,7 +56,10 @@ impl Console {
         Self {
             out: paint(io::stdout().is_terminal()),
             err: paint(is_drawing),
+            out_width: width(terminal_size_of(io::stdout())),
+            err_width: width(terminal_size_of(io::stderr())),
             is_quiet: common.quiet,
+            is_verbose: common.verbose,
             is_drawing,
             stopped,
             closed: AtomicBool::new(false),
@@ -68,11 +77,35 @@ impl Console {
         self.err
     }
 
-    /// Writes a result to standard output, at once.
+    /// Returns how many columns standard output has.
+    pub fn width(&self) -> usize {
+        self.out_width
+    }
+
+    /// Returns how many columns standard error has.
+    pub fn err_width(&self) -> usize {
+        self.err_width
+    }
+
+    /// Returns whether all details are wanted.
+    pub fn is_verbose(&self) -> bool {
+        self.is_verbose
+    }
+
+    /// Writes a result for people to standard output, wrapped to its width.
     ///
     /// # Errors
     ///
-    /// Fails if nobody reads any more, which [`Self::is_closed`] then tells, or the disk is full.
+    /// Fails as [`Self::print`] does.
+    pub fn show(&self, text: &str) -> Result<()> {
+        self.print(&layout::wrap_lines(text, self.out_width))
+    }
+
+    /// Writes a result to standard output at once, as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the reader has closed it ([`Self::is_closed`] then returns true), or the disk is full.
     pub fn print(&self, text: &str) -> Result<()> {
         let written = self.beside_progress(|| {
             let mut out = io::stdout().lock();
@@ -86,32 +119,50 @@ impl Console {
         })
     }
 
-    /// Returns whether whoever read standard output has gone.
+    /// Returns whether the reader has closed standard output.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// Says something to the person, unless that wants quiet.
+    /// Writes something for people to standard error, wrapped to its width; nothing if `--quiet` is given.
     pub fn say(&self, text: &str) {
         if !self.is_quiet {
-            self.tell(text);
+            self.write(layout::wrap_lines(text, self.err_width));
         }
     }
 
-    /// Says something that even those who want quiet should know.
+    /// Writes a warning; nothing if `--quiet` is given.
     pub fn warn(&self, text: &str) {
-        self.tell(format!("warning: {}\n", Plain(text)));
+        if !self.is_quiet {
+            self.write(self.labelled("warning: ", text));
+        }
     }
 
-    /// Says why the command failed. Each line of the error is escaped, so that a name cannot steer the terminal.
+    /// Writes what went wrong with a part of the input, while the rest is done.
+    pub fn fault(&self, text: &str) {
+        self.write(self.labelled("error: ", text));
+    }
+
+    /// Writes why the command failed. Each line of the error is escaped, so that a name cannot control the terminal.
     pub fn complain(&self, error: &Error) {
         self.finish();
         let text: String = error
             .to_string()
             .lines()
-            .map(|line| format!("{}\n", Plain(line)))
+            .map(|line| match line.split_once(": ") {
+                Some((label @ ("error" | "cause" | "hint"), text)) => {
+                    self.labelled(&format!("{:<7}", format!("{label}:")), text.trim_start())
+                }
+                _ => layout::wrap(&Plain(line).to_string(), self.err_width, 2) + "\n",
+            })
             .collect();
-        self.tell(&text);
+        self.write(text);
+    }
+
+    /// Returns a line behind a label, escaped and wrapped.
+    fn labelled(&self, label: &str, text: &str) -> String {
+        let line = format!("{label}{}", Plain(text));
+        layout::wrap(&line, self.err_width, label.len()) + "\n"
     }
 
     /// Takes the progress off the screen.
@@ -126,8 +177,8 @@ impl Console {
         }
     }
 
-    fn tell(&self, text: impl Display) {
-        // If standard error is closed, nobody is there to be told.
+    fn write(&self, text: impl Display) {
+        // If standard error is closed, nobody reads it.
         let _ = self.beside_progress(|| write!(io::stderr().lock(), "{text}"));
     }
 
@@ -137,6 +188,14 @@ impl Console {
             _ => write(),
         }
     }
+}
+
+/// Returns the columns of a terminal, or those that the environment names, or the usual ones.
+fn width(terminal: Option<(Width, Height)>) -> usize {
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let columns = terminal.map(|(width, _)| usize::from(width.0));
+    let columns = columns.or_else(named).filter(|columns| *columns > 0);
+    columns.unwrap_or(layout::WIDTH).max(WIDTH_MIN)
 }
 
 fn wants_colour() -> bool {

@@ -13,11 +13,10 @@ use crate::error::Result;
 use crate::report::coverage::{self, CoverageDocument};
 use crate::report::json;
 
-/// Say what analytics see and what they are blind to: records and fields that are there, missing, or silent
+/// Show what the analytics can see in the logs, and what is missing for them
 ///
-/// Without LOGS, judges the lookback of the store; with LOGS, judges these and needs no store. An analytic is BLIND on a provider
-/// if records that it cannot do without never came, or come no more while other logs of the provider go on, and PARTIAL if it
-/// could see more.
+/// Without LOGS, judges the days in the store; with LOGS, these logs, without a store. On a provider, an analytic is BLIND if records
+/// that it requires never came, or stopped while other logs of the provider go on. It is PARTIAL if it could see more.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
@@ -26,7 +25,7 @@ pub struct Arguments {
     /// End with status 1 if an enabled analytic is blind on a provider that has records.
     #[arg(long)]
     strict: bool,
-    /// How it is written.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
     format: View,
 }
@@ -53,10 +52,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     };
     let judged = assess(&setup, &days);
     let document = CoverageDocument::of(&days, &judged, &setup.analytics);
-    console.print(&match arguments.format {
-        View::Text => coverage::text(&document, console.out()),
-        View::Json => json::pretty(&document) + "\n",
-    })?;
+    match arguments.format {
+        View::Text => console.show(&coverage::text(&document, console.out())),
+        View::Json => console.print(&(json::pretty(&document) + "\n")),
+    }?;
     let is_blind =
         |j: &engine::AnalyticCoverage| j.verdict == CoverageVerdict::Blind && j.has_records;
     if arguments.strict && judged.iter().any(is_blind) {

@@ -22,17 +22,18 @@ const PREFIX_MIN: usize = 6;
 /// Alerts that are named when several ids begin with the same characters.
 const NAMED_MAX: usize = 10;
 
-/// Explain an alert, or why there was none
+/// Explain why an alert was raised, or why there was none
 ///
-/// For an alert, shows each contribution with what was expected. With --not-alerted, shows for each analytic which gate was
-/// shut, and how much was missing.
+/// For an alert, shows each contribution with what was expected. With --not-alerted, shows for each analytic the conditions that
+/// were not met, and how much was missing.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The alert's id, or at least its first 6 characters.
     #[arg(value_name = "ALERT_ID", required_unless_present = "not_alerted")]
     id: Option<String>,
-    /// Explain why an entity (an id, an alias or a part of one) raised no alert on a day, or up to an instant of it. Without
-    /// logs the day must have been learnt, and is judged as a whole.
+    /// Explain why an entity raised no alert on a day, or up to a time of that day.
+    ///
+    /// ENTITY is an id, an alias, or a part of one. Without LOGS the day must have been learnt, and is judged as a whole.
     #[arg(
         long,
         value_names = ["ENTITY", "TIME", "LOGS"],
@@ -40,13 +41,13 @@ pub struct Arguments {
         conflicts_with = "from"
     )]
     not_alerted: Vec<String>,
-    /// Alerts a day over the estate that untuned thresholds aim at, with --not-alerted.
+    /// Alerts a day that thresholds aim at where none is tuned, with --not-alerted.
     #[arg(long, value_name = "N/day")]
     budget: Option<Budget>,
-    /// Look in this file of alerts, such as a backtest's alerts.jsonl, instead of in the store.
+    /// Read alerts from this file, such as the alerts.jsonl of a backtest, instead of the store.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// Output format.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
     format: View,
 }
@@ -64,7 +65,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
 }
 
 /// Explains why there was no alert.
-fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let [entity, time, logs @ ..] = arguments.not_alerted.as_slice() else {
         return Err(Error::usage("name an entity and a day"));
     };
@@ -84,7 +85,7 @@ fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Res
     let paths: Vec<PathBuf> = logs.map(PathBuf::from).collect();
     let files = if paths.is_empty() {
         if until.is_some() {
-            console.warn("a stored day is judged as a whole; to stop at an instant, name its logs");
+            console.warn("a stored day is judged as a whole; give its logs to judge a part of it");
         }
         None
     } else {
@@ -99,14 +100,14 @@ fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Res
     };
     let explanation =
         engine::explain_not_alerted(&setup, &common.store(), &question, files, console)?;
-    console.print(&match arguments.format {
-        View::Text => not_alerted::text(&explanation, console.out()),
-        View::Json => json::pretty(&explanation) + "\n",
-    })?;
+    match arguments.format {
+        View::Text => console.show(&not_alerted::text(&explanation, console.out())),
+        View::Json => console.print(&(json::pretty(&explanation) + "\n")),
+    }?;
     Ok(Ending::Complete)
 }
 
-/// Explains an alert.
+/// Explains why there was an alert.
 fn of_alert(
     wanted: &str,
     arguments: &Arguments,
@@ -142,13 +143,13 @@ fn of_alert(
     }
     let text = found.remove(&id).or_else(|| found.into_values().next()).ok_or_else(|| {
         Error::failed(format!("there is no alert `{id}` in `{}`", place.display())).hint(
-            "the store has the alerts of `score`; those of a backtest are in the alerts.jsonl of its `--out`: use `--from FILE`",
+            "the store has the alerts of `score`; those of a backtest are in alerts.jsonl of its `--out` folder: `--from FILE`",
         )
     })?;
-    let alert = Alert::parse(&text)?;
-    console.print(&match arguments.format {
-        View::Text => explain::explain(&alert, console.out()),
-        View::Json => json::pretty(&alert) + "\n",
-    })?;
+    let alert = AlertDocument::parse(&text)?;
+    match arguments.format {
+        View::Text => console.show(&explain::explain(&alert, console.out())),
+        View::Json => console.print(&(json::pretty(&alert) + "\n")),
+    }?;
     Ok(Ending::Complete)
 }

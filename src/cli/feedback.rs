@@ -2,11 +2,12 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::alert::Alert;
+use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Reported, VerdictInput};
 use crate::error::{Error, Result};
-use crate::report::verdict;
+use crate::report::verdict::{self, FeedbackDocument};
+use crate::report::{AlertDocument, json};
 use crate::store::{Archive, Store};
 use crate::vocab::{Entity, EntityKind};
 
@@ -15,36 +16,39 @@ const PREFIX_MIN: usize = 6;
 /// Alerts that are named when several begin alike.
 const NAMED_MAX: usize = 10;
 
-/// Say whether an alert was right; what a true one tells of is taken out of what was learnt
+/// Give a verdict on an alert; what a true alert is about is taken out of the baseline
 ///
-/// `true` means that it was not normal: the analytic's metrics of that entity's day, and the values that were new to it, are
-/// left out of its baseline, and the alert's values leave the stored distributions. `false` changes nothing but what `tune`
-/// counts. A later verdict on the same alert takes the place of an earlier one.
+/// `true` means that something happened that is not normal. Then the analytic's metrics of that day, and the values that were new
+/// to the entity, are left out of its baseline, and the alert's values out of the stored distributions. `false` changes only
+/// what `tune` counts. A later verdict on the same alert replaces an earlier one.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The alert's id, or at least its first 6 characters.
     #[arg(value_name = "ALERT_ID", required_unless_present = "list")]
     id: Option<String>,
-    /// Whether it was right.
+    /// Whether the alert was right.
     #[arg(value_name = "VERDICT", required_unless_present = "list")]
     verdict: Option<Right>,
-    /// Anything worth remembering, up to 500 characters.
+    /// A note, up to 500 characters.
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// Only keep the verdict; the next training acts on it.
+    /// Only store the verdict; the next training applies it.
     #[arg(long)]
     later: bool,
-    /// List what was said so far.
+    /// List all verdicts.
     #[arg(long, conflicts_with_all = ["id", "verdict", "note", "later"])]
     list: bool,
+    /// Format of the output.
+    #[arg(long, default_value = "text")]
+    format: View,
 }
 
 /// Whether an alert was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Right {
-    /// It was: something happened that is not normal.
+    /// Something happened that is not normal.
     True,
-    /// It was not.
+    /// A false alert.
     False,
 }
 
@@ -56,7 +60,14 @@ enum Right {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let store = common.store();
     let (Some(id), Some(right)) = (&arguments.id, arguments.verdict) else {
-        console.print(&verdict::list(&store.verdicts()?, console.out()))?;
+        let verdicts = store.verdicts()?;
+        match arguments.format {
+            View::Text => console.show(&verdict::list(&verdicts, console.out())),
+            View::Json => {
+                let documents = verdict::documents(&verdicts);
+                console.print(&(json::pretty(&documents) + "\n"))
+            }
+        }?;
         return Ok(Ending::Complete);
     };
     let setup = common.setup(console)?;
@@ -67,7 +78,13 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         is_later: arguments.later,
     };
     let said = engine::feedback(&setup, &store, (&alert, judgement.clone()), console)?;
-    console.print(&verdict::text(&alert, &judgement, &said, console.out()))?;
+    match arguments.format {
+        View::Text => console.show(&verdict::text(&alert, &judgement, &said, console.out())),
+        View::Json => {
+            let document = FeedbackDocument::of(&alert, &judgement, &said);
+            console.print(&(json::pretty(&document) + "\n"))
+        }
+    }?;
     Ok(Ending::Complete)
 }
 
@@ -94,13 +111,16 @@ fn find(store: &Store, id: &str) -> Result<String> {
                 "there is no alert `{id}` in `{}`",
                 store.root().display()
             ))
-            .hint("the store has the alerts that `score` told, not those of a backtest")
+            .hint("the store has the alerts of `score`, not those of a backtest")
         })
 }
 
-/// Reads off an alert's document what a verdict is about.
-fn reported(document: &Alert) -> Result<Reported> {
-    let Some(kind) = EntityKind::parse(&document.entity.kind) else {
+/// Returns what a verdict is about, from the alert's document.
+fn reported(document: &AlertDocument) -> Result<Reported> {
+    let (Some(kind), Some(time)) = (
+        EntityKind::parse(&document.entity.kind),
+        Time::parse(&document.time),
+    ) else {
         return Err(Error::failed(format!(
             "the stored alert `{}` is damaged",
             document.alert_id

@@ -1,36 +1,41 @@
-//! The forms in which an alert is written.
+//! Formats of output.
 
 use clap::ValueEnum;
 
 use crate::alert::Alert;
 use crate::report::{Paint, ecs, json, ocsf, text};
 
-/// How an alert is written.
+/// Format of alerts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Our own document, one a line.
+    /// The documents of plimsoll, one a line.
     Json,
-    /// OCSF 1.5.0 Detection Finding, one a line.
+    /// OCSF 1.5.0 Detection Findings, one a line.
     Ocsf,
-    /// Elastic common schema, one a line.
+    /// Elastic Common Schema documents, one a line.
     Ecs,
-    /// A few lines for people.
+    /// A few lines for people, each alert.
     Text,
 }
 
-/// How what is no alert is written.
+/// Format of everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum View {
     /// For people.
     Text,
-    /// One document.
+    /// For programs.
     Json,
 }
 
 impl Format {
     /// Returns an alert with the end of its last line.
-    pub fn write(self, alert: &Alert, paint: Paint) -> String {
-        match self {
+    ///
+    /// # Errors
+    ///
+    /// Fails only if the alert does not fit its document.
+    pub fn write(self, alert: &Alert, paint: Paint) -> Result<String> {
+        let document = || AlertDocument::of(alert);
+        Ok(match self {
             Self::Json => json::line(alert) + "\n",
             Self::Ocsf => json::line(&ocsf::finding(alert)) + "\n",
             Self::Ecs => json::line(&ecs::document(alert)) + "\n",

@@ -1,4 +1,4 @@
-//! Which logs are read, and what is said of those that could not be.
+//! The logs that a command reads, and reports of those that could not be read.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -25,7 +25,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Finds the logs that some paths stand for. A path that is not there is named, and the others are read.
+    /// Finds the log files of some paths. A path that does not exist is reported, and the others are read.
     ///
     /// # Errors
     ///
@@ -45,8 +45,8 @@ impl Inputs {
             }
         }
         if files.is_empty() {
-            return Err(Error::failed("there is nothing to read")
-                .hint("give files, or folders with files in them"));
+            return Err(Error::failed("there are no files to read")
+                .hint("give files, or folders with files"));
         }
         if logs.len() > 1 {
             files = in_order(&files)?;
@@ -83,7 +83,7 @@ pub fn read_options(forced: Option<&str>) -> Result<ReadOptions> {
     let format = match forced {
         Some(name) => Some(Source::parse(name).ok_or_else(|| {
             let known: Vec<&str> = Source::ALL.iter().map(|s| s.as_str()).collect();
-            Error::usage(format!("there is no log format `{name}`"))
+            Error::usage(format!("`{name}` is no log format"))
                 .hint(format!("the formats are {}", known.join(", ")))
         })?),
         None => None,
@@ -91,7 +91,7 @@ pub fn read_options(forced: Option<&str>) -> Result<ReadOptions> {
     Ok(ReadOptions { format })
 }
 
-/// Keeps rejected records where that was asked for, and names each file that could not be read to its end.
+/// Writes rejected records if a file for them was given, and reports each file that could not be read to its end.
 ///
 /// # Errors
 ///
@@ -111,8 +111,8 @@ pub fn account_for(
         .filter(|f| f.events == 0 && !f.rejected.is_empty())
     {
         let reasons: Vec<&str> = report.rejected.keys().copied().collect();
-        console.warn(&format!(
-            "nothing in `{}` could be read: {}; `--rejects FILE` shows what",
+        console.fault(&format!(
+            "no event in `{}` could be read: {}; `--rejects FILE` writes the records",
             report.file,
             reasons.join(", ")
         ));
@@ -122,13 +122,13 @@ pub fn account_for(
         ending = Ending::Incomplete;
     }
     for (file, why) in intake.broken_files() {
-        console.warn(&format!("`{file}` could not be read to its end: {why}"));
+        console.fault(&format!("`{file}` could not be read to its end: {why}"));
         ending = Ending::Incomplete;
     }
     Ok(ending)
 }
 
-/// Does as [`account_for`], remembers paths that were not there, and says so if nothing came at all.
+/// Does as [`account_for`]; also takes missing paths into account, and warns if there was no record at all.
 ///
 /// # Errors
 ///
@@ -142,7 +142,7 @@ pub fn close(
     let ending = account_for(intake, rejects, console)?;
     let is_known = intake.known_files > 0;
     if !is_known && intake.records() == 0 && intake.broken_files().next().is_none() {
-        console.warn("nothing came: there is not one record in what was read");
+        console.warn("there is no record in the files that were read");
     }
     Ok(if is_missing_some {
         Ending::Incomplete
@@ -152,7 +152,7 @@ pub fn close(
 }
 
 impl Inputs {
-    /// Returns whether some path was not there, and where rejected records go: what is left to do after reading.
+    /// Returns where rejected records go, and whether some path did not exist: what is left to do after reading.
     pub fn rest(&self) -> (Option<PathBuf>, bool) {
         (self.rejects.clone(), self.is_missing_some)
     }

@@ -13,25 +13,24 @@ use crate::report::inspection::{self, InspectionDocument};
 use crate::report::json;
 use crate::sources::FileReport;
 
-/// Say what logs are: format, events, identities, time span, what is rejected and which fields are missing
+/// Show what log files contain: formats, events, identities, period, rejected records, missing fields
 ///
-/// Nothing is learnt and nothing is written. Of more than 20 files only those are named in which something is wrong: that could
-/// not be read to their end, have rejected records, or several formats. With `--format json` there is one document a line for
-/// each file.
+/// Nothing is learnt and nothing is written. Of more than 20 files only those with a problem are listed: files that could not be
+/// read to their end, or have rejected records or several formats. `--format json` writes one document a line for each file.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
-    /// Name every file, however many there are.
+    /// List all files.
     #[arg(long)]
     files: bool,
-    /// How it is written.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
     format: View,
 }
 
-/// So many files are named without being asked for.
+/// Files that are listed without `--files`.
 const FILES_NAMED_MAX: usize = 20;
 
 /// Runs the command.
@@ -75,20 +74,20 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         }
         return Ok(ending);
     }
-    console.print(&inspection::sum(&total, surveys.len() as u64, paint))?;
+    console.show(&inspection::sum(&total, surveys.len() as u64, paint))?;
     let is_all = arguments.files || documents.len() <= FILES_NAMED_MAX;
     let named: Vec<&InspectionDocument> = documents
         .iter()
         .filter(|document| is_all || document.is_odd())
         .collect();
     if !named.is_empty() {
-        console.print(&format!("\n{}", inspection::head(paint)))?;
+        console.show(&format!("\n{}", inspection::head(paint)))?;
     }
     for document in &named {
-        console.print(&inspection::file(document))?;
+        console.show(&inspection::file(document, console.width()))?;
     }
     if !is_all {
-        console.print(&inspection::unnamed(documents.len(), named.len(), paint))?;
+        console.show(&inspection::unnamed(documents.len(), named.len(), paint))?;
     }
     Ok(ending)
 }

@@ -1,6 +1,6 @@
-//! The command line: one file a command, whose doc comment is its help.
+//! The command line: one file for each command, whose doc comment is its help.
 //!
-//! Results go to standard output; everything that is said to a person beside them goes to standard error.
+//! Results go to standard output, everything else for people to standard error.
 
 mod analytics;
 mod approve;
@@ -35,16 +35,17 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Result;
 
-/// Learns who lists, reads and sends what in your clouds, and tells when somebody stops being normal
+/// Learns from cloud audit logs what is normal for each identity, and alerts when it changes
 #[derive(Debug, Parser)]
 #[command(
     name = "plimsoll",
     version,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    mut_subcommands(options::without_unused)
 )]
 pub struct Arguments {
-    /// What every command takes.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
     #[command(subcommand)]
@@ -75,12 +76,12 @@ enum Command {
     Man(man::Arguments),
 }
 
-/// How a command ended that did not fail.
+/// How a command ended, if it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Everything was done.
     Complete,
-    /// The rest was done, but some input could not be read, as has been said.
+    /// Some input could not be read, or some check did not pass, as was reported; the rest was done.
     Incomplete,
 }
 
@@ -88,7 +89,7 @@ pub enum Ending {
 ///
 /// # Errors
 ///
-/// Whatever the command fails with. If whoever reads standard output has gone, that is no failure but the end.
+/// The error of the command. If the reader has closed standard output, that is no failure but the end.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     let common = &arguments.common;
     let ending = match &arguments.command {
@@ -122,7 +123,34 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn the_help_of_a_command_has_only_options_that_it_uses() {
+        let mut command = super::Arguments::command();
+        command.build();
+        let names = |path: &[&str]| -> Vec<String> {
+            let found = path
+                .iter()
+                .try_fold(&command, |command, name| command.find_subcommand(name));
+            let arguments = found.into_iter().flat_map(clap::Command::get_arguments);
+            arguments
+                .filter(|argument| !argument.is_hide_set())
+                .map(|argument| argument.get_id().to_string())
+                .collect()
+        };
+        let has = |path: &[&str], id: &str| names(path).iter().any(|name| name == id);
+        assert!(has(&["train"], "store") && has(&["train"], "verbose"));
+        assert!(has(&["approve", "add"], "store") && !has(&["approve", "add"], "input"));
+        assert!(has(&["analytics", "list"], "config") && !has(&["analytics", "list"], "store"));
+        for id in ["config", "store", "input", "rejects", "verbose"] {
+            assert!(!has(&["verify"], id), "{id}");
+        }
+        assert!(has(&["verify"], "quiet"));
+        // An option may stand before a command that does not use it.
+        let parsed = super::Arguments::try_parse_from(["plimsoll", "--store", "x", "verify", "a"]);
+        assert_eq!(parsed.map(|a| a.common.store).ok(), Some("x".into()));
+    }
 
     #[test]
     fn the_command_line_is_sound_and_each_command_has_help() {

@@ -1,9 +1,9 @@
-//! What every command takes, and what several understand alike.
+//! Options that every command takes, and those that several share.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 
 use crate::analytic;
 use crate::cli::Console;
@@ -25,13 +25,13 @@ pub enum When {
     Never,
 }
 
-/// What every command takes.
+/// What every command takes. [`without_unused`] takes out of a command's help what it does not use.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// Configuration [default: ./plimsoll.toml if it is there].
+    /// Configuration file [default: ./plimsoll.toml if it exists].
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where baselines are kept.
+    /// Folder of the store, which holds the baselines.
     #[arg(
         long,
         global = true,
@@ -39,27 +39,83 @@ pub struct Common {
         default_value = "./plimsoll-store"
     )]
     pub store: PathBuf,
-    /// Read logs as this format instead of recognising it, as in `aws.cloudtrail`.
+    /// Read all logs as this format, as in `aws.cloudtrail`, instead of recognising it.
     #[arg(long, global = true, value_name = "FORMAT")]
     pub input: Option<String>,
-    /// Keep records that could not be read as events, as JSON lines.
+    /// Write records that could not be read as events to this file, as JSON lines.
     #[arg(long, global = true, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// Say nothing but results, warnings and errors.
+    /// Print results and errors only: no progress, no warnings, no summary on standard error.
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// Colour what is for people.
+    /// Print all details.
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Colour the output for people.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
 }
 
+/// Common options that only some commands use, and these commands.
+const USED_BY: &[(&str, &[&str])] = &[
+    (
+        "config",
+        &[
+            "backtest",
+            "train",
+            "score",
+            "tune",
+            "coverage",
+            "explain",
+            "feedback",
+            "approve",
+            "check",
+            "analytics",
+        ],
+    ),
+    (
+        "store",
+        &[
+            "train", "score", "tune", "coverage", "show", "explain", "feedback", "approve", "check",
+        ],
+    ),
+    (
+        "input",
+        &[
+            "inspect", "backtest", "train", "score", "coverage", "explain",
+        ],
+    ),
+    (
+        "rejects",
+        &["inspect", "backtest", "train", "score", "coverage"],
+    ),
+    ("verbose", &["backtest", "train", "score"]),
+];
+
+/// Hides those common options in the help of a command that it does not use. They may still stand before the command.
+pub fn without_unused(command: Command) -> Command {
+    let common = Common::augment_args(Command::new("common"));
+    let name = command.get_name().to_owned();
+    let is_unused = |id: &str| {
+        USED_BY
+            .iter()
+            .any(|(option, commands)| *option == id && !commands.contains(&name.as_str()))
+    };
+    common
+        .get_arguments()
+        .filter(|argument| is_unused(argument.get_id().as_str()))
+        .fold(command, |command, argument| {
+            command.arg(argument.clone().hide(true))
+        })
+}
+
 impl Common {
-    /// Returns the store, which need not be there.
+    /// Returns the store, which need not exist.
     pub fn store(&self) -> Store {
         Store::at(&self.store)
     }
 
-    /// Reads the configuration and the analytics, and says what of them is not acted upon.
+    /// Reads the configuration and the analytics, and warns of what in them has no effect.
     ///
     /// # Errors
     ///
@@ -70,13 +126,15 @@ impl Common {
             console.warn(warning);
         }
         if setup.is_blind_to_sensitive() {
-            console.warn("AN0370 is blind: no bucket is listed under [[sensitive]]");
+            console.warn(
+                "AN0370 sees nothing: no bucket is listed under [[sensitive]] in the configuration",
+            );
         }
         Ok(setup)
     }
 }
 
-/// Warns of approvals that have ended, end soon, or hide nothing any more.
+/// Warns of approvals that have expired, expire soon, or no longer cover anything.
 ///
 /// # Errors
 ///
@@ -90,7 +148,7 @@ pub fn warn_of_approvals(setup: &Setup, store: &Store, console: &Console) -> Res
     Ok(())
 }
 
-/// Warns of days in the store that were measured by other settings than those in force.
+/// Warns of stored days that were measured with other settings than those in force.
 ///
 /// # Errors
 ///
@@ -102,9 +160,8 @@ pub fn warn_of_other_measures(setup: &Setup, store: &Store, console: &Console) -
     let n_days = manifest.days_measured_otherwise(&setup.measured_by());
     if n_days > 0 {
         console.warn(&format!(
-            "{n_days} of {} stored days were measured by another [network], [[sensitive]], [[binding]] or window than \
-             now: what they know of sensitive buckets, egress and flows is as it was said then; to measure them anew, train into \
-             a new store",
+            "{n_days} of {} stored days were measured with other settings of [network], [[sensitive]], [[binding]] or windows. \
+             Their sensitive buckets, egress and flows keep the old settings; to measure them again, train into a new store",
             manifest.days.len()
         ));
     }
@@ -132,20 +189,30 @@ pub fn setup_of(config: Config) -> Result<Setup> {
     Setup::new(config, analytics, now()).with_databases()
 }
 
-/// Which alerts are told.
+fn now() -> Time {
+    // With a clock before 1970 every event is dated in the future, and is counted as such.
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Time::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// Which alerts are reported.
 #[derive(Debug, Args)]
 pub struct AlertSelection {
-    /// Alerts a day (or a week, `5/week`) over the estate that thresholds aim at [default: as tuned in the store, else 5/day].
+    /// Alerts a day (or a week, as in `5/week`) that thresholds aim at [default: as tuned in the store, else 5/day].
     ///
-    /// A budget is for days without attacks, like those that were learnt: alerts on attacks come on top, and so do those of an
-    /// estate that has changed since it was last trained.
+    /// A budget is for days without attacks, like those that were learnt. Alerts on attacks come on top, and so do alerts of an
+    /// estate that has changed since the last training.
     #[arg(long, value_name = "N/day", allow_negative_numbers = true)]
     pub budget: Option<Budget>,
-    /// Also tell episodes below their threshold, as severity `low`: those that ten times the budget would let through (down to
-    /// one entity-day in ten of the estate, score 53.6), and all from score 90.
+    /// Also report alerts below their threshold, with severity `low`.
+    ///
+    /// These are the alerts that ten times the budget would let through (down to one entity-day in ten, score 53.6), and all
+    /// from score 90 on.
     #[arg(long)]
     pub show_low: bool,
-    /// Also tell alerts that an approval covers.
+    /// Also report alerts that an approval covers.
     #[arg(long)]
     pub show_suppressed: bool,
 }

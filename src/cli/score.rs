@@ -21,31 +21,31 @@ use crate::sources::Reject;
 use crate::store::{Archive, open_lines};
 use crate::time::parse_duration_secs;
 
-/// Judge events by the generation in force and tell alerts
+/// Judge logs with the generation in force and write alerts
 ///
-/// Alerts are also kept in the store, for `plimsoll explain`. Nothing is learnt.
+/// The alerts are also stored, for `plimsoll explain`. Nothing is learnt.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
-    /// Go on with what is appended, and with files that arrive, until stopped.
+    /// Go on with lines that are appended and files that are added, until stopped.
     #[arg(long)]
     follow: bool,
-    /// How often to look for more, as in `1s` or `200ms`.
+    /// How often to look for new input, as in `1s` or `200ms`.
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration, requires = "follow")]
     poll: Duration,
-    /// End when nothing has come for so long; without it, go on until stopped.
+    /// End after this time without new input [default: go on until stopped].
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "follow")]
     until_idle: Option<Duration>,
-    /// How alerts are written.
+    /// Format of the alerts.
     #[arg(long, default_value = "json")]
     format: Format,
     /// Append alerts to this file instead of writing them to standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    telling: AlertSelection,
+    selection: AlertSelection,
 }
 
 /// Runs the command.
@@ -58,10 +58,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let store = common.store();
     let mut delivery = Delivery::open(arguments, Archive::of(&store), console)?;
     warn_of_other_measures(&setup, &store, console)?;
-    // What an approval covers is kept in the store, too, so that it can be told what each approval hides.
+    // Alerts that an approval covers are stored, too, so that `approve list` can count what each approval hides.
     let options = ScoreOptions {
         show_suppressed: true,
-        ..arguments.telling.options()
+        ..arguments.selection.options()
     };
     if arguments.follow {
         let follow = FollowOptions {
@@ -84,10 +84,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             &mut |alert| delivery.deliver(alert),
             keep_reject.as_mut().map(|keep| keep as KeepReject),
         )?;
-        console.say(&summary::text(
-            &Summary::of_score(&followed, &delivery.tally),
-            console.err(),
-        ));
+        say(&Summary::of_score(&followed, &delivery.tally), console);
         warn_of_approvals(&setup, &store, console)?;
         return account_for(&followed.intake, None, console);
     }
@@ -103,12 +100,14 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         console,
         |alert| delivery.deliver(alert),
     )?;
-    console.say(&summary::text(
-        &Summary::of_score(&scored, &delivery.tally),
-        console.err(),
-    ));
+    say(&Summary::of_score(&scored, &delivery.tally), console);
     warn_of_approvals(&setup, &store, console)?;
     close(&scored.intake, rejects.as_deref(), is_missing_some, console)
+}
+
+/// Writes the summary of the run to standard error.
+fn say(summary: &Summary, console: &Console) {
+    console.say(&summary::text(summary, console.is_verbose(), console.err()));
 }
 
 /// Reads a duration from milliseconds to days.
@@ -127,12 +126,12 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "a duration is a number and a unit: 200ms, 10s, 15m, 2h, 1d".to_owned())
 }
 
-/// Where alerts go: first into the store's archive, then to whoever asked.
+/// Where alerts go: first into the store's archive, then to a file or standard output.
 struct Delivery<'a> {
     archive: Archive,
-    /// Whether it was told that the archive cannot be written.
+    /// Whether it was reported that the archive cannot be written.
     is_warned: bool,
-    /// Whether each alert must be safe on disk before the next is told: while following, its telling is noted.
+    /// Whether each alert must be safe on disk before the next one: while following, each delivery is recorded.
     is_durable: bool,
     file: Option<(File, PathBuf)>,
     format: Format,
@@ -157,7 +156,7 @@ impl<'a> Delivery<'a> {
             is_durable: arguments.follow,
             file,
             format: arguments.format,
-            shows_suppressed: arguments.telling.show_suppressed,
+            shows_suppressed: arguments.selection.show_suppressed,
             console,
             tally: Tally::default(),
         })
@@ -176,14 +175,18 @@ impl<'a> Delivery<'a> {
                     .and_then(|()| if self.is_durable { sync(file) } else { Ok(()) })
                     .map_err(|e| cannot_write(path, e))
             }
-            None => self
-                .console
-                .print(&self.format.write(alert, self.console.out())),
+            None => {
+                let text = self.format.write(alert, self.console.out())?;
+                match self.format {
+                    Format::Text => self.console.show(&text),
+                    Format::Json | Format::Ocsf | Format::Ecs => self.console.print(&text),
+                }
+            }
         }
     }
 
-    /// Keeps an alert in the archive. A store that can only be read still serves scoring; `explain` then needs the alert's
-    /// document from elsewhere. A disk that is full may have room again for the next alert.
+    /// Stores an alert in the archive. With a read-only store, scoring still works, and `explain` needs `--from`. A full disk may
+    /// have room again for the next alert.
     fn keep(&mut self, alert: &Alert) {
         let (day, document) = (alert.time.day(), json::line(alert));
         let kept = if self.is_durable {
@@ -195,7 +198,7 @@ impl<'a> Delivery<'a> {
             && !std::mem::replace(&mut self.is_warned, true)
         {
             self.console.warn(&format!(
-                "alerts are not kept for `explain`: {}",
+                "alerts cannot be stored for `explain`: {}",
                 error.message()
             ));
         }

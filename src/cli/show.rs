@@ -13,18 +13,18 @@ use crate::report::baseline::{self, BaselineDocument};
 use crate::report::{drift, json};
 use crate::vocab::{Entity, EntityKind};
 
-/// Entities of each list when none is asked for.
+/// Entities of each list if none is named.
 const LISTED: usize = 12;
 
-/// Show a baseline: what is usual for an entity, and what it is known for
+/// Show a baseline: the usual amounts of an entity and its known values
 ///
-/// Without an entity, shows the most active identities, the newest, and those whose level has crept upwards.
+/// Without ENTITY, shows the most active identities, the newest ones, and those whose baseline drifted upwards.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// An id, an alias, or a part that only one id has.
+    /// An id, an alias, or a part of an id that no other id has.
     #[arg(value_name = "ENTITY")]
     entity: Option<String>,
-    /// How it is written.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
     format: View,
 }
@@ -33,21 +33,20 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// Fails if nothing was trained, or nobody or several are called so.
+/// Fails if nothing was trained, or if no entity or several match.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let generation = common.store().load_generation()?;
-    let text = match &arguments.entity {
+    match &arguments.entity {
         Some(wanted) => {
             let (entity, baseline) = find(&generation, wanted)?;
             let document = BaselineDocument::of(&generation, entity, baseline);
             match arguments.format {
-                View::Text => baseline::text(&document, console.out()),
-                View::Json => json::pretty(&document) + "\n",
+                View::Text => console.show(&baseline::text(&document, console.out())),
+                View::Json => console.print(&(json::pretty(&document) + "\n")),
             }
         }
         None => overview(&generation, arguments.format, console),
-    };
-    console.print(&text)?;
+    }?;
     Ok(Ending::Complete)
 }
 
@@ -60,7 +59,7 @@ fn all(generation: &Generation) -> Vec<Known<'_>> {
     all
 }
 
-fn overview(generation: &Generation, format: View, console: &Console) -> String {
+fn overview(generation: &Generation, format: View, console: &Console) -> Result<()> {
     let mut active: Vec<Known> = all(generation)
         .into_iter()
         .filter(|(e, _)| e.kind == EntityKind::Identity)
@@ -73,16 +72,17 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
     let drifted = drift::documents(&generation.drift_report, &generation.drift_report.drifted());
     match format {
         View::Text => {
-            let lists = format!(
-                "{}\n{}",
-                baseline::list("Most active", &active, generation.as_of, console.out()),
-                baseline::list("Newest", &newest, generation.as_of, console.out()),
-            );
-            let title = "Baselines that moved, the latest first";
-            match drift::digest(title, &drifted, LISTED, console.out()) {
-                none if none.is_empty() => lists,
-                digest => format!("{lists}\n{digest}"),
+            let (at, paint) = ((generation.as_of, console.width()), console.out());
+            let mut text = baseline::list("most active", &active, at, paint);
+            text += "\n";
+            text += &baseline::list("newest", &newest, at, paint);
+            let title = "Baseline drift, the latest first";
+            let digest = drift::digest(title, &drifted, LISTED, paint);
+            if !digest.is_empty() {
+                text += "\n";
+                text += &digest;
             }
+            console.show(&text)
         }
         View::Json => {
             let documents = |known: &[Known]| -> Vec<BaselineDocument> {
@@ -91,9 +91,10 @@ fn overview(generation: &Generation, format: View, console: &Console) -> String 
                     .map(|(e, b)| BaselineDocument::of(generation, e, b))
                     .collect()
             };
-            json::pretty(
-                &serde_json::json!({"most_active": documents(&active), "newest": documents(&newest), "moved": drifted}),
-            ) + "\n"
+            let document = serde_json::json!({
+                "most_active": documents(&active), "newest": documents(&newest), "baseline_drift": drifted,
+            });
+            console.print(&(json::pretty(&document) + "\n"))
         }
     }
 }
@@ -103,7 +104,7 @@ fn find<'g>(generation: &'g Generation, wanted: &str) -> Result<Known<'g>> {
     let aliases = |baseline: &Baseline| baseline.aliases.clone();
     lookup(&all(generation), aliases, wanted)?.ok_or_else(|| {
         Error::failed(format!(
-            "no baseline for `{wanted}` in generation {}",
+            "generation {} has no baseline of `{wanted}`",
             generation.number
         ))
         .hint("`plimsoll show` lists the most active and the newest identities")

@@ -4,22 +4,27 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine;
 use crate::error::Result;
-use crate::report::{summary, tuning};
+use crate::report::summary::{self, TrainingDocument};
+use crate::report::{json, tuning};
 
-/// Learn what is new in the logs and publish a generation
+/// Learn new logs and publish a new generation of baselines
 ///
-/// Files that were learnt before are known by their content and left out, so the same folder can be given every night.
-/// Stopped or crashed at any moment, the generation in force stays in force, and running again completes the work.
+/// Files that were learnt before are recognised by their content and skipped, so the same folder can be given every night. If
+/// the training is stopped or crashes, the generation in force stays in force, and running it again completes the work.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    /// Format of the summary; `json` goes to standard output.
+    #[arg(long, default_value = "text")]
+    format: View,
 }
 
 /// Runs the command.
@@ -40,7 +45,13 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         keeps_rejects,
         console,
     )?;
-    console.say(&summary::training(&trained, console.err()));
+    match arguments.format {
+        View::Text => {
+            let lines = summary::training(&trained, console.is_verbose(), console.err());
+            console.say(&lines);
+        }
+        View::Json => console.print(&(json::pretty(&TrainingDocument::of(&trained)) + "\n"))?,
+    }
     warn_of_other_measures(&setup, &common.store(), console)?;
     warn_of_approvals(&setup, &common.store(), console)?;
     for outgrown in &trained.outgrown {

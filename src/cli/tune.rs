@@ -11,36 +11,39 @@ use crate::report::{json, tuning};
 /// Budgets that are compared when none is given, in alerts a day.
 const BUDGETS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 20.0];
 
-/// Choose thresholds from the stored distributions: what keeps a budget, how surely, what it would have raised
+/// Choose thresholds for a budget of alerts, from the stored distributions
 ///
-/// Nothing changes without `--apply`. A threshold in the configuration comes before a tuned one, an analytic's own before
-/// the estate's, and a budget that is given to `score` before both.
+/// Shows for each budget the threshold that keeps it, its interval, and the alerts that it would have raised on the stored days.
+/// Nothing changes without `--apply`. Of several thresholds the first holds: one from `score --budget`, from the configuration,
+/// tuned for the analytic, tuned for the estate.
 ///
-/// A budget is for days without attacks, like those that were learnt, with a training every night: alerts on attacks come on
-/// top, and so do those of an estate that has moved on from its baselines. What an approval covers whatever the identity does is
-/// left out of budgets, intervals and forecasts; where nothing was tuned, and in `score --budget`, it counts.
+/// A budget is for days without attacks, like those that were learnt, with a training every night. Alerts on attacks come on top,
+/// and so do alerts of an estate that has changed since the last training. Alerts of an identity whose approval covers all that it
+/// does are left out of budgets, intervals and forecasts; where nothing was tuned, and in `score --budget`, they count.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Alerts a day, or a week as in `5/week`; give several to compare them [default: 1, 2, 5, 10 and 20, or 5 to apply].
+    /// Alerts a day (or a week, as in `5/week`); several are compared [default: 1, 2, 5, 10 and 20, or 5 to apply].
     #[arg(long, value_name = "N/day", num_args = 1.., allow_negative_numbers = true)]
     budget: Vec<Budget>,
-    /// Give this analytic the budget for itself, instead of the estate as a whole; several have it each.
+    /// Give this analytic the budget alone, instead of the whole estate. Several analytics have it each.
     #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
-    /// Put the threshold in force. If one is in force for the same scope and the same budget, it stays as long as the new one
-    /// lies inside its interval; for another budget the new one always takes its place.
+    /// Put the threshold in force.
+    ///
+    /// A threshold in force for the same scope and budget stays as long as the new one lies inside its interval. For another
+    /// budget, the new one always replaces it.
     #[arg(long)]
     apply: bool,
-    /// Move the threshold even if the one in force could stay.
+    /// Replace the threshold even if the one in force could stay.
     #[arg(long, requires = "apply")]
     force: bool,
-    /// Take what was tuned out of force: the estate's threshold and those of all analytics, or only those of `--analytic`.
+    /// Remove tuned thresholds: those of the estate and all analytics, or only those of `--analytic`.
     #[arg(long, conflicts_with_all = ["apply", "budget"])]
     reset: bool,
-    /// List everybody who would have come: day, score, analytic, identity. A single setting lists the newest 50 by itself.
+    /// List all alerts that would have been raised: day, score, analytic, entity. With one setting, the newest 50 are listed anyway.
     #[arg(long, conflicts_with = "reset")]
     list: bool,
-    /// How it is written.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
     format: View,
 }
@@ -81,14 +84,14 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             .any(|id| analytic.id.eq_ignore_ascii_case(id));
         if is_tuned {
             console.warn(&format!(
-                "{} has a threshold in the configuration, which comes before what is tuned",
+                "{} has a threshold in the configuration, which holds instead of a tuned one",
                 analytic.id
             ));
         }
     }
-    console.print(&match arguments.format {
-        View::Text => tuning::text(&report, console.out()),
-        View::Json => json::pretty(&report) + "\n",
-    })?;
+    match arguments.format {
+        View::Text => console.show(&tuning::text(&report, console.out())),
+        View::Json => console.print(&(json::pretty(&report) + "\n")),
+    }?;
     Ok(Ending::Complete)
 }

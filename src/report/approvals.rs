@@ -1,4 +1,4 @@
-//! Approvals as a person or a program reads them: how they stand, and what one would have hidden.
+//! Approvals for people and programs: their state, and what one would have hidden.
 
 use std::fmt::Write;
 
@@ -6,19 +6,22 @@ use serde::Serialize;
 
 use crate::engine::{ApprovalLint, ApprovalSimulation, ApprovalState, Hidden, Warning};
 use crate::report::escape::Plain;
+use crate::report::layout::shorten;
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
 use crate::time::Day;
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
-/// Episodes that are listed where the sum is asked for and not the list.
+/// Alerts that are listed where the sum is wanted and not the list.
 const LISTED_SHORT: usize = 3;
-/// Identities, and one in so many of all, from which an approval is called wide.
+/// Columns of an entity's id in a list.
+const ENTITY_SHOWN: usize = 28;
+/// Identities, and one in so many of all, above which an approval is called wide.
 const WIDE_IDENTITIES: u64 = 10;
 const WIDE_SHARE: u64 = 10;
 
-/// Approvals as programs read them.
+/// Approvals for programs.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
     /// Version of this document.
@@ -51,7 +54,7 @@ struct Said<'a> {
     text: String,
 }
 
-/// Returns how approvals stand as a document.
+/// Returns the state of approvals as a document.
 pub fn document(approval_states: &[ApprovalState]) -> Document<'_> {
     Document {
         schema: SCHEMA,
@@ -84,10 +87,10 @@ fn entry(state: &ApprovalState) -> Entry<'_> {
     }
 }
 
-/// Returns how approvals stand, a paragraph each.
+/// Returns the state of approvals, a paragraph each.
 pub fn list(approval_states: &[ApprovalState], paint: Paint) -> String {
     if approval_states.is_empty() {
-        return "nothing is approved\n".to_owned();
+        return "there are no approvals\n".to_owned();
     }
     let mut out = String::new();
     for state in approval_states {
@@ -105,29 +108,29 @@ fn write_approval_state(out: &mut String, state: &ApprovalState, paint: Paint) -
         paint.bold(&state.id),
         Plain(&approval.reason)
     )?;
-    let mut fact = |name: &str, text: &str| writeln!(out, "  {name:<9} {}", Plain(text));
+    let mut fact = |name: &str, text: &str| writeln!(out, "  {name:<9}  {}", Plain(text));
     fact("covers", &approval.criteria.to_string())?;
     if let Some(ids) = &approval.analytics {
         let ids: Vec<&str> = ids.iter().map(|id| &*id.text).collect();
-        fact("for", &ids.join(", "))?;
+        fact("analytics", &ids.join(", "))?;
     }
     fact("owner", &approval.owner)?;
     fact(
-        "until",
-        &format!("{}, at {}", approval.expires, approval.place),
+        "expires",
+        &format!("{}, written at {}", approval.expires, approval.place),
     )?;
     let hidden = match (&state.last, state.hidden) {
         (Some(last), n) => format!("{}, the last at {last}", noun(n, "alert", "alerts")),
-        (None, _) => "nothing so far".to_owned(),
+        (None, _) => "no alert so far".to_owned(),
     };
-    fact("hid", &hidden)?;
+    fact("hidden", &hidden)?;
     for warning in &state.warnings {
         fact("warning", &words(warning))?;
     }
     Ok(())
 }
 
-/// Returns what is amiss with an approval and who owns it, for a line of its own.
+/// Returns what is wrong with an approval and who owns it, as a line of its own.
 pub fn warning(state: &ApprovalState, warning: &Warning) -> String {
     format!(
         "approval {} {}: {}",
@@ -145,22 +148,24 @@ fn words(warning: &Warning) -> String {
         Warning::ExpiresSoon { days } => format!("expires in {}", in_days(*days)),
         Warning::Unused { days } => {
             format!(
-                "hid nothing in {} of logs; is it still needed?",
+                "covered no alert in {} of logs; is it still needed?",
                 in_days(*days)
             )
         }
-        Warning::Shadowed { by } => format!("is not needed: {by} covers all of it, and as long"),
-        Warning::Overlaps { with } => format!("overlaps {with}: one covers what the other does"),
+        Warning::Shadowed { by } => format!("is not needed: {by} covers all of it, for as long"),
+        Warning::Overlaps { with } => {
+            format!("overlaps {with}: both cover some of the same alerts")
+        }
     }
 }
 
-/// Returns what of an approval is unwise, each in a sentence.
+/// Returns what makes an approval risky, each in a sentence.
 pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Vec<String> {
     let breadth = &simulation.breadth;
     let mut said = Vec::new();
     if what.is_for_anybody {
         said.push(
-            "it names neither an identity nor a role, so it covers whoever meets its other criteria, an intruder too"
+            "it names neither an identity nor a role, so it covers every caller that meets its other criteria, also an intruder"
                 .to_owned(),
         );
     } else if breadth.identities > WIDE_IDENTITIES && breadth.identities * WIDE_SHARE > breadth.of {
@@ -177,7 +182,7 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
     }
     if what.is_by_who_alone {
         said.push(
-            "it covers whatever they do: a bucket, destination, client or network would narrow it"
+            "it covers all that the identity does: add a bucket, destination, client or network to narrow it"
                 .to_owned(),
         );
     }
@@ -206,38 +211,42 @@ fn write_simulation(
     paint: Paint,
 ) -> std::fmt::Result {
     let ApprovalSimulation { hidden, looked, .. } = simulation;
-    let told = |is_told: bool, is_sure: bool| {
-        let is_meant = |h: &&Hidden| h.alert_id.is_some() == is_told && h.is_sure == is_sure;
+    let hiding = |is_reported: bool, is_sure: bool| {
+        let is_meant = |h: &&Hidden| h.alert_id.is_some() == is_reported && h.is_sure == is_sure;
         hidden.iter().filter(is_meant).count() as u64
     };
     let perhaps = |n: u64| match n {
         0 => String::new(),
-        n => format!(" and perhaps {} more", count(n)),
+        n => format!(" and possibly {} more", count(n)),
     };
     writeln!(
         out,
-        "{} {}{} that were told, {}{} that nobody scored",
+        "{} {}{} that were reported, {}{} that were not scored",
         paint.bold("would have hidden"),
-        noun(told(true, true), "alert", "alerts"),
-        perhaps(told(true, false)),
-        noun(told(false, true), "stored entity-day", "stored entity-days"),
-        perhaps(told(false, false)),
+        noun(hiding(true, true), "alert", "alerts"),
+        perhaps(hiding(true, false)),
+        noun(
+            hiding(false, true),
+            "stored entity-day",
+            "stored entity-days"
+        ),
+        perhaps(hiding(false, false)),
     )?;
     let n_listed = if is_whole { hidden.len() } else { LISTED_SHORT };
     for h in hidden.iter().take(n_listed) {
         let from = match &h.alert_id {
-            Some(id) => format!("alert {}", id.chars().take(12).collect::<String>()),
+            Some(id) => format!("alert {}", id.chars().take(8).collect::<String>()),
             None => "stored day".to_owned(),
         };
         writeln!(
             out,
-            "  {}  {:>5.1}  {}  {}  {}{}",
+            "  {}  {:>5.1}  {:<10}  {}  {}{}",
             h.day,
             h.score,
-            Plain(&h.analytic),
-            Plain(&h.entity.id),
+            Plain(&h.analytic).to_string(),
+            Plain(&shorten(&h.entity.id, ENTITY_SHOWN)),
             paint.dim(&Plain(&from).to_string()),
-            if h.is_sure { "" } else { "  perhaps" },
+            if h.is_sure { "" } else { "  possibly" },
         )?;
     }
     if hidden.len() > n_listed {
@@ -250,12 +259,8 @@ fn write_simulation(
     };
     writeln!(
         out,
-        "looked at {}{}, of which {} covered already, and at the {}{}, of which {} a threshold in force and {} not told",
-        noun(
-            looked.alerts,
-            "alert that the store kept",
-            "alerts that the store kept"
-        ),
+        "compared with {}{}, of which {} covered before, and with the {}{}, of which {} a threshold in force without an alert",
+        noun(looked.alerts, "stored alert", "stored alerts"),
         days(&looked.alert_days),
         noun(looked.covered_before, "was", "were"),
         noun(
@@ -265,18 +270,17 @@ fn write_simulation(
         ),
         days(&looked.stored_days),
         noun(looked.reaching, "reaches", "reach"),
-        if looked.reaching == 1 { "was" } else { "were" },
     )?;
     if looked.is_provisional && looked.extremes > 0 {
         writeln!(
             out,
-            "too few days are stored for thresholds, so that stored days could not be judged"
+            "too few days are stored for thresholds, so stored days could not be judged"
         )?;
     }
     if hidden.iter().any(|h| !h.is_sure) {
         writeln!(
             out,
-            "perhaps: of a day it is known what was touched in all, and of a network its prefix; an alert shows a part of it"
+            "possibly: a stored day has all that was touched, and only the prefix of a network; its alert shows a part of that"
         )?;
     }
     Ok(())

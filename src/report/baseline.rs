@@ -1,4 +1,4 @@
-//! A baseline as a person reads it: who, how much is usual, what is known, and when it is at work.
+//! A baseline for people: the entity, its usual amounts, its known values, and its hours of activity.
 
 use std::fmt::Write;
 
@@ -8,6 +8,7 @@ use crate::baseline::{Baseline, Generation, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};
 use crate::report::draw::{Curve, bars};
 use crate::report::drift::DriftDocument;
 use crate::report::escape::Plain;
+use crate::report::layout::{clip, shorten};
 use crate::report::number::{amount, count, noun};
 use crate::report::paint::Paint;
 use crate::report::regularity::regularity;
@@ -16,15 +17,19 @@ use crate::time::Day;
 use crate::vocab::{Entity, EntityKind};
 
 /// Columns of a drawn distribution.
-const COLUMNS: usize = 24;
+const COLUMNS: usize = 14;
 /// Known values of a trait that are shown; the document has all.
 const VALUES_SHOWN: usize = 8;
 /// What the numbers of a metric are of.
 const METRICS_NOTE: [&str; 3] = [
-    "p50, p99: of windows with any activity; a day: how many such windows a day has; windows: its own, the older the lighter.",
-    "own: the part of its own history in p50; the rest is its peers'. A day is one window where hours are many, so that the",
-    "row of a day rests on its peers for longer, and may lie below that of an hour until its own days weigh enough.",
+    "p50, p99: amounts of active windows. a day: active windows per day. windows: active windows of its own, older ones weigh less.",
+    "own: weight of its own history in p50; the rest is its peers'.",
+    "A day has 24 hours but is one window, so the row of a day depends on its peers for longer.",
 ];
+/// Where the ids of a list begin.
+const ID_COLUMN: usize = 30;
+/// Columns of an id in a list, at least.
+const ID_MIN: usize = 20;
 const HOURS_OF_DAY: usize = 24;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -37,7 +42,7 @@ pub struct BaselineDocument {
     pub id: String,
     /// What kind of identity.
     pub identity_kind: &'static str,
-    /// Whose cloud.
+    /// The provider.
     pub provider: Option<&'static str>,
     /// Account.
     pub account: Option<String>,
@@ -65,7 +70,7 @@ pub struct BaselineDocument {
     pub hours: Vec<u8>,
     /// Groups that it is judged against where its own history is thin, nearest first.
     pub chain: Vec<GroupDocument>,
-    /// Daily amounts that creep above their slow level.
+    /// Daily amounts that rise above their slow level.
     pub rising: Vec<DriftDocument>,
     /// The last day on which that was judged.
     pub drift_judged_through: Option<String>,
@@ -127,12 +132,12 @@ pub struct GroupDocument {
     pub id: String,
     /// Entities in it.
     pub members: u32,
-    /// What they mostly do.
+    /// What its members mostly do.
     pub regularity: Option<String>,
 }
 
 impl BaselineDocument {
-    /// Puts together what a generation knows of an entity.
+    /// Makes the document of what a generation knows about an entity.
     pub fn of(generation: &Generation, entity: &Entity, baseline: &Baseline) -> Self {
         Self {
             kind: entity.kind.as_str(),
@@ -278,7 +283,7 @@ fn write_text(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt:
     writeln!(
         out,
         "\n  {}",
-        paint.bold("Judged with, where its own history is thin")
+        paint.bold("Peers that it is compared with while its own history is short")
     )?;
     for group in &b.chain {
         writeln!(
@@ -301,15 +306,15 @@ fn write_metrics(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::f
         return writeln!(out, "\n  no storage or directory activity in the lookback");
     }
     let head = format!(
-        "{:<24} {:>3}  {:>9} {:>9} {:>8} {:>8} {:>5}  expected, from 1 to 10 × p99",
+        "{:<20} {:>3} {:>8} {:>8} {:>6} {:>7} {:>4}  1 to 10 × p99",
         "Usual when active", "", "p50", "p99", "a day", "windows", "own"
     );
     writeln!(out, "\n  {}", paint.bold(&head))?;
     for m in &b.metrics {
         writeln!(
             out,
-            "    {:<22} {:>3}  {:>9} {:>9} {:>8.2} {:>8} {:>4.0}%  {}",
-            m.metric,
+            "  {:<20} {:>3} {:>8} {:>8} {:>6.2} {:>7} {:>3.0}%  {}",
+            clip(m.metric, 20),
             m.window,
             amount(m.metric, m.p50),
             amount(m.metric, m.p99),
@@ -330,7 +335,7 @@ fn write_traits(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fm
         out,
         "\n  {}",
         paint.bold(&format!(
-            "Known (days seen, of the last {TRAIT_MEMORY_DAYS})"
+            "Known values (days seen, of the last {TRAIT_MEMORY_DAYS})"
         ))
     )?;
     for t in b.traits.iter().filter(|t| !t.values.is_empty()) {
@@ -345,7 +350,7 @@ fn write_traits(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fm
             more => format!(", and {more} more"),
         };
         let lost = if t.saturated {
-            "; more than can be remembered"
+            "; more than are stored"
         } else {
             ""
         };
@@ -363,7 +368,7 @@ fn write_hours(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt
     let Some(most) = b.hours.iter().max().filter(|&&most| most > 0) else {
         return Ok(());
     };
-    writeln!(out, "\n  {}", paint.bold("At work (UTC)"))?;
+    writeln!(out, "\n  {}", paint.bold("Hours of activity (UTC)"))?;
     writeln!(out, "        0     6     12    18")?;
     for (weekday, hours) in WEEKDAYS.iter().zip(b.hours.chunks(HOURS_OF_DAY)) {
         let line = bars(hours.iter().map(|&days| f64::from(days) / f64::from(*most)));
@@ -379,14 +384,14 @@ fn write_drift(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt
     if b.kind != EntityKind::Identity.as_str() {
         return Ok(());
     }
-    writeln!(out, "\n  {}", paint.bold("Drift of its days"))?;
+    writeln!(out, "\n  {}", paint.bold("Baseline drift"))?;
     if b.rising.is_empty() {
         return writeln!(out, "    none through {through}");
     }
     for rise in &b.rising {
         let state = match &rise.drift {
-            Some(day) => format!("counts as moved since {day}"),
-            None => format!("moved from {:.1} on", rise.threshold),
+            Some(day) => format!("drifted since {day}"),
+            None => format!("drifts from {:.1} on", rise.threshold),
         };
         writeln!(
             out,
@@ -398,18 +403,24 @@ fn write_drift(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt
     Ok(())
 }
 
-/// Returns one line an entity: id, kind, events, days.
-pub fn list(title: &str, entities: &[(&Entity, &Baseline)], as_of: Day, paint: Paint) -> String {
-    let mut out = format!("{}\n", paint.bold(title));
+/// Returns a table of entities, a line each.
+pub fn list(
+    title: &str,
+    entities: &[(&Entity, &Baseline)],
+    (as_of, width): (Day, usize),
+    paint: Paint,
+) -> String {
+    let head = format!("{:>10}  {:>4}  {:<10}  {title}", "events", "days", "since");
+    let mut out = format!("{}\n", paint.bold(&head));
     for (entity, baseline) in entities {
+        let id = shorten(&entity.id, width.saturating_sub(ID_COLUMN).max(ID_MIN));
         let _ = writeln!(
             out,
-            "  {:>10} events  {:>3} days  since {}  {} {}",
+            "{:>10}  {:>4}  {:<10}  {}",
             count(baseline.n_events),
             baseline.days_seen(as_of),
-            baseline.first_day,
-            paint.dim(&format!("{:<8}", entity.kind)),
-            Plain(&entity.id),
+            baseline.first_day.to_string(),
+            Plain(&id),
         );
     }
     out
@@ -425,7 +436,7 @@ mod tests {
     use crate::vocab::{Metric, Str, Trait};
 
     #[test]
-    fn a_baseline_shows_what_is_usual_and_nothing_that_steers() {
+    fn a_baseline_shows_what_is_usual_and_is_escaped() {
         let mut known = KnownSet::default();
         for (value, days) in [("eu-west-1", 3), ("x\u{1b}[2J", 1)] {
             let value: Str = value.into();
@@ -469,8 +480,8 @@ mod tests {
             "human of aws:111122223333",
             "12,345 events on 20 days of the last 28",
             "Usual when active ",
-            "own: the part of its own history in p50; the rest is its peers'.",
-            "list_calls             10m        4.5",
+            "own: weight of its own history in p50; the rest is its peers'.",
+            "list_calls           10m      4.5",
             "region       eu-west-1 (3), x\\u{1b}[2J (1)",
             "    Mon         █████████\n    Tue",
             "estate roles (0 members)",
@@ -480,8 +491,13 @@ mod tests {
         // Of one that came within the lookback, the first day is a day, too.
         let mut newcomer = baseline.clone();
         (newcomer.first_day, newcomer.active_days) = (Day(20_528), 0);
-        let shown = list("", &[(&entity, &newcomer)], Day(20_529), Paint::Never);
-        assert!(shown.contains("    1 days"), "{shown}");
+        let at = (Day(20_529), 80);
+        let shown = list("newest", &[(&entity, &newcomer)], at, Paint::Never);
+        assert!(shown.contains("    12,345     1  "), "{shown}");
+        assert!(
+            shown.lines().all(|line| line.chars().count() <= 80),
+            "{shown}"
+        );
         assert!(
             crate::report::json::line(&document)
                 .contains(r#""metric":"list_calls","window":"10m""#)

@@ -1,4 +1,4 @@
-//! What analytics see and do not see, as a person or a program reads it.
+//! What analytics see and do not see, for people and programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use crate::time::Time;
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
-/// What an analytic that asks for sensitive buckets says if there is none.
+/// Why an analytic that needs sensitive buckets sees nothing if none is listed.
 const NO_SENSITIVE: &str = "no bucket is listed under [[sensitive]]";
 /// Operations that are named in lines.
 const OPERATIONS_SHOWN: usize = 6;
@@ -37,7 +37,7 @@ pub struct CoverageDocument {
     pub seen: Vec<SeenDocument>,
     /// What analytics see of it.
     pub analytics: Vec<CoverageVerdictDocument>,
-    /// What is told by no log, or by none unless asked to.
+    /// What no log has, or none unless it is switched on.
     pub unobservable: Vec<UnobservableDocument>,
 }
 
@@ -46,7 +46,7 @@ pub struct CoverageDocument {
 pub struct SeenDocument {
     /// The log.
     pub source: &'static str,
-    /// Whose cloud.
+    /// The provider.
     pub provider: &'static str,
     /// The class of action.
     pub action: &'static str,
@@ -56,7 +56,7 @@ pub struct SeenDocument {
     pub first: String,
     /// The last.
     pub last: String,
-    /// Records that tell of something that worked, of flows those that left.
+    /// Records of what succeeded; of flows, those that left.
     pub whole: u64,
     /// How many of these have each field; fields that none has are left out.
     pub fields: BTreeMap<&'static str, u64>,
@@ -69,7 +69,7 @@ pub struct SeenDocument {
 pub struct CoverageVerdictDocument {
     /// Its id.
     pub analytic: String,
-    /// Whose logs.
+    /// The provider of the logs.
     pub provider: &'static str,
     /// `covered`, `partial`, `blind`, or `unjudged`.
     pub verdict: &'static str,
@@ -112,10 +112,10 @@ pub struct LogSourceDocument {
     pub without: String,
 }
 
-/// What no log tells.
+/// What no log has.
 #[derive(Debug, Serialize)]
 pub struct UnobservableDocument {
-    /// Whose cloud or service.
+    /// The provider.
     pub provider: &'static str,
     /// What.
     pub what: String,
@@ -123,7 +123,7 @@ pub struct UnobservableDocument {
     pub instead: String,
     /// Whether it can be switched on.
     pub off_by_default: bool,
-    /// The analytics that miss it; none if it is missed by whoever looks at the provider.
+    /// The analytics that miss it; none if every analytic of the provider does.
     pub analytics: Vec<String>,
 }
 
@@ -264,11 +264,13 @@ fn unobservable(providers: &[Provider], analytics: &[Analytic]) -> Vec<Unobserva
 fn why(judged: &AnalyticCoverage) -> Option<String> {
     match judged.verdict {
         CoverageVerdict::Covered => return None,
-        CoverageVerdict::Unjudged => return Some("it is not written for it".to_owned()),
+        CoverageVerdict::Unjudged => {
+            return Some("the analytic is not written for this provider".to_owned());
+        }
         CoverageVerdict::Partial | CoverageVerdict::Blind => {}
     }
     if !judged.has_records {
-        return Some(format!("there is no record of {}", judged.provider));
+        return Some(format!("no record of {} was seen", judged.provider));
     }
     let mut reasons = Vec::new();
     if judged.lacks_sensitive {
@@ -281,11 +283,11 @@ fn why(judged: &AnalyticCoverage) -> Option<String> {
     {
         let name = &log_source.telemetry.name;
         let gone = match (log_source.state, log_source.last) {
-            (CoverageState::Silent, Some(last)) => format!("{name} silent since {last}"),
+            (CoverageState::Silent, Some(last)) => format!("{name}: no record since {last}"),
             _ => format!("no {}", name.trim_start_matches("the ")),
         };
         reasons.push(format!(
-            "{gone}: {}",
+            "{gone}; without it: {}",
             first_sentence(&log_source.telemetry.without)
         ));
     }
@@ -308,38 +310,38 @@ fn first_sentence(text: &str) -> &str {
     text[..end].trim_end_matches('.')
 }
 
-/// Returns one sentence for each analytic that is blind or sees a part only, and one in all for the providers of which there
-/// is no record: not every estate has them all.
+/// Returns one sentence for each analytic that sees nothing, or only a part, of a provider that has records.
 pub fn blind_spots(judged: &[AnalyticCoverage]) -> Vec<String> {
-    let is_told = |j: &&AnalyticCoverage| {
-        j.has_records && matches!(j.verdict, CoverageVerdict::Partial | CoverageVerdict::Blind)
-    };
-    let without: BTreeSet<Provider> = judged
-        .iter()
-        .filter(|j| !j.has_records)
-        .map(|j| j.provider)
-        .collect();
-    let without: Vec<&str> = without.iter().map(|provider| provider.as_str()).collect();
-    let without = (!without.is_empty()).then(|| {
-        format!(
-            "no records of {}: what is for them is blind",
-            without.join(", ")
-        )
-    });
     judged
         .iter()
-        .filter(is_told)
+        .filter(|j| {
+            j.has_records && matches!(j.verdict, CoverageVerdict::Partial | CoverageVerdict::Blind)
+        })
         .map(|j| {
             format!(
-                "{} is {} on {}: {} (`plimsoll coverage`)",
+                "{} is {} on {}: {}",
                 j.analytic,
                 j.verdict.as_str().to_uppercase(),
                 j.provider,
                 why(j).unwrap_or_default()
             )
         })
-        .chain(without)
         .collect()
+}
+
+/// Returns the providers that analytics are written for and that have no records: no estate has them all.
+pub fn not_seen(judged: &[AnalyticCoverage]) -> Vec<&'static str> {
+    let providers: BTreeSet<Provider> = judged
+        .iter()
+        .filter(|j| !j.has_records && j.verdict != CoverageVerdict::Unjudged)
+        .map(|j| j.provider)
+        .collect();
+    providers.iter().map(|provider| provider.as_str()).collect()
+}
+
+/// Says of which providers there are no records.
+pub fn not_seen_line(providers: &[&str]) -> String {
+    format!("no records of {}", providers.join(", "))
 }
 
 /// Returns the document in lines, each with its end.
@@ -353,8 +355,8 @@ pub fn text(document: &CoverageDocument, paint: Paint) -> String {
 fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> std::fmt::Result {
     let days = noun(document.days, "day", "days");
     match (&document.from, &document.to) {
-        (Some(from), Some(to)) => writeln!(out, "{} {days}, {from} to {to}", paint.bold("seen"))?,
-        _ => writeln!(out, "{} nothing", paint.bold("seen"))?,
+        (Some(from), Some(to)) => writeln!(out, "{}  {days}, {from} to {to}", paint.bold("seen"))?,
+        _ => writeln!(out, "{}  nothing", paint.bold("seen"))?,
     }
     let mut sources: BTreeMap<(&str, &str), (u64, &str, Vec<String>)> = BTreeMap::new();
     for seen in &document.seen {
@@ -366,17 +368,26 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
             .push(format!("{} {}", count(seen.events), seen.action));
     }
     for ((provider, source), (events, last, actions)) in &sources {
-        let whose = match source.starts_with(provider) {
+        let provider = match source.starts_with(provider) {
             true => String::new(),
             false => format!(" of {provider}"),
         };
         let events = noun(*events, "record", "records");
         let actions = actions.join(", ");
-        writeln!(out, "  {source}{whose}: {events}, last {last}: {actions}")?;
+        writeln!(
+            out,
+            "  {source}{provider}: {events}, last {last}: {actions}"
+        )?;
     }
+    let mut not_seen: BTreeSet<&str> = BTreeSet::new();
     let mut unjudged: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for verdict in &document.analytics {
-        if verdict.verdict == CoverageVerdict::Unjudged.as_str() {
+        let is_unjudged = verdict.verdict == CoverageVerdict::Unjudged.as_str();
+        if !verdict.has_records {
+            if !is_unjudged {
+                not_seen.insert(verdict.provider);
+            }
+        } else if is_unjudged {
             let analytics = unjudged.entry(verdict.provider).or_default();
             analytics.push(&verdict.analytic);
         } else {
@@ -384,31 +395,35 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
             write_verdict(out, verdict, paint)?;
         }
     }
+    if !not_seen.is_empty() {
+        let providers: Vec<&str> = not_seen.iter().copied().collect();
+        let line = not_seen_line(&providers);
+        writeln!(out, "\n{}  {line}", paint.bold("NOT SEEN"))?;
+    }
     if !unjudged.is_empty() {
-        writeln!(out, "\n{}", paint.bold("UNJUDGED, whatever is there"))?;
+        let title = "UNJUDGED: analytics that are not written for a provider that has records";
+        writeln!(out, "\n{}", paint.bold(title))?;
     }
     for (provider, analytics) in unjudged {
-        let analytics = analytics.join(", ");
-        writeln!(out, "  {provider}: {analytics} are not written for it")?;
+        writeln!(out, "  {provider}: {}", analytics.join(", "))?;
     }
-    if !document.unobservable.is_empty() {
-        writeln!(
-            out,
-            "\n{}",
-            paint.bold("UNOBSERVABLE, or off unless switched on")
-        )?;
+    let is_seen = |one: &&UnobservableDocument| !not_seen.contains(one.provider);
+    let mut unobservable = document.unobservable.iter().filter(is_seen).peekable();
+    if unobservable.peek().is_some() {
+        let title = "UNOBSERVABLE: what no log has, or none unless it is switched on";
+        writeln!(out, "\n{}", paint.bold(title))?;
     }
-    for one in &document.unobservable {
-        let whom = match one.analytics.is_empty() {
+    for one in unobservable {
+        let analytics = match one.analytics.is_empty() {
             true => String::new(),
             false => format!(" ({})", one.analytics.join(", ")),
         };
         let how = if one.off_by_default {
             "off by default"
         } else {
-            "not told"
+            "not logged"
         };
-        writeln!(out, "  {} {how}: {}{whom}", one.provider, one.what)?;
+        writeln!(out, "  {} {how}: {}{analytics}", one.provider, one.what)?;
         writeln!(out, "    instead: {}", one.instead)?;
     }
     Ok(())
@@ -430,14 +445,11 @@ fn write_verdict(
     let is_gone = |log_source: &LogSourceDocument| {
         log_source.state == "silent" || log_source.state == "never"
     };
-    let is_told_below = verdict.has_records && verdict.log_sources.iter().any(is_gone);
-    if !is_told_below && !why.is_empty() {
+    let is_explained_below = verdict.log_sources.iter().any(is_gone);
+    if !is_explained_below && !why.is_empty() {
         writeln!(out, "  {why}")?;
     } else if verdict.lacks_sensitive {
         writeln!(out, "  {NO_SENSITIVE}")?;
-    }
-    if !verdict.has_records {
-        return Ok(());
     }
     for log_source in &verdict.log_sources {
         let need = if log_source.required {
@@ -446,7 +458,7 @@ fn write_verdict(
             "optional"
         };
         let last = match &log_source.last {
-            Some(last) if log_source.state == "silent" => format!(", silent since {last}"),
+            Some(last) if log_source.state == "silent" => format!(", none since {last}"),
             Some(last) => format!(", last {last}"),
             None => String::new(),
         };
@@ -472,10 +484,10 @@ fn write_verdict(
             .map(|(field, share)| format!("{field} in {}", percent(Some(share))))
             .collect();
         if !lacking.is_empty() {
-            writeln!(out, "         lacking {}", lacking.join(", "))?;
+            writeln!(out, "         missing {}", lacking.join(", "))?;
         }
         if is_gone(log_source) {
-            writeln!(out, "         without: {}", log_source.without)?;
+            writeln!(out, "         without it: {}", log_source.without)?;
         }
     }
     Ok(())
@@ -499,7 +511,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn providers_without_records_are_one_line_in_all() {
+    fn providers_without_records_are_no_blind_spots() {
         let judged = |analytic: &str, provider, has_records| AnalyticCoverage {
             analytic: analytic.into(),
             provider,
@@ -516,11 +528,9 @@ mod tests {
         ];
         assert_eq!(
             blind_spots(&all),
-            [
-                format!("A2 is BLIND on aws: {NO_SENSITIVE} (`plimsoll coverage`)"),
-                "no records of azure, gcp: what is for them is blind".to_owned()
-            ]
+            [format!("A2 is BLIND on aws: {NO_SENSITIVE}")]
         );
+        assert_eq!(not_seen(&all), ["azure", "gcp"]);
         assert!(blind_spots(&[]).is_empty());
     }
 }

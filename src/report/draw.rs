@@ -4,7 +4,7 @@ use crate::stats::constants::{CONTINUITY, FREEDOM_MAX};
 
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Draws each height, 0 to 1, as one character; what is above nothing at all shows at least the lowest block.
+/// Draws each height, 0 to 1, as one character; any height above 0 shows at least the lowest block.
 pub fn bars(heights: impl IntoIterator<Item = f64>) -> String {
     heights
         .into_iter()

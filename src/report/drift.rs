@@ -1,4 +1,4 @@
-//! Baselines that moved, as a digest: what to look at in the morning, and no alert.
+//! Baseline drift: daily amounts that rose little by little. It is for review, and no alert.
 
 use std::fmt::Write;
 
@@ -9,10 +9,11 @@ use crate::report::escape::Plain;
 use crate::report::number::{amount, count};
 use crate::report::paint::Paint;
 
-/// What a digest says of what it lists. A level that creeps is honest growth nearly always, and sometimes the patience
-/// of somebody who wants the alarm to get used to it.
-pub const ADVICE: &str = "Work may have changed, or somebody may be raising it little by little. Nothing needs doing if its owner can say \
-                          why: baselines follow by themselves. If nobody can, look at what it did since the first day of the rise.";
+/// What to do about drift. A slow rise is nearly always growth of honest work, and sometimes an attacker who raises a baseline on
+/// purpose, so that it hides an attack later.
+pub const ADVICE: &str = "The work may have grown, or an attacker may be raising the baseline on purpose. If the owner can explain the rise, \
+                          nothing needs to be done: baselines follow by themselves. If not, review what the identity did since \
+                          the first day of the rise.";
 
 /// One rise.
 #[derive(Debug, Clone, Serialize)]
@@ -25,7 +26,7 @@ pub struct DriftDocument {
     pub metric: &'static str,
     /// First day of the rise.
     pub since: String,
-    /// The day on which it counted as moved, if it does.
+    /// The day on which it counted as drifted, if it does.
     pub drift: Option<String>,
     /// The usual amount of an active day before.
     pub before: f64,
@@ -35,12 +36,12 @@ pub struct DriftDocument {
     pub factor: Option<f64>,
     /// The cumulative sum, in standard deviations of a day.
     pub sum: f64,
-    /// The sum from which on a baseline counts as moved.
+    /// The sum from which a baseline counts as drifted.
     pub threshold: f64,
 }
 
 impl DriftDocument {
-    /// Puts together what is known of a rise.
+    /// Makes the document of a rise.
     pub fn of(rise: &Drifted, threshold: f64) -> Self {
         Self {
             kind: rise.entity.kind.as_str(),
@@ -58,7 +59,7 @@ impl DriftDocument {
 
     /// Returns what rose, as in `read_calls ×2.6 since 2026-03-12: 120 → 314 a day`.
     pub fn sentence(&self) -> String {
-        // No more digits than the two amounts beside it bear out.
+        // No more digits than the two amounts beside it justify.
         let factor = match self.factor {
             Some(factor) if factor < 2.95 => format!("×{factor:.1} "),
             Some(factor) => format!("×{} ", count(factor.min(1e15).round() as u64)),
@@ -82,7 +83,7 @@ pub fn documents(drift_report: &DriftReport, rises: &[&Drifted]) -> Vec<DriftDoc
         .collect()
 }
 
-/// Returns a digest of at most `shown` lines, the rest counted; nothing at all if nothing moved.
+/// Returns a digest of at most `shown` lines, the rest counted; nothing if nothing drifted.
 pub fn digest(title: &str, drift: &[DriftDocument], shown: usize, paint: Paint) -> String {
     let mut out = String::new();
     if drift.is_empty() {
@@ -90,7 +91,7 @@ pub fn digest(title: &str, drift: &[DriftDocument], shown: usize, paint: Paint) 
     }
     let _ = writeln!(out, "{}", paint.bold(title));
     for rise in drift.iter().take(shown) {
-        let _ = writeln!(out, "  {}  {}", Plain(&rise.id), Plain(&rise.sentence()));
+        let _ = writeln!(out, "  {}: {}", Plain(&rise.id), Plain(&rise.sentence()));
     }
     if let Some(more) = drift.len().checked_sub(shown).filter(|more| *more > 0) {
         let _ = writeln!(out, "  and {} more", count(more as u64));
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_short_and_steers_no_terminal() {
+    fn a_digest_is_short_and_escaped() {
         let rise = |n: i32| Drifted {
             entity: Entity {
                 kind: EntityKind::Identity,
@@ -152,16 +153,16 @@ mod tests {
             rising: (0..5).map(rise).collect(),
         };
         let drift = drift_report.newly_drifted(None);
-        let shown = digest("Moved", &documents(&drift_report, &drift), 2, Paint::Never);
+        let shown = digest("Drift", &documents(&drift_report, &drift), 2, Paint::Never);
         assert!(
             shown.starts_with(
-                "Moved\n  user/4\\u{1b}[2J  read_calls ×2.6 since 2026-02-16: 120 → 314 a day\n"
+                "Drift\n  user/4\\u{1b}[2J: read_calls ×2.6 since 2026-02-16: 120 → 314 a day\n"
             ),
             "{shown}"
         );
         assert!(shown.contains("  and 3 more\n"), "{shown}");
-        assert_eq!(digest("Moved", &[], 2, Paint::Never), "");
-        // Who was told of is not told of again.
+        assert_eq!(digest("Drift", &[], 2, Paint::Never), "");
+        // What was reported is not reported again.
         assert!(drift_report.newly_drifted(Some(&drift_report)).is_empty());
     }
 }

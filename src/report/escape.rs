@@ -1,10 +1,10 @@
-//! Text from logs made harmless: for a terminal, and for a page.
+//! Escaping of text from logs, for terminals and for HTML.
 
 use std::fmt::{self, Write};
 
 use crate::event;
 
-/// Displays text without characters that steer a terminal or turn the direction of writing.
+/// Displays text without characters that control a terminal or change the direction of writing.
 #[derive(Debug, Clone, Copy)]
 pub struct Plain<'a>(pub &'a str);
 
@@ -14,7 +14,7 @@ impl fmt::Display for Plain<'_> {
     }
 }
 
-/// Displays text so that it stays text inside an HTML element or a quoted attribute; what [`Plain`] hides is hidden, too.
+/// Displays text so that it stays text in an HTML element or a quoted attribute; what [`Plain`] escapes is escaped, too.
 #[derive(Debug, Clone, Copy)]
 pub struct Html<T>(pub T);
 
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_steers_a_terminal() {
+    fn nothing_controls_a_terminal() {
         for (raw, shown) in [
             ("\u{1b}[2Jgone", "\\u{1b}[2Jgone"),
             ("a\r\nb\tc", "a\\u{d}\\u{a}b\\u{9}c"),

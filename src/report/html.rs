@@ -1,14 +1,14 @@
-//! A backtest as one page that stands by itself: nothing is loaded, and only its own few lines of script may run.
+//! A backtest as one HTML page. It loads nothing, and only its own few lines of script may run.
 
 use std::fmt::Write;
 
 use crate::alert::Alert;
 use crate::engine::DayCount;
 use crate::report::escape::Html;
-use crate::report::number::{count, percent};
+use crate::report::number::{count, noun, percent};
 use crate::report::paint::Paint;
-use crate::report::summary::{Summary, time_to_detect};
-use crate::report::{explain, reason};
+use crate::report::summary::{Summary, false_alerts_sentence, time_to_detect};
+use crate::report::{explain, text};
 
 /// Alerts that are shown on the page; more are only in `alerts.jsonl`.
 const ALERTS_SHOWN: usize = 2_000;
@@ -23,8 +23,8 @@ pub fn page(summary: &Summary, alerts: &[Alert]) -> String {
     out
 }
 
-/// Returns what the page's own style and script are known by: who writes into a log cannot know the rest of the report.
-fn nonce(summary: &Summary, alerts: &[Alert]) -> String {
+/// Returns the nonce of the page's own style and script. Text in a log cannot name it, because it depends on the whole report.
+fn nonce(summary: &Summary, alerts: &[AlertDocument]) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(crate::report::json::line(summary).as_bytes());
     for alert in alerts {
@@ -65,17 +65,20 @@ fn write_tiles(out: &mut String, summary: &Summary) -> std::fmt::Result {
     let mut tiles = vec![
         ("alerts", count(summary.alerts.total)),
         (
-            "a day",
+            "alerts a day",
             format!("{:.1}", summary.alerts.total as f64 / days),
         ),
         ("days judged", count(summary.days_judged)),
-        ("events", count(summary.read.events)),
+        ("events read", count(summary.read.events)),
     ];
     if let Some(learnt) = &summary.learnt {
         tiles.push(("days learnt", count(learnt.days)));
         tiles.push(("identities", count(learnt.identities)));
     }
-    tiles.push(("approved", count(summary.alerts.suppressed.values().sum())));
+    tiles.push((
+        "approved alerts",
+        count(summary.alerts.suppressed.values().sum()),
+    ));
     if let Some(evaluation) = &summary.evaluation {
         tiles.push(("recall", percent(evaluation.all.recall)));
         tiles.push(("precision", percent(evaluation.all.precision)));
@@ -93,13 +96,13 @@ fn write_tiles(out: &mut String, summary: &Summary) -> std::fmt::Result {
     if summary.provisional {
         writeln!(
             out,
-            "<p class=\"note\">Scores are provisional: fewer than 7 days are calibrated.</p>"
+            "<p class=\"note\">Scores are provisional, because fewer than 7 days are calibrated.</p>"
         )?;
     }
     Ok(())
 }
 
-/// Draws alerts per day as bars, each with its day and number for whoever points at it or has it read aloud.
+/// Draws alerts per day as bars. Each has its day and number as a title, for pointers and screen readers.
 fn write_days(out: &mut String, days: &[DayCount]) -> std::fmt::Result {
     let (Some(first), Some(last)) = (days.first(), days.last()) else {
         return Ok(());
@@ -109,7 +112,7 @@ fn write_days(out: &mut String, days: &[DayCount]) -> std::fmt::Result {
     let width = days.len() * 12;
     writeln!(
         out,
-        "<section><h2>Alerts a day</h2>\n<svg class=\"days\" viewBox=\"0 0 {width} 82\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"alerts a day, at most {most}\">",
+        "<section><h2>Alerts per day</h2>\n<svg class=\"days\" viewBox=\"0 0 {width} 82\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"alerts per day, at most {most}\">",
     )?;
     for (number, day) in days.iter().enumerate() {
         let height = (HEIGHT * day.alerts as f64 / most as f64).max(1.0);
@@ -136,7 +139,7 @@ fn write_evaluation(out: &mut String, summary: &Summary) -> std::fmt::Result {
     };
     writeln!(
         out,
-        "<section><h2>Against labels</h2>\n<table><thead><tr><th>analytic</th><th>planted</th><th>found</th><th>true</th><th>false</th><th>precision</th><th>recall</th><th>time to detect</th></tr></thead>\n<tbody>",
+        "<section><h2>Comparison with labels</h2>\n<table><thead><tr><th>analytic</th><th>labels</th><th>found</th><th>true alerts</th><th>false alerts</th><th>precision</th><th>recall</th><th>time to detect</th></tr></thead>\n<tbody>",
     )?;
     for (name, of) in evaluation
         .analytics
@@ -159,14 +162,14 @@ fn write_evaluation(out: &mut String, summary: &Summary) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "</tbody></table>\n<p>{:.2} false alerts a day.</p>",
-        evaluation.false_alerts_per_day
+        "</tbody></table>\n<p>{}</p>",
+        Html(false_alerts_sentence(evaluation))
     )?;
     if !evaluation.missed.is_empty() {
         writeln!(
             out,
-            "<details><summary>{} missed</summary><ul>",
-            evaluation.missed.len()
+            "<details><summary>{} without an alert</summary><ul>",
+            noun(evaluation.missed.len() as u64, "label", "labels")
         )?;
         for missed in &evaluation.missed {
             writeln!(out, "<li>{}</li>", Html(missed))?;
@@ -190,7 +193,14 @@ fn write_alerts(out: &mut String, alerts: &[Alert]) -> std::fmt::Result {
         )?;
     }
     writeln!(out, "<table id=\"alerts\"><thead><tr>")?;
-    for column in ["severity", "score", "time", "analytic", "who", "why"] {
+    for column in [
+        "severity",
+        "score",
+        "time",
+        "analytic",
+        "entity",
+        "first reason",
+    ] {
         writeln!(
             out,
             "<th scope=\"col\"><button type=\"button\">{column}</button></th>"
@@ -239,8 +249,8 @@ fn lines(text: &str) -> String {
 fn write_reading(out: &mut String, summary: &Summary) -> std::fmt::Result {
     writeln!(
         out,
-        "<section><h2>The run</h2>\n<pre>{}</pre></section>",
-        lines(&crate::report::summary::text(summary, Paint::Never)),
+        "<section><h2>Summary of the run</h2>\n<pre>{}</pre></section>",
+        lines(&crate::report::summary::text(summary, true, Paint::Never)),
     )
 }
 

@@ -1,4 +1,4 @@
-//! What logs are, as a person or a program reads it.
+//! What log files contain, for people and programs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,13 +7,16 @@ use serde::Serialize;
 
 use crate::engine::{FormatSurvey, Survey};
 use crate::event::{Action, Source};
+use crate::report::layout::{clip, shorten};
 use crate::report::number::{bytes, count, noun, percent};
 use crate::report::{Paint, Plain};
 
-/// Characters of a path that are shown.
-const PATH_SHOWN: usize = 72;
+/// Columns of a file's line before its path.
+const BEFORE_PATH: usize = 58;
+/// Columns of a path, at least.
+const PATH_MIN: usize = 22;
 
-/// What one file is: one document of the JSON form.
+/// What one file contains: one document of the JSON form.
 #[derive(Debug, Serialize)]
 pub struct InspectionDocument {
     /// The file's name as it was given.
@@ -22,7 +25,7 @@ pub struct InspectionDocument {
     pub format: Option<&'static str>,
     /// Events by format.
     pub formats: BTreeMap<&'static str, u64>,
-    /// How it is packed, outermost first.
+    /// How it is compressed, outermost first.
     pub compression: Vec<&'static str>,
     /// Bytes as stored.
     pub bytes: u64,
@@ -146,51 +149,34 @@ pub fn unnamed(n_files: usize, n_named: usize, paint: Paint) -> String {
     };
     format!(
         "{} {what}; `--files` names all\n",
-        paint.bold(&format!("{:<10}", "files"))
+        paint.bold(&format!("{:<14} ", "files"))
     )
-}
-
-/// Cuts a long path in the middle: where it lies and what it is called tell more than what is between.
-fn shortened(path: &str) -> String {
-    let n = path.chars().count();
-    if n <= PATH_SHOWN {
-        return path.to_owned();
-    }
-    let head: String = path.chars().take(PATH_SHOWN / 3).collect();
-    let tail: String = path
-        .chars()
-        .skip(n - (PATH_SHOWN - PATH_SHOWN / 3 - 1))
-        .collect();
-    format!("{head}…{tail}")
 }
 
 /// Returns the head of the table of files.
 pub fn head(paint: Paint) -> String {
     let line = format!(
-        "{:<20} {:>9} {:>9} {:>8} {:>8} {:>10}  {:<20}  {:<20}  {}",
-        "format", "records", "events", "skipped", "rejected", "identities", "from", "to", "file"
+        "{:<18} {:>8} {:>7} {:>8}  {:<10}  {}",
+        "format", "events", "skipped", "rejected", "first day", "file"
     );
     paint.bold(&line) + "\n"
 }
 
 /// Returns the line of a file, and one for each thing that is wrong with it.
-pub fn file(document: &InspectionDocument) -> String {
-    let time = |time: &Option<String>| {
-        time.as_deref().map_or("–".to_owned(), |t| {
-            t.chars().take(19).collect::<String>() + "Z"
-        })
-    };
+pub fn file(document: &InspectionDocument, width: usize) -> String {
+    let day = document
+        .from
+        .as_deref()
+        .map(|time| time.chars().take(10).collect::<String>());
+    let path_width = width.saturating_sub(BEFORE_PATH).max(PATH_MIN);
     let mut text = format!(
-        "{:<20} {:>9} {:>9} {:>8} {:>8} {:>10}  {:<20}  {:<20}  {}\n",
-        document.format.unwrap_or("–"),
-        count(document.records),
+        "{:<18} {:>8} {:>7} {:>8}  {:<10}  {}\n",
+        clip(document.format.unwrap_or("–"), 18),
         count(document.events),
         count(document.skipped),
         count(document.rejected),
-        count(document.identities),
-        time(&document.from),
-        time(&document.to),
-        Plain(&shortened(&document.file)),
+        day.as_deref().unwrap_or("–"),
+        Plain(&shorten(&document.file, path_width)),
     );
     if document.formats.len() > 1 {
         let _ = writeln!(text, "  {}", reasons(&document.formats));
@@ -212,12 +198,12 @@ fn reasons(counts: &BTreeMap<&'static str, u64>) -> String {
     parts.join(", ")
 }
 
-/// Returns what all files come to together: how much, of what, which fields are missing, and what cannot be seen in them.
+/// Returns the sum of all files: how many events, of which kinds, which fields are missing, and what cannot be seen in them.
 pub fn sum(total: &Survey, n_files: u64, paint: Paint) -> String {
     let document = InspectionDocument::of(total);
     let mut text = String::new();
     let mut say = |name: &str, what: String| {
-        let _ = writeln!(text, "{} {what}", paint.bold(&format!("{name:<10}")));
+        let _ = writeln!(text, "{} {what}", paint.bold(&format!("{name:<14} ")));
     };
     say(
         "read",
@@ -230,9 +216,9 @@ pub fn sum(total: &Survey, n_files: u64, paint: Paint) -> String {
         ),
     );
     if let Some((first, last)) = total.span {
-        say("from, to", format!("{first}, {last}"));
+        say("period", format!("{first} to {last}"));
     }
-    say("who", noun(document.identities, "identity", "identities"));
+    say("identities", count(document.identities));
     if !document.reasons.is_empty() {
         say("skipped", reasons(&document.reasons));
     }
@@ -254,7 +240,7 @@ pub fn sum(total: &Survey, n_files: u64, paint: Paint) -> String {
             say("  objects", objects);
         }
         if let Some(blind) = blindness(*source, survey) {
-            say("  blind to", blind.to_owned());
+            say("  not seen", blind.to_owned());
         }
     }
     text
@@ -298,7 +284,7 @@ fn object_level(source: Source, survey: &FormatSurvey) -> Option<String> {
     })
 }
 
-/// Returns what a format would tell if it were switched on, and does not here.
+/// Returns what a format could record, if it were switched on, and does not.
 fn blindness(source: Source, survey: &FormatSurvey) -> Option<&'static str> {
     let has = |action: Action| survey.actions.contains_key(&action);
     let is_enough = survey.events >= 100;
@@ -312,7 +298,7 @@ fn blindness(source: Source, survey: &FormatSurvey) -> Option<&'static str> {
             if is_enough && !has(Action::ReadPosture) && !has(Action::EnumerateDirectory) =>
         {
             Some(
-                "enumeration: no read-only management event is here (an EventBridge rule leaves them out unless told)",
+                "enumeration: no read-only management event is here (EventBridge rules leave them out by default)",
             )
         }
         Source::GcpAudit if is_enough && !has(Action::ReadObject) && !has(Action::ListObjects) => {
@@ -330,19 +316,6 @@ fn blindness(source: Source, survey: &FormatSurvey) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_path_keeps_its_beginning_and_its_name() {
-        assert_eq!(shortened("logs/a.json"), "logs/a.json");
-        let long = format!("logs/{}/trail.json.gz", "é".repeat(100));
-        let short = shortened(&long);
-        assert_eq!(short.chars().count(), PATH_SHOWN);
-        assert!(
-            short.starts_with("logs/é") && short.contains('…'),
-            "{short}"
-        );
-        assert!(short.ends_with("é/trail.json.gz"), "{short}");
-    }
 
     #[test]
     fn files_without_fault_are_only_counted() {

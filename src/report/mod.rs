@@ -1,7 +1,7 @@
-//! What people and other programs are shown: alerts, baselines and runs, as text, JSON, OCSF, ECS and HTML.
+//! Output for people and programs: alerts, baselines and runs, as text, JSON, OCSF, ECS and HTML.
 //!
-//! Everything that comes from a log is escaped here, whatever it is written into: a terminal is not steered, a page not
-//! scripted, and a line of JSON stays one line. Nothing here prints; every function hands back text.
+//! Everything that comes from a log is escaped here, whatever it is written into, so that it can neither control a terminal, nor
+//! run as a script in a page, nor break a line of JSON. Nothing here prints; every function returns text.
 
 pub mod approvals;
 pub mod baseline;
@@ -16,6 +16,7 @@ pub mod explain;
 pub mod html;
 pub mod inspection;
 pub mod json;
+pub mod layout;
 pub mod not_alerted;
 mod number;
 pub mod ocsf;
@@ -25,6 +26,7 @@ pub mod plot;
 pub mod proposals;
 mod reason;
 mod regularity;
+pub mod screen;
 pub mod summary;
 pub mod text;
 pub mod tuning;

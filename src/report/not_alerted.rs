@@ -1,4 +1,4 @@
-//! Why a day raised no alert, as a person reads it: each analytic, each arm, which condition was not met, and how much was missing.
+//! Why a day raised no alert, for people: per analytic and arm, the conditions that were not met and how much was missing.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::report::paint::Paint;
 use crate::report::reason::counted_at_once;
 use crate::score::{ArmExplanation, GateDetail, GateReading, PartExplanation, StepReading};
 
-/// Returns the account over several lines.
+/// Returns the explanation over several lines.
 pub fn text(explanation: &Explanation, paint: Paint) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -33,7 +33,7 @@ fn write_explanation(
         None => String::new(),
     };
     let is_new = if explanation.is_new {
-        "; in its first two days, in which only arms for newcomers judge it"
+        "; in its first two days, when only arms for newcomers apply"
     } else {
         ""
     };
@@ -47,9 +47,9 @@ fn write_explanation(
     let judge = &explanation.judge;
     let how = match judge.how {
         HowJudged::InForce => "which is in force",
-        HowJudged::Kept => "which was in force on that morning and is still kept",
+        HowJudged::Kept => "which was in force on that morning and is still stored",
         HowJudged::Replayed => {
-            "learnt again from the stored days before, with the stored distributions and thresholds in force now"
+            "learnt again from the stored days before, with the distributions and thresholds that are in force now"
         }
     };
     writeln!(
@@ -87,11 +87,11 @@ fn write_analytic(
     );
     let id = analytic.alert_id.as_deref().unwrap_or("–");
     let outcome = match analytic.outcome {
-        ExplanationOutcome::Alerted => format!(
-            "it did alert: {reached} over all that is known of the day; alert {id} was told when it crossed"
-        ),
+        ExplanationOutcome::Alerted => {
+            format!("it did alert: {reached} over the whole day; the id of the alert is {id}")
+        }
         ExplanationOutcome::Approved => format!(
-            "it did cross its threshold: {reached}; but an approval covers alert {id}: {}",
+            "it crossed its threshold: {reached}; but an approval covers the alert {id}: {}",
             analytic.approved_by.as_deref().unwrap_or("–")
         ),
         ExplanationOutcome::BelowThreshold => format!(
@@ -99,7 +99,7 @@ fn write_analytic(
             analytic.threshold - analytic.score
         ),
         ExplanationOutcome::Gated => format!(
-            "no alert: something was unusual, but what this analytic asks for beside it was missing{}",
+            "no alert: something was unusual, but another condition of this analytic was not met{}",
             nearest_unmet(analytic)
         ),
         ExplanationOutcome::Quiet => {
@@ -118,14 +118,14 @@ fn write_analytic(
         Plain(&outcome),
     )?;
     if analytic.alert_id.is_none() {
-        let unheard = analytic
+        let gated = analytic
             .arms
             .iter()
             .filter(|arm| !arm.is_wanted && arm.has_something_to_say());
-        for arm in unheard.filter(|arm| arm.score >= analytic.threshold) {
+        for arm in gated.filter(|arm| arm.score >= analytic.threshold) {
             writeln!(
                 out,
-                "  {} would have crossed with {:.1}, but a condition is not met: {}",
+                "  arm {} would have crossed with {:.1}, but a condition is not met: {}",
                 Plain(&arm.arm),
                 arm.score,
                 Plain(&shut(arm).join("; "))
@@ -138,10 +138,10 @@ fn write_analytic(
     Ok(())
 }
 
-/// Says what the arm lacked that would have come farthest.
+/// Says which conditions kept the arm with the highest score from counting.
 fn nearest_unmet(analytic: &AnalyticExplanation) -> String {
-    let unheard = analytic.arms.iter().filter(|arm| !arm.is_wanted);
-    let nearest = unheard
+    let gated = analytic.arms.iter().filter(|arm| !arm.is_wanted);
+    let nearest = gated
         .filter(|arm| arm.has_something_to_say())
         .max_by(|a, b| a.score.total_cmp(&b.score));
     nearest.map_or(String::new(), |arm| format!(": {}", shut(arm).join("; ")))
@@ -170,16 +170,16 @@ fn write_arm(
     };
     writeln!(out, "  {name}: {}", Plain(&state))?;
     for text in shut(arm) {
-        writeln!(out, "    unmet {}", Plain(&text))?;
+        writeln!(out, "    unmet  {}", Plain(&text))?;
     }
     for gate in arm.gates.iter().filter(|gate| gate.is_open) {
-        writeln!(out, "    met   {}", Plain(&gate_text(gate)))?;
+        writeln!(out, "    met    {}", Plain(&gate_text(gate)))?;
     }
     let parts = arm.parts.iter().filter(|_| arm.has_something_to_say());
     for part in parts {
         writeln!(
             out,
-            "    {:>5.2} {}",
+            "    {:>5.2}  {}",
             part.surprise,
             Plain(&part_text(part))
         )?;
@@ -198,11 +198,12 @@ fn write_arm(
 fn shut(arm: &ArmExplanation) -> Vec<String> {
     let cohort = match (arm.belongs, arm.cohort) {
         (true, _) => None,
-        (false, "new") => {
-            Some("it judges newcomers only, and this entity is past its first two days".to_owned())
-        }
+        (false, "new") => Some(
+            "it applies to newcomers only, and this entity is past its first two days".to_owned(),
+        ),
         (false, _) => Some(
-            "it judges established entities only, and this one is in its first two days".to_owned(),
+            "it applies to established entities only, and this one is in its first two days"
+                .to_owned(),
         ),
     };
     let gates = arm.gates.iter().filter(|gate| !gate.is_open).map(gate_text);
@@ -219,7 +220,7 @@ fn missing(arm: &ArmExplanation) -> String {
     };
     let example = match &arm.would_do {
         Some(it) => format!(
-            ", e.g. {} {} instead of {} in {}",
+            ", for example {} {} instead of {} in {}",
             it.metric,
             amount(it.metric, it.needed as f64),
             amount(it.metric, it.observed as f64),
@@ -227,7 +228,7 @@ fn missing(arm: &ArmExplanation) -> String {
         ),
         None => String::new(),
     };
-    format!("; it would have taken {needed:.2}{example}")
+    format!("; {needed:.2} would have crossed{example}")
 }
 
 fn gate_text(gate: &GateReading) -> String {
@@ -241,7 +242,7 @@ fn gate_text(gate: &GateReading) -> String {
             measured,
             required,
         } => format!(
-            "{metric} {} of {} asked",
+            "{metric} {} of {} required",
             amount(metric, *measured as f64),
             amount(metric, *required as f64)
         ),
@@ -268,7 +269,7 @@ fn gate_text(gate: &GateReading) -> String {
             observed,
             required,
         } => format!(
-            "{} within {over}, {} asked",
+            "{} within {over}, {} required",
             counted_at_once(burst, *observed),
             count(*required)
         ),
@@ -276,7 +277,7 @@ fn gate_text(gate: &GateReading) -> String {
             metric,
             surprise,
             required,
-        } => format!("{metric} has a surprise of {surprise:.2}, more than {required:.1} asked"),
+        } => format!("{metric} has a surprise of {surprise:.2}, more than {required:.1} required"),
         GateDetail::Shows {
             r#trait,
             new,
@@ -303,7 +304,7 @@ fn gate_text(gate: &GateReading) -> String {
             let name = r#trait.replace('_', " ");
             match (gate.is_open, values.is_empty()) {
                 (false, _) => format!("no {name} but {}", of.join(", ")),
-                (true, true) => format!("no {name} is told"),
+                (true, true) => format!("no {name} is logged"),
                 (true, false) => format!("{name} {}", values.join(", ")),
             }
         }
@@ -311,7 +312,7 @@ fn gate_text(gate: &GateReading) -> String {
             format!("the caller's kind is {}", caller.replace('_', " "))
         }
         GateDetail::Caller { caller, of } => format!(
-            "the caller's kind is {}, none of {}",
+            "the caller's kind is {}, not one of {}",
             caller.replace('_', " "),
             of.join(", ").replace('_', " ")
         ),
@@ -332,20 +333,20 @@ fn step_text(step: &StepReading) -> String {
     }
     let why = match step.step {
         "new_identity" if step.measured > step.required => format!(
-            "known for {}, at most {} asked",
+            "known for {}, at most {} allowed",
             duration(step.measured as i64),
             duration(step.required as i64)
         ),
-        "new_identity" => "it was there when the store's memory begins".to_owned(),
+        "new_identity" => "it existed when the stored history begins".to_owned(),
         "access_spike" => format!(
-            "largest surprise {:.2}, more than {:.1} asked",
+            "largest surprise {:.2}, more than {:.1} required",
             step.measured, step.required
         ),
         _ if step.measured > 0.0 => format!(
-            "{} bytes outside after it, which is nothing unusual",
+            "{} bytes sent outside after it, which is usual",
             count(step.measured as u64)
         ),
-        _ => "no bytes went outside after it".to_owned(),
+        _ => "no bytes sent outside after it".to_owned(),
     };
     format!("{} no: {why}", step.step)
 }
@@ -358,7 +359,7 @@ fn part_text(part: &PartExplanation) -> String {
     let name = part.name;
     match part.kind {
         "novelty" => format!(
-            "never seen {} {}{judged}",
+            "new {} {}{judged}",
             name.replace('_', " "),
             part.value.as_deref().unwrap_or_default()
         ),
@@ -372,11 +373,11 @@ fn part_text(part: &PartExplanation) -> String {
             counted_at_once(name, part.observed.unwrap_or(0)),
             part.window.as_deref().unwrap_or_default()
         ),
-        "declared" => "weight of its own".to_owned(),
+        "declared" => "declared weight".to_owned(),
         _ => {
             let shown = |x: Option<f64>| amount(name, x.unwrap_or(0.0));
             format!(
-                "{name} {} in {}, usually {}, p99 {}{judged}",
+                "{name} {} in {}, typically {}, 99th percentile {}{judged}",
                 shown(part.observed.map(|x| x as f64)),
                 part.window.as_deref().unwrap_or_default(),
                 shown(part.p50),

@@ -1,4 +1,4 @@
-//! Numbers as people read them: grouped, with units, and no more digits than mean something.
+//! Numbers for people: grouped, with units, and only significant digits.
 
 use crate::vocab::Metric;
 

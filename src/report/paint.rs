@@ -1,4 +1,4 @@
-//! Colour, where somebody can see it.
+//! Colours for terminals.
 
 use crate::stats::Severity;
 
@@ -19,12 +19,12 @@ impl Paint {
         }
     }
 
-    /// Returns what stands out.
+    /// Returns text in bold.
     pub fn bold(self, text: &str) -> String {
         self.with("1", text)
     }
 
-    /// Returns what stands back.
+    /// Returns dimmed text.
     pub fn dim(self, text: &str) -> String {
         self.with("2", text)
     }

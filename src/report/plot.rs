@@ -32,7 +32,7 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 190.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 48.0;
-/// Colours that are told apart by people with the common kinds of colour blindness (Okabe and Ito 2008).
+/// Colours that differ also for people with the common kinds of colour blindness (Okabe and Ito 2008).
 const COLOURS: [&str; 7] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f",
 ];

@@ -1,4 +1,4 @@
-//! Jobs that were recognised, as TOML that goes into the configuration once somebody owns it, or as a document.
+//! Jobs that were recognised: as TOML for the configuration, once an owner is named, or as a document.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
@@ -13,21 +13,21 @@ use crate::vocab::Str;
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
-/// Values and days that are named in a comment.
+/// Values and days that are listed in a comment.
 const NAMED_MAX: usize = 6;
 
-/// Proposals as programs read them.
+/// Proposals for programs.
 #[derive(Debug, Serialize)]
 pub struct Document<'a> {
     /// Version of this document.
     pub schema: u32,
-    /// Identities that were looked at.
+    /// Identities that were examined.
     pub identities: u64,
     /// The first stored day.
     pub first_day: Option<String>,
     /// The last stored day.
     pub last_day: Option<String>,
-    /// Identities that come by a timetable and are not proposed, by reason.
+    /// Identities with a regular schedule that are not proposed, by reason.
     pub passed_over: &'a BTreeMap<&'static str, u64>,
     /// Each job.
     pub proposals: Vec<Proposal>,
@@ -113,7 +113,7 @@ fn proposal(job: &Job) -> Proposal {
     }
 }
 
-/// Returns proposals as TOML, with what speaks for each above it.
+/// Returns proposals as TOML, with the evidence for each above it.
 pub fn toml(proposals: &Proposals) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -140,9 +140,9 @@ fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
     )?;
     if n_jobs > 0 {
         out.push_str(
-            "# Whoever answers for one puts a name into `owner` and the table into plimsoll.toml, which refuses it without.\n\
-             # A table covers its job however much it does, and nothing that has another client, network, bucket or destination.\n\
-             # That of a job which has alerted is commented out.\n",
+            "# The owner of a job writes a name into `owner` and the table into plimsoll.toml, which needs the name.\n\
+             # A table covers any volume of its job, but no other client, network, bucket or destination.\n\
+             # The table of a job that has alerted is commented out.\n",
         );
     }
     for (why, n) in &proposals.passed_over {
@@ -151,8 +151,8 @@ fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
             "# Not proposed: {} {why}.",
             noun(
                 *n,
-                "identity that comes by a timetable,",
-                "identities that come by a timetable,"
+                "identity with a regular schedule,",
+                "identities with a regular schedule,"
             )
         )?;
     }
@@ -162,10 +162,10 @@ fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
             let mut draft = draft.clone();
             draft.comments = match at {
                 0 => evidence(job),
-                _ => vec!["The same job where it sends what it sends every time.".to_owned()],
+                _ => vec!["The same job, with its usual destinations.".to_owned()],
             };
             if at == 0 && n_drafts > 1 {
-                let where_to = "This table covers what sends nothing out, the next what goes to its destinations.";
+                let where_to = "This table covers what sends nothing out, the next one what goes to its destinations.";
                 draft.comments.push(where_to.to_owned());
             }
             write!(out, "\n{}", written(job, &draft))?;
@@ -174,8 +174,7 @@ fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
     Ok(())
 }
 
-/// Returns the table of a job. What has alerted may be what the alert says, so that nobody is to take it over unread: its
-/// table is a comment.
+/// Returns the table of a job. If the job has alerted, it may be an attack, so its table is a comment that must be read first.
 fn written(job: &Job, draft: &impl Display) -> String {
     let table = draft.to_string();
     if job.alerted.is_empty() {
@@ -188,7 +187,7 @@ fn written(job: &Job, draft: &impl Display) -> String {
     table.lines().map(comment).collect()
 }
 
-/// Returns what speaks for a job, and against it, line by line.
+/// Returns the evidence for a job and against it, line by line.
 fn evidence(job: &Job) -> Vec<String> {
     let mut said = vec![
         format!("{}: {}, {}", Plain(&job.identity), job.kind, job.cadence),
@@ -239,7 +238,7 @@ fn evidence(job: &Job) -> Vec<String> {
     };
     if !job.unlike.is_empty() {
         said.push(format!(
-            "not covered in full, because it was not like this: {}",
+            "days that the table does not cover in full: {}",
             days(&job.unlike)
         ));
     }
@@ -247,7 +246,7 @@ fn evidence(job: &Job) -> Vec<String> {
         "it never reached a threshold on the stored days".to_owned()
     } else {
         format!(
-            "commented out, because it reached a threshold: {}; whoever is patient looks like a job, so look at these first",
+            "commented out, because it reached a threshold: {}; a patient attacker can look like a job, so check these days first",
             days(&job.alerted)
         )
     });

@@ -4,8 +4,8 @@ use crate::baseline::GroupState;
 use crate::time::Window;
 use crate::vocab::Metric;
 
-/// What counts as doing something, and what people call it.
-const DEEDS: [(Metric, &str); 6] = [
+/// Activity metrics and their names for people.
+const ACTIVITIES: [(Metric, &str); 6] = [
     (Metric::ListCalls, "listings"),
     (Metric::ReadCalls, "reads"),
     (Metric::WriteCalls, "writes"),
@@ -13,12 +13,12 @@ const DEEDS: [(Metric, &str); 6] = [
     (Metric::DeleteCalls, "deletions"),
     (Metric::DirectoryCalls, "directory calls"),
 ];
-/// Share of the calls from which on something is what they mostly do.
+/// Share of the calls from which an activity is what they mostly do.
 const MOSTLY: f64 = 0.6;
 
 /// Returns what members mostly do, as in `mostly reads, about 40 an hour in 9 hours a day`; `None` if too few do much.
 pub fn regularity(state: &GroupState) -> Option<String> {
-    let mut deeds: Vec<(f64, f64, f64, &str)> = DEEDS
+    let mut activities: Vec<(f64, f64, f64, &str)> = ACTIVITIES
         .iter()
         .filter_map(|&(metric, name)| {
             let key = (metric, Window::HOUR);
@@ -31,10 +31,10 @@ pub fn regularity(state: &GroupState) -> Option<String> {
             Some((hourly * hours, hourly, hours, name))
         })
         .collect();
-    deeds.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let all: f64 = deeds.iter().map(|deed| deed.0).sum();
-    let &(daily, hourly, hours, name) = deeds.first()?;
-    let what = match deeds.get(1) {
+    activities.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let all: f64 = activities.iter().map(|activity| activity.0).sum();
+    let &(daily, hourly, hours, name) = activities.first()?;
+    let what = match activities.get(1) {
         Some((_, _, _, second)) if daily < MOSTLY * all => format!("{name} and {second}"),
         Some(_) => format!("mostly {name}"),
         None => format!("only {name}"),
@@ -61,7 +61,7 @@ mod tests {
     use crate::stats::prior::{CellPrior, Level, Rate};
 
     #[test]
-    fn a_group_is_told_by_what_it_mostly_does() {
+    fn a_group_is_described_by_what_it_mostly_does() {
         let cell = |metric, hourly: f64, hours: f64| {
             let prior = CellPrior {
                 level: Some(Level {
@@ -78,15 +78,15 @@ mod tests {
             };
             ((metric, Window::HOUR), prior)
         };
-        let told = |priors| {
+        let described = |priors| {
             regularity(&GroupState {
                 priors,
                 ..GroupState::default()
             })
         };
-        assert_eq!(told(Vec::new()), None);
+        assert_eq!(described(Vec::new()), None);
         assert_eq!(
-            told(vec![
+            described(vec![
                 cell(Metric::ListCalls, 3.0, 2.0),
                 cell(Metric::ReadCalls, 40.0, 9.0)
             ])
@@ -94,7 +94,7 @@ mod tests {
             Some("mostly reads, about 40 an hour in 9 hours a day")
         );
         assert_eq!(
-            told(vec![
+            described(vec![
                 cell(Metric::ListCalls, 40.0, 0.2),
                 cell(Metric::ReadCalls, 30.0, 0.2)
             ])
@@ -102,7 +102,7 @@ mod tests {
             Some("listings and reads, about 40 an hour in one hour every 5 days")
         );
         assert_eq!(
-            told(vec![cell(Metric::WriteCalls, 7.0, 1.0)]).as_deref(),
+            described(vec![cell(Metric::WriteCalls, 7.0, 1.0)]).as_deref(),
             Some("only writes, about 7 an hour in one hour a day")
         );
     }

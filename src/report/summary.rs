@@ -1,4 +1,4 @@
-//! What a run came to: one document for programs, the same in lines for people.
+//! The summary of a run: one document for programs, the same in lines for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,18 +14,21 @@ use crate::engine::{
 use crate::report::coverage;
 use crate::report::drift::{self, DriftDocument};
 use crate::report::escape::Plain;
+use crate::report::layout::{clip, shorten};
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::tuning;
 use crate::stats::Severity;
 use crate::time::Day;
 
-/// Baselines that moved that are named for each day of a backtest.
-const MOVED_A_DAY_MAX: usize = 20;
-/// Baselines that moved that are named in lines.
-const MOVED_SHOWN: usize = 5;
+/// Drifted baselines that are named for each day of a backtest.
+const DRIFTED_A_DAY_MAX: usize = 20;
+/// Drifted baselines that are named in lines.
+const DRIFTED_SHOWN: usize = 5;
 /// Characters of an alert's id that name it in lines.
 const ID_SHOWN: usize = 8;
+/// Columns of an entity's id in a table.
+const ENTITY_SHOWN: usize = 28;
 /// Version of the document.
 const SCHEMA: u32 = 1;
 
@@ -55,7 +58,7 @@ pub struct Read {
     pub unreadable: BTreeMap<String, String>,
     /// Records in them.
     pub records: u64,
-    /// Events told.
+    /// Events in them.
     pub events: u64,
     /// Events that were delivered more than once.
     pub repeated: u64,
@@ -133,22 +136,24 @@ pub struct Summary {
     pub alerts: Alerts,
     /// Alerts per day judged; only after a backtest.
     pub per_day: Vec<DayCount>,
-    /// What analytics do not see, one sentence each; none if they see all.
+    /// What analytics do not see of the providers that have records, one sentence each.
     pub blind_spots: Vec<String>,
-    /// Baselines found to have moved, by the day that was then judged; only after a backtest.
+    /// Providers that analytics are written for and that have no records.
+    pub not_seen: Vec<&'static str>,
+    /// Baselines that drifted upwards, by the day that was then judged; only after a backtest.
     pub baseline_drift: Vec<DriftedOn>,
     /// How alerts compare with labels, where there are any.
     pub evaluation: Option<Evaluation>,
 }
 
-/// Baselines that were found to have moved on the morning of a day.
+/// Baselines that had drifted upwards on the morning of a day.
 #[derive(Debug, Clone, Serialize)]
 pub struct DriftedOn {
     /// The day that was judged next.
     pub day: String,
-    /// How many moved.
+    /// How many drifted.
     pub total: u64,
-    /// Those that went farthest.
+    /// Those that drifted farthest.
     pub farthest: Vec<DriftDocument>,
 }
 
@@ -156,7 +161,7 @@ impl DriftedOn {
     fn of(day: Day, drift_report: &DriftReport) -> Self {
         let mut rises: Vec<&Drifted> = drift_report.rising.iter().collect();
         rises.sort_by(|a, b| b.sum.total_cmp(&a.sum));
-        rises.truncate(MOVED_A_DAY_MAX);
+        rises.truncate(DRIFTED_A_DAY_MAX);
         Self {
             day: day.to_string(),
             total: drift_report.rising.len() as u64,
@@ -215,6 +220,7 @@ impl Summary {
             },
             per_day: Vec::new(),
             blind_spots: coverage::blind_spots(&summary.coverage),
+            not_seen: coverage::not_seen(&summary.coverage),
             baseline_drift: Vec::new(),
             evaluation: None,
         }
@@ -245,18 +251,18 @@ impl Summary {
     }
 }
 
-/// Returns the lines of a run of scoring, each with its end.
-pub fn text(summary: &Summary, paint: Paint) -> String {
+/// Returns the lines of a run of scoring, each with its end; with all details, or in short.
+pub fn text(summary: &Summary, is_verbose: bool, paint: Paint) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_text(&mut out, summary, paint);
+    let _ = write_text(&mut out, summary, is_verbose, paint);
     out
 }
 
-/// Returns the lines of a training, each with its end.
-pub fn training(summary: &TrainSummary, paint: Paint) -> String {
+/// Returns the lines of a training, each with its end; with all details, or in short.
+pub fn training(summary: &TrainSummary, is_verbose: bool, paint: Paint) -> String {
     let mut out = String::new();
-    let _ = write_training(&mut out, summary, paint);
+    let _ = write_training(&mut out, summary, is_verbose, paint);
     out
 }
 
@@ -264,32 +270,31 @@ fn line(out: &mut String, paint: Paint, name: &str, value: &str) -> std::fmt::Re
     writeln!(
         out,
         "{} {}",
-        paint.bold(&format!("{name:<11}")),
+        paint.bold(&format!("{name:<14} ")),
         Plain(value)
     )
 }
 
-fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Result {
+fn write_text(
+    out: &mut String,
+    summary: &Summary,
+    is_verbose: bool,
+    paint: Paint,
+) -> std::fmt::Result {
     write_read(out, &summary.read, paint)?;
+    let mut line = |name: &str, value: &str| line(out, paint, name, value);
     if let Some(learnt) = &summary.learnt {
         let days = noun(learnt.days, "day", "days");
         let identities = noun(learnt.identities, "identity", "identities");
+        let calibrated = noun(u64::from(learnt.calibration_days), "day", "days");
+        let before = &learnt.split;
         line(
-            out,
-            paint,
             "learnt",
-            &format!(
-                "{days} before {}, {identities}; {} calibrated",
-                learnt.split,
-                noun(u64::from(learnt.calibration_days), "day", "days")
-            ),
+            &format!("{days} before {before}, {identities}; {calibrated} calibrated"),
         )?;
-        let thresholds = thresholds_between(learnt);
-        line(out, paint, "thresholds", &thresholds)?;
+        line("thresholds", &thresholds_between(learnt))?;
     }
     line(
-        out,
-        paint,
         "judged",
         &format!(
             "{}, {}, by {}{}",
@@ -306,43 +311,47 @@ fn write_text(out: &mut String, summary: &Summary, paint: Paint) -> std::fmt::Re
             },
         ),
     )?;
-    if let Some(thresholds) = &summary.thresholds {
-        line(out, paint, "thresholds", thresholds)?;
-    }
     if summary.days_already_learnt > 0 {
         line(
-            out,
-            paint,
             "",
             &format!(
-                "{} of them had been learnt before: their alerts are milder than they were",
+                "{} of these days had been learnt before, which lowers their scores",
                 count(summary.days_already_learnt)
             ),
         )?;
     }
-    line(
-        out,
-        paint,
-        "alerts",
-        &alerts_line(&summary.alerts, summary.days_judged),
-    )?;
-    for (approval, n) in &summary.alerts.suppressed {
+    if let Some(thresholds) = &summary.thresholds {
+        line("thresholds", thresholds)?;
+    }
+    line("alerts", &alerts_line(&summary.alerts, summary.days_judged))?;
+    if is_verbose {
+        for (approval, n) in &summary.alerts.suppressed {
+            line("approved", &format!("{}: {approval}", count(*n)))?;
+        }
+    } else if !summary.alerts.suppressed.is_empty() {
+        let n: u64 = summary.alerts.suppressed.values().sum();
         line(
-            out,
-            paint,
             "approved",
-            &format!("{}: {approval}", count(*n)),
+            &format!("{} more, which approvals cover", count(n)),
         )?;
     }
-    write_blind_spots(out, &summary.blind_spots, paint)?;
-    write_drifted(out, &summary.baseline_drift, paint)?;
-    match &summary.evaluation {
-        Some(evaluation) => write_evaluation(out, evaluation, paint),
-        None => Ok(()),
+    write_coverage(
+        out,
+        &summary.blind_spots,
+        &summary.not_seen,
+        is_verbose,
+        paint,
+    )?;
+    if is_verbose {
+        write_drifted(out, &summary.baseline_drift, paint)?;
+        if let Some(evaluation) = &summary.evaluation {
+            write_evaluation(out, evaluation, paint)?;
+        }
     }
+    Ok(())
 }
 
-/// Says between which scores the thresholds moved: those that most analytics share first, then the others by name.
+/// Says between which scores the thresholds lay: those that most analytics share first, then the others by name.
 fn thresholds_between(learnt: &Learnt) -> String {
     let said = |&(least, greatest): &(f64, f64)| {
         let (least, greatest) = (format!("{least:.1}"), format!("{greatest:.1}"));
@@ -363,16 +372,35 @@ fn thresholds_between(learnt: &Learnt) -> String {
         .into_iter()
         .enumerate()
         .map(|(at, (score, ids))| match at {
-            0 if alone => format!("{score} of all analytics"),
+            0 if alone => format!("{score} for all analytics"),
             0 if ids.len() > 1 => score,
             _ => format!("{} {score}", ids.join(", ")),
         });
     texts.collect::<Vec<_>>().join("; ")
 }
 
-fn write_blind_spots(out: &mut String, sentences: &[String], paint: Paint) -> std::fmt::Result {
-    for sentence in sentences {
-        line(out, paint, "coverage", sentence)?;
+fn write_coverage(
+    out: &mut String,
+    blind_spots: &[String],
+    not_seen: &[&str],
+    is_verbose: bool,
+    paint: Paint,
+) -> std::fmt::Result {
+    if is_verbose {
+        for sentence in blind_spots {
+            line(out, paint, "coverage", sentence)?;
+        }
+        if !not_seen.is_empty() {
+            line(out, paint, "not seen", &coverage::not_seen_line(not_seen))?;
+        }
+    } else if !blind_spots.is_empty() {
+        let gaps = noun(blind_spots.len() as u64, "gap", "gaps");
+        line(
+            out,
+            paint,
+            "coverage",
+            &format!("{gaps} in the logs: `plimsoll coverage`"),
+        )?;
     }
     Ok(())
 }
@@ -381,37 +409,36 @@ fn write_drifted(out: &mut String, drift: &[DriftedOn], paint: Paint) -> std::fm
     if drift.is_empty() {
         return Ok(());
     }
-    let total: u64 = drift.iter().map(|on| on.total).sum();
     let days: Vec<String> = drift
         .iter()
-        .map(|on| format!("{} on {}", count(on.total), on.day))
+        .map(|on| {
+            let rose = noun(on.total, "baseline rose", "baselines rose");
+            format!("{rose} by {}", on.day)
+        })
         .collect();
-    let baselines = noun(total, "baseline", "baselines");
-    line(
-        out,
-        paint,
-        "moved",
-        &format!("{baselines} moved upwards: {}", days.join(", ")),
-    )?;
+    line(out, paint, "baseline drift", &days.join(", "))?;
     let mut farthest: Vec<&DriftDocument> = drift.iter().flat_map(|on| &on.farthest).collect();
     farthest.sort_by(|a, b| b.sum.total_cmp(&a.sum));
-    for rise in farthest.iter().take(MOVED_SHOWN) {
-        line(out, paint, "", &format!("{}  {}", rise.id, rise.sentence()))?;
+    for rise in farthest.iter().take(DRIFTED_SHOWN) {
+        line(out, paint, "", &format!("{}: {}", rise.id, rise.sentence()))?;
     }
     line(out, paint, "", drift::ADVICE)
 }
 
-fn alerts_line(alerts: &Alerts, days: u64) -> String {
+/// Says how many alerts each severity has, the highest first.
+pub(super) fn by_severity(alerts: &Alerts) -> String {
     let severities: Vec<String> = Severity::ALL
         .iter()
         .rev()
         .filter_map(|s| {
-            alerts
-                .by_severity
-                .get(&s.to_string())
-                .map(|n| format!("{} {s}", count(*n)))
+            let n = alerts.by_severity.get(&s.to_string())?;
+            Some(format!("{} {s}", count(*n)))
         })
         .collect();
+    severities.join(", ")
+}
+
+fn alerts_line(alerts: &Alerts, days: u64) -> String {
     let analytics: Vec<String> = alerts
         .by_analytic
         .iter()
@@ -423,7 +450,7 @@ fn alerts_line(alerts: &Alerts, days: u64) -> String {
             text,
             ", {:.1} a day: {}",
             alerts.total as f64 / days.max(1) as f64,
-            severities.join(", ")
+            by_severity(alerts)
         );
     }
     if !analytics.is_empty() {
@@ -445,7 +472,7 @@ fn write_read(out: &mut String, read: &Read, paint: Paint) -> std::fmt::Result {
         ),
     )?;
     if let (Some(first), Some(last)) = (&read.first, &read.last) {
-        line(out, paint, "from, to", &format!("{first}, {last}"))?;
+        line(out, paint, "period", &format!("{first} to {last}"))?;
     }
     for (name, reasons) in [("skipped", &read.skipped), ("rejected", &read.rejected)] {
         let reasons: Vec<String> = reasons
@@ -456,27 +483,45 @@ fn write_read(out: &mut String, read: &Read, paint: Paint) -> std::fmt::Result {
             line(out, paint, name, &reasons.join(", "))?;
         }
     }
-    for (n, what) in [
-        (read.repeated, "delivered more than once and counted once"),
-        (read.future, "dated in the future and set aside"),
-        (read.too_old, "of days too old to matter"),
+    for (n, name, what) in [
+        (
+            read.repeated,
+            "duplicates",
+            "delivered more than once, counted once",
+        ),
+        (
+            read.future,
+            "future",
+            "dated more than 5 minutes ahead, set aside",
+        ),
+        (
+            read.too_old,
+            "too old",
+            "before the days that count, left out",
+        ),
     ] {
         if n > 0 {
-            line(out, paint, "of events", &format!("{} {what}", count(n)))?;
+            let events = noun(n, "event", "events");
+            line(out, paint, name, &format!("{events} {what}"))?;
         }
     }
     if read.known_files > 0 {
         line(
             out,
             paint,
-            "known",
-            &format!("{} already learnt", noun(read.known_files, "file", "files")),
+            "known files",
+            &format!("{}, learnt before", count(read.known_files)),
         )?;
     }
     Ok(())
 }
 
-fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std::fmt::Result {
+fn write_training(
+    out: &mut String,
+    summary: &TrainSummary,
+    is_verbose: bool,
+    paint: Paint,
+) -> std::fmt::Result {
     if !summary.published {
         let known = summary.intake.known_files;
         let in_force = match summary.generation {
@@ -488,11 +533,10 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         }
         return match known {
             0 => writeln!(out, "nothing new; {in_force}"),
-            1 => writeln!(out, "nothing new: 1 file was already learnt; {in_force}"),
             n => writeln!(
                 out,
-                "nothing new: {} files were already learnt; {in_force}",
-                count(n)
+                "nothing new: {} learnt before; {in_force}",
+                noun(n, "file was", "files were")
             ),
         };
     }
@@ -511,15 +555,15 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
     for (n, what) in [
         (
             summary.exclusions,
-            "to be true: what they tell of was left out",
+            "true: what they are about is left out of the baselines",
         ),
         (
             summary.learnt_again,
-            "not to be true after all: what they tell of was learnt again",
+            "no longer true: what they are about is learnt again",
         ),
     ] {
         if n > 0 {
-            let alerts = noun(n as u64, "alert turned out", "alerts turned out");
+            let alerts = noun(n as u64, "alert is", "alerts are");
             line(out, paint, "verdicts", &format!("{alerts} {what}"))?;
         }
     }
@@ -541,27 +585,104 @@ fn write_training(out: &mut String, summary: &TrainSummary, paint: Paint) -> std
         "thresholds",
         &tuning::in_force(&summary.thresholds),
     )?;
-    write_blind_spots(out, &coverage::blind_spots(&summary.coverage), paint)?;
-    let drift = summary
-        .drift_report
-        .newly_drifted(summary.movement_before.as_ref());
-    let title = format!(
-        "{} moved; all: `plimsoll show`",
-        noun(drift.len() as u64, "baseline", "baselines")
-    );
-    let documents = drift::documents(&summary.drift_report, &drift);
-    write!(
+    write_coverage(
         out,
-        "{}",
-        drift::digest(&title, &documents, MOVED_SHOWN, paint)
-    )
+        &coverage::blind_spots(&summary.coverage),
+        &coverage::not_seen(&summary.coverage),
+        is_verbose,
+        paint,
+    )?;
+    let drifted = newly_drifted(summary);
+    if drifted.is_empty() {
+        return Ok(());
+    }
+    let rose = noun(drifted.len() as u64, "baseline rose", "baselines rose");
+    line(
+        out,
+        paint,
+        "baseline drift",
+        &format!("{rose}: `plimsoll show`"),
+    )?;
+    if is_verbose {
+        for rise in drifted.iter().take(DRIFTED_SHOWN) {
+            line(out, paint, "", &format!("{}: {}", rise.id, rise.sentence()))?;
+        }
+        line(out, paint, "", drift::ADVICE)?;
+    }
+    Ok(())
+}
+
+/// Returns the baselines that drifted since the training before.
+fn newly_drifted(summary: &TrainSummary) -> Vec<DriftDocument> {
+    let before = summary.movement_before.as_ref();
+    let drifted = summary.drift_report.newly_drifted(before);
+    drift::documents(&summary.drift_report, &drifted)
+}
+
+/// What a training came to.
+#[derive(Debug, Clone, Serialize)]
+pub struct TrainingDocument {
+    /// Version of this document.
+    pub schema: u32,
+    /// The program's version.
+    pub version: &'static str,
+    /// What was read.
+    pub read: Read,
+    /// The generation in force afterwards; 0 if there is none.
+    pub generation: u64,
+    /// Whether it is a new one.
+    pub published: bool,
+    /// Days that changed.
+    pub days_changed: u64,
+    /// Days in the store.
+    pub days_stored: u64,
+    /// Whole days in the stored distributions.
+    pub calibration_days: u32,
+    /// Entities with a baseline, by kind.
+    pub baselines: BTreeMap<&'static str, usize>,
+    /// Alerts with a verdict `true` whose values were left out of the baselines.
+    pub alerts_left_out: u64,
+    /// Alerts that lost such a verdict and whose values were learnt again.
+    pub alerts_learnt_again: u64,
+    /// Which thresholds are in force, in words; null if nothing was published.
+    pub thresholds: Option<String>,
+    /// What analytics do not see of the providers that have records, one sentence each.
+    pub blind_spots: Vec<String>,
+    /// Providers that analytics are written for and that have no records.
+    pub not_seen: Vec<&'static str>,
+    /// Baselines that drifted upwards since the training before.
+    pub baseline_drift: Vec<DriftDocument>,
+}
+
+impl TrainingDocument {
+    /// Makes the document of a training.
+    pub fn of(summary: &TrainSummary) -> Self {
+        let thresholds = &summary.thresholds;
+        Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            read: Read::of(&summary.intake),
+            generation: summary.generation,
+            published: summary.published,
+            days_changed: summary.days_changed as u64,
+            days_stored: summary.days as u64,
+            calibration_days: summary.calibration_days,
+            baselines: summary.entities.clone(),
+            alerts_left_out: summary.exclusions as u64,
+            alerts_learnt_again: summary.learnt_again as u64,
+            thresholds: (!thresholds.is_empty()).then(|| tuning::in_force(thresholds)),
+            blind_spots: coverage::blind_spots(&summary.coverage),
+            not_seen: coverage::not_seen(&summary.coverage),
+            baseline_drift: newly_drifted(summary),
+        }
+    }
 }
 
 fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> std::fmt::Result {
     writeln!(out)?;
     let head = format!(
-        "{:<17} {:>7} {:>7} {:>7} {:>7} {:>10} {:>10}  {}",
-        "labels", "planted", "found", "true", "false", "precision", "recall", "time to detect"
+        "{:<12} {:>6} {:>5} {:>5} {:>5} {:>9} {:>8}  {}",
+        "labels of", "labels", "found", "true", "false", "precision", "recall", "time to detect"
     );
     writeln!(out, "{}", paint.bold(&head))?;
     for (name, of) in evaluation
@@ -572,8 +693,8 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
     {
         writeln!(
             out,
-            "{:<17} {:>7} {:>7} {:>7} {:>7} {:>10} {:>10}  {}",
-            Plain(name).to_string(),
+            "{:<12} {:>6} {:>5} {:>5} {:>5} {:>9} {:>8}  {}",
+            Plain(&clip(name, 12)).to_string(),
             of.labels,
             of.found,
             of.true_alerts,
@@ -583,13 +704,10 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
             time_to_detect(of),
         )?;
     }
-    writeln!(
-        out,
-        "{:.2} false alerts a day; {} of them tell of a labelled attack by another analytic, and the others of {:.2} identities a day: a budget is for these, and alerts on attacks come on top",
-        evaluation.false_alerts_per_day,
-        count(evaluation.beside_labels),
-        evaluation.false_identity_days_per_day
-    )?;
+    writeln!(out, "{}", false_alerts_sentence(evaluation))?;
+    if !evaluation.false_alerts.is_empty() {
+        writeln!(out, "\n{}", paint.bold("false alerts"))?;
+    }
     for alert in &evaluation.false_alerts {
         let FalseAlert {
             time,
@@ -599,13 +717,30 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
             alert_id,
         } = alert;
         let id: String = alert_id.chars().take(ID_SHOWN).collect();
-        let what = format!("{time}  {analytic} {score:>5.1}  {entity}  {id}");
-        line(out, paint, "false", &what)?;
+        let what = format!(
+            "{time}  {analytic:<10} {score:>5.1}  {id}  {}",
+            shorten(entity, ENTITY_SHOWN)
+        );
+        writeln!(out, "  {}", Plain(&what))?;
+    }
+    if !evaluation.missed.is_empty() {
+        writeln!(out, "\n{}", paint.bold("labels without an alert"))?;
     }
     for missed in &evaluation.missed {
-        line(out, paint, "missed", missed)?;
+        writeln!(out, "  {}", Plain(missed))?;
     }
     Ok(())
+}
+
+/// Says how many false alerts there are, and how many of them a budget counts.
+pub(super) fn false_alerts_sentence(evaluation: &Evaluation) -> String {
+    format!(
+        "{:.2} false alerts a day. {} of them are about a labelled attack, by another analytic. The others came on {:.2} \
+         identities a day: a budget is for these, and alerts on attacks come on top.",
+        evaluation.false_alerts_per_day,
+        count(evaluation.beside_labels),
+        evaluation.false_identity_days_per_day
+    )
 }
 
 /// Returns the median and the 90th percentile of the time from a label's start to its first alert.
@@ -631,18 +766,18 @@ mod tests {
         run.episodes.insert(Severity::Medium, 3);
         run.suppressed.insert("nightly\u{1b}[2J".to_owned(), 2);
         let summary = Summary::of_score(&run, &Tally::default());
-        let shown = text(&summary, Paint::Never);
+        let shown = text(&summary, true, Paint::Never);
+        for line in [
+            "alerts          4, 2.0 a day: 1 high, 3 medium\n",
+            "approved        2: nightly\\u{1b}[2J\n",
+            "judged          2 days, 2,412 identity-days, by generation 7\n",
+        ] {
+            assert!(shown.contains(line), "{shown}");
+        }
+        let short = text(&summary, false, Paint::Never);
         assert!(
-            shown.contains("alerts      4, 2.0 a day: 1 high, 3 medium\n"),
-            "{shown}"
-        );
-        assert!(
-            shown.contains("approved    2: nightly\\u{1b}[2J\n"),
-            "{shown}"
-        );
-        assert!(
-            shown.contains("judged      2 days, 2,412 identity-days, by generation 7\n"),
-            "{shown}"
+            short.contains("approved        2 more, which approvals cover\n"),
+            "{short}"
         );
         let document = crate::report::json::line(&summary);
         assert!(

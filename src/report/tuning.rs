@@ -1,4 +1,4 @@
-//! Thresholds as a person reads them: settings side by side, what each would have raised, and what is in force.
+//! Thresholds for people: settings side by side, the alerts that each would have raised, and the thresholds in force.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -9,11 +9,14 @@ use crate::engine::{
 };
 use crate::report::draw::bars;
 use crate::report::escape::Plain;
+use crate::report::layout::clip;
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
 
 /// A threshold that fewer stored entity-days reach is an extrapolation.
 const SEEN_MIN: u64 = 3;
+/// Stored days that are drawn, the last ones.
+const DAYS_DRAWN: usize = 7;
 
 /// Returns the lines of a tuning, each with its end.
 pub fn text(report: &TuneReport, paint: Paint) -> String {
@@ -62,13 +65,13 @@ pub fn in_force(thresholds: &[InForce]) -> String {
     all.join("; ")
 }
 
-/// Says that a tuned threshold no longer fits, and what to do.
+/// Says that a tuned threshold no longer fits, and which command mends it.
 pub fn outgrown(outgrown: &OutgrownThreshold) -> String {
     let tuned = &outgrown.threshold;
     let scope = outgrown.analytic.as_deref();
     format!(
-        "the threshold {:.1}{} was tuned on generation {} for {} and by now lets through {:.1}: `plimsoll tune --budget {}{} \
-         --apply`",
+        "the threshold {:.1}{} was tuned on generation {} for {}, and now lets through {:.1} a day. Tune again: \
+         `plimsoll tune --budget {}{} --apply`",
         tuned.score,
         scope.map(|id| format!(" of {id}")).unwrap_or_default(),
         tuned.generation,
@@ -111,7 +114,7 @@ fn write_text(out: &mut String, report: &TuneReport, paint: Paint) -> std::fmt::
     if verdicts.given > 0 {
         writeln!(
             out,
-            "verdicts   {}, of which {} on stored days; only those can be counted above",
+            "verdicts   {}, of which {} on stored days; only these are counted above",
             noun(verdicts.given, "verdict", "verdicts"),
             match verdicts.on_stored_days {
                 0 => "none lies".to_owned(),
@@ -123,7 +126,7 @@ fn write_text(out: &mut String, report: &TuneReport, paint: Paint) -> std::fmt::
     for applied in &report.applied {
         write_applied(out, applied)?;
     }
-    let drift: Vec<String> = report
+    let changed: Vec<String> = report
         .before
         .iter()
         .filter_map(|(id, before)| {
@@ -131,8 +134,8 @@ fn write_text(out: &mut String, report: &TuneReport, paint: Paint) -> std::fmt::
             (before != after).then(|| format!("{id} {before:.1} → {after:.1}"))
         })
         .collect();
-    if !drift.is_empty() {
-        writeln!(out, "moved      {}", drift.join(", "))?;
+    if !changed.is_empty() {
+        writeln!(out, "changed    {}", changed.join(", "))?;
     }
     writeln!(out, "in force   {}", in_force(&report.in_force))
 }
@@ -144,40 +147,30 @@ fn write_table(
 ) -> std::fmt::Result {
     writeln!(out)?;
     let head = format!(
-        "{:<9} {:>8} {:>6} {:>13} {:>8} {:>14} {:>12} {:>10} {:>9}  {}",
-        "scope",
-        "a day",
-        "score",
-        "95 %",
-        "surprise",
-        "lets through",
-        "next 7 days",
-        "raised",
-        "approved",
-        stored_days(cuts)
+        "{:<9} {:>6} {:>5} {:>11} {:>9} {:>8} {:>7} {:>8}  {}",
+        "scope", "budget", "score", "95 %", "per day", "7 days", "raised", "approved", "by day"
     );
     writeln!(out, "{}", paint.bold(&head))?;
     for (setting, cut, recall) in cuts {
         let most = recall.by_day.iter().map(|d| d.alerts).max().unwrap_or(0);
+        let last = recall.by_day.len().saturating_sub(DAYS_DRAWN);
         let drawn = bars(
-            recall
-                .by_day
+            recall.by_day[last..]
                 .iter()
                 .map(|d| d.alerts as f64 / most.max(1) as f64),
         );
         writeln!(
             out,
-            "{:<9} {:>8} {:>6.1} {:>13} {:>8.2} {:>14} {:>12} {:>10} {:>9}  {drawn}",
-            Plain(setting.analytic.as_deref().unwrap_or("estate")).to_string(),
+            "{:<9} {:>6} {:>5.1} {:>11} {:>9} {:>8} {:>7} {:>8}  {drawn}",
+            Plain(&clip(setting.analytic.as_deref().unwrap_or("estate"), 9)).to_string(),
             plain(setting.budget_per_day),
             cut.score,
             format!("{:.1}–{:.1}", cut.scores.0, cut.scores.1),
-            cut.surprise,
             format!("{:.1}–{:.1}", cut.alerts_per_day.0, cut.alerts_per_day.1),
             format!("{}–{}", count(cut.next_7_days.0), count(cut.next_7_days.1)),
             format!(
                 "{}{}",
-                if recall.is_lower_bound { "≥ " } else { "" },
+                if recall.is_lower_bound { "≥" } else { "" },
                 count(recall.alerts)
             ),
             count(recall.approved),
@@ -185,18 +178,24 @@ fn write_table(
     }
     writeln!(
         out,
+        "budget: alerts a day; 95 %: interval of the threshold; per day, 7 days: alerts that are expected; raised, by day: alerts \
+         of the stored days{}.",
+        stored_days(cuts)
+    )?;
+    writeln!(
+        out,
         "A budget is for days like the stored ones, with a training every night: alerts on attacks come on top."
     )?;
     writeln!(out)
 }
 
-/// Returns which days the bars stand for.
+/// Says which days are stored.
 fn stored_days(cuts: &[(&Candidate, &Cut, &Recall)]) -> String {
     let days = cuts
         .first()
         .map_or(&[][..], |(_, _, recall)| &recall.by_day);
     match (days.first(), days.last()) {
-        (Some(first), Some(last)) => format!("a day, {} to {}", first.day, last.day),
+        (Some(first), Some(last)) => format!(", {} to {}", first.day, last.day),
         _ => String::new(),
     }
 }
@@ -221,17 +220,25 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
     if recall.approved > 0 {
         writeln!(
             out,
-            "  {} more {} approved whatever the identity does, and would never have been told",
+            "  {} more {} by an approval that covers all that the identity does",
             count(recall.approved),
-            if recall.approved == 1 { "is" } else { "are" }
+            if recall.approved == 1 {
+                "is hidden"
+            } else {
+                "are hidden"
+            }
         )?;
     }
     if recall.repeats > 0 {
         writeln!(
             out,
-            "  {} of them {} by somebody who was as far out within the week before; the interval counts such a run once",
+            "  {} of them {} an earlier one of the same entity within a week; the interval counts such a run once",
             count(recall.repeats),
-            if recall.repeats == 1 { "is" } else { "are" }
+            if recall.repeats == 1 {
+                "repeats"
+            } else {
+                "repeat"
+            }
         )?;
     }
     let analytics: Vec<String> = recall
@@ -247,7 +254,7 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
             Plain(&analytics.join(", ")),
             if alerts > recall.alerts {
                 format!(
-                    "; {} alerts, for some entity-days are told by more than one",
+                    "; {} alerts, because several analytics alert on some entity-days",
                     count(alerts)
                 )
             } else {
@@ -268,7 +275,7 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
     if verdicts.right + verdicts.wrong > 0 {
         writeln!(
             out,
-            "  analysts said of {} that they were true, and of {} that they were false",
+            "  verdicts of analysts: {} true, {} false",
             count(verdicts.right),
             count(verdicts.wrong)
         )?;
@@ -277,7 +284,7 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
     writeln!(out)
 }
 
-/// Writes who would have come, an alert a line.
+/// Writes the alerts that would have been raised, one a line.
 fn write_list(out: &mut String, recall: &Recall) -> std::fmt::Result {
     for raised in &recall.list {
         writeln!(
@@ -303,7 +310,7 @@ fn scope_and_budget(setting: &Candidate) -> String {
     format!("{} {}", Plain(scope), a_day(setting.budget_per_day))
 }
 
-/// Says where there is too little to go by.
+/// Says where there is too little history.
 fn write_shortcomings(
     out: &mut String,
     report: &TuneReport,
@@ -326,7 +333,7 @@ fn write_shortcomings(
             .unwrap_or_default();
         return writeln!(
             out,
-            "too early  {stored} stored; {needed} would do, {missing} more. Until then scores are provisional"
+            "too early  {stored} stored; {needed} are needed, {missing} more. Until then scores are provisional"
         );
     }
     for setting in &report.settings {
@@ -334,7 +341,7 @@ fn write_shortcomings(
         if setting.threshold.is_none() {
             writeln!(
                 out,
-                "not yet    {name}: nothing of it is stored; the next trainings bring it"
+                "not yet    {name}: nothing of it is stored; the next trainings add it"
             )?;
             continue;
         }
@@ -342,12 +349,12 @@ fn write_shortcomings(
             Sufficiency::Enough => {}
             Sufficiency::Days { missing, .. } => writeln!(
                 out,
-                "unsure     {name}: {stored} stored; after {missing} more it is likely to lie within a factor of 3, if the tail keeps \
-                 its shape"
+                "unsure     {name}: {stored} stored; after {missing} more days the number of alerts is likely to lie within a \
+                 factor of 3, if the tail of the distribution keeps its shape"
             )?,
             Sufficiency::NeverEnough => writeln!(
                 out,
-                "unsure     {name}: there are too few identities for so small a budget, however long one waits"
+                "unsure     {name}: there are too few identities for so small a budget; more days do not change that"
             )?,
         }
     }
@@ -356,7 +363,7 @@ fn write_shortcomings(
         if cut.beyond_data && cut.reached_by < SEEN_MIN {
             writeln!(
                 out,
-                "beyond     {name}: {} it, so it lies beyond what was seen: extrapolated from the shape of the tail",
+                "beyond     {name}: {} it, so it is extrapolated from the tail of the stored distribution",
                 match cut.reached_by {
                     0 => "no stored entity-day reaches".to_owned(),
                     1 => "1 stored entity-day reaches".to_owned(),
@@ -367,7 +374,7 @@ fn write_shortcomings(
         if recall.is_lower_bound {
             writeln!(
                 out,
-                "capped     {name}: on some stored day more reached it than are remembered by name"
+                "capped     {name}: on some stored day more entities reached it than are stored by name"
             )?;
         }
     }
@@ -385,8 +392,8 @@ fn write_lowest(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::
     for (scope, (budgets, cut)) in by_scope {
         writeln!(
             out,
-            "lowest     {} {} a day: no threshold lies below {:.1}, which one entity-day in ten of the estate reaches; there {}{:.1} \
-             to {:.1} a day come",
+            "lowest     {} {} a day: no threshold lies below {:.1}, which one entity-day in ten of the estate reaches; it lets \
+             through {}{:.1} to {:.1} a day",
             Plain(scope),
             budgets.join(", "),
             cut.score,
@@ -419,7 +426,7 @@ fn write_applied(out: &mut String, applied: &Applied) -> std::fmt::Result {
             interval,
         } => writeln!(
             out,
-            "kept       {scope}: {score:.1} stays, for {new:.1} lies inside {:.1}–{:.1} (`--force` moves it)",
+            "kept       {scope}: {score:.1} stays, because {new:.1} lies inside {:.1}–{:.1} (`--force` changes it)",
             interval.0, interval.1
         ),
         Outcome::TooEarly => writeln!(out, "not yet    {scope}: nothing was put in force"),
@@ -436,7 +443,7 @@ fn a_day(budget: f64) -> String {
 }
 
 /// Writes a number of alerts with no more digits than it has, at most three behind the point.
-fn plain(budget: f64) -> String {
+pub(super) fn plain(budget: f64) -> String {
     let text = format!("{budget:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -485,8 +492,8 @@ mod tests {
         });
         assert_eq!(
             outgrown,
-            "the threshold 90.0 of A was tuned on generation 7 for 5 a day and by now lets through 9.1: `plimsoll tune \
-             --budget 5 --analytic A --apply`"
+            "the threshold 90.0 of A was tuned on generation 7 for 5 a day, and now lets through 9.1 a day. Tune again: \
+             `plimsoll tune --budget 5 --analytic A --apply`"
         );
     }
 }

@@ -1,48 +1,145 @@
-//! Verdicts as a person reads them: what was said, and what follows from it.
+//! Verdicts for people and programs: what analysts said, and what follows from it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use crate::engine::{Feedback, Reported, VerdictInput};
 use crate::report::escape::Plain;
+use crate::report::layout::{clip, name_of};
 use crate::report::number::noun;
 use crate::report::paint::Paint;
-use crate::store::Verdicts;
+use crate::store::{Verdict, Verdicts};
 use crate::vocab::{Str, Trait};
 
-/// Values that are named.
+/// Values that are listed.
 const NAMED_MAX: usize = 5;
 /// Characters of an id that a list shows.
-const ID_SHOWN: usize = 12;
+const ID_SHOWN: usize = 8;
+/// Columns of an entity's name in a list.
+const NAME_SHOWN: usize = 27;
 
 /// Returns all verdicts, the newest last, each on a line.
 pub fn list(verdicts: &Verdicts, paint: Paint) -> String {
     if verdicts.is_empty() {
-        return "nothing was said of any alert yet\n".to_owned();
+        return "there are no verdicts yet\n".to_owned();
     }
-    let mut verdicts: Vec<_> = verdicts.values().collect();
-    verdicts.sort_by(|a, b| (&a.time, &a.alert_id).cmp(&(&b.time, &b.alert_id)));
-    let mut out = String::new();
-    for verdict in verdicts {
+    let head = format!(
+        "{:<10}  {:<8}  {:<5}  {:<10}  {:<10}  entity",
+        "given on", "alert", "true", "day", "analytic"
+    );
+    let mut out = format!("{}\n", paint.bold(&head));
+    for verdict in in_order(verdicts) {
         let id: String = verdict.alert_id.chars().take(ID_SHOWN).collect();
-        let note = verdict.note.as_deref().map(|note| format!(": {note}"));
+        let given: String = verdict.time.chars().take(10).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "{} {} {:<5} {} {} {}{}",
-            Plain(&verdict.time),
-            paint.bold(&Plain(&id).to_string()),
+            "{}  {:<8}  {:<5}  {}  {:<10}  {}",
+            Plain(&given),
+            Plain(&id).to_string(),
             verdict.is_true,
             verdict.day,
-            Plain(&verdict.analytic),
-            Plain(&verdict.entity.id),
-            Plain(note.as_deref().unwrap_or_default()),
+            Plain(&clip(&verdict.analytic, 10)).to_string(),
+            Plain(&name_of(&verdict.entity.id, NAME_SHOWN)),
         );
+        if let Some(note) = &verdict.note {
+            let _ = writeln!(out, "            {}", Plain(note));
+        }
     }
     out
 }
 
-/// Returns what a verdict came to, in lines.
+/// Returns verdicts in the order in which they were given.
+fn in_order(verdicts: &Verdicts) -> Vec<&Verdict> {
+    let mut verdicts: Vec<_> = verdicts.values().collect();
+    verdicts.sort_by(|a, b| (&a.time, &a.alert_id).cmp(&(&b.time, &b.alert_id)));
+    verdicts
+}
+
+/// A verdict, for programs.
+#[derive(Debug, Serialize)]
+pub struct VerdictDocument<'a> {
+    alert_id: &'a str,
+    verdict: bool,
+    time: &'a str,
+    note: Option<&'a str>,
+    analytic: &'a str,
+    kind: &'static str,
+    entity: &'a str,
+    day: String,
+    surprise: f64,
+}
+
+/// Returns all verdicts for programs, the newest last.
+pub fn documents(verdicts: &Verdicts) -> Vec<VerdictDocument<'_>> {
+    fn document(verdict: &Verdict) -> VerdictDocument<'_> {
+        VerdictDocument {
+            alert_id: &verdict.alert_id,
+            verdict: verdict.is_true,
+            time: &verdict.time,
+            note: verdict.note.as_deref(),
+            analytic: &verdict.analytic,
+            kind: verdict.entity.kind.as_str(),
+            entity: &verdict.entity.id,
+            day: verdict.day.to_string(),
+            surprise: verdict.surprise,
+        }
+    }
+    in_order(verdicts).into_iter().map(document).collect()
+}
+
+/// The effect of a verdict, for programs.
+#[derive(Debug, Serialize)]
+pub struct FeedbackDocument {
+    alert_id: String,
+    analytic: String,
+    entity: String,
+    day: String,
+    verdict: bool,
+    /// The verdict that it takes the place of.
+    before: Option<bool>,
+    /// The generation that was published, if one was.
+    generation: Option<u64>,
+    /// Metrics whose values changed.
+    metrics: Vec<&'static str>,
+    /// Values of traits that were taken out of the baseline, as `trait value`.
+    forgotten: Vec<String>,
+    /// Values of traits that were put back.
+    remembered: Vec<String>,
+}
+
+impl FeedbackDocument {
+    /// Makes the document of a verdict and what it changed.
+    pub fn of(alert: &Reported, judgement: &VerdictInput, said: &Feedback) -> Self {
+        let values = |values: &BTreeSet<(Trait, Str)>| {
+            let named = values
+                .iter()
+                .map(|(which, value)| format!("{which} {value}"));
+            named.collect()
+        };
+        let is_published = said.training.is_some();
+        let change = &said.change;
+        Self {
+            alert_id: alert.alert_id.clone(),
+            analytic: alert.analytic.to_string(),
+            entity: alert.entity.id.to_string(),
+            day: alert.day.to_string(),
+            verdict: judgement.is_true,
+            before: said.before,
+            generation: said.training.as_ref().map(|training| training.generation),
+            metrics: match is_published {
+                true => change.metrics.iter().map(|m| m.as_str()).collect(),
+                false => Vec::new(),
+            },
+            forgotten: values(&change.forgotten),
+            remembered: values(&change.remembered),
+        }
+    }
+}
+
+/// Returns the effect of a verdict, in lines.
 pub fn text(alert: &Reported, judgement: &VerdictInput, said: &Feedback, paint: Paint) -> String {
     let mut out = String::new();
     let _ = write_text(&mut out, alert, judgement, said, paint);
@@ -77,7 +174,7 @@ fn write_text(
         "generation {} is published {}",
         training.generation,
         if judgement.is_true {
-            "without what is not normal"
+            "without what the alert is about"
         } else {
             "with that day learnt again"
         }
@@ -99,17 +196,19 @@ fn write_text(
 fn nothing_learnt(judgement: &VerdictInput, said: &Feedback) -> &'static str {
     match judgement {
         _ if !said.changes_baselines && said.before == Some(judgement.is_true) => {
-            "the same was said before; nothing changes"
+            "the verdict is the same as before; nothing changes"
         }
         _ if !said.changes_baselines && !said.is_day_stored => {
-            "baselines do not change; `tune` counts it once its day is learnt"
+            "baselines do not change; `tune` counts the verdict once its day is learnt"
         }
         _ if !said.changes_baselines => {
             "its values stay in the stored distributions; only what `tune` counts changes"
         }
-        _ if !said.is_day_stored => "its day is not learnt yet; the next training acts on it",
-        VerdictInput { is_later: true, .. } => "the next training acts on it",
-        _ => "nothing was learnt of it, so nothing changes",
+        _ if !said.is_day_stored => {
+            "its day is not learnt yet; the next training applies the verdict"
+        }
+        VerdictInput { is_later: true, .. } => "the next training applies the verdict",
+        _ => "nothing of it was learnt, so nothing changes",
     }
 }
 

@@ -4,24 +4,38 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::analytic::{self, Analytic, Definition};
 use crate::cli::analytics::{definitions_at, some};
+use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::config::Config;
 use crate::document::{Faults, Place, Table};
 use crate::error::Result;
-use crate::report::Plain;
+use crate::report::{Plain, json};
 use crate::story::{self, Ending as StoryEnding};
 
-/// Find faults of definitions and their stories, and what could be better about them
+/// Find errors in the definitions of analytics and in their stories, and warn of bad style
 ///
-/// Prints a line for each, with file and line. Ends with status 1 if there are faults; warnings alone are none.
+/// Prints each with file and line. Ends with status 1 if there are errors.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files or folders [default: all that come with plimsoll or are configured].
+    /// Files or folders [default: all built-in and configured analytics].
     #[arg(value_name = "PATHS")]
     paths: Vec<PathBuf>,
+    /// Format of the output.
+    #[arg(long, default_value = "text")]
+    format: View,
+}
+
+/// One finding, for programs.
+#[derive(Serialize)]
+struct Finding {
+    /// `fault` or `warning`.
+    kind: &'static str,
+    place: String,
+    message: String,
 }
 
 /// Runs the command.
@@ -42,7 +56,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     };
     let mut faults = Faults::default();
     let mut warnings = Vec::new();
-    // All together first, for what is wrong between files; what is wrong inside of one is told once.
+    // All together first, for what is wrong between files; what is wrong inside one is reported once.
     analytic::load_into(
         &definitions,
         &Table::empty("plimsoll.toml"),
@@ -57,19 +71,27 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     }
     let faults = faults.sorted();
     let (n_faults, n_warnings) = (faults.len(), warnings.len());
-    let mut findings: BTreeMap<Place, Vec<String>> = BTreeMap::new();
+    let mut findings: BTreeMap<Place, Vec<Finding>> = BTreeMap::new();
     for (kind, found) in [("fault", faults), ("warning", warnings)] {
         for (place, message) in found {
-            let line = format!("{kind:8} {place}: {message}");
-            findings.entry(place).or_default().push(line);
+            let finding = Finding {
+                kind,
+                place: place.to_string(),
+                message,
+            };
+            findings.entry(place).or_default().push(finding);
         }
     }
-    let lines: String = findings
-        .values()
-        .flatten()
-        .map(|line| format!("{}\n", Plain(line)))
-        .collect();
-    console.print(&lines)?;
+    let findings: Vec<&Finding> = findings.values().flatten().collect();
+    if arguments.format == View::Json {
+        console.print(&(json::pretty(&findings) + "\n"))?;
+    } else {
+        // Not wrapped: editors read these lines.
+        for found in findings {
+            let line = format!("{:8} {}: {}", found.kind, found.place, found.message);
+            console.print(&format!("{}\n", Plain(&line)))?;
+        }
+    }
     let n_files = definitions.len();
     console.say(&format!(
         "{}, {}, {}\n",
@@ -83,7 +105,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     })
 }
 
-/// Reads one definition; its faults are told elsewhere.
+/// Reads one definition; its faults are reported elsewhere.
 fn read(definition: &Definition) -> Option<(Analytic, Table)> {
     let root = Table::parse(&definition.text, &definition.name, &mut Faults::default())?;
     let analytic = analytic::parse(&definition.text, &definition.name).ok()?;

@@ -4,17 +4,18 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::cli::analytics::{Format, Library, origin, some, threshold};
+use crate::cli::analytics::{Library, origin, some, threshold};
+use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::error::Result;
 use crate::report::{Plain, json};
 
-/// List the detections in force
+/// List the analytics
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// How they are written.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
-    format: Format,
+    format: View,
 }
 
 /// One analytic, in a line.
@@ -55,7 +56,7 @@ impl Row {
 /// A usage error with all faults of the configuration and the definitions.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let library = Library::load(common)?;
-    if arguments.format == Format::Json {
+    if arguments.format == View::Json {
         let rows: Vec<Row> = library.analytics.iter().map(Row::of).collect();
         console.print(&(json::pretty(&rows) + "\n"))?;
         return Ok(Ending::Complete);
@@ -87,6 +88,6 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             width = id.len()
         );
     }
-    console.print(&out)?;
+    console.show(&out)?;
     Ok(Ending::Complete)
 }

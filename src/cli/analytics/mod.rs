@@ -7,17 +7,17 @@ mod test;
 
 use std::path::Path;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
 use crate::analytic::{self, Analytic, Definition};
 use crate::cli::{Common, Console, Ending};
 use crate::config::Config;
 use crate::error::{Error, Result};
 
-/// List, explain, check and test the detections
+/// List, explain, check and test the analytics
 ///
-/// Those that come with plimsoll, and those that `analytics = [...]` in the configuration names. docs/ANALYTICS.md says how to
-/// write one.
+/// These are the built-in analytics, and those that `analytics = [...]` in the configuration names. docs/ANALYTICS.md explains how
+/// to write one.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -30,15 +30,6 @@ enum Command {
     Show(show::Arguments),
     Lint(lint::Arguments),
     Test(test::Arguments),
-}
-
-/// How lists and explanations are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// One JSON document.
-    Json,
 }
 
 /// Runs the command.
@@ -78,7 +69,7 @@ impl Library {
         found.ok_or_else(|| {
             let ids: Vec<&str> = self.analytics.iter().map(|a| &*a.id).collect();
             Error::usage(format!("there is no analytic `{id}`"))
-                .hint(format!("those that there are: {}", ids.join(", ")))
+                .hint(format!("the analytics are {}", ids.join(", ")))
         })
     }
 
@@ -94,7 +85,7 @@ impl Library {
 pub fn origin(analytic: &Analytic) -> String {
     match (analytic.is_builtin, analytic::is_builtin(&analytic.id)) {
         (true, _) => "built in".to_owned(),
-        (false, true) => format!("{}, in place of the built-in one", analytic.file),
+        (false, true) => format!("{}, replaces the built-in one", analytic.file),
         (false, false) => analytic.file.to_string(),
     }
 }
@@ -107,7 +98,7 @@ fn some(n: usize, one: &str, several: &str) -> String {
     }
 }
 
-/// Returns the definitions of a path that somebody gave.
+/// Returns the definitions of a path.
 fn definitions_at(path: &Path) -> Result<Vec<Definition>> {
     analytic::definitions_at(path).map_err(Error::usage)
 }
@@ -116,6 +107,6 @@ fn definitions_at(path: &Path) -> Result<Vec<Definition>> {
 fn threshold(analytic: &Analytic) -> String {
     match analytic.threshold {
         Some(score) => format!("{score}"),
-        None => "budget".to_owned(),
+        None => "from the budget".to_owned(),
     }
 }

@@ -4,24 +4,22 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::analytic::{Analytic, Element};
-use crate::cli::analytics::{Format, Library, origin};
+use crate::cli::analytics::{Library, origin};
+use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::error::Result;
 use crate::report::{Paint, Plain, json};
 
-/// Columns that a line of text may take.
-const WIDTH: usize = 100;
-
-/// Explain a detection: what it measures, why, what looks alike, how to investigate, what to tune
+/// Explain an analytic: what it measures and why, false positives, how to investigate, what to tune
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Which, as in AN1594.
+    /// Id, as in AN1594.
     #[arg(value_name = "ID")]
     id: String,
-    /// How it is written.
+    /// Format of the output.
     #[arg(long, default_value = "text", conflicts_with = "source")]
-    format: Format,
-    /// Print the file that defines it, to begin one of your own with.
+    format: View,
+    /// Print the file that defines it, as a start for one of your own.
     #[arg(long)]
     source: bool,
 }
@@ -34,18 +32,15 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let library = Library::load(common)?;
     let analytic = library.get(&arguments.id)?;
-    let out = match (arguments.source, arguments.format) {
-        (true, _) => library
-            .definition(analytic)
-            .map_or_else(String::new, |file| file.text.to_string()),
-        (false, Format::Text) => text(analytic, console.out()),
-        (false, Format::Json) => json::pretty(&Explained::of(analytic)) + "\n",
-    };
-    console.print(&out)?;
+    match (arguments.source, arguments.format) {
+        (true, _) => console.print(library.definition(analytic).map_or("", |file| &file.text)),
+        (false, View::Text) => console.show(&text(analytic, console.out())),
+        (false, View::Json) => console.print(&(json::pretty(&Explained::of(analytic)) + "\n")),
+    }?;
     Ok(Ending::Complete)
 }
 
-/// An analytic, as programs read it.
+/// An analytic, for programs.
 #[derive(Serialize)]
 struct Explained<'a> {
     id: &'a str,
@@ -176,7 +171,7 @@ impl<'a> Explained<'a> {
     }
 }
 
-/// Writes what a person reads.
+/// Returns the explanation for people.
 fn text(analytic: &Analytic, paint: Paint) -> String {
     let docs = &analytic.docs;
     let providers: Vec<_> = analytic.providers.iter().map(|p| p.as_str()).collect();
@@ -210,15 +205,15 @@ fn text(analytic: &Analytic, paint: Paint) -> String {
     page.section("Why it matters");
     page.paragraph(&docs.rationale, 2);
     page.list(
-        "What looks alike and is innocent",
+        "False positives: harmless activity that looks the same",
         &docs.falsepositives,
         false,
     );
     page.list("How to investigate", &docs.investigate, true);
-    page.list("What to do when it is true", &docs.respond, true);
-    page.list("What to change when it is not", &docs.tune, false);
+    page.list("What to do if the alert is true", &docs.respond, true);
+    page.list("What to tune if it is false", &docs.tune, false);
     page.section(&format!(
-        "Mutable elements, under [analytic.{}]",
+        "Elements that can be configured, under [analytic.{}]",
         analytic.id
     ));
     for element in analytic.elements.iter() {
@@ -240,7 +235,7 @@ fn text(analytic: &Analytic, paint: Paint) -> String {
     }
     if !analytic.stories.is_empty() {
         page.section(&format!(
-            "Stories, played by `plimsoll analytics test {}`",
+            "Stories, which `plimsoll analytics test {}` checks",
             analytic.id
         ));
     }
@@ -284,12 +279,12 @@ impl Page {
     }
 
     fn paragraph(&mut self, text: &str, indent: usize) {
-        let blanks = " ".repeat(indent);
-        self.wrapped(text, &blanks, &blanks);
+        let text: Vec<&str> = text.split_whitespace().collect();
+        self.out += &format!("{:indent$}{}\n", "", Plain(&text.join(" ")));
     }
 
     fn item(&mut self, mark: &str, text: &str) {
-        self.wrapped(text, &format!("  {mark} "), &" ".repeat(mark.len() + 3));
+        self.paragraph(&format!("{mark} {text}"), 2);
     }
 
     fn list(&mut self, title: &str, items: &[String], is_numbered: bool) {
@@ -303,27 +298,5 @@ impl Page {
                 false => self.item("-", item),
             }
         }
-    }
-
-    /// Adds text in lines of at most [`WIDTH`] columns, unless a word alone is longer.
-    fn wrapped(&mut self, text: &str, first: &str, others: &str) {
-        let text = Plain(text).to_string();
-        let mut line = first.to_owned();
-        let mut is_empty = true;
-        for word in text.split_whitespace() {
-            if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-                self.out += line.trim_end();
-                self.out.push('\n');
-                line = others.to_owned();
-                is_empty = true;
-            }
-            if !is_empty {
-                line.push(' ');
-            }
-            line += word;
-            is_empty = false;
-        }
-        self.out += line.trim_end();
-        self.out.push('\n');
     }
 }

@@ -3,28 +3,43 @@
 use std::path::{Path, PathBuf, is_separator};
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::analytic::{self, Analytic, Definition};
 use crate::cli::analytics::{Library, definitions_at, some};
+use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::document::Table;
 use crate::error::Result;
-use crate::report::{Paint, Plain};
+use crate::report::{Paint, Plain, json};
 use crate::stats::Severity;
 use crate::story;
 
-/// Play the stories of the detections, and compare what is told with what should be
+/// Check analytics with their stories: play each, and compare its alerts with the expected ones
 ///
-/// Prints a line for each story: `ok`, or `failed` with what was told instead. Elements have the values of their definitions,
-/// whatever the configuration says. Ends with status 1 if a story failed.
+/// Prints a line for each story: `ok`, or `failed` with the differences. Elements have the values of their definitions, not those
+/// of the configuration. Ends with status 1 if a story failed.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Ids, files or folders [default: all that come with plimsoll or are configured].
+    /// Ids, files or folders [default: all built-in and configured analytics].
     #[arg(value_name = "IDS|PATHS")]
     which: Vec<PathBuf>,
-    /// Also say what was told in stories that are ok.
-    #[arg(long)]
-    told: bool,
+    /// Also print the alerts of stories that are ok.
+    #[arg(long, alias = "told")]
+    alerts: bool,
+    /// Format of the output; `json` is one document a line for each story.
+    #[arg(long, default_value = "text")]
+    format: View,
+}
+
+/// One story, for programs.
+#[derive(Serialize)]
+struct Played<'a> {
+    analytic: &'a str,
+    story: &'a str,
+    ok: bool,
+    failures: &'a [String],
+    alerts: &'a [String],
 }
 
 /// Runs the command.
@@ -41,28 +56,40 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             continue;
         }
         if analytic.stories.is_empty() {
-            console.print(&format!("none    {}  it has no story\n", analytic.id))?;
+            console.say(&format!("none    {}  it has no story\n", analytic.id));
         }
         for story in &analytic.stories {
             n_stories += 1;
-            let (failures, told) = match story::play(&definitions, analytic, story) {
-                Ok(played) => (played.failures, played.alerts),
-                Err(error) => (
-                    error.to_string().lines().map(str::to_owned).collect(),
-                    Vec::new(),
-                ),
-            };
+            let (failures, alerts): (Vec<String>, Vec<String>) =
+                match story::play(&definitions, analytic, story) {
+                    Ok(played) => (played.failures, played.alerts),
+                    Err(error) => (
+                        error.to_string().lines().map(str::to_owned).collect(),
+                        Vec::new(),
+                    ),
+                };
             n_failed += usize::from(!failures.is_empty());
+            if arguments.format == View::Json {
+                let played = Played {
+                    analytic: &analytic.id,
+                    story: &story.title,
+                    ok: failures.is_empty(),
+                    failures: &failures,
+                    alerts: &alerts,
+                };
+                console.print(&(json::line(&played) + "\n"))?;
+                continue;
+            }
             let mut lines = line(analytic, &story.title, failures.is_empty(), console.out());
             for failure in &failures {
                 lines += &format!("        {}\n", Plain(failure));
             }
-            if arguments.told {
-                for told in &told {
-                    lines += &format!("        told {}\n", Plain(told));
+            if arguments.alerts {
+                for alert in &alerts {
+                    lines += &format!("        alert: {}\n", Plain(alert));
                 }
             }
-            console.print(&lines)?;
+            console.show(&lines)?;
         }
     }
     console.say(&format!(
@@ -104,7 +131,7 @@ fn find(which: &[PathBuf], common: &Common) -> Result<(Vec<Definition>, Vec<Stri
     Ok((definitions, wanted))
 }
 
-/// Returns whether somebody means a file or folder, and not an id.
+/// Returns whether a text is a file or folder, and not an id.
 fn is_path(text: &Path) -> bool {
     let has_separator = text.to_string_lossy().contains(is_separator);
     text.exists() || text.extension().is_some() || has_separator

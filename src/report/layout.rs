@@ -1,0 +1,186 @@
+//! Text in columns: lines wrapped to a width, and long names shortened.
+
+/// Columns where there is no terminal to ask.
+pub const WIDTH: usize = 80;
+/// The farthest column under which the rest of a wrapped line is put.
+const HANG_MAX: usize = 18;
+/// The fewest columns that text is wrapped to.
+const WRAP_MIN: usize = 20;
+
+/// Wraps a line to a width. The lines after the first begin with `indent` blanks. A word that is longer than a line stays whole,
+/// so that it can be copied. Colours take no room.
+pub fn wrap(line: &str, width: usize, indent: usize) -> String {
+    if columns(line) <= width {
+        return line.to_owned();
+    }
+    let width = width.max(indent + WRAP_MIN);
+    let mut out = String::new();
+    let mut column = 0;
+    let mut is_begun = false;
+    let mut rest = line;
+    while !rest.is_empty() {
+        let blanks = rest.len() - rest.trim_start_matches(' ').len();
+        let (space, after) = rest.split_at(blanks);
+        let end = after.find(' ').unwrap_or(after.len());
+        let (word, after) = after.split_at(end);
+        rest = after;
+        let word_columns = columns(word);
+        if is_begun && column > indent && column + blanks + word_columns > width {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        } else {
+            out.push_str(space);
+            column += blanks;
+        }
+        out.push_str(word);
+        column += word_columns;
+        is_begun |= word_columns > 0;
+    }
+    out
+}
+
+/// Wraps each line of a text to a width. The rest of a line is put under its second column if it has one, as in
+/// `period      2026-02-23 …`, and else a little to the right of its beginning.
+pub fn wrap_lines(text: &str, width: usize) -> String {
+    text.split('\n')
+        .map(|line| wrap(line, width, hang(line)))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Returns where the rest of a line is put.
+fn hang(line: &str) -> usize {
+    let visible = without_colours(line);
+    let begin = visible.len() - visible.trim_start_matches(' ').len();
+    let label = &visible[begin..];
+    if let Some(mark) = label.find(' ').filter(|end| {
+        let mark = &label[..*end];
+        mark == "-" || (mark.ends_with('.') && mark[..mark.len() - 1].parse::<u32>().is_ok())
+    }) {
+        return begin + mark + 1;
+    }
+    let second = label.find("  ").map(|end| {
+        let blanks = label[end..].len() - label[end..].trim_start_matches(' ').len();
+        begin + label[..end].chars().count() + blanks
+    });
+    match second {
+        Some(column) if column <= HANG_MAX => column,
+        _ => begin + 2,
+    }
+}
+
+/// Returns how many columns a text takes.
+pub fn columns(text: &str) -> usize {
+    if text.contains('\u{1b}') {
+        without_colours(text).chars().count()
+    } else {
+        text.chars().count()
+    }
+}
+
+/// Returns a text without the colours that [`crate::report::Paint`] puts into it.
+fn without_colours(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    let mut parts = text.split("\u{1b}[");
+    visible.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        visible.push_str(part.split_once('m').map_or(part, |(_, after)| after));
+    }
+    visible
+}
+
+/// Cuts a long name in the middle: how it begins and how it ends say more than what is between.
+pub fn shorten(name: &str, width: usize) -> String {
+    let n = name.chars().count();
+    if n <= width {
+        return name.to_owned();
+    }
+    let head = width / 3;
+    let tail = width.saturating_sub(head + 1);
+    name.chars()
+        .take(head)
+        .chain(['…'])
+        .chain(name.chars().skip(n - tail))
+        .collect()
+}
+
+/// Cuts a long text at its end.
+pub fn clip(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
+/// Returns the last part of a canonical id, as in `etl-media-24` of `arn:aws:iam::333344445555:role/etl-media-24`, in at most
+/// so many columns. Of an e-mail address that is too long the domain goes first.
+pub fn name_of(id: &str, width: usize) -> String {
+    let last = id
+        .rsplit(['/', ':'])
+        .find(|part| !part.is_empty())
+        .unwrap_or(id);
+    match last.split_once('@') {
+        Some((local, _)) if last.chars().count() > width => shorten(local, width),
+        _ => shorten(last, width),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_wrapped_under_its_second_column() {
+        let line = "learnt      14 days up to 2026-03-08, 143 identities";
+        assert_eq!(
+            wrap_lines(line, 36),
+            "learnt      14 days up to\n            2026-03-08, 143\n            identities"
+        );
+        assert_eq!(
+            wrap_lines("  - never seen region\n", 16),
+            "  - never seen\n    region\n"
+        );
+        assert_eq!(
+            wrap_lines("  1. a step that is long", 16),
+            "  1. a step that\n     is long"
+        );
+        assert_eq!(
+            wrap_lines("error: no such file at all", 20),
+            "error: no such file\n  at all"
+        );
+        assert_eq!(wrap("short", 3, 0), "short");
+    }
+
+    #[test]
+    fn a_long_word_stays_whole_and_colours_take_no_room() {
+        let id = "arn:aws:iam::333344445555:role/etl-media-24";
+        assert_eq!(wrap(id, 20, 2), id);
+        assert_eq!(
+            wrap_lines(&format!("who      {id}"), 30),
+            format!("who      {id}")
+        );
+        let bold = "\u{1b}[1mread\u{1b}[0m  72,452 events";
+        assert_eq!(columns(bold), 19);
+        assert_eq!(wrap_lines(bold, 19), bold);
+    }
+
+    #[test]
+    fn a_name_is_shortened_in_the_middle() {
+        assert_eq!(shorten("logs/a.json", 40), "logs/a.json");
+        let short = shorten(&format!("logs/{}/trail.json.gz", "é".repeat(100)), 40);
+        assert_eq!(short.chars().count(), 40);
+        assert!(short.starts_with("logs/é") && short.ends_with("é/trail.json.gz"));
+        assert_eq!(clip("new user agent python", 12), "new user ag…");
+        assert_eq!(
+            name_of("arn:aws:iam::333344445555:role/etl-media-24", 16),
+            "etl-media-24"
+        );
+        assert_eq!(
+            name_of("gcp:sa:etl@prod.iam.gserviceaccount.com", 16),
+            "etl"
+        );
+        assert_eq!(name_of("ana@example.com", 16), "ana@example.com");
+    }
+}

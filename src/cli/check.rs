@@ -207,15 +207,16 @@ fn write_text(
     )?;
     for analytic in &document.analytics {
         let state = match (analytic.enabled, analytic.threshold) {
-            (false, _) => "disabled".to_owned(),
-            (true, Some(score)) => format!("threshold {score}"),
-            (true, None) => "threshold as tuned, or from the budget".to_owned(),
+            (false, _) => Some("disabled".to_owned()),
+            (true, score) => score.map(|score| format!("threshold {score}")),
         };
-        let from = match &analytic.from {
-            Some(from) => format!(", from {from}"),
-            None => String::new(),
+        let from = analytic.from.as_ref().map(|from| format!("from {from}"));
+        let facts: Vec<String> = state.into_iter().chain(from).collect();
+        let facts = match facts.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", facts.join(", ")),
         };
-        let line = format!("  {} {} ({state}{from})", analytic.id, analytic.title);
+        let line = format!("  {} {}{facts}", analytic.id, analytic.title);
         writeln!(out, "{}", Plain(&line))?;
         for warning in &analytic.warnings {
             writeln!(out, "    warning: {warning}")?;

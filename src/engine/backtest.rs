@@ -165,7 +165,7 @@ fn play(
 
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut replay = Replay::new(setup, &peer_group_of, CalibrationLog::default());
-    progress.begin("playing the nights", Some(aggregates.len() as u64));
+    progress.begin("replaying days", Some(aggregates.len() as u64));
     let mut done = 0;
     let mut step = || -> Result<()> {
         done += 1;
@@ -306,7 +306,7 @@ fn split_day(aggregates: &DayAggregates, split: Split) -> Result<Day> {
     let (Some(&first), Some(&last)) = (aggregates.keys().next(), aggregates.keys().next_back())
     else {
         return Err(Error::failed("there is no event in these logs").hint(
-            "`--rejects FILE` keeps what could not be read; `--input FORMAT` forces a format",
+            "`--rejects FILE` writes the records that could not be read; `--input FORMAT` forces a format",
         ));
     };
     let day = match split {

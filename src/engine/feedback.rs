@@ -117,7 +117,7 @@ pub fn feedback(
             false,
             progress,
         )
-        .map_err(|e| e.hint("the verdict is kept: the next `plimsoll train` acts on it"))?;
+        .map_err(|e| e.hint("the verdict is stored: the next `plimsoll train` applies it"))?;
         if training.published {
             feedback.change = Change::between(was, baseline_of(store, &alert.entity)?);
             feedback.training = Some(training);
@@ -131,7 +131,7 @@ fn metrics_of(setup: &Setup, analytic: &str) -> Result<Vec<Metric>> {
     let found = setup.analytics.iter().find(|a| *a.id == *analytic);
     found.map(|analytic| analytic.metrics()).ok_or_else(|| {
         Error::usage(format!("there is no analytic `{analytic}` any more"))
-            .hint("give the configuration with which the alert was told: `--config FILE`")
+            .hint("give the configuration that the alert was scored with: `--config FILE`")
     })
 }
 

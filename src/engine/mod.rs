@@ -76,6 +76,5 @@ impl Progress for NoProgress {
 
 /// The error for work that the user stopped.
 pub(crate) fn cancelled() -> crate::error::Error {
-    crate::error::Error::failed("stopped")
-        .hint("nothing was published; run the same command again to start over")
+    crate::error::Error::failed("stopped").hint("nothing was published; run the command again")
 }

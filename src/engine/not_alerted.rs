@@ -295,7 +295,7 @@ fn generation_of(
     let before: Vec<_> = manifest.days.iter().filter(|e| e.day < day).collect();
     if before.is_empty() {
         return Err(Error::failed(format!(
-            "no day before {day} is stored, so that nothing was known on its morning"
+            "no day before {day} is stored, so there was nothing to judge it by"
         )));
     }
     progress.begin("learning", Some(before.len() as u64));
@@ -376,11 +376,11 @@ fn find<'f>(
     known.sort_unstable();
     Err(match lookup(&known, <[Str]>::to_vec, &question.entity)? {
         Some((entity, _)) => Error::failed(format!(
-            "{entity} did nothing on {} that is known here, so that nothing was judged",
+            "no event of {entity} is known on {}, so there was nothing to judge",
             question.day
         )),
         None => Error::failed(format!(
-            "nobody called `{}` is known on {}",
+            "no entity matches `{}` on {}",
             question.entity, question.day
         ))
         .hint("`plimsoll show` lists the most active and the newest identities"),

@@ -309,7 +309,7 @@ fn would_forget(n_dropped: usize, n_stored: usize, last: Day) -> Error {
         "these logs reach to {last}, and {n_dropped} of the {n_stored} days in the store would be forgotten: they lie \
          more than {TRAIT_MEMORY_DAYS} days before"
     ))
-    .hint("if the date is right, begin anew with another `--store`")
+    .hint("if the date is right, start again with another `--store`")
 }
 
 fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {

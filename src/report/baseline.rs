@@ -23,7 +23,7 @@ const VALUES_SHOWN: usize = 8;
 /// What the numbers of a metric are of.
 const METRICS_NOTE: [&str; 3] = [
     "p50, p99: amounts of active windows. a day: active windows per day. windows: active windows of its own, older ones weigh less.",
-    "own: weight of its own history in p50; the rest is its peers'.",
+    "own: weight of its own history in p50; the rest is its peers'. distribution: of the amounts that are expected, 1 to 10 × p99.",
     "A day has 24 hours but is one window, so the row of a day depends on its peers for longer.",
 ];
 /// Where the ids of a list begin.
@@ -306,7 +306,7 @@ fn write_metrics(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::f
         return writeln!(out, "\n  no storage or directory activity in the lookback");
     }
     let head = format!(
-        "{:<20} {:>3} {:>8} {:>8} {:>6} {:>7} {:>4}  1 to 10 × p99",
+        "{:<20} {:>3} {:>8} {:>8} {:>6} {:>7} {:>4}  distribution",
         "Usual when active", "", "p50", "p99", "a day", "windows", "own"
     );
     writeln!(out, "\n  {}", paint.bold(&head))?;
@@ -480,7 +480,7 @@ mod tests {
             "human of aws:111122223333",
             "12,345 events on 20 days of the last 28",
             "Usual when active ",
-            "own: weight of its own history in p50; the rest is its peers'.",
+            "own: weight of its own history in p50; the rest is its peers'. distribution: of the amounts that are expected, 1 to 10 × p99.",
             "list_calls           10m      4.5",
             "region       eu-west-1 (3), x\\u{1b}[2J (1)",
             "    Mon         █████████\n    Tue",

@@ -41,7 +41,7 @@ pub fn wrap(line: &str, width: usize, indent: usize) -> String {
 }
 
 /// Wraps each line of a text to a width. The rest of a line is put under its second column if it has one, as in
-/// `period      2026-02-23 …`, and else a little to the right of its beginning.
+/// `period      2026-02-23 …`, the rest of a sentence under its beginning, and any other a little to the right of it.
 pub fn wrap_lines(text: &str, width: usize) -> String {
     text.split('\n')
         .map(|line| wrap(line, width, hang(line)))
@@ -66,6 +66,7 @@ fn hang(line: &str) -> usize {
     });
     match second {
         Some(column) if column <= HANG_MAX => column,
+        _ if label.ends_with('.') => begin,
         _ => begin + 2,
     }
 }
@@ -149,6 +150,10 @@ mod tests {
         assert_eq!(
             wrap_lines("error: no such file at all", 20),
             "error: no such file\n  at all"
+        );
+        assert_eq!(
+            wrap_lines("  One sentence, and more.", 16),
+            "  One sentence,\n  and more."
         );
         assert_eq!(wrap("short", 3, 0), "short");
     }

@@ -68,7 +68,7 @@ fn write_screen(out: &mut String, screen: &Screen, width: usize, paint: Paint) -
     line(
         "judged",
         &format!(
-            "{} by the days before{}",
+            "{}, each by the days before it{}",
             noun(summary.days_judged, "day", "days"),
             if summary.provisional {
                 "; scores are provisional (too few days)"
@@ -248,21 +248,25 @@ fn brief(reason: &AlertReason) -> Option<String> {
 }
 
 fn brief_amount(of: &Amount) -> String {
-    let what = match of.metric.as_str() {
-        "list_calls" => "listings",
-        "list_bytes" => "listed",
-        "read_calls" => "reads",
-        "bytes_read" => "read",
-        "write_calls" => "writes",
-        "copy_calls" => "copies",
-        "delete_calls" => "deletions",
-        "posture_buckets" => "buckets probed",
-        "egress_bytes" => "sent out",
-        "sensitive_read_calls" => "sensitive reads",
-        other => &other.replace('_', " "),
+    let (one, many) = match of.metric.as_str() {
+        "list_calls" => ("listing", "listings"),
+        "buckets_listed" => ("bucket listed", "buckets listed"),
+        "read_calls" => ("read", "reads"),
+        "objects_read" => ("object read", "objects read"),
+        "write_calls" => ("write", "writes"),
+        "copy_calls" => ("copy", "copies"),
+        "delete_calls" => ("deletion", "deletions"),
+        "denied_calls" => ("denied call", "denied calls"),
+        "posture_buckets" => ("bucket probed", "buckets probed"),
+        "sensitive_read_calls" => ("sensitive read", "sensitive reads"),
+        "list_bytes" => ("listed", "listed"),
+        "bytes_read" => ("read", "read"),
+        "egress_bytes" => ("sent out", "sent out"),
+        other => (other, other),
     };
+    let what = if of.observed == 1 { one } else { many };
     let observed = amount(&of.metric, of.observed as f64);
-    format!("{observed} {what} in {}", of.window)
+    format!("{observed} {} in {}", what.replace('_', " "), of.window)
 }
 
 fn write_evaluation(
@@ -341,4 +345,56 @@ fn write_next(
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ScoreSummary;
+    use crate::report::layout::columns;
+    use crate::report::summary::Tally;
+    use crate::report::text::tests::sample;
+
+    #[test]
+    fn the_weightiest_alerts_come_first_and_no_line_is_too_long() {
+        let mut alerts = Vec::new();
+        for n in 0..14 {
+            let mut alert = sample();
+            alert.alert_id = format!("{n:032x}");
+            alert.analytic = "S3-POSTURE-OF-OTHERS".to_owned();
+            alert.score = 80.0 + f64::from(n);
+            alert.severity = match n {
+                3 => Severity::Critical,
+                _ => Severity::High,
+            };
+            alert.entity.id =
+                format!("arn:aws:sts::1:assumed-role/Reserved/name-{n}-\u{1b}[2J@example.com");
+            alerts.push(alert);
+        }
+        alerts[13].suppressed_by = Some("an approval".to_owned());
+        // Only the last document of an alert counts.
+        alerts.push(alerts[5].clone());
+        let mut run = ScoreSummary::default();
+        run.episodes.insert(Severity::High, 13);
+        let summary = Summary::of_score(&run, &Tally::default());
+        let screen = Screen {
+            summary: &summary,
+            alerts: &alerts,
+            budget_per_day: 5.0,
+            out: None,
+            is_verbose: false,
+        };
+        let shown = text(&screen, 80, Paint::Never);
+        assert!(shown.lines().all(|line| columns(line) <= 80), "{shown}");
+        assert!(shown.lines().count() <= 25, "{shown}");
+        let rows: Vec<&str> = shown
+            .lines()
+            .filter(|line| line.starts_with("CRIT") || line.starts_with("HIGH"))
+            .collect();
+        assert_eq!(rows.len(), 10, "{shown}");
+        assert!(rows[0].starts_with("CRIT  83.0") && rows[1].starts_with("HIGH  92.0"));
+        assert!(shown.contains("\nand 3 more\n"), "{shown}");
+        assert!(shown.contains("plimsoll explain 000000 --from DIR/alerts.jsonl"));
+        assert!(!shown.contains('\u{1b}'), "{shown}");
+    }
 }

@@ -682,7 +682,7 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
     writeln!(out)?;
     let head = format!(
         "{:<12} {:>6} {:>5} {:>5} {:>5} {:>9} {:>8}  {}",
-        "labels of", "labels", "found", "true", "false", "precision", "recall", "time to detect"
+        "analytic", "labels", "found", "true", "false", "precision", "recall", "time to detect"
     );
     writeln!(out, "{}", paint.bold(&head))?;
     for (name, of) in evaluation

@@ -9,12 +9,14 @@ use crate::engine::{
 };
 use crate::report::draw::bars;
 use crate::report::escape::Plain;
-use crate::report::layout::clip;
+use crate::report::layout::{clip, shorten};
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
 
 /// A threshold that fewer stored entity-days reach is an extrapolation.
 const SEEN_MIN: u64 = 3;
+/// Columns of an entity's id in a list.
+const ENTITY_SHOWN: usize = 36;
 /// Stored days that are drawn, the last ones.
 const DAYS_DRAWN: usize = 7;
 
@@ -204,7 +206,7 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
     if let (Some(first), Some(last)) = (recall.by_day.first(), recall.by_day.last()) {
         writeln!(
             out,
-            "{} from {} to {} it would have raised {}{}, at most {} a day",
+            "{}  {} to {}: it would have raised {}{}, at most {} a day",
             paint.bold("stored days"),
             first.day,
             last.day,
@@ -289,12 +291,11 @@ fn write_list(out: &mut String, recall: &Recall) -> std::fmt::Result {
     for raised in &recall.list {
         writeln!(
             out,
-            "  {} {:>5.1} {:<7} {} {}{}",
+            "  {}  {:>5.1}  {:<10}  {}{}",
             raised.day,
             raised.score,
             Plain(&raised.analytic).to_string(),
-            raised.kind,
-            Plain(&raised.id),
+            Plain(&shorten(&raised.id, ENTITY_SHOWN)),
             if raised.approved { "  (approved)" } else { "" }
         )?;
     }

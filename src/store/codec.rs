@@ -279,7 +279,7 @@ fn is_locked(error: &sled::Error) -> bool {
 fn damaged(path: &str, cause: impl std::fmt::Display) -> Error {
     Error::failed(format!("`{path}` is damaged or incomplete"))
         .cause(cause)
-        .hint("train again into a new store; everything can be learnt anew from the logs")
+        .hint("train into a new store: the logs have everything that it needs")
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl Manifest {
         let manifest: Self = serde_json::from_slice(&text).map_err(|e| {
             Error::failed(format!("`{}` is damaged", path.display()))
                 .cause(e)
-                .hint("train again into another store; the logs hold everything")
+                .hint("train into a new store: the logs have everything that it needs")
         })?;
         if manifest.schema != SCHEMA {
             return Err(Error::failed(format!(
@@ -180,7 +180,7 @@ fn lost(root: &Path, numbered: &str) -> Error {
         root.display()
     ))
     .hint(format!(
-        "copy `{numbered}` to `{NAME}` if all days that it names are there, or begin anew with another `--store`"
+        "copy `{numbered}` to `{NAME}` if all days that it names exist, or start again with another `--store`"
     ))
 }
 

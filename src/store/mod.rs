@@ -130,7 +130,7 @@ impl Store {
     /// Fails if the directory cannot be created, or another process holds the role.
     pub fn lock(&self, role: Role) -> Result<Lock> {
         std::fs::create_dir_all(&self.root).map_err(|e| {
-            Error::failed(format!("cannot make the store `{}`", self.root.display())).cause(e)
+            Error::failed(format!("cannot create the store `{}`", self.root.display())).cause(e)
         })?;
         Lock::take(&self.root, role)
     }
@@ -155,7 +155,7 @@ impl Store {
                 "there is no trained store at `{}`",
                 self.root.display()
             ))
-            .hint("train one: `plimsoll train LOGS`, or give another with `--store`")
+            .hint("train one with `plimsoll train LOGS`, or name another with `--store`")
         })
     }
 
@@ -398,7 +398,11 @@ impl Store {
     /// stay.
     fn remove_unless(&self, keep: impl Fn(&str) -> bool) -> Result<()> {
         let cannot = |e: std::io::Error| {
-            Error::failed(format!("cannot tidy the store `{}`", self.root.display())).cause(e)
+            Error::failed(format!(
+                "cannot clean up the store `{}`",
+                self.root.display()
+            ))
+            .cause(e)
         };
         for entry in std::fs::read_dir(&self.root).map_err(cannot)? {
             let entry = entry.map_err(cannot)?;

@@ -50,10 +50,7 @@ pub fn failures(
     }
     for (alert, is_expected) in of_analytic.iter().zip(is_expected) {
         if is_told(alert) && !is_expected {
-            failures.push(format!(
-                "told, but not to be told: {}",
-                describe(alert, &who(alert))
-            ));
+            failures.push(format!("not expected: {}", describe(alert, &who(alert))));
         }
     }
     failures
@@ -69,7 +66,7 @@ fn missing(analytic: &str, expected: &Expected, nearest: Option<&Alert>) -> Stri
     let wanted = describe_expected(analytic, expected);
     let Some(alert) = nearest else {
         return format!(
-            "{wanted} (line {}) was to be told, and nothing was near it",
+            "{wanted} (line {}) was expected, and no alert is like it",
             expected.number
         );
     };
@@ -83,7 +80,7 @@ fn missing(analytic: &str, expected: &Expected, nearest: Option<&Alert>) -> Stri
         _ => lacking(expected, alert).unwrap_or_default(),
     };
     format!(
-        "{wanted} (line {}) was to be told, but {why}: {}",
+        "{wanted} (line {}) was expected, but {why}: {}",
         expected.number,
         describe(alert, &expected.who)
     )

@@ -307,7 +307,7 @@ impl Reader<'_> {
         let suppressed = words.take("suppressed");
         let is_named = words.take(self.analytic);
         if !suppressed && !is_named {
-            let found = words.next("what is to be told")?;
+            let found = words.next("the expected outcome")?;
             return Err(format!(
                 "expected `=> {} WHO`, `=> suppressed WHO` or `=> nothing`, found `{found}`",
                 self.analytic
@@ -315,7 +315,7 @@ impl Reader<'_> {
         }
         let mut expected = Expected {
             number,
-            who: words.next("who is to be told of")?.to_owned(),
+            who: words.next("the expected identity")?.to_owned(),
             suppressed,
             metric: None,
             arm: None,
@@ -353,12 +353,12 @@ impl Reader<'_> {
             (None, None) => {
                 let analytic = self.analytic;
                 let wrong = format!(
-                    "the story does not say what is to be told: `=> {analytic} WHO`, `=> suppressed WHO` or `=> nothing`"
+                    "the story has no expected outcome: `=> {analytic} WHO`, `=> suppressed WHO` or `=> nothing`"
                 );
                 return Err((first, wrong));
             }
             (Some(line), Some(_)) => {
-                let wrong = "`=> nothing` should stand alone: other lines say what is told";
+                let wrong = "`=> nothing` cannot be combined with other expected outcomes";
                 return Err((line, wrong.to_owned()));
             }
             _ => {}

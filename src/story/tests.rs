@@ -223,7 +223,7 @@ fn a_wrong_line_is_reported_with_what_to_write_instead() {
         ),
         (
             "=> AN1594",
-            "the line ends where who is to be told of should stand",
+            "the line ends where the expected identity should stand",
         ),
         ("=> AN1594 bob", "`bob` does nothing in this story"),
         (
@@ -263,57 +263,57 @@ fn a_wrong_line_is_reported_with_what_to_write_instead() {
     );
     assert_eq!(
         faults_of("day 15 02:10 ana lists\n=> nothing\n=> AN1594 ana"),
-        ["2: `=> nothing` should stand alone: other lines say what is told"]
+        ["2: `=> nothing` cannot be combined with other expected outcomes"]
     );
     assert_eq!(
         faults_of("day 15 02:10 ana lists"),
         [
-            "1: the story does not say what is to be told: `=> AN1594 WHO`, `=> suppressed WHO` or `=> nothing`"
+            "1: the story has no expected outcome: `=> AN1594 WHO`, `=> suppressed WHO` or `=> nothing`"
         ]
     );
 }
 
 #[test]
-fn a_story_with_another_result_says_what_was_reported_instead() {
+fn a_story_that_ends_otherwise_lists_the_differences() {
     let usual = "14 days, every 2h from 08:00 to 18:00 ana lists 4 in b-{1..3}\n";
     let night = "day 15 02:10 for 20m ana lists 900 in c-{1..60} from 198.51.100.7 with aws-cli\n";
     for (lines, parts) in [
         (
             format!("{usual}{night}=> nothing"),
-            &["told, but not to be told: AN1594 ana "][..],
+            &["not expected: AN1594 ana "][..],
         ),
         (
             format!("{usual}=> AN1594 ana"),
-            &["AN1594 ana (line 2) was to be told, and nothing was near it"],
+            &["AN1594 ana (line 2) was expected, and no alert is like it"],
         ),
         (
             format!("{usual}{night}threshold 99.9\n=> AN1594 ana"),
             &[
-                "AN1594 ana (line 4) was to be told, but its score was ",
+                "AN1594 ana (line 4) was expected, but its score was ",
                 " and 99.9 had to be reached: AN1594 ana ",
             ],
         ),
         (
             format!("{usual}{night}=> suppressed ana"),
-            &["suppressed ana (line 3) was to be told, but no approval covered it: "],
+            &["suppressed ana (line 3) was expected, but no approval covered it: "],
         ),
         (
             format!("{usual}{night}approve identity ana\n=> AN1594 ana"),
-            &["AN1594 ana (line 4) was to be told, but an approval covered it: line 3 "],
+            &["AN1594 ana (line 4) was expected, but an approval covered it: line 3 "],
         ),
         (
             format!("{usual}{night}=> AN1594 ana arm CONTEXT"),
-            &["was to be told, but it rests on the arm ENUM+CONTEXT, not CONTEXT: "],
+            &["was expected, but it rests on the arm ENUM+CONTEXT, not CONTEXT: "],
         ),
         (
             format!("{usual}{night}=> AN1594 ana with egress_bytes"),
-            &["was to be told, but egress_bytes is not among its reasons: "],
+            &["was expected, but egress_bytes is not among its reasons: "],
         ),
         (
             format!(
                 "{usual}day 15 12:00 ana lists 60 in b-{{1..3}} from 198.51.100.7 with aws-cli\nthreshold 60\n=> AN1594 ana severity critical"
             ),
-            &["was to be told, but its severity is ", ", not critical: "],
+            &["was expected, but its severity is ", ", not critical: "],
         ),
     ] {
         let played = play(&analytic::builtin(), &analytic("AN1594"), &story(&lines)).unwrap();

@@ -69,7 +69,7 @@ fn a_story_that_fails_is_told_with_what_came_instead() {
     assert_eq!(lines[0], "ok      MINE-1  Somebody empties a bucket");
     assert_eq!(lines[1], "failed  MINE-1  Somebody tidies up");
     assert!(
-        lines[2].contains("told, but not to be told: MINE-1 ana ")
+        lines[2].contains("not expected: MINE-1 ana ")
             && lines[2].contains("arm DELETE: delete_calls "),
         "{}",
         said.out

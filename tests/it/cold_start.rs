@@ -212,18 +212,23 @@ fn a_ramp_is_told_by_training_and_by_show() {
     let show = |args: &[&str]| world.run(&[&["show"], args].concat()).succeeds().out;
     let document: serde_json::Value =
         serde_json::from_str(&show(&["--format", "json"])).expect("a document");
-    let moved = document["moved"].as_array().expect("a list");
-    assert_eq!(moved.len(), 1, "{moved:#?}");
-    assert!(moved[0]["id"].as_str().expect("an id").ends_with("user90"));
-    assert_eq!(moved[0]["since"], "2026-03-09");
-    assert!(moved[0]["factor"].as_f64().expect("a number") > 2.0);
+    let drifted = document["baseline_drift"].as_array().expect("a list");
+    assert_eq!(drifted.len(), 1, "{drifted:#?}");
+    assert!(
+        drifted[0]["id"]
+            .as_str()
+            .expect("an id")
+            .ends_with("user90")
+    );
+    assert_eq!(drifted[0]["since"], "2026-03-09");
+    assert!(drifted[0]["factor"].as_f64().expect("a number") > 2.0);
     let overview = show(&[]);
-    assert!(overview.contains("Baselines that moved") && overview.contains("user/user90  "));
-    assert!(show(&["user90"]).contains("counts as moved since 2026-03-1"));
-    assert!(show(&["user3"]).contains("Drift of its days"));
+    assert!(overview.contains("Baseline drift, ") && overview.contains("user/user90: "));
+    assert!(show(&["user90"]).contains("drifted since 2026-03-1"));
+    assert!(show(&["user3"]).contains("Baseline drift"));
     // It crossed before the last day that has closed, so the first training does not call it news; the digest is for
     // what has moved since the training before.
-    assert!(!said.err.contains("baseline moved"), "{}", said.err);
+    assert!(!said.err.contains("baseline rose"), "{}", said.err);
     let judged = world
         .run(&[
             "backtest",
@@ -232,14 +237,15 @@ fn a_ramp_is_told_by_training_and_by_show() {
             "9",
             "--out",
             "out",
+            "-v",
         ])
         .succeeds();
     assert!(
-        judged.out.contains("1 baseline moved upwards"),
+        judged.out.contains("1 baseline rose by 2026-03-"),
         "{}",
         judged.out
     );
     let summary = std::fs::read_to_string(world.path().join("out/summary.json")).expect("it");
     let summary: serde_json::Value = serde_json::from_str(&summary).expect("a document");
-    assert_eq!(summary["moved"][0]["total"], 1);
+    assert_eq!(summary["baseline_drift"][0]["total"], 1);
 }

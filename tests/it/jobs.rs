@@ -284,7 +284,7 @@ fn a_nightly_job_is_proposed_and_another_shape_of_it_still_alerts() {
         "its loud night is covered"
     );
     let listed = world.run(&["approve", "list"]).succeeds();
-    assert!(listed.out.contains("hid       "), "{}", listed.out);
+    assert!(listed.out.contains("hidden     "), "{}", listed.out);
 
     for (other, what) in [
         (

@@ -40,6 +40,7 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
             "json",
             "--out",
             "result",
+            "-v",
         ])
         .succeeds();
     let summary: Value = serde_json::from_str(
@@ -76,7 +77,7 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     assert_eq!(all["true_alerts"].as_u64(), Some(of_kind("true")));
     world.run(&["verify", "result/alerts.jsonl"]).succeeds();
     assert!(
-        said.err.contains(" by generations 1 to 5") && said.err.contains("\nfalse "),
+        said.err.contains(" by generations 1 to 5") && said.err.contains("\nfalse alerts\n"),
         "{}",
         said.err
     );

@@ -177,7 +177,7 @@ fn a_list_that_changed_after_training_does_not_reach_the_past_in_silence() {
     let world = World::simulated(3, 6, 20);
     world.run(&["train", "logs"]).succeeds();
     let silent = world.run(&["check"]).succeeds();
-    assert!(!silent.err.contains("were measured by"), "{}", silent.err);
+    assert!(!silent.err.contains("were measured with"), "{}", silent.err);
     let config = std::fs::read_to_string(world.path().join("plimsoll.toml")).expect("a config");
     world.write(
         "plimsoll.toml",
@@ -185,7 +185,7 @@ fn a_list_that_changed_after_training_does_not_reach_the_past_in_silence() {
     );
     for command in [&["check"][..], &["score", "logs"], &["train", "logs"]] {
         let told = world.run(command).succeeds();
-        let words = "6 of 6 stored days were measured by another";
+        let words = "6 of 6 stored days were measured with other settings";
         assert!(told.err.contains(words), "{command:?}: {}", told.err);
     }
 }

@@ -73,7 +73,7 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
         assert!(by.contains("soc@example.com"), "{by}");
     }
 
-    // Of a day long before, the generation is learnt again. Every arm is told, heard or not.
+    // Of a day long before, the generation is learnt again. Every arm is explained, counted or not.
     let shown = world.run(&["show", "--format", "json"]).succeeds();
     let shown: Value = serde_json::from_str(&shown.out).unwrap();
     let busiest = shown["most_active"][0]["id"].as_str().unwrap();
@@ -104,10 +104,10 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
         .run(&["explain", "--not-alerted", busiest, &early])
         .succeeds();
     for words in [
-        "unmet it judges newcomers only",
+        "unmet  it applies to newcomers only",
         "known for ",
-        " of 20 asked",
-        "it would have taken ",
+        " of 20 required",
+        " would have crossed",
         "  no alert: ",
     ] {
         assert!(said.out.contains(words), "{words}: {}", said.out);
@@ -124,9 +124,9 @@ fn questions_without_an_answer_say_so() {
     ask(&["x", "2026-03-01"]).fails_with(1, &["no trained store"]);
     world.run(&["train", "logs"]).succeeds();
     ask(&["x", "soon"]).fails_with(2, &["neither a day nor an instant"]);
-    ask(&["x", "2020-01-01"]).fails_with(1, &["nothing was known"]);
+    ask(&["x", "2020-01-01"]).fails_with(1, &["there was nothing to judge it by"]);
     ask(&["x"]).fails_with(2, &[]);
     world.run(&["explain"]).fails_with(2, &["ALERT_ID"]);
     let second = date(&world.days()[1]);
-    ask(&["no-such-one", &second]).fails_with(1, &["nobody called"]);
+    ask(&["no-such-one", &second]).fails_with(1, &["no entity matches"]);
 }

@@ -27,14 +27,20 @@ fn the_readme_shows_what_its_first_command_prints() {
     let output = Command::new(plimsoll())
         .current_dir(root)
         .args(arguments.split_whitespace())
+        .env_remove("COLUMNS")
         .output()
         .expect("the program runs");
     assert!(output.status.success());
     let said = String::from_utf8(output.stdout).expect("text");
-    for shown in &blocks[2..4] {
-        assert!(
-            said.contains(shown),
-            "the README shows\n{shown}\nbut the program prints\n{said}"
-        );
-    }
+    let shown = blocks[2];
+    assert!(
+        said.contains(shown),
+        "the README shows\n{shown}\nbut the program prints\n{said}"
+    );
+    // It is one screen.
+    assert!(said.lines().count() <= 25, "{said}");
+    assert!(
+        said.lines().all(|line| line.chars().count() <= 80),
+        "{said}"
+    );
 }

@@ -30,7 +30,11 @@ fn trained(seed: u64) -> World {
 fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
     let world = trained(8);
     let nothing = world.run_with_input(&["score", "-"], b"").succeeds();
-    assert!(nothing.err.contains("nothing came"), "{}", nothing.err);
+    assert!(
+        nothing.err.contains("there is no record"),
+        "{}",
+        nothing.err
+    );
     let compared = json(&world.run(&["tune", "--format", "json"]).succeeds());
     let settings = compared["settings"].as_array().expect("settings");
     assert_eq!(settings.len(), 5);
@@ -204,7 +208,7 @@ fn too_little_history_is_said_with_what_is_missing() {
     world.link_days("past", &days[..8]);
     world.run(&["train", "past"]).succeeds();
     let said = world.run(&["tune", "--budget", "5", "--apply"]).succeeds();
-    assert!(said.out.contains("7 would do, 3 more"), "{}", said.out);
+    assert!(said.out.contains("7 are needed, 3 more"), "{}", said.out);
     assert!(
         said.out.contains("nothing was put in force"),
         "{}",
@@ -247,11 +251,7 @@ fn an_analyst_says_what_was_true_and_what_was_not() {
         .succeeds();
     assert!(said.out.contains("not learnt yet"), "{}", said.out);
     let trained = world.run(&["train", "present"]).succeeds();
-    assert!(
-        trained.err.contains("1 alert turned out to be true"),
-        "{}",
-        trained.err
-    );
+    assert!(trained.err.contains("1 alert is true"), "{}", trained.err);
     let said = world.run(&["feedback", &last, "false"]).succeeds();
     assert!(
         said.out.contains("only what `tune` counts changes"),

@@ -42,7 +42,8 @@ fn a_store_that_was_never_trained_is_told_with_what_to_do() {
     let said = World::empty().run(&["show"]);
     assert_eq!(said.status, 1, "{said:?}");
     assert!(
-        said.err.contains("hint:  train one: `plimsoll train LOGS`"),
+        said.err
+            .contains("hint:  train one with `plimsoll train LOGS`"),
         "{said:?}"
     );
 }

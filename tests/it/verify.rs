@@ -207,7 +207,7 @@ fn the_command_says_which_alert_differs_and_where() {
         "{}",
         said.out
     );
-    assert!(said.out.contains("score: it says 1"), "{}", said.out);
+    assert!(said.out.contains("score: 1"), "{}", said.out);
     assert_eq!(
         world
             .run(&["verify", "spoilt.jsonl", "--id", &id[..8]])

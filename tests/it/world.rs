@@ -7,6 +7,9 @@ use std::process::{Child, Command, Output, Stdio};
 use plimsoll::simulate::{Grade, Options, simulate};
 use tempfile::TempDir;
 
+/// Columns of output that no sentence is longer than, so that none is wrapped.
+const UNWRAPPED: &str = "2000";
+
 /// The built program.
 pub fn plimsoll() -> &'static str {
     env!("CARGO_BIN_EXE_plimsoll")
@@ -126,6 +129,7 @@ impl World {
     pub fn run_with_input(&self, args: &[&str], input: &[u8]) -> Said {
         let mut child = Command::new(plimsoll())
             .current_dir(self.path())
+            .env("COLUMNS", UNWRAPPED)
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -153,6 +157,7 @@ impl World {
     pub fn run_in_shell(&self, line: &str) -> Said {
         let output = Command::new("sh")
             .current_dir(self.path())
+            .env("COLUMNS", UNWRAPPED)
             .env("PLIMSOLL", plimsoll())
             .args(["-c", line])
             .output()

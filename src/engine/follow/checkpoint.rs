@@ -42,7 +42,7 @@ impl Checkpoint {
         let path = root.join(CHECKPOINT);
         match std::fs::read(&path) {
             Ok(text) => {
-                let hint = "remove it, and following begins anew; alerts may be told again";
+                let hint = "remove it to start following again; alerts may then be reported twice";
                 let path = path.display();
                 match text.split_first() {
                     Some((&SCHEMA, text)) => postcard::from_bytes(text).map_err(|e| {

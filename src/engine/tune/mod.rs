@@ -245,7 +245,7 @@ fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
             None => {
                 let known: Vec<&str> = setup.analytics.iter().map(|a| &*a.id).collect();
                 Err(Error::usage(format!("there is no analytic `{id}`"))
-                    .hint(format!("there are {}", known.join(", "))))
+                    .hint(format!("the analytics are {}", known.join(", "))))
             }
         }
     };

@@ -25,34 +25,38 @@ pub enum When {
     Never,
 }
 
+/// Heading of the common options in a command's help.
+const HEADING: &str = "Common options";
+
 /// What every command takes. [`without_unused`] takes out of a command's help what it does not use.
 #[derive(Debug, Args)]
 pub struct Common {
     /// Configuration file [default: ./plimsoll.toml if it exists].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Folder of the store, which holds the baselines.
     #[arg(
         long,
         global = true,
+        help_heading = HEADING,
         value_name = "DIR",
         default_value = "./plimsoll-store"
     )]
     pub store: PathBuf,
     /// Read all logs as this format, as in `aws.cloudtrail`, instead of recognising it.
-    #[arg(long, global = true, value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FORMAT")]
     pub input: Option<String>,
     /// Write records that could not be read as events to this file, as JSON lines.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// Print results and errors only: no progress, no warnings, no summary on standard error.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = HEADING)]
     pub quiet: bool,
     /// Print all details.
-    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    #[arg(long, short, global = true, help_heading = HEADING, conflicts_with = "quiet")]
     pub verbose: bool,
     /// Colour the output for people.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "WHEN", default_value = "auto")]
     pub color: When,
 }
 

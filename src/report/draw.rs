@@ -2,6 +2,8 @@
 
 use crate::stats::constants::{CONTINUITY, FREEDOM_MAX};
 
+/// What stands before each line of a drawing.
+const INDENT: &str = "  ";
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Draws each height, 0 to 1, as one character; any height above 0 shows at least the lowest block.
@@ -96,19 +98,24 @@ pub fn steps(quantiles: &[usize], columns: usize) -> String {
     }))
 }
 
-/// Writes labels under their columns; one that would touch the one before it moves to the right.
+/// Writes labels under their columns. A label that would touch the one before it goes into another row, which is indented like a
+/// drawing.
 pub fn labels(labels: &[(usize, String)]) -> String {
-    let mut line = String::new();
-    let mut width = 0;
+    let mut rows: Vec<String> = Vec::new();
     for (column, label) in labels {
-        while width < *column || (width > 0 && !line.ends_with(' ')) {
-            line.push(' ');
-            width += 1;
-        }
-        line.push_str(label);
-        width += label.chars().count();
+        let has_room = |row: &String| row.chars().count() < *column;
+        let at = match rows.iter().position(has_room) {
+            Some(at) => at,
+            None => {
+                rows.push(String::new());
+                rows.len() - 1
+            }
+        };
+        let blanks = column.saturating_sub(rows[at].chars().count());
+        rows[at].push_str(&" ".repeat(blanks));
+        rows[at].push_str(label);
     }
-    line
+    rows.join(&format!("\n{INDENT}"))
 }
 
 #[cfg(test)]
@@ -128,6 +135,7 @@ mod tests {
         assert_eq!(axis.column(1_280.0), 59);
         assert!(Curve::through(3.0, 3.0).is_none() && Curve::through(f64::NAN, 3.0).is_none());
         assert_eq!(steps(&[0, 2, 2, 4], 7), "█▆▆▂▂  ");
-        assert_eq!(labels(&[(2, "ab".into()), (3, "c".into())]), "  ab c");
+        assert_eq!(labels(&[(2, "ab".into()), (5, "c".into())]), "  ab c");
+        assert_eq!(labels(&[(2, "ab".into()), (3, "c".into())]), "  ab\n     c");
     }
 }

@@ -5,7 +5,7 @@ pub const WIDTH: usize = 80;
 /// The farthest column under which the rest of a wrapped line is put.
 const HANG_MAX: usize = 18;
 /// The fewest columns that text is wrapped to.
-const WRAP_MIN: usize = 20;
+const WRAP_MIN: usize = 8;
 
 /// Wraps a line to a width. The lines after the first begin with `indent` blanks. A word that is longer than a line stays whole,
 /// so that it can be copied. Colours take no room.

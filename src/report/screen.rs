@@ -250,14 +250,14 @@ fn brief(reason: &AlertReason) -> Option<String> {
 fn brief_amount(of: &Amount) -> String {
     let (one, many) = match of.metric.as_str() {
         "list_calls" => ("listing", "listings"),
-        "buckets_listed" => ("bucket listed", "buckets listed"),
+        "buckets_listed" => ("bucket", "buckets"),
         "read_calls" => ("read", "reads"),
-        "objects_read" => ("object read", "objects read"),
+        "objects_read" => ("object", "objects"),
         "write_calls" => ("write", "writes"),
         "copy_calls" => ("copy", "copies"),
         "delete_calls" => ("deletion", "deletions"),
-        "denied_calls" => ("denied call", "denied calls"),
-        "posture_buckets" => ("bucket probed", "buckets probed"),
+        "denied_calls" => ("denied", "denied"),
+        "posture_buckets" => ("bucket config", "bucket configs"),
         "sensitive_read_calls" => ("sensitive read", "sensitive reads"),
         "list_bytes" => ("listed", "listed"),
         "bytes_read" => ("read", "read"),

@@ -152,7 +152,7 @@ fn a_folder_of_ones_own_adds_and_replaces() {
     for part in [
         "AN0370             Sensitive data",
         "AN1594             Our enumeration",
-        "conf/detections/an1594.toml, in place of the built-in one",
+        "conf/detections/an1594.toml, replaces the built-in one",
         "MINE-1             Many objects deleted",
         "test · aws · T1485 · threshold 91 · 2 stories · conf/detections/mine.toml",
     ] {

@@ -136,7 +136,7 @@ fn an_approval_says_what_it_would_hide_and_then_what_it_hid() {
 
     let said = add(&world, &criteria).succeeds();
     let approval = said.out.split(' ').next().expect("an id").to_owned();
-    let after = world.run(&["score", "present"]).succeeds();
+    let after = world.run(&["score", "present", "-v"]).succeeds();
     assert!(after.err.contains("red team"), "{}", after.err);
     let after = alerts(&after);
     assert!(after.len() < before.len());

@@ -86,7 +86,7 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
         for arm in analytic["arms"].as_array().unwrap() {
             let mut gates = arm["gates"].as_array().unwrap().iter();
             let is_wanted = gates.all(|g| g["is_open"] == true) && arm["belongs"] == true;
-            assert_eq!(arm["is_heard"], is_wanted, "{arm}");
+            assert_eq!(arm["is_wanted"], is_wanted, "{arm}");
             let number = |name: &str| arm[name].as_f64().unwrap();
             let crosses = number("score") >= analytic["threshold"].as_f64().unwrap();
             assert_eq!(

@@ -274,7 +274,8 @@ fn an_analyst_says_what_was_true_and_what_was_not() {
         said.out
     );
     let listed = world.run(&["feedback", "--list"]).succeeds();
-    assert_eq!(listed.out.lines().count(), 2, "{}", listed.out);
+    // A head, two verdicts, and the note of one of them.
+    assert_eq!(listed.out.lines().count(), 4, "{}", listed.out);
     assert!(listed.out.contains("red \\u{1b}[2J team"), "{}", listed.out);
     // What analysts said is counted by those thresholds that would have raised it.
     let tuned = json(

@@ -93,22 +93,17 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         console,
         |alert| match arguments.format {
             Format::Text if !console.is_verbose() => Ok(()),
-            Format::Text => console.show(&arguments.format.write(alert, console.out())?),
-            _ => console.print(&arguments.format.write(alert, console.out())?),
+            Format::Text => console.show(&arguments.format.write(alert, console.out())),
+            _ => console.print(&arguments.format.write(alert, console.out())),
         },
     )?;
     let summary = Summary::of_backtest(&backtest);
-    let documents: Vec<AlertDocument> = backtest
-        .alerts
-        .iter()
-        .map(AlertDocument::of)
-        .collect::<Result<_>>()?;
     if let Some(out) = &arguments.out {
-        write_out(out, &summary, &backtest, &documents)?;
+        write_out(out, &summary, &backtest)?;
     }
     let screen = Screen {
         summary: &summary,
-        alerts: &documents,
+        alerts: &backtest.alerts,
         budget_per_day: options.score.budget_per_day.unwrap_or(BUDGET_PER_DAY),
         out: arguments.out.as_deref(),
         is_verbose: console.is_verbose(),
@@ -141,12 +136,7 @@ struct Labelled<'a> {
     label: Option<&'static str>,
 }
 
-fn write_out(
-    out: &Path,
-    summary: &Summary,
-    backtest: &Backtest,
-    documents: &[AlertDocument],
-) -> Result<()> {
+fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
     let evaluation = summary.evaluation.as_ref();
     let false_ids: Option<BTreeSet<&str>> =
         evaluation.map(|e| e.false_alerts.iter().map(|f| f.alert_id.as_str()).collect());
@@ -170,7 +160,7 @@ fn write_out(
     for (name, text) in [
         ("alerts.jsonl", alerts),
         ("summary.json", json::pretty(summary) + "\n"),
-        ("report.html", html::page(summary, documents)),
+        ("report.html", html::page(summary, &backtest.alerts)),
     ] {
         let path = out.join(name);
         std::fs::write(&path, text)

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
 }
 
 /// Explains why there was no alert.
-fn of_silence(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let [entity, time, logs @ ..] = arguments.not_alerted.as_slice() else {
         return Err(Error::usage("name an entity and a day"));
     };
@@ -146,7 +146,7 @@ fn of_alert(
             "the store has the alerts of `score`; those of a backtest are in alerts.jsonl of its `--out` folder: `--from FILE`",
         )
     })?;
-    let alert = AlertDocument::parse(&text)?;
+    let alert = Alert::parse(&text)?;
     match arguments.format {
         View::Text => console.show(&explain::explain(&alert, console.out())),
         View::Json => console.print(&(json::pretty(&alert) + "\n")),

@@ -2,12 +2,13 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::alert::Alert;
 use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Reported, VerdictInput};
 use crate::error::{Error, Result};
+use crate::report::json;
 use crate::report::verdict::{self, FeedbackDocument};
-use crate::report::{AlertDocument, json};
 use crate::store::{Archive, Store};
 use crate::vocab::{Entity, EntityKind};
 
@@ -116,11 +117,8 @@ fn find(store: &Store, id: &str) -> Result<String> {
 }
 
 /// Returns what a verdict is about, from the alert's document.
-fn reported(document: &AlertDocument) -> Result<Reported> {
-    let (Some(kind), Some(time)) = (
-        EntityKind::parse(&document.entity.kind),
-        Time::parse(&document.time),
-    ) else {
+fn reported(document: &Alert) -> Result<Reported> {
+    let Some(kind) = EntityKind::parse(&document.entity.kind) else {
         return Err(Error::failed(format!(
             "the stored alert `{}` is damaged",
             document.alert_id

@@ -29,13 +29,8 @@ pub enum View {
 
 impl Format {
     /// Returns an alert with the end of its last line.
-    ///
-    /// # Errors
-    ///
-    /// Fails only if the alert does not fit its document.
-    pub fn write(self, alert: &Alert, paint: Paint) -> Result<String> {
-        let document = || AlertDocument::of(alert);
-        Ok(match self {
+    pub fn write(self, alert: &Alert, paint: Paint) -> String {
+        match self {
             Self::Json => json::line(alert) + "\n",
             Self::Ocsf => json::line(&ocsf::finding(alert)) + "\n",
             Self::Ecs => json::line(&ecs::document(alert)) + "\n",

@@ -193,14 +193,6 @@ pub fn setup_of(config: Config) -> Result<Setup> {
     Setup::new(config, analytics, now()).with_databases()
 }
 
-fn now() -> Time {
-    // With a clock before 1970 every event is dated in the future, and is counted as such.
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Time::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
-}
-
 /// Which alerts are reported.
 #[derive(Debug, Args)]
 pub struct AlertSelection {

@@ -176,7 +176,7 @@ impl<'a> Delivery<'a> {
                     .map_err(|e| cannot_write(path, e))
             }
             None => {
-                let text = self.format.write(alert, self.console.out())?;
+                let text = self.format.write(alert, self.console.out());
                 match self.format {
                     Format::Text => self.console.show(&text),
                     Format::Json | Format::Ocsf | Format::Ecs => self.console.print(&text),

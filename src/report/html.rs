@@ -8,7 +8,7 @@ use crate::report::escape::Html;
 use crate::report::number::{count, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::summary::{Summary, false_alerts_sentence, time_to_detect};
-use crate::report::{explain, text};
+use crate::report::{explain, reason};
 
 /// Alerts that are shown on the page; more are only in `alerts.jsonl`.
 const ALERTS_SHOWN: usize = 2_000;
@@ -24,7 +24,7 @@ pub fn page(summary: &Summary, alerts: &[Alert]) -> String {
 }
 
 /// Returns the nonce of the page's own style and script. Text in a log cannot name it, because it depends on the whole report.
-fn nonce(summary: &Summary, alerts: &[AlertDocument]) -> String {
+fn nonce(summary: &Summary, alerts: &[Alert]) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(crate::report::json::line(summary).as_bytes());
     for alert in alerts {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use crate::alert::{Alert, Amount, Reason};
 use crate::engine::Evaluation;
-use crate::report::document::{AlertDocument, AlertReason, Amount};
 use crate::report::escape::Plain;
 use crate::report::layout::{clip, name_of};
 use crate::report::number::{amount, count, duration, noun, percent};
@@ -32,7 +32,7 @@ pub struct Screen<'a> {
     /// The run.
     pub summary: &'a Summary,
     /// Its alerts.
-    pub alerts: &'a [AlertDocument],
+    pub alerts: &'a [Alert],
     /// Alerts a day that thresholds aimed at.
     pub budget_per_day: f64,
     /// The folder of the report, if one was written.
@@ -140,12 +140,12 @@ fn alerts(summary: &Summary) -> String {
 }
 
 /// Returns the last document of each alert that no approval covers, those of most weight first.
-fn weightiest(alerts: &[AlertDocument]) -> Vec<&AlertDocument> {
-    let mut last: BTreeMap<&str, &AlertDocument> = BTreeMap::new();
+fn weightiest(alerts: &[Alert]) -> Vec<&Alert> {
+    let mut last: BTreeMap<&str, &Alert> = BTreeMap::new();
     for alert in alerts.iter().filter(|alert| alert.suppressed_by.is_none()) {
         last.insert(&alert.alert_id, alert);
     }
-    let mut all: Vec<&AlertDocument> = last.into_values().collect();
+    let mut all: Vec<&Alert> = last.into_values().collect();
     all.sort_by(|a, b| {
         (b.severity.cmp(&a.severity))
             .then(b.score.total_cmp(&a.score))
@@ -156,7 +156,7 @@ fn weightiest(alerts: &[AlertDocument]) -> Vec<&AlertDocument> {
 
 fn write_alerts(
     out: &mut String,
-    weightiest: &[&AlertDocument],
+    weightiest: &[&Alert],
     width: usize,
     paint: Paint,
 ) -> std::fmt::Result {
@@ -164,7 +164,7 @@ fn write_alerts(
         return Ok(());
     }
     let shown = &weightiest[..weightiest.len().min(ALERTS_SHOWN)];
-    let longest = |text: &dyn Fn(&AlertDocument) -> usize, least: usize| {
+    let longest = |text: &dyn Fn(&Alert) -> usize, least: usize| {
         shown.iter().map(|a| text(a)).max().unwrap_or(0).max(least)
     };
     let analytic = longest(&|a| a.analytic.chars().count(), "analytic".len()).min(16);
@@ -172,7 +172,7 @@ fn write_alerts(
     let fixed = 4 + 6 + 2 + 2 + 11 + 2 + ID_SHOWN + 2 + 2;
     let left = width.saturating_sub(fixed + analytic);
     let name_max = NAME_MAX.min(left.saturating_sub(WHAT_MIN)).max(8);
-    let name = |alert: &AlertDocument, width| Plain(&name_of(&alert.entity.id, width)).to_string();
+    let name = |alert: &Alert, width| Plain(&name_of(&alert.entity.id, width)).to_string();
     let entity = longest(&|a| name(a, name_max).chars().count(), "entity".len());
     let what = left.saturating_sub(entity).max(8);
     let head = format!(
@@ -184,7 +184,7 @@ fn write_alerts(
         let severity = format!("{:<4}", abbreviated(alert.severity));
         let id: String = alert.alert_id.chars().take(ID_SHOWN).collect();
         // `03-09 10:15` of `2026-03-09T10:15:39Z`.
-        let time: String = alert.time.chars().skip(5).take(11).collect();
+        let time: String = alert.time.to_string().chars().skip(5).take(11).collect();
         writeln!(
             out,
             "{} {:>5.1}  {:<analytic$}  {:<11}  {:<ID_SHOWN$}  {:<entity$}  {}",
@@ -214,23 +214,23 @@ fn abbreviated(severity: Severity) -> &'static str {
 }
 
 /// Says in a few words what happened: the first reason that has a number or a value.
-fn happened(alert: &AlertDocument) -> String {
+fn happened(alert: &Alert) -> String {
     let said = alert.reasons.iter().find_map(brief);
     said.unwrap_or_else(|| alert.headline().to_owned())
 }
 
-fn brief(reason: &AlertReason) -> Option<String> {
+fn brief(reason: &Reason) -> Option<String> {
     match reason {
-        AlertReason::Volume(of) | AlertReason::Newcomer(of) => Some(brief_amount(of)),
-        AlertReason::Novelty { r#trait, value, .. } => {
+        Reason::Volume(of) | Reason::Newcomer(of) => Some(brief_amount(of)),
+        Reason::Novelty { r#trait, value, .. } => {
             let name = match r#trait.as_str() {
                 "user_agent" => "client".to_owned(),
                 name => name.replace('_', " "),
             };
             Some(format!("new {name} {value}"))
         }
-        AlertReason::Share { buckets, .. } => Some(format!("shared {}", buckets.join(", "))),
-        AlertReason::Burst {
+        Reason::Grant { buckets, .. } => Some(format!("shared {}", buckets.join(", "))),
+        Reason::Burst {
             burst,
             window,
             observed,
@@ -240,10 +240,10 @@ fn brief(reason: &AlertReason) -> Option<String> {
             count(*observed),
             burst.replace('_', " ")
         )),
-        AlertReason::Declared { buckets, .. } if !buckets.is_empty() => {
+        Reason::Declared { buckets, .. } if !buckets.is_empty() => {
             Some(format!("shared {}", buckets.join(", ")))
         }
-        AlertReason::Declared { .. } | AlertReason::Sequence { .. } => None,
+        Reason::Declared { .. } | Reason::Sequence { .. } => None,
     }
 }
 
@@ -317,7 +317,7 @@ fn write_evaluation(
 fn write_next(
     out: &mut String,
     screen: &Screen,
-    first: Option<&AlertDocument>,
+    first: Option<&Alert>,
     paint: Paint,
 ) -> std::fmt::Result {
     let folder = screen.out.map(|folder| folder.display().to_string());

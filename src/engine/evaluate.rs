@@ -17,7 +17,9 @@ const GRACE_SECS: i64 = 3_600;
 pub struct Label {
     /// The analytic that should find it.
     pub analytic: String,
-    /// The ids by which the identity is matched.
+    /// Other analytics whose alerts on it are right.
+    pub also: Vec<String>,
+    /// Ids by which the identity is accepted.
     pub identity: Vec<String>,
     /// First event.
     pub start: Time,
@@ -31,6 +33,8 @@ pub struct Label {
 #[serde(deny_unknown_fields)]
 struct WrittenLabel {
     analytic: String,
+    #[serde(default)]
+    also: Vec<String>,
     identity: Vec<String>,
     start: String,
     end: String,
@@ -111,7 +115,7 @@ pub fn read_labels(path: &Path) -> Result<Vec<Label>> {
     {
         labels.push(parse_label(line).map_err(|cause| {
             Error::failed(format!("{}:{}: this is no label", path.display(), number + 1)).cause(cause).hint(
-                r#"a label is {"analytic": "AN1594", "identity": ["id"], "start": "2026-03-16T04:00:00Z", "end": "…", "note": "…"}"#,
+                r#"a label is {"analytic": "AN1594", "also": ["S3-DENIED"], "identity": ["id"], "start": "2026-03-16T04:00:00Z", "end": "…", "note": "…"}"#,
             )
         })?);
     }
@@ -127,6 +131,7 @@ fn parse_label(line: &str) -> std::result::Result<Label, String> {
     }
     Ok(Label {
         analytic: written.analytic,
+        also: written.also,
         identity: written.identity,
         start,
         end,
@@ -137,7 +142,8 @@ fn parse_label(line: &str) -> std::result::Result<Label, String> {
 impl Label {
     /// Returns whether an alert hits this label.
     pub fn is_hit_by(&self, alert: &Alert) -> bool {
-        alert.analytic == self.analytic && self.holds(alert.time) && self.is_of(&alert.entity)
+        let is_right = alert.analytic == self.analytic || self.also.contains(&alert.analytic);
+        is_right && self.holds(alert.time) && self.is_of(&alert.entity)
     }
 
     /// Returns whether an alert of that time may belong to it.
@@ -164,20 +170,7 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
         .map(|l| l.analytic.as_str())
         .chain(episodes.iter().map(|a| a.analytic.as_str()))
         .collect();
-    let of = |name: Option<&str>| {
-        let is_of = |analytic: &str| name.is_none_or(|name| analytic == name);
-        let labels: Vec<&Label> = labels
-            .iter()
-            .copied()
-            .filter(|l| is_of(&l.analytic))
-            .collect();
-        let episodes: Vec<&Alert> = episodes
-            .iter()
-            .copied()
-            .filter(|a| is_of(&a.analytic))
-            .collect();
-        evaluate_one(&episodes, &labels)
-    };
+    let of = |name| evaluate_one(name, &episodes, &labels);
     let all = of(None);
     let per_day = |n: u64| {
         if days > 0 {
@@ -225,13 +218,16 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
     }
 }
 
-fn evaluate_one(episodes: &[&Alert], labels: &[&Label]) -> AnalyticEvaluation {
-    let true_alerts = episodes
+/// Counts the alerts and the labels of an analytic, or of all; an alert may hit a label of another analytic.
+fn evaluate_one(name: Option<&str>, episodes: &[&Alert], labels: &[&Label]) -> AnalyticEvaluation {
+    let is_of = |analytic: &str| name.is_none_or(|name| analytic == name);
+    let own = || labels.iter().filter(|label| is_of(&label.analytic));
+    let alerts: Vec<_> = episodes.iter().filter(|a| is_of(&a.analytic)).collect();
+    let true_alerts = alerts
         .iter()
         .filter(|a| labels.iter().any(|l| l.is_hit_by(a)))
         .count() as u64;
-    let mut delays: Vec<i64> = labels
-        .iter()
+    let mut delays: Vec<i64> = own()
         .filter_map(|label| {
             let first = episodes
                 .iter()
@@ -248,12 +244,12 @@ fn evaluate_one(episodes: &[&Alert], labels: &[&Label]) -> AnalyticEvaluation {
     };
     let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
     AnalyticEvaluation {
-        labels: labels.len() as u64,
+        labels: own().count() as u64,
         found: delays.len() as u64,
         true_alerts,
-        false_alerts: episodes.len() as u64 - true_alerts,
-        precision: share(true_alerts, episodes.len() as u64),
-        recall: share(delays.len() as u64, labels.len() as u64),
+        false_alerts: alerts.len() as u64 - true_alerts,
+        precision: share(true_alerts, alerts.len() as u64),
+        recall: share(delays.len() as u64, own().count() as u64),
         time_to_detect_p50_secs: quantile(0.5),
         time_to_detect_p90_secs: quantile(0.9),
     }

@@ -83,7 +83,7 @@ impl Corpus {
         options.attack_days_from = DAYS - DAYS_SCORED;
         let gzip = corpus.folder(Shape::Gzip);
         let summary = simulate(&options, &gzip, &mut |_| {})?;
-        for file in discover(&[gzip.join("AWSLogs")])? {
+        for file in discover(&[gzip.join("logs")])? {
             let path = file.path().ok_or("a simulated file has a path")?;
             let lines = corpus.folder(Shape::Lines).join(path.strip_prefix(&gzip)?);
             write_lines(path, &lines.with_extension(""))?;
@@ -134,7 +134,7 @@ impl Corpus {
         let scored: Vec<String> = (DAYS - DAYS_SCORED..DAYS)
             .map(|number| format!("/{}/", start.plus(number as i32)).replace('-', "/"))
             .collect();
-        let mut files = discover(&[self.folder(shape).join("AWSLogs")])?;
+        let mut files = discover(&[self.folder(shape).join("logs")])?;
         files.retain(|file| {
             scored.iter().any(|day| file.name().contains(day)) == (part == Part::Score)
         });

@@ -14,7 +14,7 @@ use crate::time::Day;
 
 /// Write a labelled, simulated estate in native log formats
 ///
-/// The same options write the same bytes. Beside the logs it writes:
+/// The same options write the same bytes. The logs lie in the folder `logs`; beside it there are:
 ///
 /// labels.jsonl: the attacks, each with its grade: blatant, medium, subtle, or hidden (not visible in the logs);
 ///
@@ -67,6 +67,9 @@ pub struct Arguments {
     /// Also write expected-events.jsonl: the normalised event that each record should give.
     #[arg(long)]
     expected_events: bool,
+    /// Compress every file, even if its provider does not.
+    #[arg(long)]
+    gzip: bool,
     /// The effort of compression, 1 to 9.
     #[arg(long, value_name = "N", default_value_t = Options::default().gzip_level, hide = true)]
     gzip_level: u32,
@@ -135,6 +138,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         attack_set: arguments.attacks,
         decoys: !arguments.no_decoys,
         gzip_level: arguments.gzip_level,
+        gzip: arguments.gzip,
         scale: arguments.scale,
         formats: arguments.formats.0.clone(),
         expected_events: arguments.expected_events,

@@ -1,7 +1,6 @@
 //! One simulated estate, replayed from its first day to its last.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use crate::alert::{Alert, Status};
 use crate::analytic;
@@ -133,7 +132,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
     analytics.retain(|analytic| truth.labels.iter().any(|l| *l.analytic == *analytic.id));
     let end = estate.start.plus(estate.days as i32 + 1).start();
     let setup = Setup::new(config, analytics, end);
-    let files = sources::discover(&logs(folder.path())?)?;
+    let files = sources::discover(&[folder.path().join(simulate::LOGS)])?;
     let split = estate.start.plus(options.days_learnt as i32);
 
     let mut collector = Collector::new(&setup, &truth, options.attack_set);
@@ -172,20 +171,6 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         attacks: truth.labels.iter().map(attack).collect(),
         decoys: truth.decoys_from(split),
     })
-}
-
-/// Returns the folders of an estate, in which all of its logs are.
-fn logs(estate: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |e| Error::failed("cannot read the estate's folder").cause(e);
-    let mut folders = Vec::new();
-    for entry in std::fs::read_dir(estate).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
-            folders.push(path);
-        }
-    }
-    folders.sort();
-    Ok(folders)
 }
 
 fn attack(label: &Label) -> Attack {

@@ -24,7 +24,7 @@ pub use model::format::Format;
 pub use model::grade::Grade;
 pub use model::label::Label;
 pub use options::Options;
-pub use simulation::{provider_of, simulate};
+pub use simulation::{LOGS, provider_of, simulate};
 pub use summary::Summary;
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct Options {
     pub opaque_tokens: bool,
     /// The effort of compression, 1 to 9.
     pub gzip_level: u32,
+    /// Whether files are compressed that their provider does not compress.
+    pub gzip: bool,
     /// The log formats that are written.
     pub formats: Vec<Format>,
     /// Whether `expected-events.jsonl` is written: the normalised event of every record.
@@ -54,6 +56,7 @@ impl Default for Options {
             scale: 1.0,
             opaque_tokens: false,
             gzip_level: 9,
+            gzip: false,
             formats: Format::AWS.to_vec(),
             expected_events: false,
         }

@@ -25,7 +25,10 @@ pub fn provider_of(class: &str) -> Option<&'static str> {
     }
 }
 
-/// Writes an estate under `out`: `AWSLogs/…` and a folder for every other cloud, `labels.jsonl`, `decoys.jsonl`,
+/// The folder of an estate that its logs lie in.
+pub const LOGS: &str = "logs";
+
+/// Writes an estate under `out`: `logs` with a folder for every provider, and beside it `labels.jsonl`, `decoys.jsonl`,
 /// `oddities.jsonl` and `plimsoll.toml`; with [`Options::expected_events`] also `expected-events.jsonl`.
 ///
 /// `progress` is called with the number of days done after each.
@@ -77,11 +80,12 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
             labels.extend(trail.labels);
             notes.extend(trail.decoys);
             anomalies.extend(trail.trail.anomalies.take_anomalies());
-            summary.add(
-                trail
-                    .trail
-                    .write(day, out, options.gzip_level, &options.formats)?,
-            );
+            summary.add(trail.trail.write(
+                day,
+                &out.join(LOGS),
+                options.gzip_level,
+                &options.formats,
+            )?);
         }
         if let Some(other_providers) = &other_providers {
             let expected = other_providers.day(day, &mut files);
@@ -89,7 +93,7 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
             notes.extend(expected.decoys);
             anomalies.extend(expected.anomalies);
         }
-        summary.add(files.write(out, options.gzip_level)?);
+        summary.add(files.write(out, &out.join(LOGS), options)?);
         progress(u64::from(number) + 1);
     }
     for list in [&mut labels, &mut notes] {

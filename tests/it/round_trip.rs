@@ -184,21 +184,12 @@ impl Comparison {
     }
 }
 
-/// Returns the logs below a folder.
+/// Returns the logs of an estate.
 fn logs(folder: &Path) -> Vec<PathBuf> {
-    let beside = [
-        "labels.jsonl",
-        "decoys.jsonl",
-        "oddities.jsonl",
-        "expected-events.jsonl",
-        "plimsoll.toml",
-    ];
-    let files = discover(&[folder.to_path_buf()]).expect("logs");
-    let is_log = |path: &PathBuf| !beside.iter().any(|name| path.ends_with(name));
+    let files = discover(&[folder.join("logs")]).expect("logs");
     files
         .iter()
         .filter_map(|file| file.path().map(Path::to_path_buf))
-        .filter(is_log)
         .collect()
 }
 

@@ -74,8 +74,6 @@ impl World {
             ..Options::default()
         };
         simulate(&options, world.path(), &mut |_| {}).expect("the estate is simulated");
-        std::fs::rename(world.path().join("AWSLogs"), world.path().join("logs"))
-            .expect("the logs are there");
         world
     }
 

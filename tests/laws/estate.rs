@@ -84,7 +84,7 @@ pub fn estate() -> &'static Estate {
         };
         simulate(&options, folder.path(), &mut |_| {}).unwrap();
         let config = Config::load(Some(&folder.path().join("plimsoll.toml"))).unwrap();
-        let mut lines = lines_under(&folder.path().join("AWSLogs"));
+        let mut lines = lines_under(&folder.path().join("logs"));
         lines.extend(sweep(options.start));
         Estate {
             setup: setup(config),

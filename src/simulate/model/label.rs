@@ -9,6 +9,9 @@ use crate::time::Time;
 pub struct Label {
     /// The analytic that should find it, or must not.
     pub analytic: &'static str,
+    /// Other analytics whose alerts on the same act are right.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub also: &'static [&'static str],
     /// The canonical id of who did it, then its other ids.
     pub identity: Vec<String>,
     /// The time of its first record.
@@ -29,6 +32,7 @@ impl Label {
     ) -> Self {
         Self {
             analytic,
+            also: &[],
             identity,
             start: timestamp(span.0),
             end: timestamp(span.1),

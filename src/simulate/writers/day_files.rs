@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::simulate::model::expected::ExpectedEvent;
 use crate::simulate::model::other_providers::principal::guid;
 use crate::simulate::model::random::Rng;
+use crate::simulate::options::Options;
 use crate::simulate::writers::gzip::write_file;
 use crate::simulate::writers::parquet;
 
@@ -94,14 +95,18 @@ impl DayFiles {
         guid(&mut self.ids)
     }
 
-    /// Writes the files under `out`, those gzipped whose names end so, and goes on with `expected-events.jsonl`.
-    pub(crate) fn write(self, out: &Path, gzip_level: u32) -> Result<WriteStats> {
+    /// Writes the files below `logs`, compressed if their names end so or all are to be, and appends to
+    /// `expected-events.jsonl` in `out`.
+    pub(crate) fn write(self, out: &Path, logs: &Path, options: &Options) -> Result<WriteStats> {
         let mut written = WriteStats {
             records: self.records,
             flows: self.flows,
             ..WriteStats::default()
         };
-        for (path, (layout, mut text)) in self.files {
+        for (mut path, (layout, mut text)) in self.files {
+            if options.gzip && layout != FileLayout::Rows && !path.ends_with(".gz") {
+                path.push_str(".gz");
+            }
             if let FileLayout::Array(_, closing) = layout {
                 text.push_str(closing);
             }
@@ -112,7 +117,7 @@ impl DayFiles {
                 })?,
                 _ => text.into_bytes(),
             };
-            written.bytes += write_file(&out.join(path), &bytes, gzip_level)?;
+            written.bytes += write_file(&logs.join(path), &bytes, options.gzip_level)?;
         }
         if let Some(text) = self.expected {
             let path = out.join("expected-events.jsonl");

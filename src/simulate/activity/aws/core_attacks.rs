@@ -72,12 +72,11 @@ impl Attack {
             trail.anomalies.note_attacked(&who.ids(), since);
         }
         let note = format!("grade={} class={}", self.grade.name(), self.class.name());
-        Some(Label::new(
-            self.class.analytic(),
-            ids,
-            trail.anomalies.span(since)?,
-            note,
-        ))
+        let span = trail.anomalies.span(since)?;
+        Some(Label {
+            also: self.class.also(),
+            ..Label::new(self.class.analytic(), ids, span, note)
+        })
     }
 
     fn enumerate(&self, world: &World, who: &Identity, rng: &mut Rng, trail: &mut Trail) {

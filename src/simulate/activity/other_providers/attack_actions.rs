@@ -97,7 +97,11 @@ impl Attack {
         }
         log.note_anomaly(Cause::Attacked, ids.clone(), since);
         let note = format!("grade={} class={}", grade.name(), self.class.name());
-        log.label(self.class.analytic(), ids, since, note)
+        let label = log.label(self.class.analytic(), ids, since, note)?;
+        Some(Label {
+            also: self.class.also(),
+            ..label
+        })
     }
 
     /// Returns when it begins: loud ones at night, quiet ones among the day's work.

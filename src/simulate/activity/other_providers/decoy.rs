@@ -3,6 +3,7 @@
 use crate::simulate::activity::other_providers::action_log::ActionLog;
 use crate::simulate::activity::other_providers::attack_actions::LISTED_RESOURCES;
 use crate::simulate::activity::other_providers::run::Run;
+use crate::simulate::model::format::Format;
 use crate::simulate::model::label::Label;
 use crate::simulate::model::other_providers::action::{DirectoryResource, Service, Verb};
 use crate::simulate::model::other_providers::container::{Cloud, Purpose};
@@ -42,6 +43,17 @@ impl Decoy {
             Self::Migration => ("AN0370", "a migration between our own containers"),
             Self::LegalRequest => ("AN1594", "a lawyer's request for everything of a case"),
         }
+    }
+
+    /// Returns whether records of one of these formats show it.
+    pub(crate) fn is_seen_in(self, formats: &[Format]) -> bool {
+        let shown_by: &[Format] = match self {
+            Self::AccessReview => &[Format::EntraGraph],
+            Self::Connector => &[Format::Workspace],
+            Self::Migration => &[Format::AzureStorage, Format::GcpAudit],
+            Self::LegalRequest => &[Format::AzureStorage],
+        };
+        shown_by.iter().any(|format| formats.contains(format))
     }
 
     /// Adds what is done on a day, and returns its note.

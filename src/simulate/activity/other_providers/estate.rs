@@ -33,7 +33,8 @@ pub(crate) struct DayNotes {
 }
 
 impl OtherEstate {
-    /// Creates the estate; everything follows from the seed.
+    /// Creates the estate; everything follows from the seed. There are no attacks and decoys that none of the formats would
+    /// show.
     pub(crate) fn new(options: &Options, span: Option<(Day, Day)>) -> Self {
         let world = World {
             seed: options.seed,
@@ -47,9 +48,10 @@ impl OtherEstate {
                 options.days,
             ),
         };
-        let attacks = span.map_or_else(Vec::new, |span| {
+        let mut attacks = span.map_or_else(Vec::new, |span| {
             plan_attacks(&world, span, options.attack_rounds, &options.grades)
         });
+        attacks.retain(|attack| options.formats.contains(&attack.class.format()));
         let decoys = span
             .filter(|_| options.decoys)
             .map_or_else(Vec::new, |(from, last)| {
@@ -59,6 +61,7 @@ impl OtherEstate {
                 all.iter()
                     .enumerate()
                     .map(|(place, &decoy)| (day(place), decoy))
+                    .filter(|(_, decoy)| decoy.is_seen_in(&options.formats))
                     .collect()
             });
         Self {

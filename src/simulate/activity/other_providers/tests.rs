@@ -11,6 +11,10 @@ use crate::simulate::{Format, Grade, Options, simulate};
 use crate::simulate::model::other_providers::attack_class::ProviderAttackClass;
 
 fn run(seed: u64) -> BTreeMap<PathBuf, Vec<u8>> {
+    run_formats(seed, &Format::ALL, false)
+}
+
+fn run_formats(seed: u64, formats: &[Format], gzip: bool) -> BTreeMap<PathBuf, Vec<u8>> {
     fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -32,7 +36,8 @@ fn run(seed: u64) -> BTreeMap<PathBuf, Vec<u8>> {
         attack_days_from: 1,
         scale: 0.1,
         gzip_level: 1,
-        formats: Format::ALL.to_vec(),
+        gzip,
+        formats: formats.to_vec(),
         expected_events: true,
         ..Options::default()
     };
@@ -98,6 +103,30 @@ fn every_class_is_planted_in_every_grade() {
     }
     let config = std::str::from_utf8(&found[Path::new("plimsoll.toml")]).unwrap();
     assert!(config.contains("gcp:halcyon-ledgers") && config.contains("\"gcp:halcyon-vault\""));
+}
+
+#[test]
+fn attacks_happen_only_where_a_format_shows_them() {
+    let found = run_formats(6, &[Format::EntraGraph, Format::EntraSignIn], true);
+    let labels = lines(&found, "labels.jsonl");
+    let of = |label: &Value| {
+        let (_, class) = label["note"]
+            .as_str()
+            .unwrap()
+            .split_once("class=")
+            .unwrap();
+        class.to_owned()
+    };
+    let classes: BTreeSet<String> = labels.iter().map(of).collect();
+    let shown = [
+        "azure-cli-enumeration",
+        "graph-enumeration",
+        "office-enumeration",
+    ];
+    assert_eq!(classes, shown.map(str::to_owned).into());
+    let is_packed =
+        |path: &PathBuf| !path.starts_with("logs") || path.extension().is_some_and(|e| e == "gz");
+    assert!(found.keys().all(is_packed), "{:?}", found.keys());
 }
 
 #[test]

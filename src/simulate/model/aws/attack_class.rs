@@ -120,6 +120,33 @@ impl AttackClass {
         }
     }
 
+    /// Returns the other analytics whose alerts on it are right, in any grade: what they count is part of the attack.
+    ///
+    /// A stolen key is used from another place and with other tools, which shows in the victim's listings of that day (AN1594)
+    /// and as a client that moves files (S3-CLIENT). Whole accounts are listed and read, sensitive buckets among them (AN0370).
+    /// Some attacks begin by asking whose the credentials are (AN1088).
+    pub(crate) fn also(self) -> &'static [&'static str] {
+        match self {
+            Self::MassEnumeration | Self::SlowEnumeration => &["AN0370", "AN1088", "S3-CLIENT"],
+            Self::RegionEnumeration => &["AN0370", "S3-CLIENT"],
+            Self::DeniedEnumeration => &["AN0370", "S3-CLIENT", "S3-DENIED"],
+            Self::CreatedUserExfiltration
+            | Self::CreatedRoleExfiltration
+            | Self::FirstUsedExfiltration => &["AN0370", "AN1088", "AN1594"],
+            Self::StolenKeyClient => &["AN0370", "AN1594"],
+            Self::OrganisationDiscovery => &["AN1088", "AN1594", "S3-CLIENT"],
+            Self::DeniedBurst => &["AN0370", "AN1594", "S3-CLIENT"],
+            Self::SensitiveSync
+            | Self::SensitiveCopy
+            | Self::SensitiveReplication
+            | Self::SensitiveGrant
+            | Self::PostureScan
+            | Self::IamEnumeration
+            | Self::PublicGrant
+            | Self::ExternalGrant => &["AN1594", "S3-CLIENT"],
+        }
+    }
+
     /// Returns the class of a name.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         Self::CORE

@@ -1,5 +1,6 @@
 //! The classes of attacks on the other providers.
 
+use crate::simulate::model::format::Format;
 use crate::simulate::model::other_providers::principal::Kind;
 
 /// What is done.
@@ -42,7 +43,7 @@ pub(crate) enum ProviderAttackClass {
 }
 
 impl ProviderAttackClass {
-    /// All classs, in order of their analytics.
+    /// All classes, in order of their analytics.
     pub(crate) const ALL: [Self; 17] = [
         Self::AzureEnumeration,
         Self::GoogleEnumeration,
@@ -104,29 +105,52 @@ impl ProviderAttackClass {
         }
     }
 
+    /// Returns the other analytics whose alerts on it are right, in any grade: what they count is part of the attack.
+    pub(crate) fn also(self) -> &'static [&'static str] {
+        match self {
+            Self::AzureEnumeration | Self::GoogleEnumeration => &["AN0370", "S3-DENIED"],
+            Self::AzureNewIdentity | Self::GoogleNewIdentity => &["AN0370", "AN1594"],
+            Self::AzureSignedLink => &["AN1328", "AN1594"],
+            Self::AzureReplication | Self::GoogleCopy | Self::GoogleShare => &["AN1594"],
+            Self::GraphEnumeration | Self::LegacyGraphEnumeration => &["AN1089"],
+            Self::OktaEnumeration => &["AN1090"],
+            Self::CliEnumeration => &["AN1087", "AN1089"],
+            Self::OfficeEnumeration => &["AN1087"],
+            Self::IamEnumeration
+            | Self::MailboxEnumeration
+            | Self::WorkspaceEnumeration
+            | Self::SlackScraping => &[],
+        }
+    }
+
     /// Returns the provider in whose logs it is seen, if there is a class of that name.
     pub(crate) fn provider_of(name: &str) -> Option<&'static str> {
         let class = Self::ALL.into_iter().find(|class| class.name() == name)?;
-        Some(match class {
-            Self::AzureEnumeration
-            | Self::AzureNewIdentity
-            | Self::AzureSignedLink
-            | Self::AzureReplication => "azure",
+        class.format().name().split('.').next()
+    }
+
+    /// Returns the format in whose records it is seen.
+    pub(crate) fn format(self) -> Format {
+        match self {
+            Self::AzureEnumeration | Self::AzureNewIdentity | Self::AzureSignedLink => {
+                Format::AzureStorage
+            }
+            Self::AzureReplication => Format::AzureActivity,
             Self::GoogleEnumeration
             | Self::GoogleNewIdentity
             | Self::GoogleCopy
             | Self::GoogleShare
-            | Self::IamEnumeration => "gcp",
+            | Self::IamEnumeration => Format::GcpAudit,
             // What `az ad` reads is read through Microsoft Graph.
-            Self::GraphEnumeration
-            | Self::LegacyGraphEnumeration
-            | Self::CliEnumeration
-            | Self::OfficeEnumeration => "entra",
-            Self::MailboxEnumeration => "m365",
-            Self::OktaEnumeration => "okta",
-            Self::WorkspaceEnumeration => "gworkspace",
-            Self::SlackScraping => "slack",
-        })
+            Self::GraphEnumeration | Self::CliEnumeration | Self::OfficeEnumeration => {
+                Format::EntraGraph
+            }
+            Self::LegacyGraphEnumeration => Format::EntraAadGraph,
+            Self::MailboxEnumeration => Format::M365,
+            Self::OktaEnumeration => Format::Okta,
+            Self::WorkspaceEnumeration => Format::Workspace,
+            Self::SlackScraping => Format::Slack,
+        }
     }
 
     /// Returns whose credentials can be misused for it: of what kind, and at Google or not where that matters.

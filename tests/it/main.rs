@@ -4,6 +4,7 @@
 mod analytics;
 mod approvals;
 mod assumed;
+mod bundled;
 mod cold_start;
 mod coverage;
 mod crash;

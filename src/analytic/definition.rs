@@ -5,11 +5,66 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::analytic::BUILTIN;
 use crate::analytic::written::Written;
 use crate::document::{Faults, Word};
 use crate::error::Result;
 use crate::vocab::Str;
+
+/// The built-in definitions, as (file name, text).
+pub const BUILTIN: &[(&str, &str)] = &[
+    (
+        "models/ACCOUNT-DISCOVERY.toml",
+        include_str!("../../models/ACCOUNT-DISCOVERY.toml"),
+    ),
+    (
+        "models/AN0370.toml",
+        include_str!("../../models/AN0370.toml"),
+    ),
+    (
+        "models/AN1087.toml",
+        include_str!("../../models/AN1087.toml"),
+    ),
+    (
+        "models/AN1088.toml",
+        include_str!("../../models/AN1088.toml"),
+    ),
+    (
+        "models/AN1089.toml",
+        include_str!("../../models/AN1089.toml"),
+    ),
+    (
+        "models/AN1090.toml",
+        include_str!("../../models/AN1090.toml"),
+    ),
+    (
+        "models/AN1328.toml",
+        include_str!("../../models/AN1328.toml"),
+    ),
+    (
+        "models/AN1594.toml",
+        include_str!("../../models/AN1594.toml"),
+    ),
+    (
+        "models/POLICY-EXTERNAL.toml",
+        include_str!("../../models/POLICY-EXTERNAL.toml"),
+    ),
+    (
+        "models/POLICY-PUBLIC.toml",
+        include_str!("../../models/POLICY-PUBLIC.toml"),
+    ),
+    (
+        "models/S3-CLIENT.toml",
+        include_str!("../../models/S3-CLIENT.toml"),
+    ),
+    (
+        "models/S3-DENIED.toml",
+        include_str!("../../models/S3-DENIED.toml"),
+    ),
+    (
+        "models/S3-POSTURE.toml",
+        include_str!("../../models/S3-POSTURE.toml"),
+    ),
+];
 
 /// The file extension of definitions.
 const EXTENSION: &str = "toml";

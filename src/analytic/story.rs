@@ -1,7 +1,6 @@
 //! Stories: examples of what must alert and what must not. Here they are only text; `story` reads and plays them.
 
-use crate::analytic::shape::STORY;
-use crate::document::{Faults, Fields, Place, Table};
+use crate::document::Place;
 use crate::event::Provider;
 
 /// A story, as written in the file of an analytic.
@@ -15,28 +14,4 @@ pub struct Story {
     pub text: String,
     /// The line of the file where its first line is.
     pub place: Place,
-}
-
-/// Reads a `[[story]]`; `None` if a required key is missing.
-pub(super) fn read(table: &Table, faults: &mut Faults) -> Option<Story> {
-    let mut fields = Fields::of(table, &STORY);
-    let title = fields
-        .required("title", faults)
-        .and_then(|value| value.text(faults));
-    let words: Vec<_> = Provider::ALL.iter().map(|p| p.as_str()).collect();
-    let provider = fields
-        .required("provider", faults)
-        .and_then(|value| value.one_of("provider", Provider::parse, &words, faults));
-    let text = fields.required("text", faults);
-    let lines = text.and_then(|value| value.text(faults));
-    fields.done(faults);
-    let mut place = text?.place.clone();
-    // The text of a multi-line string starts below its quotation marks.
-    place.line += usize::from(lines?.contains('\n'));
-    Some(Story {
-        title: title?.trim().to_owned(),
-        provider: provider?,
-        text: lines?.to_owned(),
-        place,
-    })
 }

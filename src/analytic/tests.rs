@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::config::Config;
+use crate::document::Table;
 use crate::error::{Error, Kind};
+use crate::event::Provider;
 use crate::event::Source;
+use crate::time::Window;
+use crate::vocab::{BurstKind, Metric, Trait};
 
 /// The first lines of every small definition in these tests.
 const HEADER: &str = r#"schema = 1

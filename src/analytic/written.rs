@@ -1,113 +1,22 @@
 //! A definition as written: its shape and its words are checked, its references to elements are not yet resolved.
 
 mod arm;
+mod story;
+mod types;
 
 use crate::analytic::shape::{ANALYTIC, ELEMENT, TELEMETRY, UNOBSERVABLE};
 use crate::analytic::{
-    ActKind, Cohort, Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Story,
-    Telemetry, Unobservable, story,
+    Docs, Element, ElementKind, ElementValue, Elements, SCHEMA, Status, Telemetry, Unobservable,
 };
-use crate::document::{Faults, Fields, Place, Table, Value, Word};
-use crate::event::{Action, Field, IdentityKind, Provider, Source};
-use crate::glob::Glob;
-use crate::stats::Severity;
-use crate::time::Window;
-use crate::vocab::{BurstKind, EntityKind, Metric, Str, Trait};
+use crate::document::{Faults, Fields, Table, Value};
+use crate::event::{Action, Field, Provider, Source};
+use crate::vocab::{EntityKind, Str};
 
-/// A literal value, or the name of the element that supplies it, as in `"$ShareWeight"`.
-pub(super) enum Given<T> {
-    Literal(T),
-    Element(Word),
-}
-
-/// Words of the vocabulary, or the element that lists them.
-pub(super) type GivenWords<T> = Given<Vec<T>>;
-
-pub(super) struct Written {
-    pub id: Word,
-    pub title: String,
-    pub version: u32,
-    pub techniques: Vec<Word>,
-    pub providers: Vec<Provider>,
-    pub entities: Vec<EntityKind>,
-    pub docs: Docs,
-    pub elements: Elements,
-    pub arms: Vec<WrittenArm>,
-    pub steps: Vec<(Place, WrittenStep)>,
-    pub stories: Vec<Story>,
-    /// Whether the whole file could be read. Only then does a missing part mean that the file lacks it.
-    pub whole: bool,
-}
-
-pub(super) struct WrittenArm {
-    pub id: Word,
-    pub doc: String,
-    pub title: Option<String>,
-    pub cohort: Cohort,
-    pub terms: Vec<WrittenTerm>,
-    pub gates: Vec<WrittenGate>,
-    pub quiet_context_factor: Option<Placed<f64>>,
-    pub severity_max: Option<Severity>,
-}
-
-/// A value that an element may supply, and where it is written.
-pub(super) struct Placed<T> {
-    pub place: Place,
-    pub given: Given<T>,
-}
-
-pub(super) enum WrittenTerm {
-    Largest(GivenWords<Metric>),
-    Traits(GivenWords<Trait>),
-    Acts(ActKind),
-    Weight(Placed<f64>),
-    RoleTail(Place, Metric),
-    Burst(WrittenBurst, Placed<f64>),
-}
-
-pub(super) struct WrittenBurst {
-    pub kind: BurstKind,
-    pub over: Given<Window>,
-    pub at_least: Given<u64>,
-    pub fixed: Option<Given<bool>>,
-}
-
-pub(super) enum WrittenGate {
-    Active(GivenWords<Metric>),
-    AtLeast(Metric, Given<u64>),
-    AnyOf(Vec<WrittenGate>),
-    Context,
-    External,
-    Act(ActKind),
-    Sequence(Place, Option<u64>),
-    Burst(WrittenBurst),
-    Surprising(Metric, Given<f64>),
-    Shows {
-        which: Trait,
-        like: Option<Given<Vec<Glob>>>,
-        new: bool,
-    },
-    Beyond(Trait, Given<Vec<Glob>>),
-    Caller(GivenWords<IdentityKind>),
-    Unlogged(Action),
-}
-
-pub(super) enum WrittenStep {
-    NewIdentity { within: Given<i64> },
-    Spike { of: Metric, surprise: Given<f64> },
-    Egress { within: Given<i64> },
-}
-
-/// All words of a vocabulary that [`words!`](crate::vocab) made.
-macro_rules! all {
-    ($type:ident) => {
-        &$type::ALL
-            .iter()
-            .map(|value| value.as_str())
-            .collect::<Vec<_>>()
-    };
-}
-use all;
+pub(super) use types::{
+    Given, GivenWords, Placed, Written, WrittenArm, WrittenBurst, WrittenGate, WrittenStep,
+    WrittenTerm,
+};
+use types::{all, read_text, some_of};
 
 /// Reads a definition; `None` if it does not even have an id.
 pub(super) fn read(root: &Table, faults: &mut Faults) -> Option<Written> {
@@ -184,40 +93,6 @@ fn read_version(value: &Value, faults: &mut Faults) -> Option<u32> {
         faults.add(&value.place, "expected a version of at least 1");
     }
     version
-}
-
-/// Reads a list of words of a vocabulary; it must not be empty.
-fn some_of<T: PartialEq>(
-    value: &Value,
-    what: &str,
-    parse: impl Fn(&str) -> Option<T>,
-    valid: &[&str],
-    faults: &mut Faults,
-) -> Option<Vec<T>> {
-    let values = value.list(faults)?;
-    if values.is_empty() {
-        faults.add(&value.place, format!("expected at least one {what}"));
-    }
-    let mut known = Vec::new();
-    for value in values {
-        if let Some(one) = value.one_of(what, &parse, valid, faults) {
-            if known.contains(&one) {
-                faults.add(
-                    &value.place,
-                    format!("this {what} stands twice in the list"),
-                );
-            }
-            known.push(one);
-        }
-    }
-    Some(known)
-}
-
-/// Returns the text of a required key. If it is missing, this adds a fault and returns an empty text.
-fn read_text(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> String {
-    let value = fields.required(key, faults);
-    let text = value.and_then(|value| value.text(faults));
-    text.unwrap_or_default().trim().to_owned()
 }
 
 fn read_texts(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::format::View;
-use crate::cli::options::setup_of;
+use crate::cli::setup::setup_of;
 use crate::cli::{Common, Console, Ending};
 use crate::config::{Config, DEFAULT_PATH, Draft, without_approval};
 use crate::engine::{self, Reach};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::analytic::Analytic;
 use crate::cli::analytics::origin;
 use crate::cli::format::View;
-use crate::cli::options::{load, warn_of_other_measures};
+use crate::cli::setup::{load, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{ApprovalState, Reach, Setup, approval_states, in_force};
 use crate::error::Result;

@@ -1,9 +1,9 @@
 //! `plimsoll completions`
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::{Arguments as Program, Console, Ending};
+use crate::cli::{Console, Ending};
 use crate::error::{Error, Result};
 
 /// Print a script that completes commands and options in a shell
@@ -19,15 +19,14 @@ pub struct Arguments {
     shell: Shell,
 }
 
-/// Runs the command.
+/// Runs the command; `program` is the whole command line.
 ///
 /// # Errors
 ///
 /// Fails if standard output cannot be written.
-pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
-    let mut command = Program::command();
+pub fn run(arguments: &Arguments, mut program: Command, console: &Console) -> Result<Ending> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut command, "plimsoll", &mut script);
+    clap_complete::generate(arguments.shell, &mut program, "plimsoll", &mut script);
     let script = String::from_utf8(script)
         .map_err(|error| Error::failed("the script is not UTF-8").cause(error))?;
     console.print(&script)?;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
-use crate::cli::options::load;
+use crate::cli::setup::load;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, CoverageVerdict, assess, covered_logs};
 use crate::error::Result;

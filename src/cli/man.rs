@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 
+use crate::cli::Ending;
 use crate::cli::reference::exit_status;
-use crate::cli::{Arguments as Program, Ending};
 use crate::error::{Error, Result};
 
 /// Write a man page for each command
@@ -17,13 +17,13 @@ pub struct Arguments {
     out: PathBuf,
 }
 
-/// Runs the command.
+/// Runs the command; `program` is the whole command line.
 ///
 /// # Errors
 ///
 /// Fails if the folder cannot be written.
-pub fn run(arguments: &Arguments) -> Result<Ending> {
-    let command = Program::command().after_long_help(exit_status());
+pub fn run(arguments: &Arguments, program: Command) -> Result<Ending> {
+    let command = program.after_long_help(exit_status());
     fs::create_dir_all(&arguments.out)
         .and_then(|()| clap_mangen::generate_to(command, &arguments.out))
         .map_err(|error| {

@@ -10,6 +10,7 @@ mod clock;
 mod completions;
 mod console;
 mod coverage;
+mod ending;
 #[cfg(feature = "simulate")]
 mod evaluate;
 mod explain;
@@ -21,6 +22,7 @@ mod man;
 mod options;
 mod reference;
 mod score;
+mod setup;
 mod show;
 #[cfg(feature = "simulate")]
 mod simulate;
@@ -29,9 +31,10 @@ mod tune;
 mod verify;
 
 pub use console::Console;
+pub use ending::Ending;
 pub use options::{Budget, Common, When};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::Result;
 
@@ -76,15 +79,6 @@ enum Command {
     Man(man::Arguments),
 }
 
-/// How a command ended, if it did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// Everything was done.
-    Complete,
-    /// Some input could not be read, or some check did not pass, as was reported; the rest was done.
-    Incomplete,
-}
-
 /// Runs a command.
 ///
 /// # Errors
@@ -110,9 +104,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Check(arguments) => check::run(arguments, common, console),
         Command::Analytics(arguments) => analytics::run(arguments, common, console),
         Command::Verify(arguments) => verify::run(arguments, common, console),
-        Command::Reference(arguments) => reference::run(arguments, console),
-        Command::Completions(arguments) => completions::run(arguments, console),
-        Command::Man(arguments) => man::run(arguments),
+        Command::Reference(arguments) => reference::run(arguments, &Arguments::command(), console),
+        Command::Completions(arguments) => {
+            completions::run(arguments, Arguments::command(), console)
+        }
+        Command::Man(arguments) => man::run(arguments, Arguments::command()),
     };
     console.finish();
     match ending {

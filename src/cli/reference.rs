@@ -2,10 +2,12 @@
 
 mod commands;
 mod configuration;
+mod heading;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 
 use crate::analytic;
+use crate::cli::reference::heading::heading;
 use crate::cli::{Console, Ending};
 use crate::error::Result;
 use crate::report::json;
@@ -36,29 +38,22 @@ pub struct Arguments {
     subject: Subject,
 }
 
-/// Runs the command.
+/// Runs the command; `program` is the whole command line.
 ///
 /// # Errors
 ///
 /// Fails if standard output cannot be written.
-pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
+pub fn run(arguments: &Arguments, program: &Command, console: &Console) -> Result<Ending> {
     console.print(&match arguments.subject {
         Subject::Configuration => configuration::page()?,
         Subject::Analytic => analytic_page(),
-        Subject::Commands => commands::page(),
+        Subject::Commands => commands::page(program),
         Subject::ConfigurationSchema => json::pretty(&configuration::schema()?) + "\n",
         Subject::AnalyticSchema => {
             json::pretty(&analytic::ANALYTIC.schema("An analytic of plimsoll")) + "\n"
         }
     })?;
     Ok(Ending::Complete)
-}
-
-/// Returns what stands above a page.
-fn heading(title: &str, subject: &str) -> String {
-    format!(
-        "# {title}\n\n<!-- Written by `plimsoll reference {subject}`. To change it, change the code and run that again. -->\n\n"
-    )
 }
 
 fn analytic_page() -> String {

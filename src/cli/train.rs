@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
-use crate::cli::options::{warn_of_approvals, warn_of_other_measures};
+use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine;
 use crate::error::Result;

@@ -10,7 +10,6 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::Config;
 use crate::config::cover::{Cover, Known, each, one, sure};
 use crate::document::{Place, Word};
 use crate::glob::Glob;
@@ -211,17 +210,4 @@ impl Criteria {
                 address.is_some_and(|address| network.contains(&address.to_canonical()))
             })
     }
-}
-
-/// Returns the first approval of a configuration that covers an alert of an analytic.
-pub fn approval_covering<'a>(
-    config: &'a Config,
-    analytic: &str,
-    context: &ApprovalContext,
-    at: Time,
-) -> Option<&'a Approval> {
-    config
-        .approvals
-        .iter()
-        .find(|approval| approval.is_for(analytic) && approval.covers(context, at))
 }

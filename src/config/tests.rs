@@ -1,6 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use std::path::Path;
+
+use crate::event::{Provider, Source};
+use crate::time::Time;
+use crate::vocab::Str;
 
 /// The example of the manual.
 const WHOLE: &str = r#"

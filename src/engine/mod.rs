@@ -12,6 +12,7 @@ mod inspect;
 mod intake;
 mod lookup;
 mod not_alerted;
+mod progress;
 mod replay;
 mod score;
 mod setup;
@@ -40,6 +41,8 @@ pub use not_alerted::{
     AnalyticExplanation, EvaluationExplanation, Explanation, ExplanationOutcome, HowJudged,
     Question, explain_not_alerted,
 };
+pub(crate) use progress::cancelled;
+pub use progress::{NoProgress, Progress};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force};
@@ -48,33 +51,3 @@ pub use tune::{
     Applied, Busiest, Candidate, Cut, Outcome, OutgrownThreshold, Raised, RaisedByDay, Recall,
     Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount, VerdictsGiven, tune,
 };
-
-/// Receives the progress of long work. The engine never prints.
-pub trait Progress: Sync {
-    /// A phase of work begins; `total` is its number of bytes or days, where that is known.
-    fn begin(&self, phase: &str, total: Option<u64>);
-    /// The amount done so far, in all.
-    fn advance(&self, done: u64);
-    /// The phase has ended.
-    fn end(&self);
-    /// A problem that the user should know of before the end.
-    fn warn(&self, _: &str) {}
-    /// Returns whether the user asked to stop.
-    fn is_cancelled(&self) -> bool {
-        false
-    }
-}
-
-/// Progress that is ignored.
-pub struct NoProgress;
-
-impl Progress for NoProgress {
-    fn begin(&self, _: &str, _: Option<u64>) {}
-    fn advance(&self, _: u64) {}
-    fn end(&self) {}
-}
-
-/// The error for work that the user stopped.
-pub(crate) fn cancelled() -> crate::error::Error {
-    crate::error::Error::failed("stopped").hint("nothing was published; run the command again")
-}

@@ -2,7 +2,7 @@
 
 use crate::analytic::element::{each, glob};
 use crate::analytic::shape::{ARM, EGRESS, GATE, GATE_WORDS, NEW_IDENTITY, SPIKE, STEP, TERM};
-use crate::analytic::written::{
+use crate::analytic::written::types::{
     Given, Placed, WrittenArm, WrittenBurst, WrittenGate, WrittenStep, WrittenTerm, all, read_text,
     some_of,
 };

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::analytic::{Analytic, Element};
-use crate::cli::analytics::{Library, origin};
+use crate::cli::analytics::library::{Library, origin};
 use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::error::Result;

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::analytic::{self, Analytic, Definition};
-use crate::cli::analytics::{Library, definitions_at, some};
+use crate::cli::analytics::library::{Library, definitions_at, some};
 use crate::cli::format::View;
 use crate::cli::{Common, Console, Ending};
 use crate::document::Table;

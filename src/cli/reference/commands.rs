@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 
-use crate::cli::Arguments as Program;
-use crate::cli::reference::heading;
+use crate::cli::reference::heading::heading;
 
 /// The statuses with which the program ends.
 const EXIT_STATUS: [(u8, &str); 4] = [
@@ -29,8 +28,8 @@ pub(in crate::cli) fn exit_status() -> String {
 }
 
 /// Returns the page.
-pub(super) fn page() -> String {
-    let mut command = Program::command();
+pub(super) fn page(program: &Command) -> String {
+    let mut command = program.clone();
     command.build();
     let mut page = heading("Commands", "commands");
     page.push_str("| exit status | meaning |\n|---|---|\n");

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json};
 
 use crate::analytic::{self, Analytic, SETTINGS};
-use crate::cli::reference::heading;
+use crate::cli::reference::heading::heading;
 use crate::config::CONFIG;
 use crate::document::{Key, Needs, Shape, Table};
 use crate::error::Result;

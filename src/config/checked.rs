@@ -1,0 +1,204 @@
+//! The configuration as checked, and what it says of accounts, buckets and identities.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::config::approval::{Approval, ApprovalContext};
+use crate::document::{Table, Word};
+use crate::event::{Provider, Source};
+use crate::glob::Glob;
+use crate::pattern::NamePattern;
+use crate::time::Time;
+use crate::vocab::{Str, words};
+
+/// Where the configuration is looked for when none is named.
+pub const DEFAULT_PATH: &str = "plimsoll.toml";
+
+/// A configuration that has been checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Networks that are ours beside the private ranges.
+    pub internal: Vec<IpNet>,
+    /// Geographic databases, by their paths.
+    pub geoip: Vec<Word>,
+    /// Accounts that are ours beside those whose own trail is read, as in `aws:111122223333`.
+    pub accounts: BTreeSet<Str>,
+    /// Whether identities that neither a peer group nor a role names peers for are grouped by what they do.
+    pub clusters_peers: bool,
+    /// How late, in seconds, records of a log may come, where it is not [`Source::lateness_secs`].
+    pub lateness: BTreeMap<Source, i64>,
+    /// Sensitive buckets.
+    pub sensitive: Vec<Sensitive>,
+    /// Who is behind which source of network flows.
+    pub bindings: Vec<Binding>,
+    /// Sanctioned exceptions, in the order of the file.
+    pub approvals: Vec<Approval>,
+    /// Groups of identities that are judged alike.
+    pub peer_groups: Vec<PeerGroup>,
+    /// Files and folders of the user's own analytics, by their paths.
+    pub definitions: Vec<Word>,
+    /// The `[analytic.ID]` tables, as written.
+    pub analytics: Table,
+    /// Where alerts also go.
+    pub sinks: Vec<Sink>,
+    /// What is configured but not acted upon by this version.
+    pub warnings: Vec<String>,
+}
+
+/// Buckets whose content matters more than that of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sensitive {
+    /// Which buckets; always says its provider.
+    pub bucket: NamePattern,
+    /// Whom to ask about them.
+    pub owner: Option<String>,
+}
+
+/// The identity behind a source of network flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The source.
+    pub source: BoundSource,
+    /// The canonical id of the identity.
+    pub identity: Str,
+}
+
+/// A source of network flows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BoundSource {
+    /// An instance, as in `i-0abc`, or `project/zone/name` in Google Cloud.
+    Instance(Str),
+    /// An interface, as in `eni-0abc`.
+    Interface(Str),
+    /// An address.
+    Address(IpAddr),
+}
+
+/// Identities that are judged alike while they have little history of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerGroup {
+    /// Its name.
+    pub name: Str,
+    /// Its members, by canonical id.
+    pub identities: Vec<Glob>,
+}
+
+/// Where alerts also go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sink {
+    /// The address that alerts are posted to.
+    pub webhook: String,
+    /// How they are written.
+    pub format: SinkFormat,
+}
+
+words! {
+    /// How an alert is written.
+    SinkFormat {
+        /// Our own schema.
+        Json = "json",
+        /// OCSF detection finding.
+        Ocsf = "ocsf",
+        /// Elastic common schema.
+        Ecs = "ecs",
+        /// A few lines for people.
+        Text = "text",
+    }
+}
+
+impl Default for Config {
+    /// The configuration of an empty file.
+    fn default() -> Self {
+        Self {
+            internal: Vec::new(),
+            geoip: Vec::new(),
+            accounts: BTreeSet::new(),
+            clusters_peers: true,
+            lateness: BTreeMap::new(),
+            sensitive: Vec::new(),
+            bindings: Vec::new(),
+            approvals: Vec::new(),
+            peer_groups: Vec::new(),
+            definitions: Vec::new(),
+            analytics: Table::empty(DEFAULT_PATH),
+            sinks: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Returns whether an account is listed as ours.
+    pub fn is_our_account(&self, provider: Provider, account: &str) -> bool {
+        !self.accounts.is_empty()
+            && self
+                .accounts
+                .contains(format!("{provider}:{account}").as_str())
+    }
+
+    /// Returns how late, in seconds, a record may come after the newest of its source and still be judged in order.
+    pub fn lateness_secs(&self, source: Source) -> i64 {
+        let configured = self.lateness.get(&source).copied();
+        configured.unwrap_or_else(|| source.lateness_secs())
+    }
+
+    /// Returns the entry of the list of sensitive buckets that a bucket falls under, the first if several.
+    pub fn sensitive(&self, provider: Provider, bucket: &str) -> Option<&Sensitive> {
+        self.sensitive
+            .iter()
+            .find(|entry| entry.bucket.matches_of(provider, bucket))
+    }
+
+    /// Returns the configured peer group of an identity, the first if several.
+    pub fn peer_group(&self, identity: &str) -> Option<&PeerGroup> {
+        self.peer_groups
+            .iter()
+            .find(|group| group.identities.iter().any(|glob| glob.matches(identity)))
+    }
+
+    /// Returns the ids of the approvals, in the order of the file. Where two are the same but for who owns them and when they
+    /// end, the second has a number behind its id.
+    pub fn approval_ids(&self) -> Vec<String> {
+        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+        let numbered = |approval: &Approval| {
+            let id = approval.id();
+            let n = seen.entry(id.clone()).or_insert(0);
+            *n += 1;
+            if *n > 1 { format!("{id}-{n}") } else { id }
+        };
+        self.approvals.iter().map(numbered).collect()
+    }
+
+    /// Returns the approvals that no longer hold at the given time.
+    pub fn expired_approvals(&self, now: Time) -> impl Iterator<Item = &Approval> {
+        self.approvals
+            .iter()
+            .filter(move |approval| !approval.holds(now))
+    }
+
+    /// Returns the ids of analytics that approvals name, for the analytics to check.
+    pub fn mentioned_analytics(&self) -> Vec<Word> {
+        self.approvals
+            .iter()
+            .filter_map(|approval| approval.analytics.clone())
+            .flatten()
+            .collect()
+    }
+}
+
+/// Returns the first approval of a configuration that covers an alert of an analytic.
+pub fn approval_covering<'a>(
+    config: &'a Config,
+    analytic: &str,
+    context: &ApprovalContext,
+    at: Time,
+) -> Option<&'a Approval> {
+    config
+        .approvals
+        .iter()
+        .find(|approval| approval.is_for(analytic) && approval.covers(context, at))
+}

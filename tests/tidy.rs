@@ -1,4 +1,5 @@
-//! The house rules that the compiler does not know: who may know whom, who may print, and what no file may mention.
+//! The house rules that the compiler does not know: who may know whom, that no files name each other in a circle, who may
+//! print and read the clock, and what no file may mention.
 //!
 //! The table of who may know whom is `docs/ARCHITECTURE.md`'s and stands here once more, so that neither changes alone.
 #![allow(clippy::unwrap_used)]
@@ -6,6 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+#[path = "tidy/imports.rs"]
+mod imports;
+
+use imports::Imports;
 
 /// Each module and the modules that it may name.
 const MAY_KNOW: &[(&str, &str)] = &[
@@ -85,6 +91,13 @@ fn files(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
     found
 }
 
+/// Returns which file of the library names which.
+fn imports() -> Imports {
+    let mut files = files("src", &["rs"]);
+    files.retain(|path| !path.ends_with("tests.rs"));
+    Imports::of(&root().join("src"), &files)
+}
+
 /// Returns the source files of the library with what they say before their tests.
 fn sources() -> Vec<(PathBuf, String)> {
     files("src", &["rs"])
@@ -117,23 +130,7 @@ fn module_of(path: &Path) -> String {
 
 #[test]
 fn a_module_knows_only_those_beside_it_in_the_table() {
-    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (path, code) in sources() {
-        let module = module_of(&path);
-        if module == "lib" || module == "main" {
-            continue;
-        }
-        let knows = known.entry(module.clone()).or_default();
-        for after in code.split("crate::").skip(1) {
-            let name: String = after
-                .chars()
-                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
-                .collect();
-            if !name.is_empty() && name != module {
-                knows.insert(name);
-            }
-        }
-    }
+    let known = imports().between_top_modules();
     let table: BTreeMap<String, BTreeSet<String>> = MAY_KNOW
         .iter()
         .map(|(module, knows)| {
@@ -150,6 +147,28 @@ fn a_module_knows_only_those_beside_it_in_the_table() {
     assert!(
         differing.is_empty() && known.len() == table.len(),
         "not as in the table: {differing:?}\na new arrow is a change of the design: it comes with its reason, here and in docs/ARCHITECTURE.md"
+    );
+}
+
+#[test]
+fn the_table_has_no_circle() {
+    for (at, (module, knows)) in MAY_KNOW.iter().enumerate() {
+        for known in knows.split_whitespace() {
+            let is_above = MAY_KNOW[..at].iter().any(|(above, _)| *above == known);
+            assert!(
+                is_above,
+                "`{module}` knows `{known}`, which is not above it"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_files_name_each_other_in_a_circle() {
+    let circles = imports().circles();
+    assert!(
+        circles.is_empty(),
+        "files that name each other cannot be read one at a time: move what both need into a file of its own: {circles:#?}"
     );
 }
 
@@ -198,6 +217,28 @@ fn only_the_command_line_prints() {
             assert!(
                 !code.contains(word),
                 "{} has `{word}`: values go up, words are found at the top",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_command_line_reads_the_clock() {
+    for (path, code) in sources() {
+        if module_of(&path) == "cli" {
+            continue;
+        }
+        for word in [
+            "Instant::now",
+            "SystemTime::now",
+            "Utc::now",
+            "Local::now",
+            ".elapsed()",
+        ] {
+            assert!(
+                !code.contains(word),
+                "{} has `{word}`: the clock is passed in",
                 path.display()
             );
         }

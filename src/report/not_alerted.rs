@@ -121,7 +121,7 @@ fn write_analytic(
         let gated = analytic
             .arms
             .iter()
-            .filter(|arm| !arm.is_wanted && arm.has_something_to_say());
+            .filter(|arm| !arm.applies && arm.has_something_to_say());
         for arm in gated.filter(|arm| arm.score >= analytic.threshold) {
             writeln!(
                 out,
@@ -140,7 +140,7 @@ fn write_analytic(
 
 /// Says which conditions kept the arm with the highest score from counting.
 fn nearest_unmet(analytic: &AnalyticExplanation) -> String {
-    let gated = analytic.arms.iter().filter(|arm| !arm.is_wanted);
+    let gated = analytic.arms.iter().filter(|arm| !arm.applies);
     let nearest = gated
         .filter(|arm| arm.has_something_to_say())
         .max_by(|a, b| a.score.total_cmp(&b.score));
@@ -154,7 +154,7 @@ fn write_arm(
     paint: Paint,
 ) -> std::fmt::Result {
     let name = paint.bold(&Plain(&arm.arm).to_string());
-    let state = match (arm.is_wanted, arm.has_something_to_say()) {
+    let state = match (arm.applies, arm.has_something_to_say()) {
         (true, true) => format!(
             "statistic {:.2}, score {:.1} of {threshold:.1}{}",
             arm.statistic,

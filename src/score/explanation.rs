@@ -66,7 +66,7 @@ pub struct ArmExplanation {
     /// Its gates.
     pub gates: Vec<GateReading>,
     /// Whether the arm applies: the entity is of its cohort, and all gates are open.
-    pub is_wanted: bool,
+    pub applies: bool,
     /// What the sum of the parts was multiplied by.
     pub factor: f64,
     /// The statistic; of an arm that does not apply, the one that it would have had.
@@ -88,7 +88,7 @@ pub struct ArmExplanation {
 impl ArmExplanation {
     /// Returns whether it found anything surprising. A weight that an analytic declares counts only in an arm that applies.
     pub fn has_something_to_say(&self) -> bool {
-        let surprising = |part: &PartExplanation| self.is_wanted || part.kind != "declared";
+        let surprising = |part: &PartExplanation| self.applies || part.kind != "declared";
         self.statistic > 0.0 && self.parts.iter().any(surprising)
     }
 
@@ -104,13 +104,13 @@ impl ArmExplanation {
         let (rank, surprise) = surprise_of(detection.statistic);
         let reaches = |statistic: f64| surprise_of(statistic).1 >= threshold;
         let needed_statistic = least(reaches);
-        let is_wanted = belongs && gates.iter().all(|gate| gate.is_open);
+        let applies = belongs && gates.iter().all(|gate| gate.is_open);
         Self {
             arm: arm.id.to_string(),
             doc: arm.doc.clone(),
             cohort: arm.cohort.as_str(),
             belongs,
-            is_wanted,
+            applies,
             gates,
             factor: detection.factor,
             statistic: detection.statistic,
@@ -118,7 +118,7 @@ impl ArmExplanation {
             surprise,
             score: stats::rank::score(surprise),
             would_do: needed_statistic
-                .filter(|_| is_wanted)
+                .filter(|_| applies)
                 .and_then(|needed| would_do(detection, needed)),
             needed_statistic,
             parts: detection
@@ -240,6 +240,6 @@ fn would_do(detection: &ArmResult, needed: f64) -> Option<SufficientAmount> {
 /// Returns the arm of an analytic on which its detection rests: of those that apply, the first of the highest rank.
 pub fn best_arm(arms: &[ArmExplanation]) -> Option<&ArmExplanation> {
     arms.iter()
-        .filter(|arm| arm.is_wanted && arm.statistic > 0.0)
+        .filter(|arm| arm.applies && arm.statistic > 0.0)
         .reduce(|best, next| if next.rank > best.rank { next } else { best })
 }

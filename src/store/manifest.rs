@@ -45,7 +45,11 @@ pub struct Manifest {
     /// The stored days, in order.
     pub days: Vec<DayEntry>,
     /// Confirmed alerts of stored days, whose activity was left out.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[serde(
+        default,
+        alias = "unlearnt",
+        skip_serializing_if = "BTreeSet::is_empty"
+    )]
     pub exclusions: BTreeSet<String>,
 }
 

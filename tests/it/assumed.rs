@@ -43,7 +43,7 @@ fn alerts(text: &str) -> Vec<Value> {
 
 #[test]
 fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
-    let previous_day = "arn:aws:iam::111122223333:user/eve";
+    let eve = "arn:aws:iam::111122223333:user/eve";
     let world = World::simulated(2, 13, 40);
     let days = world.days();
     world.link_days("past", &days[..10]);
@@ -64,7 +64,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     let hop = Taken {
         at: format!("{eve_of}T23:40:00Z"),
         id: "taken-hop",
-        by: previous_day,
+        by: eve,
         with: "AKIAEVE",
         issued: "ASIAHOP",
     };
@@ -78,7 +78,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     let second = Taken {
         at: format!("{day}T00:00:00Z"),
         id: "taken-second",
-        by: previous_day,
+        by: eve,
         with: "AKIAEVE",
         issued: &used[1],
     };
@@ -97,7 +97,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     };
     let by_eve = |taken: &Taken| {
         json!({"credential": taken.issued, "time": taken.at, "operation": "sts:AssumeRole", "event_id": taken.id,
-            "by": previous_day, "source_ip": "198.51.100.66"})
+            "by": eve, "source_ip": "198.51.100.66"})
     };
     let mut expected = by_eve(&first);
     expected["by"] = "arn:aws:iam::111122223333:role/hop".into();
@@ -110,11 +110,11 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
         .succeeds();
     for words in [
         format!(
-            "by {previous_day} at {day}T00:00:00Z from 198.51.100.66 (sts:AssumeRole, event taken-second)"
+            "by {eve} at {day}T00:00:00Z from 198.51.100.66 (sts:AssumeRole, event taken-second)"
         ),
         format!(
             "by arn:aws:iam::111122223333:role/hop at {eve_of}T23:50:00Z from 198.51.100.66 (sts:AssumeRole, event \
-             taken-first); that one by {previous_day} at {eve_of}T23:40:00Z"
+             taken-first); that credential by {eve} at {eve_of}T23:40:00Z"
         ),
     ] {
         assert!(text.out.contains(&words), "{words}: {}", text.out);

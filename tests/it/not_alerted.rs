@@ -85,8 +85,8 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
     for analytic in replayed["analytics"].as_array().unwrap() {
         for arm in analytic["arms"].as_array().unwrap() {
             let mut gates = arm["gates"].as_array().unwrap().iter();
-            let is_wanted = gates.all(|g| g["is_open"] == true) && arm["belongs"] == true;
-            assert_eq!(arm["is_wanted"], is_wanted, "{arm}");
+            let applies = gates.all(|g| g["is_open"] == true) && arm["belongs"] == true;
+            assert_eq!(arm["applies"], applies, "{arm}");
             let number = |name: &str| arm[name].as_f64().unwrap();
             let crosses = number("score") >= analytic["threshold"].as_f64().unwrap();
             assert_eq!(
@@ -96,7 +96,7 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
             );
             n_below += u32::from(!crosses);
             // No amount suffices while a condition is not met.
-            assert!(is_wanted || arm["would_do"].is_null(), "{arm}");
+            assert!(applies || arm["would_do"].is_null(), "{arm}");
         }
     }
     assert!(n_below > 0);

@@ -196,12 +196,18 @@ impl Reader<'_> {
     }
 }
 
+/// Returns whether an item is compiled for tests alone, as with `cfg(test)` and `cfg(all(test, unix))`.
 fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
+        let tokens = attribute
+            .meta
+            .require_list()
+            .map(|list| list.tokens.to_string());
         attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|path| path.is_ident("test"))
+            && tokens.is_ok_and(|tokens| {
+                let mut words = tokens.split(|c: char| !c.is_alphanumeric());
+                words.any(|word| word == "test") && !tokens.contains("not")
+            })
     })
 }
 
@@ -217,6 +223,9 @@ impl<'ast> Visit<'ast> for Reader<'_> {
             visit::visit_impl_item_fn(self, item);
         }
     }
+
+    /// Where something may be seen is no use of it.
+    fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
         if is_for_tests(&item.attrs) {

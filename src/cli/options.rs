@@ -22,7 +22,7 @@ pub enum When {
 /// Heading of the common options in a command's help.
 const HEADING: &str = "Common options";
 
-/// What every command takes. [`without_unused`] takes out of a command's help what it does not use.
+/// What every command takes. `without_unused` takes out of a command's help what it does not use.
 #[derive(Debug, Args)]
 pub struct Common {
     /// Configuration file [default: ./plimsoll.toml if it exists].

@@ -25,13 +25,13 @@ pub struct Grant {
 pub const EVERYBODY: &str = "*";
 
 impl Grant {
-    /// Returns the value of [`Trait::Destination`] for the receiver.
+    /// Returns the value of `Trait::Destination` for the receiver.
     pub fn destination(&self) -> Str {
         destination_of(&self.account, Some(&self.bucket))
     }
 }
 
-/// Returns the value of [`Trait::Destination`] for an account that received data of a bucket.
+/// Returns the value of `Trait::Destination` for an account that received data of a bucket.
 ///
 /// A grant to everybody is a value of its own for each bucket: opening one bucket does not make opening others usual.
 pub(super) fn destination_of(account: &Str, bucket: Option<&Str>) -> Str {

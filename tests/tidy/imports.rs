@@ -151,7 +151,7 @@ impl Reader<'_> {
     }
 
     /// Returns a path from the root of the crate; `None` if it leaves the crate or names something local.
-    fn from_root(&self, path: &[String]) -> Option<Names> {
+    fn absolute(&self, path: &[String]) -> Option<Names> {
         let (first, rest) = path.split_first()?;
         let from = |base: &[String], rest: &[String]| Some([base, rest].concat());
         match first.as_str() {
@@ -235,7 +235,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
         Self::leaves(&item.tree, &mut Vec::new(), &mut leaves);
         let is_private = matches!(item.vis, Visibility::Inherited);
         for (name, path) in leaves {
-            let Some(path) = self.from_root(&path) else {
+            let Some(path) = self.absolute(&path) else {
                 continue;
             };
             // Handing on what a child defines is no use of it.
@@ -249,7 +249,7 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let words: Names = path.segments.iter().map(|s| s.ident.to_string()).collect();
         if words.len() > 1 {
-            self.module.names.extend(self.from_root(&words));
+            self.module.names.extend(self.absolute(&words));
         }
         visit::visit_path(self, path);
     }

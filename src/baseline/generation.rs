@@ -145,13 +145,13 @@ impl Generation {
                 break;
             }
         }
-        let lender = level.map(|(_, group)| group);
+        let prior_group = level.map(|(_, group)| group);
         let prior = CellPrior {
             level: level.map(|(level, _)| level),
             rate,
         }
         .or(&Prior::BUILT_IN);
-        (prior, lender)
+        (prior, prior_group)
     }
 
     /// Returns the nearest group of a chain with at least `members_min` members.
@@ -265,8 +265,8 @@ mod tests {
                 };
                 generation.groups.insert(group.clone(), state);
             }
-            let (prior, lender) = generation.prior(&all, key.0, key.1);
-            assert_eq!(lender, taken.map(|at: usize| &all[at]));
+            let (prior, prior_group) = generation.prior(&all, key.0, key.1);
+            assert_eq!(prior_group, taken.map(|at: usize| &all[at]));
             let mean = taken.map_or(Prior::BUILT_IN.mean, |at| at as f64);
             assert_eq!(prior.mean, mean);
             let is_rate_known = have_level.len() < all.len();

@@ -182,7 +182,7 @@ impl BaselineDocument {
 
 fn metrics(generation: &Generation, baseline: &Baseline) -> Vec<MetricDocument> {
     let of = |&((metric, window), state): &((_, _), _)| {
-        let (prior, lender) = generation.prior(&baseline.chain, metric, window);
+        let (prior, prior_group) = generation.prior(&baseline.chain, metric, window);
         let predictive = Predictive::new(&prior, &baseline.evidence_of(&state));
         MetricDocument {
             metric: metric.as_str(),
@@ -192,7 +192,7 @@ fn metrics(generation: &Generation, baseline: &Baseline) -> Vec<MetricDocument> 
             p50: predictive.quantile(0.5),
             p99: predictive.quantile(0.99),
             own_weight: predictive.own_weight(),
-            prior_of: lender.map(|group| format!("{} {}", group.kind, group.id)),
+            prior_of: prior_group.map(|group| format!("{} {}", group.kind, group.id)),
             curve: Curve {
                 loc: predictive.loc,
                 scale: predictive.scale,

@@ -213,15 +213,15 @@ fn context_duplicates_corrections_and_creations() {
         Some([10, 1, 2, 3].into())
     );
 
-    let twin = |recipient: &str, account: &str| {
+    let duplicate = |recipient: &str, account: &str| {
         event(json!({"sharedEventID": "s", "recipientAccountId": recipient, "userIdentity": {"type": "AWSAccount", "principalId": "A", "accountId": account}})).duplicate_of_account
     };
     assert_eq!(
-        twin("111122223333", "444455556666").as_deref(),
+        duplicate("111122223333", "444455556666").as_deref(),
         Some("444455556666")
     );
-    assert_eq!(twin("111122223333", "111122223333"), None);
-    assert_eq!(twin("111122223333", "anonymous"), None);
+    assert_eq!(duplicate("111122223333", "111122223333"), None);
+    assert_eq!(duplicate("111122223333", "anonymous"), None);
 
     let corrected =
         event(json!({"addendum": {"reason": "UPDATED_DATA", "originalEventID": "e-0"}}));

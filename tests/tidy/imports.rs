@@ -19,7 +19,7 @@ struct Module {
     /// What it defines, child modules not among it.
     defines: BTreeSet<String>,
     children: BTreeSet<String>,
-    /// Names that it hands on, and what they stand for.
+    /// Names that it imports or hands on, and what they stand for.
     reexports: BTreeMap<String, Names>,
     /// Paths that its code names, tests not among it.
     names: Vec<Names>,
@@ -55,6 +55,12 @@ impl Imports {
             // Child modules first: a path may begin with one.
             for item in &parsed.items {
                 reader.define(item);
+            }
+            // Then imports: paths may begin with what they name.
+            for item in &parsed.items {
+                if let Item::Use(item) = item {
+                    reader.visit_item_use(item);
+                }
             }
             reader.visit_file(&parsed);
             let module = reader.module;
@@ -163,6 +169,8 @@ impl Reader<'_> {
                     .filter(|path| !path.is_empty())
             }
             child if self.module.children.contains(child) => from(self.at, path),
+            // What an import named.
+            imported if !rest.is_empty() => from(self.module.reexports.get(imported)?, rest),
             _ => None,
         }
     }
@@ -239,7 +247,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
                 continue;
             };
             // Handing on what a child defines is no use of it.
-            if is_private {
+            let is_of_child = path.len() > self.at.len() && path.starts_with(self.at);
+            if is_private || !is_of_child {
                 self.module.names.push(path.clone());
             }
             self.module.reexports.insert(name, path);

@@ -1,7 +1,7 @@
 //! The keys of a definition, as its reader asks for them and as its reference page and JSON Schema show them.
 
 use crate::analytic::{ActKind, Cohort, ElementKind, Elements, Status};
-use crate::document::{Forms, Key, Kind, Needs, Others, Presence, Shape};
+use crate::document::{Forms, Key, Kind, Needs, Others, Presence, Shape, key};
 use crate::event::{Action, Field, IdentityKind, Provider, Source};
 use crate::stats::Severity;
 use crate::vocab::{BurstKind, EntityKind, Metric, Trait};
@@ -31,22 +31,6 @@ const ACTION: Kind<'static> = all!(Action, "action");
 const BURST: Kind<'static> = all!(BurstKind);
 const SOURCE: Kind<'static> = all!(Source, "log");
 const PROVIDER: Kind<'static> = all!(Provider, "provider");
-
-const fn key(
-    name: &'static str,
-    kind: Kind<'static>,
-    presence: Presence<'static>,
-    example: &'static str,
-    doc: &'static str,
-) -> Key<'static> {
-    Key {
-        name,
-        kind,
-        presence,
-        doc,
-        example,
-    }
-}
 
 const fn table(
     name: &'static str,

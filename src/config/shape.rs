@@ -1,7 +1,7 @@
 //! The keys of `plimsoll.toml`, as its reader asks for them and as its reference page and JSON Schema show them.
 
 use crate::config::SinkFormat;
-use crate::document::{Key, Kind, Needs, Others, Presence, Shape};
+use crate::document::{Kind, Needs, Others, Presence, Shape, key};
 use crate::event::Source;
 
 use Presence::{Default, Optional, Required};
@@ -15,22 +15,6 @@ const PATTERN: Kind<'static> = Kind::Text("text, `*` for any characters");
 const BUCKET: Kind<'static> =
     Kind::Text("bucket, `*` for any characters, with or without its provider");
 const ANALYTIC: Kind<'static> = Kind::Text("id of an analytic");
-
-const fn key(
-    name: &'static str,
-    kind: Kind<'static>,
-    presence: Presence<'static>,
-    example: &'static str,
-    doc: &'static str,
-) -> Key<'static> {
-    Key {
-        name,
-        kind,
-        presence,
-        doc,
-        example,
-    }
-}
 
 /// The configuration.
 pub static CONFIG: Shape<'static> = Shape {

@@ -17,7 +17,7 @@ use toml::value::Datetime;
 pub use edit::{quoted, with_table, without_table};
 pub use faults::Faults;
 pub use fields::Fields;
-pub use shape::{Forms, Key, Kind, Needs, Others, Presence, Shape};
+pub use shape::{Forms, Key, Kind, Needs, Others, Presence, Shape, key};
 
 use crate::vocab::Str;
 

@@ -39,6 +39,23 @@ pub struct Key<'a> {
     pub example: &'a str,
 }
 
+/// Makes a key; the fields in the order in which a table of keys is read.
+pub const fn key<'a>(
+    name: &'a str,
+    kind: Kind<'a>,
+    presence: Presence<'a>,
+    example: &'a str,
+    doc: &'a str,
+) -> Key<'a> {
+    Key {
+        name,
+        kind,
+        presence,
+        doc,
+        example,
+    }
+}
+
 /// Whether a key may be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence<'a> {

@@ -2,11 +2,11 @@
 
 use crate::event::Source;
 use crate::sources::client::ClientCache;
-use crate::sources::cloudtrail::CallerCache;
+use crate::sources::cloudtrail::caller::CallerCache;
 use crate::sources::interner::Interner;
 use crate::sources::json::Object;
 use crate::sources::report::Parsed;
-use crate::sources::vpcflow::FlowColumns;
+use crate::sources::vpcflow::row::FlowColumns;
 use crate::vocab::Str;
 
 /// Reads the records of one log format.

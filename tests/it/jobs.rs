@@ -116,15 +116,15 @@ impl Night<'_> {
     }
 }
 
-fn write(world: &World, name: &str, replay: &[Night]) {
-    let records = replay.iter().flat_map(Night::records);
+fn write(world: &World, name: &str, runs: &[Night]) {
+    let records = runs.iter().flat_map(Night::records);
     let lines: Vec<String> = records.map(|record| record.to_string()).collect();
     world.write(name, lines.join("\n") + "\n");
 }
 
 /// The alerts on the job that scoring some nights brings.
-fn alerts(world: &World, replay: &[Night]) -> Vec<Value> {
-    write(world, "tonight.jsonl", replay);
+fn alerts(world: &World, runs: &[Night]) -> Vec<Value> {
+    write(world, "tonight.jsonl", runs);
     let said = world.run(&["score", "tonight.jsonl"]).succeeds();
     let of_job = |alert: &Value| {
         alert["entity"]["id"]
@@ -148,7 +148,7 @@ fn a_nightly_job_is_proposed_and_another_shape_of_it_still_alerts() {
     let path = world.path().join("plimsoll.toml");
     let config = std::fs::read_to_string(&path).expect("a configuration") + rules;
     world.write("plimsoll.toml", &config);
-    let mut replay = Vec::new();
+    let mut runs = Vec::new();
     for (n, day) in past.iter().enumerate() {
         let usual = Night {
             day,
@@ -156,26 +156,26 @@ fn a_nightly_job_is_proposed_and_another_shape_of_it_still_alerts() {
             calls: 10 + n as u32 % 5,
             ..USUAL
         };
-        replay.push(usual);
+        runs.push(usual);
         // As steady, and a person; as steady, and young; once, and loud; at any time.
-        replay.push(Night {
+        runs.push(Night {
             who: "ada@example.com",
             ..usual
         });
         if n >= 9 {
-            replay.push(Night {
+            runs.push(Night {
                 who: "young-scan",
                 ..usual
             });
         }
         if n == 11 {
-            replay.push(Night {
+            runs.push(Night {
                 who: "one-burst",
                 calls: 300,
                 ..usual
             });
         }
-        replay.push(Night {
+        runs.push(Night {
             who: "any-time",
             at: (n as u32 * 7 % 24, 5),
             ..usual
@@ -189,13 +189,13 @@ fn a_nightly_job_is_proposed_and_another_shape_of_it_still_alerts() {
             "10.35.0.1",
             "10.36.0.1",
         ];
-        replay.push(Night {
+        runs.push(Night {
             who: "roaming-scan",
             address: addresses[n % 6],
             ..usual
         });
     }
-    write(&world, "past/jobs.jsonl", &replay);
+    write(&world, "past/jobs.jsonl", &runs);
     world.run(&["train", "past"]).succeeds();
 
     let proposed = world.run(&["approve", "propose"]).succeeds().out;

@@ -159,12 +159,12 @@ pub fn simulate_approval(
         let of_day = asked.entry(alert.time.day()).or_default();
         of_day.push(Candidate::of_archived(id, alert));
     }
-    let told: BTreeSet<&str> = archived.keys().map(String::as_str).collect();
+    let archived_ids: BTreeSet<&str> = archived.keys().map(String::as_str).collect();
     reaching(
         setup,
         &generation,
         &log,
-        &told,
+        &archived_ids,
         &mut simulation.looked,
         &mut asked,
     );
@@ -292,7 +292,7 @@ fn reaching(
     setup: &Setup,
     generation: &Generation,
     log: &CalibrationLog,
-    told: &BTreeSet<&str>,
+    archived_ids: &BTreeSet<&str>,
     looked: &mut SimulationScope,
     asked: &mut BTreeMap<Day, Vec<Candidate>>,
 ) {
@@ -314,7 +314,7 @@ fn reaching(
                 let reaches =
                     |t: &&crate::engine::InForce| t.analytic == said.by && surprise >= t.surprise;
                 let id = || alert_id(&said.by, &extreme.entity, day.start());
-                if thresholds.iter().any(|t| reaches(&t)) && !told.contains(id().as_str()) {
+                if thresholds.iter().any(|t| reaches(&t)) && !archived_ids.contains(id().as_str()) {
                     looked.reaching += 1;
                     asked.entry(day).or_default().push(Candidate {
                         analytic: said.by.clone(),

@@ -1,6 +1,6 @@
 //! AWS CloudTrail: one record of any version to an event.
 
-mod caller;
+pub mod caller;
 mod outcome;
 mod record;
 mod table;
@@ -20,7 +20,7 @@ use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::time::Time;
 use crate::vocab::Str;
 
-pub use caller::{Caller, CallerCache};
+pub use caller::Caller;
 
 /// Reads CloudTrail records.
 pub const PARSER: RecordParser =

@@ -4,7 +4,7 @@
 //! direction of records that do not state one.
 
 mod flow;
-mod row;
+pub mod row;
 pub mod transit;
 
 use std::net::IpAddr;

@@ -249,7 +249,7 @@ words! {
         WriteObject = "write_object",
         /// Data copied, replicated, exported or shared.
         CopyObject = "copy_object",
-        /// An object or bucket deleted.
+        /// An object deleted, a version of it, or several at once.
         DeleteObject = "delete_object",
         /// A bucket's or object's configuration read.
         ReadPosture = "read_posture",
@@ -267,6 +267,17 @@ words! {
         Authenticate = "authenticate",
         /// A network flow out.
         EgressFlow = "egress_flow",
+        /// A bucket, container or storage account deleted, or what protects data beside it: a snapshot, a backup, a vault, a
+        /// key that is disabled or scheduled for deletion.
+        DeleteBucket = "delete_bucket",
+        /// A lifecycle rule set that deletes objects soon.
+        ExpireObjects = "expire_objects",
+        /// A log, a recorder or a detector stopped, deleted or narrowed.
+        BlindLog = "blind_log",
+        /// An application, a service principal or a token given scopes or roles.
+        GrantScope = "grant_scope",
+        /// A machine, function or cluster made or started.
+        StartCompute = "start_compute",
         /// Anything else.
         Other = "other",
     }
@@ -320,6 +331,9 @@ pub struct Principal {
     pub is_delivered: bool,
     /// Bare provider ids of the same principal: principal id, user name, access key's owner.
     pub aliases: Vec<Str>,
+    /// An id that the provider never gives twice, where the canonical id is a name that can be given again: `AIDA…` of a
+    /// user, `AROA…` of a role.
+    pub unique_id: Option<Str>,
 }
 
 impl Principal {
@@ -332,8 +346,18 @@ impl Principal {
             instance: None,
             is_delivered: false,
             aliases: Vec::new(),
+            unique_id: None,
         }
     }
+}
+
+/// What a call stops, deletes or narrows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blinding {
+    /// The logs that lose records by it; none if it is a detector or a recorder whose findings are not read here.
+    pub logs: Vec<Source>,
+    /// Its name: a trail, a sink, a setting, a detector, a mailbox.
+    pub target: Option<Untrusted>,
 }
 
 /// The peer of a call: its origin.
@@ -458,7 +482,8 @@ pub struct Event {
     pub object: Option<Untrusted>,
     /// Listing prefix; `Some` of an empty text when the whole bucket was listed.
     pub prefix: Option<Untrusted>,
-    /// How many objects or entries the call touched or returned, where the record states it.
+    /// How many objects or entries the call touched or returned, where the record states it; of a deletion in a batch, its
+    /// keys; of a lifecycle configuration, the rules that delete soon; of a machine, the number started.
     pub items: Option<u64>,
     /// Bytes that left the resource or network.
     pub bytes_out: Option<u64>,
@@ -478,6 +503,8 @@ pub struct Event {
     pub created: Option<Str>,
     /// The access key or token that this call issued.
     pub issued: Option<Str>,
+    /// What the call stops, deletes or narrows, of [`Action::BlindLog`].
+    pub blinding: Option<Box<Blinding>>,
     /// The caller's account, on the copy of a cross-account action that is not in the caller's own account. If that
     /// account's trail is read as well, this copy is a duplicate.
     pub duplicate_of_account: Option<Str>,
@@ -527,6 +554,7 @@ impl Event {
             error: None,
             created: None,
             issued: None,
+            blinding: None,
             duplicate_of_account: None,
             counted: true,
         }

@@ -82,6 +82,30 @@ words! {
         SensitiveBuckets = "sensitive_buckets",
         /// Reads and copies of sensitive buckets by a caller at an external address.
         SensitiveExternalCalls = "sensitive_external_calls",
+        /// Distinct buckets in which objects were read.
+        BucketsRead = "buckets_read",
+        /// Distinct buckets read that this entity was not known to touch before.
+        BucketsReadNew = "buckets_read_new",
+        /// Distinct prefixes in which objects were read: a bucket, and the first part of the key.
+        PrefixesRead = "prefixes_read",
+        /// Distinct prefixes read that this entity was not known to read before.
+        PrefixesReadNew = "prefixes_read_new",
+        /// Objects deleted: of a deletion in a batch, the number of its keys.
+        ObjectsDeleted = "objects_deleted",
+        /// Distinct buckets in which objects were deleted.
+        BucketsDeletedFrom = "buckets_deleted_from",
+        /// Buckets, containers, snapshots, backups and keys deleted, or scheduled for deletion.
+        BucketsDeleted = "buckets_deleted",
+        /// Lifecycle rules set that delete objects soon.
+        ExpiryRules = "expiry_rules",
+        /// Calls that stop, delete or narrow a log, a recorder or a detector.
+        BlindingCalls = "blinding_calls",
+        /// Scopes and roles granted to applications and tokens, in calls.
+        ScopeGrants = "scope_grants",
+        /// Distinct regions in which storage, identities or machines were worked with.
+        RegionsUsed = "regions_used",
+        /// Those of them that this entity was not known to work in before.
+        RegionsNew = "regions_new",
     }
 }
 
@@ -110,7 +134,35 @@ impl Metric {
                 | Self::DirectoryFamilies
                 | Self::EgressDestinations
                 | Self::SensitiveBuckets
+                | Self::BucketsRead
+                | Self::BucketsReadNew
+                | Self::PrefixesRead
+                | Self::PrefixesReadNew
+                | Self::BucketsDeletedFrom
+                | Self::BucketsDeleted
+                | Self::RegionsUsed
+                | Self::RegionsNew
         )
+    }
+
+    /// Returns, of a metric that counts only what is new to an entity, the metric that counts all of it and the trait that
+    /// remembers what is known.
+    pub const fn new_of(self) -> Option<(Metric, Trait)> {
+        Some(match self {
+            Self::BucketsNew => (Self::BucketsListed, Trait::Bucket),
+            Self::BucketsReadNew => (Self::BucketsRead, Trait::Bucket),
+            Self::PrefixesReadNew => (Self::PrefixesRead, Trait::Prefix),
+            Self::RegionsNew => (Self::RegionsUsed, Trait::Region),
+            _ => return None,
+        })
+    }
+
+    /// Returns the metric whose amounts are stored for this one: that of all things, of a metric that counts new ones.
+    pub const fn stored_as(self) -> Metric {
+        match self.new_of() {
+            Some((all, _)) => all,
+            None => self,
+        }
     }
 
     /// Returns whether the amount is bytes.
@@ -144,6 +196,10 @@ words! {
         Credential = "credential",
         /// How the caller authenticated.
         AuthMethod = "auth_method",
+        /// Where objects were read: a bucket, and the first part of the key.
+        Prefix = "prefix",
+        /// What was stopped, deleted or narrowed, of logs, recorders and detectors: the operation and its target.
+        Blinding = "blinding",
     }
 }
 

@@ -79,10 +79,9 @@ impl KnownSet {
     /// the lower hash.
     pub fn trim(&mut self, which: Trait, oldest: Day) {
         self.retain(|known, _| known.last_day >= oldest);
-        let room = if which == Trait::Bucket {
-            KNOWN_BUCKETS_MAX
-        } else {
-            TRAIT_VALUES_MAX
+        let room = match which {
+            Trait::Bucket | Trait::Prefix => KNOWN_BUCKETS_MAX,
+            _ => TRAIT_VALUES_MAX,
         };
         if self.values.len() <= room {
             return;

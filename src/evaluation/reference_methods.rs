@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::measure::{DayFacts, TraitValues};
+use crate::measure::{DayFacts, KnownThings, TraitValues};
 use crate::simulate::AttackSet;
 use crate::time::Window;
 use crate::vocab::{Entity, Metric, Str, Trait};
@@ -100,7 +100,7 @@ pub(super) fn all(
 /// Returns the hourly amounts of a metric.
 fn hours(facts: &DayFacts, metric: Metric) -> impl Iterator<Item = f64> {
     facts
-        .readings(metric, Window::HOUR, None)
+        .readings(metric, Window::HOUR, &KnownThings::NOTHING)
         .into_iter()
         .map(|(_, x)| x as f64)
 }
@@ -214,7 +214,7 @@ impl ReferenceMethod for DailyMaximum {
 }
 
 fn of_day(facts: &DayFacts, metric: Metric) -> f64 {
-    let readings = facts.readings(metric, Window::DAY, None);
+    let readings = facts.readings(metric, Window::DAY, &KnownThings::NOTHING);
     readings.first().map_or(0.0, |&(_, x)| x as f64)
 }
 

@@ -54,7 +54,8 @@ impl Field {
     /// destination, a missing field means nothing.
     pub fn is_expected_of(self, action: Action) -> bool {
         use Action::{
-            CreateIdentity, DeleteObject, EgressFlow, ListObjects, ReadObject, WriteObject,
+            CreateIdentity, DeleteObject, EgressFlow, ExpireObjects, ListObjects, ReadObject,
+            WriteObject,
         };
         match self {
             Self::Account | Self::Region => true,
@@ -62,7 +63,7 @@ impl Field {
             Self::Container => {
                 matches!(
                     action,
-                    ListObjects | ReadObject | WriteObject | DeleteObject
+                    ListObjects | ReadObject | WriteObject | DeleteObject | ExpireObjects
                 )
             }
             Self::Object => matches!(action, ReadObject | WriteObject),

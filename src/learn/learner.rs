@@ -14,9 +14,10 @@ use crate::learn::drift_report::drift_report;
 use crate::learn::group_priors::{GroupPriors, group_state};
 use crate::learn::partial::DayPartial;
 use crate::learn::peers::{self, PeerClusters, PeerGroupOf, shared_role};
-use crate::learn::state::{EntityState, NOVELTY_TRAITS, home_region, known_buckets, moments_of};
+use crate::learn::state::{EntityState, NOVELTY_TRAITS, home_region, known, moments_of};
 use crate::measure::{
-    Coverage, Creations, DayAggregate, DayFacts, Issued, Links, OwnAccounts, Plan, note_creation,
+    Coverage, Creations, DayAggregate, DayFacts, Issued, KnownThings, Links, OwnAccounts, Plan,
+    note_creation,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -166,8 +167,7 @@ impl<'a> Learner<'a> {
         } else {
             Vec::new()
         };
-        let known_buckets = known_buckets(is_first, &state.traits);
-        let moments = moments_of(facts, self.plan, known_buckets);
+        let moments = moments_of(facts, self.plan, &known(is_first, &state.traits));
         let mut novel = Vec::new();
         for (which, values) in facts.traits() {
             let at = match state.traits.binary_search_by_key(which, |&(t, _)| t) {
@@ -207,7 +207,7 @@ impl<'a> Learner<'a> {
             .iter()
             .flat_map(|&metric| {
                 facts
-                    .readings(metric, Window::HOUR, None)
+                    .readings(metric, Window::HOUR, &KnownThings::NOTHING)
                     .into_iter()
                     .map(move |(_, x)| (metric, x))
             })

@@ -15,4 +15,4 @@ mod state;
 pub use exclusions::{Exclusion, Exclusions};
 pub use learner::{CLOSING_SECS, Learner, chain_for_identity};
 pub use peers::PeerGroupOf;
-pub use state::known_buckets;
+pub use state::known;

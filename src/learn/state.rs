@@ -8,7 +8,7 @@ use crate::baseline::{
 use crate::event::{IdentityKind, Provider};
 use crate::learn::drift::EntityDrift;
 use crate::learn::partial::DayPartial;
-use crate::measure::{DayFacts, Minute, Plan};
+use crate::measure::{DayFacts, KnownThings, Minute, Plan};
 use crate::sketch::Moments;
 use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX};
 use crate::time::{Day, Window};
@@ -18,7 +18,7 @@ use crate::vocab::{Metric, Str, Trait};
 pub(super) type Cell = ((Metric, Window), MetricState);
 
 /// Traits whose novelty is counted: those that describe a context rather than a thing.
-pub(super) const NOVELTY_TRAITS: [Trait; 9] = [
+pub(super) const NOVELTY_TRAITS: [Trait; 10] = [
     Trait::Region,
     Trait::Network,
     Trait::Country,
@@ -28,6 +28,7 @@ pub(super) const NOVELTY_TRAITS: [Trait; 9] = [
     Trait::Scope,
     Trait::AuthMethod,
     Trait::Bucket,
+    Trait::Blinding,
 ];
 
 /// What is remembered of one entity.
@@ -163,15 +164,18 @@ pub(super) fn day_weight(as_of: Day, day: Day) -> f64 {
     (-f64::from(as_of.since(day) - 1) / HALF_LIFE_DAYS).exp2()
 }
 
-/// Returns the known buckets by hash, unless no bucket can count as new: on the first day, or after values were dropped.
-pub fn known_buckets(is_first_day: bool, traits: &[(Trait, KnownSet)]) -> Option<&[u64]> {
-    if is_first_day {
-        return None;
-    }
-    match traits.iter().find(|(which, _)| *which == Trait::Bucket) {
+/// Returns what an entity is known for, unless nothing can count as new: on the first day, or after values were dropped.
+pub fn known(is_first_day: bool, traits: &[(Trait, KnownSet)]) -> KnownThings<'_> {
+    let of = |wanted| match traits.iter().find(|(which, _)| *which == wanted) {
+        _ if is_first_day => None,
         Some((_, known)) if known.is_saturated() => None,
         Some((_, known)) => Some(known.hashes()),
-        None => Some(&[]),
+        None => Some(&[][..]),
+    };
+    KnownThings {
+        buckets: of(Trait::Bucket),
+        prefixes: of(Trait::Prefix),
+        regions: of(Trait::Region),
     }
 }
 
@@ -179,7 +183,7 @@ pub fn known_buckets(is_first_day: bool, traits: &[(Trait, KnownSet)]) -> Option
 pub(super) fn moments_of(
     facts: &DayFacts,
     plan: &Plan,
-    known: Option<&[u64]>,
+    known: &KnownThings,
 ) -> Vec<((Metric, Window), Moments)> {
     let mut all = Vec::new();
     for metric in facts.metrics() {

@@ -88,7 +88,24 @@ impl<'a> EventAmounts<'a> {
             Action::ReadObject => self.add_read(event, bucket),
             Action::WriteObject => self.sums.push((Metric::WriteCalls, 1)),
             Action::CopyObject => self.add_copy(event),
-            Action::DeleteObject => self.sums.push((Metric::DeleteCalls, 1)),
+            Action::DeleteObject => self.add_deletion(event, bucket),
+            Action::DeleteBucket => {
+                self.sums.push((Metric::DeleteCalls, 1));
+                let deleted = bucket.unwrap_or_else(|| value_hash(&event.id));
+                self.distinct.push((Metric::BucketsDeleted, deleted));
+            }
+            Action::ExpireObjects => {
+                self.sums
+                    .push((Metric::ExpiryRules, event.items.unwrap_or(1).max(1)));
+                self.add_grant(event);
+            }
+            Action::BlindLog => {
+                self.sums.push((Metric::BlindingCalls, 1));
+                self.add_grant(event);
+            }
+            Action::GrantScope => self
+                .sums
+                .push((Metric::ScopeGrants, (event.scopes.len() as u64).max(1))),
             Action::ReadPosture => {
                 if let Some(bucket) = bucket {
                     self.distinct.push((Metric::PostureBuckets, bucket));
@@ -115,7 +132,12 @@ impl<'a> EventAmounts<'a> {
             | Action::CreateCredential
             | Action::AssumeRole
             | Action::Authenticate
+            | Action::StartCompute
             | Action::Other => {}
+        }
+        if let (true, Some(region)) = (event.regional && works(event.action), &event.region) {
+            self.distinct
+                .push((Metric::RegionsUsed, value_hash(region)));
         }
     }
 
@@ -137,9 +159,19 @@ impl<'a> EventAmounts<'a> {
         }
     }
 
+    fn add_deletion(&mut self, event: &Event, bucket: Option<u64>) {
+        self.sums.push((Metric::DeleteCalls, 1));
+        self.sums
+            .push((Metric::ObjectsDeleted, event.items.unwrap_or(1).max(1)));
+        self.distinct
+            .extend(bucket.map(|b| (Metric::BucketsDeletedFrom, b)));
+    }
+
     fn add_read(&mut self, event: &Event, bucket: Option<u64>) {
         self.sums.push((Metric::ReadCalls, 1));
         self.read_calls = 1;
+        self.distinct
+            .extend(bucket.map(|b| (Metric::BucketsRead, b)));
         let bytes = event.bytes_out.unwrap_or(0);
         if bytes > 0 {
             self.sums.push((Metric::BytesRead, bytes));
@@ -149,6 +181,17 @@ impl<'a> EventAmounts<'a> {
                 Metric::ObjectsRead,
                 bucket ^ value_hash(object.raw()).rotate_left(1),
             ));
+        }
+        if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
+            let prefix = self.write(format_args!(
+                "{}/{}",
+                bucket.raw(),
+                first_part(object.raw())
+            ));
+            let hash = value_hash(&self.written[prefix.clone()]);
+            self.distinct.push((Metric::PrefixesRead, hash));
+            self.traits
+                .push((Trait::Prefix, hash, Value::Written(prefix)));
         }
         if self.resolved.sensitive {
             self.add_sensitive(bucket);
@@ -254,6 +297,10 @@ impl<'a> EventAmounts<'a> {
         }
         if let Some(application) = &event.application {
             self.add_trait(Trait::Application, application);
+        }
+        if let Some(blinding) = &event.blinding {
+            let target = blinding.target.as_ref().map_or("", |target| target.raw());
+            self.add_written(Trait::Blinding, format_args!("{} {target}", event.op));
         }
         for scope in &event.scopes {
             self.add_trait(Trait::Scope, scope);
@@ -398,6 +445,31 @@ fn origin_address(event: &Event) -> u64 {
         (None, Some(host)) => value_hash(host.raw()),
         (None, None) => 0,
     }
+}
+
+/// The most bytes of a key that count as its first part.
+const FIRST_PART_BYTES_MAX: usize = 64;
+
+/// Returns the first part of an object's key, with its slash; nothing of a key without one.
+fn first_part(key: &str) -> &str {
+    let key = key.strip_prefix('/').unwrap_or(key);
+    key.find('/').map_or("", |at| {
+        crate::event::cut(&key[..=at], FIRST_PART_BYTES_MAX)
+    })
+}
+
+/// Returns whether a call of this class works with storage, identities or machines, rather than looking around.
+const fn works(action: Action) -> bool {
+    !matches!(
+        action,
+        Action::ReadPosture
+            | Action::ListBuckets
+            | Action::EnumerateDirectory
+            | Action::AssumeRole
+            | Action::Authenticate
+            | Action::EgressFlow
+            | Action::Other
+    )
 }
 
 /// Returns whether a denied call of this class concerns storage or directory enumeration.

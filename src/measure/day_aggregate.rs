@@ -433,7 +433,12 @@ mod tests {
                     kind,
                     id: role.clone(),
                 };
-                facts[&entity].readings(Metric::ListCalls, Window::DAY, None)[0].1
+                facts[&entity].readings(
+                    Metric::ListCalls,
+                    Window::DAY,
+                    &crate::measure::KnownThings::NOTHING,
+                )[0]
+                .1
             };
             (total(EntityKind::Identity), total(EntityKind::Role))
         };

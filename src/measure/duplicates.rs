@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::event::{AddressClass, IdentityKind, Outcome, Principal, Untrusted};
     use crate::identity::ResolvedEvent;
-    use crate::measure::{DayAggregate, OwnAccounts, Plan};
+    use crate::measure::{DayAggregate, KnownThings, OwnAccounts, Plan};
     use crate::time::{Day, Window};
     use crate::vocab::{Entity, EntityKind, Metric};
 
@@ -121,7 +121,12 @@ mod tests {
         };
         let count = |metric| {
             let facts = facts.get(&entity)?;
-            Some(facts.readings(metric, Window::DAY, None).first()?.1)
+            Some(
+                facts
+                    .readings(metric, Window::DAY, &KnownThings::NOTHING)
+                    .first()?
+                    .1,
+            )
         };
         (
             count(Metric::ReadCalls).unwrap_or(0),

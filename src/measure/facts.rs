@@ -401,7 +401,7 @@ impl DayFacts {
         metrics: &BTreeSet<Metric>,
         is_known: impl Fn(Trait, u64) -> bool,
     ) -> Self {
-        let is_left_out = |key: &CellKey| metrics.iter().any(|&m| stored_as(m) == key.metric);
+        let is_left_out = |key: &CellKey| metrics.iter().any(|&m| m.stored_as() == key.metric);
         let mut rest = self.clone();
         rest.cells.retain(|(key, _)| !is_left_out(key));
         for (which, values) in &mut rest.traits {
@@ -452,7 +452,7 @@ impl DayFacts {
 
     /// Returns whether any of a metric was measured that day.
     pub fn is_active(&self, metric: Metric) -> bool {
-        let stored = stored_as(metric);
+        let stored = metric.stored_as();
         self.cells.iter().any(|(key, _)| key.metric == stored)
     }
 
@@ -466,26 +466,26 @@ impl DayFacts {
     pub fn metrics(&self) -> Vec<Metric> {
         let mut metrics: Vec<Metric> = self.cells.iter().map(|(key, _)| key.metric).collect();
         metrics.dedup();
-        if metrics.contains(&Metric::BucketsListed) {
-            metrics.push(Metric::BucketsNew);
-        }
+        let is_stored = |m: &Metric| m.new_of().is_some_and(|(all, _)| metrics.contains(&all));
+        let new: Vec<Metric> = Metric::ALL.iter().copied().filter(is_stored).collect();
+        metrics.extend(new);
         metrics
     }
 
     /// Returns the value x of a metric in each window of the day in which it was not zero, with the index of the window.
     ///
-    /// `known` is the entity's sorted set of known buckets, by hash; without one, `buckets_new` is zero everywhere.
-    pub fn readings(
-        &self,
-        metric: Metric,
-        window: Window,
-        known: Option<&[u64]>,
-    ) -> Vec<(u16, u64)> {
+    /// `known` is what the entity is known for; where nothing can be called new to it, a metric that counts new things is
+    /// zero everywhere.
+    pub fn readings(&self, metric: Metric, window: Window, known: &KnownThings) -> Vec<(u16, u64)> {
         let grain = window.grain();
-        if metric == Metric::BucketsNew && known.is_none() {
-            return Vec::new();
-        }
-        let stored = stored_as(metric);
+        let known = match metric.new_of() {
+            None => None,
+            Some((_, which)) => match known.of(which) {
+                None => return Vec::new(),
+                known => known,
+            },
+        };
+        let stored = metric.stored_as();
         let low = self
             .cells
             .partition_point(|(key, _)| (key.metric, key.grain) < (stored, grain));
@@ -497,7 +497,7 @@ impl DayFacts {
         let mut readings = Vec::new();
         for group in cells.chunk_by(|(a, _), (b, _)| window_of(a) == window_of(b)) {
             let x = match (&group[0].1, group.len()) {
-                (Cell::Set(set), 1) => count(set, metric, known),
+                (Cell::Set(set), 1) => count(set, known),
                 (Cell::Set(_), _) => {
                     let mut united = Distinct::default();
                     for (_, cell) in group {
@@ -505,7 +505,7 @@ impl DayFacts {
                             united.merge(set);
                         }
                     }
-                    count(&united, metric, known)
+                    count(&united, known)
                 }
                 (Cell::Sum(_), _) => group.iter().fold(0u64, |x, (_, cell)| match cell {
                     Cell::Sum(sum) => x.saturating_add(*sum),
@@ -520,21 +520,43 @@ impl DayFacts {
     }
 }
 
-/// Returns the metric whose cells hold this one: `buckets_new` is read off `buckets_listed`.
-const fn stored_as(metric: Metric) -> Metric {
-    match metric {
-        Metric::BucketsNew => Metric::BucketsListed,
-        other => other,
+/// What an entity is known for, by sorted hashes, as far as metrics that count new things ask. `None` of what nothing can be
+/// called new in: on an entity's first day, and once known values were dropped.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KnownThings<'a> {
+    /// Buckets.
+    pub buckets: Option<&'a [u64]>,
+    /// Prefixes read.
+    pub prefixes: Option<&'a [u64]>,
+    /// Regions.
+    pub regions: Option<&'a [u64]>,
+}
+
+impl<'a> KnownThings<'a> {
+    /// What nothing is known of.
+    pub const NOTHING: Self = Self {
+        buckets: None,
+        prefixes: None,
+        regions: None,
+    };
+
+    fn of(&self, which: Trait) -> Option<&'a [u64]> {
+        match which {
+            Trait::Bucket => self.buckets,
+            Trait::Prefix => self.prefixes,
+            Trait::Region => self.regions,
+            _ => None,
+        }
     }
 }
 
-fn count(set: &Distinct, metric: Metric, known: Option<&[u64]>) -> u64 {
-    match (metric, known) {
-        (Metric::BucketsNew, Some(known)) => set.count_not_in(
+fn count(set: &Distinct, known: Option<&[u64]>) -> u64 {
+    match known {
+        Some(known) => set.count_not_in(
             |hash| known.binary_search(&hash).is_ok(),
             known.len() as u64,
         ),
-        _ => set.count(),
+        None => set.count(),
     }
 }
 
@@ -639,7 +661,7 @@ mod tests {
             }
             let expected: Vec<(u16, u64)> = expected.into_iter().collect();
             assert_eq!(
-                facts.readings(Metric::ListCalls, window, None),
+                facts.readings(Metric::ListCalls, window, &KnownThings::NOTHING),
                 expected,
                 "{window}"
             );

@@ -163,6 +163,7 @@ mod tests {
                 instance: Some(instance.as_str().into()),
                 is_delivered: *is_delivered,
                 aliases: Vec::new(),
+                unique_id: None,
             };
             links.note(Provider::Aws, &principal, DAY.start().plus_secs(*at));
         }

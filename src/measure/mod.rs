@@ -20,7 +20,7 @@ pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
 pub use day_aggregate::{DayAggregate, IdentityJoins, OwnAccounts, Subject};
-pub use facts::{Cell, CellKey, DayFacts, Minute, Profile, TraitValues};
+pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute, Profile, TraitValues};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::value_hash;
 pub use issuance::{Issuance, Issuances, Issued};

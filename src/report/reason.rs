@@ -187,9 +187,18 @@ fn things(metric: &str) -> Option<(&'static str, &'static str)> {
         Metric::BucketsListed
         | Metric::BucketsNew
         | Metric::PostureBuckets
-        | Metric::SensitiveBuckets => ("bucket", "buckets"),
-        Metric::PrefixesListed => ("prefix", "prefixes"),
-        Metric::ObjectsRead => ("object", "objects"),
+        | Metric::SensitiveBuckets
+        | Metric::BucketsRead
+        | Metric::BucketsReadNew
+        | Metric::BucketsDeletedFrom
+        | Metric::BucketsDeleted => ("bucket", "buckets"),
+        Metric::PrefixesListed | Metric::PrefixesRead | Metric::PrefixesReadNew => {
+            ("prefix", "prefixes")
+        }
+        Metric::ObjectsRead | Metric::ObjectsDeleted => ("object", "objects"),
+        Metric::RegionsUsed | Metric::RegionsNew => ("region", "regions"),
+        Metric::ExpiryRules => ("rule", "rules"),
+        Metric::ScopeGrants => ("scope", "scopes"),
         Metric::DirectoryFamilies => ("operation", "operations"),
         Metric::EgressDestinations => ("destination", "destinations"),
         Metric::ListCalls
@@ -200,7 +209,8 @@ fn things(metric: &str) -> Option<(&'static str, &'static str)> {
         | Metric::DirectoryCalls
         | Metric::DeniedCalls
         | Metric::SensitiveReadCalls
-        | Metric::SensitiveExternalCalls => ("call", "calls"),
+        | Metric::SensitiveExternalCalls
+        | Metric::BlindingCalls => ("call", "calls"),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::baseline::{Generation, Group, GroupState};
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
-use crate::measure::value_hash;
+use crate::measure::{KnownThings, value_hash};
 use crate::score::subject::Subject;
 use crate::stats::constants::{HAZARD_PRIOR_DAYS, MEMBERS_MIN, ROLE_AMOUNTS_MIN};
 use crate::stats::{Evidence, GroupNovelty, Predictive, Prior};
@@ -128,12 +128,12 @@ pub fn volume(
     metric: Metric,
     windows: &[Window],
 ) -> Option<VolumeReading> {
-    let known = subject.known_buckets();
+    let known = subject.known();
     windows
         .iter()
         .filter_map(|&window| {
             // Surprise grows with x, so the largest x of a window length has the largest surprise.
-            let readings = subject.facts.readings(metric, window, known);
+            let readings = subject.facts.readings(metric, window, &known);
             let &(slot, observed) = readings
                 .iter()
                 .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
@@ -297,7 +297,9 @@ pub fn role_tail(
     generation: &Generation,
     metric: Metric,
 ) -> Option<RoleTailReading> {
-    let readings = subject.facts.readings(metric, Window::HOUR, None);
+    let readings = subject
+        .facts
+        .readings(metric, Window::HOUR, &KnownThings::NOTHING);
     let &(slot, observed) = readings
         .iter()
         .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;

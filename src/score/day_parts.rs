@@ -93,10 +93,10 @@ impl<'s, 'a> DayParts<'s, 'a> {
     }
 
     pub fn over_the_day(&self, metric: Metric) -> u64 {
-        let known = self.subject.known_buckets();
+        let known = self.subject.known();
         self.subject
             .facts
-            .readings(metric, Window::DAY, known)
+            .readings(metric, Window::DAY, &known)
             .first()
             .map_or(0, |&(_, x)| x)
     }

@@ -2,8 +2,8 @@
 
 use crate::baseline::{Baseline, Chain, Generation};
 use crate::event::Provider;
-use crate::learn::{PeerGroupOf, chain_for_identity, known_buckets};
-use crate::measure::{DayFacts, Minute};
+use crate::learn::{PeerGroupOf, chain_for_identity, known};
+use crate::measure::{DayFacts, KnownThings, Minute};
 use crate::stats::constants::NEWNESS_DAYS;
 use crate::time::Day;
 use crate::vocab::{Entity, Str, Trait};
@@ -81,9 +81,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Returns the buckets it is known for, unless nothing can be called new to it.
-    pub fn known_buckets(&self) -> Option<&'a [u64]> {
-        known_buckets(
+    /// Returns what it is known for, unless nothing can be called new to it.
+    pub fn known(&self) -> KnownThings<'a> {
+        known(
             self.baseline.is_none(),
             self.baseline.map_or(&[], |b| &b.traits),
         )

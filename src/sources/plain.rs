@@ -276,6 +276,7 @@ fn principal(r: &mut Record<'_>) -> Result<Option<Principal>, Invalid> {
         role: r.shared("role"),
         instance: r.shared("instance"),
         is_delivered: r.doc.has("instance"),
+        unique_id: r.shared("unique_id"),
         aliases: r
             .list("aliases")
             .into_iter()

@@ -72,7 +72,7 @@ pub const HAZARD_PRIOR_DAYS: f64 = 15.0;
 pub const SUPPORT_BUCKETS: usize = 12;
 /// The most values of a trait that are remembered of an entity.
 pub const TRAIT_VALUES_MAX: usize = 16;
-/// The most buckets that are remembered of an entity.
+/// The most buckets that are remembered of an entity, and the most prefixes.
 pub const KNOWN_BUCKETS_MAX: usize = 64;
 /// Days for which a value is kept after it was last seen.
 pub const TRAIT_MEMORY_DAYS: i32 = 90;

@@ -14,7 +14,7 @@ use crate::time::Day;
 pub(super) const UNFINISHED: &str = ".unfinished";
 const NAME: &str = "MANIFEST.json";
 /// Changes when the meaning of stored bytes changes.
-const SCHEMA: u32 = 6;
+const SCHEMA: u32 = 7;
 
 /// A stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use plimsoll::baseline::Generation;
-use plimsoll::measure::DayFacts;
+use plimsoll::measure::{DayFacts, KnownThings};
 use plimsoll::stats::constants::NIGHT_WINDOWS_MAX;
 use plimsoll::store::Store;
 use plimsoll::time::{Day, Time, Window};
@@ -170,7 +170,7 @@ fn law_5_sessions_of_a_role_are_one_baseline_and_raise_nothing() {
     assert_eq!(baseline.n_events as usize, n_events);
     for (day, lines) in learnt.iter().enumerate() {
         let facts = facts_of(&store, first_day.plus(day as i32), &id);
-        let calls = facts.readings(Metric::ListCalls, Window::DAY, None);
+        let calls = facts.readings(Metric::ListCalls, Window::DAY, &KnownThings::NOTHING);
         assert_eq!(calls, [(0, lines.len() as u64)], "every style counts");
     }
     let next = day(LEARNT_DAYS);

@@ -15,7 +15,7 @@ use crate::engine::approvals::days::{DayContextReader, Days};
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
 use crate::event::{IdentityKind, Provider};
-use crate::measure::DayFacts;
+use crate::measure::{DayFacts, KnownThings};
 use crate::store::Store;
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
@@ -249,13 +249,14 @@ impl History {
     fn add(&mut self, day: Day, facts: &DayFacts, context: PartialContext) {
         let metrics = facts.metrics();
         let sum = |metric: Metric| -> u64 {
-            let readings = facts.readings(metric, Window::DAY, None);
+            let readings = facts.readings(metric, Window::DAY, &KnownThings::NOTHING);
             readings
                 .iter()
                 .fold(0, |sum, (_, x)| sum.saturating_add(*x))
         };
         let tens = metrics.iter().filter(|metric| !metric.is_distinct());
-        let tens = tens.flat_map(|&m| facts.readings(m, Window::TEN_MINUTES, None));
+        let tens =
+            tens.flat_map(|&m| facts.readings(m, Window::TEN_MINUTES, &KnownThings::NOTHING));
         self.runs.push(Run {
             active: ActiveDay {
                 day,

@@ -339,7 +339,11 @@ fn principal(
     aliases.sort();
     aliases.dedup();
     aliases.retain(|alias| *alias != who.id);
+    let unique_id = parts
+        .unique_id()
+        .filter(|id| id.starts_with("AIDA") || id.starts_with("AROA"));
     Principal {
+        unique_id: unique_id.map(|id| interner.share(id)),
         id: interner.share(&who.id),
         kind: who.kind,
         role: who.role.map(|role| interner.share(&role)),

@@ -165,6 +165,21 @@ impl Metric {
         }
     }
 
+    /// Returns whether most identities never do what the metric counts, so that it is surprising without any history.
+    pub const fn is_rare(self) -> bool {
+        matches!(
+            self,
+            Self::DeleteCalls
+                | Self::ObjectsDeleted
+                | Self::BucketsDeletedFrom
+                | Self::BucketsDeleted
+                | Self::ExpiryRules
+                | Self::BlindingCalls
+                | Self::ScopeGrants
+                | Self::RegionsNew
+        )
+    }
+
     /// Returns whether the amount is bytes.
     pub const fn is_bytes(self) -> bool {
         matches!(self, Self::ListBytes | Self::BytesRead | Self::EgressBytes)

@@ -47,7 +47,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "story",
-        "alert analytic config document engine error event glob pattern stats time vocab",
+        "alert analytic config document engine error event glob identity pattern stats time vocab",
     ),
     ("simulate", "error time"),
     (

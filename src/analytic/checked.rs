@@ -205,6 +205,8 @@ pub enum Gate {
     Burst(Burst),
     /// A metric is more surprising than this, in natural logarithms.
     Surprising(Metric, f64),
+    /// A new value of a trait is more surprising than this, in natural logarithms.
+    Unusual(Trait, f64),
     /// A trait has a value today that one of these patterns matches; if `new`, a value that is new to the entity.
     Shows {
         /// Which trait.
@@ -213,6 +215,8 @@ pub enum Gate {
         like: Vec<Glob>,
         /// Whether it must be new to the entity.
         new: bool,
+        /// The most other identities that may be known for it; any number if `None`.
+        known_to: Option<u64>,
     },
     /// A trait has a value today that none of these patterns matches, or a counted call has no value at all.
     Beyond(Trait, Vec<Glob>),
@@ -376,6 +380,7 @@ impl Gate {
             | Self::External
             | Self::Act(_)
             | Self::Sequence(_)
+            | Self::Unusual(..)
             | Self::Shows { .. }
             | Self::Beyond(..)
             | Self::Caller(_)
@@ -386,6 +391,7 @@ impl Gate {
     fn needs_new(&self, traits: &[Trait], context: &[Trait]) -> bool {
         match self {
             Self::Shows { which, new, .. } => *new && traits.contains(which),
+            Self::Unusual(which, _) => traits.contains(which),
             Self::Context => context.iter().all(|which| traits.contains(which)),
             Self::AnyOf(gates) => gates.iter().all(|gate| gate.needs_new(traits, context)),
             _ => false,

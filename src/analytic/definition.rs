@@ -13,6 +13,10 @@ use crate::vocab::Str;
 /// The built-in definitions, as (file name, text).
 pub const BUILTIN: &[(&str, &str)] = &[
     (
+        "models/ACCESS-SPIKE.toml",
+        include_str!("../../models/ACCESS-SPIKE.toml"),
+    ),
+    (
         "models/ACCOUNT-DISCOVERY.toml",
         include_str!("../../models/ACCOUNT-DISCOVERY.toml"),
     ),
@@ -45,6 +49,18 @@ pub const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../models/AN1594.toml"),
     ),
     (
+        "models/DELETE-SPIKE.toml",
+        include_str!("../../models/DELETE-SPIKE.toml"),
+    ),
+    (
+        "models/EGRESS-SPIKE.toml",
+        include_str!("../../models/EGRESS-SPIKE.toml"),
+    ),
+    (
+        "models/LOG-BLINDED.toml",
+        include_str!("../../models/LOG-BLINDED.toml"),
+    ),
+    (
         "models/POLICY-EXTERNAL.toml",
         include_str!("../../models/POLICY-EXTERNAL.toml"),
     ),
@@ -63,6 +79,10 @@ pub const BUILTIN: &[(&str, &str)] = &[
     (
         "models/S3-POSTURE.toml",
         include_str!("../../models/S3-POSTURE.toml"),
+    ),
+    (
+        "models/UNUSUAL-REGION.toml",
+        include_str!("../../models/UNUSUAL-REGION.toml"),
     ),
 ];
 

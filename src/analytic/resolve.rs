@@ -107,15 +107,28 @@ impl<'a> Resolver<'a> {
             WrittenGate::Surprising(metric, more_than) => self
                 .number(more_than)
                 .map(|more_than| Gate::Surprising(*metric, more_than)),
-            WrittenGate::Shows { which, like, new } => {
+            WrittenGate::Unusual(which, more_than) => self
+                .number(more_than)
+                .map(|more_than| Gate::Unusual(*which, more_than)),
+            WrittenGate::Shows {
+                which,
+                like,
+                new,
+                known_to,
+            } => {
                 let like = match like {
                     None => Vec::new(),
                     Some(like) => self.globs(like)?,
+                };
+                let known_to = match known_to {
+                    None => None,
+                    Some(known_to) => Some(self.integer(known_to)?),
                 };
                 Some(Gate::Shows {
                     which: *which,
                     like,
                     new: *new,
+                    known_to,
                 })
             }
             WrittenGate::Beyond(which, known) => {

@@ -26,6 +26,13 @@ const DURATION: Kind<'static> = Kind::Text("duration such as `\"24h\"`");
 const GLOB: Kind<'static> = Kind::Text("text, `*` for any characters");
 const METRIC: Kind<'static> = all!(Metric, "metric");
 const TRAIT: Kind<'static> = all!(Trait, "trait");
+/// A metric or a trait.
+const MEASURED: Kind<'static> = Kind::Word(|| {
+    let metrics = Metric::ALL.iter().map(|metric| metric.as_str());
+    metrics
+        .chain(Trait::ALL.iter().map(|t| t.as_str()))
+        .collect()
+});
 const ACT: Kind<'static> = all!(ActKind);
 const ACTION: Kind<'static> = all!(Action, "action");
 const BURST: Kind<'static> = all!(BurstKind);
@@ -640,14 +647,14 @@ pub static GATE: Forms<'static> = Forms {
         ),
         table(
             "surprising",
-            "a metric is more surprising than a number.",
+            "a metric, or the new value of a trait, is more surprising than a number.",
             &[
                 key(
                     "surprising",
-                    METRIC,
+                    MEASURED,
                     Required,
                     "\"posture_buckets\"",
-                    "The metric.",
+                    "The metric or the trait.",
                 ),
                 key(
                     "more_than",
@@ -672,6 +679,13 @@ pub static GATE: Forms<'static> = Forms {
             &[
                 key("new", TRAIT, Required, "\"action\"", "The trait."),
                 LIKE,
+                key(
+                    "known_to",
+                    Kind::OrElement(&Kind::Integer),
+                    Optional,
+                    "0",
+                    "The most other identities that may be known for the value.",
+                ),
             ],
         ),
         table(

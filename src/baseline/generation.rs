@@ -150,7 +150,7 @@ impl Generation {
             level: level.map(|(level, _)| level),
             rate,
         }
-        .or(&Prior::BUILT_IN);
+        .or(built_in(metric));
         (prior, prior_group)
     }
 
@@ -202,6 +202,15 @@ impl Generation {
             self.calibration.entity_days as f64 / f64::from(self.calibration.days.max(1))
         };
         crate::stats::rank::budget_surprise(budget_per_day, entities_a_day)
+    }
+}
+
+/// Returns what an amount is judged by where nothing is known of it here.
+const fn built_in(metric: Metric) -> &'static Prior {
+    match metric {
+        _ if metric.is_bytes() => &Prior::BUILT_IN_BYTES,
+        _ if metric.is_rare() => &Prior::BUILT_IN_RARE,
+        _ => &Prior::BUILT_IN,
     }
 }
 

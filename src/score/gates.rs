@@ -1,6 +1,7 @@
 //! Gates: what must hold for an arm to be judged at all.
 
 use crate::analytic::{Analytic, Gate};
+use crate::measure::value_hash;
 use crate::score::day_parts::DayParts;
 use crate::score::observer::{GateDetail, Observer};
 use crate::score::sequence::{SequenceReading, follow};
@@ -94,8 +95,29 @@ pub(super) fn gate_is_open<W: Observer>(
                 required: *more_than,
             })
         }
-        Gate::Shows { which, like, new } => {
-            let values = parts.values_like(*which, like, *new);
+        Gate::Unusual(which, more_than) => {
+            let surprise = parts
+                .novelty(*which)
+                .map_or(0.0, |reading| reading.surprise);
+            let is_open = surprise > *more_than;
+            observer.gate(is_open, || GateDetail::Surprising {
+                metric: which.as_str(),
+                surprise,
+                required: *more_than,
+            })
+        }
+        Gate::Shows {
+            which,
+            like,
+            new,
+            known_to,
+        } => {
+            let mut values = parts.values_like(*which, like, *new);
+            if let Some(most) = known_to {
+                let generation = parts.generation;
+                let support = |value: &Str| generation.support_of(*which, value_hash(value));
+                values.retain(|value| u64::from(support(value)) <= *most);
+            }
             let is_open = !values.is_empty();
             observer.gate(is_open, || GateDetail::Shows {
                 r#trait: which.as_str(),

@@ -118,9 +118,9 @@ pub enum GateDetail {
         /// How many are asked.
         required: u64,
     },
-    /// A metric must be more surprising than this.
+    /// A metric, or the new value of a trait, must be more surprising than this.
     Surprising {
-        /// Which metric.
+        /// Which metric or trait.
         metric: &'static str,
         /// How surprising it was, in natural logarithms.
         surprise: f64,

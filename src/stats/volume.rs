@@ -34,6 +34,25 @@ impl Prior {
         alpha: 0.5,
         beta: 0.5,
     };
+
+    /// The same for bytes: a megabyte in an active window, give or take a factor of ten, and of a thousand between
+    /// entities. A judgement, not measured.
+    pub const BUILT_IN_BYTES: Self = Self {
+        mean: 14.0,
+        between_var: 9.0,
+        within_var: 6.0,
+        ..Self::BUILT_IN
+    };
+
+    /// The same for what most identities never do: once in a hundred days, and then once or twice. A judgement, not
+    /// measured.
+    pub const BUILT_IN_RARE: Self = Self {
+        mean: 0.7,
+        between_var: 1.0,
+        within_var: 0.8,
+        alpha: 0.02,
+        beta: 2.0,
+    };
 }
 
 /// The history of an entity itself, of a metric in windows of one length.

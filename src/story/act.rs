@@ -100,6 +100,16 @@ words! {
         Creates = "creates",
         /// Issues a credential.
         Issues = "issues",
+        /// Deletes buckets.
+        Drops = "drops",
+        /// Sets a rule that deletes what is in a bucket soon.
+        Expires = "expires",
+        /// Stops, deletes or narrows a log, a recorder or a detector.
+        Blinds = "blinds",
+        /// Grants scopes to an application.
+        Authorizes = "authorizes",
+        /// Starts machines.
+        Starts = "starts",
         /// Makes a call of no class.
         Calls = "calls",
     }
@@ -123,6 +133,11 @@ impl Verb {
             Self::Assumes => Action::AssumeRole,
             Self::Creates => Action::CreateIdentity,
             Self::Issues => Action::CreateCredential,
+            Self::Drops => Action::DeleteBucket,
+            Self::Expires => Action::ExpireObjects,
+            Self::Blinds => Action::BlindLog,
+            Self::Authorizes => Action::GrantScope,
+            Self::Starts => Action::StartCompute,
             Self::Calls => Action::Other,
         }
     }
@@ -160,6 +175,10 @@ pub fn read(words: &mut Words, when: When, number: usize, line: &str) -> Result<
         Verb::Assumes => object = Some(words.next("a role")?.to_owned()),
         Verb::Creates => object = Some(words.next("the new identity")?.to_owned()),
         Verb::Issues => object = Some(words.next("the id of the new credential")?.to_owned()),
+        Verb::Blinds => object = Some(words.next("what: a trail, a sink, a detector")?.to_owned()),
+        Verb::Drops | Verb::Expires => {
+            how.buckets = how.read_buckets(words.next("a bucket")?)?;
+        }
         Verb::Sends => bytes = words.take_as(words::size),
         _ => {}
     }
@@ -217,7 +236,10 @@ impl Act {
             Verb::Sends if how.bytes.is_none() => {
                 needs("an amount: `sends 20MB to …` or `sends 5 of 4MB to …`")
             }
-            Verb::Enumerates | Verb::Calls if how.ops.is_empty() => {
+            Verb::Authorizes if how.app.is_none() || how.scopes.is_empty() => {
+                needs("an application and its scopes: `app crm scope users:read`")
+            }
+            Verb::Enumerates | Verb::Calls | Verb::Blinds if how.ops.is_empty() => {
                 needs("operations: `op iam:ListUsers,iam:ListRoles`")
             }
             _ => Ok(()),

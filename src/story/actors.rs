@@ -1,6 +1,7 @@
 //! The actors of a story: from names to canonical identities.
 
 use crate::event::{IdentityKind, Provider};
+use crate::identity::instance_identity;
 
 /// The account, subscription, project or tenant in which stories play unless they say otherwise.
 pub fn account(provider: Provider) -> &'static str {
@@ -38,10 +39,18 @@ pub fn client(provider: Provider) -> &'static str {
     }
 }
 
+/// Returns whether a name is that of an instance that nobody stands behind.
+pub fn is_instance(name: &str) -> bool {
+    name.starts_with("i-")
+}
+
 /// Returns the canonical id of a name; a name with a colon is already such an id.
 pub fn identity(name: &str, kind: IdentityKind, provider: Provider) -> String {
     if name.contains(':') {
         return name.to_owned();
+    }
+    if is_instance(name) {
+        return instance_identity(provider, name).to_string();
     }
     let account = account(provider);
     let is_human = kind == IdentityKind::Human;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::event::{IdentityKind, Outcome, Provider};
+use crate::event::{IdentityKind, Outcome, Provider, Source};
 use crate::pattern::split_provider;
 use crate::story::words::{self, Words, Wrong};
 
@@ -17,6 +17,10 @@ pub struct Manner {
     pub objects: Vec<String>,
     /// Bytes of each call.
     pub bytes: Option<u64>,
+    /// Objects of each call.
+    pub items: Option<u64>,
+    /// The logs that lose records.
+    pub logs: Vec<Source>,
     /// The caller's address.
     pub from: Option<IpAddr>,
     /// The caller's network.
@@ -65,6 +69,8 @@ pub const CLAUSES: &[&str] = &[
     "prefix",
     "objects",
     "of",
+    "keys",
+    "logs",
     "from",
     "as",
     "country",
@@ -107,6 +113,15 @@ impl Manner {
             "prefix" => self.prefixes = words::names(words.next("a prefix")?)?,
             "objects" => self.objects = words::names(words.next("an object")?)?,
             "of" => self.bytes = Some(words.next_as("a size, as in `20MB`", words::size)?),
+            "keys" => {
+                let number = |text: &str| text.parse().ok().filter(|n: &u64| *n > 0);
+                self.items = Some(words.next_as("a number of keys", number)?);
+            }
+            "logs" => {
+                let what = "logs, as in `aws.cloudtrail`";
+                let logs = |text: &str| text.split(',').map(Source::parse).collect();
+                self.logs = words.next_as(what, logs)?;
+            }
             "from" => self.from = Some(words.next_as("an address", words::address)?),
             "as" => {
                 let number = words.next_as("a network, as in `AS64500`", words::system_number)?;

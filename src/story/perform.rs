@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::event::{
-    Attachment, Destination, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source,
-    Untrusted,
+    Attachment, Blinding, Destination, Event, IdentityKind, Outcome, Peer, Principal, Provider,
+    Source, Untrusted,
 };
 use crate::story::act::{Act, Times, Verb};
 use crate::story::actors;
@@ -48,9 +48,13 @@ struct Occurrence {
     before: u64,
 }
 
-/// Returns the instance whose interface an identity sends through.
+/// Returns the instance whose interface an identity sends through: its own, or itself, if it is an instance.
 pub fn instance_of(who: &str) -> String {
-    format!("i-{who}")
+    if actors::is_instance(who) {
+        who.to_owned()
+    } else {
+        format!("i-{who}")
+    }
 }
 
 /// Returns the events of a story, in no particular order.
@@ -153,6 +157,7 @@ impl EventWriter<'_> {
             container: bucket.map(untrusted),
             prefix: in_turn(&how.prefixes, later).map(untrusted),
             bytes_out: how.bytes,
+            items: how.items,
             outcome: how.outcome.unwrap_or(Outcome::Success),
             destination: Destination {
                 ip: how.to_address,
@@ -232,6 +237,12 @@ impl EventWriter<'_> {
                 event.created = Some(actors::identity(name, kind, home).into());
             }
             Verb::Issues => event.issued = act.object.as_deref().map(Str::from),
+            Verb::Blinds => {
+                event.blinding = Some(Box::new(Blinding {
+                    logs: how.logs.clone(),
+                    target: act.object.as_deref().map(Untrusted::new),
+                }));
+            }
             Verb::Assumes => event.object = act.object.as_deref().map(Untrusted::new),
             _ => {}
         }
@@ -279,6 +290,9 @@ fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, Strin
         (Provider::Aws, Verb::Copies) => ("s3", "CopyObject"),
         (Provider::Aws, Verb::Deletes) => ("s3", "DeleteObject"),
         (Provider::Aws, Verb::Inspects) => ("s3", "GetBucketPolicy"),
+        (Provider::Aws, Verb::Drops) => ("s3", "DeleteBucket"),
+        (Provider::Aws, Verb::Expires) => ("s3", "PutBucketLifecycle"),
+        (Provider::Aws, Verb::Starts) => ("ec2", "RunInstances"),
         (Provider::Aws, Verb::Grants) => ("s3", "PutBucketPolicy"),
         (Provider::Aws, Verb::Replicates) => ("s3", "PutBucketReplication"),
         (Provider::Aws, Verb::Signs) => ("signin", "ConsoleLogin"),
@@ -291,11 +305,14 @@ fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, Strin
         (Provider::Azure, Verb::Writes) => ("blob", "PutBlob"),
         (Provider::Azure, Verb::Copies) => ("blob", "CopyBlob"),
         (Provider::Azure, Verb::Deletes) => ("blob", "DeleteBlob"),
+        (Provider::Azure, Verb::Drops) => ("blob", "DeleteContainer"),
         (Provider::Gcp, Verb::Lists) if has_bucket => ("storage", "storage.objects.list"),
         (Provider::Gcp, Verb::Lists) => ("storage", "storage.buckets.list"),
         (Provider::Gcp, Verb::Reads) => ("storage", "storage.objects.get"),
         (Provider::Gcp, Verb::Writes | Verb::Copies) => ("storage", "storage.objects.create"),
         (Provider::Gcp, Verb::Deletes) => ("storage", "storage.objects.delete"),
+        (Provider::Gcp, Verb::Drops) => ("storage", "storage.buckets.delete"),
+        (Provider::Gcp, Verb::Expires) => ("storage", "storage.buckets.update"),
         (Provider::Gcp, Verb::Grants) => ("storage", "storage.setIamPermissions"),
         (_, Verb::Sends) => ("vpc", "ACCEPT"),
         _ => {
@@ -311,7 +328,7 @@ pub fn senders(parsed: &ParsedStory, provider: Provider) -> Vec<(String, String)
     let mut senders: Vec<(String, String)> = parsed
         .acts
         .iter()
-        .filter(|act| act.verb == Verb::Sends)
+        .filter(|act| act.verb == Verb::Sends && !actors::is_instance(&act.who))
         .map(|act| (act.who.clone(), canonical(parsed, &act.who, provider)))
         .collect();
     senders.sort();

@@ -178,7 +178,7 @@ fn traits(value: &Value, faults: &mut Faults) -> Option<Vec<Trait>> {
 
 /// The forms of the other gates: each is a table with one of these keys.
 const GATE_KEYS: &str = "active, at_least (with of), any, act, burst (with over and at_least), \
-     surprising (with more_than), shows or new (with like), beyond (with of), caller, steps \
+     surprising (with more_than), shows (with like), new (with like or known_to), beyond (with of), caller, steps \
      or unlogged";
 
 fn read_gate(value: &Value, faults: &mut Faults) -> Option<WrittenGate> {
@@ -246,7 +246,13 @@ fn read_other_gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Optio
         let more_than = fields
             .required("more_than", faults)
             .and_then(|value| given(value, faults, Value::number));
-        let of = metric(value, faults);
+        if let Node::Text(word) = &value.node
+            && let Some(which) = Trait::parse(word)
+        {
+            return Some(more_than.map(|x| WrittenGate::Unusual(which, x)));
+        }
+        let words = [all!(Metric).as_slice(), all!(Trait).as_slice()].concat();
+        let of = value.one_of("metric or trait", Metric::parse, &words, faults);
         return Some(
             of.zip(more_than)
                 .map(|(of, x)| WrittenGate::Surprising(of, x)),
@@ -260,12 +266,19 @@ fn read_other_gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Optio
         let like = fields
             .optional("like")
             .map(|value| given(value, faults, |value, faults| each(value, faults, glob)));
+        let known_to = if new {
+            fields.optional("known_to")
+        } else {
+            None
+        };
+        let known_to = known_to.map(|value| given(value, faults, Value::integer));
         return Some(which.and_then(|which| {
-            let like = match like {
-                Some(like) => Some(like?),
-                None => None,
-            };
-            Some(WrittenGate::Shows { which, like, new })
+            Some(WrittenGate::Shows {
+                which,
+                like: like.map_or(Some(None), |like| like.map(Some))?,
+                new,
+                known_to: known_to.map_or(Some(None), |known_to| known_to.map(Some))?,
+            })
         }));
     }
     if let Some(value) = fields.optional("beyond") {

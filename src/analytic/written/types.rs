@@ -76,10 +76,12 @@ pub(in crate::analytic) enum WrittenGate {
     Sequence(Place, Option<u64>),
     Burst(WrittenBurst),
     Surprising(Metric, Given<f64>),
+    Unusual(Trait, Given<f64>),
     Shows {
         which: Trait,
         like: Option<Given<Vec<Glob>>>,
         new: bool,
+        known_to: Option<Given<u64>>,
     },
     Beyond(Trait, Given<Vec<Glob>>),
     Caller(GivenWords<IdentityKind>),

@@ -360,6 +360,15 @@ pub struct Blinding {
     pub target: Option<Untrusted>,
 }
 
+/// The identity under which the machine of this call works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The machine, as [`Attachment::instance`] names it.
+    pub instance: Str,
+    /// The identity, in canonical form.
+    pub identity: Str,
+}
+
 /// The peer of a call: its origin.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
@@ -505,6 +514,8 @@ pub struct Event {
     pub issued: Option<Str>,
     /// What the call stops, deletes or narrows, of [`Action::BlindLog`].
     pub blinding: Option<Box<Blinding>>,
+    /// The machine that the call makes or changes, and the identity that its software works under.
+    pub assigned: Option<Box<Assignment>>,
     /// The caller's account, on the copy of a cross-account action that is not in the caller's own account. If that
     /// account's trail is read as well, this copy is a duplicate.
     pub duplicate_of_account: Option<Str>,
@@ -555,6 +566,7 @@ impl Event {
             created: None,
             issued: None,
             blinding: None,
+            assigned: None,
             duplicate_of_account: None,
             counted: true,
         }

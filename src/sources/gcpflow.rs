@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use crate::event::{Action, Attachment, Destination, Event, Outcome, Peer, Provider, Source};
-use crate::sources::gcpaudit::without_zone;
+use crate::sources::gcpaudit::{instance_name, without_zone};
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
@@ -210,11 +210,10 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     }))
 }
 
-/// Returns the name of an instance, unique only with its project and zone: `project/zone/name`.
 fn instance(instance: Value<'_>, interner: &mut Interner) -> Option<Str> {
     let [project, zone, name] =
         loose::pick(instance.members(), ["project_id", "zone", "vm_name"]).map(Value::text);
-    Some(interner.share(&format!("{}/{}/{}", project?, zone?, name?)))
+    Some(instance_name(&project?, &zone?, &name?, interner))
 }
 
 fn region(instance: Value<'_>, labels: Value<'_>, interner: &mut Interner) -> Option<Str> {

@@ -4,10 +4,12 @@
 
 pub mod actions;
 mod caller;
+mod machine;
 mod record;
 mod target;
 
 use crate::event::{Action, Context, Event, Outcome, Peer, Provider, Source};
+pub use crate::sources::gcpaudit::machine::instance_name;
 use crate::sources::gcpaudit::record::{Buffers, Record};
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
@@ -146,6 +148,10 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, state: &mut ParserState
         issued: has_worked
             .then(|| target::issued(r, &plain_name, interner))
             .flatten(),
+        assigned: has_worked
+            .then(|| machine::assigned(r, &plain_name, interner))
+            .flatten()
+            .map(Box::new),
         scopes: scopes(r, interner),
         account,
         region,

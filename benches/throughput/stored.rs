@@ -145,6 +145,8 @@ fn one(number: u64, as_of: Day, values: &[Vec<(u64, Str)>]) -> (Entity, Baseline
         role: Some(role.clone()),
         account: Some(account.clone()),
         aliases: vec![format!("AROA{mixed:016X}").into()],
+        unique_id: None,
+        namesake: None,
         metrics,
         traits,
         novelty: Vec::new(),

@@ -136,6 +136,9 @@ pub struct AlertEntity {
     pub region: Option<String>,
     /// When it was first seen, or created.
     pub first_seen: Option<String>,
+    /// Another principal that had the same name before: what it did is no history of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namesake: Option<NamesakeRecord>,
     /// Address of the caller.
     pub source_ip: Option<String>,
     /// Client, as it named itself.
@@ -144,6 +147,16 @@ pub struct AlertEntity {
     pub session: Option<String>,
     /// Credential.
     pub credential: Option<String>,
+}
+
+/// A principal that had a name before another got it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamesakeRecord {
+    /// Its id that the provider never gives twice, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<String>,
+    /// The last day on which it was seen.
+    pub last_seen: String,
 }
 
 /// How a session began.

@@ -19,7 +19,7 @@ pub use crate::stats::constants::{LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{IdentityKind, Provider};
-use crate::measure::Minute;
+use crate::measure::{Minute, Namesake};
 use crate::stats::Evidence;
 use crate::time::{Day, Window};
 use crate::vocab::{Metric, Str, Trait};
@@ -70,6 +70,10 @@ pub struct Baseline {
     pub account: Option<Str>,
     /// Bare provider ids of the same entity.
     pub aliases: Vec<Str>,
+    /// Its id that the provider never gives twice, where it is named by one that may be given again.
+    pub unique_id: Option<Str>,
+    /// The principal that had its name before.
+    pub namesake: Option<Namesake>,
     /// Moments per metric and window, sorted.
     pub metrics: Vec<((Metric, Window), MetricState)>,
     /// Known values per trait, sorted.

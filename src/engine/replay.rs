@@ -87,7 +87,7 @@ impl<'a> Replay<'a> {
         } else {
             self.learn_day(aggregate, &mut facts);
         }
-        self.yesterday_links = aggregate.links.clone();
+        self.yesterday_links = aggregate.links.clone().following(&self.yesterday_links);
         self.next_day = Some(aggregate.day.plus(1));
     }
 

@@ -16,7 +16,7 @@ use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{Resolver, is_instance};
-use crate::measure::{DayAggregate, DayFacts, Links, Minute, OwnAccounts};
+use crate::measure::{DayAggregate, DayFacts, Links, Minute, OwnAccounts, unique_id_of};
 use crate::score::{AlertBuilder, Judge, Subject};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
@@ -139,7 +139,9 @@ impl NewEntityCache {
         }
         let oldest = aggregate.day.plus(1 - TRAIT_MEMORY_DAYS);
         self.met.retain(|_, entry| entry.last >= oldest);
-        self.links.insert(aggregate.day, aggregate.links.clone());
+        let links = self.links(aggregate.day, generation);
+        let links = aggregate.links.clone().following(links);
+        self.links.insert(aggregate.day, links);
         keep_last_days(&mut self.links);
         self.accounts.extend(aggregate.accounts.iter().cloned());
     }
@@ -504,16 +506,10 @@ fn events_of(
         {
             return;
         }
-        let entities: Vec<Entity> = resolver
-            .resolve(&mut event)
+        let resolved = resolver.resolve(&mut event);
+        let entities: Vec<Entity> = resolved
             .entities()
-            .map(|entity| match joins.behind(&entity) {
-                Some(id) => Entity {
-                    kind: EntityKind::Identity,
-                    id,
-                },
-                None => entity,
-            })
+            .map(|entity| joins.owner(&entity, unique_id_of(resolved.event, &entity).as_ref()))
             .collect();
         for entity in entities {
             if wanted.contains(&entity) {

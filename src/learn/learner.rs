@@ -16,8 +16,8 @@ use crate::learn::partial::DayPartial;
 use crate::learn::peers::{self, PeerClusters, PeerGroupOf, shared_role};
 use crate::learn::state::{EntityState, NOVELTY_TRAITS, home_region, known, moments_of};
 use crate::measure::{
-    Coverage, Creations, DayAggregate, DayFacts, Issued, KnownThings, Links, OwnAccounts, Plan,
-    note_creation,
+    Coverage, Creations, DayAggregate, DayFacts, Issued, KnownThings, Links, Namesake, OwnAccounts,
+    Plan, may_be_given_again, note_creation, of_former,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -29,8 +29,8 @@ pub const CLOSING_SECS: i64 = 20 * 60;
 
 /// The most provider ids that are kept of an entity.
 const ALIASES_MAX: usize = 16;
-/// Days for which a creation is remembered.
-const CREATION_MEMORY_DAYS: i32 = 7;
+/// Days for which a creation is remembered: an identity may be made, and left unused for weeks, before it is used.
+const CREATION_MEMORY_DAYS: i32 = 30;
 /// Metrics whose hourly values a group keeps for judging new identities.
 const ROLE_TAIL_METRICS: [Metric; 2] = [Metric::ReadCalls, Metric::BytesRead];
 
@@ -43,6 +43,8 @@ pub struct Learner<'a> {
     own_accounts: OwnAccounts,
     links: Links,
     created: Creations,
+    /// Of names that were given again and not yet seen since: who had them before.
+    namesakes: BTreeMap<Entity, Namesake>,
     issued: Issued,
     /// The contents of the logs on each day of the lookback.
     coverage: Vec<(Day, Arc<Coverage>)>,
@@ -65,6 +67,7 @@ impl<'a> Learner<'a> {
             own_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
+            namesakes: BTreeMap::new(),
             issued: Issued::new(),
             coverage: Vec::new(),
             first_day: None,
@@ -96,11 +99,12 @@ impl<'a> Learner<'a> {
         self.first_day.get_or_insert(day);
         self.next_day = Some(day.plus(1));
         self.close_days(day, aggregate.last);
+        self.forget_namesakes(day, &aggregate.created);
         for (entity, facts) in facts {
             self.learn_entity(day, entity, facts);
         }
         self.own_accounts.extend(aggregate.accounts.iter().cloned());
-        self.links = aggregate.links.clone();
+        self.links = aggregate.links.clone().following(&self.links);
         for (identity, creation) in &aggregate.created {
             note_creation(&mut self.created, identity, creation);
         }
@@ -144,12 +148,50 @@ impl<'a> Learner<'a> {
         )
     }
 
+    /// Forgets what is known of names that are given again: who has them now is somebody else.
+    fn forget_namesakes(&mut self, day: Day, created: &Creations) {
+        for id in created.keys().filter(|id| may_be_given_again(id)) {
+            for kind in [EntityKind::Identity, EntityKind::Role] {
+                let entity = Entity {
+                    kind,
+                    id: id.clone(),
+                };
+                let known = self.entities.get(&entity);
+                if known.is_some_and(|state| state.first_day < day)
+                    && let Some(state) = self.entities.remove(&entity)
+                {
+                    self.namesakes.insert(entity, state.as_namesake());
+                }
+            }
+        }
+        let oldest = day.plus(-CREATION_MEMORY_DAYS);
+        self.namesakes.retain(|_, former| former.last_day >= oldest);
+    }
+
     fn learn_entity(&mut self, day: Day, entity: &Entity, facts: &DayFacts) {
+        // The last day of a principal whose name somebody else has by now.
+        if of_former(&entity.id).is_some() {
+            return;
+        }
+        let unique_id = facts.profile.unique_id.as_ref();
+        let is_another = |state: &&EntityState| {
+            let known = state.unique_id.as_ref();
+            known.zip(unique_id).is_some_and(|(known, id)| known != id)
+        };
+        if let Some(namesake) = self.entities.get(entity).filter(is_another) {
+            let namesake = namesake.as_namesake();
+            self.entities.remove(entity);
+            self.namesakes.insert(entity.clone(), namesake);
+        }
         let is_first = !self.entities.contains_key(entity);
         let state = self
             .entities
             .entry(entity.clone())
-            .or_insert_with(|| EntityState::first_seen(day));
+            .or_insert_with(|| EntityState {
+                namesake: self.namesakes.remove(entity),
+                ..EntityState::first_seen(day)
+            });
+        state.unique_id = facts.profile.unique_id.clone().or(state.unique_id.take());
         state.last_day = day;
         state.kind = facts.profile.kind();
         state.provider = facts.profile.provider.or(state.provider);

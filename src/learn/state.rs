@@ -8,7 +8,7 @@ use crate::baseline::{
 use crate::event::{IdentityKind, Provider};
 use crate::learn::drift::EntityDrift;
 use crate::learn::partial::DayPartial;
-use crate::measure::{DayFacts, KnownThings, Minute, Plan};
+use crate::measure::{DayFacts, KnownThings, Minute, Namesake, Plan};
 use crate::sketch::Moments;
 use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX};
 use crate::time::{Day, Window};
@@ -41,6 +41,8 @@ pub(super) struct EntityState {
     pub(super) role: Option<Str>,
     pub(super) account: Option<Str>,
     pub(super) aliases: Vec<Str>,
+    pub(super) unique_id: Option<Str>,
+    pub(super) namesake: Option<Namesake>,
     pub(super) partials: VecDeque<DayPartial>,
     pub(super) traits: Vec<(Trait, KnownSet)>,
     pub(super) last_timeline: Vec<(u16, Minute)>,
@@ -60,11 +62,21 @@ impl EntityState {
             role: None,
             account: None,
             aliases: Vec::new(),
+            unique_id: None,
+            namesake: None,
             partials: VecDeque::new(),
             traits: Vec::new(),
             last_timeline: Vec::new(),
             cluster: None,
             drift: EntityDrift::default(),
+        }
+    }
+
+    /// Returns what a later bearer of the same name is told of this one.
+    pub(super) fn as_namesake(&self) -> Namesake {
+        Namesake {
+            unique_id: self.unique_id.clone(),
+            last_day: self.last_day,
         }
     }
 
@@ -135,6 +147,8 @@ impl EntityState {
             role: self.role.clone(),
             account: self.account.clone(),
             aliases: self.aliases.clone(),
+            unique_id: self.unique_id.clone(),
+            namesake: self.namesake.clone(),
             metrics: self.cells(as_of, |_| true),
             traits: self.traits.clone(),
             novelty: novelty.into_iter().collect(),

@@ -1,5 +1,6 @@
 //! Identities whose creation was logged: when, by whom, and with which event.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -24,7 +25,7 @@ pub struct Creation {
     pub from: Option<IpAddr>,
 }
 
-/// The earliest creation of each identity, by its canonical id.
+/// The creation of each identity, by its canonical id: the earliest of the last day on which it was created.
 pub type Creations = BTreeMap<Str, Creation>;
 
 impl Creation {
@@ -41,15 +42,22 @@ impl Creation {
         }
     }
 
-    /// Returns whether this creation replaces another of the same identity: the earlier one wins, and of two copies of one
-    /// event the one that names the creator.
+    /// Returns whether this creation replaces another of the same identity: on a later day it begins another principal under
+    /// the same name; on one day the earlier one wins, and of two copies of one event the one that names the creator.
     fn goes_before(&self, other: &Self) -> bool {
-        let key = |c: &Self| (c.at, c.event_id.clone(), c.by.is_none());
+        let key = |c: &Self| {
+            (
+                Reverse(c.at.day()),
+                c.at,
+                c.event_id.clone(),
+                c.by.is_none(),
+            )
+        };
         (key(self), self) < (key(other), other)
     }
 }
 
-/// Records a creation, unless an earlier one of the same identity is known.
+/// Records a creation, unless one of the same identity is known that goes before it.
 pub fn note_creation(creations: &mut Creations, identity: &Str, creation: &Creation) {
     match creations.get_mut(identity) {
         Some(known) if !creation.goes_before(known) => {}
@@ -85,6 +93,10 @@ mod tests {
                 note_creation(&mut known, &"new".into(), &all[at]);
             }
             assert_eq!(known.values().collect::<Vec<_>>(), [&all[2]], "{order:?}");
+            let again = creation(86_400, Some("c"));
+            note_creation(&mut known, &"new".into(), &again);
+            note_creation(&mut known, &"new".into(), &all[2]);
+            assert_eq!(known.values().collect::<Vec<_>>(), [&again], "made again");
         }
     }
 }

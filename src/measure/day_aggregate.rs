@@ -11,7 +11,7 @@ use crate::identity::ResolvedEvent;
 use crate::measure::links::{self, Links};
 use crate::measure::{
     Coverage, Creation, Creations, DayFacts, EventAmounts, Issuance, Issuances, Plan, duplicates,
-    note_creation, value_hash,
+    former_name, note_creation, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -33,6 +33,8 @@ pub struct Subject {
     pub duplicate_of_account: Option<Str>,
     /// The caller, action and bucket, on what a server access log records: dropped if a trail records it too.
     pub duplicate_of_trail: Option<u64>,
+    /// The id that the provider never gives twice, where the entity is named by one that may be given again.
+    pub unique_id: Option<Str>,
 }
 
 /// The accounts whose own trail is read.
@@ -128,6 +130,9 @@ impl DayAggregate {
         if let Some((credential, issuance)) = Issuance::of(resolved) {
             self.issued.note(credential, issuance);
         }
+        if let Some(assignment) = &event.assigned {
+            self.links.assign(event.provider, assignment, event.time);
+        }
         if let Some(principal) = &event.principal {
             self.links.note(event.provider, principal, event.time);
         }
@@ -144,10 +149,12 @@ impl DayAggregate {
         for entity in resolved.entities() {
             let is_identity = entity.kind == EntityKind::Identity;
             let subject = Subject {
+                unique_id: unique_id_of(event, &entity),
                 entity,
                 duplicate_of_account: event.duplicate_of_account.clone(),
                 duplicate_of_trail,
             };
+            let unique_id = subject.unique_id.clone();
             let empty = || DayFacts::starting(event.time);
             let facts = match &mut pending {
                 Some(pending) => pending.entry(subject).or_insert_with(empty),
@@ -155,6 +162,7 @@ impl DayAggregate {
             };
             amounts.add_to(facts, plan);
             facts.note_provider(event.provider, event.account.as_ref());
+            facts.note_unique_id(unique_id.as_ref());
             if let (true, Some(principal)) = (is_identity, &event.principal) {
                 facts.note_principal(principal);
             }
@@ -229,13 +237,7 @@ impl DayAggregate {
             ) {
                 continue;
             }
-            let entity = match joins.behind(&subject.entity) {
-                Some(id) => Entity {
-                    kind: EntityKind::Identity,
-                    id,
-                },
-                None => subject.entity.clone(),
-            };
+            let entity = joins.owner(&subject.entity, subject.unique_id.as_ref());
             if joins.is_crowded(&subject.entity) {
                 crowd.push((entity, facts));
             } else {
@@ -283,11 +285,17 @@ impl DayAggregate {
     /// Returns which subjects of the day belong to another identity.
     pub fn joins(&self, neighbours: &[&Links]) -> IdentityJoins<'_> {
         let mut persons: BTreeMap<&str, (BTreeSet<&str>, &Str)> = BTreeMap::new();
+        let mut bearers: BTreeMap<&Entity, BTreeMap<&Str, Time>> = BTreeMap::new();
         #[expect(
             clippy::iter_over_hash_type,
             reason = "sets and least values do not depend on order"
         )]
         for (subject, facts) in &self.subjects {
+            if let Some(unique_id) = &subject.unique_id {
+                let first = bearers.entry(&subject.entity).or_default();
+                let first = first.entry(unique_id).or_insert(facts.first);
+                *first = facts.first.min(*first);
+            }
             if let (Some((role_session, person)), Some(role)) =
                 (person_in_role(&subject.entity), &facts.profile.role)
             {
@@ -306,11 +314,31 @@ impl DayAggregate {
         let links: Vec<_> = std::iter::once(&self.links)
             .chain(neighbours.iter().copied())
             .collect();
+        let last_bearer = bearers
+            .into_iter()
+            .filter(|(_, bearers)| bearers.len() > 1)
+            .filter_map(|(entity, bearers)| {
+                let last = bearers.into_iter().max_by_key(|&(id, first)| (first, id))?;
+                Some((entity.clone(), last.0.clone()))
+            })
+            .collect();
         IdentityJoins {
             behind: links::behind(&links, self.day),
             crowded,
+            last_bearer,
         }
     }
+}
+
+/// Returns the id of an entity that the provider never gives twice, if the event states it.
+pub fn unique_id_of(event: &Event, entity: &Entity) -> Option<Str> {
+    let principal = event.principal.as_ref()?;
+    let is_it = match entity.kind {
+        EntityKind::Identity => principal.id == entity.id,
+        EntityKind::Role => principal.role.as_ref() == Some(&entity.id),
+        _ => false,
+    };
+    principal.unique_id.clone().filter(|_| is_it)
 }
 
 /// Returns whether a record states what was done but not by whom. A flow has no caller, and its id is its content.
@@ -324,12 +352,30 @@ pub struct IdentityJoins<'a> {
     behind: BTreeMap<Str, Str>,
     /// Roles with more persons than are distinguished, by the prefix of their sessions' ARNs.
     crowded: BTreeMap<&'a str, Str>,
+    /// Of names that several principals had that day, one after the other: the unique id of the last one.
+    last_bearer: BTreeMap<Entity, Str>,
 }
 
 impl IdentityJoins<'_> {
     /// Returns whether an entity is a person in a role with more persons than are distinguished.
     fn is_crowded(&self, entity: &Entity) -> bool {
         person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
+    }
+
+    /// Returns the entity to which a subject's facts belong: the identity behind it, or else itself; of a name that was
+    /// given again that day, the former principal under a name of its own.
+    pub fn owner(&self, entity: &Entity, unique_id: Option<&Str>) -> Entity {
+        if let Some(id) = self.behind(entity) {
+            let kind = EntityKind::Identity;
+            return Entity { kind, id };
+        }
+        match (self.last_bearer.get(entity), unique_id) {
+            (Some(last), Some(unique_id)) if last != unique_id => Entity {
+                kind: entity.kind,
+                id: former_name(&entity.id, unique_id),
+            },
+            _ => entity.clone(),
+        }
     }
 
     /// Returns the identity that uses an instance or an address, or the role of a person if that role has more persons than
@@ -412,6 +458,7 @@ mod tests {
                     entity,
                     duplicate_of_account: None,
                     duplicate_of_trail: None,
+                    unique_id: None,
                 };
                 let start = Day(20_000).start();
                 let facts = aggregate
@@ -471,6 +518,7 @@ mod tests {
                         entity,
                         duplicate_of_account: None,
                         duplicate_of_trail: None,
+                        unique_id: None,
                     },
                     facts,
                 );

@@ -82,6 +82,9 @@ pub struct Profile {
     pub account: Option<Str>,
     /// Bare provider ids of the same subject.
     pub aliases: Tally<Str, ALIASES_PER_DAY_MAX>,
+    /// The id that the provider never gives twice, where the subject is named by one that may be given again; the first in
+    /// text order where records disagree.
+    pub unique_id: Option<Str>,
 }
 
 impl Profile {
@@ -125,6 +128,7 @@ impl Profile {
             self.add_kind(kind, n);
         }
         self.aliases.merge(&other.aliases);
+        self.unique_id = least(self.unique_id.take(), other.unique_id.clone());
     }
 }
 
@@ -209,6 +213,14 @@ impl DayFacts {
             account.filter(|a| self.profile.account.as_ref().is_none_or(|mine| *a < mine))
         {
             self.profile.account = Some(account.clone());
+        }
+    }
+
+    /// Records the id that the provider never gives twice.
+    pub fn note_unique_id(&mut self, unique_id: Option<&Str>) {
+        let mine = &mut self.profile.unique_id;
+        if let Some(id) = unique_id.filter(|id| mine.as_ref().is_none_or(|mine| *id < mine)) {
+            *mine = Some(id.clone());
         }
     }
 

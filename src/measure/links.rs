@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Principal, Provider};
+use crate::event::{Assignment, Principal, Provider};
 use crate::identity::{instance_identity, lesser_ids};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
@@ -19,6 +19,9 @@ const BINDING_REACH_SECS: i64 = 6 * 3_600;
 /// The most instances that one identity's sessions of one day may be named after, if the provider does not state that they
 /// are on these. An identity that may assume a role may choose any session name. So beyond this limit, names mean nothing.
 const NAMED_MAX: usize = 2_000;
+
+/// The most instances whose given identity is remembered.
+const ASSIGNED_MAX: usize = 65_536;
 
 /// First and last call.
 type Seen = (Time, Time);
@@ -33,6 +36,9 @@ pub struct Links {
     named: BTreeMap<Str, BTreeMap<Str, Seen>>,
     /// By the id that contains only an address: the principals seen with that address.
     addressed: BTreeMap<Str, BTreeMap<Str, Seen>>,
+    /// By the instance's own identity: the last identity that a call gave to the instance. It holds until another is given,
+    /// so it is passed on from day to day.
+    assigned: BTreeMap<Str, (Time, Str)>,
 }
 
 impl Links {
@@ -61,8 +67,54 @@ impl Links {
         }
     }
 
+    /// Records that a call gave an identity to an instance.
+    pub fn assign(&mut self, provider: Provider, assignment: &Assignment, at: Time) {
+        let instance = instance_identity(provider, &assignment.instance);
+        self.keep_later(instance, (at, assignment.identity.clone()));
+        self.shorten_assigned();
+    }
+
+    fn keep_later(&mut self, instance: Str, claim: (Time, Str)) {
+        let mine = self
+            .assigned
+            .entry(instance)
+            .or_insert_with(|| claim.clone());
+        if claim > *mine {
+            *mine = claim;
+        }
+    }
+
+    /// Drops the oldest, which are the same in any order of arrival.
+    fn shorten_assigned(&mut self) {
+        while self.assigned.len() > ASSIGNED_MAX {
+            let oldest = self
+                .assigned
+                .iter()
+                .map(|(instance, claim)| (claim, instance));
+            let Some(oldest) = oldest.min().map(|(_, instance)| instance.clone()) else {
+                return;
+            };
+            self.assigned.remove(&oldest);
+        }
+    }
+
+    /// Returns these links of a day with what days before it pass on.
+    #[must_use]
+    pub fn following(mut self, before: &Self) -> Self {
+        self.merge_assigned(before);
+        self
+    }
+
+    fn merge_assigned(&mut self, other: &Self) {
+        for (instance, claim) in &other.assigned {
+            self.keep_later(instance.clone(), claim.clone());
+        }
+        self.shorten_assigned();
+    }
+
     /// Adds the links of other events.
     pub fn merge(&mut self, other: Self) {
+        self.merge_assigned(&other);
         for (theirs, mine) in [
             (other.delivered, &mut self.delivered),
             (other.addressed, &mut self.addressed),
@@ -140,14 +192,48 @@ pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
             *mine = claim.max(*mine);
         }
     }
-    best.into_iter()
+    let mut behind: BTreeMap<Str, Str> = best
+        .into_iter()
         .map(|(instance, (_, _, Reverse(id)))| (instance.clone(), id.clone()))
-        .collect()
+        .collect();
+    // What runs on an instance shows who uses it; where nothing does, the identity that it was given.
+    let mut given: BTreeMap<&Str, &(Time, Str)> = BTreeMap::new();
+    for (instance, claim) in links.iter().flat_map(|links| &links.assigned) {
+        let mine = given.entry(instance).or_insert(claim);
+        *mine = claim.max(*mine);
+    }
+    for (instance, (_, identity)) in given {
+        behind
+            .entry(instance.clone())
+            .or_insert_with(|| identity.clone());
+    }
+    behind
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instance_keeps_the_identity_that_it_was_given_until_another_is_given() {
+        let at = |hour: i64| Day(20_000).start().plus_secs(hour * 3_600);
+        let assignment = |identity: &str| Assignment {
+            instance: "prod/zone-b/batch".into(),
+            identity: identity.into(),
+        };
+        let mut first = Links::new();
+        first.assign(Provider::Gcp, &assignment("gcp:sa:old"), at(1));
+        let mut second = Links::new();
+        second.assign(Provider::Gcp, &assignment("gcp:sa:new"), at(30));
+        let instance = instance_identity(Provider::Gcp, "prod/zone-b/batch");
+        let behind_on =
+            |day: i32, links: &Links| behind(&[links], Day(20_000 + day)).get(&instance).cloned();
+        let months_later = Links::new().following(&first);
+        assert_eq!(behind_on(60, &months_later).as_deref(), Some("gcp:sa:old"));
+        let later = second.clone().following(&months_later);
+        assert_eq!(behind_on(61, &later).as_deref(), Some("gcp:sa:new"));
+        assert_eq!(first.clone().following(&second), second.following(&first));
+    }
     use crate::event::IdentityKind;
 
     const DAY: Day = Day(20_000);

@@ -455,6 +455,8 @@ mod tests {
             role: None,
             account: Some("111122223333".into()),
             aliases: vec!["alice".into()],
+            unique_id: None,
+            namesake: None,
             metrics: vec![(
                 (Metric::ListCalls, Window::TEN_MINUTES),
                 MetricState {

@@ -16,7 +16,7 @@ use crate::event::Event;
 use crate::evidence::{Reference, ScoreEvidence, round};
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
-use crate::measure::{DayFacts, EventAmounts, Minute, Plan};
+use crate::measure::{DayFacts, EventAmounts, Minute, Plan, unique_id_of};
 use crate::score::approval::approval_context;
 use crate::score::assumption::assumptions;
 use crate::score::caller;
@@ -133,7 +133,7 @@ impl AlertBuilder<'_> {
     /// Judges an episode up to its `n`th event; `None` if that is not severe enough for an alert.
     fn crossing<'e>(&self, episode: &Episode<'e>, n: usize) -> Option<Crossing<'e>> {
         let events = &episode.events[..n];
-        let facts = self.facts(events)?;
+        let facts = self.facts(episode.entity, events)?;
         let subject = self.subject(episode, &facts);
         let detection = self.judge.detection_of(&subject, episode.analytic)?;
         let severity = Severity::of(
@@ -154,13 +154,14 @@ impl AlertBuilder<'_> {
     }
 
     /// Returns the facts of some events of the day; `None` of no events.
-    fn facts(&self, events: &[Event]) -> Option<DayFacts> {
+    fn facts(&self, entity: &Entity, events: &[Event]) -> Option<DayFacts> {
         let mut facts = DayFacts::starting(events.first()?.time);
         for event in events {
             let mut event = event.clone();
             let resolved = self.resolver.resolve(&mut event);
             EventAmounts::of(&resolved).add_to(&mut facts, self.plan);
             facts.note_provider(resolved.event.provider, resolved.event.account.as_ref());
+            facts.note_unique_id(unique_id_of(resolved.event, entity).as_ref());
             if let Some(principal) = &resolved.event.principal {
                 facts.note_principal(principal);
             }

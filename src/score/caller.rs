@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::alert::{AlertEntity, AuthenticationRecord};
+use crate::alert::{AlertEntity, AuthenticationRecord, NamesakeRecord};
 use crate::baseline::Generation;
 use crate::event::{Action, Event, Outcome};
 use crate::score::subject::Subject;
@@ -44,6 +44,10 @@ pub(super) fn entity(
             .and_then(|e| e.region.as_ref())
             .map(|r| r.to_string()),
         first_seen: Some(first_seen),
+        namesake: subject.namesake.as_ref().map(|namesake| NamesakeRecord {
+            unique_id: namesake.unique_id.as_ref().map(ToString::to_string),
+            last_seen: namesake.last_day.to_string(),
+        }),
         source_ip: newest(&|e| e.peer.ip.map(|ip| ip.to_string())),
         user_agent: newest(&|e| e.user_agent.as_ref().map(|u| u.raw().to_owned())),
         session: newest(&|e| e.session.as_ref().map(|s| s.raw().to_owned())),

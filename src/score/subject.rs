@@ -3,7 +3,7 @@
 use crate::baseline::{Baseline, Chain, Generation};
 use crate::event::Provider;
 use crate::learn::{PeerGroupOf, chain_for_identity, known};
-use crate::measure::{DayFacts, KnownThings, Minute};
+use crate::measure::{DayFacts, KnownThings, Minute, Namesake, may_be_given_again, of_former};
 use crate::stats::constants::NEWNESS_DAYS;
 use crate::time::Day;
 use crate::vocab::{Entity, Str, Trait};
@@ -18,6 +18,8 @@ pub struct Subject<'a> {
     pub day: Day,
     /// Its baseline, if the generation has one.
     pub baseline: Option<&'a Baseline>,
+    /// The principal that had its name before, if there was one.
+    pub namesake: Option<Namesake>,
     /// The groups it is judged against.
     pub chain: Chain,
     /// The day on which it was first seen.
@@ -46,7 +48,7 @@ impl<'a> Subject<'a> {
         met: Option<(Day, &'a [(u16, Minute)])>,
         peer_group_of: &PeerGroupOf,
     ) -> Self {
-        let baseline = generation.baselines.get(entity);
+        let (baseline, namesake) = history(entity, facts, generation);
         let chain = match baseline {
             Some(baseline) => baseline.chain.clone(),
             None => {
@@ -75,6 +77,7 @@ impl<'a> Subject<'a> {
             facts,
             day,
             baseline,
+            namesake,
             chain,
             first_day,
             previous_day,
@@ -88,6 +91,44 @@ impl<'a> Subject<'a> {
             self.baseline.map_or(&[], |b| &b.traits),
         )
     }
+}
+
+/// Returns the history of an entity, and the principal that had its name before. What that one did is no history of it.
+fn history<'g>(
+    entity: &Entity,
+    facts: &DayFacts,
+    generation: &'g Generation,
+) -> (Option<&'g Baseline>, Option<Namesake>) {
+    if let Some((id, unique_id)) = of_former(&entity.id) {
+        let name = Entity {
+            kind: entity.kind,
+            id: id.into(),
+        };
+        let known = generation.baselines.get(&name);
+        let is_own = |b: &&Baseline| b.unique_id.as_deref() == Some(unique_id);
+        return (known.filter(is_own), None);
+    }
+    let Some(known) = generation.baselines.get(entity) else {
+        return (None, None);
+    };
+    let has_another_id = known
+        .unique_id
+        .as_ref()
+        .zip(facts.profile.unique_id.as_ref())
+        .is_some_and(|(known, id)| known != id);
+    let was_made_again = may_be_given_again(&entity.id)
+        && generation
+            .created
+            .get(&entity.id)
+            .is_some_and(|creation| creation.at.day() > known.first_day);
+    if has_another_id || was_made_again {
+        let namesake = Namesake {
+            unique_id: known.unique_id.clone(),
+            last_day: known.last_day,
+        };
+        return (None, Some(namesake));
+    }
+    (Some(known), known.namesake.clone())
 }
 
 /// Returns the region with most events of the day; the first in text order where several tie.

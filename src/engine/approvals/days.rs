@@ -52,7 +52,7 @@ impl<'a> Days<'a> {
         let mut own = self.generation.own_accounts.clone();
         own.extend(aggregate.accounts.iter().cloned());
         let facts = aggregate.assemble(&[&previous_day], &own);
-        self.links = Some((at, aggregate.links));
+        self.links = Some((at, aggregate.links.following(&previous_day)));
         Ok(Some(facts))
     }
 }

@@ -76,6 +76,9 @@ pub struct Alert {
     /// What was called, most often first.
     #[serde(default)]
     pub operations: Vec<OperationRecord>,
+    /// Logs and detectors that were stopped, deleted or narrowed, and which analytics see less from then on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blinded: Vec<BlindedRecord>,
     /// Buckets touched, most calls first.
     #[serde(default)]
     pub resources: Vec<ResourceRecord>,
@@ -147,6 +150,22 @@ pub struct AlertEntity {
     pub session: Option<String>,
     /// Credential.
     pub credential: Option<String>,
+}
+
+/// A log or detector that was stopped, deleted or narrowed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BlindedRecord {
+    /// The operation, as in `cloudtrail:StopLogging`.
+    pub operation: String,
+    /// The trail, sink, setting or detector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// The logs that lose records by it.
+    #[serde(default)]
+    pub logs: Vec<String>,
+    /// The analytics that rest on these logs, where these are read here.
+    #[serde(default)]
+    pub analytics: Vec<String>,
 }
 
 /// A principal that had a name before another got it.

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, Calibration, Chain, DriftReport, Group, Tuning};
-use crate::event::{Action, Provider};
+use crate::event::{Action, Provider, Source};
 use crate::measure::{Coverage, Creations, Issued, Links, OwnAccounts, Seen, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
@@ -103,6 +103,13 @@ impl Generation {
     /// network flows of the provider are logged at all. An unseen action is not known to be absent from the estate.
     pub fn sees(&self, provider: Provider, action: Action) -> bool {
         self.seen.has(provider, action)
+    }
+
+    /// Returns whether records of a log are read here.
+    pub fn reads(&self, log: Source) -> bool {
+        self.coverage
+            .iter()
+            .any(|(_, covered)| covered.log_sources().any(|(key, _)| key.source == log))
     }
 
     /// Returns how many days before a day the memory begins; 0 if it does not reach back that far.

@@ -40,7 +40,8 @@ pub fn finding(alert: &Alert) -> Value {
         "score": alert.score, "surprise": alert.surprise, "threshold": alert.threshold, "arm": alert.arm,
         "statistic": alert.statistic, "provisional": alert.provisional, "generation": alert.generation,
         "suppressed_by": alert.suppressed_by, "reasons": without_evidence(alert)["reasons"], "destinations": alert.destinations,
-        "authentication": alert.authentication, "assumed": alert.assumed, "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen},
+        "authentication": alert.authentication, "assumed": alert.assumed, "blinded": alert.blinded,
+        "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen, "namesake": entity.namesake},
     });
     let mut finding = json!({
         "activity_id": activity_id,

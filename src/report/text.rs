@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::alert::{Alert, Reason, Status};
+use crate::alert::{Alert, BlindedRecord, NamesakeRecord, Reason, Status};
 use crate::report::escape::Plain;
 use crate::report::number::{bytes, count, duration, noun};
 use crate::report::paint::Paint;
@@ -61,6 +61,9 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
             None => Ok(()),
         }
     };
+    for blinded in &alert.blinded {
+        fact("blinded", Some(told_of_blinding(blinded)))?;
+    }
     fact("who", Some(who(alert)))?;
     fact("from", from(alert))?;
     fact("client", alert.entity.user_agent.clone())?;
@@ -69,6 +72,7 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
         fact("assumed", Some(assumed(assumption)))?;
     }
     fact("since", alert.entity.first_seen.clone())?;
+    fact("before", alert.entity.namesake.as_ref().map(namesake))?;
     fact("approved", alert.suppressed_by.clone())?;
     let provisional = if alert.provisional {
         ", provisional: too little history to calibrate scores"
@@ -90,6 +94,32 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
 /// Writes a labelled line. `value` is not yet escaped.
 fn write_value(out: &mut String, label: &str, value: &str) -> std::fmt::Result {
     writeln!(out, "    {label} {}", Plain(value))
+}
+
+/// Returns what was blinded, and what sees less from then on.
+fn told_of_blinding(blinded: &BlindedRecord) -> String {
+    let target = blinded.target.as_deref().unwrap_or("a log");
+    let logs = match blinded.logs.as_slice() {
+        [] => String::new(),
+        logs => format!(", of {}", logs.join(", ")),
+    };
+    let analytics = match blinded.analytics.as_slice() {
+        [] => "no analytic here rests on it".to_owned(),
+        analytics => format!("see less from then on: {}", analytics.join(", ")),
+    };
+    format!("{target} ({}){logs}; {analytics}", blinded.operation)
+}
+
+/// Returns who had the name before.
+fn namesake(before: &NamesakeRecord) -> String {
+    let id = match &before.unique_id {
+        Some(id) => format!(", {id},"),
+        None => String::new(),
+    };
+    format!(
+        "another principal of the same name{id} was last seen on {}; its history does not count",
+        before.last_seen
+    )
 }
 
 fn who(alert: &Alert) -> String {

@@ -19,6 +19,7 @@ use crate::learn::PeerGroupOf;
 use crate::measure::{DayFacts, EventAmounts, Minute, Plan, unique_id_of};
 use crate::score::approval::approval_context;
 use crate::score::assumption::assumptions;
+use crate::score::blinded::blinded;
 use crate::score::caller;
 use crate::score::components::start_of;
 use crate::score::contribution::{ArmResult, Contribution};
@@ -249,6 +250,7 @@ impl AlertBuilder<'_> {
             authentication: caller::authentication(events, evidence_events.representative),
             assumed: assumptions(&listed, generation),
             operations: operations(&listed),
+            blinded: blinded(&listed, self.judge.analytics(), generation),
             reasons: reasons(arm, events, &evidence_events, &subject, generation),
             resources,
             destinations,

@@ -6,6 +6,7 @@
 mod alert_builder;
 mod approval;
 mod assumption;
+mod blinded;
 mod calibrate;
 mod caller;
 mod components;

@@ -43,7 +43,7 @@ const OPERATIONS: [(&str, Action); 10] = [
     ("GET_Bucket", Action::ListObjects),
     ("HEAD_Bucket", Action::ReadPosture),
     ("PUT_Bucket", Action::Other),
-    ("DELETE_Bucket", Action::DeleteObject),
+    ("DELETE_Bucket", Action::DeleteBucket),
     ("GET_Object", Action::ReadObject),
     ("HEAD_Object", Action::ReadObject),
     ("PUT_Object", Action::WriteObject),
@@ -196,7 +196,7 @@ fn json_request(method: &str, path: &str, parameter: &dyn Fn(&str) -> Option<Str
         (["b"], "POST") => ("buckets.insert", Action::Other),
         (["b", _], "GET") => ("buckets.get", Action::ReadPosture),
         (["b", _], "PUT" | "PATCH") => ("buckets.update", Action::WritePosture),
-        (["b", _], "DELETE") => ("buckets.delete", Action::DeleteObject),
+        (["b", _], "DELETE") => ("buckets.delete", Action::DeleteBucket),
         (["b", _, "o"], "GET") => ("objects.list", Action::ListObjects),
         (["b", _, "o"], "POST" | "PUT") => ("objects.insert", Action::WriteObject),
         (["b", _, "o", _, "rewriteTo" | "copyTo", "b", to, ..], _) => {

@@ -70,6 +70,8 @@ struct ParsedName {
     kind: IdentityKind,
     /// Its e-mail address in lower case.
     email: Option<String>,
+    /// The number that is never given again, stated of an account that was deleted.
+    number: Option<String>,
 }
 
 impl ParsedName {
@@ -84,11 +86,11 @@ impl ParsedName {
             Some(email) => (email, true),
             None => (text.strip_prefix("user:").unwrap_or(text), false),
         };
-        let email = text
-            .split("?uid=")
-            .next()
-            .unwrap_or(text)
-            .to_ascii_lowercase();
+        let (email, number) = match text.split_once("?uid=") {
+            Some((email, number)) => (email, Some(number.to_owned())),
+            None => (text, None),
+        };
+        let email = email.to_ascii_lowercase();
         if is_stated_account || email.ends_with(SERVICE_ACCOUNTS) || is_infrastructure(&email) {
             let kind = if is_agent(&email) {
                 IdentityKind::CloudService
@@ -103,6 +105,7 @@ impl ParsedName {
                 id,
                 kind,
                 email: Some(email),
+                number,
             };
         }
         if email.contains('@') {
@@ -111,6 +114,7 @@ impl ParsedName {
                 id,
                 kind: IdentityKind::Human,
                 email: Some(email),
+                number,
             };
         }
         Self::bare(text)
@@ -130,6 +134,7 @@ impl ParsedName {
             id: format!("gcp:principal:{text}"),
             kind,
             email: None,
+            number: None,
         }
     }
 }
@@ -237,15 +242,16 @@ pub fn caller(
     let mut who = principal(&named.id, named.kind, interner);
     if let Some(email) = &named.email {
         who.aliases.push(interner.share(email));
-        // Other records have this number for the same service account.
+        // Other records have this number for the same service account. The account's name can be given again, the number not.
         let [labelled, number] = loose::pick(labels.members(), ["email_id", "unique_id"]);
-        if labelled
-            .text()
-            .is_some_and(|labelled| labelled.eq_ignore_ascii_case(email))
-        {
-            who.aliases
-                .extend(number.text().map(|number| interner.share(&number)));
-        }
+        let is_own = |labelled: &str| labelled.eq_ignore_ascii_case(email);
+        let number = match labelled.text().as_deref().is_some_and(is_own) {
+            true => number.text(),
+            false => None,
+        };
+        let number = number.as_deref().or(named.number.as_deref());
+        who.unique_id = number.map(|number| interner.share(number));
+        who.aliases.extend(who.unique_id.clone());
         if named.kind != IdentityKind::CloudService {
             caller.account = project_of(email).map(|project| interner.share(project));
         }

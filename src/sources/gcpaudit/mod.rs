@@ -3,9 +3,11 @@
 //! Entries come from sinks, the command line, Pub/Sub and tables of BigQuery; Workspace's own audit logs have the same form.
 
 pub mod actions;
+mod blinding;
 mod caller;
 mod machine;
 mod record;
+mod settings;
 mod target;
 
 use crate::event::{Action, Context, Event, Outcome, Peer, Provider, Source};
@@ -101,7 +103,12 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, state: &mut ParserState
         .share(host.strip_suffix(DOMAIN).unwrap_or(&host));
     let op = state.interner.share(&r.method.text().unwrap_or_default());
     let plain_name = actions::plain_name(&op);
-    let action = target::action(r, &service, actions::classify(&service, &plain_name));
+    let by_name = actions::classify(&service, &plain_name);
+    let blinding = blinding::blinding(r, &service, &plain_name, by_name, &mut state.interner);
+    let action = match blinding {
+        Some(_) => Action::BlindLog,
+        None => target::action(r, &service, &plain_name, by_name),
+    };
 
     let [address, agent] = loose::pick(
         r.request_metadata.members(),
@@ -152,6 +159,7 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, state: &mut ParserState
             .then(|| machine::assigned(r, &plain_name, interner))
             .flatten()
             .map(Box::new),
+        blinding: blinding.map(Box::new),
         scopes: scopes(r, interner),
         account,
         region,
@@ -170,12 +178,12 @@ fn event(object: Object<'_>, r: &Record<'_>, time: Time, state: &mut ParserState
         peer,
         user_agent: client.user_agent,
         client: client.family,
+        items: target::items(r, &service, action),
         action,
         op,
         service,
         container: target.container,
         object: target.object,
-        items: r.items.amount(),
         bytes_out: target.bytes_out,
         copied_from: target.copied_from,
         destination: target.destination,

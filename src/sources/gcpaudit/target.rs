@@ -3,6 +3,7 @@
 use crate::event::{Action, Destination, Untrusted};
 use crate::sources::gcpaudit::caller::{identity_of, owner_of};
 use crate::sources::gcpaudit::record::Record;
+use crate::sources::gcpaudit::settings::expiring_rules;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
 use crate::sources::parts::{factor, loose};
@@ -51,14 +52,35 @@ fn stated_project(project: &str) -> Option<&str> {
     Some(project).filter(|project| !matches!(*project, "" | "_" | "-"))
 }
 
-/// Returns the action of a call by its parameters: a read with a destination is a copy, and a job may be an export.
-pub fn action(r: &Record<'_>, service: &str, by_name: Action) -> Action {
-    let is_copy = match (service, by_name) {
-        ("storage", Action::ReadObject) => loose::path(r.metadata, &["destination"]).is_present(),
-        ("bigquery", Action::Other) => bulk_job(r).is_some(),
-        _ => false,
-    };
-    if is_copy { Action::CopyObject } else { by_name }
+/// Returns the action of a call that blinds no log, by its parameters: a read with a destination is a copy, a job may be an
+/// export, a setting may delete objects soon, and a key without its version is lost.
+pub fn action(r: &Record<'_>, service: &str, plain_name: &str, by_name: Action) -> Action {
+    match (service, by_name) {
+        ("storage", Action::ReadObject)
+            if loose::path(r.metadata, &["destination"]).is_present() =>
+        {
+            Action::CopyObject
+        }
+        ("storage", Action::WritePosture) if expiring_rules(r) > 0 => Action::ExpireObjects,
+        ("bigquery", Action::Other) if bulk_job(r).is_some() => Action::CopyObject,
+        ("cloudkms", Action::Other) if plain_name.ends_with("updatecryptokeyversion") => {
+            let state = loose::path(r.request, &["cryptoKeyVersion", "state"]).text();
+            match state.as_deref() {
+                Some("DISABLED") => Action::DeleteBucket,
+                _ => Action::Other,
+            }
+        }
+        _ => by_name,
+    }
+}
+
+/// Returns how many objects, rules or machines a call states.
+pub fn items(r: &Record<'_>, service: &str, action: Action) -> Option<u64> {
+    match (service, action) {
+        ("storage", Action::ExpireObjects) => Some(expiring_rules(r)),
+        ("compute", Action::StartCompute) => loose::path(r.request, &["count"]).amount(),
+        _ => r.items.amount(),
+    }
 }
 
 /// Reads the target. `own` is the project whose log it is, and `domain` that of the caller's address.
@@ -88,8 +110,13 @@ pub fn target(
             target.destination.account =
                 grantee(r, own, domain).map(|account| interner.share(&account));
         }
+        (_, Action::DeleteBucket | Action::StartCompute) if service != "storage" => {
+            target.object = r.resource_name.text().map(|name| interner.untrusted(&name));
+        }
         ("iamcredentials", Action::AssumeRole) => target.object = impersonated_account(r, interner),
-        (_, Action::CopyObject) => other_services(r, service, interner, &mut target),
+        (_, Action::CopyObject | Action::BlindLog) => {
+            other_services(r, service, interner, &mut target)
+        }
         _ => {}
     }
     target

@@ -167,6 +167,8 @@ const ACTIVITY: FieldMap = &[
     ("resultSignature", &["azure.activitylogs.result_signature"]),
     ("identity.authorization.evidence.principalType", &["azure.activitylogs.identity.authorization.evidence.principal_type"]),
     ("eventDataId", &["azure.activitylogs.event_data_id"]),
+    ("properties.requestbody", &["azure.activitylogs.properties.requestbody"]),
+    ("properties.responseBody", &["azure.activitylogs.properties.responseBody"]),
 ];
 
 /// Converts an operation of Azure's control plane.

@@ -3,7 +3,10 @@
 //! One action writes several records. The first of them is skipped, and only the last counts.
 
 pub mod actions;
+mod blinding;
+mod body;
 mod caller;
+mod expiry;
 mod replication;
 
 use std::borrow::Cow;
@@ -220,9 +223,26 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         .or_else(|| microsoft::guid(r.subscription));
     let region = microsoft::region(r.location, interner);
     let container = container(&resource).map(|text| interner.untrusted(&text));
-    let action = actions::classify(&op);
-    let destination = (action == Action::CopyObject)
-        .then(|| replication::destination(some_of([r.properties_column, r.properties]), interner));
+    let by_name = actions::classify(&op);
+    let set = some_of([r.properties_column, r.properties]);
+    let (action, items, blinding, destination) = body::with_body(set, |body| {
+        let blinding = blinding::blinding(&op, &resource, by_name, body, interner);
+        let rules = match by_name {
+            Action::WritePosture => expiry::expiring_rules(body),
+            _ => 0,
+        };
+        let action = match (&blinding, rules) {
+            (Some(_), _) => Action::BlindLog,
+            (None, 1..) => Action::ExpireObjects,
+            (None, 0) => by_name,
+        };
+        let destination =
+            (action == Action::CopyObject).then(|| replication::destination(body, interner));
+        (action, (rules > 0).then_some(rules), blinding, destination)
+    });
+    // What is outside storage has no container.
+    let is_thing = matches!(action, Action::DeleteBucket | Action::StartCompute);
+    let object = (is_thing && container.is_none()).then_some(&*resource);
     let code = if sub_status.is_empty() {
         &status
     } else {
@@ -252,6 +272,9 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         op: interner.share(&op),
         service: interner.share(&service),
         container,
+        object: object.map(|id| interner.untrusted(id)),
+        items,
+        blinding: blinding.map(Box::new),
         destination: destination.unwrap_or_default(),
         outcome: stage.outcome,
         error,

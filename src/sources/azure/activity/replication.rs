@@ -3,15 +3,10 @@
 use crate::event::Destination;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
-use crate::sources::microsoft::{embedded, part_of, pick};
+use crate::sources::microsoft::{part_of, pick};
 
-/// Reads the destination from the properties of a record; a record without a policy has none.
-pub fn destination(properties: Value<'_>, interner: &mut Interner) -> Destination {
-    let (mut properties_buffer, mut body_buffer) = (Vec::new(), Vec::new());
-    let properties = embedded(properties, &mut properties_buffer);
-    let [body] = pick(properties.members(), ["requestbody"]);
-    let body = embedded(body, &mut body_buffer);
-    let [policy] = pick(body.members(), ["properties"]);
+/// Reads the destination from what a request sets; a record without a policy has none.
+pub fn destination(policy: Value<'_>, interner: &mut Interner) -> Destination {
     let [account, rules] = pick(policy.members(), ["destinationaccount", "rules"]);
     // The name is the account's own or that of its resource.
     let account = account.text().map(|text| {

@@ -11,6 +11,7 @@ mod aws_actions;
 mod azure;
 mod client;
 mod cloudtrail;
+mod consent;
 mod decode;
 mod discover;
 mod ecs;

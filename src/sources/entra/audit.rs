@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use crate::event::Action::{self, *};
 use crate::event::{Event, IdentityKind, Outcome, Provider, Source, Untrusted};
+use crate::sources::consent::{self, Grant};
 use crate::sources::json::{Object, Value};
 use crate::sources::microsoft::{self, Actor, embedded, pick, record};
 use crate::sources::parser::{ParserState, RecordParser};
@@ -32,9 +33,11 @@ const ROWS: &[ActionRow] = &[
     ("", "admin registered security info", CreateCredential),
     ("", "reset password (by admin)", CreateCredential),
     ("", "reset user password", CreateCredential),
-    ("", "consent to application", CreateCredential),
-    ("", "add app role assignment to service principal", CreateCredential),
-    ("", "add delegated permission grant", CreateCredential),
+    // Of the update of an application, what it changes decides.
+    ("", "consent to application", GrantScope),
+    ("", "add app role assignment to service principal", GrantScope),
+    ("", "add delegated permission grant", GrantScope),
+    ("", "add oauth2permissiongrant", GrantScope),
     ("", "sign-in activity", Authenticate),
     ("", "download users - start*", EnumerateDirectory),
     ("", "download group members*", EnumerateDirectory),
@@ -44,8 +47,12 @@ static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS))
 
 /// Returns what an operation of the directory does; the unified audit log has the same operations.
 pub fn classify(op: &str) -> Action {
-    let op = op.trim().trim_end_matches('.').to_lowercase();
-    ACTIONS.get("", &op).unwrap_or(Action::Other)
+    ACTIONS.get("", &plain_name(op)).unwrap_or(Action::Other)
+}
+
+/// Returns the name of an operation in lower case and without its full stop.
+fn plain_name(op: &str) -> String {
+    op.trim().trim_end_matches('.').to_lowercase()
 }
 
 /// Types of objects that can act as principals.
@@ -159,7 +166,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         },
         interner,
     );
-    let application = app
+    let actor_application = app
         .and_then(|app| app.get_any_case("appId"))
         .and_then(microsoft::guid);
     let op = interner.share(
@@ -169,7 +176,12 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
             .unwrap_or_default()
             .trim(),
     );
-    let action = classify(&op);
+    let (action, grant) = action_and_grant(&op, targets);
+    let application = match action {
+        // The application that gets the scopes, and not the one that gives them.
+        GrantScope => grant.application,
+        _ => actor_application.clone(),
+    };
     let outcome = outcome(r.result, r.reason);
     let is_success = outcome == Outcome::Success;
     let created = (is_success && action == Action::CreateIdentity)
@@ -194,12 +206,17 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     } else {
         detail(details, "User-Agent")
     };
-    let client = microsoft::client(user_agent, application.as_deref(), state);
+    let client = microsoft::client(user_agent, actor_application.as_deref(), state);
     let interner = &mut state.interner;
     let mut event = Event {
         account: tenant.as_deref().map(|tenant| interner.share(tenant)),
         principal,
         application: application.as_deref().map(|id| interner.share(id)),
+        scopes: grant
+            .scopes
+            .iter()
+            .map(|text| interner.share(text))
+            .collect(),
         peer,
         user_agent: client.user_agent,
         client: client.family,
@@ -263,6 +280,41 @@ fn outcome(result: Value<'_>, reason: Value<'_>) -> Outcome {
     } else {
         Outcome::Failure
     }
+}
+
+/// Returns the action of an operation, and what it grants, by the properties that it changes.
+fn action_and_grant(op: &str, targets: Value<'_>) -> (Action, Grant) {
+    let by_name = classify(op);
+    let is_of_application = consent::is_of_application(&plain_name(op));
+    if by_name != GrantScope && !is_of_application {
+        return (by_name, Grant::default());
+    }
+    let mut grant = consent::grant(|name| change(targets, name));
+    // The target of a consent or an update is the application itself, that of other grants the service that is opened.
+    if grant.application.is_none() && (is_of_application || op.starts_with("Consent")) {
+        let target = targets.elements().next();
+        grant.application = target
+            .and_then(|target| target.get_any_case("id"))
+            .and_then(microsoft::guid);
+    }
+    match is_of_application && grant.scopes.is_empty() {
+        true => (by_name, Grant::default()),
+        false => (GrantScope, grant),
+    }
+}
+
+/// Returns the old and the new value of a property that is changed.
+fn change(targets: Value<'_>, name: &str) -> Option<consent::Change> {
+    let changes = targets
+        .elements()
+        .filter_map(|target| target.get_any_case("modifiedProperties"));
+    let change = changes.flat_map(Value::elements).find(|change| {
+        let found = change.get_any_case("displayName").and_then(Value::text);
+        found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+    })?;
+    let text = |member: &str| change.get_any_case(member).and_then(Value::text);
+    let new = text("newValue")?.into_owned();
+    Some((text("oldValue").unwrap_or_default().into_owned(), new))
 }
 
 /// Returns the id of the object that was created, if it can act as a principal.

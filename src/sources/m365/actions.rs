@@ -84,9 +84,15 @@ const ROWS: &[ActionRow] = &[
     (ANY, "user registered security info", CreateCredential),
     (ANY, "reset password (by admin)", CreateCredential),
     (ANY, "reset user password", CreateCredential),
-    (ANY, "consent to application", CreateCredential),
-    (ANY, "add app role assignment to service principal", CreateCredential),
-    (ANY, "add delegated permission grant", CreateCredential),
+    // Of the update of an application, what it changes decides.
+    (ANY, "consent to application", GrantScope),
+    (ANY, "add app role assignment to service principal", GrantScope),
+    (ANY, "add delegated permission grant", GrantScope),
+    (ANY, "add oauth2permissiongrant", GrantScope),
+    // Logs and alerts; those that only their parameters decide are not here.
+    (ANY, "remove-unifiedauditlogretentionpolicy", BlindLog),
+    (ANY, "remove-protectionalert", BlindLog),
+    (ANY, "remove-activityalert", BlindLog),
 ];
 
 /// Operations that copy mail only if their parameters name a forwarding address.

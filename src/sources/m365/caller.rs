@@ -77,13 +77,18 @@ pub fn principal(
         (false, None, stated) => stated.unwrap_or(by_name),
     };
     let mut aliases: Vec<Str> = Vec::new();
+    let mut unique_id = None;
     if !is_service {
+        // A user principal name can be given to somebody else, a passport id not.
+        let passport = key.and_then(|key| puid(&key)).map(|t| interner.share(&t));
+        unique_id = passport.clone().filter(|_| object.is_none());
         aliases.extend(object.map(|text| interner.share(&text.to_lowercase())));
         aliases.extend(upn.map(|text| interner.share(text)));
-        aliases.extend(key.and_then(|key| puid(&key)).map(|t| interner.share(&t)));
+        aliases.extend(passport);
     }
     Some(Principal {
         aliases,
+        unique_id,
         ..Principal::new(id, kind)
     })
 }

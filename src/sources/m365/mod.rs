@@ -4,12 +4,14 @@
 //! accessed mail may cover several folders, and each becomes an event.
 
 pub mod actions;
+mod blinding;
 mod caller;
 mod record;
 mod target;
 
 use crate::event::Action::*;
 use crate::event::{Context, Event, Outcome, Provider, Source, cut};
+use crate::sources::consent::{self, Grant};
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::m365::record::{Record, named};
 use crate::sources::microsoft;
@@ -39,8 +41,6 @@ const PROGRAMS: [(&str, &str); 3] = [
 ];
 /// The longest id, in bytes; longer ids are cut.
 const ID_BYTES_MAX: usize = 256;
-/// The most scopes of a grant that are kept.
-const SCOPES_MAX: usize = 256;
 
 fn recognises(object: Object<'_>) -> bool {
     let has = |name: &str| named(object, name).is_some();
@@ -125,7 +125,18 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
     let plain = op.to_lowercase();
     let workload = r.text(&["workload", "officeworkload"]);
     let workload = workload.map_or_else(|| SERVICE.to_owned(), |text| text.to_lowercase());
-    let action = target::resolve_action(actions::classify(&workload, &plain), &plain, r);
+    let by_name = actions::classify(&workload, &plain);
+    let grant = match by_name == GrantScope || consent::is_of_application(&plain) {
+        true => consent::grant(|name| change(r, name)),
+        false => Grant::default(),
+    };
+    let widens = consent::is_of_application(&plain) && !grant.scopes.is_empty();
+    let blinding = blinding::blinding(r, &plain, by_name, interner);
+    let action = match target::resolve_action(by_name, &plain, r) {
+        Other if blinding.is_some() => BlindLog,
+        Other if widens => GrantScope,
+        action => action,
+    };
 
     let tenant = caller::tenant(r, interner);
     let (outcome, error) = outcome_and_error(r, &plain);
@@ -141,7 +152,19 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
     let target = target::target(r, &plain, action, own.as_deref(), interner);
     let access = r.column("appaccesscontext");
     let accessed = |name: &str| access.value().get_any_case(name).and_then(stated_text);
-    let application = accessed("ClientAppId")
+    // The object of a consent or an update is the application itself, that of other grants the service that is opened.
+    let is_its_own = consent::is_of_application(&plain) || plain == "consent to application";
+    let given_to = grant
+        .application
+        .filter(|_| action == GrantScope)
+        .or_else(|| {
+            let object = r.text(&["objectid"]).filter(|id| is_guid(id));
+            let object = object.filter(|_| action == GrantScope && is_its_own)?;
+            Some(object.to_lowercase())
+        });
+    let application = given_to
+        .map(Into::into)
+        .or_else(|| accessed("ClientAppId"))
         .or_else(|| r.text(&["clientappid"]))
         .or_else(|| r.text(&["appid"]))
         .or_else(|| r.text(&["applicationid"]))
@@ -159,7 +182,12 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
         .text(&["clientip", "clientipaddress", "actoripaddress", "actorip"])
         .map(|text| address::peer(&text, interner))
         .unwrap_or_default();
-    let worked = matches!(outcome, Outcome::Success | Outcome::Unknown);
+    let worked = match outcome {
+        Outcome::Success => true,
+        // Many records of what was done have no status; one with an error did not work.
+        Outcome::Unknown => error.is_none(),
+        _ => false,
+    };
     let issued = key_id(r).filter(|_| action == CreateCredential && worked);
     let auth_method = r.text(&["authtype", "authenticationtype", "tokentype"]);
     let home = r.text(&["actorcontextid"]).filter(|text| is_guid(text));
@@ -173,7 +201,12 @@ fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {
         principal,
         credential: credential.map(|text| interner.share(&text)),
         application,
-        scopes: scopes(r, |text| interner.share(text)),
+        scopes: grant
+            .scopes
+            .iter()
+            .map(|text| interner.share(text))
+            .collect(),
+        blinding: blinding.filter(|_| action == BlindLog).map(Box::new),
         context: Context {
             console: client.console(peer.ip),
             auth_method: auth_method.map(|text| interner.share(&text)),
@@ -279,24 +312,18 @@ fn key_id(r: &Record<'_>) -> Option<String> {
     })
 }
 
-/// Returns the scopes that a consent or a grant names.
-fn scopes(r: &Record<'_>, mut share: impl FnMut(&str) -> Str) -> Vec<Str> {
-    const CONSENT: &str = "ConsentAction.Permissions";
-    const GRANT: &str = "DelegatedPermissionGrant.Scope";
-    const MARK: &str = "Scope: ";
-    let granted = r.listed("modifiedproperties", GRANT);
-    let consented = r.listed("modifiedproperties", CONSENT).and_then(|text| {
-        // The old value is before an arrow.
-        let new = text.rsplit("=>").next()?;
-        let after = new.split_once(MARK)?.1;
-        Some(after.split([',', ';', ']']).next()?.to_owned())
-    });
-    granted
-        .or(consented)
-        .unwrap_or_default()
-        .split(|c: char| c.is_whitespace() || matches!(c, '"' | ',' | '[' | ']'))
-        .filter(|scope| !scope.is_empty())
-        .take(SCOPES_MAX)
-        .map(&mut share)
-        .collect()
+/// Returns the old and the new value of a property that a record changes.
+fn change(r: &Record<'_>, name: &str) -> Option<consent::Change> {
+    let properties = r.column("modifiedproperties");
+    let mut changed = properties.value().elements();
+    let property = changed.find(|property| {
+        let found = property.get_any_case("Name").and_then(stated_text);
+        found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+    })?;
+    let text = |member: &str| {
+        let text = property.get_any_case(member).and_then(stated_text);
+        text.map(|text| text.into_owned())
+    };
+    let new = text("NewValue").or_else(|| text("Value"))?;
+    Some((text("OldValue").unwrap_or_default(), new))
 }

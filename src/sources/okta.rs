@@ -6,7 +6,9 @@
 use std::sync::LazyLock;
 
 use crate::event::Action::*;
-use crate::event::{Context, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source, cut};
+use crate::event::{
+    Blinding, Context, Event, IdentityKind, Outcome, Peer, Principal, Provider, Source, cut,
+};
 use crate::sources::interner::Interner;
 use crate::sources::json::{Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
@@ -51,6 +53,14 @@ const ROWS: &[ActionRow] = &[
     (SERVICE, "app.oauth2.credentials.lifecycle.create", CreateCredential),
     (SERVICE, "user.mfa.factor.activate", CreateCredential),
     (SERVICE, "user.account.reset_password", CreateCredential),
+    // Scopes and roles of applications.
+    (SERVICE, "app.oauth2.*consent.grant", GrantScope),
+    (SERVICE, "app.oauth2.client.privilege.grant", GrantScope),
+    // What carries this log elsewhere.
+    (SERVICE, "system.log_stream.lifecycle.deactivate", BlindLog),
+    (SERVICE, "system.log_stream.lifecycle.delete", BlindLog),
+    (SERVICE, "event_hook.deactivated", BlindLog),
+    (SERVICE, "event_hook.deleted", BlindLog),
     // Sessions and tokens.
     (SERVICE, "app.oauth2.as.token.grant*", Authenticate),
     (SERVICE, "app.oauth2.token.grant*", Authenticate),
@@ -172,7 +182,13 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
             is_application.then(|| stated_text(actor.value().get("id")).map(|t| t.into_owned()))?
         })
         .or_else(|| of_type(&["AppInstance", "PublicClientApp"]).map(|t| t.id.clone()));
-    let scopes = debugged("grantedScopes").or_else(|| debugged("requestedScopes"));
+    let scopes = debugged("grantedScopes")
+        .or_else(|| debugged("requestedScopes"))
+        .or_else(|| debugged("scopes").filter(|_| action == GrantScope));
+    let blinding = (action == BlindLog).then(|| Blinding {
+        logs: vec![Source::OktaSystem],
+        target: targets.first().map(|t| interner.untrusted(&t.id)),
+    });
     let auth_method = debugged("grantType")
         .or_else(|| stated_text(session.value().get("credentialType")))
         .or_else(|| stated_text(session.value().get("authenticationProvider")));
@@ -225,6 +241,7 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
             .filter(|_| worked)
             .map(|t| canonical(org.as_deref(), &t.kind, &t.id, interner)),
         issued: issued.filter(|_| worked).map(|t| interner.share(&t.id)),
+        blinding: blinding.map(Box::new),
         counted: !DUPLICATES.contains(&&*op),
         op,
         ..Event::new(time, Str::default(), Provider::Okta, Source::OktaSystem)

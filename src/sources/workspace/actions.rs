@@ -12,7 +12,8 @@ use crate::sources::workspace::parameters::Parameters;
 const ROWS: &[ActionRow] = &[
     ("admin", "CREATE_USER", CreateIdentity),
     ("admin", "CREATE_GROUP", CreateIdentity),
-    ("admin", "AUTHORIZE_API_CLIENT_ACCESS", CreateCredential),
+    ("admin", "AUTHORIZE_API_CLIENT_ACCESS", GrantScope),
+    ("admin", "ADD_TO_TRUSTED_OAUTH2_APPS", GrantScope),
     ("admin", "CHANGE_PASSWORD", CreateCredential),
     ("admin", "GENERATE_2SV_SCRATCH_CODES", CreateCredential),
     ("admin", "DOWNLOAD_USERLIST_CSV", EnumerateDirectory),
@@ -25,7 +26,7 @@ const ROWS: &[ActionRow] = &[
     ("login", "login_*", Authenticate),
     ("login", "logout", Authenticate),
     ("saml", "login_*", Authenticate),
-    ("token", "authorize", CreateCredential),
+    ("token", "authorize", GrantScope),
     ("drive", "view", ReadObject),
     ("drive", "preview", ReadObject),
     ("drive", "download", ReadObject),

@@ -148,13 +148,14 @@ impl Activity {
         let application = given
             .text("client_id")
             .or_else(|| given.text("API_CLIENT_NAME"))
+            .or_else(|| given.text("OAUTH2_APP_ID"))
             .map(|text| interner.share(&text));
         let scopes = given.texts("scope").or_else(|| given.texts("API_SCOPES"));
         let created = given
             .text("USER_EMAIL")
             .or_else(|| given.text("GROUP_EMAIL"))
             .or_else(|| given.text("group_id"))
-            .filter(|_| action == CreateIdentity)
+            .filter(|_| action == CreateIdentity && failed.is_none())
             .map(|email| canonical(self.customer.as_deref(), &email.to_lowercase(), interner));
         let owner = given
             .text("shared_drive_id")

@@ -3,8 +3,8 @@
 //! `docs/PLAIN.md` describes the fields. Names with dots may also be nested.
 
 use crate::event::{
-    Action, Attachment, Context, Destination, Event, IdentityKind, Outcome, Peer, Principal,
-    Provider, Source, Untrusted,
+    Action, Assignment, Attachment, Blinding, Context, Destination, Event, IdentityKind, Outcome,
+    Peer, Principal, Provider, Source, Untrusted,
 };
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
@@ -84,6 +84,14 @@ const FIELDS: [&str; 55] = [
 ];
 /// Fields for the results of a call.
 const RESULT_FIELDS: [&str; 3] = ["created", "issued", "counted"];
+/// Fields that came later. They are part of an id only where they are stated, so that older records keep theirs.
+const LATER_FIELDS: [&str; 5] = [
+    "unique_id",
+    "blinding.logs",
+    "blinding.target",
+    "assigned.instance",
+    "assigned.identity",
+];
 
 fn recognises(object: Object<'_>) -> bool {
     object
@@ -185,6 +193,10 @@ fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, I
     let provider = r.word("provider", Provider::parse)?.ok_or(Invalid)?;
     let principal = principal(&mut r)?;
     let attachment = attachment(&mut r)?;
+    let blinding = blinding(&mut r)?;
+    let assigned = r
+        .shared("assigned.instance")
+        .zip(r.shared("assigned.identity"));
     if principal.is_none() && attachment.is_none() {
         return Err(Invalid);
     }
@@ -228,6 +240,10 @@ fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, I
         .get("prefix")
         .raw_text()
         .map(|text| r.interner.untrusted(&text));
+    let outcome = r
+        .word("outcome", Outcome::parse)?
+        .unwrap_or(Outcome::Unknown);
+    let worked = matches!(outcome, Outcome::Success | Outcome::Unknown);
     Ok(Event {
         account: r.shared("account"),
         region: r.shared("region"),
@@ -253,12 +269,14 @@ fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, I
         copied_from: r.untrusted("copied_from"),
         destination,
         attachment,
-        outcome: r
-            .word("outcome", Outcome::parse)?
-            .unwrap_or(Outcome::Unknown),
+        outcome,
         error: r.untrusted("error"),
-        created: r.shared("created"),
-        issued: r.shared("issued"),
+        created: r.shared("created").filter(|_| worked),
+        issued: r.shared("issued").filter(|_| worked),
+        blinding: blinding.map(Box::new),
+        assigned: assigned
+            .filter(|_| worked)
+            .map(|(instance, identity)| Box::new(Assignment { instance, identity })),
         counted: r.truth("counted")?.unwrap_or(true),
         ..Event::new(time, event_id(doc), provider, Source::Plain)
     })
@@ -284,6 +302,18 @@ fn principal(r: &mut Record<'_>) -> Result<Option<Principal>, Invalid> {
             .collect(),
         id,
     }))
+}
+
+fn blinding(r: &mut Record<'_>) -> Result<Option<Blinding>, Invalid> {
+    let mut logs = Vec::new();
+    for name in r.list("blinding.logs") {
+        let log = Source::parse(&name.to_ascii_lowercase()).ok_or(Invalid)?;
+        if !logs.contains(&log) {
+            logs.push(log);
+        }
+    }
+    let target = r.untrusted("blinding.target");
+    Ok((!logs.is_empty() || target.is_some()).then_some(Blinding { logs, target }))
 }
 
 fn attachment(r: &mut Record<'_>) -> Result<Option<Attachment>, Invalid> {
@@ -321,6 +351,12 @@ fn event_id(doc: &Flat<'_>) -> Str {
         }
         hash.put(None);
     }
+    for field in LATER_FIELDS.iter().filter(|field| doc.has(field)) {
+        hash.put(Some(field));
+        for text in doc.get(field).elements().filter_map(Value::raw_text) {
+            hash.put(Some(&text));
+        }
+    }
     hash.id("plain-")
 }
 
@@ -344,7 +380,11 @@ mod tests {
             .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
             .filter(|name| *name != MARKER)
             .collect();
-        let known: Vec<&str> = FIELDS.into_iter().chain(RESULT_FIELDS).collect();
+        let known: Vec<&str> = FIELDS
+            .into_iter()
+            .chain(RESULT_FIELDS)
+            .chain(LATER_FIELDS)
+            .collect();
         assert_eq!(named, known);
         for example in page.split("```").skip(1).step_by(2) {
             let (language, text) = example.split_once('\n').unwrap();
@@ -392,6 +432,14 @@ mod tests {
                 "1 !invalid_field",
             ),
             (format!("{whole},\"bytes_out\":-1}}"), "1 !invalid_field"),
+            (
+                format!("{whole},\"blinding\":{{\"logs\":[\"gcp.audit\"]}}}}"),
+                "1 events",
+            ),
+            (
+                format!("{whole},\"blinding.logs\":\"syslog\"}}"),
+                "1 !invalid_field",
+            ),
             (
                 format!("{whole},\"dst\":{{\"port\":70000}}}}"),
                 "1 !invalid_field",

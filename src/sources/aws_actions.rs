@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use crate::event::Action;
 use crate::event::Action::*;
+use crate::sources::aws_blinding;
 use crate::sources::parts::actions::{ActionRow, ActionTable};
 
 /// Service, operation, class; one `*` stands for any text.
@@ -52,7 +53,8 @@ const ROWS: &[ActionRow] = &[
     ("s3", "RestoreObject", CopyObject),
     ("s3", "DeleteObject", DeleteObject),
     ("s3", "DeleteObjects", DeleteObject),
-    ("s3", "DeleteBucket", DeleteObject),
+    ("s3", "DeleteObjectVersion", DeleteObject),
+    ("s3", "DeleteBucket", DeleteBucket),
     // Bulk movers, replication and sharing.
     ("s3", "PutBucketReplication", CopyObject),
     ("s3", "PutBucketInventoryConfiguration", CopyObject),
@@ -116,6 +118,67 @@ const ROWS: &[ActionRow] = &[
     ("s3", "DeleteBucketEncryption", WritePosture),
     ("s3", "PutAccountPublicAccessBlock", WritePosture),
     ("s3", "DeleteAccountPublicAccessBlock", WritePosture),
+    // What protects data, or holds it whole.
+    ("s3tables", "DeleteTableBucket", DeleteBucket),
+    ("s3tables", "DeleteTable", DeleteBucket),
+    ("ec2", "DeleteSnapshot", DeleteBucket),
+    ("ec2", "DeleteVolume", DeleteBucket),
+    ("ec2", "DeregisterImage", DeleteBucket),
+    ("rds", "DeleteDBSnapshot", DeleteBucket),
+    ("rds", "DeleteDBClusterSnapshot", DeleteBucket),
+    ("rds", "DeleteDBInstance", DeleteBucket),
+    ("rds", "DeleteDBCluster", DeleteBucket),
+    ("rds", "DeleteDBInstanceAutomatedBackup", DeleteBucket),
+    ("rds", "DeleteDBClusterAutomatedBackup", DeleteBucket),
+    ("redshift", "DeleteCluster", DeleteBucket),
+    ("redshift", "DeleteClusterSnapshot", DeleteBucket),
+    ("backup", "DeleteRecoveryPoint", DeleteBucket),
+    ("backup", "DeleteBackupVault", DeleteBucket),
+    ("kms", "ScheduleKeyDeletion", DeleteBucket),
+    ("kms", "DisableKey", DeleteBucket),
+    ("kms", "DeleteImportedKeyMaterial", DeleteBucket),
+    ("dynamodb", "DeleteTable", DeleteBucket),
+    ("dynamodb", "DeleteBackup", DeleteBucket),
+    ("elasticfilesystem", "DeleteFileSystem", DeleteBucket),
+    ("fsx", "DeleteFileSystem", DeleteBucket),
+    ("fsx", "DeleteBackup", DeleteBucket),
+    ("fsx", "DeleteVolume", DeleteBucket),
+    ("glacier", "DeleteVault", DeleteBucket),
+    ("glacier", "DeleteArchive", DeleteBucket),
+    ("ecr", "DeleteRepository", DeleteBucket),
+    // Machines, functions, clusters: made or started.
+    ("ec2", "RunInstances", StartCompute),
+    ("ec2", "StartInstances", StartCompute),
+    ("ec2", "RequestSpotInstances", StartCompute),
+    ("ec2", "RequestSpotFleet", StartCompute),
+    ("ec2", "CreateFleet", StartCompute),
+    ("autoscaling", "CreateAutoScalingGroup", StartCompute),
+    ("lambda", "CreateFunction", StartCompute),
+    ("ecs", "CreateCluster", StartCompute),
+    ("ecs", "CreateService", StartCompute),
+    ("ecs", "RunTask", StartCompute),
+    ("ecs", "StartTask", StartCompute),
+    ("eks", "CreateCluster", StartCompute),
+    ("eks", "CreateNodegroup", StartCompute),
+    ("batch", "CreateComputeEnvironment", StartCompute),
+    ("batch", "SubmitJob", StartCompute),
+    ("elasticmapreduce", "RunJobFlow", StartCompute),
+    ("elasticmapreduce", "AddInstanceGroups", StartCompute),
+    ("sagemaker", "CreateNotebookInstance", StartCompute),
+    ("sagemaker", "StartNotebookInstance", StartCompute),
+    ("sagemaker", "CreateTrainingJob", StartCompute),
+    ("sagemaker", "CreateProcessingJob", StartCompute),
+    ("sagemaker", "CreateEndpoint", StartCompute),
+    ("sagemaker", "CreateCluster", StartCompute),
+    ("lightsail", "CreateInstances", StartCompute),
+    ("lightsail", "CreateInstancesFromSnapshot", StartCompute),
+    ("lightsail", "StartInstance", StartCompute),
+    ("lightsail", "CreateContainerService", StartCompute),
+    ("cloud9", "CreateEnvironmentEC2", StartCompute),
+    ("glue", "CreateDevEndpoint", StartCompute),
+    ("apprunner", "CreateService", StartCompute),
+    ("gamelift", "CreateFleet", StartCompute),
+    ("workspaces", "CreateWorkspaces", StartCompute),
     // Directory and account enumeration.
     ("iam", "ListUsers", EnumerateDirectory),
     ("iam", "ListRoles", EnumerateDirectory),
@@ -205,9 +268,15 @@ const ROWS: &[ActionRow] = &[
 /// Other names of S3.
 const S3_NAMES: [&str; 3] = ["s3-outposts", "s3express", "s3-object-lambda"];
 
-static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| ActionTable::new(ROWS));
+static ACTIONS: LazyLock<ActionTable> = LazyLock::new(|| {
+    let blinding = aws_blinding::rows()
+        .filter(|row| matches!(row.when, aws_blinding::When::Always))
+        .map(|row| (row.service, row.op, BlindLog));
+    ActionTable::new(&ROWS.iter().copied().chain(blinding).collect::<Vec<_>>())
+});
 
-/// Returns the class of an operation, by the service's short name and the name that CloudTrail writes.
+/// Returns the class of an operation, by the service's short name and the name that CloudTrail writes. Where the request's
+/// parameters decide, it is the class that the operation has without them.
 pub fn classify(service: &str, op: &str) -> Action {
     let service = if S3_NAMES.contains(&service) {
         "s3"
@@ -263,7 +332,10 @@ mod tests {
         ] {
             assert_eq!(classify(service, op), action, "{service} {op}");
         }
-        assert_eq!(ACTIONS.len(), ROWS.len());
+        let always = aws_blinding::rows()
+            .filter(|row| matches!(row.when, aws_blinding::When::Always))
+            .count();
+        assert_eq!(ACTIONS.len(), ROWS.len() + always, "a row is there twice");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! Every record ends as exactly one of event, skip and reject; memory does not grow with the input.
 
 mod aws_actions;
+mod aws_blinding;
 mod azure;
 mod client;
 mod cloudtrail;

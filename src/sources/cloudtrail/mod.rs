@@ -1,6 +1,7 @@
 //! AWS CloudTrail: one record of any version to an event.
 
 pub mod caller;
+mod effect;
 mod outcome;
 mod record;
 mod table;
@@ -103,7 +104,8 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         .interner
         .share(host.strip_suffix(DOMAIN).unwrap_or(&source));
     let op = state.interner.share(&r.name.text().unwrap_or_default());
-    let action = classify(&service, &op);
+    let effect = effect::effect(r, &service, &op, classify(&service, &op), time);
+    let action = effect.action;
     let share = |value: Value<'_>, state: &mut ParserState| {
         value.text().map(|text| state.interner.share(&text))
     };
@@ -200,6 +202,10 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         issued: (outcome == Outcome::Success)
             .then(|| target::issued(r, &service, &op, &mut state.interner))
             .flatten(),
+        blinding: effect
+            .blinding
+            .filter(|_| outcome == Outcome::Success)
+            .map(Box::new),
         account,
         region,
         principal,
@@ -229,6 +235,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         prefix: target.prefix,
         bytes_out: sent.amount(),
         bytes_in: received.amount(),
+        items: effect.items,
         copied_from: target.copied_from,
         destination: target.destination,
         outcome,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::event::{Action, Destination, Untrusted};
+use crate::sources::aws_blinding::last_part;
 use crate::sources::cloudtrail::caller::partition_of_region;
 use crate::sources::cloudtrail::record::Record;
 use crate::sources::interner::Interner;
@@ -56,6 +57,39 @@ const OTHER_NAMES: [(&str, Option<&str>, Option<&str>); 5] = [
     ("ebs", Some("snapshotId"), Some("blockIndex")),
 ];
 
+/// What is deleted as a whole, other than buckets: service, operation, what it is, and the parameter that names it. A name is
+/// written with what it is, because a table may be called like a bucket.
+#[rustfmt::skip]
+const WHOLE: [(&str, &str, &str, &str); 27] = [
+    ("s3tables", "DeleteTableBucket", "table-bucket", "tableBucketARN"),
+    ("s3tables", "DeleteTable", "table", "name"),
+    ("ec2", "DeleteSnapshot", "snapshot", "snapshotId"),
+    ("ec2", "DeleteVolume", "volume", "volumeId"),
+    ("ec2", "DeregisterImage", "image", "imageId"),
+    ("rds", "DeleteDBSnapshot", "snapshot", "dBSnapshotIdentifier"),
+    ("rds", "DeleteDBClusterSnapshot", "snapshot", "dBClusterSnapshotIdentifier"),
+    ("rds", "DeleteDBInstance", "database", "dBInstanceIdentifier"),
+    ("rds", "DeleteDBCluster", "database", "dBClusterIdentifier"),
+    ("rds", "DeleteDBInstanceAutomatedBackup", "backup", "dbiResourceId"),
+    ("rds", "DeleteDBClusterAutomatedBackup", "backup", "dbClusterResourceId"),
+    ("redshift", "DeleteCluster", "database", "clusterIdentifier"),
+    ("redshift", "DeleteClusterSnapshot", "snapshot", "snapshotIdentifier"),
+    ("backup", "DeleteRecoveryPoint", "recovery-point", "recoveryPointArn"),
+    ("backup", "DeleteBackupVault", "vault", "backupVaultName"),
+    ("kms", "ScheduleKeyDeletion", "key", "keyId"),
+    ("kms", "DisableKey", "key", "keyId"),
+    ("kms", "DeleteImportedKeyMaterial", "key", "keyId"),
+    ("dynamodb", "DeleteTable", "table", "tableName"),
+    ("dynamodb", "DeleteBackup", "backup", "backupArn"),
+    ("elasticfilesystem", "DeleteFileSystem", "file-system", "fileSystemId"),
+    ("fsx", "DeleteFileSystem", "file-system", "fileSystemId"),
+    ("fsx", "DeleteBackup", "backup", "backupId"),
+    ("fsx", "DeleteVolume", "volume", "volumeId"),
+    ("glacier", "DeleteVault", "vault", "vaultName"),
+    ("glacier", "DeleteArchive", "archive", "archiveId"),
+    ("ecr", "DeleteRepository", "repository", "repositoryName"),
+];
+
 /// Reads the target; `own` is the account whose log it is, or else the caller's.
 pub fn target(
     r: &Record<'_>,
@@ -66,7 +100,11 @@ pub fn target(
     interner: &mut Interner,
 ) -> Target {
     let mut target = Target::default();
-    if service.starts_with("s3") {
+    if let Some((_, _, kind, parameter)) = whole(service, op, action) {
+        let name = r.parameters.get_any_case(parameter).and_then(Value::text);
+        target.container =
+            name.map(|name| interner.untrusted(&format!("{kind}/{}", last_part(&name))));
+    } else if service.starts_with("s3") {
         storage(r, op, action, interner, &mut target);
     } else if let Some((_, container, object)) =
         OTHER_NAMES.iter().find(|(name, ..)| *name == service)
@@ -82,6 +120,20 @@ pub fn target(
         destination(r, op, own, interner, &mut target);
     }
     target
+}
+
+fn whole(
+    service: &str,
+    op: &str,
+    action: Action,
+) -> Option<&'static (&'static str, &'static str, &'static str, &'static str)> {
+    (action == Action::DeleteBucket)
+        .then(|| {
+            WHOLE
+                .iter()
+                .find(|(of, name, ..)| (*of, *name) == (service, op))
+        })
+        .flatten()
 }
 
 fn storage(r: &Record<'_>, op: &str, action: Action, interner: &mut Interner, target: &mut Target) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::event::{
     Action, Attachment, Context, Destination, Event, Outcome, Peer, Provider, Source, Untrusted,
 };
+use crate::sources::aws_blinding;
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
@@ -42,6 +43,8 @@ pub fn event(doc: &Flat<'_>, state: &mut ParserState) -> Option<Event> {
     } else {
         operations::class_of(provider, &service, &op).unwrap_or_else(|| of_categories(doc))
     };
+    let outcome = outcome(doc);
+    let blinds = provider == Provider::Aws && outcome == Outcome::Success;
     let interner = &mut state.interner;
     let share = |value: Option<Cow<'_, str>>, interner: &mut Interner| {
         value.map(|text| interner.share(&text))
@@ -72,6 +75,9 @@ pub fn event(doc: &Flat<'_>, state: &mut ParserState) -> Option<Event> {
             ..Context::default()
         },
         action,
+        blinding: aws_blinding::by_name(operations::short(&service), &op)
+            .filter(|_| blinds && !is_flow)
+            .map(Box::new),
         op: interner.share(&op),
         service: interner.share(operations::short(&service)),
         object: untrusted(&["file.path", "file.name"], interner),
@@ -81,7 +87,7 @@ pub fn event(doc: &Flat<'_>, state: &mut ParserState) -> Option<Event> {
         bytes_in: doc
             .first(&["http.request.body.bytes", "http.request.bytes"])
             .amount(),
-        outcome: outcome(doc),
+        outcome,
         error: untrusted(&["error.code"], interner),
         account,
         peer,

@@ -3,6 +3,7 @@
 use crate::event::{
     Action, Attachment, Context, Destination, Event, Outcome, Peer, Principal, Provider, Source,
 };
+use crate::sources::aws_blinding;
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
@@ -152,6 +153,11 @@ pub fn event(doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Option<Even
     let made = (action == Action::CreateIdentity && outcome == Outcome::Success)
         .then(|| person(doc, "user", provider, tenant, interner))
         .flatten();
+    let blinds = provider == Provider::Aws && outcome == Outcome::Success;
+    let blinding = (blinds && action == Action::BlindLog)
+        .then(|| aws_blinding::by_name(operations::short(&service), &op))
+        .flatten()
+        .map(Box::new);
     let session_start = doc.first_text(&[
         "actor.session.created_time",
         "actor.session.created_time_dt",
@@ -219,6 +225,7 @@ pub fn event(doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Option<Even
         error: untrusted(&["api.response.error", "status_code"], interner)
             .filter(|_| outcome != Outcome::Success),
         created: made.map(|principal| principal.id),
+        blinding,
         account,
         peer,
         ..Event::new(

@@ -103,6 +103,7 @@ fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
     };
     let host = f.get(Field::HostHeader);
     let bucket = f.get(Field::Bucket).map(|name| interner.untrusted(name));
+    let outcome = outcome(f);
     let is_upload = matches!(op, "REST.PUT.OBJECT" | "REST.PUT.PART");
     Event {
         region: host.and_then(region_of_host).map(|r| interner.share(r)),
@@ -140,9 +141,9 @@ fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
             ..Destination::default()
         },
         container: bucket,
-        outcome: outcome(f),
+        outcome,
         error: f.get(Field::Error).map(|code| interner.untrusted(code)),
-        counted: !operation::is_duplicate(op),
+        counted: !operation::is_duplicate(op, outcome),
         ..Event::new(time, event_id(f, op), Provider::Aws, Source::AwsS3Access)
     }
 }

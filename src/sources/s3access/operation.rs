@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use crate::event::Action;
 use crate::event::Action::*;
+use crate::event::{Action, Outcome};
 use crate::sources::aws_actions;
 use crate::sources::parts::actions::{ActionRow, ActionTable};
 
@@ -41,7 +41,7 @@ const ROWS: &[ActionRow] = &[
     (ANY, "REST.PUT.BUCKET", Other),
     (ANY, "REST.DELETE.OBJECT", DeleteObject),
     (ANY, "BATCH.DELETE.OBJECT", DeleteObject),
-    (ANY, "REST.DELETE.BUCKET", DeleteObject),
+    (ANY, "REST.DELETE.BUCKET", DeleteBucket),
     (ANY, "REST.DELETE.UPLOAD", Other),
     // Actions of the bucket's lifecycle, without a caller.
     (ANY, "S3.*", Other),
@@ -65,11 +65,11 @@ pub fn classify(op: &str, has_key: bool) -> Action {
     ACTIONS.get(ANY, op).or_else(of_kind).unwrap_or(Other)
 }
 
-/// Returns whether a line duplicates another line of the same request: each object of a batch deletion. The reading half of a
-/// copy does not: it is a read, and the other half is a write elsewhere. If the copy goes to a foreign bucket, our log has only
-/// the reading half.
-pub fn is_duplicate(op: &str) -> bool {
-    op.starts_with("BATCH.")
+/// Returns whether other lines of the same request say what this one does: a deletion in a batch has a line for each of its
+/// objects, unless the request itself fails. The reading half of a copy is no duplicate: it is a read, and the other half is a
+/// write elsewhere. If the copy goes to a foreign bucket, our log has only the reading half.
+pub fn is_duplicate(op: &str, outcome: Outcome) -> bool {
+    op == "REST.POST.MULTI_OBJECT_DELETE" && outcome == Outcome::Success
 }
 
 /// Returns whether a line is the half of a copy that writes.
@@ -99,6 +99,11 @@ mod tests {
             ("REST.PUT.REPLICATION", false, CopyObject),
             ("REST.POST.UPLOADS", true, WriteObject),
             ("REST.DELETE.BUCKETPOLICY", false, WritePosture),
+            ("REST.DELETE.BUCKET", false, DeleteBucket),
+            ("REST.DELETE.OBJECT", true, DeleteObject),
+            // The line does not say whether it switches off, or when objects expire.
+            ("REST.PUT.LOGGING_STATUS", false, WritePosture),
+            ("REST.PUT.LIFECYCLE", false, WritePosture),
             ("REST.OPTIONS.PREFLIGHT", true, Other),
             ("SOAP.GetObject", true, ReadObject),
             ("S3.TRANSITION_GDA.OBJECT", true, Other),

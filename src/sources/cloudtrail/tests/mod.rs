@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod caller;
+mod effect;
 mod target;
 
 use serde_json::{Value as Tree, json};

@@ -29,6 +29,11 @@ pub(crate) fn is_month_end(day: Day) -> bool {
     month(day.plus(2)) != month(day) || month(day.plus(-2)) != month(day)
 }
 
+/// Returns whether the day is the first of a month.
+pub(crate) fn is_month_begin(day: Day) -> bool {
+    month(day.plus(-1)) != month(day)
+}
+
 /// Returns whether the month end about the day closes a quarter.
 pub(crate) fn is_quarter_end(day: Day) -> bool {
     is_month_end(day) && matches!(month(day.plus(-2)).as_str(), "03" | "06" | "09" | "12")

@@ -77,8 +77,8 @@ pub(crate) const PARTNER: &str = "888899990000";
 /// Accounts that attackers own.
 pub(crate) const HOSTILE: [&str; 3] = ["999900001111", "000011112222", "666677778888"];
 
-/// The regions; the constants below are places in this table. The last three see no legitimate work.
-pub(crate) const REGIONS: [&str; 7] = [
+/// The regions; the constants below are places in this table.
+pub(crate) const REGIONS: [&str; 8] = [
     "us-east-1",
     "eu-west-1",
     "us-west-2",
@@ -86,6 +86,7 @@ pub(crate) const REGIONS: [&str; 7] = [
     "ap-south-1",
     "sa-east-1",
     "ap-northeast-3",
+    "eu-central-1",
 ];
 
 pub(crate) const US_EAST: usize = 0;
@@ -95,6 +96,9 @@ pub(crate) const EU_WEST: usize = 1;
 pub(crate) const US_WEST: usize = 2;
 
 pub(crate) const SYDNEY: usize = 3;
+
+/// Where a team begins to work, if it does.
+pub(crate) const FRANKFURT: usize = 7;
 
 /// Where legitimate work never happens.
 pub(crate) const REGIONS_UNUSED: [usize; 3] = [4, 5, 6];

@@ -23,6 +23,9 @@ pub(crate) struct Attack {
 /// Attacks beyond the core are numbered from here.
 const FIRST_MORE: u64 = 0x10_0000;
 
+/// Plain spikes, newcomers and blinded logs are numbered from here.
+const FIRST_PLAIN: u64 = 0x20_0000;
+
 /// Plans the attacks: `rounds` of every class of an attack set in each of the grades, spread over the days of `span`.
 ///
 /// The larger set leaves the core's attacks as they are.
@@ -42,6 +45,17 @@ pub(crate) fn plan_attacks(
         let more = AttackClass::MORE.repeat(rounds as usize);
         attacks.extend(plan_classes(
             world, span, &more, grades, FIRST_MORE, rng, &mut used,
+        ));
+        let rng = Rng::of(world.seed, &[0xa77a, 2]);
+        let plain = AttackClass::PLAIN.repeat(rounds as usize);
+        attacks.extend(plan_classes(
+            world,
+            span,
+            &plain,
+            grades,
+            FIRST_PLAIN,
+            rng,
+            &mut used,
         ));
     }
     attacks
@@ -82,7 +96,11 @@ fn plan_classes(
         let choice = if fresh.is_empty() { &all } else { &fresh };
         let victim = (!choice.is_empty()).then(|| *rng.pick(choice));
         used.extend(victim);
-        if victim.is_some() || class == AttackClass::FirstUsedExfiltration {
+        let needs_nobody = matches!(
+            class,
+            AttackClass::FirstUsedExfiltration | AttackClass::EgressBareInstance
+        );
+        if victim.is_some() || needs_nobody {
             attacks.push(Attack {
                 class,
                 grade,

@@ -1,5 +1,6 @@
 //! Calls that configure buckets and instances, in legitimate work and in attacks.
 
+use crate::simulate::activity::aws::identity_factory::instance_id;
 use crate::simulate::activity::aws::run::Run;
 use crate::simulate::model::aws::bucket::Bucket;
 use crate::simulate::model::aws::call::Api;
@@ -189,4 +190,58 @@ fn put(
         ..Api::default()
     };
     run.api(account, 4.0, &api);
+}
+
+/// Lets all objects of a bucket expire after so many days.
+pub(crate) fn put_expiry(run: &mut Run<'_>, account: usize, bucket: &Bucket, days: u32) {
+    let parameters = format!(
+        "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"lifecycle\":\"\",\"LifecycleConfiguration\":\
+         {{\"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\",\"Rule\":{{\"ID\":\"expire\",\"Filter\":\"\",\
+         \"Status\":\"Enabled\",\"Expiration\":{{\"Days\":{days}}}}}}}}}",
+        bucket.name, REGIONS[bucket.region]
+    );
+    let api = Api {
+        service: "s3",
+        name: "PutBucketLifecycle",
+        region: bucket.region,
+        read_only: false,
+        parameters: &parameters,
+        bucket: Some(bucket),
+        command: "s3api.put-bucket-lifecycle-configuration",
+        ..Api::default()
+    };
+    run.api(account, 5.0, &api);
+}
+
+/// Starts machines.
+pub(crate) fn start_machines(run: &mut Run<'_>, account: usize, region: usize, count: usize) {
+    let kind = if count > 1 { "g5.12xlarge" } else { "m5.large" };
+    let parameters = format!(
+        "{{\"instancesSet\":{{\"items\":[{{\"imageId\":\"ami-0c101f26f147fa7fd\",\"minCount\":{count},\"maxCount\":{count}}}]}},\
+         \"instanceType\":\"{kind}\"}}"
+    );
+    let started: Vec<String> = (0..count)
+        .map(|_| {
+            format!(
+                "{{\"instanceId\":\"{}\",\"instanceType\":\"{kind}\"}}",
+                instance_id(run.rng)
+            )
+        })
+        .collect();
+    let response = format!(
+        "{{\"requestId\":\"a8c1f6d0-2f7b-4d0c-9b62-6b1f4f0d1c11\",\"ownerId\":\"{}\",\"instancesSet\":{{\"items\":[{}]}}}}",
+        ACCOUNTS[account].id,
+        started.join(",")
+    );
+    let api = Api {
+        service: "ec2",
+        name: "RunInstances",
+        region,
+        read_only: false,
+        parameters: &parameters,
+        response: &response,
+        command: "ec2.run-instances",
+        ..Api::default()
+    };
+    run.api(account, 6.0, &api);
 }

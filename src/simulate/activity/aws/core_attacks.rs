@@ -35,7 +35,10 @@ impl Attack {
         let mut rng = Rng::of(world.seed, &[0xbad, self.number]);
         let since = trail.anomalies.mark();
         let victim = self.victim.map(|place| &world.population[place]);
-        let ids = match (self.class, victim) {
+        let mut ids = match (self.class, victim) {
+            (class, _) if AttackClass::PLAIN.contains(&class) => {
+                self.run_plain(world, victim, &mut rng, trail)?
+            }
             (
                 AttackClass::MassEnumeration
                 | AttackClass::SlowEnumeration
@@ -70,6 +73,14 @@ impl Attack {
         trail.anomalies.note_attacked(&ids, since);
         if let Some(who) = victim {
             trail.anomalies.note_attacked(&who.ids(), since);
+        }
+        if let (
+            AttackClass::CreatedUserExfiltration | AttackClass::CreatedRoleExfiltration,
+            Some(admin),
+        ) = (self.class, victim)
+        {
+            // The administrator's key was stolen.
+            ids.extend(admin.ids());
         }
         let note = format!("grade={} class={}", self.grade.name(), self.class.name());
         let span = trail.anomalies.span(since)?;
@@ -236,7 +247,7 @@ impl Attack {
     }
 
     /// Reads from several buckets, or like any newcomer if hidden; returns the bytes.
-    fn read_widely(
+    pub(crate) fn read_widely(
         &self,
         world: &World,
         who: &Identity,

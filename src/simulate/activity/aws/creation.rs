@@ -76,3 +76,51 @@ pub(crate) fn create(trail: &mut Trail, at: i64, session: &Session, who: &Identi
         );
     }
 }
+
+/// Writes the deletion of a user, its key first.
+pub(crate) fn delete_user(trail: &mut Trail, at: i64, session: &Session, who: &Identity) {
+    let key = format!(
+        "{{\"userName\":\"{}\",\"accessKeyId\":\"{}\"}}",
+        who.name, who.key
+    );
+    let user = format!("{{\"userName\":\"{}\"}}", who.name);
+    for (at, name, command, parameters) in [
+        (at, "DeleteAccessKey", "iam.delete-access-key", &key),
+        (at + 4, "DeleteUser", "iam.delete-user", &user),
+    ] {
+        delete(trail, at, session, who, (name, command, parameters));
+    }
+}
+
+/// Writes the deletion of a role, its policy first.
+pub(crate) fn delete_role(trail: &mut Trail, at: i64, session: &Session, who: &Identity) {
+    let policy = format!(
+        "{{\"roleName\":\"{}\",\"policyArn\":\"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess\"}}",
+        who.name
+    );
+    let role = format!("{{\"roleName\":\"{}\"}}", who.name);
+    for (at, name, command, parameters) in [
+        (at, "DetachRolePolicy", "iam.detach-role-policy", &policy),
+        (at + 4, "DeleteRole", "iam.delete-role", &role),
+    ] {
+        delete(trail, at, session, who, (name, command, parameters));
+    }
+}
+
+fn delete(
+    trail: &mut Trail,
+    at: i64,
+    session: &Session,
+    who: &Identity,
+    (name, command, parameters): (&str, &str, &str),
+) {
+    let api = Api {
+        service: "iam",
+        name,
+        read_only: false,
+        parameters,
+        command,
+        ..Api::default()
+    };
+    trail.api(at, session, who.account, &api);
+}

@@ -8,13 +8,14 @@ use crate::simulate::activity::aws::people::sign_in;
 use crate::simulate::activity::aws::routine::browse_iam;
 use crate::simulate::activity::aws::run::Run;
 use crate::simulate::activity::aws::scans::in_every_account;
+use crate::simulate::activity::aws::upkeep::test_role_of;
 use crate::simulate::model::attack_set::AttackSet;
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
 use crate::simulate::model::aws::call::Api;
 use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};
 use crate::simulate::model::aws::user_agent::{Client, UserAgent};
 use crate::simulate::model::aws::world::World;
-use crate::simulate::model::calendar::weekday;
+use crate::simulate::model::calendar::{is_month_begin, weekday};
 use crate::simulate::model::company::{ACCOUNTS, DATA, DEV, DR, PROD};
 use crate::simulate::model::label::Label;
 use crate::simulate::model::network::external_address;
@@ -77,6 +78,30 @@ pub(crate) enum Decoy {
     WithinOrganisation,
     /// A bucket is shared with another account of ours.
     SisterAccount,
+    /// A backup that grows by a few percent a day, and now and then reads everything.
+    GrowingBackup,
+    /// An analyst works through a larger folder of its own.
+    LargeFolder,
+    /// The exporter's machine sends what it sends every day, and much of it on Wednesdays.
+    UsualUpload,
+    /// A deployment deletes what it made.
+    DeployCleanup,
+    /// Last month's data is deleted, as on the first of each month.
+    MonthlyPurge,
+    /// Last week's data is deleted, as every Monday.
+    WeeklyPurge,
+    /// Lifecycle rules are put again by infrastructure code.
+    LifecycleAsCode,
+    /// Event selectors and access logs are put again by infrastructure code.
+    LoggingAsCode,
+    /// A team begins to work in a new region.
+    RegionRollout,
+    /// An administrator looks at the machines of all regions in the console.
+    RegionLook,
+    /// A new user browses a few buckets on its first day.
+    CuriousNewcomer,
+    /// A role for tests is deleted and made again, as every night.
+    RemadeTestRole,
 }
 
 impl Decoy {
@@ -109,6 +134,22 @@ impl Decoy {
         Self::SamePartner,
         Self::WithinOrganisation,
         Self::SisterAccount,
+    ];
+
+    /// What is planted beside both, with plain spikes, newcomers and blinded logs.
+    const PLAIN: [Self; 12] = [
+        Self::GrowingBackup,
+        Self::LargeFolder,
+        Self::UsualUpload,
+        Self::DeployCleanup,
+        Self::MonthlyPurge,
+        Self::WeeklyPurge,
+        Self::LifecycleAsCode,
+        Self::LoggingAsCode,
+        Self::RegionRollout,
+        Self::RegionLook,
+        Self::CuriousNewcomer,
+        Self::RemadeTestRole,
     ];
 
     /// Returns over how many days it stretches.
@@ -189,9 +230,54 @@ impl Decoy {
                 "POLICY-EXTERNAL",
                 "a bucket is shared with another account of ours",
             ),
+            Self::GrowingBackup => (
+                "ACCESS-SPIKE",
+                "a backup that grows every day and now and then reads everything",
+            ),
+            Self::LargeFolder => (
+                "ACCESS-SPIKE",
+                "an analyst works through a larger folder of its own",
+            ),
+            Self::UsualUpload => (
+                "EGRESS-SPIKE",
+                "a machine sends its export, as every day, and more of it on Wednesdays",
+            ),
+            Self::DeployCleanup => ("DELETE-SPIKE", "a deployment deletes what it made"),
+            Self::MonthlyPurge => (
+                "DELETE-SPIKE",
+                "last month's data is deleted, as on the first of each month",
+            ),
+            Self::WeeklyPurge => (
+                "DELETE-SPIKE",
+                "last week's data is deleted, as every Monday",
+            ),
+            Self::LifecycleAsCode => (
+                "DELETE-SPIKE",
+                "infrastructure code puts the same lifecycle rules, as every night",
+            ),
+            Self::LoggingAsCode => (
+                "LOG-BLINDED",
+                "infrastructure code puts the same selectors, as every night",
+            ),
+            Self::RegionRollout => ("UNUSUAL-REGION", "a team begins to work in a new region"),
+            Self::RegionLook => (
+                "UNUSUAL-REGION",
+                "an administrator looks at the machines of all regions in the console",
+            ),
+            Self::CuriousNewcomer => (
+                "AN1594",
+                "a new user browses a few buckets on its first day",
+            ),
+            Self::RemadeTestRole => (
+                "AN1328",
+                "a role for tests is deleted and made again, as every night",
+            ),
         }
     }
 }
+
+/// Decoys of plain spikes are numbered from here.
+const FIRST_PLAIN: u64 = 30_000;
 
 /// A decoy and its day.
 pub(crate) struct Planned {
@@ -205,6 +291,7 @@ pub(crate) fn plan_decoys(span: (Day, Day), attack_set: AttackSet) -> Vec<Planne
     let mut planned = plan_all_of(&Decoy::CORE, span, 0);
     if attack_set == AttackSet::All {
         planned.extend(plan_all_of(&Decoy::MORE, span, FIRST_MORE));
+        planned.extend(plan_all_of(&Decoy::PLAIN, span, FIRST_PLAIN));
     }
     planned
 }
@@ -229,6 +316,12 @@ fn plan_all_of(decoys: &[Decoy], (from, last): (Day, Day), first: u64) -> Vec<Pl
             let day = match decoy {
                 Decoy::Closing => on_weekday(day, 5),
                 Decoy::WeeklyExport => on_weekday(day, 3),
+                Decoy::WeeklyPurge => on_weekday(day, 1),
+                Decoy::DeployCleanup => on_weekday(day, 2),
+                Decoy::MonthlyPurge => (from.0..=last.0)
+                    .map(Day)
+                    .find(|&day| is_month_begin(day))
+                    .unwrap_or(last.plus(1)),
                 _ => day,
             };
             Planned {
@@ -383,6 +476,34 @@ impl Planned {
                     _ => Kind::Deployer,
                 };
                 (of_kind(&|w| w.kind == kind, rng)?.ids(), whole_day)
+            }
+            Decoy::GrowingBackup
+            | Decoy::UsualUpload
+            | Decoy::DeployCleanup
+            | Decoy::MonthlyPurge
+            | Decoy::WeeklyPurge
+            | Decoy::LifecycleAsCode
+            | Decoy::LoggingAsCode => {
+                let kind = match self.decoy {
+                    Decoy::GrowingBackup => Kind::Grower,
+                    Decoy::UsualUpload => Kind::Exporter,
+                    Decoy::DeployCleanup => Kind::Cleaner,
+                    Decoy::MonthlyPurge => Kind::MonthlyPurge,
+                    Decoy::WeeklyPurge => Kind::WeeklyPurge,
+                    _ => Kind::Infrastructure,
+                };
+                (of_kind(&|w| w.kind == kind, rng)?.ids(), whole_day)
+            }
+            Decoy::RemadeTestRole => {
+                let who = of_kind(&|w| w.kind == Kind::TestRole, rng)?;
+                (test_role_of(world.seed, who, day).ids(), whole_day)
+            }
+            Decoy::LargeFolder
+            | Decoy::RegionRollout
+            | Decoy::RegionLook
+            | Decoy::CuriousNewcomer => {
+                let ids = self.run_plain(world, NUMBERS + self.number, rng, trail)?;
+                (ids, trail.anomalies.span(since)?)
             }
             Decoy::IamConsole => {
                 let who = of_kind(&|w| w.kind == Kind::Admin, rng)?;

@@ -1,10 +1,14 @@
 //! The five AWS accounts: what exists, what is planned, and what a day writes.
 
 use crate::simulate::activity::aws::attack_plan::{Attack, plan_attacks};
+use crate::simulate::activity::aws::background::write_background;
+use crate::simulate::activity::aws::bare_instance::usual_egress;
 use crate::simulate::activity::aws::decoy::{Planned, plan_decoys};
 use crate::simulate::activity::aws::environment::write_environment;
 use crate::simulate::activity::aws::identity_day::write_day;
 use crate::simulate::activity::aws::population::population;
+use crate::simulate::model::attack_set::AttackSet;
+use crate::simulate::model::aws::attack_class::AttackClass;
 use crate::simulate::model::aws::bucket::buckets;
 use crate::simulate::model::aws::world::World;
 use crate::simulate::model::label::Label;
@@ -40,7 +44,7 @@ impl AwsEstate {
             &buckets,
             options.attack_set,
         );
-        let world = World {
+        let mut world = World {
             seed,
             start,
             scale: options.scale,
@@ -56,6 +60,15 @@ impl AwsEstate {
                 options.attack_set,
             )
         });
+        // Who bore a name that is given again is gone by then.
+        for attack in &attacks {
+            if let (AttackClass::SameNameExfiltration, Some(place)) = (attack.class, attack.victim)
+            {
+                let who = &mut world.population[place];
+                let last = attack.day.plus(-1);
+                who.leaves = Some(who.leaves.map_or(last, |leaves| leaves.min(last)));
+            }
+        }
         let decoys = span
             .filter(|_| options.decoys)
             .map_or_else(Vec::new, |span| plan_decoys(span, options.attack_set));
@@ -77,6 +90,15 @@ impl AwsEstate {
         write_environment(world, day, &mut trail);
         for who in &world.population {
             write_day(world, who, day, &mut trail);
+        }
+        if options.attack_set == AttackSet::All {
+            write_background(world, day, &mut trail);
+            usual_egress(world.seed, &world.population, day, &mut trail);
+            for attack in &self.attacks {
+                if attack.prepared_on(world.start) == Some(day) {
+                    attack.prepare(world, day, &mut trail);
+                }
+            }
         }
         let labels = (self.attacks.iter())
             .filter(|a| a.day == day)

@@ -4,6 +4,7 @@ use crate::simulate::activity::aws::incident::{run_migration, start_assignments}
 use crate::simulate::activity::aws::people::person;
 use crate::simulate::activity::aws::routine::write_routine;
 use crate::simulate::activity::aws::schedule::{calendar_factor, is_weekly_run};
+use crate::simulate::activity::aws::upkeep::{UPKEEP, write_upkeep};
 use crate::simulate::activity::aws::workload::workload;
 use crate::simulate::model::anomaly::Cause;
 use crate::simulate::model::aws::identity::{Identity, Kind};
@@ -33,6 +34,7 @@ pub(crate) fn write_day(world: &World, who: &Identity, day: Day, trail: &mut Tra
         Kind::Deployer | Kind::Auditor | Kind::Stuck | Kind::Mirror => {
             write_routine(world, who, day, &mut rng, trail)
         }
+        kind if UPKEEP.contains(&kind) => write_upkeep(world, who, day, &mut rng, trail),
         _ => workload(
             world,
             who,

@@ -116,7 +116,12 @@ pub(crate) fn make(
         Kind::Deployer => (IdentityType::Oidc, PROD, US_EAST),
         Kind::Auditor => (IdentityType::Assumed, SECURITY, US_EAST),
         Kind::Stuck => (IdentityType::Assumed, DATA, US_EAST),
-        Kind::Mirror => (IdentityType::User, DATA, US_EAST),
+        Kind::Mirror | Kind::Courier => (IdentityType::User, DATA, US_EAST),
+        Kind::Cleaner => (IdentityType::Oidc, DEV, US_EAST),
+        Kind::TestRole => (IdentityType::Assumed, DEV, US_EAST),
+        Kind::MonthlyPurge | Kind::WeeklyPurge => (IdentityType::Assumed, DATA, US_EAST),
+        Kind::Infrastructure => (IdentityType::Oidc, PROD, US_EAST),
+        Kind::Grower => (IdentityType::Instance, DATA, US_EAST),
     };
     let person = kind.is_person();
     let full_name = format!("{}.{}", rng.pick(&FIRST_NAMES), rng.pick(&LAST_NAMES));
@@ -131,6 +136,13 @@ pub(crate) fn make(
             }
         ),
         (Kind::Mirror, _) => "svc-lake-mirror".to_owned(),
+        (Kind::Courier, _) => format!("svc-feed-{number}"),
+        (Kind::Cleaner, _) => "deploy-stage".to_owned(),
+        (Kind::TestRole, _) => "stage-test-runner".to_owned(),
+        (Kind::MonthlyPurge, _) => "purge-monthly".to_owned(),
+        (Kind::WeeklyPurge, _) => "purge-weekly".to_owned(),
+        (Kind::Infrastructure, _) => "infrastructure-code".to_owned(),
+        (Kind::Grower, _) => "lake-snapshots".to_owned(),
         (_, IdentityType::User) => format!("{full_name}{number}"),
         (Kind::Etl, _) => format!("etl-{service}-{number}"),
         (Kind::Backup, _) => format!("backup-{service}-{number}"),
@@ -170,7 +182,10 @@ pub(crate) fn make(
         | Kind::Auditor
         | Kind::Stuck
         | Kind::Batch => *rng.pick(&[Client::Boto3, Client::Boto3, Client::Java]),
-        Kind::Deployer => Client::Terraform,
+        Kind::MonthlyPurge | Kind::WeeklyPurge | Kind::TestRole => Client::Boto3,
+        Kind::Courier => Client::AwsCli,
+        Kind::Grower => Client::Go,
+        Kind::Deployer | Kind::Cleaner | Kind::Infrastructure => Client::Terraform,
         Kind::Mirror => Client::Rclone,
         Kind::Backup | Kind::VendorBackup => Client::Go,
         Kind::Ci => *rng.pick(&[Client::AwsCli, Client::Terraform]),

@@ -2,6 +2,9 @@
 
 pub(crate) mod attack_plan;
 pub(crate) mod attack_session;
+pub(crate) mod background;
+pub(crate) mod bare_instance;
+pub(crate) mod blinding;
 pub(crate) mod configure;
 pub(crate) mod core_attacks;
 pub(crate) mod creation;
@@ -16,11 +19,17 @@ pub(crate) mod instance_flows;
 pub(crate) mod lifecycle;
 pub(crate) mod new_identity;
 pub(crate) mod new_role;
+pub(crate) mod newcomers;
 pub(crate) mod people;
+pub(crate) mod plain_attacks;
+pub(crate) mod plain_decoys;
 pub(crate) mod population;
 pub(crate) mod routine;
 pub(crate) mod run;
 pub(crate) mod scans;
 pub(crate) mod schedule;
+pub(crate) mod spikes;
+pub(crate) mod stage;
+pub(crate) mod upkeep;
 pub(crate) mod working_set;
 pub(crate) mod workload;

@@ -3,6 +3,7 @@
 use crate::simulate::activity::aws::configure::put_policy;
 use crate::simulate::activity::aws::identity_factory::make;
 use crate::simulate::activity::aws::run::Run;
+use crate::simulate::activity::aws::upkeep::UPKEEP;
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
 use crate::simulate::model::aws::call::Api;
 use crate::simulate::model::aws::identity::{Identity, Kind};
@@ -57,7 +58,7 @@ pub(crate) fn routine_identities(
 ) -> Vec<Identity> {
     let kinds = [Kind::Deployer, Kind::Auditor, Kind::Stuck, Kind::Mirror];
     (first..)
-        .zip(kinds)
+        .zip(kinds.into_iter().chain(UPKEEP))
         .map(|(number, kind)| {
             let long_ago = start.plus(-200);
             let mut who = make(seed, number, kind, start, days, buckets, long_ago);

@@ -248,6 +248,13 @@ pub(crate) fn workload(
         }
         Kind::Analyst | Kind::Finance | Kind::Developer | Kind::Admin | Kind::Dormant => {}
         Kind::Deployer | Kind::Auditor | Kind::Stuck | Kind::Mirror => {}
+        Kind::Cleaner
+        | Kind::MonthlyPurge
+        | Kind::WeeklyPurge
+        | Kind::Infrastructure
+        | Kind::Grower
+        | Kind::TestRole
+        | Kind::Courier => {}
     }
 }
 

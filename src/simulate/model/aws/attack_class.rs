@@ -43,6 +43,48 @@ pub enum AttackClass {
     PublicGrant,
     /// A bucket that is not sensitive is shared with a foreign account.
     ExternalGrant,
+    /// Far more objects than ever are read, in many buckets, within minutes.
+    MassRead,
+    /// As many objects as always are read, but large ones.
+    LargeRead,
+    /// Far more objects than ever are read, over the whole day.
+    SlowRead,
+    /// Prefixes of the victim's own bucket that it never reads.
+    NewPrefixRead,
+    /// A machine sends much to an address that it never sent to, at once.
+    EgressNewDestination,
+    /// The same in small flows over hours.
+    EgressTrickle,
+    /// A machine sends far more than ever to an address that it knows.
+    EgressKnownPeer,
+    /// A machine that nobody stands behind sends much.
+    EgressBareInstance,
+    /// Objects are deleted one by one.
+    MassDelete,
+    /// Objects, or versions of them, are deleted hundreds at a time.
+    BatchDelete,
+    /// Buckets are emptied and deleted.
+    BucketDelete,
+    /// Lifecycle rules that let everything expire within a day.
+    ExpireAll,
+    /// Trails and flow logs are stopped and deleted.
+    TrailStopped,
+    /// Event selectors are narrowed, or the access log of a bucket is switched off.
+    LogNarrowed,
+    /// Detectors and recorders are switched off, or told to say nothing.
+    DetectorOff,
+    /// Machines are started in a region where the victim, or nobody, works.
+    UnusedRegionCompute,
+    /// Buckets are made and filled in such a region.
+    UnusedRegionStorage,
+    /// A user that is an hour old, or was never used, lists everything.
+    NewcomerEnumeration,
+    /// A user is created, lies idle for days, and then reads much from outside.
+    LateUsedExfiltration,
+    /// A role is created and reads much on an instance, which sends it out in small flows.
+    TrickleExfiltration,
+    /// A user is deleted and made again under the same name, and then reads much from outside.
+    SameNameExfiltration,
 }
 
 impl AttackClass {
@@ -72,6 +114,31 @@ impl AttackClass {
         Self::ExternalGrant,
     ];
 
+    /// What is planted beside both: plain spikes, newcomers, blinded logs and unusual regions.
+    pub const PLAIN: [Self; 21] = [
+        Self::MassRead,
+        Self::LargeRead,
+        Self::SlowRead,
+        Self::NewPrefixRead,
+        Self::EgressNewDestination,
+        Self::EgressTrickle,
+        Self::EgressKnownPeer,
+        Self::EgressBareInstance,
+        Self::MassDelete,
+        Self::BatchDelete,
+        Self::BucketDelete,
+        Self::ExpireAll,
+        Self::TrailStopped,
+        Self::LogNarrowed,
+        Self::DetectorOff,
+        Self::UnusedRegionCompute,
+        Self::UnusedRegionStorage,
+        Self::NewcomerEnumeration,
+        Self::LateUsedExfiltration,
+        Self::TrickleExfiltration,
+        Self::SameNameExfiltration,
+    ];
+
     /// Returns the class as labels write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -93,6 +160,27 @@ impl AttackClass {
             Self::DeniedBurst => "denied-burst",
             Self::PublicGrant => "bucket-published",
             Self::ExternalGrant => "bucket-given-away",
+            Self::MassRead => "mass-read",
+            Self::LargeRead => "large-read",
+            Self::SlowRead => "slow-read",
+            Self::NewPrefixRead => "new-prefix-read",
+            Self::EgressNewDestination => "egress-new-destination",
+            Self::EgressTrickle => "egress-trickle",
+            Self::EgressKnownPeer => "egress-known-peer",
+            Self::EgressBareInstance => "egress-bare-instance",
+            Self::MassDelete => "mass-delete",
+            Self::BatchDelete => "batch-delete",
+            Self::BucketDelete => "bucket-delete",
+            Self::ExpireAll => "expire-everything",
+            Self::TrailStopped => "trail-stopped",
+            Self::LogNarrowed => "log-narrowed",
+            Self::DetectorOff => "detector-off",
+            Self::UnusedRegionCompute => "unused-region-compute",
+            Self::UnusedRegionStorage => "unused-region-storage",
+            Self::NewcomerEnumeration => "newcomer-enumeration",
+            Self::LateUsedExfiltration => "late-used-exfiltration",
+            Self::TrickleExfiltration => "trickle-exfiltration",
+            Self::SameNameExfiltration => "same-name-exfiltration",
         }
     }
 
@@ -102,10 +190,14 @@ impl AttackClass {
             Self::MassEnumeration
             | Self::SlowEnumeration
             | Self::RegionEnumeration
-            | Self::DeniedEnumeration => "AN1594",
+            | Self::DeniedEnumeration
+            | Self::NewcomerEnumeration => "AN1594",
             Self::CreatedUserExfiltration
             | Self::CreatedRoleExfiltration
-            | Self::FirstUsedExfiltration => "AN1328",
+            | Self::FirstUsedExfiltration
+            | Self::LateUsedExfiltration
+            | Self::TrickleExfiltration
+            | Self::SameNameExfiltration => "AN1328",
             Self::SensitiveSync
             | Self::SensitiveCopy
             | Self::SensitiveReplication
@@ -117,33 +209,86 @@ impl AttackClass {
             Self::DeniedBurst => "S3-DENIED",
             Self::PublicGrant => "POLICY-PUBLIC",
             Self::ExternalGrant => "POLICY-EXTERNAL",
+            Self::MassRead | Self::LargeRead | Self::SlowRead | Self::NewPrefixRead => {
+                "ACCESS-SPIKE"
+            }
+            Self::EgressNewDestination
+            | Self::EgressTrickle
+            | Self::EgressKnownPeer
+            | Self::EgressBareInstance => "EGRESS-SPIKE",
+            Self::MassDelete | Self::BatchDelete | Self::BucketDelete | Self::ExpireAll => {
+                "DELETE-SPIKE"
+            }
+            Self::TrailStopped | Self::LogNarrowed | Self::DetectorOff => "LOG-BLINDED",
+            Self::UnusedRegionCompute | Self::UnusedRegionStorage => "UNUSUAL-REGION",
         }
     }
 
     /// Returns the other analytics whose alerts on it are right, in any grade: what they count is part of the attack.
     ///
     /// A stolen key is used from another place and with other tools, which shows in the victim's listings of that day (AN1594)
-    /// and as a client that moves files (S3-CLIENT). Whole accounts are listed and read, sensitive buckets among them (AN0370).
+    /// and as a client that moves files (S3-CLIENT). Whole accounts are listed and read, sensitive buckets among them (AN0370),
+    /// in regions where the victim never worked (UNUSUAL-REGION). What is read from outside leaves (EGRESS-SPIKE).
     /// Some attacks begin by asking whose the credentials are (AN1088).
     pub(crate) fn also(self) -> &'static [&'static str] {
         match self {
-            Self::MassEnumeration | Self::SlowEnumeration => &["AN0370", "AN1088", "S3-CLIENT"],
-            Self::RegionEnumeration => &["AN0370", "S3-CLIENT"],
-            Self::DeniedEnumeration => &["AN0370", "S3-CLIENT", "S3-DENIED"],
+            Self::MassEnumeration | Self::SlowEnumeration => {
+                &["AN0370", "AN1088", "S3-CLIENT", "UNUSUAL-REGION"]
+            }
+            Self::RegionEnumeration => &["AN0370", "S3-CLIENT", "UNUSUAL-REGION"],
+            Self::DeniedEnumeration => &["AN0370", "S3-CLIENT", "S3-DENIED", "UNUSUAL-REGION"],
             Self::CreatedUserExfiltration
             | Self::CreatedRoleExfiltration
-            | Self::FirstUsedExfiltration => &["AN0370", "AN1088", "AN1594"],
-            Self::StolenKeyClient => &["AN0370", "AN1594"],
+            | Self::FirstUsedExfiltration
+            | Self::LateUsedExfiltration
+            | Self::TrickleExfiltration
+            | Self::SameNameExfiltration => &[
+                "AN0370",
+                "AN1088",
+                "AN1594",
+                "ACCESS-SPIKE",
+                "EGRESS-SPIKE",
+                "UNUSUAL-REGION",
+            ],
+            Self::StolenKeyClient => &[
+                "AN0370",
+                "AN1594",
+                "ACCESS-SPIKE",
+                "EGRESS-SPIKE",
+                "UNUSUAL-REGION",
+            ],
             Self::OrganisationDiscovery => &["AN1088", "AN1594", "S3-CLIENT"],
             Self::DeniedBurst => &["AN0370", "AN1594", "S3-CLIENT"],
-            Self::SensitiveSync
-            | Self::SensitiveCopy
-            | Self::SensitiveReplication
+            Self::SensitiveSync | Self::SensitiveCopy => &[
+                "AN1594",
+                "S3-CLIENT",
+                "ACCESS-SPIKE",
+                "EGRESS-SPIKE",
+                "UNUSUAL-REGION",
+            ],
+            Self::SensitiveReplication
             | Self::SensitiveGrant
             | Self::PostureScan
             | Self::IamEnumeration
             | Self::PublicGrant
             | Self::ExternalGrant => &["AN1594", "S3-CLIENT"],
+            Self::MassRead | Self::LargeRead | Self::SlowRead | Self::NewPrefixRead => {
+                &["AN1594", "S3-CLIENT", "EGRESS-SPIKE", "UNUSUAL-REGION"]
+            }
+            Self::EgressNewDestination
+            | Self::EgressTrickle
+            | Self::EgressKnownPeer
+            | Self::EgressBareInstance => &["ACCESS-SPIKE"],
+            Self::MassDelete | Self::BatchDelete | Self::BucketDelete | Self::ExpireAll => {
+                &["AN1594", "S3-CLIENT", "UNUSUAL-REGION"]
+            }
+            Self::TrailStopped | Self::LogNarrowed | Self::DetectorOff => &["UNUSUAL-REGION"],
+            Self::UnusedRegionCompute | Self::UnusedRegionStorage => {
+                &["AN1594", "S3-CLIENT", "ACCESS-SPIKE"]
+            }
+            Self::NewcomerEnumeration => {
+                &["AN0370", "AN1088", "AN1328", "S3-CLIENT", "UNUSUAL-REGION"]
+            }
         }
     }
 
@@ -152,6 +297,7 @@ impl AttackClass {
         Self::CORE
             .into_iter()
             .chain(Self::MORE)
+            .chain(Self::PLAIN)
             .find(|class| class.name() == name)
     }
 
@@ -207,6 +353,47 @@ impl AttackClass {
                         person
                     }
             }
+            Self::MassRead | Self::SlowRead | Self::LargeRead | Self::NewPrefixRead => {
+                person
+                    || matches!(
+                        who.kind,
+                        Kind::Etl | Kind::Lambda | Kind::WebService | Kind::Batch
+                    )
+            }
+            // Hidden, it is what the exporter sends anyway.
+            Self::EgressKnownPeer if hidden => who.kind == Kind::Exporter,
+            Self::EgressNewDestination | Self::EgressTrickle | Self::EgressKnownPeer => {
+                logs_instances
+                    && who.instance.is_some()
+                    && matches!(
+                        who.kind,
+                        Kind::Etl | Kind::WebService | Kind::Backup | Kind::Indexer
+                    )
+            }
+            // Nobody stands behind the machine.
+            Self::EgressBareInstance => false,
+            Self::BatchDelete | Self::BucketDelete if hidden => who.kind == Kind::Cleaner,
+            Self::ExpireAll if hidden => who.kind == Kind::Infrastructure,
+            Self::MassDelete | Self::BatchDelete => {
+                person || matches!(who.kind, Kind::Etl | Kind::Lambda | Kind::Batch)
+            }
+            Self::BucketDelete | Self::ExpireAll => person || who.kind == Kind::Admin,
+            Self::TrailStopped | Self::LogNarrowed | Self::DetectorOff => match grade {
+                Grade::Blatant => person,
+                Grade::Medium => who.kind == Kind::Admin,
+                Grade::Subtle => matches!(who.kind, Kind::Admin | Kind::Developer),
+                Grade::Hidden => who.kind == Kind::Infrastructure,
+            },
+            Self::UnusedRegionCompute => {
+                who.region == US_EAST
+                    && matches!(who.kind, Kind::Developer | Kind::Ci | Kind::Admin)
+            }
+            Self::UnusedRegionStorage => {
+                who.region == US_EAST && (person || matches!(who.kind, Kind::Lambda | Kind::Ci))
+            }
+            Self::NewcomerEnumeration | Self::LateUsedExfiltration => who.kind == Kind::Admin,
+            Self::TrickleExfiltration => who.kind == Kind::Admin && logs_instances,
+            Self::SameNameExfiltration => who.kind == Kind::Courier,
         }
     }
 }

@@ -15,6 +15,10 @@ pub(crate) enum Op<'a> {
     Get,
     Put,
     Delete,
+    /// So many objects in one call, which does not name them.
+    DeleteMany(u64),
+    /// A version of an object, by its number.
+    DeleteVersion(u64),
     /// A copy from another bucket and key.
     Copy(&'a Bucket, &'a str),
 }

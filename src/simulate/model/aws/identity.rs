@@ -39,6 +39,20 @@ pub(crate) enum Kind {
     Stuck,
     /// Copies a part of the lake with a sync tool, every night.
     Mirror,
+    /// Deploys to a stage, and deletes what it made there: hundreds of objects, and now and then a bucket.
+    Cleaner,
+    /// Deletes last month's data on the first of each month.
+    MonthlyPurge,
+    /// Deletes last week's data every Monday.
+    WeeklyPurge,
+    /// Puts the configuration of logs and lifecycles again every night, as the code has it.
+    Infrastructure,
+    /// A backup that grows by a few percent a day, and now and then reads everything.
+    Grower,
+    /// A role that is deleted and made again every night, for tests.
+    TestRole,
+    /// A user that fetches a feed every day.
+    Courier,
 }
 
 impl Kind {

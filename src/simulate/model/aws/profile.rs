@@ -268,7 +268,9 @@ impl Identity {
             };
         }
         match self.kind {
-            Kind::Ci | Kind::Deployer => external_address(0x9000 + rng.bits() % 6, rng.bits()),
+            Kind::Ci | Kind::Deployer | Kind::Cleaner | Kind::Infrastructure => {
+                external_address(0x9000 + rng.bits() % 6, rng.bits())
+            }
             Kind::Partner => external_address(0xa000 + self.number, rng.bits() % 4),
             // Everything else leaves through its account's NAT gateways.
             _ => external_address(0xb000 + self.account as u64, rng.bits() % 2),

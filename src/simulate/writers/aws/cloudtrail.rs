@@ -9,7 +9,7 @@ use crate::simulate::model::aws::call::{Api, ApiError, ObjectCall, Op, POSTURE};
 use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::company::{ACCOUNTS, REGIONS, US_EAST};
 use crate::simulate::model::random::{BASE64, Rng, UPPER};
-use crate::simulate::writers::aws::expected::{expected_call, expected_object};
+use crate::simulate::writers::aws::expected::{answer_bytes, expected_call, expected_object};
 use crate::simulate::writers::aws::trail::{LogKind, Trail};
 use crate::time::Time;
 
@@ -199,6 +199,8 @@ fn s3_record(
         Op::Get => ("GetObject", "s3.cp", true),
         Op::Put => ("PutObject", "s3.cp", false),
         Op::Delete => ("DeleteObject", "s3.rm", false),
+        Op::DeleteMany(_) => ("DeleteObjects", "s3.rm", false),
+        Op::DeleteVersion(_) => ("DeleteObject", "s3api.delete-object", false),
         Op::Copy(..) => ("CopyObject", "s3.sync", false),
     };
     let listing = matches!(op, Op::List(_) | Op::ListV1);
@@ -242,6 +244,14 @@ fn s3_record(
                     if key.is_empty() { "" } else { "/" }
                 )
             }
+            Op::DeleteMany(_) => write!(
+                out,
+                "{{\"bucketName\":\"{bucket_name}\",\"Host\":\"{host}\",\"delete\":\"\"}}"
+            ),
+            Op::DeleteVersion(number) => write!(
+                out,
+                "{{\"bucketName\":\"{bucket_name}\",\"Host\":\"{host}\",\"versionId\":\"{number:032x}\",\"key\":\"{key}\"}}"
+            ),
             Op::ListV1 => write!(
                 out,
                 "{{\"bucketName\":\"{bucket_name}\",\"Host\":\"{host}\",\"prefix\":\"{key}\",\"max-keys\":\"1000\"}}"
@@ -267,7 +277,8 @@ fn s3_record(
         _ if fault.is_some() => (0, 243),
         Op::Put => (bytes, 0),
         Op::Copy(..) => (0, 224),
-        Op::Head | Op::Delete => (0, 0),
+        Op::Head | Op::Delete | Op::DeleteVersion(_) => (0, 0),
+        Op::DeleteMany(keys) => (120 + 85 * keys, answer_bytes(keys)),
         _ => (0, bytes),
     };
     out.push_str(",\"additionalEventData\":{");
@@ -293,7 +304,7 @@ fn s3_record(
     );
     guid(out, ids, Some(tail));
     let _ = write!(out, "\",\"readOnly\":{read_only},\"resources\":[");
-    if listing {
+    if listing || matches!(op, Op::DeleteMany(_)) {
         let _ = write!(
             out,
             "{{\"type\":\"AWS::S3::Object\",\"ARNPrefix\":\"arn:aws:s3:::{bucket_name}/{key}\"}},"

@@ -33,6 +33,11 @@ fn outcome(fault: ApiError<'_>) -> &'static str {
     }
 }
 
+/// Returns the size of the answer to a deletion of so many objects: it names each of them.
+pub(crate) fn answer_bytes(keys: u64) -> u64 {
+    140 + 70 * keys
+}
+
 /// Returns the event of an operation on a bucket or object.
 pub(crate) fn expected_object(
     call: &ObjectCall<'_>,
@@ -54,7 +59,8 @@ pub(crate) fn expected_object(
         Op::Head => ("HeadObject", "read_object"),
         Op::Get => ("GetObject", "read_object"),
         Op::Put => ("PutObject", "write_object"),
-        Op::Delete => ("DeleteObject", "delete_object"),
+        Op::Delete | Op::DeleteVersion(_) => ("DeleteObject", "delete_object"),
+        Op::DeleteMany(_) => ("DeleteObjects", "delete_object"),
         Op::Copy(..) => ("CopyObject", "copy_object"),
     };
     let listing = action == "list_objects";
@@ -62,7 +68,8 @@ pub(crate) fn expected_object(
         // The answer of an error, or of a copy, is a few lines of XML.
         _ if fault.is_some() => 243,
         Op::Copy(..) => 224,
-        Op::Head | Op::Delete | Op::Put => 0,
+        Op::Head | Op::Delete | Op::DeleteVersion(_) | Op::Put => 0,
+        Op::DeleteMany(keys) => answer_bytes(keys),
         _ => bytes,
     };
     let denied = outcome(fault) == "denied";
@@ -93,7 +100,11 @@ pub(crate) fn expected_object(
             identity: some(canonical),
             container: some(&bucket.name),
             // A refused call's parameters are left out.
-            object: if listing || denied { None } else { some(key) },
+            object: if listing || denied || matches!(op, Op::DeleteMany(_)) {
+                None
+            } else {
+                some(key)
+            },
             bytes_out: Some(sent),
             src_ip: address(&session.source),
             dst_ip: None,
@@ -128,6 +139,11 @@ pub(crate) fn canonical_user(account: &str) -> String {
         .collect()
 }
 
+/// Returns whether a lifecycle configuration deletes objects within a week.
+fn expires_soon(parameters: &str) -> bool {
+    (1..=7).any(|days| parameters.contains(&format!("\"Expiration\":{{\"Days\":{days}}}")))
+}
+
 /// Returns the value of a text parameter.
 fn parameter(parameters: &str, name: &str) -> Option<String> {
     let (_, rest) = parameters.split_once(&format!("\"{name}\":\""))?;
@@ -144,6 +160,13 @@ pub(crate) fn expected_call(
     let action = match (api.service, api.name) {
         ("s3", "ListBuckets") => "list_buckets",
         ("s3", "PutBucketReplication") => "copy_object",
+        ("s3", "DeleteBucket") => "delete_bucket",
+        ("s3", "PutBucketLogging") if !api.parameters.contains("LoggingEnabled") => "blind_log",
+        ("s3", "PutBucketLifecycle") if expires_soon(api.parameters) => "expire_objects",
+        ("cloudtrail", _) if !api.read_only => "blind_log",
+        ("guardduty", _) | ("config", _) if !api.read_only => "blind_log",
+        ("ec2", "DeleteFlowLogs") => "blind_log",
+        ("ec2", "RunInstances") => "start_compute",
         ("s3", "CreateBucket") => "other",
         ("s3", name) if name.starts_with("Get") => "read_posture",
         ("s3", _) => "write_posture",

@@ -13,13 +13,15 @@ use crate::simulate::model::grade::Grade;
 use crate::simulate::model::random::Rng;
 use crate::simulate::writers::aws::trail::Trail;
 
-/// The selectors of a trail that records everything, and of one that leaves out what S3 is asked for.
-const EVERYTHING: &str = "[{\"readWriteType\":\"All\",\"includeManagementEvents\":true,\"dataResources\":\
-     [{\"type\":\"AWS::S3::Object\",\"values\":[\"arn:aws:s3\"]}],\"excludeManagementEventSources\":[]}]";
+/// The selectors of a trail as the code has them: everything but the noise of keys.
+const AS_CODE: &str = "[{\"readWriteType\":\"All\",\"includeManagementEvents\":true,\"dataResources\":\
+     [{\"type\":\"AWS::S3::Object\",\"values\":[\"arn:aws:s3\"]}],\"excludeManagementEventSources\":[\"kms.amazonaws.com\"]}]";
 
+/// Selectors that leave out what objects are asked for.
 const NO_DATA: &str = "[{\"readWriteType\":\"All\",\"includeManagementEvents\":true,\"dataResources\":[],\
-     \"excludeManagementEventSources\":[\"kms.amazonaws.com\"]}]";
+     \"excludeManagementEventSources\":[\"kms.amazonaws.com\",\"rdsdata.amazonaws.com\"]}]";
 
+/// Selectors that leave out all that is read, and all management.
 const WRITES_ONLY: &str = "[{\"readWriteType\":\"WriteOnly\",\"includeManagementEvents\":false,\"dataResources\":[],\
      \"excludeManagementEventSources\":[]}]";
 
@@ -99,7 +101,7 @@ fn put_access_log(run: &mut Run<'_>, account: usize, bucket: &Bucket, enabled: b
 
 /// Puts the logging of an account again, as the code has it.
 pub(crate) fn put_logging_as_code(run: &mut Run<'_>, world: &World, account: usize) {
-    put_selectors(run, account, EVERYTHING);
+    put_selectors(run, account, AS_CODE);
     let day = run.day;
     let logged = world
         .own_buckets(day)

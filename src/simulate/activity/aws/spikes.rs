@@ -265,8 +265,8 @@ impl Attack {
             }
             AttackClass::BatchDelete if self.number.is_multiple_of(2) => {
                 targets.truncate(grade.of([8, 4, 1, 1]));
-                for turn in 0..grade.of([60, 12, 3, 0]) {
-                    let keys = grade.of([1_000, 600, 120, 0]);
+                for turn in 0..grade.of([4, 2, 1, 0]) {
+                    let keys = grade.of([900, 450, 150, 0]);
                     let bucket = targets[turn % targets.len()];
                     delete_many(&mut run, bucket, keys, grade.of([1.0, 4.0, 60.0, 0.0]));
                 }
@@ -292,10 +292,8 @@ impl Attack {
                 targets.truncate(grade.of([8, 4, 1, 0]));
                 for bucket in targets {
                     run.list(bucket, "", 2, 1.0);
-                    for _ in 0..grade.of([4, 2, 1, 0]) {
-                        let keys = grade.of([1_000, 500, 200, 0]);
-                        delete_many(&mut run, bucket, keys, 2.0);
-                    }
+                    let keys = grade.of([400, 250, 200, 0]);
+                    delete_many(&mut run, bucket, keys, 2.0);
                     delete_bucket(&mut run, who.account, bucket);
                 }
             }

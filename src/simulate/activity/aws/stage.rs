@@ -1,6 +1,6 @@
 //! Buckets that are made, emptied and deleted.
 
-use crate::simulate::activity::aws::run::Run;
+use crate::simulate::activity::aws::run::{Run, object_key};
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
 use crate::simulate::model::aws::call::{Api, ObjectCall, Op};
 use crate::simulate::model::aws::identity::Identity;
@@ -78,6 +78,19 @@ pub(crate) fn delete_many(run: &mut Run<'_>, bucket: &Bucket, keys: u64, gap: f6
             bytes: 0,
             fault: None,
         });
+        // The call does not name them; CloudTrail writes a record for each beside it.
+        for _ in 0..now {
+            let key = object_key(run.rng, bucket, run.day);
+            run.trail.s3(&ObjectCall {
+                at,
+                session: run.session,
+                op: Op::DeleteInBatch,
+                bucket,
+                key: &key,
+                bytes: 0,
+                fault: None,
+            });
+        }
     }
 }
 

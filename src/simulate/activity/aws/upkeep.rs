@@ -63,7 +63,7 @@ pub(crate) fn write_upkeep(
                 let mut run = Run::at(at, day, &session, trail, rng);
                 run.list(first, "build/", 1, 1.0);
                 run.store(first, 6, 1.0);
-                let keys = run.rng.between(120, 480) as u64;
+                let keys = run.rng.between(80, 300) as u64;
                 if run.rng.chance(0.4) {
                     tear_down(&mut run, who, keys);
                 } else {
@@ -73,8 +73,8 @@ pub(crate) fn write_upkeep(
         }
         Kind::MonthlyPurge | Kind::WeeklyPurge => {
             let (is_due, batches) = match who.kind {
-                Kind::MonthlyPurge => (is_month_begin(day), 8),
-                _ => (weekday(day) == 1, 2),
+                Kind::MonthlyPurge => (is_month_begin(day), 3),
+                _ => (weekday(day) == 1, 1),
             };
             let at = midnight + 4 * 3_600 + rng.between(0, 600);
             let session = who.session(rng, at, None);
@@ -84,7 +84,7 @@ pub(crate) fn write_upkeep(
                 for turn in 0..batches {
                     let bucket = set[turn % set.len().min(2)];
                     run.list(bucket, "events/", 2, 1.0);
-                    let keys = run.rng.between(700, 1_000) as u64;
+                    let keys = run.rng.between(500, 900) as u64;
                     delete_many(&mut run, bucket, keys, 3.0);
                 }
             }

@@ -17,6 +17,8 @@ pub(crate) enum Op<'a> {
     Delete,
     /// So many objects in one call, which does not name them.
     DeleteMany(u64),
+    /// One of the objects of such a call.
+    DeleteInBatch,
     /// A version of an object, by its number.
     DeleteVersion(u64),
     /// A copy from another bucket and key.

@@ -200,6 +200,7 @@ fn s3_record(
         Op::Put => ("PutObject", "s3.cp", false),
         Op::Delete => ("DeleteObject", "s3.rm", false),
         Op::DeleteMany(_) => ("DeleteObjects", "s3.rm", false),
+        Op::DeleteInBatch => ("DeleteObject", "s3.rm", false),
         Op::DeleteVersion(_) => ("DeleteObject", "s3api.delete-object", false),
         Op::Copy(..) => ("CopyObject", "s3.sync", false),
     };
@@ -277,7 +278,7 @@ fn s3_record(
         _ if fault.is_some() => (0, 243),
         Op::Put => (bytes, 0),
         Op::Copy(..) => (0, 224),
-        Op::Head | Op::Delete | Op::DeleteVersion(_) => (0, 0),
+        Op::Head | Op::Delete | Op::DeleteInBatch | Op::DeleteVersion(_) => (0, 0),
         Op::DeleteMany(keys) => (120 + 85 * keys, answer_bytes(keys)),
         _ => (0, bytes),
     };

@@ -59,7 +59,7 @@ pub(crate) fn expected_object(
         Op::Head => ("HeadObject", "read_object"),
         Op::Get => ("GetObject", "read_object"),
         Op::Put => ("PutObject", "write_object"),
-        Op::Delete | Op::DeleteVersion(_) => ("DeleteObject", "delete_object"),
+        Op::Delete | Op::DeleteInBatch | Op::DeleteVersion(_) => ("DeleteObject", "delete_object"),
         Op::DeleteMany(_) => ("DeleteObjects", "delete_object"),
         Op::Copy(..) => ("CopyObject", "copy_object"),
     };
@@ -68,14 +68,16 @@ pub(crate) fn expected_object(
         // The answer of an error, or of a copy, is a few lines of XML.
         _ if fault.is_some() => 243,
         Op::Copy(..) => 224,
-        Op::Head | Op::Delete | Op::DeleteVersion(_) | Op::Put => 0,
+        Op::Head | Op::Delete | Op::DeleteInBatch | Op::DeleteVersion(_) | Op::Put => 0,
         Op::DeleteMany(keys) => answer_bytes(keys),
         _ => bytes,
     };
     let denied = outcome(fault) == "denied";
     let copies = matches!(op, Op::Copy(..));
     let ours = bucket.account.is_some();
-    let access = first.then(|| Access {
+    // Access logs have a line of their own for each object of a batch.
+    let is_batch = matches!(op, Op::DeleteMany(_) | Op::DeleteInBatch);
+    let access = (first && !is_batch).then(|| Access {
         requester: requester(session),
         source: match op {
             Op::Copy(from, key) => {
@@ -139,6 +141,12 @@ pub(crate) fn canonical_user(account: &str) -> String {
         .collect()
 }
 
+/// Returns whether event selectors leave out management events, or some of their sources.
+fn narrows(parameters: &str) -> bool {
+    !parameters.contains("\"excludeManagementEventSources\":[]")
+        || parameters.contains("\"includeManagementEvents\":false")
+}
+
 /// Returns whether a lifecycle configuration deletes objects within a week.
 fn expires_soon(parameters: &str) -> bool {
     (1..=7).any(|days| parameters.contains(&format!("\"Expiration\":{{\"Days\":{days}}}")))
@@ -163,6 +171,7 @@ pub(crate) fn expected_call(
         ("s3", "DeleteBucket") => "delete_bucket",
         ("s3", "PutBucketLogging") if !api.parameters.contains("LoggingEnabled") => "blind_log",
         ("s3", "PutBucketLifecycle") if expires_soon(api.parameters) => "expire_objects",
+        ("cloudtrail", "PutEventSelectors") if !narrows(api.parameters) => "other",
         ("cloudtrail", _) if !api.read_only => "blind_log",
         ("guardduty", _) | ("config", _) if !api.read_only => "blind_log",
         ("ec2", "DeleteFlowLogs") => "blind_log",

@@ -22,7 +22,7 @@ use crate::simulate::model::other_providers::world::World;
 use crate::simulate::model::random::Rng;
 
 /// The first number of identities that are made for attacks.
-const MADE: u64 = 0x1_0000;
+pub(crate) const MADE: u64 = 0x1_0000;
 
 /// The first number of links that are made for attacks.
 const LINKS: u64 = 0x2_0000;
@@ -93,9 +93,19 @@ impl Attack {
                     );
                 }
             }
+            class if ProviderAttackClass::PLAIN.contains(&class) => {
+                ids = self.run_plain(world, &mut run)?;
+            }
             _ => self.directory(&mut run),
         }
         log.note_anomaly(Cause::Attacked, ids.clone(), since);
+        if matches!(
+            self.class,
+            ProviderAttackClass::AzureNewIdentity | ProviderAttackClass::GoogleNewIdentity
+        ) {
+            // The administrator's credentials were stolen.
+            ids.extend(self.victim.ids());
+        }
         let note = format!("grade={} class={}", grade.name(), self.class.name());
         let label = log.label(self.class.analytic(), ids, since, note)?;
         Some(Label {
@@ -105,7 +115,7 @@ impl Attack {
     }
 
     /// Returns when it begins: loud ones at night, quiet ones among the day's work.
-    fn begins(&self, rng: &mut Rng) -> i64 {
+    pub(crate) fn begins(&self, rng: &mut Rng) -> i64 {
         match self.grade {
             Grade::Blatant => rng.between(1_800, 5 * 3600),
             Grade::Medium => rng.between(8 * 3600, 16 * 3600),
@@ -144,6 +154,7 @@ impl Attack {
                 Tool::Python
             }
             ProviderAttackClass::SlackScraping => Tool::Desktop,
+            class if ProviderAttackClass::PLAIN.contains(&class) => self.plain_tool(),
             _ => Tool::Python,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::simulate::model::attack_set::AttackSet;
 use crate::simulate::model::grade::Grade;
 use crate::simulate::model::other_providers::attack_class::ProviderAttackClass;
 use crate::simulate::model::other_providers::principal::Principal;
@@ -10,6 +11,7 @@ use crate::simulate::model::random::Rng;
 use crate::time::Day;
 
 /// One planned attack.
+#[derive(Clone)]
 pub(crate) struct Attack {
     pub(crate) class: ProviderAttackClass,
     pub(crate) grade: Grade,
@@ -18,16 +20,41 @@ pub(crate) struct Attack {
     pub(crate) victim: Rc<Principal>,
 }
 
-/// Plans the attacks: `rounds` of every class in each of the grades, spread over the days from `from` to `last`.
+/// Attacks of the larger set are numbered from here.
+const FIRST_PLAIN: u64 = 0x40_0000;
+
+/// Plans the attacks: `rounds` of every class in each of the grades, spread over the days of `span`.
+///
+/// The larger set leaves the core's attacks as they are.
 pub(crate) fn plan_attacks(
+    world: &World,
+    span: (Day, Day),
+    rounds: u32,
+    grades: &[Grade],
+    attack_set: AttackSet,
+) -> Vec<Attack> {
+    let rng = Rng::of(world.seed, &[0xab0, 0xa77a]);
+    let all = &ProviderAttackClass::ALL;
+    let mut attacks = plan_classes(world, span, rounds, (all, grades), 0, rng);
+    if attack_set == AttackSet::All {
+        let rng = Rng::of(world.seed, &[0xab0, 0xa77a, 1]);
+        let plain = &ProviderAttackClass::PLAIN;
+        let wanted = (&plain[..], grades);
+        attacks.extend(plan_classes(world, span, rounds, wanted, FIRST_PLAIN, rng));
+    }
+    attacks
+}
+
+fn plan_classes(
     world: &World,
     (from, last): (Day, Day),
     rounds: u32,
-    grades: &[Grade],
+    (classes, grades): (&[ProviderAttackClass], &[Grade]),
+    first: u64,
+    mut rng: Rng,
 ) -> Vec<Attack> {
-    let mut rng = Rng::of(world.seed, &[0xab0, 0xa77a]);
     let round = || {
-        ProviderAttackClass::ALL
+        classes
             .iter()
             .flat_map(|&class| grades.iter().map(move |&grade| (class, grade)))
     };
@@ -37,13 +64,18 @@ pub(crate) fn plan_attacks(
     let mut attacks = Vec::new();
     for (number, (class, grade)) in wanted.into_iter().enumerate() {
         let day = from.plus((number as i64 * days / count) as i32);
-        let (kinds, google) = class.victim();
+        let (kinds, google) = class.victim(grade);
         let suits = |who: &&Rc<Principal>| {
             kinds.contains(&who.kind)
                 && who.joins.plus(10) <= day
                 && google.is_none_or(|g| who.is_at_google() == g)
         };
-        let choice: Vec<&Rc<Principal>> = world.population.iter().filter(suits).collect();
+        let choice: Vec<&Rc<Principal>> = world
+            .population
+            .iter()
+            .chain(&world.upkeep)
+            .filter(suits)
+            .collect();
         if choice.is_empty() {
             continue;
         }
@@ -52,7 +84,7 @@ pub(crate) fn plan_attacks(
             class,
             grade,
             day,
-            number: number as u64,
+            number: first + number as u64,
             victim,
         });
     }

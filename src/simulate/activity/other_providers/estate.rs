@@ -5,7 +5,9 @@ use crate::simulate::activity::other_providers::attack_plan::{Attack, plan_attac
 use crate::simulate::activity::other_providers::decoy::Decoy;
 use crate::simulate::activity::other_providers::machines::{anonymous_reads, write_workload_day};
 use crate::simulate::activity::other_providers::people::write_person_day;
+use crate::simulate::activity::other_providers::upkeep::{upkeep, write_background, write_upkeep};
 use crate::simulate::model::anomaly::BenignAnomaly;
+use crate::simulate::model::attack_set::AttackSet;
 use crate::simulate::model::format::Format;
 use crate::simulate::model::label::Label;
 use crate::simulate::model::other_providers::container::containers;
@@ -47,20 +49,37 @@ impl OtherEstate {
                 options.start,
                 options.days,
             ),
+            upkeep: match options.attack_set {
+                AttackSet::Core => Vec::new(),
+                AttackSet::All => upkeep(options.seed, options.start),
+            },
         };
         let mut attacks = span.map_or_else(Vec::new, |span| {
-            plan_attacks(&world, span, options.attack_rounds, &options.grades)
+            plan_attacks(
+                &world,
+                span,
+                options.attack_rounds,
+                &options.grades,
+                options.attack_set,
+            )
         });
         attacks.retain(|attack| options.formats.contains(&attack.class.format()));
         let decoys = span
             .filter(|_| options.decoys)
             .map_or_else(Vec::new, |(from, last)| {
                 let days = i64::from(last.since(from)) + 1;
-                let all = Decoy::ALL;
-                let day = |place: usize| from.plus((place as i64 * days / all.len() as i64) as i32);
-                all.iter()
-                    .enumerate()
-                    .map(|(place, &decoy)| (day(place), decoy))
+                let spread = |all: &'static [Decoy]| {
+                    let count = all.len() as i64;
+                    let day = move |place: usize| from.plus((place as i64 * days / count) as i32);
+                    let placed = all.iter().enumerate();
+                    placed.map(move |(place, &decoy)| (day(place), decoy))
+                };
+                let plain: &[Decoy] = match options.attack_set {
+                    AttackSet::Core => &[],
+                    AttackSet::All => &Decoy::PLAIN,
+                };
+                spread(&Decoy::ALL)
+                    .chain(spread(plain))
                     .filter(|(_, decoy)| decoy.is_seen_in(&options.formats))
                     .collect()
             });
@@ -86,6 +105,15 @@ impl OtherEstate {
                 write_person_day(&self.world, who, day, &mut log);
             } else {
                 write_workload_day(&self.world, who, day, &mut log);
+            }
+        }
+        if !self.world.upkeep.is_empty() {
+            write_upkeep(&self.world, day, &mut log);
+            write_background(&self.world, day, &mut log);
+            for attack in &self.attacks {
+                if attack.prepared_on(self.world.start) == Some(day) {
+                    attack.prepare(&self.world, day, &mut log);
+                }
             }
         }
         let mut notes = DayNotes::default();

@@ -7,7 +7,10 @@ pub(crate) mod decoy;
 pub(crate) mod estate;
 pub(crate) mod machines;
 pub(crate) mod people;
+pub(crate) mod plain_actions;
 pub(crate) mod run;
+pub(crate) mod settings;
+pub(crate) mod upkeep;
 
 #[cfg(test)]
 mod tests;

@@ -212,7 +212,25 @@ impl<'a> Run<'a> {
         });
     }
 
-    fn object(&mut self, container: &Container) -> String {
+    /// Does something to an object of a name and size.
+    pub(crate) fn named(
+        &mut self,
+        container: &Rc<Container>,
+        verb: Verb,
+        (object, bytes): (String, u64),
+        gap: f64,
+    ) {
+        self.stored(gap, verb, container, |action| {
+            (action.object, action.bytes) = (object, bytes);
+        });
+    }
+
+    /// Changes a container as a whole.
+    pub(crate) fn manage(&mut self, container: &Rc<Container>, verb: Verb, gap: f64) {
+        self.stored(gap, verb, container, |_| {});
+    }
+
+    pub(crate) fn object(&mut self, container: &Container) -> String {
         let number = self.rng.below(400);
         match container.purpose {
             Purpose::Lake => {
@@ -231,7 +249,7 @@ impl<'a> Run<'a> {
     }
 
     /// Log-normal about the container's median, one in five hundred fifty times as large.
-    fn size(&mut self, container: &Container) -> u64 {
+    pub(crate) fn size(&mut self, container: &Container) -> u64 {
         let size = self.rng.log_normal(container.object_bytes, 0.9);
         (if self.rng.chance(0.002) {
             size * 50.0

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::simulate::{Format, Grade, Options, simulate};
+use crate::simulate::{AttackSet, Format, Grade, Options, simulate};
 
 use crate::simulate::model::other_providers::attack_class::ProviderAttackClass;
 
@@ -15,6 +15,15 @@ fn run(seed: u64) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 fn run_formats(seed: u64, formats: &[Format], gzip: bool) -> BTreeMap<PathBuf, Vec<u8>> {
+    run_attacks(seed, formats, gzip, AttackSet::Core)
+}
+
+fn run_attacks(
+    seed: u64,
+    formats: &[Format],
+    gzip: bool,
+    attack_set: AttackSet,
+) -> BTreeMap<PathBuf, Vec<u8>> {
     fn walk(root: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -37,6 +46,7 @@ fn run_formats(seed: u64, formats: &[Format], gzip: bool) -> BTreeMap<PathBuf, V
         scale: 0.1,
         gzip_level: 1,
         gzip,
+        attack_set,
         formats: formats.to_vec(),
         expected_events: true,
         ..Options::default()
@@ -103,6 +113,65 @@ fn every_class_is_planted_in_every_grade() {
     }
     let config = std::str::from_utf8(&found[Path::new("plimsoll.toml")]).unwrap();
     assert!(config.contains("gcp:halcyon-ledgers") && config.contains("\"gcp:halcyon-vault\""));
+}
+
+#[test]
+fn the_larger_set_adds_every_plain_class_in_every_grade_with_a_decoy_for_its_analytic() {
+    let others: Vec<Format> = Format::ALL
+        .into_iter()
+        .filter(|format| !format.is_of_aws())
+        .collect();
+    let core = run_formats(6, &others, false);
+    let found = run_attacks(6, &others, false, AttackSet::All);
+    let all = lines(&found, "labels.jsonl");
+    for one in lines(&core, "labels.jsonl") {
+        assert!(all.contains(&one), "{one} is gone");
+    }
+    let texts = |name: &str| -> BTreeSet<String> {
+        let of = |label: &Value| {
+            let word = |key: &str| label[key].as_str().unwrap().to_owned();
+            format!("{} {}", word("analytic"), word("note"))
+        };
+        lines(&found, name).iter().map(of).collect()
+    };
+    let (attacks, decoys) = (texts("labels.jsonl"), texts("decoys.jsonl"));
+    for (class, grade) in ProviderAttackClass::PLAIN
+        .into_iter()
+        .flat_map(|s| Grade::ALL.map(|g| (s, g)))
+    {
+        let (analytic, grade, class) = (class.analytic(), grade.name(), class.name());
+        let text = format!("{analytic} grade={grade} class={class}");
+        assert!(attacks.contains(&text), "{text} is missing");
+        assert!(
+            decoys.iter().any(|decoy| decoy.starts_with(analytic)),
+            "no decoy for {analytic}"
+        );
+    }
+    // Of each kind of act there is a record that shows it as it is meant.
+    let mut actions: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for event in lines(&found, "expected-events.jsonl") {
+        let word = |key: &str| event[key].as_str().unwrap().to_owned();
+        *actions.entry((word("format"), word("action"))).or_default() += 1;
+    }
+    for (format, action) in [
+        ("azure.storage", "delete_bucket"),
+        ("azure.activity", "expire_objects"),
+        ("azure.activity", "blind_log"),
+        ("azure.activity", "start_compute"),
+        ("gcp.audit", "delete_bucket"),
+        ("gcp.audit", "expire_objects"),
+        ("gcp.audit", "blind_log"),
+        ("gcp.audit", "start_compute"),
+        ("entra.audit", "grant_scope"),
+        ("slack.audit", "grant_scope"),
+        ("gworkspace.reports", "grant_scope"),
+        ("m365.ual", "blind_log"),
+    ] {
+        assert!(
+            actions.contains_key(&(format.to_owned(), action.to_owned())),
+            "no {action} in {format}"
+        );
+    }
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub(crate) enum Service {
     Gcs,
     /// Google Cloud's service accounts and roles.
     Iam,
+    /// Google Cloud's machines, and the configuration of its logs and projects.
+    Platform,
     /// The network of Google Cloud's machines.
     Network,
     Okta,
@@ -54,6 +56,33 @@ pub(crate) enum DirectoryResource {
     Policies,
     /// The keys or credentials of service accounts.
     Keys,
+}
+
+/// How a log is blinded, or put again as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blinding {
+    /// Azure's diagnostic setting of a store is deleted.
+    SettingDeleted,
+    /// The same is put with all of its logs off.
+    SettingOff,
+    /// Azure's flow log is deleted.
+    FlowLogDeleted,
+    /// Google's sink is deleted.
+    SinkDeleted,
+    /// The same is switched off.
+    SinkOff,
+    /// The same is put with its filter.
+    SinkFiltered,
+    /// Entries of a project are excluded.
+    Excluded,
+    /// The audit of reads is taken out of a project's policy.
+    AuditExempted,
+    /// The unified audit log of the tenant is switched off.
+    TenantAuditOff,
+    /// What a person does with mailboxes is not audited any more.
+    AuditBypassed,
+    /// The audit of a mailbox is switched off.
+    MailboxAuditOff,
 }
 
 /// What is done.
@@ -95,6 +124,20 @@ pub(crate) enum Verb {
     Grant,
     /// The whole of something is exported.
     Export,
+    /// A container is made.
+    MakeContainer,
+    /// A container is deleted.
+    DeleteContainer,
+    /// A lifecycle rule lets objects expire after so many days.
+    Expire(u32),
+    /// A log is blinded, or put again.
+    Blind(Blinding),
+    /// A machine is started, which works under a service account if there is one.
+    StartMachine(Option<Rc<Principal>>),
+    /// A workload identity is deleted.
+    DeleteIdentity(Rc<Principal>),
+    /// An application, named by its principal, is given scopes of the directory.
+    GrantScope(Rc<Principal>),
     /// Bytes go to an address, or come from it.
     Flow {
         peer: String,

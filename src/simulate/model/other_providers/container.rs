@@ -107,6 +107,24 @@ pub(crate) const OWNERS: [Owner; 6] = [
     },
 ];
 
+/// Where nobody works: a storage account and a project of ours in other regions.
+pub(crate) const ELSEWHERE: [Owner; 2] = [
+    Owner {
+        cloud: Cloud::Azure,
+        name: "halcyonprodsea",
+        subscription: SUBSCRIPTIONS[0],
+        region: "Southeast Asia",
+        as_table: false,
+    },
+    Owner {
+        cloud: Cloud::Google,
+        name: "halcyon-analytics",
+        subscription: "",
+        region: "asia-south1",
+        as_table: false,
+    },
+];
+
 /// A project of the attackers.
 const FOREIGN: Owner = Owner {
     cloud: Cloud::Google,

@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Partner,
     /// Writes files into channels.
     Bot,
+    /// Deploys, deletes, and puts settings again, as code says; beside the workforce.
+    Upkeep,
     /// An anonymous caller.
     Anonymous,
 }
@@ -111,6 +113,7 @@ impl Principal {
             Kind::LegacySync => "directory-bridge".to_owned(),
             Kind::Partner => format!("partner-{number}"),
             Kind::Bot => format!("bot-{number}"),
+            Kind::Upkeep => format!("upkeep-{number}"),
             _ => String::new(),
         };
         let google = number % 2 == 1;

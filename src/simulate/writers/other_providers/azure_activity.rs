@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use crate::simulate::model::expected::ExpectedEvent;
-use crate::simulate::model::other_providers::action::{Action, NANOS, Outcome, Verb, instant};
-use crate::simulate::model::other_providers::container::{OWNERS, TENANT};
-use crate::simulate::model::random::HEX;
+use crate::simulate::model::other_providers::action::{
+    Action, Blinding, NANOS, Outcome, Verb, instant,
+};
+use crate::simulate::model::other_providers::container::{OWNERS, Owner, TENANT};
+use crate::simulate::model::random::{HEX, splitmix};
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
 use crate::simulate::writers::other_providers::paths::azure_hour;
 
@@ -14,6 +16,14 @@ const DIGITS: u32 = 7;
 
 /// The container that replicated objects arrive in.
 const INBOX: &str = "in";
+
+/// A rule that deletes after at most so many days deletes soon.
+const SOON_DAYS: u32 = 7;
+
+/// Returns the region of an account as requests spell it.
+fn place_of(owner: &Owner) -> String {
+    owner.region.replace(' ', "").to_lowercase()
+}
 
 /// Writes an action.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
@@ -49,9 +59,42 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
             ),
             "create_identity",
         ),
+        Verb::Expire(days) => (
+            "MICROSOFT.STORAGE/STORAGEACCOUNTS/MANAGEMENTPOLICIES/WRITE",
+            format!("{account}/MANAGEMENTPOLICIES/DEFAULT"),
+            if *days <= SOON_DAYS {
+                "expire_objects"
+            } else {
+                "write_posture"
+            },
+        ),
+        Verb::Blind(Blinding::FlowLogDeleted) => (
+            "MICROSOFT.NETWORK/NETWORKWATCHERS/FLOWLOGS/DELETE",
+            "PROVIDERS/MICROSOFT.NETWORK/NETWORKWATCHERS/NETWORKWATCHER_WESTEUROPE/FLOWLOGS/MAIN"
+                .to_owned(),
+            "blind_log",
+        ),
+        Verb::Blind(how) => (
+            match how {
+                Blinding::SettingDeleted => "MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/DELETE",
+                _ => "MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/WRITE",
+            },
+            format!(
+                "{account}/BLOBSERVICES/DEFAULT/PROVIDERS/MICROSOFT.INSIGHTS/DIAGNOSTICSETTINGS/TO-WORKSPACE"
+            ),
+            "blind_log",
+        ),
+        Verb::StartMachine(_) => (
+            "MICROSOFT.COMPUTE/VIRTUALMACHINES/WRITE",
+            format!(
+                "PROVIDERS/MICROSOFT.COMPUTE/VIRTUALMACHINES/VM-{:06X}",
+                splitmix(action.at as u64) % 0x100_0000
+            ),
+            "start_compute",
+        ),
         _ => return,
     };
-    let storage = !matches!(action.verb, Verb::CreateIdentity(_));
+    let storage = resource.contains("MICROSOFT.STORAGE");
     let who = &action.who;
     let kind = if who.is_person() {
         "User"
@@ -89,6 +132,34 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
                 "rules": [{"sourceContainer": action.container.as_ref().map_or("", |s| s.name.as_str()), "destinationContainer": INBOX}],
             }}).to_string());
         }
+        let set = match &action.verb {
+            Verb::Expire(days) => Some(json!({"properties": {"policy": {"rules": [{
+                "enabled": true, "name": "expire", "type": "Lifecycle", "definition": {
+                    "actions": {"baseBlob": {"delete": {"daysAfterModificationGreaterThan": days}}},
+                    "filters": {"blobTypes": ["blockBlob"]},
+                },
+            }]}}})),
+            Verb::Blind(Blinding::SettingOff) => {
+                let logs: Vec<_> = ["StorageRead", "StorageWrite", "StorageDelete"]
+                    .iter()
+                    .map(|category| json!({"category": category, "enabled": false}))
+                    .collect();
+                Some(
+                    json!({"properties": {"logs": logs, "metrics": [{"category": "Transaction", "enabled": true}]}}),
+                )
+            }
+            Verb::StartMachine(_) => Some(json!({"location": place_of(owner), "properties": {
+                "hardwareProfile": {"vmSize": "Standard_D4s_v5"},
+            }})),
+            _ => None,
+        };
+        if let Some(set) = set {
+            properties["requestbody"] = json!(set.to_string());
+        }
+        let location = match action.verb {
+            Verb::StartMachine(_) => place_of(owner),
+            _ => "global".to_owned(),
+        };
         let line = json!({
             "time": format!("{}Z", instant(at, DIGITS as usize)), "resourceId": resource, "operationName": operation,
             "category": "Administrative", "resultType": result, "resultSignature": signature,
@@ -104,7 +175,7 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
                 },
                 "claims": claims,
             },
-            "level": if action.worked() { "Information" } else { "Error" }, "location": "global", "tenantId": TENANT,
+            "level": if action.worked() { "Information" } else { "Error" }, "location": location, "tenantId": TENANT,
             "properties": properties, "releaseVersion": format!("6.2026.10.{}+{}", 1, out.ids.text(HEX, 7)),
         });
         let path = format!(
@@ -118,6 +189,9 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
         expected.event_time = format!("{}Z", instant(at, 9));
         expected.identity = Some(who.entra());
         expected.container = storage.then(|| owner.name.to_owned());
+        if action_class == "start_compute" {
+            expected.object = Some(resource.clone());
+        }
         if let Verb::Replicate(to) = &action.verb {
             expected.dst_account = Some(to.clone());
             expected.dst_container = Some(format!("{to}/{INBOX}"));

@@ -26,6 +26,8 @@ fn operation(verb: &Verb) -> Option<(&'static str, &'static str, &'static str)> 
         Verb::Copy(_) => ("CopyBlob", "StorageWrite", "copy_object"),
         Verb::Publish => ("SetContainerACL", "StorageWrite", "write_posture"),
         Verb::ReadPosture => ("GetContainerACL", "StorageRead", "read_posture"),
+        Verb::MakeContainer => ("CreateContainer", "StorageWrite", "other"),
+        Verb::DeleteContainer => ("DeleteContainer", "StorageDelete", "delete_bucket"),
         Verb::CreateCredential(_) => ("GetUserDelegationKey", "StorageRead", "create_credential"),
         _ => return None,
     })
@@ -131,8 +133,8 @@ fn status(action: &Action, op: &str) -> (u16, &'static str) {
 
 fn success(op: &str) -> u16 {
     match op {
-        "PutBlob" => 201,
-        "DeleteBlob" | "CopyBlob" => 202,
+        "PutBlob" | "CreateContainer" => 201,
+        "DeleteBlob" | "DeleteContainer" | "CopyBlob" => 202,
         _ => 200,
     }
 }
@@ -152,13 +154,13 @@ fn add(action: &Action, row: &Row<'_>, out: &mut DayFiles) {
         uri = format!("https://{account}.blob.core.windows.net:443/?{kind}");
         key = format!("/{account}");
     } else if action.object.is_empty() {
-        let what = if action.verb == Verb::ListObjects {
-            "list"
-        } else {
-            "acl"
+        let what = match action.verb {
+            Verb::ListObjects => "&comp=list",
+            Verb::MakeContainer | Verb::DeleteContainer => "",
+            _ => "&comp=acl",
         };
         uri = format!(
-            "https://{account}.blob.core.windows.net:443/{}?restype=container&comp={what}",
+            "https://{account}.blob.core.windows.net:443/{}?restype=container{what}",
             container.name
         );
         if action.verb == Verb::ListObjects {

@@ -4,8 +4,8 @@ use crate::simulate::model::format::Format;
 use crate::simulate::model::other_providers::action::{Action, Service};
 use crate::simulate::writers::day_files::DayFiles;
 use crate::simulate::writers::other_providers::{
-    azure_activity, azure_storage, entra, gcp_iam, gcp_storage, gcp_traffic, graph, m365, okta,
-    slack, workspace,
+    azure_activity, azure_storage, entra, gcp_iam, gcp_platform, gcp_storage, gcp_traffic, graph,
+    m365, okta, slack, workspace,
 };
 
 /// Writes an action in every format that has a record of it.
@@ -22,6 +22,7 @@ pub(crate) fn write_action(action: &Action, formats: &[Format], out: &mut DayFil
             hand_to(Format::GcpUsage, gcp_traffic::usage);
         }
         Service::Iam => hand_to(Format::GcpAudit, gcp_iam::write),
+        Service::Platform => hand_to(Format::GcpAudit, gcp_platform::write),
         Service::Network => hand_to(Format::GcpFlow, gcp_traffic::flow),
         Service::Arm => hand_to(Format::AzureActivity, azure_activity::write),
         Service::Entra => {

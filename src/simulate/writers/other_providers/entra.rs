@@ -140,6 +140,15 @@ pub(crate) fn activity(
             "create_credential",
             whom,
         ),
+        Verb::GrantScope(whom) => (
+            match whom.number / 2 % 2 {
+                0 => "Consent to application",
+                _ => "Add app role assignment to service principal",
+            },
+            "ApplicationManagement",
+            "grant_scope",
+            whom,
+        ),
         Verb::CreateCredential(whom) => (
             "Add service principal credentials",
             "ApplicationManagement",
@@ -148,6 +157,29 @@ pub(crate) fn activity(
         ),
         _ => return None,
     })
+}
+
+/// Returns how a record shows the scopes that an application is given.
+fn given(operation: &str, whom: &Principal) -> Value {
+    match operation {
+        "Consent to application" => json!([
+            {"displayName": "ConsentContext.IsAdminConsent", "oldValue": null, "newValue": "\"True\""},
+            {"displayName": "ConsentContext.OnBehalfOfAll", "oldValue": null, "newValue": "\"True\""},
+            {"displayName": "ConsentAction.Permissions", "oldValue": null, "newValue": format!(
+                "\"[] => [[Id: {0}, ClientId: {1}, PrincipalId: , ResourceId: {0}, ConsentType: AllPrincipals, \
+                 Scope: Directory.Read.All User.Read.All Group.Read.All, CreatedDateTime: , LastModifiedDateTime ]]; \"",
+                whom.app, whom.object
+            )},
+            {"displayName": "ServicePrincipal.DisplayName", "oldValue": null, "newValue": format!("\"{}\"", whom.name)},
+        ]),
+        _ => json!([
+            {"displayName": "AppRole.Id", "oldValue": null, "newValue": "\"7ab1d382-f21e-4acd-a863-ba3e13f7da61\""},
+            {"displayName": "AppRole.Value", "oldValue": null, "newValue": "\"Directory.Read.All\""},
+            {"displayName": "AppRole.DisplayName", "oldValue": null, "newValue": "\"Read directory data\""},
+            {"displayName": "ServicePrincipal.ObjectID", "oldValue": null, "newValue": format!("\"{}\"", whom.object)},
+            {"displayName": "ServicePrincipal.DisplayName", "oldValue": null, "newValue": format!("\"{}\"", whom.name)},
+        ]),
+    }
 }
 
 /// Writes a change of the directory.
@@ -173,6 +205,9 @@ pub(crate) fn audit(action: &Action, out: &mut DayFiles) {
     });
     if whom.is_person() {
         target["userPrincipalName"] = json!(whom.email);
+    }
+    if let Verb::GrantScope(_) = &action.verb {
+        target["modifiedProperties"] = given(operation, whom);
     }
     let mut line = envelope(action, "AuditLogs", operation, &correlation);
     line["identity"] = json!(who.name);

@@ -60,6 +60,13 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
             "create_identity",
             "activity",
         ),
+        Verb::DeleteIdentity(_) => (
+            iam,
+            "google.iam.admin.v1.DeleteServiceAccount",
+            "iam.serviceAccounts.delete",
+            "other",
+            "activity",
+        ),
         Verb::CreateCredential(_) => (
             iam,
             "google.iam.admin.v1.CreateServiceAccountKey",
@@ -93,8 +100,10 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
         object: None,
         bytes: None,
     };
-    if let Verb::CreateIdentity(whom) | Verb::CreateCredential(whom) | Verb::Assume(whom) =
-        &action.verb
+    if let Verb::CreateIdentity(whom)
+    | Verb::CreateCredential(whom)
+    | Verb::DeleteIdentity(whom)
+    | Verb::Assume(whom) = &action.verb
     {
         entry.monitored = json!({"type": "service_account", "labels": {
             "project_id": project, "email_id": whom.email, "unique_id": whom.client,
@@ -120,6 +129,7 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
                     "name": format!("projects/{project}/serviceAccounts/{}/keys/{}", whom.email, key(whom.number)),
                 });
             }
+            Verb::DeleteIdentity(_) => entry.resource = name,
             _ => {
                 entry.resource = name;
                 entry.object = Some(whom.google());

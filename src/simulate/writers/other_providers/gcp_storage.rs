@@ -8,6 +8,9 @@ use crate::simulate::model::other_providers::principal::Kind;
 use crate::simulate::writers::day_files::DayFiles;
 use crate::simulate::writers::other_providers::gcp_entry::{Entry, add};
 
+/// A rule that deletes after at most so many days deletes soon.
+const SOON_DAYS: u32 = 7;
+
 /// Writes an action on a bucket or its objects.
 pub(crate) fn write(action: &Action, out: &mut DayFiles) {
     let Some(container) = &action.container else {
@@ -60,6 +63,28 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
             "read_posture",
             "data_access",
         ),
+        Verb::MakeContainer => (
+            "storage.buckets.create",
+            "storage.buckets.create",
+            "other",
+            "activity",
+        ),
+        Verb::DeleteContainer => (
+            "storage.buckets.delete",
+            "storage.buckets.delete",
+            "delete_bucket",
+            "activity",
+        ),
+        Verb::Expire(days) => (
+            "storage.buckets.update",
+            "storage.buckets.update",
+            if *days <= SOON_DAYS {
+                "expire_objects"
+            } else {
+                "write_posture"
+            },
+            "activity",
+        ),
         Verb::Publish => (
             "storage.setIamPermissions",
             "storage.buckets.setIamPolicy",
@@ -96,6 +121,11 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
                     {"action": "ADD", "role": "roles/storage.objectViewer", "member": "allUsers"},
                 ]},
             });
+        }
+        Verb::Expire(days) => {
+            entry.request = json!({"lifecycle": {"rule": [
+                {"action": {"type": "Delete"}, "condition": {"age": days}},
+            ]}});
         }
         Verb::Copy(to) => {
             entry.metadata = json!({"destination": resource_name(to, &action.object), "requested_bytes": action.bytes});

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::simulate::model::expected::ExpectedEvent;
 use crate::simulate::model::other_providers::action::{
-    Action, DirectoryResource, Service, Verb, instant,
+    Action, Blinding, DirectoryResource, Service, Verb, instant,
 };
 use crate::simulate::model::other_providers::container::TENANT;
 use crate::simulate::writers::day_files::{DayFiles, FileLayout};
@@ -184,6 +184,21 @@ fn exchange(action: &Action) -> Option<Entry> {
             "Get-User",
             "enumerate_directory",
             json!([{"Name": "ResultSize", "Value": "Unlimited"}]),
+        ),
+        Verb::Blind(Blinding::TenantAuditOff) => cmdlet(
+            "Set-AdminAuditLogConfig",
+            "blind_log",
+            json!([{"Name": "UnifiedAuditLogIngestionEnabled", "Value": "False"}]),
+        ),
+        Verb::Blind(Blinding::AuditBypassed) => cmdlet(
+            "Set-MailboxAuditBypassAssociation",
+            "blind_log",
+            json!([{"Name": "Identity", "Value": who.email}, {"Name": "AuditBypassEnabled", "Value": "True"}]),
+        ),
+        Verb::Blind(_) => cmdlet(
+            "Set-Mailbox",
+            "blind_log",
+            json!([{"Name": "Identity", "Value": "board"}, {"Name": "AuditEnabled", "Value": "False"}]),
         ),
         Verb::Grant => cmdlet(
             "Add-MailboxPermission",

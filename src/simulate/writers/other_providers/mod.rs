@@ -6,6 +6,7 @@ pub(crate) mod dispatch;
 pub(crate) mod entra;
 pub(crate) mod gcp_entry;
 pub(crate) mod gcp_iam;
+pub(crate) mod gcp_platform;
 pub(crate) mod gcp_storage;
 pub(crate) mod gcp_traffic;
 pub(crate) mod graph;

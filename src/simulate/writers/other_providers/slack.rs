@@ -38,6 +38,18 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
             }}),
             json!({}),
         ),
+        Verb::GrantScope(whom) => (
+            "app_scopes_expanded",
+            "grant_scope",
+            json!({"type": "app", "app": {
+                "id": whom.slack_app, "name": whom.name, "is_distributed": false, "is_directory_approved": false,
+                "scopes": ["channels:read", "users:read", "users:read.email", "admin.users:read"],
+            }}),
+            json!({
+                "new_scopes": ["users:read", "users:read.email", "admin.users:read"],
+                "previous_scopes": ["channels:read"],
+            }),
+        ),
         Verb::Read => ("file_downloaded", "read_object", file(action), json!({})),
         Verb::Write => ("file_uploaded", "write_object", file(action), json!({})),
         Verb::Grant => (

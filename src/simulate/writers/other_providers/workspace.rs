@@ -58,6 +58,22 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
         ),
         Verb::Read | Verb::Write | Verb::Grant => ("drive", files(action)),
         Verb::Enumerate(resource) => ("token", vec![call(action, *resource)]),
+        Verb::GrantScope(whom) => (
+            "token",
+            vec![Event::new(
+                "authorize",
+                "auth",
+                "grant_scope",
+                json!([
+                    {"name": "client_id", "value": format!("{}.apps.googleusercontent.com", whom.client)},
+                    {"name": "app_name", "value": whom.name}, {"name": "client_type", "value": "WEB"},
+                    {"name": "scope", "multiValue": [
+                        "https://www.googleapis.com/auth/admin.directory.user.readonly",
+                        "https://www.googleapis.com/auth/admin.directory.group.readonly",
+                    ]},
+                ]),
+            )],
+        ),
         Verb::CreateIdentity(whom) => (
             "admin",
             vec![Event::new(

@@ -10,7 +10,7 @@ use crate::time::Window;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
 /// What is watched: everything that the analytics look at, storage first.
-const METRICS: [Metric; 15] = [
+const METRICS: [Metric; 23] = [
     Metric::ListCalls,
     Metric::ListBytes,
     Metric::DeniedCalls,
@@ -26,16 +26,25 @@ const METRICS: [Metric; 15] = [
     Metric::SensitiveExternalCalls,
     Metric::DirectoryCalls,
     Metric::DirectoryFamilies,
+    Metric::BucketsRead,
+    Metric::DeleteCalls,
+    Metric::ObjectsDeleted,
+    Metric::BucketsDeleted,
+    Metric::ExpiryRules,
+    Metric::BlindingCalls,
+    Metric::ScopeGrants,
+    Metric::RegionsUsed,
 ];
-/// How many of them are about storage.
+/// How many of them the analytics of the core attack set look at.
 const STORAGE: usize = 13;
 /// What is watched for values never seen before.
-const TRAITS: [Trait; 5] = [
+const TRAITS: [Trait; 6] = [
     Trait::Region,
     Trait::Network,
     Trait::UserAgent,
     Trait::Bucket,
     Trait::Destination,
+    Trait::Blinding,
 ];
 /// Active hours from which an identity is measured by its own history, and not by that of all identities.
 const HOURS_MIN: usize = 5;
@@ -44,7 +53,7 @@ const SD_PER_MAD: f64 = 1.482_6;
 /// The score of a grant to a foreign account: above any amount.
 const GRANT_SCORE: f64 = 100.0;
 /// Amounts in an hour at which public rules for S3 alert, or would if they had to choose a round number.
-const STATIC_LIMITS: [(Metric, f64); 12] = [
+const STATIC_LIMITS: [(Metric, f64); 20] = [
     (Metric::ListCalls, 100.0),
     (Metric::DeniedCalls, 10.0),
     (Metric::BucketsListed, 15.0),
@@ -57,6 +66,15 @@ const STATIC_LIMITS: [(Metric, f64); 12] = [
     (Metric::SensitiveExternalCalls, 10.0),
     (Metric::DirectoryCalls, 50.0),
     (Metric::DirectoryFamilies, 5.0),
+    (Metric::BucketsRead, 20.0),
+    (Metric::DeleteCalls, 500.0),
+    (Metric::ObjectsDeleted, 500.0),
+    (Metric::BucketsDeleted, 3.0),
+    // Any of these is a rule of its own.
+    (Metric::ExpiryRules, 1.0),
+    (Metric::BlindingCalls, 1.0),
+    (Metric::ScopeGrants, 1.0),
+    (Metric::RegionsUsed, 4.0),
 ];
 
 /// One method, from its history so far.

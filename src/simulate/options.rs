@@ -22,7 +22,7 @@ pub struct Options {
     pub attack_rounds: u32,
     /// The grades in which attacks are planted.
     pub grades: Vec<Grade>,
-    /// Which attacks and decoys there are in AWS.
+    /// Which attacks and decoys there are.
     pub attack_set: AttackSet,
     /// Whether there are decoys, from the same day on as attacks.
     pub decoys: bool,

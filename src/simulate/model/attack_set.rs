@@ -1,12 +1,12 @@
-//! The set of attacks and decoys in the AWS accounts.
+//! The set of attacks and decoys.
 
-/// Which attacks and decoys there are in the AWS accounts.
+/// Which attacks and decoys there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AttackSet {
-    /// Those of AN1594, AN1328 and AN0370.
+    /// Those of AN1594, AN1328 and AN0370 in the AWS accounts, and the older classes at other providers.
     Core,
-    /// Those of every analytic that looks at AWS, and a few more identities whose routine resembles them. Everything in the
-    /// core set stays as it is.
+    /// Those of every analytic, at all providers, and a few more identities whose routine resembles them. The attacks of the
+    /// core set stay as they are.
     All,
 }
 

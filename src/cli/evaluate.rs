@@ -45,6 +45,10 @@ pub struct Arguments {
     /// analytic. Analytics without any attack are not judged.
     #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
     attacks: AttackSet,
+    /// Plant each class of attack, in each grade, in one of so many estates. Attacks are rare then, as they are in the
+    /// world: what is learnt each night is hardly theirs.
+    #[arg(long, value_name = "N", default_value_t = Options::default().one_in, value_parser = clap::value_parser!(u32).range(1..=100))]
+    one_in: u32,
     /// The form of the result.
     #[arg(long, default_value = "text")]
     format: View,
@@ -74,6 +78,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         identities: arguments.identities,
         formats: arguments.formats.0.clone(),
         attack_set: arguments.attacks,
+        one_in: arguments.one_in,
         ..Options::default()
     };
     if !arguments.budget.is_empty() {

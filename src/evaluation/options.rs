@@ -21,6 +21,8 @@ pub struct Options {
     pub formats: Vec<Format>,
     /// Which attacks and decoys there are in AWS.
     pub attack_set: AttackSet,
+    /// Each class of attack in each grade is planted in one of so many estates.
+    pub one_in: u32,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             budgets: vec![5.0, 20.0],
             formats: Format::originals(),
             attack_set: AttackSet::All,
+            one_in: 4,
         }
     }
 }

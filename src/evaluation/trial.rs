@@ -122,14 +122,17 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         gzip_level: GZIP_LEVEL,
         formats: options.formats.clone(),
         attack_set: options.attack_set,
+        one_in: options.one_in,
         ..simulate::Options::default()
     };
     simulate::simulate(&estate, folder.path(), &mut |_| {})?;
     let config = Config::load(Some(&folder.path().join("plimsoll.toml")))?;
     let truth = GroundTruth::read(folder.path())?;
     let mut analytics = analytic::load(&config.analytics, &config.mentioned_analytics())?;
-    // An analytic without a planted attack could only raise false alerts.
-    analytics.retain(|analytic| truth.labels.iter().any(|l| *l.analytic == *analytic.id));
+    // An analytic whose attacks are not in the set could only raise false alerts.
+    if options.attack_set == AttackSet::Core {
+        analytics.retain(|analytic| truth.labels.iter().any(|l| *l.analytic == *analytic.id));
+    }
     let end = estate.start.plus(estate.days as i32 + 1).start();
     let setup = Setup::new(config, analytics, end);
     let files = sources::discover(&[folder.path().join(simulate::LOGS)])?;

@@ -20,6 +20,9 @@ pub struct Options {
     pub attack_days_from: u32,
     /// How often every class of attack is planted in each of the grades.
     pub attack_rounds: u32,
+    /// Each class of attack in each grade is planted in one of so many seeds that follow one another; 1 for all of them.
+    /// Where attacks are rare, what a night learns from them is no more than in an estate of the world.
+    pub one_in: u32,
     /// The grades in which attacks are planted.
     pub grades: Vec<Grade>,
     /// Which attacks and decoys there are.
@@ -40,6 +43,14 @@ pub struct Options {
     pub expected_events: bool,
 }
 
+impl Options {
+    /// Returns whether this seed is the one in which a class of attack, by its number, is planted in a grade.
+    pub(crate) fn plants(&self, class: usize, grade: Grade) -> bool {
+        let turn = class as u64 + grade as u64 + self.seed % u64::from(self.one_in.max(1));
+        turn.is_multiple_of(u64::from(self.one_in.max(1)))
+    }
+}
+
 impl Default for Options {
     /// Three weeks of 120 identities from Monday, 2026-02-23, of which the last is attacked.
     fn default() -> Self {
@@ -50,6 +61,7 @@ impl Default for Options {
             start: Day(20_507),
             attack_days_from: 14,
             attack_rounds: 1,
+            one_in: 1,
             grades: Grade::ALL.to_vec(),
             attack_set: AttackSet::Core,
             decoys: true,

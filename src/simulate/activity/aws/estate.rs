@@ -51,7 +51,7 @@ impl AwsEstate {
             buckets,
             population,
         };
-        let attacks = span.map_or_else(Vec::new, |span| {
+        let mut attacks = span.map_or_else(Vec::new, |span| {
             plan_attacks(
                 &world,
                 span,
@@ -60,6 +60,7 @@ impl AwsEstate {
                 options.attack_set,
             )
         });
+        attacks.retain(|attack| options.plants(attack.class as usize, attack.grade));
         // Who bore a name that is given again is gone by then.
         for attack in &attacks {
             if let (AttackClass::SameNameExfiltration, Some(place)) = (attack.class, attack.victim)

@@ -63,7 +63,10 @@ impl OtherEstate {
                 options.attack_set,
             )
         });
-        attacks.retain(|attack| options.formats.contains(&attack.class.format()));
+        attacks.retain(|attack| {
+            options.formats.contains(&attack.class.format())
+                && options.plants(attack.class as usize, attack.grade)
+        });
         let decoys = span
             .filter(|_| options.decoys)
             .map_or_else(Vec::new, |(from, last)| {

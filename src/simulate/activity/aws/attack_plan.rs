@@ -1,6 +1,6 @@
 //! The plan of attacks: which class in which grade, on which day, by whose credentials.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::simulate::model::attack_set::AttackSet;
 use crate::simulate::model::aws::attack_class::AttackClass;
@@ -37,38 +37,76 @@ pub(crate) fn plan_attacks(
     attack_set: AttackSet,
 ) -> Vec<Attack> {
     let mut used = BTreeSet::new();
+    let mut choose = |rng: &mut Rng, all: &[usize], _: AttackClass| {
+        let is_fresh = |place: &&usize| !used.contains(*place);
+        let fresh: Vec<usize> = all.iter().filter(is_fresh).copied().collect();
+        let choice = if fresh.is_empty() { all } else { &fresh };
+        let victim = (!choice.is_empty()).then(|| *rng.pick(choice));
+        used.extend(victim);
+        victim
+    };
     let rng = Rng::of(world.seed, &[0xa77a]);
     let core = AttackClass::CORE.repeat(rounds as usize);
-    let mut attacks = plan_classes(world, span, &core, grades, 0, rng, &mut used);
-    if attack_set == AttackSet::All {
-        let rng = Rng::of(world.seed, &[0xa77a, 1]);
-        let more = AttackClass::MORE.repeat(rounds as usize);
-        attacks.extend(plan_classes(
-            world, span, &more, grades, FIRST_MORE, rng, &mut used,
-        ));
-        let rng = Rng::of(world.seed, &[0xa77a, 2]);
-        let plain = AttackClass::PLAIN.repeat(rounds as usize);
-        attacks.extend(plan_classes(
-            world,
-            span,
-            &plain,
-            grades,
-            FIRST_PLAIN,
-            rng,
-            &mut used,
-        ));
+    let mut attacks = plan_classes(world, span, (&core, grades), 0, rng, &mut choose);
+    if attack_set == AttackSet::Core {
+        return attacks;
     }
+    let rng = Rng::of(world.seed, &[0xa77a, 1]);
+    let more = AttackClass::MORE.repeat(rounds as usize);
+    let wanted = (&more[..], grades);
+    attacks.extend(plan_classes(
+        world,
+        span,
+        wanted,
+        FIRST_MORE,
+        rng,
+        &mut choose,
+    ));
+    // A spike hides the next one of its kind, so that victims take turns.
+    let mut turns: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for attack in &attacks {
+        if let Some(place) = attack.victim {
+            turns
+                .entry(place)
+                .or_default()
+                .push(attack.class.analytic());
+        }
+    }
+    let mut choose = |rng: &mut Rng, all: &[usize], class: AttackClass| {
+        let turns_of = |place: &usize| {
+            let had = turns.get(place).map_or(&[][..], Vec::as_slice);
+            let same = had.iter().filter(|analytic| **analytic == class.analytic());
+            (same.count(), had.len())
+        };
+        let fewest = all.iter().map(turns_of).min()?;
+        let is_next = |place: &&usize| turns_of(place) == fewest;
+        let choice: Vec<usize> = all.iter().filter(is_next).copied().collect();
+        let victim = *rng.pick(&choice);
+        turns.entry(victim).or_default().push(class.analytic());
+        Some(victim)
+    };
+    let rng = Rng::of(world.seed, &[0xa77a, 2]);
+    let plain = AttackClass::PLAIN.repeat(rounds as usize);
+    let wanted = (&plain[..], grades);
+    attacks.extend(plan_classes(
+        world,
+        span,
+        wanted,
+        FIRST_PLAIN,
+        rng,
+        &mut choose,
+    ));
     attacks
 }
 
+/// Plans some classes; `choose` picks one of those whom a class suits.
 fn plan_classes(
     world: &World,
     (from, last): (Day, Day),
-    classes: &[AttackClass],
-    grades: &[Grade],
+    (classes, grades): (&[AttackClass], &[Grade]),
     first: u64,
     mut rng: Rng,
-    used: &mut BTreeSet<usize>,
+    choose: &mut dyn FnMut(&mut Rng, &[usize], AttackClass) -> Option<usize>,
 ) -> Vec<Attack> {
     let mut wanted: Vec<(AttackClass, Grade)> = classes
         .iter()
@@ -88,14 +126,7 @@ fn plan_classes(
                 && !who.is_away(day)
         };
         let all: Vec<usize> = (0..world.population.len()).filter(suits).collect();
-        let fresh: Vec<usize> = all
-            .iter()
-            .copied()
-            .filter(|place| !used.contains(place))
-            .collect();
-        let choice = if fresh.is_empty() { &all } else { &fresh };
-        let victim = (!choice.is_empty()).then(|| *rng.pick(choice));
-        used.extend(victim);
+        let victim = choose(&mut rng, &all, class);
         let needs_nobody = matches!(
             class,
             AttackClass::FirstUsedExfiltration | AttackClass::EgressBareInstance

@@ -10,7 +10,7 @@ use crate::simulate::writers::aws::trail::Trail;
 use crate::time::Day;
 
 /// How many such machines there are.
-const BARE_INSTANCES: u64 = 3;
+const BARE_INSTANCES: u64 = 8;
 
 /// Returns one of the machines that nobody stands behind, with its account and region.
 pub(crate) fn bare_instance(seed: u64, number: u64) -> (usize, usize, Instance) {

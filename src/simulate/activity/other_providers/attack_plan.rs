@@ -1,5 +1,6 @@
 //! The plan of attacks on other providers: which class in which grade, on which day, by whose credentials.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::simulate::model::attack_set::AttackSet;
@@ -34,17 +35,48 @@ pub(crate) fn plan_attacks(
     attack_set: AttackSet,
 ) -> Vec<Attack> {
     let rng = Rng::of(world.seed, &[0xab0, 0xa77a]);
-    let all = &ProviderAttackClass::ALL;
-    let mut attacks = plan_classes(world, span, rounds, (all, grades), 0, rng);
+    let all = (&ProviderAttackClass::ALL[..], grades);
+    let mut any =
+        |rng: &mut Rng, able: &[&Rc<Principal>], _: ProviderAttackClass| (*rng.pick(able)).clone();
+    let mut attacks = plan_classes(world, span, rounds, all, 0, rng, &mut any);
     if attack_set == AttackSet::All {
         let rng = Rng::of(world.seed, &[0xab0, 0xa77a, 1]);
-        let plain = &ProviderAttackClass::PLAIN;
-        let wanted = (&plain[..], grades);
-        attacks.extend(plan_classes(world, span, rounds, wanted, FIRST_PLAIN, rng));
+        // A spike hides the next one of its kind, so that victims take turns.
+        let mut turns: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+        let mut next = |rng: &mut Rng, able: &[&Rc<Principal>], class: ProviderAttackClass| {
+            let turns_of = |who: &Rc<Principal>| {
+                let had = turns.get(&who.number).map_or(&[][..], Vec::as_slice);
+                let same = had.iter().filter(|analytic| **analytic == class.analytic());
+                (same.count(), had.len())
+            };
+            let fewest = able.iter().map(|who| turns_of(who)).min();
+            let is_next = |who: &&Rc<Principal>| Some(turns_of(who)) == fewest;
+            let choice: Vec<&Rc<Principal>> = able.iter().copied().filter(is_next).collect();
+            let victim = *rng.pick(&choice);
+            turns
+                .entry(victim.number)
+                .or_default()
+                .push(class.analytic());
+            victim.clone()
+        };
+        let plain = (&ProviderAttackClass::PLAIN[..], grades);
+        attacks.extend(plan_classes(
+            world,
+            span,
+            rounds,
+            plain,
+            FIRST_PLAIN,
+            rng,
+            &mut next,
+        ));
     }
     attacks
 }
 
+/// Picks one of those whom a class suits, of whom there is at least one.
+type Choose<'a> = dyn FnMut(&mut Rng, &[&Rc<Principal>], ProviderAttackClass) -> Rc<Principal> + 'a;
+
+/// Plans some classes.
 fn plan_classes(
     world: &World,
     (from, last): (Day, Day),
@@ -52,6 +84,7 @@ fn plan_classes(
     (classes, grades): (&[ProviderAttackClass], &[Grade]),
     first: u64,
     mut rng: Rng,
+    choose: &mut Choose<'_>,
 ) -> Vec<Attack> {
     let round = || {
         classes
@@ -79,7 +112,7 @@ fn plan_classes(
         if choice.is_empty() {
             continue;
         }
-        let victim = (*rng.pick(&choice)).clone();
+        let victim = choose(&mut rng, &choice, class);
         attacks.push(Attack {
             class,
             grade,

@@ -226,7 +226,10 @@ impl Decoy {
         rng: &mut Rng,
         log: &mut ActionLog,
     ) -> Option<Vec<String>> {
-        let upkeep = || world.upkeep.iter().flat_map(|who| who.ids()).collect();
+        let upkeep = || {
+            let all = world.upkeep.iter().filter(|who| who.kind == Kind::Upkeep);
+            all.flat_map(|who| who.ids()).collect()
+        };
         match self {
             Self::LargeFolder => {
                 let who = world.here(Kind::Analyst, day).next()?;

@@ -22,6 +22,9 @@ use crate::time::Day;
 /// How many days an identity lies idle, at least and at most.
 const IDLE_DAYS: (i32, i32) = (3, 10);
 
+/// How many machines nobody stands behind.
+pub(crate) const BARE_MACHINES: u64 = 8;
+
 /// First parts of keys that nobody reads.
 const FOLDERS: [&str; 5] = ["archive-2019", "contracts", "dumps", "partners", "staging"];
 
@@ -475,7 +478,7 @@ pub(crate) fn machine_id(machine: &str) -> String {
 
 /// Returns one of the machines that nobody stands behind.
 pub(crate) fn bare_machine(seed: u64, number: u64) -> Rc<Principal> {
-    let number = 0x3_0001 + 2 * (number % 2);
+    let number = 0x3_0001 + 2 * (number % BARE_MACHINES);
     Rc::new(Principal::make(seed, number, Kind::Etl, Day(0)))
 }
 

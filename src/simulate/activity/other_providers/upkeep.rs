@@ -3,7 +3,10 @@
 use std::rc::Rc;
 
 use crate::simulate::activity::other_providers::action_log::ActionLog;
-use crate::simulate::activity::other_providers::plain_actions::{bare_machine, create, expire};
+use crate::simulate::activity::other_providers::machines::write_workload_day;
+use crate::simulate::activity::other_providers::plain_actions::{
+    BARE_MACHINES, bare_machine, create, expire,
+};
 use crate::simulate::activity::other_providers::run::Run;
 use crate::simulate::activity::other_providers::settings::put_as_code;
 use crate::simulate::model::calendar::{is_month_begin, is_weekend, weekday};
@@ -21,13 +24,22 @@ const FIRST: u64 = 0x2_0000;
 /// Roles for tests are numbered from here.
 const TESTS: u64 = 0x2_8000;
 
+/// Jobs on machines are numbered from here, and how many there are.
+const JOBS: u64 = 0x2_4000;
+
+const JOB_COUNT: u64 = 10;
+
 /// How much a backup grows in a day.
 const GROWTH: f64 = 1.03;
 
-/// Returns these workloads: one for each cloud.
+/// Returns these workloads: one for each cloud, and jobs on machines at Google, so that not all that is sent comes from a few.
 pub(crate) fn upkeep(seed: u64, start: Day) -> Vec<Rc<Principal>> {
-    let make = |number| Principal::make(seed, FIRST + number, Kind::Upkeep, start.plus(-200));
-    (0..2).map(|number| Rc::new(make(number))).collect()
+    let make = |number, kind| Rc::new(Principal::make(seed, number, kind, start.plus(-200)));
+    let jobs = (0..JOB_COUNT).map(|number| make(JOBS + 2 * number + 1, Kind::Etl));
+    (0..2)
+        .map(|number| make(FIRST + number, Kind::Upkeep))
+        .chain(jobs)
+        .collect()
 }
 
 /// Returns the service account for tests as it is on a day: a new one under the same name.
@@ -41,6 +53,10 @@ pub(crate) fn test_account(seed: u64, day: Day) -> Rc<Principal> {
 /// Adds what these workloads do on a day.
 pub(crate) fn write_upkeep(world: &World, day: Day, log: &mut ActionLog) {
     for who in &world.upkeep {
+        if who.kind != Kind::Upkeep {
+            write_workload_day(world, who, day, log);
+            continue;
+        }
         let mut rng = Rng::of(world.seed, &[0xab0, 0xda3, who.number, day.0 as u64]);
         let rng = &mut rng;
         let (google, own) = (who.is_at_google(), world.own(who));
@@ -112,7 +128,7 @@ fn test_run(world: &World, day: Day, run: &mut Run<'_>) {
 /// Machines are made on the first day; those that nobody stands behind send a little every day.
 fn machines(world: &World, day: Day, log: &mut ActionLog) {
     let mut rng = Rng::of(world.seed, &[0xab0, 0xba5e, day.0 as u64]);
-    for number in 0..2 {
+    for number in 0..BARE_MACHINES {
         let machine = bare_machine(world.seed, number);
         let peer = external_address(0xd100, machine.number);
         for hour in (0..24).step_by(3) {
@@ -137,10 +153,8 @@ fn machines(world: &World, day: Day, log: &mut ActionLog) {
         .find(|who| who.is_at_google())
         .cloned();
     let Some(admin) = admin else { return };
-    for who in world
-        .here(Kind::Etl, day)
-        .filter(|who| who.machine.is_some())
-    {
+    let jobs = world.here(Kind::Etl, day).chain(&world.upkeep);
+    for who in jobs.filter(|who| who.machine.is_some()) {
         let mut run = Run::begin(log, &mut rng, &admin, day, 60, Tool::Terraform);
         let whose = Some(who.clone());
         run.act(2.0, Service::Platform, Verb::StartMachine(whose), |_| {});

@@ -14,7 +14,7 @@ pub(crate) struct World {
     pub(crate) scale: f64,
     pub(crate) containers: Vec<Rc<Container>>,
     pub(crate) population: Vec<Rc<Principal>>,
-    /// Workloads whose routine resembles plain spikes, one for each cloud; none with the core attack set.
+    /// Workloads whose routine resembles plain spikes, and jobs on machines; none with the core attack set.
     pub(crate) upkeep: Vec<Rc<Principal>>,
 }
 

@@ -99,6 +99,9 @@ pub(crate) fn plan_attacks(
     attacks
 }
 
+/// Picks one of those whom a class suits, by their places in the population.
+type Choose<'a> = dyn FnMut(&mut Rng, &[usize], AttackClass) -> Option<usize> + 'a;
+
 /// Plans some classes; `choose` picks one of those whom a class suits.
 fn plan_classes(
     world: &World,
@@ -106,7 +109,7 @@ fn plan_classes(
     (classes, grades): (&[AttackClass], &[Grade]),
     first: u64,
     mut rng: Rng,
-    choose: &mut dyn FnMut(&mut Rng, &[usize], AttackClass) -> Option<usize>,
+    choose: &mut Choose<'_>,
 ) -> Vec<Attack> {
     let mut wanted: Vec<(AttackClass, Grade)> = classes
         .iter()

@@ -195,11 +195,14 @@ fn exchange(action: &Action) -> Option<Entry> {
             "blind_log",
             json!([{"Name": "Identity", "Value": who.email}, {"Name": "AuditBypassEnabled", "Value": "True"}]),
         ),
-        Verb::Blind(_) => cmdlet(
-            "Set-Mailbox",
-            "blind_log",
-            json!([{"Name": "Identity", "Value": "board"}, {"Name": "AuditEnabled", "Value": "False"}]),
-        ),
+        Verb::Blind(_) => Entry {
+            container: Some("board".to_owned()),
+            ..cmdlet(
+                "Set-Mailbox",
+                "blind_log",
+                json!([{"Name": "Identity", "Value": "board"}, {"Name": "AuditEnabled", "Value": "False"}]),
+            )
+        },
         Verb::Grant => cmdlet(
             "Add-MailboxPermission",
             "create_credential",

@@ -31,7 +31,7 @@ pub(crate) fn write(action: &Action, out: &mut DayFiles) {
         Verb::CreateIdentity(whom) => ("user_created", "create_identity", user(whom), json!({})),
         Verb::CreateCredential(whom) => (
             "app_installed",
-            "create_credential",
+            "grant_scope",
             json!({"type": "app", "app": {
                 "id": whom.slack_app, "name": whom.name, "is_distributed": false, "is_directory_approved": false,
                 "scopes": ["users:read", "users:read.email", "channels:read"],

@@ -52,7 +52,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("simulate", "error time"),
     (
         "evaluation",
-        "alert analytic config engine error event measure score simulate sources time vocab",
+        "alert analytic baseline config engine error event glob measure score simulate sources stats time vocab",
     ),
     (
         "report",

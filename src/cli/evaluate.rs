@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::analytic;
 use crate::cli::format::View;
 use crate::cli::options::Budget;
 use crate::cli::simulate::{self, Formats, attack_set};
 use crate::cli::{Console, Ending};
 use crate::error::{Error, Result};
-use crate::evaluation::{Options, Report, evaluate};
+use crate::evaluation::{Ablate, Options, Report, evaluate};
 use crate::report::{evaluation, json};
 use crate::simulate::{AttackSet, Format};
 
@@ -45,16 +46,32 @@ pub struct Arguments {
     /// analytic. Analytics without any attack are not judged.
     #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
     attacks: AttackSet,
-    /// Plant each class of attack, in each grade, in one of so many estates. Attacks are rare then, as they are in the
+    /// Plant each class of attack, in each grade, in one of so many estates, and each decoy in twice as many. Attacks are rare then, as they are in the
     /// world: what is learnt each night is hardly theirs.
     #[arg(long, value_name = "N", default_value_t = Options::default().one_in, value_parser = clap::value_parser!(u32).range(1..=100))]
     one_in: u32,
+    /// Also print what each gate saves and costs: the same days without it. With an id, only the gates of that analytic.
+    #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = EVERY, value_parser = ablate)]
+    ablate: Option<Ablate>,
     /// The form of the result.
     #[arg(long, default_value = "text")]
     format: View,
     /// Also write evaluation.md, evaluation.json, curves.svg and reliability.svg into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// What `--ablate` without an id stands for.
+const EVERY: &str = "all";
+
+fn ablate(text: &str) -> std::result::Result<Ablate, String> {
+    match text {
+        EVERY => Ok(Ablate::All),
+        id if analytic::is_builtin(id) => Ok(Ablate::One(id.to_owned())),
+        id => Err(format!(
+            "no analytic that comes with the program is called `{id}`"
+        )),
+    }
 }
 
 fn formats(text: &str) -> std::result::Result<Formats, String> {
@@ -79,6 +96,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         formats: arguments.formats.0.clone(),
         attack_set: arguments.attacks,
         one_in: arguments.one_in,
+        ablate: arguments.ablate.clone(),
         ..Options::default()
     };
     if !arguments.budget.is_empty() {

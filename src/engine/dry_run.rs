@@ -25,8 +25,19 @@ pub struct DayView<'a> {
     pub day: Day,
     /// What happened, by entity.
     pub facts: &'a BTreeMap<Entity, DayFacts>,
-    /// The generation that judged it; `None` on days that are only learnt.
+    /// The generation of its morning, as far as mornings are asked for; `None` on the first days, on which everything is new.
     pub morning: Option<&'a Generation>,
+    /// Whether it is judged, and not only learnt.
+    pub is_judged: bool,
+}
+
+/// Of which days an observer sees the generation of their morning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mornings {
+    /// Of those that are judged.
+    Judged,
+    /// Also of those that are scored into the stored distributions before.
+    Scored,
 }
 
 /// The result for one budget.
@@ -59,7 +70,7 @@ pub struct DryRun {
 pub fn dry_run(
     setup: &Setup,
     files: Vec<InputFile>,
-    (split, budgets): (Day, &[f64]),
+    (split, budgets, mornings): (Day, &[f64], Mornings),
     progress: &dyn Progress,
     look: &mut dyn FnMut(DayView),
 ) -> Result<DryRun> {
@@ -85,10 +96,17 @@ pub fn dry_run(
         }
         if day < split {
             let facts = replay.facts_of(aggregate);
+            let is_asked = mornings == Mornings::Scored && !replay.is_burn_in(day);
+            let morning = is_asked.then(|| {
+                let mut morning = replay.generation(0);
+                apply_day_context(&mut morning, setup, &aggregate.accounts, aggregate);
+                morning
+            });
             look(DayView {
                 day,
                 facts: &facts,
-                morning: None,
+                morning: morning.as_ref(),
+                is_judged: false,
             });
             replay.learn(aggregate, &peer_group_of);
             event_buffer.forget(day);
@@ -115,6 +133,7 @@ pub fn dry_run(
             day,
             facts: &facts,
             morning: Some(&generation),
+            is_judged: true,
         });
         for runs in &mut runs {
             runs.alerts.extend(evaluate_day(DayEvaluation {

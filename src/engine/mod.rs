@@ -30,7 +30,7 @@ pub use coverage::{
     AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, FieldLack, LogSourceCoverage,
     assess, covered_logs, days_of,
 };
-pub use dry_run::{BudgetRun, DayView, DryRun, dry_run};
+pub use dry_run::{BudgetRun, DayView, DryRun, Mornings, dry_run};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback};
 pub use follow::{FollowOptions, KeepReject, follow};
@@ -45,7 +45,7 @@ pub(crate) use progress::cancelled;
 pub use progress::{NoProgress, Progress};
 pub use score::{ScoreOptions, ScoreSummary, score};
 pub use setup::Setup;
-pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force};
+pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force, thresholds};
 pub use train::{TrainSummary, train};
 pub use tune::{
     Applied, Busiest, Candidate, Cut, Outcome, OutgrownThreshold, Raised, RaisedByDay, Recall,

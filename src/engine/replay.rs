@@ -71,11 +71,7 @@ impl<'a> Replay<'a> {
             .log
             .through
             .is_some_and(|through| aggregate.day <= through);
-        let is_burn_in = self
-            .learner
-            .first_day()
-            .is_none_or(|first| aggregate.day.since(first) < BURN_IN_DAYS);
-        if !is_scored && !is_burn_in {
+        if !is_scored && !self.is_burn_in(aggregate.day) {
             let mut morning = self.learner.generation(aggregate.day);
             apply_day_context(&mut morning, self.setup, &self.own_accounts, aggregate);
             self.learn_day(aggregate, &mut facts);
@@ -89,6 +85,12 @@ impl<'a> Replay<'a> {
         }
         self.yesterday_links = aggregate.links.clone().following(&self.yesterday_links);
         self.next_day = Some(aggregate.day.plus(1));
+    }
+
+    /// Returns whether a day is not scored into the stored distributions, because too little is remembered before it.
+    pub fn is_burn_in(&self, day: Day) -> bool {
+        let first = self.learner.first_day();
+        first.is_none_or(|first| day.since(first) < BURN_IN_DAYS)
     }
 
     /// Learns the facts of a day without the exclusions, and returns the facts unchanged: judging uses all of them.

@@ -1,5 +1,6 @@
 //! The options of an evaluation.
 
+use crate::evaluation::ablation::Ablate;
 use crate::simulate::{AttackSet, Format};
 
 /// What is evaluated.
@@ -23,6 +24,8 @@ pub struct Options {
     pub attack_set: AttackSet,
     /// Each class of attack in each grade is planted in one of so many estates.
     pub one_in: u32,
+    /// Whose gates are left out, one at a time; `None` for nobody's.
+    pub ablate: Option<Ablate>,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             formats: Format::originals(),
             attack_set: AttackSet::All,
             one_in: 4,
+            ablate: None,
         }
     }
 }

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::evaluation::ablation_table::{self, GateTable};
 use crate::evaluation::curve::{Curve, FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
 use crate::evaluation::options::Options;
+use crate::evaluation::ratio::Ratio;
 use crate::evaluation::reliability::{LEVELS, Reliability};
 use crate::evaluation::trial::{BudgetOutcome, OURS, Trial};
 
@@ -15,27 +17,6 @@ const SCHEMA: u32 = 1;
 const ATTACKED: &str = "attacked";
 /// False alerts a day at which methods are compared in figures.
 const COMPARED_AT: [f64; 2] = [5.0, 20.0];
-
-/// How many of how many.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Ratio {
-    /// So many …
-    pub found: u64,
-    /// … of so many.
-    pub of: u64,
-}
-
-impl Ratio {
-    fn note(&mut self, is_found: bool) {
-        self.of += 1;
-        self.found += u64::from(is_found);
-    }
-
-    /// Returns the ratio, 0 to 1; `None` of nothing.
-    pub fn value(self) -> Option<f64> {
-        (self.of > 0).then(|| self.found as f64 / self.of as f64)
-    }
-}
 
 /// Attacks by how hard they are to find: grade to ratio.
 pub type Detections = BTreeMap<String, Ratio>;
@@ -78,6 +59,9 @@ pub struct Report {
     pub methods: Vec<MethodTable>,
     /// What raw surprise promises, and what happens.
     pub reliability: Vec<ReliabilityTable>,
+    /// What each gate saves and costs, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gates: Option<Vec<GateTable>>,
 }
 
 /// The result of a budget.
@@ -286,6 +270,10 @@ pub fn table(options: &Options, trials: &[Trial]) -> Report {
                     .collect(),
             })
             .collect(),
+        gates: options
+            .ablate
+            .as_ref()
+            .map(|_| ablation_table::gates(&options.budgets, trials)),
         attacks,
         decoys,
     }

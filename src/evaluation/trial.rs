@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alert::{Alert, Status};
 use crate::analytic;
-use crate::config::{ApprovalContext, Config, approval_covering};
-use crate::engine::{BudgetRun, DayView, Label, Progress, Setup, dry_run};
+use crate::config::Config;
+use crate::engine::{BudgetRun, DayView, Label, Mornings, Progress, Setup, dry_run};
 use crate::error::{Error, Result};
+use crate::evaluation::ablation::{self, Ablation};
 use crate::evaluation::curve::{Candidate, Curve};
 use crate::evaluation::ground_truth::{GroundTruth, word_after};
+use crate::evaluation::identity_day::{ids, is_approved};
 use crate::evaluation::options::Options;
 use crate::evaluation::reference_methods;
 use crate::evaluation::reliability::{self, Reliability};
@@ -52,6 +54,8 @@ pub struct Trial {
     pub reliability: Reliability,
     /// Decoys there were, by name.
     pub decoys: BTreeMap<String, u64>,
+    /// What each gate saves and costs, if it was asked for.
+    pub ablation: Option<Ablation>,
 }
 
 /// One attack.
@@ -139,12 +143,23 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
     let split = estate.start.plus(options.days_learnt as i32);
 
     let mut collector = Collector::new(&setup, &truth, options.attack_set);
+    let ablate = options.ablate.as_ref();
+    let mut ablation = ablate.map(|ablate| ablation::Observer::new(&setup, &truth, ablate));
+    let mornings = match ablation {
+        Some(_) => Mornings::Scored,
+        None => Mornings::Judged,
+    };
     let played = dry_run(
         &setup,
         files,
-        (split, &options.budgets),
+        (split, &options.budgets, mornings),
         progress,
-        &mut |shown| collector.observe(shown),
+        &mut |shown| {
+            if let Some(ablation) = &mut ablation {
+                ablation.observe(&shown);
+            }
+            collector.observe(shown);
+        },
     )?;
     let days = played.days_judged;
     Ok(Trial {
@@ -173,6 +188,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         reliability: collector.reliability,
         attacks: truth.labels.iter().map(attack).collect(),
         decoys: truth.decoys_from(split),
+        ablation: ablation.map(|ablation| ablation.finish(&options.budgets)),
     })
 }
 
@@ -278,7 +294,7 @@ impl<'a> Collector<'a> {
                 .iter()
                 .filter(|(e, _)| e.kind == EntityKind::Identity)
         };
-        if shown.morning.is_some() {
+        if shown.is_judged {
             for (entity, facts) in identities() {
                 self.judge(&shown, entity, facts);
             }
@@ -300,20 +316,12 @@ impl<'a> Collector<'a> {
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
         let subject = Subject::of(entity, facts, day, generation, None, &peer_group_of);
         let judge = Judge::new(&self.setup.analytics, generation);
-        let ids: Vec<String> = std::iter::once(entity.id.to_string())
-            .chain(facts.profile.aliases.iter().map(|(a, _)| a.to_string()))
-            .chain(
-                subject
-                    .baseline
-                    .iter()
-                    .flat_map(|b| b.aliases.iter().map(|a| a.to_string())),
-            )
-            .collect();
+        let ids = ids(&subject, entity, facts);
         let attacks = self.truth.attacks(&ids, day);
         let mut best: f64 = 0.0;
         for (number, verdict) in judge.detections(&subject) {
             let id = &self.setup.analytics[number].id;
-            if self.is_approved(id, entity, &ids, day) {
+            if is_approved(self.setup, id, entity, &ids, day) {
                 continue;
             }
             best = best.max(verdict.surprise);
@@ -329,13 +337,13 @@ impl<'a> Collector<'a> {
                 });
             }
         }
-        let is_approved = self
+        let is_covered = self
             .setup
             .analytics
             .iter()
-            .any(|analytic| self.is_approved(&analytic.id, entity, &ids, day));
+            .any(|analytic| is_approved(self.setup, &analytic.id, entity, &ids, day));
         let scores = std::iter::once(best).chain(self.references.iter().map(|(_, reference)| {
-            if is_approved {
+            if is_covered {
                 0.0
             } else {
                 reference.score(entity, facts)
@@ -387,19 +395,5 @@ impl<'a> Collector<'a> {
                 self.reliability.note_trait(0.0);
             }
         }
-    }
-
-    fn is_approved(&self, analytic: &str, entity: &Entity, ids: &[String], day: Day) -> bool {
-        let context = ApprovalContext {
-            identity: entity.id.clone(),
-            aliases: ids.iter().map(|id| id.as_str().into()).collect(),
-            role: None,
-            destinations: Vec::new(),
-            buckets: Vec::new(),
-            user_agents: Vec::new(),
-            applications: Vec::new(),
-            addresses: Vec::new(),
-        };
-        approval_covering(&self.setup.config, analytic, &context, day.start()).is_some()
     }
 }

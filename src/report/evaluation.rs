@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::evaluation::{
-    BudgetTable, Detections, FALSE_PER_DAY_MAX, LEVELS, MethodTable, Ratio, Report, STEPS_PER_ALERT,
+    BudgetTable, Detections, FALSE_PER_DAY_MAX, GateAtBudget, GateTable, LEVELS, MethodTable,
+    Ratio, Report, STEPS_PER_ALERT,
 };
 use crate::report::number::{count, duration};
 use crate::report::plot::{Axis, Line, chart};
@@ -140,7 +141,62 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "\n## Against the reference methods\n")?;
     write_methods(out, &report.methods)?;
     writeln!(out, "\n## Reliability of raw surprise\n")?;
-    write_reliability(out, report)
+    write_reliability(out, report)?;
+    match &report.gates {
+        Some(gates) => {
+            writeln!(out, "\n## What each gate saves and costs\n")?;
+            write_gates(out, report, gates)
+        }
+        None => Ok(()),
+    }
+}
+
+/// With the gate, then without it.
+fn write_gates(out: &mut String, report: &Report, gates: &[GateTable]) -> std::fmt::Result {
+    writeln!(
+        out,
+        "False identities a day and attacks found, with the gate → without it; `-` where an arm means nothing without its gate. An\n\
+         identity's day is found or not, as for the curves.\n"
+    )?;
+    let mut header = vec!["analytic".to_owned(), "arm".to_owned(), "gate".to_owned()];
+    for budget in &report.budgets {
+        header.extend([
+            format!("at {}: false", budget.budget_per_day),
+            "saves".to_owned(),
+            "found".to_owned(),
+            "costs".to_owned(),
+        ]);
+    }
+    let rows = gates
+        .iter()
+        .map(|gate| {
+            let mut row = vec![gate.analytic.clone(), gate.arm.clone(), gate.gate.clone()];
+            for at in &gate.budgets {
+                row.extend(with_and_without(at));
+            }
+            row
+        })
+        .collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    write_table(out, &header, rows)
+}
+
+fn with_and_without(at: &GateAtBudget) -> [String; 4] {
+    let (with, found) = (at.false_identities_per_day, at.found);
+    match (at.false_identities_per_day_without, at.found_without) {
+        (Some(without), Some(found_without)) => [
+            format!("{with:.2} → {without:.2}"),
+            format!("{:+.2}", without - with).replace("-0.00", "+0.00"),
+            format!("{} → {} of {}", found.found, found_without.found, found.of),
+            format!("{:+}", found_without.found as i64 - found.found as i64),
+        ],
+        _ => [
+            format!("{with:.2} → -"),
+            "-".to_owned(),
+            format!("{} → - of {}", found.found, found.of),
+            "-".to_owned(),
+        ],
+    }
 }
 
 fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::analytic::Analytic;
 use crate::baseline::{CalibrationLog, Extreme, Said, arm_key};
 use crate::learn::PeerGroupOf;
 use crate::measure::DayFacts;
-use crate::score::judge::Judge;
+use crate::score::judge::{ArmReading, Judge};
 use crate::score::subject::Subject;
 use crate::sketch::Distribution;
 use crate::sketch::distribution::{TAIL_RULE_DAYS, limit_repeats};
@@ -32,13 +33,27 @@ pub fn calibrate_day(
         .filter(|e| e.kind == EntityKind::Identity)
         .count();
     let mut n_entities = known as u64;
-    let mut values = Values::of(judge);
-    let far = TailBounds::of(log);
-    let mut extremes = Vec::new();
+    let mut readings = Vec::new();
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
         n_entities += u64::from(!generation.baselines.contains_key(entity));
         let subject = Subject::of(entity, facts, day, generation, None, peer_group_of);
-        let readings = judge.readings(&subject);
+        readings.push((entity, judge.readings(&subject)));
+    }
+    record_day(log, judge.analytics(), day, n_entities, readings);
+}
+
+/// Records what the arms of analytics said of a day: of each of `n_entities` entities that has any, the readings.
+pub fn record_day<'e>(
+    log: &mut CalibrationLog,
+    analytics: &[Analytic],
+    day: Day,
+    n_entities: u64,
+    readings: impl IntoIterator<Item = (&'e Entity, Vec<ArmReading>)>,
+) {
+    let mut values = Values::of(analytics);
+    let far = TailBounds::of(log);
+    let mut extremes = Vec::new();
+    for (entity, readings) in readings {
         if readings.is_empty() {
             continue;
         }
@@ -130,13 +145,13 @@ struct Values {
 }
 
 impl Values {
-    fn of(judge: &Judge) -> Self {
+    fn of(analytics: &[Analytic]) -> Self {
         let mut values = Self {
             arms: BTreeMap::new(),
             analytics: BTreeMap::new(),
             pooled: Vec::new(),
         };
-        for analytic in judge.analytics().iter().filter(|a| a.enabled) {
+        for analytic in analytics.iter().filter(|a| a.enabled) {
             values.analytics.insert(analytic.id.clone(), Vec::new());
             for arm in &analytic.arms {
                 values

@@ -129,8 +129,24 @@ impl<'a> Judge<'a> {
         analytic.arms.iter().filter_map(explain).collect()
     }
 
+    /// Returns the statistic of each of these arms for a subject's day: zero if the analytic does not judge the subject, a gate
+    /// is shut, or nothing is surprising. An arm need not be its analytic's own.
+    pub fn statistics(&self, subject: &Subject, arms: &[(&Analytic, &Arm)]) -> Vec<f64> {
+        let mut parts = DayParts::new(subject, self.generation);
+        let mut statistic = |analytic: &Analytic, arm: &Arm| {
+            let found = judged(&mut parts, analytic, arm);
+            found.map_or(0.0, |result| result.statistic)
+        };
+        arms.iter()
+            .map(|&(analytic, arm)| match self.applies(analytic, subject) {
+                true => statistic(analytic, arm),
+                false => 0.0,
+            })
+            .collect()
+    }
+
     /// Returns the surprise of an arm's statistic that has a rank.
-    fn surprise(&self, statistic: f64, rank: f64) -> f64 {
+    pub fn surprise(&self, statistic: f64, rank: f64) -> f64 {
         let calibration = &self.generation.calibration;
         if calibration.is_provisional() {
             stats::rank::provisional_surprise(statistic)
@@ -139,7 +155,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn rank(&self, key: &Str, statistic: f64) -> f64 {
+    /// Returns the rank among arms of a statistic, by the arm's stored name.
+    pub fn rank(&self, key: &Str, statistic: f64) -> f64 {
         let of_arm = self.generation.calibration.arms.get(key);
         stats::rank::rank(
             of_arm.map_or(0.0, |d| d.log10_exceedance(statistic)),

@@ -24,7 +24,7 @@ mod subject;
 mod terms;
 
 pub use alert_builder::AlertBuilder;
-pub use calibrate::calibrate_day;
+pub use calibrate::{calibrate_day, record_day};
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
 };

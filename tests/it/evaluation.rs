@@ -75,6 +75,57 @@ fn an_evaluation_adds_up_and_repeats() {
 }
 
 #[test]
+fn each_gate_is_left_out_in_turn_and_nothing_else_changes() {
+    let world = World::empty();
+    let whole = world.run(&ARGUMENTS).succeeds();
+    let with = world
+        .run(&[&ARGUMENTS[..], &["--ablate", "AN1594"]].concat())
+        .succeeds();
+    let read = |text: &str| -> Value { serde_json::from_str(text).expect("a document") };
+    let mut report = read(&with.out);
+    let gates = report
+        .as_object_mut()
+        .and_then(|report| report.remove("gates"))
+        .expect("a table of gates");
+    assert_eq!(report, read(&whole.out), "the rest stays as it was");
+    let gates = gates.as_array().expect("rows");
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let mut is_changed = false;
+    for gate in gates {
+        assert_eq!(gate["analytic"], "AN1594");
+        for (at, budget) in gate["budgets"]
+            .as_array()
+            .expect("budgets")
+            .iter()
+            .enumerate()
+        {
+            assert_eq!(
+                budget["false_identities_per_day"],
+                gates[0]["budgets"][at]["false_identities_per_day"],
+                "all gates are compared with the same days"
+            );
+            let counted = number(&report["budgets"][at]["false_identities_per_day"]);
+            let here = number(&budget["false_identities_per_day"]);
+            assert!(
+                (counted - here).abs() <= 1.0,
+                "{counted} alerts, {here} days"
+            );
+            is_changed |= budget["found_without"] != budget["found"]
+                || budget["false_identities_per_day_without"] != budget["false_identities_per_day"];
+        }
+    }
+    assert!(is_changed, "some gate matters");
+    let texts: Vec<&str> = gates
+        .iter()
+        .filter_map(|gate| gate["gate"].as_str())
+        .collect();
+    assert!(texts.contains(&"context"), "{texts:?}");
+    world
+        .run(&["evaluate", "--ablate", "AN0000"])
+        .fails_with(2, &["AN0000"]);
+}
+
+#[test]
 fn all_analytics_are_evaluated_in_the_logs_of_all_providers() {
     let world = World::empty();
     let arguments =

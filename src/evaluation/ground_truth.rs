@@ -38,11 +38,7 @@ pub(super) struct GroundTruth {
 impl GroundTruth {
     /// Reads what `simulate` wrote beside the logs.
     pub fn read(folder: &Path) -> Result<Self> {
-        let mut labels = read_labels(&folder.join("labels.jsonl"))?;
-        for label in &mut labels {
-            // An attack counts as found only if its own analytic finds it.
-            label.also.clear();
-        }
+        let labels = read_labels(&folder.join("labels.jsonl"))?;
         let decoys = read_labels(&folder.join("decoys.jsonl"))?;
         let mut labels_of: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (number, label) in labels.iter().enumerate() {

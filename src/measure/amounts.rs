@@ -198,6 +198,10 @@ impl<'a> EventAmounts<'a> {
         }
         if let (AddressClass::External, Some(ip)) = (self.resolved.peer_class, event.peer.ip) {
             self.add_egress(bytes, ip);
+            // A log that states no bytes, as Google's does, still shows that something left, and when.
+            if event.bytes_out.is_none() {
+                self.egress_bytes = 1;
+            }
         }
     }
 

@@ -20,7 +20,8 @@ pub struct Options {
     pub attack_days_from: u32,
     /// How often every class of attack is planted in each of the grades.
     pub attack_rounds: u32,
-    /// Each class of attack in each grade is planted in one of so many seeds that follow one another; 1 for all of them.
+    /// Each class of attack in each grade is planted in one of so many seeds that follow one another, and each decoy in
+    /// twice as many of them; 1 for all of them.
     /// Where attacks are rare, what a night learns from them is no more than in an estate of the world.
     pub one_in: u32,
     /// The grades in which attacks are planted.
@@ -46,8 +47,14 @@ pub struct Options {
 impl Options {
     /// Returns whether this seed is the one in which a class of attack, by its number, is planted in a grade.
     pub(crate) fn plants(&self, class: usize, grade: Grade) -> bool {
-        let turn = class as u64 + grade as u64 + self.seed % u64::from(self.one_in.max(1));
-        turn.is_multiple_of(u64::from(self.one_in.max(1)))
+        let one_in = u64::from(self.one_in.max(1));
+        (class as u64 + grade as u64 + self.seed % one_in).is_multiple_of(one_in)
+    }
+
+    /// Returns whether this seed is one in which a decoy, by its number, is planted: they are half as rare.
+    pub(crate) fn plants_decoy(&self, decoy: usize) -> bool {
+        let one_in = u64::from(self.one_in.div_ceil(2).max(1));
+        (decoy as u64 + self.seed % one_in).is_multiple_of(one_in)
     }
 }
 

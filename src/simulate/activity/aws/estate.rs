@@ -70,9 +70,10 @@ impl AwsEstate {
                 who.leaves = Some(who.leaves.map_or(last, |leaves| leaves.min(last)));
             }
         }
-        let decoys = span
+        let mut decoys = span
             .filter(|_| options.decoys)
             .map_or_else(Vec::new, |span| plan_decoys(span, options.attack_set));
+        decoys.retain(|planned| options.plants_decoy(planned.decoy as usize));
         Self {
             world,
             attacks,

@@ -83,7 +83,9 @@ impl OtherEstate {
                 };
                 spread(&Decoy::ALL)
                     .chain(spread(plain))
-                    .filter(|(_, decoy)| decoy.is_seen_in(&options.formats))
+                    .filter(|(_, decoy)| {
+                        decoy.is_seen_in(&options.formats) && options.plants_decoy(*decoy as usize)
+                    })
                     .collect()
             });
         Self {

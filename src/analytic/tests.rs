@@ -124,7 +124,7 @@ fn arms_are_checked() {
             "4: unknown gate `contxt`; did you mean `context`?",
             "5: expected an integer of at least 0",
             "6: a gate needs `of`",
-            "7: a gate needs exactly one of active, at_least (with of), any, act, burst (with over and at_least), surprising (with more_than), shows or new (with like), beyond (with of), caller, steps or unlogged",
+            "7: a gate needs exactly one of active, at_least (with of), any, act, burst (with over and at_least), surprising (with more_than), shows (with like), new (with like or known_to), beyond (with of), caller, steps or unlogged",
             "10: unknown key in [[arm]]: `cohrt`; did you mean `cohort`?",
         ],
     );
@@ -263,10 +263,50 @@ fn travel(weight: f64) -> Term {
 }
 
 #[test]
+fn every_built_in_analytic_judges_identities_from_their_first_day() {
+    for analytic in load(&Table::empty("p.toml"), &[]).unwrap() {
+        let judges = |cohort| analytic.arms.iter().any(|arm| arm.cohort == cohort);
+        assert!(
+            judges(Cohort::New) || judges(Cohort::Any),
+            "{}",
+            analytic.id
+        );
+    }
+}
+
+#[test]
+fn a_new_value_may_be_asked_to_be_known_to_few_or_to_be_surprising() {
+    let gate = |gate: &str| {
+        let text = format!("{HEADER}{ARM}sum = [{{ weight = 1 }}]\nwhen = [{gate}]\n");
+        parse(&text, "a.toml").unwrap().arms[0].gates[0].clone()
+    };
+    assert_eq!(
+        gate(r#"{ new = "region", known_to = 0 }"#),
+        Gate::Shows {
+            which: Trait::Region,
+            like: Vec::new(),
+            new: true,
+            known_to: Some(0),
+        }
+    );
+    assert_eq!(
+        gate(r#"{ surprising = "blinding", more_than = 2.0 }"#),
+        Gate::Unusual(Trait::Blinding, 2.0)
+    );
+    let before = format!("{HEADER}{ARM}sum = [{{ weight = 1 }}]\n");
+    check(
+        &before,
+        "when = [{ shows = \"region\", known_to = 0 }]\n",
+        &["1: unknown key `known_to` in a gate; valid: shows, like"],
+    );
+}
+
+#[test]
 fn arms_are_those_of_the_method() {
     use Metric::*;
     let volume = Term::Largest(vec![ListCalls, ListBytes, DeniedCalls]);
     let spread = Term::Largest(vec![BucketsListed, BucketsNew, PostureBuckets]);
+    let met = Term::Largest(vec![BucketsListed, PostureBuckets]);
     let signed_in = [Trait::Country, Trait::AuthMethod];
     let context = Term::Traits([&CONTEXT_TRAITS[..], &signed_in].concat());
     let an1594 = analytic("AN1594", "");
@@ -281,10 +321,11 @@ fn arms_are_those_of_the_method() {
             ("ENUM", vec![volume.clone(), spread.clone()], 0.7),
             (
                 "ENUM+CONTEXT",
-                vec![volume, spread, context.clone(), travel(3.0)],
+                vec![volume.clone(), spread, context.clone(), travel(3.0)],
                 1.0
             ),
-            ("CONTEXT", vec![context, travel(3.0)], 1.0),
+            ("CONTEXT", vec![context.clone(), travel(3.0)], 1.0),
+            ("NEWCOMER", vec![volume, met, context], 1.0),
         ]
     );
     let an1328 = analytic("AN1328", "");
@@ -310,7 +351,7 @@ fn arms_are_those_of_the_method() {
     assert_eq!(an1328.metrics(), [ReadCalls, BytesRead, EgressBytes]);
     assert_eq!(an1328.traits(), [Trait::Destination]);
     let an0370 = analytic("AN0370", "");
-    let share = &an0370.arms[3];
+    let share = &an0370.arms[4];
     assert_eq!(
         share.terms,
         [Term::Weight(7.0), Term::Acts(ActKind::SensitiveShare)]

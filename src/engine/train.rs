@@ -12,11 +12,13 @@ use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::{OutgrownThreshold, outgrown, seen};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
+use crate::identity::machine_of;
 use crate::learn::Exclusions;
 use crate::measure::DayAggregate;
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
+use crate::vocab::EntityKind;
 
 /// If a scored day grew by more than this fraction, it and all days after it are scored again.
 const RESCORE_GROWTH: f64 = 0.01;
@@ -52,6 +54,9 @@ pub struct TrainSummary {
     pub coverage: Vec<AnalyticCoverage>,
     /// Tuned thresholds that no longer fit.
     pub outgrown: Vec<OutgrownThreshold>,
+    /// Machines first seen on a day that was learnt, whose flows belong to no identity: the key under which a configuration
+    /// binds each, and its name.
+    pub unbound: Vec<(&'static str, String)>,
 }
 
 /// Learns new days from the logs and publishes a generation.
@@ -135,6 +140,7 @@ pub fn train(
             thresholds: Vec::new(),
             coverage: Vec::new(),
             outgrown: Vec::new(),
+            unbound: Vec::new(),
             intake,
         });
     }
@@ -244,7 +250,17 @@ pub fn train(
     for entity in sorted_kinds(&generation) {
         *entities.entry(entity).or_insert(0) += 1;
     }
+    let unbound = generation
+        .baselines
+        .iter()
+        .filter(|(entity, b)| {
+            entity.kind == EntityKind::Identity && changed.contains_key(&b.first_day)
+        })
+        .filter_map(|(entity, _)| machine_of(&entity.id))
+        .map(|(key, name)| (key, name.to_owned()))
+        .collect();
     Ok(TrainSummary {
+        unbound,
         intake,
         generation: number,
         published: true,

@@ -67,6 +67,9 @@ pub struct Ablation {
     pub gates: Vec<WithoutGate>,
 }
 
+/// Gets each judged day of an identity, with the surprise of each analytic that finds anything, by its number.
+type Told<'t> = dyn FnMut(Day, &Row, &[(usize, f64)]) + 't;
+
 /// A gate to leave out.
 struct Variant {
     analytic: usize,
@@ -216,11 +219,7 @@ impl<'a> Observer<'a> {
 
     /// Judges the days with every gate. Also returns all ranks, which most arms keep when another arm loses a gate. `told` gets
     /// each judged day of an identity.
-    fn replay_whole(
-        &self,
-        budgets: &[f64],
-        told: &mut dyn FnMut(Day, &Row, &[(usize, f64)]),
-    ) -> (Vec<Came>, Vec<DayRanks>) {
+    fn replay_whole(&self, budgets: &[f64], told: &mut Told<'_>) -> (Vec<Came>, Vec<DayRanks>) {
         let names = self.names();
         let mut ranks: Vec<DayRanks> = Vec::new();
         ranks.resize_with(self.days.len(), DayRanks::default);
@@ -332,7 +331,7 @@ impl<'a> Observer<'a> {
         budgets: &[f64],
         ranked: &mut dyn FnMut(Moment, &Row, &Judge) -> Vec<Reading>,
         recorded: &dyn Fn(&[Reading]) -> Vec<ArmReading>,
-        told: &mut dyn FnMut(Day, &Row, &[(usize, f64)]),
+        told: &mut Told<'_>,
     ) -> Vec<Came> {
         let analytics = &self.setup.analytics;
         let names = self.names();

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sketch::role_histogram::share_at_least;
 use crate::sketch::{FrozenDistribution, FrozenRoleHistogram, Tail};
-use crate::stats::constants::SUPPORT_BUCKETS;
+use crate::stats::constants::{NEWCOMER_ALLOWANCE, SUPPORT_BUCKETS};
 use crate::stats::{self, Evidence, GroupNovelty, Predictive, Prior};
 
 /// The shares whose quantiles an alert carries, so that a distribution can be drawn; the last is the largest value.
@@ -61,10 +61,16 @@ impl NoveltyBasis {
             support: self.estate_support,
             ..GroupNovelty::default()
         };
-        self.peers
+        let surprise = self
+            .peers
             .with_estate(&estate)
-            .surprise(self.hazard(active_days), u64::from(support))
-            .max(0.0)
+            .surprise(self.hazard(active_days), u64::from(support));
+        // To an entity without history everything is new: only what is rare among new values says anything.
+        let allowance = match self.novel_days {
+            Some(_) => 0.0,
+            None => NEWCOMER_ALLOWANCE,
+        };
+        (surprise - allowance).max(0.0)
     }
 }
 

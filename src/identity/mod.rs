@@ -58,6 +58,19 @@ impl ResolvedEvent<'_> {
 /// Follows the provider in the identity of an instance.
 const INSTANCE: &str = "instance:";
 
+/// Returns the machine of an identity that stands for one, since nobody is known to use it: the key under which a
+/// configuration binds it, and its name.
+pub fn machine_of(id: &str) -> Option<(&'static str, &str)> {
+    let (_, rest) = id.split_once(':')?;
+    let (kind, name) = rest.split_once(':')?;
+    match kind {
+        "instance" => Some(("instance", name)),
+        "eni" => Some(("eni", name)),
+        "address" => Some(("address", name)),
+        _ => None,
+    }
+}
+
 /// Returns the identity of an instance that no known identity uses.
 pub fn instance_identity(provider: Provider, instance: &str) -> Str {
     format!("{provider}:{INSTANCE}{instance}").into()

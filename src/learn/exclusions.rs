@@ -13,7 +13,7 @@ use crate::time::Day;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
 /// Metrics that the same calls add to: if one is excluded, so are the others.
-const FAMILIES: [&[Metric]; 4] = [
+const FAMILIES: [&[Metric]; 5] = [
     &[
         Metric::ListCalls,
         Metric::ListBytes,
@@ -28,10 +28,23 @@ const FAMILIES: [&[Metric]; 4] = [
         Metric::SensitiveReadCalls,
         Metric::SensitiveBuckets,
         Metric::SensitiveExternalCalls,
+        Metric::BucketsRead,
+        Metric::BucketsReadNew,
+        Metric::PrefixesRead,
+        Metric::PrefixesReadNew,
+    ],
+    &[
+        Metric::DeleteCalls,
+        Metric::ObjectsDeleted,
+        Metric::BucketsDeletedFrom,
+        Metric::BucketsDeleted,
     ],
     &[Metric::DirectoryCalls, Metric::DirectoryFamilies],
     &[Metric::EgressBytes, Metric::EgressDestinations],
 ];
+
+/// Metrics to which calls of every family add, so that they are excluded with any of them.
+const OF_ALL_FAMILIES: [Metric; 2] = [Metric::RegionsUsed, Metric::RegionsNew];
 
 /// The exclusion of one entity's day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +73,7 @@ impl Exclusions {
         let of_day = self.days.entry(day).or_default();
         let exclusion = of_day.entry(entity.clone()).or_default();
         exclusion.analytics.insert(analytic.clone());
+        exclusion.metrics.extend(OF_ALL_FAMILIES);
         for metric in metrics {
             exclusion.metrics.insert(metric);
             let family = FAMILIES.iter().find(|family| family.contains(&metric));

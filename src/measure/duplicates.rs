@@ -49,7 +49,11 @@ fn part(event: &Event) -> Option<Part> {
         Action::WriteObject | Action::CopyObject | Action::DeleteObject => Some(Part::Writes),
         Action::ReadPosture if event.object.is_some() => Some(Part::Reads),
         Action::WritePosture if event.object.is_some() => Some(Part::Writes),
-        Action::ReadPosture | Action::WritePosture => Some(Part::Settings),
+        Action::ReadPosture
+        | Action::WritePosture
+        | Action::DeleteBucket
+        | Action::ExpireObjects
+        | Action::BlindLog => Some(Part::Settings),
         _ => None,
     }
 }
@@ -190,6 +194,11 @@ mod tests {
         let line = |action| of_access_log(&event(1, Source::AwsS3Access, "user/ana", "a", action));
         // A bucket deleted, or its replication set up, is recorded without data events.
         assert_eq!(of_trail(&bucket_call(Action::DeleteObject)), None);
+        // A trail records it as surely as the bucket's own log does.
+        assert_eq!(
+            of_trail(&bucket_call(Action::DeleteBucket)),
+            line(Action::DeleteBucket)
+        );
         assert_eq!(of_trail(&bucket_call(Action::CopyObject)), None);
         assert_ne!(
             of_trail(&bucket_call(Action::ReadPosture)),

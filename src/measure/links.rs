@@ -36,8 +36,8 @@ pub struct Links {
     named: BTreeMap<Str, BTreeMap<Str, Seen>>,
     /// By the id that contains only an address: the principals seen with that address.
     addressed: BTreeMap<Str, BTreeMap<Str, Seen>>,
-    /// By the instance's own identity: the last identity that a call gave to the instance. It holds until another is given,
-    /// so it is passed on from day to day.
+    /// By the instance's own identity: the last identity that a call gave to the instance, or whose credentials the provider
+    /// delivered to it. It holds until another is given, so it is passed on from day to day.
     assigned: BTreeMap<Str, (Time, Str)>,
 }
 
@@ -59,6 +59,8 @@ impl Links {
         let instance = instance_identity(provider, instance);
         let id = principal.id.clone();
         if principal.is_delivered {
+            self.keep_later(instance.clone(), (at, id.clone()));
+            self.shorten_assigned();
             widen(self.delivered.entry(instance).or_default(), id, (at, at));
         } else {
             let instances = self.named.entry(id).or_default();

@@ -592,6 +592,18 @@ fn write_training(
         is_verbose,
         paint,
     )?;
+    if let Some((key, name)) = summary.unbound.first() {
+        let machines = noun(summary.unbound.len() as u64, "new machine", "new machines");
+        line(
+            out,
+            paint,
+            "machines",
+            &format!(
+                "{machines} in flow logs, and no log says who uses them; for each: [[binding]] {key} = \"{}\", identity = \"…\"",
+                Plain(name)
+            ),
+        )?;
+    }
     let drifted = newly_drifted(summary);
     if drifted.is_empty() {
         return Ok(());

@@ -68,6 +68,9 @@ pub const CONTINUITY: f64 = 0.5;
 
 /// Weight of the peers' hazard in an entity's own, in days. All measurements used it.
 pub const HAZARD_PRIOR_DAYS: f64 = 15.0;
+/// Taken, in nats, from the surprise of a value that an entity without history shows: a third of all new values is as rare.
+/// A judgement, not measured.
+pub const NEWCOMER_ALLOWANCE: f64 = 1.0;
 /// Classes of support: none, 1, 2–3, 4–7, …, 1,024 and more entities.
 pub const SUPPORT_BUCKETS: usize = 12;
 /// The most values of a trait that are remembered of an entity.

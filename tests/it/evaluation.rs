@@ -135,7 +135,7 @@ fn all_analytics_are_evaluated_in_the_logs_of_all_providers() {
     let report: Value = serde_json::from_str(&told.out).expect("a document");
     assert_eq!(report["repertoire"], "all");
     let shipped = report["attacks"].as_object().expect("attacks").len();
-    assert_eq!(shipped, 13, "{}", report["attacks"]);
+    assert_eq!(shipped, 18, "{}", report["attacks"]);
     let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
     for budget in report["budgets"].as_array().expect("budgets") {
         let mut providers = std::collections::BTreeSet::new();

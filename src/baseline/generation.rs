@@ -105,11 +105,15 @@ impl Generation {
         self.seen.has(provider, action)
     }
 
-    /// Returns whether records of a log are read here.
+    /// Returns whether records of a log are read here, in its own format or in one into which any log can be converted.
     pub fn reads(&self, log: Source) -> bool {
-        self.coverage
-            .iter()
-            .any(|(_, covered)| covered.log_sources().any(|(key, _)| key.source == log))
+        let is_it = |source: Source, provider: Provider| {
+            source == log || source.provider().is_none() && log.provider() == Some(provider)
+        };
+        self.coverage.iter().any(|(_, covered)| {
+            let mut sources = covered.log_sources();
+            sources.any(|(key, _)| is_it(key.source, key.provider))
+        })
     }
 
     /// Returns how many days before a day the memory begins; 0 if it does not reach back that far.

@@ -42,7 +42,7 @@ pub struct Arguments {
     /// The log formats of each estate: as for `simulate`, but `all` leaves out conversions of CloudTrail and flow logs.
     #[arg(long, value_name = "FORMATS", default_value = "all", value_parser = formats)]
     formats: Formats,
-    /// The attacks and decoys in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
+    /// The attacks and decoys: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every
     /// analytic. Analytics without any attack are not judged.
     #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
     attacks: AttackSet,

@@ -51,10 +51,14 @@ pub struct Arguments {
     /// How often each class of attack is planted.
     #[arg(long, value_name = "N", default_value_t = Options::default().attack_rounds)]
     attack_rounds: u32,
+    /// Plant each class of attack, in each grade, in one of so many seeds that follow one another, and each decoy in twice
+    /// as many.
+    #[arg(long, value_name = "N", default_value_t = Options::default().one_in, value_parser = clap::value_parser!(u32).range(1..=100))]
+    one_in: u32,
     /// Plant attacks of these grades only, separated by commas [default: all].
     #[arg(long, value_name = "GRADES", value_delimiter = ',', value_parser = grade)]
     grades: Vec<Grade>,
-    /// The attacks and decoys in AWS: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every analytic.
+    /// The attacks and decoys: `core` for those of AN1594, AN1328 and AN0370, `all` for those of every analytic.
     #[arg(long, value_name = "WHICH", default_value = Options::default().attack_set.name(), value_parser = attack_set)]
     attacks: AttackSet,
     /// Plant no decoys.
@@ -131,6 +135,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
             .attack_days_from
             .unwrap_or(arguments.days - arguments.days / 3),
         attack_rounds: arguments.attack_rounds,
+        one_in: arguments.one_in,
         grades: match arguments.grades.as_slice() {
             [] => Grade::ALL.to_vec(),
             some => some.to_vec(),

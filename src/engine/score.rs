@@ -535,7 +535,13 @@ mod tests {
         let mut new_entities = NewEntityCache::default();
         for (at, reads) in [(previous_day, 3), (day, 5), (day, 8)] {
             let mut facts = DayFacts::starting(at.start());
-            facts.add_minute(at.start(), reads, 0);
+            facts.add_minute(
+                at.start(),
+                Minute {
+                    read_calls: reads,
+                    ..Minute::default()
+                },
+            );
             let facts = BTreeMap::from([(entity.clone(), facts)]);
             new_entities.remember(&DayAggregate::new(at), &facts, &generation);
         }
@@ -544,7 +550,7 @@ mod tests {
                 0,
                 Minute {
                     read_calls: n,
-                    egress_bytes: 0,
+                    ..Minute::default()
                 },
             )]
         };

@@ -8,7 +8,7 @@ use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::identity::ResolvedEvent;
 use crate::identity::address::network_of;
 use crate::measure::grants::destination_of;
-use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Plan, value_hash};
+use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Minute, Plan, value_hash};
 use crate::time::Window;
 use crate::vocab::{BurstKind, Metric, Str, Trait};
 
@@ -24,8 +24,7 @@ pub struct EventAmounts<'a> {
     resolved: &'a ResolvedEvent<'a>,
     sums: Vec<(Metric, u64)>,
     distinct: Vec<(Metric, u64)>,
-    read_calls: u64,
-    egress_bytes: u64,
+    minute: Minute,
     traits: Vec<(Trait, u64, Value<'a>)>,
     grants: Vec<Grant>,
     marks: Vec<Mark>,
@@ -46,8 +45,7 @@ impl<'a> EventAmounts<'a> {
             resolved,
             sums: Vec::with_capacity(4),
             distinct: Vec::with_capacity(4),
-            read_calls: 0,
-            egress_bytes: 0,
+            minute: Minute::default(),
             traits: Vec::with_capacity(8),
             grants: Vec::new(),
             marks: Vec::new(),
@@ -169,7 +167,7 @@ impl<'a> EventAmounts<'a> {
 
     fn add_read(&mut self, event: &Event, bucket: Option<u64>) {
         self.sums.push((Metric::ReadCalls, 1));
-        self.read_calls = 1;
+        self.minute.read_calls = 1;
         self.distinct
             .extend(bucket.map(|b| (Metric::BucketsRead, b)));
         let bytes = event.bytes_out.unwrap_or(0);
@@ -199,9 +197,7 @@ impl<'a> EventAmounts<'a> {
         if let (AddressClass::External, Some(ip)) = (self.resolved.peer_class, event.peer.ip) {
             self.add_egress(bytes, ip);
             // A log that states no bytes, as Google's does, still shows that something left, and when.
-            if event.bytes_out.is_none() {
-                self.egress_bytes = 1;
-            }
+            self.minute.egress_unsized = event.bytes_out.is_none();
         }
     }
 
@@ -253,7 +249,7 @@ impl<'a> EventAmounts<'a> {
     fn add_egress(&mut self, bytes: u64, ip: IpAddr) {
         if bytes > 0 {
             self.sums.push((Metric::EgressBytes, bytes));
-            self.egress_bytes = bytes;
+            self.minute.egress_bytes = bytes;
         }
         let address = self.write(format_args!("{ip}"));
         self.distinct.push((
@@ -380,8 +376,8 @@ impl<'a> EventAmounts<'a> {
                 facts.add_distinct(metric, window, event.time, hash);
             }
         }
-        if self.read_calls > 0 || self.egress_bytes > 0 {
-            facts.add_minute(event.time, self.read_calls, self.egress_bytes);
+        if self.minute != Minute::default() {
+            facts.add_minute(event.time, self.minute);
         }
         for mark in &self.marks {
             for &key in plan.bursts.iter().filter(|key| key.kind == mark.kind) {

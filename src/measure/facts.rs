@@ -65,6 +65,21 @@ pub struct Minute {
     pub read_calls: u64,
     /// Bytes sent to external addresses.
     pub egress_bytes: u64,
+    /// Whether something was sent of which the log does not state the bytes.
+    pub egress_unsized: bool,
+}
+
+impl Minute {
+    /// Returns whether anything was sent to an external address.
+    pub const fn has_egress(&self) -> bool {
+        self.egress_bytes > 0 || self.egress_unsized
+    }
+
+    fn add(&mut self, other: Minute) {
+        self.read_calls = self.read_calls.saturating_add(other.read_calls);
+        self.egress_bytes = self.egress_bytes.saturating_add(other.egress_bytes);
+        self.egress_unsized |= other.egress_unsized;
+    }
 }
 
 /// Properties of a subject, beside its id.
@@ -280,7 +295,7 @@ impl DayFacts {
     }
 
     /// Adds to the minute of a read or an upload.
-    pub fn add_minute(&mut self, at: Time, read_calls: u64, egress_bytes: u64) {
+    pub fn add_minute(&mut self, at: Time, amounts: Minute) {
         let minute = (at.second_of_day() / 60) as u16;
         let index = match self.timeline.binary_search_by_key(&minute, |&(m, _)| m) {
             Ok(index) => index,
@@ -289,9 +304,7 @@ impl DayFacts {
                 index
             }
         };
-        let entry = &mut self.timeline[index].1;
-        entry.read_calls = entry.read_calls.saturating_add(read_calls);
-        entry.egress_bytes = entry.egress_bytes.saturating_add(egress_bytes);
+        self.timeline[index].1.add(amounts);
     }
 
     /// Records a trait value; `shared` makes the copy that is kept if it is new. Returns whether it was known.
@@ -377,7 +390,7 @@ impl DayFacts {
         }
         for &(minute, amounts) in &other.timeline {
             let at = self.first_instant_of(minute);
-            self.add_minute(at, amounts.read_calls, amounts.egress_bytes);
+            self.add_minute(at, amounts);
         }
         for (which, tally) in &other.traits {
             match self.traits.binary_search_by_key(which, |&(t, _)| t) {

@@ -100,7 +100,7 @@ pub(super) fn follow<W: Observer>(
                 let until = since.plus_secs(*within_secs);
                 let at = ticks[from..]
                     .iter()
-                    .position(|t| t.amounts.egress_bytes > 0 && t.time <= until)
+                    .position(|t| t.amounts.has_egress() && t.time <= until)
                     .map(|at| from + at);
                 // Only what happens on the day that is judged can raise an alert of that day.
                 let today: Vec<ActiveMinute> = ticks[at.unwrap_or(ticks.len())..]
@@ -109,7 +109,8 @@ pub(super) fn follow<W: Observer>(
                     .copied()
                     .collect();
                 egress = largest_egress(subject, generation, &today, windows);
-                let time = at.filter(|_| egress.is_some()).map(|at| ticks[at].time);
+                let is_today = today.iter().any(|t| t.amounts.has_egress());
+                let time = at.filter(|_| is_today).map(|at| ticks[at].time);
                 observer.step(|| StepReading {
                     step: name,
                     time,

@@ -290,8 +290,9 @@ fn selectors_narrowed(p: Value<'_>) -> bool {
         // The parameters are not recorded, or both are empty: the latter removes every selector.
         return matches!(plain, Value::Array(_)) || matches!(advanced, Value::Array(_));
     }
-    let (mut reads, mut writes) = (false, false);
+    let (mut reads, mut writes, mut data) = (false, false, false);
     for selector in plain.elements().take(ELEMENTS_MAX) {
+        data |= at(selector, &["dataResources"]).is_present();
         let excludes = at(selector, &["excludeManagementEventSources"]).is_present();
         if is_false(selector, &["includeManagementEvents"]) || excludes {
             continue;
@@ -311,8 +312,12 @@ fn selectors_narrowed(p: Value<'_>) -> bool {
         if is_all && rest.is_none() {
             (reads, writes) = (true, true);
         }
+        data |= list(selector, &["fieldSelectors"]).any(|field| {
+            is_word(field, &["field"], &["eventCategory"]) && is_word(field, &["equals"], &["Data"])
+        });
     }
-    !(reads && writes)
+    // Without data events nothing is seen of objects, whatever was recorded before.
+    !(reads && writes && data)
 }
 
 fn no_insights(p: Value<'_>) -> bool {

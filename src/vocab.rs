@@ -152,7 +152,7 @@ impl Metric {
             Self::BucketsNew => (Self::BucketsListed, Trait::Bucket),
             Self::BucketsReadNew => (Self::BucketsRead, Trait::Bucket),
             Self::PrefixesReadNew => (Self::PrefixesRead, Trait::Prefix),
-            Self::RegionsNew => (Self::RegionsUsed, Trait::Region),
+            Self::RegionsNew => (Self::RegionsUsed, Trait::WorkRegion),
             _ => return None,
         })
     }
@@ -213,6 +213,10 @@ words! {
         AuthMethod = "auth_method",
         /// Where objects were read: a bucket, and the first part of the key.
         Prefix = "prefix",
+        /// Cloud region in which storage, identities or machines were worked with, and not only looked at.
+        WorkRegion = "work_region",
+        /// Scope that was given to an application or a token.
+        GrantedScope = "granted_scope",
         /// What was stopped, deleted or narrowed, of logs, recorders and detectors: the operation and its target.
         Blinding = "blinding",
     }

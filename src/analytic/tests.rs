@@ -281,9 +281,9 @@ fn a_new_value_may_be_asked_to_be_known_to_few_or_to_be_surprising() {
         parse(&text, "a.toml").unwrap().arms[0].gates[0].clone()
     };
     assert_eq!(
-        gate(r#"{ new = "region", known_to = 0 }"#),
+        gate(r#"{ new = "work_region", known_to = 0 }"#),
         Gate::Shows {
-            which: Trait::Region,
+            which: Trait::WorkRegion,
             like: Vec::new(),
             new: true,
             known_to: Some(0),
@@ -346,7 +346,7 @@ fn arms_are_those_of_the_method() {
     );
     assert_eq!(
         an1328.arms.iter().map(|arm| arm.cohort).collect::<Vec<_>>(),
-        [Cohort::Any, Cohort::New, Cohort::New]
+        [Cohort::Any, Cohort::Any, Cohort::New, Cohort::New]
     );
     assert_eq!(an1328.metrics(), [ReadCalls, BytesRead, EgressBytes]);
     assert_eq!(an1328.traits(), [Trait::Destination]);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Baseline, Calibration, Chain, DriftReport, Group, Tuning};
 use crate::event::{Action, Provider, Source};
-use crate::measure::{Coverage, Creations, Issued, Links, OwnAccounts, Seen, value_hash};
+use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, value_hash};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
@@ -52,6 +52,8 @@ pub struct Generation {
     pub links: Links,
     /// Identities created recently.
     pub created: Creations,
+    /// Of names that were given again and not yet seen since: who had them before.
+    pub namesakes: BTreeMap<Entity, Namesake>,
     /// Credentials issued recently.
     pub issued: Issued,
     /// The classes of action in the logs of the lookback.
@@ -85,6 +87,7 @@ impl Generation {
             listed_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
+            namesakes: BTreeMap::new(),
             issued: Issued::new(),
             seen: Seen::default(),
             coverage: Vec::new(),

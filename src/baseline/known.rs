@@ -80,7 +80,9 @@ impl KnownSet {
     pub fn trim(&mut self, which: Trait, oldest: Day) {
         self.retain(|known, _| known.last_day >= oldest);
         let room = match which {
-            Trait::Bucket | Trait::Prefix => KNOWN_BUCKETS_MAX,
+            Trait::Bucket | Trait::Prefix | Trait::WorkRegion | Trait::Blinding => {
+                KNOWN_BUCKETS_MAX
+            }
             _ => TRAIT_VALUES_MAX,
         };
         if self.values.len() <= room {

@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{Resolver, is_instance};
 use crate::measure::{DayAggregate, DayFacts, Links, Minute, OwnAccounts, unique_id_of};
-use crate::score::{AlertBuilder, Judge, Subject};
+use crate::score::{AlertBuilder, Judge, Subject, own_baseline};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
@@ -116,9 +116,7 @@ impl NewEntityCache {
         generation: &Generation,
     ) {
         for (entity, facts) in facts {
-            let is_known = generation
-                .baselines
-                .get(entity)
+            let is_known = own_baseline(entity, facts, generation)
                 .is_some_and(|b| b.first_day.plus(2) < aggregate.day);
             if entity.kind == EntityKind::Identity && !is_known {
                 let entry = self

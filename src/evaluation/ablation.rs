@@ -398,8 +398,11 @@ impl<'a> Observer<'a> {
             for (at, _) in raised {
                 is_raised = true;
                 let id = &self.setup.analytics[*at].id;
-                let is_own = |attack: &usize| *self.truth.labels[*attack].analytic == **id;
-                found.extend(row.attacks.iter().copied().filter(is_own));
+                let is_named = |attack: &usize| {
+                    let label = &self.truth.labels[*attack];
+                    *label.analytic == **id || label.also.iter().any(|also| **also == **id)
+                };
+                found.extend(row.attacks.iter().copied().filter(is_named));
             }
             *false_identities += u64::from(is_raised && row.attacks.is_empty());
         }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sketch::role_histogram::share_at_least;
 use crate::sketch::{FrozenDistribution, FrozenRoleHistogram, Tail};
-use crate::stats::constants::{NEWCOMER_ALLOWANCE, SUPPORT_BUCKETS};
+use crate::stats::constants::SUPPORT_BUCKETS;
 use crate::stats::{self, Evidence, GroupNovelty, Predictive, Prior};
 
 /// The shares whose quantiles an alert carries, so that a distribution can be drawn; the last is the largest value.
@@ -44,6 +44,14 @@ pub struct NoveltyBasis {
     pub estate_support: [f64; SUPPORT_BUCKETS],
     /// Active days on which the entity itself showed something new; `None` of an entity without history, to which all is new.
     pub novel_days: Option<u32>,
+    /// Taken from the surprise, in nats: to an entity without history everything is new, and only what is rare among new
+    /// values says anything. Alerts of before have none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub allowance: f64,
+}
+
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 impl NoveltyBasis {
@@ -65,12 +73,7 @@ impl NoveltyBasis {
             .peers
             .with_estate(&estate)
             .surprise(self.hazard(active_days), u64::from(support));
-        // To an entity without history everything is new: only what is rare among new values says anything.
-        let allowance = match self.novel_days {
-            Some(_) => 0.0,
-            None => NEWCOMER_ALLOWANCE,
-        };
-        (surprise - allowance).max(0.0)
+        (surprise - self.allowance).max(0.0)
     }
 }
 

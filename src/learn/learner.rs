@@ -111,6 +111,8 @@ impl<'a> Learner<'a> {
         self.issued.note(day, &aggregate.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         self.created.retain(|_, creation| creation.at >= oldest);
+        self.namesakes
+            .retain(|entity, _| self.created.contains_key(&entity.id));
         self.coverage.push((day, Arc::new(aggregate.covered())));
         self.forget(day);
         self.recount_support();
@@ -164,8 +166,6 @@ impl<'a> Learner<'a> {
                 }
             }
         }
-        let oldest = day.plus(-CREATION_MEMORY_DAYS);
-        self.namesakes.retain(|_, former| former.last_day >= oldest);
     }
 
     fn learn_entity(&mut self, day: Day, entity: &Entity, facts: &DayFacts) {
@@ -318,6 +318,7 @@ impl<'a> Learner<'a> {
         generation.own_accounts = self.own_accounts.clone();
         generation.links = self.links.clone();
         generation.created = self.created.clone();
+        generation.namesakes = self.namesakes.clone();
         generation.issued = self.issued.clone();
         generation.coverage = self.coverage.clone();
         for (_, coverage) in &self.coverage {

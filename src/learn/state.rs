@@ -18,7 +18,7 @@ use crate::vocab::{Metric, Str, Trait};
 pub(super) type Cell = ((Metric, Window), MetricState);
 
 /// Traits whose novelty is counted: those that describe a context rather than a thing.
-pub(super) const NOVELTY_TRAITS: [Trait; 10] = [
+pub(super) const NOVELTY_TRAITS: [Trait; 11] = [
     Trait::Region,
     Trait::Network,
     Trait::Country,
@@ -29,6 +29,7 @@ pub(super) const NOVELTY_TRAITS: [Trait; 10] = [
     Trait::AuthMethod,
     Trait::Bucket,
     Trait::Blinding,
+    Trait::WorkRegion,
 ];
 
 /// What is remembered of one entity.
@@ -189,7 +190,7 @@ pub fn known(is_first_day: bool, traits: &[(Trait, KnownSet)]) -> KnownThings<'_
     KnownThings {
         buckets: of(Trait::Bucket),
         prefixes: of(Trait::Prefix),
-        regions: of(Trait::Region),
+        regions: of(Trait::WorkRegion),
     }
 }
 

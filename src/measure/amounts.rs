@@ -53,14 +53,15 @@ impl<'a> EventAmounts<'a> {
         };
         amounts.add_context();
         let event = resolved.event;
-        if event.counted && event.context.via.is_none() {
+        // What destroys, blinds or starts does so through a template or a service, too.
+        if event.counted && (event.context.via.is_none() || is_of_consequence(event.action)) {
             amounts.add_amounts();
         }
         amounts
     }
 
     fn add_amounts(&mut self) {
-        let event = self.resolved.event;
+        let event: &'a Event = self.resolved.event;
         if event.outcome == Outcome::Denied {
             if is_measured(event.action) {
                 self.sums.push((Metric::DeniedCalls, 1));
@@ -136,6 +137,16 @@ impl<'a> EventAmounts<'a> {
         if let (true, Some(region)) = (event.regional && works(event.action), &event.region) {
             self.distinct
                 .push((Metric::RegionsUsed, value_hash(region)));
+            self.add_trait(Trait::WorkRegion, region);
+        }
+        if let Some(blinding) = &event.blinding {
+            let target = blinding.target.as_ref().map_or("", |target| target.raw());
+            self.add_written(Trait::Blinding, format_args!("{} {target}", event.op));
+        }
+        if event.action == Action::GrantScope {
+            for scope in &event.scopes {
+                self.add_trait(Trait::GrantedScope, scope);
+            }
         }
     }
 
@@ -238,7 +249,7 @@ impl<'a> EventAmounts<'a> {
             bucket: bucket.shared().clone(),
             account: account.clone(),
             sensitive,
-            is_grant: event.action == Action::WritePosture,
+            is_grant: event.action != Action::CopyObject,
         });
     }
 
@@ -298,12 +309,11 @@ impl<'a> EventAmounts<'a> {
         if let Some(application) = &event.application {
             self.add_trait(Trait::Application, application);
         }
-        if let Some(blinding) = &event.blinding {
-            let target = blinding.target.as_ref().map_or("", |target| target.raw());
-            self.add_written(Trait::Blinding, format_args!("{} {target}", event.op));
-        }
-        for scope in &event.scopes {
-            self.add_trait(Trait::Scope, scope);
+        // The scopes that a call grants are another's.
+        if event.action != Action::GrantScope {
+            for scope in &event.scopes {
+                self.add_trait(Trait::Scope, scope);
+            }
         }
         if let Some(account) = &event.destination.account {
             match event.copied_from.as_ref().or(event.container.as_ref()) {
@@ -456,6 +466,14 @@ fn first_part(key: &str) -> &str {
     key.find('/').map_or("", |at| {
         crate::event::cut(&key[..=at], FIRST_PART_BYTES_MAX)
     })
+}
+
+/// Returns whether a call of this class counts even if a service makes it for somebody.
+const fn is_of_consequence(action: Action) -> bool {
+    matches!(
+        action,
+        Action::BlindLog | Action::DeleteBucket | Action::ExpireObjects | Action::StartCompute
+    )
 }
 
 /// Returns whether a call of this class works with storage, identities or machines, rather than looking around.

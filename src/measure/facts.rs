@@ -569,7 +569,7 @@ impl<'a> KnownThings<'a> {
         match which {
             Trait::Bucket => self.buckets,
             Trait::Prefix => self.prefixes,
-            Trait::Region => self.regions,
+            Trait::WorkRegion => self.regions,
             _ => None,
         }
     }

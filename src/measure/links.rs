@@ -60,7 +60,7 @@ impl Links {
         let id = principal.id.clone();
         if principal.is_delivered {
             self.keep_later(instance.clone(), (at, id.clone()));
-            self.shorten_assigned();
+            self.make_room();
             widen(self.delivered.entry(instance).or_default(), id, (at, at));
         } else {
             let instances = self.named.entry(id).or_default();
@@ -73,7 +73,7 @@ impl Links {
     pub fn assign(&mut self, provider: Provider, assignment: &Assignment, at: Time) {
         let instance = instance_identity(provider, &assignment.instance);
         self.keep_later(instance, (at, assignment.identity.clone()));
-        self.shorten_assigned();
+        self.make_room();
     }
 
     fn keep_later(&mut self, instance: Str, claim: (Time, Str)) {
@@ -86,18 +86,22 @@ impl Links {
         }
     }
 
-    /// Drops the oldest, which are the same in any order of arrival.
-    fn shorten_assigned(&mut self) {
-        while self.assigned.len() > ASSIGNED_MAX {
-            let oldest = self
-                .assigned
-                .iter()
-                .map(|(instance, claim)| (claim, instance));
-            let Some(oldest) = oldest.min().map(|(_, instance)| instance.clone()) else {
-                return;
-            };
-            self.assigned.remove(&oldest);
+    /// Shortens the claims once they are twice as many as are kept, so that this is done seldom.
+    fn make_room(&mut self) {
+        if self.assigned.len() > 2 * ASSIGNED_MAX {
+            self.shorten_assigned();
         }
+    }
+
+    /// Drops the oldest beyond the limit, which are the same in any order of arrival.
+    fn shorten_assigned(&mut self) {
+        if self.assigned.len() <= ASSIGNED_MAX {
+            return;
+        }
+        let mut by_age: Vec<_> = std::mem::take(&mut self.assigned).into_iter().collect();
+        by_age.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        by_age.truncate(ASSIGNED_MAX);
+        self.assigned = by_age.into_iter().collect();
     }
 
     /// Returns these links of a day with what days before it pass on.
@@ -194,20 +198,23 @@ pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
             *mine = claim.max(*mine);
         }
     }
-    let mut behind: BTreeMap<Str, Str> = best
-        .into_iter()
-        .map(|(instance, (_, _, Reverse(id)))| (instance.clone(), id.clone()))
-        .collect();
-    // What runs on an instance shows who uses it; where nothing does, the identity that it was given.
+    // What runs on an instance with credentials that were delivered to it shows who uses it; else, the identity that it was
+    // given. A session that is only named after it says least.
     let mut given: BTreeMap<&Str, &(Time, Str)> = BTreeMap::new();
     for (instance, claim) in links.iter().flat_map(|links| &links.assigned) {
-        let mine = given.entry(instance).or_insert(claim);
-        *mine = claim.max(*mine);
+        if claim.0 < to {
+            let mine = given.entry(instance).or_insert(claim);
+            *mine = claim.max(*mine);
+        }
     }
-    for (instance, (_, identity)) in given {
-        behind
-            .entry(instance.clone())
-            .or_insert_with(|| identity.clone());
+    let mut behind: BTreeMap<Str, Str> = given
+        .into_iter()
+        .map(|(instance, (_, identity))| (instance.clone(), identity.clone()))
+        .collect();
+    for (instance, (is_delivered, _, Reverse(id))) in best {
+        if is_delivered || !behind.contains_key(instance) {
+            behind.insert(instance.clone(), id.clone());
+        }
     }
     behind
 }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::time::Day;
 use crate::vocab::Str;
 
-/// What separates a name and a unique id in the name of a former principal; it stands in no canonical id.
-const SEPARATOR: char = '#';
+/// What separates a name and a unique id in the name of a former principal: the unit separator, which no provider lets into
+/// a name.
+const SEPARATOR: char = '\u{1f}';
 
 /// The principal that had a name before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,5 +64,7 @@ mod tests {
         let former = former_name("arn:aws:iam::1:user/x", "AIDA1");
         assert_eq!(of_former(&former), Some(("arn:aws:iam::1:user/x", "AIDA1")));
         assert_eq!(of_former("arn:aws:iam::1:user/x"), None);
+        // A guest's user principal name.
+        assert_eq!(of_former("entra:t/upn/eve_else.example#ext#@acme"), None);
     }
 }

@@ -134,7 +134,7 @@ impl AlertBuilder<'_> {
     /// Judges an episode up to its `n`th event; `None` if that is not severe enough for an alert.
     fn crossing<'e>(&self, episode: &Episode<'e>, n: usize) -> Option<Crossing<'e>> {
         let events = &episode.events[..n];
-        let facts = self.facts(episode.entity, events)?;
+        let facts = self.facts(episode, events)?;
         let subject = self.subject(episode, &facts);
         let detection = self.judge.detection_of(&subject, episode.analytic)?;
         let severity = Severity::of(
@@ -155,14 +155,16 @@ impl AlertBuilder<'_> {
     }
 
     /// Returns the facts of some events of the day; `None` of no events.
-    fn facts(&self, entity: &Entity, events: &[Event]) -> Option<DayFacts> {
+    fn facts(&self, episode: &Episode, events: &[Event]) -> Option<DayFacts> {
         let mut facts = DayFacts::starting(events.first()?.time);
+        // Whoever states it: all events of the episode are of one principal.
+        let states = |event: &Event| unique_id_of(event, episode.entity);
+        facts.note_unique_id(episode.events.iter().find_map(states).as_ref());
         for event in events {
             let mut event = event.clone();
             let resolved = self.resolver.resolve(&mut event);
             EventAmounts::of(&resolved).add_to(&mut facts, self.plan);
             facts.note_provider(resolved.event.provider, resolved.event.account.as_ref());
-            facts.note_unique_id(unique_id_of(resolved.event, entity).as_ref());
             if let Some(principal) = &resolved.event.principal {
                 facts.note_principal(principal);
             }

@@ -4,7 +4,9 @@ use crate::baseline::{Generation, Group, GroupState};
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
 use crate::measure::{KnownThings, value_hash};
 use crate::score::subject::Subject;
-use crate::stats::constants::{HAZARD_PRIOR_DAYS, MEMBERS_MIN, ROLE_AMOUNTS_MIN};
+use crate::stats::constants::{
+    HAZARD_PRIOR_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, ROLE_AMOUNTS_MIN,
+};
 use crate::stats::{Evidence, GroupNovelty, Predictive, Prior};
 use crate::time::Window;
 use crate::vocab::{Entity, Metric, Str, Trait};
@@ -221,6 +223,10 @@ pub fn novelty_basis(subject: &Subject, generation: &Generation, which: Trait) -
         peers,
         estate_support: of_estate.support,
         novel_days: subject.baseline.map(|b| b.novel_days(which)),
+        allowance: match subject.baseline {
+            Some(_) => 0.0,
+            None => NEWCOMER_ALLOWANCE,
+        },
     }
 }
 

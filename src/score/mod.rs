@@ -33,4 +33,4 @@ pub use explanation::{ArmExplanation, PartExplanation, SufficientAmount, best_ar
 pub use judge::{ArmReading, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
-pub use subject::{Subject, is_new};
+pub use subject::{Subject, is_new, own_baseline};

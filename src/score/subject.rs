@@ -93,6 +93,15 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// Returns the baseline of an entity, unless it is that of another principal that had the same name.
+pub fn own_baseline<'g>(
+    entity: &Entity,
+    facts: &DayFacts,
+    generation: &'g Generation,
+) -> Option<&'g Baseline> {
+    history(entity, facts, generation).0
+}
+
 /// Returns the history of an entity, and the principal that had its name before. What that one did is no history of it.
 fn history<'g>(
     entity: &Entity,
@@ -109,7 +118,7 @@ fn history<'g>(
         return (known.filter(is_own), None);
     }
     let Some(known) = generation.baselines.get(entity) else {
-        return (None, None);
+        return (None, generation.namesakes.get(entity).cloned());
     };
     let has_another_id = known
         .unique_id

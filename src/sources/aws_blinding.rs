@@ -93,25 +93,18 @@ const LINES: &[Line] = &[
     ("redshift", "DisableLogging", Always, NONE, &["clusterIdentifier"]),
     ("eks", "UpdateClusterConfig", If(cluster_logging_off), NONE, &["name"]),
     ("bedrock", "DeleteModelInvocationLoggingConfiguration", Always, NONE, &[]),
-    // CloudWatch.
-    ("logs", "DeleteLogGroup", Always, NONE, &["logGroupName"]),
-    ("logs", "DeleteLogStream", Always, NONE, &["logStreamName", "logGroupName"]),
-    ("logs", "DeleteSubscriptionFilter", Always, NONE, &["filterName", "logGroupName"]),
-    ("logs", "DeleteMetricFilter", Always, NONE, &["filterName", "logGroupName"]),
-    ("logs", "DeleteDestination", Always, NONE, &["destinationName"]),
-    ("logs", "DeleteDelivery", Always, NONE, &["id"]),
-    ("logs", "DeleteDeliverySource", Always, NONE, &["name"]),
-    ("logs", "DeleteDeliveryDestination", Always, NONE, &["name"]),
+    // CloudWatch and EventBridge, where the name says that it is about a log or a detector: any application has groups,
+    // filters and rules of its own.
+    ("logs", "DeleteLogGroup", If(is_of_an_audit), NONE, &["logGroupName"]),
+    ("logs", "DeleteLogStream", If(is_of_an_audit), NONE, &["logStreamName", "logGroupName"]),
+    ("logs", "DeleteSubscriptionFilter", If(is_of_an_audit), NONE, &["filterName", "logGroupName"]),
+    ("logs", "DeleteMetricFilter", If(is_of_an_audit), NONE, &["filterName", "logGroupName"]),
     ("logs", "PutRetentionPolicy", If(retention_short), NONE, &["logGroupName"]),
-    ("monitoring", "DeleteAlarms", Always, NONE, &["alarmNames"]),
-    ("monitoring", "DisableAlarmActions", Always, NONE, &["alarmNames"]),
-    ("monitoring", "DeleteInsightRules", Always, NONE, &["ruleNames"]),
-    ("monitoring", "DisableInsightRules", Always, NONE, &["ruleNames"]),
-    ("monitoring", "StopMetricStreams", Always, NONE, &["names"]),
-    ("monitoring", "DeleteMetricStream", Always, NONE, &["name"]),
-    ("events", "DisableRule", Always, NONE, &["name"]),
-    ("events", "DeleteRule", Always, NONE, &["name"]),
-    ("events", "RemoveTargets", Always, NONE, &["rule"]),
+    ("monitoring", "DeleteAlarms", If(is_of_an_audit), NONE, &["alarmNames"]),
+    ("monitoring", "DisableAlarmActions", If(is_of_an_audit), NONE, &["alarmNames"]),
+    ("events", "DisableRule", If(is_of_an_audit), NONE, &["name"]),
+    ("events", "DeleteRule", If(is_of_an_audit), NONE, &["name"]),
+    ("events", "RemoveTargets", If(is_of_an_audit), NONE, &["rule"]),
     ("events", "PutRule", If(rule_off), NONE, &["name"]),
     // Config.
     ("config", "StopConfigurationRecorder", Always, NONE, &["configurationRecorderName"]),
@@ -381,11 +374,34 @@ fn cluster_logging_off(p: Value<'_>) -> bool {
 
 fn retention_short(p: Value<'_>) -> bool {
     let days = at(p, &["retentionInDays"]).amount();
-    days.is_some_and(|days| days <= RETENTION_DAYS_FEW)
+    days.is_some_and(|days| days <= RETENTION_DAYS_FEW) && is_of_an_audit(p)
+}
+
+/// Whether the name of what a call is about is that of a log or a detector of the account.
+fn is_of_an_audit(p: Value<'_>) -> bool {
+    const WORDS: [&str; 9] = [
+        "cloudtrail",
+        "trail",
+        "audit",
+        "flow-log",
+        "flowlog",
+        "vpc-flow",
+        "guardduty",
+        "securityhub",
+        "security",
+    ];
+    let named = |value: Value<'_>| {
+        let name = value.text().unwrap_or_default().to_ascii_lowercase();
+        WORDS.iter().any(|word| name.contains(word))
+    };
+    ["logGroupName", "name", "rule", "filterName"]
+        .iter()
+        .any(|key| named(at(p, &[key])))
+        || list(p, &["alarmNames"]).any(named)
 }
 
 fn rule_off(p: Value<'_>) -> bool {
-    is_word(p, &["state"], &["DISABLED"])
+    is_word(p, &["state"], &["DISABLED"]) && is_of_an_audit(p)
 }
 
 /// The whole detector, one of its data sources, or one of its features.

@@ -75,7 +75,7 @@ pub const NEWCOMER_ALLOWANCE: f64 = 1.0;
 pub const SUPPORT_BUCKETS: usize = 12;
 /// The most values of a trait that are remembered of an entity.
 pub const TRAIT_VALUES_MAX: usize = 16;
-/// The most buckets that are remembered of an entity, and the most prefixes.
+/// The most buckets that are remembered of an entity, and the most prefixes, regions of work and blinded logs.
 pub const KNOWN_BUCKETS_MAX: usize = 64;
 /// Days for which a value is kept after it was last seen.
 pub const TRAIT_MEMORY_DAYS: i32 = 90;

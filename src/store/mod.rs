@@ -33,8 +33,8 @@ use crate::baseline::{
 };
 use crate::error::{Error, Result};
 use crate::measure::{
-    Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, OwnAccounts, Seen,
-    Subject,
+    Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake, OwnAccounts,
+    Seen, Subject,
 };
 use crate::store::codec::{Database, Table};
 use crate::time::{Day, Time};
@@ -70,6 +70,7 @@ struct Head {
     own_accounts: OwnAccounts,
     links: Links,
     created: Creations,
+    namesakes: Vec<(Entity, Namesake)>,
     issued: Issued,
     seen: Seen,
 }
@@ -237,6 +238,11 @@ impl Store {
             own_accounts: generation.own_accounts.clone(),
             links: generation.links.clone(),
             created: generation.created.clone(),
+            namesakes: generation
+                .namesakes
+                .iter()
+                .map(|(e, n)| (e.clone(), n.clone()))
+                .collect(),
             issued: generation.issued.clone(),
             seen: generation.seen.clone(),
         };
@@ -316,6 +322,7 @@ impl Store {
             listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
+            namesakes: head.namesakes.into_iter().collect(),
             issued: head.issued,
             seen: head.seen,
             coverage: db.read(&COVERAGE_BY_DAY)?,

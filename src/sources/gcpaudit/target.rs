@@ -106,7 +106,7 @@ pub fn target(
                 .unwrap_or_default();
             target.bytes_out = bytes.amount();
         }
-        ("storage", Action::WritePosture) => {
+        ("storage", Action::WritePosture | Action::ExpireObjects | Action::BlindLog) => {
             target.destination.account =
                 grantee(r, own, domain).map(|account| interner.share(&account));
         }

@@ -106,6 +106,8 @@ words! {
         RegionsUsed = "regions_used",
         /// Those of them that this entity was not known to work in before.
         RegionsNew = "regions_new",
+        /// Machines, functions and clusters made or started.
+        MachinesStarted = "machines_started",
     }
 }
 
@@ -176,8 +178,13 @@ impl Metric {
                 | Self::ExpiryRules
                 | Self::BlindingCalls
                 | Self::ScopeGrants
-                | Self::RegionsNew
+                | Self::MachinesStarted
         )
+    }
+
+    /// Returns whether amounts of it are learnt: those to which calls of every kind add are asked about and not judged.
+    pub const fn is_learnt(self) -> bool {
+        !matches!(self, Self::RegionsUsed | Self::RegionsNew)
     }
 
     /// Returns whether the amount is bytes.

@@ -297,7 +297,7 @@ fn a_new_value_may_be_asked_to_be_known_to_few_or_to_be_surprising() {
     check(
         &before,
         "when = [{ shows = \"region\", known_to = 0 }]\n",
-        &["1: unknown key `known_to` in a gate; valid: shows, like"],
+        &["1: unknown key in a gate: `known_to`; valid: `shows`, `burst`, `like`, `surprising`"],
     );
 }
 
@@ -400,6 +400,7 @@ fn a_configuration_changes_what_is_checked() {
             "5",
             "[\"country\", \"region\"]",
             "0.0",
+            "3.0",
             "0.7"
         ]
     );
@@ -487,8 +488,8 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(at in 0usize..8_000, cut in 0usize..80, put in "[\\[\\]{}=\",.$#a-z0-9\n-]{0,12}") {
         for (name, text) in BUILTIN {
-            let start = at.min(text.len());
-            let end = (start + cut).min(text.len());
+            let start = text.floor_char_boundary(at);
+            let end = text.floor_char_boundary(start + cut).max(start);
             let _ = parse(&format!("{}{put}{}", &text[..start], &text[end..]), name);
             let _ = Config::parse(&put, name).and_then(|config| load(&config.analytics, &[]));
         }

@@ -266,11 +266,10 @@ pub struct Deferral {
 
 impl Deferral {
     /// Returns whether a subject must wait, and records it.
-    fn defers(&mut self, entity: &Entity, facts: &DayFacts, generation: &Generation) -> bool {
+    fn defers(&mut self, entity: &Entity, facts: &DayFacts) -> bool {
         let waits = facts.last > self.until
             && entity.kind == EntityKind::Identity
-            && is_instance(&entity.id)
-            && !generation.baselines.contains_key(entity);
+            && is_instance(&entity.id);
         self.is_deferred |= waits;
         waits
     }
@@ -327,7 +326,7 @@ pub fn evaluate_day(evaluation_input: DayEvaluation) -> Result<Vec<Alert>> {
     let mut identities = 0;
     for (entity, entity_facts) in &facts {
         if let Some(deferral) = &mut deferral
-            && deferral.defers(entity, entity_facts, generation)
+            && deferral.defers(entity, entity_facts)
         {
             continue;
         }

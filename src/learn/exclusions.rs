@@ -43,9 +43,6 @@ const FAMILIES: [&[Metric]; 5] = [
     &[Metric::EgressBytes, Metric::EgressDestinations],
 ];
 
-/// Metrics to which calls of every family add, so that they are excluded with any of them.
-const OF_ALL_FAMILIES: [Metric; 2] = [Metric::RegionsUsed, Metric::RegionsNew];
-
 /// The exclusion of one entity's day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exclusion {
@@ -73,7 +70,6 @@ impl Exclusions {
         let of_day = self.days.entry(day).or_default();
         let exclusion = of_day.entry(entity.clone()).or_default();
         exclusion.analytics.insert(analytic.clone());
-        exclusion.metrics.extend(OF_ALL_FAMILIES);
         for metric in metrics {
             exclusion.metrics.insert(metric);
             let family = FAMILIES.iter().find(|family| family.contains(&metric));

@@ -201,7 +201,7 @@ pub(super) fn moments_of(
     known: &KnownThings,
 ) -> Vec<((Metric, Window), Moments)> {
     let mut all = Vec::new();
-    for metric in facts.metrics() {
+    for metric in facts.metrics().into_iter().filter(|m| m.is_learnt()) {
         let own = plan
             .windows
             .iter()

@@ -131,8 +131,10 @@ impl<'a> EventAmounts<'a> {
             | Action::CreateCredential
             | Action::AssumeRole
             | Action::Authenticate
-            | Action::StartCompute
             | Action::Other => {}
+            Action::StartCompute => self
+                .sums
+                .push((Metric::MachinesStarted, event.items.unwrap_or(1).max(1))),
         }
         if let (true, Some(region)) = (event.regional && works(event.action), &event.region) {
             self.distinct

@@ -198,6 +198,7 @@ fn things(metric: &str) -> Option<(&'static str, &'static str)> {
         Metric::ObjectsRead | Metric::ObjectsDeleted => ("object", "objects"),
         Metric::RegionsUsed | Metric::RegionsNew => ("region", "regions"),
         Metric::ExpiryRules => ("rule", "rules"),
+        Metric::MachinesStarted => ("machine", "machines"),
         Metric::ScopeGrants => ("scope", "scopes"),
         Metric::DirectoryFamilies => ("operation", "operations"),
         Metric::EgressDestinations => ("destination", "destinations"),

@@ -112,7 +112,7 @@ fn a_wrong_line_is_reported_with_what_to_write_instead() {
         ),
         (
             "day 15 02:10 ana lists 4 at b",
-            "`at` begins no clause; clauses begin with in, prefix, objects, of, from, as, country, with, region, app, scope, role, credential, kind, console, mfa, without, method, denied, failed, throttled, not, to, op, provider, account",
+            "`at` begins no clause; clauses begin with in, prefix, objects, of, keys, logs, from, as, country, with, region, app, scope, role, credential, kind, console, mfa, without, method, denied, failed, throttled, not, to, op, provider, account",
         ),
         (
             "day 15 02:10 ana lists in b-{1..}",

@@ -190,7 +190,7 @@ fn a_job_like_clockwork_alerts_when_it_doubles_and_not_on_one_more() {
             .filter(|alert| alert["analytic"] == "AN1594")
             .collect();
         assert_eq!(
-            told.len() == 1,
+            !told.is_empty(),
             is_told,
             "{calls} in {hours:?}: {alerts:#?}"
         );

@@ -236,18 +236,12 @@ fn a_nightly_job_is_proposed_and_another_shape_of_it_still_alerts() {
     let written = written.as_str().expect("a text").trim();
     assert!(table.ends_with(written), "{written}");
 
-    // It was news on its first days, so that somebody has to take the marks away.
-    assert!(
-        table.contains("commented out, because it reached a threshold"),
-        "{table}"
-    );
-    let marked = table
-        .split_once("# [[approval]]\n")
-        .expect("it is commented out");
+    // If it was news on its first days, somebody has to take the marks away.
+    let marked = table.split_once("[[approval]]\n").expect("an approval");
     let bare = marked
         .1
         .lines()
-        .map(|line| line.strip_prefix("# ").expect("a comment"));
+        .map(|line| line.strip_prefix("# ").unwrap_or(line));
     let table = format!("[[approval]]\n{}", bare.collect::<Vec<_>>().join("\n"));
 
     let day = &*tonight[0];

@@ -62,8 +62,14 @@ impl World {
 
     /// Makes a world with a simulated estate, whose attacks can all be found: `logs`, `labels.jsonl`, `plimsoll.toml`.
     pub fn simulated(seed: u64, days: u32, identities: u32) -> Self {
+        Self::simulated_with(seed, days, identities, 1)
+    }
+
+    /// The same, where each class of attack in each grade is planted in one of so many seeds.
+    pub fn simulated_with(seed: u64, days: u32, identities: u32, one_in: u32) -> Self {
         let world = Self::empty();
         let options = Options {
+            one_in,
             seed,
             days,
             identities,

@@ -376,6 +376,9 @@ impl<'a> EventAmounts<'a> {
     pub fn add_to(&self, facts: &mut DayFacts, plan: &Plan) {
         let event = self.resolved.event;
         facts.see(event.time, event.principal.as_ref().map(|p| p.kind));
+        if let (true, Some(region)) = (event.regional, &event.region) {
+            facts.note_region(event.time, region);
+        }
         for &(metric, amount) in &self.sums {
             facts.add_sum(metric, Window::TEN_MINUTES, event.time, amount);
             for window in plan.odd_windows(metric) {

@@ -91,6 +91,10 @@ pub struct Profile {
     pub providers: Vec<Provider>,
     /// Events by kind of identity: the most frequent decides.
     pub kinds: Vec<(IdentityKind, u64)>,
+    /// The kind of identity in the first event of the day that states one.
+    pub first_kind: Option<(Time, IdentityKind)>,
+    /// The region of the first event of the day that has one; the first in text order of several at once.
+    pub first_region: Option<(Time, Str)>,
     /// The role; the first in text order where records disagree.
     pub role: Option<Str>,
     /// The account; the first in text order where records disagree.
@@ -137,6 +141,8 @@ impl Profile {
         for &provider in &other.providers {
             self.add_provider(provider);
         }
+        self.first_kind = least(self.first_kind, other.first_kind);
+        self.first_region = least(self.first_region.take(), other.first_region.clone());
         self.role = least(self.role.take(), other.role.clone());
         self.account = least(self.account.take(), other.account.clone());
         for &(kind, n) in &other.kinds {
@@ -215,6 +221,18 @@ impl DayFacts {
         self.hours |= 1 << (at.second_of_day() / 3_600);
         if let Some(kind) = kind {
             self.profile.add_kind(kind, 1);
+            self.profile.first_kind = least(self.profile.first_kind, Some((at, kind)));
+        }
+    }
+
+    /// Records the region of an event in which the caller chose to work.
+    pub fn note_region(&mut self, at: Time, region: &Str) {
+        let first = &mut self.profile.first_region;
+        if first
+            .as_ref()
+            .is_none_or(|(time, known)| (at, region) < (*time, known))
+        {
+            *first = Some((at, region.clone()));
         }
     }
 

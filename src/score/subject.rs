@@ -6,7 +6,7 @@ use crate::learn::{PeerGroupOf, chain_for_identity, known};
 use crate::measure::{DayFacts, KnownThings, Minute, Namesake, may_be_given_again, of_former};
 use crate::stats::constants::NEWNESS_DAYS;
 use crate::time::Day;
-use crate::vocab::{Entity, Str, Trait};
+use crate::vocab::Entity;
 
 /// The entity that is judged on a day, and its history.
 pub struct Subject<'a> {
@@ -52,13 +52,16 @@ impl<'a> Subject<'a> {
         let chain = match baseline {
             Some(baseline) => baseline.chain.clone(),
             None => {
+                // What came first, so that whom a newcomer is compared with does not change in the course of a day.
                 let profile = &facts.profile;
+                let kind = profile.first_kind.map_or(profile.kind(), |(_, kind)| kind);
+                let region = profile.first_region.as_ref().map(|(_, region)| region);
                 chain_for_identity(
                     &entity.id,
-                    (profile.provider.unwrap_or(Provider::Other), profile.kind()),
+                    (profile.provider.unwrap_or(Provider::Other), kind),
                     profile.role.as_ref(),
                     profile.account.as_ref(),
-                    region_of(facts).as_ref(),
+                    region,
                     peer_group_of,
                 )
             }
@@ -138,13 +141,4 @@ fn history<'g>(
         return (None, Some(namesake));
     }
     (Some(known), known.namesake.clone())
-}
-
-/// Returns the region with most events of the day; the first in text order where several tie.
-fn region_of(facts: &DayFacts) -> Option<Str> {
-    let values = facts.trait_values(Trait::Region)?;
-    values
-        .iter()
-        .max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| b.cmp(a)))
-        .map(|(region, _)| region.clone())
 }

@@ -156,6 +156,7 @@ fn law_3_following_a_growing_file_raises_the_alerts_of_scoring() {
     let logs = folder.path().join("logs");
     let lines = live(2);
     let mut reported = AlertStates::new();
+    let mut names = BTreeMap::new();
     let (mut n_events, mut n_days) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -167,6 +168,8 @@ fn law_3_following_a_growing_file_raises_the_alerts_of_scoring() {
         let idle = Duration::from_secs(1);
         let summary = follow(&store, logs.clone(), idle, &mut |alert| {
             note(&mut reported, alert);
+            let name = format!("{} {} {}", alert.analytic, alert.arm, alert.entity.id);
+            names.insert(alert.alert_id.clone(), name);
             Ok(())
         });
         let summary = summary.unwrap();
@@ -176,6 +179,11 @@ fn law_3_following_a_growing_file_raises_the_alerts_of_scoring() {
     assert_eq!(n_events as usize, lines.len());
     let days: BTreeSet<Day> = lines.iter().map(|line| line.time.day()).collect();
     assert_eq!(n_days, days.len(), "however often each was judged");
+    let only_live: Vec<_> = names
+        .iter()
+        .filter(|(id, _)| !batch().contains_key(*id))
+        .collect();
+    assert!(only_live.is_empty(), "{only_live:?}");
     assert_eq!(&reported, batch());
 }
 

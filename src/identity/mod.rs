@@ -56,7 +56,7 @@ impl ResolvedEvent<'_> {
 }
 
 /// Follows the provider in the identity of an instance.
-const INSTANCE: &str = "instance:";
+const INSTANCE: &str = "instance";
 
 /// Returns the machine of an identity that stands for one, since nobody is known to use it: the key under which a
 /// configuration binds it, and its name.
@@ -64,7 +64,7 @@ pub fn machine_of(id: &str) -> Option<(&'static str, &str)> {
     let (_, rest) = id.split_once(':')?;
     let (kind, name) = rest.split_once(':')?;
     match kind {
-        "instance" => Some(("instance", name)),
+        INSTANCE => Some((INSTANCE, name)),
         "eni" => Some(("eni", name)),
         "address" => Some(("address", name)),
         _ => None,
@@ -73,7 +73,7 @@ pub fn machine_of(id: &str) -> Option<(&'static str, &str)> {
 
 /// Returns the identity of an instance that no known identity uses.
 pub fn instance_identity(provider: Provider, instance: &str) -> Str {
-    format!("{provider}:{INSTANCE}{instance}").into()
+    format!("{provider}:{INSTANCE}:{instance}").into()
 }
 
 /// Returns the ids of a principal in records that contain only its address: a user principal name instead of an object id,
@@ -97,9 +97,7 @@ pub fn lesser_ids(principal: &Principal) -> impl Iterator<Item = Str> {
 
 /// Returns whether an identity is an instance that no known identity uses.
 pub fn is_instance(identity: &str) -> bool {
-    identity
-        .split_once(':')
-        .is_some_and(|(_, rest)| rest.starts_with(INSTANCE))
+    matches!(machine_of(identity), Some((INSTANCE, _)))
 }
 
 /// Resolves events by one configuration.

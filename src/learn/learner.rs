@@ -17,7 +17,7 @@ use crate::learn::peers::{self, PeerClusters, PeerGroupOf, shared_role};
 use crate::learn::state::{EntityState, NOVELTY_TRAITS, home_region, known, moments_of};
 use crate::measure::{
     Coverage, Creations, DayAggregate, DayFacts, Issued, KnownThings, Links, Namesake, OwnAccounts,
-    Plan, may_be_given_again, note_creation, of_former,
+    Plan, are_two, may_be_given_again, note_creation, of_former,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -158,13 +158,21 @@ impl<'a> Learner<'a> {
                     kind,
                     id: id.clone(),
                 };
-                let known = self.entities.get(&entity);
-                if known.is_some_and(|state| state.first_day < day)
-                    && let Some(state) = self.entities.remove(&entity)
-                {
-                    self.namesakes.insert(entity, state.as_namesake());
-                }
+                self.part_with(&entity, |state| state.first_day < day);
             }
+        }
+    }
+
+    /// Forgets an entity about whose state something is true, except that its name had another bearer.
+    fn part_with(&mut self, entity: &Entity, is_another: impl Fn(&EntityState) -> bool) {
+        if self.entities.get(entity).is_some_and(is_another)
+            && let Some(state) = self.entities.remove(entity)
+        {
+            let namesake = Namesake {
+                unique_id: state.unique_id,
+                last_day: state.last_day,
+            };
+            self.namesakes.insert(entity.clone(), namesake);
         }
     }
 
@@ -173,16 +181,8 @@ impl<'a> Learner<'a> {
         if of_former(&entity.id).is_some() {
             return;
         }
-        let unique_id = facts.profile.unique_id.as_ref();
-        let is_another = |state: &&EntityState| {
-            let known = state.unique_id.as_ref();
-            known.zip(unique_id).is_some_and(|(known, id)| known != id)
-        };
-        if let Some(namesake) = self.entities.get(entity).filter(is_another) {
-            let namesake = namesake.as_namesake();
-            self.entities.remove(entity);
-            self.namesakes.insert(entity.clone(), namesake);
-        }
+        let stated = facts.profile.unique_id.as_ref();
+        self.part_with(entity, |state| are_two(state.unique_id.as_ref(), stated));
         let is_first = !self.entities.contains_key(entity);
         let state = self
             .entities

@@ -73,14 +73,6 @@ impl EntityState {
         }
     }
 
-    /// Returns what a later bearer of the same name is told of this one.
-    pub(super) fn as_namesake(&self) -> Namesake {
-        Namesake {
-            unique_id: self.unique_id.clone(),
-            last_day: self.last_day,
-        }
-    }
-
     /// Returns the weighted moments and activity of the selected cells, sorted.
     pub(super) fn cells(
         &self,

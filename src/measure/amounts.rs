@@ -76,7 +76,7 @@ impl<'a> EventAmounts<'a> {
             }
             return;
         }
-        let worked = matches!(event.outcome, Outcome::Success | Outcome::Unknown)
+        let worked = event.outcome.has_worked()
             || (event.outcome == Outcome::NotConfigured && event.action == Action::ReadPosture);
         if !worked {
             return;
@@ -340,7 +340,7 @@ impl<'a> EventAmounts<'a> {
         }
         if let Some(country) = &peer.country {
             self.add_trait(Trait::Country, country);
-            if matches!(event.outcome, Outcome::Success | Outcome::Unknown) {
+            if event.outcome.has_worked() {
                 self.mark(BurstKind::Countries, 0, value_hash(country));
             }
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Action, Event, Field, Outcome, Provider, Source, cut};
+use crate::event::{Action, Event, Field, Provider, Source, cut};
 use crate::measure::value_hash;
 use crate::time::Time;
 use crate::vocab::Str;
@@ -138,7 +138,7 @@ impl LogSource {
 /// Returns whether an event can have all fields of its kind: it worked, and if it is a flow, it left.
 fn is_whole(event: &Event) -> bool {
     event.counted
-        && matches!(event.outcome, Outcome::Success | Outcome::Unknown)
+        && event.outcome.has_worked()
         && (!event.is_flow() || event.action == Action::EgressFlow)
 }
 
@@ -227,7 +227,7 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::event::{IdentityKind, Principal, Untrusted};
+    use crate::event::{IdentityKind, Outcome, Principal, Untrusted};
     use crate::identity::Resolver;
     use crate::measure::{DayAggregate, Plan};
     use crate::time::Day;

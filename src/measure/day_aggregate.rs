@@ -414,6 +414,7 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
     use crate::event::{AddressClass, Source};
+    use crate::measure::KnownThings;
     use crate::time::Window;
     use crate::vocab::Metric;
 
@@ -480,12 +481,7 @@ mod tests {
                     kind,
                     id: role.clone(),
                 };
-                facts[&entity].readings(
-                    Metric::ListCalls,
-                    Window::DAY,
-                    &crate::measure::KnownThings::NOTHING,
-                )[0]
-                .1
+                facts[&entity].readings(Metric::ListCalls, Window::DAY, &KnownThings::NOTHING)[0].1
             };
             (total(EntityKind::Identity), total(EntityKind::Role))
         };

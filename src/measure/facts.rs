@@ -153,6 +153,13 @@ impl Profile {
     }
 }
 
+/// Keeps the first of two texts in order. Only one that comes first is copied.
+fn keep_least(mine: &mut Option<Str>, other: Option<&Str>) {
+    if let Some(other) = other.filter(|other| mine.as_ref().is_none_or(|mine| *other < mine)) {
+        *mine = Some(other.clone());
+    }
+}
+
 /// Returns the smaller of two values, an absent one counting as larger.
 fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
@@ -242,30 +249,17 @@ impl DayFacts {
             self.profile.provider = Some(provider);
         }
         self.profile.add_provider(provider);
-        if let Some(account) =
-            account.filter(|a| self.profile.account.as_ref().is_none_or(|mine| *a < mine))
-        {
-            self.profile.account = Some(account.clone());
-        }
+        keep_least(&mut self.profile.account, account);
     }
 
     /// Records the id that the provider never gives twice.
     pub fn note_unique_id(&mut self, unique_id: Option<&Str>) {
-        let mine = &mut self.profile.unique_id;
-        if let Some(id) = unique_id.filter(|id| mine.as_ref().is_none_or(|mine| *id < mine)) {
-            *mine = Some(id.clone());
-        }
+        keep_least(&mut self.profile.unique_id, unique_id);
     }
 
     /// Records the role and the aliases of the principal.
     pub fn note_principal(&mut self, principal: &Principal) {
-        if let Some(role) = principal
-            .role
-            .as_ref()
-            .filter(|r| self.profile.role.as_ref().is_none_or(|mine| *r < mine))
-        {
-            self.profile.role = Some(role.clone());
-        }
+        keep_least(&mut self.profile.role, principal.role.as_ref());
         for alias in &principal.aliases {
             self.profile
                 .aliases

@@ -37,7 +37,8 @@ pub struct Links {
     /// By the id that contains only an address: the principals seen with that address.
     addressed: BTreeMap<Str, BTreeMap<Str, Seen>>,
     /// By the instance's own identity: the last identity that a call gave to the instance, or whose credentials the provider
-    /// delivered to it. It holds until another is given, so it is passed on from day to day.
+    /// delivered to it. It holds until another is given, so it is passed on from day to day, as far
+    /// as days are stored.
     assigned: BTreeMap<Str, (Time, Str)>,
 }
 

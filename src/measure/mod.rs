@@ -26,5 +26,5 @@ pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::value_hash;
 pub use issuance::{Issuance, Issuances, Issued};
 pub use links::Links;
-pub use namesake::{Namesake, former_name, may_be_given_again, of_former};
+pub use namesake::{Namesake, are_two, former_name, may_be_given_again, of_former};
 pub use plan::Plan;

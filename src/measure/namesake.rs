@@ -18,6 +18,13 @@ pub struct Namesake {
     pub last_day: Day,
 }
 
+/// Returns whether two ids that the provider never gives twice are stated, and differ: then one name has two principals.
+pub fn are_two(known: Option<&Str>, stated: Option<&Str>) -> bool {
+    known
+        .zip(stated)
+        .is_some_and(|(known, stated)| known != stated)
+}
+
 /// Returns the name under which a former principal is kept apart from the one that has its name now.
 pub fn former_name(id: &str, unique_id: &str) -> Str {
     format!("{id}{SEPARATOR}{unique_id}").into()

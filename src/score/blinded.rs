@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::alert::BlindedRecord;
 use crate::analytic::Analytic;
 use crate::baseline::Generation;
-use crate::event::{Event, Outcome, Source};
+use crate::event::{Event, Source};
 use crate::score::rows::ROWS_MAX;
 
 /// Returns what events stop, delete or narrow, each once.
@@ -16,7 +16,7 @@ pub(super) fn blinded(
 ) -> Vec<BlindedRecord> {
     let mut records = BTreeSet::new();
     for event in evidence {
-        let worked = matches!(event.outcome, Outcome::Success | Outcome::Unknown);
+        let worked = event.outcome.has_worked();
         let Some(blinding) = event.blinding.as_ref().filter(|_| worked) else {
             continue;
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::alert::{AlertEntity, AuthenticationRecord, NamesakeRecord};
 use crate::baseline::Generation;
-use crate::event::{Action, Event, Outcome};
+use crate::event::{Action, Event};
 use crate::score::subject::Subject;
 
 /// Aliases named in an alert.
@@ -80,12 +80,11 @@ pub(super) fn authentication(
 ) -> Option<AuthenticationRecord> {
     let source_ip = |e: &Event| e.peer.ip.map(|ip| ip.to_string());
     let country = |e: &Event| e.peer.country.as_ref().map(ToString::to_string);
-    let has_worked = |e: &Event| matches!(e.outcome, Outcome::Success | Outcome::Unknown);
     let representative = representative.filter(|e| e.context.session_start.is_some());
     let signed_in = events
         .iter()
         .rev()
-        .find(|e| e.action == Action::Authenticate && has_worked(e))
+        .find(|e| e.action == Action::Authenticate && e.outcome.has_worked())
         .filter(|_| representative.is_none());
     if let Some(event) = signed_in {
         return Some(AuthenticationRecord {

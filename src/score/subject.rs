@@ -3,7 +3,9 @@
 use crate::baseline::{Baseline, Chain, Generation};
 use crate::event::Provider;
 use crate::learn::{PeerGroupOf, chain_for_identity, known};
-use crate::measure::{DayFacts, KnownThings, Minute, Namesake, may_be_given_again, of_former};
+use crate::measure::{
+    DayFacts, KnownThings, Minute, Namesake, are_two, may_be_given_again, of_former,
+};
 use crate::stats::constants::NEWNESS_DAYS;
 use crate::time::Day;
 use crate::vocab::Entity;
@@ -123,11 +125,8 @@ fn history<'g>(
     let Some(known) = generation.baselines.get(entity) else {
         return (None, generation.namesakes.get(entity).cloned());
     };
-    let has_another_id = known
-        .unique_id
-        .as_ref()
-        .zip(facts.profile.unique_id.as_ref())
-        .is_some_and(|(known, id)| known != id);
+    let stated = facts.profile.unique_id.as_ref();
+    let has_another_id = are_two(known.unique_id.as_ref(), stated);
     let was_made_again = may_be_given_again(&entity.id)
         && generation
             .created

@@ -243,7 +243,7 @@ fn event(doc: &Flat<'_>, time: Time, state: &mut ParserState) -> Result<Event, I
     let outcome = r
         .word("outcome", Outcome::parse)?
         .unwrap_or(Outcome::Unknown);
-    let worked = matches!(outcome, Outcome::Success | Outcome::Unknown);
+    let worked = outcome.has_worked();
     Ok(Event {
         account: r.shared("account"),
         region: r.shared("region"),

@@ -199,7 +199,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let error = r
         .reason
         .text()
-        .filter(|_| !matches!(outcome, Outcome::Success | Outcome::Unknown))
+        .filter(|_| !outcome.has_worked())
         .map(|reason| interner.untrusted(&reason));
     let user_agent = if r.user_agent.text().is_some() {
         r.user_agent

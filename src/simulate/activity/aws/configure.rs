@@ -61,26 +61,28 @@ pub(crate) fn run_instance(trail: &mut Trail, at: i64, session: &Session, who: &
 
 /// Lets old versions in a bucket expire.
 pub(crate) fn put_lifecycle(run: &mut Run<'_>, account: usize, bucket: &Bucket) {
+    let old = "\"NoncurrentVersionExpiration\":{\"NoncurrentDays\":90}";
+    put_lifecycle_rule(run, account, bucket, "expire-old", old);
+}
+
+fn put_lifecycle_rule(run: &mut Run<'_>, account: usize, bucket: &Bucket, id: &str, rule: &str) {
     let parameters = format!(
         "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"lifecycle\":\"\",\"LifecycleConfiguration\":\
-         {{\"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\",\"Rule\":{{\"ID\":\"expire-old\",\"Filter\":\"\",\
-         \"Status\":\"Enabled\",\"NoncurrentVersionExpiration\":{{\"NoncurrentDays\":90}}}}}}}}",
+         {{\"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\",\"Rule\":{{\"ID\":\"{id}\",\"Filter\":\"\",\
+         \"Status\":\"Enabled\",{rule}}}}}}}",
         bucket.name, REGIONS[bucket.region]
     );
-    run.api(
-        account,
-        5.0,
-        &Api {
-            service: "s3",
-            name: "PutBucketLifecycle",
-            region: bucket.region,
-            read_only: false,
-            parameters: &parameters,
-            bucket: Some(bucket),
-            command: "s3api.put-bucket-lifecycle-configuration",
-            ..Api::default()
-        },
-    );
+    let api = Api {
+        service: "s3",
+        name: "PutBucketLifecycle",
+        region: bucket.region,
+        read_only: false,
+        parameters: &parameters,
+        bucket: Some(bucket),
+        command: "s3api.put-bucket-lifecycle-configuration",
+        ..Api::default()
+    };
+    run.api(account, 5.0, &api);
 }
 
 /// Configures the replication of a bucket to a bucket of the given account.
@@ -194,23 +196,8 @@ fn put(
 
 /// Lets all objects of a bucket expire after so many days.
 pub(crate) fn put_expiry(run: &mut Run<'_>, account: usize, bucket: &Bucket, days: u32) {
-    let parameters = format!(
-        "{{\"bucketName\":\"{0}\",\"Host\":\"{0}.s3.{1}.amazonaws.com\",\"lifecycle\":\"\",\"LifecycleConfiguration\":\
-         {{\"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\",\"Rule\":{{\"ID\":\"expire\",\"Filter\":\"\",\
-         \"Status\":\"Enabled\",\"Expiration\":{{\"Days\":{days}}}}}}}}}",
-        bucket.name, REGIONS[bucket.region]
-    );
-    let api = Api {
-        service: "s3",
-        name: "PutBucketLifecycle",
-        region: bucket.region,
-        read_only: false,
-        parameters: &parameters,
-        bucket: Some(bucket),
-        command: "s3api.put-bucket-lifecycle-configuration",
-        ..Api::default()
-    };
-    run.api(account, 5.0, &api);
+    let all = format!("\"Expiration\":{{\"Days\":{days}}}");
+    put_lifecycle_rule(run, account, bucket, "expire", &all);
 }
 
 /// Starts machines.

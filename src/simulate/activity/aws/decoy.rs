@@ -4,7 +4,7 @@ use crate::simulate::activity::aws::configure::{put_policy, put_policy_within, p
 use crate::simulate::activity::aws::creation::create;
 use crate::simulate::activity::aws::identity_day::write_day;
 use crate::simulate::activity::aws::new_identity::new_identity;
-use crate::simulate::activity::aws::people::sign_in;
+use crate::simulate::activity::aws::people::enter_console;
 use crate::simulate::activity::aws::routine::browse_iam;
 use crate::simulate::activity::aws::run::Run;
 use crate::simulate::activity::aws::scans::in_every_account;
@@ -509,12 +509,7 @@ impl Planned {
                 let who = of_kind(&|w| w.kind == Kind::Admin, rng)?;
                 let at = midnight + who.begins + 7_000;
                 let mut session = who.session(rng, at, None);
-                session.user_agent = UserAgent::new(Client::Browser, who.release, who.platform);
-                session.console = true;
-                if who.identity_type == IdentityType::User {
-                    session.identity = who.console_identity(rng, at);
-                }
-                sign_in(trail, at - 40, &session, who);
+                enter_console(&mut session, who, at, rng, trail);
                 let mut run = Run::at(at, day, &session, trail, rng);
                 browse_iam(&mut run, who.account);
                 (who.ids(), run.trail.anomalies.span(since)?)

@@ -2,6 +2,7 @@
 
 use crate::simulate::activity::aws::creation::create;
 use crate::simulate::activity::aws::run::{Run, object_key, object_size};
+use crate::simulate::activity::aws::stage::{creation, creation_parameters};
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
 use crate::simulate::model::aws::call::{Api, ObjectCall, Op};
 use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};
@@ -9,7 +10,7 @@ use crate::simulate::model::aws::session::Session;
 use crate::simulate::model::aws::user_agent::{Client, UserAgent};
 use crate::simulate::model::aws::world::World;
 use crate::simulate::model::calendar::LATEST_START;
-use crate::simulate::model::company::{ACCOUNTS, PROD, REGIONS};
+use crate::simulate::model::company::{ACCOUNTS, PROD};
 use crate::simulate::model::network::external_address;
 use crate::simulate::model::random::{BASE32, Rng};
 use crate::simulate::writers::aws::trail::Trail;
@@ -111,23 +112,8 @@ pub(crate) fn write_environment(world: &World, day: Day, trail: &mut Trail) {
         let maker = *rng.pick(&makers);
         let at = midnight + rng.between(60, 3_600);
         let session = maker.session(&mut rng, at, None);
-        let region = REGIONS[bucket.region];
-        let parameters = format!(
-            "{{\"CreateBucketConfiguration\":{{\"LocationConstraint\":\"{region}\",\
-             \"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\"}},\"bucketName\":\"{}\",\
-             \"Host\":\"s3.{region}.amazonaws.com\"}}",
-            bucket.name
-        );
-        let api = Api {
-            service: "s3",
-            name: "CreateBucket",
-            region: bucket.region,
-            read_only: false,
-            parameters: &parameters,
-            command: "s3api.create-bucket",
-            ..Api::default()
-        };
-        trail.api(at, &session, account, &api);
+        let parameters = creation_parameters(bucket);
+        trail.api(at, &session, account, &creation(bucket, &parameters));
     }
     // Users that start tomorrow are created today, unless single sign-on already knows them.
     for who in world.population.iter().filter(|w| w.joins == day.plus(1)) {

@@ -102,12 +102,7 @@ fn write_sitting(
     let mut session = who.session(rng, at, None);
     let console = rng.chance(who.console);
     if console {
-        session.user_agent = UserAgent::new(Client::Browser, who.release, who.platform);
-        session.console = true;
-        if who.identity_type == IdentityType::User {
-            session.identity = who.console_identity(rng, at);
-        }
-        sign_in(trail, at - 40, &session, who);
+        enter_console(&mut session, who, at, rng, trail);
         let mut s3_console = session.clone();
         s3_console.user_agent = UserAgent::new(Client::S3Console, 0, 0);
         let mut run = Run::at(at, day, &s3_console, trail, rng);
@@ -179,6 +174,22 @@ fn write_sitting(
         let bucket = *run.rng.pick(&elsewhere);
         run.list(bucket, "", 1, 20.0);
     }
+}
+
+/// Turns a session into one of the console, in a browser, that begins with a sign-in.
+pub(crate) fn enter_console(
+    session: &mut Session,
+    who: &Identity,
+    at: i64,
+    rng: &mut Rng,
+    trail: &mut Trail,
+) {
+    session.user_agent = UserAgent::new(Client::Browser, who.release, who.platform);
+    session.console = true;
+    if who.identity_type == IdentityType::User {
+        session.identity = who.console_identity(rng, at);
+    }
+    sign_in(trail, at - 40, session, who);
 }
 
 /// Writes the sign-in to the console.

@@ -4,13 +4,12 @@ use crate::simulate::activity::aws::configure::look_around;
 use crate::simulate::activity::aws::creation::create;
 use crate::simulate::activity::aws::decoy::{Decoy, Planned};
 use crate::simulate::activity::aws::new_identity::new_identity;
-use crate::simulate::activity::aws::people::sign_in;
+use crate::simulate::activity::aws::people::enter_console;
 use crate::simulate::activity::aws::run::Run;
 use crate::simulate::activity::aws::stage::{make_bucket, new_bucket};
 use crate::simulate::activity::aws::working_set::working_set;
 use crate::simulate::model::aws::bucket::{Bucket, Purpose};
 use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};
-use crate::simulate::model::aws::user_agent::{Client, UserAgent};
 use crate::simulate::model::aws::world::World;
 use crate::simulate::model::company::{DATA, DEV, FRANKFURT, REGIONS};
 use crate::simulate::model::random::Rng;
@@ -76,12 +75,7 @@ impl Planned {
                 let who = (!people.is_empty()).then(|| *rng.pick(&people))?;
                 let at = midnight + who.begins + 6_000;
                 let mut session = who.session(rng, at, None);
-                session.user_agent = UserAgent::new(Client::Browser, who.release, who.platform);
-                session.console = true;
-                if who.identity_type == IdentityType::User {
-                    session.identity = who.console_identity(rng, at);
-                }
-                sign_in(trail, at - 40, &session, who);
+                enter_console(&mut session, who, at, rng, trail);
                 let mut run = Run::at(at, day, &session, trail, rng);
                 for region in 0..REGIONS.len() {
                     look_around(&mut run, who.account, region);

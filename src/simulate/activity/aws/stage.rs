@@ -24,23 +24,32 @@ pub(crate) fn new_bucket(run: &Run<'_>, name: &str, account: usize, region: usiz
 
 /// Makes a bucket.
 pub(crate) fn make_bucket(run: &mut Run<'_>, account: usize, bucket: &Bucket) {
+    let parameters = creation_parameters(bucket);
+    run.api(account, 2.0, &creation(bucket, &parameters));
+}
+
+/// Returns the parameters of the call that makes a bucket.
+pub(crate) fn creation_parameters(bucket: &Bucket) -> String {
     let region = REGIONS[bucket.region];
-    let parameters = format!(
+    format!(
         "{{\"CreateBucketConfiguration\":{{\"LocationConstraint\":\"{region}\",\
          \"xmlns\":\"http://s3.amazonaws.com/doc/2006-03-01/\"}},\"bucketName\":\"{}\",\
          \"Host\":\"s3.{region}.amazonaws.com\"}}",
         bucket.name
-    );
-    let api = Api {
+    )
+}
+
+/// Returns the call that makes a bucket.
+pub(crate) fn creation<'a>(bucket: &Bucket, parameters: &'a str) -> Api<'a> {
+    Api {
         service: "s3",
         name: "CreateBucket",
         region: bucket.region,
         read_only: false,
-        parameters: &parameters,
+        parameters,
         command: "s3api.create-bucket",
         ..Api::default()
-    };
-    run.api(account, 2.0, &api);
+    }
 }
 
 /// Deletes an empty bucket.

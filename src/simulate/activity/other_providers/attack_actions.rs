@@ -266,17 +266,7 @@ impl Attack {
         }
         run.clock += grade.of([300, 2_400, 5_400, 5_400]) * NANOS;
         let cloud = if google { Cloud::Google } else { Cloud::Azure };
-        run.who = who.clone();
-        run.tool = if google { Tool::GcpSdk } else { Tool::AzSdk };
-        run.credential = if google {
-            Credential::Key
-        } else {
-            Credential::Token
-        };
-        run.address = match grade {
-            Grade::Hidden => office_address(self.number),
-            _ => external_address(0x1_8000 + 0x100 + self.number, 1),
-        };
+        self.call_as_newcomer(run, &who, google);
         if google && who.machine.is_some() {
             run.address.clone_from(&who.aws);
         }
@@ -317,6 +307,20 @@ impl Attack {
             }
         }
         who.ids()
+    }
+
+    /// Makes a new identity the caller: with its own tool and credential, and from outside if that can be seen.
+    pub(super) fn call_as_newcomer(&self, run: &mut Run<'_>, who: &Rc<Principal>, google: bool) {
+        run.who = who.clone();
+        (run.tool, run.credential) = if google {
+            (Tool::GcpSdk, Credential::Key)
+        } else {
+            (Tool::AzSdk, Credential::Token)
+        };
+        run.address = match self.grade {
+            Grade::Hidden => office_address(self.number),
+            _ => external_address(0x1_8000 + 0x100 + self.number, 1),
+        };
     }
 
     fn directory(&self, run: &mut Run<'_>) {

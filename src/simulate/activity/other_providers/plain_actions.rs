@@ -408,17 +408,7 @@ impl Attack {
         if !prepared || self.class == ProviderAttackClass::GoogleSameName {
             run.clock += grade.of([900, 1_800, 3_600, 3_600]) * NANOS;
         }
-        run.who = who.clone();
-        run.tool = if google { Tool::GcpSdk } else { Tool::AzSdk };
-        run.credential = if google {
-            Credential::Key
-        } else {
-            Credential::Token
-        };
-        run.address = match grade {
-            Grade::Hidden => office_address(self.number),
-            _ => external_address(0x1_8000 + 0x100 + self.number, 1),
-        };
+        self.call_as_newcomer(run, &who, google);
         let mut ids = who.ids();
         if self.class == ProviderAttackClass::GoogleNewMachine {
             let (machine, inside) = who.machine.clone()?;

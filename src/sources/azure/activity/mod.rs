@@ -248,8 +248,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     } else {
         &sub_status
     };
-    let error = (!matches!(stage.outcome, Outcome::Success | Outcome::Unknown))
-        .then(|| interner.untrusted(code));
+    let error = (!stage.outcome.has_worked()).then(|| interner.untrusted(code));
     let service = op.split('/').next().unwrap_or_default().to_lowercase();
     let client = microsoft::client(Value::Null, application.as_deref(), state);
     let interner = &mut state.interner;

@@ -14,6 +14,7 @@ mod jobs;
 mod main_job;
 mod mistakes;
 mod not_alerted;
+mod plain_spikes;
 mod readme;
 mod reference;
 mod round_trip;

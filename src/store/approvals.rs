@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::store::{Store, replace_document};
+use crate::store::{Store, names, replace_document};
 use crate::time::Day;
 
-const NAME: &str = "approvals.json";
 /// Changes when the meaning of the file's fields changes.
 const SCHEMA: u32 = 1;
 
@@ -23,7 +22,7 @@ struct Document {
 impl Store {
     /// Returns, by approval, the last stored day when a training first saw it. A damaged file counts as empty.
     pub fn approvals_known_since(&self) -> BTreeMap<String, Day> {
-        let document = std::fs::read(self.root().join(NAME))
+        let document = std::fs::read(self.root().join(names::APPROVALS))
             .ok()
             .and_then(|text| serde_json::from_slice::<Document>(&text).ok())
             .filter(|document| document.schema == SCHEMA);
@@ -58,7 +57,7 @@ impl Store {
             schema: SCHEMA,
             known_since: texts.collect(),
         };
-        replace_document(self.root(), NAME, &document)
+        replace_document(self.root(), names::APPROVALS, &document)
     }
 }
 
@@ -81,11 +80,11 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert!(note(&[], 20_000).is_empty());
-        assert!(!folder.path().join(NAME).exists());
+        assert!(!folder.path().join(names::APPROVALS).exists());
         assert_eq!(note(&["a"], 20_000), ["a 20000"]);
         assert_eq!(note(&["b", "a"], 20_009), ["a 20000", "b 20009"]);
         assert_eq!(note(&["b"], 20_010), ["b 20009"]);
-        std::fs::write(folder.path().join(NAME), "{").unwrap();
+        std::fs::write(folder.path().join(names::APPROVALS), "{").unwrap();
         assert_eq!(note(&["b"], 20_011), ["b 20011"]);
     }
 }

@@ -8,10 +8,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::store::{Store, open_lines};
+use crate::store::{Store, names, open_lines};
 use crate::time::Day;
-
-const DIRECTORY: &str = "alerts";
 
 /// The alerts of a store.
 #[derive(Debug, Clone)]
@@ -28,7 +26,7 @@ impl Archive {
     /// Opens the archive of a store by name. Nothing is read or created.
     pub fn of(store: &Store) -> Self {
         Self {
-            directory: store.root().join(DIRECTORY),
+            directory: store.root().join(names::ALERTS),
         }
     }
 
@@ -183,7 +181,7 @@ mod tests {
             .append(Day(20_529), r#"{"alert_id":"abd","n":2}"#)
             .unwrap();
         // The disk became full in the middle of a line.
-        let day = folder.path().join(DIRECTORY).join("2026-03-16.jsonl");
+        let day = folder.path().join(names::ALERTS).join("2026-03-16.jsonl");
         let mut torn = OpenOptions::new().append(true).open(day).unwrap();
         torn.write_all(b"{\"alert_id\":\"ab").unwrap();
         archive

@@ -8,11 +8,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::store::names::{self, MANIFEST, UNFINISHED};
 use crate::time::Day;
 
-/// The suffix of the name of a file that is being written.
-pub(super) const UNFINISHED: &str = ".unfinished";
-const NAME: &str = "MANIFEST.json";
 /// Changes when the meaning of stored bytes changes.
 const SCHEMA: u32 = 7;
 
@@ -79,17 +77,13 @@ impl Manifest {
             .chain([self.directory.clone()])
     }
 
-    pub(super) fn numbered_name(number: u64) -> String {
-        format!("manifest-{number:06}.json")
-    }
-
     pub(super) fn read(root: &Path) -> Result<Option<Self>> {
-        if let Some(manifest) = Self::read_file(&root.join(NAME))? {
+        if let Some(manifest) = Self::read_file(&root.join(MANIFEST))? {
             return Ok(Some(manifest));
         }
         match Self::newest_numbered(root)? {
             // Another process may have published for the first time just now.
-            Some(numbered) => match Self::read_file(&root.join(NAME))? {
+            Some(numbered) => match Self::read_file(&root.join(MANIFEST))? {
                 None => Err(lost(root, &numbered)),
                 manifest => Ok(manifest),
             },
@@ -97,7 +91,7 @@ impl Manifest {
         }
     }
 
-    /// Returns the name of the newest numbered manifest. It is written after [`NAME`], so if one exists, the other did too.
+    /// Returns the name of the newest numbered manifest. It is written after [`MANIFEST`], so if one exists, the other did too.
     fn newest_numbered(root: &Path) -> Result<Option<String>> {
         let cannot =
             |e| Error::failed(format!("cannot read the store `{}`", root.display())).cause(e);
@@ -109,7 +103,7 @@ impl Manifest {
         for entry in entries {
             let entry = entry.map_err(cannot)?;
             let name = entry.file_name().into_string().unwrap_or_default();
-            if let Some(number) = Self::number_in(&name)
+            if let Some(number) = names::number_of_manifest(&name)
                 && entry.file_type().map_err(cannot)?.is_file()
             {
                 newest = newest.max(Some((number, name)));
@@ -118,15 +112,8 @@ impl Manifest {
         Ok(newest.map(|(_, name)| name))
     }
 
-    /// Returns the number in the name of a numbered manifest.
-    pub(super) fn number_in(name: &str) -> Option<u64> {
-        let digits = name.strip_prefix("manifest-")?.strip_suffix(".json")?;
-        let number = digits.parse().ok()?;
-        (name == Self::numbered_name(number)).then_some(number)
-    }
-
     pub(super) fn read_numbered(root: &Path, number: u64) -> Result<Option<Self>> {
-        Self::read_file(&root.join(Self::numbered_name(number)))
+        Self::read_file(&root.join(names::numbered_manifest(number)))
     }
 
     fn read_file(path: &Path) -> Result<Option<Self>> {
@@ -155,13 +142,13 @@ impl Manifest {
 
     /// Puts it in force: it is written under another name, made durable, and renamed. Its numbered copy follows.
     pub(super) fn write(&self, root: &Path) -> Result<()> {
-        self.write_as(root, NAME)?;
-        self.write_as(root, &Self::numbered_name(self.generation))
+        self.write_as(root, MANIFEST)?;
+        self.write_as(root, &names::numbered_manifest(self.generation))
     }
 
     /// Writes the copy that outlives the next generation, unless it exists: a crash may have come between the two.
     pub(super) fn complete(&self, root: &Path) -> Result<()> {
-        let name = Self::numbered_name(self.generation);
+        let name = names::numbered_manifest(self.generation);
         if root.join(&name).exists() {
             return Ok(());
         }
@@ -180,11 +167,11 @@ impl Manifest {
 /// A store of which a part is missing must not be taken for an empty one, and cleaned.
 fn lost(root: &Path, numbered: &str) -> Error {
     Error::failed(format!(
-        "the store `{}` has `{numbered}`, but no `{NAME}`",
+        "the store `{}` has `{numbered}`, but no `{MANIFEST}`",
         root.display()
     ))
     .hint(format!(
-        "copy `{numbered}` to `{NAME}` if all days that it names exist, or start again with another `--store`"
+        "copy `{numbered}` to `{MANIFEST}` if all days that it names exist, or start again with another `--store`"
     ))
 }
 

@@ -10,6 +10,8 @@ mod codec;
 mod lines;
 mod lock;
 mod manifest;
+mod names;
+mod place;
 mod tuning;
 mod verdicts;
 
@@ -17,8 +19,11 @@ pub use archive::{Archive, find_in};
 pub use lines::open_lines;
 pub use lock::{Lock, Role};
 pub(crate) use manifest::replace;
+use manifest::replace_document;
 pub use manifest::{DayEntry, Manifest};
-use manifest::{UNFINISHED, replace_document};
+use names::UNFINISHED;
+pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
+pub use place::{is_part_of_store, is_store};
 pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +141,11 @@ impl Store {
         Lock::take(&self.root, role)
     }
 
+    /// Returns whether live logs were followed with it.
+    pub fn was_followed(&self) -> bool {
+        self.root.join(CHECKPOINT).exists()
+    }
+
     /// Returns what is in force; `None` before the first training.
     ///
     /// # Errors
@@ -166,7 +176,7 @@ impl Store {
     ///
     /// Fails if the disk fails.
     pub fn stage_day(&self, aggregate: &DayAggregate, generation: u64) -> Result<Staged> {
-        let name = day_name(aggregate.day, generation);
+        let name = names::day(aggregate.day, generation);
         let mut subjects: Vec<_> = aggregate.subjects.iter().collect();
         subjects.sort_by(|a, b| a.0.cmp(b.0));
         let unnamed = aggregate.unnamed.iter();
@@ -250,7 +260,7 @@ impl Store {
         baselines.sort_by(|a, b| a.0.cmp(b.0));
         let mut support: Vec<_> = generation.support.iter().map(|(&k, &v)| (k, v)).collect();
         support.sort_unstable();
-        self.stage(generation_name(generation.number), |db| {
+        self.stage(names::generation(generation.number), |db| {
             db.write(&HEAD, [&head])?;
             db.write(&BASELINES, baselines)?;
             db.write(&GROUPS, &generation.groups)?;
@@ -394,10 +404,10 @@ impl Store {
         for number in manifest.generation.saturating_sub(GENERATIONS_KEPT)..manifest.generation {
             if let Some(older) = Manifest::read_numbered(&self.root, number)? {
                 keep.extend(older.directories());
-                keep.insert(Manifest::numbered_name(number));
+                keep.insert(names::numbered_manifest(number));
             }
         }
-        keep.insert(Manifest::numbered_name(manifest.generation));
+        keep.insert(names::numbered_manifest(manifest.generation));
         self.remove_unless(|name| keep.contains(name))
     }
 
@@ -419,9 +429,9 @@ impl Store {
                 continue;
             }
             let file_type = entry.file_type().map_err(cannot)?;
-            if file_type.is_dir() && is_directory_of_ours(name) {
+            if file_type.is_dir() && names::is_trained_directory(name) {
                 std::fs::remove_dir_all(entry.path()).map_err(cannot)?;
-            } else if file_type.is_file() && is_file_of_ours(name) {
+            } else if file_type.is_file() && names::is_trained_file(name) {
                 std::fs::remove_file(entry.path()).map_err(cannot)?;
             }
         }
@@ -454,32 +464,6 @@ impl Staged {
     pub fn into_name(self) -> String {
         self.name
     }
-}
-
-fn day_name(day: Day, generation: u64) -> String {
-    format!("day-{day}-{generation:06}")
-}
-
-fn generation_name(number: u64) -> String {
-    format!("generation-{number:06}")
-}
-
-/// Returns whether a training wrote a directory in the store: its name must be exactly one that a training gives.
-fn is_directory_of_ours(name: &str) -> bool {
-    let name = name.strip_suffix(UNFINISHED).unwrap_or(name);
-    let Some((kind, number)) = name.rsplit_once('-') else {
-        return false;
-    };
-    let Ok(number) = number.parse() else {
-        return false;
-    };
-    let day = kind.strip_prefix("day-").and_then(Day::parse);
-    name == generation_name(number) || day.is_some_and(|day| name == day_name(day, number))
-}
-
-/// Returns whether a training wrote a file in the store, by its name.
-fn is_file_of_ours(name: &str) -> bool {
-    Manifest::number_in(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_some()
 }
 
 #[cfg(test)]

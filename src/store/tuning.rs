@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::Tuning;
 use crate::error::{Error, Result};
-use crate::store::{Store, replace_document};
+use crate::store::{Store, names, replace_document};
 
-const NAME: &str = "tuning.json";
 /// Changes when the meaning of the file's fields changes.
 const SCHEMA: u32 = 1;
 
@@ -24,7 +23,7 @@ impl Store {
     ///
     /// Fails if the file cannot be read, is damaged, or was written by a newer version.
     pub fn tuning(&self) -> Result<Tuning> {
-        let path = self.root().join(NAME);
+        let path = self.root().join(names::TUNING);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Tuning::default()),
@@ -58,7 +57,7 @@ impl Store {
             schema: SCHEMA,
             tuning: tuning.clone(),
         };
-        replace_document(self.root(), NAME, &document)
+        replace_document(self.root(), names::TUNING, &document)
     }
 }
 
@@ -88,7 +87,7 @@ mod tests {
         store.keep_tuning(&tuning).unwrap();
         assert_eq!(store.tuning().unwrap(), tuning);
         for damaged in ["{", r#"{"schema":2,"estate":null}"#] {
-            std::fs::write(folder.path().join(NAME), damaged).unwrap();
+            std::fs::write(folder.path().join(names::TUNING), damaged).unwrap();
             assert!(store.tuning().is_err(), "{damaged}");
         }
     }

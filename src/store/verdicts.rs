@@ -7,11 +7,10 @@ use std::io::{self, BufRead, BufReader, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::{Store, open_lines};
+use crate::store::{Store, names, open_lines};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Metric, Str};
 
-const NAME: &str = "verdicts.jsonl";
 /// The longest note that is kept, in characters.
 pub const NOTE_CHARS_MAX: usize = 500;
 
@@ -109,7 +108,7 @@ impl Store {
     ///
     /// Fails if the file cannot be read. A missing file is empty.
     pub fn verdicts(&self) -> Result<Verdicts> {
-        let path = self.root().join(NAME);
+        let path = self.root().join(names::VERDICTS);
         let cannot =
             |e: io::Error| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
         let mut text = match File::open(&path) {
@@ -135,7 +134,7 @@ impl Store {
     ///
     /// Fails if the disk fails.
     pub fn add_verdict(&self, verdict: &Verdict) -> Result<()> {
-        let path = self.root().join(NAME);
+        let path = self.root().join(names::VERDICTS);
         let write = || -> io::Result<()> {
             std::fs::create_dir_all(self.root())?;
             let mut text = serde_json::to_vec(&Line::from(verdict))?;
@@ -175,7 +174,7 @@ mod tests {
             metrics: vec![Metric::ListCalls, Metric::BucketsNew],
         };
         store.add_verdict(&verdict).unwrap();
-        let path = store.root().join(NAME);
+        let path = store.root().join(names::VERDICTS);
         let mut text = std::fs::read(&path).unwrap();
         text.extend(br#"{"alert_id":"abd","verdi"#);
         std::fs::write(&path, text).unwrap();

@@ -53,6 +53,9 @@ pub struct Arguments {
     format: Format,
 }
 
+/// The files that are written to the folder of `--out`.
+const OUTPUTS: [&str; 3] = ["alerts.jsonl", "summary.json", "report.html"];
+
 /// Reads a day, or a time on it.
 pub fn day(text: &str) -> std::result::Result<Day, String> {
     Day::parse(text)
@@ -68,7 +71,12 @@ pub fn day(text: &str) -> std::result::Result<Day, String> {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let labels = arguments.labels.as_deref().map(read_labels).transpose()?;
-    let inputs = Inputs::find(&arguments.logs, common, console)?;
+    let own = arguments
+        .out
+        .iter()
+        .flat_map(|out| OUTPUTS.map(|name| out.join(name)));
+    let own = own.chain(arguments.labels.clone());
+    let inputs = Inputs::find(&arguments.logs, own, common, console)?;
     if let Some(out) = &arguments.out {
         std::fs::create_dir_all(out).map_err(|e| {
             Error::failed(format!("cannot create the folder `{}`", out.display())).cause(e)
@@ -157,11 +165,12 @@ fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
             json::line(&Labelled { alert, label }) + "\n"
         })
         .collect();
-    for (name, text) in [
-        ("alerts.jsonl", alerts),
-        ("summary.json", json::pretty(summary) + "\n"),
-        ("report.html", html::page(summary, &backtest.alerts)),
-    ] {
+    let texts = [
+        alerts,
+        json::pretty(summary) + "\n",
+        html::page(summary, &backtest.alerts),
+    ];
+    for (name, text) in OUTPUTS.into_iter().zip(texts) {
         let path = out.join(name);
         std::fs::write(&path, text)
             .map_err(|e| Error::failed(format!("cannot write `{}`", path.display())).cause(e))?;

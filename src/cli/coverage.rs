@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         let lookback = store.load_coverage(&store.published()?)?;
         lookback.into_iter().collect()
     } else {
-        let inputs = Inputs::find(&arguments.logs, common, console)?;
+        let inputs = Inputs::find(&arguments.logs, None, common, console)?;
         let (rejects, is_missing_some) = inputs.rest();
         let reading = (inputs.options, inputs.rejects.is_some());
         let (days, intake) = covered_logs(&setup, inputs.files, reading, console)?;

@@ -89,7 +89,7 @@ fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Res
         }
         None
     } else {
-        let inputs = Inputs::find(&paths, common, console)?;
+        let inputs = Inputs::find(&paths, None, common, console)?;
         Some((inputs.files, inputs.options))
     };
     let question = Question {

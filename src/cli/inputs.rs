@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::cli::{Common, Console, Ending};
-use crate::engine::IntakeSummary;
+use crate::engine::{IntakeSummary, OwnFiles};
 use crate::error::{Error, Result};
 use crate::event::Source;
-use crate::report::json;
-use crate::sources::{self, InputFile, ReadOptions, Reject};
+use crate::report::{Plain, json, noun};
+use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
+use crate::store::{is_part_of_store, is_store};
+
+/// The most files that are named because they are no logs.
+const FOREIGN_NAMED_MAX: usize = 5;
 
 /// The logs that a command is to read.
 pub struct Inputs {
@@ -25,17 +29,24 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Finds the log files of some paths. A path that does not exist is reported, and the others are read.
+    /// Finds the log files of some paths. A path that does not exist is reported, and the others are read. Below folders,
+    /// `own` and the files of the common options are left out.
     ///
     /// # Errors
     ///
     /// Fails if the format is unknown, or there is nothing to read at all.
-    pub fn find(logs: &[PathBuf], common: &Common, console: &Console) -> Result<Self> {
+    pub fn find(
+        logs: &[PathBuf],
+        own: impl IntoIterator<Item = PathBuf>,
+        common: &Common,
+        console: &Console,
+    ) -> Result<Self> {
+        let own = own_files(own, common);
         let options = read_options(common.input.as_deref())?;
         let mut files = Vec::new();
         let mut is_missing_some = false;
         for path in logs {
-            match sources::discover(std::slice::from_ref(path)) {
+            match sources::discover_except(std::slice::from_ref(path), &|path| own.has(path)) {
                 Ok(found) => files.extend(found),
                 Err(error) if logs.len() == 1 => return Err(error),
                 Err(error) => {
@@ -45,8 +56,12 @@ impl Inputs {
             }
         }
         if files.is_empty() {
-            return Err(Error::failed("there are no files to read")
-                .hint("give files, or folders with files"));
+            let error = Error::failed("there are no files to read");
+            return Err(match logs.iter().find(|path| is_store(path)) {
+                Some(store) => error.cause(format!("`{}` is a store of plimsoll", store.display())),
+                None => error,
+            }
+            .hint("give files, or folders with files"));
         }
         if logs.len() > 1 {
             files = in_order(&files)?;
@@ -91,7 +106,20 @@ pub fn read_options(forced: Option<&str>) -> Result<ReadOptions> {
     Ok(ReadOptions { format })
 }
 
-/// Writes rejected records if a file for them was given, and reports each file that could not be read to its end.
+/// Returns what a run leaves out of folders: what it reads and writes besides logs, and all stores.
+pub fn own_files(of_command: impl IntoIterator<Item = PathBuf>, common: &Common) -> OwnFiles {
+    let of_run = of_command.into_iter();
+    OwnFiles::new(
+        of_run
+            .chain(common.rejects.clone())
+            .chain(common.config.clone()),
+    )
+}
+
+/// Writes rejected records if a file for them was given, and reports each file that could not be read to its end or is a log
+/// without a record that could be read.
+///
+/// What is no log is only told, unless there is nothing else: then the wrong place was given.
 ///
 /// # Errors
 ///
@@ -99,33 +127,90 @@ pub fn read_options(forced: Option<&str>) -> Result<ReadOptions> {
 pub fn account_for(
     intake: &IntakeSummary,
     rejects: Option<&Path>,
+    is_first: bool,
     console: &Console,
 ) -> Result<Ending> {
     if let Some(path) = rejects {
         write_rejects(path, &intake.rejects).map_err(|e| cannot_write(path, e))?;
     }
-    let mut ending = Ending::Complete;
-    for report in intake
-        .files
-        .iter()
-        .filter(|f| f.events == 0 && !f.rejected.is_empty())
-    {
-        let reasons: Vec<&str> = report.rejected.keys().copied().collect();
+    for report in intake.files.iter().filter(|report| report.is_lost()) {
         console.fault(&format!(
             "no event in `{}` could be read: {}; `--rejects FILE` writes the records",
             report.file,
-            reasons.join(", ")
+            reasons(report)
         ));
-    }
-    let is_nothing_read = intake.reports().all(|f| f.events == 0);
-    if is_nothing_read && !intake.rejected().is_empty() {
-        ending = Ending::Incomplete;
     }
     for (file, why) in intake.broken_files() {
         console.fault(&format!("`{file}` could not be read to its end: {why}"));
-        ending = Ending::Incomplete;
     }
-    Ok(ending)
+    let reports: Vec<&FileReport> = intake.files.iter().collect();
+    let is_first = is_first && intake.unnamed.as_ref().is_none_or(|rest| rest.records == 0);
+    if is_first && let Some(report) = example_without_logs(&reports) {
+        console.fault(&format!(
+            "no file is a log that plimsoll knows: {}; give the folder of the logs, or force a format with `--input FORMAT`",
+            why_no_log(report)
+        ));
+    } else {
+        tell_foreign(&reports, console);
+    }
+    Ok(ending(&reports, is_first))
+}
+
+/// Returns how reading ended: not well if a file could not be read to its end, a log has no record that could be read, or,
+/// where no logs were known before, there is no log at all.
+pub fn ending(reports: &[&FileReport], is_first: bool) -> Ending {
+    let is_bad = |report: &&FileReport| report.error.is_some() || report.is_lost();
+    if reports.iter().any(is_bad) || (is_first && example_without_logs(reports).is_some()) {
+        Ending::Incomplete
+    } else {
+        Ending::Complete
+    }
+}
+
+/// Returns one of the files if some are no logs and all others are empty.
+fn example_without_logs<'a>(reports: &[&'a FileReport]) -> Option<&'a FileReport> {
+    let is_none = |report: &&FileReport| report.is_own() || report.is_foreign();
+    let is_empty = |report: &FileReport| report.records == 0 && report.error.is_none();
+    let is_log = |report: &&FileReport| !is_none(report) && (report.is_log || !is_empty(report));
+    if reports.iter().any(is_log) {
+        return None;
+    }
+    reports.iter().copied().find(is_none)
+}
+
+/// Says why a file is no log.
+fn why_no_log(report: &FileReport) -> String {
+    if report.is_own() || is_part_of_store(Path::new(&*report.file)) {
+        format!("`{}` was written by plimsoll itself", report.file)
+    } else {
+        format!("`{}` ({})", report.file, reasons(report))
+    }
+}
+
+fn reasons(report: &FileReport) -> String {
+    let reasons: Vec<&str> = report.rejected.keys().copied().collect();
+    reasons.join(", ")
+}
+
+/// Names files that are no logs.
+fn tell_foreign(reports: &[&FileReport], console: &Console) {
+    let foreign: Vec<&&FileReport> = reports.iter().filter(|r| r.is_foreign()).collect();
+    if foreign.is_empty() {
+        return;
+    }
+    let mut named: Vec<String> = foreign
+        .iter()
+        .take(FOREIGN_NAMED_MAX)
+        .map(|report| why_no_log(report))
+        .collect();
+    let n_more = foreign.len().saturating_sub(FOREIGN_NAMED_MAX);
+    if n_more > 0 {
+        named.push(format!(
+            "and {n_more} more, which `plimsoll inspect --files` lists"
+        ));
+    }
+    let files = noun(foreign.len() as u64, "file is no log", "files are no logs");
+    console.say(&format!("{files}: {}\n", Plain(&named.join(", "))));
 }
 
 /// Does as [`account_for`]; also takes missing paths into account, and warns if there was no record at all.
@@ -139,9 +224,9 @@ pub fn close(
     is_missing_some: bool,
     console: &Console,
 ) -> Result<Ending> {
-    let ending = account_for(intake, rejects, console)?;
-    let is_known = intake.known_files > 0;
-    if !is_known && intake.records() == 0 && intake.broken_files().next().is_none() {
+    let is_first = intake.known_files == 0;
+    let ending = account_for(intake, rejects, is_first, console)?;
+    if is_first && intake.records() == 0 && intake.broken_files().next().is_none() {
         console.warn("there is no record in the files that were read");
     }
     Ok(if is_missing_some {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::format::View;
-use crate::cli::inputs::{Inputs, write_rejects};
+use crate::cli::inputs::{Inputs, ending, write_rejects};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Survey};
 use crate::error::{Error, Result};
@@ -39,7 +39,7 @@ const FILES_NAMED_MAX: usize = 20;
 ///
 /// Fails if there is nothing to read, or rejected records cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
-    let inputs = Inputs::find(&arguments.logs, common, console)?;
+    let inputs = Inputs::find(&arguments.logs, None, common, console)?;
     let (surveys, rejects) = engine::inspect(
         &inputs.files,
         &inputs.options,
@@ -59,14 +59,11 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let mut total = Survey::new(FileReport::new("all"));
     let documents: Vec<InspectionDocument> = surveys.iter().map(InspectionDocument::of).collect();
     surveys.iter().for_each(|survey| total.merge(survey));
-    let mut ending = if is_missing_some {
-        Ending::Incomplete
-    } else {
-        Ending::Complete
+    let reports: Vec<&FileReport> = surveys.iter().map(|survey| &survey.report).collect();
+    let ending = match is_missing_some {
+        true => Ending::Incomplete,
+        false => ending(&reports, true),
     };
-    if documents.iter().any(InspectionDocument::is_unreadable) {
-        ending = Ending::Incomplete;
-    }
     let paint = console.out();
     if arguments.format == View::Json {
         for document in &documents {

@@ -73,6 +73,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             until_idle: arguments.until_idle,
             clock: elapsed,
         };
+        let is_first = !store.was_followed();
         let mut rejects = common.rejects.as_deref().map(RejectLog::open).transpose()?;
         let mut keep_reject = rejects
             .as_mut()
@@ -87,10 +88,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         )?;
         say(&Summary::of_score(&followed, &delivery.tally), console);
         warn_of_approvals(&setup, &store, console)?;
-        return account_for(&followed.intake, None, console);
+        return account_for(&followed.intake, None, is_first, console);
     }
     let generation = store.load_generation()?;
-    let inputs = Inputs::find(&arguments.logs, common, console)?;
+    let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
     let (rejects, is_missing_some) = inputs.rest();
     let keeps_rejects = inputs.keeps_rejects();
     let scored = engine::score(

@@ -34,7 +34,7 @@ pub struct Arguments {
 /// Fails if there is nothing to read, or the store cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
-    let inputs = Inputs::find(&arguments.logs, common, console)?;
+    let inputs = Inputs::find(&arguments.logs, None, common, console)?;
     let (rejects, is_missing_some) = inputs.rest();
     let keeps_rejects = inputs.keeps_rejects();
     let trained = engine::train(

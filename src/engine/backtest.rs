@@ -155,7 +155,7 @@ fn play(
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Backtest> {
-    let split = split_day(&aggregates, options.split)?;
+    let split = split_day(&aggregates, &intake, options.split)?;
     let mut summary = ScoreSummary {
         intake,
         generation: 1,
@@ -302,10 +302,15 @@ fn describe(
 }
 
 /// Returns the first day to judge.
-fn split_day(aggregates: &DayAggregates, split: Split) -> Result<Day> {
+fn split_day(aggregates: &DayAggregates, intake: &IntakeSummary, split: Split) -> Result<Day> {
     let (Some(&first), Some(&last)) = (aggregates.keys().next(), aggregates.keys().next_back())
     else {
-        return Err(Error::failed("there is no event in these logs").hint(
+        let error = Error::failed("there is no event in these logs");
+        return Err(match intake.files.iter().find(|report| report.is_own()) {
+            Some(own) => error.cause(format!("`{}` was written by plimsoll itself", own.file)),
+            None => error,
+        }
+        .hint(
             "`--rejects FILE` writes the records that could not be read; `--input FORMAT` forces a format",
         ));
     };

@@ -12,6 +12,7 @@ mod inspect;
 mod intake;
 mod lookup;
 mod not_alerted;
+mod own_files;
 mod progress;
 mod replay;
 mod score;
@@ -41,6 +42,7 @@ pub use not_alerted::{
     AnalyticExplanation, EvaluationExplanation, Explanation, ExplanationOutcome, HowJudged,
     Question, explain_not_alerted,
 };
+pub use own_files::OwnFiles;
 pub(crate) use progress::cancelled;
 pub use progress::{NoProgress, Progress};
 pub use score::{ScoreOptions, ScoreSummary, score};

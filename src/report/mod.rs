@@ -33,5 +33,5 @@ pub mod tuning;
 pub mod verdict;
 
 pub use escape::{Html, Plain};
-pub use number::count;
+pub use number::{count, noun};
 pub use paint::Paint;

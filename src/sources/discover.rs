@@ -51,8 +51,18 @@ impl InputFile {
     }
 }
 
+/// Finds the files under these paths; `-` is standard input. See [`discover_except`].
+///
+/// # Errors
+///
+/// Fails if a path does not exist or a directory cannot be read.
+pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
+    discover_except(paths, &|_| false)
+}
+
 /// Finds the files under these paths; `-` is standard input.
 ///
+/// Below a directory, the files and directories that `is_left_out` returns true for are left out; what is named is not.
 /// Directories are searched recursively. Hidden files in them are left out, and links to directories are not followed.
 /// Files whose name carries the time of a delivery (`…_20260316T0410Z_…`) come last and in order of that time, so that
 /// they are read about as they happened. All others come first, by path.
@@ -60,9 +70,12 @@ impl InputFile {
 /// # Errors
 ///
 /// Fails if a path does not exist or a directory cannot be read.
-pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
+pub fn discover_except(
+    paths: &[PathBuf],
+    is_left_out: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<InputFile>> {
     let mut first_error = None;
-    let found = discover_reachable(paths, &mut |on_unreachable| {
+    let found = discover_reachable(paths, is_left_out, &mut |on_unreachable| {
         first_error.get_or_insert(on_unreachable);
     });
     match first_error {
@@ -91,9 +104,10 @@ pub struct Unreachable {
     pub is_named: bool,
 }
 
-/// Finds files as [`discover`] does, but reports unreachable paths to `lost` and goes on.
+/// Finds files as [`discover_except`] does, but reports unreachable paths to `on_unreachable` and goes on.
 pub fn discover_reachable(
     paths: &[PathBuf],
+    is_left_out: &dyn Fn(&Path) -> bool,
     on_unreachable: &mut dyn FnMut(Unreachable),
 ) -> Vec<InputFile> {
     let mut found = BTreeSet::new();
@@ -104,7 +118,9 @@ pub fn discover_reachable(
             continue;
         }
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => search(path, &mut found, on_unreachable),
+            Ok(metadata) if metadata.is_dir() => {
+                search(path, is_left_out, &mut found, on_unreachable)
+            }
             Ok(metadata) => {
                 found.insert((delivery_time(path), path.clone(), metadata.len()));
             }
@@ -129,10 +145,15 @@ pub fn discover_reachable(
 
 type Found = BTreeSet<(Option<String>, PathBuf, u64)>;
 
-fn search(root: &Path, found: &mut Found, on_unreachable: &mut dyn FnMut(Unreachable)) {
+fn search(
+    root: &Path,
+    is_left_out: &dyn Fn(&Path) -> bool,
+    found: &mut Found,
+    on_unreachable: &mut dyn FnMut(Unreachable),
+) {
     let mut directories = vec![root.to_path_buf()];
     while let Some(directory) = directories.pop() {
-        if let Err(error) = search_in(&directory, &mut directories, found) {
+        if let Err(error) = search_in(&directory, is_left_out, &mut directories, found) {
             on_unreachable(Unreachable {
                 path: directory,
                 error,
@@ -145,6 +166,7 @@ fn search(root: &Path, found: &mut Found, on_unreachable: &mut dyn FnMut(Unreach
 /// Searches one directory, and adds those below it to `directories`.
 fn search_in(
     directory: &Path,
+    is_left_out: &dyn Fn(&Path) -> bool,
     directories: &mut Vec<PathBuf>,
     found: &mut Found,
 ) -> io::Result<()> {
@@ -154,6 +176,9 @@ fn search_in(
             continue;
         }
         let path = entry.path();
+        if is_left_out(&path) {
+            continue;
+        }
         if entry.file_type()?.is_dir() {
             directories.push(path);
             continue;
@@ -223,8 +248,10 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, name).unwrap();
         }
+        let named = [root.path().into(), root.path().join("c.json"), "-".into()];
+        fs::write(root.path().join("a/c.json"), "left out").unwrap();
         let names: Vec<String> =
-            discover(&[root.path().into(), root.path().join("c.json"), "-".into()])
+            discover_except(&named, &|path| path.file_name().unwrap() == "c.json")
                 .unwrap()
                 .iter()
                 .map(|f| f.name().rsplit('/').next().unwrap_or_default().to_owned())

@@ -31,6 +31,7 @@ mod microsoft;
 mod ocsf;
 mod okta;
 mod operations;
+mod own;
 mod parquet;
 mod parser;
 mod parts;
@@ -46,7 +47,9 @@ mod table;
 mod vpcflow;
 mod workspace;
 
-pub use discover::{InputFile, Unreachable, content_hash_of, discover, discover_reachable};
+pub use discover::{
+    InputFile, Unreachable, content_hash_of, discover, discover_except, discover_reachable,
+};
 pub use limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
 pub use parquet::is_decoding;
 pub use read::{read, read_while};

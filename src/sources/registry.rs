@@ -54,13 +54,15 @@ pub fn parse_object(
         .filter(is_it)
         .or_else(|| (0..PARSERS.len()).find(is_it))?;
     state.last_parser = Some(at);
+    state.is_log = true;
     Some((PARSERS[at].parse)(object, state))
 }
 
 /// Reads a line of text with the first format that knows it.
 pub fn parse_line(text: &str, only: Option<Source>, state: &mut ParserState) -> ParsedLine {
-    parsers(only)
+    let known = parsers(only)
         .map(|parser| (parser.parse_line)(text, state))
-        .find(|line| *line != ParsedLine::Unknown)
-        .unwrap_or(ParsedLine::Unknown)
+        .find(|line| *line != ParsedLine::Unknown);
+    state.is_log |= known.is_some();
+    known.unwrap_or(ParsedLine::Unknown)
 }

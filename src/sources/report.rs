@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Source};
 use crate::sources::json::ScanError;
+use crate::sources::own;
 use crate::vocab::words;
 
 words! {
@@ -39,6 +41,8 @@ words! {
         Finding = "finding",
         /// Other text before the first record.
         Preamble = "preamble",
+        /// A document that plimsoll itself wrote, such as an alert.
+        Own = "own",
         /// A record with an actor and a time, and without an action.
         NoAction = "no_action",
     }
@@ -165,6 +169,8 @@ pub struct FileReport {
     pub skipped: BTreeMap<&'static str, u64>,
     /// Records that could not be read, by reason.
     pub rejected: BTreeMap<&'static str, u64>,
+    /// Whether it has a record, or a header of records, of a known format.
+    pub is_log: bool,
     /// Bytes as stored.
     pub bytes_raw: u64,
     /// Bytes after decompression.
@@ -189,6 +195,7 @@ impl FileReport {
             events: 0,
             skipped: BTreeMap::new(),
             rejected: BTreeMap::new(),
+            is_log: false,
             bytes_raw: 0,
             bytes_json: 0,
             error: None,
@@ -209,6 +216,38 @@ impl FileReport {
         &*self.file == Self::STDIN
     }
 
+    /// Returns whether plimsoll itself wrote the file. A file with a record of a log is none.
+    pub fn is_own(&self) -> bool {
+        let is_configuration = || {
+            self.error.is_none()
+                && !self.rejected.is_empty()
+                && Path::new(&*self.file).file_name() == Some(own::CONFIGURATION.as_ref())
+        };
+        !self.is_log
+            && self.events == 0
+            && (self.skipped.contains_key(SkipReason::Own.as_str()) || is_configuration())
+    }
+
+    /// Returns whether the file is something else than a log: it could be read to its end, and no record of a known format is
+    /// in it. What breaks off inside a record may have been a log.
+    pub fn is_foreign(&self) -> bool {
+        !self.is_log
+            && self.events == 0
+            && self.error.is_none()
+            && !self.rejected.is_empty()
+            && !self.rejected.contains_key(RejectReason::Truncated.as_str())
+            && !self.is_own()
+    }
+
+    /// Returns whether the file is a log, or what is left of one, of which no record could be read.
+    pub fn is_lost(&self) -> bool {
+        self.events == 0
+            && self.error.is_none()
+            && !self.rejected.is_empty()
+            && !self.is_own()
+            && !self.is_foreign()
+    }
+
     /// Returns the format of its events: the only one, `mixed`, or `None` without events.
     pub fn format(&self) -> Option<&'static str> {
         let mut formats = self.formats.keys();
@@ -227,6 +266,7 @@ impl FileReport {
         }
         self.records += other.records;
         self.events += other.events;
+        self.is_log |= other.is_log;
         self.bytes_raw += other.bytes_raw;
         self.bytes_json += other.bytes_json;
         for (mine, theirs) in [

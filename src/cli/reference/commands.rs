@@ -8,11 +8,14 @@ use crate::cli::reference::heading::heading;
 
 /// The statuses with which the program ends.
 const EXIT_STATUS: [(u8, &str); 4] = [
-    (0, "Everything was done."),
+    (
+        0,
+        "Everything was done. Files that are no logs are told, and do not count.",
+    ),
     (
         1,
-        "The command failed, or a part of the input could not be read, or what was checked is not as it should be \
-         (`verify`, `coverage --strict`, `analytics lint`, `analytics test`).",
+        "The command failed, or a log could not be read or not to its end, or there is no log at all where none was known, or what \
+         was checked is not as it should be (`verify`, `coverage --strict`, `analytics lint`, `analytics test`).",
     ),
     (
         2,

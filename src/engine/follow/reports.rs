@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::engine::intake::IntakeSummary;
 use crate::sources::FileReport;
 
-/// The most files that are named because nothing in them could be read.
+/// The most files that are named because they have no event.
 const FOREIGN_MAX: usize = 1_000;
 
 /// Reports of files and of parts of files.
@@ -39,7 +39,7 @@ impl Reports {
             None => part,
         };
         let is_foreign = report.events == 0
-            && !report.rejected.is_empty()
+            && (!report.rejected.is_empty() || report.is_own())
             && (is_first || is_named)
             && self.named.len() < FOREIGN_MAX;
         if is_foreign || report.error.is_some() {

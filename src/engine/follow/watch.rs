@@ -49,7 +49,9 @@ impl Watch {
     pub fn begin(&mut self) -> Vec<PathBuf> {
         self.look += 1;
         let mut unreachable = Vec::new();
-        let found = sources::discover_reachable(&self.paths, &mut |lost| unreachable.push(lost));
+        let found = sources::discover_reachable(&self.paths, &|_| false, &mut |lost| {
+            unreachable.push(lost);
+        });
         for lost in unreachable {
             self.lose(&lost.path, lost.error);
         }

@@ -6,7 +6,7 @@ use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 use crate::sources::stream::window::Window;
 use crate::sources::table::Table;
-use crate::sources::{envelope, registry, vpcflow};
+use crate::sources::{envelope, own, registry, vpcflow};
 
 /// How many rejects are passed on for one record and the records inside it. All are counted.
 const REJECTS_PER_RECORD_MAX: u64 = 100;
@@ -71,6 +71,7 @@ impl RecordDispatcher {
             return;
         }
         self.report.count(&parsed);
+        self.report.is_log |= self.state.is_log;
         match parsed {
             Parsed::Several(_) | Parsed::Skipped(_) => {}
             Parsed::Event(event) => (sinks.events)(*event),
@@ -126,9 +127,13 @@ impl RecordDispatcher {
         }
     }
 
-    /// Rejects the whole input as one record.
+    /// Rejects the whole input as one record, unless it is a page of plimsoll's own.
     pub fn reject_input(&mut self, sinks: &mut Sinks<'_>) {
+        let is_page = own::is_page(self.preamble.iter().map(|line| line.excerpt.trim_end()));
         let first = self.preamble.drain(..).next();
+        if is_page {
+            return self.report.count(&Parsed::Skipped(SkipReason::Own));
+        }
         self.report
             .count(&Parsed::Rejected(RejectReason::UnknownFormat));
         let reject =
@@ -146,7 +151,14 @@ impl RecordDispatcher {
     ) {
         self.note_recognised();
         // The usual case: the object is a record itself.
-        if let Some(parsed) = registry::parse_object(object, self.only, &mut self.state) {
+        let was_log = self.state.is_log;
+        let parsed = registry::parse_object(object, self.only, &mut self.state);
+        let may_be_own = matches!(parsed, None | Some(Parsed::Skipped(SkipReason::Finding)));
+        if may_be_own && own::is_own(object) {
+            self.state.is_log = was_log;
+            return self.dispatch(Parsed::Skipped(SkipReason::Own), window, sinks);
+        }
+        if let Some(parsed) = parsed {
             return self.dispatch(parsed, window, sinks);
         }
         self.unwrap(window, sinks, |only, state, emit| {
@@ -222,6 +234,7 @@ impl RecordDispatcher {
             return false;
         };
         self.note_recognised();
+        self.report.is_log = true;
         self.table = Some(table);
         true
     }
@@ -235,7 +248,7 @@ impl RecordDispatcher {
         }
         match known {
             ParsedLine::Unknown => return false,
-            ParsedLine::Header => {}
+            ParsedLine::Header => self.report.is_log = true,
             ParsedLine::Record(parsed) => self.dispatch(parsed, window, sinks),
         }
         true

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::alert::Alert;
 use crate::cli::clock::elapsed;
 use crate::cli::format::Format;
-use crate::cli::inputs::{Inputs, RejectLog, account_for, close, read_options};
+use crate::cli::inputs::{Inputs, RejectLog, account_for, close, own_files, read_options};
 use crate::cli::options::AlertSelection;
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
@@ -67,6 +67,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     if arguments.follow {
         let follow = FollowOptions {
             paths: arguments.logs.clone(),
+            own: own_files(arguments.out.clone(), common),
             score: options,
             read: read_options(common.input.as_deref())?,
             poll: arguments.poll,

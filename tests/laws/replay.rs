@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use plimsoll::alert::Alert;
 use plimsoll::baseline::TunedThreshold;
-use plimsoll::engine::{self, FollowOptions, NoProgress, ScoreOptions, ScoreSummary, SetBy};
+use plimsoll::engine::{
+    self, FollowOptions, NoProgress, OwnFiles, ScoreOptions, ScoreSummary, SetBy,
+};
 use plimsoll::error::{Error, Result};
 use plimsoll::sources::ReadOptions;
 use plimsoll::stats::Severity;
@@ -81,6 +83,7 @@ fn follow(
 ) -> Result<ScoreSummary> {
     let options = FollowOptions {
         paths: vec![path],
+        own: OwnFiles::default(),
         score: SCORE,
         read: ReadOptions::default(),
         poll: Duration::from_millis(2),
@@ -203,6 +206,7 @@ fn a_threshold_that_is_tuned_while_following_applies_from_then_on() {
     };
     let options = FollowOptions {
         paths: vec![logs.clone()],
+        own: OwnFiles::default(),
         score: ScoreOptions {
             budget_per_day: None,
             ..SCORE

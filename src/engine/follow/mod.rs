@@ -30,6 +30,7 @@ use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
 use crate::engine::intake::DayAggregates;
+use crate::engine::own_files::OwnFiles;
 use crate::engine::score::{
     DayEvaluation, Deferral, ScoreOptions, ScoreSummary, add_and_buffer, evaluate_day,
 };
@@ -39,18 +40,19 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::sources::{self, FileReport, ReadOptions, Reject};
-use crate::store::{Role, Store};
+use crate::store::{FOLLOWED_EVENTS, Role, Store};
 use crate::time::{Day, Time};
 
 /// How far, in seconds, an event may be dated ahead of the present before it is left out.
 const FUTURE_SECS_MAX: i64 = 5 * 60;
-const BUFFER: &str = "follow-events";
 
 /// How to follow.
 #[derive(Debug, Clone)]
 pub struct FollowOptions {
     /// Files, folders, or `-`.
     pub paths: Vec<PathBuf>,
+    /// What is left out of folders.
+    pub own: OwnFiles,
     /// Thresholds and output options.
     pub score: ScoreOptions,
     /// A forced format.
@@ -163,7 +165,8 @@ impl<'a> Follower<'a> {
     ) -> Result<Self> {
         let generation = store.load_generation()?;
         let checkpoint = Checkpoint::read(store.root())?;
-        let event_buffer = EventBuffer::open(store.root().join(BUFFER), &checkpoint.buffered)?;
+        let event_buffer =
+            EventBuffer::open(store.root().join(FOLLOWED_EVENTS), &checkpoint.buffered)?;
         let resolver = setup.resolver();
         let mut aggregates = DayAggregates::new();
         for &day in checkpoint.buffered.keys() {
@@ -185,7 +188,7 @@ impl<'a> Follower<'a> {
             setup,
             store,
             options,
-            watch: Watch::new(&options.paths),
+            watch: Watch::new(&options.paths, options.own.clone()),
             generation,
             aggregates,
             event_buffer,

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::engine::own_files::OwnFiles;
 use crate::sources::{self, FileReport};
 
 /// Files and folders under watch.
 pub struct Watch {
     paths: Vec<PathBuf>,
+    own: OwnFiles,
     /// Number of the current look.
     look: u64,
     lost: BTreeMap<PathBuf, UnreachablePath>,
@@ -32,14 +34,15 @@ impl UnreachablePath {
 }
 
 impl Watch {
-    /// Watches these paths; `-` is left out.
-    pub fn new(paths: &[PathBuf]) -> Self {
+    /// Watches these paths; `-` is left out, and below folders what is plimsoll's own.
+    pub fn new(paths: &[PathBuf], own: OwnFiles) -> Self {
         Self {
             paths: paths
                 .iter()
                 .filter(|path| path.as_os_str() != FileReport::STDIN)
                 .cloned()
                 .collect(),
+            own,
             look: 0,
             lost: BTreeMap::new(),
         }
@@ -49,7 +52,8 @@ impl Watch {
     pub fn begin(&mut self) -> Vec<PathBuf> {
         self.look += 1;
         let mut unreachable = Vec::new();
-        let found = sources::discover_reachable(&self.paths, &|_| false, &mut |lost| {
+        let is_own = |path: &Path| self.own.has(path);
+        let found = sources::discover_reachable(&self.paths, &is_own, &mut |lost| {
             unreachable.push(lost);
         });
         for lost in unreachable {
@@ -106,7 +110,7 @@ mod tests {
 
     #[test]
     fn an_unreachable_path_is_reported_once_and_forgotten_when_it_returns() {
-        let mut watch = Watch::new(&["/no/such/logs".into(), "-".into()]);
+        let mut watch = Watch::new(&["/no/such/logs".into(), "-".into()], OwnFiles::default());
         let (flaky, gone) = (Path::new("/flaky"), Path::new("/gone"));
         let mut reported = Vec::new();
         for look in 0..6 {

@@ -10,20 +10,26 @@ use crate::engine::follow::growing::Position;
 use crate::engine::follow::trails::Trails;
 use crate::engine::score::{AlertStates, NewEntityCache};
 use crate::error::{Error, Result};
-use crate::store::replace;
+use crate::store::{CHECKPOINT, replace};
 use crate::time::Day;
 
 /// How long the alert states of a day are remembered.
 const TOLD_DAYS: i32 = 7;
-const CHECKPOINT: &str = "follow.checkpoint";
+/// How long, in days of event time, the position of a missing file is kept: as long as what was told of its last day.
+const MISSING_DAYS: i32 = TOLD_DAYS;
+/// The most missing files whose positions are kept: as many as a large share has.
+const MISSING_MAX: usize = 100_000;
 /// The first byte; it changes when the meaning of the following bytes changes.
-const SCHEMA: u8 = 3;
+const SCHEMA: u8 = 4;
 
 /// The progress of following, as stored between runs.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Checkpoint {
     /// The read position of each file.
     pub files: BTreeMap<PathBuf, Position>,
+    /// The files that are missing, and the newest day of any event when that was found. A share that is gone comes back, and
+    /// its files with it.
+    pub missing: BTreeMap<PathBuf, Day>,
     /// The length of each open day's event buffer file.
     pub buffered: BTreeMap<Day, u64>,
     /// The alerts that were delivered.
@@ -71,13 +77,79 @@ impl Checkpoint {
         })
     }
 
-    /// Forgets files that are gone, trails that are silent, and the alert states of days long past.
+    /// Forgets files that are missing for long, trails that are silent, and the alert states of days long past.
     pub fn forget_before(&mut self, oldest_open: Option<Day>) {
         self.trails.forget_silent();
-        self.files.retain(|path, _| path.exists());
+        self.note_missing(Path::exists);
+        self.forget_missing(MISSING_MAX);
         if let Some(oldest) = oldest_open {
             self.states
                 .retain(|_, (_, day)| oldest.since(*day) <= TOLD_DAYS);
         }
+    }
+
+    /// Notes which files are missing, and since when.
+    fn note_missing(&mut self, exists: impl Fn(&Path) -> bool) {
+        let newest = self.trails.newest_day().unwrap_or(Day(0));
+        let were_missing = std::mem::take(&mut self.missing);
+        self.missing = self
+            .files
+            .keys()
+            .filter(|path| !exists(path))
+            .map(|path| {
+                let since = were_missing.get(path).copied().unwrap_or(newest);
+                (path.clone(), since)
+            })
+            .collect();
+    }
+
+    /// Forgets files that are missing for too long; of more than `max`, those that are missing longest.
+    fn forget_missing(&mut self, max: usize) {
+        let newest = self.trails.newest_day().unwrap_or(Day(0));
+        let mut by_age: Vec<(Day, PathBuf)> = self
+            .missing
+            .iter()
+            .map(|(path, since)| (*since, path.clone()))
+            .collect();
+        by_age.sort_unstable();
+        let n_too_many = by_age.len().saturating_sub(max);
+        for (n, (since, path)) in by_age.into_iter().enumerate() {
+            if n < n_too_many || newest.since(since) > MISSING_DAYS {
+                self.missing.remove(&path);
+                self.files.remove(&path);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_of_missing_files_are_kept_for_days_and_up_to_a_number() {
+        let mut checkpoint = Checkpoint::default();
+        let name = |n: usize| PathBuf::from(format!("/share/{n}"));
+        for n in 0..4 {
+            checkpoint.files.insert(name(n), Position::default());
+        }
+        let on = |checkpoint: &mut Checkpoint, day: i32, existing: &[usize], max| {
+            let noon = Day(day).end().plus_secs(-43_200);
+            checkpoint.trails.observe("trail".to_owned(), noon, 0);
+            let exists = |path: &Path| existing.iter().any(|n| path == name(*n));
+            checkpoint.note_missing(exists);
+            checkpoint.forget_missing(max);
+            let known = (0..4).filter(|n| checkpoint.files.contains_key(&name(*n)));
+            known.collect::<Vec<_>>()
+        };
+        let checkpoint = &mut checkpoint;
+        assert_eq!(on(checkpoint, 100, &[0, 1, 3], 9), [0, 1, 2, 3]);
+        // The share is away for a while, and comes back without the file that was deleted first.
+        assert_eq!(on(checkpoint, 104, &[], 9), [0, 1, 2, 3]);
+        assert_eq!(on(checkpoint, 107, &[0], 9), [0, 1, 2, 3]);
+        assert_eq!(on(checkpoint, 108, &[0], 9), [0, 1, 3]);
+        // What came back is new among the missing.
+        assert_eq!(on(checkpoint, 108, &[], 2), [0, 3]);
+        assert_eq!(checkpoint.missing.len(), 2);
     }
 }

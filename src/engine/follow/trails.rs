@@ -67,6 +67,11 @@ impl Trails {
         Some(until.max(newest.plus_secs(-WAIT_SECS_MAX)))
     }
 
+    /// Returns the day of the newest event of any trail.
+    pub fn newest_day(&self) -> Option<Day> {
+        self.0.values().map(|(newest, _)| newest.day()).max()
+    }
+
     /// Forgets trails that are silent for long: an ended trail must not keep every day open, and must not be kept for ever.
     pub fn forget_silent(&mut self) {
         let Some(newest) = self.0.values().map(|&(newest, _)| newest).max() else {

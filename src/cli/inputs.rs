@@ -181,7 +181,7 @@ fn example_without_logs<'a>(reports: &[&'a FileReport]) -> Option<&'a FileReport
 /// Says why a file is no log.
 fn why_no_log(report: &FileReport) -> String {
     if report.is_own() || is_part_of_store(Path::new(&*report.file)) {
-        format!("`{}` was written by plimsoll itself", report.file)
+        format!("`{}` is plimsoll's own file", report.file)
     } else {
         format!("`{}` ({})", report.file, reasons(report))
     }

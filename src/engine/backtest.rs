@@ -307,7 +307,7 @@ fn split_day(aggregates: &DayAggregates, intake: &IntakeSummary, split: Split) -
     else {
         let error = Error::failed("there is no event in these logs");
         return Err(match intake.files.iter().find(|report| report.is_own()) {
-            Some(own) => error.cause(format!("`{}` was written by plimsoll itself", own.file)),
+            Some(own) => error.cause(format!("`{}` is plimsoll's own file", own.file)),
             None => error,
         }
         .hint(

@@ -15,6 +15,7 @@ mod main_job;
 mod mistakes;
 mod not_alerted;
 mod plain_spikes;
+mod own_files;
 mod readme;
 mod reference;
 mod round_trip;

@@ -203,19 +203,17 @@ fn fit(positive: &Cumulative, entity_days: u64) -> Tail {
         return Tail::unfitted(0.0, entity_days);
     };
     let k = EXCEEDANCES_MAX.min(entity_days / ENTRIES_PER_EXCEEDANCE);
-    // The tail begins at the smallest value that at most k exceed; at 0 if no more than k are positive.
-    let first = if positive.total() <= k {
-        0
+    // The tail begins at the smallest value that at most k exceed. If no more than k are positive, it begins just below the
+    // smallest of these: what passes a gate begins far above 0, and an empty stretch would pass for a heavy tail.
+    let (first, u) = if positive.total() <= k {
+        (0, steps[0].value - 1)
     } else {
-        1 + (0..steps.len())
+        let at = (0..steps.len())
             .position(|at| positive.above(at) <= k)
-            .unwrap_or(steps.len() - 1)
+            .unwrap_or(steps.len() - 1);
+        (at + 1, steps[at].value)
     };
-    let u = if first == 0 {
-        0.0
-    } else {
-        steps[first - 1].value as f64 / PER_UNIT
-    };
+    let u = u as f64 / PER_UNIT;
     let exceedances: Vec<(f64, u64)> = (first..steps.len())
         .map(|at| {
             (

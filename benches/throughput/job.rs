@@ -102,7 +102,15 @@ impl Job {
                     show_suppressed: false,
                 };
                 let how = (&options, ReadOptions::default(), false);
-                let summary = score(&setup, generation, files, how, &NoProgress, |_| Ok(()))?;
+                let summary = score(
+                    &setup,
+                    generation,
+                    files,
+                    how,
+                    None,
+                    &NoProgress,
+                    |_| Ok(()),
+                )?;
                 volume(&summary.intake)
             }
         };

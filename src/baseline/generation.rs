@@ -13,7 +13,7 @@ use crate::sketch::FrozenRoleHistogram;
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Window};
-use crate::vocab::{Entity, Metric, Str, Trait};
+use crate::vocab::{Entity, Metric, Trait};
 
 /// The priors that a group supplies to members without enough history of their own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -45,9 +45,6 @@ pub struct Generation {
     pub support: FxHashMap<u64, u32>,
     /// Accounts whose own trail was read.
     pub own_accounts: OwnAccounts,
-    /// Accounts that the configuration lists as ours, in addition. Their trails may not be read, so another trail's copy of
-    /// their actions may be the only one. Not stored.
-    pub listed_accounts: OwnAccounts,
     /// Instances and the identities that use them, on the last learnt days.
     pub links: Links,
     /// Identities created recently.
@@ -84,7 +81,6 @@ impl Generation {
             groups: BTreeMap::new(),
             support: FxHashMap::default(),
             own_accounts: OwnAccounts::new(),
-            listed_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
             namesakes: BTreeMap::new(),
@@ -95,11 +91,6 @@ impl Generation {
             calibration: Calibration::default(),
             tuning: Tuning::default(),
         }
-    }
-
-    /// Returns whether an account is ours: its trail is read, or the configuration lists it.
-    pub fn is_ours(&self, account: &Str) -> bool {
-        self.own_accounts.contains(account) || self.listed_accounts.contains(account)
     }
 
     /// Returns whether the logs of the lookback contained actions of this class; for [`Action::EgressFlow`], whether
@@ -233,6 +224,7 @@ mod tests {
     use super::*;
     use crate::baseline::chain_of_identity;
     use crate::event::IdentityKind;
+    use crate::vocab::Str;
 
     /// An entity without history is judged by the nearest group that has enough members with enough data, from the first
     /// event on.

@@ -2,6 +2,7 @@
 
 mod calibration;
 mod chain;
+mod context;
 mod drift_report;
 mod generation;
 mod known;
@@ -9,6 +10,7 @@ mod tuning;
 
 pub use calibration::{Calibration, CalibrationLog, Extreme, Promise, Said, arm_key};
 pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role};
+pub use context::{Context, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use generation::{Generation, GroupState, support_key};
 pub use known::{KnownSet, KnownValue};

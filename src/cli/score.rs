@@ -24,7 +24,7 @@ use crate::time::parse_duration_secs;
 
 /// Judge logs with the generation in force and write alerts
 ///
-/// The alerts are also stored, for `plimsoll explain`. Nothing is learnt.
+/// The alerts are also stored, for `plimsoll explain` and so that none is written twice. Nothing is learnt.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
@@ -45,6 +45,9 @@ pub struct Arguments {
     /// Append alerts to this file instead of writing them to standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Also write alerts that were written before.
+    #[arg(long, conflicts_with = "follow")]
+    again: bool,
     #[command(flatten)]
     selection: AlertSelection,
 }
@@ -100,6 +103,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         generation,
         inputs.files,
         (&options, inputs.options, keeps_rejects),
+        (!arguments.again).then_some(&delivery.archive.clone()),
         console,
         |alert| delivery.deliver(alert),
     )?;
@@ -129,7 +133,8 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "a duration is a number and a unit: 200ms, 10s, 15m, 2h, 1d".to_owned())
 }
 
-/// Where alerts go: first into the store's archive, then to a file or standard output.
+/// Where alerts go: first to a file or standard output, then into the store's archive. What the archive has is not told again, so
+/// nothing may be there that was not told.
 struct Delivery<'a> {
     archive: Archive,
     /// Whether it was reported that the archive cannot be written.
@@ -167,10 +172,14 @@ impl<'a> Delivery<'a> {
 
     fn deliver(&mut self, alert: &Alert) -> Result<()> {
         self.tally.add(alert);
-        self.keep(alert);
-        if alert.suppressed_by.is_some() && !self.shows_suppressed {
-            return Ok(());
+        if alert.suppressed_by.is_none() || self.shows_suppressed {
+            self.tell(alert)?;
         }
+        self.keep(alert);
+        Ok(())
+    }
+
+    fn tell(&mut self, alert: &Alert) -> Result<()> {
         match &mut self.file {
             Some((file, path)) => {
                 let text = self.format.write(alert, Paint::Never);

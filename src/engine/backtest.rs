@@ -1,6 +1,7 @@
 //! The main job in one run, without a store: days before the split are learnt, each later day is judged and then learnt.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -8,13 +9,10 @@ use crate::alert::Alert;
 use crate::baseline::{CalibrationLog, DriftReport, Generation};
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
-use crate::engine::event_buffer::EventBuffer;
-use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
+use crate::engine::intake::{Intake, IntakeSummary};
 use crate::engine::replay::Replay;
-use crate::engine::score::{
-    AlertStates, DayEvaluation, NewEntityCache, ScoreOptions, ScoreSummary, add_and_buffer,
-    evaluate_day,
-};
+use crate::engine::score::{ScoreOptions, ScoreSummary};
+use crate::engine::scorer::{Added, Scorer};
 use crate::engine::thresholds::thresholds;
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::{Error, Result};
@@ -98,24 +96,15 @@ pub fn backtest(
     progress: &dyn Progress,
     deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Backtest> {
-    let mut aggregates = DayAggregates::new();
-    let mut event_buffer = EventBuffer::new();
+    let mut scorer = unlearnt(setup, options);
     let intake = Intake {
         setup,
         files,
         options: read_options,
         keep_rejects,
     };
-    let intake = intake.run(progress, |resolver, event| {
-        add_and_buffer(setup, resolver, &mut aggregates, &mut event_buffer, event)
-    })?;
-    play(
-        setup,
-        (aggregates, event_buffer, intake),
-        options,
-        progress,
-        deliver,
-    )
+    let intake = intake.run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
+    play(setup, (scorer, intake), options, progress, deliver)
 }
 
 /// Runs the replay over events that are in memory.
@@ -128,44 +117,40 @@ pub fn backtest_events(
     events: impl IntoIterator<Item = Event>,
     options: &BacktestOptions,
 ) -> Result<Backtest> {
-    let (mut aggregates, mut event_buffer) = (DayAggregates::new(), EventBuffer::new());
+    let mut scorer = unlearnt(setup, options);
     let mut intake = IntakeSummary::default();
-    let resolver = setup.resolver();
     for event in events {
         let time = event.time;
-        if add_and_buffer(setup, &resolver, &mut aggregates, &mut event_buffer, event)? {
+        if scorer.add(event)? == Added::New {
             intake.note(time);
         } else {
             intake.repeated += 1;
         }
     }
-    play(
-        setup,
-        (aggregates, event_buffer, intake),
-        options,
-        &NoProgress,
-        |_| Ok(()),
-    )
+    play(setup, (scorer, intake), options, &NoProgress, |_| Ok(()))
+}
+
+/// Returns a scorer whose generation is still to be learnt.
+fn unlearnt<'a>(setup: &'a Setup, options: &BacktestOptions) -> Scorer<'a> {
+    let nothing = Arc::new(Generation::empty(Day(0)));
+    Scorer::new(setup, nothing, options.score.clone())
 }
 
 fn play(
     setup: &Setup,
-    (aggregates, mut event_buffer, intake): (DayAggregates, EventBuffer, IntakeSummary),
+    (mut scorer, intake): (Scorer, IntakeSummary),
     options: &BacktestOptions,
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Backtest> {
-    let split = split_day(&aggregates, &intake, options.split)?;
-    let mut summary = ScoreSummary {
-        intake,
-        generation: 1,
-        coverage: assess(setup, &days_of(&[], &aggregates)),
-        ..ScoreSummary::default()
-    };
+    let days = scorer.days();
+    let split = split_day(&days, &intake, options.split)?;
+    let covered = days_of(&[], days.iter().filter_map(|day| scorer.aggregate(*day)));
+    let coverage = assess(setup, &covered);
 
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut replay = Replay::new(setup, &peer_group_of, CalibrationLog::default());
-    progress.begin("replaying days", Some(aggregates.len() as u64));
+    progress.begin("replaying days", Some(days.len() as u64));
     let mut done = 0;
     let mut step = || -> Result<()> {
         done += 1;
@@ -176,15 +161,14 @@ fn play(
             Ok(())
         }
     };
-    for (&day, aggregate) in aggregates.range(..split) {
-        replay.learn(aggregate, &peer_group_of);
-        event_buffer.forget(day);
+    let (learnt, judged) = days.split_at(days.partition_point(|day| *day < split));
+    for aggregate in learnt.iter().filter_map(|day| scorer.take(*day)) {
+        replay.learn(&aggregate, &peer_group_of);
         step()?;
     }
-    let days_learnt = aggregates.range(..split).count();
     let mut generation = replay.generation(1);
     let at_split = describe(setup, &generation, options);
-    summary.provisional = generation.calibration.is_provisional();
+    let provisional = generation.calibration.is_provisional();
 
     let mut thresholds_between: BTreeMap<String, (f64, f64)> = at_split
         .2
@@ -195,13 +179,9 @@ fn play(
     let mut per_day = Vec::new();
     let mut drifted: Vec<(Day, DriftReport)> = Vec::new();
     let mut previous_report = None;
-    let mut new_entities = NewEntityCache::default();
-    let mut states = AlertStates::new();
-    for (number, (&day, aggregate)) in aggregates.range(split..).enumerate() {
+    for (number, &day) in judged.iter().enumerate() {
         if !options.frozen && number > 0 {
             generation = replay.generation(1 + number as u64);
-            new_entities = NewEntityCache::default();
-            summary.last_generation = Some(generation.number);
             for (id, score) in describe(setup, &generation, options).2 {
                 let between = thresholds_between.entry(id).or_insert((score, score));
                 *between = (between.0.min(score), between.1.max(score));
@@ -211,35 +191,34 @@ fn play(
             let drift_report = std::mem::take(&mut generation.drift_report);
             drifted.extend(news(day, &drift_report, previous_report.as_ref()));
             previous_report = Some(drift_report);
+            let coming = Generation::empty(day);
+            scorer.replace_generation(Arc::new(std::mem::replace(&mut generation, coming)));
         }
-        let before = summary.episodes.values().sum::<u64>();
-        let of_day = evaluate_day(DayEvaluation {
-            setup,
-            generation: &mut generation,
-            aggregate,
-            event_buffer: &mut event_buffer,
-            new_entities: &mut new_entities,
-            is_late: false,
-            deferral: None,
-            states: &mut states,
-            options: &options.score,
-            summary: &mut summary,
-        })?;
+        let before = scorer.summary().episodes.values().sum::<u64>();
+        let of_day = scorer.advance_day(day, None)?;
         per_day.push(DayCount {
             day: day.to_string(),
-            alerts: summary.episodes.values().sum::<u64>() - before,
+            alerts: scorer.summary().episodes.values().sum::<u64>() - before,
         });
         for alert in of_day {
             deliver(&alert)?;
             alerts.push(alert);
         }
-        if !options.frozen {
-            replay.learn(aggregate, &peer_group_of);
+        if let Some(aggregate) = scorer.close(day)
+            && !options.frozen
+        {
+            replay.learn(&aggregate, &peer_group_of);
         }
-        event_buffer.forget(day);
         step()?;
     }
     progress.end();
+    let summary = ScoreSummary {
+        intake,
+        coverage,
+        provisional,
+        thresholds: Vec::new(),
+        ..scorer.finish()
+    };
     let evaluation = options
         .labels
         .as_ref()
@@ -248,7 +227,7 @@ fn play(
     Ok(Backtest {
         summary,
         alerts,
-        days_learnt,
+        days_learnt: learnt.len(),
         split,
         identities,
         calibration_days,
@@ -302,9 +281,8 @@ fn describe(
 }
 
 /// Returns the first day to judge.
-fn split_day(aggregates: &DayAggregates, intake: &IntakeSummary, split: Split) -> Result<Day> {
-    let (Some(&first), Some(&last)) = (aggregates.keys().next(), aggregates.keys().next_back())
-    else {
+fn split_day(days: &[Day], intake: &IntakeSummary, split: Split) -> Result<Day> {
+    let (Some(&first), Some(&last)) = (days.first(), days.last()) else {
         let error = Error::failed("there is no event in these logs");
         return Err(match intake.files.iter().find(|report| report.is_own()) {
             Some(own) => error.cause(format!("`{}` is plimsoll's own file", own.file)),

@@ -113,10 +113,13 @@ pub struct AnalyticCoverage {
 }
 
 /// Merges the days of the lookback with those of aggregates. Where a day is in both, the lookback's is kept.
-pub fn days_of(lookback: &[(Day, Arc<Coverage>)], aggregates: &DayAggregates) -> CoveredDays {
+pub fn days_of<'a>(
+    lookback: &[(Day, Arc<Coverage>)],
+    aggregates: impl IntoIterator<Item = &'a DayAggregate>,
+) -> CoveredDays {
     let mut days: CoveredDays = lookback.iter().cloned().collect();
-    for (day, aggregate) in aggregates {
-        days.entry(*day)
+    for aggregate in aggregates {
+        days.entry(aggregate.day)
             .or_insert_with(|| Arc::new(aggregate.covered()));
     }
     days
@@ -148,7 +151,7 @@ pub fn covered_logs(
             .or_insert_with(|| DayAggregate::new(day));
         Ok(aggregate.add(&resolved, &setup.plan))
     })?;
-    Ok((days_of(&[], &aggregates), summary))
+    Ok((days_of(&[], aggregates.values()), summary))
 }
 
 /// Judges what each enabled analytic sees of each provider that it is written for, or that it requires and that has

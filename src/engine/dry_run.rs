@@ -1,16 +1,14 @@
 //! A replay over labelled logs, for several budgets at once. An observer sees each day.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::alert::Alert;
-use crate::baseline::{CalibrationLog, Generation};
-use crate::engine::event_buffer::EventBuffer;
-use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
-use crate::engine::replay::{Replay, apply_day_context};
-use crate::engine::score::{
-    AlertStates, DayEvaluation, NewEntityCache, ScoreOptions, ScoreSummary, add_and_buffer,
-    evaluate_day,
-};
+use crate::baseline::{CalibrationLog, Generation, View};
+use crate::engine::intake::{Intake, IntakeSummary};
+use crate::engine::replay::Replay;
+use crate::engine::score::ScoreOptions;
+use crate::engine::scorer::{Added, Scorer};
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::Result;
 use crate::measure::DayFacts;
@@ -26,7 +24,7 @@ pub struct DayView<'a> {
     /// What happened, by entity.
     pub facts: &'a BTreeMap<Entity, DayFacts>,
     /// The generation of its morning, as far as mornings are asked for; `None` on the first days, on which everything is new.
-    pub morning: Option<&'a Generation>,
+    pub morning: Option<View<'a>>,
     /// Whether it is judged, and not only learnt.
     pub is_judged: bool,
 }
@@ -74,46 +72,44 @@ pub fn dry_run(
     progress: &dyn Progress,
     look: &mut dyn FnMut(DayView),
 ) -> Result<DryRun> {
-    let mut aggregates = DayAggregates::new();
-    let mut event_buffer = EventBuffer::new();
+    let nothing = Arc::new(Generation::empty(split));
+    let mut scorer = Scorer::new(setup, nothing, shown_all(None));
     let intake = Intake {
         setup,
         files,
         options: ReadOptions::default(),
         keep_rejects: false,
     };
-    let intake = intake.run(&NoProgress, |resolver, event| {
-        add_and_buffer(setup, resolver, &mut aggregates, &mut event_buffer, event)
-    })?;
+    let intake = intake.run(&NoProgress, |_, event| Ok(scorer.add(event)? == Added::New))?;
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut replay = Replay::new(setup, &peer_group_of, CalibrationLog::default());
-    let days_judged = aggregates.range(split..).count() as u32;
-    let mut runs: Vec<BudgetRun> = Vec::new();
-    let mut number = 0;
-    for (&day, aggregate) in &aggregates {
+    let days = scorer.days();
+    let (learnt, judged) = days.split_at(days.partition_point(|day| *day < split));
+    for &day in learnt {
         if progress.is_cancelled() {
             return Err(cancelled());
         }
-        if day < split {
-            let facts = replay.facts_of(aggregate);
-            let is_asked = mornings == Mornings::Scored && !replay.is_burn_in(day);
-            let morning = is_asked.then(|| {
-                let mut morning = replay.generation(0);
-                apply_day_context(&mut morning, setup, &aggregate.accounts, aggregate);
-                morning
-            });
-            look(DayView {
-                day,
-                facts: &facts,
-                morning: morning.as_ref(),
-                is_judged: false,
-            });
-            replay.learn(aggregate, &peer_group_of);
-            event_buffer.forget(day);
+        let Some(aggregate) = scorer.take(day) else {
             continue;
+        };
+        let is_asked = mornings == Mornings::Scored && !replay.is_burn_in(day);
+        let morning = is_asked.then(|| replay.generation(0));
+        let context = setup.context().with_day(&aggregate);
+        look(DayView {
+            day,
+            facts: &replay.facts_of(&aggregate),
+            morning: morning.as_ref().map(|m| View::new(m, &context, day)),
+            is_judged: false,
+        });
+        replay.learn(&aggregate, &peer_group_of);
+    }
+    let days_judged = judged.len() as u32;
+    let mut runs: Vec<BudgetRun> = Vec::new();
+    for (number, &day) in judged.iter().enumerate() {
+        if progress.is_cancelled() {
+            return Err(cancelled());
         }
-        number += 1;
-        let mut generation = replay.generation(number);
+        let generation = Arc::new(replay.generation(1 + number as u64));
         if runs.is_empty() {
             // A small estate never raises as many alerts as a large budget would let through.
             let most = generation.calibration.lets_through(None, SURPRISE_MIN);
@@ -127,38 +123,32 @@ pub fn dry_run(
                 alerts: Vec::new(),
             }));
         }
-        apply_day_context(&mut generation, setup, &aggregate.accounts, aggregate);
-        let facts = replay.facts_of(aggregate);
+        scorer.replace_generation(generation.clone());
+        for run in &mut runs {
+            scorer.judge_anew(shown_all(Some(run.budget_per_day)));
+            run.alerts.extend(scorer.advance_day(day, None)?);
+        }
         look(DayView {
             day,
-            facts: &facts,
-            morning: Some(&generation),
+            facts: &scorer.facts(day),
+            morning: Some(scorer.view(day)),
             is_judged: true,
         });
-        for runs in &mut runs {
-            runs.alerts.extend(evaluate_day(DayEvaluation {
-                setup,
-                generation: &mut generation,
-                aggregate,
-                event_buffer: &mut event_buffer,
-                new_entities: &mut NewEntityCache::default(),
-                is_late: false,
-                deferral: None,
-                states: &mut AlertStates::new(),
-                options: &ScoreOptions {
-                    budget_per_day: Some(runs.budget_per_day),
-                    show_low: false,
-                    show_suppressed: true,
-                },
-                summary: &mut ScoreSummary::default(),
-            })?);
+        if let Some(aggregate) = scorer.close(day) {
+            replay.learn(&aggregate, &peer_group_of);
         }
-        replay.learn(aggregate, &peer_group_of);
-        event_buffer.forget(day);
     }
     Ok(DryRun {
         intake,
         days_judged,
         budgets: runs,
     })
+}
+
+fn shown_all(budget_per_day: Option<f64>) -> ScoreOptions {
+    ScoreOptions {
+        budget_per_day,
+        show_low: false,
+        show_suppressed: true,
+    }
 }

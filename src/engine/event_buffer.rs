@@ -82,13 +82,14 @@ impl EventBuffer {
         })
     }
 
-    /// Adds an event.
+    /// Adds an event; returns its place among those of its day.
     ///
     /// # Errors
     ///
     /// Fails if the folder is full.
-    pub fn push(&mut self, event: &Event) -> Result<()> {
+    pub fn push(&mut self, event: &Event) -> Result<u64> {
         let day = event.time.day();
+        let written = self.place.written(day);
         let waiting = self.waiting.entry(day).or_default();
         let before = waiting.len();
         write_event(waiting, event, &mut self.buffer).map_err(|e| self.place.cannot(e))?;
@@ -98,7 +99,7 @@ impl EventBuffer {
         } else if self.waiting_bytes >= WAITING_BYTES_MAX {
             self.write_all_out()?;
         }
-        Ok(())
+        Ok(written + before as u64)
     }
 
     fn write_out(&mut self, day: Day) -> Result<()> {
@@ -133,12 +134,17 @@ impl EventBuffer {
         Ok(folder.lengths.clone())
     }
 
-    /// Passes on the events of a day, in the order in which they were added.
+    /// Passes on the events of a day with their places, in the order in which they were added.
     ///
     /// # Errors
     ///
     /// Fails if the disk fails.
-    pub fn of_day(&self, day: Day, mut each: impl FnMut(Event)) -> Result<()> {
+    pub fn of_day(&self, day: Day, mut each: impl FnMut(u64, Event)) -> Result<()> {
+        let mut place = 0;
+        let mut each = |event, bytes| {
+            each(place, event);
+            place += bytes;
+        };
         let waiting = self.waiting.get(&day).map_or(&[][..], Vec::as_slice);
         let written = match &self.place {
             Place::Temporary(None) => Ok(()),
@@ -148,6 +154,76 @@ impl EventBuffer {
         written
             .and_then(|()| read_events(waiting, &mut each))
             .map_err(|e| self.place.cannot(e))
+    }
+
+    /// Passes on the events of a day at some places, which must ascend.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn at(&self, day: Day, places: &[u64], mut each: impl FnMut(Event)) -> Result<()> {
+        let written = self.place.written(day);
+        let waiting = self.waiting.get(&day).map_or(&[][..], Vec::as_slice);
+        let (on_disk, in_memory) =
+            places.split_at(places.partition_point(|&place| place < written));
+        let mut each = |event, _| each(event);
+        let read = match &self.place {
+            Place::Temporary(None) => Ok(()),
+            Place::Temporary(Some(blocks)) => blocks.at(day, on_disk, &mut each),
+            Place::Folder(folder) => folder.at(day, on_disk, &mut each),
+        };
+        let mut in_memory = in_memory.iter().map(|place| (place - written) as usize);
+        read.and_then(|()| {
+            in_memory.try_for_each(|from| {
+                let rest = waiting.get(from..).unwrap_or_default();
+                read_event(rest, &mut Vec::new(), &mut each).map(|_| ())
+            })
+        })
+        .map_err(|e| self.place.cannot(e))
+    }
+
+    /// Returns the events of a day as [`Self::of_bytes`] takes them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn bytes_of(&self, day: Day) -> Result<Vec<u8>> {
+        let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
+        let mut failed = None;
+        self.of_day(day, |_, event| {
+            failed = write_event(&mut bytes, &event, &mut buffer).err();
+        })?;
+        match failed {
+            Some(e) => Err(self.place.cannot(e)),
+            None => Ok(bytes),
+        }
+    }
+
+    /// Makes a buffer of the events of some days.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place for events is full.
+    pub fn of_bytes(days: BTreeMap<Day, Vec<u8>>) -> Result<Self> {
+        let mut buffer = Self::new();
+        buffer.waiting_bytes = days.values().map(Vec::len).sum();
+        buffer.waiting = days;
+        if buffer.waiting_bytes >= WAITING_BYTES_MAX {
+            buffer.write_all_out()?;
+        }
+        Ok(buffer)
+    }
+
+    /// Returns the days of which there are events.
+    pub fn days(&self) -> BTreeSet<Day> {
+        let mut days: BTreeSet<Day> = self.waiting.keys().copied().collect();
+        match &self.place {
+            Place::Temporary(blocks) => {
+                days.extend(blocks.iter().flat_map(|blocks| blocks.of_day.keys()));
+            }
+            Place::Folder(folder) => days.extend(folder.lengths.keys()),
+        }
+        days
     }
 
     /// Removes the events of a day.
@@ -165,6 +241,18 @@ impl EventBuffer {
 }
 
 impl Place {
+    /// Returns how many bytes of a day are written.
+    fn written(&self, day: Day) -> u64 {
+        match self {
+            Self::Temporary(None) => 0,
+            Self::Temporary(Some(blocks)) => {
+                let of_day = blocks.of_day.get(&day).into_iter().flatten();
+                of_day.map(|(_, len)| len).sum()
+            }
+            Self::Folder(folder) => folder.lengths.get(&day).copied().unwrap_or(0),
+        }
+    }
+
     fn cannot(&self, e: io::Error) -> Error {
         match self {
             Self::Folder(folder) => cannot_in(&folder.path, e),
@@ -205,7 +293,20 @@ impl Blocks {
         Ok(())
     }
 
-    fn of_day(&self, day: Day, each: &mut impl FnMut(Event)) -> io::Result<()> {
+    fn at(&self, day: Day, places: &[u64], each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
+        let mut places = places.iter().copied().peekable();
+        let (mut file, mut bytes, mut before) = (&self.file, Vec::new(), 0);
+        for &(from, len) in self.of_day.get(&day).into_iter().flatten() {
+            while let Some(place) = places.next_if(|&place| place < before + len) {
+                file.seek(SeekFrom::Start(from + place - before))?;
+                read_event(file, &mut bytes, each)?;
+            }
+            before += len;
+        }
+        Ok(())
+    }
+
+    fn of_day(&self, day: Day, each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
         let mut file = &self.file;
         for &(from, len) in self.of_day.get(&day).into_iter().flatten() {
             file.seek(SeekFrom::Start(from))?;
@@ -255,7 +356,20 @@ impl Folder {
         Ok(())
     }
 
-    fn of_day(&self, day: Day, each: &mut impl FnMut(Event)) -> io::Result<()> {
+    fn at(&self, day: Day, places: &[u64], each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        let mut file = BufReader::new(File::open(self.file(day))?);
+        let (mut at, mut bytes) = (0, Vec::new());
+        for &place in places {
+            file.seek_relative((place - at) as i64)?;
+            at = place + read_event(&mut file, &mut bytes, each)?;
+        }
+        Ok(())
+    }
+
+    fn of_day(&self, day: Day, each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
         if !self.lengths.contains_key(&day) {
             return Ok(());
         }
@@ -281,25 +395,38 @@ pub fn write_event(writer: &mut impl Write, event: &Event, buffer: &mut Vec<u8>)
     Ok(())
 }
 
-/// Reads events until the end, or until one that is incomplete.
-pub fn read_events(mut reader: impl Read, each: &mut impl FnMut(Event)) -> io::Result<()> {
+/// Reads events, each with its bytes, until the end, or until one that is incomplete.
+pub fn read_events(mut reader: impl Read, each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
     let mut bytes = Vec::new();
-    loop {
-        let mut length = [0; 4];
-        match reader.read_exact(&mut length) {
-            Ok(()) => {}
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            Err(e) => return Err(e),
-        }
-        let length = u32::from_le_bytes(length) as usize;
-        if length > EVENT_BYTES_MAX {
-            return Err(io::Error::other("an event set aside is damaged"));
-        }
-        bytes.resize(length, 0);
-        match reader.read_exact(&mut bytes) {
-            Ok(()) => each(postcard::from_bytes(&bytes).map_err(io::Error::other)?),
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-            Err(e) => return Err(e),
-        }
+    while read_event(&mut reader, &mut bytes, each)? > 0 {}
+    Ok(())
+}
+
+/// Reads an event; returns its bytes, and 0 at the end or if it is incomplete.
+fn read_event(
+    mut reader: impl Read,
+    bytes: &mut Vec<u8>,
+    each: &mut impl FnMut(Event, u64),
+) -> io::Result<u64> {
+    let mut length = [0; 4];
+    let is_end = |e: &io::Error| e.kind() == io::ErrorKind::UnexpectedEof;
+    match reader.read_exact(&mut length) {
+        Err(e) if is_end(&e) => return Ok(0),
+        other => other?,
     }
+    let length = u32::from_le_bytes(length) as usize;
+    if length > EVENT_BYTES_MAX {
+        return Err(io::Error::other("an event set aside is damaged"));
+    }
+    bytes.resize(length, 0);
+    match reader.read_exact(bytes) {
+        Err(e) if is_end(&e) => return Ok(0),
+        other => other?,
+    }
+    let n_bytes = 4 + length as u64;
+    each(
+        postcard::from_bytes(bytes).map_err(io::Error::other)?,
+        n_bytes,
+    );
+    Ok(n_bytes)
 }

@@ -16,6 +16,7 @@ mod own_files;
 mod progress;
 mod replay;
 mod score;
+mod scorer;
 mod setup;
 mod thresholds;
 mod train;
@@ -45,7 +46,8 @@ pub use not_alerted::{
 pub use own_files::OwnFiles;
 pub(crate) use progress::cancelled;
 pub use progress::{NoProgress, Progress};
-pub use score::{ScoreOptions, ScoreSummary, score};
+pub use score::{LateEvents, ScoreOptions, ScoreSummary, score};
+pub use scorer::{Added, Scorer};
 pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force, thresholds};
 pub use train::{TrainSummary, train};

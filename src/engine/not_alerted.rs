@@ -1,6 +1,7 @@
 //! Why a day of an entity raised no alert, or why it did: every analytic with its arms, its gates and what was missing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -8,14 +9,11 @@ use crate::alert::{Alert, alert_id};
 use crate::analytic::Analytic;
 use crate::baseline::{CalibrationLog, Generation};
 use crate::config::{ApprovalContext, approval_covering};
-use crate::engine::event_buffer::EventBuffer;
-use crate::engine::intake::{DayAggregates, Intake};
+use crate::engine::intake::Intake;
 use crate::engine::lookup::lookup;
-use crate::engine::replay::{Replay, apply_day_context};
-use crate::engine::score::{
-    AlertStates, DayEvaluation, NewEntityCache, ScoreOptions, ScoreSummary, add_and_buffer,
-    evaluate_day,
-};
+use crate::engine::replay::Replay;
+use crate::engine::score::ScoreOptions;
+use crate::engine::scorer::{Added, Scorer};
 use crate::engine::thresholds::thresholds;
 use crate::engine::train::exclusions_of;
 use crate::engine::{Progress, Setup, cancelled};
@@ -148,48 +146,47 @@ pub fn explain_not_alerted(
     progress: &dyn Progress,
 ) -> Result<Explanation> {
     let manifest = store.published()?;
-    let (mut generation, how) = generation_of(setup, store, &manifest, question.day, progress)?;
+    let (generation, how) = generation_of(setup, store, &manifest, question.day, progress)?;
+    let generation = Arc::new(generation);
     let is_from_logs = logs.is_some();
-    let mut event_buffer = EventBuffer::new();
-    let mut aggregates = match logs {
-        Some((files, options)) => read(
-            setup,
-            files,
-            options,
-            (question, &mut event_buffer),
-            progress,
-        )?,
+    let options = ScoreOptions {
+        budget_per_day: question.budget_per_day,
+        show_low: false,
+        show_suppressed: true,
+    };
+    let mut scorer = Scorer::new(setup, generation.clone(), options);
+    match logs {
+        Some((files, options)) => read(&mut scorer, setup, files, options, question, progress)?,
         None => {
-            let entry = manifest
-                .days
-                .iter()
+            let mut stored = manifest.days.iter();
+            let entry = stored
                 .find(|entry| entry.day == question.day)
                 .ok_or_else(|| not_learnt(question.day, &manifest))?;
-            DayAggregates::from([(entry.day, store.load_day(entry)?)])
+            scorer.put(store.load_day(entry)?);
         }
-    };
-    let aggregate = aggregates
-        .remove(&question.day)
-        .ok_or_else(|| Error::failed(format!("these logs have no event of {}", question.day)))?;
-    let mut new_entities = new_entities(setup, &mut generation, &aggregates);
-    let accounts = new_entities.accounts.iter().chain(&aggregate.accounts);
-    let accounts = accounts.cloned().collect();
-    apply_day_context(&mut generation, setup, &accounts, &aggregate);
-    let links = new_entities.links(question.day, &generation);
-    let facts = aggregate.assemble(&[links], &generation.own_accounts);
+    }
+    if scorer.aggregate(question.day).is_none() {
+        return Err(Error::failed(format!(
+            "these logs have no event of {}",
+            question.day
+        )));
+    }
+    // What the days before teach, and the episodes of the day itself, with the approvals that cover them.
+    let mut alerts = Vec::new();
+    for day in scorer.days() {
+        alerts = scorer.advance_day(day, None)?;
+        if day == question.day {
+            break;
+        }
+    }
+    let facts = scorer.facts(question.day);
     let (entity, of_entity) = find(&facts, &generation, question)?;
 
-    let judge = Judge::new(&setup.analytics, &generation);
+    let view = scorer.view(question.day);
+    let judge = Judge::new(&setup.analytics, view);
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    let met = new_entities.met(entity, question.day);
-    let subject = Subject::of(
-        entity,
-        of_entity,
-        question.day,
-        &generation,
-        met,
-        &peer_group_of,
-    );
+    let met = scorer.met(entity, question.day);
+    let subject = Subject::of(entity, of_entity, question.day, view, met, &peer_group_of);
     let thresholds = thresholds(&setup.analytics, &generation, question.budget_per_day);
     let analytics = setup
         .analytics
@@ -214,29 +211,10 @@ pub fn explain_not_alerted(
             provisional: generation.calibration.is_provisional(),
         },
         first_seen: subject.first_day.to_string(),
-        is_new: crate::score::is_new(subject.first_day, question.day, &generation),
+        is_new: crate::score::is_new(subject.first_day, question.day, view),
         analytics,
     };
-    if is_from_logs {
-        // With its events available, an episode is built as in scoring, including the approval that covers it.
-        let alerts = evaluate_day(DayEvaluation {
-            setup,
-            generation: &mut generation,
-            aggregate: &aggregate,
-            event_buffer: &mut event_buffer,
-            new_entities: &mut new_entities,
-            is_late: false,
-            deferral: None,
-            states: &mut AlertStates::new(),
-            options: &ScoreOptions {
-                budget_per_day: question.budget_per_day,
-                show_low: false,
-                show_suppressed: true,
-            },
-            summary: &mut ScoreSummary::default(),
-        })?;
-        explanation.take_approvals(&alerts);
-    }
+    explanation.take_approvals(&alerts);
     Ok(explanation)
 }
 
@@ -313,15 +291,15 @@ fn generation_of(
     Ok((generation, HowJudged::Replayed))
 }
 
-/// Reads logs into the aggregates of the day and of those before it, up to the given instant.
+/// Reads the events of logs up to the instant that is asked about.
 fn read(
+    scorer: &mut Scorer,
     setup: &Setup,
     files: Vec<InputFile>,
     options: ReadOptions,
-    (question, event_buffer): (&Question, &mut EventBuffer),
+    question: &Question,
     progress: &dyn Progress,
-) -> Result<DayAggregates> {
-    let mut aggregates = DayAggregates::new();
+) -> Result<()> {
     let until = question.until.unwrap_or(question.day.end());
     let intake = Intake {
         setup,
@@ -329,30 +307,10 @@ fn read(
         options,
         keep_rejects: false,
     };
-    intake.run(progress, |resolver, event| {
-        if event.time > until {
-            return Ok(false);
-        }
-        add_and_buffer(setup, resolver, &mut aggregates, event_buffer, event)
+    intake.run(progress, |_, event| {
+        Ok(event.time <= until && scorer.add(event)? == Added::New)
     })?;
-    Ok(aggregates)
-}
-
-/// Fills the new-entity cache from the days before, as scoring does.
-fn new_entities(
-    setup: &Setup,
-    generation: &mut Generation,
-    aggregates: &DayAggregates,
-) -> NewEntityCache {
-    let mut new_entities = NewEntityCache::default();
-    for aggregate in aggregates.values() {
-        apply_day_context(generation, setup, &new_entities.accounts, aggregate);
-        apply_day_context(generation, setup, &aggregate.accounts, aggregate);
-        let links = new_entities.links(aggregate.day, generation);
-        let facts = aggregate.assemble(&[links], &generation.own_accounts);
-        new_entities.remember(aggregate, &facts, generation);
-    }
-    new_entities
+    Ok(())
 }
 
 fn find<'f>(

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::baseline::{CalibrationLog, Generation};
+use crate::baseline::{CalibrationLog, Context, Generation, View};
 use crate::engine::Setup;
 use crate::learn::{CLOSING_SECS, Exclusions, Learner, PeerGroupOf};
-use crate::measure::{DayAggregate, DayFacts, Links, OwnAccounts, note_creation};
+use crate::measure::{DayAggregate, DayFacts, Links, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, Str};
+use crate::vocab::Entity;
 
 /// Days that must be remembered before a day is scored into the stored distributions: before that, everything is new.
 const BURN_IN_DAYS: i32 = 3;
@@ -18,6 +18,7 @@ struct Pending {
     day: Day,
     facts: BTreeMap<Entity, DayFacts>,
     morning: Generation,
+    context: Context,
 }
 
 /// Runs the replay.
@@ -73,12 +74,13 @@ impl<'a> Replay<'a> {
             .is_some_and(|through| aggregate.day <= through);
         if !is_scored && !self.is_burn_in(aggregate.day) {
             let mut morning = self.learner.generation(aggregate.day);
-            apply_day_context(&mut morning, self.setup, &self.own_accounts, aggregate);
+            morning.own_accounts.clone_from(&self.own_accounts);
             self.learn_day(aggregate, &mut facts);
             self.pending = Some(Pending {
                 day: aggregate.day,
                 facts,
                 morning,
+                context: self.setup.context().with_day(aggregate),
             });
         } else {
             self.learn_day(aggregate, &mut facts);
@@ -106,7 +108,7 @@ impl<'a> Replay<'a> {
     pub fn facts_of(&self, aggregate: &DayAggregate) -> BTreeMap<Entity, DayFacts> {
         let mut own_accounts = self.own_accounts.clone();
         own_accounts.extend(aggregate.accounts.iter().cloned());
-        aggregate.assemble(&[&self.yesterday_links], &own_accounts)
+        aggregate.assemble(&self.yesterday_links, &own_accounts)
     }
 
     fn pending_is_closed(&self, last: Time) -> bool {
@@ -120,7 +122,8 @@ impl<'a> Replay<'a> {
             return;
         };
         pending.morning.calibration = self.log.freeze();
-        let judge = Judge::new(&self.setup.analytics, &pending.morning);
+        let view = View::new(&pending.morning, &pending.context, pending.day);
+        let judge = Judge::new(&self.setup.analytics, view);
         calibrate_day(
             &mut self.log,
             &judge,
@@ -143,25 +146,4 @@ impl<'a> Replay<'a> {
         generation.own_accounts = self.own_accounts.clone();
         generation
     }
-}
-
-/// Adds facts from the configuration and from the logs of the day itself: accounts that are ours, identities just created,
-/// credentials just issued.
-pub fn apply_day_context(
-    generation: &mut Generation,
-    setup: &Setup,
-    accounts: &OwnAccounts,
-    aggregate: &DayAggregate,
-) {
-    generation.own_accounts.extend(accounts.iter().cloned());
-    generation
-        .listed_accounts
-        .extend(setup.config.accounts.iter().map(|account| {
-            let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
-            Str::from(bare)
-        }));
-    for (identity, creation) in &aggregate.created {
-        note_creation(&mut generation.created, identity, creation);
-    }
-    generation.issued.note(aggregate.day, &aggregate.issued);
 }

@@ -1,6 +1,7 @@
 //! What a run needs: the configuration, the analytics, and the time.
 
 use crate::analytic::Analytic;
+use crate::baseline::Context;
 use crate::config::Config;
 use crate::error::Result;
 use crate::identity::Resolver;
@@ -122,6 +123,15 @@ impl Setup {
                 .analytics
                 .iter()
                 .any(|a| a.enabled && a.metrics().contains(&Metric::SensitiveReadCalls))
+    }
+
+    /// Returns what the configuration says beside a generation.
+    pub fn context(&self) -> Context {
+        let bare = |account: &Str| -> Str {
+            let bare = account.split_once(':').map_or(&**account, |(_, bare)| bare);
+            bare.into()
+        };
+        Context::listing(self.config.accounts.iter().map(bare).collect())
     }
 
     /// Returns the configured peer group of an identity.

@@ -271,7 +271,7 @@ pub fn train(
         exclusions: n_unlearnt,
         learnt_again,
         thresholds: in_force(&setup.analytics, &generation, None),
-        coverage: assess(setup, &days_of(&generation.coverage, &DayAggregates::new())),
+        coverage: assess(setup, &days_of(&generation.coverage, [])),
         outgrown,
         drift_report: generation.drift_report,
         movement_before,

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::analytic::{Analytic, Arm, Gate, Term};
-use crate::baseline::{CalibrationLog, Generation, arm_key};
+use crate::baseline::{CalibrationLog, Generation, View, arm_key};
 use crate::engine::{DayView, Setup, thresholds};
 use crate::evaluation::gate_text::gate_text;
 use crate::evaluation::ground_truth::GroundTruth;
@@ -340,7 +340,7 @@ impl<'a> Observer<'a> {
         for (number, day) in self.days.iter().enumerate() {
             let mut morning = Generation::empty(day.day);
             morning.calibration = log.freeze();
-            let judge = Judge::new(analytics, &morning);
+            let judge = Judge::new(analytics, View::of(&morning));
             let mut of_row = |day: usize, when: When, (at, row): (usize, &Row)| {
                 let moment = Moment { day, row: at, when };
                 ranked(moment, row, &judge)

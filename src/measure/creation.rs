@@ -44,7 +44,7 @@ impl Creation {
 
     /// Returns whether this creation replaces another of the same identity: on a later day it begins another principal under
     /// the same name; on one day the earlier one wins, and of two copies of one event the one that names the creator.
-    fn goes_before(&self, other: &Self) -> bool {
+    pub fn goes_before(&self, other: &Self) -> bool {
         let key = |c: &Self| {
             (
                 Reverse(c.at.day()),

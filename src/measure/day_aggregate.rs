@@ -8,17 +8,14 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::event::{Event, Provider};
 use crate::identity::ResolvedEvent;
-use crate::measure::links::{self, Links};
+use crate::measure::assembly::{Assembly, Changes};
+use crate::measure::links::Links;
 use crate::measure::{
     Coverage, Creation, Creations, DayFacts, EventAmounts, Issuance, Issuances, Plan, duplicates,
-    former_name, note_creation, value_hash,
+    note_creation, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
-
-/// The most persons that are distinguished in one role and day. An identity that may assume a role may choose any session
-/// name. So beyond this limit names mean nothing, and all sessions count for the role.
-const PERSONS_PER_ROLE_MAX: usize = 2_000;
 
 /// The most records of a day without a caller that a record of the same id with a caller can replace. Each takes about a
 /// kilobyte; of further ones, the first one added counts.
@@ -105,18 +102,34 @@ impl DayAggregate {
     /// The event's day must be the aggregate's. An event that names its caller replaces one of the same id that does not:
     /// exports trim records, and which copy is read first is chance.
     pub fn add(&mut self, resolved: &ResolvedEvent, plan: &Plan) -> bool {
+        self.add_noting(resolved, plan, None)
+    }
+
+    /// Adds an event as [`Self::add`] does, and notes the subjects that it adds to.
+    pub fn add_noting(
+        &mut self,
+        resolved: &ResolvedEvent,
+        plan: &Plan,
+        mut changes: Option<&mut Changes>,
+    ) -> bool {
         let event = resolved.event;
         debug_assert_eq!(event.time.day(), self.day);
         let fingerprint = fingerprint(event);
         let is_first = self.fingerprints.insert(fingerprint);
         let is_unnamed = is_unnamed(event);
         let unnamed = self.unnamed.get_mut(&fingerprint);
-        let takes_place = !is_unnamed && unnamed.and_then(Option::take).is_some();
+        let replaced = unnamed.filter(|_| !is_unnamed).and_then(Option::take);
+        let takes_place = replaced.is_some();
         if !is_first && !takes_place {
             return false;
         }
         if takes_place {
             self.unnamed_coverage.remove(&fingerprint);
+        }
+        if let (Some(changes), Some(replaced)) = (&mut changes, replaced) {
+            for subject in replaced.into_keys() {
+                changes.entry(subject).or_default();
+            }
         }
         self.last = self.last.max(Some(event.time));
         if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some())
@@ -155,6 +168,10 @@ impl DayAggregate {
                 duplicate_of_trail,
             };
             let unique_id = subject.unique_id.clone();
+            if let Some(changes) = &mut changes {
+                let records = changes.entry(subject.clone()).or_default();
+                records.extend(pending.is_some().then_some(fingerprint));
+            }
             let empty = || DayFacts::starting(event.time);
             let facts = match &mut pending {
                 Some(pending) => pending.entry(subject).or_insert_with(empty),
@@ -221,48 +238,15 @@ impl DayAggregate {
     /// Merges the day's facts by entity: flows join the identity that uses their instance, duplicates of an action are
     /// dropped where the first copy is read, and a role's own sessions count for the role.
     ///
-    /// `neighbours` are the links of the days before and after, as far as they are known.
-    pub fn assemble(&self, neighbours: &[&Links], own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
-        let joins = self.joins(neighbours);
-        let mut by_entity: BTreeMap<Entity, DayFacts> = BTreeMap::new();
-        let mut crowd: Vec<(Entity, &DayFacts)> = Vec::new();
-        let unnamed = self.unnamed.values().flatten().flatten();
-        let mut subjects: Vec<_> = self.subjects.iter().chain(unnamed).collect();
-        subjects.sort_by(|a, b| a.0.cmp(b.0));
-        for (subject, facts) in subjects {
-            if self.is_second(
-                subject.duplicate_of_account.as_ref(),
-                subject.duplicate_of_trail,
-                own,
-            ) {
-                continue;
-            }
-            let entity = joins.owner(&subject.entity, subject.unique_id.as_ref());
-            if joins.is_crowded(&subject.entity) {
-                crowd.push((entity, facts));
-            } else {
-                add(&mut by_entity, entity, facts);
-            }
-        }
-        let roles: Vec<Entity> = by_entity
-            .keys()
-            .filter(|e| e.kind == EntityKind::Role)
-            .cloned()
-            .collect();
-        for role in roles {
-            let own_sessions = Entity {
-                kind: EntityKind::Identity,
-                id: role.id.clone(),
-            };
-            if let Some(facts) = by_entity.get(&own_sessions).cloned() {
-                by_entity.entry(role).and_modify(|mine| mine.merge(&facts));
-            }
-        }
-        // Only now, because the actions of persons were added to their role, too.
-        for (role_sessions, facts) in crowd {
-            add(&mut by_entity, role_sessions, facts);
-        }
-        by_entity
+    /// `before` are the links of the days before.
+    pub fn assemble(&self, before: &Links, own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
+        let mut assembly = Assembly::default();
+        let entities = assembly.settle(self, None, before, own);
+        let facts_of = |entity: Entity| {
+            let facts = assembly.facts(self, &entity)?.into_owned();
+            Some((entity, facts))
+        };
+        entities.into_iter().filter_map(facts_of).collect()
     }
 
     /// Returns whether an event of the day is a duplicate of one that counts: another account's copy, where the caller's
@@ -272,7 +256,7 @@ impl DayAggregate {
         self.is_second(event.duplicate_of_account.as_ref(), duplicate_of_trail, own)
     }
 
-    fn is_second(
+    pub(super) fn is_second(
         &self,
         duplicate_of_account: Option<&Str>,
         duplicate_of_trail: Option<u64>,
@@ -280,53 +264,6 @@ impl DayAggregate {
     ) -> bool {
         duplicate_of_account.is_some_and(|account| own.contains(account))
             || duplicate_of_trail.is_some_and(|action| self.recorded_by_trail.contains(&action))
-    }
-
-    /// Returns which subjects of the day belong to another identity.
-    pub fn joins(&self, neighbours: &[&Links]) -> IdentityJoins<'_> {
-        let mut persons: BTreeMap<&str, (BTreeSet<&str>, &Str)> = BTreeMap::new();
-        let mut bearers: BTreeMap<&Entity, BTreeMap<&Str, Time>> = BTreeMap::new();
-        #[expect(
-            clippy::iter_over_hash_type,
-            reason = "sets and least values do not depend on order"
-        )]
-        for (subject, facts) in &self.subjects {
-            if let Some(unique_id) = &subject.unique_id {
-                let first = bearers.entry(&subject.entity).or_default();
-                let first = first.entry(unique_id).or_insert(facts.first);
-                *first = facts.first.min(*first);
-            }
-            if let (Some((role_session, person)), Some(role)) =
-                (person_in_role(&subject.entity), &facts.profile.role)
-            {
-                let (sessions, least) = persons
-                    .entry(role_session)
-                    .or_insert_with(|| (BTreeSet::new(), role));
-                sessions.insert(person);
-                *least = role.min(*least);
-            }
-        }
-        let crowded = persons
-            .into_iter()
-            .filter(|(_, (sessions, _))| sessions.len() > PERSONS_PER_ROLE_MAX)
-            .map(|(role_session, (_, role))| (role_session, role.clone()))
-            .collect();
-        let links: Vec<_> = std::iter::once(&self.links)
-            .chain(neighbours.iter().copied())
-            .collect();
-        let last_bearer = bearers
-            .into_iter()
-            .filter(|(_, bearers)| bearers.len() > 1)
-            .filter_map(|(entity, bearers)| {
-                let last = bearers.into_iter().max_by_key(|&(id, first)| (first, id))?;
-                Some((entity.clone(), last.0.clone()))
-            })
-            .collect();
-        IdentityJoins {
-            behind: links::behind(&links, self.day),
-            crowded,
-            last_bearer,
-        }
     }
 }
 
@@ -346,75 +283,12 @@ fn is_unnamed(event: &Event) -> bool {
     event.principal.is_none() && !event.source.is_flow()
 }
 
-/// The subjects of a day that belong to another identity.
-pub struct IdentityJoins<'a> {
-    /// The identity that uses an instance or an address.
-    behind: BTreeMap<Str, Str>,
-    /// Roles with more persons than are distinguished, by the prefix of their sessions' ARNs.
-    crowded: BTreeMap<&'a str, Str>,
-    /// Of names that several principals had that day, one after the other: the unique id of the last one.
-    last_bearer: BTreeMap<Entity, Str>,
-}
-
-impl IdentityJoins<'_> {
-    /// Returns whether an entity is a person in a role with more persons than are distinguished.
-    fn is_crowded(&self, entity: &Entity) -> bool {
-        person_in_role(entity).is_some_and(|(role, _)| self.crowded.contains_key(role))
-    }
-
-    /// Returns the entity to which a subject's facts belong: the identity behind it, or else itself; of a name that was
-    /// given again that day, the former principal under a name of its own.
-    pub fn owner(&self, entity: &Entity, unique_id: Option<&Str>) -> Entity {
-        if let Some(id) = self.behind(entity) {
-            let kind = EntityKind::Identity;
-            return Entity { kind, id };
-        }
-        match (self.last_bearer.get(entity), unique_id) {
-            (Some(last), Some(unique_id)) if last != unique_id => Entity {
-                kind: entity.kind,
-                id: former_name(&entity.id, unique_id),
-            },
-            _ => entity.clone(),
-        }
-    }
-
-    /// Returns the identity that uses an instance or an address, or the role of a person if that role has more persons than
-    /// are distinguished.
-    pub fn behind(&self, entity: &Entity) -> Option<Str> {
-        if entity.kind != EntityKind::Identity {
-            return None;
-        }
-        if let Some((role_session, _)) = person_in_role(entity) {
-            return self.crowded.get(role_session).cloned();
-        }
-        self.behind.get(&entity.id).cloned()
-    }
-}
-
-fn add(by_entity: &mut BTreeMap<Entity, DayFacts>, entity: Entity, facts: &DayFacts) {
-    by_entity
-        .entry(entity)
-        .and_modify(|mine| mine.merge(facts))
-        .or_insert_with(|| facts.clone());
-}
-
-/// Splits the identity of a person in a role into the role's sessions and the person. The person's name may contain a
-/// slash; the role's name does not.
-fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
-    const SESSIONS: &str = ":assumed-role/";
-    if entity.kind != EntityKind::Identity {
-        return None;
-    }
-    let name = entity.id.find(SESSIONS)? + SESSIONS.len();
-    let (before, person) = entity.id.split_at(name + entity.id[name..].find('/')?);
-    Some((before, &person[1..]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::{AddressClass, Source};
     use crate::measure::KnownThings;
+    use crate::measure::assembly::PERSONS_PER_ROLE_MAX;
     use crate::time::Window;
     use crate::vocab::Metric;
 
@@ -475,7 +349,7 @@ mod tests {
                 add(EntityKind::Identity, &id, 1);
                 add(EntityKind::Role, &role, 1);
             }
-            let facts = aggregate.assemble(&[], &OwnAccounts::new());
+            let facts = aggregate.assemble(&Links::new(), &OwnAccounts::new());
             let total = |kind| {
                 let entity = Entity {
                     kind,
@@ -519,7 +393,7 @@ mod tests {
                     facts,
                 );
             }
-            aggregate.assemble(&[], &OwnAccounts::new())
+            aggregate.assemble(&Links::new(), &OwnAccounts::new())
         };
         assert_eq!(
             with_persons(PERSONS_PER_ROLE_MAX).len(),

@@ -83,6 +83,7 @@ mod tests {
     use super::*;
     use crate::event::{AddressClass, IdentityKind, Outcome, Principal, Untrusted};
     use crate::identity::ResolvedEvent;
+    use crate::measure::Links;
     use crate::measure::{DayAggregate, KnownThings, OwnAccounts, Plan};
     use crate::time::{Day, Window};
     use crate::vocab::{Entity, EntityKind, Metric};
@@ -118,7 +119,7 @@ mod tests {
 
     /// Reads and writes of an identity in the day.
     fn calls(aggregate: &DayAggregate, who: &str) -> (u64, u64) {
-        let facts = aggregate.assemble(&[], &OwnAccounts::new());
+        let facts = aggregate.assemble(&Links::new(), &OwnAccounts::new());
         let entity = Entity {
             kind: EntityKind::Identity,
             id: format!("arn:aws:iam::111122223333:{who}").into(),

@@ -73,7 +73,7 @@ impl Issuance {
 
     /// Returns whether this issuance replaces another of the same credential: one that names the caller, one of the
     /// caller's own account, and the earliest win, in this order.
-    fn goes_before(&self, other: &Self) -> bool {
+    pub fn goes_before(&self, other: &Self) -> bool {
         (self.by.is_none(), self) < (other.by.is_none(), other)
     }
 }

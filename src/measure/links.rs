@@ -16,6 +16,10 @@ use crate::vocab::Str;
 /// credentials are renewed all the time, but not every hour has a call.
 const BINDING_REACH_SECS: i64 = 6 * 3_600;
 
+/// How long, in seconds, after its first flow of a day it may turn out who uses an instance. Whoever comes later owns its flows
+/// from the next day on, so that an alert on them need not wait for the end of the day and is never taken back.
+pub const GRACE_SECS: i64 = 3_600;
+
 /// The most instances that one identity's sessions of one day may be named after, if the provider does not state that they
 /// are on these. An identity that may assume a role may choose any session name. So beyond this limit, names mean nothing.
 const NAMED_MAX: usize = 2_000;
@@ -155,12 +159,16 @@ fn shorten(links: &mut BTreeMap<Str, Seen>) {
     }
 }
 
-/// Returns the identity of each instance on a day: the one that was seen on it last, within reach. Where the provider
-/// delivered credentials to the instance, sessions that are only named after it do not count. Also returns the identity of
-/// each address: the one that was seen with it last.
+/// Returns the identity of each instance on a day: the one that came to it last, within reach and no later than
+/// [`GRACE_SECS`] after its first flow. Where the provider delivered credentials to the instance, sessions that are only named
+/// after it do not count. Also returns the identity of each address: the one that was seen with it last.
 ///
-/// `links` are those of the day and of its neighbours.
-pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
+/// `links` are those of the day and of its neighbours, `first_flows` the first flow of each instance on the day.
+pub fn behind(links: &[&Links], day: Day, first_flows: &BTreeMap<Str, Time>) -> BTreeMap<Str, Str> {
+    let is_in_time = |instance: &Str, at: Time| {
+        let first = first_flows.get(instance);
+        first.is_none_or(|first| at <= first.plus_secs(GRACE_SECS))
+    };
     let (from, to) = (
         day.start().plus_secs(-BINDING_REACH_SECS),
         day.end().plus_secs(BINDING_REACH_SECS),
@@ -185,8 +193,8 @@ pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
         });
     let mut best = BTreeMap::new();
     for (instance, is_delivered, id, &(first, last)) in delivered.chain(named) {
-        if last >= from && first < to {
-            let claim = (is_delivered, last, Reverse(id));
+        if last >= from && first < to && is_in_time(instance, first) {
+            let claim = (is_delivered, first, Reverse(id));
             let mine = best.entry(instance).or_insert(claim);
             *mine = claim.max(*mine);
         }
@@ -203,7 +211,7 @@ pub fn behind(links: &[&Links], day: Day) -> BTreeMap<Str, Str> {
     // given. A session that is only named after it says least.
     let mut given: BTreeMap<&Str, &(Time, Str)> = BTreeMap::new();
     for (instance, claim) in links.iter().flat_map(|links| &links.assigned) {
-        if claim.0 < to {
+        if claim.0 < to && is_in_time(instance, claim.0) {
             let mine = given.entry(instance).or_insert(claim);
             *mine = claim.max(*mine);
         }
@@ -236,8 +244,11 @@ mod tests {
         let mut second = Links::new();
         second.assign(Provider::Gcp, &assignment("gcp:sa:new"), at(30));
         let instance = instance_identity(Provider::Gcp, "prod/zone-b/batch");
-        let behind_on =
-            |day: i32, links: &Links| behind(&[links], Day(20_000 + day)).get(&instance).cloned();
+        let behind_on = |day: i32, links: &Links| {
+            behind(&[links], Day(20_000 + day), &BTreeMap::new())
+                .get(&instance)
+                .cloned()
+        };
         let months_later = Links::new().following(&first);
         assert_eq!(behind_on(60, &months_later).as_deref(), Some("gcp:sa:old"));
         let later = second.clone().following(&months_later);
@@ -271,7 +282,7 @@ mod tests {
     }
 
     fn role_of(links: &Links, n: usize) -> Option<Str> {
-        behind(&[links], DAY)
+        behind(&[links], DAY, &BTreeMap::new())
             .get(&instance_identity(Provider::Aws, &format!("i-{n:08x}")))
             .cloned()
     }
@@ -283,7 +294,11 @@ mod tests {
         let with_own = [&name_alone[..], &[call("own", 1, true, 500)]].concat();
         assert_eq!(role_of(&links(&with_own), 1).as_deref(), Some("own"));
         let on_the_previous_day = links(&[call("own", 1, true, 500)]);
-        let found = behind(&[&links(&name_alone), &on_the_previous_day], DAY);
+        let found = behind(
+            &[&links(&name_alone), &on_the_previous_day],
+            DAY,
+            &BTreeMap::new(),
+        );
         assert_eq!(found.values().map(|id| &**id).collect::<Vec<_>>(), ["own"]);
     }
 
@@ -339,7 +354,7 @@ mod tests {
             &principal("entra:t/upn/bo@example.com", "bo@example.com"),
             at(1),
         );
-        let found = behind(&[&links], DAY);
+        let found = behind(&[&links], DAY, &BTreeMap::new());
         let who = found.get("entra:t/upn/ana@example.com");
         assert_eq!(who.map(|id| &**id), Some("entra:t/0-1"));
         assert_eq!(found.get("entra:t/upn/bo@example.com"), None);

@@ -3,6 +3,7 @@
 //! The learner and the scorer use this code and no other, so that they always agree.
 
 mod amounts;
+mod assembly;
 mod burst;
 mod coverage;
 mod creation;
@@ -17,14 +18,15 @@ mod namesake;
 mod plan;
 
 pub use amounts::EventAmounts;
+pub use assembly::{Assembly, Changes};
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
-pub use day_aggregate::{DayAggregate, IdentityJoins, OwnAccounts, Subject, unique_id_of};
+pub use day_aggregate::{DayAggregate, OwnAccounts, Subject, unique_id_of};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute, Profile, TraitValues};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::value_hash;
 pub use issuance::{Issuance, Issuances, Issued};
-pub use links::Links;
+pub use links::{GRACE_SECS, Links};
 pub use namesake::{Namesake, are_two, former_name, may_be_given_again, of_former};
 pub use plan::Plan;

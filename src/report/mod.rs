@@ -16,6 +16,7 @@ pub mod explain;
 pub mod html;
 pub mod inspection;
 pub mod json;
+mod late;
 pub mod layout;
 pub mod not_alerted;
 mod number;

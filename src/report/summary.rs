@@ -14,6 +14,7 @@ use crate::engine::{
 use crate::report::coverage;
 use crate::report::drift::{self, DriftDocument};
 use crate::report::escape::Plain;
+use crate::report::late::{self, LateDay};
 use crate::report::layout::{clip, shorten};
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
@@ -130,6 +131,12 @@ pub struct Summary {
     pub days_judged: u64,
     /// Of these, days that the generation had learnt.
     pub days_already_learnt: u64,
+    /// Events that arrived later than their source allows, by day; only while following.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<LateDay>,
+    /// Episodes that were told before, and of which there is no news.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub told_before: u64,
     /// Identities judged, counted once a day.
     pub entity_days: u64,
     /// Alerts.
@@ -144,6 +151,10 @@ pub struct Summary {
     pub baseline_drift: Vec<DriftedOn>,
     /// How alerts compare with labels, where there are any.
     pub evaluation: Option<Evaluation>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// Baselines that had drifted upwards on the morning of a day.
@@ -207,6 +218,8 @@ impl Summary {
             provisional: summary.provisional,
             days_judged: summary.days() as u64,
             days_already_learnt: summary.days_already_learnt as u64,
+            late: late::days(&summary.late),
+            told_before: summary.told_before.len() as u64,
             entity_days: summary.entity_days(),
             alerts: Alerts {
                 total: summary.episodes.values().sum(),
@@ -324,6 +337,18 @@ fn write_text(
         line("thresholds", thresholds)?;
     }
     line("alerts", &alerts_line(&summary.alerts, summary.days_judged))?;
+    if summary.told_before > 0 {
+        let told = count(summary.told_before);
+        line(
+            "",
+            &format!(
+                "{told} more were told before: `plimsoll score --again LOGS` tells them again"
+            ),
+        )?;
+    }
+    for sentence in late::lines(&summary.late) {
+        line("late", &sentence)?;
+    }
     if is_verbose {
         for (approval, n) in &summary.alerts.suppressed {
             line("approved", &format!("{}: {approval}", count(*n)))?;

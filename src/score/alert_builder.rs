@@ -180,7 +180,7 @@ impl AlertBuilder<'_> {
             episode.entity,
             facts,
             self.day,
-            self.judge.generation(),
+            self.judge.view(),
             episode.met,
             self.peer_group_of,
         )
@@ -194,7 +194,7 @@ impl AlertBuilder<'_> {
             events, detection, ..
         } = crossing;
         let arm = &detection.arm;
-        let generation = self.judge.generation();
+        let generation = self.judge.view();
         let subject = self.subject(episode, &crossing.facts);
         let window = window_of(arm, self.day);
         let metrics = metrics_of(analytic);
@@ -279,7 +279,7 @@ impl AlertBuilder<'_> {
     /// Returns how the score came about, in numbers.
     fn evidence(&self, analytic: &Analytic, crossing: &Crossing) -> ScoreEvidence {
         let detection = &crossing.detection;
-        let calibration = &self.judge.generation().calibration;
+        let calibration = &self.judge.view().calibration;
         let arm = &detection.arm;
         let of_arm = calibration.arms.get(&arm_key(&analytic.id, &arm.arm));
         ScoreEvidence {
@@ -317,7 +317,7 @@ impl AlertBuilder<'_> {
             listed.contains(&*event.id) || must_be_covered(self.resolver, event, metrics, arm)
         };
         let events: Vec<&Event> = crossing.events.iter().filter(is_asked_about).collect();
-        let rows = tables(self.resolver, &events, self.judge.generation());
+        let rows = tables(self.resolver, &events, self.judge.view());
         let context = approval_context(episode.entity, &alert.entity, &events, rows);
         approval_covering(self.config, analytic, &context, alert.time)
     }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::alert::AssumptionRecord;
-use crate::baseline::Generation;
+use crate::baseline::View;
 use crate::event::Event;
 use crate::measure::Issuance;
 use crate::vocab::Str;
@@ -15,13 +15,13 @@ const ASSUMED_MAX: usize = 5;
 const STEPS_MAX: usize = 4;
 
 /// Returns how the credentials of events were issued, those of most events first.
-pub fn assumptions(events: &[&Event], generation: &Generation) -> Vec<AssumptionRecord> {
+pub fn assumptions(events: &[&Event], generation: View<'_>) -> Vec<AssumptionRecord> {
     let mut used: BTreeMap<&Str, (usize, &Issuance)> = BTreeMap::new();
     for event in events {
         if let Some(credential) = &event.credential {
             if let Some((n, _)) = used.get_mut(credential) {
                 *n += 1;
-            } else if let Some(issuance) = generation.issued.before(credential, event.time) {
+            } else if let Some(issuance) = generation.issuance_before(credential, event.time) {
                 used.insert(credential, (1, issuance));
             }
         }
@@ -37,12 +37,12 @@ pub fn assumptions(events: &[&Event], generation: &Generation) -> Vec<Assumption
 fn record(
     credential: &Str,
     issuance: &Issuance,
-    generation: &Generation,
+    generation: View<'_>,
     steps_left: usize,
 ) -> AssumptionRecord {
     let before = issuance.with.as_ref().filter(|_| steps_left > 1);
     let before =
-        before.and_then(|shown| Some((shown, generation.issued.before(shown, issuance.at)?)));
+        before.and_then(|shown| Some((shown, generation.issuance_before(shown, issuance.at)?)));
     AssumptionRecord {
         credential: credential.to_string(),
         time: issuance.at,

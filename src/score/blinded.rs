@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::alert::BlindedRecord;
 use crate::analytic::Analytic;
-use crate::baseline::Generation;
+use crate::baseline::View;
 use crate::event::{Event, Source};
 use crate::score::rows::ROWS_MAX;
 
@@ -12,7 +12,7 @@ use crate::score::rows::ROWS_MAX;
 pub(super) fn blinded(
     evidence: &[&Event],
     analytics: &[Analytic],
-    generation: &Generation,
+    generation: View<'_>,
 ) -> Vec<BlindedRecord> {
     let mut records = BTreeSet::new();
     for event in evidence {

@@ -26,7 +26,7 @@ pub fn calibrate_day(
     facts: &BTreeMap<Entity, DayFacts>,
     peer_group_of: &PeerGroupOf,
 ) {
-    let generation = judge.generation();
+    let generation = judge.view();
     let known = generation
         .baselines
         .keys()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::alert::{AlertEntity, AuthenticationRecord, NamesakeRecord};
-use crate::baseline::Generation;
+use crate::baseline::View;
 use crate::event::{Action, Event};
 use crate::score::subject::Subject;
 
@@ -14,13 +14,12 @@ const ALIASES_MAX: usize = 16;
 /// the newest of `described_by`.
 pub(super) fn entity(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     region: Option<&Event>,
     described_by: &[&Event],
 ) -> AlertEntity {
     let created = generation
-        .created
-        .get(&subject.entity.id)
+        .creation(&subject.entity.id)
         .map(|creation| creation.at);
     let first_seen = match (created, subject.first_day == subject.day) {
         (Some(created), _) => created.to_string(),

@@ -1,6 +1,6 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
-use crate::baseline::{Generation, Group, GroupState};
+use crate::baseline::{Group, GroupState, View};
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
 use crate::measure::{KnownThings, value_hash};
 use crate::score::subject::Subject;
@@ -82,7 +82,7 @@ pub struct RoleTailReading {
 /// Returns what peers and the subject itself show of a metric in a window, and which peers those are.
 fn shown<'s>(
     subject: &'s Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
     window: Window,
 ) -> (Prior, Evidence, Option<&'s Group>) {
@@ -96,7 +96,7 @@ fn shown<'s>(
 /// Returns what an amount of a metric in a window is judged by.
 pub fn volume_basis(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
     window: Window,
 ) -> VolumeBasis {
@@ -107,7 +107,7 @@ pub fn volume_basis(
 /// Returns the predictive for a metric of a subject in a window, and whose history it rests on.
 pub fn predictive(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
     window: Window,
 ) -> (Predictive, JudgedAgainst, f64) {
@@ -126,7 +126,7 @@ pub fn predictive(
 /// Returns the largest surprise of a metric over windows; `None` if it was not active.
 pub fn volume(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
     windows: &[Window],
 ) -> Option<VolumeReading> {
@@ -164,7 +164,7 @@ pub fn start_of(window: Window, slot: u16) -> u32 {
 /// Judges what a metric was in the window that begins at a second of the day.
 pub fn volume_of(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
     window: Window,
     (start, observed): (u32, u64),
@@ -184,7 +184,7 @@ pub fn volume_of(
 }
 
 /// Returns the most surprising new value of a trait that day; `None` if it showed nothing new.
-pub fn novelty(subject: &Subject, generation: &Generation, which: Trait) -> Option<NoveltyReading> {
+pub fn novelty(subject: &Subject, generation: View<'_>, which: Trait) -> Option<NoveltyReading> {
     let values = subject.facts.trait_values(which)?;
     let known = subject.baseline.and_then(|b| b.known(which));
     values
@@ -201,7 +201,7 @@ pub fn novelty(subject: &Subject, generation: &Generation, which: Trait) -> Opti
 }
 
 /// Returns what new values of a trait are judged by.
-pub fn novelty_basis(subject: &Subject, generation: &Generation, which: Trait) -> NoveltyBasis {
+pub fn novelty_basis(subject: &Subject, generation: View<'_>, which: Trait) -> NoveltyBasis {
     let lookup = |state: &GroupState| -> Option<GroupNovelty> {
         state
             .novelty
@@ -233,7 +233,7 @@ pub fn novelty_basis(subject: &Subject, generation: &Generation, which: Trait) -
 /// Judges one value that the subject is not known for.
 fn novelty_of(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     which: Trait,
     hash: u64,
     value: &Str,
@@ -260,7 +260,7 @@ fn novelty_of(
 /// Judges a share by the novelty of its destination; `None` if the subject is known for it.
 pub fn grant_novelty(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     destination: &Str,
 ) -> Option<NoveltyReading> {
     let hash = value_hash(destination);
@@ -272,7 +272,7 @@ pub fn grant_novelty(
 }
 
 /// Returns what shares to some destinations are judged by.
-pub fn grant_basis(subject: &Subject, generation: &Generation, destinations: &[Str]) -> GrantBasis {
+pub fn grant_basis(subject: &Subject, generation: View<'_>, destinations: &[Str]) -> GrantBasis {
     let rarest = destinations
         .iter()
         .filter_map(|destination| grant_novelty(subject, generation, destination))
@@ -289,7 +289,7 @@ pub fn grant_basis(subject: &Subject, generation: &Generation, destinations: &[S
 /// Returns what a newcomer's busiest hour is judged by; `None` if no peer was active.
 pub fn hours_basis(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
     observed: u64,
 ) -> Option<HoursBasis> {
@@ -300,7 +300,7 @@ pub fn hours_basis(
 /// Returns a newcomer's busiest hour against its peers' hours.
 pub fn role_tail(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
 ) -> Option<RoleTailReading> {
     let readings = subject

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analytic::{ActKind, Analytic, Burst, Cohort};
-use crate::baseline::Generation;
+use crate::baseline::View;
 use crate::glob::Glob;
 use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
 use crate::score::components::{NoveltyReading, VolumeReading, novelty, volume, volume_of};
@@ -17,7 +17,7 @@ type VolumeKey = (Metric, Option<Window>, Option<BurstKey>);
 /// The parts of statistics of one subject's day, each computed once.
 pub(super) struct DayParts<'s, 'a> {
     pub subject: &'s Subject<'a>,
-    pub generation: &'s Generation,
+    pub generation: View<'s>,
     volumes: BTreeMap<VolumeKey, Option<VolumeReading>>,
     novelties: BTreeMap<Trait, Option<NoveltyReading>>,
     bursts: BTreeMap<(BurstKey, bool), Option<BurstReading>>,
@@ -25,7 +25,7 @@ pub(super) struct DayParts<'s, 'a> {
 }
 
 impl<'s, 'a> DayParts<'s, 'a> {
-    pub fn new(subject: &'s Subject<'a>, generation: &'s Generation) -> Self {
+    pub fn new(subject: &'s Subject<'a>, generation: View<'s>) -> Self {
         Self {
             subject,
             generation,

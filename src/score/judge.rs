@@ -1,7 +1,7 @@
 //! A subject's day against every analytic: arms, ranks, and detections.
 
 use crate::analytic::{Analytic, Arm};
-use crate::baseline::{Generation, arm_key};
+use crate::baseline::{View, arm_key};
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::day_parts::DayParts;
 use crate::score::explanation::ArmExplanation;
@@ -27,12 +27,12 @@ pub struct Detection {
 /// Judges days by a set of analytics and one generation.
 pub struct Judge<'a> {
     analytics: &'a [Analytic],
-    generation: &'a Generation,
+    generation: View<'a>,
 }
 
 impl<'a> Judge<'a> {
     /// Makes a judge.
-    pub fn new(analytics: &'a [Analytic], generation: &'a Generation) -> Self {
+    pub fn new(analytics: &'a [Analytic], generation: View<'a>) -> Self {
         Self {
             analytics,
             generation,
@@ -44,8 +44,8 @@ impl<'a> Judge<'a> {
         self.analytics
     }
 
-    /// Returns the generation that it judges by.
-    pub fn generation(&self) -> &'a Generation {
+    /// Returns what it judges by.
+    pub fn view(&self) -> View<'a> {
         self.generation
     }
 

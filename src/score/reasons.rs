@@ -1,7 +1,7 @@
 //! The contributions of an arm as the reasons of an alert, each with its basis.
 
 use crate::alert::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};
-use crate::baseline::Generation;
+use crate::baseline::View;
 use crate::event::Event;
 use crate::evidence::{round, significant};
 use crate::score::components::{
@@ -20,7 +20,7 @@ pub(super) fn reasons(
     events: &[Event],
     evidence_events: &EvidenceEvents,
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
 ) -> Vec<Reason> {
     let contributions = arm.contributions.iter().enumerate();
     let mut reasons: Vec<Reason> = contributions
@@ -92,7 +92,7 @@ fn reason(
     arm: &ArmResult,
     (evidence_events, first): (&EvidenceEvents, Option<EventRecord>),
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
 ) -> Reason {
     match contribution {
         Contribution::Volume(reading) => Reason::Volume(Amount {

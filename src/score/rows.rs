@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alert::{DestinationRecord, OperationRecord, ResourceRecord};
-use crate::baseline::Generation;
+use crate::baseline::View;
 use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::identity::Resolver;
 
@@ -39,7 +39,7 @@ pub(super) fn operations(evidence: &[&Event]) -> Vec<OperationRecord> {
 pub(super) fn tables(
     resolver: &Resolver,
     evidence: &[&Event],
-    generation: &Generation,
+    generation: View<'_>,
 ) -> (Vec<ResourceRecord>, Vec<DestinationRecord>) {
     let mut buckets: BTreeMap<&str, (ResourceRecord, BTreeSet<&str>)> = BTreeMap::new();
     let mut destinations: BTreeMap<String, DestinationRecord> = BTreeMap::new();
@@ -98,7 +98,7 @@ pub(super) fn tables(
 fn destinations_of(
     resolver: &Resolver,
     event: &Event,
-    generation: &Generation,
+    generation: View<'_>,
 ) -> Vec<(String, Option<bool>, u64)> {
     let mut found = Vec::new();
     let bytes = event.bytes_out.unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Ordered steps: a new identity, then a spike, then external egress, each known to the minute.
 
 use crate::analytic::Step;
-use crate::baseline::Generation;
+use crate::baseline::View;
 use crate::measure::{Creation, Minute};
 use crate::score::components::{VolumeReading, start_of, volume_of};
 use crate::score::observer::{Observer, StepReading};
@@ -48,7 +48,7 @@ struct ActiveMinute {
 /// Follows the steps through a subject's minutes; `None` unless every step was taken, in order and in time.
 pub(super) fn follow<W: Observer>(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     sequence: &[Step],
     windows: &[Window],
     observer: &mut W,
@@ -138,17 +138,13 @@ fn name_of(step: &Step) -> &'static str {
 }
 
 /// Returns when and how an identity began, by its creation or else its first sighting, and whether it is new.
-fn first_seen(
-    subject: &Subject,
-    generation: &Generation,
-    within_secs: i64,
-) -> (Time, Origin, bool) {
+fn first_seen(subject: &Subject, generation: View<'_>, within_secs: i64) -> (Time, Origin, bool) {
     let seen = if subject.first_day == subject.day {
         subject.facts.first
     } else {
         subject.first_day.start()
     };
-    let created = generation.created.get(&subject.entity.id);
+    let created = generation.creation(&subject.entity.id);
     let (begun, origin) = match created.filter(|creation| creation.at <= seen) {
         Some(creation) => (creation.at, Origin::Created(creation.clone())),
         None => (seen, Origin::FirstUse),
@@ -167,7 +163,7 @@ fn first_seen(
 /// surprise up to there.
 fn spike(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     metric: Metric,
     surprise: f64,
     ticks: &[ActiveMinute],
@@ -204,7 +200,7 @@ fn spike(
 
 fn largest_egress(
     subject: &Subject,
-    generation: &Generation,
+    generation: View<'_>,
     ticks: &[ActiveMinute],
     windows: &[Window],
 ) -> Option<VolumeReading> {

@@ -1,6 +1,6 @@
 //! The entity that is judged, and its history.
 
-use crate::baseline::{Baseline, Chain, Generation};
+use crate::baseline::{Baseline, Chain, View};
 use crate::event::Provider;
 use crate::learn::{PeerGroupOf, chain_for_identity, known};
 use crate::measure::{
@@ -33,7 +33,7 @@ pub struct Subject<'a> {
 /// Returns whether an entity is in its first two UTC days.
 ///
 /// An entity first seen on the first days that the store holds may be much older, and is no newcomer.
-pub fn is_new(first_day: Day, day: Day, generation: &Generation) -> bool {
+pub fn is_new(first_day: Day, day: Day, generation: View<'_>) -> bool {
     day.since(first_day) < NEWNESS_DAYS
         && generation.number_of_days_before(first_day) >= NEWNESS_DAYS
 }
@@ -46,7 +46,7 @@ impl<'a> Subject<'a> {
         entity: &'a Entity,
         facts: &'a DayFacts,
         day: Day,
-        generation: &'a Generation,
+        generation: View<'a>,
         met: Option<(Day, &'a [(u16, Minute)])>,
         peer_group_of: &PeerGroupOf,
     ) -> Self {
@@ -102,7 +102,7 @@ impl<'a> Subject<'a> {
 pub fn own_baseline<'g>(
     entity: &Entity,
     facts: &DayFacts,
-    generation: &'g Generation,
+    generation: View<'g>,
 ) -> Option<&'g Baseline> {
     history(entity, facts, generation).0
 }
@@ -111,26 +111,25 @@ pub fn own_baseline<'g>(
 fn history<'g>(
     entity: &Entity,
     facts: &DayFacts,
-    generation: &'g Generation,
+    generation: View<'g>,
 ) -> (Option<&'g Baseline>, Option<Namesake>) {
     if let Some((id, unique_id)) = of_former(&entity.id) {
         let name = Entity {
             kind: entity.kind,
             id: id.into(),
         };
-        let known = generation.baselines.get(&name);
+        let known = generation.generation.baselines.get(&name);
         let is_own = |b: &&Baseline| b.unique_id.as_deref() == Some(unique_id);
         return (known.filter(is_own), None);
     }
-    let Some(known) = generation.baselines.get(entity) else {
+    let Some(known) = generation.generation.baselines.get(entity) else {
         return (None, generation.namesakes.get(entity).cloned());
     };
     let stated = facts.profile.unique_id.as_ref();
     let has_another_id = are_two(known.unique_id.as_ref(), stated);
     let was_made_again = may_be_given_again(&entity.id)
         && generation
-            .created
-            .get(&entity.id)
+            .creation(&entity.id)
             .is_some_and(|creation| creation.at.day() > known.first_day);
     if has_another_id || was_made_again {
         let namesake = Namesake {

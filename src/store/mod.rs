@@ -329,7 +329,6 @@ impl Store {
             groups: db.read(&GROUPS)?.into_iter().collect(),
             support: db.read(&SUPPORT)?.into_iter().collect(),
             own_accounts: head.own_accounts,
-            listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
             namesakes: head.namesakes.into_iter().collect(),

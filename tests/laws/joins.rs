@@ -39,12 +39,15 @@ fn active_days(store: &Store, id: &str, metric: Metric) -> f64 {
 #[test]
 fn flows_join_the_role_of_their_instance_in_any_order() {
     let setup = setup(Config::default());
-    let call = Call {
+    let call_at = |second: i64| Call {
         session: INSTANCE.to_owned(),
         operation: "GetObject",
-        ..Call::new(at(72_000), "worker", 1)
+        ..Call::new(at(second), "worker", second as u64)
     };
-    let (trail, flows) = (vec![call.line()], vec![flow(at(30_000), INSTANCE, 5_000)]);
+    let call = call_at(31_800);
+    // Half an hour after the first flow, and within reach of the next morning.
+    let trail = vec![call.line(), call_at(72_000).line()];
+    let flows = vec![flow(at(30_000), INSTANCE, 5_000)];
     let next_day = vec![flow(at(86_400 + 600), INSTANCE, 7_000)];
     let orders: [&[&[&Vec<Line>]]; 4] = [
         &[&[&trail, &flows, &next_day]],
@@ -75,6 +78,33 @@ fn flows_join_the_role_of_their_instance_in_any_order() {
     for other in &published[1..] {
         assert_eq!(published[0].differences(other), Vec::<&str>::new());
     }
+}
+
+/// Otherwise an alert on them would have to wait for the end of the day, or be taken back.
+#[test]
+fn whoever_comes_hours_after_the_first_flow_of_an_instance_owns_its_flows_from_the_next_day_on() {
+    let setup = setup(Config::default());
+    let call = Call {
+        session: INSTANCE.to_owned(),
+        ..Call::new(at(72_000), "worker", 1)
+    };
+    let flows = [30_000, 80_000, 86_400 + 600].map(|second| flow(at(second), INSTANCE, 5_000));
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let mut lines = vec![call.line()];
+    lines.extend(flows);
+    train(
+        &setup,
+        &store,
+        write(folder.path(), [lines.iter().collect()]),
+    );
+    let days = |id: &str| active_days(&store, id, Metric::EgressBytes);
+    let (alone, worker) = (
+        days(&format!("aws:instance:{INSTANCE}")),
+        days(&call.identity()),
+    );
+    assert!((0.5..1.5).contains(&alone), "{alone}");
+    assert!((0.5..1.5).contains(&worker), "{worker}");
 }
 
 #[test]

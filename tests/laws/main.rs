@@ -15,4 +15,5 @@ mod peer_clusters;
 mod poison;
 mod published;
 mod replay;
+mod scorer;
 mod verdicts;

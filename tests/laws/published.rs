@@ -89,6 +89,7 @@ pub fn score(setup: &Setup, store: &Store, files: Vec<InputFile>) -> Vec<String>
         store.load_generation().unwrap(),
         files,
         (&SCORE, ReadOptions::default(), false),
+        None,
         &NoProgress,
         |alert| {
             alerts.push(document(alert));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use crate::baseline::Generation;
+use crate::baseline::{Context, Generation, View};
 use crate::config::{Known, PartialContext, Values};
 use crate::engine::Setup;
 use crate::error::Result;
@@ -51,7 +51,7 @@ impl<'a> Days<'a> {
         let aggregate = self.store.load_day(&days[at])?;
         let mut own = self.generation.own_accounts.clone();
         own.extend(aggregate.accounts.iter().cloned());
-        let facts = aggregate.assemble(&[&previous_day], &own);
+        let facts = aggregate.assemble(&previous_day, &own);
         self.links = Some((at, aggregate.links.following(&previous_day)));
         Ok(Some(facts))
     }
@@ -60,6 +60,7 @@ impl<'a> Days<'a> {
 /// Checks whole days as alerts check the part that they show.
 pub(super) struct DayContextReader<'a> {
     generation: &'a Generation,
+    configured: Context,
     networks: Networks,
 }
 
@@ -67,6 +68,7 @@ impl<'a> DayContextReader<'a> {
     pub(super) fn of(setup: &Setup, generation: &'a Generation) -> Self {
         Self {
             generation,
+            configured: setup.context(),
             networks: Networks::of(&setup.config),
         }
     }
@@ -93,7 +95,8 @@ impl<'a> DayContextReader<'a> {
     /// that is not ours.
     fn destinations(&self, facts: &DayFacts, networks: &Values) -> Values {
         let (mut destinations, mut known) = values(facts, Trait::Destination);
-        destinations.retain(|name| !self.generation.is_ours(name));
+        let view = View::new(self.generation, &self.configured, self.generation.as_of);
+        destinations.retain(|name| !view.is_ours(name));
         let metrics = facts.metrics();
         if READS.iter().any(|metric| metrics.contains(metric)) {
             let callers = networks.0.iter().filter(|name| self.may_be_external(name));

@@ -6,17 +6,16 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::OPEN_DAYS;
 use crate::engine::follow::growing::Position;
 use crate::engine::follow::trails::Trails;
-use crate::engine::score::{AlertStates, NewEntityCache};
+use crate::engine::scorer::ScorerState;
 use crate::error::{Error, Result};
 use crate::store::{CHECKPOINT, replace};
 use crate::time::Day;
 
-/// How long the alert states of a day are remembered.
-const TOLD_DAYS: i32 = 7;
-/// How long, in days of event time, the position of a missing file is kept: as long as what was told of its last day.
-const MISSING_DAYS: i32 = TOLD_DAYS;
+/// How long, in days of event time, the position of a missing file is kept: as long as late events are judged.
+const MISSING_DAYS: i32 = OPEN_DAYS - 1;
 /// The most missing files whose positions are kept: as many as a large share has.
 const MISSING_MAX: usize = 100_000;
 /// The first byte; it changes when the meaning of the following bytes changes.
@@ -32,14 +31,10 @@ pub struct Checkpoint {
     pub missing: BTreeMap<PathBuf, Day>,
     /// The length of each open day's event buffer file.
     pub buffered: BTreeMap<Day, u64>,
-    /// The alerts that were delivered.
-    pub states: AlertStates,
-    /// What is remembered from day to day.
-    pub new_entities: NewEntityCache,
+    /// What scoring goes on from.
+    pub scorer: ScorerState,
     /// The newest event of each trail.
     pub trails: Trails,
-    /// The last day that was judged completely.
-    pub closed: Option<Day>,
 }
 
 impl Checkpoint {
@@ -77,15 +72,11 @@ impl Checkpoint {
         })
     }
 
-    /// Forgets files that are missing for long, trails that are silent, and the alert states of days long past.
-    pub fn forget_before(&mut self, oldest_open: Option<Day>) {
+    /// Forgets files that are missing for long, and trails that are silent.
+    pub fn forget(&mut self) {
         self.trails.forget_silent();
         self.note_missing(Path::exists);
         self.forget_missing(MISSING_MAX);
-        if let Some(oldest) = oldest_open {
-            self.states
-                .retain(|_, (_, day)| oldest.since(*day) <= TOLD_DAYS);
-        }
     }
 
     /// Notes which files are missing, and since when.

@@ -12,35 +12,31 @@ mod trails;
 mod watch;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::alert::Alert;
 use crate::baseline::Generation;
-use crate::engine::coverage::{assess, days_of};
-use crate::engine::event_buffer::EventBuffer;
 use crate::engine::follow::checkpoint::Checkpoint;
 use crate::engine::follow::growing::GrowingFile;
 use crate::engine::follow::reports::Reports;
 use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
-use crate::engine::intake::DayAggregates;
+use crate::engine::intake::IntakeSummary;
 use crate::engine::own_files::OwnFiles;
-use crate::engine::score::{
-    DayEvaluation, Deferral, ScoreOptions, ScoreSummary, add_and_buffer, evaluate_day,
-};
-use crate::engine::thresholds::in_force;
+use crate::engine::score::{LateEvents, ScoreOptions, ScoreSummary};
+use crate::engine::scorer::{Added, Scorer};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
-use crate::identity::Resolver;
 use crate::sources::{self, FileReport, ReadOptions, Reject};
-use crate::store::{FOLLOWED_EVENTS, Role, Store};
+use crate::store::{Archive, FOLLOWED_EVENTS, Role, Store};
 use crate::time::{Day, Time};
 
 /// How far, in seconds, an event may be dated ahead of the present before it is left out.
@@ -73,17 +69,11 @@ struct Follower<'a> {
     store: &'a Store,
     options: &'a FollowOptions,
     watch: Watch,
-    generation: Generation,
-    aggregates: DayAggregates,
-    event_buffer: EventBuffer,
-    late: DayAggregates,
-    late_buffer: EventBuffer,
-    touched: BTreeSet<Day>,
-    /// Days with deferred identities.
-    waiting: BTreeSet<Day>,
-    /// Days that were closed since the last checkpoint.
-    closing: Vec<Day>,
+    scorer: Scorer<'a>,
     checkpoint: Checkpoint,
+    /// What was read; the scorer knows what was judged.
+    intake: IntakeSummary,
+    late: BTreeMap<Day, LateEvents>,
     reports: Reports,
     keep_reject: Option<KeepReject<'a>>,
     /// What was read of standard input.
@@ -93,7 +83,6 @@ struct Follower<'a> {
     is_cut: bool,
     /// The clock at the start of following.
     started: Duration,
-    summary: ScoreSummary,
 }
 
 /// Follows logs until the user stops it, the input ends, or nothing has arrived for long enough.
@@ -130,7 +119,7 @@ pub fn follow<'a>(
             last_news = (options.clock)();
             follower.judge(false, deliver)?;
             follower.note()?;
-            progress.advance(follower.summary.intake.events);
+            progress.advance(follower.intake.events);
         }
         let is_idle = !is_news
             && options
@@ -163,48 +152,29 @@ impl<'a> Follower<'a> {
         options: &'a FollowOptions,
         keep_reject: Option<KeepReject<'a>>,
     ) -> Result<Self> {
-        let generation = store.load_generation()?;
-        let checkpoint = Checkpoint::read(store.root())?;
-        let event_buffer =
-            EventBuffer::open(store.root().join(FOLLOWED_EVENTS), &checkpoint.buffered)?;
-        let resolver = setup.resolver();
-        let mut aggregates = DayAggregates::new();
-        for &day in checkpoint.buffered.keys() {
-            let aggregate = aggregates
-                .entry(day)
-                .or_insert_with(|| crate::measure::DayAggregate::new(day));
-            event_buffer.of_day(day, |mut event| {
-                aggregate.add(&resolver.resolve(&mut event), &setup.plan);
-            })?;
+        let generation = Arc::new(store.load_generation()?);
+        let mut checkpoint = Checkpoint::read(store.root())?;
+        let state = std::mem::take(&mut checkpoint.scorer);
+        let at = (store.root().join(FOLLOWED_EVENTS), &checkpoint.buffered);
+        let mut scorer = Scorer::resume_in(setup, generation, options.score.clone(), state, at)?;
+        if checkpoint.files.is_empty() {
+            // Whoever follows for the first time may follow what was scored before.
+            scorer.remember_told(&Archive::of(store), Day(i32::MIN))?;
         }
-        let summary = ScoreSummary {
-            generation: generation.number,
-            provisional: generation.calibration.is_provisional(),
-            thresholds: in_force(&setup.analytics, &generation, options.score.budget_per_day),
-            coverage: assess(setup, &days_of(&generation.coverage, &DayAggregates::new())),
-            ..ScoreSummary::default()
-        };
         Ok(Self {
-            setup,
             store,
             options,
+            setup,
             watch: Watch::new(&options.paths, options.own.clone()),
-            generation,
-            aggregates,
-            event_buffer,
-            late: DayAggregates::new(),
-            late_buffer: EventBuffer::new(),
-            touched: BTreeSet::new(),
-            // Identities that were deferred when the last run ended are still deferred.
-            waiting: checkpoint.buffered.keys().copied().collect(),
-            closing: Vec::new(),
+            scorer,
             checkpoint,
+            intake: IntakeSummary::default(),
+            late: BTreeMap::new(),
             reports: Reports::new(),
             keep_reject,
             stdin_report: None,
             is_cut: false,
             started: (options.clock)(),
-            summary,
         })
     }
 
@@ -213,8 +183,12 @@ impl<'a> Follower<'a> {
         for report in self.stdin_report.into_iter().chain(self.watch.unreadable()) {
             self.reports.add(report, true);
         }
-        self.reports.sum_up(&mut self.summary.intake);
-        self.summary
+        self.reports.sum_up(&mut self.intake);
+        ScoreSummary {
+            intake: self.intake,
+            late: self.late,
+            ..self.scorer.finish()
+        }
     }
 
     /// Looks at all files; returns whether anything was read.
@@ -277,15 +251,13 @@ impl<'a> Follower<'a> {
         };
         let clock = self.options.clock;
         let until = clock() + self.options.poll;
-        let setup = self.setup;
-        let resolver = setup.resolver();
         let mut is_news = false;
         loop {
             match pieces.recv_timeout(until.saturating_sub(clock())) {
                 Ok(piece) => {
                     is_news = true;
                     for event in piece.events {
-                        self.add(&resolver, event)?;
+                        self.add(event)?;
                     }
                     if let Some(keep) = &mut self.keep_reject {
                         piece.rejects.iter().try_for_each(keep)?;
@@ -311,8 +283,6 @@ impl<'a> Follower<'a> {
         input: impl Read,
         progress: &dyn Progress,
     ) -> Result<FileReport> {
-        let setup = self.setup;
-        let resolver = setup.resolver();
         let options = &self.options.read;
         let mut keep_reject = self.keep_reject.take();
         let failed = RefCell::new(None);
@@ -322,7 +292,7 @@ impl<'a> Follower<'a> {
             options,
             &mut |event| {
                 if failed.borrow().is_none()
-                    && let Err(error) = self.add(&resolver, event)
+                    && let Err(error) = self.add(event)
                 {
                     failed.replace(Some(error));
                 }
@@ -345,40 +315,29 @@ impl<'a> Follower<'a> {
         Ok(report)
     }
 
-    fn add(&mut self, resolver: &Resolver, event: Event) -> Result<()> {
+    fn add(&mut self, event: Event) -> Result<()> {
         if event.time > self.now().plus_secs(FUTURE_SECS_MAX) {
-            self.summary.intake.future += 1;
+            self.intake.future += 1;
             return Ok(());
         }
-        let day = event.time.day();
         let time = event.time;
         let lateness = self.setup.config.lateness_secs(event.source);
         let trail = trail_of(&event);
         let trails = &mut self.checkpoint.trails;
-        self.summary.late += u64::from(trails.is_late(&trail, time, lateness));
-        let is_new = if self.is_closed(day) {
-            add_and_buffer(
-                self.setup,
-                resolver,
-                &mut self.late,
-                &mut self.late_buffer,
-                event,
-            )?
-        } else {
-            self.checkpoint.trails.observe(trail, time, lateness);
-            add_and_buffer(
-                self.setup,
-                resolver,
-                &mut self.aggregates,
-                &mut self.event_buffer,
-                event,
-            )?
-        };
-        if is_new {
-            self.touched.insert(day);
-            self.summary.intake.note(time);
-        } else {
-            self.summary.intake.repeated += 1;
+        let is_late = trails.is_late(&trail, time, lateness);
+        let added = self.scorer.add(event)?;
+        match added {
+            Added::New => {
+                trails.observe(trail, time, lateness);
+                self.intake.note(time);
+            }
+            Added::Repeated => self.intake.repeated += 1,
+            Added::TooLate => self.intake.note(time),
+        }
+        if is_late && added == Added::New || added == Added::TooLate {
+            let late = self.late.entry(time.day()).or_default();
+            late.events += 1;
+            late.not_judged += u64::from(added == Added::TooLate);
         }
         Ok(())
     }
@@ -388,132 +347,55 @@ impl<'a> Follower<'a> {
         self.setup.now.plus_secs(since_start.as_secs() as i64)
     }
 
-    /// Returns whether a day was judged completely.
-    fn is_closed(&self, day: Day) -> bool {
-        !self.aggregates.contains_key(&day)
-            && self.checkpoint.closed.is_some_and(|closed| day <= closed)
-    }
-
-    /// Judges the days with new events, and delivers new alerts. Deferral ends if no more input comes.
+    /// Judges what is new, and delivers new alerts. If no more input comes, nothing waits any longer.
     fn judge(
         &mut self,
         is_last: bool,
         deliver: &mut dyn FnMut(&Alert) -> Result<()>,
     ) -> Result<()> {
         self.refresh()?;
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.append(&mut self.waiting);
-        let days: Vec<Day> = self
-            .aggregates
-            .keys()
-            .copied()
-            .filter(|day| touched.contains(day))
-            .collect();
-        let mut alerts = Vec::new();
-        for day in days {
-            alerts.extend(self.evaluate_day(day, is_last)?);
+        let known_until = self.checkpoint.trails.sessions_known_until();
+        for day in self.scorer.days() {
+            let is_all_in = is_last || self.checkpoint.trails.are_past(day);
+            let until = known_until.filter(|_| !is_all_in);
+            for alert in self.scorer.advance_day(day, until)? {
+                deliver(&alert)?;
+            }
         }
-        for day in self.late.keys().copied().collect::<Vec<_>>() {
-            alerts.extend(self.evaluate_late(day)?);
+        for day in self.scorer.days() {
+            if self.checkpoint.trails.are_past(day) {
+                self.scorer.complete(day);
+            }
         }
-        self.late = DayAggregates::new();
-        self.late_buffer = EventBuffer::new();
-        for alert in &alerts {
-            deliver(alert)?;
-        }
-        let past: Vec<Day> = self
-            .aggregates
-            .keys()
-            .copied()
-            .filter(|&day| self.checkpoint.trails.are_past(day))
-            .collect();
-        for day in past {
-            self.aggregates.remove(&day);
-            self.checkpoint.closed = self.checkpoint.closed.max(Some(day));
-            self.closing.push(day);
-        }
-        self.checkpoint
-            .forget_before(self.aggregates.keys().next().copied());
+        self.checkpoint.forget();
         Ok(())
-    }
-
-    fn evaluate_day(&mut self, day: Day, is_last: bool) -> Result<Vec<Alert>> {
-        let Some(aggregate) = self.aggregates.get(&day) else {
-            return Ok(Vec::new());
-        };
-        let trails = &self.checkpoint.trails;
-        let is_all_in = is_last || trails.are_past(day);
-        let mut deferral = trails
-            .sessions_known_until()
-            .filter(|_| !is_all_in)
-            .map(|until| Deferral {
-                until,
-                is_deferred: false,
-            });
-        let alerts = evaluate_day(DayEvaluation {
-            setup: self.setup,
-            generation: &mut self.generation,
-            aggregate,
-            event_buffer: &mut self.event_buffer,
-            new_entities: &mut self.checkpoint.new_entities,
-            is_late: false,
-            deferral: deferral.as_mut(),
-            states: &mut self.checkpoint.states,
-            options: &self.options.score,
-            summary: &mut self.summary,
-        })?;
-        if deferral.is_some_and(|deferral| deferral.is_deferred) {
-            self.waiting.insert(day);
-        }
-        Ok(alerts)
-    }
-
-    /// Judges events that arrived after their day was closed.
-    fn evaluate_late(&mut self, day: Day) -> Result<Vec<Alert>> {
-        let Some(aggregate) = self.late.get(&day) else {
-            return Ok(Vec::new());
-        };
-        evaluate_day(DayEvaluation {
-            setup: self.setup,
-            generation: &mut self.generation,
-            aggregate,
-            event_buffer: &mut self.late_buffer,
-            new_entities: &mut self.checkpoint.new_entities,
-            is_late: true,
-            deferral: None,
-            states: &mut self.checkpoint.states,
-            options: &self.options.score,
-            summary: &mut self.summary,
-        })
     }
 
     /// Loads a generation that was published, and thresholds that were tuned, in the meantime.
     fn refresh(&mut self) -> Result<()> {
+        let in_force = self.scorer.generation();
         let tuning = self.store.tuning()?;
-        if self.store.published()?.generation != self.generation.number {
-            self.generation = self.store.load_generation()?;
-            self.summary.generation = self.generation.number;
-            self.summary.provisional = self.generation.calibration.is_provisional();
-        } else if tuning != self.generation.tuning {
-            self.generation.tuning = tuning;
+        let generation = if self.store.published()?.generation != in_force.number {
+            self.store.load_generation()?
+        } else if tuning != in_force.tuning {
+            Generation {
+                tuning,
+                ..Generation::clone(in_force)
+            }
         } else {
             return Ok(());
-        }
-        let asked = self.options.score.budget_per_day;
-        self.summary.thresholds = in_force(&self.setup.analytics, &self.generation, asked);
+        };
+        self.scorer.replace_generation(Arc::new(generation));
         Ok(())
     }
 
-    /// Records the progress, so that a run after a crash continues from here. Only then may events be removed: until then,
-    /// such a run needs them.
+    /// Records the progress, so that a run after a crash continues from here. Only then are the files of events removed that
+    /// nobody needs: until then, such a run needs them.
     fn note(&mut self) -> Result<()> {
-        let mut buffered = self.event_buffer.flush()?;
-        buffered.retain(|day, _| !self.closing.contains(day));
-        self.checkpoint.buffered = buffered;
+        self.checkpoint.buffered = self.scorer.flush()?;
+        self.checkpoint.scorer = self.scorer.state();
         self.checkpoint.write(self.store.root())?;
-        for day in self.closing.drain(..) {
-            self.event_buffer.forget(day);
-        }
+        self.scorer.sweep();
         Ok(())
     }
 }

@@ -1,0 +1,513 @@
+//! The scorer: it is handed events and asked for alerts.
+//!
+//! Batch, live and embedded scoring are loops around three calls: [`Scorer::add`], [`Scorer::advance`], and
+//! [`Scorer::snapshot`], of which the bytes hold all that must outlive a restart. A scorer knows no clock, no thread and no
+//! store. The generation that it judges by is never changed: what the days themselves teach is kept beside it.
+
+mod open_day;
+mod snapshot;
+mod told;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::alert::{Alert, alert_id};
+use crate::baseline::{Context, Generation, OPEN_DAYS, View};
+use crate::engine::Setup;
+use crate::engine::coverage::{assess, days_of};
+use crate::engine::event_buffer::EventBuffer;
+use crate::engine::score::{ScoreOptions, ScoreSummary};
+use crate::engine::scorer::open_day::OpenDay;
+pub(in crate::engine) use crate::engine::scorer::snapshot::ScorerState;
+use crate::engine::scorer::told::{AlertStates, is_already_told, news, told_since};
+use crate::engine::thresholds::{in_force, thresholds};
+use crate::error::Result;
+use crate::event::Event;
+use crate::identity::{Resolver, is_instance};
+use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute};
+use crate::score::{AlertBuilder, Detection, Judge, Subject, own_baseline};
+use crate::stats::rank::{low_from, score as score_of};
+use crate::store::Archive;
+use crate::time::{Day, Time};
+use crate::vocab::{Entity, EntityKind};
+
+/// The most complete days that stay in memory because late events may come.
+const COMPLETE_DAYS_IN_MEMORY: usize = 2;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    /// It is new.
+    New,
+    /// It was added before.
+    Repeated,
+    /// Its day is so long past that nothing of it is kept.
+    TooLate,
+}
+
+/// Judges events by a generation.
+pub struct Scorer<'a> {
+    bench: Bench<'a>,
+    told: AlertStates,
+    /// Of these, what the archive of a store says.
+    archived: BTreeSet<String>,
+    /// The last day that is complete.
+    complete: Option<Day>,
+    /// Days in memory.
+    open: BTreeMap<Day, OpenDay>,
+    /// Events of the days in memory, and of complete days to which late events may come.
+    events: EventBuffer,
+    summary: ScoreSummary,
+}
+
+impl<'a> Scorer<'a> {
+    /// Makes a scorer that has judged nothing.
+    pub fn new(setup: &'a Setup, generation: Arc<Generation>, options: ScoreOptions) -> Self {
+        Self {
+            summary: ScoreSummary {
+                generation: generation.number,
+                coverage: assess(setup, &days_of(&generation.coverage, [])),
+                ..ScoreSummary::default()
+            },
+            bench: Bench {
+                setup,
+                resolver: setup.resolver(),
+                thresholds: Vec::new(),
+                generation: generation.clone(),
+                context: setup.context(),
+                options,
+            },
+            told: AlertStates::new(),
+            archived: BTreeSet::new(),
+            complete: None,
+            open: BTreeMap::new(),
+            events: EventBuffer::new(),
+        }
+        .judging_by(generation)
+    }
+
+    fn judging_by(mut self, generation: Arc<Generation>) -> Self {
+        self.replace_generation(generation);
+        self
+    }
+
+    /// Judges by another generation, or by other thresholds, from now on, days in memory included.
+    pub fn replace_generation(&mut self, generation: Arc<Generation>) {
+        let Bench { setup, options, .. } = &self.bench;
+        let budget = options.budget_per_day;
+        let summary = &mut self.summary;
+        if summary.judged.is_empty() {
+            summary.generation = generation.number;
+        } else if generation.number != summary.generation {
+            summary.last_generation = Some(generation.number);
+        }
+        summary.provisional = generation.calibration.is_provisional();
+        summary.thresholds = in_force(&setup.analytics, &generation, budget);
+        self.bench.thresholds = thresholds(&setup.analytics, &generation, budget);
+        self.bench.generation = generation;
+        for open in self.open.values_mut() {
+            open.note_other_judge();
+        }
+    }
+
+    /// Takes what the archive of a store says for told, from a day on.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive cannot be read.
+    pub fn remember_told(&mut self, archive: &Archive, first: Day) -> Result<()> {
+        for (key, (severity, day)) in told_since(archive, first)? {
+            self.archived.insert(key.clone());
+            let told = self.told.entry(key).or_insert((severity, day));
+            told.0 = told.0.max(severity);
+        }
+        Ok(())
+    }
+
+    /// Forgets what was told, and judges the days in memory anew with other options.
+    pub(super) fn judge_anew(&mut self, options: ScoreOptions) {
+        self.told.clear();
+        self.bench.options = options;
+        self.replace_generation(self.bench.generation.clone());
+    }
+
+    /// Returns the generation that judges.
+    pub fn generation(&self) -> &Arc<Generation> {
+        &self.bench.generation
+    }
+
+    /// Returns the generation as a judge of a day sees it.
+    pub fn view(&self, day: Day) -> View<'_> {
+        View::new(&self.bench.generation, &self.bench.context, day)
+    }
+
+    /// Returns what was judged and told so far, for a loop to complete with what it read.
+    pub fn summary(&mut self) -> &mut ScoreSummary {
+        &mut self.summary
+    }
+
+    /// Returns what was judged and told.
+    pub fn finish(self) -> ScoreSummary {
+        self.summary
+    }
+
+    /// Returns the days in memory, in order.
+    pub fn days(&self) -> Vec<Day> {
+        self.open.keys().copied().collect()
+    }
+
+    /// Returns the facts of a day in memory, by subject.
+    pub fn aggregate(&self, day: Day) -> Option<&DayAggregate> {
+        Some(&self.open.get(&day)?.aggregate)
+    }
+
+    /// Returns the facts of a day in memory, by entity, as it was judged last.
+    pub fn facts(&self, day: Day) -> BTreeMap<Entity, DayFacts> {
+        let Some(open) = self.open.get(&day) else {
+            return BTreeMap::new();
+        };
+        let facts_of = |entity: &Entity| {
+            let facts = open.assembly.facts(&open.aggregate, entity)?;
+            Some((entity.clone(), facts.into_owned()))
+        };
+        open.assembly.entities().filter_map(facts_of).collect()
+    }
+
+    /// Returns what an entity was met as on the days before, if the generation does not know it.
+    pub fn met(&self, entity: &Entity, day: Day) -> Option<(Day, &[(u16, Minute)])> {
+        self.bench.context.met(entity, day)
+    }
+
+    /// Adds a whole day, of which there are no events: it can be judged, but no alert is built.
+    pub(super) fn put(&mut self, aggregate: DayAggregate) {
+        self.bench.context.note_day(&aggregate);
+        self.open.insert(aggregate.day, OpenDay::new(aggregate));
+    }
+
+    /// Adds an event, in any order.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place for events that may still be judged is full, or cannot be read.
+    pub fn add(&mut self, mut event: Event) -> Result<Added> {
+        let day = event.time.day();
+        if !self.open.contains_key(&day) && self.is_complete(day) {
+            if !self.is_kept(day) {
+                return Ok(Added::TooLate);
+            }
+            self.reopen(day)?;
+        }
+        let Bench {
+            setup, resolver, ..
+        } = &self.bench;
+        let resolved = resolver.resolve(&mut event);
+        let open = self
+            .open
+            .entry(day)
+            .or_insert_with(|| OpenDay::new(DayAggregate::new(day)));
+        if !open.add(&resolved, &setup.plan) {
+            return Ok(Added::Repeated);
+        }
+        let place = self.events.push(resolved.event)?;
+        open.note_place(&resolved, place);
+        if self.bench.context.note(&resolved) {
+            for (_, open) in self.open.range_mut(day..) {
+                open.note_context();
+            }
+        }
+        if let Some(id) = resolved.event.created.clone() {
+            let kind = EntityKind::Identity;
+            self.note_entity(&Entity { kind, id }, day);
+        }
+        Ok(Added::New)
+    }
+
+    /// Notes that an entity must be judged again on a day and those after it.
+    fn note_entity(&mut self, entity: &Entity, from: Day) {
+        for (_, open) in self.open.range_mut(from..) {
+            open.note_entity(entity);
+        }
+    }
+
+    fn is_complete(&self, day: Day) -> bool {
+        self.complete.is_some_and(|complete| day <= complete)
+    }
+
+    /// Returns whether the events of a day are kept, so that it can still be judged as a whole.
+    fn is_kept(&self, day: Day) -> bool {
+        self.complete
+            .is_none_or(|complete| complete.since(day) < OPEN_DAYS)
+    }
+
+    /// Brings a day and those after it back into memory: what it teaches matters to them.
+    fn reopen(&mut self, from: Day) -> Result<()> {
+        for day in self.events.days().range(from..) {
+            self.bring_back(*day)?;
+        }
+        Ok(())
+    }
+
+    fn bring_back(&mut self, day: Day) -> Result<()> {
+        if !self.open.contains_key(&day) {
+            let aggregate = self.bench.read_day(&self.events, day)?;
+            self.open.insert(day, OpenDay::new(aggregate));
+        }
+        Ok(())
+    }
+
+    /// Judges what is new, and returns the new alerts: day after day, in the order of time.
+    ///
+    /// `sessions_known_until` is the time until which it is known who uses which instance, if records of that are still to
+    /// come. Flows of an instance without a known identity then wait for so long as they may turn out to be an identity's.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the events cannot be read back.
+    pub fn advance(&mut self, sessions_known_until: Option<Time>) -> Result<Vec<Alert>> {
+        let mut alerts = Vec::new();
+        for day in self.days() {
+            alerts.extend(self.advance_day(day, sessions_known_until)?);
+        }
+        Ok(alerts)
+    }
+
+    /// Judges what is new on one day. Days must be judged in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::advance`] does.
+    pub fn advance_day(
+        &mut self,
+        day: Day,
+        sessions_known_until: Option<Time>,
+    ) -> Result<Vec<Alert>> {
+        let before = self.open.range(..day).next_back();
+        let before = before.map(|(&day, open)| (day, open.links()));
+        let Some(open) = self.open.get_mut(&day) else {
+            return Ok(Vec::new());
+        };
+        open.stop_waiting(sessions_known_until);
+        if !open.is_touched() {
+            return Ok(Vec::new());
+        }
+        let telling = Telling {
+            events: &self.events,
+            told: &mut self.told,
+            archived: &self.archived,
+            summary: &mut self.summary,
+        };
+        let (alerts, newcomers) = self
+            .bench
+            .judge(open, before, sessions_known_until, telling)?;
+        let mut later = self.open.range_mut(day.plus(1)..).map(|(_, open)| open);
+        later.by_ref().for_each(OpenDay::note_context);
+        for (entity, minutes) in newcomers {
+            let context = &mut self.bench.context;
+            let is_other = match minutes {
+                Some(minutes) => context.remember(&entity, day, minutes),
+                None => context.forget(&entity, day),
+            };
+            if is_other {
+                self.note_entity(&entity, day.plus(1));
+            }
+        }
+        Ok(alerts)
+    }
+
+    /// Notes that a day is complete, and lets days go that are not needed in memory. Their events are kept while late ones
+    /// may come.
+    pub fn complete(&mut self, day: Day) {
+        let complete = self.complete.map_or(day, |last| last.max(day));
+        self.complete = Some(complete);
+        self.pass_on(day);
+        let known: Vec<Day> = self.open.range(..=complete).map(|(&day, _)| day).collect();
+        let n_leaving = known.len().saturating_sub(COMPLETE_DAYS_IN_MEMORY);
+        for day in known.into_iter().take(n_leaving) {
+            self.pass_on(day);
+            self.open.remove(&day);
+        }
+        self.told
+            .retain(|_, (_, day)| complete.since(*day) <= OPEN_DAYS);
+    }
+
+    /// Lets a judged day and its events go: nothing more of it will come.
+    pub fn close(&mut self, day: Day) -> Option<DayAggregate> {
+        self.pass_on(day);
+        self.take(day)
+    }
+
+    /// Lets a day and its events go, judged or not.
+    pub(super) fn take(&mut self, day: Day) -> Option<DayAggregate> {
+        self.events.forget(day);
+        self.open.remove(&day).map(|open| open.aggregate)
+    }
+
+    fn pass_on(&mut self, day: Day) {
+        if let Some(open) = self.open.get(&day) {
+            self.bench.context.note_links(day, open.links());
+            self.bench.context.forget_before(day);
+        }
+    }
+}
+
+/// What days are judged by.
+struct Bench<'a> {
+    setup: &'a Setup,
+    resolver: Resolver<'a>,
+    options: ScoreOptions,
+    generation: Arc<Generation>,
+    thresholds: Vec<f64>,
+    context: Context,
+}
+
+/// What judging a day reads back and writes down.
+struct Telling<'t> {
+    events: &'t EventBuffer,
+    told: &'t mut AlertStates,
+    archived: &'t BTreeSet<String>,
+    summary: &'t mut ScoreSummary,
+}
+
+/// An episode that crossed its threshold, or that is shown on request.
+struct Crossing {
+    analytic: usize,
+    entity: Entity,
+}
+
+/// An entity that the generation does not know, with its minutes of the day; `None` if it is none on that day any more.
+type MetEntity = (Entity, Option<Vec<(u16, Minute)>>);
+
+impl Bench<'_> {
+    fn read_day(&self, events: &EventBuffer, day: Day) -> Result<DayAggregate> {
+        let mut aggregate = DayAggregate::new(day);
+        events.of_day(day, |_, mut event| {
+            aggregate.add(&self.resolver.resolve(&mut event), &self.setup.plan);
+        })?;
+        Ok(aggregate)
+    }
+
+    /// Judges the entities of a day that are to be judged. `before` are the links of the open day before it.
+    fn judge(
+        &self,
+        open: &mut OpenDay,
+        before: Option<(Day, Links)>,
+        sessions_known_until: Option<Time>,
+        telling: Telling,
+    ) -> Result<(Vec<Alert>, Vec<MetEntity>)> {
+        let day = open.day();
+        let view = View::new(&self.generation, &self.context, day);
+        open.settle(view, || match (before, self.context.links_before(day)) {
+            (Some((last, links)), complete) if complete.is_none_or(|(c, _)| c <= last) => links,
+            (_, Some((_, links))) => links.clone(),
+            _ => self.generation.links.clone(),
+        });
+        let judge = Judge::new(&self.setup.analytics, view);
+        let (mut crossings, mut newcomers) = (Vec::new(), Vec::new());
+        for entity in std::mem::take(&mut open.dirty) {
+            let facts = open.assembly.facts(&open.aggregate, &entity);
+            if entity.kind == EntityKind::Identity
+                && facts
+                    .as_ref()
+                    .is_none_or(|facts| is_newcomer(&entity, facts, view))
+            {
+                let minutes = facts.as_ref().map(|facts| facts.timeline().to_vec());
+                newcomers.push((entity.clone(), minutes));
+            }
+            let Some(facts) = facts else {
+                continue;
+            };
+            let until = facts.first.plus_secs(GRACE_SECS);
+            if sessions_known_until.is_some_and(|known| known < until)
+                && entity.kind == EntityKind::Identity
+                && is_instance(&entity.id)
+            {
+                open.waiting.insert(entity, until);
+                continue;
+            }
+            for (analytic, score) in self.crossings(&judge, &entity, &facts) {
+                let definition = &self.setup.analytics[analytic];
+                let id = alert_id(&definition.id, &entity, day.start());
+                if telling.archived.contains(&id) {
+                    telling.summary.told_before.insert(id.clone());
+                }
+                if !is_already_told(telling.told, &id, score) {
+                    let entity = entity.clone();
+                    crossings.push(Crossing { analytic, entity });
+                }
+            }
+        }
+        let is_judged =
+            |e: &&Entity| e.kind == EntityKind::Identity && !open.waiting.contains_key(*e);
+        let identities = open.assembly.entities().filter(is_judged).count() as u64;
+        let judged = telling.summary.judged.entry(day).or_insert(identities);
+        *judged = identities.max(*judged);
+        let mut alerts = self.build(open, &judge, &crossings, telling)?;
+        alerts.sort_by(|a, b| {
+            (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity))
+        });
+        Ok((alerts, newcomers))
+    }
+
+    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its score.
+    fn crossings(&self, judge: &Judge, entity: &Entity, facts: &DayFacts) -> Vec<(usize, f64)> {
+        let day = judge.view().day();
+        let peer_group_of = |id: &str| self.setup.peer_group_of(id);
+        let met = self.context.met(entity, day);
+        let subject = Subject::of(entity, facts, day, judge.view(), met, &peer_group_of);
+        let is_shown = |(analytic, detection): &(usize, Detection)| {
+            let threshold = self.thresholds[*analytic];
+            detection.surprise >= threshold
+                || (self.options.show_low && detection.score >= low_from(score_of(threshold)))
+        };
+        let crossed = judge.detections(&subject).into_iter().filter(is_shown);
+        crossed.map(|(analytic, d)| (analytic, d.score)).collect()
+    }
+
+    /// Builds the alerts of the episodes that crossed a threshold, and returns those that are news.
+    fn build(
+        &self,
+        open: &mut OpenDay,
+        judge: &Judge,
+        crossings: &[Crossing],
+        telling: Telling,
+    ) -> Result<Vec<Alert>> {
+        if crossings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let day = open.day();
+        let wanted = crossings.iter().map(|c| &c.entity).collect();
+        let events = open.events_of(&wanted, telling.events, &self.resolver)?;
+        let peer_group_of = |id: &str| self.setup.peer_group_of(id);
+        let mut alerts = Vec::new();
+        for crossing in crossings {
+            let builder = AlertBuilder {
+                plan: &self.setup.plan,
+                config: &self.setup.config,
+                resolver: &self.resolver,
+                judge,
+                peer_group_of: &peer_group_of,
+                day,
+                threshold: self.thresholds[crossing.analytic],
+                show_low: self.options.show_low,
+            };
+            let of_entity = events.get(&crossing.entity).map_or(&[][..], Vec::as_slice);
+            let met = self.context.met(&crossing.entity, day);
+            let analytic = &self.setup.analytics[crossing.analytic];
+            let episode = builder.build(analytic, &crossing.entity, of_entity, met);
+            let news = news(episode, day, telling.told, telling.summary);
+            for alert in &news {
+                telling.summary.told_before.remove(&alert.alert_id);
+            }
+            let is_shown =
+                |alert: &Alert| alert.suppressed_by.is_none() || self.options.show_suppressed;
+            alerts.extend(news.into_iter().filter(is_shown));
+        }
+        Ok(alerts)
+    }
+}
+
+/// Returns whether a generation knows so little of an entity that scoring must remember its days.
+fn is_newcomer(entity: &Entity, facts: &DayFacts, view: View<'_>) -> bool {
+    own_baseline(entity, facts, view)
+        .is_none_or(|baseline| baseline.first_day.plus(2) >= view.day())
+}

@@ -1,0 +1,407 @@
+//! The facts of a day by entity, kept up to date while the day grows: flows join the identity that uses their instance,
+//! duplicates of an action are dropped where the first copy is read, and a role's own sessions count for the role.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use rustc_hash::FxHashMap;
+
+use crate::event::Event;
+use crate::identity::is_instance;
+use crate::measure::links::{self, Links};
+use crate::measure::{DayAggregate, DayFacts, OwnAccounts, Subject, former_name, unique_id_of};
+use crate::time::Time;
+use crate::vocab::{Entity, EntityKind, Str};
+
+/// The most persons that are distinguished in one role and day. An identity that may assume a role may choose any session
+/// name. So beyond this limit names mean nothing, and all sessions count for the role.
+pub(super) const PERSONS_PER_ROLE_MAX: usize = 2_000;
+
+/// What was added to a day since its assembly was settled: the subjects, each with the records without a caller that it has.
+pub type Changes = FxHashMap<Subject, Vec<u64>>;
+
+/// Which entity each subject of a day counts for, and which subjects each entity has.
+#[derive(Debug, Default)]
+pub struct Assembly {
+    owners: Owners,
+    /// The owner of each subject; `None` for a duplicate, which does not count.
+    placed: FxHashMap<Subject, Option<Entity>>,
+    members: BTreeMap<Entity, Members>,
+    /// The records without a caller that each subject has.
+    unnamed: BTreeMap<Subject, BTreeSet<u64>>,
+    own_accounts: OwnAccounts,
+    n_recorded_by_trail: usize,
+}
+
+/// The subjects of an entity.
+#[derive(Debug, Default)]
+struct Members {
+    own: BTreeSet<Subject>,
+    /// Persons that are not distinguished. They count for their role already.
+    crowd: BTreeSet<Subject>,
+}
+
+/// The subjects of a day that belong to another identity.
+#[derive(Debug, Default)]
+struct Owners {
+    /// The identity that uses an instance or an address.
+    behind: BTreeMap<Str, Str>,
+    /// By the prefix of the sessions' ARNs of a role: the persons in it, and the role.
+    persons: BTreeMap<Str, (BTreeSet<Str>, Str)>,
+    /// The first flow of each instance.
+    first_flows: BTreeMap<Str, Time>,
+    /// Of each name that has unique ids: when each was first seen.
+    bearers: BTreeMap<Entity, BTreeMap<Str, Time>>,
+}
+
+impl Assembly {
+    /// Takes in what was added to a day; returns the entities whose facts are others than before. `changes` is `None` for
+    /// everything. `before` are the links of the days before.
+    pub fn settle(
+        &mut self,
+        aggregate: &DayAggregate,
+        changes: Option<Changes>,
+        before: &Links,
+        own: &OwnAccounts,
+    ) -> BTreeSet<Entity> {
+        let changes = changes.unwrap_or_else(|| everything(aggregate));
+        for subject in changes.keys().filter(|s| is_instance(&s.entity.id)) {
+            if let Some(facts) = aggregate.subjects.get(subject) {
+                let first = self.owners.first_flows.entry(subject.entity.id.clone());
+                let first = first.or_insert(facts.first);
+                *first = facts.first.min(*first);
+            }
+        }
+        let links = [&aggregate.links, before];
+        let behind = links::behind(&links, aggregate.day, &self.owners.first_flows);
+        let mut is_moved = Moved {
+            ids: differences(&self.owners.behind, &behind),
+            has_other_duplicates: self.own_accounts != *own
+                || self.n_recorded_by_trail != aggregate.recorded_by_trail.len(),
+            ..Moved::default()
+        };
+        self.owners.behind = behind;
+        if self.own_accounts != *own {
+            self.own_accounts.clone_from(own);
+        }
+        self.n_recorded_by_trail = aggregate.recorded_by_trail.len();
+        for subject in changes.keys() {
+            if let Some(facts) = aggregate.subjects.get(subject) {
+                self.owners.note(subject, facts, &mut is_moved);
+            }
+        }
+        let mut dirty = BTreeSet::new();
+        if is_moved.any() {
+            let moved: Vec<Subject> = self
+                .placed
+                .keys()
+                .filter(|subject| is_moved.has(subject) && !changes.contains_key(subject))
+                .cloned()
+                .collect();
+            for subject in moved {
+                self.place(aggregate, subject, false, &mut dirty);
+            }
+        }
+        for (subject, records) in changes {
+            if !records.is_empty() {
+                self.unnamed
+                    .entry(subject.clone())
+                    .or_default()
+                    .extend(records);
+            }
+            self.place(aggregate, subject, true, &mut dirty);
+        }
+        let roles: Vec<Entity> = dirty.iter().filter_map(|e| self.role_of(e)).collect();
+        dirty.extend(roles);
+        dirty
+    }
+
+    /// Puts a subject where it belongs now, and notes whose facts change by that.
+    fn place(
+        &mut self,
+        aggregate: &DayAggregate,
+        subject: Subject,
+        is_changed: bool,
+        dirty: &mut BTreeSet<Entity>,
+    ) {
+        let is_there = aggregate.subjects.contains_key(&subject)
+            || self.unnamed_facts(aggregate, &subject).next().is_some();
+        let counts = is_there
+            && !aggregate.is_second(
+                subject.duplicate_of_account.as_ref(),
+                subject.duplicate_of_trail,
+                &self.own_accounts,
+            );
+        let is_crowd = self.owners.is_crowded(&subject.entity);
+        let owner = counts.then(|| {
+            self.owners
+                .owner(&subject.entity, subject.unique_id.as_ref())
+        });
+        let before = self.placed.insert(subject.clone(), owner.clone()).flatten();
+        if before == owner && !is_changed {
+            return;
+        }
+        if let Some(before) = before.filter(|before| Some(before) != owner.as_ref()) {
+            if let Some(members) = self.members.get_mut(&before) {
+                members.own.remove(&subject);
+                members.crowd.remove(&subject);
+                if members.own.is_empty() && members.crowd.is_empty() {
+                    self.members.remove(&before);
+                }
+            }
+            dirty.insert(before);
+        }
+        if let Some(owner) = owner {
+            let members = self.members.entry(owner.clone()).or_default();
+            if is_crowd {
+                members.crowd.insert(subject);
+            } else {
+                members.own.insert(subject);
+            }
+            dirty.insert(owner);
+        }
+    }
+
+    /// Returns the role for which an identity's facts count, too.
+    fn role_of(&self, entity: &Entity) -> Option<Entity> {
+        let role = Entity {
+            kind: EntityKind::Role,
+            id: entity.id.clone(),
+        };
+        (entity.kind == EntityKind::Identity && self.members.contains_key(&role)).then_some(role)
+    }
+
+    /// Returns the entities of the day, in order.
+    pub fn entities(&self) -> impl Iterator<Item = &Entity> {
+        self.members.keys()
+    }
+
+    /// Returns the subjects whose facts are an entity's.
+    pub fn subjects_of(&self, entity: &Entity) -> impl Iterator<Item = &Subject> + use<'_> {
+        let members = self.members.get(entity).into_iter();
+        members.flat_map(|members| members.own.iter().chain(&members.crowd))
+    }
+
+    /// Returns the facts of an entity, if it has any.
+    pub fn facts<'a>(
+        &'a self,
+        aggregate: &'a DayAggregate,
+        entity: &Entity,
+    ) -> Option<Cow<'a, DayFacts>> {
+        let members = self.members.get(entity)?;
+        let mut sum = None;
+        for subject in &members.own {
+            self.add(aggregate, subject, &mut sum);
+        }
+        if entity.kind == EntityKind::Role {
+            let own_sessions = Entity {
+                kind: EntityKind::Identity,
+                id: entity.id.clone(),
+            };
+            let mut of_sessions = None;
+            for subject in self.members.get(&own_sessions).iter().flat_map(|m| &m.own) {
+                self.add(aggregate, subject, &mut of_sessions);
+            }
+            if let Some(of_sessions) = of_sessions {
+                add(&mut sum, of_sessions);
+            }
+        }
+        // Only now, because the actions of persons were added to their role, too.
+        for subject in &members.crowd {
+            self.add(aggregate, subject, &mut sum);
+        }
+        sum
+    }
+
+    fn add<'a>(
+        &'a self,
+        aggregate: &'a DayAggregate,
+        subject: &Subject,
+        sum: &mut Option<Cow<'a, DayFacts>>,
+    ) {
+        let named = aggregate.subjects.get(subject).into_iter();
+        for facts in named.chain(self.unnamed_facts(aggregate, subject)) {
+            add(sum, Cow::Borrowed(facts));
+        }
+    }
+
+    fn unnamed_facts<'a>(
+        &'a self,
+        aggregate: &'a DayAggregate,
+        subject: &Subject,
+    ) -> impl Iterator<Item = &'a DayFacts> + use<'a> {
+        let subject = subject.clone();
+        let records = self.unnamed.get(&subject).into_iter().flatten();
+        records.filter_map(move |record| aggregate.unnamed.get(record)?.as_ref()?.get(&subject))
+    }
+
+    /// Returns the entities for which an event of the day counts: none if it is a duplicate, or was replaced by a record of
+    /// the same id that names its caller.
+    pub fn entities_of(
+        &self,
+        aggregate: &DayAggregate,
+        event: &Event,
+        entities: impl Iterator<Item = Entity>,
+    ) -> Vec<Entity> {
+        if aggregate.was_replaced(event) || aggregate.is_second_copy(event, &self.own_accounts) {
+            return Vec::new();
+        }
+        entities
+            .map(|entity| {
+                let unique_id = unique_id_of(event, &entity);
+                self.owners.owner(&entity, unique_id.as_ref())
+            })
+            .collect()
+    }
+}
+
+fn everything(aggregate: &DayAggregate) -> Changes {
+    let mut all: Changes = aggregate
+        .subjects
+        .keys()
+        .map(|subject| (subject.clone(), Vec::new()))
+        .collect();
+    for (&record, held) in &aggregate.unnamed {
+        for subject in held.iter().flat_map(BTreeMap::keys) {
+            all.entry(subject.clone()).or_default().push(record);
+        }
+    }
+    all
+}
+
+fn add<'a>(sum: &mut Option<Cow<'a, DayFacts>>, facts: Cow<'a, DayFacts>) {
+    match sum {
+        Some(sum) => sum.to_mut().merge(&facts),
+        None => *sum = Some(facts),
+    }
+}
+
+/// Returns the keys of which the values differ.
+fn differences(before: &BTreeMap<Str, Str>, now: &BTreeMap<Str, Str>) -> BTreeSet<Str> {
+    let other =
+        |(key, value): &(&Str, &Str), map: &BTreeMap<Str, Str>| map.get(*key) != Some(value);
+    let gone = before.iter().filter(|entry| other(entry, now));
+    let come = now.iter().filter(|entry| other(entry, before));
+    gone.chain(come).map(|(key, _)| key.clone()).collect()
+}
+
+/// Which subjects may have another owner than before.
+#[derive(Default)]
+struct Moved {
+    /// Instances and addresses that another identity uses.
+    ids: BTreeSet<Str>,
+    /// Names that several principals had.
+    names: BTreeSet<Entity>,
+    /// Roles, by the prefix of their sessions' ARNs, whose persons are not distinguished any more.
+    crowded: BTreeSet<Str>,
+    /// Whether a trail came to be known that records what was counted otherwise.
+    has_other_duplicates: bool,
+}
+
+impl Moved {
+    fn any(&self) -> bool {
+        self.has_other_duplicates
+            || !(self.ids.is_empty() && self.names.is_empty() && self.crowded.is_empty())
+    }
+
+    fn has(&self, subject: &Subject) -> bool {
+        let is_duplicate =
+            subject.duplicate_of_account.is_some() || subject.duplicate_of_trail.is_some();
+        (self.has_other_duplicates && is_duplicate)
+            || self.ids.contains(&subject.entity.id)
+            || self.names.contains(&subject.entity)
+            || person_in_role(&subject.entity).is_some_and(|(role, _)| self.crowded.contains(role))
+    }
+}
+
+impl Owners {
+    /// Notes what a subject shows of who had a name and who was in a role.
+    fn note(&mut self, subject: &Subject, facts: &DayFacts, moved: &mut Moved) {
+        if let Some(unique_id) = &subject.unique_id {
+            let bearers = self.bearers.entry(subject.entity.clone()).or_default();
+            let before = last_bearer(bearers).cloned();
+            let first = bearers.entry(unique_id.clone()).or_insert(facts.first);
+            *first = facts.first.min(*first);
+            if before.is_some() && before.as_ref() != last_bearer(bearers) || bearers.len() == 2 {
+                moved.names.insert(subject.entity.clone());
+            }
+        }
+        if let (Some((role_session, person)), Some(role)) =
+            (person_in_role(&subject.entity), &facts.profile.role)
+        {
+            let (persons, least) = self
+                .persons
+                .entry(role_session.into())
+                .or_insert_with(|| (BTreeSet::new(), role.clone()));
+            let was_crowded = persons.len() > PERSONS_PER_ROLE_MAX;
+            let is_other_role = role < least;
+            if is_other_role {
+                least.clone_from(role);
+            }
+            if !was_crowded {
+                persons.insert(person.into());
+            }
+            let is_crowded = persons.len() > PERSONS_PER_ROLE_MAX;
+            if is_crowded && (!was_crowded || is_other_role) {
+                moved.crowded.insert(role_session.into());
+            }
+        }
+    }
+
+    /// Returns whether an entity is a person in a role with more persons than are distinguished.
+    fn is_crowded(&self, entity: &Entity) -> bool {
+        person_in_role(entity).is_some_and(|(role, _)| self.crowded(role).is_some())
+    }
+
+    fn crowded(&self, role_session: &str) -> Option<&Str> {
+        let (persons, role) = self.persons.get(role_session)?;
+        (persons.len() > PERSONS_PER_ROLE_MAX).then_some(role)
+    }
+
+    /// Returns the entity to which a subject's facts belong: the identity behind it, or else itself; of a name that was
+    /// given again that day, the former principal under a name of its own.
+    fn owner(&self, entity: &Entity, unique_id: Option<&Str>) -> Entity {
+        if let Some(id) = self.behind(entity) {
+            let kind = EntityKind::Identity;
+            return Entity { kind, id };
+        }
+        let last = self.bearers.get(entity).filter(|b| b.len() > 1);
+        match (last.and_then(last_bearer), unique_id) {
+            (Some(last), Some(unique_id)) if last != unique_id => Entity {
+                kind: entity.kind,
+                id: former_name(&entity.id, unique_id),
+            },
+            _ => entity.clone(),
+        }
+    }
+
+    /// Returns the identity that uses an instance or an address, or the role of a person if that role has more persons than
+    /// are distinguished.
+    fn behind(&self, entity: &Entity) -> Option<Str> {
+        if entity.kind != EntityKind::Identity {
+            return None;
+        }
+        if let Some((role_session, _)) = person_in_role(entity) {
+            return self.crowded(role_session).cloned();
+        }
+        self.behind.get(&entity.id).cloned()
+    }
+}
+
+/// Returns the unique id that was first seen last.
+fn last_bearer(bearers: &BTreeMap<Str, Time>) -> Option<&Str> {
+    let last = bearers.iter().max_by_key(|&(id, first)| (first, id))?;
+    Some(last.0)
+}
+
+/// Splits the identity of a person in a role into the role's sessions and the person. The person's name may contain a
+/// slash; the role's name does not.
+fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
+    const SESSIONS: &str = ":assumed-role/";
+    if entity.kind != EntityKind::Identity {
+        return None;
+    }
+    let name = entity.id.find(SESSIONS)? + SESSIONS.len();
+    let (before, person) = entity.id.split_at(name + entity.id[name..].find('/')?);
+    Some((before, &person[1..]))
+}

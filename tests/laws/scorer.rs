@@ -1,0 +1,211 @@
+//! Law 3 of the scorer itself: however events come, it tells the same, document by document.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use plimsoll::alert::Alert;
+use plimsoll::baseline::Generation;
+use plimsoll::engine::{Added, Intake, NoProgress, Scorer};
+use plimsoll::event::Event;
+use plimsoll::sources::ReadOptions;
+use plimsoll::stats::Severity;
+use plimsoll::time::Time;
+use proptest::prelude::*;
+
+use crate::estate::{Dice, estate, write};
+use crate::published::{SCORE, new_store, train};
+
+/// How late an event may come, in seconds.
+const LATENESS_SECS: i64 = 900;
+
+/// What was told: the documents of each episode by their severity, without the number of the generation and what the
+/// delivery decides.
+type Told = BTreeMap<(String, Severity), serde_json::Value>;
+
+fn tell(told: &mut Told, alert: &Alert) {
+    let mut document = serde_json::to_value(alert).unwrap();
+    for volatile in ["generation", "status", "digest"] {
+        document.as_object_mut().unwrap().remove(volatile);
+    }
+    let before = told.insert((alert.alert_id.clone(), alert.severity), document);
+    assert!(before.is_none(), "told twice: {alert:?}");
+}
+
+/// A generation that knows the estate, and the events of the days after it.
+fn world() -> &'static (Arc<Generation>, Vec<Event>) {
+    static WORLD: OnceLock<(Arc<Generation>, Vec<Event>)> = OnceLock::new();
+    WORLD.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let store = new_store(folder.path());
+        let setup = &estate().setup;
+        let learnt = write(&folder.path().join("learnt"), [estate().learnt()]);
+        train(setup, &store, learnt);
+        let mut events = Vec::new();
+        let intake = Intake {
+            setup,
+            files: write(&folder.path().join("scored"), [estate().scored()]),
+            options: ReadOptions::default(),
+            keep_rejects: false,
+        };
+        let read = intake.run(&NoProgress, |_, event| {
+            events.push(event);
+            Ok(true)
+        });
+        read.unwrap();
+        events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        (Arc::new(store.load_generation().unwrap()), events)
+    })
+}
+
+fn scorer(generation: &Arc<Generation>) -> Scorer<'static> {
+    Scorer::new(&estate().setup, generation.clone(), SCORE)
+}
+
+fn batch(events: &[Event]) -> Told {
+    let mut scorer = scorer(&world().0);
+    for event in events {
+        assert_eq!(scorer.add(event.clone()).unwrap(), Added::New);
+    }
+    let mut told = Told::new();
+    for alert in scorer.advance(None).unwrap() {
+        tell(&mut told, &alert);
+    }
+    told
+}
+
+/// Returns the scorer that goes on from a snapshot.
+fn restored(scorer: &Scorer<'_>) -> Scorer<'static> {
+    let bytes = scorer.snapshot().unwrap();
+    let setup = &estate().setup;
+    Scorer::restore(setup, scorer.generation().clone(), SCORE, &bytes).unwrap()
+}
+
+#[test]
+fn law_3_a_scorer_is_restored_from_a_snapshot_at_each_event() {
+    let events = &world().1;
+    // The events of a few of those that alert, so that there are few.
+    let told = batch(events);
+    let names: Vec<&str> = told
+        .values()
+        .filter_map(|document| document["entity"]["id"].as_str())
+        .take(4)
+        .collect();
+    let resolver = estate().setup.resolver();
+    let is_of_them = |event: &&Event| {
+        let mut event = (*event).clone();
+        let resolved = resolver.resolve(&mut event);
+        resolved
+            .entities()
+            .any(|entity| names.contains(&&*entity.id))
+    };
+    let few: Vec<Event> = events
+        .iter()
+        .filter(is_of_them)
+        .take(250)
+        .cloned()
+        .collect();
+    let expected = batch(&few);
+    assert!(!expected.is_empty());
+    let mut scorer = scorer(&world().0);
+    let mut told = Told::new();
+    for event in few {
+        scorer.add(event).unwrap();
+        for alert in scorer.advance(None).unwrap() {
+            tell(&mut told, &alert);
+        }
+        scorer = restored(&scorer);
+        assert!(
+            scorer.advance(None).unwrap().is_empty(),
+            "nothing is told again"
+        );
+    }
+    assert!(told == expected, "{:#?}", differences(&told, &expected));
+}
+
+fn differences(told: &Told, expected: &Told) -> Vec<(String, String)> {
+    let keys = told.keys().chain(expected.keys());
+    keys.filter(|key| told.get(*key) != expected.get(*key))
+        .map(|key| {
+            let shown = |told: &Told| told.get(key).map_or(String::new(), ToString::to_string);
+            (shown(told), shown(expected))
+        })
+        .take(2)
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+    /// Cut anywhere, in any order within the lateness, with restarts and with a generation that is swapped in.
+    #[test]
+    fn law_3_live_is_batch(seed: u64, n_looks in 2..40usize) {
+        let (generation, events) = world();
+        let mut dice = Dice(seed);
+        let mut arrivals: Vec<(Time, &Event)> = events
+            .iter()
+            .map(|event| (event.time.plus_secs(dice.below(LATENESS_SECS as usize) as i64), event))
+            .collect();
+        arrivals.sort_by_key(|(at, _)| *at);
+        let mut scorer = scorer(generation);
+        let mut told = Told::new();
+        let swapped_at = dice.below(n_looks);
+        for (look, piece) in arrivals.chunks(arrivals.len().div_ceil(n_looks)).enumerate() {
+            for (_, event) in piece {
+                prop_assert_eq!(scorer.add((*event).clone()).unwrap(), Added::New);
+            }
+            if look == swapped_at {
+                let next = Generation { number: generation.number + 1, ..Generation::clone(generation) };
+                scorer.replace_generation(Arc::new(next));
+            }
+            let now = piece.last().unwrap().0;
+            let known_until = now.plus_secs(-LATENESS_SECS);
+            for alert in scorer.advance(Some(known_until)).unwrap() {
+                tell(&mut told, &alert);
+            }
+            for day in scorer.days() {
+                if day.end() <= known_until {
+                    scorer.complete(day);
+                }
+            }
+            if dice.below(3) == 0 {
+                scorer = restored(&scorer);
+            }
+        }
+        for alert in scorer.advance(None).unwrap() {
+            tell(&mut told, &alert);
+        }
+        let expected = batch(events);
+        prop_assert!(told == expected, "{:#?}", differences(&told, &expected));
+    }
+
+    /// Days that come one after the other in any order are judged as in batch, as long as their events are kept. What a day
+    /// told before the days before it came may be more than in batch, and never less.
+    #[test]
+    fn law_3_days_may_come_in_any_order(seed: u64) {
+        let (generation, events) = world();
+        let mut dice = Dice(seed);
+        let mut days: BTreeMap<_, Vec<&Event>> = BTreeMap::new();
+        for event in events {
+            days.entry(event.time.day()).or_default().push(event);
+        }
+        let mut order: Vec<_> = days.keys().copied().collect();
+        for at in (1..order.len()).rev() {
+            order.swap(at, dice.below(at + 1));
+        }
+        let mut scorer = scorer(generation);
+        let mut told: BTreeMap<String, Severity> = BTreeMap::new();
+        for day in order {
+            for event in &days[&day] {
+                prop_assert_eq!(scorer.add((*event).clone()).unwrap(), Added::New);
+            }
+            for alert in scorer.advance(None).unwrap() {
+                told.insert(alert.alert_id.clone(), alert.severity);
+            }
+            for day in scorer.days() {
+                scorer.complete(day);
+            }
+        }
+        for ((id, severity), document) in batch(events) {
+            prop_assert!(told.get(&id) >= Some(&severity), "{document}");
+        }
+    }
+}

@@ -60,6 +60,15 @@ impl Error {
         self.kind
     }
 
+    /// Returns the message with the hints behind it, for a warning of one line.
+    pub fn with_hints(&self) -> String {
+        let parts: Vec<&str> = [self.message.as_str()]
+            .into_iter()
+            .chain(self.hints.iter().map(String::as_str))
+            .collect();
+        parts.join("; ")
+    }
+
     /// Returns the message without causes and hints.
     pub fn message(&self) -> &str {
         &self.message

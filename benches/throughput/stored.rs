@@ -8,7 +8,7 @@ use plimsoll::baseline::{
 };
 use plimsoll::event::{IdentityKind, Provider};
 use plimsoll::measure::value_hash;
-use plimsoll::store::{Ledger, Manifest, Role, Store};
+use plimsoll::store::{Manifest, Role, Store};
 use plimsoll::time::{Day, Window};
 use plimsoll::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
@@ -46,8 +46,7 @@ pub fn measure(entities: u64) -> Result<String> {
         let store = Store::at(folder.path());
         let lock = store.lock(Role::Learner)?;
         let start = Instant::now();
-        let staged =
-            store.stage_generation(&generation, &CalibrationLog::default(), &Ledger::new())?;
+        let staged = store.stage_generation(&generation, &CalibrationLog::default())?;
         store.publish(&Manifest::new(1, staged.into_name(), Vec::new()), &lock)?;
         publish.push(start.elapsed().as_secs_f64());
         let start = Instant::now();

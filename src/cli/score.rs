@@ -210,8 +210,8 @@ impl<'a> Delivery<'a> {
             && !std::mem::replace(&mut self.is_warned, true)
         {
             self.console.warn(&format!(
-                "alerts cannot be stored for `explain`: {}",
-                error.message()
+                "alerts are not kept for `explain`: {}",
+                error.with_hints()
             ));
         }
     }

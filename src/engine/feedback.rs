@@ -136,7 +136,10 @@ fn metrics_of(setup: &Setup, analytic: &str) -> Result<Vec<Metric>> {
 }
 
 fn baseline_of(store: &Store, entity: &Entity) -> Result<Option<Baseline>> {
-    Ok(store.load_generation()?.baselines.remove(entity))
+    match store.manifest()? {
+        Some(manifest) => store.load_baseline(&manifest, entity),
+        None => Ok(None),
+    }
 }
 
 impl Change {

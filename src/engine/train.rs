@@ -73,15 +73,17 @@ pub fn train(
     progress: &dyn Progress,
 ) -> Result<TrainSummary> {
     let lock = store.lock(Role::Learner)?;
-    store.sweep_unfinished(&lock)?;
+    let learner = store.begin_learning(&lock)?;
     let manifest = store.manifest()?;
     let tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
-    let (log, mut ledger) = match &manifest {
-        Some(manifest) => store.load_learner_state(manifest)?,
-        None => (CalibrationLog::default(), Ledger::new()),
+    let log = match &manifest {
+        Some(manifest) => store.load_calibration_log(manifest)?,
+        None => CalibrationLog::default(),
     };
-    let number = manifest.as_ref().map_or(0, |m| m.generation) + 1;
+    let published = manifest.as_ref().map_or(0, |m| m.generation);
+    let mut ledger = learner.ledger(published)?;
+    let number = published + 1;
     let stored: BTreeMap<Day, DayEntry> = manifest
         .iter()
         .flat_map(|m| m.days.iter().map(|d| (d.day, d.clone())))
@@ -127,7 +129,7 @@ pub fn train(
         exclusions_before.is_some_and(|before| *before != found_true(&verdicts, &stored));
     if changed.is_empty() && !is_judged_anew {
         return Ok(TrainSummary {
-            generation: manifest.as_ref().map_or(0, |m| m.generation),
+            generation: published,
             published: false,
             days_changed: 0,
             days: stored.len(),
@@ -231,7 +233,8 @@ pub fn train(
     };
     generation.tuning = tuning;
     enter(&mut ledger, &intake, number, last);
-    let staged = store.stage_generation(&generation, &replay.log, &ledger)?;
+    let staged = store.stage_generation(&generation, &replay.log)?;
+    learner.stage_ledger(&ledger, published)?;
     if progress.is_cancelled() {
         return Err(cancelled());
     }
@@ -310,7 +313,7 @@ fn stage_days(
         .map(|aggregate| {
             Ok(DayEntry {
                 day: aggregate.day,
-                directory: store.stage_day(aggregate, number)?.into_name(),
+                file: store.stage_day(aggregate, number)?.into_name(),
                 events: aggregate.fingerprints.len() as u64,
                 scored_events: None,
                 measured_by: BTreeSet::from([measured_by.to_owned()]),

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::error::{Error, Result};
-use crate::store::{Store, names, open_lines};
+use crate::error::Result;
+use crate::store::durable::{create_folder, sync_folder};
+use crate::store::{Store, fault, open_lines};
 use crate::time::Day;
+
+const DIRECTORY: &str = "alerts";
 
 /// The alerts of a store.
 #[derive(Debug, Clone)]
@@ -26,7 +29,7 @@ impl Archive {
     /// Opens the archive of a store by name. Nothing is read or created.
     pub fn of(store: &Store) -> Self {
         Self {
-            directory: store.root().join(names::ALERTS),
+            directory: store.root().join(DIRECTORY),
         }
     }
 
@@ -38,7 +41,7 @@ impl Archive {
     ///
     /// Fails if the disk fails.
     pub fn append(&self, day: Day, document: &str) -> Result<()> {
-        self.write(day, document, |_| Ok(()))
+        self.write(day, document, false)
     }
 
     /// Does the same as [`Self::append`], durably.
@@ -47,25 +50,25 @@ impl Archive {
     ///
     /// Fails if the disk fails.
     pub fn append_durably(&self, day: Day, document: &str) -> Result<()> {
-        self.write(day, document, File::sync_all)
+        self.write(day, document, true)
     }
 
-    fn write(
-        &self,
-        day: Day,
-        document: &str,
-        after: impl Fn(&File) -> io::Result<()>,
-    ) -> Result<()> {
+    fn write(&self, day: Day, document: &str, is_durable: bool) -> Result<()> {
         let path = self.directory.join(format!("{day}.jsonl"));
         let write = || -> io::Result<()> {
-            fs::create_dir_all(&self.directory)?;
+            create_folder(&self.directory)?;
+            let is_new = !path.try_exists()?;
             let mut file = open_lines(&path)?;
             file.write_all(format!("{document}\n").as_bytes())?;
-            after(&file)
+            if is_durable {
+                file.sync_all()?;
+            }
+            if is_durable && is_new {
+                sync_folder(&self.directory)?;
+            }
+            Ok(())
         };
-        write().map_err(|e| {
-            Error::failed(format!("cannot keep an alert in `{}`", path.display())).cause(e)
-        })
+        write().map_err(|e| fault::write(&path, e))
     }
 
     /// Returns the documents whose id has this prefix, by id; of several with the same id, the last that was added.
@@ -78,9 +81,9 @@ impl Archive {
     pub fn find(&self, prefix: &str) -> Result<BTreeMap<String, String>> {
         let mut found = BTreeMap::new();
         for day in self.days()? {
-            File::open(day)
+            File::open(&day)
                 .and_then(|file| find_in(BufReader::new(file), prefix, &mut found))
-                .map_err(|e| self.cannot_read(e))?;
+                .map_err(|e| fault::read(&day, e))?;
         }
         Ok(found)
     }
@@ -96,11 +99,11 @@ impl Archive {
             first.is_none() || stem.and_then(Day::parse) >= first
         };
         for day in self.days()?.into_iter().filter(is_wanted) {
-            let file = File::open(day).map_err(|e| self.cannot_read(e))?;
+            let file = File::open(&day).map_err(|e| fault::read(&day, e))?;
             let (mut text, mut line) = (BufReader::new(file), Vec::new());
             while text
                 .read_until(b'\n', &mut line)
-                .map_err(|e| self.cannot_read(e))?
+                .map_err(|e| fault::read(&day, e))?
                 > 0
             {
                 look(&line);
@@ -116,9 +119,9 @@ impl Archive {
             Ok(entries) => entries
                 .map(|entry| Ok(entry?.path()))
                 .collect::<io::Result<Vec<_>>>()
-                .map_err(|e| self.cannot_read(e))?,
+                .map_err(|e| fault::read(&self.directory, e))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(e) => return Err(self.cannot_read(e)),
+            Err(e) => return Err(fault::read(&self.directory, e)),
         };
         days.retain(|path| {
             path.extension()
@@ -126,14 +129,6 @@ impl Archive {
         });
         days.sort();
         Ok(days)
-    }
-
-    fn cannot_read(&self, error: io::Error) -> Error {
-        Error::failed(format!(
-            "cannot read the alerts in `{}`",
-            self.directory.display()
-        ))
-        .cause(error)
     }
 }
 
@@ -181,7 +176,7 @@ mod tests {
             .append(Day(20_529), r#"{"alert_id":"abd","n":2}"#)
             .unwrap();
         // The disk became full in the middle of a line.
-        let day = folder.path().join(names::ALERTS).join("2026-03-16.jsonl");
+        let day = folder.path().join(DIRECTORY).join("2026-03-16.jsonl");
         let mut torn = OpenOptions::new().append(true).open(day).unwrap();
         torn.write_all(b"{\"alert_id\":\"ab").unwrap();
         archive
@@ -193,5 +188,17 @@ mod tests {
             r#"{"alert_id":"abc","n":3}"#
         );
         assert!(archive.find("x").unwrap().is_empty());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::of(&Store::at(folder.path()));
+        fs::create_dir(folder.path().join(DIRECTORY)).unwrap();
+        let day = folder.path().join(DIRECTORY).join("2026-03-16.jsonl");
+        std::os::unix::fs::symlink("/dev/full", day).unwrap();
+        let told = archive.append(Day(20_528), "{}").unwrap_err().to_string();
+        assert!(told.contains("no space left to write"), "{told}");
     }
 }

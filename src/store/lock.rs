@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::store::names;
+use crate::store::fault;
 
 /// What only one process at a time may do with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,9 @@ pub struct Lock {
 impl Lock {
     pub(super) fn take(root: &Path, role: Role) -> Result<Self> {
         let (name, doing) = match role {
-            Role::Learner => (names::LEARNER_LOCK, "training"),
-            Role::Follower => (names::FOLLOWER_LOCK, "following logs with"),
-            Role::Tuner => (names::TUNER_LOCK, "moving the thresholds of"),
+            Role::Learner => ("learner.lock", "training"),
+            Role::Follower => ("follower.lock", "following logs with"),
+            Role::Tuner => ("tuner.lock", "moving the thresholds of"),
         };
         let path = root.join(name);
         let file = OpenOptions::new()
@@ -36,7 +36,7 @@ impl Lock {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|e| Error::failed(format!("cannot open `{}`", path.display())).cause(e))?;
+            .map_err(|e| fault::write(&path, e))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::failed(format!(
@@ -44,9 +44,7 @@ impl Lock {
                 root.display()
             ))
             .hint("wait until it is done, or give another store with `--store`")),
-            Err(TryLockError::Error(e)) => {
-                Err(Error::failed(format!("cannot lock `{}`", path.display())).cause(e))
-            }
+            Err(TryLockError::Error(e)) => Err(fault::write(&path, e)),
         }
     }
 }

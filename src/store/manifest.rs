@@ -1,26 +1,31 @@
 //! The one small file that names what is in force.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::store::names::{self, MANIFEST, UNFINISHED};
+use crate::store::durable::replace_document;
+use crate::store::fault;
 use crate::time::Day;
 
+pub(super) const NAME: &str = "MANIFEST.json";
 /// Changes when the meaning of stored bytes changes.
-const SCHEMA: u32 = 7;
+const SCHEMA: u32 = 8;
+/// The schema of the version before, which the learner migrates.
+pub(super) const MIGRATED: u32 = 7;
+/// Generations that are kept beside the one in force.
+pub(super) const GENERATIONS_KEPT: u64 = 5;
 
 /// A stored day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayEntry {
     /// The day.
     pub day: Day,
-    /// The directory that holds it.
-    pub directory: String,
+    /// The file that holds it.
+    pub file: String,
     /// Distinct events in it.
     pub events: u64,
     /// Distinct events it had when it was scored into the stored distributions, if it was.
@@ -38,26 +43,22 @@ pub struct Manifest {
     pub schema: u32,
     /// Number of the generation.
     pub generation: u64,
-    /// The directory that holds it.
-    pub directory: String,
+    /// The file that holds it.
+    pub file: String,
     /// The stored days, in order.
     pub days: Vec<DayEntry>,
     /// Confirmed alerts of stored days, whose activity was left out.
-    #[serde(
-        default,
-        alias = "unlearnt",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub exclusions: BTreeSet<String>,
 }
 
 impl Manifest {
     /// Creates a manifest of the present schema.
-    pub fn new(generation: u64, directory: String, days: Vec<DayEntry>) -> Self {
+    pub fn new(generation: u64, file: String, days: Vec<DayEntry>) -> Self {
         Self {
             schema: SCHEMA,
             generation,
-            directory,
+            file,
             days,
             exclusions: BTreeSet::new(),
         }
@@ -69,21 +70,30 @@ impl Manifest {
         self.days.iter().filter(is_other).count()
     }
 
-    /// Returns the directories that it names.
-    pub fn directories(&self) -> impl Iterator<Item = String> + '_ {
-        self.days
-            .iter()
-            .map(|d| d.directory.clone())
-            .chain([self.directory.clone()])
+    /// Returns the files that it names.
+    pub fn files(&self) -> impl Iterator<Item = String> + '_ {
+        let days = self.days.iter().map(|day| day.file.clone());
+        days.chain([self.file.clone()])
     }
 
+    pub(super) fn numbered_name(number: u64) -> String {
+        format!("manifest-{number:06}.json")
+    }
+
+    /// Reads what is in force; `None` before the first training.
     pub(super) fn read(root: &Path) -> Result<Option<Self>> {
-        if let Some(manifest) = Self::read_file(&root.join(MANIFEST))? {
+        let path = root.join(NAME);
+        let read = || match Self::read_file(&path)? {
+            Some(Version::Present(manifest)) => Ok(Some(manifest)),
+            Some(Version::Earlier(schema)) => Err(fault::earlier(root, schema, SCHEMA, MIGRATED)),
+            None => Ok(None),
+        };
+        if let Some(manifest) = read()? {
             return Ok(Some(manifest));
         }
         match Self::newest_numbered(root)? {
             // Another process may have published for the first time just now.
-            Some(numbered) => match Self::read_file(&root.join(MANIFEST))? {
+            Some(numbered) => match read()? {
                 None => Err(lost(root, &numbered)),
                 manifest => Ok(manifest),
             },
@@ -91,10 +101,15 @@ impl Manifest {
         }
     }
 
-    /// Returns the name of the newest numbered manifest. It is written after [`MANIFEST`], so if one exists, the other did too.
+    /// Returns whether the store is of the version before, so that the learner can migrate it.
+    pub(super) fn is_to_migrate(root: &Path) -> Result<bool> {
+        let found = Self::read_file(&root.join(NAME))?;
+        Ok(matches!(found, Some(Version::Earlier(MIGRATED))))
+    }
+
+    /// Returns the name of the newest numbered manifest. It is written after [`NAME`], so if one exists, the other did too.
     fn newest_numbered(root: &Path) -> Result<Option<String>> {
-        let cannot =
-            |e| Error::failed(format!("cannot read the store `{}`", root.display())).cause(e);
+        let cannot = |e| fault::read(root, e);
         let entries = match fs::read_dir(root) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(cannot)?,
@@ -103,7 +118,7 @@ impl Manifest {
         for entry in entries {
             let entry = entry.map_err(cannot)?;
             let name = entry.file_name().into_string().unwrap_or_default();
-            if let Some(number) = names::number_of_manifest(&name)
+            if let Some(number) = Self::number_in(&name)
                 && entry.file_type().map_err(cannot)?.is_file()
             {
                 newest = newest.max(Some((number, name)));
@@ -112,92 +127,78 @@ impl Manifest {
         Ok(newest.map(|(_, name)| name))
     }
 
-    pub(super) fn read_numbered(root: &Path, number: u64) -> Result<Option<Self>> {
-        Self::read_file(&root.join(names::numbered_manifest(number)))
+    /// Returns the number in the name of a numbered manifest.
+    pub(super) fn number_in(name: &str) -> Option<u64> {
+        let digits = name.strip_prefix("manifest-")?.strip_suffix(".json")?;
+        let number = digits.parse().ok()?;
+        (name == Self::numbered_name(number)).then_some(number)
     }
 
-    fn read_file(path: &Path) -> Result<Option<Self>> {
+    /// Reads the manifest of an earlier generation, if it is kept, and of this version.
+    pub(super) fn read_numbered(root: &Path, number: u64) -> Result<Option<Self>> {
+        match Self::read_file(&root.join(Self::numbered_name(number)))? {
+            Some(Version::Present(manifest)) => Ok(Some(manifest)),
+            Some(Version::Earlier(_)) | None => Ok(None),
+        }
+    }
+
+    fn read_file(path: &Path) -> Result<Option<Version>> {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => {
-                return Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e));
-            }
+            Err(e) => return Err(fault::read(path, e)),
         };
-        let manifest: Self = serde_json::from_slice(&text).map_err(|e| {
-            Error::failed(format!("`{}` is damaged", path.display()))
-                .cause(e)
-                .hint("train into a new store: the logs have everything that it needs")
-        })?;
-        if manifest.schema != SCHEMA {
-            return Err(Error::failed(format!(
-                "`{}` has schema {}, this program reads {SCHEMA}",
-                path.display(),
-                manifest.schema
-            ))
-            .hint("use the version that wrote it, or train again into another store"));
+        match schema_of(&text).map_err(|e| fault::damaged(path, e))? {
+            SCHEMA => serde_json::from_slice(&text)
+                .map(|manifest| Some(Version::Present(manifest)))
+                .map_err(|e| fault::damaged(path, e)),
+            newer if newer > SCHEMA => Err(fault::newer(path, newer, SCHEMA)),
+            earlier => Ok(Some(Version::Earlier(earlier))),
         }
-        Ok(Some(manifest))
     }
 
-    /// Puts it in force: it is written under another name, made durable, and renamed. Its numbered copy follows.
-    pub(super) fn write(&self, root: &Path) -> Result<()> {
-        self.write_as(root, MANIFEST)?;
-        self.write_as(root, &names::numbered_manifest(self.generation))
+    /// Puts it in force: it is written under another name, made durable, and renamed.
+    pub(super) fn write_in_force(&self, root: &Path) -> Result<()> {
+        replace_document(root, NAME, self)
     }
 
-    /// Writes the copy that outlives the next generation, unless it exists: a crash may have come between the two.
+    /// Writes the copy that outlives the next generation.
+    pub(super) fn write_numbered(&self, root: &Path) -> Result<()> {
+        replace_document(root, &Self::numbered_name(self.generation), self)
+    }
+
+    /// Writes the copy unless it exists: a crash may have come after the manifest itself.
     pub(super) fn complete(&self, root: &Path) -> Result<()> {
-        let name = names::numbered_manifest(self.generation);
-        if root.join(&name).exists() {
-            return Ok(());
+        let path = root.join(Self::numbered_name(self.generation));
+        match path.try_exists().map_err(|e| fault::read(&path, e))? {
+            true => Ok(()),
+            false => self.write_numbered(root),
         }
-        self.write_as(root, &name)
     }
+}
 
-    fn write_as(&self, root: &Path, name: &str) -> Result<()> {
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|e| Error::failed("cannot write the manifest").cause(e))?;
-        replace(root, name, &text).map_err(|e| {
-            Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e)
-        })
+/// A manifest of this version, or the schema of an earlier one.
+enum Version {
+    Present(Manifest),
+    Earlier(u32),
+}
+
+/// Reads the schema of a document, and nothing else of it.
+pub(super) fn schema_of(text: &[u8]) -> serde_json::Result<u32> {
+    #[derive(Deserialize)]
+    struct Document {
+        schema: u32,
     }
+    serde_json::from_slice(text).map(|Document { schema }| schema)
 }
 
 /// A store of which a part is missing must not be taken for an empty one, and cleaned.
 fn lost(root: &Path, numbered: &str) -> Error {
     Error::failed(format!(
-        "the store `{}` has `{numbered}`, but no `{MANIFEST}`",
+        "the store `{}` has `{numbered}`, but no `{NAME}`",
         root.display()
     ))
     .hint(format!(
-        "copy `{numbered}` to `{MANIFEST}` if all days that it names exist, or start again with another `--store`"
+        "copy `{numbered}` to `{NAME}` if all files that it names exist, or start again with another `--store`"
     ))
-}
-
-/// Replaces a small document, as [`replace`] does a file.
-///
-/// # Errors
-/// Fails if the disk fails; the earlier document is then still there.
-pub(super) fn replace_document(root: &Path, name: &str, document: &impl Serialize) -> Result<()> {
-    let cannot = |e: &dyn std::fmt::Display| {
-        Error::failed(format!("cannot write `{}`", root.join(name).display())).cause(e)
-    };
-    let mut text = serde_json::to_vec_pretty(document).map_err(|e| cannot(&e))?;
-    text.push(b'\n');
-    replace(root, name, &text).map_err(|e| cannot(&e))
-}
-
-/// Replaces a file so that a reader, or a crash, sees the old text or the new one and nothing between.
-pub(crate) fn replace(root: &Path, name: &str, text: &[u8]) -> std::io::Result<()> {
-    let beside = root.join(format!("{name}{UNFINISHED}"));
-    let mut file = File::create(&beside)?;
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&beside, root.join(name))?;
-    // Makes the rename itself durable; not every platform lets a directory be opened.
-    if let Ok(directory) = File::open(root) {
-        directory.sync_all().ok();
-    }
-    Ok(())
 }

@@ -3,9 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Tuning;
-use crate::error::{Error, Result};
-use crate::store::{Store, names, replace_document};
+use crate::error::Result;
+use crate::store::durable::replace_document;
+use crate::store::manifest::schema_of;
+use crate::store::{Store, fault};
 
+const NAME: &str = "tuning.json";
 /// Changes when the meaning of the file's fields changes.
 const SCHEMA: u32 = 1;
 
@@ -23,27 +26,21 @@ impl Store {
     ///
     /// Fails if the file cannot be read, is damaged, or was written by a newer version.
     pub fn tuning(&self) -> Result<Tuning> {
-        let path = self.root().join(names::TUNING);
+        let path = self.root().join(NAME);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Tuning::default()),
-            Err(e) => {
-                return Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e));
-            }
+            Err(e) => return Err(fault::read(&path, e)),
         };
-        let document: Document = serde_json::from_slice(&text).map_err(|e| {
-            Error::failed(format!("`{}` is damaged", path.display()))
-                .cause(e)
-                .hint("remove it and tune again: `plimsoll tune --budget N --apply`")
-        })?;
-        if document.schema != SCHEMA {
-            return Err(Error::failed(format!(
-                "`{}` has schema {}, this program reads {SCHEMA}",
-                path.display(),
-                document.schema
-            ))
-            .hint("use the version that wrote it, or remove it and tune again"));
+        let damaged = |e| {
+            let hint = "remove it and tune again: `plimsoll tune --budget N --apply`";
+            fault::damaged_but(&path, e, hint)
+        };
+        let schema = schema_of(&text).map_err(damaged)?;
+        if schema > SCHEMA {
+            return Err(fault::newer(&path, schema, SCHEMA));
         }
+        let document: Document = serde_json::from_slice(&text).map_err(damaged)?;
         Ok(document.tuning)
     }
 
@@ -57,7 +54,7 @@ impl Store {
             schema: SCHEMA,
             tuning: tuning.clone(),
         };
-        replace_document(self.root(), names::TUNING, &document)
+        replace_document(self.root(), NAME, &document)
     }
 }
 
@@ -86,9 +83,13 @@ mod tests {
         tuning.set(Some(&"AN1594".into()), threshold);
         store.keep_tuning(&tuning).unwrap();
         assert_eq!(store.tuning().unwrap(), tuning);
-        for damaged in ["{", r#"{"schema":2,"estate":null}"#] {
-            std::fs::write(folder.path().join(names::TUNING), damaged).unwrap();
-            assert!(store.tuning().is_err(), "{damaged}");
+        for (text, words) in [
+            ("{", "is damaged"),
+            (r#"{"schema":2,"estates":[]}"#, "newer version"),
+        ] {
+            std::fs::write(folder.path().join(NAME), text).unwrap();
+            let told = store.tuning().unwrap_err().to_string();
+            assert!(told.contains(words), "{told}");
         }
     }
 }

@@ -6,11 +6,16 @@ use std::io::{self, BufRead, BufReader, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::store::{Store, names, open_lines};
+use crate::error::Result;
+use crate::store::durable::{create_folder, sync_folder};
+use crate::store::manifest::schema_of;
+use crate::store::{Store, fault, open_lines};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Metric, Str};
 
+const NAME: &str = "verdicts.jsonl";
+/// Changes when the meaning of a line's fields changes. Lines without one are of the first.
+const SCHEMA: u32 = 1;
 /// The longest note that is kept, in characters.
 pub const NOTE_CHARS_MAX: usize = 500;
 
@@ -43,6 +48,8 @@ pub type Verdicts = BTreeMap<String, Verdict>;
 /// A verdict in its stored form.
 #[derive(Serialize, Deserialize)]
 struct Line {
+    #[serde(default)]
+    schema: u32,
     alert_id: String,
     verdict: bool,
     time: String,
@@ -58,6 +65,7 @@ struct Line {
 impl From<&Verdict> for Line {
     fn from(verdict: &Verdict) -> Self {
         Self {
+            schema: SCHEMA,
             alert_id: verdict.alert_id.clone(),
             verdict: verdict.is_true,
             time: verdict.time.clone(),
@@ -106,11 +114,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be read. A missing file is empty.
+    /// Fails if the file cannot be read, or was written by a newer version. A missing file is empty.
     pub fn verdicts(&self) -> Result<Verdicts> {
-        let path = self.root().join(names::VERDICTS);
-        let cannot =
-            |e: io::Error| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
+        let path = self.root().join(NAME);
+        let cannot = |e: io::Error| fault::read(&path, e);
         let mut text = match File::open(&path) {
             Ok(file) => BufReader::new(file),
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Verdicts::new()),
@@ -119,6 +126,10 @@ impl Store {
         let mut verdicts = Verdicts::new();
         let mut line = Vec::new();
         while text.read_until(b'\n', &mut line).map_err(cannot)? > 0 {
+            match schema_of(&line) {
+                Ok(newer) if newer > SCHEMA => return Err(fault::newer(&path, newer, SCHEMA)),
+                Ok(_) | Err(_) => {}
+            }
             let written = serde_json::from_slice::<Line>(&line).ok();
             if let Some(verdict) = written.and_then(Line::into_verdict) {
                 verdicts.insert(verdict.alert_id.clone(), verdict);
@@ -134,18 +145,17 @@ impl Store {
     ///
     /// Fails if the disk fails.
     pub fn add_verdict(&self, verdict: &Verdict) -> Result<()> {
-        let path = self.root().join(names::VERDICTS);
+        let path = self.root().join(NAME);
         let write = || -> io::Result<()> {
-            std::fs::create_dir_all(self.root())?;
+            create_folder(self.root())?;
             let mut text = serde_json::to_vec(&Line::from(verdict))?;
             text.push(b'\n');
             let mut file = open_lines(&path)?;
             file.write_all(&text)?;
-            file.sync_all()
+            file.sync_all()?;
+            sync_folder(self.root())
         };
-        write().map_err(|e| {
-            Error::failed(format!("cannot keep the verdict in `{}`", path.display())).cause(e)
-        })
+        write().map_err(|e| fault::write(&path, e))
     }
 }
 
@@ -174,7 +184,7 @@ mod tests {
             metrics: vec![Metric::ListCalls, Metric::BucketsNew],
         };
         store.add_verdict(&verdict).unwrap();
-        let path = store.root().join(names::VERDICTS);
+        let path = store.root().join(NAME);
         let mut text = std::fs::read(&path).unwrap();
         text.extend(br#"{"alert_id":"abd","verdi"#);
         std::fs::write(&path, text).unwrap();

@@ -19,6 +19,7 @@ mod plain_spikes;
 mod readme;
 mod reference;
 mod round_trip;
+mod stored;
 mod tuning;
 mod usage;
 mod verify;

@@ -32,6 +32,14 @@ pub struct Said {
 }
 
 impl Said {
+    fn of(output: Output) -> Self {
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Demands that the program ended well.
     pub fn succeeds(self) -> Self {
         assert_eq!(self.status, 0, "stderr: {}\nstdout: {}", self.err, self.out);
@@ -143,17 +151,35 @@ impl World {
         let mut stdin = child.stdin.take().expect("it has an input");
         let input = input.to_vec();
         let writer = std::thread::spawn(move || stdin.write_all(&input).ok());
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = child.wait_with_output().expect("the program ends");
+        let output = child.wait_with_output().expect("the program ends");
         writer.join().ok();
-        Said {
-            status: status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&stdout).into_owned(),
-            err: String::from_utf8_lossy(&stderr).into_owned(),
+        Said::of(output)
+    }
+
+    /// Lets other users enter the folder, and run the program from it.
+    pub fn open_to_others(&self) {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode;
+        std::fs::set_permissions(self.path(), mode(0o755)).expect("permissions");
+        let own = self.path().join("plimsoll");
+        if std::fs::hard_link(plimsoll(), &own).is_err() {
+            std::fs::copy(plimsoll(), &own).expect("a copy");
         }
+    }
+
+    /// Runs the program in the folder as a user to whom permissions apply: another one, if this one is root.
+    #[must_use = "look at what the program said"]
+    pub fn run_as_another_user(&self, args: &[&str]) -> Said {
+        /// The user `nobody`.
+        const NOBODY: u32 = 65_534;
+        let mut command = Command::new(self.path().join("plimsoll"));
+        command.current_dir(self.path()).env("COLUMNS", UNWRAPPED);
+        let own = std::fs::metadata("/proc/self").expect("this process");
+        if std::os::unix::fs::MetadataExt::uid(&own) == 0 {
+            std::os::unix::process::CommandExt::gid(&mut command, NOBODY);
+            std::os::unix::process::CommandExt::uid(&mut command, NOBODY);
+        }
+        let output = command.args(args).output().expect("the program starts");
+        Said::of(output)
     }
 
     /// Runs a line of shell in the folder, to its end; `$PLIMSOLL` is the program.
@@ -166,11 +192,7 @@ impl World {
             .args(["-c", line])
             .output()
             .expect("a shell");
-        Said {
-            status: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Said::of(output)
     }
 
     /// Starts the program in the folder, with nobody who listens.

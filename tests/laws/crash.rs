@@ -1,7 +1,7 @@
 //! Law 2: training is atomic, whatever a crash leaves behind.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use plimsoll::engine::{self, Progress};
 use plimsoll::sources::ReadOptions;
@@ -10,7 +10,7 @@ use plimsoll::store::{Role, Store};
 use crate::estate::{estate, write};
 use crate::published::{Published, new_store, train};
 
-/// Generations whose directories may stay: the one in force and five before it.
+/// Generations whose files may stay: the one in force and five before it.
 const GENERATIONS_MAX: usize = 6;
 
 fn copy(from: &Path, to: &Path) {
@@ -102,8 +102,15 @@ fn law_2_training_is_atomic() {
             let crashed = Store::at(folder.path().join(format!("crashed-{steps}-{is_cut}")));
             copy(before.root(), crashed.root());
             for name in &written[..steps] {
-                let (from, to) = (store.root().join(name), crashed.root().join(name));
-                copy(&from, &to);
+                fs::copy(store.root().join(name), crashed.root().join(name)).unwrap();
+            }
+            if steps == written.len() {
+                // The ledger is written last before the manifest, and names files of a generation that is not in force.
+                fs::remove_dir_all(crashed.root().join("learner")).unwrap();
+                copy(
+                    &store.root().join("learner"),
+                    &crashed.root().join("learner"),
+                );
             }
             if is_cut {
                 // The next step was in progress.
@@ -112,8 +119,7 @@ fn law_2_training_is_atomic() {
                 if next.ends_with(".json") {
                     fs::write(unfinished, "{\"schema\":").unwrap();
                 } else {
-                    fs::create_dir(&unfinished).unwrap();
-                    fs::write(unfinished.join("db"), "half a database").unwrap();
+                    fs::write(unfinished, "half a file").unwrap();
                 }
             }
             assert_eq!(
@@ -125,6 +131,35 @@ fn law_2_training_is_atomic() {
             assert_eq!(published(&crashed).differences(&new), Vec::<&str>::new());
             assert_eq!(names(&crashed), names(&store), "after {steps} steps");
         }
+    }
+}
+
+/// An earlier generation is put back by its manifest. It has its own ledger, so that what came since is learnt again.
+#[test]
+fn law_2_a_generation_that_is_put_back_goes_on_from_where_it_was() {
+    let estate = estate();
+    let folder = tempfile::tempdir().unwrap();
+    let store = new_store(folder.path());
+    let runs: Vec<_> = estate
+        .days()
+        .take(3)
+        .map(|day| {
+            let files = write(&folder.path().join(day.to_string()), [estate.on(day)]);
+            train(&estate.setup, &store, files.clone());
+            (files, published(&store))
+        })
+        .collect();
+    let file = |name: &str| store.root().join(name);
+    fs::copy(file("manifest-000001.json"), file("MANIFEST.json")).unwrap();
+    assert_eq!(
+        published(&store).differences(&runs[0].1),
+        Vec::<&str>::new()
+    );
+    assert!(!train(&estate.setup, &store, runs[0].0.clone()).published);
+    for (files, then) in &runs[1..] {
+        assert!(train(&estate.setup, &store, files.clone()).published);
+        assert_eq!(published(&store).differences(then), Vec::<&str>::new());
+        assert!(!train(&estate.setup, &store, files.clone()).published);
     }
 }
 
@@ -178,22 +213,16 @@ fn law_2_a_store_does_not_outgrow_its_days() {
         let files = write(&folder.path().join(format!("run-{run}")), [batch]);
         train(&estate.setup, &store, files);
         let manifest = store.manifest().unwrap().unwrap();
-        let directories: Vec<PathBuf> = fs::read_dir(store.root())
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.is_dir())
-            .collect();
+        let files = names(&store);
+        let is_published = |name: &&String| name.ends_with(".plimsoll");
+        let n_published = files.iter().filter(is_published).count();
         let n_days = manifest.days.len();
         assert_eq!(n_days, run + 1);
+        assert!(n_published <= n_days + 2 * GENERATIONS_MAX, "{files:?}");
         assert!(
-            directories.len() <= n_days + 2 * GENERATIONS_MAX,
-            "{directories:?}"
-        );
-        assert!(
-            // Beside the manifests: the one in force, a lock, and the first day of each approval.
-            names(&store).len() <= directories.len() + GENERATIONS_MAX + 3,
-            "{:?}",
-            names(&store)
+            // Beside the manifests: the one in force, a lock, the learner's database, and the first day of each approval.
+            files.len() <= n_published + GENERATIONS_MAX + 4,
+            "{files:?}"
         );
     }
 }

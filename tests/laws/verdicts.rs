@@ -75,7 +75,7 @@ fn learnt(setup: &Setup, folder: &Path, lines: &[Line]) -> Store {
 
 fn log(store: &Store) -> CalibrationLog {
     let manifest = store.published().unwrap();
-    store.load_learner_state(&manifest).unwrap().0
+    store.load_calibration_log(&manifest).unwrap()
 }
 
 fn has_extreme(log: &CalibrationLog, day: Day) -> bool {

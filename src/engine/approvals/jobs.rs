@@ -132,7 +132,7 @@ impl Volume {
 pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
     let manifest = store.published()?;
     let generation = store.load_generation()?;
-    let (log, _) = store.load_learner_state(&manifest)?;
+    let log = store.load_calibration_log(&manifest)?;
     let stored: BTreeSet<Day> = manifest.days.iter().map(|entry| entry.day).collect();
     let (Some(&first), Some(&last)) = (stored.first(), stored.last()) else {
         return Ok(Proposals::default());

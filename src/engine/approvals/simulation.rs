@@ -151,7 +151,7 @@ pub fn simulate_approval(
         return Ok(simulation);
     };
     let generation = store.load_generation()?;
-    let (log, _) = store.load_learner_state(&manifest)?;
+    let log = store.load_calibration_log(&manifest)?;
     simulation.breadth = breadth(&generation, approval);
     let mut asked: BTreeMap<Day, Vec<Candidate>> = BTreeMap::new();
     let visible = archived.iter().filter(|(_, alert)| !alert.is_suppressed);

@@ -103,7 +103,7 @@ pub fn approval_states(setup: &Setup, store: &Store, reach: Reach) -> Result<Vec
             *last = alert.time.max(*last);
         }
     }
-    let known_since = store.approvals_known_since();
+    let known_since = store.approvals_known_since()?;
     let today = setup.now.day();
     let ids = config.approval_ids();
     let stand = |(at, approval): (usize, &Approval)| {

@@ -11,7 +11,7 @@ use crate::engine::follow::growing::Position;
 use crate::engine::follow::trails::Trails;
 use crate::engine::scorer::ScorerState;
 use crate::error::{Error, Result};
-use crate::store::{CHECKPOINT, replace};
+use crate::store::{CHECKPOINT, fault, replace};
 use crate::time::Day;
 
 /// How long, in days of event time, the position of a missing file is kept: as long as late events are judged.
@@ -44,18 +44,22 @@ impl Checkpoint {
         match std::fs::read(&path) {
             Ok(text) => {
                 let hint = "remove it to start following again; alerts may then be reported twice";
-                let path = path.display();
+                let damaged = |e: &dyn std::fmt::Display| fault::damaged_but(&path, e, hint);
                 match text.split_first() {
-                    Some((&SCHEMA, text)) => postcard::from_bytes(text).map_err(|e| {
-                        Error::failed(format!("`{path}` is damaged"))
-                            .cause(e)
-                            .hint(hint)
-                    }),
-                    _ => Err(Error::failed(format!("`{path}` is of another version")).hint(hint)),
+                    Some((&SCHEMA, text)) => postcard::from_bytes(text).map_err(|e| damaged(&e)),
+                    Some((&newer, _)) if newer > SCHEMA => {
+                        Err(fault::newer(&path, newer.into(), SCHEMA.into()))
+                    }
+                    Some(_) => Err(Error::failed(format!(
+                        "`{}` was written by an earlier version of plimsoll",
+                        path.display()
+                    ))
+                    .hint(hint)),
+                    None => Err(damaged(&"it is empty")),
                 }
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(e) => Err(Error::failed(format!("cannot read `{}`", path.display())).cause(e)),
+            Err(e) => Err(fault::read(&path, e)),
         }
     }
 
@@ -63,13 +67,7 @@ impl Checkpoint {
     pub fn write(&self, root: &Path) -> Result<()> {
         let text = postcard::to_extend(self, vec![SCHEMA])
             .map_err(|e| Error::failed("cannot write the checkpoint").cause(e))?;
-        replace(root, CHECKPOINT, &text).map_err(|e| {
-            Error::failed(format!(
-                "cannot write `{}`",
-                root.join(CHECKPOINT).display()
-            ))
-            .cause(e)
-        })
+        replace(root, CHECKPOINT, &text).map_err(|e| fault::write(&root.join(CHECKPOINT), e))
     }
 
     /// Forgets files that are missing for long, and trails that are silent.

@@ -142,7 +142,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
         TuneAction::Show => None,
         TuneAction::Apply { .. } | TuneAction::Reset => Some(store.lock(Role::Tuner)?),
     };
-    let (log, _) = store.load_learner_state(&manifest)?;
+    let log = store.load_calibration_log(&manifest)?;
     let mut generation = Generation::empty(Day(0));
     if log.freeze().is_provisional() {
         // Only then does a threshold depend on which entities have a baseline.

@@ -1,0 +1,338 @@
+//! Days and generations as published files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{
+    Baseline, Calibration, CalibrationLog, DriftReport, Generation, Group, GroupState, Tuning,
+};
+use crate::error::Result;
+use crate::measure::{
+    Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake, OwnAccounts,
+    Seen, Subject,
+};
+use crate::store::container::{Kind, Reader, Table, Writer};
+use crate::store::durable::UNFINISHED;
+use crate::store::manifest::{DayEntry, Manifest};
+use crate::store::{Store, fault};
+use crate::time::{Day, Time};
+use crate::vocab::Entity;
+
+/// The suffix of the name of a published file.
+const SUFFIX: &str = ".plimsoll";
+pub(super) const GENERATION: Kind = Kind {
+    number: 1,
+    version: 1,
+};
+pub(super) const DAY: Kind = Kind {
+    number: 2,
+    version: 1,
+};
+
+/// The part of a generation that is not a table.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Head {
+    pub number: u64,
+    pub as_of: Day,
+    pub first_day: Day,
+    pub own_accounts: OwnAccounts,
+    pub links: Links,
+    pub created: Creations,
+    pub namesakes: Vec<(Entity, Namesake)>,
+    pub issued: Issued,
+    pub seen: Seen,
+}
+
+/// The part of a day that is not a table.
+#[derive(Serialize, Deserialize)]
+pub(super) struct DayHead {
+    pub links: Links,
+    pub accounts: OwnAccounts,
+    pub created: Creations,
+    pub issued: Issuances,
+    pub last: Option<Time>,
+}
+
+const HEAD: Table<Head> = Table::new("head");
+const BASELINES: Table<(Entity, Baseline)> = Table::new("baselines");
+const GROUPS: Table<(Group, GroupState)> = Table::new("groups");
+const SUPPORT: Table<(u64, u32)> = Table::new("support");
+const COVERAGE_BY_DAY: Table<(Day, Arc<Coverage>)> = Table::new("coverage_by_day");
+const DRIFT: Table<DriftReport> = Table::new("drift");
+const CALIBRATION: Table<Calibration> = Table::new("calibration");
+const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
+
+const DAY_HEAD: Table<DayHead> = Table::new("head");
+const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
+const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
+const COVERAGE: Table<Coverage> = Table::new("coverage");
+const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
+const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
+const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
+
+/// A day or a generation that is complete on disk but not yet in force.
+#[derive(Debug)]
+pub struct Staged {
+    name: String,
+}
+
+impl Staged {
+    /// Returns the file's name, for the manifest.
+    pub fn into_name(self) -> String {
+        self.name
+    }
+}
+
+impl Store {
+    /// Writes a day; the next manifest will name it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn stage_day(&self, aggregate: &DayAggregate, generation: u64) -> Result<Staged> {
+        let mut subjects: Vec<_> = aggregate.subjects.iter().collect();
+        subjects.sort_by(|a, b| a.0.cmp(b.0));
+        let unnamed = aggregate.unnamed.iter();
+        let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
+        let sorted = |numbers: &FxHashSet<u64>| {
+            let mut numbers: Vec<u64> = numbers.iter().copied().collect();
+            numbers.sort_unstable();
+            numbers
+        };
+        let head = DayHead {
+            links: aggregate.links.clone(),
+            accounts: aggregate.accounts.clone(),
+            created: aggregate.created.clone(),
+            issued: aggregate.issued.clone(),
+            last: aggregate.last,
+        };
+        self.stage(day_name(aggregate.day, generation), DAY, |file| {
+            file.write(&DAY_HEAD, [&head])?;
+            file.write_by_key(&SUBJECTS, subjects)?;
+            file.write(&UNNAMED, unnamed)?;
+            file.write(&COVERAGE, [&aggregate.coverage])?;
+            file.write(&UNNAMED_COVERAGE, &aggregate.unnamed_coverage)?;
+            file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
+            file.write_sorted_numbers(&FINGERPRINTS, &sorted(&aggregate.fingerprints))
+        })
+    }
+
+    /// Reads a day.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, is damaged, or was written by a newer version.
+    pub fn load_day(&self, entry: &DayEntry) -> Result<DayAggregate> {
+        let file = Reader::open(&self.root().join(&entry.file), DAY)?;
+        let head = file.read_one(&DAY_HEAD)?;
+        let unnamed: Vec<_> = file.read(&UNNAMED)?;
+        Ok(DayAggregate {
+            day: entry.day,
+            subjects: file.read(&SUBJECTS)?,
+            links: head.links,
+            accounts: head.accounts,
+            created: head.created,
+            issued: head.issued,
+            recorded_by_trail: file.read_sorted_numbers(&TOLD_BY_TRAIL)?,
+            fingerprints: file.read_sorted_numbers(&FINGERPRINTS)?,
+            unnamed: unnamed
+                .into_iter()
+                .map(|(id, held)| (id, Some(held)))
+                .collect(),
+            coverage: file.read_one(&COVERAGE)?,
+            unnamed_coverage: file.read(&UNNAMED_COVERAGE)?,
+            last: head.last,
+        })
+    }
+
+    /// Writes a generation, with the log from which its calibration was made; the next manifest will name it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn stage_generation(
+        &self,
+        generation: &Generation,
+        log: &CalibrationLog,
+    ) -> Result<Staged> {
+        let namesakes = generation.namesakes.iter();
+        let head = Head {
+            number: generation.number,
+            as_of: generation.as_of,
+            first_day: generation.first_day,
+            own_accounts: generation.own_accounts.clone(),
+            links: generation.links.clone(),
+            created: generation.created.clone(),
+            namesakes: namesakes.map(|(e, n)| (e.clone(), n.clone())).collect(),
+            issued: generation.issued.clone(),
+            seen: generation.seen.clone(),
+        };
+        let mut baselines: Vec<_> = generation.baselines.iter().collect();
+        baselines.sort_by(|a, b| a.0.cmp(b.0));
+        let mut support: Vec<_> = generation.support.iter().map(|(&k, &v)| (k, v)).collect();
+        support.sort_unstable();
+        self.stage(generation_name(generation.number), GENERATION, |file| {
+            file.write(&HEAD, [&head])?;
+            file.write_by_key(&BASELINES, baselines)?;
+            file.write(&GROUPS, &generation.groups)?;
+            file.write(&SUPPORT, &support)?;
+            file.write(&COVERAGE_BY_DAY, &generation.coverage)?;
+            file.write(&DRIFT, [&generation.drift_report])?;
+            file.write(&CALIBRATION, [&log.freeze()])?;
+            file.write(&CALIBRATION_LOG, [log])
+        })
+    }
+
+    /// Reads the whole generation in force into memory, with the tuned thresholds.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing was trained, or a file cannot be read, is damaged, or was written by another version.
+    pub fn load_generation(&self) -> Result<Generation> {
+        let manifest = self.published()?;
+        let mut generation = match self.load_generation_of(&manifest) {
+            // It may have been replaced and removed in between.
+            Err(_) if self.published()?.generation != manifest.generation => {
+                self.load_generation_of(&self.published()?)
+            }
+            other => other,
+        }?;
+        generation.tuning = self.tuning()?;
+        Ok(generation)
+    }
+
+    /// Reads a whole generation into memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, is damaged, or was written by a newer version.
+    pub fn load_generation_of(&self, manifest: &Manifest) -> Result<Generation> {
+        let file = self.generation_file(manifest)?;
+        let head = file.read_one(&HEAD)?;
+        Ok(Generation {
+            number: head.number,
+            as_of: head.as_of,
+            first_day: head.first_day,
+            baselines: file.read(&BASELINES)?,
+            groups: file.read(&GROUPS)?,
+            support: file.read(&SUPPORT)?,
+            own_accounts: head.own_accounts,
+            listed_accounts: OwnAccounts::new(),
+            links: head.links,
+            created: head.created,
+            namesakes: head.namesakes.into_iter().collect(),
+            issued: head.issued,
+            seen: head.seen,
+            coverage: file.read(&COVERAGE_BY_DAY)?,
+            drift_report: file.read_one(&DRIFT)?,
+            calibration: file.read_one(&CALIBRATION)?,
+            tuning: Tuning::default(),
+        })
+    }
+
+    /// Reads the baseline of one entity in the generation in force, and no other.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_generation_of`] does.
+    pub fn load_baseline(&self, manifest: &Manifest, entity: &Entity) -> Result<Option<Baseline>> {
+        self.generation_file(manifest)?.find(&BASELINES, entity)
+    }
+
+    /// Returns the first day that a generation may judge.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_generation_of`] does.
+    pub fn as_of(&self, manifest: &Manifest) -> Result<Day> {
+        Ok(self.generation_file(manifest)?.read_one(&HEAD)?.as_of)
+    }
+
+    /// Reads the log of scored values, from which thresholds are tuned and the learner continues.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_generation_of`] does.
+    pub fn load_calibration_log(&self, manifest: &Manifest) -> Result<CalibrationLog> {
+        self.generation_file(manifest)?.read_one(&CALIBRATION_LOG)
+    }
+
+    /// Reads the contents of the logs on each day of the lookback, as of the generation in force.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_generation_of`] does.
+    pub fn load_coverage(&self, manifest: &Manifest) -> Result<Vec<(Day, Arc<Coverage>)>> {
+        self.generation_file(manifest)?.read(&COVERAGE_BY_DAY)
+    }
+
+    /// Reads which baselines drifted in the generation in force.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_generation_of`] does.
+    pub fn load_drift_report(&self, manifest: &Manifest) -> Result<DriftReport> {
+        self.generation_file(manifest)?.read_one(&DRIFT)
+    }
+
+    /// Returns the name of the file that takes the place of a folder of the version before.
+    pub(super) fn file_of_folder(&self, folder: &str) -> String {
+        format!("{folder}{SUFFIX}")
+    }
+
+    fn generation_file(&self, manifest: &Manifest) -> Result<Reader> {
+        Reader::open(&self.root().join(&manifest.file), GENERATION)
+    }
+
+    /// Writes a file beside its place, makes its bytes durable, and puts it there. [`Store::publish`] makes the name durable.
+    fn stage(
+        &self,
+        name: String,
+        kind: Kind,
+        write: impl FnOnce(&mut Writer) -> Result<()>,
+    ) -> Result<Staged> {
+        let finished = self.root().join(&name);
+        let unfinished = self.root().join(format!("{name}{UNFINISHED}"));
+        let mut file = Writer::create(&unfinished, kind)?;
+        write(&mut file)?;
+        file.finish()?;
+        fs::rename(&unfinished, &finished).map_err(|e| fault::write(&finished, e))?;
+        Ok(Staged { name })
+    }
+}
+
+fn day_name(day: Day, generation: u64) -> String {
+    format!("day-{day}-{generation:06}{SUFFIX}")
+}
+
+fn generation_name(number: u64) -> String {
+    format!("generation-{number:06}{SUFFIX}")
+}
+
+/// Returns the generation that wrote a day or a generation of this name: it must be exactly one that a training gives.
+/// `suffix` is that of the published files, or none for the folders of an earlier version.
+fn generation_in(name: &str, suffix: &str) -> Option<u64> {
+    let stem = name.strip_suffix(suffix)?;
+    let (kind, number) = stem.rsplit_once('-')?;
+    let number = number.parse().ok()?;
+    let day = kind.strip_prefix("day-").and_then(Day::parse);
+    let given = match day {
+        Some(day) => day_name(day, number),
+        None => generation_name(number),
+    };
+    (given.strip_suffix(SUFFIX) == Some(stem)).then_some(number)
+}
+
+/// Returns whether a training published a file of this name.
+pub(super) fn is_published_name(name: &str) -> bool {
+    generation_in(name, SUFFIX).is_some()
+}
+
+/// Returns the generation that wrote a folder of this name, as versions up to schema 7 did.
+pub(super) fn generation_of_folder(name: &str) -> Option<u64> {
+    generation_in(name, "")
+}

@@ -1,0 +1,159 @@
+//! The stored form of everything, held against a small store that was kept: `tests/found/stored`.
+//!
+//! What is read from it and written again must be the same bytes. To renew it after a form was changed on purpose: remove its
+//! files except the logs, and in that folder run `plimsoll --store . train learnt.jsonl`, then
+//! `plimsoll --store . score --follow --until-idle 1s live.jsonl`, `tune --budget 5 --apply --force`, `feedback ID true --later`,
+//! and remove the locks, `learner` and `follow-events`.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::store::container::Reader;
+use crate::store::published::{DAY, GENERATION};
+
+fn kept() -> Store {
+    Store::at(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/found/stored"))
+}
+
+fn changed(what: &str) -> String {
+    format!(
+        "the stored form of {what} changed: raise its version, write a migration, renew the golden bytes"
+    )
+}
+
+/// Demands that a file is the same in both stores.
+fn same(before: &Store, after: &Store, name: &str, what: &str) {
+    let text = |store: &Store| fs::read_to_string(store.root().join(name)).unwrap();
+    assert_eq!(text(after), text(before), "{}", changed(what));
+}
+
+#[test]
+fn the_stored_form_of_days_and_generations_is_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, after) = (kept(), Store::at(folder.path()));
+    let manifest = before.published().expect(&changed("the manifest"));
+    manifest.write_in_force(after.root()).unwrap();
+    same(&before, &after, "MANIFEST.json", "the manifest");
+
+    let of_days = changed("the day aggregate");
+    let mut parts = BTreeSet::new();
+    for entry in &manifest.days {
+        let day = before.load_day(entry).expect(&of_days);
+        after.stage_day(&day, manifest.generation).unwrap();
+        let open = |store: &Store| Reader::open(&store.root().join(&entry.file), DAY);
+        let unpacked = open(&before).unwrap().unpacked().unwrap();
+        assert_eq!(
+            open(&after).unwrap().unpacked().unwrap(),
+            unpacked,
+            "{of_days}"
+        );
+        let has = [
+            ("subjects", !day.subjects.is_empty()),
+            ("links", day.links != Default::default()),
+            ("accounts", !day.accounts.is_empty()),
+            ("created", !day.created.is_empty()),
+            ("issued", day.issued != Default::default()),
+            ("recorded_by_trail", !day.recorded_by_trail.is_empty()),
+            ("unnamed", !day.unnamed.is_empty()),
+            ("unnamed_coverage", !day.unnamed_coverage.is_empty()),
+        ];
+        parts.extend(
+            has.into_iter()
+                .filter(|(_, has)| *has)
+                .map(|(part, _)| part),
+        );
+    }
+    assert_eq!(
+        parts.len(),
+        8,
+        "the kept days have examples of {parts:?} only"
+    );
+
+    let of_generations = changed("the published generation");
+    let generation = before.load_generation().expect(&of_generations);
+    let log = before
+        .load_calibration_log(&manifest)
+        .expect(&of_generations);
+    after.stage_generation(&generation, &log).unwrap();
+    let open = |store: &Store| Reader::open(&store.root().join(&manifest.file), GENERATION);
+    let unpacked = open(&before).unwrap().unpacked().unwrap();
+    assert_eq!(
+        open(&after).unwrap().unpacked().unwrap(),
+        unpacked,
+        "{of_generations}"
+    );
+    let has = [
+        !generation.baselines.is_empty(),
+        !generation.groups.is_empty(),
+        !generation.support.is_empty(),
+        !generation.own_accounts.is_empty(),
+        generation.links != Default::default(),
+        !generation.created.is_empty(),
+        !generation.namesakes.is_empty(),
+        generation.issued != Default::default(),
+        !generation.coverage.is_empty(),
+        !log.extremes.is_empty(),
+        !log.arms.is_empty(),
+        !log.tail_days.is_empty(),
+    ];
+    assert_eq!(has, [true; 12], "the kept generation lacks examples");
+}
+
+#[test]
+fn the_stored_form_of_small_documents_is_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, after) = (kept(), Store::at(folder.path()));
+    let tuning = before.tuning().expect(&changed("the tuning"));
+    assert!(tuning.estate.is_some());
+    after.keep_tuning(&tuning).unwrap();
+    same(&before, &after, "tuning.json", "the tuning");
+
+    let verdicts = before.verdicts().expect(&changed("verdicts"));
+    assert_eq!(verdicts.len(), 1);
+    for verdict in verdicts.values() {
+        after.add_verdict(verdict).unwrap();
+    }
+    same(&before, &after, "verdicts.jsonl", "verdicts");
+
+    let known = before.approvals_known_since().expect(&changed("approvals"));
+    assert_eq!(known.len(), 1);
+    for (id, day) in known {
+        after.note_approvals([id], day).unwrap();
+    }
+    same(&before, &after, "approvals.json", "approvals");
+}
+
+#[test]
+fn a_document_of_a_newer_version_is_told_as_such_whatever_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path());
+    let lock = store.lock(Role::Learner).unwrap();
+    let newer = r#"{"schema": 99, "generations": {"7": [1]}}"#;
+    for name in [
+        "MANIFEST.json",
+        "tuning.json",
+        "approvals.json",
+        "verdicts.jsonl",
+    ] {
+        fs::write(store.root().join(name), newer).unwrap();
+    }
+    let told = [
+        store.published().unwrap_err(),
+        store.begin_learning(&lock).err().unwrap(),
+        store.tuning().unwrap_err(),
+        store.approvals_known_since().unwrap_err(),
+        store.note_approvals([], crate::time::Day(1)).unwrap_err(),
+        store.verdicts().unwrap_err(),
+    ];
+    for error in told {
+        let text = error.to_string();
+        assert!(
+            text.contains("newer version") && !text.contains("damaged"),
+            "{text}"
+        );
+    }
+    assert!(!store.root().join("learner").exists());
+}

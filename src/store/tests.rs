@@ -1,9 +1,9 @@
 //! The stored form of everything, held against a small store that was kept: `tests/found/stored`.
 //!
-//! What is read from it and written again must be the same bytes. To renew it after a form was changed on purpose: remove its
-//! files except the logs, and in that folder run `plimsoll --store . train learnt.jsonl`, then
-//! `plimsoll --store . score --follow --until-idle 1s live.jsonl`, `tune --budget 5 --apply --force`, `feedback ID true --later`,
-//! and remove the locks, `learner` and `follow-events`.
+//! What is read from it and written again must be the same bytes. To renew it after a form was changed on purpose, remove all
+//! but `plimsoll.toml` and the logs, unpack these, and run in that folder, each with `--store .`: `train learnt.jsonl`,
+//! `score --follow --until-idle 1s live.jsonl`, `tune --budget 1 --apply`, `feedback ID true --later`. Then remove what was unpacked,
+//! the locks, the numbered manifest, `learner` and `follow-events`.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::measure::{Issuances, Issued, Links};
 use crate::store::container::Reader;
 use crate::store::published::{DAY, GENERATION};
 
@@ -24,6 +25,11 @@ fn changed(what: &str) -> String {
     )
 }
 
+/// Demands that something stored could be read.
+fn read<T>(what: &str, result: Result<T>) -> T {
+    result.unwrap_or_else(|e| panic!("{}\n{e}", changed(what)))
+}
+
 /// Demands that a file is the same in both stores.
 fn same(before: &Store, after: &Store, name: &str, what: &str) {
     let text = |store: &Store| fs::read_to_string(store.root().join(name)).unwrap();
@@ -34,14 +40,14 @@ fn same(before: &Store, after: &Store, name: &str, what: &str) {
 fn the_stored_form_of_days_and_generations_is_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let (before, after) = (kept(), Store::at(folder.path()));
-    let manifest = before.published().expect(&changed("the manifest"));
+    let manifest = read("the manifest", before.published());
     manifest.write_in_force(after.root()).unwrap();
     same(&before, &after, "MANIFEST.json", "the manifest");
 
     let of_days = changed("the day aggregate");
     let mut parts = BTreeSet::new();
     for entry in &manifest.days {
-        let day = before.load_day(entry).expect(&of_days);
+        let day = read("the day aggregate", before.load_day(entry));
         after.stage_day(&day, manifest.generation).unwrap();
         let open = |store: &Store| Reader::open(&store.root().join(&entry.file), DAY);
         let unpacked = open(&before).unwrap().unpacked().unwrap();
@@ -52,10 +58,10 @@ fn the_stored_form_of_days_and_generations_is_as_it_was() {
         );
         let has = [
             ("subjects", !day.subjects.is_empty()),
-            ("links", day.links != Default::default()),
+            ("links", day.links != Links::default()),
             ("accounts", !day.accounts.is_empty()),
             ("created", !day.created.is_empty()),
-            ("issued", day.issued != Default::default()),
+            ("issued", day.issued != Issuances::default()),
             ("recorded_by_trail", !day.recorded_by_trail.is_empty()),
             ("unnamed", !day.unnamed.is_empty()),
             ("unnamed_coverage", !day.unnamed_coverage.is_empty()),
@@ -73,10 +79,11 @@ fn the_stored_form_of_days_and_generations_is_as_it_was() {
     );
 
     let of_generations = changed("the published generation");
-    let generation = before.load_generation().expect(&of_generations);
-    let log = before
-        .load_calibration_log(&manifest)
-        .expect(&of_generations);
+    let generation = read("the published generation", before.load_generation());
+    let log = read(
+        "the published generation",
+        before.load_calibration_log(&manifest),
+    );
     after.stage_generation(&generation, &log).unwrap();
     let open = |store: &Store| Reader::open(&store.root().join(&manifest.file), GENERATION);
     let unpacked = open(&before).unwrap().unpacked().unwrap();
@@ -90,10 +97,10 @@ fn the_stored_form_of_days_and_generations_is_as_it_was() {
         !generation.groups.is_empty(),
         !generation.support.is_empty(),
         !generation.own_accounts.is_empty(),
-        generation.links != Default::default(),
+        generation.links != Links::default(),
         !generation.created.is_empty(),
         !generation.namesakes.is_empty(),
-        generation.issued != Default::default(),
+        generation.issued != Issued::default(),
         !generation.coverage.is_empty(),
         !log.extremes.is_empty(),
         !log.arms.is_empty(),
@@ -106,19 +113,19 @@ fn the_stored_form_of_days_and_generations_is_as_it_was() {
 fn the_stored_form_of_small_documents_is_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let (before, after) = (kept(), Store::at(folder.path()));
-    let tuning = before.tuning().expect(&changed("the tuning"));
+    let tuning = read("the tuning", before.tuning());
     assert!(tuning.estate.is_some());
     after.keep_tuning(&tuning).unwrap();
     same(&before, &after, "tuning.json", "the tuning");
 
-    let verdicts = before.verdicts().expect(&changed("verdicts"));
+    let verdicts = read("verdicts", before.verdicts());
     assert_eq!(verdicts.len(), 1);
     for verdict in verdicts.values() {
         after.add_verdict(verdict).unwrap();
     }
     same(&before, &after, "verdicts.jsonl", "verdicts");
 
-    let known = before.approvals_known_since().expect(&changed("approvals"));
+    let known = read("approvals", before.approvals_known_since());
     assert_eq!(known.len(), 1);
     for (id, day) in known {
         after.note_approvals([id], day).unwrap();

@@ -7,6 +7,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use plimsoll::alert::Alert;
+use plimsoll::report::json;
 use plimsoll::store::{Role, Store};
 use serde_json::Value;
 
@@ -364,4 +366,15 @@ fn each_fault_of_a_store_is_told_as_what_it_is() {
         .fails_with(1, &["is damaged", "it is missing"]);
     fs::write(&file, bytes).expect("it is written");
     world.run(&["train", "today"]).succeeds();
+}
+
+/// The archive is read by later versions, so a line that was written once must be read and written again as it was.
+#[test]
+fn the_stored_form_of_an_archived_alert_is_as_it_was() {
+    let changed = "the stored form of an archive line changed: raise its version, write a migration, renew the golden bytes";
+    let archive = include_str!("../found/stored/alerts/2026-03-13.jsonl");
+    for line in archive.lines() {
+        let alert = Alert::parse(line).expect(changed);
+        assert_eq!(json::line(&alert), line, "{changed}");
+    }
 }

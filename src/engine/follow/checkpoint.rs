@@ -112,6 +112,7 @@ impl Checkpoint {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -140,5 +141,31 @@ mod tests {
         // What came back is new among the missing.
         assert_eq!(on(checkpoint, 108, &[], 2), [0, 3]);
         assert_eq!(checkpoint.missing.len(), 2);
+    }
+
+    #[test]
+    fn the_stored_form_of_the_checkpoint_is_as_it_was() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/found/stored");
+        let changed = "the stored form of follow.checkpoint changed: raise its version, write a migration, renew the golden bytes";
+        let checkpoint = Checkpoint::read(&kept).expect(changed);
+        assert!(!checkpoint.files.is_empty() && !checkpoint.scorer.is_empty());
+        let folder = tempfile::tempdir().unwrap();
+        checkpoint.write(folder.path()).unwrap();
+        let text = |folder: &Path| std::fs::read(folder.join(CHECKPOINT)).unwrap();
+        assert_eq!(text(folder.path()), text(&kept), "{changed}");
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_version_is_told_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        for (text, words) in [
+            ([SCHEMA + 1, 9], "newer version"),
+            ([SCHEMA - 1, 9], "earlier version"),
+            ([SCHEMA, 9], "is damaged"),
+        ] {
+            std::fs::write(folder.path().join(CHECKPOINT), text).unwrap();
+            let told = Checkpoint::read(folder.path()).err().unwrap().to_string();
+            assert!(told.contains(words), "{told}");
+        }
     }
 }

@@ -255,12 +255,9 @@ fn generation_of(
     if in_force.as_of <= day {
         return Ok((in_force, HowJudged::InForce));
     }
-    for older in store.kept(manifest)? {
-        if store.as_of(&older)? == day {
-            let mut kept = store.load_generation_of(&older)?;
-            kept.tuning = in_force.tuning;
-            return Ok((kept, HowJudged::Kept));
-        }
+    if let Some(mut kept) = store.load_kept(manifest, day)? {
+        kept.tuning = in_force.tuning;
+        return Ok((kept, HowJudged::Kept));
     }
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     // Nothing is scored again: stored distributions are used unchanged.

@@ -91,7 +91,7 @@ impl Store {
     /// # Errors
     ///
     /// Fails if a file cannot be read.
-    pub fn kept(&self, manifest: &Manifest) -> Result<Vec<Manifest>> {
+    fn kept(&self, manifest: &Manifest) -> Result<Vec<Manifest>> {
         let oldest = manifest.generation.saturating_sub(GENERATIONS_KEPT);
         (oldest..manifest.generation)
             .rev()

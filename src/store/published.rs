@@ -243,13 +243,28 @@ impl Store {
         self.generation_file(manifest)?.find(&BASELINES, entity)
     }
 
-    /// Returns the first day that a generation may judge.
+    /// Reads the earlier generation whose first day to judge is this one; `None` if no such one is kept.
     ///
     /// # Errors
     ///
     /// Fails as [`Self::load_generation_of`] does.
-    pub fn as_of(&self, manifest: &Manifest) -> Result<Day> {
-        Ok(self.generation_file(manifest)?.read_one(&HEAD)?.as_of)
+    pub fn load_kept(&self, manifest: &Manifest, day: Day) -> Result<Option<Generation>> {
+        for older in self.kept(manifest)? {
+            let load = || {
+                let head = self.generation_file(&older)?.read_one(&HEAD)?;
+                match head.as_of == day {
+                    true => self.load_generation_of(&older).map(Some),
+                    false => Ok(None),
+                }
+            };
+            match load() {
+                Ok(None) => {}
+                // A training may have removed it in between.
+                Err(_) if self.published()?.generation != manifest.generation => {}
+                other => return other,
+            }
+        }
+        Ok(None)
     }
 
     /// Reads the log of scored values, from which thresholds are tuned and the learner continues.

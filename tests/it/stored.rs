@@ -366,6 +366,11 @@ fn each_fault_of_a_store_is_told_as_what_it_is() {
         .fails_with(1, &["is damaged", "it is missing"]);
     fs::write(&file, bytes).expect("it is written");
     world.run(&["train", "today"]).succeeds();
+
+    // Without its ledger the learner reads all files again, and recognises what it knows.
+    fs::remove_dir_all(store.join("learner")).expect("it is removed");
+    let said = world.run(&["train", "today"]).succeeds();
+    assert!(said.err.contains("nothing new"), "{}", said.err);
 }
 
 /// The archive is read by later versions, so a line that was written once must be read and written again as it was.

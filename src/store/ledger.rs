@@ -24,7 +24,7 @@ const VERSION_KEY: &[u8] = b"version";
 const VERSION: u32 = 1;
 const CACHE_BYTES: u64 = 64 << 20;
 /// A thread of sled may hold the lock of a database for a moment after it was closed in the same process.
-const OPEN_ATTEMPTS: u32 = 100;
+const OPEN_ATTEMPTS: u32 = 500;
 const OPEN_PAUSE: Duration = Duration::from_millis(10);
 
 /// What was learnt from a file, so that it is not learnt again.

@@ -99,7 +99,8 @@ impl Context {
         self.issued.entry(day).or_default().merge(&aggregate.issued);
     }
 
-    fn note_account(&mut self, account: &Str, day: Day) -> bool {
+    /// Notes that the own trail of an account was read on a day; returns whether it was not known to be as early as that.
+    pub fn note_account(&mut self, account: &Str, day: Day) -> bool {
         if let Some(first) = self.accounts.get_mut(account) {
             let is_earlier = day < *first;
             *first = day.min(*first);

@@ -10,6 +10,7 @@ mod clock;
 mod completions;
 mod console;
 mod coverage;
+mod delivery;
 mod ending;
 #[cfg(feature = "simulate")]
 mod evaluate;
@@ -19,6 +20,7 @@ mod format;
 mod inputs;
 mod inspect;
 mod man;
+mod nightly;
 mod options;
 mod reference;
 mod score;
@@ -59,6 +61,7 @@ pub struct Arguments {
 enum Command {
     Inspect(inspect::Arguments),
     Backtest(backtest::Arguments),
+    Nightly(nightly::Arguments),
     Train(train::Arguments),
     Score(score::Arguments),
     Tune(tune::Arguments),
@@ -89,6 +92,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     let ending = match &arguments.command {
         Command::Inspect(arguments) => inspect::run(arguments, common, console),
         Command::Backtest(arguments) => backtest::run(arguments, common, console),
+        Command::Nightly(arguments) => nightly::run(arguments, common, console),
         Command::Train(arguments) => train::run(arguments, common, console),
         Command::Score(arguments) => score::run(arguments, common, console),
         Command::Tune(arguments) => tune::run(arguments, common, console),

@@ -60,6 +60,7 @@ const USED_BY: &[(&str, &[&str])] = &[
         "config",
         &[
             "backtest",
+            "nightly",
             "train",
             "score",
             "tune",
@@ -74,20 +75,23 @@ const USED_BY: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "train", "score", "tune", "coverage", "show", "explain", "feedback", "approve", "check",
+            "nightly", "train", "score", "tune", "coverage", "show", "explain", "feedback",
+            "approve", "check",
         ],
     ),
     (
         "input",
         &[
-            "inspect", "backtest", "train", "score", "coverage", "explain",
+            "inspect", "backtest", "nightly", "train", "score", "coverage", "explain",
         ],
     ),
     (
         "rejects",
-        &["inspect", "backtest", "train", "score", "coverage"],
+        &[
+            "inspect", "backtest", "nightly", "train", "score", "coverage",
+        ],
     ),
-    ("verbose", &["backtest", "train", "score"]),
+    ("verbose", &["backtest", "nightly", "train", "score"]),
 ];
 
 /// Hides those common options in the help of a command that it does not use. They may still stand before the command.

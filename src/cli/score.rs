@@ -1,25 +1,22 @@
 //! `plimsoll score`
 
-use std::fs::File;
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::alert::Alert;
 use crate::cli::clock::elapsed;
+use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, RejectLog, account_for, close, own_files, read_options};
 use crate::cli::options::AlertSelection;
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, FollowOptions, KeepReject, ScoreOptions};
-use crate::error::{Error, Result};
-use crate::report::summary::{self, Summary, Tally};
-use crate::report::{Paint, json};
+use crate::error::Result;
+use crate::report::summary::{self, Summary};
 use crate::sources::Reject;
-use crate::store::{Archive, open_lines};
+use crate::store::Archive;
 use crate::time::parse_duration_secs;
 
 /// Judge logs with the generation in force and write alerts
@@ -60,7 +57,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let store = common.store();
-    let mut delivery = Delivery::open(arguments, Archive::of(&store), console)?;
+    // While following, each delivery is recorded.
+    let to = (arguments.out.as_deref(), arguments.format, arguments.follow);
+    let mut delivery = Delivery::open(to, &arguments.selection, Archive::of(&store), console)?;
     warn_of_other_measures(&setup, &store, console)?;
     // Alerts that an approval covers are stored, too, so that `approve list` can count what each approval hides.
     let options = ScoreOptions {
@@ -131,100 +130,4 @@ fn duration(text: &str) -> std::result::Result<Duration, String> {
     duration
         .filter(|d| !d.is_zero())
         .ok_or_else(|| "a duration is a number and a unit: 200ms, 10s, 15m, 2h, 1d".to_owned())
-}
-
-/// Where alerts go: first to a file or standard output, then into the store's archive. What the archive has is not told again, so
-/// nothing may be there that was not told.
-struct Delivery<'a> {
-    archive: Archive,
-    /// Whether it was reported that the archive cannot be written.
-    is_warned: bool,
-    /// Whether each alert must be safe on disk before the next one: while following, each delivery is recorded.
-    is_durable: bool,
-    file: Option<(File, PathBuf)>,
-    format: Format,
-    /// Whether alerts that an approval covers go further than into the archive.
-    shows_suppressed: bool,
-    console: &'a Console,
-    tally: Tally,
-}
-
-impl<'a> Delivery<'a> {
-    fn open(arguments: &Arguments, archive: Archive, console: &'a Console) -> Result<Self> {
-        let file = match &arguments.out {
-            Some(path) => {
-                let file = open_lines(path).map_err(|e| cannot_write(path, e))?;
-                Some((file, path.clone()))
-            }
-            None => None,
-        };
-        Ok(Self {
-            archive,
-            is_warned: false,
-            is_durable: arguments.follow,
-            file,
-            format: arguments.format,
-            shows_suppressed: arguments.selection.show_suppressed,
-            console,
-            tally: Tally::default(),
-        })
-    }
-
-    fn deliver(&mut self, alert: &Alert) -> Result<()> {
-        self.tally.add(alert);
-        if alert.suppressed_by.is_none() || self.shows_suppressed {
-            self.tell(alert)?;
-        }
-        self.keep(alert);
-        Ok(())
-    }
-
-    fn tell(&mut self, alert: &Alert) -> Result<()> {
-        match &mut self.file {
-            Some((file, path)) => {
-                let text = self.format.write(alert, Paint::Never);
-                file.write_all(text.as_bytes())
-                    .and_then(|()| if self.is_durable { sync(file) } else { Ok(()) })
-                    .map_err(|e| cannot_write(path, e))
-            }
-            None => {
-                let text = self.format.write(alert, self.console.out());
-                match self.format {
-                    Format::Text => self.console.show(&text),
-                    Format::Json | Format::Ocsf | Format::Ecs => self.console.print(&text),
-                }
-            }
-        }
-    }
-
-    /// Stores an alert in the archive. With a read-only store, scoring still works, and `explain` needs `--from`. A full disk may
-    /// have room again for the next alert.
-    fn keep(&mut self, alert: &Alert) {
-        let (day, document) = (alert.time.day(), json::line(alert));
-        let kept = if self.is_durable {
-            self.archive.append_durably(day, &document)
-        } else {
-            self.archive.append(day, &document)
-        };
-        if let Err(error) = kept
-            && !std::mem::replace(&mut self.is_warned, true)
-        {
-            self.console.warn(&format!(
-                "alerts are not kept for `explain`: {}",
-                error.with_hints()
-            ));
-        }
-    }
-}
-
-/// Makes a file durable. What is no file, such as a pipe, has nothing to make durable.
-fn sync(file: &File) -> std::io::Result<()> {
-    if file.metadata()?.is_file() {
-        file.sync_all()?;
-    }
-    Ok(())
-}
-
-fn cannot_write(path: &std::path::Path, error: std::io::Error) -> Error {
-    Error::failed(format!("cannot write alerts to `{}`", path.display())).cause(error)
 }

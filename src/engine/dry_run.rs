@@ -7,7 +7,7 @@ use crate::alert::Alert;
 use crate::baseline::{CalibrationLog, Generation, View};
 use crate::engine::intake::{Intake, IntakeSummary};
 use crate::engine::replay::Replay;
-use crate::engine::score::ScoreOptions;
+use crate::engine::scorer::ScoreOptions;
 use crate::engine::scorer::{Added, Scorer};
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::Result;

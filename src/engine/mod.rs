@@ -11,6 +11,7 @@ mod follow;
 mod inspect;
 mod intake;
 mod lookup;
+mod nightly;
 mod not_alerted;
 mod own_files;
 mod progress;
@@ -39,6 +40,7 @@ pub use follow::{FollowOptions, KeepReject, follow};
 pub use inspect::{FormatSurvey, Missing, Survey, inspect};
 pub use intake::{Intake, IntakeSummary};
 pub use lookup::lookup;
+pub use nightly::{NightSummary, nightly};
 pub use not_alerted::{
     AnalyticExplanation, EvaluationExplanation, Explanation, ExplanationOutcome, HowJudged,
     Question, explain_not_alerted,
@@ -46,8 +48,8 @@ pub use not_alerted::{
 pub use own_files::OwnFiles;
 pub(crate) use progress::cancelled;
 pub use progress::{NoProgress, Progress};
-pub use score::{LateEvents, ScoreOptions, ScoreSummary, score};
-pub use scorer::{Added, Scorer};
+pub use score::score;
+pub use scorer::{Added, LateEvents, ScoreOptions, ScoreSummary, Scorer};
 pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force, thresholds};
 pub use train::{TrainSummary, train};

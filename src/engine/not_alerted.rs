@@ -12,7 +12,7 @@ use crate::config::{ApprovalContext, approval_covering};
 use crate::engine::intake::Intake;
 use crate::engine::lookup::lookup;
 use crate::engine::replay::Replay;
-use crate::engine::score::ScoreOptions;
+use crate::engine::scorer::ScoreOptions;
 use crate::engine::scorer::{Added, Scorer};
 use crate::engine::thresholds::thresholds;
 use crate::engine::train::exclusions_of;

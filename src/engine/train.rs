@@ -372,13 +372,15 @@ fn unknown_files(files: Vec<InputFile>, ledger: &Ledger) -> (Vec<InputFile>, u64
     let before = files.len();
     let files: Vec<InputFile> = files
         .into_iter()
-        .filter(|file| match sources::content_hash_of(file) {
-            Some(hash) => !ledger.contains_key(&hash),
-            None => true,
-        })
+        .filter(|file| learnt_before(file, ledger).is_none())
         .collect();
     let known = (before - files.len()) as u64;
     (files, known)
+}
+
+/// Returns what is known of a file that was learnt to the last record.
+pub(super) fn learnt_before<'l>(file: &InputFile, ledger: &'l Ledger) -> Option<&'l LedgerEntry> {
+    ledger.get(&sources::content_hash_of(file)?)
 }
 
 /// Records the files that were learnt to the last record. From all others a later training may learn more: when the time

@@ -9,16 +9,15 @@ use rustc_hash::FxHashMap;
 use crate::event::Event;
 use crate::identity::is_instance;
 use crate::measure::links::{self, Links};
-use crate::measure::{DayAggregate, DayFacts, OwnAccounts, Subject, former_name, unique_id_of};
+use crate::measure::{
+    Changes, DayAggregate, DayFacts, OwnAccounts, Subject, former_name, unique_id_of,
+};
 use crate::time::Time;
 use crate::vocab::{Entity, EntityKind, Str};
 
 /// The most persons that are distinguished in one role and day. An identity that may assume a role may choose any session
 /// name. So beyond this limit names mean nothing, and all sessions count for the role.
-pub(super) const PERSONS_PER_ROLE_MAX: usize = 2_000;
-
-/// What was added to a day since its assembly was settled: the subjects, each with the records without a caller that it has.
-pub type Changes = FxHashMap<Subject, Vec<u64>>;
+const PERSONS_PER_ROLE_MAX: usize = 2_000;
 
 /// Which entity each subject of a day counts for, and which subjects each entity has.
 #[derive(Debug, Default)]
@@ -29,6 +28,8 @@ pub struct Assembly {
     members: BTreeMap<Entity, Members>,
     /// The records without a caller that each subject has.
     unnamed: BTreeMap<Subject, BTreeSet<u64>>,
+    /// Subjects that may be duplicates.
+    copies: BTreeSet<Subject>,
     own_accounts: OwnAccounts,
     n_recorded_by_trail: usize,
 }
@@ -76,10 +77,11 @@ impl Assembly {
         let behind = links::behind(&links, aggregate.day, &self.owners.first_flows);
         let mut is_moved = Moved {
             ids: differences(&self.owners.behind, &behind),
-            has_other_duplicates: self.own_accounts != *own
-                || self.n_recorded_by_trail != aggregate.recorded_by_trail.len(),
             ..Moved::default()
         };
+        // Whether a trail came to be known that records what was counted otherwise.
+        let has_other_duplicates = self.own_accounts != *own
+            || self.n_recorded_by_trail != aggregate.recorded_by_trail.len();
         self.owners.behind = behind;
         if self.own_accounts != *own {
             self.own_accounts.clone_from(own);
@@ -91,14 +93,16 @@ impl Assembly {
             }
         }
         let mut dirty = BTreeSet::new();
+        let mut moved: Vec<Subject> = Vec::new();
+        if has_other_duplicates {
+            moved.extend(self.copies.iter().cloned());
+        }
         if is_moved.any() {
-            let moved: Vec<Subject> = self
-                .placed
-                .keys()
-                .filter(|subject| is_moved.has(subject) && !changes.contains_key(subject))
-                .cloned()
-                .collect();
-            for subject in moved {
+            let placed = self.placed.keys();
+            moved.extend(placed.filter(|subject| is_moved.has(subject)).cloned());
+        }
+        for subject in moved {
+            if !changes.contains_key(&subject) {
                 self.place(aggregate, subject, false, &mut dirty);
             }
         }
@@ -137,6 +141,9 @@ impl Assembly {
             self.owners
                 .owner(&subject.entity, subject.unique_id.as_ref())
         });
+        if subject.duplicate_of_account.is_some() || subject.duplicate_of_trail.is_some() {
+            self.copies.insert(subject.clone());
+        }
         let before = self.placed.insert(subject.clone(), owner.clone()).flatten();
         if before == owner && !is_changed {
             return;
@@ -255,6 +262,22 @@ impl Assembly {
     }
 }
 
+impl DayAggregate {
+    /// Merges the day's facts by entity: flows join the identity that uses their instance, duplicates of an action are
+    /// dropped where the first copy is read, and a role's own sessions count for the role.
+    ///
+    /// `before` are the links of the days before.
+    pub fn assemble(&self, before: &Links, own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
+        let mut assembly = Assembly::default();
+        let entities = assembly.settle(self, None, before, own);
+        let facts_of = |entity: Entity| {
+            let facts = assembly.facts(self, &entity)?.into_owned();
+            Some((entity, facts))
+        };
+        entities.into_iter().filter_map(facts_of).collect()
+    }
+}
+
 fn everything(aggregate: &DayAggregate) -> Changes {
     let mut all: Changes = aggregate
         .subjects
@@ -294,21 +317,15 @@ struct Moved {
     names: BTreeSet<Entity>,
     /// Roles, by the prefix of their sessions' ARNs, whose persons are not distinguished any more.
     crowded: BTreeSet<Str>,
-    /// Whether a trail came to be known that records what was counted otherwise.
-    has_other_duplicates: bool,
 }
 
 impl Moved {
     fn any(&self) -> bool {
-        self.has_other_duplicates
-            || !(self.ids.is_empty() && self.names.is_empty() && self.crowded.is_empty())
+        !(self.ids.is_empty() && self.names.is_empty() && self.crowded.is_empty())
     }
 
     fn has(&self, subject: &Subject) -> bool {
-        let is_duplicate =
-            subject.duplicate_of_account.is_some() || subject.duplicate_of_trail.is_some();
-        (self.has_other_duplicates && is_duplicate)
-            || self.ids.contains(&subject.entity.id)
+        self.ids.contains(&subject.entity.id)
             || self.names.contains(&subject.entity)
             || person_in_role(&subject.entity).is_some_and(|(role, _)| self.crowded.contains(role))
     }
@@ -404,4 +421,97 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
     let name = entity.id.find(SESSIONS)? + SESSIONS.len();
     let (before, person) = entity.id.split_at(name + entity.id[name..].find('/')?);
     Some((before, &person[1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::KnownThings;
+    use crate::time::{Day, Window};
+    use crate::vocab::Metric;
+
+    #[test]
+    fn a_crowded_role_counts_each_of_its_persons_once() {
+        let role: Str = "arn:aws:iam::111122223333:role/analyst".into();
+        let totals = |n_persons: usize| {
+            let mut aggregate = DayAggregate::new(Day(20_000));
+            let mut add = |kind, id: &str, calls| {
+                let entity = Entity {
+                    kind,
+                    id: id.into(),
+                };
+                let subject = Subject {
+                    entity,
+                    duplicate_of_account: None,
+                    duplicate_of_trail: None,
+                    unique_id: None,
+                };
+                let start = Day(20_000).start();
+                let facts = aggregate
+                    .subjects
+                    .entry(subject)
+                    .or_insert_with(|| DayFacts::starting(start));
+                facts.profile.role = Some(role.clone());
+                facts.add_sum(Metric::ListCalls, Window::TEN_MINUTES, start, calls);
+            };
+            add(EntityKind::Identity, &role, 100);
+            for i in 0..n_persons {
+                let id = format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}@example.com");
+                add(EntityKind::Identity, &id, 1);
+                add(EntityKind::Role, &role, 1);
+            }
+            let facts = aggregate.assemble(&Links::new(), &OwnAccounts::new());
+            let total = |kind| {
+                let entity = Entity {
+                    kind,
+                    id: role.clone(),
+                };
+                facts[&entity].readings(Metric::ListCalls, Window::DAY, &KnownThings::NOTHING)[0].1
+            };
+            (total(EntityKind::Identity), total(EntityKind::Role))
+        };
+        let n = PERSONS_PER_ROLE_MAX;
+        let all = n as u64 + 100;
+        assert_eq!(totals(n), (100, all));
+        assert_eq!(totals(n + 1), (all + 1, all + 1));
+    }
+
+    #[test]
+    fn more_persons_than_are_distinguished_count_for_their_role() {
+        let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
+        let with_persons = |n: usize| {
+            let day = Day(20_000);
+            let mut aggregate = DayAggregate::new(day);
+            for i in 0..n {
+                // Session names are free, and these contain slashes.
+                let slash = if i % 2 == 0 { "" } else { "/" };
+                let id = format!(
+                    "arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com"
+                );
+                let entity = Entity {
+                    kind: EntityKind::Identity,
+                    id: id.as_str().into(),
+                };
+                let mut facts = DayFacts::starting(day.start());
+                facts.profile.role = Some(role.clone());
+                aggregate.subjects.insert(
+                    Subject {
+                        entity,
+                        duplicate_of_account: None,
+                        duplicate_of_trail: None,
+                        unique_id: None,
+                    },
+                    facts,
+                );
+            }
+            aggregate.assemble(&Links::new(), &OwnAccounts::new())
+        };
+        assert_eq!(
+            with_persons(PERSONS_PER_ROLE_MAX).len(),
+            PERSONS_PER_ROLE_MAX
+        );
+        let crowded = with_persons(PERSONS_PER_ROLE_MAX + 1);
+        let ids: Vec<&str> = crowded.keys().map(|e| &*e.id).collect();
+        assert_eq!(ids, [&*role]);
+    }
 }

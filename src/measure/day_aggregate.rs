@@ -8,7 +8,6 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::event::{Event, Provider};
 use crate::identity::ResolvedEvent;
-use crate::measure::assembly::{Assembly, Changes};
 use crate::measure::links::Links;
 use crate::measure::{
     Coverage, Creation, Creations, DayFacts, EventAmounts, Issuance, Issuances, Plan, duplicates,
@@ -33,6 +32,9 @@ pub struct Subject {
     /// The id that the provider never gives twice, where the entity is named by one that may be given again.
     pub unique_id: Option<Str>,
 }
+
+/// What was added to a day: the subjects, each with the records without a caller that it has.
+pub type Changes = FxHashMap<Subject, Vec<u64>>;
 
 /// The accounts whose own trail is read.
 pub type OwnAccounts = BTreeSet<Str>;
@@ -235,20 +237,6 @@ impl DayAggregate {
         self.last = self.last.max(other.last);
     }
 
-    /// Merges the day's facts by entity: flows join the identity that uses their instance, duplicates of an action are
-    /// dropped where the first copy is read, and a role's own sessions count for the role.
-    ///
-    /// `before` are the links of the days before.
-    pub fn assemble(&self, before: &Links, own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
-        let mut assembly = Assembly::default();
-        let entities = assembly.settle(self, None, before, own);
-        let facts_of = |entity: Entity| {
-            let facts = assembly.facts(self, &entity)?.into_owned();
-            Some((entity, facts))
-        };
-        entities.into_iter().filter_map(facts_of).collect()
-    }
-
     /// Returns whether an event of the day is a duplicate of one that counts: another account's copy, where the caller's
     /// own trail is read, or a server access log's copy of what a trail records.
     pub fn is_second_copy(&self, event: &Event, own: &OwnAccounts) -> bool {
@@ -287,10 +275,6 @@ fn is_unnamed(event: &Event) -> bool {
 mod tests {
     use super::*;
     use crate::event::{AddressClass, Source};
-    use crate::measure::KnownThings;
-    use crate::measure::assembly::PERSONS_PER_ROLE_MAX;
-    use crate::time::Window;
-    use crate::vocab::Metric;
 
     #[test]
     fn an_event_counts_once_in_any_log_and_equal_ids_of_two_providers_are_two() {
@@ -317,90 +301,5 @@ mod tests {
         ] {
             assert_eq!(adds(provider, source), is_new, "{source} of {provider}");
         }
-    }
-
-    #[test]
-    fn a_crowded_role_counts_each_of_its_persons_once() {
-        let role: Str = "arn:aws:iam::111122223333:role/analyst".into();
-        let totals = |n_persons: usize| {
-            let mut aggregate = DayAggregate::new(Day(20_000));
-            let mut add = |kind, id: &str, calls| {
-                let entity = Entity {
-                    kind,
-                    id: id.into(),
-                };
-                let subject = Subject {
-                    entity,
-                    duplicate_of_account: None,
-                    duplicate_of_trail: None,
-                    unique_id: None,
-                };
-                let start = Day(20_000).start();
-                let facts = aggregate
-                    .subjects
-                    .entry(subject)
-                    .or_insert_with(|| DayFacts::starting(start));
-                facts.profile.role = Some(role.clone());
-                facts.add_sum(Metric::ListCalls, Window::TEN_MINUTES, start, calls);
-            };
-            add(EntityKind::Identity, &role, 100);
-            for i in 0..n_persons {
-                let id = format!("arn:aws:sts::111122223333:assumed-role/analyst/p{i}@example.com");
-                add(EntityKind::Identity, &id, 1);
-                add(EntityKind::Role, &role, 1);
-            }
-            let facts = aggregate.assemble(&Links::new(), &OwnAccounts::new());
-            let total = |kind| {
-                let entity = Entity {
-                    kind,
-                    id: role.clone(),
-                };
-                facts[&entity].readings(Metric::ListCalls, Window::DAY, &KnownThings::NOTHING)[0].1
-            };
-            (total(EntityKind::Identity), total(EntityKind::Role))
-        };
-        let n = PERSONS_PER_ROLE_MAX;
-        let all = n as u64 + 100;
-        assert_eq!(totals(n), (100, all));
-        assert_eq!(totals(n + 1), (all + 1, all + 1));
-    }
-
-    #[test]
-    fn more_persons_than_are_distinguished_count_for_their_role() {
-        let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
-        let with_persons = |n: usize| {
-            let day = Day(20_000);
-            let mut aggregate = DayAggregate::new(day);
-            for i in 0..n {
-                // Session names are free, and these contain slashes.
-                let slash = if i % 2 == 0 { "" } else { "/" };
-                let id = format!(
-                    "arn:aws:sts::111122223333:assumed-role/analyst/p{i}{slash}@example.com"
-                );
-                let entity = Entity {
-                    kind: EntityKind::Identity,
-                    id: id.as_str().into(),
-                };
-                let mut facts = DayFacts::starting(day.start());
-                facts.profile.role = Some(role.clone());
-                aggregate.subjects.insert(
-                    Subject {
-                        entity,
-                        duplicate_of_account: None,
-                        duplicate_of_trail: None,
-                        unique_id: None,
-                    },
-                    facts,
-                );
-            }
-            aggregate.assemble(&Links::new(), &OwnAccounts::new())
-        };
-        assert_eq!(
-            with_persons(PERSONS_PER_ROLE_MAX).len(),
-            PERSONS_PER_ROLE_MAX
-        );
-        let crowded = with_persons(PERSONS_PER_ROLE_MAX + 1);
-        let ids: Vec<&str> = crowded.keys().map(|e| &*e.id).collect();
-        assert_eq!(ids, [&*role]);
     }
 }

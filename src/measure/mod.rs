@@ -18,11 +18,11 @@ mod namesake;
 mod plan;
 
 pub use amounts::EventAmounts;
-pub use assembly::{Assembly, Changes};
+pub use assembly::Assembly;
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
-pub use day_aggregate::{DayAggregate, OwnAccounts, Subject, unique_id_of};
+pub use day_aggregate::{Changes, DayAggregate, OwnAccounts, Subject, unique_id_of};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute, Profile, TraitValues};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::value_hash;

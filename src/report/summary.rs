@@ -272,6 +272,13 @@ pub fn text(summary: &Summary, is_verbose: bool, paint: Paint) -> String {
     out
 }
 
+/// Returns the lines on what was judged, without those on what was read.
+pub fn judged(summary: &Summary, is_verbose: bool, paint: Paint) -> String {
+    let mut out = String::new();
+    let _ = write_judged(&mut out, summary, is_verbose, paint);
+    out
+}
+
 /// Returns the lines of a training, each with its end; with all details, or in short.
 pub fn training(summary: &TrainSummary, is_verbose: bool, paint: Paint) -> String {
     let mut out = String::new();
@@ -295,6 +302,15 @@ fn write_text(
     paint: Paint,
 ) -> std::fmt::Result {
     write_read(out, &summary.read, paint)?;
+    write_judged(out, summary, is_verbose, paint)
+}
+
+fn write_judged(
+    out: &mut String,
+    summary: &Summary,
+    is_verbose: bool,
+    paint: Paint,
+) -> std::fmt::Result {
     let mut line = |name: &str, value: &str| line(out, paint, name, value);
     if let Some(learnt) = &summary.learnt {
         let days = noun(learnt.days, "day", "days");

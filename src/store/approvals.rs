@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::store::durable::replace_document;
 use crate::store::manifest::schema_of;
-use crate::store::{Store, fault};
+use crate::store::{Store, fault, names};
 use crate::time::Day;
 
-const NAME: &str = "approvals.json";
 /// Changes when the meaning of the file's fields changes.
 const SCHEMA: u32 = 1;
 
@@ -29,7 +28,7 @@ impl Store {
     ///
     /// Fails if the file cannot be read, or was written by a newer version.
     pub fn approvals_known_since(&self) -> Result<BTreeMap<String, Day>> {
-        let path = self.root().join(NAME);
+        let path = self.root().join(names::APPROVALS);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -70,7 +69,7 @@ impl Store {
             schema: SCHEMA,
             known_since: texts.collect(),
         };
-        replace_document(self.root(), NAME, &document)
+        replace_document(self.root(), names::APPROVALS, &document)
     }
 }
 
@@ -93,11 +92,11 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert!(note(&[], 20_000).is_empty());
-        assert!(!folder.path().join(NAME).exists());
+        assert!(!folder.path().join(names::APPROVALS).exists());
         assert_eq!(note(&["a"], 20_000), ["a 20000"]);
         assert_eq!(note(&["b", "a"], 20_009), ["a 20000", "b 20009"]);
         assert_eq!(note(&["b"], 20_010), ["b 20009"]);
-        std::fs::write(folder.path().join(NAME), "{").unwrap();
+        std::fs::write(folder.path().join(names::APPROVALS), "{").unwrap();
         assert_eq!(note(&["b"], 20_011), ["b 20011"]);
     }
 }

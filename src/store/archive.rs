@@ -9,10 +9,8 @@ use serde::Deserialize;
 
 use crate::error::Result;
 use crate::store::durable::{create_folder, sync_folder};
-use crate::store::{Store, fault, open_lines};
+use crate::store::{Store, fault, names, open_lines};
 use crate::time::Day;
-
-const DIRECTORY: &str = "alerts";
 
 /// The alerts of a store.
 #[derive(Debug, Clone)]
@@ -29,7 +27,7 @@ impl Archive {
     /// Opens the archive of a store by name. Nothing is read or created.
     pub fn of(store: &Store) -> Self {
         Self {
-            directory: store.root().join(DIRECTORY),
+            directory: store.root().join(names::ALERTS),
         }
     }
 
@@ -176,7 +174,7 @@ mod tests {
             .append(Day(20_529), r#"{"alert_id":"abd","n":2}"#)
             .unwrap();
         // The disk became full in the middle of a line.
-        let day = folder.path().join(DIRECTORY).join("2026-03-16.jsonl");
+        let day = folder.path().join(names::ALERTS).join("2026-03-16.jsonl");
         let mut torn = OpenOptions::new().append(true).open(day).unwrap();
         torn.write_all(b"{\"alert_id\":\"ab").unwrap();
         archive
@@ -195,8 +193,8 @@ mod tests {
     fn a_full_disk_is_told_as_such() {
         let folder = tempfile::tempdir().unwrap();
         let archive = Archive::of(&Store::at(folder.path()));
-        fs::create_dir(folder.path().join(DIRECTORY)).unwrap();
-        let day = folder.path().join(DIRECTORY).join("2026-03-16.jsonl");
+        fs::create_dir(folder.path().join(names::ALERTS)).unwrap();
+        let day = folder.path().join(names::ALERTS).join("2026-03-16.jsonl");
         std::os::unix::fs::symlink("/dev/full", day).unwrap();
         let told = archive.append(Day(20_528), "{}").unwrap_err().to_string();
         assert!(told.contains("no space left to write"), "{told}");

@@ -7,10 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::store::fault;
-
-/// The suffix of the name of a file that is being written.
-pub(super) const UNFINISHED: &str = ".unfinished";
+use crate::store::{fault, names};
 
 /// Replaces a small document, as [`replace`] does a file.
 ///
@@ -26,7 +23,7 @@ pub(super) fn replace_document(root: &Path, name: &str, document: &impl Serializ
 
 /// Replaces a file so that a reader, or a crash, sees the old text or the new one and nothing between.
 pub(crate) fn replace(root: &Path, name: &str, text: &[u8]) -> io::Result<()> {
-    let beside = root.join(format!("{name}{UNFINISHED}"));
+    let beside = root.join(format!("{name}{}", names::UNFINISHED));
     let mut file = File::create(&beside)?;
     file.write_all(text)?;
     file.sync_all()?;

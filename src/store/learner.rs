@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use crate::error::Result;
-use crate::store::durable::{UNFINISHED, sync_folder};
+use crate::store::durable::sync_folder;
 use crate::store::ledger::{Ledger, LedgerDatabase};
 use crate::store::lock::Lock;
 use crate::store::manifest::{GENERATIONS_KEPT, Manifest};
 use crate::store::migrate::migrate;
-use crate::store::published::{generation_of_folder, is_published_name};
-use crate::store::{Store, fault};
+use crate::store::{Store, fault, names};
 
 /// The learner at work: it has its database open.
 pub struct Learner {
@@ -90,10 +89,10 @@ impl Store {
         for number in manifest.generation.saturating_sub(GENERATIONS_KEPT)..manifest.generation {
             if let Some(older) = Manifest::read_numbered(&self.root, number)? {
                 keep.extend(older.files());
-                keep.insert(Manifest::numbered_name(number));
+                keep.insert(names::numbered_manifest(number));
             }
         }
-        keep.insert(Manifest::numbered_name(manifest.generation));
+        keep.insert(names::numbered_manifest(manifest.generation));
         self.remove_unless(|name| keep.contains(name))
     }
 
@@ -109,25 +108,14 @@ impl Store {
                 continue;
             }
             let file_type = entry.file_type().map_err(|e| fault::read(&path, e))?;
-            if file_type.is_dir() && is_folder_of_ours(name) {
+            if file_type.is_dir() && names::is_trained_folder(name) {
                 fs::remove_dir_all(&path).map_err(|e| fault::write(&path, e))?;
-            } else if file_type.is_file() && is_file_of_ours(name) {
+            } else if file_type.is_file() && names::is_trained_file(name) {
                 fs::remove_file(&path).map_err(|e| fault::write(&path, e))?;
             }
         }
         Ok(())
     }
-}
-
-/// Returns whether a training of the version before wrote a folder in the store, by its name.
-fn is_folder_of_ours(name: &str) -> bool {
-    generation_of_folder(name.strip_suffix(UNFINISHED).unwrap_or(name)).is_some()
-}
-
-/// Returns whether a training wrote a file in the store, by its name.
-fn is_file_of_ours(name: &str) -> bool {
-    let name = name.strip_suffix(UNFINISHED).unwrap_or(name);
-    Manifest::number_in(name).is_some() || is_published_name(name)
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::store::durable::{create_folder, sync_folder};
 use crate::store::fault;
+use crate::store::names;
 use crate::time::Day;
 
-const FOLDER: &str = "learner";
 const TREE: &str = "ledger";
 /// Key of the version, which is read before anything else.
 const VERSION_KEY: &[u8] = b"version";
@@ -69,7 +69,7 @@ pub(super) struct LedgerDatabase {
 impl LedgerDatabase {
     /// Opens the database, or creates it.
     pub fn open(root: &Path) -> Result<Self> {
-        let path = root.join(FOLDER);
+        let path = root.join(names::LEARNER);
         create_folder(&path).map_err(|e| fault::write(&path, e))?;
         let db = open_sled(&path)?;
         let tree = db.open_tree(TREE).map_err(|e| of_sled(&path, e))?;
@@ -284,7 +284,7 @@ mod tests {
         let files = ledger(&[(1, 1)]);
         let open = || LedgerDatabase::open(folder.path());
         open().unwrap().stage(&files, (0, 0)).unwrap();
-        let path = folder.path().join(FOLDER);
+        let path = folder.path().join(names::LEARNER);
         for half in ["", "half a snapshot"] {
             let unfinished = path.join("snap.7FFFFFFFFFFFFFFF.generating");
             std::fs::write(&unfinished, half).unwrap();

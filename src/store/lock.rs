@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::store::fault;
+use crate::store::names;
 
 /// What only one process at a time may do with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +27,9 @@ pub struct Lock {
 impl Lock {
     pub(super) fn take(root: &Path, role: Role) -> Result<Self> {
         let (name, doing) = match role {
-            Role::Learner => ("learner.lock", "training"),
-            Role::Follower => ("follower.lock", "following logs with"),
-            Role::Tuner => ("tuner.lock", "moving the thresholds of"),
+            Role::Learner => (names::LEARNER_LOCK, "training"),
+            Role::Follower => (names::FOLLOWER_LOCK, "following logs with"),
+            Role::Tuner => (names::TUNER_LOCK, "moving the thresholds of"),
         };
         let path = root.join(name);
         let file = OpenOptions::new()

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::store::durable::replace_document;
 use crate::store::fault;
+use crate::store::names::{self, MANIFEST};
 use crate::time::Day;
 
-pub(super) const NAME: &str = "MANIFEST.json";
 /// Changes when the meaning of stored bytes changes.
 const SCHEMA: u32 = 8;
 /// The schema of the version before, which the learner migrates.
@@ -76,13 +76,9 @@ impl Manifest {
         days.chain([self.file.clone()])
     }
 
-    pub(super) fn numbered_name(number: u64) -> String {
-        format!("manifest-{number:06}.json")
-    }
-
     /// Reads what is in force; `None` before the first training.
     pub(super) fn read(root: &Path) -> Result<Option<Self>> {
-        let path = root.join(NAME);
+        let path = root.join(MANIFEST);
         let read = || match Self::read_file(&path)? {
             Some(Version::Present(manifest)) => Ok(Some(manifest)),
             Some(Version::Earlier(schema)) => Err(fault::earlier(root, schema, SCHEMA, MIGRATED)),
@@ -103,11 +99,11 @@ impl Manifest {
 
     /// Returns whether the store is of the version before, so that the learner can migrate it.
     pub(super) fn is_to_migrate(root: &Path) -> Result<bool> {
-        let found = Self::read_file(&root.join(NAME))?;
+        let found = Self::read_file(&root.join(MANIFEST))?;
         Ok(matches!(found, Some(Version::Earlier(MIGRATED))))
     }
 
-    /// Returns the name of the newest numbered manifest. It is written after [`NAME`], so if one exists, the other did too.
+    /// Returns the name of the newest numbered manifest. It is written after [`MANIFEST`], so if one exists, the other did too.
     fn newest_numbered(root: &Path) -> Result<Option<String>> {
         let cannot = |e| fault::read(root, e);
         let entries = match fs::read_dir(root) {
@@ -118,7 +114,7 @@ impl Manifest {
         for entry in entries {
             let entry = entry.map_err(cannot)?;
             let name = entry.file_name().into_string().unwrap_or_default();
-            if let Some(number) = Self::number_in(&name)
+            if let Some(number) = names::number_of_manifest(&name)
                 && entry.file_type().map_err(cannot)?.is_file()
             {
                 newest = newest.max(Some((number, name)));
@@ -127,16 +123,9 @@ impl Manifest {
         Ok(newest.map(|(_, name)| name))
     }
 
-    /// Returns the number in the name of a numbered manifest.
-    pub(super) fn number_in(name: &str) -> Option<u64> {
-        let digits = name.strip_prefix("manifest-")?.strip_suffix(".json")?;
-        let number = digits.parse().ok()?;
-        (name == Self::numbered_name(number)).then_some(number)
-    }
-
     /// Reads the manifest of an earlier generation, if it is kept, and of this version.
     pub(super) fn read_numbered(root: &Path, number: u64) -> Result<Option<Self>> {
-        match Self::read_file(&root.join(Self::numbered_name(number)))? {
+        match Self::read_file(&root.join(names::numbered_manifest(number)))? {
             Some(Version::Present(manifest)) => Ok(Some(manifest)),
             Some(Version::Earlier(_)) | None => Ok(None),
         }
@@ -159,17 +148,17 @@ impl Manifest {
 
     /// Puts it in force: it is written under another name, made durable, and renamed.
     pub(super) fn write_in_force(&self, root: &Path) -> Result<()> {
-        replace_document(root, NAME, self)
+        replace_document(root, MANIFEST, self)
     }
 
     /// Writes the copy that outlives the next generation.
     pub(super) fn write_numbered(&self, root: &Path) -> Result<()> {
-        replace_document(root, &Self::numbered_name(self.generation), self)
+        replace_document(root, &names::numbered_manifest(self.generation), self)
     }
 
     /// Writes the copy unless it exists: a crash may have come after the manifest itself.
     pub(super) fn complete(&self, root: &Path) -> Result<()> {
-        let path = root.join(Self::numbered_name(self.generation));
+        let path = root.join(names::numbered_manifest(self.generation));
         match path.try_exists().map_err(|e| fault::read(&path, e))? {
             true => Ok(()),
             false => self.write_numbered(root),
@@ -195,10 +184,10 @@ pub(super) fn schema_of(text: &[u8]) -> serde_json::Result<u32> {
 /// A store of which a part is missing must not be taken for an empty one, and cleaned.
 fn lost(root: &Path, numbered: &str) -> Error {
     Error::failed(format!(
-        "the store `{}` has `{numbered}`, but no `{NAME}`",
+        "the store `{}` has `{numbered}`, but no `{MANIFEST}`",
         root.display()
     ))
     .hint(format!(
-        "copy `{numbered}` to `{NAME}` if all files that it names exist, or start again with another `--store`"
+        "copy `{numbered}` to `{MANIFEST}` if all files that it names exist, or start again with another `--store`"
     ))
 }

@@ -17,12 +17,12 @@ use crate::baseline::{
     Baseline, CalibrationLog, DriftReport, Generation, Group, GroupState, Tuning,
 };
 use crate::error::{Error, Result};
-use crate::measure::{Coverage, DayAggregate, DayFacts, OwnAccounts, Subject};
+use crate::measure::{Coverage, DayAggregate, DayFacts, Subject};
 use crate::store::durable::sync_folder;
 use crate::store::ledger::{Ledger, LedgerDatabase, LedgerEntry, of_sled, open_sled};
-use crate::store::manifest::{DayEntry, GENERATIONS_KEPT, MIGRATED, Manifest, NAME, schema_of};
-use crate::store::published::{DayHead, Head, generation_of_folder};
-use crate::store::{Store, fault};
+use crate::store::manifest::{DayEntry, GENERATIONS_KEPT, MIGRATED, Manifest, schema_of};
+use crate::store::published::{DayHead, Head};
+use crate::store::{Store, fault, names};
 use crate::time::Day;
 use crate::vocab::Entity;
 
@@ -110,11 +110,11 @@ impl OldManifest {
 
 /// Writes a store of the version before as one of this version. Does nothing with a store that is one.
 pub(super) fn migrate(store: &Store, ledger: &LedgerDatabase) -> Result<()> {
-    let in_force = store.root().join(NAME);
+    let in_force = store.root().join(names::MANIFEST);
     if let Some(old) = OldManifest::read(&in_force)? {
         let mut done = BTreeSet::new();
         for number in old.generation.saturating_sub(GENERATIONS_KEPT)..old.generation {
-            let name = Manifest::numbered_name(number);
+            let name = names::numbered_manifest(number);
             if let Some(kept) = OldManifest::read(&store.root().join(&name))? {
                 write_anew(store, &kept, &mut done).map_err(|e| {
                     e.hint(format!(
@@ -134,7 +134,7 @@ pub(super) fn migrate(store: &Store, ledger: &LedgerDatabase) -> Result<()> {
         return Ok(());
     };
     for number in newest.generation.saturating_sub(GENERATIONS_KEPT)..=newest.generation {
-        let path = store.root().join(Manifest::numbered_name(number));
+        let path = store.root().join(names::numbered_manifest(number));
         if let Some(kept) = OldManifest::read(&path)? {
             kept.migrated(store).write_numbered(store.root())?;
         }
@@ -146,7 +146,7 @@ pub(super) fn migrate(store: &Store, ledger: &LedgerDatabase) -> Result<()> {
 fn write_anew(store: &Store, old: &OldManifest, done: &mut BTreeSet<String>) -> Result<Ledger> {
     for entry in &old.days {
         if done.insert(entry.directory.clone()) {
-            let writer = generation_of_folder(&entry.directory).unwrap_or_default();
+            let writer = names::generation_of_folder(&entry.directory).unwrap_or_default();
             store.stage_day(&read_day(store, entry)?, writer)?;
         }
     }
@@ -187,7 +187,6 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
         groups: db.read(&GROUPS)?.into_iter().collect(),
         support: db.read(&SUPPORT)?.into_iter().collect(),
         own_accounts: head.own_accounts,
-        listed_accounts: OwnAccounts::new(),
         links: head.links,
         created: head.created,
         namesakes: head.namesakes.into_iter().collect(),

@@ -16,6 +16,8 @@ mod lines;
 mod lock;
 mod manifest;
 mod migrate;
+mod names;
+mod place;
 mod published;
 mod tuning;
 mod verdicts;
@@ -28,6 +30,8 @@ pub use lines::open_lines;
 pub use lock::{Lock, Role};
 use manifest::GENERATIONS_KEPT;
 pub use manifest::{DayEntry, Manifest};
+pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
+pub use place::{is_part_of_store, is_store};
 pub use published::Staged;
 pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
@@ -60,6 +64,11 @@ impl Store {
     pub fn lock(&self, role: Role) -> Result<Lock> {
         durable::create_folder(&self.root).map_err(|e| fault::write(&self.root, e))?;
         Lock::take(&self.root, role)
+    }
+
+    /// Returns whether live logs were followed with it.
+    pub fn was_followed(&self) -> bool {
+        self.root.join(CHECKPOINT).exists()
     }
 
     /// Returns what is in force; `None` before the first training.

@@ -4,6 +4,8 @@ use crate::time::Day;
 
 /// The suffix of the name of what is being written.
 pub const UNFINISHED: &str = ".unfinished";
+/// The end of the names of published files.
+pub const SUFFIX: &str = ".plimsoll";
 /// The document that names what is in force.
 pub const MANIFEST: &str = "MANIFEST.json";
 /// The folder of the archive of alerts.
@@ -18,22 +20,14 @@ pub const TUNING: &str = "tuning.json";
 pub const CHECKPOINT: &str = "follow.checkpoint";
 /// The folder of the events that may still be judged while live logs are followed.
 pub const FOLLOWED_EVENTS: &str = "follow-events";
+/// The folder of the learner's database.
+pub const LEARNER: &str = "learner";
 /// The file that a learner holds.
 pub const LEARNER_LOCK: &str = "learner.lock";
 /// The file that a follower holds.
 pub const FOLLOWER_LOCK: &str = "follower.lock";
 /// The file that is held while thresholds are moved.
 pub const TUNER_LOCK: &str = "tuner.lock";
-
-/// Returns the name of a day, as of the generation that wrote it.
-pub fn day(day: Day, generation: u64) -> String {
-    format!("day-{day}-{generation:06}")
-}
-
-/// Returns the name of a generation.
-pub fn generation(number: u64) -> String {
-    format!("generation-{number:06}")
-}
 
 /// Returns the name of the copy of a manifest that outlives the next generation.
 pub fn numbered_manifest(number: u64) -> String {
@@ -47,27 +41,20 @@ pub fn number_of_manifest(name: &str) -> Option<u64> {
     (name == numbered_manifest(number)).then_some(number)
 }
 
-/// Returns whether a training gives this name to a directory.
-pub fn is_trained_directory(name: &str) -> bool {
-    let name = finished(name);
-    let Some((kind, number)) = name.rsplit_once('-') else {
-        return false;
-    };
-    let Ok(number) = number.parse() else {
-        return false;
-    };
-    let of_day = kind.strip_prefix("day-").and_then(Day::parse);
-    name == generation(number) || of_day.is_some_and(|of_day| name == day(of_day, number))
+/// Returns whether a training of the version before gave this name to a folder.
+pub fn is_trained_folder(name: &str) -> bool {
+    generation_of_folder(finished(name)).is_some()
 }
 
 /// Returns whether a training gives this name to a file that it may remove again.
 pub fn is_trained_file(name: &str) -> bool {
-    number_of_manifest(finished(name)).is_some()
+    let name = finished(name);
+    number_of_manifest(name).is_some() || is_published_name(name)
 }
 
 /// Returns whether anything in a store has this name.
 pub fn is_of_store(name: &str) -> bool {
-    const FIXED: [&str; 10] = [
+    const FIXED: [&str; 11] = [
         MANIFEST,
         ALERTS,
         APPROVALS,
@@ -75,14 +62,49 @@ pub fn is_of_store(name: &str) -> bool {
         TUNING,
         CHECKPOINT,
         FOLLOWED_EVENTS,
+        LEARNER,
         LEARNER_LOCK,
         FOLLOWER_LOCK,
         TUNER_LOCK,
     ];
-    FIXED.contains(&finished(name)) || is_trained_directory(name) || is_trained_file(name)
+    FIXED.contains(&finished(name)) || is_trained_folder(name) || is_trained_file(name)
 }
 
 /// Returns the name that something has when it is written.
 fn finished(name: &str) -> &str {
     name.strip_suffix(UNFINISHED).unwrap_or(name)
+}
+
+/// Returns the name of a day, as of the generation that wrote it.
+pub fn day(day: Day, generation: u64) -> String {
+    format!("day-{day}-{generation:06}{SUFFIX}")
+}
+
+/// Returns the name of a generation.
+pub fn generation(number: u64) -> String {
+    format!("generation-{number:06}{SUFFIX}")
+}
+
+/// Returns the generation that wrote a day or a generation of this name: it must be exactly one that a training gives.
+/// `suffix` is that of the published files, or none for the folders of an earlier version.
+fn generation_in(name: &str, suffix: &str) -> Option<u64> {
+    let stem = name.strip_suffix(suffix)?;
+    let (kind, number) = stem.rsplit_once('-')?;
+    let number = number.parse().ok()?;
+    let of_day = kind.strip_prefix("day-").and_then(Day::parse);
+    let given = match of_day {
+        Some(of_day) => day(of_day, number),
+        None => generation(number),
+    };
+    (given.strip_suffix(SUFFIX) == Some(stem)).then_some(number)
+}
+
+/// Returns whether a training published a file of this name.
+pub fn is_published_name(name: &str) -> bool {
+    generation_in(name, SUFFIX).is_some()
+}
+
+/// Returns the generation that wrote a folder of this name, as versions up to schema 7 did.
+pub fn generation_of_folder(name: &str) -> Option<u64> {
+    generation_in(name, "")
 }

@@ -19,8 +19,6 @@ struct AnyManifest {
     _schema: u32,
     #[serde(rename = "generation")]
     _generation: u64,
-    #[serde(rename = "directory")]
-    _directory: String,
     #[serde(rename = "days")]
     _days: Vec<IgnoredAny>,
 }

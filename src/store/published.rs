@@ -16,14 +16,13 @@ use crate::measure::{
     Seen, Subject,
 };
 use crate::store::container::{Kind, Reader, Table, Writer};
-use crate::store::durable::UNFINISHED;
 use crate::store::manifest::{DayEntry, Manifest};
+use crate::store::names::{self, UNFINISHED};
 use crate::store::{Store, fault};
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
 
 /// The suffix of the name of a published file.
-const SUFFIX: &str = ".plimsoll";
 pub(super) const GENERATION: Kind = Kind {
     number: 1,
     version: 1,
@@ -110,7 +109,7 @@ impl Store {
             issued: aggregate.issued.clone(),
             last: aggregate.last,
         };
-        self.stage(day_name(aggregate.day, generation), DAY, |file| {
+        self.stage(names::day(aggregate.day, generation), DAY, |file| {
             file.write(&DAY_HEAD, [&head])?;
             file.write_by_key(&SUBJECTS, subjects)?;
             file.write(&UNNAMED, unnamed)?;
@@ -175,7 +174,7 @@ impl Store {
         baselines.sort_by(|a, b| a.0.cmp(b.0));
         let mut support: Vec<_> = generation.support.iter().map(|(&k, &v)| (k, v)).collect();
         support.sort_unstable();
-        self.stage(generation_name(generation.number), GENERATION, |file| {
+        self.stage(names::generation(generation.number), GENERATION, |file| {
             file.write(&HEAD, [&head])?;
             file.write_by_key(&BASELINES, baselines)?;
             file.write(&GROUPS, &generation.groups)?;
@@ -221,7 +220,6 @@ impl Store {
             groups: file.read(&GROUPS)?,
             support: file.read(&SUPPORT)?,
             own_accounts: head.own_accounts,
-            listed_accounts: OwnAccounts::new(),
             links: head.links,
             created: head.created,
             namesakes: head.namesakes.into_iter().collect(),
@@ -296,7 +294,7 @@ impl Store {
 
     /// Returns the name of the file that takes the place of a folder of the version before.
     pub(super) fn file_of_folder(&self, folder: &str) -> String {
-        format!("{folder}{SUFFIX}")
+        format!("{folder}{}", names::SUFFIX)
     }
 
     fn generation_file(&self, manifest: &Manifest) -> Result<Reader> {
@@ -318,36 +316,4 @@ impl Store {
         fs::rename(&unfinished, &finished).map_err(|e| fault::write(&finished, e))?;
         Ok(Staged { name })
     }
-}
-
-fn day_name(day: Day, generation: u64) -> String {
-    format!("day-{day}-{generation:06}{SUFFIX}")
-}
-
-fn generation_name(number: u64) -> String {
-    format!("generation-{number:06}{SUFFIX}")
-}
-
-/// Returns the generation that wrote a day or a generation of this name: it must be exactly one that a training gives.
-/// `suffix` is that of the published files, or none for the folders of an earlier version.
-fn generation_in(name: &str, suffix: &str) -> Option<u64> {
-    let stem = name.strip_suffix(suffix)?;
-    let (kind, number) = stem.rsplit_once('-')?;
-    let number = number.parse().ok()?;
-    let day = kind.strip_prefix("day-").and_then(Day::parse);
-    let given = match day {
-        Some(day) => day_name(day, number),
-        None => generation_name(number),
-    };
-    (given.strip_suffix(SUFFIX) == Some(stem)).then_some(number)
-}
-
-/// Returns whether a training published a file of this name.
-pub(super) fn is_published_name(name: &str) -> bool {
-    generation_in(name, SUFFIX).is_some()
-}
-
-/// Returns the generation that wrote a folder of this name, as versions up to schema 7 did.
-pub(super) fn generation_of_folder(name: &str) -> Option<u64> {
-    generation_in(name, "")
 }

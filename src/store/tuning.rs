@@ -6,9 +6,8 @@ use crate::baseline::Tuning;
 use crate::error::Result;
 use crate::store::durable::replace_document;
 use crate::store::manifest::schema_of;
-use crate::store::{Store, fault};
+use crate::store::{Store, fault, names};
 
-const NAME: &str = "tuning.json";
 /// Changes when the meaning of the file's fields changes.
 const SCHEMA: u32 = 1;
 
@@ -26,7 +25,7 @@ impl Store {
     ///
     /// Fails if the file cannot be read, is damaged, or was written by a newer version.
     pub fn tuning(&self) -> Result<Tuning> {
-        let path = self.root().join(NAME);
+        let path = self.root().join(names::TUNING);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Tuning::default()),
@@ -54,7 +53,7 @@ impl Store {
             schema: SCHEMA,
             tuning: tuning.clone(),
         };
-        replace_document(self.root(), NAME, &document)
+        replace_document(self.root(), names::TUNING, &document)
     }
 }
 
@@ -87,7 +86,7 @@ mod tests {
             ("{", "is damaged"),
             (r#"{"schema":2,"estates":[]}"#, "newer version"),
         ] {
-            std::fs::write(folder.path().join(NAME), text).unwrap();
+            std::fs::write(folder.path().join(names::TUNING), text).unwrap();
             let told = store.tuning().unwrap_err().to_string();
             assert!(told.contains(words), "{told}");
         }

@@ -9,11 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::store::durable::{create_folder, sync_folder};
 use crate::store::manifest::schema_of;
-use crate::store::{Store, fault, open_lines};
+use crate::store::{Store, fault, names, open_lines};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Metric, Str};
 
-const NAME: &str = "verdicts.jsonl";
 /// Changes when the meaning of a line's fields changes. Lines without one are of the first.
 const SCHEMA: u32 = 1;
 /// The longest note that is kept, in characters.
@@ -116,7 +115,7 @@ impl Store {
     ///
     /// Fails if the file cannot be read, or was written by a newer version. A missing file is empty.
     pub fn verdicts(&self) -> Result<Verdicts> {
-        let path = self.root().join(NAME);
+        let path = self.root().join(names::VERDICTS);
         let cannot = |e: io::Error| fault::read(&path, e);
         let mut text = match File::open(&path) {
             Ok(file) => BufReader::new(file),
@@ -145,7 +144,7 @@ impl Store {
     ///
     /// Fails if the disk fails.
     pub fn add_verdict(&self, verdict: &Verdict) -> Result<()> {
-        let path = self.root().join(NAME);
+        let path = self.root().join(names::VERDICTS);
         let write = || -> io::Result<()> {
             create_folder(self.root())?;
             let mut text = serde_json::to_vec(&Line::from(verdict))?;
@@ -184,7 +183,7 @@ mod tests {
             metrics: vec![Metric::ListCalls, Metric::BucketsNew],
         };
         store.add_verdict(&verdict).unwrap();
-        let path = store.root().join(NAME);
+        let path = store.root().join(names::VERDICTS);
         let mut text = std::fs::read(&path).unwrap();
         text.extend(br#"{"alert_id":"abd","verdi"#);
         std::fs::write(&path, text).unwrap();

@@ -121,7 +121,7 @@ fn an_approval_says_what_it_would_hide_and_then_what_it_hid() {
     world.link_days("past", &days[..12]);
     world.link_days("present", &days[12..]);
     world.run(&["train", "past"]).succeeds();
-    let before = alerts(&world.run(&["score", "present"]).succeeds());
+    let before = alerts(&world.run(&["score", "--again", "present"]).succeeds());
     let alert = &before[0];
     let (id, who) = (text(&alert["alert_id"]), text(&alert["entity"]["id"]));
     let criteria = ["--identity", who, "--analytic", text(&alert["analytic"])];
@@ -136,7 +136,7 @@ fn an_approval_says_what_it_would_hide_and_then_what_it_hid() {
 
     let said = add(&world, &criteria).succeeds();
     let approval = said.out.split(' ').next().expect("an id").to_owned();
-    let after = world.run(&["score", "present", "-v"]).succeeds();
+    let after = world.run(&["score", "--again", "present", "-v"]).succeeds();
     assert!(after.err.contains("red team"), "{}", after.err);
     let after = alerts(&after);
     assert!(after.len() < before.len());
@@ -153,7 +153,7 @@ fn an_approval_says_what_it_would_hide_and_then_what_it_hid() {
     assert!(of["hidden"].as_u64().is_some_and(|n| n >= 1), "{of}");
     assert!(of["last_hidden"].is_string(), "{of}");
     let shown = world
-        .run(&["score", "present", "--show-suppressed"])
+        .run(&["score", "--again", "present", "--show-suppressed"])
         .succeeds();
     let shown = alerts(&shown);
     let shown = shown.iter().find(|alert| alert["alert_id"] == id);

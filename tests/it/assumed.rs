@@ -49,7 +49,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     world.link_days("past", &days[..10]);
     world.link_days("present", &days[10..11]);
     world.run(&["train", "past"]).succeeds();
-    let before = alerts(&world.run(&["score", "present"]).succeeds().out);
+    let before = alerts(&world.run(&["score", "--again", "present"]).succeeds().out);
     let credential = |alert: &Value| alert["entity"]["credential"].as_str().map(str::to_owned);
     let mut used: Vec<String> = before.iter().filter_map(credential).collect();
     used.sort();
@@ -86,7 +86,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     world.write("eve/hop.json", line(&hop));
     world.write("present/zz.json", line(&second));
     world.run(&["train", "eve"]).succeeds();
-    let said = world.run(&["score", "present"]).succeeds();
+    let said = world.run(&["score", "--again", "present"]).succeeds();
     let told = alerts(&said.out);
     let of = |credential: &str| -> Value {
         let mut assumed = told.iter().flat_map(|a| a["assumed"].as_array());
@@ -106,7 +106,7 @@ fn an_alert_says_who_took_the_credentials_that_it_was_done_with() {
     assert_eq!(of(&used[1]), by_eve(&second));
 
     let text = world
-        .run(&["score", "--format", "text", "present"])
+        .run(&["score", "--again", "--format", "text", "present"])
         .succeeds();
     for words in [
         format!(

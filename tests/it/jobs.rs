@@ -125,7 +125,7 @@ fn write(world: &World, name: &str, runs: &[Night]) {
 /// The alerts on the job that scoring some nights brings.
 fn alerts(world: &World, runs: &[Night]) -> Vec<Value> {
     write(world, "tonight.jsonl", runs);
-    let said = world.run(&["score", "tonight.jsonl"]).succeeds();
+    let said = world.run(&["score", "--again", "tonight.jsonl"]).succeeds();
     let of_job = |alert: &Value| {
         alert["entity"]["id"]
             .as_str()

@@ -13,6 +13,7 @@ mod follow;
 mod jobs;
 mod main_job;
 mod mistakes;
+mod nightly;
 mod not_alerted;
 mod own_files;
 mod plain_spikes;

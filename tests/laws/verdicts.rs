@@ -4,7 +4,8 @@ use std::path::Path;
 
 use plimsoll::alert::alert_id;
 use plimsoll::baseline::{Baseline, CalibrationLog, Generation};
-use plimsoll::engine::{self, Feedback, NoProgress, Reported, Setup, VerdictInput};
+use plimsoll::engine::{self, Feedback, NoProgress, Question, Reported, Setup, VerdictInput};
+use plimsoll::sources::ReadOptions;
 use plimsoll::store::Store;
 use plimsoll::time::Day;
 use plimsoll::vocab::{Entity, EntityKind, Trait};
@@ -12,7 +13,7 @@ use proptest::prelude::*;
 
 use crate::calls::Call;
 use crate::estate::{Line, estate, setup, write};
-use crate::published::{Published, new_store, score, train};
+use crate::published::{Published, new_store, train};
 
 const ANALYTIC: &str = "AN1594";
 
@@ -218,17 +219,23 @@ fn a_confirmed_attack_is_as_surprising_the_next_time() {
         &store,
         write(&folder.path().join("past"), [past]),
     );
-    // The statistic of the sweep on a day, by the generation in force.
+    // The statistic of the whole sweep on a day, by the generation in force.
     let statistic = |name: &str, day: Day| -> f64 {
         let sweep = attack(day, 40_000, 200);
         let files = write(&folder.path().join(name), [sweep.iter().collect()]);
-        let documents = score(&estate.setup, &store, files);
-        let alerts = documents
-            .iter()
-            .map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
-        alerts
-            .filter(|alert| alert["analytic"] == ANALYTIC && alert["entity"]["id"] == *entity().id)
-            .filter_map(|alert| alert["statistic"].as_f64())
+        let question = Question {
+            entity: entity().id.to_string(),
+            day,
+            until: None,
+            budget_per_day: None,
+        };
+        let logs = Some((files, ReadOptions::default()));
+        let said = engine::explain_not_alerted(&estate.setup, &store, &question, logs, &NoProgress);
+        let analytics = said.unwrap().analytics.into_iter();
+        let arms = analytics.filter(|of| of.analytic == ANALYTIC);
+        arms.flat_map(|of| of.arms)
+            .filter(|arm| arm.applies)
+            .map(|arm| arm.statistic)
             .fold(0.0, f64::max)
     };
     let first = statistic("first", struck);

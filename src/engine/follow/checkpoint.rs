@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::OPEN_DAYS;
+use crate::engine::follow::earlier::{EARLIER, EarlierCheckpoint};
 use crate::engine::follow::growing::Position;
 use crate::engine::follow::trails::Trails;
-use crate::engine::scorer::ScorerState;
 use crate::error::{Error, Result};
 use crate::store::{CHECKPOINT, fault, replace};
 use crate::time::Day;
@@ -31,8 +31,8 @@ pub struct Checkpoint {
     pub missing: BTreeMap<PathBuf, Day>,
     /// The length of each open day's event buffer file.
     pub buffered: BTreeMap<Day, u64>,
-    /// What scoring goes on from.
-    pub scorer: ScorerState,
+    /// What scoring goes on from, as the scorer wrote it; nothing at the beginning.
+    pub scorer: Vec<u8>,
     /// The newest event of each trail.
     pub trails: Trails,
 }
@@ -47,6 +47,18 @@ impl Checkpoint {
                 let damaged = |e: &dyn std::fmt::Display| fault::damaged_but(&path, e, hint);
                 match text.split_first() {
                     Some((&SCHEMA, text)) => postcard::from_bytes(text).map_err(|e| damaged(&e)),
+                    Some((&EARLIER, text)) => {
+                        let earlier = postcard::from_bytes::<EarlierCheckpoint>(text);
+                        let (files, buffered, trails, scorer) =
+                            earlier.map_err(|e| damaged(&e))?.parts()?;
+                        Ok(Self {
+                            files,
+                            buffered,
+                            scorer,
+                            trails,
+                            ..Self::default()
+                        })
+                    }
                     Some((&newer, _)) if newer > SCHEMA => {
                         Err(fault::newer(&path, newer.into(), SCHEMA.into()))
                     }
@@ -156,11 +168,25 @@ mod tests {
     }
 
     #[test]
+    fn a_checkpoint_of_the_version_before_is_migrated() {
+        let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/found");
+        let text = std::fs::read(found.join("follow-3.checkpoint")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(CHECKPOINT), text).unwrap();
+        let migrated = Checkpoint::read(folder.path()).unwrap();
+        let present = Checkpoint::read(&found.join("stored")).unwrap();
+        let names = |checkpoint: &Checkpoint| checkpoint.files.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&migrated), names(&present));
+        assert_eq!(migrated.buffered, present.buffered);
+        assert!(!migrated.scorer.is_empty());
+    }
+
+    #[test]
     fn a_checkpoint_of_another_version_is_told_as_such() {
         let folder = tempfile::tempdir().unwrap();
         for (text, words) in [
             ([SCHEMA + 1, 9], "newer version"),
-            ([SCHEMA - 1, 9], "earlier version"),
+            ([EARLIER - 1, 9], "earlier version"),
             ([SCHEMA, 9], "is damaged"),
         ] {
             std::fs::write(folder.path().join(CHECKPOINT), text).unwrap();

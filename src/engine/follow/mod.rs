@@ -5,6 +5,7 @@
 //! is delivered again under the same id.
 
 mod checkpoint;
+mod earlier;
 mod growing;
 mod reports;
 mod standard_input;
@@ -30,8 +31,8 @@ use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
 use crate::engine::intake::IntakeSummary;
 use crate::engine::own_files::OwnFiles;
-use crate::engine::score::{LateEvents, ScoreOptions, ScoreSummary};
 use crate::engine::scorer::{Added, Scorer};
+use crate::engine::scorer::{LateEvents, ScoreOptions, ScoreSummary};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
@@ -154,9 +155,9 @@ impl<'a> Follower<'a> {
     ) -> Result<Self> {
         let generation = Arc::new(store.load_generation()?);
         let mut checkpoint = Checkpoint::read(store.root())?;
-        let state = std::mem::take(&mut checkpoint.scorer);
+        let saved = std::mem::take(&mut checkpoint.scorer);
         let at = (store.root().join(FOLLOWED_EVENTS), &checkpoint.buffered);
-        let mut scorer = Scorer::resume_in(setup, generation, options.score.clone(), state, at)?;
+        let mut scorer = Scorer::resume_in(setup, generation, options.score.clone(), &saved, at)?;
         if checkpoint.files.is_empty() {
             // Whoever follows for the first time may follow what was scored before.
             scorer.remember_told(&Archive::of(store), Day(i32::MIN))?;
@@ -392,8 +393,7 @@ impl<'a> Follower<'a> {
     /// Records the progress, so that a run after a crash continues from here. Only then are the files of events removed that
     /// nobody needs: until then, such a run needs them.
     fn note(&mut self) -> Result<()> {
-        self.checkpoint.buffered = self.scorer.flush()?;
-        self.checkpoint.scorer = self.scorer.state();
+        (self.checkpoint.scorer, self.checkpoint.buffered) = self.scorer.save()?;
         self.checkpoint.write(self.store.root())?;
         self.scorer.sweep();
         Ok(())

@@ -6,6 +6,7 @@
 
 mod open_day;
 mod snapshot;
+mod summary;
 mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +17,11 @@ use crate::baseline::{Context, Generation, OPEN_DAYS, View};
 use crate::engine::Setup;
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::event_buffer::EventBuffer;
-use crate::engine::score::{ScoreOptions, ScoreSummary};
 use crate::engine::scorer::open_day::OpenDay;
-pub(in crate::engine) use crate::engine::scorer::snapshot::ScorerState;
-use crate::engine::scorer::told::{AlertStates, is_already_told, news, told_since};
+pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
+pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
+pub(in crate::engine) use crate::engine::scorer::told::AlertStates;
+use crate::engine::scorer::told::{is_already_told, news, told_since};
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::Event;

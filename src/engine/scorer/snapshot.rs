@@ -1,5 +1,6 @@
 //! All of a scorer that must outlive a restart, as bytes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::{Context, Generation};
 use crate::engine::Setup;
 use crate::engine::event_buffer::EventBuffer;
-use crate::engine::score::ScoreOptions;
 use crate::engine::scorer::Scorer;
+use crate::engine::scorer::summary::ScoreOptions;
 use crate::engine::scorer::told::AlertStates;
 use crate::error::{Error, Result};
 use crate::time::Day;
@@ -18,28 +19,43 @@ use crate::time::Day;
 /// The first byte; it changes when the meaning of the following bytes changes.
 const VERSION: u8 = 1;
 
-/// What outlives a restart.
-#[derive(Default, Serialize, Deserialize)]
-pub struct ScorerState {
-    /// The accounts that the configuration lists are not part of it.
-    context: Context,
-    told: AlertStates,
+/// What outlives a restart. The accounts that the configuration lists are not part of it.
+#[derive(Serialize, Deserialize)]
+struct State<'a> {
+    context: Cow<'a, Context>,
+    told: Cow<'a, AlertStates>,
     complete: Option<Day>,
-    /// Days that are in memory: not complete, or reopened.
+    /// Days in memory: not complete, or brought back.
     open: Vec<Day>,
+    /// The events that may still be judged, where they do not lie in a folder.
+    events: BTreeMap<Day, Vec<u8>>,
+}
+
+impl State<'_> {
+    fn bytes(&self) -> Result<Vec<u8>> {
+        postcard::to_extend(self, vec![VERSION])
+            .map_err(|e| Error::failed("cannot write the snapshot of a scorer").cause(e))
+    }
+}
+
+/// Returns what a scorer goes on from whose events lie in a folder.
+pub(in crate::engine) fn saved_state(
+    context: &Context,
+    told: &AlertStates,
+    complete: Option<Day>,
+    open: Vec<Day>,
+) -> Result<Vec<u8>> {
+    State {
+        context: Cow::Borrowed(context),
+        told: Cow::Borrowed(told),
+        complete,
+        open,
+        events: BTreeMap::new(),
+    }
+    .bytes()
 }
 
 impl Scorer<'_> {
-    /// Returns what outlives a restart, without the events.
-    pub(in crate::engine) fn state(&self) -> ScorerState {
-        ScorerState {
-            context: self.bench.context.clone(),
-            told: self.told.clone(),
-            complete: self.complete,
-            open: self.days(),
-        }
-    }
-
     /// Returns all that outlives a restart, as bytes.
     ///
     /// # Errors
@@ -50,8 +66,35 @@ impl Scorer<'_> {
         for day in self.events.days() {
             events.insert(day, self.events.bytes_of(day)?);
         }
-        postcard::to_extend(&(self.state(), events), vec![VERSION])
-            .map_err(|e| Error::failed("cannot write the snapshot of a scorer").cause(e))
+        self.write(events)
+    }
+
+    /// Returns what outlives a restart without the events, which are made durable in their folder, and the bytes of each day
+    /// there.
+    pub(in crate::engine) fn save(&mut self) -> Result<(Vec<u8>, BTreeMap<Day, u64>)> {
+        let mut lengths = self.events.flush()?;
+        lengths.retain(|day, _| self.is_kept(*day));
+        Ok((self.write(BTreeMap::new())?, lengths))
+    }
+
+    fn write(&self, events: BTreeMap<Day, Vec<u8>>) -> Result<Vec<u8>> {
+        State {
+            context: Cow::Borrowed(&self.bench.context),
+            told: Cow::Borrowed(&self.told),
+            complete: self.complete,
+            open: self.days(),
+            events,
+        }
+        .bytes()
+    }
+
+    /// Removes events that are not kept any more. A run after a crash must not need them.
+    pub(in crate::engine) fn sweep(&mut self) {
+        for day in self.events.days() {
+            if !self.is_kept(day) {
+                self.events.forget(day);
+            }
+        }
     }
 }
 
@@ -67,59 +110,47 @@ impl<'a> Scorer<'a> {
         options: ScoreOptions,
         snapshot: &[u8],
     ) -> Result<Self> {
-        let Some((&VERSION, bytes)) = snapshot.split_first() else {
-            return Err(Error::failed(
-                "this snapshot of a scorer is of another version",
-            ));
-        };
-        let (state, events): (ScorerState, BTreeMap<Day, Vec<u8>>) = postcard::from_bytes(bytes)
-            .map_err(|e| Error::failed("this snapshot of a scorer is damaged").cause(e))?;
-        let buffer = EventBuffer::of_bytes(events)?;
-        Self::resume(setup, generation, options, (state, buffer))
+        Self::new(setup, generation, options).resumed(snapshot, EventBuffer::of_bytes)
     }
 
-    /// Makes a scorer that goes on with events that lie in a folder, of each day so many bytes.
+    /// Makes a scorer whose events lie in a folder, of each day so many bytes, and which goes on from what was saved with
+    /// them; from the beginning if that is nothing.
     pub(in crate::engine) fn resume_in(
         setup: &'a Setup,
         generation: Arc<Generation>,
         options: ScoreOptions,
-        state: ScorerState,
+        saved: &[u8],
         (folder, lengths): (PathBuf, &BTreeMap<Day, u64>),
     ) -> Result<Self> {
-        let events = EventBuffer::open(folder, lengths)?;
-        Self::resume(setup, generation, options, (state, events))
-    }
-
-    fn resume(
-        setup: &'a Setup,
-        generation: Arc<Generation>,
-        options: ScoreOptions,
-        (state, events): (ScorerState, EventBuffer),
-    ) -> Result<Self> {
         let mut scorer = Self::new(setup, generation, options);
-        scorer.bench.context = setup.context().with(state.context);
-        scorer.told = state.told;
-        scorer.complete = state.complete;
-        scorer.events = events;
+        let open = |_| EventBuffer::open(folder, lengths);
+        if saved.is_empty() {
+            scorer.events = open(BTreeMap::new())?;
+            return Ok(scorer);
+        }
+        scorer.resumed(saved, open)
+    }
+
+    fn resumed(
+        mut self,
+        bytes: &[u8],
+        events: impl FnOnce(BTreeMap<Day, Vec<u8>>) -> Result<EventBuffer>,
+    ) -> Result<Self> {
+        let Some((&VERSION, bytes)) = bytes.split_first() else {
+            return Err(Error::failed(
+                "this snapshot of a scorer is of another version",
+            ));
+        };
+        let state: State = postcard::from_bytes(bytes)
+            .map_err(|e| Error::failed("this snapshot of a scorer is damaged").cause(e))?;
+        self.events = events(state.events)?;
+        let context = state.context.into_owned();
+        self.bench.context = self.bench.setup.context().with(context);
+        self.told = state.told.into_owned();
+        self.complete = state.complete;
         for day in state.open {
-            scorer.bring_back(day)?;
+            self.bring_back(day)?;
         }
-        Ok(scorer)
-    }
-
-    /// Makes the events durable that may still be judged; returns the bytes of each day, if they lie in a folder.
-    pub(in crate::engine) fn flush(&mut self) -> Result<BTreeMap<Day, u64>> {
-        let mut lengths = self.events.flush()?;
-        lengths.retain(|day, _| self.is_kept(*day));
-        Ok(lengths)
-    }
-
-    /// Removes events that are not kept any more. A run after a crash must not need them.
-    pub(in crate::engine) fn sweep(&mut self) {
-        for day in self.events.days() {
-            if !self.is_kept(day) {
-                self.events.forget(day);
-            }
-        }
+        Ok(self)
     }
 }

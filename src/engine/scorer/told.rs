@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::alert::{Alert, Status};
-use crate::engine::score::ScoreSummary;
+use crate::engine::scorer::summary::ScoreSummary;
 use crate::error::Result;
 use crate::stats::Severity;
 use crate::store::Archive;

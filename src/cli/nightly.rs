@@ -1,0 +1,91 @@
+//! `plimsoll nightly`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::delivery::Delivery;
+use crate::cli::format::Format;
+use crate::cli::inputs::{Inputs, close};
+use crate::cli::options::AlertSelection;
+use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
+use crate::cli::{Common, Console, Ending};
+use crate::engine;
+use crate::engine::ScoreOptions;
+use crate::error::Result;
+use crate::report::summary::{self, Summary};
+use crate::report::tuning;
+use crate::store::Archive;
+
+/// Judge what is new, write its alerts, and then learn it
+///
+/// For every night: logs that were not learnt yet are judged by the generation in force, and learnt only after that, so that
+/// no attack is normal before anybody was told of it. Files are recognised by their content, so the same folder can be given
+/// every night, and running it twice writes no alert twice. The first night only learns.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Files or folders.
+    #[arg(required = true, value_name = "LOGS")]
+    logs: Vec<PathBuf>,
+    /// Format of the alerts.
+    #[arg(long, default_value = "json")]
+    format: Format,
+    /// Append alerts to this file instead of writing them to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    selection: AlertSelection,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// Fails if there is nothing to read, alerts cannot be written, or the store cannot be written.
+pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
+    let setup = common.setup(console)?;
+    let store = common.store();
+    let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
+    let (rejects, is_missing_some) = inputs.rest();
+    let keeps_rejects = inputs.keeps_rejects();
+    // What was told must be on disk before it is learnt.
+    let to = (arguments.out.as_deref(), arguments.format, true);
+    let mut delivery = Delivery::open(to, &arguments.selection, Archive::of(&store), console)?;
+    let options = ScoreOptions {
+        show_suppressed: true,
+        ..arguments.selection.options()
+    };
+    let night = engine::nightly(
+        &setup,
+        &store,
+        inputs.files,
+        (&options, inputs.options, keeps_rejects),
+        console,
+        |alert| delivery.deliver(alert),
+    )?;
+    if let Some(scored) = &night.scored {
+        let summary = Summary::of_score(scored, &delivery.tally);
+        console.say(&summary::judged(
+            &summary,
+            console.is_verbose(),
+            console.err(),
+        ));
+    }
+    let trained = &night.trained;
+    console.say(&summary::training(
+        trained,
+        console.is_verbose(),
+        console.err(),
+    ));
+    warn_of_other_measures(&setup, &store, console)?;
+    warn_of_approvals(&setup, &store, console)?;
+    for outgrown in &trained.outgrown {
+        console.warn(&tuning::outgrown(outgrown));
+    }
+    close(
+        &trained.intake,
+        rejects.as_deref(),
+        is_missing_some,
+        console,
+    )
+}

@@ -1,5 +1,6 @@
 //! What became known since a generation was published: it belongs to the events that are judged, and not to the generation.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
@@ -9,15 +10,21 @@ use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
 use crate::identity::ResolvedEvent;
 use crate::measure::{
     Creation, Creations, DayAggregate, Issuance, Issuances, Links, Minute, OwnAccounts,
-    note_creation,
+    note_creation, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str};
 
 /// Days of which everything is remembered, including the present one: those that late events may still change.
 pub const OPEN_DAYS: i32 = 8;
+/// Days for which links, minutes and credentials are remembered: the first open day needs those of the days before it.
+const CONTEXT_DAYS: i32 = OPEN_DAYS + 3;
 /// Days for which the creation of an identity is remembered.
 const CREATION_DAYS: i32 = 30;
+/// The most entities that are remembered although the generation does not know them.
+const NEWCOMERS_MAX: usize = 1 << 18;
+/// The most creations of a day that are remembered.
+const CREATIONS_MAX: usize = 1 << 16;
 
 /// What the days that are judged teach beside facts: whose trails are read, which identities and credentials are new, and
 /// who uses which instance. A judge of a day sees what that day and those before it taught.
@@ -75,7 +82,9 @@ impl Context {
         let day = event.time.day();
         if let Some(created) = &event.created {
             let of_day = self.created.entry(day).or_default();
-            note_creation(of_day, created, &Creation::of(resolved));
+            if of_day.len() < CREATIONS_MAX || of_day.contains_key(created) {
+                note_creation(of_day, created, &Creation::of(resolved));
+            }
         }
         if let Some((credential, issuance)) = Issuance::of(resolved) {
             let of_day = self.issued.entry(day).or_default();
@@ -172,14 +181,21 @@ impl Context {
     pub fn forget_before(&mut self, day: Day) {
         let oldest = |days: i32| day.plus(1 - days);
         self.created.retain(|&at, _| at >= oldest(CREATION_DAYS));
-        self.issued.retain(|&at, _| at >= oldest(OPEN_DAYS));
+        self.issued.retain(|&at, _| at >= oldest(CONTEXT_DAYS));
         let last = self.links.keys().next_back().copied();
         self.links
-            .retain(|&at, _| at >= oldest(OPEN_DAYS) || Some(at) == last);
+            .retain(|&at, _| at >= oldest(CONTEXT_DAYS) || Some(at) == last);
         self.newcomers
             .retain(|_, newcomer| newcomer.last >= oldest(TRAIT_MEMORY_DAYS));
         for newcomer in self.newcomers.values_mut() {
-            newcomer.minutes.retain(|&at, _| at >= oldest(OPEN_DAYS));
+            newcomer.minutes.retain(|&at, _| at >= oldest(CONTEXT_DAYS));
+        }
+        if self.newcomers.len() > NEWCOMERS_MAX {
+            // Those seen last, and of these the ones with the lowest hashes, which are the same in any order of arrival.
+            let mut by_age: Vec<_> = std::mem::take(&mut self.newcomers).into_iter().collect();
+            by_age.sort_by_key(|(entity, n)| (Reverse(n.last), value_hash(&entity.id)));
+            by_age.truncate(NEWCOMERS_MAX);
+            self.newcomers = by_age.into_iter().collect();
         }
     }
 }

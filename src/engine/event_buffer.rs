@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::store::{fault, sync_folder};
 use crate::time::Day;
 
 /// The most bytes of one buffered event; a longer one is damage. A record has at most a mebibyte, but an event may repeat
 /// its texts: a session is part of the identity, of its aliases, and of what was created.
 const EVENT_BYTES_MAX: usize = 16 << 20;
+/// A temporary file with fewer bytes is not written anew.
+const COMPACTED_FROM: u64 = 64 << 20;
 /// Bytes of one day that are written at a time.
 const BLOCK_BYTES: usize = 1 << 18;
 /// The most bytes of all days that wait to be written.
@@ -46,8 +49,14 @@ impl Default for Place {
 struct Blocks {
     file: File,
     end: u64,
-    /// The blocks of each day: offset, length.
-    of_day: BTreeMap<Day, Vec<(u64, u64)>>,
+    of_day: BTreeMap<Day, DayBlocks>,
+}
+
+/// The blocks of a day: offset, length.
+#[derive(Default)]
+struct DayBlocks {
+    spans: Vec<(u64, u64)>,
+    length: u64,
 }
 
 struct Folder {
@@ -55,6 +64,8 @@ struct Folder {
     lengths: BTreeMap<Day, u64>,
     /// Days written to since the last sync.
     unsynced: BTreeSet<Day>,
+    /// Whether a file was added since the last sync.
+    has_new_file: bool,
 }
 
 impl EventBuffer {
@@ -74,8 +85,9 @@ impl EventBuffer {
             path,
             lengths: lengths.clone(),
             unsynced: BTreeSet::new(),
+            has_new_file: true,
         };
-        folder.cut().map_err(|e| cannot_in(&folder.path, e))?;
+        folder.cut()?;
         Ok(Self {
             place: Place::Folder(folder),
             ..Self::default()
@@ -214,6 +226,11 @@ impl EventBuffer {
         Ok(buffer)
     }
 
+    /// Returns whether the events go with this value.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.place, Place::Temporary(_))
+    }
+
     /// Returns the days of which there are events.
     pub fn days(&self) -> BTreeSet<Day> {
         let mut days: BTreeSet<Day> = self.waiting.keys().copied().collect();
@@ -234,6 +251,10 @@ impl EventBuffer {
             Place::Temporary(None) => {}
             Place::Temporary(Some(blocks)) => {
                 blocks.of_day.remove(&day);
+                // Without room for the copy, the file stays as large as it is.
+                if let Ok(Some(compacted)) = blocks.compacted() {
+                    *blocks = compacted;
+                }
             }
             Place::Folder(folder) => folder.forget(day),
         }
@@ -246,8 +267,7 @@ impl Place {
         match self {
             Self::Temporary(None) => 0,
             Self::Temporary(Some(blocks)) => {
-                let of_day = blocks.of_day.get(&day).into_iter().flatten();
-                of_day.map(|(_, len)| len).sum()
+                blocks.of_day.get(&day).map_or(0, |of_day| of_day.length)
             }
             Self::Folder(folder) => folder.lengths.get(&day).copied().unwrap_or(0),
         }
@@ -286,17 +306,40 @@ impl Blocks {
         let (from, len) = (blocks.end, block.len() as u64);
         blocks.end += len;
         let of_day = blocks.of_day.entry(day).or_default();
-        match of_day.last_mut() {
+        of_day.length += len;
+        match of_day.spans.last_mut() {
             Some((start, length)) if *start + *length == from => *length += len,
-            _ => of_day.push((from, len)),
+            _ => of_day.spans.push((from, len)),
         }
         Ok(())
+    }
+
+    fn spans(&self, day: Day) -> &[(u64, u64)] {
+        self.of_day.get(&day).map_or(&[], |of_day| &of_day.spans)
+    }
+
+    /// Returns these blocks in a file without the days that were forgotten, if most of this file is theirs.
+    fn compacted(&self) -> io::Result<Option<Self>> {
+        let used: u64 = self.of_day.values().map(|of_day| of_day.length).sum();
+        if self.end < COMPACTED_FROM || used > self.end / 2 {
+            return Ok(None);
+        }
+        let mut compacted = None;
+        for &day in self.of_day.keys() {
+            for &(from, len) in self.spans(day) {
+                let mut block = vec![0; len as usize];
+                (&self.file).seek(SeekFrom::Start(from))?;
+                (&self.file).read_exact(&mut block)?;
+                Self::append(&mut compacted, day, &block)?;
+            }
+        }
+        Ok(compacted)
     }
 
     fn at(&self, day: Day, places: &[u64], each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
         let mut places = places.iter().copied().peekable();
         let (mut file, mut bytes, mut before) = (&self.file, Vec::new(), 0);
-        for &(from, len) in self.of_day.get(&day).into_iter().flatten() {
+        for &(from, len) in self.spans(day) {
             while let Some(place) = places.next_if(|&place| place < before + len) {
                 file.seek(SeekFrom::Start(from + place - before))?;
                 read_event(file, &mut bytes, each)?;
@@ -308,7 +351,7 @@ impl Blocks {
 
     fn of_day(&self, day: Day, each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
         let mut file = &self.file;
-        for &(from, len) in self.of_day.get(&day).into_iter().flatten() {
+        for &(from, len) in self.spans(day) {
             file.seek(SeekFrom::Start(from))?;
             read_events(BufReader::with_capacity(BLOCK_BYTES, file.take(len)), each)?;
         }
@@ -322,19 +365,29 @@ impl Folder {
     }
 
     /// Cuts the files to their lengths, and removes those that have none.
-    fn cut(&self) -> io::Result<()> {
-        std::fs::create_dir_all(&self.path)?;
+    fn cut(&self) -> Result<()> {
+        let cannot = |e| cannot_in(&self.path, e);
+        std::fs::create_dir_all(&self.path).map_err(cannot)?;
         let known: BTreeSet<PathBuf> = self.lengths.keys().map(|&day| self.file(day)).collect();
-        for entry in std::fs::read_dir(&self.path)? {
-            let path = entry?.path();
+        for entry in std::fs::read_dir(&self.path).map_err(cannot)? {
+            let path = entry.map_err(cannot)?.path();
             if !known.contains(&path) {
-                std::fs::remove_file(&path)?;
+                std::fs::remove_file(&path).map_err(cannot)?;
             }
         }
         for (&day, &length) in &self.lengths {
-            let mut options = OpenOptions::new();
-            let options = options.write(true).create(true).truncate(false);
-            options.open(self.file(day))?.set_len(length)?;
+            let path = self.file(day);
+            let found = match std::fs::metadata(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
+                other => other.map_err(cannot)?.len(),
+            };
+            if found < length {
+                let cause = format!("it has {found} bytes, and had {length}");
+                let hint = "remove `follow.checkpoint` to start following again; what the archive has is not told again";
+                return Err(fault::damaged_but(&path, cause, hint));
+            }
+            let file = OpenOptions::new().write(true).open(&path);
+            file.and_then(|file| file.set_len(length)).map_err(cannot)?;
         }
         Ok(())
     }
@@ -343,6 +396,7 @@ impl Folder {
         let mut options = OpenOptions::new();
         let mut file = options.append(true).create(true).open(self.file(day))?;
         self.unsynced.insert(day);
+        self.has_new_file |= !self.lengths.contains_key(&day);
         file.write_all(block)?;
         *self.lengths.entry(day).or_insert(0) += block.len() as u64;
         Ok(())
@@ -353,6 +407,9 @@ impl Folder {
             File::open(self.file(day))?.sync_data()?;
         }
         self.unsynced.clear();
+        if std::mem::take(&mut self.has_new_file) {
+            sync_folder(&self.path)?;
+        }
         Ok(())
     }
 

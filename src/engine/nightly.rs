@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::alert::Alert;
-use crate::engine::coverage::{assess, days_of};
 use crate::engine::intake::Intake;
-use crate::engine::scorer::{Added, Scorer};
-use crate::engine::scorer::{ScoreOptions, ScoreSummary};
-use crate::engine::train::{TrainSummary, learnt_before, train};
-use crate::engine::{Progress, Setup, cancelled};
+use crate::engine::score::judge_days;
+use crate::engine::scorer::{Added, ScoreOptions, ScoreSummary, Scorer};
+use crate::engine::train::{TrainSummary, learnt_before, oldest_learnt, train_holding};
+use crate::engine::{Progress, Setup};
 use crate::error::{Error, Result};
 use crate::sources::{InputFile, ReadOptions};
-use crate::store::{Archive, LedgerEntry, Role, Store};
+use crate::store::{Archive, LedgerEntry, Lock, Role, Store};
 
 /// What a night came to.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub struct NightSummary {
 ///
 /// # Errors
 ///
-/// Fails as [`train`] does, if standard input is among the logs, or if `deliver` fails. What was in force before then still
+/// Fails as [`train`](crate::engine::train) does, if standard input is among the logs, or if `deliver` fails. What was in force before then still
 /// is.
 pub fn nightly(
     setup: &Setup,
@@ -44,43 +43,35 @@ pub fn nightly(
         return Err(Error::usage("a night reads its logs twice, so `-` is none")
             .hint("give files or folders; `plimsoll train -` learns standard input"));
     }
-    let scored = score_new(
-        setup,
-        store,
-        &files,
-        (options, &read_options),
-        progress,
-        deliver,
-    )?;
-    let trained = train(setup, store, files, read_options, keep_rejects, progress)?;
+    let lock = store.lock(Role::Learner)?;
+    let how = (options, &read_options);
+    let scored = score_new(setup, store, &lock, &files, how, progress, deliver)?;
+    let reading = (read_options, keep_rejects);
+    let trained = train_holding(setup, store, &lock, files, reading, progress)?;
     Ok(NightSummary { scored, trained })
 }
 
 fn score_new(
     setup: &Setup,
     store: &Store,
+    lock: &Lock,
     files: &[InputFile],
     (options, read_options): (&ScoreOptions, &ReadOptions),
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Option<ScoreSummary>> {
-    let ledger = {
-        let lock = store.lock(Role::Learner)?;
-        let learner = store.begin_learning(&lock)?;
-        match store.manifest()? {
-            Some(manifest) => learner.ledger(manifest.generation)?,
-            None => return Ok(None),
-        }
+    let learner = store.begin_learning(lock)?;
+    let Some(manifest) = store.manifest()? else {
+        return Ok(None);
     };
+    let ledger = learner.ledger(manifest.generation)?;
+    drop(learner);
     let (learnt, new): (Vec<_>, Vec<_>) = files
         .iter()
         .map(|file| (file, learnt_before(file, &ledger)))
         .partition(|(_, entry)| entry.is_some());
-    if new.is_empty() {
-        return Ok(None);
-    }
     let generation = Arc::new(store.load_generation()?);
-    let mut scorer = Scorer::new(setup, generation.clone(), options.clone());
+    let mut scorer = Scorer::new(setup, generation, options.clone());
     let read = |files: Vec<InputFile>| Intake {
         setup,
         files,
@@ -88,7 +79,22 @@ fn score_new(
         keep_rejects: false,
     };
     let new = new.into_iter().map(|(file, _)| file.clone()).collect();
-    let intake = read(new).run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
+    let mut intake = read(new).run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
+    // A file that is new in part, as one that grows, has days that were learnt.
+    let oldest = oldest_learnt(manifest.days.iter().map(|entry| entry.day));
+    for day in scorer.days() {
+        let stored = manifest.days.iter().find(|entry| entry.day == day);
+        let has_news = match (stored, scorer.aggregate(day)) {
+            (Some(entry), Some(new)) => {
+                let known = store.load_day(entry)?.fingerprints;
+                !new.fingerprints.is_subset(&known)
+            }
+            _ => oldest.is_none_or(|oldest| day >= oldest),
+        };
+        if !has_news {
+            scorer.take(day);
+        }
+    }
     let days: BTreeSet<_> = scorer.days().into_iter().collect();
     let Some(&first) = days.first() else {
         return Ok(None);
@@ -99,26 +105,15 @@ fn score_new(
         .into_iter()
         .filter(|(_, entry)| may_have(*entry) >= Some(first));
     let learnt = learnt.map(|(file, _)| file.clone()).collect();
-    read(learnt).run(progress, |_, event| {
+    let again = read(learnt).run(progress, |_, event| {
         Ok(days.contains(&event.time.day()) && scorer.add(event)? == Added::New)
     })?;
-    scorer.remember_told(&Archive::of(store), first)?;
-    let aggregates = days.iter().filter_map(|day| scorer.aggregate(*day));
-    let covered = days_of(&generation.coverage, aggregates);
-    let summary = scorer.summary();
-    summary.coverage = assess(setup, &covered);
-    summary.intake = intake;
-    progress.begin("scoring", Some(days.len() as u64));
-    for (done, day) in days.into_iter().enumerate() {
-        if progress.is_cancelled() {
-            return Err(cancelled());
-        }
-        for alert in scorer.advance_day(day, None)? {
-            deliver(&alert)?;
-        }
-        scorer.close(day);
-        progress.advance(done as u64 + 1);
-    }
-    progress.end();
-    Ok(Some(scorer.finish()))
+    let unreadable = again.files.into_iter().filter(|file| file.error.is_some());
+    intake.files.extend(unreadable);
+    scorer.remember_told(&Archive::of(store))?;
+    judge_days(&mut scorer, progress, &mut deliver)?;
+    Ok(Some(ScoreSummary {
+        intake,
+        ..scorer.finish()
+    }))
 }

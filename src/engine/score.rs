@@ -26,8 +26,7 @@ pub fn score(
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<ScoreSummary> {
-    let generation = Arc::new(generation);
-    let mut scorer = Scorer::new(setup, generation.clone(), options.clone());
+    let mut scorer = Scorer::new(setup, Arc::new(generation), options.clone());
     let intake = Intake {
         setup,
         files,
@@ -35,18 +34,29 @@ pub fn score(
         keep_rejects,
     };
     let intake = intake.run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
-    let days = scorer.days();
-    if let (Some(archive), Some(&first)) = (archive, days.first()) {
-        scorer.remember_told(archive, first)?;
+    if let Some(archive) = archive {
+        scorer.remember_told(archive)?;
     }
+    judge_days(&mut scorer, progress, &mut deliver)?;
+    Ok(ScoreSummary {
+        intake,
+        ..scorer.finish()
+    })
+}
+
+/// Judges the days in memory, delivers their alerts, and lets them go.
+pub(super) fn judge_days(
+    scorer: &mut Scorer,
+    progress: &dyn Progress,
+    deliver: &mut dyn FnMut(&Alert) -> Result<()>,
+) -> Result<()> {
+    let (days, generation) = (scorer.days(), scorer.generation().clone());
+    let aggregates = days.iter().filter_map(|day| scorer.aggregate(*day));
+    let covered = days_of(&generation.coverage, aggregates);
+    let coverage = assess(scorer.setup(), &covered);
     let summary = scorer.summary();
-    summary.intake = intake;
+    summary.coverage = coverage;
     summary.days_already_learnt = days.iter().filter(|day| **day < generation.as_of).count();
-    let covered = days_of(
-        &generation.coverage,
-        days.iter().filter_map(|day| scorer.aggregate(*day)),
-    );
-    scorer.summary().coverage = assess(setup, &covered);
     progress.begin("scoring", Some(days.len() as u64));
     for (done, day) in days.into_iter().enumerate() {
         if progress.is_cancelled() {
@@ -59,5 +69,5 @@ pub fn score(
         progress.advance(done as u64 + 1);
     }
     progress.end();
-    Ok(scorer.finish())
+    Ok(())
 }

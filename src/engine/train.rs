@@ -16,7 +16,7 @@ use crate::identity::machine_of;
 use crate::learn::Exclusions;
 use crate::measure::DayAggregate;
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
-use crate::store::{DayEntry, Ledger, LedgerEntry, Manifest, Role, Store, Verdicts};
+use crate::store::{DayEntry, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
 use crate::vocab::EntityKind;
 
@@ -73,7 +73,25 @@ pub fn train(
     progress: &dyn Progress,
 ) -> Result<TrainSummary> {
     let lock = store.lock(Role::Learner)?;
-    let learner = store.begin_learning(&lock)?;
+    let reading = (options, keep_rejects);
+    train_holding(setup, store, &lock, files, reading, progress)
+}
+
+/// Returns the first day that is learnt: of a store with these days, older ones are forgotten.
+pub(super) fn oldest_learnt(stored: impl Iterator<Item = Day>) -> Option<Day> {
+    Some(stored.max()?.plus(1 - TRAIT_MEMORY_DAYS))
+}
+
+/// Learns as [`train`] does, for whom holds the lock.
+pub(super) fn train_holding(
+    setup: &Setup,
+    store: &Store,
+    lock: &Lock,
+    files: Vec<InputFile>,
+    (options, keep_rejects): (ReadOptions, bool),
+    progress: &dyn Progress,
+) -> Result<TrainSummary> {
+    let learner = store.begin_learning(lock)?;
     let manifest = store.manifest()?;
     let tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
@@ -88,10 +106,7 @@ pub fn train(
         .iter()
         .flat_map(|m| m.days.iter().map(|d| (d.day, d.clone())))
         .collect();
-    let oldest = stored
-        .keys()
-        .next_back()
-        .map(|last| last.plus(1 - TRAIT_MEMORY_DAYS));
+    let oldest = oldest_learnt(stored.keys().copied());
 
     let (files, known_files) = unknown_files(files, &ledger);
     let mut aggregates = DayAggregates::new();
@@ -241,7 +256,7 @@ pub fn train(
     let mut manifest = Manifest::new(number, staged.into_name(), days.values().cloned().collect());
     manifest.exclusions = found_true(&verdicts, &days);
     let n_unlearnt = manifest.exclusions.difference(exclusions_before).count();
-    store.publish(&manifest, &lock)?;
+    store.publish(&manifest, lock)?;
     store.note_approvals(setup.config.approvals.iter().map(Approval::id), last)?;
     let outgrown = if generation.tuning == Tuning::default() {
         Vec::new()

@@ -137,14 +137,7 @@ impl AlertBuilder<'_> {
         let facts = self.facts(episode, events)?;
         let subject = self.subject(episode, &facts);
         let detection = self.judge.detection_of(&subject, episode.analytic)?;
-        let severity = Severity::of(
-            detection.score,
-            stats::rank::score(self.threshold),
-            facts.touches_sensitive(),
-            false,
-        );
-        let most = severity_max(episode.analytic, &detection).unwrap_or(severity);
-        let severity = severity.min(most);
+        let severity = severity_of(episode.analytic, &detection, self.threshold, &facts);
         let is_shown = severity > Severity::Low || (severity == Severity::Low && self.show_low);
         is_shown.then_some(Crossing {
             events,
@@ -336,6 +329,19 @@ fn first_prefix<T>(from: usize, to: usize, of: impl Fn(usize) -> Option<T>) -> O
         }
     }
     Some(found)
+}
+
+/// Returns the severity of an episode with these facts; `threshold` is the surprise that must be reached.
+pub fn severity_of(
+    analytic: &Analytic,
+    detection: &Detection,
+    threshold: f64,
+    facts: &DayFacts,
+) -> Severity {
+    let threshold = stats::rank::score(threshold);
+    let severity = Severity::of(detection.score, threshold, facts.touches_sensitive(), false);
+    let most = severity_max(analytic, detection).unwrap_or(severity);
+    severity.min(most)
 }
 
 /// Returns the greatest severity that an alert on this arm may have.

@@ -23,7 +23,7 @@ mod sequence;
 mod subject;
 mod terms;
 
-pub use alert_builder::AlertBuilder;
+pub use alert_builder::{AlertBuilder, severity_of};
 pub use calibrate::{calibrate_day, record_day};
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,

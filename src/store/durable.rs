@@ -53,7 +53,7 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
 
 /// Makes the names in a folder durable, where the platform and the file system know how.
 #[cfg(unix)]
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     match File::open(path)?.sync_all() {
         Err(e)
             if matches!(
@@ -69,6 +69,6 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Makes the names in a folder durable, where the platform and the file system know how. This one does it by itself.
 #[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -38,7 +38,7 @@ pub struct LedgerEntry {
     pub bytes: u64,
     /// Events read from it.
     pub events: u64,
-    /// The last day in it.
+    /// The last day of the store when it was learnt; the file has none after it.
     pub last_day: Option<Day>,
 }
 

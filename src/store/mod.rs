@@ -23,7 +23,7 @@ mod tuning;
 mod verdicts;
 
 pub use archive::{Archive, find_in};
-pub(crate) use durable::replace;
+pub(crate) use durable::{replace, sync_folder};
 pub use learner::Learner;
 pub use ledger::{Ledger, LedgerEntry};
 pub use lines::open_lines;

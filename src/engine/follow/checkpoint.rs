@@ -43,7 +43,8 @@ impl Checkpoint {
         let path = root.join(CHECKPOINT);
         match std::fs::read(&path) {
             Ok(text) => {
-                let hint = "remove it to start following again; alerts may then be reported twice";
+                let hint =
+                    "remove it to start following again; what the archive has is not told again";
                 let damaged = |e: &dyn std::fmt::Display| fault::damaged_but(&path, e, hint);
                 match text.split_first() {
                     Some((&SCHEMA, text)) => postcard::from_bytes(text).map_err(|e| damaged(&e)),

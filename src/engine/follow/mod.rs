@@ -158,10 +158,8 @@ impl<'a> Follower<'a> {
         let saved = std::mem::take(&mut checkpoint.scorer);
         let at = (store.root().join(FOLLOWED_EVENTS), &checkpoint.buffered);
         let mut scorer = Scorer::resume_in(setup, generation, options.score.clone(), &saved, at)?;
-        if checkpoint.files.is_empty() {
-            // Whoever follows for the first time may follow what was scored before.
-            scorer.remember_told(&Archive::of(store), Day(i32::MIN))?;
-        }
+        // What is followed may have been scored before.
+        scorer.remember_told(&Archive::of(store))?;
         Ok(Self {
             store,
             options,

@@ -21,13 +21,14 @@ use crate::engine::scorer::open_day::OpenDay;
 pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
 pub(in crate::engine) use crate::engine::scorer::told::AlertStates;
-use crate::engine::scorer::told::{is_already_told, news, told_since};
+use crate::engine::scorer::told::{news, told_since};
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{Resolver, is_instance};
 use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute};
-use crate::score::{AlertBuilder, Detection, Judge, Subject, own_baseline};
+use crate::score::{AlertBuilder, Detection, Judge, Subject, own_baseline, severity_of};
+use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
 use crate::store::Archive;
 use crate::time::{Day, Time};
@@ -55,6 +56,8 @@ pub struct Scorer<'a> {
     archived: BTreeSet<String>,
     /// The last day that is complete.
     complete: Option<Day>,
+    /// The first day of which the events are kept, unless these are all that there were.
+    kept_from: Option<Day>,
     /// Days in memory.
     open: BTreeMap<Day, OpenDay>,
     /// Events of the days in memory, and of complete days to which late events may come.
@@ -77,11 +80,17 @@ impl<'a> Scorer<'a> {
                 thresholds: Vec::new(),
                 generation: generation.clone(),
                 context: setup.context(),
+                judged_kinds: setup
+                    .analytics
+                    .iter()
+                    .flat_map(|a| a.entities.clone())
+                    .collect(),
                 options,
             },
             told: AlertStates::new(),
             archived: BTreeSet::new(),
             complete: None,
+            kept_from: None,
             open: BTreeMap::new(),
             events: EventBuffer::new(),
         }
@@ -112,12 +121,14 @@ impl<'a> Scorer<'a> {
         }
     }
 
-    /// Takes what the archive of a store says for told, from a day on.
+    /// Takes for told what the archive of a store says of the days that may still be judged.
     ///
     /// # Errors
     ///
     /// Fails if the archive cannot be read.
-    pub fn remember_told(&mut self, archive: &Archive, first: Day) -> Result<()> {
+    pub fn remember_told(&mut self, archive: &Archive) -> Result<()> {
+        let complete = self.complete.map(|complete| complete.plus(-OPEN_DAYS));
+        let first = complete.or(self.open.keys().next().copied());
         for (key, (severity, day)) in told_since(archive, first)? {
             self.archived.insert(key.clone());
             let told = self.told.entry(key).or_insert((severity, day));
@@ -131,6 +142,11 @@ impl<'a> Scorer<'a> {
         self.told.clear();
         self.bench.options = options;
         self.replace_generation(self.bench.generation.clone());
+    }
+
+    /// Returns what it was made with.
+    pub(super) fn setup(&self) -> &'a Setup {
+        self.bench.setup
     }
 
     /// Returns the generation that judges.
@@ -237,14 +253,19 @@ impl<'a> Scorer<'a> {
 
     /// Returns whether the events of a day are kept, so that it can still be judged as a whole.
     fn is_kept(&self, day: Day) -> bool {
-        self.complete
-            .is_none_or(|complete| complete.since(day) < OPEN_DAYS)
+        self.kept_from.is_none_or(|first| day >= first)
+            && self
+                .complete
+                .is_none_or(|complete| complete.since(day) < OPEN_DAYS)
     }
 
     /// Brings a day and those after it back into memory: what it teaches matters to them.
     fn reopen(&mut self, from: Day) -> Result<()> {
         for day in self.events.days().range(from..) {
             self.bring_back(*day)?;
+            if let Some(open) = self.open.get_mut(day) {
+                open.is_reopened = true;
+            }
         }
         Ok(())
     }
@@ -252,6 +273,7 @@ impl<'a> Scorer<'a> {
     fn bring_back(&mut self, day: Day) -> Result<()> {
         if !self.open.contains_key(&day) {
             let aggregate = self.bench.read_day(&self.events, day)?;
+            self.bench.context.note_day(&aggregate);
             self.open.insert(day, OpenDay::new(aggregate));
         }
         Ok(())
@@ -283,8 +305,15 @@ impl<'a> Scorer<'a> {
         day: Day,
         sessions_known_until: Option<Time>,
     ) -> Result<Vec<Alert>> {
-        let before = self.open.range(..day).next_back();
-        let before = before.map(|(&day, open)| (day, open.links()));
+        let mut before = None;
+        if self
+            .open
+            .get(&day)
+            .is_some_and(|open| open.has_other_context)
+        {
+            let previous = self.open.range(..day).next_back();
+            before = previous.map(|(&day, open)| (day, open.links()));
+        }
         let Some(open) = self.open.get_mut(&day) else {
             return Ok(Vec::new());
         };
@@ -316,8 +345,8 @@ impl<'a> Scorer<'a> {
         Ok(alerts)
     }
 
-    /// Notes that a day is complete, and lets days go that are not needed in memory. Their events are kept while late ones
-    /// may come.
+    /// Notes that a day is complete, after it was judged, and lets days go that are not needed in memory. Their events are kept while late ones
+    /// may come. A day that was brought back stays as long as its events: where one late event came, others will.
     pub fn complete(&mut self, day: Day) {
         let complete = self.complete.map_or(day, |last| last.max(day));
         self.complete = Some(complete);
@@ -325,11 +354,18 @@ impl<'a> Scorer<'a> {
         let known: Vec<Day> = self.open.range(..=complete).map(|(&day, _)| day).collect();
         let n_leaving = known.len().saturating_sub(COMPLETE_DAYS_IN_MEMORY);
         for day in known.into_iter().take(n_leaving) {
-            self.pass_on(day);
-            self.open.remove(&day);
+            let stays = |open: &OpenDay| open.is_reopened && self.is_kept(day);
+            if !self.open.get(&day).is_some_and(stays) {
+                self.pass_on(day);
+                self.open.remove(&day);
+            }
         }
         self.told
             .retain(|_, (_, day)| complete.since(*day) <= OPEN_DAYS);
+        self.archived.retain(|id| self.told.contains_key(id));
+        if self.events.is_temporary() {
+            self.sweep();
+        }
     }
 
     /// Lets a judged day and its events go: nothing more of it will come.
@@ -345,7 +381,10 @@ impl<'a> Scorer<'a> {
     }
 
     fn pass_on(&mut self, day: Day) {
-        if let Some(open) = self.open.get(&day) {
+        let Some(open) = self.open.get_mut(&day) else {
+            return;
+        };
+        if !std::mem::replace(&mut open.is_passed_on, true) {
             self.bench.context.note_links(day, open.links());
             self.bench.context.forget_before(day);
         }
@@ -360,6 +399,8 @@ struct Bench<'a> {
     generation: Arc<Generation>,
     thresholds: Vec<f64>,
     context: Context,
+    /// The kinds of entities that some analytic judges.
+    judged_kinds: BTreeSet<EntityKind>,
 }
 
 /// What judging a day reads back and writes down.
@@ -406,6 +447,9 @@ impl Bench<'_> {
         let judge = Judge::new(&self.setup.analytics, view);
         let (mut crossings, mut newcomers) = (Vec::new(), Vec::new());
         for entity in std::mem::take(&mut open.dirty) {
+            if !self.judged_kinds.contains(&entity.kind) && entity.kind != EntityKind::Identity {
+                continue;
+            }
             let facts = open.assembly.facts(&open.aggregate, &entity);
             if entity.kind == EntityKind::Identity
                 && facts
@@ -426,13 +470,14 @@ impl Bench<'_> {
                 open.waiting.insert(entity, until);
                 continue;
             }
-            for (analytic, score) in self.crossings(&judge, &entity, &facts) {
+            for (analytic, severity) in self.crossings(&judge, &entity, &facts) {
                 let definition = &self.setup.analytics[analytic];
                 let id = alert_id(&definition.id, &entity, day.start());
+                let told = telling.told.get(&id).map(|(told, _)| *told);
                 if telling.archived.contains(&id) {
-                    telling.summary.told_before.insert(id.clone());
+                    telling.summary.told_before.insert(id);
                 }
-                if !is_already_told(telling.told, &id, score) {
+                if told.is_none_or(|told| told < severity) {
                     let entity = entity.clone();
                     crossings.push(Crossing { analytic, entity });
                 }
@@ -450,8 +495,13 @@ impl Bench<'_> {
         Ok((alerts, newcomers))
     }
 
-    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its score.
-    fn crossings(&self, judge: &Judge, entity: &Entity, facts: &DayFacts) -> Vec<(usize, f64)> {
+    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its severity.
+    fn crossings(
+        &self,
+        judge: &Judge,
+        entity: &Entity,
+        facts: &DayFacts,
+    ) -> Vec<(usize, Severity)> {
         let day = judge.view().day();
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
         let met = self.context.met(entity, day);
@@ -461,8 +511,12 @@ impl Bench<'_> {
             detection.surprise >= threshold
                 || (self.options.show_low && detection.score >= low_from(score_of(threshold)))
         };
+        let severity = |(at, detection): (usize, Detection)| {
+            let (analytic, threshold) = (&self.setup.analytics[at], self.thresholds[at]);
+            (at, severity_of(analytic, &detection, threshold, facts))
+        };
         let crossed = judge.detections(&subject).into_iter().filter(is_shown);
-        crossed.map(|(analytic, d)| (analytic, d.score)).collect()
+        crossed.map(severity).collect()
     }
 
     /// Builds the alerts of the episodes that crossed a threshold, and returns those that are news.

@@ -27,7 +27,11 @@ pub(super) struct OpenDay {
     /// The links of the days before.
     before: Links,
     /// Whether what other days teach changed since the assembly was settled.
-    has_other_context: bool,
+    pub has_other_context: bool,
+    /// Whether its links were passed on since it was judged last.
+    pub is_passed_on: bool,
+    /// Whether it was complete and was brought back.
+    pub is_reopened: bool,
     /// The places of events in the buffer, by entity. It is made when a day's events are wanted for the second time: judged
     /// once, a day is read once.
     places: Option<FxHashMap<Entity, Vec<u64>>>,
@@ -45,6 +49,8 @@ impl OpenDay {
             own_accounts: OwnAccounts::new(),
             before: Links::new(),
             has_other_context: true,
+            is_passed_on: false,
+            is_reopened: false,
             places: None,
             was_scanned: false,
         }
@@ -105,6 +111,7 @@ impl OpenDay {
     /// Takes in what was added, so that the entities to be judged are known. `links_before` returns the links of the days
     /// before.
     pub fn settle(&mut self, view: View<'_>, links_before: impl FnOnce() -> Links) {
+        self.is_passed_on = false;
         let is_all = self.changes.is_none();
         if std::mem::take(&mut self.has_other_context) {
             self.before = links_before();

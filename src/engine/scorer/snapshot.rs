@@ -25,6 +25,7 @@ struct State<'a> {
     context: Cow<'a, Context>,
     told: Cow<'a, AlertStates>,
     complete: Option<Day>,
+    kept_from: Option<Day>,
     /// Days in memory: not complete, or brought back.
     open: Vec<Day>,
     /// The events that may still be judged, where they do not lie in a folder.
@@ -45,10 +46,13 @@ pub(in crate::engine) fn saved_state(
     complete: Option<Day>,
     open: Vec<Day>,
 ) -> Result<Vec<u8>> {
+    // Of complete days, nothing was kept.
+    let kept_from = complete.map(|complete| complete.plus(1));
     State {
         context: Cow::Borrowed(context),
         told: Cow::Borrowed(told),
         complete,
+        kept_from,
         open,
         events: BTreeMap::new(),
     }
@@ -63,7 +67,8 @@ impl Scorer<'_> {
     /// Fails if the events that may still be judged cannot be read back.
     pub fn snapshot(&self) -> Result<Vec<u8>> {
         let mut events: BTreeMap<Day, Vec<u8>> = BTreeMap::new();
-        for day in self.events.days() {
+        let kept = self.events.days().into_iter();
+        for day in kept.filter(|day| self.is_kept(*day)) {
             events.insert(day, self.events.bytes_of(day)?);
         }
         self.write(events)
@@ -82,6 +87,7 @@ impl Scorer<'_> {
             context: Cow::Borrowed(&self.bench.context),
             told: Cow::Borrowed(&self.told),
             complete: self.complete,
+            kept_from: self.kept_from,
             open: self.days(),
             events,
         }
@@ -148,6 +154,7 @@ impl<'a> Scorer<'a> {
         self.bench.context = self.bench.setup.context().with(context);
         self.told = state.told.into_owned();
         self.complete = state.complete;
+        self.kept_from = state.kept_from;
         for day in state.open {
             self.bring_back(day)?;
         }

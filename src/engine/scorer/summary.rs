@@ -33,6 +33,8 @@ pub struct ScoreSummary {
     pub judged: BTreeMap<Day, u64>,
     /// Episodes that crossed their threshold, by their highest severity.
     pub episodes: BTreeMap<Severity, u64>,
+    /// Of these, the severity by which each is counted.
+    pub counted: BTreeMap<String, Severity>,
     /// Episodes covered by an approval, by its owner and reason.
     pub suppressed: BTreeMap<String, u64>,
     /// Whether scores are provisional.

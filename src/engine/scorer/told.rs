@@ -24,38 +24,27 @@ struct ToldAlert {
     suppressed_by: Option<String>,
 }
 
-/// Returns what the archive of a store says that was told of the days from one on. Damaged lines are skipped.
-pub(super) fn told_since(archive: &Archive, first: Day) -> Result<AlertStates> {
+/// Returns what the archive of a store says that was told, of all days or from one on. Damaged lines are skipped.
+pub(super) fn told_since(archive: &Archive, first: Option<Day>) -> Result<AlertStates> {
     let mut states = AlertStates::new();
-    archive.each_since(Some(first), |line| {
+    archive.each_since(first, |line| {
         let told = serde_json::from_slice::<ToldAlert>(line).ok();
         let Some((told, time)) = told.and_then(|t| Time::parse(&t.time).map(|time| (t, time)))
         else {
             return;
         };
-        let suffix = if told.suppressed_by.is_some() {
-            COVERED
-        } else {
-            ""
-        };
-        let state = (told.severity, time.day());
-        let before = states
-            .entry(format!("{}{suffix}", told.alert_id))
-            .or_insert(state);
-        before.0 = before.0.max(told.severity);
+        // Nobody may have seen what an approval covered.
+        if told.suppressed_by.is_none() {
+            let state = (told.severity, time.day());
+            let before = states.entry(told.alert_id).or_insert(state);
+            before.0 = before.0.max(told.severity);
+        }
     })?;
     Ok(states)
 }
 
 /// The suffix of the key under which an episode is remembered as told while an approval covered it.
 const COVERED: &str = "/covered";
-
-/// Returns whether an episode was told with the greatest severity that a score can have.
-pub(super) fn is_already_told(states: &AlertStates, id: &str, score: f64) -> bool {
-    // A sensitive bucket may raise it by one step, which only building the alert shows.
-    let greatest = Severity::of(score, 0.0, true, false);
-    states.get(id).is_some_and(|(told, _)| *told >= greatest)
-}
 
 /// Returns the key under which a told alert is remembered. No person has seen an alert that an approval covers: if the same
 /// episode outgrows the approval, it is new.
@@ -118,7 +107,9 @@ fn count(episode: &[Alert], states: &AlertStates, summary: &mut ScoreSummary) {
         return;
     }
     *summary.episodes.entry(highest.severity).or_insert(0) += 1;
-    if let Some(n) = before_it.and_then(|before| summary.episodes.get_mut(&before)) {
+    let counted = &mut summary.counted;
+    let counted = counted.insert(highest.alert_id.clone(), highest.severity);
+    if let Some(n) = counted.and_then(|before| summary.episodes.get_mut(&before)) {
         *n = n.saturating_sub(1);
     }
     // An episode that outgrew its approval while it was followed no longer counts as covered.

@@ -10,6 +10,7 @@ use crate::baseline::{Baseline, Calibration, Chain, DriftReport, Group, Tuning};
 use crate::event::{Action, Provider, Source};
 use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, value_hash};
 use crate::sketch::FrozenRoleHistogram;
+use crate::stats::constants::{MEMBERS_MIN, SUPPORT_BUCKETS};
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Window};
@@ -24,6 +25,11 @@ pub struct GroupState {
     pub priors: Vec<((Metric, Window), CellPrior)>,
     /// Novelty per trait, sorted.
     pub novelty: Vec<(Trait, GroupNovelty)>,
+    /// Per trait, sorted: on the first days of how many members the rarest value had how much support, by
+    /// [`support_bucket`](crate::stats::novelty::support_bucket). Days without a value count in the last class.
+    pub newcomers: Vec<(Trait, [f64; SUPPORT_BUCKETS])>,
+    /// Weighted days of all members together.
+    pub exposure: f64,
     /// One-hour values of members' active hours, sorted by metric.
     pub role_tails: Vec<(Metric, FrozenRoleHistogram)>,
 }
@@ -133,6 +139,8 @@ impl Generation {
     ) -> (Prior, Option<&'c Group>) {
         let mut level: Option<(Level, &Group)> = None;
         let mut rate: Option<Rate> = None;
+        // Of its groups, one that never does what is rare says more than those in which a few do it.
+        let mut silent_days = 0.0_f64;
         for group in chain {
             let Some(state) = self.groups.get(group) else {
                 continue;
@@ -141,15 +149,19 @@ impl Generation {
                 .priors
                 .binary_search_by_key(&(metric, window), |&(key, _)| key)
             else {
+                if metric.is_rare() && state.members >= MEMBERS_MIN as u32 {
+                    silent_days = silent_days.max(state.exposure);
+                }
                 continue;
             };
             let cell = state.priors[at].1;
             level = level.or(cell.level.map(|level| (level, group)));
             rate = rate.or(cell.rate);
-            if level.is_some() && rate.is_some() {
+            if level.is_some() && rate.is_some() && !metric.is_rare() {
                 break;
             }
         }
+        let rate = rate.map(|rate| rate.among_silent(silent_days));
         let prior_group = level.map(|(_, group)| group);
         let prior = CellPrior {
             level: level.map(|(level, _)| level),
@@ -292,5 +304,58 @@ mod tests {
                 (Prior::BUILT_IN, None)
             );
         }
+    }
+
+    /// What a few of one role do every day is no habit of the people of that role, where people never do it.
+    #[test]
+    fn of_what_is_rare_the_group_that_never_does_it_is_heard() {
+        let role: Str = "storage-contributor".into();
+        let chain = chain_of_identity(
+            None,
+            Some(&role),
+            None,
+            Provider::Azure,
+            IdentityKind::Human,
+        );
+        let rate = Rate {
+            alpha: 0.4,
+            beta: 1.4,
+            members: 14,
+        };
+        let cell = CellPrior {
+            level: None,
+            rate: Some(rate),
+        };
+        let of = |metric: Metric, members: u32| {
+            let mut generation = Generation::empty(Day(20_500));
+            let states = [
+                (14, vec![((metric, Window::HOUR), cell)]),
+                (members, vec![]),
+                (99, vec![((metric, Window::HOUR), cell)]),
+            ];
+            for (group, (members, priors)) in chain.iter().zip(states) {
+                let state = GroupState {
+                    members,
+                    priors,
+                    exposure: 15.0 * f64::from(members),
+                    ..GroupState::default()
+                };
+                generation.groups.insert(group.clone(), state);
+            }
+            let (prior, _) = generation.prior(&chain, metric, Window::HOUR);
+            (prior.alpha, prior.beta)
+        };
+        let silent = rate.among_silent(600.0);
+        assert_eq!(of(Metric::ExpiryRules, 40), (silent.alpha, silent.beta));
+        assert_eq!(
+            of(Metric::ExpiryRules, 4),
+            (rate.alpha, rate.beta),
+            "too few"
+        );
+        assert_eq!(
+            of(Metric::ReadCalls, 40),
+            (rate.alpha, rate.beta),
+            "not rare"
+        );
     }
 }

@@ -6,7 +6,7 @@ use crate::baseline::{Baseline, GroupState};
 use crate::learn::state::{EntityState, NOVELTY_TRAITS};
 use crate::sketch::{FrozenRoleHistogram, RoleHistogram};
 use crate::stats::GroupNovelty;
-use crate::stats::constants::SUPPORT_BUCKETS;
+use crate::stats::constants::{SETTLED_DAYS, SUPPORT_BUCKETS};
 use crate::stats::prior::Members;
 use crate::time::{Day, Window};
 use crate::vocab::{Metric, Trait};
@@ -20,6 +20,8 @@ pub(super) struct GroupPriors {
     active_days: u64,
     novel_days: BTreeMap<Trait, u64>,
     support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
+    first_days: u64,
+    first_support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
     hourly: BTreeMap<Metric, HourlyValues>,
 }
 
@@ -54,7 +56,8 @@ impl HourlyValues {
 }
 
 impl GroupPriors {
-    pub(super) fn add(&mut self, state: &EntityState, as_of: Day) {
+    /// Adds what an entity showed from the first day of the store to the eve of a morning.
+    pub(super) fn add(&mut self, state: &EntityState, (first_day, as_of): (Day, Day)) {
         for partial in state.partials.iter().filter(|p| p.day < as_of) {
             for &(metric, x) in &partial.hourly {
                 self.hourly
@@ -63,6 +66,15 @@ impl GroupPriors {
                     .record(partial.day, x);
             }
             if partial.is_first {
+                if partial.day.since(first_day) >= SETTLED_DAYS {
+                    self.first_days += 1;
+                    for (which, buckets) in &partial.novel {
+                        if let Some(&rarest) = buckets.iter().min() {
+                            let support = self.first_support.entry(*which).or_default();
+                            support[usize::from(rarest)] += 1.0;
+                        }
+                    }
+                }
                 continue;
             }
             self.active_days += 1;
@@ -89,6 +101,16 @@ impl GroupPriors {
             })
             .collect();
         state.novelty.sort_by_key(|&(which, _)| which);
+        state.newcomers = NOVELTY_TRAITS
+            .iter()
+            .map(|&which| {
+                let mut rarest = self.first_support.get(&which).copied().unwrap_or_default();
+                // A newcomer without any value of it shows nothing rare.
+                rarest[SUPPORT_BUCKETS - 1] += self.first_days as f64 - rarest.iter().sum::<f64>();
+                (which, rarest)
+            })
+            .collect();
+        state.newcomers.sort_by_key(|&(which, _)| which);
         state.role_tails = self
             .hourly
             .into_iter()
@@ -107,6 +129,7 @@ pub(super) fn group_state(members: &[&Baseline]) -> GroupState {
     keys.dedup();
     let mut state = GroupState {
         members: members.len() as u32,
+        exposure: members.iter().map(|b| b.exposure).sum(),
         ..GroupState::default()
     };
     let mut matrix = Members::new(members.len(), keys.len());
@@ -120,4 +143,56 @@ pub(super) fn group_state(members: &[&Baseline]) -> GroupState {
     }
     state.priors = keys.into_iter().zip(matrix.fit()).collect();
     state
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learn::partial::DayPartial;
+
+    #[test]
+    fn newcomers_are_compared_with_newcomers_once_the_store_is_settled() {
+        let start = Day(20_000);
+        let newcomer = |first: i32, novel: Vec<(Trait, Vec<u8>)>| {
+            let mut state = EntityState::first_seen(start.plus(first));
+            let day = |day: Day, is_first| DayPartial {
+                day,
+                n_events: 1,
+                moments: Vec::new(),
+                novel: novel.clone(),
+                hourly: Vec::new(),
+                hours: 1,
+                is_first,
+            };
+            state.partials.push_back(day(start.plus(first), true));
+            state.partials.push_back(day(start.plus(first + 1), false));
+            state
+        };
+        let mut group = GroupPriors::default();
+        for state in [
+            newcomer(SETTLED_DAYS - 1, vec![(Trait::Network, vec![0])]),
+            newcomer(SETTLED_DAYS, vec![(Trait::Network, vec![2, 5])]),
+            newcomer(SETTLED_DAYS + 1, vec![(Trait::Network, vec![5])]),
+            newcomer(SETTLED_DAYS + 2, Vec::new()),
+        ] {
+            group.add(&state, (start, start.plus(20)));
+        }
+        let mut filled = GroupState::default();
+        group.fill(&mut filled);
+        let support_of = |which: Trait| {
+            let at = filled.newcomers.binary_search_by_key(&which, |&(t, _)| t);
+            at.map(|at| filled.newcomers[at].1)
+        };
+        let mut networks = [0.0; SUPPORT_BUCKETS];
+        (networks[2], networks[5], networks[SUPPORT_BUCKETS - 1]) = (1.0, 1.0, 1.0);
+        assert_eq!(support_of(Trait::Network), Ok(networks));
+        let mut nothing = [0.0; SUPPORT_BUCKETS];
+        nothing[SUPPORT_BUCKETS - 1] = 3.0;
+        assert_eq!(support_of(Trait::Destination), Ok(nothing));
+        let at = filled
+            .novelty
+            .binary_search_by_key(&Trait::Network, |&(t, _)| t);
+        let later = at.map(|at| filled.novelty[at].1);
+        assert_eq!(later.map(|n| (n.novel_days, n.active_days)), Ok((3.0, 4.0)));
+    }
 }

@@ -222,7 +222,7 @@ impl<'a> Learner<'a> {
             let known = &mut state.traits[at].1;
             let mut buckets = Vec::new();
             for (hash, value) in values.hashed() {
-                if !is_first && !known.contains(hash) && NOVELTY_TRAITS.contains(which) {
+                if !known.contains(hash) && NOVELTY_TRAITS.contains(which) {
                     let support = self
                         .support
                         .get(&support_key(*which, hash))
@@ -339,7 +339,7 @@ impl<'a> Learner<'a> {
                 group_priors
                     .entry(group.clone())
                     .or_default()
-                    .add(state, as_of);
+                    .add(state, (self.first_day.unwrap_or(as_of), as_of));
             }
             generation.baselines.insert(entity.clone(), baseline);
         }

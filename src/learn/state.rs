@@ -119,7 +119,7 @@ impl EntityState {
         for partial in &self.partials {
             n_events += partial.n_events;
             active_days += u32::from(!partial.is_first);
-            for (which, _) in &partial.novel {
+            for (which, _) in partial.novel.iter().filter(|_| !partial.is_first) {
                 novelty.entry(*which).or_default().novel_days += 1;
             }
             let weekday = usize::from(partial.day.weekday());

@@ -5,7 +5,7 @@ use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasi
 use crate::measure::{KnownThings, value_hash};
 use crate::score::subject::Subject;
 use crate::stats::constants::{
-    HAZARD_PRIOR_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, ROLE_AMOUNTS_MIN,
+    HAZARD_PRIOR_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, ROLE_AMOUNTS_MIN, SUPPORT_BUCKETS,
 };
 use crate::stats::{Evidence, GroupNovelty, Predictive, Prior};
 use crate::time::Window;
@@ -219,14 +219,58 @@ pub fn novelty_basis(subject: &Subject, generation: View<'_>, which: Trait) -> N
         .and_then(|estate| generation.groups.get(estate))
         .and_then(lookup)
         .unwrap_or_default();
+    let Some(baseline) = subject.baseline else {
+        return newcomer_basis(subject, generation, which, (peers, of_estate));
+    };
     NoveltyBasis {
         peers,
         estate_support: of_estate.support,
-        novel_days: subject.baseline.map(|b| b.novel_days(which)),
-        allowance: match subject.baseline {
-            Some(_) => 0.0,
-            None => NEWCOMER_ALLOWANCE,
-        },
+        novel_days: Some(baseline.novel_days(which)),
+        allowance: 0.0,
+    }
+}
+
+/// Returns what values of a trait are judged by where the subject has no history, so that all of them are new: what others
+/// showed on their first day, and where nobody was new lately, what is new to those who are not.
+fn newcomer_basis(
+    subject: &Subject,
+    generation: View<'_>,
+    which: Trait,
+    (mut peers, of_estate): (GroupNovelty, GroupNovelty),
+) -> NoveltyBasis {
+    let first_days = |state: &GroupState| {
+        let at = state
+            .newcomers
+            .binary_search_by_key(&which, |&(t, _)| t)
+            .ok()?;
+        Some(state.newcomers[at].1)
+    };
+    let count = |support: &[f64; SUPPORT_BUCKETS]| support.iter().sum::<f64>();
+    let estate = subject
+        .chain
+        .last()
+        .and_then(|estate| generation.groups.get(estate))
+        .and_then(first_days)
+        .filter(|support| count(support) >= MEMBERS_MIN as f64);
+    let Some(estate_support) = estate else {
+        return NoveltyBasis {
+            peers,
+            estate_support: of_estate.support,
+            novel_days: None,
+            allowance: NEWCOMER_ALLOWANCE,
+        };
+    };
+    peers.support = subject
+        .chain
+        .iter()
+        .filter_map(|group| first_days(generation.groups.get(group)?))
+        .find(|support| count(support) >= MEMBERS_MIN as f64)
+        .unwrap_or(estate_support);
+    NoveltyBasis {
+        peers,
+        estate_support,
+        novel_days: None,
+        allowance: 0.0,
     }
 }
 

@@ -68,8 +68,11 @@ pub const CONTINUITY: f64 = 0.5;
 
 /// Weight of the peers' hazard in an entity's own, in days. All measurements used it.
 pub const HAZARD_PRIOR_DAYS: f64 = 15.0;
-/// Taken, in nats, from the surprise of a value that an entity without history shows: a third of all new values is as rare.
-/// A judgement, not measured.
+/// Days of a store before the first days of identities count as those of newcomers: of an identity that is seen for the first
+/// time before, nobody knows whether it is new. A week, so that what happens once a week was seen once.
+pub const SETTLED_DAYS: i32 = 7;
+/// Taken, in nats, from the surprise of a value that an entity without history shows, where nobody was new lately: a third of
+/// all new values is as rare. A judgement, not measured.
 pub const NEWCOMER_ALLOWANCE: f64 = 1.0;
 /// Classes of support: none, 1, 2–3, 4–7, …, 1,024 and more entities.
 pub const SUPPORT_BUCKETS: usize = 12;

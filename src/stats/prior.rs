@@ -171,6 +171,22 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// Returns the rate of somebody whose peers, in so many days together, never had an active window: half a window in all
+    /// of these days, unless the rate is less.
+    #[must_use]
+    pub fn among_silent(self, days: f64) -> Self {
+        let most = 0.5 / days;
+        if days > 0.0 && self.alpha > most * self.beta {
+            Self {
+                alpha: most * RATE_PRIOR_DAYS_MAX,
+                beta: RATE_PRIOR_DAYS_MAX,
+                ..self
+            }
+        } else {
+            self
+        }
+    }
+
     /// Fits the entities that have existed long enough, also those that were never active; `None` if they are too few.
     pub fn fit(active: ArrayView1<f64>, exposure: ArrayView1<f64>) -> Option<Self> {
         let members: Vec<(f64, f64)> = active
@@ -262,6 +278,25 @@ mod tests {
             (RATE_MIN * RATE_PRIOR_DAYS_MAX, RATE_PRIOR_DAYS_MAX)
         );
         assert_eq!(fitted.or(&Prior::BUILT_IN).mean, Prior::BUILT_IN.mean);
+    }
+
+    #[test]
+    fn peers_who_never_did_it_bound_the_rate() {
+        let few_do_it_daily = Rate {
+            alpha: 0.4,
+            beta: 1.4,
+            members: 14,
+        };
+        let bounded = few_do_it_daily.among_silent(600.0);
+        check(bounded.alpha / bounded.beta, 0.5 / 600.0);
+        assert_eq!(bounded.beta, RATE_PRIOR_DAYS_MAX);
+        for (rate, days) in [
+            (few_do_it_daily, 0.0),
+            (few_do_it_daily, 1.0),
+            (bounded, 500.0),
+        ] {
+            assert_eq!(rate.among_silent(days), rate);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod calibration;
 mod chain;
 mod context;
 mod drift_report;
+mod earlier;
 mod generation;
 mod known;
 mod tuning;
@@ -12,6 +13,7 @@ pub use calibration::{Calibration, CalibrationLog, Extreme, Promise, Said, arm_k
 pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role};
 pub use context::{Context, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
+pub use earlier::EarlierGroupState;
 pub use generation::{Generation, GroupState, support_key};
 pub use known::{KnownSet, KnownValue};
 pub use tuning::{TunedThreshold, Tuning};

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::baseline::{
-    Baseline, CalibrationLog, DriftReport, Generation, Group, GroupState, Tuning,
+    Baseline, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, Tuning,
 };
 use crate::error::{Error, Result};
 use crate::measure::{Coverage, DayAggregate, DayFacts, Subject};
@@ -41,7 +41,7 @@ impl<T> OldTable<T> {
 }
 
 const BASELINES: OldTable<(Entity, Baseline)> = OldTable::new("baselines");
-const GROUPS: OldTable<(Group, GroupState)> = OldTable::new("groups");
+const GROUPS: OldTable<(Group, EarlierGroupState)> = OldTable::new("groups");
 const SUPPORT: OldTable<(u64, u32)> = OldTable::new("support");
 const MOVEMENT: OldTable<DriftReport> = OldTable::new("movement");
 const CALIBRATION: OldTable<CalibrationLog> = OldTable::new("calibration");
@@ -179,12 +179,13 @@ fn read_day(store: &Store, entry: &OldDay) -> Result<DayAggregate> {
 fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
     let head = db.read_one(&HEAD)?;
     let log = db.read_one(&CALIBRATION)?;
+    let groups = db.read(&GROUPS)?.into_iter();
     let generation = Generation {
         number: head.number,
         as_of: head.as_of,
         first_day: head.first_day,
         baselines: db.read(&BASELINES)?.into_iter().collect(),
-        groups: db.read(&GROUPS)?.into_iter().collect(),
+        groups: groups.map(|(group, state)| (group, state.into())).collect(),
         support: db.read(&SUPPORT)?.into_iter().collect(),
         own_accounts: head.own_accounts,
         links: head.links,

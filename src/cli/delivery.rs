@@ -104,7 +104,7 @@ impl<'a> Delivery<'a> {
             && !std::mem::replace(&mut self.is_warned, true)
         {
             self.console.warn(&format!(
-                "alerts are not kept for `explain`: {}",
+                "alerts are not kept, so `explain` will not know them and they may be told again: {}",
                 error.with_hints()
             ));
         }

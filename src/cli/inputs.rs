@@ -29,7 +29,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Finds the log files of some paths. A path that does not exist is reported, and the others are read. Below folders,
+    /// Finds the log files of some paths. A path or folder that cannot be read is reported, and the others are read. Below folders,
     /// `own` and the files of the common options are left out.
     ///
     /// # Errors
@@ -46,13 +46,20 @@ impl Inputs {
         let mut files = Vec::new();
         let mut is_missing_some = false;
         for path in logs {
-            match sources::discover_except(std::slice::from_ref(path), &|path| own.has(path)) {
-                Ok(found) => files.extend(found),
-                Err(error) if logs.len() == 1 => return Err(error),
-                Err(error) => {
-                    console.complain(&error);
-                    is_missing_some = true;
+            let mut unreachable = Vec::new();
+            let named = std::slice::from_ref(path);
+            let left_out = |path: &Path| own.has(path);
+            files.extend(sources::discover_reachable(named, &left_out, &mut |one| {
+                unreachable.push(one);
+            }));
+            for one in unreachable {
+                let is_all = one.is_named && logs.len() == 1;
+                let error = one.into_error();
+                if is_all {
+                    return Err(error);
                 }
+                console.complain(&error);
+                is_missing_some = true;
             }
         }
         if files.is_empty() {

@@ -82,11 +82,23 @@ enum Command {
     Man(man::Arguments),
 }
 
+impl Command {
+    /// Returns whether it is a failure if nobody reads what it has to say: its alerts are told once.
+    fn must_be_heard(&self) -> bool {
+        match self {
+            Self::Nightly(_) => true,
+            Self::Score(arguments) => arguments.is_following(),
+            _ => false,
+        }
+    }
+}
+
 /// Runs a command.
 ///
 /// # Errors
 ///
-/// The error of the command. If the reader has closed standard output, that is no failure but the end.
+/// The error of the command. If the reader has closed standard output, that is no failure but the end, unless alerts were to be
+/// delivered that a next run would not tell again.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     let common = &arguments.common;
     let ending = match &arguments.command {
@@ -116,7 +128,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     };
     console.finish();
     match ending {
-        Err(_) if console.is_closed() => Ok(Ending::Complete),
+        Err(_) if console.is_closed() && !arguments.command.must_be_heard() => Ok(Ending::Complete),
         ending => ending,
     }
 }

@@ -49,6 +49,13 @@ pub struct Arguments {
     selection: AlertSelection,
 }
 
+impl Arguments {
+    /// Returns whether it goes on until it is stopped.
+    pub fn is_following(&self) -> bool {
+        self.follow
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors

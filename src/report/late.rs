@@ -36,7 +36,9 @@ pub fn days(late: &BTreeMap<Day, LateEvents>) -> Vec<LateDay> {
 pub fn lines(late: &[LateDay]) -> Vec<String> {
     let judged = of(late, |day| day.events - day.not_judged);
     let not_judged = of(late, |day| day.not_judged);
-    let again = judged.map(|(n, days)| format!("{n} of {days}; these days were judged again"));
+    let again = judged.map(|(n, days)| {
+        format!("{n} of {days} came later than their source allows, and were judged")
+    });
     let left = not_judged.map(|(n, days)| {
         format!("{n} of {days} came too late to be judged: `plimsoll score LOGS` judges these days")
     });

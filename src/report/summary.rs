@@ -355,12 +355,7 @@ fn write_judged(
     line("alerts", &alerts_line(&summary.alerts, summary.days_judged))?;
     if summary.told_before > 0 {
         let told = count(summary.told_before);
-        line(
-            "",
-            &format!(
-                "{told} more were told before: `plimsoll score --again LOGS` tells them again"
-            ),
-        )?;
+        line("", &format!("{told} more were told before"))?;
     }
     for sentence in late::lines(&summary.late) {
         line("late", &sentence)?;

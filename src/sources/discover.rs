@@ -80,16 +80,7 @@ pub fn discover_except(
     });
     match first_error {
         None => Ok(found),
-        Some(Unreachable {
-            path,
-            error,
-            is_named: true,
-        }) => Err(Error::failed(format!("cannot read `{}`", path.display()))
-            .cause(error)
-            .hint("give files, directories, or `-` for standard input")),
-        Some(Unreachable { path, error, .. }) => {
-            Err(Error::failed(format!("cannot read directory `{}`", path.display())).cause(error))
-        }
+        Some(unreachable) => Err(unreachable.into_error()),
     }
 }
 
@@ -102,6 +93,20 @@ pub struct Unreachable {
     pub error: io::Error,
     /// Whether the user named it; otherwise it is a directory below one that the user named.
     pub is_named: bool,
+}
+
+impl Unreachable {
+    /// Returns what to say of it.
+    pub fn into_error(self) -> Error {
+        let path = self.path.display();
+        if self.is_named {
+            Error::failed(format!("cannot read `{path}`"))
+                .cause(self.error)
+                .hint("give files, directories, or `-` for standard input")
+        } else {
+            Error::failed(format!("cannot read directory `{path}`")).cause(self.error)
+        }
+    }
 }
 
 /// Finds files as [`discover_except`] does, but reports unreachable paths to `on_unreachable` and goes on.

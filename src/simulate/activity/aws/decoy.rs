@@ -312,7 +312,7 @@ fn plan_all_of(decoys: &[Decoy], (from, last): (Day, Day), first: u64) -> Vec<Pl
         .map(|number| {
             let decoy = decoys[number as usize % decoys.len()];
             let turn = number * 3 + number / decoys.len() as i32;
-            let day = from.plus(turn.rem_euclid(days - decoy.days() + 1));
+            let day = from.plus(turn.rem_euclid((days - decoy.days() + 1).max(1)));
             let day = match decoy {
                 Decoy::Closing => on_weekday(day, 5),
                 Decoy::WeeklyExport => on_weekday(day, 3),

@@ -87,6 +87,10 @@ impl Assembly {
             self.own_accounts.clone_from(own);
         }
         self.n_recorded_by_trail = aggregate.recorded_by_trail.len();
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "sets and least values do not depend on order"
+        )]
         for subject in changes.keys() {
             if let Some(facts) = aggregate.subjects.get(subject) {
                 self.owners.note(subject, facts, &mut is_moved);
@@ -106,6 +110,10 @@ impl Assembly {
                 self.place(aggregate, subject, false, &mut dirty);
             }
         }
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "where a subject belongs does not depend on order"
+        )]
         for (subject, records) in changes {
             if !records.is_empty() {
                 self.unnamed

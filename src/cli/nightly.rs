@@ -6,15 +6,14 @@ use clap::Args;
 
 use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
-use crate::cli::inputs::{Inputs, close};
+use crate::cli::inputs::Inputs;
 use crate::cli::options::AlertSelection;
-use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
+use crate::cli::train::finish;
 use crate::cli::{Common, Console, Ending};
 use crate::engine;
 use crate::engine::ScoreOptions;
 use crate::error::Result;
 use crate::report::summary::{self, Summary};
-use crate::report::tuning;
 use crate::store::Archive;
 
 /// Judge what is new, write its alerts, and then learn it
@@ -46,7 +45,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let setup = common.setup(console)?;
     let store = common.store();
     let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
-    let (rejects, is_missing_some) = inputs.rest();
+    let rest = inputs.rest();
     let keeps_rejects = inputs.keeps_rejects();
     // What was told must be on disk before it is learnt.
     let to = (arguments.out.as_deref(), arguments.format, true);
@@ -77,15 +76,5 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         console.is_verbose(),
         console.err(),
     ));
-    warn_of_other_measures(&setup, &store, console)?;
-    warn_of_approvals(&setup, &store, console)?;
-    for outgrown in &trained.outgrown {
-        console.warn(&tuning::outgrown(outgrown));
-    }
-    close(
-        &trained.intake,
-        rejects.as_deref(),
-        is_missing_some,
-        console,
-    )
+    finish(trained, &setup, common, rest, console)
 }

@@ -8,7 +8,7 @@ use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
-use crate::engine;
+use crate::engine::{self, Setup, TrainSummary};
 use crate::error::Result;
 use crate::report::summary::{self, TrainingDocument};
 use crate::report::{json, tuning};
@@ -35,7 +35,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let inputs = Inputs::find(&arguments.logs, None, common, console)?;
-    let (rejects, is_missing_some) = inputs.rest();
+    let rest = inputs.rest();
     let keeps_rejects = inputs.keeps_rejects();
     let trained = engine::train(
         &setup,
@@ -52,8 +52,24 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         }
         View::Json => console.print(&(json::pretty(&TrainingDocument::of(&trained)) + "\n"))?,
     }
-    warn_of_other_measures(&setup, &common.store(), console)?;
-    warn_of_approvals(&setup, &common.store(), console)?;
+    finish(&trained, &setup, common, rest, console)
+}
+
+/// Warns of what a training shows, and reports files that could not be read.
+///
+/// # Errors
+///
+/// Fails if the store cannot be read, or the rejected records cannot be written.
+pub fn finish(
+    trained: &TrainSummary,
+    setup: &Setup,
+    common: &Common,
+    (rejects, is_missing_some): (Option<PathBuf>, bool),
+    console: &Console,
+) -> Result<Ending> {
+    let store = common.store();
+    warn_of_other_measures(setup, &store, console)?;
+    warn_of_approvals(setup, &store, console)?;
     for outgrown in &trained.outgrown {
         console.warn(&tuning::outgrown(outgrown));
     }

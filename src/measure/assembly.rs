@@ -228,6 +228,15 @@ impl Assembly {
         sum
     }
 
+    /// Returns the facts of all entities of the day.
+    pub fn by_entity(&self, aggregate: &DayAggregate) -> BTreeMap<Entity, DayFacts> {
+        let facts_of = |entity: &Entity| {
+            let facts = self.facts(aggregate, entity)?.into_owned();
+            Some((entity.clone(), facts))
+        };
+        self.members.keys().filter_map(facts_of).collect()
+    }
+
     fn add<'a>(
         &'a self,
         aggregate: &'a DayAggregate,
@@ -277,12 +286,8 @@ impl DayAggregate {
     /// `before` are the links of the days before.
     pub fn assemble(&self, before: &Links, own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
         let mut assembly = Assembly::default();
-        let entities = assembly.settle(self, None, before, own);
-        let facts_of = |entity: Entity| {
-            let facts = assembly.facts(self, &entity)?.into_owned();
-            Some((entity, facts))
-        };
-        entities.into_iter().filter_map(facts_of).collect()
+        assembly.settle(self, None, before, own);
+        assembly.by_entity(self)
     }
 }
 

@@ -51,31 +51,14 @@ impl InputFile {
     }
 }
 
-/// Finds the files under these paths; `-` is standard input. See [`discover_except`].
+/// Finds the files under these paths; `-` is standard input. See [`discover_reachable`].
 ///
 /// # Errors
 ///
 /// Fails if a path does not exist or a directory cannot be read.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<InputFile>> {
-    discover_except(paths, &|_| false)
-}
-
-/// Finds the files under these paths; `-` is standard input.
-///
-/// Below a directory, the files and directories that `is_left_out` returns true for are left out; what is named is not.
-/// Directories are searched recursively. Hidden files in them are left out, and links to directories are not followed.
-/// Files whose name carries the time of a delivery (`…_20260316T0410Z_…`) come last and in order of that time, so that
-/// they are read about as they happened. All others come first, by path.
-///
-/// # Errors
-///
-/// Fails if a path does not exist or a directory cannot be read.
-pub fn discover_except(
-    paths: &[PathBuf],
-    is_left_out: &dyn Fn(&Path) -> bool,
-) -> Result<Vec<InputFile>> {
     let mut first_error = None;
-    let found = discover_reachable(paths, is_left_out, &mut |on_unreachable| {
+    let found = discover_reachable(paths, &|_| false, &mut |on_unreachable| {
         first_error.get_or_insert(on_unreachable);
     });
     match first_error {
@@ -109,7 +92,12 @@ impl Unreachable {
     }
 }
 
-/// Finds files as [`discover_except`] does, but reports unreachable paths to `on_unreachable` and goes on.
+/// Finds the files under these paths; `-` is standard input. Unreachable paths are reported to `on_unreachable`.
+///
+/// Below a directory, the files and directories that `is_left_out` returns true for are left out; what is named is not.
+/// Directories are searched recursively. Hidden files in them are left out, and links to directories are not followed.
+/// Files whose name carries the time of a delivery (`…_20260316T0410Z_…`) come last and in order of that time, so that
+/// they are read about as they happened. All others come first, by path.
 pub fn discover_reachable(
     paths: &[PathBuf],
     is_left_out: &dyn Fn(&Path) -> bool,
@@ -255,12 +243,12 @@ mod tests {
         }
         let named = [root.path().into(), root.path().join("c.json"), "-".into()];
         fs::write(root.path().join("a/c.json"), "left out").unwrap();
-        let names: Vec<String> =
-            discover_except(&named, &|path| path.file_name().unwrap() == "c.json")
-                .unwrap()
-                .iter()
-                .map(|f| f.name().rsplit('/').next().unwrap_or_default().to_owned())
-                .collect();
+        let is_left_out = |path: &Path| path.file_name().unwrap() == "c.json";
+        let found = discover_reachable(&named, &is_left_out, &mut |one| panic!("{one:?}"));
+        let names: Vec<String> = found
+            .iter()
+            .map(|f| f.name().rsplit('/').next().unwrap_or_default().to_owned())
+            .collect();
         assert_eq!(
             names,
             [

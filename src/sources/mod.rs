@@ -47,9 +47,7 @@ mod table;
 mod vpcflow;
 mod workspace;
 
-pub use discover::{
-    InputFile, Unreachable, content_hash_of, discover, discover_except, discover_reachable,
-};
+pub use discover::{InputFile, Unreachable, content_hash_of, discover, discover_reachable};
 pub use limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
 pub use parquet::is_decoding;
 pub use read::{read, read_while};

@@ -29,7 +29,7 @@ use crate::engine::follow::reports::Reports;
 use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
-use crate::engine::intake::IntakeSummary;
+use crate::engine::intake::{FUTURE_SECS_MAX, IntakeSummary};
 use crate::engine::own_files::OwnFiles;
 use crate::engine::scorer::{Added, Scorer};
 use crate::engine::scorer::{LateEvents, ScoreOptions, ScoreSummary};
@@ -39,9 +39,6 @@ use crate::event::Event;
 use crate::sources::{self, FileReport, ReadOptions, Reject};
 use crate::store::{Archive, FOLLOWED_EVENTS, Role, Store};
 use crate::time::{Day, Time};
-
-/// How far, in seconds, an event may be dated ahead of the present before it is left out.
-const FUTURE_SECS_MAX: i64 = 5 * 60;
 
 /// How to follow.
 #[derive(Debug, Clone)]

@@ -68,9 +68,8 @@ pub struct Scorer<'a> {
 impl<'a> Scorer<'a> {
     /// Makes a scorer that has judged nothing.
     pub fn new(setup: &'a Setup, generation: Arc<Generation>, options: ScoreOptions) -> Self {
-        Self {
+        let mut scorer = Self {
             summary: ScoreSummary {
-                generation: generation.number,
                 coverage: assess(setup, &days_of(&generation.coverage, [])),
                 ..ScoreSummary::default()
             },
@@ -93,13 +92,9 @@ impl<'a> Scorer<'a> {
             kept_from: None,
             open: BTreeMap::new(),
             events: EventBuffer::new(),
-        }
-        .judging_by(generation)
-    }
-
-    fn judging_by(mut self, generation: Arc<Generation>) -> Self {
-        self.replace_generation(generation);
-        self
+        };
+        scorer.replace_generation(generation);
+        scorer
     }
 
     /// Judges by another generation, or by other thresholds, from now on, days in memory included.
@@ -184,11 +179,7 @@ impl<'a> Scorer<'a> {
         let Some(open) = self.open.get(&day) else {
             return BTreeMap::new();
         };
-        let facts_of = |entity: &Entity| {
-            let facts = open.assembly.facts(&open.aggregate, entity)?;
-            Some((entity.clone(), facts.into_owned()))
-        };
-        open.assembly.entities().filter_map(facts_of).collect()
+        open.assembly.by_entity(&open.aggregate)
     }
 
     /// Returns what an entity was met as on the days before, if the generation does not know it.

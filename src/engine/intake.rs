@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::engine::{Progress, Setup, cancelled};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::measure::DayAggregate;
@@ -25,6 +25,9 @@ pub(super) const FUTURE_SECS_MAX: i64 = 5 * 60;
 const BATCH: usize = 64;
 /// Batches in transit between readers and the collector.
 const BATCHES_UNDER_WAY: usize = 128;
+
+/// Batches that wait for a thread without a file. Few, so that who reads works, too.
+const SPARE_BATCHES: usize = 16;
 
 /// The result of reading.
 #[derive(Debug, Default)]
@@ -61,6 +64,33 @@ impl IntakeSummary {
         self.events += 1;
         self.first = Some(self.first.map_or(time, |t| t.min(time)));
         self.last = self.last.max(Some(time));
+    }
+
+    /// Notes the report of a file, of whose events so many lie in the future.
+    fn note_file(&mut self, report: &FileReport, future: u64) {
+        if future > 0 {
+            self.future += future;
+            self.files_with_future.insert(report.file.clone());
+        }
+    }
+
+    /// Puts the reports and rejects of all files in order.
+    fn put_files(&mut self, mut files: Vec<ReadFile>) {
+        files.sort_by_key(|(number, ..)| *number);
+        for (_, report, rejects) in files {
+            self.files.push(*report);
+            self.rejects.extend(rejects);
+        }
+    }
+
+    /// Adds what another thread took in.
+    fn merge(&mut self, other: Self) {
+        self.events += other.events;
+        self.repeated += other.repeated;
+        self.future += other.future;
+        self.files_with_future.extend(other.files_with_future);
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
     }
 
     /// Returns how many files there were.
@@ -120,10 +150,66 @@ pub struct Intake<'a> {
     pub keep_rejects: bool,
 }
 
+/// What is known of a file that was read: its place among all, its report, and its rejects.
+type ReadFile = (usize, Box<FileReport>, Vec<Reject>);
+
 enum Message {
     Events(Vec<Event>),
-    /// The index of a file, its report, its rejects, and how many of its events lie in the future.
-    Done(usize, Box<FileReport>, Vec<Reject>, u64),
+    /// A file that was read, and how many of its events lie in the future.
+    Done(ReadFile, u64),
+}
+
+/// One of several threads that read, which takes in events itself.
+pub trait Taker: Send {
+    /// Takes in an event; returns whether it was new.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot go on. Then all reading ends.
+    fn take(&mut self, event: Event) -> Result<bool>;
+
+    /// Ends.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::take`] does.
+    fn finish(self) -> Result<()>;
+}
+
+/// What threads that read share.
+struct Shared<'a> {
+    /// The order in which files are read.
+    order: Vec<usize>,
+    next: AtomicUsize,
+    read_bytes: AtomicU64,
+    progress: &'a dyn Progress,
+    /// Whether a thread failed.
+    has_failed: AtomicBool,
+    /// Threads that have no file to read, and wait for events that others read.
+    n_idle: AtomicUsize,
+}
+
+impl<'a> Shared<'a> {
+    fn new(order: Vec<usize>, progress: &'a dyn Progress) -> Self {
+        Self {
+            order,
+            next: AtomicUsize::new(0),
+            read_bytes: AtomicU64::new(0),
+            progress,
+            has_failed: AtomicBool::new(false),
+            n_idle: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns the number of the next file.
+    fn next(&self) -> Option<usize> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed);
+        self.order.get(at).copied()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed) || self.progress.is_cancelled()
+    }
 }
 
 impl Intake<'_> {
@@ -137,24 +223,75 @@ impl Intake<'_> {
         progress: &dyn Progress,
         mut add: impl FnMut(&Resolver, Event) -> Result<bool>,
     ) -> Result<IntakeSummary> {
-        let total = self.files.iter().map(InputFile::bytes).sum::<Option<u64>>();
-        progress.begin("reading", total);
-        let (next, read_bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
-        let workers = std::thread::available_parallelism()
-            .map_or(1, |n| n.get())
-            .min(self.files.len().max(1));
+        self.begin(progress);
         let (sender, receiver) = bounded(BATCHES_UNDER_WAY);
-        let (intake, next, read_bytes) = (&self, &next, &read_bytes);
+        let shared = &Shared::new((0..self.files.len()).collect(), progress);
+        let intake = &self;
         let summary = std::thread::scope(|scope| {
-            for _ in 0..workers {
+            for _ in 0..intake.n_threads() {
                 let sender = sender.clone();
-                scope.spawn(move || intake.work(next, read_bytes, progress, &sender));
+                scope.spawn(move || intake.send_all(shared, &sender));
             }
             drop(sender);
-            intake.collect(receiver, read_bytes, progress, &mut add)
+            intake.collect(receiver, shared, &mut add)
         });
         progress.end();
         summary
+    }
+
+    /// Reads everything on all cores. Each thread has a taker of its own and takes in what it reads; a thread without a
+    /// file takes in what others read. The order of events does not matter to takers, nor which one takes which.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the user stops it, or if a taker fails. An unreadable file is reported and does not stop the others.
+    pub fn run_on_all_cores<T: Taker>(
+        self,
+        progress: &dyn Progress,
+        taker: impl Fn() -> T + Sync,
+    ) -> Result<IntakeSummary> {
+        self.begin(progress);
+        let n_threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let (sender, receiver) = bounded(SPARE_BATCHES);
+        let shared = &Shared::new(in_order_of_days(&self.files), progress);
+        let (intake, taker) = (&self, &taker);
+        let ended: Vec<Result<Taken>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..n_threads)
+                .map(|_| {
+                    let (sender, receiver) = (sender.clone(), receiver.clone());
+                    scope.spawn(move || intake.take_all(shared, taker(), sender, &receiver))
+                })
+                .collect();
+            drop((sender, receiver));
+            let died = || Err(Error::failed("a thread that reads died"));
+            let ends = threads
+                .into_iter()
+                .map(|t| t.join().unwrap_or_else(|_| died()));
+            ends.collect()
+        });
+        progress.end();
+        if progress.is_cancelled() {
+            return Err(cancelled());
+        }
+        let mut summary = IntakeSummary::default();
+        let mut files = Vec::new();
+        for taken in ended {
+            let taken = taken?;
+            summary.merge(taken.summary);
+            files.extend(taken.files);
+        }
+        summary.put_files(files);
+        Ok(summary)
+    }
+
+    fn begin(&self, progress: &dyn Progress) {
+        let total = self.files.iter().map(InputFile::bytes).sum::<Option<u64>>();
+        progress.begin("reading", total);
+    }
+
+    fn n_threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        cores.min(self.files.len().max(1))
     }
 
     /// Adds what readers send. It owns the receiver, so that its failure also ends the readers: otherwise they would wait
@@ -162,13 +299,12 @@ impl Intake<'_> {
     fn collect(
         &self,
         receiver: Receiver<Message>,
-        read_bytes: &AtomicU64,
-        progress: &dyn Progress,
+        shared: &Shared<'_>,
         add: &mut impl FnMut(&Resolver, Event) -> Result<bool>,
     ) -> Result<IntakeSummary> {
         let resolver = self.setup.resolver();
         let mut summary = IntakeSummary::default();
-        let mut reports: BTreeMap<usize, (FileReport, Vec<Reject>)> = BTreeMap::new();
+        let mut files = Vec::new();
         for message in receiver {
             match message {
                 Message::Events(events) => {
@@ -180,85 +316,213 @@ impl Intake<'_> {
                             summary.repeated += 1;
                         }
                     }
-                    progress.advance(read_bytes.load(Ordering::Relaxed));
+                    let read = shared.read_bytes.load(Ordering::Relaxed);
+                    shared.progress.advance(read);
                 }
-                Message::Done(number, report, rejects, future) => {
-                    if future > 0 {
-                        summary.future += future;
-                        summary.files_with_future.insert(report.file.clone());
-                    }
-                    reports.insert(number, (*report, rejects));
+                Message::Done(file, future) => {
+                    summary.note_file(&file.1, future);
+                    files.push(file);
                 }
             }
-            if progress.is_cancelled() {
+            if shared.progress.is_cancelled() {
                 return Err(cancelled());
             }
         }
-        for (_, (report, rejects)) in reports {
-            summary.files.push(report);
-            summary.rejects.extend(rejects);
-        }
+        summary.put_files(files);
         Ok(summary)
     }
 
-    fn work(
-        &self,
-        next: &AtomicUsize,
-        read_bytes: &AtomicU64,
-        progress: &dyn Progress,
-        sender: &Sender<Message>,
-    ) {
-        let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(input) = self.files.get(number) else {
-                return;
-            };
+    /// Reads files, and sends their events on.
+    fn send_all(&self, shared: &Shared<'_>, sender: &Sender<Message>) {
+        while let Some(number) = shared.next() {
             let mut batch = Vec::with_capacity(BATCH);
-            let mut rejects = Vec::new();
-            let mut future = 0;
             let is_wanted = Cell::new(true);
-            let counted = |reader| Counted {
-                reader,
-                read_bytes,
-                progress,
-                is_wanted: &is_wanted,
-            };
-            let report = match open(input) {
-                Ok(reader) => sources::read(
-                    counted(reader),
-                    input.name(),
-                    &self.options,
-                    &mut |event| {
-                        if event.time > latest {
-                            future += 1;
-                            return;
-                        }
-                        batch.push(event);
-                        if batch.len() == BATCH {
-                            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                            if sender.send(Message::Events(full)).is_err() {
-                                is_wanted.set(false);
-                            }
-                        }
-                    },
-                    &mut |reject| {
-                        if self.keep_rejects {
-                            rejects.push(reject);
-                        }
-                    },
-                ),
-                Err(e) => FileReport::unreadable(input.name(), &e),
-            };
+            let (file, future) = self.read(number, shared, &is_wanted, &mut |event| {
+                batch.push(event);
+                if batch.len() == BATCH {
+                    let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                    is_wanted.set(sender.send(Message::Events(full)).is_ok());
+                }
+            });
             let sent = sender.send(Message::Events(batch)).is_ok()
-                && sender
-                    .send(Message::Done(number, Box::new(report), rejects, future))
-                    .is_ok();
+                && sender.send(Message::Done(file, future)).is_ok();
             if !sent {
                 return;
             }
         }
     }
+
+    /// Reads files and takes in their events, and then those of other threads.
+    fn take_all<T: Taker>(
+        &self,
+        shared: &Shared<'_>,
+        taker: T,
+        sender: Sender<Vec<Event>>,
+        receiver: &Receiver<Vec<Event>>,
+    ) -> Result<Taken> {
+        let mut taking = Taking {
+            taker,
+            taken: Taken::default(),
+            failure: None,
+        };
+        while let Some(number) = shared.next() {
+            let mut batch = Vec::new();
+            let is_wanted = Cell::new(true);
+            let (file, future) = self.read(number, shared, &is_wanted, &mut |event| {
+                if batch.is_empty() && shared.n_idle.load(Ordering::Relaxed) == 0 {
+                    taking.take(event);
+                } else {
+                    batch.push(event);
+                    if batch.len() == BATCH {
+                        let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                        if let Err(unsent) = sender.try_send(full) {
+                            batch = unsent.into_inner();
+                            batch.drain(..).for_each(|event| taking.take(event));
+                        }
+                    }
+                }
+                is_wanted.set(taking.failure.is_none());
+            });
+            batch.drain(..).for_each(|event| taking.take(event));
+            if taking.failure.is_some() {
+                break;
+            }
+            taking.taken.summary.note_file(&file.1, future);
+            taking.taken.files.push(file);
+            let read = shared.read_bytes.load(Ordering::Relaxed);
+            shared.progress.advance(read);
+        }
+        drop(sender);
+        if taking.failure.is_some() {
+            shared.has_failed.store(true, Ordering::Relaxed);
+        }
+        shared.n_idle.fetch_add(1, Ordering::Relaxed);
+        for batch in receiver {
+            if taking.failure.is_some() || shared.is_stopped() {
+                break;
+            }
+            batch.into_iter().for_each(|event| taking.take(event));
+            let read = shared.read_bytes.load(Ordering::Relaxed);
+            shared.progress.advance(read);
+        }
+        if let Some(failure) = taking.failure {
+            shared.has_failed.store(true, Ordering::Relaxed);
+            return Err(failure);
+        }
+        if !shared.is_stopped() {
+            taking.taker.finish()?;
+        }
+        Ok(taking.taken)
+    }
+
+    /// Reads a file and passes its events on, except those of the future, which it counts.
+    fn read(
+        &self,
+        number: usize,
+        shared: &Shared<'_>,
+        is_wanted: &Cell<bool>,
+        sink: &mut dyn FnMut(Event),
+    ) -> (ReadFile, u64) {
+        let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
+        let input = &self.files[number];
+        let mut rejects = Vec::new();
+        let mut future = 0;
+        let counted = |reader| Counted {
+            reader,
+            shared,
+            is_wanted,
+        };
+        let report = match open(input) {
+            Ok(reader) => sources::read(
+                counted(reader),
+                input.name(),
+                &self.options,
+                &mut |event| {
+                    if event.time > latest {
+                        future += 1;
+                    } else {
+                        sink(event);
+                    }
+                },
+                &mut |reject| {
+                    if self.keep_rejects {
+                        rejects.push(reject);
+                    }
+                },
+            ),
+            Err(e) => FileReport::unreadable(input.name(), &e),
+        };
+        ((number, Box::new(report), rejects), future)
+    }
+}
+
+/// What one thread took in.
+#[derive(Default)]
+struct Taken {
+    summary: IntakeSummary,
+    files: Vec<ReadFile>,
+}
+
+/// A taker at work.
+struct Taking<T> {
+    taker: T,
+    taken: Taken,
+    /// Why it cannot go on.
+    failure: Option<Error>,
+}
+
+impl<T: Taker> Taking<T> {
+    fn take(&mut self, event: Event) {
+        if self.failure.is_some() {
+            return;
+        }
+        let time = event.time;
+        match self.taker.take(event) {
+            Ok(true) => self.taken.summary.note(time),
+            Ok(false) => self.taken.summary.repeated += 1,
+            Err(e) => self.failure = Some(e),
+        }
+    }
+}
+
+/// Returns the numbers of the files, those of a day together where their paths state the day, so that few days are open at
+/// once. Which comes first does not matter otherwise.
+fn in_order_of_days(files: &[InputFile]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    let days: Vec<Option<Day>> = files
+        .iter()
+        .map(|file| day_in(file.path()?.to_str()?))
+        .collect();
+    order.sort_by_key(|&at| (days[at], at));
+    order
+}
+
+/// Returns the last day that a path states: `2026/03/16`, `2026-03-16` or `20260316`, or with names, as in
+/// `y=2026/m=03/d=16`.
+fn day_in(path: &str) -> Option<Day> {
+    let mut digits = String::with_capacity(8);
+    let mut found = None;
+    for part in path.split(|c: char| !c.is_ascii_digit()) {
+        match (digits.len(), part.len()) {
+            (_, 0) => continue,
+            (_, 8..) => {
+                digits.clear();
+                digits.push_str(&part[..8]);
+            }
+            (_, 4) => {
+                digits.clear();
+                digits.push_str(part);
+            }
+            (4 | 6, 2) => digits.push_str(part),
+            _ => digits.clear(),
+        }
+        if digits.len() == 8 {
+            let day = format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]);
+            found = Day::parse(&day).or(found);
+            digits.clear();
+        }
+    }
+    found
 }
 
 /// Opens a file, or standard input.
@@ -269,21 +533,21 @@ pub(super) fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
     }
 }
 
-/// A reader that counts bytes, and ends early when the user stops the run or the receiver is gone.
+/// A reader that counts bytes, and ends early when the user stops the run or nobody wants more.
 struct Counted<'a, R> {
     reader: R,
-    read_bytes: &'a AtomicU64,
-    progress: &'a dyn Progress,
+    shared: &'a Shared<'a>,
     is_wanted: &'a Cell<bool>,
 }
 
 impl<R: Read> Read for Counted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.progress.is_cancelled() || !self.is_wanted.get() {
+        if self.shared.is_stopped() || !self.is_wanted.get() {
             return Err(io::Error::other("stopped"));
         }
         let n = self.reader.read(buffer)?;
-        self.read_bytes.fetch_add(n as u64, Ordering::Relaxed);
+        let read_bytes = &self.shared.read_bytes;
+        read_bytes.fetch_add(n as u64, Ordering::Relaxed);
         Ok(n)
     }
 }
@@ -300,7 +564,44 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::engine::NoProgress;
-    use crate::error::Error;
+
+    #[test]
+    fn files_of_a_day_are_read_together() {
+        let path = |p: &str| day_in(p).map(|day| day.to_string());
+        for (stated, day) in [
+            (
+                "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/03/16/x.json.gz",
+                "2026-03-16",
+            ),
+            (
+                "AWSLogs/2026/03/15/111122223333_CloudTrail_20260316T0005Z_a.json.gz",
+                "2026-03-16",
+            ),
+            ("okta/2026-03-16T09.jsonl", "2026-03-16"),
+            (
+                "insights/y=2026/m=03/d=16/h=09/m=00/PT1H.json",
+                "2026-03-16",
+            ),
+        ] {
+            assert_eq!(path(stated).as_deref(), Some(day), "{stated}");
+        }
+        for none in ["app.log", "111122223333/2026", "9999/99/99"] {
+            assert_eq!(path(none), None, "{none}");
+        }
+        let file = |name: &str| InputFile::File {
+            path: name.into(),
+            name: name.to_owned(),
+            bytes: 0,
+        };
+        let files = [
+            "a/2026/03/17/1",
+            "b/2026/03/16/2",
+            "other.log",
+            "a/2026/03/16/3",
+        ]
+        .map(file);
+        assert_eq!(in_order_of_days(&files), [2, 1, 3, 0]);
+    }
 
     #[test]
     fn a_failure_to_add_ends_the_reading() {

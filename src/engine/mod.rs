@@ -8,6 +8,7 @@ mod evaluate;
 mod event_buffer;
 mod feedback;
 mod follow;
+mod gathering;
 mod inspect;
 mod intake;
 mod lookup;

@@ -168,7 +168,8 @@ mod tests {
         let mut aggregate = DayAggregate::new(event.time.day());
         let resolver = setup.resolver();
         aggregate.add(&resolver.resolve(&mut event), &setup.plan);
-        let facts = aggregate.subjects.values().next().unwrap();
+        aggregate.settle(None);
+        let facts = aggregate.subjects().values().next().unwrap();
         [Trait::Country, Trait::Network]
             .iter()
             .filter_map(|which| facts.trait_values(*which))

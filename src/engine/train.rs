@@ -1,12 +1,14 @@
 //! The learner: it adds new days to the store, and publishes a generation.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+
+use crossbeam_channel::bounded;
 
 use crate::baseline::{CalibrationLog, DriftReport, TRAIT_MEMORY_DAYS, Tuning};
 use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
-use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
+use crate::engine::gathering::Gathering;
+use crate::engine::intake::{Intake, IntakeSummary};
 use crate::engine::replay::Replay;
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::{OutgrownThreshold, outgrown, seen};
@@ -22,6 +24,9 @@ use crate::vocab::EntityKind;
 
 /// If a scored day grew by more than this fraction, it and all days after it are scored again.
 const RESCORE_GROWTH: f64 = 0.01;
+
+/// Days that are made ready while one is learnt.
+const DAYS_AHEAD: usize = 1;
 
 /// The result of a training.
 #[derive(Debug)]
@@ -109,34 +114,18 @@ pub(super) fn train_holding(
     let oldest = oldest_learnt(stored.keys().copied());
 
     let (files, known_files) = unknown_files(files, &ledger);
-    let mut aggregates = DayAggregates::new();
-    let mut too_old = 0;
-    let mut changed: BTreeMap<Day, u64> = BTreeMap::new();
+    let gathering = Gathering::new((setup, store), number, &stored, oldest);
     let mut intake = Intake {
         setup,
         files,
         options,
         keep_rejects,
     }
-    .run(progress, |resolver, mut event| {
-        let day = event.time.day();
-        if oldest.is_some_and(|oldest| day < oldest) {
-            too_old += 1;
-            return Ok(false);
-        }
-        let aggregate = match aggregates.entry(day) {
-            Entry::Occupied(aggregate) => aggregate.into_mut(),
-            Entry::Vacant(empty) => empty.insert(match stored.get(&day) {
-                Some(entry) => store.load_day(entry)?,
-                None => DayAggregate::new(day),
-            }),
-        };
-        let is_new = aggregate.add(&resolver.resolve(&mut event), &setup.plan);
-        if is_new {
-            *changed.entry(day).or_default() += 1;
-        }
-        Ok(is_new)
-    })?;
+    .run_on_all_cores(progress, || gathering.taker())?;
+    let mut changed = gathering.n_new();
+    let too_old = gathering.n_too_old();
+    // Events that are too old are not repeated ones.
+    intake.repeated -= too_old;
     intake.known_files = known_files;
     intake.too_old = too_old;
     let exclusions_before = manifest.as_ref().map(|m| &m.exclusions);
@@ -166,14 +155,10 @@ pub(super) fn train_holding(
         .keys()
         .next_back()
         .copied()
-        .max(aggregates.keys().next_back().copied())
+        .max(changed.keys().next_back().copied())
         .unwrap_or(Day(0));
     let oldest = last.plus(1 - TRAIT_MEMORY_DAYS);
-    let forgotten = aggregates
-        .range(..oldest)
-        .map(|(_, aggregate)| aggregate.fingerprints.len() as u64)
-        .sum::<u64>();
-    intake.too_old += forgotten;
+    intake.too_old += changed.range(..oldest).map(|(_, n)| n).sum::<u64>();
     changed.retain(|day, _| *day >= oldest);
     let n_dropped = stored.range(..oldest).count();
     if n_dropped > stored.len() / 2 && n_dropped > changed.len() {
@@ -201,33 +186,45 @@ pub(super) fn train_holding(
     };
 
     let measured_by = &*setup.measured_by();
-    let fresh: Vec<&DayAggregate> = changed.keys().map(|day| &aggregates[day]).collect();
     let peer_group_of = |id: &str| setup.peer_group_of(id);
     let mut replay = Replay::new(setup, &peer_group_of, log).without(exclusions_of(&verdicts));
+    let all: BTreeSet<Day> = days.keys().chain(changed.keys()).copied().collect();
+    progress.begin("learning", Some(all.len() as u64));
     let staged = std::thread::scope(|scope| {
-        let staging = scope.spawn(|| stage_days(store, &fresh, (number, measured_by), progress));
-        let all: BTreeSet<Day> = days
-            .keys()
-            .copied()
-            .chain(fresh.iter().map(|aggregate| aggregate.day))
-            .collect();
-        progress.begin("learning", Some(all.len() as u64));
-        for (done, day) in all.iter().enumerate() {
+        let (sender, receiver) = bounded(DAYS_AHEAD);
+        let (all, days, changed) = (&all, &days, &changed);
+        let preparing = scope.spawn(move || {
+            let prepare = |day: Day| match (changed.contains_key(&day), days.get(&day)) {
+                (false, Some(entry)) => Ok((store.load_day(entry)?, None)),
+                _ => {
+                    let aggregate = gathering.take(day)?;
+                    let entry = stage_day(store, &aggregate, (number, measured_by))?;
+                    Ok((aggregate, Some(entry)))
+                }
+            };
+            let mut staged = Vec::new();
+            for &day in all {
+                let (aggregate, entry) = prepare(day)?;
+                staged.extend(entry);
+                // Nobody waits for it if the learning was stopped.
+                if sender.send(aggregate).is_err() {
+                    break;
+                }
+            }
+            Ok(staged)
+        });
+        for (done, aggregate) in receiver.into_iter().enumerate() {
             if progress.is_cancelled() {
                 return Err(cancelled());
             }
-            match (aggregates.get(day), days.get(day)) {
-                (Some(aggregate), _) => replay.learn(aggregate, &peer_group_of),
-                (None, Some(entry)) => replay.learn(&store.load_day(entry)?, &peer_group_of),
-                (None, None) => {}
-            }
+            replay.learn(&aggregate, &peer_group_of);
             progress.advance(done as u64 + 1);
         }
-        progress.end();
-        staging
+        preparing
             .join()
             .unwrap_or_else(|_| Err(Error::failed("the thread that writes days died")))
     })?;
+    progress.end();
     for mut entry in staged {
         if let Some(before) = days.get(&entry.day) {
             entry.scored_events = before.scored_events;
@@ -315,26 +312,19 @@ pub fn exclusions_of(verdicts: &Verdicts) -> Exclusions {
     exclusions
 }
 
-/// Writes the changed days while the replay runs: the replay needs them only in memory.
-fn stage_days(
+/// Writes a day that changed.
+fn stage_day(
     store: &Store,
-    aggregates: &[&DayAggregate],
+    aggregate: &DayAggregate,
     (number, measured_by): (u64, &str),
-    progress: &dyn Progress,
-) -> Result<Vec<DayEntry>> {
-    aggregates
-        .iter()
-        .take_while(|_| !progress.is_cancelled())
-        .map(|aggregate| {
-            Ok(DayEntry {
-                day: aggregate.day,
-                file: store.stage_day(aggregate, number)?.into_name(),
-                events: aggregate.fingerprints.len() as u64,
-                scored_events: None,
-                measured_by: BTreeSet::from([measured_by.to_owned()]),
-            })
-        })
-        .collect()
+) -> Result<DayEntry> {
+    Ok(DayEntry {
+        day: aggregate.day,
+        file: store.stage_day(aggregate, number)?.into_name(),
+        events: aggregate.fingerprints.len() as u64,
+        scored_events: None,
+        measured_by: BTreeSet::from([measured_by.to_owned()]),
+    })
 }
 
 /// One wrong date must not empty a store. A user that wants this can start a new store.

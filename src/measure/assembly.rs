@@ -67,7 +67,7 @@ impl Assembly {
     ) -> BTreeSet<Entity> {
         let changes = changes.unwrap_or_else(|| everything(aggregate));
         for subject in changes.keys().filter(|s| is_instance(&s.entity.id)) {
-            if let Some(facts) = aggregate.subjects.get(subject) {
+            if let Some(facts) = aggregate.subjects().get(subject) {
                 let first = self.owners.first_flows.entry(subject.entity.id.clone());
                 let first = first.or_insert(facts.first);
                 *first = facts.first.min(*first);
@@ -92,7 +92,7 @@ impl Assembly {
             reason = "sets and least values do not depend on order"
         )]
         for subject in changes.keys() {
-            if let Some(facts) = aggregate.subjects.get(subject) {
+            if let Some(facts) = aggregate.subjects().get(subject) {
                 self.owners.note(subject, facts, &mut is_moved);
             }
         }
@@ -136,7 +136,7 @@ impl Assembly {
         is_changed: bool,
         dirty: &mut BTreeSet<Entity>,
     ) {
-        let is_there = aggregate.subjects.contains_key(&subject)
+        let is_there = aggregate.subjects().contains_key(&subject)
             || self.unnamed_facts(aggregate, &subject).next().is_some();
         let counts = is_there
             && !aggregate.is_second(
@@ -243,7 +243,7 @@ impl Assembly {
         subject: &Subject,
         sum: &mut Option<Cow<'a, DayFacts>>,
     ) {
-        let named = aggregate.subjects.get(subject).into_iter();
+        let named = aggregate.subjects().get(subject).into_iter();
         for facts in named.chain(self.unnamed_facts(aggregate, subject)) {
             add(sum, Cow::Borrowed(facts));
         }
@@ -256,7 +256,14 @@ impl Assembly {
     ) -> impl Iterator<Item = &'a DayFacts> + use<'a> {
         let subject = subject.clone();
         let records = self.unnamed.get(&subject).into_iter().flatten();
-        records.filter_map(move |record| aggregate.unnamed.get(record)?.as_ref()?.get(&subject))
+        records.filter_map(move |record| {
+            aggregate
+                .unnamed
+                .records
+                .get(record)?
+                .as_ref()?
+                .get(&subject)
+        })
     }
 
     /// Returns the entities for which an event of the day counts: none if it is a duplicate, or was replaced by a record of
@@ -293,11 +300,11 @@ impl DayAggregate {
 
 fn everything(aggregate: &DayAggregate) -> Changes {
     let mut all: Changes = aggregate
-        .subjects
+        .subjects()
         .keys()
         .map(|subject| (subject.clone(), Vec::new()))
         .collect();
-    for (&record, held) in &aggregate.unnamed {
+    for (&record, held) in &aggregate.unnamed.records {
         for subject in held.iter().flat_map(BTreeMap::keys) {
             all.entry(subject.clone()).or_default().push(record);
         }

@@ -1,6 +1,7 @@
 //! All facts of one UTC day, by subject: the unit that is stored, merged and replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -8,10 +9,11 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::event::{Event, Provider};
 use crate::identity::ResolvedEvent;
+use crate::measure::joint::Joint;
 use crate::measure::links::Links;
 use crate::measure::{
-    Coverage, Creation, Creations, DayFacts, EventAmounts, Issuance, Issuances, Plan, duplicates,
-    note_creation, value_hash,
+    Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, duplicates, note_creation,
+    value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -52,12 +54,14 @@ fn fingerprint(event: &Event) -> u64 {
 }
 
 /// All facts of one UTC day.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct DayAggregate {
     /// The day.
     pub day: Day,
-    /// What each subject did.
-    pub subjects: FxHashMap<Subject, DayFacts>,
+    /// What each subject did, but for what is gathered.
+    subjects: FxHashMap<Subject, DayFacts>,
+    /// What is not yet added to its subjects.
+    gathered: Joint,
     /// Which role sessions were on which instance.
     pub links: Links,
     /// Accounts whose trail was read.
@@ -70,14 +74,136 @@ pub struct DayAggregate {
     pub recorded_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events added so far; each is added once.
     pub fingerprints: FxHashSet<u64>,
-    /// What records without a caller add, by fingerprint. `None` once a record of the same id names a caller.
-    pub unnamed: BTreeMap<u64, Option<BTreeMap<Subject, DayFacts>>>,
-    /// The coverage counts, without the records in `unnamed`.
+    /// The records without a caller.
+    pub unnamed: Unnamed,
+    /// The coverage counts, without the records that have no caller.
     pub coverage: Coverage,
-    /// The coverage counts of the records in `unnamed`, by fingerprint.
-    pub unnamed_coverage: BTreeMap<u64, Coverage>,
     /// Last event of the day.
     pub last: Option<Time>,
+}
+
+/// Records that state what was done but not by whom, as far as they are kept apart.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unnamed {
+    /// What each adds, by fingerprint. `None` once a record of the same id names a caller.
+    pub records: BTreeMap<u64, Option<BTreeMap<Subject, DayFacts>>>,
+    /// The coverage counts of each.
+    pub coverage: BTreeMap<u64, Coverage>,
+}
+
+impl Unnamed {
+    /// Takes out what a record added, because one of the same id names its caller.
+    fn take(&mut self, fingerprint: u64) -> Option<BTreeMap<Subject, DayFacts>> {
+        let replaced = self.records.get_mut(&fingerprint)?.take()?;
+        self.coverage.remove(&fingerprint);
+        Some(replaced)
+    }
+}
+
+/// Where it is noted which events a day has, so that each is added once.
+trait Register {
+    /// Notes an event that names its caller. Returns whether it is new; and, if it replaces a record without a caller, what
+    /// that added.
+    fn note_named(&mut self, fingerprint: u64) -> (bool, Option<BTreeMap<Subject, DayFacts>>);
+
+    /// Notes a record without a caller; if it is new, passes on where it is to be kept, and returns true.
+    fn note_unnamed(&mut self, fingerprint: u64, keep: impl FnOnce(&mut Unnamed)) -> bool;
+}
+
+/// The register of one aggregate.
+struct OwnRegister {
+    fingerprints: FxHashSet<u64>,
+    unnamed: Unnamed,
+}
+
+impl Register for OwnRegister {
+    fn note_named(&mut self, fingerprint: u64) -> (bool, Option<BTreeMap<Subject, DayFacts>>) {
+        if self.fingerprints.insert(fingerprint) {
+            return (true, None);
+        }
+        let replaced = self.unnamed.take(fingerprint);
+        (replaced.is_some(), replaced)
+    }
+
+    fn note_unnamed(&mut self, fingerprint: u64, keep: impl FnOnce(&mut Unnamed)) -> bool {
+        let is_new = self.fingerprints.insert(fingerprint);
+        if is_new {
+            keep(&mut self.unnamed);
+        }
+        is_new
+    }
+}
+
+/// Fingerprints are distributed over this many sets, so that threads seldom wait for one another.
+const STRIPES: usize = 64;
+
+/// The register of a day that several threads read at once, each into an aggregate of its own.
+#[derive(Debug)]
+pub struct SharedRegister {
+    stripes: Vec<Mutex<FxHashSet<u64>>>,
+    unnamed: Mutex<Unnamed>,
+}
+
+impl SharedRegister {
+    /// Begins with what the day has already.
+    pub fn new(fingerprints: FxHashSet<u64>, unnamed: Unnamed) -> Self {
+        let register = Self {
+            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            unnamed: Mutex::new(unnamed),
+        };
+        #[expect(clippy::iter_over_hash_type, reason = "a set has no order")]
+        for fingerprint in fingerprints {
+            register.insert(fingerprint);
+        }
+        register
+    }
+
+    fn insert(&self, fingerprint: u64) -> bool {
+        // Low bits choose the place within a set.
+        let stripe = &self.stripes[(fingerprint >> 58) as usize % STRIPES];
+        lock(stripe).insert(fingerprint)
+    }
+
+    /// Returns how many events the day has.
+    pub fn events(&self) -> u64 {
+        self.stripes.iter().map(|s| lock(s).len() as u64).sum()
+    }
+
+    /// Returns the fingerprints of all events, and the records without a caller.
+    pub fn into_parts(self) -> (FxHashSet<u64>, Unnamed) {
+        let stripes = self.stripes.into_iter();
+        let stripes = stripes.map(|s| s.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let unnamed = self.unnamed.into_inner();
+        (
+            stripes.flatten().collect(),
+            unnamed.unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+}
+
+/// Each change is complete when its lock is let go, so another thread's panic has left nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Register for &SharedRegister {
+    fn note_named(&mut self, fingerprint: u64) -> (bool, Option<BTreeMap<Subject, DayFacts>>) {
+        if self.insert(fingerprint) {
+            return (true, None);
+        }
+        let replaced = lock(&self.unnamed).take(fingerprint);
+        (replaced.is_some(), replaced)
+    }
+
+    fn note_unnamed(&mut self, fingerprint: u64, keep: impl FnOnce(&mut Unnamed)) -> bool {
+        // Held until the record is kept: who finds its fingerprint must find it, too.
+        let mut unnamed = lock(&self.unnamed);
+        let is_new = self.insert(fingerprint);
+        if is_new {
+            keep(&mut unnamed);
+        }
+        is_new
+    }
 }
 
 impl DayAggregate {
@@ -86,17 +212,47 @@ impl DayAggregate {
         Self {
             day,
             subjects: FxHashMap::default(),
+            gathered: Joint::default(),
             links: Links::new(),
             accounts: OwnAccounts::new(),
             created: Creations::new(),
             issued: Issuances::new(),
             recorded_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
-            unnamed: BTreeMap::new(),
+            unnamed: Unnamed::default(),
             coverage: Coverage::default(),
-            unnamed_coverage: BTreeMap::new(),
             last: None,
         }
+    }
+
+    /// Returns the same aggregate with these facts by subject.
+    #[must_use]
+    pub fn with_subjects(mut self, subjects: FxHashMap<Subject, DayFacts>) -> Self {
+        self.subjects = subjects;
+        self
+    }
+
+    /// Returns what each subject did.
+    ///
+    /// # Panics
+    ///
+    /// Panics if events were added since [`Self::settle`].
+    pub fn subjects(&self) -> &FxHashMap<Subject, DayFacts> {
+        assert!(
+            self.is_settled(),
+            "events are not yet added to their subjects"
+        );
+        &self.subjects
+    }
+
+    /// Returns whether every event is added to its subjects.
+    pub fn is_settled(&self) -> bool {
+        self.gathered.is_empty()
+    }
+
+    /// Adds the events since the last call to the facts of their subjects, and notes which ones these are.
+    pub fn settle(&mut self, changes: Option<&mut Changes>) {
+        self.gathered.move_to(&mut self.subjects, changes);
     }
 
     /// Adds an event; returns false if it was added before.
@@ -107,9 +263,36 @@ impl DayAggregate {
         self.add_noting(resolved, plan, None)
     }
 
-    /// Adds an event as [`Self::add`] does, and notes the subjects that it adds to.
+    /// Adds an event as [`Self::add`] does, and notes the subjects whose records without a caller it adds or replaces.
     pub fn add_noting(
         &mut self,
+        resolved: &ResolvedEvent,
+        plan: &Plan,
+        changes: Option<&mut Changes>,
+    ) -> bool {
+        let mut register = OwnRegister {
+            fingerprints: std::mem::take(&mut self.fingerprints),
+            unnamed: std::mem::take(&mut self.unnamed),
+        };
+        let is_new = self.add_to(&mut register, resolved, plan, changes);
+        self.fingerprints = register.fingerprints;
+        self.unnamed = register.unnamed;
+        is_new
+    }
+
+    /// Adds an event as [`Self::add`] does, unless a register that is shared with other threads has it.
+    pub fn add_once(
+        &mut self,
+        mut register: &SharedRegister,
+        resolved: &ResolvedEvent,
+        plan: &Plan,
+    ) -> bool {
+        self.add_to(&mut register, resolved, plan, None)
+    }
+
+    fn add_to(
+        &mut self,
+        register: &mut impl Register,
         resolved: &ResolvedEvent,
         plan: &Plan,
         mut changes: Option<&mut Changes>,
@@ -117,33 +300,55 @@ impl DayAggregate {
         let event = resolved.event;
         debug_assert_eq!(event.time.day(), self.day);
         let fingerprint = fingerprint(event);
-        let is_first = self.fingerprints.insert(fingerprint);
-        let is_unnamed = is_unnamed(event);
-        let unnamed = self.unnamed.get_mut(&fingerprint);
-        let replaced = unnamed.filter(|_| !is_unnamed).and_then(Option::take);
-        let takes_place = replaced.is_some();
-        if !is_first && !takes_place {
-            return false;
+        if is_unnamed(event) {
+            return register.note_unnamed(fingerprint, |unnamed| {
+                self.note(resolved);
+                if unnamed.records.len() < UNNAMED_MAX {
+                    let facts = facts_by_subject(resolved, plan);
+                    if let Some(changes) = changes {
+                        for subject in facts.keys() {
+                            let records = changes.entry(subject.clone()).or_default();
+                            records.push(fingerprint);
+                        }
+                    }
+                    let coverage = unnamed.coverage.entry(fingerprint).or_default();
+                    coverage.note(event);
+                    unnamed.records.insert(fingerprint, Some(facts));
+                } else {
+                    self.coverage.note(event);
+                    self.gather(resolved, plan);
+                }
+            });
         }
-        if takes_place {
-            self.unnamed_coverage.remove(&fingerprint);
+        let (is_new, replaced) = register.note_named(fingerprint);
+        if !is_new {
+            return false;
         }
         if let (Some(changes), Some(replaced)) = (&mut changes, replaced) {
             for subject in replaced.into_keys() {
                 changes.entry(subject).or_default();
             }
         }
-        self.last = self.last.max(Some(event.time));
-        if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some())
-            && !self.accounts.contains(account)
-        {
-            self.accounts.insert(account.clone());
-        }
+        self.note(resolved);
+        self.coverage.note(event);
+        self.gather(resolved, plan);
+        true
+    }
+
+    /// Notes what does not depend on the subjects.
+    fn note(&mut self, resolved: &ResolvedEvent) {
+        let event = resolved.event;
         if let Some(created) = &event.created {
             note_creation(&mut self.created, created, &Creation::of(resolved));
         }
         if let Some((credential, issuance)) = Issuance::of(resolved) {
             self.issued.note(credential, issuance);
+        }
+        self.last = self.last.max(Some(event.time));
+        if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some())
+            && !self.accounts.contains(account)
+        {
+            self.accounts.insert(account.clone());
         }
         if let Some(assignment) = &event.assigned {
             self.links.assign(event.provider, assignment, event.time);
@@ -152,55 +357,30 @@ impl DayAggregate {
             self.links.note(event.provider, principal, event.time);
         }
         self.recorded_by_trail.extend(duplicates::of_trail(event));
-        let duplicate_of_trail = duplicates::of_access_log(event);
-        let mut pending = (is_unnamed && self.unnamed.len() < UNNAMED_MAX)
-            .then(BTreeMap::<Subject, DayFacts>::new);
-        match &pending {
-            Some(_) => self.unnamed_coverage.entry(fingerprint).or_default(),
-            None => &mut self.coverage,
-        }
-        .note(event);
-        let amounts = EventAmounts::of(resolved);
-        for entity in resolved.entities() {
-            let is_identity = entity.kind == EntityKind::Identity;
-            let subject = Subject {
-                unique_id: unique_id_of(event, &entity),
-                entity,
-                duplicate_of_account: event.duplicate_of_account.clone(),
-                duplicate_of_trail,
-            };
-            let unique_id = subject.unique_id.clone();
-            if let Some(changes) = &mut changes {
-                let records = changes.entry(subject.clone()).or_default();
-                records.extend(pending.is_some().then_some(fingerprint));
-            }
-            let empty = || DayFacts::starting(event.time);
-            let facts = match &mut pending {
-                Some(pending) => pending.entry(subject).or_insert_with(empty),
-                None => self.subjects.entry(subject).or_insert_with(empty),
-            };
-            amounts.add_to(facts, plan);
-            facts.note_provider(event.provider, event.account.as_ref());
-            facts.note_unique_id(unique_id.as_ref());
-            if let (true, Some(principal)) = (is_identity, &event.principal) {
-                facts.note_principal(principal);
-            }
-        }
-        if pending.is_some() {
-            self.unnamed.insert(fingerprint, pending);
-        }
-        true
+    }
+
+    fn gather(&mut self, resolved: &ResolvedEvent, plan: &Plan) {
+        let duplicate_of_trail = duplicates::of_access_log(resolved.event);
+        self.gathered.add(resolved, duplicate_of_trail, plan);
+    }
+
+    /// Returns about how many bytes of memory it takes, without the register of its events.
+    pub fn bytes(&self) -> usize {
+        let subject = size_of::<(Subject, DayFacts)>();
+        #[expect(clippy::iter_over_hash_type, reason = "a sum has no order")]
+        let facts: usize = self.subjects.values().map(DayFacts::heap_bytes).sum();
+        facts + self.subjects.len() * subject * 8 / 7
     }
 
     /// Returns whether an added event was replaced by one of the same id that names its caller.
     pub fn was_replaced(&self, event: &Event) -> bool {
-        is_unnamed(event) && matches!(self.unnamed.get(&fingerprint(event)), Some(None))
+        is_unnamed(event) && matches!(self.unnamed.records.get(&fingerprint(event)), Some(None))
     }
 
     /// Returns the contents of the day's logs.
     pub fn covered(&self) -> Coverage {
         let mut coverage = self.coverage.clone();
-        for unnamed in self.unnamed_coverage.values() {
+        for unnamed in self.unnamed.coverage.values() {
             coverage.merge(unnamed);
         }
         coverage
@@ -209,11 +389,18 @@ impl DayAggregate {
     /// Merges two aggregates of the same day that contain different events.
     ///
     /// Aggregates that have events in common must not be merged: sums would count them twice. Add the events instead.
-    pub fn merge(&mut self, other: DayAggregate) {
+    pub fn merge(&mut self, mut other: DayAggregate) {
         debug_assert_eq!(self.day, other.day);
-        let mut subjects: Vec<_> = other.subjects.into_iter().collect();
-        subjects.sort_by(|a, b| a.0.cmp(&b.0));
-        for (subject, facts) in subjects {
+        self.settle(None);
+        other.settle(None);
+        if other.subjects.len() > self.subjects.len() {
+            std::mem::swap(&mut self.subjects, &mut other.subjects);
+        }
+        #[expect(
+            clippy::iter_over_hash_type,
+            reason = "facts of different subjects do not meet"
+        )]
+        for (subject, facts) in other.subjects {
             match self.subjects.entry(subject) {
                 std::collections::hash_map::Entry::Occupied(mut mine) => {
                     mine.get_mut().merge(&facts)
@@ -231,9 +418,9 @@ impl DayAggregate {
         self.issued.merge(&other.issued);
         self.recorded_by_trail.extend(other.recorded_by_trail);
         self.fingerprints.extend(other.fingerprints);
-        self.unnamed.extend(other.unnamed);
+        self.unnamed.records.extend(other.unnamed.records);
+        self.unnamed.coverage.extend(other.unnamed.coverage);
         self.coverage.merge(&other.coverage);
-        self.unnamed_coverage.extend(other.unnamed_coverage);
         self.last = self.last.max(other.last);
     }
 
@@ -253,6 +440,14 @@ impl DayAggregate {
         duplicate_of_account.is_some_and(|account| own.contains(account))
             || duplicate_of_trail.is_some_and(|action| self.recorded_by_trail.contains(&action))
     }
+}
+
+/// Returns what an event adds to each of its subjects.
+fn facts_by_subject(resolved: &ResolvedEvent, plan: &Plan) -> BTreeMap<Subject, DayFacts> {
+    let mut alone = DayAggregate::new(resolved.event.time.day());
+    alone.gather(resolved, plan);
+    alone.settle(None);
+    alone.subjects.into_iter().collect()
 }
 
 /// Returns the id of an entity that the provider never gives twice, if the event states it.

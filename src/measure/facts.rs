@@ -136,20 +136,35 @@ impl Profile {
         }
     }
 
-    fn merge(&mut self, other: &Profile) {
+    /// Merges two profiles; the names of the principal only if `is_identity`.
+    fn merge(&mut self, other: &Profile, is_identity: bool) {
         self.provider = least(self.provider, other.provider);
         for &provider in &other.providers {
             self.add_provider(provider);
         }
         self.first_kind = least(self.first_kind, other.first_kind);
-        self.first_region = least(self.first_region.take(), other.first_region.clone());
-        self.role = least(self.role.take(), other.role.clone());
-        self.account = least(self.account.take(), other.account.clone());
+        if let Some((at, region)) = &other.first_region {
+            self.note_region(*at, region);
+        }
+        keep_least(&mut self.account, other.account.as_ref());
         for &(kind, n) in &other.kinds {
             self.add_kind(kind, n);
         }
-        self.aliases.merge(&other.aliases);
-        self.unique_id = least(self.unique_id.take(), other.unique_id.clone());
+        if is_identity {
+            keep_least(&mut self.role, other.role.as_ref());
+            self.aliases.merge(&other.aliases);
+        }
+        keep_least(&mut self.unique_id, other.unique_id.as_ref());
+    }
+
+    fn note_region(&mut self, at: Time, region: &Str) {
+        let first = &mut self.first_region;
+        if first
+            .as_ref()
+            .is_none_or(|(time, known)| (at, region) < (*time, known))
+        {
+            *first = Some((at, region.clone()));
+        }
     }
 }
 
@@ -234,13 +249,7 @@ impl DayFacts {
 
     /// Records the region of an event in which the caller chose to work.
     pub fn note_region(&mut self, at: Time, region: &Str) {
-        let first = &mut self.profile.first_region;
-        if first
-            .as_ref()
-            .is_none_or(|(time, known)| (at, region) < (*time, known))
-        {
-            *first = Some((at, region.clone()));
-        }
+        self.profile.note_region(at, region);
     }
 
     /// Records the provider and the account of a record.
@@ -389,11 +398,16 @@ impl DayFacts {
 
     /// Merges two sets of facts of the same subject and day.
     pub fn merge(&mut self, other: &DayFacts) {
+        self.merge_as(other, true);
+    }
+
+    /// Merges the facts of the same day; what the principal is called only if they are an identity's.
+    pub(super) fn merge_as(&mut self, other: &DayFacts, is_identity: bool) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.n_events += other.n_events;
         self.hours |= other.hours;
-        self.profile.merge(&other.profile);
+        self.profile.merge(&other.profile, is_identity);
         for (key, cell) in &other.cells {
             match self.cells.binary_search_by_key(key, |&(k, _)| k) {
                 Ok(at) => self.cells[at].1.merge(cell),
@@ -457,6 +471,20 @@ impl DayFacts {
         rest.watched.retain(|_, values| !values.is_empty());
         rest.lacking.retain(|(_, metric)| !metrics.contains(metric));
         rest
+    }
+
+    /// Returns about how many bytes it takes beside its own size.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let sets = self.cells.iter().map(|(_, cell)| match cell {
+            Cell::Sum(_) => 0,
+            Cell::Set(set) => set.heap_bytes(),
+        });
+        let traits = self.traits.iter().map(|(_, values)| values.len() * 32);
+        self.cells.capacity() * size_of::<(CellKey, Cell)>()
+            + self.traits.capacity() * size_of::<(Trait, TraitValues)>()
+            + self.timeline.capacity() * size_of::<(u16, Minute)>()
+            + sets.sum::<usize>()
+            + traits.sum::<usize>()
     }
 
     fn first_instant_of(&self, minute: u16) -> Time {
@@ -670,8 +698,8 @@ mod tests {
         other.add_provider(Provider::M365);
         other.add_provider(Provider::Azure);
         profile.add_provider(Provider::Entra);
-        profile.merge(&other);
-        profile.merge(&other);
+        profile.merge(&other, true);
+        profile.merge(&other, true);
         assert_eq!(
             profile.providers,
             [Provider::Azure, Provider::Entra, Provider::M365]

@@ -13,6 +13,7 @@ mod facts;
 mod grants;
 mod hash;
 mod issuance;
+mod joint;
 mod links;
 mod namesake;
 mod plan;
@@ -22,7 +23,9 @@ pub use assembly::Assembly;
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
-pub use day_aggregate::{Changes, DayAggregate, OwnAccounts, Subject, unique_id_of};
+pub use day_aggregate::{
+    Changes, DayAggregate, OwnAccounts, SharedRegister, Subject, Unnamed, unique_id_of,
+};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute, Profile, TraitValues};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::value_hash;

@@ -126,6 +126,14 @@ impl Distinct {
         matches!(&self.0, State::Exact(hashes) if hashes.is_empty())
     }
 
+    /// Returns about how many bytes it takes beside its own size.
+    pub fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            State::Exact(hashes) => hashes.capacity() * size_of::<u64>(),
+            State::Registers(_) => REGISTERS,
+        }
+    }
+
     fn spill(&mut self) {
         if let State::Exact(hashes) = &self.0
             && hashes.len() > EXACT_MAX

@@ -193,7 +193,14 @@ impl Writer {
     }
 
     /// Completes the file and makes its bytes durable.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
+        let path = self.path.clone();
+        let file = self.close()?;
+        file.sync_all().map_err(|e| fault::write(&path, e))
+    }
+
+    /// Completes the file, and leaves it to the system when its bytes are written.
+    pub fn close(mut self) -> Result<File> {
         let place = self.at;
         let table = postcard::to_stdvec(&self.sections).map_err(|e| self.cannot_pack(e))?;
         self.put(&table)?;
@@ -209,10 +216,11 @@ impl Writer {
         let mut end = || {
             self.out.seek(SeekFrom::Start(0))?;
             self.out.write_all(&header)?;
-            self.out.flush()?;
-            self.out.get_ref().sync_all()
+            self.out.flush()
         };
-        end().map_err(|e| fault::write(&self.path, e))
+        end().map_err(|e| fault::write(&self.path, e))?;
+        let file = self.out.into_inner();
+        file.map_err(|e| fault::write(&self.path, e.into_error()))
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<()> {

@@ -17,7 +17,7 @@ use crate::baseline::{
     Baseline, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, Tuning,
 };
 use crate::error::{Error, Result};
-use crate::measure::{Coverage, DayAggregate, DayFacts, Subject};
+use crate::measure::{Coverage, DayAggregate, DayFacts, Subject, Unnamed};
 use crate::store::durable::sync_folder;
 use crate::store::ledger::{Ledger, LedgerDatabase, LedgerEntry, of_sled, open_sled};
 use crate::store::manifest::{DayEntry, GENERATIONS_KEPT, MIGRATED, Manifest, schema_of};
@@ -160,20 +160,20 @@ fn read_day(store: &Store, entry: &OldDay) -> Result<DayAggregate> {
     let db = OldDatabase::open(store.root().join(&entry.directory))?;
     let head = db.read_one(&DAY_HEAD)?;
     let unnamed = db.read(&UNNAMED)?.into_iter();
-    Ok(DayAggregate {
-        day: entry.day,
-        subjects: db.read(&SUBJECTS)?.into_iter().collect(),
-        links: head.links,
-        accounts: head.accounts,
-        created: head.created,
-        issued: head.issued,
-        recorded_by_trail: db.read_numbers(&TOLD_BY_TRAIL)?.into_iter().collect(),
-        fingerprints: db.read_numbers(&FINGERPRINTS)?.into_iter().collect(),
-        unnamed: unnamed.map(|(id, held)| (id, Some(held))).collect(),
-        coverage: db.read_one(&COVERAGE)?,
-        unnamed_coverage: db.read(&UNNAMED_COVERAGE)?.into_iter().collect(),
-        last: head.last,
-    })
+    let mut day = DayAggregate::new(entry.day);
+    day.links = head.links;
+    day.accounts = head.accounts;
+    day.created = head.created;
+    day.issued = head.issued;
+    day.recorded_by_trail = db.read_numbers(&TOLD_BY_TRAIL)?.into_iter().collect();
+    day.fingerprints = db.read_numbers(&FINGERPRINTS)?.into_iter().collect();
+    day.unnamed = Unnamed {
+        records: unnamed.map(|(id, held)| (id, Some(held))).collect(),
+        coverage: db.read(&UNNAMED_COVERAGE)?.into_iter().collect(),
+    };
+    day.coverage = db.read_one(&COVERAGE)?;
+    day.last = head.last;
+    Ok(day.with_subjects(db.read(&SUBJECTS)?.into_iter().collect()))
 }
 
 fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {

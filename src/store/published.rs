@@ -13,7 +13,7 @@ use crate::baseline::{
 use crate::error::Result;
 use crate::measure::{
     Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake, OwnAccounts,
-    Seen, Subject,
+    Seen, Subject, Unnamed,
 };
 use crate::store::container::{Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
@@ -93,31 +93,52 @@ impl Store {
     ///
     /// Fails if the disk fails.
     pub fn stage_day(&self, aggregate: &DayAggregate, generation: u64) -> Result<Staged> {
-        let mut subjects: Vec<_> = aggregate.subjects.iter().collect();
-        subjects.sort_by(|a, b| a.0.cmp(b.0));
-        let unnamed = aggregate.unnamed.iter();
-        let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
-        let sorted = |numbers: &FxHashSet<u64>| {
-            let mut numbers: Vec<u64> = numbers.iter().copied().collect();
-            numbers.sort_unstable();
-            numbers
-        };
-        let head = DayHead {
-            links: aggregate.links.clone(),
-            accounts: aggregate.accounts.clone(),
-            created: aggregate.created.clone(),
-            issued: aggregate.issued.clone(),
-            last: aggregate.last,
-        };
         self.stage(names::day(aggregate.day, generation), DAY, |file| {
-            file.write(&DAY_HEAD, [&head])?;
-            file.write_by_key(&SUBJECTS, subjects)?;
-            file.write(&UNNAMED, unnamed)?;
-            file.write(&COVERAGE, [&aggregate.coverage])?;
-            file.write(&UNNAMED_COVERAGE, &aggregate.unnamed_coverage)?;
-            file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
-            file.write_sorted_numbers(&FINGERPRINTS, &sorted(&aggregate.fingerprints))
+            write_day(file, aggregate)
         })
+    }
+
+    /// Puts a part of a day aside while logs are read, and returns its name. It need not outlive the run: the next one
+    /// removes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn put_aside(
+        &self,
+        aggregate: &DayAggregate,
+        (generation, part): (u64, u64),
+    ) -> Result<String> {
+        let name = names::part_of_day(aggregate.day, generation, part);
+        let mut file = Writer::create(&self.root().join(&name), DAY)?;
+        write_day(&mut file, aggregate)?;
+        file.close()?;
+        Ok(name)
+    }
+
+    /// Takes a part of a day back.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn take_back(&self, day: Day, name: &str) -> Result<DayAggregate> {
+        let path = self.root().join(name);
+        let part = read_day(&Reader::open(&path, DAY)?, day)?;
+        fs::remove_file(&path).map_err(|e| fault::write(&path, e))?;
+        Ok(part)
+    }
+
+    /// Reads which events a day has: their fingerprints, and the records without a caller.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_day`] does.
+    pub fn load_register(&self, entry: &DayEntry) -> Result<(FxHashSet<u64>, Unnamed)> {
+        let file = Reader::open(&self.root().join(&entry.file), DAY)?;
+        Ok((
+            file.read_sorted_numbers(&FINGERPRINTS)?,
+            read_unnamed(&file)?,
+        ))
     }
 
     /// Reads a day.
@@ -126,26 +147,10 @@ impl Store {
     ///
     /// Fails if the file cannot be read, is damaged, or was written by a newer version.
     pub fn load_day(&self, entry: &DayEntry) -> Result<DayAggregate> {
-        let file = Reader::open(&self.root().join(&entry.file), DAY)?;
-        let head = file.read_one(&DAY_HEAD)?;
-        let unnamed: Vec<_> = file.read(&UNNAMED)?;
-        Ok(DayAggregate {
-            day: entry.day,
-            subjects: file.read(&SUBJECTS)?,
-            links: head.links,
-            accounts: head.accounts,
-            created: head.created,
-            issued: head.issued,
-            recorded_by_trail: file.read_sorted_numbers(&TOLD_BY_TRAIL)?,
-            fingerprints: file.read_sorted_numbers(&FINGERPRINTS)?,
-            unnamed: unnamed
-                .into_iter()
-                .map(|(id, held)| (id, Some(held)))
-                .collect(),
-            coverage: file.read_one(&COVERAGE)?,
-            unnamed_coverage: file.read(&UNNAMED_COVERAGE)?,
-            last: head.last,
-        })
+        read_day(
+            &Reader::open(&self.root().join(&entry.file), DAY)?,
+            entry.day,
+        )
     }
 
     /// Writes a generation, with the log from which its calibration was made; the next manifest will name it.
@@ -316,4 +321,56 @@ impl Store {
         fs::rename(&unfinished, &finished).map_err(|e| fault::write(&finished, e))?;
         Ok(Staged { name })
     }
+}
+
+fn write_day(file: &mut Writer, aggregate: &DayAggregate) -> Result<()> {
+    let mut subjects: Vec<_> = aggregate.subjects().iter().collect();
+    subjects.sort_by(|a, b| a.0.cmp(b.0));
+    let unnamed = aggregate.unnamed.records.iter();
+    let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
+    let sorted = |numbers: &FxHashSet<u64>| {
+        let mut numbers: Vec<u64> = numbers.iter().copied().collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    let head = DayHead {
+        links: aggregate.links.clone(),
+        accounts: aggregate.accounts.clone(),
+        created: aggregate.created.clone(),
+        issued: aggregate.issued.clone(),
+        last: aggregate.last,
+    };
+    file.write(&DAY_HEAD, [&head])?;
+    file.write_by_key(&SUBJECTS, subjects)?;
+    file.write(&UNNAMED, unnamed)?;
+    file.write(&COVERAGE, [&aggregate.coverage])?;
+    file.write(&UNNAMED_COVERAGE, &aggregate.unnamed.coverage)?;
+    file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
+    file.write_sorted_numbers(&FINGERPRINTS, &sorted(&aggregate.fingerprints))
+}
+
+fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {
+    let head = file.read_one(&DAY_HEAD)?;
+    let mut aggregate = DayAggregate::new(day);
+    aggregate.links = head.links;
+    aggregate.accounts = head.accounts;
+    aggregate.created = head.created;
+    aggregate.issued = head.issued;
+    aggregate.recorded_by_trail = file.read_sorted_numbers(&TOLD_BY_TRAIL)?;
+    aggregate.fingerprints = file.read_sorted_numbers(&FINGERPRINTS)?;
+    aggregate.unnamed = read_unnamed(file)?;
+    aggregate.coverage = file.read_one(&COVERAGE)?;
+    aggregate.last = head.last;
+    Ok(aggregate.with_subjects(file.read(&SUBJECTS)?))
+}
+
+fn read_unnamed(file: &Reader) -> Result<Unnamed> {
+    let records: Vec<_> = file.read(&UNNAMED)?;
+    Ok(Unnamed {
+        records: records
+            .into_iter()
+            .map(|(id, held)| (id, Some(held)))
+            .collect(),
+        coverage: file.read(&UNNAMED_COVERAGE)?,
+    })
 }

@@ -57,14 +57,14 @@ fn the_stored_form_of_days_and_generations_is_as_it_was() {
             "{of_days}"
         );
         let has = [
-            ("subjects", !day.subjects.is_empty()),
+            ("subjects", !day.subjects().is_empty()),
             ("links", day.links != Links::default()),
             ("accounts", !day.accounts.is_empty()),
             ("created", !day.created.is_empty()),
             ("issued", day.issued != Issuances::default()),
             ("recorded_by_trail", !day.recorded_by_trail.is_empty()),
-            ("unnamed", !day.unnamed.is_empty()),
-            ("unnamed_coverage", !day.unnamed_coverage.is_empty()),
+            ("unnamed", !day.unnamed.records.is_empty()),
+            ("unnamed_coverage", !day.unnamed.coverage.is_empty()),
         ];
         parts.extend(
             has.into_iter()

@@ -368,7 +368,9 @@ impl<'a> Scorer<'a> {
     /// Lets a day and its events go, judged or not.
     pub(super) fn take(&mut self, day: Day) -> Option<DayAggregate> {
         self.events.forget(day);
-        self.open.remove(&day).map(|open| open.aggregate)
+        let mut open = self.open.remove(&day)?;
+        open.aggregate.settle(None);
+        Some(open.aggregate)
     }
 
     fn pass_on(&mut self, day: Day) {

@@ -102,6 +102,7 @@ impl OpenDay {
     pub fn is_touched(&self) -> bool {
         self.has_other_context
             || !self.dirty.is_empty()
+            || !self.aggregate.is_settled()
             || self
                 .changes
                 .as_ref()
@@ -121,6 +122,7 @@ impl OpenDay {
                 self.dirty.extend(self.assembly.entities().cloned());
             }
         }
+        self.aggregate.settle(self.changes.as_mut());
         let changes = self.changes.replace(Changes::default());
         let settled =
             self.assembly

@@ -5,7 +5,10 @@ use plimsoll::sources::{ReadOptions, Stream, read};
 
 /// Reads bytes as one format, or as any, whole and in pieces.
 pub fn check(bytes: &[u8], format: Option<Source>) {
-    let options = ReadOptions { format };
+    let options = ReadOptions {
+        format,
+        ..ReadOptions::default()
+    };
     let (mut events, mut rejects) = (0u64, 0u64);
     let report = read(
         bytes,

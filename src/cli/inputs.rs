@@ -42,7 +42,7 @@ impl Inputs {
         console: &Console,
     ) -> Result<Self> {
         let own = own_files(own, common);
-        let options = read_options(common.input.as_deref())?;
+        let options = read_options(common)?;
         let mut files = Vec::new();
         let mut is_missing_some = false;
         for path in logs {
@@ -101,8 +101,8 @@ fn in_order(files: &[InputFile]) -> Result<Vec<InputFile>> {
 /// # Errors
 ///
 /// A usage error if there is no such format.
-pub fn read_options(forced: Option<&str>) -> Result<ReadOptions> {
-    let format = match forced {
+pub fn read_options(common: &Common) -> Result<ReadOptions> {
+    let format = match common.input.as_deref() {
         Some(name) => Some(Source::parse(name).ok_or_else(|| {
             let known: Vec<&str> = Source::ALL.iter().map(|s| s.as_str()).collect();
             Error::usage(format!("`{name}` is no log format"))
@@ -110,7 +110,10 @@ pub fn read_options(forced: Option<&str>) -> Result<ReadOptions> {
         })?),
         None => None,
     };
-    Ok(ReadOptions { format })
+    Ok(ReadOptions {
+        format,
+        threads: common.threads,
+    })
 }
 
 /// Returns what a run leaves out of folders: what it reads and writes besides logs, and all stores.

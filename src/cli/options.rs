@@ -1,5 +1,6 @@
 //! Options that every command takes, and those that several share.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -40,6 +41,9 @@ pub struct Common {
     /// Read all logs as this format, as in `aws.cloudtrail`, instead of recognising it.
     #[arg(long, global = true, help_heading = HEADING, value_name = "FORMAT")]
     pub input: Option<String>,
+    /// Read logs on this many threads [default: one for each core]. The result does not depend on it.
+    #[arg(long, global = true, help_heading = HEADING, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     /// Write records that could not be read as events to this file, as JSON lines.
     #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
@@ -83,6 +87,12 @@ const USED_BY: &[(&str, &[&str])] = &[
         "input",
         &[
             "inspect", "backtest", "nightly", "train", "score", "coverage", "explain",
+        ],
+    ),
+    (
+        "threads",
+        &[
+            "backtest", "nightly", "train", "score", "coverage", "explain",
         ],
     ),
     (

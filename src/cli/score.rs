@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             paths: arguments.logs.clone(),
             own: own_files(arguments.out.clone(), common),
             score: options,
-            read: read_options(common.input.as_deref())?,
+            read: read_options(common)?,
             poll: arguments.poll,
             until_idle: arguments.until_idle,
             clock: elapsed,

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::measure::{DayAggregate, SharedRegister, Unnamed};
-use crate::store::{DayEntry, Store};
+use crate::store::{BegunDay, DayEntry, Staged, Store};
 use crate::time::Day;
 
 /// Days that a thread has open at once: a log is in the order of time but for what is late.
@@ -34,9 +34,10 @@ pub(super) struct Gathering<'a> {
     stored: &'a BTreeMap<Day, DayEntry>,
     /// The first day that is learnt.
     oldest: Option<Day>,
+    /// The most bytes of days that wait in memory.
+    waiting_bytes_max: usize,
     days: Mutex<BTreeMap<Day, Arc<GatheredDay>>>,
     waiting_bytes: AtomicUsize,
-    n_put_aside: AtomicU64,
     n_too_old: AtomicU64,
 }
 
@@ -48,12 +49,38 @@ struct GatheredDay {
     waiting: Mutex<Waiting>,
 }
 
+/// A day that is written but not yet in force.
+pub(super) struct StagedDay {
+    pub staged: Staged,
+    /// Its events.
+    pub events: u64,
+    /// The day, if it is in memory.
+    pub aggregate: Option<DayAggregate>,
+}
+
 /// What threads have read of a day and left.
 #[derive(Default)]
 struct Waiting {
     aggregate: Option<DayAggregate>,
     bytes: usize,
-    put_aside: Vec<String>,
+    put_aside: Option<BegunDay>,
+}
+
+impl Waiting {
+    fn add(&mut self, part: DayAggregate) {
+        match &mut self.aggregate {
+            Some(whole) => whole.merge(part),
+            None => self.aggregate = Some(part),
+        }
+    }
+
+    /// Takes back what was put aside.
+    fn take_back(&mut self) -> Result<()> {
+        if let Some(begun) = self.put_aside.take() {
+            self.add(begun.take_back()?);
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Gathering<'a> {
@@ -69,9 +96,9 @@ impl<'a> Gathering<'a> {
             number,
             stored,
             oldest,
+            waiting_bytes_max: WAITING_BYTES_MAX,
             days: Mutex::default(),
             waiting_bytes: AtomicUsize::new(0),
-            n_put_aside: AtomicU64::new(0),
             n_too_old: AtomicU64::new(0),
         }
     }
@@ -99,37 +126,44 @@ impl<'a> Gathering<'a> {
         n_new.filter(|&(_, n)| n > 0).collect()
     }
 
-    /// Takes out a whole day, with what the store had of it.
+    /// Takes out a whole day, with what the store had of it, and writes it; the next manifest will name it. The day itself is
+    /// not returned if it is in the store only.
     ///
     /// # Errors
     ///
-    /// Fails if the store cannot be read.
-    pub fn take(&self, day: Day) -> Result<DayAggregate> {
+    /// Fails if the store cannot be read or written.
+    pub fn stage(&self, day: Day) -> Result<StagedDay> {
         let gathered = lock(&self.days).remove(&day);
         let Some(gathered) = gathered.and_then(Arc::into_inner) else {
             return Err(Error::failed(format!("{day} is gathered twice")));
         };
-        let GatheredDay {
-            register, waiting, ..
-        } = gathered;
-        let waiting = waiting.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let waiting = gathered.waiting.into_inner();
+        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
         self.waiting_bytes
             .fetch_sub(waiting.bytes, Ordering::Relaxed);
-        let mut whole = waiting.aggregate;
-        let mut add = |part: DayAggregate| match &mut whole {
-            Some(whole) => whole.merge(part),
-            None => whole = Some(part),
-        };
-        for name in waiting.put_aside {
-            add(self.store.take_back(day, &name)?);
+        let (fingerprints, unnamed) = gathered.register.into_parts();
+        let stored = self.stored.get(&day);
+        if stored.is_some() || waiting.aggregate.is_some() {
+            waiting.take_back()?;
         }
-        if let Some(entry) = self.stored.get(&day) {
-            add(self.store.load_day(entry)?);
+        if let Some(entry) = stored {
+            waiting.add(self.store.load_day(entry)?);
         }
+        if let Some(begun) = waiting.put_aside {
+            return Ok(StagedDay {
+                staged: begun.finish(&fingerprints, &unnamed)?,
+                events: fingerprints.len() as u64,
+                aggregate: None,
+            });
+        }
+        let whole = waiting.aggregate;
         let mut whole = whole.unwrap_or_else(|| DayAggregate::new(day));
-        (whole.fingerprints, whole.unnamed) = register.into_parts();
-        whole.settle(None);
-        Ok(whole)
+        (whole.fingerprints, whole.unnamed) = (fingerprints, unnamed);
+        Ok(StagedDay {
+            staged: self.store.stage_day(&whole, self.number)?,
+            events: whole.fingerprints.len() as u64,
+            aggregate: Some(whole),
+        })
     }
 
     fn day(&self, day: Day) -> Result<Arc<GatheredDay>> {
@@ -165,10 +199,7 @@ impl<'a> Gathering<'a> {
         aggregate.settle(None);
         {
             let mut waiting = lock(&shared.waiting);
-            match &mut waiting.aggregate {
-                Some(all) => all.merge(aggregate),
-                None => waiting.aggregate = Some(aggregate),
-            }
+            waiting.add(aggregate);
             let bytes = waiting.aggregate.as_ref().map_or(0, DayAggregate::bytes);
             let before = std::mem::replace(&mut waiting.bytes, bytes);
             self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -179,19 +210,18 @@ impl<'a> Gathering<'a> {
 
     /// Puts days aside while they are too much for memory, the earliest first.
     fn put_aside(&self) -> Result<()> {
-        while self.waiting_bytes.load(Ordering::Relaxed) > WAITING_BYTES_MAX {
+        while self.waiting_bytes.load(Ordering::Relaxed) > self.waiting_bytes_max {
             let days: Vec<_> = lock(&self.days).values().cloned().collect();
             let is_waiting = |day: &&Arc<GatheredDay>| lock(&day.waiting).bytes > 0;
             let Some(day) = days.iter().find(is_waiting) else {
                 return Ok(());
             };
             let mut waiting = lock(&day.waiting);
+            waiting.take_back()?;
             let Some(aggregate) = waiting.aggregate.take() else {
                 continue;
             };
-            let part = self.n_put_aside.fetch_add(1, Ordering::Relaxed);
-            let name = self.store.put_aside(&aggregate, (self.number, part))?;
-            waiting.put_aside.push(name);
+            waiting.put_aside = Some(self.store.begin_day(&aggregate, self.number)?);
             let bytes = std::mem::take(&mut waiting.bytes);
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         }
@@ -267,5 +297,117 @@ impl Taker for DayTaker<'_> {
         let left = std::mem::take(&mut self.open);
         left.into_iter()
             .try_for_each(|open| self.gathering.leave(open))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::event::{Action, IdentityKind, Outcome, Principal, Provider, Source, Untrusted};
+    use crate::measure::Links;
+    use crate::measure::OwnAccounts;
+    use crate::time::Time;
+
+    const DAYS: i32 = 6;
+
+    /// Calls of a few identities on several days, some without a caller, and some of these named by another record.
+    fn events() -> Vec<Event> {
+        let call = |n: i64| {
+            let at = Day(20_000)
+                .start()
+                .plus_secs(n * 977 % (i64::from(DAYS) * 86_400));
+            let name = format!("arn:aws:iam::111122223333:user/u{}", n % 7);
+            let mut event = Event {
+                action: Action::ReadObject,
+                outcome: Outcome::Success,
+                service: "s3".into(),
+                op: "GetObject".into(),
+                account: Some("111122223333".into()),
+                region: Some(format!("eu-west-{}", n % 2).as_str().into()),
+                container: Some(Untrusted::new(&format!("b{}", n % 5))),
+                object: Some(Untrusted::new(&format!("o{n}"))),
+                bytes_out: Some(n as u64),
+                ..Event::new(
+                    at,
+                    format!("e{n}").as_str().into(),
+                    Provider::Aws,
+                    Source::AwsCloudTrail,
+                )
+            };
+            event.principal = Some(Principal::new(name.as_str().into(), IdentityKind::Human));
+            event
+        };
+        let unnamed = |event: &Event| Event {
+            principal: None,
+            ..event.clone()
+        };
+        let calls: Vec<Event> = (0..3_000).map(call).collect();
+        let trimmed = calls.iter().step_by(11).map(unnamed);
+        let only_trimmed = (3_000..3_040).map(call).map(|event| unnamed(&event));
+        trimmed
+            .chain(calls.iter().cloned())
+            .chain(only_trimmed)
+            .collect()
+    }
+
+    /// Gathers the events on so many threads, and returns the days as they were staged.
+    fn gathered(waiting_bytes_max: usize, threads: usize) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        std::fs::create_dir_all(store.root()).unwrap();
+        let now = Time::parse("2027-01-01T00:00:00Z").unwrap();
+        let setup = Setup::new(Config::default(), Vec::new(), now);
+        let stored = BTreeMap::new();
+        let mut gathering = Gathering::new((&setup, &store), 1, &stored, None);
+        gathering.waiting_bytes_max = waiting_bytes_max;
+        std::thread::scope(|scope| {
+            for thread in 0..threads {
+                let gathering = &gathering;
+                scope.spawn(move || {
+                    let mut taker = gathering.taker();
+                    for event in events().into_iter().skip(thread).step_by(threads) {
+                        taker.take(event).unwrap();
+                    }
+                    taker.finish().unwrap();
+                });
+            }
+        });
+        let days = gathering.n_new();
+        assert_eq!(days.len(), DAYS as usize);
+        let staged = days.into_keys().map(|day| {
+            let staged = gathering.stage(day).unwrap();
+            assert_eq!(staged.aggregate.is_none(), waiting_bytes_max == 0);
+            let entry = DayEntry {
+                day,
+                file: staged.staged.into_name(),
+                events: staged.events,
+                scored_events: None,
+                measured_by: Default::default(),
+            };
+            let day = store.load_day(&entry).unwrap();
+            let facts = day.assemble(&Links::new(), &OwnAccounts::new());
+            format!(
+                "{} {facts:?} {:?} {:?}",
+                staged.events,
+                day.unnamed,
+                day.covered()
+            )
+        });
+        let staged = staged.collect();
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            DAYS as usize
+        );
+        staged
+    }
+
+    #[test]
+    fn days_that_were_put_aside_and_threads_make_no_difference() {
+        let expected = gathered(usize::MAX, 1);
+        for (waiting_bytes_max, threads) in [(0, 1), (usize::MAX, 3), (0, 3)] {
+            assert_eq!(gathered(waiting_bytes_max, threads), expected);
+        }
     }
 }

@@ -251,7 +251,7 @@ impl Intake<'_> {
         taker: impl Fn() -> T + Sync,
     ) -> Result<IntakeSummary> {
         self.begin(progress);
-        let n_threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let n_threads = self.options.n_threads();
         let (sender, receiver) = bounded(SPARE_BATCHES);
         let shared = &Shared::new(in_order_of_days(&self.files), progress);
         let (intake, taker) = (&self, &taker);
@@ -290,8 +290,7 @@ impl Intake<'_> {
     }
 
     fn n_threads(&self) -> usize {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        cores.min(self.files.len().max(1))
+        self.options.n_threads().min(self.files.len().max(1))
     }
 
     /// Adds what readers send. It owns the receiver, so that its failure also ends the readers: otherwise they would wait

@@ -7,7 +7,7 @@ use crossbeam_channel::bounded;
 use crate::baseline::{CalibrationLog, DriftReport, TRAIT_MEMORY_DAYS, Tuning};
 use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
-use crate::engine::gathering::Gathering;
+use crate::engine::gathering::{Gathering, StagedDay};
 use crate::engine::intake::{Intake, IntakeSummary};
 use crate::engine::replay::Replay;
 use crate::engine::thresholds::{InForce, in_force};
@@ -16,7 +16,6 @@ use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::identity::machine_of;
 use crate::learn::Exclusions;
-use crate::measure::DayAggregate;
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
@@ -197,8 +196,22 @@ pub(super) fn train_holding(
             let prepare = |day: Day| match (changed.contains_key(&day), days.get(&day)) {
                 (false, Some(entry)) => Ok((store.load_day(entry)?, None)),
                 _ => {
-                    let aggregate = gathering.take(day)?;
-                    let entry = stage_day(store, &aggregate, (number, measured_by))?;
+                    let StagedDay {
+                        staged,
+                        events,
+                        aggregate,
+                    } = gathering.stage(day)?;
+                    let entry = DayEntry {
+                        day,
+                        file: staged.into_name(),
+                        events,
+                        scored_events: None,
+                        measured_by: BTreeSet::from([measured_by.to_owned()]),
+                    };
+                    let aggregate = match aggregate {
+                        Some(aggregate) => aggregate,
+                        None => store.load_day(&entry)?,
+                    };
                     Ok((aggregate, Some(entry)))
                 }
             };
@@ -312,21 +325,6 @@ pub fn exclusions_of(verdicts: &Verdicts) -> Exclusions {
     exclusions
 }
 
-/// Writes a day that changed.
-fn stage_day(
-    store: &Store,
-    aggregate: &DayAggregate,
-    (number, measured_by): (u64, &str),
-) -> Result<DayEntry> {
-    Ok(DayEntry {
-        day: aggregate.day,
-        file: store.stage_day(aggregate, number)?.into_name(),
-        events: aggregate.fingerprints.len() as u64,
-        scored_events: None,
-        measured_by: BTreeSet::from([measured_by.to_owned()]),
-    })
-}
-
 /// One wrong date must not empty a store. A user that wants this can start a new store.
 fn would_forget(n_dropped: usize, n_stored: usize, last: Day) -> Error {
     Error::failed(format!(
@@ -431,7 +429,10 @@ mod tests {
         let setup = Setup::new(Config::default(), Vec::new(), now);
         let files = sources::discover(&[folder.join("logs")]).unwrap();
         let store = Store::at(folder.join("store"));
-        let options = ReadOptions { format };
+        let options = ReadOptions {
+            format,
+            ..ReadOptions::default()
+        };
         train(&setup, &store, files, options, false, &NoProgress).unwrap()
     }
 

@@ -1,8 +1,11 @@
 //! What one event adds to the facts of its subjects.
 
+use std::cell::Cell;
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::ops::Range;
+
+use smallvec::SmallVec;
 
 use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::identity::ResolvedEvent;
@@ -16,20 +19,32 @@ use crate::vocab::{BurstKind, Metric, Str, Trait};
 const WITH_MFA: &str = "mfa";
 /// The stored value of a sign-in without one.
 const WITHOUT_MFA: &str = "no mfa";
-/// Room for the values that one event needs as text: an operation and two networks, as a rule.
-const WRITTEN_BYTES: usize = 96;
+
+thread_local! {
+    /// The buffer of the last event, so that not each needs one of its own.
+    static WRITTEN: Cell<String> = const { Cell::new(String::new()) };
+}
 
 /// What one event adds to the facts of all its subjects.
 pub struct EventAmounts<'a> {
     resolved: &'a ResolvedEvent<'a>,
-    sums: Vec<(Metric, u64)>,
-    distinct: Vec<(Metric, u64)>,
+    // Room for what nearly every event adds.
+    sums: SmallVec<[(Metric, u64); 6]>,
+    distinct: SmallVec<[(Metric, u64); 6]>,
     minute: Minute,
-    traits: Vec<(Trait, u64, Value<'a>)>,
+    traits: SmallVec<[(Trait, u64, Value<'a>); 10]>,
     grants: Vec<Grant>,
-    marks: Vec<Mark>,
+    marks: SmallVec<[Mark; 2]>,
     /// Buffer for values that are not a text of the event.
     written: String,
+}
+
+impl Drop for EventAmounts<'_> {
+    fn drop(&mut self) {
+        let mut written = std::mem::take(&mut self.written);
+        written.clear();
+        WRITTEN.set(written);
+    }
 }
 
 /// A trait value, most often one that its subject has shown before: only a new one needs a text of its own.
@@ -43,13 +58,13 @@ impl<'a> EventAmounts<'a> {
     pub fn of(resolved: &'a ResolvedEvent<'a>) -> Self {
         let mut amounts = Self {
             resolved,
-            sums: Vec::with_capacity(4),
-            distinct: Vec::with_capacity(4),
+            sums: SmallVec::new(),
+            distinct: SmallVec::new(),
             minute: Minute::default(),
-            traits: Vec::with_capacity(8),
+            traits: SmallVec::new(),
             grants: Vec::new(),
-            marks: Vec::new(),
-            written: String::with_capacity(WRITTEN_BYTES),
+            marks: SmallVec::new(),
+            written: WRITTEN.take(),
         };
         amounts.add_context();
         let event = resolved.event;
@@ -194,11 +209,7 @@ impl<'a> EventAmounts<'a> {
             ));
         }
         if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
-            let prefix = self.write(format_args!(
-                "{}/{}",
-                bucket.raw(),
-                first_part(object.raw())
-            ));
+            let prefix = self.join([bucket.raw(), "/", first_part(object.raw())]);
             let hash = value_hash(&self.written[prefix.clone()]);
             self.distinct.push((Metric::PrefixesRead, hash));
             self.traits
@@ -287,10 +298,8 @@ impl<'a> EventAmounts<'a> {
         if event.user_agent.is_some() {
             self.add_trait(Trait::UserAgent, &event.client);
         }
-        self.add_written(
-            Trait::Action,
-            format_args!("{}:{}", event.service, event.op),
-        );
+        let action = self.join([&event.service, ":", &event.op]);
+        self.add_joined(Trait::Action, action);
         if let Some(bucket) = event
             .container
             .as_ref()
@@ -361,6 +370,19 @@ impl<'a> EventAmounts<'a> {
 
     fn add_written(&mut self, which: Trait, value: fmt::Arguments) {
         let range = self.write(value);
+        self.add_joined(which, range);
+    }
+
+    /// Writes parts of a text after one another.
+    fn join<const N: usize>(&mut self, parts: [&str; N]) -> Range<usize> {
+        let start = self.written.len();
+        parts
+            .into_iter()
+            .for_each(|part| self.written.push_str(part));
+        start..self.written.len()
+    }
+
+    fn add_joined(&mut self, which: Trait, range: Range<usize>) {
         let hash = value_hash(&self.written[range.clone()]);
         self.traits.push((which, hash, Value::Written(range)));
     }

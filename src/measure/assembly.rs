@@ -454,7 +454,7 @@ mod tests {
     fn a_crowded_role_counts_each_of_its_persons_once() {
         let role: Str = "arn:aws:iam::111122223333:role/analyst".into();
         let totals = |n_persons: usize| {
-            let mut aggregate = DayAggregate::new(Day(20_000));
+            let mut subjects = FxHashMap::default();
             let mut add = |kind, id: &str, calls| {
                 let entity = Entity {
                     kind,
@@ -467,8 +467,7 @@ mod tests {
                     unique_id: None,
                 };
                 let start = Day(20_000).start();
-                let facts = aggregate
-                    .subjects
+                let facts = subjects
                     .entry(subject)
                     .or_insert_with(|| DayFacts::starting(start));
                 facts.profile.role = Some(role.clone());
@@ -480,6 +479,7 @@ mod tests {
                 add(EntityKind::Identity, &id, 1);
                 add(EntityKind::Role, &role, 1);
             }
+            let aggregate = DayAggregate::new(Day(20_000)).with_subjects(subjects);
             let facts = aggregate.assemble(&Links::new(), &OwnAccounts::new());
             let total = |kind| {
                 let entity = Entity {
@@ -501,7 +501,7 @@ mod tests {
         let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
         let with_persons = |n: usize| {
             let day = Day(20_000);
-            let mut aggregate = DayAggregate::new(day);
+            let mut subjects = FxHashMap::default();
             for i in 0..n {
                 // Session names are free, and these contain slashes.
                 let slash = if i % 2 == 0 { "" } else { "/" };
@@ -514,7 +514,7 @@ mod tests {
                 };
                 let mut facts = DayFacts::starting(day.start());
                 facts.profile.role = Some(role.clone());
-                aggregate.subjects.insert(
+                subjects.insert(
                     Subject {
                         entity,
                         duplicate_of_account: None,
@@ -524,6 +524,7 @@ mod tests {
                     facts,
                 );
             }
+            let aggregate = DayAggregate::new(day).with_subjects(subjects);
             aggregate.assemble(&Links::new(), &OwnAccounts::new())
         };
         assert_eq!(

@@ -6,12 +6,11 @@
 
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
-use xxhash_rust::xxh3::Xxh3;
 
 use crate::event::Event;
 use crate::identity::ResolvedEvent;
 use crate::measure::day_aggregate::{Changes, Subject};
-use crate::measure::{DayFacts, EventAmounts, Plan};
+use crate::measure::{DayFacts, EventAmounts, Plan, value_hash};
 use crate::vocab::{Entity, EntityKind, Str};
 
 /// The subjects of an event, as it names them.
@@ -49,11 +48,12 @@ impl<'a> Named<'a> {
     }
 
     fn hash(&self) -> u64 {
-        let mut hash = Xxh3::new();
+        /// The multiplier of FxHash, as in rustc-hash 2.
+        const MULTIPLIER: u64 = 0xf135_7aea_2e62_a9c5;
+        let mut hash = self.duplicate_of_trail.unwrap_or(0);
         let mut put = |text: Option<&Str>| {
-            let text = text.map_or(&[][..], |text| text.as_bytes());
-            hash.update(text);
-            hash.update(&[0xff]);
+            let text = text.map_or(0, |text| value_hash(text));
+            hash = (hash.rotate_left(23) ^ text).wrapping_mul(MULTIPLIER);
         };
         put(self.identity.map(|name| name.0));
         put(self.identity.and_then(|name| name.1));
@@ -61,8 +61,7 @@ impl<'a> Named<'a> {
         put(self.role.and_then(|name| name.1));
         put(self.region);
         put(self.duplicate_of_account);
-        hash.update(&self.duplicate_of_trail.unwrap_or(0).to_le_bytes());
-        hash.digest()
+        hash
     }
 
     fn is(&self, key: &Key) -> bool {

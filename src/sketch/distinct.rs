@@ -57,6 +57,10 @@ impl Distinct {
         match &mut self.0 {
             State::Exact(hashes) => {
                 if let Err(at) = hashes.binary_search(&hash) {
+                    if hashes.is_empty() {
+                        // Most have one thing.
+                        hashes.reserve_exact(1);
+                    }
                     hashes.insert(at, hash);
                     self.spill();
                 }

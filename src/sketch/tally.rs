@@ -88,6 +88,10 @@ impl<V: Ord + Clone, const K: usize> Tally<V, K> {
     fn insert(&mut self, at: usize, hash: u64, value: impl FnOnce() -> V, count: u64) {
         if at < K {
             let value = value();
+            if self.entries.is_empty() {
+                // Most have one value.
+                self.entries.reserve_exact(1);
+            }
             self.entries.insert(at, Entry { hash, value, count });
         }
         self.saturated |= at >= K || self.entries.len() > K;

@@ -114,6 +114,7 @@ fn pieces_compression_and_forced_format_change_nothing() {
         );
         let forced = ReadOptions {
             format: Some(source),
+            ..ReadOptions::default()
         };
         assert_eq!(
             read_all(&bytes, &forced).events,
@@ -123,6 +124,7 @@ fn pieces_compression_and_forced_format_change_nothing() {
         for other in Source::ALL.iter().filter(|other| **other != source) {
             let forced = ReadOptions {
                 format: Some(*other),
+                ..ReadOptions::default()
             };
             let found = read_all(&bytes, &forced).events;
             assert_eq!(found, [], "{at} as {other}");

@@ -153,7 +153,6 @@ mod tests {
             "manifest-000002.json.unfinished",
             "day-2026-03-01-000001.plimsoll",
             "day-2026-03-01-1000000.plimsoll.unfinished",
-            "day-2026-03-01-000002.plimsoll.part-12.unfinished",
             "generation-000001.plimsoll",
         ];
         for name in kept.iter().chain(&swept) {

@@ -32,7 +32,7 @@ use manifest::GENERATIONS_KEPT;
 pub use manifest::{DayEntry, Manifest};
 pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
 pub use place::{is_part_of_store, is_store};
-pub use published::Staged;
+pub use published::{BegunDay, Staged};
 pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 
 use std::path::{Path, PathBuf};

@@ -72,23 +72,12 @@ pub fn is_of_store(name: &str) -> bool {
 
 /// Returns the name that something has when it is written.
 fn finished(name: &str) -> &str {
-    let Some(name) = name.strip_suffix(UNFINISHED) else {
-        return name;
-    };
-    match name.rsplit_once(".part-") {
-        Some((whole, part)) if part.parse::<u64>().is_ok() => whole,
-        _ => name,
-    }
+    name.strip_suffix(UNFINISHED).unwrap_or(name)
 }
 
 /// Returns the name of a day, as of the generation that wrote it.
 pub fn day(day: Day, generation: u64) -> String {
     format!("day-{day}-{generation:06}{SUFFIX}")
-}
-
-/// Returns the name of a part of a day that is put aside while logs are read.
-pub fn part_of_day(of: Day, generation: u64, part: u64) -> String {
-    format!("{}.part-{part}{UNFINISHED}", day(of, generation))
 }
 
 /// Returns the name of a generation.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -93,39 +94,38 @@ impl Store {
     ///
     /// Fails if the disk fails.
     pub fn stage_day(&self, aggregate: &DayAggregate, generation: u64) -> Result<Staged> {
-        self.stage(names::day(aggregate.day, generation), DAY, |file| {
-            write_day(file, aggregate)
+        let begun = self.begin_day(aggregate, generation)?;
+        begun.finish(&aggregate.fingerprints, &aggregate.unnamed)
+    }
+
+    /// Begins to write a day: all but the register of its events, so that it need not be kept in memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn begin_day(&self, aggregate: &DayAggregate, generation: u64) -> Result<BegunDay> {
+        let name = names::day(aggregate.day, generation);
+        let path = self.root().join(format!("{name}{UNFINISHED}"));
+        let mut file = Writer::create(&path, DAY)?;
+        let mut subjects: Vec<_> = aggregate.subjects().iter().collect();
+        subjects.sort_by(|a, b| a.0.cmp(b.0));
+        let head = DayHead {
+            links: aggregate.links.clone(),
+            accounts: aggregate.accounts.clone(),
+            created: aggregate.created.clone(),
+            issued: aggregate.issued.clone(),
+            last: aggregate.last,
+        };
+        file.write(&DAY_HEAD, [&head])?;
+        file.write_by_key(&SUBJECTS, subjects)?;
+        file.write(&COVERAGE, [&aggregate.coverage])?;
+        file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
+        Ok(BegunDay {
+            day: aggregate.day,
+            name,
+            path,
+            file,
         })
-    }
-
-    /// Puts a part of a day aside while logs are read, and returns its name. It need not outlive the run: the next one
-    /// removes it.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the disk fails.
-    pub fn put_aside(
-        &self,
-        aggregate: &DayAggregate,
-        (generation, part): (u64, u64),
-    ) -> Result<String> {
-        let name = names::part_of_day(aggregate.day, generation, part);
-        let mut file = Writer::create(&self.root().join(&name), DAY)?;
-        write_day(&mut file, aggregate)?;
-        file.close()?;
-        Ok(name)
-    }
-
-    /// Takes a part of a day back.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the disk fails.
-    pub fn take_back(&self, day: Day, name: &str) -> Result<DayAggregate> {
-        let path = self.root().join(name);
-        let part = read_day(&Reader::open(&path, DAY)?, day)?;
-        fs::remove_file(&path).map_err(|e| fault::write(&path, e))?;
-        Ok(part)
     }
 
     /// Reads which events a day has: their fingerprints, and the records without a caller.
@@ -323,30 +323,55 @@ impl Store {
     }
 }
 
-fn write_day(file: &mut Writer, aggregate: &DayAggregate) -> Result<()> {
-    let mut subjects: Vec<_> = aggregate.subjects().iter().collect();
-    subjects.sort_by(|a, b| a.0.cmp(b.0));
-    let unnamed = aggregate.unnamed.records.iter();
-    let unnamed = unnamed.filter_map(|(id, held)| Some((id, held.as_ref()?)));
-    let sorted = |numbers: &FxHashSet<u64>| {
-        let mut numbers: Vec<u64> = numbers.iter().copied().collect();
-        numbers.sort_unstable();
-        numbers
-    };
-    let head = DayHead {
-        links: aggregate.links.clone(),
-        accounts: aggregate.accounts.clone(),
-        created: aggregate.created.clone(),
-        issued: aggregate.issued.clone(),
-        last: aggregate.last,
-    };
-    file.write(&DAY_HEAD, [&head])?;
-    file.write_by_key(&SUBJECTS, subjects)?;
-    file.write(&UNNAMED, unnamed)?;
-    file.write(&COVERAGE, [&aggregate.coverage])?;
-    file.write(&UNNAMED_COVERAGE, &aggregate.unnamed.coverage)?;
-    file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
-    file.write_sorted_numbers(&FINGERPRINTS, &sorted(&aggregate.fingerprints))
+/// A day that is written but for the register of its events. What is left of one, the next training removes.
+pub struct BegunDay {
+    day: Day,
+    name: String,
+    path: PathBuf,
+    file: Writer,
+}
+
+impl BegunDay {
+    /// Writes the register and completes the day.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn finish(mut self, fingerprints: &FxHashSet<u64>, unnamed: &Unnamed) -> Result<Staged> {
+        self.write_register(fingerprints, unnamed)?;
+        self.file.finish()?;
+        let finished = self.path.with_file_name(&self.name);
+        fs::rename(&self.path, &finished).map_err(|e| fault::write(&finished, e))?;
+        Ok(Staged { name: self.name })
+    }
+
+    /// Reads back what was written, and removes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn take_back(mut self) -> Result<DayAggregate> {
+        self.write_register(&FxHashSet::default(), &Unnamed::default())?;
+        self.file.close()?;
+        let day = read_day(&Reader::open(&self.path, DAY)?, self.day)?;
+        fs::remove_file(&self.path).map_err(|e| fault::write(&self.path, e))?;
+        Ok(day)
+    }
+
+    fn write_register(&mut self, fingerprints: &FxHashSet<u64>, unnamed: &Unnamed) -> Result<()> {
+        let records = unnamed.records.iter();
+        let records = records.filter_map(|(id, held)| Some((id, held.as_ref()?)));
+        self.file.write(&UNNAMED, records)?;
+        self.file.write(&UNNAMED_COVERAGE, &unnamed.coverage)?;
+        let fingerprints = sorted(fingerprints);
+        self.file.write_sorted_numbers(&FINGERPRINTS, &fingerprints)
+    }
+}
+
+fn sorted(numbers: &FxHashSet<u64>) -> Vec<u64> {
+    let mut numbers: Vec<u64> = numbers.iter().copied().collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {

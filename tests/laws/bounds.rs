@@ -41,12 +41,12 @@ fn facts_of(store: &Store, day: Day, id: &str) -> DayFacts {
     let entry = manifest.days.iter().find(|entry| entry.day == day).unwrap();
     let aggregate = store.load_day(entry).unwrap();
     let mut found = aggregate
-        .subjects
-        .into_iter()
+        .subjects()
+        .iter()
         .filter(|(subject, _)| subject.entity == identity(id));
     let (_, facts) = found.next().unwrap();
     assert!(found.next().is_none());
-    facts
+    facts.clone()
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! Law 1: a baseline is a function of the set of events, in any order of arrival.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
 use plimsoll::baseline::Calibration;
+use plimsoll::engine::{self, NoProgress};
+use plimsoll::sources::ReadOptions;
 use plimsoll::store::Store;
 use proptest::prelude::*;
 
@@ -118,6 +123,47 @@ proptest! {
         let learnt = delivery(estate().learnt(), &mut dice, n_files, percent_repeated);
         let scored = delivery(estate().scored(), &mut dice, n_files, percent_repeated);
         check(&outcome(&[learnt], scored), "shuffled, split and repeated");
+    }
+}
+
+/// Whatever a thread reads, and whichever reads it: what is published has the same bytes.
+#[test]
+fn law_1_threads_do_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = delivery(estate().learnt(), &mut Dice(5), 23, 10);
+    let files = write(&folder.path().join("logs"), lines);
+    let published = |threads: usize| {
+        let store = Store::at(folder.path().join(format!("store-{threads}")));
+        let options = ReadOptions {
+            threads: NonZeroUsize::new(threads),
+            ..ReadOptions::default()
+        };
+        let setup = &estate().setup;
+        engine::train(setup, &store, files.clone(), options, false, &NoProgress).unwrap();
+        let entries = std::fs::read_dir(store.root()).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let files = paths.filter(|path| path.is_file());
+        let named = files.map(|path| {
+            (
+                path.file_name().unwrap().to_owned(),
+                std::fs::read(path).unwrap(),
+            )
+        });
+        named.collect::<BTreeMap<_, _>>()
+    };
+    let one = published(1);
+    assert!(one.len() > 12);
+    for threads in [2, 4] {
+        let several = published(threads);
+        let names: Vec<_> = one.keys().collect();
+        assert_eq!(several.keys().collect::<Vec<_>>(), names);
+        for (name, bytes) in &one {
+            assert!(
+                several[name] == *bytes,
+                "{} with {threads} threads",
+                name.display()
+            );
+        }
     }
 }
 

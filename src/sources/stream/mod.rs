@@ -8,6 +8,7 @@ mod prefix;
 mod window;
 
 use std::io::{self, Read};
+use std::num::NonZeroUsize;
 
 use memchr::memchr;
 
@@ -30,6 +31,16 @@ const PIECE_BYTES: usize = 256 * 1024;
 pub struct ReadOptions {
     /// The only format to look for; all are tried if it is `None`.
     pub format: Option<Source>,
+    /// How many threads read files; as many as there are cores if it is `None`. The result does not depend on it.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl ReadOptions {
+    /// Returns how many threads read files.
+    pub fn n_threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        self.threads.map_or_else(cores, NonZeroUsize::get)
+    }
 }
 
 /// An array or object that has been entered.

@@ -217,6 +217,7 @@ fn a_forced_format_is_the_only_one_read() {
     let text = format!("{}\n", record("a"));
     let flows = ReadOptions {
         format: Some(Source::AwsVpcFlow),
+        ..ReadOptions::default()
     };
     assert_eq!(
         summary(&read_all(text.as_bytes(), &flows).report),

@@ -170,7 +170,8 @@ mod tests {
             add(if n % 2 == 0 { &mut merged } else { &mut other }, event);
         }
         merged.merge(other);
-        for aggregate in [&forth, &back, &merged] {
+        for aggregate in [&mut forth, &mut back, &mut merged] {
+            aggregate.settle(None);
             assert_eq!(calls(aggregate, "role/jobs/etl"), (2, 0));
             assert_eq!(calls(aggregate, "role/etl"), (1, 1));
             assert_eq!(calls(aggregate, "user/ana"), (2, 0));

@@ -12,7 +12,7 @@ pub enum Kind {
 }
 
 /// An error with its causes, outermost first, and hints on what to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     kind: Kind,
     message: String,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Key;
 use crate::event::{IdentityKind, Provider};
 use crate::vocab::{EntityKind, Str};
 
@@ -12,6 +13,16 @@ pub struct Group {
     pub kind: EntityKind,
     /// Its name, as alerts show it.
     pub id: Str,
+}
+
+impl Key for Group {
+    fn kind(&self) -> EntityKind {
+        self.kind
+    }
+
+    fn id(&self) -> &Str {
+        &self.id
+    }
 }
 
 /// Groups from the nearest one to the estate.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Baseline, Calibration, Chain, DriftReport, Group, Tuning};
+use crate::baseline::{
+    Baseline, Calibration, Chain, DriftReport, Group, Key, Keyed, Support, Tuning, Value,
+};
+use crate::error::Result;
 use crate::event::{Action, Provider, Source};
 use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, value_hash};
 use crate::sketch::FrozenRoleHistogram;
@@ -14,7 +16,7 @@ use crate::stats::constants::{MEMBERS_MIN, SUPPORT_BUCKETS};
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Window};
-use crate::vocab::{Entity, Metric, Trait};
+use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
 /// The priors that a group supplies to members without enough history of their own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +36,24 @@ pub struct GroupState {
     pub role_tails: Vec<(Metric, FrozenRoleHistogram)>,
 }
 
+impl Value for GroupState {}
+
+impl Key for Entity {
+    fn kind(&self) -> EntityKind {
+        self.kind
+    }
+
+    fn id(&self) -> &Str {
+        &self.id
+    }
+}
+
+/// The baselines of a generation.
+pub type Baselines = Keyed<Entity, Baseline>;
+
+/// The groups of a generation.
+pub type Groups = Keyed<Group, GroupState>;
+
 /// One published set of all baselines.
 #[derive(Debug, Clone)]
 pub struct Generation {
@@ -44,11 +64,11 @@ pub struct Generation {
     /// The first day that is remembered; an entity first seen on it may be older.
     pub first_day: Day,
     /// Per entity.
-    pub baselines: FxHashMap<Entity, Baseline>,
+    pub baselines: Baselines,
     /// Per group.
-    pub groups: BTreeMap<Group, GroupState>,
+    pub groups: Groups,
     /// How many identities are known for a trait value, by [`support_key`].
-    pub support: FxHashMap<u64, u32>,
+    pub support: Support,
     /// Accounts whose own trail was read.
     pub own_accounts: OwnAccounts,
     /// Instances and the identities that use them, on the last learnt days.
@@ -83,9 +103,9 @@ impl Generation {
             number: 0,
             as_of,
             first_day: as_of,
-            baselines: FxHashMap::default(),
-            groups: BTreeMap::new(),
-            support: FxHashMap::default(),
+            baselines: Baselines::default(),
+            groups: Groups::default(),
+            support: Support::default(),
             own_accounts: OwnAccounts::new(),
             links: Links::new(),
             created: Creations::new(),
@@ -97,6 +117,16 @@ impl Generation {
             calibration: Calibration::default(),
             tuning: Tuning::default(),
         }
+    }
+
+    /// Returns whether all of it that was asked for could be read.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what could not be read first.
+    pub fn intact(&self) -> Result<()> {
+        self.baselines.intact()?;
+        self.groups.intact()
     }
 
     /// Returns whether the logs of the lookback contained actions of this class; for [`Action::EgressFlow`], whether
@@ -123,10 +153,7 @@ impl Generation {
 
     /// Returns the number of identities with a known trait value.
     pub fn support_of(&self, which: Trait, hash: u64) -> u32 {
-        self.support
-            .get(&support_key(which, hash))
-            .copied()
-            .unwrap_or(0)
+        self.support.of(support_key(which, hash))
     }
 
     /// Returns the prior for a metric in a window, and the group that its location and spread come from; `None` in place of
@@ -210,11 +237,7 @@ impl Generation {
     /// Returns the surprise above which an estate of this size raises `budget_per_day` alerts a day.
     pub fn budget_surprise(&self, budget_per_day: f64) -> f64 {
         let entities_a_day = if self.calibration.is_provisional() {
-            self.baselines
-                .keys()
-                .filter(|e| e.kind == crate::vocab::EntityKind::Identity)
-                .count()
-                .max(1) as f64
+            self.baselines.n_of(EntityKind::Identity).max(1) as f64
         } else {
             self.calibration.entity_days as f64 / f64::from(self.calibration.days.max(1))
         };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::SharedTexts;
 use crate::stats::constants::{KNOWN_BUCKETS_MAX, TRAIT_VALUES_MAX};
 use crate::time::Day;
 use crate::vocab::{Str, Trait};
@@ -44,6 +45,13 @@ impl KnownSet {
     /// Returns whether values were dropped because the set was full. "Not known" then means little.
     pub fn is_saturated(&self) -> bool {
         self.saturated
+    }
+
+    /// Shares the values as texts that other sets may have.
+    pub fn share(&mut self, texts: &mut SharedTexts) {
+        for known in &mut self.values {
+            texts.share(&mut known.value);
+        }
     }
 
     /// Marks the set as one that has lost values.

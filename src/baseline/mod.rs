@@ -6,7 +6,9 @@ mod context;
 mod drift_report;
 mod earlier;
 mod generation;
+mod keyed;
 mod known;
+mod support;
 mod tuning;
 
 pub use calibration::{Calibration, CalibrationLog, Extreme, Promise, Said, arm_key};
@@ -14,8 +16,10 @@ pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role}
 pub use context::{Context, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use earlier::EarlierGroupState;
-pub use generation::{Generation, GroupState, support_key};
+pub use generation::{Baselines, Generation, GroupState, Groups, support_key};
+pub use keyed::{Key, Keyed, Place, PublishedValues, SharedTexts, Value};
 pub use known::{KnownSet, KnownValue};
+pub use support::Support;
 pub use tuning::{TunedThreshold, Tuning};
 
 pub use crate::stats::constants::{LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};
@@ -90,6 +94,20 @@ pub struct Baseline {
     pub hours: Vec<u8>,
     /// Reads and external bytes by minute of its first day, if that was the last learnt day: a sequence may continue.
     pub first_day_timeline: Vec<(u16, Minute)>,
+}
+
+impl Value for Baseline {
+    fn share(&mut self, texts: &mut SharedTexts) {
+        for name in self.role.iter_mut().chain(&mut self.account) {
+            texts.share(name);
+        }
+        for (_, known) in &mut self.traits {
+            known.share(texts);
+        }
+        for group in &mut self.chain {
+            texts.share(&mut group.id);
+        }
+    }
 }
 
 impl Baseline {

@@ -152,10 +152,9 @@ fn stored(setup: &Setup, store: &Store) -> Result<Option<StoreDocument>> {
     for entry in &manifest.days {
         store.load_day(entry)?;
     }
-    let n_of = |kind: EntityKind| {
-        let entities = generation.baselines.keys();
-        entities.filter(|entity| entity.kind == kind).count()
-    };
+    store.verify_generation(&manifest)?;
+    generation.baselines.each(|_, _| {})?;
+    generation.groups.each(|_, _| {})?;
     Ok(Some(StoreDocument {
         path: store.root().display().to_string(),
         generation: generation.number,
@@ -166,7 +165,7 @@ fn stored(setup: &Setup, store: &Store) -> Result<Option<StoreDocument>> {
         thresholds: tuning::in_force(&in_force(&setup.analytics, &generation, None)),
         baselines: [EntityKind::Identity, EntityKind::Role, EntityKind::Region]
             .into_iter()
-            .map(|kind| (kind.as_str(), n_of(kind)))
+            .map(|kind| (kind.as_str(), generation.baselines.n_of(kind)))
             .collect(),
     }))
 }

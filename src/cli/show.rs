@@ -11,7 +11,8 @@ use crate::engine::lookup;
 use crate::error::{Error, Result};
 use crate::report::baseline::{self, BaselineDocument};
 use crate::report::{drift, json};
-use crate::vocab::{Entity, EntityKind};
+use crate::time::Day;
+use crate::vocab::{Entity, EntityKind, Str};
 
 /// Entities of each list if none is named.
 const LISTED: usize = 12;
@@ -38,8 +39,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let generation = common.store().load_generation()?;
     match &arguments.entity {
         Some(wanted) => {
-            let (entity, baseline) = find(&generation, wanted)?;
-            let document = BaselineDocument::of(&generation, entity, baseline);
+            let entity = find(&generation, wanted)?;
+            let known = all_known(&generation, [&entity])?;
+            let document = document(&generation, known[0]);
+            generation.intact()?;
             match arguments.format {
                 View::Text => console.show(&baseline::text(&document, console.out())),
                 View::Json => console.print(&(json::pretty(&document) + "\n")),
@@ -52,23 +55,48 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
 
 type Known<'g> = (&'g Entity, &'g Baseline);
 
-/// Returns all entities, in order.
-fn all(generation: &Generation) -> Vec<Known<'_>> {
-    let mut all: Vec<Known> = generation.baselines.iter().collect();
-    all.sort_by_key(|&(entity, _)| entity);
-    all
+/// Returns entities with their baselines.
+fn all_known<'g>(
+    generation: &'g Generation,
+    entities: impl IntoIterator<Item = &'g Entity>,
+) -> Result<Vec<Known<'g>>> {
+    let baselines = &generation.baselines;
+    let known = entities
+        .into_iter()
+        .filter_map(|entity| Some((entity, baselines.get(entity)?)))
+        .collect();
+    baselines.intact()?;
+    Ok(known)
+}
+
+fn document(generation: &Generation, (entity, baseline): Known) -> BaselineDocument {
+    BaselineDocument::of(generation, entity, baseline)
+}
+
+/// Returns the entities that come first by something; those that are equal in it are in the order of their names.
+fn first_by<T: Ord>(
+    identities: &[(Entity, u64, Day)],
+    by: impl Fn(&(Entity, u64, Day)) -> T,
+) -> Vec<&Entity> {
+    let mut first: Vec<_> = identities.iter().collect();
+    first.sort_by_key(|identity| by(identity));
+    first.truncate(LISTED);
+    first.into_iter().map(|(entity, ..)| entity).collect()
 }
 
 fn overview(generation: &Generation, format: View, console: &Console) -> Result<()> {
-    let mut active: Vec<Known> = all(generation)
-        .into_iter()
-        .filter(|(e, _)| e.kind == EntityKind::Identity)
-        .collect();
-    let mut newest = active.clone();
-    active.sort_by_key(|(_, b)| Reverse(b.n_events));
-    newest.sort_by_key(|(_, b)| Reverse(b.first_day));
-    active.truncate(LISTED);
-    newest.truncate(LISTED);
+    let mut identities: Vec<(Entity, u64, Day)> = Vec::new();
+    generation.baselines.each(|entity, baseline| {
+        if entity.kind == EntityKind::Identity {
+            identities.push((entity.clone(), baseline.n_events, baseline.first_day));
+        }
+    })?;
+    let active = first_by(&identities, |&(_, n_events, _)| Reverse(n_events));
+    let newest = first_by(&identities, |&(_, _, first_day)| Reverse(first_day));
+    let (active, newest) = (
+        all_known(generation, active)?,
+        all_known(generation, newest)?,
+    );
     let drifted = drift::documents(&generation.drift_report, &generation.drift_report.drifted());
     match format {
         View::Text => {
@@ -88,7 +116,7 @@ fn overview(generation: &Generation, format: View, console: &Console) -> Result<
             let documents = |known: &[Known]| -> Vec<BaselineDocument> {
                 known
                     .iter()
-                    .map(|(e, b)| BaselineDocument::of(generation, e, b))
+                    .map(|&known| document(generation, known))
                     .collect()
             };
             let document = serde_json::json!({
@@ -100,9 +128,26 @@ fn overview(generation: &Generation, format: View, console: &Console) -> Result<
 }
 
 /// Finds an entity: by its whole id, else by an alias, else by a part of its id.
-fn find<'g>(generation: &'g Generation, wanted: &str) -> Result<Known<'g>> {
-    let aliases = |baseline: &Baseline| baseline.aliases.clone();
-    lookup(&all(generation), aliases, wanted)?.ok_or_else(|| {
+fn find(generation: &Generation, wanted: &str) -> Result<Entity> {
+    // By its whole id it is found without the others. A role is an entity of its own beside the identity of the same name.
+    let by_kind = EntityKind::ALL.iter().map(|&kind| Entity {
+        kind,
+        id: wanted.into(),
+    });
+    let mut by_id = by_kind.filter(|entity| generation.baselines.contains_key(entity));
+    if let Some(entity) = by_id.next() {
+        return Ok(entity);
+    }
+    let mut all: Vec<(Entity, Vec<Str>)> = Vec::new();
+    generation.baselines.each(|entity, baseline| {
+        all.push((entity.clone(), baseline.aliases.clone()));
+    })?;
+    let all: Vec<(&Entity, &[Str])> = all
+        .iter()
+        .map(|(entity, aliases)| (entity, aliases.as_slice()))
+        .collect();
+    let found = lookup(&all, <[Str]>::to_vec, wanted)?;
+    found.map(|(entity, _)| entity.clone()).ok_or_else(|| {
         Error::failed(format!(
             "generation {} has no baseline of `{wanted}`",
             generation.number

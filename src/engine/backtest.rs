@@ -264,9 +264,7 @@ fn describe(
 ) -> (usize, u32, BTreeMap<String, f64>) {
     let identities = generation
         .baselines
-        .keys()
-        .filter(|e| e.kind == crate::vocab::EntityKind::Identity)
-        .count();
+        .n_of(crate::vocab::EntityKind::Identity);
     let thresholds = setup
         .analytics
         .iter()

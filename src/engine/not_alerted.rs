@@ -214,6 +214,7 @@ pub fn explain_not_alerted(
         is_new: crate::score::is_new(subject.first_day, question.day, view),
         analytics,
     };
+    generation.intact()?;
     explanation.take_approvals(&alerts);
     Ok(explanation)
 }
@@ -323,12 +324,14 @@ fn find<'f>(
     if let Some(found) = lookup(&all, aliases, &question.entity)? {
         return Ok(found);
     }
-    let mut known: Vec<(&Entity, &[Str])> = generation
-        .baselines
+    let mut known: Vec<(Entity, Vec<Str>)> = Vec::new();
+    generation.baselines.each(|entity, baseline| {
+        known.push((entity.clone(), baseline.aliases.clone()));
+    })?;
+    let known: Vec<(&Entity, &[Str])> = known
         .iter()
-        .map(|(entity, baseline)| (entity, baseline.aliases.as_slice()))
+        .map(|(entity, aliases)| (entity, aliases.as_slice()))
         .collect();
-    known.sort_unstable();
     Err(match lookup(&known, <[Str]>::to_vec, &question.entity)? {
         Some((entity, _)) => Error::failed(format!(
             "no event of {entity} is known on {}, so there was nothing to judge",

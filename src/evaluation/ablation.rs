@@ -143,11 +143,7 @@ impl<'a> Observer<'a> {
         let judge = Judge::new(analytics, generation);
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
         let is_identity = |entity: &Entity| entity.kind == EntityKind::Identity;
-        let known = generation
-            .baselines
-            .keys()
-            .filter(|e| is_identity(e))
-            .count();
+        let known = generation.baselines.n_of(EntityKind::Identity);
         let mut observed = ObservedDay {
             day: shown.day,
             is_judged: shown.is_judged,

@@ -381,9 +381,9 @@ impl<'a> Collector<'a> {
         };
         let absent = generation
             .baselines
-            .keys()
-            .filter(|e| e.kind == EntityKind::Identity && !shown.facts.contains_key(e))
-            .filter(|e| generation.baselines[*e].first_day.plus(ESTABLISHED_DAYS) <= shown.day)
+            .iter()
+            .filter(|(e, _)| e.kind == EntityKind::Identity && !shown.facts.contains_key(e))
+            .filter(|(_, b)| b.first_day.plus(ESTABLISHED_DAYS) <= shown.day)
             .count();
         for _ in 0..absent {
             for metric in reliability::metrics() {

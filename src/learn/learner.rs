@@ -324,7 +324,7 @@ impl<'a> Learner<'a> {
         for (_, coverage) in &self.coverage {
             generation.seen.merge(&coverage.seen());
         }
-        generation.support = self.support.clone();
+        generation.support = self.support.iter().map(|(&key, &n)| (key, n)).collect();
         generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);
         let mut members: BTreeMap<Group, Vec<Entity>> = BTreeMap::new();
         let mut group_priors: BTreeMap<Group, GroupPriors> = BTreeMap::new();

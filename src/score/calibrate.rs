@@ -27,11 +27,7 @@ pub fn calibrate_day(
     peer_group_of: &PeerGroupOf,
 ) {
     let generation = judge.view();
-    let known = generation
-        .baselines
-        .keys()
-        .filter(|e| e.kind == EntityKind::Identity)
-        .count();
+    let known = generation.baselines.n_of(EntityKind::Identity);
     let mut n_entities = known as u64;
     let mut readings = Vec::new();
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {

@@ -9,12 +9,16 @@
 //!
 //! Format and version are checked before anything behind them is looked at. A block holds up to [`ROWS_PER_BLOCK`] rows, in
 //! postcard, compressed; the index has its checksum, so that one block can be verified alone. Where rows have keys, the index
-//! has the first key of each block, so that one row is found without reading the others.
+//! has the first key of each block, so that one row is found without reading the others; of [`keyed`] tables, it is also known
+//! where each row begins.
+
+mod keyed;
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -23,6 +27,8 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use crate::error::{Error, Result};
 use crate::store::fault;
+
+pub(super) use keyed::KeyedRows;
 
 const MAGIC: [u8; 8] = *b"plimsoll";
 /// Changes when anything but the rows is laid out differently.
@@ -40,6 +46,8 @@ pub(super) struct Kind {
     pub number: u32,
     /// Changes when the meaning of the rows changes.
     pub version: u32,
+    /// The oldest version that is still read.
+    pub oldest: u32,
 }
 
 /// The name of a table and the type of its rows.
@@ -54,6 +62,11 @@ impl<T> Table<T> {
             name,
             rows: PhantomData,
         }
+    }
+
+    /// Returns its name.
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 }
 
@@ -79,6 +92,20 @@ struct Block {
     checksum: u64,
     /// The key of the first row, in postcard; empty where rows have no key.
     first: Vec<u8>,
+}
+
+/// A section that is being written.
+struct OpenSection {
+    name: String,
+    offset: u64,
+    rows_per_block: usize,
+    n_rows: u64,
+    blocks: Vec<Block>,
+    in_block: usize,
+    /// The key of the first row of the block.
+    first: Vec<u8>,
+    /// The rows of the block.
+    plain: Vec<u8>,
 }
 
 /// A file that is being written.
@@ -116,7 +143,7 @@ impl Writer {
         table: &Table<T>,
         rows: impl IntoIterator<Item = R>,
     ) -> Result<()> {
-        self.section(table.name, rows, ROWS_PER_BLOCK, |_| Ok(Vec::new()))
+        self.section(table.name, rows, ROWS_PER_BLOCK)
     }
 
     /// Writes all rows of a table in the order of their keys, so that each can be found by its key.
@@ -125,13 +152,24 @@ impl Writer {
         table: &Table<(K, V)>,
         rows: impl IntoIterator<Item = (&'r K, &'r V)>,
     ) -> Result<()> {
-        self.section(table.name, rows, ROWS_PER_BLOCK, |(key, _)| {
-            postcard::to_stdvec(key)
-        })
+        let mut out = self.begin(table.name, ROWS_PER_BLOCK);
+        for row in rows {
+            self.add(&mut out, &row, || postcard::to_stdvec(row.0))?;
+        }
+        self.end(out)
+    }
+
+    /// Writes numbers.
+    pub fn write_numbers(&mut self, table: &Table<u32>, numbers: &[u32]) -> Result<()> {
+        self.section(table.name, numbers, NUMBERS_PER_BLOCK)
     }
 
     /// Writes numbers in ascending order as their differences.
     pub fn write_sorted_numbers(&mut self, table: &Table<u64>, numbers: &[u64]) -> Result<()> {
+        self.sorted_numbers(table.name, numbers)
+    }
+
+    fn sorted_numbers(&mut self, name: &str, numbers: &[u64]) -> Result<()> {
         let mut last = 0;
         let differences = numbers.iter().enumerate().map(|(at, &n)| {
             if at % NUMBERS_PER_BLOCK == 0 {
@@ -141,9 +179,7 @@ impl Writer {
             last = n;
             difference
         });
-        self.section(table.name, differences, NUMBERS_PER_BLOCK, |_| {
-            Ok(Vec::new())
-        })
+        self.section(name, differences, NUMBERS_PER_BLOCK)
     }
 
     fn section<R: Serialize>(
@@ -151,42 +187,88 @@ impl Writer {
         name: &str,
         rows: impl IntoIterator<Item = R>,
         rows_per_block: usize,
-        key: impl Fn(&R) -> postcard::Result<Vec<u8>>,
     ) -> Result<()> {
-        let offset = self.at;
-        let mut rows = rows.into_iter();
-        let (mut blocks, mut n_rows) = (Vec::new(), 0);
-        loop {
-            let packed: Vec<R> = rows.by_ref().take(rows_per_block).collect();
-            let Some(first) = packed.first() else { break };
-            let first = key(first).map_err(|e| self.cannot_pack(e))?;
-            let plain = postcard::to_stdvec(&packed).map_err(|e| self.cannot_pack(e))?;
-            if plain.len() > BLOCK_BYTES_MAX {
-                return Err(self.cannot_pack(format!("a block of table `{name}` is too large")));
-            }
-            let stored = self
-                .compressor
-                .compress(&plain)
-                .map_err(|e| self.cannot_pack(e))?;
-            self.put(&stored)?;
-            n_rows += packed.len() as u64;
-            blocks.push(Block {
-                bytes: stored.len() as u32,
-                unpacked: plain.len() as u32,
-                rows: packed.len() as u32,
-                checksum: xxh3_64(&stored),
-                first,
-            });
+        let mut out = self.begin(name, rows_per_block);
+        for row in rows {
+            self.add(&mut out, &row, || Ok(Vec::new()))?;
         }
-        let bytes = self.at - offset;
-        let index = postcard::to_stdvec(&blocks).map_err(|e| self.cannot_pack(e))?;
+        self.end(out)
+    }
+
+    fn begin(&self, name: &str, rows_per_block: usize) -> OpenSection {
+        OpenSection {
+            name: name.to_owned(),
+            offset: self.at,
+            rows_per_block,
+            n_rows: 0,
+            blocks: Vec::new(),
+            in_block: 0,
+            first: Vec::new(),
+            plain: Vec::new(),
+        }
+    }
+
+    /// Adds a row to a section, and returns where it begins among the rows of its block. `key` is asked for the key of the
+    /// first row of a block.
+    fn add<R: Serialize>(
+        &mut self,
+        out: &mut OpenSection,
+        row: &R,
+        key: impl FnOnce() -> postcard::Result<Vec<u8>>,
+    ) -> Result<u32> {
+        if out.in_block == out.rows_per_block {
+            self.end_block(out)?;
+        }
+        if out.in_block == 0 {
+            out.first = key().map_err(|e| self.cannot_pack(e))?;
+        }
+        let offset = out.plain.len();
+        out.plain = postcard::to_extend(row, std::mem::take(&mut out.plain))
+            .map_err(|e| self.cannot_pack(e))?;
+        out.in_block += 1;
+        Ok(offset as u32)
+    }
+
+    fn end_block(&mut self, out: &mut OpenSection) -> Result<()> {
+        // As postcard writes the rows as one sequence.
+        let mut plain = postcard::to_stdvec(&out.in_block).map_err(|e| self.cannot_pack(e))?;
+        plain.append(&mut out.plain);
+        if plain.len() > BLOCK_BYTES_MAX {
+            let name = &out.name;
+            return Err(self.cannot_pack(format!("a block of table `{name}` is too large")));
+        }
+        let stored = self
+            .compressor
+            .compress(&plain)
+            .map_err(|e| self.cannot_pack(e))?;
+        self.put(&stored)?;
+        out.n_rows += out.in_block as u64;
+        out.blocks.push(Block {
+            bytes: stored.len() as u32,
+            unpacked: plain.len() as u32,
+            rows: out.in_block as u32,
+            checksum: xxh3_64(&stored),
+            first: std::mem::take(&mut out.first),
+        });
+        out.in_block = 0;
+        plain.clear();
+        out.plain = plain;
+        Ok(())
+    }
+
+    fn end(&mut self, mut out: OpenSection) -> Result<()> {
+        if out.in_block > 0 {
+            self.end_block(&mut out)?;
+        }
+        let bytes = self.at - out.offset;
+        let index = postcard::to_stdvec(&out.blocks).map_err(|e| self.cannot_pack(e))?;
         self.put(&index)?;
         self.sections.push(Section {
-            name: name.to_owned(),
-            offset,
+            name: out.name,
+            offset: out.offset,
             bytes,
             index_bytes: index.len() as u64,
-            rows: n_rows,
+            rows: out.n_rows,
             checksum: xxh3_64(&index),
         });
         Ok(())
@@ -236,10 +318,12 @@ impl Writer {
 }
 
 /// A file that is being read. It is neither locked nor written.
+#[derive(Clone)]
 pub(super) struct Reader {
-    file: File,
-    path: PathBuf,
-    sections: Vec<Section>,
+    file: Arc<Mutex<File>>,
+    path: Arc<Path>,
+    version: u32,
+    sections: Arc<[Section]>,
 }
 
 impl Reader {
@@ -277,7 +361,7 @@ impl Reader {
         if half(16) > kind.version {
             return Err(fault::newer(path, half(16), kind.version));
         }
-        if half(16) < kind.version {
+        if half(16) < kind.oldest {
             let cause = format!("its rows have version {}, not {}", half(16), kind.version);
             return Err(fault::damaged(path, cause));
         }
@@ -287,12 +371,14 @@ impl Reader {
             return Err(fault::damaged(path, "it is shorter or longer than it was"));
         }
         let mut reader = Self {
-            file,
-            path: path.to_owned(),
-            sections: Vec::new(),
+            file: Arc::new(Mutex::new(file)),
+            path: path.into(),
+            version: half(16),
+            sections: Arc::default(),
         };
         let table = reader.bytes_at(place, bytes)?;
-        reader.sections = reader.unpack(&table, checksum, "the table of sections")?;
+        let sections: Vec<Section> = reader.unpack(&table, checksum, "the table of sections")?;
+        reader.sections = sections.into();
         let is_inside = |section: &Section| {
             let end = section.offset.checked_add(section.bytes);
             end.and_then(|end| end.checked_add(section.index_bytes))
@@ -304,25 +390,35 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Returns the version of the rows.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
     /// Adds all rows of a table to a collection.
-    pub fn read_into<T: DeserializeOwned>(
-        &self,
-        table: &Table<T>,
-        rows: &mut impl Extend<T>,
-    ) -> Result<()> {
-        let (section, blocks) = self.index(table.name)?;
+    fn rows_into<T: DeserializeOwned>(&self, name: &str, rows: &mut impl Extend<T>) -> Result<()> {
+        let (section, blocks) = self.index(name)?;
         let mut found = 0;
         self.each_block(section, &blocks, |block, plain| {
-            let unpacked: Vec<T> = self.rows(table.name, plain)?;
+            let unpacked: Vec<T> = self.rows(name, plain)?;
             found += unpacked.len() as u64;
             if unpacked.len() != block.rows as usize {
-                return Err(self.damaged(table.name, "has a block with too few rows"));
+                return Err(self.damaged(name, "has a block with too few rows"));
             }
             rows.extend(unpacked);
             Ok(())
         })?;
         if found != section.rows {
-            return Err(self.damaged(table.name, "has too few rows"));
+            return Err(self.damaged(name, "has too few rows"));
+        }
+        Ok(())
+    }
+
+    /// Reads every block of every table, and compares each with its checksum.
+    pub fn verify(&self) -> Result<()> {
+        for section in self.sections.iter() {
+            let (section, blocks) = self.index(&section.name)?;
+            self.each_block(section, &blocks, |_, _| Ok(()))?;
         }
         Ok(())
     }
@@ -330,7 +426,7 @@ impl Reader {
     /// Reads all rows of a table.
     pub fn read<T: DeserializeOwned, C: Default + Extend<T>>(&self, table: &Table<T>) -> Result<C> {
         let mut rows = C::default();
-        self.read_into(table, &mut rows)?;
+        self.rows_into(table.name, &mut rows)?;
         Ok(rows)
     }
 
@@ -345,11 +441,15 @@ impl Reader {
 
     /// Reads what [`Writer::write_sorted_numbers`] wrote.
     pub fn read_sorted_numbers<C: Default + Extend<u64>>(&self, table: &Table<u64>) -> Result<C> {
-        let (section, blocks) = self.index(table.name)?;
+        self.sorted_numbers(table.name)
+    }
+
+    fn sorted_numbers<C: Default + Extend<u64>>(&self, name: &str) -> Result<C> {
+        let (section, blocks) = self.index(name)?;
         let mut numbers = C::default();
         self.each_block(section, &blocks, |_, plain| {
             let mut last = 0u64;
-            let differences: Vec<u64> = self.rows(table.name, plain)?;
+            let differences: Vec<u64> = self.rows(name, plain)?;
             numbers.extend(differences.into_iter().map(|difference| {
                 last = last.wrapping_add(difference);
                 last
@@ -466,18 +566,22 @@ impl Reader {
     /// Reads bytes that are known to lie inside the file.
     fn bytes_at(&self, offset: u64, bytes: u64) -> Result<Vec<u8>> {
         let mut read = vec![0; bytes as usize];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(offset))
-            .and_then(|_| file.read_exact(&mut read))
-            .map_err(|e| fault::read(&self.path, e))?;
+        self.read_at(offset, &mut read)?;
         Ok(read)
+    }
+
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))
+            .and_then(|_| file.read_exact(bytes))
+            .map_err(|e| fault::read(&self.path, e))
     }
 
     fn decompressor(&self) -> Result<Decompressor<'static>> {
         Decompressor::new().map_err(|e| fault::read(&self.path, e))
     }
 
-    fn damaged(&self, table: &str, what: &str) -> Error {
+    pub fn damaged(&self, table: &str, what: &str) -> Error {
         fault::damaged(&self.path, format!("table `{table}` {what}"))
     }
 }

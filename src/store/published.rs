@@ -1,5 +1,6 @@
 //! Days and generations as published files.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -9,14 +10,15 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
-    Baseline, Calibration, CalibrationLog, DriftReport, Generation, Group, GroupState, Tuning,
+    Baseline, Baselines, Calibration, CalibrationLog, DriftReport, Generation, Group, GroupState,
+    Groups, Support, Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
     Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake, OwnAccounts,
     Seen, Subject, Unnamed,
 };
-use crate::store::container::{Kind, Reader, Table, Writer};
+use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
 use crate::store::names::{self, UNFINISHED};
 use crate::store::{Store, fault};
@@ -26,12 +28,16 @@ use crate::vocab::Entity;
 /// The suffix of the name of a published file.
 pub(super) const GENERATION: Kind = Kind {
     number: 1,
-    version: 1,
+    version: 2,
+    oldest: 1,
 };
 pub(super) const DAY: Kind = Kind {
     number: 2,
     version: 1,
+    oldest: 1,
 };
+/// The version of a generation of which baselines and groups can only be read as a whole.
+const WITHOUT_PLACES: u32 = 1;
 
 /// The part of a generation that is not a table.
 #[derive(Serialize, Deserialize)]
@@ -60,7 +66,10 @@ pub(super) struct DayHead {
 const HEAD: Table<Head> = Table::new("head");
 const BASELINES: Table<(Entity, Baseline)> = Table::new("baselines");
 const GROUPS: Table<(Group, GroupState)> = Table::new("groups");
+/// Until [`WITHOUT_PLACES`].
 const SUPPORT: Table<(u64, u32)> = Table::new("support");
+const SUPPORT_KEYS: Table<u64> = Table::new("support_keys");
+const SUPPORT_COUNTS: Table<u32> = Table::new("support_counts");
 const COVERAGE_BY_DAY: Table<(Day, Arc<Coverage>)> = Table::new("coverage_by_day");
 const DRIFT: Table<DriftReport> = Table::new("drift");
 const CALIBRATION: Table<Calibration> = Table::new("calibration");
@@ -163,6 +172,23 @@ impl Store {
         generation: &Generation,
         log: &CalibrationLog,
     ) -> Result<Staged> {
+        let staged = self.stage_generation_of(generation, generation.baselines.iter().map(Ok), log);
+        generation.intact()?;
+        staged
+    }
+
+    /// Writes a generation as [`Self::stage_generation`] does, with these baselines in place of its own: in the order of
+    /// their entities, one after the other, so that they need not all be in memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails, or a baseline is an error, or they are not in order.
+    pub fn stage_generation_of<E: Borrow<Entity>, B: Borrow<Baseline>>(
+        &self,
+        generation: &Generation,
+        baselines: impl IntoIterator<Item = Result<(E, B)>>,
+        log: &CalibrationLog,
+    ) -> Result<Staged> {
         let namesakes = generation.namesakes.iter();
         let head = Head {
             number: generation.number,
@@ -175,15 +201,12 @@ impl Store {
             issued: generation.issued.clone(),
             seen: generation.seen.clone(),
         };
-        let mut baselines: Vec<_> = generation.baselines.iter().collect();
-        baselines.sort_by(|a, b| a.0.cmp(b.0));
-        let mut support: Vec<_> = generation.support.iter().map(|(&k, &v)| (k, v)).collect();
-        support.sort_unstable();
         self.stage(names::generation(generation.number), GENERATION, |file| {
             file.write(&HEAD, [&head])?;
-            file.write_by_key(&BASELINES, baselines)?;
-            file.write(&GROUPS, &generation.groups)?;
-            file.write(&SUPPORT, &support)?;
+            file.write_keyed(&BASELINES, baselines)?;
+            file.write_keyed(&GROUPS, generation.groups.iter().map(Ok))?;
+            file.write_sorted_numbers(&SUPPORT_KEYS, generation.support.keys())?;
+            file.write_numbers(&SUPPORT_COUNTS, generation.support.counts())?;
             file.write(&COVERAGE_BY_DAY, &generation.coverage)?;
             file.write(&DRIFT, [&generation.drift_report])?;
             file.write(&CALIBRATION, [&log.freeze()])?;
@@ -191,7 +214,8 @@ impl Store {
         })
     }
 
-    /// Reads the whole generation in force into memory, with the tuned thresholds.
+    /// Opens the generation in force, with the tuned thresholds. Baselines and groups are read from its file when they are
+    /// asked for.
     ///
     /// # Errors
     ///
@@ -209,7 +233,7 @@ impl Store {
         Ok(generation)
     }
 
-    /// Reads a whole generation into memory.
+    /// Opens a generation, as [`Self::load_generation`] does.
     ///
     /// # Errors
     ///
@@ -217,13 +241,36 @@ impl Store {
     pub fn load_generation_of(&self, manifest: &Manifest) -> Result<Generation> {
         let file = self.generation_file(manifest)?;
         let head = file.read_one(&HEAD)?;
+        let (baselines, groups, support) = match file.version() {
+            WITHOUT_PLACES => {
+                let support: Vec<_> = file.read(&SUPPORT)?;
+                let (baselines, groups): (Vec<_>, Vec<_>) =
+                    (file.read(&BASELINES)?, file.read(&GROUPS)?);
+                (
+                    baselines.into_iter().collect(),
+                    groups.into_iter().collect(),
+                    support.into_iter().collect(),
+                )
+            }
+            _ => {
+                let baselines = KeyedRows::open(file.clone(), BASELINES)?;
+                let groups = KeyedRows::open(file.clone(), GROUPS)?;
+                let keys = file.read_sorted_numbers(&SUPPORT_KEYS)?;
+                let support = Support::of_sorted(keys, file.read(&SUPPORT_COUNTS)?);
+                (
+                    Baselines::published(Box::new(baselines)),
+                    Groups::published(Box::new(groups)),
+                    support.ok_or_else(|| file.damaged(SUPPORT.name(), "is not in order"))?,
+                )
+            }
+        };
         Ok(Generation {
             number: head.number,
             as_of: head.as_of,
             first_day: head.first_day,
-            baselines: file.read(&BASELINES)?,
-            groups: file.read(&GROUPS)?,
-            support: file.read(&SUPPORT)?,
+            baselines,
+            groups,
+            support,
             own_accounts: head.own_accounts,
             links: head.links,
             created: head.created,
@@ -235,6 +282,15 @@ impl Store {
             calibration: file.read_one(&CALIBRATION)?,
             tuning: Tuning::default(),
         })
+    }
+
+    /// Reads all of the file of a generation, and compares it with its checksums.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::load_generation_of`] does.
+    pub fn verify_generation(&self, manifest: &Manifest) -> Result<()> {
+        self.generation_file(manifest)?.verify()
     }
 
     /// Reads the baseline of one entity in the generation in force, and no other.

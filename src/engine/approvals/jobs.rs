@@ -183,6 +183,7 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
     proposals.jobs.sort_by(|a, b| {
         (b.alerted.len().cmp(&a.alerted.len())).then_with(|| a.identity.cmp(&b.identity))
     });
+    generation.intact()?;
     Ok(proposals)
 }
 

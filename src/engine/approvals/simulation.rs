@@ -152,7 +152,7 @@ pub fn simulate_approval(
     };
     let generation = store.load_generation()?;
     let log = store.load_calibration_log(&manifest)?;
-    simulation.breadth = breadth(&generation, approval);
+    simulation.breadth = breadth(&generation, approval)?;
     let mut asked: BTreeMap<Day, Vec<Candidate>> = BTreeMap::new();
     let visible = archived.iter().filter(|(_, alert)| !alert.is_suppressed);
     for (id, alert) in visible {
@@ -197,6 +197,7 @@ pub fn simulate_approval(
             });
         }
     }
+    generation.intact()?;
     simulation.hidden.sort_by(|a, b| {
         (b.day.cmp(&a.day))
             .then_with(|| b.score.total_cmp(&a.score))
@@ -329,15 +330,11 @@ fn reaching(
     }
 }
 
-fn breadth(generation: &Generation, approval: &Approval) -> Breadth {
+fn breadth(generation: &Generation, approval: &Approval) -> Result<Breadth> {
     let mut breadth = Breadth::default();
-    #[expect(
-        clippy::iter_over_hash_type,
-        reason = "counting does not depend on order"
-    )]
-    for (entity, baseline) in &generation.baselines {
+    generation.baselines.each(|entity, baseline| {
         if entity.kind != EntityKind::Identity {
-            continue;
+            return;
         }
         let mut ids = vec![entity.id.clone()];
         ids.extend(baseline.aliases.iter().cloned());
@@ -346,8 +343,8 @@ fn breadth(generation: &Generation, approval: &Approval) -> Breadth {
             .may_cover_who(&ids, baseline.role.as_ref());
         breadth.of += 1;
         breadth.identities += u64::from(who != Cover::No);
-    }
-    breadth
+    })?;
+    Ok(breadth)
 }
 
 fn span(days: impl Iterator<Item = Day>) -> Option<(Day, Day)> {

@@ -482,6 +482,8 @@ impl Bench<'_> {
         let judged = telling.summary.judged.entry(day).or_insert(identities);
         *judged = identities.max(*judged);
         let mut alerts = self.build(open, &judge, &crossings, telling)?;
+        // Whom it cannot read would be judged as a newcomer.
+        self.generation.intact()?;
         alerts.sort_by(|a, b| {
             (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity))
         });

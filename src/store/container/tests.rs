@@ -9,6 +9,7 @@ const NUMBERS: Table<u64> = Table::new("numbers");
 const KIND: Kind = Kind {
     number: 9,
     version: 3,
+    oldest: 3,
 };
 
 /// A file with several blocks in each table.

@@ -11,6 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::baseline::Support;
 use crate::measure::{Issuances, Issued, Links};
 use crate::store::container::Reader;
 use crate::store::published::{DAY, GENERATION};
@@ -95,7 +96,7 @@ fn the_stored_form_of_days_and_generations_is_as_it_was() {
     let has = [
         !generation.baselines.is_empty(),
         !generation.groups.is_empty(),
-        !generation.support.is_empty(),
+        generation.support != Support::default(),
         !generation.own_accounts.is_empty(),
         generation.links != Links::default(),
         !generation.created.is_empty(),
@@ -107,6 +108,51 @@ fn the_stored_form_of_days_and_generations_is_as_it_was() {
         !log.tail_days.is_empty(),
     ];
     assert_eq!(has, [true; 12], "the kept generation lacks examples");
+}
+
+/// A generation of version 1 has no places of its baselines and groups. It was written by the same training as the kept one.
+#[test]
+fn a_generation_of_the_version_before_is_read_as_one_of_this_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let (now, before) = (kept(), Store::at(folder.path()));
+    let manifest = now.published().unwrap();
+    let old = now.root().join("../generation-1.plimsoll");
+    fs::copy(old, before.root().join(&manifest.file)).unwrap();
+    let generation = before.load_generation_of(&manifest).unwrap();
+    let same = now.load_generation_of(&manifest).unwrap();
+    assert_eq!(generation.baselines, same.baselines);
+    assert_eq!(generation.groups, same.groups);
+    assert_eq!(generation.support, same.support);
+    assert_eq!(generation.calibration, same.calibration);
+    for entity in same.baselines.keys() {
+        let found = before.load_baseline(&manifest, entity).unwrap();
+        assert_eq!(found.as_ref(), same.baselines.get(entity));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_later_is_told_and_is_not_taken_for_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(folder.path());
+    let (kept, manifest) = (kept(), kept().published().unwrap());
+    let file = store.root().join(&manifest.file);
+    let mut bytes = fs::read(kept.root().join(&manifest.file)).unwrap();
+    // The first block of baselines is behind the head.
+    bytes[600] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let generation = store.load_generation_of(&manifest).unwrap();
+    generation.intact().unwrap();
+    let whole = kept.load_generation().unwrap();
+    let entity = whole.baselines.keys().next().unwrap();
+    assert_eq!(generation.baselines.get(entity), None);
+    let told = generation.intact().unwrap_err().to_string();
+    assert!(
+        told.contains("is damaged") && told.contains("baselines"),
+        "{told}"
+    );
+    assert!(generation.baselines.each(|_, _| {}).is_err());
+    assert!(store.verify_generation(&manifest).is_err());
+    kept.verify_generation(&manifest).unwrap();
 }
 
 #[test]

@@ -32,9 +32,8 @@ impl Published {
         for (group, state) in &generation.groups {
             parts.insert(format!("group {group:?}"), bytes(state));
         }
-        let support: BTreeMap<u64, u32> =
-            generation.support.iter().map(|(&k, &n)| (k, n)).collect();
-        parts.insert("support".into(), bytes(&support));
+        let support = &generation.support;
+        parts.insert("support".into(), bytes(&(support.keys(), support.counts())));
         parts.insert("links".into(), bytes(&generation.links));
         parts.insert("created".into(), bytes(&generation.created));
         parts.insert("movement".into(), bytes(&generation.drift_report));

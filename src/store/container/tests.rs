@@ -3,9 +3,12 @@
 use std::fs;
 
 use super::*;
+use crate::baseline::{Key, PublishedValues};
+use crate::vocab::{Entity, EntityKind};
 
 const NAMES: Table<(String, u32)> = Table::new("names");
 const NUMBERS: Table<u64> = Table::new("numbers");
+const BY_ENTITY: Table<(Entity, u32)> = Table::new("by_entity");
 const KIND: Kind = Kind {
     number: 9,
     version: 3,
@@ -42,6 +45,45 @@ fn what_was_written_is_read_back_whole_or_by_its_key() {
     for absent in ["", "name-0063x", "name-9"] {
         assert_eq!(reader.find(&NAMES, &absent.to_owned()).unwrap(), None);
     }
+}
+
+#[test]
+fn of_rows_by_key_each_is_found_without_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let entity = |n: u32| Entity {
+        kind: [EntityKind::Identity, EntityKind::Role][n as usize / 600],
+        id: format!("name-{n:04}").into(),
+    };
+    let rows: Vec<_> = (0..1_000).map(|n| (entity(n), n)).collect();
+    let mut writer = Writer::create(&path, KIND).unwrap();
+    writer
+        .write_keyed(&BY_ENTITY, rows.iter().map(|(k, v)| Ok((k, v))))
+        .unwrap();
+    let disorder = rows.iter().rev().map(|(k, v)| Ok((k, v)));
+    assert!(writer.write_keyed(&BY_ENTITY, disorder).is_err());
+    writer.finish().unwrap();
+    let reader = Reader::open(&path, KIND).unwrap();
+    let found = KeyedRows::open(reader.clone(), BY_ENTITY).unwrap();
+    assert_eq!((found.len(), found.n_of(EntityKind::Role)), (1_000, 400));
+    // In an order in which no block is the one before.
+    for n in (0..1_000).map(|n| n * 613 % 1_000) {
+        let [place] = found.places(entity(n).hashed()) else {
+            panic!("{n} has not one place");
+        };
+        assert_eq!(found.read(*place).unwrap(), (entity(n), n));
+        assert_eq!(reader.find(&BY_ENTITY, &entity(n)).unwrap(), Some(n));
+    }
+    assert_eq!(found.places(entity(1_001).hashed()), []);
+    let mut all = Vec::new();
+    found
+        .read_all(&mut |row, key, value| {
+            assert_eq!(row, all.len());
+            all.push((key, value));
+        })
+        .unwrap();
+    assert_eq!(all, rows);
+    reader.verify().unwrap();
 }
 
 #[test]

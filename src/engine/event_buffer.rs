@@ -13,10 +13,10 @@ use crate::time::Day;
 /// The most bytes of one buffered event; a longer one is damage. A record has at most a mebibyte, but an event may repeat
 /// its texts: a session is part of the identity, of its aliases, and of what was created.
 const EVENT_BYTES_MAX: usize = 16 << 20;
-/// A temporary file with fewer bytes is not written anew.
-const COMPACTED_FROM: u64 = 64 << 20;
 /// Bytes of one day that are written at a time.
 const BLOCK_BYTES: usize = 1 << 18;
+/// Written blocks of which the memory is kept: as many as a few days that are open at once.
+const SPARE_BLOCKS_MAX: usize = 8;
 /// The most bytes of all days that wait to be written.
 const WAITING_BYTES_MAX: usize = 16 << 20;
 
@@ -29,6 +29,8 @@ pub struct EventBuffer {
     /// What is not yet written: whole events.
     waiting: BTreeMap<Day, Vec<u8>>,
     waiting_bytes: usize,
+    /// Memory of blocks that were written, for the next ones.
+    spare: Vec<Vec<u8>>,
     buffer: Vec<u8>,
 }
 
@@ -50,6 +52,8 @@ struct Blocks {
     file: File,
     end: u64,
     of_day: BTreeMap<Day, DayBlocks>,
+    /// The bytes before the end that no day has any more: offset, length. No two of them are beside one another.
+    free: BTreeMap<u64, u64>,
 }
 
 /// The blocks of a day: offset, length.
@@ -102,7 +106,8 @@ impl EventBuffer {
     pub fn push(&mut self, event: &Event) -> Result<u64> {
         let day = event.time.day();
         let written = self.place.written(day);
-        let waiting = self.waiting.entry(day).or_default();
+        let spare = || self.spare.pop().unwrap_or_default();
+        let waiting = self.waiting.entry(day).or_insert_with(spare);
         let before = waiting.len();
         write_event(waiting, event, &mut self.buffer).map_err(|e| self.place.cannot(e))?;
         self.waiting_bytes += waiting.len() - before;
@@ -115,7 +120,7 @@ impl EventBuffer {
     }
 
     fn write_out(&mut self, day: Day) -> Result<()> {
-        let Some(block) = self.waiting.remove(&day) else {
+        let Some(mut block) = self.waiting.remove(&day) else {
             return Ok(());
         };
         self.waiting_bytes -= block.len();
@@ -123,6 +128,10 @@ impl EventBuffer {
             Place::Temporary(blocks) => Blocks::append(blocks, day, &block),
             Place::Folder(folder) => folder.append(day, &block),
         };
+        block.clear();
+        if self.spare.len() < SPARE_BLOCKS_MAX {
+            self.spare.push(block);
+        }
         written.map_err(|e| self.place.cannot(e))
     }
 
@@ -201,14 +210,14 @@ impl EventBuffer {
     /// Fails if the disk fails.
     pub fn bytes_of(&self, day: Day) -> Result<Vec<u8>> {
         let (mut bytes, mut buffer) = (Vec::new(), Vec::new());
-        let mut failed = None;
+        let mut written = Ok(());
         self.of_day(day, |_, event| {
-            failed = write_event(&mut bytes, &event, &mut buffer).err();
+            if written.is_ok() {
+                written = write_event(&mut bytes, &event, &mut buffer);
+            }
         })?;
-        match failed {
-            Some(e) => Err(self.place.cannot(e)),
-            None => Ok(bytes),
-        }
+        written.map_err(|e| self.place.cannot(e))?;
+        Ok(bytes)
     }
 
     /// Makes a buffer of the events of some days.
@@ -249,13 +258,7 @@ impl EventBuffer {
         self.waiting_bytes -= waiting.map_or(0, |block| block.len());
         match &mut self.place {
             Place::Temporary(None) => {}
-            Place::Temporary(Some(blocks)) => {
-                blocks.of_day.remove(&day);
-                // Without room for the copy, the file stays as large as it is.
-                if let Ok(Some(compacted)) = blocks.compacted() {
-                    *blocks = compacted;
-                }
-            }
+            Place::Temporary(Some(blocks)) => blocks.forget(day),
             Place::Folder(folder) => folder.forget(day),
         }
     }
@@ -299,12 +302,21 @@ impl Blocks {
                 file: tempfile::tempfile()?,
                 end: 0,
                 of_day: BTreeMap::new(),
+                free: BTreeMap::new(),
             }),
         };
-        blocks.file.seek(SeekFrom::Start(blocks.end))?;
+        let len = block.len() as u64;
+        let room = blocks.free.iter().find(|&(_, &room)| room >= len);
+        let from = room.map_or(blocks.end, |(&from, _)| from);
+        blocks.file.seek(SeekFrom::Start(from))?;
         blocks.file.write_all(block)?;
-        let (from, len) = (blocks.end, block.len() as u64);
-        blocks.end += len;
+        match blocks.free.remove(&from) {
+            Some(room) if room > len => {
+                blocks.free.insert(from + len, room - len);
+            }
+            Some(_) => {}
+            None => blocks.end += len,
+        }
         let of_day = blocks.of_day.entry(day).or_default();
         of_day.length += len;
         match of_day.spans.last_mut() {
@@ -318,31 +330,41 @@ impl Blocks {
         self.of_day.get(&day).map_or(&[], |of_day| &of_day.spans)
     }
 
-    /// Returns these blocks in a file without the days that were forgotten, if most of this file is theirs.
-    fn compacted(&self) -> io::Result<Option<Self>> {
-        let used: u64 = self.of_day.values().map(|of_day| of_day.length).sum();
-        if self.end < COMPACTED_FROM || used > self.end / 2 {
-            return Ok(None);
-        }
-        let mut compacted = None;
-        for &day in self.of_day.keys() {
-            for &(from, len) in self.spans(day) {
-                let mut block = vec![0; len as usize];
-                (&self.file).seek(SeekFrom::Start(from))?;
-                (&self.file).read_exact(&mut block)?;
-                Self::append(&mut compacted, day, &block)?;
+    /// Makes room of what a day had: for other days, or for others on the disk where it is at the end of the file.
+    fn forget(&mut self, day: Day) {
+        let Some(of_day) = self.of_day.remove(&day) else {
+            return;
+        };
+        for (from, len) in of_day.spans {
+            let (mut start, mut end) = (from, from + len);
+            if let Some(after) = self.free.remove(&end) {
+                end += after;
             }
+            let before = self.free.range(..from).next_back();
+            if let Some((&before, _)) = before.filter(|&(&at, &len)| at + len == from) {
+                self.free.remove(&before);
+                start = before;
+            }
+            self.free.insert(start, end - start);
         }
-        Ok(compacted)
+        if let Some((&from, &len)) = self.free.last_key_value()
+            && from + len == self.end
+            && self.file.set_len(from).is_ok()
+        {
+            self.free.remove(&from);
+            self.end = from;
+        }
     }
 
     fn at(&self, day: Day, places: &[u64], each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
         let mut places = places.iter().copied().peekable();
-        let (mut file, mut bytes, mut before) = (&self.file, Vec::new(), 0);
+        let mut file = BufReader::new(&self.file);
+        let (mut at, mut bytes, mut before) = (file.stream_position()?, Vec::new(), 0);
         for &(from, len) in self.spans(day) {
             while let Some(place) = places.next_if(|&place| place < before + len) {
-                file.seek(SeekFrom::Start(from + place - before))?;
-                read_event(file, &mut bytes, each)?;
+                let wanted = from + place - before;
+                file.seek_relative(wanted as i64 - at as i64)?;
+                at = wanted + read_event(&mut file, &mut bytes, each)?;
             }
             before += len;
         }
@@ -442,18 +464,26 @@ impl Folder {
     }
 }
 
-/// Writes one event after its length.
-pub fn write_event(writer: &mut impl Write, event: &Event, buffer: &mut Vec<u8>) -> io::Result<()> {
-    buffer.clear();
-    let bytes = postcard::to_extend(event, std::mem::take(buffer)).map_err(io::Error::other)?;
-    writer.write_all(&(bytes.len() as u32).to_le_bytes())?;
-    writer.write_all(&bytes)?;
-    *buffer = bytes;
-    Ok(())
+/// Adds one event after its length. `buffer` has room for one.
+fn write_event(bytes: &mut Vec<u8>, event: &Event, buffer: &mut Vec<u8>) -> io::Result<()> {
+    loop {
+        let failed = match postcard::to_slice(event, buffer) {
+            Ok(written) => {
+                bytes.extend_from_slice(&(written.len() as u32).to_le_bytes());
+                bytes.extend_from_slice(written);
+                return Ok(());
+            }
+            Err(e) => e,
+        };
+        if failed != postcard::Error::SerializeBufferFull || buffer.len() >= 2 * EVENT_BYTES_MAX {
+            return Err(io::Error::other(failed));
+        }
+        buffer.resize((2 * buffer.len()).max(1 << 12), 0);
+    }
 }
 
 /// Reads events, each with its bytes, until the end, or until one that is incomplete.
-pub fn read_events(mut reader: impl Read, each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
+fn read_events(mut reader: impl Read, each: &mut impl FnMut(Event, u64)) -> io::Result<()> {
     let mut bytes = Vec::new();
     while read_event(&mut reader, &mut bytes, each)? > 0 {}
     Ok(())
@@ -486,4 +516,66 @@ fn read_event(
         n_bytes,
     );
     Ok(n_bytes)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::{Provider, Source};
+
+    fn event(day: i32, id: usize) -> Event {
+        let at = Day(day).start().plus_secs(id as i64);
+        // Of various lengths.
+        let id = format!("{id:0width$}", width = 6 + id % 200);
+        Event::new(at, id.as_str().into(), Provider::Slack, Source::SlackAudit)
+    }
+
+    /// What days leave in the temporary file is used again, and no event of another day is touched by that.
+    #[test]
+    fn the_room_of_forgotten_days_is_used_again() {
+        let mut buffer = EventBuffer::new();
+        let mut largest = 0;
+        for first in (20_000..20_060).step_by(3) {
+            let days = first..first + 3;
+            for id in 0..6_000 {
+                for day in days.clone() {
+                    buffer.push(&event(day, id)).unwrap();
+                }
+            }
+            buffer.write_all_out().unwrap();
+            for day in days.clone() {
+                let (mut places, mut found) = (Vec::new(), Vec::new());
+                buffer
+                    .of_day(Day(day), |place, event| {
+                        places.push(place);
+                        found.push(event);
+                    })
+                    .unwrap();
+                let expected: Vec<Event> = (0..6_000).map(|id| event(day, id)).collect();
+                assert_eq!(found, expected);
+                let some: Vec<u64> = places.iter().copied().step_by(7).collect();
+                found.clear();
+                buffer
+                    .at(Day(day), &some, |event| found.push(event))
+                    .unwrap();
+                assert!(found.iter().eq(expected.iter().step_by(7)));
+            }
+            let Place::Temporary(Some(blocks)) = &buffer.place else {
+                panic!("nothing was written");
+            };
+            largest = largest.max(blocks.end);
+            // In another order than they came, and one of them later.
+            buffer.forget(Day(first + 1));
+            buffer.forget(Day(first - 1));
+            buffer.forget(Day(first));
+        }
+        let of_day = buffer.place.written(Day(20_059));
+        assert!(largest < 7 * of_day, "{largest} bytes, of a day {of_day}");
+        buffer.forget(Day(20_059));
+        let Place::Temporary(Some(blocks)) = &buffer.place else {
+            panic!("nothing was written");
+        };
+        assert_eq!((blocks.end, blocks.free.len()), (0, 0));
+    }
 }

@@ -213,7 +213,7 @@ impl<'a> Scorer<'a> {
         let open = self
             .open
             .entry(day)
-            .or_insert_with(|| OpenDay::new(DayAggregate::new(day)));
+            .or_insert_with(|| OpenDay::beginning(day));
         if !open.add(&resolved, &setup.plan) {
             return Ok(Added::Repeated);
         }

@@ -1,8 +1,9 @@
 //! A day that is judged while it grows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::baseline::View;
 use crate::engine::event_buffer::EventBuffer;
@@ -32,10 +33,8 @@ pub(super) struct OpenDay {
     pub is_passed_on: bool,
     /// Whether it was complete and was brought back.
     pub is_reopened: bool,
-    /// The places of events in the buffer, by entity. It is made when a day's events are wanted for the second time: judged
-    /// once, a day is read once.
-    places: Option<FxHashMap<Entity, Vec<u64>>>,
-    was_scanned: bool,
+    /// The places of events in the buffer; `None` of a day that was brought back, until its events are wanted.
+    places: Option<EventPlaces>,
 }
 
 impl OpenDay {
@@ -52,7 +51,14 @@ impl OpenDay {
             is_passed_on: false,
             is_reopened: false,
             places: None,
-            was_scanned: false,
+        }
+    }
+
+    /// Begins a day of which there are no events yet.
+    pub fn beginning(day: Day) -> Self {
+        Self {
+            places: Some(EventPlaces::default()),
+            ..Self::new(DayAggregate::new(day))
         }
     }
 
@@ -65,7 +71,7 @@ impl OpenDay {
     /// Notes where an event was put.
     pub fn note_place(&mut self, resolved: &ResolvedEvent, place: u64) {
         if let Some(places) = &mut self.places {
-            note_place(places, resolved, place);
+            places.note(place, resolved.entities());
         }
     }
 
@@ -149,29 +155,21 @@ impl OpenDay {
         let mut found: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
         let day = self.aggregate.day;
         if let Some(places) = &self.places {
-            let mut of_wanted: Vec<u64> = wanted
+            let subjects = wanted
                 .iter()
-                .flat_map(|entity| self.assembly.subjects_of(entity))
-                .filter_map(|subject| places.get(&subject.entity))
-                .flatten()
-                .copied()
-                .collect();
-            of_wanted.sort_unstable();
-            of_wanted.dedup();
+                .flat_map(|entity| self.assembly.subjects_of(entity));
+            let of_wanted = places.of(subjects.map(|subject| &subject.entity));
             buffer.at(day, &of_wanted, |event| {
                 self.collect(event, resolver, wanted, &mut found, |_| {});
             })?;
         } else {
-            let mut places = std::mem::replace(&mut self.was_scanned, true)
-                .then(FxHashMap::<Entity, Vec<u64>>::default);
+            let mut places = EventPlaces::default();
             buffer.of_day(day, |place, event| {
                 self.collect(event, resolver, wanted, &mut found, |resolved| {
-                    if let Some(places) = &mut places {
-                        note_place(places, resolved, place);
-                    }
+                    places.note(place, resolved.entities());
                 });
             })?;
-            self.places = places;
+            self.places = Some(places);
         }
         for events in found.values_mut() {
             events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
@@ -204,8 +202,49 @@ impl OpenDay {
     }
 }
 
-fn note_place(places: &mut FxHashMap<Entity, Vec<u64>>, resolved: &ResolvedEvent, place: u64) {
-    for entity in resolved.entities() {
-        places.entry(entity).or_default().push(place);
+/// The places of a day's events in the buffer, each with the hashes of the entities that it names: a few bytes an event, so
+/// that an alert is built without reading all others of its day. A hash has 32 bits, so that some event of another entity
+/// may be among those that are found.
+#[derive(Default)]
+struct EventPlaces {
+    /// Of each event: how far its place is from that of the event before it, with the number of its hashes in the lowest
+    /// bits; then the hashes.
+    words: Vec<u32>,
+    last: u64,
+}
+
+impl EventPlaces {
+    /// Bits for the number of hashes: an event has an identity, a role and a region.
+    const COUNT_BITS: u32 = 3;
+
+    /// Notes the place of an event, which must be behind that of the one before it.
+    fn note(&mut self, place: u64, entities: impl Iterator<Item = Entity>) {
+        let at = self.words.len();
+        self.words.push(0);
+        self.words.extend(entities.map(|entity| hash_of(&entity)));
+        let n_hashes = (self.words.len() - at - 1) as u32;
+        self.words[at] = ((place - self.last) as u32) << Self::COUNT_BITS | n_hashes;
+        self.last = place;
     }
+
+    /// Returns the places of events that name one of these entities, in order.
+    fn of<'e>(&self, entities: impl Iterator<Item = &'e Entity>) -> Vec<u64> {
+        let wanted: FxHashSet<u32> = entities.map(hash_of).collect();
+        let (mut found, mut place) = (Vec::new(), 0);
+        let mut rest = &self.words[..];
+        while let Some((&word, behind)) = rest.split_first() {
+            place += u64::from(word >> Self::COUNT_BITS);
+            let n_hashes = (word & ((1 << Self::COUNT_BITS) - 1)) as usize;
+            let (hashes, next) = behind.split_at(n_hashes.min(behind.len()));
+            if hashes.iter().any(|hash| wanted.contains(hash)) {
+                found.push(place);
+            }
+            rest = next;
+        }
+        found
+    }
+}
+
+fn hash_of(entity: &Entity) -> u32 {
+    (FxBuildHasher.hash_one(entity) >> 32) as u32
 }

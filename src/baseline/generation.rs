@@ -156,82 +156,21 @@ impl Generation {
         self.support.of(support_key(which, hash))
     }
 
-    /// Returns the prior for a metric in a window, and the group that its location and spread come from; `None` in place of
-    /// the group means the built-in default.
+    /// Returns what is known of each group of a chain.
+    pub fn states_of(&self, chain: &Chain) -> Vec<Option<&GroupState>> {
+        chain.iter().map(|group| self.groups.get(group)).collect()
+    }
+
+    /// Returns the prior for a metric in a window, as [`prior_among`] the groups of a chain.
     pub fn prior<'c>(
         &self,
         chain: &'c Chain,
         metric: Metric,
         window: Window,
     ) -> (Prior, Option<&'c Group>) {
-        let mut level: Option<(Level, &Group)> = None;
-        let mut rate: Option<Rate> = None;
-        // Of its groups, one that never does what is rare says more than those in which a few do it.
-        let mut silent_days = 0.0_f64;
-        for group in chain {
-            let Some(state) = self.groups.get(group) else {
-                continue;
-            };
-            let Ok(at) = state
-                .priors
-                .binary_search_by_key(&(metric, window), |&(key, _)| key)
-            else {
-                if metric.is_rare() && state.members >= MEMBERS_MIN as u32 {
-                    silent_days = silent_days.max(state.exposure);
-                }
-                continue;
-            };
-            let cell = state.priors[at].1;
-            level = level.or(cell.level.map(|level| (level, group)));
-            rate = rate.or(cell.rate);
-            if level.is_some() && rate.is_some() && !metric.is_rare() {
-                break;
-            }
-        }
-        let rate = rate.map(|rate| rate.among_silent(silent_days));
-        let prior_group = level.map(|(_, group)| group);
-        let prior = CellPrior {
-            level: level.map(|(level, _)| level),
-            rate,
-        }
-        .or(built_in(metric));
-        (prior, prior_group)
-    }
-
-    /// Returns the nearest group of a chain with at least `members_min` members.
-    pub fn peers<'c>(
-        &self,
-        chain: &'c Chain,
-        members_min: u32,
-    ) -> Option<(&'c Group, &GroupState)> {
-        chain
-            .iter()
-            .filter_map(|group| Some((group, self.groups.get(group)?)))
-            .find(|(_, state)| state.members >= members_min)
-    }
-
-    /// Returns the nearest group with at least `hours_min` active hours of a metric, or the widest group.
-    pub fn role_tail<'c>(
-        &self,
-        chain: &'c Chain,
-        metric: Metric,
-        hours_min: u64,
-    ) -> Option<(&'c Group, &FrozenRoleHistogram)> {
-        let mut widest = None;
-        for group in chain {
-            let Some(state) = self.groups.get(group) else {
-                continue;
-            };
-            let Ok(at) = state.role_tails.binary_search_by_key(&metric, |&(m, _)| m) else {
-                continue;
-            };
-            let tail = &state.role_tails[at].1;
-            widest = Some((group, tail));
-            if tail.total() >= hours_min {
-                break;
-            }
-        }
-        widest
+        let known = chain.iter().map(|group| (group, self.groups.get(group)));
+        let known = known.filter_map(|(group, state)| Some((group, state?)));
+        prior_among(known, metric, window)
     }
 
     /// Returns the surprise above which an estate of this size raises `budget_per_day` alerts a day.
@@ -243,6 +182,72 @@ impl Generation {
         };
         crate::stats::rank::budget_surprise(budget_per_day, entities_a_day)
     }
+}
+
+/// Returns the prior for a metric in a window, and the group that its location and spread come from; `None` in place of the
+/// group means the built-in default. Groups come nearest first.
+pub fn prior_among<'c, 'g>(
+    groups: impl Iterator<Item = (&'c Group, &'g GroupState)>,
+    metric: Metric,
+    window: Window,
+) -> (Prior, Option<&'c Group>) {
+    let mut level: Option<(Level, &Group)> = None;
+    let mut rate: Option<Rate> = None;
+    // Of its groups, one that never does what is rare says more than those in which a few do it.
+    let mut silent_days = 0.0_f64;
+    for (group, state) in groups {
+        let Ok(at) = state
+            .priors
+            .binary_search_by_key(&(metric, window), |&(key, _)| key)
+        else {
+            if metric.is_rare() && state.members >= MEMBERS_MIN as u32 {
+                silent_days = silent_days.max(state.exposure);
+            }
+            continue;
+        };
+        let cell = state.priors[at].1;
+        level = level.or(cell.level.map(|level| (level, group)));
+        rate = rate.or(cell.rate);
+        if level.is_some() && rate.is_some() && !metric.is_rare() {
+            break;
+        }
+    }
+    let rate = rate.map(|rate| rate.among_silent(silent_days));
+    let prior_group = level.map(|(_, group)| group);
+    let prior = CellPrior {
+        level: level.map(|(level, _)| level),
+        rate,
+    }
+    .or(built_in(metric));
+    (prior, prior_group)
+}
+
+/// Returns the nearest of some groups with at least `members_min` members.
+pub fn peers_among<'c, 'g>(
+    mut groups: impl Iterator<Item = (&'c Group, &'g GroupState)>,
+    members_min: u32,
+) -> Option<(&'c Group, &'g GroupState)> {
+    groups.find(|(_, state)| state.members >= members_min)
+}
+
+/// Returns the nearest of some groups with at least `hours_min` active hours of a metric, or the widest group that has any.
+pub fn role_tail_among<'c, 'g>(
+    groups: impl Iterator<Item = (&'c Group, &'g GroupState)>,
+    metric: Metric,
+    hours_min: u64,
+) -> Option<(&'c Group, &'g FrozenRoleHistogram)> {
+    let mut widest = None;
+    for (group, state) in groups {
+        let Ok(at) = state.role_tails.binary_search_by_key(&metric, |&(m, _)| m) else {
+            continue;
+        };
+        let tail = &state.role_tails[at].1;
+        widest = Some((group, tail));
+        if tail.total() >= hours_min {
+            break;
+        }
+    }
+    widest
 }
 
 /// Returns what an amount is judged by where nothing is known of it here.

@@ -16,7 +16,10 @@ pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role}
 pub use context::{Context, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use earlier::EarlierGroupState;
-pub use generation::{Baselines, Generation, GroupState, Groups, support_key};
+pub use generation::{
+    Baselines, Generation, GroupState, Groups, peers_among, prior_among, role_tail_among,
+    support_key,
+};
 pub use keyed::{Key, Keyed, Place, PublishedValues, SharedTexts, Value};
 pub use known::{KnownSet, KnownValue};
 pub use support::Support;

@@ -361,7 +361,7 @@ impl<'a> Collector<'a> {
         if is_established {
             for metric in reliability::metrics() {
                 for window in Window::STANDARD {
-                    let reading = volume(&subject, generation, metric, &[window]);
+                    let reading = volume(&subject, metric, &[window]);
                     self.reliability
                         .note_metric(metric, reading.map_or(0.0, |r| r.surprise));
                 }

@@ -6,7 +6,9 @@
 //! day with more than its facts have room for. Then the whole day decides, and the event that is found is one with which
 //! the threshold is crossed, if not the first.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::alert::{Alert, SCHEMA, Span, Status, alert_id};
 use crate::analytic::Analytic;
@@ -61,12 +63,14 @@ struct Episode<'e> {
     entity: &'e Entity,
     events: &'e [Event],
     met: Option<(Day, &'e [(u16, Minute)])>,
+    /// The facts of some of its prefixes, by their number of events: a longer one begins with those of a shorter one.
+    known: RefCell<BTreeMap<usize, Rc<DayFacts>>>,
 }
 
 /// An episode up to an event, and how severe it is by then.
 struct Crossing<'e> {
     events: &'e [Event],
-    facts: DayFacts,
+    facts: Rc<DayFacts>,
     detection: Detection,
     severity: Severity,
 }
@@ -86,6 +90,7 @@ impl AlertBuilder<'_> {
             entity,
             events,
             met,
+            known: RefCell::default(),
         };
         let Some(whole) = self.crossing(&episode, events.len()) else {
             return Vec::new();
@@ -134,7 +139,7 @@ impl AlertBuilder<'_> {
     /// Judges an episode up to its `n`th event; `None` if that is not severe enough for an alert.
     fn crossing<'e>(&self, episode: &Episode<'e>, n: usize) -> Option<Crossing<'e>> {
         let events = &episode.events[..n];
-        let facts = self.facts(episode, events)?;
+        let facts = self.facts(episode, n)?;
         let subject = self.subject(episode, &facts);
         let detection = self.judge.detection_of(&subject, episode.analytic)?;
         let severity = severity_of(episode.analytic, &detection, self.threshold, &facts);
@@ -147,13 +152,22 @@ impl AlertBuilder<'_> {
         })
     }
 
-    /// Returns the facts of some events of the day; `None` of no events.
-    fn facts(&self, episode: &Episode, events: &[Event]) -> Option<DayFacts> {
-        let mut facts = DayFacts::starting(events.first()?.time);
-        // Whoever states it: all events of the episode are of one principal.
-        let states = |event: &Event| unique_id_of(event, episode.entity);
-        facts.note_unique_id(episode.events.iter().find_map(states).as_ref());
-        for event in events {
+    /// Returns the facts of the first `n` events of the day; `None` of no events.
+    fn facts(&self, episode: &Episode, n: usize) -> Option<Rc<DayFacts>> {
+        let mut known = episode.known.borrow_mut();
+        let before = known.range(..=n).next_back();
+        let (from, mut facts) = match before {
+            Some((&from, facts)) if from == n => return Some(facts.clone()),
+            Some((&from, facts)) => (from, DayFacts::clone(facts)),
+            None => {
+                let mut facts = DayFacts::starting(episode.events[..n].first()?.time);
+                // Whoever states it: all events of the episode are of one principal.
+                let states = |event: &Event| unique_id_of(event, episode.entity);
+                facts.note_unique_id(episode.events.iter().find_map(states).as_ref());
+                (0, facts)
+            }
+        };
+        for event in &episode.events[from..n] {
             let mut event = event.clone();
             let resolved = self.resolver.resolve(&mut event);
             EventAmounts::of(&resolved).add_to(&mut facts, self.plan);
@@ -162,6 +176,8 @@ impl AlertBuilder<'_> {
                 facts.note_principal(principal);
             }
         }
+        let facts = Rc::new(facts);
+        known.insert(n, facts.clone());
         Some(facts)
     }
 

@@ -1,6 +1,6 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
-use crate::baseline::{Group, GroupState, View};
+use crate::baseline::{Group, GroupState, View, peers_among, prior_among, role_tail_among};
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
 use crate::measure::{KnownThings, value_hash};
 use crate::score::subject::Subject;
@@ -82,11 +82,10 @@ pub struct RoleTailReading {
 /// Returns what peers and the subject itself show of a metric in a window, and which peers those are.
 fn shown<'s>(
     subject: &'s Subject,
-    generation: View<'_>,
     metric: Metric,
     window: Window,
 ) -> (Prior, Evidence, Option<&'s Group>) {
-    let (prior, group) = generation.prior(&subject.chain, metric, window);
+    let (prior, group) = prior_among(subject.groups(), metric, window);
     let own = subject
         .baseline
         .map_or(Evidence::default(), |b| b.evidence(metric, window));
@@ -94,24 +93,18 @@ fn shown<'s>(
 }
 
 /// Returns what an amount of a metric in a window is judged by.
-pub fn volume_basis(
-    subject: &Subject,
-    generation: View<'_>,
-    metric: Metric,
-    window: Window,
-) -> VolumeBasis {
-    let (prior, own, _) = shown(subject, generation, metric, window);
+pub fn volume_basis(subject: &Subject, metric: Metric, window: Window) -> VolumeBasis {
+    let (prior, own, _) = shown(subject, metric, window);
     VolumeBasis { prior, own }
 }
 
 /// Returns the predictive for a metric of a subject in a window, and whose history it rests on.
 pub fn predictive(
     subject: &Subject,
-    generation: View<'_>,
     metric: Metric,
     window: Window,
 ) -> (Predictive, JudgedAgainst, f64) {
-    let (prior, evidence, group) = shown(subject, generation, metric, window);
+    let (prior, evidence, group) = shown(subject, metric, window);
     let predictive = Predictive::new(&prior, &evidence);
     let judged_against = if predictive.own_weight() >= 0.5 {
         JudgedAgainst::Own(subject.entity.clone())
@@ -124,12 +117,7 @@ pub fn predictive(
 }
 
 /// Returns the largest surprise of a metric over windows; `None` if it was not active.
-pub fn volume(
-    subject: &Subject,
-    generation: View<'_>,
-    metric: Metric,
-    windows: &[Window],
-) -> Option<VolumeReading> {
+pub fn volume(subject: &Subject, metric: Metric, windows: &[Window]) -> Option<VolumeReading> {
     let known = subject.known();
     windows
         .iter()
@@ -141,7 +129,6 @@ pub fn volume(
                 .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
             Some(volume_of(
                 subject,
-                generation,
                 metric,
                 window,
                 (start_of(window, slot), observed),
@@ -164,12 +151,11 @@ pub fn start_of(window: Window, slot: u16) -> u32 {
 /// Judges what a metric was in the window that begins at a second of the day.
 pub fn volume_of(
     subject: &Subject,
-    generation: View<'_>,
     metric: Metric,
     window: Window,
     (start, observed): (u32, u64),
 ) -> VolumeReading {
-    let (predictive, judged_against, windows) = predictive(subject, generation, metric, window);
+    let (predictive, judged_against, windows) = predictive(subject, metric, window);
     let surprise = predictive.surprise(observed as f64);
     VolumeReading {
         metric,
@@ -187,21 +173,24 @@ pub fn volume_of(
 pub fn novelty(subject: &Subject, generation: View<'_>, which: Trait) -> Option<NoveltyReading> {
     let values = subject.facts.trait_values(which)?;
     let known = subject.baseline.and_then(|b| b.known(which));
-    values
+    let new = values
         .hashed()
-        .filter(|&(hash, _)| known.is_none_or(|known| !known.contains(hash)))
-        .map(|(hash, value)| novelty_of(subject, generation, which, hash, value))
-        .reduce(|best, next| {
-            if next.surprise > best.surprise {
-                next
-            } else {
-                best
-            }
-        })
+        .filter(|&(hash, _)| known.is_none_or(|known| !known.contains(hash)));
+    let mut judged_by = None;
+    let mut largest: Option<(f64, u32, &Str)> = None;
+    for (hash, value) in new {
+        let basis = judged_by.get_or_insert_with(|| novelty_basis(subject, which));
+        let support = generation.support_of(which, hash);
+        let surprise = basis.surprise(active_days(subject), support);
+        if largest.is_none_or(|(largest, ..)| surprise > largest) {
+            largest = Some((surprise, support, value));
+        }
+    }
+    largest.map(|(surprise, support, value)| reading_of(subject, which, value, support, surprise))
 }
 
 /// Returns what new values of a trait are judged by.
-pub fn novelty_basis(subject: &Subject, generation: View<'_>, which: Trait) -> NoveltyBasis {
+pub fn novelty_basis(subject: &Subject, which: Trait) -> NoveltyBasis {
     let lookup = |state: &GroupState| -> Option<GroupNovelty> {
         state
             .novelty
@@ -209,18 +198,12 @@ pub fn novelty_basis(subject: &Subject, generation: View<'_>, which: Trait) -> N
             .ok()
             .map(|at| state.novelty[at].1)
     };
-    let peers = generation
-        .peers(&subject.chain, MEMBERS_MIN as u32)
+    let peers = peers_among(subject.groups(), MEMBERS_MIN as u32)
         .and_then(|(_, state)| lookup(state))
         .unwrap_or_default();
-    let of_estate = subject
-        .chain
-        .last()
-        .and_then(|estate| generation.groups.get(estate))
-        .and_then(lookup)
-        .unwrap_or_default();
+    let of_estate = subject.estate().and_then(lookup).unwrap_or_default();
     let Some(baseline) = subject.baseline else {
-        return newcomer_basis(subject, generation, which, (peers, of_estate));
+        return newcomer_basis(subject, which, (peers, of_estate));
     };
     NoveltyBasis {
         peers,
@@ -234,7 +217,6 @@ pub fn novelty_basis(subject: &Subject, generation: View<'_>, which: Trait) -> N
 /// showed on their first day, and where nobody was new lately, what is new to those who are not.
 fn newcomer_basis(
     subject: &Subject,
-    generation: View<'_>,
     which: Trait,
     (mut peers, of_estate): (GroupNovelty, GroupNovelty),
 ) -> NoveltyBasis {
@@ -247,9 +229,7 @@ fn newcomer_basis(
     };
     let count = |support: &[f64; SUPPORT_BUCKETS]| support.iter().sum::<f64>();
     let estate = subject
-        .chain
-        .last()
-        .and_then(|estate| generation.groups.get(estate))
+        .estate()
         .and_then(first_days)
         .filter(|support| count(support) >= MEMBERS_MIN as f64);
     let Some(estate_support) = estate else {
@@ -261,9 +241,8 @@ fn newcomer_basis(
         };
     };
     peers.support = subject
-        .chain
-        .iter()
-        .filter_map(|group| first_days(generation.groups.get(group)?))
+        .groups()
+        .filter_map(|(_, state)| first_days(state))
         .find(|support| count(support) >= MEMBERS_MIN as f64)
         .unwrap_or(estate_support);
     NoveltyBasis {
@@ -283,15 +262,29 @@ fn novelty_of(
     value: &Str,
 ) -> NoveltyReading {
     let support = generation.support_of(which, hash);
-    let active_days = subject.baseline.map_or(0, |b| b.active_days);
-    let basis = novelty_basis(subject, generation, which);
+    let surprise = novelty_basis(subject, which).surprise(active_days(subject), support);
+    reading_of(subject, which, value, support, surprise)
+}
+
+fn active_days(subject: &Subject) -> u32 {
+    subject.baseline.map_or(0, |b| b.active_days)
+}
+
+fn reading_of(
+    subject: &Subject,
+    which: Trait,
+    value: &Str,
+    support: u32,
+    surprise: f64,
+) -> NoveltyReading {
+    let active_days = active_days(subject);
     NoveltyReading {
         which,
         value: value.clone(),
-        surprise: basis.surprise(active_days, support),
+        surprise,
         support,
         active_days,
-        judged_against: match generation.peers(&subject.chain, MEMBERS_MIN as u32) {
+        judged_against: match peers_among(subject.groups(), MEMBERS_MIN as u32) {
             _ if f64::from(active_days) >= HAZARD_PRIOR_DAYS => {
                 JudgedAgainst::Own(subject.entity.clone())
             }
@@ -323,7 +316,7 @@ pub fn grant_basis(subject: &Subject, generation: View<'_>, destinations: &[Str]
         .max_by(|a, b| a.surprise.total_cmp(&b.surprise));
     GrantBasis {
         first: rarest.map(|reading| FirstAct {
-            novelty: novelty_basis(subject, generation, Trait::Destination),
+            novelty: novelty_basis(subject, Trait::Destination),
             active_days: reading.active_days,
             support: reading.support,
         }),
@@ -331,29 +324,20 @@ pub fn grant_basis(subject: &Subject, generation: View<'_>, destinations: &[Str]
 }
 
 /// Returns what a newcomer's busiest hour is judged by; `None` if no peer was active.
-pub fn hours_basis(
-    subject: &Subject,
-    generation: View<'_>,
-    metric: Metric,
-    observed: u64,
-) -> Option<HoursBasis> {
-    let (_, hours) = generation.role_tail(&subject.chain, metric, ROLE_AMOUNTS_MIN)?;
+pub fn hours_basis(subject: &Subject, metric: Metric, observed: u64) -> Option<HoursBasis> {
+    let (_, hours) = role_tail_among(subject.groups(), metric, ROLE_AMOUNTS_MIN)?;
     Some(HoursBasis::of(hours, observed))
 }
 
 /// Returns a newcomer's busiest hour against its peers' hours.
-pub fn role_tail(
-    subject: &Subject,
-    generation: View<'_>,
-    metric: Metric,
-) -> Option<RoleTailReading> {
+pub fn role_tail(subject: &Subject, metric: Metric) -> Option<RoleTailReading> {
     let readings = subject
         .facts
         .readings(metric, Window::HOUR, &KnownThings::NOTHING);
     let &(slot, observed) = readings
         .iter()
         .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
-    let found = generation.role_tail(&subject.chain, metric, ROLE_AMOUNTS_MIN);
+    let found = role_tail_among(subject.groups(), metric, ROLE_AMOUNTS_MIN);
     let (surprise, quantiles, hours, judged_against) = match found {
         Some((group, tail)) => (
             tail.surprise(observed as f64),

@@ -21,6 +21,9 @@ pub(super) struct DayParts<'s, 'a> {
     volumes: BTreeMap<VolumeKey, Option<VolumeReading>>,
     novelties: BTreeMap<Trait, Option<NoveltyReading>>,
     bursts: BTreeMap<(BurstKey, bool), Option<BurstReading>>,
+    over_the_day: BTreeMap<Metric, u64>,
+    /// The metrics of which something is stored, as bits.
+    active: u64,
     is_new: bool,
 }
 
@@ -32,6 +35,12 @@ impl<'s, 'a> DayParts<'s, 'a> {
             volumes: BTreeMap::new(),
             novelties: BTreeMap::new(),
             bursts: BTreeMap::new(),
+            over_the_day: BTreeMap::new(),
+            active: subject
+                .facts
+                .metrics()
+                .into_iter()
+                .fold(0, |active, metric| active | bit(metric)),
             is_new: is_new(subject.first_day, subject.day, generation),
         }
     }
@@ -40,7 +49,7 @@ impl<'s, 'a> DayParts<'s, 'a> {
     ///
     /// A burst in a sliding window is judged with what that window holds, so that a border of the clock does not halve it.
     pub fn volume(&mut self, metric: Metric, analytic: &Analytic) -> Option<VolumeReading> {
-        let (subject, generation) = (self.subject, self.generation);
+        let subject = self.subject;
         let sliding = analytic
             .sliding(metric)
             .map(|(kind, window)| BurstKey { kind, window });
@@ -48,30 +57,33 @@ impl<'s, 'a> DayParts<'s, 'a> {
         if let Some(known) = self.volumes.get(&key) {
             return known.clone();
         }
+        if sliding.is_none() && !self.is_active(metric) {
+            return None;
+        }
         let windows = analytic.window.as_slice();
         let windows = if windows.is_empty() {
             &Window::STANDARD
         } else {
             windows
         };
-        let mut reading = volume(subject, generation, metric, windows);
+        let mut reading = volume(subject, metric, windows);
         if let Some(key) = sliding
             && let Some(burst) = self.burst_of(key, false)
             && reading.as_ref().is_none_or(|r| burst.observed > r.observed)
         {
             let slid = (burst.start.second_of_day(), burst.observed);
-            reading = Some(volume_of(subject, generation, metric, key.window, slid));
+            reading = Some(volume_of(subject, metric, key.window, slid));
         }
         self.volumes.insert(key, reading.clone());
         reading
     }
 
-    pub fn novelty(&mut self, which: Trait) -> Option<NoveltyReading> {
+    pub fn novelty(&mut self, which: Trait) -> Option<&NoveltyReading> {
         let (subject, generation) = (self.subject, self.generation);
         self.novelties
             .entry(which)
             .or_insert_with(|| novelty(subject, generation, which))
-            .clone()
+            .as_ref()
     }
 
     pub fn has_unusual_context(&mut self, analytic: &Analytic) -> bool {
@@ -92,18 +104,25 @@ impl<'s, 'a> DayParts<'s, 'a> {
         }
     }
 
-    pub fn over_the_day(&self, metric: Metric) -> u64 {
-        let known = self.subject.known();
-        self.subject
-            .facts
-            .readings(metric, Window::DAY, &known)
-            .first()
-            .map_or(0, |&(_, x)| x)
+    /// Returns whether any of a metric was measured that day.
+    pub fn is_active(&self, metric: Metric) -> bool {
+        self.active & bit(metric.stored_as()) != 0
+    }
+
+    pub fn over_the_day(&mut self, metric: Metric) -> u64 {
+        let subject = self.subject;
+        let measured = || {
+            let readings = subject
+                .facts
+                .readings(metric, Window::DAY, &subject.known());
+            readings.first().map_or(0, |&(_, x)| x)
+        };
+        *self.over_the_day.entry(metric).or_insert_with(measured)
     }
 
     /// Returns whether a sensitive bucket was involved with an external party: the caller, or the destination.
     pub fn is_external(&self, analytic: &Analytic) -> bool {
-        self.subject.facts.is_active(Metric::SensitiveExternalCalls)
+        self.is_active(Metric::SensitiveExternalCalls)
             || self.subject.facts.sends_flows
             || !self
                 .foreign_grants(analytic, ActKind::SensitiveShare)
@@ -155,6 +174,10 @@ impl<'s, 'a> DayParts<'s, 'a> {
             .filter(|(grant, _)| !approved.iter().any(|d| d.matches(&grant.account)))
             .collect()
     }
+}
+
+const fn bit(metric: Metric) -> u64 {
+    1 << metric as u8
 }
 
 /// Returns whether giving something to an account that is not ours is an act of this kind.

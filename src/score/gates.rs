@@ -21,7 +21,7 @@ pub(super) fn gate_is_open<W: Observer>(
 ) -> bool {
     match gate {
         Gate::Active(metrics) => {
-            let is_active = |&m: &Metric| parts.subject.facts.is_active(m);
+            let is_active = |&m: &Metric| parts.is_active(m);
             let is_open = metrics.iter().any(is_active);
             let names =
                 |metrics: &mut dyn Iterator<Item = &Metric>| metrics.map(|m| m.as_str()).collect();

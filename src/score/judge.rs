@@ -9,6 +9,7 @@ use crate::score::gates::gate_is_open;
 use crate::score::observer::{NoopObserver, Observer, Recorder};
 use crate::score::subject::Subject;
 use crate::score::terms::add_term;
+use crate::sketch::FrozenDistribution;
 use crate::stats;
 use crate::stats::constants::STATISTIC_MIN;
 use crate::vocab::Str;
@@ -28,14 +29,25 @@ pub struct Detection {
 pub struct Judge<'a> {
     analytics: &'a [Analytic],
     generation: View<'a>,
+    /// The stored distribution of each arm of each analytic.
+    stored: Vec<Vec<Option<&'a FrozenDistribution>>>,
 }
 
 impl<'a> Judge<'a> {
     /// Makes a judge.
     pub fn new(analytics: &'a [Analytic], generation: View<'a>) -> Self {
+        let stored = |analytic: &Analytic, arm: &Arm| {
+            let arms = &generation.generation.calibration.arms;
+            arms.get(&arm_key(&analytic.id, &arm.id))
+        };
+        let of_analytic = |analytic: &Analytic| {
+            let arms = analytic.arms.iter();
+            arms.map(|arm| stored(analytic, arm)).collect()
+        };
         Self {
             analytics,
             generation,
+            stored: analytics.iter().map(of_analytic).collect(),
         }
     }
 
@@ -74,9 +86,8 @@ impl<'a> Judge<'a> {
 
     fn detection(&self, parts: &mut DayParts, analytic: &Analytic) -> Option<Detection> {
         let arm = self
-            .arms(parts, analytic)
+            .arms(parts, analytic, STATISTIC_MIN)
             .into_iter()
-            .filter(|arm| arm.statistic >= STATISTIC_MIN)
             .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
         let surprise = self.surprise(arm.statistic, arm.rank);
         Some(Detection {
@@ -86,17 +97,27 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Returns every arm of an analytic that has a statistic above zero.
-    fn arms(&self, parts: &mut DayParts, analytic: &Analytic) -> Vec<ArmResult> {
-        analytic
-            .arms
-            .iter()
-            .filter_map(|arm| {
-                let mut detection = judged(parts, analytic, arm)?;
-                detection.rank = self.rank(&arm_key(&analytic.id, &arm.id), detection.statistic);
-                Some(detection)
-            })
-            .collect()
+    /// Returns every arm of an analytic that has a statistic above zero, and at least as large as this.
+    fn arms(&self, parts: &mut DayParts, analytic: &Analytic, least: f64) -> Vec<ArmResult> {
+        let mut all = self.analytics.iter().zip(&self.stored);
+        let stored = all.find(|(of, _)| std::ptr::eq(*of, analytic));
+        let stored = |at: usize, arm: &Arm| match stored {
+            Some((_, stored)) => stored[at],
+            None => self.stored_as(&arm_key(&analytic.id, &arm.id)),
+        };
+        let mut results = Vec::new();
+        for (at, arm) in analytic.arms.iter().enumerate() {
+            let result = judged(parts, analytic, arm);
+            if let Some(mut result) = result.filter(|result| result.statistic >= least) {
+                result.rank = rank(stored(at, arm), result.statistic);
+                results.push(result);
+            }
+        }
+        results
+    }
+
+    fn stored_as(&self, key: &Str) -> Option<&'a FrozenDistribution> {
+        self.generation.generation.calibration.arms.get(key)
     }
 
     /// Explains every arm of an analytic, whether or not it applies; `threshold` is the surprise to be reached.
@@ -157,11 +178,7 @@ impl<'a> Judge<'a> {
 
     /// Returns the rank among arms of a statistic, by the arm's stored name.
     pub fn rank(&self, key: &Str, statistic: f64) -> f64 {
-        let of_arm = self.generation.calibration.arms.get(key);
-        stats::rank::rank(
-            of_arm.map_or(0.0, |d| d.log10_exceedance(statistic)),
-            statistic,
-        )
+        rank(self.stored_as(key), statistic)
     }
 
     /// Returns the reading of every arm that has a statistic.
@@ -169,7 +186,7 @@ impl<'a> Judge<'a> {
         let mut parts = DayParts::new(subject, self.generation);
         let mut readings = Vec::new();
         for analytic in self.analytics.iter().filter(|a| self.applies(a, subject)) {
-            for arm in self.arms(&mut parts, analytic) {
+            for arm in self.arms(&mut parts, analytic, 0.0) {
                 readings.push(ArmReading {
                     analytic: analytic.id.clone(),
                     arm: arm_key(&analytic.id, &arm.arm),
@@ -193,6 +210,12 @@ pub struct ArmReading {
     pub statistic: f64,
     /// Its rank among arms.
     pub rank: f64,
+}
+
+/// Returns the rank among arms of a statistic of the arm with this stored distribution.
+fn rank(stored: Option<&FrozenDistribution>, statistic: f64) -> f64 {
+    let exceedance = stored.map_or(0.0, |d| d.log10_exceedance(statistic));
+    stats::rank::rank(exceedance, statistic)
 }
 
 /// Returns the result of an arm; `None` if a gate is shut or nothing is surprising.

@@ -106,7 +106,6 @@ fn reason(
             judged_against: judged_against(&reading.judged_against, reading.windows),
             basis: Some(AmountBasis::Volume(volume_basis(
                 subject,
-                generation,
                 reading.metric,
                 reading.window,
             ))),
@@ -120,7 +119,7 @@ fn reason(
             p_value: significant((-reading.surprise).exp()),
             surprise: round(reading.surprise, 3),
             judged_against: judged_against(&reading.judged_against, f64::from(reading.active_days)),
-            basis: Some(novelty_basis(subject, generation, reading.which)),
+            basis: Some(novelty_basis(subject, reading.which)),
             first,
         },
         Contribution::RoleTail(reading) => Reason::Newcomer(Amount {
@@ -132,8 +131,7 @@ fn reason(
             p_value: significant((-reading.surprise).exp()),
             surprise: round(reading.surprise, 3),
             judged_against: judged_against(&reading.judged_against, reading.hours as f64),
-            basis: hours_basis(subject, generation, reading.metric, reading.observed)
-                .map(AmountBasis::Hours),
+            basis: hours_basis(subject, reading.metric, reading.observed).map(AmountBasis::Hours),
         }),
         Contribution::Grant {
             accounts,

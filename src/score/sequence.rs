@@ -3,9 +3,10 @@
 use crate::analytic::Step;
 use crate::baseline::View;
 use crate::measure::{Creation, Minute};
-use crate::score::components::{VolumeReading, start_of, volume_of};
+use crate::score::components::{VolumeReading, predictive, start_of, volume_of};
 use crate::score::observer::{Observer, StepReading};
 use crate::score::subject::{Subject, is_new};
+use crate::stats::Predictive;
 use crate::time::{Time, Window};
 use crate::vocab::Metric;
 
@@ -84,7 +85,7 @@ pub(super) fn follow<W: Observer>(
                 time?
             }
             Step::Spike { metric, surprise } => {
-                let (at, largest) = spike(subject, generation, *metric, *surprise, &ticks, windows);
+                let (at, largest) = spike(subject, *metric, *surprise, &ticks, windows);
                 let time = at.map(|at| ticks[at].time);
                 observer.step(|| StepReading {
                     step: name,
@@ -108,7 +109,7 @@ pub(super) fn follow<W: Observer>(
                     .filter(|t| t.time >= subject.day.start() && t.time <= until)
                     .copied()
                     .collect();
-                egress = largest_egress(subject, generation, &today, windows);
+                egress = largest_egress(subject, &today, windows);
                 let is_today = today.iter().any(|t| t.amounts.has_egress());
                 let time = at.filter(|_| is_today).map(|at| ticks[at].time);
                 observer.step(|| StepReading {
@@ -163,7 +164,6 @@ fn first_seen(subject: &Subject, generation: View<'_>, within_secs: i64) -> (Tim
 /// surprise up to there.
 fn spike(
     subject: &Subject,
-    generation: View<'_>,
     metric: Metric,
     surprise: f64,
     ticks: &[ActiveMinute],
@@ -172,6 +172,7 @@ fn spike(
     let mut largest = 0.0f64;
     let mut running = vec![(i64::MIN, 0u64); windows.len()];
     let mut judged = vec![0u64; windows.len()];
+    let mut judged_by: Vec<Option<Predictive>> = vec![None; windows.len()];
     for (index, tick) in ticks
         .iter()
         .enumerate()
@@ -187,9 +188,11 @@ fn spike(
             // A sum that was not surprising once is not surprising again.
             if *sum > judged[at] {
                 judged[at] = *sum;
-                let reading = volume_of(subject, generation, metric, window, (0, *sum));
-                largest = largest.max(reading.surprise);
-                if reading.surprise > surprise {
+                let judged_by =
+                    judged_by[at].get_or_insert_with(|| predictive(subject, metric, window).0);
+                let of_sum = judged_by.surprise(*sum as f64);
+                largest = largest.max(of_sum);
+                if of_sum > surprise {
                     return (Some(index), largest);
                 }
             }
@@ -200,7 +203,6 @@ fn spike(
 
 fn largest_egress(
     subject: &Subject,
-    generation: View<'_>,
     ticks: &[ActiveMinute],
     windows: &[Window],
 ) -> Option<VolumeReading> {
@@ -219,8 +221,7 @@ fn largest_egress(
             }
             let (slot, bytes) = best;
             let reading = (start_of(window, slot), bytes);
-            (bytes > 0)
-                .then(|| volume_of(subject, generation, Metric::EgressBytes, window, reading))
+            (bytes > 0).then(|| volume_of(subject, Metric::EgressBytes, window, reading))
         })
         .reduce(|best, next| {
             if next.surprise > best.surprise {

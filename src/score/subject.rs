@@ -1,6 +1,6 @@
 //! The entity that is judged, and its history.
 
-use crate::baseline::{Baseline, Chain, View};
+use crate::baseline::{Baseline, Chain, Group, GroupState, View};
 use crate::event::Provider;
 use crate::learn::{PeerGroupOf, chain_for_identity, known};
 use crate::measure::{
@@ -24,6 +24,8 @@ pub struct Subject<'a> {
     pub namesake: Option<Namesake>,
     /// The groups it is judged against.
     pub chain: Chain,
+    /// What is known of each of them.
+    states: Vec<Option<&'a GroupState>>,
     /// The day on which it was first seen.
     pub first_day: Day,
     /// Reads and external bytes by minute of the day before, for a newcomer's second day.
@@ -83,10 +85,22 @@ impl<'a> Subject<'a> {
             day,
             baseline,
             namesake,
+            states: generation.generation.states_of(&chain),
             chain,
             first_day,
             previous_day,
         }
+    }
+
+    /// Returns the groups it is judged against of which something is known, nearest first.
+    pub fn groups(&self) -> impl Iterator<Item = (&Group, &'a GroupState)> {
+        let known = self.chain.iter().zip(&self.states);
+        known.filter_map(|(group, state)| Some((group, (*state)?)))
+    }
+
+    /// Returns what is known of the widest group.
+    pub fn estate(&self) -> Option<&'a GroupState> {
+        self.states.last().copied().flatten()
     }
 
     /// Returns what it is known for, unless nothing can be called new to it.

@@ -40,7 +40,7 @@ pub(super) fn add_term(
             contributions.extend(
                 traits
                     .iter()
-                    .filter_map(|&which| parts.novelty(which).map(Contribution::Novelty)),
+                    .filter_map(|&which| parts.novelty(which).cloned().map(Contribution::Novelty)),
             );
         }
         Term::Acts(act) => {
@@ -73,9 +73,7 @@ pub(super) fn add_term(
         }
         Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),
         Term::RoleTail(metric) => {
-            contributions.extend(
-                role_tail(parts.subject, parts.generation, *metric).map(Contribution::RoleTail),
-            );
+            contributions.extend(role_tail(parts.subject, *metric).map(Contribution::RoleTail));
         }
     }
 }

@@ -34,7 +34,10 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     ("identity", "config document error event pattern vocab"),
     ("measure", "event glob identity sketch time vocab"),
-    ("baseline", "event identity measure sketch stats time vocab"),
+    (
+        "baseline",
+        "error event identity measure sketch stats time vocab",
+    ),
     ("learn", "baseline event measure sketch stats time vocab"),
     (
         "score",

@@ -64,7 +64,7 @@ pub struct Place {
 /// Values as they were published, in the order of their keys.
 pub trait PublishedValues<K, V>: Debug + Send + Sync {
     /// Returns how many there are.
-    fn len(&self) -> usize;
+    fn n_values(&self) -> usize;
 
     /// Returns how many have a key of this kind.
     fn n_of(&self, kind: EntityKind) -> usize;
@@ -97,10 +97,13 @@ enum Kept<K, V> {
     Published(Arc<Lent<K, V>>),
 }
 
+/// The room for a value that may be read.
+type Slot<K, V> = OnceLock<Box<(K, V)>>;
+
 /// Published values, and those of them that were read.
 struct Lent<K, V> {
     published: Box<dyn PublishedValues<K, V>>,
-    read: Box<[OnceLock<Box<(K, V)>>]>,
+    read: Box<[Slot<K, V>]>,
     texts: Mutex<SharedTexts>,
     /// What first could not be read.
     fault: OnceLock<Error>,
@@ -126,7 +129,7 @@ impl<K: Key, V: Value> Lent<K, V> {
         }
     }
 
-    fn keep<'l>(&self, lent: &'l OnceLock<Box<(K, V)>>, key: K, mut value: V) -> &'l (K, V) {
+    fn keep<'l>(&self, lent: &'l Slot<K, V>, key: K, mut value: V) -> &'l (K, V) {
         lent.get_or_init(|| {
             value.share(&mut self.texts.lock().unwrap_or_else(PoisonError::into_inner));
             Box::new((key, value))
@@ -152,7 +155,7 @@ impl<K: Key, V: Value> Lent<K, V> {
 impl<K: Key, V: Value> Keyed<K, V> {
     /// Makes these of what is published.
     pub fn published(published: Box<dyn PublishedValues<K, V>>) -> Self {
-        let read = (0..published.len()).map(|_| OnceLock::new()).collect();
+        let read = (0..published.n_values()).map(|_| OnceLock::new()).collect();
         Self(Kept::Published(Arc::new(Lent {
             published,
             read,
@@ -178,7 +181,7 @@ impl<K: Key, V: Value> Keyed<K, V> {
     pub fn len(&self) -> usize {
         match &self.0 {
             Kept::InMemory(values) => values.len(),
-            Kept::Published(lent) => lent.published.len(),
+            Kept::Published(lent) => lent.published.n_values(),
         }
     }
 

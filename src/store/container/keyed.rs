@@ -186,7 +186,7 @@ where
     K: Key + DeserializeOwned + Send + Sync,
     V: DeserializeOwned + Send + Sync,
 {
-    fn len(&self) -> usize {
+    fn n_values(&self) -> usize {
         self.n_rows
     }
 

@@ -65,7 +65,10 @@ fn of_rows_by_key_each_is_found_without_the_others() {
     writer.finish().unwrap();
     let reader = Reader::open(&path, KIND).unwrap();
     let found = KeyedRows::open(reader.clone(), BY_ENTITY).unwrap();
-    assert_eq!((found.len(), found.n_of(EntityKind::Role)), (1_000, 400));
+    assert_eq!(
+        (found.n_values(), found.n_of(EntityKind::Role)),
+        (1_000, 400)
+    );
     // In an order in which no block is the one before.
     for n in (0..1_000).map(|n| n * 613 % 1_000) {
         let [place] = found.places(entity(n).hashed()) else {

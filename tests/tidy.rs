@@ -43,7 +43,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "score",
         "alert analytic baseline config event evidence glob identity learn measure sketch stats time vocab",
     ),
-    ("store", "baseline error measure time vocab"),
+    ("store", "baseline error learn measure time vocab"),
     (
         "engine",
         "alert analytic baseline config error event identity learn measure score sketch sources stats store time vocab",

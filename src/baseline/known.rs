@@ -27,6 +27,26 @@ pub struct KnownSet {
 }
 
 impl KnownSet {
+    /// Makes a set of values in the order of their hashes.
+    pub fn of(hashes: Vec<u64>, values: Vec<KnownValue>, saturated: bool) -> Self {
+        debug_assert!(hashes.is_sorted() && hashes.len() == values.len());
+        Self {
+            hashes,
+            values,
+            saturated,
+        }
+    }
+
+    /// Returns how many values of a trait are remembered.
+    pub const fn room(which: Trait) -> usize {
+        match which {
+            Trait::Bucket | Trait::Prefix | Trait::WorkRegion | Trait::Blinding => {
+                KNOWN_BUCKETS_MAX
+            }
+            _ => TRAIT_VALUES_MAX,
+        }
+    }
+
     /// Returns whether a value is known.
     pub fn contains(&self, hash: u64) -> bool {
         self.hashes.binary_search(&hash).is_ok()
@@ -87,12 +107,7 @@ impl KnownSet {
     /// the lower hash.
     pub fn trim(&mut self, which: Trait, oldest: Day) {
         self.retain(|known, _| known.last_day >= oldest);
-        let room = match which {
-            Trait::Bucket | Trait::Prefix | Trait::WorkRegion | Trait::Blinding => {
-                KNOWN_BUCKETS_MAX
-            }
-            _ => TRAIT_VALUES_MAX,
-        };
+        let room = Self::room(which);
         if self.values.len() <= room {
             return;
         }

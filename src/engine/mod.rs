@@ -11,6 +11,7 @@ mod follow;
 mod gathering;
 mod inspect;
 mod intake;
+mod learning;
 mod lookup;
 mod nightly;
 mod not_alerted;

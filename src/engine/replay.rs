@@ -1,11 +1,11 @@
-//! The daily replay, in order: a day is scored with the generation of that morning, then learnt.
+//! The daily replay, in order: a day is scored by what was known on its morning, then learnt.
 
 use std::collections::BTreeMap;
 
-use crate::baseline::{CalibrationLog, Context, Generation, View};
+use crate::baseline::{Baseline, CalibrationLog, Context, Generation, View};
 use crate::engine::Setup;
-use crate::learn::{CLOSING_SECS, Exclusions, Learner, PeerGroupOf};
-use crate::measure::{DayAggregate, DayFacts, Links, OwnAccounts};
+use crate::learn::{CLOSING_SECS, Exclusions, Learner, Memory, Morning, PeerGroupOf};
+use crate::measure::{DayAggregate, DayFacts, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
@@ -13,11 +13,11 @@ use crate::vocab::Entity;
 /// Days that must be remembered before a day is scored into the stored distributions: before that, everything is new.
 const BURN_IN_DAYS: i32 = 3;
 
-/// A day that was learnt but may still grow, with the generation of its morning.
+/// A day that was learnt but may still grow, with what it is judged by.
 struct Pending {
     day: Day,
     facts: BTreeMap<Entity, DayFacts>,
-    morning: Generation,
+    morning: Morning,
     context: Context,
 }
 
@@ -29,24 +29,28 @@ pub struct Replay<'a> {
     /// The values scored so far.
     pub log: CalibrationLog,
     pending: Option<Pending>,
-    yesterday_links: Links,
-    own_accounts: OwnAccounts,
-    next_day: Option<Day>,
 }
 
 impl<'a> Replay<'a> {
     /// Starts with nothing learnt, and with the log of what earlier runs scored.
     pub fn new(setup: &'a Setup, peer_group_of: &'a PeerGroupOf<'a>, log: CalibrationLog) -> Self {
+        Self::resumed(setup, peer_group_of, Memory::default(), log)
+    }
+
+    /// Goes on from what another replay remembered, with the log of what earlier runs scored.
+    pub fn resumed(
+        setup: &'a Setup,
+        peer_group_of: &'a PeerGroupOf<'a>,
+        memory: Memory,
+        log: CalibrationLog,
+    ) -> Self {
         Self {
             setup,
-            learner: Learner::new(&setup.plan, peer_group_of)
+            learner: Learner::resumed(&setup.plan, peer_group_of, memory)
                 .clustering_peers(setup.config.clusters_peers),
             exclusions: Exclusions::default(),
             log,
             pending: None,
-            yesterday_links: Links::new(),
-            own_accounts: OwnAccounts::new(),
-            next_day: None,
         }
     }
 
@@ -58,7 +62,41 @@ impl<'a> Replay<'a> {
     }
 
     /// Learns a day. If this day shows that the day before has closed, that day is scored into the log first.
-    pub fn learn(&mut self, aggregate: &DayAggregate, peer_group_of: &PeerGroupOf) {
+    pub fn learn(&mut self, mut aggregate: DayAggregate, peer_group_of: &PeerGroupOf) {
+        let mut facts = self.close_pending(&mut aggregate, peer_group_of);
+        let aggregate = &aggregate;
+        let is_scored = self
+            .log
+            .through
+            .is_some_and(|through| aggregate.day <= through);
+        if is_scored || self.is_burn_in(aggregate.day) {
+            self.learn_day(aggregate, &mut facts);
+            return;
+        }
+        let mut morning = self.learner.morning(aggregate.day, &facts);
+        let own_accounts = &mut morning.generation.own_accounts;
+        own_accounts.extend(aggregate.accounts.iter().cloned());
+        self.learn_day(aggregate, &mut facts);
+        self.pending = Some(Pending {
+            day: aggregate.day,
+            facts,
+            morning,
+            context: self.setup.context().with_day(aggregate),
+        });
+    }
+
+    /// Learns a day after which this replay learns no other, so that nothing can show that it has closed.
+    pub fn learn_last(&mut self, mut aggregate: DayAggregate, peer_group_of: &PeerGroupOf) {
+        let mut facts = self.close_pending(&mut aggregate, peer_group_of);
+        self.learn_day(&aggregate, &mut facts);
+    }
+
+    /// Scores the day before, if this one shows that it has closed; returns the facts of this one.
+    fn close_pending(
+        &mut self,
+        aggregate: &mut DayAggregate,
+        peer_group_of: &PeerGroupOf,
+    ) -> BTreeMap<Entity, DayFacts> {
         if aggregate
             .last
             .is_some_and(|last| self.pending_is_closed(last))
@@ -66,27 +104,8 @@ impl<'a> Replay<'a> {
             self.score_pending(peer_group_of);
         }
         self.pending = None;
-        let mut facts = self.facts_of(aggregate);
-        self.own_accounts.extend(aggregate.accounts.iter().cloned());
-        let is_scored = self
-            .log
-            .through
-            .is_some_and(|through| aggregate.day <= through);
-        if !is_scored && !self.is_burn_in(aggregate.day) {
-            let mut morning = self.learner.generation(aggregate.day);
-            morning.own_accounts.clone_from(&self.own_accounts);
-            self.learn_day(aggregate, &mut facts);
-            self.pending = Some(Pending {
-                day: aggregate.day,
-                facts,
-                morning,
-                context: self.setup.context().with_day(aggregate),
-            });
-        } else {
-            self.learn_day(aggregate, &mut facts);
-        }
-        self.yesterday_links = aggregate.links.clone().following(&self.yesterday_links);
-        self.next_day = Some(aggregate.day.plus(1));
+        let own_accounts = self.own_accounts_with(aggregate);
+        aggregate.take_facts(self.learner.links(), &own_accounts)
     }
 
     /// Returns whether a day is not scored into the stored distributions, because too little is remembered before it.
@@ -106,9 +125,13 @@ impl<'a> Replay<'a> {
 
     /// Returns the facts of the day that would be learnt next, merged by entity.
     pub fn facts_of(&self, aggregate: &DayAggregate) -> BTreeMap<Entity, DayFacts> {
-        let mut own_accounts = self.own_accounts.clone();
+        aggregate.assemble(self.learner.links(), &self.own_accounts_with(aggregate))
+    }
+
+    fn own_accounts_with(&self, aggregate: &DayAggregate) -> OwnAccounts {
+        let mut own_accounts = OwnAccounts::clone(&self.learner.own_accounts());
         own_accounts.extend(aggregate.accounts.iter().cloned());
-        aggregate.assemble(&self.yesterday_links, &own_accounts)
+        own_accounts
     }
 
     fn pending_is_closed(&self, last: Time) -> bool {
@@ -118,17 +141,21 @@ impl<'a> Replay<'a> {
     }
 
     fn score_pending(&mut self, peer_group_of: &PeerGroupOf) {
-        let Some(mut pending) = self.pending.take() else {
+        let Some(pending) = self.pending.take() else {
             return;
         };
-        pending.morning.calibration = self.log.freeze();
-        let view = View::new(&pending.morning, &pending.context, pending.day);
+        let Morning {
+            mut generation,
+            n_identities,
+        } = pending.morning;
+        generation.calibration = self.log.freeze();
+        let view = View::new(&generation, &pending.context, pending.day);
         let judge = Judge::new(&self.setup.analytics, view);
         calibrate_day(
             &mut self.log,
             &judge,
-            pending.day,
-            &pending.facts,
+            n_identities,
+            (pending.day, &pending.facts),
             peer_group_of,
         );
         for (entity, exclusion) in self.exclusions.on(pending.day) {
@@ -140,10 +167,33 @@ impl<'a> Replay<'a> {
 
     /// Returns the baselines learnt so far, with the stored distributions, to judge the day after the last learnt one.
     pub fn generation(&self, number: u64) -> Generation {
-        let mut generation = self.learner.generation(self.next_day.unwrap_or(Day(0)));
+        let as_of = self.as_of();
+        self.completed(self.learner.generation(as_of), number)
+    }
+
+    /// Returns what [`Self::generation`] does, without the baselines.
+    pub fn generation_without_baselines(&self, number: u64) -> Generation {
+        let as_of = self.as_of();
+        self.completed(self.learner.generation_without_baselines(as_of), number)
+    }
+
+    /// Returns the baselines of [`Self::generation`] in the order of entities, each made when it is asked for.
+    pub fn baselines(&self) -> impl Iterator<Item = (&Entity, Baseline)> {
+        self.learner.baselines(self.as_of())
+    }
+
+    /// Returns what is remembered of the days learnt so far.
+    pub fn memory(&self) -> &Memory {
+        self.learner.memory()
+    }
+
+    fn as_of(&self) -> Day {
+        self.learner.next_day().unwrap_or(Day(0))
+    }
+
+    fn completed(&self, mut generation: Generation, number: u64) -> Generation {
         generation.number = number;
         generation.calibration = self.log.freeze();
-        generation.own_accounts = self.own_accounts.clone();
         generation
     }
 }

@@ -9,13 +9,14 @@ use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
 use crate::engine::gathering::{Gathering, StagedDay};
 use crate::engine::intake::{Intake, IntakeSummary};
-use crate::engine::replay::Replay;
+use crate::engine::learning::{Learnt, Lesson, learn, memory_begins};
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::{OutgrownThreshold, outgrown, seen};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::identity::machine_of;
 use crate::learn::Exclusions;
+use crate::measure::DayAggregate;
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
@@ -40,6 +41,8 @@ pub struct TrainSummary {
     pub days_changed: usize,
     /// Days in the store.
     pub days: usize,
+    /// Days that were learnt for it: those that changed, and those since the newest state of learning that still counted.
+    pub days_replayed: usize,
     /// Entities with a baseline, by kind.
     pub entities: BTreeMap<&'static str, usize>,
     /// Whole days in the stored distributions.
@@ -83,7 +86,7 @@ pub fn train(
 
 /// Returns the first day that is learnt: of a store with these days, older ones are forgotten.
 pub(super) fn oldest_learnt(stored: impl Iterator<Item = Day>) -> Option<Day> {
-    Some(stored.max()?.plus(1 - TRAIT_MEMORY_DAYS))
+    Some(memory_begins(stored.max()?))
 }
 
 /// Learns as [`train`] does, for whom holds the lock.
@@ -136,6 +139,7 @@ pub(super) fn train_holding(
             published: false,
             days_changed: 0,
             days: stored.len(),
+            days_replayed: 0,
             entities: BTreeMap::new(),
             calibration_days: log.pooled.days(),
             drift_report: DriftReport::default(),
@@ -156,7 +160,7 @@ pub(super) fn train_holding(
         .copied()
         .max(changed.keys().next_back().copied())
         .unwrap_or(Day(0));
-    let oldest = last.plus(1 - TRAIT_MEMORY_DAYS);
+    let oldest = memory_begins(last);
     intake.too_old += changed.range(..oldest).map(|(_, n)| n).sum::<u64>();
     changed.retain(|day, _| *day >= oldest);
     let n_dropped = stored.range(..oldest).count();
@@ -186,39 +190,26 @@ pub(super) fn train_holding(
 
     let measured_by = &*setup.measured_by();
     let peer_group_of = |id: &str| setup.peer_group_of(id);
-    let mut replay = Replay::new(setup, &peer_group_of, log).without(exclusions_of(&verdicts));
-    let all: BTreeSet<Day> = days.keys().chain(changed.keys()).copied().collect();
-    progress.begin("learning", Some(all.len() as u64));
-    let staged = std::thread::scope(|scope| {
+    let kept = days.iter().map(|(day, entry)| (*day, entry.file.clone()));
+    let written = changed.keys();
+    let written = written.map(|day| (*day, store.name_of_day(*day, number)));
+    let lesson = Lesson {
+        setup,
+        peer_group_of: &peer_group_of,
+        exclusions: exclusions_of(&verdicts),
+        days: kept.chain(written).collect(),
+        states: manifest.as_ref().map_or(&[], |m| &m.states),
+        log,
+        number,
+    };
+    let (learnt, staged) = std::thread::scope(|scope| {
         let (sender, receiver) = bounded(DAYS_AHEAD);
-        let (all, days, changed) = (&all, &days, &changed);
-        let preparing = scope.spawn(move || {
-            let prepare = |day: Day| match (changed.contains_key(&day), days.get(&day)) {
-                (false, Some(entry)) => Ok((store.load_day(entry)?, None)),
-                _ => {
-                    let StagedDay {
-                        staged,
-                        events,
-                        aggregate,
-                    } = gathering.stage(day)?;
-                    let entry = DayEntry {
-                        day,
-                        file: staged.into_name(),
-                        events,
-                        scored_events: None,
-                        measured_by: BTreeSet::from([measured_by.to_owned()]),
-                    };
-                    let aggregate = match aggregate {
-                        Some(aggregate) => aggregate,
-                        None => store.load_day(&entry)?,
-                    };
-                    Ok((aggregate, Some(entry)))
-                }
-            };
+        let days_changed = &changed;
+        let staging = scope.spawn(move || {
             let mut staged = Vec::new();
-            for &day in all {
-                let (aggregate, entry) = prepare(day)?;
-                staged.extend(entry);
+            for &day in days_changed.keys() {
+                let (aggregate, entry) = stage(store, &gathering, day, measured_by)?;
+                staged.push(entry);
                 // Nobody waits for it if the learning was stopped.
                 if sender.send(aggregate).is_err() {
                     break;
@@ -226,18 +217,28 @@ pub(super) fn train_holding(
             }
             Ok(staged)
         });
-        for (done, aggregate) in receiver.into_iter().enumerate() {
-            if progress.is_cancelled() {
-                return Err(cancelled());
-            }
-            replay.learn(&aggregate, &peer_group_of);
-            progress.advance(done as u64 + 1);
-        }
-        preparing
+        // Days that changed come in order, and each of them is learnt.
+        let load = |day: Day| match days.get(&day).filter(|_| !changed.contains_key(&day)) {
+            Some(entry) => store.load_day(entry),
+            None => match receiver.recv() {
+                Ok(aggregate) if aggregate.day == day => Ok(aggregate),
+                _ => Err(Error::failed(format!("{day} could not be made ready"))),
+            },
+        };
+        let learnt = learn(lesson, store, load, progress);
+        drop(receiver);
+        let staged: Result<Vec<DayEntry>> = staging
             .join()
-            .unwrap_or_else(|_| Err(Error::failed("the thread that writes days died")))
+            .unwrap_or_else(|_| Err(Error::failed("the thread that writes days died")));
+        // If a day could not be written, that is why it could not be learnt.
+        let staged = staged?;
+        Ok((learnt?, staged))
     })?;
-    progress.end();
+    let Learnt {
+        replay,
+        states,
+        n_replayed,
+    } = learnt;
     for mut entry in staged {
         if let Some(before) = days.get(&entry.day) {
             entry.scored_events = before.scored_events;
@@ -251,20 +252,22 @@ pub(super) fn train_holding(
         }
     }
 
-    let mut generation = replay.generation(number);
+    let mut generation = replay.generation_without_baselines(number);
     let movement_before = match &manifest {
         Some(manifest) => Some(store.load_drift_report(manifest)?),
         None => None,
     };
     generation.tuning = tuning;
     enter(&mut ledger, &intake, number, last);
-    let staged = store.stage_generation(&generation, &replay.log)?;
+    let baselines = replay.baselines().map(Ok);
+    let staged = store.stage_generation_of(&generation, baselines, &replay.log)?;
     learner.stage_ledger(&ledger, published)?;
     if progress.is_cancelled() {
         return Err(cancelled());
     }
     let mut manifest = Manifest::new(number, staged.into_name(), days.values().cloned().collect());
     manifest.exclusions = found_true(&verdicts, &days);
+    manifest.states = states;
     let n_unlearnt = manifest.exclusions.difference(exclusions_before).count();
     store.publish(&manifest, lock)?;
     store.note_approvals(setup.config.approvals.iter().map(Approval::id), last)?;
@@ -274,19 +277,23 @@ pub(super) fn train_holding(
         let seen = seen(setup, &replay.log).freeze();
         outgrown(&generation.calibration, &seen, &generation.tuning)
     };
+    let known = || replay.memory().first_days();
     let mut entities = BTreeMap::new();
-    for entity in sorted_kinds(&generation) {
-        *entities.entry(entity).or_insert(0) += 1;
+    for (entity, _) in known() {
+        *entities.entry(entity.kind.as_str()).or_insert(0) += 1;
     }
-    let unbound = generation
-        .baselines
-        .iter()
-        .filter(|(entity, b)| {
-            entity.kind == EntityKind::Identity && changed.contains_key(&b.first_day)
+    let unbound = known()
+        .filter(|(entity, first)| {
+            entity.kind == EntityKind::Identity && changed.contains_key(first)
         })
         .filter_map(|(entity, _)| machine_of(&entity.id))
         .map(|(key, name)| (key, name.to_owned()))
         .collect();
+    // Until thresholds are calibrated, they follow from how many identities are known.
+    let thresholds = match generation.calibration.is_provisional() {
+        true => in_force(&setup.analytics, &store.load_generation()?, None),
+        false => in_force(&setup.analytics, &generation, None),
+    };
     Ok(TrainSummary {
         unbound,
         intake,
@@ -294,11 +301,12 @@ pub(super) fn train_holding(
         published: true,
         days_changed: changed.len(),
         days: days.len(),
+        days_replayed: n_replayed,
         entities,
         calibration_days: generation.calibration.days,
         exclusions: n_unlearnt,
         learnt_again,
-        thresholds: in_force(&setup.analytics, &generation, None),
+        thresholds,
         coverage: assess(setup, &days_of(&generation.coverage, [])),
         outgrown,
         drift_report: generation.drift_report,
@@ -325,6 +333,32 @@ pub fn exclusions_of(verdicts: &Verdicts) -> Exclusions {
     exclusions
 }
 
+/// Writes a day that changed, and returns it.
+fn stage(
+    store: &Store,
+    gathering: &Gathering,
+    day: Day,
+    measured_by: &str,
+) -> Result<(DayAggregate, DayEntry)> {
+    let StagedDay {
+        staged,
+        events,
+        aggregate,
+    } = gathering.stage(day)?;
+    let entry = DayEntry {
+        day,
+        file: staged.into_name(),
+        events,
+        scored_events: None,
+        measured_by: BTreeSet::from([measured_by.to_owned()]),
+    };
+    let aggregate = match aggregate {
+        Some(aggregate) => aggregate,
+        None => store.load_day(&entry)?,
+    };
+    Ok((aggregate, entry))
+}
+
 /// One wrong date must not empty a store. A user that wants this can start a new store.
 fn would_forget(n_dropped: usize, n_stored: usize, last: Day) -> Error {
     Error::failed(format!(
@@ -332,16 +366,6 @@ fn would_forget(n_dropped: usize, n_stored: usize, last: Day) -> Error {
          more than {TRAIT_MEMORY_DAYS} days before"
     ))
     .hint("if the date is right, start again with another `--store`")
-}
-
-fn sorted_kinds(generation: &crate::baseline::Generation) -> Vec<&'static str> {
-    let mut kinds: Vec<_> = generation
-        .baselines
-        .keys()
-        .map(|e| e.kind.as_str())
-        .collect();
-    kinds.sort_unstable();
-    kinds
 }
 
 /// Returns whether a day grew so much after it was scored that the stored distributions no longer represent it.

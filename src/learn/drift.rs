@@ -4,8 +4,10 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::baseline::Drifted;
-use crate::learn::partial::DayPartial;
+use crate::learn::partial::Partials;
 use crate::stats::constants::TRAIT_MEMORY_DAYS;
 use crate::stats::drift::Cusum;
 use crate::time::{Day, Window};
@@ -21,15 +23,17 @@ const METRICS: [Metric; 4] = [
 /// Active days of a rise that determine the present level.
 const NOW_DAYS: usize = 3;
 
-/// How far one identity's daily amounts have drifted.
-#[derive(Debug, Clone, Default)]
-pub(super) struct EntityDrift {
-    judged: Option<Day>,
+/// How far one identity's daily amounts have drifted; nothing of an identity without any.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct EntityDrift(Option<Box<Tracks>>);
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Tracks {
     tracks: Vec<(Metric, Track)>,
-    pub(super) greatest_sum: f64,
+    greatest_sum: f64,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Track {
     drift: Cusum,
     /// ln(1 + x) of the level before the rise.
@@ -38,7 +42,7 @@ struct Track {
     rise: VecDeque<DriftStep>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct DriftStep {
     day: Day,
     /// ln(1 + x) of the day.
@@ -47,23 +51,24 @@ struct DriftStep {
 }
 
 impl EntityDrift {
-    /// Judges the days that have closed since the last call.
-    pub(super) fn judge(&mut self, partials: &VecDeque<DayPartial>, closed: Day) {
-        let from = partials.partition_point(|p| self.judged.is_some_and(|day| p.day <= day));
-        for partial in partials.range(from..).take_while(|p| p.day <= closed) {
-            self.judged = Some(partial.day);
-            for metric in METRICS {
-                let key = (metric, Window::DAY);
-                let Ok(at) = partial.moments.binary_search_by_key(&key, |&(key, _)| key) else {
-                    continue;
-                };
-                // A day has one window of a day, so its mean is its value.
-                let sum = self
-                    .track(metric)
-                    .step(partial.day, partial.moments[at].1.mean);
-                self.greatest_sum = self.greatest_sum.max(sum);
-            }
+    /// Judges the days that have closed since the last call: those after `before`, if any was judged then.
+    pub(super) fn judge(&mut self, partials: &Partials, before: Option<Day>, closed: Day) {
+        let is_new = |day: Day| before.is_none_or(|before| day > before) && day <= closed;
+        for partial in partials.iter().filter(|partial| is_new(partial.day)) {
+            partial.each_moments(|(metric, window), moments| {
+                if window == Window::DAY && METRICS.contains(&metric) {
+                    let tracks = self.0.get_or_insert_default();
+                    // A day has one window of a day, so its mean is its value.
+                    let sum = tracks.track(metric).step(partial.day, moments.mean);
+                    tracks.greatest_sum = tracks.greatest_sum.max(sum);
+                }
+            });
         }
+    }
+
+    /// Returns the greatest sum of any metric so far.
+    pub(super) fn greatest_sum(&self) -> f64 {
+        self.0.as_ref().map_or(0.0, |tracks| tracks.greatest_sum)
     }
 
     /// Returns the metrics that are above their slow level.
@@ -72,10 +77,12 @@ impl EntityDrift {
         entity: &'a Entity,
         threshold: f64,
     ) -> impl Iterator<Item = Drifted> + 'a {
-        let tracks = self.tracks.iter();
+        let tracks = self.0.iter().flat_map(|tracks| &tracks.tracks);
         tracks.filter_map(move |(metric, track)| track.rise(entity, *metric, threshold))
     }
+}
 
+impl Tracks {
     fn track(&mut self, metric: Metric) -> &mut Track {
         let at = match self.tracks.binary_search_by_key(&metric, |&(m, _)| m) {
             Ok(at) => at,

@@ -11,7 +11,7 @@ use crate::vocab::{Entity, EntityKind};
 
 /// Returns what is rising, and the threshold that lets through so many reports a day.
 pub(super) fn drift_report(
-    entities: &BTreeMap<Entity, EntityState>,
+    entities: &BTreeMap<Entity, Box<EntityState>>,
     judged: Option<(Day, Day)>,
     reports_per_day: f64,
 ) -> DriftReport {
@@ -26,7 +26,7 @@ pub(super) fn drift_report(
             .filter(|(entity, _)| entity.kind == EntityKind::Identity)
             .map(|(entity, state)| (entity, &state.drift))
     };
-    let sums = drifts().map(|(_, drift)| drift.greatest_sum).collect();
+    let sums = drifts().map(|(_, drift)| drift.greatest_sum()).collect();
     let threshold = threshold(sums, reports_per_day, days)
         .unwrap_or(0.0)
         .max(DRIFT_SUM_MIN);

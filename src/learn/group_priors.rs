@@ -1,27 +1,36 @@
 //! The priors that a group supplies to members without history: fitted over its members, with their novelty and busy hours.
+//!
+//! Members are added one by one, in the order of entities. What each shows of a metric is kept once, however many groups it
+//! belongs to, and a member that never had an active window of a metric takes no room there.
 
 use std::collections::BTreeMap;
 
-use crate::baseline::{Baseline, GroupState};
-use crate::learn::state::{EntityState, NOVELTY_TRAITS};
+use rustc_hash::FxHashMap;
+
+use crate::baseline::{Chain, Group, GroupState, MetricState};
+use crate::learn::partial::{Key, Partials};
+use crate::learn::state::{Cell, NOVELTY_TRAITS};
 use crate::sketch::{FrozenRoleHistogram, RoleHistogram};
-use crate::stats::GroupNovelty;
 use crate::stats::constants::{SETTLED_DAYS, SUPPORT_BUCKETS};
-use crate::stats::prior::Members;
-use crate::time::{Day, Window};
-use crate::vocab::{Metric, Trait};
+use crate::stats::prior::{CellPrior, LevelSums, RateSums, level_evidence, rate_evidence};
+use crate::stats::{Evidence, GroupNovelty};
+use crate::time::Day;
+use crate::vocab::Metric;
 
 /// Up to this many hourly values of a group are kept one by one; in memory, about the size of one histogram.
 const FEW_HOURLY_VALUES: usize = 2_048;
 
+/// By trait, in the order of [`NOVELTY_TRAITS`]: how many values had which support.
+type SupportCounts = [[u32; SUPPORT_BUCKETS]; NOVELTY_TRAITS.len()];
+
 /// What a group supplies beside its members' moments: novelty and hourly values.
 #[derive(Default)]
-pub(super) struct GroupPriors {
+struct GroupPriors {
     active_days: u64,
-    novel_days: BTreeMap<Trait, u64>,
-    support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
+    novel_days: [u64; NOVELTY_TRAITS.len()],
+    support: SupportCounts,
     first_days: u64,
-    first_support: BTreeMap<Trait, [f64; SUPPORT_BUCKETS]>,
+    first_support: SupportCounts,
     hourly: BTreeMap<Metric, HourlyValues>,
 }
 
@@ -55,56 +64,88 @@ impl HourlyValues {
     }
 }
 
-impl GroupPriors {
-    /// Adds what an entity showed from the first day of the store to the eve of a morning.
-    pub(super) fn add(&mut self, state: &EntityState, (first_day, as_of): (Day, Day)) {
-        for partial in state.partials.iter().filter(|p| p.day < as_of) {
-            for &(metric, x) in &partial.hourly {
-                self.hourly
-                    .entry(metric)
-                    .or_default()
-                    .record(partial.day, x);
-            }
-            if partial.is_first {
-                if partial.day.since(first_day) >= SETTLED_DAYS {
-                    self.first_days += 1;
-                    for (which, buckets) in &partial.novel {
-                        if let Some(&rarest) = buckets.iter().min() {
-                            let support = self.first_support.entry(*which).or_default();
-                            support[usize::from(rarest)] += 1.0;
-                        }
-                    }
-                }
+/// What an entity showed that was new, and its busy hours: from the first day of the store to the eve of a morning.
+#[derive(Default)]
+struct Shown {
+    active_days: u64,
+    first_days: u64,
+    /// The places of traits with a new value, first days left out.
+    novel: Vec<usize>,
+    /// The place of a trait, the support of a value of it, and whether it was an entity's first day.
+    support: Vec<(usize, u8, bool)>,
+    hourly: Vec<(Metric, Day, u64)>,
+}
+
+impl Shown {
+    fn fill(&mut self, partials: &Partials, (first_day, as_of): (Day, Day)) {
+        (self.active_days, self.first_days) = (0, 0);
+        self.novel.clear();
+        self.support.clear();
+        self.hourly.clear();
+        for partial in partials.iter().filter(|p| p.day < as_of) {
+            let hours = partial.hourly();
+            self.hourly
+                .extend(hours.map(|(metric, x)| (metric, partial.day, x)));
+            if partial.is_first && partial.day.since(first_day) < SETTLED_DAYS {
                 continue;
             }
-            self.active_days += 1;
-            for (which, buckets) in &partial.novel {
-                *self.novel_days.entry(*which).or_default() += 1;
-                let support = self.support.entry(*which).or_default();
-                for &bucket in buckets {
-                    support[usize::from(bucket)] += 1.0;
+            self.first_days += u64::from(partial.is_first);
+            self.active_days += u64::from(!partial.is_first);
+            for (which, buckets) in partial.novel() {
+                let Some(place) = NOVELTY_TRAITS.iter().position(|t| *t == which) else {
+                    continue;
+                };
+                if partial.is_first {
+                    let rarest = buckets.iter().min();
+                    self.support
+                        .extend(rarest.map(|&rarest| (place, rarest, true)));
+                } else {
+                    self.novel.push(place);
+                    let support = buckets.iter().map(|&bucket| (place, bucket, false));
+                    self.support.extend(support);
                 }
             }
         }
     }
+}
 
-    pub(super) fn fill(self, state: &mut GroupState) {
-        state.novelty = NOVELTY_TRAITS
-            .iter()
-            .map(|&which| {
+impl GroupPriors {
+    fn add(&mut self, shown: &Shown) {
+        self.active_days += shown.active_days;
+        self.first_days += shown.first_days;
+        for &place in &shown.novel {
+            self.novel_days[place] += 1;
+        }
+        for &(place, bucket, is_first) in &shown.support {
+            let support = match is_first {
+                true => &mut self.first_support,
+                false => &mut self.support,
+            };
+            if let Some(count) = support[place].get_mut(usize::from(bucket)) {
+                *count += 1;
+            }
+        }
+        for &(metric, day, x) in &shown.hourly {
+            self.hourly.entry(metric).or_default().record(day, x);
+        }
+    }
+
+    fn fill(self, state: &mut GroupState) {
+        let places = || NOVELTY_TRAITS.iter().enumerate();
+        state.novelty = places()
+            .map(|(place, &which)| {
                 let novelty = GroupNovelty {
-                    novel_days: self.novel_days.get(&which).copied().unwrap_or(0) as f64,
+                    novel_days: self.novel_days[place] as f64,
                     active_days: self.active_days as f64,
-                    support: self.support.get(&which).copied().unwrap_or_default(),
+                    support: self.support[place].map(f64::from),
                 };
                 (which, novelty)
             })
             .collect();
         state.novelty.sort_by_key(|&(which, _)| which);
-        state.newcomers = NOVELTY_TRAITS
-            .iter()
-            .map(|&which| {
-                let mut rarest = self.first_support.get(&which).copied().unwrap_or_default();
+        state.newcomers = places()
+            .map(|(place, &which)| {
+                let mut rarest = self.first_support[place].map(f64::from);
                 // A newcomer without any value of it shows nothing rare.
                 rarest[SUPPORT_BUCKETS - 1] += self.first_days as f64 - rarest.iter().sum::<f64>();
                 (which, rarest)
@@ -119,42 +160,228 @@ impl GroupPriors {
     }
 }
 
-/// Fits a group's priors of volumes and rates.
-pub(super) fn group_state(members: &[&Baseline]) -> GroupState {
-    let mut keys: Vec<(Metric, Window)> = members
-        .iter()
-        .flat_map(|b| b.metrics.iter().map(|&(key, _)| key))
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let mut state = GroupState {
-        members: members.len() as u32,
-        exposure: members.iter().map(|b| b.exposure).sum(),
-        ..GroupState::default()
-    };
-    let mut matrix = Members::new(members.len(), keys.len());
-    for (row, baseline) in members.iter().enumerate() {
-        matrix.set_exposure(row, baseline.exposure);
-        for &(key, cell) in &baseline.metrics {
-            if let Ok(column) = keys.binary_search(&key) {
-                matrix.set(row, column, &baseline.evidence_of(&cell));
-            }
+/// One group, as far as members were added.
+struct Gathered {
+    members: u32,
+    /// Members that have existed long enough to count for rates.
+    n_settled: u32,
+    exposure: f64,
+    priors: GroupPriors,
+}
+
+/// What members showed of one metric in windows of one length: a line for each that ever did.
+#[derive(Default)]
+struct Column {
+    members: Vec<u32>,
+    active: Vec<f64>,
+    /// Of those with windows enough for a level.
+    levels: Vec<(u32, (f64, f64, f64))>,
+}
+
+/// The groups of a morning, while their members are added.
+pub(super) struct Groups {
+    first_day: Day,
+    as_of: Day,
+    numbers: BTreeMap<Group, usize>,
+    gathered: Vec<Gathered>,
+    /// Of each member: its exposure, and where its groups begin.
+    members: Vec<(f64, u32)>,
+    /// The groups of all members in turn: the group, and the number of the member among its settled ones.
+    belongs: Vec<(u32, u32)>,
+    columns: Vec<(Key, Column)>,
+    column_of: FxHashMap<Key, usize>,
+    shown: Shown,
+}
+
+impl Groups {
+    /// Starts with none. The memory begins on `first_day`.
+    pub(super) fn on(as_of: Day, first_day: Day) -> Self {
+        Self {
+            first_day,
+            as_of,
+            numbers: BTreeMap::new(),
+            gathered: Vec::new(),
+            members: Vec::new(),
+            belongs: Vec::new(),
+            columns: Vec::new(),
+            column_of: FxHashMap::default(),
+            shown: Shown::default(),
         }
     }
-    state.priors = keys.into_iter().zip(matrix.fit()).collect();
-    state
+
+    /// Returns the numbers of the groups of a chain, as far as they are wanted.
+    pub(super) fn numbers(
+        &mut self,
+        chain: &Chain,
+        is_wanted: impl Fn(&Group) -> bool,
+    ) -> Vec<u32> {
+        let mut numbers = Vec::with_capacity(chain.len());
+        for group in chain.iter().filter(|group| is_wanted(group)) {
+            let number = match self.numbers.get(group) {
+                Some(number) => *number,
+                None => {
+                    self.numbers.insert(group.clone(), self.gathered.len());
+                    self.gathered.push(Gathered {
+                        members: 0,
+                        n_settled: 0,
+                        // What a sum begins with.
+                        exposure: std::iter::empty::<f64>().sum(),
+                        priors: GroupPriors::default(),
+                    });
+                    self.gathered.len() - 1
+                }
+            };
+            numbers.push(number as u32);
+        }
+        numbers
+    }
+
+    /// Adds an entity to its groups. Entities come in order.
+    pub(super) fn add(
+        &mut self,
+        groups: &[u32],
+        partials: &Partials,
+        cells: &[Cell],
+        exposure: f64,
+    ) {
+        if groups.is_empty() {
+            return;
+        }
+        let member = self.members.len() as u32;
+        self.members.push((exposure, self.belongs.len() as u32));
+        let is_settled = rate_evidence(0.0, exposure).is_some();
+        self.shown.fill(partials, (self.first_day, self.as_of));
+        for &number in groups {
+            let group = &mut self.gathered[number as usize];
+            self.belongs.push((number, group.n_settled));
+            group.members += 1;
+            group.n_settled += u32::from(is_settled);
+            group.exposure += exposure;
+            group.priors.add(&self.shown);
+        }
+        for &(key, cell) in cells {
+            let at = *self.column_of.entry(key).or_insert_with(|| {
+                self.columns.push((key, Column::default()));
+                self.columns.len() - 1
+            });
+            let column = &mut self.columns[at].1;
+            let MetricState {
+                n,
+                mean,
+                m2,
+                active,
+            } = cell;
+            let evidence = Evidence {
+                n,
+                mean,
+                m2,
+                active,
+                exposure,
+            };
+            column.members.push(member);
+            column.active.push(active);
+            let level = level_evidence(&evidence);
+            column.levels.extend(level.map(|level| (member, level)));
+        }
+    }
+
+    /// Fits them.
+    pub(super) fn fit(mut self) -> BTreeMap<Group, GroupState> {
+        let mut columns = std::mem::take(&mut self.columns);
+        columns.sort_unstable_by_key(|&(key, _)| key);
+        let mut priors: Vec<Vec<(Key, CellPrior)>> = Vec::new();
+        priors.resize_with(self.gathered.len(), Vec::new);
+        let mut sums: Vec<Option<(RateSums, LevelSums)>> = Vec::new();
+        sums.resize_with(self.gathered.len(), || None);
+        for (key, column) in columns {
+            let mut touched = Vec::new();
+            let rates = || column.members.iter().zip(&column.active);
+            for (&member, &active) in rates() {
+                let (exposure, _) = self.members[member as usize];
+                let rate = rate_evidence(active, exposure);
+                for &(number, _) in self.groups_of(member) {
+                    let of_group = sums[number as usize].get_or_insert_with(|| {
+                        touched.push(number);
+                        Default::default()
+                    });
+                    if let Some(rate) = rate {
+                        of_group.0.add(rate, exposure);
+                    }
+                }
+            }
+            for &number in &touched {
+                if let Some((rates, _)) = &mut sums[number as usize] {
+                    rates.settle(self.gathered[number as usize].n_settled);
+                }
+            }
+            for (&member, &active) in rates() {
+                let (exposure, _) = self.members[member as usize];
+                let Some(rate) = rate_evidence(active, exposure) else {
+                    continue;
+                };
+                for &(number, among) in self.groups_of(member) {
+                    if let Some((rates, _)) = &mut sums[number as usize] {
+                        rates.add_spread(among, rate);
+                    }
+                }
+            }
+            for &(member, level) in &column.levels {
+                for &(number, _) in self.groups_of(member) {
+                    if let Some((_, levels)) = &mut sums[number as usize] {
+                        levels.add(level);
+                    }
+                }
+            }
+            for number in touched {
+                let at = number as usize;
+                if let Some((rates, levels)) = sums[at].take() {
+                    let prior = CellPrior {
+                        level: levels.fit(),
+                        rate: rates.fit(self.gathered[at].n_settled),
+                    };
+                    priors[at].push((key, prior));
+                }
+            }
+        }
+        let mut gathered: Vec<Option<Gathered>> = self.gathered.into_iter().map(Some).collect();
+        let mut states = BTreeMap::new();
+        for (group, at) in self.numbers {
+            let Some(of_group) = gathered[at].take() else {
+                continue;
+            };
+            let mut state = GroupState {
+                members: of_group.members,
+                exposure: of_group.exposure,
+                priors: std::mem::take(&mut priors[at]),
+                ..GroupState::default()
+            };
+            of_group.priors.fill(&mut state);
+            states.insert(group, state);
+        }
+        states
+    }
+
+    fn groups_of(&self, member: u32) -> &[(u32, u32)] {
+        let at = member as usize;
+        let until = self
+            .members
+            .get(at + 1)
+            .map_or(self.belongs.len(), |&(_, next)| next as usize);
+        &self.belongs[self.members[at].1 as usize..until]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::learn::partial::DayPartial;
+    use crate::vocab::{EntityKind, Trait};
 
     #[test]
     fn newcomers_are_compared_with_newcomers_once_the_store_is_settled() {
         let start = Day(20_000);
         let newcomer = |first: i32, novel: Vec<(Trait, Vec<u8>)>| {
-            let mut state = EntityState::first_seen(start.plus(first));
+            let mut partials = Partials::default();
             let day = |day: Day, is_first| DayPartial {
                 day,
                 n_events: 1,
@@ -164,21 +391,25 @@ mod tests {
                 hours: 1,
                 is_first,
             };
-            state.partials.push_back(day(start.plus(first), true));
-            state.partials.push_back(day(start.plus(first + 1), false));
-            state
+            partials.push(&day(start.plus(first), true));
+            partials.push(&day(start.plus(first + 1), false));
+            partials
         };
-        let mut group = GroupPriors::default();
-        for state in [
+        let group = Group {
+            kind: EntityKind::Estate,
+            id: "all".into(),
+        };
+        let mut groups = Groups::on(start.plus(20), start);
+        let numbers = groups.numbers(&vec![group.clone()], |_| true);
+        for partials in [
             newcomer(SETTLED_DAYS - 1, vec![(Trait::Network, vec![0])]),
             newcomer(SETTLED_DAYS, vec![(Trait::Network, vec![2, 5])]),
             newcomer(SETTLED_DAYS + 1, vec![(Trait::Network, vec![5])]),
             newcomer(SETTLED_DAYS + 2, Vec::new()),
         ] {
-            group.add(&state, (start, start.plus(20)));
+            groups.add(&numbers, &partials, &[], 1.0);
         }
-        let mut filled = GroupState::default();
-        group.fill(&mut filled);
+        let filled = &groups.fit()[&group];
         let support_of = |which: Trait| {
             let at = filled.newcomers.binary_search_by_key(&which, |&(t, _)| t);
             at.map(|at| filled.newcomers[at].1)

@@ -1,23 +1,23 @@
 //! The learner: days of facts in, baselines out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::baseline::{
-    Baseline, Chain, DriftReport, Generation, Group, KnownSet, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS,
-    chain_of_identity, chain_of_region, chain_of_role, support_key,
+    Baseline, DriftReport, Generation, Group, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS, support_key,
 };
-use crate::event::{IdentityKind, Provider};
+use crate::learn::chains::Chains;
 use crate::learn::drift_report::drift_report;
-use crate::learn::group_priors::{GroupPriors, group_state};
+use crate::learn::group_priors::Groups;
+use crate::learn::memory::Memory;
 use crate::learn::partial::DayPartial;
-use crate::learn::peers::{self, PeerClusters, PeerGroupOf, shared_role};
-use crate::learn::state::{EntityState, NOVELTY_TRAITS, home_region, known, moments_of};
+use crate::learn::peers::{PeerClusters, PeerGroupOf, chain_of_newcomer};
+use crate::learn::state::{EntityState, NOVELTY_TRAITS, Weights, moments_of};
+use crate::learn::support::Support;
+use crate::learn::texts::Texts;
 use crate::measure::{
-    Coverage, Creations, DayAggregate, DayFacts, Issued, KnownThings, Links, Namesake, OwnAccounts,
-    Plan, are_two, may_be_given_again, note_creation, of_former,
+    Creations, DayAggregate, DayFacts, KnownThings, Links, Namesake, OwnAccounts, Plan, are_two,
+    may_be_given_again, note_creation, of_former,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -38,43 +38,45 @@ const ROLE_TAIL_METRICS: [Metric; 2] = [Metric::ReadCalls, Metric::BytesRead];
 pub struct Learner<'a> {
     plan: &'a Plan,
     peer_group_of: &'a PeerGroupOf<'a>,
-    entities: BTreeMap<Entity, EntityState>,
-    support: FxHashMap<u64, u32>,
-    own_accounts: OwnAccounts,
-    links: Links,
-    created: Creations,
-    /// Of names that were given again and not yet seen since: who had them before.
-    namesakes: BTreeMap<Entity, Namesake>,
-    issued: Issued,
-    /// The contents of the logs on each day of the lookback.
-    coverage: Vec<(Day, Arc<Coverage>)>,
-    first_day: Option<Day>,
-    next_day: Option<Day>,
     clusters_peers: bool,
-    cluster: Option<PeerClusters>,
-    /// The last day that is known to be complete.
-    closed: Option<Day>,
+    memory: Memory,
+    /// How many identities know each value: follows from the memory.
+    support: Support,
+    /// The texts of the memory, one copy of each.
+    texts: Texts,
+}
+
+/// What a day is judged by: the baselines of those who did something on it, and the groups that these are compared with.
+pub struct Morning {
+    /// The generation, with these baselines and groups only.
+    pub generation: Generation,
+    /// How many identities are known.
+    pub n_identities: u64,
 }
 
 impl<'a> Learner<'a> {
-    /// Creates a learner without any state.
+    /// Creates a learner that remembers nothing.
     pub fn new(plan: &'a Plan, peer_group_of: &'a PeerGroupOf<'a>) -> Self {
+        Self::resumed(plan, peer_group_of, Memory::default())
+    }
+
+    /// Creates a learner that goes on from what another remembered.
+    pub fn resumed(plan: &'a Plan, peer_group_of: &'a PeerGroupOf<'a>, mut memory: Memory) -> Self {
+        let mut texts = Texts::default();
+        let mut support = Support::default();
+        for (entity, state) in &mut memory.entities {
+            state.share(&mut texts);
+            if entity.kind == EntityKind::Identity {
+                support.add_all(&state.known);
+            }
+        }
         Self {
             plan,
             peer_group_of,
-            entities: BTreeMap::new(),
-            support: FxHashMap::default(),
-            own_accounts: OwnAccounts::new(),
-            links: Links::new(),
-            created: Creations::new(),
-            namesakes: BTreeMap::new(),
-            issued: Issued::new(),
-            coverage: Vec::new(),
-            first_day: None,
-            next_day: None,
             clusters_peers: true,
-            cluster: None,
-            closed: None,
+            memory,
+            support,
+            texts,
         }
     }
 
@@ -85,6 +87,11 @@ impl<'a> Learner<'a> {
         self
     }
 
+    /// Returns what is remembered.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// Learns one day: `aggregate` as it was collected, `facts` merged by entity.
     ///
     /// # Panics
@@ -92,35 +99,38 @@ impl<'a> Learner<'a> {
     /// Panics if the day does not come after all days learnt before.
     pub fn learn_day(&mut self, aggregate: &DayAggregate, facts: &BTreeMap<Entity, DayFacts>) {
         let day = aggregate.day;
+        let head = &mut self.memory.head;
         assert!(
-            self.next_day.is_none_or(|next| day >= next),
+            head.next_day.is_none_or(|next| day >= next),
             "days are learnt in order"
         );
-        self.first_day.get_or_insert(day);
-        self.next_day = Some(day.plus(1));
+        let first_day = *head.first_day.get_or_insert(day);
+        head.next_day = Some(day.plus(1));
         self.close_days(day, aggregate.last);
         self.forget_namesakes(day, &aggregate.created);
         for (entity, facts) in facts {
             self.learn_entity(day, entity, facts);
         }
-        self.own_accounts.extend(aggregate.accounts.iter().cloned());
-        self.links = aggregate.links.clone().following(&self.links);
+        let head = &mut self.memory.head;
+        head.own_accounts.extend(aggregate.accounts.iter().cloned());
+        head.links = aggregate.links.clone().following(&head.links);
         for (identity, creation) in &aggregate.created {
-            note_creation(&mut self.created, identity, creation);
+            note_creation(&mut head.created, identity, creation);
         }
-        self.issued.note(day, &aggregate.issued);
+        head.issued.note(day, &aggregate.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
-        self.created.retain(|_, creation| creation.at >= oldest);
-        self.namesakes
-            .retain(|entity, _| self.created.contains_key(&entity.id));
-        self.coverage.push((day, Arc::new(aggregate.covered())));
+        head.created.retain(|_, creation| creation.at >= oldest);
+        head.namesakes
+            .retain(|entity, _| head.created.contains_key(&entity.id));
+        head.coverage.push((day, Arc::new(aggregate.covered())));
         self.forget(day);
-        self.recount_support();
+        self.support.settle();
+        self.texts.forget_unused();
         if self.clusters_peers {
-            self.cluster = PeerClusters::renewed(
-                self.cluster.take(),
-                &mut self.entities,
-                (self.first_day.unwrap_or(day), day.plus(1)),
+            self.memory.head.cluster = PeerClusters::renewed(
+                self.memory.head.cluster.take(),
+                &mut self.memory.entities,
+                (first_day, day.plus(1)),
                 self.peer_group_of,
             );
         }
@@ -130,22 +140,27 @@ impl<'a> Learner<'a> {
     fn close_days(&mut self, day: Day, last: Option<Time>) {
         let is_over = last.is_some_and(|last| last >= day.start().plus_secs(CLOSING_SECS));
         let closed = day.plus(if is_over { -1 } else { -2 });
-        if self.closed.is_some_and(|before| before >= closed) {
+        let before = self.memory.head.closed;
+        if before.is_some_and(|before| before >= closed) {
             return;
         }
-        for (entity, state) in &mut self.entities {
-            if entity.kind == EntityKind::Identity {
-                state.drift.judge(&state.partials, closed);
+        for (entity, state) in &mut self.memory.entities {
+            let is_judged = before.is_some_and(|before| state.last_day <= before);
+            if entity.kind == EntityKind::Identity && !is_judged {
+                state.drift.judge(&state.partials, before, closed);
             }
         }
-        self.closed = Some(closed).filter(|day| self.first_day.is_some_and(|first| *day >= first));
+        let first_day = self.memory.head.first_day;
+        self.memory.head.closed =
+            Some(closed).filter(|day| first_day.is_some_and(|first| *day >= first));
     }
 
     /// Returns which baselines have drifted by the last closed day, at so many reports a day.
     pub fn drift_report(&self, reports_per_day: f64) -> DriftReport {
+        let head = &self.memory.head;
         drift_report(
-            &self.entities,
-            self.first_day.zip(self.closed),
+            &self.memory.entities,
+            head.first_day.zip(head.closed),
             reports_per_day,
         )
     }
@@ -165,14 +180,19 @@ impl<'a> Learner<'a> {
 
     /// Forgets an entity about whose state something is true, except that its name had another bearer.
     fn part_with(&mut self, entity: &Entity, is_another: impl Fn(&EntityState) -> bool) {
-        if self.entities.get(entity).is_some_and(is_another)
-            && let Some(state) = self.entities.remove(entity)
+        let states = &mut self.memory.entities;
+        if states.get(entity).is_some_and(|state| is_another(state))
+            && let Some(state) = states.remove(entity)
         {
+            if entity.kind == EntityKind::Identity {
+                self.support.remove_all(&state.known);
+            }
             let namesake = Namesake {
                 unique_id: state.unique_id,
                 last_day: state.last_day,
             };
-            self.namesakes.insert(entity.clone(), namesake);
+            let namesakes = &mut self.memory.head.namesakes;
+            namesakes.insert(entity.clone(), namesake);
         }
     }
 
@@ -183,68 +203,87 @@ impl<'a> Learner<'a> {
         }
         let stated = facts.profile.unique_id.as_ref();
         self.part_with(entity, |state| are_two(state.unique_id.as_ref(), stated));
-        let is_first = !self.entities.contains_key(entity);
-        let state = self
-            .entities
-            .entry(entity.clone())
-            .or_insert_with(|| EntityState {
-                namesake: self.namesakes.remove(entity),
-                ..EntityState::first_seen(day)
-            });
-        state.unique_id = facts.profile.unique_id.clone().or(state.unique_id.take());
+        let is_first = !self.memory.entities.contains_key(entity);
+        if is_first {
+            let mut state = EntityState::first_seen(day);
+            state.namesake = self.memory.head.namesakes.remove(entity).map(Box::new);
+            self.memory.entities.insert(entity.clone(), Box::new(state));
+        }
+        let Some(state) = self.memory.entities.get_mut(entity) else {
+            return;
+        };
+        let texts = &mut self.texts;
+        let mut latest = |stated: &Option<Str>, known: &mut Option<Str>| {
+            if let Some(stated) = stated
+                && known.as_ref() != Some(stated)
+            {
+                *known = Some(texts.shared(stated));
+            }
+        };
+        latest(&facts.profile.unique_id, &mut state.unique_id);
+        latest(&facts.profile.role, &mut state.role);
+        latest(&facts.profile.account, &mut state.account);
         state.last_day = day;
         state.kind = facts.profile.kind();
         state.provider = facts.profile.provider.or(state.provider);
-        state.role = facts.profile.role.clone().or(state.role.take());
-        state.account = facts.profile.account.clone().or(state.account.take());
         for (alias, _) in facts.profile.aliases.iter() {
             if let Err(at) = state.aliases.binary_search(alias)
                 && state.aliases.len() < ALIASES_MAX
             {
-                state.aliases.insert(at, alias.clone());
+                let mut aliases = state.aliases.to_vec();
+                aliases.insert(at, alias.clone());
+                state.aliases = aliases.into();
             }
         }
-        state.last_timeline = if is_first {
-            facts.timeline().to_vec()
-        } else {
-            Vec::new()
-        };
-        let moments = moments_of(facts, self.plan, &known(is_first, &state.traits));
+        let timeline = facts.timeline();
+        state.first_day_timeline =
+            (is_first && !timeline.is_empty()).then(|| timeline.to_vec().into());
+        let known = Known::of(is_first, state);
+        let moments = moments_of(facts, self.plan, &known.things());
+        let counts = entity.kind == EntityKind::Identity;
         let mut novel = Vec::new();
         for (which, values) in facts.traits() {
-            let at = match state.traits.binary_search_by_key(which, |&(t, _)| t) {
-                Ok(at) => at,
-                Err(at) => {
-                    state.traits.insert(at, (*which, KnownSet::default()));
-                    at
-                }
-            };
-            let known = &mut state.traits[at].1;
+            state.known.show(*which);
+            let is_context = NOVELTY_TRAITS.contains(which);
             let mut buckets = Vec::new();
-            for (hash, value) in values.hashed() {
-                if !known.contains(hash) && NOVELTY_TRAITS.contains(which) {
-                    let support = self
-                        .support
-                        .get(&support_key(*which, hash))
-                        .copied()
-                        .unwrap_or(0);
+            let mut see = |hash: u64, value: &Str, is_told: bool| {
+                let is_new = state
+                    .known
+                    .see(*which, hash, day, || texts.shared_as(hash, value));
+                if !is_new {
+                    return;
+                }
+                let key = support_key(*which, hash);
+                if is_told && is_context {
+                    let support = self.support.of(key);
                     buckets.push(support_bucket(u64::from(support)) as u8);
                 }
-                known.see(hash, value, day);
+                if counts {
+                    self.support.add(key);
+                }
+            };
+            for (hash, value) in values.hashed() {
+                see(hash, value, true);
             }
             // Values that analytics require are learnt from a crowded day as well, so that they do not stay new for ever.
             for (hash, value) in facts.watched(*which) {
-                known.see(hash, value, day);
+                see(hash, value, false);
             }
             if values.saturated() {
-                known.saturate();
+                state.known.saturate(*which);
             }
-            known.trim(*which, day.plus(-TRAIT_MEMORY_DAYS));
+            let oldest = day.plus(-TRAIT_MEMORY_DAYS);
+            state.known.trim(*which, oldest, |hash| {
+                if counts {
+                    self.support.remove(support_key(*which, hash));
+                }
+            });
             if !buckets.is_empty() {
                 buckets.sort_unstable();
                 novel.push((*which, buckets));
             }
         }
+        state.known.shrink();
         let hourly = ROLE_TAIL_METRICS
             .iter()
             .flat_map(|&metric| {
@@ -254,7 +293,7 @@ impl<'a> Learner<'a> {
                     .map(move |(_, x)| (metric, x))
             })
             .collect();
-        state.partials.push_back(DayPartial {
+        state.partials.push(&DayPartial {
             day,
             n_events: facts.n_events,
             moments,
@@ -268,134 +307,201 @@ impl<'a> Learner<'a> {
     fn forget(&mut self, day: Day) {
         let oldest_volume = day.plus(1 - LOOKBACK_DAYS);
         let oldest_trait = day.plus(1 - TRAIT_MEMORY_DAYS);
-        self.coverage.retain(|(day, _)| *day >= oldest_volume);
-        self.entities.retain(|_, state| {
-            while state
-                .partials
-                .front()
-                .is_some_and(|p| p.day < oldest_volume)
-            {
-                state.partials.pop_front();
-            }
+        let Memory { head, entities } = &mut self.memory;
+        head.coverage.retain(|(day, _)| *day >= oldest_volume);
+        entities.retain(|entity, state| {
+            state.partials.forget_before(oldest_volume);
             if state.last_day < day {
-                state.last_timeline = Vec::new();
+                state.first_day_timeline = None;
             }
-            state.last_day >= oldest_trait
+            let stays = state.last_day >= oldest_trait;
+            if !stays && entity.kind == EntityKind::Identity {
+                self.support.remove_all(&state.known);
+            }
+            stays
         });
-    }
-
-    fn recount_support(&mut self) {
-        self.support.clear();
-        for (entity, state) in &self.entities {
-            if entity.kind != EntityKind::Identity {
-                continue;
-            }
-            for (which, known) in &state.traits {
-                for &hash in known.hashes() {
-                    *self.support.entry(support_key(*which, hash)).or_insert(0) += 1;
-                }
-            }
-        }
     }
 
     /// Returns whether a value of a trait is known of an entity.
     pub fn knows(&self, entity: &Entity, which: Trait, hash: u64) -> bool {
-        self.entities.get(entity).is_some_and(|state| {
-            let mut traits = state.traits.iter();
-            traits.any(|(t, known)| *t == which && known.contains(hash))
-        })
+        let state = self.memory.entities.get(entity);
+        state.is_some_and(|state| state.known.contains(which, hash))
     }
 
     /// Returns the first day learnt.
     pub fn first_day(&self) -> Option<Day> {
-        self.first_day
+        self.memory.head.first_day
+    }
+
+    /// Returns the day after the last one learnt.
+    pub fn next_day(&self) -> Option<Day> {
+        self.memory.head.next_day
+    }
+
+    /// Returns the links that the last day learnt passes on.
+    pub fn links(&self) -> &Links {
+        &self.memory.head.links
+    }
+
+    /// Returns the accounts whose own trail was read.
+    pub fn own_accounts(&self) -> &OwnAccounts {
+        &self.memory.head.own_accounts
     }
 
     /// Returns the baselines on the morning of a day, without calibration.
     pub fn generation(&self, as_of: Day) -> Generation {
-        let mut generation = Generation::empty(as_of);
-        generation.first_day = self.first_day.unwrap_or(as_of);
-        generation.own_accounts = self.own_accounts.clone();
-        generation.links = self.links.clone();
-        generation.created = self.created.clone();
-        generation.namesakes = self.namesakes.clone();
-        generation.issued = self.issued.clone();
-        generation.coverage = self.coverage.clone();
-        for (_, coverage) in &self.coverage {
-            generation.seen.merge(&coverage.seen());
-        }
-        generation.support = self.support.iter().map(|(&key, &n)| (key, n)).collect();
-        generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);
-        let mut members: BTreeMap<Group, Vec<Entity>> = BTreeMap::new();
-        let mut group_priors: BTreeMap<Group, GroupPriors> = BTreeMap::new();
-        for (entity, state) in &self.entities {
-            let mut baseline = state.baseline(as_of);
-            baseline.chain = self.chain(entity, state, &baseline);
-            for group in &baseline.chain {
-                members
-                    .entry(group.clone())
-                    .or_default()
-                    .push(entity.clone());
-                group_priors
-                    .entry(group.clone())
-                    .or_default()
-                    .add(state, (self.first_day.unwrap_or(as_of), as_of));
-            }
+        let mut generation = self.generation_without_baselines(as_of);
+        for (entity, baseline) in self.baselines(as_of) {
             generation.baselines.insert(entity.clone(), baseline);
-        }
-        for (group, entities) in members {
-            let baselines: Vec<&Baseline> =
-                entities.iter().map(|e| &generation.baselines[e]).collect();
-            let mut state = group_state(&baselines);
-            if let Some(priors) = group_priors.remove(&group) {
-                priors.fill(&mut state);
-            }
-            generation.groups.insert(group, state);
         }
         generation
     }
 
-    fn chain(&self, entity: &Entity, state: &EntityState, baseline: &Baseline) -> Chain {
-        let provider = state.provider.unwrap_or(Provider::Other);
-        match entity.kind {
-            EntityKind::Role => chain_of_role(),
-            EntityKind::Region => chain_of_region(provider),
-            EntityKind::Identity | EntityKind::PeerGroup | EntityKind::Estate => {
-                let mut chain = chain_for_identity(
-                    &entity.id,
-                    (provider, state.kind),
-                    state.role.as_ref(),
-                    state.account.as_ref(),
-                    home_region(&state.traits).as_ref(),
-                    self.peer_group_of,
-                );
-                let is_labelled = peers::is_labelled(&entity.id, state, self.peer_group_of);
-                if let Some(cluster) = self.cluster.as_ref().filter(|_| !is_labelled) {
-                    let group =
-                        cluster.group_of(state.cluster, baseline.exposure, &baseline.metrics);
-                    chain.splice(0..0, group);
-                }
-                chain
+    /// Returns everything of a generation except its baselines and its calibration.
+    pub fn generation_without_baselines(&self, as_of: Day) -> Generation {
+        let mut generation = self.judged_by(as_of);
+        generation.support = self
+            .support
+            .counts()
+            .iter()
+            .map(|(&k, &n)| (k, n))
+            .collect();
+        generation.links = self.memory.head.links.clone();
+        generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);
+        let weights = Weights::on(as_of);
+        let mut groups = Groups::on(as_of, generation.first_day);
+        let mut chains = self.chains();
+        let mut cells = Vec::new();
+        for (entity, state) in &self.memory.entities {
+            weights.cells(&state.partials, |_| true, &mut cells);
+            let exposure = weights.exposure(state.first_day);
+            let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, |_| true);
+            groups.add(numbers, &state.partials, &cells, exposure);
+        }
+        generation.groups = groups.fit().into_iter().collect();
+        generation
+    }
+
+    /// Returns the baselines on the morning of a day, in the order of entities, each made when it is asked for.
+    pub fn baselines(&self, as_of: Day) -> impl Iterator<Item = (&Entity, Baseline)> {
+        let weights = Weights::on(as_of);
+        let mut chains = self.chains();
+        let mut cells = Vec::new();
+        self.memory.entities.iter().map(move |(entity, state)| {
+            weights.cells(&state.partials, |_| true, &mut cells);
+            let exposure = weights.exposure(state.first_day);
+            let chain = chains.chain(entity, state, exposure, &cells);
+            (entity, state.baseline(as_of, &cells, exposure, chain))
+        })
+    }
+
+    /// Returns what the facts of a day are judged by on its morning, without calibration.
+    pub fn morning(&self, as_of: Day, facts: &BTreeMap<Entity, DayFacts>) -> Morning {
+        let mut generation = self.judged_by(as_of);
+        let judged = || {
+            let identities = facts.iter();
+            identities.filter(|(entity, _)| entity.kind == EntityKind::Identity)
+        };
+        // A former bearer of a name is known by that name still.
+        let former = |id: &str| of_former(id).map(|(name, _)| Str::from(name));
+        let mut names: BTreeSet<Str> = judged().map(|(entity, _)| entity.id.clone()).collect();
+        names.extend(judged().filter_map(|(entity, _)| former(&entity.id)));
+        let mut wanted: BTreeSet<Group> = BTreeSet::new();
+        for (entity, facts) in judged() {
+            wanted.extend(chain_of_newcomer(entity, facts, self.peer_group_of));
+        }
+        let weights = Weights::on(as_of);
+        let mut chains = self.chains();
+        let mut cells = Vec::new();
+        for id in &names {
+            let entity = Entity {
+                kind: EntityKind::Identity,
+                id: id.clone(),
+            };
+            if let Some(state) = self.memory.entities.get(&entity) {
+                weights.cells(&state.partials, |_| true, &mut cells);
+                let exposure = weights.exposure(state.first_day);
+                let chain = chains.chain(&entity, state, exposure, &cells);
+                wanted.extend(chain.iter().cloned());
+                let baseline = state.baseline(as_of, &cells, exposure, chain);
+                generation.baselines.insert(entity, baseline);
             }
         }
+        // Of the values that identities know, only those are looked up that the day shows.
+        let shown = judged().flat_map(|(_, facts)| facts.shown());
+        let shown: BTreeSet<u64> = shown
+            .map(|(which, hash)| support_key(which, hash))
+            .collect();
+        let counted = shown.into_iter().map(|key| (key, self.support.of(key)));
+        generation.support = counted.filter(|&(_, n)| n > 0).collect();
+        let mut groups = Groups::on(as_of, generation.first_day);
+        let mut n_identities = 0;
+        let is_identity = |entity: &&Entity| entity.kind == EntityKind::Identity;
+        for (entity, state) in &self.memory.entities {
+            if !is_identity(&entity) {
+                continue;
+            }
+            n_identities += 1;
+            weights.cells(&state.partials, |_| true, &mut cells);
+            let exposure = weights.exposure(state.first_day);
+            let is_wanted = |group: &Group| wanted.contains(group);
+            let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, is_wanted);
+            groups.add(numbers, &state.partials, &cells, exposure);
+        }
+        generation.groups = groups.fit().into_iter().collect();
+        Morning {
+            generation,
+            n_identities,
+        }
+    }
+
+    /// Returns what any day is judged by beside baselines and groups.
+    fn judged_by(&self, as_of: Day) -> Generation {
+        let head = &self.memory.head;
+        let mut generation = Generation::empty(as_of);
+        generation.first_day = head.first_day.unwrap_or(as_of);
+        generation.own_accounts = head.own_accounts.clone();
+        generation.created = head.created.clone();
+        generation.namesakes = head.namesakes.clone();
+        generation.issued = head.issued.clone();
+        generation.coverage = head.coverage.clone();
+        for (_, coverage) in &head.coverage {
+            generation.seen.merge(&coverage.seen());
+        }
+        generation
+    }
+
+    fn chains(&self) -> Chains<'_> {
+        Chains::new(self.peer_group_of, self.memory.head.cluster.as_ref())
     }
 }
 
-/// Returns the chain of an identity from what is known of it, with or without a baseline.
-pub fn chain_for_identity(
-    id: &str,
-    (provider, kind): (Provider, IdentityKind),
-    role: Option<&Str>,
-    account: Option<&Str>,
-    home: Option<&Str>,
-    peer_group_of: &PeerGroupOf,
-) -> Chain {
-    let configured = peer_group_of(id);
-    chain_of_identity(
-        configured.as_deref(),
-        shared_role(id, role),
-        account.zip(home),
-        provider,
-        kind,
-    )
+/// What an entity is known for, as the measures of new things ask.
+struct Known {
+    is_first_day: bool,
+    of: [(bool, Vec<u64>); 3],
+}
+
+impl Known {
+    fn of(is_first_day: bool, state: &EntityState) -> Self {
+        let of = [Trait::Bucket, Trait::Prefix, Trait::WorkRegion].map(|which| {
+            let hashes = match is_first_day {
+                true => Vec::new(),
+                false => state.known.hashes(which).collect(),
+            };
+            (state.known.is_saturated(which), hashes)
+        });
+        Self { is_first_day, of }
+    }
+
+    fn things(&self) -> KnownThings<'_> {
+        let [buckets, prefixes, regions] = self.of.each_ref().map(|(is_saturated, hashes)| {
+            (!self.is_first_day && !is_saturated).then_some(&hashes[..])
+        });
+        KnownThings {
+            buckets,
+            prefixes,
+            regions,
+        }
+    }
 }

@@ -8,10 +8,13 @@
 use std::collections::BTreeMap;
 
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Group, MetricState};
-use crate::learn::state::{Cell, EntityState};
-use crate::measure::value_hash;
+use crate::baseline::{Chain, Group, MetricState, chain_of_identity};
+use crate::event::Provider;
+use crate::learn::partial::Key;
+use crate::learn::state::{Cell, EntityState, Weights};
+use crate::measure::{DayFacts, value_hash};
 use crate::stats::constants::{GROUP_ROWS_MAX, GROUP_WINDOWS_MIN};
 use crate::stats::peers::{Clustering, Previous, group};
 use crate::time::{Day, Window};
@@ -39,6 +42,7 @@ const CENTRING_DAYS: i32 = 7;
 const DAYS_MIN: i32 = 3;
 
 /// The groups in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct PeerClusters {
     founded: Day,
     centred: Day,
@@ -54,7 +58,7 @@ impl PeerClusters {
     /// Returns the groups of a morning: the earlier ones, unless new ones are due.
     pub(super) fn renewed(
         before: Option<Self>,
-        entities: &mut BTreeMap<Entity, EntityState>,
+        entities: &mut BTreeMap<Entity, Box<EntityState>>,
         (first_day, morning): (Day, Day),
         peer_group_of: &PeerGroupOf,
     ) -> Option<Self> {
@@ -71,23 +75,25 @@ impl PeerClusters {
 
     fn centred(
         before: Option<&Self>,
-        entities: &mut BTreeMap<Entity, EntityState>,
+        entities: &mut BTreeMap<Entity, Box<EntityState>>,
         morning: Day,
         peer_group_of: &PeerGroupOf,
     ) -> Option<Self> {
         let mut rows: Vec<(u64, [f64; FEATURES], &mut EntityState)> = Vec::new();
+        let weights = Weights::on(morning);
+        let mut cells = Vec::new();
         for (entity, state) in entities {
             let was = state.cluster.take().filter(|_| before.is_some());
             if entity.kind != EntityKind::Identity || is_labelled(&entity.id, state, peer_group_of)
             {
                 continue;
             }
-            let cells = state.cells(morning, |&(metric, window)| {
-                window == Window::HOUR && METRICS.contains(&metric)
-            });
-            if let Some(features) = features(state.exposure(morning), &cells) {
+            let is_wanted =
+                |&(metric, window): &Key| window == Window::HOUR && METRICS.contains(&metric);
+            weights.cells(&state.partials, is_wanted, &mut cells);
+            if let Some(features) = features(weights.exposure(state.first_day), &cells) {
                 state.cluster = was;
-                rows.push((value_hash(&entity.id), features, state));
+                rows.push((value_hash(&entity.id), features, &mut **state));
             }
         }
         // The same identities are used every week, whatever identities appear and disappear beside them.
@@ -119,21 +125,25 @@ impl PeerClusters {
         })
     }
 
-    /// Returns the group of an identity: the one that it was put into, or, for a new identity, the nearest.
-    pub(super) fn group_of(
+    /// Returns the number of an identity's group: the one that it was put into, or, for a new identity, the nearest.
+    pub(super) fn number_of(
         &self,
         put_into: Option<u32>,
         exposure: f64,
         cells: &[Cell],
-    ) -> Option<Group> {
-        let number = match put_into {
-            Some(number) => number,
-            None => self.grouping.nearest(&features(exposure, cells)?, None)?,
-        };
-        Some(Group {
+    ) -> Option<u32> {
+        match put_into {
+            Some(number) => Some(number),
+            None => self.grouping.nearest(&features(exposure, cells)?, None),
+        }
+    }
+
+    /// Returns the group with a number.
+    pub(super) fn group(&self, number: u32) -> Group {
+        Group {
             kind: EntityKind::PeerGroup,
             id: Str::from(format!("alike/{}/{number}", self.founded)),
-        })
+        }
     }
 }
 
@@ -160,6 +170,21 @@ fn features(exposure: f64, cells: &[Cell]) -> Option<[f64; FEATURES]> {
         feature[2] = (active / exposure.max(1.0)).ln_1p();
     }
     (windows >= GROUP_WINDOWS_MIN).then_some(features)
+}
+
+/// Returns the chain of an identity that is seen for the first time, from what came first on its day, so that whom it is
+/// compared with does not change in the course of a day.
+pub fn chain_of_newcomer(entity: &Entity, facts: &DayFacts, peer_group_of: &PeerGroupOf) -> Chain {
+    let profile = &facts.profile;
+    let kind = profile.first_kind.map_or(profile.kind(), |(_, kind)| kind);
+    let region = profile.first_region.as_ref().map(|(_, region)| region);
+    chain_of_identity(
+        peer_group_of(&entity.id).as_deref(),
+        shared_role(&entity.id, profile.role.as_ref()),
+        profile.account.as_ref().zip(region),
+        profile.provider.unwrap_or(Provider::Other),
+        kind,
+    )
 }
 
 /// Returns the role of an identity, unless it is its role's only identity: then it has no peers there.

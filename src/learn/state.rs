@@ -1,13 +1,17 @@
 //! What is remembered of an entity from day to day, and the baseline that follows from it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
-    Baseline, HOURS_OF_WEEK, KnownSet, LOOKBACK_DAYS, MetricState, NoveltyCount,
+    Baseline, Chain, HOURS_OF_WEEK, KnownSet, LOOKBACK_DAYS, MetricState, NoveltyCount,
 };
 use crate::event::{IdentityKind, Provider};
 use crate::learn::drift::EntityDrift;
-use crate::learn::partial::DayPartial;
+use crate::learn::known_values::KnownValues;
+use crate::learn::partial::{Key, Partials};
+use crate::learn::texts::Texts;
 use crate::measure::{DayFacts, KnownThings, Minute, Namesake, Plan};
 use crate::sketch::Moments;
 use crate::stats::constants::{HALF_LIFE_DAYS, NIGHT_WINDOWS_MAX};
@@ -15,7 +19,7 @@ use crate::time::{Day, Window};
 use crate::vocab::{Metric, Str, Trait};
 
 /// What is known of one metric in windows of one length.
-pub(super) type Cell = ((Metric, Window), MetricState);
+pub(super) type Cell = (Key, MetricState);
 
 /// Traits whose novelty is counted: those that describe a context rather than a thing.
 pub(super) const NOVELTY_TRAITS: [Trait; 11] = [
@@ -32,23 +36,25 @@ pub(super) const NOVELTY_TRAITS: [Trait; 11] = [
     Trait::WorkRegion,
 ];
 
-/// What is remembered of one entity.
-#[derive(Debug, Clone)]
-pub(super) struct EntityState {
+/// What is remembered of one entity. Estates have hundreds of thousands that are seen once, so it is kept small: what few have
+/// lies in a box of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntityState {
     pub(super) first_day: Day,
     pub(super) last_day: Day,
     pub(super) kind: IdentityKind,
     pub(super) provider: Option<Provider>,
-    pub(super) role: Option<Str>,
-    pub(super) account: Option<Str>,
-    pub(super) aliases: Vec<Str>,
-    pub(super) unique_id: Option<Str>,
-    pub(super) namesake: Option<Namesake>,
-    pub(super) partials: VecDeque<DayPartial>,
-    pub(super) traits: Vec<(Trait, KnownSet)>,
-    pub(super) last_timeline: Vec<(u16, Minute)>,
     /// The number of the peer cluster that it was put into last.
     pub(super) cluster: Option<u32>,
+    pub(super) role: Option<Str>,
+    pub(super) account: Option<Str>,
+    pub(super) unique_id: Option<Str>,
+    pub(super) aliases: Box<[Str]>,
+    pub(super) partials: Partials,
+    pub(super) known: KnownValues,
+    pub(super) namesake: Option<Box<Namesake>>,
+    /// The minutes of its first day, while that is the last day learnt.
+    pub(super) first_day_timeline: Option<Box<[(u16, Minute)]>>,
     pub(super) drift: EntityDrift,
 }
 
@@ -60,67 +66,45 @@ impl EntityState {
             last_day: day,
             kind: IdentityKind::Unknown,
             provider: None,
+            cluster: None,
             role: None,
             account: None,
-            aliases: Vec::new(),
             unique_id: None,
+            aliases: Box::default(),
+            partials: Partials::default(),
+            known: KnownValues::default(),
             namesake: None,
-            partials: VecDeque::new(),
-            traits: Vec::new(),
-            last_timeline: Vec::new(),
-            cluster: None,
+            first_day_timeline: None,
             drift: EntityDrift::default(),
         }
     }
 
-    /// Returns the weighted moments and activity of the selected cells, sorted.
-    pub(super) fn cells(
+    /// Keeps one copy of each text.
+    pub(super) fn share(&mut self, texts: &mut Texts) {
+        self.known.share(|hash, text| texts.shared_as(hash, text));
+        for text in [&mut self.role, &mut self.account].into_iter().flatten() {
+            *text = texts.shared(text);
+        }
+    }
+
+    /// Returns the baseline on the morning of a day, from its cells and exposure on that morning.
+    pub(super) fn baseline(
         &self,
         as_of: Day,
-        is_wanted: impl Fn(&(Metric, Window)) -> bool,
-    ) -> Vec<Cell> {
-        let mut cells: BTreeMap<(Metric, Window), (Moments, f64)> = BTreeMap::new();
-        for partial in &self.partials {
-            let weight = day_weight(as_of, partial.day);
-            for (key, moments) in partial.moments.iter().filter(|(key, _)| is_wanted(key)) {
-                let of_day = moments.night_capped(NIGHT_WINDOWS_MAX).weighted(weight);
-                let (sum, active) = cells.entry(*key).or_default();
-                *sum = sum.merge(&of_day);
-                *active += weight * moments.n;
-            }
-        }
-        cells
-            .into_iter()
-            .map(|(key, (Moments { n, mean, m2 }, active))| {
-                let state = MetricState {
-                    n,
-                    mean,
-                    m2,
-                    active,
-                };
-                (key, state)
-            })
-            .collect()
-    }
-
-    /// Returns the weighted days since the first sighting, within the lookback.
-    pub(super) fn exposure(&self, as_of: Day) -> f64 {
-        let first_counted = self.first_day.max(as_of.plus(-LOOKBACK_DAYS));
-        (0..as_of.since(first_counted).max(0))
-            .map(|i| day_weight(as_of, first_counted.plus(i)))
-            .sum()
-    }
-
-    /// Returns the baseline on the morning of a day. Its chain is added later, by the code that knows the groups.
-    pub(super) fn baseline(&self, as_of: Day) -> Baseline {
+        cells: &[Cell],
+        exposure: f64,
+        chain: Chain,
+    ) -> Baseline {
         let mut novelty: BTreeMap<Trait, NoveltyCount> = BTreeMap::new();
         let mut hours = vec![0u8; HOURS_OF_WEEK];
         let (mut n_events, mut active_days) = (0, 0);
-        for partial in &self.partials {
+        for partial in self.partials.iter() {
             n_events += partial.n_events;
-            active_days += u32::from(!partial.is_first);
-            for (which, _) in partial.novel.iter().filter(|_| !partial.is_first) {
-                novelty.entry(*which).or_default().novel_days += 1;
+            if !partial.is_first {
+                active_days += 1;
+                for (which, _) in partial.novel() {
+                    novelty.entry(which).or_default().novel_days += 1;
+                }
             }
             let weekday = usize::from(partial.day.weekday());
             for hour in 0..24 {
@@ -129,45 +113,117 @@ impl EntityState {
                 }
             }
         }
+        let timeline = self.first_day_timeline.as_deref();
         Baseline {
             first_day: self.first_day,
             last_day: self.last_day,
             n_events,
-            exposure: self.exposure(as_of),
+            exposure,
             active_days,
             kind: self.kind,
             provider: self.provider,
             role: self.role.clone(),
             account: self.account.clone(),
-            aliases: self.aliases.clone(),
+            aliases: self.aliases.to_vec(),
             unique_id: self.unique_id.clone(),
-            namesake: self.namesake.clone(),
-            metrics: self.cells(as_of, |_| true),
-            traits: self.traits.clone(),
+            namesake: self.namesake.as_deref().cloned(),
+            metrics: cells.to_vec(),
+            traits: self.known.sets(),
             novelty: novelty.into_iter().collect(),
-            chain: Vec::new(),
+            chain,
             hours,
-            first_day_timeline: if self.first_day.plus(1) == as_of {
-                self.last_timeline.clone()
-            } else {
-                Vec::new()
-            },
+            first_day_timeline: timeline
+                .filter(|_| self.first_day.plus(1) == as_of)
+                .map(<[_]>::to_vec)
+                .unwrap_or_default(),
         }
     }
 }
 
-/// Returns the region in which an entity was seen on most days; the first in text order where several tie.
-pub(super) fn home_region(traits: &[(Trait, KnownSet)]) -> Option<Str> {
-    let (_, known) = traits.iter().find(|(which, _)| *which == Trait::Region)?;
-    known
-        .values()
-        .iter()
-        .max_by(|a, b| a.n_days.cmp(&b.n_days).then_with(|| b.value.cmp(&a.value)))
-        .map(|known| known.value.clone())
+/// The weights of days on one morning.
+pub(super) struct Weights {
+    as_of: Day,
+    /// By the age of a day in days.
+    by_age: [f64; LOOKBACK_DAYS as usize + 1],
+    /// Of so many days up to the morning together.
+    exposure: [f64; LOOKBACK_DAYS as usize + 1],
+}
+
+impl Weights {
+    pub(super) fn on(as_of: Day) -> Self {
+        let of = |age: usize| day_weight(as_of, as_of.plus(-(age as i32)));
+        let by_age = std::array::from_fn(of);
+        let exposure = std::array::from_fn(|days| (0..days).map(|i| by_age[days - i]).sum::<f64>());
+        Self {
+            as_of,
+            by_age,
+            exposure,
+        }
+    }
+
+    fn of(&self, day: Day) -> f64 {
+        let known = usize::try_from(self.as_of.since(day));
+        let known = known.ok().and_then(|age| self.by_age.get(age));
+        known
+            .copied()
+            .unwrap_or_else(|| day_weight(self.as_of, day))
+    }
+
+    /// Returns the weighted days since the first sighting, within the lookback.
+    pub(super) fn exposure(&self, first_day: Day) -> f64 {
+        let days = self.as_of.since(first_day).clamp(0, LOOKBACK_DAYS);
+        self.exposure[days as usize]
+    }
+
+    /// Fills `cells` with the weighted moments and activity of the selected metrics and windows, sorted.
+    pub(super) fn cells(
+        &self,
+        partials: &Partials,
+        is_wanted: impl Fn(&Key) -> bool,
+        cells: &mut Vec<Cell>,
+    ) {
+        cells.clear();
+        for partial in partials.iter() {
+            let weight = self.of(partial.day);
+            let mut at = 0;
+            partial.each_moments(|key, moments| {
+                if !is_wanted(&key) {
+                    return;
+                }
+                let of_day = moments.night_capped(NIGHT_WINDOWS_MAX).weighted(weight);
+                // Both are sorted, and most days have the same keys.
+                while cells.get(at).is_some_and(|(before, _)| *before < key) {
+                    at += 1;
+                }
+                if cells.get(at).is_none_or(|(known, _)| *known != key) {
+                    let nothing = MetricState {
+                        n: 0.0,
+                        mean: 0.0,
+                        m2: 0.0,
+                        active: 0.0,
+                    };
+                    cells.insert(at, (key, nothing));
+                }
+                let cell = &mut cells[at].1;
+                let before = Moments {
+                    n: cell.n,
+                    mean: cell.mean,
+                    m2: cell.m2,
+                };
+                let Moments { n, mean, m2 } = before.merge(&of_day);
+                *cell = MetricState {
+                    n,
+                    mean,
+                    m2,
+                    active: cell.active + weight * moments.n,
+                };
+            });
+        }
+    }
 }
 
 /// Returns the weight of a day in the baseline of the morning of `as_of`.
-pub(super) fn day_weight(as_of: Day, day: Day) -> f64 {
+fn day_weight(as_of: Day, day: Day) -> f64 {
     (-f64::from(as_of.since(day) - 1) / HALF_LIFE_DAYS).exp2()
 }
 

@@ -237,6 +237,30 @@ impl Assembly {
         self.members.keys().filter_map(facts_of).collect()
     }
 
+    /// Returns the facts of all entities of the day, and takes them out of the aggregate where no other entity needs them.
+    pub fn take_by_entity(&self, aggregate: &mut DayAggregate) -> BTreeMap<Entity, DayFacts> {
+        let mut all = BTreeMap::new();
+        // Roles first: the facts of their own sessions count for them, too.
+        let (roles, others): (Vec<_>, Vec<_>) = self
+            .members
+            .iter()
+            .partition(|(entity, _)| entity.kind == EntityKind::Role);
+        for (entity, members) in roles.into_iter().chain(others) {
+            let alone = match members.own.first() {
+                Some(own) if members.own.len() == 1 && entity.kind != EntityKind::Role => Some(own),
+                _ => None,
+            };
+            let alone = alone.filter(|_| members.crowd.is_empty());
+            let alone = alone.filter(|own| !self.unnamed.contains_key(own));
+            let facts = match alone.and_then(|own| aggregate.take(own)) {
+                Some(facts) => Some(facts),
+                None => self.facts(aggregate, entity).map(Cow::into_owned),
+            };
+            all.extend(facts.map(|facts| (entity.clone(), facts)));
+        }
+        all
+    }
+
     fn add<'a>(
         &'a self,
         aggregate: &'a DayAggregate,
@@ -295,6 +319,13 @@ impl DayAggregate {
         let mut assembly = Assembly::default();
         assembly.settle(self, None, before, own);
         assembly.by_entity(self)
+    }
+
+    /// Merges the day's facts by entity as [`Self::assemble`] does, and takes them out.
+    pub fn take_facts(&mut self, before: &Links, own: &OwnAccounts) -> BTreeMap<Entity, DayFacts> {
+        let mut assembly = Assembly::default();
+        assembly.settle(self, None, before, own);
+        assembly.take_by_entity(self)
     }
 }
 

@@ -245,6 +245,11 @@ impl DayAggregate {
         &self.subjects
     }
 
+    /// Takes out the facts of a subject.
+    pub(super) fn take(&mut self, subject: &Subject) -> Option<DayFacts> {
+        self.subjects.remove(subject)
+    }
+
     /// Returns whether every event is added to its subjects.
     pub fn is_settled(&self) -> bool {
         self.gathered.is_empty()

@@ -515,6 +515,15 @@ impl DayFacts {
             .collect()
     }
 
+    /// Returns every trait value that is kept, by its hash; some twice.
+    pub fn shown(&self) -> impl Iterator<Item = (Trait, u64)> {
+        let traits = self.traits.iter();
+        let kept =
+            traits.flat_map(|(which, values)| values.hashed().map(|(hash, _)| (*which, hash)));
+        let rooms = self.watched.iter();
+        kept.chain(rooms.flat_map(|(&(which, _), values)| values.keys().map(move |&h| (which, h))))
+    }
+
     /// Returns whether any of a metric was measured that day.
     pub fn is_active(&self, metric: Metric) -> bool {
         let stored = metric.stored_as();

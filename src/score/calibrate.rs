@@ -18,17 +18,17 @@ const POOLED: &str = "pooled";
 
 /// Records the statistics of every identity's arms on a day.
 ///
-/// Identities that the generation knows and that were not active count as zero.
+/// Identities that were known and not active count as zero: `n_known` is how many were known that morning. The generation need
+/// have no baselines but those of the day's entities.
 pub fn calibrate_day(
     log: &mut CalibrationLog,
     judge: &Judge,
-    day: Day,
-    facts: &BTreeMap<Entity, DayFacts>,
+    n_known: u64,
+    (day, facts): (Day, &BTreeMap<Entity, DayFacts>),
     peer_group_of: &PeerGroupOf,
 ) {
     let generation = judge.view();
-    let known = generation.baselines.n_of(EntityKind::Identity);
-    let mut n_entities = known as u64;
+    let mut n_entities = n_known;
     let mut readings = Vec::new();
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
         n_entities += u64::from(!generation.baselines.contains_key(entity));

@@ -1,8 +1,7 @@
 //! The entity that is judged, and its history.
 
 use crate::baseline::{Baseline, Chain, Group, GroupState, View};
-use crate::event::Provider;
-use crate::learn::{PeerGroupOf, chain_for_identity, known};
+use crate::learn::{PeerGroupOf, chain_of_newcomer, known};
 use crate::measure::{
     DayFacts, KnownThings, Minute, Namesake, are_two, may_be_given_again, of_former,
 };
@@ -55,20 +54,7 @@ impl<'a> Subject<'a> {
         let (baseline, namesake) = history(entity, facts, generation);
         let chain = match baseline {
             Some(baseline) => baseline.chain.clone(),
-            None => {
-                // What came first, so that whom a newcomer is compared with does not change in the course of a day.
-                let profile = &facts.profile;
-                let kind = profile.first_kind.map_or(profile.kind(), |(_, kind)| kind);
-                let region = profile.first_region.as_ref().map(|(_, region)| region);
-                chain_for_identity(
-                    &entity.id,
-                    (profile.provider.unwrap_or(Provider::Other), kind),
-                    profile.role.as_ref(),
-                    profile.account.as_ref(),
-                    region,
-                    peer_group_of,
-                )
-            }
+            None => chain_of_newcomer(entity, facts, peer_group_of),
         };
         let first_day = [baseline.map(|b| b.first_day), met.map(|(day, _)| day)]
             .into_iter()

@@ -11,6 +11,7 @@ pub mod novelty;
 pub mod peers;
 pub mod prior;
 pub mod rank;
+mod repeated;
 pub mod volume;
 
 pub use novelty::GroupNovelty;

@@ -29,7 +29,8 @@ pub struct Cluster {
 }
 
 /// The groups, and the group of each row of the features.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(into = "Stored", try_from = "Stored")]
 pub struct Clustering {
     /// The groups, by ascending id.
     pub groups: Vec<Cluster>,
@@ -38,6 +39,48 @@ pub struct Clustering {
     scale: Scale,
     /// The centres of the groups, standardised.
     centres: Array2<f64>,
+}
+
+/// The groups as they are stored: matrices as their numbers, row by row.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    groups: Vec<Cluster>,
+    of_row: Vec<u32>,
+    mean: Vec<f64>,
+    sd: Vec<f64>,
+    centres: Vec<f64>,
+}
+
+impl From<Clustering> for Stored {
+    fn from(of: Clustering) -> Self {
+        Self {
+            groups: of.groups,
+            of_row: of.of_row,
+            mean: of.scale.mean.to_vec(),
+            sd: of.scale.sd.to_vec(),
+            centres: of.centres.iter().copied().collect(),
+        }
+    }
+}
+
+impl TryFrom<Stored> for Clustering {
+    type Error = String;
+
+    fn try_from(stored: Stored) -> Result<Self, String> {
+        let shape = (stored.groups.len(), stored.mean.len());
+        if stored.sd.len() != shape.1 {
+            return Err("a scale has two lengths".to_owned());
+        }
+        Ok(Self {
+            groups: stored.groups,
+            of_row: stored.of_row,
+            scale: Scale {
+                mean: stored.mean.into(),
+                sd: stored.sd.into(),
+            },
+            centres: Array2::from_shape_vec(shape, stored.centres).map_err(|e| e.to_string())?,
+        })
+    }
 }
 
 impl Clustering {

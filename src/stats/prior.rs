@@ -1,87 +1,36 @@
 //! What the members of a peer group have in common: priors of level, spread and rate.
+//!
+//! Both are fitted from sums over the members in order, so equal members in equal order give equal bits. Most members of a
+//! large group never have an active window of most metrics; such a member adds nothing about levels, but does show that it had
+//! none on any of its days. It is counted, and not looked at.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::stats::constants::{
     BETWEEN_SHARE_MIN, MEMBER_WINDOWS_MIN, MEMBER_WINDOWS_SAY_MAX, MEMBERS_MIN, RATE_EXPOSURE_MIN,
     RATE_MIN, RATE_PRIOR_DAYS_MAX, RATE_PRIOR_DAYS_MIN, RATE_SPREAD_MIN, VARIANCE_MIN,
 };
+use crate::stats::repeated::add_repeatedly;
 use crate::stats::volume::{Evidence, Prior};
 
-/// The data of a group's members: one row an entity, one column a cell (a metric in windows of one length).
-///
-/// A cell that an entity never filled has n = 0 and active = 0. It adds nothing about levels, but it does show that the
-/// entity had no active window on any of its days. Rows are summed in order, so equal rows in equal order give equal bits.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Members {
-    n: Array2<f64>,
-    mean: Array2<f64>,
-    m2: Array2<f64>,
-    active: Array2<f64>,
-    exposure: Array1<f64>,
+/// A member's active windows and their moments, if they are enough for a level: `n`, mean and variance.
+pub fn level_evidence(evidence: &Evidence) -> Option<(f64, f64, f64)> {
+    let Evidence { n, mean, m2, .. } = *evidence;
+    let is_whole = [n, mean, m2].iter().all(|v| v.is_finite());
+    (is_whole && n >= MEMBER_WINDOWS_MIN).then(|| (n, mean, m2 / (n - 1.0)))
 }
 
-impl Members {
-    /// Creates a matrix of absent cells.
-    pub fn new(entities: usize, cells: usize) -> Self {
-        let zeros = || Array2::zeros((entities, cells));
-        Self {
-            n: zeros(),
-            mean: zeros(),
-            m2: zeros(),
-            active: zeros(),
-            exposure: Array1::zeros(entities),
-        }
-    }
-
-    /// Sets the days (weight) for which an entity has existed, active or not.
-    ///
-    /// # Panics
-    /// If the row lies outside the matrix.
-    pub fn set_exposure(&mut self, entity: usize, exposure: f64) {
-        self.exposure[entity] = or_zero(exposure);
-    }
-
-    /// Fills a cell. Its exposure is that of the row and is not taken from `evidence`. If a number is not finite, the cell
-    /// counts as absent.
-    ///
-    /// # Panics
-    /// If row or column lie outside the matrix.
-    pub fn set(&mut self, entity: usize, cell: usize, evidence: &Evidence) {
-        let at = [entity, cell];
-        let whole = [evidence.n, evidence.mean, evidence.m2]
-            .iter()
-            .all(|v| v.is_finite());
-        (self.n[at], self.mean[at], self.m2[at]) = if whole {
-            (evidence.n, evidence.mean, evidence.m2)
+/// A member's rate of active windows; `None` if it has not existed long enough to count for rates, with whatever windows.
+pub fn rate_evidence(active: f64, exposure: f64) -> Option<f64> {
+    let or_zero = |value: f64| {
+        if value.is_finite() {
+            value.max(0.0)
         } else {
-            (0.0, 0.0, 0.0)
-        };
-        self.active[at] = or_zero(evidence.active);
-    }
-
-    /// Fits every cell.
-    pub fn fit(&self) -> Vec<CellPrior> {
-        (0..self.n.ncols())
-            .map(|cell| CellPrior {
-                level: Level::fit(
-                    self.n.index_axis(Axis(1), cell),
-                    self.mean.index_axis(Axis(1), cell),
-                    self.m2.index_axis(Axis(1), cell),
-                ),
-                rate: Rate::fit(self.active.index_axis(Axis(1), cell), self.exposure.view()),
-            })
-            .collect()
-    }
-}
-
-fn or_zero(value: f64) -> f64 {
-    if value.is_finite() {
-        value.max(0.0)
-    } else {
-        0.0
-    }
+            0.0
+        }
+    };
+    let exposure = or_zero(exposure);
+    (exposure >= RATE_EXPOSURE_MIN).then(|| or_zero(active) / exposure)
 }
 
 /// The priors of a group for one cell, where it has enough members.
@@ -121,41 +70,57 @@ pub struct Level {
     pub members: u32,
 }
 
-impl Level {
-    /// Fits the entities that have enough windows; each has the same weight in the mean. `None` if they are too few.
-    pub fn fit(n: ArrayView1<f64>, mean: ArrayView1<f64>, m2: ArrayView1<f64>) -> Option<Self> {
-        let members: Vec<(f64, f64, f64)> = n
-            .iter()
-            .zip(mean)
-            .zip(m2)
-            .filter(|((n, _), _)| **n >= MEMBER_WINDOWS_MIN)
-            .map(|((&n, &mean), &m2)| (n, mean, m2 / (n - 1.0)))
-            .collect();
-        if members.len() < MEMBERS_MIN {
+/// Sums over the members of a group that have enough windows, in order.
+#[derive(Debug, Clone, Default)]
+pub struct LevelSums {
+    means: Vec<f64>,
+    say: f64,
+    within: f64,
+    error: f64,
+    sum: f64,
+}
+
+impl LevelSums {
+    /// Adds a member by its [`level_evidence`].
+    pub fn add(&mut self, (n, mean, variance): (f64, f64, f64)) {
+        self.means.push(mean);
+        self.say += n.min(MEMBER_WINDOWS_SAY_MAX);
+        self.within += n.min(MEMBER_WINDOWS_SAY_MAX) * variance;
+        self.error += variance / n;
+        self.sum += mean;
+    }
+
+    /// Fits them; each has the same weight in the mean. `None` if they are too few.
+    pub fn fit(&self) -> Option<Level> {
+        if self.means.len() < MEMBERS_MIN {
             return None;
         }
-        let count = members.len() as f64;
-        let (mut say, mut within, mut error, mut sum) = (0.0, 0.0, 0.0, 0.0);
-        for &(n, mean, v) in &members {
-            say += n.min(MEMBER_WINDOWS_SAY_MAX);
-            within += n.min(MEMBER_WINDOWS_SAY_MAX) * v;
-            error += v / n;
-            sum += mean;
-        }
-        let mean = sum / count;
-        let spread = members
+        let count = self.means.len() as f64;
+        let mean = self.sum / count;
+        let spread = self
+            .means
             .iter()
-            .map(|&(_, m, _)| (m - mean) * (m - mean))
+            .map(|m| (m - mean) * (m - mean))
             .sum::<f64>()
             / (count - 1.0);
-        let within_var = (within / say).max(VARIANCE_MIN);
-        let between_var = (spread - error / count).max(BETWEEN_SHARE_MIN * within_var);
-        Some(Self {
+        let within_var = (self.within / self.say).max(VARIANCE_MIN);
+        let between_var = (spread - self.error / count).max(BETWEEN_SHARE_MIN * within_var);
+        Some(Level {
             mean,
             between_var,
             within_var,
-            members: members.len() as u32,
+            members: self.means.len() as u32,
         })
+    }
+
+    /// Makes it empty, and keeps its room.
+    pub fn clear(&mut self) {
+        let mut means = std::mem::take(&mut self.means);
+        means.clear();
+        *self = Self {
+            means,
+            ..Self::default()
+        };
     }
 }
 
@@ -186,33 +151,60 @@ impl Rate {
             self
         }
     }
+}
 
-    /// Fits the entities that have existed long enough, also those that were never active; `None` if they are too few.
-    pub fn fit(active: ArrayView1<f64>, exposure: ArrayView1<f64>) -> Option<Self> {
-        let members: Vec<(f64, f64)> = active
-            .iter()
-            .zip(exposure)
-            .filter(|&(_, &e)| e >= RATE_EXPOSURE_MIN)
-            .map(|(&a, &e)| (a / e, e))
-            .collect();
-        if members.len() < MEMBERS_MIN {
+/// Sums over the members of a group that have existed long enough, in order: first [`Self::add`] those that were active, then
+/// settle on the mean, then [`Self::add_spread`] of the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RateSums {
+    sum: f64,
+    error: f64,
+    mean: f64,
+    spread: f64,
+    /// Members of which the spread was added, and those that were not active before them.
+    n_spread: u32,
+}
+
+impl RateSums {
+    /// Adds a member by its [`rate_evidence`].
+    pub fn add(&mut self, rate: f64, exposure: f64) {
+        self.sum += rate;
+        self.error += rate / exposure;
+    }
+
+    /// Settles on the mean of so many members, active or not.
+    pub fn settle(&mut self, members: u32) {
+        self.mean = self.sum / f64::from(members);
+    }
+
+    /// Adds the spread of the active member with this number among all. The members since the last one were not active.
+    pub fn add_spread(&mut self, number: u32, rate: f64) {
+        self.pass_silent(number);
+        self.spread += (rate - self.mean) * (rate - self.mean);
+        self.n_spread = number + 1;
+    }
+
+    fn pass_silent(&mut self, until: u32) {
+        let silent = (0.0 - self.mean) * (0.0 - self.mean);
+        self.spread = add_repeatedly(self.spread, silent, until - self.n_spread);
+    }
+
+    /// Fits the rates of so many members; `None` if they are too few.
+    pub fn fit(mut self, members: u32) -> Option<Rate> {
+        if (members as usize) < MEMBERS_MIN {
             return None;
         }
-        let count = members.len() as f64;
-        let mean = members.iter().map(|&(r, _)| r).sum::<f64>() / count;
-        let spread = members
-            .iter()
-            .map(|&(r, _)| (r - mean) * (r - mean))
-            .sum::<f64>()
-            / (count - 1.0);
-        let error = members.iter().map(|&(r, e)| r / e).sum::<f64>() / count;
-        let mu = mean.max(RATE_MIN);
+        self.pass_silent(members);
+        let count = f64::from(members);
+        let spread = self.spread / (count - 1.0);
+        let error = self.error / count;
+        let mu = self.mean.max(RATE_MIN);
         let variance = (spread - error).max(RATE_SPREAD_MIN * mu * mu);
         let beta = (mu / variance).clamp(RATE_PRIOR_DAYS_MIN, RATE_PRIOR_DAYS_MAX);
-        Some(Self {
+        Some(Rate {
             alpha: mu * beta,
             beta,
-            members: members.len() as u32,
+            members,
         })
     }
 }
@@ -221,6 +213,7 @@ impl Rate {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[track_caller]
     fn check(got: f64, want: f64) {
@@ -236,26 +229,42 @@ mod tests {
     const G14_ACTIVE: [f64; 6] = [30.0, 42.0, 25.0, 60.0, 38.0, 33.0];
     const G14_EXPOSURE: [f64; 6] = [10.0, 20.0, 5.0, 25.0, 25.0, 12.0];
 
-    fn six() -> Members {
-        let mut members = Members::new(6, 2);
-        for i in 0..6 {
-            let m2 = G13_VARIANCE[i] * (G13_N[i] - 1.0);
-            let evidence = Evidence {
+    /// Members as evidence with exposure.
+    fn six() -> Vec<Evidence> {
+        (0..6)
+            .map(|i| Evidence {
                 n: G13_N[i],
                 mean: G13_MEAN[i],
-                m2,
+                m2: G13_VARIANCE[i] * (G13_N[i] - 1.0),
                 active: G14_ACTIVE[i],
                 exposure: G14_EXPOSURE[i],
-            };
-            members.set_exposure(i, G14_EXPOSURE[i]);
-            members.set(i, 1, &evidence);
+            })
+            .collect()
+    }
+
+    fn fit(members: &[Evidence]) -> CellPrior {
+        let mut levels = LevelSums::default();
+        for of_member in members.iter().filter_map(level_evidence) {
+            levels.add(of_member);
         }
-        members
+        let rates = members
+            .iter()
+            .filter_map(|e| Some((rate_evidence(e.active, e.exposure)?, e.exposure)));
+        let rates: Vec<(f64, f64)> = rates.collect();
+        let active = || (0..).zip(&rates).filter(|(_, (rate, _))| *rate > 0.0);
+        let mut sums = RateSums::default();
+        active().for_each(|(_, &(rate, exposure))| sums.add(rate, exposure));
+        sums.settle(rates.len() as u32);
+        active().for_each(|(number, &(rate, _))| sums.add_spread(number, rate));
+        CellPrior {
+            level: levels.fit(),
+            rate: sums.fit(rates.len() as u32),
+        }
     }
 
     #[test]
     fn g13_level_and_g14_rate() {
-        let fitted = six().fit()[1];
+        let fitted = fit(&six());
         let level = fitted.level.unwrap();
         check(level.mean, 2.03333333333);
         check(level.within_var, 0.835714285714);
@@ -270,7 +279,11 @@ mod tests {
 
     #[test]
     fn an_unused_cell_has_a_rate_but_no_level() {
-        let fitted = six().fit()[0];
+        let unused = six().into_iter().map(|e| Evidence {
+            exposure: e.exposure,
+            ..Evidence::default()
+        });
+        let fitted = fit(&unused.collect::<Vec<_>>());
         assert_eq!(fitted.level, None);
         let rate = fitted.rate.unwrap();
         assert_eq!(
@@ -302,30 +315,47 @@ mod tests {
     #[test]
     fn absent_cells_and_small_groups_do_not_count() {
         let mut members = six();
-        members.set(
-            0,
-            1,
-            &Evidence {
-                n: 50.0,
-                mean: f64::NAN,
-                ..Evidence::default()
-            },
-        );
-        let fitted = members.fit()[1];
+        (members[0].n, members[0].mean) = (50.0, f64::NAN);
+        let fitted = fit(&members);
         assert_eq!(fitted.level.unwrap().members, 5);
-        members.set(
-            1,
-            1,
-            &Evidence {
-                n: 4.9,
-                mean: 2.0,
-                ..Evidence::default()
-            },
-        );
-        assert_eq!(members.fit()[1].level, None);
-        members.set_exposure(0, 2.9);
-        members.set_exposure(1, f64::INFINITY);
-        assert_eq!(members.fit()[1].rate, None);
-        assert_eq!(Members::new(0, 3).fit(), [CellPrior::default(); 3]);
+        members[1].n = 4.9;
+        assert_eq!(fit(&members).level, None);
+        members[0].exposure = 2.9;
+        members[1].exposure = f64::INFINITY;
+        assert_eq!(fit(&members).rate, None);
+        assert_eq!(fit(&[]), CellPrior::default());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        /// Bit for bit what one gets who looks at each member, silent or not.
+        #[test]
+        fn silent_members_are_counted_as_if_looked_at(
+            members in proptest::collection::vec((0..40u32, 2.0..30.0f64), 0..300),
+            silent_below in 0..40u32,
+        ) {
+            let members: Vec<Evidence> = members
+                .into_iter()
+                .map(|(windows, exposure)| Evidence {
+                    active: f64::from(windows.saturating_sub(silent_below)) * 0.731,
+                    exposure,
+                    ..Evidence::default()
+                })
+                .collect();
+            let rates: Vec<(f64, f64)> = members
+                .iter()
+                .filter_map(|e| Some((rate_evidence(e.active, e.exposure)?, e.exposure)))
+                .collect();
+            let count = rates.len() as f64;
+            let mean = rates.iter().map(|&(r, _)| r).sum::<f64>() / count;
+            let spread = rates.iter().map(|&(r, _)| (r - mean) * (r - mean)).sum::<f64>() / (count - 1.0);
+            let error = rates.iter().map(|&(r, e)| r / e).sum::<f64>() / count;
+            let mu = mean.max(RATE_MIN);
+            let variance = (spread - error).max(RATE_SPREAD_MIN * mu * mu);
+            let beta = (mu / variance).clamp(RATE_PRIOR_DAYS_MIN, RATE_PRIOR_DAYS_MAX);
+            let fitted = fit(&members).rate.map(|rate| (rate.alpha.to_bits(), rate.beta.to_bits()));
+            let plain = (rates.len() >= MEMBERS_MIN).then(|| ((mu * beta).to_bits(), beta.to_bits()));
+            prop_assert_eq!(fitted, plain);
+        }
     }
 }

@@ -423,6 +423,15 @@ impl Reader {
         Ok(())
     }
 
+    /// Adds all rows of a table to a collection.
+    pub fn read_into<T: DeserializeOwned>(
+        &self,
+        table: &Table<T>,
+        rows: &mut impl Extend<T>,
+    ) -> Result<()> {
+        self.rows_into(table.name, rows)
+    }
+
     /// Reads all rows of a table.
     pub fn read<T: DeserializeOwned, C: Default + Extend<T>>(&self, table: &Table<T>) -> Result<C> {
         let mut rows = C::default();

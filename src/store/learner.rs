@@ -144,6 +144,8 @@ mod tests {
             "day-2026-03-01-00001.plimsoll",
             "day-2026-03-01-000003.plimsoll/",
             "generation-000001.plimsoll.old",
+            "state-2026-03-01-000001/",
+            "state-of-affairs.plimsoll",
         ];
         let swept = [
             "day-2026-03-01-000001/",
@@ -154,6 +156,8 @@ mod tests {
             "day-2026-03-01-000001.plimsoll",
             "day-2026-03-01-1000000.plimsoll.unfinished",
             "generation-000001.plimsoll",
+            "state-2026-03-01-000001.plimsoll",
+            "state-2026-03-01-000002.plimsoll.unfinished",
         ];
         for name in kept.iter().chain(&swept) {
             match name.strip_suffix('/') {

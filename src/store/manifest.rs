@@ -36,6 +36,15 @@ pub struct DayEntry {
     pub measured_by: BTreeSet<String>,
 }
 
+/// A state of learning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateEntry {
+    /// The day on whose morning learning was in this state: it had learnt the stored days before.
+    pub morning: Day,
+    /// The file that holds it.
+    pub file: String,
+}
+
 /// What is in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -50,6 +59,9 @@ pub struct Manifest {
     /// Confirmed alerts of stored days, whose activity was left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub exclusions: BTreeSet<String>,
+    /// States of learning, in order. Without them all days are learnt again, with the same result.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<StateEntry>,
 }
 
 impl Manifest {
@@ -61,6 +73,7 @@ impl Manifest {
             file,
             days,
             exclusions: BTreeSet::new(),
+            states: Vec::new(),
         }
     }
 
@@ -73,7 +86,8 @@ impl Manifest {
     /// Returns the files that it names.
     pub fn files(&self) -> impl Iterator<Item = String> + '_ {
         let days = self.days.iter().map(|day| day.file.clone());
-        days.chain([self.file.clone()])
+        let states = self.states.iter().map(|state| state.file.clone());
+        days.chain(states).chain([self.file.clone()])
     }
 
     /// Reads what is in force; `None` before the first training.

@@ -19,6 +19,7 @@ mod migrate;
 mod names;
 mod place;
 mod published;
+mod states;
 mod tuning;
 mod verdicts;
 
@@ -29,7 +30,7 @@ pub use ledger::{Ledger, LedgerEntry};
 pub use lines::open_lines;
 pub use lock::{Lock, Role};
 use manifest::GENERATIONS_KEPT;
-pub use manifest::{DayEntry, Manifest};
+pub use manifest::{DayEntry, Manifest, StateEntry};
 pub use names::{CHECKPOINT, FOLLOWED_EVENTS};
 pub use place::{is_part_of_store, is_store};
 pub use published::{BegunDay, Staged};

@@ -85,6 +85,11 @@ pub fn generation(number: u64) -> String {
     format!("generation-{number:06}{SUFFIX}")
 }
 
+/// Returns the name of a state of learning: what was remembered on the morning of a day, as of the generation that wrote it.
+pub fn state(morning: Day, generation: u64) -> String {
+    format!("state-{morning}-{generation:06}{SUFFIX}")
+}
+
 /// Returns the generation that wrote a day or a generation of this name: it must be exactly one that a training gives.
 /// `suffix` is that of the published files, or none for the folders of an earlier version.
 fn generation_in(name: &str, suffix: &str) -> Option<u64> {
@@ -101,7 +106,10 @@ fn generation_in(name: &str, suffix: &str) -> Option<u64> {
 
 /// Returns whether a training published a file of this name.
 pub fn is_published_name(name: &str) -> bool {
-    generation_in(name, SUFFIX).is_some()
+    let as_day = name
+        .strip_prefix("state-")
+        .map(|rest| format!("day-{rest}"));
+    generation_in(as_day.as_deref().unwrap_or(name), SUFFIX).is_some()
 }
 
 /// Returns the generation that wrote a folder of this name, as versions up to schema 7 did.

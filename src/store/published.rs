@@ -363,7 +363,7 @@ impl Store {
     }
 
     /// Writes a file beside its place, makes its bytes durable, and puts it there. [`Store::publish`] makes the name durable.
-    fn stage(
+    pub(super) fn stage(
         &self,
         name: String,
         kind: Kind,

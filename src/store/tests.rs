@@ -3,7 +3,7 @@
 //! What is read from it and written again must be the same bytes. To renew it after a form was changed on purpose, remove all
 //! but `plimsoll.toml` and the logs, unpack these, and run in that folder, each with `--store .`: `train learnt.jsonl`,
 //! `score --follow --until-idle 1s live.jsonl`, `tune --budget 1 --apply`, `feedback ID true --later`. Then remove what was unpacked,
-//! the locks, the numbered manifest, `learner` and `follow-events`.
+//! the locks, the numbered manifest, `learner`, `follow-events`, and all states but the last, also from the manifest.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ use crate::baseline::Support;
 use crate::measure::{Issuances, Issued, Links};
 use crate::store::container::Reader;
 use crate::store::published::{DAY, GENERATION};
+use crate::store::states::{STATE, UNDER};
 
 fn kept() -> Store {
     Store::at(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/found/stored"))
@@ -153,6 +154,27 @@ fn what_cannot_be_read_later_is_told_and_is_not_taken_for_unknown() {
     assert!(generation.baselines.each(|_, _| {}).is_err());
     assert!(store.verify_generation(&manifest).is_err());
     kept.verify_generation(&manifest).unwrap();
+}
+
+#[test]
+fn the_stored_form_of_states_of_learning_is_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let (before, after) = (kept(), Store::at(folder.path()));
+    let manifest = read("the manifest", before.published());
+    assert_eq!(manifest.states.len(), 1);
+    for entry in &manifest.states {
+        let what = "the state of learning";
+        let memory = read(what, before.load_state(entry));
+        assert!(memory.head().has_begun() && memory.entities().count() > 5);
+        let open = |store: &Store| Reader::open(&store.root().join(&entry.file), STATE);
+        let under: Vec<String> = read(what, open(&before).unwrap().read(&UNDER));
+        let staged = after.stage_state(entry.morning, &memory, &under[0], manifest.generation);
+        assert_eq!(staged.unwrap().into_name(), entry.file);
+        let unpacked = |store: &Store| open(store).unwrap().unpacked().unwrap();
+        assert_eq!(unpacked(&after), unpacked(&before), "{}", changed(what));
+        let is_under = |under: &str| before.is_state_under(entry, under);
+        assert!(is_under(&under[0]) && !is_under("something else"));
+    }
 }
 
 #[test]

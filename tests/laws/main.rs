@@ -9,6 +9,7 @@ mod crash;
 mod days;
 mod drift;
 mod estate;
+mod incremental;
 mod joins;
 mod order;
 mod peer_clusters;

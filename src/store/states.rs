@@ -1,0 +1,68 @@
+//! States of learning as published files: what was remembered on the morning of a day, so that a night need not learn all days
+//! again.
+//!
+//! A state says under what it was learnt. It holds nothing that cannot be learnt again from the days: one that is missing,
+//! damaged or of another version does not count, and costs time only.
+
+use crate::error::Result;
+use crate::learn::{EntityState, Memory, MemoryHead};
+use crate::store::container::{Kind, Reader, Table};
+use crate::store::manifest::StateEntry;
+use crate::store::published::Staged;
+use crate::store::{Store, names};
+use crate::time::Day;
+use crate::vocab::Entity;
+
+pub(super) const STATE: Kind = Kind {
+    number: 3,
+    version: 1,
+    oldest: 1,
+};
+
+pub(super) const UNDER: Table<String> = Table::new("under");
+const HEAD: Table<MemoryHead> = Table::new("head");
+const ENTITIES: Table<(Entity, EntityState)> = Table::new("entities");
+
+impl Store {
+    /// Writes what was remembered on the morning of a day, and under what it was learnt; the next manifest will name it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk fails.
+    pub fn stage_state(
+        &self,
+        morning: Day,
+        memory: &Memory,
+        under: &str,
+        generation: u64,
+    ) -> Result<Staged> {
+        self.stage(names::state(morning, generation), STATE, |file| {
+            file.write(&UNDER, [under])?;
+            file.write(&HEAD, [memory.head()])?;
+            file.write_by_key(&ENTITIES, memory.entities())
+        })
+    }
+
+    /// Returns whether a state was learnt under this; one that cannot be read was not.
+    pub fn is_state_under(&self, entry: &StateEntry, under: &str) -> bool {
+        let read = || Reader::open(&self.root().join(&entry.file), STATE)?.read_one(&UNDER);
+        read().is_ok_and(|of_state| of_state == under)
+    }
+
+    /// Reads what was remembered in a state.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, is damaged, or is of another version.
+    pub fn load_state(&self, entry: &StateEntry) -> Result<Memory> {
+        let file = Reader::open(&self.root().join(&entry.file), STATE)?;
+        let mut memory = Memory::of(file.read_one(&HEAD)?);
+        file.read_into(&ENTITIES, &mut memory)?;
+        Ok(memory)
+    }
+
+    /// Returns the name of the file in which a generation writes a day.
+    pub fn name_of_day(&self, day: Day, generation: u64) -> String {
+        names::day(day, generation)
+    }
+}

@@ -134,8 +134,8 @@ fn insert<'a>(members: &mut Members, steps: impl Iterator<Item = &'a str>, json:
 fn json_of(value: Value<'_>) -> Option<Box<[u8]>> {
     Some(match value {
         Value::Null => return None,
-        Value::Bool(true) => b"true".as_slice().into(),
-        Value::Bool(false) => b"false".as_slice().into(),
+        Value::True => b"true".as_slice().into(),
+        Value::False => b"false".as_slice().into(),
         Value::Text(inner) => [b"\"", inner, b"\""].concat().into(),
         Value::Number(text) | Value::Array(text) | Value::Object(text) => text.into(),
     })

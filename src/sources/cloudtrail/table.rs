@@ -183,9 +183,8 @@ impl Json {
     fn value(&mut self, value: Value<'_>) {
         match value {
             Value::Null => self.0.extend_from_slice(b"null"),
-            Value::Bool(yes) => self
-                .0
-                .extend_from_slice(if yes { b"true" } else { b"false" }),
+            Value::True => self.0.extend_from_slice(b"true"),
+            Value::False => self.0.extend_from_slice(b"false"),
             Value::Number(digits) => self.0.extend_from_slice(digits),
             Value::Text(inner) => {
                 self.0.push(b'"');

@@ -108,7 +108,8 @@ pub fn write_camel(value: Value<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(inner);
             out.push(b'"');
         }
-        Value::Bool(yes) => out.extend_from_slice(if yes { b"true" } else { b"false" }),
+        Value::True => out.extend_from_slice(b"true"),
+        Value::False => out.extend_from_slice(b"false"),
         Value::Null => out.extend_from_slice(b"null"),
         Value::Number(digits) => out.extend_from_slice(digits),
     }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use wide::u8x16;
 
 /// Decodes the escapes of a string; invalid escapes stay as they are, and bytes that are not UTF-8 become `�`.
 pub fn unescape(inner: &[u8]) -> Cow<'_, str> {
     // Checking first is faster than replacing, and there is rarely anything to replace.
     let text =
         std::str::from_utf8(inner).map_or_else(|_| String::from_utf8_lossy(inner), Cow::Borrowed);
-    if memchr(b'\\', inner).is_none() {
+    if !has_backslash(inner) {
         return text;
     }
     let mut out = String::with_capacity(text.len());
@@ -23,6 +23,15 @@ pub fn unescape(inner: &[u8]) -> Cow<'_, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Returns whether a text has a backslash. Most texts are short, so this is faster than a search with setup cost.
+#[inline(always)]
+fn has_backslash(text: &[u8]) -> bool {
+    let (parts, rest) = text.as_chunks::<16>();
+    let slashes = u8x16::splat(b'\\');
+    let is_in = |part: &[u8; 16]| u8x16::new(*part).simd_eq(slashes).to_bitmask() != 0;
+    parts.iter().any(is_in) || rest.contains(&b'\\')
 }
 
 /// Reads one escape at the beginning of the text, and its length in bytes.

@@ -14,7 +14,7 @@ use escape::unescape;
 pub use object::{Layout, Object};
 pub use scan::{ScanError, scan, skip_blanks};
 pub use skipper::Skipper;
-pub use value::{Value, parse_embedded, parse_text, stands_for_nothing};
+pub use value::{Fields, Value, parse_embedded, parse_text, stands_for_nothing};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! A JSON object with the positions of its members.
 
-use crate::sources::json::scan::{Range, ScanError, next_member, skip_blanks};
+use crate::sources::json::scan::{Marks, Range, ScanError, member, solid};
 use crate::sources::json::value::Value;
 
 /// The positions of the members of one object. It is reused from record to record to avoid allocations.
@@ -20,35 +20,28 @@ impl Layout {
     /// Fails if the text ends too early, is malformed, or is nested too deep.
     pub fn object<'a>(&'a mut self, text: &'a [u8]) -> Result<(Object<'a>, usize), ScanError> {
         self.members.clear();
-        let mut at = 1;
-        loop {
-            if at > 1 {
+        let (mut at, mut byte) = solid(text, 1)?;
+        let mut marks = Marks::new(text);
+        let mut is_first = true;
+        while byte != b'}' {
+            if !is_first {
                 // Between members there must be exactly one comma.
-                at = skip_blanks(text, at);
-                match text.get(at) {
-                    Some(b'}') => break,
-                    Some(b',') => at += 1,
-                    Some(_) => return Err(ScanError::Malformed),
-                    None => return Err(ScanError::Incomplete),
+                if byte != b',' {
+                    return Err(ScanError::Malformed);
                 }
-                at = skip_blanks(text, at);
-                match text.get(at) {
-                    Some(b'"') => {}
-                    Some(_) => return Err(ScanError::Malformed),
-                    None => return Err(ScanError::Incomplete),
-                }
-            } else if matches!(text.get(skip_blanks(text, at)), Some(b',')) {
+                (at, byte) = solid(text, at + 1)?;
+            }
+            is_first = false;
+            if byte != b'"' {
                 return Err(ScanError::Malformed);
             }
-            let Some((key, value, end)) = next_member(text, at)? else {
-                break;
-            };
+            let (key, value) = member(&mut marks, at)?;
             if self.members.len() < Self::MEMBERS_MAX {
                 self.members.push((key, value));
             }
-            at = end;
+            (at, byte) = solid(text, value.1)?;
         }
-        let end = skip_blanks(text, at) + 1;
+        let end = at + 1;
         Ok((
             Object {
                 text: &text[..end],
@@ -69,12 +62,16 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// Returns the members in order.
     pub fn members(self) -> impl Iterator<Item = (&'a [u8], Value<'a>)> {
-        self.members.iter().map(move |(key, value)| {
-            (
-                &self.text[key.0..key.1],
-                Value::of(&self.text[value.0..value.1]),
-            )
-        })
+        self.texts().map(|(key, text)| (key, Value::of(text)))
+    }
+
+    /// Returns the members in order, their values as JSON text.
+    #[inline(always)]
+    pub fn texts(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let Self { text, members } = self;
+        members
+            .iter()
+            .map(|(key, value)| (&text[key.0..key.1], &text[value.0..value.1]))
     }
 
     /// Returns the member of that name.

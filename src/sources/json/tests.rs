@@ -4,6 +4,8 @@ use super::scan::DEPTH_MAX;
 use super::*;
 use proptest::prelude::*;
 
+mod reference;
+
 /// Generates documents, with texts that need escapes.
 fn document() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
@@ -26,7 +28,8 @@ fn document() -> impl Strategy<Value = serde_json::Value> {
 fn tree(value: Value<'_>) -> serde_json::Value {
     match value {
         Value::Null => serde_json::Value::Null,
-        Value::Bool(yes) => yes.into(),
+        Value::True => true.into(),
+        Value::False => false.into(),
         Value::Number(digits) => serde_json::from_slice(digits).unwrap(),
         Value::Text(inner) => unescape(inner).into(),
         Value::Array(_) => value.elements().map(tree).collect::<Vec<_>>().into(),
@@ -77,6 +80,22 @@ proptest! {
             }
         }
         prop_assert_eq!(done, Some(len));
+    }
+
+    #[test]
+    fn values_end_where_the_reference_says(
+        bytes in "([\\[\\]{}:,\"]|\"a\":|\"[a-z]{0,70}\"|\\\\|\\\\u0041|0|-1.5e3|true|null|nul|é|[ \n\t]|\u{1}|\\{\"k\":\\[){0,40}",
+        from in 0usize..8,
+    ) {
+        let text = bytes.as_bytes();
+        let mut layout = Layout::default();
+        for at in from.min(text.len())..text.len() {
+            prop_assert_eq!(scan(text, at), reference::scan(text, at), "{} at {}", bytes, at);
+            if text[at] == b'{' {
+                let laid = layout.object(&text[at..]).map(|(_, end)| at + end);
+                prop_assert_eq!(laid, reference::scan(text, at), "{} at {}", bytes, at);
+            }
+        }
     }
 
     #[test]

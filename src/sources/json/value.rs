@@ -11,8 +11,10 @@ pub enum Value<'a> {
     /// `null`.
     #[default]
     Null,
-    /// `true` or `false`.
-    Bool(bool),
+    /// `true`.
+    True,
+    /// `false`.
+    False,
     /// A number's digits.
     Number(&'a [u8]),
     /// The content of a string between its quotes, with its escapes.
@@ -25,15 +27,26 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// Reads the text of one scanned value.
+    #[inline(always)]
     pub fn of(text: &'a [u8]) -> Self {
         match text {
             [b'"', inner @ .., b'"'] => Self::Text(inner),
             [b'{', ..] => Self::Object(text),
             [b'[', ..] => Self::Array(text),
-            b"true" => Self::Bool(true),
-            b"false" => Self::Bool(false),
+            b"true" => Self::True,
+            b"false" => Self::False,
             b"null" => Self::Null,
             _ => Self::Number(text),
+        }
+    }
+
+    /// Reads the text of a scanned value, or none if it is empty.
+    #[inline(always)]
+    pub fn of_member(text: &'a [u8]) -> Self {
+        if text.is_empty() {
+            Self::Null
+        } else {
+            Self::of(text)
         }
     }
 
@@ -44,7 +57,8 @@ impl<'a> Value<'a> {
         match self {
             Self::Text(inner) => Some(unescape(inner)),
             Self::Number(digits) => Some(String::from_utf8_lossy(digits)),
-            Self::Bool(yes) => Some(Cow::Borrowed(if yes { "true" } else { "false" })),
+            Self::True => Some(Cow::Borrowed("true")),
+            Self::False => Some(Cow::Borrowed("false")),
             Self::Array(_) => {
                 let mut elements = self.elements();
                 let first = elements.next()?;
@@ -65,6 +79,15 @@ impl<'a> Value<'a> {
 
     /// Returns the amount, written as a number, a float or a text.
     pub fn amount(self) -> Option<u64> {
+        /// Numbers of this many digits cannot overflow.
+        const DIGITS_MAX: usize = 19;
+        if let Self::Number(digits) = self
+            && digits.len() <= DIGITS_MAX
+            && digits.iter().all(u8::is_ascii_digit)
+        {
+            let add = |sum, digit: &u8| sum * 10 + u64::from(digit - b'0');
+            return Some(digits.iter().fold(0, add));
+        }
         let text = self.text()?;
         let text = text.trim();
         text.parse().ok().or_else(|| {
@@ -79,7 +102,8 @@ impl<'a> Value<'a> {
     /// Returns the boolean, written as a bool or a text.
     pub fn truth(self) -> Option<bool> {
         match self {
-            Self::Bool(yes) => Some(yes),
+            Self::True => Some(true),
+            Self::False => Some(false),
             _ => match &*self.text()?.to_ascii_lowercase() {
                 "true" | "yes" | "1" => Some(true),
                 "false" | "no" | "0" => Some(false),
@@ -95,7 +119,7 @@ impl<'a> Value<'a> {
             Self::Text(inner) => !inner.is_empty(),
             Self::Object(_) => self.members().next().is_some(),
             Self::Array(_) => self.elements().next().is_some(),
-            Self::Bool(_) | Self::Number(_) => true,
+            Self::True | Self::False | Self::Number(_) => true,
         }
     }
 
@@ -126,6 +150,11 @@ impl<'a> Value<'a> {
                 single: Some(other),
             },
         }
+    }
+
+    /// Returns the members of an object to look at more than once; none for anything else.
+    pub fn fields(self) -> Fields<'a> {
+        Fields(self.members().collect())
     }
 
     /// Returns the member of that name.
@@ -169,8 +198,21 @@ impl<'a> Value<'a> {
     pub fn json(self) -> &'a [u8] {
         match self {
             Self::Array(text) | Self::Object(text) | Self::Number(text) | Self::Text(text) => text,
-            Self::Bool(_) | Self::Null => b"",
+            Self::True | Self::False | Self::Null => b"",
         }
+    }
+}
+
+/// The members of an object, found once.
+#[derive(Debug, Default)]
+pub struct Fields<'a>(Vec<(&'a [u8], Value<'a>)>);
+
+impl<'a> Fields<'a> {
+    /// Returns the member of that name.
+    pub fn get(&self, name: &str) -> Option<Value<'a>> {
+        let mut members = self.0.iter();
+        let found = members.find(|(key, _)| *key == name.as_bytes());
+        found.map(|(_, value)| *value)
     }
 }
 
@@ -189,9 +231,10 @@ pub struct Members<'a> {
 impl<'a> Iterator for Members<'a> {
     type Item = (&'a [u8], Value<'a>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let (key, value, at) = next_member(self.text, self.at).ok()??;
-        self.at = at;
+        let (key, value) = next_member(self.text, self.at).ok()??;
+        self.at = value.1;
         Some((
             &self.text[key.0..key.1],
             Value::of(&self.text[value.0..value.1]),

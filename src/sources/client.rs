@@ -8,6 +8,8 @@ use rustc_hash::FxHashMap;
 
 use crate::event::Untrusted;
 use crate::sources::interner::Interner;
+use crate::sources::json::Value;
+use crate::sources::recent::{self, Recent};
 use crate::vocab::Str;
 
 /// A test of a user agent.
@@ -219,22 +221,47 @@ impl Client {
 #[derive(Debug, Default)]
 pub struct ClientCache {
     known: FxHashMap<Box<str>, Client>,
+    /// By the value that states the user agent, as it is written.
+    recent: Recent<(Box<[u8]>, Client)>,
 }
 
 impl ClientCache {
     /// The most user agents that are kept.
     const CLIENTS_MAX: usize = 8_192;
 
+    /// Returns what is known of the user agent that a value states, or of none.
+    pub fn of_value(&mut self, value: Value<'_>, interner: &mut Interner) -> &Client {
+        let inner = match value {
+            Value::Text(inner) if inner.len() <= Untrusted::BYTES_MAX => inner,
+            _ => return self.of(&value.text().unwrap_or_default(), interner),
+        };
+        let Self { known, recent } = self;
+        let is_right = |(text, _): &(Box<[u8]>, Client)| **text == *inner;
+        let found = recent.get_or(recent::hash(inner), is_right, || {
+            let text = value.text().unwrap_or_default();
+            (inner.into(), Self::look_up(known, &text, interner).clone())
+        });
+        &found.1
+    }
+
     /// Returns what is known of a user agent as it was written.
     pub fn of(&mut self, raw: &str, interner: &mut Interner) -> &Client {
+        Self::look_up(&mut self.known, raw, interner)
+    }
+
+    fn look_up<'a>(
+        known: &'a mut FxHashMap<Box<str>, Client>,
+        raw: &str,
+        interner: &mut Interner,
+    ) -> &'a Client {
         let raw = crate::event::cut(raw, Untrusted::BYTES_MAX);
-        if !self.known.contains_key(raw) {
-            if self.known.len() >= Self::CLIENTS_MAX {
-                self.known.clear();
+        if !known.contains_key(raw) {
+            if known.len() >= Self::CLIENTS_MAX {
+                known.clear();
             }
-            self.known.insert(raw.into(), Client::new(raw, interner));
+            known.insert(raw.into(), Client::new(raw, interner));
         }
-        &self.known[raw]
+        &known[raw]
     }
 }
 

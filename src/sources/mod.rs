@@ -37,6 +37,7 @@ mod parser;
 mod parts;
 mod plain;
 mod read;
+mod recent;
 mod record_builder;
 mod registry;
 mod report;

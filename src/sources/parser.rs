@@ -3,6 +3,7 @@
 use crate::event::Source;
 use crate::sources::client::ClientCache;
 use crate::sources::cloudtrail::caller::CallerCache;
+use crate::sources::cloudtrail::operation::OperationCache;
 use crate::sources::interner::Interner;
 use crate::sources::json::Object;
 use crate::sources::report::Parsed;
@@ -83,10 +84,26 @@ pub struct ParserState {
     pub clients: ClientCache,
     /// CallerCache by `userIdentity` element.
     pub callers: CallerCache,
+    /// What the names of CloudTrail calls say.
+    pub operations: OperationCache,
     /// The columns that the last header of a flow log named.
     pub columns: Option<FlowColumns>,
     /// The region in the input's name, for records that do not state one.
     pub region_hint: Option<Str>,
     /// The Okta org that the envelope of the current record states.
     pub okta_org: Option<Str>,
+}
+
+impl ParserState {
+    /// Returns the state for another input, whose name may have a region in it. Only what depends on no input is kept.
+    pub fn of_input(self, region_hint: Option<Str>) -> Self {
+        Self {
+            interner: self.interner,
+            clients: self.clients,
+            callers: self.callers,
+            operations: self.operations,
+            region_hint,
+            ..Self::default()
+        }
+    }
 }

@@ -3,16 +3,21 @@
 //! One person or workload is one identity, however its sessions rotate. A role's sessions are the role, unless the session
 //! names a person. Names that callers choose are kept separate from the identity.
 
-use rustc_hash::FxHashMap;
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
 
 use crate::event::{IdentityKind, Principal, Untrusted};
 use crate::sources::interner::Interner;
-use crate::sources::json::{self, Value};
+use crate::sources::json::{self, Fields, Value};
 use crate::sources::parts::arn::{
     SSO_ROLE, assumed_role, is_email, is_instance, names_of_person, partition_of_arn,
     person_in_role, plain_name,
 };
 use crate::sources::parts::instant::instant;
+use crate::sources::recent::{self, Recent};
 use crate::time::Time;
 use crate::vocab::Str;
 
@@ -59,11 +64,44 @@ pub struct Caller {
     pub is_refinable: bool,
 }
 
+/// A caller with the text of its element.
+#[derive(Debug)]
+struct Known {
+    text: Box<[u8]>,
+    caller: Caller,
+}
+
+/// The same, found by the text.
+#[derive(Debug, Clone)]
+struct ByText(Arc<Known>);
+
+impl Borrow<[u8]> for ByText {
+    fn borrow(&self) -> &[u8] {
+        &self.0.text
+    }
+}
+
+impl Hash for ByText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.text.hash(state);
+    }
+}
+
+impl PartialEq for ByText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.text == other.0.text
+    }
+}
+
+impl Eq for ByText {}
+
 /// Callers by the text of their element, which repeats from call to call. Bounded: it is emptied when it is full.
 #[derive(Debug, Default)]
 pub struct CallerCache {
-    known: FxHashMap<Box<[u8]>, Caller>,
-    empty: Caller,
+    known: FxHashSet<ByText>,
+    recent: Recent<ByText>,
+    /// The caller of the last element that is not kept.
+    other: Caller,
 }
 
 impl CallerCache {
@@ -80,29 +118,32 @@ impl CallerCache {
         interner: &mut Interner,
     ) -> &Caller {
         let Value::Object(text) = identity else {
-            return &self.empty;
+            self.other = Caller::default();
+            return &self.other;
         };
         // The partition may follow from the region. Outside the default partition nothing is kept.
         let partition = partition_of_region(region);
         if partition != "aws" || text.len() > Self::BYTES_MAX {
-            self.empty = Caller::default();
-            return self.scratch(caller(identity, partition, interner));
+            self.other = caller(identity, partition, interner);
+            return &self.other;
         }
-        if !self.known.contains_key(text) {
-            if self.known.len() >= Self::CALLERS_MAX {
-                self.known.clear();
+        let Self { known, recent, .. } = self;
+        let is_right = |it: &ByText| *it.0.text == *text;
+        let found = recent.get_or(recent::hash(text), is_right, || {
+            if let Some(found) = known.get(text) {
+                return found.clone();
             }
-            self.known
-                .insert(text.into(), caller(identity, partition, interner));
-        }
-        &self.known[text]
-    }
-
-    fn scratch(&mut self, caller: Caller) -> &Caller {
-        /// The key that no element has.
-        const SCRATCH: &[u8] = b"";
-        self.known.insert(SCRATCH.into(), caller);
-        &self.known[SCRATCH]
+            if known.len() >= Self::CALLERS_MAX {
+                known.clear();
+            }
+            let made = ByText(Arc::new(Known {
+                text: text.into(),
+                caller: caller(identity, partition, interner),
+            }));
+            known.insert(made.clone());
+            made
+        });
+        &found.0.caller
     }
 }
 
@@ -117,9 +158,9 @@ pub fn partition_of_region(region: Option<&str>) -> &'static str {
 
 /// The members of `userIdentity`, as text.
 struct IdentityElement<'a> {
-    u: Value<'a>,
-    issuer: Value<'a>,
-    context: Value<'a>,
+    u: Fields<'a>,
+    issuer: Fields<'a>,
+    context: Fields<'a>,
     arn: Option<String>,
     account: Option<String>,
     principal_id: Option<String>,
@@ -131,27 +172,28 @@ struct IdentityElement<'a> {
 
 impl<'a> IdentityElement<'a> {
     fn of(u: Value<'a>, partition: &str) -> Self {
-        let text = |value: Value<'_>, name: &str| {
-            value
+        let text = |fields: &Fields<'_>, name: &str| {
+            fields
                 .get(name)
                 .and_then(Value::text)
                 .map(|t| t.into_owned())
         };
-        let context = u.get("sessionContext").unwrap_or(Value::Null);
-        let issuer = context.get("sessionIssuer").unwrap_or(Value::Null);
-        let arn = text(u, "arn");
-        let stated = arn.clone().or_else(|| text(issuer, "arn"));
+        let u = u.fields();
+        let context = u.get("sessionContext").unwrap_or(Value::Null).fields();
+        let issuer = context.get("sessionIssuer").unwrap_or(Value::Null).fields();
+        let arn = text(&u, "arn");
+        let stated = arn.clone().or_else(|| text(&issuer, "arn"));
         Self {
             partition: stated
                 .as_deref()
                 .and_then(partition_of_arn)
                 .unwrap_or(partition)
                 .to_owned(),
-            account: text(u, "accountId"),
-            principal_id: text(u, "principalId"),
-            user_name: text(u, "userName").filter(|name| name != HIDDEN),
-            invoked_by: text(u, "invokedBy"),
-            source_identity: text(context, "sourceIdentity"),
+            account: text(&u, "accountId"),
+            principal_id: text(&u, "principalId"),
+            user_name: text(&u, "userName").filter(|name| name != HIDDEN),
+            invoked_by: text(&u, "invokedBy"),
+            source_identity: text(&context, "sourceIdentity"),
             u,
             issuer,
             context,

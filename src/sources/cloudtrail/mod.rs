@@ -2,6 +2,7 @@
 
 pub mod caller;
 mod effect;
+pub mod operation;
 mod outcome;
 mod record;
 mod table;
@@ -9,10 +10,8 @@ mod target;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::event::{
-    Action, Context, Event, IdentityKind, Outcome, Peer, Provider, Source, Untrusted,
-};
-use crate::sources::aws_actions::classify;
+use crate::event::{Action, Context, Event, IdentityKind, Outcome, Peer, Source, Untrusted};
+use crate::sources::cloudtrail::operation::DOMAIN;
 use crate::sources::cloudtrail::record::Record;
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
@@ -26,28 +25,6 @@ pub use caller::Caller;
 /// Reads CloudTrail records.
 pub const PARSER: RecordParser =
     RecordParser::new(Source::AwsCloudTrail, recognises, parse).with_tables(table::is_header);
-
-/// What service names end with.
-const DOMAIN: &str = ".amazonaws.com";
-
-/// Services whose calls are recorded in one region, wherever the caller works.
-const GLOBAL_SERVICES: [&str; 15] = [
-    "account",
-    "billing",
-    "budgets",
-    "ce",
-    "cloudfront",
-    "globalaccelerator",
-    "health",
-    "iam",
-    "organizations",
-    "route53",
-    "route53domains",
-    "shield",
-    "signin",
-    "support",
-    "waf",
-];
 
 /// The region in which the global endpoint of STS answers.
 const STS_GLOBAL_REGION: &str = "us-east-1";
@@ -73,22 +50,21 @@ fn recognises(object: Object<'_>) -> bool {
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let record = Record::of(object);
     if !table::is_row(&record, object) {
-        return parse_record(&record, object, state);
+        return parse_record(&record, state);
     }
     let Some(json) = table::record(object) else {
         return Parsed::Rejected(RejectReason::NotJson);
     };
     match Layout::default().object(&json) {
-        Ok((object, _)) => parse_record(&Record::of(object), object, state),
+        Ok((object, _)) => parse_record(&Record::of(object), state),
         Err(error) => Parsed::Rejected(error.into()),
     }
 }
 
-fn parse_record(record: &Record<'_>, object: Object<'_>, state: &mut ParserState) -> Parsed {
+fn parse_record(record: &Record<'_>, state: &mut ParserState) -> Parsed {
     let kind = record.kind.text();
     let kind = kind.as_deref().unwrap_or_default();
-    if kind == "AwsCloudTrailInsight" || object.get("insightDetails").is_some_and(Value::is_present)
-    {
+    if kind == "AwsCloudTrailInsight" || record.insight.is_present() {
         return Parsed::Skipped(SkipReason::Insight);
     }
     let Some(time) = record.time.text().and_then(|text| instant(&text)) else {
@@ -98,35 +74,31 @@ fn parse_record(record: &Record<'_>, object: Object<'_>, state: &mut ParserState
 }
 
 fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Event {
-    let source = r.source.text().unwrap_or_default();
-    let host = source.strip_suffix(".cn").unwrap_or(&source);
-    let service = state
-        .interner
-        .share(host.strip_suffix(DOMAIN).unwrap_or(&source));
-    let op = state.interner.share(&r.name.text().unwrap_or_default());
-    let effect = effect::effect(r, &service, &op, classify(&service, &op), time);
+    let ParserState {
+        interner,
+        clients,
+        callers,
+        operations,
+        ..
+    } = state;
+    let named = operations.of(r.source, r.name, interner);
+    let (service, op) = (named.service, named.op);
+    let effect = effect::effect(r, &service, &op, named.action, time);
     let action = effect.action;
-    let share = |value: Value<'_>, state: &mut ParserState| {
-        value.text().map(|text| state.interner.share(&text))
-    };
-    let account = share(r.recipient, state);
-    let region = share(r.region, state);
+    let account = interner.text(r.recipient);
+    let region = interner.text(r.region);
 
     let peer = match r.address.text() {
-        Some(text) => parts::address::peer(&text, &mut state.interner),
+        Some(text) => parts::address::peer(&text, interner),
         None => Peer::default(),
     };
-    let user_agent = r.user_agent.text().unwrap_or_default();
-    let client = state.clients.of(&user_agent, &mut state.interner).clone();
-    let caller = state
-        .callers
-        .of(r.identity, region.as_deref(), &mut state.interner)
-        .clone();
+    let client = clients.of_value(r.user_agent, interner);
+    let caller = callers.of(r.identity, region.as_deref(), interner);
 
     let is_signin = matches!(kind, "AwsConsoleSignIn" | "AwsConsoleAction");
     let is_stated = is_signin || caller.is_console || r.from_console.truth() == Some(true);
     let console = client.aws_console(peer.ip, is_stated);
-    let mut principal = caller.principal;
+    let mut principal = caller.principal.clone();
     if let Some(principal) = &mut principal {
         if principal.kind == IdentityKind::RoleSession && caller.is_refinable {
             if client.is_cloudshell {
@@ -137,19 +109,20 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         }
         if principal.id.is_empty() {
             // A service that does not state its name in the usual member.
+            let source = r.source.text().unwrap_or_default();
             let name = peer.host.as_ref().map_or(&*source, |host| host.raw());
-            principal.id = state.interner.share(&format!("aws:service:{name}"));
+            principal.id = interner.share(&format!("aws:service:{name}"));
         }
     }
 
     let own = account.as_ref().or(caller.account.as_ref());
-    let target = target::target(r, &service, &op, action, own, &mut state.interner);
+    let target = target::target(r, &service, &op, action, own, interner);
     let code = r.error.text();
     let outcome = outcome::outcome(r, &op, code.as_deref());
     let denied = (outcome == Outcome::Denied).then_some(()).and_then(|()| {
         let is_missing = target.container.is_none() && service.starts_with("s3");
         is_missing
-            .then(|| target::denied_bucket(&r.message.text()?, &mut state.interner))
+            .then(|| target::denied_bucket(&r.message.text()?, interner))
             .flatten()
     });
     let (denied_container, denied_object) = denied.map_or((None, None), |(c, o)| (Some(c), o));
@@ -166,41 +139,27 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
     } else {
         None
     };
-    let source_identity = match caller.source_identity {
+    let source_identity = match &caller.source_identity {
         None if action == Action::AssumeRole => r
             .parameters
             .get("sourceIdentity")
-            .and_then(Value::text)
-            .map(|t| state.interner.untrusted(&t)),
-        known => known,
+            .and_then(|name| interner.untrusted_text(name)),
+        known => known.clone(),
     };
     let actor = &caller.account;
     let is_account = |id: &str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
-    let duplicate_of_account = actor.clone().filter(|actor| {
+    let actor = actor.as_ref().filter(|actor| {
         r.shared_id.text().is_some() && account.as_ref() != Some(actor) && is_account(actor)
     });
+    let duplicate_of_account = actor.cloned();
 
-    let provider = if host.ends_with(DOMAIN) {
-        Provider::Aws
-    } else {
-        Provider::Other
-    };
     let mut event = Event {
-        regional: is_regional(&service, region.as_deref(), r.tls),
+        regional: !named.is_global && is_regional(&service, region.as_deref(), r.tls),
         created: (outcome == Outcome::Success)
-            .then(|| {
-                target::created(
-                    r,
-                    &service,
-                    &op,
-                    own,
-                    region.as_deref(),
-                    &mut state.interner,
-                )
-            })
+            .then(|| target::created(r, &service, &op, own, region.as_deref(), interner))
             .flatten(),
         issued: (outcome == Outcome::Success)
-            .then(|| target::issued(r, &service, &op, &mut state.interner))
+            .then(|| target::issued(r, &service, &op, interner))
             .flatten(),
         blinding: effect
             .blinding
@@ -209,24 +168,24 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         account,
         region,
         principal,
-        session: caller.session,
-        credential: caller.credential,
+        session: caller.session.clone(),
+        credential: caller.credential.clone(),
         context: Context {
             mfa: mfa_used.or(caller.mfa),
             console,
             console_stated: is_stated.then_some(console).flatten(),
-            auth_method: share(method, state),
+            auth_method: interner.text(method),
             session_start: caller.session_start,
             source_identity,
-            via: caller.via,
-            actor_account: caller.account,
-            vpc_endpoint: share(r.endpoint, state),
-            on_behalf_of: caller.on_behalf_of,
+            via: caller.via.clone(),
+            actor_account: caller.account.clone(),
+            vpc_endpoint: interner.text(r.endpoint),
+            on_behalf_of: caller.on_behalf_of.clone(),
             ..Context::default()
         },
         peer,
-        user_agent: client.user_agent,
-        client: client.family,
+        user_agent: client.user_agent.clone(),
+        client: client.family.clone(),
         action,
         op,
         service,
@@ -239,20 +198,17 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         copied_from: target.copied_from,
         destination: target.destination,
         outcome,
-        error: code.map(|code| state.interner.untrusted(&code)),
+        error: code.map(|code| interner.untrusted(&code)),
         duplicate_of_account,
         counted: !is_correction(r) && (!is_duplicate || outcome == Outcome::Denied),
-        ..Event::new(time, Str::default(), provider, Source::AwsCloudTrail)
+        ..Event::new(time, Str::default(), named.provider, Source::AwsCloudTrail)
     };
     event.id = event_id(r, &event);
     event
 }
 
-/// Returns whether the region is the one in which the caller chose to work.
+/// Returns whether the region of a call to a service that is not global is the one in which the caller chose to work.
 fn is_regional(service: &str, region: Option<&str>, tls: Value<'_>) -> bool {
-    if GLOBAL_SERVICES.contains(&service) {
-        return false;
-    }
     // The global endpoint of STS has no region in its name.
     if service == "sts" && region == Some(STS_GLOBAL_REGION) {
         let host = tls.get("clientProvidedHostHeader").and_then(Value::text);

@@ -28,73 +28,101 @@ pub struct Record<'a> {
     pub from_console: Value<'a>,
     pub tls: Value<'a>,
     pub addendum: Value<'a>,
+    pub insight: Value<'a>,
+}
+
+/// Returns the first bytes of a name as a number: enough to tell the names of a record apart.
+const fn start(name: &[u8]) -> u64 {
+    match name.first_chunk() {
+        Some(start) => u64::from_le_bytes(*start),
+        None => 0,
+    }
+}
+
+/// Returns whether a value says only that it was left out.
+fn is_omitted(value: Value<'_>) -> bool {
+    let Value::Object([_, rest @ ..]) = value else {
+        return false;
+    };
+    rest.trim_ascii_start().starts_with(b"\"omitted\"")
+        && value.get("omitted").and_then(Value::truth) == Some(true)
+}
+
+/// Makes the members of a record from their names.
+macro_rules! members {
+    ($($name:literal => $field:ident,)+) => {
+        /// The JSON texts of the members, empty where there is none.
+        #[derive(Default)]
+        struct Texts<'a> {
+            id: &'a [u8],
+            $($field: &'a [u8],)+
+        }
+
+        impl<'a> Texts<'a> {
+            /// Returns where the member of this name belongs.
+            #[inline(always)]
+            #[allow(non_upper_case_globals, reason = "a member's constant has the member's name")]
+            fn field(&mut self, key: &[u8]) -> Option<&mut &'a [u8]> {
+                $(const $field: u64 = start($name);)+
+                match start(key) {
+                    $($field if key == $name => Some(&mut self.$field),)+
+                    0 if matches!(key, b"eventID" | b"UID") => Some(&mut self.id),
+                    _ => None,
+                }
+            }
+
+            fn values(&self) -> Record<'a> {
+                Record {
+                    id: Value::of_member(self.id),
+                    $($field: Value::of_member(self.$field),)+
+                }
+            }
+        }
+    };
+}
+
+members! {
+    b"eventVersion" => version,
+    b"userIdentity" => identity,
+    b"eventTime" => time,
+    b"eventSource" => source,
+    b"eventName" => name,
+    b"awsRegion" => region,
+    b"sourceIPAddress" => address,
+    b"userAgent" => user_agent,
+    b"requestParameters" => parameters,
+    b"responseElements" => response,
+    b"additionalEventData" => additional,
+    b"errorCode" => error,
+    b"errorMessage" => message,
+    b"requestID" => request,
+    b"resources" => resources,
+    b"eventType" => kind,
+    b"eventCategory" => category,
+    b"recipientAccountId" => recipient,
+    b"sharedEventID" => shared_id,
+    b"vpcEndpointId" => endpoint,
+    b"sessionCredentialFromConsole" => from_console,
+    b"tlsDetails" => tls,
+    b"addendum" => addendum,
+    b"insightDetails" => insight,
 }
 
 impl<'a> Record<'a> {
     pub fn of(object: Object<'a>) -> Self {
-        let mut r = Record {
-            version: Value::Null,
-            identity: Value::Null,
-            time: Value::Null,
-            source: Value::Null,
-            name: Value::Null,
-            region: Value::Null,
-            address: Value::Null,
-            user_agent: Value::Null,
-            parameters: Value::Null,
-            response: Value::Null,
-            additional: Value::Null,
-            error: Value::Null,
-            message: Value::Null,
-            request: Value::Null,
-            id: Value::Null,
-            resources: Value::Null,
-            kind: Value::Null,
-            category: Value::Null,
-            recipient: Value::Null,
-            shared_id: Value::Null,
-            endpoint: Value::Null,
-            from_console: Value::Null,
-            tls: Value::Null,
-            addendum: Value::Null,
-        };
-        for (key, value) in object.members() {
-            let field = match key {
-                b"eventVersion" => &mut r.version,
-                b"userIdentity" => &mut r.identity,
-                b"eventTime" => &mut r.time,
-                b"eventSource" => &mut r.source,
-                b"eventName" => &mut r.name,
-                b"awsRegion" => &mut r.region,
-                b"sourceIPAddress" => &mut r.address,
-                b"userAgent" => &mut r.user_agent,
-                b"requestParameters" => &mut r.parameters,
-                b"responseElements" => &mut r.response,
-                b"additionalEventData" => &mut r.additional,
-                b"errorCode" => &mut r.error,
-                b"errorMessage" => &mut r.message,
-                b"requestID" => &mut r.request,
-                b"eventID" | b"UID" => &mut r.id,
-                b"resources" => &mut r.resources,
-                b"eventType" => &mut r.kind,
-                b"eventCategory" => &mut r.category,
-                b"recipientAccountId" => &mut r.recipient,
-                b"sharedEventID" => &mut r.shared_id,
-                b"vpcEndpointId" => &mut r.endpoint,
-                b"sessionCredentialFromConsole" => &mut r.from_console,
-                b"tlsDetails" => &mut r.tls,
-                b"addendum" => &mut r.addendum,
-                _ => continue,
-            };
-            // If a name occurs twice, the first counts, as when a record is recognised.
-            if *field == Value::Null {
-                *field = value;
+        let mut texts = Texts::default();
+        for (key, text) in object.texts() {
+            if let Some(field) = texts.field(key)
+                // If a name occurs twice, the first counts, as when a record is recognised.
+                && (field.is_empty() || *field == b"null")
+            {
+                *field = text;
             }
         }
+        let mut r = texts.values();
         // Parameters beyond CloudTrail's limits are replaced by a marker.
         for large in [&mut r.parameters, &mut r.response, &mut r.additional] {
-            let first = large.members().next();
-            if first.is_some_and(|(key, value)| key == b"omitted" && value.truth() == Some(true)) {
+            if is_omitted(*large) {
                 *large = Value::Null;
             }
         }

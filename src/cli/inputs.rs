@@ -113,6 +113,7 @@ pub fn read_options(common: &Common) -> Result<ReadOptions> {
     Ok(ReadOptions {
         format,
         threads: common.threads,
+        ..ReadOptions::default()
     })
 }
 

@@ -424,6 +424,10 @@ impl Intake<'_> {
     ) -> (ReadFile, u64) {
         let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
         let input = &self.files[number];
+        let options = ReadOptions {
+            excerpts: self.keep_rejects,
+            ..self.options.clone()
+        };
         let mut rejects = Vec::new();
         let mut future = 0;
         let counted = |reader| Counted {
@@ -435,7 +439,7 @@ impl Intake<'_> {
             Ok(reader) => sources::read(
                 counted(reader),
                 input.name(),
-                &self.options,
+                &options,
                 &mut |event| {
                     if event.time > latest {
                         future += 1;

@@ -13,8 +13,21 @@ const READ_BYTES: usize = 128 * 1024;
 const NESTING_MAX: usize = 2;
 /// The first and last bytes of a Parquet file.
 pub const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The first bytes of a gzip member.
+pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Returns whether the first bytes call for no decoder: it is text as it is.
+pub fn is_text(start: &[u8]) -> bool {
+    let marks: [&[u8]; 5] = [
+        &GZIP_MAGIC,
+        &ZSTD_MAGIC,
+        PARQUET_MAGIC,
+        &[0xff, 0xfe],
+        &[0xfe, 0xff],
+    ];
+    !marks.iter().any(|mark| start.starts_with(mark))
+}
 
 /// A reader that keeps the length and hash of what went through it.
 pub struct HashingReader<R> {

@@ -17,7 +17,7 @@ fn folder() -> PathBuf {
 }
 
 /// Returns the fixtures: the format whose folder it is in, the path, and the bytes of each.
-fn fixtures() -> Vec<(Source, PathBuf, Vec<u8>)> {
+pub fn fixtures() -> Vec<(Source, PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     for format in std::fs::read_dir(folder()).unwrap() {
         let format = format.unwrap();

@@ -23,6 +23,7 @@ mod gcpaudit;
 mod gcpflow;
 mod gcsusage;
 mod graph_actions;
+mod inflate;
 mod interner;
 mod json;
 mod limits;
@@ -31,6 +32,7 @@ mod microsoft;
 mod ocsf;
 mod okta;
 mod operations;
+mod options;
 mod own;
 mod parquet;
 mod parser;
@@ -50,10 +52,11 @@ mod workspace;
 
 pub use discover::{InputFile, Unreachable, content_hash_of, discover, discover_reachable};
 pub use limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
+pub use options::ReadOptions;
 pub use parquet::is_decoding;
 pub use read::{read, read_while};
 pub use report::{Compression, FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
-pub use stream::{ReadOptions, Stream};
+pub use stream::Stream;
 
 #[cfg(test)]
 mod fixtures;

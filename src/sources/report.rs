@@ -131,7 +131,7 @@ pub struct Reject {
     pub position: Position,
     /// Its beginning, at most [`Self::EXCERPT_BYTES_MAX`] bytes, with bytes that are not UTF-8 replaced and
     /// credentials redacted. It is not escaped. Of several rejects of one record only the first has it, and of very many only
-    /// some are passed on.
+    /// some are passed on. It is empty if the reader was not asked for excerpts.
     pub excerpt: String,
 }
 

@@ -5,6 +5,7 @@ mod damage;
 mod envelopes;
 mod identity;
 mod rejects;
+mod reuse;
 mod tables;
 
 use std::io::Write;

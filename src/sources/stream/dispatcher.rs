@@ -2,6 +2,7 @@
 
 use crate::event::{Event, Source};
 use crate::sources::json::{Layout, Object, Value};
+use crate::sources::options::ReadOptions;
 use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 use crate::sources::stream::window::Window;
@@ -24,6 +25,8 @@ pub struct RecordDispatcher {
     state: ParserState,
     /// The only format to look for; all are tried if it is `None`.
     only: Option<Source>,
+    /// Whether rejects get excerpts.
+    has_excerpts: bool,
     /// The table whose rows follow.
     pub table: Option<Table>,
     pub report: FileReport,
@@ -36,20 +39,23 @@ pub struct RecordDispatcher {
 }
 
 impl RecordDispatcher {
-    /// Makes a dispatcher for the input of that name.
-    pub fn new(name: &str, only: Option<Source>) -> Self {
+    /// Makes a dispatcher for the input of that name; `state` is what parsers kept of another input.
+    pub fn new(name: &str, options: &ReadOptions, state: ParserState) -> Self {
         Self {
-            state: ParserState {
-                region_hint: vpcflow::region_of_name(name),
-                ..ParserState::default()
-            },
-            only,
+            state: state.of_input(vpcflow::region_of_name(name)),
+            only: options.format,
+            has_excerpts: options.excerpts,
             table: None,
             report: FileReport::new(name),
             preamble: Vec::new(),
             has_recognised: false,
             last_rejected: (0, 0, 0),
         }
+    }
+
+    /// Returns the report, and what parsers kept.
+    pub fn end(self) -> (FileReport, ParserState) {
+        (self.report, self.state)
     }
 
     /// Returns whether lines came before anything was recognised, and nothing has been recognised since.
@@ -85,7 +91,7 @@ impl RecordDispatcher {
                 self.last_rejected = (line, byte, before + 1);
                 if before < REJECTS_PER_RECORD_MAX {
                     // All lie in the same record, and the first reject shows it.
-                    if before == 0 {
+                    if before == 0 && self.has_excerpts {
                         reject.excerpt = window.excerpt();
                     }
                     (sinks.rejects)(reject);

@@ -8,14 +8,15 @@ mod prefix;
 mod window;
 
 use std::io::{self, Read};
-use std::num::NonZeroUsize;
 
 use memchr::memchr;
 
-use crate::event::{Event, Source};
+use crate::event::Event;
 use crate::sources::envelope;
 use crate::sources::json::{self, Layout, ScanError, Skipper, Value};
 use crate::sources::limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
+use crate::sources::options::ReadOptions;
+use crate::sources::parser::ParserState;
 use crate::sources::report::{FileReport, Reject, RejectReason};
 use crate::sources::stream::container::{ObjectStart, late_container, member_start, object_start};
 use crate::sources::stream::dispatcher::{RecordDispatcher, Sinks};
@@ -26,21 +27,13 @@ use crate::sources::table::{Table, TableRow};
 /// Bytes taken from a reader at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// Reads logs.
-#[derive(Debug, Clone, Default)]
-pub struct ReadOptions {
-    /// The only format to look for; all are tried if it is `None`.
-    pub format: Option<Source>,
-    /// How many threads read files; as many as there are cores if it is `None`. The result does not depend on it.
-    pub threads: Option<NonZeroUsize>,
-}
-
-impl ReadOptions {
-    /// Returns how many threads read files.
-    pub fn n_threads(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads.map_or_else(cores, NonZeroUsize::get)
-    }
+/// What a stream leaves for the next.
+#[derive(Default)]
+pub struct Reusable {
+    /// The buffer for text.
+    pub buffer: Vec<u8>,
+    layout: Layout,
+    parsers: ParserState,
 }
 
 /// An array or object that has been entered.
@@ -103,14 +96,23 @@ pub struct Stream {
 impl Stream {
     /// Makes a stream for the input of this name.
     pub fn new(name: &str, options: &ReadOptions) -> Self {
+        Self::reusing(name, options, Reusable::default())
+    }
+
+    /// Makes a stream that uses what an earlier one left.
+    pub(in crate::sources) fn reusing(
+        name: &str,
+        options: &ReadOptions,
+        reusable: Reusable,
+    ) -> Self {
         Self {
-            window: Window::default(),
+            window: Window::reusing(reusable.buffer),
             frames: Vec::new(),
             state: State::Ready,
-            layout: Layout::default(),
+            layout: reusable.layout,
             prefix: RecordPrefix::default(),
             was_scalar: false,
-            dispatcher: RecordDispatcher::new(name, options.format),
+            dispatcher: RecordDispatcher::new(name, options, reusable.parsers),
         }
     }
 
@@ -145,6 +147,16 @@ impl Stream {
         let n = reader.read(&mut self.window.buffer[end..end + PIECE_BYTES])?;
         self.take(n, sink, rejects);
         Ok(n)
+    }
+
+    /// Takes all of the text at once: the first bytes of the buffer that the stream was made with.
+    pub(in crate::sources) fn take_whole(
+        &mut self,
+        len: usize,
+        sink: &mut dyn FnMut(Event),
+        rejects: &mut dyn FnMut(Reject),
+    ) {
+        self.take(len, sink, rejects);
     }
 
     fn take(&mut self, n: usize, sink: &mut dyn FnMut(Event), rejects: &mut dyn FnMut(Reject)) {
@@ -193,10 +205,19 @@ impl Stream {
 
     /// Reads what is left as the end of the input, and returns the report.
     pub fn finish(
-        mut self,
+        self,
         sink: &mut dyn FnMut(Event),
         rejects: &mut dyn FnMut(Reject),
     ) -> FileReport {
+        self.end(sink, rejects).0
+    }
+
+    /// Does the same, and returns what another stream can use.
+    pub(in crate::sources) fn end(
+        mut self,
+        sink: &mut dyn FnMut(Event),
+        rejects: &mut dyn FnMut(Reject),
+    ) -> (FileReport, Reusable) {
         let mut sinks = Sinks {
             events: sink,
             rejects,
@@ -208,7 +229,13 @@ impl Stream {
         if !self.frames.is_empty() {
             self.dispatcher.report.error = Some("the input ends inside a JSON document".to_owned());
         }
-        self.dispatcher.report
+        let (report, parsers) = self.dispatcher.end();
+        let reusable = Reusable {
+            buffer: self.window.buffer,
+            layout: self.layout,
+            parsers,
+        };
+        (report, reusable)
     }
 
     /// Reads as much as is possible without more input.

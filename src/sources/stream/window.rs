@@ -24,6 +24,14 @@ pub struct Window {
 }
 
 impl Window {
+    /// Makes an empty window in a buffer that need not be fresh.
+    pub fn reusing(buffer: Vec<u8>) -> Self {
+        Self {
+            buffer,
+            ..Self::default()
+        }
+    }
+
     /// Makes a window that shows one row, as the line of its number.
     pub fn of_row(mut buffer: Vec<u8>, number: u64, json: &[u8]) -> Self {
         buffer.clear();

@@ -1,7 +1,7 @@
-//! What every fuzz target checks: nothing panics, every record is counted, and pieces do not matter.
+//! What every fuzz target checks: nothing panics, every record is counted, and neither pieces nor what was read before matter.
 
 use plimsoll::event::{Event, Source};
-use plimsoll::sources::{ReadOptions, Stream, read};
+use plimsoll::sources::{ReadOptions, Stream, read, read_while};
 
 /// Reads bytes as one format, or as any, whole and in pieces.
 pub fn check(bytes: &[u8], format: Option<Source>) {
@@ -9,17 +9,18 @@ pub fn check(bytes: &[u8], format: Option<Source>) {
         format,
         ..ReadOptions::default()
     };
-    let (mut events, mut rejects) = (0u64, 0u64);
+    let (mut all, mut rejects) = (Vec::new(), 0u64);
     let report = read(
         bytes,
         "fuzz",
         &options,
         &mut |event| {
             bounded(&event);
-            events += 1
+            all.push(event);
         },
         &mut |_| rejects += 1,
     );
+    let events = all.len() as u64;
     let skipped: u64 = report.skipped.values().sum();
     let rejected: u64 = report.rejected.values().sum();
     assert_eq!(
@@ -28,20 +29,33 @@ pub fn check(bytes: &[u8], format: Option<Source>) {
         "{report:?}"
     );
     assert_eq!((report.events, rejected), (events, rejects), "{report:?}");
+    // `read` inflates a file at once if it can; this is always piece by piece.
+    let mut streamed = Vec::new();
+    let in_stream = read_while(
+        bytes,
+        "fuzz",
+        &options,
+        &mut |event| streamed.push(event),
+        &mut |_| {},
+        &mut |_| true,
+    );
+    assert_eq!(all, streamed, "{report:?}");
+    assert_eq!(format!("{report:?}"), format!("{in_stream:?}"));
     // Compressed input and Parquet are not text, so they cannot be fed in pieces.
     if report.compression.is_empty()
         && !bytes.starts_with(b"PAR1")
         && !bytes.starts_with(&[0xff, 0xfe])
         && !bytes.starts_with(&[0xfe, 0xff])
     {
-        let mut in_pieces = 0u64;
+        // `read` knows what earlier inputs left on this thread; a stream knows nothing.
+        let mut in_pieces = Vec::new();
         let mut stream = Stream::new("fuzz", &options);
         // A limited number of pieces, so that feeding does not dominate the time.
         for piece in bytes.chunks((bytes.len() / 64).max(7)) {
-            stream.feed(piece, &mut |_| in_pieces += 1, &mut |_| {});
+            stream.feed(piece, &mut |event| in_pieces.push(event), &mut |_| {});
         }
-        let report = stream.finish(&mut |_| in_pieces += 1, &mut |_| {});
-        assert_eq!(events, in_pieces, "{report:?}");
+        let report = stream.finish(&mut |event| in_pieces.push(event), &mut |_| {});
+        assert_eq!(all, in_pieces, "{report:?}");
     }
 }
 

@@ -184,3 +184,38 @@ impl Conditions {
         format!("{:016x}", value_hash(&all))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_begins_with_a_block_and_has_ninety_days() {
+        let mut begun = memory_begins(Day(20_000));
+        for last in (20_000..20_400).map(Day) {
+            let first = memory_begins(last);
+            let n_days = last.since(first) + 1;
+            assert!((TRAIT_MEMORY_DAYS..TRAIT_MEMORY_DAYS + BLOCK_DAYS).contains(&n_days));
+            assert!(first == begun || first.since(begun) == BLOCK_DAYS);
+            begun = first;
+        }
+    }
+
+    #[test]
+    fn few_states_are_kept_and_one_is_never_much_older_than_a_late_day() {
+        for last in (20_000..20_300).map(Day) {
+            let kept: Vec<Day> = (0..118)
+                .map(|age| last.plus(-age))
+                .filter(|morning| is_kept(*morning, last))
+                .collect();
+            assert!(kept[0] == last && kept.len() <= 9, "{kept:?}");
+            for late in 1..59 {
+                let day = last.plus(-late);
+                let newest = kept.iter().find(|morning| **morning <= day);
+                assert!(newest.is_some_and(|m| last.since(*m) < 2 * (late + 1)));
+            }
+            // None is wanted that was not kept the night before.
+            assert!(kept[1..].iter().all(|m| is_kept(*m, last.plus(-1))));
+        }
+    }
+}

@@ -137,10 +137,10 @@ impl KnownValues {
         }
     }
 
-    /// Keeps one copy of each text.
-    pub(super) fn share(&mut self, mut shared: impl FnMut(u64, &Str) -> Str) {
+    /// Keeps one copy of each text that others may have, too.
+    pub(super) fn share(&mut self, mut shared: impl FnMut(Trait, u64, &Str) -> Str) {
         for row in &mut self.rows {
-            row.value = shared(row.hash, &row.value);
+            row.value = shared(row.which, row.hash, &row.value);
         }
     }
 

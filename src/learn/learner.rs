@@ -247,9 +247,9 @@ impl<'a> Learner<'a> {
             let is_context = NOVELTY_TRAITS.contains(which);
             let mut buckets = Vec::new();
             let mut see = |hash: u64, value: &Str, is_told: bool| {
-                let is_new = state
-                    .known
-                    .see(*which, hash, day, || texts.shared_as(hash, value));
+                let is_new = state.known.see(*which, hash, day, || {
+                    texts.shared_value(*which, hash, value)
+                });
                 if !is_new {
                     return;
                 }

@@ -81,7 +81,8 @@ impl EntityState {
 
     /// Keeps one copy of each text.
     pub(super) fn share(&mut self, texts: &mut Texts) {
-        self.known.share(|hash, text| texts.shared_as(hash, text));
+        self.known
+            .share(|which, hash, text| texts.shared_value(which, hash, text));
         for text in [&mut self.role, &mut self.account].into_iter().flatten() {
             *text = texts.shared(text);
         }

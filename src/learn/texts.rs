@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::measure::value_hash;
-use crate::vocab::Str;
+use crate::vocab::{Str, Trait};
 
 /// Texts in use below which nothing is cleaned.
 const FEW: usize = 1_024;
@@ -24,8 +24,15 @@ impl Texts {
         self.shared_as(value_hash(text), text)
     }
 
-    /// Does the same where the hash of the text is known.
-    pub(super) fn shared_as(&mut self, hash: u64, text: &Str) -> Str {
+    /// Returns the copy of a value of a trait that all share. Of a credential there is no other.
+    pub(super) fn shared_value(&mut self, which: Trait, hash: u64, value: &Str) -> Str {
+        match which {
+            Trait::Credential => value.clone(),
+            _ => self.shared_as(hash, value),
+        }
+    }
+
+    fn shared_as(&mut self, hash: u64, text: &Str) -> Str {
         let known = self.by_hash.entry(hash).or_insert_with(|| text.clone());
         match *known == *text {
             true => known.clone(),

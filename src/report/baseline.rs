@@ -335,7 +335,7 @@ fn write_traits(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fm
         out,
         "\n  {}",
         paint.bold(&format!(
-            "Known values (days seen, of the last {TRAIT_MEMORY_DAYS})"
+            "Known values (days seen; forgotten after {TRAIT_MEMORY_DAYS} days)"
         ))
     )?;
     for t in b.traits.iter().filter(|t| !t.values.is_empty()) {

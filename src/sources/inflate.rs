@@ -20,6 +20,8 @@ const RATIO_MAX: usize = 1_032;
 const FOOTER_BYTES: usize = 8;
 /// The smallest member: a header, an empty stream, a footer.
 const MEMBER_BYTES_MIN: usize = 20;
+/// Memory for text grows by so much at least.
+const GRAIN_BYTES: usize = 1 << 20;
 /// Bytes read from a file at a time.
 const READ_BYTES: usize = 256 * 1024;
 
@@ -72,7 +74,9 @@ fn inflate(stored: &[u8], text: &mut Vec<u8>) -> Option<usize> {
         return None;
     }
     if text.len() < len {
-        text.resize(len, 0);
+        // What it has is of no use any more, and files of one log are of like size.
+        *text = Vec::new();
+        *text = vec![0; len.next_multiple_of(GRAIN_BYTES)];
     }
     let inflated = Decompressor::new()
         .gzip_decompress(stored, &mut text[..len])

@@ -81,7 +81,7 @@ impl<'a> Value<'a> {
     pub fn amount(self) -> Option<u64> {
         /// Numbers of this many digits cannot overflow.
         const DIGITS_MAX: usize = 19;
-        if let Self::Number(digits) = self
+        if let Self::Number(digits @ [_, ..]) = self
             && digits.len() <= DIGITS_MAX
             && digits.iter().all(u8::is_ascii_digit)
         {

@@ -129,7 +129,7 @@ impl<'a> Replay<'a> {
     }
 
     fn own_accounts_with(&self, aggregate: &DayAggregate) -> OwnAccounts {
-        let mut own_accounts = OwnAccounts::clone(&self.learner.own_accounts());
+        let mut own_accounts = OwnAccounts::clone(self.learner.own_accounts());
         own_accounts.extend(aggregate.accounts.iter().cloned());
         own_accounts
     }

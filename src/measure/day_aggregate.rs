@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::event::{Event, Provider};
 use crate::identity::ResolvedEvent;
 use crate::measure::joint::Joint;
 use crate::measure::links::Links;
+use crate::measure::subject::{Changes, Subject};
 use crate::measure::{
     Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, duplicates, note_creation,
     value_hash,
@@ -21,22 +21,6 @@ use crate::vocab::{Entity, EntityKind, Str};
 /// The most records of a day without a caller that a record of the same id with a caller can replace. Each takes about a
 /// kilobyte; of further ones, the first one added counts.
 const UNNAMED_MAX: usize = 4_096;
-
-/// The owner of facts: an entity, kept separate when the record is another account's copy of the same action.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Subject {
-    /// The entity.
-    pub entity: Entity,
-    /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
-    pub duplicate_of_account: Option<Str>,
-    /// The caller, action and bucket, on what a server access log records: dropped if a trail records it too.
-    pub duplicate_of_trail: Option<u64>,
-    /// The id that the provider never gives twice, where the entity is named by one that may be given again.
-    pub unique_id: Option<Str>,
-}
-
-/// What was added to a day: the subjects, each with the records without a caller that it has.
-pub type Changes = FxHashMap<Subject, Vec<u64>>;
 
 /// The accounts whose own trail is read.
 pub type OwnAccounts = BTreeSet<Str>;
@@ -372,7 +356,6 @@ impl DayAggregate {
     /// Returns about how many bytes of memory it takes, without the register of its events.
     pub fn bytes(&self) -> usize {
         let subject = size_of::<(Subject, DayFacts)>();
-        #[expect(clippy::iter_over_hash_type, reason = "a sum has no order")]
         let facts: usize = self.subjects.values().map(DayFacts::heap_bytes).sum();
         facts + self.subjects.len() * subject * 8 / 7
     }

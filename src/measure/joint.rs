@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::event::Event;
 use crate::identity::ResolvedEvent;
-use crate::measure::day_aggregate::{Changes, Subject};
+use crate::measure::subject::{Changes, Subject};
 use crate::measure::{DayFacts, EventAmounts, Plan, value_hash};
 use crate::vocab::{Entity, EntityKind, Str};
 

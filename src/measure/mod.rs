@@ -17,15 +17,14 @@ mod joint;
 mod links;
 mod namesake;
 mod plan;
+mod subject;
 
 pub use amounts::EventAmounts;
 pub use assembly::Assembly;
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, note_creation};
-pub use day_aggregate::{
-    Changes, DayAggregate, OwnAccounts, SharedRegister, Subject, Unnamed, unique_id_of,
-};
+pub use day_aggregate::{DayAggregate, OwnAccounts, SharedRegister, Unnamed, unique_id_of};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute, Profile, TraitValues};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::value_hash;
@@ -33,3 +32,4 @@ pub use issuance::{Issuance, Issuances, Issued};
 pub use links::{GRACE_SECS, Links};
 pub use namesake::{Namesake, are_two, former_name, may_be_given_again, of_former};
 pub use plan::Plan;
+pub use subject::{Changes, Subject};

@@ -1,0 +1,22 @@
+//! Whom facts belong to.
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::vocab::{Entity, Str};
+
+/// The owner of facts: an entity, kept separate when the record is another account's copy of the same action.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Subject {
+    /// The entity.
+    pub entity: Entity,
+    /// The caller's account, on a copy that another account recorded: dropped if the caller's own trail is read too.
+    pub duplicate_of_account: Option<Str>,
+    /// The caller, action and bucket, on what a server access log records: dropped if a trail records it too.
+    pub duplicate_of_trail: Option<u64>,
+    /// The id that the provider never gives twice, where the entity is named by one that may be given again.
+    pub unique_id: Option<Str>,
+}
+
+/// What was added to a day: the subjects, each with the records without a caller that it has.
+pub type Changes = FxHashMap<Subject, Vec<u64>>;

@@ -53,13 +53,19 @@ pub struct GrowingFile {
 }
 
 impl GrowingFile {
-    /// Opens a file if it has changed.
-    pub fn since(path: &Path, mut position: Position) -> io::Result<Option<Self>> {
-        if std::fs::metadata(path)?.len() == position.offset {
+    /// Opens a file if it has changed. It is read up to `until`, its size at the beginning of the look: all files are read up
+    /// to one instant, so that no log runs ahead of another only because it was read later.
+    pub fn since(path: &Path, mut position: Position, until: u64) -> io::Result<Option<Self>> {
+        if std::fs::metadata(path)?.len() == position.offset || until == position.offset {
             return Ok(None);
         }
         let file = File::open(path)?;
         let size = file.metadata()?.len();
+        let size = if until < position.offset {
+            size
+        } else {
+            size.min(until)
+        };
         let is_another = size < position.offset
             || (position.offset > 0 && head_of(&file, position.offset)? != position.head);
         if is_another {
@@ -199,8 +205,12 @@ mod tests {
 
     /// Returns the part of a file that can be read now.
     fn read(path: &Path, position: &mut Position) -> String {
+        read_until(path, position, u64::MAX)
+    }
+
+    fn read_until(path: &Path, position: &mut Position, until: u64) -> String {
         let mut text = String::new();
-        if let Some(mut growing) = GrowingFile::since(path, position.clone()).unwrap() {
+        if let Some(mut growing) = GrowingFile::since(path, position.clone(), until).unwrap() {
             while let Some(mut more) = growing.next().unwrap() {
                 more.read_to_string(&mut text).unwrap();
             }
@@ -229,6 +239,21 @@ mod tests {
         assert_eq!(grow("\n2 4"), format!("{header}{long}{long}\n"));
         assert_eq!(grow("\n"), format!("{header}2 4\n"));
         assert_eq!(grow(""), "");
+    }
+
+    #[test]
+    fn what_is_written_after_a_look_began_waits_for_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut position = Position::default();
+        std::fs::write(&path, "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n").unwrap();
+        assert_eq!(
+            read_until(&path, &mut position, 20),
+            "{\"a\":1}\n{\"b\":2}\n"
+        );
+        assert_eq!(read_until(&path, &mut position, 20), "");
+        assert_eq!(read(&path, &mut position), "{\"c\":3}\n");
+        assert_eq!(read(&path, &mut position), "");
     }
 
     #[test]

@@ -190,11 +190,11 @@ impl<'a> Follower<'a> {
     /// Looks at all files; returns whether anything was read.
     fn look(&mut self, progress: &dyn Progress) -> Result<bool> {
         let mut is_news = false;
-        for path in self.watch.begin() {
+        for (path, until) in self.watch.begin() {
             if progress.is_cancelled() {
                 return Ok(is_news);
             }
-            is_news |= self.look_at(&path, progress)?;
+            is_news |= self.look_at(&path, until, progress)?;
         }
         for warning in self.watch.end() {
             progress.warn(&warning);
@@ -202,12 +202,12 @@ impl<'a> Follower<'a> {
         Ok(is_news)
     }
 
-    /// Reads the new part of a file. An unreadable file does not stop the others, and may be readable again: its position
+    /// Reads the new part of a file, up to the size that it had when the look began. An unreadable file does not stop the others, and may be readable again: its position
     /// is kept.
-    fn look_at(&mut self, path: &Path, progress: &dyn Progress) -> Result<bool> {
+    fn look_at(&mut self, path: &Path, until: u64, progress: &dyn Progress) -> Result<bool> {
         let name = path.display().to_string();
         let position = self.checkpoint.files.get(path).cloned().unwrap_or_default();
-        let mut growing = match GrowingFile::since(path, position) {
+        let mut growing = match GrowingFile::since(path, position, until) {
             Ok(Some(growing)) => growing,
             Ok(None) => return Ok(false),
             Err(e) => {

@@ -48,8 +48,8 @@ impl Watch {
         }
     }
 
-    /// Starts a look: returns the existing files, in reading order.
-    pub fn begin(&mut self) -> Vec<PathBuf> {
+    /// Starts a look: returns the existing files with their sizes, in reading order.
+    pub fn begin(&mut self) -> Vec<(PathBuf, u64)> {
         self.look += 1;
         let mut unreachable = Vec::new();
         let is_own = |path: &Path| self.own.has(path);
@@ -61,7 +61,7 @@ impl Watch {
         }
         found
             .iter()
-            .filter_map(|file| file.path().map(Path::to_owned))
+            .filter_map(|file| Some((file.path()?.to_owned(), file.bytes()?)))
             .collect()
     }
 

@@ -285,13 +285,7 @@ impl<R: Read> Read for Utf16<R> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use std::io::Write;
-
-    fn gzip(text: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
-    }
+    use crate::sources::tests::gzip;
 
     fn zst(text: &[u8]) -> Vec<u8> {
         zstd::encode_all(text, 1).unwrap()

@@ -114,15 +114,8 @@ impl<R: Read> Read for Ahead<R> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
-
-    fn gzip(text: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
-    }
+    use crate::sources::tests::gzip;
 
     /// Returns the text if the file is inflated at once; if not, all of the file.
     fn inflated(stored: &[u8]) -> Result<Vec<u8>, Vec<u8>> {

@@ -35,6 +35,12 @@ pub fn read_all(bytes: &[u8], options: &ReadOptions) -> Read {
     }
 }
 
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 pub fn check_counts(report: &FileReport) {
     let (skipped, rejected) = (
         report.skipped.values().sum::<u64>(),

@@ -1,11 +1,9 @@
 //! Truncated and damaged input: every record is counted, and pieces do not matter.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write;
-
 use proptest::prelude::*;
 
-use crate::sources::tests::{check_counts, quoted, read_all, record, summary};
+use crate::sources::tests::{check_counts, gzip, quoted, read_all, record, summary};
 use crate::sources::{Compression, ReadOptions, Stream};
 
 #[test]
@@ -13,9 +11,7 @@ fn records_before_a_truncation_are_read() {
     let text: String = (0..3_000)
         .map(|n| record(&format!("{:x}", n * 2_654_435_761u64)) + "\n")
         .collect();
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(text.as_bytes()).unwrap();
-    let packed = encoder.finish().unwrap();
+    let packed = gzip(text.as_bytes());
     let read = read_all(&packed[..packed.len() / 2], &ReadOptions::default());
     assert!(read.report.error.is_some());
     assert!(read.report.events > 100, "{:?}", read.report);

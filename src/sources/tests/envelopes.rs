@@ -1,10 +1,8 @@
 //! Envelopes, empty input and what must not be taken for a record.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write;
-
 use crate::event::Source;
-use crate::sources::tests::{check, quoted, read_all, record, summary};
+use crate::sources::tests::{check, gzip, quoted, read_all, record, summary};
 use crate::sources::{RECORD_BYTES_MAX, ReadOptions};
 
 #[test]
@@ -79,9 +77,7 @@ fn unpacked_bytes_are_bounded_per_record() {
         bits.chunks(6).map(digit).collect()
     };
     let packed = |text: &str| {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text.as_bytes()).unwrap();
-        let data = base64(&encoder.finish().unwrap());
+        let data = base64(&gzip(text.as_bytes()));
         format!("{{\"messageId\":\"m\",\"data\":\"{data}\"}}")
     };
     let large = |id: &str| packed(&format!("{}{}", record(id), " ".repeat(3 << 20)));

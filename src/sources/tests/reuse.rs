@@ -1,13 +1,12 @@
 //! What makes reading fast changes nothing that is read: what was read before, and whether a file is inflated at once.
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write;
-
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::event::Event;
 use crate::sources::fixtures::fixtures;
+use crate::sources::tests::gzip;
 use crate::sources::{Compression, FileReport, ReadOptions, Reject, Stream, read, read_while};
 
 /// All that reading returns, in a form that can be compared.
@@ -73,12 +72,6 @@ fn report(
     work: impl FnOnce(&mut dyn FnMut(Event), &mut dyn FnMut(Reject)) -> FileReport,
 ) -> String {
     format!("{:?}", work(&mut |_| {}, &mut |_| {}))
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// Returns the logs that are changed: of every format, and those that users are given.

@@ -86,7 +86,7 @@ fn score_new(
         let stored = manifest.days.iter().find(|entry| entry.day == day);
         let has_news = match (stored, scorer.aggregate(day)) {
             (Some(entry), Some(new)) => {
-                let known = store.load_day(entry)?.fingerprints;
+                let (known, _) = store.load_register(entry)?;
                 !new.fingerprints.is_subset(&known)
             }
             _ => oldest.is_none_or(|oldest| day >= oldest),

@@ -148,11 +148,6 @@ impl SharedRegister {
         lock(stripe).insert(fingerprint)
     }
 
-    /// Returns how many events the day has.
-    pub fn events(&self) -> u64 {
-        self.stripes.iter().map(|s| lock(s).len() as u64).sum()
-    }
-
     /// Returns the fingerprints of all events, and the records without a caller.
     pub fn into_parts(self) -> (FxHashSet<u64>, Unnamed) {
         let stripes = self.stripes.into_iter();

@@ -202,8 +202,8 @@ impl<'a> Follower<'a> {
         Ok(is_news)
     }
 
-    /// Reads the new part of a file, up to the size that it had when the look began. An unreadable file does not stop the others, and may be readable again: its position
-    /// is kept.
+    /// Reads the new part of a file, up to the size that it had when the look began. An unreadable file does not stop the
+    /// others, and may be readable again: its position is kept.
     fn look_at(&mut self, path: &Path, until: u64, progress: &dyn Progress) -> Result<bool> {
         let name = path.display().to_string();
         let position = self.checkpoint.files.get(path).cloned().unwrap_or_default();

@@ -92,12 +92,11 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         score: arguments.selection.options(),
         labels,
     };
-    let (rejects, is_missing_some) = inputs.rest();
-    let keeps_rejects = inputs.keeps_rejects();
+    let rest = inputs.rest;
     let backtest = engine::backtest(
         &setup,
         inputs.files,
-        (&options, inputs.options, keeps_rejects),
+        (&options, inputs.options, rest.keeps()),
         console,
         |alert| match arguments.format {
             Format::Text if !console.is_verbose() => Ok(()),
@@ -127,12 +126,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         Format::Text => console.show(&lines(console.width(), console.out()))?,
         _ => console.say(&lines(console.err_width(), console.err())),
     }
-    close(
-        &backtest.summary.intake,
-        rejects.as_deref(),
-        is_missing_some,
-        console,
-    )
+    close(&backtest.summary.intake, &rest, console)
 }
 
 /// An alert and what labels say of it. Its digest does not cover the label.

@@ -44,10 +44,10 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         lookback.into_iter().collect()
     } else {
         let inputs = Inputs::find(&arguments.logs, None, common, console)?;
-        let (rejects, is_missing_some) = inputs.rest();
-        let reading = (inputs.options, inputs.rejects.is_some());
+        let rest = inputs.rest;
+        let reading = (inputs.options, rest.keeps());
         let (days, intake) = covered_logs(&setup, inputs.files, reading, console)?;
-        ending = close(&intake, rejects.as_deref(), is_missing_some, console)?;
+        ending = close(&intake, &rest, console)?;
         days
     };
     let judged = assess(&setup, &days);

@@ -3,11 +3,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{IntakeSummary, OwnFiles};
+use crate::engine::{IntakeSummary, KeepRejects, OwnFiles};
 use crate::error::{Error, Result};
 use crate::event::Source;
 use crate::report::{Plain, json, noun};
@@ -23,9 +24,37 @@ pub struct Inputs {
     pub files: Vec<InputFile>,
     /// A forced format.
     pub options: ReadOptions,
-    /// Where rejected records go.
-    pub rejects: Option<PathBuf>,
+    /// What is left to do after reading.
+    pub rest: Rest,
+}
+
+/// What is left to do once logs were read.
+pub struct Rest {
+    rejects: Option<RejectFile>,
     is_missing_some: bool,
+}
+
+impl Rest {
+    /// Returns where rejected records are kept, if they are.
+    pub fn keeps(&self) -> Option<&dyn KeepRejects> {
+        self.rejects
+            .as_ref()
+            .map(|rejects| rejects as &dyn KeepRejects)
+    }
+
+    /// Completes the file of rejected records.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn finish(&self) -> Result<()> {
+        self.rejects.as_ref().map_or(Ok(()), RejectFile::finish)
+    }
+
+    /// Returns whether some path could not be reached.
+    pub fn is_missing_some(&self) -> bool {
+        self.is_missing_some
+    }
 }
 
 impl Inputs {
@@ -76,14 +105,15 @@ impl Inputs {
         Ok(Self {
             files,
             options,
-            rejects: common.rejects.clone(),
-            is_missing_some,
+            rest: Rest {
+                rejects: common
+                    .rejects
+                    .as_deref()
+                    .map(RejectFile::create)
+                    .transpose()?,
+                is_missing_some,
+            },
         })
-    }
-
-    /// Returns whether rejected records are to be kept.
-    pub fn keeps_rejects(&self) -> bool {
-        self.rejects.is_some()
     }
 }
 
@@ -127,7 +157,7 @@ pub fn own_files(of_command: impl IntoIterator<Item = PathBuf>, common: &Common)
     )
 }
 
-/// Writes rejected records if a file for them was given, and reports each file that could not be read to its end or is a log
+/// Reports each file that could not be read to its end or is a log
 /// without a record that could be read.
 ///
 /// What is no log is only told, unless there is nothing else: then the wrong place was given.
@@ -135,15 +165,7 @@ pub fn own_files(of_command: impl IntoIterator<Item = PathBuf>, common: &Common)
 /// # Errors
 ///
 /// Fails if the rejected records cannot be written.
-pub fn account_for(
-    intake: &IntakeSummary,
-    rejects: Option<&Path>,
-    is_first: bool,
-    console: &Console,
-) -> Result<Ending> {
-    if let Some(path) = rejects {
-        write_rejects(path, &intake.rejects).map_err(|e| cannot_write(path, e))?;
-    }
+pub fn account_for(intake: &IntakeSummary, is_first: bool, console: &Console) -> Result<Ending> {
     for report in intake.files.iter().filter(|report| report.is_lost()) {
         console.fault(&format!(
             "no event in `{}` could be read: {}; `--rejects FILE` writes the records",
@@ -229,73 +251,78 @@ fn tell_foreign(reports: &[&FileReport], console: &Console) {
 /// # Errors
 ///
 /// Fails if the rejected records cannot be written.
-pub fn close(
-    intake: &IntakeSummary,
-    rejects: Option<&Path>,
-    is_missing_some: bool,
-    console: &Console,
-) -> Result<Ending> {
+pub fn close(intake: &IntakeSummary, rest: &Rest, console: &Console) -> Result<Ending> {
     let is_first = intake.known_files == 0;
-    let ending = account_for(intake, rejects, is_first, console)?;
+    rest.finish()?;
+    let ending = account_for(intake, is_first, console)?;
     if is_first && intake.records() == 0 && intake.broken_files().next().is_none() {
         console.warn("there is no record in the files that were read");
     }
-    Ok(if is_missing_some {
+    Ok(if rest.is_missing_some {
         Ending::Incomplete
     } else {
         ending
     })
 }
 
-impl Inputs {
-    /// Returns where rejected records go, and whether some path did not exist: what is left to do after reading.
-    pub fn rest(&self) -> (Option<PathBuf>, bool) {
-        (self.rejects.clone(), self.is_missing_some)
-    }
-}
-
-/// Writes rejected records as JSON lines.
-///
-/// # Errors
-///
-/// Fails if the disk does.
-pub fn write_rejects(path: &Path, rejects: &[Reject]) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    for reject in rejects {
-        file.write_all(line_of(reject).as_bytes())?;
-    }
-    file.flush()
-}
-
-/// Where rejected records are appended as they come.
-pub struct RejectLog {
-    file: File,
+/// The file of rejected records, which gets each as it comes.
+pub struct RejectFile {
+    file: Mutex<BufWriter<File>>,
     path: PathBuf,
+    /// Whether each is written at once, since the run may go on for ever.
+    is_live: bool,
 }
 
-impl RejectLog {
-    /// Opens it; what it holds stays.
+impl RejectFile {
+    /// Creates it, or empties it.
     ///
     /// # Errors
     ///
     /// Fails if it cannot be written.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        Ok(Self {
-            file: file.map_err(|e| cannot_write(path, e))?,
-            path: path.to_owned(),
-        })
+    pub fn create(path: &Path) -> Result<Self> {
+        Self::of(path, File::create(path), false)
     }
 
-    /// Appends a record.
+    /// Opens it to write each record at once behind what it holds.
     ///
     /// # Errors
     ///
-    /// Fails if the disk is full.
-    pub fn append(&mut self, reject: &Reject) -> Result<()> {
-        self.file
-            .write_all(line_of(reject).as_bytes())
-            .map_err(|e| cannot_write(&self.path, e))
+    /// Fails if it cannot be written.
+    pub fn append(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        Self::of(path, file, true)
+    }
+
+    fn of(path: &Path, file: io::Result<File>, is_live: bool) -> Result<Self> {
+        Ok(Self {
+            file: Mutex::new(BufWriter::new(file.map_err(|e| cannot_write(path, e))?)),
+            path: path.to_owned(),
+            is_live,
+        })
+    }
+
+    /// Writes what is not yet written.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn finish(&self) -> Result<()> {
+        self.with(|file| file.flush())
+    }
+
+    fn with(&self, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&mut file).map_err(|e| cannot_write(&self.path, e))
+    }
+}
+
+impl KeepRejects for RejectFile {
+    fn keep(&self, reject: &Reject) -> Result<()> {
+        let line = line_of(reject);
+        self.with(|file| {
+            file.write_all(line.as_bytes())?;
+            if self.is_live { file.flush() } else { Ok(()) }
+        })
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::format::View;
-use crate::cli::inputs::{Inputs, ending, write_rejects};
+use crate::cli::inputs::{Inputs, ending};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Survey};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::report::inspection::{self, InspectionDocument};
 use crate::report::json;
 use crate::sources::FileReport;
@@ -40,27 +40,14 @@ const FILES_NAMED_MAX: usize = 20;
 /// Fails if there is nothing to read, or rejected records cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let inputs = Inputs::find(&arguments.logs, None, common, console)?;
-    let (surveys, rejects) = engine::inspect(
-        &inputs.files,
-        &inputs.options,
-        inputs.keeps_rejects(),
-        console,
-    )?;
-    let (rejects_to, is_missing_some) = inputs.rest();
-    if let Some(path) = rejects_to {
-        write_rejects(&path, &rejects).map_err(|e| {
-            Error::failed(format!(
-                "cannot write rejected records to `{}`",
-                path.display()
-            ))
-            .cause(e)
-        })?;
-    }
+    let rest = &inputs.rest;
+    let surveys = engine::inspect(&inputs.files, &inputs.options, rest.keeps(), console)?;
+    rest.finish()?;
     let mut total = Survey::new(FileReport::new("all"));
     let documents: Vec<InspectionDocument> = surveys.iter().map(InspectionDocument::of).collect();
     surveys.iter().for_each(|survey| total.merge(survey));
     let reports: Vec<&FileReport> = surveys.iter().map(|survey| &survey.report).collect();
-    let ending = match is_missing_some {
+    let ending = match rest.is_missing_some() {
         true => Ending::Incomplete,
         false => ending(&reports, true),
     };

@@ -45,8 +45,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let setup = common.setup(console)?;
     let store = common.store();
     let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
-    let rest = inputs.rest();
-    let keeps_rejects = inputs.keeps_rejects();
+    let rest = inputs.rest;
     // What was told must be on disk before it is learnt.
     let to = (arguments.out.as_deref(), arguments.format, true);
     let mut delivery = Delivery::open(to, &arguments.selection, Archive::of(&store), console)?;
@@ -58,7 +57,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         &setup,
         &store,
         inputs.files,
-        (&options, inputs.options, keeps_rejects),
+        (&options, inputs.options, rest.keeps()),
         console,
         |alert| delivery.deliver(alert),
     )?;
@@ -76,5 +75,5 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         console.is_verbose(),
         console.err(),
     ));
-    finish(trained, &setup, common, rest, console)
+    finish(trained, &setup, common, &rest, console)
 }

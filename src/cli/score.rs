@@ -8,14 +8,13 @@ use clap::Args;
 use crate::cli::clock::elapsed;
 use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
-use crate::cli::inputs::{Inputs, RejectLog, account_for, close, own_files, read_options};
+use crate::cli::inputs::{Inputs, RejectFile, account_for, close, own_files, read_options};
 use crate::cli::options::AlertSelection;
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, FollowOptions, KeepReject, ScoreOptions};
+use crate::engine::{self, FollowOptions, KeepRejects, ScoreOptions};
 use crate::error::Result;
 use crate::report::summary::{self, Summary};
-use crate::sources::Reject;
 use crate::store::Archive;
 use crate::time::parse_duration_secs;
 
@@ -84,38 +83,35 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
             clock: elapsed,
         };
         let is_first = !store.was_followed();
-        let mut rejects = common.rejects.as_deref().map(RejectLog::open).transpose()?;
-        let mut keep_reject = rejects
-            .as_mut()
-            .map(|log| |reject: &Reject| log.append(reject));
+        let rejects = common.rejects.as_deref().map(RejectFile::append);
+        let rejects = rejects.transpose()?;
         let followed = engine::follow(
             &setup,
             &store,
             &follow,
             console,
             &mut |alert| delivery.deliver(alert),
-            keep_reject.as_mut().map(|keep| keep as KeepReject),
+            rejects.as_ref().map(|file| file as &dyn KeepRejects),
         )?;
         say(&Summary::of_score(&followed, &delivery.tally), console);
         warn_of_approvals(&setup, &store, console)?;
-        return account_for(&followed.intake, None, is_first, console);
+        return account_for(&followed.intake, is_first, console);
     }
     let generation = store.load_generation()?;
     let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
-    let (rejects, is_missing_some) = inputs.rest();
-    let keeps_rejects = inputs.keeps_rejects();
+    let rest = inputs.rest;
     let scored = engine::score(
         &setup,
         generation,
         inputs.files,
-        (&options, inputs.options, keeps_rejects),
+        (&options, inputs.options, rest.keeps()),
         (!arguments.again).then_some(&delivery.archive.clone()),
         console,
         |alert| delivery.deliver(alert),
     )?;
     say(&Summary::of_score(&scored, &delivery.tally), console);
     warn_of_approvals(&setup, &store, console)?;
-    close(&scored.intake, rejects.as_deref(), is_missing_some, console)
+    close(&scored.intake, &rest, console)
 }
 
 /// Writes the summary of the run to standard error.

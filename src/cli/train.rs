@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::format::View;
-use crate::cli::inputs::{Inputs, close};
+use crate::cli::inputs::{Inputs, Rest, close};
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Setup, TrainSummary};
@@ -35,14 +35,13 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let inputs = Inputs::find(&arguments.logs, None, common, console)?;
-    let rest = inputs.rest();
-    let keeps_rejects = inputs.keeps_rejects();
+    let rest = inputs.rest;
     let trained = engine::train(
         &setup,
         &common.store(),
         inputs.files,
         inputs.options,
-        keeps_rejects,
+        rest.keeps(),
         console,
     )?;
     match arguments.format {
@@ -52,7 +51,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         }
         View::Json => console.print(&(json::pretty(&TrainingDocument::of(&trained)) + "\n"))?,
     }
-    finish(&trained, &setup, common, rest, console)
+    finish(&trained, &setup, common, &rest, console)
 }
 
 /// Warns of what a training shows, and reports files that could not be read.
@@ -64,7 +63,7 @@ pub fn finish(
     trained: &TrainSummary,
     setup: &Setup,
     common: &Common,
-    (rejects, is_missing_some): (Option<PathBuf>, bool),
+    rest: &Rest,
     console: &Console,
 ) -> Result<Ending> {
     let store = common.store();
@@ -73,10 +72,5 @@ pub fn finish(
     for outgrown in &trained.outgrown {
         console.warn(&tuning::outgrown(outgrown));
     }
-    close(
-        &trained.intake,
-        rejects.as_deref(),
-        is_missing_some,
-        console,
-    )
+    close(&trained.intake, rest, console)
 }

@@ -9,7 +9,7 @@ use crate::alert::Alert;
 use crate::baseline::{CalibrationLog, DriftReport, Generation};
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
-use crate::engine::intake::{Intake, IntakeSummary};
+use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
 use crate::engine::replay::Replay;
 use crate::engine::scorer::{Added, Scorer};
 use crate::engine::scorer::{ScoreOptions, ScoreSummary};
@@ -92,7 +92,7 @@ pub struct DayCount {
 pub fn backtest(
     setup: &Setup,
     files: Vec<InputFile>,
-    (options, read_options, keep_rejects): (&BacktestOptions, ReadOptions, bool),
+    (options, read_options, rejects): (&BacktestOptions, ReadOptions, Option<&dyn KeepRejects>),
     progress: &dyn Progress,
     deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<Backtest> {
@@ -101,7 +101,7 @@ pub fn backtest(
         setup,
         files,
         options: read_options,
-        keep_rejects,
+        rejects,
     };
     let intake = intake.run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
     play(setup, (scorer, intake), options, progress, deliver)

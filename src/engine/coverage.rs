@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::analytic::{Analytic, Telemetry};
-use crate::engine::intake::{DayAggregates, Intake, IntakeSummary};
+use crate::engine::intake::{DayAggregates, Intake, IntakeSummary, KeepRejects};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::{Field, Provider, Source};
@@ -133,7 +133,7 @@ pub fn days_of<'a>(
 pub fn covered_logs(
     setup: &Setup,
     files: Vec<InputFile>,
-    (options, keep_rejects): (ReadOptions, bool),
+    (options, rejects): (ReadOptions, Option<&dyn KeepRejects>),
     progress: &dyn Progress,
 ) -> Result<(CoveredDays, IntakeSummary)> {
     let mut aggregates = DayAggregates::new();
@@ -141,7 +141,7 @@ pub fn covered_logs(
         setup,
         files,
         options,
-        keep_rejects,
+        rejects,
     };
     let summary = intake.run(progress, |resolver, mut event| {
         let resolved = resolver.resolve(&mut event);

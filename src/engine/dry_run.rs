@@ -78,7 +78,7 @@ pub fn dry_run(
         setup,
         files,
         options: ReadOptions::default(),
-        keep_rejects: false,
+        rejects: None,
     };
     let intake = intake.run(&NoProgress, |_, event| Ok(scorer.add(event)? == Added::New))?;
     let peer_group_of = |id: &str| setup.peer_group_of(id);

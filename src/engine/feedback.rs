@@ -114,7 +114,7 @@ pub fn feedback(
             store,
             Vec::new(),
             ReadOptions::default(),
-            false,
+            None,
             progress,
         )
         .map_err(|e| e.hint("the verdict is stored: the next `plimsoll train` applies it"))?;

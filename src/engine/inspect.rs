@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
-use crate::engine::intake::open;
+use crate::engine::intake::{KeepRejects, open};
 use crate::engine::{Progress, cancelled};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Action, Event, Outcome, Provider, Source};
 use crate::measure::value_hash;
 use crate::sketch::Distinct;
-use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
+use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::time::Time;
 
 /// How often a field is missing from events that should have it.
@@ -148,23 +148,25 @@ fn expected(event: &Event) -> impl Iterator<Item = (&'static str, bool)> {
 pub fn inspect(
     files: &[InputFile],
     options: &ReadOptions,
-    keep_rejects: bool,
+    rejects: Option<&dyn KeepRejects>,
     progress: &dyn Progress,
-) -> Result<(Vec<Survey>, Vec<Reject>)> {
+) -> Result<Vec<Survey>> {
     let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
-    let found: Mutex<BTreeMap<usize, (Survey, Vec<Reject>)>> = Mutex::default();
+    let found: Mutex<BTreeMap<usize, Survey>> = Mutex::default();
+    let mut failure = OnceLock::new();
+    let failed = &failure;
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
     let total = files.iter().map(InputFile::bytes).sum::<Option<u64>>();
     progress.begin("inspecting", total);
     std::thread::scope(|scope| {
         for _ in 0..workers.min(files.len()) {
             scope.spawn(|| {
-                while !progress.is_cancelled() {
+                while !progress.is_cancelled() && failed.get().is_none() {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(file) = files.get(number) else {
                         return;
                     };
-                    let survey = survey(file, options, keep_rejects, (&done, progress));
+                    let survey = survey(file, options, (rejects, failed), (&done, progress));
                     if let Ok(mut found) = found.lock() {
                         found.insert(number, survey);
                     }
@@ -174,25 +176,27 @@ pub fn inspect(
         }
     });
     progress.end();
+    if let Some(failure) = failure.take() {
+        return Err(failure);
+    }
     if progress.is_cancelled() {
         return Err(cancelled());
     }
-    let (mut surveys, mut rejects) = (Vec::new(), Vec::new());
-    for (survey, rejected) in found.into_inner().unwrap_or_default().into_values() {
-        surveys.push(survey);
-        rejects.extend(rejected);
-    }
-    Ok((surveys, rejects))
+    let found = found.into_inner().unwrap_or_default();
+    Ok(found.into_values().collect())
 }
 
 fn survey(
     file: &InputFile,
     options: &ReadOptions,
-    keep_rejects: bool,
+    (rejects, failed): (Option<&dyn KeepRejects>, &OnceLock<Error>),
     (done, progress): (&AtomicU64, &dyn Progress),
-) -> (Survey, Vec<Reject>) {
+) -> Survey {
     let mut survey = Survey::new(FileReport::new(file.name()));
-    let mut rejects = Vec::new();
+    let options = ReadOptions {
+        excerpts: rejects.is_some(),
+        ..options.clone()
+    };
     survey.report = match open(file) {
         Ok(reader) => sources::read(
             Counted {
@@ -201,17 +205,17 @@ fn survey(
                 progress,
             },
             file.name(),
-            options,
+            &options,
             &mut |event| survey.note(&event),
             &mut |reject| {
-                if keep_rejects {
-                    rejects.push(reject);
+                if let Some(Err(e)) = rejects.map(|rejects| rejects.keep(&reject)) {
+                    failed.get_or_init(|| e);
                 }
             },
         ),
         Err(e) => FileReport::unreadable(file.name(), &e),
     };
-    (survey, rejects)
+    survey
 }
 
 /// A reader that counts bytes, and ends when the user stops the run.

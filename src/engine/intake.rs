@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -54,8 +54,6 @@ pub struct IntakeSummary {
     pub first: Option<Time>,
     /// Last event.
     pub last: Option<Time>,
-    /// Rejected records with their positions, in the order of files and positions.
-    pub rejects: Vec<Reject>,
 }
 
 impl IntakeSummary {
@@ -74,13 +72,11 @@ impl IntakeSummary {
         }
     }
 
-    /// Puts the reports and rejects of all files in order.
+    /// Puts the reports of all files in order.
     fn put_files(&mut self, mut files: Vec<ReadFile>) {
         files.sort_by_key(|(number, ..)| *number);
-        for (_, report, rejects) in files {
-            self.files.push(*report);
-            self.rejects.extend(rejects);
-        }
+        self.files
+            .extend(files.into_iter().map(|(_, report)| *report));
     }
 
     /// Adds what another thread took in.
@@ -146,12 +142,22 @@ pub struct Intake<'a> {
     pub files: Vec<InputFile>,
     /// A forced format, where the user gave one.
     pub options: ReadOptions,
-    /// Whether rejects are kept, or only counted.
-    pub keep_rejects: bool,
+    /// Where rejects are kept; they are only counted if it is `None`.
+    pub rejects: Option<&'a dyn KeepRejects>,
 }
 
-/// What is known of a file that was read: its place among all, its report, and its rejects.
-type ReadFile = (usize, Box<FileReport>, Vec<Reject>);
+/// Keeps rejected records as they come, from several threads; those of a file in order.
+pub trait KeepRejects: Sync {
+    /// Keeps one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does, which ends the run.
+    fn keep(&self, reject: &Reject) -> Result<()>;
+}
+
+/// What is known of a file that was read: its place among all, and its report.
+type ReadFile = (usize, Box<FileReport>);
 
 enum Message {
     Events(Vec<Event>),
@@ -185,6 +191,8 @@ struct Shared<'a> {
     progress: &'a dyn Progress,
     /// Whether a thread failed.
     has_failed: AtomicBool,
+    /// Why rejects cannot be kept.
+    failure: OnceLock<Error>,
     /// Threads that have no file to read, and wait for events that others read.
     n_idle: AtomicUsize,
 }
@@ -197,6 +205,7 @@ impl<'a> Shared<'a> {
             read_bytes: AtomicU64::new(0),
             progress,
             has_failed: AtomicBool::new(false),
+            failure: OnceLock::new(),
             n_idle: AtomicUsize::new(0),
         }
     }
@@ -205,6 +214,12 @@ impl<'a> Shared<'a> {
     fn next(&self) -> Option<usize> {
         let at = self.next.fetch_add(1, Ordering::Relaxed);
         self.order.get(at).copied()
+    }
+
+    /// Ends the run.
+    fn fail(&self, error: Error) {
+        self.failure.get_or_init(|| error);
+        self.has_failed.store(true, Ordering::Relaxed);
     }
 
     fn is_stopped(&self) -> bool {
@@ -225,18 +240,18 @@ impl Intake<'_> {
     ) -> Result<IntakeSummary> {
         self.begin(progress);
         let (sender, receiver) = bounded(BATCHES_UNDER_WAY);
-        let shared = &Shared::new((0..self.files.len()).collect(), progress);
-        let intake = &self;
+        let mut shared = Shared::new((0..self.files.len()).collect(), progress);
+        let (intake, reading) = (&self, &shared);
         let summary = std::thread::scope(|scope| {
             for _ in 0..intake.n_threads() {
                 let sender = sender.clone();
-                scope.spawn(move || intake.send_all(shared, &sender));
+                scope.spawn(move || intake.send_all(reading, &sender));
             }
             drop(sender);
-            intake.collect(receiver, shared, &mut add)
+            intake.collect(receiver, reading, &mut add)
         });
         progress.end();
-        summary
+        shared.failure.take().map_or(summary, Err)
     }
 
     /// Reads everything on all cores. Each thread has a taker of its own and takes in what it reads; a thread without a
@@ -253,13 +268,13 @@ impl Intake<'_> {
         self.begin(progress);
         let n_threads = self.options.n_threads();
         let (sender, receiver) = bounded(SPARE_BATCHES);
-        let shared = &Shared::new(in_order_of_days(&self.files), progress);
-        let (intake, taker) = (&self, &taker);
+        let mut shared = Shared::new(in_order_of_days(&self.files), progress);
+        let (intake, taker, reading) = (&self, &taker, &shared);
         let ended: Vec<Result<Taken>> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..n_threads)
                 .map(|_| {
                     let (sender, receiver) = (sender.clone(), receiver.clone());
-                    scope.spawn(move || intake.take_all(shared, taker(), sender, &receiver))
+                    scope.spawn(move || intake.take_all(reading, taker(), sender, &receiver))
                 })
                 .collect();
             drop((sender, receiver));
@@ -270,6 +285,9 @@ impl Intake<'_> {
             ends.collect()
         });
         progress.end();
+        if let Some(failure) = shared.failure.take() {
+            return Err(failure);
+        }
         if progress.is_cancelled() {
             return Err(cancelled());
         }
@@ -425,10 +443,9 @@ impl Intake<'_> {
         let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
         let input = &self.files[number];
         let options = ReadOptions {
-            excerpts: self.keep_rejects,
+            excerpts: self.rejects.is_some(),
             ..self.options.clone()
         };
-        let mut rejects = Vec::new();
         let mut future = 0;
         let counted = |reader| Counted {
             reader,
@@ -448,14 +465,14 @@ impl Intake<'_> {
                     }
                 },
                 &mut |reject| {
-                    if self.keep_rejects {
-                        rejects.push(reject);
+                    if let Some(Err(e)) = self.rejects.map(|rejects| rejects.keep(&reject)) {
+                        shared.fail(e);
                     }
                 },
             ),
             Err(e) => FileReport::unreadable(input.name(), &e),
         };
-        ((number, Box::new(report), rejects), future)
+        ((number, Box::new(report)), future)
     }
 }
 
@@ -631,7 +648,7 @@ mod tests {
                 setup: &Setup::new(Config::default(), Vec::new(), now),
                 files,
                 options: ReadOptions::default(),
-                keep_rejects: false,
+                rejects: None,
             };
             let ending = intake.run(&NoProgress, |_, _| Err(Error::failed("the disk is full")));
             sender.send(ending.unwrap_err()).unwrap();

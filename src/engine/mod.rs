@@ -38,9 +38,9 @@ pub use coverage::{
 pub use dry_run::{BudgetRun, DayView, DryRun, Mornings, dry_run};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback};
-pub use follow::{FollowOptions, KeepReject, follow};
+pub use follow::{FollowOptions, follow};
 pub use inspect::{FormatSurvey, Missing, Survey, inspect};
-pub use intake::{Intake, IntakeSummary};
+pub use intake::{Intake, IntakeSummary, KeepRejects};
 pub use lookup::lookup;
 pub use nightly::{NightSummary, nightly};
 pub use not_alerted::{

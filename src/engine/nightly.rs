@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::alert::Alert;
-use crate::engine::intake::Intake;
+use crate::engine::intake::{Intake, KeepRejects};
 use crate::engine::score::judge_days;
 use crate::engine::scorer::{Added, ScoreOptions, ScoreSummary, Scorer};
 use crate::engine::train::{TrainSummary, learnt_before, oldest_learnt, train_holding};
@@ -35,7 +35,7 @@ pub fn nightly(
     setup: &Setup,
     store: &Store,
     files: Vec<InputFile>,
-    (options, read_options, keep_rejects): (&ScoreOptions, ReadOptions, bool),
+    (options, read_options, rejects): (&ScoreOptions, ReadOptions, Option<&dyn KeepRejects>),
     progress: &dyn Progress,
     deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<NightSummary> {
@@ -46,7 +46,7 @@ pub fn nightly(
     let lock = store.lock(Role::Learner)?;
     let how = (options, &read_options);
     let scored = score_new(setup, store, &lock, &files, how, progress, deliver)?;
-    let reading = (read_options, keep_rejects);
+    let reading = (read_options, rejects);
     let trained = train_holding(setup, store, &lock, files, reading, progress)?;
     Ok(NightSummary { scored, trained })
 }
@@ -65,10 +65,11 @@ fn score_new(
         return Ok(None);
     };
     let ledger = learner.ledger(manifest.generation)?;
+    let reading = read_options.reading();
     drop(learner);
     let (learnt, new): (Vec<_>, Vec<_>) = files
         .iter()
-        .map(|file| (file, learnt_before(file, &ledger)))
+        .map(|file| (file, learnt_before(file, &ledger, &reading)))
         .partition(|(_, entry)| entry.is_some());
     let generation = Arc::new(store.load_generation()?);
     let mut scorer = Scorer::new(setup, generation, options.clone());
@@ -76,7 +77,7 @@ fn score_new(
         setup,
         files,
         options: read_options.clone(),
-        keep_rejects: false,
+        rejects: None,
     };
     let new = new.into_iter().map(|(file, _)| file.clone()).collect();
     let mut intake = read(new).run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;

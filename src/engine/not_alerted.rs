@@ -303,7 +303,7 @@ fn read(
         setup,
         files,
         options,
-        keep_rejects: false,
+        rejects: None,
     };
     intake.run(progress, |_, event| {
         Ok(event.time <= until && scorer.add(event)? == Added::New)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::alert::Alert;
 use crate::baseline::Generation;
 use crate::engine::coverage::{assess, days_of};
-use crate::engine::intake::Intake;
+use crate::engine::intake::{Intake, KeepRejects};
 use crate::engine::scorer::{Added, ScoreOptions, ScoreSummary, Scorer};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::Result;
@@ -21,7 +21,7 @@ pub fn score(
     setup: &Setup,
     generation: Generation,
     files: Vec<InputFile>,
-    (options, read_options, keep_rejects): (&ScoreOptions, ReadOptions, bool),
+    (options, read_options, rejects): (&ScoreOptions, ReadOptions, Option<&dyn KeepRejects>),
     archive: Option<&Archive>,
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
@@ -31,7 +31,7 @@ pub fn score(
         setup,
         files,
         options: read_options,
-        keep_rejects,
+        rejects,
     };
     let intake = intake.run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
     if let Some(archive) = archive {

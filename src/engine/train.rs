@@ -8,7 +8,7 @@ use crate::baseline::{CalibrationLog, DriftReport, TRAIT_MEMORY_DAYS, Tuning};
 use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
 use crate::engine::gathering::{Gathering, StagedDay};
-use crate::engine::intake::{Intake, IntakeSummary};
+use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
 use crate::engine::learning::{Learnt, Lesson, learn, memory_begins};
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::{OutgrownThreshold, outgrown, seen};
@@ -76,11 +76,11 @@ pub fn train(
     store: &Store,
     files: Vec<InputFile>,
     options: ReadOptions,
-    keep_rejects: bool,
+    rejects: Option<&dyn KeepRejects>,
     progress: &dyn Progress,
 ) -> Result<TrainSummary> {
     let lock = store.lock(Role::Learner)?;
-    let reading = (options, keep_rejects);
+    let reading = (options, rejects);
     train_holding(setup, store, &lock, files, reading, progress)
 }
 
@@ -95,7 +95,7 @@ pub(super) fn train_holding(
     store: &Store,
     lock: &Lock,
     files: Vec<InputFile>,
-    (options, keep_rejects): (ReadOptions, bool),
+    (options, rejects): (ReadOptions, Option<&dyn KeepRejects>),
     progress: &dyn Progress,
 ) -> Result<TrainSummary> {
     let learner = store.begin_learning(lock)?;
@@ -115,13 +115,18 @@ pub(super) fn train_holding(
         .collect();
     let oldest = oldest_learnt(stored.keys().copied());
 
-    let (files, known_files) = unknown_files(files, &ledger);
-    let gathering = Gathering::new((setup, store), number, &stored, oldest);
+    let reading = options.reading();
+    let (files, known_files) = unknown_files(files, &ledger, &reading);
+    let room = match &manifest {
+        Some(manifest) => Room::beside(Arc::new(store.load_generation_of(manifest)?)),
+        None => Room::at_first(),
+    };
+    let gathering = Gathering::new((setup, store), number, &stored, oldest, room);
     let mut intake = Intake {
         setup,
         files,
         options,
-        keep_rejects,
+        rejects,
     }
     .run_on_all_cores(progress, || gathering.taker())?;
     let mut changed = gathering.n_new();
@@ -258,7 +263,7 @@ pub(super) fn train_holding(
         None => None,
     };
     generation.tuning = tuning;
-    enter(&mut ledger, &intake, number, last);
+    enter(&mut ledger, &intake, (number, &reading), last);
     let baselines = replay.baselines().map(Ok);
     let staged = store.stage_generation_of(&generation, baselines, &replay.log)?;
     learner.stage_ledger(&ledger, published)?;
@@ -392,27 +397,38 @@ fn is_scored_day_grown(days: &BTreeMap<Day, DayEntry>, changed: &BTreeMap<Day, u
 }
 
 /// Leaves out files whose exact content was learnt before.
-fn unknown_files(files: Vec<InputFile>, ledger: &Ledger) -> (Vec<InputFile>, u64) {
+fn unknown_files(files: Vec<InputFile>, ledger: &Ledger, reading: &str) -> (Vec<InputFile>, u64) {
     if ledger.is_empty() {
         return (files, 0);
     }
     let before = files.len();
     let files: Vec<InputFile> = files
         .into_iter()
-        .filter(|file| learnt_before(file, ledger).is_none())
+        .filter(|file| learnt_before(file, ledger, reading).is_none())
         .collect();
     let known = (before - files.len()) as u64;
     (files, known)
 }
 
-/// Returns what is known of a file that was learnt to the last record.
-pub(super) fn learnt_before<'l>(file: &InputFile, ledger: &'l Ledger) -> Option<&'l LedgerEntry> {
-    ledger.get(&sources::content_hash_of(file)?)
+/// Returns what is known of a file that was learnt, and of which such a reading makes no more.
+pub(super) fn learnt_before<'l>(
+    file: &InputFile,
+    ledger: &'l Ledger,
+    reading: &str,
+) -> Option<&'l LedgerEntry> {
+    let entry = ledger.get(&sources::content_hash_of(file)?)?;
+    let is_complete = |under: &String| under == reading;
+    entry
+        .incomplete
+        .as_ref()
+        .is_none_or(is_complete)
+        .then_some(entry)
 }
 
-/// Records the files that were learnt to the last record. From all others a later training may learn more: when the time
-/// has advanced, or no format is forced. It reads them again, and recognises the events that it learnt before.
-fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
+/// Records the files that were read to their end. Of one with rejected records, another reading may make more: by a newer
+/// version, or where no format is forced. It is then read once more, and the events that were learnt are recognised. A file
+/// that could not be read, or has events of the future, is read again each time.
+fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &str), last: Day) {
     let is_learnt = |file: &&FileReport| {
         file.error.is_none()
             && file.events > 0
@@ -436,6 +452,8 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, number: u64, last: Day) {
             .last_day
             .is_none_or(|day| last.since(day) < 2 * TRAIT_MEMORY_DAYS)
     });
+            incomplete: (report.events == 0 || !report.rejected.is_empty())
+                .then(|| reading.to_owned()),
 }
 
 #[cfg(test)]

@@ -15,7 +15,20 @@ pub struct ReadOptions {
     pub threads: Option<NonZeroUsize>,
 }
 
+/// The version of the readers. It is raised when one learns to read what it rejected, or reads otherwise what it read: files
+/// that were not read without a reject are then read once more.
+const READERS: u32 = 1;
+
 impl ReadOptions {
+    /// Returns what the result of reading a file depends on, beside the file: the version of the readers, and a format that
+    /// is forced.
+    pub fn reading(&self) -> String {
+        match self.format {
+            Some(format) => format!("{READERS} as {format}"),
+            None => READERS.to_string(),
+        }
+    }
+
     /// Returns how many threads read files.
     pub fn n_threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -5,11 +5,14 @@
 //! generation that the manifest does not name, and does not count; and the ledger of an earlier generation is still there.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sled::Transactional as _;
+use sled::transaction::{ConflictableTransactionError, TransactionError};
 
 use crate::error::{Error, Result};
 use crate::store::durable::{create_folder, sync_folder};
@@ -21,7 +24,9 @@ const TREE: &str = "ledger";
 /// Key of the version, which is read before anything else.
 const VERSION_KEY: &[u8] = b"version";
 /// Changes when the meaning of the rows changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// The version before, whose rows say nothing of how a file was read: each was read without a reject.
+const WITHOUT_READING: u32 = 1;
 const CACHE_BYTES: u64 = 64 << 20;
 /// A thread of sled may hold the lock of a database for a moment after it was closed in the same process.
 const OPEN_ATTEMPTS: u32 = 500;
@@ -40,6 +45,9 @@ pub struct LedgerEntry {
     pub events: u64,
     /// The last day of the store when it was learnt; the file has none after it.
     pub last_day: Option<Day>,
+    /// Under what it was read, if another reading may make more of it, since it has records that were rejected; `None` if
+    /// every record of it was learnt.
+    pub incomplete: Option<String>,
 }
 
 /// Files that were already learnt, by the hash of their content.
@@ -56,6 +64,36 @@ struct Row {
 impl Row {
     fn counts_as_of(&self, generation: u64) -> bool {
         self.entry.generation <= generation && self.forgotten.is_none_or(|by| by > generation)
+    }
+}
+
+/// A row of the version before.
+#[derive(Debug, Serialize, Deserialize)]
+struct EarlierRow {
+    entry: EarlierEntry,
+    forgotten: Option<u64>,
+}
+
+/// An entry of the version before.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct EarlierEntry {
+    name: String,
+    generation: u64,
+    bytes: u64,
+    events: u64,
+    last_day: Option<Day>,
+}
+
+impl From<EarlierEntry> for LedgerEntry {
+    fn from(earlier: EarlierEntry) -> Self {
+        Self {
+            name: earlier.name,
+            generation: earlier.generation,
+            bytes: earlier.bytes,
+            events: earlier.events,
+            last_day: earlier.last_day,
+            incomplete: None,
+        }
     }
 }
 
@@ -76,6 +114,7 @@ impl LedgerDatabase {
         let version = db.get(VERSION_KEY).map_err(|e| of_sled(&path, e))?;
         match version.map(|bytes| bytes.as_ref().try_into().map(u32::from_be_bytes)) {
             Some(Ok(VERSION)) => {}
+            Some(Ok(WITHOUT_READING)) => migrate(&db, &tree, &path)?,
             Some(Ok(newer)) if newer > VERSION => return Err(fault::newer(&path, newer, VERSION)),
             None if tree.is_empty() => {
                 let version = VERSION.to_be_bytes();
@@ -158,6 +197,33 @@ impl LedgerDatabase {
     }
 }
 
+/// Rewrites the rows of the version before, all or none.
+fn migrate(db: &sled::Db, tree: &sled::Tree, path: &Path) -> Result<()> {
+    let mut rows = Vec::new();
+    for found in tree {
+        let (key, value) = found.map_err(|e| of_sled(path, e))?;
+        let row: EarlierRow = postcard::from_bytes(&value).map_err(|e| damaged(path, e))?;
+        let row = Row {
+            entry: row.entry.into(),
+            forgotten: row.forgotten,
+        };
+        let value = postcard::to_stdvec(&row).map_err(|e| damaged(path, e))?;
+        rows.push((key, value));
+    }
+    let written = (&**db, tree).transaction(|(db, tree)| {
+        for (key, value) in &rows {
+            tree.insert(key, value.as_slice())?;
+        }
+        db.insert(VERSION_KEY, &VERSION.to_be_bytes())?;
+        Ok::<(), ConflictableTransactionError<Infallible>>(())
+    });
+    match written {
+        Ok(()) => db.flush().map(|_| ()).map_err(|e| of_sled(path, e)),
+        Err(TransactionError::Storage(e)) => Err(of_sled(path, e)),
+        Err(TransactionError::Abort(never)) => match never {},
+    }
+}
+
 fn hash_in(key: &[u8]) -> u128 {
     let hash = key.first_chunk::<16>().copied().unwrap_or_default();
     u128::from_be_bytes(hash)
@@ -224,6 +290,7 @@ mod tests {
             bytes: 7,
             events: 3,
             last_day: Some(Day(20_528)),
+            incomplete: (generation > 4).then(|| "3".to_owned()),
         };
         of.iter().map(|&(hash, by)| (hash, entry(by))).collect()
     }
@@ -273,9 +340,32 @@ mod tests {
         };
         assert_eq!(
             postcard::to_stdvec(&row).unwrap(),
-            b"\x09file of 5\x05\x07\x03\x01\xe0\xc0\x02\x01\x09",
+            b"\x09file of 5\x05\x07\x03\x01\xe0\xc0\x02\x01\x013\x01\x09",
             "the stored form of the ledger changed: raise its version, write a migration, renew the golden bytes"
         );
+    }
+
+    #[test]
+    fn the_version_before_is_rewritten_by_the_first_that_opens_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(names::LEARNER);
+        fs::create_dir(&path).unwrap();
+        {
+            let db = open_sled(&path).unwrap();
+            db.insert(VERSION_KEY, &WITHOUT_READING.to_be_bytes())
+                .unwrap();
+            let mut key = 1u128.to_be_bytes().to_vec();
+            key.extend(5u64.to_be_bytes());
+            let row = b"\x09file of 5\x05\x07\x03\x01\xe0\xc0\x02\x00";
+            db.open_tree(TREE).unwrap().insert(key, row).unwrap();
+            db.flush().unwrap();
+        }
+        let mut expected = ledger(&[(1, 5)]);
+        expected.get_mut(&1).unwrap().incomplete = None;
+        for _ in 0..2 {
+            let db = LedgerDatabase::open(folder.path()).unwrap();
+            assert_eq!(db.as_of(5).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::baseline::{
 use crate::error::{Error, Result};
 use crate::measure::{Coverage, DayAggregate, DayFacts, Subject, Unnamed};
 use crate::store::durable::sync_folder;
-use crate::store::ledger::{Ledger, LedgerDatabase, LedgerEntry, of_sled, open_sled};
+use crate::store::ledger::{EarlierEntry, Ledger, LedgerDatabase, of_sled, open_sled};
 use crate::store::manifest::{DayEntry, GENERATIONS_KEPT, MIGRATED, Manifest, schema_of};
 use crate::store::published::{DayHead, Head};
 use crate::store::{Store, fault, names};
@@ -45,7 +45,7 @@ const GROUPS: OldTable<(Group, EarlierGroupState)> = OldTable::new("groups");
 const SUPPORT: OldTable<(u64, u32)> = OldTable::new("support");
 const MOVEMENT: OldTable<DriftReport> = OldTable::new("movement");
 const CALIBRATION: OldTable<CalibrationLog> = OldTable::new("calibration");
-const LEDGER: OldTable<(u128, LedgerEntry)> = OldTable::new("ledger");
+const LEDGER: OldTable<(u128, EarlierEntry)> = OldTable::new("ledger");
 const HEAD: OldTable<Head> = OldTable::new("head");
 const COVERAGE_BY_DAY: OldTable<(Day, Arc<Coverage>)> = OldTable::new("coverage_by_day");
 const DAY_HEAD: OldTable<DayHead> = OldTable::new("day_head");
@@ -153,7 +153,8 @@ fn write_anew(store: &Store, old: &OldManifest, done: &mut BTreeSet<String>) -> 
     let db = OldDatabase::open(store.root().join(&old.directory))?;
     let (generation, log) = read_generation(&db)?;
     store.stage_generation(&generation, &log)?;
-    Ok(db.read(&LEDGER)?.into_iter().collect())
+    let ledger = db.read(&LEDGER)?.into_iter();
+    Ok(ledger.map(|(hash, entry)| (hash, entry.into())).collect())
 }
 
 fn read_day(store: &Store, entry: &OldDay) -> Result<DayAggregate> {

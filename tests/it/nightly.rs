@@ -48,6 +48,24 @@ fn a_night_judges_what_is_new_then_learns_it_and_tells_it_once() {
 }
 
 #[test]
+fn a_bad_line_does_not_make_a_file_be_read_every_night() {
+    let world = estate();
+    let flow = |address: &str| {
+        format!(
+            "2 111122223333 eni-1 10.0.0.5 {address} 40000 443 6 1 100 1772530000 1772530059 ACCEPT OK\n"
+        )
+    };
+    let flows = world.path().join("night/flows.log");
+    std::fs::write(flows, flow("203.0.113.7") + &flow("nowhere")).expect("the folder is there");
+    let first = night(&world);
+    assert!(first.err.contains("1 rejected"), "{}", first.err);
+    for _ in 0..2 {
+        let next = night(&world);
+        assert!(next.err.contains("nothing new"), "{}", next.err);
+    }
+}
+
+#[test]
 fn what_a_crash_left_unlearnt_is_not_told_again() {
     let world = estate();
     night(&world);

@@ -17,7 +17,7 @@ fn backtest(estate: &Estate, frozen: bool) -> Backtest {
     engine::backtest(
         &estate.setup,
         write(folder.path(), estate.days().map(|day| estate.on(day))),
-        (&options, ReadOptions::default(), false),
+        (&options, ReadOptions::default(), None),
         &NoProgress,
         |_| Ok(()),
     )

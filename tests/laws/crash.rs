@@ -188,7 +188,7 @@ fn law_2_a_training_that_is_stopped_leaves_no_trace() {
             is_there: false.into(),
         };
         let options = ReadOptions::default();
-        engine::train(&estate.setup, &store, files(1), options, false, &stop).unwrap_err();
+        engine::train(&estate.setup, &store, files(1), options, None, &stop).unwrap_err();
         assert_eq!(store.manifest().unwrap(), named);
         assert_eq!(published(&store).differences(&old), Vec::<&str>::new());
     }
@@ -201,7 +201,7 @@ fn law_2_a_training_that_is_stopped_leaves_no_trace() {
         &store,
         files(2),
         options,
-        false,
+        None,
         &engine::NoProgress,
     );
     assert!(refused.unwrap_err().message().contains("another plimsoll"));

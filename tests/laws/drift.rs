@@ -187,7 +187,7 @@ fn honest_growth_raises_no_alert() {
     let played = engine::backtest(
         &estate.setup,
         files,
-        (&options, ReadOptions::default(), false),
+        (&options, ReadOptions::default(), None),
         &NoProgress,
         |_| Ok(()),
     )

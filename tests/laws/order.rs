@@ -139,7 +139,7 @@ fn law_1_threads_do_not_matter() {
             ..ReadOptions::default()
         };
         let setup = &estate().setup;
-        engine::train(setup, &store, files.clone(), options, false, &NoProgress).unwrap();
+        engine::train(setup, &store, files.clone(), options, None, &NoProgress).unwrap();
         let entries = std::fs::read_dir(store.root()).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
         let files = paths.filter(|path| path.is_file());

@@ -77,7 +77,7 @@ pub fn new_store(folder: &Path) -> Store {
 
 pub fn train(setup: &Setup, store: &Store, files: Vec<InputFile>) -> TrainSummary {
     let options = ReadOptions::default();
-    engine::train(setup, store, files, options, false, &NoProgress).unwrap()
+    engine::train(setup, store, files, options, None, &NoProgress).unwrap()
 }
 
 /// Scores files by the generation in force; returns the alerts as their documents.
@@ -87,7 +87,7 @@ pub fn score(setup: &Setup, store: &Store, files: Vec<InputFile>) -> Vec<String>
         setup,
         store.load_generation().unwrap(),
         files,
-        (&SCORE, ReadOptions::default(), false),
+        (&SCORE, ReadOptions::default(), None),
         None,
         &NoProgress,
         |alert| {

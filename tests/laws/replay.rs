@@ -57,7 +57,7 @@ fn batch() -> &'static AlertStates {
             &estate().setup,
             store.load_generation().unwrap(),
             write(&folder.path().join("scored"), [estate().scored()]),
-            (&SCORE, ReadOptions::default(), false),
+            (&SCORE, ReadOptions::default(), None),
             None,
             &NoProgress,
             |alert| {

@@ -52,7 +52,7 @@ fn world() -> &'static (Arc<Generation>, Vec<Event>, Arc<Generation>) {
             setup,
             files: write(&folder.path().join("scored"), [estate().scored()]),
             options: ReadOptions::default(),
-            keep_rejects: false,
+            rejects: None,
         };
         let read = intake.run(&NoProgress, |_, event| {
             events.push(event);

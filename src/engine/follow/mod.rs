@@ -29,14 +29,14 @@ use crate::engine::follow::reports::Reports;
 use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
-use crate::engine::intake::{FUTURE_SECS_MAX, IntakeSummary};
+use crate::engine::intake::{FUTURE_SECS_MAX, IntakeSummary, KeepRejects};
 use crate::engine::own_files::OwnFiles;
 use crate::engine::scorer::{Added, Scorer};
 use crate::engine::scorer::{LateEvents, ScoreOptions, ScoreSummary};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
-use crate::sources::{self, FileReport, ReadOptions, Reject};
+use crate::sources::{self, FileReport, ReadOptions};
 use crate::store::{Archive, FOLLOWED_EVENTS, Role, Store};
 use crate::time::{Day, Time};
 
@@ -59,9 +59,6 @@ pub struct FollowOptions {
     pub clock: fn() -> Duration,
 }
 
-/// The handler of rejected records.
-pub type KeepReject<'a> = &'a mut dyn FnMut(&Reject) -> Result<()>;
-
 struct Follower<'a> {
     setup: &'a Setup,
     store: &'a Store,
@@ -73,7 +70,7 @@ struct Follower<'a> {
     intake: IntakeSummary,
     late: BTreeMap<Day, LateEvents>,
     reports: Reports,
-    keep_reject: Option<KeepReject<'a>>,
+    rejects: Option<&'a dyn KeepRejects>,
     /// What was read of standard input.
     stdin_report: Option<FileReport>,
     /// Whether reading stopped inside a file because the user stopped the run. Then everything since the last checkpoint is
@@ -87,23 +84,23 @@ struct Follower<'a> {
 ///
 /// # Errors
 ///
-/// Fails if another process follows with the same store, nothing was trained, the disk fails, or `deliver` or `keep_reject`
-/// fails.
+/// Fails if another process follows with the same store, nothing was trained, the disk fails, `deliver` fails, or a reject
+/// cannot be kept.
 pub fn follow<'a>(
     setup: &'a Setup,
     store: &'a Store,
     options: &'a FollowOptions,
     progress: &dyn Progress,
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
-    keep_reject: Option<KeepReject<'a>>,
+    rejects: Option<&'a dyn KeepRejects>,
 ) -> Result<ScoreSummary> {
     store.published()?;
     let _lock = store.lock(Role::Follower)?;
     let has_stdin = options.paths.iter().any(|p| is_stdin(p));
     let has_files = !options.paths.iter().all(|p| is_stdin(p));
     let mut stdin =
-        has_stdin.then(|| standard_input::read(options.read.clone(), keep_reject.is_some()));
-    let mut follower = Follower::resume(setup, store, options, keep_reject)?;
+        has_stdin.then(|| standard_input::read(options.read.clone(), rejects.is_some()));
+    let mut follower = Follower::resume(setup, store, options, rejects)?;
     let mut last_news = (options.clock)();
     progress.begin("following", None);
     loop {
@@ -148,7 +145,7 @@ impl<'a> Follower<'a> {
         setup: &'a Setup,
         store: &'a Store,
         options: &'a FollowOptions,
-        keep_reject: Option<KeepReject<'a>>,
+        rejects: Option<&'a dyn KeepRejects>,
     ) -> Result<Self> {
         let generation = Arc::new(store.load_generation()?);
         let mut checkpoint = Checkpoint::read(store.root())?;
@@ -167,7 +164,7 @@ impl<'a> Follower<'a> {
             intake: IntakeSummary::default(),
             late: BTreeMap::new(),
             reports: Reports::new(),
-            keep_reject,
+            rejects,
             stdin_report: None,
             is_cut: false,
             started: (options.clock)(),
@@ -255,8 +252,8 @@ impl<'a> Follower<'a> {
                     for event in piece.events {
                         self.add(event)?;
                     }
-                    if let Some(keep) = &mut self.keep_reject {
-                        piece.rejects.iter().try_for_each(keep)?;
+                    if let Some(rejects) = self.rejects {
+                        piece.rejects.iter().try_for_each(|one| rejects.keep(one))?;
                     }
                     self.stdin_report = Some(piece.report);
                 }
@@ -279,8 +276,11 @@ impl<'a> Follower<'a> {
         input: impl Read,
         progress: &dyn Progress,
     ) -> Result<FileReport> {
-        let options = &self.options.read;
-        let mut keep_reject = self.keep_reject.take();
+        let rejects = self.rejects;
+        let options = &ReadOptions {
+            excerpts: rejects.is_some(),
+            ..self.options.read.clone()
+        };
         let failed = RefCell::new(None);
         let report = sources::read_while(
             input,
@@ -294,16 +294,15 @@ impl<'a> Follower<'a> {
                 }
             },
             &mut |reject| {
-                if let Some(keep) = &mut keep_reject
+                if let Some(rejects) = rejects
                     && failed.borrow().is_none()
-                    && let Err(error) = keep(&reject)
+                    && let Err(error) = rejects.keep(&reject)
                 {
                     failed.replace(Some(error));
                 }
             },
             &mut |_| !progress.is_cancelled() && failed.borrow().is_none(),
         );
-        self.keep_reject = keep_reject;
         if let Some(error) = failed.into_inner() {
             return Err(error);
         }

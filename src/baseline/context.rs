@@ -10,7 +10,7 @@ use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
 use crate::identity::ResolvedEvent;
 use crate::measure::{
     Creation, Creations, DayAggregate, Issuance, Issuances, Links, Minute, OwnAccounts,
-    note_creation, value_hash,
+    note_creation, note_creation_of_day, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str};
@@ -23,8 +23,6 @@ const CONTEXT_DAYS: i32 = OPEN_DAYS + 3;
 const CREATION_DAYS: i32 = 30;
 /// The most entities that are remembered although the generation does not know them.
 const NEWCOMERS_MAX: usize = 1 << 18;
-/// The most creations of a day that are remembered.
-const CREATIONS_MAX: usize = 1 << 16;
 
 /// What the days that are judged teach beside facts: whose trails are read, which identities and credentials are new, and
 /// who uses which instance. A judge of a day sees what that day and those before it taught.
@@ -82,9 +80,7 @@ impl Context {
         let day = event.time.day();
         if let Some(created) = &event.created {
             let of_day = self.created.entry(day).or_default();
-            if of_day.len() < CREATIONS_MAX || of_day.contains_key(created) {
-                note_creation(of_day, created, &Creation::of(resolved));
-            }
+            note_creation_of_day(of_day, created, &Creation::of(resolved));
         }
         if let Some((credential, issuance)) = Issuance::of(resolved) {
             let of_day = self.issued.entry(day).or_default();

@@ -10,7 +10,9 @@ use crate::baseline::{
 };
 use crate::error::Result;
 use crate::event::{Action, Provider, Source};
-use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, value_hash};
+use crate::measure::{
+    Acquaintance, Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, value_hash,
+};
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::constants::{MEMBERS_MIN, SUPPORT_BUCKETS};
 use crate::stats::prior::{CellPrior, Level, Rate};
@@ -94,6 +96,12 @@ pub struct Generation {
 /// Returns the key of a trait value in [`Generation::support`].
 pub fn support_key(which: Trait, hash: u64) -> u64 {
     hash.rotate_left(which as u32 + 1) ^ value_hash(which.as_str())
+}
+
+impl Acquaintance for Generation {
+    fn knows(&self, entity: &Entity) -> bool {
+        self.baselines.knows(entity)
+    }
 }
 
 impl Generation {

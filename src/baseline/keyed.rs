@@ -177,6 +177,15 @@ impl<K: Key, V: Value> Keyed<K, V> {
         self.get(key).is_some()
     }
 
+    /// Returns whether a key has a value, as far as can be told without reading it: of something published it has one if a
+    /// key with the same hash has.
+    pub fn knows(&self, key: &K) -> bool {
+        match &self.0 {
+            Kept::InMemory(values) => values.contains_key(key),
+            Kept::Published(lent) => !lent.published.places(key.hashed()).is_empty(),
+        }
+    }
+
     /// Returns the number of values.
     pub fn len(&self) -> usize {
         match &self.0 {

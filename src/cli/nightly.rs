@@ -14,6 +14,7 @@ use crate::engine;
 use crate::engine::ScoreOptions;
 use crate::error::Result;
 use crate::report::summary::{self, Summary};
+use crate::report::training;
 use crate::store::Archive;
 
 /// Judge what is new, write its alerts, and then learn it
@@ -70,7 +71,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         ));
     }
     let trained = &night.trained;
-    console.say(&summary::training(
+    console.say(&training::text(
         trained,
         console.is_verbose(),
         console.err(),

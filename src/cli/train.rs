@@ -10,7 +10,7 @@ use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Setup, TrainSummary};
 use crate::error::Result;
-use crate::report::summary::{self, TrainingDocument};
+use crate::report::training::{self, TrainingDocument};
 use crate::report::{json, tuning};
 
 /// Learn new logs and publish a new generation of baselines
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     )?;
     match arguments.format {
         View::Text => {
-            let lines = summary::training(&trained, console.is_verbose(), console.err());
+            let lines = training::text(&trained, console.is_verbose(), console.err());
             console.say(&lines);
         }
         View::Json => console.print(&(json::pretty(&TrainingDocument::of(&trained)) + "\n"))?,

@@ -16,7 +16,7 @@ use crate::engine::intake::Taker;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::identity::Resolver;
-use crate::measure::{DayAggregate, SharedRegister, Unnamed};
+use crate::measure::{DayAggregate, Room, SharedRegister, Unnamed};
 use crate::store::{BegunDay, DayEntry, Staged, Store};
 use crate::time::Day;
 
@@ -34,6 +34,8 @@ pub(super) struct Gathering<'a> {
     stored: &'a BTreeMap<Day, DayEntry>,
     /// The first day that is learnt.
     oldest: Option<Day>,
+    /// Whom a day distinguishes.
+    room: Room,
     /// The most bytes of days that wait in memory.
     waiting_bytes_max: usize,
     days: Mutex<BTreeMap<Day, Arc<GatheredDay>>>,
@@ -89,6 +91,7 @@ impl<'a> Gathering<'a> {
         number: u64,
         stored: &'a BTreeMap<Day, DayEntry>,
         oldest: Option<Day>,
+        room: Room,
     ) -> Self {
         Self {
             setup,
@@ -96,6 +99,7 @@ impl<'a> Gathering<'a> {
             number,
             stored,
             oldest,
+            room,
             waiting_bytes_max: WAITING_BYTES_MAX,
             days: Mutex::default(),
             waiting_bytes: AtomicUsize::new(0),
@@ -157,7 +161,7 @@ impl<'a> Gathering<'a> {
             });
         }
         let whole = waiting.aggregate;
-        let mut whole = whole.unwrap_or_else(|| DayAggregate::new(day));
+        let mut whole = whole.unwrap_or_else(|| DayAggregate::within(day, self.room.clone()));
         (whole.fingerprints, whole.unnamed) = (fingerprints, unnamed);
         Ok(StagedDay {
             staged: self.store.stage_day(&whole, self.number)?,
@@ -262,7 +266,7 @@ impl DayTaker<'_> {
                 }
                 let new = OpenDay {
                     shared: self.gathering.day(day)?,
-                    aggregate: DayAggregate::new(day),
+                    aggregate: DayAggregate::within(day, self.gathering.room.clone()),
                     n_new: 0,
                 };
                 self.open.insert(0, new);
@@ -360,7 +364,7 @@ mod tests {
         let now = Time::parse("2027-01-01T00:00:00Z").unwrap();
         let setup = Setup::new(Config::default(), Vec::new(), now);
         let stored = BTreeMap::new();
-        let mut gathering = Gathering::new((&setup, &store), 1, &stored, None);
+        let mut gathering = Gathering::new((&setup, &store), 1, &stored, None, Room::at_first());
         gathering.waiting_bytes_max = waiting_bytes_max;
         std::thread::scope(|scope| {
             for thread in 0..threads {

@@ -182,6 +182,11 @@ impl<'a> Replay<'a> {
         self.learner.baselines(self.as_of())
     }
 
+    /// Returns how many entities were forgotten since there were too many.
+    pub fn n_forgotten(&self) -> u64 {
+        self.learner.n_forgotten()
+    }
+
     /// Returns what is remembered of the days learnt so far.
     pub fn memory(&self) -> &Memory {
         self.learner.memory()

@@ -1,6 +1,7 @@
 //! The learner: it adds new days to the store, and publishes a generation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crossbeam_channel::bounded;
 
@@ -16,7 +17,7 @@ use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::identity::machine_of;
 use crate::learn::Exclusions;
-use crate::measure::DayAggregate;
+use crate::measure::{DayAggregate, Reached, Room};
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
@@ -47,6 +48,10 @@ pub struct TrainSummary {
     pub entities: BTreeMap<&'static str, usize>,
     /// Whole days in the stored distributions.
     pub calibration_days: u32,
+    /// The bounds that days reached which changed.
+    pub reached: BTreeMap<Day, Reached>,
+    /// Entities that were forgotten since the store had too many.
+    pub n_forgotten: u64,
     /// Baselines that drift.
     pub drift_report: DriftReport,
     /// The drift before this training.
@@ -147,6 +152,8 @@ pub(super) fn train_holding(
             days_replayed: 0,
             entities: BTreeMap::new(),
             calibration_days: log.pooled.days(),
+            reached: BTreeMap::new(),
+            n_forgotten: 0,
             drift_report: DriftReport::default(),
             movement_before: None,
             exclusions: 0,
@@ -214,7 +221,7 @@ pub(super) fn train_holding(
             let mut staged = Vec::new();
             for &day in days_changed.keys() {
                 let (aggregate, entry) = stage(store, &gathering, day, measured_by)?;
-                staged.push(entry);
+                staged.push((entry, aggregate.reached()));
                 // Nobody waits for it if the learning was stopped.
                 if sender.send(aggregate).is_err() {
                     break;
@@ -232,7 +239,7 @@ pub(super) fn train_holding(
         };
         let learnt = learn(lesson, store, load, progress);
         drop(receiver);
-        let staged: Result<Vec<DayEntry>> = staging
+        let staged: Result<Vec<(DayEntry, Reached)>> = staging
             .join()
             .unwrap_or_else(|_| Err(Error::failed("the thread that writes days died")));
         // If a day could not be written, that is why it could not be learnt.
@@ -244,7 +251,11 @@ pub(super) fn train_holding(
         states,
         n_replayed,
     } = learnt;
-    for mut entry in staged {
+    let mut all_reached = BTreeMap::new();
+    for (mut entry, reached) in staged {
+        if !reached.is_empty() {
+            all_reached.insert(entry.day, reached);
+        }
         if let Some(before) = days.get(&entry.day) {
             entry.scored_events = before.scored_events;
             entry.measured_by.extend(before.measured_by.iter().cloned());
@@ -309,6 +320,8 @@ pub(super) fn train_holding(
         days_replayed: n_replayed,
         entities,
         calibration_days: generation.calibration.days,
+        reached: all_reached,
+        n_forgotten: replay.n_forgotten(),
         exclusions: n_unlearnt,
         learnt_again,
         thresholds,
@@ -430,11 +443,7 @@ pub(super) fn learnt_before<'l>(
 /// that could not be read, or has events of the future, is read again each time.
 fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &str), last: Day) {
     let is_learnt = |file: &&FileReport| {
-        file.error.is_none()
-            && file.events > 0
-            && file.rejected.is_empty()
-            && !intake.files_with_future.contains(&file.file)
-            && !file.is_stdin()
+        file.error.is_none() && !intake.files_with_future.contains(&file.file) && !file.is_stdin()
     };
     for report in intake.files.iter().filter(is_learnt) {
         let entry = LedgerEntry {
@@ -443,6 +452,8 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &
             bytes: report.bytes_raw,
             events: report.events,
             last_day: Some(last),
+            incomplete: (report.events == 0 || !report.rejected.is_empty())
+                .then(|| reading.to_owned()),
         };
         ledger.insert(report.content_hash, entry);
     }
@@ -452,8 +463,6 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &
             .last_day
             .is_none_or(|day| last.since(day) < 2 * TRAIT_MEMORY_DAYS)
     });
-            incomplete: (report.events == 0 || !report.rejected.is_empty())
-                .then(|| reading.to_owned()),
 }
 
 #[cfg(test)]
@@ -475,7 +484,7 @@ mod tests {
             format,
             ..ReadOptions::default()
         };
-        train(&setup, &store, files, options, false, &NoProgress).unwrap()
+        train(&setup, &store, files, options, None, &NoProgress).unwrap()
     }
 
     fn flow(at: &str) -> String {

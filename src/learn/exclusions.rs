@@ -149,13 +149,11 @@ mod tests {
         let whole = exclusions.leave_out(day, &mut facts, is_known);
         assert_eq!(whole, [(entity("eve"), attack.clone())]);
         assert_eq!(facts[&entity("adam")], attack);
-        let kept_by_chance = attack.trait_values(Trait::Region).is_some_and(|values| {
-            values
-                .get(value_hash("eu-west-1"), &"eu-west-1".into())
-                .is_some()
-        });
+        let kept_by_chance = attack
+            .trait_values(Trait::Region)
+            .is_some_and(|values| values.get(value_hash("eu-west-1"), "eu-west-1").is_some());
         let left = &facts[&entity("eve")];
         assert_eq!(left.metrics(), quiet.metrics());
-        assert_eq!(left.traits().is_empty(), !kept_by_chance);
+        assert_eq!(left.traits().iter().next().is_none(), !kept_by_chance);
     }
 }

@@ -1,5 +1,6 @@
 //! The learner: days of facts in, baselines out.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::learn::support::Support;
 use crate::learn::texts::Texts;
 use crate::measure::{
     Creations, DayAggregate, DayFacts, KnownThings, Links, Namesake, OwnAccounts, Plan, are_two,
-    may_be_given_again, note_creation, of_former,
+    keep_creations, may_be_given_again, note_creation, of_former, value_hash,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -29,8 +30,13 @@ pub const CLOSING_SECS: i64 = 20 * 60;
 
 /// The most provider ids that are kept of an entity.
 const ALIASES_MAX: usize = 16;
+/// The most entities that are remembered. A store with more would not fit a common machine; those beyond are forgotten, the
+/// ones that were seen on a single day first, and of these the ones longest unseen.
+const ENTITIES_MAX: usize = 1 << 21;
 /// Days for which a creation is remembered: an identity may be made, and left unused for weeks, before it is used.
 const CREATION_MEMORY_DAYS: i32 = 30;
+/// The most creations that are remembered.
+const CREATIONS_REMEMBERED_MAX: usize = 1 << 18;
 /// Metrics whose hourly values a group keeps for judging new identities.
 const ROLE_TAIL_METRICS: [Metric; 2] = [Metric::ReadCalls, Metric::BytesRead];
 
@@ -44,6 +50,8 @@ pub struct Learner<'a> {
     support: Support,
     /// The texts of the memory, one copy of each.
     texts: Texts,
+    /// Entities that were forgotten since there were too many.
+    n_forgotten: u64,
 }
 
 /// What a day is judged by: the baselines of those who did something on it, and the groups that these are compared with.
@@ -77,6 +85,7 @@ impl<'a> Learner<'a> {
             memory,
             support,
             texts,
+            n_forgotten: 0,
         }
     }
 
@@ -120,6 +129,7 @@ impl<'a> Learner<'a> {
         head.issued.note(day, &aggregate.issued);
         let oldest = day.plus(-CREATION_MEMORY_DAYS).start();
         head.created.retain(|_, creation| creation.at >= oldest);
+        keep_creations(&mut head.created, CREATIONS_REMEMBERED_MAX);
         head.namesakes
             .retain(|entity, _| head.created.contains_key(&entity.id));
         head.coverage.push((day, Arc::new(aggregate.covered())));
@@ -242,18 +252,18 @@ impl<'a> Learner<'a> {
         let moments = moments_of(facts, self.plan, &known.things());
         let counts = entity.kind == EntityKind::Identity;
         let mut novel = Vec::new();
-        for (which, values) in facts.traits() {
-            state.known.show(*which);
-            let is_context = NOVELTY_TRAITS.contains(which);
+        for (which, values) in facts.traits().iter() {
+            state.known.show(which);
+            let is_context = NOVELTY_TRAITS.contains(&which);
             let mut buckets = Vec::new();
             let mut see = |hash: u64, value: &Str, is_told: bool| {
-                let is_new = state.known.see(*which, hash, day, || {
-                    texts.shared_value(*which, hash, value)
-                });
+                let is_new = state
+                    .known
+                    .see(which, hash, day, || texts.shared_value(which, hash, value));
                 if !is_new {
                     return;
                 }
-                let key = support_key(*which, hash);
+                let key = support_key(which, hash);
                 if is_told && is_context {
                     let support = self.support.of(key);
                     buckets.push(support_bucket(u64::from(support)) as u8);
@@ -266,21 +276,21 @@ impl<'a> Learner<'a> {
                 see(hash, value, true);
             }
             // Values that analytics require are learnt from a crowded day as well, so that they do not stay new for ever.
-            for (hash, value) in facts.watched(*which) {
+            for (hash, value) in facts.watched(which) {
                 see(hash, value, false);
             }
             if values.saturated() {
-                state.known.saturate(*which);
+                state.known.saturate(which);
             }
             let oldest = day.plus(-TRAIT_MEMORY_DAYS);
-            state.known.trim(*which, oldest, |hash| {
+            state.known.trim(which, oldest, |hash| {
                 if counts {
-                    self.support.remove(support_key(*which, hash));
+                    self.support.remove(support_key(which, hash));
                 }
             });
             if !buckets.is_empty() {
                 buckets.sort_unstable();
-                novel.push((*which, buckets));
+                novel.push((which, buckets));
             }
         }
         state.known.shrink();
@@ -320,6 +330,43 @@ impl<'a> Learner<'a> {
             }
             stays
         });
+        if entities.len() > ENTITIES_MAX {
+            self.forget_beyond(ENTITIES_MAX);
+        }
+    }
+
+    /// Forgets entities beyond a number.
+    fn forget_beyond(&mut self, room: usize) {
+        let entities = &mut self.memory.entities;
+        let mut by_worth: Vec<_> = entities
+            .iter()
+            .map(|(entity, state)| {
+                let returned = state.last_day > state.first_day;
+                (
+                    returned,
+                    state.last_day,
+                    Reverse(value_hash(&entity.id)),
+                    entity,
+                )
+            })
+            .collect();
+        let n_beyond = by_worth.len().saturating_sub(room);
+        by_worth.select_nth_unstable(n_beyond);
+        let leaving = by_worth.into_iter().take(n_beyond);
+        let leaving: Vec<Entity> = leaving.map(|(.., entity)| entity.clone()).collect();
+        self.n_forgotten += n_beyond as u64;
+        for entity in leaving {
+            if let Some(state) = entities.remove(&entity)
+                && entity.kind == EntityKind::Identity
+            {
+                self.support.remove_all(&state.known);
+            }
+        }
+    }
+
+    /// Returns how many entities were forgotten since there were too many.
+    pub fn n_forgotten(&self) -> u64 {
+        self.n_forgotten
     }
 
     /// Returns whether a value of a trait is known of an entity.

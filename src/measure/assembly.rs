@@ -5,19 +5,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::event::Event;
 use crate::identity::is_instance;
+use crate::measure::bounds::PERSONS_PER_ROLE_MAX;
 use crate::measure::links::{self, Links};
 use crate::measure::{
     Changes, DayAggregate, DayFacts, OwnAccounts, Subject, former_name, unique_id_of,
 };
 use crate::time::Time;
 use crate::vocab::{Entity, EntityKind, Str};
-
-/// The most persons that are distinguished in one role and day. An identity that may assume a role may choose any session
-/// name. So beyond this limit names mean nothing, and all sessions count for the role.
-const PERSONS_PER_ROLE_MAX: usize = 2_000;
 
 /// Which entity each subject of a day counts for, and which subjects each entity has.
 #[derive(Debug, Default)]
@@ -37,10 +35,32 @@ pub struct Assembly {
 /// The subjects of an entity.
 #[derive(Debug, Default)]
 struct Members {
-    own: BTreeSet<Subject>,
+    /// In order.
+    own: Vec<Subject>,
     /// Persons that are not distinguished. They count for their role already.
-    crowd: BTreeSet<Subject>,
+    crowd: Vec<Subject>,
 }
+
+/// Adds a subject to those in order.
+fn insert(subjects: &mut Vec<Subject>, subject: Subject) {
+    if let Err(at) = subjects.binary_search(&subject) {
+        if subjects.is_empty() {
+            // Most have one.
+            subjects.reserve_exact(1);
+        }
+        subjects.insert(at, subject);
+    }
+}
+
+/// Removes a subject from those in order.
+fn remove(subjects: &mut Vec<Subject>, subject: &Subject) {
+    if let Ok(at) = subjects.binary_search(subject) {
+        subjects.remove(at);
+    }
+}
+
+/// The unique ids that a name had on a day, mostly one, and when each was first seen.
+type Bearers = SmallVec<[(Str, Time); 1]>;
 
 /// The subjects of a day that belong to another identity.
 #[derive(Debug, Default)]
@@ -52,7 +72,7 @@ struct Owners {
     /// The first flow of each instance.
     first_flows: BTreeMap<Str, Time>,
     /// Of each name that has unique ids: when each was first seen.
-    bearers: BTreeMap<Entity, BTreeMap<Str, Time>>,
+    bearers: BTreeMap<Entity, Bearers>,
 }
 
 impl Assembly {
@@ -149,17 +169,23 @@ impl Assembly {
             self.owners
                 .owner(&subject.entity, subject.unique_id.as_ref())
         });
-        if subject.duplicate_of_account.is_some() || subject.duplicate_of_trail.is_some() {
+        let is_copy =
+            subject.duplicate_of_account.is_some() || subject.duplicate_of_trail.is_some();
+        if is_copy && is_there {
             self.copies.insert(subject.clone());
         }
-        let before = self.placed.insert(subject.clone(), owner.clone()).flatten();
+        let before = match is_there {
+            true => self.placed.insert(subject.clone(), owner.clone()),
+            false => self.placed.remove(&subject),
+        };
+        let before = before.flatten();
         if before == owner && !is_changed {
             return;
         }
         if let Some(before) = before.filter(|before| Some(before) != owner.as_ref()) {
             if let Some(members) = self.members.get_mut(&before) {
-                members.own.remove(&subject);
-                members.crowd.remove(&subject);
+                remove(&mut members.own, &subject);
+                remove(&mut members.crowd, &subject);
                 if members.own.is_empty() && members.crowd.is_empty() {
                     self.members.remove(&before);
                 }
@@ -169,9 +195,9 @@ impl Assembly {
         if let Some(owner) = owner {
             let members = self.members.entry(owner.clone()).or_default();
             if is_crowd {
-                members.crowd.insert(subject);
+                insert(&mut members.crowd, subject);
             } else {
-                members.own.insert(subject);
+                insert(&mut members.own, subject);
             }
             dirty.insert(owner);
         }
@@ -267,8 +293,11 @@ impl Assembly {
         subject: &Subject,
         sum: &mut Option<Cow<'a, DayFacts>>,
     ) {
-        let named = aggregate.subjects().get(subject).into_iter();
-        for facts in named.chain(self.unnamed_facts(aggregate, subject)) {
+        let named = aggregate.subjects().get(subject).map(|facts| &**facts);
+        for facts in named
+            .into_iter()
+            .chain(self.unnamed_facts(aggregate, subject))
+        {
             add(sum, Cow::Borrowed(facts));
         }
     }
@@ -304,7 +333,8 @@ impl Assembly {
         entities
             .map(|entity| {
                 let unique_id = unique_id_of(event, &entity);
-                self.owners.owner(&entity, unique_id.as_ref())
+                let counted = aggregate.distinguished(entity);
+                self.owners.owner(&counted, unique_id.as_ref())
             })
             .collect()
     }
@@ -388,8 +418,10 @@ impl Owners {
         if let Some(unique_id) = &subject.unique_id {
             let bearers = self.bearers.entry(subject.entity.clone()).or_default();
             let before = last_bearer(bearers).cloned();
-            let first = bearers.entry(unique_id.clone()).or_insert(facts.first);
-            *first = facts.first.min(*first);
+            match bearers.iter_mut().find(|(id, _)| id == unique_id) {
+                Some((_, first)) => *first = facts.first.min(*first),
+                None => bearers.push((unique_id.clone(), facts.first)),
+            }
             if before.is_some() && before.as_ref() != last_bearer(bearers) || bearers.len() == 2 {
                 moved.names.insert(subject.entity.clone());
             }
@@ -457,14 +489,14 @@ impl Owners {
 }
 
 /// Returns the unique id that was first seen last.
-fn last_bearer(bearers: &BTreeMap<Str, Time>) -> Option<&Str> {
-    let last = bearers.iter().max_by_key(|&(id, first)| (first, id))?;
-    Some(last.0)
+fn last_bearer(bearers: &Bearers) -> Option<&Str> {
+    let last = bearers.iter().max_by_key(|(id, first)| (first, id))?;
+    Some(&last.0)
 }
 
 /// Splits the identity of a person in a role into the role's sessions and the person. The person's name may contain a
 /// slash; the role's name does not.
-fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
+pub(super) fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
     const SESSIONS: &str = ":assumed-role/";
     if entity.kind != EntityKind::Identity {
         return None;
@@ -477,7 +509,7 @@ fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::KnownThings;
+    use crate::measure::{KnownThings, SubjectFacts};
     use crate::time::{Day, Window};
     use crate::vocab::Metric;
 
@@ -485,7 +517,7 @@ mod tests {
     fn a_crowded_role_counts_each_of_its_persons_once() {
         let role: Str = "arn:aws:iam::111122223333:role/analyst".into();
         let totals = |n_persons: usize| {
-            let mut subjects = FxHashMap::default();
+            let mut subjects = SubjectFacts::default();
             let mut add = |kind, id: &str, calls| {
                 let entity = Entity {
                     kind,
@@ -500,7 +532,7 @@ mod tests {
                 let start = Day(20_000).start();
                 let facts = subjects
                     .entry(subject)
-                    .or_insert_with(|| DayFacts::starting(start));
+                    .or_insert_with(|| Box::new(DayFacts::starting(start)));
                 facts.profile.role = Some(role.clone());
                 facts.add_sum(Metric::ListCalls, Window::TEN_MINUTES, start, calls);
             };
@@ -532,7 +564,7 @@ mod tests {
         let role: Str = "arn:aws:iam::111122223333:role/team/analyst".into();
         let with_persons = |n: usize| {
             let day = Day(20_000);
-            let mut subjects = FxHashMap::default();
+            let mut subjects = SubjectFacts::default();
             for i in 0..n {
                 // Session names are free, and these contain slashes.
                 let slash = if i % 2 == 0 { "" } else { "/" };
@@ -552,7 +584,7 @@ mod tests {
                         duplicate_of_trail: None,
                         unique_id: None,
                     },
-                    facts,
+                    Box::new(facts),
                 );
             }
             let aggregate = DayAggregate::new(day).with_subjects(subjects);

@@ -8,8 +8,6 @@
 //! the others. The weaknesses: bins end with the UTC day, and so do bursts; and on a day with hundreds of bins that full,
 //! some are not seen at all.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::measure::value_hash;
@@ -60,8 +58,8 @@ struct Sighting {
 /// The bursts of one kind of one subject and day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bursts {
-    /// The sightings in each bin, by group and value; never empty.
-    bins: BTreeMap<u16, Vec<Sighting>>,
+    /// The bins in order, with the sightings in each, by group and value; never empty.
+    bins: Vec<(u16, Vec<Sighting>)>,
     /// The number of these sightings.
     n_sightings: usize,
     /// How often the room of each bin was halved: as few times as all bins together allow.
@@ -99,9 +97,9 @@ impl Bursts {
         if let Some(limit) = other.limit {
             self.keep_below(limit);
         }
-        for (&bin, sightings) in &other.bins {
+        for (bin, sightings) in &other.bins {
             for sighting in sightings {
-                self.unite(bin, sighting.group, sighting.value, sighting.span);
+                self.unite(*bin, sighting.group, sighting.value, sighting.span);
             }
         }
     }
@@ -111,7 +109,14 @@ impl Bursts {
             return;
         }
         let room = ROOM_MAX >> self.halvings;
-        let sightings = self.bins.entry(bin).or_default();
+        let place = match self.bins.binary_search_by_key(&bin, |&(bin, _)| bin) {
+            Ok(place) => place,
+            Err(place) => {
+                self.bins.insert(place, (bin, Vec::new()));
+                place
+            }
+        };
+        let sightings = &mut self.bins[place].1;
         match sightings.binary_search_by_key(&(group, value), |s| (s.group, s.value)) {
             Ok(at) => {
                 let span = &mut sightings[at].span;
@@ -135,7 +140,7 @@ impl Bursts {
             if self.halvings < HALVINGS_MAX {
                 self.halve(self.halvings + 1);
             } else {
-                let last = self.bins.keys().map(|&bin| bin_hash(bin)).max();
+                let last = self.bins.iter().map(|&(bin, _)| bin_hash(bin)).max();
                 last.into_iter().for_each(|limit| self.keep_below(limit));
             }
         }
@@ -145,18 +150,23 @@ impl Bursts {
     fn halve(&mut self, halvings: u8) {
         self.halvings = halvings.min(HALVINGS_MAX);
         let room = ROOM_MAX >> self.halvings;
-        for sightings in self.bins.values_mut().filter(|s| s.len() > room) {
+        let bins = self.bins.iter_mut().map(|(_, sightings)| sightings);
+        for sightings in bins.filter(|s| s.len() > room) {
             sightings.truncate(room);
             sightings.shrink_to_fit();
         }
-        self.n_sightings = self.bins.values().map(Vec::len).sum();
+        self.n_sightings = self.n_kept();
     }
 
     fn keep_below(&mut self, limit: u64) {
         let limit = self.limit.map_or(limit, |own| own.min(limit));
         self.limit = Some(limit);
-        self.bins.retain(|&bin, _| bin_hash(bin) < limit);
-        self.n_sightings = self.bins.values().map(Vec::len).sum();
+        self.bins.retain(|&(bin, _)| bin_hash(bin) < limit);
+        self.n_sightings = self.n_kept();
+    }
+
+    fn n_kept(&self) -> usize {
+        self.bins.iter().map(|(_, sightings)| sightings.len()).sum()
     }
 
     /// Returns the largest burst of the day that begins at `midnight`; the earliest of several. `None` if there is none.
@@ -174,14 +184,14 @@ impl Bursts {
                 });
             }
         };
-        for (&bin, sightings) in &self.bins {
-            let next_bin = bin.checked_add(1).filter(|_| !fixed);
-            let next_bin = next_bin.and_then(|bin| self.bins.get(&bin));
+        for (at, (bin, sightings)) in self.bins.iter().enumerate() {
+            let next_bin = self.bins.get(at + 1).filter(|_| !fixed);
+            let next_bin = next_bin.filter(|(next, _)| next - bin == 1);
             for here in sightings.chunk_by(|a, b| a.group == b.group) {
                 let group = here[0].group;
                 let begin = here.iter().map(|s| s.span.0).min().unwrap_or_default();
                 consider(here.len(), group, begin);
-                let next = next_bin.map_or(&[][..], |next| of_group(next, group));
+                let next = next_bin.map_or(&[][..], |(_, next)| of_group(next, group));
                 if next.is_empty() {
                     continue;
                 }
@@ -284,7 +294,7 @@ mod tests {
             })
             .collect();
         let whole = bursts_of(&marks);
-        let kept: usize = whole.bins.values().map(Vec::len).sum();
+        let kept = whole.n_kept();
         assert_eq!(kept, whole.n_sightings);
         assert!((SIGHTINGS_MAX / 2..=SIGHTINGS_MAX).contains(&whole.n_sightings));
         assert!(whole.halvings > 0);

@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::ResolvedEvent;
+use crate::measure::bounds::CREATIONS_MAX;
+use crate::measure::value_hash;
 use crate::time::Time;
 use crate::vocab::Str;
 
@@ -65,6 +67,24 @@ pub fn note_creation(creations: &mut Creations, identity: &Str, creation: &Creat
         None => {
             creations.insert(identity.clone(), creation.clone());
         }
+    }
+}
+
+/// Drops creations beyond a number: those of the names with the highest hashes, which are the same in any order of arrival.
+pub fn keep_creations(creations: &mut Creations, at_most: usize) {
+    if creations.len() > at_most {
+        let mut hashes: Vec<u64> = creations.keys().map(|name| value_hash(name)).collect();
+        let (_, &mut first, _) = hashes.select_nth_unstable(at_most);
+        creations.retain(|name, _| value_hash(name) < first);
+    }
+}
+
+/// Records a creation of a day as [`note_creation`] does, and drops those beyond the bound once they are as many again, so
+/// that this is done seldom.
+pub fn note_creation_of_day(creations: &mut Creations, identity: &Str, creation: &Creation) {
+    note_creation(creations, identity, creation);
+    if creations.len() > 2 * CREATIONS_MAX {
+        keep_creations(creations, CREATIONS_MAX);
     }
 }
 

@@ -1,26 +1,28 @@
 //! All facts of one UTC day, by subject: the unit that is stored, merged and replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::event::{Event, Provider};
 use crate::identity::ResolvedEvent;
+use crate::measure::admission::{Acquaintance, Admission, Beyond, Class, Room};
+use crate::measure::assembly::person_in_role;
+use crate::measure::bounds::{
+    ASSIGNED_INSTANCES_MAX, Bound, CREATIONS_MAX, CREDENTIALS_MAX, PERSONS_PER_ROLE_MAX, Reached,
+    UNNAMED_RECORDS_MAX,
+};
 use crate::measure::joint::Joint;
 use crate::measure::links::Links;
-use crate::measure::subject::{Changes, Subject};
+use crate::measure::subject::{Changes, Subject, SubjectFacts};
 use crate::measure::{
-    Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, duplicates, note_creation,
-    value_hash,
+    Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, duplicates, keep_creations,
+    note_creation, note_creation_of_day, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
-
-/// The most records of a day without a caller that a record of the same id with a caller can replace. Each takes about a
-/// kilobyte; of further ones, the first one added counts.
-const UNNAMED_MAX: usize = 4_096;
 
 /// The accounts whose own trail is read.
 pub type OwnAccounts = BTreeSet<Str>;
@@ -43,9 +45,11 @@ pub struct DayAggregate {
     /// The day.
     pub day: Day,
     /// What each subject did, but for what is gathered.
-    subjects: FxHashMap<Subject, DayFacts>,
+    subjects: SubjectFacts,
     /// What is not yet added to its subjects.
     gathered: Joint,
+    /// Which entities are distinguished.
+    admission: Admission,
     /// Which role sessions were on which instance.
     pub links: Links,
     /// Accounts whose trail was read.
@@ -186,12 +190,21 @@ impl Register for &SharedRegister {
 }
 
 impl DayAggregate {
-    /// Creates an empty aggregate.
+    /// Creates an empty aggregate that distinguishes whom `room` has room for.
+    pub fn within(day: Day, room: Room) -> Self {
+        Self {
+            admission: Admission::within(room),
+            ..Self::new(day)
+        }
+    }
+
+    /// Creates an empty aggregate that distinguishes everybody.
     pub fn new(day: Day) -> Self {
         Self {
             day,
-            subjects: FxHashMap::default(),
+            subjects: SubjectFacts::default(),
             gathered: Joint::default(),
+            admission: Admission::default(),
             links: Links::new(),
             accounts: OwnAccounts::new(),
             created: Creations::new(),
@@ -206,7 +219,7 @@ impl DayAggregate {
 
     /// Returns the same aggregate with these facts by subject.
     #[must_use]
-    pub fn with_subjects(mut self, subjects: FxHashMap<Subject, DayFacts>) -> Self {
+    pub fn with_subjects(mut self, subjects: SubjectFacts) -> Self {
         self.subjects = subjects;
         self
     }
@@ -216,7 +229,7 @@ impl DayAggregate {
     /// # Panics
     ///
     /// Panics if events were added since [`Self::settle`].
-    pub fn subjects(&self) -> &FxHashMap<Subject, DayFacts> {
+    pub fn subjects(&self) -> &SubjectFacts {
         assert!(
             self.is_settled(),
             "events are not yet added to their subjects"
@@ -226,7 +239,72 @@ impl DayAggregate {
 
     /// Takes out the facts of a subject.
     pub(super) fn take(&mut self, subject: &Subject) -> Option<DayFacts> {
-        self.subjects.remove(subject)
+        self.subjects.remove(subject).map(|facts| *facts)
+    }
+
+    /// Goes on with others who are known.
+    pub fn make_known(&mut self, acquaintance: Arc<dyn Acquaintance>) {
+        self.admission.make_known(acquaintance);
+    }
+
+    /// Returns who found no room, by class: what is stored of it.
+    pub fn beyond(&self) -> &BTreeMap<Class, Beyond> {
+        self.admission.beyond()
+    }
+
+    /// Goes on with those who found no room when the day was stored.
+    pub fn set_beyond(&mut self, beyond: BTreeMap<Class, Beyond>) {
+        self.admission.set_beyond(beyond);
+    }
+
+    /// Returns the bounds that the day reached.
+    pub fn reached(&self) -> Reached {
+        let beyond = |kind| self.admission.n_beyond(kind);
+        let when_full = |is_full: bool, n: usize| if is_full { n as u64 } else { 0 };
+        let n_unnamed = self.unnamed.records.len();
+        let mut persons: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut crowded: BTreeSet<&Entity> = BTreeSet::new();
+        #[expect(clippy::iter_over_hash_type, reason = "sets have no order")]
+        for (subject, facts) in &self.subjects {
+            if let Some((role, person)) = person_in_role(&subject.entity) {
+                persons.entry(role).or_default().insert(person);
+            }
+            if facts.traits().is_any_saturated() {
+                crowded.insert(&subject.entity);
+            }
+        }
+        let n_persons = persons.values();
+        let n_crowded = n_persons.filter(|persons| persons.len() > PERSONS_PER_ROLE_MAX);
+        let all = [
+            (Bound::Identities, beyond(EntityKind::Identity)),
+            (Bound::Roles, beyond(EntityKind::Role)),
+            (Bound::Regions, beyond(EntityKind::Region)),
+            (Bound::PersonsPerRole, n_crowded.count() as u64),
+            (Bound::TraitValues, crowded.len() as u64),
+            (Bound::NamedInstances, self.links.n_crowded()),
+            (
+                Bound::AssignedInstances,
+                when_full(self.links.is_full(), ASSIGNED_INSTANCES_MAX),
+            ),
+            (
+                Bound::Creations,
+                when_full(self.created.len() >= CREATIONS_MAX, CREATIONS_MAX),
+            ),
+            (
+                Bound::Credentials,
+                when_full(self.issued.is_full(), CREDENTIALS_MAX),
+            ),
+            (
+                Bound::UnnamedRecords,
+                when_full(n_unnamed >= UNNAMED_RECORDS_MAX, n_unnamed),
+            ),
+        ];
+        all.into_iter().filter(|&(_, n)| n > 0).collect()
+    }
+
+    /// Returns the entity for which one counts: itself, or the others that it is one of.
+    pub fn distinguished(&self, entity: Entity) -> Entity {
+        self.admission.place(entity)
     }
 
     /// Returns whether every event is added to its subjects.
@@ -235,8 +313,16 @@ impl DayAggregate {
     }
 
     /// Adds the events since the last call to the facts of their subjects, and notes which ones these are.
-    pub fn settle(&mut self, changes: Option<&mut Changes>) {
-        self.gathered.move_to(&mut self.subjects, changes);
+    pub fn settle(&mut self, mut changes: Option<&mut Changes>) {
+        let Self {
+            subjects,
+            gathered,
+            admission,
+            ..
+        } = self;
+        gathered.move_to(subjects, admission, changes.as_deref_mut());
+        admission.enforce(subjects, changes);
+        keep_creations(&mut self.created, CREATIONS_MAX);
     }
 
     /// Adds an event; returns false if it was added before.
@@ -287,7 +373,7 @@ impl DayAggregate {
         if is_unnamed(event) {
             return register.note_unnamed(fingerprint, |unnamed| {
                 self.note(resolved);
-                if unnamed.records.len() < UNNAMED_MAX {
+                if unnamed.records.len() < UNNAMED_RECORDS_MAX {
                     let facts = facts_by_subject(resolved, plan);
                     if let Some(changes) = changes {
                         for subject in facts.keys() {
@@ -300,7 +386,7 @@ impl DayAggregate {
                     unnamed.records.insert(fingerprint, Some(facts));
                 } else {
                     self.coverage.note(event);
-                    self.gather(resolved, plan);
+                    self.gather(resolved, plan, changes);
                 }
             });
         }
@@ -315,7 +401,7 @@ impl DayAggregate {
         }
         self.note(resolved);
         self.coverage.note(event);
-        self.gather(resolved, plan);
+        self.gather(resolved, plan, changes);
         true
     }
 
@@ -323,7 +409,7 @@ impl DayAggregate {
     fn note(&mut self, resolved: &ResolvedEvent) {
         let event = resolved.event;
         if let Some(created) = &event.created {
-            note_creation(&mut self.created, created, &Creation::of(resolved));
+            note_creation_of_day(&mut self.created, created, &Creation::of(resolved));
         }
         if let Some((credential, issuance)) = Issuance::of(resolved) {
             self.issued.note(credential, issuance);
@@ -343,16 +429,19 @@ impl DayAggregate {
         self.recorded_by_trail.extend(duplicates::of_trail(event));
     }
 
-    fn gather(&mut self, resolved: &ResolvedEvent, plan: &Plan) {
+    fn gather(&mut self, resolved: &ResolvedEvent, plan: &Plan, changes: Option<&mut Changes>) {
         let duplicate_of_trail = duplicates::of_access_log(resolved.event);
         self.gathered.add(resolved, duplicate_of_trail, plan);
+        if self.gathered.is_full() {
+            self.settle(changes);
+        }
     }
 
     /// Returns about how many bytes of memory it takes, without the register of its events.
     pub fn bytes(&self) -> usize {
-        let subject = size_of::<(Subject, DayFacts)>();
-        let facts: usize = self.subjects.values().map(DayFacts::heap_bytes).sum();
-        facts + self.subjects.len() * subject * 8 / 7
+        let subject = size_of::<(Subject, Box<DayFacts>)>() * 8 / 7 + size_of::<DayFacts>();
+        let facts: usize = self.subjects.values().map(|facts| facts.heap_bytes()).sum();
+        facts + self.subjects.len() * subject
     }
 
     /// Returns whether an added event was replaced by one of the same id that names its caller.
@@ -376,6 +465,7 @@ impl DayAggregate {
         debug_assert_eq!(self.day, other.day);
         self.settle(None);
         other.settle(None);
+        self.admission.merge(other.admission);
         if other.subjects.len() > self.subjects.len() {
             std::mem::swap(&mut self.subjects, &mut other.subjects);
         }
@@ -393,11 +483,13 @@ impl DayAggregate {
                 }
             }
         }
+        self.admission.enforce(&mut self.subjects, None);
         self.links.merge(other.links);
         self.accounts.extend(other.accounts);
         for (identity, creation) in &other.created {
             note_creation(&mut self.created, identity, creation);
         }
+        keep_creations(&mut self.created, CREATIONS_MAX);
         self.issued.merge(&other.issued);
         self.recorded_by_trail.extend(other.recorded_by_trail);
         self.fingerprints.extend(other.fingerprints);
@@ -428,9 +520,13 @@ impl DayAggregate {
 /// Returns what an event adds to each of its subjects.
 fn facts_by_subject(resolved: &ResolvedEvent, plan: &Plan) -> BTreeMap<Subject, DayFacts> {
     let mut alone = DayAggregate::new(resolved.event.time.day());
-    alone.gather(resolved, plan);
+    alone.gather(resolved, plan, None);
     alone.settle(None);
-    alone.subjects.into_iter().collect()
+    alone
+        .subjects
+        .into_iter()
+        .map(|(subject, facts)| (subject, *facts))
+        .collect()
 }
 
 /// Returns the id of an entity that the provider never gives twice, if the event states it.

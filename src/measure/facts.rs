@@ -10,19 +10,16 @@ use serde::{Deserialize, Serialize};
 use crate::event::{IdentityKind, Principal, Provider};
 use crate::glob::Glob;
 use crate::measure::profile::{Profile, keep_least, least};
-use crate::measure::{BurstKey, BurstReading, Bursts, Grants, Mark, Plan, value_hash};
+use crate::measure::{
+    BurstKey, BurstReading, Bursts, DayTraits, Grants, Mark, Plan, TraitValues, value_hash,
+};
 use crate::sketch::{Distinct, Tally};
 use crate::time::{Time, Window};
 use crate::vocab::{Metric, Str, Trait};
 
-/// The most values of one trait that are kept of one subject and day.
-const TRAIT_VALUES_PER_DAY_MAX: usize = 256;
 /// The most values of one trait that are kept separately of one subject and day because a pattern of an analytic matches
 /// them.
 const WATCHED_PER_GLOB_MAX: usize = 32;
-
-/// The values of one trait of one subject and day.
-pub type TraitValues = Tally<Str, TRAIT_VALUES_PER_DAY_MAX>;
 
 /// The key of an amount: a metric, and a slot of the day of a given length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,8 +95,8 @@ pub struct DayFacts {
     cells: Vec<(CellKey, Cell)>,
     /// Minutes of the day with reads or external bytes, sorted.
     timeline: Vec<(u16, Minute)>,
-    /// Trait values, sorted by trait.
-    traits: Vec<(Trait, TraitValues)>,
+    /// Trait values.
+    traits: DayTraits,
     /// Values that analytics require, by trait and the hash of the pattern. Each pattern has room of its own, for the
     /// values with the lowest hashes, so that any number of other values cannot hide that there was one.
     watched: BTreeMap<(Trait, u64), BTreeMap<u64, Str>>,
@@ -124,7 +121,7 @@ impl DayFacts {
             profile: Profile::default(),
             cells: Vec::new(),
             timeline: Vec::new(),
-            traits: Vec::new(),
+            traits: DayTraits::default(),
             watched: BTreeMap::new(),
             lacking: BTreeSet::new(),
             sends_flows: false,
@@ -172,6 +169,12 @@ impl DayFacts {
                 .aliases
                 .add_borrowed(value_hash(alias), &**alias, || alias.clone(), 1);
         }
+    }
+
+    /// Forgets what one principal among several is called.
+    pub(super) fn forget_names(&mut self) {
+        self.profile.aliases = Tally::default();
+        self.profile.unique_id = None;
     }
 
     /// Adds an amount to a metric.
@@ -234,14 +237,7 @@ impl DayFacts {
         value: &str,
         shared: impl FnOnce() -> Str,
     ) -> bool {
-        let at = match self.traits.binary_search_by_key(&which, |&(t, _)| t) {
-            Ok(at) => at,
-            Err(at) => {
-                self.traits.insert(at, (which, TraitValues::default()));
-                at
-            }
-        };
-        self.traits[at].1.add_borrowed(hash, value, shared, 1)
+        self.traits.add((which, hash, value), 1, shared)
     }
 
     /// Records a trait value for every pattern of the plan that matches it.
@@ -316,12 +312,7 @@ impl DayFacts {
             let at = self.first_instant_of(minute);
             self.add_minute(at, amounts);
         }
-        for (which, tally) in &other.traits {
-            match self.traits.binary_search_by_key(which, |&(t, _)| t) {
-                Ok(at) => self.traits[at].1.merge(tally),
-                Err(at) => self.traits.insert(at, (*which, tally.clone())),
-            }
-        }
+        self.traits.merge(&other.traits);
         for (key, values) in &other.watched {
             let room = self.watched.entry(*key).or_default();
             for (hash, value) in values {
@@ -353,16 +344,7 @@ impl DayFacts {
         let is_left_out = |key: &CellKey| metrics.iter().any(|&m| m.stored_as() == key.metric);
         let mut rest = self.clone();
         rest.cells.retain(|(key, _)| !is_left_out(key));
-        for (which, values) in &mut rest.traits {
-            let mut known = TraitValues::default();
-            for ((hash, value), (_, count)) in values.hashed().zip(values.iter()) {
-                if is_known(*which, hash) {
-                    known.add(hash, value.clone(), count);
-                }
-            }
-            *values = known;
-        }
-        rest.traits.retain(|(_, values)| !values.is_empty());
+        rest.traits.retain(&is_known);
         for ((which, _), values) in &mut rest.watched {
             values.retain(|&hash, _| is_known(*which, hash));
         }
@@ -377,12 +359,10 @@ impl DayFacts {
             Cell::Sum(_) => 0,
             Cell::Set(set) => set.heap_bytes(),
         });
-        let traits = self.traits.iter().map(|(_, values)| values.len() * 32);
         self.cells.capacity() * size_of::<(CellKey, Cell)>()
-            + self.traits.capacity() * size_of::<(Trait, TraitValues)>()
             + self.timeline.capacity() * size_of::<(u16, Minute)>()
             + sets.sum::<usize>()
-            + traits.sum::<usize>()
+            + self.traits.heap_bytes()
     }
 
     fn first_instant_of(&self, minute: u16) -> Time {
@@ -395,14 +375,13 @@ impl DayFacts {
     }
 
     /// Returns the traits seen, each with its values.
-    pub fn traits(&self) -> &[(Trait, TraitValues)] {
+    pub fn traits(&self) -> &DayTraits {
         &self.traits
     }
 
     /// Returns the values of one trait.
-    pub fn trait_values(&self, which: Trait) -> Option<&TraitValues> {
-        let at = self.traits.binary_search_by_key(&which, |&(t, _)| t).ok()?;
-        Some(&self.traits[at].1)
+    pub fn trait_values(&self, which: Trait) -> Option<TraitValues<'_>> {
+        self.traits.of(which)
     }
 
     /// Returns the values of a trait that are kept separately because analytics require them, by hash, each once.
@@ -417,7 +396,7 @@ impl DayFacts {
     pub fn shown(&self) -> impl Iterator<Item = (Trait, u64)> {
         let traits = self.traits.iter();
         let kept =
-            traits.flat_map(|(which, values)| values.hashed().map(|(hash, _)| (*which, hash)));
+            traits.flat_map(|(which, values)| values.hashed().map(move |(hash, _)| (which, hash)));
         let rooms = self.watched.iter();
         kept.chain(rooms.flat_map(|(&(which, _), values)| values.keys().map(move |&h| (which, h))))
     }

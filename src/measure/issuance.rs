@@ -8,12 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Action, Event, IdentityKind};
 use crate::identity::ResolvedEvent;
+use crate::measure::bounds::CREDENTIALS_MAX;
 use crate::measure::value_hash;
 use crate::time::{Day, Time};
 use crate::vocab::Str;
 
-/// The most credentials that are kept of a day. Each takes about a quarter of a kilobyte.
-const ISSUANCES_MAX: usize = 1 << 16;
 /// Longer ids of credentials are not kept: those of AWS have at most 128 bytes.
 const CREDENTIAL_BYTES_MAX: usize = 128;
 /// The most bytes of the texts that belong to one.
@@ -103,7 +102,7 @@ impl Issuances {
     }
 
     fn put(&mut self, key: (u64, Str), issuance: Issuance) {
-        if self.by_credential.len() >= ISSUANCES_MAX
+        if self.by_credential.len() >= CREDENTIALS_MAX
             && self
                 .by_credential
                 .last_key_value()
@@ -118,9 +117,14 @@ impl Issuances {
                 self.by_credential.insert(key, issuance);
             }
         }
-        if self.by_credential.len() > ISSUANCES_MAX {
+        if self.by_credential.len() > CREDENTIALS_MAX {
             self.by_credential.pop_last();
         }
+    }
+
+    /// Returns whether as many are kept as can be.
+    pub fn is_full(&self) -> bool {
+        self.by_credential.len() >= CREDENTIALS_MAX
     }
 
     /// Adds those of other events.
@@ -235,7 +239,7 @@ mod tests {
 
     #[test]
     fn of_too_many_the_same_are_kept_in_any_order() {
-        let n = ISSUANCES_MAX + ISSUANCES_MAX / 4;
+        let n = CREDENTIALS_MAX + CREDENTIALS_MAX / 4;
         let added = |numbers: &mut dyn Iterator<Item = usize>| {
             let mut known = Issuances::new();
             for number in numbers {
@@ -245,7 +249,7 @@ mod tests {
             known
         };
         let forth = added(&mut (0..n));
-        assert_eq!(forth.by_credential.len(), ISSUANCES_MAX);
+        assert_eq!(forth.by_credential.len(), CREDENTIALS_MAX);
         assert_eq!(forth, added(&mut (0..n).rev()));
         let (mut one, other) = (added(&mut (0..n / 3)), added(&mut (n / 3..n)));
         one.merge(&other);

@@ -5,11 +5,11 @@
 //! of adding every event to every subject.
 
 use hashbrown::HashTable;
-use rustc_hash::FxHashMap;
 
 use crate::event::Event;
 use crate::identity::ResolvedEvent;
-use crate::measure::subject::{Changes, Subject};
+use crate::measure::admission::{Admission, is_others};
+use crate::measure::subject::{Changes, Subject, SubjectFacts};
 use crate::measure::{DayFacts, EventAmounts, Plan, value_hash};
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -134,8 +134,11 @@ impl Key {
 struct Sum {
     hash: u64,
     key: Key,
-    facts: DayFacts,
+    facts: Box<DayFacts>,
 }
+
+/// The most sums before they are added to their subjects. A day has seldom so many that are different.
+const SUMS_MAX: usize = 8_192;
 
 /// The sums of a day that are not yet added to the facts of their subjects.
 #[derive(Debug, Default)]
@@ -148,6 +151,11 @@ impl Joint {
     /// Returns whether all is added to its subjects.
     pub fn is_empty(&self) -> bool {
         self.sums.is_empty()
+    }
+
+    /// Returns whether it is time to add all to its subjects.
+    pub fn is_full(&self) -> bool {
+        self.sums.len() >= SUMS_MAX
     }
 
     /// Adds an event.
@@ -170,7 +178,7 @@ impl Joint {
                 sums.push(Sum {
                     hash,
                     key: named.to_key(),
-                    facts: DayFacts::starting(event.time),
+                    facts: Box::new(DayFacts::starting(event.time)),
                 });
                 places.insert_unique(hash, at as u32, |&at| sums[at as usize].hash);
                 at
@@ -184,21 +192,32 @@ impl Joint {
         }
     }
 
-    /// Adds everything to the subjects, and notes which ones these are.
+    /// Adds everything to the subjects, those that are distinguished, and notes which ones these are.
     pub fn move_to(
         &mut self,
-        subjects: &mut FxHashMap<Subject, DayFacts>,
+        subjects: &mut SubjectFacts,
+        admission: &mut Admission,
         mut changes: Option<&mut Changes>,
     ) {
         self.places.clear();
         for Sum { key, facts, .. } in self.sums.drain(..) {
             let mut facts = Some(facts);
             for subject in key.into_subjects() {
+                let subject = match admission.asks() && !subjects.contains_key(&subject) {
+                    true => admission.admit(subject),
+                    false => subject,
+                };
                 if let Some(changes) = &mut changes {
                     changes.entry(subject.clone()).or_default();
                 }
                 // The identity comes last, so that it takes the facts themselves.
                 let is_identity = subject.entity.kind == EntityKind::Identity;
+                if is_identity
+                    && is_others(&subject.entity)
+                    && let Some(facts) = &mut facts
+                {
+                    facts.forget_names();
+                }
                 let unique_id = subject.unique_id.clone();
                 let known = subjects.get_mut(&subject);
                 let of_subject = match (known, is_identity) {
@@ -214,7 +233,7 @@ impl Joint {
                     }
                     (None, false) => {
                         let Some(facts) = &facts else { continue };
-                        let mut own = DayFacts::starting(facts.first);
+                        let mut own = Box::new(DayFacts::starting(facts.first));
                         own.merge_as(facts, false);
                         subjects.entry(subject).or_insert(own)
                     }

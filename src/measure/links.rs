@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Assignment, Principal, Provider};
 use crate::identity::{instance_identity, lesser_ids};
+use crate::measure::bounds::{ASSIGNED_INSTANCES_MAX, NAMED_INSTANCES_MAX};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
 
@@ -19,13 +20,6 @@ const BINDING_REACH_SECS: i64 = 6 * 3_600;
 /// How long, in seconds, after its first flow of a day it may turn out who uses an instance. Whoever comes later owns its flows
 /// from the next day on, so that an alert on them need not wait for the end of the day and is never taken back.
 pub const GRACE_SECS: i64 = 3_600;
-
-/// The most instances that one identity's sessions of one day may be named after, if the provider does not state that they
-/// are on these. An identity that may assume a role may choose any session name. So beyond this limit, names mean nothing.
-const NAMED_MAX: usize = 2_000;
-
-/// The most instances whose given identity is remembered.
-const ASSIGNED_MAX: usize = 65_536;
 
 /// First and last call.
 type Seen = (Time, Time);
@@ -93,19 +87,19 @@ impl Links {
 
     /// Shortens the claims once they are twice as many as are kept, so that this is done seldom.
     fn make_room(&mut self) {
-        if self.assigned.len() > 2 * ASSIGNED_MAX {
+        if self.assigned.len() > 2 * ASSIGNED_INSTANCES_MAX {
             self.shorten_assigned();
         }
     }
 
     /// Drops the oldest beyond the limit, which are the same in any order of arrival.
     fn shorten_assigned(&mut self) {
-        if self.assigned.len() <= ASSIGNED_MAX {
+        if self.assigned.len() <= ASSIGNED_INSTANCES_MAX {
             return;
         }
         let mut by_age: Vec<_> = std::mem::take(&mut self.assigned).into_iter().collect();
         by_age.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        by_age.truncate(ASSIGNED_MAX);
+        by_age.truncate(ASSIGNED_INSTANCES_MAX);
         self.assigned = by_age.into_iter().collect();
     }
 
@@ -121,6 +115,19 @@ impl Links {
             self.keep_later(instance.clone(), claim.clone());
         }
         self.shorten_assigned();
+    }
+
+    /// Returns the identities whose sessions are named after more instances than count.
+    pub(super) fn n_crowded(&self) -> u64 {
+        let named = self.named.values();
+        named
+            .filter(|instances| instances.len() > NAMED_INSTANCES_MAX)
+            .count() as u64
+    }
+
+    /// Returns whether as many instances are remembered as can be.
+    pub(super) fn is_full(&self) -> bool {
+        self.assigned.len() >= ASSIGNED_INSTANCES_MAX
     }
 
     /// Adds the links of other events.
@@ -154,7 +161,7 @@ fn widen(links: &mut BTreeMap<Str, Seen>, key: Str, (first, last): Seen) {
 
 /// Keeps the least values, which are the same in any order of arrival.
 fn shorten(links: &mut BTreeMap<Str, Seen>) {
-    while links.len() > NAMED_MAX + 1 {
+    while links.len() > NAMED_INSTANCES_MAX + 1 {
         links.pop_last();
     }
 }
@@ -185,7 +192,7 @@ pub fn behind(links: &[&Links], day: Day, first_flows: &BTreeMap<Str, Time>) -> 
     let named = links
         .iter()
         .flat_map(|links| &links.named)
-        .filter(|(_, found)| found.len() <= NAMED_MAX)
+        .filter(|(_, found)| found.len() <= NAMED_INSTANCES_MAX)
         .flat_map(|(id, found)| {
             found
                 .iter()
@@ -304,26 +311,26 @@ mod tests {
 
     #[test]
     fn too_many_names_mean_nothing_and_take_no_room_in_any_order() {
-        let mut calls: Vec<_> = (0..3 * NAMED_MAX)
+        let mut calls: Vec<_> = (0..3 * NAMED_INSTANCES_MAX)
             .map(|n| call("loud", n, false, (n * 7 % 1_000) as i64))
             .collect();
         calls.extend([call("loud", 7, true, 3), call("calm", 8, false, 3)]);
         let all = links(&calls);
         assert_eq!(all, links(calls.iter().rev()));
-        let (some, rest) = calls.split_at(NAMED_MAX / 2);
+        let (some, rest) = calls.split_at(NAMED_INSTANCES_MAX / 2);
         let mut merged = links(rest);
         merged.merge(links(some));
         assert_eq!(all, merged);
         assert_eq!(
             all.named.values().map(BTreeMap::len).sum::<usize>(),
-            NAMED_MAX + 2
+            NAMED_INSTANCES_MAX + 2
         );
         let found = [6, 7, 8].map(|n| role_of(&all, n));
         assert_eq!(
             found.each_ref().map(Option::as_deref),
             [None, Some("loud"), Some("calm")]
         );
-        assert!(role_of(&links(&calls[..NAMED_MAX]), 6).is_some());
+        assert!(role_of(&links(&calls[..NAMED_INSTANCES_MAX]), 6).is_some());
     }
 
     #[test]

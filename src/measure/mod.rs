@@ -2,8 +2,10 @@
 //!
 //! The learner and the scorer use this code and no other, so that they always agree.
 
+mod admission;
 mod amounts;
 mod assembly;
+mod bounds;
 mod burst;
 mod coverage;
 mod creation;
@@ -19,14 +21,17 @@ mod namesake;
 mod plan;
 mod profile;
 mod subject;
+mod traits;
 
+pub use admission::{Acquaintance, Beyond, Class, Room, is_others};
 pub use amounts::EventAmounts;
 pub use assembly::Assembly;
+pub use bounds::{Bound, Reached};
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
-pub use creation::{Creation, Creations, note_creation};
+pub use creation::{Creation, Creations, keep_creations, note_creation, note_creation_of_day};
 pub use day_aggregate::{DayAggregate, OwnAccounts, SharedRegister, Unnamed, unique_id_of};
-pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute, TraitValues};
+pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute};
 pub use grants::{EVERYBODY, Grant, Grants};
 pub use hash::value_hash;
 pub use issuance::{Issuance, Issuances, Issued};
@@ -34,4 +39,5 @@ pub use links::{GRACE_SECS, Links};
 pub use namesake::{Namesake, are_two, former_name, may_be_given_again, of_former};
 pub use plan::Plan;
 pub use profile::Profile;
-pub use subject::{Changes, Subject};
+pub use subject::{Changes, Subject, SubjectFacts};
+pub use traits::{DayTraits, TraitValues};

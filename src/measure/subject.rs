@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::DayFacts;
 use crate::vocab::{Entity, Str};
 
 /// The owner of facts: an entity, kept separate when the record is another account's copy of the same action.
@@ -17,6 +18,9 @@ pub struct Subject {
     /// The id that the provider never gives twice, where the entity is named by one that may be given again.
     pub unique_id: Option<Str>,
 }
+
+/// The facts of each subject of a day.
+pub type SubjectFacts = FxHashMap<Subject, Box<DayFacts>>;
 
 /// What was added to a day: the subjects, each with the records without a caller that it has.
 pub type Changes = FxHashMap<Subject, Vec<u64>>;

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::LateEvents;
-use crate::report::number::{count, noun};
+use crate::report::days::named;
+use crate::report::number::noun;
 use crate::time::Day;
-
-/// The most days that are named.
-const DAYS_NAMED: usize = 5;
 
 /// Late events of a day.
 #[derive(Debug, Clone, Serialize)]
@@ -49,12 +47,6 @@ pub fn lines(late: &[LateDay]) -> Vec<String> {
 fn of(late: &[LateDay], n: impl Fn(&LateDay) -> u64) -> Option<(String, String)> {
     let days: Vec<&LateDay> = late.iter().filter(|day| n(day) > 0).collect();
     let total = days.iter().map(|day| n(day)).sum::<u64>();
-    let mut names: Vec<&str> = days.iter().map(|day| &*day.day).collect();
-    let more = names.len().saturating_sub(DAYS_NAMED);
-    names.truncate(DAYS_NAMED);
-    let mut named = names.join(", ");
-    if more > 0 {
-        named += &format!(" and {} more days", count(more as u64));
-    }
-    (total > 0).then(|| (noun(total, "event", "events"), named))
+    let names: Vec<&str> = days.iter().map(|day| &*day.day).collect();
+    (total > 0).then(|| (noun(total, "event", "events"), named(&names)))
 }

@@ -5,7 +5,9 @@
 
 pub mod approvals;
 pub mod baseline;
+mod bounds;
 pub mod coverage;
+mod days;
 mod draw;
 pub mod drift;
 pub mod ecs;
@@ -30,6 +32,7 @@ mod regularity;
 pub mod screen;
 pub mod summary;
 pub mod text;
+pub mod training;
 pub mod tuning;
 pub mod verdict;
 

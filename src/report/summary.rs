@@ -9,8 +9,8 @@ use crate::alert::{Alert, Status};
 use crate::baseline::{DriftReport, Drifted};
 use crate::engine::{
     AnalyticEvaluation, Backtest, DayCount, Evaluation, FalseAlert, IntakeSummary, ScoreSummary,
-    TrainSummary,
 };
+use crate::report::bounds::{self, BoundReached};
 use crate::report::coverage;
 use crate::report::drift::{self, DriftDocument};
 use crate::report::escape::Plain;
@@ -25,13 +25,13 @@ use crate::time::Day;
 /// Drifted baselines that are named for each day of a backtest.
 const DRIFTED_A_DAY_MAX: usize = 20;
 /// Drifted baselines that are named in lines.
-const DRIFTED_SHOWN: usize = 5;
+pub(super) const DRIFTED_SHOWN: usize = 5;
 /// Characters of an alert's id that name it in lines.
 const ID_SHOWN: usize = 8;
 /// Columns of an entity's id in a table.
 const ENTITY_SHOWN: usize = 28;
 /// Version of the document.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// Alerts that were delivered, counted as they go by.
 #[derive(Debug, Clone, Default)]
@@ -134,6 +134,9 @@ pub struct Summary {
     /// Events that arrived later than their source allows, by day; only while following.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<LateDay>,
+    /// The bounds that days reached.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bounds_reached: Vec<BoundReached>,
     /// Episodes that were told before, and of which there is no news.
     #[serde(skip_serializing_if = "is_zero")]
     pub told_before: u64,
@@ -153,7 +156,7 @@ pub struct Summary {
     pub evaluation: Option<Evaluation>,
 }
 
-fn is_zero(n: &u64) -> bool {
+pub(super) fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
@@ -182,7 +185,7 @@ impl DriftedOn {
 }
 
 impl Read {
-    fn of(intake: &IntakeSummary) -> Self {
+    pub(super) fn of(intake: &IntakeSummary) -> Self {
         Self {
             files: intake.n_files(),
             known_files: intake.known_files,
@@ -219,6 +222,7 @@ impl Summary {
             days_judged: summary.days() as u64,
             days_already_learnt: summary.days_already_learnt as u64,
             late: late::days(&summary.late),
+            bounds_reached: bounds::reached(&summary.reached),
             told_before: summary.told_before.len() as u64,
             entity_days: summary.entity_days(),
             alerts: Alerts {
@@ -279,14 +283,7 @@ pub fn judged(summary: &Summary, is_verbose: bool, paint: Paint) -> String {
     out
 }
 
-/// Returns the lines of a training, each with its end; with all details, or in short.
-pub fn training(summary: &TrainSummary, is_verbose: bool, paint: Paint) -> String {
-    let mut out = String::new();
-    let _ = write_training(&mut out, summary, is_verbose, paint);
-    out
-}
-
-fn line(out: &mut String, paint: Paint, name: &str, value: &str) -> std::fmt::Result {
+pub(super) fn line(out: &mut String, paint: Paint, name: &str, value: &str) -> std::fmt::Result {
     writeln!(
         out,
         "{} {}",
@@ -360,6 +357,9 @@ fn write_judged(
     for sentence in late::lines(&summary.late) {
         line("late", &sentence)?;
     }
+    for sentence in bounds::lines(&summary.bounds_reached, is_verbose) {
+        line("bound", &sentence)?;
+    }
     if is_verbose {
         for (approval, n) in &summary.alerts.suppressed {
             line("approved", &format!("{}: {approval}", count(*n)))?;
@@ -415,7 +415,7 @@ fn thresholds_between(learnt: &Learnt) -> String {
     texts.collect::<Vec<_>>().join("; ")
 }
 
-fn write_coverage(
+pub(super) fn write_coverage(
     out: &mut String,
     blind_spots: &[String],
     not_seen: &[&str],
@@ -495,7 +495,7 @@ fn alerts_line(alerts: &Alerts, days: u64) -> String {
     text
 }
 
-fn write_read(out: &mut String, read: &Read, paint: Paint) -> std::fmt::Result {
+pub(super) fn write_read(out: &mut String, read: &Read, paint: Paint) -> std::fmt::Result {
     line(
         out,
         paint,
@@ -550,180 +550,6 @@ fn write_read(out: &mut String, read: &Read, paint: Paint) -> std::fmt::Result {
         )?;
     }
     Ok(())
-}
-
-fn write_training(
-    out: &mut String,
-    summary: &TrainSummary,
-    is_verbose: bool,
-    paint: Paint,
-) -> std::fmt::Result {
-    if !summary.published {
-        let known = summary.intake.known_files;
-        let in_force = match summary.generation {
-            0 => "there is no generation yet".to_owned(),
-            number => format!("generation {number} stays in force"),
-        };
-        if !summary.intake.files.is_empty() {
-            write_read(out, &Read::of(&summary.intake), paint)?;
-        }
-        return match known {
-            0 => writeln!(out, "nothing new; {in_force}"),
-            n => writeln!(
-                out,
-                "nothing new: {} learnt before; {in_force}",
-                noun(n, "file was", "files were")
-            ),
-        };
-    }
-    write_read(out, &Read::of(&summary.intake), paint)?;
-    line(
-        out,
-        paint,
-        "learnt",
-        &format!(
-            "{} changed, {} stored, {} calibrated",
-            noun(summary.days_changed as u64, "day", "days"),
-            count(summary.days as u64),
-            count(u64::from(summary.calibration_days))
-        ),
-    )?;
-    for (n, what) in [
-        (
-            summary.exclusions,
-            "true: what they are about is left out of the baselines",
-        ),
-        (
-            summary.learnt_again,
-            "no longer true: what they are about is learnt again",
-        ),
-    ] {
-        if n > 0 {
-            let alerts = noun(n as u64, "alert is", "alerts are");
-            line(out, paint, "verdicts", &format!("{alerts} {what}"))?;
-        }
-    }
-    let entities: Vec<String> = summary
-        .entities
-        .iter()
-        .map(|(kind, n)| format!("{} {kind}", count(*n as u64)))
-        .collect();
-    line(out, paint, "baselines", &entities.join(", "))?;
-    line(
-        out,
-        paint,
-        "published",
-        &format!("generation {}", summary.generation),
-    )?;
-    line(
-        out,
-        paint,
-        "thresholds",
-        &tuning::in_force(&summary.thresholds),
-    )?;
-    write_coverage(
-        out,
-        &coverage::blind_spots(&summary.coverage),
-        &coverage::not_seen(&summary.coverage),
-        is_verbose,
-        paint,
-    )?;
-    if let Some((key, name)) = summary.unbound.first() {
-        let machines = noun(summary.unbound.len() as u64, "new machine", "new machines");
-        line(
-            out,
-            paint,
-            "machines",
-            &format!(
-                "{machines} in flow logs, and no log says who uses them; for each: [[binding]] {key} = \"{}\", identity = \"…\"",
-                Plain(name)
-            ),
-        )?;
-    }
-    let drifted = newly_drifted(summary);
-    if drifted.is_empty() {
-        return Ok(());
-    }
-    let rose = noun(drifted.len() as u64, "baseline rose", "baselines rose");
-    line(
-        out,
-        paint,
-        "baseline drift",
-        &format!("{rose}: `plimsoll show`"),
-    )?;
-    if is_verbose {
-        for rise in drifted.iter().take(DRIFTED_SHOWN) {
-            line(out, paint, "", &format!("{}: {}", rise.id, rise.sentence()))?;
-        }
-        line(out, paint, "", drift::ADVICE)?;
-    }
-    Ok(())
-}
-
-/// Returns the baselines that drifted since the training before.
-fn newly_drifted(summary: &TrainSummary) -> Vec<DriftDocument> {
-    let before = summary.movement_before.as_ref();
-    let drifted = summary.drift_report.newly_drifted(before);
-    drift::documents(&summary.drift_report, &drifted)
-}
-
-/// What a training came to.
-#[derive(Debug, Clone, Serialize)]
-pub struct TrainingDocument {
-    /// Version of this document.
-    pub schema: u32,
-    /// The program's version.
-    pub version: &'static str,
-    /// What was read.
-    pub read: Read,
-    /// The generation in force afterwards; 0 if there is none.
-    pub generation: u64,
-    /// Whether it is a new one.
-    pub published: bool,
-    /// Days that changed.
-    pub days_changed: u64,
-    /// Days in the store.
-    pub days_stored: u64,
-    /// Whole days in the stored distributions.
-    pub calibration_days: u32,
-    /// Entities with a baseline, by kind.
-    pub baselines: BTreeMap<&'static str, usize>,
-    /// Alerts with a verdict `true` whose values were left out of the baselines.
-    pub alerts_left_out: u64,
-    /// Alerts that lost such a verdict and whose values were learnt again.
-    pub alerts_learnt_again: u64,
-    /// Which thresholds are in force, in words; null if nothing was published.
-    pub thresholds: Option<String>,
-    /// What analytics do not see of the providers that have records, one sentence each.
-    pub blind_spots: Vec<String>,
-    /// Providers that analytics are written for and that have no records.
-    pub not_seen: Vec<&'static str>,
-    /// Baselines that drifted upwards since the training before.
-    pub baseline_drift: Vec<DriftDocument>,
-}
-
-impl TrainingDocument {
-    /// Makes the document of a training.
-    pub fn of(summary: &TrainSummary) -> Self {
-        let thresholds = &summary.thresholds;
-        Self {
-            schema: SCHEMA,
-            version: env!("CARGO_PKG_VERSION"),
-            read: Read::of(&summary.intake),
-            generation: summary.generation,
-            published: summary.published,
-            days_changed: summary.days_changed as u64,
-            days_stored: summary.days as u64,
-            calibration_days: summary.calibration_days,
-            baselines: summary.entities.clone(),
-            alerts_left_out: summary.exclusions as u64,
-            alerts_learnt_again: summary.learnt_again as u64,
-            thresholds: (!thresholds.is_empty()).then(|| tuning::in_force(thresholds)),
-            blind_spots: coverage::blind_spots(&summary.coverage),
-            not_seen: coverage::not_seen(&summary.coverage),
-            baseline_drift: newly_drifted(summary),
-        }
-    }
 }
 
 fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> std::fmt::Result {

@@ -395,6 +395,13 @@ impl Reader {
         self.version
     }
 
+    /// Returns whether there is a table.
+    pub fn has<T>(&self, table: &Table<T>) -> bool {
+        self.sections
+            .iter()
+            .any(|section| section.name == table.name)
+    }
+
     /// Adds all rows of a table to a collection.
     fn rows_into<T: DeserializeOwned>(&self, name: &str, rows: &mut impl Extend<T>) -> Result<()> {
         let (section, blocks) = self.index(name)?;

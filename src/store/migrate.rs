@@ -174,7 +174,9 @@ fn read_day(store: &Store, entry: &OldDay) -> Result<DayAggregate> {
     };
     day.coverage = db.read_one(&COVERAGE)?;
     day.last = head.last;
-    Ok(day.with_subjects(db.read(&SUBJECTS)?.into_iter().collect()))
+    let subjects = db.read(&SUBJECTS)?.into_iter();
+    let boxed = subjects.map(|(subject, facts)| (subject, Box::new(facts)));
+    Ok(day.with_subjects(boxed.collect()))
 }
 
 fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {

@@ -15,8 +15,8 @@ use crate::baseline::{
 };
 use crate::error::Result;
 use crate::measure::{
-    Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake, OwnAccounts,
-    Seen, Subject, Unnamed,
+    Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake,
+    OwnAccounts, Seen, Subject, Unnamed,
 };
 use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
@@ -76,12 +76,14 @@ const CALIBRATION: Table<Calibration> = Table::new("calibration");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
 
 const DAY_HEAD: Table<DayHead> = Table::new("head");
-const SUBJECTS: Table<(Subject, DayFacts)> = Table::new("subjects");
+const SUBJECTS: Table<(Subject, Box<DayFacts>)> = Table::new("subjects");
 const UNNAMED: Table<(u64, BTreeMap<Subject, DayFacts>)> = Table::new("unnamed");
 const COVERAGE: Table<Coverage> = Table::new("coverage");
 const UNNAMED_COVERAGE: Table<(u64, Coverage)> = Table::new("unnamed_coverage");
 const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
+/// Of a day on which some entities found no room.
+const BEYOND: Table<(Class, Beyond)> = Table::new("beyond");
 
 /// A day or a generation that is complete on disk but not yet in force.
 #[derive(Debug)]
@@ -129,6 +131,9 @@ impl Store {
         file.write_by_key(&SUBJECTS, subjects)?;
         file.write(&COVERAGE, [&aggregate.coverage])?;
         file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
+        if !aggregate.beyond().is_empty() {
+            file.write(&BEYOND, aggregate.beyond())?;
+        }
         Ok(BegunDay {
             day: aggregate.day,
             name,
@@ -442,6 +447,9 @@ fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {
     aggregate.unnamed = read_unnamed(file)?;
     aggregate.coverage = file.read_one(&COVERAGE)?;
     aggregate.last = head.last;
+    if file.has(&BEYOND) {
+        aggregate.set_beyond(file.read(&BEYOND)?);
+    }
     Ok(aggregate.with_subjects(file.read(&SUBJECTS)?))
 }
 

@@ -46,7 +46,7 @@ fn facts_of(store: &Store, day: Day, id: &str) -> DayFacts {
         .filter(|(subject, _)| subject.entity == identity(id));
     let (_, facts) = found.next().unwrap();
     assert!(found.next().is_none());
-    facts.clone()
+    DayFacts::clone(facts)
 }
 
 #[test]

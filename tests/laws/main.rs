@@ -9,6 +9,7 @@ mod crash;
 mod days;
 mod drift;
 mod estate;
+mod flood;
 mod incremental;
 mod joins;
 mod order;

@@ -4,6 +4,7 @@
 //! [`Scorer::snapshot`], of which the bytes hold all that must outlive a restart. A scorer knows no clock, no thread and no
 //! store. The generation that it judges by is never changed: what the days themselves teach is kept beside it.
 
+mod crossing;
 mod open_day;
 mod snapshot;
 mod summary;
@@ -17,17 +18,18 @@ use crate::baseline::{Context, Generation, OPEN_DAYS, View};
 use crate::engine::Setup;
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::event_buffer::EventBuffer;
+use crate::engine::scorer::crossing::{Crossing, Telling};
 use crate::engine::scorer::open_day::OpenDay;
 pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
 pub(in crate::engine) use crate::engine::scorer::told::AlertStates;
-use crate::engine::scorer::told::{news, told_since};
+use crate::engine::scorer::told::told_since;
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{Resolver, is_instance};
-use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute};
-use crate::score::{AlertBuilder, Detection, Judge, Subject, own_baseline, severity_of};
+use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute, Room};
+use crate::score::{Detection, Judge, Subject, own_baseline, severity_of};
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
 use crate::store::Archive;
@@ -112,6 +114,7 @@ impl<'a> Scorer<'a> {
         self.bench.thresholds = thresholds(&setup.analytics, &generation, budget);
         self.bench.generation = generation;
         for open in self.open.values_mut() {
+            open.aggregate.make_known(self.bench.generation.clone());
             open.note_other_judge();
         }
     }
@@ -207,13 +210,16 @@ impl<'a> Scorer<'a> {
             self.reopen(day)?;
         }
         let Bench {
-            setup, resolver, ..
+            setup,
+            resolver,
+            generation,
+            ..
         } = &self.bench;
         let resolved = resolver.resolve(&mut event);
         let open = self
             .open
             .entry(day)
-            .or_insert_with(|| OpenDay::beginning(day));
+            .or_insert_with(|| OpenDay::beginning(day, room_beside(generation)));
         if !open.add(&resolved, &setup.plan) {
             return Ok(Added::Repeated);
         }
@@ -378,6 +384,11 @@ impl<'a> Scorer<'a> {
             return;
         };
         if !std::mem::replace(&mut open.is_passed_on, true) {
+            open.aggregate.settle(None);
+            let reached = open.aggregate.reached();
+            if !reached.is_empty() {
+                self.summary.reached.insert(day, reached);
+            }
             self.bench.context.note_links(day, open.links());
             self.bench.context.forget_before(day);
         }
@@ -396,26 +407,12 @@ struct Bench<'a> {
     judged_kinds: BTreeSet<EntityKind>,
 }
 
-/// What judging a day reads back and writes down.
-struct Telling<'t> {
-    events: &'t EventBuffer,
-    told: &'t mut AlertStates,
-    archived: &'t BTreeSet<String>,
-    summary: &'t mut ScoreSummary,
-}
-
-/// An episode that crossed its threshold, or that is shown on request.
-struct Crossing {
-    analytic: usize,
-    entity: Entity,
-}
-
 /// An entity that the generation does not know, with its minutes of the day; `None` if it is none on that day any more.
 type MetEntity = (Entity, Option<Vec<(u16, Minute)>>);
 
 impl Bench<'_> {
     fn read_day(&self, events: &EventBuffer, day: Day) -> Result<DayAggregate> {
-        let mut aggregate = DayAggregate::new(day);
+        let mut aggregate = DayAggregate::within(day, room_beside(&self.generation));
         events.of_day(day, |_, mut event| {
             aggregate.add(&self.resolver.resolve(&mut event), &self.setup.plan);
         })?;
@@ -471,8 +468,12 @@ impl Bench<'_> {
                     telling.summary.told_before.insert(id);
                 }
                 if told.is_none_or(|told| told < severity) {
-                    let entity = entity.clone();
-                    crossings.push(Crossing { analytic, entity });
+                    crossings.push(Crossing {
+                        analytic,
+                        entity: entity.clone(),
+                        severity,
+                        n_events: facts.n_events,
+                    });
                 }
             }
         }
@@ -513,47 +514,13 @@ impl Bench<'_> {
         let crossed = judge.detections(&subject).into_iter().filter(is_shown);
         crossed.map(severity).collect()
     }
+}
 
-    /// Builds the alerts of the episodes that crossed a threshold, and returns those that are news.
-    fn build(
-        &self,
-        open: &mut OpenDay,
-        judge: &Judge,
-        crossings: &[Crossing],
-        telling: Telling,
-    ) -> Result<Vec<Alert>> {
-        if crossings.is_empty() {
-            return Ok(Vec::new());
-        }
-        let day = open.day();
-        let wanted = crossings.iter().map(|c| &c.entity).collect();
-        let events = open.events_of(&wanted, telling.events, &self.resolver)?;
-        let peer_group_of = |id: &str| self.setup.peer_group_of(id);
-        let mut alerts = Vec::new();
-        for crossing in crossings {
-            let builder = AlertBuilder {
-                plan: &self.setup.plan,
-                config: &self.setup.config,
-                resolver: &self.resolver,
-                judge,
-                peer_group_of: &peer_group_of,
-                day,
-                threshold: self.thresholds[crossing.analytic],
-                show_low: self.options.show_low,
-            };
-            let of_entity = events.get(&crossing.entity).map_or(&[][..], Vec::as_slice);
-            let met = self.context.met(&crossing.entity, day);
-            let analytic = &self.setup.analytics[crossing.analytic];
-            let episode = builder.build(analytic, &crossing.entity, of_entity, met);
-            let news = news(episode, day, telling.told, telling.summary);
-            for alert in &news {
-                telling.summary.told_before.remove(&alert.alert_id);
-            }
-            let is_shown =
-                |alert: &Alert| alert.suppressed_by.is_none() || self.options.show_suppressed;
-            alerts.extend(news.into_iter().filter(is_shown));
-        }
-        Ok(alerts)
+/// Returns whom a day distinguishes beside those whom a generation knows.
+fn room_beside(generation: &Arc<Generation>) -> Room {
+    match generation.baselines.is_empty() {
+        true => Room::at_first(),
+        false => Room::beside(generation.clone()),
     }
 }
 

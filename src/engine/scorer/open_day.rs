@@ -1,5 +1,6 @@
 //! A day that is judged while it grows.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
@@ -10,7 +11,7 @@ use crate::engine::event_buffer::EventBuffer;
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{ResolvedEvent, Resolver};
-use crate::measure::{Assembly, Changes, DayAggregate, Links, OwnAccounts, Plan};
+use crate::measure::{Assembly, Changes, DayAggregate, Links, OwnAccounts, Plan, Room, is_others};
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
 
@@ -55,10 +56,10 @@ impl OpenDay {
     }
 
     /// Begins a day of which there are no events yet.
-    pub fn beginning(day: Day) -> Self {
+    pub fn beginning(day: Day, room: Room) -> Self {
         Self {
             places: Some(EventPlaces::default()),
-            ..Self::new(DayAggregate::new(day))
+            ..Self::new(DayAggregate::within(day, room))
         }
     }
 
@@ -145,34 +146,41 @@ impl OpenDay {
         self.aggregate.links.clone().following(&self.before)
     }
 
-    /// Returns the events of some entities, in the order of time and id.
+    /// Returns the first events of some entities, at most so many of each.
     pub fn events_of(
         &mut self,
         wanted: &BTreeSet<&Entity>,
         buffer: &EventBuffer,
         resolver: &Resolver,
-    ) -> Result<BTreeMap<Entity, Vec<Event>>> {
-        let mut found: BTreeMap<Entity, Vec<Event>> = BTreeMap::new();
+        at_most: usize,
+    ) -> Result<BTreeMap<Entity, FirstEvents>> {
+        let mut found: BTreeMap<Entity, FirstEvents> = BTreeMap::new();
+        let mut keep = |entity: Entity, event: &Event| {
+            found.entry(entity).or_default().add(event, at_most);
+        };
         let day = self.aggregate.day;
-        if let Some(places) = &self.places {
-            let subjects = wanted
-                .iter()
-                .flat_map(|entity| self.assembly.subjects_of(entity));
+        let subjects = wanted
+            .iter()
+            .flat_map(|entity| self.assembly.subjects_of(entity));
+        // The events of others are noted under the names that they have.
+        let has_others = wanted.iter().any(|entity| is_others(entity));
+        if let Some(places) = self.places.as_ref().filter(|_| !has_others) {
             let of_wanted = places.of(subjects.map(|subject| &subject.entity));
             buffer.at(day, &of_wanted, |event| {
-                self.collect(event, resolver, wanted, &mut found, |_| {});
+                self.collect(event, resolver, wanted, &mut keep, |_| {});
             })?;
         } else {
             let mut places = EventPlaces::default();
             buffer.of_day(day, |place, event| {
-                self.collect(event, resolver, wanted, &mut found, |resolved| {
+                self.collect(event, resolver, wanted, &mut keep, |resolved| {
                     places.note(place, resolved.entities());
                 });
             })?;
             self.places = Some(places);
         }
         for events in found.values_mut() {
-            events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+            events.first.sort_by(in_order);
+            events.cut(at_most);
         }
         Ok(found)
     }
@@ -182,7 +190,7 @@ impl OpenDay {
         mut event: Event,
         resolver: &Resolver,
         wanted: &BTreeSet<&Entity>,
-        found: &mut BTreeMap<Entity, Vec<Event>>,
+        keep: &mut impl FnMut(Entity, &Event),
         mut note: impl FnMut(&ResolvedEvent),
     ) {
         let resolved = resolver.resolve(&mut event);
@@ -190,16 +198,44 @@ impl OpenDay {
         let entities =
             self.assembly
                 .entities_of(&self.aggregate, resolved.event, resolved.entities());
-        for entity in entities {
-            if wanted.contains(&entity) {
-                found.entry(entity).or_default().push(event.clone());
-            }
+        for entity in entities
+            .into_iter()
+            .filter(|entity| wanted.contains(entity))
+        {
+            keep(entity, resolved.event);
         }
     }
 
     pub fn day(&self) -> Day {
         self.aggregate.day
     }
+}
+
+/// The first events of an entity's day, in the order of time and id.
+#[derive(Default)]
+pub(super) struct FirstEvents {
+    pub first: Vec<Event>,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
+impl FirstEvents {
+    fn add(&mut self, event: &Event, at_most: usize) {
+        self.first.push(event.clone());
+        if self.first.len() >= at_most.saturating_mul(2) {
+            self.first.select_nth_unstable_by(at_most, in_order);
+            self.cut(at_most);
+        }
+    }
+
+    fn cut(&mut self, at_most: usize) {
+        self.is_cut |= self.first.len() > at_most;
+        self.first.truncate(at_most);
+    }
+}
+
+fn in_order(a: &Event, b: &Event) -> Ordering {
+    (a.time, &a.id).cmp(&(b.time, &b.id))
 }
 
 /// The places of a day's events in the buffer, each with the hashes of the entities that it names: a few bytes an event, so

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::coverage::AnalyticCoverage;
 use crate::engine::intake::IntakeSummary;
 use crate::engine::thresholds::InForce;
+use crate::measure::Reached;
 use crate::stats::Severity;
 use crate::time::Day;
 
@@ -47,6 +48,8 @@ pub struct ScoreSummary {
     pub told_before: BTreeSet<String>,
     /// Days that the generation had already learnt.
     pub days_already_learnt: usize,
+    /// The bounds that days reached.
+    pub reached: BTreeMap<Day, Reached>,
     /// Events that arrived later than their source allows while following, by their day.
     pub late: BTreeMap<Day, LateEvents>,
 }

@@ -134,7 +134,10 @@ fn of_alert(
             .map_err(cannot)?;
             (found, path.clone())
         }
-        None => (Archive::of(&store).find(&id)?, store.root().to_path_buf()),
+        None => (
+            Archive::alerts(&store).find(&id)?,
+            store.root().to_path_buf(),
+        ),
     };
     if found.len() > 1 && !found.contains_key(&id) {
         let named = found.keys().take(NAMED_MAX);

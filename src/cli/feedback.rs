@@ -98,7 +98,7 @@ fn find(store: &Store, id: &str) -> Result<String> {
                 .hint(format!("give at least its first {PREFIX_MIN} characters")),
         );
     }
-    let mut found = Archive::of(store).find(&id)?;
+    let mut found = Archive::alerts(store).find(&id)?;
     if found.len() > 1 && !found.contains_key(&id) {
         let error = Error::failed(format!("{} alerts begin with `{id}`", found.len()));
         let named = found.keys().take(NAMED_MAX);

@@ -49,7 +49,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let rest = inputs.rest;
     // What was told must be on disk before it is learnt.
     let to = (arguments.out.as_deref(), arguments.format, true);
-    let mut delivery = Delivery::open(to, &arguments.selection, Archive::of(&store), console)?;
+    let mut delivery = Delivery::open(to, &arguments.selection, Archive::alerts(&store), console)?;
     let options = ScoreOptions {
         show_suppressed: true,
         ..arguments.selection.options()

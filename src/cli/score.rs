@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let store = common.store();
     // While following, each delivery is recorded.
     let to = (arguments.out.as_deref(), arguments.format, arguments.follow);
-    let mut delivery = Delivery::open(to, &arguments.selection, Archive::of(&store), console)?;
+    let mut delivery = Delivery::open(to, &arguments.selection, Archive::alerts(&store), console)?;
     warn_of_other_measures(&setup, &store, console)?;
     // Alerts that an approval covers are stored, too, so that `approve list` can count what each approval hides.
     let options = ScoreOptions {

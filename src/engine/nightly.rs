@@ -111,8 +111,8 @@ fn score_new(
     })?;
     let unreadable = again.files.into_iter().filter(|file| file.error.is_some());
     intake.files.extend(unreadable);
-    scorer.remember_told(&Archive::of(store))?;
-    judge_days(&mut scorer, progress, &mut deliver)?;
+    let archive = Archive::alerts(store);
+    judge_days(&mut scorer, Some(&archive), progress, &mut deliver)?;
     Ok(Some(ScoreSummary {
         intake,
         ..scorer.finish()

@@ -34,19 +34,17 @@ pub fn score(
         rejects,
     };
     let intake = intake.run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
-    if let Some(archive) = archive {
-        scorer.remember_told(archive)?;
-    }
-    judge_days(&mut scorer, progress, &mut deliver)?;
+    judge_days(&mut scorer, archive, progress, &mut deliver)?;
     Ok(ScoreSummary {
         intake,
         ..scorer.finish()
     })
 }
 
-/// Judges the days in memory, delivers their alerts, and lets them go.
+/// Judges the days in memory, delivers their alerts except those that the archive says were told, and lets the days go.
 pub(super) fn judge_days(
     scorer: &mut Scorer,
+    archive: Option<&Archive>,
     progress: &dyn Progress,
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
 ) -> Result<()> {
@@ -61,6 +59,9 @@ pub(super) fn judge_days(
     for (done, day) in days.into_iter().enumerate() {
         if progress.is_cancelled() {
             return Err(cancelled());
+        }
+        if let Some(archive) = archive {
+            scorer.remember_told(archive, day)?;
         }
         for alert in scorer.advance_day(day, None)? {
             deliver(&alert)?;

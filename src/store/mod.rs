@@ -10,6 +10,7 @@ mod archive;
 mod container;
 mod durable;
 pub(crate) mod fault;
+mod index;
 mod learner;
 mod ledger;
 mod lines;

@@ -6,6 +6,10 @@ use crate::time::Day;
 pub const UNFINISHED: &str = ".unfinished";
 /// The end of the names of published files.
 pub const SUFFIX: &str = ".plimsoll";
+/// The end of the names of documents of a day in the archive.
+const LINES: &str = ".jsonl";
+/// The end of the names of the indexes of these.
+const INDEX: &str = ".index";
 /// The document that names what is in force.
 pub const MANIFEST: &str = "MANIFEST.json";
 /// The folder of the archive of alerts.
@@ -14,6 +18,8 @@ pub const ALERTS: &str = "alerts";
 pub const APPROVALS: &str = "approvals.json";
 /// What analysts said of alerts.
 pub const VERDICTS: &str = "verdicts.jsonl";
+/// The file that is held while a verdict is added, or old ones are removed.
+pub const VERDICTS_LOCK: &str = "verdicts.lock";
 /// Thresholds that were tuned.
 pub const TUNING: &str = "tuning.json";
 /// How far live logs were followed.
@@ -54,11 +60,12 @@ pub fn is_trained_file(name: &str) -> bool {
 
 /// Returns whether anything in a store has this name.
 pub fn is_of_store(name: &str) -> bool {
-    const FIXED: [&str; 11] = [
+    const FIXED: [&str; 12] = [
         MANIFEST,
         ALERTS,
         APPROVALS,
         VERDICTS,
+        VERDICTS_LOCK,
         TUNING,
         CHECKPOINT,
         FOLLOWED_EVENTS,
@@ -78,6 +85,23 @@ fn finished(name: &str) -> &str {
 /// Returns the name of a day, as of the generation that wrote it.
 pub fn day(day: Day, generation: u64) -> String {
     format!("day-{day}-{generation:06}{SUFFIX}")
+}
+
+/// Returns the name of the file of the documents of a day in the archive.
+pub fn archived_day(day: Day) -> String {
+    format!("{day}{LINES}")
+}
+
+/// Returns the name of the index of the documents of a day in the archive. It is hidden, so that `alerts/*` are the documents.
+pub fn archive_index(day: Day) -> String {
+    format!(".{day}{INDEX}")
+}
+
+/// Returns the day of a file of the archive, of documents or an index; `None` for a name that the archive does not give.
+pub fn day_in_archive(name: &str) -> Option<Day> {
+    let of_index = || name.strip_prefix('.')?.strip_suffix(INDEX);
+    let stem = name.strip_suffix(LINES).or_else(of_index)?;
+    Day::parse(stem).filter(|day| day.to_string() == stem)
 }
 
 /// Returns the name of a generation.

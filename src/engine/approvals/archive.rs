@@ -67,7 +67,7 @@ pub(super) fn archived(
     since: Option<Day>,
 ) -> Result<BTreeMap<String, ArchivedAlert>> {
     let mut archived = BTreeMap::new();
-    Archive::of(store).each_since(since, |line| {
+    Archive::alerts(store).each_since(since, |line| {
         let line = serde_json::from_slice::<Line>(line).ok();
         archived.extend(line.and_then(Line::into_archived));
     })?;

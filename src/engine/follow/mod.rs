@@ -13,7 +13,7 @@ mod trails;
 mod watch;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +65,9 @@ struct Follower<'a> {
     options: &'a FollowOptions,
     watch: Watch,
     scorer: Scorer<'a>,
+    archive: Archive,
+    /// Days of which the archive was asked what was told.
+    days_asked: BTreeSet<Day>,
     checkpoint: Checkpoint,
     /// What was read; the scorer knows what was judged.
     intake: IntakeSummary,
@@ -151,15 +154,15 @@ impl<'a> Follower<'a> {
         let mut checkpoint = Checkpoint::read(store.root())?;
         let saved = std::mem::take(&mut checkpoint.scorer);
         let at = (store.root().join(FOLLOWED_EVENTS), &checkpoint.buffered);
-        let mut scorer = Scorer::resume_in(setup, generation, options.score.clone(), &saved, at)?;
-        // What is followed may have been scored before.
-        scorer.remember_told(&Archive::of(store))?;
+        let scorer = Scorer::resume_in(setup, generation, options.score.clone(), &saved, at)?;
         Ok(Self {
             store,
             options,
             setup,
             watch: Watch::new(&options.paths, options.own.clone()),
             scorer,
+            archive: Archive::alerts(store),
+            days_asked: BTreeSet::new(),
             checkpoint,
             intake: IntakeSummary::default(),
             late: BTreeMap::new(),
@@ -353,6 +356,10 @@ impl<'a> Follower<'a> {
         for day in self.scorer.days() {
             let is_all_in = is_last || self.checkpoint.trails.are_past(day);
             let until = known_until.filter(|_| !is_all_in);
+            // What is followed may have been scored before.
+            if self.days_asked.insert(day) {
+                self.scorer.remember_told(&self.archive, day)?;
+            }
             for alert in self.scorer.advance_day(day, until)? {
                 deliver(&alert)?;
             }

@@ -23,7 +23,7 @@ use crate::engine::scorer::open_day::OpenDay;
 pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
 pub(in crate::engine) use crate::engine::scorer::told::AlertStates;
-use crate::engine::scorer::told::told_since;
+use crate::engine::scorer::told::told_of;
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::Event;
@@ -119,15 +119,13 @@ impl<'a> Scorer<'a> {
         }
     }
 
-    /// Takes for told what the archive of a store says of the days that may still be judged.
+    /// Takes for told what the archive of a store says of a day. It must be asked before the day is judged.
     ///
     /// # Errors
     ///
     /// Fails if the archive cannot be read.
-    pub fn remember_told(&mut self, archive: &Archive) -> Result<()> {
-        let complete = self.complete.map(|complete| complete.plus(-OPEN_DAYS));
-        let first = complete.or(self.open.keys().next().copied());
-        for (key, (severity, day)) in told_since(archive, first)? {
+    pub fn remember_told(&mut self, archive: &Archive, day: Day) -> Result<()> {
+        for (key, (severity, day)) in told_of(archive, day)? {
             self.archived.insert(key.clone());
             let told = self.told.entry(key).or_insert((severity, day));
             told.0 = told.0.max(severity);

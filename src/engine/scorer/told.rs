@@ -24,10 +24,10 @@ struct ToldAlert {
     suppressed_by: Option<String>,
 }
 
-/// Returns what the archive of a store says that was told, of all days or from one on. Damaged lines are skipped.
-pub(super) fn told_since(archive: &Archive, first: Option<Day>) -> Result<AlertStates> {
+/// Returns what the archive of a store says that was told of a day. Damaged lines are skipped.
+pub(super) fn told_of(archive: &Archive, day: Day) -> Result<AlertStates> {
     let mut states = AlertStates::new();
-    archive.each_since(first, |line| {
+    archive.each_of(day, |line| {
         let told = serde_json::from_slice::<ToldAlert>(line).ok();
         let Some((told, time)) = told.and_then(|t| Time::parse(&t.time).map(|time| (t, time)))
         else {

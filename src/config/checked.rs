@@ -18,6 +18,9 @@ use crate::vocab::{Str, words};
 /// Where the configuration is looked for when none is named.
 pub const DEFAULT_PATH: &str = "plimsoll.toml";
 
+/// Days for which alerts are kept if nothing else is configured: a year, and a month in which to look back at it.
+const KEEP_ALERTS_DAYS: i32 = 400;
+
 /// A configuration that has been checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -31,6 +34,8 @@ pub struct Config {
     pub clusters_peers: bool,
     /// How late, in seconds, records of a log may come, where it is not [`Source::lateness_secs`].
     pub lateness: BTreeMap<Source, i64>,
+    /// Days of event time for which alerts, and verdicts on them, are kept in the store.
+    pub keep_alerts_days: i32,
     /// Sensitive buckets.
     pub sensitive: Vec<Sensitive>,
     /// Who is behind which source of network flows.
@@ -119,6 +124,7 @@ impl Default for Config {
             accounts: BTreeSet::new(),
             clusters_peers: true,
             lateness: BTreeMap::new(),
+            keep_alerts_days: KEEP_ALERTS_DAYS,
             sensitive: Vec::new(),
             bindings: Vec::new(),
             approvals: Vec::new(),

@@ -177,6 +177,7 @@ fn same(before: &Config, after: &Config, expected: &[&Approval], name: &str) -> 
         && after.peer_groups == before.peer_groups
         && after.sinks == before.sinks
         && after.lateness == before.lateness
+        && after.keep_alerts_days == before.keep_alerts_days
         && after.clusters_peers == before.clusters_peers
         && texts(&after.geoip) == texts(&before.geoip)
         && texts(&after.definitions) == texts(&before.definitions)

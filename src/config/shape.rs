@@ -51,6 +51,13 @@ pub static CONFIG: Shape<'static> = Shape {
             "How late records of a log may come.",
         ),
         key(
+            "store",
+            Kind::Table(&STORE),
+            Optional,
+            "",
+            "How long alerts are kept.",
+        ),
+        key(
             "sensitive",
             Kind::Tables(&SENSITIVE),
             Optional,
@@ -167,6 +174,26 @@ pub(super) static LATENESS: Shape<'static> = Shape {
 pub(super) fn logs() -> Vec<&'static str> {
     Source::ALL.iter().map(|source| source.as_str()).collect()
 }
+
+/// The range of `store.keep_alerts`, in days: approvals are judged by the alerts of the last 30 days.
+pub(super) const KEEP_ALERTS_DAYS: (u64, u64) = (30, 3_650);
+
+/// `[store]`
+pub(super) static STORE: Shape<'static> = Shape {
+    name: "[store]",
+    doc: "How long alerts are kept.",
+    keys: &[key(
+        "keep_alerts",
+        Kind::Within(KEEP_ALERTS_DAYS.0, KEEP_ALERTS_DAYS.1),
+        Default("400"),
+        "400",
+        "Days of event time, back from the newest stored day, for which alerts and the verdicts on them are kept. `train` and \
+         `nightly` remove older ones. A verdict stays as long as its day is stored, because learning leaves out what it \
+         is about.",
+    )],
+    others: None,
+    needs: Needs::Nothing,
+};
 
 /// `[[sensitive]]`
 pub(super) static SENSITIVE: Shape<'static> = Shape {

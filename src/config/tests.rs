@@ -22,6 +22,9 @@ peer_groups = "off"
 okta.system = "1h"
 ecs = "0s"
 
+[store]
+keep_alerts = 30
+
 [[sensitive]]
 bucket = "aws:payroll-*"
 owner = "finance@example.com"
@@ -55,6 +58,7 @@ fn everything_of_the_manual_is_read() {
     let config = Config::parse(WHOLE, "plimsoll.toml").unwrap();
     assert_eq!(config.internal.len(), 2);
     assert!(!config.clusters_peers);
+    assert_eq!(config.keep_alerts_days, 30);
     let late = [
         Source::AwsCloudTrail,
         Source::OktaSystem,
@@ -128,6 +132,10 @@ fn faults_have_lines_and_near_misses() {
     check(
         "[estate]\npeer_groups = \"of\"\n",
         &["2: unknown peer groups `of`; did you mean `off`?"],
+    );
+    check(
+        "[store]\nkeep_alerts = 29\n",
+        &["2: expected from 30 to 3650 days, found 29"],
     );
     check(
         "network = 3\n[estate]\naccounts = [\"111122223333\"]\n",

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::config::shape::{
-    APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, NETWORK_TABLE, PEER_GROUP, PEER_GROUPS, SENSITIVE,
-    SINK, logs, sink_formats,
+    APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, KEEP_ALERTS_DAYS, NETWORK_TABLE, PEER_GROUP,
+    PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
 };
 use crate::config::{
     Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Sensitive, Sink, SinkFormat,
@@ -55,6 +55,12 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
         .and_then(|value| value.table(faults))
     {
         read_lateness(table, "", &mut config.lateness, faults);
+    }
+    if let Some(table) = fields
+        .optional("store")
+        .and_then(|value| value.table(faults))
+    {
+        read_store(table, &mut config, faults);
     }
     config.sensitive = read_each(&mut fields, "sensitive", &SENSITIVE, faults, read_sensitive);
     config.bindings = read_bindings(&mut fields, faults);
@@ -187,6 +193,17 @@ fn read_lateness(
             faults.add(&entry.place, format!("`{key}` is there twice"));
         }
     }
+}
+
+fn read_store(table: &Table, config: &mut Config, faults: &mut Faults) {
+    let mut fields = Fields::of(table, &STORE);
+    let days = fields
+        .optional("keep_alerts")
+        .and_then(|value| value.integer_within(KEEP_ALERTS_DAYS, "days", faults));
+    if let Some(days) = days.and_then(|days| i32::try_from(days).ok()) {
+        config.keep_alerts_days = days;
+    }
+    fields.done(faults);
 }
 
 fn read_sensitive(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Sensitive> {

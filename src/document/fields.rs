@@ -103,6 +103,28 @@ impl Value {
         }
     }
 
+    /// Returns the integer, which must lie in a range with both of its ends; `unit` is what it counts.
+    pub fn integer_within(
+        &self,
+        (least, most): (u64, u64),
+        unit: &str,
+        faults: &mut Faults,
+    ) -> Option<u64> {
+        let n = match &self.node {
+            Node::Integer(n) => *n,
+            _ => {
+                self.expected("an integer", faults);
+                return None;
+            }
+        };
+        let within = u64::try_from(n).ok().filter(|n| (least..=most).contains(n));
+        if within.is_none() {
+            let message = format!("expected from {least} to {most} {unit}, found {n}");
+            faults.add(&self.place, message);
+        }
+        within
+    }
+
     /// Returns the day of a date, written with or without quotation marks.
     pub fn day(&self, faults: &mut Faults) -> Option<Day> {
         let text = match &self.node {

@@ -117,6 +117,8 @@ pub enum Kind<'a> {
     Number,
     /// An integer that is not negative.
     Integer,
+    /// An integer from one to another.
+    Within(u64, u64),
     /// A date.
     Date,
     /// A list that may be empty.
@@ -297,6 +299,9 @@ impl Kind<'_> {
             Self::Flag => json!({"type": "boolean"}),
             Self::Number => json!({"type": "number"}),
             Self::Integer => json!({"type": "integer", "minimum": 0}),
+            Self::Within(least, most) => {
+                json!({"type": "integer", "minimum": least, "maximum": most})
+            }
             Self::Date => json!({"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}),
             Self::List(kind) => json!({"type": "array", "items": kind.schema(definitions)}),
             Self::Some(kind) => {
@@ -352,6 +357,7 @@ impl<'a> Kind<'a> {
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Number => "number".to_owned(),
             Self::Integer => "integer, 0 or more".to_owned(),
+            Self::Within(least, most) => format!("integer from {least} to {most}"),
             Self::Date => "date".to_owned(),
             Self::List(kind) => format!("list: {}", kind.words(page)),
             Self::Some(kind) => format!("list of at least one: {}", kind.words(page)),

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::baseline::Baseline;
-use crate::engine::train::{TrainSummary, train};
+use crate::engine::train::{TrainSummary, train_holding};
 use crate::engine::{Progress, Setup};
 use crate::error::{Error, Result};
 use crate::sources::ReadOptions;
-use crate::store::{NOTE_CHARS_MAX, Store, Verdict};
+use crate::store::{NOTE_CHARS_MAX, Role, Store, Verdict};
 use crate::time::Day;
 use crate::vocab::{Entity, Metric, Str, Trait};
 
@@ -109,15 +109,11 @@ pub fn feedback(
     let is_felt = judgement.is_true || before == Some(true);
     if is_felt && feedback.is_day_stored && !judgement.is_later {
         let was = baseline_of(store, &alert.entity)?;
-        let training = train(
-            setup,
-            store,
-            Vec::new(),
-            ReadOptions::default(),
-            None,
-            progress,
-        )
-        .map_err(|e| e.hint("the verdict is stored: the next `plimsoll train` applies it"))?;
+        let reading = (ReadOptions::default(), None);
+        let lock = store.lock(Role::Learner);
+        let training = lock
+            .and_then(|lock| train_holding(setup, store, &lock, Vec::new(), reading, progress))
+            .map_err(|e| e.hint("the verdict is stored: the next `plimsoll train` applies it"))?;
         if training.published {
             feedback.change = Change::between(was, baseline_of(store, &alert.entity)?);
             feedback.training = Some(training);

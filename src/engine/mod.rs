@@ -18,6 +18,7 @@ mod not_alerted;
 mod own_files;
 mod progress;
 mod replay;
+mod retention;
 mod score;
 mod scorer;
 mod setup;
@@ -50,6 +51,7 @@ pub use not_alerted::{
 pub use own_files::OwnFiles;
 pub(crate) use progress::cancelled;
 pub use progress::{NoProgress, Progress};
+pub use retention::Removed;
 pub use score::score;
 pub use scorer::{Added, LateEvents, ScoreOptions, ScoreSummary, Scorer};
 pub use setup::Setup;

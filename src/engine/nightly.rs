@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::alert::Alert;
 use crate::engine::intake::{Intake, KeepRejects};
+use crate::engine::retention::remove_outdated;
 use crate::engine::score::judge_days;
 use crate::engine::scorer::{Added, ScoreOptions, ScoreSummary, Scorer};
 use crate::engine::train::{TrainSummary, learnt_before, oldest_learnt, train_holding};
@@ -48,6 +49,10 @@ pub fn nightly(
     let scored = score_new(setup, store, &lock, &files, how, progress, deliver)?;
     let reading = (read_options, rejects);
     let trained = train_holding(setup, store, &lock, files, reading, progress)?;
+    let trained = TrainSummary {
+        removed: remove_outdated(setup, store, &lock, progress),
+        ..trained
+    };
     Ok(NightSummary { scored, trained })
 }
 

@@ -11,6 +11,7 @@ use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
 use crate::engine::gathering::{Gathering, StagedDay};
 use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
 use crate::engine::learning::{Learnt, Lesson, learn, memory_begins};
+use crate::engine::retention::{Removed, remove_outdated};
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::{OutgrownThreshold, outgrown, seen};
 use crate::engine::{Progress, Setup, cancelled};
@@ -69,9 +70,11 @@ pub struct TrainSummary {
     /// Machines first seen on a day that was learnt, whose flows belong to no identity: the key under which a configuration
     /// binds each, and its name.
     pub unbound: Vec<(&'static str, String)>,
+    /// Alerts and verdicts that were removed because of their age.
+    pub removed: Option<Removed>,
 }
 
-/// Learns new days from the logs and publishes a generation.
+/// Learns new days from the logs, publishes a generation, and removes alerts that are older than is configured.
 ///
 /// # Errors
 ///
@@ -86,7 +89,11 @@ pub fn train(
 ) -> Result<TrainSummary> {
     let lock = store.lock(Role::Learner)?;
     let reading = (options, rejects);
-    train_holding(setup, store, &lock, files, reading, progress)
+    let trained = train_holding(setup, store, &lock, files, reading, progress)?;
+    Ok(TrainSummary {
+        removed: remove_outdated(setup, store, &lock, progress),
+        ..trained
+    })
 }
 
 /// Returns the first day that is learnt: of a store with these days, older ones are forgotten.
@@ -94,7 +101,7 @@ pub(super) fn oldest_learnt(stored: impl Iterator<Item = Day>) -> Option<Day> {
     Some(memory_begins(stored.max()?))
 }
 
-/// Learns as [`train`] does, for whom holds the lock.
+/// Learns as [`train`] does, for the holder of the lock, and removes nothing from the archive.
 pub(super) fn train_holding(
     setup: &Setup,
     store: &Store,
@@ -162,6 +169,7 @@ pub(super) fn train_holding(
             coverage: Vec::new(),
             outgrown: Vec::new(),
             unbound: Vec::new(),
+            removed: None,
             intake,
         });
     }
@@ -312,6 +320,7 @@ pub(super) fn train_holding(
     };
     Ok(TrainSummary {
         unbound,
+        removed: None,
         intake,
         generation: number,
         published: true,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::engine::TrainSummary;
+use crate::engine::{Removed, TrainSummary};
 use crate::report::bounds::{self, BoundReached};
 use crate::report::coverage;
 use crate::report::drift::{self, DriftDocument};
@@ -21,7 +21,20 @@ use crate::report::tuning;
 pub fn text(summary: &TrainSummary, is_verbose: bool, paint: Paint) -> String {
     let mut out = String::new();
     let _ = write_training(&mut out, summary, is_verbose, paint);
+    if let Some(removed) = &summary.removed {
+        let _ = write_removed(&mut out, removed, paint);
+    }
     out
+}
+
+fn write_removed(out: &mut String, removed: &Removed, paint: Paint) -> std::fmt::Result {
+    let alerts = noun(removed.alerts as u64, "alert", "alerts");
+    let verdicts = noun(removed.verdicts as u64, "verdict", "verdicts");
+    let text = format!(
+        "{alerts} and {verdicts}: older than `keep_alerts`, which keeps alerts from {} on",
+        removed.before
+    );
+    line(out, paint, "removed", &text)
 }
 
 fn write_training(
@@ -182,6 +195,10 @@ pub struct TrainingDocument {
     /// The bounds that days reached which changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bounds_reached: Vec<BoundReached>,
+    /// Alerts that were removed from the archive because they are older than `keep_alerts`.
+    pub alerts_removed: u64,
+    /// Alerts whose verdicts were removed for the same reason.
+    pub verdicts_removed: u64,
     /// Entities that were forgotten since the store remembers no more.
     #[serde(skip_serializing_if = "is_zero")]
     pub entities_forgotten: u64,
@@ -209,6 +226,8 @@ impl TrainingDocument {
             blind_spots: coverage::blind_spots(&summary.coverage),
             not_seen: coverage::not_seen(&summary.coverage),
             bounds_reached: bounds::reached(&summary.reached),
+            alerts_removed: summary.removed.map_or(0, |removed| removed.alerts as u64),
+            verdicts_removed: summary.removed.map_or(0, |removed| removed.verdicts as u64),
             entities_forgotten: summary.n_forgotten,
             baseline_drift: newly_drifted(summary),
         }

@@ -21,10 +21,13 @@ pub(super) fn replace_document(root: &Path, name: &str, document: &impl Serializ
     replace(root, name, &text).map_err(|e| fault::write(&path, e))
 }
 
-/// Replaces a file so that a reader, or a crash, sees the old text or the new one and nothing between.
+/// Replaces a file so that a reader, or a crash, sees the old text or the new one and nothing between. Its permissions stay.
 pub(crate) fn replace(root: &Path, name: &str, text: &[u8]) -> io::Result<()> {
     let beside = root.join(format!("{name}{}", names::UNFINISHED));
     let mut file = File::create(&beside)?;
+    if let Ok(before) = fs::metadata(root.join(name)) {
+        file.set_permissions(before.permissions())?;
+    }
     file.write_all(text)?;
     file.sync_all()?;
     fs::rename(&beside, root.join(name))?;

@@ -1,6 +1,7 @@
 //! Roles that one process at a time may hold: a lock on a file, which ends with the process in any case.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ pub enum Role {
     Tuner,
 }
 
-/// A role that this process holds until this value is dropped.
+/// What this process holds until this value is dropped: a role, or a file.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -32,12 +33,7 @@ impl Lock {
             Role::Tuner => (names::TUNER_LOCK, "moving the thresholds of"),
         };
         let path = root.join(name);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|e| fault::write(&path, e))?;
+        let file = open(&path).map_err(|e| fault::write(&path, e))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::failed(format!(
@@ -48,4 +44,20 @@ impl Lock {
             Err(TryLockError::Error(e)) => Err(fault::write(&path, e)),
         }
     }
+
+    /// Waits until no other process holds a file, and holds it: for work that takes no longer than the writing of a small
+    /// file.
+    pub(super) fn wait_for(path: &Path) -> io::Result<Self> {
+        let file = open(path)?;
+        file.lock()?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
 }

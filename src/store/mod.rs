@@ -40,6 +40,7 @@ pub use verdicts::{NOTE_CHARS_MAX, Verdict, Verdicts};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::time::Day;
 
 /// A store: a directory.
 #[derive(Debug, Clone)]
@@ -95,6 +96,23 @@ impl Store {
             ))
             .hint("train one with `plimsoll train LOGS`, or name another with `--store`")
         })
+    }
+
+    /// Returns the oldest day of all generations that are kept, and the newest day of the one in force; `None` before the first
+    /// training.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a manifest cannot be read.
+    pub fn days_kept(&self) -> Result<Option<(Day, Day)>> {
+        let Some(manifest) = self.manifest()? else {
+            return Ok(None);
+        };
+        let kept = self.kept(&manifest)?;
+        let first = |manifest: &Manifest| Some(manifest.days.first()?.day);
+        let oldest = kept.iter().chain([&manifest]).filter_map(first).min();
+        let newest = manifest.days.last().map(|entry| entry.day);
+        Ok(oldest.zip(newest))
     }
 
     /// Returns earlier manifests that are still kept, newest first.

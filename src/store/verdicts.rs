@@ -1,13 +1,17 @@
-//! The verdicts of analysts on alerts: one line per verdict, only ever appended; the last one on an alert is valid.
+//! The verdicts of analysts on alerts: one line per verdict; the last one on an alert is valid.
+//!
+//! Verdicts are appended, and the learner removes old ones by writing the others anew. Both hold the same lock for that moment,
+//! so that no verdict is lost that is given meanwhile. Readers need no lock: they see the lines of before or of after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::store::durable::{create_folder, sync_folder};
+use crate::store::durable::{create_folder, replace, sync_folder};
+use crate::store::lock::Lock;
 use crate::store::manifest::schema_of;
 use crate::store::{Store, fault, names, open_lines};
 use crate::time::Day;
@@ -115,14 +119,22 @@ impl Store {
     ///
     /// Fails if the file cannot be read, or was written by a newer version. A missing file is empty.
     pub fn verdicts(&self) -> Result<Verdicts> {
+        let mut verdicts = Verdicts::new();
+        self.each_verdict(|_, verdict| {
+            verdicts.extend(verdict.map(|verdict| (verdict.alert_id.clone(), verdict)));
+        })?;
+        Ok(verdicts)
+    }
+
+    /// Passes on each line, with the verdict that it is.
+    fn each_verdict(&self, mut look: impl FnMut(&[u8], Option<Verdict>)) -> Result<()> {
         let path = self.root().join(names::VERDICTS);
         let cannot = |e: io::Error| fault::read(&path, e);
         let mut text = match File::open(&path) {
             Ok(file) => BufReader::new(file),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Verdicts::new()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(cannot(e)),
         };
-        let mut verdicts = Verdicts::new();
         let mut line = Vec::new();
         while text.read_until(b'\n', &mut line).map_err(cannot)? > 0 {
             match schema_of(&line) {
@@ -130,12 +142,10 @@ impl Store {
                 Ok(_) | Err(_) => {}
             }
             let written = serde_json::from_slice::<Line>(&line).ok();
-            if let Some(verdict) = written.and_then(Line::into_verdict) {
-                verdicts.insert(verdict.alert_id.clone(), verdict);
-            }
+            look(&line, written.and_then(Line::into_verdict));
             line.clear();
         }
-        Ok(verdicts)
+        Ok(())
     }
 
     /// Adds a verdict, durably. It replaces an earlier one on the same alert.
@@ -147,6 +157,7 @@ impl Store {
         let path = self.root().join(names::VERDICTS);
         let write = || -> io::Result<()> {
             create_folder(self.root())?;
+            let _lock = self.lock_verdicts()?;
             let mut text = serde_json::to_vec(&Line::from(verdict))?;
             text.push(b'\n');
             let mut file = open_lines(&path)?;
@@ -156,12 +167,42 @@ impl Store {
         };
         write().map_err(|e| fault::write(&path, e))
     }
+
+    /// Removes the verdicts on alerts of the days before one, and returns on how many alerts. Lines that are no verdicts stay.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read or written, or was written by a newer version. It is then as it was.
+    pub fn remove_verdicts_before(&self, first: Day, _lock: &Lock) -> Result<usize> {
+        let is_old = |verdict: &Verdict| verdict.day < first;
+        if !self.verdicts()?.values().any(is_old) {
+            return Ok(0);
+        }
+        let path = self.root().join(names::VERDICTS);
+        let cannot = |e: io::Error| fault::write(&path, e);
+        let _lock = self.lock_verdicts().map_err(cannot)?;
+        let (mut kept, mut removed) = (Vec::new(), BTreeSet::new());
+        self.each_verdict(|line, verdict| match verdict {
+            Some(verdict) if is_old(&verdict) => {
+                removed.insert(verdict.alert_id);
+            }
+            _ => kept.extend_from_slice(line),
+        })?;
+        replace(self.root(), names::VERDICTS, &kept).map_err(cannot)?;
+        Ok(removed.len())
+    }
+
+    /// Waits until nobody else writes verdicts.
+    fn lock_verdicts(&self) -> io::Result<Lock> {
+        Lock::wait_for(&self.root().join(names::VERDICTS_LOCK))
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::store::Role;
 
     #[test]
     fn the_last_verdict_is_valid_and_a_torn_line_damages_no_other() {
@@ -169,18 +210,13 @@ mod tests {
         let store = Store::at(folder.path().join("store"));
         assert!(store.verdicts().unwrap().is_empty());
         let mut verdict = Verdict {
-            alert_id: "abc".into(),
-            is_true: true,
-            time: "2026-03-16T04:00:00Z".into(),
             note: Some("é".repeat(NOTE_CHARS_MAX + 9)),
-            analytic: "AN1594".into(),
             entity: Entity {
                 kind: EntityKind::Identity,
                 id: "eve\n\u{1b}[2J".into(),
             },
-            day: Day(20_528),
-            surprise: 4.61,
             metrics: vec![Metric::ListCalls, Metric::BucketsNew],
+            ..verdict_on("abc".into(), Day(20_528))
         };
         store.add_verdict(&verdict).unwrap();
         let path = store.root().join(names::VERDICTS);
@@ -192,5 +228,52 @@ mod tests {
         let verdicts = store.verdicts().unwrap();
         verdict.note = Some("é".repeat(NOTE_CHARS_MAX));
         assert_eq!(verdicts.into_values().collect::<Vec<_>>(), [verdict]);
+    }
+
+    fn verdict_on(alert_id: String, day: Day) -> Verdict {
+        Verdict {
+            alert_id,
+            is_true: true,
+            time: "2026-03-16T04:00:00Z".into(),
+            note: None,
+            analytic: "AN1594".into(),
+            entity: Entity {
+                kind: EntityKind::Identity,
+                id: "eve".into(),
+            },
+            day,
+            surprise: 4.61,
+            metrics: vec![Metric::ListCalls],
+        }
+    }
+
+    #[test]
+    fn verdicts_that_are_given_while_old_ones_are_removed_are_not_lost() {
+        const GIVEN: usize = 60;
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::at(folder.path());
+        let lock = store.lock(Role::Learner).unwrap();
+        let first = Day(20_000);
+        let give = |n: usize, day: Day| {
+            let verdict = verdict_on(format!("{} {n}", day.0), day);
+            store.add_verdict(&verdict).unwrap();
+        };
+        let removed = std::thread::scope(|scope| {
+            let giving = scope.spawn(|| {
+                for n in 0..GIVEN {
+                    give(n, first.plus(-1));
+                    give(n, first);
+                }
+            });
+            let mut removed = 0;
+            while !giving.is_finished() {
+                removed += store.remove_verdicts_before(first, &lock).unwrap();
+            }
+            removed + store.remove_verdicts_before(first, &lock).unwrap()
+        });
+        assert_eq!(removed, GIVEN);
+        let left = store.verdicts().unwrap();
+        assert_eq!(left.len(), GIVEN);
+        assert!(left.values().all(|verdict| verdict.day == first));
     }
 }

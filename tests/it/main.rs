@@ -19,6 +19,7 @@ mod own_files;
 mod plain_spikes;
 mod readme;
 mod reference;
+mod retention;
 mod round_trip;
 mod stored;
 mod tuning;

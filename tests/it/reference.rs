@@ -100,6 +100,7 @@ fn is_valid(schema: &Json, value: &Json, root: &Json) -> bool {
         },
         "enum" => of.as_array().unwrap().contains(value),
         "minimum" => value.as_f64().is_none_or(|x| x >= of.as_f64().unwrap()),
+        "maximum" => value.as_f64().is_none_or(|x| x <= of.as_f64().unwrap()),
         "pattern" => {
             let pattern = Regex::new(of.as_str().unwrap()).unwrap();
             value.as_str().is_none_or(|text| pattern.is_match(text))

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::measure::bounds::{
     FIRST_IDENTITIES_MAX, NEW_IDENTITIES_MAX, OTHER_KINDS_FEWER, OTHERS_MAX,
@@ -187,7 +188,7 @@ impl Admission {
             && let Some(others) = others_of(&subject.entity)
         {
             let beyond = self.beyond.entry(Class::of(&subject.entity)).or_default();
-            beyond.entities.insert(value_hash(&subject.entity.id));
+            beyond.entities.insert(counted_hash(&subject.entity.id));
             subject = of_others(subject, others);
         }
         self.note(&subject.entity);
@@ -296,6 +297,12 @@ impl Admission {
         // Who is there is asked anew, when all subjects are.
         self.newcomers = None;
     }
+}
+
+/// Returns the hash by which a name is counted. It is another than decides about room: those without room have high ones, and
+/// a count needs hashes of any size.
+fn counted_hash(name: &str) -> u64 {
+    xxh3_64_with_seed(name.as_bytes(), 1)
 }
 
 /// Adds facts to those of a subject.

@@ -1,0 +1,53 @@
+//! Reading, format by format, beside only walking the same bytes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use plimsoll::simulate::{Format, Options, simulate};
+use plimsoll::sources::discover;
+use serde::de::IgnoredAny;
+
+use crate::Result;
+use crate::input::{events_of, unpacked};
+
+/// About as many bytes of each format are read in a round.
+const BYTES: usize = 8 << 20;
+
+/// Simulates a company in every format; returns the plain bytes of the files of each.
+pub fn simulated(folder: &Path) -> Result<BTreeMap<&'static str, Vec<Vec<u8>>>> {
+    let options = Options {
+        days: 2,
+        identities: 100,
+        attack_days_from: 2,
+        formats: Format::ALL.to_vec(),
+        ..Options::default()
+    };
+    simulate(&options, folder, &mut |_| {})?;
+    let mut formats: BTreeMap<&str, Vec<Vec<u8>>> = BTreeMap::new();
+    for file in discover(&[folder.join("logs")])? {
+        let stored = fs::read(file.path().ok_or("a file below a folder has a path")?)?;
+        let plain = unpacked(&stored)?;
+        if let Some(name) = events_of(&plain, &mut drop).format() {
+            formats.entry(name).or_default().push(plain);
+        }
+    }
+    for files in formats.values_mut() {
+        let bytes: usize = files.iter().map(Vec::len).sum();
+        let times = BYTES.div_ceil(bytes.max(1));
+        *files = std::iter::repeat_n(files.clone(), times)
+            .flatten()
+            .collect();
+    }
+    Ok(formats)
+}
+
+/// Parses every JSON value, or splits every line at its blanks, and keeps nothing.
+pub fn walk(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"{") || bytes.starts_with(b"[") {
+        let values = serde_json::Deserializer::from_slice(bytes);
+        return values.into_iter::<IgnoredAny>().count();
+    }
+    let lines = bytes.split(|&b| b == b'\n');
+    lines.map(|line| line.split(|&b| b == b' ').count()).sum()
+}

@@ -104,6 +104,27 @@ pub fn score(input: &Input, store: &Store, n_looks: usize) -> Result<(f64, BTree
     Ok((secs, alerts?))
 }
 
+/// Follows the first judged day in [`LOOKS`] looks, of which a number after its first half is measured.
+pub fn look(input: &Input, store: &Store, n_looks: usize) -> Result<()> {
+    let generation = Arc::new(store.load_generation()?);
+    let mut scorer = Scorer::new(&input.setup, generation, ScoreOptions::default());
+    let (_, events) = input.judged().next().ok_or("no day is judged")?;
+    let mut looks = events
+        .chunks(events.len().div_ceil(LOOKS))
+        .map(<[_]>::to_vec);
+    let mut follow = |n: usize| -> Result<()> {
+        for events in looks.by_ref().take(n) {
+            for event in events {
+                scorer.add(event)?;
+            }
+            black_box(scorer.advance(None)?);
+        }
+        Ok(())
+    };
+    follow(LOOKS / 2)?;
+    measured(|| follow(n_looks)).0
+}
+
 /// Returns a generation of so many entities: those of a store, under many names and with other numbers, as no two entities
 /// have the same.
 pub fn widened(store: &Store, n_entities: usize) -> Result<Generation> {

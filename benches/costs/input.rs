@@ -127,7 +127,7 @@ impl Input {
     /// Learns the days that are learnt into a store.
     pub fn train(&self, store: &Store) -> Result<()> {
         let (files, how) = (self.files(false), ReadOptions::default());
-        train(&self.setup, store, files, how, false, &NoProgress)?;
+        train(&self.setup, store, files, how, None, &NoProgress)?;
         Ok(())
     }
 }

@@ -167,7 +167,7 @@ pub fn publish(generation: &Generation, folder: &Path) -> Result<(Vec<u8>, f64)>
 pub fn train_all(input: &Input, folder: &Path) -> Result<f64> {
     let files = input.logs.iter().map(|log| log.file.clone()).collect();
     let (store, how) = (Store::at(folder), ReadOptions::default());
-    let (done, secs) = timed(|| train(&input.setup, &store, files, how, false, &NoProgress));
+    let (done, secs) = timed(|| train(&input.setup, &store, files, how, None, &NoProgress));
     done?;
     Ok(secs)
 }
@@ -175,7 +175,7 @@ pub fn train_all(input: &Input, folder: &Path) -> Result<f64> {
 /// Scores the judged days, from files to alerts.
 pub fn score_all(input: &Input, store: &Store) -> Result<f64> {
     let (options, files) = (ScoreOptions::default(), input.files(true));
-    let how = (&options, ReadOptions::default(), false);
+    let how = (&options, ReadOptions::default(), None);
     let work = || {
         let generation = store.load_generation()?;
         let progress = &NoProgress;

@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::identity::is_instance;
 use crate::measure::bounds::PERSONS_PER_ROLE_MAX;
 use crate::measure::links::{self, Links};
+use crate::measure::subject::person_in_role;
 use crate::measure::{
     Changes, DayAggregate, DayFacts, OwnAccounts, Subject, former_name, unique_id_of,
 };
@@ -492,18 +493,6 @@ impl Owners {
 fn last_bearer(bearers: &Bearers) -> Option<&Str> {
     let last = bearers.iter().max_by_key(|(id, first)| (first, id))?;
     Some(&last.0)
-}
-
-/// Splits the identity of a person in a role into the role's sessions and the person. The person's name may contain a
-/// slash; the role's name does not.
-pub(super) fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
-    const SESSIONS: &str = ":assumed-role/";
-    if entity.kind != EntityKind::Identity {
-        return None;
-    }
-    let name = entity.id.find(SESSIONS)? + SESSIONS.len();
-    let (before, person) = entity.id.split_at(name + entity.id[name..].find('/')?);
-    Some((before, &person[1..]))
 }
 
 #[cfg(test)]

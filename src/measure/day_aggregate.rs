@@ -9,14 +9,13 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::event::{Event, Provider};
 use crate::identity::ResolvedEvent;
 use crate::measure::admission::{Acquaintance, Admission, Beyond, Class, Room};
-use crate::measure::assembly::person_in_role;
 use crate::measure::bounds::{
     ASSIGNED_INSTANCES_MAX, Bound, CREATIONS_MAX, CREDENTIALS_MAX, PERSONS_PER_ROLE_MAX, Reached,
     UNNAMED_RECORDS_MAX,
 };
 use crate::measure::joint::Joint;
 use crate::measure::links::Links;
-use crate::measure::subject::{Changes, Subject, SubjectFacts};
+use crate::measure::subject::{Changes, Subject, SubjectFacts, person_in_role};
 use crate::measure::{
     Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, duplicates, keep_creations,
     note_creation, note_creation_of_day, value_hash,

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::DayFacts;
-use crate::vocab::{Entity, Str};
+use crate::vocab::{Entity, EntityKind, Str};
 
 /// The owner of facts: an entity, kept separate when the record is another account's copy of the same action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,3 +24,15 @@ pub type SubjectFacts = FxHashMap<Subject, Box<DayFacts>>;
 
 /// What was added to a day: the subjects, each with the records without a caller that it has.
 pub type Changes = FxHashMap<Subject, Vec<u64>>;
+
+/// Splits the identity of a person in a role into the role's sessions and the person. The person's name may contain a
+/// slash; the role's name does not.
+pub(super) fn person_in_role(entity: &Entity) -> Option<(&str, &str)> {
+    const SESSIONS: &str = ":assumed-role/";
+    if entity.kind != EntityKind::Identity {
+        return None;
+    }
+    let name = entity.id.find(SESSIONS)? + SESSIONS.len();
+    let (before, person) = entity.id.split_at(name + entity.id[name..].find('/')?);
+    Some((before, &person[1..]))
+}

@@ -58,7 +58,7 @@ fn a_bad_line_does_not_make_a_file_be_read_every_night() {
     let flows = world.path().join("night/flows.log");
     std::fs::write(flows, flow("203.0.113.7") + &flow("nowhere")).expect("the folder is there");
     let first = night(&world);
-    assert!(first.err.contains("1 rejected"), "{}", first.err);
+    assert!(first.err.contains("1 malformed_row"), "{}", first.err);
     for _ in 0..2 {
         let next = night(&world);
         assert!(next.err.contains("nothing new"), "{}", next.err);

@@ -4,6 +4,7 @@
 //! [`Scorer::snapshot`], of which the bytes hold all that must outlive a restart. A scorer knows no clock, no thread and no
 //! store. The generation that it judges by is never changed: what the days themselves teach is kept beside it.
 
+mod bench;
 mod crossing;
 mod open_day;
 mod snapshot;
@@ -13,12 +14,13 @@ mod told;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::alert::{Alert, alert_id};
-use crate::baseline::{Context, Generation, OPEN_DAYS, View};
+use crate::alert::Alert;
+use crate::baseline::{Generation, OPEN_DAYS, View};
 use crate::engine::Setup;
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::event_buffer::EventBuffer;
-use crate::engine::scorer::crossing::{Crossing, Telling};
+use crate::engine::scorer::bench::Bench;
+use crate::engine::scorer::crossing::Telling;
 use crate::engine::scorer::open_day::OpenDay;
 pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
@@ -27,11 +29,7 @@ use crate::engine::scorer::told::told_of;
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::Event;
-use crate::identity::{Resolver, is_instance};
-use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute, Room};
-use crate::score::{Detection, Judge, Subject, own_baseline, severity_of};
-use crate::stats::Severity;
-use crate::stats::rank::{low_from, score as score_of};
+use crate::measure::{DayAggregate, DayFacts, Minute};
 use crate::store::Archive;
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind};
@@ -208,16 +206,13 @@ impl<'a> Scorer<'a> {
             self.reopen(day)?;
         }
         let Bench {
-            setup,
-            resolver,
-            generation,
-            ..
+            setup, resolver, ..
         } = &self.bench;
         let resolved = resolver.resolve(&mut event);
         let open = self
             .open
             .entry(day)
-            .or_insert_with(|| OpenDay::beginning(day, room_beside(generation)));
+            .or_insert_with(|| OpenDay::beginning(day, self.bench.room()));
         if !open.add(&resolved, &setup.plan) {
             return Ok(Added::Repeated);
         }
@@ -391,139 +386,4 @@ impl<'a> Scorer<'a> {
             self.bench.context.forget_before(day);
         }
     }
-}
-
-/// What days are judged by.
-struct Bench<'a> {
-    setup: &'a Setup,
-    resolver: Resolver<'a>,
-    options: ScoreOptions,
-    generation: Arc<Generation>,
-    thresholds: Vec<f64>,
-    context: Context,
-    /// The kinds of entities that some analytic judges.
-    judged_kinds: BTreeSet<EntityKind>,
-}
-
-/// An entity that the generation does not know, with its minutes of the day; `None` if it is none on that day any more.
-type MetEntity = (Entity, Option<Vec<(u16, Minute)>>);
-
-impl Bench<'_> {
-    fn read_day(&self, events: &EventBuffer, day: Day) -> Result<DayAggregate> {
-        let mut aggregate = DayAggregate::within(day, room_beside(&self.generation));
-        events.of_day(day, |_, mut event| {
-            aggregate.add(&self.resolver.resolve(&mut event), &self.setup.plan);
-        })?;
-        Ok(aggregate)
-    }
-
-    /// Judges the entities of a day that are to be judged. `before` are the links of the open day before it.
-    fn judge(
-        &self,
-        open: &mut OpenDay,
-        before: Option<(Day, Links)>,
-        sessions_known_until: Option<Time>,
-        telling: Telling,
-    ) -> Result<(Vec<Alert>, Vec<MetEntity>)> {
-        let day = open.day();
-        let view = View::new(&self.generation, &self.context, day);
-        open.settle(view, || match (before, self.context.links_before(day)) {
-            (Some((last, links)), complete) if complete.is_none_or(|(c, _)| c <= last) => links,
-            (_, Some((_, links))) => links.clone(),
-            _ => self.generation.links.clone(),
-        });
-        let judge = Judge::new(&self.setup.analytics, view);
-        let (mut crossings, mut newcomers) = (Vec::new(), Vec::new());
-        for entity in std::mem::take(&mut open.dirty) {
-            if !self.judged_kinds.contains(&entity.kind) && entity.kind != EntityKind::Identity {
-                continue;
-            }
-            let facts = open.assembly.facts(&open.aggregate, &entity);
-            if entity.kind == EntityKind::Identity
-                && facts
-                    .as_ref()
-                    .is_none_or(|facts| is_newcomer(&entity, facts, view))
-            {
-                let minutes = facts.as_ref().map(|facts| facts.timeline().to_vec());
-                newcomers.push((entity.clone(), minutes));
-            }
-            let Some(facts) = facts else {
-                continue;
-            };
-            let until = facts.first.plus_secs(GRACE_SECS);
-            if sessions_known_until.is_some_and(|known| known < until)
-                && entity.kind == EntityKind::Identity
-                && is_instance(&entity.id)
-            {
-                open.waiting.insert(entity, until);
-                continue;
-            }
-            for (analytic, severity) in self.crossings(&judge, &entity, &facts) {
-                let definition = &self.setup.analytics[analytic];
-                let id = alert_id(&definition.id, &entity, day.start());
-                let told = telling.told.get(&id).map(|(told, _)| *told);
-                if telling.archived.contains(&id) {
-                    telling.summary.told_before.insert(id);
-                }
-                if told.is_none_or(|told| told < severity) {
-                    crossings.push(Crossing {
-                        analytic,
-                        entity: entity.clone(),
-                        severity,
-                        n_events: facts.n_events,
-                    });
-                }
-            }
-        }
-        let is_judged =
-            |e: &&Entity| e.kind == EntityKind::Identity && !open.waiting.contains_key(*e);
-        let identities = open.assembly.entities().filter(is_judged).count() as u64;
-        let judged = telling.summary.judged.entry(day).or_insert(identities);
-        *judged = identities.max(*judged);
-        let mut alerts = self.build(open, &judge, &crossings, telling)?;
-        // Whom it cannot read would be judged as a newcomer.
-        self.generation.intact()?;
-        alerts.sort_by(|a, b| {
-            (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity))
-        });
-        Ok((alerts, newcomers))
-    }
-
-    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its severity.
-    fn crossings(
-        &self,
-        judge: &Judge,
-        entity: &Entity,
-        facts: &DayFacts,
-    ) -> Vec<(usize, Severity)> {
-        let day = judge.view().day();
-        let peer_group_of = |id: &str| self.setup.peer_group_of(id);
-        let met = self.context.met(entity, day);
-        let subject = Subject::of(entity, facts, day, judge.view(), met, &peer_group_of);
-        let is_shown = |(analytic, detection): &(usize, Detection)| {
-            let threshold = self.thresholds[*analytic];
-            detection.surprise >= threshold
-                || (self.options.show_low && detection.score >= low_from(score_of(threshold)))
-        };
-        let severity = |(at, detection): (usize, Detection)| {
-            let (analytic, threshold) = (&self.setup.analytics[at], self.thresholds[at]);
-            (at, severity_of(analytic, &detection, threshold, facts))
-        };
-        let crossed = judge.detections(&subject).into_iter().filter(is_shown);
-        crossed.map(severity).collect()
-    }
-}
-
-/// Returns whom a day distinguishes beside those whom a generation knows.
-fn room_beside(generation: &Arc<Generation>) -> Room {
-    match generation.baselines.is_empty() {
-        true => Room::at_first(),
-        false => Room::beside(generation.clone()),
-    }
-}
-
-/// Returns whether a generation knows so little of an entity that scoring must remember its days.
-fn is_newcomer(entity: &Entity, facts: &DayFacts, view: View<'_>) -> bool {
-    own_baseline(entity, facts, view)
-        .is_none_or(|baseline| baseline.first_day.plus(2) >= view.day())
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
 use crate::identity::ResolvedEvent;
 use crate::measure::{
-    Creation, Creations, DayAggregate, Issuance, Issuances, Links, Minute, OwnAccounts,
-    note_creation, note_creation_of_day, value_hash,
+    CREATIONS_MAX, Creation, Creations, DayAggregate, Issuance, Issuances, Links, Minute,
+    OwnAccounts, keep_creations, note_creation, note_creation_of_day, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str};
@@ -89,6 +89,13 @@ impl Context {
         match event.account.as_ref().filter(|_| event.principal.is_some()) {
             Some(account) => self.note_account(account, day),
             None => false,
+        }
+    }
+
+    /// Drops what a day taught beyond its bounds, before it is judged.
+    pub fn keep_bounded(&mut self, day: Day) {
+        if let Some(created) = self.created.get_mut(&day) {
+            keep_creations(created, CREATIONS_MAX);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::cli::options::AlertSelection;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, BUDGET_PER_DAY, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
+use crate::report::bounds;
 use crate::report::screen::{self, Screen};
 use crate::report::summary::{self, Summary};
 use crate::report::{html, json};
@@ -125,6 +126,9 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     match arguments.format {
         Format::Text => console.show(&lines(console.width(), console.out()))?,
         _ => console.say(&lines(console.err_width(), console.err())),
+    }
+    for bound in bounds::lines(&summary.bounds_reached, false) {
+        console.warn(&bound);
     }
     close(&backtest.summary.intake, &rest, console)
 }

@@ -1,7 +1,7 @@
 //! The logs that a command reads, and reports of those that could not be read.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +15,8 @@ use crate::report::{Plain, json, noun};
 use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
 use crate::store::{is_part_of_store, is_store};
 
+/// Longer than any line of the file of rejected records.
+const LINE_BYTES_MAX: u64 = 1 << 16;
 /// The most files that are named because they are no logs.
 const FOREIGN_NAMED_MAX: usize = 5;
 
@@ -42,15 +44,6 @@ impl Rest {
             .map(|rejects| rejects as &dyn KeepRejects)
     }
 
-    /// Completes the file of rejected records.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the disk does.
-    pub fn finish(&self) -> Result<()> {
-        self.rejects.as_ref().map_or(Ok(()), RejectFile::finish)
-    }
-
     /// Returns whether some path could not be reached.
     pub fn is_missing_some(&self) -> bool {
         self.is_missing_some
@@ -69,6 +62,31 @@ impl Inputs {
         own: impl IntoIterator<Item = PathBuf>,
         common: &Common,
         console: &Console,
+    ) -> Result<Self> {
+        Self::find_with(logs, own, common, console, RejectFile::create)
+    }
+
+    /// Finds files as [`Self::find`] does, for a run that reads each file once and no more: rejected records are written
+    /// behind those of earlier runs.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::find`] does.
+    pub fn find_new(
+        logs: &[PathBuf],
+        own: impl IntoIterator<Item = PathBuf>,
+        common: &Common,
+        console: &Console,
+    ) -> Result<Self> {
+        Self::find_with(logs, own, common, console, RejectFile::append)
+    }
+
+    fn find_with(
+        logs: &[PathBuf],
+        own: impl IntoIterator<Item = PathBuf>,
+        common: &Common,
+        console: &Console,
+        open_rejects: fn(&Path) -> Result<RejectFile>,
     ) -> Result<Self> {
         let own = own_files(own, common);
         let options = read_options(common)?;
@@ -106,11 +124,7 @@ impl Inputs {
             files,
             options,
             rest: Rest {
-                rejects: common
-                    .rejects
-                    .as_deref()
-                    .map(RejectFile::create)
-                    .transpose()?,
+                rejects: common.rejects.as_deref().map(open_rejects).transpose()?,
                 is_missing_some,
             },
         })
@@ -168,7 +182,7 @@ pub fn own_files(of_command: impl IntoIterator<Item = PathBuf>, common: &Common)
 pub fn account_for(intake: &IntakeSummary, is_first: bool, console: &Console) -> Result<Ending> {
     for report in intake.files.iter().filter(|report| report.is_lost()) {
         console.fault(&format!(
-            "no event in `{}` could be read: {}; `--rejects FILE` writes the records",
+            "no event in `{}` could be read: {}; `plimsoll inspect --rejects FILE` on it writes the records",
             report.file,
             reasons(report)
         ));
@@ -253,7 +267,6 @@ fn tell_foreign(reports: &[&FileReport], console: &Console) {
 /// Fails if the rejected records cannot be written.
 pub fn close(intake: &IntakeSummary, rest: &Rest, console: &Console) -> Result<Ending> {
     let is_first = intake.known_files == 0;
-    rest.finish()?;
     let ending = account_for(intake, is_first, console)?;
     if is_first && intake.records() == 0 && intake.broken_files().next().is_none() {
         console.warn("there is no record in the files that were read");
@@ -280,6 +293,7 @@ impl RejectFile {
     ///
     /// Fails if it cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
+        has_only_rejects(path)?;
         Self::of(path, File::create(path), false)
     }
 
@@ -289,6 +303,7 @@ impl RejectFile {
     ///
     /// Fails if it cannot be written.
     pub fn append(path: &Path) -> Result<Self> {
+        has_only_rejects(path)?;
         let file = OpenOptions::new().create(true).append(true).open(path);
         Self::of(path, file, true)
     }
@@ -299,15 +314,6 @@ impl RejectFile {
             path: path.to_owned(),
             is_live,
         })
-    }
-
-    /// Writes what is not yet written.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the disk does.
-    pub fn finish(&self) -> Result<()> {
-        self.with(|file| file.flush())
     }
 
     fn with(&self, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
@@ -323,6 +329,31 @@ impl KeepRejects for RejectFile {
             file.write_all(line.as_bytes())?;
             if self.is_live { file.flush() } else { Ok(()) }
         })
+    }
+
+    fn complete(&self) -> Result<()> {
+        self.with(|file| file.flush())
+    }
+}
+
+/// Refuses a file of something else, which may be a log.
+fn has_only_rejects(path: &Path) -> Result<()> {
+    let Ok(file) = File::open(path) else {
+        return Ok(());
+    };
+    let mut first = String::new();
+    let read = BufReader::new(file.take(LINE_BYTES_MAX)).read_line(&mut first);
+    let is_reject = serde_json::from_str::<serde_json::Value>(&first)
+        .is_ok_and(|line| line.get("reason").is_some() && line.get("excerpt").is_some());
+    match read {
+        // Empty, or no ordinary file.
+        Ok(0) | Err(_) => Ok(()),
+        Ok(_) if is_reject => Ok(()),
+        Ok(_) => Err(Error::usage(format!(
+            "`{}` has something else than rejected records",
+            path.display()
+        ))
+        .hint("give `--rejects` a file of its own")),
     }
 }
 

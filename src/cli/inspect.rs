@@ -42,7 +42,6 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let inputs = Inputs::find(&arguments.logs, None, common, console)?;
     let rest = &inputs.rest;
     let surveys = engine::inspect(&inputs.files, &inputs.options, rest.keeps(), console)?;
-    rest.finish()?;
     let mut total = Survey::new(FileReport::new("all"));
     let documents: Vec<InspectionDocument> = surveys.iter().map(InspectionDocument::of).collect();
     surveys.iter().for_each(|survey| total.merge(survey));

@@ -45,7 +45,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let store = common.store();
-    let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
+    let inputs = Inputs::find_new(&arguments.logs, arguments.out.clone(), common, console)?;
     let rest = inputs.rest;
     // What was told must be on disk before it is learnt.
     let to = (arguments.out.as_deref(), arguments.format, true);

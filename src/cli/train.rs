@@ -34,7 +34,7 @@ pub struct Arguments {
 /// Fails if there is nothing to read, or the store cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
-    let inputs = Inputs::find(&arguments.logs, None, common, console)?;
+    let inputs = Inputs::find_new(&arguments.logs, None, common, console)?;
     let rest = inputs.rest;
     let trained = engine::train(
         &setup,

@@ -69,17 +69,18 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn add(&mut self, part: DayAggregate) {
+    fn add(&mut self, part: DayAggregate, room: &Room) {
         match &mut self.aggregate {
             Some(whole) => whole.merge(part),
-            None => self.aggregate = Some(part),
+            // What was read back from the store knows no room.
+            None => self.aggregate = Some(part.given(room.clone())),
         }
     }
 
     /// Takes back what was put aside.
-    fn take_back(&mut self) -> Result<()> {
+    fn take_back(&mut self, room: &Room) -> Result<()> {
         if let Some(begun) = self.put_aside.take() {
-            self.add(begun.take_back()?);
+            self.add(begun.take_back()?, room);
         }
         Ok(())
     }
@@ -148,10 +149,10 @@ impl<'a> Gathering<'a> {
         let (fingerprints, unnamed) = gathered.register.into_parts();
         let stored = self.stored.get(&day);
         if stored.is_some() || waiting.aggregate.is_some() {
-            waiting.take_back()?;
+            waiting.take_back(&self.room)?;
         }
         if let Some(entry) = stored {
-            waiting.add(self.store.load_day(entry)?);
+            waiting.add(self.store.load_day(entry)?, &self.room);
         }
         if let Some(begun) = waiting.put_aside {
             return Ok(StagedDay {
@@ -203,7 +204,7 @@ impl<'a> Gathering<'a> {
         aggregate.settle(None);
         {
             let mut waiting = lock(&shared.waiting);
-            waiting.add(aggregate);
+            waiting.add(aggregate, &self.room);
             let bytes = waiting.aggregate.as_ref().map_or(0, DayAggregate::bytes);
             let before = std::mem::replace(&mut waiting.bytes, bytes);
             self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -221,7 +222,7 @@ impl<'a> Gathering<'a> {
                 return Ok(());
             };
             let mut waiting = lock(&day.waiting);
-            waiting.take_back()?;
+            waiting.take_back(&self.room)?;
             let Some(aggregate) = waiting.aggregate.take() else {
                 continue;
             };
@@ -311,7 +312,7 @@ mod tests {
     use crate::config::Config;
     use crate::event::{Action, IdentityKind, Outcome, Principal, Provider, Source, Untrusted};
     use crate::measure::Links;
-    use crate::measure::OwnAccounts;
+    use crate::measure::{Bound, OwnAccounts};
     use crate::time::Time;
 
     const DAYS: i32 = 6;
@@ -356,64 +357,75 @@ mod tests {
             .collect()
     }
 
-    /// Gathers the events on so many threads, and returns the days as they were staged.
-    fn gathered(waiting_bytes_max: usize, threads: usize) -> Vec<String> {
+    /// Gathers the first events, and then the others, on so many threads, and returns the days as they are stored in the end.
+    fn gathered(waiting_bytes_max: usize, threads: usize, n_first: usize) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::at(folder.path());
         std::fs::create_dir_all(store.root()).unwrap();
         let now = Time::parse("2027-01-01T00:00:00Z").unwrap();
         let setup = Setup::new(Config::default(), Vec::new(), now);
-        let stored = BTreeMap::new();
-        let mut gathering = Gathering::new((&setup, &store), 1, &stored, None, Room::at_first());
-        gathering.waiting_bytes_max = waiting_bytes_max;
-        std::thread::scope(|scope| {
-            for thread in 0..threads {
-                let gathering = &gathering;
-                scope.spawn(move || {
-                    let mut taker = gathering.taker();
-                    for event in events().into_iter().skip(thread).step_by(threads) {
-                        taker.take(event).unwrap();
-                    }
-                    taker.finish().unwrap();
-                });
-            }
-        });
-        let days = gathering.n_new();
-        assert_eq!(days.len(), DAYS as usize);
-        let mut n_put_aside = 0;
-        let staged = days.into_keys().map(|day| {
-            let staged = gathering.stage(day).unwrap();
-            n_put_aside += usize::from(staged.aggregate.is_none());
-            let entry = DayEntry {
-                day,
-                file: staged.staged.into_name(),
-                events: staged.events,
-                scored_events: None,
-                measured_by: Default::default(),
+        let (mut stored, mut n_put_aside) = (BTreeMap::new(), 0);
+        let all = events();
+        let (first, others) = all.split_at(n_first);
+        for (number, events) in [(1, first), (2, others)] {
+            // Less than the identities that there are.
+            let room = Room::at_first().for_identities(4);
+            let mut gathering = Gathering::new((&setup, &store), number, &stored, None, room);
+            gathering.waiting_bytes_max = waiting_bytes_max;
+            std::thread::scope(|scope| {
+                for thread in 0..threads {
+                    let gathering = &gathering;
+                    scope.spawn(move || {
+                        let mut taker = gathering.taker();
+                        for event in events.iter().skip(thread).step_by(threads) {
+                            taker.take(event.clone()).unwrap();
+                        }
+                        taker.finish().unwrap();
+                    });
+                }
+            });
+            let days = gathering.n_new();
+            let stage = |day| {
+                let staged = gathering.stage(day).unwrap();
+                n_put_aside += usize::from(staged.aggregate.is_none());
+                let entry = DayEntry {
+                    day,
+                    file: staged.staged.into_name(),
+                    events: staged.events,
+                    scored_events: None,
+                    measured_by: Default::default(),
+                };
+                (day, entry)
             };
-            let day = store.load_day(&entry).unwrap();
-            let facts = day.assemble(&Links::new(), &OwnAccounts::new());
-            format!(
-                "{} {facts:?} {:?} {:?}",
-                staged.events,
-                day.unnamed,
-                day.covered()
-            )
-        });
-        let staged = staged.collect();
+            let staged: BTreeMap<_, _> = days.into_keys().map(stage).collect();
+            let n_files = std::fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(n_files, stored.len() + staged.len());
+            drop(gathering);
+            stored.extend(staged);
+        }
+        assert_eq!(stored.len(), DAYS as usize);
         assert_eq!(n_put_aside > 0, waiting_bytes_max == 0);
-        assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
-            DAYS as usize
-        );
-        staged
+        let as_text = |entry: &DayEntry| {
+            let day = store.load_day(entry).unwrap();
+            assert_eq!(day.reached()[&Bound::Identities], 3);
+            let facts = day.assemble(&Links::new(), &OwnAccounts::new());
+            let covered = day.covered();
+            format!("{} {facts:?} {:?} {covered:?}", entry.events, day.unnamed)
+        };
+        stored.values().map(as_text).collect()
     }
 
     #[test]
-    fn days_that_were_put_aside_and_threads_make_no_difference() {
-        let expected = gathered(usize::MAX, 1);
-        for (waiting_bytes_max, threads) in [(0, 1), (usize::MAX, 3), (0, 3)] {
-            assert_eq!(gathered(waiting_bytes_max, threads), expected);
+    fn days_that_were_put_aside_or_stored_and_threads_make_no_difference() {
+        let expected = gathered(usize::MAX, 1, 0);
+        for (waiting_bytes_max, threads, n_first) in [
+            (0, 1, 0),
+            (usize::MAX, 3, 0),
+            (0, 3, 0),
+            (usize::MAX, 1, 1_500),
+            (0, 3, 1_500),
+        ] {
+            assert_eq!(gathered(waiting_bytes_max, threads, n_first), expected);
         }
     }
 }

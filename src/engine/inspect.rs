@@ -182,6 +182,7 @@ pub fn inspect(
     if progress.is_cancelled() {
         return Err(cancelled());
     }
+    rejects.map_or(Ok(()), KeepRejects::complete)?;
     let found = found.into_inner().unwrap_or_default();
     Ok(found.into_values().collect())
 }

@@ -154,6 +154,13 @@ pub trait KeepRejects: Sync {
     ///
     /// Fails if the disk does, which ends the run.
     fn keep(&self, reject: &Reject) -> Result<()>;
+
+    /// Makes sure that all are kept, before what was read counts.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::keep`] does.
+    fn complete(&self) -> Result<()>;
 }
 
 /// What is known of a file that was read: its place among all, and its report.
@@ -251,7 +258,11 @@ impl Intake<'_> {
             intake.collect(receiver, reading, &mut add)
         });
         progress.end();
-        shared.failure.take().map_or(summary, Err)
+        if let Some(failure) = shared.failure.take() {
+            return Err(failure);
+        }
+        self.rejects.map_or(Ok(()), KeepRejects::complete)?;
+        summary
     }
 
     /// Reads everything on all cores. Each thread has a taker of its own and takes in what it reads; a thread without a
@@ -299,6 +310,7 @@ impl Intake<'_> {
             files.extend(taken.files);
         }
         summary.put_files(files);
+        self.rejects.map_or(Ok(()), KeepRejects::complete)?;
         Ok(summary)
     }
 

@@ -18,7 +18,7 @@ use crate::engine::thresholds::thresholds;
 use crate::engine::train::exclusions_of;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
-use crate::measure::DayFacts;
+use crate::measure::{DayFacts, is_others};
 use crate::score::{ArmExplanation, Judge, Subject, best_arm};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats;
@@ -341,7 +341,12 @@ fn find<'f>(
             "no entity matches `{}` on {}",
             question.entity, question.day
         ))
-        .hint("`plimsoll show` lists the most active and the newest identities"),
+        .hint(match facts.keys().any(is_others) {
+            true => {
+                "the day had more new names than are told apart: it may be one of the `(others)` of its account or role"
+            }
+            false => "`plimsoll show` lists the most active and the newest identities",
+        }),
     })
 }
 

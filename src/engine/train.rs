@@ -18,7 +18,7 @@ use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::identity::machine_of;
 use crate::learn::Exclusions;
-use crate::measure::{DayAggregate, Reached, Room};
+use crate::measure::{DayAggregate, Reached, Room, is_others};
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
@@ -310,6 +310,7 @@ pub(super) fn train_holding(
         .filter(|(entity, first)| {
             entity.kind == EntityKind::Identity && changed.contains_key(first)
         })
+        .filter(|(entity, _)| !is_others(entity))
         .filter_map(|(entity, _)| machine_of(&entity.id))
         .map(|(key, name)| (key, name.to_owned()))
         .collect();

@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::identity::machine_of;
 use crate::measure::bounds::{
     FIRST_IDENTITIES_MAX, NEW_IDENTITIES_MAX, OTHER_KINDS_FEWER, OTHERS_MAX,
 };
@@ -93,6 +94,9 @@ impl Room {
 pub struct Class {
     is_others: bool,
     kind: EntityKind,
+    /// Whether they are identities that stand for machines. Whose these are may turn out later, so invented names must not
+    /// push them out.
+    are_machines: bool,
 }
 
 impl Class {
@@ -100,6 +104,7 @@ impl Class {
         Self {
             is_others: is_others(entity),
             kind: entity.kind,
+            are_machines: entity.kind == EntityKind::Identity && machine_of(&entity.id).is_some(),
         }
     }
 }
@@ -132,11 +137,17 @@ impl Admission {
         }
     }
 
-    /// Goes on with another acquaintance and the same room.
-    pub fn make_known(&mut self, acquaintance: Arc<dyn Acquaintance>) {
+    /// Goes on with another acquaintance and the same room. Returns whether anybody may be placed otherwise by that.
+    pub fn make_known(&mut self, acquaintance: Arc<dyn Acquaintance>) -> bool {
         if let Some(room) = &mut self.room {
             room.acquaintance = Some(acquaintance);
         }
+        self.asks()
+    }
+
+    /// Goes on with this room, unless it has one.
+    pub fn give(&mut self, room: Room) {
+        self.room.get_or_insert(room);
     }
 
     /// Returns who found no room, by class.
@@ -151,12 +162,11 @@ impl Admission {
 
     /// Returns about how many different entities of a kind found no room.
     pub fn n_beyond(&self, kind: EntityKind) -> u64 {
-        let class = Class {
-            is_others: false,
-            kind,
-        };
-        let beyond = self.beyond.get(&class);
-        beyond.map_or(0, |beyond| beyond.entities.count())
+        let of_kind = |class: &&Class| !class.is_others && class.kind == kind;
+        let classes = self.beyond.keys().filter(of_kind);
+        classes
+            .map(|class| self.beyond[class].entities.count())
+            .sum()
     }
 
     /// Returns the entity for which one counts: itself, or the others that it is one of.
@@ -226,10 +236,19 @@ impl Admission {
                 self.note(&subject.entity);
             }
         }
-        let kinds = [EntityKind::Identity, EntityKind::Role, EntityKind::Region];
+        let kinds = [
+            (EntityKind::Identity, false),
+            (EntityKind::Identity, true),
+            (EntityKind::Role, false),
+            (EntityKind::Region, false),
+        ];
         for is_others in [false, true] {
-            for kind in kinds {
-                let class = Class { is_others, kind };
+            for (kind, are_machines) in kinds {
+                let class = Class {
+                    is_others,
+                    kind,
+                    are_machines,
+                };
                 if self.shorten(class, room.of(class)) {
                     self.let_go(class, subjects, &mut changes);
                 }
@@ -326,7 +345,12 @@ fn of_others(subject: Subject, others: Entity) -> Subject {
 
 /// Returns whether an entity is made of others.
 pub fn is_others(entity: &Entity) -> bool {
-    entity.id.ends_with(OTHERS)
+    is_name_of_others(&entity.id)
+}
+
+/// Returns whether a name is that of an entity made of others.
+pub fn is_name_of_others(id: &str) -> bool {
+    id.ends_with(OTHERS)
 }
 
 /// Returns the others that an entity is one of: those of its account and role, as far as its name tells them, then those of

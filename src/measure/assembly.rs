@@ -108,6 +108,7 @@ impl Assembly {
             self.own_accounts.clone_from(own);
         }
         self.n_recorded_by_trail = aggregate.recorded_by_trail.len();
+        self.owners.recount(aggregate, &changes, &mut is_moved);
         #[expect(
             clippy::iter_over_hash_type,
             reason = "sets and least values do not depend on order"
@@ -167,8 +168,13 @@ impl Assembly {
             );
         let is_crowd = self.owners.is_crowded(&subject.entity);
         let owner = counts.then(|| {
-            self.owners
-                .owner(&subject.entity, subject.unique_id.as_ref())
+            // A record without a caller is kept under the names that it has.
+            match aggregate.subjects().contains_key(&subject) {
+                true => self
+                    .owners
+                    .owner(&subject.entity, subject.unique_id.as_ref()),
+                false => aggregate.distinguished(subject.entity.clone()),
+            }
         });
         let is_copy =
             subject.duplicate_of_account.is_some() || subject.duplicate_of_trail.is_some();
@@ -333,8 +339,8 @@ impl Assembly {
         }
         entities
             .map(|entity| {
-                let unique_id = unique_id_of(event, &entity);
-                let counted = aggregate.distinguished(entity);
+                let counted = aggregate.distinguished(entity.clone());
+                let unique_id = unique_id_of(event, &entity).filter(|_| counted == entity);
                 self.owners.owner(&counted, unique_id.as_ref())
             })
             .collect()
@@ -445,6 +451,38 @@ impl Owners {
             let is_crowded = persons.len() > PERSONS_PER_ROLE_MAX;
             if is_crowded && (!was_crowded || is_other_role) {
                 moved.crowded.insert(role_session.into());
+            }
+        }
+    }
+
+    /// Counts the persons anew of roles of which some are no longer distinguished, as if they had never been there.
+    fn recount(&mut self, aggregate: &DayAggregate, changes: &Changes, moved: &mut Moved) {
+        let subjects = aggregate.subjects();
+        let gone = changes.keys().filter(|s| !subjects.contains_key(s));
+        let roles: BTreeSet<&str> = gone
+            .filter_map(|subject| person_in_role(&subject.entity))
+            .map(|(role, _)| role)
+            .filter(|role| self.persons.contains_key(*role))
+            .collect();
+        if roles.is_empty() {
+            return;
+        }
+        let were_crowded: BTreeMap<&str, bool> = roles
+            .iter()
+            .map(|role| (*role, self.crowded(role).is_some()))
+            .collect();
+        for role in &roles {
+            self.persons.remove(*role);
+        }
+        #[expect(clippy::iter_over_hash_type, reason = "sets have no order")]
+        for (subject, facts) in subjects {
+            if person_in_role(&subject.entity).is_some_and(|(role, _)| roles.contains(role)) {
+                self.note(subject, facts, moved);
+            }
+        }
+        for (role, was_crowded) in were_crowded {
+            if was_crowded != self.crowded(role).is_some() {
+                moved.crowded.insert(role.into());
             }
         }
     }

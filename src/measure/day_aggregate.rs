@@ -241,9 +241,16 @@ impl DayAggregate {
         self.subjects.remove(subject).map(|facts| *facts)
     }
 
-    /// Goes on with others who are known.
-    pub fn make_known(&mut self, acquaintance: Arc<dyn Acquaintance>) {
-        self.admission.make_known(acquaintance);
+    /// Goes on with others who are known. Returns whether that may change who is distinguished among those who are there.
+    pub fn make_known(&mut self, acquaintance: Arc<dyn Acquaintance>) -> bool {
+        self.admission.make_known(acquaintance)
+    }
+
+    /// Returns the same with so much room, if it distinguishes everybody who is there.
+    #[must_use]
+    pub fn given(mut self, room: Room) -> Self {
+        self.admission.give(room);
+        self
     }
 
     /// Returns who found no room, by class: what is stored of it.

@@ -172,7 +172,7 @@ impl DayFacts {
     }
 
     /// Forgets what one principal among several is called.
-    pub(super) fn forget_names(&mut self) {
+    pub fn forget_names(&mut self) {
         self.profile.aliases = Tally::default();
         self.profile.unique_id = None;
     }

@@ -23,10 +23,10 @@ mod profile;
 mod subject;
 mod traits;
 
-pub use admission::{Acquaintance, Beyond, Class, Room, is_others};
+pub use admission::{Acquaintance, Beyond, Class, Room, is_name_of_others, is_others};
 pub use amounts::EventAmounts;
 pub use assembly::Assembly;
-pub use bounds::{Bound, Reached};
+pub use bounds::{Bound, CREATIONS_MAX, Reached};
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, keep_creations, note_creation, note_creation_of_day};

@@ -53,11 +53,11 @@ pub fn lines(reached: &[BoundReached], is_verbose: bool) -> Vec<String> {
 fn what(bound: Bound, n: u64) -> String {
     match bound {
         Bound::Identities => format!(
-            "about {} new identities more than are distinguished; those of an account or role count together, as `…(others)`",
+            "about {} new identities were not told apart; they count together, one `(others)` for each account and role",
             count(n)
         ),
-        Bound::Roles => format!("about {} new roles more than are distinguished", count(n)),
-        Bound::Regions => format!("about {} new regions more than are distinguished", count(n)),
+        Bound::Roles => format!("about {} new roles were not told apart", count(n)),
+        Bound::Regions => format!("about {} new regions were not told apart", count(n)),
         Bound::PersonsPerRole => format!(
             "{} with more persons than are distinguished, who count for the role",
             noun(n, "role", "roles")
@@ -71,19 +71,19 @@ fn what(bound: Bound, n: u64) -> String {
             noun(n, "identity", "identities")
         ),
         Bound::AssignedInstances => format!(
-            "more than {} instances with an identity; the last ones are remembered",
+            "{} instances with an identity or more; the last ones are remembered",
             count(n)
         ),
         Bound::Creations => format!(
-            "more than {} created identities; so many are remembered",
+            "{} created identities or more; so many are remembered",
             count(n)
         ),
         Bound::Credentials => format!(
-            "more than {} issued credentials; so many are remembered",
+            "{} issued credentials or more; so many are remembered",
             count(n)
         ),
         Bound::UnnamedRecords => format!(
-            "more than {} records without a caller; those beyond cannot be replaced by a copy that names him",
+            "{} records without a caller or more; those beyond cannot be replaced by a copy that names him",
             count(n)
         ),
     }

@@ -5,7 +5,7 @@
 
 pub mod approvals;
 pub mod baseline;
-mod bounds;
+pub mod bounds;
 pub mod coverage;
 mod days;
 mod draw;

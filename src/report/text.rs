@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::alert::{Alert, BlindedRecord, NamesakeRecord, Reason, Status};
+use crate::measure::is_name_of_others;
 use crate::report::escape::Plain;
 use crate::report::number::{bytes, count, duration, noun};
 use crate::report::paint::Paint;
@@ -135,6 +136,10 @@ fn who(alert: &Alert) -> String {
     }
     if let Some(role) = entity.role.as_ref().filter(|role| **role != entity.id) {
         let _ = write!(who, " as {role}");
+    }
+    if is_name_of_others(&entity.id) {
+        who +=
+            ", which are all new names of this account or role that were not told apart that day";
     }
     who
 }

@@ -18,7 +18,7 @@ use crate::event::Event;
 use crate::evidence::{Reference, ScoreEvidence, round};
 use crate::identity::Resolver;
 use crate::learn::PeerGroupOf;
-use crate::measure::{DayFacts, EventAmounts, Minute, Plan, unique_id_of};
+use crate::measure::{DayFacts, EventAmounts, Minute, Plan, is_others};
 use crate::score::approval::approval_context;
 use crate::score::assumption::assumptions;
 use crate::score::blinded::blinded;
@@ -32,7 +32,7 @@ use crate::score::rows::{ROWS_MAX, operations, tables};
 use crate::score::subject::Subject;
 use crate::stats::{self, Severity};
 use crate::time::{Day, Window};
-use crate::vocab::{Entity, Metric};
+use crate::vocab::{Entity, Metric, Str};
 
 /// First events named in an alert.
 const EVENT_IDS_MAX: usize = 20;
@@ -63,6 +63,8 @@ struct Episode<'e> {
     entity: &'e Entity,
     events: &'e [Event],
     met: Option<(Day, &'e [(u16, Minute)])>,
+    /// The id that the provider never gives twice, whichever event states it: all are of one principal.
+    unique_id: Option<&'e Str>,
     /// The facts of some of its prefixes, by their number of events: a longer one begins with those of a shorter one.
     known: RefCell<BTreeMap<usize, Rc<DayFacts>>>,
 }
@@ -77,19 +79,21 @@ struct Crossing<'e> {
 
 impl AlertBuilder<'_> {
     /// Returns the episode's alerts: the first, and one for each rise in severity. `events` are the entity's events of the
-    /// day in the order of time and id.
+    /// day in the order of time and id, and `unique_id` is the id that the provider never gives twice, if one of the day's states it.
     pub fn build(
         &self,
         analytic: &Analytic,
         entity: &Entity,
         events: &[Event],
         met: Option<(Day, &[(u16, Minute)])>,
+        unique_id: Option<&Str>,
     ) -> Vec<Alert> {
         let episode = Episode {
             analytic,
             entity,
             events,
             met,
+            unique_id,
             known: RefCell::default(),
         };
         let Some(whole) = self.crossing(&episode, events.len()) else {
@@ -161,9 +165,7 @@ impl AlertBuilder<'_> {
             Some((&from, facts)) => (from, DayFacts::clone(facts)),
             None => {
                 let mut facts = DayFacts::starting(episode.events[..n].first()?.time);
-                // Whoever states it: all events of the episode are of one principal.
-                let states = |event: &Event| unique_id_of(event, episode.entity);
-                facts.note_unique_id(episode.events.iter().find_map(states).as_ref());
+                facts.note_unique_id(episode.unique_id);
                 (0, facts)
             }
         };
@@ -175,6 +177,9 @@ impl AlertBuilder<'_> {
             if let Some(principal) = &resolved.event.principal {
                 facts.note_principal(principal);
             }
+        }
+        if is_others(episode.entity) {
+            facts.forget_names();
         }
         let facts = Rc::new(facts);
         known.insert(n, facts.clone());

@@ -48,7 +48,8 @@ impl Lock {
     /// Waits until no other process holds a file, and holds it: for work that takes no longer than the writing of a small
     /// file.
     pub(super) fn wait_for(path: &Path) -> io::Result<Self> {
-        let file = open(path)?;
+        // Who made it may have given others the right to read it only, and that is enough to hold it.
+        let file = File::open(path).or_else(|_| open(path))?;
         file.lock()?;
         Ok(Self { _file: file })
     }

@@ -106,6 +106,7 @@ impl Bench<'_> {
                         entity: entity.clone(),
                         severity,
                         n_events: facts.n_events,
+                        unique_id: facts.profile.unique_id.clone(),
                     });
                 }
             }
@@ -200,6 +201,7 @@ impl Bench<'_> {
         while !wanted.is_empty() {
             let entities = wanted.iter().map(|&at| &crossings[at].entity).collect();
             let events = open.events_of(&entities, buffer, &self.resolver, first)?;
+            let mut is_covered = false;
             wanted.retain(|&at| {
                 let crossing = &crossings[at];
                 let builder = AlertBuilder {
@@ -216,19 +218,30 @@ impl Bench<'_> {
                 let of_entity = found.map_or(&[][..], |events| &events.first);
                 let met = self.context.met(&crossing.entity, day);
                 let analytic = &self.setup.analytics[crossing.analytic];
-                let episode = builder.build(analytic, &crossing.entity, of_entity, met);
+                let episode = builder.build(
+                    analytic,
+                    &crossing.entity,
+                    of_entity,
+                    met,
+                    crossing.unique_id.as_ref(),
+                );
                 // More events may only add that it is more severe, or that an approval covers it no longer.
                 let last = episode.last();
                 let is_whole = last.is_some_and(|alert| {
                     alert.severity >= crossing.severity && alert.suppressed_by.is_none()
                 });
                 let needs_more = found.is_some_and(|events| events.is_cut) && !is_whole;
+                is_covered |= needs_more && last.is_some_and(|alert| alert.suppressed_by.is_some());
                 if !needs_more {
                     built.insert(at, episode);
                 }
                 needs_more
             });
-            first *= MORE;
+            // Of what an approval covers, all must be asked.
+            first = match is_covered {
+                true => usize::MAX / 2,
+                false => first.saturating_mul(MORE),
+            };
         }
         Ok(built)
     }

@@ -6,7 +6,7 @@ use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::summary::ScoreSummary;
 use crate::engine::scorer::told::AlertStates;
 use crate::stats::Severity;
-use crate::vocab::Entity;
+use crate::vocab::{Entity, Str};
 
 /// Events of alerting entities that are in memory at once, each of about two kilobytes, as long as no single episode needs
 /// more.
@@ -22,6 +22,8 @@ pub(super) struct Crossing {
     pub severity: Severity,
     /// The events of the entity's day.
     pub n_events: u64,
+    /// The id that the provider never gives twice, if one of them states it.
+    pub unique_id: Option<Str>,
 }
 
 /// What judging a day reads back and writes down.

@@ -112,7 +112,7 @@ impl<'a> Scorer<'a> {
         self.bench.thresholds = thresholds(&setup.analytics, &generation, budget);
         self.bench.generation = generation;
         for open in self.open.values_mut() {
-            open.aggregate.make_known(self.bench.generation.clone());
+            open.is_outdated |= open.aggregate.make_known(self.bench.generation.clone());
             open.note_other_judge();
         }
     }
@@ -159,8 +159,23 @@ impl<'a> Scorer<'a> {
     }
 
     /// Returns what was judged and told.
-    pub fn finish(self) -> ScoreSummary {
+    pub fn finish(mut self) -> ScoreSummary {
+        for day in self.days() {
+            self.note_reached(day);
+        }
         self.summary
+    }
+
+    /// Notes the bounds that a day in memory reached.
+    fn note_reached(&mut self, day: Day) {
+        let reached = self
+            .open
+            .get(&day)
+            .filter(|open| open.aggregate.is_settled());
+        let reached = reached.map(|open| open.aggregate.reached());
+        if let Some(reached) = reached.filter(|reached| !reached.is_empty()) {
+            self.summary.reached.insert(day, reached);
+        }
     }
 
     /// Returns the days in memory, in order.
@@ -311,6 +326,10 @@ impl<'a> Scorer<'a> {
         if !open.is_touched() {
             return Ok(Vec::new());
         }
+        if std::mem::take(&mut open.is_outdated) && self.events.days().contains(&day) {
+            open.read_again(self.bench.read_day(&self.events, day)?);
+        }
+        self.bench.context.keep_bounded(day);
         let telling = Telling {
             events: &self.events,
             told: &mut self.told,
@@ -373,15 +392,13 @@ impl<'a> Scorer<'a> {
     }
 
     fn pass_on(&mut self, day: Day) {
+        if self.open.get(&day).is_some_and(|open| !open.is_passed_on) {
+            self.note_reached(day);
+        }
         let Some(open) = self.open.get_mut(&day) else {
             return;
         };
         if !std::mem::replace(&mut open.is_passed_on, true) {
-            open.aggregate.settle(None);
-            let reached = open.aggregate.reached();
-            if !reached.is_empty() {
-                self.summary.reached.insert(day, reached);
-            }
             self.bench.context.note_links(day, open.links());
             self.bench.context.forget_before(day);
         }

@@ -11,7 +11,9 @@ use crate::engine::event_buffer::EventBuffer;
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{ResolvedEvent, Resolver};
-use crate::measure::{Assembly, Changes, DayAggregate, Links, OwnAccounts, Plan, Room, is_others};
+use crate::measure::{
+    Assembly, Changes, DayAggregate, Links, OwnAccounts, Plan, Room, Subject, is_others,
+};
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
 
@@ -32,6 +34,8 @@ pub(super) struct OpenDay {
     pub has_other_context: bool,
     /// Whether its links were passed on since it was judged last.
     pub is_passed_on: bool,
+    /// Whether the generation that decided who is distinguished on it is another by now.
+    pub is_outdated: bool,
     /// Whether it was complete and was brought back.
     pub is_reopened: bool,
     /// The places of events in the buffer; `None` of a day that was brought back, until its events are wanted.
@@ -50,9 +54,19 @@ impl OpenDay {
             before: Links::new(),
             has_other_context: true,
             is_passed_on: false,
+            is_outdated: false,
             is_reopened: false,
             places: None,
         }
+    }
+
+    /// Begins anew with what was read again of the day.
+    pub fn read_again(&mut self, aggregate: DayAggregate) {
+        *self = Self {
+            waiting: std::mem::take(&mut self.waiting),
+            is_reopened: self.is_reopened,
+            ..Self::new(aggregate)
+        };
     }
 
     /// Begins a day of which there are no events yet.
@@ -108,6 +122,7 @@ impl OpenDay {
 
     pub fn is_touched(&self) -> bool {
         self.has_other_context
+            || self.is_outdated
             || !self.dirty.is_empty()
             || !self.aggregate.is_settled()
             || self
@@ -159,13 +174,14 @@ impl OpenDay {
             found.entry(entity).or_default().add(event, at_most);
         };
         let day = self.aggregate.day;
-        let subjects = wanted
+        let subjects: Vec<&Subject> = wanted
             .iter()
-            .flat_map(|entity| self.assembly.subjects_of(entity));
+            .flat_map(|entity| self.assembly.subjects_of(entity))
+            .collect();
         // The events of others are noted under the names that they have.
-        let has_others = wanted.iter().any(|entity| is_others(entity));
+        let has_others = subjects.iter().any(|subject| is_others(&subject.entity));
         if let Some(places) = self.places.as_ref().filter(|_| !has_others) {
-            let of_wanted = places.of(subjects.map(|subject| &subject.entity));
+            let of_wanted = places.of(subjects.into_iter().map(|subject| &subject.entity));
             buffer.at(day, &of_wanted, |event| {
                 self.collect(event, resolver, wanted, &mut keep, |_| {});
             })?;

@@ -36,6 +36,10 @@ generate() {
     }'
 }
 
+if [ $# -eq 0 ]; then
+  sed -n "2,3s/^# //p" "$0" >&2
+  exit 2
+fi
 if [ "$1" = generate ]; then
   generate "$2" "$3" "$4" "$5"
   exit

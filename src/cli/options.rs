@@ -44,7 +44,7 @@ pub struct Common {
     /// Read logs on this many threads [default: one for each core]. The result does not depend on it.
     #[arg(long, global = true, help_heading = HEADING, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
-    /// Write records that could not be read as events to this file, as JSON lines.
+    /// Write records that could not be read as events to this file, as JSON lines; `train`, `nightly` and `score --follow` append.
     #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// Print results and errors only: no progress, no warnings, no summary on standard error.

@@ -26,7 +26,11 @@ mod traits;
 pub use admission::{Acquaintance, Beyond, Class, Room, is_name_of_others, is_others};
 pub use amounts::EventAmounts;
 pub use assembly::Assembly;
-pub use bounds::{Bound, CREATIONS_MAX, Reached};
+pub use bounds::{
+    ASSIGNED_INSTANCES_MAX, Bound, CREATIONS_MAX, CREDENTIALS_MAX, FIRST_IDENTITIES_MAX,
+    NAMED_INSTANCES_MAX, NEW_IDENTITIES_MAX, PERSONS_PER_ROLE_MAX, Reached, TRAIT_VALUES_MAX,
+    UNNAMED_RECORDS_MAX,
+};
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, keep_creations, note_creation, note_creation_of_day};

@@ -130,7 +130,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     for bound in bounds::lines(&summary.bounds_reached, false) {
         console.warn(&bound);
     }
-    close(&backtest.summary.intake, &rest, console)
+    Ok(close(&backtest.summary.intake, &rest, console))
 }
 
 /// An alert and what labels say of it. Its digest does not cover the label.

@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         let rest = inputs.rest;
         let reading = (inputs.options, rest.keeps());
         let (days, intake) = covered_logs(&setup, inputs.files, reading, console)?;
-        ending = close(&intake, &rest, console)?;
+        ending = close(&intake, &rest, console);
         days
     };
     let judged = assess(&setup, &days);

@@ -171,15 +171,10 @@ pub fn own_files(of_command: impl IntoIterator<Item = PathBuf>, common: &Common)
     )
 }
 
-/// Reports each file that could not be read to its end or is a log
-/// without a record that could be read.
+/// Reports each file that could not be read to its end or is a log without a record that could be read.
 ///
 /// What is no log is only told, unless there is nothing else: then the wrong place was given.
-///
-/// # Errors
-///
-/// Fails if the rejected records cannot be written.
-pub fn account_for(intake: &IntakeSummary, is_first: bool, console: &Console) -> Result<Ending> {
+pub fn account_for(intake: &IntakeSummary, is_first: bool, console: &Console) -> Ending {
     for report in intake.files.iter().filter(|report| report.is_lost()) {
         console.fault(&format!(
             "no event in `{}` could be read: {}; `plimsoll inspect --rejects FILE` on it writes the records",
@@ -200,7 +195,7 @@ pub fn account_for(intake: &IntakeSummary, is_first: bool, console: &Console) ->
     } else {
         tell_foreign(&reports, console);
     }
-    Ok(ending(&reports, is_first))
+    ending(&reports, is_first)
 }
 
 /// Returns how reading ended: not well if a file could not be read to its end, a log has no record that could be read, or,
@@ -261,21 +256,16 @@ fn tell_foreign(reports: &[&FileReport], console: &Console) {
 }
 
 /// Does as [`account_for`]; also takes missing paths into account, and warns if there was no record at all.
-///
-/// # Errors
-///
-/// Fails if the rejected records cannot be written.
-pub fn close(intake: &IntakeSummary, rest: &Rest, console: &Console) -> Result<Ending> {
+pub fn close(intake: &IntakeSummary, rest: &Rest, console: &Console) -> Ending {
     let is_first = intake.known_files == 0;
-    let ending = account_for(intake, is_first, console)?;
+    let ending = account_for(intake, is_first, console);
     if is_first && intake.records() == 0 && intake.broken_files().next().is_none() {
         console.warn("there is no record in the files that were read");
     }
-    Ok(if rest.is_missing_some {
-        Ending::Incomplete
-    } else {
-        ending
-    })
+    match rest.is_missing_some {
+        true => Ending::Incomplete,
+        false => ending,
+    }
 }
 
 /// The file of rejected records, which gets each as it comes.

@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         )?;
         say(&Summary::of_score(&followed, &delivery.tally), console);
         warn_of_approvals(&setup, &store, console)?;
-        return account_for(&followed.intake, is_first, console);
+        return Ok(account_for(&followed.intake, is_first, console));
     }
     let generation = store.load_generation()?;
     let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     )?;
     say(&Summary::of_score(&scored, &delivery.tally), console);
     warn_of_approvals(&setup, &store, console)?;
-    close(&scored.intake, &rest, console)
+    Ok(close(&scored.intake, &rest, console))
 }
 
 /// Writes the summary of the run to standard error.

@@ -72,5 +72,5 @@ pub fn finish(
     for outgrown in &trained.outgrown {
         console.warn(&tuning::outgrown(outgrown));
     }
-    close(&trained.intake, rest, console)
+    Ok(close(&trained.intake, rest, console))
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use crate::alert::Alert;
 use crate::engine::intake::{Intake, KeepRejects};
-use crate::engine::retention::remove_outdated;
 use crate::engine::score::judge_days;
 use crate::engine::scorer::{Added, ScoreOptions, ScoreSummary, Scorer};
-use crate::engine::train::{TrainSummary, learnt_before, oldest_learnt, train_holding};
+use crate::engine::train::{TrainSummary, learnt_before, oldest_learnt, train_and_remove};
 use crate::engine::{Progress, Setup};
 use crate::error::{Error, Result};
 use crate::sources::{InputFile, ReadOptions};
@@ -48,11 +47,7 @@ pub fn nightly(
     let how = (options, &read_options);
     let scored = score_new(setup, store, &lock, &files, how, progress, deliver)?;
     let reading = (read_options, rejects);
-    let trained = train_holding(setup, store, &lock, files, reading, progress)?;
-    let trained = TrainSummary {
-        removed: remove_outdated(setup, store, &lock, progress),
-        ..trained
-    };
+    let trained = train_and_remove(setup, store, &lock, files, reading, progress)?;
     Ok(NightSummary { scored, trained })
 }
 

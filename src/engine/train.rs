@@ -89,9 +89,21 @@ pub fn train(
 ) -> Result<TrainSummary> {
     let lock = store.lock(Role::Learner)?;
     let reading = (options, rejects);
-    let trained = train_holding(setup, store, &lock, files, reading, progress)?;
+    train_and_remove(setup, store, &lock, files, reading, progress)
+}
+
+/// Learns as [`train`] does, for the holder of the lock.
+pub(super) fn train_and_remove(
+    setup: &Setup,
+    store: &Store,
+    lock: &Lock,
+    files: Vec<InputFile>,
+    reading: (ReadOptions, Option<&dyn KeepRejects>),
+    progress: &dyn Progress,
+) -> Result<TrainSummary> {
+    let trained = train_holding(setup, store, lock, files, reading, progress)?;
     Ok(TrainSummary {
-        removed: remove_outdated(setup, store, &lock, progress),
+        removed: remove_outdated(setup, store, lock, progress),
         ..trained
     })
 }
@@ -130,8 +142,10 @@ pub(super) fn train_holding(
     let reading = options.reading();
     let (files, known_files) = unknown_files(files, &ledger, &reading);
     let room = match &manifest {
-        Some(manifest) => Room::beside(Arc::new(store.load_generation_of(manifest)?)),
-        None => Room::at_first(),
+        Some(manifest) if !files.is_empty() => {
+            Room::beside(Arc::new(store.load_generation_of(manifest)?))
+        }
+        _ => Room::at_first(),
     };
     let gathering = Gathering::new((setup, store), number, &stored, oldest, room);
     let mut intake = Intake {

@@ -17,8 +17,8 @@ use crate::identity::machine_of;
 use crate::measure::bounds::{
     FIRST_IDENTITIES_MAX, NEW_IDENTITIES_MAX, OTHER_KINDS_FEWER, OTHERS_MAX,
 };
-use crate::measure::subject::{Changes, Subject, SubjectFacts};
-use crate::measure::{DayFacts, value_hash};
+use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts};
+use crate::measure::value_hash;
 use crate::sketch::Distinct;
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -297,7 +297,7 @@ impl Admission {
                 changes.entry(subject).or_default();
                 changes.entry(others.clone()).or_default();
             }
-            add(subjects, others, facts);
+            add_facts(subjects, others, facts);
         }
     }
 
@@ -322,16 +322,6 @@ impl Admission {
 /// a count needs hashes of any size.
 fn counted_hash(name: &str) -> u64 {
     xxh3_64_with_seed(name.as_bytes(), 1)
-}
-
-/// Adds facts to those of a subject.
-fn add(subjects: &mut SubjectFacts, subject: Subject, facts: Box<DayFacts>) {
-    match subjects.entry(subject) {
-        std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().merge(&facts),
-        std::collections::hash_map::Entry::Vacant(empty) => {
-            empty.insert(facts);
-        }
-    }
 }
 
 /// Returns the subject that takes in what another did.
@@ -382,7 +372,7 @@ mod tests {
         Action, AddressClass, Event, IdentityKind, Outcome, Principal, Provider, Source,
     };
     use crate::identity::ResolvedEvent;
-    use crate::measure::{DayAggregate, KnownThings, Plan};
+    use crate::measure::{DayAggregate, DayFacts, KnownThings, Plan};
     use crate::time::{Day, Window};
     use crate::vocab::Metric;
     use proptest::prelude::*;

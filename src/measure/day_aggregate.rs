@@ -15,7 +15,7 @@ use crate::measure::bounds::{
 };
 use crate::measure::joint::Joint;
 use crate::measure::links::Links;
-use crate::measure::subject::{Changes, Subject, SubjectFacts, person_in_role};
+use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts, person_in_role};
 use crate::measure::{
     Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, duplicates, keep_creations,
     note_creation, note_creation_of_day, value_hash,
@@ -480,14 +480,7 @@ impl DayAggregate {
             reason = "facts of different subjects do not meet"
         )]
         for (subject, facts) in other.subjects {
-            match self.subjects.entry(subject) {
-                std::collections::hash_map::Entry::Occupied(mut mine) => {
-                    mine.get_mut().merge(&facts)
-                }
-                std::collections::hash_map::Entry::Vacant(empty) => {
-                    empty.insert(facts);
-                }
-            }
+            add_facts(&mut self.subjects, subject, facts);
         }
         self.admission.enforce(&mut self.subjects, None);
         self.links.merge(other.links);

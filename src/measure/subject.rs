@@ -1,5 +1,7 @@
 //! Whom facts belong to.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,16 @@ pub struct Subject {
 
 /// The facts of each subject of a day.
 pub type SubjectFacts = FxHashMap<Subject, Box<DayFacts>>;
+
+/// Adds facts to those of a subject.
+pub(super) fn add_facts(subjects: &mut SubjectFacts, subject: Subject, facts: Box<DayFacts>) {
+    match subjects.entry(subject) {
+        Entry::Occupied(mut known) => known.get_mut().merge(&facts),
+        Entry::Vacant(empty) => {
+            empty.insert(facts);
+        }
+    }
+}
 
 /// What was added to a day: the subjects, each with the records without a caller that it has.
 pub type Changes = FxHashMap<Subject, Vec<u64>>;

@@ -13,3 +13,27 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     let text = String::deserialize(deserializer)?;
     Time::parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no time")))
 }
+
+/// The same of an instant that may be absent.
+pub(super) mod optional {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::time::Time;
+
+    #[derive(Serialize, Deserialize)]
+    struct Written(#[serde(with = "super")] Time);
+
+    pub(in crate::alert) fn serialize<S: Serializer>(
+        time: &Option<Time>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(Written).serialize(serializer)
+    }
+
+    pub(in crate::alert) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Time>, D::Error> {
+        let written = Option::<Written>::deserialize(deserializer)?;
+        Ok(written.map(|Written(time)| time))
+    }
+}

@@ -13,14 +13,16 @@ use crate::vocab::Entity;
 /// Version of the alert document.
 pub const SCHEMA: u32 = 1;
 
-/// Whether an alert is the first of its episode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where in the life of its episode an alert was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// The episode crossed its threshold.
     New,
-    /// Its severity rose.
+    /// It came to much more than was told.
     Update,
+    /// Its day is over: this is what it came to.
+    Closed,
 }
 
 /// The alert document. Fields that a stored document lacks are empty, and fields that it adds are ignored.
@@ -31,8 +33,11 @@ pub struct Alert {
     pub schema: Option<u32>,
     /// The same for each alert of the same episode.
     pub alert_id: String,
-    /// Whether it is the first of its episode.
+    /// Where in the life of its episode it was told.
     pub status: Status,
+    /// How often what was told of a closed episode changed, because events came later than their source allows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub revision: u32,
     /// Which analytic.
     pub analytic: String,
     /// Title of the analytic.
@@ -58,9 +63,18 @@ pub struct Alert {
     /// Whether there was too little history for calibrated scores.
     #[serde(default)]
     pub provisional: bool,
-    /// Time of the event with which the threshold, or the severity, was reached.
+    /// Time of the event with which the score was reached.
     #[serde(with = "as_text")]
     pub time: Time,
+    /// Time of the event with which the threshold was reached; older documents have none.
+    #[serde(default, with = "as_text::optional", skip_serializing_if = "Option::is_none")]
+    pub crossed_at: Option<Time>,
+    /// Time of the first event behind it.
+    #[serde(default, with = "as_text::optional", skip_serializing_if = "Option::is_none")]
+    pub first_event: Option<Time>,
+    /// Time of the last event behind it, as far as the episode had come.
+    #[serde(default, with = "as_text::optional", skip_serializing_if = "Option::is_none")]
+    pub last_event: Option<Time>,
     /// The window of the largest contribution; the episode's day if that has none.
     pub window: Span,
     /// The entity that it is about.
@@ -85,7 +99,19 @@ pub struct Alert {
     /// Where data went, most bytes first.
     #[serde(default)]
     pub destinations: Vec<DestinationRecord>,
-    /// Number of events behind it, up to its time.
+    /// How much the episode came to.
+    #[serde(default)]
+    pub extent: Extent,
+    /// How much it had come to when the threshold was reached.
+    #[serde(default)]
+    pub extent_at_crossing: Extent,
+    /// Through which sessions, clients and addresses, those first that did most of what was counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceRecord>,
+    /// The incident that it belongs to, as far as was known when it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident_id: Option<String>,
+    /// Number of events behind it.
     #[serde(default)]
     pub events: u64,
     /// The first of them.
@@ -103,6 +129,57 @@ pub struct Alert {
     pub evidence: Option<ScoreEvidence>,
     /// Guards everything else against damage; see [`evidence::digest`].
     pub digest: Option<String>,
+}
+
+/// How much an episode came to. Bounded counts of distinct things are estimates beyond a few thousand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Extent {
+    /// Calls, or flows.
+    pub calls: u64,
+    /// Distinct objects read, copied or deleted.
+    pub objects: u64,
+    /// Distinct buckets.
+    pub buckets: u64,
+    /// Bytes of objects read.
+    pub bytes_read: u64,
+    /// Bytes sent to external addresses.
+    pub bytes_out: u64,
+    /// Distinct external addresses and accounts that data went to.
+    pub destinations: u64,
+    /// Distinct addresses called from.
+    pub addresses: u64,
+}
+
+/// Through what a part of an episode was done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRecord {
+    /// Address of the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Its network: an AS number where known, otherwise the /16 or /48.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Its country.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Client family.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Name of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Calls, or flows.
+    pub calls: u64,
+    /// Those of them that were counted: that are behind an amount or a declared act among the reasons.
+    pub counted: u64,
+    /// Distinct objects.
+    pub objects: u64,
+    /// Bytes.
+    pub bytes: u64,
 }
 
 /// A span of event time.
@@ -123,6 +200,12 @@ pub struct AlertEntity {
     pub kind: String,
     /// Canonical id.
     pub id: String,
+    /// A name that people know it by, where the id is none and the logs tell one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// How it was created, if the logs show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<CreationRecord>,
     /// Bare provider ids of the same entity.
     #[serde(default)]
     pub aliases: Vec<String>,
@@ -166,6 +249,24 @@ pub struct BlindedRecord {
     /// The analytics that rest on these logs, where these are read here.
     #[serde(default)]
     pub analytics: Vec<String>,
+}
+
+/// How an identity was created.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreationRecord {
+    /// When.
+    #[serde(with = "as_text")]
+    pub time: Time,
+    /// The operation, as in `iam:CreateUser`.
+    pub operation: String,
+    /// The event.
+    pub event_id: String,
+    /// The identity that called it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// From where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
 }
 
 /// A principal that had a name before another got it.
@@ -253,6 +354,10 @@ pub struct DestinationRecord {
     pub bytes: u64,
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// Returns the id of an episode: a function of analytic, entity and the episode's start.
 pub fn alert_id(analytic: &str, entity: &Entity, start: Time) -> String {
     evidence::alert_id(
@@ -270,6 +375,15 @@ impl Alert {
     /// Fails if the text is no alert document.
     pub fn parse(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|e| Error::failed("this is no alert document").cause(e))
+    }
+
+    /// Returns the first and the last instant that it tells of; of an older document, its window and its time.
+    pub fn span(&self) -> (Time, Time) {
+        let (first, last) = (self.window.start.min(self.time), self.time);
+        (
+            self.first_event.unwrap_or(first),
+            self.last_event.unwrap_or(last),
+        )
     }
 
     /// Sets the digest of all other fields. It must be set again after each change.

@@ -7,7 +7,8 @@ mod document;
 mod reason;
 
 pub use document::{
-    Alert, AlertEntity, AssumptionRecord, AuthenticationRecord, BlindedRecord, DestinationRecord,
-    NamesakeRecord, OperationRecord, ResourceRecord, SCHEMA, Span, Status, alert_id,
+    Alert, AlertEntity, AssumptionRecord, AuthenticationRecord, BlindedRecord, CreationRecord,
+    DestinationRecord, Extent, NamesakeRecord, OperationRecord, ResourceRecord, SCHEMA,
+    SourceRecord, Span, Status, alert_id,
 };
 pub use reason::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};

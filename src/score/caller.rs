@@ -34,6 +34,8 @@ pub(super) fn entity(
     AlertEntity {
         kind: subject.entity.kind.to_string(),
         id: subject.entity.id.to_string(),
+        display_name: None,
+        created: None,
         aliases: aliases(subject),
         identity_kind: kind.as_str().to_owned(),
         role: profile.role.as_ref().map(|r| r.to_string()),

@@ -67,13 +67,25 @@ pub struct Alert {
     #[serde(with = "as_text")]
     pub time: Time,
     /// Time of the event with which the threshold was reached; older documents have none.
-    #[serde(default, with = "as_text::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "as_text::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub crossed_at: Option<Time>,
     /// Time of the first event behind it.
-    #[serde(default, with = "as_text::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "as_text::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub first_event: Option<Time>,
     /// Time of the last event behind it, as far as the episode had come.
-    #[serde(default, with = "as_text::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "as_text::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub last_event: Option<Time>,
     /// The window of the largest contribution; the episode's day if that has none.
     pub window: Span,
@@ -114,6 +126,9 @@ pub struct Alert {
     /// Number of events behind it.
     #[serde(default)]
     pub events: u64,
+    /// Number of events of its entity on that day, as far as the episode had come.
+    #[serde(default)]
+    pub day_events: u64,
     /// The first of them.
     #[serde(default)]
     pub event_ids: Vec<String>,

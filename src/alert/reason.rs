@@ -42,6 +42,10 @@ pub enum Reason {
         basis: Option<NoveltyBasis>,
         /// The first event of the day that showed it.
         first: Option<EventRecord>,
+        /// Whether that event came from another address and with another credential than all that was counted: it is context of the
+        /// day, and not of the act.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        apart: bool,
     },
     /// Data was given to an account that is not ours.
     #[serde(rename = "share")]

@@ -146,6 +146,11 @@ pub struct AlertSelection {
     /// Also report alerts that an approval covers.
     #[arg(long)]
     pub show_suppressed: bool,
+    /// Of past days, also report alerts as they crossed their threshold (`new`) and grew (`update`).
+    ///
+    /// Without it, each is reported once, when its day is over (`closed`).
+    #[arg(long)]
+    pub every_status: bool,
 }
 
 impl AlertSelection {
@@ -155,6 +160,7 @@ impl AlertSelection {
             budget_per_day: self.budget.map(Budget::per_day),
             show_low: self.show_low,
             show_suppressed: self.show_suppressed,
+            every_status: self.every_status,
         }
     }
 }

@@ -194,11 +194,15 @@ fn play(
             let coming = Generation::empty(day);
             scorer.replace_generation(Arc::new(std::mem::replace(&mut generation, coming)));
         }
-        let before = scorer.summary().episodes.values().sum::<u64>();
-        let of_day = scorer.advance_day(day, None)?;
+        let before = scorer.summary().told.n_episodes();
+        let mut of_day = Vec::new();
+        if options.score.every_status {
+            of_day.extend(scorer.advance_day(day, None)?);
+        }
+        of_day.extend(scorer.conclude_day(day)?);
         per_day.push(DayCount {
             day: day.to_string(),
-            alerts: scorer.summary().episodes.values().sum::<u64>() - before,
+            alerts: scorer.summary().told.n_episodes() - before,
         });
         for alert in of_day {
             deliver(&alert)?;

@@ -126,7 +126,7 @@ pub fn dry_run(
         scorer.replace_generation(generation.clone());
         for run in &mut runs {
             scorer.judge_anew(shown_all(Some(run.budget_per_day)));
-            run.alerts.extend(scorer.advance_day(day, None)?);
+            run.alerts.extend(scorer.conclude_day(day)?);
         }
         look(DayView {
             day,
@@ -150,5 +150,6 @@ fn shown_all(budget_per_day: Option<f64>) -> ScoreOptions {
         budget_per_day,
         show_low: false,
         show_suppressed: true,
+        every_status: false,
     }
 }

@@ -90,7 +90,7 @@ pub struct FalseAlert {
     pub time: String,
     /// The analytic.
     pub analytic: String,
-    /// Its score in its first version.
+    /// Its score.
     pub score: f64,
     /// The entity.
     pub entity: String,
@@ -143,7 +143,13 @@ impl Label {
     /// Returns whether an alert hits this label.
     pub fn is_hit_by(&self, alert: &Alert) -> bool {
         let is_right = alert.analytic == self.analytic || self.also.contains(&alert.analytic);
-        is_right && self.holds(alert.time) && self.is_of(&alert.entity)
+        is_right && self.told_at(alert).is_some() && self.is_of(&alert.entity)
+    }
+
+    /// Returns when an alert told of it: when it crossed its threshold, or when what it came to was reached, if that lies in the label.
+    pub fn told_at(&self, alert: &Alert) -> Option<Time> {
+        let times = alert.crossed_at.into_iter().chain([alert.time]);
+        times.filter(|&time| self.holds(time)).min()
     }
 
     /// Returns whether an alert of that time may belong to it.
@@ -163,7 +169,7 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
     let labels: Vec<&Label> = labels.iter().filter(|l| l.end >= from).collect();
     let episodes: Vec<&Alert> = alerts
         .iter()
-        .filter(|a| a.status == Status::New && a.suppressed_by.is_none())
+        .filter(|a| a.status == Status::Closed && a.suppressed_by.is_none())
         .collect();
     let names: BTreeSet<&str> = labels
         .iter()
@@ -185,7 +191,7 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
     };
     let is_beside = |alert: &Alert| {
         let mut labels = labels.iter();
-        labels.any(|label| label.holds(alert.time) && label.is_of(&alert.entity))
+        labels.any(|label| label.told_at(alert).is_some() && label.is_of(&alert.entity))
     };
     let elsewhere = false_alerts().filter(|alert| !is_beside(alert));
     let identity_days: BTreeSet<_> = elsewhere.map(|a| (&a.entity.id, a.time.day())).collect();
@@ -199,7 +205,11 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
             .collect(),
         false_alerts: false_alerts()
             .map(|alert| FalseAlert {
-                time: alert.time.whole_secs().to_string(),
+                time: alert
+                    .crossed_at
+                    .unwrap_or(alert.time)
+                    .whole_secs()
+                    .to_string(),
                 analytic: alert.analytic.clone(),
                 score: alert.score,
                 entity: alert.entity.id.clone(),
@@ -232,7 +242,7 @@ fn evaluate_one(name: Option<&str>, episodes: &[&Alert], labels: &[&Label]) -> A
             let first = episodes
                 .iter()
                 .filter(|a| label.is_hit_by(a))
-                .map(|a| a.time)
+                .filter_map(|a| label.told_at(a))
                 .min()?;
             Some(first.secs_since(label.start))
         })

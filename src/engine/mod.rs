@@ -53,7 +53,7 @@ pub(crate) use progress::cancelled;
 pub use progress::{NoProgress, Progress};
 pub use retention::Removed;
 pub use score::score;
-pub use scorer::{Added, LateEvents, ScoreOptions, ScoreSummary, Scorer};
+pub use scorer::{Added, EpisodeTally, LateEvents, ScoreOptions, ScoreSummary, Scorer};
 pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force, thresholds};
 pub use train::{TrainSummary, train};

@@ -153,6 +153,7 @@ pub fn explain_not_alerted(
         budget_per_day: question.budget_per_day,
         show_low: false,
         show_suppressed: true,
+        every_status: false,
     };
     let mut scorer = Scorer::new(setup, generation.clone(), options);
     match logs {
@@ -174,7 +175,7 @@ pub fn explain_not_alerted(
     // What the days before teach, and the episodes of the day itself, with the approvals that cover them.
     let mut alerts = Vec::new();
     for day in scorer.days() {
-        alerts = scorer.advance_day(day, None)?;
+        alerts = scorer.conclude_day(day)?;
         if day == question.day {
             break;
         }

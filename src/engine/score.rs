@@ -48,6 +48,7 @@ pub(super) fn judge_days(
     progress: &dyn Progress,
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
 ) -> Result<()> {
+    let every_status = scorer.options().every_status;
     let (days, generation) = (scorer.days(), scorer.generation().clone());
     let aggregates = days.iter().filter_map(|day| scorer.aggregate(*day));
     let covered = days_of(&generation.coverage, aggregates);
@@ -63,7 +64,12 @@ pub(super) fn judge_days(
         if let Some(archive) = archive {
             scorer.remember_told(archive, day)?;
         }
-        for alert in scorer.advance_day(day, None)? {
+        if every_status {
+            for alert in scorer.advance_day(day, None)? {
+                deliver(&alert)?;
+            }
+        }
+        for alert in scorer.conclude_day(day)? {
             deliver(&alert)?;
         }
         scorer.close(day);

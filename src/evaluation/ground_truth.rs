@@ -91,7 +91,7 @@ impl GroundTruth {
 
     /// Returns the number and name of the decoy that an alert rests on, whatever analytic raised it.
     pub fn decoy(&self, alert: &Alert) -> Option<(usize, &str)> {
-        let hit = |decoy: &Label| decoy.is_of(&alert.entity) && decoy.holds(alert.time);
+        let hit = |decoy: &Label| decoy.is_of(&alert.entity) && decoy.told_at(alert).is_some();
         let (number, decoy) = self
             .decoys
             .iter()

@@ -212,13 +212,13 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
         found: BTreeMap::new(),
         decoys_fired: BTreeMap::new(),
     };
-    let counted = |alert: &&Alert| alert.status == Status::New && alert.suppressed_by.is_none();
+    let counted = |alert: &&Alert| alert.status == Status::Closed && alert.suppressed_by.is_none();
     for alert in kept.alerts.iter().filter(counted) {
         let mut hit = None;
         for (number, label) in truth.labels.iter().enumerate() {
-            if label.is_hit_by(alert) {
+            if let Some(told_at) = label.told_at(alert).filter(|_| label.is_hit_by(alert)) {
                 hit = hit.or(Some(attack(label).provider));
-                let delay = alert.time.secs_since(label.start);
+                let delay = told_at.secs_since(label.start);
                 let first = outcome.found.entry(number).or_insert(delay);
                 *first = delay.min(*first);
             }

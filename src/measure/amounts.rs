@@ -466,7 +466,33 @@ impl<'a> EventAmounts<'a> {
         &self.grants
     }
 
-    /// Returns whether the event adds to some metric, so that an alert may list it as evidence.
+    /// Returns the value of a trait that the event shows, the first of several.
+    pub fn value(&self, which: Trait) -> Option<&str> {
+        let (.., value) = self.traits.iter().find(|(shown, ..)| *shown == which)?;
+        Some(match value {
+            Value::Shared(text) => text,
+            Value::Written(range) => &self.written[range.clone()],
+        })
+    }
+
+    /// Returns how much the event adds to a metric that is a sum.
+    pub fn sum(&self, metric: Metric) -> u64 {
+        let of_metric = self.sums.iter().filter(|(of, _)| *of == metric);
+        of_metric.map(|(_, amount)| amount).sum()
+    }
+
+    /// Returns the hashes of what the event adds to a metric that counts distinct things.
+    pub fn distinct(&self, metric: Metric) -> impl Iterator<Item = u64> + '_ {
+        let of_metric = self.distinct.iter().filter(move |(of, _)| *of == metric);
+        of_metric.map(|&(_, hash)| hash)
+    }
+
+    /// Returns whether the event does anything with storage, data or directories, and not only shows who is there.
+    pub fn is_act(&self) -> bool {
+        self.metrics().any(Metric::is_learnt) || !self.grants.is_empty()
+    }
+
+    /// Returns the metrics that the event adds to.
     pub fn metrics(&self) -> impl Iterator<Item = Metric> + '_ {
         self.sums
             .iter()

@@ -375,7 +375,9 @@ mod tests {
         // Only the last document of an alert counts.
         alerts.push(alerts[5].clone());
         let mut run = ScoreSummary::default();
-        run.episodes.insert(Severity::High, 13);
+        for n in 0..13 {
+            run.told.note(&n.to_string(), Severity::High, None);
+        }
         let summary = Summary::of_score(&run, &Tally::default());
         let screen = Screen {
             summary: &summary,

@@ -1,11 +1,11 @@
 //! The summary of a run: one document for programs, the same in lines for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::alert::{Alert, Status};
+use crate::alert::Alert;
 use crate::baseline::{DriftReport, Drifted};
 use crate::engine::{
     AnalyticEvaluation, Backtest, DayCount, Evaluation, FalseAlert, IntakeSummary, ScoreSummary,
@@ -36,13 +36,14 @@ pub(super) const SCHEMA: u32 = 1;
 /// Alerts that were delivered, counted as they go by.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
+    ids: BTreeSet<String>,
     by_analytic: BTreeMap<String, u64>,
 }
 
 impl Tally {
     /// Counts an alert; only the first of an episode is one more.
     pub fn add(&mut self, alert: &Alert) {
-        if alert.status == Status::New && alert.suppressed_by.is_none() {
+        if alert.suppressed_by.is_none() && self.ids.insert(alert.alert_id.clone()) {
             *self.by_analytic.entry(alert.analytic.clone()).or_insert(0) += 1;
         }
     }
@@ -226,14 +227,15 @@ impl Summary {
             told_before: summary.told_before.len() as u64,
             entity_days: summary.entity_days(),
             alerts: Alerts {
-                total: summary.episodes.values().sum(),
+                total: summary.told.n_episodes(),
                 by_severity: summary
-                    .episodes
-                    .iter()
-                    .map(|(s, n)| (s.to_string(), *n))
+                    .told
+                    .by_severity()
+                    .into_iter()
+                    .map(|(severity, n)| (severity.to_string(), n))
                     .collect(),
                 by_analytic: tally.by_analytic.clone(),
-                suppressed: summary.suppressed.clone(),
+                suppressed: summary.told.by_approval(),
             },
             per_day: Vec::new(),
             blind_spots: coverage::blind_spots(&summary.coverage),
@@ -636,9 +638,13 @@ mod tests {
             judged: [(Day(20_000), 1_200), (Day(20_001), 1_212)].into(),
             ..ScoreSummary::default()
         };
-        run.episodes.insert(Severity::High, 1);
-        run.episodes.insert(Severity::Medium, 3);
-        run.suppressed.insert("nightly\u{1b}[2J".to_owned(), 2);
+        run.told.note("a", Severity::High, None);
+        for id in ["b", "c", "d"] {
+            run.told.note(id, Severity::Medium, None);
+        }
+        for id in ["e", "f"] {
+            run.told.note(id, Severity::High, Some("nightly\u{1b}[2J"));
+        }
         let summary = Summary::of_score(&run, &Tally::default());
         let shown = text(&summary, true, Paint::Never);
         for line in [

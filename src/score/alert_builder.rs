@@ -6,36 +6,35 @@
 //! day with more than its facts have room for. Then the whole day decides, and the event that is found is one with which
 //! the threshold is crossed, if not the first.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::alert::{Alert, SCHEMA, Span, Status, alert_id};
+use crate::alert::{Alert, Extent, SCHEMA, Span, Status, alert_id};
 use crate::analytic::Analytic;
 use crate::baseline::arm_key;
 use crate::config::{Approval, Config, approval_covering};
+use crate::error::Result;
 use crate::event::Event;
 use crate::evidence::{Reference, ScoreEvidence, round};
-use crate::identity::Resolver;
+use crate::identity::{ResolvedEvent, Resolver};
 use crate::learn::PeerGroupOf;
-use crate::measure::{DayFacts, EventAmounts, Minute, Plan, is_others};
-use crate::score::approval::approval_context;
-use crate::score::assumption::assumptions;
-use crate::score::blinded::blinded;
+use crate::measure::{DayFacts, EventAmounts, Plan, is_others};
+use crate::score::act::Act;
+use crate::score::approval::Asked;
 use crate::score::caller;
 use crate::score::components::start_of;
 use crate::score::contribution::{ArmResult, Contribution};
-use crate::score::evidence_events::{EvidenceEvents, adds_to_any, metrics_of, must_be_covered};
+use crate::score::episode::{Episode, Stage, first_prefix};
+use crate::score::evidence_events::{metrics_of, must_be_covered};
 use crate::score::judge::{Detection, Judge};
 use crate::score::reasons::reasons;
-use crate::score::rows::{ROWS_MAX, operations, tables};
+use crate::score::rows::ROWS_MAX;
 use crate::score::subject::Subject;
+use crate::score::through::{Sources, Through};
+use crate::score::told::{Told, amounts_of};
 use crate::stats::{self, Severity};
-use crate::time::{Day, Window};
-use crate::vocab::{Entity, Metric, Str};
-
-/// First events named in an alert.
-const EVENT_IDS_MAX: usize = 20;
+use crate::time::{Day, Time, Window};
+use crate::vocab::Metric;
 
 /// Builds the alerts of one day from their events.
 pub struct AlertBuilder<'a> {
@@ -57,133 +56,186 @@ pub struct AlertBuilder<'a> {
     pub show_low: bool,
 }
 
-/// What an analytic looks at on a day: one entity and its events, in the order of time and id.
-struct Episode<'e> {
-    analytic: &'e Analytic,
-    entity: &'e Entity,
-    events: &'e [Event],
-    met: Option<(Day, &'e [(u16, Minute)])>,
-    /// The id that the provider never gives twice, whichever event states it: all are of one principal.
-    unique_id: Option<&'e Str>,
-    /// The facts of some of its prefixes, by their number of events: a longer one begins with those of a shorter one.
-    known: RefCell<BTreeMap<usize, Rc<DayFacts>>>,
-}
-
-/// An episode up to an event, and how severe it is by then.
-struct Crossing<'e> {
-    events: &'e [Event],
-    facts: Rc<DayFacts>,
-    detection: Detection,
-    severity: Severity,
+/// When the threshold was crossed.
+#[derive(Clone, Copy)]
+struct Crossed {
+    /// How many events there were by then.
+    n: usize,
+    at: Time,
 }
 
 impl AlertBuilder<'_> {
-    /// Returns the episode's alerts: the first, and one for each rise in severity. `events` are the entity's events of the
-    /// day in the order of time and id, and `unique_id` is the id that the provider never gives twice, if one of the day's states it.
-    pub fn build(
-        &self,
-        analytic: &Analytic,
-        entity: &Entity,
-        events: &[Event],
-        met: Option<(Day, &[(u16, Minute)])>,
-        unique_id: Option<&Str>,
-    ) -> Vec<Alert> {
-        let episode = Episode {
-            analytic,
-            entity,
-            events,
-            met,
-            unique_id,
-            known: RefCell::default(),
+    /// Returns what there is to tell of an episode that goes on: that it crossed its threshold, and then each time that it came to much
+    /// more than what was told. Beside each alert is what was told with it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the events cannot be read.
+    pub fn news(&self, episode: &Episode, told: Option<&Told>) -> Result<Vec<(Alert, Told)>> {
+        let mut news = Vec::new();
+        let Some(crossing) = self.crossing(episode)? else {
+            return Ok(news);
         };
-        let Some(whole) = self.crossing(&episode, events.len()) else {
-            return Vec::new();
-        };
-        let mut alerts = Vec::new();
-        let mut reached = None;
-        let mut from = 1;
-        for severity in [
-            Severity::Low,
-            Severity::Medium,
-            Severity::High,
-            Severity::Critical,
-        ] {
-            if whole.severity < severity || reached >= Some(severity) {
-                continue;
-            }
-            let reaches = |n: usize| {
-                let crossing = self.crossing(&episode, n)?;
-                (crossing.severity >= severity).then_some(crossing)
+        let (mut told, mut from) = (told.cloned(), crossing.n);
+        loop {
+            let found = match &told {
+                None => self.stage(episode, from)?.map(|stage| (stage, Status::New)),
+                Some(told) if told.is_covered => {
+                    let stage = self.first_uncovered(episode, from, crossing)?;
+                    stage.map(|stage| (stage, Status::New))
+                }
+                Some(told) => {
+                    let stage = first_prefix(from, episode.events.n_events(), |n| {
+                        let stage = self.stage(episode, n)?;
+                        Ok(stage.filter(|stage| {
+                            let score = stage.detection.score;
+                            told.is_outgrown(stage.severity, score, &stage.facts)
+                        }))
+                    })?;
+                    stage.map(|stage| (stage, Status::Update))
+                }
             };
-            let Some(crossing) = first_prefix(from, events.len(), reaches) else {
-                continue;
+            let Some((stage, status)) = found else {
+                return Ok(news);
             };
-            from = crossing.events.len();
-            reached = Some(crossing.severity);
-            let status = if alerts.is_empty() {
-                Status::New
-            } else {
-                Status::Update
+            let alert = self.alert(episode, &stage, (crossing, None), status)?;
+            let updates = told.map_or(0, |told| told.updates);
+            let next = Told {
+                severity: stage.severity,
+                score: stage.detection.score,
+                amounts: Some(amounts_of(&stage.facts)),
+                updates: updates + u32::from(status == Status::Update),
+                is_covered: alert.approval.is_some(),
             };
-            alerts.push(self.alert(&episode, &crossing, status));
+            news.push((alert, next.clone()));
+            (told, from) = (Some(next), stage.n);
         }
-        // What an approval covers must not hide what comes after it on the same day. More is never covered where less is
-        // not.
-        if alerts.last().is_some_and(|last| last.approval.is_some()) {
-            let uncovered = |n: usize| {
-                let crossing = self.crossing(&episode, n)?;
-                let alert = self.alert(&episode, &crossing, Status::Update);
-                alert.approval.is_none().then_some(alert)
-            };
-            alerts.extend(first_prefix(from, events.len(), uncovered));
-        }
-        alerts
     }
 
-    /// Judges an episode up to its `n`th event; `None` if that is not severe enough for an alert.
-    fn crossing<'e>(&self, episode: &Episode<'e>, n: usize) -> Option<Crossing<'e>> {
-        let events = &episode.events[..n];
-        let facts = self.facts(episode, n)?;
-        let subject = self.subject(episode, &facts);
-        let detection = self.judge.detection_of(&subject, episode.analytic)?;
-        let severity = severity_of(episode.analytic, &detection, self.threshold, &facts);
-        let is_shown = severity > Severity::Low || (severity == Severity::Low && self.show_low);
-        is_shown.then_some(Crossing {
-            events,
-            facts,
-            detection,
-            severity,
+    /// Returns the first stage that no approval covers: what one covers must not hide what comes after it on the same day. More is never
+    /// covered where less is not.
+    fn first_uncovered(
+        &self,
+        episode: &Episode,
+        from: usize,
+        crossed: Crossed,
+    ) -> Result<Option<Stage>> {
+        first_prefix(from, episode.events.n_events(), |n| {
+            let Some(stage) = self.stage(episode, n)? else {
+                return Ok(None);
+            };
+            let alert = self.alert(episode, &stage, (crossed, None), Status::New)?;
+            Ok(alert.approval.is_none().then_some(stage))
         })
     }
 
+    /// Returns what an episode came to; `None` if it is not severe enough for an alert. One that was told before is told in any case.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the events cannot be read.
+    pub fn closed(&self, episode: &Episode, was_told: bool) -> Result<Option<Alert>> {
+        let n = episode.events.n_events();
+        let Some(whole) = self.judged(episode, n)? else {
+            return Ok(None);
+        };
+        let crossing = match self.crossing(episode)? {
+            Some(crossing) => crossing,
+            None if was_told => {
+                let at = episode.time_of(n - 1)?;
+                let at = at.unwrap_or(self.day.start());
+                Crossed { n, at }
+            }
+            None => return Ok(None),
+        };
+        let reached = first_prefix(crossing.n, n, |n| {
+            let stage = self.judged(episode, n)?;
+            Ok(stage.filter(|stage| stage.detection.surprise >= whole.detection.surprise))
+        })?;
+        let n_reached = reached.map_or(n, |stage| stage.n);
+        let reached = episode.time_of(n_reached - 1)?;
+        let alert = self.alert(episode, &whole, (crossing, reached), Status::Closed)?;
+        Ok(Some(alert))
+    }
+
+    /// Returns when an episode crossed its threshold; of one that is shown on request, when it came near.
+    fn crossing(&self, episode: &Episode) -> Result<Option<Crossed>> {
+        let n = episode.events.n_events();
+        let Some(whole) = self.stage(episode, n)? else {
+            return Ok(None);
+        };
+        let least = whole.severity.min(Severity::Medium);
+        let first = first_prefix(1, n, |n| {
+            let stage = self.stage(episode, n)?;
+            Ok(stage.filter(|stage| stage.severity >= least))
+        })?;
+        let n = first.map_or(n, |stage| stage.n);
+        let at = episode.time_of(n - 1)?.unwrap_or(self.day.start());
+        Ok(Some(Crossed { n, at }))
+    }
+
+    /// Judges an episode up to its `n`th event; `None` if that is not severe enough for an alert.
+    fn stage(&self, episode: &Episode, n: usize) -> Result<Option<Stage>> {
+        let is_shown = |severity: Severity| {
+            severity > Severity::Low || (severity == Severity::Low && self.show_low)
+        };
+        let stage = self.judged(episode, n)?;
+        Ok(stage.filter(|stage| is_shown(stage.severity)))
+    }
+
+    /// Judges an episode up to its `n`th event; `None` if the analytic finds nothing.
+    fn judged(&self, episode: &Episode, n: usize) -> Result<Option<Stage>> {
+        let Some(facts) = self.facts(episode, n)? else {
+            return Ok(None);
+        };
+        let subject = self.subject(episode, &facts);
+        let Some(detection) = self.judge.detection_of(&subject, episode.analytic) else {
+            return Ok(None);
+        };
+        let severity = severity_of(episode.analytic, &detection, self.threshold, &facts);
+        Ok(Some(Stage {
+            n,
+            facts,
+            detection,
+            severity,
+        }))
+    }
+
     /// Returns the facts of the first `n` events of the day; `None` of no events.
-    fn facts(&self, episode: &Episode, n: usize) -> Option<Rc<DayFacts>> {
+    fn facts(&self, episode: &Episode, n: usize) -> Result<Option<Rc<DayFacts>>> {
+        if n == 0 {
+            return Ok(None);
+        }
         let mut known = episode.known.borrow_mut();
         let before = known.range(..=n).next_back();
         let (from, mut facts) = match before {
-            Some((&from, facts)) if from == n => return Some(facts.clone()),
-            Some((&from, facts)) => (from, DayFacts::clone(facts)),
-            None => {
-                let mut facts = DayFacts::starting(episode.events[..n].first()?.time);
-                facts.note_unique_id(episode.unique_id);
-                (0, facts)
-            }
+            Some((&from, facts)) if from == n => return Ok(Some(facts.clone())),
+            Some((&from, facts)) => (from, Some(DayFacts::clone(facts))),
+            None => (0, None),
         };
-        for event in &episode.events[from..n] {
+        episode.events.each(from..n, &mut |event| {
+            let facts = facts.get_or_insert_with(|| {
+                let mut facts = DayFacts::starting(event.time);
+                facts.note_unique_id(episode.unique_id);
+                facts
+            });
             let mut event = event.clone();
             let resolved = self.resolver.resolve(&mut event);
-            EventAmounts::of(&resolved).add_to(&mut facts, self.plan);
+            EventAmounts::of(&resolved).add_to(facts, self.plan);
             facts.note_provider(resolved.event.provider, resolved.event.account.as_ref());
             if let Some(principal) = &resolved.event.principal {
                 facts.note_principal(principal);
             }
-        }
+        })?;
+        let Some(mut facts) = facts else {
+            return Ok(None);
+        };
         if is_others(episode.entity) {
             facts.forget_names();
         }
         let facts = Rc::new(facts);
         known.insert(n, facts.clone());
-        Some(facts)
+        Ok(Some(facts))
     }
 
     fn subject<'s>(&self, episode: &'s Episode, facts: &'s DayFacts) -> Subject<'s>
@@ -200,107 +252,123 @@ impl AlertBuilder<'_> {
         )
     }
 
-    fn alert(&self, episode: &Episode, crossing: &Crossing, status: Status) -> Alert {
-        let &Episode {
-            analytic, entity, ..
-        } = episode;
-        let Crossing {
-            events, detection, ..
-        } = crossing;
+    /// Passes on the first events of an episode, each resolved and with what it adds to facts.
+    fn each(
+        &self,
+        episode: &Episode,
+        n: usize,
+        look: &mut dyn FnMut(&ResolvedEvent, &EventAmounts),
+    ) -> Result<()> {
+        episode.events.each(0..n, &mut |event: &Event| {
+            let mut event = event.clone();
+            let resolved = self.resolver.resolve(&mut event);
+            look(&resolved, &EventAmounts::of(&resolved));
+        })
+    }
+
+    /// Tells what an episode came to by a stage. `reached` is when its score was reached, if that was before the stage's last event.
+    fn alert(
+        &self,
+        episode: &Episode,
+        stage: &Stage,
+        (crossed, reached): (Crossed, Option<Time>),
+        status: Status,
+    ) -> Result<Alert> {
+        let (analytic, entity) = (episode.analytic, episode.entity);
+        let detection = &stage.detection;
         let arm = &detection.arm;
         let generation = self.judge.view();
-        let subject = self.subject(episode, &crossing.facts);
-        let window = window_of(arm, self.day);
+        let subject = self.subject(episode, &stage.facts);
         let metrics = metrics_of(analytic);
-        let evidence: Vec<&Event> = events
-            .iter()
-            .filter(|event| event.time >= window.start && event.time < window.end)
-            .filter(|event| adds_to_any(self.resolver, event, &metrics))
-            .collect();
-        let evidence = if evidence.is_empty() {
-            events.iter().collect()
-        } else {
-            evidence
-        };
-        let evidence_events = EvidenceEvents::of(arm, events, self.resolver);
-        // What the alert calls new may have come with events that no metric counts.
-        let mut listed = evidence.clone();
-        listed.extend(
-            evidence_events
-                .events()
-                .into_iter()
-                .filter(|evidence_event| evidence.iter().all(|e| e.id != evidence_event.id)),
-        );
-        listed.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
-        let last = events.last();
-        // One event describes the caller, so that an address does not stand beside the client of another event.
-        let described_by = match &evidence_events.representative {
-            Some(representative) => std::slice::from_ref(representative),
-            None => &evidence[..],
-        };
-        let (resources, destinations) = tables(self.resolver, &evidence, generation);
+        let mut through = Through::new(arm, &metrics);
+        self.each(episode, stage.n, &mut |resolved, amounts| {
+            through.add(resolved, amounts);
+        })?;
+        let sources = through.sources();
+        let (act, extent_at_crossing) = self.act(episode, stage, (&sources, crossed.n))?;
+        let last = episode.time_of(stage.n - 1)?.unwrap_or(self.day.start());
         let title = analytic.arms.iter().find(|of| of.id == arm.arm);
         let mut alert = Alert {
             schema: Some(SCHEMA),
             alert_id: alert_id(&analytic.id, entity, self.day.start()),
             status,
             revision: 0,
-            crossed_at: None,
-            first_event: None,
-            last_event: None,
-            extent: Default::default(),
-            extent_at_crossing: Default::default(),
-            sources: Vec::new(),
-            incident_id: None,
             analytic: analytic.id.to_string(),
             name: analytic.title.clone(),
             headline: title.and_then(|arm| arm.title.clone()),
             techniques: analytic.techniques.clone(),
-            severity: crossing.severity,
+            severity: stage.severity,
             score: round(detection.score, 2),
             surprise: round(detection.surprise, 4),
             threshold: round(stats::rank::score(self.threshold), 2),
             arm: arm.arm.to_string(),
             statistic: round(arm.statistic, 4),
             provisional: generation.calibration.is_provisional(),
-            time: last.map_or(self.day.start(), |e| e.time),
-            window,
-            entity: caller::entity(
-                &subject,
-                generation,
-                evidence_events.representative.or(last),
-                described_by,
-            ),
-            authentication: caller::authentication(events, evidence_events.representative),
-            assumed: assumptions(&listed, generation),
-            operations: operations(&listed),
-            blinded: blinded(&listed, self.judge.analytics(), generation),
-            reasons: reasons(arm, events, &evidence_events, &subject, generation),
-            resources,
-            destinations,
-            events: listed.len() as u64,
-            event_ids: listed
-                .iter()
-                .take(EVENT_IDS_MAX)
-                .map(|e| e.id.to_string())
-                .collect(),
+            time: reached.unwrap_or(last),
+            crossed_at: Some(crossed.at),
+            first_event: Some(act.span.map_or(crossed.at, |(first, _)| first)),
+            last_event: Some(act.span.map_or(crossed.at, |(_, last)| last)),
+            window: window_of(arm, self.day),
+            entity: caller::entity(&subject, generation, &sources),
+            authentication: sources.session.clone(),
+            assumed: act.assumptions.records(),
+            operations: act.rows.operations(),
+            reasons: reasons(arm, &sources, &subject, generation),
+            resources: act.rows.resources(),
+            destinations: act.rows.destinations(),
+            extent: act.extent(),
+            extent_at_crossing,
+            events: act.events,
+            day_events: stage.n as u64,
+            event_ids: act.event_ids,
+            blinded: act.blinded.into_iter().take(ROWS_MAX).collect(),
+            sources: sources.records,
+            incident_id: None,
             generation: generation.number,
             suppressed_by: None,
             approval: None,
-            evidence: Some(self.evidence(analytic, crossing)),
+            evidence: Some(self.evidence(analytic, stage)),
             digest: None,
         };
-        let approval = self.approval(episode, crossing, &listed, &metrics, &alert);
+        let approval = self.approval(episode, stage, &metrics, &alert)?;
         alert.suppressed_by = approval.map(ToString::to_string);
         alert.approval = approval.map(Approval::id);
         alert.resources.truncate(ROWS_MAX);
         alert.destinations.truncate(ROWS_MAX);
-        alert
+        Ok(alert)
+    }
+
+    /// Adds up the act, and returns it with how much it had come to when the threshold was crossed.
+    fn act(
+        &self,
+        episode: &Episode,
+        stage: &Stage,
+        (sources, n_crossed): (&Sources, usize),
+    ) -> Result<(Act<'_>, Extent)> {
+        let arm = &stage.detection.arm;
+        let mut act = Act::new(self.resolver, self.judge.analytics(), self.judge.view());
+        let mut extent_at_crossing = None;
+        let mut n = 0;
+        self.each(episode, stage.n, &mut |resolved, amounts| {
+            n += 1;
+            let event = resolved.event;
+            let mut firsts = sources.firsts.iter().flatten();
+            if sources.is_of_act(event, amounts, arm) {
+                act.add(resolved, amounts);
+            } else if firsts.any(|first| *first.event_id == *event.id) {
+                act.list(resolved);
+            }
+            if n == n_crossed {
+                extent_at_crossing = Some(act.extent());
+            }
+        })?;
+        let extent = act.extent();
+        Ok((act, extent_at_crossing.unwrap_or(extent)))
     }
 
     /// Returns how the score came about, in numbers.
-    fn evidence(&self, analytic: &Analytic, crossing: &Crossing) -> ScoreEvidence {
-        let detection = &crossing.detection;
+    fn evidence(&self, analytic: &Analytic, stage: &Stage) -> ScoreEvidence {
+        let detection = &stage.detection;
         let calibration = &self.judge.view().calibration;
         let arm = &detection.arm;
         let of_arm = calibration.arms.get(&arm_key(&analytic.id, &arm.arm));
@@ -313,51 +381,54 @@ impl AlertBuilder<'_> {
             pooled: Reference::of(&calibration.pooled, arm.rank),
             surprise: detection.surprise,
             threshold: self.threshold,
-            sensitive: crossing.facts.touches_sensitive(),
+            sensitive: stage.facts.touches_sensitive(),
             severity_max: severity_max(analytic, detection),
         }
     }
 
     /// Returns the approval that covers an alert. It is asked about all of the episode so far that the analytic looks at, and
-    /// not only about the window and the rows that a person reads: nothing may hide beside what is covered.
+    /// not only about the act and the rows that a person reads: nothing may hide beside what is covered.
     fn approval(
         &self,
         episode: &Episode,
-        crossing: &Crossing,
-        listed: &[&Event],
+        stage: &Stage,
         metrics: &BTreeSet<Metric>,
         alert: &Alert,
-    ) -> Option<&Approval> {
+    ) -> Result<Option<&Approval>> {
         let analytic = &episode.analytic.id;
         let mut approvals = self.config.approvals.iter();
         if !approvals.any(|approval| approval.is_for(analytic)) {
-            return None;
+            return Ok(None);
         }
-        let listed: BTreeSet<&str> = listed.iter().map(|event| &*event.id).collect();
-        let arm = &crossing.detection.arm;
-        let is_asked_about = |event: &&Event| {
-            listed.contains(&*event.id) || must_be_covered(self.resolver, event, metrics, arm)
-        };
-        let events: Vec<&Event> = crossing.events.iter().filter(is_asked_about).collect();
-        let rows = tables(self.resolver, &events, self.judge.view());
-        let context = approval_context(episode.entity, &alert.entity, &events, rows);
-        approval_covering(self.config, analytic, &context, alert.time)
-    }
-}
-
-/// Returns the first prefix, between `from` and `to` events long, of which something is true; `None` if it is not true of
-/// the longest. What is true of a prefix is true of all longer ones.
-fn first_prefix<T>(from: usize, to: usize, of: impl Fn(usize) -> Option<T>) -> Option<T> {
-    let mut found = of(to)?;
-    let (mut low, mut high) = (from, to);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        match of(middle) {
-            Some(earlier) => (found, high) = (earlier, middle),
-            None => low = middle + 1,
+        let arm = &stage.detection.arm;
+        let (mut asked, mut all) = (Asked::default(), Asked::default());
+        let mut is_any = false;
+        let generation = self.judge.view();
+        self.each(episode, stage.n, &mut |resolved, amounts| {
+            let is_asked = must_be_covered(resolved.event, amounts, metrics, arm);
+            is_any |= is_asked;
+            let into = match (is_asked, is_any) {
+                (true, _) => &mut asked,
+                // Where nothing tells what is judged from the rest, all of it must be covered.
+                (false, false) => &mut all,
+                (false, true) => return,
+            };
+            into.rows.add(self.resolver, resolved, generation);
+            into.add(resolved.event);
+        })?;
+        let asked = if is_any { asked } else { all };
+        if asked.is_too_much() {
+            return Ok(None);
         }
+        let context = asked.context(episode.entity, &alert.entity);
+        let crossed_at = alert.crossed_at.unwrap_or(alert.time);
+        Ok(approval_covering(
+            self.config,
+            analytic,
+            &context,
+            crossed_at,
+        ))
     }
-    Some(found)
 }
 
 /// Returns the severity of an episode with these facts; `threshold` is the surprise that must be reached.

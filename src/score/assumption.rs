@@ -14,24 +14,54 @@ const ASSUMED_MAX: usize = 5;
 /// The most steps back from a credential. Chains of more than two assumed roles are rare.
 const STEPS_MAX: usize = 4;
 
-/// Returns how the credentials of events were issued, those of most events first.
-pub fn assumptions(events: &[&Event], generation: View<'_>) -> Vec<AssumptionRecord> {
-    let mut used: BTreeMap<&Str, (usize, &Issuance)> = BTreeMap::new();
-    for event in events {
-        if let Some(credential) = &event.credential {
-            if let Some((n, _)) = used.get_mut(credential) {
-                *n += 1;
-            } else if let Some(issuance) = generation.issuance_before(credential, event.time) {
-                used.insert(credential, (1, issuance));
-            }
+/// The most credentials of an episode that are looked at: those that come first.
+const CREDENTIALS_MAX: usize = 4_096;
+
+/// The credentials of an episode.
+pub(super) struct Assumptions<'a> {
+    generation: View<'a>,
+    /// Of each its events, and how it was issued if that is known.
+    used: BTreeMap<Str, (u64, Option<&'a Issuance>)>,
+}
+
+impl<'a> Assumptions<'a> {
+    pub fn new(generation: View<'a>) -> Self {
+        Self {
+            generation,
+            used: BTreeMap::new(),
         }
     }
-    let mut used: Vec<_> = used.into_iter().collect();
-    used.sort_by_key(|&(credential, (n, issuance))| (Reverse(n), issuance.at, credential));
-    used.into_iter()
-        .take(ASSUMED_MAX)
-        .map(|(credential, (_, issuance))| record(credential, issuance, generation, STEPS_MAX))
-        .collect()
+
+    /// Adds the next event.
+    pub fn add(&mut self, event: &Event) {
+        let Some(credential) = &event.credential else {
+            return;
+        };
+        let issued = || self.generation.issuance_before(credential, event.time);
+        if let Some((n, issuance)) = self.used.get_mut(credential) {
+            *n += 1;
+            *issuance = issuance.or_else(issued);
+        } else if self.used.len() < CREDENTIALS_MAX {
+            let issuance = issued();
+            self.used.insert(credential.clone(), (1, issuance));
+        }
+    }
+
+    /// Returns how the credentials were issued, those of most events first.
+    pub fn records(&self) -> Vec<AssumptionRecord> {
+        let used = self.used.iter();
+        let mut issued: Vec<_> = used
+            .filter_map(|(credential, (n, issuance))| Some((credential, *n, (*issuance)?)))
+            .collect();
+        issued.sort_by_key(|&(credential, n, issuance)| (Reverse(n), issuance.at, credential));
+        issued
+            .into_iter()
+            .take(ASSUMED_MAX)
+            .map(|(credential, _, issuance)| {
+                record(credential, issuance, self.generation, STEPS_MAX)
+            })
+            .collect()
+    }
 }
 
 fn record(

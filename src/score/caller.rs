@@ -2,58 +2,81 @@
 
 use std::collections::BTreeSet;
 
-use crate::alert::{AlertEntity, AuthenticationRecord, NamesakeRecord};
+use crate::alert::{AlertEntity, AuthenticationRecord, CreationRecord, NamesakeRecord};
 use crate::baseline::View;
-use crate::event::{Action, Event};
+use crate::event::Event;
+use crate::measure::Creation;
 use crate::score::subject::Subject;
+use crate::score::through::Sources;
 
 /// Aliases named in an alert.
 const ALIASES_MAX: usize = 16;
 
-/// Returns the entity of an alert. `region` is the event that its region is taken from; address, client, session and credential are
-/// the newest of `described_by`.
-pub(super) fn entity(
-    subject: &Subject,
-    generation: View<'_>,
-    region: Option<&Event>,
-    described_by: &[&Event],
-) -> AlertEntity {
-    let created = generation
-        .creation(&subject.entity.id)
-        .map(|creation| creation.at);
+/// Returns the entity of an alert. Address, client, session and credential are those of the source that did most of what was counted.
+pub(super) fn entity(subject: &Subject, generation: View<'_>, sources: &Sources) -> AlertEntity {
+    let created = generation.creation(&subject.entity.id);
     let first_seen = match (created, subject.first_day == subject.day) {
-        (Some(created), _) => created.to_string(),
+        (Some(created), _) => created.at.to_string(),
         (None, true) => subject.facts.first.to_string(),
         (None, false) => subject.first_day.to_string(),
     };
     let profile = &subject.facts.profile;
     let kind = subject.baseline.map_or(profile.kind(), |b| b.kind);
-    let newest = |of: &dyn Fn(&Event) -> Option<String>| {
-        described_by.iter().rev().find_map(|event| of(event))
-    };
+    let source = sources.records.first();
+    let aliases = aliases(subject);
     AlertEntity {
         kind: subject.entity.kind.to_string(),
         id: subject.entity.id.to_string(),
-        display_name: None,
-        created: None,
-        aliases: aliases(subject),
+        display_name: display_name(&subject.entity.id, &aliases),
+        created: created.map(creation_record),
+        aliases,
         identity_kind: kind.as_str().to_owned(),
         role: profile.role.as_ref().map(|r| r.to_string()),
         provider: profile.provider.map(|p| p.as_str().to_owned()),
         account: profile.account.as_ref().map(|a| a.to_string()),
-        region: region
-            .and_then(|e| e.region.as_ref())
-            .map(|r| r.to_string()),
+        region: sources.region.as_ref().map(ToString::to_string),
         first_seen: Some(first_seen),
         namesake: subject.namesake.as_ref().map(|namesake| NamesakeRecord {
             unique_id: namesake.unique_id.as_ref().map(ToString::to_string),
             last_seen: namesake.last_day.to_string(),
         }),
-        source_ip: newest(&|e| e.peer.ip.map(|ip| ip.to_string())),
-        user_agent: newest(&|e| e.user_agent.as_ref().map(|u| u.raw().to_owned())),
-        session: newest(&|e| e.session.as_ref().map(|s| s.raw().to_owned())),
-        credential: newest(&|e| e.credential.as_ref().map(|c| c.to_string())),
+        source_ip: source.and_then(|source| source.address.clone()),
+        user_agent: sources.user_agent.as_ref().map(|u| u.raw().to_owned()),
+        session: source.and_then(|source| source.session.clone()),
+        credential: source.and_then(|source| source.credential.clone()),
     }
+}
+
+fn creation_record(creation: &Creation) -> CreationRecord {
+    CreationRecord {
+        time: creation.at,
+        operation: creation.operation.to_string(),
+        event_id: creation.event_id.to_string(),
+        by: creation.by.as_ref().map(ToString::to_string),
+        source_ip: creation.from.map(|ip| ip.to_string()),
+    }
+}
+
+/// Returns the alias that people know an identity by, if its id is none that they do: an id of a directory or an account. Of several
+/// the one that is an address is taken, or else the first that is a name.
+fn display_name(id: &str, aliases: &[String]) -> Option<String> {
+    if !is_opaque(id) {
+        return None;
+    }
+    let named = || aliases.iter().filter(|alias| !is_opaque(alias));
+    let address = named().find(|alias| alias.contains('@'));
+    address.or_else(|| named().next()).cloned()
+}
+
+/// Returns whether the last part of an id is no name: a GUID, or letters and digits with more than half digits.
+fn is_opaque(id: &str) -> bool {
+    let name = id.rsplit(['/', ':']).next().unwrap_or(id);
+    let is_guid = name.len() == 36 && name.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    let is_number = name.len() >= 8
+        && name.bytes().all(|b| b.is_ascii_alphanumeric())
+        && digits * 2 > name.len();
+    is_guid || is_number
 }
 
 fn aliases(subject: &Subject) -> Vec<String> {
@@ -73,45 +96,28 @@ fn aliases(subject: &Subject) -> Vec<String> {
     aliases.into_iter().take(ALIASES_MAX).collect()
 }
 
-/// Returns how the session of an alert began: from the record of the representative event, or else the last sign-in of that
-/// day before the crossing, or else the record of the last session. A sign-in that was refused begins no session.
-pub(super) fn authentication(
-    events: &[Event],
-    representative: Option<&Event>,
-) -> Option<AuthenticationRecord> {
-    let source_ip = |e: &Event| e.peer.ip.map(|ip| ip.to_string());
-    let country = |e: &Event| e.peer.country.as_ref().map(ToString::to_string);
-    let representative = representative.filter(|e| e.context.session_start.is_some());
-    let signed_in = events
-        .iter()
-        .rev()
-        .find(|e| e.action == Action::Authenticate && e.outcome.has_worked())
-        .filter(|_| representative.is_none());
-    if let Some(event) = signed_in {
-        return Some(AuthenticationRecord {
-            time: event.time,
-            method: match &event.context.auth_method {
-                Some(method) => format!("{} ({method})", event.op),
-                None => event.op.to_string(),
-            },
-            mfa: event.context.mfa,
-            source_ip: source_ip(event),
-            country: country(event),
-        });
-    }
-    let event = representative.or_else(|| {
-        let mut latest = events.iter().rev();
-        latest.find(|e| e.context.session_start.is_some())
-    })?;
+/// Returns how the session of an event began, if the event states when that was.
+pub(super) fn session_of(event: &Event) -> Option<AuthenticationRecord> {
+    let method = event.context.auth_method.as_ref();
     Some(AuthenticationRecord {
         time: event.context.session_start?,
-        method: event
-            .context
-            .auth_method
-            .as_ref()
-            .map_or_else(|| "session".to_owned(), |m| m.to_string()),
+        method: method.map_or_else(|| "session".to_owned(), |m| m.to_string()),
         mfa: event.context.mfa,
-        source_ip: source_ip(event),
-        country: country(event),
+        source_ip: event.peer.ip.map(|ip| ip.to_string()),
+        country: event.peer.country.as_ref().map(ToString::to_string),
     })
+}
+
+/// Returns what a sign-in begins.
+pub(super) fn sign_in(event: &Event) -> AuthenticationRecord {
+    AuthenticationRecord {
+        time: event.time,
+        method: match &event.context.auth_method {
+            Some(method) => format!("{} ({method})", event.op),
+            None => event.op.to_string(),
+        },
+        mfa: event.context.mfa,
+        source_ip: event.peer.ip.map(|ip| ip.to_string()),
+        country: event.peer.country.as_ref().map(ToString::to_string),
+    }
 }

@@ -4,7 +4,7 @@ use crate::analytic::Burst;
 use crate::measure::BurstReading;
 use crate::score::components::{NoveltyReading, RoleTailReading, VolumeReading};
 use crate::score::sequence::SequenceReading;
-use crate::vocab::Str;
+use crate::vocab::{Str, Trait};
 
 /// One part of a statistic.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +42,22 @@ pub enum Contribution {
 }
 
 impl Contribution {
+    /// Returns whether it is about single events and not about an amount.
+    pub const fn is_about_events(&self) -> bool {
+        matches!(
+            self,
+            Self::Novelty(_) | Self::Grant { .. } | Self::Burst { .. }
+        )
+    }
+
+    /// Returns whether it is about single events that show something of the caller and not of what was reached.
+    pub const fn is_of_caller(&self) -> bool {
+        match self {
+            Self::Novelty(reading) => !matches!(reading.which, Trait::Destination | Trait::Bucket),
+            _ => self.is_about_events(),
+        }
+    }
+
     /// Returns its part of the statistic, in natural logarithms.
     pub fn surprise(&self) -> f64 {
         match self {

@@ -3,6 +3,7 @@
 //! Nothing here writes or learns: a generation is only read. Every statistic grows with the facts of a day and never
 //! shrinks, so a threshold that was crossed stays crossed.
 
+mod act;
 mod alert_builder;
 mod approval;
 mod assumption;
@@ -12,6 +13,7 @@ mod caller;
 mod components;
 mod contribution;
 mod day_parts;
+mod episode;
 mod evidence_events;
 mod explanation;
 mod gates;
@@ -22,6 +24,8 @@ mod rows;
 mod sequence;
 mod subject;
 mod terms;
+mod through;
+mod told;
 
 pub use alert_builder::{AlertBuilder, severity_of};
 pub use calibrate::{calibrate_day, record_day};
@@ -29,8 +33,10 @@ pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
 };
 pub use contribution::{ArmResult, Contribution};
+pub use episode::{Episode, EpisodeEvents};
 pub use explanation::{ArmExplanation, PartExplanation, SufficientAmount, best_arm};
 pub use judge::{ArmReading, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
 pub use subject::{Subject, is_new, own_baseline};
+pub use told::{Told, UPDATES_MAX};

@@ -2,46 +2,43 @@
 
 use crate::alert::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};
 use crate::baseline::View;
-use crate::event::Event;
 use crate::evidence::{round, significant};
 use crate::score::components::{
     JudgedAgainst, grant_basis, hours_basis, novelty_basis, volume_basis,
 };
 use crate::score::contribution::{ArmResult, Contribution};
-use crate::score::evidence_events::EvidenceEvents;
 use crate::score::sequence::{Origin, StepTime};
 use crate::score::subject::Subject;
+use crate::score::through::Sources;
 use crate::time::Window;
 use crate::vocab::Str;
 
 /// Returns the reasons of an arm, largest first; its sequence comes last.
 pub(super) fn reasons(
     arm: &ArmResult,
-    events: &[Event],
-    evidence_events: &EvidenceEvents,
+    sources: &Sources,
     subject: &Subject,
     generation: View<'_>,
 ) -> Vec<Reason> {
     let contributions = arm.contributions.iter().enumerate();
     let mut reasons: Vec<Reason> = contributions
         .map(|(at, contribution)| {
-            let events = (evidence_events, evidence_events.first(at));
-            reason(contribution, arm, events, subject, generation)
+            let shown_by = (sources.firsts[at].clone(), sources.are_apart[at]);
+            reason(contribution, (arm, sources), shown_by, subject, generation)
         })
         .collect();
     if let Some(sequence) = &arm.sequence {
-        let steps = sequence
-            .steps
-            .iter()
-            .map(|step| step_record(step, events))
-            .collect();
-        reasons.push(Reason::Sequence { steps });
+        let steps = sequence.steps.iter().zip(&sources.steps);
+        let steps = steps.map(|(step, event)| step_record(step, event.as_ref()));
+        reasons.push(Reason::Sequence {
+            steps: steps.collect(),
+        });
     }
     reasons
 }
 
 /// Names the event that began a step, and its instant: the step itself is known to the minute.
-fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
+fn step_record(step: &StepTime, event: Option<&EventRecord>) -> StepRecord {
     if let Some(Origin::Created(creation)) = &step.origin {
         return StepRecord {
             step: step.step.to_owned(),
@@ -53,32 +50,28 @@ fn step_record(step: &StepTime, events: &[Event]) -> StepRecord {
             by: creation.by.as_ref().map(|by| by.to_string()),
         };
     }
-    let event = events
-        .iter()
-        .find(|e| e.time >= step.time)
-        .filter(|e| e.time.secs_since(step.time) < 60);
     StepRecord {
         step: step.step.to_owned(),
         time: event.map_or(step.time, |e| e.time),
-        event_id: event.map(|e| e.id.to_string()),
-        operation: event.map(|e| format!("{}:{}", e.service, e.op)),
-        source_ip: event.and_then(|e| e.peer.ip).map(|ip| ip.to_string()),
+        event_id: event.map(|e| e.event_id.clone()),
+        operation: event.map(|e| e.operation.clone()),
+        source_ip: event.and_then(|e| e.source_ip.clone()),
         origin: step.origin.as_ref().map(|_| "first_use".to_owned()),
         by: None,
     }
 }
 
 /// Returns a weight that the analytic declares, with what happened.
-fn declared(weight: f64, arm: &ArmResult, evidence_events: &EvidenceEvents) -> Reason {
+fn declared(weight: f64, arm: &ArmResult, sources: &Sources) -> Reason {
     let texts = |words: &[Str]| words.iter().map(|word| word.to_string()).collect();
-    let given = arm.contributions.iter().enumerate();
-    let given = given.filter_map(|(at, contribution)| match contribution {
+    let mut given = arm.contributions.iter().enumerate();
+    let given = given.find_map(|(at, contribution)| match contribution {
         Contribution::Grant {
             accounts, buckets, ..
-        } => Some((texts(accounts), texts(buckets), evidence_events.first(at))),
+        } => Some((texts(accounts), texts(buckets), sources.firsts[at].clone())),
         _ => None,
     });
-    let (accounts, buckets, first) = given.into_iter().next().unwrap_or_default();
+    let (accounts, buckets, first) = given.unwrap_or_default();
     Reason::Declared {
         surprise: weight,
         accounts,
@@ -89,8 +82,8 @@ fn declared(weight: f64, arm: &ArmResult, evidence_events: &EvidenceEvents) -> R
 
 fn reason(
     contribution: &Contribution,
-    arm: &ArmResult,
-    (evidence_events, first): (&EvidenceEvents, Option<EventRecord>),
+    (arm, sources): (&ArmResult, &Sources),
+    (first, is_apart): (Option<EventRecord>, bool),
     subject: &Subject,
     generation: View<'_>,
 ) -> Reason {
@@ -121,6 +114,7 @@ fn reason(
             judged_against: judged_against(&reading.judged_against, f64::from(reading.active_days)),
             basis: Some(novelty_basis(subject, reading.which)),
             first,
+            apart: is_apart,
         },
         Contribution::RoleTail(reading) => Reason::Newcomer(Amount {
             metric: reading.metric.to_string(),
@@ -160,7 +154,7 @@ fn reason(
             surprise: *weight,
             first,
         },
-        Contribution::Weight(weight) => declared(*weight, arm, evidence_events),
+        Contribution::Weight(weight) => declared(*weight, arm, sources),
     }
 }
 

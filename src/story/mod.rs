@@ -87,6 +87,7 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
             budget_per_day: Some(BUDGET_PER_DAY),
             show_low: true,
             show_suppressed: true,
+            every_status: false,
         },
         labels: None,
     };

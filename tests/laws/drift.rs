@@ -181,6 +181,7 @@ fn honest_growth_raises_no_alert() {
             budget_per_day: Some(1.0),
             show_low: false,
             show_suppressed: false,
+            every_status: false,
         },
         labels: None,
     };

@@ -14,6 +14,7 @@ pub const SCORE: ScoreOptions = ScoreOptions {
     budget_per_day: Some(12.0),
     show_low: true,
     show_suppressed: true,
+    every_status: false,
 };
 
 /// Everything of a generation except its number and its stored distributions, as bytes by name.

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use crate::baseline::Context;
 use crate::engine::follow::growing::Position;
 use crate::engine::follow::trails::Trails;
-use crate::engine::scorer::{AlertStates, saved_state};
+use crate::engine::scorer::{episodes_of, saved_state};
 use crate::error::Result;
 use crate::measure::{Links, Minute, OwnAccounts};
+use crate::stats::Severity;
 use crate::time::Day;
 use crate::vocab::Entity;
 
@@ -21,7 +22,7 @@ pub(super) const EARLIER: u8 = 3;
 pub(super) struct EarlierCheckpoint {
     files: BTreeMap<PathBuf, Position>,
     buffered: BTreeMap<Day, u64>,
-    states: AlertStates,
+    states: BTreeMap<String, (Severity, Day)>,
     new_entities: NewEntities,
     trails: Trails,
     closed: Option<Day>,
@@ -68,7 +69,7 @@ impl EarlierCheckpoint {
             }
         }
         let open = self.buffered.keys().copied().collect();
-        let scorer = saved_state(&context, &self.states, self.closed, open)?;
+        let scorer = saved_state(&context, &episodes_of(self.states), self.closed, open)?;
         Ok((self.files, self.buffered, self.trails, scorer))
     }
 }

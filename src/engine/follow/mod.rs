@@ -360,8 +360,16 @@ impl<'a> Follower<'a> {
             if self.days_asked.insert(day) {
                 self.scorer.remember_told(&self.archive, day)?;
             }
-            for alert in self.scorer.advance_day(day, until)? {
-                deliver(&alert)?;
+            // What is late changes what a day came to.
+            if !self.scorer.is_complete(day) {
+                for alert in self.scorer.advance_day(day, until)? {
+                    deliver(&alert)?;
+                }
+            }
+            if is_all_in {
+                for alert in self.scorer.conclude_day(day)? {
+                    deliver(&alert)?;
+                }
             }
         }
         for day in self.scorer.days() {

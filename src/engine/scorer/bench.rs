@@ -1,20 +1,22 @@
 //! What days are judged by, and how: which entities cross a threshold, and their alerts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::alert::{Alert, alert_id};
 use crate::baseline::{Context, Generation, View};
 use crate::engine::Setup;
 use crate::engine::event_buffer::EventBuffer;
-use crate::engine::scorer::crossing::{Crossing, EVENTS_AT_ONCE, MORE, Telling, in_batches};
+use crate::engine::scorer::crossing::{Crossing, Saying, Telling, events_of, in_batches};
 use crate::engine::scorer::open_day::OpenDay;
 use crate::engine::scorer::summary::ScoreOptions;
-use crate::engine::scorer::told::news;
+use crate::engine::scorer::told::{EpisodeState, Episodes};
 use crate::error::Result;
 use crate::identity::{Resolver, is_instance};
 use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute, Room};
-use crate::score::{AlertBuilder, Detection, Judge, Subject, own_baseline, severity_of};
+use crate::score::{
+    AlertBuilder, Detection, Episode, EpisodeEvents, Judge, Subject, own_baseline, severity_of,
+};
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
 use crate::time::{Day, Time};
@@ -58,7 +60,7 @@ impl Bench<'_> {
         open: &mut OpenDay,
         before: Option<(Day, Links)>,
         sessions_known_until: Option<Time>,
-        telling: Telling,
+        mut telling: Telling,
     ) -> Result<(Vec<Alert>, Vec<MetEntity>)> {
         let day = open.day();
         let view = View::new(&self.generation, &self.context, day);
@@ -93,22 +95,8 @@ impl Bench<'_> {
                 open.waiting.insert(entity, until);
                 continue;
             }
-            for (analytic, severity) in self.crossings(&judge, &entity, &facts) {
-                let definition = &self.setup.analytics[analytic];
-                let id = alert_id(&definition.id, &entity, day.start());
-                let told = telling.told.get(&id).map(|(told, _)| *told);
-                if telling.archived.contains(&id) {
-                    telling.summary.told_before.insert(id);
-                }
-                if told.is_none_or(|told| told < severity) {
-                    crossings.push(Crossing {
-                        analytic,
-                        entity: entity.clone(),
-                        severity,
-                        n_events: facts.n_events,
-                        unique_id: facts.profile.unique_id.clone(),
-                    });
-                }
+            for crossed in self.crossings(&judge, &entity, &facts) {
+                self.note_crossed(crossed, &entity, &facts, &mut telling, &mut crossings);
             }
         }
         let is_judged =
@@ -116,22 +104,80 @@ impl Bench<'_> {
         let identities = open.assembly.entities().filter(is_judged).count() as u64;
         let judged = telling.summary.judged.entry(day).or_insert(identities);
         *judged = identities.max(*judged);
+        if telling.saying == Saying::Whole {
+            crossings = self.unclosed(open, telling.episodes);
+        }
         let mut alerts = self.build(open, &judge, &crossings, telling)?;
         // Whom it cannot read would be judged as a newcomer.
         self.generation.intact()?;
-        alerts.sort_by(|a, b| {
-            (a.time, &a.alert_id, a.severity).cmp(&(b.time, &b.alert_id, b.severity))
-        });
+        alerts
+            .sort_by(|a, b| (a.time, &a.alert_id, a.status).cmp(&(b.time, &b.alert_id, b.status)));
         Ok((alerts, newcomers))
     }
 
-    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its severity.
+    /// Notes that an episode crossed its threshold. While its day goes on, it is to be told if there is news.
+    fn note_crossed(
+        &self,
+        (analytic, severity, score): (usize, Severity, f64),
+        entity: &Entity,
+        facts: &DayFacts,
+        telling: &mut Telling,
+        crossings: &mut Vec<Crossing>,
+    ) {
+        let day = facts.first.day();
+        let definition = &self.setup.analytics[analytic];
+        let id = alert_id(&definition.id, entity, day.start());
+        if telling.archived.contains(&id) {
+            telling.summary.told_before.insert(id.clone());
+        }
+        let whose = (definition.id.clone(), entity.clone());
+        let state = telling.episodes.entry(id.clone());
+        let state = state.or_insert_with(|| EpisodeState::crossed(day, whose.clone()));
+        state.whose = Some(whose);
+        state.is_changed = true;
+        let has_news = match (&state.told, &state.closed) {
+            // What is closed is told again when its day is complete.
+            (_, Some(_)) => false,
+            (None, None) => true,
+            (Some(told), None) => told.is_covered || told.is_outgrown(severity, score, facts),
+        };
+        if telling.saying == Saying::News && has_news {
+            crossings.push(Crossing {
+                id,
+                analytic,
+                entity: entity.clone(),
+                n_events: facts.n_events,
+                unique_id: facts.profile.unique_id.clone(),
+            });
+        }
+    }
+
+    /// Returns the episodes of a day of which it was not told what they came to.
+    fn unclosed(&self, open: &OpenDay, episodes: &Episodes) -> Vec<Crossing> {
+        let of_day = episodes.iter().filter(|(_, state)| state.day == open.day());
+        let unclosed = of_day.filter(|(_, state)| state.is_changed);
+        let crossing = |(id, state): (&String, &EpisodeState)| {
+            let (analytic, entity) = state.whose.as_ref()?;
+            let mut analytics = self.setup.analytics.iter();
+            let facts = open.assembly.facts(&open.aggregate, entity)?;
+            Some(Crossing {
+                id: id.clone(),
+                analytic: analytics.position(|of| of.id == *analytic)?,
+                entity: entity.clone(),
+                n_events: facts.n_events,
+                unique_id: facts.profile.unique_id.clone(),
+            })
+        };
+        unclosed.filter_map(crossing).collect()
+    }
+
+    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its severity and score.
     fn crossings(
         &self,
         judge: &Judge,
         entity: &Entity,
         facts: &DayFacts,
-    ) -> Vec<(usize, Severity)> {
+    ) -> Vec<(usize, Severity, f64)> {
         let day = judge.view().day();
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
         let met = self.context.met(entity, day);
@@ -143,13 +189,14 @@ impl Bench<'_> {
         };
         let severity = |(at, detection): (usize, Detection)| {
             let (analytic, threshold) = (&self.setup.analytics[at], self.thresholds[at]);
-            (at, severity_of(analytic, &detection, threshold, facts))
+            let severity = severity_of(analytic, &detection, threshold, facts);
+            (at, severity, detection.score)
         };
         let crossed = judge.detections(&subject).into_iter().filter(is_shown);
         crossed.map(severity).collect()
     }
 
-    /// Builds the alerts of the episodes that crossed a threshold, and returns those that are news.
+    /// Builds the alerts of episodes, and returns those that are news.
     fn build(
         &self,
         open: &mut OpenDay,
@@ -159,91 +206,68 @@ impl Bench<'_> {
     ) -> Result<Vec<Alert>> {
         let mut alerts = Vec::new();
         for some in in_batches(crossings) {
-            let mut episodes = self.episodes(open, judge, some, telling.events)?;
-            for at in 0..some.len() {
-                let episode = episodes.remove(&at).unwrap_or_default();
-                self.tell(episode, open, &mut telling, &mut alerts);
+            let entities = some.iter().map(|crossing| &crossing.entity).collect();
+            let events = events_of(open, &entities, (telling.events, &self.resolver))?;
+            for crossing in some {
+                if let Some(events) = events.get(&crossing.entity) {
+                    self.tell(crossing, events.as_ref(), judge, &mut telling, &mut alerts)?;
+                }
             }
         }
         Ok(alerts)
     }
 
-    /// Keeps those alerts of an episode that are news.
+    /// Builds the alerts of an episode, and keeps those that are news.
     fn tell(
         &self,
-        episode: Vec<Alert>,
-        open: &OpenDay,
+        crossing: &Crossing,
+        events: &dyn EpisodeEvents,
+        judge: &Judge,
         telling: &mut Telling,
         alerts: &mut Vec<Alert>,
-    ) {
-        let news = news(episode, open.day(), telling.told, telling.summary);
-        for alert in &news {
-            telling.summary.told_before.remove(&alert.alert_id);
-        }
-        let is_shown =
-            |alert: &Alert| alert.suppressed_by.is_none() || self.options.show_suppressed;
-        alerts.extend(news.into_iter().filter(is_shown));
-    }
-
-    /// Builds the alerts of each episode, from as many of its first events as they need.
-    fn episodes(
-        &self,
-        open: &mut OpenDay,
-        judge: &Judge,
-        crossings: &[Crossing],
-        buffer: &EventBuffer,
-    ) -> Result<BTreeMap<usize, Vec<Alert>>> {
-        let day = open.day();
+    ) -> Result<()> {
+        let day = judge.view().day();
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
-        let mut built = BTreeMap::new();
-        let mut wanted: Vec<usize> = (0..crossings.len()).collect();
-        let mut first = EVENTS_AT_ONCE as usize;
-        while !wanted.is_empty() {
-            let entities = wanted.iter().map(|&at| &crossings[at].entity).collect();
-            let events = open.events_of(&entities, buffer, &self.resolver, first)?;
-            let mut is_covered = false;
-            wanted.retain(|&at| {
-                let crossing = &crossings[at];
-                let builder = AlertBuilder {
-                    plan: &self.setup.plan,
-                    config: &self.setup.config,
-                    resolver: &self.resolver,
-                    judge,
-                    peer_group_of: &peer_group_of,
-                    day,
-                    threshold: self.thresholds[crossing.analytic],
-                    show_low: self.options.show_low,
-                };
-                let found = events.get(&crossing.entity);
-                let of_entity = found.map_or(&[][..], |events| &events.first);
-                let met = self.context.met(&crossing.entity, day);
-                let analytic = &self.setup.analytics[crossing.analytic];
-                let episode = builder.build(
-                    analytic,
-                    &crossing.entity,
-                    of_entity,
-                    met,
-                    crossing.unique_id.as_ref(),
-                );
-                // More events may only add that it is more severe, or that an approval covers it no longer.
-                let last = episode.last();
-                let is_whole = last.is_some_and(|alert| {
-                    alert.severity >= crossing.severity && alert.suppressed_by.is_none()
-                });
-                let needs_more = found.is_some_and(|events| events.is_cut) && !is_whole;
-                is_covered |= needs_more && last.is_some_and(|alert| alert.suppressed_by.is_some());
-                if !needs_more {
-                    built.insert(at, episode);
+        let builder = AlertBuilder {
+            plan: &self.setup.plan,
+            config: &self.setup.config,
+            resolver: &self.resolver,
+            judge,
+            peer_group_of: &peer_group_of,
+            day,
+            threshold: self.thresholds[crossing.analytic],
+            show_low: self.options.show_low,
+        };
+        let analytic = &self.setup.analytics[crossing.analytic];
+        let met = self.context.met(&crossing.entity, day);
+        let unique_id = crossing.unique_id.as_ref();
+        let episode = Episode::new(analytic, &crossing.entity, events, met, unique_id);
+        let Some(state) = telling.episodes.get_mut(&crossing.id) else {
+            return Ok(());
+        };
+        let news = match telling.saying {
+            Saying::News => {
+                let news = builder.news(&episode, state.told.as_ref())?;
+                if let Some((_, told)) = news.last() {
+                    state.told = Some(told.clone());
                 }
-                needs_more
-            });
-            // Of what an approval covers, all must be asked.
-            first = match is_covered {
-                true => usize::MAX / 2,
-                false => first.saturating_mul(MORE),
-            };
+                news.into_iter().map(|(alert, _)| alert).collect()
+            }
+            Saying::Whole => {
+                let mut closed = builder.closed(&episode, state.was_seen())?;
+                let is_news = closed.as_mut().is_some_and(|alert| state.close(alert));
+                closed.filter(|_| is_news).into_iter().collect::<Vec<_>>()
+            }
+        };
+        for mut alert in news {
+            telling.summary.told_before.remove(&alert.alert_id);
+            telling.summary.told.add(&alert);
+            if alert.suppressed_by.is_none() || self.options.show_suppressed {
+                alert.seal();
+                alerts.push(alert);
+            }
         }
-        Ok(built)
+        Ok(())
     }
 }
 

@@ -20,12 +20,13 @@ use crate::engine::Setup;
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::bench::Bench;
-use crate::engine::scorer::crossing::Telling;
+use crate::engine::scorer::crossing::{Saying, Telling};
 use crate::engine::scorer::open_day::OpenDay;
 pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
-pub(in crate::engine) use crate::engine::scorer::told::AlertStates;
-use crate::engine::scorer::told::told_of;
+pub use crate::engine::scorer::told::EpisodeTally;
+pub(in crate::engine) use crate::engine::scorer::told::episodes_of;
+use crate::engine::scorer::told::{Episodes, remember, told_of};
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::Event;
@@ -51,8 +52,9 @@ pub enum Added {
 /// Judges events by a generation.
 pub struct Scorer<'a> {
     bench: Bench<'a>,
-    told: AlertStates,
-    /// Of these, what the archive of a store says.
+    /// The episodes that crossed their threshold.
+    episodes: Episodes,
+    /// Those of them that the archive of a store knows.
     archived: BTreeSet<String>,
     /// The last day that is complete.
     complete: Option<Day>,
@@ -86,7 +88,7 @@ impl<'a> Scorer<'a> {
                     .collect(),
                 options,
             },
-            told: AlertStates::new(),
+            episodes: Episodes::new(),
             archived: BTreeSet::new(),
             complete: None,
             kept_from: None,
@@ -123,19 +125,21 @@ impl<'a> Scorer<'a> {
     ///
     /// Fails if the archive cannot be read.
     pub fn remember_told(&mut self, archive: &Archive, day: Day) -> Result<()> {
-        for (key, (severity, day)) in told_of(archive, day)? {
-            self.archived.insert(key.clone());
-            let told = self.told.entry(key).or_insert((severity, day));
-            told.0 = told.0.max(severity);
-        }
+        let archived = remember(&mut self.episodes, told_of(archive, day)?);
+        self.archived.extend(archived);
         Ok(())
     }
 
     /// Forgets what was told, and judges the days in memory anew with other options.
     pub(super) fn judge_anew(&mut self, options: ScoreOptions) {
-        self.told.clear();
+        self.episodes.clear();
         self.bench.options = options;
         self.replace_generation(self.bench.generation.clone());
+    }
+
+    /// Returns how it scores.
+    pub(super) fn options(&self) -> &ScoreOptions {
+        &self.bench.options
     }
 
     /// Returns what it was made with.
@@ -252,7 +256,8 @@ impl<'a> Scorer<'a> {
         }
     }
 
-    fn is_complete(&self, day: Day) -> bool {
+    /// Returns whether no more is expected of a day than late events.
+    pub fn is_complete(&self, day: Day) -> bool {
         self.complete.is_some_and(|complete| day <= complete)
     }
 
@@ -284,7 +289,8 @@ impl<'a> Scorer<'a> {
         Ok(())
     }
 
-    /// Judges what is new, and returns the new alerts: day after day, in the order of time.
+    /// Judges what is new, and returns what there is to tell of days that go on: episodes that crossed their threshold, and those that came
+    /// to much more than what was told. Day after day, in the order of time.
     ///
     /// `sessions_known_until` is the time until which it is known who uses which instance, if records of that are still to
     /// come. Flows of an instance without a known identity then wait for so long as they may turn out to be an identity's.
@@ -300,7 +306,7 @@ impl<'a> Scorer<'a> {
         Ok(alerts)
     }
 
-    /// Judges what is new on one day. Days must be judged in order.
+    /// Does the same as [`Self::advance`] with one day. Days must be judged in order.
     ///
     /// # Errors
     ///
@@ -309,6 +315,25 @@ impl<'a> Scorer<'a> {
         &mut self,
         day: Day,
         sessions_known_until: Option<Time>,
+    ) -> Result<Vec<Alert>> {
+        self.judge_day(day, sessions_known_until, Saying::News)
+    }
+
+    /// Judges what is new on a day of which no more is expected, and returns what its episodes came to, each once: as long as nothing
+    /// is added, they are not told again. Days must be judged in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::advance`] does.
+    pub fn conclude_day(&mut self, day: Day) -> Result<Vec<Alert>> {
+        self.judge_day(day, None, Saying::Whole)
+    }
+
+    fn judge_day(
+        &mut self,
+        day: Day,
+        sessions_known_until: Option<Time>,
+        saying: Saying,
     ) -> Result<Vec<Alert>> {
         let mut before = None;
         if self
@@ -323,7 +348,9 @@ impl<'a> Scorer<'a> {
             return Ok(Vec::new());
         };
         open.stop_waiting(sessions_known_until);
-        if !open.is_touched() {
+        let mut of_day = self.episodes.values().filter(|state| state.day == day);
+        let is_to_close = saying == Saying::Whole && of_day.any(|state| state.is_changed);
+        if !open.is_touched() && !is_to_close {
             return Ok(Vec::new());
         }
         if std::mem::take(&mut open.is_outdated) && self.events.days().contains(&day) {
@@ -332,9 +359,10 @@ impl<'a> Scorer<'a> {
         self.bench.context.keep_bounded(day);
         let telling = Telling {
             events: &self.events,
-            told: &mut self.told,
+            episodes: &mut self.episodes,
             archived: &self.archived,
             summary: &mut self.summary,
+            saying,
         };
         let (alerts, newcomers) = self
             .bench
@@ -369,9 +397,9 @@ impl<'a> Scorer<'a> {
                 self.open.remove(&day);
             }
         }
-        self.told
-            .retain(|_, (_, day)| complete.since(*day) <= OPEN_DAYS);
-        self.archived.retain(|id| self.told.contains_key(id));
+        self.episodes
+            .retain(|_, state| complete.since(state.day) <= OPEN_DAYS);
+        self.archived.retain(|id| self.episodes.contains_key(id));
         if self.events.is_temporary() {
             self.sweep();
         }

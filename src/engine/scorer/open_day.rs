@@ -1,6 +1,5 @@
 //! A day that is judged while it grows.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::BuildHasher;
 
@@ -161,18 +160,13 @@ impl OpenDay {
         self.aggregate.links.clone().following(&self.before)
     }
 
-    /// Returns the first events of some entities, at most so many of each.
-    pub fn events_of(
+    /// Passes on the events of some entities with their places, in the order in which they were added.
+    pub fn each_of(
         &mut self,
         wanted: &BTreeSet<&Entity>,
-        buffer: &EventBuffer,
-        resolver: &Resolver,
-        at_most: usize,
-    ) -> Result<BTreeMap<Entity, FirstEvents>> {
-        let mut found: BTreeMap<Entity, FirstEvents> = BTreeMap::new();
-        let mut keep = |entity: Entity, event: &Event| {
-            found.entry(entity).or_default().add(event, at_most);
-        };
+        (buffer, resolver): (&EventBuffer, &Resolver),
+        look: &mut dyn FnMut(Entity, u64, &Event),
+    ) -> Result<()> {
         let day = self.aggregate.day;
         let subjects: Vec<&Subject> = wanted
             .iter()
@@ -182,31 +176,28 @@ impl OpenDay {
         let has_others = subjects.iter().any(|subject| is_others(&subject.entity));
         if let Some(places) = self.places.as_ref().filter(|_| !has_others) {
             let of_wanted = places.of(subjects.into_iter().map(|subject| &subject.entity));
-            buffer.at(day, &of_wanted, |event| {
-                self.collect(event, resolver, wanted, &mut keep, |_| {});
-            })?;
-        } else {
-            let mut places = EventPlaces::default();
-            buffer.of_day(day, |place, event| {
-                self.collect(event, resolver, wanted, &mut keep, |resolved| {
-                    places.note(place, resolved.entities());
-                });
-            })?;
-            self.places = Some(places);
+            let mut places = of_wanted.iter();
+            return buffer.at(day, &of_wanted, |event| {
+                let place = places.next().copied().unwrap_or_default();
+                self.pass_on((place, event), resolver, wanted, look, |_| {});
+            });
         }
-        for events in found.values_mut() {
-            events.first.sort_by(in_order);
-            events.cut(at_most);
-        }
-        Ok(found)
+        let mut places = EventPlaces::default();
+        buffer.of_day(day, |place, event| {
+            self.pass_on((place, event), resolver, wanted, look, |resolved| {
+                places.note(place, resolved.entities());
+            });
+        })?;
+        self.places = Some(places);
+        Ok(())
     }
 
-    fn collect(
+    fn pass_on(
         &self,
-        mut event: Event,
+        (place, mut event): (u64, Event),
         resolver: &Resolver,
         wanted: &BTreeSet<&Entity>,
-        keep: &mut impl FnMut(Entity, &Event),
+        look: &mut dyn FnMut(Entity, u64, &Event),
         mut note: impl FnMut(&ResolvedEvent),
     ) {
         let resolved = resolver.resolve(&mut event);
@@ -218,40 +209,13 @@ impl OpenDay {
             .into_iter()
             .filter(|entity| wanted.contains(entity))
         {
-            keep(entity, resolved.event);
+            look(entity, place, resolved.event);
         }
     }
 
     pub fn day(&self) -> Day {
         self.aggregate.day
     }
-}
-
-/// The first events of an entity's day, in the order of time and id.
-#[derive(Default)]
-pub(super) struct FirstEvents {
-    pub first: Vec<Event>,
-    /// Whether there are more.
-    pub is_cut: bool,
-}
-
-impl FirstEvents {
-    fn add(&mut self, event: &Event, at_most: usize) {
-        self.first.push(event.clone());
-        if self.first.len() >= at_most.saturating_mul(2) {
-            self.first.select_nth_unstable_by(at_most, in_order);
-            self.cut(at_most);
-        }
-    }
-
-    fn cut(&mut self, at_most: usize) {
-        self.is_cut |= self.first.len() > at_most;
-        self.first.truncate(at_most);
-    }
-}
-
-fn in_order(a: &Event, b: &Event) -> Ordering {
-    (a.time, &a.id).cmp(&(b.time, &b.id))
 }
 
 /// The places of a day's events in the buffer, each with the hashes of the entities that it names: a few bytes an event, so

@@ -12,24 +12,51 @@ use crate::engine::Setup;
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::Scorer;
 use crate::engine::scorer::summary::ScoreOptions;
-use crate::engine::scorer::told::AlertStates;
+use crate::engine::scorer::told::{Episodes, episodes_of};
 use crate::error::{Error, Result};
+use crate::stats::Severity;
 use crate::time::Day;
 
 /// The first byte; it changes when the meaning of the following bytes changes.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The same of the version before.
+const EARLIER: u8 = 1;
 
 /// What outlives a restart. The accounts that the configuration lists are not part of it.
 #[derive(Serialize, Deserialize)]
 struct State<'a> {
     context: Cow<'a, Context>,
-    told: Cow<'a, AlertStates>,
+    episodes: Cow<'a, Episodes>,
     complete: Option<Day>,
     kept_from: Option<Day>,
     /// Days in memory: not complete, or brought back.
     open: Vec<Day>,
     /// The events that may still be judged, where they do not lie in a folder.
     events: BTreeMap<Day, Vec<u8>>,
+}
+
+/// What the version before kept.
+#[derive(Deserialize)]
+struct EarlierState {
+    context: Context,
+    told: BTreeMap<String, (Severity, Day)>,
+    complete: Option<Day>,
+    kept_from: Option<Day>,
+    open: Vec<Day>,
+    events: BTreeMap<Day, Vec<u8>>,
+}
+
+impl EarlierState {
+    fn state(self) -> State<'static> {
+        State {
+            context: Cow::Owned(self.context),
+            episodes: Cow::Owned(episodes_of(self.told)),
+            complete: self.complete,
+            kept_from: self.kept_from,
+            open: self.open,
+            events: self.events,
+        }
+    }
 }
 
 impl State<'_> {
@@ -42,7 +69,7 @@ impl State<'_> {
 /// Returns what a scorer goes on from whose events lie in a folder.
 pub(in crate::engine) fn saved_state(
     context: &Context,
-    told: &AlertStates,
+    episodes: &Episodes,
     complete: Option<Day>,
     open: Vec<Day>,
 ) -> Result<Vec<u8>> {
@@ -50,7 +77,7 @@ pub(in crate::engine) fn saved_state(
     let kept_from = complete.map(|complete| complete.plus(1));
     State {
         context: Cow::Borrowed(context),
-        told: Cow::Borrowed(told),
+        episodes: Cow::Borrowed(episodes),
         complete,
         kept_from,
         open,
@@ -85,7 +112,7 @@ impl Scorer<'_> {
     fn write(&self, events: BTreeMap<Day, Vec<u8>>) -> Result<Vec<u8>> {
         State {
             context: Cow::Borrowed(&self.bench.context),
-            told: Cow::Borrowed(&self.told),
+            episodes: Cow::Borrowed(&self.episodes),
             complete: self.complete,
             kept_from: self.kept_from,
             open: self.days(),
@@ -142,17 +169,22 @@ impl<'a> Scorer<'a> {
         bytes: &[u8],
         events: impl FnOnce(BTreeMap<Day, Vec<u8>>) -> Result<EventBuffer>,
     ) -> Result<Self> {
-        let Some((&VERSION, bytes)) = bytes.split_first() else {
-            return Err(Error::failed(
-                "this snapshot of a scorer is of another version",
-            ));
-        };
-        let state: State = postcard::from_bytes(bytes)
-            .map_err(|e| Error::failed("this snapshot of a scorer is damaged").cause(e))?;
+        let state: State = match bytes.split_first() {
+            Some((&VERSION, bytes)) => postcard::from_bytes(bytes),
+            Some((&EARLIER, bytes)) => {
+                postcard::from_bytes::<EarlierState>(bytes).map(EarlierState::state)
+            }
+            _ => {
+                return Err(Error::failed(
+                    "this snapshot of a scorer is of another version",
+                ));
+            }
+        }
+        .map_err(|e| Error::failed("this snapshot of a scorer is damaged").cause(e))?;
         self.events = events(state.events)?;
         let context = state.context.into_owned();
         self.bench.context = self.bench.setup.context().with(context);
-        self.told = state.told.into_owned();
+        self.episodes = state.episodes.into_owned();
         self.complete = state.complete;
         self.kept_from = state.kept_from;
         for day in state.open {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::coverage::AnalyticCoverage;
 use crate::engine::intake::IntakeSummary;
+use crate::engine::scorer::told::EpisodeTally;
 use crate::engine::thresholds::InForce;
 use crate::measure::Reached;
-use crate::stats::Severity;
 use crate::time::Day;
 
 /// How to score.
@@ -19,6 +19,8 @@ pub struct ScoreOptions {
     pub show_low: bool,
     /// Whether to report alerts that an approval covers, too.
     pub show_suppressed: bool,
+    /// Whether to tell of episodes of past days how they crossed and grew, too, and not only what they came to.
+    pub every_status: bool,
 }
 
 /// The result of scoring.
@@ -32,12 +34,8 @@ pub struct ScoreSummary {
     pub last_generation: Option<u64>,
     /// The judged days, each with its number of identities when it was last judged.
     pub judged: BTreeMap<Day, u64>,
-    /// Episodes that crossed their threshold, by their highest severity.
-    pub episodes: BTreeMap<Severity, u64>,
-    /// Of these, the severity by which each is counted.
-    pub counted: BTreeMap<String, Severity>,
-    /// Episodes covered by an approval, by its owner and reason.
-    pub suppressed: BTreeMap<String, u64>,
+    /// The episodes that were told.
+    pub told: EpisodeTally,
     /// Whether scores are provisional.
     pub provisional: bool,
     /// The thresholds in force.

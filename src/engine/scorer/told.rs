@@ -1,121 +1,253 @@
-//! Which alerts were told, and what a new one adds.
+//! Which episodes were told, how far they had come by then, and what there is to tell of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, Status};
-use crate::engine::scorer::summary::ScoreSummary;
 use crate::error::Result;
+use crate::score::Told;
 use crate::stats::Severity;
 use crate::store::Archive;
 use crate::time::{Day, Time};
+use crate::vocab::{Entity, Str};
 
-/// What was told so far: the highest severity of each episode. Episodes that an approval covers have separate keys, because
-/// no person saw them.
-pub type AlertStates = BTreeMap<String, (Severity, Day)>;
+/// The episodes that crossed their threshold, by the id of their alert.
+pub type Episodes = BTreeMap<String, EpisodeState>;
+
+/// An episode that crossed its threshold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EpisodeState {
+    /// Its day.
+    pub day: Day,
+    /// The analytic and the entity; `None` as long as only the archive knows it.
+    pub whose: Option<(Str, Entity)>,
+    /// What was told of it last; `None` if it crossed and was not told yet.
+    pub told: Option<Told>,
+    /// What was told when it was closed.
+    pub closed: Option<Closed>,
+    /// Whether it was judged since it was closed.
+    pub is_changed: bool,
+}
+
+/// What was told of an episode when it was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// How often it was told again.
+    revision: u32,
+    content: Content,
+}
+
+/// What makes a closed episode another than before. Numbers that only another generation changes are none of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Content {
+    severity: Severity,
+    events: u64,
+    is_covered: bool,
+}
+
+impl Content {
+    fn of(severity: Severity, events: u64, is_covered: bool) -> Self {
+        Self {
+            severity,
+            events,
+            is_covered,
+        }
+    }
+
+    /// Returns whether it says more than what was told before.
+    fn is_news(&self, before: &Self) -> bool {
+        self.events != before.events
+            || self.severity > before.severity
+            || self.is_covered != before.is_covered
+    }
+}
+
+impl EpisodeState {
+    /// Begins an episode that crossed its threshold.
+    pub fn crossed(day: Day, whose: (Str, Entity)) -> Self {
+        Self {
+            whose: Some(whose),
+            ..Self::known(day)
+        }
+    }
+
+    fn known(day: Day) -> Self {
+        Self {
+            day,
+            whose: None,
+            told: None,
+            closed: None,
+            is_changed: true,
+        }
+    }
+
+    /// Returns whether a person was told of it.
+    pub fn was_seen(&self) -> bool {
+        let closed = self.closed.as_ref();
+        self.told.as_ref().is_some_and(|told| !told.is_covered)
+            || closed.is_some_and(|closed| !closed.content.is_covered)
+    }
+
+    /// Notes what an episode came to. Returns whether that is news, with its revision in the alert.
+    pub fn close(&mut self, alert: &mut Alert) -> bool {
+        self.is_changed = false;
+        let is_covered = alert.approval.is_some();
+        let content = Content::of(alert.severity, alert.day_events, is_covered);
+        // No person has seen an alert that an approval covered: if the episode outgrows the approval, it is new.
+        let was_covered = |closed: &Closed| closed.content.is_covered && !content.is_covered;
+        let revision = match &self.closed {
+            Some(closed) if !content.is_news(&closed.content) => return false,
+            Some(closed) if was_covered(closed) => 0,
+            Some(closed) => closed.revision + 1,
+            None => 0,
+        };
+        alert.revision = revision;
+        self.closed = Some(Closed { revision, content });
+        true
+    }
+}
+
+/// The suffix of the name under which earlier versions kept that an episode was told while an approval covered it.
+const COVERED: &str = "/covered";
+
+/// Returns the episodes that an earlier version kept: the highest severity that was told of each, and its day.
+pub fn episodes_of(told: BTreeMap<String, (Severity, Day)>) -> Episodes {
+    let mut episodes = Episodes::new();
+    // What a person saw comes after what an approval covered.
+    for (name, (severity, day)) in told.into_iter().rev() {
+        let id = name.strip_suffix(COVERED);
+        let state = EpisodeState {
+            told: Some(Told {
+                severity,
+                score: 100.0,
+                amounts: None,
+                updates: 0,
+                is_covered: id.is_some(),
+            }),
+            ..EpisodeState::known(day)
+        };
+        episodes.insert(id.map_or(name.clone(), str::to_owned), state);
+    }
+    episodes
+}
 
 /// The part of a stored alert that says what was told.
 #[derive(Deserialize)]
 struct ToldAlert {
     alert_id: String,
+    status: Status,
+    #[serde(default)]
+    revision: u32,
     severity: Severity,
+    score: f64,
     time: String,
+    #[serde(default)]
+    day_events: u64,
     suppressed_by: Option<String>,
 }
 
 /// Returns what the archive of a store says that was told of a day. Damaged lines are skipped.
-pub(super) fn told_of(archive: &Archive, day: Day) -> Result<AlertStates> {
-    let mut states = AlertStates::new();
+pub(super) fn told_of(archive: &Archive, day: Day) -> Result<Episodes> {
+    let mut episodes = Episodes::new();
     archive.each_of(day, |line| {
-        let told = serde_json::from_slice::<ToldAlert>(line).ok();
-        let Some((told, time)) = told.and_then(|t| Time::parse(&t.time).map(|time| (t, time)))
-        else {
+        let alert = serde_json::from_slice::<ToldAlert>(line).ok();
+        let Some((alert, day)) = alert.and_then(|alert| {
+            let day = Time::parse(&alert.time)?.day();
+            Some((alert, day))
+        }) else {
             return;
         };
-        // Nobody may have seen what an approval covered.
-        if told.suppressed_by.is_none() {
-            let state = (told.severity, time.day());
-            let before = states.entry(told.alert_id).or_insert(state);
-            before.0 = before.0.max(told.severity);
+        let state = episodes
+            .entry(alert.alert_id)
+            .or_insert_with(|| EpisodeState::known(day));
+        let is_covered = alert.suppressed_by.is_some();
+        if alert.status == Status::Closed {
+            state.is_changed = false;
+            state.closed = Some(Closed {
+                revision: alert.revision,
+                content: Content::of(alert.severity, alert.day_events, is_covered),
+            });
+            return;
         }
+        state.told = Some(Told {
+            severity: alert.severity,
+            score: alert.score,
+            amounts: None,
+            updates: state.told.as_ref().map_or(0, |told| told.updates)
+                + u32::from(alert.status == Status::Update),
+            is_covered,
+        });
     })?;
-    Ok(states)
+    Ok(episodes)
 }
 
-/// The suffix of the key under which an episode is remembered as told while an approval covered it.
-const COVERED: &str = "/covered";
+/// What was told in a run: each episode once, by the severity that it came to.
+#[derive(Debug, Default, Clone)]
+pub struct EpisodeTally {
+    severities: BTreeMap<String, Severity>,
+    covered: BTreeMap<String, String>,
+}
 
-/// Returns the key under which a told alert is remembered. No person has seen an alert that an approval covers: if the same
-/// episode outgrows the approval, it is new.
-fn alert_key(alert: &Alert) -> String {
-    match alert.approval {
-        Some(_) => format!("{}{COVERED}", alert.alert_id),
-        None => alert.alert_id.clone(),
+impl EpisodeTally {
+    /// Counts an alert.
+    pub fn add(&mut self, alert: &Alert) {
+        self.note(
+            &alert.alert_id,
+            alert.severity,
+            alert.suppressed_by.as_deref(),
+        );
     }
-}
 
-/// Returns those alerts of an episode that tell more than what was told before, and remembers and counts them.
-pub(super) fn news(
-    episode: Vec<Alert>,
-    day: Day,
-    states: &mut AlertStates,
-    summary: &mut ScoreSummary,
-) -> Vec<Alert> {
-    count(&episode, states, summary);
-    let mut news = Vec::new();
-    for mut alert in episode {
-        let key = alert_key(&alert);
-        let before = states.get(&key).map(|&(before, _)| before);
-        let seen = states.get(&alert.alert_id).map(|&(seen, _)| seen);
-        if before.max(seen).is_some_and(|told| told >= alert.severity) {
-            continue;
+    /// Counts an episode, by the id of its alert, its severity and the approval that covers it.
+    pub fn note(&mut self, id: &str, severity: Severity, approval: Option<&str>) {
+        match approval {
+            Some(approval) if !self.severities.contains_key(id) => {
+                self.covered.insert(id.to_owned(), approval.to_owned());
+            }
+            Some(_) => {}
+            // An episode that outgrows its approval counts as covered no longer.
+            None => {
+                self.covered.remove(id);
+                self.severities.insert(id.to_owned(), severity);
+            }
         }
-        alert.status = if before.is_some() {
-            Status::Update
-        } else {
-            Status::New
-        };
-        alert.seal();
-        states.insert(key, (alert.severity, day));
-        news.push(alert);
     }
-    news
+
+    /// Returns the number of episodes that crossed their threshold and that no approval covers.
+    pub fn n_episodes(&self) -> u64 {
+        self.severities.len() as u64
+    }
+
+    /// Returns them by their severity.
+    pub fn by_severity(&self) -> BTreeMap<Severity, u64> {
+        let mut counts = BTreeMap::new();
+        for severity in self.severities.values() {
+            *counts.entry(*severity).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Returns the number of episodes that each approval covers, by its owner and reason.
+    pub fn by_approval(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for approval in self.covered.values() {
+            *counts.entry(approval.clone()).or_insert(0) += 1;
+        }
+        counts
+    }
 }
 
-fn count(episode: &[Alert], states: &AlertStates, summary: &mut ScoreSummary) {
-    let severest = |is_covered: bool| {
-        let alerts = episode
-            .iter()
-            .filter(move |a| a.approval.is_some() == is_covered);
-        alerts.max_by_key(|a| a.severity)
-    };
-    let (covered, seen) = (severest(true), severest(false));
-    let before = |alert: &Alert| states.get(&alert_key(alert)).map(|&(before, _)| before);
-    let Some(highest) = seen else {
-        let is_news = |a: &&Alert| before(a).is_none() && !states.contains_key(&a.alert_id);
-        if let Some(approval) = covered
-            .filter(is_news)
-            .and_then(|a| a.suppressed_by.clone())
-        {
-            *summary.suppressed.entry(approval).or_insert(0) += 1;
-        }
-        return;
-    };
-    let before_it = before(highest);
-    if before_it.is_some_and(|before| before >= highest.severity) {
-        return;
+/// Takes for told what an archive says, and returns of which episodes that is.
+pub(super) fn remember(episodes: &mut Episodes, archived: Episodes) -> BTreeSet<String> {
+    let ids = archived.keys().cloned().collect();
+    for (id, state) in archived {
+        let known = episodes.entry(id).or_insert_with(|| EpisodeState {
+            is_changed: state.is_changed,
+            ..EpisodeState::known(state.day)
+        });
+        known.told = known.told.take().or(state.told);
+        known.closed = state.closed.or(known.closed.take());
     }
-    *summary.episodes.entry(highest.severity).or_insert(0) += 1;
-    let counted = &mut summary.counted;
-    let counted = counted.insert(highest.alert_id.clone(), highest.severity);
-    if let Some(n) = counted.and_then(|before| summary.episodes.get_mut(&before)) {
-        *n = n.saturating_sub(1);
-    }
-    // An episode that outgrew its approval while it was followed no longer counts as covered.
-    let was_covered = covered.filter(|a| before_it.is_none() && before(a).is_some());
-    let approval = was_covered.and_then(|a| a.suppressed_by.as_ref());
-    if let Some(n) = approval.and_then(|approval| summary.suppressed.get_mut(approval)) {
-        *n = n.saturating_sub(1);
-    }
+    ids
 }

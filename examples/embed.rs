@@ -44,13 +44,17 @@ fn main() -> Result<()> {
         for event in events {
             scorer.add(event)?;
         }
-        // As often as you like: only what is new is judged.
+        // As often as you like: only what is new is judged. It tells of episodes that crossed their threshold, and of those that came to
+        // much more than was told.
         for alert in scorer.advance(None)? {
             println!("{}", json::line(&alert));
         }
         // Of a day before yesterday little comes. It is let go, and kept on disk for a week in case something does.
         let days = scorer.days();
         for day in days.iter().rev().skip(2).rev() {
+            for alert in scorer.conclude_day(*day)? {
+                println!("{}", json::line(&alert));
+            }
             scorer.complete(*day);
         }
     }

@@ -15,6 +15,7 @@ mod escape;
 #[cfg(feature = "simulate")]
 pub mod evaluation;
 pub mod explain;
+mod extent;
 pub mod html;
 pub mod inspection;
 pub mod json;

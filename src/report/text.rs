@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::alert::{Alert, BlindedRecord, NamesakeRecord, Reason, Status};
 use crate::measure::is_name_of_others;
 use crate::report::escape::Plain;
+use crate::report::extent::{came_to, sources};
 use crate::report::number::{bytes, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::report::reason::{self, assumed, sentence};
@@ -34,12 +35,13 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
         paint.severity(alert.severity, &format!("{severity:<8}")),
         paint.bold(&Plain(&alert.analytic).to_string()),
         alert.score,
-        alert.time,
+        alert.crossed_at.unwrap_or(alert.time),
         paint.bold(&Plain(&short(&alert.entity.id)).to_string()),
-        if alert.status == Status::Update {
-            "  (severity has risen)"
-        } else {
-            ""
+        match alert.status {
+            Status::New => "  (goes on)",
+            Status::Update => "  (goes on, and has grown)",
+            Status::Closed if alert.revision > 0 => "  (has changed by late events)",
+            Status::Closed => "",
         },
     )?;
     writeln!(out, "  {}", Plain(alert.headline()))?;
@@ -65,8 +67,12 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
     for blinded in &alert.blinded {
         fact("blinded", Some(told_of_blinding(blinded)))?;
     }
+    fact("extent", came_to(alert))?;
     fact("who", Some(who(alert)))?;
     fact("from", from(alert))?;
+    for source in sources(alert) {
+        fact("through", Some(source))?;
+    }
     fact("client", alert.entity.user_agent.clone())?;
     fact("session", session(alert))?;
     for assumption in alert.assumed.iter().take(ASSUMED_SHOWN) {
@@ -125,7 +131,10 @@ fn namesake(before: &NamesakeRecord) -> String {
 
 fn who(alert: &Alert) -> String {
     let entity = &alert.entity;
-    let mut who = entity.id.clone();
+    let mut who = match &entity.display_name {
+        Some(name) => format!("{name}, {}", entity.id),
+        None => entity.id.clone(),
+    };
     let kind = if entity.kind == "identity" {
         &entity.identity_kind
     } else {
@@ -199,7 +208,11 @@ fn since(before: Time, after: Time) -> Option<String> {
 fn write_reason(out: &mut String, reason: &Reason, entity: &str) -> std::fmt::Result {
     writeln!(out, "  - {}", Plain(&sentence(reason, entity)))?;
     if let Some(first) = reason.first() {
-        writeln!(out, "      {}", Plain(&reason::first(first)))?;
+        let apart = match reason {
+            Reason::Novelty { apart: true, .. } => ", not by whom most was counted",
+            _ => "",
+        };
+        writeln!(out, "      {}{apart}", Plain(&reason::first(first)))?;
     }
     if let Reason::Sequence { steps } = reason {
         for (number, step) in steps.iter().enumerate() {

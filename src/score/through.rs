@@ -1,0 +1,323 @@
+//! Through what an episode was done: which addresses, clients, sessions and credentials had how large a part in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use rustc_hash::FxHashSet;
+
+use crate::alert::{AuthenticationRecord, EventRecord, SourceRecord};
+use crate::event::{Action, Event, Untrusted};
+use crate::identity::ResolvedEvent;
+use crate::measure::{EventAmounts, value_hash};
+use crate::score::caller::{session_of, sign_in};
+use crate::score::contribution::ArmResult;
+use crate::score::evidence_events::{counts_for, is_amount, record};
+use crate::vocab::{Metric, Str, Trait};
+
+/// Sources named in an alert.
+const SOURCES_MAX: usize = 10;
+/// Sources that are told apart in an episode: those that come first.
+const TOLD_APART_MAX: usize = 4_096;
+/// Objects that are counted separately for sources.
+const OBJECTS_MAX: usize = 1 << 18;
+
+/// What tells sources apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    address: Option<IpAddr>,
+    client: Str,
+    session: Option<Str>,
+    credential: Option<Str>,
+}
+
+impl Key {
+    fn of(event: &Event) -> Self {
+        Self {
+            address: event.peer.ip,
+            client: event.client.clone(),
+            session: event.session.as_ref().map(|s| s.shared().clone()),
+            credential: event.credential.clone(),
+        }
+    }
+}
+
+/// What one source did.
+#[derive(Default)]
+struct Part {
+    /// Events behind each contribution.
+    behind: Vec<u64>,
+    /// Events behind any amount or declared act.
+    counted: u64,
+    /// Events that show something new.
+    shown: u64,
+    /// Events that add to what the analytic measures.
+    measured: u64,
+    calls: u64,
+    objects: u64,
+    bytes: u64,
+    network: Option<String>,
+    country: Option<Str>,
+    region: Option<Str>,
+    user_agent: Option<Untrusted>,
+    /// How the session of its events began, as they state it.
+    session: Option<AuthenticationRecord>,
+    /// The last sign-in before its first event that counts.
+    signed_in: Option<AuthenticationRecord>,
+}
+
+/// The sources of an episode.
+pub(super) struct Through<'a> {
+    arm: &'a ArmResult,
+    metrics: &'a BTreeSet<Metric>,
+    parts: BTreeMap<Key, Part>,
+    /// Pairs of a source and an object, by hash.
+    objects: FxHashSet<u64>,
+    /// The first event behind each contribution that is about single events.
+    firsts: Vec<Option<EventRecord>>,
+    /// The event with which each step of the arm's sequence began.
+    steps: Vec<Option<EventRecord>>,
+    /// Whose the first events were.
+    first_keys: Vec<Option<(Option<IpAddr>, Option<Str>)>>,
+    /// The event that shows most of what is new about the caller: its part of the surprise, and its region.
+    newest: (f64, Option<Str>),
+    last_region: Option<Str>,
+    /// The last sign-in from each address, and from any.
+    sign_ins: BTreeMap<Option<IpAddr>, AuthenticationRecord>,
+    last_sign_in: Option<AuthenticationRecord>,
+}
+
+/// The sources that an alert names, and which events belong to the same act.
+pub(super) struct Sources {
+    /// Most of what was counted first.
+    pub records: Vec<SourceRecord>,
+    /// The client of the first, as it named itself.
+    pub user_agent: Option<Untrusted>,
+    /// How its session began.
+    pub session: Option<AuthenticationRecord>,
+    /// The region of what is new, or else of the last event.
+    pub region: Option<Str>,
+    /// The first event behind each contribution that is about single events.
+    pub firsts: Vec<Option<EventRecord>>,
+    /// The event with which each step of the arm's sequence began.
+    pub steps: Vec<Option<EventRecord>>,
+    /// Of each of the first events, whether it came from elsewhere than what was counted.
+    pub are_apart: Vec<bool>,
+    addresses: BTreeSet<IpAddr>,
+    credentials: BTreeSet<Str>,
+    /// Whether nothing tells what was counted from the rest.
+    is_all: bool,
+    /// Whether anything was counted, or adds to what the analytic measures.
+    has_acts: bool,
+}
+
+impl<'a> Through<'a> {
+    pub fn new(arm: &'a ArmResult, metrics: &'a BTreeSet<Metric>) -> Self {
+        Self {
+            arm,
+            metrics,
+            parts: BTreeMap::new(),
+            objects: FxHashSet::default(),
+            firsts: vec![None; arm.contributions.len()],
+            steps: vec![None; arm.sequence.iter().flat_map(|of| &of.steps).count()],
+            first_keys: vec![None; arm.contributions.len()],
+            newest: (0.0, None),
+            last_region: None,
+            sign_ins: BTreeMap::new(),
+            last_sign_in: None,
+        }
+    }
+
+    /// Adds the next event.
+    pub fn add(&mut self, resolved: &ResolvedEvent, amounts: &EventAmounts) {
+        let event = resolved.event;
+        self.last_region = event.region.clone().or(self.last_region.take());
+        self.note_sign_in(event);
+        let steps = self.arm.sequence.iter().flat_map(|of| &of.steps);
+        for (step, found) in steps.zip(&mut self.steps) {
+            let is_first = found.is_none() && event.time >= step.time;
+            if is_first && event.time.secs_since(step.time) < 60 {
+                *found = Some(record(event));
+            }
+        }
+        let contributions = &self.arm.contributions;
+        let mut behind = vec![false; contributions.len()];
+        let (mut is_counted, mut is_shown, mut weight) = (false, false, 0.0);
+        for (at, contribution) in contributions.iter().enumerate() {
+            if !counts_for(event.time, amounts, contribution) {
+                continue;
+            }
+            behind[at] = true;
+            is_counted |= is_amount(contribution);
+            is_shown |= !is_amount(contribution);
+            if contribution.is_about_events() && self.firsts[at].is_none() {
+                self.firsts[at] = Some(record(event));
+                self.first_keys[at] = Some((event.peer.ip, event.credential.clone()));
+            }
+            if contribution.is_of_caller() {
+                weight += contribution.surprise();
+            }
+        }
+        // Of several that show as much, the latest is taken.
+        if weight > 0.0 && weight >= self.newest.0 {
+            self.newest = (weight, event.region.clone());
+        }
+        let is_measured = amounts.metrics().any(|m| self.metrics.contains(&m));
+        let is_act = amounts.is_act();
+        let key = Key::of(event);
+        if self.parts.len() >= TOLD_APART_MAX && !self.parts.contains_key(&key) {
+            return;
+        }
+        let number = value_hash(&format!("{:?}", key.address)) ^ value_hash(&key.client);
+        let part = self.parts.entry(key).or_insert_with(|| Part {
+            behind: vec![0; contributions.len()],
+            network: amounts.value(Trait::Network).map(str::to_owned),
+            ..Part::default()
+        });
+        for (n, is_behind) in part.behind.iter_mut().zip(behind) {
+            *n += u64::from(is_behind);
+        }
+        if (is_counted || is_shown || is_measured) && part.signed_in.is_none() {
+            let same_address = self.sign_ins.get(&event.peer.ip);
+            part.signed_in = same_address.or(self.last_sign_in.as_ref()).cloned();
+        }
+        part.counted += u64::from(is_counted);
+        part.shown += u64::from(is_shown);
+        part.measured += u64::from(is_measured);
+        if is_act || is_counted || is_shown {
+            part.calls += 1;
+            part.bytes = part.bytes.saturating_add(event.bytes_out.unwrap_or(0));
+            if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
+                let pair = value_hash(bucket.raw()) ^ value_hash(object.raw()).rotate_left(1);
+                let of_source = pair ^ number.rotate_left(7);
+                if self.objects.len() < OBJECTS_MAX && self.objects.insert(of_source) {
+                    part.objects += 1;
+                }
+            }
+        }
+        part.country = event.peer.country.clone().or(part.country.take());
+        part.region = event.region.clone().or(part.region.take());
+        part.user_agent = event.user_agent.clone().or(part.user_agent.take());
+        if event.context.session_start.is_some() {
+            part.session = session_of(event);
+        }
+    }
+
+    /// A sign-in that was refused begins no session.
+    fn note_sign_in(&mut self, event: &Event) {
+        if event.action == Action::Authenticate && event.outcome.has_worked() {
+            let record = sign_in(event);
+            if self.sign_ins.len() < TOLD_APART_MAX {
+                self.sign_ins.insert(event.peer.ip, record.clone());
+            }
+            self.last_sign_in = Some(record);
+        }
+    }
+
+    /// Returns the sources, once all events were added.
+    pub fn sources(self) -> Sources {
+        let contributions = &self.arm.contributions;
+        let totals: Vec<u64> = (0..contributions.len())
+            .map(|at| self.parts.values().map(|part| part.behind[at]).sum())
+            .collect();
+        let has_amounts = self.parts.values().any(|part| part.counted > 0);
+        let has_shown = self.parts.values().any(|part| part.shown > 0);
+        let has_measured = self.parts.values().any(|part| part.measured > 0);
+        // Each contribution is shared equally among the events behind it.
+        let share = |part: &Part| -> f64 {
+            let each = contributions.iter().zip(&part.behind).zip(&totals);
+            each.filter(|((of, _), total)| is_amount(of) == has_amounts && **total > 0)
+                .map(|((of, n), total)| of.surprise() * *n as f64 / *total as f64)
+                .sum()
+        };
+        let n_counted = |part: &Part| match (has_amounts, has_shown, has_measured) {
+            (true, ..) => part.counted,
+            (_, true, _) => part.shown,
+            (_, _, true) => part.measured,
+            _ => part.calls,
+        };
+        let mut ranked: Vec<(f64, u64, Key, Part)> = self
+            .parts
+            .into_iter()
+            .map(|(key, part)| (share(&part), n_counted(&part), key, part))
+            .collect();
+        ranked.sort_by(|a, b| {
+            let by_share = b.0.total_cmp(&a.0).then(b.1.cmp(&a.1));
+            by_share
+                .then_with(|| b.3.calls.cmp(&a.3.calls))
+                .then_with(|| a.2.cmp(&b.2))
+        });
+        let counted = || ranked.iter().filter(|(_, n, ..)| *n > 0);
+        let addresses: BTreeSet<IpAddr> =
+            counted().filter_map(|(.., key, _)| key.address).collect();
+        let credentials: BTreeSet<Str> = counted()
+            .filter_map(|(.., key, _)| key.credential.clone())
+            .collect();
+        let are_apart = self.first_keys.iter().map(|key| {
+            let (address, credential) = key.as_ref()?;
+            let is_known = address.is_some() || credential.is_some();
+            let is_joined = address.is_some_and(|a| addresses.contains(&a))
+                || credential.as_ref().is_some_and(|c| credentials.contains(c));
+            Some(has_amounts && is_known && !is_joined)
+        });
+        let are_apart = are_apart.map(Option::unwrap_or_default).collect();
+        let region = match self.newest {
+            (weight, region) if weight > 0.0 => region,
+            _ => ranked
+                .first()
+                .and_then(|(.., part)| part.region.clone())
+                .or(self.last_region),
+        };
+        let first = ranked.first().map(|(.., part)| part);
+        Sources {
+            user_agent: first.and_then(|part| part.user_agent.clone()),
+            session: first
+                .and_then(|part| part.session.clone().or_else(|| part.signed_in.clone()))
+                .or(self.last_sign_in),
+            region,
+            firsts: self.firsts,
+            steps: self.steps,
+            are_apart,
+            is_all: addresses.is_empty() && credentials.is_empty(),
+            has_acts: has_amounts || has_shown || has_measured,
+            addresses,
+            credentials,
+            records: ranked
+                .into_iter()
+                .filter(|(_, n, _, part)| *n > 0 || part.shown > 0)
+                .take(SOURCES_MAX)
+                .map(|(_, counted, key, part)| SourceRecord {
+                    address: key.address.map(|ip| ip.to_string()),
+                    network: part.network,
+                    country: part.country.map(|country| country.to_string()),
+                    client: (!key.client.is_empty()).then(|| key.client.to_string()),
+                    session: key.session.map(|session| session.to_string()),
+                    credential: key.credential.map(|credential| credential.to_string()),
+                    calls: part.calls,
+                    counted,
+                    objects: part.objects,
+                    bytes: part.bytes,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Sources {
+    /// Returns whether an event is of the same act as what was counted: it does something, and comes from one of the addresses or with
+    /// one of the credentials of what was counted. A flow has no caller, and is of the act of its machine.
+    pub fn is_of_act(&self, event: &Event, amounts: &EventAmounts, arm: &ArmResult) -> bool {
+        let shares_source = self.is_all
+            || event.is_flow()
+            || (event.peer.ip.is_none() && event.credential.is_none())
+            || event.peer.ip.is_some_and(|ip| self.addresses.contains(&ip))
+            || event
+                .credential
+                .as_ref()
+                .is_some_and(|c| self.credentials.contains(c));
+        let counts = || {
+            let mut contributions = arm.contributions.iter();
+            contributions.any(|of| counts_for(event.time, amounts, of))
+        };
+        shares_source && (amounts.is_act() || !self.has_acts || counts())
+    }
+}

@@ -49,6 +49,9 @@ pub struct Alert {
     pub techniques: Vec<String>,
     /// Severity reached.
     pub severity: Severity,
+    /// What that rests on, in one line; older documents do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity_reason: Option<String>,
     /// 0 to 100.
     pub score: f64,
     /// Minus log10 of the share of entity-days at least as extreme.
@@ -111,11 +114,11 @@ pub struct Alert {
     /// Where data went, most bytes first.
     #[serde(default)]
     pub destinations: Vec<DestinationRecord>,
-    /// How much the episode came to.
-    #[serde(default)]
+    /// How much the episode came to; older documents do not say.
+    #[serde(default, skip_serializing_if = "Extent::is_nothing")]
     pub extent: Extent,
     /// How much it had come to when the threshold was reached.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Extent::is_nothing")]
     pub extent_at_crossing: Extent,
     /// Through which sessions, clients and addresses, those first that did most of what was counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -126,8 +129,8 @@ pub struct Alert {
     /// Number of events behind it.
     #[serde(default)]
     pub events: u64,
-    /// Number of events of its entity on that day, as far as the episode had come.
-    #[serde(default)]
+    /// Number of events of its entity on that day, as far as the episode had come; older documents do not say.
+    #[serde(default, skip_serializing_if = "is_none")]
     pub day_events: u64,
     /// The first of them.
     #[serde(default)]
@@ -371,6 +374,16 @@ pub struct DestinationRecord {
 
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+fn is_none(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Extent {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Returns the id of an episode: a function of analytic, entity and the episode's start.

@@ -1,8 +1,11 @@
 //! An alert as a document of the Elastic common schema; what that has no field for is under `plimsoll`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::alert::Alert;
+use crate::report::layout::name_of;
 use crate::report::ocsf::{without_evidence, without_null};
 use crate::report::reason;
 use crate::stats::Severity;
@@ -18,10 +21,29 @@ pub fn document(alert: &Alert) -> Value {
         .iter()
         .map(|r| reason::sentence(r, &entity.id))
         .collect();
-    let ips: Vec<&String> = entity.source_ip.iter().collect();
+    let mut ips: Vec<&String> = entity.source_ip.iter().collect();
+    ips.extend(
+        alert
+            .sources
+            .iter()
+            .filter_map(|source| source.address.as_ref()),
+    );
+    ips.extend(
+        alert
+            .authentication
+            .iter()
+            .filter_map(|a| a.source_ip.as_ref()),
+    );
+    keep_firsts(&mut ips);
     let mut users: Vec<&String> = std::iter::once(&entity.id).chain(&entity.aliases).collect();
     users.extend(&entity.role);
-    users.dedup();
+    users.extend(&entity.display_name);
+    users.extend(alert.assumed.iter().filter_map(|of| of.by.as_ref()));
+    keep_firsts(&mut users);
+    let name = entity
+        .display_name
+        .clone()
+        .unwrap_or_else(|| name_of(&entity.id, usize::MAX));
     let (techniques, subtechniques) = techniques(&alert.techniques);
     let technique = without_null(json!({
         "id": techniques,
@@ -40,15 +62,15 @@ pub fn document(alert: &Alert) -> Value {
             "module": "plimsoll",
             "dataset": "plimsoll.alert",
             "id": alert.alert_id,
-            "start": alert.window.start.to_string(),
-            "end": alert.window.end.to_string(),
+            "start": alert.span().0.to_string(),
+            "end": alert.span().1.to_string(),
             "reason": reasons.join(". "),
             "severity": severity(alert.severity),
             "risk_score": alert.score,
         },
         "rule": {"id": alert.analytic, "name": alert.name, "category": alert.arm, "ruleset": "plimsoll"},
         "threat": {"framework": "MITRE ATT&CK", "technique": technique},
-        "user": without_null(json!({"id": entity.id, "roles": entity.role.as_ref().map(|role| [role])})),
+        "user": without_null(json!({"id": entity.id, "name": name, "roles": entity.role.as_ref().map(|role| [role])})),
         "cloud": without_null(json!({
             "provider": entity.provider,
             "region": entity.region,
@@ -61,6 +83,12 @@ pub fn document(alert: &Alert) -> Value {
         "tags": alert.suppressed_by.as_ref().map(|_| ["suppressed"]),
         "plimsoll": without_evidence(alert),
     }))
+}
+
+/// Leaves out what stands before it.
+fn keep_firsts(texts: &mut Vec<&String>) {
+    let mut seen = BTreeSet::new();
+    texts.retain(|text| seen.insert(*text));
 }
 
 /// Returns the number that Elastic's own rules give a severity.

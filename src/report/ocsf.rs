@@ -21,11 +21,11 @@ const OBSERVABLE_RESOURCE_UID: u32 = 10;
 /// Returns the finding.
 pub fn finding(alert: &Alert) -> Value {
     let entity = &alert.entity;
-    // Activities are Create and Update; statuses New, In Progress and Suppressed.
-    let (activity_id, activity) = if alert.status == Status::Update {
-        (2, "Update")
-    } else {
-        (1, "Create")
+    // Activities are Create and Update: the end of an episode does not close the finding, which an analyst does. Statuses are New, In
+    // Progress and Suppressed.
+    let (activity_id, activity) = match (alert.status, alert.revision) {
+        (Status::New, _) | (Status::Closed, 0) => (1, "Create"),
+        (Status::Update | Status::Closed, _) => (2, "Update"),
     };
     let (status_id, status) = match &alert.suppressed_by {
         Some(_) => (3, "Suppressed"),
@@ -41,6 +41,8 @@ pub fn finding(alert: &Alert) -> Value {
         "statistic": alert.statistic, "provisional": alert.provisional, "generation": alert.generation,
         "suppressed_by": alert.suppressed_by, "reasons": without_evidence(alert)["reasons"], "destinations": alert.destinations,
         "authentication": alert.authentication, "assumed": alert.assumed, "blinded": alert.blinded,
+        "extent": alert.extent, "extent_at_crossing": alert.extent_at_crossing, "crossed_at": alert.crossed_at.map(|at| at.to_string()),
+        "sources": alert.sources, "severity_reason": alert.severity_reason, "incident_id": alert.incident_id,
         "entity": {"kind": entity.kind, "aliases": entity.aliases, "role": entity.role, "first_seen": entity.first_seen, "namesake": entity.namesake},
     });
     let mut finding = json!({
@@ -58,23 +60,23 @@ pub fn finding(alert: &Alert) -> Value {
         "status": status,
         "is_alert": alert.suppressed_by.is_none(),
         "time": millis(alert.time),
-        "start_time": millis(alert.window.start),
-        "end_time": millis(alert.window.end),
+        "start_time": millis(alert.span().0),
+        "end_time": millis(alert.span().1),
         "count": alert.events,
         "message": format!("{}: {}", alert.headline(), entity.id),
         "metadata": {
             "version": VERSION,
             "profiles": ["cloud"],
-            "uid": format!("{}-{}", alert.alert_id, alert.severity),
+            "uid": format!("{}-{}-{}", alert.alert_id, alert.severity, alert.events),
             "product": {"name": "plimsoll", "vendor_name": "plimsoll", "version": env!("CARGO_PKG_VERSION")},
         },
         "finding_info": {
             "uid": alert.alert_id,
             "title": alert.headline(),
             "desc": reasons.join(". "),
-            "created_time": millis(alert.time),
-            "first_seen_time": millis(alert.window.start),
-            "last_seen_time": millis(alert.time),
+            "created_time": millis(alert.crossed_at.unwrap_or(alert.time)),
+            "first_seen_time": millis(alert.span().0),
+            "last_seen_time": millis(alert.span().1),
             "analytic": {"uid": alert.analytic, "name": alert.name, "category": alert.arm, "type_id": ANALYTIC_STATISTICAL, "type": "Statistical"},
             "attacks": alert.techniques.iter().map(|t| attack(t)).collect::<Vec<_>>(),
             "related_events": alert.event_ids.iter().map(|id| json!({"uid": id})).collect::<Vec<_>>(),

@@ -9,7 +9,6 @@ use crate::report::extent::{came_to, sources};
 use crate::report::number::{bytes, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::report::reason::{self, assumed, sentence};
-use crate::stats::Severity;
 use crate::time::Time;
 
 /// Operations that are shown; the document has more.
@@ -48,13 +47,8 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
     for reason in &alert.reasons {
         write_reason(out, reason, &alert.entity.id)?;
     }
-    if Severity::of(alert.score, alert.threshold, false, false) < alert.severity
-        && alert.score > alert.threshold
-    {
-        writeln!(
-            out,
-            "    severity raised one step: a sensitive bucket is touched"
-        )?;
+    if let Some(reason) = &alert.severity_reason {
+        writeln!(out, "    {}", Plain(reason))?;
     }
     write_operations(out, alert)?;
     write_table(out, alert)?;

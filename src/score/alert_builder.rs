@@ -29,6 +29,7 @@ use crate::score::evidence_events::{metrics_of, must_be_covered};
 use crate::score::judge::{Detection, Judge};
 use crate::score::reasons::reasons;
 use crate::score::rows::ROWS_MAX;
+use crate::score::severity::{self, Rating};
 use crate::score::subject::Subject;
 use crate::score::through::{Sources, Through};
 use crate::score::told::{Told, amounts_of};
@@ -192,7 +193,7 @@ impl AlertBuilder<'_> {
         let Some(detection) = self.judge.detection_of(&subject, episode.analytic) else {
             return Ok(None);
         };
-        let severity = severity_of(episode.analytic, &detection, self.threshold, &facts);
+        let severity = self.rating(episode.analytic, &detection, &facts).severity();
         Ok(Some(Stage {
             n,
             facts,
@@ -236,6 +237,21 @@ impl AlertBuilder<'_> {
         let facts = Rc::new(facts);
         known.insert(n, facts.clone());
         Ok(Some(facts))
+    }
+
+    fn rating<'s>(
+        &self,
+        analytic: &'s Analytic,
+        detection: &'s Detection,
+        facts: &DayFacts,
+    ) -> Rating<'s> {
+        Rating {
+            analytic,
+            detection,
+            threshold: self.threshold,
+            is_sensitive: facts.touches_sensitive(),
+            is_provisional: self.judge.view().calibration.is_provisional(),
+        }
     }
 
     fn subject<'s>(&self, episode: &'s Episode, facts: &'s DayFacts) -> Subject<'s>
@@ -298,6 +314,10 @@ impl AlertBuilder<'_> {
             headline: title.and_then(|arm| arm.title.clone()),
             techniques: analytic.techniques.clone(),
             severity: stage.severity,
+            severity_reason: Some(severity::reason(
+                self.rating(analytic, detection, &stage.facts),
+                stage.severity,
+            )),
             score: round(detection.score, 2),
             surprise: round(detection.surprise, 4),
             threshold: round(stats::rank::score(self.threshold), 2),
@@ -382,7 +402,7 @@ impl AlertBuilder<'_> {
             surprise: detection.surprise,
             threshold: self.threshold,
             sensitive: stage.facts.touches_sensitive(),
-            severity_max: severity_max(analytic, detection),
+            severity_max: self.rating(analytic, detection, &stage.facts).most(),
         }
     }
 
@@ -429,25 +449,6 @@ impl AlertBuilder<'_> {
             crossed_at,
         ))
     }
-}
-
-/// Returns the severity of an episode with these facts; `threshold` is the surprise that must be reached.
-pub fn severity_of(
-    analytic: &Analytic,
-    detection: &Detection,
-    threshold: f64,
-    facts: &DayFacts,
-) -> Severity {
-    let threshold = stats::rank::score(threshold);
-    let severity = Severity::of(detection.score, threshold, facts.touches_sensitive(), false);
-    let most = severity_max(analytic, detection).unwrap_or(severity);
-    severity.min(most)
-}
-
-/// Returns the greatest severity that an alert on this arm may have.
-fn severity_max(analytic: &Analytic, detection: &Detection) -> Option<Severity> {
-    let mut arms = analytic.arms.iter();
-    arms.find(|arm| arm.id == detection.arm.arm)?.severity_max
 }
 
 /// Returns the window of the largest volume contribution, or the whole day.

@@ -22,12 +22,13 @@ mod observer;
 mod reasons;
 mod rows;
 mod sequence;
+mod severity;
 mod subject;
 mod terms;
 mod through;
 mod told;
 
-pub use alert_builder::{AlertBuilder, severity_of};
+pub use alert_builder::AlertBuilder;
 pub use calibrate::{calibrate_day, record_day};
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
@@ -38,5 +39,6 @@ pub use explanation::{ArmExplanation, PartExplanation, SufficientAmount, best_ar
 pub use judge::{ArmReading, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
+pub use severity::Rating;
 pub use subject::{Subject, is_new, own_baseline};
 pub use told::{Told, UPDATES_MAX};

@@ -72,6 +72,8 @@ pub(super) struct Through<'a> {
     parts: BTreeMap<Key, Part>,
     /// Pairs of a source and an object, by hash.
     objects: FxHashSet<u64>,
+    /// The buckets of what is counted or measured, by hash.
+    buckets: FxHashSet<u64>,
     /// The first event behind each contribution that is about single events.
     firsts: Vec<Option<EventRecord>>,
     /// The event with which each step of the arm's sequence began.
@@ -102,6 +104,8 @@ pub(super) struct Sources {
     pub steps: Vec<Option<EventRecord>>,
     /// Of each of the first events, whether it came from elsewhere than what was counted.
     pub are_apart: Vec<bool>,
+    metrics: BTreeSet<Metric>,
+    buckets: FxHashSet<u64>,
     addresses: BTreeSet<IpAddr>,
     credentials: BTreeSet<Str>,
     /// Whether nothing tells what was counted from the rest.
@@ -117,6 +121,7 @@ impl<'a> Through<'a> {
             metrics,
             parts: BTreeMap::new(),
             objects: FxHashSet::default(),
+            buckets: FxHashSet::default(),
             firsts: vec![None; arm.contributions.len()],
             steps: vec![None; arm.sequence.iter().flat_map(|of| &of.steps).count()],
             first_keys: vec![None; arm.contributions.len()],
@@ -163,6 +168,11 @@ impl<'a> Through<'a> {
         }
         let is_measured = amounts.metrics().any(|m| self.metrics.contains(&m));
         let is_act = amounts.is_act();
+        if (is_counted || is_measured) && self.buckets.len() < OBJECTS_MAX {
+            let buckets = event.container.iter().chain(&event.copied_from);
+            self.buckets
+                .extend(buckets.map(|bucket| value_hash(bucket.raw())));
+        }
         let key = Key::of(event);
         if self.parts.len() >= TOLD_APART_MAX && !self.parts.contains_key(&key) {
             return;
@@ -279,6 +289,8 @@ impl<'a> Through<'a> {
             are_apart,
             is_all: addresses.is_empty() && credentials.is_empty(),
             has_acts: has_amounts || has_shown || has_measured,
+            metrics: self.metrics.clone(),
+            buckets: self.buckets,
             addresses,
             credentials,
             records: ranked
@@ -303,8 +315,9 @@ impl<'a> Through<'a> {
 }
 
 impl Sources {
-    /// Returns whether an event is of the same act as what was counted: it does something, and comes from one of the addresses or with
-    /// one of the credentials of what was counted. A flow has no caller, and is of the act of its machine.
+    /// Returns whether an event is of the same act as what was counted: it adds to what the analytic measures, or does anything in a bucket
+    /// of that, and comes from one of the addresses or with one of the credentials of what was counted. A flow has no caller, and is of the
+    /// act of its machine.
     pub fn is_of_act(&self, event: &Event, amounts: &EventAmounts, arm: &ArmResult) -> bool {
         let shares_source = self.is_all
             || event.is_flow()
@@ -318,6 +331,11 @@ impl Sources {
             let mut contributions = arm.contributions.iter();
             contributions.any(|of| counts_for(event.time, amounts, of))
         };
-        shares_source && (amounts.is_act() || !self.has_acts || counts())
+        let is_measured = || amounts.metrics().any(|m| self.metrics.contains(&m));
+        let is_beside = || {
+            let mut buckets = event.container.iter().chain(&event.copied_from);
+            amounts.is_act() && buckets.any(|b| self.buckets.contains(&value_hash(b.raw())))
+        };
+        shares_source && (!self.has_acts || is_measured() || counts() || is_beside())
     }
 }

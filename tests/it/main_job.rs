@@ -69,7 +69,7 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     // Each alert says what the labels say of it, and is still itself.
     let of_kind = |label: &str| {
         let lines = written.lines().map(serde_json::from_str::<Value>);
-        let is_new = |alert: &Value| alert["status"] == "new" && alert["label"] == label;
+        let is_new = |alert: &Value| alert["status"] == "closed" && alert["label"] == label;
         lines
             .filter(|alert| alert.as_ref().is_ok_and(is_new))
             .count() as u64

@@ -138,11 +138,13 @@ fn a_day_that_was_learnt_in_part_is_judged_as_a_whole() {
         .filter(|alert: &serde_json::Value| alert["analytic"] == "AN1594")
         .collect();
     assert!(!alerts.is_empty(), "{}{}", morning.err, evening.err);
-    let is_update = |alert: &serde_json::Value| alert["status"] == "update";
-    assert!(
-        alerts.iter().skip(1).all(is_update),
-        "one episode is new once: {told}"
-    );
+    assert!(alerts.iter().all(|alert| alert["status"] == "closed"));
+    let revisions: Vec<u64> = alerts
+        .iter()
+        .map(|alert| alert["revision"].as_u64().unwrap_or(0))
+        .collect();
+    let ascending: Vec<u64> = (0..alerts.len() as u64).collect();
+    assert_eq!(revisions, ascending, "more of a day is a revision: {told}");
 }
 
 #[test]

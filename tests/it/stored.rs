@@ -78,6 +78,8 @@ fn judged(text: &str) -> Vec<[String; 5]> {
     let mut alerts: Vec<_> = text
         .lines()
         .map(alert)
+        // What an episode was when it crossed its threshold is what earlier versions told.
+        .filter(|alert| alert["status"] == "new")
         .map(|alert| {
             ["alert_id", "analytic", "severity", "score", "surprise"]
                 .map(|of| alert[of].to_string())
@@ -125,7 +127,9 @@ fn a_store_of_the_version_before_is_migrated_by_the_learner_and_judges_as_before
         "earlier ones are migrated too: {names:?}"
     );
 
-    let scored = world.run(&["score", "live.jsonl"]).succeeds();
+    let scored = world
+        .run(&["score", "live.jsonl", "--every-status"])
+        .succeeds();
     let expected = fs::read_to_string(world.path().join("alerts.jsonl")).expect("alerts");
     assert_eq!(judged(&scored.out), judged(&expected));
     assert!(!expected.is_empty());

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::identity::{Resolver, is_instance};
 use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute, Room};
 use crate::score::{
-    AlertBuilder, Detection, Episode, EpisodeEvents, Judge, Subject, own_baseline, severity_of,
+    AlertBuilder, Detection, Episode, EpisodeEvents, Judge, Rating, Subject, own_baseline,
 };
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
@@ -189,8 +189,14 @@ impl Bench<'_> {
         };
         let severity = |(at, detection): (usize, Detection)| {
             let (analytic, threshold) = (&self.setup.analytics[at], self.thresholds[at]);
-            let severity = severity_of(analytic, &detection, threshold, facts);
-            (at, severity, detection.score)
+            let rating = Rating {
+                analytic,
+                detection: &detection,
+                threshold,
+                is_sensitive: facts.touches_sensitive(),
+                is_provisional: judge.view().calibration.is_provisional(),
+            };
+            (at, rating.severity(), detection.score)
         };
         let crossed = judge.detections(&subject).into_iter().filter(is_shown);
         crossed.map(severity).collect()

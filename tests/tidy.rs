@@ -20,6 +20,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("vocab", ""),
     ("event", "time vocab"),
     ("glob", "vocab"),
+    ("wording", "vocab"),
     ("pattern", "event glob"),
     ("document", "error time vocab"),
     ("config", "document error event glob pattern time vocab"),
@@ -31,6 +32,10 @@ const MAY_KNOW: &[(&str, &str)] = &[
     (
         "analytic",
         "document error event glob pattern stats time vocab",
+    ),
+    (
+        "incident",
+        "alert analytic error evidence stats time vocab wording",
     ),
     ("identity", "config document error event pattern vocab"),
     ("measure", "event glob identity sketch time vocab"),
@@ -59,12 +64,12 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "report",
-        "alert analytic baseline engine evaluation event evidence measure score stats store time vocab",
+        "alert analytic baseline engine evaluation event evidence incident measure score stats store time vocab wording",
     ),
     ("verify", "alert evidence stats"),
     (
         "cli",
-        "alert analytic baseline config document engine error evaluation event report simulate sources stats store story time verify vocab",
+        "alert analytic baseline config document engine error evaluation event glob incident report simulate sources stats store story time verify vocab",
     ),
 ];
 

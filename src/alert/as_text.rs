@@ -5,17 +5,17 @@ use serde::{Deserialize, Deserializer, Serializer};
 
 use crate::time::Time;
 
-pub(super) fn serialize<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
     let text = String::deserialize(deserializer)?;
     Time::parse(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no time")))
 }
 
 /// The same of an instant that may be absent.
-pub(super) mod optional {
+pub(crate) mod optional {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use crate::time::Time;
@@ -23,14 +23,14 @@ pub(super) mod optional {
     #[derive(Serialize, Deserialize)]
     struct Written(#[serde(with = "super")] Time);
 
-    pub(in crate::alert) fn serialize<S: Serializer>(
+    pub(crate) fn serialize<S: Serializer>(
         time: &Option<Time>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         time.map(Written).serialize(serializer)
     }
 
-    pub(in crate::alert) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Time>, D::Error> {
         let written = Option::<Written>::deserialize(deserializer)?;

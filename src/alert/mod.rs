@@ -2,7 +2,7 @@
 //!
 //! It is defined once. Scoring fills it in, and what shows, verifies or stores an alert works on the same fields.
 
-mod as_text;
+pub(crate) mod as_text;
 mod document;
 mod reason;
 

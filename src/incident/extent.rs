@@ -1,0 +1,114 @@
+//! How much an incident came to.
+//!
+//! Several analytics tell of the same acts, so of each entity and day the largest of what its alerts say counts once.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::alert::{Alert, Extent, SourceRecord};
+use crate::incident::node::key_of;
+use crate::time::Day;
+
+/// Sources of an incident.
+const SOURCES_MAX: usize = 10;
+
+/// Returns how much alerts came to together.
+///
+/// Calls, objects and bytes of different days and entities are added. The same buckets, destinations and addresses are likely to be
+/// among those of another day, so of these the largest number of one day counts, or the number of different names that alerts list
+/// where that is larger: there were at least so many.
+pub(super) fn extent_of(alerts: &[&Alert]) -> Extent {
+    let mut of_days: BTreeMap<(String, Day), Extent> = BTreeMap::new();
+    for alert in alerts {
+        let key = (key_of(&alert.entity), alert.span().0.day());
+        let most = of_days.entry(key).or_default();
+        *most = each(most, &alert.extent, u64::max);
+    }
+    let sum = of_days.values().fold(Extent::default(), |sum, day| {
+        each(&sum, day, u64::saturating_add)
+    });
+    let most = of_days
+        .values()
+        .fold(Extent::default(), |most, day| each(&most, day, u64::max));
+    let named = |names: BTreeSet<&str>, most: u64| match most {
+        // Where nothing was counted, as in older documents, a list that may be cut is no count.
+        0 => 0,
+        most => most.max(names.len() as u64),
+    };
+    let buckets = alerts.iter().flat_map(|alert| &alert.resources);
+    let to = alerts.iter().flat_map(|alert| &alert.destinations);
+    let from = alerts.iter().flat_map(|alert| &alert.sources);
+    Extent {
+        buckets: named(buckets.map(|row| &*row.bucket).collect(), most.buckets),
+        destinations: named(
+            to.filter(|row| row.external != Some(false))
+                .map(|row| &*row.address)
+                .collect(),
+            most.destinations,
+        ),
+        addresses: named(
+            from.filter_map(|row| row.address.as_deref()).collect(),
+            most.addresses,
+        ),
+        ..sum
+    }
+}
+
+fn each(a: &Extent, b: &Extent, with: fn(u64, u64) -> u64) -> Extent {
+    Extent {
+        calls: with(a.calls, b.calls),
+        objects: with(a.objects, b.objects),
+        buckets: with(a.buckets, b.buckets),
+        bytes_read: with(a.bytes_read, b.bytes_read),
+        bytes_out: with(a.bytes_out, b.bytes_out),
+        destinations: with(a.destinations, b.destinations),
+        addresses: with(a.addresses, b.addresses),
+    }
+}
+
+/// Returns through what alerts were done, those first that did most of what was counted.
+pub(super) fn sources_of(alerts: &[&Alert]) -> Vec<SourceRecord> {
+    let mut of_days: BTreeMap<(String, Day, Name), SourceRecord> = BTreeMap::new();
+    for alert in alerts {
+        let (entity, day) = (key_of(&alert.entity), alert.span().0.day());
+        for source in &alert.sources {
+            of_days
+                .entry((entity.clone(), day, name_of(source)))
+                .and_modify(|known| add(known, source, u64::max))
+                .or_insert_with(|| source.clone());
+        }
+    }
+    let mut summed: BTreeMap<Name, SourceRecord> = BTreeMap::new();
+    for ((_, _, name), source) in of_days {
+        summed
+            .entry(name)
+            .and_modify(|known| add(known, &source, u64::saturating_add))
+            .or_insert(source);
+    }
+    let mut sources: Vec<SourceRecord> = summed.into_values().collect();
+    // Stable, so that equal amounts stay in the order of their names.
+    sources.sort_by_key(|source| Reverse((source.counted, source.calls, source.bytes)));
+    sources.truncate(SOURCES_MAX);
+    sources
+}
+
+/// What tells one source from another.
+type Name = [Option<String>; 6];
+
+fn name_of(source: &SourceRecord) -> Name {
+    [
+        source.address.clone(),
+        source.network.clone(),
+        source.country.clone(),
+        source.client.clone(),
+        source.session.clone(),
+        source.credential.clone(),
+    ]
+}
+
+fn add(known: &mut SourceRecord, other: &SourceRecord, with: fn(u64, u64) -> u64) {
+    known.calls = with(known.calls, other.calls);
+    known.counted = with(known.counted, other.counted);
+    known.objects = with(known.objects, other.objects);
+    known.bytes = with(known.bytes, other.bytes);
+}

@@ -1,0 +1,292 @@
+//! What joining needs to know of an alert, and no more: all of it is small and bounded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{Alert, AlertEntity, AssumptionRecord, Reason, Status};
+use crate::incident::principal::{comparable, ids_of};
+use crate::incident::stage::{Stage, stages_of};
+use crate::stats::Severity;
+use crate::time::{DAY_SECS, Time};
+use crate::vocab::Metric;
+
+/// Seconds within which lineage joins: from an act (a creation, an issued credential) to the alerts of both sides.
+pub(super) const LINEAGE_SECS: i64 = 10 * DAY_SECS as i64;
+/// Steps back from a credential that are followed.
+const STEPS_MAX: usize = 8;
+/// Parents of an alert that are looked at.
+const PARENTS_MAX: usize = 16;
+/// New values of an alert that are looked at.
+const NOVELTIES_MAX: usize = 16;
+/// Surprise, in natural logarithms, from which an amount beyond its 99th percentile is more than chance: once in 100 days.
+const MORE_THAN_CHANCE: f64 = 4.605;
+
+/// An alert, as far as joining needs it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Node {
+    pub(super) alert_id: String,
+    /// Of two documents with the same id, the one with the greater rank counts.
+    pub(super) rank: Rank,
+    pub(super) analytic: String,
+    pub(super) status: Status,
+    /// The entity, unlike every other.
+    pub(super) entity: String,
+    /// Aliases that are ids of a principal.
+    pub(super) aliases: Vec<String>,
+    pub(super) start: Time,
+    pub(super) end: Time,
+    /// Who created it or was issued its credentials, and when.
+    pub(super) parents: Vec<(String, Time)>,
+    /// What was new about it.
+    pub(super) novelties: Vec<Novelty>,
+    /// The groups of which its identity is one: account, role, peer group.
+    pub(super) groups: Vec<String>,
+    /// Whether there is much more to it than a new value.
+    pub(super) carries_more: bool,
+    pub(super) severity: Severity,
+    pub(super) score: f64,
+    pub(super) is_provisional: bool,
+    /// Whether it rests on a declared act: a log switched off, or data shared with the outside.
+    pub(super) is_declared: bool,
+    pub(super) is_blinding: bool,
+    pub(super) stages: Vec<Stage>,
+    pub(super) is_suppressed: bool,
+    /// The incident that it was told to belong to.
+    pub(super) told_in: Option<String>,
+}
+
+/// A value that an identity had never shown before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Novelty {
+    pub(super) kind: CauseTrait,
+    pub(super) value: String,
+    pub(super) time: Time,
+}
+
+/// A trait of which a new value may have one cause for many identities, the most telling first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CauseTrait {
+    Region,
+    Application,
+    UserAgent,
+    Network,
+    Country,
+}
+
+impl CauseTrait {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "region" | "work_region" => Self::Region,
+            "application" => Self::Application,
+            "user_agent" => Self::UserAgent,
+            "network" => Self::Network,
+            "country" => Self::Country,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Application => "application",
+            Self::UserAgent => "user_agent",
+            Self::Network => "network",
+            Self::Country => "country",
+        }
+    }
+}
+
+/// How late in its life a document was written. Documents of one alert are ordered by it, whatever their order in a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Rank {
+    revision: u32,
+    status: Status,
+    generation: u64,
+    time: Time,
+    score: u64,
+    digest: Option<String>,
+}
+
+impl Rank {
+    pub(super) fn of(alert: &Alert) -> Self {
+        Self {
+            revision: alert.revision,
+            status: alert.status,
+            generation: alert.generation,
+            time: alert.time,
+            // Scores are not negative, and the bits of such numbers are ordered as they are.
+            score: alert.score.max(0.0).to_bits(),
+            digest: alert.digest.clone(),
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn of(alert: &Alert) -> Self {
+        let (first, last) = alert.span();
+        let (start, end) = (first.min(last), first.max(last));
+        let aliases = match alert.entity.kind.as_str() {
+            "identity" => ids_of(&alert.entity.aliases),
+            _ => Vec::new(),
+        };
+        let is_blinding = !alert.blinded.is_empty();
+        Self {
+            alert_id: alert.alert_id.clone(),
+            rank: Rank::of(alert),
+            analytic: alert.analytic.clone(),
+            status: alert.status,
+            entity: key_of(&alert.entity),
+            aliases,
+            start,
+            end,
+            parents: parents(alert, start, end),
+            novelties: novelties(alert, start),
+            groups: groups(alert),
+            carries_more: alert.suppressed_by.is_none() && carries_more(alert),
+            severity: alert.severity,
+            score: alert.score,
+            is_provisional: alert.provisional,
+            is_declared: is_blinding || shares(alert),
+            is_blinding,
+            stages: stages_of(alert),
+            is_suppressed: alert.suppressed_by.is_some(),
+            told_in: alert.incident_id.clone(),
+        }
+    }
+}
+
+/// Returns the name of an entity by which alerts are compared. The sessions of a role are one identity under the role's own name, so
+/// an alert on the role is about the same; people who share a single-sign-on role have names of their own, and are not joined by it.
+/// A region is never an actor, and joins nothing but itself.
+pub(super) fn key_of(entity: &AlertEntity) -> String {
+    match entity.kind.as_str() {
+        "identity" | "role" => comparable(&entity.id),
+        kind => format!("{kind}\n{}", entity.id),
+    }
+}
+
+/// Returns who created the alert's identity, and who was issued its credentials, back to the first of a chain.
+pub(super) fn lineage(alert: &Alert) -> Vec<(String, Time, bool)> {
+    let mut parents = Vec::new();
+    let created = alert.entity.created.as_ref();
+    parents.extend(created.and_then(|c| Some((c.by.clone()?, c.time, true))));
+    for reason in &alert.reasons {
+        let Reason::Sequence { steps } = reason else {
+            continue;
+        };
+        let made = steps
+            .iter()
+            .filter(|step| step.origin.as_deref() == Some("created"));
+        parents.extend(made.filter_map(|step| Some((step.by.clone()?, step.time, true))));
+    }
+    for assumed in &alert.assumed {
+        let mut next: Option<&AssumptionRecord> = Some(assumed);
+        for _ in 0..STEPS_MAX {
+            let Some(record) = next else { break };
+            parents.extend(record.by.clone().map(|by| (by, record.time, false)));
+            next = record.with.as_deref();
+        }
+    }
+    parents
+}
+
+fn parents(alert: &Alert, start: Time, end: Time) -> Vec<(String, Time)> {
+    let own = comparable(&alert.entity.id);
+    let is_recent = |at: Time| at <= end && start.secs_since(at) <= LINEAGE_SECS;
+    let mut parents: Vec<(String, Time)> = lineage(alert)
+        .into_iter()
+        .filter(|(_, at, _)| is_recent(*at))
+        .map(|(by, at, _)| (comparable(&by), at))
+        .filter(|(by, _)| *by != own)
+        .collect();
+    parents.sort();
+    parents.dedup();
+    parents.truncate(PARENTS_MAX);
+    parents
+}
+
+fn novelties(alert: &Alert, start: Time) -> Vec<Novelty> {
+    if alert.entity.kind != "identity" {
+        return Vec::new();
+    }
+    let novel = alert.reasons.iter().filter_map(|reason| match reason {
+        Reason::Novelty {
+            r#trait,
+            value,
+            seen: 0,
+            first,
+            ..
+        } => Some(Novelty {
+            kind: CauseTrait::parse(r#trait)?,
+            value: value.clone(),
+            time: first.as_ref().map_or(start, |first| first.time),
+        }),
+        _ => None,
+    });
+    let mut novelties: Vec<Novelty> = novel.collect();
+    novelties.sort();
+    novelties.dedup_by(|b, a| (a.kind, &a.value) == (b.kind, &b.value));
+    novelties.truncate(NOVELTIES_MAX);
+    novelties
+}
+
+/// Returns the groups in which a roll-out reaches identities together.
+fn groups(alert: &Alert) -> Vec<String> {
+    let entity = &alert.entity;
+    let mut groups = Vec::new();
+    if let Some(account) = &entity.account {
+        let provider = entity.provider.as_deref().unwrap_or_default();
+        groups.push(format!("account {provider}:{account}"));
+    }
+    groups.extend(entity.role.as_deref().and_then(role_group));
+    groups.extend(alert.reasons.iter().filter_map(|reason| match reason {
+        Reason::Novelty { judged_against, .. } if judged_against.kind == "peer_group" => {
+            Some(format!("peer group {}", judged_against.id))
+        }
+        _ => None,
+    }));
+    groups.sort();
+    groups.dedup();
+    groups.truncate(NOVELTIES_MAX);
+    groups
+}
+
+/// Returns the group of a role: its path where it has one (`role/etl/nightly`), otherwise its name, in whatever account it is.
+fn role_group(role: &str) -> Option<String> {
+    let name = role.split_once("role/").map_or(role, |(_, name)| name);
+    let group = match name.rsplit_once('/') {
+        Some((path, _)) => path,
+        None => name,
+    };
+    (!group.is_empty()).then(|| format!("role {group}"))
+}
+
+/// Returns whether data was given to the outside.
+fn shares(alert: &Alert) -> bool {
+    alert.reasons.iter().any(|reason| match reason {
+        Reason::Grant { .. } => true,
+        Reason::Declared { accounts, .. } => !accounts.is_empty(),
+        _ => false,
+    })
+}
+
+/// Returns whether there is more to an alert than that something is new: an amount that is more than chance, a sensitive bucket, a
+/// declared act, a burst, or a sequence. That data went out at all is none: from a new office, everything does. Such an alert is never told as a part of a roll-out, in which an attack could hide.
+fn carries_more(alert: &Alert) -> bool {
+    let is_large = |reason: &Reason| match reason {
+        Reason::Volume(amount) | Reason::Newcomer(amount) => {
+            // That a region is new says the same as the new region.
+            let is_volume = !matches!(
+                Metric::parse(&amount.metric),
+                Some(Metric::RegionsUsed | Metric::RegionsNew)
+            );
+            is_volume && amount.observed as f64 > amount.p99 && amount.surprise >= MORE_THAN_CHANCE
+        }
+        Reason::Burst { .. } | Reason::Sequence { .. } => true,
+        _ => false,
+    };
+    shares(alert)
+        || !alert.blinded.is_empty()
+        || alert.resources.iter().any(|bucket| bucket.sensitive)
+        || alert.reasons.iter().any(is_large)
+}

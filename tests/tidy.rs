@@ -20,7 +20,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("vocab", ""),
     ("event", "time vocab"),
     ("glob", "vocab"),
-    ("wording", "vocab"),
+    ("wording", "time vocab"),
     ("pattern", "event glob"),
     ("document", "error time vocab"),
     ("config", "document error event glob pattern time vocab"),
@@ -33,10 +33,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "analytic",
         "document error event glob pattern stats time vocab",
     ),
-    (
-        "incident",
-        "alert analytic error evidence stats time vocab wording",
-    ),
+    ("incident", "alert analytic error stats time vocab wording"),
     ("identity", "config document error event pattern vocab"),
     ("measure", "event glob identity sketch time vocab"),
     (

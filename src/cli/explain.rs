@@ -1,35 +1,28 @@
 //! `plimsoll explain`
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::alert::Alert;
 use crate::cli::format::View;
 use crate::cli::inputs::Inputs;
+use crate::cli::setup::load;
+use crate::cli::told::{Found, Place};
 use crate::cli::{Budget, Common, Console, Ending};
 use crate::engine::{self, Question};
 use crate::error::{Error, Result};
+use crate::incident::Playbook;
 use crate::report::{explain, json, not_alerted};
-use crate::store::{Archive, find_in};
 use crate::time::{Day, Time};
 
-/// The fewest characters of an alert's id that are accepted.
-const PREFIX_MIN: usize = 6;
-/// Alerts that are named when several ids begin with the same characters.
-const NAMED_MAX: usize = 10;
-
-/// Explain why an alert was raised, or why there was none
+/// Explain why an alert or an incident was raised, or why there was none
 ///
-/// For an alert, shows each contribution with what was expected. With --not-alerted, shows for each analytic the conditions that
+/// For an alert, shows each contribution with what was expected; for an incident, its story and then each of its alerts. With --not-alerted, shows for each analytic the conditions that
 /// were not met, and how much was missing.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The alert's id, or at least its first 6 characters.
-    #[arg(value_name = "ALERT_ID", required_unless_present = "not_alerted")]
+    /// The id of an alert or an incident, or at least its first 6 characters.
+    #[arg(value_name = "ID", required_unless_present = "not_alerted")]
     id: Option<String>,
     /// Explain why an entity raised no alert on a day, or up to a time of that day.
     ///
@@ -56,7 +49,7 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// Fails if there is no such alert, or several begin so; with `--not-alerted`, if the day or the entity is not known.
+/// Fails if there is no such alert or incident, or several begin so; with `--not-alerted`, if the day or the entity is not known.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     match &arguments.id {
         Some(id) if arguments.not_alerted.is_empty() => of_alert(id, arguments, common, console),
@@ -107,52 +100,33 @@ fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Res
     Ok(Ending::Complete)
 }
 
-/// Explains why there was an alert.
+/// Explains why there was an alert, or an incident.
 fn of_alert(
     wanted: &str,
     arguments: &Arguments,
     common: &Common,
     console: &Console,
 ) -> Result<Ending> {
-    let id = wanted.to_ascii_lowercase();
-    if id.len() < PREFIX_MIN {
-        return Err(
-            Error::usage(format!("`{wanted}` is too short for an alert's id"))
-                .hint(format!("give at least its first {PREFIX_MIN} characters")),
-        );
-    }
-    let store = common.store();
-    let (mut found, place) = match &arguments.from {
-        Some(path) => {
-            let cannot = |e| Error::failed(format!("cannot read `{}`", path.display())).cause(e);
-            let mut found = BTreeMap::new();
-            find_in(
-                BufReader::new(File::open(path).map_err(cannot)?),
-                &id,
-                &mut found,
-            )
-            .map_err(cannot)?;
-            (found, path.clone())
-        }
-        None => (
-            Archive::alerts(&store).find(&id)?,
-            store.root().to_path_buf(),
-        ),
+    let place = Place::of(arguments.from.as_ref(), common.store());
+    let alert = place.find_alert(wanted)?;
+    // Only an incident needs the analytics, so that an alert is explained with any configuration.
+    let found = match alert {
+        Some(alert) => Found::Alert(Box::new(alert)),
+        None => place.find(
+            wanted,
+            &Playbook::of(&load(common.config.as_deref())?.analytics),
+        )?,
     };
-    if found.len() > 1 && !found.contains_key(&id) {
-        let named = found.keys().take(NAMED_MAX);
-        let error = Error::failed(format!("{} alerts begin with `{id}`", found.len()));
-        return Err(named.fold(error, |error, id| error.hint(id.as_str())));
-    }
-    let text = found.remove(&id).or_else(|| found.into_values().next()).ok_or_else(|| {
-        Error::failed(format!("there is no alert `{id}` in `{}`", place.display())).hint(
-            "the store has the alerts of `score`; those of a backtest are in alerts.jsonl of its `--out` folder: `--from FILE`",
-        )
-    })?;
-    let alert = Alert::parse(&text)?;
-    match arguments.format {
-        View::Text => console.show(&explain::explain(&alert, console.out())),
-        View::Json => console.print(&(json::pretty(&alert) + "\n")),
+    let paint = console.out();
+    match (&found, arguments.format) {
+        (Found::Alert(alert), View::Text) => console.show(&explain::explain(alert, paint)),
+        (Found::Alert(alert), View::Json) => console.print(&(json::pretty(alert) + "\n")),
+        (Found::Incident(incident, alerts), View::Text) => {
+            console.show(&explain::explain_incident(incident, alerts, paint))
+        }
+        (Found::Incident(incident, _), View::Json) => {
+            console.print(&(json::pretty(incident) + "\n"))
+        }
     }?;
     Ok(Ending::Complete)
 }

@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else for people to standard error.
 
+mod alerts;
 mod analytics;
 mod approve;
 mod backtest;
@@ -17,6 +18,7 @@ mod evaluate;
 mod explain;
 mod feedback;
 mod format;
+mod incidents;
 mod inputs;
 mod inspect;
 mod man;
@@ -24,10 +26,12 @@ mod nightly;
 mod options;
 mod reference;
 mod score;
+mod selection;
 mod setup;
 mod show;
 #[cfg(feature = "simulate")]
 mod simulate;
+mod told;
 mod train;
 mod tune;
 mod verify;
@@ -67,6 +71,8 @@ enum Command {
     Tune(tune::Arguments),
     Coverage(coverage::Arguments),
     Show(show::Arguments),
+    Incidents(incidents::Arguments),
+    Alerts(alerts::Arguments),
     Explain(explain::Arguments),
     Feedback(feedback::Arguments),
     Approve(approve::Arguments),
@@ -110,6 +116,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         Command::Tune(arguments) => tune::run(arguments, common, console),
         Command::Coverage(arguments) => coverage::run(arguments, common, console),
         Command::Show(arguments) => show::run(arguments, common, console),
+        Command::Incidents(arguments) => incidents::run(arguments, common, console),
+        Command::Alerts(arguments) => alerts::run(arguments, common, console),
         Command::Explain(arguments) => explain::run(arguments, common, console),
         Command::Feedback(arguments) => feedback::run(arguments, common, console),
         Command::Approve(arguments) => approve::run(arguments, common, console),

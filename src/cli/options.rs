@@ -69,6 +69,7 @@ const USED_BY: &[(&str, &[&str])] = &[
             "score",
             "tune",
             "coverage",
+            "incidents",
             "explain",
             "feedback",
             "approve",
@@ -79,8 +80,18 @@ const USED_BY: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "nightly", "train", "score", "tune", "coverage", "show", "explain", "feedback",
-            "approve", "check",
+            "nightly",
+            "train",
+            "score",
+            "tune",
+            "coverage",
+            "show",
+            "incidents",
+            "alerts",
+            "explain",
+            "feedback",
+            "approve",
+            "check",
         ],
     ),
     (

@@ -75,6 +75,24 @@ pub fn feedback(
     (alert, judgement): (&Reported, VerdictInput),
     progress: &dyn Progress,
 ) -> Result<Feedback> {
+    let alerts = std::slice::from_ref(alert);
+    let mut said = feedback_on_all(setup, store, (alerts, judgement), progress)?;
+    said.pop()
+        .ok_or_else(|| Error::failed("no verdict was stored"))
+}
+
+/// Stores the same verdict on several alerts, such as those of an incident, and relearns once what they change. The result has an
+/// entry for each alert, in their order; the training is told with the last one that it concerns.
+///
+/// # Errors
+///
+/// As [`feedback`]. Nothing is stored if the note is too long or one of the analytics is unknown.
+pub fn feedback_on_all(
+    setup: &Setup,
+    store: &Store,
+    (alerts, judgement): (&[Reported], VerdictInput),
+    progress: &dyn Progress,
+) -> Result<Vec<Feedback>> {
     if let Some(note) = &judgement.note
         && note.chars().count() > NOTE_CHARS_MAX
     {
@@ -82,44 +100,65 @@ pub fn feedback(
             "a note has at most {NOTE_CHARS_MAX} characters"
         )));
     }
-    let before = store.verdicts()?.remove(&alert.alert_id);
-    let verdict = Verdict {
-        alert_id: alert.alert_id.clone(),
-        is_true: judgement.is_true,
-        time: setup.now.whole_secs().to_string(),
-        note: judgement
-            .note
-            .or_else(|| before.as_ref().and_then(|before| before.note.clone())),
-        analytic: alert.analytic.clone(),
-        entity: alert.entity.clone(),
-        day: alert.day,
-        surprise: alert.surprise,
-        metrics: metrics_of(setup, &alert.analytic)?,
-    };
-    let before = before.map(|verdict| verdict.is_true);
-    store.add_verdict(&verdict)?;
-    let manifest = store.manifest()?;
-    let mut feedback = Feedback {
-        before,
-        changes_baselines: judgement.is_true != before.unwrap_or(false),
-        is_day_stored: manifest.is_some_and(|m| m.days.iter().any(|entry| entry.day == alert.day)),
-        training: None,
-        change: Change::default(),
-    };
-    let is_felt = judgement.is_true || before == Some(true);
-    if is_felt && feedback.is_day_stored && !judgement.is_later {
-        let was = baseline_of(store, &alert.entity)?;
-        let reading = (ReadOptions::default(), None);
-        let lock = store.lock(Role::Learner);
-        let training = lock
-            .and_then(|lock| train_holding(setup, store, &lock, Vec::new(), reading, progress))
-            .map_err(|e| e.hint("the verdict is stored: the next `plimsoll train` applies it"))?;
-        if training.published {
-            feedback.change = Change::between(was, baseline_of(store, &alert.entity)?);
-            feedback.training = Some(training);
-        }
+    let mut known = store.verdicts()?;
+    let mut verdicts = Vec::new();
+    for alert in alerts {
+        let before = known.remove(&alert.alert_id);
+        let note = || before.as_ref().and_then(|before| before.note.clone());
+        let verdict = Verdict {
+            alert_id: alert.alert_id.clone(),
+            is_true: judgement.is_true,
+            time: setup.now.whole_secs().to_string(),
+            note: judgement.note.clone().or_else(note),
+            analytic: alert.analytic.clone(),
+            entity: alert.entity.clone(),
+            day: alert.day,
+            surprise: alert.surprise,
+            metrics: metrics_of(setup, &alert.analytic)?,
+        };
+        verdicts.push((verdict, before.map(|verdict| verdict.is_true)));
     }
-    Ok(feedback)
+    for (verdict, _) in &verdicts {
+        store.add_verdict(verdict)?;
+    }
+    let manifest = store.manifest()?;
+    let is_stored = |day| {
+        let mut days = manifest.iter().flat_map(|manifest| &manifest.days);
+        days.any(|entry| entry.day == day)
+    };
+    let mut said: Vec<Feedback> = verdicts
+        .iter()
+        .map(|(verdict, before)| Feedback {
+            before: *before,
+            changes_baselines: judgement.is_true != before.unwrap_or(false),
+            is_day_stored: is_stored(verdict.day),
+            training: None,
+            change: Change::default(),
+        })
+        .collect();
+    let is_felt =
+        |said: &Feedback| (judgement.is_true || said.before == Some(true)) && said.is_day_stored;
+    let felt: Vec<usize> = (0..said.len()).filter(|&at| is_felt(&said[at])).collect();
+    let Some(&last) = felt.last() else {
+        return Ok(said);
+    };
+    if judgement.is_later {
+        return Ok(said);
+    }
+    let baselines = |at: &usize| baseline_of(store, &alerts[*at].entity);
+    let was: Vec<Option<Baseline>> = felt.iter().map(baselines).collect::<Result<_>>()?;
+    let reading = (ReadOptions::default(), None);
+    let lock = store.lock(Role::Learner);
+    let training = lock
+        .and_then(|lock| train_holding(setup, store, &lock, Vec::new(), reading, progress))
+        .map_err(|e| e.hint("the verdict is stored: the next `plimsoll train` applies it"))?;
+    if training.published {
+        for (at, was) in felt.iter().zip(was) {
+            said[*at].change = Change::between(was, baselines(at)?);
+        }
+        said[last].training = Some(training);
+    }
+    Ok(said)
 }
 
 /// Returns the metrics that an analytic uses.

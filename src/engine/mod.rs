@@ -38,7 +38,7 @@ pub use coverage::{
 };
 pub use dry_run::{BudgetRun, DayView, DryRun, Mornings, dry_run};
 pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
-pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback};
+pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback, feedback_on_all};
 pub use follow::{FollowOptions, follow};
 pub use inspect::{FormatSurvey, Missing, Survey, inspect};
 pub use intake::{Intake, IntakeSummary, KeepRejects};

@@ -31,6 +31,7 @@ pub use document::{
 };
 pub use group::{ALERTS_MAX, DAYS_MAX, Group, incident_id};
 pub use joiner::{Joiner, Merge};
+pub use node::Rank;
 pub use playbook::Playbook;
 pub use stage::Stage;
 

@@ -96,9 +96,10 @@ impl CauseTrait {
     }
 }
 
-/// How late in its life a document was written. Documents of one alert are ordered by it, whatever their order in a file.
+/// How late in its life a document was written: of several documents of one alert the one with the greatest rank counts, whatever
+/// their order in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Rank {
+pub struct Rank {
     revision: u32,
     status: Status,
     generation: u64,
@@ -108,7 +109,8 @@ pub(super) struct Rank {
 }
 
 impl Rank {
-    pub(super) fn of(alert: &Alert) -> Self {
+    /// Returns the rank of a document.
+    pub fn of(alert: &Alert) -> Self {
         Self {
             revision: alert.revision,
             status: alert.status,

@@ -6,8 +6,7 @@ use crate::alert::{Alert, Extent};
 use crate::incident::act::acts;
 use crate::incident::document::Cause;
 use crate::incident::people::{descent, name};
-use crate::time::Time;
-use crate::wording::{clip, noun, shorten};
+use crate::wording::{clip, name_of, noun, period, shorten};
 
 /// Characters of a title.
 const TITLE_MAX: usize = 300;
@@ -177,10 +176,7 @@ impl Facts<'_> {
             return Some(format!(" of account {}", shorten(&account, VALUE_MAX)));
         }
         let role = common(self.alerts.iter().map(role))?;
-        Some(format!(
-            " of role {}",
-            crate::wording::name_of(&role, VALUE_MAX)
-        ))
+        Some(format!(" of role {}", name_of(&role, VALUE_MAX)))
     }
 }
 
@@ -215,26 +211,5 @@ fn listed(names: &[String]) -> String {
             names.len() - NAMES_SHOWN
         ),
         [others @ .., last] => format!("{} and {last}", others.join(", ")),
-    }
-}
-
-/// Returns a span as `03:04–03:31`, with its days where it has several.
-fn period(start: Time, end: Time) -> String {
-    let clock = |time: Time| {
-        let minute = time.second_of_day() / 60;
-        format!("{:02}:{:02}", minute / 60, minute % 60)
-    };
-    if start.day() != end.day() {
-        return format!(
-            "{} {} – {} {}",
-            start.day(),
-            clock(start),
-            end.day(),
-            clock(end)
-        );
-    }
-    match (clock(start), clock(end)) {
-        (start, end) if start == end => start,
-        (start, end) => format!("{start}–{end}"),
     }
 }

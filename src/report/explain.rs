@@ -4,8 +4,10 @@ use std::fmt::Write;
 
 use crate::alert::{Alert, Amount, AmountBasis, JudgedAgainstRecord, Reason};
 use crate::evidence::{HoursBasis, NoveltyBasis, QUANTILES, Reference, ScoreEvidence};
+use crate::incident::Incident;
 use crate::report::draw::{Axis, Curve, labels, steps};
 use crate::report::escape::Plain;
+use crate::report::incident::story;
 use crate::report::number::{amount, count, noun, percent, probability, return_period};
 use crate::report::paint::Paint;
 use crate::report::reason;
@@ -18,11 +20,35 @@ const DAMPED: f64 = 0.99;
 /// Reasons are explained in full until they make up this share of the sum.
 const SHARE_EXPLAINED: f64 = 0.95;
 
+/// Alerts of an incident that are explained at once.
+const ALERTS_EXPLAINED: usize = 10;
+
 /// Returns the alert and then each of its reasons in full.
 pub fn explain(alert: &Alert, paint: Paint) -> String {
     let mut out = text::alert(alert, paint);
     // Writing to a string cannot fail.
     let _ = write_all(&mut out, alert, paint);
+    out
+}
+
+/// Returns an incident and then the explanation of its alerts, the severest first.
+pub fn explain_incident(incident: &Incident, alerts: &[Alert], paint: Paint) -> String {
+    let mut out = story(incident, alerts, paint);
+    let mut severest: Vec<&Alert> = alerts.iter().collect();
+    severest.sort_by(|a, b| {
+        (b.severity.cmp(&a.severity))
+            .then_with(|| b.score.total_cmp(&a.score))
+            .then_with(|| a.alert_id.cmp(&b.alert_id))
+    });
+    for alert in severest.iter().take(ALERTS_EXPLAINED) {
+        out += "\n";
+        out += &explain(alert, paint);
+    }
+    let more = severest.len().saturating_sub(ALERTS_EXPLAINED) as u64;
+    if more > 0 {
+        let more = noun(more, "more alert is", "more alerts are");
+        out += &format!("\n{more} explained one by one: `plimsoll explain ALERT_ID`\n");
+    }
     out
 }
 

@@ -3,6 +3,7 @@
 //! Everything that comes from a log is escaped here, whatever it is written into, so that it can neither control a terminal, nor
 //! run as a script in a page, nor break a line of JSON. Nothing here prints; every function returns text.
 
+pub mod alerts;
 pub mod approvals;
 pub mod baseline;
 pub mod bounds;
@@ -17,6 +18,7 @@ pub mod evaluation;
 pub mod explain;
 mod extent;
 pub mod html;
+pub mod incident;
 pub mod inspection;
 pub mod json;
 mod late;

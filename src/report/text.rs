@@ -283,7 +283,7 @@ fn write_more(out: &mut String, rows: usize, what: &str) -> std::fmt::Result {
 }
 
 /// Returns an id without the parts of an ARN that are the same all over an estate: `arn:…:role/etl`.
-fn short(id: &str) -> String {
+pub(super) fn short(id: &str) -> String {
     match id
         .strip_prefix("arn:")
         .and_then(|rest| rest.splitn(5, ':').nth(4))

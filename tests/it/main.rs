@@ -10,6 +10,7 @@ mod coverage;
 mod crash;
 mod evaluation;
 mod follow;
+mod incidents;
 mod jobs;
 mod main_job;
 mod mistakes;

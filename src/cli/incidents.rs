@@ -85,7 +85,8 @@ fn list(
         selection.has((group.start, group.end), group.severity)
             && (selection.show_suppressed || !group.is_suppressed)
             && ids.clone().any(|id| about.contains(id))
-            && (!selection.open || ids.any(|id| !verdicts.contains_key(id)))
+            && (!selection.open
+                || ids.any(|id| !group.covered.contains(id) && !verdicts.contains_key(id)))
     };
     let mut shown: Vec<&Group> = joiner.groups().iter().filter(is_shown).collect();
     shown.sort_by(|a, b| (b.end, b.start, &a.id).cmp(&(a.end, a.start, &b.id)));

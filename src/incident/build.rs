@@ -73,6 +73,7 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
     let extent = extent_of(&counted);
     let facts = Facts {
         alerts: &counted,
+        all: alerts,
         extent,
         cause: group.cause.as_ref(),
         carries_more: group.carries_more,
@@ -121,6 +122,7 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
         next_steps: playbook.steps(&analytics),
         analytics,
         approvals,
+        covered: group.covered.clone(),
         suppressed: group.is_suppressed,
         verdict: None,
         merged_into: None,

@@ -79,6 +79,9 @@ pub struct Incident {
     /// The approvals that cover some of its alerts.
     #[serde(default)]
     pub approvals: Vec<String>,
+    /// The alerts that they cover.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<String>,
     /// Whether approvals cover all of its alerts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub suppressed: bool,
@@ -197,8 +200,11 @@ pub struct Moment {
 pub struct IncidentVerdict {
     /// `true` if they said so of one of its alerts: something happened that is not normal.
     pub verdict: bool,
-    /// Of how many of its alerts they said anything. While that is not all of them, the incident is open.
+    /// Of how many of its alerts they said anything.
     pub alerts: u64,
+    /// Of how many they did not, although no approval covers them. While there are any, the incident is open.
+    #[serde(default)]
+    pub open: u64,
     /// The last note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -226,25 +232,17 @@ impl Incident {
     /// Puts in what analysts said of alerts: of each id a verdict, and a note.
     pub fn judge<'a>(&mut self, verdict_on: impl Fn(&str) -> Option<(bool, Option<&'a str>)>) {
         let said: Vec<_> = self.alerts.iter().filter_map(|id| verdict_on(id)).collect();
+        let is_open = |id: &&String| !self.covered.contains(id) && verdict_on(id).is_none();
+        let open = self.alerts.iter().filter(is_open).count();
         self.verdict = (!said.is_empty()).then(|| IncidentVerdict {
             verdict: said.iter().any(|(is_true, _)| *is_true),
             alerts: said.len() as u64,
+            open: open as u64,
             note: said
                 .iter()
                 .rev()
                 .find_map(|(_, note)| *note)
                 .map(str::to_owned),
         });
-    }
-
-    /// Returns whether there are alerts in it on which nobody has given a verdict.
-    pub fn is_open(&self) -> bool {
-        let judged = self.verdict.as_ref().map_or(0, |verdict| verdict.alerts);
-        judged < self.alerts.len() as u64
-    }
-
-    /// Returns the entity of the earliest alert.
-    pub fn first_actor(&self) -> Option<&IncidentEntity> {
-        self.entities.first()
     }
 }

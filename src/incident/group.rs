@@ -22,6 +22,8 @@ pub struct Group {
     pub id: String,
     /// Its alerts, in the order of their beginnings.
     pub alerts: Vec<String>,
+    /// Those of them that an approval covers.
+    pub covered: Vec<String>,
     /// Which actor each of them is of: alerts of the same number are of one actor or one lineage.
     pub actors: Vec<usize>,
     /// When it began.
@@ -110,6 +112,11 @@ fn group_of(nodes: &[&Node], actors: &[usize], members: &[usize]) -> Group {
     merged.retain(|told| *told != id);
     Group {
         alerts: its.iter().map(|node| node.alert_id.clone()).collect(),
+        covered: its
+            .iter()
+            .filter(|node| node.is_suppressed)
+            .map(|node| node.alert_id.clone())
+            .collect(),
         start: its[0].start,
         end: its.iter().map(|node| node.end).fold(its[0].end, Time::max),
         severity,

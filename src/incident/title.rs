@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use crate::alert::{Alert, Extent};
 use crate::incident::act::acts;
 use crate::incident::document::Cause;
+use crate::incident::extent::extent_of;
 use crate::incident::people::{descent, name};
+use crate::incident::principal::comparable;
 use crate::wording::{clip, name_of, noun, period, shorten};
 
 /// Characters of a title.
@@ -17,8 +19,10 @@ const VALUE_MAX: usize = 48;
 
 /// What a title is made of.
 pub(super) struct Facts<'a> {
-    /// The alerts, in the order of their beginnings.
+    /// The alerts that count, in the order of their beginnings.
     pub(super) alerts: &'a [&'a Alert],
+    /// These and those that an approval covers: they are links of a chain as well.
+    pub(super) all: &'a [&'a Alert],
     /// How much they came to together.
     pub(super) extent: Extent,
     /// The new value that they have in common.
@@ -84,15 +88,14 @@ impl Facts<'_> {
                 " ",
             );
         }
-        if let Some(path) = descent(self.alerts) {
-            let last = self.alerts.last().map(|alert| &*alert.entity.id);
-            let is_last = last.is_some_and(|id| id.eq_ignore_ascii_case(&path.last));
-            return match (path.beside, is_last) {
-                (0, true) => (path.words, ", which "),
-                (0, false) => (path.words, "; they "),
-                (n, _) => {
+        if let Some(path) = descent(self.all) {
+            let (words, last) = (path.words, path.last);
+            return match path.beside {
+                0 if self.is_only_by(&last) => (words, ", which "),
+                0 => (words, "; they "),
+                n => {
                     let others = noun(n, "other identity", "other identities");
-                    (format!("{}; they and {others}", path.words), " ")
+                    (format!("{words}; they and {others}"), " ")
                 }
             };
         }
@@ -105,6 +108,17 @@ impl Facts<'_> {
                 (format!("{first} (and under {others})"), " ")
             }
         }
+    }
+
+    /// Returns whether the alerts of nobody else tell of something that was done.
+    fn is_only_by(&self, id: &str) -> bool {
+        let others: Vec<&Alert> = self
+            .alerts
+            .iter()
+            .filter(|alert| comparable(&alert.entity.id) != id)
+            .copied()
+            .collect();
+        others.is_empty() || acts(&others, extent_of(&others)).is_empty()
     }
 
     /// Returns what the severest alert says of itself, where no amount is known.

@@ -74,8 +74,7 @@ fn who(incident: &Incident) -> String {
 /// Returns what analysts said, as far as they said anything.
 fn verdict(incident: &Incident) -> Option<String> {
     let verdict = incident.verdict.as_ref()?;
-    let is_part = incident.is_open();
-    let part = is_part.then(|| {
+    let part = (verdict.open > 0).then(|| {
         format!(
             " for {} of {}",
             count(verdict.alerts),

@@ -126,7 +126,7 @@ fn questions_without_an_answer_say_so() {
     ask(&["x", "soon"]).fails_with(2, &["neither a day nor an instant"]);
     ask(&["x", "2020-01-01"]).fails_with(1, &["there was nothing to judge it by"]);
     ask(&["x"]).fails_with(2, &[]);
-    world.run(&["explain"]).fails_with(2, &["ALERT_ID"]);
+    world.run(&["explain"]).fails_with(2, &["<ID>"]);
     let second = date(&world.days()[1]);
     ask(&["no-such-one", &second]).fails_with(1, &["no entity matches"]);
 }

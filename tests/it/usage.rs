@@ -31,7 +31,9 @@ fn an_unknown_alert_is_an_error_that_says_where_to_look() {
     let said = world.run(&["explain", "0123456789"]);
     assert_eq!(said.status, 1, "{said:?}");
     assert!(
-        said.err.contains("there is no alert `0123456789`") && said.err.contains("--from FILE"),
+        said.err
+            .contains("there is no alert and no incident `0123456789`")
+            && said.err.contains("--from FILE"),
         "{said:?}"
     );
     assert_eq!(world.run(&["explain", "012"]).status, 2);

@@ -121,7 +121,7 @@ fn while_scores_are_provisional_only_declared_acts_are_more_than_medium() {
     let provisional = on("a", &role(1, "a"), "16 10:00", "16 11:00")
         .severity("critical", 99.9)
         .with("provisional", true.into());
-    let incident = &told(&[provisional.clone()])[0];
+    let incident = &told(std::slice::from_ref(&provisional))[0];
     assert_eq!(incident.severity.to_string(), "medium");
     assert_eq!(
         incident.severity_reason,

@@ -100,7 +100,7 @@ fn a_chain_over_three_identities_tells_who_came_to_whose_credentials() {
     ];
     assert_eq!(
         title_of(&alerts),
-        "mallory created deploy, which assumed ops, which read 20,000 objects (21.0 GB) in 60 buckets, from 203.0.113.9, \
+        "mallory created deploy, which assumed ops; they read 20,000 objects (21.0 GB) in 60 buckets, from 203.0.113.9, \
          2026-03-14 09:00 – 2026-03-16 03:31"
     );
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alert::{Alert, Extent, Reason};
-use crate::incident::stage::{Stage, stages_of};
+use crate::incident::stage::{Stage, stages_of, tells};
 use crate::vocab::Metric;
 use crate::wording::{bytes, count, noun, shorten};
 
@@ -24,32 +24,27 @@ struct Told<'a> {
 
 /// Returns what alerts tell of, in the order in which an attack goes: each part begins with a verb in the past.
 pub(super) fn acts(alerts: &[&Alert], extent: Extent) -> Vec<String> {
-    let told = Told::of(alerts, extent);
-    let acts = [
-        told.blinded(),
-        told.listed(),
-        told.directory(),
-        told.denied(),
-        told.read(),
-        told.sent(),
-        told.given(),
-        told.deleted(),
-        told.granted(),
-        told.started(),
-    ];
-    let acts: Vec<String> = acts.into_iter().flatten().collect();
-    if acts.is_empty() {
-        told.new_region().into_iter().collect()
-    } else {
-        acts
-    }
+    // Small amounts beside a large one are no part of the story, unless there is nothing else.
+    let told = [true, false].map(|is_telling| Told::of(alerts, extent, is_telling));
+    let acts = told.iter().map(Told::acts).find(|acts| !acts.is_empty());
+    acts.unwrap_or_else(|| told[1].new_region().into_iter().collect())
 }
 
 impl<'a> Told<'a> {
-    fn of(alerts: &'a [&'a Alert], extent: Extent) -> Self {
+    /// Gathers the amounts that tell something, or all.
+    fn of(alerts: &'a [&'a Alert], extent: Extent, is_telling: bool) -> Self {
         let mut amounts: BTreeMap<Metric, (u64, &str)> = BTreeMap::new();
-        let reasons = alerts.iter().flat_map(|alert| &alert.reasons);
-        for reason in reasons {
+        let reasons = alerts.iter().flat_map(|alert| {
+            let sum: f64 = alert.reasons.iter().map(Reason::surprise).sum();
+            alert.reasons.iter().map(move |reason| (reason, sum))
+        });
+        for (reason, sum) in reasons {
+            if let Reason::Volume(amount) | Reason::Newcomer(amount) = reason
+                && is_telling
+                && !tells(amount, sum)
+            {
+                continue;
+            }
             let (name, observed, window) = match reason {
                 Reason::Volume(a) | Reason::Newcomer(a) => (&a.metric, a.observed, &a.window),
                 Reason::Burst {
@@ -73,6 +68,22 @@ impl<'a> Told<'a> {
             alerts,
             extent,
         }
+    }
+
+    fn acts(&self) -> Vec<String> {
+        let acts = [
+            self.blinded(),
+            self.listed(),
+            self.directory(),
+            self.denied(),
+            self.read(),
+            self.sent(),
+            self.given(),
+            self.deleted(),
+            self.granted(),
+            self.started(),
+        ];
+        acts.into_iter().flatten().collect()
     }
 
     /// Returns the largest amount of a metric in words: a number, what it counts, and in which time.
@@ -215,12 +226,8 @@ impl<'a> Told<'a> {
         if buckets == 0 {
             return String::new();
         }
-        let new = [Metric::BucketsReadNew, Metric::BucketsNew]
-            .iter()
-            .filter_map(|metric| self.amounts.get(metric))
-            .map(|(n, _)| *n)
-            .max()
-            .unwrap_or_default();
+        let new = self.amounts.get(&Metric::BucketsReadNew);
+        let new = new.map_or(0, |(n, _)| *n);
         let names: BTreeSet<&str> = self.alerts.iter().map(|alert| &*alert.entity.id).collect();
         let is_new = new >= buckets && names.len() == 1;
         format!(
@@ -236,7 +243,7 @@ impl<'a> Told<'a> {
         }
         let mut to: BTreeMap<&str, u64> = BTreeMap::new();
         for row in self.alerts.iter().flat_map(|alert| &alert.destinations) {
-            if row.external == Some(true) {
+            if row.external == Some(true) && row.address != "*" {
                 let most = to.entry(&row.address).or_default();
                 *most = row.bytes.max(*most);
             }
@@ -273,7 +280,9 @@ impl<'a> Told<'a> {
         if let Some(calls) = self.amount(Metric::CopyCalls, "copy", "copies") {
             return Some(format!("made {calls}{whither}"));
         }
-        (!whither.is_empty()).then(|| format!("sent data{whither}"))
+        // What was given to somebody is told as that.
+        let is_told = whither.is_empty() || self.given().is_some();
+        (!is_told).then(|| format!("sent data{whither}"))
     }
 
     fn given(&self) -> Option<String> {

@@ -76,6 +76,7 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
         all: alerts,
         extent,
         cause: group.cause.as_ref(),
+        actors: group.actors.iter().max().map_or(0, |last| last + 1),
         carries_more: group.carries_more,
         is_suppressed: group.is_suppressed,
     };

@@ -1,13 +1,16 @@
 //! The edge *one cause*: the same new value on three or more identities of one group within a day is a roll-out, and told once.
 //!
+//! A value that many know is no roll-out: on any day somebody works in the region that everybody works in for the first time. So at
+//! least as many identities as are known for it must show it within the day.
+//!
 //! An actor whose alerts carry more than the new value is no part of a roll-out, because an attack could hide there, and a verdict on
-//! the roll-out would hide it for good. Such actors are joined among themselves: three that come from the same new network at once
-//! are one campaign.
+//! the roll-out would hide it for good. Such actors are joined among themselves only by a network or an application that nobody was
+//! known for: three that come from there at once are one campaign.
 
 use std::collections::BTreeMap;
 
 use crate::incident::document::Cause;
-use crate::incident::node::{CauseTrait, Node};
+use crate::incident::node::{CauseTrait, Node, Novelty};
 use crate::incident::sets::Sets;
 use crate::time::{DAY_SECS, Time};
 
@@ -19,6 +22,9 @@ const TOGETHER_SECS: i64 = DAY_SECS as i64;
 /// A new value in a group of identities, and whether those that show it carry more than that.
 type Place<'a> = (&'a str, CauseTrait, &'a str, bool);
 
+/// Where a new value was shown, when, by which actor, and how many others were known for it.
+type Shown<'a> = (Place<'a>, Time, usize, u32);
+
 /// Joins actors that show the same new value, and returns which alerts are one incident.
 pub(super) fn incidents(nodes: &[&Node], mut actors: Sets) -> Sets {
     let n = nodes.len();
@@ -27,12 +33,14 @@ pub(super) fn incidents(nodes: &[&Node], mut actors: Sets) -> Sets {
     for (node, &root) in nodes.iter().zip(&roots) {
         carries_more[root] |= node.carries_more;
     }
-    let mut shown: Vec<(Place, Time, usize)> = Vec::new();
+    let mut shown: Vec<Shown> = Vec::new();
     for (node, &root) in nodes.iter().zip(&roots) {
-        for novelty in &node.novelties {
+        let is_heavy = carries_more[root];
+        let novelties = node.novelties.iter();
+        for novelty in novelties.filter(|novelty| is_cause(novelty, is_heavy)) {
             for group in &node.groups {
-                let place = (&**group, novelty.kind, &*novelty.value, carries_more[root]);
-                shown.push((place, novelty.time, root));
+                let place = (&**group, novelty.kind, &*novelty.value, is_heavy);
+                shown.push((place, novelty.time, root, novelty.support));
             }
         }
     }
@@ -45,22 +53,20 @@ pub(super) fn incidents(nodes: &[&Node], mut actors: Sets) -> Sets {
 }
 
 /// Joins all that lie in a day with enough others.
-fn join_together(shown: &[(Place, Time, usize)], sets: &mut Sets) {
-    let mut within: BTreeMap<usize, usize> = BTreeMap::new();
+fn join_together(shown: &[Shown], sets: &mut Sets) {
+    let (mut within, mut supports) = (Counts::default(), Counts::default());
     let (mut first, mut joined_to) = (0, 0);
-    for (at, &(_, time, actor)) in shown.iter().enumerate() {
-        *within.entry(actor).or_default() += 1;
+    for (at, &(_, time, actor, support)) in shown.iter().enumerate() {
+        within.add(actor);
+        supports.add(support as usize);
         while time.secs_since(shown[first].1) >= TOGETHER_SECS {
-            let left = shown[first].2;
-            if let Some(n) = within.get_mut(&left) {
-                *n -= 1;
-                if *n == 0 {
-                    within.remove(&left);
-                }
-            }
+            within.remove(shown[first].2);
+            supports.remove(shown[first].3 as usize);
             first += 1;
         }
-        if within.len() >= MEMBERS_MIN {
+        let n = within.0.len();
+        let known = supports.0.keys().next().copied().unwrap_or_default();
+        if n >= MEMBERS_MIN && n >= known {
             // What lies before `joined_to` in this day is joined already.
             for next in first.max(joined_to)..=at {
                 sets.join(shown[first].2, shown[next].2);
@@ -70,21 +76,57 @@ fn join_together(shown: &[(Place, Time, usize)], sets: &mut Sets) {
     }
 }
 
+/// How often each number is there.
+#[derive(Default)]
+struct Counts(BTreeMap<usize, usize>);
+
+impl Counts {
+    fn add(&mut self, number: usize) {
+        *self.0.entry(number).or_default() += 1;
+    }
+
+    fn remove(&mut self, number: usize) {
+        if let Some(n) = self.0.get_mut(&number) {
+            *n -= 1;
+            if *n == 0 {
+                self.0.remove(&number);
+            }
+        }
+    }
+}
+
+/// Returns whether a new value may be what joins its actor to others.
+fn is_cause(novelty: &Novelty, carries_more: bool) -> bool {
+    let is_whose = matches!(novelty.kind, CauseTrait::Network | CauseTrait::Application);
+    !carries_more || is_whose && novelty.support == 0
+}
+
+/// The actors that showed a value: when each did first, and how many others were known for it.
+type Members = BTreeMap<usize, (Time, u32)>;
+
 /// Returns the new value that most actors of an incident share, if enough do. `actors` has the actor of each alert.
 pub(super) fn cause_of(nodes: &[&Node], actors: &[usize]) -> Option<Cause> {
-    let mut shown: BTreeMap<(CauseTrait, &str), BTreeMap<usize, Time>> = BTreeMap::new();
+    let carries_more = nodes.iter().any(|node| node.carries_more);
+    let mut shown: BTreeMap<(CauseTrait, &str), Members> = BTreeMap::new();
     for (node, &actor) in nodes.iter().zip(actors) {
-        for novelty in &node.novelties {
+        let novelties = node.novelties.iter();
+        for novelty in novelties.filter(|novelty| is_cause(novelty, carries_more)) {
             let members = shown.entry((novelty.kind, &novelty.value)).or_default();
-            let time = members.entry(actor).or_insert(novelty.time);
+            let (time, support) = members
+                .entry(actor)
+                .or_insert((novelty.time, novelty.support));
             *time = novelty.time.min(*time);
+            *support = novelty.support.min(*support);
         }
     }
     let mut best: Option<Cause> = None;
     for ((kind, value), members) in shown {
         let n = members.len();
-        if n >= MEMBERS_MIN && best.as_ref().is_none_or(|best| n as u64 > best.members) {
-            best = members.values().min().map(|&since| Cause {
+        let known = members.values().map(|(_, support)| *support).min();
+        let is_enough = n >= MEMBERS_MIN && known.is_some_and(|known| n as u64 >= u64::from(known));
+        if is_enough && best.as_ref().is_none_or(|best| n as u64 > best.members) {
+            let since = members.values().map(|(time, _)| *time).min();
+            best = since.map(|since| Cause {
                 r#trait: kind.as_str().to_owned(),
                 value: value.to_owned(),
                 since,

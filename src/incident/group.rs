@@ -1,5 +1,7 @@
 //! The alerts of one incident, as joining found them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::incident::cause::{self, cause_of};
 use crate::incident::document::{Beyond, Cause};
 use crate::incident::join;
@@ -74,6 +76,11 @@ pub(super) fn groups_of<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Vec<Gr
         push_groups(&nodes, &of_actor, &members, &mut groups);
     }
     groups.sort_by(|a, b| (a.start, &a.id).cmp(&(b.start, &b.id)));
+    // What is an incident still was not merged, but cut.
+    let ids: BTreeSet<String> = groups.iter().map(|group| group.id.clone()).collect();
+    for group in &mut groups {
+        group.merged.retain(|told| !ids.contains(told));
+    }
     groups
 }
 
@@ -135,7 +142,7 @@ fn group_of(nodes: &[&Node], actors: &[usize], members: &[usize]) -> Group {
 
 /// Numbers things from 0 in the order in which they come.
 fn numbered(things: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut numbers = std::collections::BTreeMap::new();
+    let mut numbers = BTreeMap::new();
     things
         .map(|thing| {
             let next = numbers.len();

@@ -60,6 +60,8 @@ pub(super) struct Novelty {
     pub(super) kind: CauseTrait,
     pub(super) value: String,
     pub(super) time: Time,
+    /// How many other identities were known for it.
+    pub(super) support: u32,
 }
 
 /// A trait of which a new value may have one cause for many identities, the most telling first.
@@ -216,11 +218,13 @@ fn novelties(alert: &Alert, start: Time) -> Vec<Novelty> {
             r#trait,
             value,
             seen: 0,
+            support,
             first,
             ..
         } => Some(Novelty {
             kind: CauseTrait::parse(r#trait)?,
             value: value.clone(),
+            support: *support,
             time: first.as_ref().map_or(start, |first| first.time),
         }),
         _ => None,

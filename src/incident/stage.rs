@@ -132,7 +132,7 @@ fn of_reason(reason: &Reason, sum: f64) -> Vec<Stage> {
 }
 
 /// Returns whether an amount is a part of what an alert tells, rather than a small contribution beside it.
-fn tells(amount: &Amount, sum: f64) -> bool {
+pub(super) fn tells(amount: &Amount, sum: f64) -> bool {
     amount.surprise > 0.0
         && (amount.observed as f64 > amount.p99 || amount.surprise >= SHARE_TOLD * sum)
 }

@@ -50,7 +50,13 @@ impl Draft {
     }
 
     pub(super) fn novelty(self, which: &str, value: &str) -> Self {
-        self.reason(json!({"kind": "novelty", "trait": which, "value": value, "seen": 0, "of": 20, "p_value": 1e-3, "surprise": 6.0}))
+        self.known_novelty(which, value, 0)
+    }
+
+    /// A value that so many others are known for.
+    pub(super) fn known_novelty(self, which: &str, value: &str, support: u32) -> Self {
+        self.reason(json!({"kind": "novelty", "trait": which, "value": value, "seen": 0, "of": 20, "support": support,
+            "p_value": 1e-3, "surprise": 6.0}))
     }
 
     pub(super) fn reason(mut self, reason: Value) -> Self {

@@ -27,6 +27,8 @@ pub(super) struct Facts<'a> {
     pub(super) extent: Extent,
     /// The new value that they have in common.
     pub(super) cause: Option<&'a Cause>,
+    /// How many actors there are, some of which may have several names.
+    pub(super) actors: usize,
     /// Whether there is more to one of them than that value.
     pub(super) carries_more: bool,
     /// Whether approvals cover all of them.
@@ -36,10 +38,6 @@ pub(super) struct Facts<'a> {
 impl Facts<'_> {
     /// Returns the title.
     pub(super) fn title(&self) -> String {
-        let what = match self.cause {
-            Some(cause) if !self.carries_more => self.roll_out(cause),
-            cause => self.deeds(cause),
-        };
         let approved = if self.is_suppressed {
             ", as an approval allows"
         } else {
@@ -47,7 +45,14 @@ impl Facts<'_> {
         };
         let when = self.when();
         let room = TITLE_MAX - when.chars().count() - approved.chars().count();
-        clip(&what, room) + &when + approved
+        let (what, whence) = match self.cause {
+            Some(cause) if !self.carries_more => (self.roll_out(cause), String::new()),
+            cause => self.deeds(cause),
+        };
+        // Addresses are named below the title as well; a part of one would be wrong.
+        let is_room = (what.chars().count() + whence.chars().count()) <= room;
+        let whence = if is_room { whence } else { String::new() };
+        clip(&what, room) + &whence + &when + approved
     }
 
     /// Tells of a roll-out.
@@ -60,16 +65,16 @@ impl Facts<'_> {
         )
     }
 
-    /// Tells of what actors did.
-    fn deeds(&self, cause: Option<&Cause>) -> String {
+    /// Tells of what actors did, and from where.
+    fn deeds(&self, cause: Option<&Cause>) -> (String, String) {
         let acts = acts(self.alerts, self.extent);
         let (who, verb) = self.who(cause);
         let did = match acts.as_slice() {
-            [] => return format!("{who}: {}", self.headline()),
+            [] => return (format!("{who}: {}", self.headline()), String::new()),
             [one] => one.clone(),
             [others @ .., last] => format!("{} and {last}", others.join(", ")),
         };
-        format!("{who}{verb}{did}{}", self.whence())
+        (format!("{who}{verb}{did}"), self.whence())
     }
 
     /// Names who did it, with what leads over to what they did.
@@ -102,6 +107,7 @@ impl Facts<'_> {
         match names.as_slice() {
             [] => ("somebody".to_owned(), " "),
             [one] => (one.clone(), " "),
+            names if self.actors > 1 => (listed(names), " "),
             // One person or workload under several names.
             [first, others @ ..] => {
                 let others = noun(others.len() as u64, "other name", "other names");

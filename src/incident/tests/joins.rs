@@ -234,3 +234,33 @@ fn the_latest_document_of_an_alert_counts_whatever_its_place() {
         assert_eq!((incidents.len(), incidents[0].score), (1, 95.0));
     }
 }
+
+#[test]
+fn what_many_know_is_no_roll_out_and_strangers_in_one_region_no_campaign() {
+    let in_region = |n: u8, support: u32| {
+        let who = format!("arn:aws:iam::111111111111:user/u{n}");
+        alert(
+            &format!("a{n}"),
+            "UNUSUAL-REGION",
+            &who,
+            "16 10:00",
+            "16 11:00",
+        )
+        .known_novelty("region", "us-east-1", support)
+    };
+    let day =
+        |n: u8, support: u32| -> Vec<Draft> { (0..n).map(|n| in_region(n, support)).collect() };
+    assert_eq!(sizes(&day(4, 4)), [4]);
+    assert_eq!(sizes(&day(4, 5)), [1; 4]);
+    let busy: Vec<Draft> = day(4, 0)
+        .into_iter()
+        .map(|draft| draft.amount("read_calls", 900, "1h"))
+        .collect();
+    assert_eq!(sizes(&busy), [1; 4]);
+    let of_network = |support: u32| -> Vec<Draft> {
+        let call = |draft: &Draft| draft.clone().known_novelty("network", "AS64500", support);
+        busy.iter().map(call).collect()
+    };
+    assert_eq!(sizes(&of_network(0)), [4]);
+    assert_eq!(sizes(&of_network(1)), [1; 4]);
+}

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use crate::alert::Alert;
-use crate::incident::node::{LINEAGE_SECS, Node};
+use crate::incident::node::{CauseTrait, LINEAGE_SECS, Node};
 use crate::incident::tests::{Draft, alert, role};
 use crate::incident::{ALERTS_MAX, DAYS_MAX, Joiner, Playbook, incident_id, incidents};
 use crate::time::DAY_SECS;
@@ -18,7 +18,7 @@ fn some_alerts() -> impl Strategy<Value = Vec<Alert>> {
         (2..28_u32, 0..24_u32, 0..30_u32),
         prop::collection::vec(0..7_usize, 0..3),
         prop::option::of((0..8_u8, 1..28_u32)),
-        prop::option::of((0..3_usize, 0..3_usize)),
+        prop::option::of((0..3_usize, 0..3_usize, 0..5_u32)),
         any::<(bool, bool)>(),
         0..40_usize,
     );
@@ -53,9 +53,9 @@ fn some_alerts() -> impl Strategy<Value = Vec<Alert>> {
                 if let Some((by, day)) = parent {
                     draft = draft.assumed(&role(1, &format!("r{by}")), &format!("{day:02} 12:00"));
                 }
-                if let Some((which, value)) = novelty {
+                if let Some((which, value, support)) = novelty {
                     let which = ["region", "network", "user_agent"][which];
-                    draft = draft.novelty(which, ["x", "y", "z"][value]);
+                    draft = draft.known_novelty(which, ["x", "y", "z"][value], support);
                 }
                 if flags.0 {
                     draft = draft.amount("list_calls", 50, "10m");
@@ -117,33 +117,31 @@ fn joined_slowly(nodes: &[Node]) -> BTreeSet<BTreeSet<String>> {
         |actor: usize| (0..n).any(|at| actors[at] == actor && nodes[at].carries_more);
     let mut shown = Vec::new();
     for at in 0..n {
+        let is_heavy = carries_more(actors[at]);
         for novelty in &nodes[at].novelties {
+            let is_whose = matches!(novelty.kind, CauseTrait::Network | CauseTrait::Application);
+            if is_heavy && (!is_whose || novelty.support > 0) {
+                continue;
+            }
             for group in &nodes[at].groups {
-                shown.push((
-                    (
-                        group,
-                        novelty.kind,
-                        &novelty.value,
-                        carries_more(actors[at]),
-                    ),
-                    novelty.time,
-                    at,
-                ));
+                let place = (group, novelty.kind, &novelty.value, is_heavy);
+                shown.push((place, novelty.time, at, novelty.support));
             }
         }
     }
-    for (place, first, _) in &shown {
-        let in_day: Vec<usize> = shown
+    for (place, last, ..) in &shown {
+        let in_day: Vec<(usize, u32)> = shown
             .iter()
-            .filter(|(other, time, _)| {
-                other == place && time >= first && time.secs_since(*first) < i64::from(DAY_SECS)
+            .filter(|(other, time, ..)| {
+                other == place && time <= last && last.secs_since(*time) < i64::from(DAY_SECS)
             })
-            .map(|(_, _, at)| *at)
+            .map(|(_, _, at, support)| (*at, *support))
             .collect();
-        let distinct: BTreeSet<usize> = in_day.iter().map(|at| actors[*at]).collect();
-        if distinct.len() >= 3 {
-            for at in &in_day {
-                join(&mut of, in_day[0], *at);
+        let distinct: BTreeSet<usize> = in_day.iter().map(|(at, _)| actors[*at]).collect();
+        let known = in_day.iter().map(|(_, support)| *support).min().unwrap();
+        if distinct.len() >= 3 && distinct.len() >= known as usize {
+            for (at, _) in &in_day {
+                join(&mut of, in_day[0].0, *at);
             }
         }
     }

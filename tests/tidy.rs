@@ -43,12 +43,12 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("learn", "baseline event measure sketch stats time vocab"),
     (
         "score",
-        "alert analytic baseline config event evidence glob identity learn measure sketch stats time vocab",
+        "alert analytic baseline config error event evidence glob identity learn measure sketch stats time vocab",
     ),
     ("store", "baseline error learn measure time vocab"),
     (
         "engine",
-        "alert analytic baseline config error event identity learn measure score sketch sources stats store time vocab",
+        "alert analytic baseline config error event identity incident learn measure score sketch sources stats store time vocab",
     ),
     (
         "story",

@@ -55,7 +55,12 @@ pub struct Arguments {
 }
 
 /// The files that are written to the folder of `--out`.
-const OUTPUTS: [&str; 3] = ["alerts.jsonl", "summary.json", "report.html"];
+const OUTPUTS: [&str; 4] = [
+    "alerts.jsonl",
+    "incidents.jsonl",
+    "summary.json",
+    "report.html",
+];
 
 /// Reads a day, or a time on it.
 pub fn day(text: &str) -> std::result::Result<Day, String> {
@@ -111,7 +116,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     }
     let screen = Screen {
         summary: &summary,
-        alerts: &backtest.alerts,
+        incidents: &backtest.incidents,
         budget_per_day: options.score.budget_per_day.unwrap_or(BUDGET_PER_DAY),
         out: arguments.out.as_deref(),
         is_verbose: console.is_verbose(),
@@ -163,8 +168,13 @@ fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
             json::line(&Labelled { alert, label }) + "\n"
         })
         .collect();
+    let incidents = backtest.incidents.iter();
+    let incidents: String = incidents
+        .map(|incident| json::line(incident) + "\n")
+        .collect();
     let texts = [
         alerts,
+        incidents,
         json::pretty(summary) + "\n",
         html::page(summary, &backtest.alerts),
     ];

@@ -17,6 +17,7 @@ use crate::engine::thresholds::thresholds;
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::event::Event;
+use crate::incident::{Incident, Playbook, incidents};
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::Day;
 
@@ -54,6 +55,8 @@ pub struct Backtest {
     pub summary: ScoreSummary,
     /// All alerts, in order.
     pub alerts: Vec<Alert>,
+    /// The incidents that they are of, the earliest first.
+    pub incidents: Vec<Incident>,
     /// Days learnt before the split.
     pub days_learnt: usize,
     /// First day judged.
@@ -133,7 +136,12 @@ pub fn backtest_events(
 /// Returns a scorer whose generation is still to be learnt.
 fn unlearnt<'a>(setup: &'a Setup, options: &BacktestOptions) -> Scorer<'a> {
     let nothing = Arc::new(Generation::empty(Day(0)));
-    Scorer::new(setup, nothing, options.score.clone())
+    // What an approval covers joins incidents, too.
+    let score = ScoreOptions {
+        show_suppressed: true,
+        ..options.score.clone()
+    };
+    Scorer::new(setup, nothing, score)
 }
 
 fn play(
@@ -175,7 +183,8 @@ fn play(
         .iter()
         .map(|(id, &score)| (id.clone(), (score, score)))
         .collect();
-    let mut alerts = Vec::new();
+    let is_shown = |alert: &Alert| alert.suppressed_by.is_none() || options.score.show_suppressed;
+    let mut all = Vec::new();
     let mut per_day = Vec::new();
     let mut drifted: Vec<(Day, DriftReport)> = Vec::new();
     let mut previous_report = None;
@@ -204,10 +213,10 @@ fn play(
             day: day.to_string(),
             alerts: scorer.summary().told.n_episodes() - before,
         });
-        for alert in of_day {
-            deliver(&alert)?;
-            alerts.push(alert);
+        for alert in of_day.iter().filter(|alert| is_shown(alert)) {
+            deliver(alert)?;
         }
+        all.extend(of_day);
         if let Some(aggregate) = scorer.close(day)
             && !options.frozen
         {
@@ -226,11 +235,14 @@ fn play(
     let evaluation = options
         .labels
         .as_ref()
-        .map(|labels| evaluate(&alerts, labels, split.start(), summary.days()));
+        .map(|labels| evaluate(&all, labels, split.start(), summary.days()));
+    let incidents = incidents(&all, &Playbook::of(&setup.analytics));
+    all.retain(is_shown);
     let (identities, calibration_days, thresholds) = at_split;
     Ok(Backtest {
         summary,
-        alerts,
+        alerts: all,
+        incidents,
         days_learnt: learnt.len(),
         split,
         identities,

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, AlertEntity, Status};
+use crate::alert::{Alert, AlertEntity, Extent, Status};
 use crate::error::{Error, Result};
+use crate::incident::Joiner;
 use crate::time::Time;
 
 /// How long after a label's end, in seconds, an alert still hits it.
@@ -51,9 +52,9 @@ pub struct AnalyticEvaluation {
     pub found: u64,
     /// Alerts that hit a label.
     pub true_alerts: u64,
-    /// Alerts that hit none.
+    /// Alerts of incidents in which none hits one.
     pub false_alerts: u64,
-    /// The fraction of alerts that hit a label; absent without alerts.
+    /// The share of those that hit a label, of both; absent without alerts.
     pub precision: Option<f64>,
     /// The fraction of labels that were hit; absent without labels.
     pub recall: Option<f64>,
@@ -70,13 +71,21 @@ pub struct Evaluation {
     pub analytics: BTreeMap<String, AnalyticEvaluation>,
     /// All together.
     pub all: AnalyticEvaluation,
+    /// Incidents: what a person looks at once.
+    pub incidents: u64,
+    /// Those of which an alert hits a label.
+    pub true_incidents: u64,
+    /// The others.
+    pub false_incidents: u64,
     /// False alerts a day.
     pub false_alerts_per_day: f64,
-    /// False alerts about a labelled identity in the time of its label, by another analytic than the label's.
+    /// False incidents about a labelled identity in the time of its label, by another analytic than the label's.
     pub beside_labels: u64,
-    /// Identity-days, a day, with any other false alert: several analytics may report the same one. This is what a budget
-    /// counts.
-    pub false_identity_days_per_day: f64,
+    /// Other false incidents a day. This is what a budget counts.
+    pub false_incidents_per_day: f64,
+    /// The median share of what was taken (bytes, or objects where no bytes are stated) that was gone before it was told, by the grade
+    /// that a label's note states; of all labels under the empty name.
+    pub lost_before_told: BTreeMap<String, f64>,
     /// Notes of the labels that no alert hit.
     pub missed: Vec<String>,
     /// Alerts that hit no label, ordered by time.
@@ -152,6 +161,28 @@ impl Label {
         times.filter(|&time| self.holds(time)).min()
     }
 
+    /// Returns the share of what was taken that was gone when an alert told of it; `None` if nothing was taken, or if the alert had been
+    /// told before for another reason.
+    pub fn lost_when_told(&self, alert: &Alert) -> Option<f64> {
+        let (whole, by_then) = (alert.extent, alert.extent_at_crossing);
+        if alert.crossed_at.is_none_or(|at| at < self.start) {
+            return None;
+        }
+        let taken = |of: fn(&Extent) -> u64| (of(&by_then) as f64, of(&whole) as f64);
+        let amounts = [
+            taken(|of| of.bytes_read.max(of.bytes_out)),
+            taken(|of| of.objects),
+        ];
+        let (lost, whole) = amounts.into_iter().find(|(_, whole)| *whole > 0.0)?;
+        Some(lost / whole)
+    }
+
+    /// Returns how hard it is to find, if its note says so: `grade=subtle`.
+    pub fn grade(&self) -> Option<&str> {
+        let words = self.note.split_whitespace();
+        words.filter_map(|word| word.strip_prefix("grade=")).next()
+    }
+
     /// Returns whether an alert of that time may belong to it.
     pub fn holds(&self, time: Time) -> bool {
         time >= self.start && time <= self.end.plus_secs(GRACE_SECS)
@@ -164,19 +195,75 @@ impl Label {
     }
 }
 
-/// Compares the alerts of `days` days with labels. Labels that end before `from` are left out: those days were not judged.
+/// Which incident each alert belongs to, and what labels say of it.
+struct Judged<'a> {
+    /// The alerts that no approval covers, as what they came to.
+    alerts: Vec<&'a Alert>,
+    /// The number of each alert's incident.
+    incident_of: Vec<usize>,
+    /// The incidents that hit a label: one of their alerts does.
+    hits: BTreeSet<usize>,
+}
+
+impl<'a> Judged<'a> {
+    fn of(all: &'a [Alert], labels: &[&Label]) -> Self {
+        let closed = || all.iter().filter(|alert| alert.status == Status::Closed);
+        let mut joiner = Joiner::default();
+        closed().for_each(|alert| joiner.add(alert));
+        let of_alert: BTreeMap<&str, usize> = joiner
+            .groups()
+            .iter()
+            .enumerate()
+            .flat_map(|(number, group)| group.alerts.iter().map(move |id| (&**id, number)))
+            .collect();
+        let alerts: Vec<&Alert> = closed().filter(|a| a.suppressed_by.is_none()).collect();
+        let incident_of: Vec<usize> = alerts
+            .iter()
+            .map(|alert| {
+                of_alert
+                    .get(&*alert.alert_id)
+                    .copied()
+                    .unwrap_or(usize::MAX)
+            })
+            .collect();
+        let hits = alerts
+            .iter()
+            .zip(&incident_of)
+            .filter(|(alert, _)| labels.iter().any(|label| label.is_hit_by(alert)))
+            .map(|(_, &incident)| incident)
+            .collect();
+        Self {
+            alerts,
+            incident_of,
+            hits,
+        }
+    }
+
+    /// Returns the alerts of incidents that hit no label. What is told beside a hit in one incident is neither true nor false.
+    fn false_alerts(&self) -> impl Iterator<Item = (&'a Alert, usize)> + '_ {
+        let alerts = self
+            .alerts
+            .iter()
+            .copied()
+            .zip(self.incident_of.iter().copied());
+        alerts.filter(|(_, incident)| !self.hits.contains(incident))
+    }
+
+    fn false_incidents(&self) -> BTreeSet<usize> {
+        self.false_alerts().map(|(_, incident)| incident).collect()
+    }
+}
+
+/// Compares the alerts of `days` days with labels, in incidents. Labels that end before `from` are left out: those days were not judged.
 pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> Evaluation {
     let labels: Vec<&Label> = labels.iter().filter(|l| l.end >= from).collect();
-    let episodes: Vec<&Alert> = alerts
-        .iter()
-        .filter(|a| a.status == Status::Closed && a.suppressed_by.is_none())
-        .collect();
+    let judged = Judged::of(alerts, &labels);
     let names: BTreeSet<&str> = labels
         .iter()
         .map(|l| l.analytic.as_str())
-        .chain(episodes.iter().map(|a| a.analytic.as_str()))
+        .chain(judged.alerts.iter().map(|a| a.analytic.as_str()))
         .collect();
-    let of = |name| evaluate_one(name, &episodes, &labels);
+    let of = |name| evaluate_one(name, &judged, &labels);
     let all = of(None);
     let per_day = |n: u64| {
         if days > 0 {
@@ -185,26 +272,32 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
             0.0
         }
     };
-    let false_alerts = || {
-        let hits = |alert: &Alert| labels.iter().any(|label| label.is_hit_by(alert));
-        episodes.iter().filter(move |alert| !hits(alert))
-    };
     let is_beside = |alert: &Alert| {
         let mut labels = labels.iter();
         labels.any(|label| label.told_at(alert).is_some() && label.is_of(&alert.entity))
     };
-    let elsewhere = false_alerts().filter(|alert| !is_beside(alert));
-    let identity_days: BTreeSet<_> = elsewhere.map(|a| (&a.entity.id, a.time.day())).collect();
+    let beside: BTreeSet<usize> = judged
+        .false_alerts()
+        .filter(|(alert, _)| is_beside(alert))
+        .map(|(_, incident)| incident)
+        .collect();
+    let false_incidents = judged.false_incidents();
+    let elsewhere = false_incidents.difference(&beside).count() as u64;
     Evaluation {
+        incidents: judged.incident_of.iter().collect::<BTreeSet<_>>().len() as u64,
+        true_incidents: judged.hits.len() as u64,
+        false_incidents: false_incidents.len() as u64,
         false_alerts_per_day: per_day(all.false_alerts),
-        beside_labels: false_alerts().filter(|alert| is_beside(alert)).count() as u64,
-        false_identity_days_per_day: per_day(identity_days.len() as u64),
+        beside_labels: beside.len() as u64,
+        false_incidents_per_day: per_day(elsewhere),
+        lost_before_told: lost_before_told(&judged.alerts, &labels),
         analytics: names
             .iter()
             .map(|name| ((*name).to_owned(), of(Some(name))))
             .collect(),
-        false_alerts: false_alerts()
-            .map(|alert| FalseAlert {
+        false_alerts: judged
+            .false_alerts()
+            .map(|(alert, _)| FalseAlert {
                 time: alert
                     .crossed_at
                     .unwrap_or(alert.time)
@@ -218,7 +311,7 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
             .collect(),
         missed: labels
             .iter()
-            .filter(|label| !episodes.iter().any(|alert| label.is_hit_by(alert)))
+            .filter(|label| !judged.alerts.iter().any(|alert| label.is_hit_by(alert)))
             .map(|label| {
                 let id = label.identity.first().map_or("", String::as_str);
                 format!("{} {} {id} {}", label.analytic, label.start, label.note)
@@ -228,22 +321,46 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
     }
 }
 
+/// Returns the median share of what was taken that was gone before it was told, by grade, and of all under an empty name.
+fn lost_before_told(alerts: &[&Alert], labels: &[&Label]) -> BTreeMap<String, f64> {
+    let mut shares: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for label in labels {
+        let hits = alerts.iter().filter(|alert| label.is_hit_by(alert));
+        let first = hits.filter_map(|alert| Some((label.told_at(alert)?, *alert)));
+        let first = first.min_by_key(|(told_at, alert)| (*told_at, &alert.alert_id));
+        let Some(share) = first.and_then(|(_, alert)| label.lost_when_told(alert)) else {
+            continue;
+        };
+        shares.entry(String::new()).or_default().push(share);
+        if let Some(grade) = label.grade() {
+            shares.entry(grade.to_owned()).or_default().push(share);
+        }
+    }
+    let median = |(grade, mut shares): (String, Vec<f64>)| (grade, median(&mut shares));
+    shares.into_iter().map(median).collect()
+}
+
+/// Returns the lower median of numbers, of which there must be some.
+pub fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len().saturating_sub(1) / 2;
+    numbers.get(middle).copied().unwrap_or_default()
+}
+
 /// Counts the alerts and the labels of an analytic, or of all; an alert may hit a label of another analytic.
-fn evaluate_one(name: Option<&str>, episodes: &[&Alert], labels: &[&Label]) -> AnalyticEvaluation {
+fn evaluate_one(name: Option<&str>, judged: &Judged, labels: &[&Label]) -> AnalyticEvaluation {
     let is_of = |analytic: &str| name.is_none_or(|name| analytic == name);
     let own = || labels.iter().filter(|label| is_of(&label.analytic));
-    let alerts: Vec<_> = episodes.iter().filter(|a| is_of(&a.analytic)).collect();
-    let true_alerts = alerts
-        .iter()
+    let alerts = || judged.alerts.iter().filter(|a| is_of(&a.analytic));
+    let true_alerts = alerts()
         .filter(|a| labels.iter().any(|l| l.is_hit_by(a)))
         .count() as u64;
+    let false_alerts = judged.false_alerts();
+    let false_alerts = false_alerts.filter(|(a, _)| is_of(&a.analytic)).count() as u64;
     let mut delays: Vec<i64> = own()
         .filter_map(|label| {
-            let first = episodes
-                .iter()
-                .filter(|a| label.is_hit_by(a))
-                .filter_map(|a| label.told_at(a))
-                .min()?;
+            let hits = judged.alerts.iter().filter(|a| label.is_hit_by(a));
+            let first = hits.filter_map(|a| label.told_at(a)).min()?;
             Some(first.secs_since(label.start))
         })
         .collect();
@@ -257,8 +374,8 @@ fn evaluate_one(name: Option<&str>, episodes: &[&Alert], labels: &[&Label]) -> A
         labels: own().count() as u64,
         found: delays.len() as u64,
         true_alerts,
-        false_alerts: alerts.len() as u64 - true_alerts,
-        precision: share(true_alerts, alerts.len() as u64),
+        false_alerts,
+        precision: share(true_alerts, true_alerts + false_alerts),
         recall: share(delays.len() as u64, own().count() as u64),
         time_to_detect_p50_secs: quantile(0.5),
         time_to_detect_p90_secs: quantile(0.9),

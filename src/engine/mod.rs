@@ -37,7 +37,9 @@ pub use coverage::{
     assess, covered_logs, days_of,
 };
 pub use dry_run::{BudgetRun, DayView, DryRun, Mornings, dry_run};
-pub use evaluate::{AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, read_labels};
+pub use evaluate::{
+    AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, median, read_labels,
+};
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback, feedback_on_all};
 pub use follow::{FollowOptions, follow};
 pub use inspect::{FormatSurvey, Missing, Survey, inspect};

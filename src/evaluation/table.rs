@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::engine::median;
 use crate::evaluation::ablation_table::{self, GateTable};
 use crate::evaluation::curve::{Curve, FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
 use crate::evaluation::options::Options;
@@ -71,20 +72,23 @@ pub struct BudgetTable {
     pub budget_per_day: f64,
     /// False alerts a day that came.
     pub false_per_day: f64,
-    /// Identities a day that they are about, but for those that are attacked that day: what a budget counts. Several analytics
-    /// may alert on one identity.
-    pub false_identities_per_day: f64,
+    /// False incidents a day, but for those about identities that are attacked in another way: what a budget counts.
+    pub false_incidents_per_day: f64,
     /// All alerts a day that came, those on attacks among them.
     pub alerts_per_day: f64,
-    /// Those identities over what was promised.
+    /// Those incidents over what was promised.
     pub realised_over_promised: f64,
     /// Seeds whose number of them lay inside the interval that was stated for it.
     pub inside_interval: Ratio,
+    /// Alerts for each incident.
+    pub alerts_per_incident: Option<f64>,
     /// Share of alerts that hit an attack.
     pub precision: Option<f64>,
     /// Attacks found, by grade.
     pub detections: Detections,
-    /// The same by analytic.
+    /// Of attacks that took something, the median share of it that was gone before they were told, by grade.
+    pub lost_before_told: BTreeMap<String, f64>,
+    /// Attacks found, by analytic.
     pub analytics: BTreeMap<String, AnalyticTable>,
     /// False alerts a day by cause, in falling order.
     pub causes: Vec<(String, f64)>,
@@ -133,8 +137,8 @@ pub struct ProviderTable {
 pub struct SeedRow {
     /// The estate.
     pub seed: u64,
-    /// Identities a day of false alerts, but for those that are attacked.
-    pub false_identities_per_day: f64,
+    /// False incidents a day, but for those about identities that are attacked.
+    pub false_incidents_per_day: f64,
     /// Alerts a day that were foreseen at least …
     pub foreseen_least: Option<f64>,
     /// … and at most, with 95 % confidence.
@@ -373,14 +377,20 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         .iter()
         .for_each(|row| inside_interval.note(row.is_inside));
     let false_per_day = n_false as f64 / days;
-    let identity_days: u64 = outcomes().map(|(_, o)| identity_days(o)).sum();
-    let false_identities_per_day = identity_days as f64 / days;
+    let n_alerts: u64 = outcomes().map(|(_, o)| o.n_alerts).sum();
+    let n_incidents: u64 = outcomes()
+        .map(|(_, o)| o.n_true_incidents + all_false(o))
+        .sum();
+    let n_false_incidents: u64 = outcomes().map(|(_, o)| false_incidents(o)).sum();
+    let false_incidents_per_day = n_false_incidents as f64 / days;
     BudgetTable {
         budget_per_day,
         false_per_day,
-        false_identities_per_day,
-        alerts_per_day: (n_true as f64 + n_false as f64) / days,
-        realised_over_promised: false_identities_per_day / budget_per_day,
+        false_incidents_per_day,
+        alerts_per_day: n_alerts as f64 / days,
+        alerts_per_incident: (n_incidents > 0).then(|| n_alerts as f64 / n_incidents as f64),
+        lost_before_told: lost_before_told(outcomes()),
+        realised_over_promised: false_incidents_per_day / budget_per_day,
         inside_interval,
         precision: precision(n_true, n_false as u64),
         detections,
@@ -391,18 +401,41 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
     }
 }
 
-/// Returns on how many days of identities false alerts came, but for days on which they are attacked.
-fn identity_days(outcome: &BudgetOutcome) -> u64 {
-    let others = outcome.false_alerts.iter().filter(|a| a.cause != ATTACKED);
-    others.map(|alert| &alert.of).collect::<BTreeSet<_>>().len() as u64
+/// Returns how many false incidents there were, but for those about identities that were attacked in another way.
+fn false_incidents(outcome: &BudgetOutcome) -> u64 {
+    let of = |is_attacked: bool| -> BTreeSet<usize> {
+        let alerts = outcome.false_alerts.iter();
+        let alerts = alerts.filter(|alert| (alert.cause == ATTACKED) == is_attacked);
+        alerts.map(|alert| alert.incident).collect()
+    };
+    of(false).difference(&of(true)).count() as u64
+}
+
+fn all_false(outcome: &BudgetOutcome) -> u64 {
+    let incidents = outcome.false_alerts.iter().map(|alert| alert.incident);
+    incidents.collect::<BTreeSet<_>>().len() as u64
+}
+
+fn lost_before_told<'t>(
+    outcomes: impl Iterator<Item = (&'t Trial, &'t BudgetOutcome)>,
+) -> BTreeMap<String, f64> {
+    let mut shares: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (trial, outcome) in outcomes {
+        for (&number, &lost) in &outcome.lost {
+            let grade = &trial.attacks[number].grade;
+            shares.entry(grade.clone()).or_default().push(lost);
+        }
+    }
+    let median = |(grade, mut shares): (String, Vec<f64>)| (grade, median(&mut shares));
+    shares.into_iter().map(median).collect()
 }
 
 fn seed_row(trial: &Trial, outcome: &BudgetOutcome) -> SeedRow {
     let days = f64::from(trial.days);
-    let n_false = identity_days(outcome);
+    let n_false = false_incidents(outcome);
     SeedRow {
         seed: trial.seed,
-        false_identities_per_day: n_false as f64 / days,
+        false_incidents_per_day: n_false as f64 / days,
         foreseen_least: outcome.simulation.map(|(least, _)| least as f64 / days),
         foreseen_most: outcome.simulation.map(|(_, most)| most as f64 / days),
         is_inside: outcome

@@ -15,11 +15,12 @@ use crate::evaluation::options::Options;
 use crate::evaluation::reference_methods;
 use crate::evaluation::reliability::{self, Reliability};
 use crate::event::Provider;
+use crate::incident::Joiner;
 use crate::measure::DayFacts;
 use crate::score::{Judge, Subject, novelty, volume};
 use crate::simulate::{self, AttackSet};
 use crate::sources;
-use crate::time::{Day, Window};
+use crate::time::Window;
 use crate::vocab::{Entity, EntityKind, Str};
 
 /// Days that an identity must have been known before its raw surprise is tallied.
@@ -80,8 +81,8 @@ pub struct FalseAlert {
     pub provider: &'static str,
     /// Why it was raised, as far as an anomaly is known.
     pub cause: String,
-    /// The identity that it is about, and the day.
-    pub of: (String, Day),
+    /// The number of its incident.
+    pub incident: usize,
 }
 
 /// A method and its curve.
@@ -108,6 +109,12 @@ pub struct BudgetOutcome {
     pub found: BTreeMap<usize, i64>,
     /// Decoys on which any analytic alerted, by number and name.
     pub decoys_fired: BTreeMap<usize, String>,
+    /// Alerts that no approval covers.
+    pub n_alerts: u64,
+    /// Incidents of which an alert hit an attack.
+    pub n_true_incidents: u64,
+    /// Of attacks that took something, the share of it that was gone before they were told.
+    pub lost: BTreeMap<usize, f64>,
 }
 
 /// Simulates an estate, replays it and compares the alerts with what happened.
@@ -202,6 +209,21 @@ fn attack(label: &Label) -> Attack {
     }
 }
 
+/// Returns what episodes came to that no approval covers, and the number of the incident of each.
+fn in_incidents(alerts: &[Alert]) -> (Vec<&Alert>, Vec<usize>) {
+    let closed = || alerts.iter().filter(|alert| alert.status == Status::Closed);
+    let mut joiner = Joiner::default();
+    closed().for_each(|alert| joiner.add(alert));
+    let groups = joiner.groups().iter().enumerate();
+    let of_alert: BTreeMap<&str, usize> = groups
+        .flat_map(|(number, group)| group.alerts.iter().map(move |id| (&**id, number)))
+        .collect();
+    let counted = closed().filter(|alert| alert.suppressed_by.is_none());
+    counted
+        .filter_map(|alert| Some((alert, *of_alert.get(&*alert.alert_id)?)))
+        .unzip()
+}
+
 /// Compares the alerts of a budget with the truth, by the rule of labels.
 fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
     let mut outcome = BudgetOutcome {
@@ -211,21 +233,40 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
         true_alerts: BTreeMap::new(),
         found: BTreeMap::new(),
         decoys_fired: BTreeMap::new(),
+        n_alerts: 0,
+        n_true_incidents: 0,
+        lost: BTreeMap::new(),
     };
-    let counted = |alert: &&Alert| alert.status == Status::Closed && alert.suppressed_by.is_none();
-    for alert in kept.alerts.iter().filter(counted) {
+    let (alerts, incidents) = in_incidents(&kept.alerts);
+    outcome.n_alerts = alerts.len() as u64;
+    let mut hits = BTreeSet::new();
+    for (alert, incident) in alerts.iter().zip(&incidents) {
+        if truth.labels.iter().any(|label| label.is_hit_by(alert)) {
+            hits.insert(*incident);
+        }
+    }
+    outcome.n_true_incidents = hits.len() as u64;
+    for (alert, incident) in alerts.into_iter().zip(incidents) {
         let mut hit = None;
         for (number, label) in truth.labels.iter().enumerate() {
             if let Some(told_at) = label.told_at(alert).filter(|_| label.is_hit_by(alert)) {
                 hit = hit.or(Some(attack(label).provider));
                 let delay = told_at.secs_since(label.start);
                 let first = outcome.found.entry(number).or_insert(delay);
-                *first = delay.min(*first);
+                if delay <= *first {
+                    *first = delay;
+                    let lost = label.lost_when_told(alert);
+                    outcome.lost.extend(lost.map(|lost| (number, lost)));
+                }
             }
         }
         if let Some(provider) = hit {
             let key = (alert.analytic.clone(), provider);
             *outcome.true_alerts.entry(key).or_insert(0) += 1;
+            continue;
+        }
+        // What is told beside a hit in one incident is neither true nor false.
+        if hits.contains(&incident) {
             continue;
         }
         let cause = match truth.decoy(alert) {
@@ -244,7 +285,7 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
                 .and_then(Provider::parse)
                 .map_or(OTHER_PROVIDER, Provider::as_str),
             cause,
-            of: (alert.entity.id.clone(), alert.time.day()),
+            incident,
         });
     }
     outcome

@@ -202,11 +202,12 @@ fn with_and_without(at: &GateAtBudget) -> [String; 4] {
 fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
     let header = [
         "budget a day",
-        "false identities a day",
+        "false incidents a day",
         "ratio",
         "false alerts",
         "true alerts",
         "all alerts",
+        "alerts an incident",
         "seeds inside the predicted 95 %",
         "precision",
         "blatant",
@@ -214,6 +215,9 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
         "subtle",
         "hidden",
         "decoys alerted",
+        "lost before told, median: blatant",
+        "medium",
+        "subtle",
     ];
     let rows = report
         .budgets
@@ -221,17 +225,21 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
         .map(|b| {
             let mut row = vec![
                 format!("{}", b.budget_per_day),
-                format!("{:.2}", b.false_identities_per_day),
+                format!("{:.2}", b.false_incidents_per_day),
                 format!("{:.2}", b.realised_over_promised),
                 format!("{:.2}", b.false_per_day),
                 format!("{:.2}", b.alerts_per_day - b.false_per_day),
                 format!("{:.2}", b.alerts_per_day),
+                b.alerts_per_incident
+                    .map_or("–".to_owned(), |n| format!("{n:.2}")),
                 percent_of(b.inside_interval),
                 percent(b.precision),
             ];
             row.extend(grades(&b.detections));
             let fired: u64 = b.decoys.values().map(|ratio| ratio.found).sum();
             row.push(count(fired));
+            let lost = ["blatant", "medium", "subtle"];
+            row.extend(lost.map(|grade| percent(b.lost_before_told.get(grade).copied())));
             row
         })
         .collect();
@@ -253,7 +261,7 @@ fn write_budgets(out: &mut String, report: &Report) -> std::fmt::Result {
             for b in &report.budgets {
                 let seed = &b.by_seed[at];
                 row.extend([
-                    format!("{:.1}", seed.false_identities_per_day),
+                    format!("{:.1}", seed.false_incidents_per_day),
                     match (seed.foreseen_least, seed.foreseen_most) {
                         (Some(least), Some(most)) => format!("{least:.1}–{most:.1}"),
                         _ => "–".to_owned(),

@@ -611,11 +611,13 @@ fn write_evaluation(out: &mut String, evaluation: &Evaluation, paint: Paint) -> 
 /// Says how many false alerts there are, and how many of them a budget counts.
 pub(super) fn false_alerts_sentence(evaluation: &Evaluation) -> String {
     format!(
-        "{:.2} false alerts a day. {} of them are about a labelled attack, by another analytic. The others came on {:.2} \
-         identities a day: a budget is for these, and alerts on attacks come on top.",
-        evaluation.false_alerts_per_day,
+        "{}: {} true, {} false. {} of the false ones are about a labelled attack, by another analytic; the others are {:.2} a \
+         day: a budget is for these, and incidents of attacks come on top.",
+        noun(evaluation.incidents, "incident", "incidents"),
+        count(evaluation.true_incidents),
+        count(evaluation.false_incidents),
         count(evaluation.beside_labels),
-        evaluation.false_identity_days_per_day
+        evaluation.false_incidents_per_day
     )
 }
 

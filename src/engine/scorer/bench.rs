@@ -265,13 +265,10 @@ impl Bench<'_> {
                 closed.filter(|_| is_news).into_iter().collect::<Vec<_>>()
             }
         };
-        for mut alert in news {
+        for alert in news {
             telling.summary.told_before.remove(&alert.alert_id);
             telling.summary.told.add(&alert);
-            if alert.suppressed_by.is_none() || self.options.show_suppressed {
-                alert.seal();
-                alerts.push(alert);
-            }
+            alerts.push(alert);
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 
 mod bench;
 mod crossing;
+mod incidents;
 mod open_day;
 mod snapshot;
 mod summary;
@@ -21,6 +22,7 @@ use crate::engine::coverage::{assess, days_of};
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::bench::Bench;
 use crate::engine::scorer::crossing::{Saying, Telling};
+use crate::engine::scorer::incidents::KnownAlerts;
 use crate::engine::scorer::open_day::OpenDay;
 pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
@@ -56,6 +58,8 @@ pub struct Scorer<'a> {
     episodes: Episodes,
     /// Those of them that the archive of a store knows.
     archived: BTreeSet<String>,
+    /// The alerts that others may join.
+    known: KnownAlerts,
     /// The last day that is complete.
     complete: Option<Day>,
     /// The first day of which the events are kept, unless these are all that there were.
@@ -90,6 +94,7 @@ impl<'a> Scorer<'a> {
             },
             episodes: Episodes::new(),
             archived: BTreeSet::new(),
+            known: KnownAlerts::default(),
             complete: None,
             kept_from: None,
             open: BTreeMap::new(),
@@ -127,12 +132,14 @@ impl<'a> Scorer<'a> {
     pub fn remember_told(&mut self, archive: &Archive, day: Day) -> Result<()> {
         let archived = remember(&mut self.episodes, told_of(archive, day)?);
         self.archived.extend(archived);
+        self.known.remember(archive, day)?;
         Ok(())
     }
 
     /// Forgets what was told, and judges the days in memory anew with other options.
     pub(super) fn judge_anew(&mut self, options: ScoreOptions) {
         self.episodes.clear();
+        self.known = KnownAlerts::default();
         self.bench.options = options;
         self.replace_generation(self.bench.generation.clone());
     }
@@ -364,9 +371,9 @@ impl<'a> Scorer<'a> {
             summary: &mut self.summary,
             saying,
         };
-        let (alerts, newcomers) = self
-            .bench
-            .judge(open, before, sessions_known_until, telling)?;
+        let (mut alerts, newcomers) =
+            self.bench
+                .judge(open, before, sessions_known_until, telling)?;
         let mut later = self.open.range_mut(day.plus(1)..).map(|(_, open)| open);
         later.by_ref().for_each(OpenDay::note_context);
         for (entity, minutes) in newcomers {
@@ -379,6 +386,11 @@ impl<'a> Scorer<'a> {
                 self.note_entity(&entity, day.plus(1));
             }
         }
+        // Those that an approval covers join others, too.
+        self.known.join(&mut alerts);
+        let shows_suppressed = self.bench.options.show_suppressed;
+        alerts.retain(|alert| alert.suppressed_by.is_none() || shows_suppressed);
+        alerts.iter_mut().for_each(Alert::seal);
         Ok(alerts)
     }
 
@@ -400,6 +412,7 @@ impl<'a> Scorer<'a> {
         self.episodes
             .retain(|_, state| complete.since(state.day) <= OPEN_DAYS);
         self.archived.retain(|id| self.episodes.contains_key(id));
+        self.known.forget_before(complete);
         if self.events.is_temporary() {
             self.sweep();
         }

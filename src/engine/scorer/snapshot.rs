@@ -11,6 +11,7 @@ use crate::baseline::{Context, Generation};
 use crate::engine::Setup;
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::Scorer;
+use crate::engine::scorer::incidents::KnownAlerts;
 use crate::engine::scorer::summary::ScoreOptions;
 use crate::engine::scorer::told::{Episodes, episodes_of};
 use crate::error::{Error, Result};
@@ -27,6 +28,7 @@ const EARLIER: u8 = 1;
 struct State<'a> {
     context: Cow<'a, Context>,
     episodes: Cow<'a, Episodes>,
+    known: Cow<'a, KnownAlerts>,
     complete: Option<Day>,
     kept_from: Option<Day>,
     /// Days in memory: not complete, or brought back.
@@ -51,6 +53,7 @@ impl EarlierState {
         State {
             context: Cow::Owned(self.context),
             episodes: Cow::Owned(episodes_of(self.told)),
+            known: Cow::Owned(KnownAlerts::default()),
             complete: self.complete,
             kept_from: self.kept_from,
             open: self.open,
@@ -78,6 +81,7 @@ pub(in crate::engine) fn saved_state(
     State {
         context: Cow::Borrowed(context),
         episodes: Cow::Borrowed(episodes),
+        known: Cow::Owned(KnownAlerts::default()),
         complete,
         kept_from,
         open,
@@ -113,6 +117,7 @@ impl Scorer<'_> {
         State {
             context: Cow::Borrowed(&self.bench.context),
             episodes: Cow::Borrowed(&self.episodes),
+            known: Cow::Borrowed(&self.known),
             complete: self.complete,
             kept_from: self.kept_from,
             open: self.days(),
@@ -185,6 +190,7 @@ impl<'a> Scorer<'a> {
         let context = state.context.into_owned();
         self.bench.context = self.bench.setup.context().with(context);
         self.episodes = state.episodes.into_owned();
+        self.known = state.known.into_owned();
         self.complete = state.complete;
         self.kept_from = state.kept_from;
         for day in state.open {

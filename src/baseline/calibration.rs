@@ -55,14 +55,14 @@ pub struct Extreme {
     pub entity: Entity,
     /// The value of each arm.
     pub arms: Vec<Said>,
-    /// The largest rank of each analytic.
+    /// The largest rank of each analytic, among its arms that pass the floor beneath every alert; without those that have none.
     pub analytics: Vec<Said>,
     /// The largest rank of all, as recorded.
     pub recorded: f64,
 }
 
 impl Extreme {
-    /// Returns the largest rank of all.
+    /// Returns the largest rank of all that pass the floor; 0 if none does.
     pub fn rank(&self) -> f64 {
         self.analytics
             .iter()
@@ -116,6 +116,20 @@ impl CalibrationLog {
         self.extremes.insert(day, of_day);
         let first = self.pooled.first_day().map_or(day, Day);
         self.extremes.retain(|day, _| *day >= first);
+    }
+
+    /// Lowers what the pool has of each extreme entity-day to what passed the floor beneath every alert, so that it counts what
+    /// could have been an alert.
+    pub fn leave_out_what_was_silent(&mut self) {
+        for (day, of_day) in &mut self.extremes {
+            for extreme in of_day {
+                let told = extreme.rank();
+                if told < extreme.recorded && self.pooled.forget(day.0, extreme.recorded) {
+                    self.pooled.record(day.0, told);
+                    extreme.recorded = told;
+                }
+            }
+        }
     }
 
     /// Removes the values of an analytic for an entity on a day, because that day was not normal. Returns whether it was
@@ -187,7 +201,12 @@ impl CalibrationLog {
             // The effective number of counted entity-days: it is smaller where days vary more than Poisson counts do.
             (dispersion / frozen.count_at_least(threshold.statistic).max(1) as f64).sqrt()
         };
-        let mean = alerts_per_day * f64::from(days_ahead);
+        let days = f64::from(frozen.days().max(1));
+        let let_through = match threshold.is_unspent {
+            true => (frozen.count_at_least(threshold.statistic) as f64).max(0.5) / days,
+            false => alerts_per_day,
+        };
+        let mean = let_through * f64::from(days_ahead);
         Some(Promise {
             threshold,
             dispersion,
@@ -248,6 +267,35 @@ mod tests {
             value,
             recorded: value,
         }
+    }
+
+    #[test]
+    fn what_lies_below_the_floor_spends_no_budget() {
+        let day = Day(20_000);
+        let mut log = CalibrationLog::default();
+        log.pooled.record_day(day.0, &[3.0, 2.0, 1.0], 9);
+        let extreme = |id: &str, recorded: f64, analytics: Vec<Said>| Extreme {
+            entity: entity(id),
+            arms: Vec::new(),
+            analytics,
+            recorded,
+        };
+        log.keep_extremes(
+            day,
+            vec![
+                extreme("told", 3.0, vec![said("X", 3.0)]),
+                // Its largest rank is below the floor, and the next is not.
+                extreme("half", 2.0, vec![said("X", 1.5)]),
+                extreme("silent", 1.0, Vec::new()),
+            ],
+        );
+        log.leave_out_what_was_silent();
+        let mut want = Distribution::default();
+        want.record_day(day.0, &[3.0, 1.5], 9);
+        assert_eq!(log.pooled, want);
+        let again = log.clone();
+        log.leave_out_what_was_silent();
+        assert_eq!(log, again);
     }
 
     #[test]

@@ -316,7 +316,21 @@ impl FrozenDistribution {
         }
     }
 
+    /// Returns the lowest value from which the stored values keep a rate: just above the largest that does not.
+    fn lowest_for_rate(&self, rate: f64) -> f64 {
+        let reaching_max = rate * self.entity_days as f64;
+        let steps = self.positive.steps();
+        let at = steps.partition_point(|step| step.at_least as f64 > reaching_max);
+        let below = at.checked_sub(1).map_or(0, |below| steps[below].value);
+        // Values that differ by less than a thousandth of them are kept as one.
+        let next = below + 1 + below / 1_000;
+        steps.get(at).map_or(next, |step| next.min(step.value)) as f64 / PER_UNIT
+    }
+
     /// Returns the threshold that lets through so many entity-days a day; `None` while no whole day is stored.
+    ///
+    /// As far as there is data it is the lowest that keeps the budget on the stored days. If all stored values above zero
+    /// together do not use the budget up, it is the least value above zero, whatever the budget.
     pub fn threshold_for_budget(&self, alerts_per_day: f64) -> Option<Threshold> {
         if self.days == 0
             || self.entity_days == 0
@@ -327,8 +341,12 @@ impl FrozenDistribution {
         }
         let days = f64::from(self.days);
         let rate = alerts_per_day * days / self.entity_days as f64;
-        let statistic = self.threshold_for_rate(rate);
-        let beyond_data = rate < self.tail.p_u;
+        let is_unspent = self.positive.total() as f64 <= rate * self.entity_days as f64;
+        let beyond_data = !is_unspent && rate < self.tail.p_u;
+        let statistic = match beyond_data {
+            true => self.tail.value_at(rate),
+            false => self.lowest_for_rate(rate),
+        };
         let interval = if beyond_data {
             let spread = (SD_PER_SIDE * self.tail.sd_ln_rate(statistic)).exp();
             (alerts_per_day / spread, alerts_per_day * spread)
@@ -345,6 +363,7 @@ impl FrozenDistribution {
             rate,
             interval,
             beyond_data,
+            is_unspent,
             history,
         })
     }
@@ -395,6 +414,8 @@ pub struct Threshold {
     pub interval: (f64, f64),
     /// Whether the threshold lies in the fitted tail.
     pub beyond_data: bool,
+    /// Whether the stored values do not use the budget up, so that everything above zero is let through.
+    pub is_unspent: bool,
     /// Whether the history is long enough for this budget.
     pub history: History,
 }
@@ -528,6 +549,36 @@ mod tests {
             Distribution::default().freeze().threshold_for_budget(5.0),
             None
         );
+    }
+
+    #[test]
+    fn a_threshold_is_no_higher_than_the_stored_values_need() {
+        let mut stored = Distribution::default();
+        for day in 0..30 {
+            stored.record_day(day, &[], 3);
+        }
+        let quiet = stored.freeze();
+        for budget in [0.1, 1.0, 20.0] {
+            let threshold = quiet.threshold_for_budget(budget).unwrap();
+            assert!(threshold.is_unspent && !threshold.beyond_data);
+            assert_eq!(
+                (threshold.statistic, threshold.interval.0),
+                (RESOLUTION, 0.0)
+            );
+        }
+        // One day a month stands out, and less than that is not allowed.
+        stored.record_day(30, &[1.5, 4.0], 3);
+        let once = stored.freeze();
+        let at = |a_month: f64| once.threshold_for_budget(a_month / 31.0).unwrap();
+        assert_eq!(at(2.0).statistic, RESOLUTION);
+        assert!(at(2.0).is_unspent);
+        let one = at(1.0);
+        assert_eq!(
+            (one.statistic, one.is_unspent),
+            (1.5 + 2.0 * RESOLUTION, false)
+        );
+        assert_eq!(once.count_at_least(one.statistic), 1);
+        assert!(at(0.5).beyond_data && at(0.5).statistic > 4.0);
     }
 
     #[test]

@@ -54,8 +54,13 @@ pub fn chain_of_identity(
         )
     }));
     chain.push(group(EntityKind::PeerGroup, format!("{provider}/{kind}")));
-    chain.push(group(EntityKind::Estate, "identities"));
+    chain.push(all_identities());
     chain
+}
+
+/// Returns the group of all identities, at the end of each of their chains.
+pub fn all_identities() -> Group {
+    group(EntityKind::Estate, "identities")
 }
 
 /// Returns the chain of a role: all roles.

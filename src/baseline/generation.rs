@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
     Baseline, Calibration, Chain, DriftReport, Group, Key, Keyed, Support, Tuning, Value,
+    all_identities,
 };
 use crate::error::Result;
 use crate::event::{Action, Provider, Source};
@@ -14,7 +15,7 @@ use crate::measure::{
     Acquaintance, Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, value_hash,
 };
 use crate::sketch::FrozenRoleHistogram;
-use crate::stats::constants::{MEMBERS_MIN, SUPPORT_BUCKETS};
+use crate::stats::constants::{LOOKBACK_DAYS, MEMBERS_MIN, SUPPORT_BUCKETS};
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Window};
@@ -181,6 +182,32 @@ impl Generation {
         prior_among(known, metric, window)
     }
 
+    /// Returns the mean number of identities that were active on a day with logs, over the lookback; until scores are
+    /// calibrated, the number of those that are known.
+    pub fn identities_per_day(&self) -> f64 {
+        let days = self.coverage.len();
+        let all = self.groups.get(&all_identities());
+        let of_any_trait = all.and_then(|state| Some((state, state.novelty.first()?.1)));
+        match of_any_trait {
+            Some((state, novelty)) if !self.calibration.is_provisional() && days > 1 => {
+                let first_days = state
+                    .newcomers
+                    .first()
+                    .map_or(0.0, |(_, support)| support.iter().sum());
+                // While the store is young its first days are left out of both counts, since everybody is new on them.
+                let is_young = self.number_of_days_before(self.as_of) <= LOOKBACK_DAYS;
+                (novelty.active_days + first_days) / (days - usize::from(is_young)) as f64
+            }
+            _ => self.baselines.n_of(EntityKind::Identity) as f64,
+        }
+    }
+
+    /// Returns the budget, in alerts a day, where nothing was tuned or asked for: see
+    /// [`default_budget`](crate::stats::rank::default_budget).
+    pub fn default_budget(&self) -> f64 {
+        crate::stats::rank::default_budget(self.identities_per_day())
+    }
+
     /// Returns the surprise above which an estate of this size raises `budget_per_day` alerts a day.
     pub fn budget_surprise(&self, budget_per_day: f64) -> f64 {
         let entities_a_day = if self.calibration.is_provisional() {
@@ -340,6 +367,49 @@ mod tests {
                 (Prior::BUILT_IN, None)
             );
         }
+    }
+
+    #[test]
+    fn the_default_budget_follows_from_how_many_identities_are_active() {
+        let in_estate = |active: f64, first: f64, days: i32, first_day: i32| {
+            let mut generation = Generation::empty(Day(20_500));
+            generation.first_day = Day(20_500 - first_day);
+            generation.coverage = (0..days)
+                .map(|n| (Day(20_500 - n), Arc::default()))
+                .collect();
+            generation.calibration.days = 20;
+            let novelty = GroupNovelty {
+                active_days: active,
+                ..GroupNovelty::default()
+            };
+            let mut newcomers = [0.0; SUPPORT_BUCKETS];
+            newcomers[3] = first;
+            let state = GroupState {
+                novelty: vec![(Trait::Region, novelty)],
+                newcomers: vec![(Trait::Region, newcomers)],
+                ..GroupState::default()
+            };
+            generation.groups.insert(all_identities(), state);
+            generation
+        };
+        for (active, first, days, first_day, identities, budget) in [
+            (28.0 * 290.0, 28.0 * 10.0, 28, 90, 300.0, 3.0),
+            (28.0 * 3.0, 0.0, 28, 90, 3.0, 1.0 / 7.0),
+            (28.0 * 3_000.0, 0.0, 28, 90, 3_000.0, 5.0),
+            // Nobody's first day counts in a young store, so its first day does not either.
+            (13.0 * 40.0, 0.0, 14, 14, 40.0, 0.4),
+            // Days without logs are no quiet days.
+            (20.0 * 200.0, 0.0, 20, 90, 200.0, 2.0),
+        ] {
+            let generation = in_estate(active, first, days, first_day);
+            assert!((generation.identities_per_day() - identities).abs() < 1e-9);
+            assert!((generation.default_budget() - budget).abs() < 1e-9);
+        }
+        // Until scores are calibrated, those who are known are counted.
+        let mut young = in_estate(28.0 * 300.0, 0.0, 28, 90);
+        young.calibration.days = 6;
+        assert_eq!(young.default_budget(), 1.0 / 7.0);
+        assert_eq!(Generation::empty(Day(0)).default_budget(), 1.0 / 7.0);
     }
 
     /// What a few of one role do every day is no habit of the people of that role, where people never do it.

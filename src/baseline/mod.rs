@@ -12,7 +12,7 @@ mod support;
 mod tuning;
 
 pub use calibration::{Calibration, CalibrationLog, Extreme, Promise, Said, arm_key};
-pub use chain::{Chain, Group, chain_of_identity, chain_of_region, chain_of_role};
+pub use chain::{Chain, Group, all_identities, chain_of_identity, chain_of_region, chain_of_role};
 pub use context::{Context, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use earlier::EarlierGroupState;

@@ -23,7 +23,8 @@ pub fn acts(first: f64, acts: u64) -> f64 {
 
 /// Returns the statistic of terms that are added, damped by a factor.
 pub fn statistic(factor: f64, surprises: impl IntoIterator<Item = f64>) -> f64 {
-    factor * surprises.into_iter().sum::<f64>()
+    // A sum of nothing is 0, and not the −0 that `sum` begins with.
+    factor * surprises.into_iter().fold(0.0, |sum, s| sum + s)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::stats::constants::{
-    DECADES_PER_NINE, PROVISIONAL_DISCOUNT, SCORE_CRITICAL, SCORE_HIGH, SCORE_LOW, SURPRISE_MIN,
+    DECADES_PER_NINE, DEFAULT_BUDGET_MAX, DEFAULT_BUDGET_MIN, IDENTITIES_PER_ALERT,
+    PROVISIONAL_DISCOUNT, SCORE_CRITICAL, SCORE_HIGH, SCORE_LOW, SURPRISE_MIN,
 };
 
 /// Returns the rank of an arm's statistic S (nats); `log10_exceedance` is log10 of the fraction of entity-days that reach
@@ -39,6 +40,20 @@ pub fn budget_surprise(alerts_per_day: f64, entity_days_per_day: f64) -> f64 {
     (entity_days_per_day.max(1.0) / alerts_per_day.max(f64::MIN_POSITIVE))
         .log10()
         .max(SURPRISE_MIN)
+}
+
+/// Returns the budget, in alerts a day, of an estate with so many identities active on a day, where nobody gave one: one for
+/// each hundred of them, at most five a day and at least one a week.
+///
+/// ```
+/// use plimsoll::stats::rank::default_budget;
+/// assert_eq!(default_budget(300.0), 3.0);
+/// assert_eq!(default_budget(3_000.0), 5.0);
+/// assert_eq!(default_budget(3.0), 1.0 / 7.0);
+/// ```
+pub fn default_budget(identities_per_day: f64) -> f64 {
+    (identities_per_day.max(0.0) / IDENTITIES_PER_ALERT)
+        .clamp(DEFAULT_BUDGET_MIN, DEFAULT_BUDGET_MAX)
 }
 
 /// Returns the score from which something below a threshold is still worth showing: what ten times its budget would let

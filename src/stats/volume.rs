@@ -6,8 +6,8 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::sketch::Moments;
 use crate::stats::constants::{
-    BETWEEN_SHARE_MIN, CONTINUITY, FREEDOM_MAX, RATE_MIN, STEADY_DOUBT, STEADY_RATIO,
-    STEADY_SAY_MIN, VARIANCE_MIN, VARIANCE_PRIOR_WINDOWS,
+    BETWEEN_SHARE_MIN, CONTINUITY, FREEDOM_MAX, ORDINARY_QUANTILE, RATE_MIN, STEADY_DOUBT,
+    STEADY_RATIO, STEADY_SAY_MIN, VARIANCE_MIN, VARIANCE_PRIOR_WINDOWS,
 };
 
 /// The prior from peers: y = ln(1+x) in active windows, and the number of those a day.
@@ -183,6 +183,18 @@ impl Predictive {
         } else {
             1.0
         }
+    }
+
+    /// Returns whether an amount lies below the [`ORDINARY_QUANTILE`] of active windows.
+    ///
+    /// ```
+    /// use plimsoll::stats::{Evidence, Predictive, Prior};
+    /// let newcomer = Predictive::new(&Prior::BUILT_IN, &Evidence::default());
+    /// let p99 = newcomer.quantile(0.99);
+    /// assert!(newcomer.is_ordinary(0.99 * p99) && !newcomer.is_ordinary(1.01 * p99));
+    /// ```
+    pub fn is_ordinary(&self, x: f64) -> bool {
+        self.ln_sf(x) > (1.0 - ORDINARY_QUANTILE).ln()
     }
 
     /// Returns the amount that an active window does not exceed with probability `q`, at least 0.

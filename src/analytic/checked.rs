@@ -369,6 +369,20 @@ impl Analytic {
     }
 }
 
+impl Arm {
+    /// Returns whether an alert that rests on it always has another reason than amounts and new values: an act, a burst, a
+    /// declared weight, or steps in their order. Only then do ordinary amounts count on a day without unusual context.
+    pub fn has_own_reason(&self) -> bool {
+        let is_reason = |term: &Term| match term {
+            Term::Acts(_) => true,
+            Term::Weight(weight) => *weight > 0.0,
+            Term::Largest(_) | Term::Traits(_) | Term::RoleTail(_) | Term::Burst(..) => false,
+        };
+        let demands = |gate: &Gate| matches!(gate, Gate::Burst(_) | Gate::Sequence(_));
+        self.terms.iter().any(is_reason) || self.gates.iter().any(demands)
+    }
+}
+
 impl Gate {
     fn metrics(&self, metrics: &mut Vec<Metric>) {
         match self {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::alert::Alert;
 use crate::baseline::{CalibrationLog, DriftReport, Generation};
+use crate::engine::below_floor::{BelowFloor, below_floor};
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
 use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
@@ -65,6 +66,8 @@ pub struct Backtest {
     pub identities: usize,
     /// Whole days in the stored distributions at the split.
     pub calibration_days: u32,
+    /// The budget that thresholds aimed at: as asked, or else the default at the split. In alerts a day.
+    pub budget_per_day: f64,
     /// Thresholds at the split, as scores, by analytic.
     pub thresholds: BTreeMap<String, f64>,
     /// The least and the greatest threshold on the judged days, as scores, by analytic: in an estate that grows, thresholds
@@ -107,7 +110,14 @@ pub fn backtest(
         rejects,
     };
     let intake = intake.run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
-    play(setup, (scorer, intake), options, progress, deliver)
+    play(
+        setup,
+        (scorer, intake),
+        options,
+        progress,
+        deliver,
+        |_, _| {},
+    )
 }
 
 /// Runs the replay over events that are in memory.
@@ -120,6 +130,22 @@ pub fn backtest_events(
     events: impl IntoIterator<Item = Event>,
     options: &BacktestOptions,
 ) -> Result<Backtest> {
+    let (scorer, intake) = taken_in(setup, events, options)?;
+    play(
+        setup,
+        (scorer, intake),
+        options,
+        &NoProgress,
+        |_| Ok(()),
+        |_, _| {},
+    )
+}
+
+fn taken_in<'a>(
+    setup: &'a Setup,
+    events: impl IntoIterator<Item = Event>,
+    options: &BacktestOptions,
+) -> Result<(Scorer<'a>, IntakeSummary)> {
     let mut scorer = unlearnt(setup, options);
     let mut intake = IntakeSummary::default();
     for event in events {
@@ -130,7 +156,32 @@ pub fn backtest_events(
             intake.repeated += 1;
         }
     }
-    play(setup, (scorer, intake), options, &NoProgress, |_| Ok(()))
+    Ok((scorer, intake))
+}
+
+/// Runs [`backtest_events`], and also returns what the floor kept one analytic from telling on the judged days.
+///
+/// # Errors
+///
+/// As for [`backtest_events`].
+pub fn backtest_events_and_floor(
+    setup: &Setup,
+    events: impl IntoIterator<Item = Event>,
+    options: &BacktestOptions,
+    analytic: &str,
+) -> Result<(Backtest, Vec<BelowFloor>)> {
+    let (scorer, intake) = taken_in(setup, events, options)?;
+    let mut below = Vec::new();
+    let look = |scorer: &Scorer, day| below.extend(below_floor(setup, scorer, day, analytic));
+    let backtest = play(
+        setup,
+        (scorer, intake),
+        options,
+        &NoProgress,
+        |_| Ok(()),
+        look,
+    )?;
+    Ok((backtest, below))
 }
 
 /// Returns a scorer whose generation is still to be learnt.
@@ -150,6 +201,7 @@ fn play(
     options: &BacktestOptions,
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
+    mut look: impl FnMut(&Scorer, Day),
 ) -> Result<Backtest> {
     let days = scorer.days();
     let split = split_day(&days, &intake, options.split)?;
@@ -179,7 +231,7 @@ fn play(
     let provisional = generation.calibration.is_provisional();
 
     let mut thresholds_between: BTreeMap<String, (f64, f64)> = at_split
-        .2
+        .thresholds
         .iter()
         .map(|(id, &score)| (id.clone(), (score, score)))
         .collect();
@@ -191,7 +243,7 @@ fn play(
     for (number, &day) in judged.iter().enumerate() {
         if !options.frozen && number > 0 {
             generation = replay.generation(1 + number as u64);
-            for (id, score) in describe(setup, &generation, options).2 {
+            for (id, score) in describe(setup, &generation, options).thresholds {
                 let between = thresholds_between.entry(id).or_insert((score, score));
                 *between = (between.0.min(score), between.1.max(score));
             }
@@ -209,6 +261,7 @@ fn play(
             of_day.extend(scorer.advance_day(day, None)?);
         }
         of_day.extend(scorer.conclude_day(day)?);
+        look(&scorer, day);
         per_day.push(DayCount {
             day: day.to_string(),
             alerts: scorer.summary().told.n_episodes() - before,
@@ -238,7 +291,12 @@ fn play(
         .map(|labels| evaluate(&all, labels, split.start(), summary.days()));
     let incidents = incidents(&all, &Playbook::of(&setup.analytics));
     all.retain(is_shown);
-    let (identities, calibration_days, thresholds) = at_split;
+    let AtSplit {
+        identities,
+        calibration_days,
+        budget_per_day,
+        thresholds,
+    } = at_split;
     Ok(Backtest {
         summary,
         alerts: all,
@@ -247,6 +305,7 @@ fn play(
         split,
         identities,
         calibration_days,
+        budget_per_day,
         thresholds,
         thresholds_between,
         evaluation,
@@ -273,11 +332,15 @@ fn news(
     (!news.rising.is_empty()).then_some((day, news))
 }
 
-fn describe(
-    setup: &Setup,
-    generation: &Generation,
-    options: &BacktestOptions,
-) -> (usize, u32, BTreeMap<String, f64>) {
+/// The generation at the split, in numbers.
+struct AtSplit {
+    identities: usize,
+    calibration_days: u32,
+    budget_per_day: f64,
+    thresholds: BTreeMap<String, f64>,
+}
+
+fn describe(setup: &Setup, generation: &Generation, options: &BacktestOptions) -> AtSplit {
     let identities = generation
         .baselines
         .n_of(crate::vocab::EntityKind::Identity);
@@ -291,7 +354,13 @@ fn describe(
         ))
         .map(|(analytic, surprise)| (analytic.id.to_string(), crate::stats::rank::score(surprise)))
         .collect();
-    (identities, generation.calibration.days, thresholds)
+    let asked = options.score.budget_per_day;
+    AtSplit {
+        identities,
+        calibration_days: generation.calibration.days,
+        budget_per_day: asked.unwrap_or_else(|| generation.default_budget()),
+        thresholds,
+    }
 }
 
 /// Returns the first day to judge.

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod backtest;
+mod below_floor;
 mod coverage;
 mod dry_run;
 mod evaluate;
@@ -31,7 +32,11 @@ pub use approvals::{
     Reach, SimulationScope, Volume, Warning, approval_states, lint_approval, propose,
     simulate_approval,
 };
-pub use backtest::{Backtest, BacktestOptions, DayCount, Split, backtest, backtest_events};
+pub use backtest::{
+    Backtest, BacktestOptions, DayCount, Split, backtest, backtest_events,
+    backtest_events_and_floor,
+};
+pub use below_floor::BelowFloor;
 pub use coverage::{
     AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, FieldLack, LogSourceCoverage,
     assess, covered_logs, days_of,
@@ -60,6 +65,7 @@ pub use setup::Setup;
 pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force, thresholds};
 pub use train::{TrainSummary, train};
 pub use tune::{
-    Applied, Busiest, Candidate, Cut, Outcome, OutgrownThreshold, Raised, RaisedByDay, Recall,
-    Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount, VerdictsGiven, tune,
+    Applied, Busiest, Candidate, Cut, Outcome, OutgrownThreshold, Raised,
+    RaisedByDay, Recall, Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount,
+    VerdictsGiven, tune,
 };

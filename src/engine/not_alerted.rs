@@ -99,6 +99,9 @@ pub enum ExplanationOutcome {
     Approved,
     /// An arm counted, but stayed below the threshold.
     BelowThreshold,
+    /// An arm reached the threshold, but not the floor beneath every alert: without ordinary amounts, the entity is expected to
+    /// show as much more often than once in two weeks.
+    BelowFloor,
     /// Gates blocked every arm with a statistic above zero.
     Gated,
     /// No arm found anything surprising.
@@ -378,7 +381,8 @@ fn of_analytic(
         Some(best) => {
             explanation.arm = Some(best.arm.clone());
             explanation.score = best.score;
-            if best.surprise >= threshold {
+            let mut floored = explanation.arms.iter().filter(|arm| arm.is_below_floor);
+            if best.surprise >= threshold && !best.is_below_floor {
                 let start = subject.day.start();
                 explanation.alert_id = Some(alert_id(&analytic.id, subject.entity, start));
                 let context = context(subject);
@@ -390,6 +394,10 @@ fn of_analytic(
                     Some(_) => ExplanationOutcome::Approved,
                     None => ExplanationOutcome::Alerted,
                 }
+            } else if let Some(floored) = floored.find(|arm| arm.surprise >= threshold) {
+                explanation.arm = Some(floored.arm.clone());
+                explanation.score = floored.score;
+                ExplanationOutcome::BelowFloor
             } else {
                 ExplanationOutcome::BelowThreshold
             }

@@ -13,8 +13,7 @@ use crate::engine::{DayView, Setup, thresholds};
 use crate::evaluation::gate_text::gate_text;
 use crate::evaluation::ground_truth::GroundTruth;
 use crate::evaluation::identity_day::{ids, is_approved};
-use crate::score::{ArmReading, Judge, Subject, record_day};
-use crate::stats::constants::STATISTIC_MIN;
+use crate::score::{ArmReading, ArmStatistic, Judge, Subject, record_day};
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -85,9 +84,9 @@ struct Variant {
 struct Row {
     entity: Entity,
     /// The statistics above zero, by the arm's number among all arms.
-    statistics: Vec<(usize, f64)>,
+    statistics: Vec<(usize, ArmStatistic)>,
     /// The statistics that a variant changes, by its number.
-    changed: Vec<(usize, f64)>,
+    changed: Vec<(usize, ArmStatistic)>,
     attacks: Vec<usize>,
     /// The analytics whose alerts are approved, by number.
     approved: Vec<usize>,
@@ -162,12 +161,12 @@ impl<'a> Observer<'a> {
                 attacks: Vec::new(),
                 approved: Vec::new(),
             };
-            let above_zero = own.iter().enumerate().filter(|(_, s)| **s > 0.0);
+            let above_zero = own.iter().enumerate().filter(|(_, s)| s.value > 0.0);
             row.statistics = above_zero.map(|(arm, s)| (arm, *s)).collect();
             let changed = others
                 .iter()
                 .zip(without)
-                .filter(|((number, _), s)| own[self.variants[*number].arm].total_cmp(s).is_ne());
+                .filter(|((number, _), s)| own[self.variants[*number].arm] != **s);
             row.changed = changed.map(|((number, _), s)| (*number, *s)).collect();
             if row.statistics.is_empty() && row.changed.is_empty() {
                 continue;
@@ -224,10 +223,10 @@ impl<'a> Observer<'a> {
             analytics,
             budgets,
             &mut |moment, row, judge| {
-                let read = |&(arm, statistic): &(usize, f64)| Reading {
+                let read = |&(arm, statistic): &(usize, ArmStatistic)| Reading {
                     arm,
                     statistic,
-                    rank: judge.rank(&names[arm].1, statistic),
+                    rank: judge.rank(&names[arm].1, statistic.value),
                 };
                 let readings: Vec<Reading> = row.statistics.iter().map(read).collect();
                 ranks[moment.day].of(moment.when).push(readings.clone());
@@ -266,10 +265,10 @@ impl<'a> Observer<'a> {
                 let as_before = || row.statistics.iter().find(|(arm, _)| *arm == own);
                 let statistic = changed
                     .or_else(as_before)
-                    .map_or(0.0, |&(_, statistic)| statistic);
-                if statistic > 0.0 {
+                    .map_or_else(ArmStatistic::default, |&(_, statistic)| statistic);
+                if statistic.value > 0.0 {
                     let at = readings.partition_point(|reading| reading.arm < own);
-                    let rank = judge.rank(&names[own].1, statistic);
+                    let rank = judge.rank(&names[own].1, statistic.value);
                     readings.insert(
                         at,
                         Reading {
@@ -293,6 +292,7 @@ impl<'a> Observer<'a> {
                     analytic: others.clone(),
                     arm: others.clone(),
                     statistic: rank,
+                    is_news: true,
                     rank,
                 }));
                 all
@@ -314,7 +314,8 @@ impl<'a> Observer<'a> {
         ArmReading {
             analytic: self.setup.analytics[*analytic].id.clone(),
             arm: key.clone(),
-            statistic: reading.statistic,
+            statistic: reading.statistic.value,
+            is_news: reading.statistic.is_news,
             rank: reading.rank,
         }
     }
@@ -409,7 +410,7 @@ impl<'a> Observer<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Reading {
     arm: usize,
-    statistic: f64,
+    statistic: ArmStatistic,
     rank: f64,
 }
 
@@ -458,9 +459,9 @@ fn surprises(readings: &[Reading], names: &[(usize, Str)], judge: &Judge) -> Vec
         .filter_map(|of_analytic| {
             let best = of_analytic
                 .iter()
-                .filter(|reading| reading.statistic >= STATISTIC_MIN)
+                .filter(|reading| reading.statistic.is_news)
                 .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
-            let surprise = judge.surprise(best.statistic, best.rank);
+            let surprise = judge.surprise(best.statistic.value, best.rank);
             Some((analytic_of(best), surprise))
         })
         .collect()

@@ -8,6 +8,7 @@ use crate::report::number::{amount, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::report::reason::counted_at_once;
 use crate::score::{ArmExplanation, GateDetail, GateReading, PartExplanation, StepReading};
+use crate::stats::constants::STATISTIC_MIN;
 
 /// Returns the explanation over several lines.
 pub fn text(explanation: &Explanation, paint: Paint) -> String {
@@ -98,6 +99,9 @@ fn write_analytic(
             "no alert: the day was unusual, but not enough: {reached}, {:.1} missing",
             analytic.threshold - analytic.score
         ),
+        ExplanationOutcome::BelowFloor => {
+            format!("no alert: {reached}, but {}", below_floor(analytic))
+        }
         ExplanationOutcome::Gated => format!(
             "no alert: something was unusual, but another condition of this analytic was not met{}",
             nearest_unmet(analytic)
@@ -136,6 +140,23 @@ fn write_analytic(
         write_arm(out, arm, analytic.threshold, paint)?;
     }
     Ok(())
+}
+
+/// Says what kept a day below the floor beneath every alert.
+fn below_floor(analytic: &AnalyticExplanation) -> String {
+    let is_it = |arm: &&ArmExplanation| analytic.arm.as_ref() == Some(&arm.arm);
+    let arm = analytic.arms.iter().find(is_it);
+    let is_left_out = arm.is_some_and(|arm| arm.news < arm.statistic);
+    format!(
+        "{}this identity is expected to show as much more often than once in two weeks (statistic {:.2} of {STATISTIC_MIN:.2}), \
+         which is no news at any budget",
+        if is_left_out {
+            "without what lies below its own 99th percentile on a day without unusual context, "
+        } else {
+            ""
+        },
+        arm.map_or(0.0, |arm| arm.news),
+    )
 }
 
 /// Says which conditions kept the arm with the highest score from counting.
@@ -189,6 +210,18 @@ fn write_arm(
             out,
             "    times {} on a day without unusual context",
             arm.factor
+        )?;
+    }
+    if arm.is_below_floor {
+        writeln!(
+            out,
+            "    floor  {:.2} of the {STATISTIC_MIN:.2} that an alert needs{}",
+            arm.news,
+            if arm.news < arm.statistic {
+                ", without what lies below its 99th percentile"
+            } else {
+                ""
+            }
         )?;
     }
     Ok(())

@@ -39,6 +39,9 @@ pub fn calibrate_day(
 }
 
 /// Records what the arms of analytics said of a day: of each of `n_entities` entities that has any, the readings.
+///
+/// The pool of ranks gets the largest of all, by which scores are read. An analytic gets only what passes the floor beneath
+/// every alert, since budgets count alerts.
 pub fn record_day<'e>(
     log: &mut CalibrationLog,
     analytics: &[Analytic],
@@ -68,20 +71,23 @@ pub fn record_day<'e>(
             }
         };
         let mut of_analytics: BTreeMap<&Str, f64> = BTreeMap::new();
+        let mut of_all = 0.0_f64;
         let mut arms = Vec::with_capacity(readings.len());
         for reading in &readings {
             arms.push(bounded(Which::Arm, &reading.arm, reading.statistic));
-            let largest = of_analytics.entry(&reading.analytic).or_default();
-            *largest = largest.max(reading.rank);
+            of_all = of_all.max(reading.rank);
+            if reading.is_news {
+                let largest = of_analytics.entry(&reading.analytic).or_default();
+                *largest = largest.max(reading.rank);
+            }
         }
         let analytics: Vec<Said> = of_analytics
             .into_iter()
             .map(|(id, rank)| bounded(Which::Analytic, id, rank))
             .collect();
-        let largest = analytics.iter().map(|said| said.value).fold(0.0, f64::max);
         let extreme = Extreme {
             entity: entity.clone(),
-            recorded: bounded(Which::Pooled, &POOLED.into(), largest).recorded,
+            recorded: bounded(Which::Pooled, &POOLED.into(), of_all).recorded,
             arms,
             analytics,
         };

@@ -43,6 +43,21 @@ pub struct VolumeReading {
     pub windows: f64,
 }
 
+impl VolumeReading {
+    /// Returns whether it lies below the 99th percentile of what it was judged against.
+    ///
+    /// Nothing is ordinary of which no amount is known here, of the entity or its peers. Of [what is
+    /// rare](Metric::is_rare), only what the entity itself does is: there the act is the news, and not how often.
+    pub fn is_ordinary(&self) -> bool {
+        let is_known = match self.judged_against {
+            JudgedAgainst::Own(_) => true,
+            JudgedAgainst::Group(_) => !self.metric.is_rare(),
+            JudgedAgainst::BuiltIn => false,
+        };
+        is_known && self.predictive.is_ordinary(self.observed as f64)
+    }
+}
+
 /// A trait value that the entity was not known for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoveltyReading {
@@ -77,6 +92,13 @@ pub struct RoleTailReading {
     pub hours: u64,
     /// Which peers.
     pub judged_against: JudgedAgainst,
+}
+
+impl RoleTailReading {
+    /// Returns whether it lies below the peers' 99th percentile.
+    pub fn is_ordinary(&self) -> bool {
+        self.observed < self.quantiles.1
+    }
 }
 
 /// Returns what peers and the subject itself show of a metric in a window, and which peers those are.
@@ -116,8 +138,34 @@ pub fn predictive(
     (predictive, judged_against, evidence.n)
 }
 
+/// Which amounts count as volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Amounts {
+    /// All of them.
+    All,
+    /// Those that are not [ordinary](VolumeReading::is_ordinary).
+    Extraordinary,
+}
+
+impl Amounts {
+    /// Returns whether an amount is one of them.
+    pub fn include(self, reading: &VolumeReading) -> bool {
+        self == Self::All || !reading.is_ordinary()
+    }
+}
+
 /// Returns the largest surprise of a metric over windows; `None` if it was not active.
 pub fn volume(subject: &Subject, metric: Metric, windows: &[Window]) -> Option<VolumeReading> {
+    volume_among(subject, metric, windows, Amounts::All)
+}
+
+/// Returns what [`volume`] does of some amounts; `None` if there was no such amount.
+pub fn volume_among(
+    subject: &Subject,
+    metric: Metric,
+    windows: &[Window],
+    amounts: Amounts,
+) -> Option<VolumeReading> {
     let known = subject.known();
     windows
         .iter()
@@ -127,12 +175,8 @@ pub fn volume(subject: &Subject, metric: Metric, windows: &[Window]) -> Option<V
             let &(slot, observed) = readings
                 .iter()
                 .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
-            Some(volume_of(
-                subject,
-                metric,
-                window,
-                (start_of(window, slot), observed),
-            ))
+            let read = (start_of(window, slot), observed);
+            Some(volume_of(subject, metric, window, read)).filter(|read| amounts.include(read))
         })
         .reduce(|best, next| {
             if next.surprise > best.surprise {

@@ -4,6 +4,7 @@ use crate::analytic::Burst;
 use crate::measure::BurstReading;
 use crate::score::components::{NoveltyReading, RoleTailReading, VolumeReading};
 use crate::score::sequence::SequenceReading;
+use crate::stats::constants::STATISTIC_MIN;
 use crate::vocab::{Str, Trait};
 
 /// One part of a statistic.
@@ -58,6 +59,15 @@ impl Contribution {
         }
     }
 
+    /// Returns whether it is an amount below the 99th percentile of what it was judged against.
+    pub fn is_ordinary(&self) -> bool {
+        match self {
+            Self::Volume(reading) => reading.is_ordinary(),
+            Self::RoleTail(reading) => reading.is_ordinary(),
+            Self::Novelty(_) | Self::Grant { .. } | Self::Burst { .. } | Self::Weight(_) => false,
+        }
+    }
+
     /// Returns its part of the statistic, in natural logarithms.
     pub fn surprise(&self) -> f64 {
         match self {
@@ -77,6 +87,8 @@ pub struct ArmResult {
     pub arm: Str,
     /// The sum of its contributions, damped if it is so declared.
     pub statistic: f64,
+    /// The same without ordinary amounts, where these are no news: see [`Self::is_news`].
+    pub news: f64,
     /// What the sum was multiplied by.
     pub factor: f64,
     /// Its rank among arms.
@@ -85,4 +97,13 @@ pub struct ArmResult {
     pub contributions: Vec<Contribution>,
     /// The steps, if the arm asks for them.
     pub sequence: Option<SequenceReading>,
+}
+
+impl ArmResult {
+    /// Returns whether it passes the floor beneath every alert, whatever the budget: it reaches [`STATISTIC_MIN`] without the
+    /// amounts that lie below their own 99th percentile. Those count only on a day with unusual context, or in an arm that
+    /// [has a reason of its own](crate::analytic::Arm::has_own_reason).
+    pub fn is_news(&self) -> bool {
+        self.news >= STATISTIC_MIN
+    }
 }

@@ -6,13 +6,16 @@ use crate::analytic::{ActKind, Analytic, Burst, Cohort};
 use crate::baseline::View;
 use crate::glob::Glob;
 use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
-use crate::score::components::{NoveltyReading, VolumeReading, novelty, volume, volume_of};
+use crate::score::components::{
+    Amounts, NoveltyReading, VolumeReading, novelty, volume_among, volume_of,
+};
 use crate::score::subject::{Subject, is_new};
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
-/// A metric, the one window in which it is judged, and the burst that counts the same in a window that slides.
-type VolumeKey = (Metric, Option<Window>, Option<BurstKey>);
+/// A metric, the one window in which it is judged, the burst that counts the same in a window that slides, and which amounts
+/// count.
+type VolumeKey = (Metric, Option<Window>, Option<BurstKey>, Amounts);
 
 /// The parts of statistics of one subject's day, each computed once.
 pub(super) struct DayParts<'s, 'a> {
@@ -48,12 +51,17 @@ impl<'s, 'a> DayParts<'s, 'a> {
     /// Returns the largest surprise of a metric in the windows of an analytic.
     ///
     /// A burst in a sliding window is judged with what that window holds, so that a border of the clock does not halve it.
-    pub fn volume(&mut self, metric: Metric, analytic: &Analytic) -> Option<VolumeReading> {
+    pub fn volume(
+        &mut self,
+        metric: Metric,
+        analytic: &Analytic,
+        amounts: Amounts,
+    ) -> Option<VolumeReading> {
         let subject = self.subject;
         let sliding = analytic
             .sliding(metric)
             .map(|(kind, window)| BurstKey { kind, window });
-        let key = (metric, analytic.window, sliding);
+        let key = (metric, analytic.window, sliding, amounts);
         if let Some(known) = self.volumes.get(&key) {
             return known.clone();
         }
@@ -66,13 +74,14 @@ impl<'s, 'a> DayParts<'s, 'a> {
         } else {
             windows
         };
-        let mut reading = volume(subject, metric, windows);
+        let mut reading = volume_among(subject, metric, windows, amounts);
         if let Some(key) = sliding
             && let Some(burst) = self.burst_of(key, false)
             && reading.as_ref().is_none_or(|r| burst.observed > r.observed)
         {
             let slid = (burst.start.second_of_day(), burst.observed);
-            reading = Some(volume_of(subject, metric, key.window, slid));
+            let slid = volume_of(subject, metric, key.window, slid);
+            reading = Some(slid).filter(|slid| amounts.include(slid));
         }
         self.volumes.insert(key, reading.clone());
         reading

@@ -7,6 +7,7 @@ use crate::score::components::JudgedAgainst;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::observer::GateReading;
 use crate::stats;
+use crate::stats::constants::STATISTIC_MIN;
 use crate::time::Window;
 
 /// Halvings when looking for what would have crossed: enough for every digit of an f64.
@@ -37,6 +38,8 @@ pub struct PartExplanation {
     pub surprise: f64,
     /// Whose history it was judged by.
     pub judged_against: Option<String>,
+    /// Whether it is an amount below its own 99th percentile.
+    pub is_ordinary: bool,
 }
 
 /// An amount that alone would have brought an arm over its threshold.
@@ -83,6 +86,11 @@ pub struct ArmExplanation {
     pub would_do: Option<SufficientAmount>,
     /// What the statistic is made of, largest first.
     pub parts: Vec<PartExplanation>,
+    /// The statistic without amounts that are no news: those below their own 99th percentile, on a day without unusual context.
+    pub news: f64,
+    /// Whether it tells nothing of what it found, whatever the threshold, since the entity is expected to show that news more
+    /// often than once in two weeks.
+    pub is_below_floor: bool,
 }
 
 impl ArmExplanation {
@@ -126,6 +134,8 @@ impl ArmExplanation {
                 .iter()
                 .map(PartExplanation::of)
                 .collect(),
+            news: detection.news,
+            is_below_floor: applies && detection.statistic > 0.0 && !detection.is_news(),
         }
     }
 }
@@ -142,6 +152,7 @@ impl PartExplanation {
             p99: None,
             surprise: contribution.surprise(),
             judged_against: None,
+            is_ordinary: contribution.is_ordinary(),
         };
         match contribution {
             Contribution::Volume(reading) => {
@@ -210,14 +221,23 @@ fn least(reaches: impl Fn(f64) -> bool) -> Option<f64> {
 
 /// Returns how much more of the arm's largest amount would have brought its statistic to what was needed.
 fn would_do(detection: &ArmResult, needed: f64) -> Option<SufficientAmount> {
-    let missing = (needed - detection.statistic) / detection.factor;
+    let missing = |needed: f64, has: f64| (needed - has) / detection.factor;
+    let beyond_threshold = missing(needed, detection.statistic);
+    let beyond_floor = missing(STATISTIC_MIN, detection.news);
     let reading = detection.contributions.iter().find_map(|c| match c {
         Contribution::Volume(reading) => Some(reading),
         _ => None,
     })?;
-    let target = reading.surprise + missing;
-    let reaches = |x: u64| reading.predictive.surprise(x as f64) >= target;
-    if missing <= 0.0 || !reaches(AMOUNT_MAX) {
+    let is_left_out = detection.news < detection.statistic && reading.is_ordinary();
+    let of_news = if is_left_out { 0.0 } else { reading.surprise };
+    let reaches = |x: u64| {
+        let surprise = reading.predictive.surprise(x as f64);
+        let is_news = beyond_floor <= 0.0
+            || surprise >= of_news + beyond_floor
+                && !(is_left_out && reading.predictive.is_ordinary(x as f64));
+        surprise >= reading.surprise + beyond_threshold && is_news
+    };
+    if beyond_threshold.max(beyond_floor) <= 0.0 || !reaches(AMOUNT_MAX) {
         return None;
     }
     let (mut low, mut high) = (reading.observed, AMOUNT_MAX);
@@ -237,9 +257,13 @@ fn would_do(detection: &ArmResult, needed: f64) -> Option<SufficientAmount> {
     })
 }
 
-/// Returns the arm of an analytic on which its detection rests: of those that apply, the first of the highest rank.
+/// Returns the arm of an analytic on which its detection rests: of those that apply and pass the floor, the first of the highest
+/// rank. If none passes it, the same of all that apply.
 pub fn best_arm(arms: &[ArmExplanation]) -> Option<&ArmExplanation> {
-    arms.iter()
-        .filter(|arm| arm.applies && arm.statistic > 0.0)
-        .reduce(|best, next| if next.rank > best.rank { next } else { best })
+    let best_of = |is_floored: bool| {
+        arms.iter()
+            .filter(|arm| arm.applies && arm.statistic > 0.0 && arm.is_below_floor == is_floored)
+            .reduce(|best, next| if next.rank > best.rank { next } else { best })
+    };
+    best_of(false).or_else(|| best_of(true))
 }

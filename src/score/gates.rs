@@ -2,6 +2,7 @@
 
 use crate::analytic::{Analytic, Gate};
 use crate::measure::value_hash;
+use crate::score::components::Amounts;
 use crate::score::day_parts::DayParts;
 use crate::score::observer::{GateDetail, Observer};
 use crate::score::sequence::{SequenceReading, follow};
@@ -86,7 +87,7 @@ pub(super) fn gate_is_open<W: Observer>(
         }
         Gate::Surprising(metric, more_than) => {
             let surprise = parts
-                .volume(*metric, analytic)
+                .volume(*metric, analytic, Amounts::All)
                 .map_or(0.0, |reading| reading.surprise);
             let is_open = surprise > *more_than;
             observer.gate(is_open, || GateDetail::Surprising {

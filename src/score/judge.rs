@@ -2,6 +2,7 @@
 
 use crate::analytic::{Analytic, Arm};
 use crate::baseline::{View, arm_key};
+use crate::score::components::Amounts;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::day_parts::DayParts;
 use crate::score::explanation::ArmExplanation;
@@ -11,7 +12,6 @@ use crate::score::subject::Subject;
 use crate::score::terms::add_term;
 use crate::sketch::FrozenDistribution;
 use crate::stats;
-use crate::stats::constants::STATISTIC_MIN;
 use crate::vocab::Str;
 
 /// The result of one analytic for a day.
@@ -86,8 +86,9 @@ impl<'a> Judge<'a> {
 
     fn detection(&self, parts: &mut DayParts, analytic: &Analytic) -> Option<Detection> {
         let arm = self
-            .arms(parts, analytic, STATISTIC_MIN)
+            .arms(parts, analytic)
             .into_iter()
+            .filter(ArmResult::is_news)
             .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
         let surprise = self.surprise(arm.statistic, arm.rank);
         Some(Detection {
@@ -97,8 +98,8 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Returns every arm of an analytic that has a statistic above zero, and at least as large as this.
-    fn arms(&self, parts: &mut DayParts, analytic: &Analytic, least: f64) -> Vec<ArmResult> {
+    /// Returns every arm of an analytic that has a statistic above zero.
+    fn arms(&self, parts: &mut DayParts, analytic: &Analytic) -> Vec<ArmResult> {
         let mut all = self.analytics.iter().zip(&self.stored);
         let stored = all.find(|(of, _)| std::ptr::eq(*of, analytic));
         let stored = |at: usize, arm: &Arm| match stored {
@@ -107,8 +108,7 @@ impl<'a> Judge<'a> {
         };
         let mut results = Vec::new();
         for (at, arm) in analytic.arms.iter().enumerate() {
-            let result = judged(parts, analytic, arm);
-            if let Some(mut result) = result.filter(|result| result.statistic >= least) {
+            if let Some(mut result) = judged(parts, analytic, arm) {
                 result.rank = rank(stored(at, arm), result.statistic);
                 results.push(result);
             }
@@ -152,16 +152,19 @@ impl<'a> Judge<'a> {
 
     /// Returns the statistic of each of these arms for a subject's day: zero if the analytic does not judge the subject, a gate
     /// is shut, or nothing is surprising. An arm need not be its analytic's own.
-    pub fn statistics(&self, subject: &Subject, arms: &[(&Analytic, &Arm)]) -> Vec<f64> {
+    pub fn statistics(&self, subject: &Subject, arms: &[(&Analytic, &Arm)]) -> Vec<ArmStatistic> {
         let mut parts = DayParts::new(subject, self.generation);
         let mut statistic = |analytic: &Analytic, arm: &Arm| {
             let found = judged(&mut parts, analytic, arm);
-            found.map_or(0.0, |result| result.statistic)
+            found.map_or_else(ArmStatistic::default, |result| ArmStatistic {
+                value: result.statistic,
+                is_news: result.is_news(),
+            })
         };
         arms.iter()
             .map(|&(analytic, arm)| match self.applies(analytic, subject) {
                 true => statistic(analytic, arm),
-                false => 0.0,
+                false => ArmStatistic::default(),
             })
             .collect()
     }
@@ -186,10 +189,11 @@ impl<'a> Judge<'a> {
         let mut parts = DayParts::new(subject, self.generation);
         let mut readings = Vec::new();
         for analytic in self.analytics.iter().filter(|a| self.applies(a, subject)) {
-            for arm in self.arms(&mut parts, analytic, 0.0) {
+            for arm in self.arms(&mut parts, analytic) {
                 readings.push(ArmReading {
                     analytic: analytic.id.clone(),
                     arm: arm_key(&analytic.id, &arm.arm),
+                    is_news: arm.is_news(),
                     statistic: arm.statistic,
                     rank: arm.rank,
                 });
@@ -208,8 +212,19 @@ pub struct ArmReading {
     pub arm: Str,
     /// Its statistic, in natural logarithms.
     pub statistic: f64,
+    /// Whether it passes [the floor beneath every alert](ArmResult::is_news).
+    pub is_news: bool,
     /// Its rank among arms.
     pub rank: f64,
+}
+
+/// The statistic of an arm, and whether it may be told.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ArmStatistic {
+    /// The statistic, in natural logarithms.
+    pub value: f64,
+    /// Whether it passes [the floor beneath every alert](ArmResult::is_news).
+    pub is_news: bool,
 }
 
 /// Returns the rank among arms of a statistic of the arm with this stored distribution.
@@ -240,21 +255,35 @@ fn examine<W: Observer>(
             return None;
         }
     }
-    let mut contributions = Vec::new();
-    for term in &arm.terms {
-        add_term(parts, analytic, term, sequence.as_ref(), &mut contributions);
-    }
-    contributions.retain(|c| c.surprise() > 0.0);
-    contributions.sort_by(|a, b| b.surprise().total_cmp(&a.surprise()));
-    let factor = if arm.quiet_context_factor < 1.0 && !parts.has_unusual_context(analytic) {
-        arm.quiet_context_factor
-    } else {
-        1.0
+    let is_usual_context = !parts.has_unusual_context(analytic);
+    let factor = match is_usual_context {
+        true => arm.quiet_context_factor,
+        false => 1.0,
     };
-    let statistic = stats::arm::statistic(factor, contributions.iter().map(Contribution::surprise));
+    let mut among = |amounts: Amounts| {
+        let mut contributions = Vec::new();
+        for term in &arm.terms {
+            let sequence = sequence.as_ref();
+            add_term(parts, analytic, term, sequence, amounts, &mut contributions);
+        }
+        contributions.retain(|c| c.surprise() > 0.0);
+        contributions.sort_by(|a, b| b.surprise().total_cmp(&a.surprise()));
+        contributions
+    };
+    let statistic_of = |contributions: &[Contribution]| {
+        stats::arm::statistic(factor, contributions.iter().map(Contribution::surprise))
+    };
+    let contributions = among(Amounts::All);
+    let statistic = statistic_of(&contributions);
+    let is_on_amounts = is_usual_context && !arm.has_own_reason();
+    let news = match is_on_amounts && contributions.iter().any(Contribution::is_ordinary) {
+        true => statistic_of(&among(Amounts::Extraordinary)),
+        false => statistic,
+    };
     Some(ArmResult {
         arm: arm.id.clone(),
         statistic,
+        news,
         factor,
         rank: 0.0,
         contributions,

@@ -36,7 +36,7 @@ pub use components::{
 pub use contribution::{ArmResult, Contribution};
 pub use episode::{Episode, EpisodeEvents};
 pub use explanation::{ArmExplanation, PartExplanation, SufficientAmount, best_arm};
-pub use judge::{ArmReading, Detection, Judge};
+pub use judge::{ArmReading, ArmStatistic, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
 pub use severity::Rating;

@@ -3,19 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::analytic::{Analytic, Term};
-use crate::score::components::{grant_novelty, role_tail};
+use crate::score::components::{Amounts, RoleTailReading, grant_novelty, role_tail};
 use crate::score::contribution::Contribution;
 use crate::score::day_parts::DayParts;
 use crate::score::sequence::SequenceReading;
 use crate::stats;
 use crate::vocab::{Metric, Str};
 
-/// Adds what a term contributes; nothing if nothing of the kind happened.
+/// Adds what a term contributes; nothing if nothing of the kind happened. Of volumes, only these amounts count.
 pub(super) fn add_term(
     parts: &mut DayParts,
     analytic: &Analytic,
     term: &Term,
     sequence: Option<&SequenceReading>,
+    amounts: Amounts,
     contributions: &mut Vec<Contribution>,
 ) {
     match term {
@@ -24,8 +25,11 @@ pub(super) fn add_term(
                 .iter()
                 .filter_map(|&metric| match (metric, sequence) {
                     // After the steps, only what was sent after them counts.
-                    (Metric::EgressBytes, Some(sequence)) => sequence.egress.clone(),
-                    _ => parts.volume(metric, analytic),
+                    (Metric::EgressBytes, Some(sequence)) => sequence
+                        .egress
+                        .clone()
+                        .filter(|reading| amounts.include(reading)),
+                    _ => parts.volume(metric, analytic, amounts),
                 })
                 .reduce(|best, next| {
                     if next.surprise > best.surprise {
@@ -73,7 +77,9 @@ pub(super) fn add_term(
         }
         Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),
         Term::RoleTail(metric) => {
-            contributions.extend(role_tail(parts.subject, *metric).map(Contribution::RoleTail));
+            let tail = role_tail(parts.subject, *metric);
+            let counts = |tail: &RoleTailReading| amounts == Amounts::All || !tail.is_ordinary();
+            contributions.extend(tail.filter(counts).map(Contribution::RoleTail));
         }
     }
 }

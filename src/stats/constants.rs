@@ -112,12 +112,12 @@ pub const DECADES_PER_NINE: f64 = 3.0;
 /// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is nothing
 /// unusual to report, however many alerts can be reviewed.
 pub const SURPRISE_MIN: f64 = 1.0;
-/// The least statistic (nats) that has a rank: ln 14, what an entity is expected to reach once in two weeks. In a small
-/// estate where an arm is nearly always zero, the smallest value above zero is rare, and still means nothing. A judgement of
-/// how often one identity may be told of, and not measured.
+/// The least statistic (nats) of an alert, without ordinary amounts and at any budget: ln 14, what an entity is expected to
+/// reach once in two weeks. In a small estate where an arm is nearly always zero, the smallest value above zero is rare, and
+/// still means nothing. A judgement of how often one identity may be told of, and not measured.
 pub const STATISTIC_MIN: f64 = 2.639_057_329_615_258_4;
-/// The quantile of a window's predicted amount below which an amount is ordinary: it counts for nothing on a day without
-/// unusual context, however seldom the entity has such windows. It is the upper of the two that alerts show.
+/// The quantile of a window's predicted amount below which an amount is ordinary: on a day without unusual context it does
+/// not count towards [`STATISTIC_MIN`]. It is the upper of the two that alerts show.
 pub const ORDINARY_QUANTILE: f64 = 0.99;
 /// Identities active on a day for each alert a day of the default budget. A judgement of how much attention an estate of some
 /// size gets, and not measured.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::alert::{Alert, Reason};
+use crate::engine::BelowFloor;
 use crate::stats::Severity;
+use crate::stats::constants::STATISTIC_MIN;
 use crate::story::line::{Expected, ParsedStory};
 use crate::vocab::Metric;
 
@@ -12,11 +14,12 @@ const REASONS_NAMED: usize = 3;
 
 /// Returns the differences between the alerts of an analytic and those that a story expects; none if they agree.
 ///
-/// `alerts` also contains results below the threshold, as severity `low`.
+/// `alerts` also contains results below the threshold, as severity `low`; `floored` is what the floor kept the analytic from
+/// telling.
 pub fn failures(
     analytic: &str,
     parsed: &ParsedStory,
-    alerts: &[Alert],
+    (alerts, floored): (&[Alert], &[BelowFloor]),
     name_of: &BTreeMap<String, String>,
 ) -> Vec<String> {
     let of_analytic: Vec<&Alert> = alerts.iter().filter(|a| a.analytic == analytic).collect();
@@ -45,7 +48,11 @@ pub fn failures(
             }
         }
         if !is_met {
-            failures.push(missing(analytic, expected, nearest));
+            let floor = floored.iter().find(|below| {
+                let id: &str = &below.entity.id;
+                name_of.get(id).map_or(id, String::as_str) == expected.who
+            });
+            failures.push(missing(analytic, expected, nearest, floor));
         }
     }
     for (alert, is_expected) in of_analytic.iter().zip(is_expected) {
@@ -62,9 +69,21 @@ pub fn is_told(alert: &Alert) -> bool {
 }
 
 /// Explains why an expected alert is missing.
-fn missing(analytic: &str, expected: &Expected, nearest: Option<&Alert>) -> String {
+fn missing(
+    analytic: &str,
+    expected: &Expected,
+    nearest: Option<&Alert>,
+    floor: Option<&BelowFloor>,
+) -> String {
     let wanted = describe_expected(analytic, expected);
     let Some(alert) = nearest else {
+        if let Some(floor) = floor {
+            return format!(
+                "{wanted} (line {}) was expected, but it lies below the floor of every alert: {}",
+                expected.number,
+                below_floor(floor)
+            );
+        }
         return format!(
             "{wanted} (line {}) was expected, and no alert is like it",
             expected.number
@@ -106,6 +125,38 @@ fn lacking(expected: &Expected, alert: &Alert) -> Option<String> {
         .iter()
         .any(|reason| reason.metric() == Some(metric));
     (!is_named).then(|| format!("{metric} is not among its reasons"))
+}
+
+/// Says what kept a day below the floor.
+fn below_floor(floor: &BelowFloor) -> String {
+    let arm = &floor.arm;
+    let is_left_out = arm.news < arm.statistic;
+    let ordinary = arm
+        .parts
+        .iter()
+        .filter(|part| is_left_out && part.is_ordinary);
+    let ordinary: Vec<String> = ordinary
+        .map(|part| {
+            format!(
+                "{} {} in {} (p99 {:.0})",
+                part.name,
+                part.observed.unwrap_or(0),
+                part.window.as_deref().unwrap_or_default(),
+                part.p99.unwrap_or(0.0)
+            )
+        })
+        .collect();
+    let without = match ordinary.is_empty() {
+        true => String::new(),
+        false => format!(
+            " without {}, since the context is usual",
+            ordinary.join(", ")
+        ),
+    };
+    format!(
+        "arm {} has the statistic {:.2}{without}, and {STATISTIC_MIN:.2} is what an identity shows once in two weeks",
+        arm.arm, arm.news
+    )
 }
 
 fn describe_expected(analytic: &str, expected: &Expected) -> String {

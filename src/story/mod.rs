@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use crate::analytic::{self, Analytic, Definition, Story};
 use crate::config::{Approval, Binding, BoundSource, Config, Criteria, Sensitive};
 use crate::document::{Faults, Place, Table};
-use crate::engine::{BUDGET_PER_DAY, BacktestOptions, ScoreOptions, Setup, Split, backtest_events};
+use crate::engine::{BacktestOptions, ScoreOptions, Setup, Split, backtest_events_and_floor};
 use crate::error::{Error, Result};
 use crate::event::{Event, Provider};
 use crate::glob::Glob;
@@ -29,8 +29,8 @@ use crate::stats::rank;
 use crate::story::line::{Approved, ParsedStory};
 use crate::story::perform::{FIRST_DAY, canonical, instance_of, senders};
 
-/// The assumed number of identities in the estates that stories represent. At [`BUDGET_PER_DAY`], a day of an identity
-/// alerts if only one in two hundred is as unusual. The dozen identities of a story would let through one in ten.
+/// The assumed number of identities in the estates that stories represent. At their default budget of five alerts a day, a day
+/// of an identity alerts if only one in two hundred is as unusual. The dozen identities of a story would let through more.
 const IDENTITIES: f64 = 1_000.0;
 /// What the surrounding identities do, in the language of stories.
 const ESTATE: &str = include_str!("estate.txt");
@@ -84,7 +84,7 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
         split: Split::At(FIRST_DAY.plus(parsed.learnt as i32)),
         frozen: false,
         score: ScoreOptions {
-            budget_per_day: Some(BUDGET_PER_DAY),
+            budget_per_day: Some(rank::default_budget(IDENTITIES)),
             show_low: true,
             show_suppressed: true,
             every_status: false,
@@ -92,7 +92,8 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
         labels: None,
     };
     let n_events = events.len() as u64;
-    let alerts = backtest_events(&setup, events, &options)?.alerts;
+    let (backtest, floored) = backtest_events_and_floor(&setup, events, &options, &analytic.id)?;
+    let alerts = backtest.alerts;
     let name_of: BTreeMap<String, String> = parsed
         .acts
         .iter()
@@ -116,7 +117,7 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
         })
         .collect();
     Ok(StoryResult {
-        failures: expectation::failures(&analytic.id, &parsed, &alerts, &name_of),
+        failures: expectation::failures(&analytic.id, &parsed, (&alerts, &floored), &name_of),
         alerts: lines.into_values().collect(),
         events: n_events,
     })
@@ -169,7 +170,8 @@ fn prepare(
     if faults.count() > before {
         return None;
     }
-    let threshold = rank::score(rank::budget_surprise(BUDGET_PER_DAY, IDENTITIES));
+    let budget = rank::default_budget(IDENTITIES);
+    let threshold = rank::score(rank::budget_surprise(budget, IDENTITIES));
     for one in analytics.iter_mut().filter(|one| one.id == analytic.id) {
         one.threshold = Some(parsed.threshold.unwrap_or(threshold));
     }

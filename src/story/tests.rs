@@ -324,6 +324,32 @@ fn a_story_that_ends_otherwise_lists_the_differences() {
     }
 }
 
+#[test]
+fn what_the_floor_keeps_silent_is_said_to_be_below_it() {
+    let dave = |calls: u32| {
+        let lines = format!(
+            "who dave app azure-portal scope User.Read\n14 days, every 30m from 08:00 to 18:00 dave enumerates 3 op graph:/users/{{id}}\n\
+             day 15 06:00 for 15h dave enumerates {calls} op graph:/users/{{id}}\n=> AN1087 dave arm ENUM"
+        );
+        let story = Story {
+            provider: Provider::Entra,
+            ..story(&lines)
+        };
+        let played = play(&analytic::builtin(), &analytic("AN1087"), &story).unwrap();
+        played.failures.join("\n")
+    };
+    // Seven times as many as usual, and still less than one such day in a hundred has.
+    let said = dave(450);
+    for part in [
+        "AN1087 dave arm ENUM (line 4) was expected, but it lies below the floor of every alert: ",
+        "arm ENUM has the statistic 0.00 without directory_calls 450 in 1d (p99 ",
+        ", since the context is usual, and 2.64 is what an identity shows once in two weeks",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(dave(1_800), "");
+}
+
 /// The measures count every verb and clause.
 #[test]
 fn every_verb_and_clause_has_its_effect() {

@@ -16,7 +16,8 @@ pub(super) fn is_approved(setup: &Setup, entity: &Entity, day: Day, analytic: &s
         })
 }
 
-/// Returns the log without approved entity-days: what thresholds show to a person.
+/// Returns the log without what no person sees at any threshold: approved entity-days, and those below the floor beneath every
+/// alert.
 pub(in crate::engine) fn seen(setup: &Setup, log: &CalibrationLog) -> CalibrationLog {
     let mut seen = log.clone();
     let mut approved: Vec<(Day, Entity, Str)> = Vec::new();
@@ -32,5 +33,6 @@ pub(in crate::engine) fn seen(setup: &Setup, log: &CalibrationLog) -> Calibratio
     for (day, entity, analytic) in approved {
         seen.forget(&entity, day, &analytic);
     }
+    seen.leave_out_what_was_silent();
     seen
 }

@@ -8,7 +8,7 @@ use crate::store::Verdicts;
 pub(super) struct Stored<'a> {
     pub(super) setup: &'a Setup,
     pub(super) log: &'a CalibrationLog,
-    /// The log without what is approved.
+    /// The log without what is approved, or below the floor beneath every alert.
     pub(super) seen: &'a CalibrationLog,
     pub(super) calibration: &'a Calibration,
     pub(super) verdicts: &'a Verdicts,

@@ -11,7 +11,7 @@ use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::options::AlertSelection;
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, BUDGET_PER_DAY, Backtest, BacktestOptions, Split, read_labels};
+use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
 use crate::report::bounds;
 use crate::report::screen::{self, Screen};
@@ -117,7 +117,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let screen = Screen {
         summary: &summary,
         incidents: &backtest.incidents,
-        budget_per_day: options.score.budget_per_day.unwrap_or(BUDGET_PER_DAY),
+        budget_per_day: backtest.budget_per_day,
         out: arguments.out.as_deref(),
         is_verbose: console.is_verbose(),
     };

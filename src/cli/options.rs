@@ -142,7 +142,8 @@ impl Common {
 /// Which alerts are reported.
 #[derive(Debug, Args)]
 pub struct AlertSelection {
-    /// Alerts a day (or a week, as in `5/week`) that thresholds aim at [default: as tuned in the store, else 5/day].
+    /// Alerts a day (or a week, as in `5/week`) that thresholds aim at [default: as tuned in the store, else one a day
+    /// for each 100 identities active on a day, at most 5/day and at least 1/week].
     ///
     /// A budget is for days without attacks, like those that were learnt. Alerts on attacks come on top, and so do alerts of an
     /// estate that has changed since the last training.

@@ -13,7 +13,10 @@ const BUDGETS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 20.0];
 
 /// Choose thresholds for a budget of alerts, from the stored distributions
 ///
-/// Shows for each budget the threshold that keeps it, its interval, and the alerts that it would have raised on the stored days.
+/// Shows for each budget the lowest threshold that keeps it on the stored days, its interval, and the alerts that it would have
+/// raised. Where the stored days do not reach so far, the threshold is extrapolated, and told as such. A budget is a ceiling: what
+/// an identity shows more often than once in two weeks is no alert, however much of the budget is left.
+///
 /// Nothing changes without `--apply`. Of several thresholds the first holds: one from `score --budget`, from the configuration,
 /// tuned for the analytic, tuned for the estate.
 ///
@@ -22,13 +25,14 @@ const BUDGETS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 20.0];
 /// does are left out of budgets, intervals and forecasts; where nothing was tuned, and in `score --budget`, they count.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Alerts a day (or a week, as in `5/week`); several are compared [default: 1, 2, 5, 10 and 20, or 5 to apply].
+    /// Alerts a day (or a week, as in `5/week`); several are compared [default: 1, 2, 5, 10 and 20; to apply, one a day for each
+    /// 100 identities active on a day, at most 5 a day and at least 1 a week].
     #[arg(long, value_name = "N/day", num_args = 1.., allow_negative_numbers = true)]
     budget: Vec<Budget>,
     /// Give this analytic the budget alone, instead of the whole estate. Several analytics have it each.
     #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
-    /// Put the threshold in force.
+    /// Put the threshold in force; ends with 1 if nothing was to be changed.
     ///
     /// A threshold in force for the same scope and budget stays as long as the new one lies inside its interval. For another
     /// budget, the new one always replaces it.
@@ -57,7 +61,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let setup = common.setup(console)?;
     let budgets = match arguments.budget.as_slice() {
         _ if arguments.reset => Vec::new(),
-        [] if arguments.apply => vec![engine::BUDGET_PER_DAY],
+        [] if arguments.apply => Vec::new(),
         [] => BUDGETS.to_vec(),
         given => given.iter().map(|budget| budget.per_day()).collect(),
     };
@@ -93,5 +97,9 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         View::Text => console.show(&tuning::text(&report, console.out())),
         View::Json => console.print(&(json::pretty(&report) + "\n")),
     }?;
+    if report.nothing_was_applied() {
+        console.warn(&tuning::why_nothing_was_applied(&report));
+        return Ok(Ending::Incomplete);
+    }
     Ok(Ending::Complete)
 }

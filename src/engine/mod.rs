@@ -62,10 +62,10 @@ pub use retention::Removed;
 pub use score::score;
 pub use scorer::{Added, EpisodeTally, LateEvents, ScoreOptions, ScoreSummary, Scorer};
 pub use setup::Setup;
-pub use thresholds::{BUDGET_PER_DAY, InForce, SetBy, in_force, thresholds};
+pub use thresholds::{InForce, SetBy, in_force, thresholds};
 pub use train::{TrainSummary, train};
 pub use tune::{
-    Applied, Busiest, Candidate, Cut, Outcome, OutgrownThreshold, Raised,
+    Applied, Busiest, Candidate, Cut, LowestBecause, Outcome, OutgrownThreshold, Raised,
     RaisedByDay, Recall, Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount,
     VerdictsGiven, tune,
 };

@@ -5,9 +5,6 @@ use crate::baseline::{Generation, TunedThreshold};
 use crate::stats::rank::{score, surprise_of_score};
 use crate::vocab::Str;
 
-/// The budget, in alerts a day over the estate, where nothing was tuned or requested.
-pub const BUDGET_PER_DAY: f64 = 5.0;
-
 /// Who set a threshold. Earlier variants win.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SetBy {
@@ -19,8 +16,9 @@ pub enum SetBy {
     AnalyticTuning(TunedThreshold),
     /// The tuning of the estate.
     EstateTuning(TunedThreshold),
-    /// The default: [`BUDGET_PER_DAY`].
-    Default,
+    /// The default: a budget in alerts a day that follows from the size of the estate, as
+    /// [`Generation::default_budget`] has it.
+    Default(f64),
 }
 
 /// The threshold of an analytic.
@@ -48,22 +46,29 @@ pub fn in_force(
     generation: &Generation,
     asked: Option<f64>,
 ) -> Vec<InForce> {
+    let by_default = generation.default_budget();
     analytics
         .iter()
         .filter(|analytic| analytic.enabled)
-        .map(|analytic| of(analytic, generation, asked))
+        .map(|analytic| of(analytic, generation, asked, by_default))
         .collect()
 }
 
 /// Returns the threshold, in surprise, of each analytic, by its index.
 pub fn thresholds(analytics: &[Analytic], generation: &Generation, asked: Option<f64>) -> Vec<f64> {
+    let by_default = generation.default_budget();
     analytics
         .iter()
-        .map(|analytic| of(analytic, generation, asked).surprise)
+        .map(|analytic| of(analytic, generation, asked, by_default).surprise)
         .collect()
 }
 
-fn of(analytic: &Analytic, generation: &Generation, asked: Option<f64>) -> InForce {
+fn of(
+    analytic: &Analytic,
+    generation: &Generation,
+    asked: Option<f64>,
+    by_default: f64,
+) -> InForce {
     let tuning = &generation.tuning;
     let (surprise, set_by) = if let Some(score) = analytic.threshold {
         (surprise_of_score(score), SetBy::Configuration)
@@ -74,7 +79,8 @@ fn of(analytic: &Analytic, generation: &Generation, asked: Option<f64>) -> InFor
     } else if let Some(estate) = tuning.of(None) {
         (estate.surprise, SetBy::EstateTuning(estate.clone()))
     } else {
-        (generation.budget_surprise(BUDGET_PER_DAY), SetBy::Default)
+        let surprise = generation.budget_surprise(by_default);
+        (surprise, SetBy::Default(by_default))
     };
     InForce {
         analytic: analytic.id.clone(),
@@ -106,7 +112,9 @@ mod tests {
         let first = |analytics: &[Analytic], generation: &Generation, asked| {
             in_force(analytics, generation, asked).remove(0)
         };
-        assert_eq!(first(&analytics, &generation, None).set_by, SetBy::Default);
+        // Of nobody, nobody wants to hear more than once a week.
+        let nothing = first(&analytics, &generation, None);
+        assert_eq!(nothing.set_by, SetBy::Default(1.0 / 7.0));
         generation.tuning.set(None, tuned(3.0));
         let set_by = first(&analytics, &generation, None).set_by;
         assert_eq!(set_by, SetBy::EstateTuning(tuned(3.0)));

@@ -11,7 +11,7 @@ use crate::report::layout::clip;
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::summary::{self, Summary};
-use crate::report::tuning::plain;
+use crate::report::tuning::a_day;
 use crate::stats::Severity;
 
 /// Incidents that are listed.
@@ -247,7 +247,7 @@ fn write_evaluation(
         &format!(
             "{:.1} false incidents a day, for a budget of {}",
             evaluation.false_incidents_per_day,
-            plain(budget_per_day)
+            a_day(budget_per_day)
         ),
     )
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::engine::{
-    Applied, BUDGET_PER_DAY, Candidate, Cut, InForce, Outcome, OutgrownThreshold, Recall, SetBy,
+    Applied, Candidate, Cut, InForce, LowestBecause, Outcome, OutgrownThreshold, Recall, SetBy,
     Sufficiency, TuneReport,
 };
 use crate::report::draw::bars;
@@ -13,8 +13,6 @@ use crate::report::layout::{clip, shorten};
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
 
-/// A threshold that fewer stored entity-days reach is an extrapolation.
-const SEEN_MIN: u64 = 3;
 /// Columns of an entity's id in a list.
 const ENTITY_SHOWN: usize = 36;
 /// Stored days that are drawn, the last ones.
@@ -54,8 +52,11 @@ pub fn in_force(thresholds: &[InForce]) -> String {
             SetBy::Asked(budget) => {
                 shared = format!("{score:.1}, for {} as asked", a_day(*budget));
             }
-            SetBy::Default => {
-                shared = format!("{score:.1}, for {}, not tuned", a_day(BUDGET_PER_DAY));
+            SetBy::Default(budget) => {
+                shared = format!(
+                    "{score:.1}, for {} by the size of the estate, not tuned",
+                    a_day(*budget)
+                );
             }
         }
     }
@@ -79,7 +80,7 @@ pub fn outgrown(outgrown: &OutgrownThreshold) -> String {
         tuned.generation,
         a_day(tuned.budget_per_day),
         outgrown.alerts_per_day,
-        plain(tuned.budget_per_day),
+        as_option(tuned.budget_per_day),
         scope
             .map(|id| format!(" --analytic {id}"))
             .unwrap_or_default(),
@@ -149,7 +150,7 @@ fn write_table(
 ) -> std::fmt::Result {
     writeln!(out)?;
     let head = format!(
-        "{:<9} {:>6} {:>5} {:>11} {:>9} {:>8} {:>7} {:>8}  {}",
+        "{:<9} {:>8} {:>5} {:>11} {:>9} {:>8} {:>7} {:>8}  {}",
         "scope", "budget", "score", "95 %", "per day", "7 days", "raised", "approved", "by day"
     );
     writeln!(out, "{}", paint.bold(&head))?;
@@ -163,9 +164,9 @@ fn write_table(
         );
         writeln!(
             out,
-            "{:<9} {:>6} {:>5.1} {:>11} {:>9} {:>8} {:>7} {:>8}  {drawn}",
+            "{:<9} {:>8} {:>5.1} {:>11} {:>9} {:>8} {:>7} {:>8}  {drawn}",
             Plain(&clip(setting.analytic.as_deref().unwrap_or("estate"), 9)).to_string(),
-            plain(setting.budget_per_day),
+            as_option(setting.budget_per_day),
             cut.score,
             format!("{:.1}–{:.1}", cut.scores.0, cut.scores.1),
             format!("{:.1}–{:.1}", cut.alerts_per_day.0, cut.alerts_per_day.1),
@@ -180,7 +181,7 @@ fn write_table(
     }
     writeln!(
         out,
-        "budget: alerts a day; 95 %: interval of the threshold; per day, 7 days: alerts that are expected; raised, by day: alerts \
+        "budget: alerts a day, or a week where it says so; 95 %: interval of the threshold; per day, 7 days: alerts that are expected; raised, by day: alerts \
          of the stored days{}.",
         stored_days(cuts)
     )?;
@@ -361,14 +362,14 @@ fn write_shortcomings(
     }
     for (setting, cut, recall) in cuts {
         let name = scope_and_budget(setting);
-        if cut.beyond_data && cut.reached_by < SEEN_MIN {
+        if cut.beyond_data {
             writeln!(
                 out,
                 "beyond     {name}: {} it, so it is extrapolated from the tail of the stored distribution",
                 match cut.reached_by {
                     0 => "no stored entity-day reaches".to_owned(),
-                    1 => "1 stored entity-day reaches".to_owned(),
-                    n => format!("{} stored entity-days reach", count(n)),
+                    1 => "only 1 stored entity-day reaches".to_owned(),
+                    n => format!("only {} stored entity-days reach", count(n)),
                 }
             )?;
         }
@@ -379,7 +380,31 @@ fn write_shortcomings(
             )?;
         }
     }
+    write_same(out, cuts)?;
     write_lowest(out, cuts)
+}
+
+/// Says which budgets come to the same threshold, a line for each scope and threshold.
+fn write_same(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::fmt::Result {
+    for (at, (setting, cut, _)) in cuts.iter().enumerate() {
+        let is_same = |other: &&(&Candidate, &Cut, &Recall)| {
+            other.0.analytic == setting.analytic
+                && other.0.same_threshold.contains(&setting.budget_per_day)
+        };
+        if setting.same_threshold.is_empty() || cuts[..at].iter().any(|other| is_same(&other)) {
+            continue;
+        }
+        let same = cuts[at + 1..].iter().filter(is_same);
+        let others: Vec<String> = same.map(|other| a_day(other.0.budget_per_day)).collect();
+        writeln!(
+            out,
+            "same       {} and {} come to the same threshold, {:.1}: the stored days do not tell these budgets apart",
+            scope_and_budget(setting),
+            others.join(", "),
+            cut.score,
+        )?;
+    }
+    Ok(())
 }
 
 /// Says which budgets cannot be used up, a line for each scope.
@@ -388,13 +413,21 @@ fn write_lowest(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::
     for (setting, cut, _) in cuts.iter().filter(|(_, cut, _)| cut.is_lowest) {
         let scope = setting.analytic.as_deref().unwrap_or("estate");
         let (budgets, _) = by_scope.entry(scope).or_insert((Vec::new(), cut));
-        budgets.push(plain(setting.budget_per_day));
+        budgets.push(a_day(setting.budget_per_day));
     }
     for (scope, (budgets, cut)) in by_scope {
+        let why = match cut.lowest_because {
+            Some(LowestBecause::Floor) => {
+                "below it nothing is left of the stored days: an alert needs what an identity shows at most once in two weeks, and \
+                 the rest of the budget is not filled with less"
+            }
+            Some(LowestBecause::OneInTen) | None => {
+                "one entity-day in ten of the estate reaches it"
+            }
+        };
         writeln!(
             out,
-            "lowest     {} {} a day: no threshold lies below {:.1}, which one entity-day in ten of the estate reaches; it lets \
-             through {}{:.1} to {:.1} a day",
+            "lowest     {} {}: no threshold lies below {:.1}, and {why}; it lets through {}{:.1} to {:.1} a day",
             Plain(scope),
             budgets.join(", "),
             cut.score,
@@ -408,6 +441,30 @@ fn write_lowest(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::
         )?;
     }
     Ok(())
+}
+
+/// Says why nothing was put in force.
+pub fn why_nothing_was_applied(report: &TuneReport) -> String {
+    let why: Vec<String> = report
+        .applied
+        .iter()
+        .map(|applied| {
+            let scope = applied.analytic.as_deref().unwrap_or("the estate");
+            match &applied.outcome {
+                Outcome::Kept {
+                    score,
+                    new,
+                    interval,
+                } => format!(
+                    "{score:.1} stays for {scope}, because {new:.1} lies inside {:.1}–{:.1}, the interval that it was tuned with \
+                     (`--force` changes it)",
+                    interval.0, interval.1
+                ),
+                _ => format!("too little is stored of {scope}"),
+            }
+        })
+        .collect();
+    format!("no threshold was changed: {}", why.join("; "))
 }
 
 fn write_applied(out: &mut String, applied: &Applied) -> std::fmt::Result {
@@ -438,9 +495,31 @@ fn write_applied(out: &mut String, applied: &Applied) -> std::fmt::Result {
     }
 }
 
-/// Writes a budget: `5 a day`.
-fn a_day(budget: f64) -> String {
-    format!("{} a day", plain(budget))
+/// Writes a budget: `5 a day`, `1 a week`.
+pub(super) fn a_day(budget: f64) -> String {
+    let (n, unit) = in_words_of(budget);
+    format!("{n} a {unit}")
+}
+
+/// Writes a budget as the option takes it: `5`, `1/week`.
+fn as_option(budget: f64) -> String {
+    match in_words_of(budget) {
+        (n, "day") => n,
+        (n, unit) => format!("{n}/{unit}"),
+    }
+}
+
+/// Returns the number and the unit of a budget in alerts a day as somebody would have written it: the unit in which it needs the
+/// fewest digits.
+fn in_words_of(budget: f64) -> (String, &'static str) {
+    let a_week = 7.0 * budget;
+    let is_short = |n: f64| (n * 100.0 - (n * 100.0).round()).abs() < 1e-6;
+    match (is_short(budget), is_short(a_week)) {
+        (true, _) => (plain(budget), "day"),
+        (false, true) => (plain(a_week), "week"),
+        (false, false) if budget < 1.0 => (plain((10.0 * a_week).round() / 10.0), "week"),
+        (false, false) => (plain((10.0 * budget).round() / 10.0), "day"),
+    }
 }
 
 /// Writes a number of alerts with no more digits than it has, at most three behind the point.
@@ -454,6 +533,26 @@ mod tests {
     use super::*;
     use crate::baseline::TunedThreshold;
     use crate::stats::rank::surprise_of_score;
+
+    #[test]
+    fn a_budget_reads_as_it_is_written() {
+        for (budget, words, option) in [
+            (5.0, "5 a day", "5"),
+            (0.25, "0.25 a day", "0.25"),
+            (1.0 / 7.0, "1 a week", "1/week"),
+            (10.0 / 7.0, "10 a week", "10/week"),
+            (3.5 / 7.0, "0.5 a day", "0.5"),
+            // Nobody wrote these: they follow from the size of an estate.
+            (0.2813, "2 a week", "2/week"),
+            (0.4178, "2.9 a week", "2.9/week"),
+            (3.1234, "3.1 a day", "3.1"),
+        ] {
+            assert_eq!(
+                (a_day(budget), as_option(budget)),
+                (words.into(), option.into())
+            );
+        }
+    }
 
     #[test]
     fn what_is_in_force_is_one_sentence() {
@@ -477,11 +576,11 @@ mod tests {
                 one("B", 90.0, SetBy::EstateTuning(tuned.clone())),
                 one("C", 92.0, SetBy::Configuration),
             ]),
-            "90.0, tuned on generation 7 for 0.143 a day; C 92.0 by configuration"
+            "90.0, tuned on generation 7 for 1 a week; C 92.0 by configuration"
         );
         assert_eq!(
-            in_force(&[one("A", 88.25, SetBy::Default)]),
-            "88.2, for 5 a day, not tuned"
+            in_force(&[one("A", 88.25, SetBy::Default(5.0))]),
+            "88.2, for 5 a day by the size of the estate, not tuned"
         );
         let outgrown = outgrown(&OutgrownThreshold {
             analytic: Some("A".into()),

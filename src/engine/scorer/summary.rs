@@ -13,7 +13,7 @@ use crate::time::Day;
 #[derive(Debug, Clone, Default)]
 pub struct ScoreOptions {
     /// The budget in alerts a day over the estate, which replaces any tuning; `None` for the tuned thresholds, or else
-    /// [`BUDGET_PER_DAY`](crate::engine::BUDGET_PER_DAY).
+    /// [the default](crate::baseline::Generation::default_budget).
     pub budget_per_day: Option<f64>,
     /// Whether to report episodes up to [a decade](crate::stats::rank::low_from) below their threshold, too.
     pub show_low: bool,

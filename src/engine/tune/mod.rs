@@ -20,14 +20,14 @@ mod threshold_cut;
 pub(super) use approved::seen;
 pub use recall::{Busiest, Raised, RaisedByDay, Recall, VerdictCount};
 pub use state::{Applied, Outcome, OutgrownThreshold, outgrown};
-pub use threshold_cut::{Cut, Sufficiency};
+pub use threshold_cut::{Cut, LowestBecause, Sufficiency};
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::baseline::{Generation, TunedThreshold, Tuning};
+use crate::baseline::{TunedThreshold, Tuning};
 use crate::engine::Setup;
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::recall::recall;
@@ -36,11 +36,12 @@ use crate::engine::tune::stored::Stored;
 use crate::engine::tune::threshold_cut::DAYS_AHEAD;
 use crate::error::{Error, Result};
 use crate::store::{Role, Store, Verdict};
-use crate::time::Day;
 use crate::vocab::Str;
 
 /// Version of the document.
 const SCHEMA: u32 = 1;
+/// Scores are told apart by so many steps a point.
+const SCORES_TOLD_APART: f64 = 10.0;
 /// The number of missed alerts that are listed by default, where there is one setting.
 const LISTED_MAX: usize = 50;
 
@@ -61,7 +62,7 @@ pub enum TuneAction {
 /// What to tune.
 #[derive(Debug, Clone)]
 pub struct TuneOptions {
-    /// Budgets in alerts a day, each a setting of its own.
+    /// Budgets in alerts a day, each a setting of its own; without any, the default one is put in force.
     pub budgets: Vec<f64>,
     /// Analytics that each get such a budget; without any, the estate as a whole gets it.
     pub analytics: Vec<String>,
@@ -99,6 +100,15 @@ pub struct TuneReport {
     pub in_force: Vec<InForce>,
 }
 
+impl TuneReport {
+    /// Returns whether nothing that was to be put in force was.
+    pub fn nothing_was_applied(&self) -> bool {
+        let is_without_effect =
+            |applied: &Applied| matches!(applied.outcome, Outcome::Kept { .. } | Outcome::TooEarly);
+        !self.applied.is_empty() && self.applied.iter().all(is_without_effect)
+    }
+}
+
 /// Verdicts, whatever threshold would have raised their alerts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct VerdictsGiven {
@@ -119,6 +129,9 @@ pub struct Candidate {
     pub history: Sufficiency,
     /// The threshold; `null` while everything is provisional.
     pub threshold: Option<Cut>,
+    /// Other budgets of the request that come to the same threshold, to a tenth of its score: the stored days do not tell them
+    /// apart.
+    pub same_threshold: Vec<f64>,
     /// What it would have raised on stored days; `null` while everything is provisional.
     pub stored_days: Option<Recall>,
 }
@@ -132,7 +145,7 @@ pub struct Candidate {
 pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneReport> {
     let mut scopes = scopes(setup, &options.analytics)?;
     let is_apply = matches!(options.action, TuneAction::Apply { .. });
-    if is_apply && options.budgets.len() != 1 {
+    if is_apply && options.budgets.len() > 1 {
         return Err(Error::usage("`--apply` puts one budget in force")
             .hint("give it: `plimsoll tune --budget 5 --apply`"));
     }
@@ -143,12 +156,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
         TuneAction::Apply { .. } | TuneAction::Reset => Some(store.lock(Role::Tuner)?),
     };
     let log = store.load_calibration_log(&manifest)?;
-    let mut generation = Generation::empty(Day(0));
-    if log.freeze().is_provisional() {
-        // Only then does a threshold depend on which entities have a baseline.
-        generation = store.load_generation()?;
-    }
-    generation.number = manifest.generation;
+    let mut generation = store.load_generation_of(&manifest)?;
     generation.calibration = log.freeze();
     generation.tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
@@ -162,7 +170,11 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
             .collect();
     }
 
-    let n_settings = scopes.len() * options.budgets.len();
+    let mut budgets = options.budgets.clone();
+    if is_apply && budgets.is_empty() {
+        budgets.push(generation.default_budget());
+    }
+    let n_settings = scopes.len() * budgets.len();
     let stored = Stored {
         setup,
         log: &log,
@@ -177,9 +189,11 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     };
     let mut settings = Vec::new();
     for scope in &scopes {
-        for &budget in &options.budgets {
-            settings.push(candidate(&stored, scope.as_ref(), budget));
-        }
+        let of_scope: Vec<Candidate> = budgets
+            .iter()
+            .map(|&budget| candidate(&stored, scope.as_ref(), budget))
+            .collect();
+        settings.extend(beside_one_another(of_scope));
     }
     let is_stored = |verdict: &&Verdict| log.extremes.contains_key(&verdict.day);
     let given = VerdictsGiven {
@@ -215,6 +229,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
         store.keep_tuning(&generation.tuning)?;
     }
     let after = in_force(&setup.analytics, &generation, None);
+    generation.intact()?;
     Ok(TuneReport {
         schema: SCHEMA,
         generation: manifest.generation,
@@ -265,8 +280,28 @@ fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {
         budget_per_day: budget,
         history,
         threshold: threshold_cut,
+        same_threshold: Vec::new(),
         stored_days: threshold_cut.map(|threshold_cut| recall(stored, id, &threshold_cut)),
     }
+}
+
+/// Notes which settings of one scope come to the same threshold.
+fn beside_one_another(mut settings: Vec<Candidate>) -> Vec<Candidate> {
+    let shown = |setting: &Candidate| {
+        let cut = setting.threshold.as_ref()?;
+        Some((cut.score * SCORES_TOLD_APART).round())
+    };
+    let all: Vec<(f64, Option<f64>)> = settings
+        .iter()
+        .map(|setting| (setting.budget_per_day, shown(setting)))
+        .collect();
+    for (at, setting) in settings.iter_mut().enumerate() {
+        let here = all[at].1;
+        let others = all.iter().enumerate().filter(|&(other, _)| other != at);
+        let same = others.filter(|(_, (_, score))| here.is_some() && *score == here);
+        setting.same_threshold = same.map(|(_, &(budget, _))| budget).collect();
+    }
+    settings
 }
 
 /// Returns a setting's threshold in its stored form; `None` if there is none.

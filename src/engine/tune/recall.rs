@@ -301,6 +301,7 @@ mod tests {
             reached_by: 0,
             beyond_data: false,
             is_lowest: false,
+            lowest_because: None,
         };
         let stored = Stored {
             setup: &setup,

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::baseline::{Calibration, CalibrationLog, Promise};
+use crate::sketch::distribution::RESOLUTION;
+use crate::sketch::interval::garwood;
 use crate::sketch::{FrozenDistribution, History};
 use crate::stats::constants::{DAYS_CALIBRATED_MIN, SURPRISE_MIN};
 use crate::stats::rank::score;
@@ -45,10 +47,22 @@ pub struct Cut {
     /// Stored entity-days that reach it, as far as they count for it: without approved ones, and at most one a week of one
     /// entity in the far tail.
     pub reached_by: u64,
-    /// Whether it lies in the fitted tail, beyond frequent values.
+    /// Whether it is extrapolated: it lies in the fitted tail, beyond frequent values.
     pub beyond_data: bool,
     /// Whether the budget asks for more than there is to report, so that this is the lowest possible threshold.
     pub is_lowest: bool,
+    /// Why no lower threshold would let through more; `null` unless this is the lowest.
+    pub lowest_because: Option<LowestBecause>,
+}
+
+/// Why the lowest threshold does not use its budget up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LowestBecause {
+    /// Below it is what one entity-day in ten of the estate reaches.
+    OneInTen,
+    /// Nothing is left below it: no other stored entity-day shows what an identity shows at most once in two weeks.
+    Floor,
 }
 
 impl Sufficiency {
@@ -82,16 +96,26 @@ impl Cut {
             Some(id) => log.analytics.get(id)?.freeze(),
         };
         let surprise = calibration.pooled.surprise(promise.threshold.statistic);
-        let is_lowest = surprise < SURPRISE_MIN;
-        // The lowest threshold lets through less than the budget; the smaller number is then the promise.
-        let (promise, rank, surprise) = if is_lowest {
-            let let_through = own.alerts_per_day(calibration.rank_at(SURPRISE_MIN))?;
-            let promise = log.promise(of, let_through, DAYS_AHEAD)?;
-            (promise, calibration.rank_at(SURPRISE_MIN), SURPRISE_MIN)
-        } else {
-            (promise, promise.threshold.statistic, surprise)
+        let is_lowest = promise.threshold.is_unspent || surprise < SURPRISE_MIN;
+        let (rank, surprise) = match is_lowest {
+            true => (calibration.rank_at(SURPRISE_MIN), SURPRISE_MIN),
+            false => (promise.threshold.statistic, surprise),
         };
-        let threshold = promise.threshold;
+        let reached_by = own.count_at_least(rank);
+        let days = f64::from(own.days().max(1));
+        // The lowest threshold lets through less than the budget; the smaller number is then the promise.
+        let (interval, ahead) = match is_lowest {
+            true => {
+                let let_through = (reached_by as f64).max(0.5) / days;
+                let promise = log.promise(of, let_through, DAYS_AHEAD)?;
+                (garwood(reached_by, days), promise.ahead)
+            }
+            false => (promise.threshold.interval, promise.ahead),
+        };
+        let lowest_because = is_lowest.then(|| match own.count_at_least(RESOLUTION) > reached_by {
+            true => LowestBecause::OneInTen,
+            false => LowestBecause::Floor,
+        });
         let score_at = |alerts_per_day: f64| {
             let rank = rank_for(&own, alerts_per_day);
             score(calibration.pooled.surprise(rank).max(SURPRISE_MIN))
@@ -101,15 +125,17 @@ impl Cut {
             rank,
             surprise,
             score: here,
-            alerts_per_day: threshold.interval,
+            alerts_per_day: interval,
+            // Fewer than one in all stored days cannot be told apart from one.
             scores: (
-                score_at(threshold.interval.1).min(here),
-                score_at(threshold.interval.0).max(here),
+                score_at(interval.1).min(here),
+                score_at(interval.0.max(1.0 / days)).max(here),
             ),
-            next_7_days: promise.ahead,
-            reached_by: own.count_at_least(rank),
-            beyond_data: threshold.beyond_data,
+            next_7_days: ahead,
+            reached_by,
+            beyond_data: promise.threshold.beyond_data && !is_lowest,
             is_lowest,
+            lowest_because,
         })
     }
 }

@@ -18,6 +18,7 @@ mod nightly;
 mod not_alerted;
 mod own_files;
 mod plain_spikes;
+mod quiet;
 mod readme;
 mod reference;
 mod retention;

@@ -16,10 +16,10 @@ const TONIGHT: At = (DAYS, 3 * 3_600 + 240);
 const TODAY: At = (DAYS, 9 * 3_600);
 
 /// Day of the month and second of the day.
-type At = (u32, u32);
+pub type At = (u32, u32);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Cloud {
+pub enum Cloud {
     Aws,
     Azure,
     Google,
@@ -27,11 +27,11 @@ enum Cloud {
 
 use Cloud::{Aws, Azure, Google};
 
-const CLOUDS: [Cloud; 3] = [Aws, Azure, Google];
+pub const CLOUDS: [Cloud; 3] = [Aws, Azure, Google];
 
 /// A person or a job.
 #[derive(Clone, Copy, Default)]
-struct Who {
+pub struct Who {
     name: u32,
     /// What the id that the provider never gives twice is made of.
     number: u32,
@@ -40,7 +40,7 @@ struct Who {
     is_outside: bool,
 }
 
-fn person(name: u32) -> Who {
+pub fn person(name: u32) -> Who {
     Who {
         name,
         number: name,
@@ -48,7 +48,7 @@ fn person(name: u32) -> Who {
     }
 }
 
-fn job(name: u32) -> Who {
+pub fn job(name: u32) -> Who {
     Who {
         is_job: true,
         number: 100 + name,
@@ -56,7 +56,7 @@ fn job(name: u32) -> Who {
     }
 }
 
-fn outside(who: Who) -> Who {
+pub fn outside(who: Who) -> Who {
     Who {
         is_outside: true,
         ..who
@@ -70,7 +70,7 @@ impl Who {
     }
 
     /// The canonical id, as alerts write it.
-    fn id(self, cloud: Cloud) -> String {
+    pub fn id(self, cloud: Cloud) -> String {
         let id = match (cloud, self.is_job) {
             (Aws, true) => "arn:aws:iam::111122223333:role/<USER>",
             (Aws, false) => "arn:aws:iam::111122223333:user/<USER>",
@@ -130,9 +130,9 @@ const AUDIT: &str = r#"{"protoPayload":{"@type":"type.googleapis.com/google.clou
 const OBJECT_AUDIT: &str = r#"{"protoPayload":{"@type":"type.googleapis.com/google.cloud.audit.AuditLog","authenticationInfo":{"principalEmail":"<EMAIL>"},"requestMetadata":{"callerIp":"<ADDRESS>","callerSuppliedUserAgent":"<CLIENT>"},"serviceName":"storage.googleapis.com","methodName":"storage.objects.<CALL>","resourceName":"projects/_/buckets/<ASKED>/objects/<N>"},"insertId":"<N>","resource":{"type":"gcs_bucket","labels":{"project_id":"prod","location":"europe-west1","bucket_name":"<ASKED>"}},"timestamp":"<TIME>","logName":"projects/prod/logs/cloudaudit.googleapis.com%2Fdata_access"}"#;
 
 /// What is done to an object, by its service or category and name in each log.
-type Does = [&'static str; 3];
-const LIST: Does = ["s3:ListObjects", "StorageRead:ListBlobs", "storage:list"];
-const READ: Does = ["s3:GetObject", "StorageRead:GetBlob", "storage:get"];
+pub type Does = [&'static str; 3];
+pub const LIST: Does = ["s3:ListObjects", "StorageRead:ListBlobs", "storage:list"];
+pub const READ: Does = ["s3:GetObject", "StorageRead:GetBlob", "storage:get"];
 const DELETE: Does = [
     "s3:DeleteObject",
     "StorageDelete:DeleteBlob",
@@ -140,13 +140,21 @@ const DELETE: Does = [
 ];
 
 /// The logs of one provider.
-struct Logs {
-    cloud: Cloud,
-    text: String,
+pub struct Logs {
+    pub cloud: Cloud,
+    pub text: String,
     records: u64,
 }
 
 impl Logs {
+    pub fn none(cloud: Cloud) -> Self {
+        Self {
+            cloud,
+            text: String::new(),
+            records: 0,
+        }
+    }
+
     /// Fills a record in and writes it: a call, `service:name`, on something, with what was asked and answered.
     fn write(&mut self, record: &str, (day, second): At, who: Who, row: &[&str]) {
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
@@ -179,7 +187,14 @@ impl Logs {
     }
 
     /// Calls on objects of so many bytes, spread evenly over some seconds, in one bucket after the other.
-    fn objects(&mut self, at: At, secs: u32, who: Who, does: Does, [n, buckets, bytes]: [u32; 3]) {
+    pub fn objects(
+        &mut self,
+        at: At,
+        secs: u32,
+        who: Who,
+        does: Does,
+        [n, buckets, bytes]: [u32; 3],
+    ) {
         for i in 0..n {
             let bucket = format!("ex-{:02}", i % buckets);
             self.object((at.0, at.1 + i * secs / n), who, does, &bucket, bytes);
@@ -194,11 +209,7 @@ impl Logs {
 
     /// Three ordinary weeks: people by day and jobs around the clock, each in four buckets of their own.
     fn ordinary(cloud: Cloud, is_there: impl Fn(Who, u32) -> bool) -> Self {
-        let mut logs = Self {
-            cloud,
-            text: String::new(),
-            records: 0,
-        };
+        let mut logs = Self::none(cloud);
         let mut dice = 7_u64;
         let mut roll = |bound: u32| {
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

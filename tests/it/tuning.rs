@@ -57,7 +57,7 @@ fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
         "--list",
     ];
     let both = world.run(&both).succeeds().out;
-    for scope in ["AN1594 2 a day\n", "AN0370 0.714 a day\n"] {
+    for scope in ["AN1594 2 a day\n", "AN0370 5 a week\n"] {
         assert!(both.contains(scope), "{both}");
     }
     for (fewer, more) in settings.iter().zip(&settings[1..]) {
@@ -73,11 +73,24 @@ fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
         assert_eq!(sum, number(&recall["alerts"]));
     }
 
-    // Nothing was applied, so 5 a day holds.
+    // What is extrapolated is told as that in both forms.
+    let told = world.run(&["tune"]).succeeds().out;
+    let is_beyond = |setting: &&Value| setting["threshold"]["beyond_data"] == true;
+    assert_eq!(
+        told.matches("beyond     ").count(),
+        settings.iter().filter(is_beyond).count(),
+        "{told}"
+    );
+
+    // Nothing was applied, so what the size of the estate allows holds.
     let said = world
         .run(&["score", "present", "--format", "json"])
         .succeeds();
-    assert!(said.err.contains("for 5 a day, not tuned"), "{}", said.err);
+    assert!(
+        said.err.contains(" by the size of the estate, not tuned"),
+        "{}",
+        said.err
+    );
     let applied = json(
         &world
             .run(&["tune", "--budget", "2", "--apply", "--format", "json"])
@@ -168,7 +181,11 @@ fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
     let config = config.replace("threshold = 99.9", "");
     world.write("plimsoll.toml", config);
     let said = world.run(&["score", "present"]).succeeds();
-    assert!(said.err.contains("for 5 a day, not tuned"), "{}", said.err);
+    assert!(
+        said.err.contains(" by the size of the estate, not tuned"),
+        "{}",
+        said.err
+    );
     assert!(!said.err.contains("tuned on"), "{}", said.err);
 }
 
@@ -183,10 +200,14 @@ fn a_threshold_stands_still_while_it_may() {
     let before =
         std::fs::read(world.path().join("plimsoll-store/tuning.json")).expect("it is kept");
     world.run(&["train", "present"]).succeeds();
-    assert_eq!(apply(&[]), "kept");
+    let kept = world.run(&["tune", "--apply", "--budget", "5", "--format", "json"]);
+    let kept = kept.fails_with(1, &["no threshold was changed"]);
+    assert_eq!(json(&kept)["applied"][0]["outcome"]["state"], "kept");
     let after = std::fs::read(world.path().join("plimsoll-store/tuning.json")).expect("it is kept");
     assert_eq!(before, after);
-    assert_eq!(apply(&["--force"]), "set");
+    assert_eq!(apply(&["--budget", "5", "--force"]), "set");
+    // Without a budget, the size of the estate has one.
+    assert_eq!(apply(&[]), "set");
     // Another budget is another wish.
     assert_eq!(apply(&["--budget", "4.9"]), "set");
     world
@@ -207,7 +228,9 @@ fn too_little_history_is_said_with_what_is_missing() {
     let days = world.days();
     world.link_days("past", &days[..8]);
     world.run(&["train", "past"]).succeeds();
-    let said = world.run(&["tune", "--budget", "5", "--apply"]).succeeds();
+    let said = world
+        .run(&["tune", "--budget", "5", "--apply"])
+        .fails_with(1, &["no threshold was changed: too little is stored"]);
     assert!(said.out.contains("7 are needed, 3 more"), "{}", said.out);
     assert!(
         said.out.contains("nothing was put in force"),

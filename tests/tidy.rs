@@ -57,7 +57,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("simulate", "error time"),
     (
         "evaluation",
-        "alert analytic baseline config engine error event glob measure score simulate sources stats time vocab",
+        "alert analytic baseline config engine error event glob incident measure score simulate sources time vocab",
     ),
     (
         "report",

@@ -34,6 +34,9 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
             "logs",
             "--train-days",
             "10",
+            // Every second attack is planted: far more than the default budget of so small an estate has room for.
+            "--budget",
+            "5/day",
             "--labels",
             "labels.jsonl",
             "--format",

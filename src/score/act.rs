@@ -85,8 +85,6 @@ impl<'a> Act<'a> {
         if self.event_ids.len() < EVENT_IDS_MAX {
             self.event_ids.push(event.id.to_string());
         }
-        let first = self.span.map_or(event.time, |(first, _)| first);
-        self.span = Some((first, event.time));
     }
 
     /// Adds the next event of the act.
@@ -94,6 +92,8 @@ impl<'a> Act<'a> {
         self.list(resolved);
         let event = resolved.event;
         self.calls += 1;
+        let first = self.span.map_or(event.time, |(first, _)| first);
+        self.span = Some((first, event.time));
         if let Some(ip) = event.peer.ip {
             self.addresses.insert(value_hash(&ip.to_string()));
         }

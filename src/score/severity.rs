@@ -9,6 +9,9 @@ use crate::stats::constants::{SCORE_CRITICAL, SCORE_HIGH};
 use crate::stats::rank::score as score_of;
 use crate::vocab::Metric;
 
+/// Identity-days beyond which it is only said that there are more: no estate has shown what happens once in so many.
+const DAYS_TOLD_MAX: f64 = 1e6;
+
 /// What the severity of an episode is told by.
 #[derive(Clone, Copy)]
 pub struct Rating<'a> {
@@ -71,8 +74,12 @@ pub(super) fn reason(rating: Rating, severity: Severity) -> String {
     let mut text = if rating.is_provisional {
         format!("{severity}: scores are provisional, since too few days are stored to compare with")
     } else {
-        let days = grouped(significant(10f64.powf(rating.detection.surprise)));
-        format!("{severity}: 1 in {days} identity-days of this estate")
+        let days = 10f64.powf(rating.detection.surprise);
+        let rarity = match days <= DAYS_TOLD_MAX {
+            true => format!("1 in {}", grouped(significant(days))),
+            false => format!("less than 1 in {}", grouped(DAYS_TOLD_MAX)),
+        };
+        format!("{severity}: {rarity} identity-days of this estate")
     };
     let is_above = score >= score_of(rating.threshold);
     if !rating.is_provisional && is_above && score < SCORE_HIGH {
@@ -93,11 +100,8 @@ pub(super) fn reason(rating: Rating, severity: Severity) -> String {
     text
 }
 
-/// Returns a whole number with its digits in groups of three, and a larger one as a power of ten.
+/// Returns a whole number with its digits in groups of three.
 fn grouped(number: f64) -> String {
-    if number >= 1e9 {
-        return format!("10^{:.0}", number.log10());
-    }
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -18,6 +18,10 @@ use crate::vocab::{Metric, Str, Trait};
 const SOURCES_MAX: usize = 10;
 /// Sources that are told apart in an episode: those that come first.
 const TOLD_APART_MAX: usize = 4_096;
+/// The sources that account for this share of what was counted are those of the act.
+const SHARE_OF_ACT: f64 = 0.9;
+/// From so many addresses on, an act is followed by its credentials, too: they change for each call.
+const ADDRESSES_MANY: usize = 8;
 /// Objects that are counted separately for sources.
 const OBJECTS_MAX: usize = 1 << 18;
 
@@ -256,10 +260,21 @@ impl<'a> Through<'a> {
                 .then_with(|| b.3.calls.cmp(&a.3.calls))
                 .then_with(|| a.2.cmp(&b.2))
         });
-        let counted = || ranked.iter().filter(|(_, n, ..)| *n > 0);
-        let addresses: BTreeSet<IpAddr> =
-            counted().filter_map(|(.., key, _)| key.address).collect();
-        let credentials: BTreeSet<Str> = counted()
+        // What a day's work adds to a day with an attack makes it no part of it.
+        let total: f64 = ranked.iter().map(|(share, ..)| share).sum();
+        let mut so_far = 0.0;
+        let n_most = ranked.iter().take_while(|(share, n, ..)| {
+            let is_of_most = *n > 0 && (total <= 0.0 || so_far < SHARE_OF_ACT * total);
+            so_far += share;
+            is_of_most
+        });
+        let of_act = &ranked[..n_most.count()];
+        let addresses: BTreeSet<IpAddr> = of_act
+            .iter()
+            .filter_map(|(.., key, _)| key.address)
+            .collect();
+        let credentials: BTreeSet<Str> = of_act
+            .iter()
             .filter_map(|(.., key, _)| key.credential.clone())
             .collect();
         let are_apart = self.first_keys.iter().map(|key| {
@@ -316,17 +331,20 @@ impl<'a> Through<'a> {
 
 impl Sources {
     /// Returns whether an event is of the same act as what was counted: it adds to what the analytic measures, or does anything in a bucket
-    /// of that, and comes from one of the addresses or with one of the credentials of what was counted. A flow has no caller, and is of the
-    /// act of its machine.
+    /// of that, and comes from an address from which most of what was counted came; where that has none, or changes all the time, with one of
+    /// its credentials. A flow has no caller, and is of the act of its machine.
     pub fn is_of_act(&self, event: &Event, amounts: &EventAmounts, arm: &ArmResult) -> bool {
+        let has_credential = || {
+            let credential = event.credential.as_ref();
+            credential.is_none_or(|c| self.credentials.contains(c))
+        };
+        let is_followed = self.addresses.is_empty() || self.addresses.len() >= ADDRESSES_MANY;
         let shares_source = self.is_all
             || event.is_flow()
-            || (event.peer.ip.is_none() && event.credential.is_none())
-            || event.peer.ip.is_some_and(|ip| self.addresses.contains(&ip))
-            || event
-                .credential
-                .as_ref()
-                .is_some_and(|c| self.credentials.contains(c));
+            || match event.peer.ip {
+                Some(ip) => self.addresses.contains(&ip) || (is_followed && has_credential()),
+                None => has_credential(),
+            };
         let counts = || {
             let mut contributions = arm.contributions.iter();
             contributions.any(|of| counts_for(event.time, amounts, of))

@@ -312,6 +312,9 @@ pub struct AuthenticationRecord {
     /// In which country that is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
+    /// What the entity was not known for of it, as in `network 198.51.0.0/16`: empty if it is as ever, or nothing is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusual: Vec<String>,
 }
 
 /// How a credential was issued.

@@ -16,9 +16,9 @@ use crate::time::Window;
 use crate::vocab::{BurstKind, Metric, Str, Trait};
 
 /// The stored value of a sign-in with a second factor, beside its method.
-const WITH_MFA: &str = "mfa";
+pub const WITH_MFA: &str = "mfa";
 /// The stored value of a sign-in without one.
-const WITHOUT_MFA: &str = "no mfa";
+pub const WITHOUT_MFA: &str = "no mfa";
 
 thread_local! {
     /// The buffer of the last event, so that not each needs one of its own.

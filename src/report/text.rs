@@ -169,7 +169,7 @@ fn session(alert: &Alert) -> Option<String> {
             Some(false) => " without MFA",
             None => "",
         };
-        let ago = since(a.time, alert.time)
+        let ago = since(a.time, alert.crossed_at.unwrap_or(alert.time))
             .map(|ago| format!(", {ago} before,"))
             .unwrap_or_default();
         let from = match (&a.source_ip, &a.country) {
@@ -177,7 +177,11 @@ fn session(alert: &Alert) -> Option<String> {
             (Some(place), None) | (None, Some(place)) => format!(" from {place}"),
             (None, None) => String::new(),
         };
-        let text = format!("{} at {}{ago}{factor}{from}", a.method, a.time);
+        let unusual = match a.unusual.as_slice() {
+            [] => String::new(),
+            unusual => format!("; never before: {}", unusual.join(", ")),
+        };
+        let text = format!("{} at {}{ago}{factor}{from}{unusual}", a.method, a.time);
         text.trim_end_matches(',').to_owned()
     });
     let parts = [

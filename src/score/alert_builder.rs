@@ -302,6 +302,7 @@ impl AlertBuilder<'_> {
         })?;
         let sources = through.sources();
         let (act, extent_at_crossing) = self.act(episode, stage, (&sources, crossed.n))?;
+        let assumed = act.assumptions.records();
         let last = episode.time_of(stage.n - 1)?.unwrap_or(self.day.start());
         let title = analytic.arms.iter().find(|of| of.id == arm.arm);
         let mut alert = Alert {
@@ -330,8 +331,8 @@ impl AlertBuilder<'_> {
             last_event: Some(act.span.map_or(crossed.at, |(_, last)| last)),
             window: window_of(arm, self.day),
             entity: caller::entity(&subject, generation, &sources),
-            authentication: sources.session.clone(),
-            assumed: act.assumptions.records(),
+            authentication: caller::authentication(&subject, &sources, &assumed),
+            assumed,
             operations: act.rows.operations(),
             reasons: reasons(arm, &sources, &subject, generation),
             resources: act.rows.resources(),

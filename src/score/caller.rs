@@ -1,13 +1,18 @@
 //! The entity of an alert as the document describes it, and how its session began.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use crate::alert::{AlertEntity, AuthenticationRecord, CreationRecord, NamesakeRecord};
+use crate::alert::{
+    AlertEntity, AssumptionRecord, AuthenticationRecord, CreationRecord, NamesakeRecord,
+};
 use crate::baseline::View;
 use crate::event::Event;
-use crate::measure::Creation;
+use crate::identity::address::network_of;
+use crate::measure::{Creation, WITH_MFA, WITHOUT_MFA, value_hash};
 use crate::score::subject::Subject;
 use crate::score::through::Sources;
+use crate::vocab::Trait;
 
 /// Aliases named in an alert.
 const ALIASES_MAX: usize = 16;
@@ -105,6 +110,7 @@ pub(super) fn session_of(event: &Event) -> Option<AuthenticationRecord> {
         mfa: event.context.mfa,
         source_ip: event.peer.ip.map(|ip| ip.to_string()),
         country: event.peer.country.as_ref().map(ToString::to_string),
+        unusual: Vec::new(),
     })
 }
 
@@ -119,5 +125,76 @@ pub(super) fn sign_in(event: &Event) -> AuthenticationRecord {
         mfa: event.context.mfa,
         source_ip: event.peer.ip.map(|ip| ip.to_string()),
         country: event.peer.country.as_ref().map(ToString::to_string),
+        unusual: Vec::new(),
     }
+}
+
+/// Returns how the session that did most of what was counted began: as its events state it, by the last sign-in before them, or by the
+/// call that issued its credential, on whatever day that was.
+pub(super) fn authentication(
+    subject: &Subject,
+    sources: &Sources,
+    assumed: &[AssumptionRecord],
+) -> Option<AuthenticationRecord> {
+    let source = sources.records.first();
+    let credential = source.and_then(|source| source.credential.as_ref());
+    let issued = || {
+        let issuance = assumed
+            .iter()
+            .find(|of| Some(&of.credential) == credential)?;
+        Some(AuthenticationRecord {
+            time: issuance.time,
+            method: issuance.operation.clone(),
+            mfa: None,
+            source_ip: issuance.source_ip.clone(),
+            country: None,
+            unusual: Vec::new(),
+        })
+    };
+    let mut record = sources.session.clone().or_else(issued)?;
+    let is_own = source.is_some_and(|source| source.address == record.source_ip);
+    let network = match source.and_then(|source| source.network.clone()) {
+        Some(network) if is_own => Some(network),
+        _ => {
+            let address = record.source_ip.as_ref();
+            let address: Option<IpAddr> = address.and_then(|ip| ip.parse().ok());
+            address.map(|ip| network_of(ip).to_string())
+        }
+    };
+    record.unusual = unusual(subject, &record, network);
+    Some(record)
+}
+
+/// Returns what of a sign-in the entity was not known for.
+fn unusual(
+    subject: &Subject,
+    record: &AuthenticationRecord,
+    network: Option<String>,
+) -> Vec<String> {
+    let Some(baseline) = subject.baseline else {
+        return Vec::new();
+    };
+    let factor = record.mfa.map(|has_factor| match has_factor {
+        true => WITH_MFA.to_owned(),
+        false => WITHOUT_MFA.to_owned(),
+    });
+    let shown = [
+        (Trait::Network, network),
+        (Trait::Country, record.country.clone()),
+        (Trait::AuthMethod, factor),
+    ];
+    let is_new = |which: Trait, value: &str| {
+        let known = baseline.known(which).filter(|known| !known.is_saturated());
+        known.is_some_and(|known| !known.hashes().is_empty() && !known.contains(value_hash(value)))
+    };
+    let shown = shown
+        .into_iter()
+        .filter_map(|(which, value)| Some((which, value?)));
+    shown
+        .filter(|(which, value)| is_new(*which, value))
+        .map(|(which, value)| match which {
+            Trait::AuthMethod => format!("sign-in with {value}"),
+            _ => format!("{which} {value}"),
+        })
+        .collect()
 }

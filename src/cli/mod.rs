@@ -4,6 +4,7 @@
 
 mod alerts;
 mod analytics;
+mod approval_from;
 mod approve;
 mod backtest;
 mod check;

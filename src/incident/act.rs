@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alert::{Alert, Extent, Reason};
-use crate::incident::stage::{Stage, stages_of, tells};
+use crate::incident::stage::{Stage, of_metric, stages_of, tells};
 use crate::vocab::Metric;
 use crate::wording::{bytes, count, noun, shorten};
 
@@ -55,11 +55,16 @@ impl<'a> Told<'a> {
                 } => (burst, *observed, window),
                 _ => continue,
             };
-            if let Some(metric) = Metric::parse(name) {
-                let most = amounts.entry(metric).or_insert((observed, window));
-                if observed > most.0 {
-                    *most = (observed, window);
-                }
+            let Some(metric) = Metric::parse(name) else {
+                continue;
+            };
+            // One call or bucket that was looked at tells nothing beside what else was done.
+            if is_telling && observed <= 1 && of_metric(metric) == Some(Stage::Enumeration) {
+                continue;
+            }
+            let most = amounts.entry(metric).or_insert((observed, window));
+            if observed > most.0 {
+                *most = (observed, window);
             }
         }
         Self {

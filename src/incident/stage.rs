@@ -138,7 +138,7 @@ pub(super) fn tells(amount: &Amount, sum: f64) -> bool {
 }
 
 /// Returns the stage that an amount belongs to. New regions, writes and machines are none by themselves.
-fn of_metric(metric: Metric) -> Option<Stage> {
+pub(super) fn of_metric(metric: Metric) -> Option<Stage> {
     Some(match metric {
         Metric::ListCalls
         | Metric::ListBytes

@@ -1,0 +1,80 @@
+//! What an approval is for, taken from an alert or an incident.
+
+use std::collections::BTreeSet;
+
+use crate::cli::told::{Found, Place};
+use crate::config::Draft;
+use crate::error::{Error, Result};
+use crate::incident::Playbook;
+use crate::store::Store;
+
+/// Identities that are named where an approval is to be for several.
+const NAMED_MAX: usize = 10;
+
+/// Puts what an alert or an incident is about into an approval, where nothing else is given.
+///
+/// # Errors
+///
+/// A usage error if it is about several identities that have no client, application or network in common. Fails if there is no such
+/// alert or incident in the store.
+pub fn fill_in(draft: &mut Draft, id: &str, store: &Store) -> Result<()> {
+    let place = Place::of(None, store.clone());
+    let (alerts, cause) = match place.find(id, &Playbook::default())? {
+        Found::Alert(alert) => (vec![*alert], None),
+        Found::Incident(incident, alerts) => (alerts, incident.cause),
+    };
+    if draft.analytics.is_empty() {
+        let analytics: BTreeSet<&str> = alerts.iter().map(|alert| &*alert.analytic).collect();
+        draft.analytics = analytics.into_iter().map(str::to_owned).collect();
+    }
+    let is_given = |key: &str| draft.criteria.iter().any(|(given, _)| *given == key);
+    let identities: BTreeSet<&str> = alerts.iter().map(|alert| &*alert.entity.id).collect();
+    if let [identity] = identities.iter().copied().collect::<Vec<_>>().as_slice() {
+        if !is_given("identity") {
+            draft
+                .criteria
+                .insert(0, ("identity", vec![literal(identity)]));
+        }
+        return Ok(());
+    }
+    let of_cause = cause.and_then(|cause| {
+        let key = match &*cause.r#trait {
+            "user_agent" => "user_agent",
+            "application" => "application",
+            // An AS number is no network that an approval can have.
+            "network" if cause.value.contains('/') => "network",
+            _ => return None,
+        };
+        let value = match key {
+            "network" => cause.value,
+            _ => literal(&cause.value),
+        };
+        Some((key, vec![value]))
+    });
+    match of_cause {
+        Some((key, _)) if is_given(key) => Ok(()),
+        Some(criterion) => {
+            draft.criteria.push(criterion);
+            Ok(())
+        }
+        None if draft.criteria.is_empty() => {
+            let error = Error::usage(format!(
+                "the incident has {} identities, and an approval is for one, or for a pattern",
+                identities.len()
+            ));
+            let error = identities
+                .iter()
+                .take(NAMED_MAX)
+                .fold(error, |error, identity| {
+                    error.hint(format!("--identity '{identity}'"))
+                });
+            Err(error.hint("or give another criterion, such as --role"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns a pattern that matches a value from a log; a wildcard in it stands for one character, whatever that is.
+fn literal(value: &str) -> String {
+    value.replace('*', "?")
+}

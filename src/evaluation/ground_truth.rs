@@ -12,6 +12,8 @@ use crate::time::{Day, Time};
 
 /// The cause of a false alert that no anomaly explains.
 pub(super) const NO_KNOWN_CAUSE: &str = "ordinary life";
+/// The cause of alerts that are false because another attack is behind them.
+pub(super) const ATTACKED: &str = "attacked";
 
 /// A benign anomaly.
 #[derive(Debug, Deserialize)]

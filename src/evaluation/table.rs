@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::engine::median;
 use crate::evaluation::ablation_table::{self, GateTable};
 use crate::evaluation::curve::{Curve, FALSE_PER_DAY_MAX, STEPS_PER_ALERT};
+use crate::evaluation::ground_truth::ATTACKED;
 use crate::evaluation::options::Options;
 use crate::evaluation::ratio::Ratio;
 use crate::evaluation::reliability::{LEVELS, Reliability};
@@ -14,8 +15,6 @@ use crate::evaluation::trial::{BudgetOutcome, OURS, Trial};
 
 /// Version of the JSON document.
 const SCHEMA: u32 = 1;
-/// The cause of alerts that are false because another attack is behind them.
-const ATTACKED: &str = "attacked";
 /// False alerts a day at which methods are compared in figures.
 const COMPARED_AT: [f64; 2] = [5.0, 20.0];
 
@@ -76,7 +75,7 @@ pub struct BudgetTable {
     pub false_incidents_per_day: f64,
     /// All alerts a day that came, those on attacks among them.
     pub alerts_per_day: f64,
-    /// Those incidents over what was promised.
+    /// Incidents that there would be if nobody had been attacked, which is what a budget is for, over what was promised.
     pub realised_over_promised: f64,
     /// Seeds whose number of them lay inside the interval that was stated for it.
     pub inside_interval: Ratio,
@@ -137,7 +136,7 @@ pub struct ProviderTable {
 pub struct SeedRow {
     /// The estate.
     pub seed: u64,
-    /// False incidents a day, but for those about identities that are attacked.
+    /// Incidents a day that there would be if nobody had been attacked.
     pub false_incidents_per_day: f64,
     /// Alerts a day that were foreseen at least …
     pub foreseen_least: Option<f64>,
@@ -377,6 +376,7 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         .iter()
         .for_each(|row| inside_interval.note(row.is_inside));
     let false_per_day = n_false as f64 / days;
+    let n_without_attacks: u64 = outcomes().map(|(_, o)| o.n_without_attacks).sum();
     let n_alerts: u64 = outcomes().map(|(_, o)| o.n_alerts).sum();
     let n_incidents: u64 = outcomes()
         .map(|(_, o)| o.n_true_incidents + all_false(o))
@@ -390,7 +390,7 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         alerts_per_day: n_alerts as f64 / days,
         alerts_per_incident: (n_incidents > 0).then(|| n_alerts as f64 / n_incidents as f64),
         lost_before_told: lost_before_told(outcomes()),
-        realised_over_promised: false_incidents_per_day / budget_per_day,
+        realised_over_promised: n_without_attacks as f64 / days / budget_per_day,
         inside_interval,
         precision: precision(n_true, n_false as u64),
         detections,
@@ -432,7 +432,7 @@ fn lost_before_told<'t>(
 
 fn seed_row(trial: &Trial, outcome: &BudgetOutcome) -> SeedRow {
     let days = f64::from(trial.days);
-    let n_false = false_incidents(outcome);
+    let n_false = outcome.n_without_attacks;
     SeedRow {
         seed: trial.seed,
         false_incidents_per_day: n_false as f64 / days,

@@ -9,7 +9,7 @@ use crate::engine::{BudgetRun, DayView, Label, Mornings, Progress, Setup, dry_ru
 use crate::error::{Error, Result};
 use crate::evaluation::ablation::{self, Ablation};
 use crate::evaluation::curve::{Candidate, Curve};
-use crate::evaluation::ground_truth::{GroundTruth, word_after};
+use crate::evaluation::ground_truth::{ATTACKED, GroundTruth, word_after};
 use crate::evaluation::identity_day::{ids, is_approved};
 use crate::evaluation::options::Options;
 use crate::evaluation::reference_methods;
@@ -113,6 +113,8 @@ pub struct BudgetOutcome {
     pub n_alerts: u64,
     /// Incidents of which an alert hit an attack.
     pub n_true_incidents: u64,
+    /// Incidents that there would be if nobody had been attacked: what a budget is for.
+    pub n_without_attacks: u64,
     /// Of attacks that took something, the share of it that was gone before they were told.
     pub lost: BTreeMap<usize, f64>,
 }
@@ -224,6 +226,17 @@ fn in_incidents(alerts: &[Alert]) -> (Vec<&Alert>, Vec<usize>) {
         .unzip()
 }
 
+/// Returns how many incidents there would be if nobody had been attacked: what a budget is for.
+fn without_attacks(alerts: &[&Alert], truth: &GroundTruth) -> u64 {
+    let is_of_attack = |alert: &&&Alert| {
+        truth.labels.iter().any(|label| label.is_hit_by(alert)) || truth.cause(alert) == ATTACKED
+    };
+    let mut joiner = Joiner::default();
+    let others = alerts.iter().filter(|alert| !is_of_attack(alert));
+    others.for_each(|alert| joiner.add(alert));
+    joiner.groups().len() as u64
+}
+
 /// Compares the alerts of a budget with the truth, by the rule of labels.
 fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
     let mut outcome = BudgetOutcome {
@@ -235,6 +248,7 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
         decoys_fired: BTreeMap::new(),
         n_alerts: 0,
         n_true_incidents: 0,
+        n_without_attacks: 0,
         lost: BTreeMap::new(),
     };
     let (alerts, incidents) = in_incidents(&kept.alerts);
@@ -246,6 +260,7 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
         }
     }
     outcome.n_true_incidents = hits.len() as u64;
+    outcome.n_without_attacks = without_attacks(&alerts, truth);
     for (alert, incident) in alerts.into_iter().zip(incidents) {
         let mut hit = None;
         for (number, label) in truth.labels.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::report::escape::Plain;
 use crate::report::layout::clip;
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
-use crate::report::summary::{self, Summary};
+use crate::report::summary::Summary;
 use crate::report::tuning::a_day;
 use crate::stats::Severity;
 
@@ -74,7 +74,8 @@ fn write_screen(out: &mut String, screen: &Screen, width: usize, paint: Paint) -
             }
         ),
     )?;
-    line("alerts", &alerts(summary))?;
+    let weightiest = weightiest(screen.incidents);
+    line("incidents", &incidents(summary, &weightiest))?;
     let n_blind = summary.blind_spots.len() as u64;
     if n_blind > 0 {
         line(
@@ -84,12 +85,6 @@ fn write_screen(out: &mut String, screen: &Screen, width: usize, paint: Paint) -
                 noun(n_blind, "gap", "gaps")
             ),
         )?;
-    }
-    let weightiest = weightiest(screen.incidents);
-    if !weightiest.is_empty() {
-        let incidents = noun(weightiest.len() as u64, "incident", "incidents");
-        let per_day = weightiest.len() as f64 / summary.days_judged.max(1) as f64;
-        line("incidents", &format!("{incidents}, {per_day:.1} a day"))?;
     }
     write_incidents(out, &weightiest, width, paint)?;
     writeln!(out)?;
@@ -123,20 +118,34 @@ fn period(summary: &Summary) -> String {
     )
 }
 
-fn alerts(summary: &Summary) -> String {
+fn incidents(summary: &Summary, weightiest: &[&Incident]) -> String {
     let alerts = &summary.alerts;
-    if alerts.total == 0 {
+    if weightiest.is_empty() {
         return "none".to_owned();
     }
     let approved: u64 = alerts.suppressed.values().sum();
+    let n_of = |severity: Severity| {
+        let of = weightiest
+            .iter()
+            .filter(|incident| incident.severity == severity);
+        of.count() as u64
+    };
+    let by_severity: Vec<String> = Severity::ALL
+        .iter()
+        .rev()
+        .map(|&severity| (severity, n_of(severity)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(severity, n)| format!("{} {severity}", count(n)))
+        .collect();
     format!(
-        "{}: {}; {:.1} a day{}",
-        count(alerts.total),
-        summary::by_severity(alerts),
-        alerts.total as f64 / summary.days_judged.max(1) as f64,
+        "{}: {}; {:.1} a day ({}{})",
+        count(weightiest.len() as u64),
+        by_severity.join(", "),
+        weightiest.len() as f64 / summary.days_judged.max(1) as f64,
+        noun(alerts.total, "alert", "alerts"),
         match approved {
             0 => String::new(),
-            n => format!("; {} more are approved", count(n)),
+            n => format!(", {} more approved", count(n)),
         }
     )
 }
@@ -289,7 +298,7 @@ fn write_next(
 mod tests {
     use super::*;
     use crate::engine::ScoreSummary;
-    use crate::incident::{Playbook, incidents};
+    use crate::incident::{Playbook, incidents as joined};
     use crate::report::layout::columns;
     use crate::report::summary::Tally;
     use crate::report::text::tests::sample;
@@ -314,7 +323,7 @@ mod tests {
         alerts[13].suppressed_by = Some("an approval".to_owned());
         // Only the last document of an alert counts.
         alerts.push(alerts[5].clone());
-        let incidents = incidents(&alerts, &Playbook::default());
+        let incidents = joined(&alerts, &Playbook::default());
         let mut run = ScoreSummary::default();
         for n in 0..13 {
             run.told.note(&n.to_string(), Severity::High, None);

@@ -346,7 +346,7 @@ pub(super) mod tests {
     #[test]
     fn an_alert_reads_well_and_is_harmless() {
         let expected = "\
-HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl
+HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl  (goes on)
   Storage is listed as never before
   - list_calls: 1,280 calls in 10 min. Own history (1,904 windows): typically 4.5, 99th percentile 50
   - region ap-south-1: never seen before in this identity's history of 21 active days; known to 2 other identities; judged against its peers (role r)

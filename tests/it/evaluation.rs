@@ -104,7 +104,7 @@ fn each_gate_is_left_out_in_turn_and_nothing_else_changes() {
                 gates[0]["budgets"][at]["false_identities_per_day"],
                 "all gates are compared with the same days"
             );
-            let counted = number(&report["budgets"][at]["false_identities_per_day"]);
+            let counted = number(&report["budgets"][at]["false_incidents_per_day"]);
             let here = number(&budget["false_identities_per_day"]);
             assert!(
                 (counted - here).abs() <= 1.0,

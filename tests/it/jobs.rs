@@ -125,7 +125,9 @@ fn write(world: &World, name: &str, runs: &[Night]) {
 /// The alerts on the job that scoring some nights brings.
 fn alerts(world: &World, runs: &[Night]) -> Vec<Value> {
     write(world, "tonight.jsonl", runs);
-    let said = world.run(&["score", "--again", "tonight.jsonl"]).succeeds();
+    let said = world
+        .run(&["score", "--again", "--budget", "5/day", "tonight.jsonl"])
+        .succeeds();
     let of_job = |alert: &Value| {
         alert["entity"]["id"]
             .as_str()

@@ -59,7 +59,7 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     assert!(labels >= 12, "{labels} labels");
     assert!(found * 20 >= labels * 17, "{found} of {labels} found");
     let evaluation = &summary["evaluation"];
-    let identities = evaluation["false_identity_days_per_day"].as_f64();
+    let identities = evaluation["false_incidents_per_day"].as_f64();
     // There are as many decoys and attacks as in an estate five times as large.
     assert!(identities.expect("a number") <= 10.0, "{evaluation}");
     assert!(!alerts(&said.out).is_empty());

@@ -29,6 +29,9 @@ const ESTABLISHED_DAYS: i32 = 7;
 const GZIP_LEVEL: u32 = 1;
 /// The name of a provider that is not known.
 const OTHER_PROVIDER: &str = "other";
+/// The name of our own method where incidents are ranked by the score that they were told with. Its curve ends where the largest budget
+/// ends.
+const AS_TOLD: &str = "plimsoll, incidents as told";
 /// The name of our own method among the others.
 pub(super) const OURS: &str = "plimsoll";
 
@@ -171,6 +174,14 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         },
     )?;
     let days = played.days_judged;
+    let largest = played
+        .budgets
+        .iter()
+        .max_by(|a, b| a.budget_per_day.total_cmp(&b.budget_per_day));
+    let as_told = largest.map(|run| Method {
+        name: AS_TOLD,
+        curve: Curve::of(as_told(&run.alerts, &truth), days),
+    });
     Ok(Trial {
         seed,
         events: played.intake.events,
@@ -193,6 +204,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
                 name,
                 curve: Curve::of(candidates, days),
             })
+            .chain(as_told)
             .collect(),
         reliability: collector.reliability,
         attacks: truth.labels.iter().map(attack).collect(),
@@ -224,6 +236,23 @@ fn in_incidents(alerts: &[Alert]) -> (Vec<&Alert>, Vec<usize>) {
     counted
         .filter_map(|alert| Some((alert, *of_alert.get(&*alert.alert_id)?)))
         .unzip()
+}
+
+/// Returns incidents with the score that they were told with, and the attacks that they hit.
+fn as_told(alerts: &[Alert], truth: &GroundTruth) -> Vec<Candidate> {
+    let (alerts, incidents) = in_incidents(alerts);
+    let mut told: BTreeMap<usize, Candidate> = BTreeMap::new();
+    for (alert, incident) in alerts.into_iter().zip(incidents) {
+        let candidate = told.entry(incident).or_insert(Candidate {
+            score: 0.0,
+            attacks: Vec::new(),
+        });
+        candidate.score = candidate.score.max(alert.surprise);
+        let labels = truth.labels.iter().enumerate();
+        let hit = labels.filter(|(_, label)| label.is_hit_by(alert));
+        candidate.attacks.extend(hit.map(|(number, _)| number));
+    }
+    told.into_values().collect()
 }
 
 /// Returns how many incidents there would be if nobody had been attacked: what a budget is for.

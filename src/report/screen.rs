@@ -17,7 +17,7 @@ use crate::stats::Severity;
 /// Incidents that are listed.
 const INCIDENTS_SHOWN: usize = 10;
 /// Characters of an incident's id that name it.
-const ID_SHOWN: usize = 8;
+const ID_SHOWN: usize = 7;
 /// Columns that are left for what happened, at least.
 const WHAT_MIN: usize = 17;
 /// The widest that a line is made.
@@ -138,14 +138,14 @@ fn incidents(summary: &Summary, weightiest: &[&Incident]) -> String {
         .map(|(severity, n)| format!("{} {severity}", count(n)))
         .collect();
     format!(
-        "{}: {}; {:.1} a day ({}{})",
+        "{}: {}; {:.1} a day; {}{}",
         count(weightiest.len() as u64),
         by_severity.join(", "),
         weightiest.len() as f64 / summary.days_judged.max(1) as f64,
         noun(alerts.total, "alert", "alerts"),
         match approved {
             0 => String::new(),
-            n => format!(", {} more approved", count(n)),
+            n => format!(", {} approved", count(n)),
         }
     )
 }
@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(rows.len(), 10, "{shown}");
         assert!(rows[0].starts_with("CRIT  83.0") && rows[1].starts_with("HIGH  92.0"));
         assert!(shown.contains("\nand 3 more\n"), "{shown}");
-        let id = &rows[0][26..34];
+        let id = &rows[0][25..32];
         assert!(shown.contains(&format!("plimsoll incidents {id} --from DIR/alerts.jsonl")));
         assert!(!shown.contains('\u{1b}'), "{shown}");
     }

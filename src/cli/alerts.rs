@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 
 use crate::alert::Alert;
-use crate::cli::format::View;
+use crate::cli::format::Format;
 use crate::cli::selection::Selection;
 use crate::cli::told::{Place, in_pieces, warn_of_others};
 use crate::cli::{Common, Console, Ending};
 use crate::error::{Error, Result};
 use crate::incident::Rank;
-use crate::report::{alerts, json, noun, text};
+use crate::report::{Paint, alerts, noun, text};
 use crate::time::Time;
 
 /// List the alerts that were told; with an id, all of one
@@ -49,8 +49,8 @@ fn one(id: &str, selection: &Selection, place: &Place, console: &Console) -> Res
             .hint("`plimsoll alerts` lists them; an incident's id is for `plimsoll incidents`"));
     };
     match selection.format {
-        View::Text => console.show(&text::alert(&alert, console.out())),
-        View::Json => console.print(&(json::line(&alert) + "\n")),
+        Format::Text => console.show(&text::alert(&alert, console.out())),
+        other => console.print(&other.write(&alert, Paint::Never)),
     }
 }
 
@@ -83,7 +83,7 @@ fn list(selection: &Selection, place: &Place, console: &Console) -> Result<()> {
         .len()
         .saturating_sub(selection.limit.unwrap_or(usize::MAX));
     shown.truncate(shown.len() - n_left);
-    if shown.is_empty() && selection.format == View::Text {
+    if shown.is_empty() && selection.format == Format::Text {
         console.show("no alerts\n")?;
     }
     for piece in in_pieces(&shown, |_| 1) {
@@ -100,12 +100,12 @@ fn list(selection: &Selection, place: &Place, console: &Console) -> Result<()> {
             .filter_map(|(_, id)| found.remove(*id))
             .collect();
         match selection.format {
-            View::Text => {
+            Format::Text => {
                 let verdict_on = |id: &str| verdicts.get(id).map(|verdict| verdict.is_true);
                 console.show(&alerts::list(&alerts, verdict_on, console.out()))
             }
-            View::Json => {
-                let lines = alerts.iter().map(|alert| json::line(alert) + "\n");
+            other => {
+                let lines = alerts.iter().map(|alert| other.write(alert, Paint::Never));
                 console.print(&lines.collect::<String>())
             }
         }?;

@@ -3,18 +3,19 @@
 use clap::ValueEnum;
 
 use crate::alert::Alert;
-use crate::report::{Paint, ecs, json, ocsf, text};
+use crate::incident::Incident;
+use crate::report::{Paint, ecs, incident, json, ocsf, text};
 
-/// Format of alerts.
+/// Format of alerts and incidents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// The documents of plimsoll, one a line.
     Json,
-    /// OCSF 1.5.0 Detection Findings, one a line.
+    /// OCSF 1.8.0 findings, one a line.
     Ocsf,
     /// Elastic Common Schema documents, one a line.
     Ecs,
-    /// A few lines for people, each alert.
+    /// For people, and its wording may change.
     Text,
 }
 
@@ -35,6 +36,16 @@ impl Format {
             Self::Ocsf => json::line(&ocsf::finding(alert)) + "\n",
             Self::Ecs => json::line(&ecs::document(alert)) + "\n",
             Self::Text => text::alert(alert, paint) + "\n",
+        }
+    }
+
+    /// Returns an incident with the end of its last line. `alerts` are the documents of its alerts.
+    pub fn write_incident(self, told: &Incident, alerts: &[Alert], paint: Paint) -> String {
+        match self {
+            Self::Json => json::line(told) + "\n",
+            Self::Ocsf => json::line(&ocsf::incident_finding(told, alerts)) + "\n",
+            Self::Ecs => json::line(&ecs::incident(told, alerts)) + "\n",
+            Self::Text => incident::story(told, alerts, paint),
         }
     }
 }

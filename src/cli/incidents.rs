@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use crate::cli::format::View;
+use crate::alert::Alert;
+use crate::cli::format::Format;
 use crate::cli::selection::Selection;
 use crate::cli::setup::load;
 use crate::cli::told::{Place, in_pieces, warn_of_others};
 use crate::cli::{Common, Console, Ending};
 use crate::error::{Error, Result};
 use crate::incident::{Group, Incident, Joiner, Playbook};
-use crate::report::{incident, json, noun};
+use crate::report::{Paint, incident, noun};
 
 /// List what was told, as incidents; with an id, all of one
 ///
@@ -60,8 +61,8 @@ fn one(
         );
     };
     match selection.format {
-        View::Text => console.show(&incident::story(&told, &alerts, console.out())),
-        View::Json => console.print(&(json::line(&told) + "\n")),
+        Format::Text => console.show(&incident::story(&told, &alerts, console.out())),
+        other => console.print(&other.write_incident(&told, &alerts, Paint::Never)),
     }
 }
 
@@ -94,17 +95,21 @@ fn list(
         .len()
         .saturating_sub(selection.limit.unwrap_or(usize::MAX));
     shown.truncate(shown.len() - n_left);
-    if shown.is_empty() && selection.format == View::Text {
+    if shown.is_empty() && selection.format == Format::Text {
         console.show("no incidents\n")?;
     }
     for piece in in_pieces(&shown, |group| group.alerts.len()) {
         let told = place.tell(piece, playbook)?;
-        let told: Vec<Incident> = told.into_iter().map(|(incident, _)| incident).collect();
         match selection.format {
-            View::Text => console.show(&incident::list(&told, console.out())),
-            View::Json => {
-                let lines = told.iter().map(|told| json::line(told) + "\n");
-                console.print(&lines.collect::<String>())
+            Format::Text => {
+                let told: Vec<Incident> = told.into_iter().map(|(told, _)| told).collect();
+                console.show(&incident::list(&told, console.out()))
+            }
+            other => {
+                let write = |(told, alerts): &(Incident, Vec<Alert>)| {
+                    other.write_incident(told, alerts, Paint::Never)
+                };
+                console.print(&told.iter().map(write).collect::<String>())
             }
         }?;
     }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use crate::alert::Alert;
-use crate::cli::format::View;
+use crate::cli::format::Format;
 use crate::glob::Glob;
 use crate::stats::Severity;
 use crate::time::{Day, Time};
@@ -41,9 +41,9 @@ pub struct Selection {
     /// Read alerts from this file, such as the alerts.jsonl of a backtest, instead of the store.
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Format of the output; JSON is one document a line.
+    /// Format of the output.
     #[arg(long, default_value = "text")]
-    pub format: View,
+    pub format: Format,
 }
 
 /// An instant, or the first or last one of a day.

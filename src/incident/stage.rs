@@ -51,6 +51,19 @@ impl Stage {
         }
     }
 
+    /// Returns the id and the name of the tactic of ATT&CK that it is.
+    pub fn tactic(self) -> (&'static str, &'static str) {
+        match self {
+            Self::DefenseEvasion => ("TA0005", "Defense Evasion"),
+            Self::CredentialAccess => ("TA0006", "Credential Access"),
+            Self::NewIdentity | Self::Persistence => ("TA0003", "Persistence"),
+            Self::Enumeration => ("TA0007", "Discovery"),
+            Self::Access => ("TA0009", "Collection"),
+            Self::Egress => ("TA0010", "Exfiltration"),
+            Self::Impact => ("TA0040", "Impact"),
+        }
+    }
+
     /// Returns the stage of a technique of ATT&CK, by its first tactic for cloud platforms; `None` of one that has no stage here.
     fn of_technique(technique: &str) -> Option<Self> {
         let id = technique.split('.').next().unwrap_or_default();

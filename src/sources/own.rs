@@ -65,7 +65,7 @@ pub fn is_own(object: Object<'_>) -> bool {
     DOCUMENTS.iter().any(is_document) || is_finding(object)
 }
 
-/// Returns whether a record is an alert in the form of OCSF, or of the Elastic Common Schema.
+/// Returns whether a record is an alert or an incident in the form of OCSF, or of the Elastic Common Schema.
 fn is_finding(object: Object<'_>) -> bool {
     let text = |path: [&str; 3]| {
         let first = object.get(path[0]);
@@ -75,8 +75,11 @@ fn is_finding(object: Object<'_>) -> bool {
     let is =
         |path, wanted: &str| matches!(text(path), Some(Value::Text(t)) if t == wanted.as_bytes());
     let has = |path| matches!(text(path), Some(Value::Text(_)));
-    (is(["metadata", "product", "name"], PRODUCT) && has(["finding_info", "uid", ""]))
-        || (is(["event", "module", ""], PRODUCT) && has(["rule", "id", ""]))
+    let has_list = |path| matches!(text(path), Some(Value::Array(_)));
+    let has_finding = has(["finding_info", "uid", ""]) || has_list(["finding_info_list", "", ""]);
+    let has_rule = has(["rule", "id", ""]) || has_list(["rule", "id", ""]);
+    (is(["metadata", "product", "name"], PRODUCT) && has_finding)
+        || (is(["event", "module", ""], PRODUCT) && has_rule)
 }
 
 /// Returns whether the first lines of a text are those of a page that plimsoll wrote.
@@ -114,11 +117,13 @@ mod tests {
             };
             assert!(!is(&other), "{other}");
         }
-        assert!(is(
-            r#"{"metadata":{"product":{"name":"plimsoll"}},"finding_info":{"uid":"1"}}"#
-        ));
-        assert!(is(
-            r#"{"event":{"module":"plimsoll"},"rule":{"id":"AN1594"}}"#
-        ));
+        for own in [
+            r#"{"metadata":{"product":{"name":"plimsoll"}},"finding_info":{"uid":"1"}}"#,
+            r#"{"metadata":{"product":{"name":"plimsoll"}},"finding_info_list":[{"uid":"1"}]}"#,
+            r#"{"event":{"module":"plimsoll"},"rule":{"id":"AN1594"}}"#,
+            r#"{"event":{"module":"plimsoll"},"rule":{"id":["AN1594"]}}"#,
+        ] {
+            assert!(is(own), "{own}");
+        }
     }
 }

@@ -102,6 +102,14 @@ fn what_plimsoll_wrote_is_recognised_wherever_it_lies() {
     }
     let kept = ["--out", "kept", "--rejects", "kept/rejects.jsonl"];
     world.run(&[&backtest[..], &kept].concat()).succeeds();
+    for format in ["json", "ocsf", "ecs"] {
+        let incidents = ["incidents", "--from", "kept/alerts.jsonl"];
+        let said = world.run(&[&incidents[..], &["--format", format]].concat());
+        world.write(
+            &format!("kept/incidents-{format}.jsonl"),
+            said.succeeds().out,
+        );
+    }
     let documents = world
         .run(&["inspect", "logs", "--format", "json"])
         .succeeds();
@@ -114,7 +122,7 @@ fn what_plimsoll_wrote_is_recognised_wherever_it_lies() {
         .expect("a copy");
     }
     let files = inspected(&world, "kept");
-    assert_eq!(files.len(), 10, "{:?}", files.keys());
+    assert_eq!(files.len(), 12, "{:?}", files.keys());
     for (file, document) in &files {
         let reasons = document["reasons"].as_object().expect("reasons");
         assert_eq!(reasons.keys().collect::<Vec<_>>(), ["own"], "{file}");

@@ -100,7 +100,7 @@ fn unmapped(alert: &Alert) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::ocsf::VERSION;
+    use crate::report::ocsf::common::VERSION;
     use crate::report::text::tests::sample;
 
     #[test]

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::alert::{Alert, SourceRecord, Status};
 use crate::incident::{Incident, Playbook, incidents};
+use crate::report::ocsf::detection::finding;
+use crate::report::ocsf::incident::finding as incident_finding;
 use crate::report::ocsf::schema::faults;
-use crate::report::ocsf::{finding, incident_finding};
 use crate::report::text::tests::{burst, sample};
 use crate::stats::Severity;
 

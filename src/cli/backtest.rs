@@ -1,6 +1,5 @@
 //! `plimsoll backtest`
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -138,7 +137,8 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     Ok(close(&backtest.summary.intake, &rest, console))
 }
 
-/// An alert and what labels say of it. Its digest does not cover the label.
+/// An alert and what labels say of it: `true` if it hits one, `beside` if another alert of its incident does, otherwise `false`. Its digest
+/// does not cover the label.
 #[derive(Serialize)]
 struct Labelled<'a> {
     #[serde(flatten)]
@@ -148,23 +148,13 @@ struct Labelled<'a> {
 }
 
 fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
-    let evaluation = summary.evaluation.as_ref();
-    let false_ids: Option<BTreeSet<&str>> =
-        evaluation.map(|e| e.false_alerts.iter().map(|f| f.alert_id.as_str()).collect());
     let alerts: String = backtest
         .alerts
         .iter()
         .map(|alert| {
-            let label = false_ids
-                .as_ref()
-                .filter(|_| alert.suppressed_by.is_none())
-                .map(|ids| {
-                    if ids.contains(alert.alert_id.as_str()) {
-                        "false"
-                    } else {
-                        "true"
-                    }
-                });
+            let evaluation = summary.evaluation.as_ref();
+            let evaluation = evaluation.filter(|_| alert.suppressed_by.is_none());
+            let label = evaluation.map(|evaluation| evaluation.says_of(&alert.alert_id));
             json::line(&Labelled { alert, label }) + "\n"
         })
         .collect();

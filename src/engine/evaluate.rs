@@ -88,8 +88,23 @@ pub struct Evaluation {
     pub lost_before_told: BTreeMap<String, f64>,
     /// Notes of the labels that no alert hit.
     pub missed: Vec<String>,
+    /// The ids of alerts that hit a label.
+    #[serde(skip)]
+    pub hits: BTreeSet<String>,
     /// Alerts that hit no label, ordered by time.
     pub false_alerts: Vec<FalseAlert>,
+}
+
+impl Evaluation {
+    /// Returns what labels say of an alert: `true` if it hits one, `beside` if another alert of its incident does, otherwise `false`.
+    pub fn says_of(&self, alert_id: &str) -> &'static str {
+        let mut misses = self.false_alerts.iter();
+        match self.hits.contains(alert_id) {
+            true => "true",
+            false if misses.any(|miss| miss.alert_id == alert_id) => "false",
+            false => "beside",
+        }
+    }
 }
 
 /// An alert that hit no label.
@@ -294,6 +309,12 @@ pub fn evaluate(alerts: &[Alert], labels: &[Label], from: Time, days: usize) -> 
         analytics: names
             .iter()
             .map(|name| ((*name).to_owned(), of(Some(name))))
+            .collect(),
+        hits: judged
+            .alerts
+            .iter()
+            .filter(|alert| labels.iter().any(|label| label.is_hit_by(alert)))
+            .map(|alert| alert.alert_id.clone())
             .collect(),
         false_alerts: judged
             .false_alerts()

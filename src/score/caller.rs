@@ -7,7 +7,6 @@ use crate::alert::{
     AlertEntity, AssumptionRecord, AuthenticationRecord, CreationRecord, NamesakeRecord,
 };
 use crate::baseline::View;
-use crate::event::Event;
 use crate::identity::address::network_of;
 use crate::measure::{Creation, WITH_MFA, WITHOUT_MFA, value_hash};
 use crate::score::subject::Subject;
@@ -99,34 +98,6 @@ fn aliases(subject: &Subject) -> Vec<String> {
             .flat_map(|b| b.aliases.iter().map(|a| a.to_string())),
     );
     aliases.into_iter().take(ALIASES_MAX).collect()
-}
-
-/// Returns how the session of an event began, if the event states when that was.
-pub(super) fn session_of(event: &Event) -> Option<AuthenticationRecord> {
-    let method = event.context.auth_method.as_ref();
-    Some(AuthenticationRecord {
-        time: event.context.session_start?,
-        method: method.map_or_else(|| "session".to_owned(), |m| m.to_string()),
-        mfa: event.context.mfa,
-        source_ip: event.peer.ip.map(|ip| ip.to_string()),
-        country: event.peer.country.as_ref().map(ToString::to_string),
-        unusual: Vec::new(),
-    })
-}
-
-/// Returns what a sign-in begins.
-pub(super) fn sign_in(event: &Event) -> AuthenticationRecord {
-    AuthenticationRecord {
-        time: event.time,
-        method: match &event.context.auth_method {
-            Some(method) => format!("{} ({method})", event.op),
-            None => event.op.to_string(),
-        },
-        mfa: event.context.mfa,
-        source_ip: event.peer.ip.map(|ip| ip.to_string()),
-        country: event.peer.country.as_ref().map(ToString::to_string),
-        unusual: Vec::new(),
-    }
 }
 
 /// Returns how the session that did most of what was counted began: as its events state it, by the last sign-in before them, or by the

@@ -23,6 +23,7 @@ mod reasons;
 mod rows;
 mod sequence;
 mod severity;
+mod sign_in;
 mod subject;
 mod terms;
 mod through;

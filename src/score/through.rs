@@ -9,9 +9,9 @@ use crate::alert::{AuthenticationRecord, EventRecord, SourceRecord};
 use crate::event::{Action, Event, Untrusted};
 use crate::identity::ResolvedEvent;
 use crate::measure::{EventAmounts, value_hash};
-use crate::score::caller::{session_of, sign_in};
 use crate::score::contribution::ArmResult;
 use crate::score::evidence_events::{counts_for, is_amount, record};
+use crate::score::sign_in::{session_of, sign_in};
 use crate::vocab::{Metric, Str, Trait};
 
 /// Sources named in an alert.

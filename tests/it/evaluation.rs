@@ -106,10 +106,8 @@ fn each_gate_is_left_out_in_turn_and_nothing_else_changes() {
             );
             let counted = number(&report["budgets"][at]["false_incidents_per_day"]);
             let here = number(&budget["false_identities_per_day"]);
-            assert!(
-                (counted - here).abs() <= 1.0,
-                "{counted} alerts, {here} days"
-            );
+            // An incident has at least one day of an identity.
+            assert!(counted <= here + 1.0, "{counted} incidents, {here} days");
             is_changed |= budget["found_without"] != budget["found"]
                 || budget["false_identities_per_day_without"] != budget["false_identities_per_day"];
         }

@@ -122,7 +122,7 @@ fn what_plimsoll_wrote_is_recognised_wherever_it_lies() {
         .expect("a copy");
     }
     let files = inspected(&world, "kept");
-    assert_eq!(files.len(), 12, "{:?}", files.keys());
+    assert_eq!(files.len(), 13, "{:?}", files.keys());
     for (file, document) in &files {
         let reasons = document["reasons"].as_object().expect("reasons");
         assert_eq!(reasons.keys().collect::<Vec<_>>(), ["own"], "{file}");

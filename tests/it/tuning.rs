@@ -321,7 +321,7 @@ fn an_analyst_says_what_was_true_and_what_was_not() {
 
     world
         .run(&["feedback", "ffffffffff", "true"])
-        .fails_with(1, &["no alert `ffffffffff`"]);
+        .fails_with(1, &["no alert and no incident `ffffffffff`"]);
     world
         .run(&["feedback", "fff", "true"])
         .fails_with(2, &["6 characters"]);

@@ -491,6 +491,14 @@ impl<'a> KnownThings<'a> {
         regions: None,
     };
 
+    /// Returns whether one of some things, by hash, counts as new.
+    pub fn has_new(&self, which: Trait, mut things: impl Iterator<Item = u64>) -> bool {
+        let Some(known) = self.of(which) else {
+            return true;
+        };
+        things.any(|hash| known.binary_search(&hash).is_err())
+    }
+
     fn of(&self, which: Trait) -> Option<&'a [u64]> {
         match which {
             Trait::Bucket => self.buckets,

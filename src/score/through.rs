@@ -8,8 +8,8 @@ use rustc_hash::FxHashSet;
 use crate::alert::{AuthenticationRecord, EventRecord, SourceRecord};
 use crate::event::{Action, Event, Untrusted};
 use crate::identity::ResolvedEvent;
-use crate::measure::{EventAmounts, value_hash};
-use crate::score::contribution::ArmResult;
+use crate::measure::{EventAmounts, KnownThings, value_hash};
+use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::evidence_events::{counts_for, is_amount, record};
 use crate::score::sign_in::{session_of, sign_in};
 use crate::vocab::{Metric, Str, Trait};
@@ -73,6 +73,8 @@ struct Part {
 pub(super) struct Through<'a> {
     arm: &'a ArmResult,
     metrics: &'a BTreeSet<Metric>,
+    /// What the entity is known for.
+    known: KnownThings<'a>,
     parts: BTreeMap<Key, Part>,
     /// Pairs of a source and an object, by hash.
     objects: FxHashSet<u64>,
@@ -119,10 +121,11 @@ pub(super) struct Sources {
 }
 
 impl<'a> Through<'a> {
-    pub fn new(arm: &'a ArmResult, metrics: &'a BTreeSet<Metric>) -> Self {
+    pub fn new(arm: &'a ArmResult, metrics: &'a BTreeSet<Metric>, known: KnownThings<'a>) -> Self {
         Self {
             arm,
             metrics,
+            known,
             parts: BTreeMap::new(),
             objects: FxHashSet::default(),
             buckets: FxHashSet::default(),
@@ -152,7 +155,8 @@ impl<'a> Through<'a> {
         let mut behind = vec![false; contributions.len()];
         let (mut is_counted, mut is_shown, mut weight) = (false, false, 0.0);
         for (at, contribution) in contributions.iter().enumerate() {
-            if !counts_for(event.time, amounts, contribution) {
+            let is_behind = counts_for(event.time, amounts, contribution);
+            if !is_behind || !self.adds_news(amounts, contribution) {
                 continue;
             }
             behind[at] = true;
@@ -216,6 +220,16 @@ impl<'a> Through<'a> {
         }
     }
 
+    /// Returns whether an event has something new, where a contribution counts nothing else: a bucket listed as ever is not behind the
+    /// number of new ones.
+    fn adds_news(&self, amounts: &EventAmounts, contribution: &Contribution) -> bool {
+        let Contribution::Volume(reading) = contribution else {
+            return true;
+        };
+        let of = reading.metric.new_of();
+        of.is_none_or(|(all, which)| self.known.has_new(which, amounts.distinct(all)))
+    }
+
     /// A sign-in that was refused begins no session.
     fn note_sign_in(&mut self, event: &Event) {
         if event.action == Action::Authenticate && event.outcome.has_worked() {
@@ -256,7 +270,9 @@ impl<'a> Through<'a> {
             .collect();
         ranked.sort_by(|a, b| {
             let by_share = b.0.total_cmp(&a.0).then(b.1.cmp(&a.1));
+            // Of two that did as much, who shows something new is unusual.
             by_share
+                .then_with(|| b.3.shown.cmp(&a.3.shown))
                 .then_with(|| b.3.calls.cmp(&a.3.calls))
                 .then_with(|| a.2.cmp(&b.2))
         });

@@ -13,6 +13,7 @@ mod evaluation;
 mod follow;
 mod incidents;
 mod jobs;
+mod life;
 mod main_job;
 mod mistakes;
 mod nightly;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::world::World;
 
 /// The days of the logs are those of March 2026.
-const DAYS: u32 = 21;
+pub const DAYS: u32 = 21;
 /// On the last day, at night, when only jobs work.
-const TONIGHT: At = (DAYS, 3 * 3_600 + 240);
+pub const TONIGHT: At = (DAYS, 3 * 3_600 + 240);
 /// On that day, in the morning.
 const TODAY: At = (DAYS, 9 * 3_600);
 
@@ -176,7 +176,7 @@ impl Logs {
         self.text += &(who.fill(&record, self.cloud) + "\n");
     }
 
-    fn call(&mut self, at: At, who: Who, row: &[&str]) {
+    pub fn call(&mut self, at: At, who: Who, row: &[&str]) {
         let record = match self.cloud {
             Aws => EVENT,
             Azure if row[0].starts_with("entra:") => DIRECTORY,
@@ -208,7 +208,7 @@ impl Logs {
     }
 
     /// Three ordinary weeks: people by day and jobs around the clock, each in four buckets of their own.
-    fn ordinary(cloud: Cloud, is_there: impl Fn(Who, u32) -> bool) -> Self {
+    pub fn ordinary(cloud: Cloud, is_there: impl Fn(Who, u32) -> bool) -> Self {
         let mut logs = Self::none(cloud);
         let mut dice = 7_u64;
         let mut roll = |bound: u32| {

@@ -18,6 +18,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use crate::alert::Alert;
 use crate::analytic::{self, Analytic, Definition, Story};
 use crate::config::{Approval, Binding, BoundSource, Config, Criteria, Sensitive};
 use crate::document::{Faults, Place, Table};
@@ -51,6 +52,8 @@ pub struct StoryResult {
     pub failures: Vec<String>,
     /// Every alert of its analytic, one line each.
     pub alerts: Vec<String>,
+    /// The same as documents, in the order in which they were told.
+    pub documents: Vec<Alert>,
     /// Events played.
     pub events: u64,
 }
@@ -105,10 +108,12 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
         })
         .collect();
     let who = |id: &String| name_of.get(id).unwrap_or(id).clone();
+    let of_analytic =
+        |alert: &Alert| *alert.analytic == *analytic.id && expectation::is_told(alert);
     // If an episode was reported more than once, the last version is the most complete.
     let lines: BTreeMap<&str, String> = alerts
         .iter()
-        .filter(|alert| *alert.analytic == *analytic.id && expectation::is_told(alert))
+        .filter(|alert| of_analytic(alert))
         .map(|alert| {
             (
                 &*alert.alert_id,
@@ -116,9 +121,11 @@ pub fn play(definitions: &[Definition], analytic: &Analytic, story: &Story) -> R
             )
         })
         .collect();
+    let failures = expectation::failures(&analytic.id, &parsed, (&alerts, &floored), &name_of);
     Ok(StoryResult {
-        failures: expectation::failures(&analytic.id, &parsed, (&alerts, &floored), &name_of),
+        failures,
         alerts: lines.into_values().collect(),
+        documents: alerts.into_iter().filter(of_analytic).collect(),
         events: n_events,
     })
 }

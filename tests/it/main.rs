@@ -5,6 +5,7 @@ mod analytics;
 mod approvals;
 mod assumed;
 mod bundled;
+mod callers;
 mod chains;
 mod cold_start;
 mod coverage;

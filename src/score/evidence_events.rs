@@ -39,12 +39,25 @@ pub(super) fn must_be_covered(
         || contributions.any(|of| of.is_about_events() && counts_for(event.time, amounts, of))
 }
 
-/// Returns whether a contribution is an amount or a declared act, and not only new.
-pub(super) const fn is_amount(contribution: &Contribution) -> bool {
-    !matches!(
+/// An amount that every second window reaches, in natural logarithms: one below it says nothing of who was unusual.
+const AMOUNT_LEAST: f64 = std::f64::consts::LN_2;
+
+/// Returns whether a contribution is only something new.
+pub(super) const fn is_new(contribution: &Contribution) -> bool {
+    matches!(
         contribution,
         Contribution::Novelty(_) | Contribution::Weight(_)
     )
+}
+
+/// Returns whether a contribution is a declared act, or an amount that adds something, and not only new.
+pub(super) fn is_amount(contribution: &Contribution) -> bool {
+    match contribution {
+        Contribution::Volume(_) | Contribution::RoleTail(_) => {
+            contribution.surprise() >= AMOUNT_LEAST
+        }
+        _ => !is_new(contribution),
+    }
 }
 
 /// Returns whether an event is behind a contribution.

@@ -10,7 +10,7 @@ use crate::event::{Action, Event, Untrusted};
 use crate::identity::ResolvedEvent;
 use crate::measure::{EventAmounts, KnownThings, value_hash};
 use crate::score::contribution::{ArmResult, Contribution};
-use crate::score::evidence_events::{counts_for, is_amount, record};
+use crate::score::evidence_events::{counts_for, is_amount, is_new, record};
 use crate::score::sign_in::{session_of, sign_in};
 use crate::vocab::{Metric, Str, Trait};
 
@@ -161,7 +161,7 @@ impl<'a> Through<'a> {
             }
             behind[at] = true;
             is_counted |= is_amount(contribution);
-            is_shown |= !is_amount(contribution);
+            is_shown |= is_new(contribution);
             if contribution.is_about_events() && self.firsts[at].is_none() {
                 self.firsts[at] = Some(record(event));
                 self.first_keys[at] = Some((event.peer.ip, event.credential.clone()));
@@ -253,7 +253,11 @@ impl<'a> Through<'a> {
         // Each contribution is shared equally among the events behind it.
         let share = |part: &Part| -> f64 {
             let each = contributions.iter().zip(&part.behind).zip(&totals);
-            each.filter(|((of, _), total)| is_amount(of) == has_amounts && **total > 0)
+            let ranks = |of: &Contribution| match has_amounts {
+                true => is_amount(of),
+                false => is_new(of),
+            };
+            each.filter(|((of, _), total)| ranks(of) && **total > 0)
                 .map(|((of, n), total)| of.surprise() * *n as f64 / *total as f64)
                 .sum()
         };

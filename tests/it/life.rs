@@ -239,6 +239,18 @@ fn an_alert_grows_until_it_is_closed_and_following_ends_where_scoring_does() {
     }
 }
 
+#[test]
+fn one_call_from_elsewhere_beside_ordinary_work_is_named_first() {
+    let mut logs = theft(Cloud::Aws);
+    let row = ["s3:ListBuckets", "", "null", "null"];
+    logs.call((DAYS, TONIGHT.1 - 1), outside(victim()), &row);
+    let world = trained(&logs);
+    let steps = world.run(&["score", "--every-status", "today.jsonl"]);
+    let steps = on_victim(documents(&steps.succeeds().out), "AN1594", Cloud::Aws);
+    assert_eq!(steps[0]["status"], "new");
+    assert_eq!(steps[0]["entity"]["source_ip"], FOREIGN, "{:#}", steps[0]);
+}
+
 /// Follows a file to which a day is appended in pieces, and returns what was told.
 fn follow_growing(world: &World, store: &str, lines: &[&str], piece: usize) -> String {
     world.write("growing.jsonl", "");

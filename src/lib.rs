@@ -62,11 +62,7 @@
 //! let options = BacktestOptions {
 //!     split: Split::At(Time::parse("2026-03-15T00:00:00Z").expect("a time").day()),
 //!     frozen: false,
-//!     score: ScoreOptions {
-//!         budget_per_day: None,
-//!         show_low: false,
-//!         show_suppressed: false,
-//!     },
+//!     score: ScoreOptions::default(),
 //!     labels: None,
 //! };
 //! let backtest = backtest_events(&setup, events, &options)?;

@@ -192,7 +192,8 @@ pub struct SourceRecord {
     pub credential: Option<String>,
     /// Calls, or flows.
     pub calls: u64,
-    /// Those of them that were counted: that are behind an amount or a declared act among the reasons.
+    /// Those of them that were counted: that are behind a declared act or an amount among the reasons, but for amounts that every second day
+    /// reaches; where there is none of these, those that show something new.
     pub counted: u64,
     /// Distinct objects.
     pub objects: u64,

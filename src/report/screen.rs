@@ -277,7 +277,7 @@ fn write_next(
         let place = folder.as_deref().unwrap_or("DIR");
         let before = match folder {
             Some(_) => String::new(),
-            None => "`--out DIR`, then ".to_owned(),
+            None => "`--out DIR` and ".to_owned(),
         };
         let command = format!("{before}`plimsoll incidents {id} --from {place}/alerts.jsonl`");
         line(out, paint, name, &command)?;

@@ -41,6 +41,14 @@ fn a_frozen_backtest_is_training_and_scoring() {
     assert!(alerts.len() > 8);
 }
 
+/// Returns a document without its incident, and the digest that covers that: without an archive, scoring knows of no day before.
+fn by_itself(document: &str) -> serde_json::Value {
+    let mut document: serde_json::Value = serde_json::from_str(document).unwrap();
+    let fields = document.as_object_mut().unwrap();
+    fields.retain(|name, _| name != "incident_id" && name != "digest");
+    document
+}
+
 #[test]
 fn a_backtest_is_scoring_and_training_day_by_day() {
     let estate = estate();
@@ -55,9 +63,8 @@ fn a_backtest_is_scoring_and_training_day_by_day() {
         alerts.extend(score(&estate.setup, &store, files.clone()));
         train(&estate.setup, &store, files);
     }
-    assert_eq!(
-        alerts,
-        played.alerts.iter().map(document).collect::<Vec<_>>()
-    );
+    let played_alerts: Vec<String> = played.alerts.iter().map(document).collect();
+    let told = |alerts: &[String]| alerts.iter().map(|of| by_itself(of)).collect::<Vec<_>>();
+    assert_eq!(told(&alerts), told(&played_alerts));
     assert!(played.alerts.iter().any(|alert| alert.generation > 1));
 }

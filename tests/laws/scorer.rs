@@ -26,6 +26,10 @@ fn tell(told: &mut Told, alert: &Alert) {
     for volatile in ["generation", "digest"] {
         document.as_object_mut().unwrap().remove(volatile);
     }
+    // Of an episode that goes on, its incident is what is known so far.
+    if document["status"] != "closed" {
+        document.as_object_mut().unwrap().remove("incident_id");
+    }
     let of_episode = told.entry(alert.alert_id.clone()).or_default();
     let is_closed = |document: &serde_json::Value| document["status"] == "closed";
     assert!(

@@ -38,28 +38,22 @@ pub struct Closed {
     content: Content,
 }
 
-/// What makes a closed episode another than before. Numbers that only another generation changes are none of it.
+/// What makes a closed episode another than before: more events, or that no approval covers it any more. What only another generation
+/// changes is none of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
-    severity: Severity,
     events: u64,
     is_covered: bool,
 }
 
 impl Content {
-    fn of(severity: Severity, events: u64, is_covered: bool) -> Self {
-        Self {
-            severity,
-            events,
-            is_covered,
-        }
+    fn of(events: u64, is_covered: bool) -> Self {
+        Self { events, is_covered }
     }
 
     /// Returns whether it says more than what was told before.
     fn is_news(&self, before: &Self) -> bool {
-        self.events != before.events
-            || self.severity > before.severity
-            || self.is_covered != before.is_covered
+        self.events != before.events || (before.is_covered && !self.is_covered)
     }
 }
 
@@ -93,7 +87,7 @@ impl EpisodeState {
     pub fn close(&mut self, alert: &mut Alert) -> bool {
         self.is_changed = false;
         let is_covered = alert.approval.is_some();
-        let content = Content::of(alert.severity, alert.day_events, is_covered);
+        let content = Content::of(alert.day_events, is_covered);
         // No person has seen an alert that an approval covered: if the episode outgrows the approval, it is new.
         let was_covered = |closed: &Closed| closed.content.is_covered && !content.is_covered;
         let revision = match &self.closed {
@@ -166,7 +160,7 @@ pub(super) fn told_of(archive: &Archive, day: Day) -> Result<Episodes> {
             state.is_changed = false;
             state.closed = Some(Closed {
                 revision: alert.revision,
-                content: Content::of(alert.severity, alert.day_events, is_covered),
+                content: Content::of(alert.day_events, is_covered),
             });
             return;
         }

@@ -43,7 +43,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("learn", "baseline event measure sketch stats time vocab"),
     (
         "score",
-        "alert analytic baseline config error event evidence glob identity learn measure sketch stats time vocab",
+        "alert analytic baseline config error event evidence glob identity learn measure sketch stats time vocab wording",
     ),
     ("store", "baseline error learn measure time vocab"),
     (

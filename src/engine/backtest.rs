@@ -256,11 +256,7 @@ fn play(
             scorer.replace_generation(Arc::new(std::mem::replace(&mut generation, coming)));
         }
         let before = scorer.summary().told.n_episodes();
-        let mut of_day = Vec::new();
-        if options.score.every_status {
-            of_day.extend(scorer.advance_day(day, None)?);
-        }
-        of_day.extend(scorer.conclude_day(day)?);
+        let of_day = scorer.tell_past_day(day)?;
         look(&scorer, day);
         per_day.push(DayCount {
             day: day.to_string(),

@@ -210,6 +210,21 @@ impl Label {
     }
 }
 
+/// Returns what episodes came to that no approval covers, and the number of the incident of each. What an approval covers joins, too.
+pub fn in_incidents(alerts: &[Alert]) -> (Vec<&Alert>, Vec<usize>) {
+    let closed = || alerts.iter().filter(|alert| alert.status == Status::Closed);
+    let mut joiner = Joiner::default();
+    closed().for_each(|alert| joiner.add(alert));
+    let groups = joiner.groups().iter().enumerate();
+    let of_alert: BTreeMap<&str, usize> = groups
+        .flat_map(|(number, group)| group.alerts.iter().map(move |id| (&**id, number)))
+        .collect();
+    let counted = closed().filter(|alert| alert.suppressed_by.is_none());
+    counted
+        .filter_map(|alert| Some((alert, *of_alert.get(&*alert.alert_id)?)))
+        .unzip()
+}
+
 /// Which incident each alert belongs to, and what labels say of it.
 struct Judged<'a> {
     /// The alerts that no approval covers, as what they came to.
@@ -222,25 +237,7 @@ struct Judged<'a> {
 
 impl<'a> Judged<'a> {
     fn of(all: &'a [Alert], labels: &[&Label]) -> Self {
-        let closed = || all.iter().filter(|alert| alert.status == Status::Closed);
-        let mut joiner = Joiner::default();
-        closed().for_each(|alert| joiner.add(alert));
-        let of_alert: BTreeMap<&str, usize> = joiner
-            .groups()
-            .iter()
-            .enumerate()
-            .flat_map(|(number, group)| group.alerts.iter().map(move |id| (&**id, number)))
-            .collect();
-        let alerts: Vec<&Alert> = closed().filter(|a| a.suppressed_by.is_none()).collect();
-        let incident_of: Vec<usize> = alerts
-            .iter()
-            .map(|alert| {
-                of_alert
-                    .get(&*alert.alert_id)
-                    .copied()
-                    .unwrap_or(usize::MAX)
-            })
-            .collect();
+        let (alerts, incident_of) = in_incidents(all);
         let hits = alerts
             .iter()
             .zip(&incident_of)

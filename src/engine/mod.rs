@@ -43,7 +43,7 @@ pub use coverage::{
 };
 pub use dry_run::{BudgetRun, DayView, DryRun, Mornings, dry_run};
 pub use evaluate::{
-    AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, median, read_labels,
+    AnalyticEvaluation, Evaluation, FalseAlert, Label, evaluate, in_incidents, median, read_labels,
 };
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback, feedback_on_all};
 pub use follow::{FollowOptions, follow};

@@ -48,7 +48,6 @@ pub(super) fn judge_days(
     progress: &dyn Progress,
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
 ) -> Result<()> {
-    let every_status = scorer.options().every_status;
     let (days, generation) = (scorer.days(), scorer.generation().clone());
     let aggregates = days.iter().filter_map(|day| scorer.aggregate(*day));
     let covered = days_of(&generation.coverage, aggregates);
@@ -64,12 +63,7 @@ pub(super) fn judge_days(
         if let Some(archive) = archive {
             scorer.remember_told(archive, day)?;
         }
-        if every_status {
-            for alert in scorer.advance_day(day, None)? {
-                deliver(&alert)?;
-            }
-        }
-        for alert in scorer.conclude_day(day)? {
+        for alert in scorer.tell_past_day(day)? {
             deliver(&alert)?;
         }
         scorer.close(day);

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::alert::{Alert, Status};
+use crate::alert::Alert;
 use crate::analytic;
 use crate::config::Config;
-use crate::engine::{BudgetRun, DayView, Label, Mornings, Progress, Setup, dry_run};
+use crate::engine::{BudgetRun, DayView, Label, Mornings, Progress, Setup, dry_run, in_incidents};
 use crate::error::{Error, Result};
 use crate::evaluation::ablation::{self, Ablation};
 use crate::evaluation::curve::{Candidate, Curve};
@@ -221,21 +221,6 @@ fn attack(label: &Label) -> Attack {
         grade: word_after("grade=", &label.note).to_owned(),
         class,
     }
-}
-
-/// Returns what episodes came to that no approval covers, and the number of the incident of each.
-fn in_incidents(alerts: &[Alert]) -> (Vec<&Alert>, Vec<usize>) {
-    let closed = || alerts.iter().filter(|alert| alert.status == Status::Closed);
-    let mut joiner = Joiner::default();
-    closed().for_each(|alert| joiner.add(alert));
-    let groups = joiner.groups().iter().enumerate();
-    let of_alert: BTreeMap<&str, usize> = groups
-        .flat_map(|(number, group)| group.alerts.iter().map(move |id| (&**id, number)))
-        .collect();
-    let counted = closed().filter(|alert| alert.suppressed_by.is_none());
-    counted
-        .filter_map(|alert| Some((alert, *of_alert.get(&*alert.alert_id)?)))
-        .unzip()
 }
 
 /// Returns incidents with the score that they were told with, and the attacks that they hit.

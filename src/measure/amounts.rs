@@ -11,7 +11,7 @@ use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::identity::ResolvedEvent;
 use crate::identity::address::network_of;
 use crate::measure::grants::destination_of;
-use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Minute, Plan, value_hash};
+use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Minute, Plan, hash_in, value_hash};
 use crate::time::Window;
 use crate::vocab::{BurstKind, Metric, Str, Trait};
 
@@ -175,10 +175,8 @@ impl<'a> EventAmounts<'a> {
         if let (Some(bucket), Action::ListObjects) = (bucket, event.action) {
             self.distinct.push((Metric::BucketsListed, bucket));
             let prefix = event.prefix.as_ref().map_or("", |p| p.raw());
-            self.distinct.push((
-                Metric::PrefixesListed,
-                bucket ^ value_hash(prefix).rotate_left(1),
-            ));
+            self.distinct
+                .push((Metric::PrefixesListed, hash_in(bucket, prefix)));
             if self.resolved.sensitive {
                 self.distinct.push((Metric::SensitiveBuckets, bucket));
             }
@@ -203,10 +201,8 @@ impl<'a> EventAmounts<'a> {
             self.sums.push((Metric::BytesRead, bytes));
         }
         if let (Some(bucket), Some(object)) = (bucket, &event.object) {
-            self.distinct.push((
-                Metric::ObjectsRead,
-                bucket ^ value_hash(object.raw()).rotate_left(1),
-            ));
+            self.distinct
+                .push((Metric::ObjectsRead, hash_in(bucket, object.raw())));
         }
         if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
             let prefix = self.join([bucket.raw(), "/", first_part(object.raw())]);

@@ -37,7 +37,7 @@ pub use creation::{Creation, Creations, keep_creations, note_creation, note_crea
 pub use day_aggregate::{DayAggregate, OwnAccounts, SharedRegister, Unnamed, unique_id_of};
 pub use facts::{Cell, CellKey, DayFacts, KnownThings, Minute};
 pub use grants::{EVERYBODY, Grant, Grants};
-pub use hash::value_hash;
+pub use hash::{hash_in, value_hash};
 pub use issuance::{Issuance, Issuances, Issued};
 pub use links::{GRACE_SECS, Links};
 pub use namesake::{Namesake, are_two, former_name, may_be_given_again, of_former};

@@ -6,27 +6,36 @@ use crate::report::number::{bytes, count, noun};
 /// Sources that are shown; the document has more.
 const SOURCES_SHOWN: usize = 3;
 
-/// Returns an extent in words, as in `61 calls, 60 buckets, 2,000 objects, 2.1 GB read`; `None` of nothing.
-pub(super) fn extent(of: &Extent) -> Option<String> {
-    let named = |n: u64, one: &str, many: &str| (n > 0).then(|| noun(n, one, many));
-    let sized = |n: u64, what: &str| (n > 0).then(|| format!("{} {what}", bytes(n as f64)));
-    let parts = [
-        named(of.calls, "call", "calls"),
-        named(of.buckets, "bucket", "buckets"),
-        named(of.objects, "object", "objects"),
-        sized(of.bytes_read, "read"),
-        sized(of.bytes_out, "sent out"),
-        named(of.destinations, "destination", "destinations"),
+/// Returns an extent in words, as in `61 calls, 2,000 objects, 60 buckets, 2.1 GB read`; nothing of nothing.
+pub(super) fn extent(extent: &Extent) -> String {
+    let things = [
+        (extent.calls, "call", "calls"),
+        (extent.objects, "object", "objects"),
+        (extent.buckets, "bucket", "buckets"),
+        (extent.destinations, "destination", "destinations"),
+        (extent.addresses, "address", "addresses"),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let mut words: Vec<String> = things
+        .into_iter()
+        .filter(|(n, _, _)| *n > 0)
+        .map(|(n, one, many)| noun(n, one, many))
+        .collect();
+    for (n, what) in [(extent.bytes_read, "read"), (extent.bytes_out, "sent out")] {
+        if n > 0 {
+            words.push(format!("{} {what}", bytes(n as f64)));
+        }
+    }
+    words.join(", ")
 }
 
 /// Returns what an episode came to, and what it had come to when its threshold was crossed.
 pub(super) fn came_to(alert: &Alert) -> Option<String> {
-    let whole = extent(&alert.extent)?;
-    let by_then = match (alert.crossed_at, extent(&alert.extent_at_crossing)) {
-        (Some(at), Some(by_then)) if alert.extent != alert.extent_at_crossing => {
+    let (whole, by_then) = (extent(&alert.extent), extent(&alert.extent_at_crossing));
+    if whole.is_empty() {
+        return None;
+    }
+    let by_then = match alert.crossed_at {
+        Some(at) if !by_then.is_empty() && alert.extent != alert.extent_at_crossing => {
             format!("; {by_then} when it crossed its threshold at {at}")
         }
         _ => String::new(),
@@ -43,7 +52,8 @@ pub(super) fn sources(alert: &Alert) -> Vec<String> {
     if alert.sources.len() < 2 {
         return Vec::new();
     }
-    let shown = alert.sources.iter().take(SOURCES_SHOWN).map(source);
+    let counted = |of: &SourceRecord| format!("{}, {} counted", source(of), count(of.counted));
+    let shown = alert.sources.iter().take(SOURCES_SHOWN).map(counted);
     let mut lines: Vec<String> = shown.collect();
     let more = alert.sources.len().saturating_sub(SOURCES_SHOWN);
     if more > 0 {
@@ -52,34 +62,27 @@ pub(super) fn sources(alert: &Alert) -> Vec<String> {
     lines
 }
 
-fn source(of: &SourceRecord) -> String {
-    let address = of
-        .address
-        .as_deref()
-        .unwrap_or("an address that is not stated");
-    let place: Vec<&str> = [&of.network, &of.country]
-        .into_iter()
-        .filter_map(|part| part.as_deref())
-        .collect();
-    let place = match place.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", place.join(", ")),
+/// Returns a source in one line.
+pub(super) fn source(of: &SourceRecord) -> String {
+    let named = |name: &str, value: &Option<String>| {
+        let value = value.as_ref()?;
+        Some(format!("{name}{value}"))
     };
-    let with = |word: &str, value: &Option<String>| {
-        value
-            .as_ref()
-            .map_or_else(String::new, |value| format!(" {word} {value}"))
-    };
-    let size = match of.bytes {
-        0 => String::new(),
-        n => format!(", {}", bytes(n as f64)),
-    };
-    format!(
-        "{address}{place}{}{}{}: {}, {} counted{size}",
-        with("by", &of.client),
-        with("in session", &of.session),
-        with("with", &of.credential),
-        noun(of.calls, "call", "calls"),
-        count(of.counted),
-    )
+    let place = [
+        named("", &of.address),
+        named("network ", &of.network),
+        named("country ", &of.country),
+        named("client ", &of.client),
+        named("session ", &of.session),
+        named("credential ", &of.credential),
+    ];
+    let place: Vec<String> = place.into_iter().flatten().collect();
+    let mut amounts = vec![noun(of.calls, "call", "calls")];
+    if of.objects > 0 {
+        amounts.push(noun(of.objects, "object", "objects"));
+    }
+    if of.bytes > 0 {
+        amounts.push(bytes(of.bytes as f64));
+    }
+    format!("{}: {}", place.join(", "), amounts.join(", "))
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::alert::{Alert, Extent, SourceRecord};
+use crate::alert::Alert;
 use crate::incident::{Incident, IncidentEntity, Part};
 use crate::report::escape::Plain;
+use crate::report::extent::{self, extent};
 use crate::report::layout::name_of;
-use crate::report::number::{bytes, count, noun};
+use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
 use crate::report::text::short;
 use crate::wording::dated_period;
@@ -184,28 +185,6 @@ fn write_story(
     Ok(())
 }
 
-/// Returns an extent in words, without what is zero.
-pub(super) fn extent(extent: &Extent) -> String {
-    let things = [
-        (extent.calls, "call", "calls"),
-        (extent.objects, "object", "objects"),
-        (extent.buckets, "bucket", "buckets"),
-        (extent.destinations, "destination", "destinations"),
-        (extent.addresses, "address", "addresses"),
-    ];
-    let mut words: Vec<String> = things
-        .into_iter()
-        .filter(|(n, _, _)| *n > 0)
-        .map(|(n, one, many)| noun(n, one, many))
-        .collect();
-    for (n, what) in [(extent.bytes_read, "read"), (extent.bytes_out, "sent out")] {
-        if n > 0 {
-            words.push(format!("{} {what}", bytes(n as f64)));
-        }
-    }
-    words.join(", ")
-}
-
 fn write_entities(out: &mut String, incident: &Incident, paint: Paint) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Who"))?;
     for entity in incident.entities.iter().take(ENTITIES_SHOWN) {
@@ -236,34 +215,9 @@ fn write_sources(out: &mut String, incident: &Incident, paint: Paint) -> std::fm
     }
     writeln!(out, "\n{}", paint.bold("From"))?;
     for source in &incident.sources {
-        writeln!(out, "  {}", Plain(&of_source(source)))?;
+        writeln!(out, "  {}", Plain(&extent::source(source)))?;
     }
     Ok(())
-}
-
-/// Returns a source in one line.
-fn of_source(source: &SourceRecord) -> String {
-    let named = |name: &str, value: &Option<String>| {
-        let value = value.as_ref()?;
-        Some(format!("{name}{value}"))
-    };
-    let place = [
-        named("", &source.address),
-        named("network ", &source.network),
-        named("country ", &source.country),
-        named("client ", &source.client),
-        named("session ", &source.session),
-        named("credential ", &source.credential),
-    ];
-    let place: Vec<String> = place.into_iter().flatten().collect();
-    let mut amounts = vec![noun(source.calls, "call", "calls")];
-    if source.objects > 0 {
-        amounts.push(noun(source.objects, "object", "objects"));
-    }
-    if source.bytes > 0 {
-        amounts.push(bytes(source.bytes as f64));
-    }
-    format!("{}: {}", place.join(", "), amounts.join(", "))
 }
 
 fn write_timeline(out: &mut String, incident: &Incident, paint: Paint) -> std::fmt::Result {

@@ -9,7 +9,7 @@ use crate::analytic::Analytic;
 use crate::baseline::View;
 use crate::event::Action;
 use crate::identity::{ResolvedEvent, Resolver};
-use crate::measure::{EventAmounts, value_hash};
+use crate::measure::{EventAmounts, hash_in, value_hash};
 use crate::score::assumption::Assumptions;
 use crate::score::blinded::blinded;
 use crate::score::rows::{ROWS_MAX, Rows};
@@ -127,7 +127,7 @@ impl<'a> Act<'a> {
         let event = resolved.event;
         match (&event.container, &event.object) {
             (Some(bucket), Some(object)) => {
-                let pair = value_hash(bucket.raw()) ^ value_hash(object.raw()).rotate_left(1);
+                let pair = hash_in(value_hash(bucket.raw()), object.raw());
                 self.objects.insert(pair);
             }
             _ => self.unnamed_objects += event.items.unwrap_or(0),

@@ -186,6 +186,15 @@ impl AlertBuilder<'_> {
 
     /// Judges an episode up to its `n`th event; `None` if the analytic finds nothing.
     fn judged(&self, episode: &Episode, n: usize) -> Result<Option<Stage>> {
+        if let Some(stage) = episode.judged.borrow().get(&n) {
+            return Ok(stage.clone());
+        }
+        let stage = self.judge_anew(episode, n)?;
+        episode.judged.borrow_mut().insert(n, stage.clone());
+        Ok(stage)
+    }
+
+    fn judge_anew(&self, episode: &Episode, n: usize) -> Result<Option<Stage>> {
         let Some(facts) = self.facts(episode, n)? else {
             return Ok(None);
         };
@@ -197,7 +206,7 @@ impl AlertBuilder<'_> {
         Ok(Some(Stage {
             n,
             facts,
-            detection,
+            detection: Rc::new(detection),
             severity,
         }))
     }

@@ -52,6 +52,8 @@ pub struct Episode<'e> {
     pub unique_id: Option<&'e Str>,
     /// The facts of some of its prefixes, by their number of events: a longer one begins with those of a shorter one.
     pub(super) known: RefCell<BTreeMap<usize, Rc<DayFacts>>>,
+    /// What was found in some of them: judging is dear, and the whole episode is asked about more than once.
+    pub(super) judged: RefCell<BTreeMap<usize, Option<Stage>>>,
 }
 
 impl<'e> Episode<'e> {
@@ -70,6 +72,7 @@ impl<'e> Episode<'e> {
             met,
             unique_id,
             known: RefCell::default(),
+            judged: RefCell::default(),
         }
     }
 
@@ -88,7 +91,7 @@ pub(super) struct Stage {
     /// How many events it has.
     pub n: usize,
     pub facts: Rc<DayFacts>,
-    pub detection: Detection,
+    pub detection: Rc<Detection>,
     pub severity: Severity,
 }
 

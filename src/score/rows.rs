@@ -8,7 +8,7 @@ use crate::alert::{DestinationRecord, OperationRecord, ResourceRecord};
 use crate::baseline::View;
 use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::identity::{ResolvedEvent, Resolver};
-use crate::measure::value_hash;
+use crate::measure::{hash_in, value_hash};
 use crate::vocab::Str;
 
 /// Operations, buckets and destinations named in an alert.
@@ -78,7 +78,7 @@ impl Rows {
             record.calls += 1;
             record.bytes = record.bytes.saturating_add(event.bytes_out.unwrap_or(0));
             if let Some(object) = &event.object {
-                let pair = value_hash(name) ^ value_hash(object.raw()).rotate_left(1);
+                let pair = hash_in(value_hash(name), object.raw());
                 if self.objects.len() < NAMES_MAX * 4 && self.objects.insert(pair) {
                     record.objects += 1;
                 }

@@ -8,6 +8,7 @@ use crate::stats::Severity;
 use crate::stats::constants::{SCORE_CRITICAL, SCORE_HIGH};
 use crate::stats::rank::score as score_of;
 use crate::vocab::Metric;
+use crate::wording::count;
 
 /// Identity-days beyond which it is only said that there are more: no estate has shown what happens once in so many.
 const DAYS_TOLD_MAX: f64 = 1e6;
@@ -76,8 +77,8 @@ pub(super) fn reason(rating: Rating, severity: Severity) -> String {
     } else {
         let days = 10f64.powf(rating.detection.surprise);
         let rarity = match days <= DAYS_TOLD_MAX {
-            true => format!("1 in {}", grouped(significant(days))),
-            false => format!("less than 1 in {}", grouped(DAYS_TOLD_MAX)),
+            true => format!("1 in {}", count(significant(days).round() as u64)),
+            false => format!("less than 1 in {}", count(DAYS_TOLD_MAX as u64)),
         };
         format!("{severity}: {rarity} identity-days of this estate")
     };
@@ -96,19 +97,6 @@ pub(super) fn reason(rating: Rating, severity: Severity) -> String {
             _ => "while scores are provisional",
         };
         text += &format!("; at most {most} {why}");
-    }
-    text
-}
-
-/// Returns a whole number with its digits in groups of three.
-fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
     }
     text
 }

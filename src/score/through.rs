@@ -8,7 +8,7 @@ use rustc_hash::FxHashSet;
 use crate::alert::{AuthenticationRecord, EventRecord, SourceRecord};
 use crate::event::{Action, Event, Untrusted};
 use crate::identity::ResolvedEvent;
-use crate::measure::{EventAmounts, KnownThings, value_hash};
+use crate::measure::{EventAmounts, KnownThings, hash_in, value_hash};
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::evidence_events::{counts_for, is_amount, is_new, record};
 use crate::score::sign_in::{session_of, sign_in};
@@ -205,7 +205,7 @@ impl<'a> Through<'a> {
             part.calls += 1;
             part.bytes = part.bytes.saturating_add(event.bytes_out.unwrap_or(0));
             if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
-                let pair = value_hash(bucket.raw()) ^ value_hash(object.raw()).rotate_left(1);
+                let pair = hash_in(value_hash(bucket.raw()), object.raw());
                 let of_source = pair ^ number.rotate_left(7);
                 if self.objects.len() < OBJECTS_MAX && self.objects.insert(of_source) {
                     part.objects += 1;

@@ -144,11 +144,6 @@ impl<'a> Scorer<'a> {
         self.replace_generation(self.bench.generation.clone());
     }
 
-    /// Returns how it scores.
-    pub(super) fn options(&self) -> &ScoreOptions {
-        &self.bench.options
-    }
-
     /// Returns what it was made with.
     pub(super) fn setup(&self) -> &'a Setup {
         self.bench.setup
@@ -334,6 +329,16 @@ impl<'a> Scorer<'a> {
     /// Fails as [`Self::advance`] does.
     pub fn conclude_day(&mut self, day: Day) -> Result<Vec<Alert>> {
         self.judge_day(day, None, Saying::Whole)
+    }
+
+    /// Judges a day of which all is there, and returns what it came to; how it came to that first, if the options ask for it.
+    pub(super) fn tell_past_day(&mut self, day: Day) -> Result<Vec<Alert>> {
+        let mut alerts = Vec::new();
+        if self.bench.options.every_status {
+            alerts = self.advance_day(day, None)?;
+        }
+        alerts.extend(self.conclude_day(day)?);
+        Ok(alerts)
     }
 
     fn judge_day(

@@ -48,6 +48,8 @@ impl Key {
 /// What one source did.
 #[derive(Default)]
 struct Part {
+    /// Its place among the sources, in the order in which they came.
+    number: u64,
     /// Events behind each contribution.
     behind: Vec<u64>,
     /// Events behind any amount or declared act.
@@ -185,8 +187,9 @@ impl<'a> Through<'a> {
         if self.parts.len() >= TOLD_APART_MAX && !self.parts.contains_key(&key) {
             return;
         }
-        let number = value_hash(&format!("{:?}", key.address)) ^ value_hash(&key.client);
+        let number = self.parts.len() as u64;
         let part = self.parts.entry(key).or_insert_with(|| Part {
+            number,
             behind: vec![0; contributions.len()],
             network: amounts.value(Trait::Network).map(str::to_owned),
             ..Part::default()
@@ -206,7 +209,7 @@ impl<'a> Through<'a> {
             part.bytes = part.bytes.saturating_add(event.bytes_out.unwrap_or(0));
             if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
                 let pair = hash_in(value_hash(bucket.raw()), object.raw());
-                let of_source = pair ^ number.rotate_left(7);
+                let of_source = pair.wrapping_add(part.number);
                 if self.objects.len() < OBJECTS_MAX && self.objects.insert(of_source) {
                     part.objects += 1;
                 }

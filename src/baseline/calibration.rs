@@ -4,16 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sketch::distribution::Threshold;
-use crate::sketch::interval::{dispersion, forecast};
 use crate::sketch::{Distribution, FrozenDistribution};
-use crate::stats::constants::{DAYS_CALIBRATED_MIN, EXTREMES_PER_DAY_MAX};
+use crate::stats::constants::{DAYS_CALIBRATED_MIN, EXTREMES_PER_DAY_MAX, SURPRISE_MIN};
 use crate::time::Day;
 use crate::vocab::{Entity, Str};
-
-const DAYS_OF_WEEK: u32 = 7;
-/// Stored days from which each day of the week has its own mean: three of each.
-const WEEKDAY_DAYS_MIN: usize = 21;
 
 /// The stored distributions as the scorer reads them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +18,10 @@ pub struct Calibration {
     pub analytics: BTreeMap<Str, FrozenDistribution>,
     /// The largest rank over all arms.
     pub pooled: FrozenDistribution,
+    /// The ranks of incidents that a person would have seen, by which budgets become thresholds. A generation of an earlier version
+    /// has none.
+    #[serde(skip)]
+    pub incidents: Option<FrozenDistribution>,
     /// Whole days behind it.
     pub days: u32,
     /// Entity-days behind it.
@@ -34,6 +32,18 @@ impl Calibration {
     /// Returns whether there is too little history to read surprises off the stored distributions.
     pub fn is_provisional(&self) -> bool {
         self.days < DAYS_CALIBRATED_MIN
+    }
+
+    /// Returns the surprise that so many incidents a day reached on the stored days; `None` while no whole day is stored. Where they do
+    /// not use the budget up, it is the lowest that is ever told.
+    pub fn surprise_for_budget(&self, incidents_per_day: f64) -> Option<f64> {
+        let ranks = self.incidents.as_ref().unwrap_or(&self.pooled);
+        let threshold = ranks.threshold_for_budget(incidents_per_day)?;
+        let surprise = match threshold.is_unspent {
+            true => SURPRISE_MIN,
+            false => self.pooled.surprise(threshold.statistic),
+        };
+        Some(surprise.max(SURPRISE_MIN))
     }
 }
 
@@ -59,6 +69,18 @@ pub struct Extreme {
     pub analytics: Vec<Said>,
     /// The largest rank of all, as recorded.
     pub recorded: f64,
+    /// What was new of it that others may show for the same cause. It is stored beside this.
+    #[serde(skip)]
+    pub novelties: Vec<Novelty>,
+}
+
+/// A new value of an entity-day in one of its groups. Where enough show the same within a day, it has one cause: a roll-out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Novelty {
+    /// The hash of group, trait and value.
+    pub key: u64,
+    /// How many other identities were known for the value.
+    pub support: u32,
 }
 
 impl Extreme {
@@ -100,6 +122,7 @@ impl CalibrationLog {
             arms: frozen(&self.arms),
             analytics: frozen(&self.analytics),
             pooled: self.pooled.freeze(),
+            incidents: None,
             days: self.pooled.days(),
             entity_days: self.pooled.entity_days(),
         }
@@ -171,77 +194,6 @@ impl CalibrationLog {
         }
         true
     }
-
-    /// Returns the threshold that lets through so many entity-days a day, with the number that it is likely to let through
-    /// in the next days; `None` while no whole day is stored. `of` is an analytic's id, or `None` for the largest rank of
-    /// all.
-    pub fn promise(
-        &self,
-        of: Option<&str>,
-        alerts_per_day: f64,
-        days_ahead: u32,
-    ) -> Option<Promise> {
-        let distribution = match of {
-            None => &self.pooled,
-            Some(id) => self.analytics.get(id)?,
-        };
-        let frozen = distribution.freeze();
-        let threshold = frozen.threshold_for_budget(alerts_per_day)?;
-        let counts = self.reached_by_day(of, threshold.statistic);
-        // Over whole weeks, quiet Sundays do not matter.
-        let has_weeks = days_ahead >= DAYS_OF_WEEK && counts.len() >= WEEKDAY_DAYS_MIN;
-        let counts: Vec<(u8, u64)> = counts
-            .into_iter()
-            .map(|(day, n)| (if has_weeks { day.weekday() } else { 0 }, n))
-            .collect();
-        let dispersion = dispersion(&counts);
-        let relative_sd = if threshold.beyond_data {
-            frozen.tail().sd_ln_rate(threshold.statistic)
-        } else {
-            // The effective number of counted entity-days: it is smaller where days vary more than Poisson counts do.
-            (dispersion / frozen.count_at_least(threshold.statistic).max(1) as f64).sqrt()
-        };
-        let days = f64::from(frozen.days().max(1));
-        let let_through = match threshold.is_unspent {
-            true => (frozen.count_at_least(threshold.statistic) as f64).max(0.5) / days,
-            false => alerts_per_day,
-        };
-        let mean = let_through * f64::from(days_ahead);
-        Some(Promise {
-            threshold,
-            dispersion,
-            ahead: forecast(mean, relative_sd, dispersion),
-        })
-    }
-
-    /// Returns how many entity-days of each stored day reached a rank, ordered by day. `of` is an analytic's id, or `None`
-    /// for the largest of all.
-    pub fn reached_by_day(&self, of: Option<&str>, rank: f64) -> Vec<(Day, u64)> {
-        self.extremes
-            .iter()
-            .map(|(&day, of_day)| {
-                let reaching = of_day.iter().filter(|extreme| match of {
-                    None => extreme.rank() >= rank,
-                    Some(id) => extreme
-                        .analytics
-                        .iter()
-                        .any(|said| *said.by == *id && said.value >= rank),
-                });
-                (day, reaching.count() as u64)
-            })
-            .collect()
-    }
-}
-
-/// A threshold for a budget, and the number of alerts that it is likely to let through.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Promise {
-    /// The threshold, a rank.
-    pub threshold: Threshold,
-    /// How much more the counts of stored days vary than Poisson counts.
-    pub dispersion: f64,
-    /// A 95 % interval of the number of alerts in the days ahead.
-    pub ahead: (u64, u64),
 }
 
 /// Returns the name under which an arm's distribution is stored.
@@ -279,6 +231,7 @@ mod tests {
             arms: Vec::new(),
             analytics,
             recorded,
+            novelties: Vec::new(),
         };
         log.keep_extremes(
             day,
@@ -327,10 +280,15 @@ mod tests {
             arms: vec![said("X/A", 9.0), said("X/B", 3.0), said("Y/A", 4.0)],
             analytics: vec![said("X", 5.0), said("Y", 2.0)],
             recorded: 5.0,
+            novelties: Vec::new(),
         };
         log.keep_extremes(day, vec![extreme.clone()]);
-        assert_eq!(log.reached_by_day(None, 4.0), [(day, 1)]);
-        assert_eq!(log.reached_by_day(Some("Y"), 4.0), [(day, 0)]);
+        let reached = |log: &CalibrationLog, of, rank| {
+            let days = log.incident_days(of, Day(0)).unwrap_or_default();
+            days.reached_by_day(rank)
+        };
+        assert_eq!(reached(&log, None, 4.0), [(day, 1)]);
+        assert_eq!(reached(&log, Some("Y"), 4.0), [(day, 0)]);
         assert!(!log.forget(&entity("adam"), day, "X") && !log.forget(&entity("eve"), day, "Z"));
         assert!(log.forget(&entity("eve"), day, "X") && !log.forget(&entity("eve"), day, "X"));
         extreme.arms.drain(..2);
@@ -339,6 +297,6 @@ mod tests {
         before.keep_extremes(day, vec![extreme]);
         assert_eq!(log, before);
         assert!(log.forget(&entity("eve"), day, "Y"));
-        assert_eq!(log.reached_by_day(None, 0.0), [(day, 0)]);
+        assert_eq!(reached(&log, None, 0.0), [(day, 0)]);
     }
 }

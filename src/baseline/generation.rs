@@ -202,20 +202,24 @@ impl Generation {
         }
     }
 
-    /// Returns the budget, in alerts a day, where nothing was tuned or asked for: see
+    /// Returns the budget, in incidents a day, where nothing was tuned or asked for: see
     /// [`default_budget`](crate::stats::rank::default_budget).
     pub fn default_budget(&self) -> f64 {
         crate::stats::rank::default_budget(self.identities_per_day())
     }
 
-    /// Returns the surprise above which an estate of this size raises `budget_per_day` alerts a day.
+    /// Returns the surprise from which `budget_per_day` incidents a day would have been told on the stored days; until scores are
+    /// calibrated, that which so many of as many identities reach.
     pub fn budget_surprise(&self, budget_per_day: f64) -> f64 {
-        let entities_a_day = if self.calibration.is_provisional() {
-            self.baselines.n_of(EntityKind::Identity).max(1) as f64
-        } else {
-            self.calibration.entity_days as f64 / f64::from(self.calibration.days.max(1))
+        let calibration = &self.calibration;
+        let calibrated = match calibration.is_provisional() {
+            true => None,
+            false => calibration.surprise_for_budget(budget_per_day),
         };
-        crate::stats::rank::budget_surprise(budget_per_day, entities_a_day)
+        calibrated.unwrap_or_else(|| {
+            let identities = self.baselines.n_of(EntityKind::Identity).max(1) as f64;
+            crate::stats::rank::budget_surprise(budget_per_day, identities)
+        })
     }
 }
 

@@ -6,12 +6,13 @@ mod context;
 mod drift_report;
 mod earlier;
 mod generation;
+mod incident_days;
 mod keyed;
 mod known;
 mod support;
 mod tuning;
 
-pub use calibration::{Calibration, CalibrationLog, Extreme, Promise, Said, arm_key};
+pub use calibration::{Calibration, CalibrationLog, Extreme, Novelty, Said, arm_key};
 pub use chain::{Chain, Group, all_identities, chain_of_identity, chain_of_region, chain_of_role};
 pub use context::{Context, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
@@ -20,6 +21,7 @@ pub use generation::{
     Baselines, Generation, GroupState, Groups, peers_among, prior_among, role_tail_among,
     support_key,
 };
+pub use incident_days::{IncidentDays, Promise};
 pub use keyed::{Key, Keyed, Place, PublishedValues, SharedTexts, Value};
 pub use known::{KnownSet, KnownValue};
 pub use support::Support;

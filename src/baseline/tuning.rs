@@ -10,14 +10,15 @@ use crate::vocab::Str;
 /// A tuned threshold, with its uncertainty at that time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TunedThreshold {
-    /// Alerts a day that it was tuned for, above 0.
+    /// Incidents a day that it was tuned for, above 0.
     pub budget_per_day: f64,
     /// Minus log10 of the fraction of entity-days that reach it.
     pub surprise: f64,
     /// The same as a score from 0 to 100.
     pub score: f64,
-    /// A 95 % interval of the alerts a day that it lets through on average.
-    pub alerts_per_day: (f64, f64),
+    /// A 95 % interval of the incidents a day that it lets through on average.
+    #[serde(alias = "alerts_per_day")]
+    pub incidents_per_day: (f64, f64),
     /// The scores at the ends of that interval: lower, upper.
     pub scores: (f64, f64),
     /// The generation that it was tuned on.

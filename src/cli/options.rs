@@ -142,10 +142,10 @@ impl Common {
 /// Which alerts are reported.
 #[derive(Debug, Args)]
 pub struct AlertSelection {
-    /// Alerts a day (or a week, as in `5/week`) that thresholds aim at [default: as tuned in the store, else one a day
+    /// Incidents a day (or a week, as in `5/week`) that thresholds aim at [default: as tuned in the store, else one a day
     /// for each 100 identities active on a day, at most 5/day and at least 1/week].
     ///
-    /// A budget is for days without attacks, like those that were learnt. Alerts on attacks come on top, and so do alerts of an
+    /// A budget is for days without attacks, like those that were learnt. Incidents of attacks come on top, and so do those of an
     /// estate that has changed since the last training.
     #[arg(long, value_name = "N/day", allow_negative_numbers = true)]
     pub budget: Option<Budget>,
@@ -177,12 +177,12 @@ impl AlertSelection {
     }
 }
 
-/// A number of alerts a day: `5`, `5/day`, `0.5/day`, `10/week`.
+/// A number of incidents a day: `5`, `5/day`, `0.5/day`, `10/week`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Budget(f64);
 
 impl Budget {
-    /// Returns alerts a day, above 0.
+    /// Returns incidents a day, above 0.
     pub fn per_day(self) -> f64 {
         self.0
     }
@@ -200,7 +200,7 @@ impl FromStr for Budget {
         match number.trim().parse::<f64>() {
             Ok(n) if n > 0.0 && n.is_finite() => Ok(Self(n / days)),
             _ => Err(
-                "expected alerts a day or a week, above 0, as in `5/day`, `0.5/day` or `5/week`"
+                "expected incidents a day or a week, above 0, as in `5/day`, `0.5/day` or `5/week`"
                     .to_owned(),
             ),
         }

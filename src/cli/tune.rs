@@ -8,24 +8,24 @@ use crate::engine::{self, TuneAction, TuneOptions};
 use crate::error::Result;
 use crate::report::{json, tuning};
 
-/// Budgets that are compared when none is given, in alerts a day.
+/// Budgets that are compared when none is given, in incidents a day.
 const BUDGETS: [f64; 5] = [1.0, 2.0, 5.0, 10.0, 20.0];
 
-/// Choose thresholds for a budget of alerts, from the stored distributions
+/// Choose thresholds for a budget of incidents, from the stored distributions
 ///
-/// Shows for each budget the lowest threshold that keeps it on the stored days, its interval, and the alerts that it would have
-/// raised. Where the stored days do not reach so far, the threshold is extrapolated, and told as such. A budget is a ceiling: what
+/// Shows for each budget the lowest threshold that keeps it on the stored days, its interval, and the incidents that it would
+/// have raised. Where the stored days do not reach so far, the threshold is extrapolated, and told as such. A budget is a ceiling: what
 /// an identity shows more often than once in two weeks is no alert, however much of the budget is left.
 ///
 /// Nothing changes without `--apply`. Of several thresholds the first holds: one from `score --budget`, from the configuration,
 /// tuned for the analytic, tuned for the estate.
 ///
-/// A budget is for days without attacks, like those that were learnt, with a training every night. Alerts on attacks come on top,
-/// and so do alerts of an estate that has changed since the last training. Alerts of an identity whose approval covers all that it
-/// does are left out of budgets, intervals and forecasts; where nothing was tuned, and in `score --budget`, they count.
+/// A budget is for days without attacks, like those that were learnt, with a training every night. Incidents of attacks come
+/// on top, and so do those of an estate that has changed since the last training. What an identity does whose approval covers all
+/// of it is left out of budgets, intervals and forecasts. So are the days of the store's first week, when others are stored.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Alerts a day (or a week, as in `5/week`); several are compared [default: 1, 2, 5, 10 and 20; to apply, one a day for each
+    /// Incidents a day (or a week, as in `5/week`); several are compared [default: 1, 2, 5, 10 and 20; to apply, one a day for each
     /// 100 identities active on a day, at most 5 a day and at least 1 a week].
     #[arg(long, value_name = "N/day", num_args = 1.., allow_negative_numbers = true)]
     budget: Vec<Budget>,

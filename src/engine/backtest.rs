@@ -66,7 +66,7 @@ pub struct Backtest {
     pub identities: usize,
     /// Whole days in the stored distributions at the split.
     pub calibration_days: u32,
-    /// The budget that thresholds aimed at: as asked, or else the default at the split. In alerts a day.
+    /// The budget that thresholds aimed at: as asked, or else the default at the split. In incidents a day.
     pub budget_per_day: f64,
     /// Thresholds at the split, as scores, by analytic.
     pub thresholds: BTreeMap<String, f64>,

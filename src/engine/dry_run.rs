@@ -9,6 +9,7 @@ use crate::engine::intake::{Intake, IntakeSummary};
 use crate::engine::replay::Replay;
 use crate::engine::scorer::ScoreOptions;
 use crate::engine::scorer::{Added, Scorer};
+use crate::engine::tune::seen;
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::Result;
 use crate::measure::DayFacts;
@@ -41,7 +42,7 @@ pub enum Mornings {
 /// The result for one budget.
 #[derive(Debug)]
 pub struct BudgetRun {
-    /// The promised alerts a day.
+    /// The promised incidents a day.
     pub budget_per_day: f64,
     /// The number that the tuner predicted at the split for all judged days together: a 95 % interval.
     pub simulation: Option<(u64, u64)>,
@@ -112,10 +113,13 @@ pub fn dry_run(
         let generation = Arc::new(replay.generation(1 + number as u64));
         if runs.is_empty() {
             // A small estate never raises as many alerts as a large budget would let through.
-            let most = generation.calibration.lets_through(None, SURPRISE_MIN);
+            let incidents = seen(setup, &replay.log).incident_days(None, generation.first_day);
+            let lowest = generation.calibration.rank_at(SURPRISE_MIN);
             let ahead = |budget: f64| {
+                let incidents = incidents.as_ref()?;
+                let most = incidents.ranks().alerts_per_day(lowest);
                 let raised = most.map_or(budget, |most| budget.min(most));
-                Some(replay.log.promise(None, raised, days_judged)?.ahead)
+                Some(incidents.promise(raised, days_judged)?.ahead)
             };
             runs.extend(budgets.iter().map(|&budget_per_day| BudgetRun {
                 budget_per_day,

@@ -35,7 +35,7 @@ pub struct Question {
     pub day: Day,
     /// The end of the considered time; `None` for the whole day.
     pub until: Option<Time>,
-    /// The budget in alerts a day over the estate, if one was given; else the thresholds in force apply.
+    /// The budget in incidents a day over the estate, if one was given; else the thresholds in force apply.
     pub budget_per_day: Option<f64>,
 }
 

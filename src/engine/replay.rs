@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::baseline::{Baseline, CalibrationLog, Context, Generation, View};
 use crate::engine::Setup;
+use crate::engine::tune::calibrated;
 use crate::learn::{CLOSING_SECS, Exclusions, Learner, Memory, Morning, PeerGroupOf};
 use crate::measure::{DayAggregate, DayFacts, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
@@ -198,7 +199,7 @@ impl<'a> Replay<'a> {
 
     fn completed(&self, mut generation: Generation, number: u64) -> Generation {
         generation.number = number;
-        generation.calibration = self.log.freeze();
+        generation.calibration = calibrated(self.setup, &self.log, generation.first_day);
         generation
     }
 }

@@ -10,13 +10,13 @@ use crate::vocab::Str;
 pub enum SetBy {
     /// The configuration, by `[analytic.ID] threshold`.
     Configuration,
-    /// The user of the command, by a budget in alerts a day.
+    /// The user of the command, by a budget in incidents a day.
     Asked(f64),
     /// The tuning of this analytic.
     AnalyticTuning(TunedThreshold),
     /// The tuning of the estate.
     EstateTuning(TunedThreshold),
-    /// The default: a budget in alerts a day that follows from the size of the estate, as
+    /// The default: a budget in incidents a day that follows from the size of the estate, as
     /// [`Generation::default_budget`] has it.
     Default(f64),
 }
@@ -39,7 +39,7 @@ impl InForce {
     }
 }
 
-/// Returns the thresholds of the analytics that are scored, in their order. `asked` is a budget in alerts a day that
+/// Returns the thresholds of the analytics that are scored, in their order. `asked` is a budget in incidents a day that
 /// replaces all tuning.
 pub fn in_force(
     analytics: &[Analytic],
@@ -104,7 +104,7 @@ mod tests {
             budget_per_day: 1.0,
             surprise,
             score: score(surprise),
-            alerts_per_day: (0.5, 2.0),
+            incidents_per_day: (0.5, 2.0),
             scores: (88.0, 93.0),
             generation: 3,
             tuned: String::new(),

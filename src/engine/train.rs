@@ -312,8 +312,8 @@ pub(super) fn train_holding(
     let outgrown = if generation.tuning == Tuning::default() {
         Vec::new()
     } else {
-        let seen = seen(setup, &replay.log).freeze();
-        outgrown(&generation.calibration, &seen, &generation.tuning)
+        let seen = seen(setup, &replay.log);
+        outgrown(&generation, &seen)
     };
     let known = || replay.memory().first_days();
     let mut entities = BTreeMap::new();

@@ -361,7 +361,7 @@ impl<'a> Observer<'a> {
             let mut readings = Vec::with_capacity(of_before.rows.len());
             for (at, row) in of_before.rows.iter().enumerate() {
                 let of_arms = of_row(before, When::Recorded, (at, row));
-                readings.push((&row.entity, recorded(&of_arms)));
+                readings.push((&row.entity, recorded(&of_arms), Vec::new()));
             }
             record_day(
                 &mut log,

@@ -79,7 +79,7 @@ pub fn outgrown(outgrown: &OutgrownThreshold) -> String {
         scope.map(|id| format!(" of {id}")).unwrap_or_default(),
         tuned.generation,
         a_day(tuned.budget_per_day),
-        outgrown.alerts_per_day,
+        outgrown.incidents_per_day,
         as_option(tuned.budget_per_day),
         scope
             .map(|id| format!(" --analytic {id}"))
@@ -155,12 +155,12 @@ fn write_table(
     );
     writeln!(out, "{}", paint.bold(&head))?;
     for (setting, cut, recall) in cuts {
-        let most = recall.by_day.iter().map(|d| d.alerts).max().unwrap_or(0);
+        let most = recall.by_day.iter().map(|d| d.incidents).max().unwrap_or(0);
         let last = recall.by_day.len().saturating_sub(DAYS_DRAWN);
         let drawn = bars(
             recall.by_day[last..]
                 .iter()
-                .map(|d| d.alerts as f64 / most.max(1) as f64),
+                .map(|d| d.incidents as f64 / most.max(1) as f64),
         );
         writeln!(
             out,
@@ -169,25 +169,28 @@ fn write_table(
             as_option(setting.budget_per_day),
             cut.score,
             format!("{:.1}–{:.1}", cut.scores.0, cut.scores.1),
-            format!("{:.1}–{:.1}", cut.alerts_per_day.0, cut.alerts_per_day.1),
+            format!(
+                "{:.1}–{:.1}",
+                cut.incidents_per_day.0, cut.incidents_per_day.1
+            ),
             format!("{}–{}", count(cut.next_7_days.0), count(cut.next_7_days.1)),
             format!(
                 "{}{}",
                 if recall.is_lower_bound { "≥" } else { "" },
-                count(recall.alerts)
+                count(recall.incidents)
             ),
             count(recall.approved),
         )?;
     }
     writeln!(
         out,
-        "budget: alerts a day, or a week where it says so; 95 %: interval of the threshold; per day, 7 days: alerts that are expected; raised, by day: alerts \
-         of the stored days{}.",
+        "budget: incidents a day, or a week where it says so; 95 %: interval of the threshold; per day, 7 days: incidents that are expected; raised, by day: \
+         incidents of the stored days{}.",
         stored_days(cuts)
     )?;
     writeln!(
         out,
-        "A budget is for days like the stored ones, with a training every night: alerts on attacks come on top."
+        "A budget is for days like the stored ones, with a training every night: incidents of attacks come on top."
     )?;
     writeln!(out)
 }
@@ -207,7 +210,7 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
     if let (Some(first), Some(last)) = (recall.by_day.first(), recall.by_day.last()) {
         writeln!(
             out,
-            "{}  {} to {}: it would have raised {}{}, at most {} a day",
+            "{}  {} to {}: it would have raised {}{} in {}, at most {} a day",
             paint.bold("stored days"),
             first.day,
             last.day,
@@ -216,8 +219,9 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
             } else {
                 ""
             },
+            noun(recall.incidents, "incident", "incidents"),
             noun(recall.alerts, "entity-day", "entity-days"),
-            count(recall.by_day.iter().map(|d| d.alerts).max().unwrap_or(0)),
+            count(recall.by_day.iter().map(|d| d.incidents).max().unwrap_or(0)),
         )?;
     }
     if recall.approved > 0 {
@@ -436,8 +440,8 @@ fn write_lowest(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::
             } else {
                 "of this analytic "
             },
-            cut.alerts_per_day.0,
-            cut.alerts_per_day.1,
+            cut.incidents_per_day.0,
+            cut.incidents_per_day.1,
         )?;
     }
     Ok(())
@@ -509,7 +513,7 @@ fn as_option(budget: f64) -> String {
     }
 }
 
-/// Returns the number and the unit of a budget in alerts a day as somebody would have written it: the unit in which it needs the
+/// Returns the number and the unit of a budget in incidents a day as somebody would have written it: the unit in which it needs the
 /// fewest digits.
 fn in_words_of(budget: f64) -> (String, &'static str) {
     let a_week = 7.0 * budget;
@@ -560,7 +564,7 @@ mod tests {
             budget_per_day: 1.0 / 7.0,
             surprise: 3.0,
             score: 90.0,
-            alerts_per_day: (0.1, 0.2),
+            incidents_per_day: (0.1, 0.2),
             scores: (89.0, 91.0),
             generation: 7,
             tuned: String::new(),
@@ -588,7 +592,7 @@ mod tests {
                 budget_per_day: 5.0,
                 ..tuned
             },
-            alerts_per_day: 9.14,
+            incidents_per_day: 9.14,
         });
         assert_eq!(
             outgrown,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analytic::Analytic;
-use crate::baseline::{CalibrationLog, Extreme, Said, arm_key};
+use crate::baseline::{CalibrationLog, Extreme, Novelty, Said, arm_key};
 use crate::learn::PeerGroupOf;
 use crate::measure::DayFacts;
 use crate::score::judge::{ArmReading, Judge};
@@ -33,12 +33,14 @@ pub fn calibrate_day(
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
         n_entities += u64::from(!generation.baselines.contains_key(entity));
         let subject = Subject::of(entity, facts, day, generation, None, peer_group_of);
-        readings.push((entity, judge.readings(&subject)));
+        let (of_arms, novelties) = judge.readings(&subject);
+        readings.push((entity, of_arms, novelties));
     }
     record_day(log, judge.analytics(), day, n_entities, readings);
 }
 
-/// Records what the arms of analytics said of a day: of each of `n_entities` entities that has any, the readings.
+/// Records what the arms of analytics said of a day: of each of `n_entities` entities that has any, the
+/// readings and what was new.
 ///
 /// The pool of ranks gets the largest of all, by which scores are read. An analytic gets only what passes the floor beneath
 /// every alert, since budgets count alerts.
@@ -47,12 +49,12 @@ pub fn record_day<'e>(
     analytics: &[Analytic],
     day: Day,
     n_entities: u64,
-    readings: impl IntoIterator<Item = (&'e Entity, Vec<ArmReading>)>,
+    readings: impl IntoIterator<Item = (&'e Entity, Vec<ArmReading>, Vec<Novelty>)>,
 ) {
     let mut values = Values::of(analytics);
     let far = TailBounds::of(log);
     let mut extremes = Vec::new();
-    for (entity, readings) in readings {
+    for (entity, readings, novelties) in readings {
         if readings.is_empty() {
             continue;
         }
@@ -90,6 +92,7 @@ pub fn record_day<'e>(
             recorded: bounded(Which::Pooled, &POOLED.into(), of_all).recorded,
             arms,
             analytics,
+            novelties,
         };
         values.add(&extreme);
         extremes.push(extreme);

@@ -1,7 +1,8 @@
 //! A subject's day against every analytic: arms, ranks, and detections.
 
 use crate::analytic::{Analytic, Arm};
-use crate::baseline::{View, arm_key};
+use crate::baseline::{Novelty, View, arm_key};
+use crate::score::causes::Causes;
 use crate::score::components::Amounts;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::day_parts::DayParts;
@@ -184,12 +185,14 @@ impl<'a> Judge<'a> {
         rank(self.stored_as(key), statistic)
     }
 
-    /// Returns the reading of every arm that has a statistic.
-    pub fn readings(&self, subject: &Subject) -> Vec<ArmReading> {
+    /// Returns the reading of every arm that has a statistic, and what was new that others may show for the same cause.
+    pub fn readings(&self, subject: &Subject) -> (Vec<ArmReading>, Vec<Novelty>) {
         let mut parts = DayParts::new(subject, self.generation);
         let mut readings = Vec::new();
+        let mut causes = Causes::default();
         for analytic in self.analytics.iter().filter(|a| self.applies(a, subject)) {
             for arm in self.arms(&mut parts, analytic) {
+                causes.add(&arm);
                 readings.push(ArmReading {
                     analytic: analytic.id.clone(),
                     arm: arm_key(&analytic.id, &arm.arm),
@@ -199,7 +202,7 @@ impl<'a> Judge<'a> {
                 });
             }
         }
-        readings
+        (readings, causes.novelties(subject))
     }
 }
 

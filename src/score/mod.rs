@@ -10,6 +10,7 @@ mod assumption;
 mod blinded;
 mod calibrate;
 mod caller;
+mod causes;
 mod components;
 mod contribution;
 mod day_parts;

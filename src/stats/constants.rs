@@ -122,9 +122,9 @@ pub const ORDINARY_QUANTILE: f64 = 0.99;
 /// Identities active on a day for each alert a day of the default budget. A judgement of how much attention an estate of some
 /// size gets, and not measured.
 pub const IDENTITIES_PER_ALERT: f64 = 100.0;
-/// The largest default budget, in alerts a day: what one analyst reviews beside other work.
+/// The largest default budget, in incidents a day: what one analyst reviews beside other work.
 pub const DEFAULT_BUDGET_MAX: f64 = 5.0;
-/// The smallest default budget, in alerts a day: one a week.
+/// The smallest default budget, in incidents a day: one a week.
 pub const DEFAULT_BUDGET_MIN: f64 = 1.0 / 7.0;
 /// Score from which something is worth showing, however far below its threshold: one entity-day in a thousand.
 pub const SCORE_LOW: f64 = 90.0;

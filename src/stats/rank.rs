@@ -42,7 +42,7 @@ pub fn budget_surprise(alerts_per_day: f64, entity_days_per_day: f64) -> f64 {
         .max(SURPRISE_MIN)
 }
 
-/// Returns the budget, in alerts a day, of an estate with so many identities active on a day, where nobody gave one: one for
+/// Returns the budget, in incidents a day, of an estate with so many identities active on a day, where nobody gave one: one for
 /// each hundred of them, at most five a day and at least one a week.
 ///
 /// ```

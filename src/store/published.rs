@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
     Baseline, Baselines, Calibration, CalibrationLog, DriftReport, Generation, Group, GroupState,
-    Groups, Support, Tuning,
+    Groups, Novelty, Support, Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
     Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake,
     OwnAccounts, Seen, Subject, Unnamed,
 };
+use crate::sketch::FrozenDistribution;
 use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
 use crate::store::names::{self, UNFINISHED};
@@ -73,6 +74,10 @@ const SUPPORT_COUNTS: Table<u32> = Table::new("support_counts");
 const COVERAGE_BY_DAY: Table<(Day, Arc<Coverage>)> = Table::new("coverage_by_day");
 const DRIFT: Table<DriftReport> = Table::new("drift");
 const CALIBRATION: Table<Calibration> = Table::new("calibration");
+/// The ranks of incidents, of a generation that knows them.
+const INCIDENTS: Table<FrozenDistribution> = Table::new("incidents");
+/// The new values of extreme entity-days: they are a part of the log.
+const NOVELTIES: Table<((Day, Entity), Vec<Novelty>)> = Table::new("novelties");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
 
 const DAY_HEAD: Table<DayHead> = Table::new("head");
@@ -215,6 +220,8 @@ impl Store {
             file.write(&COVERAGE_BY_DAY, &generation.coverage)?;
             file.write(&DRIFT, [&generation.drift_report])?;
             file.write(&CALIBRATION, [&log.freeze()])?;
+            file.write(&INCIDENTS, &generation.calibration.incidents)?;
+            file.write(&NOVELTIES, novelties_of(log))?;
             file.write(&CALIBRATION_LOG, [log])
         })
     }
@@ -269,6 +276,10 @@ impl Store {
                 )
             }
         };
+        let mut calibration = file.read_one(&CALIBRATION)?;
+        if file.has(&INCIDENTS) {
+            calibration.incidents = Some(file.read_one(&INCIDENTS)?);
+        }
         Ok(Generation {
             number: head.number,
             as_of: head.as_of,
@@ -284,7 +295,7 @@ impl Store {
             seen: head.seen,
             coverage: file.read(&COVERAGE_BY_DAY)?,
             drift_report: file.read_one(&DRIFT)?,
-            calibration: file.read_one(&CALIBRATION)?,
+            calibration,
             tuning: Tuning::default(),
         })
     }
@@ -337,7 +348,18 @@ impl Store {
     ///
     /// Fails as [`Self::load_generation_of`] does.
     pub fn load_calibration_log(&self, manifest: &Manifest) -> Result<CalibrationLog> {
-        self.generation_file(manifest)?.read_one(&CALIBRATION_LOG)
+        let file = self.generation_file(manifest)?;
+        let mut log = file.read_one(&CALIBRATION_LOG)?;
+        if file.has(&NOVELTIES) {
+            let mut novelties: BTreeMap<_, _> = file.read(&NOVELTIES)?;
+            for (&day, of_day) in &mut log.extremes {
+                for extreme in of_day {
+                    let its = novelties.remove(&(day, extreme.entity.clone()));
+                    extreme.novelties = its.unwrap_or_default();
+                }
+            }
+        }
+        Ok(log)
     }
 
     /// Reads the contents of the logs on each day of the lookback, as of the generation in force.
@@ -427,6 +449,15 @@ impl BegunDay {
         let fingerprints = sorted(fingerprints);
         self.file.write_sorted_numbers(&FINGERPRINTS, &fingerprints)
     }
+}
+
+/// Returns the new values of a log's extreme entity-days, of those that have any.
+fn novelties_of(log: &CalibrationLog) -> Vec<((Day, Entity), Vec<Novelty>)> {
+    let days = log.extremes.iter();
+    let all = days.flat_map(|(&day, of_day)| of_day.iter().map(move |extreme| (day, extreme)));
+    all.filter(|(_, extreme)| !extreme.novelties.is_empty())
+        .map(|(day, extreme)| ((day, extreme.entity.clone()), extreme.novelties.clone()))
+        .collect()
 }
 
 fn sorted(numbers: &FxHashSet<u64>) -> Vec<u64> {

@@ -73,7 +73,7 @@ mod tests {
             budget_per_day: 5.0,
             surprise: 3.1,
             score: 90.7,
-            alerts_per_day: (3.0, 8.0),
+            incidents_per_day: (3.0, 8.0),
             scores: (90.1, 92.8),
             generation: 7,
             tuned: "2026-03-16T04:00:00Z".to_owned(),

@@ -230,7 +230,7 @@ fn a_threshold_that_is_tuned_while_following_applies_from_then_on() {
         budget_per_day: 12.0,
         surprise: 0.9,
         score: plimsoll::stats::rank::score(0.9),
-        alerts_per_day: (6.0, 24.0),
+        incidents_per_day: (6.0, 24.0),
         scores: (40.0, 60.0),
         generation: 1,
         tuned: String::new(),

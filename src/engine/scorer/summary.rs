@@ -12,7 +12,7 @@ use crate::time::Day;
 /// How to score.
 #[derive(Debug, Clone, Default)]
 pub struct ScoreOptions {
-    /// The budget in alerts a day over the estate, which replaces any tuning; `None` for the tuned thresholds, or else
+    /// The budget in incidents a day over the estate, which replaces any tuning; `None` for the tuned thresholds, or else
     /// [the default](crate::baseline::Generation::default_budget).
     pub budget_per_day: Option<f64>,
     /// Whether to report episodes up to [a decade](crate::stats::rank::low_from) below their threshold, too.

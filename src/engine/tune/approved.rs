@@ -3,7 +3,7 @@
 //! A stored day records only the identity, not what it touched. So approvals that also require a bucket, a destination or a
 //! client have no effect here, and what they cover counts like anything else.
 
-use crate::baseline::CalibrationLog;
+use crate::baseline::{Calibration, CalibrationLog};
 use crate::engine::Setup;
 use crate::time::Day;
 use crate::vocab::{Entity, EntityKind, Str};
@@ -35,4 +35,18 @@ pub(in crate::engine) fn seen(setup: &Setup, log: &CalibrationLog) -> Calibratio
     }
     seen.leave_out_what_was_silent();
     seen
+}
+
+/// Returns the stored distributions as the scorer reads them, with the incidents that a person would have seen.
+/// `first_day` is the first day that was learnt.
+pub(in crate::engine) fn calibrated(
+    setup: &Setup,
+    log: &CalibrationLog,
+    first_day: Day,
+) -> Calibration {
+    let incidents = seen(setup, log).incident_days(None, first_day);
+    Calibration {
+        incidents: incidents.map(|incidents| incidents.ranks().clone()),
+        ..log.freeze()
+    }
 }

@@ -8,7 +8,7 @@
 //! Budgets, intervals and forecasts are about alerts that a person sees. Entity-days of identities whose whole activity an
 //! approval covers are removed first, and reported separately.
 //!
-//! [`TuneReport`] is also the JSON document. Its fields mean what their names say; numbers of alerts a day are averages
+//! [`TuneReport`] is also the JSON document. Its fields mean what their names say; numbers of incidents a day are averages
 //! over days, `[lower, upper]` are the ends of 95 % intervals, and values that do not apply are `null`.
 
 mod approved;
@@ -17,7 +17,7 @@ mod state;
 mod stored;
 mod threshold_cut;
 
-pub(super) use approved::seen;
+pub(super) use approved::{calibrated, seen};
 pub use recall::{Busiest, Raised, RaisedByDay, Recall, VerdictCount};
 pub use state::{Applied, Outcome, OutgrownThreshold, outgrown};
 pub use threshold_cut::{Cut, LowestBecause, Sufficiency};
@@ -62,7 +62,7 @@ pub enum TuneAction {
 /// What to tune.
 #[derive(Debug, Clone)]
 pub struct TuneOptions {
-    /// Budgets in alerts a day, each a setting of its own; without any, the default one is put in force.
+    /// Budgets in incidents a day, each a setting of its own; without any, the default one is put in force.
     pub budgets: Vec<f64>,
     /// Analytics that each get such a budget; without any, the estate as a whole gets it.
     pub analytics: Vec<String>,
@@ -123,7 +123,7 @@ pub struct VerdictsGiven {
 pub struct Candidate {
     /// The analytic that it is for; `null` for the estate.
     pub analytic: Option<String>,
-    /// Alerts a day that it aims at.
+    /// Incidents a day that it aims at.
     pub budget_per_day: f64,
     /// Whether enough days are stored for it.
     pub history: Sufficiency,
@@ -157,7 +157,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     };
     let log = store.load_calibration_log(&manifest)?;
     let mut generation = store.load_generation_of(&manifest)?;
-    generation.calibration = log.freeze();
+    generation.calibration = calibrated(setup, &log, generation.first_day);
     generation.tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
     let is_reset = options.action == TuneAction::Reset;
@@ -180,6 +180,7 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
         log: &log,
         seen: &seen(setup, &log),
         calibration: &generation.calibration,
+        first_day: generation.first_day,
         verdicts: &verdicts,
         listed_max: match n_settings {
             _ if options.is_listing => usize::MAX,
@@ -270,11 +271,17 @@ fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
 fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {
     let id = scope.map(|id| &**id);
     let calibration = stored.calibration;
-    let promise = stored.seen.promise(id, budget, DAYS_AHEAD);
+    let incidents = stored.seen.incident_days(id, stored.first_day);
+    let promise = incidents
+        .as_ref()
+        .and_then(|days| days.promise(budget, DAYS_AHEAD));
     let history = Sufficiency::of(calibration, promise.as_ref());
-    let threshold_cut = promise
-        .filter(|_| !calibration.is_provisional())
-        .and_then(|promise| Cut::of(stored.seen, calibration, id, promise));
+    let threshold_cut = match (&incidents, promise) {
+        (Some(incidents), Some(promise)) if !calibration.is_provisional() => {
+            Cut::of(incidents, calibration, promise)
+        }
+        _ => None,
+    };
     Candidate {
         analytic: id.map(str::to_owned),
         budget_per_day: budget,
@@ -311,7 +318,7 @@ fn tuned(candidate: &Candidate, generation: u64, setup: &Setup) -> Option<TunedT
         budget_per_day: candidate.budget_per_day,
         surprise: threshold_cut.surprise,
         score: threshold_cut.score,
-        alerts_per_day: threshold_cut.alerts_per_day,
+        incidents_per_day: threshold_cut.incidents_per_day,
         scores: threshold_cut.scores,
         generation,
         tuned: setup.now.whole_secs().to_string(),

@@ -22,7 +22,9 @@ const BUSIEST_MAX: usize = 5;
 pub struct Recall {
     /// Entity-days that reach it, by day.
     pub by_day: Vec<RaisedByDay>,
-    /// The total that is not approved.
+    /// Incidents that they would have been told in, without approved ones: what a budget counts.
+    pub incidents: u64,
+    /// Entity-days that are not approved.
     pub alerts: u64,
     /// The total that is approved, whatever the identity did: no person would have seen these.
     pub approved: u64,
@@ -48,6 +50,8 @@ pub struct Recall {
 pub struct RaisedByDay {
     /// The day, as in `2026-03-16`.
     pub day: String,
+    /// Incidents that are highest on this day.
+    pub incidents: u64,
     /// Entity-days that are not approved.
     pub alerts: u64,
     /// Entity-days that are.
@@ -112,6 +116,12 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, threshold_cut: &Cut) -> 
             .any(|a| a.enabled && a.threshold.is_none() && *a.id == *id),
     };
     let mut first_day = None;
+    let incidents = stored.seen.incident_days(of, stored.first_day);
+    let incidents = incidents.unwrap_or_default();
+    let incidents: BTreeMap<Day, u64> = incidents
+        .reached_by_day(threshold_cut.rank)
+        .into_iter()
+        .collect();
     for (&day, of_day) in &log.extremes {
         first_day.get_or_insert(day);
         let (mut alerts, mut approved) = (0, 0);
@@ -161,10 +171,13 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, threshold_cut: &Cut) -> 
             && of_day
                 .last()
                 .is_some_and(|e| e.rank() >= threshold_cut.rank);
+        let incidents = incidents.get(&day).copied().unwrap_or_default();
+        recall.incidents += incidents;
         recall.alerts += alerts;
         recall.approved += approved;
         recall.by_day.push(RaisedByDay {
             day: day.to_string(),
+            incidents,
             alerts,
             approved,
         });
@@ -252,6 +265,7 @@ mod tests {
                 arms: Vec::new(),
                 analytics: ranks.iter().map(said).collect(),
                 recorded: 1.0,
+                novelties: Vec::new(),
             }
         };
         let mut log = CalibrationLog::default();
@@ -295,7 +309,7 @@ mod tests {
             rank,
             surprise: rank,
             score: 0.0,
-            alerts_per_day: (0.0, 0.0),
+            incidents_per_day: (0.0, 0.0),
             scores: (0.0, 0.0),
             next_7_days: (0, 0),
             reached_by: 0,
@@ -308,10 +322,12 @@ mod tests {
             log: &log,
             seen: &seen(&setup, &log),
             calibration: &log.freeze(),
+            first_day: first,
             verdicts: &verdicts,
             listed_max: 3,
         };
-        assert_eq!(stored.seen.reached_by_day(Some("AN0370"), 3.5)[0].1, 1);
+        let incidents = stored.seen.incident_days(None, first).unwrap();
+        assert_eq!(incidents.reached_by_day(3.5)[0].1, 1);
         let high = recall(&stored, None, &threshold_cut(3.5));
         let by_day: Vec<u64> = high.by_day.iter().map(|day| day.alerts).collect();
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::baseline::{Calibration, TunedThreshold, Tuning};
+use crate::baseline::{CalibrationLog, Generation, TunedThreshold, Tuning};
 use crate::vocab::Str;
 
 /// The result for one scope.
@@ -50,17 +50,19 @@ pub struct OutgrownThreshold {
     pub analytic: Option<Str>,
     /// The tuned threshold.
     pub threshold: TunedThreshold,
-    /// The alerts a day that it lets through now.
-    pub alerts_per_day: f64,
+    /// The incidents a day that it lets through now.
+    pub incidents_per_day: f64,
 }
 
-/// Returns the tuned thresholds that now let through more than their interval promised. `seen` is the calibration without
-/// approved entity-days, which no person sees.
-pub fn outgrown(
-    calibration: &Calibration,
-    seen: &Calibration,
-    tuning: &Tuning,
-) -> Vec<OutgrownThreshold> {
+/// Returns the tuned thresholds that now let through more than their interval promised. `seen` is the log without what no
+/// person sees.
+pub fn outgrown(generation: &Generation, seen: &CalibrationLog) -> Vec<OutgrownThreshold> {
+    let Generation {
+        calibration,
+        tuning,
+        first_day,
+        ..
+    } = generation;
     if calibration.is_provisional() {
         return Vec::new();
     }
@@ -68,11 +70,12 @@ pub fn outgrown(
         .iter()
         .filter_map(|(analytic, threshold)| {
             let rank = calibration.rank_at(threshold.surprise);
-            let now = seen.reaching(analytic.map(|id| &**id), rank)?;
-            (now > threshold.alerts_per_day.1).then(|| OutgrownThreshold {
+            let incidents = seen.incident_days(analytic.map(|id| &**id), *first_day)?;
+            let now = incidents.ranks().alerts_per_day(rank)?;
+            (now > threshold.incidents_per_day.1).then(|| OutgrownThreshold {
                 analytic: analytic.cloned(),
                 threshold: threshold.clone(),
-                alerts_per_day: now,
+                incidents_per_day: now,
             })
         })
         .collect()
@@ -112,15 +115,17 @@ pub(super) fn put(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::baseline::CalibrationLog;
+    use crate::baseline::{Extreme, Said};
     use crate::stats::rank::score;
+    use crate::time::Day;
+    use crate::vocab::{Entity, EntityKind};
 
     fn tuned(budget_per_day: f64, surprise: f64) -> TunedThreshold {
         TunedThreshold {
             budget_per_day,
             surprise,
             score: score(surprise),
-            alerts_per_day: (budget_per_day / 1.5, budget_per_day * 1.5),
+            incidents_per_day: (budget_per_day / 1.5, budget_per_day * 1.5),
             scores: (score(surprise - 0.2), score(surprise + 0.2)),
             generation: 7,
             tuned: String::new(),
@@ -159,16 +164,38 @@ mod tests {
                     .map(|n| -(n as f64 / n_entities as f64).ln())
                     .collect();
                 log.pooled.record_day(day, &values, n_entities);
+                let extreme = |(n, &rank): (usize, &f64)| Extreme {
+                    entity: Entity {
+                        kind: EntityKind::Identity,
+                        id: format!("{day} {n}").into(),
+                    },
+                    arms: Vec::new(),
+                    analytics: vec![Said {
+                        by: "X".into(),
+                        value: rank,
+                        recorded: rank,
+                    }],
+                    recorded: rank,
+                    novelties: Vec::new(),
+                };
+                let extremes = values.iter().enumerate().map(extreme);
+                log.keep_extremes(Day(day), extremes.collect());
             }
-            log.freeze()
+            log
         };
         let mut tuning = Tuning::default();
         // Two decades let through one in a hundred: five of five hundred.
         tuning.set(None, tuned(5.0, 2.0));
-        assert!(outgrown(&of_estate(500), &of_estate(500), &tuning).is_empty());
-        let found = outgrown(&of_estate(1_000), &of_estate(1_000), &tuning);
+        let outgrown = |log: &CalibrationLog| {
+            let mut generation = Generation::empty(Day(14));
+            generation.calibration = log.freeze();
+            generation.tuning = tuning.clone();
+            super::outgrown(&generation, log)
+        };
+        assert!(outgrown(&of_estate(500)).is_empty());
+        let found = outgrown(&of_estate(1_000));
         assert_eq!(found.len(), 1);
-        assert!((found[0].alerts_per_day - 10.0).abs() < 1.5, "{found:?}");
-        assert!(outgrown(&Calibration::default(), &Calibration::default(), &tuning).is_empty());
+        assert!((found[0].incidents_per_day - 10.0).abs() < 1.5, "{found:?}");
+        assert!(outgrown(&CalibrationLog::default()).is_empty());
     }
 }

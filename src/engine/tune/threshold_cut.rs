@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::baseline::{Calibration, CalibrationLog, Promise};
+use crate::baseline::{Calibration, IncidentDays, Promise};
 use crate::sketch::distribution::RESOLUTION;
 use crate::sketch::interval::garwood;
 use crate::sketch::{FrozenDistribution, History};
@@ -38,8 +38,8 @@ pub struct Cut {
     pub surprise: f64,
     /// The same as a score from 0 to 100.
     pub score: f64,
-    /// Alerts a day that it lets through on average, without approved ones.
-    pub alerts_per_day: (f64, f64),
+    /// Incidents a day that it lets through on average, without approved ones.
+    pub incidents_per_day: (f64, f64),
     /// The scores at the ends of that interval.
     pub scores: (f64, f64),
     /// Alerts of the next seven days together.
@@ -83,18 +83,14 @@ impl Sufficiency {
 }
 
 impl Cut {
-    /// Publishes a promised threshold in the units of alerts. `log` is the source of the promise, without approved
-    /// entity-days; `calibration` is what judges.
+    /// Publishes a promised threshold in the units of alerts. `incidents` are the source of the promise; `calibration` is what
+    /// judges.
     pub(super) fn of(
-        log: &CalibrationLog,
+        incidents: &IncidentDays,
         calibration: &Calibration,
-        of: Option<&str>,
         promise: Promise,
     ) -> Option<Self> {
-        let own = match of {
-            None => log.pooled.freeze(),
-            Some(id) => log.analytics.get(id)?.freeze(),
-        };
+        let own = incidents.ranks();
         let surprise = calibration.pooled.surprise(promise.threshold.statistic);
         let is_lowest = promise.threshold.is_unspent || surprise < SURPRISE_MIN;
         let (rank, surprise) = match is_lowest {
@@ -107,7 +103,7 @@ impl Cut {
         let (interval, ahead) = match is_lowest {
             true => {
                 let let_through = (reached_by as f64).max(0.5) / days;
-                let promise = log.promise(of, let_through, DAYS_AHEAD)?;
+                let promise = incidents.promise(let_through, DAYS_AHEAD)?;
                 (garwood(reached_by, days), promise.ahead)
             }
             false => (promise.threshold.interval, promise.ahead),
@@ -116,8 +112,8 @@ impl Cut {
             true => LowestBecause::OneInTen,
             false => LowestBecause::Floor,
         });
-        let score_at = |alerts_per_day: f64| {
-            let rank = rank_for(&own, alerts_per_day);
+        let score_at = |incidents_per_day: f64| {
+            let rank = rank_for(own, incidents_per_day);
             score(calibration.pooled.surprise(rank).max(SURPRISE_MIN))
         };
         let here = score(surprise);
@@ -125,7 +121,7 @@ impl Cut {
             rank,
             surprise,
             score: here,
-            alerts_per_day: interval,
+            incidents_per_day: interval,
             // Fewer than one in all stored days cannot be told apart from one.
             scores: (
                 score_at(interval.1).min(here),
@@ -141,8 +137,8 @@ impl Cut {
 }
 
 /// Returns the rank that so many entity-days a day reach.
-fn rank_for(distribution: &FrozenDistribution, alerts_per_day: f64) -> f64 {
-    let share =
-        alerts_per_day * f64::from(distribution.days()) / distribution.entity_days().max(1) as f64;
+fn rank_for(distribution: &FrozenDistribution, incidents_per_day: f64) -> f64 {
+    let share = incidents_per_day * f64::from(distribution.days())
+        / distribution.entity_days().max(1) as f64;
     distribution.threshold_for_rate(share)
 }

@@ -16,6 +16,7 @@ mod group;
 mod join;
 mod joiner;
 mod node;
+mod once;
 mod people;
 mod playbook;
 mod principal;

@@ -2,6 +2,7 @@
 
 mod joins;
 mod laws;
+mod timelines;
 mod titles;
 
 use serde_json::{Value, json};

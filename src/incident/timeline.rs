@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::alert::{Alert, AssumptionRecord, Reason};
+use crate::alert::{Alert, AssumptionRecord, AuthenticationRecord, Reason, StepRecord};
 use crate::incident::document::Moment;
 use crate::incident::node::key_of;
+use crate::incident::once::{Told, Weight, once};
 use crate::time::{Day, Time};
 
 /// Moments of an incident.
@@ -14,143 +15,149 @@ const STEPS_MAX: usize = 8;
 /// Decimal places of a score that people see.
 const SCORE_STEP: f64 = 0.05;
 
-/// How much a moment tells; where there are too many, those that tell least go first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
-    Creation,
-    Crossing,
-    Issuance,
-    SignIn,
-    FirstEvent,
-    LastEvent,
-    Score,
-}
-
-/// Returns what happened, in order, and how many moments there was no room for.
+/// Returns what happened, in order and each event once, and how many moments there was no room for.
 pub(super) fn timeline(alerts: &[&Alert]) -> (Vec<Moment>, u64) {
-    let mut moments: Vec<(Weight, Moment)> = Vec::new();
+    let mut all: Vec<Told> = Vec::new();
     for alert in alerts {
-        came_to_be(alert, &mut moments);
-        judged(alert, &mut moments);
+        all.extend(creations(alert));
+        issuances(alert, &mut all);
+        all.extend(alert.authentication.as_ref().map(|of| sign_in(alert, of)));
+        judged(alert, &mut all);
     }
-    edges_of_days(alerts, &mut moments);
-    moments.sort_by(|(a, of_a), (b, of_b)| order(*a, of_a).cmp(&order(*b, of_b)));
-    moments.dedup_by(|(_, b), (_, a)| a.time == b.time && a.what == b.what && a.entity == b.entity);
-    let omitted = moments.len().saturating_sub(MOMENTS_MAX);
-    moments.truncate(MOMENTS_MAX);
-    moments.sort_by(|(a, of_a), (b, of_b)| {
-        (of_a.time, *a, &of_a.entity, &of_a.what).cmp(&(of_b.time, *b, &of_b.entity, &of_b.what))
-    });
-    let moments = moments.into_iter().map(|(_, moment)| moment).collect();
+    edges_of_days(alerts, &mut all);
+    let mut all = once(all);
+    all.sort_by(|a, b| order(a).cmp(&order(b)));
+    let omitted = all.len().saturating_sub(MOMENTS_MAX);
+    all.truncate(MOMENTS_MAX);
+    all.sort_by(|a, b| (a.moment.time, order(a)).cmp(&(b.moment.time, order(b))));
+    let moments = all.into_iter().map(|told| told.moment).collect();
     (moments, omitted as u64)
 }
 
-fn order(weight: Weight, moment: &Moment) -> (Weight, Time, &str, &str) {
-    (weight, moment.time, &moment.entity, &moment.what)
+fn order<'a>(told: &'a Told<'_>) -> (Weight, Time, &'a str, &'a str) {
+    let moment = &told.moment;
+    (told.weight, moment.time, &moment.entity, &moment.what)
 }
 
 fn from(address: Option<&str>) -> String {
     address.map(|ip| format!(" from {ip}")).unwrap_or_default()
 }
 
-/// Adds how an identity, its credentials and its session began.
-fn came_to_be(alert: &Alert, moments: &mut Vec<(Weight, Moment)>) {
-    let entity = &alert.entity.id;
-    let mut add = |weight, time, what: String, of: &str, event_id: Option<&str>| {
-        let moment = Moment {
-            time,
-            what,
-            entity: of.to_owned(),
-            event_id: event_id.map(str::to_owned),
-        };
-        moments.push((weight, moment));
-    };
-    let by = |by: &Option<String>| match by {
-        Some(by) => format!(" by {by}"),
-        None => String::new(),
-    };
-    if let Some(created) = &alert.entity.created {
-        let what = format!(
-            "created{} ({}){}",
-            by(&created.by),
-            created.operation,
-            from(created.source_ip.as_deref())
-        );
-        add(
-            Weight::Creation,
-            created.time,
-            what,
-            entity,
-            Some(&created.event_id),
-        );
-    } else {
-        for reason in &alert.reasons {
-            let Reason::Sequence { steps } = reason else {
-                continue;
-            };
-            for step in steps
-                .iter()
-                .filter(|s| s.origin.as_deref() == Some("created"))
-            {
-                let operation = step.operation.as_ref();
-                let operation = operation.map(|name| format!(" ({name})"));
-                let what = format!(
-                    "created{}{}{}",
-                    by(&step.by),
-                    operation.unwrap_or_default(),
-                    from(step.source_ip.as_deref())
-                );
-                add(
-                    Weight::Creation,
-                    step.time,
-                    what,
-                    entity,
-                    step.event_id.as_deref(),
-                );
-            }
-        }
+fn factor(mfa: Option<bool>) -> &'static str {
+    match mfa {
+        Some(true) => " with a second factor",
+        Some(false) => " without a second factor",
+        None => "",
     }
+}
+
+/// Returns how an identity was made, by its own record or else by the steps of a sequence.
+fn creations(alert: &Alert) -> Vec<Told<'_>> {
+    if let Some(created) = &alert.entity.created {
+        let how = (created.by.as_deref(), Some(&*created.operation));
+        let address = created.source_ip.as_deref();
+        let event = Some(&*created.event_id);
+        return vec![creation(alert, created.time, how, (address, event))];
+    }
+    let of_step = |step: &StepRecord| {
+        let how = (step.by.as_deref(), step.operation.as_deref());
+        let shown_by = (step.source_ip.as_deref(), step.event_id.as_deref());
+        creation(alert, step.time, how, shown_by)
+    };
+    let steps = alert.reasons.iter().filter_map(|reason| match reason {
+        Reason::Sequence { steps } => Some(steps),
+        _ => None,
+    });
+    let made = steps.flatten();
+    let made = made.filter(|step| step.origin.as_deref() == Some("created"));
+    made.map(of_step).collect()
+}
+
+fn creation<'a>(
+    alert: &Alert,
+    time: Time,
+    (by, operation): (Option<&str>, Option<&str>),
+    (address, event_id): (Option<&str>, Option<&str>),
+) -> Told<'a> {
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    let operation = operation.map(|name| format!(" ({name})"));
+    let what = format!(
+        "created{by}{}{}",
+        operation.unwrap_or_default(),
+        from(address)
+    );
+    let moment = Moment {
+        time,
+        what,
+        entity: alert.entity.id.clone(),
+        event_id: event_id.map(str::to_owned),
+    };
+    Told::new(Weight::Creation, moment)
+}
+
+/// Adds how credentials were issued, back to the first of each chain.
+fn issuances<'a>(alert: &'a Alert, all: &mut Vec<Told<'a>>) {
     for assumed in &alert.assumed {
-        let (mut child, mut next): (&str, Option<&AssumptionRecord>) = (entity, Some(assumed));
+        let mut of_session = alert.authentication.as_ref().filter(|began| {
+            let is_its = alert.entity.credential.as_ref() == Some(&assumed.credential);
+            is_its && began.time.secs() == assumed.time.secs()
+        });
+        let (mut child, mut next): (&str, Option<&AssumptionRecord>) =
+            (&alert.entity.id, Some(assumed));
         for _ in 0..STEPS_MAX {
             let Some(record) = next else { break };
-            let to = match &record.by {
-                Some(by) => format!(" to {by}"),
-                None => String::new(),
-            };
-            let what = format!(
-                "credential issued{to} ({}){}",
-                record.operation,
-                from(record.source_ip.as_deref())
-            );
-            add(
-                Weight::Issuance,
-                record.time,
-                what,
-                child,
-                Some(&record.event_id),
-            );
+            let mfa = of_session.take().and_then(|began| began.mfa);
+            all.push(issuance(record, child, mfa));
             child = record.by.as_deref().unwrap_or(child);
             next = record.with.as_deref();
         }
     }
-    if let Some(began) = &alert.authentication {
-        let factor = match began.mfa {
-            Some(true) => " with a second factor",
-            Some(false) => " without a second factor",
-            None => "",
-        };
-        let what = format!(
-            "signed in: {}{factor}{}",
-            began.method,
-            from(began.source_ip.as_deref())
-        );
-        add(Weight::SignIn, began.time, what, entity, None);
+}
+
+/// Tells of a credential that `child` used, with what its session says of a second factor.
+fn issuance<'a>(record: &'a AssumptionRecord, child: &str, mfa: Option<bool>) -> Told<'a> {
+    let to = record.by.as_ref().map(|by| format!(" to {by}"));
+    let what = format!(
+        "credential issued{} ({}){}{}",
+        to.unwrap_or_default(),
+        record.operation,
+        factor(mfa),
+        from(record.source_ip.as_deref())
+    );
+    let moment = Moment {
+        time: record.time,
+        what,
+        entity: child.to_owned(),
+        event_id: Some(record.event_id.clone()),
+    };
+    Told {
+        how: Some(&record.operation),
+        to: record.by.as_deref(),
+        ..Told::new(Weight::Issuance, moment)
+    }
+}
+
+fn sign_in<'a>(alert: &Alert, began: &'a AuthenticationRecord) -> Told<'a> {
+    let what = format!(
+        "signed in: {}{}{}",
+        began.method,
+        factor(began.mfa),
+        from(began.source_ip.as_deref())
+    );
+    let moment = Moment {
+        time: began.time,
+        what,
+        entity: alert.entity.id.clone(),
+        event_id: None,
+    };
+    Told {
+        how: Some(&began.method),
+        ..Told::new(Weight::SignIn, moment)
     }
 }
 
 /// Adds when thresholds and scores were reached.
-fn judged(alert: &Alert, moments: &mut Vec<(Weight, Moment)>) {
+fn judged(alert: &Alert, all: &mut Vec<Told<'_>>) {
     let mut add = |weight, time, what: String| {
         let moment = Moment {
             time,
@@ -158,7 +165,7 @@ fn judged(alert: &Alert, moments: &mut Vec<(Weight, Moment)>) {
             entity: alert.entity.id.clone(),
             event_id: None,
         };
-        moments.push((weight, moment));
+        all.push(Told::new(weight, moment));
     };
     let crossed = alert.crossed_at;
     if let Some(crossed) = crossed {
@@ -181,7 +188,7 @@ fn judged(alert: &Alert, moments: &mut Vec<(Weight, Moment)>) {
 }
 
 /// Adds the first and the last event of each entity and day. Several analytics count the same ones.
-fn edges_of_days(alerts: &[&Alert], moments: &mut Vec<(Weight, Moment)>) {
+fn edges_of_days(alerts: &[&Alert], all: &mut Vec<Told<'_>>) {
     type Edges<'a> = (Option<(Time, &'a Alert)>, Option<(Time, &'a Alert)>);
     let mut of_days: BTreeMap<(String, Day), Edges> = BTreeMap::new();
     for &alert in alerts {
@@ -203,7 +210,7 @@ fn edges_of_days(alerts: &[&Alert], moments: &mut Vec<(Weight, Moment)>) {
             (Weight::FirstEvent, "first event", first),
             (Weight::LastEvent, "last event", last),
         ] {
-            moments.extend(edge.map(|(time, alert)| {
+            all.extend(edge.map(|(time, alert)| {
                 let is_first = weight == Weight::FirstEvent;
                 let event = alert.event_ids.first().filter(|_| is_first);
                 let moment = Moment {
@@ -212,7 +219,7 @@ fn edges_of_days(alerts: &[&Alert], moments: &mut Vec<(Weight, Moment)>) {
                     entity: alert.entity.id.clone(),
                     event_id: event.cloned(),
                 };
-                (weight, moment)
+                Told::new(weight, moment)
             }));
         }
     }

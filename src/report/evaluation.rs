@@ -8,9 +8,7 @@ use crate::evaluation::{
 };
 use crate::report::number::{count, duration};
 use crate::report::plot::{Axis, Line, chart};
-
-/// Grades from the loudest to the quietest, as labels write them.
-const GRADES: [&str; 4] = ["blatant", "medium", "subtle", "hidden"];
+use crate::report::summary::GRADES;
 
 /// Returns everything as text.
 pub fn text(report: &Report) -> String {

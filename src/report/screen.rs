@@ -10,7 +10,7 @@ use crate::report::escape::Plain;
 use crate::report::layout::clip;
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
-use crate::report::summary::Summary;
+use crate::report::summary::{Summary, lost_before_told};
 use crate::report::tuning::a_day;
 use crate::stats::Severity;
 
@@ -239,6 +239,9 @@ fn write_evaluation(
             percent(all.recall),
         ),
     )?;
+    if let Some(lost) = lost_before_told(evaluation) {
+        line(out, paint, "", &lost)?;
+    }
     line(
         out,
         paint,

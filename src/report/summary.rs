@@ -30,6 +30,8 @@ pub(super) const DRIFTED_SHOWN: usize = 5;
 const ID_SHOWN: usize = 8;
 /// Columns of an entity's id in a table.
 const ENTITY_SHOWN: usize = 28;
+/// Grades from the loudest to the quietest, as labels write them.
+pub(super) const GRADES: [&str; 4] = ["blatant", "medium", "subtle", "hidden"];
 /// Version of the document.
 pub(super) const SCHEMA: u32 = 1;
 
@@ -629,9 +631,62 @@ pub(super) fn time_to_detect(of: &AnalyticEvaluation) -> String {
     }
 }
 
+/// Says which share of what was taken was gone before it was told, in the median: of each grade, from the loudest to the quietest and then
+/// those of other names, or of all where labels have no grades. `None` where nothing was taken.
+pub(super) fn lost_before_told(evaluation: &Evaluation) -> Option<String> {
+    let lost = &evaluation.lost_before_told;
+    let others = lost.keys().map(String::as_str);
+    let others = others.filter(|grade| !grade.is_empty() && !GRADES.contains(grade));
+    let grades = GRADES.into_iter().chain(others);
+    let mut shares: Vec<String> = grades
+        .filter_map(|grade| Some(format!("{grade} {}", whole_percent(*lost.get(grade)?))))
+        .collect();
+    if shares.is_empty() {
+        shares.push(whole_percent(*lost.get("")?));
+    }
+    Some(format!("lost before told, median: {}", shares.join(", ")))
+}
+
+/// Writes a share without decimals; what is not nothing is not written as nothing.
+fn whole_percent(share: f64) -> String {
+    match 100.0 * share {
+        percent if percent > 0.0 && percent < 0.5 => "<1 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_lost_is_told_by_grade_or_of_all() {
+        let said = |lost: &[(&str, f64)]| {
+            let lost = lost
+                .iter()
+                .map(|(grade, share)| ((*grade).to_owned(), *share));
+            lost_before_told(&Evaluation {
+                lost_before_told: lost.collect(),
+                ..Evaluation::default()
+            })
+        };
+        assert_eq!(said(&[]), None);
+        assert_eq!(
+            said(&[("", 0.125)]).as_deref(),
+            Some("lost before told, median: 12 %")
+        );
+        let graded = [
+            ("", 0.1),
+            ("blatant", 0.004),
+            ("hidden", 0.0),
+            ("loud", 0.5),
+            ("subtle", 0.256),
+        ];
+        assert_eq!(
+            said(&graded).as_deref(),
+            Some("lost before told, median: blatant <1 %, subtle 26 %, hidden 0 %, loud 50 %")
+        );
+    }
 
     #[test]
     fn a_run_is_summed_up_in_lines_and_in_json() {

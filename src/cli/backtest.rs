@@ -38,7 +38,7 @@ pub struct Arguments {
     frozen: bool,
     #[command(flatten)]
     selection: AlertSelection,
-    /// Write alerts.jsonl, summary.json and report.html to this folder.
+    /// Write alerts.jsonl, incidents.jsonl, summary.json and report.html to this folder.
     ///
     /// With labels, each alert in alerts.jsonl has `label`: `true` or `false`.
     #[arg(long, value_name = "DIR")]
@@ -166,7 +166,7 @@ fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
         alerts,
         incidents,
         json::pretty(summary) + "\n",
-        html::page(summary, &backtest.alerts),
+        html::page(summary, &backtest.incidents, &backtest.alerts),
     ];
     for (name, text) in OUTPUTS.into_iter().zip(texts) {
         let path = out.join(name);

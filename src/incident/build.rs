@@ -33,7 +33,7 @@ pub fn incidents(alerts: &[Alert], playbook: &Playbook) -> Vec<Incident> {
 }
 
 /// Returns of each alert the latest document.
-fn latest(alerts: &[Alert]) -> BTreeMap<&str, &Alert> {
+pub fn latest(alerts: &[Alert]) -> BTreeMap<&str, &Alert> {
     let mut latest: BTreeMap<&str, &Alert> = BTreeMap::new();
     for alert in alerts {
         let known = latest.entry(&alert.alert_id).or_insert(alert);

@@ -26,7 +26,7 @@ mod stage;
 mod timeline;
 mod title;
 
-pub use build::incidents;
+pub use build::{incidents, latest};
 pub use document::{
     Beyond, Cause, Incident, IncidentEntity, IncidentVerdict, Moment, Part, SCHEMA,
 };

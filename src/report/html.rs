@@ -1,40 +1,52 @@
-//! A backtest as one HTML page. It loads nothing, and only its own few lines of script may run.
+//! A backtest as one HTML page: incidents first, each with its alerts folded beneath it. It loads nothing, and only its own few lines of
+//! script may run.
+
+mod incidents;
+mod lines;
 
 use std::fmt::Write;
 
 use crate::alert::Alert;
 use crate::engine::DayCount;
+use crate::incident::Incident;
 use crate::report::escape::Html;
+use crate::report::html::incidents::write_incidents;
+use crate::report::html::lines::lines;
 use crate::report::number::{count, noun, percent};
 use crate::report::paint::Paint;
-use crate::report::summary::{Summary, false_alerts_sentence, time_to_detect};
-use crate::report::{explain, reason};
+use crate::report::summary::{Summary, false_alerts_sentence, lost_before_told, time_to_detect};
 
-/// Alerts that are shown on the page; more are only in `alerts.jsonl`.
-const ALERTS_SHOWN: usize = 2_000;
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
-/// Returns the page.
-pub fn page(summary: &Summary, alerts: &[Alert]) -> String {
+/// Returns the page. Of each alert the latest document is shown.
+pub fn page(summary: &Summary, incidents: &[Incident], alerts: &[Alert]) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_page(&mut out, summary, alerts);
+    let _ = write_page(&mut out, summary, incidents, alerts);
     out
 }
 
 /// Returns the nonce of the page's own style and script. Text in a log cannot name it, because it depends on the whole report.
-fn nonce(summary: &Summary, alerts: &[Alert]) -> String {
+fn nonce(summary: &Summary, incidents: &[Incident], alerts: &[Alert]) -> String {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(crate::report::json::line(summary).as_bytes());
+    for incident in incidents {
+        hasher.update(crate::report::json::line(incident).as_bytes());
+    }
     for alert in alerts {
         hasher.update(crate::report::json::line(alert).as_bytes());
     }
     format!("{:032x}", hasher.digest128())
 }
 
-fn write_page(out: &mut String, summary: &Summary, alerts: &[Alert]) -> std::fmt::Result {
-    let nonce = nonce(summary, alerts);
+fn write_page(
+    out: &mut String,
+    summary: &Summary,
+    incidents: &[Incident],
+    alerts: &[Alert],
+) -> std::fmt::Result {
+    let nonce = nonce(summary, incidents, alerts);
     let title = match (summary.per_day.first(), summary.per_day.last()) {
         (Some(first), Some(last)) => format!("plimsoll: {} to {}", first.day, last.day),
         _ => "plimsoll".to_owned(),
@@ -48,10 +60,10 @@ fn write_page(out: &mut String, summary: &Summary, alerts: &[Alert]) -> std::fmt
         Html(&title),
         Html(&title),
     )?;
-    write_tiles(out, summary)?;
+    write_tiles(out, summary, incidents)?;
+    write_incidents(out, incidents, alerts)?;
     write_days(out, &summary.per_day)?;
     write_evaluation(out, summary)?;
-    write_alerts(out, alerts)?;
     write_reading(out, summary)?;
     writeln!(
         out,
@@ -60,14 +72,14 @@ fn write_page(out: &mut String, summary: &Summary, alerts: &[Alert]) -> std::fmt
     )
 }
 
-fn write_tiles(out: &mut String, summary: &Summary) -> std::fmt::Result {
+fn write_tiles(out: &mut String, summary: &Summary, incidents: &[Incident]) -> std::fmt::Result {
     let days = summary.days_judged.max(1) as f64;
+    let told = incidents.iter().filter(|incident| !incident.suppressed);
+    let told = told.count() as u64;
     let mut tiles = vec![
+        ("incidents", count(told)),
+        ("incidents a day", format!("{:.1}", told as f64 / days)),
         ("alerts", count(summary.alerts.total)),
-        (
-            "alerts a day",
-            format!("{:.1}", summary.alerts.total as f64 / days),
-        ),
         ("days judged", count(summary.days_judged)),
         ("events read", count(summary.read.events)),
     ];
@@ -165,6 +177,9 @@ fn write_evaluation(out: &mut String, summary: &Summary) -> std::fmt::Result {
         "</tbody></table>\n<p>{}</p>",
         Html(false_alerts_sentence(evaluation))
     )?;
+    if let Some(lost) = lost_before_told(evaluation) {
+        writeln!(out, "<p>{}</p>", Html(lost))?;
+    }
     if !evaluation.missed.is_empty() {
         writeln!(
             out,
@@ -179,73 +194,6 @@ fn write_evaluation(out: &mut String, summary: &Summary) -> std::fmt::Result {
     writeln!(out, "</section>")
 }
 
-fn write_alerts(out: &mut String, alerts: &[Alert]) -> std::fmt::Result {
-    writeln!(out, "<section><h2>Alerts</h2>")?;
-    if alerts.is_empty() {
-        return writeln!(out, "<p>None.</p></section>");
-    }
-    if alerts.len() > ALERTS_SHOWN {
-        writeln!(
-            out,
-            "<p class=\"note\">The first {} of {}; all are in alerts.jsonl.</p>",
-            count(ALERTS_SHOWN as u64),
-            count(alerts.len() as u64)
-        )?;
-    }
-    writeln!(out, "<table id=\"alerts\"><thead><tr>")?;
-    for column in [
-        "severity",
-        "score",
-        "time",
-        "analytic",
-        "entity",
-        "first reason",
-    ] {
-        writeln!(
-            out,
-            "<th scope=\"col\"><button type=\"button\">{column}</button></th>"
-        )?;
-    }
-    writeln!(out, "</tr></thead>")?;
-    for alert in alerts.iter().take(ALERTS_SHOWN) {
-        let why = alert
-            .reasons
-            .first()
-            .map(|r| reason::sentence(r, &alert.entity.id))
-            .unwrap_or_default();
-        let severity = alert.severity;
-        let approved = if alert.suppressed_by.is_some() {
-            " approved"
-        } else {
-            ""
-        };
-        writeln!(
-            out,
-            "<tbody class=\"alert{approved}\" id=\"{id}-{severity}\"><tr><td data-v=\"{rank}\"><span class=\"severity {severity}\">{severity}</span></td>\
-             <td data-v=\"{score}\">{score:.1}</td><td data-v=\"{time}\">{time}</td><td data-v=\"{analytic}\">{analytic}</td>\
-             <td data-v=\"{who}\" class=\"id\">{who}</td><td data-v=\"{why}\">{why}</td></tr>\n\
-             <tr><td colspan=\"6\"><details><summary>{name}</summary><pre>{explained}</pre></details></td></tr></tbody>",
-            id = Html(&alert.alert_id),
-            rank = severity as u8,
-            score = alert.score,
-            time = Html(&alert.time.to_string()),
-            analytic = Html(&alert.analytic),
-            who = Html(&alert.entity.id),
-            why = Html(&why),
-            name = Html(alert.headline()),
-            explained = lines(&explain::explain(alert, Paint::Never)),
-        )?;
-    }
-    writeln!(out, "</table></section>")
-}
-
-/// Escapes a text line by line, so that only its own line ends remain.
-fn lines(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("{}\n", Html(line)))
-        .collect()
-}
-
 fn write_reading(out: &mut String, summary: &Summary) -> std::fmt::Result {
     writeln!(
         out,
@@ -257,21 +205,33 @@ fn write_reading(out: &mut String, summary: &Summary) -> std::fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::Status;
     use crate::engine::ScoreSummary;
+    use crate::incident::{Playbook, incidents as joined};
     use crate::report::summary::Tally;
     use crate::report::text::tests::sample;
 
-    #[test]
-    fn a_page_holds_hostile_text_as_text() {
-        let mut alert = sample();
-        alert.entity.id = r#""><script>alert(1)</script><img src=x onerror='a'>"#.to_owned();
-        alert.alert_id = "\" onclick=\"x".to_owned();
+    fn page_of(alerts: &[Alert]) -> String {
         let mut summary = Summary::of_score(&ScoreSummary::default(), &Tally::default());
         summary.per_day = vec![DayCount {
             day: "2026-03-16".to_owned(),
             alerts: 1,
         }];
-        let page = page(&summary, &[alert]);
+        let incidents = joined(alerts, &Playbook::default());
+        page(&summary, &incidents, alerts)
+    }
+
+    #[test]
+    fn a_page_holds_hostile_text_as_text() {
+        let hostile = r#""><script>alert(1)</script><img src=x onerror='a'>"#;
+        let mut alert = sample();
+        alert.entity.id = hostile.to_owned();
+        alert.entity.display_name = Some(hostile.to_owned());
+        alert.headline = Some(hostile.to_owned());
+        alert.first_event = Some(alert.time);
+        alert.event_ids = vec![hostile.to_owned()];
+        alert.alert_id = "\" onclick=\"x".to_owned();
+        let page = page_of(&[alert]);
         assert!(
             !page.contains("<script>") && !page.contains("<img") && !page.contains("\" onclick")
         );
@@ -282,5 +242,46 @@ mod tests {
             !page.contains("http://") && !page.contains("https://") && !page.contains(" style=")
         );
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+
+    #[test]
+    fn incidents_come_first_and_their_alerts_are_folded_beneath_them() {
+        let (mut first, mut weightiest) = (sample(), sample());
+        weightiest.alert_id = "b1".to_owned();
+        weightiest.entity.id = "arn:aws:iam::111122223333:role/other".to_owned();
+        weightiest.entity.aliases.clear();
+        weightiest.score = 99.0;
+        first.headline = Some("Told & crossed".to_owned());
+        // Of an alert that was told several times, the last document is shown.
+        let mut closed = first.clone();
+        closed.status = Status::Closed;
+        closed.headline = Some("Told & closed".to_owned());
+        let page = page_of(&[closed, first, weightiest]);
+        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+        let order = [
+            at("<h2>Incidents</h2>"),
+            at("arn:aws:iam::111122223333:role/other"),
+            at("<details class=\"alert\" id=\"b1\">"),
+            at("<details class=\"alert\" id=\"5f0c\">"),
+            at("<h2>Alerts per day</h2>"),
+        ];
+        assert!(order.is_sorted(), "{order:?}");
+        assert!(page.contains("Told &amp; closed") && !page.contains("Told &amp; crossed"));
+        assert_eq!(page.matches("<tbody class=\"incident\"").count(), 2);
+        for (opened, closed) in [
+            ("<details", "</details>"),
+            ("<table", "</table>"),
+            ("<tbody", "</tbody>"),
+            ("<dl", "</dl>"),
+        ] {
+            assert_eq!(
+                page.matches(opened).count(),
+                page.matches(closed).count(),
+                "{opened}"
+            );
+        }
+        for part in ["<h3>Who</h3>", "<h3>Timeline</h3>", "<h3>Alerts</h3>"] {
+            assert_eq!(page.matches(part).count(), 2, "{part}");
+        }
     }
 }

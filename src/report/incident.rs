@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::alert::Alert;
-use crate::incident::{Incident, IncidentEntity, Part};
+use crate::incident::{Incident, IncidentEntity, Moment, Part};
 use crate::report::escape::Plain;
 use crate::report::extent::{self, extent};
 use crate::report::layout::name_of;
@@ -20,6 +20,20 @@ const NAME_SHOWN: usize = 40;
 const ENTITIES_SHOWN: usize = 12;
 /// Alerts that a story names.
 const ALERTS_SHOWN: usize = 20;
+
+/// Returns incidents by their weight: the severest first, of these those of the highest score, and the latest. Those that an approval
+/// covers as a whole are last.
+pub(super) fn by_weight(incidents: &[Incident]) -> Vec<&Incident> {
+    let mut all: Vec<&Incident> = incidents.iter().collect();
+    all.sort_by(|a, b| {
+        (a.suppressed.cmp(&b.suppressed))
+            .then(b.severity.cmp(&a.severity))
+            .then(b.score.total_cmp(&a.score))
+            .then(b.start.cmp(&a.start))
+            .then(a.incident_id.cmp(&b.incident_id))
+    });
+    all
+}
 
 /// Returns incidents in two lines each, in the order in which they are given.
 pub fn list(incidents: &[Incident], paint: Paint) -> String {
@@ -56,7 +70,7 @@ fn write_row(out: &mut String, incident: &Incident, paint: Paint) -> std::fmt::R
 }
 
 /// Returns the name of the first entity, and how many others there are.
-fn who(incident: &Incident) -> String {
+pub(super) fn who(incident: &Incident) -> String {
     let is_shown = |entity: &&IncidentEntity| entity.alerts > 0;
     let actors: Vec<_> = incident.entities.iter().filter(is_shown).collect();
     let Some(first) = actors.first() else {
@@ -113,64 +127,9 @@ fn write_story(
         paint.bold(&Plain(&incident.incident_id).to_string()),
     )?;
     writeln!(out, "  {}", Plain(&incident.title))?;
-    let mut fact = |name: &str, value: &str| match value {
-        "" => Ok(()),
-        value => writeln!(
-            out,
-            "    {} {}",
-            paint.dim(&format!("{name:<9}")),
-            Plain(value)
-        ),
-    };
-    fact("severity", &incident.severity_reason)?;
-    if incident.provisional {
-        fact(
-            "scores",
-            "provisional: too little history to calibrate them",
-        )?;
-    }
-    let stages: Vec<String> = incident
-        .stages
-        .iter()
-        .map(|stage| stage.as_str().replace('_', " "))
-        .collect();
-    fact("stages", &stages.join(", then "))?;
-    if let Some(cause) = &incident.cause {
-        let text = format!(
-            "{} {} is new to {}, since {}",
-            cause.r#trait.replace('_', " "),
-            cause.value,
-            noun(cause.members, "identity", "identities"),
-            cause.since
-        );
-        fact("cause", &text)?;
-    }
-    fact("extent", &extent(&incident.extent))?;
-    if let Some(crossed) = incident.crossed_at {
-        let gone = match extent(&incident.extent_at_crossing) {
-            text if text.is_empty() => String::new(),
-            text => format!(" after {text}"),
-        };
-        fact("crossed", &format!("{crossed}{gone}"))?;
-    }
-    fact("approved", &incident.approvals.join(", "))?;
-    if let Some(said) = verdict(incident) {
-        let note = incident.verdict.as_ref().and_then(|v| v.note.as_deref());
-        let note = note.map(|note| format!(": {note}")).unwrap_or_default();
-        fact(
-            "verdict",
-            &format!("{}{note}", said.trim_start_matches("verdict ")),
-        )?;
-    }
-    fact("merged", &incident.merged.join(", "))?;
-    fact("into", incident.merged_into.as_deref().unwrap_or_default())?;
-    fact(
-        "continues",
-        incident.continues.as_deref().unwrap_or_default(),
-    )?;
-    if let Some(beyond) = &incident.beyond {
-        let more = noun(beyond.alerts, "more alert", "more alerts");
-        fact("beyond", &format!("{more}, told in {}", beyond.incident_id))?;
+    for (name, value) in facts(incident) {
+        let name = paint.dim(&format!("{name:<9}"));
+        writeln!(out, "    {name} {}", Plain(&value))?;
     }
     write_entities(out, incident, paint)?;
     write_sources(out, incident, paint)?;
@@ -185,26 +144,127 @@ fn write_story(
     Ok(())
 }
 
+/// Returns what is known of an incident as a whole: the name of each fact, and the fact.
+pub(super) fn facts(incident: &Incident) -> Vec<(&'static str, String)> {
+    let provisional = match incident.provisional {
+        true => "provisional: too little history to calibrate them",
+        false => "",
+    };
+    let optional = |id: &Option<String>| id.clone().unwrap_or_default();
+    let beyond = incident.beyond.as_ref().map(|beyond| {
+        let more = noun(beyond.alerts, "more alert", "more alerts");
+        format!("{more}, told in {}", beyond.incident_id)
+    });
+    let mut facts = vec![
+        ("severity", incident.severity_reason.clone()),
+        ("scores", provisional.to_owned()),
+        ("stages", stages(incident)),
+        ("cause", cause(incident).unwrap_or_default()),
+        ("extent", extent(&incident.extent)),
+        ("crossed", crossed(incident).unwrap_or_default()),
+        ("approved", incident.approvals.join(", ")),
+        ("verdict", verdict_with_note(incident).unwrap_or_default()),
+        ("merged", incident.merged.join(", ")),
+        ("into", optional(&incident.merged_into)),
+        ("continues", optional(&incident.continues)),
+        ("beyond", beyond.unwrap_or_default()),
+    ];
+    facts.retain(|(_, fact)| !fact.is_empty());
+    facts
+}
+
+/// Returns the stages in the order in which they began.
+pub(super) fn stages(incident: &Incident) -> String {
+    let stages = incident.stages.iter();
+    let stages: Vec<String> = stages
+        .map(|stage| stage.as_str().replace('_', " "))
+        .collect();
+    stages.join(", then ")
+}
+
+fn cause(incident: &Incident) -> Option<String> {
+    let cause = incident.cause.as_ref()?;
+    Some(format!(
+        "{} {} is new to {}, since {}",
+        cause.r#trait.replace('_', " "),
+        cause.value,
+        noun(cause.members, "identity", "identities"),
+        cause.since
+    ))
+}
+
+/// Returns when the first threshold was reached, and after how much.
+fn crossed(incident: &Incident) -> Option<String> {
+    let crossed = incident.crossed_at?;
+    let gone = match extent(&incident.extent_at_crossing) {
+        text if text.is_empty() => String::new(),
+        text => format!(" after {text}"),
+    };
+    Some(format!("{crossed}{gone}"))
+}
+
+fn verdict_with_note(incident: &Incident) -> Option<String> {
+    let said = verdict(incident)?;
+    let note = incident.verdict.as_ref().and_then(|v| v.note.as_deref());
+    let note = note.map(|note| format!(": {note}")).unwrap_or_default();
+    Some(format!("{}{note}", said.trim_start_matches("verdict ")))
+}
+
+/// Returns the part that an entity had, and who it is.
+pub(super) fn entity(of: &IncidentEntity) -> (&'static str, String) {
+    let part = match of.part {
+        Part::Actor => "actor",
+        Part::Member => "member",
+        Part::CreatedBy => "created by",
+        Part::Assumed => "assumed by",
+    };
+    let mut text = of.id.clone();
+    // Writing to a string cannot fail.
+    if let Some(name) = &of.display_name {
+        let _ = write!(text, " ({name})");
+    }
+    if let Some(role) = of.role.as_ref().filter(|role| **role != of.id) {
+        let _ = write!(text, " as {role}");
+    }
+    if of.alerts > 0 {
+        let _ = write!(text, ", {}", noun(of.alerts, "alert", "alerts"));
+    }
+    (part, text)
+}
+
+/// Returns what happened at a moment, to whom, and which event shows it.
+pub(super) fn moment(of: &Moment) -> String {
+    let event = of.event_id.as_ref().map(|id| format!(", event {id}"));
+    let event = event.unwrap_or_default();
+    format!("{}: {}{event}", short(&of.entity), of.what)
+}
+
+/// Says for how many moments there was no room, if there are any.
+pub(super) fn omitted(incident: &Incident) -> Option<String> {
+    let more = noun(incident.timeline_omitted, "other moment", "other moments");
+    (incident.timeline_omitted > 0).then(|| format!("and {more}"))
+}
+
+/// Returns an alert in one line, without its id and its severity.
+pub(super) fn alert(of: &Alert) -> String {
+    format!(
+        "{}  {:.1}  {}  {}{}",
+        of.analytic,
+        of.score,
+        of.time,
+        of.headline(),
+        if of.suppressed_by.is_some() {
+            " (approved)"
+        } else {
+            ""
+        },
+    )
+}
+
 fn write_entities(out: &mut String, incident: &Incident, paint: Paint) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Who"))?;
-    for entity in incident.entities.iter().take(ENTITIES_SHOWN) {
-        let part = match entity.part {
-            Part::Actor => "actor",
-            Part::Member => "member",
-            Part::CreatedBy => "created by",
-            Part::Assumed => "assumed by",
-        };
-        let mut text = entity.id.clone();
-        if let Some(name) = &entity.display_name {
-            let _ = write!(text, " ({name})");
-        }
-        if let Some(role) = entity.role.as_ref().filter(|role| **role != entity.id) {
-            let _ = write!(text, " as {role}");
-        }
-        if entity.alerts > 0 {
-            let _ = write!(text, ", {}", noun(entity.alerts, "alert", "alerts"));
-        }
-        writeln!(out, "  {part:<10}  {}", Plain(&text))?;
+    for (part, who) in incident.entities.iter().take(ENTITIES_SHOWN).map(entity) {
+        writeln!(out, "  {part:<10}  {}", Plain(&who))?;
     }
     write_more(out, incident.entities.len(), ENTITIES_SHOWN)
 }
@@ -225,22 +285,13 @@ fn write_timeline(out: &mut String, incident: &Incident, paint: Paint) -> std::f
         return Ok(());
     }
     writeln!(out, "\n{}", paint.bold("Timeline"))?;
-    for moment in &incident.timeline {
-        let event = moment.event_id.as_ref().map(|id| format!(", event {id}"));
-        writeln!(
-            out,
-            "  {}  {}: {}{}",
-            moment.time,
-            Plain(&short(&moment.entity)),
-            Plain(&moment.what),
-            Plain(&event.unwrap_or_default()),
-        )?;
+    for of in &incident.timeline {
+        writeln!(out, "  {}  {}", of.time, Plain(&moment(of)))?;
     }
-    if incident.timeline_omitted > 0 {
-        let more = noun(incident.timeline_omitted, "other moment", "other moments");
-        writeln!(out, "  and {more}")?;
+    match omitted(incident) {
+        Some(more) => writeln!(out, "  {more}"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn write_alerts(
@@ -251,25 +302,12 @@ fn write_alerts(
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Alerts"))?;
     for id in incident.alerts.iter().take(ALERTS_SHOWN) {
-        let Some(alert) = alerts.iter().find(|alert| alert.alert_id == *id) else {
+        let Some(of) = alerts.iter().find(|alert| alert.alert_id == *id) else {
             writeln!(out, "  {}", Plain(id))?;
             continue;
         };
-        writeln!(
-            out,
-            "  {}  {}  {}  {:.1}  {}  {}{}",
-            Plain(id),
-            paint.severity(alert.severity, &alert.severity.to_string()),
-            Plain(&alert.analytic),
-            alert.score,
-            alert.time,
-            Plain(alert.headline()),
-            if alert.suppressed_by.is_some() {
-                " (approved)"
-            } else {
-                ""
-            },
-        )?;
+        let severity = paint.severity(of.severity, &of.severity.to_string());
+        writeln!(out, "  {}  {severity}  {}", Plain(id), Plain(&alert(of)))?;
     }
     write_more(out, incident.alerts.len(), ALERTS_SHOWN)
 }

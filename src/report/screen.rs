@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::engine::Evaluation;
 use crate::incident::Incident;
 use crate::report::escape::Plain;
+use crate::report::incident::by_weight;
 use crate::report::layout::clip;
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
@@ -152,14 +153,8 @@ fn incidents(summary: &Summary, weightiest: &[&Incident]) -> String {
 
 /// Returns the incidents that no approval covers as a whole, those of most weight first.
 fn weightiest(incidents: &[Incident]) -> Vec<&Incident> {
-    let mut all: Vec<&Incident> = incidents.iter().filter(|of| !of.suppressed).collect();
-    all.sort_by(|a, b| {
-        (b.severity.cmp(&a.severity))
-            .then(b.score.total_cmp(&a.score))
-            .then(b.start.cmp(&a.start))
-            .then(a.incident_id.cmp(&b.incident_id))
-    });
-    all
+    let all = by_weight(incidents).into_iter();
+    all.filter(|of| !of.suppressed).collect()
 }
 
 fn write_incidents(

@@ -69,6 +69,28 @@ fn a_backtest_finds_the_planted_attacks_and_says_how_well() {
     let written = std::fs::read_to_string(world.path().join("result/alerts.jsonl"))
         .expect("alerts are written");
     assert_eq!(alerts(&written), alerts(&said.out));
+    // The page has each incident once, and each alert beneath its incident.
+    let incidents = std::fs::read_to_string(world.path().join("result/incidents.jsonl"))
+        .expect("incidents are written");
+    let incidents: Vec<Value> = incidents
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an incident"))
+        .filter(|incident: &Value| incident["suppressed"].is_null())
+        .collect();
+    let stories: Vec<&str> = page.split("<tbody class=\"incident").skip(1).collect();
+    assert_eq!(stories.len(), incidents.len());
+    for incident in &incidents {
+        let id = format!("id={}", incident["incident_id"]);
+        let story = stories.iter().find(|story| story.contains(&id));
+        let story = story.unwrap_or_else(|| panic!("{id} is not on the page"));
+        let covered = incident["covered"].as_array().into_iter().flatten();
+        let covered: Vec<&Value> = covered.collect();
+        let mut its = incident["alerts"].as_array().into_iter().flatten();
+        assert!(
+            its.all(|alert| covered.contains(&alert) || story.contains(&format!("id={alert}"))),
+            "{incident:#}"
+        );
+    }
     // Each alert says what the labels say of it, and is still itself.
     let of_kind = |label: &str| {
         let lines = written.lines().map(serde_json::from_str::<Value>);

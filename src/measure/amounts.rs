@@ -15,10 +15,13 @@ use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Minute, Plan, hash_in, va
 use crate::time::Window;
 use crate::vocab::{BurstKind, Metric, Str, Trait};
 
-/// The stored value of a sign-in with a second factor, beside its method.
-pub const WITH_MFA: &str = "mfa";
-/// The stored value of a sign-in without one.
-pub const WITHOUT_MFA: &str = "no mfa";
+/// Returns the stored value of a sign-in with a second factor, or without one, beside its method.
+pub const fn factor(has_second: bool) -> &'static str {
+    match has_second {
+        true => "mfa",
+        false => "no mfa",
+    }
+}
 
 thread_local! {
     /// The buffer of the last event, so that not each needs one of its own.
@@ -310,8 +313,7 @@ impl<'a> EventAmounts<'a> {
             self.add_trait(Trait::AuthMethod, method);
         }
         if let (Action::Authenticate, Some(mfa)) = (event.action, event.context.mfa) {
-            let factor = if mfa { WITH_MFA } else { WITHOUT_MFA };
-            self.add_written(Trait::AuthMethod, format_args!("{factor}"));
+            self.add_written(Trait::AuthMethod, format_args!("{}", factor(mfa)));
         }
         if let Some(application) = &event.application {
             self.add_trait(Trait::Application, application);

@@ -24,7 +24,7 @@ mod subject;
 mod traits;
 
 pub use admission::{Acquaintance, Beyond, Class, Room, is_name_of_others, is_others};
-pub use amounts::{EventAmounts, WITH_MFA, WITHOUT_MFA};
+pub use amounts::{EventAmounts, factor};
 pub use assembly::Assembly;
 pub use bounds::{
     ASSIGNED_INSTANCES_MAX, Bound, CREATIONS_MAX, CREDENTIALS_MAX, FIRST_IDENTITIES_MAX,

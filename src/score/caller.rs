@@ -8,7 +8,7 @@ use crate::alert::{
 };
 use crate::baseline::View;
 use crate::identity::address::network_of;
-use crate::measure::{Creation, WITH_MFA, WITHOUT_MFA, value_hash};
+use crate::measure::{Creation, factor, value_hash};
 use crate::score::subject::Subject;
 use crate::score::through::Sources;
 use crate::vocab::Trait;
@@ -145,10 +145,7 @@ fn unusual(
     let Some(baseline) = subject.baseline else {
         return Vec::new();
     };
-    let factor = record.mfa.map(|has_factor| match has_factor {
-        true => WITH_MFA.to_owned(),
-        false => WITHOUT_MFA.to_owned(),
-    });
+    let factor = record.mfa.map(|has_second| factor(has_second).to_owned());
     let shown = [
         (Trait::Network, network),
         (Trait::Country, record.country.clone()),

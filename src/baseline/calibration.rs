@@ -9,6 +9,9 @@ use crate::stats::constants::{DAYS_CALIBRATED_MIN, EXTREMES_PER_DAY_MAX, SURPRIS
 use crate::time::Day;
 use crate::vocab::{Entity, Str};
 
+/// How often an incident reaches which rank.
+pub type IncidentRanks = FrozenDistribution;
+
 /// The stored distributions as the scorer reads them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -21,7 +24,7 @@ pub struct Calibration {
     /// The ranks of incidents that a person would have seen, by which budgets become thresholds. A generation of an earlier version
     /// has none.
     #[serde(skip)]
-    pub incidents: Option<FrozenDistribution>,
+    pub incidents: Option<IncidentRanks>,
     /// Whole days behind it.
     pub days: u32,
     /// Entity-days behind it.

@@ -7,13 +7,15 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
+use crate::event::Event;
 use crate::identity::ResolvedEvent;
 use crate::measure::{
     CREATIONS_MAX, Creation, Creations, DayAggregate, Issuance, Issuances, Links, Minute,
-    OwnAccounts, keep_creations, note_creation, note_creation_of_day, value_hash,
+    OwnAccounts, SIGN_IN_DAYS, SignIn, SignIns, keep_creations, last_sign_ins, note_creation,
+    note_creation_of_day, value_hash,
 };
 use crate::time::{Day, Time};
-use crate::vocab::{Entity, Str};
+use crate::vocab::{Entity, EntityKind, Str};
 
 /// Days of which everything is remembered, including the present one: those that late events may still change.
 pub const OPEN_DAYS: i32 = 8;
@@ -21,6 +23,8 @@ pub const OPEN_DAYS: i32 = 8;
 const CONTEXT_DAYS: i32 = OPEN_DAYS + 3;
 /// Days for which the creation of an identity is remembered.
 const CREATION_DAYS: i32 = 30;
+/// Seconds for which a sign-in from the address of an event is more likely to have begun its session than a later one from elsewhere.
+const SAME_ADDRESS_SECS: i64 = 86_400;
 /// The most entities that are remembered although the generation does not know them.
 const NEWCOMERS_MAX: usize = 1 << 18;
 
@@ -32,6 +36,10 @@ pub struct Context {
     accounts: BTreeMap<Str, Day>,
     created: BTreeMap<Day, Creations>,
     issued: BTreeMap<Day, Issuances>,
+    /// The sign-ins of days that are judged, those of earlier days with the first. A snapshot has them beside this, since earlier ones
+    /// have none.
+    #[serde(skip)]
+    sign_ins: BTreeMap<Day, SignIns>,
     /// The links of days that are complete, each with what those before it pass on.
     links: BTreeMap<Day, Links>,
     newcomers: BTreeMap<Entity, Newcomer>,
@@ -86,6 +94,10 @@ impl Context {
             let of_day = self.issued.entry(day).or_default();
             of_day.note(credential, issuance);
         }
+        if let Some((identity, sign_in)) = SignIn::of(resolved) {
+            let of_day = self.sign_ins.entry(day).or_default();
+            of_day.note(identity, sign_in);
+        }
         match event.account.as_ref().filter(|_| event.principal.is_some()) {
             Some(account) => self.note_account(account, day),
             None => false,
@@ -109,6 +121,35 @@ impl Context {
             note_creation(self.created.entry(day).or_default(), identity, creation);
         }
         self.issued.entry(day).or_default().merge(&aggregate.issued);
+        if !aggregate.sign_ins.is_empty() {
+            let of_day = self.sign_ins.entry(day).or_default();
+            of_day.merge(&aggregate.sign_ins);
+        }
+    }
+
+    /// Returns the sign-ins of the last days.
+    pub fn sign_ins(&self) -> &BTreeMap<Day, SignIns> {
+        &self.sign_ins
+    }
+
+    /// Returns the same with these sign-ins.
+    #[must_use]
+    pub fn with_sign_ins(self, sign_ins: BTreeMap<Day, SignIns>) -> Self {
+        Self { sign_ins, ..self }
+    }
+
+    /// Puts the sign-ins of days that are not judged any more together, as those before the first that may be.
+    fn forget_sign_ins_before(&mut self, day: Day) {
+        let first_open = day.plus(1 - OPEN_DAYS);
+        let open = self.sign_ins.split_off(&first_open);
+        let mut earlier = SignIns::new();
+        for of_day in std::mem::replace(&mut self.sign_ins, open).values() {
+            earlier.merge(of_day);
+        }
+        earlier.forget_before(first_open.plus(1 - SIGN_IN_DAYS).start());
+        if !earlier.is_empty() {
+            self.sign_ins.insert(first_open.plus(-1), earlier);
+        }
     }
 
     /// Notes that the own trail of an account was read on a day; returns whether it was not known to be as early as that.
@@ -185,6 +226,7 @@ impl Context {
         let oldest = |days: i32| day.plus(1 - days);
         self.created.retain(|&at, _| at >= oldest(CREATION_DAYS));
         self.issued.retain(|&at, _| at >= oldest(CONTEXT_DAYS));
+        self.forget_sign_ins_before(day);
         let last = self.links.keys().next_back().copied();
         self.links
             .retain(|&at, _| at >= oldest(CONTEXT_DAYS) || Some(at) == last);
@@ -289,6 +331,45 @@ impl<'a> View<'a> {
             }
         })
     }
+
+    /// Returns the sign-in that an event of an identity most likely rests on, of those before it: the one that began its session, as
+    /// far as that is stated; else the last from its address within a day; else the last. Those of the day that is judged are `today`.
+    pub fn sign_in_before<'s>(
+        &self,
+        identity: &Str,
+        event: &Event,
+        today: &'s SignIns,
+    ) -> Option<&'s SignIn>
+    where
+        'a: 's,
+    {
+        let entity = Entity {
+            kind: EntityKind::Identity,
+            id: identity.clone(),
+        };
+        let published = self.generation.signed_in.get(&entity);
+        let since = self.context.into_iter().flat_map(|context| {
+            let days = context.sign_ins.range(..self.day);
+            days.flat_map(|(_, of_day)| of_day.of(identity))
+        });
+        let remembered = self.day.plus(1 - SIGN_IN_DAYS).start()..self.day.start();
+        let earlier = published.into_iter().flatten().chain(since);
+        let earlier = earlier.filter(|sign_in| remembered.contains(&sign_in.at));
+        // What was done under this name before is another's.
+        let created = self.creation(identity).map(|creation| creation.at);
+        let before = earlier
+            .chain(today.of(identity))
+            .filter(|sign_in| sign_in.at <= event.time)
+            .filter(|sign_in| created.is_none_or(|created| sign_in.at >= created));
+        // Of several days not more than of one, so that it does not matter which of them were put together.
+        let last = last_sign_ins(before).into_iter();
+        last.max_by_key(|sign_in| {
+            let is_near = event.peer.ip.is_some()
+                && sign_in.from == event.peer.ip
+                && event.time.secs_since(sign_in.at) < SAME_ADDRESS_SECS;
+            (sign_in.is_of_session(event), is_near, *sign_in)
+        })
+    }
 }
 
 impl Deref for View<'_> {
@@ -301,8 +382,105 @@ impl Deref for View<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
-    use crate::vocab::EntityKind;
+    use crate::event::{Action, AddressClass, Outcome, Provider, Source};
+
+    /// An event of a session at an address, so many days and seconds from the first day.
+    fn event((day, second): (i32, i64), session: &str, address: u8) -> Event {
+        let at = Day(20_000 + day).start().plus_secs(second);
+        let id = format!("{at} {session}");
+        let mut event = Event::new(at, id.into(), Provider::Okta, Source::OktaSystem);
+        event.outcome = Outcome::Success;
+        event.credential = Some(session.into());
+        event.peer.ip = Some(IpAddr::from([203, 0, 113, address]));
+        event
+    }
+
+    fn signs_in(context: &mut Context, at: (i32, i64), session: &str, address: u8) {
+        let mut event = event(at, session, address);
+        event.action = Action::Authenticate;
+        event.op = "user.session.start".into();
+        context.note(&ResolvedEvent {
+            event: &event,
+            identity: Some("ana".into()),
+            region: None,
+            peer_class: AddressClass::External,
+            sensitive: false,
+            source_sensitive: false,
+        });
+    }
+
+    #[test]
+    fn an_event_rests_on_the_sign_in_of_its_session_or_the_last_from_its_address_or_the_last() {
+        let mut context = Context::default();
+        signs_in(&mut context, (0, 10), "forgotten", 9);
+        for (at, session, address) in [
+            ((3, 50), "desk", 1),
+            ((20, 50), "phone", 2),
+            ((29, 50), "train", 3),
+            ((29, 80), "home", 4),
+            ((30, 50), "desk again", 1),
+        ] {
+            signs_in(&mut context, at, session, address);
+        }
+        let generation = Generation::empty(Day(20_000));
+        let check = |context: &Context, what: &str| {
+            let rests_on = |at, session, address| {
+                let view = View::new(&generation, context, Day(20_000).plus(30));
+                let none = SignIns::new();
+                let event = event(at, session, address);
+                let found = view.sign_in_before(&"ana".into(), &event, &none);
+                found.map(|sign_in| {
+                    let day = sign_in.at.day();
+                    (day.since(Day(20_000)), sign_in.at.secs_since(day.start()))
+                })
+            };
+            // Those of the day itself are not remembered: whoever looks at its events knows them.
+            assert_eq!(
+                rests_on((30, 90), "desk", 3),
+                Some((3, 50)),
+                "{what}: session"
+            );
+            assert_eq!(
+                rests_on((30, 20), "x", 3),
+                Some((29, 50)),
+                "{what}: address"
+            );
+            assert_eq!(rests_on((30, 90), "x", 2), Some((29, 80)), "{what}: last");
+            assert_eq!(
+                rests_on((30, 90), "forgotten", 9),
+                Some((29, 80)),
+                "{what}: old"
+            );
+            assert_eq!(rests_on((2, 90), "x", 1), None, "{what}: later");
+        };
+        check(&context, "day by day");
+        for complete in 10..=30 {
+            context.forget_before(Day(20_000).plus(complete));
+        }
+        assert!(context.sign_ins().len() <= 1 + OPEN_DAYS as usize);
+        check(&context, "put together");
+
+        // Before an identity was created, its name was another's.
+        let mut event = event((29, 40), "x", 7);
+        event.created = Some("ana".into());
+        context.note(&ResolvedEvent {
+            event: &event,
+            identity: Some("admin".into()),
+            region: None,
+            peer_class: AddressClass::External,
+            sensitive: false,
+            source_sensitive: false,
+        });
+        let view = View::new(&generation, &context, Day(20_000).plus(30));
+        let acts = self::event((30, 90), "desk", 1);
+        let none = SignIns::new();
+        let found = view.sign_in_before(&"ana".into(), &acts, &none);
+        let day = found.map(|sign_in| sign_in.at.day());
+        assert_eq!(day, Some(Day(20_000).plus(29)));
+    }
 
     #[test]
     fn a_day_that_is_remembered_again_keeps_its_previous_day() {

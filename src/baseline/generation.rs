@@ -12,7 +12,8 @@ use crate::baseline::{
 use crate::error::Result;
 use crate::event::{Action, Provider, Source};
 use crate::measure::{
-    Acquaintance, Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, value_hash,
+    Acquaintance, Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, SignIn,
+    value_hash,
 };
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::constants::{LOOKBACK_DAYS, MEMBERS_MIN, SUPPORT_BUCKETS};
@@ -41,6 +42,8 @@ pub struct GroupState {
 
 impl Value for GroupState {}
 
+impl Value for Vec<SignIn> {}
+
 impl Key for Entity {
     fn kind(&self) -> EntityKind {
         self.kind
@@ -56,6 +59,9 @@ pub type Baselines = Keyed<Entity, Baseline>;
 
 /// The groups of a generation.
 pub type Groups = Keyed<Group, GroupState>;
+
+/// The last sign-ins of each identity, the latest first.
+pub type SignedIn = Keyed<Entity, Vec<SignIn>>;
 
 /// One published set of all baselines.
 #[derive(Debug, Clone)]
@@ -82,6 +88,8 @@ pub struct Generation {
     pub namesakes: BTreeMap<Entity, Namesake>,
     /// Credentials issued recently.
     pub issued: Issued,
+    /// Sign-ins of the last days.
+    pub signed_in: SignedIn,
     /// The classes of action in the logs of the lookback.
     pub seen: Seen,
     /// The contents of the logs on each day of the lookback, in order.
@@ -120,6 +128,7 @@ impl Generation {
             created: Creations::new(),
             namesakes: BTreeMap::new(),
             issued: Issued::new(),
+            signed_in: SignedIn::default(),
             seen: Seen::default(),
             coverage: Vec::new(),
             drift_report: DriftReport::default(),
@@ -135,7 +144,8 @@ impl Generation {
     /// Fails with what could not be read first.
     pub fn intact(&self) -> Result<()> {
         self.baselines.intact()?;
-        self.groups.intact()
+        self.groups.intact()?;
+        self.signed_in.intact()
     }
 
     /// Returns whether the logs of the lookback contained actions of this class; for [`Action::EgressFlow`], whether

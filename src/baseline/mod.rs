@@ -12,13 +12,15 @@ mod known;
 mod support;
 mod tuning;
 
-pub use calibration::{Calibration, CalibrationLog, Extreme, Novelty, Said, arm_key};
+pub use calibration::{
+    Calibration, CalibrationLog, Extreme, IncidentRanks, Novelty, Said, arm_key,
+};
 pub use chain::{Chain, Group, all_identities, chain_of_identity, chain_of_region, chain_of_role};
 pub use context::{Context, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use earlier::EarlierGroupState;
 pub use generation::{
-    Baselines, Generation, GroupState, Groups, peers_among, prior_among, role_tail_among,
+    Baselines, Generation, GroupState, Groups, SignedIn, peers_among, prior_among, role_tail_among,
     support_key,
 };
 pub use incident_days::{IncidentDays, Promise};

@@ -39,6 +39,12 @@ impl KnownValues {
         self.place(which, hash).is_ok()
     }
 
+    /// Returns whether a value would be new among the known ones, as far as these are all and there are any.
+    pub(super) fn lacks(&self, which: Trait, hash: u64) -> bool {
+        let is_shown = !self.range(which).is_empty() && !self.is_saturated(which);
+        is_shown && !self.contains(which, hash)
+    }
+
     /// Returns whether values of a trait were dropped.
     pub(super) fn is_saturated(&self, which: Trait) -> bool {
         self.saturated & bit(which) != 0

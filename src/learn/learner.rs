@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::baseline::{
-    Baseline, DriftReport, Generation, Group, LOOKBACK_DAYS, TRAIT_MEMORY_DAYS, support_key,
+    Baseline, DriftReport, Generation, Group, LOOKBACK_DAYS, SignedIn, TRAIT_MEMORY_DAYS,
+    support_key,
 };
 use crate::learn::chains::Chains;
 use crate::learn::drift_report::drift_report;
@@ -17,8 +18,9 @@ use crate::learn::state::{EntityState, NOVELTY_TRAITS, Weights, moments_of};
 use crate::learn::support::Support;
 use crate::learn::texts::Texts;
 use crate::measure::{
-    Creations, DayAggregate, DayFacts, KnownThings, Links, Namesake, OwnAccounts, Plan, are_two,
-    keep_creations, may_be_given_again, note_creation, of_former, value_hash,
+    Creations, DayAggregate, DayFacts, KnownThings, Links, Namesake, OwnAccounts, Plan,
+    SIGN_IN_DAYS, SignIns, are_two, keep_creations, may_be_given_again, note_creation, of_former,
+    value_hash,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -117,6 +119,7 @@ impl<'a> Learner<'a> {
         head.next_day = Some(day.plus(1));
         self.close_days(day, aggregate.last);
         self.forget_namesakes(day, &aggregate.created);
+        self.learn_sign_ins(&aggregate.sign_ins);
         for (entity, facts) in facts {
             self.learn_entity(day, entity, facts);
         }
@@ -143,6 +146,20 @@ impl<'a> Learner<'a> {
                 (first_day, day.plus(1)),
                 self.peer_group_of,
             );
+        }
+    }
+
+    /// Remembers the sign-ins of a day, with what of each is new by the days before.
+    fn learn_sign_ins(&mut self, of_day: &SignIns) {
+        for (identity, sign_ins) in of_day.iter() {
+            let state = self.memory.entities.get(&identity_of(identity));
+            let is_new = |which, value: &str| {
+                state.is_some_and(|state| state.known.lacks(which, value_hash(value)))
+            };
+            for sign_in in sign_ins {
+                let learnt = sign_in.learnt(is_new);
+                self.memory.sign_ins.note(identity.clone(), learnt);
+            }
         }
     }
 
@@ -317,7 +334,12 @@ impl<'a> Learner<'a> {
     fn forget(&mut self, day: Day) {
         let oldest_volume = day.plus(1 - LOOKBACK_DAYS);
         let oldest_trait = day.plus(1 - TRAIT_MEMORY_DAYS);
-        let Memory { head, entities } = &mut self.memory;
+        let Memory {
+            head,
+            sign_ins,
+            entities,
+        } = &mut self.memory;
+        sign_ins.forget_before(day.plus(1 - SIGN_IN_DAYS).start());
         head.coverage.retain(|(day, _)| *day >= oldest_volume);
         entities.retain(|entity, state| {
             state.partials.forget_before(oldest_volume);
@@ -414,6 +436,7 @@ impl<'a> Learner<'a> {
             .map(|(&k, &n)| (k, n))
             .collect();
         generation.links = self.memory.head.links.clone();
+        generation.signed_in = self.signed_in();
         generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);
         let weights = Weights::on(as_of);
         let mut groups = Groups::on(as_of, generation.first_day);
@@ -518,8 +541,21 @@ impl<'a> Learner<'a> {
         generation
     }
 
+    fn signed_in(&self) -> SignedIn {
+        let all = self.memory.sign_ins.iter();
+        all.map(|(identity, of_identity)| (identity_of(identity), of_identity.clone()))
+            .collect()
+    }
+
     fn chains(&self) -> Chains<'_> {
         Chains::new(self.peer_group_of, self.memory.head.cluster.as_ref())
+    }
+}
+
+fn identity_of(id: &Str) -> Entity {
+    Entity {
+        kind: EntityKind::Identity,
+        id: id.clone(),
     }
 }
 

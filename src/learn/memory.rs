@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::learn::peers::PeerClusters;
 use crate::learn::state::EntityState;
-use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts};
+use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts, SignIns};
 use crate::time::Day;
 use crate::vocab::Entity;
 
@@ -15,6 +15,8 @@ use crate::vocab::Entity;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Memory {
     pub(super) head: MemoryHead,
+    /// Sign-ins of the last days.
+    pub(super) sign_ins: SignIns,
     pub(super) entities: BTreeMap<Entity, Box<EntityState>>,
 }
 
@@ -45,9 +47,10 @@ impl MemoryHead {
 
 impl Memory {
     /// Begins to put together what was taken apart: entities are still to be added.
-    pub fn of(head: MemoryHead) -> Self {
+    pub fn of(head: MemoryHead, sign_ins: SignIns) -> Self {
         Self {
             head,
+            sign_ins,
             entities: BTreeMap::new(),
         }
     }
@@ -55,6 +58,11 @@ impl Memory {
     /// Returns what is remembered of no single entity.
     pub fn head(&self) -> &MemoryHead {
         &self.head
+    }
+
+    /// Returns the sign-ins of the last days.
+    pub fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
     }
 
     /// Returns the entities in order, and the day on which each was first seen.

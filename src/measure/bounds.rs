@@ -36,6 +36,13 @@ pub const ASSIGNED_INSTANCES_MAX: usize = 1 << 16;
 pub const CREATIONS_MAX: usize = 1 << 16;
 /// The most issued credentials that are kept of a day, each of about a quarter of a kilobyte: those with the lowest hashes.
 pub const CREDENTIALS_MAX: usize = 1 << 16;
+/// The most identities whose sign-ins are kept of a day or remembered, each with about a fifth of a kilobyte a sign-in: those with
+/// the lowest hashes.
+pub(super) const SIGNED_IN_MAX: usize = 1 << 17;
+/// The most sign-ins of one identity that are kept of a day or remembered: the last.
+pub(super) const SIGN_INS_MAX: usize = 8;
+/// The most of these from one address: the last session there, and the one before, which may go on.
+pub(super) const SIGN_INS_OF_ADDRESS_MAX: usize = 2;
 
 /// The most records of a day without a caller that a record of the same id with a caller can replace. Each takes about a
 /// kilobyte; of further ones, the first one added counts.

@@ -17,8 +17,8 @@ use crate::measure::joint::Joint;
 use crate::measure::links::Links;
 use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts, person_in_role};
 use crate::measure::{
-    Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, duplicates, keep_creations,
-    note_creation, note_creation_of_day, value_hash,
+    Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, SignIn, SignIns,
+    duplicates, keep_creations, note_creation, note_creation_of_day, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -57,6 +57,8 @@ pub struct DayAggregate {
     pub created: Creations,
     /// Credentials issued that day, and how they were obtained.
     pub issued: Issuances,
+    /// The last sign-ins of that day.
+    pub sign_ins: SignIns,
     /// The actions on buckets that trails record, so that they do not count again where a server access log records them.
     pub recorded_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events added so far; each is added once.
@@ -208,6 +210,7 @@ impl DayAggregate {
             accounts: OwnAccounts::new(),
             created: Creations::new(),
             issued: Issuances::new(),
+            sign_ins: SignIns::new(),
             recorded_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: Unnamed::default(),
@@ -420,6 +423,9 @@ impl DayAggregate {
         if let Some((credential, issuance)) = Issuance::of(resolved) {
             self.issued.note(credential, issuance);
         }
+        if let Some((identity, sign_in)) = SignIn::of(resolved) {
+            self.sign_ins.note(identity, sign_in);
+        }
         self.last = self.last.max(Some(event.time));
         if let Some(account) = event.account.as_ref().filter(|_| event.principal.is_some())
             && !self.accounts.contains(account)
@@ -490,6 +496,7 @@ impl DayAggregate {
         }
         keep_creations(&mut self.created, CREATIONS_MAX);
         self.issued.merge(&other.issued);
+        self.sign_ins.merge(&other.sign_ins);
         self.recorded_by_trail.extend(other.recorded_by_trail);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.records.extend(other.unnamed.records);

@@ -20,6 +20,7 @@ mod links;
 mod namesake;
 mod plan;
 mod profile;
+mod sign_in;
 mod subject;
 mod traits;
 
@@ -43,5 +44,6 @@ pub use links::{GRACE_SECS, Links};
 pub use namesake::{Namesake, are_two, former_name, may_be_given_again, of_former};
 pub use plan::Plan;
 pub use profile::Profile;
+pub use sign_in::{SIGN_IN_DAYS, SignIn, SignIns, last_sign_ins};
 pub use subject::{Changes, Subject, SubjectFacts};
 pub use traits::{DayTraits, TraitValues};

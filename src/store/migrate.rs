@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::baseline::{
-    Baseline, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, Tuning,
+    Baseline, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, SignedIn, Tuning,
 };
 use crate::error::{Error, Result};
 use crate::measure::{Coverage, DayAggregate, DayFacts, Subject, Unnamed};
@@ -195,6 +195,7 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
         created: head.created,
         namesakes: head.namesakes.into_iter().collect(),
         issued: head.issued,
+        signed_in: SignedIn::default(),
         seen: head.seen,
         coverage: db.read(&COVERAGE_BY_DAY)?,
         drift_report: db.read_one(&MOVEMENT)?,

@@ -11,20 +11,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
     Baseline, Baselines, Calibration, CalibrationLog, DriftReport, Generation, Group, GroupState,
-    Groups, Novelty, Support, Tuning,
+    Groups, IncidentRanks, Novelty, SignedIn, Support, Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
     Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake,
-    OwnAccounts, Seen, Subject, Unnamed,
+    OwnAccounts, Seen, SignIn, Subject, Unnamed,
 };
-use crate::sketch::FrozenDistribution;
 use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
 use crate::store::names::{self, UNFINISHED};
 use crate::store::{Store, fault};
 use crate::time::{Day, Time};
-use crate::vocab::Entity;
+use crate::vocab::{Entity, Str};
 
 /// The suffix of the name of a published file.
 pub(super) const GENERATION: Kind = Kind {
@@ -75,10 +74,12 @@ const COVERAGE_BY_DAY: Table<(Day, Arc<Coverage>)> = Table::new("coverage_by_day
 const DRIFT: Table<DriftReport> = Table::new("drift");
 const CALIBRATION: Table<Calibration> = Table::new("calibration");
 /// The ranks of incidents, of a generation that knows them.
-const INCIDENTS: Table<FrozenDistribution> = Table::new("incidents");
+const INCIDENTS: Table<IncidentRanks> = Table::new("incidents");
 /// The new values of extreme entity-days: they are a part of the log.
 const NOVELTIES: Table<((Day, Entity), Vec<Novelty>)> = Table::new("novelties");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
+/// If somebody signed in on the last learnt days.
+const SIGNED_IN: Table<(Entity, Vec<SignIn>)> = Table::new("signed_in");
 
 const DAY_HEAD: Table<DayHead> = Table::new("head");
 const SUBJECTS: Table<(Subject, Box<DayFacts>)> = Table::new("subjects");
@@ -89,6 +90,8 @@ const TOLD_BY_TRAIL: Table<u64> = Table::new("told_by_trail");
 const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 /// Of a day on which some entities found no room.
 const BEYOND: Table<(Class, Beyond)> = Table::new("beyond");
+/// Of a day on which somebody signed in.
+const SIGN_INS: Table<(Str, Vec<SignIn>)> = Table::new("sign_ins");
 
 /// A day or a generation that is complete on disk but not yet in force.
 #[derive(Debug)]
@@ -138,6 +141,9 @@ impl Store {
         file.write_sorted_numbers(&TOLD_BY_TRAIL, &sorted(&aggregate.recorded_by_trail))?;
         if !aggregate.beyond().is_empty() {
             file.write(&BEYOND, aggregate.beyond())?;
+        }
+        if !aggregate.sign_ins.is_empty() {
+            file.write(&SIGN_INS, aggregate.sign_ins.iter())?;
         }
         Ok(BegunDay {
             day: aggregate.day,
@@ -220,9 +226,15 @@ impl Store {
             file.write(&COVERAGE_BY_DAY, &generation.coverage)?;
             file.write(&DRIFT, [&generation.drift_report])?;
             file.write(&CALIBRATION, [&log.freeze()])?;
-            file.write(&INCIDENTS, &generation.calibration.incidents)?;
+            if let Some(incidents) = &generation.calibration.incidents {
+                file.write(&INCIDENTS, [incidents])?;
+            }
             file.write(&NOVELTIES, novelties_of(log))?;
-            file.write(&CALIBRATION_LOG, [log])
+            file.write(&CALIBRATION_LOG, [log])?;
+            match generation.signed_in.is_empty() {
+                true => Ok(()),
+                false => file.write_keyed(&SIGNED_IN, generation.signed_in.iter().map(Ok)),
+            }
         })
     }
 
@@ -280,6 +292,10 @@ impl Store {
         if file.has(&INCIDENTS) {
             calibration.incidents = Some(file.read_one(&INCIDENTS)?);
         }
+        let signed_in = match file.has(&SIGNED_IN) {
+            true => SignedIn::published(Box::new(KeyedRows::open(file.clone(), SIGNED_IN)?)),
+            false => SignedIn::default(),
+        };
         Ok(Generation {
             number: head.number,
             as_of: head.as_of,
@@ -292,6 +308,7 @@ impl Store {
             created: head.created,
             namesakes: head.namesakes.into_iter().collect(),
             issued: head.issued,
+            signed_in,
             seen: head.seen,
             coverage: file.read(&COVERAGE_BY_DAY)?,
             drift_report: file.read_one(&DRIFT)?,
@@ -480,6 +497,9 @@ fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {
     aggregate.last = head.last;
     if file.has(&BEYOND) {
         aggregate.set_beyond(file.read(&BEYOND)?);
+    }
+    if file.has(&SIGN_INS) {
+        aggregate.sign_ins = file.read(&SIGN_INS)?;
     }
     Ok(aggregate.with_subjects(file.read(&SUBJECTS)?))
 }

@@ -6,12 +6,13 @@
 
 use crate::error::Result;
 use crate::learn::{EntityState, Memory, MemoryHead};
+use crate::measure::{SignIn, SignIns};
 use crate::store::container::{Kind, Reader, Table};
 use crate::store::manifest::StateEntry;
 use crate::store::published::Staged;
 use crate::store::{Store, names};
 use crate::time::Day;
-use crate::vocab::Entity;
+use crate::vocab::{Entity, Str};
 
 pub(super) const STATE: Kind = Kind {
     number: 3,
@@ -22,6 +23,8 @@ pub(super) const STATE: Kind = Kind {
 pub(super) const UNDER: Table<String> = Table::new("under");
 const HEAD: Table<MemoryHead> = Table::new("head");
 const ENTITIES: Table<(Entity, EntityState)> = Table::new("entities");
+/// Of days on which somebody signed in.
+const SIGN_INS: Table<(Str, Vec<SignIn>)> = Table::new("sign_ins");
 
 impl Store {
     /// Writes what was remembered on the morning of a day, and under what it was learnt; the next manifest will name it.
@@ -39,7 +42,11 @@ impl Store {
         self.stage(names::state(morning, generation), STATE, |file| {
             file.write(&UNDER, [under])?;
             file.write(&HEAD, [memory.head()])?;
-            file.write_by_key(&ENTITIES, memory.entities())
+            file.write_by_key(&ENTITIES, memory.entities())?;
+            match memory.sign_ins().is_empty() {
+                true => Ok(()),
+                false => file.write(&SIGN_INS, memory.sign_ins().iter()),
+            }
         })
     }
 
@@ -56,7 +63,11 @@ impl Store {
     /// Fails if the file cannot be read, is damaged, or is of another version.
     pub fn load_state(&self, entry: &StateEntry) -> Result<Memory> {
         let file = Reader::open(&self.root().join(&entry.file), STATE)?;
-        let mut memory = Memory::of(file.read_one(&HEAD)?);
+        let sign_ins: SignIns = match file.has(&SIGN_INS) {
+            true => file.read(&SIGN_INS)?,
+            false => SignIns::new(),
+        };
+        let mut memory = Memory::of(file.read_one(&HEAD)?, sign_ins);
         file.read_into(&ENTITIES, &mut memory)?;
         Ok(memory)
     }

@@ -3,7 +3,8 @@
 //! What is read from it and written again must be the same bytes. To renew it after a form was changed on purpose, remove all
 //! but `plimsoll.toml` and the logs, unpack these, and run in that folder, each with `--store .`: `train learnt.jsonl`,
 //! `score --follow --until-idle 1s live.jsonl`, `tune --budget 1 --apply`, `feedback ID true --later`. Then remove what was unpacked,
-//! the locks, the numbered manifest, `learner`, `follow-events`, and all states but the last, also from the manifest.
+//! the locks, the numbered manifest, `learner`, `follow-events`, and all states but the last, also from the manifest. In
+//! `tests/found/signed-in` a training of `logs.jsonl` left the same of a few days with sign-ins.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,6 +176,45 @@ fn the_stored_form_of_states_of_learning_is_as_it_was() {
         let is_under = |under: &str| before.is_state_under(entry, under);
         assert!(is_under(&under[0]) && !is_under("something else"));
     }
+}
+
+/// Of days, states and generations of somebody who signs in; earlier versions wrote these without sign-ins.
+#[test]
+fn the_stored_form_of_sign_ins_is_as_it_was() {
+    let what = "a sign-in";
+    let folder = tempfile::tempdir().unwrap();
+    let signed_in = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/found/signed-in");
+    let (before, after) = (Store::at(signed_in), Store::at(folder.path()));
+    let manifest = read("the manifest", before.published());
+    let (number, kept) = (manifest.generation, &manifest);
+    let is_same = |name: &str, kind| {
+        let unpacked = |store: &Store| {
+            let file = Reader::open(&store.root().join(name), kind).unwrap();
+            let sections = file.unpacked().unwrap().into_iter();
+            sections.collect::<BTreeMap<_, _>>()
+        };
+        assert_eq!(unpacked(&after), unpacked(&before), "{}", changed(what));
+    };
+    for entry in &kept.days {
+        let day = read(what, before.load_day(entry));
+        assert!(!day.sign_ins.is_empty());
+        after.stage_day(&day, number).unwrap();
+        is_same(&entry.file, DAY);
+    }
+    for entry in &kept.states {
+        let memory = read(what, before.load_state(entry));
+        assert!(!memory.sign_ins().is_empty());
+        let file = Reader::open(&before.root().join(&entry.file), STATE).unwrap();
+        let under: Vec<String> = file.read(&UNDER).unwrap();
+        let staged = after.stage_state(entry.morning, &memory, &under[0], number);
+        is_same(&staged.unwrap().into_name(), STATE);
+    }
+    let generation = read(what, before.load_generation_of(kept));
+    assert!(generation.signed_in.iter().count() > 1);
+    let log = before.load_calibration_log(kept).unwrap();
+    after.stage_generation(&generation, &log).unwrap();
+    is_same(&kept.file, GENERATION);
+    assert!(kept.days.len() > 1 && kept.states.len() == 1);
 }
 
 #[test]

@@ -37,6 +37,8 @@ impl Published {
         parts.insert("support".into(), bytes(&(support.keys(), support.counts())));
         parts.insert("links".into(), bytes(&generation.links));
         parts.insert("created".into(), bytes(&generation.created));
+        let signed_in: Vec<_> = generation.signed_in.iter().collect();
+        parts.insert("signed in".into(), bytes(&signed_in));
         parts.insert("movement".into(), bytes(&generation.drift_report));
         parts.insert("own accounts".into(), bytes(&generation.own_accounts));
         parts.insert("seen".into(), bytes(&generation.seen));

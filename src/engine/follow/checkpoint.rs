@@ -127,7 +127,13 @@ impl Checkpoint {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::baseline::Generation;
+    use crate::config::Config;
+    use crate::engine::{ScoreOptions, Scorer, Setup};
+    use crate::time::Time;
 
     #[test]
     fn positions_of_missing_files_are_kept_for_days_and_up_to_a_number() {
@@ -180,6 +186,30 @@ mod tests {
         assert_eq!(names(&migrated), names(&present));
         assert_eq!(migrated.buffered, present.buffered);
         assert!(!migrated.scorer.is_empty());
+    }
+
+    /// Version 1 knows of an episode how severe it was, and version 2 no sign-ins. Both go on as this version.
+    #[test]
+    fn a_scorer_goes_on_from_what_earlier_versions_kept_of_it() {
+        let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/found");
+        let setup = Setup::new(Config::default(), Vec::new(), Time::from_nanos(0));
+        let restored = |bytes: &[u8]| {
+            let generation = Arc::new(Generation::empty(Day(0)));
+            Scorer::restore(&setup, generation, ScoreOptions::default(), bytes).unwrap()
+        };
+        for (folder, version) in [("stored", 1), ("snapshot-2", 2)] {
+            let kept = Checkpoint::read(&found.join(folder)).unwrap().scorer;
+            assert_eq!(kept.first(), Some(&version));
+            let scorer = restored(&kept);
+            assert!(!scorer.days().is_empty());
+            let snapshot = scorer.snapshot().unwrap();
+            assert_eq!(snapshot.first(), Some(&3));
+            if version == 2 {
+                let none_signed_in = [&kept[1..], &[0]].concat();
+                assert_eq!(snapshot[1..], none_signed_in, "all else is the same");
+            }
+            assert_eq!(restored(&snapshot).snapshot().unwrap(), snapshot);
+        }
     }
 
     #[test]

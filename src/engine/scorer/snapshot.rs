@@ -15,15 +15,21 @@ use crate::engine::scorer::incidents::KnownAlerts;
 use crate::engine::scorer::summary::ScoreOptions;
 use crate::engine::scorer::told::{Episodes, episodes_of};
 use crate::error::{Error, Result};
+use crate::measure::SignIns;
 use crate::stats::Severity;
 use crate::time::Day;
 
 /// The first byte; it changes when the meaning of the following bytes changes.
-const VERSION: u8 = 2;
-/// The same of the version before.
+const VERSION: u8 = 3;
+/// The same of the version before: a state without sign-ins.
+const WITHOUT_SIGN_INS: u8 = 2;
+/// The same of the version before that.
 const EARLIER: u8 = 1;
 
 /// What outlives a restart. The accounts that the configuration lists are not part of it.
+type Snapshot<'a> = (State<'a>, Cow<'a, BTreeMap<Day, SignIns>>);
+
+/// What outlives a restart but for sign-ins.
 #[derive(Serialize, Deserialize)]
 struct State<'a> {
     context: Cow<'a, Context>,
@@ -37,7 +43,7 @@ struct State<'a> {
     events: BTreeMap<Day, Vec<u8>>,
 }
 
-/// What the version before kept.
+/// What the first version kept.
 #[derive(Deserialize)]
 struct EarlierState {
     context: Context,
@@ -64,7 +70,8 @@ impl EarlierState {
 
 impl State<'_> {
     fn bytes(&self) -> Result<Vec<u8>> {
-        postcard::to_extend(self, vec![VERSION])
+        let sign_ins = self.context.sign_ins();
+        postcard::to_extend(&(self, sign_ins), vec![VERSION])
             .map_err(|e| Error::failed("cannot write the snapshot of a scorer").cause(e))
     }
 }
@@ -174,11 +181,13 @@ impl<'a> Scorer<'a> {
         bytes: &[u8],
         events: impl FnOnce(BTreeMap<Day, Vec<u8>>) -> Result<EventBuffer>,
     ) -> Result<Self> {
-        let state: State = match bytes.split_first() {
+        let none = |state| (state, Cow::Owned(BTreeMap::new()));
+        let (state, sign_ins): Snapshot = match bytes.split_first() {
             Some((&VERSION, bytes)) => postcard::from_bytes(bytes),
-            Some((&EARLIER, bytes)) => {
-                postcard::from_bytes::<EarlierState>(bytes).map(EarlierState::state)
-            }
+            Some((&WITHOUT_SIGN_INS, bytes)) => postcard::from_bytes(bytes).map(none),
+            Some((&EARLIER, bytes)) => postcard::from_bytes::<EarlierState>(bytes)
+                .map(EarlierState::state)
+                .map(none),
             _ => {
                 return Err(Error::failed(
                     "this snapshot of a scorer is of another version",
@@ -188,6 +197,7 @@ impl<'a> Scorer<'a> {
         .map_err(|e| Error::failed("this snapshot of a scorer is damaged").cause(e))?;
         self.events = events(state.events)?;
         let context = state.context.into_owned();
+        let context = context.with_sign_ins(sign_ins.into_owned());
         self.bench.context = self.bench.setup.context().with(context);
         self.episodes = state.episodes.into_owned();
         self.known = state.known.into_owned();

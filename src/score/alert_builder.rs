@@ -305,7 +305,7 @@ impl AlertBuilder<'_> {
         let generation = self.judge.view();
         let subject = self.subject(episode, &stage.facts);
         let metrics = metrics_of(analytic);
-        let mut through = Through::new(arm, &metrics, subject.known());
+        let mut through = Through::new(arm, &metrics, subject.known(), generation);
         self.each(episode, stage.n, &mut |resolved, amounts| {
             through.add(resolved, amounts);
         })?;

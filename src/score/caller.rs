@@ -5,10 +5,12 @@ use std::net::IpAddr;
 
 use crate::alert::{
     AlertEntity, AssumptionRecord, AuthenticationRecord, CreationRecord, NamesakeRecord,
+    SourceRecord,
 };
 use crate::baseline::View;
 use crate::identity::address::network_of;
 use crate::measure::{Creation, factor, value_hash};
+use crate::score::sign_in::begun_by;
 use crate::score::subject::Subject;
 use crate::score::through::Sources;
 use crate::vocab::Trait;
@@ -100,8 +102,8 @@ fn aliases(subject: &Subject) -> Vec<String> {
     aliases.into_iter().take(ALIASES_MAX).collect()
 }
 
-/// Returns how the session that did most of what was counted began: as its events state it, by the last sign-in before them, or by the
-/// call that issued its credential, on whatever day that was.
+/// Returns how the session that did most of what was counted began, on whatever day that was: as its events state it, by the call that
+/// issued its credential, or by the sign-in that it most likely rests on.
 pub(super) fn authentication(
     subject: &Subject,
     sources: &Sources,
@@ -122,42 +124,57 @@ pub(super) fn authentication(
             unusual: Vec::new(),
         })
     };
-    let mut record = sources.session.clone().or_else(issued)?;
+    if let Some(mut record) = sources.session.clone().or_else(issued) {
+        let shown = [
+            (Trait::Network, network_of_session(&record, source)),
+            (Trait::Country, record.country.clone()),
+            (
+                Trait::AuthMethod,
+                record.mfa.map(|has_second| factor(has_second).to_owned()),
+            ),
+        ];
+        let shown = shown.into_iter();
+        let shown = shown.filter_map(|(which, value)| Some((which, value?)));
+        record.unusual = unusual(shown, |which, value| is_new(subject, which, value));
+        return Some(record);
+    }
+    let sign_in = sources.signed_in.as_ref()?;
+    let mut record = begun_by(sign_in);
+    record.unusual = unusual(sign_in.shown(), |which, value| match &sign_in.unusual {
+        Some(unusual) => unusual.contains(&which),
+        None => is_new(subject, which, value),
+    });
+    Some(record)
+}
+
+/// Returns the network that a session began in, as far as is known of its address.
+fn network_of_session(
+    record: &AuthenticationRecord,
+    source: Option<&SourceRecord>,
+) -> Option<String> {
     let is_own = source.is_some_and(|source| source.address == record.source_ip);
-    let network = match source.and_then(|source| source.network.clone()) {
+    match source.and_then(|source| source.network.clone()) {
         Some(network) if is_own => Some(network),
         _ => {
             let address = record.source_ip.as_ref();
             let address: Option<IpAddr> = address.and_then(|ip| ip.parse().ok());
             address.map(|ip| network_of(ip).to_string())
         }
-    };
-    record.unusual = unusual(subject, &record, network);
-    Some(record)
+    }
+}
+
+/// Returns whether the entity is known for other values of a trait than this.
+fn is_new(subject: &Subject, which: Trait, value: &str) -> bool {
+    let known = subject.baseline.and_then(|baseline| baseline.known(which));
+    let known = known.filter(|known| !known.is_saturated());
+    known.is_some_and(|known| !known.hashes().is_empty() && !known.contains(value_hash(value)))
 }
 
 /// Returns what of a sign-in the entity was not known for.
 fn unusual(
-    subject: &Subject,
-    record: &AuthenticationRecord,
-    network: Option<String>,
+    shown: impl Iterator<Item = (Trait, String)>,
+    is_new: impl Fn(Trait, &str) -> bool,
 ) -> Vec<String> {
-    let Some(baseline) = subject.baseline else {
-        return Vec::new();
-    };
-    let factor = record.mfa.map(|has_second| factor(has_second).to_owned());
-    let shown = [
-        (Trait::Network, network),
-        (Trait::Country, record.country.clone()),
-        (Trait::AuthMethod, factor),
-    ];
-    let is_new = |which: Trait, value: &str| {
-        let known = baseline.known(which).filter(|known| !known.is_saturated());
-        known.is_some_and(|known| !known.hashes().is_empty() && !known.contains(value_hash(value)))
-    };
-    let shown = shown
-        .into_iter()
-        .filter_map(|(which, value)| Some((which, value?)));
     shown
         .filter(|(which, value)| is_new(*which, value))
         .map(|(which, value)| match which {

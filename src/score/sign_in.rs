@@ -2,6 +2,7 @@
 
 use crate::alert::AuthenticationRecord;
 use crate::event::Event;
+use crate::measure::SignIn;
 
 /// Returns how the session of an event began, if the event states when that was.
 pub(super) fn session_of(event: &Event) -> Option<AuthenticationRecord> {
@@ -17,16 +18,16 @@ pub(super) fn session_of(event: &Event) -> Option<AuthenticationRecord> {
 }
 
 /// Returns what a sign-in begins.
-pub(super) fn sign_in(event: &Event) -> AuthenticationRecord {
+pub(super) fn begun_by(sign_in: &SignIn) -> AuthenticationRecord {
     AuthenticationRecord {
-        time: event.time,
-        method: match &event.context.auth_method {
-            Some(method) => format!("{} ({method})", event.op),
-            None => event.op.to_string(),
+        time: sign_in.at,
+        method: match &sign_in.means {
+            Some(means) => format!("{} ({means})", sign_in.operation),
+            None => sign_in.operation.to_string(),
         },
-        mfa: event.context.mfa,
-        source_ip: event.peer.ip.map(|ip| ip.to_string()),
-        country: event.peer.country.as_ref().map(ToString::to_string),
+        mfa: sign_in.mfa,
+        source_ip: sign_in.from.map(|ip| ip.to_string()),
+        country: sign_in.country.as_ref().map(ToString::to_string),
         unusual: Vec::new(),
     }
 }

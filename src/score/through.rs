@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use rustc_hash::FxHashSet;
 
 use crate::alert::{AuthenticationRecord, EventRecord, SourceRecord};
-use crate::event::{Action, Event, Untrusted};
+use crate::baseline::View;
+use crate::event::{Event, Untrusted};
 use crate::identity::ResolvedEvent;
-use crate::measure::{EventAmounts, KnownThings, hash_in, value_hash};
+use crate::measure::{EventAmounts, KnownThings, SignIn, SignIns, hash_in, value_hash};
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::evidence_events::{counts_for, is_amount, is_new, record};
-use crate::score::sign_in::{session_of, sign_in};
+use crate::score::sign_in::session_of;
 use crate::vocab::{Metric, Str, Trait};
 
 /// Sources named in an alert.
@@ -67,8 +68,10 @@ struct Part {
     user_agent: Option<Untrusted>,
     /// How the session of its events began, as they state it.
     session: Option<AuthenticationRecord>,
-    /// The last sign-in before its first event that counts.
-    signed_in: Option<AuthenticationRecord>,
+    /// The sign-in that its first event that counts rests on.
+    signed_in: Option<SignIn>,
+    /// How many sign-ins there had been on the day when that was looked up last.
+    looked_up_after: Option<u64>,
 }
 
 /// The sources of an episode.
@@ -91,9 +94,11 @@ pub(super) struct Through<'a> {
     /// The event that shows most of what is new about the caller: its part of the surprise, and its region.
     newest: (f64, Option<Str>),
     last_region: Option<Str>,
-    /// The last sign-in from each address, and from any.
-    sign_ins: BTreeMap<Option<IpAddr>, AuthenticationRecord>,
-    last_sign_in: Option<AuthenticationRecord>,
+    generation: View<'a>,
+    /// The last sign-ins so far on this day, and the last of anybody.
+    sign_ins: SignIns,
+    n_sign_ins: u64,
+    last_sign_in: Option<SignIn>,
 }
 
 /// The sources that an alert names, and which events belong to the same act.
@@ -102,8 +107,10 @@ pub(super) struct Sources {
     pub records: Vec<SourceRecord>,
     /// The client of the first, as it named itself.
     pub user_agent: Option<Untrusted>,
-    /// How its session began.
+    /// How its session began, as its events state it.
     pub session: Option<AuthenticationRecord>,
+    /// The sign-in that it most likely rests on.
+    pub signed_in: Option<SignIn>,
     /// The region of what is new, or else of the last event.
     pub region: Option<Str>,
     /// The first event behind each contribution that is about single events.
@@ -123,7 +130,12 @@ pub(super) struct Sources {
 }
 
 impl<'a> Through<'a> {
-    pub fn new(arm: &'a ArmResult, metrics: &'a BTreeSet<Metric>, known: KnownThings<'a>) -> Self {
+    pub fn new(
+        arm: &'a ArmResult,
+        metrics: &'a BTreeSet<Metric>,
+        known: KnownThings<'a>,
+        generation: View<'a>,
+    ) -> Self {
         Self {
             arm,
             metrics,
@@ -136,7 +148,9 @@ impl<'a> Through<'a> {
             first_keys: vec![None; arm.contributions.len()],
             newest: (0.0, None),
             last_region: None,
-            sign_ins: BTreeMap::new(),
+            generation,
+            sign_ins: SignIns::new(),
+            n_sign_ins: 0,
             last_sign_in: None,
         }
     }
@@ -145,7 +159,11 @@ impl<'a> Through<'a> {
     pub fn add(&mut self, resolved: &ResolvedEvent, amounts: &EventAmounts) {
         let event = resolved.event;
         self.last_region = event.region.clone().or(self.last_region.take());
-        self.note_sign_in(event);
+        if let Some((identity, sign_in)) = SignIn::of(resolved) {
+            self.sign_ins.note(identity, sign_in.clone());
+            self.last_sign_in = Some(sign_in);
+            self.n_sign_ins += 1;
+        }
         let steps = self.arm.sequence.iter().flat_map(|of| &of.steps);
         for (step, found) in steps.zip(&mut self.steps) {
             let is_first = found.is_none() && event.time >= step.time;
@@ -197,9 +215,14 @@ impl<'a> Through<'a> {
         for (n, is_behind) in part.behind.iter_mut().zip(behind) {
             *n += u64::from(is_behind);
         }
-        if (is_counted || is_shown || is_measured) && part.signed_in.is_none() {
-            let same_address = self.sign_ins.get(&event.peer.ip);
-            part.signed_in = same_address.or(self.last_sign_in.as_ref()).cloned();
+        if (is_counted || is_shown || is_measured)
+            && part.signed_in.is_none()
+            && part.looked_up_after.replace(self.n_sign_ins) != Some(self.n_sign_ins)
+            && let Some(identity) = &resolved.identity
+        {
+            let today = &self.sign_ins;
+            let signed_in = self.generation.sign_in_before(identity, event, today);
+            part.signed_in = signed_in.cloned();
         }
         part.counted += u64::from(is_counted);
         part.shown += u64::from(is_shown);
@@ -231,17 +254,6 @@ impl<'a> Through<'a> {
         };
         let of = reading.metric.new_of();
         of.is_none_or(|(all, which)| self.known.has_new(which, amounts.distinct(all)))
-    }
-
-    /// A sign-in that was refused begins no session.
-    fn note_sign_in(&mut self, event: &Event) {
-        if event.action == Action::Authenticate && event.outcome.has_worked() {
-            let record = sign_in(event);
-            if self.sign_ins.len() < TOLD_APART_MAX {
-                self.sign_ins.insert(event.peer.ip, record.clone());
-            }
-            self.last_sign_in = Some(record);
-        }
     }
 
     /// Returns the sources, once all events were added.
@@ -318,9 +330,12 @@ impl<'a> Through<'a> {
         let first = ranked.first().map(|(.., part)| part);
         Sources {
             user_agent: first.and_then(|part| part.user_agent.clone()),
-            session: first
-                .and_then(|part| part.session.clone().or_else(|| part.signed_in.clone()))
-                .or(self.last_sign_in),
+            session: first.and_then(|part| part.session.clone()),
+            // Where nothing counts, nothing tells the first event that does.
+            signed_in: match has_amounts || has_shown || has_measured {
+                true => first.and_then(|part| part.signed_in.clone()),
+                false => self.last_sign_in,
+            },
             region,
             firsts: self.firsts,
             steps: self.steps,

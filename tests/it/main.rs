@@ -26,6 +26,7 @@ mod readme;
 mod reference;
 mod retention;
 mod round_trip;
+mod sign_ins;
 mod stored;
 mod tuning;
 mod usage;

@@ -252,7 +252,7 @@ impl AlertBuilder<'_> {
         &self,
         analytic: &'s Analytic,
         detection: &'s Detection,
-        facts: &DayFacts,
+        facts: &'s DayFacts,
     ) -> Rating<'s> {
         Rating {
             analytic,
@@ -260,6 +260,8 @@ impl AlertBuilder<'_> {
             threshold: self.threshold,
             is_sensitive: facts.touches_sensitive(),
             is_provisional: self.judge.view().calibration.is_provisional(),
+            facts,
+            stored_days: self.judge.view().calibration.entity_days,
         }
     }
 

@@ -195,6 +195,8 @@ impl Bench<'_> {
                 threshold,
                 is_sensitive: facts.touches_sensitive(),
                 is_provisional: judge.view().calibration.is_provisional(),
+                facts,
+                stored_days: judge.view().calibration.entity_days,
             };
             (at, rating.severity(), detection.score)
         };

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashSet;
-
 use crate::alert::{BlindedRecord, Extent};
 use crate::analytic::Analytic;
 use crate::baseline::View;
@@ -13,7 +11,7 @@ use crate::measure::{EventAmounts, hash_in, value_hash};
 use crate::score::assumption::Assumptions;
 use crate::score::blinded::blinded;
 use crate::score::rows::{ROWS_MAX, Rows};
-use crate::sketch::Distinct;
+use crate::score::things::Things;
 use crate::time::Time;
 use crate::vocab::Metric;
 
@@ -95,13 +93,14 @@ impl<'a> Act<'a> {
         let first = self.span.map_or(event.time, |(first, _)| first);
         self.span = Some((first, event.time));
         if let Some(ip) = event.peer.ip {
-            self.addresses.insert(value_hash(&ip.to_string()));
+            self.addresses
+                .insert(value_hash(&ip.to_string()), EXACT_MAX);
         }
         if !event.outcome.has_worked() {
             return;
         }
         for bucket in event.container.iter().chain(&event.copied_from) {
-            self.buckets.insert(value_hash(bucket.raw()));
+            self.buckets.insert(value_hash(bucket.raw()), EXACT_MAX);
         }
         match event.action {
             Action::ReadObject | Action::CopyObject | Action::DeleteObject => {
@@ -114,11 +113,12 @@ impl<'a> Act<'a> {
         let sent = amounts.sum(Metric::EgressBytes);
         self.bytes_out = self.bytes_out.saturating_add(sent);
         for hash in amounts.distinct(Metric::EgressDestinations) {
-            self.destinations.insert(hash);
+            self.destinations.insert(hash, EXACT_MAX);
         }
         for grant in amounts.grants() {
             if !self.generation.is_ours(&grant.account) {
-                self.destinations.insert(value_hash(&grant.account));
+                self.destinations
+                    .insert(value_hash(&grant.account), EXACT_MAX);
             }
         }
     }
@@ -128,7 +128,7 @@ impl<'a> Act<'a> {
         match (&event.container, &event.object) {
             (Some(bucket), Some(object)) => {
                 let pair = hash_in(value_hash(bucket.raw()), object.raw());
-                self.objects.insert(pair);
+                self.objects.insert(pair, EXACT_MAX);
             }
             _ => self.unnamed_objects += event.items.unwrap_or(0),
         }
@@ -144,33 +144,6 @@ impl<'a> Act<'a> {
             bytes_out: self.bytes_out,
             destinations: self.destinations.count(),
             addresses: self.addresses.count(),
-        }
-    }
-}
-
-/// Distinct things by hash, exact as long as there are not too many.
-#[derive(Default)]
-struct Things {
-    exact: FxHashSet<u64>,
-    beyond: Distinct,
-}
-
-impl Things {
-    fn insert(&mut self, hash: u64) {
-        if self.beyond.is_empty() {
-            self.exact.insert(hash);
-            if self.exact.len() > EXACT_MAX {
-                self.beyond = self.exact.drain().collect();
-            }
-        } else {
-            self.beyond.insert(hash);
-        }
-    }
-
-    fn count(&self) -> u64 {
-        match self.beyond.is_empty() {
-            true => self.exact.len() as u64,
-            false => self.beyond.count(),
         }
     }
 }

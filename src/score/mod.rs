@@ -20,6 +20,7 @@ mod explanation;
 mod gates;
 mod judge;
 mod observer;
+mod parts;
 mod reasons;
 mod rows;
 mod sequence;
@@ -27,6 +28,7 @@ mod severity;
 mod sign_in;
 mod subject;
 mod terms;
+mod things;
 mod through;
 mod told;
 

@@ -1,6 +1,6 @@
 //! Through what an episode was done: which addresses, clients, sessions and credentials had how large a part in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use rustc_hash::FxHashSet;
@@ -12,67 +12,18 @@ use crate::identity::ResolvedEvent;
 use crate::measure::{EventAmounts, KnownThings, SignIn, SignIns, hash_in, value_hash};
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::evidence_events::{counts_for, is_amount, is_new, record};
+use crate::score::parts::{Breadth, Key, Parts, Ranked};
 use crate::score::sign_in::session_of;
 use crate::vocab::{Metric, Str, Trait};
 
 /// Sources named in an alert.
 const SOURCES_MAX: usize = 10;
-/// Sources that are told apart in an episode: those that come first.
-const TOLD_APART_MAX: usize = 4_096;
 /// The sources that account for this share of what was counted are those of the act.
 const SHARE_OF_ACT: f64 = 0.9;
 /// From so many addresses on, an act is followed by its credentials, too: they change for each call.
 const ADDRESSES_MANY: usize = 8;
-/// Objects that are counted separately for sources.
+/// Objects of a source that are counted exactly, and buckets that are remembered.
 const OBJECTS_MAX: usize = 1 << 18;
-
-/// What tells sources apart.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    address: Option<IpAddr>,
-    client: Str,
-    session: Option<Str>,
-    credential: Option<Str>,
-}
-
-impl Key {
-    fn of(event: &Event) -> Self {
-        Self {
-            address: event.peer.ip,
-            client: event.client.clone(),
-            session: event.session.as_ref().map(|s| s.shared().clone()),
-            credential: event.credential.clone(),
-        }
-    }
-}
-
-/// What one source did.
-#[derive(Default)]
-struct Part {
-    /// Its place among the sources, in the order in which they came.
-    number: u64,
-    /// Events behind each contribution.
-    behind: Vec<u64>,
-    /// Events behind any amount or declared act.
-    counted: u64,
-    /// Events that show something new.
-    shown: u64,
-    /// Events that add to what the analytic measures.
-    measured: u64,
-    calls: u64,
-    objects: u64,
-    bytes: u64,
-    network: Option<String>,
-    country: Option<Str>,
-    region: Option<Str>,
-    user_agent: Option<Untrusted>,
-    /// How the session of its events began, as they state it.
-    session: Option<AuthenticationRecord>,
-    /// The sign-in that its first event that counts rests on.
-    signed_in: Option<SignIn>,
-    /// How many sign-ins there had been on the day when that was looked up last.
-    looked_up_after: Option<u64>,
-}
 
 /// The sources of an episode.
 pub(super) struct Through<'a> {
@@ -80,9 +31,7 @@ pub(super) struct Through<'a> {
     metrics: &'a BTreeSet<Metric>,
     /// What the entity is known for.
     known: KnownThings<'a>,
-    parts: BTreeMap<Key, Part>,
-    /// Pairs of a source and an object, by hash.
-    objects: FxHashSet<u64>,
+    parts: Parts,
     /// The buckets of what is counted or measured, by hash.
     buckets: FxHashSet<u64>,
     /// The first event behind each contribution that is about single events.
@@ -100,6 +49,9 @@ pub(super) struct Through<'a> {
     n_sign_ins: u64,
     last_sign_in: Option<SignIn>,
 }
+
+/// A client and a session.
+type Caller = (Str, Str);
 
 /// The sources that an alert names, and which events belong to the same act.
 pub(super) struct Sources {
@@ -123,6 +75,10 @@ pub(super) struct Sources {
     buckets: FxHashSet<u64>,
     addresses: BTreeSet<IpAddr>,
     credentials: BTreeSet<Str>,
+    /// The networks that stand for too many addresses.
+    networks: BTreeSet<Str>,
+    /// The sessions without a credential.
+    sessions: BTreeSet<Caller>,
     /// Whether nothing tells what was counted from the rest.
     is_all: bool,
     /// Whether anything was counted, or adds to what the analytic measures.
@@ -140,8 +96,7 @@ impl<'a> Through<'a> {
             arm,
             metrics,
             known,
-            parts: BTreeMap::new(),
-            objects: FxHashSet::default(),
+            parts: Parts::default(),
             buckets: FxHashSet::default(),
             firsts: vec![None; arm.contributions.len()],
             steps: vec![None; arm.sequence.iter().flat_map(|of| &of.steps).count()],
@@ -201,21 +156,15 @@ impl<'a> Through<'a> {
             self.buckets
                 .extend(buckets.map(|bucket| value_hash(bucket.raw())));
         }
-        let key = Key::of(event);
-        if self.parts.len() >= TOLD_APART_MAX && !self.parts.contains_key(&key) {
-            return;
+        let is_telling = is_counted || is_shown || is_measured;
+        let part = self.parts.entry(Key::of(event), self.arm);
+        if part.network.is_none() {
+            part.network = amounts.value(Trait::Network).map(Str::from);
         }
-        let number = self.parts.len() as u64;
-        let part = self.parts.entry(key).or_insert_with(|| Part {
-            number,
-            behind: vec![0; contributions.len()],
-            network: amounts.value(Trait::Network).map(str::to_owned),
-            ..Part::default()
-        });
         for (n, is_behind) in part.behind.iter_mut().zip(behind) {
             *n += u64::from(is_behind);
         }
-        if (is_counted || is_shown || is_measured)
+        if is_telling
             && part.signed_in.is_none()
             && part.looked_up_after.replace(self.n_sign_ins) != Some(self.n_sign_ins)
             && let Some(identity) = &resolved.identity
@@ -227,22 +176,22 @@ impl<'a> Through<'a> {
         part.counted += u64::from(is_counted);
         part.shown += u64::from(is_shown);
         part.measured += u64::from(is_measured);
-        if is_act || is_counted || is_shown {
-            part.calls += 1;
-            part.bytes = part.bytes.saturating_add(event.bytes_out.unwrap_or(0));
-            if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
-                let pair = hash_in(value_hash(bucket.raw()), object.raw());
-                let of_source = pair.wrapping_add(part.number);
-                if self.objects.len() < OBJECTS_MAX && self.objects.insert(of_source) {
-                    part.objects += 1;
-                }
-            }
-        }
         part.country = event.peer.country.clone().or(part.country.take());
         part.region = event.region.clone().or(part.region.take());
         part.user_agent = event.user_agent.clone().or(part.user_agent.take());
         if event.context.session_start.is_some() {
             part.session = session_of(event);
+        }
+        if is_act || is_counted || is_shown {
+            part.calls += 1;
+            part.bytes = part.bytes.saturating_add(event.bytes_out.unwrap_or(0));
+            if let (Some(bucket), Some(object)) = (&event.container, &event.object) {
+                let pair = hash_in(value_hash(bucket.raw()), object.raw());
+                let before = part.objects.kept();
+                part.objects.insert(pair, OBJECTS_MAX);
+                let after = part.objects.kept();
+                self.parts.note_objects(before, after);
+            }
         }
     }
 
@@ -258,59 +207,17 @@ impl<'a> Through<'a> {
 
     /// Returns the sources, once all events were added.
     pub fn sources(self) -> Sources {
-        let contributions = &self.arm.contributions;
-        let totals: Vec<u64> = (0..contributions.len())
-            .map(|at| self.parts.values().map(|part| part.behind[at]).sum())
-            .collect();
-        let has_amounts = self.parts.values().any(|part| part.counted > 0);
-        let has_shown = self.parts.values().any(|part| part.shown > 0);
-        let has_measured = self.parts.values().any(|part| part.measured > 0);
-        // Each contribution is shared equally among the events behind it.
-        let share = |part: &Part| -> f64 {
-            let each = contributions.iter().zip(&part.behind).zip(&totals);
-            let ranks = |of: &Contribution| match has_amounts {
-                true => is_amount(of),
-                false => is_new(of),
-            };
-            each.filter(|((of, _), total)| ranks(of) && **total > 0)
-                .map(|((of, n), total)| of.surprise() * *n as f64 / *total as f64)
-                .sum()
-        };
-        let n_counted = |part: &Part| match (has_amounts, has_shown, has_measured) {
-            (true, ..) => part.counted,
-            (_, true, _) => part.shown,
-            (_, _, true) => part.measured,
-            _ => part.calls,
-        };
-        let mut ranked: Vec<(f64, u64, Key, Part)> = self
-            .parts
-            .into_iter()
-            .map(|(key, part)| (share(&part), n_counted(&part), key, part))
-            .collect();
-        ranked.sort_by(|a, b| {
-            let by_share = b.0.total_cmp(&a.0).then(b.1.cmp(&a.1));
-            // Of two that did as much, who shows something new is unusual.
-            by_share
-                .then_with(|| b.3.shown.cmp(&a.3.shown))
-                .then_with(|| b.3.calls.cmp(&a.3.calls))
-                .then_with(|| a.2.cmp(&b.2))
-        });
-        // What a day's work adds to a day with an attack makes it no part of it.
-        let total: f64 = ranked.iter().map(|(share, ..)| share).sum();
-        let mut so_far = 0.0;
-        let n_most = ranked.iter().take_while(|(share, n, ..)| {
-            let is_of_most = *n > 0 && (total <= 0.0 || so_far < SHARE_OF_ACT * total);
-            so_far += share;
-            is_of_most
-        });
-        let of_act = &ranked[..n_most.count()];
-        let addresses: BTreeSet<IpAddr> = of_act
-            .iter()
-            .filter_map(|(.., key, _)| key.address)
-            .collect();
-        let credentials: BTreeSet<Str> = of_act
-            .iter()
-            .filter_map(|(.., key, _)| key.credential.clone())
+        let (has_amounts, has_shown, has_measured) = self.parts.has();
+        let ranked = self.parts.ranked(self.arm);
+        let of_act = &ranked[..n_of_act(&ranked)];
+        let keys = || of_act.iter().map(|source| &source.key);
+        let addresses: BTreeSet<IpAddr> = keys().filter_map(|key| key.address).collect();
+        let credentials: BTreeSet<Str> = keys().filter_map(|key| key.credential.clone()).collect();
+        let networks: BTreeSet<Str> = keys().filter_map(network_of).collect();
+        // Where there is no credential, a session tells as much.
+        let sessions: BTreeSet<Caller> = keys()
+            .filter(|key| key.credential.is_none() && key.breadth == Breadth::One)
+            .filter_map(|key| Some((key.client.clone(), key.session.clone()?)))
             .collect();
         let are_apart = self.first_keys.iter().map(|key| {
             let (address, credential) = key.as_ref()?;
@@ -324,10 +231,10 @@ impl<'a> Through<'a> {
             (weight, region) if weight > 0.0 => region,
             _ => ranked
                 .first()
-                .and_then(|(.., part)| part.region.clone())
+                .and_then(|source| source.part.region.clone())
                 .or(self.last_region),
         };
-        let first = ranked.first().map(|(.., part)| part);
+        let first = ranked.first().map(|source| &source.part);
         Sources {
             user_agent: first.and_then(|part| part.user_agent.clone()),
             session: first.and_then(|part| part.session.clone()),
@@ -340,47 +247,97 @@ impl<'a> Through<'a> {
             firsts: self.firsts,
             steps: self.steps,
             are_apart,
-            is_all: addresses.is_empty() && credentials.is_empty(),
+            is_all: addresses.is_empty() && credentials.is_empty() && networks.is_empty(),
             has_acts: has_amounts || has_shown || has_measured,
             metrics: self.metrics.clone(),
             buckets: self.buckets,
             addresses,
             credentials,
+            networks,
+            sessions,
             records: ranked
                 .into_iter()
-                .filter(|(_, n, _, part)| *n > 0 || part.shown > 0)
+                .filter(|source| source.counted > 0 || source.part.shown > 0)
                 .take(SOURCES_MAX)
-                .map(|(_, counted, key, part)| SourceRecord {
-                    address: key.address.map(|ip| ip.to_string()),
-                    network: part.network,
-                    country: part.country.map(|country| country.to_string()),
-                    client: (!key.client.is_empty()).then(|| key.client.to_string()),
-                    session: key.session.map(|session| session.to_string()),
-                    credential: key.credential.map(|credential| credential.to_string()),
-                    calls: part.calls,
-                    counted,
-                    objects: part.objects,
-                    bytes: part.bytes,
-                })
+                .map(source_record)
                 .collect(),
         }
+    }
+}
+
+/// Returns how many of the sources, which are in the order of their share, account for most of what was counted. What a day's work adds to
+/// a day with an attack makes it no part of it.
+fn n_of_act(ranked: &[Ranked]) -> usize {
+    let total: f64 = ranked.iter().map(|source| source.share).sum();
+    let (mut n, mut so_far) = (0, 0.0);
+    for (at, source) in ranked.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| ranked[at].share);
+        // Of many that did as much as one another, none is more of the act than the next.
+        let is_alike = || at >= ADDRESSES_MANY && before == Some(source.share);
+        let is_of_most = total <= 0.0 || so_far < SHARE_OF_ACT * total || is_alike();
+        if source.counted == 0 || !is_of_most {
+            break;
+        }
+        so_far += source.share;
+        n += 1;
+    }
+    n
+}
+
+/// Returns the network that a source stands for.
+fn network_of(key: &Key) -> Option<Str> {
+    match &key.breadth {
+        Breadth::Network(network) => network.clone(),
+        _ => None,
+    }
+}
+
+fn source_record(source: Ranked) -> SourceRecord {
+    let Ranked {
+        counted, key, part, ..
+    } = source;
+    let text = |text: Str| text.to_string();
+    let is_somewhere = key.breadth != Breadth::All;
+    SourceRecord {
+        address: key.address.map(|ip| ip.to_string()),
+        network: part.network.filter(|_| is_somewhere).map(text),
+        country: part.country.filter(|_| is_somewhere).map(text),
+        client: (!key.client.is_empty()).then(|| key.client.to_string()),
+        session: key.session.map(text),
+        credential: key.credential.map(text),
+        calls: part.calls,
+        counted,
+        objects: part.objects.count(),
+        bytes: part.bytes,
     }
 }
 
 impl Sources {
     /// Returns whether an event is of the same act as what was counted: it adds to what the analytic measures, or does anything in a bucket
     /// of that, and comes from an address from which most of what was counted came; where that has none, or changes all the time, with one of
-    /// its credentials. A flow has no caller, and is of the act of its machine.
+    /// its credentials, or in one of its sessions where it has no credential. A flow has no caller, and is of the act of its machine.
     pub fn is_of_act(&self, event: &Event, amounts: &EventAmounts, arm: &ArmResult) -> bool {
-        let has_credential = || {
-            let credential = event.credential.as_ref();
-            credential.is_none_or(|c| self.credentials.contains(c))
+        let has_credential = || match (&event.credential, &event.session) {
+            (Some(credential), _) => self.credentials.contains(credential),
+            (None, Some(session)) => {
+                let caller = (event.client.clone(), session.shared().clone());
+                self.sessions.contains(&caller)
+            }
+            (None, None) => false,
+        };
+        let is_of_network = || {
+            let network = amounts.value(Trait::Network);
+            network.is_some_and(|network| self.networks.contains(network))
         };
         let is_followed = self.addresses.is_empty() || self.addresses.len() >= ADDRESSES_MANY;
         let shares_source = self.is_all
             || event.is_flow()
             || match event.peer.ip {
-                Some(ip) => self.addresses.contains(&ip) || (is_followed && has_credential()),
+                Some(ip) => {
+                    self.addresses.contains(&ip)
+                        || is_of_network()
+                        || (is_followed && has_credential())
+                }
                 None => has_credential(),
             };
         let counts = || {

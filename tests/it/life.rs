@@ -18,16 +18,16 @@ const OBJECTS: u32 = 2_000;
 const BUCKETS: u32 = 60;
 const BYTES: u32 = 500_000;
 /// Where it is taken from.
-const FOREIGN: &str = "203.0.113.112";
+pub const FOREIGN: &str = "203.0.113.112";
 
 /// A job whose credential is stolen: its own work goes on all day, from its own machine.
-fn victim() -> Who {
+pub fn victim() -> Who {
     job(2)
 }
 
 /// Three ordinary weeks, and at last a night in which somebody elsewhere lists every bucket with the job's credential, and
 /// then reads what is in them.
-fn theft(cloud: Cloud) -> Logs {
+pub fn theft(cloud: Cloud) -> Logs {
     let mut logs = Logs::ordinary(cloud, |_, _| true);
     let thief = outside(victim());
     logs.objects(TONIGHT, 120, thief, LIST, [BUCKETS, BUCKETS, 4_000]);
@@ -51,7 +51,7 @@ fn cut(logs: &Logs) -> (String, Vec<&str>) {
 }
 
 /// A world that learnt the days before the last, with that one in `today.jsonl`.
-fn trained(logs: &Logs) -> World {
+pub fn trained(logs: &Logs) -> World {
     let (past, today) = cut(logs);
     let world = World::empty();
     world.write("past.jsonl", past);
@@ -60,14 +60,14 @@ fn trained(logs: &Logs) -> World {
     world
 }
 
-fn documents(text: &str) -> Vec<Value> {
+pub fn documents(text: &str) -> Vec<Value> {
     let read = |line| serde_json::from_str(line).expect("an alert");
     text.lines().map(read).collect()
 }
 
 /// Returns the documents of an analytic on the job, in the order in which they were told.
 #[track_caller]
-fn on_victim(documents: Vec<Value>, analytic: &str, cloud: Cloud) -> Vec<Value> {
+pub fn on_victim(documents: Vec<Value>, analytic: &str, cloud: Cloud) -> Vec<Value> {
     let id = victim().id(cloud);
     let of: Vec<Value> = documents
         .into_iter()
@@ -77,7 +77,7 @@ fn on_victim(documents: Vec<Value>, analytic: &str, cloud: Cloud) -> Vec<Value> 
     of
 }
 
-fn number(value: &Value) -> u64 {
+pub fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 

@@ -27,6 +27,7 @@ mod reference;
 mod retention;
 mod round_trip;
 mod sign_ins;
+mod sources;
 mod stored;
 mod tuning;
 mod usage;

@@ -89,8 +89,8 @@ impl AlertBuilder<'_> {
                     let stage = first_prefix(from, episode.events.n_events(), |n| {
                         let stage = self.stage(episode, n)?;
                         Ok(stage.filter(|stage| {
-                            let score = stage.detection.score;
-                            told.is_outgrown(stage.severity, score, &stage.facts)
+                            let reached = (stage.severity, stage.detection.score);
+                            told.is_outgrown(reached, episode.analytic, &stage.facts)
                         }))
                     })?;
                     stage.map(|stage| (stage, Status::Update))
@@ -104,7 +104,7 @@ impl AlertBuilder<'_> {
             let next = Told {
                 severity: stage.severity,
                 score: stage.detection.score,
-                amounts: Some(amounts_of(&stage.facts)),
+                amounts: Some(amounts_of(episode.analytic, &stage.facts)),
                 updates: updates + u32::from(status == Status::Update),
                 is_covered: alert.approval.is_some(),
             };

@@ -1,13 +1,16 @@
 //! What was told of an episode, and what is so much more that it is told again.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use crate::analytic::Analytic;
 use crate::measure::{DayFacts, KnownThings};
 use crate::stats::Severity;
 use crate::time::Window;
 use crate::vocab::Metric;
 
-/// Updates of one episode: a day that keeps growing must not fill the list that it is told in.
+/// Updates of one episode: a day that keeps growing must not fill the list that it is told in. That the severity rises is told beyond.
 pub const UPDATES_MAX: u32 = 8;
 /// So much more score is told.
 const SCORE_STEP: f64 = 5.0;
@@ -23,7 +26,7 @@ pub struct Told {
     pub severity: Severity,
     /// Its score by then.
     pub score: f64,
-    /// The day's amounts by then; `None` if they are not known.
+    /// The day's amounts by then, of what the analytic judges; `None` if they are not known.
     pub amounts: Option<Vec<(Metric, u64)>>,
     /// How many updates were told.
     pub updates: u32,
@@ -33,29 +36,41 @@ pub struct Told {
 
 impl Told {
     /// Returns whether an episode has come to so much more that a person should hear of it.
-    pub fn is_outgrown(&self, severity: Severity, score: f64, facts: &DayFacts) -> bool {
-        if self.updates >= UPDATES_MAX {
-            return false;
+    pub fn is_outgrown(
+        &self,
+        (severity, score): (Severity, f64),
+        analytic: &Analytic,
+        facts: &DayFacts,
+    ) -> bool {
+        if severity > self.severity || self.updates >= UPDATES_MAX {
+            return severity > self.severity;
         }
         let has_grown = || {
             let Some(known) = &self.amounts else {
                 return false;
             };
-            amounts_of(facts).into_iter().any(|(metric, now)| {
-                let unit = if metric.is_bytes() { BYTES_UNIT } else { 1 };
-                let before = known.iter().find(|(of, _)| *of == metric);
-                let before = before.map_or(0, |(_, before)| *before).max(unit);
-                now >= before.saturating_mul(AMOUNT_FACTOR)
-            })
+            amounts_of(analytic, facts)
+                .into_iter()
+                .any(|(metric, now)| {
+                    let unit = if metric.is_bytes() { BYTES_UNIT } else { 1 };
+                    let before = known.iter().find(|(of, _)| *of == metric);
+                    let before = before.map_or(0, |(_, before)| *before).max(unit);
+                    now >= before.saturating_mul(AMOUNT_FACTOR)
+                })
         };
-        severity > self.severity || score >= self.score + SCORE_STEP || has_grown()
+        score >= self.score + SCORE_STEP || has_grown()
     }
 }
 
-/// Returns how much a day came to, by metric.
-pub(super) fn amounts_of(facts: &DayFacts) -> Vec<(Metric, u64)> {
+/// Returns how much a day came to of what an analytic judges, by metric. What else was done that day is no more of the same.
+pub(super) fn amounts_of(analytic: &Analytic, facts: &DayFacts) -> Vec<(Metric, u64)> {
+    let judged: BTreeSet<Metric> = analytic
+        .metrics()
+        .into_iter()
+        .map(Metric::stored_as)
+        .collect();
     let metrics = facts.metrics().into_iter();
-    let stored = metrics.filter(|metric| metric.new_of().is_none() && metric.is_learnt());
+    let stored = metrics.filter(|metric| metric.is_learnt() && judged.contains(metric));
     let of_day = |metric: Metric| {
         let readings = facts.readings(metric, Window::DAY, &KnownThings::NOTHING);
         (metric, readings.first().map_or(0, |&(_, amount)| amount))

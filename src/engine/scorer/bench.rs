@@ -139,7 +139,9 @@ impl Bench<'_> {
             // What is closed is told again when its day is complete.
             (_, Some(_)) => false,
             (None, None) => true,
-            (Some(told), None) => told.is_covered || told.is_outgrown(severity, score, facts),
+            (Some(told), None) => {
+                told.is_covered || told.is_outgrown((severity, score), definition, facts)
+            }
         };
         if telling.saying == Saying::News && has_news {
             crossings.push(Crossing {

@@ -83,7 +83,7 @@ pub(super) fn classification(class: Class, activity: Activity) -> Map<String, Va
 }
 
 /// Returns the metadata of a document; its id tells it from others about the same finding.
-pub(super) fn metadata(uid: &str, incident_id: Option<&str>, profiles: &[&str]) -> Value {
+pub(super) fn metadata(uid: Option<&str>, incident_id: Option<&str>, profiles: &[&str]) -> Value {
     without_null(json!({
         "version": VERSION,
         "profiles": profiles,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::alert::{Alert, Status};
+use crate::evidence::digest_of;
 use crate::report::ocsf::anomaly::analysis;
 use crate::report::ocsf::common::{
     Activity, Class, classification, cloud, confidence, fields, finding_info, metadata, millis,
@@ -41,13 +42,7 @@ pub fn finding(alert: &Alert) -> Value {
         None => (1, "New"),
     };
     let (start, end) = alert.span();
-    let told = match alert.status {
-        Status::New => "new",
-        Status::Update => "update",
-        Status::Closed => "closed",
-    };
-    let (id, events, revision) = (&alert.alert_id, alert.events, alert.revision);
-    let uid = format!("{id}-{told}-{}-{events}-{revision}", alert.severity);
+    let uid = alert.digest.clone().or_else(|| digest_of(alert));
     let mut finding = classification(Class::Detection, activity);
     finding.extend(severity(alert.severity));
     finding.extend(confidence(alert.provisional));
@@ -63,7 +58,7 @@ pub fn finding(alert: &Alert) -> Value {
         "end_time": millis(end),
         "count": alert.events,
         "message": format!("{}: {}", alert.headline(), entity.id),
-        "metadata": metadata(&uid, alert.incident_id.as_deref(), &["cloud"]),
+        "metadata": metadata(uid.as_deref(), alert.incident_id.as_deref(), &["cloud"]),
         "finding_info": info(alert),
         "cloud": cloud(entity.provider.as_deref(), entity.account.as_ref(), entity.region.as_ref()),
         "evidences": evidences(alert),

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value, json};
 
 use crate::alert::{Alert, Status};
+use crate::evidence::digest_of;
 use crate::incident::Incident;
 use crate::report::ocsf::common::{
     Activity, Class, Observable, classification, cloud, confidence, fields, finding_info, metadata,
@@ -45,13 +46,7 @@ pub fn finding(incident: &Incident, alerts: &[Alert]) -> Value {
         Desk::InProgress => (2, "In Progress"),
         Desk::Closed => (5, "Closed"),
     };
-    let n_judged = incident.verdict.as_ref().map_or(0, |of| of.alerts);
-    let uid = format!(
-        "{}-{}-{}-{n_judged}",
-        incident.incident_id,
-        incident.severity,
-        incident.alerts.len()
-    );
+    let uid = digest_of(incident);
     let desc = match incident.severity_reason.as_str() {
         "" => incident.title.clone(),
         reason => format!("{}. {reason}", incident.title),
@@ -79,7 +74,7 @@ pub fn finding(incident: &Incident, alerts: &[Alert]) -> Value {
         "end_time": millis(incident.end),
         "message": incident.title,
         "desc": desc,
-        "metadata": metadata(&uid, Some(&incident.incident_id), &["cloud", "incident"]),
+        "metadata": metadata(uid.as_deref(), Some(&incident.incident_id), &["cloud", "incident"]),
         "finding_info_list": findings(incident, alerts),
         "cloud": cloud,
         "observables": observables(incident),

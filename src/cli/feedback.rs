@@ -60,6 +60,9 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let store = common.store();
     let (Some(id), Some(right)) = (&arguments.id, arguments.verdict) else {
         let verdicts = store.verdicts()?;
+        if verdicts.is_empty() {
+            store.published()?;
+        }
         match arguments.format {
             View::Text => console.show(&verdict::list(&verdicts, console.out())),
             View::Json => {
@@ -83,17 +86,13 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let alerts: Vec<Reported> = documents.iter().map(reported).collect::<Result<_>>()?;
     let input = (&*alerts, judgement.clone());
     let said = engine::feedback_on_all(&setup, &store, input, console)?;
-    let each = alerts.iter().zip(&said);
     match arguments.format {
         View::Text => {
-            let texts =
-                each.map(|(alert, said)| verdict::text(alert, &judgement, said, console.out()));
-            console.show(&texts.collect::<String>())
+            let text = verdict::text(&alerts, &judgement, &said, console.out());
+            console.show(&text)
         }
         View::Json => {
-            let mut documents: Vec<FeedbackDocument> = each
-                .map(|(alert, said)| FeedbackDocument::of(alert, &judgement, said))
-                .collect();
+            let mut documents = FeedbackDocument::of_all(&alerts, &judgement, &said);
             let text = match (incident, documents.pop()) {
                 (None, Some(document)) => json::pretty(&document),
                 (_, last) => {

@@ -1,6 +1,6 @@
 //! Verdicts for people and programs: what analysts said, and what follows from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::report::layout::{clip, name_of};
 use crate::report::number::noun;
 use crate::report::paint::Paint;
 use crate::store::{Verdict, Verdicts};
-use crate::vocab::{Str, Trait};
+use crate::vocab::{Metric, Str, Trait};
 
 /// Values that are listed.
 const NAMED_MAX: usize = 5;
@@ -111,15 +111,28 @@ pub struct FeedbackDocument {
 }
 
 impl FeedbackDocument {
-    /// Makes the document of a verdict and what it changed.
-    pub fn of(alert: &Reported, judgement: &VerdictInput, said: &Feedback) -> Self {
+    /// Makes the documents of one verdict on several alerts, and of what it changed.
+    pub fn of_all(alerts: &[Reported], judgement: &VerdictInput, said: &[Feedback]) -> Vec<Self> {
+        let published = generation_of(said);
+        let each = alerts.iter().zip(said);
+        each.map(|(alert, said)| {
+            let generation = published.filter(|_| is_felt(judgement, said));
+            Self::of(alert, judgement, (said, generation))
+        })
+        .collect()
+    }
+
+    fn of(
+        alert: &Reported,
+        judgement: &VerdictInput,
+        (said, generation): (&Feedback, Option<u64>),
+    ) -> Self {
         let values = |values: &BTreeSet<(Trait, Str)>| {
             let named = values
                 .iter()
                 .map(|(which, value)| format!("{which} {value}"));
             named.collect()
         };
-        let is_published = said.training.is_some();
         let change = &said.change;
         Self {
             alert_id: alert.alert_id.clone(),
@@ -128,8 +141,8 @@ impl FeedbackDocument {
             day: alert.day.to_string(),
             verdict: judgement.is_true,
             before: said.before,
-            generation: said.training.as_ref().map(|training| training.generation),
-            metrics: match is_published {
+            generation,
+            metrics: match generation.is_some() {
                 true => change.metrics.iter().map(|m| m.as_str()).collect(),
                 false => Vec::new(),
             },
@@ -139,18 +152,67 @@ impl FeedbackDocument {
     }
 }
 
-/// Returns the effect of a verdict, in lines.
-pub fn text(alert: &Reported, judgement: &VerdictInput, said: &Feedback, paint: Paint) -> String {
+/// Returns the generation that a verdict led to, if one was published.
+fn generation_of(said: &[Feedback]) -> Option<u64> {
+    let mut trainings = said.iter().filter_map(|said| said.training.as_ref());
+    trainings.next().map(|training| training.generation)
+}
+
+/// Returns whether the training after a verdict was about an alert.
+fn is_felt(judgement: &VerdictInput, said: &Feedback) -> bool {
+    said.is_day_stored && (judgement.is_true || said.before == Some(true))
+}
+
+/// Returns one verdict on alerts, each on a line, and then the effect of it all.
+pub fn text(
+    alerts: &[Reported],
+    judgement: &VerdictInput,
+    said: &[Feedback],
+    paint: Paint,
+) -> String {
     let mut out = String::new();
-    let _ = write_text(&mut out, alert, judgement, said, paint);
+    let _ = write_text(&mut out, (alerts, judgement, said), paint);
     out
 }
 
 fn write_text(
     out: &mut String,
-    alert: &Reported,
-    judgement: &VerdictInput,
-    said: &Feedback,
+    (alerts, judgement, said): (&[Reported], &VerdictInput, &[Feedback]),
+    paint: Paint,
+) -> std::fmt::Result {
+    for (alert, said) in alerts.iter().zip(said) {
+        write_verdict(out, (alert, judgement, said), paint)?;
+    }
+    let published = generation_of(said);
+    let is_one = alerts.len() == 1;
+    if let Some(generation) = published {
+        let how = match (judgement.is_true, is_one) {
+            (true, true) => "without what the alert is about",
+            (true, false) => "without what the alerts are about",
+            (false, true) => "with that day learnt again",
+            (false, false) => "with what they are about learnt again",
+        };
+        writeln!(out, "generation {generation} is published {how}")?;
+        write_change(out, said)?;
+    }
+    // What was not learnt again, by why that is.
+    let mut rest: BTreeMap<&str, u64> = BTreeMap::new();
+    let is_rest = |said: &&Feedback| published.is_none() || !is_felt(judgement, said);
+    for said in said.iter().filter(is_rest) {
+        *rest.entry(nothing_learnt(judgement, said)).or_default() += 1;
+    }
+    for (why, n) in rest {
+        match n == alerts.len() as u64 {
+            true => writeln!(out, "{why}")?,
+            false => writeln!(out, "of {}: {why}", noun(n, "alert", "alerts"))?,
+        }
+    }
+    Ok(())
+}
+
+fn write_verdict(
+    out: &mut String,
+    (alert, judgement, said): (&Reported, &VerdictInput, &Feedback),
     paint: Paint,
 ) -> std::fmt::Result {
     let before = match said.before {
@@ -165,32 +227,22 @@ fn write_text(
         Plain(&alert.analytic),
         Plain(&alert.entity.id),
         alert.day,
-    )?;
-    let Some(training) = &said.training else {
-        return writeln!(out, "{}", nothing_learnt(judgement, said));
-    };
-    writeln!(
-        out,
-        "generation {} is published {}",
-        training.generation,
-        if judgement.is_true {
-            "without what the alert is about"
-        } else {
-            "with that day learnt again"
-        }
-    )?;
-    let change = &said.change;
-    if !change.metrics.is_empty() {
-        let metrics: Vec<&str> = change.metrics.iter().map(|m| m.as_str()).collect();
+    )
+}
+
+/// Writes what changed in the baselines of the alerts' entities.
+fn write_change(out: &mut String, said: &[Feedback]) -> std::fmt::Result {
+    let changes = || said.iter().map(|said| &said.change);
+    let metrics: BTreeSet<Metric> = changes().flat_map(|of| of.metrics.clone()).collect();
+    if !metrics.is_empty() {
+        let metrics: Vec<&str> = metrics.iter().map(|m| m.as_str()).collect();
         writeln!(out, "  changed    {}", metrics.join(", "))?;
     }
-    for (name, values) in [
-        ("forgotten ", &change.forgotten),
-        ("remembered", &change.remembered),
-    ] {
-        write_values(out, name, values)?;
-    }
-    Ok(())
+    let forgotten: BTreeSet<(Trait, Str)> = changes().flat_map(|of| of.forgotten.clone()).collect();
+    let remembered: BTreeSet<(Trait, Str)> =
+        changes().flat_map(|of| of.remembered.clone()).collect();
+    write_values(out, "forgotten ", &forgotten)?;
+    write_values(out, "remembered", &remembered)
 }
 
 fn nothing_learnt(judgement: &VerdictInput, said: &Feedback) -> &'static str {

@@ -99,7 +99,7 @@ impl AlertBuilder<'_> {
             let Some((stage, status)) = found else {
                 return Ok(news);
             };
-            let alert = self.alert(episode, &stage, (crossing, None), status)?;
+            let alert = self.alert(episode, &stage, (crossing, stage.n), status)?;
             let updates = told.map_or(0, |told| told.updates);
             let next = Told {
                 severity: stage.severity,
@@ -125,7 +125,7 @@ impl AlertBuilder<'_> {
             let Some(stage) = self.stage(episode, n)? else {
                 return Ok(None);
             };
-            let alert = self.alert(episode, &stage, (crossed, None), Status::New)?;
+            let alert = self.alert(episode, &stage, (crossed, stage.n), Status::New)?;
             Ok(alert.approval.is_none().then_some(stage))
         })
     }
@@ -149,13 +149,14 @@ impl AlertBuilder<'_> {
             }
             None => return Ok(None),
         };
+        // What people are shown of a score has one decimal.
+        let shown = |stage: &Stage| round(stage.detection.score, 1);
         let reached = first_prefix(crossing.n, n, |n| {
             let stage = self.judged(episode, n)?;
-            Ok(stage.filter(|stage| stage.detection.surprise >= whole.detection.surprise))
+            Ok(stage.filter(|stage| shown(stage) >= shown(&whole)))
         })?;
         let n_reached = reached.map_or(n, |stage| stage.n);
-        let reached = episode.time_of(n_reached - 1)?;
-        let alert = self.alert(episode, &whole, (crossing, reached), Status::Closed)?;
+        let alert = self.alert(episode, &whole, (crossing, n_reached), Status::Closed)?;
         Ok(Some(alert))
     }
 
@@ -293,12 +294,12 @@ impl AlertBuilder<'_> {
         })
     }
 
-    /// Tells what an episode came to by a stage. `reached` is when its score was reached, if that was before the stage's last event.
+    /// Tells what an episode came to by a stage. `n_reached` is with how many events its score was reached.
     fn alert(
         &self,
         episode: &Episode,
         stage: &Stage,
-        (crossed, reached): (Crossed, Option<Time>),
+        (crossed, n_reached): (Crossed, usize),
         status: Status,
     ) -> Result<Alert> {
         let (analytic, entity) = (episode.analytic, episode.entity);
@@ -312,9 +313,16 @@ impl AlertBuilder<'_> {
             through.add(resolved, amounts);
         })?;
         let sources = through.sources();
-        let (act, extent_at_crossing) = self.act(episode, stage, (&sources, crossed.n))?;
+        let (act, extent_at_crossing, raised) =
+            self.act(episode, stage, &sources, (crossed.n, n_reached))?;
         let assumed = act.assumptions.records();
-        let last = episode.time_of(stage.n - 1)?.unwrap_or(self.day.start());
+        let reached = episode.time_of(n_reached - 1)?;
+        let reached = reached.unwrap_or(self.day.start());
+        let time = match status {
+            // What else was done that day may complete the score, and is not what the alert is about.
+            Status::Closed => raised.map_or(reached, |raised| raised.max(crossed.at)),
+            Status::New | Status::Update => reached,
+        };
         let title = analytic.arms.iter().find(|of| of.id == arm.arm);
         let mut alert = Alert {
             schema: Some(SCHEMA),
@@ -336,7 +344,7 @@ impl AlertBuilder<'_> {
             arm: arm.arm.to_string(),
             statistic: round(arm.statistic, 4),
             provisional: generation.calibration.is_provisional(),
-            time: reached.unwrap_or(last),
+            time,
             crossed_at: Some(crossed.at),
             first_event: Some(act.span.map_or(crossed.at, |(first, _)| first)),
             last_event: Some(act.span.map_or(crossed.at, |(_, last)| last)),
@@ -370,16 +378,18 @@ impl AlertBuilder<'_> {
         Ok(alert)
     }
 
-    /// Adds up the act, and returns it with how much it had come to when the threshold was crossed.
+    /// Adds up the act, and returns it with how much it had come to when the threshold was crossed, and when its last event was by the time
+    /// when the score was reached.
     fn act(
         &self,
         episode: &Episode,
         stage: &Stage,
-        (sources, n_crossed): (&Sources, usize),
-    ) -> Result<(Act<'_>, Extent)> {
+        sources: &Sources,
+        (n_crossed, n_reached): (usize, usize),
+    ) -> Result<(Act<'_>, Extent, Option<Time>)> {
         let arm = &stage.detection.arm;
         let mut act = Act::new(self.resolver, self.judge.analytics(), self.judge.view());
-        let mut extent_at_crossing = None;
+        let (mut extent_at_crossing, mut raised) = (None, None);
         let mut n = 0;
         self.each(episode, stage.n, &mut |resolved, amounts| {
             n += 1;
@@ -387,6 +397,9 @@ impl AlertBuilder<'_> {
             let mut firsts = sources.firsts.iter().flatten();
             if sources.is_of_act(event, amounts, arm) {
                 act.add(resolved, amounts);
+                if n <= n_reached {
+                    raised = Some(event.time);
+                }
             } else if firsts.any(|first| *first.event_id == *event.id) {
                 act.list(resolved);
             }
@@ -395,7 +408,7 @@ impl AlertBuilder<'_> {
             }
         })?;
         let extent = act.extent();
-        Ok((act, extent_at_crossing.unwrap_or(extent)))
+        Ok((act, extent_at_crossing.unwrap_or(extent), raised))
     }
 
     /// Returns how the score came about, in numbers.

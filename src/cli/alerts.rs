@@ -31,9 +31,11 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// Fails if there is no such alert, several begin so, or the alerts cannot be read.
+/// Fails if there is no such alert, several begin so, or the alerts cannot be read. A usage error if what is asked for ends before it
+/// begins.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let selection = &arguments.selection;
+    selection.check()?;
     let place = Place::of(selection.from.as_ref(), common.store());
     match &arguments.id {
         Some(id) => one(id, selection, &place, console)?,
@@ -44,6 +46,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
 
 fn one(id: &str, selection: &Selection, place: &Place, console: &Console) -> Result<()> {
     let Some(alert) = place.find_alert(id)? else {
+        place.must_be_one(0, 0)?;
         let error = Error::failed(format!("there is no alert `{}`", id.to_ascii_lowercase()));
         return Err(error
             .hint("`plimsoll alerts` lists them; an incident's id is for `plimsoll incidents`"));
@@ -75,6 +78,7 @@ fn list(selection: &Selection, place: &Place, console: &Console) -> Result<()> {
             latest.insert(alert.alert_id, (rank, shown));
         }
     })?;
+    place.must_be_one(latest.len(), n_others)?;
     warn_of_others(n_others, console);
     let is_shown = |(id, (_, when)): (_, &(Rank, Option<(Time, Time)>))| Some(((*when)?, id));
     let mut shown: Vec<((Time, Time), &String)> = latest.iter().filter_map(is_shown).collect();

@@ -32,9 +32,11 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// Fails if there is no such incident, several begin so, or the alerts cannot be read.
+/// Fails if there is no such incident, several begin so, or the alerts cannot be read. A usage error if what is asked for ends before it
+/// begins.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let selection = &arguments.selection;
+    selection.check()?;
     let place = Place::of(selection.from.as_ref(), common.store());
     let playbook = Playbook::of(&load(common.config.as_deref())?.analytics);
     match &arguments.id {
@@ -52,6 +54,7 @@ fn one(
     console: &Console,
 ) -> Result<()> {
     let Some((told, alerts)) = place.find_incident(id, playbook)? else {
+        place.must_be_one(0, 0)?;
         let error = Error::failed(format!(
             "there is no incident `{}`",
             id.to_ascii_lowercase()
@@ -79,6 +82,7 @@ fn list(
         }
         joiner.add(&alert);
     })?;
+    place.must_be_one(joiner.groups().len(), n_others)?;
     warn_of_others(n_others, console);
     let verdicts = place.verdicts()?;
     let is_shown = |group: &&Group| {

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::alert::Alert;
 use crate::cli::format::Format;
+use crate::error::Error;
 use crate::glob::Glob;
 use crate::stats::Severity;
 use crate::time::{Day, Time};
@@ -110,6 +111,20 @@ impl FromStr for Pattern {
 }
 
 impl Selection {
+    /// Demands that what is asked for does not end before it begins.
+    ///
+    /// # Errors
+    ///
+    /// A usage error.
+    pub fn check(&self) -> crate::error::Result<()> {
+        match (self.since, self.until) {
+            (Some(Instant(since)), Some(Instant(until))) if since > until => Err(Error::usage(
+                format!("`--since` ({since}) is later than `--until` ({until})"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns whether something of this span and severity is shown.
     pub fn has(&self, (start, end): (Time, Time), severity: Severity) -> bool {
         self.since.is_none_or(|Instant(since)| end >= since)

@@ -85,6 +85,24 @@ impl Place {
         Ok(n_others)
     }
 
+    /// Demands that there is such a place, where so many alerts and so many other lines were found in it: nothing was told only where
+    /// something could have been.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store was never trained, or if a file has lines and none is an alert.
+    pub fn must_be_one(&self, n_alerts: usize, n_others: u64) -> Result<()> {
+        match self {
+            _ if n_alerts > 0 => Ok(()),
+            Self::Store(store) => store.published().map(|_| ()),
+            Self::File(path) if n_others > 0 => {
+                let error = Error::failed(format!("no line of `{}` is an alert", path.display()));
+                Err(error.hint("it takes what `score` wrote as JSON, or alerts.jsonl of a backtest's `--out` folder"))
+            }
+            Self::File(_) => Ok(()),
+        }
+    }
+
     /// Returns all documents of some alerts.
     ///
     /// # Errors

@@ -189,3 +189,41 @@ fn a_list_that_changed_after_training_does_not_reach_the_past_in_silence() {
         assert!(told.err.contains(words), "{command:?}: {}", told.err);
     }
 }
+
+/// That nothing was told is only said of what could have told something.
+#[test]
+fn a_list_of_what_is_not_there_fails_and_an_empty_one_does_not() {
+    let world = World::empty();
+    for list in [
+        &["alerts"][..],
+        &["incidents"],
+        &["feedback", "--list"],
+        &["alerts", "abcdef"],
+    ] {
+        let elsewhere = [&["--store", "nowhere"], list].concat();
+        world.run(&elsewhere).fails_with(
+            1,
+            &["there is no trained store at `nowhere`", "plimsoll train"],
+        );
+    }
+    let world = World::simulated(4, 4, 20);
+    world.run(&["train", "logs"]).succeeds();
+    world.write("empty.jsonl", "");
+    world.write("other.jsonl", "{\"a\": 1}\nno alert\n");
+    for (list, nothing) in [("alerts", "no alerts\n"), ("incidents", "no incidents\n")] {
+        assert_eq!(world.run(&[list]).succeeds().out, nothing);
+        let empty = world.run(&[list, "--from", "empty.jsonl"]).succeeds();
+        assert_eq!(empty.out, nothing);
+        world
+            .run(&[list, "--from", "other.jsonl"])
+            .fails_with(1, &["no line of `other.jsonl` is an alert"]);
+        world
+            .run(&[list, "--since", "2026-03-05", "--until", "2026-03-04"])
+            .fails_with(2, &["`--since`", "is later than `--until`"]);
+        world
+            .run(&[list, "--since", "2026-03-05", "--until", "2026-03-05"])
+            .succeeds();
+    }
+    let verdicts = world.run(&["feedback", "--list"]).succeeds();
+    assert_eq!(verdicts.out, "there are no verdicts yet\n");
+}

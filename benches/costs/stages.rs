@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll::baseline::{CalibrationLog, Generation};
-use plimsoll::engine::{NoProgress, ScoreOptions, Scorer, score as score_files, train};
+use plimsoll::engine::{NoProgress, ScoreOptions, Scorer, ToldBefore, score as score_files, train};
 use plimsoll::event::Event;
 use plimsoll::learn::Learner;
 use plimsoll::measure::DayAggregate;
@@ -178,10 +178,16 @@ pub fn score_all(input: &Input, store: &Store) -> Result<f64> {
     let how = (&options, ReadOptions::default(), None);
     let work = || {
         let generation = store.load_generation()?;
-        let progress = &NoProgress;
-        score_files(&input.setup, generation, files, how, None, progress, |_| {
-            Ok(())
-        })
+        let (before, progress) = (ToldBefore::Unknown, &NoProgress);
+        score_files(
+            &input.setup,
+            generation,
+            files,
+            how,
+            before,
+            progress,
+            |_| Ok(()),
+        )
     };
     let (done, secs) = timed(work);
     done?;

@@ -12,7 +12,7 @@ use crate::cli::inputs::{Inputs, RejectFile, account_for, close, own_files, read
 use crate::cli::options::AlertSelection;
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
-use crate::engine::{self, FollowOptions, KeepRejects, ScoreOptions};
+use crate::engine::{self, FollowOptions, KeepRejects, ScoreOptions, ToldBefore};
 use crate::error::Result;
 use crate::report::summary::{self, Summary};
 use crate::store::Archive;
@@ -100,12 +100,17 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     let generation = store.load_generation()?;
     let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
     let rest = inputs.rest;
+    let archive = delivery.archive.clone();
+    let before = match arguments.again {
+        true => ToldBefore::Again(&archive),
+        false => ToldBefore::Kept(&archive),
+    };
     let scored = engine::score(
         &setup,
         generation,
         inputs.files,
         (&options, inputs.options, rest.keeps()),
-        (!arguments.again).then_some(&delivery.archive.clone()),
+        before,
         console,
         |alert| delivery.deliver(alert),
     )?;

@@ -59,7 +59,7 @@ pub use own_files::OwnFiles;
 pub(crate) use progress::cancelled;
 pub use progress::{NoProgress, Progress};
 pub use retention::Removed;
-pub use score::score;
+pub use score::{ToldBefore, score};
 pub use scorer::{Added, EpisodeTally, LateEvents, ScoreOptions, ScoreSummary, Scorer};
 pub use setup::Setup;
 pub use thresholds::{InForce, SetBy, in_force, thresholds};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::alert::Alert;
 use crate::engine::intake::{Intake, KeepRejects};
-use crate::engine::score::judge_days;
+use crate::engine::score::{ToldBefore, judge_days};
 use crate::engine::scorer::{Added, ScoreOptions, ScoreSummary, Scorer};
 use crate::engine::train::{TrainSummary, learnt_before, oldest_learnt, train_and_remove};
 use crate::engine::{Progress, Setup};
@@ -112,7 +112,8 @@ fn score_new(
     let unreadable = again.files.into_iter().filter(|file| file.error.is_some());
     intake.files.extend(unreadable);
     let archive = Archive::alerts(store);
-    judge_days(&mut scorer, Some(&archive), progress, &mut deliver)?;
+    let before = ToldBefore::Kept(&archive);
+    judge_days(&mut scorer, before, progress, &mut deliver)?;
     Ok(Some(ScoreSummary {
         intake,
         ..scorer.finish()

@@ -12,7 +12,19 @@ use crate::error::Result;
 use crate::sources::{InputFile, ReadOptions};
 use crate::store::Archive;
 
-/// Reads logs and judges their days by the generation in force. What the archive says that was told is not told again.
+/// What was told before of the days that are judged.
+#[derive(Debug, Clone, Copy)]
+pub enum ToldBefore<'a> {
+    /// Nothing is known of it.
+    Unknown,
+    /// What this archive has, and that is not told again.
+    Kept(&'a Archive),
+    /// What this archive has. It is told again, as a later revision where it is not the same.
+    Again(&'a Archive),
+}
+
+/// Reads logs and judges their days by the generation in force. What was told before is not told again, unless that is
+/// asked for.
 ///
 /// # Errors
 ///
@@ -22,7 +34,7 @@ pub fn score(
     generation: Generation,
     files: Vec<InputFile>,
     (options, read_options, rejects): (&ScoreOptions, ReadOptions, Option<&dyn KeepRejects>),
-    archive: Option<&Archive>,
+    before: ToldBefore,
     progress: &dyn Progress,
     mut deliver: impl FnMut(&Alert) -> Result<()>,
 ) -> Result<ScoreSummary> {
@@ -34,17 +46,17 @@ pub fn score(
         rejects,
     };
     let intake = intake.run(progress, |_, event| Ok(scorer.add(event)? == Added::New))?;
-    judge_days(&mut scorer, archive, progress, &mut deliver)?;
+    judge_days(&mut scorer, before, progress, &mut deliver)?;
     Ok(ScoreSummary {
         intake,
         ..scorer.finish()
     })
 }
 
-/// Judges the days in memory, delivers their alerts except those that the archive says were told, and lets the days go.
+/// Judges the days in memory, delivers their alerts except those that were told before, and lets the days go.
 pub(super) fn judge_days(
     scorer: &mut Scorer,
-    archive: Option<&Archive>,
+    before: ToldBefore,
     progress: &dyn Progress,
     deliver: &mut dyn FnMut(&Alert) -> Result<()>,
 ) -> Result<()> {
@@ -60,8 +72,10 @@ pub(super) fn judge_days(
         if progress.is_cancelled() {
             return Err(cancelled());
         }
-        if let Some(archive) = archive {
-            scorer.remember_told(archive, day)?;
+        match before {
+            ToldBefore::Unknown => {}
+            ToldBefore::Kept(archive) => scorer.remember_told(archive, day)?,
+            ToldBefore::Again(archive) => scorer.tell_again(archive, day)?,
         }
         for alert in scorer.tell_past_day(day)? {
             deliver(&alert)?;

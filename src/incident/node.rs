@@ -106,6 +106,9 @@ pub struct Rank {
     status: Status,
     generation: u64,
     time: Time,
+    /// Of two documents that tell of the same crossing, the one that no approval covers is the later one.
+    #[serde(skip)]
+    is_uncovered: bool,
     score: u64,
     digest: Option<String>,
 }
@@ -118,6 +121,7 @@ impl Rank {
             status: alert.status,
             generation: alert.generation,
             time: alert.time,
+            is_uncovered: alert.suppressed_by.is_none(),
             // Scores are not negative, and the bits of such numbers are ordered as they are.
             score: alert.score.max(0.0).to_bits(),
             digest: alert.digest.clone(),

@@ -39,7 +39,7 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
         match alert.status {
             Status::New => "  (goes on)",
             Status::Update => "  (goes on, and has grown)",
-            Status::Closed if alert.revision > 0 => "  (has changed by late events)",
+            Status::Closed if alert.revision > 0 => "  (has changed since it was told)",
             Status::Closed => "",
         },
     )?;

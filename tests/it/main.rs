@@ -29,6 +29,7 @@ mod round_trip;
 mod sign_ins;
 mod sources;
 mod stored;
+mod told_again;
 mod tuning;
 mod usage;
 mod verify;

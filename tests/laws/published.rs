@@ -91,7 +91,7 @@ pub fn score(setup: &Setup, store: &Store, files: Vec<InputFile>) -> Vec<String>
         store.load_generation().unwrap(),
         files,
         (&SCORE, ReadOptions::default(), None),
-        None,
+        engine::ToldBefore::Unknown,
         &NoProgress,
         |alert| {
             alerts.push(document(alert));

@@ -58,7 +58,7 @@ fn batch() -> &'static AlertStates {
             store.load_generation().unwrap(),
             write(&folder.path().join("scored"), [estate().scored()]),
             (&SCORE, ReadOptions::default(), None),
-            None,
+            engine::ToldBefore::Unknown,
             &NoProgress,
             |alert| {
                 note(&mut reported, alert);

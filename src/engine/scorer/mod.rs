@@ -28,7 +28,7 @@ pub(in crate::engine) use crate::engine::scorer::snapshot::saved_state;
 pub use crate::engine::scorer::summary::{LateEvents, ScoreOptions, ScoreSummary};
 pub use crate::engine::scorer::told::EpisodeTally;
 pub(in crate::engine) use crate::engine::scorer::told::episodes_of;
-use crate::engine::scorer::told::{Episodes, remember, told_of};
+use crate::engine::scorer::told::{Archived, Episodes, closed_of, remember, seal_again, told_of};
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
 use crate::event::Event;
@@ -58,6 +58,8 @@ pub struct Scorer<'a> {
     episodes: Episodes,
     /// Those of them that the archive of a store knows.
     archived: BTreeSet<String>,
+    /// What the archive has of episodes that are told again on request.
+    told_again: Archived,
     /// The alerts that others may join.
     known: KnownAlerts,
     /// The last day that is complete.
@@ -94,6 +96,7 @@ impl<'a> Scorer<'a> {
             },
             episodes: Episodes::new(),
             archived: BTreeSet::new(),
+            told_again: Archived::new(),
             known: KnownAlerts::default(),
             complete: None,
             kept_from: None,
@@ -133,6 +136,17 @@ impl<'a> Scorer<'a> {
         let archived = remember(&mut self.episodes, told_of(archive, day)?);
         self.archived.extend(archived);
         self.known.remember(archive, day)?;
+        Ok(())
+    }
+
+    /// Tells all of a day, whatever the archive of a store has of it; what is not the same is told as a later revision of it. It must be
+    /// asked before the day is judged.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive cannot be read.
+    pub fn tell_again(&mut self, archive: &Archive, day: Day) -> Result<()> {
+        self.told_again.extend(closed_of(archive, day)?);
         Ok(())
     }
 
@@ -395,7 +409,9 @@ impl<'a> Scorer<'a> {
         self.known.join(&mut alerts);
         let shows_suppressed = self.bench.options.show_suppressed;
         alerts.retain(|alert| alert.suppressed_by.is_none() || shows_suppressed);
-        alerts.iter_mut().for_each(Alert::seal);
+        for alert in &mut alerts {
+            seal_again(alert, &self.told_again);
+        }
         Ok(alerts)
     }
 

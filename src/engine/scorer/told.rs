@@ -33,7 +33,7 @@ pub struct EpisodeState {
 /// What was told of an episode when it was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closed {
-    /// How often it was told again.
+    /// How often it was told again: of two documents of an alert, the later one has more.
     revision: u32,
     content: Content,
 }
@@ -83,16 +83,14 @@ impl EpisodeState {
             || closed.is_some_and(|closed| !closed.content.is_covered)
     }
 
-    /// Notes what an episode came to. Returns whether that is news, with its revision in the alert.
+    /// Notes what an episode came to. Returns whether that is news, with its revision in the alert: one more than that of any document
+    /// before, whatever changed, so that the latest is known by it.
     pub fn close(&mut self, alert: &mut Alert) -> bool {
         self.is_changed = false;
         let is_covered = alert.approval.is_some();
         let content = Content::of(alert.day_events, is_covered);
-        // No person has seen an alert that an approval covered: if the episode outgrows the approval, it is new.
-        let was_covered = |closed: &Closed| closed.content.is_covered && !content.is_covered;
         let revision = match &self.closed {
             Some(closed) if !content.is_news(&closed.content) => return false,
-            Some(closed) if was_covered(closed) => 0,
             Some(closed) => closed.revision + 1,
             None => 0,
         };
@@ -139,6 +137,7 @@ struct ToldAlert {
     #[serde(default)]
     day_events: u64,
     suppressed_by: Option<String>,
+    digest: Option<String>,
 }
 
 /// Returns what the archive of a store says that was told of a day. Damaged lines are skipped.
@@ -157,6 +156,10 @@ pub(super) fn told_of(archive: &Archive, day: Day) -> Result<Episodes> {
             .or_insert_with(|| EpisodeState::known(day));
         let is_covered = alert.suppressed_by.is_some();
         if alert.status == Status::Closed {
+            let known = state.closed.as_ref();
+            if known.is_some_and(|known| known.revision > alert.revision) {
+                return;
+            }
             state.is_changed = false;
             state.closed = Some(Closed {
                 revision: alert.revision,
@@ -174,6 +177,39 @@ pub(super) fn told_of(archive: &Archive, day: Day) -> Result<Episodes> {
         });
     })?;
     Ok(episodes)
+}
+
+/// What an archive has of closed episodes, by the id of their alert: the revision of the latest document, and its digest.
+pub(super) type Archived = BTreeMap<String, (u32, Option<String>)>;
+
+/// Returns what the archive of a store says that closed episodes of a day came to. Damaged lines are skipped.
+pub(super) fn closed_of(archive: &Archive, day: Day) -> Result<Archived> {
+    let mut closed = Archived::new();
+    archive.each_of(day, |line| {
+        let alert = serde_json::from_slice::<ToldAlert>(line).ok();
+        let Some(alert) = alert.filter(|alert| alert.status == Status::Closed) else {
+            return;
+        };
+        let known = closed.entry(alert.alert_id).or_default();
+        if known.0 <= alert.revision {
+            *known = (alert.revision, alert.digest);
+        }
+    })?;
+    Ok(closed)
+}
+
+/// Seals a document that is told although the archive has one of the same alert. It is either the very same one, or a later revision.
+pub(super) fn seal_again(alert: &mut Alert, archived: &Archived) {
+    let earlier = archived.get(&alert.alert_id);
+    if let Some((revision, digest)) = earlier.filter(|_| alert.status == Status::Closed) {
+        alert.revision = *revision;
+        alert.seal();
+        if alert.digest == *digest {
+            return;
+        }
+        alert.revision += 1;
+    }
+    alert.seal();
 }
 
 /// What was told in a run: each episode once, by the severity that it came to.

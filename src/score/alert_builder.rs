@@ -9,6 +9,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use rustc_hash::FxHashSet;
+
 use crate::alert::{Alert, Extent, SCHEMA, Span, Status, alert_id};
 use crate::analytic::Analytic;
 use crate::baseline::arm_key;
@@ -20,7 +22,7 @@ use crate::identity::{ResolvedEvent, Resolver};
 use crate::learn::PeerGroupOf;
 use crate::measure::{DayFacts, EventAmounts, Plan, is_others};
 use crate::score::act::Act;
-use crate::score::approval::Asked;
+use crate::score::approval::{Asked, Coverage, basis_of, hash_of};
 use crate::score::caller;
 use crate::score::components::start_of;
 use crate::score::contribution::{ArmResult, Contribution};
@@ -35,7 +37,7 @@ use crate::score::through::{Sources, Through};
 use crate::score::told::{Told, amounts_of};
 use crate::stats::{self, Severity};
 use crate::time::{Day, Time, Window};
-use crate::vocab::Metric;
+use crate::vocab::{Entity, Metric};
 
 /// Builds the alerts of one day from their events.
 pub struct AlertBuilder<'a> {
@@ -57,6 +59,29 @@ pub struct AlertBuilder<'a> {
     pub show_low: bool,
 }
 
+/// What there is to tell of an episode that goes on.
+#[derive(Default)]
+pub struct News {
+    /// The alerts, each with what was told with it.
+    pub told: Vec<(Alert, Told)>,
+    /// What an approval was asked about, if it covers all of it.
+    pub coverage: Option<Coverage>,
+}
+
+/// What an approval that covers an episode is asked about more.
+pub struct Facing<'f> {
+    /// The analytic.
+    pub analytic: &'f Analytic,
+    /// The entity.
+    pub entity: &'f Entity,
+    /// What was found.
+    pub detection: &'f Detection,
+    /// The day so far.
+    pub facts: &'f DayFacts,
+    /// The events since it was asked last.
+    pub events: &'f [Event],
+}
+
 /// When the threshold was crossed.
 #[derive(Clone, Copy)]
 struct Crossed {
@@ -67,13 +92,13 @@ struct Crossed {
 
 impl AlertBuilder<'_> {
     /// Returns what there is to tell of an episode that goes on: that it crossed its threshold, and then each time that it came to much
-    /// more than what was told. Beside each alert is what was told with it.
+    /// more than what was told.
     ///
     /// # Errors
     ///
     /// Fails if the events cannot be read.
-    pub fn news(&self, episode: &Episode, told: Option<&Told>) -> Result<Vec<(Alert, Told)>> {
-        let mut news = Vec::new();
+    pub fn news(&self, episode: &Episode, told: Option<&Told>) -> Result<News> {
+        let mut news = News::default();
         let Some(crossing) = self.crossing(episode)? else {
             return Ok(news);
         };
@@ -82,7 +107,8 @@ impl AlertBuilder<'_> {
             let found = match &told {
                 None => self.stage(episode, from)?.map(|stage| (stage, Status::New)),
                 Some(told) if told.is_covered => {
-                    let stage = self.first_uncovered(episode, from, crossing)?;
+                    let (stage, coverage) = self.first_uncovered(episode, from, crossing)?;
+                    news.coverage = coverage;
                     stage.map(|stage| (stage, Status::New))
                 }
                 Some(told) => {
@@ -108,26 +134,101 @@ impl AlertBuilder<'_> {
                 updates: updates + u32::from(status == Status::Update),
                 is_covered: alert.approval.is_some(),
             };
-            news.push((alert, next.clone()));
+            news.told.push((alert, next.clone()));
             (told, from) = (Some(next), stage.n);
         }
     }
 
     /// Returns the first stage that no approval covers: what one covers must not hide what comes after it on the same day. More is never
-    /// covered where less is not.
+    /// covered where less is not. If there is none, what the approval was asked about is returned with it.
     fn first_uncovered(
         &self,
         episode: &Episode,
         from: usize,
         crossed: Crossed,
-    ) -> Result<Option<Stage>> {
-        first_prefix(from, episode.events.n_events(), |n| {
+    ) -> Result<(Option<Stage>, Option<Coverage>)> {
+        let n_events = episode.events.n_events();
+        let mut whole = None;
+        let first = first_prefix(from, n_events, |n| {
             let Some(stage) = self.stage(episode, n)? else {
                 return Ok(None);
             };
             let alert = self.alert(episode, &stage, (crossed, stage.n), Status::New)?;
+            if n == n_events && alert.approval.is_some() {
+                whole = Some((stage.clone(), alert.clone()));
+            }
             Ok(alert.approval.is_none().then_some(stage))
-        })
+        })?;
+        let coverage = match whole {
+            Some((stage, alert)) => self.coverage(episode, &stage, alert)?,
+            None => None,
+        };
+        Ok((first, coverage))
+    }
+
+    /// Returns what the approval that covers an alert was asked about; `None` if that is all of the day, whatever it is, or too much.
+    fn coverage(&self, episode: &Episode, stage: &Stage, alert: Alert) -> Result<Option<Coverage>> {
+        let Some(approval) = alert.approval else {
+            return Ok(None);
+        };
+        let (arm, view) = (&stage.detection.arm, self.judge.view());
+        let mut coverage = Coverage {
+            approval,
+            n_events: stage.n as u64,
+            upto: None,
+            basis: basis_of(arm, &stage.facts, view.number),
+            crossed_at: alert.crossed_at.unwrap_or(alert.time),
+            described: alert.entity,
+            asked: FxHashSet::default(),
+        };
+        let metrics = metrics_of(episode.analytic);
+        self.each(episode, stage.n, &mut |resolved, amounts| {
+            let is_asked = must_be_covered(resolved.event, amounts, &metrics, arm);
+            if is_asked && !coverage.is_too_much() {
+                let hash = hash_of(resolved, self.resolver, view);
+                coverage.asked.insert(hash);
+            }
+        })?;
+        let is_known = !coverage.asked.is_empty() && !coverage.is_too_much();
+        Ok(is_known.then_some(coverage))
+    }
+
+    /// Returns whether an approval that covered an episode still covers all of it, and remembers what it was asked about. If not, that
+    /// is to be asked of the whole episode.
+    pub fn is_still_covered(&self, coverage: &mut Coverage, facing: &Facing) -> bool {
+        let (arm, view) = (&facing.detection.arm, self.judge.view());
+        let n_events = coverage.n_events + facing.events.len() as u64;
+        if coverage.basis != basis_of(arm, facing.facts, view.number)
+            || n_events != facing.facts.n_events
+        {
+            return false;
+        }
+        let metrics = metrics_of(facing.analytic);
+        for event in facing.events {
+            let mut event = event.clone();
+            let resolved = self.resolver.resolve(&mut event);
+            let amounts = EventAmounts::of(&resolved);
+            if !must_be_covered(resolved.event, &amounts, &metrics, arm) {
+                continue;
+            }
+            let hash = hash_of(&resolved, self.resolver, view);
+            if coverage.asked.contains(&hash) {
+                continue;
+            }
+            let mut asked = Asked::default();
+            asked.rows.add(self.resolver, &resolved, view);
+            asked.add(resolved.event);
+            let context = asked.context(facing.entity, &coverage.described);
+            let at = coverage.crossed_at;
+            let approval = approval_covering(self.config, &facing.analytic.id, &context, at);
+            let is_same = approval.is_some_and(|approval| approval.id() == coverage.approval);
+            if !is_same || coverage.is_too_much() {
+                return false;
+            }
+            coverage.asked.insert(hash);
+        }
+        coverage.n_events = n_events;
+        true
     }
 
     /// Returns what an episode came to; `None` if it is not severe enough for an alert. One that was told before is told in any case.

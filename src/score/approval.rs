@@ -1,12 +1,20 @@
 //! What an approval is asked about.
 
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use rustc_hash::{FxHashSet, FxHasher};
+
 use crate::alert::AlertEntity;
+use crate::baseline::View;
 use crate::config::ApprovalContext;
 use crate::event::Event;
-use crate::score::rows::Rows;
+use crate::identity::{ResolvedEvent, Resolver};
+use crate::measure::DayFacts;
+use crate::score::contribution::{ArmResult, Contribution};
+use crate::score::rows::{Rows, destinations_of};
+use crate::time::Time;
 use crate::vocab::{Entity, Str};
 
 /// Clients, applications and addresses that are asked about. What has more is not covered.
@@ -66,4 +74,62 @@ impl Asked {
             addresses: self.addresses.into_iter().collect(),
         }
     }
+}
+
+/// That an approval covers an episode, and what it was asked about: as long as nothing else is to be asked, it still does.
+#[derive(Debug, Clone)]
+pub struct Coverage {
+    /// The id of the approval.
+    pub(super) approval: String,
+    /// The events that it was asked about.
+    pub n_events: u64,
+    /// Behind which place in the order of their arrival others are new.
+    pub upto: Option<u64>,
+    /// What decides which events it is asked about.
+    pub(super) basis: u64,
+    pub(super) crossed_at: Time,
+    pub(super) described: AlertEntity,
+    /// What it was asked about, by hash.
+    pub(super) asked: FxHashSet<u64>,
+}
+
+impl Coverage {
+    /// Returns whether it is not known any more: so much was asked that it is not remembered.
+    pub(super) fn is_too_much(&self) -> bool {
+        self.asked.len() >= ASKED_MAX
+    }
+}
+
+/// Returns a hash of what decides which events an approval is asked about, and for whom, beside the events themselves.
+pub(super) fn basis_of(arm: &ArmResult, facts: &DayFacts, generation: u64) -> u64 {
+    let mut hasher = FxHasher::default();
+    (&arm.arm, generation, &facts.profile.role).hash(&mut hasher);
+    facts.profile.aliases.iter().count().hash(&mut hasher);
+    for contribution in &arm.contributions {
+        match contribution {
+            Contribution::Novelty(reading) => (0, reading.which, &reading.value).hash(&mut hasher),
+            Contribution::Grant {
+                accounts, buckets, ..
+            } => (1, accounts, buckets).hash(&mut hasher),
+            Contribution::Burst { asked, reading, .. } => {
+                (2, asked.kind, reading.group, reading.start).hash(&mut hasher);
+            }
+            Contribution::Volume(_) | Contribution::RoleTail(_) | Contribution::Weight(_) => {}
+        }
+    }
+    hasher.finish()
+}
+
+/// Returns a hash of all that an approval is asked about an event.
+pub(super) fn hash_of(resolved: &ResolvedEvent, resolver: &Resolver, view: View<'_>) -> u64 {
+    let (event, mut hasher) = (resolved.event, FxHasher::default());
+    (&event.service, &event.op, event.is_flow()).hash(&mut hasher);
+    (&event.client, &event.application, event.peer.ip).hash(&mut hasher);
+    for bucket in event.container.iter().chain(&event.copied_from) {
+        bucket.raw().hash(&mut hasher);
+    }
+    for (address, external, _) in destinations_of(resolver, event, view) {
+        (address, external).hash(&mut hasher);
+    }
+    hasher.finish()
 }

@@ -32,7 +32,8 @@ mod things;
 mod through;
 mod told;
 
-pub use alert_builder::AlertBuilder;
+pub use alert_builder::{AlertBuilder, Facing, News};
+pub use approval::Coverage;
 pub use calibrate::{calibrate_day, record_day};
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,

@@ -132,7 +132,7 @@ impl Rows {
 }
 
 /// Returns where an event sent data: an address, an account, or a bucket whose owner is not stated.
-fn destinations_of(
+pub(super) fn destinations_of(
     resolver: &Resolver,
     event: &Event,
     generation: View<'_>,

@@ -37,7 +37,7 @@ pub fn theft(cloud: Cloud) -> Logs {
 }
 
 /// Returns the records before the last day and those of it, in the order of their times.
-fn cut(logs: &Logs) -> (String, Vec<&str>) {
+pub fn cut(logs: &Logs) -> (String, Vec<&str>) {
     let time_of = |line: &str| -> String {
         let at = line.find("\"2026-03-").expect("a time");
         line[at + 1..at + 20].to_owned()
@@ -257,7 +257,7 @@ fn one_call_from_elsewhere_beside_ordinary_work_is_named_first() {
 }
 
 /// Follows a file to which a day is appended in pieces, and returns what was told.
-fn follow_growing(world: &World, store: &str, lines: &[&str], piece: usize) -> String {
+pub fn follow_growing(world: &World, store: &str, lines: &[&str], piece: usize) -> String {
     world.write("growing.jsonl", "");
     let args = ["--store", store, "score", "--follow", "--poll", "20ms"];
     let to = [

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::life::{documents, number, theft, trained, victim};
+use crate::life::{FOREIGN, cut, documents, follow_growing, number, theft, trained, victim};
 use crate::plain_spikes::{Cloud, DAYS, LIST, Logs, READ, outside, person};
 use crate::world::World;
 
@@ -200,4 +200,49 @@ fn what_else_is_done_that_day_hides_no_growth() {
         |alert: &&Value| alert["status"] == "update" && number(&alert["extent"]["objects"]) > 100;
     let updates: Vec<&Value> = told.iter().filter(has_theft).collect();
     assert!(!updates.is_empty(), "{told:#?}");
+}
+
+/// While an approval covers what goes on, it is asked only about what is new; and what it does not cover is told at once.
+#[test]
+fn what_an_approval_does_not_cover_is_told_while_the_day_goes_on() {
+    const ELSEWHERE: &str = "198.18.0.9";
+    let logs = theft(Cloud::Aws);
+    let before = trained(&logs);
+    // Some of what the thief reads comes from elsewhere.
+    let (_, today) = cut(&logs);
+    let moved = today.iter().map(|line| match line.contains("T03:30:") {
+        true => line.replace(FOREIGN, ELSEWHERE),
+        false => (*line).to_owned(),
+    });
+    let moved: Vec<String> = moved.collect();
+    let id = victim().id(Cloud::Aws);
+    let covered = |lines: &[&str]| -> Vec<Value> {
+        let copy = World::empty();
+        let from = before.path().join("plimsoll-store");
+        let copied = format!("cp -r '{}' plimsoll-store", from.display());
+        copy.run_in_shell(&copied).succeeds();
+        let approval = format!(
+            "[[approval]]\nidentity = \"{id}\"\nnetwork = [\"203.0.113.0/24\", \"10.0.0.0/8\"]\nowner = \"a\"\nreason = \"b\"\n\
+             expires = \"2099-01-31\"\n"
+        );
+        copy.write("plimsoll.toml", approval);
+        let told = follow_growing(&copy, "plimsoll-store", lines, lines.len().div_ceil(12));
+        let is_meant = |alert: &Value| alert["entity"]["id"] == *id;
+        documents(&told).into_iter().filter(is_meant).collect()
+    };
+    assert_eq!(covered(&today), [] as [Value; 0]);
+    let lines: Vec<&str> = moved.iter().map(String::as_str).collect();
+    let told = covered(&lines);
+    let analytics = |status: &str| -> BTreeSet<String> {
+        let of = told.iter().filter(|alert| alert["status"] == status);
+        of.map(|alert| alert["analytic"].to_string()).collect()
+    };
+    assert!(!analytics("new").is_empty(), "{told:#?}");
+    assert_eq!(analytics("new"), analytics("closed"));
+    let first = told.iter().filter(|alert| alert["status"] == "new");
+    for alert in first {
+        let time = alert["time"].as_str();
+        assert!(time >= Some("2026-03-21T03:30:00Z"), "{alert:#}");
+        assert!(time < Some("2026-03-21T03:35:00Z"), "{alert:#}");
+    }
 }

@@ -13,9 +13,11 @@ use crate::engine::scorer::summary::ScoreOptions;
 use crate::engine::scorer::told::{EpisodeState, Episodes};
 use crate::error::Result;
 use crate::identity::{Resolver, is_instance};
+use crate::learn::PeerGroupOf;
 use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute, Room};
 use crate::score::{
-    AlertBuilder, Detection, Episode, EpisodeEvents, Judge, Rating, Subject, own_baseline,
+    AlertBuilder, Coverage, Detection, Episode, EpisodeEvents, Facing, Judge, Rating, Subject,
+    own_baseline,
 };
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
@@ -95,8 +97,9 @@ impl Bench<'_> {
                 open.waiting.insert(entity, until);
                 continue;
             }
+            let day = (&*open, &judge, &*facts);
             for crossed in self.crossings(&judge, &entity, &facts) {
-                self.note_crossed(crossed, &entity, &facts, &mut telling, &mut crossings);
+                crossings.extend(self.note_crossed(crossed, &entity, day, &mut telling)?);
             }
         }
         let is_judged =
@@ -115,15 +118,14 @@ impl Bench<'_> {
         Ok((alerts, newcomers))
     }
 
-    /// Notes that an episode crossed its threshold. While its day goes on, it is to be told if there is news.
+    /// Notes that an episode crossed its threshold. While its day goes on, it is returned if there may be news to tell.
     fn note_crossed(
         &self,
-        (analytic, severity, score): (usize, Severity, f64),
+        (analytic, severity, detection): (usize, Severity, Detection),
         entity: &Entity,
-        facts: &DayFacts,
+        (open, judge, facts): (&OpenDay, &Judge, &DayFacts),
         telling: &mut Telling,
-        crossings: &mut Vec<Crossing>,
-    ) {
+    ) -> Result<Option<Crossing>> {
         let day = facts.first.day();
         let definition = &self.setup.analytics[analytic];
         let id = alert_id(&definition.id, entity, day.start());
@@ -135,23 +137,65 @@ impl Bench<'_> {
         let state = state.or_insert_with(|| EpisodeState::crossed(day, whose.clone()));
         state.whose = Some(whose);
         state.is_changed = true;
+        if telling.saying != Saying::News {
+            return Ok(None);
+        }
         let has_news = match (&state.told, &state.closed) {
             // What is closed is told again when its day is complete.
             (_, Some(_)) => false,
             (None, None) => true,
-            (Some(told), None) => {
-                told.is_covered || told.is_outgrown((severity, score), definition, facts)
+            (Some(told), None) if told.is_covered => {
+                let mut coverage = state.coverage.take();
+                let is_covered = match &mut coverage {
+                    Some(coverage) => {
+                        let found = (analytic, entity, &detection);
+                        let day = (open, judge, facts);
+                        self.is_still_covered(coverage, found, day, telling.events)?
+                    }
+                    None => false,
+                };
+                state.coverage = coverage.filter(|_| is_covered);
+                !is_covered
             }
+            (Some(told), None) => told.is_outgrown((severity, detection.score), definition, facts),
         };
-        if telling.saying == Saying::News && has_news {
-            crossings.push(Crossing {
-                id,
-                analytic,
-                entity: entity.clone(),
-                n_events: facts.n_events,
-                unique_id: facts.profile.unique_id.clone(),
-            });
-        }
+        Ok(has_news.then(|| Crossing {
+            id,
+            analytic,
+            entity: entity.clone(),
+            n_events: facts.n_events,
+            unique_id: facts.profile.unique_id.clone(),
+        }))
+    }
+
+    /// Returns whether the approval that covers an episode covers what was added since it was asked last: the whole of a day that goes on is
+    /// not read again for that.
+    fn is_still_covered(
+        &self,
+        coverage: &mut Coverage,
+        (analytic, entity, detection): (usize, &Entity, &Detection),
+        (open, judge, facts): (&OpenDay, &Judge, &DayFacts),
+        events: &EventBuffer,
+    ) -> Result<bool> {
+        let Some((after, last)) = coverage.upto.zip(open.last_place()) else {
+            return Ok(false);
+        };
+        let since = open.events_since(entity, after, (events, &self.resolver))?;
+        let Some(since) = since else {
+            return Ok(false);
+        };
+        let facing = Facing {
+            analytic: &self.setup.analytics[analytic],
+            entity,
+            detection,
+            facts,
+            events: &since,
+        };
+        let peer_group_of = |id: &str| self.setup.peer_group_of(id);
+        let builder = self.builder(judge, analytic, &peer_group_of);
+        let is_covered = builder.is_still_covered(coverage, &facing);
+        coverage.upto = Some(last);
+        Ok(is_covered)
     }
 
     /// Returns the episodes of a day of which it was not told what they came to.
@@ -173,13 +217,13 @@ impl Bench<'_> {
         unclosed.filter_map(crossing).collect()
     }
 
-    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its severity and score.
+    /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its severity and what was found.
     fn crossings(
         &self,
         judge: &Judge,
         entity: &Entity,
         facts: &DayFacts,
-    ) -> Vec<(usize, Severity, f64)> {
+    ) -> Vec<(usize, Severity, Detection)> {
         let day = judge.view().day();
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
         let met = self.context.met(entity, day);
@@ -200,7 +244,7 @@ impl Bench<'_> {
                 facts,
                 stored_days: judge.view().calibration.entity_days,
             };
-            (at, rating.severity(), detection.score)
+            (at, rating.severity(), detection)
         };
         let crossed = judge.detections(&subject).into_iter().filter(is_shown);
         crossed.map(severity).collect()
@@ -215,39 +259,50 @@ impl Bench<'_> {
         mut telling: Telling,
     ) -> Result<Vec<Alert>> {
         let mut alerts = Vec::new();
+        let last = open.last_place();
         for some in in_batches(crossings) {
             let entities = some.iter().map(|crossing| &crossing.entity).collect();
             let events = events_of(open, &entities, (telling.events, &self.resolver))?;
             for crossing in some {
                 if let Some(events) = events.get(&crossing.entity) {
-                    self.tell(crossing, events.as_ref(), judge, &mut telling, &mut alerts)?;
+                    let read = (events.as_ref(), last);
+                    self.tell(crossing, read, judge, &mut telling, &mut alerts)?;
                 }
             }
         }
         Ok(alerts)
     }
 
+    fn builder<'b>(
+        &'b self,
+        judge: &'b Judge<'b>,
+        analytic: usize,
+        peer_group_of: &'b PeerGroupOf<'b>,
+    ) -> AlertBuilder<'b> {
+        AlertBuilder {
+            plan: &self.setup.plan,
+            config: &self.setup.config,
+            resolver: &self.resolver,
+            judge,
+            peer_group_of,
+            day: judge.view().day(),
+            threshold: self.thresholds[analytic],
+            show_low: self.options.show_low,
+        }
+    }
+
     /// Builds the alerts of an episode, and keeps those that are news.
     fn tell(
         &self,
         crossing: &Crossing,
-        events: &dyn EpisodeEvents,
+        (events, last): (&dyn EpisodeEvents, Option<u64>),
         judge: &Judge,
         telling: &mut Telling,
         alerts: &mut Vec<Alert>,
     ) -> Result<()> {
         let day = judge.view().day();
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
-        let builder = AlertBuilder {
-            plan: &self.setup.plan,
-            config: &self.setup.config,
-            resolver: &self.resolver,
-            judge,
-            peer_group_of: &peer_group_of,
-            day,
-            threshold: self.thresholds[crossing.analytic],
-            show_low: self.options.show_low,
-        };
+        let builder = self.builder(judge, crossing.analytic, &peer_group_of);
         let analytic = &self.setup.analytics[crossing.analytic];
         let met = self.context.met(&crossing.entity, day);
         let unique_id = crossing.unique_id.as_ref();
@@ -258,10 +313,14 @@ impl Bench<'_> {
         let news = match telling.saying {
             Saying::News => {
                 let news = builder.news(&episode, state.told.as_ref())?;
-                if let Some((_, told)) = news.last() {
+                if let Some((_, told)) = news.told.last() {
                     state.told = Some(told.clone());
                 }
-                news.into_iter().map(|(alert, _)| alert).collect()
+                state.coverage = news.coverage;
+                if let Some(coverage) = &mut state.coverage {
+                    coverage.upto = last;
+                }
+                news.told.into_iter().map(|(alert, _)| alert).collect()
             }
             Saying::Whole => {
                 let mut closed = builder.closed(&episode, state.was_seen())?;

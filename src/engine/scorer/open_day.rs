@@ -192,6 +192,35 @@ impl OpenDay {
         Ok(())
     }
 
+    /// Returns the place of the last event, if the places are known.
+    pub fn last_place(&self) -> Option<u64> {
+        self.places.as_ref().map(|places| places.last)
+    }
+
+    /// Returns the events of an entity that were put behind a place; `None` if that is not known.
+    pub fn events_since(
+        &self,
+        entity: &Entity,
+        after: u64,
+        (buffer, resolver): (&EventBuffer, &Resolver),
+    ) -> Result<Option<Vec<Event>>> {
+        let subjects: Vec<&Subject> = self.assembly.subjects_of(entity).collect();
+        let Some(places) = self.places.as_ref() else {
+            return Ok(None);
+        };
+        if subjects.iter().any(|subject| is_others(&subject.entity)) {
+            return Ok(None);
+        }
+        let mut places = places.of(subjects.into_iter().map(|subject| &subject.entity));
+        places.retain(|place| *place > after);
+        let (wanted, mut events) = (BTreeSet::from([entity]), Vec::new());
+        buffer.at(self.aggregate.day, &places, |event| {
+            let mut keep = |_, _, event: &Event| events.push(event.clone());
+            self.pass_on((0, event), resolver, &wanted, &mut keep, |_| {});
+        })?;
+        Ok(Some(events))
+    }
+
     fn pass_on(
         &self,
         (place, mut event): (u64, Event),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, Status};
 use crate::error::Result;
-use crate::score::Told;
+use crate::score::{Coverage, Told};
 use crate::stats::Severity;
 use crate::store::Archive;
 use crate::time::{Day, Time};
@@ -28,6 +28,9 @@ pub struct EpisodeState {
     pub closed: Option<Closed>,
     /// Whether it was judged since it was closed.
     pub is_changed: bool,
+    /// What the approval that covers it was asked about; `None` if that is to be asked of all of it.
+    #[serde(skip)]
+    pub coverage: Option<Coverage>,
 }
 
 /// What was told of an episode when it was closed.
@@ -73,6 +76,7 @@ impl EpisodeState {
             told: None,
             closed: None,
             is_changed: true,
+            coverage: None,
         }
     }
 

@@ -167,6 +167,15 @@ impl Metric {
         }
     }
 
+    /// Returns whether what the metric counts matters by itself, however little is known of the estate: a log switched off, destruction
+    /// arranged, or rights handed out.
+    pub const fn is_declared_act(self) -> bool {
+        matches!(
+            self,
+            Self::BlindingCalls | Self::ExpiryRules | Self::ScopeGrants
+        )
+    }
+
     /// Returns whether most identities never do what the metric counts, so that it is surprising without any history.
     pub const fn is_rare(self) -> bool {
         matches!(
@@ -274,4 +283,12 @@ impl fmt::Display for Entity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.id)
     }
+}
+
+/// The last part of the name of an entity that many others are counted as. No provider gives such a name.
+pub const OTHERS: &str = "(others)";
+
+/// Returns whether a name is that of an entity made of others.
+pub fn is_name_of_others(id: &str) -> bool {
+    id.ends_with(OTHERS)
 }

@@ -1,5 +1,7 @@
 //! One episode of one analytic on one entity.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alert::as_text;
@@ -117,6 +119,9 @@ pub struct Alert {
     /// How much the episode came to; older documents do not say.
     #[serde(default, skip_serializing_if = "Extent::is_nothing")]
     pub extent: Extent,
+    /// When the act did what its extent counts, by what was done; older documents do not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<DeedSpan>,
     /// How much it had come to when the threshold was reached.
     #[serde(default, skip_serializing_if = "Extent::is_nothing")]
     pub extent_at_crossing: Extent,
@@ -167,6 +172,57 @@ pub struct Extent {
     pub destinations: u64,
     /// Distinct addresses called from.
     pub addresses: u64,
+    /// Calls that listed objects or buckets.
+    #[serde(skip_serializing_if = "is_none")]
+    pub list_calls: u64,
+    /// Distinct buckets whose objects were listed.
+    #[serde(skip_serializing_if = "is_none")]
+    pub buckets_listed: u64,
+    /// Distinct objects read.
+    #[serde(skip_serializing_if = "is_none")]
+    pub objects_read: u64,
+    /// Distinct buckets that objects were read from.
+    #[serde(skip_serializing_if = "is_none")]
+    pub buckets_read: u64,
+    /// Those of them that the entity was not known for.
+    #[serde(skip_serializing_if = "is_none")]
+    pub buckets_read_new: u64,
+    /// Distinct objects copied.
+    #[serde(skip_serializing_if = "is_none")]
+    pub objects_copied: u64,
+    /// Distinct objects deleted.
+    #[serde(skip_serializing_if = "is_none")]
+    pub objects_deleted: u64,
+    /// Distinct buckets that objects were deleted from.
+    #[serde(skip_serializing_if = "is_none")]
+    pub buckets_deleted_from: u64,
+}
+
+/// What was done in an act, as far as its extent tells it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeedKind {
+    /// Objects or buckets were listed.
+    Listed,
+    /// Objects were read.
+    Read,
+    /// Objects were deleted.
+    Deleted,
+    /// Bytes went to external addresses.
+    Sent,
+}
+
+/// When something was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeedSpan {
+    /// What.
+    pub deed: DeedKind,
+    /// The first time.
+    #[serde(with = "as_text")]
+    pub first: Time,
+    /// The last time.
+    #[serde(with = "as_text")]
+    pub last: Time,
 }
 
 /// Through what a part of an episode was done.
@@ -199,6 +255,9 @@ pub struct SourceRecord {
     pub objects: u64,
     /// Bytes.
     pub bytes: u64,
+    /// Whether the act came through it; the others are context of the day. Older documents do not say.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_of_act: bool,
 }
 
 /// A span of event time.
@@ -339,6 +398,25 @@ pub struct AssumptionRecord {
     pub with: Option<Box<AssumptionRecord>>,
 }
 
+impl AssumptionRecord {
+    /// Returns it and those by which the credentials before it were issued, as far as they are known.
+    pub fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |record| record.with.as_deref())
+    }
+}
+
+/// What came from an address before an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Somebody signed in.
+    SignIn,
+    /// A credential was issued.
+    Issuance,
+    /// An identity was created.
+    Creation,
+}
+
 /// An operation that was called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationRecord {
@@ -376,6 +454,10 @@ pub struct DestinationRecord {
     pub bytes: u64,
 }
 
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
@@ -387,6 +469,27 @@ fn is_none(number: &u64) -> bool {
 impl Extent {
     fn is_nothing(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Puts two together, number by number.
+    pub fn with(&self, other: &Self, each: fn(u64, u64) -> u64) -> Self {
+        Self {
+            calls: each(self.calls, other.calls),
+            objects: each(self.objects, other.objects),
+            buckets: each(self.buckets, other.buckets),
+            bytes_read: each(self.bytes_read, other.bytes_read),
+            bytes_out: each(self.bytes_out, other.bytes_out),
+            destinations: each(self.destinations, other.destinations),
+            addresses: each(self.addresses, other.addresses),
+            list_calls: each(self.list_calls, other.list_calls),
+            buckets_listed: each(self.buckets_listed, other.buckets_listed),
+            objects_read: each(self.objects_read, other.objects_read),
+            buckets_read: each(self.buckets_read, other.buckets_read),
+            buckets_read_new: each(self.buckets_read_new, other.buckets_read_new),
+            objects_copied: each(self.objects_copied, other.objects_copied),
+            objects_deleted: each(self.objects_deleted, other.objects_deleted),
+            buckets_deleted_from: each(self.buckets_deleted_from, other.buckets_deleted_from),
+        }
     }
 }
 
@@ -416,6 +519,59 @@ impl Alert {
             self.first_event.unwrap_or(first),
             self.last_event.unwrap_or(last),
         )
+    }
+
+    /// Returns the first and the last instant at which something was done; of an older document, those of all of the act.
+    pub fn span_of(&self, deed: DeedKind) -> (Time, Time) {
+        let mut spans = self.spans.iter();
+        let span = spans.find(|span| span.deed == deed);
+        span.map_or_else(|| self.span(), |span| (span.first, span.last))
+    }
+
+    /// Returns whether one of its reasons is an act that matters by itself, however few days are known: a log switched off, data given away,
+    /// destruction arranged, or rights handed out. Such an alert may be more than medium while scores are provisional.
+    pub fn rests_on_an_act(&self) -> bool {
+        self.reasons.iter().any(Reason::is_declared_act)
+    }
+
+    /// Returns the sources through which the act came, those first that did most of what was counted.
+    ///
+    /// Older documents do not say which these are: they come first, and have as many addresses as the extent says.
+    pub fn sources_of_act(&self) -> Vec<&SourceRecord> {
+        let sources = self.sources.iter();
+        if sources.clone().any(|source| source.is_of_act) {
+            return sources.filter(|source| source.is_of_act).collect();
+        }
+        let n_addresses = match self.extent.addresses {
+            0 => usize::MAX,
+            n => usize::try_from(n).unwrap_or(usize::MAX),
+        };
+        let mut addresses: BTreeSet<&str> = BTreeSet::new();
+        let mut of_act = Vec::new();
+        for source in sources {
+            let is_one = source.address.as_deref().is_none_or(|address| {
+                addresses.contains(address)
+                    || addresses.len() < n_addresses && addresses.insert(address)
+            });
+            if is_one {
+                of_act.push(source);
+            }
+        }
+        of_act
+    }
+
+    /// Returns from where its sessions and credentials came: where who did it signed in, was issued a credential, or was created. Each is
+    /// what a record states, and no source of the act by that.
+    pub fn origins(&self) -> Vec<(Origin, &str)> {
+        let signed_in = self.authentication.iter().map(|of| &of.source_ip);
+        let signed_in = signed_in.map(|address| (Origin::SignIn, address));
+        let issued = self.assumed.iter().flat_map(AssumptionRecord::chain);
+        let issued = issued.map(|of| (Origin::Issuance, &of.source_ip));
+        let created = self.entity.created.iter();
+        let created = created.map(|of| (Origin::Creation, &of.source_ip));
+        let all = signed_in.chain(issued).chain(created);
+        all.filter_map(|(origin, address)| Some((origin, address.as_deref()?)))
+            .collect()
     }
 
     /// Sets the digest of all other fields. It must be set again after each change.

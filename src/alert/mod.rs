@@ -8,7 +8,7 @@ mod reason;
 
 pub use document::{
     Alert, AlertEntity, AssumptionRecord, AuthenticationRecord, BlindedRecord, CreationRecord,
-    DestinationRecord, Extent, NamesakeRecord, OperationRecord, ResourceRecord, SCHEMA,
-    SourceRecord, Span, Status, alert_id,
+    DeedKind, DeedSpan, DestinationRecord, Extent, NamesakeRecord, OperationRecord, Origin,
+    ResourceRecord, SCHEMA, SourceRecord, Span, Status, alert_id,
 };
 pub use reason::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::as_text;
 use crate::evidence::{GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
 use crate::time::Time;
+use crate::vocab::Metric;
 
 /// One reason.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -197,6 +198,19 @@ impl Reason {
             | Self::Burst { surprise, .. }
             | Self::Declared { surprise, .. } => *surprise,
             Self::Sequence { .. } => 0.0,
+        }
+    }
+
+    /// Returns whether it is an act that matters by itself.
+    pub fn is_declared_act(&self) -> bool {
+        match self {
+            Self::Grant { .. } => true,
+            Self::Declared { accounts, .. } => !accounts.is_empty(),
+            Self::Volume(amount) => {
+                let metric = Metric::parse(&amount.metric);
+                metric.is_some_and(Metric::is_declared_act)
+            }
+            _ => false,
         }
     }
 

@@ -22,14 +22,14 @@ pub(super) fn extent_of(alerts: &[&Alert]) -> Extent {
     for alert in alerts {
         let key = (key_of(&alert.entity), alert.span().0.day());
         let most = of_days.entry(key).or_default();
-        *most = each(most, &alert.extent, u64::max);
+        *most = most.with(&alert.extent, u64::max);
     }
     let sum = of_days.values().fold(Extent::default(), |sum, day| {
-        each(&sum, day, u64::saturating_add)
+        sum.with(day, u64::saturating_add)
     });
     let most = of_days
         .values()
-        .fold(Extent::default(), |most, day| each(&most, day, u64::max));
+        .fold(Extent::default(), |most, day| most.with(day, u64::max));
     let named = |names: BTreeSet<&str>, most: u64| match most {
         // Where nothing was counted, as in older documents, a list that may be cut is no count.
         0 => 0,
@@ -51,18 +51,6 @@ pub(super) fn extent_of(alerts: &[&Alert]) -> Extent {
             most.addresses,
         ),
         ..sum
-    }
-}
-
-fn each(a: &Extent, b: &Extent, with: fn(u64, u64) -> u64) -> Extent {
-    Extent {
-        calls: with(a.calls, b.calls),
-        objects: with(a.objects, b.objects),
-        buckets: with(a.buckets, b.buckets),
-        bytes_read: with(a.bytes_read, b.bytes_read),
-        bytes_out: with(a.bytes_out, b.bytes_out),
-        destinations: with(a.destinations, b.destinations),
-        addresses: with(a.addresses, b.addresses),
     }
 }
 

@@ -20,10 +20,8 @@ use crate::measure::bounds::{
 use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts};
 use crate::measure::value_hash;
 use crate::sketch::Distinct;
-use crate::vocab::{Entity, EntityKind, Str};
+use crate::vocab::{Entity, EntityKind, OTHERS, Str, is_name_of_others};
 
-/// The last part of the name of an entity of others. No provider gives such a name.
-const OTHERS: &str = "(others)";
 /// What the names of identities and of regions begin with.
 const SCHEMES: [&str; 12] = [
     "arn", "aws", "azure", "entra", "gcp", "gws", "m365", "okta", "slack", "ip", "eni", "other",
@@ -336,11 +334,6 @@ fn of_others(subject: Subject, others: Entity) -> Subject {
 /// Returns whether an entity is made of others.
 pub fn is_others(entity: &Entity) -> bool {
     is_name_of_others(&entity.id)
-}
-
-/// Returns whether a name is that of an entity made of others.
-pub fn is_name_of_others(id: &str) -> bool {
-    id.ends_with(OTHERS)
 }
 
 /// Returns the others that an entity is one of: those of its account and role, as far as its name tells them, then those of

@@ -24,7 +24,7 @@ mod sign_in;
 mod subject;
 mod traits;
 
-pub use admission::{Acquaintance, Beyond, Class, Room, is_name_of_others, is_others};
+pub use admission::{Acquaintance, Beyond, Class, Room, is_others};
 pub use amounts::{EventAmounts, factor};
 pub use assembly::Assembly;
 pub use bounds::{

@@ -6,19 +6,40 @@ use crate::report::number::{bytes, count, noun};
 /// Sources that are shown; the document has more.
 const SOURCES_SHOWN: usize = 3;
 
-/// Returns an extent in words, as in `61 calls, 2,000 objects, 60 buckets, 2.1 GB read`; nothing of nothing.
+/// Returns an extent in words, as in `61 calls (12 listings), 2,000 objects (1,950 read, 50 deleted), 60 buckets, 2.1 GB read`; nothing of
+/// nothing.
 pub(super) fn extent(extent: &Extent) -> String {
+    let listings = noun(extent.list_calls, "listing", "listings");
+    let of_calls = match extent.list_calls {
+        0 => String::new(),
+        _ => format!(" ({listings})"),
+    };
+    let of_objects = parts(&[
+        (extent.objects_read, "read"),
+        (extent.objects_copied, "copied"),
+        (extent.objects_deleted, "deleted"),
+    ]);
+    let of_buckets = parts(&[
+        (extent.buckets_listed, "listed"),
+        (extent.buckets_read, "read from"),
+        (extent.buckets_deleted_from, "deleted from"),
+    ]);
     let things = [
-        (extent.calls, "call", "calls"),
-        (extent.objects, "object", "objects"),
-        (extent.buckets, "bucket", "buckets"),
-        (extent.destinations, "destination", "destinations"),
-        (extent.addresses, "address", "addresses"),
+        (extent.calls, "call", "calls", of_calls),
+        (extent.objects, "object", "objects", of_objects),
+        (extent.buckets, "bucket", "buckets", of_buckets),
+        (
+            extent.destinations,
+            "destination",
+            "destinations",
+            String::new(),
+        ),
+        (extent.addresses, "address", "addresses", String::new()),
     ];
     let mut words: Vec<String> = things
         .into_iter()
-        .filter(|(n, _, _)| *n > 0)
-        .map(|(n, one, many)| noun(n, one, many))
+        .filter(|(n, ..)| *n > 0)
+        .map(|(n, one, many, parts)| noun(n, one, many) + &parts)
         .collect();
     for (n, what) in [(extent.bytes_read, "read"), (extent.bytes_out, "sent out")] {
         if n > 0 {
@@ -26,6 +47,18 @@ pub(super) fn extent(extent: &Extent) -> String {
         }
     }
     words.join(", ")
+}
+
+/// Returns what was done to things, as in ` (1,950 read, 50 deleted)`.
+fn parts(of: &[(u64, &str)]) -> String {
+    let told = of.iter().filter(|(n, _)| *n > 0);
+    let told: Vec<String> = told
+        .map(|(n, done)| format!("{} {done}", count(*n)))
+        .collect();
+    match told.as_slice() {
+        [] => String::new(),
+        told => format!(" ({})", told.join(", ")),
+    }
 }
 
 /// Returns what an episode came to, and what it had come to when its threshold was crossed.
@@ -52,7 +85,11 @@ pub(super) fn sources(alert: &Alert) -> Vec<String> {
     if alert.sources.len() < 2 {
         return Vec::new();
     }
-    let counted = |of: &SourceRecord| format!("{}, {} counted", source(of), count(of.counted));
+    let is_told = alert.sources.iter().any(|of| of.is_of_act);
+    let counted = |of: &SourceRecord| {
+        let beside = beside(of, is_told);
+        format!("{}, {} counted{beside}", source(of), count(of.counted))
+    };
     let shown = alert.sources.iter().take(SOURCES_SHOWN).map(counted);
     let mut lines: Vec<String> = shown.collect();
     let more = alert.sources.len().saturating_sub(SOURCES_SHOWN);
@@ -60,6 +97,15 @@ pub(super) fn sources(alert: &Alert) -> Vec<String> {
         lines.push(format!("and {}", noun(more as u64, "other", "others")));
     }
     lines
+}
+
+/// Says of a source that the act did not come through it, where a document tells them apart.
+pub(super) fn beside(source: &SourceRecord, is_told: bool) -> &'static str {
+    if is_told && !source.is_of_act {
+        " (not of the act)"
+    } else {
+        ""
+    }
 }
 
 /// Returns a source in one line.

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use crate::alert::{Alert, BlindedRecord, NamesakeRecord, Reason, Status};
-use crate::measure::is_name_of_others;
 use crate::report::escape::Plain;
 use crate::report::extent::{came_to, sources};
 use crate::report::number::{bytes, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::report::reason::{self, assumed, sentence};
 use crate::time::Time;
+use crate::vocab::is_name_of_others;
 
 /// Operations that are shown; the document has more.
 const OPERATIONS_SHOWN: usize = 6;
@@ -262,7 +262,11 @@ fn write_table(out: &mut String, alert: &Alert) -> std::fmt::Result {
             noun(bucket.objects, "object", "objects"),
         )?;
     }
-    write_more(out, alert.resources.len(), "buckets")?;
+    // The list is cut, and the extent is not.
+    let extent = &alert.extent;
+    let listed = |n: usize, counted: u64| n.max(usize::try_from(counted).unwrap_or(usize::MAX));
+    let buckets = listed(alert.resources.len(), extent.buckets);
+    write_more(out, buckets, "buckets")?;
     for to in alert.destinations.iter().take(ROWS_SHOWN) {
         let whose = match to.external {
             Some(true) => " (external)",
@@ -276,7 +280,8 @@ fn write_table(out: &mut String, alert: &Alert) -> std::fmt::Result {
         };
         writeln!(out, "    to       {}{whose}{size}", Plain(&to.address))?;
     }
-    write_more(out, alert.destinations.len(), "destinations")
+    let destinations = listed(alert.destinations.len(), extent.destinations);
+    write_more(out, destinations, "destinations")
 }
 
 fn write_more(out: &mut String, rows: usize, what: &str) -> std::fmt::Result {

@@ -20,7 +20,7 @@ use crate::event::Event;
 use crate::evidence::{Reference, ScoreEvidence, round};
 use crate::identity::{ResolvedEvent, Resolver};
 use crate::learn::PeerGroupOf;
-use crate::measure::{DayFacts, EventAmounts, Plan, is_others};
+use crate::measure::{DayFacts, EventAmounts, KnownThings, Plan, is_others};
 use crate::score::act::Act;
 use crate::score::approval::{Asked, Coverage, basis_of, hash_of};
 use crate::score::caller;
@@ -414,8 +414,12 @@ impl AlertBuilder<'_> {
             through.add(resolved, amounts);
         })?;
         let sources = through.sources();
-        let (act, extent_at_crossing, raised) =
-            self.act(episode, stage, &sources, (crossed.n, n_reached))?;
+        let (act, extent_at_crossing, raised) = self.act(
+            episode,
+            stage,
+            (&sources, crossed.n, n_reached),
+            subject.known(),
+        )?;
         let assumed = act.assumptions.records();
         let reached = episode.time_of(n_reached - 1)?;
         let reached = reached.unwrap_or(self.day.start());
@@ -458,6 +462,7 @@ impl AlertBuilder<'_> {
             resources: act.rows.resources(),
             destinations: act.rows.destinations(),
             extent: act.extent(),
+            spans: act.spans(),
             extent_at_crossing,
             events: act.events,
             day_events: stage.n as u64,
@@ -481,15 +486,23 @@ impl AlertBuilder<'_> {
 
     /// Adds up the act, and returns it with how much it had come to when the threshold was crossed, and when its last event was by the time
     /// when the score was reached.
-    fn act(
-        &self,
+    fn act<'s>(
+        &'s self,
         episode: &Episode,
         stage: &Stage,
-        sources: &Sources,
-        (n_crossed, n_reached): (usize, usize),
-    ) -> Result<(Act<'_>, Extent, Option<Time>)> {
+        (sources, n_crossed, n_reached): (&Sources, usize, usize),
+        known: KnownThings<'s>,
+    ) -> Result<(Act<'s>, Extent, Option<Time>)>
+    where
+        Self: 's,
+    {
         let arm = &stage.detection.arm;
-        let mut act = Act::new(self.resolver, self.judge.analytics(), self.judge.view());
+        let mut act = Act::new(
+            self.resolver,
+            self.judge.analytics(),
+            self.judge.view(),
+            known,
+        );
         let (mut extent_at_crossing, mut raised) = (None, None);
         let mut n = 0;
         self.each(episode, stage.n, &mut |resolved, amounts| {

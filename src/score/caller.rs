@@ -111,20 +111,22 @@ pub(super) fn authentication(
 ) -> Option<AuthenticationRecord> {
     let source = sources.records.first();
     let credential = source.and_then(|source| source.credential.as_ref());
+    let issuance = assumed.iter().find(|of| Some(&of.credential) == credential);
     let issued = || {
-        let issuance = assumed
-            .iter()
-            .find(|of| Some(&of.credential) == credential)?;
+        let issuance = issuance?;
         Some(AuthenticationRecord {
             time: issuance.time,
             method: issuance.operation.clone(),
             mfa: None,
-            source_ip: issuance.source_ip.clone(),
+            source_ip: None,
             country: None,
             unusual: Vec::new(),
         })
     };
     if let Some(mut record) = sources.session.clone().or_else(issued) {
+        if record.source_ip.is_none() {
+            record.source_ip = issuance.and_then(|of| of.source_ip.clone());
+        }
         let shown = [
             (Trait::Network, network_of_session(&record, source)),
             (Trait::Country, record.country.clone()),
@@ -152,7 +154,8 @@ fn network_of_session(
     record: &AuthenticationRecord,
     source: Option<&SourceRecord>,
 ) -> Option<String> {
-    let is_own = source.is_some_and(|source| source.address == record.source_ip);
+    let is_own =
+        source.is_some_and(|source| source.address.is_some() && source.address == record.source_ip);
     match source.and_then(|source| source.network.clone()) {
         Some(network) if is_own => Some(network),
         _ => {

@@ -93,6 +93,8 @@ pub(super) struct Part {
     pub user_agent: Option<Untrusted>,
     /// How the session of its events began, as they state it.
     pub session: Option<AuthenticationRecord>,
+    /// Whether it sent flows.
+    pub sends_flows: bool,
     /// The sign-in that its first event that counts rests on.
     pub signed_in: Option<SignIn>,
     /// How many sign-ins there had been on the day when that was looked up last.
@@ -116,6 +118,7 @@ impl Part {
         self.country = self.country.take().or(other.country);
         self.region = self.region.take().or(other.region);
         self.user_agent = self.user_agent.take().or(other.user_agent);
+        self.sends_flows |= other.sends_flows;
         self.session = self.session.take().or(other.session);
         self.signed_in = self.signed_in.take().or(other.signed_in);
     }

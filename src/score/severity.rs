@@ -147,16 +147,13 @@ impl Rating<'_> {
         arm.severity_max
     }
 
-    /// Returns whether a part of the statistic is an act that matters by itself: a log switched off, data given away, destruction arranged,
-    /// or rights handed out.
+    /// Returns whether a part of the statistic is an act that matters by itself, as [`crate::alert::Alert::rests_on_an_act`] says of the
+    /// reasons that these become.
     fn rests_on_an_act(&self) -> bool {
         let mut parts = self.detection.arm.contributions.iter();
         parts.any(|part| match part {
             Contribution::Grant { .. } => true,
-            Contribution::Volume(reading) => matches!(
-                reading.metric,
-                Metric::BlindingCalls | Metric::ExpiryRules | Metric::ScopeGrants
-            ),
+            Contribution::Volume(reading) => reading.metric.is_declared_act(),
             _ => false,
         })
     }

@@ -4,15 +4,16 @@ use crate::alert::AuthenticationRecord;
 use crate::event::Event;
 use crate::measure::SignIn;
 
-/// Returns how the session of an event began, if the event states when that was.
+/// Returns how the session of an event began, if the event states when that was. From where, it does not state: its own address is that
+/// from which the session was used.
 pub(super) fn session_of(event: &Event) -> Option<AuthenticationRecord> {
     let method = event.context.auth_method.as_ref();
     Some(AuthenticationRecord {
         time: event.context.session_start?,
         method: method.map_or_else(|| "session".to_owned(), |m| m.to_string()),
         mfa: event.context.mfa,
-        source_ip: event.peer.ip.map(|ip| ip.to_string()),
-        country: event.peer.country.as_ref().map(ToString::to_string),
+        source_ip: None,
+        country: None,
         unusual: Vec::new(),
     })
 }

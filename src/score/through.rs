@@ -50,6 +50,15 @@ pub(super) struct Through<'a> {
     last_sign_in: Option<SignIn>,
 }
 
+/// Where something came from.
+struct Origin<'e> {
+    address: Option<IpAddr>,
+    client: &'e Str,
+    session: Option<&'e Str>,
+    credential: Option<&'e Str>,
+    network: Option<&'e str>,
+}
+
 /// A client and a session.
 type Caller = (Str, Str);
 
@@ -176,6 +185,7 @@ impl<'a> Through<'a> {
         part.counted += u64::from(is_counted);
         part.shown += u64::from(is_shown);
         part.measured += u64::from(is_measured);
+        part.sends_flows |= event.is_flow();
         part.country = event.peer.country.clone().or(part.country.take());
         part.region = event.region.clone().or(part.region.take());
         part.user_agent = event.user_agent.clone().or(part.user_agent.take());
@@ -235,7 +245,7 @@ impl<'a> Through<'a> {
                 .or(self.last_region),
         };
         let first = ranked.first().map(|source| &source.part);
-        Sources {
+        let mut sources = Sources {
             user_agent: first.and_then(|part| part.user_agent.clone()),
             session: first.and_then(|part| part.session.clone()),
             // Where nothing counts, nothing tells the first event that does.
@@ -255,13 +265,15 @@ impl<'a> Through<'a> {
             credentials,
             networks,
             sessions,
-            records: ranked
-                .into_iter()
-                .filter(|source| source.counted > 0 || source.part.shown > 0)
-                .take(SOURCES_MAX)
-                .map(source_record)
-                .collect(),
-        }
+            records: Vec::new(),
+        };
+        sources.records = ranked
+            .into_iter()
+            .filter(|source| source.counted > 0 || source.part.shown > 0)
+            .take(SOURCES_MAX)
+            .map(|source| source_record(source, &sources))
+            .collect();
+        sources
     }
 }
 
@@ -292,13 +304,22 @@ fn network_of(key: &Key) -> Option<Str> {
     }
 }
 
-fn source_record(source: Ranked) -> SourceRecord {
+fn source_record(source: Ranked, sources: &Sources) -> SourceRecord {
     let Ranked {
         counted, key, part, ..
     } = source;
+    let origin = Origin {
+        address: key.address,
+        client: &key.client,
+        session: key.session.as_ref(),
+        credential: key.credential.as_ref(),
+        network: part.network.as_deref(),
+    };
+    let is_of_act = part.sends_flows || sources.have(&origin);
     let text = |text: Str| text.to_string();
     let is_somewhere = key.breadth != Breadth::All;
     SourceRecord {
+        is_of_act,
         address: key.address.map(|ip| ip.to_string()),
         network: part.network.filter(|_| is_somewhere).map(text),
         country: part.country.filter(|_| is_somewhere).map(text),
@@ -313,33 +334,45 @@ fn source_record(source: Ranked) -> SourceRecord {
 }
 
 impl Sources {
-    /// Returns whether an event is of the same act as what was counted: it adds to what the analytic measures, or does anything in a bucket
-    /// of that, and comes from an address from which most of what was counted came; where that has none, or changes all the time, with one of
-    /// its credentials, or in one of its sessions where it has no credential. A flow has no caller, and is of the act of its machine.
-    pub fn is_of_act(&self, event: &Event, amounts: &EventAmounts, arm: &ArmResult) -> bool {
-        let has_credential = || match (&event.credential, &event.session) {
+    /// Returns whether most of what was counted came from there: from the address; where that has none, or changes all the time, with the
+    /// credential, or in the session where there is no credential.
+    fn have(&self, origin: &Origin) -> bool {
+        let has_credential = || match (origin.credential, origin.session) {
             (Some(credential), _) => self.credentials.contains(credential),
             (None, Some(session)) => {
-                let caller = (event.client.clone(), session.shared().clone());
+                let caller = (origin.client.clone(), session.clone());
                 self.sessions.contains(&caller)
             }
             (None, None) => false,
         };
         let is_of_network = || {
-            let network = amounts.value(Trait::Network);
+            let network = origin.network;
             network.is_some_and(|network| self.networks.contains(network))
         };
         let is_followed = self.addresses.is_empty() || self.addresses.len() >= ADDRESSES_MANY;
-        let shares_source = self.is_all
-            || event.is_flow()
-            || match event.peer.ip {
+        self.is_all
+            || match origin.address {
                 Some(ip) => {
                     self.addresses.contains(&ip)
                         || is_of_network()
                         || (is_followed && has_credential())
                 }
-                None => has_credential(),
-            };
+                None => has_credential() || is_of_network(),
+            }
+    }
+
+    /// Returns whether an event is of the same act as what was counted: it adds to what the analytic measures, or does anything in a bucket
+    /// of that, and comes from an address from which most of what was counted came; where that has none, or changes all the time, with one of
+    /// its credentials, or in one of its sessions where it has no credential. A flow has no caller, and is of the act of its machine.
+    pub fn is_of_act(&self, event: &Event, amounts: &EventAmounts, arm: &ArmResult) -> bool {
+        let origin = Origin {
+            address: event.peer.ip,
+            client: &event.client,
+            session: event.session.as_ref().map(Untrusted::shared),
+            credential: event.credential.as_ref(),
+            network: amounts.value(Trait::Network),
+        };
+        let shares_source = event.is_flow() || self.have(&origin);
         let counts = || {
             let mut contributions = arm.contributions.iter();
             contributions.any(|of| counts_for(event.time, amounts, of))

@@ -98,6 +98,10 @@ fn tells_the_theft(alert: &Value, cloud: Cloud) {
         ("buckets", BUCKETS),
         ("bytes_read", bytes),
         ("addresses", 1),
+        ("list_calls", BUCKETS),
+        ("buckets_listed", BUCKETS),
+        ("objects_read", OBJECTS),
+        ("buckets_read", BUCKETS),
     ];
     for (part, amount) in parts {
         assert_eq!(alert["extent"][part], amount, "{part} of {alert:#}");
@@ -106,6 +110,10 @@ fn tells_the_theft(alert: &Value, cloud: Cloud) {
     assert!(number(&alert["day_events"]) > u64::from(calls), "{alert:#}");
     assert_eq!(alert["entity"]["source_ip"], FOREIGN);
     assert_eq!(alert["sources"][0]["address"], FOREIGN);
+    for source in alert["sources"].as_array().expect("sources") {
+        let is_of_act = source["is_of_act"] == true;
+        assert_eq!(is_of_act, source["address"] == FOREIGN, "{source:#}");
+    }
     let clients = [
         &alert["entity"]["user_agent"],
         &alert["sources"][0]["client"],

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::alert::Alert;
+use crate::alert::{Alert, AssumptionRecord};
 use crate::report::layout::name_of;
 use crate::report::ocsf::without_null;
 use crate::stats::Severity;
@@ -75,16 +75,18 @@ impl<'a> Related<'a> {
         let ids = std::iter::once(&entity.id).chain(&entity.aliases);
         let ids = ids.chain(&entity.role).chain(&entity.display_name);
         let created = entity.created.iter();
-        let by = alert.assumed.iter().map(|of| &of.by);
-        let by = by.chain(created.clone().map(|of| &of.by)).flatten();
+        let assumed = alert.assumed.iter().flat_map(AssumptionRecord::chain);
+        let by = assumed.map(|of| &of.by);
+        let by = by.chain(created.map(|of| &of.by)).flatten();
         for id in ids.chain(by) {
             self.user(id);
         }
-        let sources = alert.sources.iter().map(|of| &of.address);
-        let addresses = std::iter::once(&entity.source_ip).chain(sources);
-        let addresses = addresses.chain(alert.authentication.iter().map(|of| &of.source_ip));
-        let addresses = addresses.chain(created.map(|of| &of.source_ip)).flatten();
-        let destinations = alert.destinations.iter().map(|of| &of.address);
+        // What else the entity did that day came from addresses that nobody should block.
+        let sources = alert.sources_of_act().into_iter().map(|of| &of.address);
+        let addresses = std::iter::once(&entity.source_ip).chain(sources).flatten();
+        let origins = alert.origins().into_iter().map(|(_, address)| address);
+        let destinations = alert.destinations.iter().map(|of| &*of.address);
+        let addresses = addresses.map(String::as_str).chain(origins);
         for address in addresses.chain(destinations) {
             self.address(address);
         }

@@ -9,12 +9,12 @@ use crate::alert::{Alert, SourceRecord};
 use crate::report::layout::name_of;
 use crate::report::ocsf::common::{Observable, millis, without_null};
 
-/// Returns an evidence for each source, those first that did most of what was counted; of an alert that lists none, one.
+/// Returns an evidence for each source of the act, those first that did most of what was counted; of an alert that lists none, one.
 pub(super) fn evidences(alert: &Alert) -> Vec<Value> {
     if alert.sources.is_empty() {
         return vec![evidence(alert, &first_source(alert), true)];
     }
-    let sources = alert.sources.iter().enumerate();
+    let sources = alert.sources_of_act().into_iter().enumerate();
     sources
         .map(|(at, source)| evidence(alert, source, at == 0))
         .collect()
@@ -116,10 +116,10 @@ pub(super) fn resources(alert: &Alert) -> Vec<Value> {
 pub(super) fn observables(alert: &Alert) -> Vec<Value> {
     let mut observables = Vec::new();
     let first = first_source(alert);
-    let sources = match alert.sources.as_slice() {
-        [] => std::slice::from_ref(&first),
-        sources => sources,
-    };
+    let mut sources = alert.sources_of_act();
+    if sources.is_empty() {
+        sources.push(&first);
+    }
     let mut seen = BTreeSet::new();
     for (at, source) in sources.iter().enumerate() {
         let Some(address) = &source.address else {
@@ -127,6 +127,11 @@ pub(super) fn observables(alert: &Alert) -> Vec<Value> {
         };
         if address.parse::<IpAddr>().is_ok() && seen.insert(address) {
             let attribute = format!("evidences[{at}].src_endpoint.ip");
+            observables.push(Observable::Ip.at(&attribute, address));
+        }
+    }
+    for (attribute, address) in origins(alert) {
+        if address.parse::<IpAddr>().is_ok() && seen.insert(address) {
             observables.push(Observable::Ip.at(&attribute, address));
         }
     }
@@ -139,4 +144,32 @@ pub(super) fn observables(alert: &Alert) -> Vec<Value> {
         observables.push(Observable::Resource.at(&attribute, &bucket.bucket));
     }
     observables
+}
+
+/// Returns from where its sessions and credentials came, with where the finding has it.
+fn origins(alert: &Alert) -> Vec<(String, &String)> {
+    let mut origins = Vec::new();
+    if let Some(address) = alert
+        .authentication
+        .iter()
+        .find_map(|of| of.source_ip.as_ref())
+    {
+        origins.push(("unmapped.authentication.source_ip".to_owned(), address));
+    }
+    for (at, assumed) in alert.assumed.iter().enumerate() {
+        for (before, record) in assumed.chain().enumerate() {
+            let with = ".with".repeat(before);
+            let attribute = format!("unmapped.assumed[{at}]{with}.source_ip");
+            origins.extend(record.source_ip.iter().map(|ip| (attribute.clone(), ip)));
+        }
+    }
+    if let Some(address) = alert
+        .entity
+        .created
+        .iter()
+        .find_map(|of| of.source_ip.as_ref())
+    {
+        origins.push(("unmapped.entity.created.source_ip".to_owned(), address));
+    }
+    origins
 }

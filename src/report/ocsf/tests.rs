@@ -29,6 +29,7 @@ fn through_several() -> Alert {
         counted,
         objects: 12,
         bytes: 9_000,
+        is_of_act: true,
     };
     alert.sources = vec![
         source(Some("198.51.100.7"), "AS64500", 30),

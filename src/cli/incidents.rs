@@ -63,6 +63,13 @@ fn one(
             error.hint("`plimsoll incidents` lists them; an alert's id is for `plimsoll alerts`")
         );
     };
+    // It may have become a part of another one since it was told.
+    let earlier = id.to_ascii_lowercase();
+    let mut merged = told.merged.iter();
+    let told = match merged.find(|merged| merged.starts_with(&earlier)) {
+        Some(merged) if !told.incident_id.starts_with(&earlier) => told.under(merged),
+        _ => told,
+    };
     match selection.format {
         Format::Text => console.show(&incident::story(&told, &alerts, console.out())),
         other => console.print(&other.write_incident(&told, &alerts, Paint::Never)),

@@ -6,7 +6,7 @@ use crate::alert::{Alert, Extent, Status};
 use crate::incident::document::{Incident, SCHEMA};
 use crate::incident::extent::{extent_of, sources_of};
 use crate::incident::group::Group;
-use crate::incident::joiner::{Joiner, Merge};
+use crate::incident::joiner::Joiner;
 use crate::incident::node::Rank;
 use crate::incident::people::entities;
 use crate::incident::playbook::Playbook;
@@ -22,7 +22,7 @@ const APPROVALS_MAX: usize = 20;
 pub fn incidents(alerts: &[Alert], playbook: &Playbook) -> Vec<Incident> {
     let mut joiner = Joiner::default();
     let latest = latest(alerts);
-    for alert in latest.values() {
+    for alert in alerts {
         joiner.add(alert);
     }
     let told = joiner.groups().iter().map(|group| {
@@ -54,11 +54,11 @@ impl Incident {
         told(group, &its, playbook)
     }
 
-    /// Tells that an incident is a part of an older one now: the same document under the younger id, with `merged_into`.
-    pub fn merged(&self, merge: &Merge) -> Self {
+    /// Tells an incident under an id that its alerts were told in before: the same document, with `merged_into`.
+    pub fn under(&self, earlier: &str) -> Self {
         Self {
-            incident_id: merge.incident_id.clone(),
-            merged_into: Some(merge.merged_into.clone()),
+            incident_id: earlier.to_owned(),
+            merged_into: Some(self.incident_id.clone()),
             ..self.clone()
         }
     }

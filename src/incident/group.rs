@@ -12,7 +12,7 @@ use crate::time::{DAY_SECS, Time};
 
 /// The most alerts of an incident.
 pub const ALERTS_MAX: usize = 200;
-/// The most days between the beginnings of an incident's first and last alert.
+/// The most days between the crossings of an incident's first and last alert.
 pub const DAYS_MAX: i64 = 30;
 /// Hexadecimal digits of an id, after the `i` that tells it from an alert's.
 const ID_DIGITS: usize = 31;
@@ -20,9 +20,9 @@ const ID_DIGITS: usize = 31;
 /// The alerts of one incident, and what follows from them without reading them again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
-    /// The incident's id: a function of its earliest alert.
+    /// The incident's id: a function of the alert that reached its threshold first.
     pub id: String,
-    /// Its alerts, in the order of their beginnings.
+    /// Its alerts, in the order in which they reached their thresholds.
     pub alerts: Vec<String>,
     /// Those of them that an approval covers.
     pub covered: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Group {
     pub merged: Vec<String>,
 }
 
-/// Returns the id of the incident whose earliest alert this is.
+/// Returns the id of the incident of whose alerts this one reached its threshold first.
 ///
 /// ```
 /// let id = plimsoll::incident::incident_id("5f0c");
@@ -67,7 +67,8 @@ pub fn incident_id(alert_id: &str) -> String {
 /// Joins alerts into incidents, the earliest first. The order of `nodes` does not matter.
 pub(super) fn groups_of<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Vec<Group> {
     let mut nodes: Vec<&Node> = nodes.into_iter().collect();
-    nodes.sort_by(|a, b| (a.start, &a.alert_id).cmp(&(b.start, &b.alert_id)));
+    // The instant of the crossing stays as it is while an episode grows, so the earliest alert does, and with it the id.
+    nodes.sort_by(|a, b| (a.crossed, &a.alert_id).cmp(&(b.crossed, &b.alert_id)));
     let mut actors = join::actors(&nodes);
     let of_actor: Vec<usize> = (0..nodes.len()).map(|at| actors.root(at)).collect();
     let mut sets = cause::incidents(&nodes, actors);
@@ -88,8 +89,9 @@ pub(super) fn groups_of<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Vec<Gr
 fn push_groups(nodes: &[&Node], actors: &[usize], members: &[usize], groups: &mut Vec<Group>) {
     let (mut rest, mut before) = (members, None);
     while let Some(&first) = rest.first() {
-        let until = nodes[first].start.plus_secs(DAYS_MAX * i64::from(DAY_SECS));
-        let in_time = rest.partition_point(|&at| nodes[at].start < until);
+        let until = nodes[first].crossed;
+        let until = until.plus_secs(DAYS_MAX * i64::from(DAY_SECS));
+        let in_time = rest.partition_point(|&at| nodes[at].crossed < until);
         let n = in_time.clamp(1, ALERTS_MAX);
         let (its, later) = rest.split_at(n);
         let mut group = group_of(nodes, actors, its);
@@ -113,10 +115,8 @@ fn group_of(nodes: &[&Node], actors: &[usize], members: &[usize]) -> Group {
             .filter(|node| is_suppressed || !node.is_suppressed)
     };
     let (severity, severity_reason) = severity_of(&its, &actors);
-    let mut merged: Vec<String> = its.iter().filter_map(|node| node.told_in.clone()).collect();
-    merged.sort();
-    merged.dedup();
-    merged.retain(|told| *told != id);
+    let merged: BTreeSet<&String> = its.iter().flat_map(|node| &node.told_in).collect();
+    let merged = merged.into_iter().filter(|told| **told != id);
     Group {
         alerts: its.iter().map(|node| node.alert_id.clone()).collect(),
         covered: its
@@ -124,7 +124,10 @@ fn group_of(nodes: &[&Node], actors: &[usize], members: &[usize]) -> Group {
             .filter(|node| node.is_suppressed)
             .map(|node| node.alert_id.clone())
             .collect(),
-        start: its[0].start,
+        start: its
+            .iter()
+            .map(|node| node.start)
+            .fold(its[0].start, Time::min),
         end: its.iter().map(|node| node.end).fold(its[0].end, Time::max),
         severity,
         severity_reason,
@@ -134,7 +137,7 @@ fn group_of(nodes: &[&Node], actors: &[usize], members: &[usize]) -> Group {
         carries_more: its.iter().any(|node| node.carries_more),
         continues: None,
         beyond: None,
-        merged,
+        merged: merged.cloned().collect(),
         actors,
         id,
     }

@@ -15,7 +15,7 @@ const ENTITIES_OF_ALIAS_MAX: usize = 4;
 /// A span of an alert under one of the ids of its entity.
 type Span<'a> = (&'a str, Time, Time, usize);
 
-/// Returns which alerts are of one actor, or of one lineage. `nodes` are in the order of their beginnings.
+/// Returns which alerts are of one actor, or of one lineage. `nodes` are in whatever order.
 pub(super) fn actors(nodes: &[&Node]) -> Sets {
     let spans = spans(nodes);
     let mut sets = Sets::new(nodes.len());

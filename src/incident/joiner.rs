@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Alert;
-use crate::incident::group::{DAYS_MAX, Group, groups_of, incident_id};
-use crate::incident::node::{Node, Rank};
+use crate::incident::group::{DAYS_MAX, Group, groups_of};
+use crate::incident::node::{LINEAGE_SECS, Node, Rank};
 use crate::time::{DAY_SECS, Time};
 
 /// Seconds after which nothing joins an incident any more: lineage reaches back 10 days, and events may come a week late.
 const OPEN_SECS: i64 = 18 * DAY_SECS as i64;
+
+/// Seconds within which something joins two alerts: lineage, with a day between each of them and the act.
+const REACH_SECS: i64 = 2 * LINEAGE_SECS + DAY_SECS as i64;
 
 /// Joins alerts into incidents. What it says is a function of the set of alerts that it was handed, whatever their order, and of
 /// several documents of one alert only the latest counts.
@@ -32,8 +35,6 @@ const OPEN_SECS: i64 = 18 * DAY_SECS as i64;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Joiner {
     nodes: BTreeMap<String, Node>,
-    /// The incidents that were answered with, each with its earliest alert then.
-    answered: BTreeMap<String, String>,
     #[serde(skip)]
     joined: Option<Joined>,
 }
@@ -45,24 +46,26 @@ struct Joined {
     of_alert: BTreeMap<String, usize>,
 }
 
-/// Two incidents that turned out to be one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merge {
-    /// The id that is no incident's any more.
-    pub incident_id: String,
-    /// The incident that its alerts belong to.
-    pub merged_into: String,
-}
-
 impl Joiner {
-    /// Adds an alert, or a later document of one. A document that is no later than what is known of the alert changes nothing.
+    /// Adds a document of an alert. Of one that is no later than what is known of the alert, only under which incident it was told counts.
     pub fn add(&mut self, alert: &Alert) {
-        let is_known = |node: &Node| node.rank >= Rank::of(alert);
-        if self.nodes.get(&alert.alert_id).is_some_and(is_known) {
-            return;
+        if let Some(known) = self.nodes.get_mut(&alert.alert_id) {
+            let told_in = alert.incident_id.as_ref();
+            if known.rank >= Rank::of(alert) {
+                let is_news = told_in.is_some_and(|id| !known.told_in.contains(id));
+                if is_news {
+                    known.note_told_in(told_in.cloned());
+                    self.joined = None;
+                }
+                return;
+            }
+            let before = std::mem::take(&mut known.told_in);
+            *known = Node::of(alert);
+            known.note_told_in(before);
+        } else {
+            let node = Node::of(alert);
+            self.nodes.insert(node.alert_id.clone(), node);
         }
-        let node = Node::of(alert);
-        self.nodes.insert(node.alert_id.clone(), node);
         self.joined = None;
     }
 
@@ -78,28 +81,19 @@ impl Joiner {
         Some(&joined.groups[at].id)
     }
 
-    /// Returns the incidents of the last call of this that are a part of another one now: an alert came that joins them, or that is
-    /// earlier than all of theirs. Each is returned once.
-    pub fn merges(&mut self) -> Vec<Merge> {
-        let joined = self.joined();
-        let now: BTreeMap<String, String> = joined
-            .groups
-            .iter()
-            .map(|group| (group.id.clone(), group.alerts[0].clone()))
-            .collect();
-        let mut merges = Vec::new();
-        let before = std::mem::take(&mut self.answered);
-        for (id, earliest) in before {
-            if now.contains_key(&id) {
-                continue;
+    /// Returns whether an incident that alerts of now may join can have alerts before an instant as well, of which nothing is known here.
+    /// Where it is cut, if it is long, depends on them.
+    pub fn may_begin_before(&mut self, instant: Time, now: Time) -> bool {
+        let groups = self.groups();
+        let places: BTreeMap<&str, &Group> = groups.iter().map(|of| (&*of.id, of)).collect();
+        let is_open = |group: &&Group| now.secs_since(group.end) <= OPEN_SECS;
+        groups.iter().filter(is_open).any(|group| {
+            let mut first = group;
+            while let Some(before) = first.continues.as_ref().and_then(|id| places.get(&**id)) {
+                first = before;
             }
-            merges.extend(self.id_of(&earliest).map(|into| Merge {
-                incident_id: id.clone(),
-                merged_into: into.to_owned(),
-            }));
-        }
-        self.answered = now;
-        merges
+            first.start.secs_since(instant) <= REACH_SECS
+        })
     }
 
     /// Forgets the incidents that nothing can join any more at this instant, so that what is kept stays bounded.
@@ -125,7 +119,6 @@ impl Joiner {
         }
         for alert_id in &over {
             self.nodes.remove(alert_id);
-            self.answered.remove(&incident_id(alert_id));
         }
         self.joined = None;
     }

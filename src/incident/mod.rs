@@ -31,7 +31,7 @@ pub use document::{
     Beyond, Cause, Incident, IncidentEntity, IncidentVerdict, Moment, Part, SCHEMA,
 };
 pub use group::{ALERTS_MAX, DAYS_MAX, Group, incident_id};
-pub use joiner::{Joiner, Merge};
+pub use joiner::Joiner;
 pub use node::Rank;
 pub use playbook::Playbook;
 pub use stage::Stage;

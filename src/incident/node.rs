@@ -1,5 +1,7 @@
 //! What joining needs to know of an alert, and no more: all of it is small and bounded.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertEntity, AssumptionRecord, Reason, Status};
@@ -7,7 +9,7 @@ use crate::incident::principal::{comparable, ids_of};
 use crate::incident::stage::{Stage, stages_of};
 use crate::stats::Severity;
 use crate::time::{DAY_SECS, Time};
-use crate::vocab::Metric;
+use crate::vocab::{Metric, is_name_of_others};
 
 /// Seconds within which lineage joins: from an act (a creation, an issued credential) to the alerts of both sides.
 pub(super) const LINEAGE_SECS: i64 = 10 * DAY_SECS as i64;
@@ -16,6 +18,8 @@ const STEPS_MAX: usize = 8;
 /// Parents of an alert that are looked at.
 const PARENTS_MAX: usize = 16;
 /// New values of an alert that are looked at.
+/// Incidents under which an alert was told that are known.
+const TOLD_IN_MAX: usize = 32;
 const NOVELTIES_MAX: usize = 16;
 /// Surprise, in natural logarithms, from which an amount beyond its 99th percentile is more than chance: once in 100 days.
 const MORE_THAN_CHANCE: f64 = 4.605;
@@ -33,6 +37,8 @@ pub(super) struct Node {
     /// Aliases that are ids of a principal.
     pub(super) aliases: Vec<String>,
     pub(super) start: Time,
+    /// When its threshold was reached. Unlike its beginning, this does not move as more is known of the act.
+    pub(super) crossed: Time,
     pub(super) end: Time,
     /// Who created it or was issued its credentials, and when.
     pub(super) parents: Vec<(String, Time)>,
@@ -44,14 +50,16 @@ pub(super) struct Node {
     pub(super) carries_more: bool,
     pub(super) severity: Severity,
     pub(super) score: f64,
+    /// What its severity rests on, without the severity itself.
+    pub(super) severity_reason: String,
     pub(super) is_provisional: bool,
-    /// Whether it rests on a declared act: a log switched off, or data shared with the outside.
+    /// Whether it rests on a declared act.
     pub(super) is_declared: bool,
     pub(super) is_blinding: bool,
     pub(super) stages: Vec<Stage>,
     pub(super) is_suppressed: bool,
-    /// The incident that it was told to belong to.
-    pub(super) told_in: Option<String>,
+    /// The incidents that its documents were told to belong to.
+    pub(super) told_in: BTreeSet<String>,
 }
 
 /// A value that an identity had never shown before.
@@ -134,18 +142,21 @@ impl Node {
         let (first, last) = alert.span();
         let (start, end) = (first.min(last), first.max(last));
         let aliases = match alert.entity.kind.as_str() {
-            "identity" => ids_of(&alert.entity.aliases),
+        let is_somebody = alert.entity.identity_kind != "anonymous";
+            "identity" if is_somebody => ids_of(&alert.entity.aliases),
             _ => Vec::new(),
         };
-        let is_blinding = !alert.blinded.is_empty();
+        let reason = alert.severity_reason.as_deref().unwrap_or_default();
+        let said = format!("{}: ", alert.severity);
         Self {
             alert_id: alert.alert_id.clone(),
             rank: Rank::of(alert),
             analytic: alert.analytic.clone(),
             status: alert.status,
-            entity: key_of(&alert.entity),
+            entity: own_key(alert),
             aliases,
             start,
+            crossed: crossed_at(alert),
             end,
             parents: parents(alert, start, end),
             novelties: novelties(alert, start),
@@ -153,22 +164,50 @@ impl Node {
             carries_more: alert.suppressed_by.is_none() && carries_more(alert),
             severity: alert.severity,
             score: alert.score,
+            severity_reason: reason.strip_prefix(&*said).unwrap_or(reason).to_owned(),
             is_provisional: alert.provisional,
-            is_declared: is_blinding || shares(alert),
-            is_blinding,
+            is_declared: alert.rests_on_an_act(),
+            is_blinding: !alert.blinded.is_empty(),
             stages: stages_of(alert),
             is_suppressed: alert.suppressed_by.is_some(),
-            told_in: alert.incident_id.clone(),
+            told_in: alert.incident_id.iter().cloned().collect(),
+        }
+    }
+
+    /// Takes in under which incidents another document of the same alert was told.
+    pub(super) fn note_told_in(&mut self, told_in: impl IntoIterator<Item = String>) {
+        self.told_in.extend(told_in);
+        // Which ones stay must not depend on the order in which documents come.
+        while self.told_in.len() > TOLD_IN_MAX {
+            self.told_in.pop_last();
         }
     }
 }
 
 /// Returns the name of an entity by which alerts are compared. The sessions of a role are one identity under the role's own name, so
+/// Returns when an alert reached its threshold; of older documents, the only instant that they know is taken.
+pub(super) fn crossed_at(alert: &Alert) -> Time {
+    alert.crossed_at.unwrap_or(alert.time)
+}
+
+/// Returns the name by which alerts of one actor are found. What is made of many others is nobody, and joins nothing.
+fn own_key(alert: &Alert) -> String {
+    let key = key_of(&alert.entity);
+    match is_name_of_others(&alert.entity.id) {
+        true => format!("{key}\n{}", alert.alert_id),
+        false => key,
+    }
+}
+
 /// an alert on the role is about the same; people who share a single-sign-on role have names of their own, and are not joined by it.
-/// A region is never an actor, and joins nothing but itself.
+/// A region is never an actor, and joins nothing but itself. Who calls without a name is at most one in one account.
 pub(super) fn key_of(entity: &AlertEntity) -> String {
     match entity.kind.as_str() {
         "identity" | "role" => comparable(&entity.id),
+        "identity" if entity.identity_kind == "anonymous" => {
+            let account = entity.account.as_deref().unwrap_or_default();
+            format!("{}\n{account}", comparable(&entity.id))
+        }
         kind => format!("{kind}\n{}", entity.id),
     }
 }
@@ -271,18 +310,9 @@ fn role_group(role: &str) -> Option<String> {
     (!group.is_empty()).then(|| format!("role {group}"))
 }
 
-/// Returns whether data was given to the outside.
-fn shares(alert: &Alert) -> bool {
-    alert.reasons.iter().any(|reason| match reason {
-        Reason::Grant { .. } => true,
-        Reason::Declared { accounts, .. } => !accounts.is_empty(),
-        _ => false,
-    })
-}
-
 /// Returns whether there is more to an alert than that something is new: an amount that is more than chance, a sensitive bucket, a
 /// declared act, a burst, or a sequence. That data went out at all is none: from a new office, everything does. Such an alert is never told as a part of a roll-out, in which an attack could hide.
-fn carries_more(alert: &Alert) -> bool {
+pub(super) fn carries_more(alert: &Alert) -> bool {
     let is_large = |reason: &Reason| match reason {
         Reason::Volume(amount) | Reason::Newcomer(amount) => {
             // That a region is new says the same as the new region.
@@ -295,7 +325,7 @@ fn carries_more(alert: &Alert) -> bool {
         Reason::Burst { .. } | Reason::Sequence { .. } => true,
         _ => false,
     };
-    shares(alert)
+    alert.rests_on_an_act()
         || !alert.blinded.is_empty()
         || alert.resources.iter().any(|bucket| bucket.sensitive)
         || alert.reasons.iter().any(is_large)

@@ -25,8 +25,12 @@ pub(super) fn severity_of(nodes: &[&Node], actors: &[usize]) -> (Severity, Strin
         return (Severity::Informational, String::new());
     };
     let mut severity = held(severest);
+    let why = match &*severest.severity_reason {
+        "" => String::new(),
+        why => format!(": {why}"),
+    };
     let mut reason = format!(
-        "{severity} by {} (score {:.1})",
+        "{severity} by {} (score {:.1}{why})",
         severest.analytic, severest.score
     );
     if severity < severest.severity {
@@ -58,34 +62,18 @@ fn held(node: &Node) -> Severity {
 }
 
 /// Says which stages follow one another on the same actor, in alerts of more than one analytic: what a single one sees of a sequence is
-/// in its own severity.
+/// in its own severity. Stages follow by their beginnings: what was going on already follows nothing.
 fn following(nodes: &[(&Node, usize)]) -> Option<&'static str> {
-    let with = |stage: Stage| move |node: &&Node| node.stages.contains(&stage);
     let last = nodes.iter().map(|(_, actor)| *actor).max()?;
     let mut of_actors: Vec<Vec<&Node>> = vec![Vec::new(); last + 1];
     for &(node, actor) in nodes {
         of_actors[actor].push(node);
     }
-    let follows = |before: &Node, after: &Node| before.start <= after.end;
-    for its in &of_actors {
-        let blinding = its.iter().copied().find(|node| node.is_blinding);
-        let works = [
-            Stage::Enumeration,
-            Stage::Access,
-            Stage::Egress,
-            Stage::Impact,
-        ];
-        let is_work = |node: &&Node| works.iter().any(|stage| node.stages.contains(stage));
-        if let Some(blinding) = blinding
-            && its
-                .iter()
-                .copied()
-                .filter(is_work)
-                .any(|work| work.analytic != blinding.analytic && follows(blinding, work))
-        {
+    of_actors.iter().find_map(|its| {
+        if is_blinded_first(its) {
             return Some("a log was blinded before the rest");
         }
-        for (first, words) in [
+        let firsts = [
             (
                 Stage::Enumeration,
                 "enumeration, access and egress follow one another",
@@ -94,20 +82,35 @@ fn following(nodes: &[(&Node, usize)]) -> Option<&'static str> {
                 Stage::NewIdentity,
                 "a new identity, access and egress follow one another",
             ),
-        ] {
-            let Some(begin) = its.iter().copied().find(with(first)) else {
-                continue;
-            };
-            let reads = its.iter().copied().filter(with(Stage::Access));
-            for read in reads.filter(|read| follows(begin, read)) {
-                let mut sends = its.iter().copied().filter(with(Stage::Egress));
-                let differs =
-                    |send: &Node| send.analytic != read.analytic || begin.analytic != read.analytic;
-                if sends.any(|send| follows(read, send) && differs(send)) {
-                    return Some(words);
-                }
-            }
-        }
-    }
-    None
+        ];
+        let mut told = firsts.into_iter();
+        told.find_map(|(first, words)| are_in_order(its, first).then_some(words))
+    })
+}
+
+fn is_blinded_first(its: &[&Node]) -> bool {
+    let works = [
+        Stage::Enumeration,
+        Stage::Access,
+        Stage::Egress,
+        Stage::Impact,
+    ];
+    let is_work = |node: &&&Node| works.iter().any(|stage| node.stages.contains(stage));
+    let mut blindings = its.iter().filter(|node| node.is_blinding);
+    blindings.any(|blinding| {
+        let mut work = its.iter().filter(is_work);
+        work.any(|work| work.analytic != blinding.analytic && blinding.start <= work.start)
+    })
+}
+
+/// Returns whether a stage, then access and then egress begin in this order.
+fn are_in_order(its: &[&Node], first: Stage) -> bool {
+    let with = |stage: Stage| its.iter().filter(move |node| node.stages.contains(&stage));
+    with(Stage::Access).any(|read| {
+        let before = || with(first).filter(|begin| begin.start <= read.start);
+        let after = || with(Stage::Egress).filter(|send| read.start <= send.start);
+        let differs = |node: &&Node| node.analytic != read.analytic;
+        let is_of_several = || before().any(differs) || after().any(differs);
+        before().next().is_some() && after().next().is_some() && is_of_several()
+    })
 }

@@ -1,10 +1,10 @@
 //! What happened when, out of what alerts say of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alert::{Alert, AssumptionRecord, AuthenticationRecord, Reason, StepRecord};
 use crate::incident::document::Moment;
-use crate::incident::node::key_of;
+use crate::incident::node::{crossed_at, key_of};
 use crate::incident::once::{Told, Weight, once};
 use crate::time::{Day, Time};
 
@@ -187,12 +187,27 @@ fn judged(alert: &Alert, all: &mut Vec<Told<'_>>) {
     }
 }
 
+/// Returns the first event of an alert's act. The list also has the events that first showed a reason, some of which are no part of it.
+fn first_of_act(alert: &Alert) -> Option<&String> {
+    let begun = alert.first_event;
+    let is_earlier = |reason: &&Reason| {
+        let is_apart = matches!(reason, Reason::Novelty { apart: true, .. });
+        is_apart || reason.first().map(|first| first.time) < begun
+    };
+    let earlier = alert.reasons.iter().filter(is_earlier);
+    let earlier: BTreeSet<&str> = earlier
+        .filter_map(|reason| Some(&*reason.first()?.event_id))
+        .collect();
+    let mut ids = alert.event_ids.iter();
+    ids.find(|id| !earlier.contains(&***id))
+}
+
 /// Adds the first and the last event of each entity and day. Several analytics count the same ones.
 fn edges_of_days(alerts: &[&Alert], all: &mut Vec<Told<'_>>) {
     type Edges<'a> = (Option<(Time, &'a Alert)>, Option<(Time, &'a Alert)>);
     let mut of_days: BTreeMap<(String, Day), Edges> = BTreeMap::new();
     for &alert in alerts {
-        let key = (key_of(&alert.entity), alert.span().0.day());
+        let key = (key_of(&alert.entity), crossed_at(alert).day());
         let (first, last) = of_days.entry(key).or_default();
         if let Some(time) = alert.first_event
             && first.is_none_or(|(known, _)| time < known)
@@ -212,7 +227,7 @@ fn edges_of_days(alerts: &[&Alert], all: &mut Vec<Told<'_>>) {
         ] {
             all.extend(edge.map(|(time, alert)| {
                 let is_first = weight == Weight::FirstEvent;
-                let event = alert.event_ids.first().filter(|_| is_first);
+                let event = first_of_act(alert).filter(|_| is_first);
                 let moment = Moment {
                     time,
                     what: what.to_owned(),

@@ -50,7 +50,7 @@ fn write_row(out: &mut String, incident: &Incident, paint: Paint) -> std::fmt::R
     let id: String = incident.incident_id.chars().take(ID_SHOWN).collect();
     writeln!(
         out,
-        "{}  {:>5.1}  {}  {}  {}  {}{}{}",
+        "{}  {:>5.1}  {}  {}  {}  {}{}{}{}",
         paint.severity(incident.severity, &format!("{severity:<8}")),
         incident.score,
         dated_period(incident.start, incident.end),
@@ -59,6 +59,11 @@ fn write_row(out: &mut String, incident: &Incident, paint: Paint) -> std::fmt::R
         paint.bold(&Plain(&who(incident)).to_string()),
         if incident.suppressed {
             "  approved"
+        } else {
+            ""
+        },
+        if incident.provisional {
+            "  provisional"
         } else {
             ""
         },

@@ -270,6 +270,84 @@ fn a_roll_out_is_told_once_and_an_attack_in_it_by_itself() {
 
 #[test]
 fn alerts_are_listed_as_they_were_told_last() {
+#[test]
+fn an_incident_is_found_by_every_id_that_it_was_told_under() {
+    let world = World::empty();
+    let etl = role(1, "etl");
+    let mut first = alert("b2", "ACCESS-SPIKE", &etl, (16, "03:04", "03:31"));
+    first["status"] = "new".into();
+    first["incident_id"] = "i0123456789abcdef0123456789abcde".into();
+    first["provisional"] = true.into();
+    let mut closed = first.clone();
+    closed["status"] = "closed".into();
+    closed["first_event"] = "2026-03-16T03:01:00Z".into();
+    // What came later was earlier.
+    let mut earlier = alert("a1", "AN1594", &etl, (16, "03:00", "03:10"));
+    earlier["provisional"] = true.into();
+    let now = {
+        world.write("alerts.jsonl", lines(&[earlier.clone()]));
+        let told = incidents(&world, &["--from", "alerts.jsonl"]);
+        told[0]["incident_id"].clone()
+    };
+    closed["incident_id"] = now.clone();
+    world.write("alerts.jsonl", lines(&[first, earlier, closed]));
+    let told = incidents(&world, &["i01234", "--from", "alerts.jsonl"]);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["incident_id"], "i0123456789abcdef0123456789abcde");
+    assert_eq!(told[0]["merged_into"], now);
+    let told = incidents(&world, &[now.as_str().unwrap(), "--from", "alerts.jsonl"]);
+    assert!(told[0].get("merged_into").is_none());
+    assert_eq!(
+        told[0]["merged"],
+        json!(["i0123456789abcdef0123456789abcde"])
+    );
+    let said = |arguments: &[&str]| world.run(arguments).succeeds().out;
+    let story = said(&["incidents", "i01234", "--from", "alerts.jsonl"]);
+    assert!(
+        story.contains(&format!("into      {}", now.as_str().unwrap())),
+        "{story}"
+    );
+    // Whoever reads the list sees what its scores are worth.
+    let list = said(&["incidents", "--from", "alerts.jsonl"]);
+    assert!(
+        list.lines().next().unwrap().ends_with("  etl  provisional"),
+        "{list}"
+    );
+}
+
+#[test]
+fn the_first_event_is_one_of_the_act_and_what_a_list_leaves_out_is_counted() {
+    let world = World::empty();
+    let mut read = alert(
+        "b2",
+        "ACCESS-SPIKE",
+        &role(1, "etl"),
+        (16, "03:04", "03:31"),
+    );
+    read["event_ids"] = json!(["desk", "event-1"]);
+    read["reasons"] = json!([
+        volume("objects_read", 900),
+        {"kind": "novelty", "trait": "user_agent", "value": "x", "seen": 0, "of": 20, "p_value": 1e-3, "surprise": 6.0, "apart": true,
+            "first": {"time": "2026-03-16T01:00:00Z", "event_id": "desk", "operation": "s3:GetObject", "source_ip": null,
+                "destination_ip": null}},
+    ]);
+    read["extent"] = json!({"calls": 900, "objects": 900, "buckets": 40});
+    let bucket = |n: u8| json!({"bucket": format!("b{n}"), "sensitive": false, "calls": 1, "objects": 1, "bytes": 1});
+    read["resources"] = (0..20).map(bucket).collect();
+    world.write("alerts.jsonl", lines(&[read]));
+    let told = incidents(&world, &["--from", "alerts.jsonl"]);
+    let timeline = told[0]["timeline"].as_array().unwrap();
+    let first = timeline
+        .iter()
+        .find(|moment| moment["what"] == "first event");
+    assert_eq!(first.unwrap()["event_id"], "event-1", "{timeline:#?}");
+    let text = world
+        .run(&["explain", "b2b2b2", "--from", "alerts.jsonl"])
+        .succeeds()
+        .out;
+    assert!(text.contains("and 35 more buckets"), "{text}");
+}
+
     let world = World::empty();
     let mut alerts = stolen_role();
     let mut first = alerts[0].clone();

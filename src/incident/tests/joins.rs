@@ -127,8 +127,10 @@ fn while_scores_are_provisional_only_declared_acts_are_more_than_medium() {
         incident.severity_reason,
         "medium by AN1594 (score 99.9), held at medium while scores are provisional"
     );
-    let declared = provisional.with("blinded", json!([{"operation": "cloudtrail:StopLogging"}]));
-    assert_eq!(told(&[declared])[0].severity.to_string(), "critical");
+    for metric in ["blinding_calls", "expiry_rules", "scope_grants"] {
+        let declared = provisional.clone().amount(metric, 1, "1d");
+        assert_eq!(told(&[declared])[0].severity.to_string(), "critical");
+    }
 }
 
 #[test]
@@ -190,37 +192,138 @@ fn an_incident_is_bounded_and_the_rest_names_it() {
 }
 
 #[test]
-fn an_older_id_stays_and_the_younger_one_names_it() {
+fn an_older_id_stays_and_every_id_that_was_told_is_known() {
     let (a, b) = (role(1, "a"), role(2, "b"));
     let mut joiner = Joiner::default();
     let first = on("x", &a, "10 10:00", "10 11:00").done();
-    let second = on("y", &b, "12 10:00", "12 11:00").done();
+    let mut second = on("y", &b, "12 10:00", "12 11:00").done();
     joiner.add(&first);
     joiner.add(&second);
-    assert!(joiner.merges().is_empty() && joiner.groups().len() == 2);
+    assert_eq!(joiner.groups().len(), 2);
     let younger = joiner.id_of("y").unwrap().to_owned();
+    // Told under the younger id, an alert names it.
+    second.incident_id = Some(younger.clone());
+    joiner.add(&second);
+    assert!(joiner.groups()[1].merged.is_empty());
     // A credential of the one was issued to the other.
     let third = on("z", &b, "12 20:00", "12 21:00")
         .assumed(&a, "12 19:00")
         .done();
     joiner.add(&third);
-    let merges = joiner.merges();
-    assert_eq!(merges.len(), 1);
-    assert_eq!(merges[0].incident_id, younger);
-    assert_eq!(merges[0].merged_into, incident_id("x"));
     assert_eq!(joiner.id_of("z"), Some(&*incident_id("x")));
-    assert!(joiner.merges().is_empty());
-    // Told under the younger id, an alert names it.
-    let mut stamped = second.clone();
-    stamped.incident_id = Some(younger.clone());
-    stamped.revision = 1;
-    joiner.add(&stamped);
+    assert_eq!(joiner.groups()[0].merged, std::slice::from_ref(&younger));
+    // The document that counts was told under the older one.
+    second.incident_id = Some(incident_id("x"));
+    second.revision = 1;
+    joiner.add(&second);
     assert_eq!(joiner.groups()[0].merged, [younger]);
 
     joiner.forget_before(Time::parse("2026-03-20T00:00:00Z").unwrap());
     assert_eq!(joiner.groups().len(), 1);
     joiner.forget_before(Time::parse("2026-04-20T00:00:00Z").unwrap());
     assert!(joiner.groups().is_empty());
+}
+
+#[test]
+fn an_id_stays_while_more_is_known_of_an_act() {
+    let who = role(1, "a");
+    let early = |status: &str| {
+        on("x", &who, "10 10:00", "10 10:05")
+            .with("status", status.into())
+            .with("crossed_at", "2026-03-10T10:05:00Z".into())
+    };
+    let other =
+        on("y", &who, "10 10:02", "10 12:00").with("crossed_at", "2026-03-10T10:06:00Z".into());
+    let at_first = told(&[early("new"), other.clone()])[0].incident_id.clone();
+    // By its end, the act is known to have begun later.
+    let closed = early("closed").with("first_event", "2026-03-10T10:03:00Z".into());
+    let incidents = told(&[early("new"), other, closed]);
+    assert_eq!(incidents[0].incident_id, at_first);
+    assert_eq!(incidents[0].start.to_string(), "2026-03-10T10:02:00Z");
+}
+
+#[test]
+fn an_incident_is_told_under_an_earlier_id() {
+    let incident = &told(&[on("x", &role(1, "a"), "10 10:00", "10 11:00")])[0];
+    let earlier = incident.under("i0");
+    assert_eq!(earlier.incident_id, "i0");
+    assert_eq!(earlier.merged_into.as_ref(), Some(&incident.incident_id));
+    assert_eq!(earlier.title, incident.title);
+}
+
+#[test]
+fn who_calls_without_a_name_is_nobody_elsewhere() {
+    let anonymous = |id: &str, account: &str| {
+        on(id, "aws:anonymous", "16 10:00", "16 11:00")
+            .with("entity.identity_kind", "anonymous".into())
+            .with("entity.aliases", json!(["AIDAEXAMPLE0001"]))
+            .with("entity.account", account.into())
+    };
+    assert_eq!(
+        sizes(&[
+            anonymous("a", "111111111111"),
+            anonymous("b", "222222222222")
+        ]),
+        [1, 1]
+    );
+    assert_eq!(
+        sizes(&[
+            anonymous("a", "111111111111"),
+            anonymous("b", "111111111111")
+        ]),
+        [2]
+    );
+    let others = |id: &str| {
+        let who = "arn:aws:iam::111111111111:role/(others)";
+        on(id, who, "16 10:00", "16 11:00")
+    };
+    assert_eq!(sizes(&[others("a"), others("b")]), [1, 1]);
+}
+
+#[test]
+fn a_stage_follows_another_only_if_it_begins_after_it() {
+    let etl = role(1, "etl");
+    let blinded = alert("a", "LOG-BLINDED", &etl, "16 17:59", "16 17:59").with(
+        "blinded",
+        json!([{"operation": "cloudtrail:StopLogging", "target": "t"}]),
+    );
+    let work = on("b", &etl, "16 08:00", "16 18:00");
+    let incident = &told(&[blinded, work])[0];
+    assert_eq!(
+        incident.severity_reason, "medium by AN1594 (score 93.0)",
+        "the work had begun"
+    );
+    let read = |from: &str| {
+        alert("b", "ACCESS-SPIKE", &etl, from, "16 18:00").amount("read_calls", 900, "1h")
+    };
+    let sent = alert("c", "EGRESS-SPIKE", &etl, "16 12:00", "16 12:30").amount(
+        "egress_bytes",
+        9_000_000,
+        "1h",
+    );
+    let listed = on("a", &etl, "16 10:00", "16 10:30");
+    let severity = |from: &str| {
+        let incident = &told(&[listed.clone(), read(from), sent.clone()])[0];
+        incident.severity.to_string()
+    };
+    assert_eq!(severity("16 10:10"), "high");
+    assert_eq!(severity("16 09:00"), "medium");
+    assert_eq!(severity("16 12:10"), "medium");
+}
+
+#[test]
+fn the_reason_of_a_severity_is_that_of_its_alert() {
+    let raised = on("a", &role(1, "a"), "16 10:00", "16 11:00")
+        .severity("high", 71.8)
+        .with(
+            "severity_reason",
+            "high: 1 in 40 identity-days of this estate, above the threshold; +1: a sensitive bucket".into(),
+        );
+    let plain = on("b", &role(1, "a"), "16 10:00", "16 11:00").severity("medium", 95.3);
+    assert_eq!(
+        told(&[raised, plain])[0].severity_reason,
+        "high by AN1594 (score 71.8: 1 in 40 identity-days of this estate, above the threshold; +1: a sensitive bucket)"
+    );
 }
 
 #[test]

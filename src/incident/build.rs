@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::alert::{Alert, Extent, Status};
 use crate::incident::document::{Incident, SCHEMA};
-use crate::incident::extent::{extent_of, sources_of};
+use crate::incident::extent::{extent_of, origins_of, sources_of};
 use crate::incident::group::Group;
 use crate::incident::joiner::Joiner;
 use crate::incident::node::Rank;
@@ -74,10 +74,8 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
     let facts = Facts {
         alerts: &counted,
         all: alerts,
-        extent,
         cause: group.cause.as_ref(),
         actors: group.actors.iter().max().map_or(0, |last| last + 1),
-        carries_more: group.carries_more,
         is_suppressed: group.is_suppressed,
     };
     let crossed = counted
@@ -112,11 +110,12 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
         crossed_at: crossed.map(|(time, _)| time),
         cause: group.cause.clone(),
         stages: stages(alerts),
-        entities: entities(alerts, group.cause.is_some()),
+        entities: entities(alerts, group.cause.as_ref()),
         extent,
         extent_at_crossing: crossed
             .map_or_else(Extent::default, |(_, alert)| alert.extent_at_crossing),
         sources: sources_of(&counted),
+        origins: origins_of(&counted),
         timeline,
         timeline_omitted,
         alerts: group.alerts.clone(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{CreationRecord, Extent, SourceRecord, Status, as_text};
+use crate::alert::{CreationRecord, Extent, Origin, SourceRecord, Status, as_text};
 use crate::error::{Error, Result};
 use crate::incident::stage::Stage;
 use crate::stats::Severity;
@@ -64,6 +64,9 @@ pub struct Incident {
     /// Through which sessions, clients and addresses, those first that did most of what was counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceRecord>,
+    /// From where its sessions, credentials and identities came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<OriginAddress>,
     /// What happened when, in order.
     #[serde(default)]
     pub timeline: Vec<Moment>,
@@ -117,6 +120,15 @@ pub struct Cause {
     pub since: Time,
     /// How many actors of the incident showed it.
     pub members: u64,
+}
+
+/// An address that is no source of the act by itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OriginAddress {
+    /// What came from it.
+    pub kind: Origin,
+    /// The address.
+    pub address: String,
 }
 
 /// Alerts that belong to an incident and are told in the next.

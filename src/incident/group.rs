@@ -42,8 +42,6 @@ pub struct Group {
     pub is_suppressed: bool,
     /// The new value that its identities have in common, if that is why they are one incident.
     pub cause: Option<Cause>,
-    /// Whether one of its alerts carries more than a new value, so that it is no roll-out even where it has a cause.
-    pub carries_more: bool,
     /// The incident that had too many alerts to have these as well.
     pub continues: Option<String>,
     /// The incident that has the alerts for which there was no room here.
@@ -134,7 +132,6 @@ fn group_of(nodes: &[&Node], actors: &[usize], members: &[usize]) -> Group {
         score: counting().map(|node| node.score).fold(0.0, f64::max),
         is_suppressed,
         cause: cause_of(&its, &actors),
-        carries_more: its.iter().any(|node| node.carries_more),
         continues: None,
         beyond: None,
         merged: merged.cloned().collect(),

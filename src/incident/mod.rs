@@ -28,7 +28,7 @@ mod title;
 
 pub use build::{incidents, latest};
 pub use document::{
-    Beyond, Cause, Incident, IncidentEntity, IncidentVerdict, Moment, Part, SCHEMA,
+    Beyond, Cause, Incident, IncidentEntity, IncidentVerdict, Moment, OriginAddress, Part, SCHEMA,
 };
 pub use group::{ALERTS_MAX, DAYS_MAX, Group, incident_id};
 pub use joiner::Joiner;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertEntity, AssumptionRecord, Reason, Status};
+use crate::incident::document::Cause;
 use crate::incident::principal::{comparable, ids_of};
 use crate::incident::stage::{Stage, stages_of};
 use crate::stats::Severity;
@@ -17,9 +18,9 @@ pub(super) const LINEAGE_SECS: i64 = 10 * DAY_SECS as i64;
 const STEPS_MAX: usize = 8;
 /// Parents of an alert that are looked at.
 const PARENTS_MAX: usize = 16;
-/// New values of an alert that are looked at.
 /// Incidents under which an alert was told that are known.
 const TOLD_IN_MAX: usize = 32;
+/// New values of an alert that are looked at.
 const NOVELTIES_MAX: usize = 16;
 /// Surprise, in natural logarithms, from which an amount beyond its 99th percentile is more than chance: once in 100 days.
 const MORE_THAN_CHANCE: f64 = 4.605;
@@ -36,9 +37,9 @@ pub(super) struct Node {
     pub(super) entity: String,
     /// Aliases that are ids of a principal.
     pub(super) aliases: Vec<String>,
-    pub(super) start: Time,
     /// When its threshold was reached. Unlike its beginning, this does not move as more is known of the act.
     pub(super) crossed: Time,
+    pub(super) start: Time,
     pub(super) end: Time,
     /// Who created it or was issued its credentials, and when.
     pub(super) parents: Vec<(String, Time)>,
@@ -49,9 +50,9 @@ pub(super) struct Node {
     /// Whether there is much more to it than a new value.
     pub(super) carries_more: bool,
     pub(super) severity: Severity,
-    pub(super) score: f64,
     /// What its severity rests on, without the severity itself.
     pub(super) severity_reason: String,
+    pub(super) score: f64,
     pub(super) is_provisional: bool,
     /// Whether it rests on a declared act.
     pub(super) is_declared: bool,
@@ -141,8 +142,8 @@ impl Node {
     pub(super) fn of(alert: &Alert) -> Self {
         let (first, last) = alert.span();
         let (start, end) = (first.min(last), first.max(last));
-        let aliases = match alert.entity.kind.as_str() {
         let is_somebody = alert.entity.identity_kind != "anonymous";
+        let aliases = match alert.entity.kind.as_str() {
             "identity" if is_somebody => ids_of(&alert.entity.aliases),
             _ => Vec::new(),
         };
@@ -155,16 +156,16 @@ impl Node {
             status: alert.status,
             entity: own_key(alert),
             aliases,
-            start,
             crossed: crossed_at(alert),
+            start,
             end,
             parents: parents(alert, start, end),
             novelties: novelties(alert, start),
             groups: groups(alert),
             carries_more: alert.suppressed_by.is_none() && carries_more(alert),
             severity: alert.severity,
-            score: alert.score,
             severity_reason: reason.strip_prefix(&*said).unwrap_or(reason).to_owned(),
+            score: alert.score,
             is_provisional: alert.provisional,
             is_declared: alert.rests_on_an_act(),
             is_blinding: !alert.blinded.is_empty(),
@@ -184,7 +185,6 @@ impl Node {
     }
 }
 
-/// Returns the name of an entity by which alerts are compared. The sessions of a role are one identity under the role's own name, so
 /// Returns when an alert reached its threshold; of older documents, the only instant that they know is taken.
 pub(super) fn crossed_at(alert: &Alert) -> Time {
     alert.crossed_at.unwrap_or(alert.time)
@@ -199,15 +199,16 @@ fn own_key(alert: &Alert) -> String {
     }
 }
 
+/// Returns the name of an entity by which alerts are compared. The sessions of a role are one identity under the role's own name, so
 /// an alert on the role is about the same; people who share a single-sign-on role have names of their own, and are not joined by it.
 /// A region is never an actor, and joins nothing but itself. Who calls without a name is at most one in one account.
 pub(super) fn key_of(entity: &AlertEntity) -> String {
     match entity.kind.as_str() {
-        "identity" | "role" => comparable(&entity.id),
         "identity" if entity.identity_kind == "anonymous" => {
             let account = entity.account.as_deref().unwrap_or_default();
             format!("{}\n{account}", comparable(&entity.id))
         }
+        "identity" | "role" => comparable(&entity.id),
         kind => format!("{kind}\n{}", entity.id),
     }
 }
@@ -250,6 +251,13 @@ fn parents(alert: &Alert, start: Time, end: Time) -> Vec<(String, Time)> {
     parents.dedup();
     parents.truncate(PARENTS_MAX);
     parents
+}
+
+/// Returns whether an alert shows the value that identities of an incident have in common.
+pub(super) fn shows(alert: &Alert, cause: &Cause) -> bool {
+    let novelties = novelties(alert, alert.span().0);
+    let mut shown = novelties.iter();
+    shown.any(|new| new.kind.as_str() == cause.r#trait && new.value == cause.value)
 }
 
 fn novelties(alert: &Alert, start: Time) -> Vec<Novelty> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::alert::{Alert, AlertEntity};
-use crate::incident::document::{IncidentEntity, Part};
-use crate::incident::node::lineage;
+use crate::incident::document::{Cause, IncidentEntity, Part};
+use crate::incident::node::{lineage, shows};
 use crate::incident::principal::comparable;
 use crate::incident::stage::NEW_DAYS;
 use crate::time::{DAY_SECS, Time};
@@ -38,7 +38,8 @@ pub(super) fn name(entity: &AlertEntity) -> String {
 }
 
 /// Returns the entities of alerts in the order in which these come, then those that only their lineage names.
-pub(super) fn entities(alerts: &[&Alert], is_cause: bool) -> Vec<IncidentEntity> {
+/// Those that showed the value of a cause are members of it.
+pub(super) fn entities(alerts: &[&Alert], cause: Option<&Cause>) -> Vec<IncidentEntity> {
     let mut entities: Vec<IncidentEntity> = Vec::new();
     let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
@@ -48,11 +49,14 @@ pub(super) fn entities(alerts: &[&Alert], is_cause: bool) -> Vec<IncidentEntity>
             .entry((&entity.kind, &entity.id))
             .or_insert(entities.len());
         if place == entities.len() {
-            entities.push(told(entity, is_cause));
+            entities.push(told(entity));
             known.insert(comparable(&entity.id));
             known.extend(entity.aliases.iter().map(|alias| comparable(alias)));
         }
         entities[place].alerts += 1;
+        if cause.is_some_and(|cause| shows(alert, cause)) {
+            entities[place].part = Part::Member;
+        }
     }
     let parents = alerts.iter().flat_map(|alert| lineage(alert));
     let mut parents: Vec<(String, bool)> = parents.map(|(by, _, made)| (by, made)).collect();
@@ -78,9 +82,9 @@ pub(super) fn entities(alerts: &[&Alert], is_cause: bool) -> Vec<IncidentEntity>
     entities
 }
 
-fn told(entity: &AlertEntity, is_cause: bool) -> IncidentEntity {
+fn told(entity: &AlertEntity) -> IncidentEntity {
     IncidentEntity {
-        part: if is_cause { Part::Member } else { Part::Actor },
+        part: Part::Actor,
         kind: entity.kind.clone(),
         id: entity.id.clone(),
         display_name: entity.display_name.clone(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Origin};
 use crate::incident::{Incident, IncidentEntity, Moment, Part};
 use crate::report::escape::Plain;
 use crate::report::extent::{self, extent};
@@ -275,12 +275,22 @@ fn write_entities(out: &mut String, incident: &Incident, paint: Paint) -> std::f
 }
 
 fn write_sources(out: &mut String, incident: &Incident, paint: Paint) -> std::fmt::Result {
-    if incident.sources.is_empty() {
+    if incident.sources.is_empty() && incident.origins.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{}", paint.bold("From"))?;
+    let is_told = incident.sources.iter().any(|source| source.is_of_act);
     for source in &incident.sources {
-        writeln!(out, "  {}", Plain(&extent::source(source)))?;
+        let beside = extent::beside(source, is_told);
+        writeln!(out, "  {}{beside}", Plain(&extent::source(source)))?;
+    }
+    for origin in &incident.origins {
+        let what = match origin.kind {
+            Origin::SignIn => "signed in there",
+            Origin::Issuance => "a credential was issued to it",
+            Origin::Creation => "an identity was created from it",
+        };
+        writeln!(out, "  {}: {what}", Plain(&origin.address))?;
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::incident::Stage;
 use crate::incident::tests::{Draft, alert, role, told};
+use crate::incident::{Part, Stage};
 
 fn title_of(alerts: &[Draft]) -> String {
     let incidents = told(alerts);
@@ -24,7 +24,8 @@ fn reading(id: &str, who: &str) -> Draft {
         .amount("buckets_read_new", 60, "1d")
         .with(
             "extent",
-            json!({"calls": 20_011, "objects": 20_000, "buckets": 60, "bytes_read": 21_000_000_000_u64}),
+            json!({"calls": 20_011, "objects": 20_000, "buckets": 60, "bytes_read": 21_000_000_000_u64, "objects_read": 20_000,
+                "buckets_read": 60, "buckets_read_new": 60}),
         );
     source(draft, "203.0.113.9")
 }
@@ -33,7 +34,10 @@ fn listing(id: &str, who: &str) -> Draft {
     let draft = alert(id, "AN1594", who, "16 03:00", "16 03:10")
         .amount("list_calls", 1_280, "10m")
         .amount("buckets_listed", 60, "10m")
-        .with("extent", json!({"calls": 1_280, "buckets": 60}));
+        .with(
+            "extent",
+            json!({"calls": 1_280, "buckets": 60, "list_calls": 1_280, "buckets_listed": 60}),
+        );
     source(draft, "203.0.113.9")
 }
 
@@ -68,7 +72,7 @@ fn stages_of_one_actor_are_one_sentence_and_raise_its_severity() {
     let alerts = [listing("a", &etl), reading("b", &etl), sending("c", &etl)];
     assert_eq!(
         title_of(&alerts),
-        "etl listed 60 buckets in 10 min, read 20,000 objects (21.0 GB) in 60 buckets it never touched and sent 21.0 GB to \
+        "etl listed 60 buckets in 1,280 calls, read 20,000 objects (21.0 GB) in 60 buckets it never touched and sent 21.0 GB to \
          198.51.100.7, from 203.0.113.9, 03:00–03:40"
     );
     let incident = &told(&alerts)[0];
@@ -95,12 +99,16 @@ fn a_chain_over_three_identities_tells_who_came_to_whose_credentials() {
     let alerts = [
         alert("a", "AN1328", &deploy, "14 09:00", "14 09:30")
             .created(mallory, "13 10:00")
-            .amount("read_calls", 40, "1h"),
+            .amount("read_calls", 40, "1h")
+            .with(
+                "extent",
+                json!({"calls": 40, "objects": 40, "objects_read": 40, "buckets": 1, "buckets_read": 1}),
+            ),
         reading("b", &ops).assumed(&deploy, "16 03:00"),
     ];
     assert_eq!(
         title_of(&alerts),
-        "mallory created deploy, which assumed ops; they read 20,000 objects (21.0 GB) in 60 buckets, from 203.0.113.9, \
+        "mallory created deploy, which assumed ops; they read 20,040 objects (21.0 GB) in at least 60 buckets, from 203.0.113.9, \
          2026-03-14 09:00 – 2026-03-16 03:31"
     );
 }
@@ -171,8 +179,8 @@ fn stolen_identities_from_one_new_network_are_one_campaign() {
     let title = title_of(&[stolen(1), stolen(2), stolen(3), stolen(4)]);
     assert_eq!(
         title,
-        "u1, u2, u3 and 1 more, which all called from network AS64500 for the first time, read 80,000 objects (84.0 GB) in 60 \
-         buckets, from 203.0.113.9, 03:04–03:31"
+        "u1, u2, u3 and 1 more, which all called from network AS64500 for the first time, read 80,000 objects (84.0 GB) in at \
+         least 60 buckets, from 203.0.113.9, 03:04–03:31"
     );
 }
 
@@ -190,7 +198,7 @@ fn logs_deletions_directories_and_grants_have_words_of_their_own() {
         .amount("objects_deleted", 5_000, "1h")
         .with(
             "extent",
-            json!({"calls": 5, "objects": 5_000, "buckets": 12}),
+            json!({"calls": 5, "objects": 5_000, "buckets": 13, "objects_deleted": 5_000, "buckets_deleted_from": 12}),
         );
     assert_eq!(
         title_of(&[deleted]),
@@ -237,6 +245,15 @@ fn an_older_document_is_told_without_what_it_does_not_know() {
         title_of(&[old]),
         "etl made 1,280 listing calls in 10 min, 03:10"
     );
+    // Its extent does not say what was done to the objects and in the buckets that it counts.
+    let old = alert("a", "ACCESS-SPIKE", &role(1, "etl"), "16 03:00", "16 03:10")
+        .amount("objects_read", 700, "1h")
+        .amount("buckets_read_new", 60, "1d")
+        .with(
+            "extent",
+            json!({"calls": 3_000, "objects": 2_930, "buckets": 60}),
+        );
+    assert_eq!(title_of(&[old]), "etl read 700 objects in 1 h, 03:00–03:10");
     let nothing = alert("a", "MINE", &role(1, "etl"), "16 03:00", "16 03:10");
     assert_eq!(
         title_of(&[nothing]),
@@ -251,4 +268,179 @@ fn a_display_name_takes_the_place_of_an_id_and_long_names_are_cut() {
     assert!(title_of(&[named]).starts_with("Backup service listed"));
     let long = listing("a", id).with("entity.display_name", "x".repeat(9_000).into());
     assert!(title_of(&[long]).chars().count() < 200);
+}
+
+/// An act with so much of everything.
+fn mixed(id: &str, analytic: &str) -> Draft {
+    alert(id, analytic, &role(1, "job"), "16 03:00", "16 03:50").with(
+        "extent",
+        json!({"calls": 3_943, "objects": 2_930, "buckets": 60, "bytes_read": 2_000_000_000_u64, "list_calls": 43,
+            "buckets_listed": 40, "objects_read": 2_030, "buckets_read": 18, "buckets_read_new": 17, "objects_deleted": 900,
+            "buckets_deleted_from": 2}),
+    )
+}
+
+#[test]
+fn a_number_counts_what_its_verb_says() {
+    let read = mixed("a", "ACCESS-SPIKE")
+        .amount("objects_read", 2_000, "1h")
+        .amount("buckets_read_new", 60, "1d");
+    assert_eq!(
+        title_of(&[read]),
+        "job read 2,030 objects (2.0 GB) in 18 buckets and listed 40 buckets in 43 calls, 03:00–03:50"
+    );
+    // What listings led to is told with them.
+    let listed = mixed("a", "AN1594").amount("list_calls", 43, "10m");
+    assert_eq!(
+        title_of(&[listed]),
+        "job listed 40 buckets in 43 calls and read 2,030 objects (2.0 GB) in 18 buckets, 03:00–03:50"
+    );
+    let deleted = mixed("a", "DELETE-SPIKE").amount("objects_deleted", 3_000, "1h");
+    assert_eq!(
+        title_of(&[deleted]),
+        "job deleted 900 objects in 2 buckets, 03:00–03:50"
+    );
+}
+
+#[test]
+fn buckets_of_one_alert_are_not_those_of_another() {
+    let who = role(1, "job");
+    let read = alert("b", "ACCESS-SPIKE", &who, "16 04:00", "16 04:10")
+        .amount("objects_read", 18, "1h")
+        .amount("buckets_read_new", 3, "1d")
+        .with(
+            "extent",
+            json!({"calls": 18, "objects": 18, "buckets": 3, "objects_read": 18, "buckets_read": 3, "buckets_read_new": 3}),
+        );
+    assert_eq!(
+        title_of(&[listing("a", &who), read.clone()]),
+        "job listed 60 buckets in 1,280 calls and read 18 objects in 3 buckets it never touched, from 203.0.113.9, 03:00–04:10"
+    );
+    // One that read nothing takes nothing from what another one says.
+    let looked = listing("c", &who)
+        .amount("sensitive_buckets", 30, "1d")
+        .with(
+            "spans",
+            json!([{"deed": "listed", "first": "2026-03-16T03:00:00Z", "last": "2026-03-16T03:10:00Z"}]),
+        );
+    assert!(title_of(&[looked, read.clone()]).contains(" and read 18 objects in 3 buckets "));
+    let known = read.with("extent.buckets_read_new", 2.into());
+    assert!(title_of(&[known]).starts_with("job read 18 objects in 3 buckets, "));
+}
+
+#[test]
+fn only_the_addresses_of_the_act_are_told() {
+    let desk = json!([
+        {"address": "203.0.113.9", "calls": 9, "counted": 9, "objects": 0, "bytes": 0, "is_of_act": true},
+        {"address": "10.0.2.25", "calls": 900, "counted": 7, "objects": 0, "bytes": 0},
+        {"address": "10.0.2.26", "calls": 900, "counted": 7, "objects": 0, "bytes": 0},
+    ]);
+    let stolen = reading("a", &role(1, "etl"))
+        .with("sources", desk.clone())
+        .with("extent.addresses", 1.into())
+        .assumed(&role(2, "ops"), "16 03:00")
+        .with(
+            "authentication",
+            json!({"time": "2026-03-16T02:50:00Z", "method": "ConsoleLogin", "mfa": false, "source_ip": "198.51.100.30"}),
+        );
+    let incident = &told(&[stolen])[0];
+    assert!(
+        incident.title.contains(", from 203.0.113.9, "),
+        "{}",
+        incident.title
+    );
+    assert_eq!(incident.extent.addresses, 1);
+    let of_act: Vec<bool> = incident.sources.iter().map(|of| of.is_of_act).collect();
+    assert_eq!(of_act, [true, false, false]);
+    assert_eq!(
+        json!(incident.origins),
+        json!([{"kind": "sign_in", "address": "198.51.100.30"}, {"kind": "issuance", "address": "203.0.113.9"}])
+    );
+    // An older document has as many as its extent says.
+    let mut older = desk;
+    older[0]["is_of_act"] = false.into();
+    let older = reading("a", &role(1, "etl"))
+        .with("sources", older)
+        .with("extent.addresses", 2.into());
+    let incident = &told(&[older])[0];
+    assert!(
+        incident
+            .title
+            .contains(", from 203.0.113.9 and 1 other address, "),
+        "{}",
+        incident.title
+    );
+}
+
+#[test]
+fn the_span_is_that_of_what_is_told() {
+    let etl = role(1, "etl");
+    let beside = alert("b", "UNUSUAL-REGION", &etl, "16 00:58", "16 23:13")
+        .novelty("work_region", "ap-south-1");
+    let title = title_of(&[beside.clone(), reading("a", &etl)]);
+    assert!(title.ends_with(", 03:04–03:31"), "{title}");
+    // Beside it, the same act deletes for hours.
+    let read = reading("a", &etl)
+        .with("last_event", "2026-03-16T09:00:00Z".into())
+        .with(
+            "spans",
+            json!([{"deed": "read", "first": "2026-03-16T03:10:00Z", "last": "2026-03-16T03:20:00Z"}]),
+        );
+    let title = title_of(&[read]);
+    assert!(title.ends_with(", 03:10–03:20"), "{title}");
+    // Of several days the day is told.
+    let before = alert("b", "UNUSUAL-REGION", &etl, "15 20:58", "15 23:13")
+        .novelty("work_region", "ap-south-1");
+    let title = title_of(&[before, reading("a", &etl)]);
+    assert!(title.ends_with(", 2026-03-16 03:04–03:31"), "{title}");
+}
+
+#[test]
+fn only_those_who_showed_a_value_are_said_to_have() {
+    let user = |n: u8| format!("arn:aws:iam::111111111111:user/u{n}");
+    let stolen = |n: u8| reading(&format!("a{n}"), &user(n)).novelty("network", "AS64500");
+    let child = reading("b", &user(7)).assumed(&user(1), "16 03:00");
+    let alerts = [stolen(1), stolen(2), stolen(3), child];
+    let title = title_of(&alerts);
+    assert!(
+        title.starts_with("u1, u2 and u3, which all called from network AS64500 for the first time, and 1 other identity read "),
+        "{title}"
+    );
+    let incident = &told(&alerts)[0];
+    let members = incident.entities.iter();
+    let members = members.filter(|entity| entity.part == Part::Member);
+    assert_eq!(members.count(), 3);
+}
+
+#[test]
+fn what_an_approval_covers_is_no_roll_out_if_it_carries_more() {
+    let mut alerts: Vec<Draft> = (0..4).map(|n| newcomer(n, 1).suppressed()).collect();
+    assert!(title_of(&alerts).starts_with("Roll-out: 4 identities"));
+    let read = alerts.remove(3).amount("read_calls", 9_000, "1h").with(
+        "extent",
+        json!({"calls": 9_000, "objects": 9_000, "objects_read": 9_000}),
+    );
+    alerts.push(read);
+    assert_eq!(
+        title_of(&alerts),
+        "u0, u1, u2 and 1 more worked in region ap-south-1 for the first time; u3 read 9,000 objects, 13:05–13:40, as an approval \
+         allows"
+    );
+    // Nothing that is told was done but the new value.
+    let covered = alerts.pop().unwrap();
+    let mut alerts: Vec<Draft> = (0..3).map(|n| newcomer(n, 1)).collect();
+    alerts.push(covered);
+    assert_eq!(
+        title_of(&alerts),
+        "u0, u1 and u2 worked in region ap-south-1 for the first time, 10:05–12:40"
+    );
+}
+
+#[test]
+fn destinations_are_as_many_as_were_counted() {
+    let many = sending("a", &role(1, "etl")).with("extent.destinations", 500.into());
+    assert_eq!(
+        title_of(&[many]),
+        "etl sent 21.0 GB to 198.51.100.7 and 499 other destinations, 03:20–03:40"
+    );
 }

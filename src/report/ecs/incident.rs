@@ -78,10 +78,13 @@ fn related(incident: &Incident, alerts: &[Alert]) -> Value {
             related.user(id);
         }
     }
-    for source in &incident.sources {
-        if let Some(address) = &source.address {
-            related.address(address);
-        }
+    let is_told = incident.sources.iter().any(|source| source.is_of_act);
+    let sources = incident.sources.iter();
+    let sources = sources.filter(|source| source.is_of_act || !is_told);
+    let sources = sources.filter_map(|source| source.address.as_ref());
+    let origins = incident.origins.iter().map(|origin| &origin.address);
+    for address in sources.chain(origins) {
+        related.address(address);
     }
     for alert in alerts {
         related.alert(alert);

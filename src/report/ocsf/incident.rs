@@ -156,12 +156,18 @@ fn observables(incident: &Incident) -> Vec<Value> {
         .map(|(at, entity)| Observable::User.at(&format!("unmapped.entities[{at}].id"), &entity.id))
         .collect();
     let mut seen = BTreeSet::new();
-    for (at, source) in incident.sources.iter().enumerate() {
-        if let Some(address) = &source.address
-            && address.parse::<IpAddr>().is_ok()
-            && seen.insert(address)
-        {
-            let attribute = format!("unmapped.sources[{at}].address");
+    // What is known of an incident is which of its sources are of an act; older ones do not say.
+    let is_told = incident.sources.iter().any(|source| source.is_of_act);
+    let sources = incident.sources.iter().enumerate();
+    let sources = sources.filter(|(_, source)| source.is_of_act || !is_told);
+    let sources = sources.filter_map(|(at, source)| {
+        let address = source.address.as_ref()?;
+        Some((format!("unmapped.sources[{at}].address"), address))
+    });
+    let origins = incident.origins.iter().enumerate();
+    let origins = origins.map(|(at, of)| (format!("unmapped.origins[{at}].address"), &of.address));
+    for (attribute, address) in sources.chain(origins) {
+        if address.parse::<IpAddr>().is_ok() && seen.insert(address) {
             observables.push(Observable::Ip.at(&attribute, address));
         }
     }

@@ -94,6 +94,45 @@ fn each_source_is_an_evidence_and_its_address_an_observable() {
     assert!(info["created_time"].as_i64() < info["modified_time"].as_i64());
 }
 
+#[test]
+fn what_the_act_did_not_come_through_is_no_evidence() {
+    let mut alert = through_several();
+    alert.sources[1].is_of_act = false;
+    if let Some(began) = &mut alert.authentication {
+        began.source_ip = Some("203.0.113.80".to_owned());
+    }
+    let finding = finding(&alert);
+    check(&finding);
+    assert_eq!(finding["evidences"].as_array().unwrap().len(), 2);
+    assert_eq!(finding["unmapped"]["sources"][1]["address"], "2001:db8::1");
+    let addresses = |finding: &Value| -> Vec<(String, String)> {
+        let observables = finding["observables"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        observables
+            .filter(|of| of["type_id"] == 2)
+            .map(|of| (text(&of["name"]), text(&of["value"])))
+            .collect()
+    };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        addresses(&finding),
+        [
+            pair("evidences[0].src_endpoint.ip", "198.51.100.7"),
+            pair("unmapped.authentication.source_ip", "203.0.113.80"),
+        ]
+    );
+    let incident = incidents(std::slice::from_ref(&alert), &Playbook::default()).remove(0);
+    let told = incident_finding(&incident, &[alert]);
+    check(&told);
+    assert_eq!(
+        addresses(&told),
+        [
+            pair("unmapped.sources[0].address", "198.51.100.7"),
+            pair("unmapped.origins[0].address", "203.0.113.80"),
+        ]
+    );
+}
+
 fn incident() -> (Incident, Vec<Alert>) {
     let alerts = vec![through_several()];
     let incident = incidents(&alerts, &Playbook::default()).remove(0);

@@ -131,6 +131,15 @@ impl Archive {
         Ok(())
     }
 
+    /// Returns the first day of which there are documents.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive cannot be read. A missing archive has none.
+    pub fn first_day(&self) -> Result<Option<Day>> {
+        Ok(self.days()?.first().copied())
+    }
+
     /// Passes on every line of a day, in the order of writing; lines may be damaged.
     ///
     /// # Errors

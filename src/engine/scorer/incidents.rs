@@ -21,20 +21,32 @@ pub struct KnownAlerts {
 }
 
 impl KnownAlerts {
-    /// Takes in what an archive has of the weeks before a day, once.
+    /// Takes in what an archive has of the weeks before a day, once. Where an incident goes on for longer, it is read back to its beginning: a
+    /// long one is cut from there, and must be cut the same wherever it is asked for.
     pub fn remember(&mut self, archive: &Archive, day: Day) -> Result<()> {
-        let from = day.plus(-(DAYS_MAX as i32));
+        let mut from = day.plus(-(DAYS_MAX as i32));
         if self.asked_from.is_some_and(|asked| asked <= from) {
             return Ok(());
         }
-        archive.each_since(Some(from), |line| {
-            let alert = std::str::from_utf8(line).ok();
-            if let Some(alert) = alert.and_then(|text| Alert::parse(text).ok()) {
-                self.add(&alert);
+        archive.each_since(Some(from), |line| self.add_line(line))?;
+        let first = archive.first_day()?;
+        while first.is_some_and(|first| first < from)
+            && self.all.may_begin_before(from.start(), day.start())
+        {
+            for _ in 0..DAYS_MAX {
+                from = from.plus(-1);
+                archive.each_of(from, |line| self.add_line(line))?;
             }
-        })?;
+        }
         self.asked_from = Some(from);
         Ok(())
+    }
+
+    fn add_line(&mut self, line: &[u8]) {
+        let alert = std::str::from_utf8(line).ok();
+        if let Some(alert) = alert.and_then(|text| Alert::parse(text).ok()) {
+            self.add(&alert);
+        }
     }
 
     /// Writes into the alerts of a day which incident they belong to.
@@ -62,5 +74,42 @@ impl KnownAlerts {
             self.closed.add(alert);
         }
         self.all.add(alert);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn a_long_chain_is_one_incident_each_night_as_it_is_for_who_lists_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::alerts(&Store::at(folder.path()));
+        let mut listed = Joiner::default();
+        for n in 0..100 {
+            let day = Day(20_000 + n);
+            // On every day one, but for two before the last of which the chain ends and another begins.
+            if (80..82).contains(&n) {
+                continue;
+            }
+            let (start, time) = (day.start(), day.start().plus_secs(3_600));
+            let line = format!(
+                r#"{{"alert_id": "a{n:03}", "status": "closed", "analytic": "AN1594", "name": "n", "severity": "high", "score": 97.1,
+                "surprise": 4.6, "threshold": 92.3, "arm": "A", "time": "{time}", "crossed_at": "{time}", "window": {{"start": "{start}",
+                "end": "{time}"}}, "entity": {{"kind": "identity", "id": "a"}}}}"#
+            );
+            let alert = Alert::parse(&line).unwrap();
+            listed.add(&alert);
+            // Each night another process asks.
+            let mut known = KnownAlerts::default();
+            known.remember(&archive, day).unwrap();
+            let mut alerts = [alert];
+            known.join(&mut alerts);
+            let id = alerts[0].incident_id.as_deref();
+            assert_eq!(id, listed.id_of(&alerts[0].alert_id), "day {n}");
+            archive.append(day, &line.replace('\n', " ")).unwrap();
+        }
     }
 }

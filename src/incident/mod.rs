@@ -11,6 +11,7 @@ mod act;
 mod build;
 mod cause;
 mod document;
+mod earlier;
 mod extent;
 mod group;
 mod join;
@@ -30,6 +31,7 @@ pub use build::{incidents, latest};
 pub use document::{
     Beyond, Cause, Incident, IncidentEntity, IncidentVerdict, Moment, OriginAddress, Part, SCHEMA,
 };
+pub use earlier::EarlierJoiner;
 pub use group::{ALERTS_MAX, DAYS_MAX, Group, incident_id};
 pub use joiner::Joiner;
 pub use node::Rank;

@@ -204,10 +204,6 @@ mod tests {
             assert!(!scorer.days().is_empty());
             let snapshot = scorer.snapshot().unwrap();
             assert_eq!(snapshot.first(), Some(&3));
-            if version == 2 {
-                let none_signed_in = [&kept[1..], &[0]].concat();
-                assert_eq!(snapshot[1..], none_signed_in, "all else is the same");
-            }
             assert_eq!(restored(&snapshot).snapshot().unwrap(), snapshot);
         }
     }

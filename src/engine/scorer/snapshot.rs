@@ -15,13 +15,14 @@ use crate::engine::scorer::incidents::KnownAlerts;
 use crate::engine::scorer::summary::ScoreOptions;
 use crate::engine::scorer::told::{Episodes, episodes_of};
 use crate::error::{Error, Result};
+use crate::incident::EarlierJoiner;
 use crate::measure::SignIns;
 use crate::stats::Severity;
 use crate::time::Day;
 
 /// The first byte; it changes when the meaning of the following bytes changes.
 const VERSION: u8 = 3;
-/// The same of the version before: a state without sign-ins.
+/// The same of the version before: a state without sign-ins, and with alerts in an earlier form.
 const WITHOUT_SIGN_INS: u8 = 2;
 /// The same of the version before that.
 const EARLIER: u8 = 1;
@@ -41,6 +42,33 @@ struct State<'a> {
     open: Vec<Day>,
     /// The events that may still be judged, where they do not lie in a folder.
     events: BTreeMap<Day, Vec<u8>>,
+}
+
+/// What the version before kept.
+#[derive(Deserialize)]
+struct WithoutSignIns {
+    context: Context,
+    episodes: Episodes,
+    /// What is known of alerts is read from the archive again.
+    _known: (EarlierJoiner, EarlierJoiner, Option<Day>),
+    complete: Option<Day>,
+    kept_from: Option<Day>,
+    open: Vec<Day>,
+    events: BTreeMap<Day, Vec<u8>>,
+}
+
+impl WithoutSignIns {
+    fn state(self) -> State<'static> {
+        State {
+            context: Cow::Owned(self.context),
+            episodes: Cow::Owned(self.episodes),
+            known: Cow::Owned(KnownAlerts::default()),
+            complete: self.complete,
+            kept_from: self.kept_from,
+            open: self.open,
+            events: self.events,
+        }
+    }
 }
 
 /// What the first version kept.
@@ -184,7 +212,9 @@ impl<'a> Scorer<'a> {
         let none = |state| (state, Cow::Owned(BTreeMap::new()));
         let (state, sign_ins): Snapshot = match bytes.split_first() {
             Some((&VERSION, bytes)) => postcard::from_bytes(bytes),
-            Some((&WITHOUT_SIGN_INS, bytes)) => postcard::from_bytes(bytes).map(none),
+            Some((&WITHOUT_SIGN_INS, bytes)) => postcard::from_bytes::<WithoutSignIns>(bytes)
+                .map(WithoutSignIns::state)
+                .map(none),
             Some((&EARLIER, bytes)) => postcard::from_bytes::<EarlierState>(bytes)
                 .map(EarlierState::state)
                 .map(none),

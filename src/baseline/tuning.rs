@@ -17,7 +17,7 @@ pub struct TunedThreshold {
     /// The same as a score from 0 to 100.
     pub score: f64,
     /// A 95 % interval of the incidents a day that it lets through on average.
-    #[serde(alias = "alerts_per_day")]
+    #[serde(rename = "alerts_per_day")]
     pub incidents_per_day: (f64, f64),
     /// The scores at the ends of that interval: lower, upper.
     pub scores: (f64, f64),

@@ -15,6 +15,9 @@ use crate::engine::{self, Reach};
 use crate::error::{Error, Result};
 use crate::report::{Plain, approvals, json, proposals};
 
+/// Said where an approval covers alerts that were told.
+const TOLD_STAYS: &str = "alerts that were told stay as they are; `plimsoll score --again LOGS…` tells those of a day anew\n";
+
 /// Permissions of a new configuration file, before the user's mask.
 #[cfg(unix)]
 const NEW_FILE_MODE: u32 = 0o666;
@@ -180,6 +183,10 @@ fn add(arguments: &Add, common: &Common, console: &Console) -> Result<()> {
         arguments.dry_run,
         paint,
     ));
+    let has_told = simulation.hidden.iter().any(|h| h.alert_id.is_some());
+    if has_told && !arguments.dry_run {
+        out.push_str(TOLD_STAYS);
+    }
     console.show(&out)?;
     for risk in approvals::lint_approval(&simulation, &engine::lint_approval(&approval, today)) {
         console.warn(&risk);

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::analytic::{Analytic, Arm, Gate, Term};
-use crate::baseline::{CalibrationLog, Generation, View, arm_key};
+use crate::baseline::{Calibration, CalibrationLog, Generation, View, arm_key};
 use crate::engine::{DayView, Setup, thresholds};
 use crate::evaluation::gate_text::gate_text;
 use crate::evaluation::ground_truth::GroundTruth;
@@ -334,9 +334,14 @@ impl<'a> Observer<'a> {
         let names = self.names();
         let mut came: Vec<(u64, BTreeSet<usize>)> = vec![Default::default(); budgets.len()];
         let mut log = CalibrationLog::default();
+        let first_day = self.days.first().map(|first| first.day);
         for (number, day) in self.days.iter().enumerate() {
             let mut morning = Generation::empty(day.day);
-            morning.calibration = log.freeze();
+            let incidents = first_day.and_then(|first| log.incident_days(None, first));
+            morning.calibration = Calibration {
+                incidents: incidents.map(|incidents| incidents.ranks().clone()),
+                ..log.freeze()
+            };
             let judge = Judge::new(analytics, View::of(&morning));
             let mut of_row = |day: usize, when: When, (at, row): (usize, &Row)| {
                 let moment = Moment { day, row: at, when };

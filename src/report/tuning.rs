@@ -12,6 +12,7 @@ use crate::report::escape::Plain;
 use crate::report::layout::{clip, shorten};
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
+use crate::stats::constants::DAYS_CALIBRATED_MIN;
 
 /// Columns of an entity's id in a list.
 const ENTITY_SHOWN: usize = 36;
@@ -129,17 +130,7 @@ fn write_text(out: &mut String, report: &TuneReport, paint: Paint) -> std::fmt::
     for applied in &report.applied {
         write_applied(out, applied)?;
     }
-    let changed: Vec<String> = report
-        .before
-        .iter()
-        .filter_map(|(id, before)| {
-            let after = report.after.get(id)?;
-            (before != after).then(|| format!("{id} {before:.1} → {after:.1}"))
-        })
-        .collect();
-    if !changed.is_empty() {
-        writeln!(out, "changed    {}", changed.join(", "))?;
-    }
+    write_changed(out, report)?;
     writeln!(out, "in force   {}", in_force(&report.in_force))
 }
 
@@ -150,7 +141,7 @@ fn write_table(
 ) -> std::fmt::Result {
     writeln!(out)?;
     let head = format!(
-        "{:<9} {:>8} {:>5} {:>11} {:>9} {:>8} {:>7} {:>8}  {}",
+        "{:<8} {:>7} {:>5} {:>11} {:>9} {:>8} {:>7} {:>8}  {}",
         "scope", "budget", "score", "95 %", "per day", "7 days", "raised", "approved", "by day"
     );
     writeln!(out, "{}", paint.bold(&head))?;
@@ -164,8 +155,8 @@ fn write_table(
         );
         writeln!(
             out,
-            "{:<9} {:>8} {:>5.1} {:>11} {:>9} {:>8} {:>7} {:>8}  {drawn}",
-            Plain(&clip(setting.analytic.as_deref().unwrap_or("estate"), 9)).to_string(),
+            "{:<8} {:>7} {:>5.1} {:>11} {:>9} {:>8} {:>7} {:>8}  {drawn}",
+            Plain(&clip(setting.analytic.as_deref().unwrap_or("estate"), 8)).to_string(),
             as_option(setting.budget_per_day),
             cut.score,
             format!("{:.1}–{:.1}", cut.scores.0, cut.scores.1),
@@ -328,18 +319,10 @@ fn write_shortcomings(
         "whole days are",
     );
     if report.provisional {
-        let (needed, missing) = report
-            .settings
-            .iter()
-            .filter_map(|s| match s.history {
-                Sufficiency::Days { needed, missing } => Some((needed, missing)),
-                Sufficiency::Enough | Sufficiency::NeverEnough => None,
-            })
-            .min()
-            .unwrap_or_default();
+        let missing = DAYS_CALIBRATED_MIN.saturating_sub(report.whole_days);
         return writeln!(
             out,
-            "too early  {stored} stored; {needed} are needed, {missing} more. Until then scores are provisional"
+            "too early  {stored} stored; {DAYS_CALIBRATED_MIN} are needed, {missing} more. Until then scores are provisional"
         );
     }
     for setting in &report.settings {
@@ -388,6 +371,36 @@ fn write_shortcomings(
     write_lowest(out, cuts)
 }
 
+/// Says which thresholds changed, those that changed alike together, and whether that lets more through.
+fn write_changed(out: &mut String, report: &TuneReport) -> std::fmt::Result {
+    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (id, before) in &report.before {
+        let after = report.after.get(id).filter(|after| *after != before);
+        if let Some(after) = after {
+            let which = if after < before { "more" } else { "less" };
+            let change = format!("{before:.1} → {after:.1}, so {which} is told");
+            alike.entry(change).or_default().push(id);
+        }
+    }
+    for (change, ids) in alike {
+        let whose = match ids.len() == report.before.len() {
+            true => "all analytics".to_owned(),
+            false => ids.join(", "),
+        };
+        writeln!(out, "changed    {}: {change}", Plain(&whose))?;
+    }
+    Ok(())
+}
+
+/// Joins words as in a sentence: `a, b and c`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
 /// Says which budgets come to the same threshold, a line for each scope and threshold.
 fn write_same(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::fmt::Result {
     for (at, (setting, cut, _)) in cuts.iter().enumerate() {
@@ -402,9 +415,8 @@ fn write_same(out: &mut String, cuts: &[(&Candidate, &Cut, &Recall)]) -> std::fm
         let others: Vec<String> = same.map(|other| a_day(other.0.budget_per_day)).collect();
         writeln!(
             out,
-            "same       {} and {} come to the same threshold, {:.1}: the stored days do not tell these budgets apart",
-            scope_and_budget(setting),
-            others.join(", "),
+            "same       {} come to the same threshold, {:.1}: the stored days do not tell these budgets apart",
+            listed(&[vec![scope_and_budget(setting)], others].concat()),
             cut.score,
         )?;
     }

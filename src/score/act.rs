@@ -91,14 +91,29 @@ impl<'a> Act<'a> {
         let event = resolved.event;
         self.rows.add(self.resolver, resolved, self.generation);
         self.assumptions.add(event);
-        if self.blinded.len() < ROWS_MAX {
-            self.blinded
-                .extend(blinded(event, self.analytics, self.generation));
+        if let Some(record) = blinded(event, self.analytics, self.generation) {
+            self.note_blinded(record);
         }
         self.events += 1;
         if self.event_ids.len() < EVENT_IDS_MAX {
             self.event_ids.push(event.id.to_string());
         }
+    }
+
+    /// Notes what a call blinds. Where there is no room for all, one goes of the operation that has most, so that many calls of one kind do
+    /// not hide another.
+    fn note_blinded(&mut self, record: BlindedRecord) {
+        self.blinded.insert(record);
+        if self.blinded.len() <= ROWS_MAX {
+            return;
+        }
+        let mut of_operation: BTreeMap<&str, usize> = BTreeMap::new();
+        for record in &self.blinded {
+            *of_operation.entry(&record.operation).or_default() += 1;
+        }
+        let most = |record: &&BlindedRecord| of_operation.get(&*record.operation).copied();
+        let last = self.blinded.iter().max_by_key(most).cloned();
+        last.map(|last| self.blinded.remove(&last));
     }
 
     /// Adds the next event of the act.

@@ -229,7 +229,10 @@ impl Store {
             if let Some(incidents) = &generation.calibration.incidents {
                 file.write(&INCIDENTS, [incidents])?;
             }
-            file.write(&NOVELTIES, novelties_of(log))?;
+            let novelties = novelties_of(log);
+            if !novelties.is_empty() {
+                file.write(&NOVELTIES, novelties)?;
+            }
             file.write(&CALIBRATION_LOG, [log])?;
             match generation.signed_in.is_empty() {
                 true => Ok(()),

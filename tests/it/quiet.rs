@@ -166,7 +166,7 @@ fn tuning_on_a_quiet_estate_deafens_nothing() {
         }
         let told = world.run(&["tune"]).succeeds().out;
         for words in [
-            "1 a day and 2 a day, 5 a day, 10 a day, 20 a day come to the same threshold",
+            "1 a day, 2 a day, 5 a day, 10 a day and 20 a day come to the same threshold",
             "the rest of the budget is not filled with less",
         ] {
             assert!(told.contains(words), "{told}");

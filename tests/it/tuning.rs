@@ -191,7 +191,7 @@ fn a_tuned_threshold_is_the_one_that_scoring_goes_by() {
 
 #[test]
 fn a_threshold_stands_still_while_it_may() {
-    let world = trained(9);
+    let world = trained(12);
     let apply = |more: &[&str]| {
         let all = [&["tune", "--apply", "--format", "json"], more].concat();
         json(&world.run(&all).succeeds())["applied"][0]["outcome"]["state"].clone()

@@ -46,7 +46,9 @@ pub(in crate::engine) fn calibrated(
 ) -> Calibration {
     let incidents = seen(setup, log).incident_days(None, first_day);
     Calibration {
-        incidents: incidents.map(|incidents| incidents.ranks().clone()),
+        incidents: incidents
+            .map(|incidents| incidents.ranks().clone())
+            .filter(|ranks| ranks.days() > 0),
         ..log.freeze()
     }
 }

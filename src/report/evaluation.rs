@@ -107,7 +107,7 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(out, "## Budgets\n")?;
     write_budgets(out, report)?;
     for budget in &report.budgets {
-        writeln!(out, "\n## At {} alerts a day\n", budget.budget_per_day)?;
+        writeln!(out, "\n## At {} incidents a day\n", budget.budget_per_day)?;
         write_analytics(out, budget)?;
         writeln!(out, "\nBy analytic and provider:\n")?;
         write_providers(out, budget)?;

@@ -285,6 +285,12 @@ impl fmt::Display for Entity {
     }
 }
 
+/// Returns the group of a role: its path where it has one (`role/etl/nightly`), otherwise its name, in whatever account it is.
+pub fn role_group(role: &str) -> &str {
+    let name = role.split_once("role/").map_or(role, |(_, name)| name);
+    name.rsplit_once('/').map_or(name, |(path, _)| path)
+}
+
 /// The last part of the name of an entity that many others are counted as. No provider gives such a name.
 pub const OTHERS: &str = "(others)";
 

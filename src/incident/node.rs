@@ -9,8 +9,9 @@ use crate::incident::document::Cause;
 use crate::incident::principal::{comparable, ids_of};
 use crate::incident::stage::{Stage, stages_of};
 use crate::stats::Severity;
+use crate::stats::constants::MORE_THAN_CHANCE;
 use crate::time::{DAY_SECS, Time};
-use crate::vocab::{Metric, is_name_of_others};
+use crate::vocab::{Metric, is_name_of_others, role_group};
 
 /// Seconds within which lineage joins: from an act (a creation, an issued credential) to the alerts of both sides.
 pub(super) const LINEAGE_SECS: i64 = 10 * DAY_SECS as i64;
@@ -22,8 +23,6 @@ const PARENTS_MAX: usize = 16;
 const TOLD_IN_MAX: usize = 32;
 /// New values of an alert that are looked at.
 const NOVELTIES_MAX: usize = 16;
-/// Surprise, in natural logarithms, from which an amount beyond its 99th percentile is more than chance: once in 100 days.
-const MORE_THAN_CHANCE: f64 = 4.605;
 
 /// An alert, as far as joining needs it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -295,7 +294,9 @@ fn groups(alert: &Alert) -> Vec<String> {
         let provider = entity.provider.as_deref().unwrap_or_default();
         groups.push(format!("account {provider}:{account}"));
     }
-    groups.extend(entity.role.as_deref().and_then(role_group));
+    let role = entity.role.as_deref().map(role_group);
+    let role = role.filter(|group| !group.is_empty());
+    groups.extend(role.map(|group| format!("role {group}")));
     groups.extend(alert.reasons.iter().filter_map(|reason| match reason {
         Reason::Novelty { judged_against, .. } if judged_against.kind == "peer_group" => {
             Some(format!("peer group {}", judged_against.id))
@@ -306,16 +307,6 @@ fn groups(alert: &Alert) -> Vec<String> {
     groups.dedup();
     groups.truncate(NOVELTIES_MAX);
     groups
-}
-
-/// Returns the group of a role: its path where it has one (`role/etl/nightly`), otherwise its name, in whatever account it is.
-fn role_group(role: &str) -> Option<String> {
-    let name = role.split_once("role/").map_or(role, |(_, name)| name);
-    let group = match name.rsplit_once('/') {
-        Some((path, _)) => path,
-        None => name,
-    };
-    (!group.is_empty()).then(|| format!("role {group}"))
 }
 
 /// Returns whether there is more to an alert than that something is new: an amount that is more than chance, a sensitive bucket, a

@@ -9,12 +9,11 @@ use crate::measure::value_hash;
 use crate::score::components::{JudgedAgainst, NoveltyReading};
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::subject::Subject;
-use crate::vocab::{EntityKind, Metric, Str, Trait};
+use crate::stats::constants::MORE_THAN_CHANCE;
+use crate::vocab::{EntityKind, Metric, Str, Trait, role_group};
 
 /// The most new values that are kept of a day in all groups together.
 const NOVELTIES_MAX: usize = 8;
-/// Surprise, in natural logarithms, from which an amount is more than chance: once in 100 days.
-const MORE_THAN_CHANCE: f64 = 4.605;
 
 /// Gathers what was new over the arms of all analytics.
 #[derive(Default)]
@@ -99,12 +98,6 @@ fn is_more(contribution: &Contribution) -> bool {
         Contribution::Grant { .. } | Contribution::Burst { .. } => true,
         Contribution::Novelty(_) | Contribution::Weight(_) => false,
     }
-}
-
-/// Returns the path of a role where it has one (`role/etl/nightly`), otherwise its name.
-fn role_group(role: &str) -> &str {
-    let name = role.split_once("role/").map_or(role, |(_, name)| name);
-    name.rsplit_once('/').map_or(name, |(path, _)| path)
 }
 
 /// Returns the peer group that a novelty was judged by.

@@ -6,7 +6,7 @@ use crate::measure::{DayFacts, KnownThings, value_hash};
 use crate::score::contribution::Contribution;
 use crate::score::judge::Detection;
 use crate::stats::Severity;
-use crate::stats::constants::{SCORE_CRITICAL, SCORE_HIGH};
+use crate::stats::constants::{MORE_THAN_CHANCE, SCORE_CRITICAL, SCORE_HIGH};
 use crate::stats::rank::score as score_of;
 use crate::time::Window;
 use crate::vocab::Metric;
@@ -16,8 +16,6 @@ use crate::wording::count;
 const DAYS_TOLD_MAX: f64 = 1e6;
 /// So many times the stored identity-days, what is rarer is only extrapolated.
 const EXTRAPOLATED: f64 = 10.0;
-/// Surprise, in natural logarithms, from which an amount beyond its 99th percentile is more than chance: once in 100 days.
-const MORE_THAN_CHANCE: f64 = 4.605;
 /// Events that show what is new below which it may be a slip.
 const EVENTS_FEW: u64 = 5;
 

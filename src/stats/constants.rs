@@ -116,6 +116,9 @@ pub const SURPRISE_MIN: f64 = 1.0;
 /// reach once in two weeks. In a small estate where an arm is nearly always zero, the smallest value above zero is rare, and
 /// still means nothing. A judgement of how often one identity may be told of, and not measured.
 pub const STATISTIC_MIN: f64 = 2.639_057_329_615_258_4;
+/// Surprise, in natural logarithms, from which an amount beyond its 99th percentile is more than chance: ln 100, once in 100 days. A
+/// judgement, and not measured.
+pub const MORE_THAN_CHANCE: f64 = 4.605;
 /// The quantile of a window's predicted amount below which an amount is ordinary: on a day without unusual context it does
 /// not count towards [`STATISTIC_MIN`]. It is the upper of the two that alerts show.
 pub const ORDINARY_QUANTILE: f64 = 0.99;

@@ -7,6 +7,7 @@
 //! the threshold is crossed, if not the first.
 
 use std::collections::BTreeSet;
+use std::hash::RandomState;
 use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
@@ -172,11 +173,13 @@ impl AlertBuilder<'_> {
             return Ok(None);
         };
         let (arm, view) = (&stage.detection.arm, self.judge.view());
+        let key = RandomState::new();
         let mut coverage = Coverage {
             approval,
             n_events: stage.n as u64,
             upto: None,
-            basis: basis_of(arm, &stage.facts, view.number),
+            basis: basis_of(&key, arm, &stage.facts, view.number),
+            key,
             crossed_at: alert.crossed_at.unwrap_or(alert.time),
             described: alert.entity,
             asked: FxHashSet::default(),
@@ -185,7 +188,7 @@ impl AlertBuilder<'_> {
         self.each(episode, stage.n, &mut |resolved, amounts| {
             let is_asked = must_be_covered(resolved.event, amounts, &metrics, arm);
             if is_asked && !coverage.is_too_much() {
-                let hash = hash_of(resolved, self.resolver, view);
+                let hash = hash_of(&coverage.key, resolved, self.resolver, view);
                 coverage.asked.insert(hash);
             }
         })?;
@@ -198,7 +201,7 @@ impl AlertBuilder<'_> {
     pub fn is_still_covered(&self, coverage: &mut Coverage, facing: &Facing) -> bool {
         let (arm, view) = (&facing.detection.arm, self.judge.view());
         let n_events = coverage.n_events + facing.events.len() as u64;
-        if coverage.basis != basis_of(arm, facing.facts, view.number)
+        if coverage.basis != basis_of(&coverage.key, arm, facing.facts, view.number)
             || n_events != facing.facts.n_events
         {
             return false;
@@ -211,7 +214,7 @@ impl AlertBuilder<'_> {
             if !must_be_covered(resolved.event, &amounts, &metrics, arm) {
                 continue;
             }
-            let hash = hash_of(&resolved, self.resolver, view);
+            let hash = hash_of(&coverage.key, &resolved, self.resolver, view);
             if coverage.asked.contains(&hash) {
                 continue;
             }

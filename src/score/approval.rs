@@ -1,10 +1,10 @@
 //! What an approval is asked about.
 
 use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::net::IpAddr;
 
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHashSet;
 
 use crate::alert::AlertEntity;
 use crate::baseline::View;
@@ -85,7 +85,9 @@ pub struct Coverage {
     pub n_events: u64,
     /// Behind which place in the order of their arrival others are new.
     pub upto: Option<u64>,
-    /// What decides which events it is asked about.
+    /// The key of the hashes: whoever writes a log must not be able to choose two things that have the same.
+    pub(super) key: RandomState,
+    /// What decides which events it is asked about, by hash.
     pub(super) basis: u64,
     pub(super) crossed_at: Time,
     pub(super) described: AlertEntity,
@@ -101,8 +103,13 @@ impl Coverage {
 }
 
 /// Returns a hash of what decides which events an approval is asked about, and for whom, beside the events themselves.
-pub(super) fn basis_of(arm: &ArmResult, facts: &DayFacts, generation: u64) -> u64 {
-    let mut hasher = FxHasher::default();
+pub(super) fn basis_of(
+    key: &RandomState,
+    arm: &ArmResult,
+    facts: &DayFacts,
+    generation: u64,
+) -> u64 {
+    let mut hasher = key.build_hasher();
     (&arm.arm, generation, &facts.profile.role).hash(&mut hasher);
     facts.profile.aliases.iter().count().hash(&mut hasher);
     for contribution in &arm.contributions {
@@ -121,8 +128,13 @@ pub(super) fn basis_of(arm: &ArmResult, facts: &DayFacts, generation: u64) -> u6
 }
 
 /// Returns a hash of all that an approval is asked about an event.
-pub(super) fn hash_of(resolved: &ResolvedEvent, resolver: &Resolver, view: View<'_>) -> u64 {
-    let (event, mut hasher) = (resolved.event, FxHasher::default());
+pub(super) fn hash_of(
+    key: &RandomState,
+    resolved: &ResolvedEvent,
+    resolver: &Resolver,
+    view: View<'_>,
+) -> u64 {
+    let (event, mut hasher) = (resolved.event, key.build_hasher());
     (&event.service, &event.op, event.is_flow()).hash(&mut hasher);
     (&event.client, &event.application, event.peer.ip).hash(&mut hasher);
     for bucket in event.container.iter().chain(&event.copied_from) {

@@ -77,6 +77,27 @@ pub struct Extreme {
     pub novelties: Vec<Novelty>,
 }
 
+#[cfg(test)]
+impl Extreme {
+    /// Returns an identity's day of which one analytic, `X`, says a rank.
+    pub fn of_rank(id: &str, rank: f64) -> Self {
+        Self {
+            entity: Entity {
+                kind: crate::vocab::EntityKind::Identity,
+                id: id.into(),
+            },
+            arms: Vec::new(),
+            analytics: vec![Said {
+                by: "X".into(),
+                value: rank,
+                recorded: rank,
+            }],
+            recorded: rank,
+            novelties: Vec::new(),
+        }
+    }
+}
+
 /// A new value of an entity-day in one of its groups. Where enough show the same within a day, it has one cause: a roll-out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Novelty {

@@ -213,8 +213,7 @@ impl IncidentDays {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::baseline::{Extreme, Said};
-    use crate::vocab::EntityKind;
+    use crate::baseline::Extreme;
 
     const LONG_AGO: Day = Day(-100);
 
@@ -222,18 +221,8 @@ mod tests {
     fn extreme(id: &str, rank: f64, keys: &[u64]) -> Extreme {
         let novelty = |&key: &u64| Novelty { key, support: 0 };
         Extreme {
-            entity: Entity {
-                kind: EntityKind::Identity,
-                id: id.into(),
-            },
-            arms: Vec::new(),
-            analytics: vec![Said {
-                by: "X".into(),
-                value: rank,
-                recorded: rank,
-            }],
-            recorded: rank,
             novelties: keys.iter().map(novelty).collect(),
+            ..Extreme::of_rank(id, rank)
         }
     }
 

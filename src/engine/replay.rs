@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::baseline::{Baseline, CalibrationLog, Context, Generation, View};
 use crate::engine::Setup;
-use crate::engine::tune::calibrated;
+use crate::engine::tune::{calibrated, seen};
 use crate::learn::{CLOSING_SECS, Exclusions, Learner, Memory, Morning, PeerGroupOf};
 use crate::measure::{DayAggregate, DayFacts, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
@@ -199,7 +199,11 @@ impl<'a> Replay<'a> {
 
     fn completed(&self, mut generation: Generation, number: u64) -> Generation {
         generation.number = number;
-        generation.calibration = calibrated(self.setup, &self.log, generation.first_day);
+        generation.calibration = calibrated(
+            &self.log,
+            &seen(self.setup, &self.log),
+            generation.first_day,
+        );
         generation
     }
 }

@@ -37,14 +37,14 @@ pub(in crate::engine) fn seen(setup: &Setup, log: &CalibrationLog) -> Calibratio
     seen
 }
 
-/// Returns the stored distributions as the scorer reads them, with the incidents that a person would have seen.
+/// Returns the stored distributions as the scorer reads them, with the incidents that a person would have [`seen`].
 /// `first_day` is the first day that was learnt.
 pub(in crate::engine) fn calibrated(
-    setup: &Setup,
     log: &CalibrationLog,
+    seen: &CalibrationLog,
     first_day: Day,
 ) -> Calibration {
-    let incidents = seen(setup, log).incident_days(None, first_day);
+    let incidents = seen.incident_days(None, first_day);
     Calibration {
         incidents: incidents
             .map(|incidents| incidents.ranks().clone())

@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::analytic::Analytic;
-use crate::baseline::{TunedThreshold, Tuning};
+use crate::baseline::{IncidentDays, TunedThreshold, Tuning};
 use crate::engine::Setup;
 use crate::engine::thresholds::{InForce, in_force};
 use crate::engine::tune::recall::recall;
@@ -157,7 +157,8 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     };
     let log = store.load_calibration_log(&manifest)?;
     let mut generation = store.load_generation_of(&manifest)?;
-    generation.calibration = calibrated(setup, &log, generation.first_day);
+    let seen = seen(setup, &log);
+    generation.calibration = calibrated(&log, &seen, generation.first_day);
     generation.tuning = store.tuning()?;
     let verdicts = store.verdicts()?;
     let is_reset = options.action == TuneAction::Reset;
@@ -178,9 +179,8 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     let stored = Stored {
         setup,
         log: &log,
-        seen: &seen(setup, &log),
+        seen: &seen,
         calibration: &generation.calibration,
-        first_day: generation.first_day,
         verdicts: &verdicts,
         listed_max: match n_settings {
             _ if options.is_listing => usize::MAX,
@@ -190,9 +190,11 @@ pub fn tune(setup: &Setup, store: &Store, options: &TuneOptions) -> Result<TuneR
     };
     let mut settings = Vec::new();
     for scope in &scopes {
+        let id = scope.as_deref();
+        let incidents = stored.seen.incident_days(id, generation.first_day);
         let of_scope: Vec<Candidate> = budgets
             .iter()
-            .map(|&budget| candidate(&stored, scope.as_ref(), budget))
+            .map(|&budget| candidate(&stored, id, incidents.as_ref(), budget))
             .collect();
         settings.extend(beside_one_another(of_scope));
     }
@@ -268,17 +270,18 @@ fn scopes(setup: &Setup, analytics: &[String]) -> Result<Vec<Option<Str>>> {
     analytics.iter().map(find).collect()
 }
 
-fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {
-    let id = scope.map(|id| &**id);
+fn candidate(
+    stored: &Stored,
+    id: Option<&str>,
+    incidents: Option<&IncidentDays>,
+    budget: f64,
+) -> Candidate {
     let calibration = stored.calibration;
-    let incidents = stored.seen.incident_days(id, stored.first_day);
-    let promise = incidents
-        .as_ref()
-        .and_then(|days| days.promise(budget, DAYS_AHEAD));
+    let promise = incidents.and_then(|days| days.promise(budget, DAYS_AHEAD));
     let history = Sufficiency::of(calibration, promise.as_ref());
-    let threshold_cut = match (&incidents, promise) {
+    let cut = match (incidents, promise) {
         (Some(incidents), Some(promise)) if !calibration.is_provisional() => {
-            Cut::of(incidents, calibration, promise)
+            Cut::of(incidents, calibration, promise).map(|cut| (cut, incidents))
         }
         _ => None,
     };
@@ -286,9 +289,9 @@ fn candidate(stored: &Stored, scope: Option<&Str>, budget: f64) -> Candidate {
         analytic: id.map(str::to_owned),
         budget_per_day: budget,
         history,
-        threshold: threshold_cut,
+        threshold: cut.map(|(cut, _)| cut),
         same_threshold: Vec::new(),
-        stored_days: threshold_cut.map(|threshold_cut| recall(stored, id, &threshold_cut)),
+        stored_days: cut.map(|(cut, incidents)| recall(stored, id, incidents, &cut)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::alert::alert_id;
-use crate::baseline::Extreme;
+use crate::baseline::{Extreme, IncidentDays};
 use crate::engine::tune::Cut;
 use crate::engine::tune::approved::is_approved;
 use crate::engine::tune::stored::Stored;
@@ -97,8 +97,13 @@ pub struct VerdictCount {
     pub wrong: u64,
 }
 
-/// Computes what a threshold would have raised.
-pub(super) fn recall(stored: &Stored, of: Option<&str>, threshold_cut: &Cut) -> Recall {
+/// Computes what a threshold would have raised. `incidents` are those of the analytic, or of all.
+pub(super) fn recall(
+    stored: &Stored,
+    of: Option<&str>,
+    incidents: &IncidentDays,
+    threshold_cut: &Cut,
+) -> Recall {
     let Stored {
         setup,
         log,
@@ -116,8 +121,6 @@ pub(super) fn recall(stored: &Stored, of: Option<&str>, threshold_cut: &Cut) -> 
             .any(|a| a.enabled && a.threshold.is_none() && *a.id == *id),
     };
     let mut first_day = None;
-    let incidents = stored.seen.incident_days(of, stored.first_day);
-    let incidents = incidents.unwrap_or_default();
     let incidents: BTreeMap<Day, u64> = incidents
         .reached_by_day(threshold_cut.rank)
         .into_iter()
@@ -322,13 +325,12 @@ mod tests {
             log: &log,
             seen: &seen(&setup, &log),
             calibration: &log.freeze(),
-            first_day: first,
             verdicts: &verdicts,
             listed_max: 3,
         };
         let incidents = stored.seen.incident_days(None, first).unwrap();
         assert_eq!(incidents.reached_by_day(3.5)[0].1, 1);
-        let high = recall(&stored, None, &threshold_cut(3.5));
+        let high = recall(&stored, None, &incidents, &threshold_cut(3.5));
         let by_day: Vec<u64> = high.by_day.iter().map(|day| day.alerts).collect();
         assert_eq!(
             (by_day, high.alerts, high.is_lower_bound),
@@ -353,7 +355,7 @@ mod tests {
         );
         // Adam's was too mild; the missing one was removed because it was true.
         assert_eq!((high.verdicts.right, high.verdicts.wrong), (1, 1));
-        let low = recall(&stored, Some("AN1594"), &threshold_cut(2.5));
+        let low = recall(&stored, Some("AN1594"), &incidents, &threshold_cut(2.5));
         assert_eq!((low.alerts, low.is_lower_bound), (1_002, true));
         assert_eq!(low.busiest.len(), BUSIEST_MAX);
         assert_eq!(low.by_analytic.len(), 1);

@@ -115,10 +115,9 @@ pub(super) fn put(
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::baseline::{Extreme, Said};
+    use crate::baseline::Extreme;
     use crate::stats::rank::score;
     use crate::time::Day;
-    use crate::vocab::{Entity, EntityKind};
 
     fn tuned(budget_per_day: f64, surprise: f64) -> TunedThreshold {
         TunedThreshold {
@@ -164,20 +163,8 @@ mod tests {
                     .map(|n| -(n as f64 / n_entities as f64).ln())
                     .collect();
                 log.pooled.record_day(day, &values, n_entities);
-                let extreme = |(n, &rank): (usize, &f64)| Extreme {
-                    entity: Entity {
-                        kind: EntityKind::Identity,
-                        id: format!("{day} {n}").into(),
-                    },
-                    arms: Vec::new(),
-                    analytics: vec![Said {
-                        by: "X".into(),
-                        value: rank,
-                        recorded: rank,
-                    }],
-                    recorded: rank,
-                    novelties: Vec::new(),
-                };
+                let extreme =
+                    |(n, &rank): (usize, &f64)| Extreme::of_rank(&format!("{day} {n}"), rank);
                 let extremes = values.iter().enumerate().map(extreme);
                 log.keep_extremes(Day(day), extremes.collect());
             }

@@ -3,7 +3,6 @@
 use crate::baseline::{Calibration, CalibrationLog};
 use crate::engine::Setup;
 use crate::store::Verdicts;
-use crate::time::Day;
 
 /// What thresholds are chosen from.
 pub(super) struct Stored<'a> {
@@ -12,8 +11,6 @@ pub(super) struct Stored<'a> {
     /// The log without what is approved, or below the floor beneath every alert.
     pub(super) seen: &'a CalibrationLog,
     pub(super) calibration: &'a Calibration,
-    /// The first day that was learnt.
-    pub(super) first_day: Day,
     pub(super) verdicts: &'a Verdicts,
     /// How many alerts that would have been raised are listed.
     pub(super) listed_max: usize,

@@ -211,8 +211,13 @@ impl Label {
 }
 
 /// Returns what episodes came to that no approval covers, and the number of the incident of each. What an approval covers joins, too.
-pub fn in_incidents(alerts: &[Alert]) -> (Vec<&Alert>, Vec<usize>) {
-    let closed = || alerts.iter().filter(|alert| alert.status == Status::Closed);
+pub fn in_incidents<'a>(
+    alerts: impl IntoIterator<Item = &'a Alert> + Clone,
+) -> (Vec<&'a Alert>, Vec<usize>) {
+    let closed = || {
+        let all = alerts.clone().into_iter();
+        all.filter(|alert| alert.status == Status::Closed)
+    };
     let mut joiner = Joiner::default();
     closed().for_each(|alert| joiner.add(alert));
     let groups = joiner.groups().iter().enumerate();

@@ -49,6 +49,28 @@ impl Curve {
         Self { found }
     }
 
+    /// Draws the curve of `days` days from thresholds: of each the number of false alerts on all days, and the attacks that are found.
+    pub fn of_thresholds(mut of: Vec<(u64, BTreeSet<usize>)>, days: u32) -> Self {
+        of.sort_by_key(|(false_alerts, found)| (*false_alerts, found.len()));
+        let mut of = of.into_iter().peekable();
+        let mut best = BTreeSet::new();
+        let steps = 0..=u64::from(FALSE_PER_DAY_MAX * STEPS_PER_ALERT);
+        let found = steps.map(|step| {
+            let allowed = step * u64::from(days);
+            let is_allowed =
+                |(n, _): &(u64, BTreeSet<usize>)| n * u64::from(STEPS_PER_ALERT) <= allowed;
+            while let Some((_, found)) = of.next_if(is_allowed) {
+                if found.len() > best.len() {
+                    best = found;
+                }
+            }
+            best.clone()
+        });
+        Self {
+            found: found.collect(),
+        }
+    }
+
     /// Returns the attacks found at so many false alerts a day.
     pub fn found_at(&self, false_per_day: f64) -> &BTreeSet<usize> {
         let step = (false_per_day * f64::from(STEPS_PER_ALERT)).floor() as usize;
@@ -89,5 +111,15 @@ mod tests {
         assert_eq!((at(0.0), at(0.25), at(0.5), at(0.75)), (1, 1, 1, 1));
         assert_eq!((at(1.0), at(20.0), at(99.0)), (3, 3, 3));
         assert_eq!(curve.counts().sum::<u64>(), 4 + 77 * 3);
+    }
+
+    #[test]
+    fn of_thresholds_that_allow_no_more_false_alerts_the_best_is_drawn() {
+        let of = [(3, 0..2), (1, 0..1), (2, 0..3), (900, 0..9)];
+        let of = of.map(|(n, found)| (n, found.collect()));
+        let curve = Curve::of_thresholds(of.into(), 2);
+        let at = |x: f64| curve.found_at(x).len();
+        assert_eq!((at(0.0), at(0.25), at(0.5), at(0.75)), (0, 0, 1, 1));
+        assert_eq!((at(1.0), at(1.5), at(20.0)), (3, 3, 3));
     }
 }

@@ -29,9 +29,10 @@ const ESTABLISHED_DAYS: i32 = 7;
 const GZIP_LEVEL: u32 = 1;
 /// The name of a provider that is not known.
 const OTHER_PROVIDER: &str = "other";
-/// The name of our own method where incidents are ranked by the score that they were told with. Its curve ends where the largest budget
-/// ends.
+/// The name of our own method where one threshold holds for the scores of all days. Its curve ends where the largest budget ends.
 const AS_TOLD: &str = "plimsoll, incidents as told";
+/// The most thresholds by which its curve is drawn.
+const THRESHOLDS_MAX: usize = 300;
 /// The name of our own method among the others.
 pub(super) const OURS: &str = "plimsoll";
 
@@ -180,7 +181,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         .max_by(|a, b| a.budget_per_day.total_cmp(&b.budget_per_day));
     let as_told = largest.map(|run| Method {
         name: AS_TOLD,
-        curve: Curve::of(as_told(&run.alerts, &truth), days),
+        curve: as_told(&run.alerts, &truth, days),
     });
     Ok(Trial {
         seed,
@@ -223,21 +224,30 @@ fn attack(label: &Label) -> Attack {
     }
 }
 
-/// Returns incidents with the score that they were told with, and the attacks that they hit.
-fn as_told(alerts: &[Alert], truth: &GroundTruth) -> Vec<Candidate> {
-    let (alerts, incidents) = in_incidents(alerts);
-    let mut told: BTreeMap<usize, Candidate> = BTreeMap::new();
-    for (alert, incident) in alerts.into_iter().zip(incidents) {
-        let candidate = told.entry(incident).or_insert(Candidate {
-            score: 0.0,
-            attacks: Vec::new(),
-        });
-        candidate.score = candidate.score.max(alert.surprise);
-        let labels = truth.labels.iter().enumerate();
-        let hit = labels.filter(|(_, label)| label.is_hit_by(alert));
-        candidate.attacks.extend(hit.map(|(number, _)| number));
-    }
-    told.into_values().collect()
+/// Draws the curve of one threshold for all days: of what was told with at least that score, the incidents that hit no attack, and
+/// the attacks that are hit.
+fn as_told(alerts: &[Alert], truth: &GroundTruth, days: u32) -> Curve {
+    let mut scores: Vec<f64> = alerts.iter().map(|alert| alert.surprise).collect();
+    scores.sort_by(f64::total_cmp);
+    scores.dedup();
+    let every = scores.len().div_ceil(THRESHOLDS_MAX).max(1);
+    let thresholds = scores.iter().rev().step_by(every);
+    let of = thresholds.map(|&threshold| {
+        let told = alerts.iter().filter(|alert| alert.surprise >= threshold);
+        let (told, incidents) = in_incidents(told);
+        let mut found = BTreeSet::new();
+        let (mut all, mut hit) = (BTreeSet::new(), BTreeSet::new());
+        for (alert, incident) in told.into_iter().zip(incidents) {
+            all.insert(incident);
+            let labels = truth.labels.iter().enumerate();
+            for (number, _) in labels.filter(|(_, label)| label.is_hit_by(alert)) {
+                found.insert(number);
+                hit.insert(incident);
+            }
+        }
+        (all.difference(&hit).count() as u64, found)
+    });
+    Curve::of_thresholds(of.collect(), days)
 }
 
 /// Returns how many incidents there would be if nobody had been attacked: what a budget is for.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Seconds in a UTC day.
@@ -134,6 +134,12 @@ impl Day {
     pub const fn weekday(self) -> u8 {
         // 1970-01-01 was a Thursday.
         (self.0 as i64 + 3).rem_euclid(7) as u8
+    }
+
+    /// Returns the day of its month, from 1.
+    pub fn day_of_month(self) -> u8 {
+        let date = DateTime::<Utc>::from_timestamp_nanos(self.start().0);
+        date.day() as u8
     }
 
     /// Returns the first instant of the day.

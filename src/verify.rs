@@ -281,7 +281,7 @@ impl Check {
         };
         let predictive = basis.predictive();
         let observed = amount.observed as f64;
-        let exact = predictive.surprise(observed);
+        let exact = basis.surprise(amount.observed);
         let one = |x| round(x, 1);
         self.surprise(field, amount.surprise, exact);
         self.rounded(

@@ -128,6 +128,9 @@ pub struct Amount {
     /// What was judged by, in numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<AmountBasis>,
+    /// The days before on which the entity did much of it at about this hour of the week or this day of the month.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub as_on: Vec<String>,
 }
 
 /// What an amount was judged by.

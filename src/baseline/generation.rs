@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
-    Baseline, Calibration, Chain, DriftReport, Group, Key, Keyed, Support, Tuning, Value,
-    all_identities,
+    Baseline, Calibration, Chain, DriftReport, Group, Key, Keyed, Peak, Peaks, Support, Tuning,
+    Value, all_identities,
 };
 use crate::error::Result;
 use crate::event::{Action, Provider, Source};
@@ -43,6 +43,8 @@ pub struct GroupState {
 impl Value for GroupState {}
 
 impl Value for Vec<SignIn> {}
+
+impl Value for Vec<Peak> {}
 
 impl Key for Entity {
     fn kind(&self) -> EntityKind {
@@ -90,6 +92,8 @@ pub struct Generation {
     pub issued: Issued,
     /// Sign-ins of the last days.
     pub signed_in: SignedIn,
+    /// The peaks of entities.
+    pub peaks: Peaks,
     /// The classes of action in the logs of the lookback.
     pub seen: Seen,
     /// The contents of the logs on each day of the lookback, in order.
@@ -129,6 +133,7 @@ impl Generation {
             namesakes: BTreeMap::new(),
             issued: Issued::new(),
             signed_in: SignedIn::default(),
+            peaks: Peaks::default(),
             seen: Seen::default(),
             coverage: Vec::new(),
             drift_report: DriftReport::default(),
@@ -145,7 +150,8 @@ impl Generation {
     pub fn intact(&self) -> Result<()> {
         self.baselines.intact()?;
         self.groups.intact()?;
-        self.signed_in.intact()
+        self.signed_in.intact()?;
+        self.peaks.intact()
     }
 
     /// Returns whether the logs of the lookback contained actions of this class; for [`Action::EgressFlow`], whether

@@ -9,6 +9,7 @@ mod generation;
 mod incident_days;
 mod keyed;
 mod known;
+mod peaks;
 mod support;
 mod tuning;
 
@@ -26,6 +27,7 @@ pub use generation::{
 pub use incident_days::{IncidentDays, Promise};
 pub use keyed::{Key, Keyed, Place, PublishedValues, SharedTexts, Value};
 pub use known::{KnownSet, KnownValue};
+pub use peaks::{Candidate, PEAKS_MAX, Peak, Peaks, repeats};
 pub use support::Support;
 pub use tuning::{TunedThreshold, Tuning};
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::sketch::role_histogram::share_at_least;
 use crate::sketch::{FrozenDistribution, FrozenRoleHistogram, Tail};
 use crate::stats::constants::SUPPORT_BUCKETS;
-use crate::stats::{self, Evidence, GroupNovelty, Predictive, Prior};
+use crate::stats::{self, Evidence, GroupNovelty, Predictive, Prior, Repeats};
 
 /// The shares whose quantiles an alert carries, so that a distribution can be drawn; the last is the largest value.
 pub const QUANTILES: [f64; 6] = [0.5, 0.9, 0.98, 0.99, 0.999, 1.0];
@@ -26,9 +26,19 @@ pub struct VolumeBasis {
     pub prior: Prior,
     /// What the entity itself has shown.
     pub own: Evidence,
+    /// How often it did as much at the same time of the week or the month, where that is a habit that explains the amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Repeats>,
 }
 
 impl VolumeBasis {
+    /// Returns the surprise of an amount: what is no more than a habit has no more than the habit's.
+    pub fn surprise(&self, observed: u64) -> f64 {
+        let surprise = self.predictive().surprise(observed as f64);
+        let habit = self.repeats.filter(|repeats| repeats.holds(observed));
+        habit.map_or(surprise, |repeats| surprise.min(repeats.surprise()))
+    }
+
     /// Returns what was expected.
     pub fn predictive(&self) -> Predictive {
         Predictive::new(&self.prior, &self.own)

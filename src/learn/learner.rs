@@ -234,6 +234,7 @@ impl<'a> Learner<'a> {
         if is_first {
             let mut state = EntityState::first_seen(day);
             state.namesake = self.memory.head.namesakes.remove(entity).map(Box::new);
+            self.memory.peaks.forget_entity(entity);
             self.memory.entities.insert(entity.clone(), Box::new(state));
         }
         let Some(state) = self.memory.entities.get_mut(entity) else {
@@ -320,6 +321,10 @@ impl<'a> Learner<'a> {
                     .map(move |(_, x)| (metric, x))
             })
             .collect();
+        if !is_first {
+            let peaks = &mut self.memory.peaks;
+            peaks.note(entity, day, facts, &state.partials);
+        }
         state.partials.push(&DayPartial {
             day,
             n_events: facts.n_events,
@@ -337,6 +342,7 @@ impl<'a> Learner<'a> {
         let Memory {
             head,
             sign_ins,
+            peaks,
             entities,
         } = &mut self.memory;
         sign_ins.forget_before(day.plus(1 - SIGN_IN_DAYS).start());
@@ -352,6 +358,7 @@ impl<'a> Learner<'a> {
             }
             stays
         });
+        peaks.forget(day, |entity| entities.contains_key(entity));
         if entities.len() > ENTITIES_MAX {
             self.forget_beyond(ENTITIES_MAX);
         }
@@ -378,6 +385,7 @@ impl<'a> Learner<'a> {
         let leaving: Vec<Entity> = leaving.map(|(.., entity)| entity.clone()).collect();
         self.n_forgotten += n_beyond as u64;
         for entity in leaving {
+            self.memory.peaks.forget_entity(&entity);
             if let Some(state) = entities.remove(&entity)
                 && entity.kind == EntityKind::Identity
             {
@@ -437,6 +445,8 @@ impl<'a> Learner<'a> {
             .collect();
         generation.links = self.memory.head.links.clone();
         generation.signed_in = self.signed_in();
+        let peaks = self.memory.peaks.iter();
+        generation.peaks = peaks.map(|(of, all)| (of.clone(), all.clone())).collect();
         generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);
         let weights = Weights::on(as_of);
         let mut groups = Groups::on(as_of, generation.first_day);
@@ -494,6 +504,10 @@ impl<'a> Learner<'a> {
                 let chain = chains.chain(&entity, state, exposure, &cells);
                 wanted.extend(chain.iter().cloned());
                 let baseline = state.baseline(as_of, &cells, exposure, chain);
+                let peaks = self.memory.peaks.of(&entity);
+                if !peaks.is_empty() {
+                    generation.peaks.insert(entity.clone(), peaks.to_vec());
+                }
                 generation.baselines.insert(entity, baseline);
             }
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::learn::peaks::PeakMemory;
 use crate::learn::peers::PeerClusters;
 use crate::learn::state::EntityState;
 use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts, SignIns};
@@ -17,6 +18,7 @@ pub struct Memory {
     pub(super) head: MemoryHead,
     /// Sign-ins of the last days.
     pub(super) sign_ins: SignIns,
+    pub(super) peaks: PeakMemory,
     pub(super) entities: BTreeMap<Entity, Box<EntityState>>,
 }
 
@@ -47,10 +49,11 @@ impl MemoryHead {
 
 impl Memory {
     /// Begins to put together what was taken apart: entities are still to be added.
-    pub fn of(head: MemoryHead, sign_ins: SignIns) -> Self {
+    pub fn of(head: MemoryHead, sign_ins: SignIns, peaks: PeakMemory) -> Self {
         Self {
             head,
             sign_ins,
+            peaks,
             entities: BTreeMap::new(),
         }
     }
@@ -63,6 +66,11 @@ impl Memory {
     /// Returns the sign-ins of the last days.
     pub fn sign_ins(&self) -> &SignIns {
         &self.sign_ins
+    }
+
+    /// Returns the peaks of entities.
+    pub fn peaks(&self) -> &PeakMemory {
+        &self.peaks
     }
 
     /// Returns the entities in order, and the day on which each was first seen.

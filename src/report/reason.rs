@@ -158,7 +158,23 @@ fn volume(a: &Amount, entity: &str) -> String {
         _ => level(a),
     };
     let whose = judged_against(whose, entity, unit);
-    format!("{}{own}. {whose}: {expected}", observed(a))
+    format!("{}{}{own}. {whose}: {expected}", observed(a), as_on(a))
+}
+
+/// Returns the days on which an entity did much of something at that time, the latest first.
+fn as_on(a: &Amount) -> String {
+    let mut latest = a.as_on.iter().rev();
+    let Some(last) = latest.next() else {
+        return String::new();
+    };
+    match (latest.next(), latest.len() as u64) {
+        (None, _) => format!(", as on {last}"),
+        (Some(before), 0) => format!(", as on {before} and {last}"),
+        (Some(before), n) => format!(
+            ", as on {last}, {before} and {} before",
+            noun(n, "such day", "such days")
+        ),
+    }
 }
 
 /// Returns what was observed, as in `list_calls: 1,280 calls in 10 min`.

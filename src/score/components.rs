@@ -1,14 +1,16 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
-use crate::baseline::{Group, GroupState, View, peers_among, prior_among, role_tail_among};
+use crate::baseline::{
+    Candidate, Group, GroupState, View, peers_among, prior_among, repeats, role_tail_among,
+};
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
 use crate::measure::{KnownThings, value_hash};
 use crate::score::subject::Subject;
 use crate::stats::constants::{
     HAZARD_PRIOR_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, ROLE_AMOUNTS_MIN, SUPPORT_BUCKETS,
 };
-use crate::stats::{Evidence, GroupNovelty, Predictive, Prior};
-use crate::time::Window;
+use crate::stats::{Evidence, GroupNovelty, Predictive, Prior, Repeats};
+use crate::time::{Day, Window};
 use crate::vocab::{Entity, Metric, Str, Trait};
 
 /// What a reading was judged against.
@@ -41,14 +43,30 @@ pub struct VolumeReading {
     pub judged_against: JudgedAgainst,
     /// Weight of windows behind the entity's own part.
     pub windows: f64,
+    /// What the entity does at that time of the week or the month.
+    pub habit: Option<Habit>,
+}
+
+/// What an entity does at some time of the week or the month.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Habit {
+    /// How often, and how much.
+    pub repeats: Repeats,
+    /// On which days, in order.
+    pub days: Vec<Day>,
+    /// Whether the amount is judged by it: it is no more than that, and nothing else of the day is unusual.
+    pub explains: bool,
 }
 
 impl VolumeReading {
     /// Returns whether it lies below the 99th percentile of what it was judged against.
     ///
-    /// Nothing is ordinary of which no amount is known here, of the entity or its peers. Of [what is
+    /// So is what its habit explains. Nothing is ordinary of which no amount is known here, of the entity or its peers. Of [what is
     /// rare](Metric::is_rare), only what the entity itself does is: there the act is the news, and not how often.
     pub fn is_ordinary(&self) -> bool {
+        if self.habit.as_ref().is_some_and(|habit| habit.explains) {
+            return true;
+        }
         let is_known = match self.judged_against {
             JudgedAgainst::Own(_) => true,
             JudgedAgainst::Group(_) => !self.metric.is_rare(),
@@ -115,9 +133,15 @@ fn shown<'s>(
 }
 
 /// Returns what an amount of a metric in a window is judged by.
-pub fn volume_basis(subject: &Subject, metric: Metric, window: Window) -> VolumeBasis {
-    let (prior, own, _) = shown(subject, metric, window);
-    VolumeBasis { prior, own }
+pub fn volume_basis(subject: &Subject, reading: &VolumeReading) -> VolumeBasis {
+    let (prior, own, _) = shown(subject, reading.metric, reading.window);
+    let habit = reading.habit.as_ref().filter(|habit| habit.explains);
+    let repeats = habit.map(|habit| habit.repeats);
+    VolumeBasis {
+        prior,
+        own,
+        repeats,
+    }
 }
 
 /// Returns the predictive for a metric of a subject in a window, and whose history it rests on.
@@ -156,35 +180,65 @@ impl Amounts {
 
 /// Returns the largest surprise of a metric over windows; `None` if it was not active.
 pub fn volume(subject: &Subject, metric: Metric, windows: &[Window]) -> Option<VolumeReading> {
-    volume_among(subject, metric, windows, Amounts::All)
+    volume_among(subject, metric, windows, (Amounts::All, false))
 }
 
-/// Returns what [`volume`] does of some amounts; `None` if there was no such amount.
+/// Returns what [`volume`] does of some amounts; `None` if there was no such amount. If `by_habit`, what an entity does every week or
+/// month at that time is judged by that.
 pub fn volume_among(
     subject: &Subject,
     metric: Metric,
     windows: &[Window],
-    amounts: Amounts,
+    (amounts, by_habit): (Amounts, bool),
 ) -> Option<VolumeReading> {
     let known = subject.known();
-    windows
-        .iter()
-        .filter_map(|&window| {
-            // Surprise grows with x, so the largest x of a window length has the largest surprise.
-            let readings = subject.facts.readings(metric, window, &known);
-            let &(slot, observed) = readings
-                .iter()
-                .max_by_key(|&&(slot, x)| (x, std::cmp::Reverse(slot)))?;
+    let has_peaks = subject.peaks.iter().any(|peak| peak.metric == metric);
+    let mut largest: Option<VolumeReading> = None;
+    for &window in windows {
+        let mut readings = subject.facts.readings(metric, window, &known);
+        // Surprise grows with x, so the largest x of a window length has the largest surprise, unless a habit explains it: then the
+        // next one may have.
+        readings.sort_unstable_by_key(|&(slot, x)| (std::cmp::Reverse(x), slot));
+        for (slot, observed) in readings {
             let read = (start_of(window, slot), observed);
-            Some(volume_of(subject, metric, window, read)).filter(|read| amounts.include(read))
-        })
-        .reduce(|best, next| {
-            if next.surprise > best.surprise {
-                next
-            } else {
-                best
+            let mut reading = volume_of(subject, metric, window, read);
+            if has_peaks {
+                reading = with_habit(subject, reading, by_habit);
             }
-        })
+            let is_explained = reading.habit.as_ref().is_some_and(|habit| habit.explains);
+            let is_larger = |largest: &VolumeReading| reading.surprise > largest.surprise;
+            if amounts.include(&reading) && largest.as_ref().is_none_or(is_larger) {
+                largest = Some(reading);
+            }
+            if !is_explained {
+                break;
+            }
+        }
+    }
+    largest
+}
+
+/// Adds what an entity did on earlier days at that time of the week or the month; if `by_habit`, judges it by that.
+fn with_habit(subject: &Subject, mut reading: VolumeReading, by_habit: bool) -> VolumeReading {
+    let of = Candidate {
+        metric: reading.metric,
+        window: reading.window,
+        day: subject.day,
+        start: reading.start,
+    };
+    let Some((repeats, days)) = repeats(subject.peaks, of) else {
+        return reading;
+    };
+    let explains = by_habit && repeats.holds(reading.observed);
+    if explains {
+        reading.surprise = reading.surprise.min(repeats.surprise());
+    }
+    reading.habit = Some(Habit {
+        repeats,
+        days,
+        explains,
+    });
+    reading
 }
 
 /// Returns the second of the day at which a slot begins.
@@ -210,6 +264,7 @@ pub fn volume_of(
         predictive,
         judged_against,
         windows,
+        habit: None,
     }
 }
 

@@ -14,8 +14,8 @@ use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
 /// A metric, the one window in which it is judged, the burst that counts the same in a window that slides, and which amounts
-/// count.
-type VolumeKey = (Metric, Option<Window>, Option<BurstKey>, Amounts);
+/// count, and whether habits explain them.
+type VolumeKey = (Metric, Option<Window>, Option<BurstKey>, Amounts, bool);
 
 /// The parts of statistics of one subject's day, each computed once.
 pub(super) struct DayParts<'s, 'a> {
@@ -61,7 +61,9 @@ impl<'s, 'a> DayParts<'s, 'a> {
         let sliding = analytic
             .sliding(metric)
             .map(|(kind, window)| BurstKey { kind, window });
-        let key = (metric, analytic.window, sliding, amounts);
+        // A habit explains an amount only where nothing else is unusual.
+        let by_habit = !subject.peaks.is_empty() && !self.has_unusual_context(analytic);
+        let key = (metric, analytic.window, sliding, amounts, by_habit);
         if let Some(known) = self.volumes.get(&key) {
             return known.clone();
         }
@@ -74,7 +76,7 @@ impl<'s, 'a> DayParts<'s, 'a> {
         } else {
             windows
         };
-        let mut reading = volume_among(subject, metric, windows, amounts);
+        let mut reading = volume_among(subject, metric, windows, (amounts, by_habit));
         if let Some(key) = sliding
             && let Some(burst) = self.burst_of(key, false)
             && reading.as_ref().is_none_or(|r| burst.observed > r.observed)

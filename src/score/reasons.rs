@@ -97,11 +97,10 @@ fn reason(
             p_value: significant(reading.predictive.p_value(reading.observed as f64)),
             surprise: round(reading.surprise, 3),
             judged_against: judged_against(&reading.judged_against, reading.windows),
-            basis: Some(AmountBasis::Volume(volume_basis(
-                subject,
-                reading.metric,
-                reading.window,
-            ))),
+            basis: Some(AmountBasis::Volume(volume_basis(subject, reading))),
+            as_on: reading.habit.as_ref().map_or_else(Vec::new, |habit| {
+                habit.days.iter().map(ToString::to_string).collect()
+            }),
         }),
         Contribution::Novelty(reading) => Reason::Novelty {
             r#trait: reading.which.to_string(),
@@ -126,6 +125,7 @@ fn reason(
             surprise: round(reading.surprise, 3),
             judged_against: judged_against(&reading.judged_against, reading.hours as f64),
             basis: hours_basis(subject, reading.metric, reading.observed).map(AmountBasis::Hours),
+            as_on: Vec::new(),
         }),
         Contribution::Grant {
             accounts,

@@ -1,6 +1,6 @@
 //! The entity that is judged, and its history.
 
-use crate::baseline::{Baseline, Chain, Group, GroupState, View};
+use crate::baseline::{Baseline, Chain, Group, GroupState, Peak, View};
 use crate::learn::{PeerGroupOf, chain_of_newcomer, known};
 use crate::measure::{
     DayFacts, KnownThings, Minute, Namesake, are_two, may_be_given_again, of_former,
@@ -25,6 +25,8 @@ pub struct Subject<'a> {
     pub chain: Chain,
     /// What is known of each of them.
     states: Vec<Option<&'a GroupState>>,
+    /// The days on which it did far more of something than usual.
+    pub peaks: &'a [Peak],
     /// The day on which it was first seen.
     pub first_day: Day,
     /// Reads and external bytes by minute of the day before, for a newcomer's second day.
@@ -65,11 +67,13 @@ impl<'a> Subject<'a> {
             (_, Some(baseline)) if baseline.last_day.plus(1) == day => &baseline.first_day_timeline,
             _ => &[],
         };
+        let peaks = baseline.and_then(|_| generation.generation.peaks.get(entity));
         Self {
             entity,
             facts,
             day,
             baseline,
+            peaks: peaks.map_or(&[], |peaks| peaks),
             namesake,
             states: generation.generation.states_of(&chain),
             chain,

@@ -7,6 +7,7 @@
 pub mod arm;
 pub mod constants;
 pub mod drift;
+mod habit;
 pub mod novelty;
 pub mod peers;
 pub mod prior;
@@ -14,6 +15,7 @@ pub mod rank;
 mod repeated;
 pub mod volume;
 
+pub use habit::Repeats;
 pub use novelty::GroupNovelty;
 pub use rank::Severity;
 pub use volume::{Evidence, Predictive, Prior};

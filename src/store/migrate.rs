@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::baseline::{
-    Baseline, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, SignedIn, Tuning,
+    Baseline, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, Peaks, SignedIn,
+    Tuning,
 };
 use crate::error::{Error, Result};
 use crate::measure::{Coverage, DayAggregate, DayFacts, Subject, Unnamed};
@@ -196,6 +197,7 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
         namesakes: head.namesakes.into_iter().collect(),
         issued: head.issued,
         signed_in: SignedIn::default(),
+        peaks: Peaks::default(),
         seen: head.seen,
         coverage: db.read(&COVERAGE_BY_DAY)?,
         drift_report: db.read_one(&MOVEMENT)?,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
     Baseline, Baselines, Calibration, CalibrationLog, DriftReport, Generation, Group, GroupState,
-    Groups, IncidentRanks, Novelty, SignedIn, Support, Tuning,
+    Groups, IncidentRanks, Novelty, Peak, Peaks, SignedIn, Support, Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
@@ -80,6 +80,7 @@ const NOVELTIES: Table<((Day, Entity), Vec<Novelty>)> = Table::new("novelties");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
 /// If somebody signed in on the last learnt days.
 const SIGNED_IN: Table<(Entity, Vec<SignIn>)> = Table::new("signed_in");
+const PEAKS: Table<(Entity, Vec<Peak>)> = Table::new("peaks");
 
 const DAY_HEAD: Table<DayHead> = Table::new("head");
 const SUBJECTS: Table<(Subject, Box<DayFacts>)> = Table::new("subjects");
@@ -234,9 +235,12 @@ impl Store {
                 file.write(&NOVELTIES, novelties)?;
             }
             file.write(&CALIBRATION_LOG, [log])?;
-            match generation.signed_in.is_empty() {
+            if !generation.signed_in.is_empty() {
+                file.write_keyed(&SIGNED_IN, generation.signed_in.iter().map(Ok))?;
+            }
+            match generation.peaks.is_empty() {
                 true => Ok(()),
-                false => file.write_keyed(&SIGNED_IN, generation.signed_in.iter().map(Ok)),
+                false => file.write_keyed(&PEAKS, generation.peaks.iter().map(Ok)),
             }
         })
     }
@@ -299,6 +303,10 @@ impl Store {
             true => SignedIn::published(Box::new(KeyedRows::open(file.clone(), SIGNED_IN)?)),
             false => SignedIn::default(),
         };
+        let peaks = match file.has(&PEAKS) {
+            true => Peaks::published(Box::new(KeyedRows::open(file.clone(), PEAKS)?)),
+            false => Peaks::default(),
+        };
         Ok(Generation {
             number: head.number,
             as_of: head.as_of,
@@ -312,6 +320,7 @@ impl Store {
             namesakes: head.namesakes.into_iter().collect(),
             issued: head.issued,
             signed_in,
+            peaks,
             seen: head.seen,
             coverage: file.read(&COVERAGE_BY_DAY)?,
             drift_report: file.read_one(&DRIFT)?,

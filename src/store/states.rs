@@ -4,8 +4,9 @@
 //! A state says under what it was learnt. It holds nothing that cannot be learnt again from the days: one that is missing,
 //! damaged or of another version does not count, and costs time only.
 
+use crate::baseline::Peak;
 use crate::error::Result;
-use crate::learn::{EntityState, Memory, MemoryHead};
+use crate::learn::{EntityState, Memory, MemoryHead, PeakMemory};
 use crate::measure::{SignIn, SignIns};
 use crate::store::container::{Kind, Reader, Table};
 use crate::store::manifest::StateEntry;
@@ -25,6 +26,8 @@ const HEAD: Table<MemoryHead> = Table::new("head");
 const ENTITIES: Table<(Entity, EntityState)> = Table::new("entities");
 /// Of days on which somebody signed in.
 const SIGN_INS: Table<(Str, Vec<SignIn>)> = Table::new("sign_ins");
+/// Where an entity had any.
+const PEAKS: Table<(Entity, Vec<Peak>)> = Table::new("peaks");
 
 impl Store {
     /// Writes what was remembered on the morning of a day, and under what it was learnt; the next manifest will name it.
@@ -43,9 +46,12 @@ impl Store {
             file.write(&UNDER, [under])?;
             file.write(&HEAD, [memory.head()])?;
             file.write_by_key(&ENTITIES, memory.entities())?;
-            match memory.sign_ins().is_empty() {
+            if !memory.sign_ins().is_empty() {
+                file.write(&SIGN_INS, memory.sign_ins().iter())?;
+            }
+            match memory.peaks().is_empty() {
                 true => Ok(()),
-                false => file.write(&SIGN_INS, memory.sign_ins().iter()),
+                false => file.write_by_key(&PEAKS, memory.peaks().iter()),
             }
         })
     }
@@ -67,7 +73,11 @@ impl Store {
             true => file.read(&SIGN_INS)?,
             false => SignIns::new(),
         };
-        let mut memory = Memory::of(file.read_one(&HEAD)?, sign_ins);
+        let peaks: PeakMemory = match file.has(&PEAKS) {
+            true => file.read(&PEAKS)?,
+            false => PeakMemory::default(),
+        };
+        let mut memory = Memory::of(file.read_one(&HEAD)?, sign_ins, peaks);
         file.read_into(&ENTITIES, &mut memory)?;
         Ok(memory)
     }

@@ -12,6 +12,7 @@ mod coverage;
 mod crash;
 mod evaluation;
 mod follow;
+mod habits;
 mod incidents;
 mod jobs;
 mod life;

@@ -50,6 +50,10 @@ pub struct Arguments {
     /// world: what is learnt each night is hardly theirs.
     #[arg(long, value_name = "N", default_value_t = Options::default().one_in, value_parser = clap::value_parser!(u32).range(1..=100))]
     one_in: u32,
+    /// Also plant honest situations that are loud because of the history that there is of them, as `simulate --traps` does, and
+    /// print how many false incidents each kind of them raised.
+    #[arg(long)]
+    traps: bool,
     /// Also print what each gate saves and costs: the same days without it. With an id, only the gates of that analytic.
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = EVERY, value_parser = ablate)]
     ablate: Option<Ablate>,
@@ -95,6 +99,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         identities: arguments.identities,
         formats: arguments.formats.0.clone(),
         attack_set: arguments.attacks,
+        traps: arguments.traps,
         one_in: arguments.one_in,
         ablate: arguments.ablate.clone(),
         ..Options::default()

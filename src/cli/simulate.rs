@@ -64,6 +64,11 @@ pub struct Arguments {
     /// Plant no decoys.
     #[arg(long)]
     no_decoys: bool,
+    /// Also plant honest situations that are loud because of the history that there is of them: what begins later than the
+    /// rest, what repeats by the week or month, own data in bulk, outages, access reviews, roll-outs. They are noted in
+    /// traps.jsonl.
+    #[arg(long)]
+    traps: bool,
     /// The log formats: `aws` for aws.cloudtrail and aws.vpcflow, `all`, or names such as `gcp.audit` and beginnings such as
     /// `gcp`, separated by commas.
     #[arg(long, value_name = "FORMATS", default_value = "aws", value_parser = formats)]
@@ -142,6 +147,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         },
         attack_set: arguments.attacks,
         decoys: !arguments.no_decoys,
+        traps: arguments.traps,
         gzip_level: arguments.gzip_level,
         gzip: arguments.gzip,
         scale: arguments.scale,
@@ -153,7 +159,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
     let written = simulate::simulate(&options, &arguments.out, &mut |days| console.advance(days))?;
     console.end();
     console.say(&format!(
-        "wrote {} audit records and {} flows of {} identities to {}: {} attacks, {} decoys, {} benign anomalies\n",
+        "wrote {} audit records and {} flows of {} identities to {}: {} attacks, {} decoys, {} benign anomalies{}\n",
         count(written.records),
         count(written.flows),
         count(written.identities),
@@ -161,6 +167,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<Ending> {
         written.attacks,
         written.decoys,
         count(written.anomalies),
+        match written.traps {
+            0 => String::new(),
+            traps => format!(", {traps} traps"),
+        },
     ));
     Ok(Ending::Complete)
 }

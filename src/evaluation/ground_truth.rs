@@ -1,9 +1,10 @@
 //! What really happened in a simulated estate: attacks, decoys and benign anomalies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::alert::Alert;
 use crate::engine::{Label, read_labels};
@@ -24,12 +25,23 @@ struct BenignAnomaly {
     cause: String,
 }
 
+/// A day of a trap, as `traps.jsonl` has it.
+#[derive(Debug, Deserialize)]
+struct WrittenTrap {
+    instance: String,
+    identity: Vec<String>,
+    start: String,
+    end: String,
+}
+
 /// What really happened.
 pub(super) struct GroundTruth {
     /// Attacks.
     pub labels: Vec<Label>,
     /// Legitimate work that must not raise an alert.
     decoys: Vec<Label>,
+    /// The days of traps, each with the name of its instance as its note.
+    traps: Vec<Label>,
     labels_of: BTreeMap<String, Vec<usize>>,
     /// Causes by id and day.
     causes: BTreeMap<(String, Day), Vec<String>>,
@@ -48,9 +60,10 @@ impl GroundTruth {
                 labels_of.entry(id.clone()).or_default().push(number);
             }
         }
+        let traps = read_traps(&folder.join("traps.jsonl"))?;
         let mut causes: BTreeMap<(String, Day), Vec<String>> = BTreeMap::new();
         let mut frequency = BTreeMap::new();
-        for anomaly in anomalies(&folder.join("oddities.jsonl"))? {
+        for anomaly in lines::<BenignAnomaly>(&folder.join("oddities.jsonl"))? {
             *frequency.entry(anomaly.cause.clone()).or_insert(0) += 1;
             let (Some(start), Some(end)) = (Time::parse(&anomaly.start), Time::parse(&anomaly.end))
             else {
@@ -68,6 +81,7 @@ impl GroundTruth {
         Ok(Self {
             labels,
             decoys,
+            traps,
             labels_of,
             causes,
             frequency,
@@ -102,6 +116,20 @@ impl GroundTruth {
         Some((number, decoy_name(&decoy.note)))
     }
 
+    /// Returns the instance of the trap that a false alert rests on; of several the one of the shortest time, since it says most.
+    pub fn trap(&self, alert: &Alert) -> Option<&str> {
+        let hit = |trap: &&Label| trap.is_of(&alert.entity) && trap.told_at(alert).is_some();
+        let hits = self.traps.iter().filter(hit);
+        let shortest = hits.min_by_key(|trap| (trap.end.secs_since(trap.start), &trap.note));
+        shortest.map(|trap| &*trap.note)
+    }
+
+    /// Returns the instances of traps of which something happens from a day on.
+    pub fn traps_from(&self, day: Day) -> BTreeSet<String> {
+        let judged = self.traps.iter().filter(|trap| trap.start.day() >= day);
+        judged.map(|trap| trap.note.clone()).collect()
+    }
+
     /// Returns how often each decoy is there from a day on.
     pub fn decoys_from(&self, day: Day) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
@@ -126,7 +154,24 @@ impl GroundTruth {
     }
 }
 
-fn anomalies(path: &Path) -> Result<Vec<BenignAnomaly>> {
+fn read_traps(path: &Path) -> Result<Vec<Label>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let label = |written: WrittenTrap| {
+        Some(Label {
+            analytic: String::new(),
+            also: Vec::new(),
+            identity: written.identity,
+            start: Time::parse(&written.start)?,
+            end: Time::parse(&written.end)?,
+            note: written.instance,
+        })
+    };
+    Ok(lines(path)?.into_iter().filter_map(label).collect())
+}
+
+fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let cannot = |e: &dyn std::fmt::Display| {
         Error::failed(format!("cannot read `{}`", path.display())).cause(e)
     };

@@ -16,6 +16,7 @@ mod reference_methods;
 mod reliability;
 mod runner;
 mod table;
+mod trap_table;
 mod trial;
 
 pub use ablation::{Ablate, Ablation, Came, WithoutGate};
@@ -28,4 +29,5 @@ pub use runner::evaluate;
 pub use table::{
     AnalyticTable, BudgetTable, Detections, MethodTable, ProviderTable, Report, SeedRow, table,
 };
+pub use trap_table::TrapTable;
 pub use trial::{Method, Trial, trial};

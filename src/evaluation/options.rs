@@ -22,6 +22,8 @@ pub struct Options {
     pub formats: Vec<Format>,
     /// Which attacks and decoys there are in AWS.
     pub attack_set: AttackSet,
+    /// Whether there are traps: honest situations that are loud because of the history that there is of them.
+    pub traps: bool,
     /// Each class of attack in each grade is planted in one of so many estates.
     pub one_in: u32,
     /// Whose gates are left out, one at a time; `None` for nobody's.
@@ -39,6 +41,7 @@ impl Default for Options {
             budgets: vec![5.0, 20.0],
             formats: Format::originals(),
             attack_set: AttackSet::All,
+            traps: false,
             one_in: 4,
             ablate: None,
         }

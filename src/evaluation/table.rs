@@ -11,6 +11,7 @@ use crate::evaluation::ground_truth::ATTACKED;
 use crate::evaluation::options::Options;
 use crate::evaluation::ratio::Ratio;
 use crate::evaluation::reliability::{LEVELS, Reliability};
+use crate::evaluation::trap_table::{self, TrapTable};
 use crate::evaluation::trial::{BudgetOutcome, OURS, Trial};
 
 /// Version of the JSON document.
@@ -93,6 +94,9 @@ pub struct BudgetTable {
     pub causes: Vec<(String, f64)>,
     /// Decoys that raised an alert, by name.
     pub decoys: BTreeMap<String, Ratio>,
+    /// False incidents by kind of trap, if there are any traps.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub traps: BTreeMap<String, TrapTable>,
     /// One row a seed.
     pub by_seed: Vec<SeedRow>,
 }
@@ -397,6 +401,7 @@ fn budget(at: usize, trials: &[Trial], days: f64, decoys: &BTreeMap<String, u64>
         analytics,
         causes,
         decoys: fired,
+        traps: trap_table::by_kind(outcomes()),
         by_seed,
     }
 }

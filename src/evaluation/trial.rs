@@ -59,6 +59,8 @@ pub struct Trial {
     pub reliability: Reliability,
     /// Decoys there were, by name.
     pub decoys: BTreeMap<String, u64>,
+    /// Instances of traps of which something happened on the judged days.
+    pub traps: BTreeSet<String>,
     /// What each gate saves and costs, if it was asked for.
     pub ablation: Option<Ablation>,
 }
@@ -85,6 +87,8 @@ pub struct FalseAlert {
     pub provider: &'static str,
     /// Why it was raised, as far as an anomaly is known.
     pub cause: String,
+    /// The instance of a trap that it rests on.
+    pub trap: Option<String>,
     /// The number of its incident.
     pub incident: usize,
 }
@@ -139,6 +143,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         gzip_level: GZIP_LEVEL,
         formats: options.formats.clone(),
         attack_set: options.attack_set,
+        traps: options.traps,
         one_in: options.one_in,
         ..simulate::Options::default()
     };
@@ -210,6 +215,7 @@ pub fn trial(options: &Options, seed: u64, progress: &dyn Progress) -> Result<Tr
         reliability: collector.reliability,
         attacks: truth.labels.iter().map(attack).collect(),
         decoys: truth.decoys_from(split),
+        traps: truth.traps_from(split),
         ablation: ablation.map(|ablation| ablation.finish(&options.budgets)),
     })
 }
@@ -308,13 +314,17 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
         if hits.contains(&incident) {
             continue;
         }
-        let cause = match truth.decoy(alert) {
+        let mut cause = match truth.decoy(alert) {
             Some((number, decoy)) => {
                 outcome.decoys_fired.insert(number, decoy.to_owned());
                 format!("decoy {decoy}")
             }
             None => truth.cause(alert),
         };
+        let trap = truth.trap(alert).filter(|_| cause != ATTACKED);
+        if let Some(instance) = trap {
+            cause = format!("trap {}", trap_kind(instance));
+        }
         outcome.false_alerts.push(FalseAlert {
             analytic: alert.analytic.clone(),
             provider: alert
@@ -324,10 +334,16 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
                 .and_then(Provider::parse)
                 .map_or(OTHER_PROVIDER, Provider::as_str),
             cause,
+            trap: trap.map(str::to_owned),
             incident,
         });
     }
     outcome
+}
+
+/// Returns the kind of a trap: the first word of its instance's name.
+pub(super) fn trap_kind(instance: &str) -> &str {
+    instance.split(' ').next().unwrap_or_default()
 }
 
 /// Observes every day: scores it with all methods, and tallies raw surprise.

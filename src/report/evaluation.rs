@@ -1,10 +1,11 @@
 //! The result of an evaluation: tables that read well in a terminal and as Markdown, and two charts.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::evaluation::{
     BudgetTable, Detections, FALSE_PER_DAY_MAX, GateAtBudget, GateTable, LEVELS, MethodTable,
-    Ratio, Report, STEPS_PER_ALERT,
+    Ratio, Report, STEPS_PER_ALERT, TrapTable,
 };
 use crate::report::number::{count, duration};
 use crate::report::plot::{Axis, Line, chart};
@@ -133,6 +134,10 @@ fn write_all(out: &mut String, report: &Report) -> std::fmt::Result {
             .map(|(name, ratio)| vec![name.clone(), count(ratio.of), count(ratio.found)])
             .collect();
         write_table(out, &["decoy", "planted", "alerted"], rows)?;
+        if !budget.traps.is_empty() {
+            writeln!(out, "\nFalse incidents by trap:\n")?;
+            write_traps(out, &budget.traps)?;
+        }
     }
     writeln!(out, "\n## Curves by analytic\n")?;
     write_methods(out, &report.analytics)?;
@@ -351,6 +356,34 @@ fn write_classes(out: &mut String, budget: &BudgetTable) -> std::fmt::Result {
         })
         .collect();
     let header = ["analytic", "class", "blatant", "medium", "subtle", "hidden"];
+    write_table(out, &header, rows)
+}
+
+fn write_traps(out: &mut String, traps: &BTreeMap<String, TrapTable>) -> std::fmt::Result {
+    let rows = traps
+        .iter()
+        .map(|(kind, table)| {
+            let loudest = table.loudest.first().map_or("–".to_owned(), |one| {
+                format!("{} of {} (seed {})", one.incidents, one.instance, one.seed)
+            });
+            vec![
+                kind.clone(),
+                count(table.planted),
+                count(table.incidents),
+                count(table.with_one),
+                count(table.with_more),
+                loudest,
+            ]
+        })
+        .collect();
+    let header = [
+        "trap",
+        "planted",
+        "incidents",
+        "with one",
+        "with more",
+        "most",
+    ];
     write_table(out, &header, rows)
 }
 

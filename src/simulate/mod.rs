@@ -2,7 +2,7 @@
 //! them.
 //!
 //! Three lists say what happened: attacks (labels), legitimate work that resembles an attack (decoys), and unusual but
-//! legitimate activity (benign anomalies). So every alert is known to be right or wrong, and every wrong one has a cause.
+//! legitimate activity (benign anomalies). A fourth has honest situations that are loud for their history (traps), if there are any. So every alert is known to be right or wrong, and every wrong one has a cause.
 //!
 //! It answers how well detections do where the truth is known. Records are written as AWS writes them, and no code is
 //! shared with `sources`, so that a format misread there is not misread here too. Everything follows from the seed: the
@@ -23,6 +23,7 @@ pub use model::aws::attack_class::AttackClass;
 pub use model::format::Format;
 pub use model::grade::Grade;
 pub use model::label::Label;
+pub use model::trap::Trap;
 pub use options::Options;
 pub use simulation::{LOGS, provider_of, simulate};
 pub use summary::Summary;

@@ -30,6 +30,9 @@ pub struct Options {
     pub attack_set: AttackSet,
     /// Whether there are decoys, from the same day on as attacks.
     pub decoys: bool,
+    /// Whether there are traps: honest situations that are loud because of the history that there is of them. They draw from
+    /// random streams of their own.
+    pub traps: bool,
     /// A factor on the volumes of legitimate work.
     pub scale: f64,
     /// Whether opaque tokens such as `x-amz-id-2` are written. They double the compressed size and have no meaning.
@@ -72,6 +75,7 @@ impl Default for Options {
             grades: Grade::ALL.to_vec(),
             attack_set: AttackSet::Core,
             decoys: true,
+            traps: false,
             scale: 1.0,
             opaque_tokens: false,
             gzip_level: 9,

@@ -1,5 +1,6 @@
 //! A simulation, day by day.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use crate::simulate::model::aws::attack_class::AttackClass;
 use crate::simulate::model::label::Label;
 use crate::simulate::model::other_providers::attack_class::ProviderAttackClass;
 use crate::simulate::model::random::Rng;
+use crate::simulate::model::trap::Trap;
 use crate::simulate::options::Options;
 use crate::simulate::summary::Summary;
 use crate::simulate::writers::convert::dispatch::write_conversions;
@@ -29,7 +31,7 @@ pub fn provider_of(class: &str) -> Option<&'static str> {
 pub const LOGS: &str = "logs";
 
 /// Writes an estate under `out`: `logs` with a folder for every provider, and beside it `labels.jsonl`, `decoys.jsonl`,
-/// `oddities.jsonl` and `plimsoll.toml`; with [`Options::expected_events`] also `expected-events.jsonl`.
+/// `oddities.jsonl` and `plimsoll.toml`; with [`Options::traps`] also `traps.jsonl`; with [`Options::expected_events`] also `expected-events.jsonl`.
 ///
 /// `progress` is called with the number of days done after each.
 ///
@@ -70,6 +72,7 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     }
     let mut summary = Summary::default();
     let (mut labels, mut notes, mut anomalies) = (Vec::new(), Vec::new(), Vec::new());
+    let mut traps: Vec<Trap> = Vec::new();
     for number in 0..options.days {
         let day = start.plus(number as i32);
         let ids = Rng::of(seed, &[0xab0, 0x1d5, u64::from(number)]);
@@ -79,6 +82,7 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
             write_conversions(&trail.trail, &options.formats, &mut files);
             labels.extend(trail.labels);
             notes.extend(trail.decoys);
+            traps.extend(trail.traps);
             anomalies.extend(trail.trail.anomalies.take_anomalies());
             summary.add(trail.trail.write(
                 day,
@@ -91,6 +95,7 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
             let expected = other_providers.day(day, &mut files);
             labels.extend(expected.labels);
             notes.extend(expected.decoys);
+            traps.extend(expected.traps);
             anomalies.extend(expected.anomalies);
         }
         summary.add(files.write(out, &out.join(LOGS), options)?);
@@ -102,6 +107,9 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
     write_json_lines(&out.join("labels.jsonl"), &labels)?;
     write_json_lines(&out.join("decoys.jsonl"), &notes)?;
     write_json_lines(&out.join("oddities.jsonl"), &anomalies)?;
+    if options.traps {
+        write_json_lines(&out.join("traps.jsonl"), &traps)?;
+    }
     let path = out.join("plimsoll.toml");
     let (population, buckets) = aws.as_ref().map_or((&[][..], &[][..]), |aws| {
         (&aws.world.population, &aws.world.buckets)
@@ -113,6 +121,8 @@ pub fn simulate(options: &Options, out: &Path, progress: &mut dyn FnMut(u64)) ->
         (population.len() + other_providers.as_ref().map_or(0, OtherEstate::identities)) as u64;
     summary.attacks = labels.len() as u64;
     summary.decoys = notes.len() as u64;
+    let instances: BTreeSet<&str> = traps.iter().map(|trap| &*trap.instance).collect();
+    summary.traps = instances.len() as u64;
     summary.anomalies = anomalies.len() as u64;
     Ok(summary)
 }

@@ -19,6 +19,8 @@ pub struct Summary {
     pub attacks: u64,
     /// Decoys noted.
     pub decoys: u64,
+    /// Traps, each counted once however many days it has.
+    pub traps: u64,
     /// Benign anomalies noted.
     pub anomalies: u64,
 }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::simulate::{AttackClass, AttackSet, Cause, Grade, LOGS, Options, Summary, simulate};
+use crate::simulate::{
+    AttackClass, AttackSet, Cause, Format, Grade, LOGS, Options, Summary, simulate,
+};
 use crate::time::Time;
 
 fn small(seed: u64) -> Options {
@@ -495,4 +497,119 @@ fn plain_spikes_are_what_their_labels_say() {
         .map(|record| record["userIdentity"]["principalId"].to_string())
         .collect();
     assert_eq!(ids.len(), 2, "{ids:?}");
+}
+
+#[test]
+fn traps_are_planted_at_every_provider_and_only_when_asked_for() {
+    for seed in [20, 21] {
+        let options = Options {
+            formats: Format::originals(),
+            days: 24,
+            attack_days_from: 14,
+            traps: true,
+            ..small(seed)
+        };
+        let (summary, found) = run(&options);
+        let traps = labels(&found, "traps.jsonl");
+        let text = |trap: &Value, key: &str| trap[key].as_str().unwrap().to_owned();
+        let instances: BTreeSet<String> = traps.iter().map(|t| text(t, "instance")).collect();
+        assert_eq!(summary.traps as usize, instances.len());
+        let kinds: BTreeSet<(String, String)> = instances
+            .iter()
+            .filter_map(|name| {
+                let mut words = name.split(' ');
+                Some((words.next()?.to_owned(), words.next()?.to_owned()))
+            })
+            .collect();
+        for (kind, providers) in [
+            (
+                "weekly-job",
+                &["aws", "azure", "gcp", "entra", "workspace"][..],
+            ),
+            ("month-end-job", &["aws", "azure", "gcp"]),
+            ("bulk-own-work", &["aws", "azure", "gcp"]),
+            ("outage", &["aws", "azure", "gcp"]),
+            ("access-review", &["aws", "entra", "workspace", "gcp"]),
+            ("posture-looker", &["aws", "azure", "gcp"]),
+            ("roll-out", &["aws"]),
+        ] {
+            for provider in providers {
+                let key = (kind.to_owned(), (*provider).to_owned());
+                assert!(
+                    kinds.contains(&key),
+                    "seed {seed}: no {kind} at {provider}: {kinds:?}"
+                );
+            }
+        }
+        let late = kinds.iter().filter(|(kind, _)| kind.starts_with("late-"));
+        assert_eq!(late.count(), 2, "seed {seed}: {kinds:?}");
+        let split = options.start.plus(options.attack_days_from as i32).start();
+        for trap in &traps {
+            let at = Time::parse(&text(trap, "start")).unwrap();
+            let is_habit =
+                ["weekly-job", "month-end-job", "posture-looker"].contains(&&*text(trap, "trap"));
+            assert!(
+                is_habit || at >= split,
+                "seed {seed}: before it can be judged: {trap}"
+            );
+        }
+        let habits = traps.iter().filter(|t| t["trap"] == "weekly-job");
+        let (learnt, judged): (Vec<_>, Vec<_>) =
+            habits.partition(|t| Time::parse(&text(t, "start")).unwrap() < split);
+        assert!(learnt.len() >= 16 && judged.len() >= 8, "seed {seed}");
+    }
+    let (_, without) = run(&small(20));
+    assert!(!without.contains_key(Path::new("traps.jsonl")));
+}
+
+#[test]
+fn what_begins_late_has_no_record_before_it_begins() {
+    let (account, events) = (
+        Options {
+            traps: true,
+            ..small(21)
+        },
+        Options {
+            traps: true,
+            ..small(20)
+        },
+    );
+    let began = |found: &BTreeMap<PathBuf, Vec<u8>>, kind: &str| -> String {
+        let traps = labels(found, "traps.jsonl");
+        let first = traps.iter().find(|trap| trap["trap"] == kind).unwrap();
+        first["start"].as_str().unwrap().to_owned()
+    };
+    let (_, found) = run(&account);
+    let from = began(&found, "late-account");
+    let all = records(&found);
+    let of_dev = || {
+        all.iter()
+            .filter(|r| r["recipientAccountId"] == "333344445555")
+    };
+    let time = |record: &Value| record["eventTime"].as_str().unwrap().to_owned();
+    assert!(
+        of_dev().all(|record| time(record) >= from),
+        "an account that joins late"
+    );
+    assert!(of_dev().count() > 100);
+    let (_, found) = run(&events);
+    let from = began(&found, "late-data-events");
+    let all = records(&found);
+    let objects = |record: &&Value| {
+        record["recipientAccountId"] == "333344445555" && record["eventCategory"] == "Data"
+    };
+    let (before, after): (Vec<&Value>, Vec<&Value>) = all
+        .iter()
+        .filter(objects)
+        .partition(|record| time(record) < from);
+    assert!(
+        before.is_empty() && after.len() > 100,
+        "{} and {}",
+        before.len(),
+        after.len()
+    );
+    let others = all
+        .iter()
+        .filter(|record| record["eventCategory"] == "Data");
+    assert!(others.filter(|record| time(record) < from).count() > 100);
 }

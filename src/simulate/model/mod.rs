@@ -14,3 +14,4 @@ pub(crate) mod names;
 pub(crate) mod network;
 pub(crate) mod other_providers;
 pub(crate) mod random;
+pub(crate) mod trap;

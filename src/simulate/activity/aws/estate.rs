@@ -7,12 +7,14 @@ use crate::simulate::activity::aws::decoy::{Planned, plan_decoys};
 use crate::simulate::activity::aws::environment::write_environment;
 use crate::simulate::activity::aws::identity_day::write_day;
 use crate::simulate::activity::aws::population::population;
+use crate::simulate::activity::aws::traps::AwsTraps;
 use crate::simulate::model::attack_set::AttackSet;
 use crate::simulate::model::aws::attack_class::AttackClass;
 use crate::simulate::model::aws::bucket::buckets;
 use crate::simulate::model::aws::world::World;
 use crate::simulate::model::label::Label;
 use crate::simulate::model::random::Rng;
+use crate::simulate::model::trap::Trap;
 use crate::simulate::options::Options;
 use crate::simulate::writers::aws::trail::Trail;
 use crate::time::Day;
@@ -22,6 +24,7 @@ pub(crate) struct AwsEstate {
     pub(crate) world: World,
     attacks: Vec<Attack>,
     pub(crate) decoys: Vec<Planned>,
+    traps: AwsTraps,
 }
 
 /// A day of theirs.
@@ -29,6 +32,7 @@ pub(crate) struct AwsDay {
     pub(crate) trail: Trail,
     pub(crate) labels: Vec<Label>,
     pub(crate) decoys: Vec<Label>,
+    pub(crate) traps: Vec<Trap>,
 }
 
 impl AwsEstate {
@@ -74,10 +78,15 @@ impl AwsEstate {
             .filter(|_| options.decoys)
             .map_or_else(Vec::new, |span| plan_decoys(span, options.attack_set));
         decoys.retain(|planned| options.plants_decoy(planned.decoy as usize));
+        let traps = match options.traps {
+            true => AwsTraps::plan(&mut world, options),
+            false => AwsTraps::default(),
+        };
         Self {
             world,
             attacks,
             decoys,
+            traps,
         }
     }
 
@@ -89,6 +98,7 @@ impl AwsEstate {
         if options.expected_events || options.formats.iter().any(|format| format.is_converted()) {
             trail.track_records();
         }
+        self.traps.hide(day, &mut trail);
         write_environment(world, day, &mut trail);
         for who in &world.population {
             write_day(world, who, day, &mut trail);
@@ -110,10 +120,12 @@ impl AwsEstate {
             .filter(|d| d.is_on(day))
             .filter_map(|d| d.run(world, day, &mut trail))
             .collect();
+        let traps = self.traps.run(world, day, &mut trail);
         AwsDay {
             trail,
             labels,
             decoys,
+            traps,
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) mod scans;
 pub(crate) mod schedule;
 pub(crate) mod spikes;
 pub(crate) mod stage;
+pub(crate) mod trap_work;
+pub(crate) mod traps;
 pub(crate) mod upkeep;
 pub(crate) mod working_set;
 pub(crate) mod workload;

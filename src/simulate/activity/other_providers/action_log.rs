@@ -1,5 +1,6 @@
 //! A day's actions, and the anomalies among them.
 
+use crate::simulate::activity::other_providers::traps::Unrecorded;
 use crate::simulate::model::anomaly::{BenignAnomaly, Cause};
 use crate::simulate::model::label::Label;
 use crate::simulate::model::other_providers::action::{Action, NANOS};
@@ -9,9 +10,18 @@ use crate::simulate::model::other_providers::action::{Action, NANOS};
 pub(crate) struct ActionLog {
     pub(crate) actions: Vec<Action>,
     pub(crate) anomalies: Vec<BenignAnomaly>,
+    /// What is left out.
+    pub(crate) unrecorded: Option<Unrecorded>,
 }
 
 impl ActionLog {
+    /// Adds an action, if it is recorded.
+    pub(crate) fn add(&mut self, action: Action) {
+        if !self.unrecorded.is_some_and(|what| what.has(&action)) {
+            self.actions.push(action);
+        }
+    }
+
     /// Returns the place that has been reached.
     pub(crate) fn mark(&self) -> usize {
         self.actions.len()

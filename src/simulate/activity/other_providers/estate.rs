@@ -5,6 +5,7 @@ use crate::simulate::activity::other_providers::attack_plan::{Attack, plan_attac
 use crate::simulate::activity::other_providers::decoy::Decoy;
 use crate::simulate::activity::other_providers::machines::{anonymous_reads, write_workload_day};
 use crate::simulate::activity::other_providers::people::write_person_day;
+use crate::simulate::activity::other_providers::traps::OtherTraps;
 use crate::simulate::activity::other_providers::upkeep::{upkeep, write_background, write_upkeep};
 use crate::simulate::model::anomaly::BenignAnomaly;
 use crate::simulate::model::attack_set::AttackSet;
@@ -13,6 +14,7 @@ use crate::simulate::model::label::Label;
 use crate::simulate::model::other_providers::container::containers;
 use crate::simulate::model::other_providers::principal::population;
 use crate::simulate::model::other_providers::world::World;
+use crate::simulate::model::trap::Trap;
 use crate::simulate::options::Options;
 use crate::simulate::writers::day_files::DayFiles;
 use crate::simulate::writers::other_providers::dispatch::write_action;
@@ -24,6 +26,7 @@ pub(crate) struct OtherEstate {
     formats: Vec<Format>,
     attacks: Vec<Attack>,
     decoys: Vec<(Day, Decoy)>,
+    traps: OtherTraps,
 }
 
 /// What a day wrote beside its records.
@@ -32,6 +35,7 @@ pub(crate) struct DayNotes {
     pub(crate) labels: Vec<Label>,
     pub(crate) decoys: Vec<Label>,
     pub(crate) anomalies: Vec<BenignAnomaly>,
+    pub(crate) traps: Vec<Trap>,
 }
 
 impl OtherEstate {
@@ -88,7 +92,12 @@ impl OtherEstate {
                     })
                     .collect()
             });
+        let traps = match options.traps {
+            true => OtherTraps::plan(&world, options),
+            false => OtherTraps::default(),
+        };
         Self {
+            traps,
             world,
             formats: options.formats.clone(),
             attacks,
@@ -104,6 +113,7 @@ impl OtherEstate {
     /// Simulates a day, and writes it.
     pub(crate) fn day(&self, day: Day, files: &mut DayFiles) -> DayNotes {
         let mut log = ActionLog::default();
+        self.traps.hide(day, &mut log);
         anonymous_reads(&self.world, day, &mut log);
         for who in self.world.population.iter().filter(|who| who.joins <= day) {
             if who.is_person() {
@@ -128,6 +138,7 @@ impl OtherEstate {
         for (_, decoy) in self.decoys.iter().filter(|(on, _)| *on == day) {
             notes.decoys.extend(decoy.run(&self.world, day, &mut log));
         }
+        notes.traps = self.traps.run(&self.world, day, &mut log);
         notes.anomalies = std::mem::take(&mut log.anomalies);
         log.actions.sort_by_key(|action| action.at); // equal instants stay in order of generation
         for action in &log.actions {

@@ -10,6 +10,7 @@ pub(crate) mod people;
 pub(crate) mod plain_actions;
 pub(crate) mod run;
 pub(crate) mod settings;
+pub(crate) mod traps;
 pub(crate) mod upkeep;
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
             outcome: Outcome::Success,
         };
         adjust(&mut action);
-        self.log.actions.push(action);
+        self.log.add(action);
     }
 
     fn stored(

@@ -71,6 +71,9 @@ impl Trail {
         let request_id = self.ids.text(UPPER, 16);
         let (tail, opaque) = (self.id_tail.clone(), self.opaque_tokens);
         let mut write = |account: usize, copy: &RecordCopy<'_>| {
+            if !self.has_data_events(account) {
+                return;
+            }
             self.audit(account, bucket.region, at, |out, ids| {
                 s3_record(out, ids, call, copy, &request_id, &tail, opaque);
             });
@@ -114,6 +117,9 @@ impl Trail {
 
     /// Writes one management event to the trail of `account`.
     pub(crate) fn api(&mut self, at: i64, session: &Session, account: usize, api: &Api<'_>) {
+        if !self.has(account) {
+            return;
+        }
         let tail = self.id_tail.clone();
         self.audit(account, api.region, at, |out, ids| {
             api_record(out, ids, at, session, account, api, &tail);

@@ -48,8 +48,19 @@ struct TrackedRecord {
     expected: ExpectedRecord,
 }
 
+/// What is not recorded yet, though it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unrecorded {
+    /// Data events of the trail of an account.
+    DataEvents(usize),
+    /// Everything in an account.
+    Account(usize),
+}
+
 /// Everything that one day writes.
 pub(crate) struct Trail {
+    /// What is left out.
+    pub(crate) unrecorded: Option<Unrecorded>,
     /// The normalised event of every record, if it is asked for.
     tracked: Option<Vec<TrackedRecord>>,
     audit: Vec<LogBuffer>,
@@ -73,6 +84,7 @@ impl Trail {
         };
         let id_tail = ids.text(HEX, 12);
         Self {
+            unrecorded: None,
             tracked: None,
             audit: files(),
             flows: files(),
@@ -81,6 +93,16 @@ impl Trail {
             opaque_tokens,
             anomalies: AnomalyLog::default(),
         }
+    }
+
+    /// Returns whether the trail of an account has data events.
+    pub(crate) fn has_data_events(&self, account: usize) -> bool {
+        self.has(account) && self.unrecorded != Some(Unrecorded::DataEvents(account))
+    }
+
+    /// Returns whether there are logs of an account.
+    pub(crate) fn has(&self, account: usize) -> bool {
+        self.unrecorded != Some(Unrecorded::Account(account))
     }
 
     /// Keeps the normalised event of every record from now on.
@@ -155,6 +177,9 @@ impl Trail {
         at: i64,
         write: impl FnOnce(&mut String),
     ) {
+        if !self.has(account) {
+            return;
+        }
         self.anomalies.note_time(at);
         let buffer = &mut self.flows[account * REGIONS.len() + region];
         let start = buffer.text.len();

@@ -1,7 +1,7 @@
 //! The Okta System Log: actions in an org, by users, applications and Okta itself.
 //!
 //! A record does not state its org, but its envelope may. Identities contain the org, or `-` if it is unknown. Reads of the
-//! directory are not logged; only their rate limit violations are.
+//! directory are not logged; only their rate limit violations are, and these count for what the limited request reads.
 
 use std::sync::LazyLock;
 
@@ -88,6 +88,24 @@ pub fn classify(op: &str) -> crate::event::Action {
     ACTIONS.get(SERVICE, op).unwrap_or(Other)
 }
 
+/// The root of the management API, and its collections that are the directory: users, groups, applications and roles.
+const API: &str = "/api/v1/";
+const DIRECTORY: [&str; 5] = ["users", "groups", "apps", "iam", "roles"];
+/// The type of a target that names a request.
+const URL_TARGET: &str = "URL Pattern";
+
+/// Returns whether a request asks the directory: not the log, nor policies, nor who the caller is.
+fn reads_directory(path: &str) -> bool {
+    let Some(at) = path.find(API) else {
+        return false;
+    };
+    let mut segments = path[at + API.len()..].split('/');
+    let collection = segments.next().unwrap_or_default();
+    let is_own = collection.eq_ignore_ascii_case("users") && segments.next() == Some("me");
+    let mut all = DIRECTORY.iter();
+    all.any(|known| known.eq_ignore_ascii_case(collection)) && !is_own
+}
+
 /// Events that duplicate a sign-in of other records.
 const DUPLICATES: [&str; 1] = ["policy.evaluate_sign_on"];
 /// Events that happen in the web console.
@@ -155,13 +173,25 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
     let client_known = state.clients.of(&agent, &mut state.interner).clone();
     let interner = &mut state.interner;
     let op = interner.share(&stated_text(object.get("eventType")).unwrap_or_default());
-    let action = classify(&op);
     let targets = targets(target.value());
     let principal = principal(actor.value(), org.as_deref(), interner);
     let peer = peer(client.value(), request.value(), security.value(), interner);
     let (outcome, error) = outcome_and_error(outcome.value());
 
     let debugged = |name: &str| stated_text(debug.value().get(name));
+    let limited = || {
+        let urls = targets.iter().filter(|target| target.kind == URL_TARGET);
+        let stated = debugged("requestUri").or_else(|| debugged("url"));
+        let path = stated.map(|uri| path_of(&uri).to_owned());
+        path.or_else(|| urls.map(|target| path_of(&target.id).to_owned()).next())
+    };
+    let (action, limited) = match classify(&op) {
+        EnumerateDirectory => match limited() {
+            Some(path) if !reads_directory(&path) => (Other, Some(path)),
+            path => (EnumerateDirectory, path),
+        },
+        action => (action, None),
+    };
     let token = transaction
         .value()
         .path(&["detail", "requestApiTokenId"])
@@ -204,8 +234,7 @@ fn event(object: Object<'_>, time: Time, state: &mut ParserState) -> Event {
     };
     let object_of = match action {
         ReadObject => of_type(&["AppUser", "User"]).map(|t| t.id.clone()),
-        EnumerateDirectory => debugged("requestUri").map(|uri| path_of(&uri).to_owned()),
-        _ => None,
+        _ => limited,
     };
     let worked = outcome == Outcome::Success;
     let console = match CONSOLE_OPS.contains(&&*op) {
@@ -384,4 +413,28 @@ fn words(text: &str, interner: &mut Interner) -> Vec<Str> {
         .take(WORDS_MAX)
         .map(|word| interner.share(word))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_users_groups_applications_and_roles_are_the_directory() {
+        for (path, expected) in [
+            ("/api/v1/users", true),
+            ("/api/v1/Users/00u1/groups", true),
+            ("https://example.okta.com/api/v1/groups/00g1/users", true),
+            ("/api/v1/apps/0oa1/users", true),
+            ("/api/v1/iam/assignees/users", true),
+            ("/api/v1/users/me", false),
+            ("/api/v1/logs", false),
+            ("/api/v1/sessions/me", false),
+            ("/api/v1/usersettings", false),
+            ("/oauth2/v1/token", false),
+            ("", false),
+        ] {
+            assert_eq!(reads_directory(path), expected, "{path}");
+        }
+    }
 }

@@ -121,4 +121,33 @@ mod tests {
             assert_eq!(class_of(provider, service, op), expected, "{provider} {op}");
         }
     }
+
+    #[test]
+    fn who_reads_a_log_does_not_enumerate_the_directory() {
+        for (provider, service, op) in [
+            (Provider::Aws, "cloudtrail", "LookupEvents"),
+            (Provider::Aws, "logs", "FilterLogEvents"),
+            (Provider::Aws, "guardduty", "ListFindings"),
+            (Provider::Entra, "graph", "GET /v1.0/auditLogs/signIns"),
+            (
+                Provider::Entra,
+                "graph",
+                "GET /beta/auditLogs/directoryAudits",
+            ),
+            (Provider::Entra, "graph", "GET /v1.0/security/alerts_v2"),
+            (Provider::M365, "Exchange", "Search-UnifiedAuditLog"),
+            (Provider::M365, "Exchange", "Search-MailboxAuditLog"),
+            (
+                Provider::Gcp,
+                "logging.googleapis.com",
+                "google.logging.v2.LoggingServiceV2.ListLogEntries",
+            ),
+            (Provider::Gworkspace, "admin", "ALERT_CENTER_LIST_ALERTS"),
+            (Provider::Okta, "", "system.log_stream.lifecycle.activate"),
+            (Provider::Slack, "", "anomaly"),
+        ] {
+            let class = class_of(provider, service, op);
+            assert_ne!(class, Some(Action::EnumerateDirectory), "{provider} {op}");
+        }
+    }
 }

@@ -171,4 +171,18 @@ mod tests {
             assert_eq!(reads_directory(method), expected, "{method}");
         }
     }
+
+    #[test]
+    fn reading_reports_is_no_reading_of_the_directory() {
+        for (method, expected) in [
+            ("directory.users.list", true),
+            ("directory.members.list", true),
+            ("directory.roleassignments.list", true),
+            ("reports.activities.list", false),
+            ("reports.userusagereport.get", false),
+            ("reports.customerusagereports.get", false),
+        ] {
+            assert_eq!(reads_directory(method), expected, "{method}");
+        }
+    }
 }

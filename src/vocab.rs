@@ -167,6 +167,21 @@ impl Metric {
         }
     }
 
+    /// Returns, of the metrics that count the same events in another unit, the one that stands for all of them.
+    pub const fn stands_for(self) -> Metric {
+        match self.stored_as() {
+            Self::ListBytes | Self::BucketsListed | Self::PrefixesListed => Self::ListCalls,
+            Self::ObjectsRead | Self::BytesRead | Self::BucketsRead | Self::PrefixesRead => {
+                Self::ReadCalls
+            }
+            Self::DirectoryFamilies => Self::DirectoryCalls,
+            Self::EgressDestinations => Self::EgressBytes,
+            Self::SensitiveBuckets | Self::SensitiveExternalCalls => Self::SensitiveReadCalls,
+            Self::ObjectsDeleted | Self::BucketsDeletedFrom => Self::DeleteCalls,
+            other => other,
+        }
+    }
+
     /// Returns whether what the metric counts matters by itself, however little is known of the estate: a log switched off, destruction
     /// arranged, or rights handed out.
     pub const fn is_declared_act(self) -> bool {

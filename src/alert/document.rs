@@ -128,6 +128,9 @@ pub struct Alert {
     /// Through which sessions, clients and addresses, those first that did most of what was counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceRecord>,
+    /// Other analytics that reached their threshold by the same fact, and do not tell it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlikeRecord>,
     /// The incident that it belongs to, as far as was known when it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident_id: Option<String>,
@@ -152,6 +155,17 @@ pub struct Alert {
     pub evidence: Option<ScoreEvidence>,
     /// Guards everything else against damage; see [`evidence::digest`].
     pub digest: Option<String>,
+}
+
+/// An analytic that would have told the same fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlikeRecord {
+    /// Which analytic.
+    pub analytic: String,
+    /// Its title.
+    pub name: String,
+    /// The id of the alert that this one stands for. It may have been told while the narrower analytic was still below its threshold.
+    pub alert_id: String,
 }
 
 /// How much an episode came to. Bounded counts of distinct things are estimates beyond a few thousand.

@@ -7,8 +7,8 @@ mod document;
 mod reason;
 
 pub use document::{
-    Alert, AlertEntity, AssumptionRecord, AuthenticationRecord, BlindedRecord, CreationRecord,
-    DeedKind, DeedSpan, DestinationRecord, Extent, NamesakeRecord, OperationRecord, Origin,
-    ResourceRecord, SCHEMA, SourceRecord, Span, Status, alert_id,
+    Alert, AlertEntity, AlikeRecord, AssumptionRecord, AuthenticationRecord, BlindedRecord,
+    CreationRecord, DeedKind, DeedSpan, DestinationRecord, Extent, NamesakeRecord, OperationRecord,
+    Origin, ResourceRecord, SCHEMA, SourceRecord, Span, Status, alert_id,
 };
 pub use reason::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};

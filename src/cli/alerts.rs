@@ -67,8 +67,11 @@ fn list(selection: &Selection, place: &Place, console: &Console) -> Result<()> {
     };
     // Of each alert its latest document: that one is shown or not, whatever an earlier one is.
     let mut latest: BTreeMap<String, (Rank, Option<(Time, Time)>)> = BTreeMap::new();
+    // What a narrower analytic tells is in its alert.
+    let mut told_elsewhere: BTreeSet<String> = BTreeSet::new();
     let n_others = place.each_alert(|alert| {
         let rank = Rank::of(&alert);
+        told_elsewhere.extend(alert.also.iter().map(|other| other.alert_id.clone()));
         if latest
             .get(&alert.alert_id)
             .is_none_or(|(known, _)| *known <= rank)
@@ -81,7 +84,9 @@ fn list(selection: &Selection, place: &Place, console: &Console) -> Result<()> {
     place.must_be_one(latest.len(), n_others)?;
     warn_of_others(n_others, console);
     let is_shown = |(id, (_, when)): (_, &(Rank, Option<(Time, Time)>))| Some(((*when)?, id));
-    let mut shown: Vec<((Time, Time), &String)> = latest.iter().filter_map(is_shown).collect();
+    let is_own = |(id, _): &(&String, _)| !told_elsewhere.contains(*id);
+    let own = latest.iter().filter(is_own);
+    let mut shown: Vec<((Time, Time), &String)> = own.filter_map(is_shown).collect();
     shown.sort_by(|a, b| b.cmp(a));
     let n_left = shown
         .len()

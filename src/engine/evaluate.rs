@@ -164,10 +164,16 @@ fn parse_label(line: &str) -> std::result::Result<Label, String> {
 }
 
 impl Label {
-    /// Returns whether an alert hits this label.
+    /// Returns whether an alert hits this label: its analytic is right, or one that it stands for.
     pub fn is_hit_by(&self, alert: &Alert) -> bool {
-        let is_right = alert.analytic == self.analytic || self.also.contains(&alert.analytic);
-        is_right && self.told_at(alert).is_some() && self.is_of(&alert.entity)
+        let is_right =
+            |analytic: &String| *analytic == self.analytic || self.also.contains(analytic);
+        let mut told = alert
+            .also
+            .iter()
+            .map(|also| &also.analytic)
+            .chain([&alert.analytic]);
+        told.any(is_right) && self.told_at(alert).is_some() && self.is_of(&alert.entity)
     }
 
     /// Returns when an alert told of it: when it crossed its threshold, or when what it came to was reached, if that lies in the label.

@@ -19,7 +19,7 @@ use crate::engine::train::exclusions_of;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::measure::{DayFacts, is_others};
-use crate::score::{ArmExplanation, Judge, Subject, best_arm};
+use crate::score::{ArmExplanation, Judge, Rival, Subject, best_arm, may_be_alike};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats;
 use crate::store::{Manifest, Store};
@@ -97,6 +97,8 @@ pub enum ExplanationOutcome {
     Alerted,
     /// It alerted, but an approval covers it.
     Approved,
+    /// It reached its threshold, but a narrower analytic tells the same fact.
+    ToldElsewhere,
     /// An arm counted, but stayed below the threshold.
     BelowThreshold,
     /// An arm reached the threshold, but not the floor beneath every alert: without ordinary amounts, the entity is expected to
@@ -125,6 +127,9 @@ pub struct AnalyticExplanation {
     pub alert_id: Option<String>,
     /// The approval that covers it.
     pub approved_by: Option<String>,
+    /// The narrower analytic that tells the same fact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_by: Option<String>,
     /// The arm that decides the outcome.
     pub arm: Option<String>,
     /// The score reached.
@@ -195,8 +200,8 @@ pub fn explain_not_alerted(
     let analytics = setup
         .analytics
         .iter()
-        .zip(thresholds)
-        .map(|(analytic, threshold)| of_analytic(setup, &judge, &subject, analytic, threshold))
+        .zip(&thresholds)
+        .map(|(analytic, &threshold)| of_analytic(setup, &judge, &subject, analytic, threshold))
         .collect();
     let mut explanation = Explanation {
         kind: entity.kind.as_str(),
@@ -219,11 +224,46 @@ pub fn explain_not_alerted(
         analytics,
     };
     generation.intact()?;
+    explanation.leave_to_narrower(setup, &judge, &subject, &thresholds);
     explanation.take_approvals(&alerts);
     Ok(explanation)
 }
 
 impl Explanation {
+    /// Notes of what reached its threshold which narrower analytic tells it.
+    fn leave_to_narrower(
+        &mut self,
+        setup: &Setup,
+        judge: &Judge,
+        subject: &Subject,
+        thresholds: &[f64],
+    ) {
+        let approved: Vec<bool> = (self.analytics.iter())
+            .map(|of| of.outcome == ExplanationOutcome::Approved)
+            .collect();
+        for (at, own) in setup.analytics.iter().enumerate() {
+            if self.analytics[at].outcome != ExplanationOutcome::Alerted {
+                continue;
+            }
+            let others = setup.analytics.iter().zip(thresholds).zip(&approved);
+            let rivals: Vec<Rival> = others
+                .filter(|((other, _), is_approved)| !**is_approved && may_be_alike(own, other))
+                .map(|((analytic, &threshold), _)| Rival {
+                    analytic,
+                    threshold,
+                })
+                .collect();
+            let Some(detection) = judge.detection_of(subject, own) else {
+                continue;
+            };
+            let alike = judge.alike(subject, (own, &detection), &rivals);
+            if let Some(narrower) = alike.narrower.first() {
+                self.analytics[at].outcome = ExplanationOutcome::ToldElsewhere;
+                self.analytics[at].told_by = Some(narrower.analytic.id.to_string());
+            }
+        }
+    }
+
     /// Copies from the built alerts what they state about approvals.
     fn take_approvals(&mut self, alerts: &[Alert]) {
         for analytic in &mut self.analytics {
@@ -368,6 +408,7 @@ fn of_analytic(
         why_not: why_not(analytic, subject),
         alert_id: None,
         approved_by: None,
+        told_by: None,
         arm: None,
         score: 0.0,
         threshold: stats::rank::score(threshold),

@@ -292,7 +292,7 @@ impl<'a> Observer<'a> {
                     analytic: others.clone(),
                     arm: others.clone(),
                     statistic: rank,
-                    is_news: true,
+                    is_told: true,
                     rank,
                 }));
                 all
@@ -315,7 +315,7 @@ impl<'a> Observer<'a> {
             analytic: self.setup.analytics[*analytic].id.clone(),
             arm: key.clone(),
             statistic: reading.statistic.value,
-            is_news: reading.statistic.is_news,
+            is_told: reading.statistic.is_news,
             rank: reading.rank,
         }
     }

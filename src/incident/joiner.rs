@@ -1,6 +1,7 @@
 //! Joining alerts as they come.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +37,13 @@ const REACH_SECS: i64 = 2 * LINEAGE_SECS + DAY_SECS as i64;
 pub struct Joiner {
     nodes: BTreeMap<String, Node>,
     #[serde(skip)]
+    told_in: ToldIn,
+    #[serde(skip)]
     joined: Option<Joined>,
 }
+
+/// By the ids of alerts that are told in those of narrower analytics, the ids of these.
+type ToldIn = BTreeMap<String, BTreeSet<String>>;
 
 #[derive(Debug, Clone)]
 struct Joined {
@@ -49,6 +55,12 @@ struct Joined {
 impl Joiner {
     /// Adds a document of an alert. Of one that is no later than what is known of the alert, only under which incident it was told counts.
     pub fn add(&mut self, alert: &Alert) {
+        for other in &alert.also {
+            let told_in = self.told_in.entry(other.alert_id.clone()).or_default();
+            if told_in.insert(alert.alert_id.clone()) {
+                self.joined = None;
+            }
+        }
         if let Some(known) = self.nodes.get_mut(&alert.alert_id) {
             let told_in = alert.incident_id.as_ref();
             if known.rank >= Rank::of(alert) {
@@ -120,18 +132,79 @@ impl Joiner {
         for alert_id in &over {
             self.nodes.remove(alert_id);
         }
+        let nodes = &mut self.nodes;
+        self.told_in.retain(|alert_id, by| {
+            by.retain(|by| nodes.contains_key(by));
+            if by.is_empty() {
+                nodes.remove(alert_id);
+            }
+            !by.is_empty()
+        });
         self.joined = None;
     }
 
     fn joined(&mut self) -> &Joined {
-        let nodes = &self.nodes;
+        let (nodes, told_in) = (&self.nodes, &self.told_in);
         self.joined.get_or_insert_with(|| {
-            let groups = groups_of(nodes.values());
+            let groups = match told_in.is_empty() {
+                true => groups_of(nodes.values()),
+                false => groups_of(own(nodes, told_in).values()),
+            };
             let mut of_alert = BTreeMap::new();
             for (at, group) in groups.iter().enumerate() {
                 of_alert.extend(group.alerts.iter().map(|id| (id.clone(), at)));
             }
+            for alert_id in told_in.keys().filter(|id| nodes.contains_key(*id)) {
+                let by = teller(alert_id, nodes, told_in);
+                let at = by.and_then(|by| of_alert.get(by).copied());
+                of_alert.extend(at.map(|at| (alert_id.clone(), at)));
+            }
             Joined { groups, of_alert }
         })
     }
+}
+
+/// The most alike analytics of one fact that are followed from one to the next.
+const ALIKE_MAX: usize = 8;
+
+/// Returns the alert that tells what an alert told while the narrower analytic was below its threshold; `None` of one that tells it itself.
+/// Of two that name one another, as the narrower one changed with the day, the closed one tells it, else the first by id.
+fn teller<'a>(
+    alert_id: &str,
+    nodes: &'a BTreeMap<String, Node>,
+    told_in: &'a ToldIn,
+) -> Option<&'a str> {
+    let next = |of: &str| {
+        let order = |id: &str| {
+            (
+                nodes.get(id).map(|node| Reverse(node.status)),
+                id.to_owned(),
+            )
+        };
+        let is_first = |by: &&String| {
+            let is_named = told_in.get(*by).is_some_and(|by| by.contains(of));
+            nodes.contains_key(*by) && (!is_named || order(by) < order(of))
+        };
+        told_in.get(of)?.iter().find(is_first)
+    };
+    let mut by = next(alert_id)?;
+    for _ in 0..ALIKE_MAX {
+        match next(by) {
+            Some(further) => by = further,
+            None => break,
+        }
+    }
+    Some(by)
+}
+
+/// Returns the alerts that no other one tells, each with the incidents of those that it tells as well.
+fn own(nodes: &BTreeMap<String, Node>, told_in: &ToldIn) -> BTreeMap<String, Node> {
+    let mut own = nodes.clone();
+    own.retain(|id, _| teller(id, nodes, told_in).is_none());
+    for (id, node) in nodes {
+        if let Some(by) = teller(id, nodes, told_in).and_then(|by| own.get_mut(by)) {
+            by.note_told_in(node.told_in.clone());
+        }
+    }
+    own
 }

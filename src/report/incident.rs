@@ -252,8 +252,14 @@ pub(super) fn omitted(incident: &Incident) -> Option<String> {
 
 /// Returns an alert in one line, without its id and its severity.
 pub(super) fn alert(of: &Alert) -> String {
+    let also = of.also.iter().map(|other| &*other.analytic);
+    let also: Vec<&str> = also.collect();
+    let also = match also.is_empty() {
+        true => String::new(),
+        false => format!(" (also {})", also.join(", ")),
+    };
     format!(
-        "{}  {:.1}  {}  {}{}",
+        "{}{also}  {:.1}  {}  {}{}",
         of.analytic,
         of.score,
         of.time,

@@ -95,6 +95,10 @@ fn write_analytic(
             "it crossed its threshold: {reached}; but an approval covers the alert {id}: {}",
             analytic.approved_by.as_deref().unwrap_or("–")
         ),
+        ExplanationOutcome::ToldElsewhere => format!(
+            "it crossed its threshold: {reached}; but {} is narrower and tells the same",
+            analytic.told_by.as_deref().unwrap_or("–")
+        ),
         ExplanationOutcome::BelowThreshold => format!(
             "no alert: the day was unusual, but not enough: {reached}, {:.1} missing",
             analytic.threshold - analytic.score

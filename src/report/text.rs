@@ -58,6 +58,7 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
             None => Ok(()),
         }
     };
+    fact("also", alike(alert))?;
     for blinded in &alert.blinded {
         fact("blinded", Some(told_of_blinding(blinded)))?;
     }
@@ -90,6 +91,15 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
             noun(alert.events, "event", "events"),
         )),
     )
+}
+
+/// Returns the analytics that would have told the same.
+pub(super) fn alike(alert: &Alert) -> Option<String> {
+    let others = alert.also.iter();
+    let others: Vec<String> = others
+        .map(|other| format!("{} ({})", other.analytic, other.name))
+        .collect();
+    (!others.is_empty()).then(|| format!("the same by {}", others.join(", ")))
 }
 
 /// Writes a labelled line. `value` is not yet escaped.

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use crate::alert::{Alert, Extent, SCHEMA, Span, Status, alert_id};
+use crate::alert::{Alert, AlikeRecord, Extent, SCHEMA, Span, Status, alert_id};
 use crate::analytic::Analytic;
 use crate::baseline::arm_key;
 use crate::config::{Approval, Config, approval_covering};
@@ -23,6 +23,7 @@ use crate::identity::{ResolvedEvent, Resolver};
 use crate::learn::PeerGroupOf;
 use crate::measure::{DayFacts, EventAmounts, KnownThings, Plan, is_others};
 use crate::score::act::Act;
+use crate::score::alike::{Alike, Rival};
 use crate::score::approval::{Asked, Coverage, basis_of, hash_of};
 use crate::score::caller;
 use crate::score::components::start_of;
@@ -58,6 +59,8 @@ pub struct AlertBuilder<'a> {
     pub threshold: f64,
     /// Whether there are alerts of episodes below the threshold, too.
     pub show_low: bool,
+    /// The analytics that may tell the same fact.
+    pub rivals: &'a [Rival<'a>],
 }
 
 /// What there is to tell of an episode that goes on.
@@ -67,6 +70,8 @@ pub struct News {
     pub told: Vec<(Alert, Told)>,
     /// What an approval was asked about, if it covers all of it.
     pub coverage: Option<Coverage>,
+    /// Whether a narrower analytic tells it.
+    pub is_told_elsewhere: bool,
 }
 
 /// What an approval that covers an episode is asked about more.
@@ -106,7 +111,11 @@ impl AlertBuilder<'_> {
         let (mut told, mut from) = (told.cloned(), crossing.n);
         loop {
             let found = match &told {
-                None => self.stage(episode, from)?.map(|stage| (stage, Status::New)),
+                None => {
+                    let stage = self.first_own(episode, from)?;
+                    news.is_told_elsewhere = stage.is_none();
+                    stage.map(|stage| (stage, Status::New))
+                }
                 Some(told) if told.is_covered => {
                     let (stage, coverage) = self.first_uncovered(episode, from, crossing)?;
                     news.coverage = coverage;
@@ -126,6 +135,9 @@ impl AlertBuilder<'_> {
             let Some((stage, status)) = found else {
                 return Ok(news);
             };
+            if self.is_told_elsewhere(episode, &stage)? {
+                return Ok(news);
+            }
             let alert = self.alert(episode, &stage, (crossing, stage.n), status)?;
             let updates = told.map_or(0, |told| told.updates);
             let next = Told {
@@ -138,6 +150,65 @@ impl AlertBuilder<'_> {
             news.told.push((alert, next.clone()));
             (told, from) = (Some(next), stage.n);
         }
+    }
+
+    /// Returns the stage with which an episode crossed its threshold, if no narrower analytic tells it; else the first later one that none
+    /// tells.
+    fn first_own(&self, episode: &Episode, from: usize) -> Result<Option<Stage>> {
+        let own = |n: usize| {
+            let stage = self.stage(episode, n)?;
+            match stage {
+                Some(stage) if !self.is_told_elsewhere(episode, &stage)? => Ok(Some(stage)),
+                _ => Ok(None),
+            }
+        };
+        match own(from)? {
+            Some(stage) => Ok(Some(stage)),
+            None => first_prefix(from, episode.events.n_events(), own),
+        }
+    }
+
+    fn alike(&self, episode: &Episode, stage: &Stage) -> Alike<'_> {
+        let subject = self.subject(episode, &stage.facts);
+        let own = (episode.analytic, &*stage.detection);
+        self.judge.alike(&subject, own, self.rivals)
+    }
+
+    /// Returns whether a narrower analytic tells the fact that a stage of an episode rests on, and no approval covers what that tells.
+    fn is_told_elsewhere(&self, episode: &Episode, stage: &Stage) -> Result<bool> {
+        for rival in self.alike(episode, stage).narrower {
+            if !self.is_approved(rival, episode, stage.n)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Returns whether an approval covers what another analytic would tell of the first `n` events.
+    fn is_approved(&self, rival: Rival, episode: &Episode, n: usize) -> Result<bool> {
+        let mut approvals = self.config.approvals.iter();
+        if !approvals.any(|approval| approval.is_for(&rival.analytic.id)) {
+            return Ok(false);
+        }
+        let builder = AlertBuilder {
+            threshold: rival.threshold,
+            rivals: &[],
+            ..*self
+        };
+        let episode = Episode::new(
+            rival.analytic,
+            episode.entity,
+            episode.events,
+            episode.met,
+            episode.unique_id,
+        );
+        let (Some(stage), Some(crossed)) =
+            (builder.judged(&episode, n)?, builder.crossing(&episode)?)
+        else {
+            return Ok(false);
+        };
+        let alert = builder.alert(&episode, &stage, (crossed, n), Status::Closed)?;
+        Ok(alert.approval.is_some())
     }
 
     /// Returns the first stage that no approval covers: what one covers must not hide what comes after it on the same day. More is never
@@ -234,7 +305,8 @@ impl AlertBuilder<'_> {
         true
     }
 
-    /// Returns what an episode came to; `None` if it is not severe enough for an alert. One that was told before is told in any case.
+    /// Returns what an episode came to; `None` if it is not severe enough for an alert, or a narrower analytic tells it. One that was told
+    /// before is told in any case, unless another tells it.
     ///
     /// # Errors
     ///
@@ -244,6 +316,9 @@ impl AlertBuilder<'_> {
         let Some(whole) = self.judged(episode, n)? else {
             return Ok(None);
         };
+        if self.is_told_elsewhere(episode, &whole)? {
+            return Ok(None);
+        }
         let crossing = match self.crossing(episode)? {
             Some(crossing) => crossing,
             None if was_told => {
@@ -472,6 +547,7 @@ impl AlertBuilder<'_> {
             event_ids: act.event_ids,
             blinded: act.blinded.into_iter().take(ROWS_MAX).collect(),
             sources: sources.records,
+            also: Vec::new(),
             incident_id: None,
             generation: generation.number,
             suppressed_by: None,
@@ -482,6 +558,20 @@ impl AlertBuilder<'_> {
         let approval = self.approval(episode, stage, &metrics, &alert)?;
         alert.suppressed_by = approval.map(ToString::to_string);
         alert.approval = approval.map(Approval::id);
+        // What is hidden stands for nothing that is not.
+        if alert.approval.is_none() {
+            let record = |other: &Rival| AlikeRecord {
+                analytic: other.analytic.id.to_string(),
+                name: other.analytic.title.clone(),
+                alert_id: alert_id(&other.analytic.id, entity, self.day.start()),
+            };
+            alert.also = self
+                .alike(episode, stage)
+                .broader
+                .iter()
+                .map(record)
+                .collect();
+        }
         alert.resources.truncate(ROWS_MAX);
         alert.destinations.truncate(ROWS_MAX);
         Ok(alert)

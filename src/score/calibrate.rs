@@ -42,8 +42,8 @@ pub fn calibrate_day(
 /// Records what the arms of analytics said of a day: of each of `n_entities` entities that has any, the
 /// readings and what was new.
 ///
-/// The pool of ranks gets the largest of all, by which scores are read. An analytic gets only what passes the floor beneath
-/// every alert, since budgets count alerts.
+/// The pool of ranks gets the largest of all, by which scores are read. An analytic gets only what it would tell: what passes
+/// the floor beneath every alert, and no narrower analytic tells as loud, since budgets count alerts.
 pub fn record_day<'e>(
     log: &mut CalibrationLog,
     analytics: &[Analytic],
@@ -78,7 +78,7 @@ pub fn record_day<'e>(
         for reading in &readings {
             arms.push(bounded(Which::Arm, &reading.arm, reading.statistic));
             of_all = of_all.max(reading.rank);
-            if reading.is_news {
+            if reading.is_told {
                 let largest = of_analytics.entry(&reading.analytic).or_default();
                 *largest = largest.max(reading.rank);
             }

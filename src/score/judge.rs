@@ -2,6 +2,7 @@
 
 use crate::analytic::{Analytic, Arm};
 use crate::baseline::{Novelty, View, arm_key};
+use crate::score::alike::{Alike, Counted, Rival, counted, narrowness};
 use crate::score::causes::Causes;
 use crate::score::components::Amounts;
 use crate::score::contribution::{ArmResult, Contribution};
@@ -32,6 +33,8 @@ pub struct Judge<'a> {
     generation: View<'a>,
     /// The stored distribution of each arm of each analytic.
     stored: Vec<Vec<Option<&'a FrozenDistribution>>>,
+    /// What each arm of each analytic counts.
+    counted: Vec<Vec<Counted>>,
 }
 
 impl<'a> Judge<'a> {
@@ -49,6 +52,10 @@ impl<'a> Judge<'a> {
             analytics,
             generation,
             stored: analytics.iter().map(of_analytic).collect(),
+            counted: analytics
+                .iter()
+                .map(|analytic| analytic.arms.iter().map(counted).collect())
+                .collect(),
         }
     }
 
@@ -71,6 +78,42 @@ impl<'a> Judge<'a> {
             .filter(|(_, analytic)| self.applies(analytic, subject))
             .filter_map(|(index, analytic)| Some((index, self.detection(&mut parts, analytic)?)))
             .collect()
+    }
+
+    /// Returns which of some analytics reach their threshold by the same fact of a subject's day as a detection of an analytic does.
+    pub fn alike<'r>(
+        &self,
+        subject: &Subject,
+        (analytic, detection): (&Analytic, &Detection),
+        rivals: &[Rival<'r>],
+    ) -> Alike<'r> {
+        let mut alike = Alike::default();
+        let arm_of = |analytic: &'r Analytic, detection: &Detection| {
+            analytic.arms.iter().find(|arm| arm.id == detection.arm.arm)
+        };
+        let own_arm = analytic.arms.iter().find(|arm| arm.id == detection.arm.arm);
+        let Some(own_arm) = own_arm.filter(|arm| counted(arm) != 0) else {
+            return alike;
+        };
+        let mut parts = DayParts::new(subject, self.generation);
+        let mut found = Vec::new();
+        for rival in rivals.iter().filter(|r| self.applies(r.analytic, subject)) {
+            let detection = self.detection(&mut parts, rival.analytic);
+            let detection = detection.filter(|found| found.surprise >= rival.threshold);
+            let arm = detection.and_then(|detection| arm_of(rival.analytic, &detection));
+            if let Some(arm) = arm.filter(|arm| counted(arm) == counted(own_arm)) {
+                found.push((narrowness(&parts, rival.analytic, arm), *rival));
+            }
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let own = narrowness(&parts, analytic, own_arm);
+        for (its, rival) in found {
+            match its < own {
+                true => alike.narrower.push(rival),
+                false => alike.broader.push(rival),
+            }
+        }
+        alike
     }
 
     /// Returns the detection of one analytic.
@@ -190,19 +233,63 @@ impl<'a> Judge<'a> {
         let mut parts = DayParts::new(subject, self.generation);
         let mut readings = Vec::new();
         let mut causes = Causes::default();
-        for analytic in self.analytics.iter().filter(|a| self.applies(a, subject)) {
+        let mut places = Vec::new();
+        for (index, analytic) in self.analytics.iter().enumerate() {
+            if !self.applies(analytic, subject) {
+                continue;
+            }
             for arm in self.arms(&mut parts, analytic) {
                 causes.add(&arm);
+                let at = analytic.arms.iter().position(|of| of.id == arm.arm);
+                places.push((index, at.unwrap_or_default()));
                 readings.push(ArmReading {
                     analytic: analytic.id.clone(),
                     arm: arm_key(&analytic.id, &arm.arm),
-                    is_news: arm.is_news(),
+                    is_told: arm.is_news(),
                     statistic: arm.statistic,
                     rank: arm.rank,
                 });
             }
         }
+        self.leave_to_narrower(&parts, &places, &mut readings);
         (readings, causes.novelties(subject))
+    }
+
+    /// Takes from the readings of arms what another analytic tells that is narrower, counts the same, and is at least as extreme. `places`
+    /// are the analytic and the arm of each.
+    fn leave_to_narrower(
+        &self,
+        parts: &DayParts,
+        places: &[(usize, usize)],
+        readings: &mut [ArmReading],
+    ) {
+        let counted = |at: usize| self.counted[places[at].0][places[at].1];
+        let narrowness = |at: usize| {
+            let analytic = &self.analytics[places[at].0];
+            narrowness(parts, analytic, &analytic.arms[places[at].1])
+        };
+        // An analytic tells by its highest arm.
+        let is_told = |at: usize, readings: &[ArmReading]| {
+            let (own, its) = (&readings[at], places[at].0);
+            let mut others = readings.iter().zip(places);
+            own.is_told && !others.any(|(r, p)| p.0 == its && r.is_told && r.rank > own.rank)
+        };
+        let told: Vec<usize> = (0..readings.len())
+            .filter(|&at| counted(at) != 0 && is_told(at, readings))
+            .collect();
+        let left: Vec<usize> = (0..readings.len())
+            .filter(|&at| {
+                told.iter().any(|&other| {
+                    places[other].0 != places[at].0
+                        && counted(other) == counted(at)
+                        && readings[other].rank >= readings[at].rank
+                        && narrowness(other) < narrowness(at)
+                })
+            })
+            .collect();
+        for at in left {
+            readings[at].is_told = false;
+        }
     }
 }
 
@@ -215,8 +302,9 @@ pub struct ArmReading {
     pub arm: Str,
     /// Its statistic, in natural logarithms.
     pub statistic: f64,
-    /// Whether it passes [the floor beneath every alert](ArmResult::is_news).
-    pub is_news: bool,
+    /// Whether its analytic would tell it: it passes [the floor beneath every alert](ArmResult::is_news), and no narrower analytic tells the
+    /// same fact.
+    pub is_told: bool,
     /// Its rank among arms.
     pub rank: f64,
 }

@@ -5,6 +5,7 @@
 
 mod act;
 mod alert_builder;
+mod alike;
 mod approval;
 mod assumption;
 mod blinded;
@@ -33,6 +34,7 @@ mod through;
 mod told;
 
 pub use alert_builder::{AlertBuilder, Facing, News};
+pub use alike::{Alike, Rival, may_be_alike};
 pub use approval::Coverage;
 pub use calibrate::{calibrate_day, record_day};
 pub use components::{

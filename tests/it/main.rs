@@ -1,6 +1,7 @@
 //! Stories on the built program.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod alike;
 mod analytics;
 mod approvals;
 mod assumed;

@@ -1,6 +1,7 @@
 //! The laws that hold for any input: order, atomicity, replay and bounds, on a small simulated estate.
 #![allow(clippy::unwrap_used, clippy::iter_over_hash_type)]
 
+mod alike;
 mod approvals;
 mod backtest;
 mod bounds;

@@ -16,8 +16,8 @@ use crate::identity::{Resolver, is_instance};
 use crate::learn::PeerGroupOf;
 use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute, Room};
 use crate::score::{
-    AlertBuilder, Coverage, Detection, Episode, EpisodeEvents, Facing, Judge, Rating, Subject,
-    own_baseline,
+    AlertBuilder, Coverage, Detection, Episode, EpisodeEvents, Facing, Judge, Rating, Rival,
+    Subject, may_be_alike, own_baseline,
 };
 use crate::stats::Severity;
 use crate::stats::rank::{low_from, score as score_of};
@@ -38,6 +38,16 @@ pub(super) struct Bench<'a> {
 
 /// An entity that the generation does not know, with its minutes of the day; `None` if it is none on that day any more.
 pub(super) type MetEntity = (Entity, Option<Vec<(u16, Minute)>>);
+
+/// An analytic of which an entity's day crosses the threshold.
+struct Found {
+    /// Its index.
+    analytic: usize,
+    severity: Severity,
+    detection: Detection,
+    /// Whether a narrower one that crosses its own tells the same fact.
+    is_alike: bool,
+}
 
 impl Bench<'_> {
     /// Returns whom a day distinguishes: those whom the generation knows, and so many others.
@@ -121,12 +131,18 @@ impl Bench<'_> {
     /// Notes that an episode crossed its threshold. While its day goes on, it is returned if there may be news to tell.
     fn note_crossed(
         &self,
-        (analytic, severity, detection): (usize, Severity, Detection),
+        found: Found,
         entity: &Entity,
         (open, judge, facts): (&OpenDay, &Judge, &DayFacts),
         telling: &mut Telling,
     ) -> Result<Option<Crossing>> {
         let day = facts.first.day();
+        let Found {
+            analytic,
+            severity,
+            detection,
+            is_alike,
+        } = found;
         let definition = &self.setup.analytics[analytic];
         let id = alert_id(&definition.id, entity, day.start());
         if telling.archived.contains(&id) {
@@ -143,7 +159,7 @@ impl Bench<'_> {
         let has_news = match (&state.told, &state.closed) {
             // What is closed is told again when its day is complete.
             (_, Some(_)) => false,
-            (None, None) => true,
+            (None, None) => !(state.is_told_elsewhere && is_alike),
             (Some(told), None) if told.is_covered => {
                 let mut coverage = state.coverage.take();
                 let is_covered = match &mut coverage {
@@ -192,7 +208,7 @@ impl Bench<'_> {
             events: &since,
         };
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
-        let builder = self.builder(judge, analytic, &peer_group_of);
+        let builder = self.builder(judge, analytic, &peer_group_of, &[]);
         let is_covered = builder.is_still_covered(coverage, &facing);
         coverage.upto = Some(last);
         Ok(is_covered)
@@ -218,12 +234,7 @@ impl Bench<'_> {
     }
 
     /// Returns the analytics of which an entity's day crosses the threshold, by their index, with its severity and what was found.
-    fn crossings(
-        &self,
-        judge: &Judge,
-        entity: &Entity,
-        facts: &DayFacts,
-    ) -> Vec<(usize, Severity, Detection)> {
+    fn crossings(&self, judge: &Judge, entity: &Entity, facts: &DayFacts) -> Vec<Found> {
         let day = judge.view().day();
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
         let met = self.context.met(entity, day);
@@ -233,7 +244,7 @@ impl Bench<'_> {
             detection.surprise >= threshold
                 || (self.options.show_low && detection.score >= low_from(score_of(threshold)))
         };
-        let severity = |(at, detection): (usize, Detection)| {
+        let found = |(at, detection): (usize, Detection)| {
             let (analytic, threshold) = (&self.setup.analytics[at], self.thresholds[at]);
             let rating = Rating {
                 analytic,
@@ -244,10 +255,17 @@ impl Bench<'_> {
                 facts,
                 stored_days: judge.view().calibration.entity_days,
             };
-            (at, rating.severity(), detection)
+            let rivals = self.rivals(at);
+            let alike = judge.alike(&subject, (analytic, &detection), &rivals);
+            Found {
+                analytic: at,
+                severity: rating.severity(),
+                is_alike: !alike.narrower.is_empty(),
+                detection,
+            }
         };
         let crossed = judge.detections(&subject).into_iter().filter(is_shown);
-        crossed.map(severity).collect()
+        crossed.map(found).collect()
     }
 
     /// Builds the alerts of episodes, and returns those that are news.
@@ -278,6 +296,7 @@ impl Bench<'_> {
         judge: &'b Judge<'b>,
         analytic: usize,
         peer_group_of: &'b PeerGroupOf<'b>,
+        rivals: &'b [Rival<'b>],
     ) -> AlertBuilder<'b> {
         AlertBuilder {
             plan: &self.setup.plan,
@@ -288,7 +307,20 @@ impl Bench<'_> {
             day: judge.view().day(),
             threshold: self.thresholds[analytic],
             show_low: self.options.show_low,
+            rivals,
         }
+    }
+
+    /// Returns the analytics that may tell the same facts as one.
+    fn rivals(&self, analytic: usize) -> Vec<Rival<'_>> {
+        let all = self.setup.analytics.iter().zip(&self.thresholds);
+        let own = &self.setup.analytics[analytic];
+        all.filter(|(other, _)| other.enabled && may_be_alike(own, other))
+            .map(|(analytic, &threshold)| Rival {
+                analytic,
+                threshold,
+            })
+            .collect()
     }
 
     /// Builds the alerts of an episode, and keeps those that are news.
@@ -302,7 +334,8 @@ impl Bench<'_> {
     ) -> Result<()> {
         let day = judge.view().day();
         let peer_group_of = |id: &str| self.setup.peer_group_of(id);
-        let builder = self.builder(judge, crossing.analytic, &peer_group_of);
+        let rivals = self.rivals(crossing.analytic);
+        let builder = self.builder(judge, crossing.analytic, &peer_group_of, &rivals);
         let analytic = &self.setup.analytics[crossing.analytic];
         let met = self.context.met(&crossing.entity, day);
         let unique_id = crossing.unique_id.as_ref();
@@ -317,6 +350,7 @@ impl Bench<'_> {
                     state.told = Some(told.clone());
                 }
                 state.coverage = news.coverage;
+                state.is_told_elsewhere = news.is_told_elsewhere;
                 if let Some(coverage) = &mut state.coverage {
                     coverage.upto = last;
                 }
@@ -324,12 +358,16 @@ impl Bench<'_> {
             }
             Saying::Whole => {
                 let mut closed = builder.closed(&episode, state.was_seen())?;
+                state.is_changed &= closed.is_some();
                 let is_news = closed.as_mut().is_some_and(|alert| state.close(alert));
                 closed.filter(|_| is_news).into_iter().collect::<Vec<_>>()
             }
         };
         for alert in news {
             telling.summary.told_before.remove(&alert.alert_id);
+            for other in &alert.also {
+                telling.summary.told_before.remove(&other.alert_id);
+            }
             telling.summary.told.add(&alert);
             alerts.push(alert);
         }

@@ -31,6 +31,9 @@ pub struct EpisodeState {
     /// What the approval that covers it was asked about; `None` if that is to be asked of all of it.
     #[serde(skip)]
     pub coverage: Option<Coverage>,
+    /// Whether all of it that was looked at is told by a narrower analytic.
+    #[serde(skip)]
+    pub is_told_elsewhere: bool,
 }
 
 /// What was told of an episode when it was closed.
@@ -77,6 +80,7 @@ impl EpisodeState {
             closed: None,
             is_changed: true,
             coverage: None,
+            is_told_elsewhere: false,
         }
     }
 
@@ -231,6 +235,11 @@ impl EpisodeTally {
             alert.severity,
             alert.suppressed_by.as_deref(),
         );
+        // What the broader of alike analytics had told before stands in this one now.
+        for other in &alert.also {
+            self.severities.remove(&other.alert_id);
+            self.covered.remove(&other.alert_id);
+        }
     }
 
     /// Counts an episode, by the id of its alert, its severity and the approval that covers it.

@@ -4,7 +4,6 @@ use crate::simulate::activity::aws::people::enter_console;
 use crate::simulate::activity::aws::routine::{browse_iam, read_call};
 use crate::simulate::activity::aws::run::Run;
 use crate::simulate::activity::aws::stage::delete_many;
-use crate::simulate::activity::aws::traps::Work;
 use crate::simulate::activity::aws::working_set::working_set;
 use crate::simulate::model::aws::bucket::Bucket;
 use crate::simulate::model::aws::call::POSTURE;
@@ -17,6 +16,23 @@ use crate::time::Day;
 
 /// When an outage begins, in seconds of the day.
 const OUTAGE: i64 = 13 * 3_600;
+
+/// What is done in a trap, beside what its identities do anyway.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work {
+    /// Reads so many objects of the first bucket of one's own, from an hour on.
+    Read { objects: usize, hour: i64 },
+    /// Lists so many buckets of the account, two pages of each, from an hour on.
+    ListBuckets { buckets: usize, hour: i64 },
+    /// Deletes so many objects of the first bucket of one's own, from an hour on.
+    Delete { objects: u64, hour: i64 },
+    /// Repeats reads and listings of one bucket, which are refused.
+    Refused(usize),
+    /// Goes through so many users in the IAM console.
+    ReviewUsers(usize),
+    /// Opens the property pages of so many buckets.
+    OpenProperties(usize),
+}
 
 /// Writes the work of one identity in a trap.
 pub(crate) fn write_work(

@@ -1,7 +1,7 @@
 //! Traps in the AWS accounts: which honest but loud situations there are, who is in them, and on which days.
 
 use crate::simulate::activity::aws::scans::in_every_account;
-use crate::simulate::activity::aws::trap_work::write_work;
+use crate::simulate::activity::aws::trap_work::{Work, write_work};
 use crate::simulate::model::aws::bucket::Bucket;
 use crate::simulate::model::aws::identity::{Identity, IdentityType, Kind};
 use crate::simulate::model::aws::user_agent::Client;
@@ -45,23 +45,6 @@ impl When {
             }
         }
     }
-}
-
-/// What is done in a trap, beside what its identities do anyway.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Work {
-    /// Reads so many objects of the first bucket of one's own, from an hour on.
-    Read { objects: usize, hour: i64 },
-    /// Lists so many buckets of the account, two pages of each, from an hour on.
-    ListBuckets { buckets: usize, hour: i64 },
-    /// Deletes so many objects of the first bucket of one's own, from an hour on.
-    Delete { objects: u64, hour: i64 },
-    /// Repeats reads and listings of one bucket, which are refused.
-    Refused(usize),
-    /// Goes through so many users in the IAM console.
-    ReviewUsers(usize),
-    /// Opens the property pages of so many buckets.
-    OpenProperties(usize),
 }
 
 /// A trap that has records of its own.

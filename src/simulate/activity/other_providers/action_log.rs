@@ -1,9 +1,9 @@
 //! A day's actions, and the anomalies among them.
 
-use crate::simulate::activity::other_providers::traps::Unrecorded;
 use crate::simulate::model::anomaly::{BenignAnomaly, Cause};
 use crate::simulate::model::label::Label;
 use crate::simulate::model::other_providers::action::{Action, NANOS};
+use crate::simulate::model::other_providers::unrecorded::Unrecorded;
 
 /// A day's actions, in no order.
 #[derive(Default)]

@@ -7,12 +7,13 @@ use crate::simulate::activity::other_providers::action_log::ActionLog;
 use crate::simulate::activity::other_providers::run::Run;
 use crate::simulate::model::calendar::{is_month_begin, is_weekend, weekday, workday};
 use crate::simulate::model::format::Format;
-use crate::simulate::model::other_providers::action::{Action, DirectoryResource, Service, Verb};
+use crate::simulate::model::other_providers::action::{DirectoryResource, Service, Verb};
 use crate::simulate::model::other_providers::container::{
     Cloud, Container, OWNERS, Purpose, SUBSCRIPTIONS,
 };
 use crate::simulate::model::other_providers::principal::{Kind, Principal};
 use crate::simulate::model::other_providers::tool::Tool;
+use crate::simulate::model::other_providers::unrecorded::Unrecorded;
 use crate::simulate::model::other_providers::world::World;
 use crate::simulate::model::random::{Rng, splitmix};
 use crate::simulate::model::trap::{Trap, TrapDays, TrapKind};
@@ -23,17 +24,6 @@ use crate::time::Day;
 const OUTAGE_MAX: usize = 8;
 /// On what share of working days somebody looks at the properties of containers.
 const LOOKS: f64 = 0.3;
-
-/// What is not recorded before a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unrecorded {
-    /// What is done in an Azure subscription.
-    Subscription(&'static str),
-    /// What is done in a project of Google Cloud.
-    Project(&'static str),
-    /// What is done at some services of one provider, which is named.
-    Provider(&'static str, &'static [Service]),
-}
 
 /// What may begin late, with the format that shows it.
 const LATE: [(Unrecorded, Format); 6] = [
@@ -56,35 +46,6 @@ const LATE: [(Unrecorded, Format); 6] = [
         Format::Slack,
     ),
 ];
-
-impl Unrecorded {
-    /// Returns whether it comprises an action.
-    pub(crate) fn has(self, action: &Action) -> bool {
-        let owner = action.container.as_ref().map(|container| container.owner);
-        match self {
-            Self::Subscription(id) => owner.is_some_and(|owner| owner.subscription == id),
-            Self::Project(name) => {
-                owner.is_some_and(|owner| owner.cloud == Cloud::Google && owner.name == name)
-            }
-            Self::Provider(_, services) => services.contains(&action.service),
-        }
-    }
-
-    fn kind(self) -> TrapKind {
-        match self {
-            Self::Provider(..) => TrapKind::LateProvider,
-            _ => TrapKind::LateAccount,
-        }
-    }
-
-    fn name(self) -> String {
-        match self {
-            Self::Subscription(id) => format!("azure {id}"),
-            Self::Project(name) => format!("gcp {name}"),
-            Self::Provider(name, _) => name.to_owned(),
-        }
-    }
-}
 
 /// What is done, beside what its principals do anyway.
 #[derive(Debug, Clone, Copy)]

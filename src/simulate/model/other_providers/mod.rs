@@ -5,4 +5,5 @@ pub(crate) mod attack_class;
 pub(crate) mod container;
 pub(crate) mod principal;
 pub(crate) mod tool;
+pub(crate) mod unrecorded;
 pub(crate) mod world;

@@ -1,19 +1,20 @@
 //! What became known since a generation was published: it belongs to the events that are judged, and not to the generation.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Generation, TRAIT_MEMORY_DAYS};
+use crate::baseline::{Beginning, Generation, TRAIT_MEMORY_DAYS, YoungLog};
 use crate::event::Event;
 use crate::identity::ResolvedEvent;
 use crate::measure::{
-    CREATIONS_MAX, Creation, Creations, DayAggregate, Issuance, Issuances, Links, Minute,
-    OwnAccounts, SIGN_IN_DAYS, SignIn, SignIns, keep_creations, last_sign_ins, note_creation,
-    note_creation_of_day, value_hash,
+    Breadth, CREATIONS_MAX, Creation, Creations, DayAggregate, Issuance, Issuances, Links,
+    LogClass, LogKey, Minute, OwnAccounts, SIGN_IN_DAYS, SignIn, SignIns, keep_creations,
+    last_sign_ins, note_creation, note_creation_of_day, value_hash,
 };
+use crate::stats::constants::LEARNING_DAYS;
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -43,10 +44,16 @@ pub struct Context {
     /// The links of days that are complete, each with what those before it pass on.
     links: BTreeMap<Day, Links>,
     newcomers: BTreeMap<Entity, Newcomer>,
+    /// How many identities were in logs of the last days. A snapshot has them beside this.
+    #[serde(skip)]
+    logs: DaysOfLogs,
     /// Accounts that the configuration lists as ours: their own trails may not be read.
     #[serde(skip)]
     listed: OwnAccounts,
 }
+
+/// How many identities were in the logs of days, as far as the generation does not know when these began.
+pub type DaysOfLogs = BTreeMap<Day, BTreeMap<LogKey, Breadth>>;
 
 /// What is remembered of an entity that the generation does not know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,6 +145,31 @@ impl Context {
         Self { sign_ins, ..self }
     }
 
+    /// Notes in which logs the identities of a day are.
+    pub fn note_logs<'l>(
+        &mut self,
+        day: Day,
+        logs: impl IntoIterator<Item = (&'l LogKey, Breadth)>,
+    ) {
+        let logs = logs.into_iter().map(|(key, of)| (key.clone(), of));
+        let logs: BTreeMap<LogKey, Breadth> = logs.collect();
+        match logs.is_empty() {
+            true => self.logs.remove(&day),
+            false => self.logs.insert(day, logs),
+        };
+    }
+
+    /// Returns in which logs the identities of the last days were.
+    pub fn logs(&self) -> &DaysOfLogs {
+        &self.logs
+    }
+
+    /// Returns the same with these logs.
+    #[must_use]
+    pub fn with_logs(self, logs: DaysOfLogs) -> Self {
+        Self { logs, ..self }
+    }
+
     /// Puts the sign-ins of days that are not judged any more together, as those before the first that may be.
     fn forget_sign_ins_before(&mut self, day: Day) {
         let first_open = day.plus(1 - OPEN_DAYS);
@@ -226,6 +258,7 @@ impl Context {
         let oldest = |days: i32| day.plus(1 - days);
         self.created.retain(|&at, _| at >= oldest(CREATION_DAYS));
         self.issued.retain(|&at, _| at >= oldest(CONTEXT_DAYS));
+        self.logs.retain(|&at, _| at >= oldest(CREATION_DAYS));
         self.forget_sign_ins_before(day);
         let last = self.links.keys().next_back().copied();
         self.links
@@ -297,6 +330,75 @@ impl<'a> View<'a> {
         since.is_some_and(|first| *first <= self.day)
             || self.context.is_some_and(|c| c.listed.contains(account))
             || self.generation.own_accounts.contains(account)
+    }
+
+    /// Returns whether a log of a day may be one of which the generation does not know when it began.
+    pub fn is_open(&self, key: &LogKey) -> bool {
+        let beginnings = &self.generation.beginnings;
+        let known = beginnings.get(key);
+        !beginnings.is_empty() && known.is_none_or(|log| log.begun().is_none())
+    }
+
+    /// Returns what is known of a log by the end of the day that is judged.
+    pub fn log(&self, key: &LogKey) -> Option<Beginning> {
+        let beginnings = &self.generation.beginnings;
+        let known = beginnings.get(key).copied();
+        // A generation without any was learnt before they were remembered.
+        if beginnings.is_empty() || (known.is_none() && beginnings.is_full()) {
+            return None;
+        }
+        let days = self.context.into_iter().flat_map(|context| {
+            let since = context
+                .logs
+                .range(self.generation.as_of.min(self.day)..=self.day);
+            since.filter_map(|(day, logs)| Some((*day, *logs.get(key)?)))
+        });
+        days.fold(known, |known, (day, breadth)| {
+            Some(Beginning::after(known, key.class, day, breadth))
+        })
+    }
+
+    /// Returns the logs that are still learnt on the day that is judged, in order; of a young account, only what began later than it.
+    pub fn young_logs(&self) -> Vec<YoungLog> {
+        let published = self.generation.beginnings.iter().map(|(key, _)| key);
+        let since = self.context.into_iter().flat_map(|context| {
+            let days = context.logs.range(..=self.day);
+            days.flat_map(|(_, logs)| logs.keys())
+        });
+        let keys: BTreeSet<&LogKey> = published.chain(since).collect();
+        let young = |key: &LogKey| {
+            let since = self.began_late(key)?;
+            let identities = self.log(key)?.identities();
+            (self.day.since(since) < LEARNING_DAYS).then(|| YoungLog {
+                key: key.clone(),
+                since,
+                identities,
+            })
+        };
+        // What began with its account, or a region with any log of it, is told by that.
+        let is_told = |log: &YoungLog| {
+            let wider: &[LogClass] = match log.key.class {
+                LogClass::Account => &[],
+                LogClass::Region => LogClass::ALL,
+                _ => &[LogClass::Account],
+            };
+            let account = log.key.of_account();
+            wider.iter().all(|&class| {
+                let key = LogKey {
+                    class,
+                    ..account.clone()
+                };
+                self.began_late(&key) != Some(log.since)
+            })
+        };
+        let young = keys.into_iter().filter_map(young);
+        young.filter(is_told).collect()
+    }
+
+    /// Returns when a log began, if that was later than the store.
+    pub fn began_late(&self, key: &LogKey) -> Option<Day> {
+        let begun = self.log(key)?.begun()?;
+        (self.generation.is_late(begun) && begun <= self.day).then_some(begun)
     }
 
     /// Returns the creation of an identity, if it was logged recently.

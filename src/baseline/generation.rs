@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
-    Baseline, Calibration, Chain, DriftReport, Group, Key, Keyed, Peak, Peaks, Support, Tuning,
-    Value, all_identities,
+    Baseline, Beginnings, Calibration, Chain, DriftReport, Group, Key, Keyed, Peak, Peaks, Support,
+    Tuning, Value, all_identities,
 };
 use crate::error::Result;
 use crate::event::{Action, Provider, Source};
@@ -16,7 +16,7 @@ use crate::measure::{
     value_hash,
 };
 use crate::sketch::FrozenRoleHistogram;
-use crate::stats::constants::{LOOKBACK_DAYS, MEMBERS_MIN, SUPPORT_BUCKETS};
+use crate::stats::constants::{LOOKBACK_DAYS, MEMBERS_MIN, NEWNESS_DAYS, SUPPORT_BUCKETS};
 use crate::stats::prior::{CellPrior, Level, Rate};
 use crate::stats::{GroupNovelty, Prior};
 use crate::time::{Day, Window};
@@ -38,6 +38,16 @@ pub struct GroupState {
     pub exposure: f64,
     /// One-hour values of members' active hours, sorted by metric.
     pub role_tails: Vec<(Metric, FrozenRoleHistogram)>,
+}
+
+impl GroupState {
+    /// Returns the prior for a metric in a window, if enough members show any of it.
+    pub fn prior(&self, metric: Metric, window: Window) -> Option<&CellPrior> {
+        let at = self
+            .priors
+            .binary_search_by_key(&(metric, window), |&(key, _)| key);
+        at.ok().map(|at| &self.priors[at].1)
+    }
 }
 
 impl Value for GroupState {}
@@ -96,6 +106,8 @@ pub struct Generation {
     pub peaks: Peaks,
     /// The classes of action in the logs of the lookback.
     pub seen: Seen,
+    /// Since when each log is there.
+    pub beginnings: Beginnings,
     /// The contents of the logs on each day of the lookback, in order.
     pub coverage: Vec<(Day, Arc<Coverage>)>,
     /// Baselines that drift.
@@ -135,6 +147,7 @@ impl Generation {
             signed_in: SignedIn::default(),
             peaks: Peaks::default(),
             seen: Seen::default(),
+            beginnings: Beginnings::default(),
             coverage: Vec::new(),
             drift_report: DriftReport::default(),
             calibration: Calibration::default(),
@@ -174,6 +187,11 @@ impl Generation {
     /// Returns how many days before a day the memory begins; 0 if it does not reach back that far.
     pub fn number_of_days_before(&self, day: Day) -> i32 {
         day.since(self.first_day).max(0)
+    }
+
+    /// Returns whether what began on a day is younger than the store. What was not there on the first days of the store may be older.
+    pub fn is_late(&self, begun: Day) -> bool {
+        self.number_of_days_before(begun) >= NEWNESS_DAYS
     }
 
     /// Returns the number of identities with a known trait value.
@@ -251,16 +269,12 @@ pub fn prior_among<'c, 'g>(
     // Of its groups, one that never does what is rare says more than those in which a few do it.
     let mut silent_days = 0.0_f64;
     for (group, state) in groups {
-        let Ok(at) = state
-            .priors
-            .binary_search_by_key(&(metric, window), |&(key, _)| key)
-        else {
+        let Some(cell) = state.prior(metric, window) else {
             if metric.is_rare() && state.members >= MEMBERS_MIN as u32 {
                 silent_days = silent_days.max(state.exposure);
             }
             continue;
         };
-        let cell = state.priors[at].1;
         level = level.or(cell.level.map(|level| (level, group)));
         rate = rate.or(cell.rate);
         if level.is_some() && rate.is_some() && !metric.is_rare() {
@@ -306,7 +320,7 @@ pub fn role_tail_among<'c, 'g>(
 }
 
 /// Returns what an amount is judged by where nothing is known of it here.
-const fn built_in(metric: Metric) -> &'static Prior {
+pub const fn built_in(metric: Metric) -> &'static Prior {
     match metric {
         _ if metric.is_bytes() => &Prior::BUILT_IN_BYTES,
         _ if metric.is_rare() => &Prior::BUILT_IN_RARE,

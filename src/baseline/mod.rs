@@ -1,5 +1,6 @@
 //! What is normal: the baseline of one entity, and the published set of all of them.
 
+mod beginnings;
 mod calibration;
 mod chain;
 mod context;
@@ -9,24 +10,27 @@ mod generation;
 mod incident_days;
 mod keyed;
 mod known;
+mod late_logs;
 mod peaks;
 mod support;
 mod tuning;
 
+pub use beginnings::{Beginning, Beginnings, YoungLog};
 pub use calibration::{
     Calibration, CalibrationLog, Extreme, IncidentRanks, Novelty, Said, arm_key,
 };
 pub use chain::{Chain, Group, all_identities, chain_of_identity, chain_of_region, chain_of_role};
-pub use context::{Context, OPEN_DAYS, View};
+pub use context::{Context, DaysOfLogs, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use earlier::EarlierGroupState;
 pub use generation::{
-    Baselines, Generation, GroupState, Groups, SignedIn, peers_among, prior_among, role_tail_among,
-    support_key,
+    Baselines, Generation, GroupState, Groups, SignedIn, built_in, peers_among, prior_among,
+    role_tail_among, support_key,
 };
 pub use incident_days::{IncidentDays, Promise};
 pub use keyed::{Key, Keyed, Place, PublishedValues, SharedTexts, Value};
 pub use known::{KnownSet, KnownValue};
+pub use late_logs::{LateLogs, Past};
 pub use peaks::{Candidate, PEAKS_MAX, Peak, Peaks, repeats};
 pub use support::Support;
 pub use tuning::{TunedThreshold, Tuning};

@@ -12,7 +12,7 @@ use crate::engine::scorer::{Added, Scorer};
 use crate::engine::tune::seen;
 use crate::engine::{NoProgress, Progress, Setup, cancelled};
 use crate::error::Result;
-use crate::measure::DayFacts;
+use crate::measure::{DayFacts, DayLogs};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats::constants::SURPRISE_MIN;
 use crate::time::Day;
@@ -95,10 +95,12 @@ pub fn dry_run(
         };
         let is_asked = mornings == Mornings::Scored && !replay.is_burn_in(day);
         let morning = is_asked.then(|| replay.generation(0));
-        let context = setup.context().with_day(&aggregate);
+        let facts = replay.facts_of(&aggregate);
+        let mut context = setup.context().with_day(&aggregate);
+        context.note_logs(day, DayLogs::of(&facts).breadths());
         look(DayView {
             day,
-            facts: &replay.facts_of(&aggregate),
+            facts: &facts,
             morning: morning.as_ref().map(|m| View::new(m, &context, day)),
             is_judged: false,
         });

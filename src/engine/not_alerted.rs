@@ -220,7 +220,7 @@ pub fn explain_not_alerted(
             provisional: generation.calibration.is_provisional(),
         },
         first_seen: subject.first_day.to_string(),
-        is_new: crate::score::is_new(subject.first_day, question.day, view),
+        is_new: subject.is_new,
         analytics,
     };
     generation.intact()?;

@@ -6,13 +6,11 @@ use crate::baseline::{Baseline, CalibrationLog, Context, Generation, View};
 use crate::engine::Setup;
 use crate::engine::tune::{calibrated, seen};
 use crate::learn::{CLOSING_SECS, Exclusions, Learner, Memory, Morning, PeerGroupOf};
-use crate::measure::{DayAggregate, DayFacts, OwnAccounts};
+use crate::measure::{DayAggregate, DayFacts, DayLogs, OwnAccounts};
 use crate::score::{Judge, calibrate_day};
+use crate::stats::constants::DAYS_UNSCORED;
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
-
-/// Days that must be remembered before a day is scored into the stored distributions: before that, everything is new.
-const BURN_IN_DAYS: i32 = 3;
 
 /// A day that was learnt but may still grow, with what it is judged by.
 struct Pending {
@@ -74,6 +72,8 @@ impl<'a> Replay<'a> {
             self.learn_day(aggregate, &mut facts);
             return;
         }
+        let mut context = self.setup.context().with_day(aggregate);
+        context.note_logs(aggregate.day, DayLogs::of(&facts).breadths());
         let mut morning = self.learner.morning(aggregate.day, &facts);
         let own_accounts = &mut morning.generation.own_accounts;
         own_accounts.extend(aggregate.accounts.iter().cloned());
@@ -82,7 +82,7 @@ impl<'a> Replay<'a> {
             day: aggregate.day,
             facts,
             morning,
-            context: self.setup.context().with_day(aggregate),
+            context,
         });
     }
 
@@ -112,7 +112,7 @@ impl<'a> Replay<'a> {
     /// Returns whether a day is not scored into the stored distributions, because too little is remembered before it.
     pub fn is_burn_in(&self, day: Day) -> bool {
         let first = self.learner.first_day();
-        first.is_none_or(|first| day.since(first) < BURN_IN_DAYS)
+        first.is_none_or(|first| day.since(first) < DAYS_UNSCORED)
     }
 
     /// Learns the facts of a day without the exclusions, and returns the facts unchanged: judging uses all of them.

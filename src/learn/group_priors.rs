@@ -4,12 +4,15 @@
 //! belongs to, and a member that never had an active window of a metric takes no room there.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
 use crate::baseline::{Chain, Group, GroupState, MetricState};
+use crate::learn::late::{self, LateExposure};
 use crate::learn::partial::{Key, Partials};
 use crate::learn::state::{Cell, NOVELTY_TRAITS};
+use crate::measure::LogClass;
 use crate::sketch::{FrozenRoleHistogram, RoleHistogram};
 use crate::stats::constants::{SETTLED_DAYS, SUPPORT_BUCKETS};
 use crate::stats::prior::{CellPrior, LevelSums, RateSums, level_evidence, rate_evidence};
@@ -178,6 +181,14 @@ struct Column {
     levels: Vec<(u32, (f64, f64, f64))>,
 }
 
+/// The members that were recorded in some classes long enough to count for rates.
+struct Settled {
+    /// By group.
+    n: Vec<u32>,
+    /// By place in [`Groups::belongs`]: the number of the member among them.
+    among: Vec<u32>,
+}
+
 /// The groups of a morning, while their members are added.
 pub(super) struct Groups {
     first_day: Day,
@@ -186,6 +197,8 @@ pub(super) struct Groups {
     gathered: Vec<Gathered>,
     /// Of each member: its exposure, and where its groups begin.
     members: Vec<(f64, u32)>,
+    /// Of members in logs that began later than the store: for how long these are there. In the order of members.
+    late: Vec<(u32, LateExposure)>,
     /// The groups of all members in turn: the group, and the number of the member among its settled ones.
     belongs: Vec<(u32, u32)>,
     columns: Vec<(Key, Column)>,
@@ -202,6 +215,7 @@ impl Groups {
             numbers: BTreeMap::new(),
             gathered: Vec::new(),
             members: Vec::new(),
+            late: Vec::new(),
             belongs: Vec::new(),
             columns: Vec::new(),
             column_of: FxHashMap::default(),
@@ -242,13 +256,14 @@ impl Groups {
         groups: &[u32],
         partials: &Partials,
         cells: &[Cell],
-        exposure: f64,
+        (exposure, late): (f64, Option<LateExposure>),
     ) {
         if groups.is_empty() {
             return;
         }
         let member = self.members.len() as u32;
         self.members.push((exposure, self.belongs.len() as u32));
+        self.late.extend(late.map(|late| (member, late)));
         let is_settled = rate_evidence(0.0, exposure).is_some();
         self.shown.fill(partials, (self.first_day, self.as_of));
         for &number in groups {
@@ -291,13 +306,25 @@ impl Groups {
         columns.sort_unstable_by_key(|&(key, _)| key);
         let mut priors: Vec<Vec<(Key, CellPrior)>> = Vec::new();
         priors.resize_with(self.gathered.len(), Vec::new);
+        let mut settled_by: Vec<(&[LogClass], Option<Settled>)> = Vec::new();
         let mut sums: Vec<Option<(RateSums, LevelSums)>> = Vec::new();
         sums.resize_with(self.gathered.len(), || None);
         for (key, column) in columns {
             let mut touched = Vec::new();
+            let classes = LogClass::of(key.0);
+            if settled_by.iter().all(|(of, _)| *of != classes) {
+                settled_by.push((classes, self.settled_late(key.0)));
+            }
+            let settled = settled_by.iter().find(|(of, _)| *of == classes);
+            let settled = settled.and_then(|(_, settled)| settled.as_ref());
+            let exposure_of = |member: u32| self.exposure_of(member, settled.is_some(), key.0);
+            let n_settled = |number: usize| match settled {
+                Some(settled) => settled.n[number],
+                None => self.gathered[number].n_settled,
+            };
             let rates = || column.members.iter().zip(&column.active);
             for (&member, &active) in rates() {
-                let (exposure, _) = self.members[member as usize];
+                let exposure = exposure_of(member);
                 let rate = rate_evidence(active, exposure);
                 for &(number, _) in self.groups_of(member) {
                     let of_group = sums[number as usize].get_or_insert_with(|| {
@@ -311,15 +338,16 @@ impl Groups {
             }
             for &number in &touched {
                 if let Some((rates, _)) = &mut sums[number as usize] {
-                    rates.settle(self.gathered[number as usize].n_settled);
+                    rates.settle(n_settled(number as usize));
                 }
             }
             for (&member, &active) in rates() {
-                let (exposure, _) = self.members[member as usize];
-                let Some(rate) = rate_evidence(active, exposure) else {
+                let Some(rate) = rate_evidence(active, exposure_of(member)) else {
                     continue;
                 };
-                for &(number, among) in self.groups_of(member) {
+                for (place, &(number, among)) in self.places_of(member).zip(self.groups_of(member))
+                {
+                    let among = settled.map_or(among, |settled| settled.among[place]);
                     if let Some((rates, _)) = &mut sums[number as usize] {
                         rates.add_spread(among, rate);
                     }
@@ -337,7 +365,7 @@ impl Groups {
                 if let Some((rates, levels)) = sums[at].take() {
                     let prior = CellPrior {
                         level: levels.fit(),
-                        rate: rates.fit(self.gathered[at].n_settled),
+                        rate: rates.fit(n_settled(at)),
                     };
                     priors[at].push((key, prior));
                 }
@@ -361,13 +389,52 @@ impl Groups {
         states
     }
 
+    /// Returns for how long a member was recorded in a metric; its whole exposure, unless some logs of the metric began late.
+    fn exposure_of(&self, member: u32, is_any_late: bool, metric: Metric) -> f64 {
+        let (exposure, _) = self.members[member as usize];
+        if !is_any_late {
+            return exposure;
+        }
+        let late = self.late.binary_search_by_key(&member, |&(of, _)| of);
+        let late = late
+            .ok()
+            .and_then(|at| late::exposure_of(metric, &self.late[at].1));
+        late.map_or(exposure, |late| late.min(exposure))
+    }
+
+    /// Counts the members that were recorded in a metric long enough, if logs of some began later than the store.
+    fn settled_late(&self, metric: Metric) -> Option<Settled> {
+        let is_late = |(_, late): &(u32, LateExposure)| late::exposure_of(metric, late).is_some();
+        if !self.late.iter().any(is_late) {
+            return None;
+        }
+        let mut settled = Settled {
+            n: vec![0; self.gathered.len()],
+            among: vec![0; self.belongs.len()],
+        };
+        for member in 0..self.members.len() as u32 {
+            let exposure = self.exposure_of(member, true, metric);
+            let counts = rate_evidence(0.0, exposure).is_some();
+            for (place, &(number, _)) in self.places_of(member).zip(self.groups_of(member)) {
+                let n = &mut settled.n[number as usize];
+                settled.among[place] = *n;
+                *n += u32::from(counts);
+            }
+        }
+        Some(settled)
+    }
+
     fn groups_of(&self, member: u32) -> &[(u32, u32)] {
+        &self.belongs[self.places_of(member)]
+    }
+
+    fn places_of(&self, member: u32) -> Range<usize> {
         let at = member as usize;
         let until = self
             .members
             .get(at + 1)
             .map_or(self.belongs.len(), |&(_, next)| next as usize);
-        &self.belongs[self.members[at].1 as usize..until]
+        self.members[at].1 as usize..until
     }
 }
 
@@ -407,7 +474,7 @@ mod tests {
             newcomer(SETTLED_DAYS + 1, vec![(Trait::Network, vec![5])]),
             newcomer(SETTLED_DAYS + 2, Vec::new()),
         ] {
-            groups.add(&numbers, &partials, &[], 1.0);
+            groups.add(&numbers, &partials, &[], (1.0, None));
         }
         let filled = &groups.fit()[&group];
         let support_of = |which: Trait| {

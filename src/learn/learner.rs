@@ -11,14 +11,15 @@ use crate::baseline::{
 use crate::learn::chains::Chains;
 use crate::learn::drift_report::drift_report;
 use crate::learn::group_priors::Groups;
+use crate::learn::late::{LateExposures, late_logs};
 use crate::learn::memory::Memory;
 use crate::learn::partial::DayPartial;
 use crate::learn::peers::{PeerClusters, PeerGroupOf, chain_of_newcomer};
-use crate::learn::state::{EntityState, NOVELTY_TRAITS, Weights, moments_of};
+use crate::learn::state::{EntityState, NOVELTY_TRAITS, moments_of};
 use crate::learn::support::Support;
 use crate::learn::texts::Texts;
 use crate::measure::{
-    Creations, DayAggregate, DayFacts, KnownThings, Links, Namesake, OwnAccounts, Plan,
+    Creations, DayAggregate, DayFacts, DayLogs, KnownThings, Links, Namesake, OwnAccounts, Plan,
     SIGN_IN_DAYS, SignIns, are_two, keep_creations, may_be_given_again, note_creation, of_former,
     value_hash,
 };
@@ -60,7 +61,7 @@ pub struct Learner<'a> {
 pub struct Morning {
     /// The generation, with these baselines and groups only.
     pub generation: Generation,
-    /// How many identities are known.
+    /// How many identities are known, without those of accounts whose days are not scored yet.
     pub n_identities: u64,
 }
 
@@ -120,6 +121,8 @@ impl<'a> Learner<'a> {
         self.close_days(day, aggregate.last);
         self.forget_namesakes(day, &aggregate.created);
         self.learn_sign_ins(&aggregate.sign_ins);
+        let beginnings = &mut self.memory.beginnings;
+        beginnings.note_day(day, DayLogs::of(facts).breadths());
         for (entity, facts) in facts {
             self.learn_entity(day, entity, facts);
         }
@@ -237,9 +240,11 @@ impl<'a> Learner<'a> {
             self.memory.peaks.forget_entity(entity);
             self.memory.entities.insert(entity.clone(), Box::new(state));
         }
+        let first_day = self.memory.head.first_day.unwrap_or(day);
         let Some(state) = self.memory.entities.get_mut(entity) else {
             return;
         };
+        let late = late_logs((&self.memory.beginnings, first_day), (day, facts), state);
         let texts = &mut self.texts;
         let mut latest = |stated: &Option<Str>, known: &mut Option<Str>| {
             if let Some(stated) = stated
@@ -291,7 +296,7 @@ impl<'a> Learner<'a> {
                 }
             };
             for (hash, value) in values.hashed() {
-                see(hash, value, true);
+                see(hash, value, !late.explain(facts, which, (hash, value)));
             }
             // Values that analytics require are learnt from a crowded day as well, so that they do not stay new for ever.
             for (hash, value) in facts.watched(which) {
@@ -344,6 +349,7 @@ impl<'a> Learner<'a> {
             sign_ins,
             peaks,
             entities,
+            ..
         } = &mut self.memory;
         sign_ins.forget_before(day.plus(1 - SIGN_IN_DAYS).start());
         head.coverage.retain(|(day, _)| *day >= oldest_volume);
@@ -448,15 +454,15 @@ impl<'a> Learner<'a> {
         let peaks = self.memory.peaks.iter();
         generation.peaks = peaks.map(|(of, all)| (of.clone(), all.clone())).collect();
         generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);
-        let weights = Weights::on(as_of);
+        let late = self.late(as_of);
         let mut groups = Groups::on(as_of, generation.first_day);
         let mut chains = self.chains();
         let mut cells = Vec::new();
         for (entity, state) in &self.memory.entities {
-            weights.cells(&state.partials, |_| true, &mut cells);
-            let exposure = weights.exposure(state.first_day);
+            late.cells(state, &mut cells);
+            let exposure = late.weights.exposure(state.first_day);
             let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, |_| true);
-            groups.add(numbers, &state.partials, &cells, exposure);
+            groups.add(numbers, &state.partials, &cells, (exposure, late.of(state)));
         }
         generation.groups = groups.fit().into_iter().collect();
         generation
@@ -464,12 +470,12 @@ impl<'a> Learner<'a> {
 
     /// Returns the baselines on the morning of a day, in the order of entities, each made when it is asked for.
     pub fn baselines(&self, as_of: Day) -> impl Iterator<Item = (&Entity, Baseline)> {
-        let weights = Weights::on(as_of);
+        let late = self.late(as_of);
         let mut chains = self.chains();
         let mut cells = Vec::new();
         self.memory.entities.iter().map(move |(entity, state)| {
-            weights.cells(&state.partials, |_| true, &mut cells);
-            let exposure = weights.exposure(state.first_day);
+            late.cells(state, &mut cells);
+            let exposure = late.weights.exposure(state.first_day);
             let chain = chains.chain(entity, state, exposure, &cells);
             (entity, state.baseline(as_of, &cells, exposure, chain))
         })
@@ -490,7 +496,7 @@ impl<'a> Learner<'a> {
         for (entity, facts) in judged() {
             wanted.extend(chain_of_newcomer(entity, facts, self.peer_group_of));
         }
-        let weights = Weights::on(as_of);
+        let late = self.late(as_of);
         let mut chains = self.chains();
         let mut cells = Vec::new();
         for id in &names {
@@ -499,8 +505,8 @@ impl<'a> Learner<'a> {
                 id: id.clone(),
             };
             if let Some(state) = self.memory.entities.get(&entity) {
-                weights.cells(&state.partials, |_| true, &mut cells);
-                let exposure = weights.exposure(state.first_day);
+                late.cells(state, &mut cells);
+                let exposure = late.weights.exposure(state.first_day);
                 let chain = chains.chain(&entity, state, exposure, &cells);
                 wanted.extend(chain.iter().cloned());
                 let baseline = state.baseline(as_of, &cells, exposure, chain);
@@ -525,12 +531,12 @@ impl<'a> Learner<'a> {
             if !is_identity(&entity) {
                 continue;
             }
-            n_identities += 1;
-            weights.cells(&state.partials, |_| true, &mut cells);
-            let exposure = weights.exposure(state.first_day);
+            n_identities += u64::from(!late.is_unscored(state));
+            late.cells(state, &mut cells);
+            let exposure = late.weights.exposure(state.first_day);
             let is_wanted = |group: &Group| wanted.contains(group);
             let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, is_wanted);
-            groups.add(numbers, &state.partials, &cells, exposure);
+            groups.add(numbers, &state.partials, &cells, (exposure, late.of(state)));
         }
         generation.groups = groups.fit().into_iter().collect();
         Morning {
@@ -548,6 +554,7 @@ impl<'a> Learner<'a> {
         generation.created = head.created.clone();
         generation.namesakes = head.namesakes.clone();
         generation.issued = head.issued.clone();
+        generation.beginnings = self.memory.beginnings.clone();
         generation.coverage = head.coverage.clone();
         for (_, coverage) in &head.coverage {
             generation.seen.merge(&coverage.seen());
@@ -559,6 +566,11 @@ impl<'a> Learner<'a> {
         let all = self.memory.sign_ins.iter();
         all.map(|(identity, of_identity)| (identity_of(identity), of_identity.clone()))
             .collect()
+    }
+
+    fn late(&self, as_of: Day) -> LateExposures<'_> {
+        let store_begins = self.memory.head.first_day.unwrap_or(as_of);
+        LateExposures::on((&self.memory.beginnings, store_begins), as_of)
     }
 
     fn chains(&self) -> Chains<'_> {

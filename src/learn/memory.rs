@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Beginnings;
 use crate::learn::peaks::PeakMemory;
 use crate::learn::peers::PeerClusters;
 use crate::learn::state::EntityState;
@@ -19,6 +20,8 @@ pub struct Memory {
     /// Sign-ins of the last days.
     pub(super) sign_ins: SignIns,
     pub(super) peaks: PeakMemory,
+    /// Since when each log is there.
+    pub(super) beginnings: Beginnings,
     pub(super) entities: BTreeMap<Entity, Box<EntityState>>,
 }
 
@@ -49,10 +52,16 @@ impl MemoryHead {
 
 impl Memory {
     /// Begins to put together what was taken apart: entities are still to be added.
-    pub fn of(head: MemoryHead, sign_ins: SignIns, peaks: PeakMemory) -> Self {
+    pub fn of(
+        head: MemoryHead,
+        sign_ins: SignIns,
+        beginnings: Beginnings,
+        peaks: PeakMemory,
+    ) -> Self {
         Self {
             head,
             sign_ins,
+            beginnings,
             peaks,
             entities: BTreeMap::new(),
         }
@@ -71,6 +80,11 @@ impl Memory {
     /// Returns the peaks of entities.
     pub fn peaks(&self) -> &PeakMemory {
         &self.peaks
+    }
+
+    /// Returns since when each log is there.
+    pub fn beginnings(&self) -> &Beginnings {
+        &self.beginnings
     }
 
     /// Returns the entities in order, and the day on which each was first seen.

@@ -9,6 +9,7 @@ mod drift_report;
 mod exclusions;
 mod group_priors;
 mod known_values;
+mod late;
 mod learner;
 mod memory;
 mod partial;
@@ -19,6 +20,7 @@ mod support;
 mod texts;
 
 pub use exclusions::{Exclusion, Exclusions};
+pub use late::exposure_since;
 pub use learner::{CLOSING_SECS, Learner, Morning};
 pub use memory::{Memory, MemoryHead};
 pub use peaks::PeakMemory;

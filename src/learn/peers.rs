@@ -90,7 +90,7 @@ impl PeerClusters {
             }
             let is_wanted =
                 |&(metric, window): &Key| window == Window::HOUR && METRICS.contains(&metric);
-            weights.cells(&state.partials, is_wanted, &mut cells);
+            weights.cells(&state.partials, |_, key| is_wanted(key), &mut cells);
             if let Some(features) = features(weights.exposure(state.first_day), &cells) {
                 state.cluster = was;
                 rows.push((value_hash(&entity.id), features, &mut **state));

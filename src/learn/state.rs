@@ -180,7 +180,7 @@ impl Weights {
     pub(super) fn cells(
         &self,
         partials: &Partials,
-        is_wanted: impl Fn(&Key) -> bool,
+        is_wanted: impl Fn(Day, &Key) -> bool,
         cells: &mut Vec<Cell>,
     ) {
         cells.clear();
@@ -188,7 +188,7 @@ impl Weights {
             let weight = self.of(partial.day);
             let mut at = 0;
             partial.each_moments(|key, moments| {
-                if !is_wanted(&key) {
+                if !is_wanted(partial.day, &key) {
                     return;
                 }
                 let of_day = moments.night_capped(NIGHT_WINDOWS_MAX).weighted(weight);

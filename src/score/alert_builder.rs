@@ -439,7 +439,7 @@ impl AlertBuilder<'_> {
             detection,
             threshold: self.threshold,
             is_sensitive: facts.touches_sensitive(),
-            is_provisional: self.judge.view().calibration.is_provisional(),
+            is_uncalibrated: self.judge.view().calibration.is_provisional(),
             facts,
             stored_days: self.judge.view().calibration.entity_days,
         }
@@ -526,7 +526,9 @@ impl AlertBuilder<'_> {
             threshold: round(stats::rank::score(self.threshold), 2),
             arm: arm.arm.to_string(),
             statistic: round(arm.statistic, 4),
-            provisional: generation.calibration.is_provisional(),
+            provisional: self
+                .rating(analytic, detection, &stage.facts)
+                .is_provisional(),
             time,
             crossed_at: Some(crossed.at),
             first_event: Some(act.span.map_or(crossed.at, |(first, _)| first)),

@@ -18,7 +18,8 @@ const POOLED: &str = "pooled";
 
 /// Records the statistics of every identity's arms on a day.
 ///
-/// Identities that were known and not active count as zero: `n_known` is how many were known that morning. The generation need
+/// What rests on the first days of a log is left out, as the first days of a store are: on them, everything is new. Identities that were known and
+/// not active count as zero: `n_known` is how many were known that morning. The generation need
 /// have no baselines but those of the day's entities.
 pub fn calibrate_day(
     log: &mut CalibrationLog,
@@ -31,8 +32,11 @@ pub fn calibrate_day(
     let mut n_entities = n_known;
     let mut readings = Vec::new();
     for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
-        n_entities += u64::from(!generation.baselines.contains_key(entity));
         let subject = Subject::of(entity, facts, day, generation, None, peer_group_of);
+        if subject.is_unscored(subject.late.account()) {
+            continue;
+        }
+        n_entities += u64::from(!generation.baselines.contains_key(entity));
         let (of_arms, novelties) = judge.readings(&subject);
         readings.push((entity, of_arms, novelties));
     }

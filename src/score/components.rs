@@ -1,17 +1,23 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
 use crate::baseline::{
-    Candidate, Group, GroupState, View, peers_among, prior_among, repeats, role_tail_among,
+    Candidate, Group, GroupState, View, built_in, peers_among, prior_among, repeats,
+    role_tail_among,
 };
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
-use crate::measure::{KnownThings, value_hash};
+use crate::learn::exposure_since;
+use crate::measure::{KnownThings, LogClass, value_hash};
 use crate::score::subject::Subject;
 use crate::stats::constants::{
-    HAZARD_PRIOR_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, ROLE_AMOUNTS_MIN, SUPPORT_BUCKETS,
+    HAZARD_PRIOR_DAYS, LEARNING_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, ROLE_AMOUNTS_MIN,
+    SUPPORT_BUCKETS,
 };
 use crate::stats::{Evidence, GroupNovelty, Predictive, Prior, Repeats};
 use crate::time::{Day, Window};
 use crate::vocab::{Entity, Metric, Str, Trait};
+
+/// Metrics that show that a group has members in a log of objects.
+const OBJECTS: &[Metric] = LogClass::Objects.shown_by();
 
 /// What a reading was judged against.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,11 +131,56 @@ fn shown<'s>(
     metric: Metric,
     window: Window,
 ) -> (Prior, Evidence, Option<&'s Group>) {
-    let (prior, group) = prior_among(subject.groups(), metric, window);
     let own = subject
         .baseline
         .map_or(Evidence::default(), |b| b.evidence(metric, window));
-    (prior, own, group)
+    let Some(begun) = subject.late.since(metric) else {
+        let (prior, group) = prior_among(subject.groups(), metric, window);
+        return (prior, own, group);
+    };
+    // Nobody was seen doing it before it was recorded, neither the subject nor its peers.
+    let recorded = exposure_since(begun, subject.as_of);
+    let own = Evidence {
+        exposure: own.exposure.min(recorded),
+        ..own
+    };
+    let shows = |state: &GroupState, metric| {
+        let cell = state.prior(metric, window);
+        cell.is_some_and(|cell| cell.level.is_some())
+    };
+    // Listings of buckets are recorded before those of objects are, and say nothing about them.
+    let is_mixed = LogClass::Objects.mixes_in(metric);
+    let showing = subject.groups().filter(|(_, state)| {
+        shows(state, metric) && (!is_mixed || OBJECTS.iter().any(|&of| shows(state, of)))
+    });
+    let (prior, group) = prior_among(showing, metric, window);
+    let days = subject
+        .late
+        .young_since(metric)
+        .map(|begun| subject.day.since(begun));
+    match days.filter(|_| !metric.is_rare()) {
+        Some(days) => (widened(prior, metric, days), own, group),
+        None => (prior, own, group),
+    }
+}
+
+/// Returns what peers show who were themselves recorded for so many days only. They are known as little as they would be in a new store,
+/// so their spread is at first no less than where nothing is known, and the less of that remains the longer they are recorded.
+fn widened(prior: Prior, metric: Metric, days: i32) -> Prior {
+    let built_in = built_in(metric);
+    let doubt = 1.0 - f64::from(days.clamp(0, LEARNING_DAYS)) / f64::from(LEARNING_DAYS);
+    let rate = |prior: &Prior| prior.alpha / prior.beta;
+    let (alpha, beta) = match rate(&prior) < rate(built_in) {
+        true => (built_in.alpha, built_in.beta),
+        false => (prior.alpha, prior.beta),
+    };
+    Prior {
+        mean: prior.mean,
+        between_var: prior.between_var.max(doubt * built_in.between_var),
+        within_var: prior.within_var.max(doubt * built_in.within_var),
+        alpha,
+        beta,
+    }
 }
 
 /// Returns what an amount of a metric in a window is judged by.
@@ -207,7 +258,8 @@ pub fn volume_among(
             }
             let is_explained = reading.habit.as_ref().is_some_and(|habit| habit.explains);
             let is_larger = |largest: &VolumeReading| reading.surprise > largest.surprise;
-            if amounts.include(&reading) && largest.as_ref().is_none_or(is_larger) {
+            let counts = amounts.include(&reading) && is_founded(subject, &reading);
+            if counts && largest.as_ref().is_none_or(is_larger) {
                 largest = Some(reading);
             }
             if !is_explained {
@@ -241,6 +293,16 @@ fn with_habit(subject: &Subject, mut reading: VolumeReading, by_habit: bool) -> 
     reading
 }
 
+/// Returns whether there is anything to compare an amount with. Of a young log there is nothing until some peers have an amount
+/// of it; what is rare, and an act that matters by itself, needs no comparison.
+pub fn is_founded(subject: &Subject, reading: &VolumeReading) -> bool {
+    let metric = reading.metric;
+    reading.judged_against != JudgedAgainst::BuiltIn
+        || metric.is_rare()
+        || metric.is_declared_act()
+        || subject.late.young_since(metric).is_none()
+}
+
 /// Returns the second of the day at which a slot begins.
 pub fn start_of(window: Window, slot: u16) -> u32 {
     u32::from(slot) * window.secs()
@@ -270,14 +332,9 @@ pub fn volume_of(
 
 /// Returns the most surprising new value of a trait that day; `None` if it showed nothing new.
 pub fn novelty(subject: &Subject, generation: View<'_>, which: Trait) -> Option<NoveltyReading> {
-    let values = subject.facts.trait_values(which)?;
-    let known = subject.baseline.and_then(|b| b.known(which));
-    let new = values
-        .hashed()
-        .filter(|&(hash, _)| known.is_none_or(|known| !known.contains(hash)));
     let mut judged_by = None;
     let mut largest: Option<(f64, u32, &Str)> = None;
-    for (hash, value) in new {
+    for (hash, value) in subject.new_values(which) {
         let basis = judged_by.get_or_insert_with(|| novelty_basis(subject, which));
         let support = generation.support_of(which, hash);
         let surprise = basis.surprise(active_days(subject), support);

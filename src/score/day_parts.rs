@@ -7,9 +7,9 @@ use crate::baseline::View;
 use crate::glob::Glob;
 use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
 use crate::score::components::{
-    Amounts, NoveltyReading, VolumeReading, novelty, volume_among, volume_of,
+    Amounts, NoveltyReading, VolumeReading, is_founded, novelty, volume_among, volume_of,
 };
-use crate::score::subject::{Subject, is_new};
+use crate::score::subject::Subject;
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
@@ -27,7 +27,6 @@ pub(super) struct DayParts<'s, 'a> {
     over_the_day: BTreeMap<Metric, u64>,
     /// The metrics of which something is stored, as bits.
     active: u64,
-    is_new: bool,
 }
 
 impl<'s, 'a> DayParts<'s, 'a> {
@@ -44,7 +43,6 @@ impl<'s, 'a> DayParts<'s, 'a> {
                 .metrics()
                 .into_iter()
                 .fold(0, |active, metric| active | bit(metric)),
-            is_new: is_new(subject.first_day, subject.day, generation),
         }
     }
 
@@ -83,7 +81,7 @@ impl<'s, 'a> DayParts<'s, 'a> {
         {
             let slid = (burst.start.second_of_day(), burst.observed);
             let slid = volume_of(subject, metric, key.window, slid);
-            reading = Some(slid).filter(|slid| amounts.include(slid));
+            reading = Some(slid).filter(|slid| amounts.include(slid) && is_founded(subject, slid));
         }
         self.volumes.insert(key, reading.clone());
         reading
@@ -109,8 +107,8 @@ impl<'s, 'a> DayParts<'s, 'a> {
 
     pub fn belongs(&self, cohort: Cohort) -> bool {
         match cohort {
-            Cohort::New => self.is_new,
-            Cohort::Established => !self.is_new,
+            Cohort::New => self.subject.is_new,
+            Cohort::Established => !self.subject.is_new,
             Cohort::Any => true,
         }
     }
@@ -168,7 +166,10 @@ impl<'s, 'a> DayParts<'s, 'a> {
         );
         values
             .into_iter()
-            .filter(|&(hash, _)| !new || known.is_none_or(|known| !known.contains(hash)))
+            .filter(|&(hash, value)| {
+                !new || known.is_none_or(|known| !known.contains(hash))
+                    && !self.subject.is_explained(which, hash, value)
+            })
             .filter(|(_, value)| like.is_empty() || like.iter().any(|glob| glob.matches(value)))
             .map(|(_, value)| value.clone())
             .collect()

@@ -12,8 +12,10 @@ use crate::score::gates::gate_is_open;
 use crate::score::observer::{NoopObserver, Observer, Recorder};
 use crate::score::subject::Subject;
 use crate::score::terms::add_term;
+use crate::score::young::young_since;
 use crate::sketch::FrozenDistribution;
 use crate::stats;
+use crate::time::Day;
 use crate::vocab::Str;
 
 /// The result of one analytic for a day.
@@ -25,6 +27,8 @@ pub struct Detection {
     pub score: f64,
     /// The arm that it rests on.
     pub arm: ArmResult,
+    /// The day since which that is recorded, if it rests on a log that is still learnt: its surprise is provisional then.
+    pub young_since: Option<Day>,
 }
 
 /// Judges days by a set of analytics and one generation.
@@ -129,16 +133,26 @@ impl<'a> Judge<'a> {
     }
 
     fn detection(&self, parts: &mut DayParts, analytic: &Analytic) -> Option<Detection> {
-        let arm = self
-            .arms(parts, analytic)
-            .into_iter()
-            .filter(ArmResult::is_news)
-            .reduce(|best, next| if next.rank > best.rank { next } else { best })?;
-        let surprise = self.surprise(arm.statistic, arm.rank);
+        let subject = parts.subject;
+        let news = self.arms(parts, analytic).into_iter();
+        let judged = news.filter(ArmResult::is_news).map(|arm| {
+            let young_since = young_since(subject, &arm);
+            let surprise = self.surprise_of(&arm, young_since);
+            (arm, young_since, surprise)
+        });
+        let (arm, young_since, surprise) = judged.reduce(|best, next| {
+            let is_better = match best.1.is_some() || next.1.is_some() {
+                // What is not yet calibrated has no rank.
+                true => next.2 > best.2,
+                false => next.0.rank > best.0.rank,
+            };
+            if is_better { next } else { best }
+        })?;
         Some(Detection {
             surprise,
             score: stats::rank::score(surprise),
             arm,
+            young_since,
         })
     }
 
@@ -177,9 +191,14 @@ impl<'a> Judge<'a> {
             let detection = examine(&mut parts, analytic, arm, &mut recorder)?;
             let key = arm_key(&analytic.id, &arm.id);
             let (gates, _) = recorder.recorded();
+            let is_young = young_since(subject, &detection).is_some();
             let surprise_of = |statistic: f64| {
                 let rank = self.rank(&key, statistic);
-                (rank, self.surprise(statistic, rank))
+                let surprise = match is_young {
+                    true => stats::rank::provisional_surprise(statistic),
+                    false => self.surprise(statistic, rank),
+                };
+                (rank, surprise)
             };
             let belongs = parts.belongs(arm.cohort);
             Some(ArmExplanation::of(
@@ -223,12 +242,20 @@ impl<'a> Judge<'a> {
         }
     }
 
+    fn surprise_of(&self, arm: &ArmResult, young_since: Option<Day>) -> f64 {
+        match young_since {
+            Some(_) => stats::rank::provisional_surprise(arm.statistic),
+            None => self.surprise(arm.statistic, arm.rank),
+        }
+    }
+
     /// Returns the rank among arms of a statistic, by the arm's stored name.
     pub fn rank(&self, key: &Str, statistic: f64) -> f64 {
         rank(self.stored_as(key), statistic)
     }
 
-    /// Returns the reading of every arm that has a statistic, and what was new that others may show for the same cause.
+    /// Returns the reading of every arm that has a statistic, and what was new that others may show for the same cause; without
+    /// what rests on the first days of a log.
     pub fn readings(&self, subject: &Subject) -> (Vec<ArmReading>, Vec<Novelty>) {
         let mut parts = DayParts::new(subject, self.generation);
         let mut readings = Vec::new();
@@ -238,7 +265,8 @@ impl<'a> Judge<'a> {
             if !self.applies(analytic, subject) {
                 continue;
             }
-            for arm in self.arms(&mut parts, analytic) {
+            let arms = self.arms(&mut parts, analytic).into_iter();
+            for arm in arms.filter(|arm| !subject.is_unscored(young_since(subject, arm))) {
                 causes.add(&arm);
                 let at = analytic.arms.iter().position(|of| of.id == arm.arm);
                 places.push((index, at.unwrap_or_default()));

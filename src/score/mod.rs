@@ -32,6 +32,7 @@ mod terms;
 mod things;
 mod through;
 mod told;
+mod young;
 
 pub use alert_builder::{AlertBuilder, Facing, News};
 pub use alike::{Alike, Rival, may_be_alike};
@@ -47,5 +48,5 @@ pub use judge::{ArmReading, ArmStatistic, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
 pub use severity::Rating;
-pub use subject::{Subject, is_new, own_baseline};
+pub use subject::{Subject, own_baseline};
 pub use told::{Told, UPDATES_MAX};

@@ -30,8 +30,8 @@ pub struct Rating<'a> {
     pub threshold: f64,
     /// Whether a bucket on the sensitive list was touched.
     pub is_sensitive: bool,
-    /// Whether there is too little history for calibrated scores.
-    pub is_provisional: bool,
+    /// Whether there is too little history in the store for calibrated scores.
+    pub is_uncalibrated: bool,
     /// The day.
     pub facts: &'a DayFacts,
     /// The identity-days of which it is stored how unusual they were.
@@ -39,6 +39,11 @@ pub struct Rating<'a> {
 }
 
 impl Rating<'_> {
+    /// Returns whether there is too little history for a calibrated score, in the store or in a log that it rests on.
+    pub fn is_provisional(&self) -> bool {
+        self.is_uncalibrated || self.detection.young_since.is_some()
+    }
+
     /// Returns the severity.
     pub fn severity(&self) -> Severity {
         let severity = self.within(self.is_sensitive);
@@ -53,7 +58,7 @@ impl Rating<'_> {
     /// Returns the greatest severity that it may have: what the analytic allows its arm, medium while scores are provisional, unless it
     /// rests on a declared act, and what it is held at where new context alone is rarer than the stored days can show.
     pub fn most(&self) -> Option<Severity> {
-        let is_capped = self.is_provisional && !self.rests_on_an_act();
+        let is_capped = self.is_provisional() && !self.rests_on_an_act();
         let provisional = is_capped.then_some(Severity::Medium);
         let held = self.held().map(|(severity, _)| severity);
         [self.of_arm(), provisional, held]
@@ -68,7 +73,7 @@ impl Rating<'_> {
     }
 
     fn is_extrapolated(&self) -> bool {
-        !self.is_provisional && self.detection.surprise > self.shown_max()
+        !self.is_provisional() && self.detection.surprise > self.shown_max()
     }
 
     /// Returns at what severity it is held, and how many steps lower that is: one if it rests on new context alone and its surprise is
@@ -160,7 +165,13 @@ impl Rating<'_> {
 /// Returns in one line what a severity rests on, as in `high: 1 in 12,000 identity-days of this estate, +1: a sensitive bucket`.
 pub(super) fn reason(rating: Rating, severity: Severity) -> String {
     let score = rating.detection.score;
-    let mut text = if rating.is_provisional {
+    let mut text = if let (false, Some(since)) =
+        (rating.is_uncalibrated, rating.detection.young_since)
+    {
+        format!(
+            "{severity}: the score is provisional, since what it rests on is recorded only since {since}"
+        )
+    } else if rating.is_provisional() {
         format!("{severity}: scores are provisional, since too few days are stored to compare with")
     } else {
         let days = 10f64.powf(rating.detection.surprise);
@@ -178,7 +189,7 @@ pub(super) fn reason(rating: Rating, severity: Severity) -> String {
         format!("{severity}: {rarity} identity-days of this estate{how}")
     };
     let is_above = score >= score_of(rating.threshold);
-    if !rating.is_provisional && is_above && score < SCORE_HIGH {
+    if !rating.is_provisional() && is_above && score < SCORE_HIGH {
         text += ", above the threshold";
     }
     let is_raised = rating.within(true) > rating.within(false);

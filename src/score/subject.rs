@@ -1,13 +1,17 @@
 //! The entity that is judged, and its history.
 
-use crate::baseline::{Baseline, Chain, Group, GroupState, Peak, View};
-use crate::learn::{PeerGroupOf, chain_of_newcomer, known};
+use crate::baseline::{Baseline, Chain, Group, GroupState, LateLogs, Past, Peak, View};
+use crate::learn::{PeerGroupOf, chain_of_newcomer, exposure_since, known};
 use crate::measure::{
-    DayFacts, KnownThings, Minute, Namesake, are_two, may_be_given_again, of_former,
+    DayFacts, KnownThings, LogClass, LogKey, Minute, Namesake, are_two, may_be_given_again,
+    of_former,
 };
-use crate::stats::constants::NEWNESS_DAYS;
-use crate::time::Day;
-use crate::vocab::Entity;
+use crate::stats::constants::{DAYS_UNSCORED, NEWNESS_DAYS};
+use crate::time::{Day, Window};
+use crate::vocab::{Entity, Metric, Str, Trait};
+
+/// What sums of weights may differ by.
+const EXPOSURE_ERROR: f64 = 1e-9;
 
 /// The entity that is judged on a day, and its history.
 pub struct Subject<'a> {
@@ -17,6 +21,8 @@ pub struct Subject<'a> {
     pub facts: &'a DayFacts,
     /// The day.
     pub day: Day,
+    /// The morning of its baseline.
+    pub as_of: Day,
     /// Its baseline, if the generation has one.
     pub baseline: Option<&'a Baseline>,
     /// The principal that had its name before, if there was one.
@@ -29,16 +35,12 @@ pub struct Subject<'a> {
     pub peaks: &'a [Peak],
     /// The day on which it was first seen.
     pub first_day: Day,
+    /// The logs of its day that began later than the store.
+    pub late: LateLogs,
+    /// Whether it is in its first two UTC days.
+    pub is_new: bool,
     /// Reads and external bytes by minute of the day before, for a newcomer's second day.
     pub previous_day: &'a [(u16, Minute)],
-}
-
-/// Returns whether an entity is in its first two UTC days.
-///
-/// An entity first seen on the first days that the store holds may be much older, and is no newcomer.
-pub fn is_new(first_day: Day, day: Day, generation: View<'_>) -> bool {
-    day.since(first_day) < NEWNESS_DAYS
-        && generation.number_of_days_before(first_day) >= NEWNESS_DAYS
 }
 
 impl<'a> Subject<'a> {
@@ -68,7 +70,12 @@ impl<'a> Subject<'a> {
             _ => &[],
         };
         let peaks = baseline.and_then(|_| generation.generation.peaks.get(entity));
+        let late = late_logs((day, facts), baseline, generation);
+        let is_new = is_new(entity, first_day, &late, generation);
         Self {
+            late,
+            is_new,
+            as_of: generation.as_of,
             entity,
             facts,
             day,
@@ -95,11 +102,80 @@ impl<'a> Subject<'a> {
 
     /// Returns what it is known for, unless nothing can be called new to it.
     pub fn known(&self) -> KnownThings<'a> {
-        known(
+        let known = known(
             self.baseline.is_none(),
             self.baseline.map_or(&[], |b| &b.traits),
-        )
+        );
+        let is_young = self.late.young_since(Metric::BucketsListed).is_some();
+        let regions = known.regions.filter(|_| self.shows_new_region());
+        KnownThings {
+            buckets: known.buckets.filter(|_| !is_young),
+            prefixes: known.prefixes.filter(|_| !is_young),
+            regions,
+        }
     }
+
+    /// Returns whether it worked in any region that is new to it.
+    fn shows_new_region(&self) -> bool {
+        self.new_values(Trait::WorkRegion).next().is_some()
+    }
+
+    /// Returns the values of a trait that it is not known for, without those that a young log may only have brought to light.
+    pub fn new_values(&self, which: Trait) -> impl Iterator<Item = (u64, &'a Str)> {
+        let known = self.baseline.and_then(|b| b.known(which));
+        let values = self.facts.trait_values(which).into_iter();
+        let new = values.flat_map(|values| values.hashed());
+        new.filter(move |&(hash, value)| {
+            known.is_none_or(|known| !known.contains(hash))
+                && !self.is_explained(which, hash, value)
+        })
+    }
+
+    /// Returns whether a young log may account for all that shows a value.
+    pub fn is_explained(&self, which: Trait, hash: u64, value: &str) -> bool {
+        self.late.explain(self.facts, which, (hash, value))
+    }
+
+    /// Returns whether what is recorded since a day is not scored into the stored distributions: as in a new store, everything was new
+    /// on its first days.
+    pub fn is_unscored(&self, since: Option<Day>) -> bool {
+        since.is_some_and(|since| self.day.since(since) < DAYS_UNSCORED)
+    }
+}
+
+/// Returns the logs of a day's facts that began later than the store.
+fn late_logs(
+    (day, facts): (Day, &DayFacts),
+    baseline: Option<&Baseline>,
+    generation: View<'_>,
+) -> LateLogs {
+    let past = baseline.map(|baseline| Past {
+        first_day: baseline.first_day,
+        provider: baseline.provider,
+        account: baseline.account.as_ref(),
+    });
+    // More active days than the log has had: they are of the time before it.
+    let was_there_before = |class: LogClass, begun: Day| {
+        let mut metrics = baseline.iter().flat_map(|b| &b.metrics);
+        let most = exposure_since(begun, generation.as_of);
+        metrics.any(|&((metric, window), state)| {
+            class.shown_by().contains(&metric)
+                && window == Window::DAY
+                && state.active > most + EXPOSURE_ERROR
+        })
+    };
+    let began_late = |log: &LogKey| generation.began_late(log);
+    LateLogs::of((day, facts), past, began_late, was_there_before)
+}
+
+/// Returns whether an entity is in its first two UTC days.
+///
+/// An entity first seen on the first days that the store holds, or that a log is there, may be much older, and is no newcomer, unless its
+/// creation was logged.
+fn is_new(entity: &Entity, first_day: Day, late: &LateLogs, generation: View<'_>) -> bool {
+    let is_first_seen =
+        generation.day().since(first_day) < NEWNESS_DAYS && generation.is_late(first_day);
+    is_first_seen && (!late.hide_beginning(first_day) || generation.creation(&entity.id).is_some())
 }
 
 /// Returns the baseline of an entity, unless it is that of another principal that had the same name.

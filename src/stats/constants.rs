@@ -112,6 +112,21 @@ pub const DECADES_PER_NINE: f64 = 3.0;
 /// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is nothing
 /// unusual to report, however many alerts can be reviewed.
 pub const SURPRISE_MIN: f64 = 1.0;
+/// Days of a store that are not scored into the stored distributions: on them, everything is new.
+pub const DAYS_UNSCORED: i32 = 3;
+/// Days for which a log that began later than the store is learnt as a new store is: those that are not scored, and those until
+/// scores are calibrated.
+pub const LEARNING_DAYS: i32 = DAYS_UNSCORED + DAYS_CALIBRATED_MIN as i32;
+/// The fewest identities in a log on the day on which it counts as begun. A judgement, and not measured: one identity that is the
+/// first to do something is no roll-out of a log, and neither are two.
+pub const LOG_IDENTITIES_MIN: u32 = 3;
+/// The least share of the account's identities of that day that they are. A judgement, and not measured.
+pub const LOG_SHARE_MIN: f64 = 0.25;
+/// So many times the identities of any day before: a log in which ever more identities are did not begin with the last of them. A
+/// judgement, and not measured.
+pub const LOG_JUMP_MIN: u32 = 10;
+/// The most logs of which it is remembered when they began.
+pub const LOGS_MAX: usize = 1 << 16;
 /// The least statistic (nats) of an alert, without ordinary amounts and at any budget: ln 14, what an entity is expected to
 /// reach once in two weeks. In a small estate where an arm is nearly always zero, the smallest value above zero is rare, and
 /// still means nothing. A judgement of how often one identity may be told of, and not measured.

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::baseline::{
-    Baseline, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, Peaks, SignedIn,
-    Tuning,
+    Baseline, Beginnings, CalibrationLog, DriftReport, EarlierGroupState, Generation, Group, Peaks,
+    SignedIn, Tuning,
 };
 use crate::error::{Error, Result};
 use crate::measure::{Coverage, DayAggregate, DayFacts, Subject, Unnamed};
@@ -199,6 +199,7 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
         signed_in: SignedIn::default(),
         peaks: Peaks::default(),
         seen: head.seen,
+        beginnings: Beginnings::default(),
         coverage: db.read(&COVERAGE_BY_DAY)?,
         drift_report: db.read_one(&MOVEMENT)?,
         calibration: log.freeze(),

@@ -10,13 +10,14 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
-    Baseline, Baselines, Calibration, CalibrationLog, DriftReport, Generation, Group, GroupState,
-    Groups, IncidentRanks, Novelty, Peak, Peaks, SignedIn, Support, Tuning,
+    Baseline, Baselines, Beginning, Beginnings, Calibration, CalibrationLog, DriftReport,
+    Generation, Group, GroupState, Groups, IncidentRanks, Novelty, Peak, Peaks, SignedIn, Support,
+    Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
-    Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, Namesake,
-    OwnAccounts, Seen, SignIn, Subject, Unnamed,
+    Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, LogKey,
+    Namesake, OwnAccounts, Seen, SignIn, Subject, Unnamed,
 };
 use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
@@ -78,6 +79,8 @@ const INCIDENTS: Table<IncidentRanks> = Table::new("incidents");
 /// The new values of extreme entity-days: they are a part of the log.
 const NOVELTIES: Table<((Day, Entity), Vec<Novelty>)> = Table::new("novelties");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
+/// Since when each log is there, of a generation that knows it.
+const BEGINNINGS: Table<(LogKey, Beginning)> = Table::new("beginnings");
 /// If somebody signed in on the last learnt days.
 const SIGNED_IN: Table<(Entity, Vec<SignIn>)> = Table::new("signed_in");
 const PEAKS: Table<(Entity, Vec<Peak>)> = Table::new("peaks");
@@ -235,6 +238,9 @@ impl Store {
                 file.write(&NOVELTIES, novelties)?;
             }
             file.write(&CALIBRATION_LOG, [log])?;
+            if !generation.beginnings.is_empty() {
+                file.write(&BEGINNINGS, generation.beginnings.iter())?;
+            }
             if !generation.signed_in.is_empty() {
                 file.write_keyed(&SIGNED_IN, generation.signed_in.iter().map(Ok))?;
             }
@@ -307,6 +313,10 @@ impl Store {
             true => Peaks::published(Box::new(KeyedRows::open(file.clone(), PEAKS)?)),
             false => Peaks::default(),
         };
+        let beginnings: Beginnings = match file.has(&BEGINNINGS) {
+            true => file.read(&BEGINNINGS)?,
+            false => Beginnings::default(),
+        };
         Ok(Generation {
             number: head.number,
             as_of: head.as_of,
@@ -322,6 +332,7 @@ impl Store {
             signed_in,
             peaks,
             seen: head.seen,
+            beginnings,
             coverage: file.read(&COVERAGE_BY_DAY)?,
             drift_report: file.read_one(&DRIFT)?,
             calibration,

@@ -4,10 +4,10 @@
 //! A state says under what it was learnt. It holds nothing that cannot be learnt again from the days: one that is missing,
 //! damaged or of another version does not count, and costs time only.
 
-use crate::baseline::Peak;
+use crate::baseline::{Beginning, Beginnings, Peak};
 use crate::error::Result;
 use crate::learn::{EntityState, Memory, MemoryHead, PeakMemory};
-use crate::measure::{SignIn, SignIns};
+use crate::measure::{LogKey, SignIn, SignIns};
 use crate::store::container::{Kind, Reader, Table};
 use crate::store::manifest::StateEntry;
 use crate::store::published::Staged;
@@ -24,6 +24,8 @@ pub(super) const STATE: Kind = Kind {
 pub(super) const UNDER: Table<String> = Table::new("under");
 const HEAD: Table<MemoryHead> = Table::new("head");
 const ENTITIES: Table<(Entity, EntityState)> = Table::new("entities");
+/// Since when each log is there.
+const BEGINNINGS: Table<(LogKey, Beginning)> = Table::new("beginnings");
 /// Of days on which somebody signed in.
 const SIGN_INS: Table<(Str, Vec<SignIn>)> = Table::new("sign_ins");
 /// Where an entity had any.
@@ -46,6 +48,9 @@ impl Store {
             file.write(&UNDER, [under])?;
             file.write(&HEAD, [memory.head()])?;
             file.write_by_key(&ENTITIES, memory.entities())?;
+            if !memory.beginnings().is_empty() {
+                file.write(&BEGINNINGS, memory.beginnings().iter())?;
+            }
             if !memory.sign_ins().is_empty() {
                 file.write(&SIGN_INS, memory.sign_ins().iter())?;
             }
@@ -77,7 +82,11 @@ impl Store {
             true => file.read(&PEAKS)?,
             false => PeakMemory::default(),
         };
-        let mut memory = Memory::of(file.read_one(&HEAD)?, sign_ins, peaks);
+        let beginnings: Beginnings = match file.has(&BEGINNINGS) {
+            true => file.read(&BEGINNINGS)?,
+            false => Beginnings::default(),
+        };
+        let mut memory = Memory::of(file.read_one(&HEAD)?, sign_ins, beginnings, peaks);
         file.read_into(&ENTITIES, &mut memory)?;
         Ok(memory)
     }

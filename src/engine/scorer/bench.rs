@@ -14,7 +14,7 @@ use crate::engine::scorer::told::{EpisodeState, Episodes};
 use crate::error::Result;
 use crate::identity::{Resolver, is_instance};
 use crate::learn::PeerGroupOf;
-use crate::measure::{DayAggregate, DayFacts, GRACE_SECS, Links, Minute, Room};
+use crate::measure::{Breadth, DayAggregate, DayFacts, GRACE_SECS, Links, LogKey, Minute, Room};
 use crate::score::{
     AlertBuilder, Coverage, Detection, Episode, EpisodeEvents, Facing, Judge, Rating, Rival,
     Subject, may_be_alike, own_baseline,
@@ -66,14 +66,14 @@ impl Bench<'_> {
         Ok(aggregate)
     }
 
-    /// Judges the entities of a day that are to be judged. `before` are the links of the open day before it.
-    pub fn judge(
-        &self,
+    /// Takes in what was added to a day, so that it is known which entities are to be judged, and in which logs identities are. `before`
+    /// are the links of the open day before it. Returns whether another log counts as begun than before.
+    pub fn settle(
+        &mut self,
         open: &mut OpenDay,
         before: Option<(Day, Links)>,
-        sessions_known_until: Option<Time>,
-        mut telling: Telling,
-    ) -> Result<(Vec<Alert>, Vec<MetEntity>)> {
+        saying: Saying,
+    ) -> bool {
         let day = open.day();
         let view = View::new(&self.generation, &self.context, day);
         open.settle(view, || match (before, self.context.links_before(day)) {
@@ -81,6 +81,43 @@ impl Bench<'_> {
             (_, Some((_, links))) => links.clone(),
             _ => self.generation.links.clone(),
         });
+        if self.generation.beginnings.is_empty() {
+            return false;
+        }
+        open.note_logs();
+        let is_any = open.logs.breadths().any(|(key, _)| view.is_open(key));
+        if is_any && saying == Saying::Whole {
+            // Some may have turned out to be others' since.
+            open.logs = open.logs_by_now();
+        }
+        let view = View::new(&self.generation, &self.context, day);
+        let logs = open.logs.breadths();
+        let of_day: Vec<(&LogKey, Breadth)> = logs.filter(|(key, _)| view.is_open(key)).collect();
+        let known = self.context.logs().get(&day);
+        let mut keys: BTreeSet<LogKey> = known
+            .into_iter()
+            .flat_map(|of| of.keys().cloned())
+            .collect();
+        keys.extend(of_day.iter().map(|(key, _)| (*key).clone()));
+        let begun = |context: &Context| -> Vec<Option<Day>> {
+            let view = View::new(&self.generation, context, day);
+            keys.iter().map(|key| view.began_late(key)).collect()
+        };
+        let before = begun(&self.context);
+        self.context.note_logs(day, of_day);
+        let after = begun(&self.context);
+        before != after
+    }
+
+    /// Judges the entities of a day that are to be judged, after it was [settled](Self::settle).
+    pub fn judge(
+        &self,
+        open: &mut OpenDay,
+        sessions_known_until: Option<Time>,
+        mut telling: Telling,
+    ) -> Result<(Vec<Alert>, Vec<MetEntity>)> {
+        let day = open.day();
+        let view = View::new(&self.generation, &self.context, day);
         let judge = Judge::new(&self.setup.analytics, view);
         let (mut crossings, mut newcomers) = (Vec::new(), Vec::new());
         for entity in std::mem::take(&mut open.dirty) {
@@ -251,7 +288,7 @@ impl Bench<'_> {
                 detection: &detection,
                 threshold,
                 is_sensitive: facts.touches_sensitive(),
-                is_provisional: judge.view().calibration.is_provisional(),
+                is_uncalibrated: judge.view().calibration.is_provisional(),
                 facts,
                 stored_days: judge.view().calibration.entity_days,
             };

@@ -383,6 +383,15 @@ impl<'a> Scorer<'a> {
             open.read_again(self.bench.read_day(&self.events, day)?);
         }
         self.bench.context.keep_bounded(day);
+        let has_begun = self.bench.settle(open, before, saying);
+        if has_begun {
+            open.judge_all();
+        }
+        let view = View::new(&self.bench.generation, &self.bench.context, day);
+        let young = view.young_logs().into_iter();
+        self.summary
+            .learning
+            .extend(young.map(|log| (log.key.clone(), log)));
         let telling = Telling {
             events: &self.events,
             episodes: &mut self.episodes,
@@ -390,11 +399,12 @@ impl<'a> Scorer<'a> {
             summary: &mut self.summary,
             saying,
         };
-        let (mut alerts, newcomers) =
-            self.bench
-                .judge(open, before, sessions_known_until, telling)?;
+        let (mut alerts, newcomers) = self.bench.judge(open, sessions_known_until, telling)?;
         let mut later = self.open.range_mut(day.plus(1)..).map(|(_, open)| open);
-        later.by_ref().for_each(OpenDay::note_context);
+        later.by_ref().for_each(|open| match has_begun {
+            true => open.note_other_judge(),
+            false => open.note_context(),
+        });
         for (entity, minutes) in newcomers {
             let context = &mut self.bench.context;
             let is_other = match minutes {

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::identity::{ResolvedEvent, Resolver};
 use crate::measure::{
-    Assembly, Changes, DayAggregate, Links, OwnAccounts, Plan, Room, Subject, is_others,
+    Assembly, Changes, DayAggregate, DayLogs, Links, OwnAccounts, Plan, Room, Subject, is_others,
 };
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
@@ -27,6 +27,8 @@ pub(super) struct OpenDay {
     /// Instances that are judged later, and the time until which sessions must be known by then.
     pub waiting: BTreeMap<Entity, Time>,
     own_accounts: OwnAccounts,
+    /// In which logs its identities are, as far as they were judged.
+    pub logs: DayLogs,
     /// The links of the days before.
     before: Links,
     /// Whether what other days teach changed since the assembly was settled.
@@ -50,6 +52,7 @@ impl OpenDay {
             dirty: BTreeSet::new(),
             waiting: BTreeMap::new(),
             own_accounts: OwnAccounts::new(),
+            logs: DayLogs::default(),
             before: Links::new(),
             has_other_context: true,
             is_passed_on: false,
@@ -116,7 +119,32 @@ impl OpenDay {
     /// Notes that the day is judged by something else from now on.
     pub fn note_other_judge(&mut self) {
         self.has_other_context = true;
+        self.judge_all();
+    }
+
+    /// Notes that all of its entities are to be judged.
+    pub fn judge_all(&mut self) {
         self.dirty.extend(self.assembly.entities().cloned());
+    }
+
+    /// Notes in which logs the identities are that are to be judged.
+    pub fn note_logs(&mut self) {
+        for entity in &self.dirty {
+            if let Some(facts) = self.assembly.facts(&self.aggregate, entity) {
+                self.logs.note(entity, &facts);
+            }
+        }
+    }
+
+    /// Returns in which logs its identities are.
+    pub fn logs_by_now(&self) -> DayLogs {
+        let mut logs = DayLogs::default();
+        for entity in self.assembly.entities() {
+            if let Some(facts) = self.assembly.facts(&self.aggregate, entity) {
+                logs.note(entity, &facts);
+            }
+        }
+        logs
     }
 
     pub fn is_touched(&self) -> bool {

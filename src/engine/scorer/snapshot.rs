@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Context, Generation};
+use crate::baseline::{Context, DaysOfLogs, Generation};
 use crate::engine::Setup;
 use crate::engine::event_buffer::EventBuffer;
 use crate::engine::scorer::Scorer;
@@ -21,14 +21,19 @@ use crate::stats::Severity;
 use crate::time::Day;
 
 /// The first byte; it changes when the meaning of the following bytes changes.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+/// The same where no log of the last days may have begun, as before it was remembered.
+const WITHOUT_LOGS: u8 = 3;
 /// The same of the version before: a state without sign-ins, and with alerts in an earlier form.
 const WITHOUT_SIGN_INS: u8 = 2;
 /// The same of the version before that.
 const EARLIER: u8 = 1;
 
 /// What outlives a restart. The accounts that the configuration lists are not part of it.
-type Snapshot<'a> = (State<'a>, Cow<'a, BTreeMap<Day, SignIns>>);
+type Snapshot<'a> = (WithoutLogs<'a>, Cow<'a, DaysOfLogs>);
+
+/// The same but for logs.
+type WithoutLogs<'a> = (State<'a>, Cow<'a, BTreeMap<Day, SignIns>>);
 
 /// What outlives a restart but for sign-ins.
 #[derive(Serialize, Deserialize)]
@@ -98,9 +103,12 @@ impl EarlierState {
 
 impl State<'_> {
     fn bytes(&self) -> Result<Vec<u8>> {
-        let sign_ins = self.context.sign_ins();
-        postcard::to_extend(&(self, sign_ins), vec![VERSION])
-            .map_err(|e| Error::failed("cannot write the snapshot of a scorer").cause(e))
+        let (sign_ins, logs) = (self.context.sign_ins(), self.context.logs());
+        match logs.is_empty() {
+            true => postcard::to_extend(&(self, sign_ins), vec![WITHOUT_LOGS]),
+            false => postcard::to_extend(&((self, sign_ins), logs), vec![VERSION]),
+        }
+        .map_err(|e| Error::failed("cannot write the snapshot of a scorer").cause(e))
     }
 }
 
@@ -209,9 +217,13 @@ impl<'a> Scorer<'a> {
         bytes: &[u8],
         events: impl FnOnce(BTreeMap<Day, Vec<u8>>) -> Result<EventBuffer>,
     ) -> Result<Self> {
-        let none = |state| (state, Cow::Owned(BTreeMap::new()));
-        let (state, sign_ins): Snapshot = match bytes.split_first() {
+        let without_logs = |state| (state, Cow::Owned(DaysOfLogs::new()));
+        let none = |state| without_logs((state, Cow::Owned(BTreeMap::new())));
+        let ((state, sign_ins), logs): Snapshot = match bytes.split_first() {
             Some((&VERSION, bytes)) => postcard::from_bytes(bytes),
+            Some((&WITHOUT_LOGS, bytes)) => {
+                postcard::from_bytes::<WithoutLogs>(bytes).map(without_logs)
+            }
             Some((&WITHOUT_SIGN_INS, bytes)) => postcard::from_bytes::<WithoutSignIns>(bytes)
                 .map(WithoutSignIns::state)
                 .map(none),
@@ -227,7 +239,9 @@ impl<'a> Scorer<'a> {
         .map_err(|e| Error::failed("this snapshot of a scorer is damaged").cause(e))?;
         self.events = events(state.events)?;
         let context = state.context.into_owned();
-        let context = context.with_sign_ins(sign_ins.into_owned());
+        let context = context
+            .with_sign_ins(sign_ins.into_owned())
+            .with_logs(logs.into_owned());
         self.bench.context = self.bench.setup.context().with(context);
         self.episodes = state.episodes.into_owned();
         self.known = state.known.into_owned();

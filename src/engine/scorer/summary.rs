@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::baseline::YoungLog;
 use crate::engine::coverage::AnalyticCoverage;
 use crate::engine::intake::IntakeSummary;
 use crate::engine::scorer::told::EpisodeTally;
 use crate::engine::thresholds::InForce;
-use crate::measure::Reached;
+use crate::measure::{LogKey, Reached};
 use crate::time::Day;
 
 /// How to score.
@@ -36,6 +37,8 @@ pub struct ScoreSummary {
     pub judged: BTreeMap<Day, u64>,
     /// The episodes that were told.
     pub told: EpisodeTally,
+    /// The logs that began later than the store and were still learnt on a judged day, as of the last.
+    pub learning: BTreeMap<LogKey, YoungLog>,
     /// Whether scores are provisional.
     pub provisional: bool,
     /// The thresholds in force.
@@ -65,6 +68,11 @@ impl ScoreSummary {
     /// Returns the judged days, each counted once.
     pub fn days(&self) -> usize {
         self.judged.len()
+    }
+
+    /// Returns the logs that were still learnt.
+    pub fn young_logs(&self) -> Vec<YoungLog> {
+        self.learning.values().cloned().collect()
     }
 
     /// Returns the judged identities, counted once a day.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::baseline::View as JudgedBy;
 use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
 use crate::cli::setup::load;
@@ -38,20 +39,20 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = load(common.config.as_deref())?;
     let mut ending = Ending::Complete;
-    let days = if arguments.logs.is_empty() {
-        let store = common.store();
-        let lookback = store.load_coverage(&store.published()?)?;
-        lookback.into_iter().collect()
+    let (days, learning) = if arguments.logs.is_empty() {
+        let generation = common.store().load_generation()?;
+        let learning = JudgedBy::of(&generation).young_logs();
+        (generation.coverage.into_iter().collect(), learning)
     } else {
         let inputs = Inputs::find(&arguments.logs, None, common, console)?;
         let rest = inputs.rest;
         let reading = (inputs.options, rest.keeps());
-        let (days, intake) = covered_logs(&setup, inputs.files, reading, console)?;
+        let (days, learning, intake) = covered_logs(&setup, inputs.files, reading, console)?;
         ending = close(&intake, &rest, console);
-        days
+        (days, learning)
     };
     let judged = assess(&setup, &days);
-    let document = CoverageDocument::of(&days, &judged, &setup.analytics);
+    let document = CoverageDocument::of((&days, &learning), &judged, &setup.analytics);
     match arguments.format {
         View::Text => console.show(&coverage::text(&document, console.out())),
         View::Json => console.print(&(json::pretty(&document) + "\n")),

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::analytic::{Analytic, Telemetry};
+use crate::baseline::{Beginnings, Generation, View, YoungLog};
 use crate::engine::intake::{DayAggregates, Intake, IntakeSummary, KeepRejects};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::{Field, Provider, Source};
-use crate::measure::{Coverage, DayAggregate};
+use crate::measure::{Coverage, DayAggregate, DayLogs, Links, OwnAccounts};
 use crate::sources::{InputFile, ReadOptions};
 use crate::time::{Day, Time};
 use crate::vocab::{Metric, Str, words};
@@ -125,7 +126,8 @@ pub fn days_of<'a>(
     days
 }
 
-/// Reads the contents of logs, without a store. As in a store, a record counts once however often it was delivered.
+/// Reads the contents of logs, without a store, and which of them began later than the others. As in a store, a record counts once however
+/// often it was delivered.
 ///
 /// # Errors
 ///
@@ -135,7 +137,7 @@ pub fn covered_logs(
     files: Vec<InputFile>,
     (options, rejects): (ReadOptions, Option<&dyn KeepRejects>),
     progress: &dyn Progress,
-) -> Result<(CoveredDays, IntakeSummary)> {
+) -> Result<(CoveredDays, Vec<YoungLog>, IntakeSummary)> {
     let mut aggregates = DayAggregates::new();
     let intake = Intake {
         setup,
@@ -151,7 +153,20 @@ pub fn covered_logs(
             .or_insert_with(|| DayAggregate::new(day));
         Ok(aggregate.add(&resolved, &setup.plan))
     })?;
-    Ok((days_of(&[], aggregates.values()), summary))
+    let covered = days_of(&[], aggregates.values());
+    let mut beginnings = Beginnings::default();
+    let mut own_accounts = OwnAccounts::new();
+    for (day, aggregate) in &mut aggregates {
+        aggregate.settle(None);
+        own_accounts.extend(aggregate.accounts.iter().cloned());
+        let facts = aggregate.take_facts(&Links::new(), &own_accounts);
+        beginnings.note_day(*day, DayLogs::of(&facts).breadths());
+    }
+    let (first, last) = (covered.keys().next(), covered.keys().next_back());
+    let mut learnt = Generation::empty(last.map_or(Day(0), |last| last.plus(1)));
+    learnt.first_day = first.copied().unwrap_or(learnt.as_of);
+    learnt.beginnings = beginnings;
+    Ok((covered, View::of(&learnt).young_logs(), summary))
 }
 
 /// Judges what each enabled analytic sees of each provider that it is written for, or that it requires and that has

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::bounded;
 
-use crate::baseline::{CalibrationLog, DriftReport, TRAIT_MEMORY_DAYS, Tuning};
+use crate::baseline::{CalibrationLog, DriftReport, TRAIT_MEMORY_DAYS, Tuning, View, YoungLog};
 use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
 use crate::engine::gathering::{Gathering, StagedDay};
@@ -47,6 +47,8 @@ pub struct TrainSummary {
     pub days_replayed: usize,
     /// Entities with a baseline, by kind.
     pub entities: BTreeMap<&'static str, usize>,
+    /// The logs that began later than the store and are still learnt.
+    pub learning: Vec<YoungLog>,
     /// Whole days in the stored distributions.
     pub calibration_days: u32,
     /// The bounds that days reached which changed.
@@ -172,6 +174,7 @@ pub(super) fn train_holding(
             days: stored.len(),
             days_replayed: 0,
             entities: BTreeMap::new(),
+            learning: Vec::new(),
             calibration_days: log.pooled.days(),
             reached: BTreeMap::new(),
             n_forgotten: 0,
@@ -343,6 +346,7 @@ pub(super) fn train_holding(
         days: days.len(),
         days_replayed: n_replayed,
         entities,
+        learning: View::of(&generation).young_logs(),
         calibration_days: generation.calibration.days,
         reached: all_reached,
         n_forgotten: replay.n_forgotten(),

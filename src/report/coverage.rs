@@ -6,11 +6,13 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::analytic::{Analytic, UNTOLD};
+use crate::baseline::YoungLog;
 use crate::engine::{
     AnalyticCoverage, CoverageState, CoverageVerdict, CoveredDays, LogSourceCoverage,
 };
 use crate::event::{Field, Provider};
 use crate::measure::Coverage;
+use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, noun, percent};
 use crate::report::{Paint, Plain};
 use crate::time::Time;
@@ -33,6 +35,9 @@ pub struct CoverageDocument {
     pub from: Option<String>,
     /// The last.
     pub to: Option<String>,
+    /// The logs that began later than the others, and are still learnt on the last day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learning: Vec<LogLearnt>,
     /// What was seen, by log, provider and class of action.
     pub seen: Vec<SeenDocument>,
     /// What analytics see of it.
@@ -129,7 +134,11 @@ pub struct UnobservableDocument {
 
 impl CoverageDocument {
     /// Makes the document of what logs have in them, by day, and of what was judged of it.
-    pub fn of(days: &CoveredDays, judged: &[AnalyticCoverage], analytics: &[Analytic]) -> Self {
+    pub fn of(
+        (days, learning): (&CoveredDays, &[YoungLog]),
+        judged: &[AnalyticCoverage],
+        analytics: &[Analytic],
+    ) -> Self {
         let mut all = Coverage::default();
         days.values().for_each(|coverage| all.merge(coverage));
         let providers: Vec<Provider> = Provider::ALL
@@ -145,6 +154,7 @@ impl CoverageDocument {
             days: days.len() as u64,
             from: days.keys().next().map(ToString::to_string),
             to: days.keys().next_back().map(ToString::to_string),
+            learning: learning::documents(learning),
             seen: seen(&all),
             analytics: judged.iter().map(verdict).collect(),
             unobservable: unobservable(&providers, analytics),
@@ -357,6 +367,9 @@ fn write_text(out: &mut String, document: &CoverageDocument, paint: Paint) -> st
     match (&document.from, &document.to) {
         (Some(from), Some(to)) => writeln!(out, "{}  {days}, {from} to {to}", paint.bold("seen"))?,
         _ => writeln!(out, "{}  nothing", paint.bold("seen"))?,
+    }
+    for line in learning::lines(&document.learning) {
+        writeln!(out, "{}  {line}", paint.bold("learning"))?;
     }
     let mut sources: BTreeMap<(&str, &str), (u64, &str, Vec<String>)> = BTreeMap::new();
     for seen in &document.seen {

@@ -12,6 +12,7 @@ use crate::incident::Incident;
 use crate::report::escape::Html;
 use crate::report::html::incidents::write_incidents;
 use crate::report::html::lines::lines;
+use crate::report::learning;
 use crate::report::number::{count, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::summary::{Summary, false_alerts_sentence, lost_before_told, time_to_detect};
@@ -110,6 +111,9 @@ fn write_tiles(out: &mut String, summary: &Summary, incidents: &[Incident]) -> s
             out,
             "<p class=\"note\">Scores are provisional, because fewer than 7 days are calibrated.</p>"
         )?;
+    }
+    for sentence in learning::lines(&summary.learning) {
+        writeln!(out, "<p class=\"note\">Learning {}.</p>", Html(sentence))?;
     }
     Ok(())
 }

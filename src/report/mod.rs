@@ -23,6 +23,7 @@ pub mod inspection;
 pub mod json;
 mod late;
 pub mod layout;
+mod learning;
 pub mod not_alerted;
 mod number;
 pub mod ocsf;

@@ -9,6 +9,7 @@ use crate::incident::Incident;
 use crate::report::escape::Plain;
 use crate::report::incident::by_weight;
 use crate::report::layout::clip;
+use crate::report::learning;
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::summary::{Summary, lost_before_told};
@@ -75,6 +76,9 @@ fn write_screen(out: &mut String, screen: &Screen, width: usize, paint: Paint) -
             }
         ),
     )?;
+    for sentence in learning::lines(&summary.learning) {
+        line("learning", &sentence)?;
+    }
     let weightiest = weightiest(screen.incidents);
     line("incidents", &incidents(summary, &weightiest))?;
     let n_blind = summary.blind_spots.len() as u64;

@@ -16,6 +16,7 @@ use crate::report::drift::{self, DriftDocument};
 use crate::report::escape::Plain;
 use crate::report::late::{self, LateDay};
 use crate::report::layout::{clip, shorten};
+use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, duration, noun, percent};
 use crate::report::paint::Paint;
 use crate::report::tuning;
@@ -130,6 +131,9 @@ pub struct Summary {
     pub thresholds: Option<String>,
     /// Whether there was too little history for calibrated scores.
     pub provisional: bool,
+    /// The logs that began later than the store, and were still learnt on a judged day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learning: Vec<LogLearnt>,
     /// Days judged.
     pub days_judged: u64,
     /// Of these, days that the generation had learnt.
@@ -222,6 +226,7 @@ impl Summary {
             thresholds: (!summary.thresholds.is_empty())
                 .then(|| tuning::in_force(&summary.thresholds)),
             provisional: summary.provisional,
+            learning: learning::documents(&summary.young_logs()),
             days_judged: summary.days() as u64,
             days_already_learnt: summary.days_already_learnt as u64,
             late: late::days(&summary.late),
@@ -357,6 +362,9 @@ fn write_judged(
     if summary.told_before > 0 {
         let told = count(summary.told_before);
         line("", &format!("{told} more were told before"))?;
+    }
+    for sentence in learning::lines(&summary.learning) {
+        line("learning", &sentence)?;
     }
     for sentence in late::lines(&summary.late) {
         line("late", &sentence)?;

@@ -10,6 +10,7 @@ use crate::report::bounds::{self, BoundReached};
 use crate::report::coverage;
 use crate::report::drift::{self, DriftDocument};
 use crate::report::escape::Plain;
+use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
 use crate::report::summary::{
@@ -97,6 +98,9 @@ fn write_training(
             format!("{forgotten} forgotten: a store remembers no more, and these were seen least");
         line(out, paint, "bound", &told)?;
     }
+    for sentence in learning::lines(&learning::documents(&summary.learning)) {
+        line(out, paint, "learning", &sentence)?;
+    }
     let entities: Vec<String> = summary
         .entities
         .iter()
@@ -180,6 +184,9 @@ pub struct TrainingDocument {
     pub days_stored: u64,
     /// Whole days in the stored distributions.
     pub calibration_days: u32,
+    /// The logs that began later than the store, and are still learnt.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub learning: Vec<LogLearnt>,
     /// Entities with a baseline, by kind.
     pub baselines: BTreeMap<&'static str, usize>,
     /// Alerts with a verdict `true` whose values were left out of the baselines.
@@ -219,6 +226,7 @@ impl TrainingDocument {
             days_changed: summary.days_changed as u64,
             days_stored: summary.days as u64,
             calibration_days: summary.calibration_days,
+            learning: learning::documents(&summary.learning),
             baselines: summary.entities.clone(),
             alerts_left_out: summary.exclusions as u64,
             alerts_learnt_again: summary.learnt_again as u64,

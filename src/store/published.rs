@@ -402,15 +402,6 @@ impl Store {
         Ok(log)
     }
 
-    /// Reads the contents of the logs on each day of the lookback, as of the generation in force.
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`Self::load_generation_of`] does.
-    pub fn load_coverage(&self, manifest: &Manifest) -> Result<Vec<(Day, Arc<Coverage>)>> {
-        self.generation_file(manifest)?.read(&COVERAGE_BY_DAY)
-    }
-
     /// Reads which baselines drifted in the generation in force.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod alike;
 mod analytics;
 mod approvals;
 mod assumed;
+mod beginnings;
 mod bundled;
 mod callers;
 mod chains;

@@ -278,6 +278,16 @@ impl Analytic {
         metrics
     }
 
+    /// Returns whether it tells of acts that matter by themselves, however little is known of the estate.
+    pub fn tells_declared_acts(&self) -> bool {
+        let mut terms = self.arms.iter().flat_map(|arm| &arm.terms);
+        terms.any(|term| match term {
+            Term::Acts(_) => true,
+            Term::Largest(metrics) => metrics.iter().any(|metric| metric.is_declared_act()),
+            Term::Traits(_) | Term::Weight(_) | Term::RoleTail(_) | Term::Burst(..) => false,
+        })
+    }
+
     /// Returns the traits that its arms use, each once, in the order of the vocabulary.
     pub fn traits(&self) -> Vec<Trait> {
         let terms = self.arms.iter().flat_map(|arm| &arm.terms);

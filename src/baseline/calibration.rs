@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::early::{self, BurntIn, Early};
 use crate::sketch::{Distribution, FrozenDistribution};
 use crate::stats::constants::{DAYS_CALIBRATED_MIN, EXTREMES_PER_DAY_MAX, SURPRISE_MIN};
 use crate::time::Day;
@@ -25,6 +26,9 @@ pub struct Calibration {
     /// has none.
     #[serde(skip)]
     pub incidents: Option<IncidentRanks>,
+    /// What the first days showed, until there are enough of them.
+    #[serde(skip)]
+    pub early: Early,
     /// Whole days behind it.
     pub days: u32,
     /// Entity-days behind it.
@@ -132,6 +136,9 @@ pub struct CalibrationLog {
     pub extremes: BTreeMap<Day, Vec<Extreme>>,
     /// The last day that was scored into the log.
     pub through: Option<Day>,
+    /// What was found on days before any is stored. It is found again whenever these are learnt, which is until one is stored.
+    #[serde(skip)]
+    pub burnt_in: BTreeMap<Day, Vec<BurntIn>>,
 }
 
 impl CalibrationLog {
@@ -147,6 +154,10 @@ impl CalibrationLog {
             analytics: frozen(&self.analytics),
             pooled: self.pooled.freeze(),
             incidents: None,
+            early: match self.pooled.days() < DAYS_CALIBRATED_MIN {
+                true => self.early(),
+                false => Early::default(),
+            },
             days: self.pooled.days(),
             entity_days: self.pooled.entity_days(),
         }
@@ -163,6 +174,40 @@ impl CalibrationLog {
         self.extremes.insert(day, of_day);
         let first = self.pooled.first_day().map_or(day, Day);
         self.extremes.retain(|day, _| *day >= first);
+    }
+
+    /// Returns what the first days showed: those stored, or else those before.
+    pub fn early(&self) -> Early {
+        let mut of_entities: BTreeMap<&Entity, f64> = BTreeMap::new();
+        let mut note = |entity, statistic: f64| {
+            let largest = of_entities.entry(entity).or_insert(0.0);
+            *largest = largest.max(statistic);
+        };
+        for extreme in self.extremes.values().flatten() {
+            for said in &extreme.analytics {
+                let prefix = arm_key(&said.by, "");
+                let arms = extreme.arms.iter();
+                let its = arms.filter(|arm| arm.by.starts_with(&*prefix));
+                its.for_each(|arm| note(&extreme.entity, arm.value));
+            }
+        }
+        if self.extremes.is_empty() {
+            for (entity, _, statistic) in self.burnt_in.values().flatten() {
+                note(entity, *statistic);
+            }
+        }
+        let days = match self.extremes.len() {
+            0 => self.burnt_in.len(),
+            n => n,
+        };
+        Early::of(days, of_entities.into_values())
+    }
+
+    /// Keeps what was found on a day before any is stored.
+    pub fn keep_burnt_in(&mut self, day: Day, mut of_day: Vec<BurntIn>) {
+        of_day.sort_by(|a, b| b.2.total_cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+        of_day.truncate(early::KEPT);
+        self.burnt_in.insert(day, of_day);
     }
 
     /// Lowers what the pool has of each extreme entity-day to what passed the floor beneath every alert, so that it counts what

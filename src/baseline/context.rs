@@ -14,7 +14,7 @@ use crate::measure::{
     LogClass, LogKey, Minute, OwnAccounts, SIGN_IN_DAYS, SignIn, SignIns, keep_creations,
     last_sign_ins, note_creation, note_creation_of_day, value_hash,
 };
-use crate::stats::constants::LEARNING_DAYS;
+use crate::stats::constants::{LEARNING_DAYS, NEWNESS_DAYS};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
 
@@ -310,6 +310,11 @@ impl<'a> View<'a> {
     /// Returns the day that is judged.
     pub fn day(&self) -> Day {
         self.day
+    }
+
+    /// Returns whether the day is one of the first two that are remembered, so that nobody is known.
+    pub fn is_beginning(&self) -> bool {
+        self.generation.number_of_days_before(self.day) < NEWNESS_DAYS
     }
 
     /// Returns the accounts whose own trail is read.

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
     Baseline, Beginnings, Calibration, Chain, DriftReport, Group, Key, Keyed, Peak, Peaks, Support,
-    Tuning, Value, all_identities,
+    Tuning, Value, all_identities, built_in, built_in_for_long,
 };
 use crate::error::Result;
-use crate::event::{Action, Provider, Source};
+use crate::event::{Action, IdentityKind, Provider, Source};
 use crate::measure::{
     Acquaintance, Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, SignIn,
     value_hash,
@@ -75,6 +75,10 @@ pub type Groups = Keyed<Group, GroupState>;
 /// The last sign-ins of each identity, the latest first.
 pub type SignedIn = Keyed<Entity, Vec<SignIn>>;
 
+/// The priors that those lend who have shown anything, however little, by the group of all of them: what is judged by until scores are
+/// calibrated, where no group has a prior of its own.
+pub type FewPriors = Vec<(Group, Vec<((Metric, Window), CellPrior)>)>;
+
 /// One published set of all baselines.
 #[derive(Debug, Clone)]
 pub struct Generation {
@@ -114,6 +118,9 @@ pub struct Generation {
     pub drift_report: DriftReport,
     /// The stored distributions.
     pub calibration: Calibration,
+    /// The priors of few, by which is judged until scores are calibrated. What is recorded into the stored distributions is measured without
+    /// them, as it will be once it is read off these.
+    pub few: Option<FewPriors>,
     /// The tuned thresholds. They are not stored with the generation: a person changes them, not learning.
     pub tuning: Tuning,
 }
@@ -151,6 +158,7 @@ impl Generation {
             coverage: Vec::new(),
             drift_report: DriftReport::default(),
             calibration: Calibration::default(),
+            few: Some(FewPriors::new()),
             tuning: Tuning::default(),
         }
     }
@@ -204,16 +212,22 @@ impl Generation {
         chain.iter().map(|group| self.groups.get(group)).collect()
     }
 
+    /// Returns the priors of few, if these are judged by.
+    pub fn young(&self) -> Option<&FewPriors> {
+        let few = self.few.as_ref();
+        few.filter(|_| self.calibration.is_provisional())
+    }
+
     /// Returns the prior for a metric in a window, as [`prior_among`] the groups of a chain.
     pub fn prior<'c>(
         &self,
         chain: &'c Chain,
-        metric: Metric,
-        window: Window,
+        kind: IdentityKind,
+        cell: (Metric, Window),
     ) -> (Prior, Option<&'c Group>) {
         let known = chain.iter().map(|group| (group, self.groups.get(group)));
         let known = known.filter_map(|(group, state)| Some((group, state?)));
-        prior_among(known, metric, window)
+        prior_among(known, kind, cell, self.young())
     }
 
     /// Returns the mean number of identities that were active on a day with logs, over the lookback; until scores are
@@ -243,8 +257,15 @@ impl Generation {
     }
 
     /// Returns the surprise from which `budget_per_day` incidents a day would have been told on the stored days; until scores are
-    /// calibrated, that which so many of as many identities reach.
+    /// calibrated, that which so many of as many identities are expected to reach, and no less than what the first days showed.
     pub fn budget_surprise(&self, budget_per_day: f64) -> f64 {
+        let early = &self.calibration.early;
+        self.surprise_of_acts(budget_per_day)
+            .max(early.surprise_for_budget(budget_per_day))
+    }
+
+    /// Returns the same for acts that matter by themselves, of which the first days of an estate hide none.
+    pub fn surprise_of_acts(&self, budget_per_day: f64) -> f64 {
         let calibration = &self.calibration;
         let calibrated = match calibration.is_provisional() {
             true => None,
@@ -258,17 +279,20 @@ impl Generation {
 }
 
 /// Returns the prior for a metric in a window, and the group that its location and spread come from; `None` in place of the
-/// group means the built-in default. Groups come nearest first.
+/// group means [what is built in](built_in) for an identity of that kind. Groups come nearest first.
 pub fn prior_among<'c, 'g>(
     groups: impl Iterator<Item = (&'c Group, &'g GroupState)>,
-    metric: Metric,
-    window: Window,
+    kind: IdentityKind,
+    (metric, window): (Metric, Window),
+    young: Option<&FewPriors>,
 ) -> (Prior, Option<&'c Group>) {
     let mut level: Option<(Level, &Group)> = None;
     let mut rate: Option<Rate> = None;
     // Of its groups, one that never does what is rare says more than those in which a few do it.
     let mut silent_days = 0.0_f64;
+    let mut widest = None;
     for (group, state) in groups {
+        widest = Some(group);
         let Some(cell) = state.prior(metric, window) else {
             if metric.is_rare() && state.members >= MEMBERS_MIN as u32 {
                 silent_days = silent_days.max(state.exposure);
@@ -281,13 +305,27 @@ pub fn prior_among<'c, 'g>(
             break;
         }
     }
+    if let (Some(group), Some(few)) = (widest, young)
+        && (level.is_none() || rate.is_none())
+    {
+        let of_group = few.iter().find(|(of, _)| of == group);
+        let cells = of_group.map_or(&[][..], |(_, cells)| cells);
+        let at = cells.binary_search_by_key(&(metric, window), |&(key, _)| key);
+        if let Ok(at) = at {
+            level = level.or(cells[at].1.level.map(|level| (level, group)));
+            rate = rate.or(cells[at].1.rate);
+        }
+    }
     let rate = rate.map(|rate| rate.among_silent(silent_days));
     let prior_group = level.map(|(_, group)| group);
     let prior = CellPrior {
         level: level.map(|(level, _)| level),
         rate,
     }
-    .or(built_in(metric));
+    .or(&match young {
+        Some(_) => built_in(kind, metric, window),
+        None => built_in_for_long(metric),
+    });
     (prior, prior_group)
 }
 
@@ -319,20 +357,10 @@ pub fn role_tail_among<'c, 'g>(
     widest
 }
 
-/// Returns what an amount is judged by where nothing is known of it here.
-pub const fn built_in(metric: Metric) -> &'static Prior {
-    match metric {
-        _ if metric.is_bytes() => &Prior::BUILT_IN_BYTES,
-        _ if metric.is_rare() => &Prior::BUILT_IN_RARE,
-        _ => &Prior::BUILT_IN,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::baseline::chain_of_identity;
-    use crate::event::IdentityKind;
     use crate::vocab::Str;
 
     /// An entity without history is judged by the nearest group that has enough members with enough data, from the first
@@ -389,16 +417,17 @@ mod tests {
                 };
                 generation.groups.insert(group.clone(), state);
             }
-            let (prior, prior_group) = generation.prior(&all, key.0, key.1);
+            let (prior, prior_group) = generation.prior(&all, IdentityKind::Human, key);
             assert_eq!(prior_group, taken.map(|at: usize| &all[at]));
-            let mean = taken.map_or(Prior::BUILT_IN.mean, |at| at as f64);
+            let built_in_for = |metric| built_in(IdentityKind::Human, metric, key.1);
+            let mean = taken.map_or(built_in_for(key.0).mean, |at| at as f64);
             assert_eq!(prior.mean, mean);
             let is_rate_known = have_level.len() < all.len();
             assert_eq!(prior.alpha == 7.0, is_rate_known, "{have_level:?}");
             // The built-in prior covers what no group knows.
             assert_eq!(
-                generation.prior(&all, Metric::CopyCalls, key.1),
-                (Prior::BUILT_IN, None)
+                generation.prior(&all, IdentityKind::Human, (Metric::CopyCalls, key.1)),
+                (built_in_for(Metric::CopyCalls), None)
             );
         }
     }
@@ -482,7 +511,7 @@ mod tests {
                 };
                 generation.groups.insert(group.clone(), state);
             }
-            let (prior, _) = generation.prior(&chain, metric, Window::HOUR);
+            let (prior, _) = generation.prior(&chain, IdentityKind::Human, (metric, Window::HOUR));
             (prior.alpha, prior.beta)
         };
         let silent = rate.among_silent(600.0);

@@ -1,11 +1,13 @@
 //! What is normal: the baseline of one entity, and the published set of all of them.
 
 mod beginnings;
+mod built_in;
 mod calibration;
 mod chain;
 mod context;
 mod drift_report;
 mod earlier;
+mod early;
 mod generation;
 mod incident_days;
 mod keyed;
@@ -16,6 +18,7 @@ mod support;
 mod tuning;
 
 pub use beginnings::{Beginning, Beginnings, YoungLog};
+pub use built_in::{built_in, built_in_for_long};
 pub use calibration::{
     Calibration, CalibrationLog, Extreme, IncidentRanks, Novelty, Said, arm_key,
 };
@@ -23,8 +26,9 @@ pub use chain::{Chain, Group, all_identities, chain_of_identity, chain_of_region
 pub use context::{Context, DaysOfLogs, OPEN_DAYS, View};
 pub use drift_report::{DriftReport, Drifted};
 pub use earlier::EarlierGroupState;
+pub use early::{BurntIn, Early};
 pub use generation::{
-    Baselines, Generation, GroupState, Groups, SignedIn, built_in, peers_among, prior_among,
+    Baselines, FewPriors, Generation, GroupState, Groups, SignedIn, peers_among, prior_among,
     role_tail_among, support_key,
 };
 pub use incident_days::{IncidentDays, Promise};

@@ -22,12 +22,15 @@ use crate::time::{Day, Time};
 ///
 /// The days before the split are learnt; each is also judged first, to calibrate scores. Each day after the split is judged with
 /// what was known the night before, and then learnt. Nothing is stored.
+///
+/// Without a split, logs of 16 days or fewer are looked at for the first time: every day is judged, the first by comparing each identity
+/// with all others of that day, and scores are provisional until eleven days are learnt.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Files, folders, or `-` for standard input.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
-    /// Learn this many days before judging [default: two thirds of all].
+    /// Learn this many days before judging [default: two thirds of all; none of 16 days or fewer].
     #[arg(long, value_name = "N", conflicts_with = "split")]
     train_days: Option<u32>,
     /// Learn the days before this one, as in 2026-03-16.
@@ -72,7 +75,7 @@ pub fn day(text: &str) -> std::result::Result<Day, String> {
 ///
 /// # Errors
 ///
-/// Fails if there are too few days, or the output cannot be written.
+/// Fails if the split leaves nothing to judge, or the output cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let labels = arguments.labels.as_deref().map(read_labels).transpose()?;

@@ -10,6 +10,7 @@ use crate::baseline::{CalibrationLog, DriftReport, Generation};
 use crate::engine::below_floor::{BelowFloor, below_floor};
 use crate::engine::coverage::{assess, days_of};
 use crate::engine::evaluate::{Evaluation, Label, evaluate};
+use crate::engine::first_look::judge_by_others;
 use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
 use crate::engine::replay::Replay;
 use crate::engine::scorer::{Added, Scorer};
@@ -20,15 +21,20 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::incident::{Incident, Playbook, incidents};
 use crate::sources::{InputFile, ReadOptions};
+use crate::stats::constants::LEARNING_DAYS;
 use crate::time::Day;
 
 /// The fraction of the days that is learnt if no split is given.
 const LEARNT_SHARE: f64 = 2.0 / 3.0;
+/// Days that must be learnt until scores are calibrated: those before the first that is scored into the stored distributions, those in
+/// them, and the one that shows that the last has closed. Where the share would leave fewer, every day is judged.
+pub const CALIBRATED_FROM: i32 = LEARNING_DAYS + 1;
 
 /// Where learning ends and judging begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
-    /// Two thirds of the days are learnt.
+    /// Two thirds of the days are learnt, if scores are calibrated then; else every day is judged, the first by
+    /// comparing identities with one another.
     Default,
     /// So many days are learnt.
     TrainDays(u32),
@@ -58,7 +64,7 @@ pub struct Backtest {
     pub alerts: Vec<Alert>,
     /// The incidents that they are of, the earliest first.
     pub incidents: Vec<Incident>,
-    /// Days learnt before the split.
+    /// Days learnt before the split; none in a first look, which judges every day.
     pub days_learnt: usize,
     /// First day judged.
     pub split: Day,
@@ -94,7 +100,7 @@ pub struct DayCount {
 ///
 /// # Errors
 ///
-/// Fails if there are fewer than two days, the split leaves nothing to judge, the user stops it, or `deliver` fails.
+/// Fails if there is no event, the split that is asked for leaves nothing to learn or to judge, the user stops it, or `deliver` fails.
 pub fn backtest(
     setup: &Setup,
     files: Vec<InputFile>,
@@ -124,7 +130,7 @@ pub fn backtest(
 ///
 /// # Errors
 ///
-/// Fails if there are fewer than two days, or the split leaves nothing to judge.
+/// Fails if there is no event, or the split that is asked for leaves nothing to learn or to judge.
 pub fn backtest_events(
     setup: &Setup,
     events: impl IntoIterator<Item = Event>,
@@ -204,7 +210,8 @@ fn play(
     mut look: impl FnMut(&Scorer, Day),
 ) -> Result<Backtest> {
     let days = scorer.days();
-    let split = split_day(&days, &intake, options.split)?;
+    let split = split_day(&days, &intake, options)?;
+    let is_first_look = days.first() == Some(&split);
     let covered = days_of(&[], days.iter().filter_map(|day| scorer.aggregate(*day)));
     let coverage = assess(setup, &covered);
 
@@ -227,28 +234,25 @@ fn play(
         step()?;
     }
     let mut generation = replay.generation(1);
-    let at_split = describe(setup, &generation, options);
+    let mut at_split = describe(setup, &generation, options);
     let provisional = generation.calibration.is_provisional();
 
-    let mut thresholds_between: BTreeMap<String, (f64, f64)> = at_split
-        .thresholds
-        .iter()
-        .map(|(id, &score)| (id.clone(), (score, score)))
-        .collect();
     let is_shown = |alert: &Alert| alert.suppressed_by.is_none() || options.score.show_suppressed;
+    let mut thresholds_between = BTreeMap::new();
     let mut all = Vec::new();
     let mut per_day = Vec::new();
     let mut drifted: Vec<(Day, DriftReport)> = Vec::new();
     let mut previous_report = None;
     for (number, &day) in judged.iter().enumerate() {
+        let is_first_look = is_first_look && number == 0;
         if !options.frozen && number > 0 {
             generation = replay.generation(1 + number as u64);
-            for (id, score) in describe(setup, &generation, options).thresholds {
-                let between = thresholds_between.entry(id).or_insert((score, score));
-                *between = (between.0.min(score), between.1.max(score));
-            }
+            widen(
+                &mut thresholds_between,
+                &describe(setup, &generation, options),
+            );
         }
-        if !options.frozen || number == 0 {
+        if !is_first_look && (!options.frozen || number == 0) {
             let drift_report = std::mem::take(&mut generation.drift_report);
             drifted.extend(news(day, &drift_report, previous_report.as_ref()));
             previous_report = Some(drift_report);
@@ -256,7 +260,19 @@ fn play(
             scorer.replace_generation(Arc::new(std::mem::replace(&mut generation, coming)));
         }
         let before = scorer.summary().told.n_episodes();
-        let of_day = scorer.tell_past_day(day)?;
+        let of_day = if is_first_look {
+            let looked = judge_by_others(setup, &mut scorer, day, &peer_group_of)?;
+            at_split = AtSplit {
+                identities: looked.identities,
+                ..describe(setup, &looked.generation, options)
+            };
+            looked.alerts
+        } else {
+            scorer.tell_past_day(day)?
+        };
+        if number == 0 {
+            widen(&mut thresholds_between, &at_split);
+        }
         look(&scorer, day);
         per_day.push(DayCount {
             day: day.to_string(),
@@ -328,6 +344,14 @@ fn news(
     (!news.rising.is_empty()).then_some((day, news))
 }
 
+/// Widens the bounds of thresholds to those of another generation.
+fn widen(between: &mut BTreeMap<String, (f64, f64)>, at: &AtSplit) {
+    for (id, &score) in &at.thresholds {
+        let (least, greatest) = between.entry(id.clone()).or_insert((score, score));
+        (*least, *greatest) = (least.min(score), greatest.max(score));
+    }
+}
+
 /// The generation at the split, in numbers.
 struct AtSplit {
     identities: usize,
@@ -359,8 +383,8 @@ fn describe(setup: &Setup, generation: &Generation, options: &BacktestOptions) -
     }
 }
 
-/// Returns the first day to judge.
-fn split_day(days: &[Day], intake: &IntakeSummary, split: Split) -> Result<Day> {
+/// Returns the first day to judge: the first of all if each is judged.
+fn split_day(days: &[Day], intake: &IntakeSummary, options: &BacktestOptions) -> Result<Day> {
     let (Some(&first), Some(&last)) = (days.first(), days.last()) else {
         let error = Error::failed("there is no event in these logs");
         return Err(match intake.files.iter().find(|report| report.is_own()) {
@@ -371,9 +395,13 @@ fn split_day(days: &[Day], intake: &IntakeSummary, split: Split) -> Result<Day> 
             "`--rejects FILE` writes the records that could not be read; `--input FORMAT` forces a format",
         ));
     };
-    let day = match split {
+    let day = match options.split {
         Split::Default => {
-            first.plus((f64::from(last.since(first) + 1) * LEARNT_SHARE).floor() as i32)
+            let learnt = (f64::from(last.since(first) + 1) * LEARNT_SHARE).floor() as i32;
+            match learnt < CALIBRATED_FROM && !options.frozen {
+                true => return Ok(first),
+                false => first.plus(learnt),
+            }
         }
         Split::TrainDays(days) => first.plus(days as i32),
         Split::At(day) => day,
@@ -388,7 +416,7 @@ fn split_day(days: &[Day], intake: &IntakeSummary, split: Split) -> Result<Day> 
             }
         ))
         .hint(
-            "give more days of logs, or choose the split with `--train-days N` or `--split TIME`",
+            "give more days of logs, or leave the split out: then each day of short logs is judged",
         ));
     }
     Ok(day)

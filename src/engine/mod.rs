@@ -8,6 +8,7 @@ mod dry_run;
 mod evaluate;
 mod event_buffer;
 mod feedback;
+mod first_look;
 mod follow;
 mod gathering;
 mod inspect;
@@ -33,7 +34,7 @@ pub use approvals::{
     simulate_approval,
 };
 pub use backtest::{
-    Backtest, BacktestOptions, DayCount, Split, backtest, backtest_events,
+    Backtest, BacktestOptions, CALIBRATED_FROM, DayCount, Split, backtest, backtest_events,
     backtest_events_and_floor,
 };
 pub use below_floor::BelowFloor;

@@ -19,7 +19,7 @@ use crate::engine::train::exclusions_of;
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::measure::{DayFacts, is_others};
-use crate::score::{ArmExplanation, Judge, Rival, Subject, best_arm, may_be_alike};
+use crate::score::{ArmExplanation, Judge, Rival, Standing, Subject, best_arm, may_be_alike};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats;
 use crate::store::{Manifest, Store};
@@ -58,8 +58,8 @@ pub struct Explanation {
     pub judge: EvaluationExplanation,
     /// First day on which the entity was seen.
     pub first_seen: String,
-    /// Whether it is in its first two days.
-    pub is_new: bool,
+    /// Whether it is in its first two days, as far as is known.
+    pub standing: Standing,
     /// One for each analytic.
     pub analytics: Vec<AnalyticExplanation>,
 }
@@ -220,7 +220,7 @@ pub fn explain_not_alerted(
             provisional: generation.calibration.is_provisional(),
         },
         first_seen: subject.first_day.to_string(),
-        is_new: subject.is_new,
+        standing: subject.standing,
         analytics,
     };
     generation.intact()?;

@@ -7,7 +7,7 @@ use crate::engine::Setup;
 use crate::engine::tune::{calibrated, seen};
 use crate::learn::{CLOSING_SECS, Exclusions, Learner, Memory, Morning, PeerGroupOf};
 use crate::measure::{DayAggregate, DayFacts, DayLogs, OwnAccounts};
-use crate::score::{Judge, calibrate_day};
+use crate::score::{Judge, burn_in_day, calibrate_day};
 use crate::stats::constants::DAYS_UNSCORED;
 use crate::time::{Day, Time};
 use crate::vocab::Entity;
@@ -68,7 +68,8 @@ impl<'a> Replay<'a> {
             .log
             .through
             .is_some_and(|through| aggregate.day <= through);
-        if is_scored || self.is_burn_in(aggregate.day) {
+        let is_first = self.learner.first_day().is_none();
+        if is_scored || is_first {
             self.learn_day(aggregate, &mut facts);
             return;
         }
@@ -152,6 +153,21 @@ impl<'a> Replay<'a> {
         generation.calibration = self.log.freeze();
         let view = View::new(&generation, &pending.context, pending.day);
         let judge = Judge::new(&self.setup.analytics, view);
+        if self.is_burn_in(pending.day) {
+            burn_in_day(
+                &mut self.log,
+                &judge,
+                (pending.day, &pending.facts),
+                peer_group_of,
+            );
+            for (entity, _) in self.exclusions.on(pending.day) {
+                let of_day = self.log.burnt_in.get_mut(&pending.day);
+                of_day
+                    .into_iter()
+                    .for_each(|of| of.retain(|(its, ..)| its != entity));
+            }
+            return;
+        }
         calibrate_day(
             &mut self.log,
             &judge,

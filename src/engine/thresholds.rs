@@ -70,16 +70,21 @@ fn of(
     by_default: f64,
 ) -> InForce {
     let tuning = &generation.tuning;
+    // An act that matters by itself is told, however loud the first days of an estate are.
+    let budget_surprise = |budget| match analytic.tells_declared_acts() {
+        true => generation.surprise_of_acts(budget),
+        false => generation.budget_surprise(budget),
+    };
     let (surprise, set_by) = if let Some(score) = analytic.threshold {
         (surprise_of_score(score), SetBy::Configuration)
     } else if let Some(budget) = asked {
-        (generation.budget_surprise(budget), SetBy::Asked(budget))
+        (budget_surprise(budget), SetBy::Asked(budget))
     } else if let Some(own) = tuning.of(Some(&analytic.id)) {
         (own.surprise, SetBy::AnalyticTuning(own.clone()))
     } else if let Some(estate) = tuning.of(None) {
         (estate.surprise, SetBy::EstateTuning(estate.clone()))
     } else {
-        let surprise = generation.budget_surprise(by_default);
+        let surprise = budget_surprise(by_default);
         (surprise, SetBy::Default(by_default))
     };
     InForce {

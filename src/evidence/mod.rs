@@ -75,15 +75,22 @@ impl NoveltyBasis {
 
     /// Returns the surprise of a new value that so many entities are known for, at least 0.
     pub fn surprise(&self, active_days: u32, support: u32) -> f64 {
+        let all = self.all();
+        let surprise = all.surprise(self.hazard(active_days), u64::from(support));
+        (surprise - self.allowance).max(0.0)
+    }
+
+    /// Returns the share of new values that as few entities are known for.
+    pub fn tail(&self, support: u32) -> f64 {
+        self.all().tail(u64::from(support))
+    }
+
+    fn all(&self) -> GroupNovelty {
         let estate = GroupNovelty {
             support: self.estate_support,
             ..GroupNovelty::default()
         };
-        let surprise = self
-            .peers
-            .with_estate(&estate)
-            .surprise(self.hazard(active_days), u64::from(support));
-        (surprise - self.allowance).max(0.0)
+        self.peers.with_estate(&estate)
     }
 }
 

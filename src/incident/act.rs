@@ -69,20 +69,26 @@ pub(super) fn deeds<'a>(alerts: &'a [&'a Alert]) -> Vec<Deed<'a>> {
     deeds.unwrap_or_default()
 }
 
-/// Returns in which region somebody worked for the first time, where nothing else is known that was done.
+/// Returns in which new region somebody worked, where nothing else is known that was done.
 pub(super) fn new_region<'a>(alerts: &[&'a Alert]) -> Option<Deed<'a>> {
     let mut regions = alerts.iter().filter_map(|alert| {
         let mut reasons = alert.reasons.iter();
         let region = reasons.find_map(|reason| match reason {
-            Reason::Novelty { r#trait, value, .. } if r#trait == "work_region" => Some(value),
+            Reason::Novelty {
+                r#trait, value, of, ..
+            } if r#trait == "work_region" => Some((value, *of)),
             _ => None,
         });
         Some((*alert, region?))
     });
-    let (alert, region) = regions.next()?;
+    let (alert, (region, active_days)) = regions.next()?;
     let region = shorten(region, NAME_MAX);
     Some(Deed {
-        words: format!("worked in region {region} for the first time"),
+        // Of somebody without history it is not known what is the first time.
+        words: match active_days {
+            0 => format!("worked in region {region}"),
+            _ => format!("worked in region {region} for the first time"),
+        },
         by: vec![alert],
         kind: None,
     })

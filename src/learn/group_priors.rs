@@ -8,20 +8,26 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::baseline::{Chain, Group, GroupState, MetricState};
+use crate::baseline::{Chain, FewPriors, Group, GroupState, MetricState, built_in};
+use crate::event::IdentityKind;
 use crate::learn::late::{self, LateExposure};
 use crate::learn::partial::{Key, Partials};
 use crate::learn::state::{Cell, NOVELTY_TRAITS};
 use crate::measure::LogClass;
 use crate::sketch::{FrozenRoleHistogram, RoleHistogram};
 use crate::stats::constants::{SETTLED_DAYS, SUPPORT_BUCKETS};
-use crate::stats::prior::{CellPrior, LevelSums, RateSums, level_evidence, rate_evidence};
+use crate::stats::prior::{
+    CellPrior, LevelSums, RateSums, level_evidence, level_of_few, rate_evidence, rate_of_few,
+};
 use crate::stats::{Evidence, GroupNovelty};
 use crate::time::Day;
-use crate::vocab::Metric;
+use crate::vocab::{EntityKind, Metric};
 
 /// Up to this many hourly values of a group are kept one by one; in memory, about the size of one histogram.
 const FEW_HOURLY_VALUES: usize = 2_048;
+
+/// Members with few windows of a metric that are kept of it: far more than are needed where few have many.
+const FEW_KEPT: usize = 1_000;
 
 /// By trait, in the order of [`NOVELTY_TRAITS`]: how many values had which support.
 type SupportCounts = [[u32; SUPPORT_BUCKETS]; NOVELTY_TRAITS.len()];
@@ -179,6 +185,21 @@ struct Column {
     active: Vec<f64>,
     /// Of those with windows enough for a level.
     levels: Vec<(u32, (f64, f64, f64))>,
+    /// Of those with fewer, as far as they are kept: n, mean, and sum of squared deviations.
+    few: Vec<(u32, (f64, f64, f64))>,
+}
+
+impl Column {
+    /// Returns what members that belong showed, however little: n, mean, and sum of squared deviations.
+    fn moments_of(&self, belongs: impl Fn(u32) -> bool) -> Vec<(f64, f64, f64)> {
+        let enough = self.levels.iter();
+        let enough =
+            enough.map(|&(member, (n, mean, variance))| (member, (n, mean, variance * (n - 1.0))));
+        let all = enough.chain(self.few.iter().copied());
+        all.filter(|&(member, _)| belongs(member))
+            .map(|(_, of)| of)
+            .collect()
+    }
 }
 
 /// The members that were recorded in some classes long enough to count for rates.
@@ -295,15 +316,26 @@ impl Groups {
             };
             column.members.push(member);
             column.active.push(active);
-            let level = level_evidence(&evidence);
-            column.levels.extend(level.map(|level| (member, level)));
+            match level_evidence(&evidence) {
+                Some(level) => column.levels.push((member, level)),
+                None if n > 0.0 && column.few.len() < FEW_KEPT => {
+                    column.few.push((member, (n, mean, m2)));
+                }
+                None => {}
+            }
         }
     }
 
-    /// Fits them.
-    pub(super) fn fit(mut self) -> BTreeMap<Group, GroupState> {
+    /// Fits them, and what no group has from the few who have shown any of it.
+    pub(super) fn fit(mut self) -> (BTreeMap<Group, GroupState>, FewPriors) {
         let mut columns = std::mem::take(&mut self.columns);
         columns.sort_unstable_by_key(|&(key, _)| key);
+        let mut is_widest = vec![false; self.gathered.len()];
+        for (group, &at) in &self.numbers {
+            is_widest[at] = group.kind == EntityKind::Estate;
+        }
+        let mut few: Vec<Vec<(Key, CellPrior)>> = Vec::new();
+        few.resize_with(self.gathered.len(), Vec::new);
         let mut priors: Vec<Vec<(Key, CellPrior)>> = Vec::new();
         priors.resize_with(self.gathered.len(), Vec::new);
         let mut settled_by: Vec<(&[LogClass], Option<Settled>)> = Vec::new();
@@ -367,12 +399,17 @@ impl Groups {
                         level: levels.fit(),
                         rate: rates.fit(n_settled(at)),
                     };
+                    if is_widest[at] {
+                        let of_few = self.of_few(prior, number, (key, &column));
+                        few[at].extend(of_few.map(|of_few| (key, of_few)));
+                    }
                     priors[at].push((key, prior));
                 }
             }
         }
         let mut gathered: Vec<Option<Gathered>> = self.gathered.into_iter().map(Some).collect();
         let mut states = BTreeMap::new();
+        let mut of_few = FewPriors::new();
         for (group, at) in self.numbers {
             let Some(of_group) = gathered[at].take() else {
                 continue;
@@ -384,9 +421,41 @@ impl Groups {
                 ..GroupState::default()
             };
             of_group.priors.fill(&mut state);
+            let cells = std::mem::take(&mut few[at]);
+            if !cells.is_empty() {
+                of_few.push((group.clone(), cells));
+            }
             states.insert(group, state);
         }
-        states
+        (states, of_few)
+    }
+
+    /// Fits from members with few windows or days what the group that is asked last has not from others. What hardly anybody does
+    /// stays with what is built in: that some do it says how often, and not how much.
+    fn of_few(
+        &self,
+        prior: CellPrior,
+        number: u32,
+        ((metric, window), column): (Key, &Column),
+    ) -> Option<CellPrior> {
+        if metric.is_rare() {
+            return None;
+        }
+        let belongs = |member: u32| self.groups_of(member).iter().any(|&(of, _)| of == number);
+        let level = prior.level.is_none().then(|| {
+            let known = built_in(IdentityKind::Unknown, metric, window);
+            level_of_few(&column.moments_of(belongs), &known)
+        });
+        let rate = prior.rate.is_none().then(|| {
+            let of_all = column.members.iter().zip(&column.active);
+            let of_group = of_all.filter(|&(&member, _)| belongs(member));
+            let active: Vec<_> = of_group
+                .map(|(&member, &active)| (active, self.members[member as usize].0))
+                .collect();
+            rate_of_few(&active, self.gathered[number as usize].members)
+        });
+        let (level, rate) = (level.flatten(), rate.flatten());
+        (level.is_some() || rate.is_some()).then_some(CellPrior { level, rate })
     }
 
     /// Returns for how long a member was recorded in a metric; its whole exposure, unless some logs of the metric began late.
@@ -476,7 +545,7 @@ mod tests {
         ] {
             groups.add(&numbers, &partials, &[], (1.0, None));
         }
-        let filled = &groups.fit()[&group];
+        let filled = &groups.fit().0[&group];
         let support_of = |which: Trait| {
             let at = filled.newcomers.binary_search_by_key(&which, |&(t, _)| t);
             at.map(|at| filled.newcomers[at].1)

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::baseline::{
-    Baseline, DriftReport, Generation, Group, LOOKBACK_DAYS, SignedIn, TRAIT_MEMORY_DAYS,
-    support_key,
+    Baseline, DriftReport, Generation, Group, LOOKBACK_DAYS, SignedIn, Support as Counts,
+    TRAIT_MEMORY_DAYS, support_key,
 };
 use crate::learn::chains::Chains;
 use crate::learn::drift_report::drift_report;
@@ -442,13 +442,39 @@ impl<'a> Learner<'a> {
 
     /// Returns everything of a generation except its baselines and its calibration.
     pub fn generation_without_baselines(&self, as_of: Day) -> Generation {
+        let support = self.support.counts().iter().map(|(&k, &n)| (k, n));
+        self.fitted_to(as_of, support.collect(), |_| true)
+    }
+
+    /// Returns what judges some identities by all others alone, without calibration: as if those had never been seen, and roles and regions,
+    /// of which they are a part, had not either.
+    pub fn generation_of_others(&self, as_of: Day, apart: &BTreeSet<Entity>) -> Generation {
+        let is_other =
+            |entity: &Entity| entity.kind == EntityKind::Identity && !apart.contains(entity);
+        let mut counts = self.support.counts().clone();
+        for state in apart.iter().filter_map(|of| self.memory.entities.get(of)) {
+            for (which, hash) in state.known.all() {
+                if let Some(count) = counts.get_mut(&support_key(which, hash)) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+        }
+        counts.retain(|_, count| *count > 0);
+        let mut generation = self.fitted_to(as_of, counts.into_iter().collect(), is_other);
+        for (entity, baseline) in self.baselines(as_of).filter(|(entity, _)| is_other(entity)) {
+            generation.baselines.insert(entity.clone(), baseline);
+        }
+        generation
+    }
+
+    fn fitted_to(
+        &self,
+        as_of: Day,
+        support: Counts,
+        is_member: impl Fn(&Entity) -> bool,
+    ) -> Generation {
         let mut generation = self.judged_by(as_of);
-        generation.support = self
-            .support
-            .counts()
-            .iter()
-            .map(|(&k, &n)| (k, n))
-            .collect();
+        generation.support = support;
         generation.links = self.memory.head.links.clone();
         generation.signed_in = self.signed_in();
         let peaks = self.memory.peaks.iter();
@@ -458,13 +484,16 @@ impl<'a> Learner<'a> {
         let mut groups = Groups::on(as_of, generation.first_day);
         let mut chains = self.chains();
         let mut cells = Vec::new();
-        for (entity, state) in &self.memory.entities {
+        let all = self.memory.entities.iter();
+        for (entity, state) in all.filter(|(entity, _)| is_member(entity)) {
             late.cells(state, &mut cells);
             let exposure = late.weights.exposure(state.first_day);
             let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, |_| true);
             groups.add(numbers, &state.partials, &cells, (exposure, late.of(state)));
         }
-        generation.groups = groups.fit().into_iter().collect();
+        let (states, few) = groups.fit();
+        generation.groups = states.into_iter().collect();
+        generation.few = Some(few);
         generation
     }
 
@@ -538,7 +567,8 @@ impl<'a> Learner<'a> {
             let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, is_wanted);
             groups.add(numbers, &state.partials, &cells, (exposure, late.of(state)));
         }
-        generation.groups = groups.fit().into_iter().collect();
+        generation.groups = groups.fit().0.into_iter().collect();
+        generation.few = None;
         Morning {
             generation,
             n_identities,

@@ -182,7 +182,8 @@ impl BaselineDocument {
 
 fn metrics(generation: &Generation, baseline: &Baseline) -> Vec<MetricDocument> {
     let of = |&((metric, window), state): &((_, _), _)| {
-        let (prior, prior_group) = generation.prior(&baseline.chain, metric, window);
+        let (prior, prior_group) =
+            generation.prior(&baseline.chain, baseline.kind, (metric, window));
         let predictive = Predictive::new(&prior, &baseline.evidence_of(&state));
         MetricDocument {
             metric: metric.as_str(),

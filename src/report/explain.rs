@@ -250,9 +250,14 @@ fn write_reason(out: &mut String, reason: &Reason, entity: &str, part: &str) -> 
         Reason::Volume(a) => {
             writeln!(
                 out,
-                "  Chance {} a day: {} for this identity; {part} of the statistic.",
+                "  Chance {} a day: {} {}; {part} of the statistic.",
                 probability(a.p_value),
                 return_period(a.p_value),
+                match a.judged_against.kind.as_str() {
+                    _ if a.judged_against.id == entity => "for this identity",
+                    "default" => "by what is assumed of any identity",
+                    _ => "for an identity like its peers",
+                },
             )?;
             match &a.basis {
                 Some(AmountBasis::Volume(basis)) => {
@@ -346,10 +351,10 @@ fn write_regularity(
             noun(u64::from(active_days), "active day", "active days"),
             percent(Some(basis.peers.hazard())),
         ),
-        None => "Its first day: everything is new to it".to_owned(),
+        None => "It has no history, so that everything is new to it".to_owned(),
     };
     let hazard = basis.hazard(active_days);
-    let tail = (-basis.surprise(active_days, support)).exp() / hazard;
+    let tail = basis.tail(support);
     writeln!(
         out,
         "  {own}: hazard {} a day. {} of new values are known to as few identities.",
@@ -367,7 +372,7 @@ fn level(whose: &JudgedAgainstRecord, entity: &str, windows: f64, own_weight: f6
             format!("its own history ({windows}, {weight:.0} % of the weight)")
         }
         "default" => format!(
-            "the built-in default, as nothing is known here yet; its own history has {weight:.0} % of the weight"
+            "the built-in default, as too few here have shown any of it; its own history has {weight:.0} % of the weight"
         ),
         _ => format!(
             "its peers ({}); its own history has {weight:.0} % of the weight",

@@ -7,7 +7,9 @@ use crate::report::escape::Plain;
 use crate::report::number::{amount, count, duration, noun};
 use crate::report::paint::Paint;
 use crate::report::reason::counted_at_once;
-use crate::score::{ArmExplanation, GateDetail, GateReading, PartExplanation, StepReading};
+use crate::score::{
+    ArmExplanation, GateDetail, GateReading, PartExplanation, Standing, StepReading,
+};
 use crate::stats::constants::STATISTIC_MIN;
 
 /// Returns the explanation over several lines.
@@ -33,14 +35,21 @@ fn write_explanation(
         Some(until) => format!(" up to {until}"),
         None => String::new(),
     };
-    let is_new = if explanation.is_new {
-        "; in its first two days, when only arms for newcomers apply"
-    } else {
-        ""
+    let standing = match (explanation.standing, explanation.judge.provisional) {
+        (Standing::Established, _) => "",
+        (Standing::New, false) => {
+            "; in its first two days, when arms for established entities do not apply"
+        }
+        (Standing::New, true) => {
+            "; in its first two days; while scores are provisional, arms for newcomers and for established entities both apply"
+        }
+        (Standing::Unknown, _) => {
+            "; the stored history begins less than two days before, so that it may be new or much older: it is judged as an established entity"
+        }
     };
     writeln!(
         out,
-        "  {}{until}, from the {}; first seen {}{is_new}",
+        "  {}{until}, from the {}; first seen {}{standing}",
         noun(explanation.events, "event", "events"),
         explanation.facts_from,
         explanation.first_seen,
@@ -198,7 +207,7 @@ fn write_arm(
         writeln!(out, "    unmet  {}", Plain(&text))?;
     }
     for gate in arm.gates.iter().filter(|gate| gate.is_open) {
-        writeln!(out, "    met    {}", Plain(&gate_text(gate)))?;
+        writeln!(out, "    met    {}", Plain(&gate_text(gate, arm.standing)))?;
     }
     let parts = arm.parts.iter().filter(|_| arm.has_something_to_say());
     for part in parts {
@@ -233,18 +242,22 @@ fn write_arm(
 
 /// Says which conditions of an arm are not met.
 fn shut(arm: &ArmExplanation) -> Vec<String> {
-    let cohort = match (arm.belongs, arm.cohort) {
+    let cohort = match (arm.belongs, arm.standing) {
         (true, _) => None,
-        (false, "new") => Some(
-            "it applies to newcomers only, and this entity is past its first two days".to_owned(),
-        ),
-        (false, _) => Some(
-            "it applies to established entities only, and this one is in its first two days"
-                .to_owned(),
+        (false, Standing::New) => {
+            Some("it applies to established entities only, and this one is in its first two days")
+        }
+        (false, Standing::Established) => {
+            Some("it applies to newcomers only, and this entity is past its first two days")
+        }
+        (false, Standing::Unknown) => Some(
+            "it applies to newcomers only, and whether this entity is one is not known: the stored history begins less than two days \
+             before it was first seen",
         ),
     };
-    let gates = arm.gates.iter().filter(|gate| !gate.is_open).map(gate_text);
-    cohort.into_iter().chain(gates).collect()
+    let gates = arm.gates.iter().filter(|gate| !gate.is_open);
+    let gates = gates.map(|gate| gate_text(gate, arm.standing));
+    cohort.map(str::to_owned).into_iter().chain(gates).collect()
 }
 
 /// Says what would have crossed the threshold.
@@ -268,7 +281,7 @@ fn missing(arm: &ArmExplanation) -> String {
     format!("; {needed:.2} would have crossed{example}")
 }
 
-fn gate_text(gate: &GateReading) -> String {
+fn gate_text(gate: &GateReading, standing: Standing) -> String {
     match &gate.what {
         GateDetail::Active { metrics, active } if active.is_empty() => {
             format!("no activity in {}", metrics.join(", "))
@@ -284,15 +297,20 @@ fn gate_text(gate: &GateReading) -> String {
             amount(metric, *required as f64)
         ),
         GateDetail::AnyOf { of } => {
-            let each: Vec<String> = of.iter().map(gate_text).collect();
+            let each: Vec<String> = of.iter().map(|gate| gate_text(gate, standing)).collect();
             each.join(", or ")
         }
-        GateDetail::Context { traits, unusual } if unusual.is_empty() => {
+        GateDetail::Context { unusual, .. } if !unusual.is_empty() => {
+            format!("something new in {}", unusual.join(", "))
+        }
+        GateDetail::Context { traits, usual, .. } if usual.is_empty() => {
             format!("nothing new in {}", traits.join(", "))
         }
-        GateDetail::Context { unusual, .. } => format!("something new in {}", unusual.join(", ")),
-        GateDetail::External if gate.is_open => "the caller or a destination is external".into(),
-        GateDetail::External => "no external caller or destination".into(),
+        GateDetail::Context { usual, .. } => format!(
+            "what is new in {} is no more than others show, as far as is known here",
+            usual.join(", ")
+        ),
+        GateDetail::External { .. } => external(&gate.what),
         GateDetail::Act { act, acts } => {
             format!(
                 "{} of {}",
@@ -358,13 +376,47 @@ fn gate_text(gate: &GateReading) -> String {
         }
         GateDetail::Unlogged { action } => format!("{action} is logged here"),
         GateDetail::Sequence { steps } => {
-            let each: Vec<String> = steps.iter().map(step_text).collect();
+            let each: Vec<String> = steps.iter().map(|step| step_text(step, standing)).collect();
             format!("sequence: {}", each.join(", "))
         }
     }
 }
 
-fn step_text(step: &StepReading) -> String {
+/// Says which part of what is asked of the outside there was, or that each is missing.
+fn external(gate: &GateDetail) -> String {
+    let &GateDetail::External {
+        sensitive_calls,
+        from_outside,
+        flows,
+        shares,
+    } = gate
+    else {
+        return String::new();
+    };
+    let read = |n| {
+        noun(
+            n,
+            "read of a sensitive bucket",
+            "reads of sensitive buckets",
+        )
+    };
+    let there = [
+        (from_outside > 0).then(|| format!("{} from an external address", read(from_outside))),
+        (shares > 0).then(|| format!("{} to accounts outside", noun(shares, "share", "shares"))),
+        flows.then(|| "its machine sends flows outside".to_owned()),
+    ];
+    let there: Vec<String> = there.into_iter().flatten().collect();
+    if !there.is_empty() {
+        return there.join(", ");
+    }
+    let reads = match sensitive_calls {
+        0 => "no sensitive bucket was read, from wherever".to_owned(),
+        n => format!("{}, none from an external address", read(n)),
+    };
+    format!("{reads}; nothing sensitive was shared with accounts outside, and it sends no flows")
+}
+
+fn step_text(step: &StepReading, standing: Standing) -> String {
     if let Some(time) = step.time {
         return format!("{} yes {time}", step.step);
     }
@@ -374,14 +426,13 @@ fn step_text(step: &StepReading) -> String {
             duration(step.measured as i64),
             duration(step.required as i64)
         ),
-        "new_identity" => "it existed when the stored history begins".to_owned(),
+        "new_identity" if standing == Standing::Unknown => {
+            "the stored history begins less than two days before it was first seen, so that it may be older".to_owned()
+        }
+        "new_identity" => "it is past its first two days".to_owned(),
         "access_spike" => format!(
             "largest surprise {:.2}, more than {:.1} required",
             step.measured, step.required
-        ),
-        _ if step.measured > 0.0 => format!(
-            "{} bytes sent outside after it, which is usual",
-            count(step.measured as u64)
         ),
         _ => "no bytes sent outside after it".to_owned(),
     };

@@ -35,9 +35,16 @@ pub(super) fn sentence(reason: &Reason, entity: &str) -> String {
             of,
             support,
             judged_against: whose,
+            basis,
             ..
         } => {
+            let has_history = basis
+                .as_ref()
+                .is_some_and(|basis| basis.novel_days.is_some());
             let own = match of {
+                0 if has_history => {
+                    "not seen on the one day that this identity was active before".to_owned()
+                }
                 0 => "new to this identity, which has no history yet".to_owned(),
                 n => format!(
                     "never seen before in this identity's history of {}",
@@ -267,7 +274,7 @@ fn judged_against(whose: &JudgedAgainstRecord, entity: &str, unit: Option<(&str,
     let n = whose.windows.round().max(0.0) as u64;
     let amount = unit.map(|(one, many)| noun(n, one, many));
     match whose.kind.as_str() {
-        "default" | "" => "Built-in default, as nothing is known here yet".to_owned(),
+        "default" | "" => "Built-in default, as too few here have shown any of it".to_owned(),
         _ if whose.id == entity => {
             let amount = amount.map(|amount| format!(" ({amount})"));
             format!("Own history{}", amount.unwrap_or_default())

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::engine::Evaluation;
+use crate::engine::{CALIBRATED_FROM, Evaluation};
 use crate::incident::Incident;
 use crate::report::escape::Plain;
 use crate::report::incident::by_weight;
@@ -53,29 +53,42 @@ fn write_screen(out: &mut String, screen: &Screen, width: usize, paint: Paint) -
     let mut line = |name: &str, value: &str| line(out, paint, name, value);
     line("period", &period(summary))?;
     if let Some(learnt) = &summary.learnt {
-        line(
-            "learnt",
-            &format!(
+        let before = || {
+            format!(
                 "{} before {}: {}, {} calibrated",
                 noun(learnt.days, "day", "days"),
                 learnt.split,
                 noun(learnt.identities, "identity", "identities"),
                 noun(u64::from(learnt.calibration_days), "day", "days"),
+            )
+        };
+        line("learnt", &learnt.first_look().unwrap_or_else(before))?;
+    }
+    let is_first_look = summary.learnt.as_ref().is_some_and(|l| l.days == 0);
+    let by = match (is_first_look, summary.days_judged) {
+        (true, 0..=1) => "each identity by what all others did",
+        (true, _) => "the first by the others of that day, then each by the days before it",
+        (false, _) => "each by the days before it",
+    };
+    let provisional = match summary.provisional {
+        true if is_first_look => "",
+        true => "; scores are provisional (too few days)",
+        false => "",
+    };
+    let days = noun(summary.days_judged, "day", "days");
+    line("judged", &format!("{days}, {by}{provisional}"))?;
+    if is_first_look {
+        line(
+            "first look",
+            &format!(
+                "until {CALIBRATED_FROM} days are learnt, scores are provisional: at most medium, unless the analytic declares the act"
             ),
         )?;
+        line(
+            "two weeks",
+            "of logs would add calibrated scores, and a budget that is kept",
+        )?;
     }
-    line(
-        "judged",
-        &format!(
-            "{}, each by the days before it{}",
-            noun(summary.days_judged, "day", "days"),
-            if summary.provisional {
-                "; scores are provisional (too few days)"
-            } else {
-                ""
-            }
-        ),
-    )?;
     for sentence in learning::lines(&summary.learning) {
         line("learning", &sentence)?;
     }

@@ -97,7 +97,7 @@ pub struct Alerts {
 /// What was learnt before a backtest judged.
 #[derive(Debug, Clone, Serialize)]
 pub struct Learnt {
-    /// Days learnt before the split.
+    /// Days learnt before the split; none after a first look, which judges every day.
     pub days: u64,
     /// First day judged.
     pub split: String,
@@ -109,6 +109,14 @@ pub struct Learnt {
     pub thresholds: BTreeMap<String, f64>,
     /// The least and the greatest of the days judged.
     pub thresholds_between: BTreeMap<String, (f64, f64)>,
+}
+
+impl Learnt {
+    /// Says, of a first look, that nothing was learnt before it.
+    pub(super) fn first_look(&self) -> Option<String> {
+        let identities = noun(self.identities, "identity", "identities");
+        (self.days == 0).then(|| format!("nothing before {}, with {identities}", self.split))
+    }
 }
 
 /// What a run of scoring came to.
@@ -323,10 +331,9 @@ fn write_judged(
         let identities = noun(learnt.identities, "identity", "identities");
         let calibrated = noun(u64::from(learnt.calibration_days), "day", "days");
         let before = &learnt.split;
-        line(
-            "learnt",
-            &format!("{days} before {before}, {identities}; {calibrated} calibrated"),
-        )?;
+        let learnt_before =
+            format!("{days} before {before}, {identities}; {calibrated} calibrated");
+        line("learnt", &learnt.first_look().unwrap_or(learnt_before))?;
         line("thresholds", &thresholds_between(learnt))?;
     }
     line(

@@ -440,6 +440,7 @@ impl AlertBuilder<'_> {
             threshold: self.threshold,
             is_sensitive: facts.touches_sensitive(),
             is_uncalibrated: self.judge.view().calibration.is_provisional(),
+            is_beginning: self.judge.view().is_beginning(),
             facts,
             stored_days: self.judge.view().calibration.entity_days,
         }

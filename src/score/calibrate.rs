@@ -31,7 +31,7 @@ pub fn calibrate_day(
     let generation = judge.view();
     let mut n_entities = n_known;
     let mut readings = Vec::new();
-    for (entity, facts) in facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity) {
+    for (entity, facts) in identities(facts) {
         let subject = Subject::of(entity, facts, day, generation, None, peer_group_of);
         if subject.is_unscored(subject.late.account()) {
             continue;
@@ -41,6 +41,27 @@ pub fn calibrate_day(
         readings.push((entity, of_arms, novelties));
     }
     record_day(log, judge.analytics(), day, n_entities, readings);
+}
+
+/// Keeps the largest statistic of every identity on a day on which nearly everything is new, so that it is not stored.
+pub fn burn_in_day(
+    log: &mut CalibrationLog,
+    judge: &Judge,
+    (day, facts): (Day, &BTreeMap<Entity, DayFacts>),
+    peer_group_of: &PeerGroupOf,
+) {
+    let found = identities(facts).filter_map(|(entity, facts)| {
+        let subject = Subject::of(entity, facts, day, judge.view(), None, peer_group_of);
+        let (readings, _) = judge.readings(&subject);
+        let news = readings.into_iter().filter(|reading| reading.is_told);
+        let largest = news.max_by(|a, b| a.statistic.total_cmp(&b.statistic))?;
+        Some((entity.clone(), largest.analytic, largest.statistic))
+    });
+    log.keep_burnt_in(day, found.collect());
+}
+
+fn identities(facts: &BTreeMap<Entity, DayFacts>) -> impl Iterator<Item = (&Entity, &DayFacts)> {
+    facts.iter().filter(|(e, _)| e.kind == EntityKind::Identity)
 }
 
 /// Records what the arms of analytics said of a day: of each of `n_entities` entities that has any, the
@@ -103,6 +124,7 @@ pub fn record_day<'e>(
     }
     values.record(log, day, n_entities);
     log.keep_extremes(day, extremes);
+    log.burnt_in.clear();
     log.through = Some(day);
     log.tail_days
         .retain(|_, last| day.since(*last) <= TAIL_RULE_DAYS);

@@ -9,8 +9,8 @@ use crate::learn::exposure_since;
 use crate::measure::{KnownThings, LogClass, value_hash};
 use crate::score::subject::Subject;
 use crate::stats::constants::{
-    HAZARD_PRIOR_DAYS, LEARNING_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, ROLE_AMOUNTS_MIN,
-    SUPPORT_BUCKETS,
+    HAZARD_PRIOR_DAYS, LEARNING_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, NOBODY_KNOWN_ALLOWANCE,
+    ROLE_AMOUNTS_MIN, SUPPORT_BUCKETS,
 };
 use crate::stats::{Evidence, GroupNovelty, Predictive, Prior, Repeats};
 use crate::time::{Day, Window};
@@ -135,7 +135,12 @@ fn shown<'s>(
         .baseline
         .map_or(Evidence::default(), |b| b.evidence(metric, window));
     let Some(begun) = subject.late.since(metric) else {
-        let (prior, group) = prior_among(subject.groups(), metric, window);
+        let (prior, group) = prior_among(
+            subject.groups(),
+            subject.kind(),
+            (metric, window),
+            subject.young,
+        );
         return (prior, own, group);
     };
     // Nobody was seen doing it before it was recorded, neither the subject nor its peers.
@@ -153,21 +158,24 @@ fn shown<'s>(
     let showing = subject.groups().filter(|(_, state)| {
         shows(state, metric) && (!is_mixed || OBJECTS.iter().any(|&of| shows(state, of)))
     });
-    let (prior, group) = prior_among(showing, metric, window);
+    let (prior, group) = prior_among(showing, subject.kind(), (metric, window), subject.young);
     let days = subject
         .late
         .young_since(metric)
         .map(|begun| subject.day.since(begun));
     match days.filter(|_| !metric.is_rare()) {
-        Some(days) => (widened(prior, metric, days), own, group),
+        Some(days) => (
+            widened(prior, &built_in(subject.kind(), metric, window), days),
+            own,
+            group,
+        ),
         None => (prior, own, group),
     }
 }
 
 /// Returns what peers show who were themselves recorded for so many days only. They are known as little as they would be in a new store,
 /// so their spread is at first no less than where nothing is known, and the less of that remains the longer they are recorded.
-fn widened(prior: Prior, metric: Metric, days: i32) -> Prior {
-    let built_in = built_in(metric);
+fn widened(prior: Prior, built_in: &Prior, days: i32) -> Prior {
     let doubt = 1.0 - f64::from(days.clamp(0, LEARNING_DAYS)) / f64::from(LEARNING_DAYS);
     let rate = |prior: &Prior| prior.alpha / prior.beta;
     let (alpha, beta) = match rate(&prior) < rate(built_in) {
@@ -361,11 +369,15 @@ pub fn novelty_basis(subject: &Subject, which: Trait) -> NoveltyBasis {
     let Some(baseline) = subject.baseline else {
         return newcomer_basis(subject, which, (peers, of_estate));
     };
+    let is_anybody_known = of_estate.active_days > 0.0;
     NoveltyBasis {
         peers,
         estate_support: of_estate.support,
         novel_days: Some(baseline.novel_days(which)),
-        allowance: 0.0,
+        allowance: match is_anybody_known {
+            true => 0.0,
+            false => NOBODY_KNOWN_ALLOWANCE,
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
 use crate::score::components::{
     Amounts, NoveltyReading, VolumeReading, is_founded, novelty, volume_among, volume_of,
 };
-use crate::score::subject::Subject;
+use crate::score::subject::{Standing, Subject};
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
 
@@ -27,10 +27,24 @@ pub(super) struct DayParts<'s, 'a> {
     over_the_day: BTreeMap<Metric, u64>,
     /// The metrics of which something is stored, as bits.
     active: u64,
+    /// Whether arms for newcomers judge it, and those for established identities.
+    as_new: bool,
+    as_established: bool,
 }
 
 impl<'s, 'a> DayParts<'s, 'a> {
+    /// Begins with nothing computed. Until scores are calibrated, a newcomer is judged both as one and as others are.
     pub fn new(subject: &'s Subject<'a>, generation: View<'s>) -> Self {
+        let of_standing = Self::by_standing(subject, generation);
+        Self {
+            as_established: of_standing.as_established || generation.calibration.is_provisional(),
+            ..of_standing
+        }
+    }
+
+    /// Begins with nothing computed, with the arms that will judge it once scores are calibrated.
+    pub fn by_standing(subject: &'s Subject<'a>, generation: View<'s>) -> Self {
+        let is_new = subject.standing == Standing::New;
         Self {
             subject,
             generation,
@@ -43,6 +57,8 @@ impl<'s, 'a> DayParts<'s, 'a> {
                 .metrics()
                 .into_iter()
                 .fold(0, |active, metric| active | bit(metric)),
+            as_new: is_new,
+            as_established: !is_new,
         }
     }
 
@@ -107,8 +123,8 @@ impl<'s, 'a> DayParts<'s, 'a> {
 
     pub fn belongs(&self, cohort: Cohort) -> bool {
         match cohort {
-            Cohort::New => self.subject.is_new,
-            Cohort::Established => !self.subject.is_new,
+            Cohort::New => self.as_new,
+            Cohort::Established => self.as_established,
             Cohort::Any => true,
         }
     }
@@ -133,9 +149,13 @@ impl<'s, 'a> DayParts<'s, 'a> {
     pub fn is_external(&self, analytic: &Analytic) -> bool {
         self.is_active(Metric::SensitiveExternalCalls)
             || self.subject.facts.sends_flows
-            || !self
-                .foreign_grants(analytic, ActKind::SensitiveShare)
-                .is_empty()
+            || self.n_sensitive_shares(analytic) > 0
+    }
+
+    /// Returns how many acts gave something sensitive to accounts that are not ours.
+    pub fn n_sensitive_shares(&self, analytic: &Analytic) -> u64 {
+        let grants = self.foreign_grants(analytic, ActKind::SensitiveShare);
+        grants.iter().map(|&(_, acts)| acts).sum()
     }
 
     /// Returns the largest burst of a day of the kind that is asked for, however small.

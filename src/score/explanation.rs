@@ -6,6 +6,7 @@ use crate::analytic::Arm;
 use crate::score::components::JudgedAgainst;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::observer::GateReading;
+use crate::score::subject::Standing;
 use crate::stats;
 use crate::stats::constants::STATISTIC_MIN;
 use crate::time::Window;
@@ -64,6 +65,8 @@ pub struct ArmExplanation {
     pub doc: String,
     /// Which identities it judges: `new`, `established` or `any`.
     pub cohort: &'static str,
+    /// Whether the entity is new, as far as is known.
+    pub standing: Standing,
     /// Whether the entity is one of those.
     pub belongs: bool,
     /// Its gates.
@@ -103,7 +106,7 @@ impl ArmExplanation {
     /// Puts together what was seen of an arm. `surprise_of` is the rank and surprise of a statistic of this arm.
     pub(super) fn of(
         arm: &Arm,
-        belongs: bool,
+        (standing, belongs): (Standing, bool),
         gates: Vec<GateReading>,
         detection: &ArmResult,
         threshold: f64,
@@ -117,6 +120,7 @@ impl ArmExplanation {
             arm: arm.id.to_string(),
             doc: arm.doc.clone(),
             cohort: arm.cohort.as_str(),
+            standing,
             belongs,
             applies,
             gates,

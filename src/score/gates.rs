@@ -56,16 +56,30 @@ pub(super) fn gate_is_open<W: Observer>(
             let is_open = parts.has_unusual_context(analytic);
             observer.gate(is_open, || {
                 let traits = analytic.context.iter();
-                let unusual = traits.clone().filter(|&&which| parts.is_unusual(which));
+                let mut usual = Vec::new();
+                let mut unusual = Vec::new();
+                for which in traits.clone() {
+                    match parts.novelty(*which).map(|novelty| novelty.surprise > 0.0) {
+                        Some(true) => unusual.push(which.as_str()),
+                        Some(false) => usual.push(which.as_str()),
+                        None => {}
+                    }
+                }
                 GateDetail::Context {
-                    unusual: unusual.map(|t| t.as_str()).collect(),
                     traits: traits.map(|t| t.as_str()).collect(),
+                    unusual,
+                    usual,
                 }
             })
         }
         Gate::External => {
             let is_open = parts.is_external(analytic);
-            observer.gate(is_open, || GateDetail::External)
+            observer.gate(is_open, || GateDetail::External {
+                sensitive_calls: parts.over_the_day(Metric::SensitiveReadCalls),
+                from_outside: parts.over_the_day(Metric::SensitiveExternalCalls),
+                flows: parts.subject.facts.sends_flows,
+                shares: parts.n_sensitive_shares(analytic),
+            })
         }
         Gate::Act(act) => {
             let grants = parts.foreign_grants(analytic, *act);
@@ -152,8 +166,7 @@ pub(super) fn gate_is_open<W: Observer>(
             })
         }
         Gate::Caller(kinds) => {
-            let profile = parts.subject.facts.profile.kind();
-            let kind = parts.subject.baseline.map_or(profile, |b| b.kind);
+            let kind = parts.subject.kind();
             let is_open = kinds.is_empty() || kinds.contains(&kind);
             observer.gate(is_open, || GateDetail::Caller {
                 caller: kind.as_str(),

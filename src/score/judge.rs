@@ -203,7 +203,7 @@ impl<'a> Judge<'a> {
             let belongs = parts.belongs(arm.cohort);
             Some(ArmExplanation::of(
                 arm,
-                belongs,
+                (parts.subject.standing, belongs),
                 gates,
                 &detection,
                 threshold,
@@ -214,9 +214,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Returns the statistic of each of these arms for a subject's day: zero if the analytic does not judge the subject, a gate
-    /// is shut, or nothing is surprising. An arm need not be its analytic's own.
+    /// is shut, or nothing is surprising. As for [`Self::readings`], the arms are those of its standing. An arm need not be its analytic's own.
     pub fn statistics(&self, subject: &Subject, arms: &[(&Analytic, &Arm)]) -> Vec<ArmStatistic> {
-        let mut parts = DayParts::new(subject, self.generation);
+        let mut parts = DayParts::by_standing(subject, self.generation);
         let mut statistic = |analytic: &Analytic, arm: &Arm| {
             let found = judged(&mut parts, analytic, arm);
             found.map_or_else(ArmStatistic::default, |result| ArmStatistic {
@@ -254,10 +254,10 @@ impl<'a> Judge<'a> {
         rank(self.stored_as(key), statistic)
     }
 
-    /// Returns the reading of every arm that has a statistic, and what was new that others may show for the same cause; without
-    /// what rests on the first days of a log.
+    /// Returns the reading of every arm of the subject's standing that has a statistic, and what was new that others may show for the
+    /// same cause; without what rests on the first days of a log.
     pub fn readings(&self, subject: &Subject) -> (Vec<ArmReading>, Vec<Novelty>) {
-        let mut parts = DayParts::new(subject, self.generation);
+        let mut parts = DayParts::by_standing(subject, self.generation);
         let mut readings = Vec::new();
         let mut causes = Causes::default();
         let mut places = Vec::new();

@@ -37,7 +37,7 @@ mod young;
 pub use alert_builder::{AlertBuilder, Facing, News};
 pub use alike::{Alike, Rival, may_be_alike};
 pub use approval::Coverage;
-pub use calibrate::{calibrate_day, record_day};
+pub use calibrate::{burn_in_day, calibrate_day, record_day};
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,
 };
@@ -48,5 +48,5 @@ pub use judge::{ArmReading, ArmStatistic, Detection, Judge};
 pub use observer::{GateDetail, GateReading, StepReading};
 pub use sequence::{Origin, SequenceReading, StepTime};
 pub use severity::Rating;
-pub use subject::{Subject, own_baseline};
+pub use subject::{Standing, Subject, own_baseline};
 pub use told::{Told, UPDATES_MAX};

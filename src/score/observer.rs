@@ -97,9 +97,20 @@ pub enum GateDetail {
         traits: Vec<&'static str>,
         /// Which did.
         unusual: Vec<&'static str>,
+        /// Which showed something new that is no more than what others show.
+        usual: Vec<&'static str>,
     },
-    /// The caller or the destination must be external.
-    External,
+    /// A sensitive bucket must be read from outside, or something must go there.
+    External {
+        /// Reads of sensitive buckets.
+        sensitive_calls: u64,
+        /// How many of them came from an external address.
+        from_outside: u64,
+        /// Whether flows of its machine go outside.
+        flows: bool,
+        /// Acts that gave something sensitive to accounts that are not ours.
+        shares: u64,
+    },
     /// An act of this kind must happen.
     Act {
         /// Which kind.

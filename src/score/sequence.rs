@@ -5,7 +5,7 @@ use crate::baseline::View;
 use crate::measure::{Creation, Minute};
 use crate::score::components::{VolumeReading, predictive, start_of, volume_of};
 use crate::score::observer::{Observer, StepReading};
-use crate::score::subject::Subject;
+use crate::score::subject::{Standing, Subject};
 use crate::stats::Predictive;
 use crate::time::{Time, Window};
 use crate::vocab::Metric;
@@ -153,7 +153,7 @@ fn first_seen(subject: &Subject, generation: View<'_>, within_secs: i64) -> (Tim
     let is_young = subject.facts.last.secs_since(begun) <= within_secs
         || subject.day.since(subject.first_day)
             < (within_secs / i64::from(crate::time::DAY_SECS)).max(1) as i32;
-    (begun, origin, is_young && subject.is_new)
+    (begun, origin, is_young && subject.standing == Standing::New)
 }
 
 /// Returns the index of the first minute in which a running window's reads were more surprising than asked, and the largest

@@ -32,6 +32,8 @@ pub struct Rating<'a> {
     pub is_sensitive: bool,
     /// Whether there is too little history in the store for calibrated scores.
     pub is_uncalibrated: bool,
+    /// Whether it is one of the first two days that are remembered, on which nobody is known.
+    pub is_beginning: bool,
     /// The day.
     pub facts: &'a DayFacts,
     /// The identity-days of which it is stored how unusual they were.
@@ -56,10 +58,22 @@ impl Rating<'_> {
     }
 
     /// Returns the greatest severity that it may have: what the analytic allows its arm, medium while scores are provisional, unless it
-    /// rests on a declared act, and what it is held at where new context alone is rarer than the stored days can show.
+    /// rests on a declared act, low on the first two days where nothing is much but all is new, and what it is held at where new context alone is rarer than the stored days can show.
     pub fn most(&self) -> Option<Severity> {
         let is_capped = self.is_provisional() && !self.rests_on_an_act();
-        let provisional = is_capped.then_some(Severity::Medium);
+        let is_much = |part: &Contribution| match part {
+            Contribution::Volume(reading) => reading.surprise >= MORE_THAN_CHANCE,
+            Contribution::RoleTail(reading) => reading.surprise >= MORE_THAN_CHANCE,
+            _ => false,
+        };
+        let is_first_time = || {
+            let mut parts = self.detection.arm.contributions.iter();
+            self.is_beginning && self.rests_on_context_alone() && !parts.any(is_much)
+        };
+        let provisional = is_capped.then(|| match is_first_time() {
+            true => Severity::Low,
+            false => Severity::Medium,
+        });
         let held = self.held().map(|(severity, _)| severity);
         [self.of_arm(), provisional, held]
             .into_iter()

@@ -1,6 +1,9 @@
 //! The entity that is judged, and its history.
 
-use crate::baseline::{Baseline, Chain, Group, GroupState, LateLogs, Past, Peak, View};
+use serde::Serialize;
+
+use crate::baseline::{Baseline, Chain, FewPriors, Group, GroupState, LateLogs, Past, Peak, View};
+use crate::event::IdentityKind;
 use crate::learn::{PeerGroupOf, chain_of_newcomer, exposure_since, known};
 use crate::measure::{
     DayFacts, KnownThings, LogClass, LogKey, Minute, Namesake, are_two, may_be_given_again,
@@ -33,14 +36,28 @@ pub struct Subject<'a> {
     states: Vec<Option<&'a GroupState>>,
     /// The days on which it did far more of something than usual.
     pub peaks: &'a [Peak],
+    /// The priors of few, if it is judged by them.
+    pub young: Option<&'a FewPriors>,
     /// The day on which it was first seen.
     pub first_day: Day,
     /// The logs of its day that began later than the store.
     pub late: LateLogs,
-    /// Whether it is in its first two UTC days.
-    pub is_new: bool,
+    /// Whether it is a newcomer.
+    pub standing: Standing,
     /// Reads and external bytes by minute of the day before, for a newcomer's second day.
     pub previous_day: &'a [(u16, Minute)],
+}
+
+/// Whether an entity is a newcomer, as far as the stored days and the logs show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is in its first two UTC days: it was not seen before though the memory begins earlier, or its creation is logged.
+    New,
+    /// It is known for longer.
+    Established,
+    /// It was first seen within the first days of what is remembered, or of a log, and may be new or much older.
+    Unknown,
 }
 
 impl<'a> Subject<'a> {
@@ -71,10 +88,10 @@ impl<'a> Subject<'a> {
         };
         let peaks = baseline.and_then(|_| generation.generation.peaks.get(entity));
         let late = late_logs((day, facts), baseline, generation);
-        let is_new = is_new(entity, first_day, &late, generation);
+        let standing = standing(entity, first_day, &late, generation);
         Self {
             late,
-            is_new,
+            standing,
             as_of: generation.as_of,
             entity,
             facts,
@@ -83,6 +100,7 @@ impl<'a> Subject<'a> {
             peaks: peaks.map_or(&[], |peaks| peaks),
             namesake,
             states: generation.generation.states_of(&chain),
+            young: generation.generation.young(),
             chain,
             first_day,
             previous_day,
@@ -98,6 +116,12 @@ impl<'a> Subject<'a> {
     /// Returns what is known of the widest group.
     pub fn estate(&self) -> Option<&'a GroupState> {
         self.states.last().copied().flatten()
+    }
+
+    /// Returns the kind of identity: that of its history, else what the day states.
+    pub fn kind(&self) -> IdentityKind {
+        self.baseline
+            .map_or_else(|| self.facts.profile.kind(), |b| b.kind)
     }
 
     /// Returns what it is known for, unless nothing can be called new to it.
@@ -168,14 +192,22 @@ fn late_logs(
     LateLogs::of((day, facts), past, began_late, was_there_before)
 }
 
-/// Returns whether an entity is in its first two UTC days.
-///
-/// An entity first seen on the first days that the store holds, or that a log is there, may be much older, and is no newcomer, unless its
-/// creation was logged.
-fn is_new(entity: &Entity, first_day: Day, late: &LateLogs, generation: View<'_>) -> bool {
-    let is_first_seen =
-        generation.day().since(first_day) < NEWNESS_DAYS && generation.is_late(first_day);
-    is_first_seen && (!late.hide_beginning(first_day) || generation.creation(&entity.id).is_some())
+/// Returns whether an entity is a newcomer. One that is first seen on the first days that the store holds, or that a log is there, may be
+/// much older, unless its creation was logged.
+fn standing(entity: &Entity, first_day: Day, late: &LateLogs, generation: View<'_>) -> Standing {
+    let day = generation.day();
+    if day.since(first_day) >= NEWNESS_DAYS {
+        return Standing::Established;
+    }
+    let is_created = || {
+        let created = generation.creation(&entity.id);
+        created.is_some_and(|creation| day.since(creation.at.day()) < NEWNESS_DAYS)
+    };
+    let is_seen = generation.is_late(first_day) && !late.hide_beginning(first_day);
+    match is_seen || is_created() {
+        true => Standing::New,
+        false => Standing::Unknown,
+    }
 }
 
 /// Returns the baseline of an entity, unless it is that of another principal that had the same name.

@@ -31,6 +31,11 @@ pub const MEMBERS_MIN: usize = 5;
 pub const MEMBER_WINDOWS_MIN: f64 = 5.0;
 /// The most windows of one member that count in the pooled variance, so that busy services do not dominate it.
 pub const MEMBER_WINDOWS_SAY_MAX: f64 = 20.0;
+/// Where fewer have enough windows, all count who have any: pseudo-windows of the built-in variance within a member that are added then …
+pub const FEW_WINDOWS_DOUBT: f64 = 10.0;
+/// … and pseudo-members of the built-in variance between members. A judgement, as that of [`STEADY_DOUBT`]: five that are alike by chance
+/// prove nothing.
+pub const FEW_MEMBERS_DOUBT: f64 = 4.0;
 /// Days of exposure (weight) from which an entity counts for rates.
 pub const RATE_EXPOSURE_MIN: f64 = 3.0;
 /// The least rate of a group, in active windows a day.
@@ -74,6 +79,9 @@ pub const SETTLED_DAYS: i32 = 7;
 /// Taken, in nats, from the surprise of a value that an entity without history shows, where nobody was new lately: a third of
 /// all new values is as rare. A judgement, not measured.
 pub const NEWCOMER_ALLOWANCE: f64 = 1.0;
+/// The same while nobody of the estate has been seen on a second day, so that nobody could be known for anything: all that the formula gives
+/// without evidence, a half for the hazard and a half for the tail. It is 2 ln 2, rounded up.
+pub const NOBODY_KNOWN_ALLOWANCE: f64 = 1.39;
 /// Classes of support: none, 1, 2–3, 4–7, …, 1,024 and more entities.
 pub const SUPPORT_BUCKETS: usize = 12;
 /// The most values of a trait that are remembered of an entity.
@@ -107,6 +115,9 @@ pub const DAYS_CALIBRATED_MIN: u32 = 7;
 pub const EXTREMES_PER_DAY_MAX: usize = 1_000;
 /// Subtracted, in decades, from a raw surprise until then: the frequency that it implies may be up to four times too low.
 pub const PROVISIONAL_DISCOUNT: f64 = 0.6;
+/// The most surprise, in decades, that the first days can make a budget ask for until scores are calibrated: what tools do within minutes
+/// is beyond it on any estate, and what a few loud days show must not hide it.
+pub const EARLY_SURPRISE_MAX: f64 = 5.0;
 /// Decades of surprise for which the score is 90; each further step of this size leaves a tenth of the distance to 100.
 pub const DECADES_PER_NINE: f64 = 3.0;
 /// The least surprise that a budget may ask for, in decades: one entity-day in ten. Not measured: below it there is nothing

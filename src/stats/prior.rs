@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::stats::constants::{
-    BETWEEN_SHARE_MIN, MEMBER_WINDOWS_MIN, MEMBER_WINDOWS_SAY_MAX, MEMBERS_MIN, RATE_EXPOSURE_MIN,
-    RATE_MIN, RATE_PRIOR_DAYS_MAX, RATE_PRIOR_DAYS_MIN, RATE_SPREAD_MIN, VARIANCE_MIN,
+    BETWEEN_SHARE_MIN, FEW_MEMBERS_DOUBT, FEW_WINDOWS_DOUBT, MEMBER_WINDOWS_MIN,
+    MEMBER_WINDOWS_SAY_MAX, MEMBERS_MIN, RATE_EXPOSURE_MIN, RATE_MIN, RATE_PRIOR_DAYS_MAX,
+    RATE_PRIOR_DAYS_MIN, RATE_SPREAD_MIN, VARIANCE_MIN,
 };
 use crate::stats::repeated::add_repeatedly;
 use crate::stats::volume::{Evidence, Prior};
@@ -124,6 +125,36 @@ impl LevelSums {
     }
 }
 
+/// Fits the level of members of whom each has windows, however few: by n, mean and sum of squared deviations. What they leave open about
+/// the variances is taken from a prior. `None` if they are too few.
+///
+/// It is for what only few do, and for an estate's first days: until somebody has [`MEMBER_WINDOWS_MIN`] windows, what all others showed
+/// says more than what is built in.
+pub fn level_of_few(members: &[(f64, f64, f64)], prior: &Prior) -> Option<Level> {
+    if members.len() < MEMBERS_MIN {
+        return None;
+    }
+    let count = members.len() as f64;
+    let mean = members.iter().map(|&(_, mean, _)| mean).sum::<f64>() / count;
+    let (mut within, mut freedom) = (FEW_WINDOWS_DOUBT * prior.within_var, FEW_WINDOWS_DOUBT);
+    let mut spread = FEW_MEMBERS_DOUBT * prior.between_var;
+    for &(n, of_member, m2) in members {
+        within += m2.max(0.0);
+        freedom += (n - 1.0).max(0.0);
+        spread += (of_member - mean) * (of_member - mean);
+    }
+    let within_var = (within / freedom).max(VARIANCE_MIN);
+    let errors = members.iter().map(|&(n, ..)| within_var / n.max(1.0));
+    let error = errors.sum::<f64>() / (count + FEW_MEMBERS_DOUBT);
+    let between_var = spread / (count - 1.0 + FEW_MEMBERS_DOUBT) - error;
+    Some(Level {
+        mean,
+        between_var: between_var.max(BETWEEN_SHARE_MIN * within_var),
+        within_var,
+        members: members.len() as u32,
+    })
+}
+
 /// How many windows a day are active among peers; the fields are those of [`Prior`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
@@ -207,6 +238,23 @@ impl RateSums {
             members,
         })
     }
+}
+
+/// Fits the rates of so many members of whom none need have existed long: by the active windows and the exposure of those that had any.
+/// `None` if they are too few.
+pub fn rate_of_few(active: &[(f64, f64)], members: u32) -> Option<Rate> {
+    let rates = active.iter().filter(|&&(_, exposure)| exposure > 0.0);
+    let rates: Vec<(f64, f64)> = rates.map(|&(a, e)| (a.max(0.0) / e, e)).collect();
+    let mut sums = RateSums::default();
+    for &(rate, exposure) in &rates {
+        sums.add(rate, exposure);
+    }
+    sums.settle(members.max(1));
+    for (number, &(rate, _)) in rates.iter().enumerate() {
+        sums.add_spread(number as u32, rate);
+    }
+    sums.fit(members.max(rates.len() as u32))
+        .filter(|_| members as usize >= MEMBERS_MIN)
 }
 
 #[cfg(test)]

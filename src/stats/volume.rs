@@ -26,21 +26,50 @@ pub struct Prior {
 }
 
 impl Prior {
-    /// The prior where even the estate has too few members: nearly uninformative.
+    /// What is known of calls in ten minutes before anything is known of an estate: of ln(1+x), two or three calls in an active
+    /// window, and a variance of 2.5 between the windows of different entities, half of it within one. In a public trail of five
+    /// minutes of a busy region (181 callers) the mean is 1.10 and the variance 0.80, in 35 logs of single techniques 1.42 and 1.05; three
+    /// times as much is allowed for, since an estate differs from minute to minute and from others.
     pub const BUILT_IN: Self = Self {
-        mean: 1.0,
-        between_var: 4.0,
-        within_var: 1.5,
+        mean: 1.1,
+        between_var: 1.5,
+        within_var: 1.0,
         alpha: 0.5,
         beta: 0.5,
     };
 
-    /// The same for bytes: a megabyte in an active window, give or take a factor of ten, and of a thousand between
-    /// entities. A judgement, not measured.
+    /// The same where nothing at all is assumed: nearly uninformative.
+    pub const BUILT_IN_WIDE: Self = Self {
+        mean: 1.0,
+        between_var: 4.0,
+        within_var: 1.5,
+        ..Self::BUILT_IN
+    };
+
+    /// The same for how many different things calls were about: fewer than calls, and they vary less. In the public trails, kinds of
+    /// directory calls in ten minutes have a mean of 0.72 and a variance of 0.06; a buckets' or prefixes' is wider.
+    pub const BUILT_IN_DISTINCT: Self = Self {
+        mean: 0.9,
+        between_var: 0.6,
+        within_var: 0.5,
+        ..Self::BUILT_IN
+    };
+
+    /// The same for bytes read or sent: a megabyte in an active window, give or take a factor of ten, and of a thousand between
+    /// entities. Bytes of an interface and address in ten minutes of public flow logs have a variance of 13 (42 of AWS) and 5 (6 of
+    /// Google).
     pub const BUILT_IN_BYTES: Self = Self {
         mean: 14.0,
         between_var: 9.0,
         within_var: 6.0,
+        ..Self::BUILT_IN
+    };
+
+    /// The same for bytes of listings: 8 kB, from a few hundred bytes to the megabyte that a page of a thousand long names has.
+    pub const BUILT_IN_LISTING: Self = Self {
+        mean: 9.0,
+        between_var: 4.0,
+        within_var: 4.0,
         ..Self::BUILT_IN
     };
 

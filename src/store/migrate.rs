@@ -203,6 +203,7 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
         coverage: db.read(&COVERAGE_BY_DAY)?,
         drift_report: db.read_one(&MOVEMENT)?,
         calibration: log.freeze(),
+        few: Some(Vec::new()),
         tuning: Tuning::default(),
     };
     Ok((generation, log))

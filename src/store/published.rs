@@ -10,9 +10,9 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
-    Baseline, Baselines, Beginning, Beginnings, Calibration, CalibrationLog, DriftReport,
-    Generation, Group, GroupState, Groups, IncidentRanks, Novelty, Peak, Peaks, SignedIn, Support,
-    Tuning,
+    Baseline, Baselines, Beginning, Beginnings, Calibration, CalibrationLog, DriftReport, Early,
+    FewPriors, Generation, Group, GroupState, Groups, IncidentRanks, Novelty, Peak, Peaks,
+    SignedIn, Support, Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
@@ -76,6 +76,10 @@ const DRIFT: Table<DriftReport> = Table::new("drift");
 const CALIBRATION: Table<Calibration> = Table::new("calibration");
 /// The ranks of incidents, of a generation that knows them.
 const INCIDENTS: Table<IncidentRanks> = Table::new("incidents");
+/// What the first days showed, of a generation that is not calibrated yet.
+const EARLY: Table<Early> = Table::new("early");
+/// The priors of few, of a generation that is not calibrated yet.
+const FEW: Table<FewPriors> = Table::new("few_priors");
 /// The new values of extreme entity-days: they are a part of the log.
 const NOVELTIES: Table<((Day, Entity), Vec<Novelty>)> = Table::new("novelties");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
@@ -233,6 +237,12 @@ impl Store {
             if let Some(incidents) = &generation.calibration.incidents {
                 file.write(&INCIDENTS, [incidents])?;
             }
+            if !generation.calibration.early.statistics.is_empty() {
+                file.write(&EARLY, [&generation.calibration.early])?;
+            }
+            if let Some(few) = generation.young().filter(|few| !few.is_empty()) {
+                file.write(&FEW, [few])?;
+            }
             let novelties = novelties_of(log);
             if !novelties.is_empty() {
                 file.write(&NOVELTIES, novelties)?;
@@ -305,6 +315,9 @@ impl Store {
         if file.has(&INCIDENTS) {
             calibration.incidents = Some(file.read_one(&INCIDENTS)?);
         }
+        if file.has(&EARLY) {
+            calibration.early = file.read_one(&EARLY)?;
+        }
         let signed_in = match file.has(&SIGNED_IN) {
             true => SignedIn::published(Box::new(KeyedRows::open(file.clone(), SIGNED_IN)?)),
             false => SignedIn::default(),
@@ -336,6 +349,10 @@ impl Store {
             coverage: file.read(&COVERAGE_BY_DAY)?,
             drift_report: file.read_one(&DRIFT)?,
             calibration,
+            few: Some(match file.has(&FEW) {
+                true => file.read_one(&FEW)?,
+                false => FewPriors::new(),
+            }),
             tuning: Tuning::default(),
         })
     }

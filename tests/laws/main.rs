@@ -11,6 +11,7 @@ mod days;
 mod drift;
 mod estate;
 mod flood;
+mod history;
 mod incremental;
 mod joins;
 mod order;

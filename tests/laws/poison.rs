@@ -62,7 +62,7 @@ fn learn(days: &[DayAmounts], peers: u64, as_of: Day) -> Generation {
 /// Returns the prediction for the identity in a window, with the peers of a given generation.
 fn expected(own: &Generation, peers: &Generation, window: Window) -> Predictive {
     let baseline = &own.baselines[&identity("one")];
-    let (prior, _) = peers.prior(&baseline.chain, METRIC, window);
+    let (prior, _) = peers.prior(&baseline.chain, baseline.kind, (METRIC, window));
     Predictive::new(&prior, &baseline.evidence(METRIC, window))
 }
 

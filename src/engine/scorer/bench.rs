@@ -34,6 +34,8 @@ pub(super) struct Bench<'a> {
     pub context: Context,
     /// The kinds of entities that some analytic judges.
     pub judged_kinds: BTreeSet<EntityKind>,
+    /// The entities that are judged; `None` for all.
+    pub only: Option<BTreeSet<Entity>>,
 }
 
 /// An entity that the generation does not know, with its minutes of the day; `None` if it is none on that day any more.
@@ -122,6 +124,13 @@ impl Bench<'_> {
         let (mut crossings, mut newcomers) = (Vec::new(), Vec::new());
         for entity in std::mem::take(&mut open.dirty) {
             if !self.judged_kinds.contains(&entity.kind) && entity.kind != EntityKind::Identity {
+                continue;
+            }
+            if self
+                .only
+                .as_ref()
+                .is_some_and(|only| !only.contains(&entity))
+            {
                 continue;
             }
             let facts = open.assembly.facts(&open.aggregate, &entity);
@@ -289,6 +298,7 @@ impl Bench<'_> {
                 threshold,
                 is_sensitive: facts.touches_sensitive(),
                 is_uncalibrated: judge.view().calibration.is_provisional(),
+                is_beginning: judge.view().is_beginning(),
                 facts,
                 stored_days: judge.view().calibration.entity_days,
             };

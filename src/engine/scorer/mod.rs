@@ -92,6 +92,7 @@ impl<'a> Scorer<'a> {
                     .iter()
                     .flat_map(|a| a.entities.clone())
                     .collect(),
+                only: None,
                 options,
             },
             episodes: Episodes::new(),
@@ -125,6 +126,11 @@ impl<'a> Scorer<'a> {
             open.is_outdated |= open.aggregate.make_known(self.bench.generation.clone());
             open.note_other_judge();
         }
+    }
+
+    /// Judges only these entities from now on, or all.
+    pub(super) fn judge_only(&mut self, entities: Option<BTreeSet<Entity>>) {
+        self.bench.only = entities;
     }
 
     /// Takes for told what the archive of a store says of a day. It must be asked before the day is judged.

@@ -33,6 +33,9 @@ pub(in crate::engine) fn seen(setup: &Setup, log: &CalibrationLog) -> Calibratio
     for (day, entity, analytic) in approved {
         seen.forget(&entity, day, &analytic);
     }
+    for (&day, of_day) in &mut seen.burnt_in {
+        of_day.retain(|(entity, id, _)| !is_approved(setup, entity, day, id));
+    }
     seen.leave_out_what_was_silent();
     seen
 }
@@ -49,6 +52,7 @@ pub(in crate::engine) fn calibrated(
         incidents: incidents
             .map(|incidents| incidents.ranks().clone())
             .filter(|ranks| ranks.days() > 0),
+        early: seen.freeze().early,
         ..log.freeze()
     }
 }

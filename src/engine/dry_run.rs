@@ -94,7 +94,11 @@ pub fn dry_run(
             continue;
         };
         let is_asked = mornings == Mornings::Scored && !replay.is_burn_in(day);
-        let morning = is_asked.then(|| replay.generation(0));
+        // What is recorded of a morning is measured without the priors of few.
+        let morning = is_asked.then(|| Generation {
+            few: None,
+            ..replay.generation(0)
+        });
         let facts = replay.facts_of(&aggregate);
         let mut context = setup.context().with_day(&aggregate);
         context.note_logs(day, DayLogs::of(&facts).breadths());

@@ -62,7 +62,10 @@ impl Rating<'_> {
     pub fn most(&self) -> Option<Severity> {
         let is_capped = self.is_provisional() && !self.rests_on_an_act();
         let is_much = |part: &Contribution| match part {
-            Contribution::Volume(reading) => reading.surprise >= MORE_THAN_CHANCE,
+            // How much a listing returns is the bucket's doing.
+            Contribution::Volume(reading) => {
+                reading.metric != Metric::ListBytes && reading.surprise >= MORE_THAN_CHANCE
+            }
             Contribution::RoleTail(reading) => reading.surprise >= MORE_THAN_CHANCE,
             _ => false,
         };

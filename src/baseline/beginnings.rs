@@ -28,9 +28,15 @@ pub struct Beginning {
 }
 
 impl Beginning {
-    /// Returns what is known of a log after a day on which it had records. Days come in order.
+    /// Returns what is known of a log after a day on which it had records. Days come in order. `account` is what is known of the whole
+    /// account: while a day is young, a few are many of those seen so far, and few of those that there are.
     #[must_use]
-    pub fn after(known: Option<Self>, class: LogClass, day: Day, breadth: Breadth) -> Self {
+    pub fn after(
+        known: Option<Self>,
+        account: Option<Self>,
+        class: LogClass,
+        (day, breadth): (Day, Breadth),
+    ) -> Self {
         let mut log = known.unwrap_or(Self {
             seen: day,
             last: day,
@@ -39,8 +45,11 @@ impl Beginning {
         });
         let now = breadth.identities;
         let before = log.identities;
+        let of = account
+            .map_or(0, |account| account.identities)
+            .max(breadth.of);
         let is_broad = class == LogClass::Account
-            || now >= LOG_IDENTITIES_MIN && f64::from(now) >= LOG_SHARE_MIN * f64::from(breadth.of);
+            || now >= LOG_IDENTITIES_MIN && f64::from(now) >= LOG_SHARE_MIN * f64::from(of);
         log.last = day;
         log.identities = before.max(now);
         if log.begun.is_none() && is_broad {
@@ -104,7 +113,8 @@ impl Beginnings {
         for (key, breadth) in logs {
             let known = self.0.get(key).copied();
             if known.is_some() || self.0.len() < LOGS_MAX {
-                let log = Beginning::after(known, key.class, day, breadth);
+                let account = self.0.get(&key.of_account()).copied();
+                let log = Beginning::after(known, account, key.class, (day, breadth));
                 self.0.insert(key.clone(), log);
             }
         }

@@ -352,14 +352,21 @@ impl<'a> View<'a> {
         if beginnings.is_empty() || (known.is_none() && beginnings.is_full()) {
             return None;
         }
+        let account_key = key.of_account();
+        let mut account = beginnings.get(&account_key).copied();
         let days = self.context.into_iter().flat_map(|context| {
-            let since = context
-                .logs
-                .range(self.generation.as_of.min(self.day)..=self.day);
-            since.filter_map(|(day, logs)| Some((*day, *logs.get(key)?)))
+            let first = self.generation.as_of.min(self.day);
+            context.logs.range(first..=self.day)
         });
-        days.fold(known, |known, (day, breadth)| {
-            Some(Beginning::after(known, key.class, day, breadth))
+        days.fold(known, |known, (&day, logs)| {
+            if let Some(&breadth) = logs.get(&account_key) {
+                let of_day = (day, breadth);
+                account = Some(Beginning::after(account, None, LogClass::Account, of_day));
+            }
+            let Some(&breadth) = logs.get(key) else {
+                return known;
+            };
+            Some(Beginning::after(known, account, key.class, (day, breadth)))
         })
     }
 

@@ -190,7 +190,7 @@ mod tests {
         let peaks = ["2026-01-30", "2026-02-27"].map(|text| peak(day(text), 16, 90));
         let (habit, days) = repeats(&peaks, at(day("2026-03-31"), 9)).unwrap();
         assert_eq!((habit.shown, habit.occasions, days.len()), (2, 2, 2));
-        assert_eq!(repeats(&peaks, at(day("2026-03-20"), 16)), None);
+        assert_eq!(repeats(&peaks, at(day("2026-03-18"), 16)), None);
         let first = ["2026-01-01", "2026-02-02"].map(|text| peak(day(text), 1, 90));
         assert!(repeats(&first, at(day("2026-03-01"), 1)).is_some());
     }

@@ -61,22 +61,13 @@ impl Rating<'_> {
     /// rests on a declared act, low on the first two days where nothing is much but all is new, and what it is held at where new context alone is rarer than the stored days can show.
     pub fn most(&self) -> Option<Severity> {
         let is_capped = self.is_provisional() && !self.rests_on_an_act();
-        let is_much = |part: &Contribution| match part {
-            // How much a listing returns is the bucket's doing.
-            Contribution::Volume(reading) => {
-                reading.metric != Metric::ListBytes && reading.surprise >= MORE_THAN_CHANCE
-            }
-            Contribution::RoleTail(reading) => reading.surprise >= MORE_THAN_CHANCE,
-            _ => false,
-        };
-        let is_first_time = || {
-            let mut parts = self.detection.arm.contributions.iter();
-            self.is_beginning && self.rests_on_context_alone() && !parts.any(is_much)
-        };
-        let provisional = is_capped.then(|| match is_first_time() {
-            true => Severity::Low,
-            false => Severity::Medium,
-        });
+        let provisional =
+            is_capped.then(
+                || match self.is_beginning && self.rests_on_context_alone() {
+                    true => Severity::Low,
+                    false => Severity::Medium,
+                },
+            );
         let held = self.held().map(|(severity, _)| severity);
         [self.of_arm(), provisional, held]
             .into_iter()

@@ -315,6 +315,19 @@ fn a_roll_out_to_a_region_is_told_once_and_an_attack_inside_it_by_itself() {
             );
         }
     }
+    // Of whom most stay where they are: otherwise it might be the log of the region that begins.
+    for n in 12..60 {
+        for day in 1..=LEARNT + 1 {
+            for turn in 0..2 + (day + n) % 3 {
+                starts(
+                    &mut trail,
+                    (day, 40_000 + 900 * turn + 60 * (n % 12)),
+                    n,
+                    HOME,
+                );
+            }
+        }
+    }
     // One of them is also used from elsewhere, for what no roll-out asks for.
     let stolen = Caller {
         address: "203.0.113.9".to_owned(),

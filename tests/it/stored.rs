@@ -72,15 +72,20 @@ fn world_of_schema_7() -> World {
     world
 }
 
-/// Returns what identifies each alert, and how it was judged.
-fn judged(text: &str) -> Vec<[String; 4]> {
+/// Returns what identifies each alert, and how it was judged. Provisional scores, as those of this store are, rest on what is
+/// built in, and are compared to half a decade with what an earlier version made of them.
+fn judged(text: &str) -> Vec<(String, String, i64)> {
     let alert = |line: &str| -> Value { serde_json::from_str(line).expect("a document") };
     let mut alerts: Vec<_> = text
         .lines()
         .map(alert)
         // What an episode was when it crossed its threshold is what earlier versions told.
         .filter(|alert| alert["status"] == "new")
-        .map(|alert| ["alert_id", "analytic", "score", "surprise"].map(|of| alert[of].to_string()))
+        .map(|alert| {
+            let [id, analytic] = ["alert_id", "analytic"].map(|of| alert[of].to_string());
+            let surprise = alert["surprise"].as_f64().expect("a number");
+            (id, analytic, (2.0 * surprise).round() as i64)
+        })
         .collect();
     alerts.sort();
     alerts

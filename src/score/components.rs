@@ -1,7 +1,7 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
 use crate::baseline::{
-    Candidate, Group, GroupState, View, built_in, peers_among, prior_among, repeats,
+    Candidate, Group, GroupState, View, built_in_for_long, peers_among, prior_among, repeats,
     role_tail_among,
 };
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
@@ -164,11 +164,7 @@ fn shown<'s>(
         .young_since(metric)
         .map(|begun| subject.day.since(begun));
     match days.filter(|_| !metric.is_rare()) {
-        Some(days) => (
-            widened(prior, &built_in(subject.kind(), metric, window), days),
-            own,
-            group,
-        ),
+        Some(days) => (widened(prior, &built_in_for_long(metric), days), own, group),
         None => (prior, own, group),
     }
 }

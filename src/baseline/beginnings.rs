@@ -86,15 +86,6 @@ impl YoungLog {
     pub fn until(&self) -> Day {
         self.since.plus(LEARNING_DAYS)
     }
-
-    /// Returns the account, and the region of a log of one.
-    pub fn place(&self) -> (&str, Option<&str>) {
-        let account = &*self.key.account;
-        match (self.key.class, account.rsplit_once('/')) {
-            (LogClass::Region, Some((account, region))) => (account, Some(region)),
-            _ => (account, None),
-        }
-    }
 }
 
 /// What is known of each log. Without any, as in a store of an earlier version, everything began with the store.

@@ -387,11 +387,10 @@ impl<'a> View<'a> {
                 identities,
             })
         };
-        // What began with its account, or a region with any log of it, is told by that.
+        // What began with its account is told by that.
         let is_told = |log: &YoungLog| {
             let wider: &[LogClass] = match log.key.class {
                 LogClass::Account => &[],
-                LogClass::Region => LogClass::ALL,
                 _ => &[LogClass::Account],
             };
             let account = log.key.of_account();

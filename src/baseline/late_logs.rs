@@ -30,8 +30,6 @@ pub struct LateLogs {
     /// The records that young logs may have.
     n_young: u64,
     n_events: u64,
-    /// The hashes of young regions.
-    regions: Vec<u64>,
 }
 
 impl LateLogs {
@@ -48,7 +46,6 @@ impl LateLogs {
             begun: [None; LOG_CLASSES],
             n_young: 0,
             n_events: facts.n_events,
-            regions: Vec::new(),
         };
         for &class in LogClass::ALL {
             let key = LogKey::of(facts, class);
@@ -75,13 +72,6 @@ impl LateLogs {
             late.begun[class as usize] = Some(begun);
         }
         let young = late.young_classes();
-        let regions = facts.trait_values(Trait::Region).into_iter();
-        for (hash, region) in regions.flat_map(|regions| regions.hashed()) {
-            let begun = began_late(&LogKey::of_region(facts, region));
-            if begun.is_some_and(|begun| late.young(&begun)) {
-                late.regions.push(hash);
-            }
-        }
         late.n_young = match late.account() {
             Some(_) => facts.n_events,
             None => young.iter().map(|class| class.records(facts)).sum(),
@@ -129,9 +119,6 @@ impl LateLogs {
 
     /// Returns whether young logs may account for all events that show a value.
     pub fn explain(&self, facts: &DayFacts, which: Trait, (hash, value): (u64, &str)) -> bool {
-        if matches!(which, Trait::Region | Trait::WorkRegion) && self.regions.contains(&hash) {
-            return true;
-        }
         if self.n_young == 0 {
             return false;
         }

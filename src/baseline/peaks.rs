@@ -1,6 +1,8 @@
 //! The peaks of an entity: the days on which it did far more of something than it usually does. A job that comes by the week or by the
 //! month, inside an identity that also does other work, shows as peaks that come again.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Keyed;
@@ -76,25 +78,26 @@ impl Candidate {
     }
 }
 
-/// Returns the habit of which these are the peaks; `occasions` is the number of days that it could have shown since its first.
+/// Returns the habit of which these are the peaks; `occasions` is how many weeks or months before today a day is.
 fn habit<'p>(
     peaks: impl Iterator<Item = &'p Peak>,
     occasions: impl Fn(Day) -> i32,
 ) -> Option<(Repeats, Vec<Day>)> {
-    let mut days: Vec<Day> = Vec::new();
-    let mut amount = 0;
+    // Of the days of one month, and of the hours of one day, the largest is its peak.
+    let mut largest: BTreeMap<i32, (u64, Day)> = BTreeMap::new();
     for peak in peaks {
-        days.push(peak.day);
-        amount = amount.max(peak.amount);
+        let of_occasion = largest.entry(occasions(peak.day)).or_insert((0, peak.day));
+        *of_occasion = (*of_occasion).max((peak.amount, peak.day));
     }
-    days.sort_unstable();
-    days.dedup();
-    let first = *days.first()?;
+    let (&before_first, _) = largest.last_key_value()?;
+    let mut amounts: Vec<u64> = largest.values().map(|&(amount, _)| amount).collect();
+    amounts.sort_unstable();
     let repeats = Repeats {
-        shown: days.len() as u32,
-        occasions: occasions(first).max(days.len() as i32) as u32,
-        amount,
+        shown: largest.len() as u32,
+        occasions: before_first as u32,
+        amount: amounts[(amounts.len() - 1) / 2],
     };
+    let days = largest.into_values().rev().map(|(_, day)| day).collect();
     repeats.is_habit().then_some((repeats, days))
 }
 

@@ -1,6 +1,6 @@
 //! Which windows of a day are peaks, to be remembered longer than the amounts of common days.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::baseline::{PEAKS_MAX, Peak, TRAIT_MEMORY_DAYS};
 use crate::learn::partial::Partials;
@@ -117,19 +117,26 @@ fn peaks_of(day: Day, facts: &DayFacts, before: &Partials) -> Vec<Peak> {
     if peaks.is_empty() {
         return peaks;
     }
-    let usual = usual(before);
-    peaks.retain(|peak| {
+    let usual = usual(day, before);
+    let is_times_usual = |peak: &Peak, times: f64| {
         let usual = usual.get(&(peak.metric, peak.window));
-        usual.is_none_or(|usual| peak.amount as f64 + 1.0 >= TIMES_USUAL * (usual + 1.0))
-    });
+        usual.is_none_or(|usual| peak.amount as f64 + 1.0 >= times * (usual + 1.0))
+    };
+    let large = peaks
+        .iter()
+        .filter(|peak| is_times_usual(peak, TIMES_USUAL));
+    let at: BTreeSet<(Window, u8)> = large.map(|peak| (peak.window, peak.hour)).collect();
+    // What else was done in that hour belongs to it: a job that reads forty objects reads them in ten buckets.
+    peaks.retain(|peak| at.contains(&(peak.window, peak.hour)) && is_times_usual(peak, 1.0));
     peaks
 }
 
-/// Returns the geometric mean of each metric over the active windows of some days, in windows that have peaks.
-fn usual(days: &Partials) -> BTreeMap<(Metric, Window), f64> {
+/// Returns the geometric mean of each metric over the active windows of the days before, in windows that have peaks. Days of the same
+/// weekday are left out: what comes by the week is not measured by itself.
+fn usual(day: Day, days: &Partials) -> BTreeMap<(Metric, Window), f64> {
     let mut sums: BTreeMap<(Metric, Window), (f64, f64)> = BTreeMap::new();
-    for day in days.iter() {
-        day.each_moments(|key, moments| {
+    for before in days.iter().filter(|of| of.day.weekday() != day.weekday()) {
+        before.each_moments(|key, moments| {
             if WINDOWS.contains(&key.1) {
                 let (n, sum) = sums.entry(key).or_default();
                 *n += moments.n;

@@ -24,8 +24,6 @@ words! {
         SignIns = "sign_ins",
         /// Network flows.
         Flows = "flows",
-        /// One region of the account, whatever is done there.
-        Region = "region",
     }
 }
 
@@ -37,7 +35,7 @@ pub const LOG_CLASSES: usize = LogClass::ALL.len();
 pub struct LogKey {
     /// The provider.
     pub provider: Provider,
-    /// The account; empty where records state none. Of a region its name follows, behind a slash.
+    /// The account; empty where records state none.
     pub account: Str,
     /// The class.
     pub class: LogClass,
@@ -54,26 +52,11 @@ impl LogKey {
             class,
         }
     }
-}
-
-impl LogKey {
-    /// Returns the log of a region of an account.
-    pub fn of_region(facts: &DayFacts, region: &str) -> Self {
-        let key = Self::of(facts, LogClass::Region);
-        Self {
-            account: format!("{}/{region}", key.account).into(),
-            ..key
-        }
-    }
 
     /// Returns the log of all that its account records.
     pub fn of_account(&self) -> Self {
-        let account = match (self.class, self.account.rsplit_once('/')) {
-            (LogClass::Region, Some((account, _))) => account.into(),
-            _ => self.account.clone(),
-        };
         Self {
-            account,
+            account: self.account.clone(),
             class: LogClass::Account,
             ..*self
         }
@@ -139,7 +122,7 @@ impl LogClass {
                 Metric::ObjectsDeleted,
             ],
             Self::Directory => &[Metric::DirectoryCalls],
-            Self::Account | Self::SignIns | Self::Flows | Self::Region => &[],
+            Self::Account | Self::SignIns | Self::Flows => &[],
         }
     }
 
@@ -167,8 +150,6 @@ impl LogClass {
                 .any(|&metric| facts.is_active(metric)),
             Self::SignIns => sign_ins(facts) > 0,
             Self::Flows => facts.sends_flows || is_machine(facts),
-            // Each has a log of its own.
-            Self::Region => false,
         }
     }
 
@@ -193,7 +174,6 @@ impl LogClass {
             ]),
             Self::Directory => sum(&[Metric::DirectoryCalls]),
             Self::SignIns => sign_ins(facts),
-            Self::Region => 0,
             Self::Flows => match facts.trait_values(Trait::Action) {
                 None => facts.n_events,
                 Some(calls) if calls.saturated() => 0,
@@ -254,11 +234,6 @@ impl DayLogs {
         let hash = value_hash(&entity.id);
         for &class in LogClass::ALL.iter().filter(|class| class.is_in(facts)) {
             let identities = self.0.entry(LogKey::of(facts, class)).or_default();
-            identities.insert(hash);
-        }
-        let regions = facts.trait_values(Trait::Region).into_iter();
-        for (region, _) in regions.flat_map(|regions| regions.iter()) {
-            let identities = self.0.entry(LogKey::of_region(facts, region)).or_default();
             identities.insert(hash);
         }
     }

@@ -20,10 +20,7 @@ pub struct LogLearnt {
     pub provider: &'static str,
     /// The account, subscription, project or tenant; null where its records state none.
     pub account: Option<String>,
-    /// The region, of a log of one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    /// What it records: `account` for anything, `object_access`, `directory_reads`, `sign_ins`, `flows`, `region`.
+    /// What it records: `account` for anything, `object_access`, `directory_reads`, `sign_ins`, `flows`.
     pub log: &'static str,
     /// The day on which it began.
     pub since: String,
@@ -36,11 +33,10 @@ pub struct LogLearnt {
 /// Returns the documents of logs.
 pub fn documents(logs: &[YoungLog]) -> Vec<LogLearnt> {
     let document = |log: &YoungLog| {
-        let (account, region) = log.place();
+        let account = &*log.key.account;
         LogLearnt {
             provider: log.key.provider.as_str(),
             account: (!account.is_empty()).then(|| account.to_owned()),
-            region: region.map(str::to_owned),
             log: log.key.class.as_str(),
             since: log.since.to_string(),
             until: log.until().to_string(),
@@ -54,7 +50,7 @@ pub fn documents(logs: &[YoungLog]) -> Vec<LogLearnt> {
 pub fn lines(logs: &[LogLearnt]) -> Vec<String> {
     let mut alike: BTreeMap<_, Vec<&LogLearnt>> = BTreeMap::new();
     for log in logs {
-        let kind = (&log.since, log.provider, log.log, &log.region);
+        let kind = (&log.since, log.provider, log.log);
         alike.entry(kind).or_default().push(log);
     }
     let n_kinds = alike.len();
@@ -94,13 +90,12 @@ fn sentence(logs: &[&LogLearnt]) -> String {
             format!("{n} {provider} accounts ({shown}{and_more})")
         }
     };
-    let what = match (LogClass::parse(first.log), &first.region) {
-        (_, Some(region)) => format!("region {region} of {of}"),
-        (Some(LogClass::Objects), _) => format!("object access (data events) of {of}"),
-        (Some(LogClass::Directory), _) => format!("directory reads of {of}"),
-        (Some(LogClass::SignIns), _) => format!("sign-ins of {of}"),
-        (Some(LogClass::Flows), _) => format!("network flows of {of}"),
-        (Some(LogClass::Account | LogClass::Region) | None, _) => of,
+    let what = match LogClass::parse(first.log) {
+        Some(LogClass::Objects) => format!("object access (data events) of {of}"),
+        Some(LogClass::Directory) => format!("directory reads of {of}"),
+        Some(LogClass::SignIns) => format!("sign-ins of {of}"),
+        Some(LogClass::Flows) => format!("network flows of {of}"),
+        Some(LogClass::Account) | None => of,
     };
     let n: u64 = logs.iter().map(|log| u64::from(log.identities)).sum();
     let is = if n == 1 { "is" } else { "are" };
@@ -134,7 +129,6 @@ mod tests {
             log("1", LogClass::Objects, 38),
             log("2", LogClass::Objects, 4),
             log("3", LogClass::Account, 1),
-            log("4/eu-west-3", LogClass::Region, 7),
         ];
         assert_eq!(
             lines(&documents(&logs)),
@@ -142,13 +136,10 @@ mod tests {
                 "aws account 3 since 2026-03-11: 1 identity is judged by it only provisionally before 2026-03-21",
                 "object access (data events) of 2 aws accounts (1, 2) since 2026-03-11: 42 identities are judged by it only \
                  provisionally before 2026-03-21",
-                "region eu-west-3 of aws account 4 since 2026-03-11: 7 identities are judged by it only provisionally before \
-                 2026-03-21",
             ]
         );
         let documents = documents(&logs);
-        assert_eq!(documents[3].account.as_deref(), Some("4"));
-        assert_eq!(documents[3].region.as_deref(), Some("eu-west-3"));
+        assert_eq!(documents[2].account.as_deref(), Some("3"));
         assert_eq!(documents[0].until, "2026-03-21");
     }
 }

@@ -44,7 +44,7 @@ fn write_explanation(
             "; in its first two days; while scores are provisional, arms for newcomers and for established entities both apply"
         }
         (Standing::Unknown, _) => {
-            "; the stored history begins less than two days before, so that it may be new or much older: it is judged as an established entity"
+            "; the stored history, or that of the account or log, begins less than two days before, so that it may be new or much older: it is judged as an established entity"
         }
     };
     writeln!(
@@ -427,7 +427,7 @@ fn step_text(step: &StepReading, standing: Standing) -> String {
             duration(step.required as i64)
         ),
         "new_identity" if standing == Standing::Unknown => {
-            "the stored history begins less than two days before it was first seen, so that it may be older".to_owned()
+            "the stored history, or that of the account or log, begins less than two days before it was first seen, so that it may be older".to_owned()
         }
         "new_identity" => "it is past its first two days".to_owned(),
         "access_spike" => format!(

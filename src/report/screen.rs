@@ -17,6 +17,8 @@ use crate::report::tuning::a_day;
 use crate::stats::Severity;
 
 /// Incidents that are listed.
+/// Days of logs from which a first look has calibrated days.
+const TWO_WEEKS: u64 = 14;
 const INCIDENTS_SHOWN: usize = 10;
 /// Characters of an incident's id that name it.
 const ID_SHOWN: usize = 7;
@@ -84,10 +86,12 @@ fn write_screen(out: &mut String, screen: &Screen, width: usize, paint: Paint) -
                 "until {CALIBRATED_FROM} days are learnt, scores are provisional: at most medium, unless the analytic declares the act"
             ),
         )?;
-        line(
-            "two weeks",
-            "of logs would add calibrated scores, and a budget that is kept",
-        )?;
+        if summary.days_judged < TWO_WEEKS {
+            line(
+                "two weeks",
+                "of logs would add calibrated scores, and a budget that is kept",
+            )?;
+        }
     }
     for sentence in learning::lines(&summary.learning) {
         line("learning", &sentence)?;

@@ -1,16 +1,16 @@
 //! The parts of a statistic: one metric's or trait's largest surprise of the day, and what it was judged against.
 
 use crate::baseline::{
-    Candidate, Group, GroupState, View, built_in_for_long, peers_among, prior_among, repeats,
-    role_tail_among,
+    Candidate, Group, GroupState, View, built_in, built_in_for_long, peers_among, prior_among,
+    repeats, role_tail_among,
 };
 use crate::evidence::{FirstAct, GrantBasis, HoursBasis, NoveltyBasis, VolumeBasis};
 use crate::learn::exposure_since;
 use crate::measure::{KnownThings, LogClass, value_hash};
 use crate::score::subject::Subject;
 use crate::stats::constants::{
-    HAZARD_PRIOR_DAYS, LEARNING_DAYS, MEMBERS_MIN, NEWCOMER_ALLOWANCE, NOBODY_KNOWN_ALLOWANCE,
-    ROLE_AMOUNTS_MIN, SUPPORT_BUCKETS,
+    HAZARD_PRIOR_DAYS, LEARNING_DAYS, MEMBERS_MIN, MORE_THAN_CHANCE, NEWCOMER_ALLOWANCE,
+    NOBODY_KNOWN_ALLOWANCE, ROLE_AMOUNTS_MIN, SUPPORT_BUCKETS,
 };
 use crate::stats::{Evidence, GroupNovelty, Predictive, Prior, Repeats};
 use crate::time::{Day, Window};
@@ -164,7 +164,16 @@ fn shown<'s>(
         .young_since(metric)
         .map(|begun| subject.day.since(begun));
     match days.filter(|_| !metric.is_rare()) {
-        Some(days) => (widened(prior, &built_in_for_long(metric), days), own, group),
+        Some(days) => {
+            let unknown = Prior {
+                // How often is as unknown as how much.
+                alpha: built_in_for_long(metric).alpha,
+                beta: built_in_for_long(metric).beta,
+                ..built_in(subject.kind(), metric, window)
+            };
+            let prior = group.map_or(unknown, |_| widened(prior, &unknown, days));
+            (prior, own, group)
+        }
         None => (prior, own, group),
     }
 }
@@ -297,14 +306,15 @@ fn with_habit(subject: &Subject, mut reading: VolumeReading, by_habit: bool) -> 
     reading
 }
 
-/// Returns whether there is anything to compare an amount with. Of a young log there is nothing until some peers have an amount
-/// of it; what is rare, and an act that matters by itself, needs no comparison.
+/// Returns whether an amount says anything. Of a young log it does where some peers have an amount of it, and else only what is more than
+/// chance by what is built in; what is rare, and an act that matters by itself, needs no comparison.
 pub fn is_founded(subject: &Subject, reading: &VolumeReading) -> bool {
     let metric = reading.metric;
     reading.judged_against != JudgedAgainst::BuiltIn
         || metric.is_rare()
         || metric.is_declared_act()
         || subject.late.young_since(metric).is_none()
+        || reading.surprise >= MORE_THAN_CHANCE && !reading.is_ordinary()
 }
 
 /// Returns the second of the day at which a slot begins.

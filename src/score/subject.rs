@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::baseline::{Baseline, Chain, FewPriors, Group, GroupState, LateLogs, Past, Peak, View};
-use crate::event::IdentityKind;
+use crate::event::{IdentityKind, Provider};
 use crate::learn::{PeerGroupOf, chain_of_newcomer, exposure_since, known};
 use crate::measure::{
     DayFacts, KnownThings, LogClass, LogKey, Minute, Namesake, are_two, may_be_given_again,
@@ -87,7 +87,7 @@ impl<'a> Subject<'a> {
             _ => &[],
         };
         let peaks = baseline.and_then(|_| generation.generation.peaks.get(entity));
-        let late = late_logs((day, facts), baseline, generation);
+        let late = late_logs(entity, (day, facts), baseline, generation);
         let standing = standing(entity, first_day, &late, generation);
         Self {
             late,
@@ -169,6 +169,7 @@ impl<'a> Subject<'a> {
 
 /// Returns the logs of a day's facts that began later than the store.
 fn late_logs(
+    entity: &Entity,
     (day, facts): (Day, &DayFacts),
     baseline: Option<&Baseline>,
     generation: View<'_>,
@@ -188,7 +189,15 @@ fn late_logs(
                 && state.active > most + EXPOSURE_ERROR
         })
     };
-    let began_late = |log: &LogKey| generation.began_late(log);
+    // Facts name one of the accounts in which somebody did something. Whose own id names another one is at home there.
+    let is_guest = |log: &LogKey| {
+        let at_home = entity.id.split(':').nth(4);
+        log.provider == Provider::Aws && at_home.is_some_and(|home| *home != *log.account)
+    };
+    let began_late = |log: &LogKey| {
+        let begun = generation.began_late(log)?;
+        (baseline.is_some() || !is_guest(log)).then_some(begun)
+    };
     LateLogs::of((day, facts), past, began_late, was_there_before)
 }
 

@@ -16,7 +16,7 @@ pub struct Repeats {
     pub shown: u32,
     /// Of how many on which it could have, since the first of them.
     pub occasions: u32,
-    /// The largest amount of those days.
+    /// The median of the largest amounts of those days; of two, the smaller.
     pub amount: u64,
 }
 

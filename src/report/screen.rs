@@ -16,9 +16,9 @@ use crate::report::summary::{Summary, lost_before_told};
 use crate::report::tuning::a_day;
 use crate::stats::Severity;
 
-/// Incidents that are listed.
 /// Days of logs from which a first look has calibrated days.
 const TWO_WEEKS: u64 = 14;
+/// Incidents that are listed.
 const INCIDENTS_SHOWN: usize = 10;
 /// Characters of an incident's id that name it.
 const ID_SHOWN: usize = 7;

@@ -262,8 +262,13 @@ pub fn volume_among(
         let mut readings = subject.facts.readings(metric, window, &known);
         // Surprise grows with x, so the largest x of a window length has the largest surprise, unless a habit explains it: then the
         // next one may have.
-        readings.sort_unstable_by_key(|&(slot, x)| (std::cmp::Reverse(x), slot));
-        for (slot, observed) in readings {
+        let largest_of = |readings: &[(u16, u64)]| {
+            let all = readings.iter().enumerate();
+            let at = all.max_by_key(|&(_, &(slot, x))| (x, std::cmp::Reverse(slot)));
+            at.map(|(at, _)| at)
+        };
+        while let Some(at) = largest_of(&readings) {
+            let (slot, observed) = readings.swap_remove(at);
             let read = (start_of(window, slot), observed);
             let mut reading = volume_of(subject, metric, window, read);
             if has_peaks {

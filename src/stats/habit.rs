@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 const SHOWN_MIN: u32 = 2;
 /// The share of occasions on which a habit is shown, at least.
 const SHARE_MIN: f64 = 0.25;
-/// By how much a habit may be exceeded: a tape that grows by 2 % a week does so in a quarter of a year.
+/// By how much a habit may be exceeded: what grows by 2 % a week is some 14 % above the median of a quarter of a year.
 const GROWTH_MAX: f64 = 1.25;
 
 /// How often an entity did about as much of something at the same time of the week, or of the month, before.

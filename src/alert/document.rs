@@ -68,6 +68,9 @@ pub struct Alert {
     /// Whether there was too little history for calibrated scores.
     #[serde(default)]
     pub provisional: bool,
+    /// The log that it rests on, where that began later than the store and is still learnt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning: Option<LearningRecord>,
     /// Time of the event with which the score was reached.
     #[serde(with = "as_text")]
     pub time: Time,
@@ -369,6 +372,15 @@ pub struct NamesakeRecord {
     pub unique_id: Option<String>,
     /// The last day on which it was seen.
     pub last_seen: String,
+}
+
+/// A log that began later than the store, and is still learnt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LearningRecord {
+    /// What it records: `account` for anything, `object_access`, `directory_reads`, `sign_ins`, `flows`.
+    pub log: String,
+    /// The day on which it began, as in `2026-03-25`.
+    pub since: String,
 }
 
 /// How a session began.

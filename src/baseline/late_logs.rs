@@ -117,6 +117,13 @@ impl LateLogs {
         since.filter(|begun| self.young(begun))
     }
 
+    /// Returns the class of the log that began on a day: the widest of several.
+    pub fn class_since(&self, since: Day) -> LogClass {
+        let mut classes = LogClass::ALL.iter().copied();
+        let class = classes.find(|class| self.begun[*class as usize] == Some(since));
+        class.unwrap_or(LogClass::Account)
+    }
+
     /// Returns whether young logs may account for all events that show a value.
     pub fn explain(&self, facts: &DayFacts, which: Trait, (hash, value): (u64, &str)) -> bool {
         if self.n_young == 0 {

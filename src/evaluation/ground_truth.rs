@@ -6,10 +6,11 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Reason};
 use crate::engine::{Label, read_labels};
 use crate::error::{Error, Result};
-use crate::time::{Day, Time};
+use crate::time::{DAY_SECS, Day, Time};
+use crate::vocab::Trait;
 
 /// The cause of a false alert that no anomaly explains.
 pub(super) const NO_KNOWN_CAUSE: &str = "ordinary life";
@@ -24,6 +25,9 @@ struct BenignAnomaly {
     end: String,
     cause: String,
 }
+
+/// The kind of trap in which many move to another tool.
+const ROLL_OUT: &str = "roll-out";
 
 /// A day of a trap, as `traps.jsonl` has it.
 #[derive(Debug, Deserialize)]
@@ -117,8 +121,22 @@ impl GroundTruth {
     }
 
     /// Returns the instance of the trap that a false alert rests on; of several the one of the shortest time, since it says most.
-    pub fn trap(&self, alert: &Alert) -> Option<&str> {
-        let hit = |trap: &&Label| trap.is_of(&alert.entity) && trap.told_at(alert).is_some();
+    ///
+    /// Most of what those do whom a trap concerns for whole days is their ordinary work. So there it must rest on the other tool, if that is
+    /// what the trap is, and else `is_explained` says that another cause is known.
+    pub fn trap(&self, alert: &Alert, is_explained: bool) -> Option<&str> {
+        let is_by_other_tool = || {
+            let mut reasons = alert.reasons.iter();
+            reasons.any(|reason| matches!(reason, Reason::Novelty { r#trait, .. } if r#trait == Trait::UserAgent.as_str()))
+        };
+        let is_likely = |trap: &Label| match (is_of_days(trap), trap_kind(&trap.note)) {
+            (false, _) => true,
+            (true, ROLL_OUT) => is_by_other_tool(),
+            (true, _) => !is_explained,
+        };
+        let hit = |trap: &&Label| {
+            trap.is_of(&alert.entity) && trap.told_at(alert).is_some() && is_likely(trap)
+        };
         let hits = self.traps.iter().filter(hit);
         let shortest = hits.min_by_key(|trap| (trap.end.secs_since(trap.start), &trap.note));
         shortest.map(|trap| &*trap.note)
@@ -152,6 +170,16 @@ impl GroundTruth {
             .min_by_key(|cause| (self.frequency.get(*cause), *cause))
             .map_or_else(|| NO_KNOWN_CAUSE.to_owned(), Clone::clone)
     }
+}
+
+/// Returns whether a trap is there for whole days.
+fn is_of_days(trap: &Label) -> bool {
+    trap.end.secs_since(trap.start) >= i64::from(DAY_SECS) - 1
+}
+
+/// Returns the kind of a trap: the first word of its instance's name.
+pub(super) fn trap_kind(instance: &str) -> &str {
+    instance.split(' ').next().unwrap_or_default()
 }
 
 fn read_traps(path: &Path) -> Result<Vec<Label>> {

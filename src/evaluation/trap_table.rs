@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::evaluation::trial::{BudgetOutcome, Trial, trap_kind};
+use crate::evaluation::ground_truth::trap_kind;
+use crate::evaluation::trial::{BudgetOutcome, Trial};
 
 /// What a kind of trap raised at a budget.
 #[derive(Debug, Default, Serialize)]

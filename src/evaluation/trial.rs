@@ -9,7 +9,9 @@ use crate::engine::{BudgetRun, DayView, Label, Mornings, Progress, Setup, dry_ru
 use crate::error::{Error, Result};
 use crate::evaluation::ablation::{self, Ablation};
 use crate::evaluation::curve::{Candidate, Curve};
-use crate::evaluation::ground_truth::{ATTACKED, GroundTruth, word_after};
+use crate::evaluation::ground_truth::{
+    ATTACKED, GroundTruth, NO_KNOWN_CAUSE, trap_kind, word_after,
+};
 use crate::evaluation::identity_day::{ids, is_approved};
 use crate::evaluation::options::Options;
 use crate::evaluation::reference_methods;
@@ -321,7 +323,10 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
             }
             None => truth.cause(alert),
         };
-        let trap = truth.trap(alert).filter(|_| cause != ATTACKED);
+        let is_explained = cause != NO_KNOWN_CAUSE;
+        let trap = truth
+            .trap(alert, is_explained)
+            .filter(|_| cause != ATTACKED);
         if let Some(instance) = trap {
             cause = format!("trap {}", trap_kind(instance));
         }
@@ -339,11 +344,6 @@ fn outcome(kept: BudgetRun, truth: &GroundTruth) -> BudgetOutcome {
         });
     }
     outcome
-}
-
-/// Returns the kind of a trap: the first word of its instance's name.
-pub(super) fn trap_kind(instance: &str) -> &str {
-    instance.split(' ').next().unwrap_or_default()
 }
 
 /// Observes every day: scores it with all methods, and tallies raw surprise.

@@ -6,13 +6,16 @@
 //! An actor whose alerts carry more than the new value is no part of a roll-out, because an attack could hide there, and a verdict on
 //! the roll-out would hide it for good. Such actors are joined among themselves only by a network or an application that nobody was
 //! known for: three that come from there at once are one campaign.
+//!
+//! What rests on logs of a provider that began on one day, and are still learnt, has one cause as well: it is as unusual as everything is
+//! in them. An actor of whom more is known stays by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::incident::document::Cause;
-use crate::incident::node::{CauseTrait, Node, Novelty};
+use crate::incident::node::{CauseTrait, Node, Novelty, YOUNG_LOG};
 use crate::incident::sets::Sets;
-use crate::time::{DAY_SECS, Time};
+use crate::time::{DAY_SECS, Day, Time};
 
 /// Identities from which on the same new value has one cause.
 pub(super) const MEMBERS_MIN: usize = 3;
@@ -46,10 +49,44 @@ pub(super) fn incidents(nodes: &[&Node], mut actors: Sets) -> Sets {
     }
     shown.sort_unstable();
     let mut sets = actors;
+    join_young_logs(nodes, &roots, &mut sets);
     for of_place in shown.chunk_by(|a, b| a.0 == b.0) {
         join_together(of_place, &mut sets);
     }
     sets
+}
+
+/// Joins actors of whom nothing is told but what logs recorded that began on one day and are still learnt.
+fn join_young_logs(nodes: &[&Node], roots: &[usize], sets: &mut Sets) {
+    let mut of_actor: BTreeMap<usize, Option<&(String, Day)>> = BTreeMap::new();
+    for (node, &root) in nodes.iter().zip(roots) {
+        let log = node.young_log.as_ref();
+        let known = of_actor.entry(root).or_insert(log);
+        *known = known.filter(|known| log == Some(*known));
+    }
+    let mut first_of: BTreeMap<&(String, Day), usize> = BTreeMap::new();
+    for (root, log) in of_actor {
+        if let Some(log) = log {
+            let first = first_of.entry(log).or_insert(root);
+            sets.join(*first, root);
+        }
+    }
+}
+
+/// Returns the log that is still learnt and that all alerts of several actors rest on.
+fn young_log_of(nodes: &[&Node], actors: &[usize]) -> Option<Cause> {
+    let (provider, since) = nodes.first()?.young_log.as_ref()?;
+    let is_of_it = |node: &&Node| {
+        let log = node.young_log.as_ref();
+        log.is_some_and(|log| (&log.0, &log.1) == (provider, since))
+    };
+    let members: BTreeSet<usize> = actors.iter().copied().collect();
+    (members.len() > 1 && nodes.iter().all(is_of_it)).then(|| Cause {
+        r#trait: YOUNG_LOG.to_owned(),
+        value: provider.clone(),
+        since: since.start(),
+        members: members.len() as u64,
+    })
 }
 
 /// Joins all that lie in a day with enough others.
@@ -104,8 +141,11 @@ fn is_cause(novelty: &Novelty, carries_more: bool) -> bool {
 /// The actors that showed a value: when each did first, and how many others were known for it.
 type Members = BTreeMap<usize, (Time, u32)>;
 
-/// Returns the new value that most actors of an incident share, if enough do. `actors` has the actor of each alert.
+/// Returns the log that is still learnt, or else the new value that most actors of an incident share, if enough do. `actors` has the actor of each alert.
 pub(super) fn cause_of(nodes: &[&Node], actors: &[usize]) -> Option<Cause> {
+    if let Some(log) = young_log_of(nodes, actors) {
+        return Some(log);
+    }
     let carries_more = nodes.iter().any(|node| node.carries_more);
     let mut shown: BTreeMap<(CauseTrait, &str), Members> = BTreeMap::new();
     for (node, &actor) in nodes.iter().zip(actors) {

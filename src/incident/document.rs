@@ -108,14 +108,14 @@ pub struct Incident {
     pub beyond: Option<Beyond>,
 }
 
-/// A new value that several identities show within a day.
+/// A new value that several identities show within a day, or a log that all of it rests on and that is still learnt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
-    /// `region`, `application`, `user_agent`, `network` or `country`.
+    /// `region`, `application`, `user_agent`, `network` or `country`; `log` of a log that is still learnt.
     pub r#trait: String,
-    /// The value.
+    /// The value; of a log, its provider.
     pub value: String,
-    /// When the first of them showed it.
+    /// When the first of them showed it; of a log, the day on which it began.
     #[serde(with = "as_text")]
     pub since: Time,
     /// How many actors of the incident showed it.

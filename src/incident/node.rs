@@ -10,7 +10,7 @@ use crate::incident::principal::{comparable, ids_of};
 use crate::incident::stage::{Stage, stages_of};
 use crate::stats::Severity;
 use crate::stats::constants::MORE_THAN_CHANCE;
-use crate::time::{DAY_SECS, Time};
+use crate::time::{DAY_SECS, Day, Time};
 use crate::vocab::{Metric, is_name_of_others, role_group};
 
 /// Seconds within which lineage joins: from an act (a creation, an issued credential) to the alerts of both sides.
@@ -21,6 +21,8 @@ const STEPS_MAX: usize = 8;
 const PARENTS_MAX: usize = 16;
 /// Incidents under which an alert was told that are known.
 const TOLD_IN_MAX: usize = 32;
+/// What a cause is called that is no new value: a log that began later than the store.
+pub(super) const YOUNG_LOG: &str = "log";
 /// New values of an alert that are looked at.
 const NOVELTIES_MAX: usize = 16;
 
@@ -53,6 +55,8 @@ pub(super) struct Node {
     pub(super) severity_reason: String,
     pub(super) score: f64,
     pub(super) is_provisional: bool,
+    /// The provider of a log that it rests on and that is still learnt, and the day on which that began.
+    pub(super) young_log: Option<(String, Day)>,
     /// Whether it rests on a declared act.
     pub(super) is_declared: bool,
     pub(super) is_blinding: bool,
@@ -166,6 +170,7 @@ impl Node {
             severity_reason: reason.strip_prefix(&*said).unwrap_or(reason).to_owned(),
             score: alert.score,
             is_provisional: alert.provisional,
+            young_log: young_log(alert),
             is_declared: alert.rests_on_an_act(),
             is_blinding: !alert.blinded.is_empty(),
             stages: stages_of(alert),
@@ -252,8 +257,29 @@ fn parents(alert: &Alert, start: Time, end: Time) -> Vec<(String, Time)> {
     parents
 }
 
-/// Returns whether an alert shows the value that identities of an incident have in common.
+/// Returns the provider of the log that is still learnt, and since when it is there, if an alert rests on little but the amounts in it.
+fn young_log(alert: &Alert) -> Option<(String, Day)> {
+    let learning = alert.learning.as_ref()?;
+    let is_known_otherwise = |reason: &Reason| match reason {
+        Reason::Sequence { .. } => true,
+        // What the log may have brought to light is no reason.
+        Reason::Novelty { surprise, .. } => *surprise >= MORE_THAN_CHANCE,
+        _ => false,
+    };
+    let is_more = alert.rests_on_an_act()
+        || !alert.blinded.is_empty()
+        || alert.resources.iter().any(|bucket| bucket.sensitive)
+        || alert.reasons.iter().any(is_known_otherwise);
+    let provider = alert.entity.provider.clone().unwrap_or_default();
+    let since = Day::parse(&learning.since).filter(|_| !is_more)?;
+    Some((provider, since))
+}
+
+/// Returns whether an alert shows what identities of an incident have in common.
 pub(super) fn shows(alert: &Alert, cause: &Cause) -> bool {
+    if cause.r#trait == YOUNG_LOG {
+        return young_log(alert).is_some();
+    }
     let novelties = novelties(alert, alert.span().0);
     let mut shown = novelties.iter();
     shown.any(|new| new.kind.as_str() == cause.r#trait && new.value == cause.value)

@@ -50,6 +50,12 @@ impl Draft {
             "p_value": 1e-6, "surprise": 9.0}))
     }
 
+    /// Rests on a log that began on a day.
+    pub(super) fn learning(self, since: &str) -> Self {
+        self.with("learning", json!({"log": "account", "since": since}))
+            .with("provisional", true.into())
+    }
+
     pub(super) fn novelty(self, which: &str, value: &str) -> Self {
         self.known_novelty(which, value, 0)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::alert::Alert;
 use crate::incident::act::{Deed, deeds, new_region};
 use crate::incident::document::Cause;
-use crate::incident::node::{carries_more, shows};
+use crate::incident::node::{YOUNG_LOG, carries_more, shows};
 use crate::incident::people::{descent, name};
 use crate::incident::principal::comparable;
 use crate::time::Time;
@@ -57,11 +57,12 @@ impl Facts<'_> {
     /// Tells of a roll-out.
     fn roll_out(&self, cause: &Cause) -> Told {
         let whose = self.common_group().unwrap_or_default();
-        let what = format!(
-            "Roll-out: {}{whose} {} for the first time",
-            noun(cause.members, "identity", "identities"),
-            began(cause)
-        );
+        let kind = match &*cause.r#trait {
+            YOUNG_LOG => "New log",
+            _ => "Roll-out",
+        };
+        let members = noun(cause.members, "identity", "identities");
+        let what = format!("{kind}: {members}{whose} {}", began(cause));
         let members = self.alerts.iter().copied();
         let members = members.filter(|alert| shows(alert, cause));
         Told::by(what, members.collect())
@@ -95,7 +96,7 @@ impl Facts<'_> {
     /// Tells which new value actors have in common, where nothing else is known that they did.
     fn began_only(&self, cause: &Cause) -> Told {
         let (members, _) = self.names(cause);
-        let what = format!("{} {} for the first time", listed(&members), began(cause));
+        let what = format!("{} {}", listed(&members), began(cause));
         let by = self.alerts.iter().copied();
         Told::by(what, by.filter(|alert| shows(alert, cause)).collect())
     }
@@ -126,20 +127,14 @@ impl Facts<'_> {
             if doers.len() < n_all {
                 let doers = listed(&doers);
                 let began = began(cause);
-                return (
-                    format!("{members} {began} for the first time; {doers}"),
-                    " ",
-                );
+                return (format!("{members} {began}; {doers}"), " ");
             }
             let others = match others as u64 {
                 0 => String::new(),
                 n => format!(" and {}", noun(n, "other identity", "other identities")),
             };
             return (
-                format!(
-                    "{members}, which all {} for the first time,{others}",
-                    began(cause)
-                ),
+                format!("{members}, which all {},{others}", began(cause)),
                 " ",
             );
         }
@@ -294,16 +289,26 @@ fn common<T: PartialEq>(mut values: impl Iterator<Item = Option<T>>) -> Option<T
         .then_some(first)
 }
 
-/// Says what began, as in `worked in region ap-south-1`.
+/// Says what began, as in `worked in region ap-south-1 for the first time`.
 fn began(cause: &Cause) -> String {
     let did = match &*cause.r#trait {
+        YOUNG_LOG => {
+            let provider = shorten(&cause.value, VALUE_MAX);
+            return format!(
+                "are in a log of {provider} that began {}",
+                cause.since.day()
+            );
+        }
         "region" => "worked in region",
         "application" => "used application",
         "user_agent" => "used client",
         "country" => "called from country",
         _ => "called from network",
     };
-    format!("{did} {}", shorten(&cause.value, VALUE_MAX))
+    format!(
+        "{did} {} for the first time",
+        shorten(&cause.value, VALUE_MAX)
+    )
 }
 
 /// Lists names: `a, b and 5 more`.

@@ -189,12 +189,21 @@ pub(super) fn stages(incident: &Incident) -> String {
 
 fn cause(incident: &Incident) -> Option<String> {
     let cause = incident.cause.as_ref()?;
+    let since = cause.since;
+    if cause.r#trait == "log" {
+        let identities = noun(cause.members, "identity", "identities");
+        let provider = &cause.value;
+        let day = since.day();
+        return Some(format!(
+            "all of it rests on a log of {provider} that began {day} and is still learnt; {identities}"
+        ));
+    }
     Some(format!(
         "{} {} is new to {}, since {}",
         cause.r#trait.replace('_', " "),
         cause.value,
         noun(cause.members, "identity", "identities"),
-        cause.since
+        since
     ))
 }
 

@@ -37,6 +37,7 @@ use crate::score::severity::{self, Rating};
 use crate::score::subject::Subject;
 use crate::score::through::{Sources, Through};
 use crate::score::told::{Told, amounts_of};
+use crate::score::young;
 use crate::stats::{self, Severity};
 use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, Metric};
@@ -530,6 +531,9 @@ impl AlertBuilder<'_> {
             provisional: self
                 .rating(analytic, detection, &stage.facts)
                 .is_provisional(),
+            learning: detection
+                .young_since
+                .map(|since| young::record(&subject, since)),
             time,
             crossed_at: Some(crossed.at),
             first_event: Some(act.span.map_or(crossed.at, |(first, _)| first)),

@@ -1,5 +1,6 @@
 //! Whether what an arm found rests on a log that is still learnt.
 
+use crate::alert::LearningRecord;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::subject::Subject;
 use crate::time::Day;
@@ -15,4 +16,12 @@ pub(super) fn young_since(subject: &Subject, arm: &ArmResult) -> Option<Day> {
     };
     let of_parts = arm.contributions.iter().filter_map(since).max();
     of_parts.or(late.account())
+}
+
+/// Tells on which log something rests that is recorded only since a day.
+pub(super) fn record(subject: &Subject, since: Day) -> LearningRecord {
+    LearningRecord {
+        log: subject.late.class_since(since).as_str().to_owned(),
+        since: since.to_string(),
+    }
 }

@@ -19,7 +19,7 @@ fn some_alerts() -> impl Strategy<Value = Vec<Alert>> {
         prop::collection::vec(0..7_usize, 0..3),
         prop::option::of((0..8_u8, 1..28_u32)),
         prop::option::of((0..3_usize, 0..3_usize, 0..5_u32)),
-        any::<(bool, bool)>(),
+        any::<(bool, bool, bool)>(),
         0..40_usize,
     );
     prop::collection::vec(one, 0..24).prop_map(|drafts| {
@@ -63,6 +63,10 @@ fn some_alerts() -> impl Strategy<Value = Vec<Alert>> {
                 }
                 if flags.1 {
                     draft = draft.suppressed();
+                }
+                if flags.2 {
+                    let since = ["2026-03-10", "2026-03-16"][usize::from(day % 2 == 0)];
+                    draft = draft.learning(since);
                 }
                 draft.done()
             })
@@ -116,6 +120,15 @@ fn joined_slowly(nodes: &[Node]) -> BTreeSet<BTreeSet<String>> {
     let actors = of.clone();
     let carries_more =
         |actor: usize| (0..n).any(|at| actors[at] == actor && nodes[at].carries_more);
+    for a in 0..n {
+        for b in 0..n {
+            let of_actors = |at: &usize| actors[*at] == actors[a] || actors[*at] == actors[b];
+            let mut logs = (0..n).filter(of_actors).map(|at| &nodes[at].young_log);
+            if nodes[a].young_log.is_some() && logs.all(|log| *log == nodes[a].young_log) {
+                join(&mut of, a, b);
+            }
+        }
+    }
     let mut shown = Vec::new();
     for at in 0..n {
         let is_heavy = carries_more(actors[at]);

@@ -144,6 +144,35 @@ fn a_roll_out_is_told_as_what_it_is() {
     );
 }
 
+/// What a log that was switched on shows is one thing to look at; what is known otherwise is not hidden in it.
+#[test]
+fn what_rests_on_a_log_that_begins_is_told_once() {
+    let user = |n: u8| format!("arn:aws:iam::111111111111:user/u{n}");
+    let mut alerts: Vec<Draft> = (0..5)
+        .map(|n| reading(&format!("n{n}"), &user(n)).learning("2026-03-14"))
+        .collect();
+    alerts[3] = alerts[3].clone().novelty("network", "203.0.113.0/24");
+    alerts[4] = alerts[4].clone().learning("2026-03-12");
+    let found = told(&alerts);
+    assert_eq!(found.len(), 3);
+    let joined = found.iter().find(|one| one.alerts.len() == 3).unwrap();
+    let title = &joined.title;
+    assert!(
+        title.starts_with(
+            "u0, u1 and u2, which all are in a log of aws that began 2026-03-14, read 60,000 objects"
+        ),
+        "{title}"
+    );
+    let cause = joined.cause.clone().unwrap();
+    assert_eq!(
+        (&*cause.r#trait, &*cause.value, cause.members),
+        ("log", "aws", 3)
+    );
+    // One of them did something that older logs show, too.
+    alerts.push(listing("x", &user(1)));
+    assert_eq!(told(&alerts).len(), 4);
+}
+
 #[test]
 fn an_attack_beside_a_roll_out_is_an_incident_of_its_own() {
     let mut alerts: Vec<Draft> = (0..4).map(|n| newcomer(n, 1)).collect();

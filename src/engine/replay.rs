@@ -1,5 +1,6 @@
 //! The daily replay, in order: a day is scored by what was known on its morning, then learnt.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::baseline::{Baseline, CalibrationLog, Context, Generation, View};
@@ -23,6 +24,7 @@ struct Pending {
 /// Runs the replay.
 pub struct Replay<'a> {
     setup: &'a Setup,
+    peer_group_of: &'a PeerGroupOf<'a>,
     learner: Learner<'a>,
     exclusions: Exclusions,
     /// The values scored so far.
@@ -45,6 +47,7 @@ impl<'a> Replay<'a> {
     ) -> Self {
         Self {
             setup,
+            peer_group_of,
             learner: Learner::resumed(&setup.plan, peer_group_of, memory)
                 .clustering_peers(setup.config.clusters_peers),
             exclusions: Exclusions::default(),
@@ -89,6 +92,10 @@ impl<'a> Replay<'a> {
 
     /// Learns a day after which this replay learns no other, so that nothing can show that it has closed.
     pub fn learn_last(&mut self, mut aggregate: DayAggregate, peer_group_of: &PeerGroupOf) {
+        if self.is_burn_in(aggregate.day) {
+            // What it shows sets the thresholds of the day after.
+            return self.learn(aggregate, peer_group_of);
+        }
         let mut facts = self.close_pending(&mut aggregate, peer_group_of);
         self.learn_day(&aggregate, &mut facts);
     }
@@ -146,6 +153,12 @@ impl<'a> Replay<'a> {
         let Some(pending) = self.pending.take() else {
             return;
         };
+        if self.is_burn_in(pending.day) {
+            let mut log = std::mem::take(&mut self.log);
+            self.burn_in(&mut log, &pending);
+            self.log = log;
+            return;
+        }
         let Morning {
             mut generation,
             n_identities,
@@ -153,21 +166,6 @@ impl<'a> Replay<'a> {
         generation.calibration = self.log.freeze();
         let view = View::new(&generation, &pending.context, pending.day);
         let judge = Judge::new(&self.setup.analytics, view);
-        if self.is_burn_in(pending.day) {
-            burn_in_day(
-                &mut self.log,
-                &judge,
-                (pending.day, &pending.facts),
-                peer_group_of,
-            );
-            for (entity, _) in self.exclusions.on(pending.day) {
-                let of_day = self.log.burnt_in.get_mut(&pending.day);
-                of_day
-                    .into_iter()
-                    .for_each(|of| of.retain(|(its, ..)| its != entity));
-            }
-            return;
-        }
         calibrate_day(
             &mut self.log,
             &judge,
@@ -178,6 +176,34 @@ impl<'a> Replay<'a> {
         for (entity, exclusion) in self.exclusions.on(pending.day) {
             for analytic in &exclusion.analytics {
                 self.log.forget(entity, pending.day, analytic);
+            }
+        }
+    }
+
+    /// Notes what one of the first days showed, by which thresholds are set until scores are calibrated.
+    fn burn_in(&self, log: &mut CalibrationLog, pending: &Pending) {
+        let mut generation = pending.morning.generation.clone();
+        generation.calibration = log.freeze();
+        let view = View::new(&generation, &pending.context, pending.day);
+        let judge = Judge::new(&self.setup.analytics, view);
+        let of_day = (pending.day, &pending.facts);
+        burn_in_day(log, &judge, of_day, self.peer_group_of);
+        if let Some(found) = log.burnt_in.get_mut(&pending.day) {
+            for (entity, _) in self.exclusions.on(pending.day) {
+                found.retain(|(its, ..)| its != entity);
+            }
+        }
+    }
+
+    /// Returns what was scored so far, and what the last day learnt showed, if it is one of the first: it may still grow, and says more than
+    /// nothing. Without it the day after would be judged by a model alone.
+    fn scored(&self) -> Cow<'_, CalibrationLog> {
+        match self.pending.as_ref().filter(|p| self.is_burn_in(p.day)) {
+            None => Cow::Borrowed(&self.log),
+            Some(pending) => {
+                let mut log = self.log.clone();
+                self.burn_in(&mut log, pending);
+                Cow::Owned(log)
             }
         }
     }
@@ -215,11 +241,9 @@ impl<'a> Replay<'a> {
 
     fn completed(&self, mut generation: Generation, number: u64) -> Generation {
         generation.number = number;
-        generation.calibration = calibrated(
-            &self.log,
-            &seen(self.setup, &self.log),
-            generation.first_day,
-        );
+        let log = self.scored();
+        let seen = seen(self.setup, &log);
+        generation.calibration = calibrated(&log, &seen, generation.first_day);
         generation
     }
 }

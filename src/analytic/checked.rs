@@ -138,6 +138,8 @@ pub struct Arm {
     pub gates: Vec<Gate>,
     /// The factor on the sum on a day without unusual context; above 0, at most 1.
     pub quiet_context_factor: f64,
+    /// A further factor on such a day, where nothing of what is counted is unfamiliar; above 0, at most 1.
+    pub familiar_factor: f64,
     /// The greatest severity of an alert that rests on this arm alone; `None` for no limit.
     pub severity_max: Option<Severity>,
 }
@@ -390,6 +392,28 @@ impl Arm {
         };
         let demands = |gate: &Gate| matches!(gate, Gate::Burst(_) | Gate::Sequence(_));
         self.terms.iter().any(is_reason) || self.gates.iter().any(demands)
+    }
+
+    /// Returns whether denied calls are what it counts.
+    pub fn counts_denials(&self) -> bool {
+        self.terms.iter().any(|term| match term {
+            Term::Largest(metrics) => metrics.contains(&Metric::DeniedCalls),
+            Term::Burst(burst, _) => {
+                matches!(
+                    burst.kind,
+                    BurstKind::DeniedCalls | BurstKind::DeniedBuckets
+                )
+            }
+            _ => false,
+        })
+    }
+
+    /// Returns why a sum of it was multiplied by less than 1, if it was.
+    pub fn damped_by(&self, factor: f64) -> Option<&'static str> {
+        (factor < 1.0).then_some(match factor < self.quiet_context_factor {
+            true => "no unusual context, and little that is unfamiliar",
+            false => "no unusual context",
+        })
     }
 }
 

@@ -32,12 +32,8 @@ impl<'a> Resolver<'a> {
     pub fn arm(&mut self, arm: &WrittenArm) -> Option<Arm> {
         let terms: Vec<_> = arm.terms.iter().map(|term| self.term(term)).collect();
         let gates: Vec<_> = arm.gates.iter().map(|gate| self.gate(gate)).collect();
-        let quiet_context_factor = match &arm.quiet_context_factor {
-            Some(factor) => self.placed(factor, "a factor above 0 and at most 1", |x| {
-                x > 0.0 && x <= 1.0
-            })?,
-            None => 1.0,
-        };
+        let quiet_context_factor = self.factor(arm.quiet_context_factor.as_ref())?;
+        let familiar_factor = self.factor(arm.familiar_factor.as_ref())?;
         let terms: Vec<Term> = terms.into_iter().collect::<Option<_>>()?;
         let gates = gates.into_iter().collect::<Option<_>>()?;
         (!terms.is_empty()).then(|| Arm {
@@ -48,8 +44,18 @@ impl<'a> Resolver<'a> {
             terms,
             gates,
             quiet_context_factor,
+            familiar_factor,
             severity_max: arm.severity_max,
         })
+    }
+
+    fn factor(&mut self, factor: Option<&Placed<f64>>) -> Option<f64> {
+        match factor {
+            Some(factor) => self.placed(factor, "a factor above 0 and at most 1", |x| {
+                x > 0.0 && x <= 1.0
+            }),
+            None => Some(1.0),
+        }
     }
 
     fn term(&mut self, term: &WrittenTerm) -> Option<Term> {

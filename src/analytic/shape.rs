@@ -442,6 +442,15 @@ pub(super) static ARM: Shape<'static> = table(
             "A factor on the sum, above 0 and at most 1, on a day without unusual context.",
         ),
         key(
+            "familiar_factor",
+            Kind::OrElement(&Kind::Number),
+            Default("1.0"),
+            "0.5",
+            "A further factor on such a day, above 0 and at most 1, where nothing is unfamiliar: no new bucket, prefix, operation, \
+             client or network, and of denied calls none in a bucket that never answered. With 10 unfamiliar events half of it is \
+             given back, with 100 nearly all.",
+        ),
+        key(
             "severity_max",
             Kind::Word(|| Severity::ALL.map(Severity::as_str).to_vec()),
             Optional,

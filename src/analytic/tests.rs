@@ -401,7 +401,8 @@ fn a_configuration_changes_what_is_checked() {
             "[\"country\", \"region\"]",
             "0.0",
             "3.0",
-            "0.7"
+            "0.7",
+            "0.85"
         ]
     );
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::{
     Baseline, Beginnings, Calibration, Chain, DriftReport, Group, Key, Keyed, Peak, Peaks, Support,
-    Tuning, Value, all_identities, built_in, built_in_for_long,
+    Sweeps, Tuning, Value, all_identities, built_in, built_in_for_long,
 };
 use crate::error::Result;
 use crate::event::{Action, IdentityKind, Provider, Source};
@@ -121,6 +121,8 @@ pub struct Generation {
     /// The priors of few, by which is judged until scores are calibrated. What is recorded into the stored distributions is measured without
     /// them, as it will be once it is read off these.
     pub few: Option<FewPriors>,
+    /// Of groups in which anybody did, how often the posture of many buckets was read.
+    pub sweeps: BTreeMap<Group, Sweeps>,
     /// The tuned thresholds. They are not stored with the generation: a person changes them, not learning.
     pub tuning: Tuning,
 }
@@ -159,6 +161,7 @@ impl Generation {
             drift_report: DriftReport::default(),
             calibration: Calibration::default(),
             few: Some(FewPriors::new()),
+            sweeps: BTreeMap::new(),
             tuning: Tuning::default(),
         }
     }

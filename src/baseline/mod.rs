@@ -15,6 +15,7 @@ mod known;
 mod late_logs;
 mod peaks;
 mod support;
+mod sweeps;
 mod tuning;
 
 pub use beginnings::{Beginning, Beginnings, YoungLog};
@@ -37,6 +38,7 @@ pub use known::{KnownSet, KnownValue};
 pub use late_logs::{LateLogs, Past};
 pub use peaks::{Candidate, PEAKS_MAX, Peak, Peaks, repeats};
 pub use support::Support;
+pub use sweeps::{Sweeps, sweep_weight};
 pub use tuning::{TunedThreshold, Tuning};
 
 pub use crate::stats::constants::{LOOKBACK_DAYS, TRAIT_MEMORY_DAYS};

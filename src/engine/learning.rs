@@ -17,7 +17,7 @@ use crate::store::{StateEntry, Store};
 use crate::time::Day;
 
 /// The version of learning: raised whenever the same days are learnt to something else.
-const LEARNING: u32 = 2;
+const LEARNING: u32 = 3;
 /// Days in the blocks of the calendar at which the memory begins: the least in which each weekday is as frequent, and the
 /// distance of the foundings of peer clusters.
 const BLOCK_DAYS: i32 = 28;

@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::baseline::{Chain, FewPriors, Group, GroupState, MetricState, built_in};
+use crate::baseline::{Chain, FewPriors, Group, GroupState, MetricState, Sweeps, built_in};
 use crate::event::IdentityKind;
 use crate::learn::late::{self, LateExposure};
 use crate::learn::partial::{Key, Partials};
-use crate::learn::state::{Cell, NOVELTY_TRAITS};
+use crate::learn::state::{Cell, NOVELTY_TRAITS, Weights};
 use crate::measure::LogClass;
 use crate::sketch::{FrozenRoleHistogram, RoleHistogram};
 use crate::stats::constants::{SETTLED_DAYS, SUPPORT_BUCKETS};
@@ -20,7 +20,7 @@ use crate::stats::prior::{
     CellPrior, LevelSums, RateSums, level_evidence, level_of_few, rate_evidence, rate_of_few,
 };
 use crate::stats::{Evidence, GroupNovelty};
-use crate::time::Day;
+use crate::time::{Day, Window};
 use crate::vocab::{EntityKind, Metric};
 
 /// Up to this many hourly values of a group are kept one by one; in memory, about the size of one histogram.
@@ -41,6 +41,7 @@ struct GroupPriors {
     first_days: u64,
     first_support: SupportCounts,
     hourly: BTreeMap<Metric, HourlyValues>,
+    sweeps: Sweeps,
 }
 
 /// Most groups are small, so values go into a histogram only when they are many.
@@ -210,10 +211,21 @@ struct Settled {
     among: Vec<u32>,
 }
 
+/// The groups of a morning, fitted.
+pub(super) struct Fitted {
+    /// By group.
+    pub(super) groups: BTreeMap<Group, GroupState>,
+    /// What no group has, from the few who have shown any of it.
+    pub(super) few: FewPriors,
+    /// Of groups in which anybody did, how often posture was swept.
+    pub(super) sweeps: BTreeMap<Group, Sweeps>,
+}
+
 /// The groups of a morning, while their members are added.
 pub(super) struct Groups {
     first_day: Day,
     as_of: Day,
+    weights: Weights,
     numbers: BTreeMap<Group, usize>,
     gathered: Vec<Gathered>,
     /// Of each member: its exposure, and where its groups begin.
@@ -233,6 +245,7 @@ impl Groups {
         Self {
             first_day,
             as_of,
+            weights: Weights::on(as_of),
             numbers: BTreeMap::new(),
             gathered: Vec::new(),
             members: Vec::new(),
@@ -287,6 +300,7 @@ impl Groups {
         self.late.extend(late.map(|late| (member, late)));
         let is_settled = rate_evidence(0.0, exposure).is_some();
         self.shown.fill(partials, (self.first_day, self.as_of));
+        let sweeps = self.sweeps(partials, cells);
         for &number in groups {
             let group = &mut self.gathered[number as usize];
             self.belongs.push((number, group.n_settled));
@@ -294,6 +308,7 @@ impl Groups {
             group.n_settled += u32::from(is_settled);
             group.exposure += exposure;
             group.priors.add(&self.shown);
+            group.priors.sweeps.add_member(&sweeps);
         }
         for &(key, cell) in cells {
             let at = *self.column_of.entry(key).or_insert_with(|| {
@@ -326,8 +341,27 @@ impl Groups {
         }
     }
 
+    /// Returns on which days somebody looked at the posture of many buckets.
+    fn sweeps(&self, partials: &Partials, cells: &[Cell]) -> Sweeps {
+        const KEY: Key = (Metric::PostureBuckets, Window::DAY);
+        let mut sweeps = Sweeps::default();
+        if cells.binary_search_by_key(&KEY, |&(key, _)| key).is_err() {
+            return sweeps;
+        }
+        for partial in partials.iter().filter(|p| p.day < self.as_of) {
+            partial.each_moments(|key, moments| {
+                if key == KEY {
+                    // One reading a day, as ln(1 + x).
+                    let buckets = moments.mean.exp_m1().round();
+                    sweeps.add(buckets, self.weights.of(partial.day));
+                }
+            });
+        }
+        sweeps
+    }
+
     /// Fits them, and what no group has from the few who have shown any of it.
-    pub(super) fn fit(mut self) -> (BTreeMap<Group, GroupState>, FewPriors) {
+    pub(super) fn fit(mut self) -> Fitted {
         let mut columns = std::mem::take(&mut self.columns);
         columns.sort_unstable_by_key(|&(key, _)| key);
         let mut is_widest = vec![false; self.gathered.len()];
@@ -410,6 +444,7 @@ impl Groups {
         let mut gathered: Vec<Option<Gathered>> = self.gathered.into_iter().map(Some).collect();
         let mut states = BTreeMap::new();
         let mut of_few = FewPriors::new();
+        let mut sweeps = BTreeMap::new();
         for (group, at) in self.numbers {
             let Some(of_group) = gathered[at].take() else {
                 continue;
@@ -420,6 +455,9 @@ impl Groups {
                 priors: std::mem::take(&mut priors[at]),
                 ..GroupState::default()
             };
+            if !of_group.priors.sweeps.is_empty() {
+                sweeps.insert(group.clone(), of_group.priors.sweeps);
+            }
             of_group.priors.fill(&mut state);
             let cells = std::mem::take(&mut few[at]);
             if !cells.is_empty() {
@@ -427,7 +465,11 @@ impl Groups {
             }
             states.insert(group, state);
         }
-        (states, of_few)
+        Fitted {
+            groups: states,
+            few: of_few,
+            sweeps,
+        }
     }
 
     /// Fits from members with few windows or days what the group that is asked last has not from others. What hardly anybody does
@@ -545,7 +587,7 @@ mod tests {
         ] {
             groups.add(&numbers, &partials, &[], (1.0, None));
         }
-        let filled = &groups.fit().0[&group];
+        let filled = &groups.fit().groups[&group];
         let support_of = |which: Trait| {
             let at = filled.newcomers.binary_search_by_key(&which, |&(t, _)| t);
             at.map(|at| filled.newcomers[at].1)

@@ -491,9 +491,10 @@ impl<'a> Learner<'a> {
             let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, |_| true);
             groups.add(numbers, &state.partials, &cells, (exposure, late.of(state)));
         }
-        let (states, few) = groups.fit();
-        generation.groups = states.into_iter().collect();
-        generation.few = Some(few);
+        let fitted = groups.fit();
+        generation.groups = fitted.groups.into_iter().collect();
+        generation.sweeps = fitted.sweeps;
+        generation.few = Some(fitted.few);
         generation
     }
 
@@ -567,7 +568,9 @@ impl<'a> Learner<'a> {
             let numbers = chains.numbers(entity, state, (exposure, &cells), &mut groups, is_wanted);
             groups.add(numbers, &state.partials, &cells, (exposure, late.of(state)));
         }
-        generation.groups = groups.fit().0.into_iter().collect();
+        let fitted = groups.fit();
+        generation.groups = fitted.groups.into_iter().collect();
+        generation.sweeps = fitted.sweeps;
         generation.few = None;
         Morning {
             generation,

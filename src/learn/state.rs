@@ -162,7 +162,7 @@ impl Weights {
         }
     }
 
-    fn of(&self, day: Day) -> f64 {
+    pub(super) fn of(&self, day: Day) -> f64 {
         let known = usize::try_from(self.as_of.since(day));
         let known = known.ok().and_then(|age| self.by_age.get(age));
         known

@@ -11,7 +11,9 @@ use crate::event::{Action, AddressClass, Event, Outcome};
 use crate::identity::ResolvedEvent;
 use crate::identity::address::network_of;
 use crate::measure::grants::destination_of;
-use crate::measure::{DayFacts, EVERYBODY, Grant, Mark, Minute, Plan, hash_in, value_hash};
+use crate::measure::{
+    DayFacts, EVERYBODY, Grant, Mark, Minute, Plan, denied_group, hash_in, value_hash,
+};
 use crate::time::Window;
 use crate::vocab::{BurstKind, Metric, Str, Trait};
 
@@ -85,7 +87,7 @@ impl<'a> EventAmounts<'a> {
                 self.sums.push((Metric::DeniedCalls, 1));
                 if event.action != Action::EnumerateDirectory {
                     let bucket = event.container.as_ref().map(|b| value_hash(b.raw()));
-                    let group = bucket.unwrap_or(0) ^ origin_address(event).rotate_left(1);
+                    let group = denied_group(bucket, origin_address(event));
                     self.mark(BurstKind::DeniedCalls, group, value_hash(&event.id));
                     if let Some(bucket) = bucket {
                         self.mark(BurstKind::DeniedBuckets, origin_address(event), bucket);

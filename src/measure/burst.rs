@@ -71,6 +71,11 @@ pub struct Bursts {
     limit: Option<u64>,
 }
 
+/// Returns the group of denied calls in a bucket from an address, each by its hash.
+pub fn denied_group(bucket: Option<u64>, address: u64) -> u64 {
+    bucket.unwrap_or(0) ^ address.rotate_left(1)
+}
+
 /// The largest burst of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BurstReading {
@@ -83,6 +88,12 @@ pub struct BurstReading {
 }
 
 impl Bursts {
+    /// Returns the sightings that are kept, each as the hashes of its group and of the thing.
+    pub fn sightings(&self) -> impl Iterator<Item = (u64, u64)> {
+        let all = self.bins.iter().flat_map(|(_, sightings)| sightings);
+        all.map(|sighting| (sighting.group, sighting.value))
+    }
+
     /// Adds a thing of a group at an instant.
     pub fn add(&mut self, window: Window, at: Time, group: u64, value: u64) {
         let second = at.second_of_day();

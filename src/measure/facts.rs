@@ -11,11 +11,12 @@ use crate::event::{IdentityKind, Principal, Provider};
 use crate::glob::Glob;
 use crate::measure::profile::{Profile, keep_least, least};
 use crate::measure::{
-    BurstKey, BurstReading, Bursts, DayTraits, Grants, Mark, Plan, TraitValues, value_hash,
+    BurstKey, BurstReading, Bursts, DayTraits, Grants, Mark, Plan, TraitValues, denied_group,
+    value_hash,
 };
 use crate::sketch::{Distinct, Tally};
 use crate::time::{Time, Window};
-use crate::vocab::{Metric, Str, Trait};
+use crate::vocab::{BurstKind, Metric, Str, Trait};
 
 /// The most values of one trait that are kept separately of one subject and day because a pattern of an analytic matches
 /// them.
@@ -288,6 +289,27 @@ impl DayFacts {
         self.bursts[at]
             .1
             .largest(key.window, self.first.day().start(), fixed)
+    }
+
+    /// Returns how many denied calls, as far as bursts keep them, are not in buckets that are known, by their hashes.
+    pub fn denied_calls_except_in(&self, is_known: impl Fn(u64) -> bool) -> u64 {
+        let of_kind = |kind: BurstKind| {
+            let all = self.bursts.iter().filter(move |(key, _)| key.kind == kind);
+            all.map(|(_, bursts)| bursts)
+        };
+        let tried = of_kind(BurstKind::DeniedBuckets).flat_map(Bursts::sightings);
+        let known: BTreeSet<u64> = tried
+            .filter(|&(_, bucket)| is_known(bucket))
+            .map(|(address, bucket)| denied_group(Some(bucket), address))
+            .collect();
+        let unknown = |bursts: &Bursts| {
+            let groups = bursts.sightings().map(|(group, _)| group);
+            groups.filter(|group| !known.contains(group)).count() as u64
+        };
+        of_kind(BurstKind::DeniedCalls)
+            .map(unknown)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Merges two sets of facts of the same subject and day.

@@ -33,6 +33,7 @@ pub use bounds::{
     NAMED_INSTANCES_MAX, NEW_IDENTITIES_MAX, PERSONS_PER_ROLE_MAX, Reached, TRAIT_VALUES_MAX,
     UNNAMED_RECORDS_MAX,
 };
+use burst::denied_group;
 pub use burst::{BurstKey, BurstReading, Bursts, Mark};
 pub use coverage::{Coverage, LogSource, LogSourceKey, Seen};
 pub use creation::{Creation, Creations, keep_creations, note_creation, note_creation_of_day};

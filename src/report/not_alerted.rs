@@ -218,12 +218,8 @@ fn write_arm(
             Plain(&part_text(part))
         )?;
     }
-    if arm.factor < 1.0 && arm.statistic > 0.0 {
-        writeln!(
-            out,
-            "    times {} on a day without unusual context",
-            arm.factor
-        )?;
+    if let Some(why) = arm.damped.filter(|_| arm.statistic > 0.0) {
+        writeln!(out, "    times {:.2}: {why}", arm.factor)?;
     }
     if arm.is_below_floor {
         writeln!(

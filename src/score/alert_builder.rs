@@ -634,7 +634,12 @@ impl AlertBuilder<'_> {
         ScoreEvidence {
             statistic: arm.statistic,
             factor: arm.factor,
-            damped: (arm.factor < 1.0).then(|| "no unusual context".to_owned()),
+            damped: analytic
+                .arms
+                .iter()
+                .find(|of| of.id == arm.arm)
+                .and_then(|of| of.damped_by(arm.factor))
+                .map(str::to_owned),
             arm: of_arm.map(|distribution| Reference::of(distribution, arm.statistic)),
             rank: arm.rank,
             pooled: Reference::of(&calibration.pooled, arm.rank),

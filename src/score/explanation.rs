@@ -75,6 +75,8 @@ pub struct ArmExplanation {
     pub applies: bool,
     /// What the sum of the parts was multiplied by.
     pub factor: f64,
+    /// Why that is less than 1, if it is.
+    pub damped: Option<&'static str>,
     /// The statistic; of an arm that does not apply, the one that it would have had.
     pub statistic: f64,
     /// Its rank among arms.
@@ -125,6 +127,7 @@ impl ArmExplanation {
             applies,
             gates,
             factor: detection.factor,
+            damped: arm.damped_by(detection.factor),
             statistic: detection.statistic,
             rank,
             surprise,

@@ -8,6 +8,7 @@ use crate::score::components::Amounts;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::day_parts::DayParts;
 use crate::score::explanation::ArmExplanation;
+use crate::score::familiarity::unfamiliar;
 use crate::score::gates::gate_is_open;
 use crate::score::observer::{NoopObserver, Observer, Recorder};
 use crate::score::subject::Subject;
@@ -352,6 +353,15 @@ fn rank(stored: Option<&FrozenDistribution>, statistic: f64) -> f64 {
     stats::rank::rank(exceedance, statistic)
 }
 
+/// Returns the factor on the sum of an arm on a day without unusual context.
+fn quiet_factor(subject: &Subject, arm: &Arm) -> f64 {
+    let unfamiliar = match arm.familiar_factor < 1.0 {
+        true => unfamiliar(subject, arm),
+        false => u64::MAX,
+    };
+    stats::arm::quiet_factor(arm.quiet_context_factor, arm.familiar_factor, unfamiliar)
+}
+
 /// Returns the result of an arm; `None` if a gate is shut or nothing is surprising.
 fn judged(parts: &mut DayParts, analytic: &Analytic, arm: &Arm) -> Option<ArmResult> {
     examine(parts, analytic, arm, &mut NoopObserver).filter(|detection| detection.statistic > 0.0)
@@ -376,7 +386,7 @@ fn examine<W: Observer>(
     }
     let is_usual_context = !parts.has_unusual_context(analytic);
     let factor = match is_usual_context {
-        true => arm.quiet_context_factor,
+        true => quiet_factor(parts.subject, arm),
         false => 1.0,
     };
     let mut among = |amounts: Amounts| {

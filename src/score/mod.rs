@@ -18,6 +18,7 @@ mod day_parts;
 mod episode;
 mod evidence_events;
 mod explanation;
+mod familiarity;
 mod gates;
 mod judge;
 mod observer;

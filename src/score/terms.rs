@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::analytic::{Analytic, Term};
+use crate::analytic::{Analytic, Burst, Term};
+use crate::baseline::{peers_among, sweep_weight};
 use crate::score::components::{Amounts, RoleTailReading, grant_novelty, role_tail};
 use crate::score::contribution::Contribution;
 use crate::score::day_parts::DayParts;
 use crate::score::sequence::SequenceReading;
 use crate::stats;
-use crate::vocab::{Metric, Str};
+use crate::stats::constants::MEMBERS_MIN;
+use crate::vocab::{BurstKind, Metric, Str};
 
 /// Adds what a term contributes; nothing if nothing of the kind happened. Of volumes, only these amounts count.
 pub(super) fn add_term(
@@ -72,7 +74,7 @@ pub(super) fn add_term(
             contributions.extend(largest.map(|reading| Contribution::Burst {
                 asked: *burst,
                 reading,
-                weight: *weight,
+                weight: burst_weight(parts, burst, reading.observed, *weight),
             }));
         }
         Term::Weight(weight) => contributions.push(Contribution::Weight(*weight)),
@@ -82,6 +84,20 @@ pub(super) fn add_term(
             contributions.extend(tail.filter(counts).map(Contribution::RoleTail));
         }
     }
+}
+
+/// Returns what a burst weighs: a sweep of posture no more than how rarely peers make one that is as large.
+fn burst_weight(parts: &DayParts, burst: &Burst, observed: u64, declared: f64) -> f64 {
+    if burst.kind != BurstKind::PostureBuckets {
+        return declared;
+    }
+    let peers = peers_among(parts.subject.groups(), MEMBERS_MIN as u32);
+    let Some((group, state)) = peers else {
+        return declared;
+    };
+    let sweeps = parts.generation.generation.sweeps.get(group);
+    let days = sweeps.map_or(0.0, |sweeps| sweeps.days(observed));
+    sweep_weight(declared, days, state.exposure)
 }
 
 /// Returns texts in order, each once.

@@ -3,6 +3,8 @@
 //! The members of a family carry much the same information, so only the greatest counts. Different families are nearly
 //! independent given the entity, so they are added, as in Fisher's method.
 
+use crate::stats::constants::UNFAMILIAR_HALF;
+
 /// Returns the greatest surprise of a family; 0 if it is empty.
 pub fn family(surprises: impl IntoIterator<Item = f64>) -> f64 {
     surprises.into_iter().fold(0.0, f64::max)
@@ -21,6 +23,14 @@ pub fn acts(first: f64, acts: u64) -> f64 {
     first + (acts as f64).ln_1p()
 }
 
+/// Returns the factor on a sum on a day without unusual context: `quiet` times a share that goes from `familiar`, where nothing is
+/// unfamiliar, to 1; half way lie [`UNFAMILIAR_HALF`] unfamiliar events. Never falls as `unfamiliar` grows.
+pub fn quiet_factor(quiet: f64, familiar: f64, unfamiliar: u64) -> f64 {
+    let unfamiliar = unfamiliar as f64;
+    let share = unfamiliar / (unfamiliar + UNFAMILIAR_HALF);
+    quiet * (familiar + (1.0 - familiar) * share)
+}
+
 /// Returns the statistic of terms that are added, damped by a factor.
 pub fn statistic(factor: f64, surprises: impl IntoIterator<Item = f64>) -> f64 {
     // A sum of nothing is 0, and not the −0 that `sum` begins with.
@@ -30,6 +40,16 @@ pub fn statistic(factor: f64, surprises: impl IntoIterator<Item = f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_unfamiliar_counts_more() {
+        let factor = |unfamiliar| quiet_factor(0.8, 0.5, unfamiliar);
+        assert_eq!(factor(0), 0.4);
+        assert!((factor(10) - 0.6).abs() < 1e-12);
+        assert!((0..100).all(|n| factor(n) < factor(n + 1)));
+        assert!((factor(u64::MAX) - 0.8).abs() < 1e-12);
+        assert_eq!(quiet_factor(0.7, 1.0, 0), 0.7);
+    }
 
     #[test]
     fn g19_two_families() {

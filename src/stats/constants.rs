@@ -99,6 +99,11 @@ pub const ROLE_AMOUNTS_MIN: u64 = 200;
 
 /// The factor on volume on a day without unusual context. Chosen on a labelled estate that was used for nothing else.
 pub const DAMPING_WITHOUT_CONTEXT: f64 = 0.7;
+/// Unfamiliar events with which half of what familiarity takes from a sum is given back. A judgement, not measured: one event may be a
+/// slip, and tens are what was done.
+pub const UNFAMILIAR_HALF: f64 = 10.0;
+/// Days for which the declared weight of a sweep counts against how often peers make one. A judgement, not measured.
+pub const SWEEP_PRIOR_DAYS: f64 = 15.0;
 /// Weight, in nats, of reading the posture of many buckets within seconds. Chosen likewise.
 pub const POSTURE_SWEEP_WEIGHT: f64 = 4.0;
 /// Weight, in nats, of sending sensitive data to an account that is not ours. Chosen likewise.

@@ -185,6 +185,7 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
     let log = db.read_one(&CALIBRATION)?;
     let groups = db.read(&GROUPS)?.into_iter();
     let generation = Generation {
+        sweeps: BTreeMap::new(),
         number: head.number,
         as_of: head.as_of,
         first_day: head.first_day,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::{
     Baseline, Baselines, Beginning, Beginnings, Calibration, CalibrationLog, DriftReport, Early,
     FewPriors, Generation, Group, GroupState, Groups, IncidentRanks, Novelty, Peak, Peaks,
-    SignedIn, Support, Tuning,
+    SignedIn, Support, Sweeps, Tuning,
 };
 use crate::error::Result;
 use crate::measure::{
@@ -80,6 +80,8 @@ const INCIDENTS: Table<IncidentRanks> = Table::new("incidents");
 const EARLY: Table<Early> = Table::new("early");
 /// The priors of few, of a generation that is not calibrated yet.
 const FEW: Table<FewPriors> = Table::new("few_priors");
+/// How often members of groups read the posture of many buckets.
+const SWEEPS: Table<(Group, Sweeps)> = Table::new("sweeps");
 /// The new values of extreme entity-days: they are a part of the log.
 const NOVELTIES: Table<((Day, Entity), Vec<Novelty>)> = Table::new("novelties");
 const CALIBRATION_LOG: Table<CalibrationLog> = Table::new("calibration_log");
@@ -243,6 +245,9 @@ impl Store {
             if let Some(few) = generation.young().filter(|few| !few.is_empty()) {
                 file.write(&FEW, [few])?;
             }
+            if !generation.sweeps.is_empty() {
+                file.write(&SWEEPS, &generation.sweeps)?;
+            }
             let novelties = novelties_of(log);
             if !novelties.is_empty() {
                 file.write(&NOVELTIES, novelties)?;
@@ -353,6 +358,10 @@ impl Store {
                 true => file.read_one(&FEW)?,
                 false => FewPriors::new(),
             }),
+            sweeps: match file.has(&SWEEPS) {
+                true => file.read::<_, Vec<_>>(&SWEEPS)?.into_iter().collect(),
+                false => BTreeMap::new(),
+            },
             tuning: Tuning::default(),
         })
     }

@@ -45,12 +45,15 @@ pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm>
         .iter()
         .filter_map(|value| read_gate(value, faults))
         .collect();
-    let quiet_context_factor = fields.optional("quiet_context_factor").and_then(|value| {
+    let mut factor = |key: &'static str| {
+        let value = fields.optional(key)?;
         Some(Placed {
             place: value.place.clone(),
             given: given(value, faults, Value::number)?,
         })
-    });
+    };
+    let quiet_context_factor = factor("quiet_context_factor");
+    let familiar_factor = factor("familiar_factor");
     let severity_max = fields.optional("severity_max").and_then(|value| {
         let words = Severity::ALL.map(Severity::as_str);
         value.one_of("severity", Severity::parse, &words, faults)
@@ -64,6 +67,7 @@ pub(super) fn read_arm(table: &Table, faults: &mut Faults) -> Option<WrittenArm>
         terms,
         gates,
         quiet_context_factor,
+        familiar_factor,
         severity_max,
     })
 }

@@ -41,6 +41,7 @@ pub(in crate::analytic) struct WrittenArm {
     pub terms: Vec<WrittenTerm>,
     pub gates: Vec<WrittenGate>,
     pub quiet_context_factor: Option<Placed<f64>>,
+    pub familiar_factor: Option<Placed<f64>>,
     pub severity_max: Option<Severity>,
 }
 

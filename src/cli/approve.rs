@@ -71,6 +71,12 @@ struct Add {
     /// Network of the caller, as in 203.0.113.0/24.
     #[arg(long, value_name = "NETWORK", num_args = 1..)]
     network: Vec<String>,
+    /// Times of the day in UTC, as in 02:00-03:30: what is done at others is judged by itself.
+    #[arg(long, value_name = "TIMES", num_args = 1..)]
+    times: Vec<String>,
+    /// Days of the week in UTC, as in friday or monday-friday: what is done on others is judged by itself.
+    #[arg(long, value_name = "DAYS", num_args = 1..)]
+    weekdays: Vec<String>,
     /// Analytics that it is for [default: all].
     #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
@@ -108,7 +114,8 @@ struct Remove {
 ///
 /// Nothing is written. The owner of a job adds a name to its table, and the table to the configuration. A job is proposed if it is no
 /// person and the stored days show it for two weeks at the same hours, with the same clients, networks, destinations and buckets.
-/// The proposal expires 90 days after the last stored day.
+/// It may be all that an identity does, or peaks inside an identity that also does other work: then the table names its hours and
+/// weekdays. The proposal expires 90 days after the last stored day.
 #[derive(Debug, Args)]
 struct Propose {
     /// Format of the output.
@@ -206,6 +213,8 @@ impl Add {
             ("user_agent", self.user_agent.clone()),
             ("application", self.application.clone()),
             ("network", self.network.clone()),
+            ("times", self.times.clone()),
+            ("weekdays", self.weekdays.clone()),
         ];
         let mut criteria: Vec<(&'static str, Vec<String>)> = criteria
             .into_iter()

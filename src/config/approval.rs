@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::config::Schedule;
 use crate::config::cover::{Cover, Known, each, one, sure};
 use crate::document::{Place, Word};
 use crate::glob::Glob;
@@ -57,6 +58,8 @@ pub struct Criteria {
     pub application: Option<Vec<Glob>>,
     /// The networks of the caller.
     pub network: Option<Vec<IpNet>>,
+    /// When. What is done at other times is judged as if nothing had been done at these: the other criteria need not cover it.
+    pub schedule: Schedule,
 }
 
 /// What an alert shows of itself to an approval. What is empty is unknown, and no criterion covers the unknown.
@@ -78,6 +81,8 @@ pub struct ApprovalContext {
     pub applications: Vec<Option<Str>>,
     /// Addresses of the caller; `None` for calls that have none, which no network covers.
     pub addresses: Vec<Option<IpAddr>>,
+    /// When, by the minute.
+    pub times: Vec<Time>,
 }
 
 impl Approval {
@@ -173,10 +178,18 @@ impl Criteria {
             ("user_agent", all(&self.user_agent)),
             ("application", all(&self.application)),
             ("network", all(&self.network)),
+            ("times", all(&self.schedule.times)),
+            ("weekdays", all(&self.schedule.weekdays)),
         ]
         .into_iter()
         .filter_map(|(key, texts)| Some((key, texts?)))
         .collect()
+    }
+
+    /// Returns whether the criteria of who it was hold.
+    pub fn are_about(&self, context: &ApprovalContext) -> bool {
+        let names = std::iter::once(&context.identity).chain(&context.aliases);
+        one(&self.identity, names) && one(&self.role, &context.role)
     }
 
     fn cover(&self, context: &ApprovalContext) -> bool {
@@ -189,9 +202,8 @@ impl Criteria {
             let covers = |pattern: &P, value: &V| sure(matches(pattern, value));
             each(criterion, (values, Known::All), covers) == Cover::Yes
         }
-        let names = std::iter::once(&context.identity).chain(&context.aliases);
-        one(&self.identity, names)
-            && one(&self.role, &context.role)
+        self.are_about(context)
+            && self.schedule.covers(&context.times)
             && all(
                 &self.destination,
                 &context.destinations,

@@ -10,6 +10,7 @@ mod cover;
 mod draft;
 mod load;
 mod partial_context;
+mod schedule;
 mod shape;
 mod written;
 
@@ -21,6 +22,7 @@ pub use checked::{
 pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
 pub use partial_context::{PartialContext, Values};
+pub use schedule::{Schedule, TimeRange, WeekdayRange};
 pub use shape::CONFIG;
 
 #[cfg(test)]

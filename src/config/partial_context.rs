@@ -1,5 +1,7 @@
 //! What an approval would cover of something that is known in part: an alert whose table was cut, or a whole day.
 
+use std::ops::Range;
+
 use crate::config::cover::{each, one, sure};
 use crate::config::{Approval, Cover, Criteria, Known};
 use crate::glob::Glob;
@@ -27,6 +29,8 @@ pub struct PartialContext {
     pub applications: Values,
     /// Addresses or networks of the caller.
     pub networks: Values,
+    /// When, as far as the hour.
+    pub times: (Vec<Range<Time>>, Known),
 }
 
 impl Approval {
@@ -72,10 +76,18 @@ impl Criteria {
                 matches,
             ),
             each(&self.network, known(&partial_context.networks), overlap),
+            self.may_cover_times(&partial_context.times),
         ]
         .into_iter()
         .min()
         .unwrap_or(Cover::Yes)
+    }
+
+    fn may_cover_times(&self, (times, known): &(Vec<Range<Time>>, Known)) -> Cover {
+        let schedule = (!self.schedule.is_always()).then(|| vec![&self.schedule]);
+        each(&schedule, (times, *known), |schedule, span| {
+            schedule.cover(span)
+        })
     }
 
     /// Returns whether the criteria of who it was cover an identity: its ids are known in full.
@@ -122,6 +134,7 @@ impl Criteria {
             && all(&self.network, &other.network, |wide, narrow| {
                 wide.contains(narrow)
             })
+            && self.schedule.includes(&other.schedule)
     }
 }
 
@@ -227,6 +240,8 @@ mod tests {
             ),
             ("destination=[]", "destination='x'", false),
             ("destination='x'", "destination=[]", false),
+            ("identity='a'", "identity='a'\nweekdays='friday'", true),
+            ("identity='a'\nweekdays='friday'", "identity='a'", false),
         ] {
             assert_eq!(
                 criteria(wide).include(&criteria(narrow)),

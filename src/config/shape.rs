@@ -258,7 +258,7 @@ pub(super) static BINDING: Shape<'static> = Shape {
     needs: Needs::One(&["instance", "eni", "address"]),
 };
 
-/// The keys of an approval that say what it covers.
+/// The keys of an approval that say what it covers, of which it needs one. When is not enough.
 pub(super) const CRITERIA: [&str; 7] = [
     "identity",
     "role",
@@ -324,6 +324,24 @@ pub(super) static APPROVAL: Shape<'static> = Shape {
             Optional,
             "[\"10.3.0.0/16\"]",
             "The networks of the caller.",
+        ),
+        key(
+            "times",
+            Kind::OneOrSome(&Kind::Text("part of a day in UTC, such as `02:00-03:30`")),
+            Optional,
+            "\"02:00-04:00\"",
+            "The times of the day, with the first minute and without the last. What is done at other times needs no other \
+             criterion: it is judged by itself, as if nothing had been done at these, and if it alerts, the alert is told. \
+             So a job inside a busy identity can be approved, and no more.",
+        ),
+        key(
+            "weekdays",
+            Kind::OneOrSome(&Kind::Text(
+                "day of the week, or a span of them, such as `monday-friday`",
+            )),
+            Optional,
+            "[\"monday-wednesday\", \"friday\"]",
+            "The days of the week, in UTC; used as `times` are.",
         ),
         key(
             "analytics",

@@ -220,6 +220,9 @@ fn context() -> ApprovalContext {
         addresses: ["203.0.113.9", "::ffff:203.0.113.10"]
             .map(|ip| Some(ip.parse().unwrap()))
             .to_vec(),
+        times: ["2026-12-31T02:10:00Z", "2026-12-31T02:59:00Z"]
+            .map(|at| Time::parse(at).unwrap())
+            .to_vec(),
     }
 }
 
@@ -248,6 +251,12 @@ fn an_approval_covers_what_it_names_and_nothing_beside_it() {
         (r#"bucket = ["payroll-1", "kyc"]"#, false),
         (r#"destination = ["dr-eu", "dr-us"]"#, true),
         ("destination = []", false),
+        (
+            "user_agent = \"rclone\"\ntimes = \"02:00-03:00\"\nweekdays = \"thursday\"",
+            true,
+        ),
+        ("user_agent = \"rclone\"\ntimes = \"02:30-03:00\"", false),
+        ("user_agent = \"rclone\"\nweekdays = \"friday\"", false),
     ] {
         let config = approval(criteria);
         assert_eq!(

@@ -10,7 +10,8 @@ use crate::config::shape::{
     PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
 };
 use crate::config::{
-    Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Sensitive, Sink, SinkFormat,
+    Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Schedule, Sensitive, Sink,
+    SinkFormat, TimeRange, WeekdayRange,
 };
 use crate::document::{Faults, Fields, Node, Place, Shape, Table, Value, Word};
 use crate::error::Result;
@@ -279,7 +280,7 @@ fn read_text<'a>(value: Option<&'a Value>, faults: &mut Faults) -> Option<&'a st
 
 fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval> {
     let place = fields.place().clone();
-    let criteria = Criteria {
+    let mut criteria = Criteria {
         identity: read_with(fields.optional("identity"), faults, glob),
         role: read_with(fields.optional("role"), faults, glob),
         destination: read_patterns(
@@ -291,6 +292,7 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
         user_agent: some_patterns(fields.optional("user_agent"), faults, glob),
         application: some_patterns(fields.optional("application"), faults, glob),
         network: some_patterns(fields.optional("network"), faults, network),
+        schedule: Schedule::default(),
     };
     if !fields.any_found() {
         let (last, others) = (
@@ -303,6 +305,10 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
             format!("[[approval]] needs at least one of {criteria} or {last}"),
         );
     }
+    criteria.schedule = Schedule {
+        times: some_patterns(fields.optional("times"), faults, TimeRange::parse),
+        weekdays: some_patterns(fields.optional("weekdays"), faults, WeekdayRange::parse),
+    };
     let analytics = fields
         .optional("analytics")
         .and_then(|value| some_words(value, faults));

@@ -29,8 +29,8 @@ mod train;
 mod tune;
 
 pub use approvals::{
-    ApprovalLint, ApprovalSimulation, ApprovalState, Breadth, Cadence, Hidden, Job, Proposals,
-    Reach, SimulationScope, Volume, Warning, approval_states, lint_approval, propose,
+    ApprovalLint, ApprovalSimulation, ApprovalState, Breadth, Cadence, Hidden, Inside, Job,
+    Proposals, Reach, SimulationScope, Volume, Warning, approval_states, lint_approval, propose,
     simulate_approval,
 };
 pub use backtest::{

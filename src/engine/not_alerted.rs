@@ -494,5 +494,6 @@ fn context(subject: &Subject) -> ApprovalContext {
         user_agents: values(Trait::UserAgent),
         applications: values(Trait::Application).into_iter().map(Some).collect(),
         addresses: Vec::new(),
+        times: Vec::new(),
     }
 }

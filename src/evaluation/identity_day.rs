@@ -33,6 +33,7 @@ pub(super) fn is_approved(
         user_agents: Vec::new(),
         applications: Vec::new(),
         addresses: Vec::new(),
+        times: Vec::new(),
     };
     approval_covering(&setup.config, analytic, &context, day.start()).is_some()
 }

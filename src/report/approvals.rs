@@ -182,7 +182,7 @@ pub fn lint_approval(simulation: &ApprovalSimulation, what: &ApprovalLint) -> Ve
     }
     if what.is_by_who_alone {
         said.push(
-            "it covers all that the identity does: add a bucket, destination, client or network to narrow it"
+            "it covers all that the identity does: add a bucket, destination, client, network or times to narrow it"
                 .to_owned(),
         );
     }

@@ -52,10 +52,21 @@ pub struct Proposal {
     buckets: BTreeMap<String, u64>,
     destinations: BTreeMap<String, u64>,
     sensitive: bool,
+    /// `null` of a job that is all that its identity does.
+    inside: Option<InsideDocument>,
     alerted: Vec<String>,
     unlike: Vec<String>,
     /// The tables; comments, if the job has alerted.
     toml: Vec<String>,
+}
+
+/// What tells a job from the other work of its identity.
+#[derive(Debug, Serialize)]
+struct InsideDocument {
+    /// Hours of the day, in UTC, in which it runs.
+    hours: Vec<u8>,
+    /// What it came to in the largest hour of each run, by metric.
+    largest_hour: BTreeMap<&'static str, Amount>,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,6 +118,14 @@ fn proposal(job: &Job) -> Proposal {
         buckets: values(&job.buckets),
         destinations: values(&job.destinations),
         sensitive: job.is_sensitive,
+        inside: job.inside.as_ref().map(|inside| InsideDocument {
+            hours: inside.hours.clone(),
+            largest_hour: inside
+                .amounts
+                .iter()
+                .map(|(metric, volume)| (metric.as_str(), amount(volume)))
+                .collect(),
+        }),
         alerted: days(&job.alerted),
         unlike: days(&job.unlike),
         toml: job.drafts.iter().map(|draft| written(job, draft)).collect(),
@@ -141,7 +160,8 @@ fn write_toml(out: &mut String, proposals: &Proposals) -> std::fmt::Result {
     if n_jobs > 0 {
         out.push_str(
             "# The owner of a job writes a name into `owner` and the table into plimsoll.toml, which needs the name.\n\
-             # A table covers any volume of its job, but no other client, network, bucket or destination.\n\
+             # A table covers any volume of its job, but no other client, network, bucket or destination. Where a job runs inside an\n\
+             # identity that also does other work, its table covers the job's hours, and what is done at other times is still judged.\n\
              # The table of a job that has alerted is commented out.\n",
         );
     }
@@ -189,18 +209,37 @@ fn written(job: &Job, draft: &impl Display) -> String {
 
 /// Returns the evidence for a job and against it, line by line.
 fn evidence(job: &Job) -> Vec<String> {
+    let beside = match job.inside {
+        Some(_) => ", beside other work",
+        None => "",
+    };
     let mut said = vec![
-        format!("{}: {}, {}", Plain(&job.identity), job.kind, job.cadence),
+        format!(
+            "{}: {}, {}{beside}",
+            Plain(&job.identity),
+            job.kind,
+            job.cadence
+        ),
         format!(
             "seen on {} from {} to {}",
             noun(job.days_seen, "day", "days"),
             job.seen.0,
             job.seen.1
         ),
-        format!("events a day: {}", volume(&job.events, count)),
     ];
+    let amount = |n: u64| bytes(n as f64);
+    if let Some(inside) = &job.inside {
+        for (metric, largest) in &inside.amounts {
+            let largest = match metric.is_bytes() {
+                true => volume(largest, amount),
+                false => volume(largest, count),
+            };
+            said.push(format!("{metric} in its largest hour: {largest}"));
+        }
+        said.push("of its days, with the identity's other work:".to_owned());
+    }
+    said.push(format!("events a day: {}", volume(&job.events, count)));
     if job.bytes.most > 0 {
-        let amount = |n: u64| bytes(n as f64);
         said.push(format!(
             "read or sent a day: {}",
             volume(&job.bytes, amount)
@@ -307,6 +346,7 @@ mod tests {
             unlike: Vec::new(),
             alerted,
             is_sensitive: false,
+            inside: None,
             drafts: vec![Default::default(), Default::default()],
         };
         for draft in &mut job.drafts {

@@ -6,16 +6,13 @@
 //! day with more than its facts have room for. Then the whole day decides, and the event that is found is one with which
 //! the threshold is crossed, if not the first.
 
-use std::collections::BTreeSet;
-use std::hash::RandomState;
+use std::ops::Range;
 use std::rc::Rc;
-
-use rustc_hash::FxHashSet;
 
 use crate::alert::{Alert, AlikeRecord, Extent, SCHEMA, Span, Status, alert_id};
 use crate::analytic::Analytic;
 use crate::baseline::arm_key;
-use crate::config::{Approval, Config, approval_covering};
+use crate::config::{Approval, Config};
 use crate::error::Result;
 use crate::event::Event;
 use crate::evidence::{Reference, ScoreEvidence, round};
@@ -24,12 +21,12 @@ use crate::learn::PeerGroupOf;
 use crate::measure::{DayFacts, EventAmounts, KnownThings, Plan, is_others};
 use crate::score::act::Act;
 use crate::score::alike::{Alike, Rival};
-use crate::score::approval::{Asked, Coverage, basis_of, hash_of};
+use crate::score::approval::Coverage;
 use crate::score::caller;
 use crate::score::components::start_of;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::episode::{Episode, Stage, first_prefix};
-use crate::score::evidence_events::{metrics_of, must_be_covered};
+use crate::score::evidence_events::metrics_of;
 use crate::score::judge::{Detection, Judge};
 use crate::score::reasons::reasons;
 use crate::score::rows::ROWS_MAX;
@@ -40,7 +37,6 @@ use crate::score::told::{Told, amounts_of};
 use crate::score::young;
 use crate::stats::{self, Severity};
 use crate::time::{Day, Time, Window};
-use crate::vocab::{Entity, Metric};
 
 /// Builds the alerts of one day from their events.
 pub struct AlertBuilder<'a> {
@@ -73,20 +69,6 @@ pub struct News {
     pub coverage: Option<Coverage>,
     /// Whether a narrower analytic tells it.
     pub is_told_elsewhere: bool,
-}
-
-/// What an approval that covers an episode is asked about more.
-pub struct Facing<'f> {
-    /// The analytic.
-    pub analytic: &'f Analytic,
-    /// The entity.
-    pub entity: &'f Entity,
-    /// What was found.
-    pub detection: &'f Detection,
-    /// The day so far.
-    pub facts: &'f DayFacts,
-    /// The events since it was asked last.
-    pub events: &'f [Event],
 }
 
 /// When the threshold was crossed.
@@ -239,73 +221,6 @@ impl AlertBuilder<'_> {
         Ok((first, coverage))
     }
 
-    /// Returns what the approval that covers an alert was asked about; `None` if that is all of the day, whatever it is, or too much.
-    fn coverage(&self, episode: &Episode, stage: &Stage, alert: Alert) -> Result<Option<Coverage>> {
-        let Some(approval) = alert.approval else {
-            return Ok(None);
-        };
-        let (arm, view) = (&stage.detection.arm, self.judge.view());
-        let key = RandomState::new();
-        let mut coverage = Coverage {
-            approval,
-            n_events: stage.n as u64,
-            upto: None,
-            basis: basis_of(&key, arm, &stage.facts, view.number),
-            key,
-            crossed_at: alert.crossed_at.unwrap_or(alert.time),
-            described: alert.entity,
-            asked: FxHashSet::default(),
-        };
-        let metrics = metrics_of(episode.analytic);
-        self.each(episode, stage.n, &mut |resolved, amounts| {
-            let is_asked = must_be_covered(resolved.event, amounts, &metrics, arm);
-            if is_asked && !coverage.is_too_much() {
-                let hash = hash_of(&coverage.key, resolved, self.resolver, view);
-                coverage.asked.insert(hash);
-            }
-        })?;
-        let is_known = !coverage.asked.is_empty() && !coverage.is_too_much();
-        Ok(is_known.then_some(coverage))
-    }
-
-    /// Returns whether an approval that covered an episode still covers all of it, and remembers what it was asked about. If not, that
-    /// is to be asked of the whole episode.
-    pub fn is_still_covered(&self, coverage: &mut Coverage, facing: &Facing) -> bool {
-        let (arm, view) = (&facing.detection.arm, self.judge.view());
-        let n_events = coverage.n_events + facing.events.len() as u64;
-        if coverage.basis != basis_of(&coverage.key, arm, facing.facts, view.number)
-            || n_events != facing.facts.n_events
-        {
-            return false;
-        }
-        let metrics = metrics_of(facing.analytic);
-        for event in facing.events {
-            let mut event = event.clone();
-            let resolved = self.resolver.resolve(&mut event);
-            let amounts = EventAmounts::of(&resolved);
-            if !must_be_covered(resolved.event, &amounts, &metrics, arm) {
-                continue;
-            }
-            let hash = hash_of(&coverage.key, &resolved, self.resolver, view);
-            if coverage.asked.contains(&hash) {
-                continue;
-            }
-            let mut asked = Asked::default();
-            asked.rows.add(self.resolver, &resolved, view);
-            asked.add(resolved.event);
-            let context = asked.context(facing.entity, &coverage.described);
-            let at = coverage.crossed_at;
-            let approval = approval_covering(self.config, &facing.analytic.id, &context, at);
-            let is_same = approval.is_some_and(|approval| approval.id() == coverage.approval);
-            if !is_same || coverage.is_too_much() {
-                return false;
-            }
-            coverage.asked.insert(hash);
-        }
-        coverage.n_events = n_events;
-        true
-    }
-
     /// Returns what an episode came to; `None` if it is not severe enough for an alert, or a narrower analytic tells it. One that was told
     /// before is told in any case, unless another tells it.
     ///
@@ -399,12 +314,29 @@ impl AlertBuilder<'_> {
         }
         let mut known = episode.known.borrow_mut();
         let before = known.range(..=n).next_back();
-        let (from, mut facts) = match before {
+        let (from, facts) = match before {
             Some((&from, facts)) if from == n => return Ok(Some(facts.clone())),
             Some((&from, facts)) => (from, Some(DayFacts::clone(facts))),
             None => (0, None),
         };
-        episode.events.each(from..n, &mut |event| {
+        let facts = self.with_events(episode, from..n, facts, |_| true)?;
+        let facts = facts.map(Rc::new);
+        known.extend(facts.clone().map(|facts| (n, facts)));
+        Ok(facts)
+    }
+
+    /// Returns facts with those of some events that are meant; `None` if there are none at all.
+    pub(super) fn with_events(
+        &self,
+        episode: &Episode,
+        which: Range<usize>,
+        mut facts: Option<DayFacts>,
+        is_meant: impl Fn(&Event) -> bool,
+    ) -> Result<Option<DayFacts>> {
+        episode.events.each(which, &mut |event| {
+            if !is_meant(event) {
+                return;
+            }
             let facts = facts.get_or_insert_with(|| {
                 let mut facts = DayFacts::starting(event.time);
                 facts.note_unique_id(episode.unique_id);
@@ -418,18 +350,13 @@ impl AlertBuilder<'_> {
                 facts.note_principal(principal);
             }
         })?;
-        let Some(mut facts) = facts else {
-            return Ok(None);
-        };
-        if is_others(episode.entity) {
+        if let Some(facts) = facts.as_mut().filter(|_| is_others(episode.entity)) {
             facts.forget_names();
         }
-        let facts = Rc::new(facts);
-        known.insert(n, facts.clone());
-        Ok(Some(facts))
+        Ok(facts)
     }
 
-    fn rating<'s>(
+    pub(super) fn rating<'s>(
         &self,
         analytic: &'s Analytic,
         detection: &'s Detection,
@@ -447,7 +374,7 @@ impl AlertBuilder<'_> {
         }
     }
 
-    fn subject<'s>(&self, episode: &'s Episode, facts: &'s DayFacts) -> Subject<'s>
+    pub(super) fn subject<'s>(&self, episode: &'s Episode, facts: &'s DayFacts) -> Subject<'s>
     where
         Self: 's,
     {
@@ -462,7 +389,7 @@ impl AlertBuilder<'_> {
     }
 
     /// Passes on the first events of an episode, each resolved and with what it adds to facts.
-    fn each(
+    pub(super) fn each(
         &self,
         episode: &Episode,
         n: usize,
@@ -648,50 +575,6 @@ impl AlertBuilder<'_> {
             sensitive: stage.facts.touches_sensitive(),
             severity_max: self.rating(analytic, detection, &stage.facts).most(),
         }
-    }
-
-    /// Returns the approval that covers an alert. It is asked about all of the episode so far that the analytic looks at, and
-    /// not only about the act and the rows that a person reads: nothing may hide beside what is covered.
-    fn approval(
-        &self,
-        episode: &Episode,
-        stage: &Stage,
-        metrics: &BTreeSet<Metric>,
-        alert: &Alert,
-    ) -> Result<Option<&Approval>> {
-        let analytic = &episode.analytic.id;
-        let mut approvals = self.config.approvals.iter();
-        if !approvals.any(|approval| approval.is_for(analytic)) {
-            return Ok(None);
-        }
-        let arm = &stage.detection.arm;
-        let (mut asked, mut all) = (Asked::default(), Asked::default());
-        let mut is_any = false;
-        let generation = self.judge.view();
-        self.each(episode, stage.n, &mut |resolved, amounts| {
-            let is_asked = must_be_covered(resolved.event, amounts, metrics, arm);
-            is_any |= is_asked;
-            let into = match (is_asked, is_any) {
-                (true, _) => &mut asked,
-                // Where nothing tells what is judged from the rest, all of it must be covered.
-                (false, false) => &mut all,
-                (false, true) => return,
-            };
-            into.rows.add(self.resolver, resolved, generation);
-            into.add(resolved.event);
-        })?;
-        let asked = if is_any { asked } else { all };
-        if asked.is_too_much() {
-            return Ok(None);
-        }
-        let context = asked.context(episode.entity, &alert.entity);
-        let crossed_at = alert.crossed_at.unwrap_or(alert.time);
-        Ok(approval_covering(
-            self.config,
-            analytic,
-            &context,
-            crossed_at,
-        ))
     }
 }
 

@@ -27,11 +27,19 @@ pub(super) struct Asked {
     clients: BTreeSet<Str>,
     applications: BTreeSet<Option<Str>>,
     addresses: BTreeSet<Option<IpAddr>>,
+    /// By the minute.
+    times: BTreeSet<Time>,
+    /// The events.
+    pub n_events: u64,
 }
 
 impl Asked {
     /// Adds the caller of an event. A flow has no client and no caller's address: both are asked of the calls.
     pub fn add(&mut self, event: &Event) {
+        let in_minute = i64::from(event.time.second_of_day() % 60);
+        self.times
+            .insert(event.time.whole_secs().plus_secs(-in_minute));
+        self.n_events += 1;
         if !event.is_flow() && !self.is_too_much() {
             self.clients.insert(event.client.clone());
             self.applications.insert(event.application.clone());
@@ -72,6 +80,7 @@ impl Asked {
             user_agents: self.clients.into_iter().collect(),
             applications: self.applications.into_iter().collect(),
             addresses: self.addresses.into_iter().collect(),
+            times: self.times.into_iter().collect(),
         }
     }
 }

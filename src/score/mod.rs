@@ -7,6 +7,7 @@ mod act;
 mod alert_builder;
 mod alike;
 mod approval;
+mod approved;
 mod assumption;
 mod blinded;
 mod calibrate;
@@ -35,9 +36,10 @@ mod through;
 mod told;
 mod young;
 
-pub use alert_builder::{AlertBuilder, Facing, News};
+pub use alert_builder::{AlertBuilder, News};
 pub use alike::{Alike, Rival, may_be_alike};
 pub use approval::Coverage;
+pub use approved::Facing;
 pub use calibrate::{burn_in_day, calibrate_day, record_day};
 pub use components::{
     JudgedAgainst, NoveltyReading, RoleTailReading, VolumeReading, novelty, volume,

@@ -286,6 +286,7 @@ fn approval(
             user_agent: approved.client.clone().map(|one| vec![one]),
             application: approved.app.clone().map(|one| vec![one]),
             network: approved.network.map(|one| vec![one]),
+            ..Criteria::default()
         },
         analytics: None,
         owner: "the story".to_owned(),

@@ -67,6 +67,114 @@ fn the_third_of_a_job_by_the_week_is_quiet_and_another_form_of_it_is_not() {
     }
 }
 
+/// Returns the proposal for somebody, with its marks taken away and an owner.
+fn proposed(world: &World, id: &str) -> String {
+    let all = world.run(&["approve", "propose"]).succeeds().out;
+    let mut tables = all.split("\n\n");
+    let table = tables.find(|table| table.contains(&format!("identity = \"{id}\"")));
+    let table = table.unwrap_or_else(|| panic!("no proposal for {id}:\n{all}"));
+    assert!(
+        table.contains("every Friday at 2 h UTC, beside other work"),
+        "{table}"
+    );
+    assert!(
+        table.contains("list_calls in its largest hour: p50 200"),
+        "{table}"
+    );
+    let bare = table
+        .lines()
+        .map(|line| line.strip_prefix("# ").unwrap_or(line));
+    let lines: Vec<&str> = bare.skip_while(|line| *line != "[[approval]]").collect();
+    for line in [
+        "times = \"02:00-03:00\"",
+        "weekdays = \"friday\"",
+        "destination = []",
+    ] {
+        assert!(lines.contains(&line), "`{line}` is not in:\n{table}");
+    }
+    let table = lines
+        .join("\n")
+        .replace("owner = \"\"", "owner = \"storage@example.com\"");
+    let expires = table.lines().find(|line| line.starts_with("expires"));
+    table.replace(expires.expect("an end"), "expires = 2099-01-31") + "\n"
+}
+
+/// The analytics by which scoring a day tells of somebody.
+fn told(world: &World, cloud: Cloud, id: &str, day: impl Fn(&mut Logs)) -> Vec<String> {
+    let mut logs = Logs::none(cloud);
+    // What it does on any day.
+    for visit in 0..6 {
+        logs.objects((27, visit * 14_400 + 100), 60, job(3), LIST, [3, 2, 9_000]);
+    }
+    day(&mut logs);
+    world.write("today.jsonl", logs.text);
+    let said = world.run(&["score", "--again", "--budget=3/day", "today.jsonl"]);
+    let said = said.succeeds().out;
+    let alerts = said.lines().map(|line| {
+        let alert: Value = serde_json::from_str(line).expect("an alert");
+        alert
+    });
+    let of_id = alerts.filter(|alert| alert["entity"]["id"] == *id);
+    of_id.map(|alert| alert["analytic"].to_string()).collect()
+}
+
+/// An approval for it covers a sweep of any size, at its hour, and nothing else of the same identity.
+#[test]
+fn a_job_by_the_week_inside_a_busy_identity_is_proposed_and_covered_and_nothing_else_is() {
+    for cloud in [CLOUDS[0], CLOUDS[2]] {
+        let who = job(3);
+        let id = who.id(cloud);
+        let logs = with_sweeps(cloud, who, |logs, at| {
+            logs.objects(at, 400, who, LIST, SWEEP)
+        });
+        let world = World::empty();
+        world.write("logs.jsonl", logs.text);
+        world.run(&["train", "logs.jsonl"]).succeeds();
+        let large = [900, 60, 9_000];
+        let sweep = |logs: &mut Logs| logs.objects((27, AT), 400, who, LIST, large);
+        let before = told(&world, cloud, &id, sweep);
+        assert!(before.contains(&"\"AN1594\"".to_owned()), "{before:?}");
+        let table = proposed(&world, &id);
+        world.write("plimsoll.toml", table);
+        assert_eq!(told(&world, cloud, &id, sweep), [] as [&str; 0]);
+        let listed = world.run(&["approve", "list"]).succeeds().out;
+        assert!(
+            listed.contains("times 02:00-03:00, weekdays friday"),
+            "{listed}"
+        );
+        assert!(!listed.contains("no alert so far"), "{listed}");
+        let again = world.run(&["approve", "propose"]).succeeds().out;
+        assert!(!again.contains(&format!("identity = \"{id}\"")), "{again}");
+        for (what, day) in [
+            (
+                "on a Thursday",
+                &(|logs: &mut Logs| logs.objects((26, AT), 400, who, LIST, large))
+                    as &dyn Fn(&mut Logs),
+            ),
+            ("in another hour", &|logs| {
+                logs.objects((27, AT + 9 * 3_600), 400, who, LIST, large)
+            }),
+            ("from another network", &|logs| {
+                logs.objects((27, AT), 400, outside(who), LIST, large)
+            }),
+            (
+                "in the same hour beside it, from another network",
+                &|logs| {
+                    sweep(logs);
+                    logs.objects((27, AT + 900), 400, outside(who), LIST, large);
+                },
+            ),
+            ("in another hour beside it", &|logs| {
+                sweep(logs);
+                logs.objects((27, AT + 9 * 3_600), 400, who, LIST, large);
+            }),
+        ] {
+            let told = told(&world, cloud, &id, day);
+            assert!(told.contains(&"\"AN1594\"".to_owned()), "{what}: {told:?}");
+        }
+    }
+}
+
 /// What a habit explains hides nothing beside it.
 #[test]
 fn a_sweep_beside_the_habitual_one_is_found() {

@@ -1,6 +1,7 @@
 //! Stored alerts, as far as approvals need them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -36,6 +37,7 @@ struct Line {
     resources: Vec<Resource>,
     #[serde(default)]
     destinations: Vec<Destination>,
+    window: Option<Span>,
     suppressed_by: Option<String>,
     approval: Option<String>,
 }
@@ -48,6 +50,12 @@ struct Who {
     aliases: Vec<Str>,
     role: Option<Str>,
     source_ip: Option<Str>,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    start: String,
+    end: String,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +87,12 @@ fn part(values: impl IntoIterator<Item = Str>) -> Values {
     (values.into_iter().collect(), Known::Some)
 }
 
+impl Span {
+    fn times(self) -> Option<Range<Time>> {
+        Some(Time::parse(&self.start)?..Time::parse(&self.end)?)
+    }
+}
+
 impl Line {
     fn into_archived(self) -> Option<(String, ArchivedAlert)> {
         let entity = Entity {
@@ -97,6 +111,10 @@ impl Line {
             user_agents: part([]),
             applications: part([]),
             networks: part(self.entity.source_ip),
+            times: match self.window.and_then(Span::times) {
+                Some(times) => (vec![times], Known::More),
+                None => (Vec::new(), Known::Some),
+            },
         };
         let archived = ArchivedAlert {
             analytic: self.analytic,

@@ -1,6 +1,7 @@
 //! Stored days, read again one at a time, and what a whole day of an identity shows to an approval.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use ipnet::IpNet;
 
@@ -12,7 +13,7 @@ use crate::event::AddressClass;
 use crate::identity::address::Networks;
 use crate::measure::{DayFacts, Links};
 use crate::store::{DayEntry, Manifest, Store};
-use crate::time::Day;
+use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, Metric, Str, Trait};
 
 /// Metrics that show reads, or attempts to read.
@@ -88,6 +89,10 @@ impl<'a> DayContextReader<'a> {
             user_agents: values(facts, Trait::UserAgent),
             applications: values(facts, Trait::Application),
             networks,
+            times: (
+                hours_of(facts.first.day(), facts.hours).collect(),
+                Known::More,
+            ),
         }
     }
 
@@ -128,6 +133,15 @@ impl<'a> DayContextReader<'a> {
     }
 }
 
+/// Returns the hours of a day, given as bits.
+pub(super) fn hours_of(day: Day, bits: u32) -> impl Iterator<Item = Range<Time>> {
+    let hours = (0..24_u32).filter(move |hour| bits >> hour & 1 == 1);
+    hours.map(move |hour| {
+        let start = day.start().plus_secs(i64::from(hour * Window::HOUR.secs()));
+        start..start.plus_secs(i64::from(Window::HOUR.secs()))
+    })
+}
+
 fn values(facts: &DayFacts, which: Trait) -> Values {
     let Some(values) = facts.trait_values(which) else {
         return (Vec::new(), Known::More);
@@ -150,7 +164,6 @@ mod tests {
     use crate::config::{Config, Cover};
     use crate::event::{Action, Event, Provider, Source};
     use crate::measure::{EventAmounts, Plan};
-    use crate::time::Time;
     use crate::vocab::EntityKind;
 
     #[test]

@@ -1,23 +1,26 @@
-//! Known automation: identities with a timetable and a constant shape, and an approval that covers this and no more.
+//! Known automation: identities with a timetable and a constant shape, and jobs with one inside identities that also do other work; and an
+//! approval that covers this and no more.
 //!
-//! A proposal names identity, client, network, buckets and destinations together. It sets no limit on volume: a loud day of
+//! A proposal for a job inside an identity also names the times at which it runs. A proposal names identity, client, network, buckets and destinations together. It sets no limit on volume: a loud day of
 //! the same job should be covered, but the same job in another shape should not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::analytic::{Analytic, Step};
 use crate::baseline::{CalibrationLog, Generation};
-use crate::config::{Cover, Draft, Known, PartialContext};
+use crate::config::{Cover, Draft, Known, PartialContext, TimeRange, WeekdayRange};
 use crate::engine::Setup;
 use crate::engine::approvals::archive::archived;
 use crate::engine::approvals::cadence::{ActiveDay, Cadence};
-use crate::engine::approvals::days::{DayContextReader, Days};
+use crate::engine::approvals::days::{DayContextReader, Days, hours_of};
+use crate::engine::approvals::inside::{Hourly, PeakJob};
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
 use crate::event::{IdentityKind, Provider};
 use crate::measure::{DayFacts, KnownThings};
 use crate::store::Store;
-use crate::time::{Day, Window};
+use crate::time::{Day, Time, Window};
 use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
 
 /// Days since its first sighting from which an identity is known well enough.
@@ -91,8 +94,39 @@ pub struct Job {
     pub alerted: Vec<Day>,
     /// Whether it touches sensitive buckets.
     pub is_sensitive: bool,
+    /// Of a job inside an identity that also does other work, what tells it from that work. What else is said of the job is then of all
+    /// that the identity did on its days.
+    pub inside: Option<Inside>,
     /// The approvals that would cover it. The owner is left blank, so that no configuration accepts them unchanged.
     pub drafts: Vec<Draft>,
+}
+
+/// What tells a job inside an identity from its other work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inside {
+    /// The hours of the day, in UTC, in which it runs.
+    pub hours: Vec<u8>,
+    /// What it came to in the largest hour of each run.
+    pub amounts: Vec<(Metric, Volume)>,
+}
+
+impl Inside {
+    fn bits(&self) -> u32 {
+        self.hours.iter().fold(0, |bits, hour| bits | 1 << hour)
+    }
+
+    /// Returns its hours as an approval names them.
+    fn times(&self) -> Vec<String> {
+        let mut runs: Vec<(u8, u8)> = Vec::new();
+        for &hour in &self.hours {
+            match runs.last_mut() {
+                Some((_, last)) if *last + 1 == hour => *last = hour,
+                _ => runs.push((hour, hour)),
+            }
+        }
+        let text = |&(first, last): &(u8, u8)| TimeRange::hours(first, last).to_string();
+        runs.iter().map(text).collect()
+    }
 }
 
 /// An amount by day.
@@ -137,6 +171,13 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
     let (Some(&first), Some(&last)) = (stored.first(), stored.last()) else {
         return Ok(Proposals::default());
     };
+    let mut inside: BTreeMap<Entity, Vec<PeakJob>> = BTreeMap::new();
+    generation.peaks.each(|entity, peaks| {
+        let jobs = PeakJob::all_of(peaks, &stored);
+        if entity.kind == EntityKind::Identity && !jobs.is_empty() {
+            inside.insert(entity.clone(), jobs);
+        }
+    })?;
     let mut histories: BTreeMap<Entity, History> = BTreeMap::new();
     let mut days = Days::of(store, &manifest, &generation);
     let eye = DayContextReader::of(setup, &generation);
@@ -144,8 +185,10 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
         for (entity, facts) in days.facts(day)?.unwrap_or_default() {
             if entity.kind == EntityKind::Identity {
                 let context = eye.context(&entity, &facts);
+                let jobs = inside.get(&entity).into_iter().flatten();
+                let metrics = jobs.flat_map(PeakJob::metrics).collect();
                 let history = histories.entry(entity).or_default();
-                history.add(day, &facts, context);
+                history.add(day, &facts, context, &metrics);
             }
         }
     }
@@ -162,22 +205,31 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
         ..Proposals::default()
     };
     for (entity, history) in &histories {
-        let Some(cadence) = history.cadence(&stored) else {
+        if !history.is_ours_to_run() {
             continue;
+        }
+        let inside = inside.get(entity).into_iter().flatten();
+        let jobs: Vec<(History, Cadence)> = match history.cadence(&stored) {
+            Some(cadence) => vec![(history.clone(), cadence)],
+            None => inside
+                .map(|job| (history.within(job), job.cadence.clone()))
+                .collect(),
         };
         let first_seen = generation.baselines.get(entity).map(|b| b.first_day);
         let age = 1 + last.since(first_seen.unwrap_or(last).min(history.runs[0].active.day));
-        let job = if suspects.contains(entity) {
-            Err("of whom an analyst said that an alert was right")
-        } else if age < AGE_DAYS_MIN {
-            Err("younger than 14 days")
-        } else {
-            let on = alerted.get(entity).map_or(&[][..], Vec::as_slice);
-            history.job(setup, entity, cadence, (last, on))
-        };
-        match job {
-            Ok(job) => proposals.jobs.push(job),
-            Err(why) => *proposals.passed_over.entry(why).or_insert(0) += 1,
+        for (history, cadence) in jobs {
+            let job = if suspects.contains(entity) {
+                Err("of whom an analyst said that an alert was right")
+            } else if age < AGE_DAYS_MIN {
+                Err("younger than 14 days")
+            } else {
+                let on = alerted.get(entity).map_or(&[][..], Vec::as_slice);
+                history.job(setup, entity, cadence, (last, on))
+            };
+            match job {
+                Ok(job) => proposals.jobs.push(job),
+                Err(why) => *proposals.passed_over.entry(why).or_insert(0) += 1,
+            }
         }
     }
     proposals.jobs.sort_by(|a, b| {
@@ -221,21 +273,25 @@ fn alerted(
 }
 
 /// One day of an identity.
+#[derive(Clone)]
 struct Run {
     active: ActiveDay,
     events: u64,
     bytes: u64,
     context: PartialContext,
     metrics: Vec<Metric>,
+    is_sensitive: bool,
+    /// Of metrics of which it has peaks that come again.
+    hourly: Hourly,
 }
 
-/// The activity of an identity on the stored days.
-#[derive(Default)]
+/// The activity of an identity on the stored days, or on those of a job inside it.
+#[derive(Clone, Default)]
 struct History {
     runs: Vec<Run>,
     kinds: BTreeMap<IdentityKind, u64>,
     provider: Option<Provider>,
-    is_sensitive: bool,
+    inside: Option<Inside>,
 }
 
 /// Values that belong to a job's shape, and days with other values.
@@ -247,7 +303,13 @@ struct JobValue {
 }
 
 impl History {
-    fn add(&mut self, day: Day, facts: &DayFacts, context: PartialContext) {
+    fn add(
+        &mut self,
+        day: Day,
+        facts: &DayFacts,
+        context: PartialContext,
+        hourly: &BTreeSet<Metric>,
+    ) {
         let metrics = facts.metrics();
         let sum = |metric: Metric| -> u64 {
             let readings = facts.readings(metric, Window::DAY, &KnownThings::NOTHING);
@@ -266,6 +328,15 @@ impl History {
             },
             events: facts.n_events,
             bytes: sum(Metric::BytesRead).max(sum(Metric::EgressBytes)),
+            hourly: hourly
+                .iter()
+                .flat_map(|&metric| {
+                    let readings = facts.readings(metric, Window::HOUR, &KnownThings::NOTHING);
+                    let hours = readings.into_iter();
+                    hours.map(move |(hour, amount)| (metric, hour as u8, amount))
+                })
+                .collect(),
+            is_sensitive: facts.touches_sensitive(),
             metrics,
             context,
         });
@@ -273,7 +344,6 @@ impl History {
             *self.kinds.entry(kind).or_insert(0) += n;
         }
         self.provider = self.provider.or(facts.profile.provider);
-        self.is_sensitive |= facts.touches_sensitive();
     }
 
     fn kind(&self) -> IdentityKind {
@@ -281,14 +351,49 @@ impl History {
         most.map_or(IdentityKind::Unknown, |(kind, _)| *kind)
     }
 
-    /// Returns its timetable, if it is one of our workloads.
-    fn cadence(&self, stored: &BTreeSet<Day>) -> Option<Cadence> {
+    /// Returns whether it is a workload, and no person.
+    fn is_ours_to_run(&self) -> bool {
         use IdentityKind::{RoleSession, ServicePrincipal, Workload};
-        if !matches!(self.kind(), RoleSession | ServicePrincipal | Workload) {
-            return None;
-        }
+        matches!(self.kind(), RoleSession | ServicePrincipal | Workload)
+    }
+
+    /// Returns its timetable, if all that it does has one.
+    fn cadence(&self, stored: &BTreeSet<Day>) -> Option<Cadence> {
         let active: Vec<ActiveDay> = self.runs.iter().map(|run| run.active).collect();
         Cadence::of(&active, stored)
+    }
+
+    /// Returns the days of a job inside the identity.
+    fn within(&self, job: &PeakJob) -> Self {
+        let days = job.days();
+        let of_job = self
+            .runs
+            .iter()
+            .filter(|run| days.contains(&run.active.day));
+        let run = |run: &Run| Run {
+            metrics: job.metrics_on(run.active.day),
+            ..run.clone()
+        };
+        let amounts = |day: Day| {
+            let mut runs = self.runs.iter();
+            runs.find(|run| run.active.day == day)
+                .map(|run| &run.hourly)
+        };
+        let hours = job.hours(amounts);
+        let largest = |metric: Metric| {
+            let peaks = job.peaks.iter().filter(|peak| peak.metric == metric);
+            Volume::of(peaks.map(|peak| (peak.amount, peak.day)).collect())
+        };
+        let metrics = job.metrics().into_iter();
+        Self {
+            runs: of_job.map(run).collect(),
+            kinds: self.kinds.clone(),
+            provider: self.provider,
+            inside: Some(Inside {
+                hours,
+                amounts: metrics.map(|metric| (metric, largest(metric))).collect(),
+            }),
+        }
     }
 
     /// Describes the job, or returns why it is skipped.
@@ -337,6 +442,7 @@ impl History {
             .into_iter()
             .flat_map(|shape| shape.unlike.iter().copied())
             .collect();
+        let days: BTreeSet<Day> = self.runs.iter().map(|run| run.active.day).collect();
         let amounts = |of: fn(&Run) -> u64| {
             let days = self.runs.iter().map(|run| (of(run), run.active.day));
             Volume::of(days.collect())
@@ -353,12 +459,23 @@ impl History {
             buckets: buckets.stable,
             destinations: destinations.stable,
             unlike: unlike.into_iter().collect(),
-            alerted: alerted.to_vec(),
-            is_sensitive: self.is_sensitive,
+            alerted: alerted
+                .iter()
+                .filter(|day| self.inside.is_none() || days.contains(day))
+                .copied()
+                .collect(),
+            is_sensitive: self.runs.iter().any(|run| run.is_sensitive),
+            inside: self.inside.clone(),
             cadence,
             drafts: Vec::new(),
         };
-        analytics.retain(|analytic| !job.is_covered(setup, analytic, last));
+        let hours = self.inside.as_ref().map(Inside::bits);
+        let runs = self.runs.iter().flat_map(|run| {
+            let hours = hours.unwrap_or(run.active.hours);
+            hours_of(run.active.day, hours)
+        });
+        let times: Vec<Range<Time>> = runs.collect();
+        analytics.retain(|analytic| !job.is_covered(setup, analytic, &times, last));
         if analytics.is_empty() {
             return Err("approved already");
         }
@@ -442,7 +559,7 @@ fn names(values: &[(Str, u64)]) -> Vec<String> {
 
 impl Job {
     /// Returns whether an approval of the configuration covers it for an analytic.
-    fn is_covered(&self, setup: &Setup, analytic: &str, at: Day) -> bool {
+    fn is_covered(&self, setup: &Setup, analytic: &str, times: &[Range<Time>], at: Day) -> bool {
         let values = |values: &[(Str, u64)]| {
             let names = values.iter().map(|(value, _)| value.clone());
             (names.collect(), Known::All)
@@ -455,6 +572,7 @@ impl Job {
             user_agents: values(&self.user_agents),
             applications: (Vec::new(), Known::All),
             networks: values(&self.networks),
+            times: (times.to_vec(), Known::All),
         };
         let mut approvals = setup.config.approvals.iter();
         approvals.any(|a| a.may_cover(&shape, analytic, at.start()) == Cover::Yes)
@@ -473,12 +591,22 @@ impl Job {
             if !self.buckets.is_empty() {
                 criteria.push(("bucket", names(&self.buckets)));
             }
+            if let Some(inside) = &self.inside {
+                criteria.push(("times", inside.times()));
+                if self.cadence.weekdays.len() < 7 {
+                    let runs = WeekdayRange::runs(&self.cadence.weekdays);
+                    criteria.push(("weekdays", runs.iter().map(ToString::to_string).collect()));
+                }
+            }
             Draft {
                 comments: Vec::new(),
                 criteria,
                 analytics: analytics.to_vec(),
                 owner: String::new(),
-                reason: format!("a job that runs {}", self.cadence),
+                reason: match self.inside {
+                    None => format!("a job that runs {}", self.cadence),
+                    Some(_) => format!("a job that runs {}, beside other work", self.cadence),
+                },
                 expires: expires.to_string(),
             }
         };

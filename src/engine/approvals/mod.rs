@@ -3,12 +3,13 @@
 mod archive;
 mod cadence;
 mod days;
+mod inside;
 mod jobs;
 mod simulation;
 mod state;
 
 pub use cadence::Cadence;
-pub use jobs::{Job, Proposals, Volume, propose};
+pub use jobs::{Inside, Job, Proposals, Volume, propose};
 pub use simulation::{
     ApprovalLint, ApprovalSimulation, Breadth, Hidden, SimulationScope, lint_approval,
     simulate_approval,

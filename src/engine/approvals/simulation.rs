@@ -118,7 +118,8 @@ pub fn lint_approval(approval: &Approval, today: Day) -> ApprovalLint {
             && criteria.bucket.is_none()
             && criteria.user_agent.is_none()
             && criteria.application.is_none()
-            && criteria.network.is_none(),
+            && criteria.network.is_none()
+            && criteria.schedule.is_always(),
         wide_networks: networks.filter(is_wide).map(ToString::to_string).collect(),
         long_days: (days > LONG_DAYS).then_some(days),
     }

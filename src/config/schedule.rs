@@ -1,0 +1,319 @@
+//! At which times of the day, and on which days of the week, an approval holds. All of it is in UTC.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::config::Cover;
+use crate::time::{Day, Time};
+
+/// Minutes of a day.
+const DAY_MINUTES: u16 = 24 * 60;
+/// The days of the week, from Monday.
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// When an approval holds; always, if it names neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// The times of the day.
+    pub times: Option<Vec<TimeRange>>,
+    /// The days of the week.
+    pub weekdays: Option<Vec<WeekdayRange>>,
+}
+
+/// Part of a day, in minutes: with its start, without its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeRange {
+    start: u16,
+    end: u16,
+}
+
+/// Days of the week, Monday being 0: with the last, which may come before the first, as in `saturday-monday`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeekdayRange {
+    first: u8,
+    last: u8,
+}
+
+impl Schedule {
+    /// Returns whether it holds at all times.
+    pub fn is_always(&self) -> bool {
+        self.times.is_none() && self.weekdays.is_none()
+    }
+
+    /// Returns whether it holds at a time.
+    pub fn holds(&self, at: Time) -> bool {
+        let minute = (at.second_of_day() / 60) as u16;
+        let weekday = at.day().weekday();
+        let times = self.times.as_ref();
+        let weekdays = self.weekdays.as_ref();
+        times.is_none_or(|ranges| ranges.iter().any(|range| range.has(minute)))
+            && weekdays.is_none_or(|ranges| ranges.iter().any(|range| range.has(weekday)))
+    }
+
+    /// Returns whether it holds at each of some times, of which there must be one unless it always holds.
+    pub(super) fn covers(&self, times: &[Time]) -> bool {
+        self.is_always() || (!times.is_empty() && times.iter().all(|&at| self.holds(at)))
+    }
+
+    /// Returns whether it holds for all of a span of at most some days, for a part of it, or for nothing of it.
+    pub(super) fn cover(&self, span: &Range<Time>) -> Cover {
+        let minutes = (span.end.secs_since(span.start).max(1) + 59) / 60;
+        let held = |minute: &i64| self.holds(span.start.plus_secs(60 * minute));
+        match (0..minutes).filter(held).count() as i64 {
+            0 => Cover::No,
+            n if n == minutes => Cover::Yes,
+            _ => Cover::Perhaps,
+        }
+    }
+
+    /// Returns whether it holds whenever another does.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        if self.is_always() || other.is_always() {
+            return self.is_always();
+        }
+        let monday = Day(4);
+        let starts = (0..7).flat_map(|n| {
+            let day = monday.plus(n).start();
+            (0..i64::from(DAY_MINUTES)).map(move |minute| day.plus_secs(60 * minute))
+        });
+        let mut held = starts.filter(|&at| other.holds(at));
+        held.all(|at| self.holds(at))
+    }
+}
+
+impl TimeRange {
+    /// Returns hours of the day, from the first to the last.
+    pub fn hours(first: u8, last: u8) -> Self {
+        Self {
+            start: 60 * u16::from(first),
+            end: 60 * (u16::from(last) + 1),
+        }
+    }
+
+    /// Reads `02:00-03:30`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let minutes = |text: &str| -> Option<u16> {
+            let (hour, minute) = text.trim().split_once(':')?;
+            let digits = |text: &str| {
+                let is_number = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+                is_number.then(|| text.parse::<u16>().ok()).flatten()
+            };
+            let minute = digits(minute).filter(|&minute| minute < 60)?;
+            let all = 60 * digits(hour)? + minute;
+            (all <= DAY_MINUTES).then_some(all)
+        };
+        let read = text.split_once('-');
+        let read = read.and_then(|(start, end)| Some((minutes(start)?, minutes(end)?)));
+        match read {
+            Some((start, end)) if start < end => Ok(Self { start, end }),
+            Some(_) => Err(
+                "must end after it begins; one over midnight is two, as in [\"23:00-24:00\", \"00:00-01:00\"]"
+                    .to_owned(),
+            ),
+            None => Err("is no part of a day in UTC, such as 02:00-03:30".to_owned()),
+        }
+    }
+
+    const fn has(self, minute: u16) -> bool {
+        self.start <= minute && minute < self.end
+    }
+}
+
+impl WeekdayRange {
+    /// Returns each run of days that follow one another, of days in order.
+    pub fn runs(days: &[u8]) -> Vec<Self> {
+        let mut runs: Vec<Self> = Vec::new();
+        for &day in days {
+            match runs.last_mut() {
+                Some(run) if run.last + 1 == day => run.last = day,
+                _ => runs.push(Self {
+                    first: day,
+                    last: day,
+                }),
+            }
+        }
+        runs
+    }
+
+    /// Reads `friday`, or `monday-friday`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let day = |text: &str| {
+            let of = |name: &&str| name.eq_ignore_ascii_case(text.trim());
+            WEEKDAYS
+                .iter()
+                .position(|name| of(&name))
+                .map(|day| day as u8)
+        };
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        match (day(first), day(last)) {
+            (Some(first), Some(last)) => Ok(Self { first, last }),
+            _ => Err(
+                "is no day of the week, such as friday, and no span such as monday-friday"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    const fn has(self, day: u8) -> bool {
+        (day + 7 - self.first) % 7 <= (self.last + 7 - self.first) % 7
+    }
+}
+
+impl fmt::Display for TimeRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { start, end } = self;
+        write!(
+            f,
+            "{:02}:{:02}-{:02}:{:02}",
+            start / 60,
+            start % 60,
+            end / 60,
+            end % 60
+        )
+    }
+}
+
+impl fmt::Display for WeekdayRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |day: u8| WEEKDAYS[usize::from(day % 7)];
+        f.write_str(name(self.first))?;
+        if self.last != self.first {
+            write!(f, "-{}", name(self.last))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn schedule(times: &[&str], weekdays: &[&str]) -> Schedule {
+        let some = |texts: &[&str]| !texts.is_empty();
+        Schedule {
+            times: some(times)
+                .then(|| times.iter().map(|t| TimeRange::parse(t).unwrap()).collect()),
+            weekdays: some(weekdays).then(|| {
+                weekdays
+                    .iter()
+                    .map(|t| WeekdayRange::parse(t).unwrap())
+                    .collect()
+            }),
+        }
+    }
+
+    #[test]
+    fn a_schedule_holds_within_its_times_on_its_days() {
+        let fridays = schedule(&["02:00-03:30", "23:00-24:00"], &["friday"]);
+        for (at, holds) in [
+            ("2026-03-20T02:00:00Z", true),
+            ("2026-03-20T03:29:59Z", true),
+            ("2026-03-20T03:30:00Z", false),
+            ("2026-03-20T01:59:59Z", false),
+            ("2026-03-20T23:59:59Z", true),
+            ("2026-03-19T02:10:00Z", false),
+        ] {
+            assert_eq!(fridays.holds(Time::parse(at).unwrap()), holds, "{at}");
+        }
+        let around = schedule(&[], &["Saturday-monday"]);
+        for (day, holds) in [
+            (19, false),
+            (20, false),
+            (21, true),
+            (22, true),
+            (23, true),
+            (24, false),
+        ] {
+            let at = Time::parse(&format!("2026-03-{day}T12:00:00Z")).unwrap();
+            assert_eq!(around.holds(at), holds, "{day}");
+        }
+        assert!(Schedule::default().holds(Time::parse("2026-03-20T02:00:00Z").unwrap()));
+    }
+
+    #[test]
+    fn a_span_is_held_in_full_in_part_or_not_at_all() {
+        let fridays = schedule(&["02:00-03:30"], &["friday"]);
+        for (hour, cover) in [
+            (1, Cover::No),
+            (2, Cover::Yes),
+            (3, Cover::Perhaps),
+            (4, Cover::No),
+        ] {
+            let start = Time::parse(&format!("2026-03-20T0{hour}:00:00Z")).unwrap();
+            assert_eq!(
+                fridays.cover(&(start..start.plus_secs(3_600))),
+                cover,
+                "{hour}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_schedule_includes_another() {
+        for (wide, narrow, does) in [
+            (schedule(&[], &[]), schedule(&["02:00-03:00"], &[]), true),
+            (schedule(&["02:00-03:00"], &[]), schedule(&[], &[]), false),
+            (
+                schedule(&["01:00-02:00", "02:00-04:00"], &[]),
+                schedule(&["01:30-03:00"], &["friday"]),
+                true,
+            ),
+            (
+                schedule(&["02:00-03:00"], &["friday"]),
+                schedule(&["02:00-03:00"], &[]),
+                false,
+            ),
+            (
+                schedule(&[], &["monday-friday"]),
+                schedule(&["02:00-03:00"], &["friday"]),
+                true,
+            ),
+            (
+                schedule(&[], &["monday-friday"]),
+                schedule(&[], &["friday-saturday"]),
+                false,
+            ),
+        ] {
+            assert_eq!(wide.includes(&narrow), does, "{wide:?} {narrow:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_reads_back_and_what_is_no_time_is_refused() {
+        for text in ["00:00-24:00", "02:05-03:30"] {
+            assert_eq!(TimeRange::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(TimeRange::hours(22, 23).to_string(), "22:00-24:00");
+        for text in [
+            "03:00-02:00",
+            "02:00",
+            "2-3",
+            "02:00-24:01",
+            "02:60-03:00",
+            "+2:00-03:00",
+            "",
+        ] {
+            assert!(TimeRange::parse(text).is_err(), "{text}");
+        }
+        for text in ["friday", "monday-friday", "saturday-monday"] {
+            assert_eq!(WeekdayRange::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["fri", "friday-", "", "0"] {
+            assert!(WeekdayRange::parse(text).is_err(), "{text}");
+        }
+        let runs: Vec<String> = WeekdayRange::runs(&[0, 1, 2, 4])
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(runs, ["monday-wednesday", "friday"]);
+    }
+}

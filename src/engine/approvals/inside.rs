@@ -79,12 +79,6 @@ impl PeakJob {
         self.peaks.iter().map(|peak| peak.metric).collect()
     }
 
-    /// Returns the metrics of its peaks on a day.
-    pub(super) fn metrics_on(&self, day: Day) -> Vec<Metric> {
-        let of_day = self.peaks.iter().filter(|peak| peak.day == day);
-        of_day.map(|peak| peak.metric).collect()
-    }
-
     /// Returns the hours of the day in which it runs, from the amounts of its days: those of its peaks, and those beside them in which it
     /// often goes on.
     pub(super) fn hours<'d>(&self, amounts: impl Fn(Day) -> Option<&'d Hourly>) -> Vec<u8> {

@@ -1,27 +1,26 @@
 //! Known automation: identities with a timetable and a constant shape, and jobs with one inside identities that also do other work; and an
 //! approval that covers this and no more.
 //!
-//! A proposal for a job inside an identity also names the times at which it runs. A proposal names identity, client, network, buckets and destinations together. It sets no limit on volume: a loud day of
-//! the same job should be covered, but the same job in another shape should not.
+//! A proposal names identity, client, network, buckets and destinations together, and of a job inside an identity also the times at which it
+//! runs. It sets no limit on volume: a loud day of the same job should be covered, but the same job in another shape should not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::analytic::{Analytic, Step};
 use crate::baseline::{CalibrationLog, Generation};
-use crate::config::{Cover, Draft, Known, PartialContext, TimeRange, WeekdayRange};
+use crate::config::{Cover, Draft, Known, PartialContext, WeekdayRange};
 use crate::engine::Setup;
 use crate::engine::approvals::archive::archived;
-use crate::engine::approvals::cadence::{ActiveDay, Cadence};
+use crate::engine::approvals::cadence::Cadence;
 use crate::engine::approvals::days::{DayContextReader, Days, hours_of};
-use crate::engine::approvals::inside::{Hourly, PeakJob};
+use crate::engine::approvals::history::{History, Inside, JobValue, Run, Volume};
+use crate::engine::approvals::inside::PeakJob;
 use crate::engine::thresholds::in_force;
 use crate::error::Result;
-use crate::event::{IdentityKind, Provider};
-use crate::measure::{DayFacts, KnownThings};
+use crate::event::IdentityKind;
 use crate::store::Store;
-use crate::time::{Day, Time, Window};
-use crate::vocab::{Entity, EntityKind, Metric, Str, Trait};
+use crate::time::{Day, Time};
+use crate::vocab::{Entity, EntityKind, Str};
 
 /// Days since its first sighting from which an identity is known well enough.
 const AGE_DAYS_MIN: i32 = 14;
@@ -29,24 +28,12 @@ const AGE_DAYS_MIN: i32 = 14;
 const GONE_DAYS: i32 = 8;
 /// Days from the last stored day to the end of a proposal.
 const PROPOSED_DAYS: i32 = 90;
-/// The fraction of runs that must show a value before it belongs to the job's shape.
-const OFTEN: f64 = 0.25;
-/// A bucket also belongs to it if it appeared this many days ago and was touched in most runs since.
-const NEW_BUCKET_DAYS: i32 = 7;
-const MOSTLY: f64 = 0.8;
 /// The fraction of runs that must show only the job's clients, networks and destinations.
 const NEARLY_ALL: f64 = 0.9;
 /// The fraction of runs that must show only its buckets, which come and go.
 const USUALLY: f64 = 0.75;
 /// The most buckets or destinations that a proposal names. A job that touches more has no fixed shape.
 const VALUES_MAX: usize = 200;
-/// The traits whose values a proposal names: buckets if the job has any, the others always.
-const NAMED: [Trait; 4] = [
-    Trait::Bucket,
-    Trait::UserAgent,
-    Trait::Network,
-    Trait::Destination,
-];
 /// A placeholder for the owner while a proposal is checked.
 const NOBODY: &str = "nobody";
 
@@ -99,63 +86,6 @@ pub struct Job {
     pub inside: Option<Inside>,
     /// The approvals that would cover it. The owner is left blank, so that no configuration accepts them unchanged.
     pub drafts: Vec<Draft>,
-}
-
-/// What tells a job inside an identity from its other work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inside {
-    /// The hours of the day, in UTC, in which it runs.
-    pub hours: Vec<u8>,
-    /// What it came to in the largest hour of each run.
-    pub amounts: Vec<(Metric, Volume)>,
-}
-
-impl Inside {
-    fn bits(&self) -> u32 {
-        self.hours.iter().fold(0, |bits, hour| bits | 1 << hour)
-    }
-
-    /// Returns its hours as an approval names them.
-    fn times(&self) -> Vec<String> {
-        let mut runs: Vec<(u8, u8)> = Vec::new();
-        for &hour in &self.hours {
-            match runs.last_mut() {
-                Some((_, last)) if *last + 1 == hour => *last = hour,
-                _ => runs.push((hour, hour)),
-            }
-        }
-        let text = |&(first, last): &(u8, u8)| TimeRange::hours(first, last).to_string();
-        runs.iter().map(text).collect()
-    }
-}
-
-/// An amount by day.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Volume {
-    /// The median.
-    pub p50: u64,
-    /// The 99th percentile.
-    pub p99: u64,
-    /// The largest.
-    pub most: u64,
-    /// The day of the largest amount.
-    pub most_on: Option<Day>,
-}
-
-impl Volume {
-    fn of(mut days: Vec<(u64, Day)>) -> Self {
-        days.sort_unstable();
-        let rank = |grant: f64| {
-            let at = (grant * days.len() as f64).ceil() as usize;
-            days.get(at.saturating_sub(1)).map_or(0, |&(x, _)| x)
-        };
-        Self {
-            p50: rank(0.5),
-            p99: rank(0.99),
-            most: days.last().map_or(0, |&(x, _)| x),
-            most_on: days.last().map(|&(_, day)| day),
-        }
-    }
 }
 
 /// Recognises jobs in the stored days.
@@ -212,7 +142,7 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
         let jobs: Vec<(History, Cadence)> = match history.cadence(&stored) {
             Some(cadence) => vec![(history.clone(), cadence)],
             None => inside
-                .map(|job| (history.within(job), job.cadence.clone()))
+                .filter_map(|job| Some((history.within(job)?, job.cadence.clone())))
                 .collect(),
         };
         let first_seen = generation.baselines.get(entity).map(|b| b.first_day);
@@ -224,7 +154,7 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
                 Err("younger than 14 days")
             } else {
                 let on = alerted.get(entity).map_or(&[][..], Vec::as_slice);
-                history.job(setup, entity, cadence, (last, on))
+                describe(&history, setup, entity, cadence, (last, on))
             };
             match job {
                 Ok(job) => proposals.jobs.push(job),
@@ -272,285 +202,103 @@ fn alerted(
     Ok(alerted.into_iter().map(sorted).collect())
 }
 
-/// One day of an identity.
-#[derive(Clone)]
-struct Run {
-    active: ActiveDay,
-    events: u64,
-    bytes: u64,
-    context: PartialContext,
-    metrics: Vec<Metric>,
-    is_sensitive: bool,
-    /// Of metrics of which it has peaks that come again.
-    hourly: Hourly,
-}
-
-/// The activity of an identity on the stored days, or on those of a job inside it.
-#[derive(Clone, Default)]
-struct History {
-    runs: Vec<Run>,
-    kinds: BTreeMap<IdentityKind, u64>,
-    provider: Option<Provider>,
-    inside: Option<Inside>,
-}
-
-/// Values that belong to a job's shape, and days with other values.
-struct JobValue {
-    /// Values that do, with the number of days.
-    stable: Vec<(Str, u64)>,
-    /// Days with other values.
-    unlike: Vec<Day>,
-}
-
-impl History {
-    fn add(
-        &mut self,
-        day: Day,
-        facts: &DayFacts,
-        context: PartialContext,
-        hourly: &BTreeSet<Metric>,
-    ) {
-        let metrics = facts.metrics();
-        let sum = |metric: Metric| -> u64 {
-            let readings = facts.readings(metric, Window::DAY, &KnownThings::NOTHING);
-            readings
-                .iter()
-                .fold(0, |sum, (_, x)| sum.saturating_add(*x))
-        };
-        let tens = metrics.iter().filter(|metric| !metric.is_distinct());
-        let tens =
-            tens.flat_map(|&m| facts.readings(m, Window::TEN_MINUTES, &KnownThings::NOTHING));
-        self.runs.push(Run {
-            active: ActiveDay {
-                day,
-                hours: facts.hours,
-                tens: tens.fold(0, |bits, (slot, _)| bits | 1 << (slot % 6)),
-            },
-            events: facts.n_events,
-            bytes: sum(Metric::BytesRead).max(sum(Metric::EgressBytes)),
-            hourly: hourly
-                .iter()
-                .flat_map(|&metric| {
-                    let readings = facts.readings(metric, Window::HOUR, &KnownThings::NOTHING);
-                    let hours = readings.into_iter();
-                    hours.map(move |(hour, amount)| (metric, hour as u8, amount))
-                })
-                .collect(),
-            is_sensitive: facts.touches_sensitive(),
-            metrics,
-            context,
-        });
-        for &(kind, n) in &facts.profile.kinds {
-            *self.kinds.entry(kind).or_insert(0) += n;
-        }
-        self.provider = self.provider.or(facts.profile.provider);
+/// Describes the job, or returns why it is skipped.
+fn describe(
+    history: &History,
+    setup: &Setup,
+    entity: &Entity,
+    cadence: Cadence,
+    (last, alerted): (Day, &[Day]),
+) -> std::result::Result<Job, &'static str> {
+    let seen = match history.runs.as_slice() {
+        [first, .., end] => (first.active.day, end.active.day),
+        _ => return Err("seen once"),
+    };
+    if last.since(seen.1) > GONE_DAYS {
+        return Err("that have not come for more than a week");
     }
-
-    fn kind(&self) -> IdentityKind {
-        let most = self.kinds.iter().max_by_key(|(_, n)| **n);
-        most.map_or(IdentityKind::Unknown, |(kind, _)| *kind)
+    let user_agents = history.shape(|context| &context.user_agents.0, false);
+    let networks = history.shape(|context| &context.networks.0, false);
+    let destinations = history.shape(|context| &context.destinations.0, false);
+    let buckets = history.shape(|context| &context.buckets.0, true);
+    if user_agents.stable.is_empty() || networks.stable.is_empty() {
+        return Err("without a client or a network that stays the same");
     }
-
-    /// Returns whether it is a workload, and no person.
-    fn is_ours_to_run(&self) -> bool {
-        use IdentityKind::{RoleSession, ServicePrincipal, Workload};
-        matches!(self.kind(), RoleSession | ServicePrincipal | Workload)
+    let keeps = |shape: &JobValue, grant: f64| {
+        (history.runs.len() - shape.unlike.len()) as f64 >= grant * history.runs.len() as f64
+    };
+    let is_steady = [&user_agents, &networks, &destinations]
+        .into_iter()
+        .all(|shape| keeps(shape, NEARLY_ALL));
+    if !is_steady || !keeps(&buckets, USUALLY) {
+        return Err("whose client, network, destinations or buckets change");
     }
-
-    /// Returns its timetable, if all that it does has one.
-    fn cadence(&self, stored: &BTreeSet<Day>) -> Option<Cadence> {
-        let active: Vec<ActiveDay> = self.runs.iter().map(|run| run.active).collect();
-        Cadence::of(&active, stored)
+    let is_cut = |run: &Run| {
+        run.context.buckets.1 == Known::Some || run.context.destinations.1 == Known::Some
+    };
+    let n_values = buckets.stable.len().max(destinations.stable.len());
+    if n_values > VALUES_MAX || history.runs.iter().any(is_cut) {
+        return Err("that touch more buckets or destinations than an approval can name");
     }
-
-    /// Returns the days of a job inside the identity.
-    fn within(&self, job: &PeakJob) -> Self {
-        let days = job.days();
-        let of_job = self
-            .runs
+    let mut analytics = history.analytics(setup, !buckets.stable.is_empty());
+    if analytics.is_empty() {
+        return Err("that no analytic judges");
+    }
+    let unlike: BTreeSet<Day> = [&user_agents, &networks, &destinations, &buckets]
+        .into_iter()
+        .flat_map(|shape| shape.unlike.iter().copied())
+        .collect();
+    let days: BTreeSet<Day> = history.runs.iter().map(|run| run.active.day).collect();
+    let amounts = |of: fn(&Run) -> u64| {
+        let days = history.runs.iter().map(|run| (of(run), run.active.day));
+        Volume::of(days.collect())
+    };
+    let mut job = Job {
+        identity: entity.id.clone(),
+        kind: history.kind(),
+        days_seen: history.runs.len() as u64,
+        seen,
+        events: amounts(|run| run.events),
+        bytes: amounts(|run| run.bytes),
+        user_agents: user_agents.stable,
+        networks: networks.stable,
+        buckets: buckets.stable,
+        destinations: destinations.stable,
+        unlike: unlike.into_iter().collect(),
+        alerted: alerted
             .iter()
-            .filter(|run| days.contains(&run.active.day));
-        let run = |run: &Run| Run {
-            metrics: job.metrics_on(run.active.day),
-            ..run.clone()
-        };
-        let amounts = |day: Day| {
-            let mut runs = self.runs.iter();
-            runs.find(|run| run.active.day == day)
-                .map(|run| &run.hourly)
-        };
-        let hours = job.hours(amounts);
-        let largest = |metric: Metric| {
-            let peaks = job.peaks.iter().filter(|peak| peak.metric == metric);
-            Volume::of(peaks.map(|peak| (peak.amount, peak.day)).collect())
-        };
-        let metrics = job.metrics().into_iter();
-        Self {
-            runs: of_job.map(run).collect(),
-            kinds: self.kinds.clone(),
-            provider: self.provider,
-            inside: Some(Inside {
-                hours,
-                amounts: metrics.map(|metric| (metric, largest(metric))).collect(),
-            }),
-        }
+            .filter(|day| history.inside.is_none() || days.contains(day))
+            .copied()
+            .collect(),
+        is_sensitive: history.runs.iter().any(|run| run.is_sensitive),
+        inside: history.inside.clone(),
+        cadence,
+        drafts: Vec::new(),
+    };
+    let hours = history.inside.as_ref().map(Inside::bits);
+    let runs = history.runs.iter().flat_map(|run| {
+        let hours = hours.unwrap_or(run.active.hours);
+        hours_of(run.active.day, hours)
+    });
+    let times: Vec<Range<Time>> = runs.collect();
+    analytics.retain(|analytic| !job.is_covered(setup, analytic, &times, last));
+    if analytics.is_empty() {
+        return Err("approved already");
     }
-
-    /// Describes the job, or returns why it is skipped.
-    fn job(
-        &self,
-        setup: &Setup,
-        entity: &Entity,
-        cadence: Cadence,
-        (last, alerted): (Day, &[Day]),
-    ) -> std::result::Result<Job, &'static str> {
-        let seen = match self.runs.as_slice() {
-            [first, .., end] => (first.active.day, end.active.day),
-            _ => return Err("seen once"),
+    job.drafts = job.drafts(&analytics, last.plus(PROPOSED_DAYS));
+    let is_sound = |draft: &Draft| {
+        let owned = Draft {
+            owner: NOBODY.to_owned(),
+            ..draft.clone()
         };
-        if last.since(seen.1) > GONE_DAYS {
-            return Err("that have not come for more than a week");
-        }
-        let user_agents = self.shape(|context| &context.user_agents.0, false);
-        let networks = self.shape(|context| &context.networks.0, false);
-        let destinations = self.shape(|context| &context.destinations.0, false);
-        let buckets = self.shape(|context| &context.buckets.0, true);
-        if user_agents.stable.is_empty() || networks.stable.is_empty() {
-            return Err("without a client or a network that stays the same");
-        }
-        let keeps = |shape: &JobValue, grant: f64| {
-            (self.runs.len() - shape.unlike.len()) as f64 >= grant * self.runs.len() as f64
-        };
-        let is_steady = [&user_agents, &networks, &destinations]
-            .into_iter()
-            .all(|shape| keeps(shape, NEARLY_ALL));
-        if !is_steady || !keeps(&buckets, USUALLY) {
-            return Err("whose client, network, destinations or buckets change");
-        }
-        let is_cut = |run: &Run| {
-            run.context.buckets.1 == Known::Some || run.context.destinations.1 == Known::Some
-        };
-        let n_values = buckets.stable.len().max(destinations.stable.len());
-        if n_values > VALUES_MAX || self.runs.iter().any(is_cut) {
-            return Err("that touch more buckets or destinations than an approval can name");
-        }
-        let mut analytics = self.analytics(setup, !buckets.stable.is_empty());
-        if analytics.is_empty() {
-            return Err("that no analytic judges");
-        }
-        let unlike: BTreeSet<Day> = [&user_agents, &networks, &destinations, &buckets]
-            .into_iter()
-            .flat_map(|shape| shape.unlike.iter().copied())
-            .collect();
-        let days: BTreeSet<Day> = self.runs.iter().map(|run| run.active.day).collect();
-        let amounts = |of: fn(&Run) -> u64| {
-            let days = self.runs.iter().map(|run| (of(run), run.active.day));
-            Volume::of(days.collect())
-        };
-        let mut job = Job {
-            identity: entity.id.clone(),
-            kind: self.kind(),
-            days_seen: self.runs.len() as u64,
-            seen,
-            events: amounts(|run| run.events),
-            bytes: amounts(|run| run.bytes),
-            user_agents: user_agents.stable,
-            networks: networks.stable,
-            buckets: buckets.stable,
-            destinations: destinations.stable,
-            unlike: unlike.into_iter().collect(),
-            alerted: alerted
-                .iter()
-                .filter(|day| self.inside.is_none() || days.contains(day))
-                .copied()
-                .collect(),
-            is_sensitive: self.runs.iter().any(|run| run.is_sensitive),
-            inside: self.inside.clone(),
-            cadence,
-            drafts: Vec::new(),
-        };
-        let hours = self.inside.as_ref().map(Inside::bits);
-        let runs = self.runs.iter().flat_map(|run| {
-            let hours = hours.unwrap_or(run.active.hours);
-            hours_of(run.active.day, hours)
-        });
-        let times: Vec<Range<Time>> = runs.collect();
-        analytics.retain(|analytic| !job.is_covered(setup, analytic, &times, last));
-        if analytics.is_empty() {
-            return Err("approved already");
-        }
-        job.drafts = job.drafts(&analytics, last.plus(PROPOSED_DAYS));
-        let is_sound = |draft: &Draft| {
-            let owned = Draft {
-                owner: NOBODY.to_owned(),
-                ..draft.clone()
-            };
-            !draft.has_wildcards() && owned.check().is_ok()
-        };
-        if !job.drafts.iter().all(is_sound) {
-            return Err(
-                "that an approval cannot name, by a wildcard in a name or a network known by its number only",
-            );
-        }
-        Ok(job)
+        !draft.has_wildcards() && owned.check().is_ok()
+    };
+    if !job.drafts.iter().all(is_sound) {
+        return Err(
+            "that an approval cannot name, by a wildcard in a name or a network known by its number only",
+        );
     }
-
-    /// Returns the values that belong to the job, and the days with others.
-    fn shape(&self, of: impl Fn(&PartialContext) -> &Vec<Str>, may_be_new: bool) -> JobValue {
-        let mut days: BTreeMap<&Str, (Day, u64)> = BTreeMap::new();
-        for run in &self.runs {
-            for value in of(&run.context) {
-                let (_, n) = days.entry(value).or_insert((run.active.day, 0));
-                *n += 1;
-            }
-        }
-        let n = self.runs.len() as f64;
-        let last = self.runs.last().map(|run| run.active.day);
-        let belongs = |&(since, seen): &(Day, u64)| {
-            let runs_since = self.runs.iter().filter(|run| run.active.day >= since);
-            let is_kept = seen as f64 >= MOSTLY * runs_since.count() as f64;
-            let is_old = last.is_some_and(|last| last.since(since) >= NEW_BUCKET_DAYS);
-            seen >= 2 && (seen as f64 >= OFTEN * n || (may_be_new && is_kept && is_old))
-        };
-        let is_unlike = |run: &&Run| {
-            let mut values = of(&run.context).iter();
-            values.any(|value| days.get(value).is_none_or(|seen| !belongs(seen)))
-        };
-        let unlike = self.runs.iter().filter(is_unlike);
-        JobValue {
-            unlike: unlike.map(|run| run.active.day).collect(),
-            stable: days
-                .iter()
-                .filter(|(_, seen)| belongs(seen))
-                .map(|(value, (_, n))| ((*value).clone(), *n))
-                .collect(),
-        }
-    }
-
-    /// Returns the analytics that evaluate what the job does on most of its days. Analytics for new identities do not apply
-    /// to a well-known job; an alert of theirs would be news. Analytics that require a new value of what the approval names
-    /// would only alert outside the approval.
-    fn analytics(&self, setup: &Setup, names_buckets: bool) -> Vec<String> {
-        let named = match names_buckets {
-            true => &NAMED[..],
-            false => &NAMED[1..],
-        };
-        let is_meant = |analytic: &&Analytic| {
-            let metrics = analytic.metrics();
-            let does = |run: &&Run| run.metrics.iter().any(|metric| metrics.contains(metric));
-            let is_of_the_new = |step: &Step| matches!(step, Step::NewIdentity { .. });
-            analytic.enabled
-                && !analytic.steps().iter().any(is_of_the_new)
-                && !analytic.needs_new(named)
-                && analytic.entities.contains(&EntityKind::Identity)
-                && self
-                    .provider
-                    .is_some_and(|p| analytic.providers.contains(&p))
-                && self.runs.iter().filter(does).count() * 2 > self.runs.len()
-        };
-        let meant = setup.analytics.iter().filter(is_meant);
-        meant.map(|analytic| analytic.id.to_string()).collect()
-    }
+    Ok(job)
 }
 
 fn names(values: &[(Str, u64)]) -> Vec<String> {

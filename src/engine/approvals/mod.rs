@@ -3,13 +3,15 @@
 mod archive;
 mod cadence;
 mod days;
+mod history;
 mod inside;
 mod jobs;
 mod simulation;
 mod state;
 
 pub use cadence::Cadence;
-pub use jobs::{Inside, Job, Proposals, Volume, propose};
+pub use history::{Inside, Volume};
+pub use jobs::{Job, Proposals, propose};
 pub use simulation::{
     ApprovalLint, ApprovalSimulation, Breadth, Hidden, SimulationScope, lint_approval,
     simulate_approval,

@@ -472,6 +472,9 @@ fn write_verdict(
         };
         let last = match &log_source.last {
             Some(last) if log_source.state == "silent" => format!(", none since {last}"),
+            Some(last) if log_source.state == "quiet" => {
+                format!("; its log is there, with other records up to {last}")
+            }
             Some(last) => format!(", last {last}"),
             None => String::new(),
         };

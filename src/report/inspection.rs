@@ -13,6 +13,8 @@ use crate::report::{Paint, Plain};
 
 /// Columns of a file's line before its path.
 const BEFORE_PATH: usize = 58;
+/// Events of a format from which on what none of them is about seems not to be logged.
+const EVENTS_ENOUGH: u64 = 100;
 /// Columns of a path, at least.
 const PATH_MIN: usize = 22;
 
@@ -218,9 +220,21 @@ pub fn sum(total: &Survey, n_files: u64, paint: Paint) -> String {
     if let Some((first, last)) = total.span {
         say("period", format!("{first} to {last}"));
     }
-    say("identities", count(document.identities));
-    if !document.reasons.is_empty() {
-        say("skipped", reasons(&document.reasons));
+    let about = match total.identities.is_exact() {
+        true => "",
+        false => "about ",
+    };
+    say(
+        "identities",
+        format!("{about}{}", count(document.identities)),
+    );
+    for (name, counts) in [
+        ("skipped", &total.report.skipped),
+        ("rejected", &total.report.rejected),
+    ] {
+        if !counts.is_empty() {
+            say(name, reasons(counts));
+        }
     }
     for (source, survey) in &total.formats {
         say(source.as_str(), actions(survey));
@@ -267,6 +281,14 @@ fn object_level(source: Source, survey: &FormatSurvey) -> Option<String> {
         Source::GcpAudit => "Data Access audit logs of storage",
         _ => return None,
     };
+    Some(match on_objects(survey) {
+        0 => format!("none: {what} are not in these logs"),
+        n => format!("{} ({what} are here)", noun(n, "event", "events")),
+    })
+}
+
+/// Returns how many events are about single objects.
+fn on_objects(survey: &FormatSurvey) -> u64 {
     let objects = [
         Action::ListObjects,
         Action::ReadObject,
@@ -274,39 +296,35 @@ fn object_level(source: Source, survey: &FormatSurvey) -> Option<String> {
         Action::CopyObject,
         Action::DeleteObject,
     ];
-    let n: u64 = objects
+    let of_each = objects
         .iter()
-        .filter_map(|action| survey.actions.get(action))
-        .sum();
-    Some(match n {
-        0 => format!("none: {what} are not in these logs"),
-        n => format!("{} ({what} are here)", noun(n, "event", "events")),
-    })
+        .filter_map(|action| survey.actions.get(action));
+    of_each.sum()
 }
 
 /// Returns what a format could record, if it were switched on, and does not.
 fn blindness(source: Source, survey: &FormatSurvey) -> Option<&'static str> {
-    let has = |action: Action| survey.actions.contains_key(&action);
-    let is_enough = survey.events >= 100;
+    let has = |actions: &[Action]| actions.iter().any(|of| survey.actions.contains_key(of));
+    let is_enough = survey.events >= EVENTS_ENOUGH;
+    let reads = [Action::ReadObject, Action::ListObjects];
+    // Each of these is recorded only by what also records the others.
+    let looks = [
+        Action::ReadPosture,
+        Action::EnumerateDirectory,
+        Action::ListBuckets,
+    ];
     match source {
-        Source::AwsCloudTrail
-            if is_enough && !has(Action::ReadObject) && !has(Action::WriteObject) =>
-        {
-            Some("object reads, writes and listings: S3 data events seem to be off in this trail")
+        Source::AwsCloudTrail if is_enough && on_objects(survey) > 0 && !has(&reads) => {
+            Some("object reads and listings: the trail seems to record only data events that write")
         }
-        Source::AwsCloudTrail
-            if is_enough && !has(Action::ReadPosture) && !has(Action::EnumerateDirectory) =>
-        {
-            Some(
-                "enumeration: no read-only management event is here (EventBridge rules leave them out by default)",
-            )
-        }
-        Source::GcpAudit if is_enough && !has(Action::ReadObject) && !has(Action::ListObjects) => {
-            Some("object reads and listings: Data Access audit logs for storage seem to be off")
-        }
-        Source::AzureStorage
-            if is_enough && !has(Action::ReadObject) && !has(Action::ListObjects) =>
-        {
+        Source::AwsCloudTrail if is_enough && !has(&looks) => Some(
+            "enumeration: nobody listed buckets, read their settings or asked for the directory, so read-only management events may be \
+             left out, as EventBridge rules do by default",
+        ),
+        Source::GcpAudit if is_enough && on_objects(survey) > 0 && !has(&reads) => Some(
+            "object reads and listings: Data Access audit logs of storage seem to have no DATA_READ",
+        ),
+        Source::AzureStorage if is_enough && !has(&reads) => {
             Some("reads and listings: the StorageRead category seems to be off")
         }
         _ => None,
@@ -316,6 +334,79 @@ fn blindness(source: Source, survey: &FormatSurvey) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_seen_never_contradicts_the_actions_that_are() {
+        use Action::{
+            AssumeRole, EnumerateDirectory, ListBuckets, ListObjects, ReadPosture, WriteObject,
+        };
+        let said = |source, actions: &[Action]| {
+            let survey = FormatSurvey {
+                events: 200,
+                actions: actions.iter().map(|action| (*action, 100)).collect(),
+                ..FormatSurvey::default()
+            };
+            let objects = object_level(source, &survey).unwrap_or_default();
+            format!(
+                "{objects}; {}",
+                blindness(source, &survey).unwrap_or("sees all")
+            )
+        };
+        for (source, actions, words, not_words) in [
+            (
+                Source::AwsCloudTrail,
+                &[ListObjects, AssumeRole][..],
+                "are here",
+                "object reads",
+            ),
+            (
+                Source::AwsCloudTrail,
+                &[WriteObject, ListBuckets],
+                "only data events that write",
+                "enumeration",
+            ),
+            (
+                Source::AwsCloudTrail,
+                &[AssumeRole],
+                "read-only management events may be left out",
+                "object reads",
+            ),
+            (
+                Source::AwsCloudTrail,
+                &[ListBuckets],
+                "sees all",
+                "left out",
+            ),
+            (
+                Source::AwsCloudTrail,
+                &[ReadPosture, ListObjects],
+                "sees all",
+                "left out",
+            ),
+            (
+                Source::AwsCloudTrail,
+                &[EnumerateDirectory],
+                "none: S3 data events",
+                "left out",
+            ),
+            (
+                Source::GcpAudit,
+                &[WriteObject],
+                "no DATA_READ",
+                "are not in",
+            ),
+            (
+                Source::GcpAudit,
+                &[AssumeRole],
+                "are not in these logs",
+                "DATA_READ",
+            ),
+        ] {
+            let said = said(source, actions);
+            let fits = said.contains(words) && !said.contains(not_words);
+            assert!(fits, "{source:?} {actions:?}: {said}");
+        }
+    }
 
     #[test]
     fn files_without_fault_are_only_counted() {

@@ -16,6 +16,8 @@ use crate::stats::constants::DAYS_CALIBRATED_MIN;
 
 /// Columns of an entity's id in a list.
 const ENTITY_SHOWN: usize = 36;
+/// Why scores of stored days are not those that were told.
+const SCORES_NOTE: &str = "scores by the distributions of today; an alert that was told has the score of its own day, when fewer days were stored";
 /// Stored days that are drawn, the last ones.
 const DAYS_DRAWN: usize = 7;
 
@@ -141,8 +143,8 @@ fn write_table(
 ) -> std::fmt::Result {
     writeln!(out)?;
     let head = format!(
-        "{:<8} {:>7} {:>5} {:>11} {:>9} {:>8} {:>7} {:>8}  {}",
-        "scope", "budget", "score", "95 %", "per day", "7 days", "raised", "approved", "by day"
+        "{:<8} {:>7} {:>5} {:>11} {:>9} {:>8} {:>7} {:>8}  last {DAYS_DRAWN}",
+        "scope", "budget", "score", "95 %", "per day", "7 days", "raised", "approved"
     );
     writeln!(out, "{}", paint.bold(&head))?;
     for (setting, cut, recall) in cuts {
@@ -175,7 +177,7 @@ fn write_table(
     }
     writeln!(
         out,
-        "budget: incidents a day, or a week where it says so; 95 %: interval of the threshold; per day, 7 days: incidents that are expected; raised, by day: \
+        "budget: incidents a day, or a week where it says so; 95 %: interval of the threshold; per day, 7 days: incidents that are expected; raised: \
          incidents of the stored days{}.",
         stored_days(cuts)
     )?;
@@ -186,15 +188,19 @@ fn write_table(
     writeln!(out)
 }
 
-/// Says which days are stored.
+/// Says which days are stored, and which of them are drawn.
 fn stored_days(cuts: &[(&Candidate, &Cut, &Recall)]) -> String {
     let days = cuts
         .first()
         .map_or(&[][..], |(_, _, recall)| &recall.by_day);
-    match (days.first(), days.last()) {
-        (Some(first), Some(last)) => format!(", {} to {}", first.day, last.day),
-        _ => String::new(),
-    }
+    let (Some(first), Some(last)) = (days.first(), days.last()) else {
+        return String::new();
+    };
+    let drawn = &days[days.len().saturating_sub(DAYS_DRAWN)];
+    format!(
+        ", {} to {}; last {DAYS_DRAWN}: of {} to {}, a bar a day, a full one for the most of any stored day",
+        first.day, last.day, drawn.day, last.day
+    )
 }
 
 fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Result {
@@ -284,6 +290,9 @@ fn write_recall(out: &mut String, recall: &Recall, paint: Paint) -> std::fmt::Re
 
 /// Writes the alerts that would have been raised, one a line.
 fn write_list(out: &mut String, recall: &Recall) -> std::fmt::Result {
+    if !recall.list.is_empty() {
+        writeln!(out, "  {SCORES_NOTE}")?;
+    }
     for raised in &recall.list {
         writeln!(
             out,

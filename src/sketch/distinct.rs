@@ -69,6 +69,11 @@ impl Distinct {
         }
     }
 
+    /// Returns whether it counts exactly.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.0, State::Exact(_))
+    }
+
     /// Adds everything that `other` has seen.
     pub fn merge(&mut self, other: &Self) {
         match (&mut self.0, &other.0) {

@@ -61,7 +61,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "report",
-        "alert analytic baseline engine evaluation event evidence incident measure score stats store time vocab wording",
+        "alert analytic baseline engine evaluation event evidence incident measure score sketch stats store time vocab wording",
     ),
     ("verify", "alert evidence stats"),
     (

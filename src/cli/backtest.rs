@@ -13,6 +13,7 @@ use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
 use crate::report::bounds;
+use crate::report::follow_up::Guide;
 use crate::report::screen::{self, Screen};
 use crate::report::summary::{self, Summary};
 use crate::report::{html, json};
@@ -114,7 +115,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
     )?;
     let summary = Summary::of_backtest(&backtest);
     if let Some(out) = &arguments.out {
-        write_out(out, &summary, &backtest)?;
+        write_out(out, &summary, &backtest, console)?;
     }
     let screen = Screen {
         summary: &summary,
@@ -150,7 +151,7 @@ struct Labelled<'a> {
     label: Option<&'static str>,
 }
 
-fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
+fn write_out(out: &Path, summary: &Summary, backtest: &Backtest, console: &Console) -> Result<()> {
     let alerts: String = backtest
         .alerts
         .iter()
@@ -165,11 +166,15 @@ fn write_out(out: &Path, summary: &Summary, backtest: &Backtest) -> Result<()> {
     let incidents: String = incidents
         .map(|incident| json::line(incident) + "\n")
         .collect();
+    let guide = Guide {
+        alerts: &out.join(OUTPUTS[0]).display().to_string(),
+        complete: &|text| console.commands().complete(text),
+    };
     let texts = [
         alerts,
         incidents,
         json::pretty(summary) + "\n",
-        html::page(summary, &backtest.incidents, &backtest.alerts),
+        html::page(summary, &backtest.incidents, &backtest.alerts, &guide),
     ];
     for (name, text) in OUTPUTS.into_iter().zip(texts) {
         let path = out.join(name);

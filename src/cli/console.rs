@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use terminal_size::{Height, Width, terminal_size_of};
 
+use crate::cli::shown_commands::ShownCommands;
 use crate::cli::{Common, When};
 use crate::engine::Progress;
 use crate::error::{Error, Result};
@@ -30,6 +31,7 @@ pub struct Console {
     is_quiet: bool,
     is_verbose: bool,
     is_drawing: bool,
+    commands: ShownCommands,
     stopped: Arc<AtomicBool>,
     closed: AtomicBool,
     phase: Mutex<Option<Phase>>,
@@ -61,6 +63,7 @@ impl Console {
             is_quiet: common.quiet,
             is_verbose: common.verbose,
             is_drawing,
+            commands: ShownCommands::of(common),
             stopped,
             closed: AtomicBool::new(false),
             phase: Mutex::new(None),
@@ -87,6 +90,11 @@ impl Console {
         self.err_width
     }
 
+    /// Returns the options that commands need which are shown for the user to run.
+    pub fn commands(&self) -> &ShownCommands {
+        &self.commands
+    }
+
     /// Returns whether all details are wanted.
     pub fn is_verbose(&self) -> bool {
         self.is_verbose
@@ -98,7 +106,10 @@ impl Console {
     ///
     /// Fails as [`Self::print`] does.
     pub fn show(&self, text: &str) -> Result<()> {
-        self.print(&layout::wrap_lines(text, self.out_width))
+        self.print(&layout::wrap_lines(
+            &self.commands.complete(text),
+            self.out_width,
+        ))
     }
 
     /// Writes a result to standard output at once, as it is.
@@ -127,7 +138,10 @@ impl Console {
     /// Writes something for people to standard error, wrapped to its width; nothing if `--quiet` is given.
     pub fn say(&self, text: &str) {
         if !self.is_quiet {
-            self.write(layout::wrap_lines(text, self.err_width));
+            self.write(layout::wrap_lines(
+                &self.commands.complete(text),
+                self.err_width,
+            ));
         }
     }
 
@@ -161,7 +175,7 @@ impl Console {
 
     /// Returns a line behind a label, escaped and wrapped.
     fn labelled(&self, label: &str, text: &str) -> String {
-        let line = format!("{label}{}", Plain(text));
+        let line = format!("{label}{}", Plain(&self.commands.complete(text)));
         layout::wrap(&line, self.err_width, label.len()) + "\n"
     }
 

@@ -12,7 +12,7 @@ use crate::cli::told::{Place, in_pieces, warn_of_others};
 use crate::cli::{Common, Console, Ending};
 use crate::error::{Error, Result};
 use crate::incident::{Group, Incident, Joiner, Playbook};
-use crate::report::{Paint, incident, noun};
+use crate::report::{Paint, follow_up, incident, noun};
 
 /// List what was told, as incidents; with an id, all of one
 ///
@@ -71,7 +71,19 @@ fn one(
         _ => told,
     };
     match selection.format {
-        Format::Text => console.show(&incident::story(&told, &alerts, console.out())),
+        Format::Text => {
+            console.show(&incident::story(&told, &alerts, console.out()))?;
+            let file = selection
+                .from
+                .as_ref()
+                .map(|file| file.display().to_string());
+            let steps = follow_up::commands(&told.incident_id, file.as_deref());
+            let lines = steps
+                .iter()
+                .map(|(purpose, command)| format!("  {purpose}: {command}\n"));
+            let title = console.out().bold("Commands");
+            console.show(&format!("\n{title}\n{}", lines.collect::<String>()))
+        }
         other => console.print(&other.write_incident(&told, &alerts, Paint::Never)),
     }
 }

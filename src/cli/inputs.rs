@@ -11,7 +11,7 @@ use crate::cli::{Common, Console, Ending};
 use crate::engine::{IntakeSummary, KeepRejects, OwnFiles};
 use crate::error::{Error, Result};
 use crate::event::Source;
-use crate::report::{Plain, json, noun};
+use crate::report::{Plain, in_shell, json, noun};
 use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
 use crate::store::{is_part_of_store, is_store};
 
@@ -176,10 +176,11 @@ pub fn own_files(of_command: impl IntoIterator<Item = PathBuf>, common: &Common)
 /// What is no log is only told, unless there is nothing else: then the wrong place was given.
 pub fn account_for(intake: &IntakeSummary, is_first: bool, console: &Console) -> Ending {
     for report in intake.files.iter().filter(|report| report.is_lost()) {
+        let file = report.file.to_string();
         console.fault(&format!(
-            "no event in `{}` could be read: {}; `plimsoll inspect --rejects FILE` on it writes the records",
-            report.file,
-            reasons(report)
+            "no event in `{file}` could be read: {}; `plimsoll inspect {} --rejects rejects.jsonl` writes the records",
+            reasons(report),
+            in_shell(&file),
         ));
     }
     for (file, why) in intake.broken_files() {

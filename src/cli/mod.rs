@@ -30,6 +30,7 @@ mod score;
 mod selection;
 mod setup;
 mod show;
+mod shown_commands;
 #[cfg(feature = "simulate")]
 mod simulate;
 mod told;

@@ -20,6 +20,8 @@ pub enum When {
     Never,
 }
 
+/// The store of a run that names none.
+pub(super) const STORE_DEFAULT: &str = "./plimsoll-store";
 /// Heading of the common options in a command's help.
 const HEADING: &str = "Common options";
 
@@ -35,7 +37,7 @@ pub struct Common {
         global = true,
         help_heading = HEADING,
         value_name = "DIR",
-        default_value = "./plimsoll-store"
+        default_value = STORE_DEFAULT
     )]
     pub store: PathBuf,
     /// Read all logs as this format, as in `aws.cloudtrail`, instead of recognising it.
@@ -114,6 +116,12 @@ const USED_BY: &[(&str, &[&str])] = &[
     ),
     ("verbose", &["backtest", "nightly", "train", "score"]),
 ];
+
+/// Returns whether a command uses a common option that only some use.
+pub(super) fn is_used_by(option: &str, command: &str) -> bool {
+    let mut commands = USED_BY.iter().filter(|(name, _)| *name == option);
+    commands.any(|(_, commands)| commands.contains(&command))
+}
 
 /// Hides those common options in the help of a command that it does not use. They may still stand before the command.
 pub fn without_unused(command: Command) -> Command {

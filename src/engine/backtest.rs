@@ -391,9 +391,13 @@ fn split_day(days: &[Day], intake: &IntakeSummary, options: &BacktestOptions) ->
             Some(own) => error.cause(format!("`{}` is plimsoll's own file", own.file)),
             None => error,
         }
-        .hint(
-            "`--rejects FILE` writes the records that could not be read; `--input FORMAT` forces a format",
-        ));
+        .hint(match intake.records() {
+            0 => "the files are empty",
+            _ if intake.rejected().is_empty() => {
+                "each record was left out on purpose: `plimsoll inspect LOGS` says why"
+            }
+            _ => "`--rejects FILE` writes the records that could not be read; `--input FORMAT` forces a format",
+        }));
     };
     let day = match options.split {
         Split::Default => {

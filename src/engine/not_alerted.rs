@@ -1,9 +1,9 @@
 //! Why a day of an entity raised no alert, or why it did: every analytic with its arms, its gates and what was missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, alert_id};
 use crate::analytic::Analytic;
@@ -22,7 +22,7 @@ use crate::measure::{DayFacts, is_others};
 use crate::score::{ArmExplanation, Judge, Rival, Standing, Subject, best_arm, may_be_alike};
 use crate::sources::{InputFile, ReadOptions};
 use crate::stats;
-use crate::store::{Manifest, Store};
+use crate::store::{Archive, Manifest, Store};
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, Str, Trait};
 
@@ -60,6 +60,8 @@ pub struct Explanation {
     pub first_seen: String,
     /// Whether it is in its first two days, as far as is known.
     pub standing: Standing,
+    /// Whether the store has any alert of that day, of whatever entity; if not, the day was most likely never scored.
+    pub day_has_alerts: bool,
     /// One for each analytic.
     pub analytics: Vec<AnalyticExplanation>,
 }
@@ -125,6 +127,8 @@ pub struct AnalyticExplanation {
     pub why_not: Option<String>,
     /// The id that the day's alert has, if there is one.
     pub alert_id: Option<String>,
+    /// Whether the store has that alert: else the day was not scored, or by other thresholds.
+    pub is_told: bool,
     /// The approval that covers it.
     pub approved_by: Option<String>,
     /// The narrower analytic that tells the same fact.
@@ -221,11 +225,13 @@ pub fn explain_not_alerted(
         },
         first_seen: subject.first_day.to_string(),
         standing: subject.standing,
+        day_has_alerts: false,
         analytics,
     };
     generation.intact()?;
     explanation.leave_to_narrower(setup, &judge, &subject, &thresholds);
     explanation.take_approvals(&alerts);
+    explanation.take_told(&ids_told(store, question.day)?);
     Ok(explanation)
 }
 
@@ -264,6 +270,17 @@ impl Explanation {
         }
     }
 
+    /// Notes which of its alerts the store has.
+    fn take_told(&mut self, ids: &BTreeSet<String>) {
+        self.day_has_alerts = !ids.is_empty();
+        for analytic in &mut self.analytics {
+            analytic.is_told = analytic
+                .alert_id
+                .as_ref()
+                .is_some_and(|id| ids.contains(id));
+        }
+    }
+
     /// Copies from the built alerts what they state about approvals.
     fn take_approvals(&mut self, alerts: &[Alert]) {
         for analytic in &mut self.analytics {
@@ -277,6 +294,20 @@ impl Explanation {
             }
         }
     }
+}
+
+/// Returns the ids of the alerts of a day that the store has.
+fn ids_told(store: &Store, day: Day) -> Result<BTreeSet<String>> {
+    #[derive(Deserialize)]
+    struct Line {
+        alert_id: String,
+    }
+    let mut ids = BTreeSet::new();
+    Archive::alerts(store).each_of(day, |line| {
+        let line = serde_json::from_slice::<Line>(line);
+        ids.extend(line.ok().map(|line| line.alert_id));
+    })?;
+    Ok(ids)
 }
 
 fn not_learnt(day: Day, manifest: &Manifest) -> Error {
@@ -407,6 +438,7 @@ fn of_analytic(
         outcome: ExplanationOutcome::DoesNotApply,
         why_not: why_not(analytic, subject),
         alert_id: None,
+        is_told: false,
         approved_by: None,
         told_by: None,
         arm: None,

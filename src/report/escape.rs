@@ -4,6 +4,9 @@ use std::fmt::{self, Write};
 
 use crate::event;
 
+/// Characters beside letters and digits that no shell reads as anything else.
+const BARE: &str = "_./:-@%+=,";
+
 /// Displays text without characters that control a terminal or change the direction of writing.
 #[derive(Debug, Clone, Copy)]
 pub struct Plain<'a>(pub &'a str);
@@ -11,6 +14,15 @@ pub struct Plain<'a>(pub &'a str);
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         event::escape(self.0, f)
+    }
+}
+
+/// Returns a text, such as a path, as a shell takes it as one word.
+pub fn in_shell(path: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || BARE.contains(c);
+    match !path.is_empty() && path.chars().all(is_bare) {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', "'\\''")),
     }
 }
 

@@ -288,7 +288,7 @@ fn write_reason(out: &mut String, reason: &Reason, entity: &str, part: &str) -> 
         Reason::Newcomer(a) => {
             writeln!(
                 out,
-                "  {} of the active hours of {} are at least as busy; {part} of the statistic.",
+                "  About {} of the active hours of {} are at least as busy; {part} of the statistic.",
                 share_text(a.p_value),
                 Plain(&a.judged_against.id),
             )?;
@@ -347,7 +347,7 @@ fn write_regularity(
 ) -> std::fmt::Result {
     let own = match basis.novel_days {
         Some(novel) => format!(
-            "Something new on {novel} of its {}, and on {} of those of its peers",
+            "Something new on {novel} of its {} after the first, and on {} of those of its peers",
             noun(u64::from(active_days), "active day", "active days"),
             percent(Some(basis.peers.hazard())),
         ),
@@ -442,7 +442,7 @@ mod tests {
             "Chance 9.7e-5 a day: once in 10,300 days for this identity; 46.2 % of the statistic.",
             "Score 97.1: one in 40,738 of the entity-days of this estate reach such a rank in the arm that ranks them highest.",
             "by how often its peers (role r) show new values; 30.0 % of the statistic.",
-            "one in 10,000 of the active hours of aws/role_session are at least as busy",
+            "About one in 10,000 of the active hours of aws/role_session are at least as busy",
             "▲ p50 4.5",
             "▲ here 1,280",
         ] {

@@ -10,6 +10,7 @@ use crate::alert::Alert;
 use crate::engine::DayCount;
 use crate::incident::Incident;
 use crate::report::escape::Html;
+use crate::report::follow_up::Guide;
 use crate::report::html::incidents::write_incidents;
 use crate::report::html::lines::lines;
 use crate::report::learning;
@@ -21,10 +22,10 @@ const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 
 /// Returns the page. Of each alert the latest document is shown.
-pub fn page(summary: &Summary, incidents: &[Incident], alerts: &[Alert]) -> String {
+pub fn page(summary: &Summary, incidents: &[Incident], alerts: &[Alert], guide: &Guide) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    let _ = write_page(&mut out, summary, incidents, alerts);
+    let _ = write_page(&mut out, summary, (incidents, alerts), guide);
     out
 }
 
@@ -44,8 +45,8 @@ fn nonce(summary: &Summary, incidents: &[Incident], alerts: &[Alert]) -> String 
 fn write_page(
     out: &mut String,
     summary: &Summary,
-    incidents: &[Incident],
-    alerts: &[Alert],
+    (incidents, alerts): (&[Incident], &[Alert]),
+    guide: &Guide,
 ) -> std::fmt::Result {
     let nonce = nonce(summary, incidents, alerts);
     let title = match (summary.per_day.first(), summary.per_day.last()) {
@@ -62,10 +63,10 @@ fn write_page(
         Html(&title),
     )?;
     write_tiles(out, summary, incidents)?;
-    write_incidents(out, incidents, alerts)?;
+    write_incidents(out, incidents, alerts, guide)?;
     write_days(out, &summary.per_day)?;
     write_evaluation(out, summary)?;
-    write_reading(out, summary)?;
+    write_reading(out, summary, guide)?;
     writeln!(
         out,
         "</main>\n<footer>plimsoll {}</footer>\n<script nonce=\"{nonce}\">\n{SCRIPT}</script>\n</body>\n</html>",
@@ -198,11 +199,15 @@ fn write_evaluation(out: &mut String, summary: &Summary) -> std::fmt::Result {
     writeln!(out, "</section>")
 }
 
-fn write_reading(out: &mut String, summary: &Summary) -> std::fmt::Result {
+fn write_reading(out: &mut String, summary: &Summary, guide: &Guide) -> std::fmt::Result {
     writeln!(
         out,
         "<section><h2>Summary of the run</h2>\n<pre>{}</pre></section>",
-        lines(&crate::report::summary::text(summary, true, Paint::Never)),
+        lines(&(guide.complete)(&crate::report::summary::text(
+            summary,
+            true,
+            Paint::Never
+        ))),
     )
 }
 
@@ -222,7 +227,11 @@ mod tests {
             alerts: 1,
         }];
         let incidents = joined(alerts, &Playbook::default());
-        page(&summary, &incidents, alerts)
+        let guide = Guide {
+            alerts: "out/alerts.jsonl",
+            complete: &|text| text.replace("explain ", "explain --config c "),
+        };
+        page(&summary, &incidents, alerts, &guide)
     }
 
     #[test]
@@ -284,7 +293,16 @@ mod tests {
                 "{opened}"
             );
         }
-        for part in ["<h3>Who</h3>", "<h3>Timeline</h3>", "<h3>Alerts</h3>"] {
+        for part in [
+            "<h3>Why</h3>",
+            "<h3>Who</h3>",
+            "<h3>Timeline</h3>",
+            "<h3>Commands</h3>",
+            "<h3>Alerts</h3>",
+            "<code>plimsoll explain --config c ",
+            "<code>plimsoll feedback ",
+            "<code>plimsoll approve add --from ",
+        ] {
             assert_eq!(page.matches(part).count(), 2, "{part}");
         }
     }

@@ -6,11 +6,14 @@ pub use crate::wording::{clip, name_of, shorten};
 pub const WIDTH: usize = 80;
 /// The farthest column under which the rest of a wrapped line is put.
 const HANG_MAX: usize = 18;
+/// How a command begins.
+const COMMAND: &str = "`plimsoll";
 /// The fewest columns that text is wrapped to.
 const WRAP_MIN: usize = 8;
 
-/// Wraps a line to a width. The lines after the first begin with `indent` blanks. A word that is longer than a line stays whole,
-/// so that it can be copied. Colours take no room.
+/// Wraps a line to a width. The lines after the first begin with `indent` blanks. A word that is longer than a line stays whole, and so does
+/// a command between backticks, so that it can be copied: one that is longer than a line goes on behind a backslash, as shells read it.
+/// Colours take no room.
 pub fn wrap(line: &str, width: usize, indent: usize) -> String {
     if columns(line) <= width {
         return line.to_owned();
@@ -23,7 +26,7 @@ pub fn wrap(line: &str, width: usize, indent: usize) -> String {
     while !rest.is_empty() {
         let blanks = rest.len() - rest.trim_start_matches(' ').len();
         let (space, after) = rest.split_at(blanks);
-        let end = after.find(' ').unwrap_or(after.len());
+        let end = end_of_word(after);
         let (word, after) = after.split_at(end);
         rest = after;
         let word_columns = columns(word);
@@ -35,11 +38,66 @@ pub fn wrap(line: &str, width: usize, indent: usize) -> String {
             out.push_str(space);
             column += blanks;
         }
+        is_begun |= word_columns > 0;
+        if word.contains(' ') && column + word_columns > width {
+            let lines = continued(word, width, indent);
+            column = lines.rsplit('\n').next().map_or(0, columns);
+            out.push_str(&lines);
+            continue;
+        }
         out.push_str(word);
         column += word_columns;
-        is_begun |= word_columns > 0;
     }
     out
+}
+
+/// Returns a command that is longer than a line on several lines.
+fn continued(command: &str, width: usize, indent: usize) -> String {
+    const MARK: &str = " \\";
+    let mut out = String::new();
+    let mut column = indent;
+    for word in units(command) {
+        let n = columns(&word);
+        if out.is_empty() {
+            out.push_str(&word);
+        } else if column + 1 + n + MARK.len() > width {
+            out.push_str(&format!("{MARK}\n{}{word}", " ".repeat(indent)));
+            column = indent;
+        } else {
+            out.push_str(&format!(" {word}"));
+            column += 1;
+        }
+        column += n;
+    }
+    out
+}
+
+/// Returns the parts of a command that stay on one line: its words, with blanks where a quotation mark is open, and options with their values.
+fn units(command: &str) -> Vec<String> {
+    let mut units: Vec<String> = Vec::new();
+    for word in command.split(' ') {
+        let is_open = |unit: &&mut String| {
+            let is_option =
+                unit.starts_with("--") && !unit.contains(' ') && !word.starts_with("--");
+            is_option || unit.matches('\'').count() % 2 == 1 || unit.matches('"').count() % 2 == 1
+        };
+        match units.last_mut().filter(is_open) {
+            Some(unit) => *unit += &format!(" {word}"),
+            None => units.push(word.to_owned()),
+        }
+    }
+    units
+}
+
+/// Returns where the first word of a text ends: of a command between backticks, behind its last word.
+fn end_of_word(text: &str) -> usize {
+    let blank = |from: usize| text[from..].find(' ').map_or(text.len(), |end| from + end);
+    let end = blank(0);
+    let command = text[..end]
+        .find(COMMAND)
+        .filter(|at| at + COMMAND.len() == end);
+    let closing = command.and_then(|_| text[end..].find('`'));
+    closing.map_or(end, |closing| blank(end + closing))
 }
 
 /// Wraps each line of a text to a width. The rest of a line is put under its second column if it has one, as in
@@ -121,6 +179,18 @@ mod tests {
             "  One sentence,\n  and more."
         );
         assert_eq!(wrap("short", 3, 0), "short");
+        assert_eq!(
+            wrap("next: (`plimsoll show a`, or none)", 16, 2),
+            "next:\n  (`plimsoll \\\n  show a`, or\n  none)"
+        );
+        assert_eq!(
+            wrap("`plimsoll show --store 'my own store' --apply`", 20, 2),
+            "`plimsoll show \\\n  --store 'my own store' \\\n  --apply`"
+        );
+        assert_eq!(
+            wrap("next `plimsoll show a`, or none", 20, 2),
+            "next\n  `plimsoll show a`,\n  or none"
+        );
     }
 
     #[test]

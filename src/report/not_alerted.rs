@@ -1,10 +1,12 @@
 //! Why a day raised no alert, for people: per analytic and arm, the conditions that were not met and how much was missing.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use crate::engine::{AnalyticExplanation, Explanation, ExplanationOutcome, HowJudged};
+use crate::report::day_outcome::{self, place};
 use crate::report::escape::Plain;
-use crate::report::number::{amount, count, duration, noun};
+use crate::report::number::{self, amount, count, duration, measured, noun};
 use crate::report::paint::Paint;
 use crate::report::reason::counted_at_once;
 use crate::score::{
@@ -73,7 +75,18 @@ fn write_explanation(
             ""
         },
     )?;
-    for analytic in &explanation.analytics {
+    let mut analytics: Vec<&AnalyticExplanation> = explanation.analytics.iter().collect();
+    analytics.sort_by(|a, b| {
+        place(a.outcome)
+            .cmp(&place(b.outcome))
+            .then(b.score.total_cmp(&a.score))
+    });
+    writeln!(
+        out,
+        "\n{}",
+        Plain(&day_outcome::sentence(explanation, &analytics))
+    )?;
+    for analytic in analytics {
         write_analytic(out, analytic, paint)?;
     }
     Ok(())
@@ -97,9 +110,12 @@ fn write_analytic(
     );
     let id = analytic.alert_id.as_deref().unwrap_or("–");
     let outcome = match analytic.outcome {
-        ExplanationOutcome::Alerted => {
+        ExplanationOutcome::Alerted if analytic.is_told => {
             format!("it did alert: {reached} over the whole day; the id of the alert is {id}")
         }
+        ExplanationOutcome::Alerted => format!(
+            "it would alert, and no such alert was told: {reached} over the whole day; the id of the alert would be {id}"
+        ),
         ExplanationOutcome::Approved => format!(
             "it crossed its threshold: {reached}; but an approval covers the alert {id}: {}",
             analytic.approved_by.as_deref().unwrap_or("–")
@@ -109,16 +125,13 @@ fn write_analytic(
             analytic.told_by.as_deref().unwrap_or("–")
         ),
         ExplanationOutcome::BelowThreshold => format!(
-            "no alert: the day was unusual, but not enough: {reached}, {:.1} missing",
+            "no alert: {reached}, {:.1} missing",
             analytic.threshold - analytic.score
         ),
         ExplanationOutcome::BelowFloor => {
             format!("no alert: {reached}, but {}", below_floor(analytic))
         }
-        ExplanationOutcome::Gated => format!(
-            "no alert: something was unusual, but another condition of this analytic was not met{}",
-            nearest_unmet(analytic)
-        ),
+        ExplanationOutcome::Gated => format!("no alert: {}", nearest_unmet(analytic)),
         ExplanationOutcome::Quiet => {
             "no alert: nothing that this analytic looks at was unusual".to_owned()
         }
@@ -139,7 +152,7 @@ fn write_analytic(
             .arms
             .iter()
             .filter(|arm| !arm.applies && arm.has_something_to_say());
-        for arm in gated.filter(|arm| arm.score >= analytic.threshold) {
+        for arm in gated.filter(|arm| arm.belongs && arm.score >= analytic.threshold) {
             writeln!(
                 out,
                 "  arm {} would have crossed with {:.1}, but a condition is not met: {}",
@@ -172,13 +185,26 @@ fn below_floor(analytic: &AnalyticExplanation) -> String {
     )
 }
 
-/// Says which conditions kept the arm with the highest score from counting.
+/// Says which conditions kept the arm with the highest score from counting, and what it would have come to.
 fn nearest_unmet(analytic: &AnalyticExplanation) -> String {
     let gated = analytic.arms.iter().filter(|arm| !arm.applies);
     let nearest = gated
         .filter(|arm| arm.has_something_to_say())
-        .max_by(|a, b| a.score.total_cmp(&b.score));
-    nearest.map_or(String::new(), |arm| format!(": {}", shut(arm).join("; ")))
+        .max_by(|a, b| {
+            (a.belongs, a.score)
+                .partial_cmp(&(b.belongs, b.score))
+                .unwrap_or(Ordering::Equal)
+        });
+    let Some(arm) = nearest else {
+        return "a condition of this analytic was not met".to_owned();
+    };
+    format!(
+        "a condition was not met: {}; the rest comes to a score of {:.1} of {:.1} by arm {}",
+        shut(arm).join("; "),
+        arm.score,
+        analytic.threshold,
+        arm.arm
+    )
 }
 
 fn write_arm(
@@ -269,7 +295,7 @@ fn missing(arm: &ArmExplanation) -> String {
             ", for example {} {} instead of {} in {}",
             it.metric,
             amount(it.metric, it.needed as f64),
-            amount(it.metric, it.observed as f64),
+            measured(it.metric, it.observed),
             it.window
         ),
         None => String::new(),
@@ -289,11 +315,13 @@ fn gate_text(gate: &GateReading, standing: Standing) -> String {
             required,
         } => format!(
             "{metric} {} of {} required",
-            amount(metric, *measured as f64),
+            number::measured(metric, *measured),
             amount(metric, *required as f64)
         ),
         GateDetail::AnyOf { of } => {
-            let each: Vec<String> = of.iter().map(|gate| gate_text(gate, standing)).collect();
+            // Of those that are met, these; where none is, each.
+            let met = of.iter().filter(|one| one.is_open == gate.is_open);
+            let each: Vec<String> = met.map(|gate| gate_text(gate, standing)).collect();
             each.join(", or ")
         }
         GateDetail::Context { unusual, .. } if !unusual.is_empty() => {
@@ -462,7 +490,7 @@ fn part_text(part: &PartExplanation) -> String {
             let shown = |x: Option<f64>| amount(name, x.unwrap_or(0.0));
             format!(
                 "{name} {} in {}, typically {}, 99th percentile {}{judged}",
-                shown(part.observed.map(|x| x as f64)),
+                measured(name, part.observed.unwrap_or(0)),
                 part.window.as_deref().unwrap_or_default(),
                 shown(part.p50),
                 shown(part.p99)

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::engine::{CALIBRATED_FROM, Evaluation};
 use crate::incident::Incident;
-use crate::report::escape::Plain;
+use crate::report::escape::{Plain, in_shell};
 use crate::report::incident::by_weight;
 use crate::report::layout::clip;
 use crate::report::learning;
@@ -293,13 +293,14 @@ fn write_next(
     let mut name = "next";
     if let Some(incident) = first {
         let id: String = incident.incident_id.chars().take(ID_SHOWN).collect();
-        let place = folder.as_deref().unwrap_or("DIR");
-        let before = match folder {
-            Some(_) => String::new(),
-            None => "`--out DIR` and ".to_owned(),
+        let next = match &folder {
+            Some(folder) => {
+                let place = in_shell(&format!("{folder}/alerts.jsonl"));
+                format!("`plimsoll incidents {id} --from {place}`")
+            }
+            None => "`--out DIR` writes a page, and what `incidents` and `explain` read".to_owned(),
         };
-        let command = format!("{before}`plimsoll incidents {id} --from {place}/alerts.jsonl`");
-        line(out, paint, name, &command)?;
+        line(out, paint, name, &next)?;
         name = "";
     }
     if !screen.is_verbose {

@@ -116,6 +116,14 @@ fn what_several_analytics_tell_of_one_theft_is_told_once() {
     ] {
         assert!(story.contains(part), "`{part}` is not in\n{story}");
     }
+    let (story, commands) = story.split_once("\nCommands\n").expect("commands");
+    for command in ["explain", "feedback", "approve add --from"] {
+        let command = format!("`plimsoll {command} {}", &id[..12]);
+        assert!(
+            commands.contains(&command),
+            "`{command}` is not in\n{commands}"
+        );
+    }
     let why = world
         .run(&["explain", id, "--from", "alerts.jsonl"])
         .succeeds()

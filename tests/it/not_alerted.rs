@@ -44,6 +44,7 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
         let told = of(&told, analytic);
         assert_eq!(told["outcome"], "alerted");
         assert_eq!(told["alert_id"], alert["alert_id"]);
+        assert_eq!(told["is_told"], true);
         // Events of the same second as the crossing one may add to it.
         assert!(told["score"].as_f64() >= told["threshold"].as_f64());
     }
@@ -115,6 +116,64 @@ fn an_account_agrees_with_scoring_and_says_what_was_missing() {
     for inner in ["heard", "shut "] {
         assert!(!said.out.contains(inner), "{inner}: {}", said.out);
     }
+}
+
+/// The first paragraph says what the day came to, as far as it is known: that it was never scored, or that it was ordinary.
+#[test]
+fn an_account_begins_with_what_the_day_came_to() {
+    let world = World::simulated(2, 13, 40);
+    let days = world.days();
+    world.link_days("past", &days[..10]);
+    world.link_days("present", &days[10..11]);
+    world.run(&["train", "past"]).succeeds();
+    let (day, store) = (date(&days[10]), "--store=other store");
+    let copied = world.run_in_shell("cp -r plimsoll-store 'other store'");
+    copied.succeeds();
+    let scored = world.run(&["score", "present"]).succeeds();
+    let alert: Value = serde_json::from_str(scored.out.lines().next().unwrap()).unwrap();
+    let (who, analytic) = (&alert["entity"]["id"], alert["analytic"].as_str().unwrap());
+    let ask = |args: &[&str]| -> String {
+        let asked = [&["explain", "--not-alerted", who.as_str().unwrap()], args].concat();
+        let said = world.run(&asked).succeeds().out;
+        let mut paragraphs = said.split("\n\n");
+        paragraphs.nth(1).expect("a second paragraph").to_owned()
+    };
+    let told = ask(&[&day, "present"]);
+    assert!(
+        told.starts_with(&format!("It alerted: {analytic} with ")),
+        "{told}"
+    );
+    // Where the same logs were not scored, it says so, and how to.
+    let untold = ask(&[&day, "present", store]);
+    for words in [
+        "It would alert: ",
+        analytic,
+        "was not scored: `plimsoll nightly LOGS ",
+    ] {
+        assert!(untold.contains(words), "`{words}` is not in {untold}");
+    }
+    world.run(&["train", "present", store]).succeeds();
+    let untold = ask(&[&day, store]);
+    assert!(
+        untold.contains("learnt and not scored: `plimsoll backtest LOGS`"),
+        "{untold}"
+    );
+    // Most days are ordinary, and none of them begins with what was unusual.
+    let shown = world.run(&["show", "--format", "json"]).succeeds();
+    let shown: Value = serde_json::from_str(&shown.out).unwrap();
+    let busiest = shown["most_active"].as_array().unwrap().iter();
+    let ordinary = busiest.take(6).filter(|one| {
+        let args = [
+            "explain",
+            "--not-alerted",
+            one["id"].as_str().unwrap(),
+            &day,
+            "present",
+        ];
+        let said = world.run(&args).succeeds().out;
+        said.contains("\n\nAn ordinary day")
+    });
+    assert!(ordinary.count() >= 3);
 }
 
 #[test]

@@ -25,6 +25,40 @@ fn a_log_that_is_not_there_is_named() {
     );
 }
 
+/// What is said about a log that has nothing in it leads somewhere, and a command that is shown can be run as it stands.
+#[test]
+fn hints_fit_what_was_read_and_shown_commands_run_as_they_stand() {
+    let world = World::empty();
+    world.write("a log/empty.jsonl", "");
+    let said = world
+        .run(&["backtest", "a log"])
+        .fails_with(1, &["the files are empty"]);
+    assert!(!said.err.contains("--rejects"), "{}", said.err);
+    // Truncated records of a log are lost, and can be looked at.
+    let record = r#"{"eventVersion":"1.08","eventTime":"x","eventSource":"s3.amazonaws.com","eventName":"GetObject","awsRegion":"r"}"#;
+    world.write("a log/lost.jsonl", format!("{record}\n"));
+    world.write("my.toml", "");
+    let common = ["--config=my.toml", "--store=my store"];
+    let said = world.run(&[&common[..], &["train", "a log"]].concat());
+    let of = |text: &str| -> Vec<String> {
+        let parts = text.split('`').map(str::to_owned);
+        parts.filter(|part| part.starts_with("plimsoll ")).collect()
+    };
+    let shown = of(&said.err);
+    let inspect = shown.iter().find(|command| command.contains("inspect"));
+    let inspect = inspect.unwrap_or_else(|| panic!("{}", said.err));
+    let line = inspect.replacen("plimsoll", "\"$PLIMSOLL\"", 1);
+    world.run_in_shell(&line).fails_with(1, &[]);
+    let rejects = std::fs::read_to_string(world.path().join("rejects.jsonl"));
+    assert!(rejects.expect("rejected records").contains("lost.jsonl"));
+    // Whatever reads a store or a configuration is shown with those of this run.
+    let said = world.run(&[&common[..], &["show", "nobody"]].concat());
+    assert_eq!(said.status, 1, "{said:?}");
+    for command in of(&said.err) {
+        assert!(command.ends_with("--store 'my store'"), "{command}");
+    }
+}
+
 #[test]
 fn an_unknown_alert_is_an_error_that_says_where_to_look() {
     let world = World::empty();

@@ -6,14 +6,18 @@ use std::fmt::Write;
 use crate::alert::Alert;
 use crate::incident::{Incident, latest};
 use crate::report::escape::Html;
+use crate::report::follow_up::{self, Guide};
 use crate::report::html::lines::lines;
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
-use crate::report::{explain, extent, incident as words};
+use crate::report::{explain, extent, incident as words, reason};
 use crate::wording::dated_period;
 
 /// Alerts that are shown on the page; the incidents of more are only in `incidents.jsonl`.
 const ALERTS_SHOWN: usize = 2_000;
+/// Alerts of an incident whose reasons are shown at once, and reasons of each; beneath each alert are all of them.
+const ALERTS_WHY: usize = 3;
+const REASONS_WHY: usize = 3;
 /// The columns; a story takes all of them.
 const COLUMNS: [&str; 5] = ["severity", "score", "alerts", "time (UTC)", "what"];
 
@@ -23,6 +27,7 @@ pub(super) fn write_incidents(
     out: &mut String,
     incidents: &[Incident],
     alerts: &[Alert],
+    guide: &Guide,
 ) -> std::fmt::Result {
     let documents = latest(alerts);
     let is_known = |id: &String| documents.contains_key(&**id);
@@ -51,7 +56,7 @@ pub(super) fn write_incidents(
     }
     writeln!(out, "</tr></thead>")?;
     for incident in shown {
-        write_incident(out, incident, &documents)?;
+        write_incident(out, incident, &documents, guide)?;
     }
     writeln!(out, "</table></section>")
 }
@@ -70,6 +75,7 @@ fn write_incident(
     out: &mut String,
     incident: &Incident,
     documents: &Documents<'_>,
+    guide: &Guide,
 ) -> std::fmt::Result {
     let severity = incident.severity;
     writeln!(
@@ -90,6 +96,7 @@ fn write_incident(
         summary = Html(summary(incident)),
     )?;
     write_facts(out, incident)?;
+    write_why(out, incident, documents)?;
     write_people(out, incident)?;
     write_list(
         out,
@@ -98,6 +105,7 @@ fn write_incident(
     )?;
     write_timeline(out, incident)?;
     write_list(out, ("Next steps", "ol"), incident.next_steps.iter())?;
+    write_commands(out, incident, guide)?;
     write_alerts(out, incident, documents)?;
     writeln!(out, "</details></td></tr></tbody>")
 }
@@ -120,6 +128,41 @@ fn write_facts(out: &mut String, incident: &Incident) -> std::fmt::Result {
         writeln!(out, "<dt>{}</dt><dd>{}</dd>", Html(name), Html(fact))?;
     }
     writeln!(out, "</dl>")
+}
+
+/// Writes the weightiest reasons of the severest alerts.
+fn write_why(out: &mut String, incident: &Incident, documents: &Documents<'_>) -> std::fmt::Result {
+    let known = incident.alerts.iter().filter_map(|id| documents.get(&**id));
+    let mut severest: Vec<&&Alert> = known.collect();
+    severest.sort_by(|a, b| {
+        let by_severity = b.severity.cmp(&a.severity);
+        by_severity.then_with(|| b.score.total_cmp(&a.score))
+    });
+    let reasons = severest.iter().take(ALERTS_WHY).flat_map(|alert| {
+        let of_alert = alert.reasons.iter().take(REASONS_WHY);
+        of_alert.map(|of| {
+            (
+                alert.analytic.clone(),
+                reason::sentence(of, &alert.entity.id),
+            )
+        })
+    });
+    write_rows(out, "Why", reasons)
+}
+
+/// Writes the commands for what is done next.
+fn write_commands(out: &mut String, incident: &Incident, guide: &Guide) -> std::fmt::Result {
+    writeln!(out, "<h3>Commands</h3>\n<table class=\"rows\"><tbody>")?;
+    for (purpose, command) in follow_up::commands(&incident.incident_id, Some(guide.alerts)) {
+        let command = (guide.complete)(&command);
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td><code>{}</code></td></tr>",
+            Html(purpose),
+            Html(command.trim_matches('`'))
+        )?;
+    }
+    writeln!(out, "</tbody></table>")
 }
 
 fn write_people(out: &mut String, incident: &Incident) -> std::fmt::Result {

@@ -1,6 +1,6 @@
 //! Why a day of an entity raised no alert, or why it did: every analytic with its arms, its gates and what was missing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -231,7 +231,7 @@ pub fn explain_not_alerted(
     generation.intact()?;
     explanation.leave_to_narrower(setup, &judge, &subject, &thresholds);
     explanation.take_approvals(&alerts);
-    explanation.take_told(&ids_told(store, question.day)?);
+    explanation.take_told(setup, &told(store, question.day)?);
     Ok(explanation)
 }
 
@@ -270,14 +270,20 @@ impl Explanation {
         }
     }
 
-    /// Notes which of its alerts the store has.
-    fn take_told(&mut self, ids: &BTreeSet<String>) {
-        self.day_has_alerts = !ids.is_empty();
+    /// Notes which of its alerts the store has, and which of them an approval covered that there still is: a stored day does not tell when
+    /// what was done, as an approval at some times asks.
+    fn take_told(&mut self, setup: &Setup, told: &BTreeMap<String, Option<String>>) {
+        self.day_has_alerts = !told.is_empty();
         for analytic in &mut self.analytics {
-            analytic.is_told = analytic
-                .alert_id
-                .as_ref()
-                .is_some_and(|id| ids.contains(id));
+            let stored = analytic.alert_id.as_ref().and_then(|id| told.get(id));
+            analytic.is_told = stored.is_some();
+            let by = stored.and_then(Option::as_ref);
+            let mut approvals = setup.config.approvals.iter();
+            let approval = by.and_then(|by| approvals.find(|approval| approval.id() == *by));
+            if let (Some(approval), ExplanationOutcome::Alerted) = (approval, analytic.outcome) {
+                analytic.outcome = ExplanationOutcome::Approved;
+                analytic.approved_by = Some(approval.to_string());
+            }
         }
     }
 
@@ -296,18 +302,19 @@ impl Explanation {
     }
 }
 
-/// Returns the ids of the alerts of a day that the store has.
-fn ids_told(store: &Store, day: Day) -> Result<BTreeSet<String>> {
+/// Returns the alerts of a day that the store has, by id, each with the id of the approval that covered it.
+fn told(store: &Store, day: Day) -> Result<BTreeMap<String, Option<String>>> {
     #[derive(Deserialize)]
     struct Line {
         alert_id: String,
+        approval: Option<String>,
     }
-    let mut ids = BTreeSet::new();
+    let mut told = BTreeMap::new();
     Archive::alerts(store).each_of(day, |line| {
         let line = serde_json::from_slice::<Line>(line);
-        ids.extend(line.ok().map(|line| line.alert_id));
+        told.extend(line.ok().map(|line| (line.alert_id, line.approval)));
     })?;
-    Ok(ids)
+    Ok(told)
 }
 
 fn not_learnt(day: Day, manifest: &Manifest) -> Error {

@@ -134,6 +134,29 @@ fn a_job_by_the_week_inside_a_busy_identity_is_proposed_and_covered_and_nothing_
         let sweep = |logs: &mut Logs| logs.objects((27, AT), 400, who, LIST, large);
         let before = told(&world, cloud, &id, sweep);
         assert!(before.contains(&"\"AN1594\"".to_owned()), "{before:?}");
+        // It is foreseen, and so is that another day is not covered.
+        let foreseen = |weekday: &str| {
+            let criteria = [
+                "approve",
+                "add",
+                "--dry-run",
+                "--identity",
+                &id,
+                "--times",
+                "02:00-03:00",
+            ];
+            let rest = [
+                "--weekdays",
+                weekday,
+                "--owner=o",
+                "--reason=r",
+                "--expires=2099-01-31",
+            ];
+            world.run(&[&criteria[..], &rest].concat()).succeeds().out
+        };
+        let alert = "\n  2026-03-27  ";
+        assert!(foreseen("friday").contains(alert), "{}", foreseen("friday"));
+        assert!(!foreseen("thursday").contains(alert));
         let table = proposed(&world, &id);
         world.write("plimsoll.toml", table);
         assert_eq!(told(&world, cloud, &id, sweep), [] as [&str; 0]);
@@ -143,6 +166,11 @@ fn a_job_by_the_week_inside_a_busy_identity_is_proposed_and_covered_and_nothing_
             "{listed}"
         );
         assert!(!listed.contains("no alert so far"), "{listed}");
+        // Learnt, the day is known by the hour, and its approval by the archive.
+        world.run(&["train", "today.jsonl"]).succeeds();
+        let asked = ["explain", "--not-alerted", &id, "2026-03-27"];
+        let said = world.run(&asked).succeeds().out;
+        assert!(said.contains("an approval covers it: AN1594"), "{said}");
         let again = world.run(&["approve", "propose"]).succeeds().out;
         assert!(!again.contains(&format!("identity = \"{id}\"")), "{again}");
         for (what, day) in [

@@ -146,11 +146,9 @@ impl WeekdayRange {
     /// Reads `friday`, or `monday-friday`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let day = |text: &str| {
-            let of = |name: &&str| name.eq_ignore_ascii_case(text.trim());
-            WEEKDAYS
-                .iter()
-                .position(|name| of(&name))
-                .map(|day| day as u8)
+            let mut names = WEEKDAYS.iter();
+            let day = names.position(|name| name.eq_ignore_ascii_case(text.trim()))?;
+            Some(day as u8)
         };
         let (first, last) = text.split_once('-').unwrap_or((text, text));
         match (day(first), day(last)) {

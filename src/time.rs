@@ -142,6 +142,12 @@ impl Day {
         date.day() as u8
     }
 
+    /// Returns the number of days from the day to the last of its month.
+    pub fn days_to_end_of_month(self) -> u8 {
+        let is_last = |n: &i32| self.plus(n + 1).day_of_month() == 1;
+        (0..31).find(is_last).unwrap_or(0) as u8
+    }
+
     /// Returns the first instant of the day.
     pub fn start(self) -> Time {
         // The day of the first representable instant begins before it.

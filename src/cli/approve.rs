@@ -77,6 +77,9 @@ struct Add {
     /// Days of the week in UTC, as in friday or monday-friday: what is done on others is judged by itself.
     #[arg(long, value_name = "DAYS", num_args = 1..)]
     weekdays: Vec<String>,
+    /// Days of the month in UTC, as in 15, 1:3, or -3:-1 for the last three: what is done on others is judged by itself.
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
+    days_of_month: Vec<String>,
     /// Analytics that it is for [default: all].
     #[arg(long, value_name = "ID", num_args = 1..)]
     analytic: Vec<String>,
@@ -114,8 +117,8 @@ struct Remove {
 ///
 /// Nothing is written. The owner of a job adds a name to its table, and the table to the configuration. A job is proposed if it is no
 /// person and the stored days show it for two weeks at the same hours, with the same clients, networks, destinations and buckets.
-/// It may be all that an identity does, or peaks inside an identity that also does other work: then the table names its hours and
-/// weekdays. The proposal expires 90 days after the last stored day.
+/// It may be all that an identity does, or peaks by the day, the week or the month inside an identity that also does other work: then the
+/// table names when they come. The proposal expires 90 days after the last stored day.
 #[derive(Debug, Args)]
 struct Propose {
     /// Format of the output.
@@ -215,6 +218,7 @@ impl Add {
             ("network", self.network.clone()),
             ("times", self.times.clone()),
             ("weekdays", self.weekdays.clone()),
+            ("days_of_month", self.days_of_month.clone()),
         ];
         let mut criteria: Vec<(&'static str, Vec<String>)> = criteria
             .into_iter()

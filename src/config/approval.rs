@@ -180,6 +180,7 @@ impl Criteria {
             ("network", all(&self.network)),
             ("times", all(&self.schedule.times)),
             ("weekdays", all(&self.schedule.weekdays)),
+            ("days_of_month", all(&self.schedule.days_of_month)),
         ]
         .into_iter()
         .filter_map(|(key, texts)| Some((key, texts?)))

@@ -22,7 +22,7 @@ pub use checked::{
 pub use cover::{Cover, Known};
 pub use draft::{Draft, without_approval};
 pub use partial_context::{PartialContext, Values};
-pub use schedule::{Schedule, TimeRange, WeekdayRange};
+pub use schedule::{MonthDayRange, Schedule, TimeRange, WeekdayRange};
 pub use shape::CONFIG;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! At which times of the day, and on which days of the week, an approval holds. All of it is in UTC.
+//! At which times of the day, and on which days of the week and of the month, an approval holds. All of it is in UTC.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,6 +8,8 @@ use crate::time::{Day, Time};
 
 /// Minutes of a day.
 const DAY_MINUTES: u16 = 24 * 60;
+/// Days by which schedules are compared: 28 years, after which a calendar comes again.
+const DAYS_COMPARED: i32 = 28 * 365 + 7;
 /// The days of the week, from Monday.
 const WEEKDAYS: [&str; 7] = [
     "monday",
@@ -19,13 +21,15 @@ const WEEKDAYS: [&str; 7] = [
     "sunday",
 ];
 
-/// When an approval holds; always, if it names neither.
+/// When an approval holds; always, if it names nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
     /// The times of the day.
     pub times: Option<Vec<TimeRange>>,
     /// The days of the week.
     pub weekdays: Option<Vec<WeekdayRange>>,
+    /// The days of the month.
+    pub days_of_month: Option<Vec<MonthDayRange>>,
 }
 
 /// Part of a day, in minutes: with its start, without its end.
@@ -42,20 +46,34 @@ pub struct WeekdayRange {
     last: u8,
 }
 
+/// Days of the month, from 1, or from its end, the last being -1: with the last of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MonthDayRange {
+    first: i8,
+    last: i8,
+}
+
 impl Schedule {
     /// Returns whether it holds at all times.
     pub fn is_always(&self) -> bool {
-        self.times.is_none() && self.weekdays.is_none()
+        *self == Self::default()
     }
 
     /// Returns whether it holds at a time.
     pub fn holds(&self, at: Time) -> bool {
-        let minute = (at.second_of_day() / 60) as u16;
-        let weekday = at.day().weekday();
+        self.has_minute((at.second_of_day() / 60) as u16) && self.has_day(at.day())
+    }
+
+    fn has_minute(&self, minute: u16) -> bool {
         let times = self.times.as_ref();
-        let weekdays = self.weekdays.as_ref();
         times.is_none_or(|ranges| ranges.iter().any(|range| range.has(minute)))
-            && weekdays.is_none_or(|ranges| ranges.iter().any(|range| range.has(weekday)))
+    }
+
+    fn has_day(&self, day: Day) -> bool {
+        let weekdays = self.weekdays.as_ref();
+        let days = self.days_of_month.as_ref();
+        weekdays.is_none_or(|ranges| ranges.iter().any(|range| range.has(day.weekday())))
+            && days.is_none_or(|ranges| ranges.iter().any(|range| range.has(day)))
     }
 
     /// Returns whether it holds at each of some times, of which there must be one unless it always holds.
@@ -76,16 +94,11 @@ impl Schedule {
 
     /// Returns whether it holds whenever another does.
     pub(super) fn includes(&self, other: &Self) -> bool {
-        if self.is_always() || other.is_always() {
-            return self.is_always();
-        }
-        let monday = Day(4);
-        let starts = (0..7).flat_map(|n| {
-            let day = monday.plus(n).start();
-            (0..i64::from(DAY_MINUTES)).map(move |minute| day.plus_secs(60 * minute))
-        });
-        let mut held = starts.filter(|&at| other.holds(at));
-        held.all(|at| self.holds(at))
+        let mut minutes = (0..DAY_MINUTES).filter(|&minute| other.has_minute(minute));
+        let mut days = (0..DAYS_COMPARED)
+            .map(Day)
+            .filter(|&day| other.has_day(day));
+        minutes.all(|minute| self.has_minute(minute)) && days.all(|day| self.has_day(day))
     }
 }
 
@@ -165,6 +178,40 @@ impl WeekdayRange {
     }
 }
 
+impl MonthDayRange {
+    /// Returns days from the first to the last, both counted from the beginning of the month or both from its end.
+    pub const fn new(first: i8, last: i8) -> Self {
+        Self { first, last }
+    }
+
+    /// Reads `15`, `1:3`, or `-3:-1` for the last three.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let day = |text: &str| {
+            let day = text.trim().parse::<i8>().ok()?;
+            (1..=31).contains(&day.unsigned_abs()).then_some(day)
+        };
+        let (first, last) = text.split_once(':').unwrap_or((text, text));
+        match (day(first), day(last)) {
+            (Some(first), Some(last)) if first <= last && (first > 0) == (last > 0) => {
+                Ok(Self { first, last })
+            }
+            _ => Err(
+                "is no day of the month, such as 15, and no span such as 1:3, or -3:-1 for the last three days"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn has(self, day: Day) -> bool {
+        let of_month = day.day_of_month() as i8;
+        let day = match self.first > 0 {
+            true => of_month,
+            false => -(1 + day.days_to_end_of_month() as i8),
+        };
+        (self.first..=self.last).contains(&day)
+    }
+}
+
 impl fmt::Display for TimeRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { start, end } = self;
@@ -190,6 +237,16 @@ impl fmt::Display for WeekdayRange {
     }
 }
 
+impl fmt::Display for MonthDayRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.first)?;
+        if self.last != self.first {
+            write!(f, ":{}", self.last)?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -206,6 +263,7 @@ mod tests {
                     .map(|t| WeekdayRange::parse(t).unwrap())
                     .collect()
             }),
+            days_of_month: None,
         }
     }
 
@@ -233,6 +291,20 @@ mod tests {
         ] {
             let at = Time::parse(&format!("2026-03-{day}T12:00:00Z")).unwrap();
             assert_eq!(around.holds(at), holds, "{day}");
+        }
+        let ends = Schedule {
+            days_of_month: Some(vec![MonthDayRange::parse("-2:-1").unwrap()]),
+            ..Schedule::default()
+        };
+        for (day, holds) in [
+            ("2028-02-29", true),
+            ("2028-02-28", true),
+            ("2028-02-27", false),
+            ("2027-02-27", true),
+            ("2027-03-01", false),
+            ("2027-03-30", true),
+        ] {
+            assert_eq!(ends.holds(Day::parse(day).unwrap().start()), holds, "{day}");
         }
         assert!(Schedule::default().holds(Time::parse("2026-03-20T02:00:00Z").unwrap()));
     }
@@ -307,6 +379,12 @@ mod tests {
         }
         for text in ["fri", "friday-", "", "0"] {
             assert!(WeekdayRange::parse(text).is_err(), "{text}");
+        }
+        for text in ["15", "1:3", "-3:-1"] {
+            assert_eq!(MonthDayRange::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["0", "32", "3:1", "-1:1", "1-3", ""] {
+            assert!(MonthDayRange::parse(text).is_err(), "{text}");
         }
         let runs: Vec<String> = WeekdayRange::runs(&[0, 1, 2, 4])
             .iter()

@@ -344,6 +344,15 @@ pub(super) static APPROVAL: Shape<'static> = Shape {
             "The days of the week, in UTC; used as `times` are.",
         ),
         key(
+            "days_of_month",
+            Kind::OneOrSome(&Kind::Text(
+                "day of the month, or a span such as `1:3`, or `-3:-1` for the last three days",
+            )),
+            Optional,
+            "\"-3:-1\"",
+            "The days of the month, in UTC; used as `times` are.",
+        ),
+        key(
             "analytics",
             Kind::Some(&ANALYTIC),
             Optional,

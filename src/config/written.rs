@@ -10,8 +10,8 @@ use crate::config::shape::{
     PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
 };
 use crate::config::{
-    Approval, Binding, BoundSource, Config, Criteria, PeerGroup, Schedule, Sensitive, Sink,
-    SinkFormat, TimeRange, WeekdayRange,
+    Approval, Binding, BoundSource, Config, Criteria, MonthDayRange, PeerGroup, Schedule,
+    Sensitive, Sink, SinkFormat, TimeRange, WeekdayRange,
 };
 use crate::document::{Faults, Fields, Node, Place, Shape, Table, Value, Word};
 use crate::error::Result;
@@ -308,6 +308,11 @@ fn read_approval(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Approval
     criteria.schedule = Schedule {
         times: some_patterns(fields.optional("times"), faults, TimeRange::parse),
         weekdays: some_patterns(fields.optional("weekdays"), faults, WeekdayRange::parse),
+        days_of_month: some_patterns(
+            fields.optional("days_of_month"),
+            faults,
+            MonthDayRange::parse,
+        ),
     };
     let analytics = fields
         .optional("analytics")

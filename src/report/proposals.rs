@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::{Job, Proposals, Volume};
 use crate::report::escape::Plain;
-use crate::report::number::{bytes, count, noun};
+use crate::report::number::{bytes, count, measured, noun};
 use crate::time::Day;
 use crate::vocab::Str;
 
@@ -42,6 +42,8 @@ pub struct Proposal {
     hours: Vec<u8>,
     every_hours: Option<u32>,
     weekdays: Vec<u8>,
+    /// The first and the last day of the month, from its end if negative; `null` of what comes by the week.
+    days_of_month: Option<[i8; 2]>,
     days_seen: u64,
     first_day: String,
     last_day: String,
@@ -108,6 +110,7 @@ fn proposal(job: &Job) -> Proposal {
         hours: job.cadence.hours.clone(),
         every_hours: job.cadence.step,
         weekdays: job.cadence.weekdays.clone(),
+        days_of_month: job.cadence.month_days.map(|(first, last)| [first, last]),
         days_seen: job.days_seen,
         first_day: job.seen.0.to_string(),
         last_day: job.seen.1.to_string(),
@@ -230,10 +233,7 @@ fn evidence(job: &Job) -> Vec<String> {
     let amount = |n: u64| bytes(n as f64);
     if let Some(inside) = &job.inside {
         for (metric, largest) in &inside.amounts {
-            let largest = match metric.is_bytes() {
-                true => volume(largest, amount),
-                false => volume(largest, count),
-            };
+            let largest = volume(largest, |n| measured(metric.as_str(), n));
             said.push(format!("{metric} in its largest hour: {largest}"));
         }
         said.push("of its days, with the identity's other work:".to_owned());
@@ -334,6 +334,7 @@ mod tests {
                 hours: vec![2],
                 step: None,
                 weekdays: (0..7).collect(),
+                month_days: None,
             },
             days_seen: 14,
             seen: (Day(20_000), Day(20_013)),

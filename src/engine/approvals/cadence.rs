@@ -16,6 +16,10 @@ const NEARLY_ALL: f64 = 0.9;
 /// The fraction of a job's days from which an hour is one of its hours: a job that ends before the hour on one day may end
 /// after it on the next.
 const NOW_AND_THEN: f64 = 0.25;
+/// Days from a run by the month to the next.
+const MONTH: std::ops::RangeInclusive<i32> = 26..=36;
+/// Days of the month by which its runs may be apart: a weekend, before and after.
+const MONTH_DAYS_APART_MAX: i8 = 4;
 /// Runs from which there is a timetable: one run is an incident, two may be chance.
 const RUNS_MIN: usize = 3;
 /// Days of a weekday that must be stored before that weekday can be part of a timetable.
@@ -46,6 +50,8 @@ pub struct Cadence {
     pub step: Option<u32>,
     /// Days of the week, Monday being 0.
     pub weekdays: Vec<u8>,
+    /// The first and the last of its days of the month, if it comes by the month: from 1, or from the end, the last day being -1.
+    pub month_days: Option<(i8, i8)>,
 }
 
 impl Cadence {
@@ -110,6 +116,41 @@ impl Cadence {
             hours: usual.into_iter().map(|hour| hour as u8).collect(),
             step,
             weekdays,
+            month_days: None,
+        })
+    }
+
+    /// Finds a timetable by the month in active days, in order: about as far from the beginning, or from the end, of each month.
+    pub(super) fn by_month(active: &[ActiveDay]) -> Option<Self> {
+        let days: Vec<Day> = active.iter().map(|a| a.day).collect();
+        let is_monthly = |pair: &[Day]| MONTH.contains(&pair[1].since(pair[0]));
+        if days.len() < RUNS_MIN || !days.windows(2).all(is_monthly) {
+            return None;
+        }
+        let range = |of: &dyn Fn(&Day) -> i8| {
+            let (first, last) = (days.iter().map(of).min()?, days.iter().map(of).max()?);
+            (last - first <= MONTH_DAYS_APART_MAX).then_some((first, last))
+        };
+        let from_first = range(&|day| day.day_of_month() as i8);
+        let from_last = range(&|day| -(1 + day.days_to_end_of_month() as i8));
+        let width = |&(first, last): &(i8, i8)| last - first;
+        let ranges = from_first.into_iter().chain(from_last);
+        let (first, last) = ranges.min_by_key(width)?;
+        let n = active.len() as f64;
+        let is_usual = |&hour: &u32| {
+            let days_at = active.iter().filter(|a| a.hours >> hour & 1 == 1);
+            days_at.count() as f64 >= NOW_AND_THEN * n
+        };
+        let hours = (0..24).filter(is_usual).map(|hour| hour as u8);
+        // A weekend moves it by a day or two.
+        Some(Self {
+            hours: hours.collect(),
+            step: None,
+            weekdays: (0..7).collect(),
+            month_days: Some(match first > 0 {
+                true => ((first - 1).max(1), (last + 1).min(31)),
+                false => ((first - 1).max(-31), (last + 1).min(-1)),
+            }),
         })
     }
 }
@@ -133,6 +174,18 @@ impl fmt::Display for Cadence {
             "Sunday",
         ];
         match self.weekdays.as_slice() {
+            _ if self.month_days.is_some() => {
+                let (first, last) = self.month_days.unwrap_or_default();
+                match first > 0 {
+                    true => write!(f, "every month between the days {first} and {last}")?,
+                    false => write!(
+                        f,
+                        "every month between {} and {} days before its last",
+                        -(last + 1),
+                        -(first + 1)
+                    )?,
+                }
+            }
             [_, _, _, _, _, _, _] => f.write_str("every day")?,
             [0, 1, 2, 3, 4] => f.write_str("from Monday to Friday")?,
             days => {
@@ -211,6 +264,36 @@ mod tests {
             "every day, every 2 hours from 0 h UTC",
         );
         is(cadence(|_| all(1), 3), "every day, every hour");
+    }
+
+    #[test]
+    fn a_timetable_by_the_month_counts_from_its_beginning_or_its_end() {
+        let by_month = |days: &[&str]| {
+            let active = days.iter().map(|day| ActiveDay {
+                day: Day::parse(day).unwrap(),
+                hours: 1 << 2,
+                tens: 0,
+            });
+            let cadence = Cadence::by_month(&active.collect::<Vec<_>>());
+            cadence.map(|cadence| cadence.to_string())
+        };
+        let is = |days: &[&str], expected: &str| {
+            assert_eq!(by_month(days).as_deref(), Some(expected), "{days:?}");
+        };
+        is(
+            &["2026-01-30", "2026-02-27", "2026-03-31"],
+            "every month between 0 and 2 days before its last at 2 h UTC",
+        );
+        is(
+            &["2026-01-15", "2026-02-15", "2026-03-16"],
+            "every month between the days 14 and 17 at 2 h UTC",
+        );
+        assert_eq!(by_month(&["2026-01-15", "2026-02-15"]), None);
+        assert_eq!(by_month(&["2026-01-15", "2026-02-22", "2026-03-20"]), None);
+        assert_eq!(
+            by_month(&["2026-01-15", "2026-02-15", "2026-02-20", "2026-03-15"]),
+            None
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Jobs inside identities that also do other work: peaks that come again on the same days of the week, at the same hours.
+//! Jobs inside identities that also do other work: peaks that come again on the same days of the week or of the month, at the same hours.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,7 +61,8 @@ impl PeakJob {
             hours,
             tens: 0,
         });
-        let cadence = Cadence::of(&active.collect::<Vec<_>>(), stored)?;
+        let active: Vec<ActiveDay> = active.collect();
+        let cadence = Cadence::of(&active, stored).or_else(|| Cadence::by_month(&active))?;
         let on_days = near
             .into_iter()
             .filter(|peak| cadence.weekdays.contains(&peak.day.weekday()));
@@ -163,6 +164,7 @@ mod tests {
                 hours: vec![2],
                 step: None,
                 weekdays: vec![4],
+                month_days: None,
             },
             peaks: (0..4).map(|n| peak(7 * n, 2, 200)).collect(),
         };

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::baseline::{CalibrationLog, Generation};
-use crate::config::{Cover, Draft, Known, PartialContext, WeekdayRange};
+use crate::config::{Cover, Draft, Known, MonthDayRange, PartialContext, WeekdayRange};
 use crate::engine::Setup;
 use crate::engine::approvals::archive::archived;
 use crate::engine::approvals::cadence::Cadence;
@@ -26,6 +26,8 @@ use crate::vocab::{Entity, EntityKind, Str};
 const AGE_DAYS_MIN: i32 = 14;
 /// Days since its last run after which a job has ended.
 const GONE_DAYS: i32 = 8;
+/// The same of one that comes by the month.
+const GONE_DAYS_BY_MONTH: i32 = 36;
 /// Days from the last stored day to the end of a proposal.
 const PROPOSED_DAYS: i32 = 90;
 /// The fraction of runs that must show only the job's clients, networks and destinations.
@@ -138,27 +140,40 @@ pub fn propose(setup: &Setup, store: &Store) -> Result<Proposals> {
         if !history.is_ours_to_run() {
             continue;
         }
+        let whole = history.cadence(&stored);
         let inside = inside.get(entity).into_iter().flatten();
-        let jobs: Vec<(History, Cadence)> = match history.cadence(&stored) {
-            Some(cadence) => vec![(history.clone(), cadence)],
-            None => inside
-                .filter_map(|job| Some((history.within(job)?, job.cadence.clone())))
-                .collect(),
-        };
+        let inside: Vec<(History, Cadence)> = inside
+            .filter_map(|job| Some((history.within(job)?, job.cadence.clone())))
+            .collect();
+        if whole.is_none() && inside.is_empty() {
+            continue;
+        }
         let first_seen = generation.baselines.get(entity).map(|b| b.first_day);
         let age = 1 + last.since(first_seen.unwrap_or(last).min(history.runs[0].active.day));
-        for (history, cadence) in jobs {
-            let job = if suspects.contains(entity) {
-                Err("of whom an analyst said that an alert was right")
-            } else if age < AGE_DAYS_MIN {
-                Err("younger than 14 days")
-            } else {
-                let on = alerted.get(entity).map_or(&[][..], Vec::as_slice);
-                describe(&history, setup, entity, cadence, (last, on))
-            };
-            match job {
-                Ok(job) => proposals.jobs.push(job),
-                Err(why) => *proposals.passed_over.entry(why).or_insert(0) += 1,
+        let mut add = |job: std::result::Result<Job, &'static str>| match job {
+            Ok(job) => proposals.jobs.push(job),
+            Err(why) => *proposals.passed_over.entry(why).or_insert(0) += 1,
+        };
+        if suspects.contains(entity) {
+            add(Err("of whom an analyst said that an alert was right"));
+            continue;
+        } else if age < AGE_DAYS_MIN {
+            add(Err("younger than 14 days"));
+            continue;
+        }
+        let on = (last, alerted.get(entity).map_or(&[][..], Vec::as_slice));
+        let whole = whole.map(|cadence| describe(history, setup, entity, cadence, on));
+        let unlike: Option<BTreeSet<Day>> = match &whole {
+            Some(Ok(job)) => Some(job.unlike.iter().copied().collect()),
+            _ => None,
+        };
+        whole.into_iter().for_each(&mut add);
+        for (of_job, cadence) in inside {
+            // The table of all that the identity does may cover it.
+            let mut days = of_job.runs.iter().map(|run| run.active.day);
+            let is_beside = |unlike: &BTreeSet<Day>| days.all(|day| unlike.contains(&day));
+            if unlike.as_ref().is_none_or(is_beside) {
+                add(describe(&of_job, setup, entity, cadence, on));
             }
         }
     }
@@ -214,8 +229,12 @@ fn describe(
         [first, .., end] => (first.active.day, end.active.day),
         _ => return Err("seen once"),
     };
-    if last.since(seen.1) > GONE_DAYS {
-        return Err("that have not come for more than a week");
+    let gone_days = match cadence.month_days {
+        Some(_) => GONE_DAYS_BY_MONTH,
+        None => GONE_DAYS,
+    };
+    if last.since(seen.1) > gone_days {
+        return Err("that have not come when they were due");
     }
     let user_agents = history.shape(|context| &context.user_agents.0, false);
     let networks = history.shape(|context| &context.networks.0, false);
@@ -341,6 +360,10 @@ impl Job {
             }
             if let Some(inside) = &self.inside {
                 criteria.push(("times", inside.times()));
+                if let Some((first, last)) = self.cadence.month_days {
+                    let days = MonthDayRange::new(first, last).to_string();
+                    criteria.push(("days_of_month", vec![days]));
+                }
                 if self.cadence.weekdays.len() < 7 {
                     let runs = WeekdayRange::runs(&self.cadence.weekdays);
                     criteria.push(("weekdays", runs.iter().map(ToString::to_string).collect()));

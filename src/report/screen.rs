@@ -353,7 +353,7 @@ mod tests {
             summary: &summary,
             incidents: &incidents,
             budget_per_day: 5.0,
-            out: None,
+            out: Some(Path::new("my out")),
             is_verbose: false,
         };
         let shown = text(&screen, 80, Paint::Never);
@@ -367,7 +367,9 @@ mod tests {
         assert!(rows[0].starts_with("CRIT  83.0") && rows[1].starts_with("HIGH  92.0"));
         assert!(shown.contains("\nand 3 more\n"), "{shown}");
         let id = &rows[0][25..32];
-        assert!(shown.contains(&format!("plimsoll incidents {id} --from DIR/alerts.jsonl")));
+        assert!(shown.contains(&format!(
+            "plimsoll incidents {id} --from 'my out/alerts.jsonl'`"
+        )));
         assert!(!shown.contains('\u{1b}'), "{shown}");
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::json;
 
 use crate::cli::{Common, Console, Ending};
+use crate::config::Config;
 use crate::engine::{IntakeSummary, KeepRejects, OwnFiles};
 use crate::error::{Error, Result};
 use crate::event::Source;
@@ -140,11 +141,11 @@ fn in_order(files: &[InputFile]) -> Result<Vec<InputFile>> {
     sources::discover(&files.iter().map(path).collect::<Vec<_>>())
 }
 
-/// Returns the options of reading with a forced format, or none.
+/// Returns the options of reading: a forced format or none, and what the configuration opens.
 ///
 /// # Errors
 ///
-/// A usage error if there is no such format.
+/// A usage error if there is no such format, or the configuration has faults.
 pub fn read_options(common: &Common) -> Result<ReadOptions> {
     let format = match common.input.as_deref() {
         Some(name) => Some(Source::parse(name).ok_or_else(|| {
@@ -154,8 +155,10 @@ pub fn read_options(common: &Common) -> Result<ReadOptions> {
         })?),
         None => None,
     };
+    let opened = Config::load(common.config.as_deref())?.unwrap;
     Ok(ReadOptions {
         format,
+        unwrap: opened.iter().map(|word| Box::from(&*word.text)).collect(),
         threads: common.threads,
         ..ReadOptions::default()
     })
@@ -231,7 +234,11 @@ fn why_no_log(report: &FileReport) -> String {
 }
 
 fn reasons(report: &FileReport) -> String {
-    let reasons: Vec<&str> = report.rejected.keys().copied().collect();
+    let mut reasons: Vec<String> = report.rejected.keys().map(|&r| r.to_owned()).collect();
+    // Where records of a known format are, and what opens them.
+    reasons.extend(report.held.keys().map(|(place, source)| {
+        format!("{source} in `{place}`, which `[input] unwrap = [\"{place}\"]` opens")
+    }));
     reasons.join(", ")
 }
 

@@ -77,6 +77,7 @@ const USED_BY: &[(&str, &[&str])] = &[
             "approve",
             "check",
             "analytics",
+            "inspect",
         ],
     ),
     (

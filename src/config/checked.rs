@@ -36,6 +36,8 @@ pub struct Config {
     pub lateness: BTreeMap<Source, i64>,
     /// Days of event time for which alerts, and verdicts on them, are kept in the store.
     pub keep_alerts_days: i32,
+    /// Members of records that are opened because they hold whole records of known formats, by name or place.
+    pub unwrap: Vec<Word>,
     /// Sensitive buckets.
     pub sensitive: Vec<Sensitive>,
     /// Who is behind which source of network flows.
@@ -125,6 +127,7 @@ impl Default for Config {
             clusters_peers: true,
             lateness: BTreeMap::new(),
             keep_alerts_days: KEEP_ALERTS_DAYS,
+            unwrap: Vec::new(),
             sensitive: Vec::new(),
             bindings: Vec::new(),
             approvals: Vec::new(),

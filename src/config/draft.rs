@@ -180,6 +180,7 @@ fn same(before: &Config, after: &Config, expected: &[&Approval], name: &str) -> 
         && after.keep_alerts_days == before.keep_alerts_days
         && after.clusters_peers == before.clusters_peers
         && texts(&after.geoip) == texts(&before.geoip)
+        && texts(&after.unwrap) == texts(&before.unwrap)
         && texts(&after.definitions) == texts(&before.definitions)
         && after.analytics.says_the_same(&before.analytics);
     if is_same {

@@ -58,6 +58,13 @@ pub static CONFIG: Shape<'static> = Shape {
             "How long alerts are kept.",
         ),
         key(
+            "input",
+            Kind::Table(&INPUT),
+            Optional,
+            "",
+            "How logs are read.",
+        ),
+        key(
             "sensitive",
             Kind::Tables(&SENSITIVE),
             Optional,
@@ -190,6 +197,25 @@ pub(super) static STORE: Shape<'static> = Shape {
         "Days of event time, back from the newest stored day, for which alerts and the verdicts on them are kept. `train` and \
          `nightly` remove older ones. A verdict stays as long as its day is stored, because learning leaves out what it \
          is about.",
+    )],
+    others: None,
+    needs: Needs::Nothing,
+};
+
+/// `[input]`
+pub(super) static INPUT: Shape<'static> = Shape {
+    name: "[input]",
+    doc: "How logs are read.",
+    keys: &[key(
+        "unwrap",
+        Kind::List(&Kind::Text(
+            "name of a member, or names with dots between them",
+        )),
+        Optional,
+        "[\"log\", \"data.request\"]",
+        "Members whose whole content is a record of a known format, and which are not opened by themselves, because an \
+         application may have written them and a client may have chosen what they say. `plimsoll inspect` names them. \
+         Files that were not read without a reject are read once more after a change.",
     )],
     others: None,
     needs: Needs::Nothing,

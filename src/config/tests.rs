@@ -25,6 +25,9 @@ ecs = "0s"
 [store]
 keep_alerts = 30
 
+[input]
+unwrap = ["log", "data.request"]
+
 [[sensitive]]
 bucket = "aws:payroll-*"
 owner = "finance@example.com"
@@ -59,6 +62,7 @@ fn everything_of_the_manual_is_read() {
     assert_eq!(config.internal.len(), 2);
     assert!(!config.clusters_peers);
     assert_eq!(config.keep_alerts_days, 30);
+    assert_eq!(&*config.unwrap[1].text, "data.request");
     let late = [
         Source::AwsCloudTrail,
         Source::OktaSystem,

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::config::shape::{
-    APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, KEEP_ALERTS_DAYS, NETWORK_TABLE, PEER_GROUP,
-    PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
+    APPROVAL, BINDING, CONFIG, CRITERIA, ESTATE, INPUT, KEEP_ALERTS_DAYS, NETWORK_TABLE,
+    PEER_GROUP, PEER_GROUPS, SENSITIVE, SINK, STORE, logs, sink_formats,
 };
 use crate::config::{
     Approval, Binding, BoundSource, Config, Criteria, MonthDayRange, PeerGroup, Schedule,
@@ -62,6 +62,12 @@ fn read(root: &Table, faults: &mut Faults) -> Config {
         .and_then(|value| value.table(faults))
     {
         read_store(table, &mut config, faults);
+    }
+    if let Some(table) = fields
+        .optional("input")
+        .and_then(|value| value.table(faults))
+    {
+        read_input(table, &mut config, faults);
     }
     config.sensitive = read_each(&mut fields, "sensitive", &SENSITIVE, faults, read_sensitive);
     config.bindings = read_bindings(&mut fields, faults);
@@ -203,6 +209,18 @@ fn read_store(table: &Table, config: &mut Config, faults: &mut Faults) {
         .and_then(|value| value.integer_within(KEEP_ALERTS_DAYS, "days", faults));
     if let Some(days) = days.and_then(|days| i32::try_from(days).ok()) {
         config.keep_alerts_days = days;
+    }
+    fields.done(faults);
+}
+
+fn read_input(table: &Table, config: &mut Config, faults: &mut Faults) {
+    let mut fields = Fields::of(table, &INPUT);
+    for word in fields.words("unwrap", faults) {
+        if word.text.is_empty() {
+            faults.add(&word.place, "a name of a member cannot be empty");
+        } else {
+            config.unwrap.push(word);
+        }
     }
     fields.done(faults);
 }

@@ -41,6 +41,12 @@ pub struct InspectionDocument {
     pub rejected: u64,
     /// Why records were skipped or rejected, and how many.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// Records of known formats in members that are not opened.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wrapped: Vec<WrappedDocument>,
+    /// Bytes of rejected records that were not looked at.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub bytes_lost: u64,
     /// Distinct identities.
     pub identities: u64,
     /// First event.
@@ -53,6 +59,21 @@ pub struct InspectionDocument {
     pub missing: BTreeMap<&'static str, BTreeMap<&'static str, MissingDocument>>,
     /// Why the file could not be read to its end.
     pub error: Option<String>,
+}
+
+/// Records that were found and not opened.
+#[derive(Debug, Serialize)]
+pub struct WrappedDocument {
+    /// The names of the members on the way to them, with dots between them.
+    pub member: String,
+    /// Their format.
+    pub format: &'static str,
+    /// How many.
+    pub records: u64,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// A field that is missing.
@@ -106,6 +127,16 @@ impl InspectionDocument {
                 .chain(&report.rejected)
                 .map(|(reason, n)| (*reason, *n))
                 .collect(),
+            wrapped: report
+                .held
+                .iter()
+                .map(|((member, source), n)| WrappedDocument {
+                    member: member.clone(),
+                    format: source.as_str(),
+                    records: *n,
+                })
+                .collect(),
+            bytes_lost: report.bytes_lost,
             identities: survey.identities.count(),
             from: survey.span.map(|(first, _)| first.to_string()),
             to: survey.span.map(|(_, last)| last.to_string()),
@@ -186,10 +217,37 @@ pub fn file(document: &InspectionDocument, width: usize) -> String {
     if !document.reasons.is_empty() {
         let _ = writeln!(text, "  {}", reasons(&document.reasons));
     }
+    for line in not_opened(document).iter().chain(&lost(document)) {
+        let _ = writeln!(text, "  {line}");
+    }
     if let Some(error) = &document.error {
         let _ = writeln!(text, "  not read to its end: {}", Plain(error));
     }
     text
+}
+
+/// Says which records were found and not opened, where, and what opens them.
+fn not_opened(document: &InspectionDocument) -> Vec<String> {
+    let line = |held: &WrappedDocument| {
+        format!(
+            "{} of {} in `{}` not opened: an application may have written it; `[input] unwrap = [\"{}\"]` opens it",
+            noun(held.records, "record", "records"),
+            held.format,
+            Plain(&held.member),
+            Plain(&held.member),
+        )
+    };
+    document.wrapped.iter().map(line).collect()
+}
+
+/// Says how much was skipped with records that were too large.
+fn lost(document: &InspectionDocument) -> Option<String> {
+    (document.bytes_lost > 0).then(|| {
+        format!(
+            "{} in rejected records were not looked at",
+            bytes(document.bytes_lost as f64)
+        )
+    })
 }
 
 fn reasons(counts: &BTreeMap<&'static str, u64>) -> String {
@@ -235,6 +293,9 @@ pub fn sum(total: &Survey, n_files: u64, paint: Paint) -> String {
         if !counts.is_empty() {
             say(name, reasons(counts));
         }
+    }
+    for line in not_opened(&document) {
+        say("not opened", line);
     }
     for (source, survey) in &total.formats {
         say(source.as_str(), actions(survey));

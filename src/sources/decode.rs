@@ -1,8 +1,13 @@
-//! Stored bytes to text: gzip, Zstandard and UTF-16, recognised from their first bytes. Parquet is recognised as well.
+//! Stored bytes to text: gzip, Zstandard, bzip2, xz and UTF-16, recognised from their first bytes. Parquet and ZIP are recognised
+//! as well.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
+use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::GzDecoder;
+use lzma_rust2::XzReader;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::sources::report::Compression;
@@ -16,12 +21,26 @@ pub const PARQUET_MAGIC: &[u8; 4] = b"PAR1";
 /// The first bytes of a gzip member.
 pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+const BZIP2_MAGIC: [u8; 3] = *b"BZh";
+const XZ_MAGIC: [u8; 4] = [0xfd, b'7', b'z', b'X'];
+/// The first bytes of a ZIP archive, and of one with nothing in it.
+const ZIP_MAGICS: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
+/// The most memory for the dictionary of an xz stream, in KiB. The highest level of `xz` needs 64 MiB, and some for tables.
+const XZ_MEMORY_KIB: u32 = 128 << 10;
+/// To how many bytes one stored byte may unpack. Real logs stay below some hundreds.
+const RATIO_MAX: u64 = 2_000;
+/// So many bytes may be unpacked from any file.
+const UNPACKED_FREE: u64 = 256 << 20;
 
 /// Returns whether the first bytes call for no decoder: it is text as it is.
 pub fn is_text(start: &[u8]) -> bool {
-    let marks: [&[u8]; 5] = [
+    let marks: [&[u8]; 9] = [
         &GZIP_MAGIC,
         &ZSTD_MAGIC,
+        &BZIP2_MAGIC,
+        &XZ_MAGIC,
+        &ZIP_MAGICS[0],
+        &ZIP_MAGICS[1],
         PARQUET_MAGIC,
         &[0xff, 0xfe],
         &[0xfe, 0xff],
@@ -72,8 +91,66 @@ pub struct Decoded<'a> {
     pub reader: Box<dyn Read + 'a>,
     /// The compressions, outermost first.
     pub layers: Vec<Compression>,
-    /// Whether the content is Parquet; otherwise it is text.
-    pub is_parquet: bool,
+    /// What is in it.
+    pub content: Content,
+}
+
+/// What is in a file below its compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Text.
+    Text,
+    /// A Parquet file.
+    Parquet,
+    /// A ZIP archive.
+    Zip,
+}
+
+/// A reader that fails if so much comes out of it that no log would have been packed so small.
+pub struct Bounded<R, F> {
+    inner: R,
+    unpacked: u64,
+    /// Returns how many packed bytes were read so far.
+    packed: F,
+}
+
+impl<R: Read, F: Fn() -> u64> Bounded<R, F> {
+    /// Wraps what unpacks.
+    pub fn new(inner: R, packed: F) -> Self {
+        Self {
+            inner,
+            unpacked: 0,
+            packed,
+        }
+    }
+}
+
+impl<R: Read, F: Fn() -> u64> Read for Bounded<R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.unpacked += n as u64;
+        if self.unpacked > UNPACKED_FREE && self.unpacked / RATIO_MAX > (self.packed)() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("it unpacks to more than {RATIO_MAX} times its size, as no log does"),
+            ));
+        }
+        Ok(n)
+    }
+}
+
+/// A reader that counts what was read.
+struct Metered<R> {
+    inner: R,
+    bytes: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.bytes.set(self.bytes.get() + n as u64);
+        Ok(n)
+    }
 }
 
 /// Wraps a reader in the decoders that its first bytes call for.
@@ -83,17 +160,21 @@ pub struct Decoded<'a> {
 /// Fails if the first bytes cannot be read or a decoder cannot be made.
 pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
     let mut layers = Vec::new();
-    let mut reader: Box<dyn Read + 'a> = Box::new(raw);
+    let packed = Rc::new(Cell::new(0));
+    let mut reader: Box<dyn Read + 'a> = Box::new(Metered {
+        inner: raw,
+        bytes: packed.clone(),
+    });
     loop {
         let mut peeked = Peeked::new(reader)?;
-        let start = peeked.start();
-        let is_parquet = start == PARQUET_MAGIC;
-        let layer = if start.starts_with(&GZIP_MAGIC) {
-            Compression::Gzip
-        } else if start.starts_with(&ZSTD_MAGIC) {
-            Compression::Zstd
-        } else {
-            let endian = match start {
+        let layer = compression(peeked.start());
+        let Some(layer) = layer.filter(|_| layers.len() < NESTING_MAX) else {
+            let content = match peeked.start() {
+                start if start == PARQUET_MAGIC => Content::Parquet,
+                start if ZIP_MAGICS.iter().any(|magic| start == magic) => Content::Zip,
+                _ => Content::Text,
+            };
+            let endian = match peeked.start() {
                 [0xff, 0xfe, ..] => Some(u16::from_le_bytes as fn([u8; 2]) -> u16),
                 [0xfe, 0xff, ..] => Some(u16::from_be_bytes as fn([u8; 2]) -> u16),
                 _ => None,
@@ -105,22 +186,30 @@ pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
             return Ok(Decoded {
                 reader,
                 layers,
-                is_parquet,
+                content,
             });
         };
-        if layers.len() == NESTING_MAX {
-            return Ok(Decoded {
-                reader: Box::new(peeked),
-                layers,
-                is_parquet,
-            });
-        }
         layers.push(layer);
         let buffered = BufReader::with_capacity(READ_BYTES, peeked);
-        reader = match layer {
+        let unpacked: Box<dyn Read + 'a> = match layer {
             Compression::Gzip => Box::new(GzipMembers::Member(Box::new(GzDecoder::new(buffered)))),
+            Compression::Bzip2 => Box::new(MultiBzDecoder::new(buffered)),
+            Compression::Xz => Box::new(XzReader::new_mem_limit(buffered, true, XZ_MEMORY_KIB)),
             _ => Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?),
         };
+        let packed = packed.clone();
+        reader = Box::new(Bounded::new(unpacked, move || packed.get()));
+    }
+}
+
+/// Returns the compression that the first bytes show.
+fn compression(start: &[u8]) -> Option<Compression> {
+    match start {
+        _ if start.starts_with(&GZIP_MAGIC) => Some(Compression::Gzip),
+        _ if start.starts_with(&ZSTD_MAGIC) => Some(Compression::Zstd),
+        _ if start.starts_with(&XZ_MAGIC) => Some(Compression::Xz),
+        [_, _, _, b'1'..=b'9'] if start.starts_with(&BZIP2_MAGIC) => Some(Compression::Bzip2),
+        _ => None,
     }
 }
 
@@ -287,6 +376,22 @@ mod tests {
     use super::*;
     use crate::sources::tests::gzip;
 
+    /// The text of the first test, packed by xz 5.4.
+    const XZ: &[u8] = &[
+        253, 55, 122, 88, 90, 0, 0, 4, 230, 214, 180, 70, 2, 0, 33, 1, 22, 0, 0, 0, 116, 47, 229,
+        163, 1, 0, 12, 123, 34, 107, 34, 58, 34, 240, 159, 152, 128, 34, 125, 10, 0, 0, 0, 0, 226,
+        111, 67, 115, 43, 41, 179, 64, 0, 1, 37, 13, 113, 25, 196, 182, 31, 182, 243, 125, 1, 0, 0,
+        0, 0, 4, 89, 90,
+    ];
+
+    fn bz2(text: &[u8]) -> Vec<u8> {
+        let mut packed = Vec::new();
+        bzip2::read::BzEncoder::new(text, bzip2::Compression::fast())
+            .read_to_end(&mut packed)
+            .unwrap();
+        packed
+    }
+
     fn zst(text: &[u8]) -> Vec<u8> {
         zstd::encode_all(text, 1).unwrap()
     }
@@ -313,6 +418,10 @@ mod tests {
             ),
             ("zstd frames", [zst(bytes), zst(bytes)].concat(), 1, 2),
             ("nested", gzip(&zst(bytes)), 2, 1),
+            ("bzip2 streams", [bz2(bytes), bz2(bytes)].concat(), 1, 2),
+            ("bzip2 in gzip", gzip(&bz2(bytes)), 2, 1),
+            ("xz", XZ.to_vec(), 1, 1),
+            ("xz streams", [XZ, XZ].concat(), 1, 2),
             ("utf-16 le", utf16(text, u16::to_le_bytes), 0, 1),
             ("utf-16 be", gzip(&utf16(text, u16::to_be_bytes)), 1, 1),
             ("empty", Vec::new(), 0, 0),
@@ -339,6 +448,31 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    /// Real logs stay far below what bombs unpack to, and a dictionary may not be larger than xz itself makes it.
+    #[test]
+    fn what_unpacks_to_far_more_than_it_is_ends_with_an_error() {
+        let zeros = vec![b'\n'; 1 << 20];
+        for (name, magnified) in [("zstd", zst(&zeros)), ("bzip2", bz2(&zeros))] {
+            let bomb = magnified.repeat(400);
+            let mut unpacked = decode(&bomb[..]).unwrap().reader;
+            let read = io::copy(&mut unpacked, &mut io::sink());
+            assert!(
+                read.unwrap_err().to_string().contains("2000 times"),
+                "{name}"
+            );
+        }
+        let honest = gzip(&vec![b'\n'; 1 << 20]);
+        let mut unpacked = decode(&honest[..]).unwrap().reader;
+        assert!(io::copy(&mut unpacked, &mut io::sink()).is_ok());
+        // The dictionary's size is in the header of the block: 4 GiB - 1.
+        let mut greedy = XZ.to_vec();
+        greedy[16] = 40;
+        let crc = libdeflater::crc32(&greedy[12..20]).to_le_bytes();
+        greedy[20..24].copy_from_slice(&crc);
+        let mut unpacked = decode(&greedy[..]).unwrap().reader;
+        assert!(io::copy(&mut unpacked, &mut io::sink()).is_err());
     }
 
     #[test]

@@ -5,16 +5,18 @@
 use std::io::Read;
 
 use crate::event::Source;
+use crate::sources::carrier::{Found, Kind, Search};
 use crate::sources::json::{Layout, Object, Value, parse_text, scan, skip_blanks};
 use crate::sources::limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
+use crate::sources::notice::skip_reason;
 use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::parts::base64;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{decode, ecs, okta, registry};
+use crate::sources::{carrier, decode, ecs, okta, registry};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
-/// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub.
-pub const ARRAYS: [&str; 11] = [
+/// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub, batches of OpenTelemetry.
+pub const ARRAYS: [&str; 14] = [
     "Records",
     "Events",
     "logEvents",
@@ -26,6 +28,9 @@ pub const ARRAYS: [&str; 11] = [
     "items",
     "activities",
     "receivedMessages",
+    "resourceLogs",
+    "scopeLogs",
+    "logRecords",
 ];
 
 /// Names among them that members of records also have; such an object is tried as a record first.
@@ -33,11 +38,11 @@ pub const AMBIGUOUS: [&str; 4] = ["events", "value", "entries", "items"];
 
 /// Other members of objects that have an array of records: paged answers and deliveries.
 #[rustfmt::skip]
-const ARRAY_SIBLINGS: [&str; 24] = [
+const ARRAY_SIBLINGS: [&str; 27] = [
     "NextToken", "nextToken", "nextPageToken", "nextLink", "next_cursor", "nextForwardToken", "nextBackwardToken",
     "@odata.context", "@odata.count", "@odata.nextLink", "ResponseMetadata", "response_metadata", "searchedLogStreams",
     "kind", "etag", "ok", "count", "requestId", "timestamp", "messageType", "owner", "logGroup", "logStream",
-    "subscriptionFilters",
+    "subscriptionFilters", "resource", "scope", "schemaUrl",
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
@@ -62,22 +67,6 @@ const RECORD_PATHS: [&[&str]; 18] = [
     &["body"],
 ];
 
-/// Members that hold one line of text or JSON text as it was logged.
-const TEXTS: [&str; 2] = ["message", "@message"];
-/// Other members that log groups and shippers add to a line. An object with any further member was written by an application,
-/// and its messages may quote what an attacker sent.
-#[rustfmt::skip]
-const LINE_SIBLINGS: [&str; 34] = [
-    // Log groups, their events and the results of queries.
-    "id", "eventId", "timestamp", "ingestionTime", "logGroup", "logStream", "logStreamName", "owner", "extractedFields",
-    "@ptr", "@log", "@logStream", "@ingestionTime",
-    // Subscriptions.
-    "subscription", "ackId", "deliveryAttempt",
-    // Shippers.
-    "@timestamp", "@version", "@metadata", "agent", "beat", "cloud", "container", "fields", "host", "input", "log", "offset",
-    "path", "prospector", "source", "stream", "tags", "type",
-];
-
 /// The most bytes that are unpacked from one record in all. A message of a log group holds many records.
 pub const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
 
@@ -88,7 +77,7 @@ type Emit<'a> = &'a mut dyn FnMut(Parsed);
 
 /// Returns whether an object is a record or a document, and not an envelope, even if it has an array of records.
 pub fn is_record(object: Object<'_>, only: Option<Source>) -> bool {
-    registry::parsers(only).any(|parser| (parser.recognises)(object))
+    registry::source_of(object, only).is_some()
         || skip_reason(object).is_some()
         || ecs::is_document(object)
 }
@@ -148,7 +137,13 @@ pub fn is_scalar(value: Value<'_>) -> bool {
 }
 
 /// Reads a text from an envelope.
-fn text(text: &str, only: Option<Source>, depth: usize, state: &mut ParserState, emit: Emit<'_>) {
+pub fn text(
+    text: &str,
+    only: Option<Source>,
+    depth: usize,
+    state: &mut ParserState,
+    emit: Emit<'_>,
+) {
     let text = text.trim();
     if text.starts_with(['{', '[']) {
         return match parse_text(text, &mut Vec::new()) {
@@ -208,7 +203,11 @@ pub fn unwrap(
             Err(reason) => emit(Parsed::Rejected(reason)),
         };
     }
-    for path in RECORD_PATHS {
+    let mut rejects = Vec::new();
+    let paths = RECORD_PATHS
+        .iter()
+        .filter(|_| !carrier::is_of_application(object));
+    for path in paths {
         let found = object
             .get(path[0])
             .and_then(|first| path[1..].iter().try_fold(first, |v, name| v.get(name)));
@@ -216,30 +215,117 @@ pub fn unwrap(
             found.filter(|v| v.is_present())
         {
             // CloudTrail Lake states members in the wrapper that the event itself leaves out.
-            if path == ["eventData"] {
+            if *path == ["eventData"] {
                 return lake_event(object, inner, only, depth, state, emit);
             }
             let org = okta::org_of_envelope(object).map(|org| state.interner.share(&org));
             let outer = state.okta_org.clone();
             state.okta_org = org.or_else(|| outer.clone());
-            value(inner, only, depth + 1, state, emit);
+            let found = attempt(inner, only, depth + 1, state);
             state.okta_org = outer;
-            return;
+            match found {
+                Ok(read) => return read.into_iter().for_each(emit),
+                Err(unread) if rejects.is_empty() => rejects = unread,
+                Err(_) => {}
+            }
         }
     }
-    let carries_line = || {
-        let is_beside = |key: &[u8]| {
-            let mut known = TEXTS.iter().chain(&LINE_SIBLINGS);
-            known.any(|name| name.as_bytes() == key)
+    search(object, only, depth, state, rejects, emit);
+}
+
+/// Reads a value of which it is not known whether it is a record. Returns what it gave: in `Err` if nothing of it could be read.
+fn attempt(
+    inner: Value<'_>,
+    only: Option<Source>,
+    depth: usize,
+    state: &mut ParserState,
+) -> Result<Vec<Parsed>, Vec<Parsed>> {
+    let mut found = Vec::new();
+    let n_held = state.held.len();
+    value(inner, only, depth, state, &mut |parsed| found.push(parsed));
+    // An envelope with nothing in it is read, too.
+    if found.is_empty() || !found.iter().all(|p| matches!(p, Parsed::Rejected(_))) {
+        return Ok(found);
+    }
+    state.held.truncate(n_held);
+    Err(found)
+}
+
+/// Looks for records in an object that is no envelope of a known form. If there is none that may be opened, it is one record that
+/// could not be read: for the reason that `rejects` give, if they do.
+fn search(
+    object: Object<'_>,
+    only: Option<Source>,
+    depth: usize,
+    state: &mut ParserState,
+    mut rejects: Vec<Parsed>,
+    emit: Emit<'_>,
+) {
+    let kind = |object: Object<'_>| {
+        let source = registry::source_of(object, only);
+        let has_array = || {
+            let mut arrays = ARRAYS.iter().map(|name| object.get(name));
+            arrays.any(|array| matches!(array, Some(Value::Array(_))))
         };
-        object.members().all(|(key, _)| is_beside(key))
-    };
-    for name in TEXTS.into_iter().filter(|_| carries_line()) {
-        if let Some(inner @ (Value::Text(_) | Value::Object(_))) = object.get(name) {
-            return value(inner, only, depth + 1, state, emit);
+        match source {
+            Some(_) => Kind::Record(source),
+            None if skip_reason(object).is_some() => Kind::Record(None),
+            None if ecs::is_document(object) || packed_data(object).is_some() || has_array() => {
+                Kind::Envelope
+            }
+            None => Kind::Other,
         }
+    };
+    let (mut is_read, mut held) = (false, Vec::new());
+    let opened = state.opened.clone();
+    let take = &mut |found: Found<'_>| {
+        if !found.is_open {
+            let source = found.source.or_else(|| source_of_line(found.value, only));
+            held.extend(source.map(|source| (found.place, source)));
+            return false;
+        }
+        match attempt(found.value, only, found.depth + 1, state) {
+            Ok(read) if !read.is_empty() => {
+                is_read = true;
+                read.into_iter().for_each(&mut *emit);
+                true
+            }
+            Ok(_) => false,
+            Err(unread) => {
+                // That a text is no record is no fault of the object that has it.
+                let is_none = |parsed: &Parsed| {
+                    use RejectReason::{NotJson, Truncated, UnknownRecord, Wrapped};
+                    let reasons = [NotJson, Truncated, UnknownRecord, Wrapped];
+                    matches!(parsed, Parsed::Rejected(reason) if reasons.contains(reason))
+                };
+                if rejects.is_empty() && !unread.iter().all(is_none) {
+                    rejects = unread;
+                }
+                false
+            }
+        }
+    };
+    Search::new(&opened, &kind, take).run(object, depth);
+    if is_read {
+        return;
     }
-    emit(Parsed::Rejected(RejectReason::UnknownRecord));
+    if !held.is_empty() {
+        state.held.append(&mut held);
+        return emit(Parsed::Rejected(RejectReason::Wrapped));
+    }
+    if rejects.is_empty() {
+        rejects.push(Parsed::Rejected(RejectReason::UnknownRecord));
+    }
+    rejects.into_iter().for_each(emit);
+}
+
+/// Returns the format that knows a line of text.
+fn source_of_line(line: Value<'_>, only: Option<Source>) -> Option<Source> {
+    let text = line.raw_text()?;
+    match registry::parse_line(text.trim(), only, &mut ParserState::default()) {
+        ParsedLine::Record(Parsed::Event(event)) => Some(event.source),
+        _ => None,
+    }
 }
 
 /// Returns the base64 text in which a queue or stream wraps a message: Pub/Sub, Kinesis and its consumers, log group
@@ -264,6 +350,11 @@ fn packed_data(object: Object<'_>) -> Option<Value<'_>> {
         .or_else(|| inside("awslogs"))
         .or_else(|| object.get("data").filter(|_| is_message()))
         .or_else(|| object.get("Data").filter(|_| is_message()))
+        .or_else(|| {
+            // A captured message whose body was no text.
+            let body = object.get("Body").filter(|_| object.get("EnqueuedTimeUtc").is_some());
+            body.filter(|v| matches!(v, Value::Text(text) if !text.starts_with(b"{") && !text.starts_with(b"[")))
+        })
         .filter(is_text)
 }
 
@@ -371,46 +462,4 @@ fn lake_event(
     }
     merged.push(b'}');
     value(Value::Object(&merged), only, depth + 1, state, emit);
-}
-
-/// Recognises messages about logs that are not logs themselves.
-fn skip_reason(object: Object<'_>) -> Option<SkipReason> {
-    let is = |name: &str, wanted: &[&str]| {
-        object.get(name).is_some_and(
-            |v| matches!(v, Value::Text(raw) if wanted.iter().any(|w| w.as_bytes() == raw)),
-        )
-    };
-    if is("messageType", &["CONTROL_MESSAGE"])
-        || is(
-            "Type",
-            &["SubscriptionConfirmation", "UnsubscribeConfirmation"],
-        )
-        || is("Event", &["s3:TestEvent"])
-    {
-        return Some(SkipReason::ControlMessage);
-    }
-    if is("eventSource", &["aws:s3"])
-        || (object.get("s3Bucket").is_some() && object.get("s3ObjectKey").is_some())
-    {
-        return Some(SkipReason::ObjectNotification);
-    }
-    if object.get("digestS3Object").is_some() && object.get("logFiles").is_some() {
-        return Some(SkipReason::Digest);
-    }
-    // Notifications of Cloud Storage have their data in the attributes of a Pub/Sub message.
-    if let Some(attributes) = object.get("attributes") {
-        let [event, bucket] = attributes.pick(["eventType", "bucketId"]);
-        if bucket.is_present() && matches!(event, Value::Text(t) if t.starts_with(b"OBJECT_")) {
-            return Some(SkipReason::ObjectNotification);
-        }
-    }
-    if let Some(Value::Text(name)) = object.get("logName") {
-        let has = |part: &[u8]| memchr::memmem::find(name, part).is_some();
-        let is_read = has(b"/logs/cloudaudit.googleapis.com") || has(b"vpc_flows");
-        let is_entry = object.get("insertId").is_some() && object.get("resource").is_some();
-        if has(b"/logs/") && is_entry && !is_read {
-            return Some(SkipReason::OtherLog);
-        }
-    }
-    None
 }

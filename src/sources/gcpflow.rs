@@ -90,7 +90,8 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     );
     // The entry's own time is minutes after the flow.
     let times = [end, start, timestamp];
-    let Some(time) = times.iter().find_map(|time| instant(&time.text()?)) else {
+    let stated = times.iter().find_map(|time| instant(&time.text()?));
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let [src_ip, src_port, dest_ip, dest_port, protocol] = loose::pick(

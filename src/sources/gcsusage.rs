@@ -58,7 +58,8 @@ fn is_header(names: &[&str]) -> bool {
 
 fn recognises(object: Object<'_>) -> bool {
     let has = |name: &str| object.get(name).is_some();
-    (has("time_micros") && has("cs_method")) || (has("storage_byte_hours") && has("bucket"))
+    let is_timed = has("time_micros") || (has("cs_uri") && has("cs_bucket"));
+    (is_timed && has("cs_method")) || (has("storage_byte_hours") && has("bucket"))
 }
 
 /// What a request did.
@@ -77,7 +78,8 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     }
     let text = |name: &str| object.get(name).and_then(Value::text);
     let amount = |name: &str| object.get(name).and_then(Value::amount);
-    let Some(time) = text("time_micros").and_then(|micros| instant::instant(&micros)) else {
+    let stated = text("time_micros").and_then(|micros| instant::instant(&micros));
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let uri = text("cs_uri").unwrap_or_default();

@@ -43,10 +43,14 @@ const PROGRAMS: [(&str, &str); 6] = [
     ("de8bc8b5-d9f9-48b1-a8ad-b748da725064", "graph-explorer"),
 ];
 
+/// A shipper's member, which differs from one of the record by an underscore alone.
+const SHIPPED_TIME: &[u8] = b"_time";
+
 /// Returns whether a member has this name, which is in lower case and without underscores.
 pub fn is_named(key: &[u8], name: &str) -> bool {
     let key = key.strip_suffix(UTC_MARK).unwrap_or(key);
     key.len() >= name.len()
+        && key != SHIPPED_TIME
         && key
             .iter()
             .filter(|byte| **byte != b'_')

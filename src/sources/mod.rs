@@ -7,9 +7,11 @@
 //! A format is one file with a `FORMAT` in it and one line in `FORMATS`. Only these files know a provider's field names.
 //! Every record ends as exactly one of event, skip and reject; memory does not grow with the input.
 
+mod archive;
 mod aws_actions;
 mod aws_blinding;
 mod azure;
+mod carrier;
 mod client;
 mod cloudtrail;
 mod consent;
@@ -29,6 +31,7 @@ mod json;
 mod limits;
 mod m365;
 mod microsoft;
+mod notice;
 mod ocsf;
 mod okta;
 mod operations;
@@ -38,6 +41,7 @@ mod parquet;
 mod parser;
 mod parts;
 mod plain;
+mod portal;
 mod read;
 mod recent;
 mod record_builder;
@@ -46,6 +50,8 @@ mod report;
 mod s3access;
 mod slack;
 mod stream;
+mod structs;
+mod syslog;
 mod table;
 mod vpcflow;
 mod workspace;

@@ -146,7 +146,10 @@ fn recognises(object: Object<'_>) -> bool {
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let published = object.get("published").and_then(Value::text);
-    match published.and_then(|text| instant(&text)) {
+    match published
+        .and_then(|text| instant(&text))
+        .or(state.moved_time)
+    {
         Some(time) => Parsed::Event(Box::new(event(object, time, state))),
         None => Parsed::Rejected(RejectReason::NoTime),
     }

@@ -1,6 +1,8 @@
 //! How logs are read.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use crate::event::Source;
 
@@ -13,20 +15,27 @@ pub struct ReadOptions {
     pub excerpts: bool,
     /// How many threads read files; as many as there are cores if it is `None`. The result does not depend on it.
     pub threads: Option<NonZeroUsize>,
+    /// Members that hold whole records and are opened only because the configuration says so: by name, or by the names on the
+    /// way to it with dots between them.
+    pub unwrap: Arc<[Box<str>]>,
 }
 
 /// The version of the readers. It is raised when one learns to read what it rejected, or reads otherwise what it read: files
 /// that were not read without a reject are then read once more.
-const READERS: u32 = 1;
+const READERS: u32 = 2;
 
 impl ReadOptions {
-    /// Returns what the result of reading a file depends on, beside the file: the version of the readers, and a format that
-    /// is forced.
+    /// Returns what the result of reading a file depends on, beside the file: the version of the readers, a format that is
+    /// forced, and members that are opened.
     pub fn reading(&self) -> String {
-        match self.format {
-            Some(format) => format!("{READERS} as {format}"),
-            None => READERS.to_string(),
+        let mut reading = READERS.to_string();
+        if let Some(format) = self.format {
+            reading += &format!(" as {format}");
         }
+        for name in self.unwrap.iter().collect::<BTreeSet<_>>() {
+            reading += &format!(" in {name}");
+        }
+        reading
     }
 
     /// Returns how many threads read files.
@@ -42,6 +51,7 @@ impl Default for ReadOptions {
             format: None,
             excerpts: true,
             threads: None,
+            unwrap: Arc::default(),
         }
     }
 }

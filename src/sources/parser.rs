@@ -1,5 +1,7 @@
 //! The interface between a log format and the code that finds its records.
 
+use std::sync::Arc;
+
 use crate::event::Source;
 use crate::sources::client::ClientCache;
 use crate::sources::cloudtrail::caller::CallerCache;
@@ -8,6 +10,7 @@ use crate::sources::interner::Interner;
 use crate::sources::json::Object;
 use crate::sources::report::Parsed;
 use crate::sources::vpcflow::row::FlowColumns;
+use crate::time::Time;
 use crate::vocab::Str;
 
 /// Reads the records of one log format.
@@ -92,12 +95,19 @@ pub struct ParserState {
     pub region_hint: Option<Str>,
     /// The Okta org that the envelope of the current record states.
     pub okta_org: Option<Str>,
+    /// Members that the configuration opens.
+    pub opened: Arc<[Box<str>]>,
+    /// Records of the current record that were not opened: where each lies, and its format.
+    pub held: Vec<(String, Source)>,
+    /// The time that a shipper moved out of the current record into a member of its own.
+    pub moved_time: Option<Time>,
 }
 
 impl ParserState {
     /// Returns the state for another input, whose name may have a region in it. Only what depends on no input is kept.
-    pub fn of_input(self, region_hint: Option<Str>) -> Self {
+    pub fn of_input(self, region_hint: Option<Str>, opened: Arc<[Box<str>]>) -> Self {
         Self {
+            opened,
             interner: self.interner,
             clients: self.clients,
             callers: self.callers,

@@ -105,7 +105,8 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         return Parsed::Rejected(RejectReason::UnknownRecord);
     }
     let doc = Flat::of(object);
-    let Some(time) = doc.text("event_time").and_then(|text| instant(&text)) else {
+    let stated = doc.text("event_time").and_then(|text| instant(&text));
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     match event(&doc, time, state) {

@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::io::{self, Read};
 
 use crate::event::Event;
-use crate::sources::decode::HashingReader;
+use crate::sources::decode::{Content, HashingReader};
 use crate::sources::inflate::inflate_whole;
 use crate::sources::options::ReadOptions;
 use crate::sources::report::{Compression, FileReport, Reject};
 use crate::sources::stream::{Reusable, Stream};
-use crate::sources::{decode, parquet};
+use crate::sources::{archive, decode, parquet};
 
 /// Reads one input to its end, and passes its events and rejects on.
 ///
@@ -99,33 +99,95 @@ struct Ended {
 /// Removes all compression, and reads what is below.
 fn read_decoded(
     raw: &mut impl Read,
-    mut stream: Stream,
+    stream: Stream,
     sink: &mut dyn FnMut(Event),
     rejects: &mut dyn FnMut(Reject),
     goes_on: &mut dyn FnMut(&FileReport) -> bool,
 ) -> Ended {
-    let (layers, result) = match decode::decode(raw) {
-        Ok(mut decoded) => {
-            let reader = &mut *decoded.reader;
-            let result = if decoded.is_parquet {
-                parquet::copy_to_temporary_file(reader)
-                    .and_then(|file| {
-                        parquet::rows(file, &mut |number, json| {
-                            stream.row_of(number, json, sink, rejects);
-                        })
-                    })
-                    .map(|()| TextEnd::Complete)
-            } else {
-                read_text(reader, &mut stream, sink, rejects, goes_on)
-            };
-            (decoded.layers, result)
-        }
-        Err(e) => (Vec::new(), Err(e)),
-    };
-    Ended {
+    let mut reading = Reading {
         stream,
-        layers,
+        layers: Vec::new(),
+        sink,
+        rejects,
+        goes_on,
+    };
+    let result = reading.read(raw, ARCHIVES_MAX);
+    Ended {
         result,
+        layers: reading.layers,
+        stream: reading.stream,
+    }
+}
+
+/// How many archives may be nested.
+const ARCHIVES_MAX: usize = 2;
+
+/// An input that is being read.
+struct Reading<'s> {
+    stream: Stream,
+    /// The compressions that were removed, outermost first; of an archive those of its first file.
+    layers: Vec<Compression>,
+    sink: &'s mut dyn FnMut(Event),
+    rejects: &'s mut dyn FnMut(Reject),
+    goes_on: &'s mut dyn FnMut(&FileReport) -> bool,
+}
+
+impl Reading<'_> {
+    fn read(&mut self, raw: &mut dyn Read, archives_left: usize) -> io::Result<TextEnd> {
+        let mut decoded = decode::decode(raw)?;
+        let is_first = !self.layers.contains(&Compression::Zip) || archives_left == ARCHIVES_MAX;
+        if is_first {
+            self.layers.append(&mut decoded.layers);
+        }
+        let reader = &mut *decoded.reader;
+        match decoded.content {
+            Content::Text => self.text(reader),
+            Content::Parquet => {
+                let file = parquet::copy_to_temporary_file(reader)?;
+                let Self {
+                    stream,
+                    sink,
+                    rejects,
+                    ..
+                } = self;
+                parquet::rows(file, &mut |number, json| {
+                    stream.row_of(number, json, sink, rejects);
+                })?;
+                Ok(TextEnd::Complete)
+            }
+            Content::Zip => {
+                let left = archives_left.checked_sub(1).ok_or_else(|| {
+                    io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "its archives are nested too deep",
+                    )
+                })?;
+                let file = parquet::copy_to_temporary_file(reader)?;
+                if is_first {
+                    self.layers.push(Compression::Zip);
+                }
+                let mut end = TextEnd::Complete;
+                archive::files(file, &mut |one| {
+                    end = self.read(one, left)?;
+                    self.stream.next_part(self.sink, self.rejects);
+                    Ok(end == TextEnd::Complete)
+                })?;
+                Ok(end)
+            }
+        }
+    }
+
+    /// Feeds decompressed text to the stream.
+    fn text(&mut self, text: &mut dyn Read) -> io::Result<TextEnd> {
+        loop {
+            match self.stream.feed_from(text, self.sink, self.rejects) {
+                Ok(0) => return Ok(TextEnd::Complete),
+                Ok(_) if !(self.goes_on)(self.stream.report()) => return Ok(TextEnd::Stopped),
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
     }
 }
 
@@ -160,26 +222,8 @@ fn describe_error(error: &io::Error, report: &FileReport) -> String {
 }
 
 /// How reading text ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum TextEnd {
     Complete,
     Stopped,
-}
-
-/// Feeds decompressed text to a stream.
-fn read_text(
-    text: &mut dyn Read,
-    stream: &mut Stream,
-    sink: &mut dyn FnMut(Event),
-    rejects: &mut dyn FnMut(Reject),
-    goes_on: &mut dyn FnMut(&FileReport) -> bool,
-) -> io::Result<TextEnd> {
-    loop {
-        match stream.feed_from(text, sink, rejects) {
-            Ok(0) => return Ok(TextEnd::Complete),
-            Ok(_) if !goes_on(stream.report()) => return Ok(TextEnd::Stopped),
-            Ok(_) => {}
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
 }

@@ -17,6 +17,8 @@ words! {
     SkipReason {
         /// A digest file, which proves the integrity of trail files.
         Digest = "digest",
+        /// A summary that counts activity and tells no single act, such as an aggregated CloudTrail event.
+        Summary = "summary",
         /// A CloudTrail Insights record: a finding about activity, not activity.
         Insight = "insight",
         /// A notice that an object was written, such as an S3 event notification.
@@ -57,7 +59,7 @@ words! {
         Truncated = "truncated",
         /// It is JSON or text of no known format.
         UnknownRecord = "unknown_record",
-        /// The whole file is of no known format.
+        /// The whole file, or many lines before the first that is known, are of no known format.
         UnknownFormat = "unknown_format",
         /// A flow log row whose order of fields is unknown, because its header is missing.
         FlowWithoutHeader = "flow_without_header",
@@ -71,6 +73,8 @@ words! {
         TooDeep = "too_deep",
         /// A line of the classic storage analytics log; resource logs are read instead.
         ClassicStorageLog = "classic_storage_log",
+        /// It holds a record of a known format in a member that is not opened by itself. The report names the member.
+        Wrapped = "wrapped",
         /// A row with more or fewer fields than its header.
         MalformedRow = "malformed_row",
     }
@@ -149,6 +153,12 @@ words! {
         Gzip = "gzip",
         /// Zstandard, one frame or several.
         Zstd = "zstd",
+        /// bzip2, one stream or several.
+        Bzip2 = "bzip2",
+        /// xz, one stream or several.
+        Xz = "xz",
+        /// A ZIP archive, all of whose files are read.
+        Zip = "zip",
     }
 }
 
@@ -171,6 +181,10 @@ pub struct FileReport {
     pub rejected: BTreeMap<&'static str, u64>,
     /// Whether it has a record, or a header of records, of a known format.
     pub is_log: bool,
+    /// Records that were found in members that are not opened: where they lie, and of which format they are.
+    pub held: BTreeMap<(String, Source), u64>,
+    /// Bytes of rejected records that were skipped and never looked at, as those of a record that is too large.
+    pub bytes_lost: u64,
     /// Bytes as stored.
     pub bytes_raw: u64,
     /// Bytes after decompression.
@@ -184,6 +198,8 @@ pub struct FileReport {
 impl FileReport {
     /// The name of standard input.
     pub const STDIN: &'static str = "-";
+    /// The most places of records that were not opened that are named.
+    const PLACES_MAX: usize = 16;
 
     /// Makes the report of a file before anything is read.
     pub fn new(file: &str) -> Self {
@@ -196,6 +212,8 @@ impl FileReport {
             skipped: BTreeMap::new(),
             rejected: BTreeMap::new(),
             is_log: false,
+            held: BTreeMap::new(),
+            bytes_lost: 0,
             bytes_raw: 0,
             bytes_json: 0,
             error: None,
@@ -267,6 +285,10 @@ impl FileReport {
         self.records += other.records;
         self.events += other.events;
         self.is_log |= other.is_log;
+        for ((place, source), n) in &other.held {
+            self.note_held_times(place.clone(), *source, *n);
+        }
+        self.bytes_lost += other.bytes_lost;
         self.bytes_raw += other.bytes_raw;
         self.bytes_json += other.bytes_json;
         for (mine, theirs) in [
@@ -279,6 +301,18 @@ impl FileReport {
         }
         if other.error.is_some() {
             self.error.clone_from(&other.error);
+        }
+    }
+
+    /// Counts a record that was found in a member and not opened.
+    pub(crate) fn note_held(&mut self, place: String, source: Source) {
+        self.note_held_times(place, source, 1);
+    }
+
+    fn note_held_times(&mut self, place: String, source: Source, n: u64) {
+        let key = (place, source);
+        if self.held.len() < Self::PLACES_MAX || self.held.contains_key(&key) {
+            *self.held.entry(key).or_insert(0) += n;
         }
     }
 

@@ -99,7 +99,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let stated = object.get("date_create").and_then(stated_text);
     // An anomaly also states the time of the unusual action.
     let stated = stated.or_else(|| stated_text(details.value().get("action_timestamp")));
-    match stated.and_then(|text| instant(&text)) {
+    match stated.and_then(|text| instant(&text)).or(state.moved_time) {
         Some(time) => {
             let event = event(object, details.value(), time, state);
             Parsed::Event(Box::new(event))

@@ -1,20 +1,30 @@
-//! Comma-separated tables: each row becomes a JSON object with the names of the header.
+//! Tables separated by commas, semicolons or tabs: each row becomes a JSON object with the names of the header.
 //!
-//! Quoted fields may contain commas, line breaks and doubled quotes (RFC 4180).
+//! Quoted fields may contain separators, line breaks and doubled quotes (RFC 4180).
 
-use csv_core::{ReadRecordResult, Reader};
+use std::collections::BTreeSet;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use crate::event::Source;
+use crate::sources::carrier;
 use crate::sources::parser::RecordParser;
-use crate::sources::registry::{self, PARSERS};
+use crate::sources::registry;
 
 /// The most columns of a table.
 const COLUMNS_MAX: usize = 512;
+/// What separates fields.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+/// What portals add to the name of a column with times that are UTC, as all others are.
+const ZONE: &str = " [UTC]";
 
 /// A table with its header and its current row.
 pub struct Table {
-    /// The parser that knows the header. It also reads the rows that no parser recognises.
-    parser: &'static RecordParser,
+    /// The parser that knows the header. It also reads the rows that no parser recognises. A table that no parser knows may have
+    /// records in its fields.
+    parser: Option<&'static RecordParser>,
+    /// Whether a row with as many fields as the header was read.
+    has_rows: bool,
     columns: Vec<String>,
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -48,42 +58,68 @@ pub enum TableRow {
 }
 
 impl Table {
-    /// Reads a header that a format knows.
-    pub fn of_header(line: &str, only: Option<Source>) -> Option<Self> {
+    /// Reads a header that a format knows, or that has a column with records; with `is_any` also one that looks like a header.
+    pub fn of_header(line: &str, only: Option<Source>, is_any: bool) -> Option<Self> {
         // Most lines are not headers, and this check costs less than making a reader.
-        if !line.contains(',') || !Self::may_be_header(line.as_bytes()) {
+        if !Self::may_be_header(line.as_bytes()) {
             return None;
         }
+        let mut other = None;
+        let separators = SEPARATORS
+            .into_iter()
+            .filter(|by| line.as_bytes().contains(by));
+        for mut table in separators.filter_map(|by| Self::of_names(line, by)) {
+            let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
+            let parser = registry::parsers(only).find(|parser| (parser.is_header)(&names));
+            let may_hold = carrier::is_header(&names) || (is_any && is_plausible(&names));
+            if parser.is_some() {
+                table.parser = parser;
+                return Some(table);
+            }
+            if may_hold && other.is_none() {
+                other = Some(table);
+            }
+        }
+        other
+    }
+
+    /// Splits a header.
+    fn of_names(line: &str, separator: u8) -> Option<Self> {
         let mut table = Self {
-            parser: PARSERS[0],
+            parser: None,
+            has_rows: false,
             columns: Vec::new(),
             text: Vec::new(),
             ends: Vec::new(),
             json: Vec::new(),
-            reader: Reader::new(),
+            reader: ReaderBuilder::new().delimiter(separator).build(),
         };
         let is_whole = !table.fields(line.as_bytes(), true)?.is_in_quotes;
-        table.columns = table
-            .values()
-            .map(|name| String::from_utf8_lossy(name).trim().to_owned())
-            .collect();
-        let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
-        table.parser =
-            registry::parsers(only).find(|parser| is_whole && (parser.is_header)(&names))?;
-        Some(table)
+        let name = |bytes| {
+            let name = String::from_utf8_lossy(bytes);
+            name.strip_suffix(ZONE).unwrap_or(&name).trim().to_owned()
+        };
+        table.columns = table.values().map(name).collect();
+        is_whole.then_some(table)
     }
 
     /// Returns the parser that knows the header.
-    pub fn parser(&self) -> &'static RecordParser {
+    pub fn parser(&self) -> Option<&'static RecordParser> {
         self.parser
     }
 
-    /// Returns at little cost whether a line may be a header. A row has a time and thus digits.
+    /// Returns whether it only looks like a table so far: no format knows the header, and no row fits it.
+    pub fn is_doubtful(&self) -> bool {
+        self.parser.is_none() && !self.has_rows
+    }
+
+    /// Returns at little cost whether a line may be a header. A row has a time and thus digits, several of them together.
     pub fn may_be_header(line: &[u8]) -> bool {
-        /// Names have fewer digits than a date.
-        const DIGITS_MAX: usize = 7;
-        let digits = line.iter().filter(|byte| byte.is_ascii_digit());
-        digits.take(DIGITS_MAX + 1).count() <= DIGITS_MAX
+        /// Names have fewer pairs of digits than a date and a time.
+        const PAIRS_MAX: usize = 3;
+        let are_digits = |pair: &&[u8]| pair.iter().all(u8::is_ascii_digit);
+        let pairs = line.windows(2).filter(are_digits);
+        pairs.take(PAIRS_MAX + 1).count() <= PAIRS_MAX
     }
 
     /// Reads the row at the beginning of `rest`; `is_last` if nothing follows it.
@@ -105,6 +141,7 @@ impl Table {
         let mut json = std::mem::take(&mut self.json);
         self.write(&mut json);
         self.json = json;
+        self.has_rows = true;
         TableRow::Record(len)
     }
 
@@ -182,4 +219,16 @@ impl Table {
             is_in_quotes,
         })
     }
+}
+
+/// Returns whether names look like those of columns: short, different, and each begins with a letter.
+fn is_plausible(names: &[&str]) -> bool {
+    const NAME_BYTES_MAX: usize = 96;
+    let is_name = |name: &&str| {
+        name.len() <= NAME_BYTES_MAX
+            && name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '@'))
+            && !name.contains(['{', '}', '"', '=', '<', '>'])
+    };
+    let different: BTreeSet<&&str> = names.iter().collect();
+    names.len() > 1 && different.len() == names.len() && names.iter().all(is_name)
 }

@@ -1,12 +1,14 @@
 //! Tests of reading as a whole, and what other tests of this module use.
 #![allow(clippy::unwrap_used)]
 
+mod archives;
 mod damage;
 mod envelopes;
 mod identity;
 mod rejects;
 mod reuse;
 mod tables;
+mod wrappings;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -26,6 +26,8 @@ pub use caller::Caller;
 pub const PARSER: RecordParser =
     RecordParser::new(Source::AwsCloudTrail, recognises, parse).with_tables(table::is_header);
 
+/// The type of records that sum up the data events of five minutes, without saying who did which of them when.
+const AGGREGATED: &str = "AwsAggregatedEvent";
 /// The region in which the global endpoint of STS answers.
 const STS_GLOBAL_REGION: &str = "us-east-1";
 
@@ -45,6 +47,7 @@ fn recognises(object: Object<'_>) -> bool {
     let is_aws = source.ends_with(DOMAIN.as_bytes()) || source.ends_with(b".amazonaws.com.cn");
     has("eventName") && (is_aws || (has("eventVersion") && has("userIdentity")))
         || is("eventType", "AwsCloudTrailInsight")
+        || (is_aws && is("eventType", AGGREGATED))
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
@@ -67,7 +70,15 @@ fn parse_record(record: &Record<'_>, state: &mut ParserState) -> Parsed {
     if kind == "AwsCloudTrailInsight" || record.insight.is_present() {
         return Parsed::Skipped(SkipReason::Insight);
     }
-    let Some(time) = record.time.text().and_then(|text| instant(&text)) else {
+    if kind == AGGREGATED {
+        return Parsed::Skipped(SkipReason::Summary);
+    }
+    let Some(time) = record
+        .time
+        .text()
+        .and_then(|text| instant(&text))
+        .or(state.moved_time)
+    else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     Parsed::Event(Box::new(event(record, kind, time, state)))

@@ -1,10 +1,10 @@
 //! Rows of query results, as Athena and CloudTrail Lake write them, to records as a trail has them.
 //!
-//! Column names may be in lower case, and objects are texts. Nested values are read if they are JSON. Hive's form,
-//! `{type=IAMUser, …}`, is ambiguous and is not read.
+//! Column names may be in lower case, and objects are texts: JSON, or structs as Athena prints them, `{type=IAMUser, …}`.
 
 use crate::sources::cloudtrail::record::Record;
 use crate::sources::json::{self, Object, Value};
+use crate::sources::structs;
 
 /// Names of members whose capitals are restored, anywhere in `userIdentity`, `resources` or `tlsDetails`.
 const NAMES: [&str; 58] = [
@@ -110,7 +110,7 @@ pub fn is_row(r: &Record<'_>, object: Object<'_>) -> bool {
     nested.iter().any(is_text) || (r.source == Value::Null && object.get("eventsource").is_some())
 }
 
-/// Converts a row into a record; `None` if the caller is not JSON.
+/// Converts a row into a record; `None` if the caller cannot be read.
 pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
     let mut json = Json::default();
     json.0.push(b'{');
@@ -129,9 +129,7 @@ pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
         };
         let mut buffer = Vec::new();
         let inner = match text {
-            Some(text) => json::parse_text(&text, &mut buffer)
-                .ok()
-                .filter(|inner| matches!(inner, Value::Object(_) | Value::Array(_))),
+            Some(text) => nested(name, &text, &mut buffer),
             None => Some(value),
         };
         match (name, inner) {
@@ -153,6 +151,20 @@ pub fn record(object: Object<'_>) -> Option<Vec<u8>> {
     }
     json.0.push(b'}');
     Some(json.0)
+}
+
+/// Reads the text of an object or array.
+fn nested<'a>(name: &str, text: &str, buffer: &'a mut Vec<u8>) -> Option<Value<'a>> {
+    let names: &[&str] = match name {
+        "userIdentity" | "tlsDetails" => &NAMES,
+        "resources" => &NAMES_OF_RESOURCES,
+        _ => &[],
+    };
+    let json = structs::to_json(text, names);
+    let json = json.map(|json| String::from_utf8_lossy(&json).into_owned());
+    json::parse_text(json.as_deref().unwrap_or(text), buffer)
+        .ok()
+        .filter(|inner| matches!(inner, Value::Object(_) | Value::Array(_)))
 }
 
 /// Returns the known form of a name.

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 use crate::event::Action::{self, *};
 use crate::event::{Event, IdentityKind, Outcome, Provider, Source, Untrusted};
 use crate::sources::consent::{self, Grant};
-use crate::sources::json::{Object, Value};
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::microsoft::{self, Actor, embedded, pick, record};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::actions::{ActionRow, ActionTable};
 use crate::sources::parts::id;
-use crate::sources::report::{Parsed, RejectReason};
+use crate::sources::portal;
+use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::vocab::Str;
 
 /// Reads Entra audit logs.
@@ -59,7 +60,10 @@ fn plain_name(op: &str) -> String {
 const ACTING_TYPES: [&str; 2] = ["User", "ServicePrincipal"];
 
 fn recognises(object: Object<'_>) -> bool {
-    if is_entry(object.members(), false) || microsoft::is_of_log(object, &[], &["AuditLogs"]) {
+    if portal::is_row(object, &portal::OF_AUDIT)
+        || is_entry(object.members(), false)
+        || microsoft::is_of_log(object, &[], &["AuditLogs"])
+    {
         return true;
     }
     let mut buffer = Vec::new();
@@ -87,9 +91,8 @@ fn is_entry<'a>(
 }
 
 fn is_header(names: &[&str]) -> bool {
-    ["InitiatedBy", "LoggedByService"]
-        .iter()
-        .all(|column| names.contains(column))
+    portal::is_header(names, &["InitiatedBy", "LoggedByService"])
+        || portal::is_header(names, &portal::OF_AUDIT)
 }
 
 record! {
@@ -113,6 +116,17 @@ record! {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    if portal::may_be_row(object, &portal::OF_AUDIT) {
+        let json = portal::audit(object);
+        return match Layout::default().object(&json) {
+            Ok((record, _)) => parse_record(record, state),
+            Err(error) => Parsed::Rejected(error.into()),
+        };
+    }
+    parse_record(object, state)
+}
+
+fn parse_record(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let mut buffers: [Vec<u8>; 4] = Default::default();
     let [
         properties_buffer,
@@ -124,9 +138,14 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let properties = embedded(properties, properties_buffer);
     let r = Entry::of(properties.members().chain(object.members()));
     let [outer_op] = pick(object.members(), ["operationname"]);
-    let Some(time) = microsoft::time_of(&[r.happened, r.time, r.generated]) else {
+    let stated = microsoft::time_of(&[r.happened, r.time, r.generated]);
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
+    let named = r.inner_op.text().or_else(|| outer_op.text());
+    if let Some(reason) = step_of_pim(&named.unwrap_or_default()) {
+        return Parsed::Skipped(reason);
+    }
     let actor = embedded(r.actor, actor_buffer);
     let targets = embedded(r.targets, targets_buffer);
     let details = embedded(r.details, details_buffer);
@@ -243,6 +262,21 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         ),
     };
     Parsed::Event(Box::new(event))
+}
+
+/// Recognises what Privileged Identity Management writes beside the acts themselves: its alerts, and the steps of a request whose
+/// end has an entry of its own.
+fn step_of_pim(op: &str) -> Option<SkipReason> {
+    let op = plain_name(op);
+    if op.ends_with("pim alert") {
+        return Some(SkipReason::ServiceNotice);
+    }
+    let is_step = (op.contains("requested (pim") || op.contains("in pim requested"))
+        || matches!(
+            &*op,
+            "process request" | "process role update request" | "process role removal request"
+        );
+    is_step.then_some(SkipReason::ActionBegun)
 }
 
 /// Returns the value of a detail by its key.

@@ -94,7 +94,8 @@ fn parse(object: Object<'_>, source: Source, state: &mut ParserState) -> Parsed 
     let properties = embedded(properties, &mut buffer);
     let r = Request::of(properties.members().chain(object.members()));
     let of_ticks = || instant::of_ticks(i64::try_from(r.ticks.amount()?).ok()?);
-    let Some(time) = microsoft::time_of(&[r.generated, r.time]).or_else(of_ticks) else {
+    let stated = microsoft::time_of(&[r.generated, r.time]).or_else(of_ticks);
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let uri = r.uri.text().unwrap_or_default();

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use crate::event::{Action, Context, Event, IdentityKind, Outcome, Provider, Source, Untrusted};
-use crate::sources::json::{Object, Value};
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::microsoft::{self, Actor, embedded, record};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::id;
+use crate::sources::portal;
 use crate::sources::report::{Parsed, RejectReason};
 use crate::vocab::Str;
 
@@ -43,9 +44,16 @@ fn recognises(object: Object<'_>) -> bool {
             object,
             ["conditionalaccessstatus", "createddatetime", "appid"],
         )
+        // A shipper may have moved the time.
+        || microsoft::has_members(object, ["conditionalaccessstatus", "clientappused", "appid"])
+        || portal::is_row(object, &portal::OF_SIGN_INS)
 }
 
 fn is_header(names: &[&str]) -> bool {
+    portal::is_header(names, &portal::OF_SIGN_INS) || is_header_of_table(names)
+}
+
+fn is_header_of_table(names: &[&str]) -> bool {
     names.contains(&"ConditionalAccessStatus")
         && names.contains(&"AppId")
         && names
@@ -89,6 +97,17 @@ record! {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    if portal::may_be_row(object, &portal::OF_SIGN_INS) {
+        let json = portal::sign_in(object);
+        return match Layout::default().object(&json) {
+            Ok((record, _)) => parse_record(record, state),
+            Err(error) => Parsed::Rejected(error.into()),
+        };
+    }
+    parse_record(object, state)
+}
+
+fn parse_record(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let mut buffers: [Vec<u8>; 4] = Default::default();
     let [
         properties_buffer,
@@ -99,7 +118,8 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let properties = microsoft::named(object, "properties").unwrap_or_default();
     let properties = embedded(properties, properties_buffer);
     let r = SignIn::of(properties.members().chain(object.members()));
-    let Some(time) = microsoft::time_of(&[r.created, r.time, r.generated]) else {
+    let stated = microsoft::time_of(&[r.created, r.time, r.generated]);
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let status = embedded(r.status, status_buffer);

@@ -5,6 +5,7 @@
 pub mod actions;
 mod blinding;
 mod caller;
+mod columns;
 mod machine;
 mod record;
 mod settings;
@@ -14,7 +15,7 @@ use crate::event::{Action, Context, Event, Outcome, Peer, Provider, Source};
 pub use crate::sources::gcpaudit::machine::instance_name;
 use crate::sources::gcpaudit::record::{Buffers, Record};
 use crate::sources::interner::Interner;
-use crate::sources::json::{Object, Value};
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::{self, id, instant::instant, loose};
 use crate::sources::report::{Parsed, RejectReason};
@@ -22,7 +23,8 @@ use crate::time::Time;
 use crate::vocab::Str;
 
 /// Reads audit log entries.
-pub const PARSER: RecordParser = RecordParser::new(Source::GcpAudit, recognises, parse);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::GcpAudit, recognises, parse).with_tables(columns::is_header);
 
 /// What service names end with.
 const DOMAIN: &str = ".googleapis.com";
@@ -69,6 +71,10 @@ fn payload(object: Object<'_>) -> Option<Value<'_>> {
 }
 
 fn recognises(object: Object<'_>) -> bool {
+    is_entry(object) || columns::is_row(object)
+}
+
+fn is_entry(object: Object<'_>) -> bool {
     payload(object).is_some_and(|payload| {
         let is_typed =
             |value: &Value<'_>| matches!(value, Value::Text(t) if t.ends_with(AUDIT_LOG));
@@ -81,6 +87,17 @@ fn recognises(object: Object<'_>) -> bool {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    if payload(object).is_some() {
+        return parse_entry(object, state);
+    }
+    let json = columns::entry(object);
+    match Layout::default().object(&json) {
+        Ok((entry, _)) => parse_entry(entry, state),
+        Err(error) => Parsed::Rejected(error.into()),
+    }
+}
+
+fn parse_entry(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let Some(payload) = payload(object) else {
         return Parsed::Rejected(RejectReason::UnknownRecord);
     };
@@ -90,7 +107,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let requested = loose::path(record.request_metadata, &["requestAttributes", "time"]);
     let times = [record.timestamp, requested];
     let time = times.iter().find_map(|value| instant(&value.text()?));
-    match time {
+    match time.or(state.moved_time) {
         Some(time) => Parsed::Event(Box::new(event(object, &record, time, state))),
         None => Parsed::Rejected(RejectReason::NoTime),
     }

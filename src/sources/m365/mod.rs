@@ -51,7 +51,7 @@ fn recognises(object: Object<'_>) -> bool {
     }
     has("auditdata")
         || has("officeworkload")
-        || (has("recordtype") && (has("creationtime") || is_row()))
+        || (has("recordtype") && (has("creationtime") || has("organizationid") || is_row()))
         || (is_row() && (has("parameters") || has("userid") || has("clientip")))
 }
 
@@ -82,7 +82,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         .iter()
         .filter_map(|name| record.text(&[name]))
         .find_map(|text| instant(&text));
-    let Some(time) = stated else {
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let event = event(&record, time, state);

@@ -73,7 +73,7 @@ enum Direction {
 
 /// Reads an event by its class; `None` if it has no time.
 pub fn event(doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Option<Event> {
-    let time = time(doc, class)?;
+    let time = time(doc, class).or(state.moved_time)?;
     let provider = provider(doc);
     let activity = activity(doc, class);
     let operation = doc.text("api.operation");

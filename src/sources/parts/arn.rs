@@ -8,6 +8,9 @@ pub const SSO_ROLE: &str = "AWSReservedSSO_";
 /// Prefix of the names of service-linked roles. Their ARN has a path that shows it too, but the ARN of a session has no path.
 const SERVICE_ROLE: &str = "AWSServiceRoleFor";
 
+/// Stands for the account of identities of CloudFront.
+const CDN: &str = "cloudfront";
+
 /// Returns the partition of an ARN: `aws`, `aws-cn`, `aws-us-gov`.
 pub fn partition_of_arn(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?
@@ -100,6 +103,15 @@ pub fn principal<'a>(arn: &'a str, interner: &mut Interner) -> (Principal, Optio
         // Single sign-on roles always have a path, so this ARN is not theirs; a trail has the full one.
         principal.role = Some(role).filter(|_| !is_sso);
         return (principal, Some(session).filter(|s| !s.is_empty()));
+    }
+    if let Some((head, name)) = arn.split_once(":user/")
+        && account_of_arn(head) == Some(CDN)
+    {
+        // The identity by which the content delivery network reads a bucket, with its id at the end.
+        principal.kind = IdentityKind::CloudService;
+        let id = name.rsplit(' ').next().filter(|id| !id.is_empty());
+        principal.aliases = id.map(|id| interner.share(id)).into_iter().collect();
+        return (principal, None);
     }
     if let Some((_, path)) = arn.split_once(":user/") {
         principal.kind = IdentityKind::Human;

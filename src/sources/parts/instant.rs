@@ -12,12 +12,18 @@ const MILLIS_MAX: i64 = SECS_MAX * 1_000;
 const TICKS_TO_EPOCH: i64 = 621_355_968_000_000_000;
 
 /// Other forms that logs use, all of them UTC.
-const FORMS: [&str; 5] = [
+const FORMS: [&str; 10] = [
     "%m/%d/%Y %I:%M:%S%.f %p",
     "%m/%d/%Y %H:%M:%S",
     "%Y/%m/%d %H:%M:%S%.f",
     "%Y-%m-%d %H:%M:%S%.f UTC",
     "%b %d, %Y, %I:%M:%S %p",
+    // Portals, Kibana, and tables that went through a spreadsheet.
+    "%m/%d/%Y, %I:%M:%S%.f %p",
+    "%m/%d/%Y, %H:%M:%S%.f",
+    "%m/%d/%Y %H:%M",
+    "%b %d, %Y @ %H:%M:%S%.f",
+    "%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)",
 ];
 
 /// Reads a time as records have it: RFC 3339 with any offset or none, a blank or a `T`, ISO basic, United States dates, or a

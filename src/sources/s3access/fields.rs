@@ -81,10 +81,11 @@ impl<'a> Fields<'a> {
         text.strip_suffix(".0").unwrap_or(text).parse().ok()
     }
 
-    /// Takes the members of an object by their names, ignoring separators.
+    /// Takes the members of an object by their names, ignoring separators. Names with a mark before them are a shipper's.
     pub fn of_object(object: Object<'a>) -> Self {
         let mut fields = Self::empty();
-        for (key, value) in object.members() {
+        let is_own = |key: &[u8]| !matches!(key.first(), Some(b'_' | b'@'));
+        for (key, value) in object.members().filter(|(key, _)| is_own(key)) {
             let name: String = String::from_utf8_lossy(key)
                 .chars()
                 .filter(|c| !matches!(c, '_' | '-' | ' '))
@@ -103,6 +104,7 @@ impl<'a> Fields<'a> {
     /// Splits a line.
     pub fn of_line(line: &'a str) -> Split<'a> {
         match head(line) {
+            None if is_begun(line) => Split::Malformed,
             None => Split::Foreign,
             Some((fields, rest)) => match tail(fields, rest) {
                 Some(fields) => Split::Fields(Box::new(fields)),
@@ -147,20 +149,54 @@ fn head(line: &str) -> Option<(Fields<'_>, &str)> {
     ] {
         fields.values[field as usize] = Cow::Borrowed(text);
     }
-    for field in [
-        Field::Address,
-        Field::Requester,
-        Field::Request,
-        Field::Operation,
-    ] {
-        let (text, after) = rest.split_once(' ')?;
-        fields.values[field as usize] = Cow::Borrowed(text);
-        rest = after;
+    let (address_text, after) = rest.split_once(' ')?;
+    if address_text != "-" && address(address_text).is_none() {
+        return None;
     }
-    let is_peer = |text: &str| text == "-" || address(text).is_some();
-    (is_peer(&fields.values[Field::Address as usize])
-        && is_operation(&fields.values[Field::Operation as usize]))
-    .then_some((fields, rest))
+    rest = after;
+    let (requester, request, operation, rest) = caller(rest)?;
+    for (field, text) in [
+        (Field::Address, address_text),
+        (Field::Requester, requester),
+        (Field::Request, request),
+        (Field::Operation, operation),
+    ] {
+        fields.values[field as usize] = Cow::Borrowed(text);
+    }
+    Some((fields, rest))
+}
+
+/// Takes requester, request id and operation; returns them and the rest. The requester is not quoted and may have blanks, as
+/// `arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity ID` has: it ends before the id that the operation follows.
+fn caller(rest: &str) -> Option<(&str, &str, &str, &str)> {
+    /// The most words of a requester.
+    const WORDS_MAX: usize = 8;
+    let mut ends = rest.match_indices(' ').map(|(at, _)| at);
+    let mut requester_end = ends.next()?;
+    let mut request_end = ends.next()?;
+    for operation_end in ends.take(WORDS_MAX) {
+        let operation = &rest[request_end + 1..operation_end];
+        if is_operation(operation) {
+            return Some((
+                &rest[..requester_end],
+                &rest[requester_end + 1..request_end],
+                operation,
+                &rest[operation_end + 1..],
+            ));
+        }
+        (requester_end, request_end) = (request_end, operation_end);
+    }
+    None
+}
+
+/// Returns whether a line begins with the canonical id of an owner, a bucket and a time, as no other log does.
+fn is_begun(line: &str) -> bool {
+    let mut words = line.splitn(3, ' ');
+    let owner = words.next().unwrap_or_default();
+    let is_canonical = owner.len() == 64 && owner.bytes().all(|b| b.is_ascii_hexdigit());
+    let rest = is_canonical.then(|| words.nth(1)).flatten();
+    rest.and_then(|rest| rest.strip_prefix('[')?.split_once(']'))
+        .is_some_and(|(time, _)| is_time(time))
 }
 
 /// Takes the fields after the operation. The client chooses the text in quotes and may send quotes, so a quoted field ends

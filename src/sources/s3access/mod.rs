@@ -73,7 +73,7 @@ fn time(text: &str) -> Option<Time> {
 }
 
 fn record(fields: &Fields<'_>, state: &mut ParserState) -> Parsed {
-    match fields.get(Field::Time).and_then(time) {
+    match fields.get(Field::Time).and_then(time).or(state.moved_time) {
         Some(time) => Parsed::Event(Box::new(event(fields, time, state))),
         None => Parsed::Rejected(RejectReason::NoTime),
     }
@@ -114,6 +114,7 @@ fn event(f: &Fields<'_>, time: Time, state: &mut ParserState) -> Event {
             actor_account: f
                 .get(Field::Requester)
                 .and_then(arn::account_of_arn)
+                .filter(|account| account.bytes().all(|b| b.is_ascii_digit()))
                 .map(|account| interner.share(account)),
             ..Context::default()
         },

@@ -7,12 +7,15 @@ use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 use crate::sources::stream::window::Window;
 use crate::sources::table::Table;
-use crate::sources::{envelope, own, registry, vpcflow};
+use crate::sources::{envelope, own, registry, syslog, vpcflow};
 
 /// How many rejects are passed on for one record and the records inside it. All are counted.
 const REJECTS_PER_RECORD_MAX: u64 = 100;
-/// How many lines of other text may come before the first record.
+/// How many lines of other text before the first record are taken for a greeting. If there are more, all are rejected.
 const PREAMBLE_LINES_MAX: usize = 32;
+
+/// A line that follows what is no text is part of it, unless it is longer.
+const FRAGMENT_BYTES_MAX: usize = 8;
 
 /// Where events and rejects go.
 pub struct Sinks<'a> {
@@ -29,9 +32,17 @@ pub struct RecordDispatcher {
     has_excerpts: bool,
     /// The table whose rows follow.
     pub table: Option<Table>,
+    /// The line that is only taken for a header so far.
+    doubtful_header: Option<Reject>,
     pub report: FileReport,
-    /// Lines that came before anything was recognised.
+    /// Lines that came before anything was recognised, as long as they are few.
     preamble: Vec<Reject>,
+    /// Whether there were too many of them for a preamble.
+    is_past_preamble: bool,
+    /// Whether the line before was no text.
+    was_binary: bool,
+    /// Whether the last line of text that was recognised was a record.
+    reads_lines: bool,
     /// Whether anything was recognised.
     pub has_recognised: bool,
     /// The line and byte of the last record that was rejected in whole or in part, and the number of its rejects.
@@ -42,12 +53,16 @@ impl RecordDispatcher {
     /// Makes a dispatcher for the input of that name; `state` is what parsers kept of another input.
     pub fn new(name: &str, options: &ReadOptions, state: ParserState) -> Self {
         Self {
-            state: state.of_input(vpcflow::region_of_name(name)),
+            state: state.of_input(vpcflow::region_of_name(name), options.unwrap.clone()),
             only: options.format,
             has_excerpts: options.excerpts,
             table: None,
+            doubtful_header: None,
             report: FileReport::new(name),
             preamble: Vec::new(),
+            is_past_preamble: false,
+            was_binary: false,
+            reads_lines: false,
             has_recognised: false,
             last_rejected: (0, 0, 0),
         }
@@ -58,9 +73,19 @@ impl RecordDispatcher {
         (self.report, self.state)
     }
 
+    /// Forgets what rows and lines of one part of the input say of those that follow.
+    pub fn next_part(&mut self) {
+        self.table = None;
+        self.state.columns = None;
+        self.has_recognised = false;
+        self.is_past_preamble = false;
+        self.was_binary = false;
+        self.reads_lines = false;
+    }
+
     /// Returns whether lines came before anything was recognised, and nothing has been recognised since.
     pub fn has_preamble(&self) -> bool {
-        !self.preamble.is_empty()
+        !self.has_recognised && (self.is_past_preamble || !self.preamble.is_empty())
     }
 
     /// Returns whether an object is a record, and not an envelope that has an array of them.
@@ -133,18 +158,17 @@ impl RecordDispatcher {
         }
     }
 
-    /// Rejects the whole input as one record, unless it is a page of plimsoll's own.
-    pub fn reject_input(&mut self, sinks: &mut Sinks<'_>) {
-        let is_page = own::is_page(self.preamble.iter().map(|line| line.excerpt.trim_end()));
-        let first = self.preamble.drain(..).next();
-        if is_page {
+    /// Rejects the lines that came before anything was recognised, unless they are a page of plimsoll's own.
+    pub fn reject_preamble(&mut self, sinks: &mut Sinks<'_>) {
+        let lines = std::mem::take(&mut self.preamble);
+        if own::is_page(lines.iter().map(|line| line.excerpt.trim_end())) {
             return self.report.count(&Parsed::Skipped(SkipReason::Own));
         }
-        self.report
-            .count(&Parsed::Rejected(RejectReason::UnknownFormat));
-        let reject =
-            first.unwrap_or_else(|| self.reject(RejectReason::UnknownFormat, &Window::default()));
-        (sinks.rejects)(reject);
+        for mut line in lines {
+            self.report.count(&Parsed::Rejected(line.reason));
+            line.position.record = self.report.records;
+            (sinks.rejects)(line);
+        }
     }
 
     /// Reads an object: a record or an envelope.
@@ -202,6 +226,14 @@ impl RecordDispatcher {
         for parsed in found {
             self.dispatch(parsed, window, sinks);
         }
+        self.note_held();
+    }
+
+    /// Notes which records were found and not opened.
+    fn note_held(&mut self) {
+        for (place, source) in self.state.held.drain(..) {
+            self.report.note_held(place, source);
+        }
     }
 
     /// Reads the row that the table split last.
@@ -209,6 +241,7 @@ impl RecordDispatcher {
         let Some(table) = self.table.take() else {
             return;
         };
+        self.doubtful_header = None;
         self.note_recognised();
         let mut layout = Layout::default();
         let (only, state) = (self.only, &mut self.state);
@@ -220,8 +253,10 @@ impl RecordDispatcher {
                 None => {
                     envelope::unwrap(row, only, 0, state, &mut |parsed| found.push(parsed));
                     // The fields by which a row is recognised may be empty in it; the header stated the format.
-                    if found == [Parsed::Rejected(RejectReason::UnknownRecord)] {
-                        found = vec![(table.parser().parse)(row, state)];
+                    if let Some(parser) = table.parser()
+                        && found == [Parsed::Rejected(RejectReason::UnknownRecord)]
+                    {
+                        found = vec![(parser.parse)(row, state)];
                     }
                 }
             },
@@ -230,18 +265,36 @@ impl RecordDispatcher {
         for parsed in found {
             self.dispatch(parsed, window, sinks);
         }
+        self.note_held();
         self.table = Some(table);
     }
 
     /// Reads the header of a table; returns false if the line is not one.
-    pub fn header(&mut self, line: &[u8]) -> bool {
+    pub fn header(&mut self, line: &[u8], window: &Window) -> bool {
         let text = String::from_utf8_lossy(line);
-        let Some(table) = Table::of_header(&text, self.only) else {
+        let is_first = !self.has_recognised && !self.has_preamble() && self.table.is_none();
+        let Some(table) = Table::of_header(&text, self.only, is_first) else {
             return false;
         };
-        self.note_recognised();
-        self.report.is_log = true;
+        if table.is_doubtful() {
+            self.doubtful_header = Some(self.unknown_line(window));
+        } else {
+            self.note_recognised();
+            self.report.is_log = true;
+        }
         self.table = Some(table);
+        true
+    }
+
+    /// Drops a table if none of its rows fits the header: it was a line of text. Returns whether it was one.
+    pub fn drops_doubtful_table(&mut self, sinks: &mut Sinks<'_>) -> bool {
+        if !self.table.as_ref().is_some_and(Table::is_doubtful) {
+            return false;
+        }
+        self.table = None;
+        if let Some(line) = self.doubtful_header.take() {
+            self.add_to_preamble(line, sinks);
+        }
         true
     }
 
@@ -255,34 +308,85 @@ impl RecordDispatcher {
         match known {
             ParsedLine::Unknown => return false,
             ParsedLine::Header => self.report.is_log = true,
-            ParsedLine::Record(parsed) => self.dispatch(parsed, window, sinks),
+            ParsedLine::Record(parsed) => {
+                self.reads_lines = true;
+                self.dispatch(parsed, window, sinks);
+            }
         }
         true
     }
 
-    /// Reads a line of text; returns false if the input turns out to be of no known format.
-    pub fn line(&mut self, line: &[u8], window: &Window, sinks: &mut Sinks<'_>) -> bool {
-        if self.header(line) || self.known_line(line, window, sinks) {
-            return true;
+    /// Reads a line that a logging daemon wrote before the JSON text of a record; returns false if it is none, or the text is of
+    /// no known format.
+    fn shipped_line(&mut self, line: &[u8], window: &Window, sinks: &mut Sinks<'_>) -> bool {
+        let text = String::from_utf8_lossy(line);
+        let Some(message) = syslog::json_of(&text) else {
+            return false;
+        };
+        let mut found = Vec::new();
+        self.state.unpacked_left = envelope::UNPACKED_BYTES_MAX;
+        envelope::text(message, self.only, 1, &mut self.state, &mut |p| {
+            found.push(p)
+        });
+        let is_none = |parsed: &Parsed| matches!(parsed, Parsed::Rejected(reason) if *reason != RejectReason::Wrapped);
+        if found.iter().all(is_none) {
+            self.state.held.clear();
+            return false;
+        }
+        self.note_recognised();
+        for parsed in found {
+            self.dispatch(parsed, window, sinks);
+        }
+        self.note_held();
+        true
+    }
+
+    /// Reads a line of text.
+    pub fn line(&mut self, line: &[u8], window: &Window, sinks: &mut Sinks<'_>) {
+        if self.header(line, window)
+            || self.known_line(line, window, sinks)
+            || self.shipped_line(line, window, sinks)
+        {
+            return;
         }
         if self.has_recognised {
             let reason = match self.state.columns {
-                Some(_) => RejectReason::MalformedRow,
-                None => RejectReason::NotJson,
+                None if !self.reads_lines => RejectReason::NotJson,
+                _ => RejectReason::MalformedRow,
             };
-            self.dispatch_reject(reason, window, sinks);
-            return true;
+            return self.dispatch_reject(reason, window, sinks);
         }
-        let mut reject = self.reject(RejectReason::UnknownFormat, window);
-        reject.excerpt = window.excerpt();
-        reject.position.record = 1;
-        self.preamble.push(reject);
+        // What is no text has no lines: it counts as one.
         let is_binary = looks_binary(&String::from_utf8_lossy(line));
-        if is_binary || self.preamble.len() > PREAMBLE_LINES_MAX {
-            self.reject_input(sinks);
-            return false;
+        let is_part = self.was_binary && (is_binary || line.len() <= FRAGMENT_BYTES_MAX);
+        self.was_binary = is_binary || is_part;
+        if !is_part {
+            self.unknown(window, sinks);
         }
-        true
+    }
+
+    /// Takes a line of no known format that comes before anything is recognised.
+    fn unknown(&mut self, window: &Window, sinks: &mut Sinks<'_>) {
+        if self.is_past_preamble {
+            return self.dispatch_reject(RejectReason::UnknownFormat, window, sinks);
+        }
+        let line = self.unknown_line(window);
+        self.add_to_preamble(line, sinks);
+    }
+
+    fn unknown_line(&self, window: &Window) -> Reject {
+        Reject {
+            excerpt: window.excerpt(),
+            ..self.reject(RejectReason::UnknownFormat, window)
+        }
+    }
+
+    fn add_to_preamble(&mut self, line: Reject, sinks: &mut Sinks<'_>) {
+        self.preamble.push(line);
+        if self.preamble.len() > PREAMBLE_LINES_MAX {
+            self.is_past_preamble = true;
+            self.reject_preamble(sinks);
+        }
     }
 }
 
@@ -291,7 +395,7 @@ fn looks_binary(line: &str) -> bool {
     /// In arbitrary bytes, a third or more are not text; in a damaged log, one here and there.
     const TEXT_PER_OTHER_MIN: usize = 8;
     let is_other = |c: &char| {
-        (c.is_ascii_control() && !matches!(c, '\t' | '\u{1b}' | '\u{c}' | '\r'))
+        (c.is_control() && !matches!(c, '\t' | '\u{1b}' | '\u{c}' | '\r'))
             || *c == char::REPLACEMENT_CHARACTER
     };
     let others = line.chars().filter(is_other).count();

@@ -24,6 +24,8 @@ use crate::sources::stream::prefix::RecordPrefix;
 use crate::sources::stream::window::Window;
 use crate::sources::table::{Table, TableRow};
 
+/// The character that ends a text on old systems.
+const SUBSTITUTE: u8 = 0x1a;
 /// Bytes taken from a reader at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
@@ -67,8 +69,6 @@ enum State {
         /// Set only on the first line.
         skipper: Option<Skipper>,
     },
-    /// The input is of no known format and is skipped to its end.
-    Unreadable,
 }
 
 /// How a step ended.
@@ -222,13 +222,7 @@ impl Stream {
             events: sink,
             rejects,
         };
-        self.advance(true, &mut sinks);
-        if self.dispatcher.has_preamble() {
-            self.dispatcher.reject_input(&mut sinks);
-        }
-        if !self.frames.is_empty() {
-            self.dispatcher.report.error = Some("the input ends inside a JSON document".to_owned());
-        }
+        self.conclude(&mut sinks);
         let (report, parsers) = self.dispatcher.end();
         let reusable = Reusable {
             buffer: self.window.buffer,
@@ -236,6 +230,38 @@ impl Stream {
             parsers,
         };
         (report, reusable)
+    }
+
+    /// Reads what is left as the end of a part of the input, after which something else begins.
+    pub(in crate::sources) fn next_part(
+        &mut self,
+        sink: &mut dyn FnMut(Event),
+        rejects: &mut dyn FnMut(Reject),
+    ) {
+        self.conclude(&mut Sinks {
+            events: sink,
+            rejects,
+        });
+        self.frames.clear();
+        self.state = State::Ready;
+        self.was_scalar = false;
+        self.dispatcher.next_part();
+    }
+
+    /// Reads what is left as the end of a text.
+    fn conclude(&mut self, sinks: &mut Sinks<'_>) {
+        // Old editors and transfers end a text with this.
+        while self.window.rest().last() == Some(&SUBSTITUTE) {
+            self.window.end -= 1;
+        }
+        self.advance(true, sinks);
+        self.dispatcher.drops_doubtful_table(sinks);
+        if self.dispatcher.has_preamble() {
+            self.dispatcher.reject_preamble(sinks);
+        }
+        if !self.frames.is_empty() {
+            self.dispatcher.report.error = Some("the input ends inside a JSON document".to_owned());
+        }
     }
 
     /// Reads as much as is possible without more input.
@@ -270,8 +296,10 @@ impl Stream {
             }
             State::SkippingRecord(_) => self.skip_record(is_last),
             State::SkippingLine => {
-                let found = memchr(b'\n', self.window.rest()).map(|n| n + 1);
-                self.skip_to(found)
+                let rest = self.window.rest();
+                let found = memchr(b'\n', rest);
+                self.dispatcher.report.bytes_lost += found.unwrap_or(rest.len()) as u64;
+                self.skip_to(found.map(|n| n + 1))
             }
             State::Recovering {
                 at_line_start: false,
@@ -290,7 +318,6 @@ impl Stream {
                 };
                 Progress::Again
             }
-            State::Unreadable => self.skip_to(None),
         }
     }
 
@@ -314,7 +341,7 @@ impl Stream {
         let rest = self.window.rest();
         let blanks = rest
             .iter()
-            .take_while(|b| matches!(b, b' ' | b'\n' | b'\r' | b'\t' | 0))
+            .take_while(|b| matches!(**b, b' ' | b'\n' | b'\r' | b'\t' | 0 | SUBSTITUTE))
             .count();
         if blanks > 0 {
             self.window.at += blanks;
@@ -386,6 +413,7 @@ impl Stream {
             None => rest.len().saturating_sub(self.prefix.len()),
         };
         let end = skipper.feed(&rest[..view]).or(next);
+        self.dispatcher.report.bytes_lost += end.unwrap_or(view) as u64;
         match end {
             Some(len) => self.skip_to(Some(len)),
             None => {
@@ -397,6 +425,9 @@ impl Stream {
 
     /// Rejects the current record because the input ends inside it.
     fn reject_truncated(&mut self, sinks: &mut Sinks<'_>) -> Progress {
+        if self.frames.is_empty() && self.dispatcher.has_preamble() {
+            return self.line(true, sinks);
+        }
         self.dispatcher
             .dispatch_reject(RejectReason::Truncated, &self.window, sinks);
         self.skip_to(None)
@@ -488,18 +519,16 @@ impl Stream {
             Err(ScanError::Incomplete) if is_last => self.reject_truncated(sinks),
             Err(ScanError::Incomplete) => self.wait(),
             Err(ScanError::TooDeep) => self.reject(RejectReason::TooDeep, sinks),
-            Err(ScanError::Malformed) if self.frames.is_empty() => self.recover(sinks),
+            Err(ScanError::Malformed) if self.frames.is_empty() => self.recover(is_last, sinks),
             Err(ScanError::Malformed) => self.reject(RejectReason::NotJson, sinks),
         }
     }
 
     /// Rejects a broken document and skips it: to its end if that is on the same line, else to where something new begins.
-    fn recover(&mut self, sinks: &mut Sinks<'_>) -> Progress {
+    fn recover(&mut self, is_last: bool, sinks: &mut Sinks<'_>) -> Progress {
         if self.dispatcher.has_preamble() {
-            // Other text, then something that is not JSON: the input is not a log.
-            self.dispatcher.reject_input(sinks);
-            self.state = State::Unreadable;
-            return Progress::Again;
+            // Other text, then something that is not JSON: another line of that text.
+            return self.line(is_last, sinks);
         }
         self.dispatcher
             .dispatch_reject(RejectReason::NotJson, &self.window, sinks);
@@ -580,26 +609,14 @@ impl Stream {
                 rest.len()
             }
             _ => {
-                if !self.dispatcher.has_recognised {
-                    self.dispatcher.reject_input(sinks);
-                    self.state = State::Unreadable;
-                } else {
-                    self.dispatcher.dispatch_reject(
-                        RejectReason::RecordTooLarge,
-                        &self.window,
-                        sinks,
-                    );
-                    self.state = State::SkippingLine;
-                }
+                self.dispatcher
+                    .dispatch_reject(RejectReason::RecordTooLarge, &self.window, sinks);
+                self.state = State::SkippingLine;
                 return Progress::Again;
             }
         };
         let line = rest[..len].trim_ascii_end();
-        let is_readable = self.dispatcher.line(line, &self.window, sinks);
-        if !is_readable {
-            self.state = State::Unreadable;
-            return Progress::Again;
-        }
+        self.dispatcher.line(line, &self.window, sinks);
         self.go(len)
     }
 
@@ -614,7 +631,22 @@ impl Stream {
         }
         if let Some(end) = line_end
             && Table::may_be_header(&rest[..end])
-            && self.dispatcher.header(rest[..end].trim_ascii_end())
+            && self
+                .dispatcher
+                .header(rest[..end].trim_ascii_end(), &self.window)
+        {
+            return self.go(end);
+        }
+        // A line of a known log may have as many separators as a header that is none.
+        if let Some(end) = line_end
+            && self
+                .dispatcher
+                .table
+                .as_ref()
+                .is_some_and(|table| table.parser().is_none())
+            && self
+                .dispatcher
+                .known_line(rest[..end].trim_ascii_end(), &self.window, sinks)
         {
             return self.go(end);
         }
@@ -628,6 +660,14 @@ impl Stream {
                 .known_line(rest[..end].trim_ascii_end(), &self.window, sinks)
         {
             return self.go(end);
+        }
+        let is_none = match row {
+            TableRow::Record(_) | TableRow::Header(_) => false,
+            TableRow::Malformed(_) | TableRow::Cut(_) => true,
+            TableRow::Incomplete => !is_whole,
+        };
+        if is_none && self.dispatcher.drops_doubtful_table(sinks) {
+            return Progress::Again;
         }
         let (len, reason) = match row {
             TableRow::Record(len) => {

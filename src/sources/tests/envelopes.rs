@@ -95,17 +95,17 @@ fn messages_of_applications_are_not_records() {
     for (text, expected) in [
         (
             format!(r#"{{"level":"info","message":{forged}}}"#),
-            "1 !unknown_record",
+            "1 !wrapped",
         ),
         (
             format!(r#"{{"level":"info","message":{}}}"#, record("a")),
-            "1 !unknown_record",
+            "1 !wrapped",
         ),
         (
             format!(
                 r#"{{"@timestamp":"2026-03-16T04:11:09Z","@version":"1","logger_name":"web","message":{forged}}}"#
             ),
-            "1 !unknown_record",
+            "1 !wrapped",
         ),
         // A log group's event, and a shipper's.
         (

@@ -42,7 +42,7 @@ fn records_around_a_bad_one_are_read() {
             "1 events, 2 preamble",
         ),
         (format!("\u{e}{a}\n{b}\n"), "1 events, 1 preamble"),
-        ("a letter\n\nto a friend\n".to_owned(), "1 !unknown_format"),
+        ("a letter\n\nto a friend\n".to_owned(), "2 !unknown_format"),
         (
             "\u{89}PNG\r\n\u{1a}\n\0\0\0\rIHDR".to_owned(),
             "1 !unknown_format",
@@ -97,6 +97,88 @@ fn records_around_a_bad_one_are_read() {
         nested = format!("{{\"Message\":{}}}", quoted(&nested));
     }
     check(&nested, "1 !too_deep");
+}
+
+/// However a file begins, what follows is read, and every line before it is counted.
+#[test]
+fn any_number_of_unknown_lines_comes_before_a_log() {
+    let row = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be site [16/Mar/2026:04:11:00 +0000] 192.0.2.20 - R REST.GET.OBJECT k \"GET /k HTTP/1.1\" 200 - 8 8 6 6 \"-\" \"x\" -";
+    for n in [1, 32, 33, 1_000] {
+        let reason = if n > 32 {
+            "!unknown_format"
+        } else {
+            "preamble"
+        };
+        for log in [record("a"), row.to_owned()] {
+            for line in [
+                "INFO page 1",
+                "name, of, no, table",
+                "= {",
+                "\u{e}\u{f}\u{e}\u{f} a long enough line",
+                "{ no json",
+            ] {
+                // What is no text has no lines, and a document that cannot be read is one wherever it is.
+                let is_binary = line.starts_with('\u{e}');
+                let text = format!("{}{log}\n", format!("several words\n{line}\n").repeat(n));
+                let read = read_all(text.as_bytes(), &ReadOptions::default());
+                let told = summary(&read.report);
+                assert_eq!(read.report.events, 1, "{n} of {line:?}: {told}");
+                let n_lines = if is_binary {
+                    n as u64..=2 * n as u64
+                } else {
+                    2 * n as u64..=2 * n as u64
+                };
+                assert!(
+                    n_lines.contains(&(read.report.records - 1)),
+                    "{n} of {line:?}: {told}"
+                );
+                let is_few = 2 * n <= 32;
+                assert!(is_few || told.contains("!unknown_format"), "{told}");
+            }
+            check(
+                &format!("{}{log}\n", "INFO page\n".repeat(n)),
+                &format!("1 events, {n} {reason}"),
+            );
+        }
+        if n > 1 {
+            check(&"INFO page\n".repeat(n), &format!("{n} !unknown_format"));
+        }
+    }
+    // A table that no format knows has as many records as rows.
+    check("name,age\nana,31\nbob,\"3\n2\"\n", "2 !unknown_record");
+    check("name,age\nno row\n", "2 !unknown_format");
+    check("name,age\n", "1 !unknown_format");
+    // A damaged line of an access log is one of that log, wherever it is.
+    let damaged = row.replace("REST.GET.OBJECT", "");
+    check(
+        &format!("{damaged}\n{row}\n{damaged}\nwords\n"),
+        "1 events, 3 !malformed_row",
+    );
+    // The end of a text on old systems.
+    check(&format!("{}\n\u{1a}", record("a")), "1 events");
+    check(&format!("{row}\u{1a}"), "1 events");
+    check(
+        "plimsoll,event_time,provider,identity,op\n1,2026-03-16T04:11:09Z,other,other:ana,x\u{1a}\u{1a}",
+        "1 events",
+    );
+}
+
+/// What is lost with a record that is too large is said in bytes.
+#[test]
+fn bytes_that_were_not_looked_at_are_counted() {
+    const BYTES: usize = 3 * RECORD_BYTES_MAX;
+    let (a, long) = (record("a"), "y".repeat(BYTES));
+    for text in [
+        format!("{long}\n{a}\n"),
+        format!("{a}\n{long}\n{a}\n"),
+        format!("[{a},{{\"x\":\"{long}\"}},{a}]"),
+        format!("{a}\n{{\"x\":\"{long}"),
+    ] {
+        let report = read_all(text.as_bytes(), &ReadOptions::default()).report;
+        assert_eq!(report.rejected["record_too_large"], 1);
+        let lost = report.bytes_lost as usize;
+        assert!((BYTES - 1..BYTES + 9).contains(&lost), "{lost} of {BYTES}");
+    }
 }
 
 #[test]

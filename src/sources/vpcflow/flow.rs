@@ -40,8 +40,8 @@ impl Flow {
     /// # Errors
     ///
     /// Fails for rows without a flow, a time or an address.
-    pub fn of(row: &FlowRow<'_>) -> Result<Self, Parsed> {
-        let time = row.time()?;
+    pub fn of(row: &FlowRow<'_>, moved_time: Option<Time>) -> Result<Self, Parsed> {
+        let time = row.time(moved_time)?;
         // The plain addresses hide the hosts behind an address translation; those of the packets do not.
         let source = row.address(Field::PacketSource, Field::Source);
         let target = row.address(Field::PacketTarget, Field::Target);

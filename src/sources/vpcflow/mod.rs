@@ -188,7 +188,7 @@ fn direction(row: &FlowRow<'_>) -> Option<Direction> {
 }
 
 fn parse_row(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
-    let flow = match Flow::of(row) {
+    let flow = match Flow::of(row, state.moved_time) {
         Ok(flow) => flow,
         Err(parsed) => return parsed,
     };

@@ -201,12 +201,12 @@ impl<'a> FlowRow<'a> {
         address(first).or_else(|| address(second))
     }
 
-    /// Returns when the flow was last seen.
+    /// Returns when the flow was last seen, or the time that a shipper moved out of the record.
     ///
     /// # Errors
     ///
     /// Fails for rows without a flow, and without a time.
-    pub fn time(&self) -> Result<Time, Parsed> {
+    pub fn time(&self, moved: Option<Time>) -> Result<Time, Parsed> {
         match self.get(Field::Status) {
             Some("NODATA") => return Err(Parsed::Skipped(SkipReason::NoData)),
             Some("SKIPDATA") => return Err(Parsed::Skipped(SkipReason::SkipData)),
@@ -216,6 +216,7 @@ impl<'a> FlowRow<'a> {
         self.number(Field::End)
             .filter(|secs| *secs > 0)
             .and_then(Time::from_secs)
+            .or(moved)
             .ok_or(Parsed::Rejected(RejectReason::NoTime))
     }
 

@@ -156,7 +156,7 @@ fn outcome(row: &FlowRow<'_>) -> Outcome {
 }
 
 fn parse_row(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
-    let flow = match Flow::of(row) {
+    let flow = match Flow::of(row, state.moved_time) {
         Ok(flow) => flow,
         Err(parsed) => return parsed,
     };

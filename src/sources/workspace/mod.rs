@@ -4,6 +4,7 @@
 //! and typed values; copies of them in other members are ignored.
 
 pub mod actions;
+mod bigquery;
 mod parameters;
 
 use rustc_hash::FxHashMap;
@@ -13,7 +14,7 @@ use crate::event::{
     Context, Destination, Event, IdentityKind, Outcome, Principal, Provider, Source,
 };
 use crate::sources::interner::Interner;
-use crate::sources::json::{Object, Value};
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::address;
 use crate::sources::parts::factor;
@@ -51,11 +52,24 @@ fn recognises(object: Object<'_>) -> bool {
             && ["applicationName", "uniqueQualifier"]
                 .iter()
                 .all(|name| id().value().get(name).is_some()))
+        || bigquery::is_row(object)
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    if !bigquery::is_row(object) {
+        return parse_activity(object, state);
+    }
+    let json = bigquery::activity(object);
+    match Layout::default().object(&json) {
+        Ok((activity, _)) => parse_activity(activity, state),
+        Err(error) => Parsed::Rejected(error.into()),
+    }
+}
+
+fn parse_activity(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let id = Column::of(object.get("id"));
-    let Some(time) = stated_text(id.value().get("time")).and_then(|text| instant(&text)) else {
+    let stated = stated_text(id.value().get("time")).and_then(|text| instant(&text));
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let activity = Activity::of(object, id.value(), time, state);

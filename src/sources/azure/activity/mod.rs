@@ -13,10 +13,11 @@ use std::borrow::Cow;
 
 use crate::event::{Action, Context, Event, Outcome, Provider, Source, Untrusted};
 use crate::sources::azure::activity::caller::{Caller, claim};
-use crate::sources::json::{Object, Value};
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::microsoft::{self, embedded, part_of, pick, record};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::id;
+use crate::sources::portal;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::vocab::Str;
 
@@ -57,6 +58,9 @@ fn is_operation(text: &str) -> bool {
 }
 
 fn recognises(object: Object<'_>) -> bool {
+    if portal::is_row(object, &portal::OF_ACTIVITY) {
+        return true;
+    }
     let [category, op, table_op, event, caller, rights, request] = pick(
         object.members(),
         [
@@ -83,7 +87,7 @@ fn recognises(object: Object<'_>) -> bool {
 }
 
 fn is_header(names: &[&str]) -> bool {
-    names.contains(&"OperationNameValue")
+    names.contains(&"OperationNameValue") || portal::is_header(names, &portal::OF_ACTIVITY)
 }
 
 record! {
@@ -122,6 +126,17 @@ record! {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    if portal::may_be_row(object, &portal::OF_ACTIVITY) {
+        let json = portal::activity(object);
+        return match Layout::default().object(&json) {
+            Ok((record, _)) => parse_record(record, state),
+            Err(error) => Parsed::Rejected(error.into()),
+        };
+    }
+    parse_record(object, state)
+}
+
+fn parse_record(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let mut buffers: [Vec<u8>; 5] = Default::default();
     let [
         claims_buffer,
@@ -145,7 +160,8 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let Some(stage) = Stage::of(&status, &sub_status) else {
         return Parsed::Skipped(SkipReason::ActionBegun);
     };
-    let Some(time) = microsoft::time_of(&[r.timestamp, r.time, r.generated]) else {
+    let stated = microsoft::time_of(&[r.timestamp, r.time, r.generated]);
+    let Some(time) = stated.or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
 

@@ -66,7 +66,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let properties = microsoft::named(object, "properties").unwrap_or_default();
     let properties = embedded(properties, &mut buffer);
     let r = Record::of(properties.members().chain(object.members()));
-    let Some(time) = microsoft::time_of(&[r.time, r.generated]) else {
+    let Some(time) = microsoft::time_of(&[r.time, r.generated]).or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let uri = r.uri.text().and_then(|text| Place::of_uri(&text));

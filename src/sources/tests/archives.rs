@@ -1,0 +1,63 @@
+//! ZIP archives: each file is read as it would be alone.
+#![allow(clippy::unwrap_used)]
+
+use std::io::{Cursor, Write};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::sources::tests::{gzip, read_all, record, summary};
+use crate::sources::{Compression, ReadOptions};
+
+fn zipped(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (n, (name, bytes)) in files.iter().enumerate() {
+        let methods = [CompressionMethod::Deflated, CompressionMethod::Stored];
+        let options = SimpleFileOptions::default().compression_method(methods[n % 2]);
+        zip.start_file(*name, options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn each_file_of_an_archive_is_read_as_it_would_be_alone() {
+    let (a, b) = (record("a"), record("b"));
+    let cut = format!("{{\"Records\":[{a},{}", &b[..40]);
+    let table =
+        "plimsoll,event_time,provider,identity,op\n1,2026-03-16T04:11:09Z,other,other:ana,x\n";
+    let flows = include_bytes!("../../../tests/formats/aws.vpcflow/flows.snappy.parquet");
+    let n_flows = read_all(flows, &ReadOptions::default()).report.events;
+    let inner = zipped(&[("d.jsonl", a.as_bytes())]);
+    let files: [(&str, &[u8]); 9] = [
+        ("cut.json", cut.as_bytes()),
+        ("folder/table.csv", table.as_bytes()),
+        ("packed.json.gz", &gzip(b.as_bytes())),
+        ("notes.txt", b"to a friend\n"),
+        ("rows.jsonl", a.as_bytes()),
+        ("__MACOSX/._rows.jsonl", b"junk"),
+        (".hidden", a.as_bytes()),
+        ("inner.zip", &inner),
+        ("flows.parquet", flows),
+    ];
+    let archive = zipped(&files);
+    let expected = format!(
+        "{} events, 3 no_data, 1 !truncated, 1 !unknown_format",
+        5 + n_flows
+    );
+    let read = read_all(&archive, &ReadOptions::default());
+    assert_eq!(summary(&read.report), expected);
+    assert_eq!(read.report.compression, [Compression::Zip]);
+    let in_gzip = read_all(&gzip(&archive), &ReadOptions::default());
+    assert_eq!(in_gzip.events, read.events);
+    // Without its end it has no table of contents. What is before the damage is read.
+    let broken = read_all(&archive[..archive.len() - 30], &ReadOptions::default());
+    assert!(broken.report.error.is_some());
+    assert_eq!(broken.events, read.events);
+    // An archive in archives without end, and one with nothing in it.
+    let nested = (0..4).fold(inner, |inner, _| zipped(&[("more.zip", &inner)]));
+    let deep = read_all(&nested, &ReadOptions::default()).report;
+    assert!(deep.events == 0 && deep.error.unwrap().contains("nested too deep"));
+    let empty = read_all(&zipped(&[]), &ReadOptions::default()).report;
+    assert_eq!((empty.records, empty.error), (0, None));
+}

@@ -1,0 +1,431 @@
+//! Records inside what shippers, queues, indices and exports add; and what is not opened, because an application wrote it.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use crate::event::{Event, Source};
+use crate::sources::ReadOptions;
+use crate::sources::tests::{gzip, quoted, read_all, summary};
+
+/// One record of each of many formats, as a line, with the events that it is.
+fn records() -> Vec<(Source, String, Vec<Event>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
+    let files = [
+        "aws.cloudtrail/kinds-of-callers.jsonl",
+        "aws.s3access/objects.jsonl",
+        "azure.activity/event-hub.jsonl",
+        "azure.storage/diagnostic.jsonl",
+        "entra.audit/diagnostic.jsonl",
+        "entra.graph/diagnostic.jsonl",
+        "entra.signin/diagnostic.jsonl",
+        "m365.ual/api.jsonl",
+        "gcp.audit/storage.jsonl",
+        "gcp.vpcflow/flows.jsonl",
+        "okta.system/log.jsonl",
+        "gworkspace.reports/activities.jsonl",
+        "slack.audit/entries.jsonl",
+        "ocsf/events.jsonl",
+    ];
+    let first = |file: &str| {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        text.lines().find_map(|line| {
+            let line = serde_json::from_str::<Json>(line).ok()?.to_string();
+            let read = read_all(line.as_bytes(), &ReadOptions::default());
+            let is_event = read.report.events > 0 && read.report.records == read.report.events;
+            is_event.then(|| (read.events[0].source, line, read.events))
+        })
+    };
+    files.iter().map(|file| first(file).unwrap()).collect()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let [a, b, c] = [0, 1, 2].map(|n| u32::from(*three.get(n).unwrap_or(&0)));
+        let bits = a << 16 | b << 8 | c;
+        for n in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * n) & 63) as usize];
+            text.push(if n <= three.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
+
+const TIME: &str = "2030-01-01T00:00:00.000Z";
+
+type Wrapping = (&'static str, fn(&str) -> String);
+
+fn object(record: &str) -> Json {
+    serde_json::from_str(record).unwrap()
+}
+
+/// Wrappings whose text is one JSON object.
+const OBJECTS: &[Wrapping] = &[
+    ("Logstash", |r| {
+        json!({"@timestamp": TIME, "@version": "1", "host": {"name": "h"}, "message": r, "tags": [], "type": "x"}).to_string()
+    }),
+    ("Vector", |r| {
+        json!({"bucket": "b", "message": r, "object": "o", "region": "eu-west-1", "source_type": "aws_s3", "timestamp": TIME}).to_string()
+    }),
+    ("Vector, parsed", |r| {
+        json!({"bucket": "b", "message": object(r), "object": "o", "region": "eu-west-1", "timestamp": TIME}).to_string()
+    }),
+    ("Fluent Bit", |r| {
+        json!({"date": 1893456000.5, "log": r}).to_string()
+    }),
+    ("Fluentd", |r| {
+        json!({"time": TIME, "tag": "a.b", "log": r, "stream": "stdout"}).to_string()
+    }),
+    ("OTLP record", |r| {
+        json!({"timeUnixNano": "1893456000000000000", "severityNumber": 9, "severityText": "INFO", "body": {"stringValue": r}, "attributes": [{"key": "log.file.name", "value": {"stringValue": "a"}}], "traceId": "", "spanId": ""}).to_string()
+    }),
+    ("OTLP batch", |r| {
+        json!({"resourceLogs": [{"resource": {"attributes": []}, "scopeLogs": [{"scope": {"name": "x"}, "logRecords": [{"body": {"stringValue": r}}]}]}]}).to_string()
+    }),
+    ("Wazuh", |r| {
+        json!({"timestamp": TIME, "rule": {"level": 3, "description": "AWS"}, "agent": {"id": "000"}, "manager": {"name": "w"}, "id": "1", "decoder": {"name": "json"}, "data": {"integration": "aws", "aws": object(r)}, "location": "Wazuh-AWS"}).to_string()
+    }),
+    ("Wazuh archive", |r| {
+        json!({"timestamp": TIME, "agent": {"id": "000"}, "full_log": r, "decoder": {"name": "json"}}).to_string()
+    }),
+    ("Splunk raw", |r| {
+        json!({"_raw": r, "_time": TIME, "host": "h", "level": "9", "any": "field"}).to_string()
+    }),
+    ("Splunk search", |r| {
+        json!({"preview": false, "offset": 0, "result": {"_raw": r, "_time": TIME, "eventName": "x", "level": "9"}}).to_string()
+    }),
+    ("Splunk results", |r| {
+        json!({"preview": false, "init_offset": 0, "messages": [], "fields": [{"name": "_raw"}], "results": [{"_raw": r}]}).to_string()
+    }),
+    ("HEC object", |r| {
+        json!({"time": 1893456000, "host": "h", "source": "s", "sourcetype": "x", "index": "main", "event": object(r)}).to_string()
+    }),
+    ("HEC text", |r| {
+        json!({"time": 1893456000, "sourcetype": "x", "fields": {"a": "b"}, "event": r}).to_string()
+    }),
+    ("Cribl", |r| {
+        json!({"_raw": r, "_time": 1893456000.1, "cribl_breaker": "b", "source": "s3://b/k"})
+            .to_string()
+    }),
+    ("Elasticsearch export", |r| {
+        json!({"_index": "i", "_id": "1", "_score": 1, "_source": object(r)}).to_string()
+    }),
+    ("Elasticsearch hits", |r| {
+        json!({"took": 1, "hits": {"total": 1, "hits": [{"_index": "i", "_source": object(r)}]}})
+            .to_string()
+    }),
+    ("SQS", |r| {
+        json!({"Messages": [{"MessageId": "m", "ReceiptHandle": "h", "Body": r}]}).to_string()
+    }),
+    ("SQS to a function", |r| {
+        json!({"Records": [{"messageId": "m", "body": r, "eventSource": "aws:sqs"}]}).to_string()
+    }),
+    ("SNS", |r| {
+        json!({"Type": "Notification", "MessageId": "m", "TopicArn": "a", "Message": r, "Timestamp": TIME}).to_string()
+    }),
+    ("SNS to a function", |r| {
+        json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Type": "Notification", "Message": r}}]}).to_string()
+    }),
+    ("EventBridge", |r| {
+        json!({"version": "0", "id": "x", "detail-type": "AWS API Call via CloudTrail", "source": "s", "time": TIME, "detail": object(r)}).to_string()
+    }),
+    ("Kinesis", |r| {
+        json!({"Records": [{"kinesis": {"partitionKey": "p", "sequenceNumber": "1", "data": base64(r.as_bytes())}, "eventSource": "aws:kinesis"}]}).to_string()
+    }),
+    ("Firehose of a log group", |r| {
+        let group = json!({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "timestamp": 1, "message": r}]}).to_string();
+        json!({"records": [{"recordId": "1", "data": base64(&gzip(group.as_bytes()))}]}).to_string()
+    }),
+    ("Pub/Sub push", |r| {
+        json!({"message": {"data": base64(r.as_bytes()), "messageId": "1", "attributes": {}}, "subscription": "s"}).to_string()
+    }),
+    ("Pub/Sub pull", |r| {
+        json!({"receivedMessages": [{"ackId": "a", "message": {"data": base64(r.as_bytes()), "messageId": "1"}}]}).to_string()
+    }),
+    ("Event Hub", |r| json!({"records": [object(r)]}).to_string()),
+    ("Event Hub capture", |r| {
+        json!({"SequenceNumber": 1, "Offset": "1", "EnqueuedTimeUtc": TIME, "Body": r}).to_string()
+    }),
+    ("Event Hub capture of bytes", |r| {
+        json!({"SequenceNumber": 1, "Offset": "1", "EnqueuedTimeUtc": TIME, "Body": base64(r.as_bytes())}).to_string()
+    }),
+    ("log group query", |r| {
+        json!({"results": [[{"field": "@timestamp", "value": TIME}, {"field": "@message", "value": r}]], "status": "Complete"}).to_string()
+    }),
+    ("Loki", |r| {
+        json!({"streams": [{"stream": {"job": "x"}, "values": [["1893456000000000000", r]]}]})
+            .to_string()
+    }),
+    ("journal", |r| {
+        json!({"__REALTIME_TIMESTAMP": "1", "_HOSTNAME": "h", "MESSAGE": r, "PRIORITY": "6", "SYSLOG_IDENTIFIER": "x"}).to_string()
+    }),
+    ("some vendor", |r| {
+        json!({"vendor": {"pipeline": {"steps": [{"native": object(r)}]}}, "severity": "low"})
+            .to_string()
+    }),
+    ("some vendor's text", |r| {
+        json!({"vendor": {"items2": [{"raw_event": r}]}, "score": 7}).to_string()
+    }),
+];
+
+/// Wrappings of a whole text.
+const TEXTS: &[Wrapping] = &[
+    ("RFC 5424", |r| {
+        format!("<134>1 2030-01-01T00:00:00Z host app - - - {r}\n")
+    }),
+    ("RFC 3164", |r| {
+        format!("<134>Jan  1 00:00:00 host app[3]: {r}\n")
+    }),
+    ("file of a daemon", |r| {
+        format!("2030-01-01T00:00:00.123456+00:00 host app: @cee: {r}\n")
+    }),
+    ("bulk request", |r| {
+        format!("{{\"index\":{{\"_index\":\"i\"}}}}\n{r}\n")
+    }),
+    ("Splunk CSV", |r| {
+        format!(
+            "_serial,_time,source,_raw\n0,{TIME},s,\"{}\"\n",
+            r.replace('"', "\"\"")
+        )
+    }),
+    ("Splunk CSV, semicolons", |r| {
+        format!(
+            "\"_time\";\"_raw\"\r\n{TIME};\"{}\"\r\n",
+            r.replace('"', "\"\"")
+        )
+    }),
+    ("log group CSV, tabs", |r| {
+        format!(
+            "@timestamp\t@message\n{TIME}\t\"{}\"\n",
+            r.replace('"', "\"\"")
+        )
+    }),
+    ("Kibana CSV", |r| {
+        format!(
+            "\"@timestamp\",\"event.original\",\"_id\"\n\"Jan 1, 2030 @ 00:00:00.000\",\"{}\",x\n",
+            r.replace('"', "\"\"")
+        )
+    }),
+];
+
+fn events_of(text: &str) -> (String, Vec<Event>) {
+    let read = read_all(text.as_bytes(), &ReadOptions::default());
+    (summary(&read.report), read.events)
+}
+
+#[test]
+fn a_wrapped_record_is_what_it_is_alone() {
+    for (source, record, events) in records() {
+        for (name, wrap) in OBJECTS.iter().chain(TEXTS) {
+            let text = wrap(&record);
+            let (told, found) = events_of(&text);
+            assert_eq!(found, events, "{source} in {name} ({told}): {text}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn wrappings_may_be_nested(
+        which in any::<prop::sample::Index>(), ways in proptest::collection::vec(any::<prop::sample::Index>(), 1..4), last in any::<prop::sample::Index>(),
+    ) {
+        // A batch of telemetry alone is four deep, and is wrapped at most twice more.
+        let ways: Vec<&Wrapping> = ways.iter().map(|way| way.get(OBJECTS)).collect();
+        let deep = |way: &&&Wrapping| matches!(way.0, "OTLP batch" | "Firehose of a log group" | "log group query");
+        prop_assume!(ways.iter().filter(deep).count() <= 1 && (ways.len() < 3 || ways.iter().find(deep).is_none()));
+        // An object that is no message is found where nothing of an application's is around it.
+        let parsed = |way: &&&Wrapping| matches!(way.0, "Wazuh" | "some vendor");
+        prop_assume!(ways.iter().skip(1).find(parsed).is_none());
+        let all = records();
+        let (source, record, events) = which.get(&all);
+        let mut text = record.clone();
+        for (_, wrap) in &ways {
+            text = wrap(&text);
+        }
+        let text = last.get(TEXTS).1(&text);
+        let (told, found) = events_of(&text);
+        let names: Vec<&str> = ways.iter().map(|way| way.0).collect();
+        prop_assert_eq!(&found, events, "{} in {:?} ({}): {}", source, names, told, text);
+    }
+}
+
+#[test]
+fn what_is_not_opened_is_named_and_can_be_opened() {
+    let all = records();
+    for (source, record, events) in &all {
+        let parsed = object(record);
+        for (place, text) in [
+            (
+                "log",
+                json!({"date": 1.5, "log": record, "stream": "stdout", "kubernetes": {"pod_name": "p"}}),
+            ),
+            (
+                "log_processed",
+                json!({"date": 1.5, "log_processed": parsed, "kubernetes": {"pod_name": "p"}}),
+            ),
+            (
+                "data",
+                json!({"level": "info", "msg": "got", "data": record}),
+            ),
+            ("body", json!({"level": "info", "body": parsed})),
+            (
+                "http_user_agent",
+                json!({"remote_addr": "192.0.2.1", "http_user_agent": record}),
+            ),
+            (
+                "user_agent",
+                json!({"ip": "192.0.2.1", "user_agent": record}),
+            ),
+            (
+                "http.request.payload",
+                json!({"http": {"request": {"payload": parsed}}}),
+            ),
+            (
+                "comment.text",
+                json!({"author": "eve", "comment": {"text": record}}),
+            ),
+            (
+                "attributes.value.stringValue",
+                json!({"body": {"stringValue": "GET /"}, "attributes": [{"key": "http.user_agent", "value": {"stringValue": record}}]}),
+            ),
+            (
+                "body.stringValue",
+                json!({"body": {"stringValue": record}, "attributes": [{"key": "code.function", "value": {"stringValue": "main"}}]}),
+            ),
+        ] {
+            let text = text.to_string();
+            let read = read_all(text.as_bytes(), &ReadOptions::default());
+            assert_eq!(summary(&read.report), "1 !wrapped", "{text}");
+            let held: Vec<_> = read.report.held.keys().cloned().collect();
+            assert_eq!(held, [(place.to_owned(), *source)], "{text}");
+            assert!(read.report.is_foreign(), "{text}");
+            for name in [place, place.rsplit('.').next().unwrap()] {
+                let unwrap = Arc::from([Box::from(name)]);
+                let opening = ReadOptions {
+                    unwrap,
+                    ..ReadOptions::default()
+                };
+                assert_eq!(
+                    read_all(text.as_bytes(), &opening).events,
+                    *events,
+                    "{name} of {text}"
+                );
+                assert_ne!(opening.reading(), ReadOptions::default().reading());
+            }
+        }
+        let table = format!(
+            "when,who,payload_json\n{TIME},eve,\"{0}\"\n{TIME},eve,\"{0}\"\n",
+            record.replace('"', "\"\"")
+        );
+        let read = read_all(table.as_bytes(), &ReadOptions::default());
+        assert_eq!(summary(&read.report), "2 !wrapped");
+        assert_eq!(read.report.held[&("payload_json".to_owned(), *source)], 2);
+    }
+    // Words before the text show that an application wrote the line.
+    let line = format!("2030-01-01T00:00:00Z INFO received {}\n", all[0].1);
+    assert_eq!(events_of(&line).1, []);
+}
+
+/// A time that a shipper moved is used where the record has none, and never before its own.
+#[test]
+fn a_moved_time_is_read_where_the_record_has_none() {
+    const MEMBERS: [&str; 5] = ["@timestamp", "timestamp", "_time", "TimeGenerated", "time"];
+    for (source, record, events) in records() {
+        for member in MEMBERS {
+            let mut both = object(&record);
+            let added = both.as_object_mut().unwrap();
+            if added.contains_key(member) {
+                continue;
+            }
+            // A row of Log Analytics states when it was written in the member of that name.
+            let is_own = member == "TimeGenerated" || (member == "time" && source == Source::Ocsf);
+            added.insert(member.to_owned(), TIME.into());
+            if !is_own {
+                assert_eq!(
+                    events_of(&both.to_string()).1,
+                    events,
+                    "{source} with {member}"
+                );
+            }
+        }
+        let mut moved = object(&record);
+        remove_times(&mut moved);
+        if moved == object(&record) {
+            continue;
+        }
+        for member in ["@timestamp", "_time"] {
+            let mut moved = moved.clone();
+            moved
+                .as_object_mut()
+                .unwrap()
+                .insert(member.to_owned(), TIME.into());
+            let (told, found) = events_of(&moved.to_string());
+            let times: Vec<String> = found.iter().map(|event| event.time.to_string()).collect();
+            assert_eq!(
+                times,
+                vec!["2030-01-01T00:00:00Z"; events.len()],
+                "{source}: {told} of {moved}"
+            );
+        }
+    }
+}
+
+/// Removes the members by which records state when they happened.
+fn remove_times(record: &mut Json) {
+    const TIMES: [&str; 16] = [
+        "eventTime",
+        "time",
+        "timestamp",
+        "receiveTimestamp",
+        "createdDateTime",
+        "activityDateTime",
+        "CreationTime",
+        "published",
+        "date_create",
+        "start_time",
+        "end_time",
+        "timeGenerated",
+        "TimeGenerated",
+        "time_dt",
+        "requestdatetime",
+        "eventTimestamp",
+    ];
+    match record {
+        Json::Object(members) => {
+            members.retain(|name, value| !(TIMES.contains(&&**name) && !value.is_object()));
+            members.values_mut().for_each(remove_times);
+        }
+        Json::Array(elements) => elements.iter_mut().for_each(remove_times),
+        _ => {}
+    }
+}
+
+/// A batch of telemetry is larger than a record may be, whichever member comes first.
+#[test]
+fn batches_are_entered_and_never_held_whole() {
+    let (_, record, _) = records().swap_remove(0);
+    let one = format!(
+        "{{\"attributes\":[],\"body\":{{\"stringValue\":{}}}}}",
+        quoted(&record)
+    );
+    let n = 2 * crate::sources::RECORD_BYTES_MAX / one.len();
+    let many = vec![one; n].join(",");
+    for text in [
+        format!(
+            "{{\"resourceLogs\":[{{\"resource\":{{}},\"scopeLogs\":[{{\"scope\":{{}},\"logRecords\":[{many}]}}]}}]}}"
+        ),
+        format!("{{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{many}]}}]}}]}}"),
+    ] {
+        assert_eq!(events_of(&text).0, format!("{n} events"));
+    }
+}

@@ -140,22 +140,28 @@ fn expected(event: &Event) -> impl Iterator<Item = (&'static str, bool)> {
     .filter_map(|(name, is_expected, is_there)| is_expected.then_some((name, is_there)))
 }
 
-/// Reads all files in parallel; the surveys are in the order of the files.
+/// Takes the events of a file, by its name.
+pub type TakeEvent<'a> = dyn Fn(&str, &Event) -> Result<()> + Sync + 'a;
+
+/// Reads all files in parallel; the surveys are in the order of the files. If events are taken, file after file is read.
 ///
 /// # Errors
 ///
-/// Fails if the user stops it. An unreadable file is no error; its report says so.
+/// Fails if the user stops it, or an event cannot be taken. An unreadable file is no error; its report says so.
 pub fn inspect(
     files: &[InputFile],
     options: &ReadOptions,
-    rejects: Option<&dyn KeepRejects>,
+    (rejects, take): (Option<&dyn KeepRejects>, Option<&TakeEvent<'_>>),
     progress: &dyn Progress,
 ) -> Result<Vec<Survey>> {
     let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
     let found: Mutex<BTreeMap<usize, Survey>> = Mutex::default();
     let mut failure = OnceLock::new();
     let failed = &failure;
-    let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let workers = match take {
+        Some(_) => 1,
+        None => options.n_threads(),
+    };
     let total = files.iter().map(InputFile::bytes).sum::<Option<u64>>();
     progress.begin("inspecting", total);
     std::thread::scope(|scope| {
@@ -166,7 +172,7 @@ pub fn inspect(
                     let Some(file) = files.get(number) else {
                         return;
                     };
-                    let survey = survey(file, options, (rejects, failed), (&done, progress));
+                    let survey = survey(file, options, (rejects, take, failed), (&done, progress));
                     if let Ok(mut found) = found.lock() {
                         found.insert(number, survey);
                     }
@@ -190,7 +196,11 @@ pub fn inspect(
 fn survey(
     file: &InputFile,
     options: &ReadOptions,
-    (rejects, failed): (Option<&dyn KeepRejects>, &OnceLock<Error>),
+    (rejects, take, failed): (
+        Option<&dyn KeepRejects>,
+        Option<&TakeEvent<'_>>,
+        &OnceLock<Error>,
+    ),
     (done, progress): (&AtomicU64, &dyn Progress),
 ) -> Survey {
     let mut survey = Survey::new(FileReport::new(file.name()));
@@ -207,7 +217,12 @@ fn survey(
             },
             file.name(),
             &options,
-            &mut |event| survey.note(&event),
+            &mut |event| {
+                survey.note(&event);
+                if let Some(Err(e)) = take.map(|take| take(file.name(), &event)) {
+                    failed.get_or_init(|| e);
+                }
+            },
             &mut |reject| {
                 if let Some(Err(e)) = rejects.map(|rejects| rejects.keep(&reject)) {
                     failed.get_or_init(|| e);

@@ -48,7 +48,7 @@ pub use evaluate::{
 };
 pub use feedback::{Change, Feedback, Reported, VerdictInput, feedback, feedback_on_all};
 pub use follow::{FollowOptions, follow};
-pub use inspect::{FormatSurvey, Missing, Survey, inspect};
+pub use inspect::{FormatSurvey, Missing, Survey, TakeEvent, inspect};
 pub use intake::{Intake, IntakeSummary, KeepRejects};
 pub use lookup::lookup;
 pub use nightly::{NightSummary, nightly};

@@ -25,6 +25,7 @@ mod not_alerted;
 mod own_files;
 mod plain_spikes;
 mod quiet;
+mod reading;
 mod readme;
 mod reference;
 mod retention;

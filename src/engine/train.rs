@@ -480,8 +480,7 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &
             bytes: report.bytes_raw,
             events: report.events,
             last_day: Some(last),
-            incomplete: (report.events == 0 || !report.rejected.is_empty())
-                .then(|| reading.to_owned()),
+            incomplete: report.may_hold_more().then(|| reading.to_owned()),
         };
         ledger.insert(report.content_hash, entry);
     }

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use crate::event::Source;
 use crate::sources::json::{Layout, Object, Value, parse_text};
 use crate::sources::limits::ENVELOPES_MAX;
+use crate::sources::telemetry;
 
 /// The most levels of objects and arrays that are searched within one text.
 const LEVELS_MAX: usize = 8;
@@ -40,7 +41,9 @@ const BESIDE: &[&str] = &[
     "id", "eventid", "timestamp", "ingestiontime", "loggroup", "logstream", "logstreamname", "owner", "extractedfields", "field",
     // Subscriptions and queues.
     "subscription", "ackid", "deliveryattempt", "topic", "partition", "partitionkey", "offset", "messagekey", "sequencenumber",
-    "approximatearrivaltimestamp", "enqueuedtimeutc", "systemproperties", "messageid", "publishtime", "recordid",
+    "approximatearrivaltimestamp", "enqueuedtimeutc", "systemproperties", "properties", "messageid", "publishtime", "recordid",
+    "receipthandle", "md5ofbody", "md5ofmessageattributes", "messageattributes", "topicarn", "subject", "signatureversion",
+    "signature", "signingcerturl", "unsubscribeurl", "eventsource", "eventsourcearn", "eventsubscriptionarn", "awsregion",
     // Shippers.
     "version", "metadata", "agent", "beat", "cloud", "container", "fields", "host", "hostname", "input", "inputtype", "path",
     "prospector", "source", "stream", "streams", "tags", "tag", "type", "time", "date", "ts", "file", "filename", "filepath",
@@ -177,6 +180,9 @@ impl<'s> Search<'s> {
         if way.levels == 0 {
             return false;
         }
+        if !object.members().any(|(_, value)| may_hold(value)) {
+            return false;
+        }
         let names: Vec<String> = object.members().map(|(key, _)| folded(key)).collect();
         let is_of_application = way.is_of_application || is_of_application(object);
         // How many members are neither a shipper's nor a message.
@@ -187,6 +193,9 @@ impl<'s> Search<'s> {
         };
         let n_others = names.iter().filter(|name| !is_beside(name)).count();
         for ((key, value), name) in object.members().zip(&names) {
+            if !may_hold(value) {
+                continue;
+            }
             let n_beside = n_others - usize::from(!is_beside(&name));
             let place = joined(&way.place, key);
             let inner = Way {
@@ -213,9 +222,12 @@ impl<'s> Search<'s> {
         match value {
             Value::Object(text) => {
                 let mut layout = Layout::default();
+                let plain = telemetry::object_of(value.members());
+                let text = plain.as_deref().unwrap_or(text);
                 let Ok((object, _)) = layout.object(text) else {
                     return false;
                 };
+                let value = Value::Object(text);
                 match (self.kind)(object) {
                     Kind::Record(source) => {
                         let is_open = way.is_opened || !way.is_of_application;
@@ -245,9 +257,7 @@ impl<'s> Search<'s> {
 
     /// Looks at a text: it may be a record, a line, or an object with a record in it.
     fn text(&mut self, name: &str, value: Value<'_>, way: &Way) -> bool {
-        /// Shorter texts hold no record.
-        const BYTES_MIN: usize = 24;
-        let Some(text) = value.raw_text().filter(|text| text.len() >= BYTES_MIN) else {
+        let Some(text) = value.raw_text().filter(|_| may_hold(value)) else {
             return false;
         };
         let is_raw = RAW.contains(&name.trim_start_matches('_'));
@@ -258,11 +268,11 @@ impl<'s> Search<'s> {
             // It may be a line of a known format.
             return (is_raw || is_message || way.is_opened) && self.take(value, None, is_open, way);
         }
-        if way.depth >= ENVELOPES_MAX {
-            return false;
-        }
         if is_open && self.take(value, None, true, way) {
             return true;
+        }
+        if way.depth >= ENVELOPES_MAX {
+            return false;
         }
         let mut buffer = Vec::new();
         let Ok(inner) = parse_text(&text, &mut buffer) else {
@@ -296,6 +306,16 @@ impl<'s> Search<'s> {
     fn is_listed(&self, key: &[u8], place: &str) -> bool {
         let is_it = |name: &Box<str>| name.as_bytes() == key || &**name == place;
         self.opened.iter().any(is_it)
+    }
+}
+
+/// Returns whether a value may have a record in it: shorter texts have none.
+fn may_hold(value: Value<'_>) -> bool {
+    const BYTES_MIN: usize = 12;
+    match value {
+        Value::Object(_) | Value::Array(_) => true,
+        Value::Text(text) => text.len() >= BYTES_MIN,
+        _ => false,
     }
 }
 

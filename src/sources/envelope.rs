@@ -12,7 +12,7 @@ use crate::sources::notice::skip_reason;
 use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::parts::base64;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{carrier, decode, ecs, okta, registry};
+use crate::sources::{carrier, decode, ecs, okta, registry, telemetry};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
 /// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub, batches of OpenTelemetry.
@@ -46,7 +46,7 @@ const ARRAY_SIBLINGS: [&str; 27] = [
 ];
 
 /// Members that hold one record, as an object or as JSON text, outermost shape first.
-const RECORD_PATHS: [&[&str]; 18] = [
+const RECORD_PATHS: [&[&str]; 15] = [
     &["detail"],
     &["data", "message"],
     &["data", "events"],
@@ -62,13 +62,12 @@ const RECORD_PATHS: [&[&str]; 18] = [
     &["_source"],
     &["fields"],
     &["Sns", "Message"],
-    &["Message"],
-    &["Body"],
-    &["body"],
 ];
 
 /// The most bytes that are unpacked from one record in all. A message of a log group holds many records.
-pub const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
+const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
+/// The most bytes of one record that are read in vain, over and over, in envelopes that have nothing in them.
+const ATTEMPTED_BYTES_MAX: u64 = 16 * RECORD_BYTES_MAX as u64;
 
 /// The beginning of the text with which a log group tests its subscribers.
 const CONTROL_TEXT: &str = "CWL CONTROL MESSAGE";
@@ -80,6 +79,12 @@ pub fn is_record(object: Object<'_>, only: Option<Source>) -> bool {
     registry::source_of(object, only).is_some()
         || skip_reason(object).is_some()
         || ecs::is_document(object)
+}
+
+/// Prepares the state for another record.
+pub fn begin(state: &mut ParserState) {
+    state.unpacked_left = UNPACKED_BYTES_MAX;
+    state.attempts_left = ATTEMPTED_BYTES_MAX;
 }
 
 /// Reads a value: an object, or text that holds one.
@@ -175,6 +180,12 @@ pub fn unwrap(
     if ecs::is_document(object) {
         return document(object, only, depth, state, emit);
     }
+    if let Some(plain) = telemetry::object_of(object.members()) {
+        return value(Value::Object(&plain), only, depth, state, emit);
+    }
+    if carrier::is_of_application(object) {
+        return search(object, only, depth, state, Vec::new(), emit);
+    }
     let (mut was_array, mut was_empty) = (false, true);
     for name in ARRAYS {
         if let Some(array @ Value::Array(_)) = object.get(name) {
@@ -204,10 +215,7 @@ pub fn unwrap(
         };
     }
     let mut rejects = Vec::new();
-    let paths = RECORD_PATHS
-        .iter()
-        .filter(|_| !carrier::is_of_application(object));
-    for path in paths {
+    for path in RECORD_PATHS {
         let found = object
             .get(path[0])
             .and_then(|first| path[1..].iter().try_fold(first, |v, name| v.get(name)));
@@ -215,7 +223,7 @@ pub fn unwrap(
             found.filter(|v| v.is_present())
         {
             // CloudTrail Lake states members in the wrapper that the event itself leaves out.
-            if *path == ["eventData"] {
+            if path == ["eventData"] {
                 return lake_event(object, inner, only, depth, state, emit);
             }
             let org = okta::org_of_envelope(object).map(|org| state.interner.share(&org));
@@ -241,13 +249,17 @@ fn attempt(
     state: &mut ParserState,
 ) -> Result<Vec<Parsed>, Vec<Parsed>> {
     let mut found = Vec::new();
-    let n_held = state.held.len();
+    let (n_held, bytes) = (state.held.len(), inner.json().len() as u64);
+    if state.attempts_left < bytes {
+        return Err(vec![Parsed::Rejected(RejectReason::TooDeep)]);
+    }
     value(inner, only, depth, state, &mut |parsed| found.push(parsed));
     // An envelope with nothing in it is read, too.
     if found.is_empty() || !found.iter().all(|p| matches!(p, Parsed::Rejected(_))) {
         return Ok(found);
     }
     state.held.truncate(n_held);
+    state.attempts_left = state.attempts_left.saturating_sub(bytes);
     Err(found)
 }
 
@@ -276,7 +288,7 @@ fn search(
             None => Kind::Other,
         }
     };
-    let (mut is_read, mut held) = (false, Vec::new());
+    let (mut is_read, mut is_empty, mut held) = (false, false, Vec::new());
     let opened = state.opened.clone();
     let take = &mut |found: Found<'_>| {
         if !found.is_open {
@@ -290,7 +302,10 @@ fn search(
                 read.into_iter().for_each(&mut *emit);
                 true
             }
-            Ok(_) => false,
+            Ok(_) => {
+                is_empty |= matches!(found.value, Value::Text(_));
+                false
+            }
             Err(unread) => {
                 // That a text is no record is no fault of the object that has it.
                 let is_none = |parsed: &Parsed| {
@@ -312,6 +327,9 @@ fn search(
     if !held.is_empty() {
         state.held.append(&mut held);
         return emit(Parsed::Rejected(RejectReason::Wrapped));
+    }
+    if rejects.is_empty() && is_empty {
+        return emit(Parsed::Skipped(SkipReason::Empty));
     }
     if rejects.is_empty() {
         rejects.push(Parsed::Rejected(RejectReason::UnknownRecord));

@@ -53,6 +53,7 @@ mod stream;
 mod structs;
 mod syslog;
 mod table;
+mod telemetry;
 mod vpcflow;
 mod workspace;
 

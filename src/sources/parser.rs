@@ -77,6 +77,8 @@ pub enum ParsedLine {
 pub struct ParserState {
     /// How many more bytes may be unpacked from the current record.
     pub unpacked_left: u64,
+    /// How many more bytes of the current record may be read in vain.
+    pub attempts_left: u64,
     /// Whether a record, or the header of records, of a known format was found.
     pub is_log: bool,
     /// The index of the parser of the previous record.

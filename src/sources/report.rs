@@ -266,6 +266,14 @@ impl FileReport {
             && !self.is_foreign()
     }
 
+    /// Returns whether another reading may make more of the file: it has records that were rejected, or lines that were skipped
+    /// because no format knows them, or nothing at all.
+    pub fn may_hold_more(&self) -> bool {
+        self.events == 0
+            || !self.rejected.is_empty()
+            || self.skipped.contains_key(SkipReason::Preamble.as_str())
+    }
+
     /// Returns the format of its events: the only one, `mixed`, or `None` without events.
     pub fn format(&self) -> Option<&'static str> {
         let mut formats = self.formats.keys();

@@ -14,7 +14,7 @@ use crate::sources::registry;
 /// The most columns of a table.
 const COLUMNS_MAX: usize = 512;
 /// What separates fields.
-const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+const SEPARATORS: [char; 3] = [',', ';', '\t'];
 /// What portals add to the name of a column with times that are UTC, as all others are.
 const ZONE: &str = " [UTC]";
 
@@ -65,42 +65,31 @@ impl Table {
             return None;
         }
         let mut other = None;
-        let separators = SEPARATORS
-            .into_iter()
-            .filter(|by| line.as_bytes().contains(by));
-        for mut table in separators.filter_map(|by| Self::of_names(line, by)) {
-            let names: Vec<&str> = table.columns.iter().map(String::as_str).collect();
+        let separators = SEPARATORS.into_iter().filter(|by| line.contains(*by));
+        for (separator, columns) in separators.filter_map(|by| Some((by, names_of(line, by)?))) {
+            let names: Vec<&str> = columns.iter().map(String::as_str).collect();
             let parser = registry::parsers(only).find(|parser| (parser.is_header)(&names));
             let may_hold = carrier::is_header(&names) || (is_any && is_plausible(&names));
             if parser.is_some() {
-                table.parser = parser;
-                return Some(table);
+                return Some(Self::of(parser, columns, separator));
             }
             if may_hold && other.is_none() {
-                other = Some(table);
+                other = Some(Self::of(None, columns, separator));
             }
         }
         other
     }
 
-    /// Splits a header.
-    fn of_names(line: &str, separator: u8) -> Option<Self> {
-        let mut table = Self {
-            parser: None,
+    fn of(parser: Option<&'static RecordParser>, columns: Vec<String>, separator: char) -> Self {
+        Self {
+            parser,
             has_rows: false,
-            columns: Vec::new(),
+            columns,
             text: Vec::new(),
             ends: Vec::new(),
             json: Vec::new(),
-            reader: ReaderBuilder::new().delimiter(separator).build(),
-        };
-        let is_whole = !table.fields(line.as_bytes(), true)?.is_in_quotes;
-        let name = |bytes| {
-            let name = String::from_utf8_lossy(bytes);
-            name.strip_suffix(ZONE).unwrap_or(&name).trim().to_owned()
-        };
-        table.columns = table.values().map(name).collect();
-        is_whole.then_some(table)
+            reader: ReaderBuilder::new().delimiter(separator as u8).build(),
+        }
     }
 
     /// Returns the parser that knows the header.
@@ -219,6 +208,28 @@ impl Table {
             is_in_quotes,
         })
     }
+}
+
+/// Splits the names of a header; `None` if a quote is not closed. A reader of rows does the same, and takes far longer to make than
+/// lines of text may take, of which most are no header.
+fn names_of(line: &str, separator: char) -> Option<Vec<String>> {
+    let mut names = vec![String::new()];
+    let mut is_in_quotes = false;
+    let mut chars = line.trim_end().chars().peekable();
+    while let Some(c) = chars.next() {
+        let name = names.last_mut()?;
+        match c {
+            '"' if is_in_quotes && chars.peek() == Some(&'"') => {
+                chars.next();
+                name.push('"');
+            }
+            '"' if is_in_quotes || name.is_empty() => is_in_quotes = !is_in_quotes,
+            _ if c == separator && !is_in_quotes => names.push(String::new()),
+            _ => name.push(c),
+        }
+    }
+    let plain = |name: &String| name.strip_suffix(ZONE).unwrap_or(name).trim().to_owned();
+    (!is_in_quotes).then(|| names.iter().map(plain).collect())
 }
 
 /// Returns whether names look like those of columns: short, different, and each begins with a letter.

@@ -8,10 +8,11 @@ mod common;
 mod fields;
 mod http;
 mod others;
+mod row;
 
 use crate::event::{Outcome, Source};
 use crate::sources::flat::Flat;
-use crate::sources::json::{Object, Value};
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::ocsf::fields::{FAILURE, NETWORK};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::text::has_words;
@@ -22,9 +23,14 @@ use crate::sources::{cloudtrail, gcpaudit, okta, vpcflow};
 pub use fields::MEMBERS;
 
 /// Reads OCSF events.
-pub const PARSER: RecordParser = RecordParser::new(Source::Ocsf, recognises, parse);
+pub const PARSER: RecordParser =
+    RecordParser::new(Source::Ocsf, recognises, parse).with_tables(row::is_header);
 
 fn recognises(object: Object<'_>) -> bool {
+    is_event(object) || row::is_row(object)
+}
+
+fn is_event(object: Object<'_>) -> bool {
     let is_number = |value: Option<Value<'_>>| value.is_some_and(|v| v.amount().is_some());
     let metadata = object.get("metadata");
     is_number(object.get("class_uid"))
@@ -35,6 +41,17 @@ fn recognises(object: Object<'_>) -> bool {
 }
 
 fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
+    if !row::is_row(object) {
+        return parse_event(object, state);
+    }
+    let json = row::event(object);
+    match Layout::default().object(&json) {
+        Ok((event, _)) => parse_event(event, state),
+        Err(error) => Parsed::Rejected(error.into()),
+    }
+}
+
+fn parse_event(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let doc = Flat::of(object);
     let class = doc.get("class_uid").amount().unwrap_or_default();
     if (2_000..3_000).contains(&class) {

@@ -39,6 +39,8 @@ pub struct RecordDispatcher {
     preamble: Vec<Reject>,
     /// Whether there were too many of them for a preamble.
     is_past_preamble: bool,
+    /// Whether the input is a page of plimsoll's own.
+    pub is_page: bool,
     /// Whether the line before was no text.
     was_binary: bool,
     /// Whether the last line of text that was recognised was a record.
@@ -61,6 +63,7 @@ impl RecordDispatcher {
             report: FileReport::new(name),
             preamble: Vec::new(),
             is_past_preamble: false,
+            is_page: false,
             was_binary: false,
             reads_lines: false,
             has_recognised: false,
@@ -79,6 +82,7 @@ impl RecordDispatcher {
         self.state.columns = None;
         self.has_recognised = false;
         self.is_past_preamble = false;
+        self.is_page = false;
         self.was_binary = false;
         self.reads_lines = false;
     }
@@ -162,6 +166,7 @@ impl RecordDispatcher {
     pub fn reject_preamble(&mut self, sinks: &mut Sinks<'_>) {
         let lines = std::mem::take(&mut self.preamble);
         if own::is_page(lines.iter().map(|line| line.excerpt.trim_end())) {
+            self.is_page = true;
             return self.report.count(&Parsed::Skipped(SkipReason::Own));
         }
         for mut line in lines {
@@ -218,7 +223,7 @@ impl RecordDispatcher {
         open: impl FnOnce(Option<Source>, &mut ParserState, &mut dyn FnMut(Parsed)),
     ) {
         let mut found = Vec::new();
-        self.state.unpacked_left = envelope::UNPACKED_BYTES_MAX;
+        envelope::begin(&mut self.state);
         open(self.only, &mut self.state, &mut |parsed| found.push(parsed));
         if found.is_empty() {
             found.push(Parsed::Skipped(SkipReason::Empty));
@@ -245,7 +250,7 @@ impl RecordDispatcher {
         self.note_recognised();
         let mut layout = Layout::default();
         let (only, state) = (self.only, &mut self.state);
-        state.unpacked_left = envelope::UNPACKED_BYTES_MAX;
+        envelope::begin(state);
         let mut found = Vec::new();
         match layout.object(table.json()) {
             Ok((row, _)) => match registry::parse_object(row, only, state) {
@@ -324,7 +329,7 @@ impl RecordDispatcher {
             return false;
         };
         let mut found = Vec::new();
-        self.state.unpacked_left = envelope::UNPACKED_BYTES_MAX;
+        envelope::begin(&mut self.state);
         envelope::text(message, self.only, 1, &mut self.state, &mut |p| {
             found.push(p)
         });

@@ -267,6 +267,10 @@ impl Stream {
     /// Reads as much as is possible without more input.
     fn advance(&mut self, is_last: bool, sinks: &mut Sinks<'_>) {
         while self.window.at < self.window.end {
+            if self.dispatcher.is_page {
+                self.window.at = self.window.end;
+                return;
+            }
             if let Progress::NeedMore = self.step(is_last, sinks) {
                 return;
             }

@@ -81,7 +81,7 @@ proptest! {
 }
 
 /// How many ways [`packed`] has to pack records.
-const PACKINGS: usize = 7;
+const PACKINGS: usize = 11;
 
 /// Eight records, packed in one of several ways.
 fn packed(packing: usize) -> Vec<u8> {
@@ -97,6 +97,13 @@ fn packed(packing: usize) -> Vec<u8> {
             .iter()
             .map(|r| format!("{{\"Type\":\"Notification\",\"Message\":{}}}\r\n", quoted(r)))
             .collect(),
+        6 => records
+            .iter()
+            .map(|r| format!("{{\"resourceLogs\":[{{\"scopeLogs\":[{{\"logRecords\":[{{\"body\":{{\"stringValue\":{}}}}}]}}]}}]}}\n", quoted(r)))
+            .collect(),
+        7 => format!("_time;_raw\n{}", records.iter().map(|r| format!("x;\"{}\"\n", r.replace('"', "\"\""))).collect::<String>()),
+        8 => records.iter().map(|r| format!("<13>Mar  1 00:00:00 h a: {r}\n")).collect(),
+        9 => format!("a,b\n{}{}", "some words\n".repeat(40), records.join("\n")),
         _ => (0..8)
             .map(|n| format!("2 111122223333 eni-0 10.0.0.5 198.51.100.{n} 443 5000 6 9 4000 1773634200 1773634260 ACCEPT OK\n"))
             .collect(),

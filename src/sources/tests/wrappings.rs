@@ -68,6 +68,26 @@ fn object(record: &str) -> Json {
     serde_json::from_str(record).unwrap()
 }
 
+/// Returns a value as telemetry writes it.
+fn any_value(value: &Json) -> Json {
+    match value {
+        Json::Object(members) => {
+            let entries = members
+                .iter()
+                .map(|(key, value)| json!({"key": key, "value": any_value(value)}));
+            json!({"kvlistValue": {"values": entries.collect::<Vec<_>>()}})
+        }
+        Json::Array(elements) => {
+            json!({"arrayValue": {"values": elements.iter().map(any_value).collect::<Vec<_>>()}})
+        }
+        Json::String(text) => json!({"stringValue": text}),
+        Json::Bool(truth) => json!({"boolValue": truth}),
+        Json::Number(number) if number.is_i64() => json!({"intValue": number.to_string()}),
+        Json::Number(number) => json!({"doubleValue": number}),
+        Json::Null => json!({}),
+    }
+}
+
 /// Wrappings whose text is one JSON object.
 const OBJECTS: &[Wrapping] = &[
     ("Logstash", |r| {
@@ -87,6 +107,9 @@ const OBJECTS: &[Wrapping] = &[
     }),
     ("OTLP record", |r| {
         json!({"timeUnixNano": "1893456000000000000", "severityNumber": 9, "severityText": "INFO", "body": {"stringValue": r}, "attributes": [{"key": "log.file.name", "value": {"stringValue": "a"}}], "traceId": "", "spanId": ""}).to_string()
+    }),
+    ("OTLP map", |r| {
+        json!({"timeUnixNano": "1", "body": any_value(&object(r)), "attributes": []}).to_string()
     }),
     ("OTLP batch", |r| {
         json!({"resourceLogs": [{"resource": {"attributes": []}, "scopeLogs": [{"scope": {"name": "x"}, "logRecords": [{"body": {"stringValue": r}}]}]}]}).to_string()
@@ -244,7 +267,7 @@ proptest! {
         let deep = |way: &&&Wrapping| matches!(way.0, "OTLP batch" | "Firehose of a log group" | "log group query");
         prop_assume!(ways.iter().filter(deep).count() <= 1 && (ways.len() < 3 || ways.iter().find(deep).is_none()));
         // An object that is no message is found where nothing of an application's is around it.
-        let parsed = |way: &&&Wrapping| matches!(way.0, "Wazuh" | "some vendor");
+        let parsed = |way: &&&Wrapping| matches!(way.0, "Wazuh" | "OTLP map" | "some vendor");
         prop_assume!(ways.iter().skip(1).find(parsed).is_none());
         let all = records();
         let (source, record, events) = which.get(&all);
@@ -291,6 +314,10 @@ fn what_is_not_opened_is_named_and_can_be_opened() {
                 json!({"http": {"request": {"payload": parsed}}}),
             ),
             (
+                "body",
+                json!({"resource": "/upload", "httpMethod": "POST", "body": record}),
+            ),
+            (
                 "comment.text",
                 json!({"author": "eve", "comment": {"text": record}}),
             ),
@@ -334,6 +361,18 @@ fn what_is_not_opened_is_named_and_can_be_opened() {
     // Words before the text show that an application wrote the line.
     let line = format!("2030-01-01T00:00:00Z INFO received {}\n", all[0].1);
     assert_eq!(events_of(&line).1, []);
+}
+
+/// What an application lists is no envelope, whatever the list is called.
+#[test]
+fn lists_of_applications_are_no_envelopes() {
+    let (source, record, _) = records().swap_remove(0);
+    for list in ["items", "value", "records", "entries"] {
+        let text = format!("{{\"level\":\"info\",\"{list}\":[{record}]}}");
+        let read = read_all(text.as_bytes(), &ReadOptions::default());
+        assert_eq!(summary(&read.report), "1 !wrapped", "{text}");
+        assert!(read.report.held.contains_key(&(list.to_owned(), source)));
+    }
 }
 
 /// A time that a shipper moved is used where the record has none, and never before its own.

@@ -304,8 +304,8 @@ impl<'s> Search<'s> {
     }
 
     fn is_listed(&self, key: &[u8], place: &str) -> bool {
-        let is_it = |name: &Box<str>| name.as_bytes() == key || &**name == place;
-        self.opened.iter().any(is_it)
+        let mut opened = self.opened.iter().map(|name| &**name);
+        opened.any(|name: &str| name.as_bytes() == key || name == place)
     }
 }
 

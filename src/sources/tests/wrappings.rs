@@ -441,7 +441,7 @@ fn remove_times(record: &mut Json) {
     ];
     match record {
         Json::Object(members) => {
-            members.retain(|name, value| !(TIMES.contains(&&**name) && !value.is_object()));
+            members.retain(|name, value| !TIMES.contains(&&**name) || value.is_object());
             members.values_mut().for_each(remove_times);
         }
         Json::Array(elements) => elements.iter_mut().for_each(remove_times),

@@ -50,7 +50,7 @@ const BESIDE: &[&str] = &[
     "sourcefile", "sourcetype", "sourceid", "sourcename", "index", "linecount", "splunkserver", "bucket", "object", "region",
     "account", "accountid", "collector", "collectorid", "pipeline", "logtag", "logtype", "service", "ddsource", "ddtags", "status",
     "decoder", "location", "manager", "cluster", "rule", "environment", "env", "dataset", "namespace", "tenant", "tenantid",
-    "receivedat", "receivedtime", "preview", "lastrow", "result",
+    "receivedat", "receivedtime", "preview", "lastrow", "result", "aws", "azure", "gcp",
     // Telemetry.
     "timeunixnano", "observedtimeunixnano", "observedtimestamp", "severitynumber", "severitytext", "attributes", "resource",
     "scope", "scopelogs", "logrecords", "schemaurl", "traceid", "spanid", "flags", "droppedattributescount", "eventname",

@@ -99,6 +99,9 @@ const OBJECTS: &[Wrapping] = &[
     ("Vector, parsed", |r| {
         json!({"bucket": "b", "message": object(r), "object": "o", "region": "eu-west-1", "timestamp": TIME}).to_string()
     }),
+    ("OpenSearch", |r| {
+        json!({"@timestamp": TIME, "body": r, "event": {"name": "log"}, "attributes": {"data_stream": {"dataset": "x"}}, "cloud": {}, "aws": {"x": "y"}}).to_string()
+    }),
     ("Fluent Bit", |r| {
         json!({"date": 1893456000.5, "log": r}).to_string()
     }),

@@ -32,8 +32,9 @@ impl<'a> Resolver<'a> {
     pub fn arm(&mut self, arm: &WrittenArm) -> Option<Arm> {
         let terms: Vec<_> = arm.terms.iter().map(|term| self.term(term)).collect();
         let gates: Vec<_> = arm.gates.iter().map(|gate| self.gate(gate)).collect();
-        let quiet_context_factor = self.factor(arm.quiet_context_factor.as_ref())?;
-        let familiar_factor = self.factor(arm.familiar_factor.as_ref())?;
+        let quiet_context_factor = self.factor(arm.quiet_context_factor.as_ref());
+        let familiar_factor = self.factor(arm.familiar_factor.as_ref());
+        let (quiet_context_factor, familiar_factor) = quiet_context_factor.zip(familiar_factor)?;
         let terms: Vec<Term> = terms.into_iter().collect::<Option<_>>()?;
         let gates = gates.into_iter().collect::<Option<_>>()?;
         (!terms.is_empty()).then(|| Arm {

@@ -94,6 +94,13 @@ impl Bursts {
         all.map(|sighting| (sighting.group, sighting.value))
     }
 
+    /// Returns whether sightings may have been dropped.
+    pub fn is_cut(&self) -> bool {
+        let room = ROOM_MAX >> self.halvings;
+        let is_full = |(_, sightings): &(u16, Vec<Sighting>)| sightings.len() >= room;
+        self.halvings > 0 || self.limit.is_some() || self.bins.iter().any(is_full)
+    }
+
     /// Adds a thing of a group at an instant.
     pub fn add(&mut self, window: Window, at: Time, group: u64, value: u64) {
         let second = at.second_of_day();

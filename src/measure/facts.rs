@@ -291,12 +291,16 @@ impl DayFacts {
             .largest(key.window, self.first.day().start(), fixed)
     }
 
-    /// Returns how many denied calls, as far as bursts keep them, are not in buckets that are known, by their hashes.
+    /// Returns how many denied calls are not in buckets that are known, by their hashes; of more than bursts keep, `u64::MAX`.
     pub fn denied_calls_except_in(&self, is_known: impl Fn(u64) -> bool) -> u64 {
         let of_kind = |kind: BurstKind| {
             let all = self.bursts.iter().filter(move |(key, _)| key.kind == kind);
             all.map(|(_, bursts)| bursts)
         };
+        let mut all = of_kind(BurstKind::DeniedBuckets).chain(of_kind(BurstKind::DeniedCalls));
+        if all.any(Bursts::is_cut) {
+            return u64::MAX;
+        }
         let tried = of_kind(BurstKind::DeniedBuckets).flat_map(Bursts::sightings);
         let known: BTreeSet<u64> = tried
             .filter(|&(_, bucket)| is_known(bucket))

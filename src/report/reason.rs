@@ -48,7 +48,7 @@ pub(super) fn sentence(reason: &Reason, entity: &str) -> String {
                 0 => "new to this identity, which has no history yet".to_owned(),
                 n => format!(
                     "never seen before in this identity's history of {}",
-                    noun(u64::from(*n), "active day", "active days")
+                    noun(u64::from(*n) + 1, "active day", "active days")
                 ),
             };
             let others = match support {

@@ -319,7 +319,7 @@ impl AlertBuilder<'_> {
             Some((&from, facts)) => (from, Some(DayFacts::clone(facts))),
             None => (0, None),
         };
-        let facts = self.with_events(episode, from..n, facts, |_| true)?;
+        let facts = self.with_events(episode, from..n, facts, |_, _| true)?;
         let facts = facts.map(Rc::new);
         known.extend(facts.clone().map(|facts| (n, facts)));
         Ok(facts)
@@ -331,20 +331,21 @@ impl AlertBuilder<'_> {
         episode: &Episode,
         which: Range<usize>,
         mut facts: Option<DayFacts>,
-        is_meant: impl Fn(&Event) -> bool,
+        is_meant: impl Fn(&Event, &EventAmounts) -> bool,
     ) -> Result<Option<DayFacts>> {
         episode.events.each(which, &mut |event| {
-            if !is_meant(event) {
+            let mut event = event.clone();
+            let resolved = self.resolver.resolve(&mut event);
+            let amounts = EventAmounts::of(&resolved);
+            if !is_meant(resolved.event, &amounts) {
                 return;
             }
             let facts = facts.get_or_insert_with(|| {
-                let mut facts = DayFacts::starting(event.time);
+                let mut facts = DayFacts::starting(resolved.event.time);
                 facts.note_unique_id(episode.unique_id);
                 facts
             });
-            let mut event = event.clone();
-            let resolved = self.resolver.resolve(&mut event);
-            EventAmounts::of(&resolved).add_to(facts, self.plan);
+            amounts.add_to(facts, self.plan);
             facts.note_provider(resolved.event.provider, resolved.event.account.as_ref());
             if let Some(principal) = &resolved.event.principal {
                 facts.note_principal(principal);

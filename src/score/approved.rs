@@ -93,11 +93,14 @@ impl AlertBuilder<'_> {
                 covering.push((n, approval));
             }
         }
-        let is_covered = |event: &Event| {
+        // What no approval was asked about belongs to the rest, whenever it was done.
+        let is_covered = |event: &Event, amounts: &EventAmounts| {
             let mut approvals = covering.iter();
             approvals.any(|(_, approval)| approval.criteria.schedule.holds(event.time))
+                && (!is_any || must_be_covered(event, amounts, metrics, arm))
         };
-        if covering.is_empty() || self.alerts_by(episode, stage.n, |event| !is_covered(event))? {
+        let is_rest = |event: &Event, amounts: &EventAmounts| !is_covered(event, amounts);
+        if covering.is_empty() || self.alerts_by(episode, stage.n, is_rest)? {
             return Ok(None);
         }
         let most = covering.iter().rev().max_by_key(|(n, _)| n);
@@ -129,7 +132,7 @@ impl AlertBuilder<'_> {
         &self,
         episode: &Episode,
         n: usize,
-        is_meant: impl Fn(&Event) -> bool,
+        is_meant: impl Fn(&Event, &EventAmounts) -> bool,
     ) -> Result<bool> {
         let Some(facts) = self.with_events(episode, 0..n, None, is_meant)? else {
             return Ok(false);

@@ -2,7 +2,8 @@
 //!
 //! What honest people and jobs do loudly they mostly do to what they know: the same calls on the same buckets, now denied, or more of their
 //! own data, from where and with what they always do it. So on a day without unusual context the sum of an arm counts the less, the less
-//! of the day is new to them. That never falls as a day goes on, because more of what is new is never less.
+//! of the day is new to them. More of what is new is never less, so that does not fall as a day goes on, except where a young log comes to account
+//! for what seemed new.
 
 use crate::analytic::Arm;
 use crate::score::subject::Subject;

@@ -7,14 +7,14 @@ use zip::ZipArchive;
 use zip::read::{ZipFile, read_zipfile_from_stream};
 use zip::result::ZipError;
 
-use crate::sources::decode::Bounded;
+use crate::sources::decode::Unpacking;
 
 /// The most files of one archive that are read.
 const FILES_MAX: usize = 100_000;
 /// The folder in which macOS puts what belongs to a file and is not in it.
 const RESOURCES: &str = "__MACOSX";
 
-/// Passes the files of an archive to `read`, in the order of the archive, without folders and hidden files. Goes on until `read`
+/// Passes the files of an archive in an input to `read`, in the order of the archive, without folders and hidden files. Goes on until `read`
 /// returns false.
 ///
 /// # Errors
@@ -22,15 +22,18 @@ const RESOURCES: &str = "__MACOSX";
 /// Fails if the archive cannot be read at all, and after all files were passed on if one of them could not be read to its end.
 pub fn files(
     archive: File,
+    so_far: &Unpacking,
     read: &mut dyn FnMut(&mut dyn Read) -> io::Result<bool>,
 ) -> io::Result<()> {
     let bytes = archive.metadata()?.len();
     let mut opened = match ZipArchive::new(archive.try_clone()?) {
         Ok(opened) if opened.offset() == 0 => opened,
         // What was found is the table of contents of an archive in it.
-        Ok(_) => return files_before(archive, read).and(Err(damaged("its end is missing"))),
+        Ok(_) => {
+            return files_before(archive, so_far, read).and(Err(damaged("its end is missing")));
+        }
         // Its table of contents is at its end and lost; what is before it may be read.
-        Err(error) => return files_before(archive, read).and(Err(of_zip(error))),
+        Err(error) => return files_before(archive, so_far, read).and(Err(of_zip(error))),
     };
     let (mut first_error, mut packed_left) = (None, bytes);
     for number in 0..opened.len().min(FILES_MAX) {
@@ -39,7 +42,7 @@ pub fn files(
             packed_left = packed_left
                 .checked_sub(file.compressed_size())
                 .ok_or_else(|| damaged("its files overlap"))?;
-            one(file, read)
+            one(file, so_far, read)
         });
         match result {
             Ok(true) => {}
@@ -56,12 +59,13 @@ pub fn files(
 /// Passes the files of an archive without its table of contents, up to where it is damaged.
 fn files_before(
     mut archive: File,
+    so_far: &Unpacking,
     read: &mut dyn FnMut(&mut dyn Read) -> io::Result<bool>,
 ) -> io::Result<()> {
     archive.rewind()?;
     let mut archive = BufReader::new(archive);
     while let Some(file) = read_zipfile_from_stream(&mut archive).map_err(of_zip)? {
-        if !one(file, read)? {
+        if !one(file, so_far, read)? {
             break;
         }
     }
@@ -71,18 +75,19 @@ fn files_before(
 /// Passes one file.
 fn one<R: Read>(
     file: ZipFile<'_, R>,
+    so_far: &Unpacking,
     read: &mut dyn FnMut(&mut dyn Read) -> io::Result<bool>,
 ) -> io::Result<bool> {
     if file.is_dir() || file.name().is_ok_and(|name| is_hidden(&name)) {
         return Ok(true);
     }
-    let packed = file.compressed_size();
-    read(&mut Bounded::new(file, move || packed))
+    read(&mut so_far.bounded(file))
 }
 
 fn is_hidden(name: &str) -> bool {
     let mut parts = name.split(['/', '\\']);
-    parts.any(|part| part.starts_with('.') || part == RESOURCES)
+    let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    parts.any(|part| is_hidden(part) || part == RESOURCES)
 }
 
 fn damaged(what: &str) -> io::Error {

@@ -14,12 +14,12 @@ use crate::sources::telemetry;
 
 /// The most levels of objects and arrays that are searched within one text.
 const LEVELS_MAX: usize = 8;
-/// The most values that are looked at in one record.
-const VALUES_MAX: usize = 4_096;
+/// The most values that are looked at in one record: more than one of its size can hold that are records.
+const VALUES_MAX: usize = 1 << 20;
 /// A longer path of names is cut off.
 const PLACE_BYTES_MAX: usize = 128;
 
-/// Members whose text is the record as it was logged, whatever lies beside it. Names are compared in lower case, without what
+/// Members whose text is the record as it was logged, whatever lies beside it, but for what a client sent. Names are compared in lower case, without what
 /// separates words.
 #[rustfmt::skip]
 const RAW: &[&str] = &[
@@ -127,6 +127,8 @@ struct Way {
     is_shipped: bool,
     /// Whether the way leads through what an application wrote or a client sent.
     is_of_application: bool,
+    /// Whether the way leads through what a client sent, or may have.
+    is_of_client: bool,
     /// Whether the configuration opens what lies here.
     is_opened: bool,
     /// Whether what may be opened here was opened, and had nothing in it. Then only what may not be opened is looked for.
@@ -160,13 +162,14 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Searches an object that is no record itself, and around which so many envelopes lie. A record that can be read ends the
-    /// search: other members may hold copies of it. Of an array all elements are searched.
+    /// Searches an object that is no record itself, and around which so many envelopes lie. Beside a record that can be read texts are
+    /// not looked at, and beside one in a text nothing is: they may hold copies of it. Of an array all elements are searched.
     pub fn run(mut self, object: Object<'_>, depth: usize) {
         let way = Way {
             place: String::new(),
             is_shipped: true,
             is_of_application: false,
+            is_of_client: false,
             is_opened: false,
             was_opened: false,
             levels: LEVELS_MAX,
@@ -192,15 +195,19 @@ impl<'s> Search<'s> {
                 || MESSAGES.contains(&&name[..])
         };
         let n_others = names.iter().filter(|name| !is_beside(name)).count();
+        let mut is_read = false;
         for ((key, value), name) in object.members().zip(&names) {
-            if !may_hold(value) {
+            let is_text = matches!(value, Value::Text(_));
+            if !may_hold(value) || is_read && is_text {
                 continue;
             }
             let n_beside = n_others - usize::from(!is_beside(&name));
             let place = joined(&way.place, key);
+            let is_of_client = OF_CLIENTS.contains(&&name[..]);
             let inner = Way {
                 is_shipped: way.is_shipped && n_beside == 0,
-                is_of_application: is_of_application || OF_CLIENTS.contains(&&name[..]),
+                is_of_application: is_of_application || is_of_client,
+                is_of_client: way.is_of_client || is_of_client,
                 is_opened: way.is_opened || self.is_listed(key, &place),
                 was_opened: way.was_opened,
                 levels: way.levels - 1,
@@ -208,10 +215,13 @@ impl<'s> Search<'s> {
                 place,
             };
             if self.value(name, value, &inner) {
-                return true;
+                if is_text {
+                    return true;
+                }
+                is_read = true;
             }
         }
-        false
+        is_read
     }
 
     fn value(&mut self, name: &str, value: Value<'_>, way: &Way) -> bool {
@@ -260,7 +270,7 @@ impl<'s> Search<'s> {
         let Some(text) = value.raw_text().filter(|_| may_hold(value)) else {
             return false;
         };
-        let is_raw = RAW.contains(&name.trim_start_matches('_'));
+        let is_raw = !way.is_of_client && RAW.contains(&name.trim_start_matches('_'));
         let is_message = MESSAGES.contains(&name);
         let is_open =
             way.is_opened || is_raw || (is_message && way.is_shipped && !way.is_of_application);
@@ -280,6 +290,7 @@ impl<'s> Search<'s> {
         };
         let way = Way {
             is_of_application: !is_open,
+            is_of_client: way.is_of_client || !is_open,
             is_opened: way.is_opened,
             was_opened: is_open || way.was_opened,
             is_shipped: is_open,

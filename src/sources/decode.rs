@@ -106,30 +106,43 @@ pub enum Content {
     Zip,
 }
 
-/// A reader that fails if so much comes out of it that no log would have been packed so small.
-pub struct Bounded<R, F> {
-    inner: R,
-    unpacked: u64,
-    /// Returns how many packed bytes were read so far.
-    packed: F,
+/// How many bytes were unpacked from one input, by all layers and for all files of archives in it, and how many packed bytes it has so far.
+#[derive(Debug, Clone, Default)]
+pub struct Unpacking {
+    unpacked: Rc<Cell<u64>>,
+    packed: Rc<Cell<u64>>,
 }
 
-impl<R: Read, F: Fn() -> u64> Bounded<R, F> {
-    /// Wraps what unpacks.
-    pub fn new(inner: R, packed: F) -> Self {
-        Self {
+impl Unpacking {
+    /// Returns a reader of the input itself.
+    pub fn input<R: Read>(&self, raw: R) -> impl Read + use<R> {
+        Metered {
+            inner: raw,
+            bytes: self.packed.clone(),
+        }
+    }
+
+    /// Returns a reader that fails if so much came out of the input that no log would have been packed so small.
+    pub fn bounded<R: Read>(&self, inner: R) -> impl Read + use<R> {
+        Bounded {
             inner,
-            unpacked: 0,
-            packed,
+            so_far: self.clone(),
         }
     }
 }
 
-impl<R: Read, F: Fn() -> u64> Read for Bounded<R, F> {
+/// A reader of what was unpacked.
+struct Bounded<R> {
+    inner: R,
+    so_far: Unpacking,
+}
+
+impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
-        self.unpacked += n as u64;
-        if self.unpacked > UNPACKED_FREE && self.unpacked / RATIO_MAX > (self.packed)() {
+        let unpacked = self.so_far.unpacked.get() + n as u64;
+        self.so_far.unpacked.set(unpacked);
+        if unpacked > UNPACKED_FREE && unpacked / RATIO_MAX > self.so_far.packed.get() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("it unpacks to more than {RATIO_MAX} times its size, as no log does"),
@@ -153,18 +166,24 @@ impl<R: Read> Read for Metered<R> {
     }
 }
 
-/// Wraps a reader in the decoders that its first bytes call for.
+/// Wraps an input in the decoders that its first bytes call for.
 ///
 /// # Errors
 ///
 /// Fails if the first bytes cannot be read or a decoder cannot be made.
 pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
+    let so_far = Unpacking::default();
+    decode_within(so_far.input(raw), &so_far)
+}
+
+/// Does what [`decode`] does for a part of an input.
+///
+/// # Errors
+///
+/// Fails as that does.
+pub fn decode_within<'a>(raw: impl Read + 'a, so_far: &Unpacking) -> io::Result<Decoded<'a>> {
     let mut layers = Vec::new();
-    let packed = Rc::new(Cell::new(0));
-    let mut reader: Box<dyn Read + 'a> = Box::new(Metered {
-        inner: raw,
-        bytes: packed.clone(),
-    });
+    let mut reader: Box<dyn Read + 'a> = Box::new(raw);
     loop {
         let mut peeked = Peeked::new(reader)?;
         let layer = compression(peeked.start());
@@ -197,8 +216,7 @@ pub fn decode<'a>(raw: impl Read + 'a) -> io::Result<Decoded<'a>> {
             Compression::Xz => Box::new(XzReader::new_mem_limit(buffered, true, XZ_MEMORY_KIB)),
             _ => Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?),
         };
-        let packed = packed.clone();
-        reader = Box::new(Bounded::new(unpacked, move || packed.get()));
+        reader = Box::new(so_far.bounded(unpacked));
     }
 }
 
@@ -463,6 +481,13 @@ mod tests {
                 "{name}"
             );
         }
+        // Of many small files in an archive none is one, and all together are.
+        let so_far = Unpacking::default();
+        let files = (0..3).map(|_| {
+            let zeros = io::repeat(0).take(100 << 20);
+            io::copy(&mut so_far.bounded(zeros), &mut io::sink()).is_ok()
+        });
+        assert_eq!(files.collect::<Vec<_>>(), [true, true, false]);
         let honest = gzip(&vec![b'\n'; 1 << 20]);
         let mut unpacked = decode(&honest[..]).unwrap().reader;
         assert!(io::copy(&mut unpacked, &mut io::sink()).is_ok());

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io::{self, Read};
 
 use crate::event::Event;
-use crate::sources::decode::{Content, HashingReader};
+use crate::sources::decode::{Content, HashingReader, Unpacking};
 use crate::sources::inflate::inflate_whole;
 use crate::sources::options::ReadOptions;
 use crate::sources::report::{Compression, FileReport, Reject};
@@ -107,11 +107,13 @@ fn read_decoded(
     let mut reading = Reading {
         stream,
         layers: Vec::new(),
+        so_far: Unpacking::default(),
         sink,
         rejects,
         goes_on,
     };
-    let result = reading.read(raw, ARCHIVES_MAX);
+    let so_far = reading.so_far.clone();
+    let result = reading.read(&mut so_far.input(raw), ARCHIVES_MAX);
     Ended {
         result,
         layers: reading.layers,
@@ -127,6 +129,8 @@ struct Reading<'s> {
     stream: Stream,
     /// The compressions that were removed, outermost first; of an archive those of its first file.
     layers: Vec<Compression>,
+    /// What was unpacked so far.
+    so_far: Unpacking,
     sink: &'s mut dyn FnMut(Event),
     rejects: &'s mut dyn FnMut(Reject),
     goes_on: &'s mut dyn FnMut(&FileReport) -> bool,
@@ -134,7 +138,7 @@ struct Reading<'s> {
 
 impl Reading<'_> {
     fn read(&mut self, raw: &mut dyn Read, archives_left: usize) -> io::Result<TextEnd> {
-        let mut decoded = decode::decode(raw)?;
+        let mut decoded = decode::decode_within(raw, &self.so_far)?;
         let is_first = !self.layers.contains(&Compression::Zip) || archives_left == ARCHIVES_MAX;
         if is_first {
             self.layers.append(&mut decoded.layers);
@@ -167,9 +171,12 @@ impl Reading<'_> {
                     self.layers.push(Compression::Zip);
                 }
                 let mut end = TextEnd::Complete;
-                archive::files(file, &mut |one| {
-                    end = self.read(one, left)?;
+                let so_far = self.so_far.clone();
+                archive::files(file, &so_far, &mut |one| {
+                    let result = self.read(one, left);
+                    // What follows a damaged file begins anew.
                     self.stream.next_part(self.sink, self.rejects);
+                    end = result?;
                     Ok(end == TextEnd::Complete)
                 })?;
                 Ok(end)

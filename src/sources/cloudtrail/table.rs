@@ -160,7 +160,12 @@ fn nested<'a>(name: &str, text: &str, buffer: &'a mut Vec<u8>) -> Option<Value<'
         "resources" => &NAMES_OF_RESOURCES,
         _ => &[],
     };
-    let json = structs::to_json(text, names);
+    // JSON first: a list of objects reads as a list of structs as well.
+    let is_json = json::parse_text(text, &mut Vec::new()).is_ok();
+    let json = match is_json {
+        true => None,
+        false => structs::to_json(text, names),
+    };
     let json = json.map(|json| String::from_utf8_lossy(&json).into_owned());
     json::parse_text(json.as_deref().unwrap_or(text), buffer)
         .ok()

@@ -23,7 +23,11 @@ pub fn event(object: Object<'_>) -> Vec<u8> {
     for (key, value) in object.members() {
         let key = String::from_utf8_lossy(key);
         let text = value.raw_text().unwrap_or_default();
-        let json = structs::to_json(&text, &[]);
+        // JSON first: a list of objects reads as a list of structs as well.
+        let json = match parse_text(&text, &mut Vec::new()).is_ok() {
+            true => None,
+            false => structs::to_json(&text, &[]),
+        };
         let json = json.map(|json| String::from_utf8_lossy(&json).into_owned());
         let mut buffer = Vec::new();
         match parse_text(json.as_deref().unwrap_or(&text), &mut buffer) {

@@ -281,6 +281,10 @@ impl RecordDispatcher {
         let Some(table) = Table::of_header(&text, self.only, is_first) else {
             return false;
         };
+        // Once a table has a row, a cell that reads like the name of a column makes no header: only that of a known format does.
+        if self.table.is_some() && table.parser().is_none() {
+            return false;
+        }
         if table.is_doubtful() {
             self.doubtful_header = Some(self.unknown_line(window));
         } else {

@@ -61,3 +61,18 @@ fn each_file_of_an_archive_is_read_as_it_would_be_alone() {
     let empty = read_all(&zipped(&[]), &ReadOptions::default()).report;
     assert_eq!((empty.records, empty.error), (0, None));
 }
+
+/// What is damaged costs itself and nothing behind it, and a name that begins in this folder is not hidden.
+#[test]
+fn a_damaged_file_takes_nothing_from_the_next() {
+    let (a, b) = (record("a"), record("b"));
+    let packed = gzip(format!("{a}\n").repeat(200).as_bytes());
+    let archive = zipped(&[
+        ("a.json.gz", &packed[..packed.len() / 2]),
+        ("./b.json", b.as_bytes()),
+    ]);
+    let read = read_all(&archive, &ReadOptions::default());
+    assert!(read.report.error.is_some());
+    let alone = read_all(b.as_bytes(), &ReadOptions::default()).events;
+    assert_eq!(read.events.last(), alone.first());
+}

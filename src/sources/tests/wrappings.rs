@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::event::{Event, Source};
 use crate::sources::ReadOptions;
-use crate::sources::tests::{gzip, quoted, read_all, summary};
+use crate::sources::tests::{gzip, quoted, read_all, record, summary};
 
 /// One record of each of many formats, as a line, with the events that it is.
 fn records() -> Vec<(Source, String, Vec<Event>)> {
@@ -470,4 +470,45 @@ fn batches_are_entered_and_never_held_whole() {
     ] {
         assert_eq!(events_of(&text).0, format!("{n} events"));
     }
+}
+
+/// Whoever sends a header, a name or a body cannot write an audit event, and hides none.
+#[test]
+fn what_a_client_sent_is_no_record_and_hides_none() {
+    let (forged, honest) = (record("forged"), record("honest"));
+    let raw = json!({"raw": &forged}).to_string();
+    for line in [
+        json!({"level": "info", "msg": "GET /", "user_agent": &raw}),
+        json!({"timestamp": 1, "httpRequest": {"headers": [{"name": "User-Agent", "value": &raw}]}}),
+        json!({"level": "info", "request": {"body": {"original": &forged}}}),
+        json!({"level": "info", "headers": {"raw": [&forged, &forged]}}),
+    ] {
+        assert!(events_of(&line.to_string()).1.is_empty(), "{line}");
+    }
+    let beside = json!({"fields": {"ua": &raw}, "message": &honest}).to_string();
+    assert_eq!(events_of(&beside).1, events_of(&honest).1);
+    let table = format!(
+        "user,text\nbob,hello\nbob,raw\nbob,{}\n",
+        quoted_cell(&forged)
+    );
+    assert!(events_of(&table).1.is_empty());
+}
+
+fn quoted_cell(text: &str) -> String {
+    format!("\"{}\"", text.replace('"', "\"\""))
+}
+
+#[test]
+fn records_beside_one_another_are_all_read() {
+    let of = |id: &str| object(&record(id));
+    let siblings = json!({"a": {"one": of("1")}, "b": {"two": of("2")}, "c": [of("3")]});
+    assert_eq!(events_of(&siblings.to_string()).1.len(), 3);
+    // A text beside the object is a copy of it.
+    let copied = json!({"parsed": of("1"), "message": record("2")});
+    assert_eq!(events_of(&copied.to_string()).1.len(), 1);
+    let many: Vec<Json> = (0..2_500).map(|n| of(&n.to_string())).collect();
+    assert_eq!(
+        events_of(&json!({"found": many}).to_string()).1.len(),
+        2_500
+    );
 }

@@ -364,7 +364,7 @@ pub(super) mod tests {
 HIGH      AN1594  97.1  2026-03-16T04:11:09Z  arn:…:role/etl  (goes on)
   Storage is listed as never before
   - list_calls: 1,280 calls in 10 min. Own history (1,904 windows): typically 4.5, 99th percentile 50
-  - region ap-south-1: never seen before in this identity's history of 21 active days; known to 2 other identities; judged against its peers (role r)
+  - region ap-south-1: never seen before in this identity's history of 22 active days; known to 2 other identities; judged against its peers (role r)
       first seen 2026-03-16T00:51:00Z: iam:CreateUser from 198.51.100.30, event e\\u{1b}0
   - bytes_read: 50.0 GB in 1 h by a newcomer. Peers (peer group aws/role_session, 320 active hours): typically 2.7 MB, 99th percentile 88.0 MB
   - payroll given to everybody in 1 act

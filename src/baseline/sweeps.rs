@@ -32,7 +32,7 @@ impl Sweeps {
         }
     }
 
-    /// Adds the days of a member: no more than [`DAYS_OF_ONE_MAX`], since a scanner that comes every night says nothing about the others.
+    /// Adds the days of a member, but no more than one, since a scanner that comes every night says nothing about the others.
     pub fn add_member(&mut self, of_member: &Self) {
         for (days, of_member) in self.0.iter_mut().zip(of_member.0) {
             *days += of_member.min(DAYS_OF_ONE_MAX);
@@ -53,7 +53,7 @@ impl Sweeps {
 }
 
 /// Returns what a sweep weighs, in nats: no more than how rarely peers make one, given the member-days on which they did and those for which
-/// they are known. A rate that nobody shows is that of the declared weight, which counts for [`SWEEP_PRIOR_DAYS`].
+/// they are known. A rate that nobody shows is that of the declared weight, which counts for 15 days.
 pub fn sweep_weight(declared: f64, days: f64, exposure: f64) -> f64 {
     let rate = (days.max(0.0) + SWEEP_PRIOR_DAYS * (-declared).exp())
         / (exposure.max(0.0) + SWEEP_PRIOR_DAYS);

@@ -19,7 +19,7 @@ const TRAITS: [Trait; 5] = [
 ];
 
 /// Returns how many events of a day are unfamiliar to a subject, as far as they matter to an arm: of denied calls those in buckets in which
-/// nothing ever answered it, and else the events that show new values of one of the [`TRAITS`], whichever has most. To whom nothing is
+/// nothing ever answered it, and else the events that show a new bucket, prefix, operation, client or network, whichever has most. To whom nothing is
 /// known, everything is unfamiliar.
 pub(super) fn unfamiliar(subject: &Subject, arm: &Arm) -> u64 {
     let Some(baseline) = subject.baseline else {

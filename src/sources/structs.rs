@@ -3,14 +3,28 @@
 //! Texts in them are neither quoted nor escaped, so commas, equals signs and brackets in a value can be told from those of the
 //! form only by what follows them. Where names are known, a comma ends a value only before one of them.
 
+use crate::sources::json::{Value, parse_text};
 use crate::sources::record_builder::push_quoted;
 
 /// The deepest nesting that is read.
 const DEPTH_MAX: usize = 16;
 
+/// Reads the text of a cell that is an object or array, as JSON or else as a struct. JSON comes first: a list of objects reads as a list of
+/// structs as well. `buffer` receives the text that is read; `names` are as [`to_json`] has them.
+pub fn nested<'a>(text: &str, names: &[&str], buffer: &'a mut Vec<u8>) -> Option<Value<'a>> {
+    let json = match parse_text(text, buffer) {
+        Ok(_) => None,
+        Err(_) => to_json(text, names),
+    };
+    let json = json.map(|json| String::from_utf8_lossy(&json).into_owned());
+    parse_text(json.as_deref().unwrap_or(text), buffer)
+        .ok()
+        .filter(|inner| matches!(inner, Value::Object(_) | Value::Array(_)))
+}
+
 /// Converts a text to JSON; `None` if it is not of this form. `names` are those of all members, in any case; any name is taken for
 /// one if there are none.
-pub fn to_json(text: &str, names: &[&str]) -> Option<Vec<u8>> {
+fn to_json(text: &str, names: &[&str]) -> Option<Vec<u8>> {
     let text = text.trim();
     if !text.starts_with(['{', '[']) {
         return None;

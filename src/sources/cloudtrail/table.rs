@@ -160,16 +160,7 @@ fn nested<'a>(name: &str, text: &str, buffer: &'a mut Vec<u8>) -> Option<Value<'
         "resources" => &NAMES_OF_RESOURCES,
         _ => &[],
     };
-    // JSON first: a list of objects reads as a list of structs as well.
-    let is_json = json::parse_text(text, &mut Vec::new()).is_ok();
-    let json = match is_json {
-        true => None,
-        false => structs::to_json(text, names),
-    };
-    let json = json.map(|json| String::from_utf8_lossy(&json).into_owned());
-    json::parse_text(json.as_deref().unwrap_or(text), buffer)
-        .ok()
-        .filter(|inner| matches!(inner, Value::Object(_) | Value::Array(_)))
+    structs::nested(text, names, buffer)
 }
 
 /// Returns the known form of a name.

@@ -1,6 +1,6 @@
 //! Rows of query results over Security Lake, whose objects are texts: JSON, or structs as Athena prints them.
 
-use crate::sources::json::{Object, Value, parse_text};
+use crate::sources::json::{Object, Value};
 use crate::sources::record_builder::RecordBuilder;
 use crate::sources::structs;
 
@@ -22,20 +22,10 @@ pub fn event(object: Object<'_>) -> Vec<u8> {
     let mut record = RecordBuilder::default();
     for (key, value) in object.members() {
         let key = String::from_utf8_lossy(key);
-        let text = value.raw_text().unwrap_or_default();
-        // JSON first: a list of objects reads as a list of structs as well.
-        let json = match parse_text(&text, &mut Vec::new()).is_ok() {
-            true => None,
-            false => structs::to_json(&text, &[]),
-        };
-        let json = json.map(|json| String::from_utf8_lossy(&json).into_owned());
+        let text = value.raw_text();
         let mut buffer = Vec::new();
-        match parse_text(json.as_deref().unwrap_or(&text), &mut buffer) {
-            Ok(inner @ (Value::Object(_) | Value::Array(_))) if matches!(value, Value::Text(_)) => {
-                record.put(&key, inner);
-            }
-            _ => record.put(&key, value),
-        }
+        let inner = text.and_then(|text| structs::nested(&text, &[], &mut buffer));
+        record.put(&key, inner.unwrap_or(value));
     }
     record.json()
 }

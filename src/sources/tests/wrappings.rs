@@ -218,27 +218,18 @@ const TEXTS: &[Wrapping] = &[
         format!("{{\"index\":{{\"_index\":\"i\"}}}}\n{r}\n")
     }),
     ("Splunk CSV", |r| {
-        format!(
-            "_serial,_time,source,_raw\n0,{TIME},s,\"{}\"\n",
-            r.replace('"', "\"\"")
-        )
+        format!("_serial,_time,source,_raw\n0,{TIME},s,{}\n", quoted_cell(r))
     }),
     ("Splunk CSV, semicolons", |r| {
-        format!(
-            "\"_time\";\"_raw\"\r\n{TIME};\"{}\"\r\n",
-            r.replace('"', "\"\"")
-        )
+        format!("\"_time\";\"_raw\"\r\n{TIME};{}\r\n", quoted_cell(r))
     }),
     ("log group CSV, tabs", |r| {
-        format!(
-            "@timestamp\t@message\n{TIME}\t\"{}\"\n",
-            r.replace('"', "\"\"")
-        )
+        format!("@timestamp\t@message\n{TIME}\t{}\n", quoted_cell(r))
     }),
     ("Kibana CSV", |r| {
         format!(
-            "\"@timestamp\",\"event.original\",\"_id\"\n\"Jan 1, 2030 @ 00:00:00.000\",\"{}\",x\n",
-            r.replace('"', "\"\"")
+            "\"@timestamp\",\"event.original\",\"_id\"\n\"Jan 1, 2030 @ 00:00:00.000\",{},x\n",
+            quoted_cell(r)
         )
     }),
 ];
@@ -354,8 +345,8 @@ fn what_is_not_opened_is_named_and_can_be_opened() {
             }
         }
         let table = format!(
-            "when,who,payload_json\n{TIME},eve,\"{0}\"\n{TIME},eve,\"{0}\"\n",
-            record.replace('"', "\"\"")
+            "when,who,payload_json\n{TIME},eve,{0}\n{TIME},eve,{0}\n",
+            quoted_cell(record)
         );
         let read = read_all(table.as_bytes(), &ReadOptions::default());
         assert_eq!(summary(&read.report), "2 !wrapped");

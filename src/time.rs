@@ -129,6 +129,17 @@ impl fmt::Display for Time {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Day(pub i32);
 
+/// The days of the week in English, from Monday.
+pub const WEEKDAYS: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+
 impl Day {
     /// Returns the day of the week, from Monday, 0, to Sunday, 6.
     pub const fn weekday(self) -> u8 {

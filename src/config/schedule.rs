@@ -4,22 +4,12 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::config::Cover;
-use crate::time::{Day, Time};
+use crate::time::{Day, Time, WEEKDAYS};
 
 /// Minutes of a day.
 const DAY_MINUTES: u16 = 24 * 60;
 /// Days by which schedules are compared: 28 years, after which a calendar comes again.
 const DAYS_COMPARED: i32 = 28 * 365 + 7;
-/// The days of the week, from Monday.
-const WEEKDAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
 
 /// When an approval holds; always, if it names nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -228,8 +218,8 @@ impl fmt::Display for TimeRange {
 
 impl fmt::Display for WeekdayRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |day: u8| WEEKDAYS[usize::from(day % 7)];
-        f.write_str(name(self.first))?;
+        let name = |day: u8| WEEKDAYS[usize::from(day % 7)].to_ascii_lowercase();
+        f.write_str(&name(self.first))?;
         if self.last != self.first {
             write!(f, "-{}", name(self.last))?;
         }

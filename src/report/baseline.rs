@@ -13,7 +13,7 @@ use crate::report::number::{amount, count, noun};
 use crate::report::paint::Paint;
 use crate::report::regularity::regularity;
 use crate::stats::Predictive;
-use crate::time::Day;
+use crate::time::{Day, WEEKDAYS};
 use crate::vocab::{Entity, EntityKind};
 
 /// Columns of a drawn distribution.
@@ -31,7 +31,6 @@ const ID_COLUMN: usize = 30;
 /// Columns of an id in a list, at least.
 const ID_MIN: usize = 20;
 const HOURS_OF_DAY: usize = 24;
-const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// A baseline, as its document says it.
 #[derive(Debug, Clone, Serialize)]
@@ -373,7 +372,7 @@ fn write_hours(out: &mut String, b: &BaselineDocument, paint: Paint) -> std::fmt
     writeln!(out, "        0     6     12    18")?;
     for (weekday, hours) in WEEKDAYS.iter().zip(b.hours.chunks(HOURS_OF_DAY)) {
         let line = bars(hours.iter().map(|&days| f64::from(days) / f64::from(*most)));
-        writeln!(out, "    {weekday} {}", line.trim_end())?;
+        writeln!(out, "    {weekday:.3} {}", line.trim_end())?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::time::Day;
+use crate::time::{Day, WEEKDAYS};
 
 /// The fraction of its days on which a scheduled job must run, and the fraction of its runs in which each step of a day
 /// must occur.
@@ -164,15 +164,6 @@ fn is_hourly(runs: &[&ActiveDay]) -> bool {
 impl fmt::Display for Cadence {
     /// Formats it as in `every day at 2, 3 h UTC`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 7] = [
-            "Monday",
-            "Tuesday",
-            "Wednesday",
-            "Thursday",
-            "Friday",
-            "Saturday",
-            "Sunday",
-        ];
         match self.weekdays.as_slice() {
             _ if self.month_days.is_some() => {
                 let (first, last) = self.month_days.unwrap_or_default();
@@ -191,7 +182,7 @@ impl fmt::Display for Cadence {
             days => {
                 let names: Vec<&str> = days
                     .iter()
-                    .map(|&day| NAMES[usize::from(day % 7)])
+                    .map(|&day| WEEKDAYS[usize::from(day % 7)])
                     .collect();
                 write!(f, "every {}", names.join(", "))?;
             }

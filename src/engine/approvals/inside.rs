@@ -110,6 +110,7 @@ impl PeakJob {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::WEEKDAYS;
 
     const FIRST: Day = Day(20_000);
 
@@ -136,16 +137,7 @@ mod tests {
             .map(|n| peak(7 * n + 1, 2 + u8::from(n == 2), 200))
             .collect();
         let weekday = FIRST.plus(1).weekday();
-        let name = [
-            "Monday",
-            "Tuesday",
-            "Wednesday",
-            "Thursday",
-            "Friday",
-            "Saturday",
-            "Sunday",
-        ];
-        let expected = format!("every {} at 2, 3 h UTC", name[usize::from(weekday)]);
+        let expected = format!("every {} at 2, 3 h UTC", WEEKDAYS[usize::from(weekday)]);
         assert_eq!(cadences(&weekly), [expected.as_str()]);
         // A nightly one beside it, of which the last sixteen peaks are known, and bursts at any time.
         let mut all = weekly.clone();

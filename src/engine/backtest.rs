@@ -230,7 +230,7 @@ fn play(
     };
     let (learnt, judged) = days.split_at(days.partition_point(|day| *day < split));
     for aggregate in learnt.iter().filter_map(|day| scorer.take(*day)) {
-        replay.learn(aggregate, &peer_group_of);
+        replay.learn(aggregate);
         step()?;
     }
     let mut generation = replay.generation(1);
@@ -285,7 +285,7 @@ fn play(
         if let Some(aggregate) = scorer.close(day)
             && !options.frozen
         {
-            replay.learn(aggregate, &peer_group_of);
+            replay.learn(aggregate);
         }
         step()?;
     }

@@ -108,7 +108,7 @@ pub fn dry_run(
             morning: morning.as_ref().map(|m| View::new(m, &context, day)),
             is_judged: false,
         });
-        replay.learn(aggregate, &peer_group_of);
+        replay.learn(aggregate);
     }
     let days_judged = judged.len() as u32;
     let mut runs: Vec<BudgetRun> = Vec::new();
@@ -145,7 +145,7 @@ pub fn dry_run(
             is_judged: true,
         });
         if let Some(aggregate) = scorer.close(day) {
-            replay.learn(aggregate, &peer_group_of);
+            replay.learn(aggregate);
         }
     }
     Ok(DryRun {

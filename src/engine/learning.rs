@@ -118,8 +118,8 @@ pub(super) fn learn<'l>(
         }
         let aggregate = load(day)?;
         match day == last {
-            true => replay.learn_last(aggregate, peer_group_of),
-            false => replay.learn(aggregate, peer_group_of),
+            true => replay.learn_last(aggregate),
+            false => replay.learn(aggregate),
         }
         progress.advance(done as u64 + 1);
     }

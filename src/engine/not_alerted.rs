@@ -361,7 +361,7 @@ fn generation_of(
         if progress.is_cancelled() {
             return Err(cancelled());
         }
-        replay.learn(store.load_day(entry)?, &peer_group_of);
+        replay.learn(store.load_day(entry)?);
         progress.advance(done as u64 + 1);
     }
     progress.end();

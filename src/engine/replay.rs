@@ -64,8 +64,8 @@ impl<'a> Replay<'a> {
     }
 
     /// Learns a day. If this day shows that the day before has closed, that day is scored into the log first.
-    pub fn learn(&mut self, mut aggregate: DayAggregate, peer_group_of: &PeerGroupOf) {
-        let mut facts = self.close_pending(&mut aggregate, peer_group_of);
+    pub fn learn(&mut self, mut aggregate: DayAggregate) {
+        let mut facts = self.close_pending(&mut aggregate);
         let aggregate = &aggregate;
         let is_scored = self
             .log
@@ -91,26 +91,22 @@ impl<'a> Replay<'a> {
     }
 
     /// Learns a day after which this replay learns no other, so that nothing can show that it has closed.
-    pub fn learn_last(&mut self, mut aggregate: DayAggregate, peer_group_of: &PeerGroupOf) {
+    pub fn learn_last(&mut self, mut aggregate: DayAggregate) {
         if self.is_burn_in(aggregate.day) {
             // What it shows sets the thresholds of the day after.
-            return self.learn(aggregate, peer_group_of);
+            return self.learn(aggregate);
         }
-        let mut facts = self.close_pending(&mut aggregate, peer_group_of);
+        let mut facts = self.close_pending(&mut aggregate);
         self.learn_day(&aggregate, &mut facts);
     }
 
     /// Scores the day before, if this one shows that it has closed; returns the facts of this one.
-    fn close_pending(
-        &mut self,
-        aggregate: &mut DayAggregate,
-        peer_group_of: &PeerGroupOf,
-    ) -> BTreeMap<Entity, DayFacts> {
+    fn close_pending(&mut self, aggregate: &mut DayAggregate) -> BTreeMap<Entity, DayFacts> {
         if aggregate
             .last
             .is_some_and(|last| self.pending_is_closed(last))
         {
-            self.score_pending(peer_group_of);
+            self.score_pending();
         }
         self.pending = None;
         let own_accounts = self.own_accounts_with(aggregate);
@@ -149,7 +145,7 @@ impl<'a> Replay<'a> {
             .is_some_and(|p| last >= p.day.end().plus_secs(CLOSING_SECS))
     }
 
-    fn score_pending(&mut self, peer_group_of: &PeerGroupOf) {
+    fn score_pending(&mut self) {
         let Some(pending) = self.pending.take() else {
             return;
         };
@@ -171,7 +167,7 @@ impl<'a> Replay<'a> {
             &judge,
             n_identities,
             (pending.day, &pending.facts),
-            peer_group_of,
+            self.peer_group_of,
         );
         for (entity, exclusion) in self.exclusions.on(pending.day) {
             for analytic in &exclusion.analytics {

@@ -12,8 +12,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::incident::document::Cause;
-use crate::incident::node::{CauseTrait, Node, Novelty, YOUNG_LOG};
+use crate::incident::document::{Cause, YOUNG_LOG};
+use crate::incident::node::{CauseTrait, Node, Novelty};
 use crate::incident::sets::Sets;
 use crate::time::{DAY_SECS, Day, Time};
 

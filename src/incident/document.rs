@@ -122,6 +122,16 @@ pub struct Cause {
     pub members: u64,
 }
 
+/// What a cause is called that is no new value.
+pub(super) const YOUNG_LOG: &str = "log";
+
+impl Cause {
+    /// Returns whether it is a log that is still learnt, and no new value.
+    pub fn is_young_log(&self) -> bool {
+        self.r#trait == YOUNG_LOG
+    }
+}
+
 /// An address that is no source of the act by itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OriginAddress {

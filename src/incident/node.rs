@@ -21,8 +21,6 @@ const STEPS_MAX: usize = 8;
 const PARENTS_MAX: usize = 16;
 /// Incidents under which an alert was told that are known.
 const TOLD_IN_MAX: usize = 32;
-/// What a cause is called that is no new value: a log that began later than the store.
-pub(super) const YOUNG_LOG: &str = "log";
 /// New values of an alert that are looked at.
 const NOVELTIES_MAX: usize = 16;
 
@@ -266,10 +264,7 @@ fn young_log(alert: &Alert) -> Option<(String, Day)> {
         Reason::Novelty { surprise, .. } => *surprise >= MORE_THAN_CHANCE,
         _ => false,
     };
-    let is_more = alert.rests_on_an_act()
-        || !alert.blinded.is_empty()
-        || alert.resources.iter().any(|bucket| bucket.sensitive)
-        || alert.reasons.iter().any(is_known_otherwise);
+    let is_more = matters_by_itself(alert) || alert.reasons.iter().any(is_known_otherwise);
     let provider = alert.entity.provider.clone().unwrap_or_default();
     let since = Day::parse(&learning.since).filter(|_| !is_more)?;
     Some((provider, since))
@@ -277,7 +272,7 @@ fn young_log(alert: &Alert) -> Option<(String, Day)> {
 
 /// Returns whether an alert shows what identities of an incident have in common.
 pub(super) fn shows(alert: &Alert, cause: &Cause) -> bool {
-    if cause.r#trait == YOUNG_LOG {
+    if cause.is_young_log() {
         return young_log(alert).is_some();
     }
     let novelties = novelties(alert, alert.span().0);
@@ -350,8 +345,12 @@ pub(super) fn carries_more(alert: &Alert) -> bool {
         Reason::Burst { .. } | Reason::Sequence { .. } => true,
         _ => false,
     };
+    matters_by_itself(alert) || alert.reasons.iter().any(is_large)
+}
+
+/// Returns whether an alert is about a declared act, a log that was blinded, or a sensitive bucket.
+fn matters_by_itself(alert: &Alert) -> bool {
     alert.rests_on_an_act()
         || !alert.blinded.is_empty()
         || alert.resources.iter().any(|bucket| bucket.sensitive)
-        || alert.reasons.iter().any(is_large)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::alert::Alert;
 use crate::incident::act::{Deed, deeds, new_region};
 use crate::incident::document::Cause;
-use crate::incident::node::{YOUNG_LOG, carries_more, shows};
+use crate::incident::node::{carries_more, shows};
 use crate::incident::people::{descent, name};
 use crate::incident::principal::comparable;
 use crate::time::Time;
@@ -57,9 +57,9 @@ impl Facts<'_> {
     /// Tells of a roll-out.
     fn roll_out(&self, cause: &Cause) -> Told {
         let whose = self.common_group().unwrap_or_default();
-        let kind = match &*cause.r#trait {
-            YOUNG_LOG => "New log",
-            _ => "Roll-out",
+        let kind = match cause.is_young_log() {
+            true => "New log",
+            false => "Roll-out",
         };
         let members = noun(cause.members, "identity", "identities");
         let what = format!("{kind}: {members}{whose} {}", began(cause));
@@ -291,14 +291,14 @@ fn common<T: PartialEq>(mut values: impl Iterator<Item = Option<T>>) -> Option<T
 
 /// Says what began, as in `worked in region ap-south-1 for the first time`.
 fn began(cause: &Cause) -> String {
+    if cause.is_young_log() {
+        let provider = shorten(&cause.value, VALUE_MAX);
+        return format!(
+            "are in a log of {provider} that began {}",
+            cause.since.day()
+        );
+    }
     let did = match &*cause.r#trait {
-        YOUNG_LOG => {
-            let provider = shorten(&cause.value, VALUE_MAX);
-            return format!(
-                "are in a log of {provider} that began {}",
-                cause.since.day()
-            );
-        }
         "region" => "worked in region",
         "application" => "used application",
         "user_agent" => "used client",

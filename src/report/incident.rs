@@ -190,7 +190,7 @@ pub(super) fn stages(incident: &Incident) -> String {
 fn cause(incident: &Incident) -> Option<String> {
     let cause = incident.cause.as_ref()?;
     let since = cause.since;
-    if cause.r#trait == "log" {
+    if cause.is_young_log() {
         let identities = noun(cause.members, "identity", "identities");
         let provider = &cause.value;
         let day = since.day();

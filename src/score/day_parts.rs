@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::analytic::{ActKind, Analytic, Burst, Cohort};
+use crate::analytic::{ActKind, Analytic, Arm, Burst, Cohort};
 use crate::baseline::View;
 use crate::glob::Glob;
 use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
 use crate::score::components::{
     Amounts, NoveltyReading, VolumeReading, is_founded, novelty, volume_among, volume_of,
 };
+use crate::score::familiarity::unfamiliar;
 use crate::score::subject::{Standing, Subject};
 use crate::time::Window;
 use crate::vocab::{Metric, Str, Trait};
@@ -25,6 +26,8 @@ pub(super) struct DayParts<'s, 'a> {
     novelties: BTreeMap<Trait, Option<NoveltyReading>>,
     bursts: BTreeMap<(BurstKey, bool), Option<BurstReading>>,
     over_the_day: BTreeMap<Metric, u64>,
+    /// How much is unfamiliar: of denied calls, and of everything else.
+    unfamiliar: BTreeMap<bool, u64>,
     /// The metrics of which something is stored, as bits.
     active: u64,
     /// Whether arms for newcomers judge it, and those for established identities.
@@ -52,6 +55,7 @@ impl<'s, 'a> DayParts<'s, 'a> {
             novelties: BTreeMap::new(),
             bursts: BTreeMap::new(),
             over_the_day: BTreeMap::new(),
+            unfamiliar: BTreeMap::new(),
             active: subject
                 .facts
                 .metrics()
@@ -132,6 +136,16 @@ impl<'s, 'a> DayParts<'s, 'a> {
     /// Returns whether any of a metric was measured that day.
     pub fn is_active(&self, metric: Metric) -> bool {
         self.active & bit(metric.stored_as()) != 0
+    }
+
+    /// Returns how many events are unfamiliar, as far as they matter to an arm.
+    pub fn unfamiliar(&mut self, arm: &Arm) -> u64 {
+        let subject = self.subject;
+        let count = || unfamiliar(subject, arm);
+        *self
+            .unfamiliar
+            .entry(arm.counts_denials())
+            .or_insert_with(count)
     }
 
     pub fn over_the_day(&mut self, metric: Metric) -> u64 {

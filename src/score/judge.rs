@@ -8,7 +8,6 @@ use crate::score::components::Amounts;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::day_parts::DayParts;
 use crate::score::explanation::ArmExplanation;
-use crate::score::familiarity::unfamiliar;
 use crate::score::gates::gate_is_open;
 use crate::score::observer::{NoopObserver, Observer, Recorder};
 use crate::score::subject::Subject;
@@ -354,9 +353,9 @@ fn rank(stored: Option<&FrozenDistribution>, statistic: f64) -> f64 {
 }
 
 /// Returns the factor on the sum of an arm on a day without unusual context.
-fn quiet_factor(subject: &Subject, arm: &Arm) -> f64 {
+fn quiet_factor(parts: &mut DayParts, arm: &Arm) -> f64 {
     let unfamiliar = match arm.familiar_factor < 1.0 {
-        true => unfamiliar(subject, arm),
+        true => parts.unfamiliar(arm),
         false => u64::MAX,
     };
     stats::arm::quiet_factor(arm.quiet_context_factor, arm.familiar_factor, unfamiliar)
@@ -386,7 +385,7 @@ fn examine<W: Observer>(
     }
     let is_usual_context = !parts.has_unusual_context(analytic);
     let factor = match is_usual_context {
-        true => quiet_factor(parts.subject, arm),
+        true => quiet_factor(parts, arm),
         false => 1.0,
     };
     let mut among = |amounts: Amounts| {

@@ -8,15 +8,14 @@ use plimsoll::alert::{Alert, Status};
 use plimsoll::analytic::{self, Definition};
 use plimsoll::baseline::Generation;
 use plimsoll::config::Config;
-use plimsoll::engine::{Intake, NoProgress, ScoreOptions, Scorer, Setup};
+use plimsoll::engine::{ScoreOptions, Scorer, Setup};
 use plimsoll::event::Event;
 use plimsoll::incident::Joiner;
-use plimsoll::sources::ReadOptions;
 use plimsoll::time::Time;
 use proptest::prelude::*;
 
 use crate::estate::{Dice, estate, write};
-use crate::published::{SCORE, new_store, train};
+use crate::published::{SCORE, events_of, new_store, train};
 
 /// The analytic that comes with the program, and one's own that counts the same and alerts later.
 const BUILT_IN: &str = "ACCESS-SPIKE";
@@ -65,19 +64,10 @@ fn world() -> &'static World {
         let learnt = write(&folder.path().join("learnt"), [estate().learnt()]);
         train(&setup, &store, learnt);
         let generation = Arc::new(store.load_generation().unwrap());
-        let intake = Intake {
-            setup: &setup,
-            files: write(&folder.path().join("scored"), [estate().scored()]),
-            options: ReadOptions::default(),
-            rejects: None,
-        };
-        let mut events = Vec::new();
-        let read = intake.run(&NoProgress, |_, event| {
-            events.push(event);
-            Ok(true)
-        });
-        read.unwrap();
-        events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        let events = events_of(
+            &setup,
+            write(&folder.path().join("scored"), [estate().scored()]),
+        );
         World {
             setup,
             generation,

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use plimsoll::alert::{Alert, Status};
 use plimsoll::config::Config;
-use plimsoll::engine::{Intake, NoProgress, Scorer, Setup};
-use plimsoll::sources::ReadOptions;
+use plimsoll::engine::{Scorer, Setup};
 use plimsoll::stats::Severity;
 use plimsoll::store::Store;
 use plimsoll::time::Time;
 
 use crate::calls::Call;
 use crate::estate::{LEARNT_DAYS, Line, estate, setup, write};
-use crate::published::{SCORE, new_store, score, train};
+use crate::published::{SCORE, events_of, new_store, score, train};
 
 /// More buckets than an alert's table has rows.
 const BUCKETS: i64 = 40;
@@ -73,19 +72,7 @@ fn a_bucket_after_the_last_row_is_not_approved_with_the_rest() {
 /// The alerts above low that some calls bring, looked at in so many pieces.
 fn alerts(setup: &Setup, store: &Store, calls: &[Line], n_looks: usize) -> Vec<Alert> {
     let folder = tempfile::tempdir().unwrap();
-    let mut events = Vec::new();
-    let intake = Intake {
-        setup,
-        files: write(folder.path(), [calls.iter().collect()]),
-        options: ReadOptions::default(),
-        rejects: None,
-    };
-    let read = intake.run(&NoProgress, |_, event| {
-        events.push(event);
-        Ok(true)
-    });
-    read.unwrap();
-    events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+    let events = events_of(setup, write(folder.path(), [calls.iter().collect()]));
     let mut scorer = Scorer::new(setup, store.load_generation().unwrap().into(), SCORE);
     let mut told = Vec::new();
     for piece in events.chunks(events.len().div_ceil(n_looks)) {

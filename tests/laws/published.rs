@@ -5,7 +5,8 @@ use std::path::Path;
 
 use plimsoll::alert::Alert;
 use plimsoll::baseline::Generation;
-use plimsoll::engine::{self, NoProgress, ScoreOptions, Setup, TrainSummary};
+use plimsoll::engine::{self, Intake, NoProgress, ScoreOptions, Setup, TrainSummary};
+use plimsoll::event::Event;
 use plimsoll::sources::{InputFile, ReadOptions};
 use plimsoll::store::Store;
 
@@ -39,6 +40,11 @@ impl Published {
         parts.insert("created".into(), bytes(&generation.created));
         let signed_in: Vec<_> = generation.signed_in.iter().collect();
         parts.insert("signed in".into(), bytes(&signed_in));
+        for (entity, peaks) in &generation.peaks {
+            let name = format!("{} {} peaks", entity.kind, entity.id);
+            parts.insert(name, bytes(peaks));
+        }
+        parts.insert("sweeps".into(), bytes(&generation.sweeps));
         parts.insert("movement".into(), bytes(&generation.drift_report));
         parts.insert("own accounts".into(), bytes(&generation.own_accounts));
         parts.insert("seen".into(), bytes(&generation.seen));
@@ -104,4 +110,22 @@ pub fn score(setup: &Setup, store: &Store, files: Vec<InputFile>) -> Vec<String>
 
 pub fn document(alert: &Alert) -> String {
     serde_json::to_string(alert).unwrap()
+}
+
+/// Reads events, in the order of time.
+pub fn events_of(setup: &Setup, files: Vec<InputFile>) -> Vec<Event> {
+    let intake = Intake {
+        setup,
+        files,
+        options: ReadOptions::default(),
+        rejects: None,
+    };
+    let mut events = Vec::new();
+    let read = intake.run(&NoProgress, |_, event| {
+        events.push(event);
+        Ok(true)
+    });
+    read.unwrap();
+    events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+    events
 }

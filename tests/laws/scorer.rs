@@ -5,15 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use plimsoll::alert::Alert;
 use plimsoll::baseline::Generation;
-use plimsoll::engine::{Added, Intake, NoProgress, Scorer};
+use plimsoll::engine::{Added, Scorer};
 use plimsoll::event::Event;
-use plimsoll::sources::ReadOptions;
 use plimsoll::stats::Severity;
 use plimsoll::time::Time;
 use proptest::prelude::*;
 
 use crate::estate::{Dice, estate, write};
-use crate::published::{SCORE, new_store, train};
+use crate::published::{SCORE, events_of, new_store, train};
 
 /// How late an event may come, in seconds.
 const LATENESS_SECS: i64 = 900;
@@ -65,19 +64,10 @@ fn world() -> &'static (Arc<Generation>, Vec<Event>, Arc<Generation>) {
         let lesser = Arc::new(store.load_generation().unwrap());
         let learnt = write(&folder.path().join("learnt"), [estate().learnt()]);
         train(setup, &store, learnt);
-        let mut events = Vec::new();
-        let intake = Intake {
+        let events = events_of(
             setup,
-            files: write(&folder.path().join("scored"), [estate().scored()]),
-            options: ReadOptions::default(),
-            rejects: None,
-        };
-        let read = intake.run(&NoProgress, |_, event| {
-            events.push(event);
-            Ok(true)
-        });
-        read.unwrap();
-        events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+            write(&folder.path().join("scored"), [estate().scored()]),
+        );
         (Arc::new(store.load_generation().unwrap()), events, lesser)
     })
 }

@@ -104,6 +104,8 @@ pub enum Kind {
     Record(Option<Source>),
     /// An envelope of a known form.
     Envelope,
+    /// Members of an envelope, which others have as well.
+    Wrapping,
     /// Anything else, which may have a record in it.
     Other,
 }
@@ -246,7 +248,10 @@ impl<'s> Search<'s> {
                     Kind::Envelope if way.is_opened || !way.is_of_application => {
                         self.take(value, None, true, way) || self.members(object, &way.opened())
                     }
-                    Kind::Envelope | Kind::Other => self.members(object, way),
+                    Kind::Wrapping if way.is_shipped && !way.is_of_application => {
+                        self.take(value, None, true, way) || self.members(object, &way.opened())
+                    }
+                    Kind::Envelope | Kind::Wrapping | Kind::Other => self.members(object, way),
                 }
             }
             Value::Array(_) if way.levels > 0 => {

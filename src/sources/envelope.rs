@@ -64,6 +64,9 @@ const RECORD_PATHS: [&[&str]; 15] = [
     &["Sns", "Message"],
 ];
 
+/// Where an index's answer holds its documents.
+const HITS: [&str; 2] = ["hits", "hits"];
+
 /// The most bytes that are unpacked from one record in all. A message of a log group holds many records.
 const UNPACKED_BYTES_MAX: u64 = 4 * RECORD_BYTES_MAX as u64;
 /// The most bytes of one record that are read in vain, over and over, in envelopes that have nothing in them.
@@ -205,7 +208,7 @@ pub fn unwrap(
         }
         return;
     }
-    if let Some(hits) = object.get("hits").and_then(|hits| hits.get("hits")) {
+    if let Some(hits) = inside(object, &HITS) {
         return value(hits, only, depth, state, emit);
     }
     if let Some(packed) = packed_data(object) {
@@ -216,11 +219,8 @@ pub fn unwrap(
     }
     let mut rejects = Vec::new();
     for path in RECORD_PATHS {
-        let found = object
-            .get(path[0])
-            .and_then(|first| path[1..].iter().try_fold(first, |v, name| v.get(name)));
         if let Some(inner @ (Value::Object(_) | Value::Array(_) | Value::Text(_))) =
-            found.filter(|v| v.is_present())
+            inside(object, path).filter(|v| v.is_present())
         {
             // CloudTrail Lake states members in the wrapper that the event itself leaves out.
             if path == ["eventData"] {
@@ -285,6 +285,7 @@ fn search(
             None if ecs::is_document(object) || packed_data(object).is_some() || has_array() => {
                 Kind::Envelope
             }
+            None if has_wrapping(object) => Kind::Wrapping,
             None => Kind::Other,
         }
     };
@@ -335,6 +336,19 @@ fn search(
         rejects.push(Parsed::Rejected(RejectReason::UnknownRecord));
     }
     rejects.into_iter().for_each(emit);
+}
+
+/// Returns whether an object has a member that holds a record as an object, or an index's hits.
+fn has_wrapping(object: Object<'_>) -> bool {
+    let mut inner = RECORD_PATHS.iter().map(|path| inside(object, path));
+    inner.any(|value| matches!(value, Some(Value::Object(_))))
+        || matches!(inside(object, &HITS), Some(Value::Array(_)))
+}
+
+/// Returns the value at the end of a path of members.
+fn inside<'a>(object: Object<'a>, path: &[&str]) -> Option<Value<'a>> {
+    let first = object.get(path[0]);
+    first.and_then(|first| path[1..].iter().try_fold(first, |v, name| v.get(name)))
 }
 
 /// Returns the format that knows a line of text.

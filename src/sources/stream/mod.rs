@@ -382,7 +382,7 @@ impl Stream {
 
     /// Enters an array or container.
     fn enter(&mut self, frames: &[Frame], len: usize, sinks: &mut Sinks<'_>) -> Progress {
-        if self.frames.len() + frames.len() > 2 * ENVELOPES_MAX {
+        if self.frames.len() + frames.len() > ENVELOPES_MAX {
             return self.reject(RejectReason::TooDeep, sinks);
         }
         self.frames.extend_from_slice(frames);

@@ -1,7 +1,7 @@
 //! Rejects: what is lost with a bad record, and what a reject shows.
 #![allow(clippy::unwrap_used)]
 
-use crate::sources::tests::{check, quoted, read_all, record, summary};
+use crate::sources::tests::{check, read_all, record, summary, wrappings};
 use crate::sources::{
     ENVELOPES_MAX, Position, RECORD_BYTES_MAX, ReadOptions, RejectReason, Stream, read,
 };
@@ -93,8 +93,9 @@ fn records_around_a_bad_one_are_read() {
         check(&text, expected);
     }
     let mut nested = a.clone();
-    for _ in 0..ENVELOPES_MAX + 1 {
-        nested = format!("{{\"Message\":{}}}", quoted(&nested));
+    for _ in 0..ENVELOPES_MAX {
+        let data = wrappings::base64(nested.as_bytes());
+        nested = format!("{{\"message\":{{\"data\":\"{data}\",\"messageId\":\"1\"}}}}");
     }
     check(&nested, "1 !too_deep");
 }

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Time;
-use crate::vocab::{Str, words};
+use crate::vocab::{FindingSeverity, Str, words};
 
 /// Text that the writer of the log chose: object keys, user agents, session names.
 ///
@@ -170,6 +170,8 @@ words! {
         Ecs = "ecs",
         /// plimsoll's plain form.
         Plain = "plain",
+        /// Findings of other detectors: Amazon GuardDuty, AWS Security Hub, Microsoft Sentinel, Defender and Entra ID Protection.
+        Findings = "findings",
     }
 }
 
@@ -194,7 +196,7 @@ impl Source {
             Self::OktaSystem => Provider::Okta,
             Self::GworkspaceReports => Provider::Gworkspace,
             Self::SlackAudit => Provider::Slack,
-            Self::Ocsf | Self::Ecs | Self::Plain => return None,
+            Self::Ocsf | Self::Ecs | Self::Plain | Self::Findings => return None,
         })
     }
 
@@ -211,7 +213,7 @@ impl Source {
             }
             Self::EntraGraph | Self::EntraAadGraph => 2 * HOUR,
             Self::GworkspaceReports => 4 * HOUR,
-            Self::AwsS3Access | Self::GcpGcsUsage | Self::M365Ual => 24 * HOUR,
+            Self::AwsS3Access | Self::GcpGcsUsage | Self::M365Ual | Self::Findings => 24 * HOUR,
         }
     }
 }
@@ -280,6 +282,8 @@ words! {
         StartCompute = "start_compute",
         /// Anything else.
         Other = "other",
+        /// Nothing that the principal did: what another detector concluded of it.
+        Finding = "finding",
     }
 }
 
@@ -365,6 +369,15 @@ pub struct Blinding {
     pub logs: Vec<Source>,
     /// Its name: a trail, a sink, a setting, a detector, a mailbox.
     pub target: Option<Untrusted>,
+}
+
+/// What another detector says of the principal, beside its kind, which is the event's operation, and the detector, which is its service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detection {
+    /// What it concluded, in a sentence.
+    pub title: Untrusted,
+    /// How grave it takes that to be.
+    pub severity: Option<FindingSeverity>,
 }
 
 /// The identity under which the machine of this call works.
@@ -528,6 +541,10 @@ pub struct Event {
     pub duplicate_of_account: Option<Str>,
     /// Whether it counts in volumes; false for a record that repeats another.
     pub counted: bool,
+    /// What another detector concluded, of [`Action::Finding`]. Where events are stored it stands behind the event, since earlier ones have
+    /// none.
+    #[serde(skip)]
+    pub detection: Option<Box<Detection>>,
 }
 
 impl Event {
@@ -576,6 +593,7 @@ impl Event {
             assigned: None,
             duplicate_of_account: None,
             counted: true,
+            detection: None,
         }
     }
 }

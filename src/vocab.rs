@@ -254,6 +254,22 @@ words! {
 }
 
 words! {
+    /// How grave another detector takes its finding to be.
+    FindingSeverity {
+        /// It is only said.
+        Informational = "informational",
+        /// Low.
+        Low = "low",
+        /// Medium.
+        Medium = "medium",
+        /// High.
+        High = "high",
+        /// Critical.
+        Critical = "critical",
+    }
+}
+
+words! {
     /// A kind of burst: things counted within a window that may start at any second.
     BurstKind {
         /// Distinct buckets whose posture was read, from one address, and not in a console.

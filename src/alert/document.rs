@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::evidence::{self, ScoreEvidence};
 use crate::stats::Severity;
 use crate::time::Time;
-use crate::vocab::Entity;
+use crate::vocab::{Entity, FindingSeverity};
 
 /// Version of the alert document.
 pub const SCHEMA: u32 = 1;
@@ -134,6 +134,9 @@ pub struct Alert {
     /// Other analytics that reached their threshold by the same fact, and do not tell it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<AlikeRecord>,
+    /// What other detectors concluded of its entity on that day and the day before, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingRecord>,
     /// The incident that it belongs to, as far as was known when it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident_id: Option<String>,
@@ -158,6 +161,48 @@ pub struct Alert {
     pub evidence: Option<ScoreEvidence>,
     /// Guards everything else against damage; see [`evidence::digest`].
     pub digest: Option<String>,
+}
+
+/// What another detector concluded of an entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingRecord {
+    /// When the act began that it is about.
+    #[serde(with = "as_text")]
+    pub time: Time,
+    /// The detector, as in `guardduty`.
+    pub detector: String,
+    /// Its kind, as in `Exfiltration:S3/AnomalousBehavior`.
+    pub kind: String,
+    /// What it says.
+    pub title: String,
+    /// `informational`, `low`, `medium`, `high` or `critical`, if the detector says so.
+    pub severity: Option<String>,
+    /// The detector's id of it.
+    pub event_id: String,
+    /// On how many earlier days the same was found of this entity.
+    pub seen_days: u64,
+    /// Of so many days for which both it and findings are known, at most 90.
+    pub of_days: u64,
+}
+
+impl FindingRecord {
+    /// Returns how grave the detector takes it to be, as a number.
+    pub fn level(&self) -> Option<FindingSeverity> {
+        FindingSeverity::parse(self.severity.as_deref()?)
+    }
+
+    /// Returns what was found, and how unusual that is, in a sentence.
+    pub fn sentence(&self) -> String {
+        let level = self.severity.iter().map(|level| format!(" ({level})"));
+        let level: String = level.collect();
+        let often = match (self.seen_days, self.of_days) {
+            (_, 0) => "nothing is known of the days before".to_owned(),
+            (0, 1) => "not on the day before".to_owned(),
+            (0, days) => format!("never before in {days} days"),
+            (seen, days) => format!("on {seen} of the {days} days before"),
+        };
+        format!("{} found {}{level}: {often}", self.detector, self.kind)
+    }
 }
 
 /// An analytic that would have told the same fact.

@@ -8,7 +8,8 @@ mod reason;
 
 pub use document::{
     Alert, AlertEntity, AlikeRecord, AssumptionRecord, AuthenticationRecord, BlindedRecord,
-    CreationRecord, DeedKind, DeedSpan, DestinationRecord, Extent, LearningRecord, NamesakeRecord,
-    OperationRecord, Origin, ResourceRecord, SCHEMA, SourceRecord, Span, Status, alert_id,
+    CreationRecord, DeedKind, DeedSpan, DestinationRecord, Extent, FindingRecord, LearningRecord,
+    NamesakeRecord, OperationRecord, Origin, ResourceRecord, SCHEMA, SourceRecord, Span, Status,
+    alert_id,
 };
 pub use reason::{Amount, AmountBasis, EventRecord, JudgedAgainstRecord, Reason, StepRecord};

@@ -10,9 +10,9 @@ use crate::baseline::{Beginning, Generation, TRAIT_MEMORY_DAYS, YoungLog};
 use crate::event::Event;
 use crate::identity::ResolvedEvent;
 use crate::measure::{
-    Breadth, CREATIONS_MAX, Creation, Creations, DayAggregate, Issuance, Issuances, Links,
-    LogClass, LogKey, Minute, OwnAccounts, SIGN_IN_DAYS, SignIn, SignIns, keep_creations,
-    last_sign_ins, note_creation, note_creation_of_day, value_hash,
+    Breadth, CREATIONS_MAX, Creation, Creations, DayAggregate, FINDING_DAYS, Finding, Findings,
+    Issuance, Issuances, Links, LogClass, LogKey, Minute, OwnAccounts, SIGN_IN_DAYS, SignIn,
+    SignIns, keep_creations, last_sign_ins, note_creation, note_creation_of_day, value_hash,
 };
 use crate::stats::constants::{LEARNING_DAYS, NEWNESS_DAYS};
 use crate::time::{Day, Time};
@@ -41,6 +41,9 @@ pub struct Context {
     /// have none.
     #[serde(skip)]
     sign_ins: BTreeMap<Day, SignIns>,
+    /// What other detectors concluded of days. A snapshot has it beside this.
+    #[serde(skip)]
+    findings: BTreeMap<Day, Findings>,
     /// The links of days that are complete, each with what those before it pass on.
     links: BTreeMap<Day, Links>,
     newcomers: BTreeMap<Entity, Newcomer>,
@@ -105,6 +108,13 @@ impl Context {
             let of_day = self.sign_ins.entry(day).or_default();
             of_day.note(identity, sign_in);
         }
+        if let Some((finding, names)) = Finding::of(resolved) {
+            let of_day = self.findings.entry(day).or_default();
+            for name in names {
+                of_day.note(&name, finding.clone());
+            }
+            return false;
+        }
         match event.account.as_ref().filter(|_| event.principal.is_some()) {
             Some(account) => self.note_account(account, day),
             None => false,
@@ -132,6 +142,21 @@ impl Context {
             let of_day = self.sign_ins.entry(day).or_default();
             of_day.merge(&aggregate.sign_ins);
         }
+        if !aggregate.findings.is_empty() {
+            let of_day = self.findings.entry(day).or_default();
+            of_day.merge(&aggregate.findings);
+        }
+    }
+
+    /// Returns what other detectors concluded of the last days.
+    pub fn findings(&self) -> &BTreeMap<Day, Findings> {
+        &self.findings
+    }
+
+    /// Returns the same with these findings.
+    #[must_use]
+    pub fn with_findings(self, findings: BTreeMap<Day, Findings>) -> Self {
+        Self { findings, ..self }
     }
 
     /// Returns the sign-ins of the last days.
@@ -259,6 +284,7 @@ impl Context {
         self.created.retain(|&at, _| at >= oldest(CREATION_DAYS));
         self.issued.retain(|&at, _| at >= oldest(CONTEXT_DAYS));
         self.logs.retain(|&at, _| at >= oldest(CREATION_DAYS));
+        self.findings.retain(|&at, _| at >= oldest(FINDING_DAYS));
         self.forget_sign_ins_before(day);
         let last = self.links.keys().next_back().copied();
         self.links
@@ -443,6 +469,27 @@ impl<'a> View<'a> {
                 known
             }
         })
+    }
+
+    /// Returns what other detectors concluded of one who has these names, up to the day that is judged: of each day and kind once, in
+    /// order.
+    pub fn findings_of(&self, names: &[Str]) -> Vec<&'a Finding> {
+        let since = self.context.into_iter();
+        let since = since.flat_map(|context| context.findings.range(..=self.day));
+        let sets = std::iter::once(&self.generation.findings).chain(since.map(|(_, set)| set));
+        let all = sets.flat_map(|set| names.iter().flat_map(move |name| set.of(name)));
+        let mut found: Vec<&Finding> = all.filter(|of| of.at.day() <= self.day).collect();
+        found.sort_unstable_by_key(|of| (of.at.day(), &of.detector, &of.kind, *of));
+        found.dedup_by_key(|of| (of.at.day(), &of.detector, &of.kind));
+        found
+    }
+
+    /// Returns the first day of which another detector concluded anything.
+    pub fn first_finding(&self) -> Option<Day> {
+        let since = self.context.into_iter();
+        let since = since.flat_map(|context| context.findings.range(..=self.day));
+        let firsts = since.filter_map(|(_, set)| set.first_day());
+        firsts.chain(self.generation.findings.first_day()).min()
     }
 
     /// Returns the sign-in that an event of an identity most likely rests on, of those before it: the one that began its session, as

@@ -12,8 +12,8 @@ use crate::baseline::{
 use crate::error::Result;
 use crate::event::{Action, IdentityKind, Provider, Source};
 use crate::measure::{
-    Acquaintance, Coverage, Creations, Issued, Links, Namesake, OwnAccounts, Seen, SignIn,
-    value_hash,
+    Acquaintance, Coverage, Creations, Findings, Issued, Links, Namesake, OwnAccounts, Seen,
+    SignIn, value_hash,
 };
 use crate::sketch::FrozenRoleHistogram;
 use crate::stats::constants::{LOOKBACK_DAYS, MEMBERS_MIN, NEWNESS_DAYS, SUPPORT_BUCKETS};
@@ -123,6 +123,8 @@ pub struct Generation {
     pub few: Option<FewPriors>,
     /// Of groups in which anybody did, how often the posture of many buckets was read.
     pub sweeps: BTreeMap<Group, Sweeps>,
+    /// What other detectors concluded of identities on the days of the last three months.
+    pub findings: Findings,
     /// The tuned thresholds. They are not stored with the generation: a person changes them, not learning.
     pub tuning: Tuning,
 }
@@ -162,6 +164,7 @@ impl Generation {
             calibration: Calibration::default(),
             few: Some(FewPriors::new()),
             sweeps: BTreeMap::new(),
+            findings: Findings::default(),
             tuning: Tuning::default(),
         }
     }

@@ -467,7 +467,11 @@ impl Folder {
 /// Adds one event after its length. `buffer` has room for one.
 fn write_event(bytes: &mut Vec<u8>, event: &Event, buffer: &mut Vec<u8>) -> io::Result<()> {
     loop {
-        let failed = match postcard::to_slice(event, buffer) {
+        let written = match &event.detection {
+            None => postcard::to_slice(event, buffer),
+            Some(detection) => postcard::to_slice(&(event, detection), buffer),
+        };
+        let failed = match written {
             Ok(written) => {
                 bytes.extend_from_slice(&(written.len() as u32).to_le_bytes());
                 bytes.extend_from_slice(written);
@@ -511,10 +515,11 @@ fn read_event(
         other => other?,
     }
     let n_bytes = 4 + length as u64;
-    each(
-        postcard::from_bytes(bytes).map_err(io::Error::other)?,
-        n_bytes,
-    );
+    let (mut event, rest) = postcard::take_from_bytes::<Event>(bytes).map_err(io::Error::other)?;
+    if !rest.is_empty() {
+        event.detection = Some(postcard::from_bytes(rest).map_err(io::Error::other)?);
+    }
+    each(event, n_bytes);
     Ok(n_bytes)
 }
 

@@ -468,10 +468,13 @@ pub(super) fn learnt_before<'l>(
 
 /// Records the files that were read to their end. Of one with rejected records, another reading may make more: by a newer
 /// version, or where no format is forced. It is then read once more, and the events that were learnt are recognised. A file
-/// that could not be read, or has events of the future, is read again each time.
+/// that could not be read, that is not opened, or has events of the future, is read again each time.
 fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &str), last: Day) {
     let is_learnt = |file: &&FileReport| {
-        file.error.is_none() && !intake.files_with_future.contains(&file.file) && !file.is_stdin()
+        file.error.is_none()
+            && !intake.files_with_future.contains(&file.file)
+            && !file.is_stdin()
+            && !file.is_unopened()
     };
     for report in intake.files.iter().filter(is_learnt) {
         let entry = LedgerEntry {

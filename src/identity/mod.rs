@@ -31,8 +31,14 @@ pub struct ResolvedEvent<'a> {
 }
 
 impl ResolvedEvent<'_> {
-    /// Returns the entities that the event is measured for.
+    /// Returns the entities that the event is measured for; none of what another detector concluded.
     pub fn entities(&self) -> impl Iterator<Item = Entity> {
+        self.concerned()
+            .filter(|_| self.event.action != Action::Finding)
+    }
+
+    /// Returns the entities that the event is about.
+    pub fn concerned(&self) -> impl Iterator<Item = Entity> {
         let identity = self.identity.clone().map(|id| Entity {
             kind: EntityKind::Identity,
             id,

@@ -1,8 +1,9 @@
 //! An incident, told from its alerts.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::alert::{Alert, Extent, Status};
+use crate::alert::{Alert, Extent, FindingRecord, Status};
 use crate::incident::document::{Incident, SCHEMA};
 use crate::incident::extent::{extent_of, origins_of, sources_of};
 use crate::incident::group::Group;
@@ -17,6 +18,8 @@ use crate::time::Time;
 
 /// Approvals of an incident that are named.
 const APPROVALS_MAX: usize = 20;
+/// Findings of other detectors that are named.
+const FINDINGS_MAX: usize = 20;
 
 /// Joins a set of alert documents, whatever their order, and tells the incidents, the earliest first.
 pub fn incidents(alerts: &[Alert], playbook: &Playbook) -> Vec<Incident> {
@@ -116,6 +119,7 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
             .map_or_else(Extent::default, |(_, alert)| alert.extent_at_crossing),
         sources: sources_of(&counted),
         origins: origins_of(&counted),
+        findings: findings(alerts),
         timeline,
         timeline_omitted,
         alerts: group.alerts.clone(),
@@ -130,6 +134,16 @@ fn told(group: &Group, alerts: &[&Alert], playbook: &Playbook) -> Incident {
         continues: group.continues.clone(),
         beyond: group.beyond.clone(),
     }
+}
+
+/// Returns what other detectors concluded, each once, the gravest first.
+fn findings(alerts: &[&Alert]) -> Vec<FindingRecord> {
+    let all = alerts.iter().flat_map(|alert| &alert.findings);
+    let by_id: BTreeMap<_, _> = all.map(|of| ((&of.event_id, &of.kind), of)).collect();
+    let mut all: Vec<FindingRecord> = by_id.into_values().cloned().collect();
+    all.sort_by_key(|of| (Reverse(of.level()), of.time));
+    all.truncate(FINDINGS_MAX);
+    all
 }
 
 fn status(alerts: &[&Alert]) -> Status {

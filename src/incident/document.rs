@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{CreationRecord, Extent, Origin, SourceRecord, Status, as_text};
+use crate::alert::{CreationRecord, Extent, FindingRecord, Origin, SourceRecord, Status, as_text};
 use crate::error::{Error, Result};
 use crate::incident::stage::Stage;
 use crate::stats::Severity;
@@ -67,6 +67,9 @@ pub struct Incident {
     /// From where its sessions, credentials and identities came.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<OriginAddress>,
+    /// What other detectors concluded of its entities, the gravest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingRecord>,
     /// What happened when, in order.
     #[serde(default)]
     pub timeline: Vec<Moment>,

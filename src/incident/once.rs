@@ -15,6 +15,7 @@ pub(super) enum Weight {
     Crossing,
     Issuance,
     SignIn,
+    Finding,
     FirstEvent,
     LastEvent,
     Score,

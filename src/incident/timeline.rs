@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::alert::{Alert, AssumptionRecord, AuthenticationRecord, Reason, StepRecord};
+use crate::alert::{
+    Alert, AssumptionRecord, AuthenticationRecord, FindingRecord, Reason, StepRecord,
+};
 use crate::incident::document::Moment;
 use crate::incident::node::{crossed_at, key_of};
 use crate::incident::once::{Told, Weight, once};
@@ -23,6 +25,7 @@ pub(super) fn timeline(alerts: &[&Alert]) -> (Vec<Moment>, u64) {
         issuances(alert, &mut all);
         all.extend(alert.authentication.as_ref().map(|of| sign_in(alert, of)));
         judged(alert, &mut all);
+        all.extend(alert.findings.iter().map(|of| finding(alert, of)));
     }
     edges_of_days(alerts, &mut all);
     let mut all = once(all);
@@ -154,6 +157,17 @@ fn sign_in<'a>(alert: &Alert, began: &'a AuthenticationRecord) -> Told<'a> {
         how: Some(&began.method),
         ..Told::new(Weight::SignIn, moment)
     }
+}
+
+/// Tells what another detector concluded.
+fn finding<'a>(alert: &Alert, found: &FindingRecord) -> Told<'a> {
+    let moment = Moment {
+        time: found.time,
+        what: found.sentence(),
+        entity: alert.entity.id.clone(),
+        event_id: Some(found.event_id.clone()),
+    };
+    Told::new(Weight::Finding, moment)
 }
 
 /// Adds when thresholds and scores were reached.

@@ -19,9 +19,9 @@ use crate::learn::state::{EntityState, NOVELTY_TRAITS, moments_of};
 use crate::learn::support::Support;
 use crate::learn::texts::Texts;
 use crate::measure::{
-    Creations, DayAggregate, DayFacts, DayLogs, KnownThings, Links, Namesake, OwnAccounts, Plan,
-    SIGN_IN_DAYS, SignIns, are_two, keep_creations, may_be_given_again, note_creation, of_former,
-    value_hash,
+    Creations, DayAggregate, DayFacts, DayLogs, FINDING_DAYS, KnownThings, Links, Namesake,
+    OwnAccounts, Plan, SIGN_IN_DAYS, SignIns, are_two, keep_creations, may_be_given_again,
+    note_creation, of_former, value_hash,
 };
 use crate::stats::constants::DRIFT_REPORTS_PER_DAY;
 use crate::stats::novelty::support_bucket;
@@ -121,6 +121,7 @@ impl<'a> Learner<'a> {
         self.close_days(day, aggregate.last);
         self.forget_namesakes(day, &aggregate.created);
         self.learn_sign_ins(&aggregate.sign_ins);
+        self.memory.findings.merge(&aggregate.findings);
         let beginnings = &mut self.memory.beginnings;
         beginnings.note_day(day, DayLogs::of(facts).breadths());
         for (entity, facts) in facts {
@@ -347,11 +348,13 @@ impl<'a> Learner<'a> {
         let Memory {
             head,
             sign_ins,
+            findings,
             peaks,
             entities,
             ..
         } = &mut self.memory;
         sign_ins.forget_before(day.plus(1 - SIGN_IN_DAYS).start());
+        findings.forget_before(day.plus(1 - FINDING_DAYS));
         head.coverage.retain(|(day, _)| *day >= oldest_volume);
         entities.retain(|entity, state| {
             state.partials.forget_before(oldest_volume);
@@ -477,6 +480,7 @@ impl<'a> Learner<'a> {
         generation.support = support;
         generation.links = self.memory.head.links.clone();
         generation.signed_in = self.signed_in();
+        generation.findings = self.memory.findings.clone();
         let peaks = self.memory.peaks.iter();
         generation.peaks = peaks.map(|(of, all)| (of.clone(), all.clone())).collect();
         generation.drift_report = self.drift_report(DRIFT_REPORTS_PER_DAY);

@@ -9,7 +9,9 @@ use crate::baseline::Beginnings;
 use crate::learn::peaks::PeakMemory;
 use crate::learn::peers::PeerClusters;
 use crate::learn::state::EntityState;
-use crate::measure::{Coverage, Creations, Issued, Links, Namesake, OwnAccounts, SignIns};
+use crate::measure::{
+    Coverage, Creations, Findings, Issued, Links, Namesake, OwnAccounts, SignIns,
+};
 use crate::time::Day;
 use crate::vocab::Entity;
 
@@ -19,6 +21,8 @@ pub struct Memory {
     pub(super) head: MemoryHead,
     /// Sign-ins of the last days.
     pub(super) sign_ins: SignIns,
+    /// What other detectors concluded.
+    pub(super) findings: Findings,
     pub(super) peaks: PeakMemory,
     /// Since when each log is there.
     pub(super) beginnings: Beginnings,
@@ -54,13 +58,14 @@ impl Memory {
     /// Begins to put together what was taken apart: entities are still to be added.
     pub fn of(
         head: MemoryHead,
-        sign_ins: SignIns,
+        (sign_ins, findings): (SignIns, Findings),
         beginnings: Beginnings,
         peaks: PeakMemory,
     ) -> Self {
         Self {
             head,
             sign_ins,
+            findings,
             beginnings,
             peaks,
             entities: BTreeMap::new(),
@@ -75,6 +80,11 @@ impl Memory {
     /// Returns the sign-ins of the last days.
     pub fn sign_ins(&self) -> &SignIns {
         &self.sign_ins
+    }
+
+    /// Returns what other detectors concluded.
+    pub fn findings(&self) -> &Findings {
+        &self.findings
     }
 
     /// Returns the peaks of entities.

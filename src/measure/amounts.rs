@@ -151,6 +151,7 @@ impl<'a> EventAmounts<'a> {
             | Action::CreateCredential
             | Action::AssumeRole
             | Action::Authenticate
+            | Action::Finding
             | Action::Other => {}
             Action::StartCompute => self
                 .sums

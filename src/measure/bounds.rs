@@ -41,6 +41,11 @@ pub const CREDENTIALS_MAX: usize = 1 << 16;
 pub(super) const SIGNED_IN_MAX: usize = 1 << 17;
 /// The most sign-ins of one identity that are kept of a day or remembered: the last.
 pub(super) const SIGN_INS_MAX: usize = 8;
+/// The most names of identities whose findings by other detectors are kept of a day or remembered, each with about a fifth of a kilobyte a
+/// finding: those with the lowest hashes.
+pub(super) const FOUND_MAX: usize = 1 << 12;
+/// The most findings of one of them that are kept of a day or remembered, each of another day or kind: the last.
+pub(super) const FINDINGS_MAX: usize = 64;
 /// The most of these from one address: the last session there, and the one before, which may go on.
 pub(super) const SIGN_INS_OF_ADDRESS_MAX: usize = 2;
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustc_hash::FxHashSet;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::event::{Event, Provider};
+use crate::event::{Action, Event, Provider};
 use crate::identity::ResolvedEvent;
 use crate::measure::admission::{Acquaintance, Admission, Beyond, Class, Room};
 use crate::measure::bounds::{
@@ -17,8 +17,8 @@ use crate::measure::joint::Joint;
 use crate::measure::links::Links;
 use crate::measure::subject::{Changes, Subject, SubjectFacts, add_facts, person_in_role};
 use crate::measure::{
-    Coverage, Creation, Creations, DayFacts, Issuance, Issuances, Plan, SignIn, SignIns,
-    duplicates, keep_creations, note_creation, note_creation_of_day, value_hash,
+    Coverage, Creation, Creations, DayFacts, Finding, Findings, Issuance, Issuances, Plan, SignIn,
+    SignIns, duplicates, keep_creations, note_creation, note_creation_of_day, value_hash,
 };
 use crate::time::{Day, Time};
 use crate::vocab::{Entity, EntityKind, Str};
@@ -59,6 +59,8 @@ pub struct DayAggregate {
     pub issued: Issuances,
     /// The last sign-ins of that day.
     pub sign_ins: SignIns,
+    /// What other detectors concluded of that day.
+    pub findings: Findings,
     /// The actions on buckets that trails record, so that they do not count again where a server access log records them.
     pub recorded_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events added so far; each is added once.
@@ -211,6 +213,7 @@ impl DayAggregate {
             created: Creations::new(),
             issued: Issuances::new(),
             sign_ins: SignIns::new(),
+            findings: Findings::default(),
             recorded_by_trail: FxHashSet::default(),
             fingerprints: FxHashSet::default(),
             unnamed: Unnamed::default(),
@@ -379,6 +382,13 @@ impl DayAggregate {
         let event = resolved.event;
         debug_assert_eq!(event.time.day(), self.day);
         let fingerprint = fingerprint(event);
+        if event.action == Action::Finding {
+            let (is_new, _) = register.note_named(fingerprint);
+            if is_new {
+                self.note_finding(resolved);
+            }
+            return is_new;
+        }
         if is_unnamed(event) {
             return register.note_unnamed(fingerprint, |unnamed| {
                 self.note(resolved);
@@ -412,6 +422,16 @@ impl DayAggregate {
         self.coverage.note(event);
         self.gather(resolved, plan, changes);
         true
+    }
+
+    /// Notes what another detector concluded. That is nothing that anybody did, so no subject has it.
+    fn note_finding(&mut self, resolved: &ResolvedEvent) {
+        if let Some((finding, names)) = Finding::of(resolved) {
+            for name in names {
+                self.findings.note(&name, finding.clone());
+            }
+        }
+        self.coverage.note(resolved.event);
     }
 
     /// Notes what does not depend on the subjects.
@@ -497,6 +517,7 @@ impl DayAggregate {
         keep_creations(&mut self.created, CREATIONS_MAX);
         self.issued.merge(&other.issued);
         self.sign_ins.merge(&other.sign_ins);
+        self.findings.merge(&other.findings);
         self.recorded_by_trail.extend(other.recorded_by_trail);
         self.fingerprints.extend(other.fingerprints);
         self.unnamed.records.extend(other.unnamed.records);

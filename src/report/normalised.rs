@@ -111,6 +111,13 @@ pub fn document(event: &Event, file: &str) -> Value {
         put("assigned.instance", json!(&*assigned.instance));
         put("assigned.identity", json!(&*assigned.identity));
     }
+    if let Some(detection) = &event.detection {
+        put("finding.title", json!(detection.title.raw()));
+        put(
+            "finding.severity",
+            json!(detection.severity.map(|level| level.as_str())),
+        );
+    }
     put("counted", only(!event.counted, json!(false)));
     Value::Object(fields)
 }

@@ -73,6 +73,9 @@ fn write_alert(out: &mut String, alert: &Alert, paint: Paint) -> std::fmt::Resul
     for assumption in alert.assumed.iter().take(ASSUMED_SHOWN) {
         fact("assumed", Some(assumed(assumption)))?;
     }
+    for finding in &alert.findings {
+        fact("found", Some(finding.sentence()))?;
+    }
     fact("since", alert.entity.first_seen.clone())?;
     fact("before", alert.entity.namesake.as_ref().map(namesake))?;
     fact("approved", alert.suppressed_by.clone())?;

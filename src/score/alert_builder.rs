@@ -27,6 +27,7 @@ use crate::score::components::start_of;
 use crate::score::contribution::{ArmResult, Contribution};
 use crate::score::episode::{Episode, Stage, first_prefix};
 use crate::score::evidence_events::metrics_of;
+use crate::score::findings::findings;
 use crate::score::judge::{Detection, Judge};
 use crate::score::reasons::reasons;
 use crate::score::rows::ROWS_MAX;
@@ -483,6 +484,7 @@ impl AlertBuilder<'_> {
             blinded: act.blinded.into_iter().take(ROWS_MAX).collect(),
             sources: sources.records,
             also: Vec::new(),
+            findings: findings(&subject, episode.unique_id, generation),
             incident_id: None,
             generation: generation.number,
             suppressed_by: None,

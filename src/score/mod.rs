@@ -20,6 +20,7 @@ mod episode;
 mod evidence_events;
 mod explanation;
 mod familiarity;
+mod findings;
 mod gates;
 mod judge;
 mod observer;

@@ -15,8 +15,9 @@ use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{carrier, decode, ecs, okta, registry, telemetry};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
-/// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub, batches of OpenTelemetry.
-pub const ARRAYS: [&str; 14] = [
+/// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub, batches of OpenTelemetry,
+/// answers and events of GuardDuty and Security Hub.
+pub const ARRAYS: [&str; 16] = [
     "Records",
     "Events",
     "logEvents",
@@ -31,10 +32,12 @@ pub const ARRAYS: [&str; 14] = [
     "resourceLogs",
     "scopeLogs",
     "logRecords",
+    "Findings",
+    "findings",
 ];
 
 /// Names among them that members of records also have; such an object is tried as a record first.
-pub const AMBIGUOUS: [&str; 4] = ["events", "value", "entries", "items"];
+pub const AMBIGUOUS: [&str; 5] = ["events", "value", "entries", "items", "findings"];
 
 /// Other members of objects that have an array of records: paged answers and deliveries.
 #[rustfmt::skip]

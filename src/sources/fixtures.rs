@@ -64,6 +64,10 @@ fn written(event: &Event) -> String {
     if let Some(start) = event.context.session_start {
         members["context"]["session_start"] = start.to_string().into();
     }
+    if let Some(detection) = &event.detection {
+        let detection = serde_json::to_value(detection).unwrap();
+        members.insert("detection".into(), detection);
+    }
     for (name, usual) in [("counted", true), ("regional", true)] {
         if members[name] == Json::Bool(usual) {
             members.remove(name);

@@ -27,6 +27,13 @@ impl<'a> Flat<'a> {
         Self { leaves }
     }
 
+    /// Returns the leaves of this document and those of another; where both have one, this one's.
+    pub fn beside(mut self, other: &Flat<'a>) -> Self {
+        self.leaves.extend(other.leaves.iter().cloned());
+        self.leaves.sort_by(|a, b| a.0.cmp(&b.0));
+        self
+    }
+
     /// Returns the leaf at a path, `null` if there is none.
     pub fn get(&self, path: &str) -> Value<'a> {
         let at = self.leaves.partition_point(|(p, _)| p.as_str() < path);

@@ -20,6 +20,7 @@ mod discover;
 mod ecs;
 mod entra;
 mod envelope;
+mod findings;
 mod flat;
 mod gcpaudit;
 mod gcpflow;

@@ -4,12 +4,7 @@ use crate::sources::json::{Object, Value};
 use crate::sources::report::SkipReason;
 
 /// Categories of diagnostic records that say what Entra concludes of users and applications.
-const RISK_CATEGORIES: [&str; 4] = [
-    "RiskyUsers",
-    "UserRiskEvents",
-    "RiskyServicePrincipals",
-    "ServicePrincipalRiskEvents",
-];
+const RISK_CATEGORIES: [&str; 2] = ["RiskyUsers", "RiskyServicePrincipals"];
 /// Categories of diagnostic records of Entra in which nobody acts, or which repeat what another log has.
 const OTHER_CATEGORIES: [&str; 4] = [
     "ProvisioningLogs",
@@ -44,6 +39,7 @@ pub fn skip_reason(object: Object<'_>) -> Option<SkipReason> {
     }
     // Other logs that Entra and Azure Monitor write beside those that are read.
     let is_diagnostic = object.get("category").is_some() && object.get("operationName").is_some();
+    // Detections are read; these say how risky somebody is by now.
     if is_diagnostic && is("category", &RISK_CATEGORIES) {
         return Some(SkipReason::Finding);
     }

@@ -6,12 +6,12 @@ use crate::sources::parser::{ParsedLine, ParserState, RecordParser};
 use crate::sources::parts::instant::instant;
 use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{
-    azure, cloudtrail, ecs, entra, gcpaudit, gcpflow, gcsusage, m365, ocsf, okta, plain, s3access,
-    slack, vpcflow, workspace,
+    azure, cloudtrail, ecs, entra, findings, gcpaudit, gcpflow, gcsusage, m365, ocsf, okta, plain,
+    s3access, slack, vpcflow, workspace,
 };
 
 /// One parser for each format, in the order in which they are tried.
-pub const PARSERS: [&RecordParser; 20] = [
+pub const PARSERS: [&RecordParser; 21] = [
     &cloudtrail::PARSER,
     &vpcflow::transit::PARSER,
     &vpcflow::PARSER,
@@ -29,6 +29,7 @@ pub const PARSERS: [&RecordParser; 20] = [
     &gcpflow::PARSER,
     &s3access::PARSER,
     &m365::PARSER,
+    &findings::PARSER,
     &ocsf::PARSER,
     &ecs::PARSER,
     &plain::PARSER,

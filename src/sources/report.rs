@@ -255,6 +255,13 @@ impl FileReport {
             && !self.rejected.is_empty()
             && !self.rejected.contains_key(RejectReason::Truncated.as_str())
             && !self.is_own()
+            && !self.is_unopened()
+    }
+
+    /// Returns whether most of the file is records of known formats inside others that are not opened unless the configuration says so.
+    pub fn is_unopened(&self) -> bool {
+        let n_held: u64 = self.held.values().sum();
+        self.events == 0 && n_held > self.records / 2
     }
 
     /// Returns whether the file is a log, or what is left of one, of which no record could be read.

@@ -18,7 +18,7 @@ use crate::baseline::{
     SignedIn, Tuning,
 };
 use crate::error::{Error, Result};
-use crate::measure::{Coverage, DayAggregate, DayFacts, Subject, Unnamed};
+use crate::measure::{Coverage, DayAggregate, DayFacts, Findings, Subject, Unnamed};
 use crate::store::durable::sync_folder;
 use crate::store::ledger::{EarlierEntry, Ledger, LedgerDatabase, of_sled, open_sled};
 use crate::store::manifest::{DayEntry, GENERATIONS_KEPT, MIGRATED, Manifest, schema_of};
@@ -186,6 +186,7 @@ fn read_generation(db: &OldDatabase) -> Result<(Generation, CalibrationLog)> {
     let groups = db.read(&GROUPS)?.into_iter();
     let generation = Generation {
         sweeps: BTreeMap::new(),
+        findings: Findings::default(),
         number: head.number,
         as_of: head.as_of,
         first_day: head.first_day,

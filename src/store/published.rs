@@ -16,8 +16,8 @@ use crate::baseline::{
 };
 use crate::error::Result;
 use crate::measure::{
-    Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Issuances, Issued, Links, LogKey,
-    Namesake, OwnAccounts, Seen, SignIn, Subject, Unnamed,
+    Beyond, Class, Coverage, Creations, DayAggregate, DayFacts, Finding, Findings, Issuances,
+    Issued, Links, LogKey, Namesake, OwnAccounts, Seen, SignIn, Subject, Unnamed,
 };
 use crate::store::container::{KeyedRows, Kind, Reader, Table, Writer};
 use crate::store::manifest::{DayEntry, Manifest};
@@ -102,6 +102,8 @@ const FINGERPRINTS: Table<u64> = Table::new("fingerprints");
 const BEYOND: Table<(Class, Beyond)> = Table::new("beyond");
 /// Of a day on which somebody signed in.
 const SIGN_INS: Table<(Str, Vec<SignIn>)> = Table::new("sign_ins");
+/// Of a day, or a generation, on which other detectors found something.
+pub(super) const FINDINGS: Table<(Str, Vec<Finding>)> = Table::new("findings");
 
 /// A day or a generation that is complete on disk but not yet in force.
 #[derive(Debug)]
@@ -154,6 +156,9 @@ impl Store {
         }
         if !aggregate.sign_ins.is_empty() {
             file.write(&SIGN_INS, aggregate.sign_ins.iter())?;
+        }
+        if !aggregate.findings.is_empty() {
+            file.write(&FINDINGS, aggregate.findings.iter())?;
         }
         Ok(BegunDay {
             day: aggregate.day,
@@ -247,6 +252,9 @@ impl Store {
             }
             if !generation.sweeps.is_empty() {
                 file.write(&SWEEPS, &generation.sweeps)?;
+            }
+            if !generation.findings.is_empty() {
+                file.write(&FINDINGS, generation.findings.iter())?;
             }
             let novelties = novelties_of(log);
             if !novelties.is_empty() {
@@ -361,6 +369,10 @@ impl Store {
             sweeps: match file.has(&SWEEPS) {
                 true => file.read::<_, Vec<_>>(&SWEEPS)?.into_iter().collect(),
                 false => BTreeMap::new(),
+            },
+            findings: match file.has(&FINDINGS) {
+                true => file.read(&FINDINGS)?,
+                false => Findings::default(),
             },
             tuning: Tuning::default(),
         })
@@ -540,6 +552,9 @@ fn read_day(file: &Reader, day: Day) -> Result<DayAggregate> {
     }
     if file.has(&SIGN_INS) {
         aggregate.sign_ins = file.read(&SIGN_INS)?;
+    }
+    if file.has(&FINDINGS) {
+        aggregate.findings = file.read(&FINDINGS)?;
     }
     Ok(aggregate.with_subjects(file.read(&SUBJECTS)?))
 }

@@ -7,10 +7,10 @@
 use crate::baseline::{Beginning, Beginnings, Peak};
 use crate::error::Result;
 use crate::learn::{EntityState, Memory, MemoryHead, PeakMemory};
-use crate::measure::{LogKey, SignIn, SignIns};
+use crate::measure::{Findings, LogKey, SignIn, SignIns};
 use crate::store::container::{Kind, Reader, Table};
 use crate::store::manifest::StateEntry;
-use crate::store::published::Staged;
+use crate::store::published::{FINDINGS, Staged};
 use crate::store::{Store, names};
 use crate::time::Day;
 use crate::vocab::{Entity, Str};
@@ -54,6 +54,9 @@ impl Store {
             if !memory.sign_ins().is_empty() {
                 file.write(&SIGN_INS, memory.sign_ins().iter())?;
             }
+            if !memory.findings().is_empty() {
+                file.write(&FINDINGS, memory.findings().iter())?;
+            }
             match memory.peaks().is_empty() {
                 true => Ok(()),
                 false => file.write_by_key(&PEAKS, memory.peaks().iter()),
@@ -86,7 +89,12 @@ impl Store {
             true => file.read(&BEGINNINGS)?,
             false => Beginnings::default(),
         };
-        let mut memory = Memory::of(file.read_one(&HEAD)?, sign_ins, beginnings, peaks);
+        let findings: Findings = match file.has(&FINDINGS) {
+            true => file.read(&FINDINGS)?,
+            false => Findings::default(),
+        };
+        let head = file.read_one(&HEAD)?;
+        let mut memory = Memory::of(head, (sign_ins, findings), beginnings, peaks);
         file.read_into(&ENTITIES, &mut memory)?;
         Ok(memory)
     }

@@ -13,6 +13,7 @@ mod cold_start;
 mod coverage;
 mod crash;
 mod evaluation;
+mod findings;
 mod follow;
 mod habits;
 mod incidents;

@@ -31,7 +31,7 @@ pub(in crate::engine) use crate::engine::scorer::told::episodes_of;
 use crate::engine::scorer::told::{Archived, Episodes, closed_of, remember, seal_again, told_of};
 use crate::engine::thresholds::{in_force, thresholds};
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Action, Event};
 use crate::measure::{DayAggregate, DayFacts, Minute};
 use crate::store::Archive;
 use crate::time::{Day, Time};
@@ -263,6 +263,13 @@ impl<'a> Scorer<'a> {
             for (_, open) in self.open.range_mut(day..) {
                 open.note_context();
             }
+        }
+        if resolved.event.action == Action::Finding {
+            let concerned: Vec<Entity> = resolved.concerned().collect();
+            for entity in &concerned {
+                self.note_entity(entity, day);
+            }
+            return Ok(Added::New);
         }
         if let Some(id) = resolved.event.created.clone() {
             let kind = EntityKind::Identity;

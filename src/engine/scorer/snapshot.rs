@@ -16,12 +16,14 @@ use crate::engine::scorer::summary::ScoreOptions;
 use crate::engine::scorer::told::{Episodes, episodes_of};
 use crate::error::{Error, Result};
 use crate::incident::EarlierJoiner;
-use crate::measure::SignIns;
+use crate::measure::{Findings, SignIns};
 use crate::stats::Severity;
 use crate::time::Day;
 
 /// The first byte; it changes when the meaning of the following bytes changes.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
+/// The same where no other detector found anything on the last days, as before it was remembered.
+const WITHOUT_FINDINGS: u8 = 4;
 /// The same where no log of the last days may have begun, as before it was remembered.
 const WITHOUT_LOGS: u8 = 3;
 /// The same of the version before: a state without sign-ins, and with alerts in an earlier form.
@@ -30,7 +32,10 @@ const WITHOUT_SIGN_INS: u8 = 2;
 const EARLIER: u8 = 1;
 
 /// What outlives a restart. The accounts that the configuration lists are not part of it.
-type Snapshot<'a> = (WithoutLogs<'a>, Cow<'a, DaysOfLogs>);
+type Snapshot<'a> = (WithoutFindings<'a>, Cow<'a, BTreeMap<Day, Findings>>);
+
+/// The same but for findings.
+type WithoutFindings<'a> = (WithoutLogs<'a>, Cow<'a, DaysOfLogs>);
 
 /// The same but for logs.
 type WithoutLogs<'a> = (State<'a>, Cow<'a, BTreeMap<Day, SignIns>>);
@@ -104,9 +109,11 @@ impl EarlierState {
 impl State<'_> {
     fn bytes(&self) -> Result<Vec<u8>> {
         let (sign_ins, logs) = (self.context.sign_ins(), self.context.logs());
-        match logs.is_empty() {
-            true => postcard::to_extend(&(self, sign_ins), vec![WITHOUT_LOGS]),
-            false => postcard::to_extend(&((self, sign_ins), logs), vec![VERSION]),
+        let findings = self.context.findings();
+        match (logs.is_empty(), findings.is_empty()) {
+            (true, true) => postcard::to_extend(&(self, sign_ins), vec![WITHOUT_LOGS]),
+            (false, true) => postcard::to_extend(&((self, sign_ins), logs), vec![WITHOUT_FINDINGS]),
+            (_, false) => postcard::to_extend(&(((self, sign_ins), logs), findings), vec![VERSION]),
         }
         .map_err(|e| Error::failed("cannot write the snapshot of a scorer").cause(e))
     }
@@ -217,10 +224,14 @@ impl<'a> Scorer<'a> {
         bytes: &[u8],
         events: impl FnOnce(BTreeMap<Day, Vec<u8>>) -> Result<EventBuffer>,
     ) -> Result<Self> {
-        let without_logs = |state| (state, Cow::Owned(DaysOfLogs::new()));
+        let without_findings = |state| (state, Cow::Owned(BTreeMap::new()));
+        let without_logs = |state| without_findings((state, Cow::Owned(DaysOfLogs::new())));
         let none = |state| without_logs((state, Cow::Owned(BTreeMap::new())));
-        let ((state, sign_ins), logs): Snapshot = match bytes.split_first() {
+        let (((state, sign_ins), logs), findings): Snapshot = match bytes.split_first() {
             Some((&VERSION, bytes)) => postcard::from_bytes(bytes),
+            Some((&WITHOUT_FINDINGS, bytes)) => {
+                postcard::from_bytes::<WithoutFindings>(bytes).map(without_findings)
+            }
             Some((&WITHOUT_LOGS, bytes)) => {
                 postcard::from_bytes::<WithoutLogs>(bytes).map(without_logs)
             }
@@ -241,7 +252,8 @@ impl<'a> Scorer<'a> {
         let context = state.context.into_owned();
         let context = context
             .with_sign_ins(sign_ins.into_owned())
-            .with_logs(logs.into_owned());
+            .with_logs(logs.into_owned())
+            .with_findings(findings.into_owned());
         self.bench.context = self.bench.setup.context().with(context);
         self.episodes = state.episodes.into_owned();
         self.known = state.known.into_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, Status};
@@ -44,16 +45,18 @@ pub struct Closed {
     content: Content,
 }
 
-/// What makes a closed episode another than before: more events, or that no approval covers it any more. What only another generation
-/// changes is none of it.
+/// What makes a closed episode another than before: more events, more findings of other detectors, or that no approval covers it any more.
+/// What only another generation changes is none of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
+    /// Events and findings.
     events: u64,
     is_covered: bool,
 }
 
 impl Content {
-    fn of(events: u64, is_covered: bool) -> Self {
+    fn of(events: u64, findings: usize, is_covered: bool) -> Self {
+        let events = events + findings as u64;
         Self { events, is_covered }
     }
 
@@ -96,7 +99,7 @@ impl EpisodeState {
     pub fn close(&mut self, alert: &mut Alert) -> bool {
         self.is_changed = false;
         let is_covered = alert.approval.is_some();
-        let content = Content::of(alert.day_events, is_covered);
+        let content = Content::of(alert.day_events, alert.findings.len(), is_covered);
         let revision = match &self.closed {
             Some(closed) if !content.is_news(&closed.content) => return false,
             Some(closed) => closed.revision + 1,
@@ -144,6 +147,8 @@ struct ToldAlert {
     time: String,
     #[serde(default)]
     day_events: u64,
+    #[serde(default)]
+    findings: Vec<IgnoredAny>,
     suppressed_by: Option<String>,
     digest: Option<String>,
 }
@@ -171,7 +176,7 @@ pub(super) fn told_of(archive: &Archive, day: Day) -> Result<Episodes> {
             state.is_changed = false;
             state.closed = Some(Closed {
                 revision: alert.revision,
-                content: Content::of(alert.day_events, is_covered),
+                content: Content::of(alert.day_events, alert.findings.len(), is_covered),
             });
             return;
         }

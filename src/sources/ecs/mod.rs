@@ -16,9 +16,11 @@ use std::borrow::Cow;
 
 use crate::event::{Event, Outcome, Source, Untrusted};
 use crate::sources::azure::{activity, storage};
+use crate::sources::findings;
 use crate::sources::flat::Flat;
 use crate::sources::json::{Object, Value};
 use crate::sources::parser::{ParserState, RecordParser};
+use crate::sources::parts::instant::instant;
 use crate::sources::record_builder::{RecordBuilder, map_event};
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::sources::{
@@ -100,7 +102,11 @@ pub fn originals<'a>(object: Object<'a>) -> impl Iterator<Item = Value<'a>> {
         }
         _ => false,
     });
-    original.into_iter().chain(native).chain(message)
+    // An alert of a rule has copies of what raised it.
+    let kind = at(object, "event", "kind").and_then(Value::text);
+    let is_alert = matches!(kind.as_deref(), Some("alert" | "signal"));
+    let all = original.into_iter().chain(native).chain(message);
+    all.filter(move |_| !is_alert)
 }
 
 /// Returns whether a document's message may be the original record: the dataset is a known log, or is not stated. Messages of
@@ -141,17 +147,50 @@ fn recognises(object: Object<'_>) -> bool {
 /// Reads a document by its fields.
 pub fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let doc = Flat::of(object);
-    if matches!(
-        doc.text("event.kind").as_deref(),
-        Some("alert" | "signal" | "metric")
-    ) {
-        return Parsed::Skipped(SkipReason::Finding);
+    match doc.text("event.kind").as_deref() {
+        Some("alert" | "signal") => finding(&doc, state),
+        Some("metric") => Parsed::Skipped(SkipReason::Finding),
+        _ => parse_document(&doc, state),
     }
+}
+
+/// Reads an alert of a rule: it has the fields of the document that raised it.
+fn finding(doc: &Flat<'_>, state: &mut ParserState) -> Parsed {
+    let name = doc.first_text(&["kibana.alert.rule.name", "signal.rule.name", "rule.name"]);
+    let id = doc.first_text(&["kibana.alert.uuid", "event.id"]);
+    let (Some(name), Some(id)) = (name, id) else {
+        return Parsed::Skipped(SkipReason::Finding);
+    };
+    let level = [
+        "kibana.alert.severity",
+        "signal.rule.severity",
+        "event.severity_label",
+    ];
+    let level = doc.first(&level);
+    let reason = doc.first_text(&["kibana.alert.reason", "message"]);
+    let stated = findings::Conclusion {
+        detector: "elastic",
+        kind: &name,
+        id: &id,
+        title: reason.as_deref().unwrap_or(&name),
+        severity: findings::severity(level),
+        at: doc
+            .first_text(&["kibana.alert.original_time", "signal.original_time"])
+            .and_then(|text| instant(&text)),
+    };
+    match parse_document(doc, state) {
+        Parsed::Event(event) => stated.on(*event, state),
+        other => other,
+    }
+}
+
+/// Reads a document that tells of what was done.
+fn parse_document(doc: &Flat<'_>, state: &mut ParserState) -> Parsed {
     if doc.text("@timestamp").is_none() {
         return Parsed::Rejected(RejectReason::NoTime);
     }
     let converted =
-        conversion(&doc).and_then(|(_, parser, convert)| convert(&doc).parse(parser, state));
+        conversion(doc).and_then(|(_, parser, convert)| convert(doc).parse(parser, state));
     match converted {
         Some(parsed) => map_event(parsed, |event| {
             event.source = Source::Ecs;
@@ -162,11 +201,11 @@ pub fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
                 (Outcome::Unknown, Some("success")) if !event.is_flow() => Outcome::Success,
                 (outcome, _) => outcome,
             };
-            locate(event, &doc, state);
+            locate(event, doc, state);
         }),
-        None => match common::event(&doc, state) {
+        None => match common::event(doc, state) {
             Some(mut event) => {
-                locate(&mut event, &doc, state);
+                locate(&mut event, doc, state);
                 Parsed::Event(Box::new(event))
             }
             None => Parsed::Rejected(RejectReason::NoTime),

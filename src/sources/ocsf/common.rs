@@ -4,17 +4,19 @@ use crate::event::{
     Action, Attachment, Context, Destination, Event, Outcome, Peer, Principal, Provider, Source,
 };
 use crate::sources::aws_blinding;
+use crate::sources::findings;
 use crate::sources::flat::Flat;
 use crate::sources::interner::Interner;
-use crate::sources::json::Value;
+use crate::sources::json::{Layout, Object, Value};
 use crate::sources::ocsf::fields::{NETWORK, account};
 use crate::sources::ocsf::{aws, http};
 use crate::sources::operations;
 use crate::sources::parser::ParserState;
 use crate::sources::parts::{self, id, identity::Names, instant::instant, text::has_words};
 use crate::sources::record_builder::RecordBuilder;
+use crate::sources::report::{Parsed, RejectReason, SkipReason};
 use crate::time::Time;
-use crate::vocab::Str;
+use crate::vocab::{FindingSeverity, Str};
 
 /// Words in the names of vendors, products and clouds, in lower case, with their provider. The first match wins.
 const VENDORS: [(&str, Provider); 11] = [
@@ -69,6 +71,65 @@ enum Direction {
     Inbound,
     Outbound,
     Other,
+}
+
+/// Security Finding and Detection Finding; the other classes of findings are of vulnerabilities, checks, data and incidents.
+const DETECTIONS: [u64; 2] = [2001, 2004];
+
+/// Reads a finding: whom it is about its evidence says, or the record itself.
+pub fn finding(object: Object<'_>, doc: &Flat<'_>, class: u64, state: &mut ParserState) -> Parsed {
+    let id = doc.first_text(&["finding_info.uid", "finding.uid", "metadata.uid"]);
+    let title = doc.first_text(&["finding_info.title", "finding.title", "message"]);
+    let types = doc.first(&["finding_info.types", "finding.types"]);
+    let kind = types
+        .elements()
+        .next()
+        .and_then(Value::text)
+        .or_else(|| types.text());
+    let product = doc.first_text(&["metadata.product.name", "metadata.product.vendor_name"]);
+    let (Some(id), Some(title), true) = (id, title, DETECTIONS.contains(&class)) else {
+        return Parsed::Skipped(SkipReason::Finding);
+    };
+    let product = product.unwrap_or_default().to_lowercase();
+    let first = [
+        "finding_info.first_seen_time",
+        "finding_info.first_seen_time_dt",
+        "finding.first_seen_time",
+    ];
+    let stated = findings::Conclusion {
+        detector: &product,
+        kind: kind.as_deref().unwrap_or(&title),
+        id: &id,
+        title: &title,
+        severity: severity(doc),
+        at: first.iter().find_map(|path| instant(&doc.text(path)?)),
+    };
+    let evidence = object
+        .get("evidences")
+        .unwrap_or_default()
+        .elements()
+        .next();
+    let mut layout = Layout::default();
+    let evidence = evidence.and_then(|of| layout.object(of.json()).ok());
+    let evidence = evidence.map(|(evidence, _)| Flat::of(evidence));
+    let of_evidence = evidence.and_then(|evidence| event(&evidence.beside(doc), class, state));
+    let read = of_evidence.filter(|event| event.principal.is_some());
+    match read.or_else(|| event(doc, class, state)) {
+        Some(event) => stated.on(event, state),
+        None => Parsed::Rejected(RejectReason::NoTime),
+    }
+}
+
+/// Returns the severity that a finding states, by its number.
+fn severity(doc: &Flat<'_>) -> Option<FindingSeverity> {
+    Some(match doc.get("severity_id").amount()? {
+        1 => FindingSeverity::Informational,
+        2 => FindingSeverity::Low,
+        3 => FindingSeverity::Medium,
+        4 => FindingSeverity::High,
+        5 | 6 => FindingSeverity::Critical,
+        _ => return None,
+    })
 }
 
 /// Reads an event by its class; `None` if it has no time.

@@ -17,7 +17,7 @@ use crate::sources::ocsf::fields::{FAILURE, NETWORK};
 use crate::sources::parser::{ParserState, RecordParser};
 use crate::sources::parts::text::has_words;
 use crate::sources::record_builder::map_event;
-use crate::sources::report::{Parsed, RejectReason, SkipReason};
+use crate::sources::report::{Parsed, RejectReason};
 use crate::sources::{cloudtrail, gcpaudit, okta, vpcflow};
 
 pub use fields::MEMBERS;
@@ -55,7 +55,7 @@ fn parse_event(object: Object<'_>, state: &mut ParserState) -> Parsed {
     let doc = Flat::of(object);
     let class = doc.get("class_uid").amount().unwrap_or_default();
     if (2_000..3_000).contains(&class) {
-        return Parsed::Skipped(SkipReason::Finding);
+        return common::finding(object, &doc, class, state);
     }
     if let Some(parsed) = convert(&doc, class, state) {
         return map_event(parsed, |event| {

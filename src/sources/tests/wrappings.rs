@@ -339,7 +339,7 @@ fn what_is_not_opened_is_named_and_can_be_opened() {
             assert_eq!(summary(&read.report), "1 !wrapped", "{text}");
             let held: Vec<_> = read.report.held.keys().cloned().collect();
             assert_eq!(held, [(place.to_owned(), *source)], "{text}");
-            assert!(read.report.is_foreign(), "{text}");
+            assert!(read.report.is_unopened() && read.report.is_lost(), "{text}");
             for name in [place, place.rsplit('.').next().unwrap()] {
                 let unwrap = Arc::from([Box::from(name)]);
                 let opening = ReadOptions {

@@ -1,0 +1,51 @@
+//! What other detectors concluded of the entity of an alert, and how unusual that is for it.
+
+use std::cmp::Reverse;
+
+use crate::alert::FindingRecord;
+use crate::baseline::View;
+use crate::measure::{FINDING_DAYS, Finding};
+use crate::score::subject::Subject;
+use crate::vocab::Str;
+
+/// Findings named in an alert.
+const FINDINGS_MAX: usize = 8;
+
+/// Returns the findings on an entity on its day and the day before it: by itself, or by the id that is never given again. The gravest come
+/// first.
+pub(super) fn findings(
+    subject: &Subject,
+    unique_id: Option<&Str>,
+    view: View<'_>,
+) -> Vec<FindingRecord> {
+    let id = std::iter::once(&subject.entity.id);
+    let names: Vec<Str> = id.chain(unique_id).cloned().collect();
+    let all = view.findings_of(&names);
+    let mut near: Vec<&Finding> = all.clone();
+    near.retain(|of| of.at.day() >= subject.day.plus(-1));
+    if near.is_empty() {
+        return Vec::new();
+    }
+    let begun = view.first_finding().unwrap_or(subject.day);
+    let record = |finding: &Finding| {
+        let day = finding.at.day();
+        let is_same = |of: &&&Finding| {
+            (&of.detector, &of.kind) == (&finding.detector, &finding.kind) && of.at.day() < day
+        };
+        let known_since = subject.first_day.max(begun);
+        let of_days = day.since(known_since).clamp(0, FINDING_DAYS);
+        FindingRecord {
+            time: finding.at,
+            detector: finding.detector.to_string(),
+            kind: finding.kind.to_string(),
+            title: finding.title.to_string(),
+            severity: finding.severity.map(|level| level.as_str().to_owned()),
+            event_id: finding.event_id.to_string(),
+            seen_days: all.iter().filter(is_same).count() as u64,
+            of_days: u64::try_from(of_days).unwrap_or(0),
+        }
+    };
+    near.sort_by_key(|of| (Reverse(of.severity), of.at, &of.kind, &of.event_id));
+    near.truncate(FINDINGS_MAX);
+    near.into_iter().map(record).collect()
+}

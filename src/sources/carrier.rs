@@ -344,13 +344,17 @@ pub fn is_of_application(object: Object<'_>) -> bool {
             .is_some_and(has_attribute_of_application)
 }
 
+/// Returns whether a name is one of a record as it was logged.
+pub fn is_raw(name: &str) -> bool {
+    RAW.contains(&folded(name.as_bytes()).trim_start_matches('_'))
+}
+
 /// Returns whether the column names of a table show that one holds records as they were logged.
 pub fn is_header(names: &[&str]) -> bool {
     let folded: Vec<String> = names.iter().map(|name| folded(name.as_bytes())).collect();
-    let is_raw = |name: &String| RAW.contains(&name.trim_start_matches('_'));
     let is_beside = |name: &String| name.starts_with(['_', '@']) || BESIDE.contains(&&name[..]);
     let is_message = |name: &String| MESSAGES.contains(&name.trim_start_matches('@'));
-    folded.iter().any(is_raw)
+    names.iter().any(|name| is_raw(name))
         || (folded.iter().any(is_message) && folded.iter().all(|n| is_message(n) || is_beside(n)))
 }
 

@@ -12,7 +12,7 @@ use crate::sources::notice::skip_reason;
 use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::parts::base64;
 use crate::sources::report::{Parsed, RejectReason, SkipReason};
-use crate::sources::{carrier, decode, ecs, okta, registry, telemetry};
+use crate::sources::{carrier, decode, ecs, okta, registry, syslog, telemetry};
 
 /// Members that are arrays of records: trail files, `LookupEvents`, log group subscriptions, log events, queue messages,
 /// event hubs, answers of Microsoft Graph, of Slack and Google Cloud, and of Google Workspace, messages pulled from Pub/Sub, batches of OpenTelemetry,
@@ -164,6 +164,9 @@ pub fn text(
     }
     emit(match registry::parse_line(text, only, state) {
         ParsedLine::Record(parsed) => parsed,
+        _ if let Some(message) = syslog::json_of(text).filter(|_| depth < ENVELOPES_MAX) => {
+            return self::text(message, only, depth + 1, state, emit);
+        }
         _ if text.starts_with(CONTROL_TEXT) => Parsed::Skipped(SkipReason::ControlMessage),
         _ => Parsed::Rejected(RejectReason::UnknownRecord),
     });

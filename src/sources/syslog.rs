@@ -1,7 +1,7 @@
 //! Lines of logging daemons whose message is the JSON text of a record.
 //!
-//! The header of RFC 5424 or RFC 3164, or the time, host and program that daemons write into files, must be all that comes before
-//! the text. A line in which an application quotes JSON after words of its own is not read.
+//! The header of RFC 5424 or RFC 3164, the time, host and program that daemons write into files, or the time, stream and mark of a whole
+//! line that container runtimes write, must be all that comes before the text. A line in which an application quotes JSON after words of its own is not read.
 
 /// Marks before the JSON text that say that it is JSON.
 const COOKIES: [&str; 2] = ["@cee:", "@json:"];
@@ -89,6 +89,11 @@ fn message_of_3164(rest: &str) -> Option<&str> {
             is_time.then(|| rest.trim_start())?
         }
     };
+    if let Some((_, message)) = rest.split_once(" F ")
+        && (rest.starts_with("stdout F ") || rest.starts_with("stderr F "))
+    {
+        return Some(message);
+    }
     let (host, rest) = rest.split_once(' ')?;
     let (program, message) = rest.split_once(':')?;
     let is_word = |text: &str| !text.is_empty() && !text.contains([' ', '{', '"']);
@@ -109,6 +114,7 @@ mod tests {
             "<134>Mar 16 04:11:09 host cloudtrail: ",
             "Mar  6 04:11:09 host cloudtrail[7]: @cee: ",
             "2026-03-16T04:11:09.123456+00:00 host cloudtrail:",
+            "2026-03-16T04:11:09.123456789Z stdout F ",
         ] {
             let line = format!("{header}{JSON}\r");
             assert_eq!(json_of(&line), Some(JSON), "{line}");
@@ -117,6 +123,8 @@ mod tests {
             "INFO got ",
             "Mar 16 04:11:09 host app: user said ",
             "2026-03-16T04:11:09Z INFO received event ",
+            "2026-03-16T04:11:09.123456789Z stdout P ",
+            "2026-03-16T04:11:09.123456789Z stdout F got ",
             "<134>1 2026-03-16T04:11:09Z host app - - x ",
             "<134>1 2026-03-16T04:11:09Z host app - - [open ",
             "",

@@ -66,6 +66,9 @@ impl Table {
         }
         let mut other = None;
         let separators = SEPARATORS.into_iter().filter(|by| line.contains(*by));
+        // A table may have nothing but the records.
+        let is_alone = !line.contains(SEPARATORS) && carrier::is_raw(line.trim().trim_matches('"'));
+        let separators = separators.chain(is_alone.then_some(','));
         for (separator, columns) in separators.filter_map(|by| Some((by, names_of(line, by)?))) {
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
             let parser = registry::parsers(only).find(|parser| (parser.is_header)(&names));

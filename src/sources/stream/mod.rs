@@ -286,7 +286,9 @@ impl Stream {
                 retry_at,
             } => {
                 let rest = &self.window.buffer[self.window.at..self.window.end];
-                let is_closed = skipper.feed(&rest[*scanned..]).is_some();
+                // The mark at the end of an old text was taken away.
+                let unseen = rest.get(*scanned..).unwrap_or_default();
+                let is_closed = skipper.feed(unseen).is_some();
                 *scanned = rest.len();
                 if is_closed || is_last || rest.len() >= *retry_at {
                     self.state = State::Ready;

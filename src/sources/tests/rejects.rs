@@ -315,3 +315,22 @@ fn rejects_contain_no_credentials() {
         );
     }
 }
+
+/// Old editors end a text with a mark, wherever it ends.
+#[test]
+fn a_text_that_breaks_off_before_its_end_mark_is_told_as_cut_off() {
+    let record = record("a");
+    for at in [1, 7, record.len() / 2, record.len() - 1] {
+        for marks in ["\u{1a}", "\u{1a}\u{1a}"] {
+            let mut stream = Stream::new("test", &ReadOptions::default());
+            stream.feed(
+                format!("{}{marks}", &record[..at]).as_bytes(),
+                &mut |_| {},
+                &mut |_| {},
+            );
+            let report = stream.finish(&mut |_| {}, &mut |_| {});
+            let told = summary(&report);
+            assert_eq!((report.records, report.events), (1, 0), "{at}: {told}");
+        }
+    }
+}

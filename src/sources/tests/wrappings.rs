@@ -193,6 +193,10 @@ const OBJECTS: &[Wrapping] = &[
     ("journal", |r| {
         json!({"__REALTIME_TIMESTAMP": "1", "_HOSTNAME": "h", "MESSAGE": r, "PRIORITY": "6", "SYSLOG_IDENTIFIER": "x"}).to_string()
     }),
+    ("syslog in Splunk", |r| {
+        json!({"_raw": format!("<134>1 2030-01-01T00:00:00Z host app - - - {r}"), "host": "h"})
+            .to_string()
+    }),
     ("some vendor", |r| {
         json!({"vendor": {"pipeline": {"steps": [{"native": object(r)}]}}, "severity": "low"})
             .to_string()
@@ -225,6 +229,10 @@ const TEXTS: &[Wrapping] = &[
     ("log group CSV, tabs", |r| {
         format!("@timestamp\t@message\n{TIME}\t{}\n", quoted_cell(r))
     }),
+    ("container's file", |r| {
+        format!("2030-01-01T00:00:00.123456789Z stdout F {r}\n")
+    }),
+    ("one column", |r| format!("_raw\n{}\n", quoted_cell(r))),
     ("Kibana CSV", |r| {
         format!(
             "\"@timestamp\",\"event.original\",\"_id\"\n\"Jan 1, 2030 @ 00:00:00.000\",{},x\n",

@@ -381,6 +381,15 @@ impl Analytic {
     }
 }
 
+/// What an arm counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Counts {
+    /// Denied calls.
+    pub denials: bool,
+    /// Anything else.
+    pub others: bool,
+}
+
 impl Arm {
     /// Returns whether an alert that rests on it always has another reason than amounts and new values: an act, a burst, a
     /// declared weight, or steps in their order. Only then do ordinary amounts count on a day without unusual context.
@@ -394,18 +403,27 @@ impl Arm {
         self.terms.iter().any(is_reason) || self.gates.iter().any(demands)
     }
 
-    /// Returns whether denied calls are what it counts.
-    pub fn counts_denials(&self) -> bool {
-        self.terms.iter().any(|term| match term {
-            Term::Largest(metrics) => metrics.contains(&Metric::DeniedCalls),
-            Term::Burst(burst, _) => {
-                matches!(
-                    burst.kind,
-                    BurstKind::DeniedCalls | BurstKind::DeniedBuckets
-                )
+    /// Returns whether it counts denied calls, and whether it counts anything else.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for term in &self.terms {
+            match term {
+                Term::Largest(metrics) => {
+                    counts.denials |= metrics.contains(&Metric::DeniedCalls);
+                    counts.others |= metrics.iter().any(|&metric| metric != Metric::DeniedCalls);
+                }
+                Term::Burst(burst, _) => {
+                    let are_denials = matches!(
+                        burst.kind,
+                        BurstKind::DeniedCalls | BurstKind::DeniedBuckets
+                    );
+                    counts.denials |= are_denials;
+                    counts.others |= !are_denials;
+                }
+                _ => {}
             }
-            _ => false,
-        })
+        }
+        counts
     }
 
     /// Returns why a sum of it was multiplied by less than 1, if it was.

@@ -58,8 +58,8 @@ mod telemetry;
 mod written;
 
 pub use checked::{
-    ActKind, Analytic, Arm, Burst, CONTEXT_TRAITS, Cohort, Docs, Gate, ROLE_TAIL_METRICS, SCHEMA,
-    Sequence, Status, Step, Term,
+    ActKind, Analytic, Arm, Burst, CONTEXT_TRAITS, Cohort, Counts, Docs, Gate, ROLE_TAIL_METRICS,
+    SCHEMA, Sequence, Status, Step, Term,
 };
 pub use definition::{BUILTIN, Definition, builtin, definitions, definitions_at, is_builtin};
 pub use element::{Element, ElementKind, ElementValue, Elements};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analytic::{ActKind, Analytic, Arm, Burst, Cohort};
+use crate::analytic::{ActKind, Analytic, Arm, Burst, Cohort, Counts};
 use crate::baseline::View;
 use crate::glob::Glob;
 use crate::measure::{BurstKey, BurstReading, EVERYBODY, Grant};
@@ -26,8 +26,8 @@ pub(super) struct DayParts<'s, 'a> {
     novelties: BTreeMap<Trait, Option<NoveltyReading>>,
     bursts: BTreeMap<(BurstKey, bool), Option<BurstReading>>,
     over_the_day: BTreeMap<Metric, u64>,
-    /// How much is unfamiliar: of denied calls, and of everything else.
-    unfamiliar: BTreeMap<bool, u64>,
+    /// How much is unfamiliar, by what is counted.
+    unfamiliar: BTreeMap<Counts, u64>,
     /// The metrics of which something is stored, as bits.
     active: u64,
     /// Whether arms for newcomers judge it, and those for established identities.
@@ -141,11 +141,9 @@ impl<'s, 'a> DayParts<'s, 'a> {
     /// Returns how many events are unfamiliar, as far as they matter to an arm.
     pub fn unfamiliar(&mut self, arm: &Arm) -> u64 {
         let subject = self.subject;
-        let count = || unfamiliar(subject, arm);
-        *self
-            .unfamiliar
-            .entry(arm.counts_denials())
-            .or_insert_with(count)
+        let counts = arm.counts();
+        let count = || unfamiliar(subject, counts);
+        *self.unfamiliar.entry(counts).or_insert_with(count)
     }
 
     pub fn over_the_day(&mut self, metric: Metric) -> u64 {

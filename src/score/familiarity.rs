@@ -5,7 +5,7 @@
 //! of the day is new to them. More of what is new is never less, so that does not fall as a day goes on, except where a young log comes to account
 //! for what seemed new.
 
-use crate::analytic::Arm;
+use crate::analytic::Counts;
 use crate::score::subject::Subject;
 use crate::vocab::Trait;
 
@@ -18,17 +18,21 @@ const TRAITS: [Trait; 5] = [
     Trait::Network,
 ];
 
-/// Returns how many events of a day are unfamiliar to a subject, as far as they matter to an arm: of denied calls those in buckets in which
-/// nothing ever answered it, and else the events that show a new bucket, prefix, operation, client or network, whichever has most. To whom nothing is
-/// known, everything is unfamiliar.
-pub(super) fn unfamiliar(subject: &Subject, arm: &Arm) -> u64 {
+/// Returns how many events of a day are unfamiliar to a subject, as far as they are counted: of denied calls those in buckets in which
+/// nothing ever answered it, and of others the events that show a new bucket, prefix, operation, client or network, whichever has most. To whom
+/// nothing is known, everything is unfamiliar.
+pub(super) fn unfamiliar(subject: &Subject, counts: Counts) -> u64 {
     let Some(baseline) = subject.baseline else {
         return u64::MAX;
     };
-    if arm.counts_denials() {
-        let known = baseline.known(Trait::Bucket);
-        let is_known = |bucket: u64| known.is_some_and(|known| known.contains(bucket));
-        return subject.facts.denied_calls_except_in(is_known);
+    let known = baseline.known(Trait::Bucket);
+    let is_known = |bucket: u64| known.is_some_and(|known| known.contains(bucket));
+    let denied = match counts.denials {
+        true => subject.facts.denied_calls_except_in(is_known),
+        false => 0,
+    };
+    if counts.denials && !counts.others {
+        return denied;
     }
     let of_trait = |&which: &Trait| {
         let values = subject.facts.trait_values(which);
@@ -36,5 +40,5 @@ pub(super) fn unfamiliar(subject: &Subject, arm: &Arm) -> u64 {
         new.filter_map(|(hash, value)| values?.get(hash, value))
             .sum()
     };
-    TRAITS.iter().map(of_trait).max().unwrap_or_default()
+    TRAITS.iter().map(of_trait).fold(denied, u64::max)
 }

@@ -6,7 +6,8 @@
 //! puts these together: [`engine::train`] and [`engine::score`] work with a [`store`] on disk,
 //! [`engine::backtest`] learns and judges without one. [`report`] writes alerts as JSON, OCSF, ECS or text.
 //!
-//! The library never prints, reads the clock or uses a network; [`cli`] prints, and passes the clock in.
+//! The library never prints or reads the clock; [`cli`] prints, and passes the clock in. Only [`objects`] uses a network, to read
+//! logs that lie in object stores.
 //!
 //! # Example
 //!
@@ -93,6 +94,7 @@ pub mod identity;
 pub mod incident;
 pub mod learn;
 pub mod measure;
+pub mod objects;
 pub mod pattern;
 pub mod report;
 pub mod score;

@@ -69,6 +69,15 @@ impl Error {
         parts.join("; ")
     }
 
+    /// Returns the message with the causes and hints behind it, for one line.
+    pub fn with_causes(&self) -> String {
+        let parts = [&self.message]
+            .into_iter()
+            .chain(&self.causes)
+            .chain(&self.hints);
+        parts.map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+
     /// Returns the message without causes and hints.
     pub fn message(&self) -> &str {
         &self.message

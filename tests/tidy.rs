@@ -24,7 +24,9 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("pattern", "event glob"),
     ("document", "error time vocab"),
     ("config", "document error event glob pattern time vocab"),
-    ("sources", "error event glob time vocab"),
+    // Only an object store that a user named is ever waited for.
+    ("objects", "error time"),
+    ("sources", "error event glob objects time vocab"),
     ("sketch", ""),
     ("stats", "sketch"),
     ("evidence", "sketch stats"),
@@ -48,7 +50,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("store", "baseline error learn measure time vocab"),
     (
         "engine",
-        "alert analytic baseline config error event identity incident learn measure score sketch sources stats store time vocab",
+        "alert analytic baseline config error event identity incident learn measure objects score sketch sources stats store time vocab",
     ),
     (
         "story",
@@ -61,12 +63,12 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "report",
-        "alert analytic baseline engine evaluation event evidence incident measure score sketch stats store time vocab wording",
+        "alert analytic baseline engine evaluation event evidence incident measure objects score sketch stats store time vocab wording",
     ),
     ("verify", "alert evidence stats"),
     (
         "cli",
-        "alert analytic baseline config document engine error evaluation event glob incident report simulate sources stats store story time verify vocab",
+        "alert analytic baseline config document engine error evaluation event glob incident objects report simulate sources stats store story time verify vocab",
     ),
 ];
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::alert::Alert;
 use crate::cli::format::Format;
 use crate::cli::inputs::{Inputs, close};
-use crate::cli::options::AlertSelection;
+use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Backtest, BacktestOptions, Split, read_labels};
 use crate::error::{Error, Result};
@@ -28,9 +28,11 @@ use crate::time::{Day, Time};
 /// with all others of that day, and scores are provisional until eleven days are learnt.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files, folders, or `-` for standard input.
+    /// Files, folders, `-` for standard input, or `s3://bucket/prefix`, `gs://…`, `az://…`.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    period: PeriodSelection,
     /// Learn this many days before judging [default: two thirds of all; none of 16 days or fewer].
     #[arg(long, value_name = "N", conflicts_with = "split")]
     train_days: Option<u32>,
@@ -85,7 +87,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         .iter()
         .flat_map(|out| OUTPUTS.map(|name| out.join(name)));
     let own = own.chain(arguments.labels.clone());
-    let inputs = Inputs::find(&arguments.logs, own, common, console)?;
+    let inputs = Inputs::find(&arguments.logs, own, (&arguments.period, common), console)?;
     if let Some(out) = &arguments.out {
         std::fs::create_dir_all(out).map_err(|e| {
             Error::failed(format!("cannot create the folder `{}`", out.display())).cause(e)

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::baseline::View as JudgedBy;
 use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, close};
+use crate::cli::options::PeriodSelection;
 use crate::cli::setup::load;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, CoverageVerdict, assess, covered_logs};
@@ -20,9 +21,11 @@ use crate::report::json;
 /// that it requires never came, or stopped while other logs of the provider go on. It is PARTIAL if it could see more.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files, folders, or `-` for standard input.
+    /// Files, folders, `-` for standard input, or `s3://bucket/prefix`, `gs://…`, `az://…`.
     #[arg(value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    period: PeriodSelection,
     /// End with status 1 if an enabled analytic is blind on a provider that has records.
     #[arg(long)]
     strict: bool,
@@ -44,7 +47,7 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         let learning = JudgedBy::of(&generation).young_logs();
         (generation.coverage.into_iter().collect(), learning)
     } else {
-        let inputs = Inputs::find(&arguments.logs, None, common, console)?;
+        let inputs = Inputs::find(&arguments.logs, None, (&arguments.period, common), console)?;
         let rest = inputs.rest;
         let reading = (inputs.options, rest.keeps());
         let (days, learning, intake) = covered_logs(&setup, inputs.files, reading, console)?;

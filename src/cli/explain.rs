@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::format::View;
 use crate::cli::inputs::Inputs;
+use crate::cli::options::PeriodSelection;
 use crate::cli::setup::load;
 use crate::cli::told::{Found, Place};
 use crate::cli::{Budget, Common, Console, Ending};
@@ -82,7 +83,7 @@ fn of_no_alert(arguments: &Arguments, common: &Common, console: &Console) -> Res
         }
         None
     } else {
-        let inputs = Inputs::find(&paths, None, common, console)?;
+        let inputs = Inputs::find(&paths, None, (&PeriodSelection::default(), common), console)?;
         Some((inputs.files, inputs.options))
     };
     let question = Question {

@@ -1,5 +1,7 @@
 //! The logs that a command reads, and reports of those that could not be read.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -7,19 +9,24 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
+use crate::cli::options::PeriodSelection;
 use crate::cli::{Common, Console, Ending};
 use crate::config::Config;
-use crate::engine::{IntakeSummary, KeepRejects, OwnFiles};
-use crate::error::{Error, Result};
+use crate::engine::{IntakeSummary, KeepRejects, OwnFiles, listed_before};
+use crate::error::{Error, Kind, Result};
 use crate::event::Source;
+use crate::objects::{Access, Location, Series, Wanted, list};
 use crate::report::{Plain, in_shell, json, noun};
-use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
+use crate::sources::{self, FileReport, InputFile, Period, ReadOptions, Reject};
 use crate::store::{is_part_of_store, is_store};
+use crate::time::Day;
 
 /// Longer than any line of the file of rejected records.
 const LINE_BYTES_MAX: u64 = 1 << 16;
 /// The most files that are named because they are no logs.
 const FOREIGN_NAMED_MAX: usize = 5;
+/// The most files that are named because they could not be read to their end, for each reason.
+const BROKEN_NAMED_MAX: usize = 20;
 
 /// The logs that a command is to read.
 pub struct Inputs {
@@ -61,14 +68,21 @@ impl Inputs {
     pub fn find(
         logs: &[PathBuf],
         own: impl IntoIterator<Item = PathBuf>,
-        common: &Common,
+        (period, common): (&PeriodSelection, &Common),
         console: &Console,
     ) -> Result<Self> {
-        Self::find_with(logs, own, common, console, RejectFile::create)
+        let no_series = |_: &ReadOptions| Ok(BTreeMap::new());
+        Self::find_with(
+            (logs, no_series),
+            own,
+            (period, common),
+            console,
+            RejectFile::create,
+        )
     }
 
-    /// Finds files as [`Self::find`] does, for a run that reads each file once and no more: rejected records are written
-    /// behind those of earlier runs.
+    /// Finds files as [`Self::find`] does, for a training, which reads each file once and no more: rejected records are written
+    /// behind those of earlier runs, and the days of objects that were learnt are not listed again.
     ///
     /// # Errors
     ///
@@ -76,39 +90,66 @@ impl Inputs {
     pub fn find_new(
         logs: &[PathBuf],
         own: impl IntoIterator<Item = PathBuf>,
-        common: &Common,
+        (period, common): (&PeriodSelection, &Common),
         console: &Console,
     ) -> Result<Self> {
-        Self::find_with(logs, own, common, console, RejectFile::append)
+        let learnt = |options: &ReadOptions| listed_before(&common.store(), options);
+        Self::find_with(
+            (logs, learnt),
+            own,
+            (period, common),
+            console,
+            RejectFile::append,
+        )
     }
 
     fn find_with(
-        logs: &[PathBuf],
+        (logs, listed_before): (
+            &[PathBuf],
+            impl Fn(&ReadOptions) -> Result<BTreeMap<Series, Day>>,
+        ),
         own: impl IntoIterator<Item = PathBuf>,
-        common: &Common,
+        (period, common): (&PeriodSelection, &Common),
         console: &Console,
         open_rejects: fn(&Path) -> Result<RejectFile>,
     ) -> Result<Self> {
         let own = own_files(own, common);
-        let options = read_options(common)?;
+        let options = read_options(period, common)?;
         let mut files = Vec::new();
         let mut is_missing_some = false;
-        for path in logs {
-            let mut unreachable = Vec::new();
+        let (locations, paths) = split(logs);
+        let mut unreachable = Vec::new();
+        if !locations.is_empty() {
+            let wanted = Wanted::of(
+                options.period.since,
+                options.period.until,
+                listed_before(&options)?,
+            );
+            let access = object_access();
+            for location in locations {
+                let listed = access
+                    .bucket(&location)
+                    .and_then(|bucket| list(&bucket, &location, &wanted));
+                match listed {
+                    Ok(objects) => files.extend(objects.into_iter().map(InputFile::Object)),
+                    Err(error) if error.kind() == Kind::Usage => return Err(error),
+                    Err(error) => unreachable.push((true, error)),
+                }
+            }
+        }
+        for path in paths {
             let named = std::slice::from_ref(path);
             let left_out = |path: &Path| own.has(path);
             files.extend(sources::discover_reachable(named, &left_out, &mut |one| {
-                unreachable.push(one);
+                unreachable.push((one.is_named, one.into_error()));
             }));
-            for one in unreachable {
-                let is_all = one.is_named && logs.len() == 1;
-                let error = one.into_error();
-                if is_all {
-                    return Err(error);
-                }
-                console.complain(&error);
-                is_missing_some = true;
+        }
+        for (is_named, error) in unreachable {
+            if is_named && logs.len() == 1 {
+                return Err(error);
             }
+            console.complain(&error);
+            is_missing_some = true;
         }
         if files.is_empty() {
             let error = Error::failed("there are no files to read");
@@ -116,11 +157,14 @@ impl Inputs {
                 Some(store) => error.cause(format!("`{}` is a store of plimsoll", store.display())),
                 None => error,
             }
-            .hint("give files, or folders with files"));
+            .hint(match options.period == Period::default() {
+                true => "give files, folders with files, or prefixes of objects",
+                false => {
+                    "give files, folders with files, or prefixes of objects, or a wider period"
+                }
+            }));
         }
-        if logs.len() > 1 {
-            files = in_order(&files)?;
-        }
+        files = sources::in_order(files);
         Ok(Self {
             files,
             options,
@@ -132,21 +176,40 @@ impl Inputs {
     }
 }
 
-/// Puts files that several paths stand for into one order, each once.
-fn in_order(files: &[InputFile]) -> Result<Vec<InputFile>> {
-    let path = |file: &InputFile| {
-        file.path()
-            .map_or_else(|| PathBuf::from("-"), Path::to_path_buf)
-    };
-    sources::discover(&files.iter().map(path).collect::<Vec<_>>())
+/// Separates what lies in object stores from what lies on this machine.
+pub fn split(logs: &[PathBuf]) -> (Vec<Location>, Vec<&PathBuf>) {
+    let (mut locations, mut paths) = (Vec::new(), Vec::new());
+    for log in logs {
+        match log.to_str().and_then(Location::parse) {
+            Some(location) => locations.push(location),
+            None => paths.push(log),
+        }
+    }
+    (locations, paths)
 }
 
-/// Returns the options of reading: a forced format or none, and what the configuration opens.
+/// Returns access to object stores, with the settings of the environment.
+pub fn object_access() -> Access {
+    let text = |(key, value): (OsString, OsString)| {
+        Some((key.into_string().ok()?, value.into_string().ok()?))
+    };
+    Access::new(std::env::vars_os().filter_map(text))
+}
+
+/// Returns the options of reading: a period, a forced format or none, and what the configuration opens.
 ///
 /// # Errors
 ///
 /// A usage error if there is no such format, or the configuration has faults.
-pub fn read_options(common: &Common) -> Result<ReadOptions> {
+pub fn read_options(period: &PeriodSelection, common: &Common) -> Result<ReadOptions> {
+    let period = period.period();
+    if let (Some(since), Some(until)) = (period.since, period.until)
+        && since > until
+    {
+        return Err(Error::usage(
+            "`--since` is later than `--until`, so nothing lies between them",
+        ));
+    }
     let format = match common.input.as_deref() {
         Some(name) => Some(Source::parse(name).ok_or_else(|| {
             let known: Vec<&str> = Source::ALL.iter().map(|s| s.as_str()).collect();
@@ -160,6 +223,7 @@ pub fn read_options(common: &Common) -> Result<ReadOptions> {
         format,
         unwrap: opened.iter().map(|word| Box::from(&*word.text)).collect(),
         threads: common.threads,
+        period,
         ..ReadOptions::default()
     })
 }
@@ -186,8 +250,19 @@ pub fn account_for(intake: &IntakeSummary, is_first: bool, console: &Console) ->
             in_shell(&file),
         ));
     }
+    let mut by_reason: BTreeMap<&str, usize> = BTreeMap::new();
     for (file, why) in intake.broken_files() {
-        console.fault(&format!("`{file}` could not be read to its end: {why}"));
+        let n_of_reason = by_reason.entry(why).or_default();
+        *n_of_reason += 1;
+        if *n_of_reason <= BROKEN_NAMED_MAX {
+            console.fault(&format!("`{file}` could not be read to its end: {why}"));
+        }
+    }
+    for (why, n) in by_reason {
+        if n > BROKEN_NAMED_MAX {
+            let files = noun((n - BROKEN_NAMED_MAX) as u64, "more file", "more files");
+            console.fault(&format!("{files} could not be read to the end: {why}"));
+        }
     }
     let reports: Vec<&FileReport> = intake.files.iter().collect();
     let is_first = is_first && intake.unnamed.as_ref().is_none_or(|rest| rest.records == 0);

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, ending};
+use crate::cli::options::PeriodSelection;
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Survey, TakeEvent};
 use crate::error::Result;
@@ -23,9 +24,11 @@ use crate::sources::FileReport;
 /// and `format` beside it.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files, folders, or `-` for standard input.
+    /// Files, folders, `-` for standard input, or `s3://bucket/prefix`, `gs://…`, `az://…`.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    period: PeriodSelection,
     /// List all files.
     #[arg(long)]
     files: bool,
@@ -49,7 +52,7 @@ const FILES_NAMED_MAX: usize = 20;
 ///
 /// Fails if there is nothing to read, or rejected records cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
-    let inputs = Inputs::find(&arguments.logs, None, common, console)?;
+    let inputs = Inputs::find(&arguments.logs, None, (&arguments.period, common), console)?;
     let rest = &inputs.rest;
     let piece: Mutex<String> = Mutex::default();
     let take = |file: &str, event: &Event| {

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
 use crate::cli::inputs::Inputs;
-use crate::cli::options::AlertSelection;
+use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::train::finish;
 use crate::cli::{Common, Console, Ending};
 use crate::engine;
@@ -24,9 +24,11 @@ use crate::store::Archive;
 /// every night, and running it twice writes no alert twice. The first night only learns.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files or folders.
+    /// Files, folders, or `s3://bucket/prefix`, `gs://…`, `az://…`.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    period: PeriodSelection,
     /// Format of the alerts.
     #[arg(long, default_value = "json")]
     format: Format,
@@ -45,7 +47,12 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
     let store = common.store();
-    let inputs = Inputs::find_new(&arguments.logs, arguments.out.clone(), common, console)?;
+    let inputs = Inputs::find_new(
+        &arguments.logs,
+        arguments.out.clone(),
+        (&arguments.period, common),
+        console,
+    )?;
     let rest = inputs.rest;
     // What was told must be on disk before it is learnt.
     let to = (arguments.out.as_deref(), arguments.format, true);

@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use clap::{Args, Command, ValueEnum};
 
+use crate::cli::selection::Instant;
 use crate::engine::ScoreOptions;
+use crate::sources::Period;
 use crate::store::Store;
 
 /// Where colours are used.
@@ -145,6 +147,28 @@ impl Common {
     /// Returns the store, which need not exist.
     pub fn store(&self) -> Store {
         Store::at(&self.store)
+    }
+}
+
+/// Which events of logs are read.
+#[derive(Debug, Default, Args)]
+pub struct PeriodSelection {
+    /// Read only events of this time or later: a day, as in 2026-03-16, or an instant. Of object stores, older days are not even
+    /// listed.
+    #[arg(long, value_name = "TIME")]
+    since: Option<Instant<false>>,
+    /// Read only events of this time or earlier: a day, with all of it, or an instant.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Instant<true>>,
+}
+
+impl PeriodSelection {
+    /// Returns the period.
+    pub fn period(&self) -> Period {
+        Period {
+            since: self.since.map(Instant::time),
+            until: self.until.map(Instant::time),
+        }
     }
 }
 

@@ -8,8 +8,10 @@ use clap::Args;
 use crate::cli::clock::elapsed;
 use crate::cli::delivery::Delivery;
 use crate::cli::format::Format;
-use crate::cli::inputs::{Inputs, RejectFile, account_for, close, own_files, read_options};
-use crate::cli::options::AlertSelection;
+use crate::cli::inputs::{
+    Inputs, RejectFile, account_for, close, object_access, own_files, read_options, split,
+};
+use crate::cli::options::{AlertSelection, PeriodSelection};
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, FollowOptions, KeepRejects, ScoreOptions, ToldBefore};
@@ -18,20 +20,27 @@ use crate::report::summary::{self, Summary};
 use crate::store::Archive;
 use crate::time::parse_duration_secs;
 
+/// The interval between looks at files.
+const POLL: Duration = Duration::from_secs(1);
+/// The interval between listings of objects, each of which is a request that is paid for.
+const POLL_OBJECTS: Duration = Duration::from_secs(60);
+
 /// Judge logs with the generation in force and write alerts
 ///
 /// The alerts are also stored, for `plimsoll explain` and so that none is written twice. Nothing is learnt.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files, folders, or `-` for standard input.
+    /// Files, folders, `-` for standard input, or `s3://bucket/prefix`, `gs://…`, `az://…`.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    period: PeriodSelection,
     /// Go on with lines that are appended and files that are added, until stopped.
     #[arg(long)]
     follow: bool,
-    /// How often to look for new input, as in `1s` or `200ms`.
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration, requires = "follow")]
-    poll: Duration,
+    /// How often to look for new input, as in `1s` or `200ms` [default: 1s, and 60s for objects].
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "follow")]
+    poll: Option<Duration>,
     /// End after this time without new input [default: go on until stopped].
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "follow")]
     until_idle: Option<Duration>,
@@ -73,12 +82,20 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         ..arguments.selection.options()
     };
     if arguments.follow {
+        let (locations, paths) = split(&arguments.logs);
+        let access = object_access();
+        let opened = locations.into_iter().map(|location| {
+            let bucket = access.bucket(&location)?;
+            Ok((location, bucket))
+        });
         let follow = FollowOptions {
-            paths: arguments.logs.clone(),
+            paths: paths.into_iter().cloned().collect(),
+            locations: opened.collect::<Result<_>>()?,
             own: own_files(arguments.out.clone(), common),
             score: options,
-            read: read_options(common)?,
-            poll: arguments.poll,
+            read: read_options(&arguments.period, common)?,
+            poll: arguments.poll.unwrap_or(POLL),
+            poll_objects: arguments.poll.unwrap_or(POLL_OBJECTS),
             until_idle: arguments.until_idle,
             clock: elapsed,
         };
@@ -98,7 +115,12 @@ pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<
         return Ok(account_for(&followed.intake, is_first, console));
     }
     let generation = store.load_generation()?;
-    let inputs = Inputs::find(&arguments.logs, arguments.out.clone(), common, console)?;
+    let inputs = Inputs::find(
+        &arguments.logs,
+        arguments.out.clone(),
+        (&arguments.period, common),
+        console,
+    )?;
     let rest = inputs.rest;
     let archive = delivery.archive.clone();
     let before = match arguments.again {

@@ -51,6 +51,13 @@ pub struct Selection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Instant<const LAST: bool>(Time);
 
+impl<const LAST: bool> Instant<LAST> {
+    /// Returns the instant.
+    pub fn time(self) -> Time {
+        self.0
+    }
+}
+
 impl<const LAST: bool> FromStr for Instant<LAST> {
     type Err = String;
 

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::format::View;
 use crate::cli::inputs::{Inputs, Rest, close};
+use crate::cli::options::PeriodSelection;
 use crate::cli::setup::{warn_of_approvals, warn_of_other_measures};
 use crate::cli::{Common, Console, Ending};
 use crate::engine::{self, Setup, TrainSummary};
@@ -19,9 +20,11 @@ use crate::report::{json, tuning};
 /// the training is stopped or crashes, the generation in force stays in force, and running it again completes the work.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Files, folders, or `-` for standard input.
+    /// Files, folders, `-` for standard input, or `s3://bucket/prefix`, `gs://…`, `az://…`.
     #[arg(required = true, value_name = "LOGS")]
     logs: Vec<PathBuf>,
+    #[command(flatten)]
+    period: PeriodSelection,
     /// Format of the summary; `json` goes to standard output.
     #[arg(long, default_value = "text")]
     format: View,
@@ -34,7 +37,7 @@ pub struct Arguments {
 /// Fails if there is nothing to read, or the store cannot be written.
 pub fn run(arguments: &Arguments, common: &Common, console: &Console) -> Result<Ending> {
     let setup = common.setup(console)?;
-    let inputs = Inputs::find_new(&arguments.logs, None, common, console)?;
+    let inputs = Inputs::find_new(&arguments.logs, None, (&arguments.period, common), console)?;
     let rest = inputs.rest;
     let trained = engine::train(
         &setup,

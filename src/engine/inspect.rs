@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 
-use crate::engine::intake::{KeepRejects, open};
+use crate::engine::intake::KeepRejects;
+use crate::engine::opening::{Next, Opening};
 use crate::engine::{Progress, cancelled};
 use crate::error::{Error, Result};
 use crate::event::{Action, Event, Outcome, Provider, Source};
@@ -154,7 +155,8 @@ pub fn inspect(
     (rejects, take): (Option<&dyn KeepRejects>, Option<&TakeEvent<'_>>),
     progress: &dyn Progress,
 ) -> Result<Vec<Survey>> {
-    let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let done = AtomicU64::new(0);
+    let opening = Opening::new(files, (0..files.len()).collect());
     let found: Mutex<BTreeMap<usize, Survey>> = Mutex::default();
     let mut failure = OnceLock::new();
     let failed = &failure;
@@ -168,11 +170,11 @@ pub fn inspect(
         for _ in 0..workers.min(files.len()) {
             scope.spawn(|| {
                 while !progress.is_cancelled() && failed.get().is_none() {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(file) = files.get(number) else {
+                    let Some(next) = opening.next() else {
                         return;
                     };
-                    let survey = survey(file, options, (rejects, take, failed), (&done, progress));
+                    let number = next.number;
+                    let survey = survey(next, options, (rejects, take, failed), (&done, progress));
                     if let Ok(mut found) = found.lock() {
                         found.insert(number, survey);
                     }
@@ -194,7 +196,7 @@ pub fn inspect(
 }
 
 fn survey(
-    file: &InputFile,
+    mut next: Next<'_>,
     options: &ReadOptions,
     (rejects, take, failed): (
         Option<&dyn KeepRejects>,
@@ -203,12 +205,13 @@ fn survey(
     ),
     (done, progress): (&AtomicU64, &dyn Progress),
 ) -> Survey {
+    let file = next.file;
     let mut survey = Survey::new(FileReport::new(file.name()));
     let options = ReadOptions {
         excerpts: rejects.is_some(),
         ..options.clone()
     };
-    survey.report = match open(file) {
+    survey.report = match next.open() {
         Ok(reader) => sources::read(
             Counted {
                 reader,

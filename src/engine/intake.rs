@@ -2,19 +2,19 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use crate::engine::opening::{Next, Opening};
 use crate::engine::{Progress, Setup, cancelled};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::identity::Resolver;
 use crate::measure::DayAggregate;
+use crate::objects::Totals;
 use crate::sources::{self, FileReport, InputFile, ReadOptions, Reject};
 use crate::time::{Day, Time};
 
@@ -54,6 +54,8 @@ pub struct IntakeSummary {
     pub first: Option<Time>,
     /// Last event.
     pub last: Option<Time>,
+    /// What was asked of object stores in this run, if logs lie in one.
+    pub objects: Option<Totals>,
 }
 
 impl IntakeSummary {
@@ -191,9 +193,8 @@ pub trait Taker: Send {
 
 /// What threads that read share.
 struct Shared<'a> {
-    /// The order in which files are read.
-    order: Vec<usize>,
-    next: AtomicUsize,
+    /// The files that are left to read.
+    opening: Opening<'a>,
     read_bytes: AtomicU64,
     progress: &'a dyn Progress,
     /// Whether a thread failed.
@@ -205,22 +206,15 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn new(order: Vec<usize>, progress: &'a dyn Progress) -> Self {
+    fn new(opening: Opening<'a>, progress: &'a dyn Progress) -> Self {
         Self {
-            order,
-            next: AtomicUsize::new(0),
+            opening,
             read_bytes: AtomicU64::new(0),
             progress,
             has_failed: AtomicBool::new(false),
             failure: OnceLock::new(),
             n_idle: AtomicUsize::new(0),
         }
-    }
-
-    /// Returns the number of the next file.
-    fn next(&self) -> Option<usize> {
-        let at = self.next.fetch_add(1, Ordering::Relaxed);
-        self.order.get(at).copied()
     }
 
     /// Ends the run.
@@ -247,7 +241,8 @@ impl Intake<'_> {
     ) -> Result<IntakeSummary> {
         self.begin(progress);
         let (sender, receiver) = bounded(BATCHES_UNDER_WAY);
-        let mut shared = Shared::new((0..self.files.len()).collect(), progress);
+        let order = (0..self.files.len()).collect();
+        let mut shared = Shared::new(Opening::new(&self.files, order), progress);
         let (intake, reading) = (&self, &shared);
         let summary = std::thread::scope(|scope| {
             for _ in 0..intake.n_threads() {
@@ -262,7 +257,10 @@ impl Intake<'_> {
             return Err(failure);
         }
         self.rejects.map_or(Ok(()), KeepRejects::complete)?;
-        summary
+        Ok(IntakeSummary {
+            objects: totals_of(&self.files),
+            ..summary?
+        })
     }
 
     /// Reads everything on all cores. Each thread has a taker of its own and takes in what it reads; a thread without a
@@ -279,7 +277,8 @@ impl Intake<'_> {
         self.begin(progress);
         let n_threads = self.options.n_threads();
         let (sender, receiver) = bounded(SPARE_BATCHES);
-        let mut shared = Shared::new(in_order_of_days(&self.files), progress);
+        let opening = Opening::new(&self.files, in_order_of_days(&self.files));
+        let mut shared = Shared::new(opening, progress);
         let (intake, taker, reading) = (&self, &taker, &shared);
         let ended: Vec<Result<Taken>> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..n_threads)
@@ -310,6 +309,7 @@ impl Intake<'_> {
             files.extend(taken.files);
         }
         summary.put_files(files);
+        summary.objects = totals_of(&self.files);
         self.rejects.map_or(Ok(()), KeepRejects::complete)?;
         Ok(summary)
     }
@@ -363,10 +363,10 @@ impl Intake<'_> {
 
     /// Reads files, and sends their events on.
     fn send_all(&self, shared: &Shared<'_>, sender: &Sender<Message>) {
-        while let Some(number) = shared.next() {
+        while let Some(next) = shared.opening.next() {
             let mut batch = Vec::with_capacity(BATCH);
             let is_wanted = Cell::new(true);
-            let (file, future) = self.read(number, shared, &is_wanted, &mut |event| {
+            let (file, future) = self.read(next, shared, &is_wanted, &mut |event| {
                 batch.push(event);
                 if batch.len() == BATCH {
                     let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
@@ -394,10 +394,10 @@ impl Intake<'_> {
             taken: Taken::default(),
             failure: None,
         };
-        while let Some(number) = shared.next() {
+        while let Some(next) = shared.opening.next() {
             let mut batch = Vec::new();
             let is_wanted = Cell::new(true);
-            let (file, future) = self.read(number, shared, &is_wanted, &mut |event| {
+            let (file, future) = self.read(next, shared, &is_wanted, &mut |event| {
                 if batch.is_empty() && shared.n_idle.load(Ordering::Relaxed) == 0 {
                     taking.take(event);
                 } else {
@@ -447,13 +447,12 @@ impl Intake<'_> {
     /// Reads a file and passes its events on, except those of the future, which it counts.
     fn read(
         &self,
-        number: usize,
+        mut next: Next<'_>,
         shared: &Shared<'_>,
         is_wanted: &Cell<bool>,
         sink: &mut dyn FnMut(Event),
     ) -> (ReadFile, u64) {
         let latest = self.setup.now.plus_secs(FUTURE_SECS_MAX);
-        let input = &self.files[number];
         let options = ReadOptions {
             excerpts: self.rejects.is_some(),
             ..self.options.clone()
@@ -464,10 +463,11 @@ impl Intake<'_> {
             shared,
             is_wanted,
         };
-        let report = match open(input) {
+        let name = next.file.name();
+        let mut report = match next.open() {
             Ok(reader) => sources::read(
                 counted(reader),
-                input.name(),
+                name,
                 &options,
                 &mut |event| {
                     if event.time > latest {
@@ -482,9 +482,12 @@ impl Intake<'_> {
                     }
                 },
             ),
-            Err(e) => FileReport::unreadable(input.name(), &e),
+            Err(e) => FileReport::unreadable(name, &e),
         };
-        ((number, Box::new(report)), future)
+        if let Some(object) = next.file.object() {
+            report.content_hash = object.identity();
+        }
+        ((next.number, Box::new(report)), future)
     }
 }
 
@@ -521,10 +524,7 @@ impl<T: Taker> Taking<T> {
 /// once. Which comes first does not matter otherwise.
 fn in_order_of_days(files: &[InputFile]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..files.len()).collect();
-    let days: Vec<Option<Day>> = files
-        .iter()
-        .map(|file| day_in(file.path()?.to_str()?))
-        .collect();
+    let days: Vec<Option<Day>> = files.iter().map(|file| day_in(file.name())).collect();
     order.sort_by_key(|&at| (days[at], at));
     order
 }
@@ -557,12 +557,10 @@ fn day_in(path: &str) -> Option<Day> {
     found
 }
 
-/// Opens a file, or standard input.
-pub(super) fn open(input: &InputFile) -> io::Result<Box<dyn Read>> {
-    match input {
-        InputFile::Stdin => Ok(Box::new(io::stdin().lock())),
-        InputFile::File { path, .. } => Ok(Box::new(File::open(PathBuf::from(path))?)),
-    }
+/// Returns what was asked so far of the object stores in which some of the files lie.
+pub(super) fn totals_of(files: &[InputFile]) -> Option<Totals> {
+    let object = files.iter().find_map(InputFile::object)?;
+    Some(object.usage().totals())
 }
 
 /// A reader that counts bytes, and ends early when the user stops the run or nobody wants more.

@@ -17,6 +17,7 @@ mod learning;
 mod lookup;
 mod nightly;
 mod not_alerted;
+mod opening;
 mod own_files;
 mod progress;
 mod replay;
@@ -64,7 +65,7 @@ pub use score::{ToldBefore, score};
 pub use scorer::{Added, EpisodeTally, LateEvents, ScoreOptions, ScoreSummary, Scorer};
 pub use setup::Setup;
 pub use thresholds::{InForce, SetBy, in_force, thresholds};
-pub use train::{TrainSummary, train};
+pub use train::{TrainSummary, listed_before, train};
 pub use tune::{
     Applied, Busiest, Candidate, Cut, LowestBecause, Outcome, OutgrownThreshold, Raised,
     RaisedByDay, Recall, Sufficiency, TuneAction, TuneOptions, TuneReport, VerdictCount,

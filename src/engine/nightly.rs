@@ -101,16 +101,22 @@ fn score_new(
         return Ok(None);
     };
     // The part of these days that was learnt before.
-    let may_have = |entry: Option<&LedgerEntry>| entry?.last_day;
+    let may_have = |file: &InputFile, entry: Option<&LedgerEntry>| {
+        entry.and_then(|entry| entry.last_day) >= Some(first)
+            && !file
+                .object()
+                .is_some_and(|object| object.ends_before(first))
+    };
     let learnt = learnt
         .into_iter()
-        .filter(|(_, entry)| may_have(*entry) >= Some(first));
+        .filter(|(file, entry)| may_have(file, *entry));
     let learnt = learnt.map(|(file, _)| file.clone()).collect();
     let again = read(learnt).run(progress, |_, event| {
         Ok(days.contains(&event.time.day()) && scorer.add(event)? == Added::New)
     })?;
     let unreadable = again.files.into_iter().filter(|file| file.error.is_some());
     intake.files.extend(unreadable);
+    intake.objects = intake.objects.max(again.objects);
     let archive = Archive::alerts(store);
     let before = ToldBefore::Kept(&archive);
     judge_days(&mut scorer, before, progress, &mut deliver)?;

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use crossbeam_channel::bounded;
 
-use crate::baseline::{CalibrationLog, DriftReport, TRAIT_MEMORY_DAYS, Tuning, View, YoungLog};
+use crate::baseline::{
+    CalibrationLog, DriftReport, OPEN_DAYS, TRAIT_MEMORY_DAYS, Tuning, View, YoungLog,
+};
 use crate::config::Approval;
 use crate::engine::coverage::{AnalyticCoverage, assess, days_of};
 use crate::engine::gathering::{Gathering, StagedDay};
-use crate::engine::intake::{Intake, IntakeSummary, KeepRejects};
+use crate::engine::intake::{Intake, IntakeSummary, KeepRejects, totals_of};
 use crate::engine::learning::{Learnt, Lesson, learn, memory_begins};
 use crate::engine::retention::{Removed, remove_outdated};
 use crate::engine::thresholds::{InForce, in_force};
@@ -19,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::identity::machine_of;
 use crate::learn::Exclusions;
 use crate::measure::{DayAggregate, Reached, Room, is_others};
+use crate::objects::Series;
 use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{DayEntry, Ledger, LedgerEntry, Lock, Manifest, Role, Store, Verdicts};
 use crate::time::Day;
@@ -142,6 +145,12 @@ pub(super) fn train_holding(
     let oldest = oldest_learnt(stored.keys().copied());
 
     let reading = options.reading();
+    // Days before the period were not listed.
+    let listed = match options.period.since {
+        Some(_) => BTreeMap::new(),
+        None => listed_days(&files),
+    };
+    let object = files.iter().find(|file| file.object().is_some()).cloned();
     let (files, known_files) = unknown_files(files, &ledger, &reading);
     let room = match &manifest {
         Some(manifest) if !files.is_empty() => {
@@ -163,6 +172,7 @@ pub(super) fn train_holding(
     intake.repeated -= too_old;
     intake.known_files = known_files;
     intake.too_old = too_old;
+    intake.objects = object.and_then(|object| totals_of(&[object]));
     let exclusions_before = manifest.as_ref().map(|m| &m.exclusions);
     let is_judged_anew =
         exclusions_before.is_some_and(|before| *before != found_true(&verdicts, &stored));
@@ -300,6 +310,7 @@ pub(super) fn train_holding(
     };
     generation.tuning = tuning;
     enter(&mut ledger, &intake, (number, &reading), last);
+    enter_listed(&mut ledger, &listed, (number, &reading), last);
     let baselines = replay.baselines().map(Ok);
     let staged = store.stage_generation_of(&generation, baselines, &replay.log)?;
     learner.stage_ledger(&ledger, published)?;
@@ -468,13 +479,14 @@ pub(super) fn learnt_before<'l>(
 
 /// Records the files that were read to their end. Of one with rejected records, another reading may make more: by a newer
 /// version, or where no format is forced. It is then read once more, and the events that were learnt are recognised. A file
-/// that could not be read, that is not opened, or has events of the future, is read again each time.
+/// that could not be read, that is not opened, or has events of the future or outside the period that was asked for, is read again each time.
 fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &str), last: Day) {
     let is_learnt = |file: &&FileReport| {
         file.error.is_none()
             && !intake.files_with_future.contains(&file.file)
             && !file.is_stdin()
             && !file.is_unopened()
+            && !file.is_cut_by_period()
     };
     for report in intake.files.iter().filter(is_learnt) {
         let entry = LedgerEntry {
@@ -493,6 +505,71 @@ fn enter(ledger: &mut Ledger, intake: &IntakeSummary, (number, reading): (u64, &
             .last_day
             .is_none_or(|day| last.since(day) < 2 * TRAIT_MEMORY_DAYS)
     });
+}
+
+/// The objects of a series, by their day.
+type ListedDays = BTreeMap<Series, BTreeMap<Day, Vec<u128>>>;
+
+/// Returns the objects of each series that was listed, learnt or not.
+fn listed_days(files: &[InputFile]) -> ListedDays {
+    let mut listed = ListedDays::new();
+    for object in files.iter().filter_map(InputFile::object) {
+        if let Some((series, day)) = object.listed() {
+            let days = listed.entry(series).or_default();
+            days.entry(day).or_default().push(object.identity());
+        }
+    }
+    listed
+}
+
+/// Stands between a series and the last day up to which all its objects were learnt, in the name of what the ledger has of it.
+const THROUGH: &str = " through ";
+
+/// Records up to which day all objects of each series were learnt, so that the days before need not be listed again.
+fn enter_listed(
+    ledger: &mut Ledger,
+    listed: &ListedDays,
+    (number, reading): (u64, &str),
+    last: Day,
+) {
+    for (series, days) in listed {
+        let is_learnt =
+            |(_, objects): &(&Day, &Vec<u128>)| objects.iter().all(|id| ledger.contains_key(id));
+        let Some((through, _)) = days.iter().take_while(is_learnt).last() else {
+            continue;
+        };
+        let entry = LedgerEntry {
+            name: format!("{series}{THROUGH}{through}"),
+            generation: number,
+            bytes: 0,
+            events: 0,
+            last_day: Some(last),
+            incomplete: Some(reading.to_owned()),
+        };
+        ledger.insert(series.identity(), entry);
+    }
+}
+
+/// Returns the first day that is to be listed of each series of objects that was learnt so far: late objects come within a week
+/// of the last day of which all were learnt. Another reading may make more of objects that were learnt, so it lists all.
+///
+/// # Errors
+///
+/// Fails if another process is training, or the store cannot be read.
+pub fn listed_before(store: &Store, options: &ReadOptions) -> Result<BTreeMap<Series, Day>> {
+    let Some(manifest) = store.manifest()? else {
+        return Ok(BTreeMap::new());
+    };
+    let lock = store.lock(Role::Learner)?;
+    let ledger = store.begin_learning(&lock)?.ledger(manifest.generation)?;
+    let reading = options.reading();
+    let of_entry = |(key, entry): (&u128, &LedgerEntry)| {
+        let (series, through) = entry.name.rsplit_once(THROUGH)?;
+        let (series, through) = (Series::parse(series)?, Day::parse(through)?);
+        let is_one = series.identity() == *key && entry.incomplete.as_ref() == Some(&reading);
+        is_one.then(|| (series, through.plus(1 - OPEN_DAYS)))
+    };
+    Ok(ledger.iter().filter_map(of_entry).collect())
 }
 
 #[cfg(test)]

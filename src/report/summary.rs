@@ -10,6 +10,7 @@ use crate::baseline::{DriftReport, Drifted};
 use crate::engine::{
     AnalyticEvaluation, Backtest, DayCount, Evaluation, FalseAlert, IntakeSummary, ScoreSummary,
 };
+use crate::objects::Totals;
 use crate::report::bounds::{self, BoundReached};
 use crate::report::coverage;
 use crate::report::drift::{self, DriftDocument};
@@ -22,6 +23,7 @@ use crate::report::paint::Paint;
 use crate::report::tuning;
 use crate::stats::Severity;
 use crate::time::Day;
+use crate::wording::bytes;
 
 /// Drifted baselines that are named for each day of a backtest.
 const DRIFTED_A_DAY_MAX: usize = 20;
@@ -79,6 +81,9 @@ pub struct Read {
     pub first: Option<String>,
     /// Last event.
     pub last: Option<String>,
+    /// What was asked of object stores, if logs lie in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<Totals>,
 }
 
 /// The alerts of a run.
@@ -217,6 +222,7 @@ impl Read {
             rejected: intake.rejected(),
             first: intake.first.map(|t| t.to_string()),
             last: intake.last.map(|t| t.to_string()),
+            objects: intake.objects,
         }
     }
 }
@@ -514,6 +520,25 @@ fn alerts_line(alerts: &Alerts, days: u64) -> String {
     text
 }
 
+/// Says what was asked of object stores.
+pub fn objects(totals: &Totals) -> String {
+    format!(
+        "{} listed, {} read ({}), {}",
+        count(totals.listed),
+        count(totals.read),
+        bytes(totals.bytes as f64),
+        noun(totals.requests, "request", "requests")
+    ) + &match totals.unreachable {
+        0 => String::new(),
+        n => {
+            let objects = noun(n, "object is", "objects are");
+            format!(
+                "; {objects} left out: no request can name a key with an empty part, as in `a//b`"
+            )
+        }
+    }
+}
+
 pub(super) fn write_read(out: &mut String, read: &Read, paint: Paint) -> std::fmt::Result {
     line(
         out,
@@ -526,6 +551,9 @@ pub(super) fn write_read(out: &mut String, read: &Read, paint: Paint) -> std::fm
             noun(read.files, "file", "files")
         ),
     )?;
+    if let Some(totals) = &read.objects {
+        line(out, paint, "objects", &objects(totals))?;
+    }
     if let (Some(first), Some(last)) = (&read.first, &read.last) {
         line(out, paint, "period", &format!("{first} to {last}"))?;
     }

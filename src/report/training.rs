@@ -14,7 +14,7 @@ use crate::report::learning::{self, LogLearnt};
 use crate::report::number::{count, noun};
 use crate::report::paint::Paint;
 use crate::report::summary::{
-    DRIFTED_SHOWN, Read, SCHEMA, is_zero, line, write_coverage, write_read,
+    DRIFTED_SHOWN, Read, SCHEMA, is_zero, line, objects, write_coverage, write_read,
 };
 use crate::report::tuning;
 
@@ -52,6 +52,8 @@ fn write_training(
         };
         if !summary.intake.files.is_empty() {
             write_read(out, &Read::of(&summary.intake), paint)?;
+        } else if let Some(totals) = &summary.intake.objects {
+            line(out, paint, "objects", &objects(totals))?;
         }
         return match known {
             0 => writeln!(out, "nothing new; {in_force}"),

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::objects::Object;
 use crate::sources::decode::HashingReader;
 use crate::sources::report::FileReport;
 
@@ -23,6 +24,8 @@ pub enum InputFile {
         /// Its size when it was found.
         bytes: u64,
     },
+    /// An object of an object store.
+    Object(Object),
 }
 
 impl InputFile {
@@ -31,14 +34,23 @@ impl InputFile {
         match self {
             Self::Stdin => FileReport::STDIN,
             Self::File { name, .. } => name,
+            Self::Object(object) => object.url(),
         }
     }
 
-    /// Returns its path; `None` for standard input.
+    /// Returns its path; `None` for standard input and objects.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Stdin => None,
+            Self::Stdin | Self::Object(_) => None,
             Self::File { path, .. } => Some(path),
+        }
+    }
+
+    /// Returns the object that it is; `None` for what lies on this machine.
+    pub fn object(&self) -> Option<&Object> {
+        match self {
+            Self::Stdin | Self::File { .. } => None,
+            Self::Object(object) => Some(object),
         }
     }
 
@@ -47,6 +59,7 @@ impl InputFile {
         match self {
             Self::Stdin => None,
             Self::File { bytes, .. } => Some(*bytes),
+            Self::Object(object) => Some(object.bytes()),
         }
     }
 }
@@ -136,6 +149,20 @@ pub fn discover_reachable(
         .collect()
 }
 
+/// Puts files that several paths stand for into the order of [`discover_reachable`], each once.
+pub fn in_order(mut files: Vec<InputFile>) -> Vec<InputFile> {
+    files.sort_by_cached_key(|file| match file {
+        InputFile::Stdin => (false, None, PathBuf::new()),
+        InputFile::File { path, .. } => (true, delivery_time(path), path.clone()),
+        InputFile::Object(object) => {
+            let path = PathBuf::from(object.url());
+            (true, delivery_time(&path), path)
+        }
+    });
+    files.dedup();
+    files
+}
+
 type Found = BTreeSet<(Option<String>, PathBuf, u64)>;
 
 fn search(
@@ -204,10 +231,13 @@ fn delivery_time(path: &Path) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Returns the XXH3-128 of a file's bytes as stored; `None` for standard input and for what cannot be read.
+/// Returns the XXH3-128 of a file's bytes as stored, and of an object its identity, for which nothing is read; `None` for standard
+/// input and for what cannot be read.
 pub fn content_hash_of(file: &InputFile) -> Option<u128> {
-    let InputFile::File { path, .. } = file else {
-        return None;
+    let path = match file {
+        InputFile::Stdin => return None,
+        InputFile::Object(object) => return Some(object.identity()),
+        InputFile::File { path, .. } => path,
     };
     let mut hashed = HashingReader::new(File::open(path).ok()?);
     let mut buffer = vec![0; 256 * 1024];

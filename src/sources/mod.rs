@@ -58,9 +58,11 @@ mod telemetry;
 mod vpcflow;
 mod workspace;
 
-pub use discover::{InputFile, Unreachable, content_hash_of, discover, discover_reachable};
+pub use discover::{
+    InputFile, Unreachable, content_hash_of, discover, discover_reachable, in_order,
+};
 pub use limits::{ENVELOPES_MAX, RECORD_BYTES_MAX};
-pub use options::ReadOptions;
+pub use options::{Period, ReadOptions};
 pub use parquet::is_decoding;
 pub use read::{read, read_while};
 pub use report::{Compression, FileReport, Parsed, Position, Reject, RejectReason, SkipReason};

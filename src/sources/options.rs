@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::event::Source;
+use crate::time::Time;
 
 /// How logs are read.
 #[derive(Debug, Clone)]
@@ -18,6 +19,24 @@ pub struct ReadOptions {
     /// Members that hold whole records and are opened only because the configuration says so: by name, or by the names on the
     /// way to it with dots between them.
     pub unwrap: Arc<[Box<str>]>,
+    /// Which events are wanted. The others are counted as skipped.
+    pub period: Period,
+}
+
+/// A period of event time; what it does not bound is part of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Period {
+    /// Its first instant.
+    pub since: Option<Time>,
+    /// Its last instant.
+    pub until: Option<Time>,
+}
+
+impl Period {
+    /// Returns whether an instant lies in it.
+    pub fn has(&self, time: Time) -> bool {
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time <= until)
+    }
 }
 
 /// The version of the readers. It is raised when one learns to read what it rejected, or reads otherwise what it read: files
@@ -52,6 +71,7 @@ impl Default for ReadOptions {
             excerpts: true,
             threads: None,
             unwrap: Arc::default(),
+            period: Period::default(),
         }
     }
 }

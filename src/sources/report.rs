@@ -47,6 +47,8 @@ words! {
         Own = "own",
         /// A record with an actor and a time, and without an action.
         NoAction = "no_action",
+        /// An event before or after the period that was asked for.
+        OutsidePeriod = "outside_period",
     }
 }
 
@@ -191,7 +193,7 @@ pub struct FileReport {
     pub bytes_json: u64,
     /// Why the file could not be read to its end; everything before that was passed on.
     pub error: Option<String>,
-    /// XXH3-128 of the bytes as stored.
+    /// XXH3-128 of the bytes as stored; of an object its identity.
     pub content_hash: u128,
 }
 
@@ -279,6 +281,12 @@ impl FileReport {
         self.events == 0
             || !self.rejected.is_empty()
             || self.skipped.contains_key(SkipReason::Preamble.as_str())
+    }
+
+    /// Returns whether events of the file were left out because they lie outside the period that was asked for.
+    pub fn is_cut_by_period(&self) -> bool {
+        self.skipped
+            .contains_key(SkipReason::OutsidePeriod.as_str())
     }
 
     /// Returns the format of its events: the only one, `mixed`, or `None` without events.

@@ -281,8 +281,8 @@ impl World {
     }
 }
 
-/// Returns the day in a log's name.
-fn day_of(path: &Path) -> Option<String> {
+/// Returns the day in the name of a log file, as in `20260316`.
+pub fn day_of(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let stamp = name
         .split('_')

@@ -117,7 +117,9 @@ fn follow_until(
         own: OwnFiles::default(),
         score: SCORE,
         read: ReadOptions::default(),
+        locations: Vec::new(),
         poll: Duration::from_millis(2),
+        poll_objects: Duration::ZERO,
         until_idle: Some(idle),
         clock,
     };
@@ -243,7 +245,9 @@ fn a_threshold_that_is_tuned_while_following_applies_from_then_on() {
             ..SCORE
         },
         read: ReadOptions::default(),
+        locations: Vec::new(),
         poll: Duration::from_millis(2),
+        poll_objects: Duration::ZERO,
         until_idle: Some(Duration::from_secs(1)),
         clock,
     };

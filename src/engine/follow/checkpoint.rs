@@ -84,9 +84,9 @@ impl Checkpoint {
     }
 
     /// Forgets files that are missing for long, and trails that are silent.
-    pub fn forget(&mut self) {
+    pub fn forget(&mut self, exists: impl Fn(&Path) -> bool) {
         self.trails.forget_silent();
-        self.note_missing(Path::exists);
+        self.note_missing(exists);
         self.forget_missing(MISSING_MAX);
     }
 

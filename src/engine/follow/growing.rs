@@ -7,6 +7,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::objects::Object;
+
 /// The longest first line from which the form of a file is detected. A file with a longer one is read as a whole.
 const FIRST_LINE_BYTES_MAX: u64 = 8 << 20;
 /// Bytes searched at a time for the end of the last finished line.
@@ -31,6 +33,18 @@ pub struct Position {
     /// Whether any of the file was read in this run.
     #[serde(skip)]
     is_read: bool,
+}
+
+impl Position {
+    /// Returns the position at the end of an object, which never grows.
+    pub fn behind(object: &Object) -> Self {
+        Self {
+            offset: object.bytes(),
+            head: object.identity() as u64,
+            size: object.bytes(),
+            ..Self::default()
+        }
+    }
 }
 
 /// How a growing file is read.

@@ -12,9 +12,9 @@ mod standard_input;
 mod trails;
 mod watch;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,19 +24,21 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use crate::alert::Alert;
 use crate::baseline::Generation;
 use crate::engine::follow::checkpoint::Checkpoint;
-use crate::engine::follow::growing::GrowingFile;
+use crate::engine::follow::growing::{GrowingFile, Position};
 use crate::engine::follow::reports::Reports;
 use crate::engine::follow::standard_input::Piece;
 use crate::engine::follow::trails::trail_of;
 use crate::engine::follow::watch::Watch;
 use crate::engine::intake::{FUTURE_SECS_MAX, IntakeSummary, KeepRejects};
+use crate::engine::opening::{Next, Opening};
 use crate::engine::own_files::OwnFiles;
 use crate::engine::scorer::{Added, Scorer};
 use crate::engine::scorer::{LateEvents, ScoreOptions, ScoreSummary};
 use crate::engine::{Progress, Setup};
 use crate::error::Result;
 use crate::event::Event;
-use crate::sources::{self, FileReport, ReadOptions};
+use crate::objects::{Bucket, Location, Object};
+use crate::sources::{self, FileReport, InputFile, ReadOptions};
 use crate::store::{Archive, FOLLOWED_EVENTS, Role, Store};
 use crate::time::{Day, Time};
 
@@ -51,8 +53,12 @@ pub struct FollowOptions {
     pub score: ScoreOptions,
     /// A forced format.
     pub read: ReadOptions,
+    /// Where objects are listed, and their buckets.
+    pub locations: Vec<(Location, Arc<dyn Bucket>)>,
     /// The interval between looks.
     pub poll: Duration,
+    /// The interval between listings of objects.
+    pub poll_objects: Duration,
     /// Stops after this long without new input; `None` continues until stopped.
     pub until_idle: Option<Duration>,
     /// Returns the time since a fixed instant, the same one at each call; never decreases.
@@ -100,7 +106,7 @@ pub fn follow<'a>(
     store.published()?;
     let _lock = store.lock(Role::Follower)?;
     let has_stdin = options.paths.iter().any(|p| is_stdin(p));
-    let has_files = !options.paths.iter().all(|p| is_stdin(p));
+    let has_files = !options.paths.iter().all(|p| is_stdin(p)) || !options.locations.is_empty();
     let mut stdin =
         has_stdin.then(|| standard_input::read(options.read.clone(), rejects.is_some()));
     let mut follower = Follower::resume(setup, store, options, rejects)?;
@@ -139,6 +145,25 @@ pub fn follow<'a>(
     Ok(follower.finish())
 }
 
+/// A reader that keeps why its input could not be read, apart from what is wrong with what it holds.
+struct Noting<'a, R> {
+    inner: R,
+    fault: &'a Cell<Option<io::Error>>,
+}
+
+impl<R: Read> Read for Noting<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer);
+        if let Err(e) = &read
+            && e.kind() != io::ErrorKind::Interrupted
+        {
+            self.fault
+                .set(Some(io::Error::new(e.kind(), e.to_string())));
+        }
+        read
+    }
+}
+
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == FileReport::STDIN
 }
@@ -159,7 +184,11 @@ impl<'a> Follower<'a> {
             store,
             options,
             setup,
-            watch: Watch::new(&options.paths, options.own.clone()),
+            watch: Watch::new(&options.paths, options.own.clone()).with_objects(
+                &options.locations,
+                (options.poll_objects, options.read.period),
+                checkpoint.files.keys().filter_map(|path| path.to_str()),
+            ),
             scorer,
             archive: Archive::alerts(store),
             days_asked: BTreeSet::new(),
@@ -180,6 +209,8 @@ impl<'a> Follower<'a> {
             self.reports.add(report, true);
         }
         self.reports.sum_up(&mut self.intake);
+        let mut buckets = self.options.locations.iter().map(|(_, bucket)| bucket);
+        self.intake.objects = buckets.next().map(|bucket| bucket.usage().totals());
         ScoreSummary {
             intake: self.intake,
             late: self.late,
@@ -190,16 +221,60 @@ impl<'a> Follower<'a> {
     /// Looks at all files; returns whether anything was read.
     fn look(&mut self, progress: &dyn Progress) -> Result<bool> {
         let mut is_news = false;
-        for (path, until) in self.watch.begin() {
+        let mut files = self.watch.begin((self.options.clock)());
+        files.retain(|file| !file.object().is_some_and(|object| self.was_read(object)));
+        let opening = Opening::new(&files, (0..files.len()).collect());
+        while let Some(next) = opening.next() {
             if progress.is_cancelled() {
                 return Ok(is_news);
             }
-            is_news |= self.look_at(&path, until, progress)?;
+            is_news |= match next.file {
+                InputFile::Stdin => false,
+                InputFile::File { path, bytes, .. } => self.look_at(path, *bytes, progress)?,
+                InputFile::Object(object) => self.look_at_object(next, object, progress)?,
+            };
         }
         for warning in self.watch.end() {
             progress.warn(&warning);
         }
         Ok(is_news)
+    }
+
+    fn was_read(&self, object: &Object) -> bool {
+        let position = self.checkpoint.files.get(Path::new(object.url()));
+        position == Some(&Position::behind(object))
+    }
+
+    /// Reads an object. One that could not be read to its end is read again at the next look, and what was read of it is
+    /// recognised.
+    fn look_at_object(
+        &mut self,
+        mut next: Next<'_>,
+        object: &Object,
+        progress: &dyn Progress,
+    ) -> Result<bool> {
+        let path = PathBuf::from(object.url());
+        let fault = Cell::new(None);
+        let input = match next.open() {
+            Ok(inner) => Noting {
+                inner,
+                fault: &fault,
+            },
+            Err(e) => {
+                self.watch.lose(&path, e);
+                return Ok(false);
+            }
+        };
+        let report = self.take(object.url(), input, progress)?;
+        match fault.take() {
+            Some(e) => self.watch.lose(&path, e),
+            None if self.is_cut => {}
+            None => {
+                self.reports.add(report, true);
+                self.checkpoint.files.insert(path, Position::behind(object));
+            }
+        }
+        Ok(true)
     }
 
     /// Reads the new part of a file, up to the size that it had when the look began. An unreadable file does not stop the
@@ -377,7 +452,9 @@ impl<'a> Follower<'a> {
                 self.scorer.complete(day);
             }
         }
-        self.checkpoint.forget();
+        let watch = &self.watch;
+        self.checkpoint
+            .forget(|path| watch.has_object(path) || path.exists());
         Ok(())
     }
 

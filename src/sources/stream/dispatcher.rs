@@ -2,7 +2,7 @@
 
 use crate::event::{Event, Source};
 use crate::sources::json::{Layout, Object, Value};
-use crate::sources::options::ReadOptions;
+use crate::sources::options::{Period, ReadOptions};
 use crate::sources::parser::{ParsedLine, ParserState};
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 use crate::sources::stream::window::Window;
@@ -30,6 +30,8 @@ pub struct RecordDispatcher {
     only: Option<Source>,
     /// Whether rejects get excerpts.
     has_excerpts: bool,
+    /// Which events are wanted.
+    period: Period,
     /// The table whose rows follow.
     pub table: Option<Table>,
     /// The line that is only taken for a header so far.
@@ -58,6 +60,7 @@ impl RecordDispatcher {
             state: state.of_input(vpcflow::region_of_name(name), options.unwrap.clone()),
             only: options.format,
             has_excerpts: options.excerpts,
+            period: options.period,
             table: None,
             doubtful_header: None,
             report: FileReport::new(name),
@@ -105,6 +108,13 @@ impl RecordDispatcher {
             }
             return;
         }
+        let parsed = match parsed {
+            Parsed::Event(event) if !self.period.has(event.time) => {
+                self.report.is_log = true;
+                Parsed::Skipped(SkipReason::OutsidePeriod)
+            }
+            parsed => parsed,
+        };
         self.report.count(&parsed);
         self.report.is_log |= self.state.is_log;
         match parsed {

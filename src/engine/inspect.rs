@@ -125,7 +125,7 @@ fn expected(event: &Event) -> impl Iterator<Item = (&'static str, bool)> {
         || (event.action == ReadObject && event.outcome == Outcome::Success);
     let peer = &event.peer;
     [
-        ("identity", !is_flow, event.principal.is_some()),
+        ("principal", !is_flow, event.principal.is_some()),
         ("account", true, event.account.is_some()),
         ("region", is_cloud, event.region.is_some()),
         ("src_ip", !is_flow, peer.ip.is_some() || peer.host.is_some()),

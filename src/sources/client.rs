@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use crate::event::Untrusted;
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
+use crate::sources::parts::placeholder::is_placeholder;
 use crate::sources::recent::{self, Recent};
 use crate::vocab::Str;
 
@@ -26,8 +27,10 @@ enum Test {
     Ends(&'static str),
     /// It begins with the first and contains the second, in lower case and whatever the case.
     StartsAndHas(&'static str, &'static str),
+    /// It begins with the first and ends with the second.
+    StartsAndEnds(&'static str, &'static str),
 }
-use Test::{Ends, Has, HasAnyCase, Starts, StartsAndHas, StartsAnyCase};
+use Test::{Ends, Has, HasAnyCase, Starts, StartsAndEnds, StartsAndHas, StartsAnyCase};
 
 /// Families and their tests; the first that passes wins.
 #[rustfmt::skip]
@@ -43,10 +46,11 @@ const FAMILIES: &[(&str, &[Test])] = &[
     ("botocore", &[Starts("Botocore/"), Starts("botocore/")]),
     ("aws-sdk", &[Starts("aws-sdk-")]),
     ("s3console", &[Starts("S3Console/")]),
-    ("aws-console", &[Starts("console.amazonaws.com"), Starts("signin.amazonaws.com"), Has(" Console, aws-internal/"),
-        Has("AWS-Console")]),
+    ("aws-console", &[Starts("console.amazonaws.com"), Starts("signin.amazonaws.com"), StartsAndEnds("console.", ".amazonaws.com"),
+        Has(" Console, aws-internal/"), Has("ConsoleFrontend"), Has("AWS-Console")]),
     ("trusted-advisor", &[Starts("AWS-Support-TrustedAdvisor")]),
-    ("s3console", &[Has("aws-internal/")]),
+    // The console of some service: only that of S3 names itself.
+    ("aws-console", &[Has("aws-internal/")]),
     ("aws-service", &[Ends(".amazonaws.com"), Starts("AWS Internal")]),
     ("rclone", &[StartsAnyCase("rclone/")]),
     ("s5cmd", &[Has("s5cmd")]),
@@ -132,7 +136,7 @@ pub fn stripped(user_agent: &str) -> &str {
 
 /// Returns the family of a stripped user agent: `empty` if there is none, `other` if it is not known.
 pub fn family(user_agent: &str) -> &'static str {
-    if user_agent.is_empty() || user_agent == "-" {
+    if is_placeholder(user_agent) {
         return "empty";
     }
     let lower = user_agent.to_ascii_lowercase();
@@ -143,6 +147,7 @@ pub fn family(user_agent: &str) -> &'static str {
         StartsAnyCase(mark) => lower.starts_with(mark),
         Ends(mark) => user_agent.ends_with(mark),
         StartsAndHas(start, mark) => user_agent.starts_with(start) && lower.contains(mark),
+        StartsAndEnds(start, end) => user_agent.starts_with(start) && user_agent.ends_with(end),
     };
     FAMILIES
         .iter()
@@ -186,7 +191,8 @@ impl Client {
         Self {
             user_agent: (family != "empty").then(|| interner.untrusted(text)),
             family: interner.share(family),
-            is_console: console.iter().any(|start| text.starts_with(start)),
+            is_console: family == "aws-console" && !text.contains("aws-internal/")
+                || console.iter().any(|start| text.starts_with(start)),
             is_browser: family == "browser",
             is_aws_internal: text.contains("aws-internal/"),
             is_program: PROGRAMS.contains(&family) && !text.contains("aws-internal/"),
@@ -289,6 +295,12 @@ mod tests {
             ("aws-sdk-go-v2/1.17 os/linux", "aws-sdk"),
             ("config.amazonaws.com", "aws-service"),
             ("console.amazonaws.com", "aws-console"),
+            ("console.ec2.amazonaws.com", "aws-console"),
+            (
+                "[EC2ConsoleFrontend, aws-internal/3 aws-sdk-java/1.12]",
+                "aws-console",
+            ),
+            ("aws-internal/3 aws-sdk-java/1.12", "aws-console"),
             ("\"rclone/v1.65\"", "rclone"),
             ("Mozilla/5.0 (X11; Linux)", "browser"),
             (

@@ -14,6 +14,7 @@ use crate::sources::parser::ParserState;
 use crate::sources::parts::address;
 use crate::sources::parts::identity;
 use crate::sources::parts::instant::instant;
+use crate::sources::parts::placeholder::is_placeholder;
 use crate::time::Time;
 use crate::vocab::Str;
 
@@ -133,7 +134,7 @@ pub fn time_of(values: &[Value<'_>]) -> Option<Time> {
 pub fn guid(value: Value<'_>) -> Option<String> {
     let text = value.text()?;
     let text = text.trim();
-    (!json::stands_for_nothing(text) && text != NIL_GUID).then(|| text.to_ascii_lowercase())
+    (!is_placeholder(text)).then(|| text.to_ascii_lowercase())
 }
 
 /// Returns whether a text has the form of a GUID.
@@ -195,7 +196,7 @@ impl Actor<'_> {
             // Non-interactive records have the object's id as name.
             other => (
                 None,
-                other.filter(|other| is_guid(other) && other != NIL_GUID),
+                other.filter(|other| is_guid(other) && !is_placeholder(other)),
             ),
         };
         let object = guid(self.object).or(other);

@@ -40,4 +40,5 @@ mod told_again;
 mod tuning;
 mod usage;
 mod verify;
+mod whose;
 mod world;

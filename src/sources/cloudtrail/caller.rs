@@ -11,18 +11,18 @@ use rustc_hash::FxHashSet;
 
 use crate::event::{IdentityKind, Principal, Untrusted};
 use crate::sources::interner::Interner;
-use crate::sources::json::{self, Fields, Value};
+use crate::sources::json::{Fields, Value};
 use crate::sources::parts::arn::{
     SSO_ROLE, assumed_role, is_email, is_instance, names_of_person, partition_of_arn,
     person_in_role, plain_name,
 };
+use crate::sources::parts::federation;
 use crate::sources::parts::instant::instant;
+use crate::sources::parts::placeholder::is_placeholder;
 use crate::sources::recent::{self, Recent};
 use crate::time::Time;
 use crate::vocab::Str;
 
-/// What CloudTrail writes instead of a user name that may be a mistyped password.
-const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// Identity providers at which consumers, not machines, sign in.
 const CONSUMER_PROVIDERS: [&str; 4] = [
     "accounts.google.com",
@@ -191,7 +191,7 @@ impl<'a> IdentityElement<'a> {
                 .to_owned(),
             account: text(&u, "accountId"),
             principal_id: text(&u, "principalId"),
-            user_name: text(&u, "userName").filter(|name| name != HIDDEN),
+            user_name: text(&u, "userName").filter(|name| !is_placeholder(name)),
             invoked_by: text(&u, "invokedBy"),
             source_identity: text(&context, "sourceIdentity"),
             u,
@@ -220,7 +220,7 @@ impl<'a> IdentityElement<'a> {
         self.principal_id
             .as_deref()
             .map(|id| id.split(':').next().unwrap_or(id))
-            .filter(|id| !json::stands_for_nothing(id))
+            .filter(|id| !is_placeholder(id))
     }
 
     /// Returns the provider of a web identity by its principal id, `PROVIDER:AUDIENCE:USER`, for what passes records on
@@ -263,6 +263,15 @@ impl<'a> IdentityElement<'a> {
 
     fn arn_or_account(&self) -> Option<String> {
         self.arn.clone().or_else(|| self.by_account())
+    }
+
+    /// Returns whether the element names a user, and otherwise only the account.
+    fn is_signing_in(&self) -> bool {
+        let has_own_id = self
+            .unique_id()
+            .is_some_and(|id| self.account.as_deref() != Some(id));
+        let is_named = self.user_name.is_some() || self.on_behalf_of().is_some();
+        self.arn.is_none() && !has_own_id && is_named
     }
 
     /// Returns the type, also if only the ARN shows it.
@@ -370,10 +379,11 @@ fn principal(
         aliases.extend(parts.on_behalf_of());
     } else {
         // The id of a federated user begins with the provider or the account, so it is not an id of the user alone.
-        let is_own = !matches!(
-            parts.text("type").as_deref(),
-            Some("SAMLUser" | "WebIdentityUser" | "FederatedUser")
-        );
+        let is_own = match parts.text("type").as_deref() {
+            Some("SAMLUser" | "WebIdentityUser" | "FederatedUser") => false,
+            Some("Unknown") => !parts.is_signing_in(),
+            _ => true,
+        };
         aliases.extend(parts.unique_id().filter(|_| is_own).map(str::to_owned));
         aliases.extend(parts.user_name.as_deref().map(plain_name));
         aliases.extend(who.instance.clone().filter(|_| who.is_delivered));
@@ -474,7 +484,7 @@ fn resolve(parts: &IdentityElement<'_>, kind: Option<&str>) -> Option<ResolvedId
             let id = format!(
                 "aws:{scheme}:{}/{}",
                 provider.as_deref().unwrap_or_default(),
-                plain_name(user)
+                plain_name(federation::stable_part(user))
             );
             ResolvedIdentity::new(id, if is_person { Human } else { Workload })
         }
@@ -502,6 +512,15 @@ fn resolve(parts: &IdentityElement<'_>, kind: Option<&str>) -> Option<ResolvedId
         Some("IdentityCenterUser") => {
             let id = parts.on_behalf_of().or_else(|| parts.by_account())?;
             ResolvedIdentity::new(id, Human)
+        }
+        // A sign-in at the Identity Center, whose records name the account instead of a principal.
+        Some("Unknown") if parts.is_signing_in() => {
+            let by_name = || {
+                let account = parts.account.as_deref().unwrap_or_default();
+                let name = parts.user_name.as_deref()?;
+                Some(format!("aws:account:{account}/{}", plain_name(name)))
+            };
+            ResolvedIdentity::new(parts.on_behalf_of().or_else(by_name)?, Human)
         }
         Some(_) => ResolvedIdentity::new(parts.arn_or_account()?, Unknown),
         None => match &parts.invoked_by {

@@ -3,11 +3,15 @@
 use crate::event::{IdentityKind, Principal};
 use crate::sources::interner::Interner;
 use crate::sources::json::Value;
+use crate::sources::parts::federation;
 use crate::sources::parts::loose;
+use crate::sources::parts::text::stated_text;
 use crate::vocab::Str;
 
 /// What the e-mail address of a service account ends with.
 const SERVICE_ACCOUNTS: &str = ".gserviceaccount.com";
+/// Comes before the subject in the name of a federated principal.
+const SUBJECT: &str = "/subject/";
 /// What the e-mail address of a project's own service account ends with.
 const OF_PROJECT: &str = ".iam.gserviceaccount.com";
 
@@ -130,8 +134,17 @@ impl ParsedName {
         } else {
             IdentityKind::Unknown
         };
+        let id = match text.split_once(SUBJECT) {
+            Some((pool, subject)) => {
+                format!(
+                    "gcp:principal:{pool}{SUBJECT}{}",
+                    federation::stable_part(subject)
+                )
+            }
+            None => format!("gcp:principal:{text}"),
+        };
         Self {
-            id: format!("gcp:principal:{text}"),
+            id,
             kind,
             email: None,
             number: None,
@@ -227,7 +240,8 @@ pub fn caller(
         application: client.map(|id| interner.share(&id)),
         ..Caller::default()
     };
-    let Some(name) = email.text().or_else(|| subject.text()) else {
+    let known = [email, subject].into_iter().find_map(stated_text);
+    let Some(name) = known.or_else(|| email.text()).or_else(|| subject.text()) else {
         // Only a public bucket has anonymous callers.
         if service == "storage" && auth != Value::Null {
             caller.principal = Some(principal(
@@ -356,6 +370,11 @@ mod tests {
                 "principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/ana",
                 "gcp:principal:principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/ana",
                 Human,
+            ),
+            (
+                "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/subject/repo:acme/shop:ref:refs/heads/x",
+                "gcp:principal:principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/subject/repo:acme/shop",
+                Workload,
             ),
             ("system:node:n1", "gcp:principal:system:node:n1", Workload),
             ("something", "gcp:principal:something", Unknown),

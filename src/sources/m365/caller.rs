@@ -16,8 +16,8 @@ const SERVICE_PRINCIPAL: &str = "ServicePrincipal_";
 const USER: &str = "User_";
 /// Domain of the accounts of Exchange Online itself.
 const OUTLOOK: &str = ".prod.outlook.com";
-/// Names under which SharePoint acts for unnamed callers.
-const SHAREPOINT: [&str; 2] = ["app@sharepoint", "sharepoint\\system"];
+/// The name under which SharePoint lets applications act.
+const APPLICATIONS: &str = "app@sharepoint";
 /// Prefix of the ids of users in SharePoint.
 const MEMBERSHIP: &str = "i:0h.f|membership|";
 
@@ -63,15 +63,13 @@ pub fn principal(
             canonical(own.as_deref().or(tenant), object, interner)
         }
         (None, Some(lower)) => canonical(tenant, &format!("upn/{lower}"), interner),
-        (None, None) => return None,
+        (None, None) => return application(r, tenant, stated, interner),
     };
     let by_name = match upn {
         Some(_) => IdentityKind::Human,
         None => IdentityKind::Unknown,
     };
     let kind = match (is_service, split_prefix, stated) {
-        // Applications act under SharePoint's own name; the application id tells them apart.
-        (true, _, Some(IdentityKind::ServicePrincipal)) => IdentityKind::ServicePrincipal,
         (true, ..) => IdentityKind::CloudService,
         (false, Some(split_prefix), _) => split_prefix,
         (false, None, stated) => stated.unwrap_or(by_name),
@@ -91,6 +89,30 @@ pub fn principal(
         unique_id,
         ..Principal::new(id, kind)
     })
+}
+
+/// Reads the application that acts for itself under a name that all applications share. One that acts for somebody who is not
+/// named says nothing of who it was.
+fn application(
+    r: &Record<'_>,
+    tenant: Option<&str>,
+    stated: Option<IdentityKind>,
+    interner: &mut Interner,
+) -> Option<Principal> {
+    let shared = |name: &str| r.get(&[name]).and_then(Value::text);
+    let mut names = ["userid", "userkey"].into_iter().filter_map(shared);
+    let is_shared = names.any(|name| name.eq_ignore_ascii_case(APPLICATIONS));
+    let acts_itself = is_shared || stated == Some(IdentityKind::ServicePrincipal);
+    let access = r.column("appaccesscontext");
+    let client = access
+        .value()
+        .get_any_case("ClientAppId")
+        .and_then(stated_text);
+    let id = client
+        .or_else(|| r.text(&["clientappid", "appid", "applicationid"]))
+        .filter(|id| acts_itself && is_guid(id))?;
+    let id = canonical(tenant, &format!("app/{id}"), interner);
+    Some(Principal::new(id, IdentityKind::ServicePrincipal))
 }
 
 /// Returns the caller's object id, and the kind in its prefix.
@@ -155,8 +177,7 @@ fn is_upn(text: &str) -> bool {
 
 /// Returns whether a name, in lower case, is one of Microsoft's own programs: `nt authority\system (w3wp)`.
 fn is_of_microsoft(name: &str) -> bool {
-    SHAREPOINT.contains(&name)
-        || name.starts_with("nt authority\\")
+    name.starts_with("nt authority\\")
         || (name.contains('\\') && name.ends_with(')'))
         || name.ends_with(OUTLOOK)
 }

@@ -76,13 +76,7 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         inner,
         outer: object,
     };
-    // A row of the table has the time of ingestion, and the time of the event in another column.
-    let times = ["creationtime", "starttime", "timegenerated", "creationdate"];
-    let stated = times
-        .iter()
-        .filter_map(|name| record.text(&[name]))
-        .find_map(|text| instant(&text));
-    let Some(time) = stated.or(state.moved_time) else {
+    let Some(time) = time_of(&record).or(state.moved_time) else {
         return Parsed::Rejected(RejectReason::NoTime);
     };
     let event = event(&record, time, state);
@@ -107,6 +101,24 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
         return all.next().unwrap_or(Parsed::Event(Box::new(event.clone())));
     }
     Parsed::Several(all.collect())
+}
+
+/// Returns the time of the act.
+///
+/// A row of a table has two columns without saying which of them is the time of the act: `OfficeActivity` has it in
+/// `TimeGenerated`, other tables in `StartTime`, and the respective other one may be stamped at ingestion. Ingestion follows
+/// the act, so the earlier time is the right one.
+fn time_of(r: &Record<'_>) -> Option<Time> {
+    let time = |name: &str| r.text(&[name]).and_then(|text| instant(&text));
+    let of_row = || {
+        [time("timegenerated"), time("starttime")]
+            .into_iter()
+            .flatten()
+            .min()
+    };
+    time("creationtime")
+        .or_else(of_row)
+        .or_else(|| time("creationdate"))
 }
 
 fn event(r: &Record<'_>, time: Time, state: &mut ParserState) -> Event {

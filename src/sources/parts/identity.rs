@@ -2,6 +2,7 @@
 
 use crate::event::{IdentityKind, Principal, Provider};
 use crate::sources::interner::Interner;
+use crate::sources::parts::placeholder::is_placeholder;
 
 /// Stands for an unknown tenant, organisation or customer in identities.
 pub const UNKNOWN_ACCOUNT: &str = "-";
@@ -27,6 +28,14 @@ pub fn principal(
     names: Names<'_>,
     interner: &mut Interner,
 ) -> Option<Principal> {
+    let known = |text: &&str| !is_placeholder(text);
+    let names = Names {
+        account: names.account.filter(known),
+        id: names.id.filter(known),
+        email: names.email.filter(known),
+        name: names.name.filter(known),
+        kind: names.kind,
+    };
     let email = names.email.or(names.id).or(names.name);
     let email = email.filter(|text| is_email(text)).map(str::to_lowercase);
     let id = names.id.map(tidy);

@@ -4,16 +4,15 @@ use std::borrow::Cow;
 
 use crate::sources::json::{self, Value};
 use crate::sources::parts::identity;
+use crate::sources::parts::placeholder::is_placeholder;
 
-/// Returns a scalar's text without blanks around it; `None` if it means no value, `unknown` included.
+/// Returns a scalar's text without blanks around it; `None` if it means no value, placeholders included.
 pub fn stated_text<'a>(value: impl Into<Option<Value<'a>>>) -> Option<Cow<'a, str>> {
     let text = match value.into()?.text()? {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
-    let says_nothing =
-        json::stands_for_nothing(&text) || text.eq_ignore_ascii_case("unknown") || text == "<null>";
-    (!says_nothing).then_some(text)
+    (!json::stands_for_nothing(&text) && !is_placeholder(&text)).then_some(text)
 }
 
 /// Returns whether a text is a GUID, in any case, and not the one of zeros.

@@ -4,6 +4,7 @@ use crate::event::{Event, Source};
 use crate::sources::json::{Layout, Object, Value};
 use crate::sources::options::{Period, ReadOptions};
 use crate::sources::parser::{ParsedLine, ParserState};
+use crate::sources::parts::placeholder;
 use crate::sources::report::{FileReport, Parsed, Position, Reject, RejectReason, SkipReason};
 use crate::sources::stream::window::Window;
 use crate::sources::table::Table;
@@ -119,7 +120,10 @@ impl RecordDispatcher {
         self.report.is_log |= self.state.is_log;
         match parsed {
             Parsed::Several(_) | Parsed::Skipped(_) => {}
-            Parsed::Event(event) => (sinks.events)(*event),
+            Parsed::Event(mut event) => {
+                placeholder::clear(&mut event);
+                (sinks.events)(*event);
+            }
             Parsed::Rejected(reason) => {
                 let mut reject = self.reject(reason, window);
                 let (line, byte) = (reject.position.line, reject.position.byte);

@@ -197,6 +197,21 @@ fn one_person_or_workload_is_one_identity() {
             None,
         ),
         (
+            json!({"type": "Unknown", "principalId": a, "arn": "", "accountId": a, "accessKeyId": "", "userName": "Ana@example.com"}),
+            "aws:account:111122223333/ana@example.com",
+            Human,
+            None,
+            None,
+        ),
+        (
+            json!({"type": "WebIdentityUser", "identityProvider": "token.actions.githubusercontent.com",
+                "userName": "repo:acme/shop:ref:refs/heads/main"}),
+            "aws:webid:token.actions.githubusercontent.com/repo:acme/shop",
+            Workload,
+            None,
+            None,
+        ),
+        (
             json!({"type": "Unknown", "principalId": "p", "accountId": a}),
             "aws:account:111122223333/p",
             Unknown,

@@ -172,6 +172,8 @@ words! {
         Plain = "plain",
         /// Findings of other detectors: Amazon GuardDuty, AWS Security Hub, Microsoft Sentinel, Defender and Entra ID Protection.
         Findings = "findings",
+        /// Azure Key Vault audit logs.
+        AzureKeyVault = "azure.keyvault",
     }
 }
 
@@ -187,7 +189,7 @@ impl Source {
             Self::AwsCloudTrail | Self::AwsS3Access | Self::AwsVpcFlow | Self::AwsTgwFlow => {
                 Provider::Aws
             }
-            Self::AzureStorage | Self::AzureActivity => Provider::Azure,
+            Self::AzureStorage | Self::AzureActivity | Self::AzureKeyVault => Provider::Azure,
             Self::EntraAudit | Self::EntraSignIn | Self::EntraGraph | Self::EntraAadGraph => {
                 Provider::Entra
             }
@@ -208,9 +210,11 @@ impl Source {
             Self::OktaSystem | Self::SlackAudit | Self::GcpAudit | Self::GcpVpcFlow => 10 * MINUTE,
             Self::AwsCloudTrail | Self::Ocsf | Self::Ecs | Self::Plain => 15 * MINUTE,
             Self::AwsVpcFlow | Self::AwsTgwFlow => 20 * MINUTE,
-            Self::AzureStorage | Self::AzureActivity | Self::EntraAudit | Self::EntraSignIn => {
-                30 * MINUTE
-            }
+            Self::AzureStorage
+            | Self::AzureActivity
+            | Self::AzureKeyVault
+            | Self::EntraAudit
+            | Self::EntraSignIn => 30 * MINUTE,
             Self::EntraGraph | Self::EntraAadGraph => 2 * HOUR,
             Self::GworkspaceReports => 4 * HOUR,
             Self::AwsS3Access | Self::GcpGcsUsage | Self::M365Ual | Self::Findings => 24 * HOUR,
@@ -284,6 +288,12 @@ words! {
         Other = "other",
         /// Nothing that the principal did: what another detector concluded of it.
         Finding = "finding",
+        /// A secret read: a password, a key or a parameter of a store for secrets.
+        ReadSecret = "read_secret",
+        /// Data of another kind of store read: a table, the blocks of a snapshot, a container image.
+        ReadData = "read_data",
+        /// What such a store, or one for secrets, holds listed.
+        ListData = "list_data",
     }
 }
 

@@ -108,6 +108,10 @@ words! {
         RegionsNew = "regions_new",
         /// Machines, functions and clusters made or started.
         MachinesStarted = "machines_started",
+        /// Secrets read, counted each time.
+        SecretCalls = "secret_calls",
+        /// Distinct secrets read.
+        SecretsRead = "secrets_read",
     }
 }
 
@@ -144,6 +148,7 @@ impl Metric {
                 | Self::BucketsDeleted
                 | Self::RegionsUsed
                 | Self::RegionsNew
+                | Self::SecretsRead
         )
     }
 
@@ -178,6 +183,7 @@ impl Metric {
             Self::EgressDestinations => Self::EgressBytes,
             Self::SensitiveBuckets | Self::SensitiveExternalCalls => Self::SensitiveReadCalls,
             Self::ObjectsDeleted | Self::BucketsDeletedFrom => Self::DeleteCalls,
+            Self::SecretsRead => Self::SecretCalls,
             other => other,
         }
     }

@@ -81,6 +81,10 @@ pub const BUILTIN: &[(&str, &str)] = &[
         include_str!("../../models/S3-POSTURE.toml"),
     ),
     (
+        "models/SECRETS-SPIKE.toml",
+        include_str!("../../models/SECRETS-SPIKE.toml"),
+    ),
+    (
         "models/UNUSUAL-REGION.toml",
         include_str!("../../models/UNUSUAL-REGION.toml"),
     ),

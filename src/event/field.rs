@@ -55,7 +55,7 @@ impl Field {
     pub fn is_expected_of(self, action: Action) -> bool {
         use Action::{
             CreateIdentity, DeleteObject, EgressFlow, ExpireObjects, ListObjects, ReadObject,
-            WriteObject,
+            ReadSecret, WriteObject,
         };
         match self {
             Self::Account | Self::Region => true,
@@ -66,7 +66,7 @@ impl Field {
                     ListObjects | ReadObject | WriteObject | DeleteObject | ExpireObjects
                 )
             }
-            Self::Object => matches!(action, ReadObject | WriteObject),
+            Self::Object => matches!(action, ReadObject | ReadSecret | WriteObject),
             Self::Prefix => action == ListObjects,
             Self::BytesOut => matches!(action, ListObjects | ReadObject | EgressFlow),
             Self::BytesIn => action == WriteObject,

@@ -158,6 +158,7 @@ impl<'a> Told<'a> {
             self.deleted(),
             self.granted(),
             self.started(),
+            self.revealed(),
         ];
         deeds.into_iter().flatten().collect()
     }
@@ -441,6 +442,12 @@ impl<'a> Told<'a> {
     fn granted(&self) -> Option<Deed<'a>> {
         let scopes = self.amount(Metric::ScopeGrants, "scope", "scopes")?;
         Some(scopes.after("granted").before(" to applications"))
+    }
+
+    fn revealed(&self) -> Option<Deed<'a>> {
+        let distinct = self.amount(Metric::SecretsRead, "secret", "secrets");
+        let each_time = || self.amount(Metric::SecretCalls, "secret", "secrets");
+        Some(distinct.or_else(each_time)?.after("read"))
     }
 
     fn started(&self) -> Option<Deed<'a>> {

@@ -178,6 +178,7 @@ pub(super) fn of_metric(metric: Metric) -> Option<Stage> {
         | Metric::BucketsDeletedFrom
         | Metric::BucketsDeleted
         | Metric::ExpiryRules => Stage::Impact,
+        Metric::SecretCalls | Metric::SecretsRead => Stage::CredentialAccess,
         Metric::BlindingCalls => Stage::DefenseEvasion,
         Metric::ScopeGrants => Stage::Persistence,
         Metric::WriteCalls | Metric::RegionsUsed | Metric::RegionsNew | Metric::MachinesStarted => {

@@ -152,7 +152,10 @@ impl<'a> EventAmounts<'a> {
             | Action::AssumeRole
             | Action::Authenticate
             | Action::Finding
+            | Action::ReadData
+            | Action::ListData
             | Action::Other => {}
+            Action::ReadSecret => self.add_secrets(event),
             Action::StartCompute => self
                 .sums
                 .push((Metric::MachinesStarted, event.items.unwrap_or(1).max(1))),
@@ -225,6 +228,16 @@ impl<'a> EventAmounts<'a> {
             // A log that states no bytes, as Google's does, still shows that something left, and when.
             self.minute.egress_unsized = event.bytes_out.is_none();
         }
+    }
+
+    fn add_secrets(&mut self, event: &Event) {
+        self.sums
+            .push((Metric::SecretCalls, event.items.unwrap_or(1).max(1)));
+        // Secrets of one name in two accounts are two.
+        let place = value_hash(event.account.as_deref().unwrap_or_default());
+        let name = event.object.as_ref().map_or(&*event.id, |name| name.raw());
+        self.distinct
+            .push((Metric::SecretsRead, hash_in(place, name)));
     }
 
     fn add_sensitive(&mut self, bucket: Option<u64>) {

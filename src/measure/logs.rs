@@ -97,7 +97,9 @@ impl LogClass {
             | Metric::ScopeGrants
             | Metric::RegionsUsed
             | Metric::RegionsNew
-            | Metric::MachinesStarted => &[],
+            | Metric::MachinesStarted
+            | Metric::SecretCalls
+            | Metric::SecretsRead => &[],
         }
     }
 
@@ -114,7 +116,7 @@ impl LogClass {
     /// Returns the metrics to which no records but those of the class add.
     pub const fn shown_by(self) -> &'static [Metric] {
         match self {
-            // A secret has no bucket, and who reads one is logged as any call is.
+            // What is read without a bucket is logged as any call is.
             Self::Objects => &[
                 Metric::BucketsListed,
                 Metric::BucketsRead,

@@ -222,6 +222,7 @@ fn things(metric: &str) -> Option<(&'static str, &'static str)> {
         Metric::RegionsUsed | Metric::RegionsNew => ("region", "regions"),
         Metric::ExpiryRules => ("rule", "rules"),
         Metric::MachinesStarted => ("machine", "machines"),
+        Metric::SecretCalls | Metric::SecretsRead => ("secret", "secrets"),
         Metric::ScopeGrants => ("scope", "scopes"),
         Metric::DirectoryFamilies => ("operation", "operations"),
         Metric::EgressDestinations => ("destination", "destinations"),

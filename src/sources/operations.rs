@@ -14,6 +14,7 @@ pub fn class_of(provider: Provider, service: &str, op: &str) -> Option<Action> {
     match provider {
         Provider::Aws => known(aws_actions::classify(short(service), op)),
         Provider::Azure => known(azure::storage::actions::classify(op))
+            .or_else(|| known(azure::keyvault::classify(op)))
             .or_else(|| known(azure::activity::actions::classify(&op.to_ascii_uppercase()))),
         Provider::Entra => known(entra::audit::classify(op)).or_else(|| {
             let (method, uri) = op.split_once(' ')?;

@@ -19,6 +19,7 @@ pub const PARSERS: [&RecordParser; 21] = [
     &slack::PARSER,
     &workspace::PARSER,
     &azure::storage::PARSER,
+    &azure::keyvault::PARSER,
     &azure::activity::PARSER,
     &entra::audit::PARSER,
     &entra::signin::PARSER,

@@ -110,6 +110,8 @@ words! {
         Authorizes = "authorizes",
         /// Starts machines.
         Starts = "starts",
+        /// Reads secrets.
+        Reveals = "reveals",
         /// Makes a call of no class.
         Calls = "calls",
     }
@@ -138,6 +140,7 @@ impl Verb {
             Self::Blinds => Action::BlindLog,
             Self::Authorizes => Action::GrantScope,
             Self::Starts => Action::StartCompute,
+            Self::Reveals => Action::ReadSecret,
             Self::Calls => Action::Other,
         }
     }

@@ -181,7 +181,7 @@ impl EventWriter<'_> {
         } else {
             self.caller(&mut event, act, how);
         }
-        self.objects(&mut event, act, how);
+        self.objects(&mut event, act, how, n);
         event
     }
 
@@ -220,7 +220,7 @@ impl EventWriter<'_> {
     }
 
     /// Adds the target of the call, beside buckets and objects.
-    fn objects(&self, event: &mut Event, act: &Act, how: &Manner) {
+    fn objects(&self, event: &mut Event, act: &Act, how: &Manner, n: u64) {
         match act.verb {
             Verb::Copies => {
                 event.copied_from = event.container.clone();
@@ -244,6 +244,7 @@ impl EventWriter<'_> {
                 }));
             }
             Verb::Assumes => event.object = act.object.as_deref().map(Untrusted::new),
+            Verb::Reveals => event.object = Some(Untrusted::new(&format!("secret-{n}"))),
             _ => {}
         }
     }
@@ -292,6 +293,12 @@ fn operation(provider: Provider, verb: Verb, has_bucket: bool) -> (String, Strin
         (Provider::Aws, Verb::Inspects) => ("s3", "GetBucketPolicy"),
         (Provider::Aws, Verb::Drops) => ("s3", "DeleteBucket"),
         (Provider::Aws, Verb::Expires) => ("s3", "PutBucketLifecycle"),
+        (Provider::Aws, Verb::Reveals) => ("secretsmanager", "GetSecretValue"),
+        (Provider::Azure, Verb::Reveals) => ("keyvault", "SecretGet"),
+        (Provider::Gcp, Verb::Reveals) => (
+            "secretmanager",
+            "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion",
+        ),
         (Provider::Aws, Verb::Starts) => ("ec2", "RunInstances"),
         (Provider::Aws, Verb::Grants) => ("s3", "PutBucketPolicy"),
         (Provider::Aws, Verb::Replicates) => ("s3", "PutBucketReplication"),

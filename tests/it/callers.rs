@@ -13,7 +13,7 @@ use plimsoll::story;
 /// Where the bystander is.
 const BYSTANDER: &str = "203.0.113.66";
 /// The analytics that have an arm to which a network that is new adds something beside an amount or an act.
-const WITH_CONTEXT: [&str; 16] = [
+const WITH_CONTEXT: [&str; 17] = [
     "ACCESS-SPIKE",
     "ACCOUNT-DISCOVERY",
     "AN0370",
@@ -29,6 +29,7 @@ const WITH_CONTEXT: [&str; 16] = [
     "S3-CLIENT",
     "S3-DENIED",
     "S3-POSTURE",
+    "SECRETS-SPIKE",
     "UNUSUAL-REGION",
 ];
 

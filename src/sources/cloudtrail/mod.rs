@@ -205,7 +205,7 @@ fn event(r: &Record<'_>, kind: &str, time: Time, state: &mut ParserState) -> Eve
         prefix: target.prefix,
         bytes_out: sent.amount(),
         bytes_in: received.amount(),
-        items: effect.items,
+        items: effect.items.or(target.items),
         copied_from: target.copied_from,
         destination: target.destination,
         outcome,

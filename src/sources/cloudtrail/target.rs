@@ -46,16 +46,21 @@ pub struct Target {
     pub copied_from: Option<Untrusted>,
     /// Where data goes.
     pub destination: Destination,
+    /// How many things the parameters name, if they are several.
+    pub items: Option<u64>,
 }
 
-/// Services other than S3, with the parameters that correspond to bucket and object.
-const OTHER_NAMES: [(&str, Option<&str>, Option<&str>); 5] = [
-    ("dynamodb", Some("tableName"), None),
-    ("secretsmanager", None, Some("secretId")),
-    ("ssm", None, Some("name")),
-    ("ecr", Some("repositoryName"), None),
-    ("ebs", Some("snapshotId"), Some("blockIndex")),
+/// Services other than S3, what they hold, and the parameters that name it, all of which or the first that there is. Nothing of
+/// them is a bucket.
+const OTHER_NAMES: [(&str, &str, &[&str]); 5] = [
+    ("dynamodb", "table/", &["tableName"]),
+    ("secretsmanager", "", &["secretId", "secretIdList"]),
+    ("ssm", "", &["name", "names", "path"]),
+    ("ecr", "repository/", &["repositoryName"]),
+    ("ebs", "snapshot/", &["snapshotId", "blockIndex"]),
 ];
+/// The most names of a list that are read; the services take at most 20.
+const NAMES_MAX: usize = 20;
 
 /// What is deleted as a whole, other than buckets: service, operation, what it is, and the parameter that names it. A name is
 /// written with what it is, because a table may be called like a bucket.
@@ -106,20 +111,37 @@ pub fn target(
             name.map(|name| interner.untrusted(&format!("{kind}/{}", last_part(&name))));
     } else if service.starts_with("s3") {
         storage(r, op, action, interner, &mut target);
-    } else if let Some((_, container, object)) =
+    } else if let Some((_, kind, parameters)) =
         OTHER_NAMES.iter().find(|(name, ..)| *name == service)
     {
-        let text = |name: &Option<&str>| {
-            name.and_then(|name| r.parameters.get(name))
-                .and_then(Value::text)
-        };
-        target.container = text(container).map(|t| interner.untrusted(&t));
-        target.object = text(object).map(|t| Untrusted::new(&t));
+        let names: Vec<_> = parameters
+            .iter()
+            .filter_map(|name| r.parameters.get(name))
+            .flat_map(texts)
+            .take(NAMES_MAX)
+            .collect();
+        let separator = if kind.is_empty() { ", " } else { "/" };
+        target.items =
+            (action == Action::ReadSecret && names.len() > 1).then_some(names.len() as u64);
+        target.object = (!names.is_empty())
+            .then(|| Untrusted::new(&format!("{kind}{}", names.join(separator))));
     }
     if matches!(action, Action::CopyObject | Action::WritePosture) {
         destination(r, op, own, interner, &mut target);
     }
     target
+}
+
+/// Returns the texts of a list, or a text.
+fn texts<'a>(value: Value<'a>) -> Vec<std::borrow::Cow<'a, str>> {
+    match value {
+        Value::Array(_) => value
+            .elements()
+            .filter_map(Value::text)
+            .take(NAMES_MAX)
+            .collect(),
+        one => one.text().into_iter().collect(),
+    }
 }
 
 fn whole(

@@ -37,6 +37,9 @@ const ROWS: &[ActionRow] = &[
     ("logging", "google.logging.v*.configservicev*.createsink", CopyObject),
     ("logging", "google.logging.v*.configservicev*.updatesink", CopyObject),
     ("cloudasset", "google.cloud.asset.v*.assetservice.exportassets", CopyObject),
+    // Secrets.
+    ("secretmanager", "google.cloud.secretmanager.v*.secretmanagerservice.accesssecretversion", ReadSecret),
+    ("secretmanager", "google.cloud.secretmanager.v*.secretmanagerservice.listsecrets", ListData),
     // What protects data: snapshots, backups, keys.
     ("compute", "compute.snapshots.delete", DeleteBucket),
     ("compute", "compute.regionsnapshots.delete", DeleteBucket),

@@ -113,6 +113,15 @@ pub fn target(
         (_, Action::DeleteBucket | Action::StartCompute) if service != "storage" => {
             target.object = r.resource_name.text().map(|name| interner.untrusted(&name));
         }
+        // Whatever version of it: projects/P/secrets/NAME/versions/latest.
+        (_, Action::ReadSecret) => {
+            let name = r.resource_name.text().unwrap_or_default();
+            let secret = name
+                .split("/versions/")
+                .next()
+                .filter(|name| !name.is_empty());
+            target.object = secret.map(Untrusted::new);
+        }
         ("iamcredentials", Action::AssumeRole) => target.object = impersonated_account(r, interner),
         (_, Action::CopyObject | Action::BlindLog) => {
             other_services(r, service, interner, &mut target)

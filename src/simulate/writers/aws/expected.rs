@@ -190,7 +190,7 @@ pub(crate) fn expected_call(
         ("sts", "GetCallerIdentity") => "enumerate_directory",
         ("sts", _) => "assume_role",
         ("signin", _) => "authenticate",
-        ("secretsmanager", _) => "read_object",
+        ("secretsmanager", _) => "read_secret",
         _ => "other",
     };
     let (own, other_providers) = &session.canonical;

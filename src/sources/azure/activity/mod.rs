@@ -5,7 +5,7 @@
 pub mod actions;
 mod blinding;
 mod body;
-mod caller;
+pub mod caller;
 mod expiry;
 mod replication;
 

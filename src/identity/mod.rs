@@ -63,6 +63,8 @@ impl ResolvedEvent<'_> {
 
 /// Follows the provider in the identity of an instance.
 const INSTANCE: &str = "instance";
+/// The same of an interface.
+const INTERFACE: &str = "eni";
 
 /// Returns the machine of an identity that stands for one, since nobody is known to use it: the key under which a
 /// configuration binds it, and its name.
@@ -71,7 +73,7 @@ pub fn machine_of(id: &str) -> Option<(&'static str, &str)> {
     let (kind, name) = rest.split_once(':')?;
     match kind {
         INSTANCE => Some((INSTANCE, name)),
-        "eni" => Some(("eni", name)),
+        INTERFACE => Some((INTERFACE, name)),
         "address" => Some(("address", name)),
         _ => None,
     }
@@ -80,6 +82,11 @@ pub fn machine_of(id: &str) -> Option<(&'static str, &str)> {
 /// Returns the identity of an instance that no known identity uses.
 pub fn instance_identity(provider: Provider, instance: &str) -> Str {
     format!("{provider}:{INSTANCE}:{instance}").into()
+}
+
+/// Returns the identity of an interface whose instance is not known.
+pub fn interface_identity(provider: Provider, interface: &str) -> Str {
+    format!("{provider}:{INTERFACE}:{interface}").into()
 }
 
 /// Returns the ids of a principal in records that contain only its address: a user principal name instead of an object id,
@@ -237,7 +244,7 @@ impl<'a> Resolver<'a> {
             attachment.address,
         ) {
             (Some(instance), _, _) => Some(instance_identity(provider, instance)),
-            (None, Some(interface), _) => Some(format!("{provider}:eni:{interface}").into()),
+            (None, Some(interface), _) => Some(interface_identity(provider, interface)),
             (None, None, Some(address)) => Some(format!("{provider}:address:{address}").into()),
             (None, None, None) => None,
         }

@@ -28,6 +28,8 @@ pub const TRAIT_VALUES_MAX: usize = 256;
 /// The most instances that one identity's sessions of one day may be named after, if the provider does not state that they
 /// are on these. An identity that may assume a role may choose any session name. So beyond this limit, names mean nothing.
 pub const NAMED_INSTANCES_MAX: usize = 2_000;
+/// The most addresses and interfaces whose identity is passed on to the next day: those that were seen with one last.
+pub const ADDRESSES_MAX: usize = 1 << 17;
 /// The most instances whose given identity is remembered: those that were given one last.
 pub const ASSIGNED_INSTANCES_MAX: usize = 1 << 16;
 

@@ -61,7 +61,8 @@ pub struct DayAggregate {
     pub sign_ins: SignIns,
     /// What other detectors concluded of that day.
     pub findings: Findings,
-    /// The actions on buckets that trails record, so that they do not count again where a server access log records them.
+    /// The actions on buckets that trails record, so that they do not count again where a server access log records them; and the
+    /// interfaces whose flows a log records in detail, so that they do not count again where another log repeats them.
     pub recorded_by_trail: FxHashSet<u64>,
     /// Fingerprints of the events added so far; each is added once.
     pub fingerprints: FxHashSet<u64>,
@@ -458,11 +459,18 @@ impl DayAggregate {
         if let Some(principal) = &event.principal {
             self.links.note(event.provider, principal, event.time);
         }
-        self.recorded_by_trail.extend(duplicates::of_trail(event));
+        // Most flows say the same of their interface.
+        if let Some(key) = duplicates::of_attachment(event)
+            && self.recorded_by_trail.insert(key)
+        {
+            self.links.note_flow(event, self.day);
+        }
+        self.recorded_by_trail
+            .extend(duplicates::of_greater_log(event));
     }
 
     fn gather(&mut self, resolved: &ResolvedEvent, plan: &Plan, changes: Option<&mut Changes>) {
-        let duplicate_of_trail = duplicates::of_access_log(resolved.event);
+        let duplicate_of_trail = duplicates::of_lesser_log(resolved.event);
         self.gathered.add(resolved, duplicate_of_trail, plan);
         if self.gathered.is_full() {
             self.settle(changes);
@@ -527,9 +535,9 @@ impl DayAggregate {
     }
 
     /// Returns whether an event of the day is a duplicate of one that counts: another account's copy, where the caller's
-    /// own trail is read, or a server access log's copy of what a trail records.
+    /// own trail is read, or a lesser log's copy of what another records.
     pub fn is_second_copy(&self, event: &Event, own: &OwnAccounts) -> bool {
-        let duplicate_of_trail = duplicates::of_access_log(event);
+        let duplicate_of_trail = duplicates::of_lesser_log(event);
         self.is_second(event.duplicate_of_account.as_ref(), duplicate_of_trail, own)
     }
 

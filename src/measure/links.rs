@@ -3,13 +3,13 @@
 //! belong together.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Assignment, Principal, Provider};
-use crate::identity::{instance_identity, lesser_ids};
-use crate::measure::bounds::{ASSIGNED_INSTANCES_MAX, NAMED_INSTANCES_MAX};
+use crate::event::{Assignment, Event, Principal, Provider};
+use crate::identity::{instance_identity, interface_identity, lesser_ids};
+use crate::measure::bounds::{ADDRESSES_MAX, ASSIGNED_INSTANCES_MAX, NAMED_INSTANCES_MAX};
 use crate::time::{Day, Time};
 use crate::vocab::Str;
 
@@ -32,7 +32,8 @@ pub struct Links {
     /// By the identity of the session, which is named after the instance and may be elsewhere. Of each identity the first
     /// in text order, up to one more than count.
     named: BTreeMap<Str, BTreeMap<Str, Seen>>,
-    /// By the id that contains only an address: the principals seen with that address.
+    /// By a lesser id, the identities seen with it: by the id that contains only an address, the principals, and by an interface,
+    /// the instances. The last one holds until another is seen, so it is passed on from day to day.
     addressed: BTreeMap<Str, BTreeMap<Str, Seen>>,
     /// By the instance's own identity: the last identity that a call gave to the instance, or whose credentials the provider
     /// delivered to it. It holds until another is given, so it is passed on from day to day, as far
@@ -66,6 +67,21 @@ impl Links {
             widen(instances, instance, (at, at));
             shorten(instances);
         }
+    }
+
+    /// Records that on this day, flows state both an interface and its instance.
+    pub fn note_flow(&mut self, event: &Event, day: Day) {
+        let Some(attachment) = &event.attachment else {
+            return;
+        };
+        let (Some(interface), Some(instance)) = (&attachment.interface, &attachment.instance)
+        else {
+            return;
+        };
+        let lesser = interface_identity(event.provider, interface);
+        let known = self.addressed.entry(lesser).or_default();
+        let instance = instance_identity(event.provider, instance);
+        widen(known, instance, (day.start(), day.start()));
     }
 
     /// Records that a call gave an identity to an instance.
@@ -107,7 +123,32 @@ impl Links {
     #[must_use]
     pub fn following(mut self, before: &Self) -> Self {
         self.merge_assigned(before);
+        for (lesser, known) in &before.addressed {
+            let last = known.iter().max_by_key(|(id, seen)| (seen.1, Reverse(*id)));
+            if let (Some((id, seen)), None) = (last, self.addressed.get(lesser)) {
+                let known = BTreeMap::from([(id.clone(), *seen)]);
+                self.addressed.insert(lesser.clone(), known);
+            }
+        }
+        self.shorten_addressed();
         self
+    }
+
+    /// Drops the oldest beyond the limit.
+    fn shorten_addressed(&mut self) {
+        let n_over = self.addressed.len().saturating_sub(ADDRESSES_MAX);
+        if n_over == 0 {
+            return;
+        }
+        let last = |known: &BTreeMap<Str, Seen>| known.values().map(|seen| seen.1).max();
+        let by_age = self
+            .addressed
+            .iter()
+            .map(|(lesser, known)| (last(known), lesser.clone()));
+        let by_age: BTreeSet<_> = by_age.collect();
+        for (_, lesser) in by_age.into_iter().take(n_over) {
+            self.addressed.remove(&lesser);
+        }
     }
 
     fn merge_assigned(&mut self, other: &Self) {
@@ -168,7 +209,7 @@ fn shorten(links: &mut BTreeMap<Str, Seen>) {
 
 /// Returns the identity of each instance on a day: the one that came to it last, within reach and no later than
 /// [`GRACE_SECS`] after its first flow. Where the provider delivered credentials to the instance, sessions that are only named
-/// after it do not count. Also returns the identity of each address: the one that was seen with it last.
+/// after it do not count. Also returns the identity of each address and of each interface: the one that was seen with it last.
 ///
 /// `links` are those of the day and of its neighbours, `first_flows` the first flow of each instance on the day.
 pub fn behind(links: &[&Links], day: Day, first_flows: &BTreeMap<Str, Time>) -> BTreeMap<Str, Str> {
@@ -206,14 +247,6 @@ pub fn behind(links: &[&Links], day: Day, first_flows: &BTreeMap<Str, Time>) -> 
             *mine = claim.max(*mine);
         }
     }
-    let addressed = links.iter().flat_map(|links| &links.addressed);
-    for (address, found) in addressed {
-        for (id, &(_, last)) in found {
-            let claim = (true, last, Reverse(id));
-            let mine = best.entry(address).or_insert(claim);
-            *mine = claim.max(*mine);
-        }
-    }
     // What runs on an instance with credentials that were delivered to it shows who uses it; else, the identity that it was
     // given. A session that is only named after it says least.
     let mut given: BTreeMap<&Str, &(Time, Str)> = BTreeMap::new();
@@ -232,6 +265,21 @@ pub fn behind(links: &[&Links], day: Day, first_flows: &BTreeMap<Str, Time>) -> 
             behind.insert(instance.clone(), id.clone());
         }
     }
+    let mut lesser: BTreeMap<&Str, (Time, Reverse<&Str>)> = BTreeMap::new();
+    for (id, found) in links.iter().flat_map(|links| &links.addressed) {
+        for (greater, &(_, last)) in found {
+            let claim = (last, Reverse(greater));
+            let mine = lesser.entry(id).or_insert(claim);
+            *mine = claim.max(*mine);
+        }
+    }
+    // Of an interface, the instance that it belongs to, and the identity that uses that instance.
+    let through = |greater: &Str| behind.get(greater).unwrap_or(greater).clone();
+    let lesser: Vec<_> = lesser
+        .into_iter()
+        .map(|(id, (_, Reverse(greater)))| (id.clone(), through(greater)))
+        .collect();
+    behind.extend(lesser);
     behind
 }
 

@@ -103,3 +103,127 @@ fn a_row_happened_when_somebody_acted_and_not_when_it_was_ingested() {
         );
     }
 }
+
+/// Rows of a flow log of ten minutes, each of an interval of so many seconds.
+fn flows(columns: &[&str], secs: i64) -> String {
+    let row = |n: i64| {
+        let start = 1_773_630_000 + secs * n;
+        let value = |column: &&str| match *column {
+            "version" => "5".to_owned(),
+            "account-id" => "111122223333".to_owned(),
+            "interface-id" => "eni-0aaa1111bbbb2222".to_owned(),
+            "srcaddr" | "pkt-srcaddr" => "10.0.0.5".to_owned(),
+            "dstaddr" | "pkt-dstaddr" => "203.0.113.9".to_owned(),
+            "srcport" => "51234".to_owned(),
+            "dstport" => "443".to_owned(),
+            "bytes" => (40_000 * secs / 60).to_string(),
+            "start" => start.to_string(),
+            "end" => (start + secs).to_string(),
+            "action" => "ACCEPT".to_owned(),
+            "log-status" => "OK".to_owned(),
+            "instance-id" => "i-0aaa1111bbbb22220".to_owned(),
+            "flow-direction" => "egress".to_owned(),
+            "region" => "eu-west-1".to_owned(),
+            _ => "6".to_owned(),
+        };
+        let values: Vec<String> = columns.iter().map(value).collect();
+        values.join(" ") + "\n"
+    };
+    let rows: String = (0..600 / secs).map(row).collect();
+    columns.join(" ") + "\n" + &rows
+}
+
+#[test]
+fn a_flow_in_several_logs_counts_once_for_the_machine_of_its_interface() {
+    const PLAIN: [&str; 14] = [
+        "version",
+        "account-id",
+        "interface-id",
+        "srcaddr",
+        "dstaddr",
+        "srcport",
+        "dstport",
+        "protocol",
+        "packets",
+        "bytes",
+        "start",
+        "end",
+        "action",
+        "log-status",
+    ];
+    let detailed = [
+        &[
+            "flow-direction",
+            "region",
+            "instance-id",
+            "pkt-dstaddr",
+            "pkt-srcaddr",
+        ][..],
+        &PLAIN[..],
+    ]
+    .concat();
+    let machine = vec![("aws:instance:i-0aaa1111bbbb22220".to_owned(), 10, vec![])];
+    for (secs, names) in [
+        (60, ["a.log", "b.log"]),
+        (600, ["a.log", "b.log"]),
+        (60, ["b.log", "a.log"]),
+    ] {
+        let world = World::empty();
+        world.write(&format!("logs/{}", names[0]), flows(&PLAIN, secs));
+        world.write(&format!("logs/{}", names[1]), flows(&detailed, 60));
+        assert_eq!(identities(&world, "logs"), machine, "{secs} {names:?}");
+    }
+    // The log without instances goes on alone, and the interface is known for what it is.
+    let world = World::empty();
+    world.write("logs/a.log", flows(&detailed, 60));
+    let _ = identities(&world, "logs");
+    let next_day = flows(&PLAIN, 60).replace(" 17736", " 17737");
+    world.write("logs/b.log", next_day);
+    let known = identities(&world, "logs");
+    assert_eq!(
+        known,
+        [("aws:instance:i-0aaa1111bbbb22220".to_owned(), 20, vec![])]
+    );
+}
+
+/// The person's ids, in the tenant.
+const OBJECT: &str = "55550000-0000-4000-8000-00000000000a";
+const JOE: &str = "joe@acme.example";
+
+/// A sign-in that states all of the person's ids.
+fn sign_in(n: u64, time: &str) -> Value {
+    json!({"CreationTime": time, "Id": format!("33330001-0000-4000-8000-{n:012}"), "Operation": "UserLoggedIn",
+        "OrganizationId": TENANT, "RecordType": 15, "ResultStatus": "Success", "UserKey": OBJECT, "UserType": 0,
+        "Workload": "AzureActiveDirectory", "ClientIP": "198.51.100.7", "UserId": JOE,
+        "Actor": [{"ID": OBJECT, "Type": 0}, {"ID": JOE, "Type": 5}, {"ID": "1003200000000AAA", "Type": 3}]})
+}
+
+#[test]
+fn one_person_is_one_identity_for_as_long_as_the_store_remembers() {
+    let world = World::empty();
+    let key = "i:0h.f|membership|1003200000000aaa@live.com";
+    let mut records = vec![sign_in(1, "2026-03-01T08:00:00")];
+    let day = |day: u64| {
+        let time = move |n: u64| format!("2026-03-{day:02}T09:{n:02}:00");
+        (0..5).map(move |n| download(100 * day + n, &time(n), key, JOE))
+    };
+    records.extend((1..=6).flat_map(day));
+    world.write("logs/a.jsonl", lines(&records));
+    let known = identities(&world, "logs");
+    let id = format!("entra:{TENANT}/{OBJECT}");
+    assert_eq!(known.len(), 1, "{known:?}");
+    assert_eq!((&*known[0].0, known[0].1), (&*id, 31));
+    assert!(
+        known[0].2.iter().any(|alias| alias == OBJECT)
+            && known[0].2.iter().any(|alias| alias == JOE),
+        "{known:?}"
+    );
+    // The next training has no sign-in, and the link holds.
+    world.write(
+        "logs/b.jsonl",
+        lines(&(7..=9).flat_map(day).collect::<Vec<_>>()),
+    );
+    let known = identities(&world, "logs");
+    assert_eq!(known.len(), 1, "{known:?}");
+    assert_eq!((&*known[0].0, known[0].1), (&*id, 46));
+}

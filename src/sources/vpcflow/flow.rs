@@ -17,6 +17,21 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Returns the word that records have.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Egress => "egress",
+            Self::Ingress => "ingress",
+        }
+    }
+
+    /// Returns the direction by the plain addresses, where a record does not state it.
+    pub fn between_plain(row: &FlowRow<'_>) -> Option<Self> {
+        let source = row.address(Field::Source, Field::PacketSource)?;
+        let target = row.address(Field::Target, Field::PacketTarget)?;
+        Self::between(source, target)
+    }
+
     /// Returns the direction between two addresses, if exactly one of them is private.
     pub fn between(source: IpAddr, target: IpAddr) -> Option<Self> {
         match (is_private(source), is_private(target)) {

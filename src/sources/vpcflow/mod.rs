@@ -155,24 +155,37 @@ fn parse(object: Object<'_>, state: &mut ParserState) -> Parsed {
     parse_row(&Texts::of(object).row(), state)
 }
 
-/// The fields that identify a flow.
-const ID_FIELDS: [Field; 15] = [
+/// The fields that identify a flow in every flow log that records it.
+const ID_FIELDS: [Field; 10] = [
     Field::Interface,
     Field::Start,
     Field::End,
     Field::Source,
     Field::Target,
-    Field::PacketSource,
-    Field::PacketTarget,
     Field::SourcePort,
     Field::TargetPort,
     Field::Protocol,
-    Field::Verdict,
-    Field::Direction,
-    Field::TcpFlags,
     Field::Bytes,
     Field::Packets,
 ];
+
+/// Returns the id of a flow. Records of two logs that lead to the same event have the same id; one that states an instance or a
+/// region has another than one without, because only one of them counts.
+fn id(row: &FlowRow<'_>, direction: Option<Direction>, has_region: bool) -> Str {
+    let plain = Direction::between_plain(row).map(Direction::as_str);
+    let more = [
+        row.get_unless(Field::PacketSource, row.get(Field::Source)),
+        row.get_unless(Field::PacketTarget, row.get(Field::Target)),
+        row.get(Field::Verdict),
+        direction
+            .map(Direction::as_str)
+            .filter(|stated| Some(*stated) != plain),
+        row.get(Field::Instance),
+        has_region.then_some("region"),
+    ];
+    let fields = ID_FIELDS.iter().map(|field| row.get(*field));
+    row::id_of(*b"vf-", fields.chain(more).map(Option::unwrap_or_default))
+}
 
 /// Returns the direction of a flow at the interface: as stated, or by the plain addresses. The addresses of the packets leave at
 /// both interfaces of an address translation, so that they would count twice.
@@ -182,9 +195,7 @@ fn direction(row: &FlowRow<'_>) -> Option<Direction> {
         Some("ingress") => return Some(Direction::Ingress),
         _ => {}
     }
-    let source = row.address(Field::Source, Field::PacketSource)?;
-    let target = row.address(Field::Target, Field::PacketTarget)?;
-    Direction::between(source, target)
+    Direction::between_plain(row)
 }
 
 fn parse_row(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
@@ -201,7 +212,8 @@ fn parse_row(row: &FlowRow<'_>, state: &mut ParserState) -> Parsed {
     // A custom format may leave the status out; then a row with addresses is a recorded flow.
     let is_ok = matches!(row.get(Field::Status), Some("OK") | None);
     let is_egress = direction == Some(Direction::Egress);
-    let id = row.id(*b"vf-", &ID_FIELDS);
+    let has_region = row.get(Field::Region).is_some() || state.region_hint.is_some();
+    let id = id(row, direction, has_region);
     let event = flow.event(row, direction, Source::AwsVpcFlow, id, state);
     let interner = &mut state.interner;
     let share =

@@ -222,19 +222,32 @@ impl<'a> FlowRow<'a> {
 
     /// Returns a hash of the fields that identify a flow; flow logs have no id.
     pub fn id(&self, prefix: [u8; 3], fields: &[Field]) -> Str {
-        let mut hash = Xxh3::new();
-        for field in fields {
-            hash.update(self.get(*field).unwrap_or_default().as_bytes());
-            hash.update(b" ");
-        }
-        let digest = hash.digest128();
-        let mut text = [0; 35];
-        text[..3].copy_from_slice(&prefix);
-        for (digit, nibble) in text[3..].iter_mut().zip((0..32).rev()) {
-            *digit = b"0123456789abcdef"[(digest >> (4 * nibble)) as usize & 15];
-        }
-        String::from_utf8_lossy(&text).as_ref().into()
+        let values = fields
+            .iter()
+            .map(|field| self.get(*field).unwrap_or_default());
+        id_of(prefix, values)
     }
+
+    /// Returns a value, unless it is the same as another.
+    pub fn get_unless(&self, field: Field, other: Option<&str>) -> Option<&'a str> {
+        self.get(field).filter(|value| Some(*value) != other)
+    }
+}
+
+/// Returns a hash of values that identify a flow.
+pub fn id_of<'a>(prefix: [u8; 3], values: impl Iterator<Item = &'a str>) -> Str {
+    let mut hash = Xxh3::new();
+    for value in values {
+        hash.update(value.as_bytes());
+        hash.update(b" ");
+    }
+    let digest = hash.digest128();
+    let mut text = [0; 35];
+    text[..3].copy_from_slice(&prefix);
+    for (digit, nibble) in text[3..].iter_mut().zip((0..32).rev()) {
+        *digit = b"0123456789abcdef"[(digest >> (4 * nibble)) as usize & 15];
+    }
+    String::from_utf8_lossy(&text).as_ref().into()
 }
 
 /// Returns whether column names are the header of a table of flows, of interfaces or of gateways.
